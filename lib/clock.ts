@@ -1,0 +1,93 @@
+/** Time as a dependency: daemons get the system's clock, tests one that they move by hand. */
+
+export interface Timer {
+  cancel(): void
+}
+
+export interface Clock {
+  /** Wall-clock time in milliseconds since 1970, for people and files. */
+  now(): number
+  /** Milliseconds that only grow, for intervals; its zero means nothing. */
+  monotonicMs(): number
+  after(delayMs: number, run: () => void): Timer
+  every(periodMs: number, run: () => void): Timer
+}
+
+/** The machine's own clock. Its timers do not keep a process alive: what serves, holds a socket. */
+export const systemClock: Clock = {
+  now: Date.now,
+  monotonicMs: () => performance.now(),
+  after(delayMs, run) {
+    const handle = setTimeout(run, delayMs)
+    handle.unref()
+    return { cancel: () => clearTimeout(handle) }
+  },
+  every(periodMs, run) {
+    const handle = setInterval(run, periodMs)
+    handle.unref()
+    return { cancel: () => clearInterval(handle) }
+  },
+}
+
+interface Appointment extends Timer {
+  dueMs: number
+  readonly periodMs: number | undefined
+  readonly run: () => void
+}
+
+/** A clock for tests: time passes only in `advance`, and timers run in the order they fall due. */
+export class ManualClock implements Clock {
+  #elapsedMs = 0
+  readonly #epochMs: number
+  readonly #appointments = new Set<Appointment>()
+
+  constructor(epochMs = Date.UTC(2026, 0, 1)) {
+    this.#epochMs = epochMs
+  }
+
+  now(): number {
+    return this.#epochMs + this.#elapsedMs
+  }
+
+  monotonicMs(): number {
+    return this.#elapsedMs
+  }
+
+  after(delayMs: number, run: () => void): Timer {
+    return this.#appoint(delayMs, undefined, run)
+  }
+
+  every(periodMs: number, run: () => void): Timer {
+    return this.#appoint(periodMs, periodMs, run)
+  }
+
+  advance(byMs: number): void {
+    const untilMs = this.#elapsedMs + byMs
+    for (let next = this.#next(untilMs); next; next = this.#next(untilMs)) {
+      this.#elapsedMs = Math.max(this.#elapsedMs, next.dueMs)
+      if (next.periodMs === undefined) this.#appointments.delete(next)
+      else next.dueMs += next.periodMs
+      next.run()
+    }
+    this.#elapsedMs = untilMs
+  }
+
+  #appoint(delayMs: number, periodMs: number | undefined, run: () => void): Timer {
+    const appointment: Appointment = {
+      dueMs: this.#elapsedMs + delayMs,
+      periodMs,
+      run,
+      cancel: () => this.#appointments.delete(appointment),
+    }
+    this.#appointments.add(appointment)
+    return appointment
+  }
+
+  #next(untilMs: number): Appointment | undefined {
+    let first: Appointment | undefined
+    for (const candidate of this.#appointments) {
+      if (candidate.dueMs <= untilMs && (!first || candidate.dueMs < first.dueMs)) first = candidate
+    }
+    return first
+  }
+}
