@@ -1,0 +1,86 @@
+/** The view-based access control model, RFC 3415 §3.2: who may see or change what. Pure; its tables come from outside. */
+import { View, type ViewFamily } from './view.ts'
+
+export type SecurityLevel = 'noAuthNoPriv' | 'authNoPriv' | 'authPriv'
+/** Security models by the names that configuration files use; any is for vacmAccessTable alone. */
+export type SecurityModel = 'any' | 'snmpv1' | 'snmpv2c' | 'usm'
+export type ViewType = 'read' | 'write' | 'notify'
+
+export interface GroupMember {
+  readonly securityModel: SecurityModel
+  readonly securityName: string
+  readonly groupName: string
+}
+
+export interface AccessEntry {
+  readonly groupName: string
+  readonly contextPrefix: string
+  readonly contextMatch: 'exact' | 'prefix'
+  readonly securityModel: SecurityModel
+  readonly securityLevel: SecurityLevel
+  readonly views: Readonly<Record<ViewType, string>>
+}
+
+export interface NamedFamily extends ViewFamily {
+  readonly viewName: string
+}
+
+export interface Principal {
+  readonly securityModel: SecurityModel
+  readonly securityName: string
+  readonly securityLevel: SecurityLevel
+  readonly contextName: string
+}
+
+export type AccessResult = View | 'noSuchView' | 'noAccessEntry' | 'noGroupName' | 'noSuchContext'
+
+const levels: readonly SecurityLevel[] = ['noAuthNoPriv', 'authNoPriv', 'authPriv']
+
+export class Vacm {
+  readonly #groups = new Map<string, string>()
+  readonly #access: readonly AccessEntry[]
+  readonly #views = new Map<string, View>()
+
+  constructor(members: Iterable<GroupMember>, access: Iterable<AccessEntry>, families: Iterable<NamedFamily>) {
+    for (const { securityModel, securityName, groupName } of members) {
+      this.#groups.set(`${securityModel} ${securityName}`, groupName)
+    }
+    this.#access = [...access]
+    const byView = new Map<string, NamedFamily[]>()
+    for (const named of families) byView.set(named.viewName, [...(byView.get(named.viewName) ?? []), named])
+    for (const [viewName, named] of byView) this.#views.set(viewName, new View(named))
+  }
+
+  /** The view that decides for this principal; steps 1 to 4 of §3.2. The only context is the default one. */
+  viewFor(principal: Principal, viewType: ViewType): AccessResult {
+    if (principal.contextName !== '') return 'noSuchContext'
+    const groupName = this.#groups.get(`${principal.securityModel} ${principal.securityName}`)
+    if (groupName === undefined) return 'noGroupName'
+    const entry = this.#selectEntry(groupName, principal)
+    if (!entry) return 'noAccessEntry'
+    return this.#views.get(entry.views[viewType]) ?? 'noSuchView'
+  }
+
+  /** vacmAccessTable's DESCRIPTION: own model before any, exact context before prefix, longer prefix, higher level. */
+  #selectEntry(groupName: string, principal: Principal): AccessEntry | undefined {
+    const fitting = this.#access.filter(
+      (entry) =>
+        entry.groupName === groupName &&
+        (entry.securityModel === 'any' || entry.securityModel === principal.securityModel) &&
+        levels.indexOf(entry.securityLevel) <= levels.indexOf(principal.securityLevel) &&
+        (entry.contextMatch === 'exact'
+          ? entry.contextPrefix === principal.contextName
+          : principal.contextName.startsWith(entry.contextPrefix)),
+    )
+    const rank = (entry: AccessEntry): readonly number[] => [
+      entry.securityModel === principal.securityModel ? 1 : 0,
+      entry.contextPrefix === principal.contextName ? 1 : 0,
+      entry.contextPrefix.length,
+      levels.indexOf(entry.securityLevel),
+    ]
+    return fitting.sort((a, b) => {
+      const ranksA = rank(a)
+      return rank(b).map((r, i) => r - ranksA[i]!).find((difference) => difference !== 0) ?? 0
+    })[0]
+  }
+}

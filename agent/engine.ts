@@ -1,0 +1,245 @@
+/** A datagram's way in and out: transport, message, security, access, dispatch (RFC 3411 §3, RFC 3412 §4.2). */
+import { DecodeError } from '../lib/ber/decode-error.ts'
+import { BerReader } from '../lib/ber/reader.ts'
+import { tag } from '../lib/ber/tags.ts'
+import { BerWriter } from '../lib/ber/writer.ts'
+import type { Log } from '../lib/log.ts'
+import type { SetVarbind } from '../lib/mib/set.ts'
+import { type ErrorStatus, toV1ErrorStatus } from '../lib/smi/error-status.ts'
+import type { AccessResult, SecurityModel, Vacm } from './access/vacm.ts'
+import { View } from './access/view.ts'
+import { read, type ReadFailure } from './dispatch/read.ts'
+import type { Registry } from './dispatch/registry.ts'
+import { SetQueue } from './dispatch/write.ts'
+import { messageVersion, pduTag } from './message/pdu.ts'
+import { Request } from './message/request.ts'
+import { closeResponse, openResponse, writeErrorResponse } from './message/response.ts'
+import { type Community, findCommunity } from './security/community.ts'
+import { Statistics } from './statistics.ts'
+import type { Remote, Transport } from './transport/udp.ts'
+
+/** What a SET changed, for the audit log. */
+export interface SetRecord {
+  readonly securityName: string
+  readonly remote: Remote
+  readonly varbinds: readonly SetVarbind[]
+  readonly status: ErrorStatus
+}
+
+export interface EngineOptions {
+  readonly registry: Registry
+  readonly log: Log
+  readonly statistics?: Statistics
+  /** Octets of the largest message we send or take. */
+  readonly maxMessageSize?: number
+  readonly onAuthenticationFailure?: (remote: Remote) => void
+  readonly onSet?: (record: SetRecord) => void
+}
+
+/** A community with what it may do in each version, decided when the configuration is taken. */
+interface Grant extends Community {
+  readonly access: readonly { readonly read: AccessResult; readonly write: AccessResult }[]
+}
+
+/** A message whose PDU is being answered. */
+interface Exchange {
+  readonly transport: Transport
+  readonly remote: Remote
+  readonly version: number
+  readonly community: Uint8Array
+  readonly grant: Grant
+}
+
+const models: readonly SecurityModel[] = ['snmpv1', 'snmpv2c']
+const setsWaitingAtMost = 64
+/** RFC 3417 §3.2.1 and an Ethernet frame: what a GETBULK fills when the manager is not on this machine. */
+const remoteBulkOctets = 1472
+
+export class Engine {
+  readonly statistics: Statistics
+  readonly registry: Registry
+  readonly maxMessageSize: number
+  readonly #log: Log
+  readonly #sets: SetQueue
+  readonly #options: EngineOptions
+  readonly #reader = new BerReader()
+  readonly #out = new BerWriter()
+  readonly #request = new Request()
+  #grants: readonly Grant[] = []
+
+  constructor(options: EngineOptions) {
+    this.#options = options
+    this.registry = options.registry
+    this.statistics = options.statistics ?? new Statistics()
+    this.maxMessageSize = Math.min(options.maxMessageSize ?? 65_507, 65_507)
+    this.#log = options.log
+    this.#sets = new SetQueue(options.registry, options.log)
+  }
+
+  /** Takes communities and access rights; what is being answered keeps the old ones. */
+  configure(communities: readonly Community[], vacm: Vacm): void {
+    this.#grants = communities.map(({ name, securityName, contextName }) => ({
+      name,
+      securityName,
+      contextName,
+      access: models.map((securityModel) => {
+        const principal = { securityModel, securityName, securityLevel: 'noAuthNoPriv', contextName } as const
+        return { read: vacm.viewFor(principal, 'read'), write: vacm.viewFor(principal, 'write') }
+      }),
+    }))
+  }
+
+  /** Answers one datagram. Whatever its octets are, they cost at most themselves. */
+  receive(bytes: Uint8Array, remote: Remote, transport: Transport): void {
+    const { statistics } = this
+    statistics.snmpInPkts++
+    try {
+      const reader = this.#reader.reset(bytes)
+      const whole = reader.enter(tag.sequence)
+      const version = reader.integer32()
+      if (version !== messageVersion.v1 && version !== messageVersion.v2c) {
+        statistics.snmpInBadVersions++
+        return
+      }
+      const communityEnd = reader.header(tag.octetString)
+      const communityStart = reader.position
+      reader.position = communityEnd
+      const request = this.#request
+      request.readPdu(reader)
+      reader.leave(whole)
+      // What follows the message in its datagram makes the datagram a wrong one.
+      if (reader.position !== bytes.length) reader.fail('octets follow the message')
+
+      const grant = findCommunity(this.#grants, bytes, communityStart, communityEnd)
+      if (!grant) {
+        statistics.snmpInBadCommunityNames++
+        this.#options.onAuthenticationFailure?.(remote)
+        return
+      }
+      const community = bytes.subarray(communityStart, communityEnd)
+      this.#process({ transport, remote, version, community, grant }, request)
+    } catch (error) {
+      if (error instanceof DecodeError) statistics.snmpInASNParseErrs++
+      else this.#log.error('bug while receiving', { remote, error })
+    }
+  }
+
+  #process(exchange: Exchange, request: Request): void {
+    const { statistics } = this
+    const isV1 = exchange.version === messageVersion.v1
+    const access = exchange.grant.access[exchange.version]!
+    switch (request.pduTag) {
+      case pduTag.getRequest:
+        statistics.snmpInGetRequests++
+        break
+      case pduTag.getNextRequest:
+        statistics.snmpInGetNexts++
+        break
+      case pduTag.setRequest:
+        statistics.snmpInSetRequests++
+        this.#set(exchange, request, access.write)
+        return
+      case pduTag.getBulkRequest:
+        if (!isV1) break
+        statistics.snmpUnknownPDUHandlers++
+        return
+      default:
+        statistics.snmpUnknownPDUHandlers++
+        return
+    }
+    if (!(access.read instanceof View)) {
+      this.#refuse(exchange, request, access.read)
+      return
+    }
+    const isBulk = request.pduTag === pduTag.getBulkRequest
+    const limit = isBulk && !isLoopback(exchange.remote.address) ? Math.min(this.maxMessageSize, remoteBulkOctets) : this.maxMessageSize
+    const out = this.#out
+    const message = this.#openMessage(exchange)
+    const response = openResponse(out, request.requestId)
+    let failure: ReadFailure | undefined
+    try {
+      failure = read(this.registry, request, { view: access.read, isV1, limit }, out)
+    } catch (error) {
+      this.#log.error('bug while reading', { remote: exchange.remote, error })
+      failure = { status: 'genErr', position: 1 }
+    }
+    if (failure) {
+      this.#sendError(exchange, request, failure)
+      return
+    }
+    statistics.snmpInTotalReqVars += request.count
+    closeResponse(out, response)
+    out.close(message)
+    this.#send(exchange)
+  }
+
+  #set(exchange: Exchange, request: Request, view: AccessResult): void {
+    if (!(view instanceof View)) {
+      this.statistics.snmpInBadCommunityUses++
+      this.#refuse(exchange, request, view)
+      return
+    }
+    const varbinds = request.varbinds(this.#reader)
+    // The answer may be some time away, and the request's arrays belong to the next datagram by then.
+    const kept = Object.assign(new Request(), {
+      bytes: request.bytes,
+      requestId: request.requestId,
+      listStart: request.listStart,
+      listEnd: request.listEnd,
+      count: request.count,
+    })
+    if (this.#sets.length >= setsWaitingAtMost) {
+      this.#sendError(exchange, kept, { status: 'resourceUnavailable', position: 0 })
+      return
+    }
+    this.#sets.run(varbinds, view).then(
+      (failure) => {
+        const { securityName } = exchange.grant
+        this.#options.onSet?.({ securityName, remote: exchange.remote, varbinds, status: failure?.status ?? 'noError' })
+        if (!failure) this.statistics.snmpInTotalSetVars += varbinds.length
+        this.#sendError(exchange, kept, failure ?? { status: 'noError', position: 0 })
+      },
+      (error: unknown) => {
+        this.#log.error('bug while setting', { remote: exchange.remote, error })
+        this.#sendError(exchange, kept, { status: 'genErr', position: 1 })
+      },
+    )
+  }
+
+  /** RFC 3413 §3.2: no view at all for this principal; an unknown context is dropped and counted by others. */
+  #refuse(exchange: Exchange, request: Request, result: Exclude<AccessResult, View>): void {
+    if (result === 'noSuchContext') return
+    this.#sendError(exchange, request, { status: 'authorizationError', position: 0 })
+  }
+
+  #sendError(exchange: Exchange, request: Request, { status, position }: ReadFailure): void {
+    const isV1 = exchange.version === messageVersion.v1
+    const out = this.#out
+    if (status === 'tooBig') this.statistics.snmpOutTooBigs++
+    const message = this.#openMessage(exchange)
+    // RFC 3416 §4.2.1: tooBig carries no varbinds; RFC 1157 §4.1.2 echoes them even then.
+    writeErrorResponse(out, request, isV1 ? toV1ErrorStatus(status) : status, position, isV1 || status !== 'tooBig')
+    out.close(message)
+    if (out.position > this.maxMessageSize) this.statistics.snmpSilentDrops++
+    else this.#send(exchange)
+  }
+
+  #openMessage({ version, community }: Exchange): number {
+    const out = this.#out
+    out.position = 0
+    const message = out.open(tag.sequence)
+    out.integer32(version)
+    out.octets(community)
+    return message
+  }
+
+  #send({ transport, remote }: Exchange): void {
+    this.statistics.snmpOutPkts++
+    this.statistics.snmpOutGetResponses++
+    transport.send(this.#out.bytes, 0, this.#out.position, remote)
+  }
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1'
+}

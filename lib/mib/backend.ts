@@ -1,0 +1,146 @@
+/** A backend answers for objects; ModuleBackend makes one of a module, in the master's process or behind AgentX. */
+import type { Log } from '../log.ts'
+import { runGenerator } from './generator.ts'
+import type { Effects, MibModule, ModuleHost } from './module.ts'
+import type { AnyRow } from './served.ts'
+import { planSet, type RowPlan, type SetFailure, type SetRules, type SetVarbind } from './set.ts'
+import type { Definition } from './declare.ts'
+import type { ServedObject } from './subtree.ts'
+
+/** One SET's part for one backend: test, then commit, then finish; or undo after a commit anywhere failed. */
+export interface SetPart {
+  test(): SetFailure | undefined | Promise<SetFailure | undefined>
+  commit(): Promise<SetFailure | undefined>
+  /** False when something could not be put back. */
+  undo(): Promise<boolean>
+  finish(): void
+}
+
+export interface Backend {
+  readonly name: string
+  readonly objects: readonly ServedObject[]
+  prepareSet(varbinds: readonly SetVarbind[]): SetPart
+}
+
+export interface RowChange {
+  readonly definition: Definition
+  readonly before: AnyRow | undefined
+  readonly after: AnyRow | undefined
+}
+
+export interface ModuleBackendOptions {
+  /** Makes configured rows durable before a SET is answered; a failure undoes the SET. */
+  readonly persist?: (changes: readonly RowChange[]) => Promise<void>
+  readonly rules?: SetRules
+  readonly log: Log
+}
+
+export class ModuleBackend implements Backend {
+  readonly name: string
+  readonly module: MibModule
+  readonly objects: readonly ServedObject[]
+  readonly #options: ModuleBackendOptions
+
+  constructor(module: MibModule, options: ModuleBackendOptions) {
+    this.name = module.name
+    this.module = module
+    this.objects = module.tables.flatMap(({ table }) => table.objects)
+    this.#options = options
+  }
+
+  async start(host: ModuleHost): Promise<void> {
+    await this.module.start?.(host)
+    for (const serving of this.module.tables) {
+      const { generate } = serving.handlers
+      if (generate) await runGenerator(serving.table, generate, host)
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.module.stop?.()
+  }
+
+  prepareSet(varbinds: readonly SetVarbind[]): SetPart {
+    return new ModuleSet(this.module, varbinds, this.#options)
+  }
+}
+
+class ModuleSet implements SetPart {
+  readonly #module: MibModule
+  readonly #varbinds: readonly SetVarbind[]
+  readonly #options: ModuleBackendOptions
+  #plans: readonly RowPlan[] = []
+  readonly #committed: { plan: RowPlan; effects: Effects | undefined }[] = []
+
+  constructor(module: MibModule, varbinds: readonly SetVarbind[], options: ModuleBackendOptions) {
+    this.#module = module
+    this.#varbinds = varbinds
+    this.#options = options
+  }
+
+  test(): SetFailure | undefined {
+    const planned = planSet(this.#module.tables, this.#varbinds, this.#options.rules ?? { commandsWritable: false })
+    if ('status' in planned) return planned
+    this.#plans = planned
+    return undefined
+  }
+
+  async commit(): Promise<SetFailure | undefined> {
+    for (const plan of this.#plans) {
+      try {
+        const { table, handlers } = plan.serving
+        this.#committed.push({ plan, effects: undefined })
+        if (plan.after) table.putAny(plan.after)
+        else table.deleteAny(plan.instance)
+        const change = { before: plan.before, after: plan.after, wishes: plan.wishes } as never
+        this.#committed.at(-1)!.effects = handlers.commit?.(change)
+      } catch (error) {
+        this.#options.log.error('a module failed to commit a set', { module: this.#module.name, error })
+        return { status: 'commitFailed', position: plan.position }
+      }
+    }
+    const changes = this.#plans.map(({ serving, before, after }) => ({ definition: serving.table.definition, before, after }))
+    try {
+      await this.#options.persist?.(changes)
+    } catch (error) {
+      this.#options.log.error('a set could not be made durable and is undone', { module: this.#module.name, error })
+      return { status: 'commitFailed', position: this.#plans[0]?.position ?? 1 }
+    }
+    return undefined
+  }
+
+  async undo(): Promise<boolean> {
+    let isUndone = true
+    for (const { plan, effects } of this.#committed.toReversed()) {
+      try {
+        effects?.undo?.()
+        if (plan.before) plan.serving.table.putAny(plan.before)
+        else plan.serving.table.deleteAny(plan.instance)
+      } catch (error) {
+        isUndone = false
+        this.#options.log.error('a set could not be undone', { module: this.#module.name, error })
+      }
+    }
+    const changes = this.#committed.map(({ plan }) => ({
+      definition: plan.serving.table.definition,
+      before: plan.after,
+      after: plan.before,
+    }))
+    try {
+      await this.#options.persist?.(changes)
+    } catch {
+      isUndone = false
+    }
+    return isUndone
+  }
+
+  finish(): void {
+    for (const { effects } of this.#committed) {
+      try {
+        effects?.finish?.()
+      } catch (error) {
+        this.#options.log.error('a module failed to finish a set', { module: this.#module.name, error })
+      }
+    }
+  }
+}

@@ -1,0 +1,177 @@
+/** Declarations of tables, scalars and notifications: written once, they give OIDs, types, checks and names. */
+import { type Oid, oid } from '../smi/oid.ts'
+import type { Syntax } from './syntax.ts'
+
+export type Access = 'not-accessible' | 'accessible-for-notify' | 'read-only' | 'read-write' | 'read-create'
+
+/** always: every row has it; maybe: some rows do; live: computed from the row when read. */
+export type Presence = 'always' | 'maybe' | 'live'
+
+export interface Column<T = unknown, P extends Presence = Presence> {
+  readonly number: number
+  readonly syntax: Syntax<T>
+  readonly access: Access
+  readonly presence: P
+  /** DEFVAL: what a new row has when nobody says. */
+  readonly defaultValue?: T
+  /** An action: a SET is told to the module, but the object always reads as this. */
+  readonly readsAs?: T
+  /** Names a command that will be run: read-only over SNMP unless the local configuration allows more. */
+  readonly command?: boolean
+}
+
+export interface ColumnOptions<T, P extends Presence> {
+  readonly presence?: P
+  readonly defaultValue?: T
+  readonly readsAs?: T
+  readonly command?: boolean
+}
+
+/** Declares a column, or a scalar within `defineScalars`. */
+export function column<T, P extends Presence = 'always'>(
+  number: number,
+  syntax: Syntax<T>,
+  access: Access = 'read-only',
+  options: ColumnOptions<T, P> = {},
+): Column<T, P> {
+  const presence = (options.presence ?? 'always') as P
+  return { number, syntax, access, ...options, presence }
+}
+
+export type Columns = Readonly<Record<string, Column>>
+
+/** A column that knows its name and where it stands in the tree. */
+export type Bound<C> = C & { readonly name: string; readonly oid: Oid; readonly home: Definition }
+export type BoundColumn = Bound<Column>
+
+type ValueOf<C> = C extends Column<infer T> ? T : never
+type KeysOf<C extends Columns, P extends Presence> = { [K in keyof C]: C[K] extends Column<unknown, P> ? K : never }[keyof C]
+type Flat<T> = { [K in keyof T]: T[K] }
+
+/** Every table or group of scalars, whatever its columns. */
+export interface Definition<I extends Columns = Columns, C extends Columns = Columns> {
+  readonly name: string
+  /** Of the row (table OID + 1) or, for scalars, of the group. */
+  readonly entry: Oid
+  readonly kind: 'table' | 'scalars'
+  readonly index: I
+  /** The last index part has no length before it (RFC 2578 §7.7 IMPLIED). */
+  readonly implied: boolean
+  readonly columns: { readonly [K in keyof C]: Bound<C[K]> }
+  /** The columns as they were declared: what the row's type is made from. */
+  readonly declared: C
+  /** Columns and index parts that can be read, by number. */
+  readonly readable: readonly BoundColumn[]
+  readonly cnf: readonly string[]
+  readonly statusColumn: string | undefined
+  readonly storageColumn: string | undefined
+  /** For the tree of names: `ifEntry`, `critAppProcEntry`. */
+  readonly entryName: string
+}
+
+/** The typed row of a table: index parts and columns; live columns are not part of it. */
+export type RowOf<D> =
+  D extends { readonly index: infer I extends Columns; readonly declared: infer C extends Columns }
+    ? Flat<
+        { readonly [K in keyof I]: ValueOf<I[K]> } & { readonly [K in KeysOf<C, 'always'>]: ValueOf<C[K]> } & {
+          readonly [K in KeysOf<C, 'maybe'>]?: ValueOf<C[K]> | undefined
+        }
+      >
+    : never
+
+export type LiveOf<D> =
+  D extends { readonly declared: infer C extends Columns }
+    ? { readonly [K in KeysOf<C, 'live'>]: (row: RowOf<D>) => ValueOf<C[K]> | undefined }
+    : never
+
+export interface TableOptions<I extends Columns, C extends Columns> {
+  readonly name: string
+  /** The table's own OID; its entry is one below. */
+  readonly oid: string
+  readonly entryName?: string
+  readonly index: I
+  readonly implied?: boolean
+  readonly columns: C
+  /** Field order of its line in a .cnf file; none: it is not configured. */
+  readonly cnf?: readonly ((keyof I | keyof C) & string)[]
+}
+
+export function defineTable<const I extends Columns, const C extends Columns>(options: TableOptions<I, C>): Definition<I, C> {
+  const entry = [...oid(options.oid), 1]
+  const entryName = options.entryName ?? options.name.replace(/Table$/, 'Entry')
+  return define('table', options.name, entryName, entry, options.index, options.columns, options.implied ?? false, options.cnf ?? [])
+}
+
+export interface ScalarsOptions<C extends Columns> {
+  readonly name: string
+  readonly oid: string
+  readonly objects: C
+  /** Which scalars are lines of a .cnf file. */
+  readonly cnf?: readonly (keyof C & string)[]
+}
+
+/** A group of scalars is served as a table of one row whose index is 0. */
+export function defineScalars<const C extends Columns>(options: ScalarsOptions<C>): Definition<Record<never, never>, C> {
+  return define('scalars', options.name, options.name, oid(options.oid), {}, options.objects, false, options.cnf ?? [])
+}
+
+function define<I extends Columns, C extends Columns>(
+  kind: 'table' | 'scalars',
+  name: string,
+  entryName: string,
+  entry: Oid,
+  index: I,
+  columns: C,
+  implied: boolean,
+  cnf: readonly string[],
+): Definition<I, C> {
+  const bound: Record<string, BoundColumn> = {}
+  const byConvention = (convention: string): string | undefined =>
+    Object.keys(columns).find((key) => columns[key]!.syntax.name === convention)
+  const definition: Definition<I, C> = {
+    kind,
+    name,
+    entryName,
+    entry,
+    index,
+    implied,
+    columns: bound as { [K in keyof C]: Bound<C[K]> },
+    declared: columns,
+    readable: [],
+    cnf,
+    statusColumn: byConvention('RowStatus'),
+    storageColumn: byConvention('StorageType'),
+  }
+  const all: Columns = { ...index, ...columns }
+  for (const [key, declared] of Object.entries(all)) {
+    bound[key] = { ...declared, name: key, oid: [...entry, declared.number], home: definition as unknown as Definition }
+  }
+  const readable = Object.values(bound)
+    .filter(({ access }) => access !== 'not-accessible' && access !== 'accessible-for-notify')
+    .sort((a, b) => a.number - b.number)
+  return Object.assign(definition, { readable })
+}
+
+/** The common face of definitions for code that does not care about their columns. */
+export function anyDefinition(definition: { readonly entry: Oid }): Definition {
+  return definition as Definition
+}
+
+export type NotificationObjects = Readonly<Record<string, BoundColumn>>
+
+export interface Notification<O extends NotificationObjects = NotificationObjects> {
+  readonly name: string
+  readonly oid: Oid
+  readonly objects: O
+}
+
+/** Values for a notification's objects, by name. Those that do not apply may be left out. */
+export type NotificationValues<N> = N extends Notification<infer O> ? { readonly [K in keyof O]?: ValueOf<O[K]> } : never
+
+export function defineNotification<const O extends NotificationObjects>(options: {
+  readonly name: string
+  readonly oid: string
+  readonly objects: O
+}): Notification<O> {
+  return { ...options, oid: oid(options.oid) }
+}

@@ -1,0 +1,73 @@
+/** What a MIB module is, and what it may ask of the host it runs in. It never sees an OID, a PDU or AgentX. */
+import type { Clock } from '../clock.ts'
+import type { Log } from '../log.ts'
+import type { ErrorStatus } from '../smi/error-status.ts'
+import type { Oid } from '../smi/oid.ts'
+import type { Definition, LiveOf, Notification, NotificationValues, RowOf } from './declare.ts'
+import { type AnyRow, ServedTable } from './served.ts'
+
+/** A wish for one row, as a SET brings it: before is undefined for a new row, after for one that is to go. */
+export interface Change<R = AnyRow> {
+  readonly before: R | undefined
+  readonly after: R | undefined
+  /** The columns that the manager named, actions included. */
+  readonly wishes: Partial<R>
+}
+
+export interface Effects {
+  undo?(): void
+  /** Runs after everything committed: only here may something start or stop. */
+  finish?(): void
+}
+
+export interface Handlers<D> {
+  readonly live?: LiveOf<D>
+  /** Extra rules of the table, asked after type, range and RowStatus hold. */
+  test?(change: Change<RowOf<D>>): ErrorStatus | undefined
+  /** The row is already in the table; give what undoes or finishes the module's own part. */
+  commit?(change: Change<RowOf<D>>): Effects | undefined
+  /** Rows made anew every so often, in slices; they replace what the table held. */
+  readonly generate?: { readonly everyMs: number; rows(): Iterable<RowOf<D>> }
+}
+
+/** A table together with how a module handles it. */
+export interface Serving {
+  readonly table: ServedTable
+  readonly handlers: Handlers<Definition>
+}
+
+export function serve<D extends { readonly entry: Oid }>(definition: D, handlers: Handlers<D> = {}): Served<D> {
+  const table = new ServedTable<D>(definition, handlers.live)
+  return { table, handlers: handlers as unknown as Handlers<Definition> }
+}
+
+/** As Serving, with the row's type known to the module that owns it. */
+export interface Served<D extends { readonly entry: Oid }> {
+  readonly table: ServedTable<D>
+  readonly handlers: Handlers<Definition>
+}
+
+export function anyServing(served: { readonly handlers: Handlers<Definition> }): Serving {
+  return served as Serving
+}
+
+export interface ModuleHost {
+  readonly clock: Clock
+  readonly log: Log
+  /** Ends when the host stops; whatever waits in a module waits on this. */
+  readonly signal: AbortSignal
+  /** Sends a notification; `index` names the row its columns belong to. Ends with one sentence for people. */
+  notify<N extends Notification>(notification: N, index: AnyRow, values: NotificationValues<N>, sentence: string): void
+}
+
+export interface MibModule {
+  readonly name: string
+  /** For sysORTable: what is supported here, in words. */
+  readonly description: string
+  /** The MIB module's own OID, for sysORID. */
+  readonly oid: Oid
+  readonly tables: readonly Serving[]
+  readonly notifications?: readonly Notification[]
+  start?(host: ModuleHost): Promise<void>
+  stop?(): Promise<void>
+}

@@ -1,0 +1,161 @@
+/** What a SET means for the rows of tables: RFC 3416 §4.2.5 check by check, then RowStatus, then the table's rules. */
+import type { ErrorStatus } from '../smi/error-status.ts'
+import { type Oid, startsWith } from '../smi/oid.ts'
+import type { SnmpValue } from '../smi/value.ts'
+import type { BoundColumn, Definition } from './declare.ts'
+import { indexValues } from './instance.ts'
+import type { Serving } from './module.ts'
+import { isRowState, nextRowState, type RowState } from './row-status.ts'
+import type { AnyRow } from './served.ts'
+import type { RowStatus, StorageType } from './syntax.ts'
+
+export interface SetVarbind {
+  readonly name: Oid
+  readonly value: SnmpValue
+  /** Its place in the PDU, from 1: what error-index will say. */
+  readonly position: number
+}
+
+export interface SetFailure {
+  readonly status: ErrorStatus
+  readonly position: number
+}
+
+/** What one row is to become. */
+export interface RowPlan {
+  readonly serving: Serving
+  readonly instance: Oid
+  readonly before: AnyRow | undefined
+  readonly after: AnyRow | undefined
+  readonly wishes: AnyRow
+  readonly position: number
+}
+
+export interface SetRules {
+  /** Whether columns that hold commands may be written; DESIGN: not before the local configuration says so. */
+  readonly commandsWritable: boolean
+}
+
+interface RowWishes {
+  readonly serving: Serving
+  readonly instance: Oid
+  readonly index: AnyRow
+  readonly wishes: Record<string, unknown>
+  readonly position: number
+  statusPosition: number | undefined
+}
+
+/** Tests everything a SET asks of these tables: the rows it would lead to, or the first failure. */
+export function planSet(servings: readonly Serving[], varbinds: readonly SetVarbind[], rules: SetRules): RowPlan[] | SetFailure {
+  const rows = new Map<string, RowWishes>()
+  for (const varbind of varbinds) {
+    const failure = take(rows, servings, varbind, rules)
+    if (failure) return { status: failure, position: varbind.position }
+  }
+  const plans: RowPlan[] = []
+  for (const row of rows.values()) {
+    const plan = planRow(row)
+    if ('status' in plan) return plan
+    plans.push(plan)
+  }
+  for (const { serving, before, after, wishes, position } of plans) {
+    const status = serving.handlers.test?.({ before, after, wishes } as never)
+    if (status) return { status, position }
+  }
+  return plans
+}
+
+function take(
+  rows: Map<string, RowWishes>,
+  servings: readonly Serving[],
+  { name, value, position }: SetVarbind,
+  rules: SetRules,
+): ErrorStatus | undefined {
+  const found = findColumn(servings, name)
+  if (!found) return 'notWritable'
+  const { serving, column } = found
+  if (column.access !== 'read-write' && column.access !== 'read-create') return 'notWritable'
+  if (column.command && !rules.commandsWritable) return 'notWritable'
+  const decoded = column.syntax.fromSnmp(value)
+  if ('error' in decoded) return decoded.error
+  const instance = name.slice(column.oid.length)
+  const index = indexValues(serving.table.definition, instance)
+  if (!index) return 'noCreation'
+  const key = `${serving.table.definition.name} ${instance.join('.')}`
+  let row = rows.get(key)
+  if (!row) {
+    row = { serving, instance, index, wishes: {}, position, statusPosition: undefined }
+    rows.set(key, row)
+  }
+  if (column.name in row.wishes && row.wishes[column.name] !== decoded.value) return 'inconsistentValue'
+  row.wishes[column.name] = decoded.value
+  if (column.name === serving.table.definition.statusColumn) row.statusPosition = position
+  return undefined
+}
+
+function findColumn(servings: readonly Serving[], name: Oid): { serving: Serving; column: BoundColumn } | undefined {
+  for (const serving of servings) {
+    for (const { bound } of serving.table.objects) {
+      if (startsWith(name, bound.oid)) return { serving, column: bound }
+    }
+  }
+  return undefined
+}
+
+function planRow(row: RowWishes): RowPlan | SetFailure {
+  const { serving, instance, index, wishes, position } = row
+  const { definition } = serving.table
+  const before = serving.table.getAny(instance)
+  const { statusColumn, storageColumn } = definition
+  const refuse = (status: ErrorStatus, at = position): SetFailure => ({ status, position: at })
+
+  if (!before && !statusColumn) return refuse('noCreation')
+  const stored: Record<string, unknown> = before ? { ...before } : { ...defaultsOf(definition), ...index }
+  for (const [name, value] of Object.entries(wishes)) {
+    const column = definition.columns[name]!
+    if (column.readsAs !== undefined || name === statusColumn) continue
+    if (column.syntax.name === 'TestAndIncr') {
+      if (before?.[name] !== value) return refuse('inconsistentValue')
+      stored[name] = value === 0x7fff_ffff ? 0 : (value as number) + 1
+    } else stored[name] = value
+  }
+  if (!statusColumn) return { serving, instance, before, after: stored, wishes, position }
+
+  if (before && storageColumn) {
+    const forbidden = storageForbids(before[storageColumn] as StorageType, wishes, statusColumn, storageColumn)
+    if (forbidden) return refuse('inconsistentValue')
+  }
+  const wish = wishes[statusColumn] as RowStatus | undefined
+  const present = (before?.[statusColumn] as RowState | undefined) ?? 'absent'
+  const outcome = nextRowState(present, wish, isComplete(definition, stored))
+  if (!isRowState(outcome)) return refuse(outcome, row.statusPosition ?? position)
+  if (outcome === 'absent') return { serving, instance, before, after: undefined, wishes, position }
+  stored[statusColumn] = outcome
+  return { serving, instance, before, after: stored, wishes, position }
+}
+
+function defaultsOf(definition: Definition): Record<string, unknown> {
+  const row: Record<string, unknown> = {}
+  for (const { name, defaultValue, readsAs } of Object.values(definition.columns)) {
+    if (defaultValue !== undefined) row[name] = defaultValue
+    else if (readsAs !== undefined) row[name] = readsAs
+  }
+  return row
+}
+
+/** A row may be active when every column that a manager has to give is there. */
+function isComplete(definition: Definition, row: AnyRow): boolean {
+  return Object.values(definition.columns).every(
+    ({ name, access, presence }) =>
+      access !== 'read-create' || presence !== 'always' || name === definition.statusColumn || row[name] !== undefined,
+  )
+}
+
+/** StorageType, RFC 2579: permanent rows stay, read-only rows stay as they are, and the kind itself hardly changes. */
+function storageForbids(storage: StorageType, wishes: AnyRow, statusColumn: string, storageColumn: string): boolean {
+  if (storage === 'readOnly') return true
+  if (storage === 'permanent' && wishes[statusColumn] === 'destroy') return true
+  const wish = wishes[storageColumn] as StorageType | undefined
+  if (wish === undefined || wish === storage) return false
+  return storage === 'permanent' || wish === 'permanent' || wish === 'readOnly'
+}

@@ -1,0 +1,284 @@
+/** SMIv2 syntaxes as values: how a typed value becomes an SNMP value and back, with every range checked. */
+import { type ErrorStatus } from '../smi/error-status.ts'
+import { formatOid, type Oid, parseOid } from '../smi/oid.ts'
+import type { SmiBase, SnmpValue } from '../smi/value.ts'
+
+export type Range = readonly [min: number, max: number]
+export type Decoded<T> = { readonly value: T } | { readonly error: ErrorStatus }
+
+export interface Syntax<T> {
+  /** The name of the type or textual convention. */
+  readonly name: string
+  readonly base: SmiBase
+  /** Of the value, or of the size in octets for strings. Empty: whatever the base allows. */
+  readonly ranges: readonly Range[]
+  /** Enumeration labels or BITS positions. */
+  readonly named?: Readonly<Record<string, number>>
+  toSnmp(value: T): SnmpValue
+  /** RFC 3416 §4.2.5: wrongType, wrongLength, wrongEncoding or wrongValue for what does not fit. */
+  fromSnmp(value: SnmpValue): Decoded<T>
+  /** For people: `up(1)`, text, dotted names. */
+  format(value: T): string
+  /** What a person types; undefined when it does not fit. */
+  parse(text: string): T | undefined
+}
+
+type NumberBase = 'Integer32' | 'Counter32' | 'Gauge32' | 'TimeTicks'
+
+function numeric(name: string, base: NumberBase, min: number, max: number, declared: readonly Range[]): Syntax<number> {
+  const checked = (value: number): Decoded<number> =>
+    value >= min && value <= max ? { value } : { error: 'wrongValue' }
+  return {
+    name,
+    base,
+    ranges: declared,
+    toSnmp: (value) => ({ type: base, value }),
+    fromSnmp: (value) => (value.type === base ? checked(value.value) : { error: 'wrongType' }),
+    format: String,
+    parse: (text) => {
+      const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN
+      return value >= min && value <= max ? value : undefined
+    },
+  }
+}
+
+export function integer32(min = -0x8000_0000, max = 0x7fff_ffff): Syntax<number> {
+  return numeric('Integer32', 'Integer32', min, max, min === -0x8000_0000 && max === 0x7fff_ffff ? [] : [[min, max]])
+}
+
+export function unsigned32(min = 0, max = 0xffff_ffff): Syntax<number> {
+  return numeric('Unsigned32', 'Gauge32', min, max, min === 0 && max === 0xffff_ffff ? [] : [[min, max]])
+}
+
+export const gauge32 = (): Syntax<number> => numeric('Gauge32', 'Gauge32', 0, 0xffff_ffff, [])
+export const counter32 = (): Syntax<number> => numeric('Counter32', 'Counter32', 0, 0xffff_ffff, [])
+/** Hundredths of a second, modulo 2^32. */
+export const timeTicks = (): Syntax<number> => numeric('TimeTicks', 'TimeTicks', 0, 0xffff_ffff, [])
+
+export function counter64(): Syntax<bigint> {
+  return {
+    name: 'Counter64',
+    base: 'Counter64',
+    ranges: [],
+    toSnmp: (value) => ({ type: 'Counter64', value }),
+    fromSnmp: (value) => (value.type === 'Counter64' ? { value: value.value } : { error: 'wrongType' }),
+    format: String,
+    parse: (text) => (/^\d+$/.test(text) ? BigInt.asUintN(64, BigInt(text)) : undefined),
+  }
+}
+
+/** INTEGER with labels: the row holds the label. */
+export function enumeration<const N extends Readonly<Record<string, number>>>(
+  named: N,
+  name = 'INTEGER',
+): Syntax<keyof N & string> {
+  type Label = keyof N & string
+  const labels = new Map(Object.entries(named).map(([label, number]) => [number, label as Label]))
+  return {
+    name,
+    base: 'Integer32',
+    ranges: [],
+    named,
+    toSnmp: (label) => ({ type: 'Integer32', value: named[label]! }),
+    fromSnmp: (value) => {
+      if (value.type !== 'Integer32') return { error: 'wrongType' }
+      const label = labels.get(value.value)
+      return label === undefined ? { error: 'wrongValue' } : { value: label }
+    },
+    format: (label) => `${label}(${named[label]})`,
+    parse: (text) => {
+      const label = text.replace(/\(\d+\)$/, '')
+      return Object.hasOwn(named, label) ? (label as Label) : labels.get(Number(label))
+    },
+  }
+}
+
+/** TruthValue, RFC 2579: true(1), false(2). */
+export function truthValue(name = 'TruthValue', labels = { true: 1, false: 2 } as Record<string, number>): Syntax<boolean> {
+  const yes = Object.keys(labels)[0]!
+  const no = Object.keys(labels)[1]!
+  const parsed: Record<string, boolean> = { true: true, false: false, yes: true, no: false, '1': true, '2': false }
+  return {
+    name,
+    base: 'Integer32',
+    ranges: [],
+    named: labels,
+    toSnmp: (value) => ({ type: 'Integer32', value: value ? 1 : 2 }),
+    fromSnmp: (value) => {
+      if (value.type !== 'Integer32') return { error: 'wrongType' }
+      return value.value === 1 || value.value === 2 ? { value: value.value === 1 } : { error: 'wrongValue' }
+    },
+    format: (value) => (value ? `${yes}(1)` : `${no}(2)`),
+    parse: (text) => (Object.hasOwn(parsed, text) ? parsed[text] : undefined),
+  }
+}
+
+function octets<T>(
+  name: string,
+  ranges: readonly Range[],
+  base: 'OctetString' | 'IpAddress' | 'Opaque',
+  convert: { read(octets: Uint8Array): T | undefined; write(value: T): Uint8Array },
+  people: { format(value: T): string; parse(text: string): T | undefined },
+): Syntax<T> {
+  const sizeFits = (size: number): boolean =>
+    ranges.length === 0 ? size <= 65_535 : ranges.some(([min, max]) => size >= min && size <= max)
+  return {
+    name,
+    base,
+    ranges,
+    toSnmp: (value) => ({ type: base, value: convert.write(value) }),
+    fromSnmp: (value) => {
+      if (value.type !== base) return { error: 'wrongType' }
+      if (!sizeFits(value.value.length)) return { error: 'wrongLength' }
+      const read = convert.read(value.value)
+      return read === undefined ? { error: 'wrongValue' } : { value: read }
+    },
+    format: people.format,
+    parse: (text) => {
+      const value = people.parse(text)
+      return value !== undefined && sizeFits(convert.write(value).length) ? value : undefined
+    },
+  }
+}
+
+const sizes = (min: number, max: number): readonly Range[] => [[min, max]]
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const utf8 = {
+  read: (value: Uint8Array): string | undefined => {
+    try {
+      return strictUtf8.decode(value)
+    } catch {
+      return undefined
+    }
+  },
+  write: (value: string): Uint8Array => Buffer.from(value, 'utf8'),
+}
+const plainText = { format: (value: string) => value, parse: (text: string) => text }
+
+/** UTF-8 text: SnmpAdminString, DisplayString (whose NVT ASCII is a part of it) and our CastellanText. */
+export function text(min: number, max: number, name = 'SnmpAdminString'): Syntax<string> {
+  return octets(name, sizes(min, max), 'OctetString', utf8, plainText)
+}
+
+export const displayString = (min = 0, max = 255): Syntax<string> => text(min, max, 'DisplayString')
+
+const same = { read: (value: Uint8Array) => value, write: (value: Uint8Array) => value }
+const hexadecimal = {
+  format: (value: Uint8Array) => Buffer.from(value).toString('hex').replace(/..(?=.)/g, '$&:'),
+  parse: (hex: string) => (/^([0-9a-f]{2}(:|$))*$/i.test(hex) ? Buffer.from(hex.replaceAll(':', ''), 'hex') : undefined),
+}
+
+export function octetString(min = 0, max = 65_535, name = 'OCTET STRING'): Syntax<Uint8Array> {
+  const ranges = min === 0 && max === 65_535 ? [] : sizes(min, max)
+  return octets<Uint8Array>(name, ranges, 'OctetString', same, hexadecimal)
+}
+
+export const physAddress = (): Syntax<Uint8Array> => octetString(0, 65_535, 'PhysAddress')
+
+export function ipAddress(): Syntax<string> {
+  return octets('IpAddress', sizes(4, 4), 'IpAddress', {
+    read: (value) => value.join('.'),
+    write: (value) => Uint8Array.from(value.split('.'), Number),
+  }, {
+    format: (value) => value,
+    parse: (value) => (/^(\d{1,3}(\.|$)){4}$/.test(value) && value.split('.').every((part) => Number(part) < 256) ? value : undefined),
+  })
+}
+
+/** BITS: the row holds the labels of the bits that are set. */
+export function bits<const N extends Readonly<Record<string, number>>>(named: N): Syntax<ReadonlySet<keyof N & string>> {
+  type Label = keyof N & string
+  const entries = Object.entries(named) as [Label, number][]
+  const size = Math.floor(Math.max(...Object.values(named)) / 8) + 1
+  return {
+    ...octets<ReadonlySet<Label>>('BITS', [], 'OctetString', {
+      read: (value) => new Set(entries.filter(([, bit]) => (value[bit >> 3] ?? 0) & (0x80 >> (bit & 7))).map(([label]) => label)),
+      write: (value) => {
+        const result = new Uint8Array(size)
+        for (const label of value) result[named[label]! >> 3]! |= 0x80 >> (named[label]! & 7)
+        return result
+      },
+    }, {
+      format: (value) => [...value].map((label) => `${label}(${named[label]})`).join(' '),
+      parse: (labels) => {
+        const wanted = labels.split(/[\s,]+/).filter((label) => label !== '')
+        return wanted.every((label) => Object.hasOwn(named, label)) ? new Set(wanted as Label[]) : undefined
+      },
+    }),
+    named,
+  }
+}
+
+export function objectIdentifier(name = 'OBJECT IDENTIFIER'): Syntax<Oid> {
+  return {
+    name,
+    base: 'ObjectIdentifier',
+    ranges: [],
+    toSnmp: (value) => ({ type: 'ObjectIdentifier', value }),
+    fromSnmp: (value) => (value.type === 'ObjectIdentifier' ? { value: value.value } : { error: 'wrongType' }),
+    format: formatOid,
+    parse: parseOid,
+  }
+}
+
+export const rowStatusNumbers = {
+  active: 1,
+  notInService: 2,
+  notReady: 3,
+  createAndGo: 4,
+  createAndWait: 5,
+  destroy: 6,
+} as const
+export type RowStatus = keyof typeof rowStatusNumbers
+export const rowStatus = (): Syntax<RowStatus> => enumeration(rowStatusNumbers, 'RowStatus')
+
+const storageTypes = { other: 1, volatile: 2, nonVolatile: 3, permanent: 4, readOnly: 5 } as const
+export type StorageType = keyof typeof storageTypes
+export const storageType = (): Syntax<StorageType> => enumeration(storageTypes, 'StorageType')
+
+/** TestAndIncr: a set must name the present value, which then grows by one (RFC 2579). */
+export const testAndIncr = (): Syntax<number> => ({ ...integer32(0, 0x7fff_ffff), name: 'TestAndIncr' })
+/** Hundredths of a second. */
+export const timeInterval = (): Syntax<number> => ({ ...integer32(0, 0x7fff_ffff), name: 'TimeInterval' })
+/** The value of sysUpTime at some event. */
+export const timeStamp = (): Syntax<number> => ({ ...timeTicks(), name: 'TimeStamp' })
+
+/** DateAndTime, RFC 2579, in eleven octets with the machine's offset from UTC; never happened: all zero. */
+export function dateAndTime(): Syntax<Date | undefined> {
+  return {
+    ...octets<Date | undefined>('DateAndTime', [[8, 8], [11, 11]], 'OctetString', {
+      read: (value) => readDateAndTime(value),
+      write: (value) => (value ? writeDateAndTime(value) : new Uint8Array(8)),
+    }, {
+      format: (value) => (value ? value.toISOString() : '-'),
+      parse: (date) => (Number.isNaN(Date.parse(date)) ? undefined : new Date(date)),
+    }),
+  }
+}
+
+function writeDateAndTime(date: Date): Uint8Array {
+  const offset = -date.getTimezoneOffset()
+  const year = date.getFullYear()
+  return Uint8Array.of(
+    year >> 8,
+    year & 0xff,
+    date.getMonth() + 1,
+    date.getDate(),
+    date.getHours(),
+    date.getMinutes(),
+    date.getSeconds(),
+    Math.floor(date.getMilliseconds() / 100),
+    offset < 0 ? 0x2d : 0x2b,
+    Math.floor(Math.abs(offset) / 60),
+    Math.abs(offset) % 60,
+  )
+}
+
+function readDateAndTime(octets: Uint8Array): Date | undefined {
+  const [high = 0, low = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, decisecond = 0] = octets
+  if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) return undefined
+  if (octets.length === 8) return new Date(high * 256 + low, month - 1, day, hour, minute, second, decisecond * 100)
+  const offsetMinutes = (octets[9]! * 60 + octets[10]!) * (octets[8] === 0x2d ? -1 : 1)
+  const utc = Date.UTC(high * 256 + low, month - 1, day, hour, minute, second, decisecond * 100)
+  return new Date(utc - offsetMinutes * 60_000)
+}
