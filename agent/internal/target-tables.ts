@@ -27,6 +27,8 @@ export const snmpTargetAddrTable = defineTable({
     snmpTargetAddrParams: column(7, adminString(1, 32), 'read-create'),
     snmpTargetAddrStorageType: column(8, storageType(), 'read-create', kept),
     snmpTargetAddrRowStatus: column(9, rowStatus(), 'read-create'),
+    // Of SNMP-COMMUNITY-MIB, which augments this table; here because it ends the row's line in snmpd.cnf.
+    snmpTargetAddrTMask: column(0, transportAddress(), 'not-accessible', { defaultValue: new Uint8Array(0) }),
   },
   cnf: [
     'snmpTargetAddrName',
@@ -37,6 +39,7 @@ export const snmpTargetAddrTable = defineTable({
     'snmpTargetAddrTagList',
     'snmpTargetAddrParams',
     'snmpTargetAddrStorageType',
+    'snmpTargetAddrTMask',
   ],
 })
 

@@ -33,7 +33,7 @@ export function column<T, P extends Presence = 'always'>(
   syntax: Syntax<T>,
   access: Access = 'read-only',
   options: ColumnOptions<T, P> = {},
-): Column<T, P> {
+): Column<T, NoInfer<P>> {
   const presence = (options.presence ?? 'always') as P
   return { number, syntax, access, ...options, presence }
 }
