@@ -32,7 +32,7 @@ export function column<T, P extends Presence = 'always'>(
   number: number,
   syntax: Syntax<T>,
   access: Access = 'read-only',
-  options: ColumnOptions<T, P> = {},
+  options: ColumnOptions<NoInfer<T>, P> = {},
 ): Column<T, NoInfer<P>> {
   const presence = (options.presence ?? 'always') as P
   return { number, syntax, access, ...options, presence }
@@ -57,7 +57,8 @@ export interface Definition<I extends Columns = Columns, C extends Columns = Col
   readonly index: I
   /** The last index part has no length before it (RFC 2578 §7.7 IMPLIED). */
   readonly implied: boolean
-  readonly columns: { readonly [K in keyof C]: Bound<C[K]> }
+  /** Columns and index parts, each knowing its place. */
+  readonly columns: { readonly [K in keyof C]: Bound<C[K]> } & { readonly [K in keyof I]: Bound<I[K]> }
   /** The columns as they were declared: what the row's type is made from. */
   readonly declared: C
   /** Columns and index parts that can be read, by number. */
@@ -135,7 +136,7 @@ function define<I extends Columns, C extends Columns>(
     entry,
     index,
     implied,
-    columns: bound as { [K in keyof C]: Bound<C[K]> },
+    columns: bound as { [K in keyof C]: Bound<C[K]> } & { [K in keyof I]: Bound<I[K]> },
     declared: columns,
     readable: [],
     cnf,

@@ -2,6 +2,9 @@
 
 export type Oid = readonly number[]
 
+/** Where an object that names something names nothing (RFC 2578 §2). */
+export const zeroDotZero: Oid = [0, 0]
+
 export const maxSubIdentifiers = 128
 export const maxSubIdentifier = 0xffff_ffff
 

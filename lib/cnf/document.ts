@@ -1,0 +1,150 @@
+/** A .cnf file as entries of known types, each complaint with its place. */
+import type { Complaint } from './complaint.ts'
+import { type CnfLine, type CnfToken, lex } from './lex.ts'
+
+export type CnfParsed = { readonly value: unknown } | { readonly wish: string }
+
+export interface CnfField {
+  readonly name: string
+  parse(token: CnfToken): CnfParsed
+  /** The word to write, quoted where it has to be. */
+  format(value: unknown): string
+}
+
+export interface CnfEntryType {
+  readonly keyword: string
+  readonly fields: readonly CnfField[]
+  /** The fields that identify an entry; none: there is at most one. */
+  readonly keyFields: readonly string[]
+  /** How many fields at the end may be missing. */
+  readonly optionalFields?: number
+}
+
+export type CnfValues = Readonly<Record<string, unknown>>
+
+export interface CnfEntry {
+  readonly type: CnfEntryType
+  readonly key: string
+  readonly values: CnfValues
+  readonly firstLine: number
+  readonly lastLine: number
+}
+
+/** In an overlay: takes away an entry of the main file. */
+export interface CnfDeletion {
+  readonly keyword: string
+  readonly key: string
+  readonly firstLine: number
+  readonly lastLine: number
+}
+
+export interface CnfDocument {
+  readonly entries: readonly CnfEntry[]
+  readonly deletions: readonly CnfDeletion[]
+  readonly complaints: readonly Complaint[]
+}
+
+export function parseDocument(content: string, file: string, types: readonly CnfEntryType[], isOverlay = false): CnfDocument {
+  const { lines, complaints } = lex(content, file)
+  const byKeyword = new Map(types.map((type) => [type.keyword, type]))
+  const entries: CnfEntry[] = []
+  const deletions: CnfDeletion[] = []
+  const firstSeen = new Map<string, number>()
+  for (const line of lines) {
+    const isDeletion = isOverlay && line.tokens[0]!.text === 'deleted'
+    const tokens = isDeletion ? line.tokens.slice(1) : line.tokens
+    const [keyword, ...fields] = tokens
+    if (!keyword) continue
+    const complain = (message: string, at: CnfToken = keyword): void => {
+      complaints.push({ file, line: at.line, column: at.column, message })
+    }
+    const type = byKeyword.get(keyword.text)
+    if (!type) {
+      const near = nearest(keyword.text, [...byKeyword.keys()])
+      complain(`${JSON.stringify(keyword.text)} is no entry of this file${near ? `; is ${near} meant?` : ''}`)
+      continue
+    }
+    const wanted = isDeletion ? type.fields.filter(({ name }) => type.keyFields.includes(name)) : type.fields
+    const values = readFields(type, wanted, line, fields, complain, isDeletion)
+    if (!values) continue
+    const key = keyOf(type, values)
+    const { firstLine, lastLine } = line
+    if (isDeletion) {
+      deletions.push({ keyword: type.keyword, key, firstLine, lastLine })
+      continue
+    }
+    const identity = `${type.keyword} ${key}`
+    const before = firstSeen.get(identity)
+    if (before !== undefined) complain(`${identity.trim()} is there already, in line ${before}`)
+    else {
+      firstSeen.set(identity, firstLine + 1)
+      entries.push({ type, key, values, firstLine, lastLine })
+    }
+  }
+  return { entries, deletions, complaints }
+}
+
+function readFields(
+  type: CnfEntryType,
+  wanted: readonly CnfField[],
+  line: CnfLine,
+  tokens: readonly CnfToken[],
+  complain: (message: string, at?: CnfToken) => void,
+  isDeletion: boolean,
+): CnfValues | undefined {
+  const required = wanted.length - (isDeletion ? 0 : (type.optionalFields ?? 0))
+  const last = line.tokens.at(-1)!
+  if (tokens.length < required) {
+    complain(`${type.keyword} ends before its field ${tokens.length + 1}, ${wanted[tokens.length]!.name}`, last)
+    return undefined
+  }
+  if (tokens.length > wanted.length) {
+    complain(`${type.keyword} has ${wanted.length} fields; this one is too many`, tokens[wanted.length])
+    return undefined
+  }
+  const values: Record<string, unknown> = {}
+  let isGood = true
+  for (const [i, token] of tokens.entries()) {
+    const field = wanted[i]!
+    const parsed = field.parse(token)
+    if ('wish' in parsed) {
+      complain(`${field.name} is to be ${parsed.wish}, not ${JSON.stringify(token.text)}`, token)
+      isGood = false
+    } else values[field.name] = parsed.value
+  }
+  return isGood ? values : undefined
+}
+
+/** The words that identify an entry, as they are written. */
+export function keyOf(type: CnfEntryType, values: CnfValues): string {
+  return type.fields
+    .filter(({ name }) => type.keyFields.includes(name))
+    .map((field) => field.format(values[field.name]))
+    .join(' ')
+}
+
+export function formatEntry(type: CnfEntryType, values: CnfValues): string {
+  const words = type.fields.map((field) => (values[field.name] === undefined ? '-' : field.format(values[field.name])))
+  while (words.length > type.fields.length - (type.optionalFields ?? 0) && words.at(-1) === '-') words.pop()
+  return [type.keyword, ...words].join(' ')
+}
+
+/** The keyword that a typing mistake most likely meant. */
+function nearest(word: string, keywords: readonly string[]): string | undefined {
+  const ranked = keywords
+    .map((keyword) => ({ keyword, distance: editDistance(word.toLowerCase().slice(0, 64), keyword.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance)
+  return ranked[0] && ranked[0].distance <= 3 ? ranked[0].keyword : undefined
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
+    }
+    row = next
+  }
+  return row[b.length]!
+}

@@ -1,0 +1,168 @@
+/**
+ * A .cnf file with what was changed over SNMP. Changes go back into the file itself, comments and all; but when a
+ * person has edited it since it was read, they go to an overlay that is read after it.
+ */
+import { mkdir, readFile, stat } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
+import { writeFileAtomic } from '../files.ts'
+import type { Complaint } from './complaint.ts'
+import { type CnfEntryType, type CnfValues, formatEntry, keyOf, parseDocument } from './document.ts'
+
+export interface CnfStoreOptions {
+  readonly path: string
+  readonly overlayPath: string
+  readonly types: readonly CnfEntryType[]
+  /** The file holds secrets: others than its owner must not be able to read it. */
+  readonly secret?: boolean
+}
+
+export interface LoadedEntry {
+  readonly keyword: string
+  readonly values: CnfValues
+}
+
+interface Pending {
+  readonly type: CnfEntryType
+  readonly key: string
+  readonly values: CnfValues | undefined
+}
+
+export class CnfStore {
+  readonly #options: CnfStoreOptions
+  readonly #pending = new Map<string, Pending>()
+  #readContent = ''
+  #mode = 0o600
+  #saving: Promise<void> = Promise.resolve()
+  /** Changes went to the overlay, for the main file was edited meanwhile. */
+  overlayInUse = false
+
+  constructor(options: CnfStoreOptions) {
+    this.#options = options
+  }
+
+  async load(): Promise<{ entries: LoadedEntry[]; complaints: Complaint[] }> {
+    const { path, overlayPath, types, secret } = this.#options
+    const file = basename(path)
+    let content: string
+    try {
+      content = await readFile(path, 'utf8')
+      this.#mode = (await stat(path)).mode & 0o777
+    } catch (error) {
+      return { entries: [], complaints: [{ file, line: 1, column: 1, message: `${path} cannot be read: ${(error as Error).message}` }] }
+    }
+    this.#readContent = content
+    const main = parseDocument(content, file, types)
+    const complaints = [...main.complaints]
+    if (secret && (this.#mode & 0o077) !== 0) {
+      complaints.push({ file, line: 1, column: 1, message: `holds secrets that others can read; run: chmod 600 ${path}` })
+    }
+    const merged = new Map(main.entries.map((entry) => [`${entry.type.keyword} ${entry.key}`, entry]))
+    const overlay = await readIfThere(overlayPath)
+    this.overlayInUse = overlay !== undefined
+    if (overlay !== undefined) {
+      const document = parseDocument(overlay, overlayPath, types, true)
+      complaints.push(...document.complaints)
+      for (const { keyword, key } of document.deletions) merged.delete(`${keyword} ${key}`)
+      for (const entry of document.entries) merged.set(`${entry.type.keyword} ${entry.key}`, entry)
+    }
+    const entries = [...merged.values()].map(({ type, values }) => ({ keyword: type.keyword, values }))
+    return { entries, complaints }
+  }
+
+  put(keyword: string, values: CnfValues): void {
+    const type = this.#type(keyword)
+    const key = keyOf(type, values)
+    this.#pending.set(`${keyword} ${key}`, { type, key, values })
+  }
+
+  /** Takes the entry with these key fields out. */
+  delete(keyword: string, keyValues: CnfValues): void {
+    const type = this.#type(keyword)
+    const key = keyOf(type, keyValues)
+    this.#pending.set(`${keyword} ${key}`, { type, key, values: undefined })
+  }
+
+  /** Makes all changes so far durable; on failure they stay pending until `revert` or the next save. */
+  save(): Promise<void> {
+    const saved = this.#saving.then(() => this.#save())
+    this.#saving = saved.catch(() => {})
+    return saved
+  }
+
+  /** Forgets changes that were not saved. */
+  revert(): void {
+    this.#pending.clear()
+  }
+
+  async #save(): Promise<void> {
+    const changes = [...this.#pending.values()]
+    if (changes.length === 0) return
+    const { path, overlayPath, types } = this.#options
+    const present = await readIfThere(path)
+    const goesToOverlay = this.overlayInUse || present !== this.#readContent
+    if (goesToOverlay) {
+      await mkdir(dirname(overlayPath), { recursive: true })
+      const before = (await readIfThere(overlayPath)) ?? '# Changed over SNMP after the main file was edited; read after it.\n'
+      await writeFileAtomic(overlayPath, rewrite(before, overlayPath, types, changes, true), this.#mode)
+      this.overlayInUse = true
+    } else {
+      const content = rewrite(this.#readContent, path, types, changes, false)
+      await writeFileAtomic(path, content, this.#mode)
+      this.#readContent = content
+    }
+    for (const [identity, pending] of this.#pending) {
+      if (changes.includes(pending)) this.#pending.delete(identity)
+    }
+  }
+
+  #type(keyword: string): CnfEntryType {
+    const type = this.#options.types.find((candidate) => candidate.keyword === keyword)
+    if (!type) throw new Error(`${keyword} is no entry of ${this.#options.path}`)
+    return type
+  }
+}
+
+/** The content with the changes in it: entries replaced where they stood, new ones after the last of their kind. */
+function rewrite(
+  content: string,
+  file: string,
+  types: readonly CnfEntryType[],
+  changes: readonly Pending[],
+  isOverlay: boolean,
+): string {
+  const document = parseDocument(content, file, types, isOverlay)
+  const lines: (string | undefined)[] = content.split('\n')
+  const additions = new Map<number, string[]>()
+  for (const { type, key, values } of changes) {
+    const isSame = (keyword: string, other: string): boolean => keyword === type.keyword && other === key
+    const entry = document.entries.find((candidate) => isSame(candidate.type.keyword, candidate.key))
+    const deletion = document.deletions.find((candidate) => isSame(candidate.keyword, candidate.key))
+    for (const old of [entry, deletion]) if (old) lines.fill(undefined, old.firstLine, old.lastLine + 1)
+    const line = values ? formatEntry(type, values) : isOverlay ? `deleted ${type.keyword} ${key}` : undefined
+    if (line === undefined) continue
+    const place = entry ?? deletion
+    if (place) lines[place.firstLine] = line
+    else {
+      const last = document.entries.findLast((candidate) => candidate.type.keyword === type.keyword)
+      const after = last ? last.lastLine : lines.length - 1
+      additions.set(after, [...(additions.get(after) ?? []), line])
+    }
+  }
+  const result: string[] = []
+  for (const [i, line] of lines.entries()) {
+    const added = additions.get(i) ?? []
+    const isFinalBlank = i === lines.length - 1 && line === ''
+    if (line !== undefined && !isFinalBlank) result.push(line)
+    result.push(...added)
+  }
+  return `${result.join('\n')}\n`
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,182 @@
+/** Declared tables as entries of .cnf files: one declaration gives the line, its checks and its way back to the file. */
+import type { Complaint } from '../cnf/complaint.ts'
+import type { CnfEntryType, CnfField, CnfValues } from '../cnf/document.ts'
+import { quote } from '../cnf/lex.ts'
+import { CnfStore } from '../cnf/store.ts'
+import type { Oid } from '../smi/oid.ts'
+import type { RowChange } from './backend.ts'
+import type { BoundColumn, Definition } from './declare.ts'
+import type { Serving } from './module.ts'
+import type { AnyRow } from './served.ts'
+import type { Syntax } from './syntax.ts'
+
+export type ResolveName = (name: string) => Oid | undefined
+
+export interface ConfigFileOptions {
+  readonly path: string
+  readonly overlayPath: string
+  readonly secret?: boolean
+  readonly resolveName?: ResolveName
+}
+
+/** One .cnf file and the tables whose rows it holds. */
+export class ConfigFile {
+  readonly #servings: readonly Serving[]
+  readonly #store: CnfStore
+
+  constructor(servings: readonly Serving[], options: ConfigFileOptions) {
+    this.#servings = servings
+    const types = servings.flatMap(({ table }) => entryTypes(table.definition, options.resolveName))
+    this.#store = new CnfStore({ ...options, types })
+  }
+
+  get overlayInUse(): boolean {
+    return this.#store.overlayInUse
+  }
+
+  /** Reads the file and, when there is nothing to complain of, puts its rows into the tables. */
+  async load(): Promise<readonly Complaint[]> {
+    const { entries, complaints } = await this.#store.load()
+    if (complaints.length > 0) return complaints
+    for (const { table } of this.#servings) {
+      const { definition } = table
+      if (definition.kind === 'scalars') {
+        const values = Object.assign({}, ...entries.filter(({ keyword }) => definition.cnf.includes(keyword)).map((e) => e.values))
+        if (definition.cnf.length > 0) table.putAny({ ...table.getAny([0]), ...values })
+        continue
+      }
+      for (const { keyword, values } of entries) if (keyword === definition.entryName) table.putAny(rowOf(definition, values))
+    }
+    return []
+  }
+
+  /** Brings changed rows to the file; resolves when it is durable, and leaves the file alone when that fails. */
+  async persist(changes: readonly RowChange[]): Promise<void> {
+    for (const { definition, before, after } of changes) {
+      if (definition.cnf.length === 0) continue
+      if (definition.kind === 'scalars') this.#putScalars(definition, before, after)
+      else this.#putRow(definition, before, after)
+    }
+    try {
+      await this.#store.save()
+    } catch (error) {
+      this.#store.revert()
+      throw error
+    }
+  }
+
+  #putScalars(definition: Definition, before: AnyRow | undefined, after: AnyRow | undefined): void {
+    for (const name of definition.cnf) {
+      if (after && before?.[name] !== after[name]) this.#store.put(name, { [name]: after[name] })
+    }
+  }
+
+  #putRow(definition: Definition, before: AnyRow | undefined, after: AnyRow | undefined): void {
+    const wasKept = before !== undefined && isKept(definition, before)
+    if (after && isKept(definition, after)) {
+      const isSame = wasKept && definition.cnf.every((name) => before[name] === after[name])
+      if (!isSame) this.#store.put(definition.entryName, after)
+    } else if (wasKept) this.#store.delete(definition.entryName, before)
+  }
+}
+
+/** Files hold active rows that are not volatile. */
+function isKept({ storageColumn, statusColumn }: Definition, row: AnyRow): boolean {
+  if (statusColumn && row[statusColumn] !== 'active') return false
+  return !storageColumn || (row[storageColumn] !== 'volatile' && row[storageColumn] !== 'other')
+}
+
+function rowOf(definition: Definition, values: CnfValues): AnyRow {
+  const row: Record<string, unknown> = {}
+  for (const { name, defaultValue, readsAs } of Object.values(definition.columns)) {
+    const initial = defaultValue ?? readsAs
+    if (initial !== undefined) row[name] = initial
+  }
+  Object.assign(row, values)
+  if (definition.statusColumn) row[definition.statusColumn] = 'active'
+  return row
+}
+
+function entryTypes(definition: Definition, resolveName?: ResolveName): CnfEntryType[] {
+  const field = (name: string): CnfField => fieldOf(definition.columns[name]!, resolveName)
+  if (definition.kind === 'scalars') {
+    return definition.cnf.map((name) => ({ keyword: name, fields: [field(name)], keyFields: [] }))
+  }
+  if (definition.cnf.length === 0) return []
+  // Fields at the end that have a default may be left out: older files do not know them yet.
+  const trailing = definition.cnf.toReversed().findIndex((name) => definition.columns[name]!.defaultValue === undefined)
+  return [
+    {
+      keyword: definition.entryName,
+      fields: definition.cnf.map(field),
+      keyFields: definition.cnf.filter((name) => name in definition.index),
+      optionalFields: trailing < 0 ? 0 : trailing,
+    },
+  ]
+}
+
+function fieldOf({ name, syntax }: BoundColumn, resolveName?: ResolveName): CnfField {
+  return {
+    name,
+    parse: ({ text }) => {
+      const value = parseWord(syntax, text, resolveName)
+      return value === undefined ? { wish: describe(syntax) } : { value }
+    },
+    format: (value) => quote(formatWord(syntax, value)),
+  }
+}
+
+function parseWord(syntax: Syntax<unknown>, text: string, resolveName?: ResolveName): unknown {
+  switch (syntax.name) {
+    case 'OCTET STRING': {
+      // Text or xx:xx; a lone byte in hexadecimal cannot be told from text, and is text.
+      const hex = /^[0-9a-f]{2}(:[0-9a-f]{2})+$/i.test(text) ? syntax.parse(text) : undefined
+      if (hex !== undefined) return hex
+      const decoded = syntax.fromSnmp({ type: 'OctetString', value: Buffer.from(text, 'utf8') })
+      return 'value' in decoded ? decoded.value : undefined
+    }
+    case 'BITS': {
+      if (!/^([0-9a-f]{2})*$/i.test(text)) return undefined
+      const decoded = syntax.fromSnmp({ type: 'OctetString', value: Buffer.from(text, 'hex') })
+      return 'value' in decoded ? decoded.value : undefined
+    }
+    case 'OBJECT IDENTIFIER':
+      return syntax.parse(text) ?? resolveName?.(text)
+    default:
+      return syntax.parse(/^\d+u$/.test(text) ? text.slice(0, -1) : text)
+  }
+}
+
+function formatWord(syntax: Syntax<unknown>, value: unknown): string {
+  switch (syntax.name) {
+    case 'OCTET STRING': {
+      const octets = value as Uint8Array
+      const readable = octets.every((octet) => octet >= 0x20 && octet < 0x7f)
+      const text = Buffer.from(octets).toString('latin1')
+      return readable && !/^[0-9a-f]{2}(:[0-9a-f]{2})+$/i.test(text) ? text : syntax.format(value)
+    }
+    case 'BITS': {
+      const encoded = syntax.toSnmp(value)
+      return encoded.type === 'OctetString' ? Buffer.from(encoded.value).toString('hex') : ''
+    }
+    default:
+      // `up(1)` is for people's eyes; the file has the label.
+      return syntax.named ? syntax.format(value).replace(/\(\d+\)$/, '') : syntax.format(value)
+  }
+}
+
+/** What a value of this syntax looks like, for complaints. */
+export function describe(syntax: Syntax<unknown>): string {
+  const range = syntax.ranges.map(([min, max]) => (min === max ? `${min}` : `${min} to ${max}`)).join(' or ')
+  if (syntax.name === 'BITS') return 'bits in hexadecimal, such as 80'
+  if (syntax.named) return Object.entries(syntax.named).map(([label, number]) => `${label}(${number})`).join(' or ')
+  switch (syntax.base) {
+    case 'OctetString':
+      if (syntax.name === 'TAddress') return 'an address and port such as 192.0.2.7:162'
+      return range ? `text of ${range} octets` : 'text'
+    case 'ObjectIdentifier':
+      return 'an object identifier such as 1.3.6.1 or a name that is served here'
+    default:
+      return range ? `a number within ${range}` : 'a number'
+  }
+}
