@@ -56,6 +56,8 @@ export interface ModuleHost {
   readonly log: Log
   /** Ends when the host stops; whatever waits in a module waits on this. */
   readonly signal: AbortSignal
+  /** sysUpTime, in hundredths of a second. */
+  upTimeTicks(): number
   /** Sends a notification; `index` names the row its columns belong to. Ends with one sentence for people. */
   notify<N extends Notification>(notification: N, index: AnyRow, values: NotificationValues<N>, sentence: string): void
 }

@@ -9,16 +9,14 @@ import { ifMibObjects, ifTable, ifXTable, interfacesGroup, linkDown, linkUp, sys
 
 const refreshEveryMs = 2_000
 
-export interface Mib2Options {
-  readonly upTimeTicks: () => number
-  readonly readLinks?: () => Link[]
-}
+export const sysObjectId = oid('1.3.6.1.4.1.32473.1.1')
 
-export function mib2Module({ upTimeTicks, readLinks: read = readLinks }: Mib2Options) {
-  const system = serve(systemGroup, { live: { sysUpTime: upTimeTicks } })
+export function mib2Module(read: () => Link[] = readLinks) {
+  let upTimeTicks = (): number => 0
+  const system = serve(systemGroup, { live: { sysUpTime: () => upTimeTicks() } })
   system.table.put({
     sysDescr: `Castellan on ${osType()} ${release()} ${version()}`.slice(0, 255),
-    sysObjectID: oid('1.3.6.1.4.1.32473.1.1'),
+    sysObjectID: sysObjectId,
     sysContact: '',
     sysName: hostname(),
     sysLocation: '',
@@ -63,6 +61,7 @@ export function mib2Module({ upTimeTicks, readLinks: read = readLinks }: Mib2Opt
     tables: [system, interfaces, links, extended, changes].map(anyServing),
     notifications: [linkDown, linkUp],
     async start(host) {
+      upTimeTicks = () => host.upTimeTicks()
       refresh(undefined)
       const timer = host.clock.every(refreshEveryMs, () => {
         try {
@@ -76,11 +75,7 @@ export function mib2Module({ upTimeTicks, readLinks: read = readLinks }: Mib2Opt
   }
   return {
     module,
-    /** The system group, which snmpd.cnf configures. */
-    system,
     configured: [anyServing(system)],
-    sysObjectId: () => system.table.get({})!.sysObjectID,
-    refresh: () => refresh(undefined),
   }
 }
 

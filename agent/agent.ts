@@ -1,0 +1,225 @@
+/** The master agent put together: configuration, modules, engine, sockets and notifications, with a start and a stop. */
+import { appendFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Clock } from '../lib/clock.ts'
+import { type Complaint, ConfigurationError } from '../lib/cnf/complaint.ts'
+import type { Home } from '../lib/home.ts'
+import type { Log } from '../lib/log.ts'
+import { ModuleBackend, type RowChange } from '../lib/mib/backend.ts'
+import { ConfigFile } from '../lib/mib/config.ts'
+import { anyDefinition, type Notification } from '../lib/mib/declare.ts'
+import type { MibModule, ModuleHost, Serving } from '../lib/mib/module.ts'
+import { Names } from '../lib/mib/names.ts'
+import type { AnyRow } from '../lib/mib/served.ts'
+import { describePortOwner } from '../lib/port-owner.ts'
+import { formatOid, type Oid } from '../lib/smi/oid.ts'
+import { Registry } from './dispatch/registry.ts'
+import { Engine, type SetRecord } from './engine.ts'
+import { internalModules } from './internal/index.ts'
+import { authenticationFailure, coldStart } from './internal/snmpv2-mib.ts'
+import { varbindsOf } from './notify/notification.ts'
+import { Originator } from './notify/originator.ts'
+import { Statistics } from './statistics.ts'
+import { formatAddress, parseAddress, type Remote, UdpTransport } from './transport/udp.ts'
+
+/** A module and the tables of it that a .cnf file holds. */
+export interface ConfiguredModule {
+  readonly module: MibModule
+  readonly configured: readonly Serving[]
+  /** Its file below conf/ and data/, such as `subagents/critagt.cnf`; several modules may share one. */
+  readonly file: string
+}
+
+export interface AgentOptions {
+  readonly home: Home
+  readonly clock: Clock
+  readonly log: Log
+  readonly modules: readonly ConfiguredModule[]
+  /** What version 1 traps name as their enterprise when they are generic ones. */
+  readonly sysObjectId: Oid
+}
+
+export class Agent {
+  readonly names: Names
+  readonly #options: AgentOptions
+  readonly #registry = new Registry()
+  readonly #statistics = new Statistics()
+  readonly #engine: Engine
+  readonly #originator: Originator
+  readonly #internal: ReturnType<typeof internalModules>
+  readonly #backends: ModuleBackend[] = []
+  readonly #files: ConfigFile[] = []
+  readonly #transports: UdpTransport[] = []
+  readonly #startedMs: number
+  readonly #stopping = new AbortController()
+
+  constructor(options: AgentOptions) {
+    this.#options = options
+    const { home, log, modules } = options
+    this.#startedMs = options.clock.monotonicMs()
+    this.#internal = internalModules(this.#statistics)
+    const [first, ...rest] = this.#internal.modules
+    const all: readonly ConfiguredModule[] = [
+      { module: first!, configured: this.#internal.configured, file: 'agent/snmpd.cnf' },
+      ...rest.map((module) => ({ module, configured: [], file: 'agent/snmpd.cnf' })),
+      ...modules,
+    ]
+    this.names = new Names(
+      all.flatMap(({ module }) => module.tables.map(({ table }) => anyDefinition(table.definition))),
+      [...all.flatMap(({ module }) => module.notifications ?? []), coldStart, authenticationFailure],
+    )
+    this.#engine = new Engine({
+      registry: this.#registry,
+      statistics: this.#statistics,
+      log: log.child('engine'),
+      onAuthenticationFailure: (remote) => this.#authenticationFailed(remote),
+      onSet: (record) => this.#audit(record),
+    })
+    this.#originator = new Originator({
+      log: log.child('notify'),
+      statistics: this.#statistics,
+      sysObjectId: () => options.sysObjectId,
+    })
+
+    const files = new Map<string, ConfigFile>()
+    for (const file of new Set(all.map((one) => one.file))) {
+      const servings = all.filter((one) => one.file === file).flatMap(({ configured }) => configured)
+      files.set(file, this.#configFile(file, servings, home))
+    }
+    for (const { module, file } of all) {
+      this.#addModule(module, async (changes) => {
+        await files.get(file)!.persist(changes)
+        if (module === this.#internal.administration) this.#configureEngine()
+      })
+    }
+  }
+
+  /** Hundredths of a second since the agent started, as sysUpTime has it. */
+  upTimeTicks(): number {
+    return Math.floor((this.#options.clock.monotonicMs() - this.#startedMs) / 10) % 0x1_0000_0000
+  }
+
+  get addresses(): string[] {
+    return this.#transports.map(({ local }) => formatAddress(local))
+  }
+
+  /** Reads every configuration file; all complaints of all files together. */
+  async load(): Promise<readonly Complaint[]> {
+    const complaints: Complaint[] = []
+    for (const file of this.#files) complaints.push(...(await file.load()))
+    if (complaints.length > 0) return complaints
+    for (const address of this.#internal.listenAddresses()) {
+      if (parseAddress(address)) continue
+      complaints.push({ file: 'snmpd.cnf', line: 1, column: 1, message: `snmpListenEntry ${address} is no address such as 127.0.0.1:161` })
+    }
+    this.#configureEngine()
+    return complaints
+  }
+
+  /** Serves when it resolves. Throws ConfigurationError, or an Error that says which port could not be had. */
+  async start(): Promise<void> {
+    const complaints = await this.load()
+    if (complaints.length > 0) throw new ConfigurationError(complaints)
+    const { log } = this.#options
+    // Modules start after the sockets are had, so that a second agent on the same ports starts nothing.
+    for (const address of this.#internal.listenAddresses()) await this.#listen(address)
+    for (const backend of this.#backends) await backend.start(this.#hostOf(backend.name))
+    for (const transport of this.#transports) {
+      transport.onDatagram = (bytes, remote) => this.#engine.receive(bytes, remote, transport)
+    }
+    this.#internal.describeModules(this.#backends.map(({ module }) => module), this.upTimeTicks())
+    log.notice('the agent serves', { addresses: this.addresses.join(' ') })
+    this.#notify(coldStart, {}, {}, 'the agent started')
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    for (const backend of this.#backends.toReversed()) await backend.stop()
+    for (const transport of this.#transports.splice(0)) await transport.stop()
+    await this.#originator.stop()
+    this.#options.log.notice('the agent stopped')
+  }
+
+  #configFile(file: string, servings: readonly Serving[], home: Home): ConfigFile {
+    const config = new ConfigFile(servings, {
+      path: join(home.conf, file),
+      overlayPath: join(home.data, file),
+      secret: file === 'agent/snmpd.cnf', // it names communities
+      resolveName: (name) => this.names.resolve(name),
+    })
+    this.#files.push(config)
+    return config
+  }
+
+  #addModule(module: MibModule, persist: (changes: readonly RowChange[]) => Promise<void>): void {
+    const backend = new ModuleBackend(module, { log: this.#options.log.child(module.name), persist })
+    this.#registry.register(backend)
+    this.#backends.push(backend)
+  }
+
+  #configureEngine(): void {
+    const communities = this.#internal.communities()
+    const vacm = this.#internal.vacm()
+    this.#engine.configure(communities, vacm)
+    this.#originator.configure(this.#internal.targets(), communities, vacm)
+  }
+
+  async #listen(text: string): Promise<void> {
+    const address = parseAddress(text)!
+    const transport = new UdpTransport(address)
+    try {
+      await transport.start()
+    } catch (error) {
+      await this.stop()
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw new Error(`listen on udp ${text}`, { cause: error })
+      const owner = describePortOwner('udp', address.port)
+      throw new Error(`udp ${text} is in use${owner ? ` by ${owner}` : ''}; stop that, or change snmpListenEntry in snmpd.cnf`)
+    }
+    transport.onError = (error) => this.#options.log.warn('a socket reported an error', { address: text, error: error.message })
+    this.#transports.push(transport)
+  }
+
+  #hostOf(name: string): ModuleHost {
+    return {
+      clock: this.#options.clock,
+      log: this.#options.log.child(name),
+      signal: this.#stopping.signal,
+      upTimeTicks: () => this.upTimeTicks(),
+      notify: (notification, index, values, sentence) => this.#notify(notification, index, values, sentence),
+    }
+  }
+
+  #notify(notification: Notification, index: AnyRow, values: AnyRow, sentence: string): void {
+    this.#options.log.notice('notification', { name: notification.name, sentence })
+    this.#originator.send({
+      trapOid: notification.oid,
+      upTimeTicks: this.upTimeTicks(),
+      varbinds: varbindsOf(notification, index, values),
+    })
+  }
+
+  #authenticationFailed({ address }: Remote): void {
+    if (!this.#internal.isAuthenTrapsEnabled()) return
+    this.#notify(authenticationFailure, {}, {}, `${address} used a community that is not known here`)
+  }
+
+  /** One line of JSON for every SET that was tried: who, from where, what, and what came of it. */
+  #audit({ securityName, remote, varbinds, status }: SetRecord): void {
+    const line = JSON.stringify({
+      time: new Date(this.#options.clock.now()).toISOString(),
+      securityName,
+      from: `${remote.address}:${remote.port}`,
+      status,
+      varbinds: varbinds.map(({ name, value }) => ({
+        name: this.names.format(name),
+        oid: formatOid(name),
+        value: this.names.formatValue(name, value),
+      })),
+    })
+    try {
+      appendFileSync(join(this.#options.home.logs, 'audit.log'), `${line}\n`, { mode: 0o600 })
+    } catch (error) {
+      this.#options.log.error('the audit log cannot be written', { error })
+    }
+  }
+}

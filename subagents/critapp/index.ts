@@ -1,0 +1,142 @@
+/** The critapp module: ties the declaration to the supervisor. */
+import type { Home } from '../../lib/home.ts'
+import type { RowOf } from '../../lib/mib/declare.ts'
+import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
+import { oid } from '../../lib/smi/oid.ts'
+import {
+  critAppGlobals,
+  critAppProcExited,
+  critAppProcStarted,
+  critAppProcTable,
+  critAppRestartFailed,
+} from './mib.ts'
+import { parseCommand } from './command.ts'
+import { type ProcessSpec, type SupervisedProcess, Supervisor } from './supervisor.ts'
+
+type ProcRow = RowOf<typeof critAppProcTable>
+
+export function critappModule(home: Home) {
+  let supervisor: Supervisor | undefined
+  let host: ModuleHost | undefined
+
+  const processes = serve(critAppProcTable, {
+    live: {
+      critAppProcUpTime: ({ critAppProcIndex, critAppOperStatus }) => {
+        const process = supervisor?.find(critAppProcIndex)
+        if (critAppOperStatus !== 'up' || !process || !host) return 0
+        return Math.floor((host.clock.monotonicMs() - process.startedMonotonicMs) / 10) % 0x1_0000_0000
+      },
+    },
+    test({ after }) {
+      if (after?.critAppProcRowStatus !== 'active') return undefined
+      const commands = [after.critAppStartCommand, after.critAppTerminateCommand].filter((command) => command !== '')
+      return commands.every((command) => 'argv' in parseCommand(command)) ? undefined : 'inconsistentValue'
+    },
+    commit({ before, after }) {
+      const scalars = globals.table.get({})!
+      globals.table.put({ ...scalars, critAppConfigLastChange: host?.upTimeTicks() ?? 0 })
+      return {
+        undo: () => globals.table.put(scalars),
+        finish: () => {
+          if (after?.critAppProcRowStatus === 'active') supervisor?.configure(specOf(after))
+          else if (before) supervisor?.remove(before.critAppProcIndex)
+        },
+      }
+    },
+  })
+  const wanted = (): ProcRow[] =>
+    [...processes.table.rows()].filter((row) => row.critAppProcRowStatus === 'active' && row.critAppAdminStatus === 'up')
+  const running = (): ProcRow[] => wanted().filter((row) => row.critAppOperStatus === 'up')
+  const globals = serve(critAppGlobals, {
+    live: {
+      critAppTotal: () => wanted().length,
+      critAppRunning: () => running().length,
+      critAppAllRunning: () => wanted().length === running().length,
+      critAppNextIndex: () => nextIndex([...processes.table.rows()].map((row) => row.critAppProcIndex)),
+    },
+  })
+  globals.table.put({ critAppTrapWhenNotAllRunning: false, critAppTrapWhenAllRunning: false, critAppConfigLastChange: 0 })
+
+  const show = (process: SupervisedProcess): ProcRow | undefined => {
+    const critAppProcIndex = process.spec.index
+    processes.table.patch({ critAppProcIndex }, stateOf(process))
+    return processes.table.get({ critAppProcIndex })
+  }
+
+  const module: MibModule = {
+    name: 'critapp',
+    description: 'CASTELLAN-CRITAPP-MIB: supervision of critical applications',
+    oid: oid('1.3.6.1.4.1.32473.12.29'),
+    tables: [processes, globals].map(anyServing),
+    notifications: [critAppProcExited, critAppProcStarted, critAppRestartFailed],
+    async start(moduleHost) {
+      host = moduleHost
+      supervisor = new Supervisor({
+        clock: host.clock,
+        log: host.log,
+        home: home.root,
+        runFolder: home.run,
+        outputFolder: `${home.logs}/critapp`,
+        events: {
+          changed: (process) => void show(process),
+          started(process, sentence) {
+            const row = show(process)
+            if (row?.critAppTrapOnStart) moduleHost.notify(critAppProcStarted, row, row, sentence)
+          },
+          exited(process, sentence) {
+            const row = show(process)
+            if (row?.critAppTrapOnExit) moduleHost.notify(critAppProcExited, row, row, sentence)
+          },
+          failed(process, sentence) {
+            const row = show(process)
+            if (row) moduleHost.notify(critAppRestartFailed, row, row, sentence)
+          },
+        },
+      })
+      for (const row of processes.table.rows()) {
+        if (row.critAppProcRowStatus === 'active') supervisor.configure(specOf(row))
+      }
+      supervisor.start()
+    },
+    async stop() {
+      supervisor?.stop()
+    },
+  }
+  return { module, configured: [anyServing(processes), anyServing(globals)] }
+}
+
+function specOf(row: ProcRow): ProcessSpec {
+  return {
+    index: row.critAppProcIndex,
+    name: row.critAppProcName,
+    startCommand: row.critAppStartCommand,
+    terminateCommand: row.critAppTerminateCommand,
+    adminStatus: row.critAppAdminStatus,
+    restartOnExit: row.critAppRestartOnExit,
+    restartIntervalMs: row.critAppRestartInterval * 10,
+    findOnStartup: row.critAppFindOnStartup,
+    stopTimeoutSeconds: row.critAppStopTimeout,
+  }
+}
+
+function stateOf(process: SupervisedProcess): Partial<ProcRow> {
+  return {
+    critAppOperStatus: process.isUp ? 'up' : 'down',
+    critAppProcState: process.state,
+    critAppProcPid: process.pid,
+    critAppProcCount: process.count,
+    critAppLastStartTime: process.lastStart,
+    critAppLastExitTime: process.lastExit,
+    critAppLastExitCode: process.lastExitCode,
+    critAppLastExitSignal: process.lastExitSignal,
+    critAppRestarts: process.restarts,
+    critAppExits: process.exits,
+    critAppLastError: process.lastError,
+  }
+}
+
+function nextIndex(used: readonly number[]): number {
+  const highest = used.at(-1) ?? 0 // rows are in the order of their index
+  if (highest < 0x7fff_ffff) return highest + 1
+  return Array.from({ length: used.length + 1 }, (_, i) => i + 1).find((index) => !used.includes(index)) ?? 0
+}
