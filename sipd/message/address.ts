@@ -1,0 +1,38 @@
+/** name-addr and addr-spec with header parameters, as in From, To and Contact (RFC 3261 §20.10, §25.1). */
+import { endOfQuoted, parseParameters, split } from './scan.ts'
+
+export interface Address {
+  readonly uri: string
+  readonly parameters: ReadonlyMap<string, string | undefined>
+}
+
+/** Undefined when the value is not of the grammar. */
+export function parseAddress(value: string): Address | undefined {
+  let rest = value.trim()
+  if (rest.startsWith('"')) {
+    const end = endOfQuoted(rest, 0)
+    if (end < 0) return undefined
+    rest = rest.slice(end + 1).trimStart()
+    if (!rest.startsWith('<')) return undefined
+  }
+  const open = rest.indexOf('<')
+  if (open >= 0) {
+    const close = rest.indexOf('>', open)
+    if (close < 0) return undefined
+    const uri = rest.slice(open + 1, close)
+    const after = rest.slice(close + 1).trim()
+    if (uri === '' || (after !== '' && !after.startsWith(';'))) return undefined
+    return withParameters(uri, after)
+  }
+  // Without angle brackets, parameters belong to the header and not to the URI (§20).
+  const semicolon = rest.indexOf(';')
+  const uri = semicolon < 0 ? rest : rest.slice(0, semicolon)
+  if (uri === '' || /[\s,?]/.test(uri)) return undefined
+  return withParameters(uri, semicolon < 0 ? '' : rest.slice(semicolon))
+}
+
+function withParameters(uri: string, text: string): Address | undefined {
+  const parts = split(text, ';')
+  const parameters = parts && parseParameters(parts.slice(1))
+  return parameters && { uri: uri.trim(), parameters }
+}
