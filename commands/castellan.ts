@@ -1,0 +1,137 @@
+/** castellan: makes, starts, stops and checks an appliance. */
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { formatComplaint } from '../lib/cnf/complaint.ts'
+import { type Home, initializeHome, isInitialized, programRoot, resolveHome } from '../lib/home.ts'
+import { parseConfig } from '../sipd/config/parse.ts'
+import { board } from './board.ts'
+import { agentOf, startAgent, statusOf, stopAll } from './starter.ts'
+import { programVersion } from './version.ts'
+
+interface HomeOption {
+  readonly home?: string
+}
+
+/** Exit code: 0 ok, 1 it did not work, 2 wrong usage. */
+export async function castellan(args: readonly string[]): Promise<number> {
+  let exitCode = 0
+  const does =
+    <O>(act: (options: O) => Promise<number>) =>
+    async (options: O): Promise<void> => {
+      exitCode = await act(options)
+    }
+  const program = new Command('castellan')
+    .description('The keeper of a telephone appliance.')
+    .version(programVersion())
+    .exitOverride()
+    .showHelpAfterError()
+  const command = (name: string, description: string): Command =>
+    program
+      .command(name)
+      .description(description)
+      .option('--home <dir>', 'the appliance (CASTELLAN_HOME, or var/ beside the program)')
+      .exitOverride()
+  command('init', 'make a home: configuration, data, logs')
+    .option('--port-offset <n>', 'add this to every port, so that appliances run side by side', wholeNumber, 0)
+    .action(does(init))
+  command('start', 'start the appliance: in front, or with --detach in the background')
+    .option('--detach', 'return when it serves')
+    .action(does(start))
+  command('stop', 'stop the appliance: the agent, then sipd').action(does(stop))
+  command('status', 'say what runs')
+    .option('--json', 'for programs')
+    .action(does(status))
+  command('check', 'read all configuration files and say what is wrong with them').action(does(check))
+  try {
+    await program.parseAsync(['node', 'castellan', ...args])
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    process.stderr.write(`castellan: ${error instanceof Error ? error.message : String(error)}\n`)
+    return 1
+  }
+  return exitCode
+}
+
+async function init({ home: folder, portOffset }: HomeOption & { portOffset: number }): Promise<number> {
+  const home = resolveHome(folder)
+  const made = await initializeHome(home, portOffset)
+  for (const path of made) process.stdout.write(`made ${path}\n`)
+  if (made.length === 0) process.stdout.write(`${home.root} has everything already\n`)
+  return 0
+}
+
+async function start({ home: folder, detach }: HomeOption & { detach?: boolean }): Promise<number> {
+  const home = resolveHome(folder)
+  if (!isInitialized(home)) await initializeHome(home, 0)
+  const running = agentOf(home)
+  if (running) {
+    process.stderr.write(`castellan: the agent of ${home.root} runs already, as PID ${running.pid}\n`)
+    return 1
+  }
+  const agent = await startAgent(home)
+  process.stdout.write(board(home))
+  if (detach) {
+    agent.unref()
+    return 0
+  }
+  process.stdout.write('Ctrl-C stops it.\n')
+  return await new Promise<number>((resolve, reject) => {
+    agent.once('exit', (code, signal) => {
+      process.stderr.write(`castellan: the agent ended (${signal ?? `exit code ${code}`}); see ${join(home.logs, 'agent.log')}\n`)
+      resolve(1)
+    })
+    let isStopping = false
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (isStopping) return
+        isStopping = true
+        process.stdout.write('\n')
+        agent.removeAllListeners('exit')
+        stopAll(home).then(() => resolve(0), reject)
+      })
+    }
+  })
+}
+
+async function stop({ home: folder }: HomeOption): Promise<number> {
+  await stopAll(resolveHome(folder))
+  return 0
+}
+
+async function status({ home: folder, json }: HomeOption & { json?: boolean }): Promise<number> {
+  const daemons = statusOf(resolveHome(folder))
+  if (json) process.stdout.write(`${JSON.stringify(daemons)}\n`)
+  else for (const { name, pid } of daemons) process.stdout.write(`${name.padEnd(8)} ${pid === undefined ? 'does not run' : `runs as PID ${pid}`}\n`)
+  return daemons.every(({ running }) => running) ? 0 : 1
+}
+
+async function check({ home: folder }: HomeOption): Promise<number> {
+  const home = resolveHome(folder)
+  if (!isInitialized(home)) throw new Error(`${home.root} is no home yet; run: castellan init --home ${home.root}`)
+  // The agent reads its files itself, exactly as it would on a start.
+  const agent = spawnSync(process.execPath, [join(programRoot, 'dist', 'agent', 'main.js'), '--home', home.root, '--check'], {
+    encoding: 'utf8',
+  })
+  const complaints = agent.status === 0 ? [] : agent.stderr.trim().split('\n')
+  complaints.push(...checkSipd(home))
+  for (const complaint of complaints) process.stdout.write(`${complaint}\n`)
+  if (complaints.length === 0) process.stdout.write('all configuration files are good\n')
+  return complaints.length === 0 ? 0 : 1
+}
+
+function checkSipd(home: Home): string[] {
+  const path = join(home.conf, 'sipd', 'sipd.conf')
+  try {
+    const parsed = parseConfig(readFileSync(path, 'utf8'), 'sipd.conf')
+    return 'complaints' in parsed ? parsed.complaints.map(formatComplaint) : []
+  } catch (error) {
+    return [`${path} cannot be read: ${(error as Error).message}`]
+  }
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('a whole number is due')
+  return Number(text)
+}

@@ -1,0 +1,18 @@
+/** The names of everything this project declares, for the tools that people type. */
+import * as access from '../agent/internal/access-tables.ts'
+import * as engine from '../agent/internal/snmpv2-mib.ts'
+import * as targets from '../agent/internal/target-tables.ts'
+import { anyDefinition, type Definition, type Notification } from '../lib/mib/declare.ts'
+import { Names } from '../lib/mib/names.ts'
+import * as critapp from '../subagents/critapp/mib.ts'
+import * as mib2 from '../subagents/mib2/mib.ts'
+
+const declared: readonly object[] = [engine, access, targets, mib2, critapp].flatMap((house) => Object.values(house))
+
+export const declaredDefinitions: readonly Definition[] = declared
+  .filter((one): one is { entry: readonly number[] } => 'entry' in one)
+  .map(anyDefinition)
+
+export const declaredNotifications = declared.filter((one): one is Notification => 'objects' in one && !('entry' in one))
+
+export const declaredNames = new Names(declaredDefinitions, declaredNotifications)

@@ -1,0 +1,147 @@
+/** getone, getnext, getmany, getbulk, setany: the ancestor's tools, in its order of arguments and its kind of output. */
+import { lookup } from 'node:dns/promises'
+import { parseArgs } from 'node:util'
+import { Manager, ResponseError, TimeoutError } from '../agent/manager/manager.ts'
+import { describe } from '../lib/mib/config.ts'
+import { formatOid, type Oid } from '../lib/smi/oid.ts'
+import { isException, type Varbind } from '../lib/smi/value.ts'
+import { declaredNames } from './declared-names.ts'
+import { programVersion } from './version.ts'
+
+type ToolName = 'getone' | 'getnext' | 'getmany' | 'getbulk' | 'setany'
+
+const operands: Record<ToolName, string> = {
+  getone: 'OBJECT...',
+  getnext: 'OBJECT...',
+  getmany: 'OBJECT...',
+  getbulk: 'NON-REPEATERS MAX-REPETITIONS OBJECT...',
+  setany: 'OBJECT VALUE [OBJECT VALUE]...',
+}
+
+class UsageError extends Error {}
+
+interface Invocation {
+  readonly manager: Manager
+  readonly operands: readonly string[]
+  readonly print: (varbind: Varbind) => void
+}
+
+/** Exit code: 0 ok, 1 the answer is an error, 2 wrong usage, 3 no answer in time, 4 refused. */
+export async function runTool(tool: ToolName, args: readonly string[]): Promise<number> {
+  const usage = `usage: ${tool} [-v1|-v2c] [--json] [--timeout SECONDS] HOST[:PORT] COMMUNITY ${operands[tool]}\n`
+  let manager: Manager | undefined
+  try {
+    // The ancestor wrote -v2c in one word, which for parseArgs would be three options.
+    const versions: readonly string[] = args.filter((argument) => argument === '-v1' || argument === '-v2c')
+    const { values, positionals } = parseArgs({
+      args: args.filter((argument) => !versions.includes(argument)),
+      allowPositionals: true,
+      options: {
+        json: { type: 'boolean', default: false },
+        timeout: { type: 'string', default: '1' },
+        help: { type: 'boolean', short: 'h', default: false },
+        version: { type: 'boolean', default: false },
+      },
+    })
+    if (values.help) {
+      process.stdout.write(usage)
+      return 0
+    }
+    if (values.version) {
+      process.stdout.write(`${tool} ${programVersion()}\n`)
+      return 0
+    }
+    const [target, community, ...rest] = positionals
+    if (target === undefined || community === undefined || rest.length === 0) throw new UsageError('arguments are missing')
+    const timeoutMs = Number(values.timeout) * 1000
+    if (!(timeoutMs > 0)) throw new UsageError(`--timeout is to be a number of seconds, not ${values.timeout}`)
+    const version = versions.at(-1) === '-v1' ? 'v1' : 'v2c'
+    manager = new Manager({ ...(await resolveTarget(target)), version, community, timeoutMs })
+    const print = (varbind: Varbind): void => {
+      process.stdout.write(values.json ? `${JSON.stringify(toJson(varbind))}\n` : `${formatVarbind(varbind)}\n`)
+    }
+    return await perform(tool, { manager, operands: rest, print })
+  } catch (error) {
+    process.stderr.write(`${tool}: ${error instanceof Error ? error.message : String(error)}\n`)
+    if (error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')) {
+      process.stderr.write(usage)
+      return 2
+    }
+    if (error instanceof TimeoutError) return 3
+    if (error instanceof ResponseError) return error.status === 'noAccess' || error.status === 'authorizationError' ? 4 : 1
+    return 1
+  } finally {
+    manager?.close()
+  }
+}
+
+async function perform(tool: ToolName, { manager, operands: given, print }: Invocation): Promise<number> {
+  switch (tool) {
+    case 'getone':
+      return printAll(await manager.get(given.map(instanceNamed)), print)
+    case 'getnext':
+      return printAll(await manager.getNext(given.map(named)), print)
+    case 'getmany':
+      for (const root of given.map(named)) for await (const varbind of manager.walk(root)) print(varbind)
+      return 0
+    case 'getbulk': {
+      const [nonRepeaters, maxRepetitions, ...objects] = given
+      const isNumber = (text: string | undefined): boolean => text !== undefined && /^\d+$/.test(text)
+      if (!isNumber(nonRepeaters) || !isNumber(maxRepetitions) || objects.length === 0) throw new UsageError('two numbers and objects are due')
+      return printAll(await manager.getBulk(objects.map(named), Number(nonRepeaters), Number(maxRepetitions)), print)
+    }
+    case 'setany': {
+      if (given.length % 2 !== 0) throw new UsageError('every OBJECT needs a VALUE')
+      const varbinds: Varbind[] = []
+      for (let i = 0; i < given.length; i += 2) varbinds.push(assignment(given[i]!, given[i + 1]!))
+      return printAll(await manager.set(varbinds), print)
+    }
+  }
+}
+
+function printAll(varbinds: readonly Varbind[], print: (varbind: Varbind) => void): number {
+  for (const varbind of varbinds) print(varbind)
+  return varbinds.some(({ value }) => isException(value)) ? 1 : 0
+}
+
+function named(text: string): Oid {
+  const oid = declaredNames.resolve(text)
+  if (!oid) throw new UsageError(`${text} is no object that is known here; an OID such as 1.3.6.1.2.1.1 always is`)
+  return oid
+}
+
+/** A scalar without its .0 means its one instance. */
+function instanceNamed(text: string): Oid {
+  const oid = named(text)
+  const object = declaredNames.objectOf(oid)
+  return object?.home.kind === 'scalars' && object.oid.length === oid.length ? [...oid, 0] : oid
+}
+
+/** The type comes from the MIB; what the MIB does not know is taken as a number or text. */
+function assignment(object: string, text: string): Varbind {
+  const name = instanceNamed(object)
+  const declared = declaredNames.objectOf(name)
+  if (!declared) {
+    const isNumber = /^-?\d+$/.test(text)
+    return { name, value: isNumber ? { type: 'Integer32', value: Number(text) } : { type: 'OctetString', value: Buffer.from(text) } }
+  }
+  const value = declared.syntax.parse(text)
+  if (value === undefined) throw new UsageError(`${object} is to be ${describe(declared.syntax)}, not ${JSON.stringify(text)}`)
+  return { name, value: declared.syntax.toSnmp(value) }
+}
+
+async function resolveTarget(target: string): Promise<{ host: string; port: number }> {
+  const [, name = '', port = '161'] = /^([^:]+)(?::(\d+))?$/.exec(target) ?? []
+  if (name === '' || Number(port) > 65_535) throw new UsageError(`${target} is no HOST or HOST:PORT`)
+  const { address } = await lookup(name, { family: 4 })
+  return { host: address, port: Number(port) }
+}
+
+export function formatVarbind({ name, value }: Varbind): string {
+  return `${declaredNames.format(name)} = ${declaredNames.formatValue(name, value)}`
+}
+
+export function toJson({ name, value }: Varbind): object {
+  const text = declaredNames.formatValue(name, value)
+  return { name: declaredNames.format(name), oid: formatOid(name), type: value.type, value: text }
+}
