@@ -30,6 +30,7 @@ interface Invocation {
 export async function runTool(tool: ToolName, args: readonly string[]): Promise<number> {
   const usage = `usage: ${tool} [-v1|-v2c] [--json] [--timeout SECONDS] HOST[:PORT] COMMUNITY ${operands[tool]}\n`
   let manager: Manager | undefined
+  process.stdout.on('error', () => process.exit(0)) // `| head` has read enough
   try {
     // The ancestor wrote -v2c in one word, which for parseArgs would be three options.
     const versions: readonly string[] = args.filter((argument) => argument === '-v1' || argument === '-v2c')

@@ -1,5 +1,5 @@
 /** SNMP-COMMUNITY-MIB (RFC 3584) and SNMP-VIEW-BASED-ACM-MIB (RFC 3415): who may do what, as tables. */
-import { column, defineTable } from '../../lib/mib/declare.ts'
+import { column, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
 import { enumeration, objectIdentifier, octetString, rowStatus, storageType } from '../../lib/mib/syntax.ts'
 import { adminString, contextEngineId, securityLevel, securityModel, tagList } from './conventions.ts'
 
@@ -49,7 +49,7 @@ export const vacmAccessTable = defineTable({
   name: 'vacmAccessTable',
   oid: '1.3.6.1.6.3.16.1.4',
   index: {
-    vacmGroupName: vacmSecurityToGroupTable.declared.vacmGroupName,
+    vacmGroupName: foreignIndex(vacmSecurityToGroupTable.declared.vacmGroupName),
     vacmAccessContextPrefix: column(1, adminString(0, 32), 'not-accessible'),
     vacmAccessSecurityModel: column(2, securityModel(), 'not-accessible'),
     vacmAccessSecurityLevel: column(3, securityLevel(), 'not-accessible'),

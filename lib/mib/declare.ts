@@ -38,6 +38,11 @@ export function column<T, P extends Presence = 'always'>(
   return { number, syntax, access, ...options, presence }
 }
 
+/** An index part that is another table's column (RFC 2578 §7.7): here it is no object. */
+export function foreignIndex<T>(declared: Column<T>): Column<T, 'always'> {
+  return { number: 0, syntax: declared.syntax, access: 'not-accessible', presence: 'always' }
+}
+
 export type Columns = Readonly<Record<string, Column>>
 
 /** A column that knows its name and where it stands in the tree. */

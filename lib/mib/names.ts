@@ -14,7 +14,6 @@ const wellKnown: readonly (readonly [string, string])[] = [
   ['enterprises', '1.3.6.1.4.1'],
   ['snmpV2', '1.3.6.1.6'],
   ['snmpModules', '1.3.6.1.6.3'],
-  ['sysUpTimeInstance', '1.3.6.1.2.1.1.3.0'],
   ['snmpTrapOID', '1.3.6.1.6.3.1.1.4.1'],
   ['castellan', '1.3.6.1.4.1.32473'],
 ]

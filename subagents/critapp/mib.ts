@@ -66,6 +66,9 @@ export const critAppProcTable = defineTable({
     'critAppTrapOnExit',
     'critAppTrapOnStart',
     'critAppFindOnStartup',
+    // Beyond the ancestor's fields; a line may end before these.
+    'critAppStopTimeout',
+    'critAppProcStorageType',
   ],
 })
 

@@ -1,5 +1,5 @@
 /** The system group of SNMPv2-MIB (RFC 3418) and IF-MIB (RFC 2863). */
-import { column, defineNotification, defineScalars, defineTable } from '../../lib/mib/declare.ts'
+import { column, defineNotification, defineScalars, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
 import {
   counter32,
   counter64,
@@ -75,7 +75,7 @@ export const ifTable = defineTable({
 export const ifXTable = defineTable({
   name: 'ifXTable',
   oid: '1.3.6.1.2.1.31.1.1',
-  index: { ifIndex: column(0, integer32(1, 0x7fff_ffff), 'not-accessible') },
+  index: { ifIndex: foreignIndex(ifTable.index.ifIndex) },
   columns: {
     ifName: column(1, displayString()),
     ifInMulticastPkts: column(2, counter32()),

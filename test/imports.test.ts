@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { test } from 'node:test'
+import { programRoot } from '../lib/home.ts'
+
+/** Which houses a house may import from; main.ts files and commands/ are where houses meet. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  agent: ['agent', 'lib'],
+  subagents: ['lib'], // and its own folder
+  sipd: ['sipd', 'lib'],
+  backup: ['backup', 'lib'],
+  lib: ['lib'],
+}
+/** Inside the agent, arrows point down: a lower layer knows nothing of a higher one. */
+const neverInAgent: Readonly<Record<string, readonly string[]>> = {
+  access: ['dispatch', 'message', 'security', 'transport', 'notify', 'internal'],
+  transport: ['message', 'security', 'access', 'dispatch', 'notify', 'internal', 'manager'],
+  message: ['security', 'access', 'dispatch', 'transport', 'notify', 'internal', 'manager'],
+  dispatch: ['security', 'transport', 'notify', 'internal', 'manager'],
+}
+
+test('houses import only what the picture allows', () => {
+  const wrong: string[] = []
+  for (const [house, allowed] of Object.entries(mayImport)) {
+    for (const file of sources(house)) {
+      if (file.endsWith('/main.ts')) continue
+      for (const line of importsOf(file)) {
+        const target = relative(programRoot, resolve(dirname(file), line.path))
+        const [targetHouse = '', targetFolder] = target.split('/')
+        const own = relative(programRoot, file).split('/')
+        const isOwnModule = house === 'subagents' && targetHouse === 'subagents' && targetFolder === own[1]
+        if (!line.isTypeOnly && !isOwnModule && !allowed.includes(targetHouse)) wrong.push(`${relative(programRoot, file)} -> ${target}`)
+        if (house === 'agent' && targetHouse === 'agent' && neverInAgent[own[1] ?? '']?.includes(targetFolder ?? '')) {
+          wrong.push(`${relative(programRoot, file)} -> ${target}`)
+        }
+      }
+    }
+  }
+  assert.deepEqual(wrong, [])
+})
+
+function sources(house: string): string[] {
+  try {
+    return readdirSync(join(programRoot, house), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => join(programRoot, house, name))
+  } catch {
+    return []
+  }
+}
+
+function importsOf(file: string): { path: string; isTypeOnly: boolean }[] {
+  return [...readFileSync(file, 'utf8').matchAll(/^import\s+(type\s)?[^'"]*['"](\.[^'"]+)['"]/gms)].map(([, type, path]) => ({
+    path: path!,
+    isTypeOnly: type !== undefined,
+  }))
+}

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { declaredDefinitions, declaredNotifications } from '../../commands/declared-names.ts'
+import { programRoot } from '../../lib/home.ts'
+import { formatOid } from '../../lib/smi/oid.ts'
+import { readModules, type SmiObject } from '../support/smi.ts'
+
+const read = (path: string): string => readFileSync(join(programRoot, path), 'utf8')
+const own = readModules(['mibs/CASTELLAN-SMI.txt', 'mibs/CASTELLAN-CRITAPP-MIB.txt'].map(read))
+const standard = new Map((JSON.parse(read('test/fixtures/rfc/objects.json')) as SmiObject[]).map((object) => [object.name, object]))
+const written = new Map([...standard, ...own])
+
+/** RFC 2578 §7.1: which ASN.1 type a textual convention or type stands on. */
+const bases: Readonly<Record<string, string>> = {
+  INTEGER: 'Integer32', Integer32: 'Integer32', TruthValue: 'Integer32', RowStatus: 'Integer32', StorageType: 'Integer32',
+  TimeInterval: 'Integer32', TestAndIncr: 'Integer32', InterfaceIndex: 'Integer32', IANAifType: 'Integer32',
+  SnmpSecurityModel: 'Integer32', SnmpSecurityLevel: 'Integer32', SnmpMessageProcessingModel: 'Integer32',
+  Unsigned32: 'Gauge32', Gauge32: 'Gauge32', Counter32: 'Counter32', Counter64: 'Counter64', TimeTicks: 'TimeTicks', TimeStamp: 'TimeTicks',
+  'OCTET STRING': 'OctetString', DisplayString: 'OctetString', SnmpAdminString: 'OctetString', CastellanText: 'OctetString',
+  PhysAddress: 'OctetString', DateAndTime: 'OctetString', SnmpTagValue: 'OctetString', SnmpTagList: 'OctetString',
+  TAddress: 'OctetString', SnmpEngineID: 'OctetString', 'OBJECT IDENTIFIER': 'ObjectIdentifier', TDomain: 'ObjectIdentifier',
+  AutonomousType: 'ObjectIdentifier',
+}
+
+test('every declared object has the OID, type, labels and access of its MIB module', () => {
+  let compared = 0
+  for (const definition of declaredDefinitions) {
+    for (const object of definition.readable) {
+      const text = written.get(object.name)
+      assert.ok(text, `${object.name} is in no MIB module`)
+      assert.equal(formatOid(object.oid), text.oid, object.name)
+      assert.equal(object.syntax.base, bases[text.syntax ?? ''], `${object.name}: ${text.syntax}`)
+      if (text.named && text.syntax === 'INTEGER') assert.deepEqual(object.syntax.named, text.named, object.name)
+      const isReadOnlyByChoice = object.access === 'read-only' && text.access === 'read-write' // MIN-ACCESS of RFC 2863
+      if (!isReadOnlyByChoice) assert.equal(object.access, text.access, object.name)
+      if (own.has(object.name) && text.range) {
+        assert.equal(object.syntax.ranges.map(([min, max]) => `${min}..${max}`).join('|'), text.range, object.name)
+      }
+      compared++
+    }
+  }
+  assert.ok(compared > 100, `${compared} objects`)
+})
+
+test('every declared table has the index of its MIB module', () => {
+  for (const definition of declaredDefinitions) {
+    if (definition.kind !== 'table') continue
+    const text = written.get(definition.entryName)
+    assert.ok(text, definition.entryName)
+    assert.equal(formatOid(definition.entry), text.oid)
+    if (!text.index) continue // it augments another table
+    const index = Object.keys(definition.index)
+    if (definition.implied) index.push(`IMPLIED ${index.pop()}`)
+    assert.deepEqual(index, text.index, definition.name)
+  }
+})
+
+test('every declared notification has the OID and objects of its MIB module', () => {
+  for (const notification of declaredNotifications) {
+    const text = written.get(notification.name)
+    assert.ok(text, notification.name)
+    assert.equal(formatOid(notification.oid), text.oid)
+    assert.deepEqual(Object.keys(notification.objects), text.objects, notification.name)
+  }
+})

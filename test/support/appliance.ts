@@ -1,0 +1,108 @@
+/** An appliance of a test's own: a home in a temporary folder, all ports shifted to where nobody listens. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Home, initializeHome, programRoot, resolveHome } from '../../lib/home.ts'
+import { readPidFile } from '../../lib/process.ts'
+
+const basePorts = [1161, 1162, 5060] as const
+
+export interface TestHome {
+  readonly home: Home
+  readonly snmp: string
+  readonly snmpPort: number
+  readonly trapPort: number
+  readonly sipPort: number
+}
+
+export async function makeHome(): Promise<TestHome> {
+  const home = resolveHome(mkdtempSync(join(tmpdir(), 'castellan-')))
+  const offset = await freeOffset()
+  await initializeHome(home, offset)
+  const snmpPort = 1161 + offset
+  return { home, snmpPort, snmp: `127.0.0.1:${snmpPort}`, trapPort: 1162 + offset, sipPort: 5060 + offset }
+}
+
+export class Appliance {
+  readonly at: TestHome
+  #agent: ChildProcess | undefined
+  output = ''
+
+  constructor(at: TestHome) {
+    this.at = at
+  }
+
+  get agentPid(): number {
+    return this.#agent!.pid!
+  }
+
+  /** Starts the agent's process; resolves when it serves, to its exit code when it does not. */
+  async start(): Promise<number | undefined> {
+    const agent = spawn(process.execPath, [join(programRoot, 'dist', 'agent', 'main.js'), '--home', this.at.home.root], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#agent = agent
+    for (const stream of [agent.stdout, agent.stderr]) stream.on('data', (chunk: Buffer) => (this.output += chunk.toString()))
+    const pidFile = join(this.at.home.run, 'agent.pid')
+    await until(() => agent.exitCode !== null || readPidFile(pidFile)?.pid === agent.pid, 10_000)
+    return agent.exitCode ?? undefined
+  }
+
+  async stopAgent(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const agent = this.#agent
+    if (!agent || agent.exitCode !== null || agent.signalCode !== null) return
+    agent.kill(signal)
+    await once(agent, 'exit')
+  }
+
+  sipdPid(): number | undefined {
+    return readPidFile(join(this.at.home.run, 'sipd.pid'))?.pid
+  }
+
+  /** Everything the test started ends, and its folder goes. */
+  async stop(): Promise<void> {
+    await this.stopAgent()
+    const pid = this.sipdPid()
+    if (pid !== undefined) process.kill(pid, 'SIGKILL')
+    await rm(this.at.home.root, { recursive: true, force: true })
+  }
+
+  log(name: string): string {
+    return readFileSync(join(this.at.home.logs, name), 'utf8')
+  }
+}
+
+/** Looks again and again until it holds; throws when it does not within the time. */
+export async function until(holds: () => boolean | Promise<boolean>, withinMs: number, what = 'what is waited for'): Promise<void> {
+  const deadline = performance.now() + withinMs
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`${what} did not come within ${withinMs} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+async function freeOffset(): Promise<number> {
+  for (;;) {
+    // Below the ports that the kernel gives to clients, and beyond those that daemons have.
+    const offset = 2000 + Math.floor(Math.random() * 22_000)
+    const isFree = await Promise.all(basePorts.map((port) => canBind(port + offset)))
+    if (isFree.every(Boolean)) return offset
+  }
+}
+
+async function canBind(port: number): Promise<boolean> {
+  const socket = createSocket('udp4')
+  try {
+    socket.bind({ address: '127.0.0.1', port, exclusive: true })
+    await once(socket, 'listening')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.close()
+  }
+}
