@@ -1,0 +1,54 @@
+// `npm test`: installs the real peers where it can, runs every test, and closes with one line of counts.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+/** Program and the Debian package that has it. */
+const peers = { snmpget: 'snmp', snmpd: 'snmpd', snmptrapd: 'snmptrapd', sipp: 'sip-tester' }
+
+installPeers()
+const folder = join(root, 'dist', 'test')
+const files = readdirSync(folder, { recursive: true })
+  .filter((name) => name.endsWith('.test.js') && existsSync(join(root, 'test', name.replace(/\.js$/, '.ts'))))
+  .map((name) => join(folder, name))
+const only = process.argv.slice(2)
+const chosen = only.length > 0 ? files.filter((file) => only.some((word) => file.includes(word))) : files
+
+const counts = { passed: 0, failed: 0, skipped: 0 }
+const stream = run({ files: chosen, concurrency: 3, timeout: 300_000 })
+stream.on('test:fail', ({ details }) => {
+  if (details?.type !== 'suite') counts.failed++
+})
+stream.on('test:pass', ({ skip, details }) => {
+  if (skip !== undefined) counts.skipped++
+  else if (details?.type !== 'suite') counts.passed++
+})
+stream.compose(new spec()).pipe(process.stdout)
+stream.on('end', () => {
+  process.on('exit', () => process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`))
+  const isRefused = counts.failed > 0 || (process.env.CI && counts.skipped > 0) || counts.passed === 0
+  process.exitCode = isRefused ? 1 : 0
+})
+
+function installPeers() {
+  const folders = [...process.env.PATH.split(delimiter), '/usr/sbin', '/sbin']
+  const missing = Object.entries(peers).filter(([program]) => !folders.some((one) => existsSync(join(one, program))))
+  if (missing.length === 0) return
+  const packages = missing.map(([, name]) => name)
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
+    console.error(`test: some tests will be skipped; to have them all: sudo apt-get install ${packages.join(' ')}`)
+    return
+  }
+  console.error(`test: installing ${packages.join(' ')}`)
+  // The packages' own services are of no use here, and would take the standard ports.
+  const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
+  const apt = (...args) => spawnSync('apt-get', ['-qq', '-y', ...args], { stdio: ['ignore', 2, 2], env: environment }).status === 0
+  if (!apt('install', '--no-install-recommends', ...packages)) {
+    apt('update')
+    if (!apt('install', '--no-install-recommends', ...packages)) console.error('test: could not install them; their tests are skipped')
+  }
+}
