@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, test } from 'node:test'
+import { systemClock } from '../../../lib/clock.ts'
+import { silentLog } from '../../../lib/log.ts'
+import { readProcess } from '../../../lib/process.ts'
+import { parseCommand } from '../../../subagents/critapp/command.ts'
+import { nextState, transitions } from '../../../subagents/critapp/states.ts'
+import { type ProcessSpec, Supervisor } from '../../../subagents/critapp/supervisor.ts'
+import { until } from '../../support/appliance.ts'
+
+let folder: string
+let name: string
+const supervisors: Supervisor[] = []
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'critapp-'))
+  // A name of its own, so that tests side by side do not find each other's processes.
+  name = `unit${folder.slice(-6).toLowerCase().replace(/\W/g, 'x')}`
+})
+
+afterEach(async () => {
+  for (const supervisor of supervisors.splice(0)) {
+    supervisor.stop()
+    for (const { pid } of supervisor.processes()) if (pid > 0) process.kill(pid, 'SIGKILL')
+  }
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** A program in the test's folder that goes by the test's name. */
+function program(script: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, `#!/bin/sh\n${script}\n`)
+  chmodSync(path, 0o755)
+  return path
+}
+
+function supervise(spec: Partial<ProcessSpec>) {
+  const told: string[] = []
+  const supervisor = new Supervisor({
+    clock: systemClock,
+    log: silentLog,
+    home: folder,
+    runFolder: folder,
+    outputFolder: folder,
+    events: {
+      changed: () => {},
+      started: (_, sentence) => told.push(sentence),
+      exited: (_, sentence) => told.push(sentence),
+      failed: (_, sentence) => told.push(sentence),
+    },
+  })
+  supervisors.push(supervisor)
+  supervisor.configure({
+    index: 1, name, startCommand: '', terminateCommand: '', adminStatus: 'up', restartOnExit: false,
+    restartIntervalMs: 100, findOnStartup: true, stopTimeoutSeconds: 1, ...spec,
+  })
+  supervisor.start()
+  const shown = () => supervisor.find(1)!
+  const reaches = (state: string, withinMs = 5000) => until(() => shown().state === state, withinMs, `state ${state}, not ${shown().state}: ${shown().lastError}`)
+  return { supervisor, told, shown, reaches }
+}
+
+test('a process that stays in front is known as running, and its exit code when it ends', async () => {
+  const { told, shown, reaches } = supervise({ startCommand: program('sleep 1; exit 3') })
+  await reaches('running')
+  assert.equal(readProcess(shown().pid)?.groupId, shown().pid, 'it leads a session of its own')
+  await reaches('stopped')
+  assert.deepEqual([shown().isUp, shown().pid, shown().lastExitCode, shown().lastExitSignal, shown().exits], [false, 0, 3, 0, 1])
+  assert.equal(told.at(-1), `${name} ended with exit code 3`)
+})
+
+test('a process that daemonizes is found behind its start command', async () => {
+  const daemon = program('exec sleep 60')
+  const starter = join(folder, 'starter')
+  writeFileSync(starter, `#!/bin/sh\nsetsid sh ${daemon} </dev/null >/dev/null 2>&1 &\nexit 0\n`)
+  chmodSync(starter, 0o755)
+  writeFileSync(daemon, '#!/bin/sh\nsleep 60\n')
+  const { shown, reaches } = supervise({ startCommand: starter })
+  await reaches('running')
+  assert.deepEqual(readProcess(shown().pid)?.command, ['sh', daemon])
+})
+
+test('kill -9 is noticed within a second and repaired after the interval', async () => {
+  const { shown, reaches } = supervise({ startCommand: program('while :; do sleep 0.1; done'), restartOnExit: true })
+  await reaches('running')
+  const { pid } = shown()
+  process.kill(pid, 'SIGKILL')
+  await until(() => shown().exits === 1, 1000)
+  assert.equal(shown().lastExitSignal, 9)
+  await reaches('running')
+  assert.notEqual(shown().pid, pid)
+  assert.equal(shown().restarts, 1)
+})
+
+test('a process that ignores SIGTERM is killed when its time is over', async () => {
+  const { supervisor, shown, reaches } = supervise({ startCommand: program("trap '' TERM; while :; do sleep 0.1; done") })
+  await reaches('running')
+  supervisor.setAdminStatus(1, 'down')
+  assert.equal(shown().state, 'stopping')
+  await reaches('stopped', 3000)
+  assert.equal(shown().lastExitSignal, 9)
+})
+
+test('the terminate command is what stops a process', async () => {
+  const { supervisor, shown, reaches } = supervise({ startCommand: program('while :; do sleep 0.1; done') })
+  await reaches('running')
+  const stopper = join(folder, 'stopper')
+  writeFileSync(stopper, `#!/bin/sh\nkill -INT ${shown().pid}\nkill -KILL ${shown().pid}\n`)
+  chmodSync(stopper, 0o755)
+  supervisor.configure({ ...shown().spec, terminateCommand: stopper, adminStatus: 'down' })
+  await reaches('stopped')
+  assert.equal(shown().lastError, '')
+})
+
+test('a start command that fails says why, in one sentence, with the last line it printed', async () => {
+  const failing = program('echo "no licence" >&2; exit 4')
+  const { told, shown, reaches } = supervise({ startCommand: failing })
+  await reaches('failed')
+  assert.equal(shown().lastError, `${failing} ended with exit code 4: no licence`)
+  assert.deepEqual(told, [shown().lastError])
+})
+
+test('a start command that does not exist or is not of the grammar fails without a throw', async () => {
+  const { shown, supervisor, reaches } = supervise({ startCommand: '/no/such/thing' })
+  await reaches('failed')
+  assert.match(shown().lastError, /there is no such program/)
+  supervisor.configure({ ...shown().spec, startCommand: '"open', adminStatus: 'down' })
+  supervisor.setAdminStatus(1, 'up')
+  await reaches('failed')
+  assert.match(shown().lastError, /the quote at column 1 is not closed/)
+})
+
+test('our end is not its end, and the next supervisor adopts it', async () => {
+  const first = supervise({ startCommand: program('while :; do sleep 0.1; done') })
+  await first.reaches('running')
+  const { pid } = first.shown()
+  first.supervisor.stop()
+  const second = supervise({ startCommand: '/never/run' })
+  await second.reaches('adopted')
+  assert.equal(second.shown().pid, pid)
+  assert.match(second.told[0] ?? '', /runs already as PID \d+ and was adopted/)
+  process.kill(pid, 'SIGKILL')
+  await until(() => second.shown().exits === 1, 1000)
+})
+
+test('every event has a meaning in some state, and no event leads out of the table', () => {
+  for (const [state, row] of Object.entries(transitions)) {
+    for (const [event, next] of Object.entries(row)) {
+      assert.ok(next in transitions, `${state} ${event}`)
+      assert.equal(nextState(state as 'running', event as 'exited'), next)
+    }
+  }
+  assert.equal(nextState('running', 'ready'), 'running', 'what is not in the table changes nothing')
+})
+
+for (const [text, argv] of [
+  ['/bin/sip start', ['/bin/sip', 'start']],
+  ['  a   b\tc ', ['a', 'b', 'c']],
+  [`a 'b c' "d e"`, ['a', 'b c', 'd e']],
+  [`a "x\\"y\\\\z" b\\ c`, ['a', 'x"y\\z', 'b c']],
+  [`a '' ";$(id)"`, ['a', '', ';$(id)']],
+  [`a"b"'c'`, ['abc']],
+] as const) {
+  test(`the command ${text} is ${JSON.stringify(argv)}`, () => assert.deepEqual(parseCommand(text), { argv }))
+}
