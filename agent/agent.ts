@@ -110,7 +110,12 @@ export class Agent {
     if (complaints.length > 0) return complaints
     for (const address of this.#internal.listenAddresses()) {
       if (parseAddress(address)) continue
-      complaints.push({ file: 'snmpd.cnf', line: 1, column: 1, message: `snmpListenEntry ${address} is no address such as 127.0.0.1:161` })
+      complaints.push({
+        file: 'snmpd.cnf',
+        line: 1,
+        column: 1,
+        message: `snmpListenEntry ${address} is no address such as 127.0.0.1:161`,
+      })
     }
     this.#configureEngine()
     return complaints
@@ -127,7 +132,10 @@ export class Agent {
     for (const transport of this.#transports) {
       transport.onDatagram = (bytes, remote) => this.#engine.receive(bytes, remote, transport)
     }
-    this.#internal.describeModules(this.#backends.map(({ module }) => module), this.upTimeTicks())
+    this.#internal.describeModules(
+      this.#backends.map(({ module }) => module),
+      this.upTimeTicks(),
+    )
     log.notice('the agent serves', { addresses: this.addresses.join(' ') })
     this.#notify(coldStart, {}, {}, 'the agent started')
   }
@@ -171,11 +179,15 @@ export class Agent {
       await transport.start()
     } catch (error) {
       await this.stop()
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw new Error(`listen on udp ${text}`, { cause: error })
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE')
+        throw new Error(`listen on udp ${text}`, { cause: error })
       const owner = describePortOwner('udp', address.port)
-      throw new Error(`udp ${text} is in use${owner ? ` by ${owner}` : ''}; stop that, or change snmpListenEntry in snmpd.cnf`)
+      throw new Error(
+        `udp ${text} is in use${owner ? ` by ${owner}` : ''}; stop that, or change snmpListenEntry in snmpd.cnf`,
+      )
     }
-    transport.onError = (error) => this.#options.log.warn('a socket reported an error', { address: text, error: error.message })
+    transport.onError = (error) =>
+      this.#options.log.warn('a socket reported an error', { address: text, error: error.message })
     this.#transports.push(transport)
   }
 

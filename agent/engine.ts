@@ -8,7 +8,7 @@ import type { SetVarbind } from '../lib/mib/set.ts'
 import { type ErrorStatus, toV1ErrorStatus } from '../lib/smi/error-status.ts'
 import type { AccessResult, SecurityModel, Vacm } from './access/vacm.ts'
 import { View } from './access/view.ts'
-import { read, type ReadFailure } from './dispatch/read.ts'
+import { type ReadFailure, read } from './dispatch/read.ts'
 import type { Registry } from './dispatch/registry.ts'
 import { SetQueue } from './dispatch/write.ts'
 import { messageVersion, pduTag } from './message/pdu.ts'
@@ -152,7 +152,10 @@ export class Engine {
       return
     }
     const isBulk = request.pduTag === pduTag.getBulkRequest
-    const limit = isBulk && !isLoopback(exchange.remote.address) ? Math.min(this.maxMessageSize, remoteBulkOctets) : this.maxMessageSize
+    const limit =
+      isBulk && !isLoopback(exchange.remote.address)
+        ? Math.min(this.maxMessageSize, remoteBulkOctets)
+        : this.maxMessageSize
     const out = this.#out
     const message = this.#openMessage(exchange)
     const response = openResponse(out, request.requestId)

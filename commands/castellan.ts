@@ -1,7 +1,7 @@
 /** castellan: makes, starts, stops and checks an appliance. */
 import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { formatComplaint } from '../lib/cnf/complaint.ts'
 import { type Home, initializeHome, isInitialized, programRoot, resolveHome } from '../lib/home.ts'
@@ -40,9 +40,7 @@ export async function castellan(args: readonly string[]): Promise<number> {
     .option('--detach', 'return when it serves')
     .action(does(start))
   command('stop', 'stop the appliance: the agent, then sipd').action(does(stop))
-  command('status', 'say what runs')
-    .option('--json', 'for programs')
-    .action(does(status))
+  command('status', 'say what runs').option('--json', 'for programs').action(does(status))
   command('check', 'read all configuration files and say what is wrong with them').action(does(check))
   try {
     await program.parseAsync(['node', 'castellan', ...args])
@@ -79,7 +77,9 @@ async function start({ home: folder, detach }: HomeOption & { detach?: boolean }
   process.stdout.write('Ctrl-C stops it.\n')
   return await new Promise<number>((resolve, reject) => {
     agent.once('exit', (code, signal) => {
-      process.stderr.write(`castellan: the agent ended (${signal ?? `exit code ${code}`}); see ${join(home.logs, 'agent.log')}\n`)
+      process.stderr.write(
+        `castellan: the agent ended (${signal ?? `exit code ${code}`}); see ${join(home.logs, 'agent.log')}\n`,
+      )
       resolve(1)
     })
     let isStopping = false
@@ -103,7 +103,9 @@ async function stop({ home: folder }: HomeOption): Promise<number> {
 async function status({ home: folder, json }: HomeOption & { json?: boolean }): Promise<number> {
   const daemons = statusOf(resolveHome(folder))
   if (json) process.stdout.write(`${JSON.stringify(daemons)}\n`)
-  else for (const { name, pid } of daemons) process.stdout.write(`${name.padEnd(8)} ${pid === undefined ? 'does not run' : `runs as PID ${pid}`}\n`)
+  else
+    for (const { name, pid } of daemons)
+      process.stdout.write(`${name.padEnd(8)} ${pid === undefined ? 'does not run' : `runs as PID ${pid}`}\n`)
   return daemons.every(({ running }) => running) ? 0 : 1
 }
 
@@ -111,9 +113,13 @@ async function check({ home: folder }: HomeOption): Promise<number> {
   const home = resolveHome(folder)
   if (!isInitialized(home)) throw new Error(`${home.root} is no home yet; run: castellan init --home ${home.root}`)
   // The agent reads its files itself, exactly as it would on a start.
-  const agent = spawnSync(process.execPath, [join(programRoot, 'dist', 'agent', 'main.js'), '--home', home.root, '--check'], {
-    encoding: 'utf8',
-  })
+  const agent = spawnSync(
+    process.execPath,
+    [join(programRoot, 'dist', 'agent', 'main.js'), '--home', home.root, '--check'],
+    {
+      encoding: 'utf8',
+    },
+  )
   const complaints = agent.status === 0 ? [] : agent.stderr.trim().split('\n')
   complaints.push(...checkSipd(home))
   for (const complaint of complaints) process.stdout.write(`${complaint}\n`)

@@ -13,6 +13,8 @@ export const declaredDefinitions: readonly Definition[] = declared
   .filter((one): one is { entry: readonly number[] } => 'entry' in one)
   .map(anyDefinition)
 
-export const declaredNotifications = declared.filter((one): one is Notification => 'objects' in one && !('entry' in one))
+export const declaredNotifications = declared.filter(
+  (one): one is Notification => 'objects' in one && !('entry' in one),
+)
 
 export const declaredNames = new Names(declaredDefinitions, declaredNotifications)

@@ -53,7 +53,8 @@ export async function runTool(tool: ToolName, args: readonly string[]): Promise<
       return 0
     }
     const [target, community, ...rest] = positionals
-    if (target === undefined || community === undefined || rest.length === 0) throw new UsageError('arguments are missing')
+    if (target === undefined || community === undefined || rest.length === 0)
+      throw new UsageError('arguments are missing')
     const timeoutMs = Number(values.timeout) * 1000
     if (!(timeoutMs > 0)) throw new UsageError(`--timeout is to be a number of seconds, not ${values.timeout}`)
     const version = versions.at(-1) === '-v1' ? 'v1' : 'v2c'
@@ -69,7 +70,8 @@ export async function runTool(tool: ToolName, args: readonly string[]): Promise<
       return 2
     }
     if (error instanceof TimeoutError) return 3
-    if (error instanceof ResponseError) return error.status === 'noAccess' || error.status === 'authorizationError' ? 4 : 1
+    if (error instanceof ResponseError)
+      return error.status === 'noAccess' || error.status === 'authorizationError' ? 4 : 1
     return 1
   } finally {
     manager?.close()
@@ -88,7 +90,8 @@ async function perform(tool: ToolName, { manager, operands: given, print }: Invo
     case 'getbulk': {
       const [nonRepeaters, maxRepetitions, ...objects] = given
       const isNumber = (text: string | undefined): boolean => text !== undefined && /^\d+$/.test(text)
-      if (!isNumber(nonRepeaters) || !isNumber(maxRepetitions) || objects.length === 0) throw new UsageError('two numbers and objects are due')
+      if (!isNumber(nonRepeaters) || !isNumber(maxRepetitions) || objects.length === 0)
+        throw new UsageError('two numbers and objects are due')
       return printAll(await manager.getBulk(objects.map(named), Number(nonRepeaters), Number(maxRepetitions)), print)
     }
     case 'setany': {
@@ -124,10 +127,14 @@ function assignment(object: string, text: string): Varbind {
   const declared = declaredNames.objectOf(name)
   if (!declared) {
     const isNumber = /^-?\d+$/.test(text)
-    return { name, value: isNumber ? { type: 'Integer32', value: Number(text) } : { type: 'OctetString', value: Buffer.from(text) } }
+    return {
+      name,
+      value: isNumber ? { type: 'Integer32', value: Number(text) } : { type: 'OctetString', value: Buffer.from(text) },
+    }
   }
   const value = declared.syntax.parse(text)
-  if (value === undefined) throw new UsageError(`${object} is to be ${describe(declared.syntax)}, not ${JSON.stringify(text)}`)
+  if (value === undefined)
+    throw new UsageError(`${object} is to be ${describe(declared.syntax)}, not ${JSON.stringify(text)}`)
   return { name, value: declared.syntax.toSnmp(value) }
 }
 

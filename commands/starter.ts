@@ -38,7 +38,8 @@ export async function startAgent(home: Home): Promise<ChildProcess> {
   })
   closeSync(output)
   const isServing = await until(() => agentOf(home)?.pid === child.pid || hasEnded(child), startWithinMs)
-  if (hasEnded(child)) throw new Error(readFileSync(outputPath, 'utf8').trim() || 'the agent ended at once and said nothing')
+  if (hasEnded(child))
+    throw new Error(readFileSync(outputPath, 'utf8').trim() || 'the agent ended at once and said nothing')
   if (!isServing) {
     child.kill('SIGKILL')
     throw new Error(`the agent did not serve within ${startWithinMs / 1000} s; see ${join(home.logs, 'agent.log')}`)

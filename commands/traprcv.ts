@@ -40,7 +40,9 @@ export async function traprcv(args: readonly string[]): Promise<number> {
     process.stderr.write(`traprcv: waiting on ${values.address}:${bound}\n`)
   } catch (error) {
     const owner = describePortOwner('udp', port)
-    process.stderr.write(`traprcv: udp ${values.address}:${port}: ${(error as Error).message}${owner ? `; held by ${owner}` : ''}\n`)
+    process.stderr.write(
+      `traprcv: udp ${values.address}:${port}: ${(error as Error).message}${owner ? `; held by ${owner}` : ''}\n`,
+    )
     return 1
   }
   await new Promise<void>((resolve) => {

@@ -1,6 +1,7 @@
 /** A home: the folders of one appliance. Several homes on one machine are several appliances, side by side. */
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+
 import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { writeFileAtomic } from './files.ts'
@@ -31,7 +32,8 @@ export function isInitialized(home: Home): boolean {
  * become paths. Files that are there stay as they are. Gives the files made.
  */
 export async function initializeHome(home: Home, portOffset: number): Promise<string[]> {
-  for (const folder of [home.conf, home.data, home.logs, home.run]) await mkdir(folder, { recursive: true, mode: 0o700 })
+  for (const folder of [home.conf, home.data, home.logs, home.run])
+    await mkdir(folder, { recursive: true, mode: 0o700 })
   const templates = join(programRoot, 'conf')
   const made: string[] = []
   for (const entry of await readdir(templates, { recursive: true, withFileTypes: true })) {

@@ -54,7 +54,9 @@ export class Core {
   #decide(request: SipRequest): Answer {
     // RFC 3261 §8.2: method, then Request-URI, then extensions that are required.
     if (headerValue(request, 'Require') !== undefined) {
-      const unsupported = request.headers.filter(({ name }) => name === 'Require').map(({ value }) => ({ name: 'Unsupported', value }))
+      const unsupported = request.headers
+        .filter(({ name }) => name === 'Require')
+        .map(({ value }) => ({ name: 'Unsupported', value }))
       return { status: 420, reason: 'Bad Extension', headers: unsupported }
     }
     if (!/^sips?:/i.test(request.requestUri)) return { status: 416, reason: 'Unsupported URI Scheme' }
@@ -96,5 +98,7 @@ function transactionKey(request: SipRequest): string {
   const via = parseVia(headerValue(request, 'Via')!)!
   const branch = via.parameters.get('branch')
   if (branch?.startsWith(magicCookie)) return `${branch} ${via.host}:${via.port ?? ''} ${request.method}`
-  return ['Via', 'From', 'To', 'Call-ID', 'CSeq'].map((name) => headerValue(request, name)).join('\n') + request.requestUri
+  return (
+    ['Via', 'From', 'To', 'Call-ID', 'CSeq'].map((name) => headerValue(request, name)).join('\n') + request.requestUri
+  )
 }

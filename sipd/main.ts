@@ -1,7 +1,8 @@
 /** The sipd process: reads sipd.conf, opens its sockets, answers; signals reload, reopen and stop it. */
+
+import { createSocket, type Socket } from 'node:dgram'
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
-import { createSocket, type Socket } from 'node:dgram'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../lib/clock.ts'
@@ -65,9 +66,11 @@ async function serve(config: SipdConfig, log: Log): Promise<void> {
       }),
       answered,
       log,
-      send: (octets, target) => socket.send(octets, target.port, target.address, (error) => {
-        if (error) log.warn('a response could not be sent', { to: `${target.address}:${target.port}`, error: error.message })
-      }),
+      send: (octets, target) =>
+        socket.send(octets, target.port, target.address, (error) => {
+          if (error)
+            log.warn('a response could not be sent', { to: `${target.address}:${target.port}`, error: error.message })
+        }),
     })
 
   const listeners: { socket: Socket; core: Core }[] = []
@@ -116,9 +119,12 @@ async function listen({ address, port }: Endpoint): Promise<Socket> {
       })
     })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw new Error(`listen on udp ${address}:${port}: ${(error as Error).message}`)
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE')
+      throw new Error(`listen on udp ${address}:${port}: ${(error as Error).message}`)
     const owner = describePortOwner('udp', port)
-    throw new Error(`udp ${address}:${port} is in use${owner ? ` by ${owner}` : ''}; stop that, or change Listen in sipd.conf`)
+    throw new Error(
+      `udp ${address}:${port} is in use${owner ? ` by ${owner}` : ''}; stop that, or change Listen in sipd.conf`,
+    )
   }
   return socket
 }

@@ -30,7 +30,8 @@ test('houses import only what the picture allows', () => {
         const [targetHouse = '', targetFolder] = target.split('/')
         const own = relative(programRoot, file).split('/')
         const isOwnModule = house === 'subagents' && targetHouse === 'subagents' && targetFolder === own[1]
-        if (!line.isTypeOnly && !isOwnModule && !allowed.includes(targetHouse)) wrong.push(`${relative(programRoot, file)} -> ${target}`)
+        if (!line.isTypeOnly && !isOwnModule && !allowed.includes(targetHouse))
+          wrong.push(`${relative(programRoot, file)} -> ${target}`)
         if (house === 'agent' && targetHouse === 'agent' && neverInAgent[own[1] ?? '']?.includes(targetFolder ?? '')) {
           wrong.push(`${relative(programRoot, file)} -> ${target}`)
         }
@@ -51,8 +52,10 @@ function sources(house: string): string[] {
 }
 
 function importsOf(file: string): { path: string; isTypeOnly: boolean }[] {
-  return [...readFileSync(file, 'utf8').matchAll(/^import\s+(type\s)?[^'"]*['"](\.[^'"]+)['"]/gms)].map(([, type, path]) => ({
-    path: path!,
-    isTypeOnly: type !== undefined,
-  }))
+  return [...readFileSync(file, 'utf8').matchAll(/^import\s+(type\s)?[^'"]*['"](\.[^'"]+)['"]/gms)].map(
+    ([, type, path]) => ({
+      path: path!,
+      isTypeOnly: type !== undefined,
+    }),
+  )
 }

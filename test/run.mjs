@@ -29,7 +29,9 @@ stream.on('test:pass', ({ skip, details }) => {
 })
 stream.compose(new spec()).pipe(process.stdout)
 stream.on('end', () => {
-  process.on('exit', () => process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`))
+  process.on('exit', () =>
+    process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`),
+  )
   const isRefused = counts.failed > 0 || (process.env.CI && counts.skipped > 0) || counts.passed === 0
   process.exitCode = isRefused ? 1 : 0
 })
@@ -46,9 +48,11 @@ function installPeers() {
   console.error(`test: installing ${packages.join(' ')}`)
   // The packages' own services are of no use here, and would take the standard ports.
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
-  const apt = (...args) => spawnSync('apt-get', ['-qq', '-y', ...args], { stdio: ['ignore', 2, 2], env: environment }).status === 0
+  const apt = (...args) =>
+    spawnSync('apt-get', ['-qq', '-y', ...args], { stdio: ['ignore', 2, 2], env: environment }).status === 0
   if (!apt('install', '--no-install-recommends', ...packages)) {
     apt('update')
-    if (!apt('install', '--no-install-recommends', ...packages)) console.error('test: could not install them; their tests are skipped')
+    if (!apt('install', '--no-install-recommends', ...packages))
+      console.error('test: could not install them; their tests are skipped')
   }
 }

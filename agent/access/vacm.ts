@@ -80,7 +80,11 @@ export class Vacm {
     ]
     return fitting.sort((a, b) => {
       const ranksA = rank(a)
-      return rank(b).map((r, i) => r - ranksA[i]!).find((difference) => difference !== 0) ?? 0
+      return (
+        rank(b)
+          .map((r, i) => r - ranksA[i]!)
+          .find((difference) => difference !== 0) ?? 0
+      )
     })[0]
   }
 }

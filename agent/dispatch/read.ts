@@ -2,7 +2,7 @@
 import { tag } from '../../lib/ber/tags.ts'
 import { type BerWriter, oidContentLength } from '../../lib/ber/writer.ts'
 import type { ServedObject } from '../../lib/mib/subtree.ts'
-import { toV1ErrorStatus, type ErrorStatus } from '../../lib/smi/error-status.ts'
+import { type ErrorStatus, toV1ErrorStatus } from '../../lib/smi/error-status.ts'
 import type { View } from '../access/view.ts'
 import { pduTag } from '../message/pdu.ts'
 import type { Request } from '../message/request.ts'
@@ -90,7 +90,8 @@ function getBulk(registry: Registry, request: Request, rules: ReadRules, out: Be
     const from = starts[i]!
     if (seek(registry, rules, ids, from, lengths[i]!, singleWalk)) {
       if (!registry.objects[singleWalk.object]!.write(singleWalk.position, out, rules.limit)) return undefined
-    } else if (!writeException(out, ids.subarray(from, from + lengths[i]!), tag.endOfMibView, rules.limit)) return undefined
+    } else if (!writeException(out, ids.subarray(from, from + lengths[i]!), tag.endOfMibView, rules.limit))
+      return undefined
   }
   const repeaters = count - nonRepeaters
   if (repeaters === 0) return undefined
@@ -138,7 +139,14 @@ function newWalk(): Walk {
 }
 
 /** Places the walk on the first visible instance after the name. */
-function seek(registry: Registry, rules: ReadRules, ids: Uint32Array, from: number, length: number, walk: Walk): boolean {
+function seek(
+  registry: Registry,
+  rules: ReadRules,
+  ids: Uint32Array,
+  from: number,
+  length: number,
+  walk: Walk,
+): boolean {
   const located = registry.locate(ids, from, length)
   if (located < 0) {
     walk.object = -located - 1

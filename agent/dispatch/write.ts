@@ -1,7 +1,8 @@
 /** SET over backends (RFC 3416 §4.2.5): test everywhere, commit everywhere, finish; or undo in reverse. One at a time. */
+
+import type { Log } from '../../lib/log.ts'
 import type { Backend, SetPart } from '../../lib/mib/backend.ts'
 import type { SetFailure, SetVarbind } from '../../lib/mib/set.ts'
-import type { Log } from '../../lib/log.ts'
 import type { View } from '../access/view.ts'
 import type { Registry } from './registry.ts'
 

@@ -1,6 +1,7 @@
 /** Textual conventions of the SNMP administration MIBs, RFC 3411 and RFC 3413. */
-import { formatOid, type Oid, oid } from '../../lib/smi/oid.ts'
+
 import { enumeration, objectIdentifier, octetString, type Syntax, text } from '../../lib/mib/syntax.ts'
+import { formatOid, type Oid, oid } from '../../lib/smi/oid.ts'
 import { formatAddress, parseAddress } from '../transport/udp.ts'
 
 export const adminString = (min = 0, max = 255): Syntax<string> => text(min, max, 'SnmpAdminString')
@@ -8,12 +9,10 @@ export const adminString = (min = 0, max = 255): Syntax<string> => text(min, max
 export const tagList = (): Syntax<string> => text(0, 255, 'SnmpTagList')
 
 /** SnmpSecurityModel, by the names that configuration files use. */
-export const securityModel = () =>
-  enumeration({ any: 0, snmpv1: 1, snmpv2c: 2, usm: 3 }, 'SnmpSecurityModel')
+export const securityModel = () => enumeration({ any: 0, snmpv1: 1, snmpv2c: 2, usm: 3 }, 'SnmpSecurityModel')
 export const messageProcessingModel = () =>
   enumeration({ snmpv1: 0, snmpv2c: 1, snmpv3: 3 }, 'SnmpMessageProcessingModel')
-export const securityLevel = () =>
-  enumeration({ noAuthNoPriv: 1, authNoPriv: 2, authPriv: 3 }, 'SnmpSecurityLevel')
+export const securityLevel = () => enumeration({ noAuthNoPriv: 1, authNoPriv: 2, authPriv: 3 }, 'SnmpSecurityLevel')
 
 export const snmpUdpDomain = oid('1.3.6.1.6.1.1')
 
@@ -33,7 +32,11 @@ export function transportAddress(name = 'TAddress'): Syntax<Uint8Array> {
     ...octetString(0, 255, name),
     format: (value) => {
       const address = readTransportAddress(value)
-      return address ? formatAddress(address) : Buffer.from(value).toString('hex').replace(/..(?=.)/g, '$&:')
+      return address
+        ? formatAddress(address)
+        : Buffer.from(value)
+            .toString('hex')
+            .replace(/..(?=.)/g, '$&:')
     },
     parse: (typed) => {
       if (typed === '') return new Uint8Array(0)

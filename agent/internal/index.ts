@@ -7,7 +7,12 @@ import { Vacm } from '../access/vacm.ts'
 import type { NotificationTarget } from '../notify/originator.ts'
 import type { Community } from '../security/community.ts'
 import type { Statistics } from '../statistics.ts'
-import { snmpCommunityTable, vacmAccessTable, vacmSecurityToGroupTable, vacmViewTreeFamilyTable } from './access-tables.ts'
+import {
+  snmpCommunityTable,
+  vacmAccessTable,
+  vacmSecurityToGroupTable,
+  vacmViewTreeFamilyTable,
+} from './access-tables.ts'
 import { readTransportAddress } from './conventions.ts'
 import { snmpGroup, snmpSet, sysOrGroup, sysOrTable } from './snmpv2-mib.ts'
 import { snmpNotifyTable, snmpTargetAddrTable, snmpTargetParamsTable } from './target-tables.ts'

@@ -4,7 +4,13 @@ import { type ErrorStatus, errorStatusName } from '../../lib/smi/error-status.ts
 import { compareOid, type Oid, startsWith } from '../../lib/smi/oid.ts'
 import { nullValue, type Varbind } from '../../lib/smi/value.ts'
 import { pduTag } from '../message/pdu.ts'
-import { type CommunityVersion, decodeMessage, encodeRequest, type IncomingMessage, type OutgoingPdu } from './messages.ts'
+import {
+  type CommunityVersion,
+  decodeMessage,
+  encodeRequest,
+  type IncomingMessage,
+  type OutgoingPdu,
+} from './messages.ts'
 
 export interface ManagerOptions {
   /** A numeric IPv4 address. */

@@ -26,11 +26,24 @@ export interface IncomingMessage {
   readonly errorIndex: number
   readonly varbinds: readonly Varbind[]
   /** The whole PDU, for the acknowledgement of an inform. */
-  readonly trapV1?: { readonly enterprise: Oid; readonly generic: number; readonly specific: number; readonly upTimeTicks: number }
+  readonly trapV1?: {
+    readonly enterprise: Oid
+    readonly generic: number
+    readonly specific: number
+    readonly upTimeTicks: number
+  }
 }
 
 export function encodeRequest(version: CommunityVersion, community: string, pdu: OutgoingPdu): Uint8Array {
-  return encode(version, community, pduTag[pdu.type], pdu.requestId, pdu.nonRepeaters ?? 0, pdu.maxRepetitions ?? 0, pdu.varbinds)
+  return encode(
+    version,
+    community,
+    pduTag[pdu.type],
+    pdu.requestId,
+    pdu.nonRepeaters ?? 0,
+    pdu.maxRepetitions ?? 0,
+    pdu.varbinds,
+  )
 }
 
 /** What an inform is answered with: itself, as a Response (RFC 3416 §4.2.7). */
@@ -73,7 +86,8 @@ export function decodeMessage(bytes: Uint8Array): IncomingMessage {
   const reader = new BerReader().reset(bytes)
   const whole = reader.enter(tag.sequence)
   const number = reader.integer32()
-  if (number !== messageVersion.v1 && number !== messageVersion.v2c) reader.fail(`message version ${number} is not v1 or v2c`)
+  if (number !== messageVersion.v1 && number !== messageVersion.v2c)
+    reader.fail(`message version ${number} is not v1 or v2c`)
   const version = number === messageVersion.v1 ? 'v1' : 'v2c'
   const community = Buffer.from(reader.octets()).toString('utf8')
   const pduType = reader.peekTag()
@@ -112,7 +126,9 @@ function readVarbinds(reader: BerReader): Varbind[] {
 }
 
 /** Trap identity and time of a notification of either version; RFC 3584 §3.1 for version 1. */
-export function notificationOf(message: IncomingMessage): { trapOid: Oid; upTimeTicks: number; varbinds: readonly Varbind[] } | undefined {
+export function notificationOf(
+  message: IncomingMessage,
+): { trapOid: Oid; upTimeTicks: number; varbinds: readonly Varbind[] } | undefined {
   if (message.trapV1) {
     const { enterprise, generic, specific, upTimeTicks } = message.trapV1
     const trapOid = generic < 6 ? [1, 3, 6, 1, 6, 3, 1, 1, 5, generic + 1] : [...enterprise, 0, specific]

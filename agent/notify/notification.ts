@@ -49,10 +49,17 @@ export function encodeTrapV2(message: NotificationMessage, community: Uint8Array
 }
 
 /** Undefined when a Counter64 is among the values: version 1 has no place for it (RFC 3584 §3.2). */
-export function encodeTrapV1(message: NotificationMessage, community: Uint8Array, sysObjectId: Oid): Uint8Array | undefined {
+export function encodeTrapV1(
+  message: NotificationMessage,
+  community: Uint8Array,
+  sysObjectId: Oid,
+): Uint8Array | undefined {
   if (message.varbinds.some(({ value }) => value.type === 'Counter64')) return undefined
   const { trapOid } = message
-  const isGeneric = startsWith(trapOid, snmpTraps) && trapOid.length === snmpTraps.length + 1 && compareOid(trapOid, [...snmpTraps, 6]) <= 0
+  const isGeneric =
+    startsWith(trapOid, snmpTraps) &&
+    trapOid.length === snmpTraps.length + 1 &&
+    compareOid(trapOid, [...snmpTraps, 6]) <= 0
   const last = trapOid.at(-1)!
   const enterprise = isGeneric ? sysObjectId : trapOid.slice(0, trapOid.at(-2) === 0 ? -2 : -1)
   const out = new BerWriter(1500)

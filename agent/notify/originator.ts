@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram'
 import type { Log } from '../../lib/log.ts'
 import type { Oid } from '../../lib/smi/oid.ts'
-import { type SecurityLevel, type SecurityModel, type Vacm } from '../access/vacm.ts'
+import type { SecurityLevel, SecurityModel, Vacm } from '../access/vacm.ts'
 import { View } from '../access/view.ts'
 import type { Community } from '../security/community.ts'
 import type { Statistics } from '../statistics.ts'
@@ -66,7 +66,10 @@ export class Originator {
     const { log, statistics, sysObjectId } = this.#options
     const community = this.#communities.find(({ securityName }) => securityName === target.securityName)
     if (!community || target.version === 'snmpv3') {
-      log.warn('a target has no community for its security name', { target: target.name, securityName: target.securityName })
+      log.warn('a target has no community for its security name', {
+        target: target.name,
+        securityName: target.securityName,
+      })
       return
     }
     if (!this.#maySee(target, message)) return

@@ -20,7 +20,8 @@ export function compile(): { load: string; bigTable: string } {
   const load = join(build, 'load')
   const bigTable = join(build, 'bigtable.so')
   cc(load, 'load.c', ['-O2'])
-  const config = (option: string): string[] => execFileSync('net-snmp-config', [option], { encoding: 'utf8' }).trim().split(/\s+/)
+  const config = (option: string): string[] =>
+    execFileSync('net-snmp-config', [option], { encoding: 'utf8' }).trim().split(/\s+/)
   cc(bigTable, 'bigtable.c', ['-O2', '-fPIC', '-shared', ...config('--base-cflags')])
   return { load, bigTable }
 }
@@ -49,7 +50,10 @@ export function startSnmpd(port: number, bigTable: string): MeasuredAgent {
     ].join('\n'),
   )
   const env = { ...process.env, MIBS: '', SNMP_PERSISTENT_DIR: folder, PATH: `${process.env.PATH}:/usr/sbin` }
-  const child = spawn('taskset', ['-c', '0', 'snmpd', '-f', '-LE', '3', '-C', '-c', config], { env, stdio: ['ignore', 'inherit', 'inherit'] })
+  const child = spawn('taskset', ['-c', '0', 'snmpd', '-f', '-LE', '3', '-C', '-c', config], {
+    env,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
   return { name: 'snmpd', port, process: child }
 }
 
@@ -57,9 +61,13 @@ export function startSnmpd(port: number, bigTable: string): MeasuredAgent {
 export async function startCastellan(portOffset: number): Promise<MeasuredAgent> {
   const home = resolveHome(mkdtempSync(join(tmpdir(), 'bench-castellan-')))
   await initializeHome(home, portOffset)
-  writeFileSync(join(home.conf, 'subagents', 'critagt.cnf'), '# nothing to supervise while measuring\n', { mode: 0o600 })
+  writeFileSync(join(home.conf, 'subagents', 'critagt.cnf'), '# nothing to supervise while measuring\n', {
+    mode: 0o600,
+  })
   const agent = join(programRoot, 'dist', 'bench', 'snmp', 'agent.js')
-  const child = spawn('taskset', ['-c', '0', process.execPath, agent, home.root], { stdio: ['ignore', 'inherit', 'inherit'] })
+  const child = spawn('taskset', ['-c', '0', process.execPath, agent, home.root], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
   return { name: 'castellan', port: 1161 + portOffset, process: child }
 }
 
@@ -75,6 +83,8 @@ export interface Usage {
 
 /** proc(5): utime and stime in ticks of 1/100 s, resident pages of 4096 octets. */
 export function usageOf({ process: child }: MeasuredAgent): Usage {
-  const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')
+  const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')
   return { cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100, residentBytes: Number(fields[21]) * 4096 }
 }

@@ -1,7 +1,16 @@
 /** A table of 1,000 rows and 10 columns of all usual types, the same that the peer serves. */
 import { column, defineTable } from '../../lib/mib/declare.ts'
-import { type MibModule, anyServing, serve } from '../../lib/mib/module.ts'
-import { counter32, counter64, displayString, gauge32, integer32, objectIdentifier, timeTicks, truthValue } from '../../lib/mib/syntax.ts'
+import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
+import {
+  counter32,
+  counter64,
+  displayString,
+  gauge32,
+  integer32,
+  objectIdentifier,
+  timeTicks,
+  truthValue,
+} from '../../lib/mib/syntax.ts'
 
 const bigIndex = column(1, integer32(1, 0x7fff_ffff))
 
@@ -38,5 +47,10 @@ export function bigTableModule(rows = 1000): MibModule {
       bigFlag: bigIndex % 2 === 0,
     })
   }
-  return { name: 'bigtable', description: 'a table to measure with', oid: [1, 3, 6, 1, 4, 1, 32473, 99], tables: [anyServing(served)] }
+  return {
+    name: 'bigtable',
+    description: 'a table to measure with',
+    oid: [1, 3, 6, 1, 4, 1, 32473, 99],
+    tables: [anyServing(served)],
+  }
 }

@@ -31,7 +31,13 @@ const entry = '1.3.6.1.4.1.32473.99.1.1'
 const system = '1.3.6.1.2.1.1'
 const rows: readonly Row[] = [
   { name: 'GET 1 varbind', mode: 'get', oids: [`${system}.1.0`], counts: 'rps', toMeet: 1.5 },
-  { name: 'GET 10 varbinds', mode: 'get', oids: ['2', '3', '4', '5', '6', '7', '8', '9', '10'].map((c) => `${entry}.${c}.500`).concat(`${entry}.2.501`), counts: 'rps', toMeet: 2 },
+  {
+    name: 'GET 10 varbinds',
+    mode: 'get',
+    oids: ['2', '3', '4', '5', '6', '7', '8', '9', '10'].map((c) => `${entry}.${c}.500`).concat(`${entry}.2.501`),
+    counts: 'rps',
+    toMeet: 2,
+  },
   { name: 'GETNEXT walk, 10,000 cells', mode: 'getnext', oids: [entry], counts: 'rps', toMeet: 1.7 },
   { name: 'GETBULK 50 walk, 10,000 cells', mode: 'getbulk', oids: [entry], counts: 'vps', toMeet: 6 },
   { name: 'GETNEXT walk, mib-2 interfaces', mode: 'getnext', oids: ['1.3.6.1.2.1.2'], counts: 'rps' },
@@ -50,7 +56,9 @@ try {
   for (const agent of agents) await answers(agent)
   for (const agent of agents) await warmUp(agent)
   process.stdout.write(`${cpus()[0]?.model}, ${cpus().length} cores, Linux ${release()}, node ${process.version}\n`)
-  process.stdout.write(`${runs} runs of ${seconds} s each in turn, window ${window}; medians, and the spread between least and most\n\n`)
+  process.stdout.write(
+    `${runs} runs of ${seconds} s each in turn, window ${window}; medians, and the spread between least and most\n\n`,
+  )
   process.stdout.write(line(['', 'snmpd', 'castellan', 'ratio', 'to meet', 'spread', 'p50/p99 us', 'agent cpu']))
   let missed = 0
   for (const row of rows) {
@@ -88,16 +96,40 @@ async function measure(agent: MeasuredAgent, row: Row): Promise<Run> {
   const before = usageOf(agent)
   const began = performance.now()
   const warmup = 0.5
-  const text = await run(['-c', '1', load, String(agent.port), row.mode, String(seconds), String(warmup), String(window), String(repetitions), ...row.oids])
+  const text = await run([
+    '-c',
+    '1',
+    load,
+    String(agent.port),
+    row.mode,
+    String(seconds),
+    String(warmup),
+    String(window),
+    String(repetitions),
+    ...row.oids,
+  ])
   const cpuPercent = ((usageOf(agent).cpuSeconds - before.cpuSeconds) / ((performance.now() - began) / 1000)) * 100
   const result = JSON.parse(text) as Load
-  if (result.lost > 0 || result.wrong > 0) process.stderr.write(`${agent.name}, ${row.name}: ${result.lost} lost, ${result.wrong} wrong\n`)
+  if (result.lost > 0 || result.wrong > 0)
+    process.stderr.write(`${agent.name}, ${row.name}: ${result.lost} lost, ${result.wrong} wrong\n`)
   return { ...result, cpuPercent }
 }
 
 /** Node compiles what is hot while it runs; a figure is of interest only after that. */
 async function warmUp(agent: MeasuredAgent): Promise<void> {
-  for (const row of rows) await run(['-c', '1', load, String(agent.port), row.mode, '1', '0', String(window), String(repetitions), ...row.oids])
+  for (const row of rows)
+    await run([
+      '-c',
+      '1',
+      load,
+      String(agent.port),
+      row.mode,
+      '1',
+      '0',
+      String(window),
+      String(repetitions),
+      ...row.oids,
+    ])
 }
 
 function run(args: readonly string[]): Promise<string> {
@@ -120,7 +152,9 @@ async function coldStarts(): Promise<string> {
       await stopAgent(agent)
     }
   }
-  return Object.entries(times).map(([name, all]) => `${name} ${median(all).toFixed(0)} ms`).join(', ')
+  return Object.entries(times)
+    .map(([name, all]) => `${name} ${median(all).toFixed(0)} ms`)
+    .join(', ')
 }
 
 /** Asks every 2 ms until there is an answer. */
@@ -156,7 +190,10 @@ function spread(values: readonly number[]): string {
 
 function line(cells: readonly string[]): string {
   const widths = [34, 14, 14, 8, 9, 12, 12, 16]
-  return `${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('').trimEnd()}\n`
+  return `${cells
+    .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+    .join('')
+    .trimEnd()}\n`
 }
 
 function option(name: string): string | undefined {

@@ -66,7 +66,7 @@ export class BerReader {
     const end = this.header(expectedTag)
     const length = end - this.position
     if (length < 1 || length > 4) this.fail('an INTEGER has 1 to 4 octets')
-    let value = this.bytes[this.position++]! << 24 >> 24
+    let value = (this.bytes[this.position++]! << 24) >> 24
     while (this.position < end) value = (value << 8) | this.bytes[this.position++]!
     return value
   }

@@ -82,7 +82,14 @@ export class BerWriter {
   }
 
   integer32(value: number, elementTag: number = tag.integer): void {
-    const length = value >= -0x80 && value < 0x80 ? 1 : value >= -0x8000 && value < 0x8000 ? 2 : value >= -0x80_0000 && value < 0x80_0000 ? 3 : 4
+    const length =
+      value >= -0x80 && value < 0x80
+        ? 1
+        : value >= -0x8000 && value < 0x8000
+          ? 2
+          : value >= -0x80_0000 && value < 0x80_0000
+            ? 3
+            : 4
     this.header(elementTag, length)
     for (let shift = (length - 1) * 8; shift >= 0; shift -= 8) this.bytes[this.position++] = (value >> shift) & 0xff
   }

@@ -44,7 +44,12 @@ export interface CnfDocument {
   readonly complaints: readonly Complaint[]
 }
 
-export function parseDocument(content: string, file: string, types: readonly CnfEntryType[], isOverlay = false): CnfDocument {
+export function parseDocument(
+  content: string,
+  file: string,
+  types: readonly CnfEntryType[],
+  isOverlay = false,
+): CnfDocument {
   const { lines, complaints } = lex(content, file)
   const byKeyword = new Map(types.map((type) => [type.keyword, type]))
   const entries: CnfEntry[] = []

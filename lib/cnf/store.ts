@@ -48,13 +48,21 @@ export class CnfStore {
       content = await readFile(path, 'utf8')
       this.#mode = (await stat(path)).mode & 0o777
     } catch (error) {
-      return { entries: [], complaints: [{ file, line: 1, column: 1, message: `${path} cannot be read: ${(error as Error).message}` }] }
+      return {
+        entries: [],
+        complaints: [{ file, line: 1, column: 1, message: `${path} cannot be read: ${(error as Error).message}` }],
+      }
     }
     this.#readContent = content
     const main = parseDocument(content, file, types)
     const complaints = [...main.complaints]
     if (secret && (this.#mode & 0o077) !== 0) {
-      complaints.push({ file, line: 1, column: 1, message: `holds secrets that others can read; run: chmod 600 ${path}` })
+      complaints.push({
+        file,
+        line: 1,
+        column: 1,
+        message: `holds secrets that others can read; run: chmod 600 ${path}`,
+      })
     }
     const merged = new Map(main.entries.map((entry) => [`${entry.type.keyword} ${entry.key}`, entry]))
     const overlay = await readIfThere(overlayPath)
@@ -102,7 +110,8 @@ export class CnfStore {
     const goesToOverlay = this.overlayInUse || present !== this.#readContent
     if (goesToOverlay) {
       await mkdir(dirname(overlayPath), { recursive: true })
-      const before = (await readIfThere(overlayPath)) ?? '# Changed over SNMP after the main file was edited; read after it.\n'
+      const before =
+        (await readIfThere(overlayPath)) ?? '# Changed over SNMP after the main file was edited; read after it.\n'
       await writeFileAtomic(overlayPath, rewrite(before, overlayPath, types, changes, true), this.#mode)
       this.overlayInUse = true
     } else {

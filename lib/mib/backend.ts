@@ -1,10 +1,10 @@
 /** A backend answers for objects; ModuleBackend makes one of a module, in the master's process or behind AgentX. */
 import type { Log } from '../log.ts'
+import type { Definition } from './declare.ts'
 import { runGenerator } from './generator.ts'
 import type { Effects, MibModule, ModuleHost } from './module.ts'
 import type { AnyRow } from './served.ts'
 import { planSet, type RowPlan, type SetFailure, type SetRules, type SetVarbind } from './set.ts'
-import type { Definition } from './declare.ts'
 import type { ServedObject } from './subtree.ts'
 
 /** One SET's part for one backend: test, then commit, then finish; or undo after a commit anywhere failed. */
@@ -99,7 +99,11 @@ class ModuleSet implements SetPart {
         return { status: 'commitFailed', position: plan.position }
       }
     }
-    const changes = this.#plans.map(({ serving, before, after }) => ({ definition: serving.table.definition, before, after }))
+    const changes = this.#plans.map(({ serving, before, after }) => ({
+      definition: serving.table.definition,
+      before,
+      after,
+    }))
     try {
       await this.#options.persist?.(changes)
     } catch (error) {

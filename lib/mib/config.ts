@@ -41,11 +41,15 @@ export class ConfigFile {
     for (const { table } of this.#servings) {
       const { definition } = table
       if (definition.kind === 'scalars') {
-        const values = Object.assign({}, ...entries.filter(({ keyword }) => definition.cnf.includes(keyword)).map((e) => e.values))
+        const values = Object.assign(
+          {},
+          ...entries.filter(({ keyword }) => definition.cnf.includes(keyword)).map((e) => e.values),
+        )
         if (definition.cnf.length > 0) table.putAny({ ...table.getAny([0]), ...values })
         continue
       }
-      for (const { keyword, values } of entries) if (keyword === definition.entryName) table.putAny(rowOf(definition, values))
+      for (const { keyword, values } of entries)
+        if (keyword === definition.entryName) table.putAny(rowOf(definition, values))
     }
     return []
   }
@@ -169,7 +173,10 @@ function formatWord(syntax: Syntax<unknown>, value: unknown): string {
 export function describe(syntax: Syntax<unknown>): string {
   const range = syntax.ranges.map(([min, max]) => (min === max ? `${min}` : `${min} to ${max}`)).join(' or ')
   if (syntax.name === 'BITS') return 'bits in hexadecimal, such as 80'
-  if (syntax.named) return Object.entries(syntax.named).map(([label, number]) => `${label}(${number})`).join(' or ')
+  if (syntax.named)
+    return Object.entries(syntax.named)
+      .map(([label, number]) => `${label}(${number})`)
+      .join(' or ')
   switch (syntax.base) {
     case 'OctetString':
       if (syntax.name === 'TAddress') return 'an address and port such as 192.0.2.7:162'

@@ -50,7 +50,9 @@ export type Bound<C> = C & { readonly name: string; readonly oid: Oid; readonly 
 export type BoundColumn = Bound<Column>
 
 type ValueOf<C> = C extends Column<infer T> ? T : never
-type KeysOf<C extends Columns, P extends Presence> = { [K in keyof C]: C[K] extends Column<unknown, P> ? K : never }[keyof C]
+type KeysOf<C extends Columns, P extends Presence> = {
+  [K in keyof C]: C[K] extends Column<unknown, P> ? K : never
+}[keyof C]
 type Flat<T> = { [K in keyof T]: T[K] }
 
 /** Every table or group of scalars, whatever its columns. */
@@ -76,19 +78,17 @@ export interface Definition<I extends Columns = Columns, C extends Columns = Col
 }
 
 /** The typed row of a table: index parts and columns; live columns are not part of it. */
-export type RowOf<D> =
-  D extends { readonly index: infer I extends Columns; readonly declared: infer C extends Columns }
-    ? Flat<
-        { readonly [K in keyof I]: ValueOf<I[K]> } & { readonly [K in KeysOf<C, 'always'>]: ValueOf<C[K]> } & {
-          readonly [K in KeysOf<C, 'maybe'>]?: ValueOf<C[K]> | undefined
-        }
-      >
-    : never
+export type RowOf<D> = D extends { readonly index: infer I extends Columns; readonly declared: infer C extends Columns }
+  ? Flat<
+      { readonly [K in keyof I]: ValueOf<I[K]> } & { readonly [K in KeysOf<C, 'always'>]: ValueOf<C[K]> } & {
+        readonly [K in KeysOf<C, 'maybe'>]?: ValueOf<C[K]> | undefined
+      }
+    >
+  : never
 
-export type LiveOf<D> =
-  D extends { readonly declared: infer C extends Columns }
-    ? { readonly [K in KeysOf<C, 'live'>]: (row: RowOf<D>) => ValueOf<C[K]> | undefined }
-    : never
+export type LiveOf<D> = D extends { readonly declared: infer C extends Columns }
+  ? { readonly [K in KeysOf<C, 'live'>]: (row: RowOf<D>) => ValueOf<C[K]> | undefined }
+  : never
 
 export interface TableOptions<I extends Columns, C extends Columns> {
   readonly name: string
@@ -102,10 +102,21 @@ export interface TableOptions<I extends Columns, C extends Columns> {
   readonly cnf?: readonly ((keyof I | keyof C) & string)[]
 }
 
-export function defineTable<const I extends Columns, const C extends Columns>(options: TableOptions<I, C>): Definition<I, C> {
+export function defineTable<const I extends Columns, const C extends Columns>(
+  options: TableOptions<I, C>,
+): Definition<I, C> {
   const entry = [...oid(options.oid), 1]
   const entryName = options.entryName ?? options.name.replace(/Table$/, 'Entry')
-  return define('table', options.name, entryName, entry, options.index, options.columns, options.implied ?? false, options.cnf ?? [])
+  return define(
+    'table',
+    options.name,
+    entryName,
+    entry,
+    options.index,
+    options.columns,
+    options.implied ?? false,
+    options.cnf ?? [],
+  )
 }
 
 export interface ScalarsOptions<C extends Columns> {
@@ -117,7 +128,9 @@ export interface ScalarsOptions<C extends Columns> {
 }
 
 /** A group of scalars is served as a table of one row whose index is 0. */
-export function defineScalars<const C extends Columns>(options: ScalarsOptions<C>): Definition<Record<never, never>, C> {
+export function defineScalars<const C extends Columns>(
+  options: ScalarsOptions<C>,
+): Definition<Record<never, never>, C> {
   return define('scalars', options.name, options.name, oid(options.oid), {}, options.objects, false, options.cnf ?? [])
 }
 
@@ -172,7 +185,8 @@ export interface Notification<O extends NotificationObjects = NotificationObject
 }
 
 /** Values for a notification's objects, by name. Those that do not apply may be left out. */
-export type NotificationValues<N> = N extends Notification<infer O> ? { readonly [K in keyof O]?: ValueOf<O[K]> } : never
+export type NotificationValues<N> =
+  N extends Notification<infer O> ? { readonly [K in keyof O]?: ValueOf<O[K]> } : never
 
 export function defineNotification<const O extends NotificationObjects>(options: {
   readonly name: string

@@ -81,7 +81,11 @@ export class Names {
       case 'OctetString':
       case 'Opaque': {
         const isText = value.value.every((octet) => octet >= 0x20 && octet < 0x7f)
-        return isText ? Buffer.from(value.value).toString('latin1') : Buffer.from(value.value).toString('hex').replace(/..(?=.)/g, '$&:')
+        return isText
+          ? Buffer.from(value.value).toString('latin1')
+          : Buffer.from(value.value)
+              .toString('hex')
+              .replace(/..(?=.)/g, '$&:')
       }
       case 'IpAddress':
         return value.value.join('.')

@@ -7,10 +7,25 @@ export type Outcome = RowState | ErrorStatus
 
 /** What a set of the status column, or of other columns alone ('columns'), leads to when the row will be complete. */
 const whenComplete: Record<RowStatus | 'columns', Record<RowState, Outcome>> = {
-  createAndGo: { absent: 'active', notReady: 'inconsistentValue', notInService: 'inconsistentValue', active: 'inconsistentValue' },
-  createAndWait: { absent: 'notInService', notReady: 'inconsistentValue', notInService: 'inconsistentValue', active: 'inconsistentValue' },
+  createAndGo: {
+    absent: 'active',
+    notReady: 'inconsistentValue',
+    notInService: 'inconsistentValue',
+    active: 'inconsistentValue',
+  },
+  createAndWait: {
+    absent: 'notInService',
+    notReady: 'inconsistentValue',
+    notInService: 'inconsistentValue',
+    active: 'inconsistentValue',
+  },
   active: { absent: 'inconsistentValue', notReady: 'active', notInService: 'active', active: 'active' },
-  notInService: { absent: 'inconsistentValue', notReady: 'notInService', notInService: 'notInService', active: 'notInService' },
+  notInService: {
+    absent: 'inconsistentValue',
+    notReady: 'notInService',
+    notInService: 'notInService',
+    active: 'notInService',
+  },
   destroy: { absent: 'absent', notReady: 'absent', notInService: 'absent', active: 'absent' },
   notReady: { absent: 'wrongValue', notReady: 'wrongValue', notInService: 'wrongValue', active: 'wrongValue' },
   columns: { absent: 'inconsistentName', notReady: 'notInService', notInService: 'notInService', active: 'active' },
@@ -21,8 +36,18 @@ const whenIncomplete: typeof whenComplete = {
   ...whenComplete,
   createAndGo: { ...whenComplete.createAndGo, absent: 'inconsistentValue' },
   createAndWait: { ...whenComplete.createAndWait, absent: 'notReady' },
-  active: { ...whenComplete.active, notReady: 'inconsistentValue', notInService: 'inconsistentValue', active: 'inconsistentValue' },
-  notInService: { ...whenComplete.notInService, notReady: 'inconsistentValue', notInService: 'inconsistentValue', active: 'inconsistentValue' },
+  active: {
+    ...whenComplete.active,
+    notReady: 'inconsistentValue',
+    notInService: 'inconsistentValue',
+    active: 'inconsistentValue',
+  },
+  notInService: {
+    ...whenComplete.notInService,
+    notReady: 'inconsistentValue',
+    notInService: 'inconsistentValue',
+    active: 'inconsistentValue',
+  },
   columns: { absent: 'inconsistentName', notReady: 'notReady', notInService: 'notReady', active: 'inconsistentValue' },
 }
 

@@ -2,8 +2,9 @@
  * A table as it is served: rows sorted by instance, names and values encoded when a row changes, so that a walk
  * copies octets. Scalars are a table of one row.
  */
-import { BerWriter } from '../ber/writer.ts'
+
 import { tag } from '../ber/tags.ts'
+import { BerWriter } from '../ber/writer.ts'
 import type { Oid } from '../smi/oid.ts'
 import type { SmiBase } from '../smi/value.ts'
 import { anyDefinition, type BoundColumn, type Definition, type LiveOf, type RowOf } from './declare.ts'
@@ -282,4 +283,3 @@ function sameValues(a: AnyRow, b: AnyRow): boolean {
   if (keys.length !== Object.keys(b).length) return false
   return keys.every((key) => Object.is(a[key], b[key]))
 }
-

@@ -46,7 +46,11 @@ interface RowWishes {
 }
 
 /** Tests everything a SET asks of these tables: the rows it would lead to, or the first failure. */
-export function planSet(servings: readonly Serving[], varbinds: readonly SetVarbind[], rules: SetRules): RowPlan[] | SetFailure {
+export function planSet(
+  servings: readonly Serving[],
+  varbinds: readonly SetVarbind[],
+  rules: SetRules,
+): RowPlan[] | SetFailure {
   const rows = new Map<string, RowWishes>()
   for (const varbind of varbinds) {
     const failure = take(rows, servings, varbind, rules)

@@ -1,5 +1,5 @@
 /** SMIv2 syntaxes as values: how a typed value becomes an SNMP value and back, with every range checked. */
-import { type ErrorStatus } from '../smi/error-status.ts'
+import type { ErrorStatus } from '../smi/error-status.ts'
 import { formatOid, type Oid, parseOid } from '../smi/oid.ts'
 import type { SmiBase, SnmpValue } from '../smi/value.ts'
 
@@ -94,7 +94,10 @@ export function enumeration<const N extends Readonly<Record<string, number>>>(
 }
 
 /** TruthValue, RFC 2579: true(1), false(2). */
-export function truthValue(name = 'TruthValue', labels = { true: 1, false: 2 } as Record<string, number>): Syntax<boolean> {
+export function truthValue(
+  name = 'TruthValue',
+  labels = { true: 1, false: 2 } as Record<string, number>,
+): Syntax<boolean> {
   const yes = Object.keys(labels)[0]!
   const no = Object.keys(labels)[1]!
   const parsed: Record<string, boolean> = { true: true, false: false, yes: true, no: false, '1': true, '2': false }
@@ -164,8 +167,12 @@ export const displayString = (min = 0, max = 255): Syntax<string> => text(min, m
 
 const same = { read: (value: Uint8Array) => value, write: (value: Uint8Array) => value }
 const hexadecimal = {
-  format: (value: Uint8Array) => Buffer.from(value).toString('hex').replace(/..(?=.)/g, '$&:'),
-  parse: (hex: string) => (/^([0-9a-f]{2}(:|$))*$/i.test(hex) ? Buffer.from(hex.replaceAll(':', ''), 'hex') : undefined),
+  format: (value: Uint8Array) =>
+    Buffer.from(value)
+      .toString('hex')
+      .replace(/..(?=.)/g, '$&:'),
+  parse: (hex: string) =>
+    /^([0-9a-f]{2}(:|$))*$/i.test(hex) ? Buffer.from(hex.replaceAll(':', ''), 'hex') : undefined,
 }
 
 export function octetString(min = 0, max = 65_535, name = 'OCTET STRING'): Syntax<Uint8Array> {
@@ -176,35 +183,51 @@ export function octetString(min = 0, max = 65_535, name = 'OCTET STRING'): Synta
 export const physAddress = (): Syntax<Uint8Array> => octetString(0, 65_535, 'PhysAddress')
 
 export function ipAddress(): Syntax<string> {
-  return octets('IpAddress', sizes(4, 4), 'IpAddress', {
-    read: (value) => value.join('.'),
-    write: (value) => Uint8Array.from(value.split('.'), Number),
-  }, {
-    format: (value) => value,
-    parse: (value) => (/^(\d{1,3}(\.|$)){4}$/.test(value) && value.split('.').every((part) => Number(part) < 256) ? value : undefined),
-  })
+  return octets(
+    'IpAddress',
+    sizes(4, 4),
+    'IpAddress',
+    {
+      read: (value) => value.join('.'),
+      write: (value) => Uint8Array.from(value.split('.'), Number),
+    },
+    {
+      format: (value) => value,
+      parse: (value) =>
+        /^(\d{1,3}(\.|$)){4}$/.test(value) && value.split('.').every((part) => Number(part) < 256) ? value : undefined,
+    },
+  )
 }
 
 /** BITS: the row holds the labels of the bits that are set. */
-export function bits<const N extends Readonly<Record<string, number>>>(named: N): Syntax<ReadonlySet<keyof N & string>> {
+export function bits<const N extends Readonly<Record<string, number>>>(
+  named: N,
+): Syntax<ReadonlySet<keyof N & string>> {
   type Label = keyof N & string
   const entries = Object.entries(named) as [Label, number][]
   const size = Math.floor(Math.max(...Object.values(named)) / 8) + 1
   return {
-    ...octets<ReadonlySet<Label>>('BITS', [], 'OctetString', {
-      read: (value) => new Set(entries.filter(([, bit]) => (value[bit >> 3] ?? 0) & (0x80 >> (bit & 7))).map(([label]) => label)),
-      write: (value) => {
-        const result = new Uint8Array(size)
-        for (const label of value) result[named[label]! >> 3]! |= 0x80 >> (named[label]! & 7)
-        return result
+    ...octets<ReadonlySet<Label>>(
+      'BITS',
+      [],
+      'OctetString',
+      {
+        read: (value) =>
+          new Set(entries.filter(([, bit]) => (value[bit >> 3] ?? 0) & (0x80 >> (bit & 7))).map(([label]) => label)),
+        write: (value) => {
+          const result = new Uint8Array(size)
+          for (const label of value) result[named[label]! >> 3]! |= 0x80 >> (named[label]! & 7)
+          return result
+        },
       },
-    }, {
-      format: (value) => [...value].map((label) => `${label}(${named[label]})`).join(' '),
-      parse: (labels) => {
-        const wanted = labels.split(/[\s,]+/).filter((label) => label !== '')
-        return wanted.every((label) => Object.hasOwn(named, label)) ? new Set(wanted as Label[]) : undefined
+      {
+        format: (value) => [...value].map((label) => `${label}(${named[label]})`).join(' '),
+        parse: (labels) => {
+          const wanted = labels.split(/[\s,]+/).filter((label) => label !== '')
+          return wanted.every((label) => Object.hasOwn(named, label)) ? new Set(wanted as Label[]) : undefined
+        },
       },
-    }),
+    ),
     named,
   }
 }
@@ -246,13 +269,22 @@ export const timeStamp = (): Syntax<number> => ({ ...timeTicks(), name: 'TimeSta
 /** DateAndTime, RFC 2579, in eleven octets with the machine's offset from UTC; never happened: all zero. */
 export function dateAndTime(): Syntax<Date | undefined> {
   return {
-    ...octets<Date | undefined>('DateAndTime', [[8, 8], [11, 11]], 'OctetString', {
-      read: (value) => readDateAndTime(value),
-      write: (value) => (value ? writeDateAndTime(value) : new Uint8Array(8)),
-    }, {
-      format: (value) => (value ? value.toISOString() : '-'),
-      parse: (date) => (Number.isNaN(Date.parse(date)) ? undefined : new Date(date)),
-    }),
+    ...octets<Date | undefined>(
+      'DateAndTime',
+      [
+        [8, 8],
+        [11, 11],
+      ],
+      'OctetString',
+      {
+        read: (value) => readDateAndTime(value),
+        write: (value) => (value ? writeDateAndTime(value) : new Uint8Array(8)),
+      },
+      {
+        format: (value) => (value ? value.toISOString() : '-'),
+        parse: (date) => (Number.isNaN(Date.parse(date)) ? undefined : new Date(date)),
+      },
+    ),
   }
 }
 

@@ -99,7 +99,11 @@ async function start(home: Home): Promise<string | undefined> {
   const outputPath = join(home.logs, 'sipd.out')
   const output = openSync(outputPath, 'w', 0o600)
   const main = fileURLToPath(new URL('../main.js', import.meta.url))
-  const child = spawn(process.execPath, [main, '--home', home.root], { detached: true, stdio: ['ignore', output, output], cwd: '/' })
+  const child = spawn(process.execPath, [main, '--home', home.root], {
+    detached: true,
+    stdio: ['ignore', output, output],
+    cwd: '/',
+  })
   closeSync(output)
   let isEnded = false
   child.on('exit', () => {

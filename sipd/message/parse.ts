@@ -40,7 +40,13 @@ export function parseMessage(octets: Uint8Array): SipMessage | Malformed | undef
   const statusLine = /^SIP\/2\.0 ([1-6]\d\d) ?(.*)$/i.exec(startLine)
   const method = requestLine?.[1]
   const headers: Header[] = []
-  const malformed = (status: number, reason: string): Malformed => ({ kind: 'malformed', status, reason, headers, method })
+  const malformed = (status: number, reason: string): Malformed => ({
+    kind: 'malformed',
+    status,
+    reason,
+    headers,
+    method,
+  })
 
   let fault: string | undefined
   for (const line of lines) {
@@ -57,7 +63,9 @@ export function parseMessage(octets: Uint8Array): SipMessage | Malformed | undef
     if (headers.length > limits.headerCount) return malformed(400, `more than ${limits.headerCount} headers`)
   }
   if (!requestLine && !statusLine) {
-    return /^[A-Z]+ .*SIP\/\d/i.test(startLine) ? malformed(400, 'the request line is not of the form method URI version') : undefined
+    return /^[A-Z]+ .*SIP\/\d/i.test(startLine)
+      ? malformed(400, 'the request line is not of the form method URI version')
+      : undefined
   }
   if (headEnd > limits.headerOctets) return malformed(400, `headers of more than ${limits.headerOctets} octets`)
   if (!blank) fault ??= 'the empty line after the headers is missing'
@@ -66,7 +74,8 @@ export function parseMessage(octets: Uint8Array): SipMessage | Malformed | undef
   const length = headerValue({ headers }, 'Content-Length')
   if (length !== undefined && !/^\d{1,9}$/.test(length)) return malformed(400, 'Content-Length is not a number')
   // §18.3: over UDP what goes beyond is cut off, and a datagram that ends early is an error.
-  if (length !== undefined && Number(length) > body.length) return malformed(400, 'the body is shorter than Content-Length says')
+  if (length !== undefined && Number(length) > body.length)
+    return malformed(400, 'the body is shorter than Content-Length says')
   const taken = length === undefined ? body : body.subarray(0, Number(length))
 
   if (statusLine) {
@@ -75,7 +84,14 @@ export function parseMessage(octets: Uint8Array): SipMessage | Malformed | undef
   const [, requestMethod, requestUri, version] = requestLine!
   if (!isToken(requestMethod!)) return malformed(400, 'the method is not a token')
   if (version!.toUpperCase() !== 'SIP/2.0') return malformed(505, 'only SIP/2.0 is spoken here')
-  const request: SipRequest = { kind: 'request', method: requestMethod!, requestUri: requestUri!, version: version!, headers, body: taken }
+  const request: SipRequest = {
+    kind: 'request',
+    method: requestMethod!,
+    requestUri: requestUri!,
+    version: version!,
+    headers,
+    body: taken,
+  }
   const problem = checkRequest(request)
   return problem ? malformed(400, problem) : request
 }
@@ -102,7 +118,10 @@ function checkRequest(request: SipRequest): string | undefined {
 
 export function parseVia(value: string): Via | undefined {
   const [sentProtocol = '', ...parameterParts] = split(value, ';') ?? []
-  const match = /^SIP\s*\/\s*2\.0\s*\/\s*([A-Za-z0-9-]+)\s+(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?:\s*:\s*(\d{1,5}))?$/i.exec(sentProtocol)
+  const match =
+    /^SIP\s*\/\s*2\.0\s*\/\s*([A-Za-z0-9-]+)\s+(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?:\s*:\s*(\d{1,5}))?$/i.exec(
+      sentProtocol,
+    )
   const parameters = parseParameters(parameterParts)
   if (!match || !parameters) return undefined
   const port = match[3] === undefined ? undefined : Number(match[3])

@@ -13,7 +13,13 @@ export interface Answerable {
 }
 
 /** The octets of a response. The reason phrase may be any words; they end where a line would. */
-export function formatResponse(request: Answerable, source: Source, status: number, reason: string, extra: readonly Header[] = []): Buffer {
+export function formatResponse(
+  request: Answerable,
+  source: Source,
+  status: number,
+  reason: string,
+  extra: readonly Header[] = [],
+): Buffer {
   const lines = [`SIP/2.0 ${status} ${reason.replace(/[\r\n]+/g, ' ')}`]
   for (const [i, via] of headerValues(request, 'Via').entries()) {
     lines.push(`Via: ${i === 0 ? withReceived(via, source) : via}`)

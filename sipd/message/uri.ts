@@ -28,7 +28,7 @@ export function parseSipUri(text: string): SipUri | undefined {
   let user: string | undefined
   if (userInfo !== undefined) {
     if (userInfo === '' || !userCharacters.test(userInfo)) return undefined
-    user = unescape(userInfo.split(':')[0]!)
+    user = unescapeUser(userInfo.split(':')[0]!)
     if (user === undefined) return undefined
   }
   const parameters = new Map<string, string>()
@@ -46,7 +46,7 @@ export function addressOfRecord({ scheme, user, host, port }: SipUri): string {
   return `${scheme}:${user === undefined ? '' : `${user}@`}${shown}${port === undefined ? '' : `:${port}`}`
 }
 
-function unescape(text: string): string | undefined {
+function unescapeUser(text: string): string | undefined {
   if (/%(?![0-9A-Fa-f]{2})/.test(text)) return undefined
   try {
     return decodeURIComponent(text)

@@ -50,7 +50,8 @@ export class Registrar {
 
     if (contacts.includes('*')) {
       // Step 6: alone, and only to take everything away.
-      if (contacts.length > 1 || expires !== '0') return { status: 400, reason: 'Contact * goes alone and with Expires: 0' }
+      if (contacts.length > 1 || expires !== '0')
+        return { status: 400, reason: 'Contact * goes alone and with Expires: 0' }
       if (present.some((binding) => isStale(binding, callId, cseq))) return outOfOrder
       this.#store.replace(user, [])
       return this.#listing(user)
@@ -70,7 +71,8 @@ export class Registrar {
       if (expiresSeconds === 0) continue
       bindings.push({ contact, callId, cseq, q, expiresAtMs: this.#clock.monotonicMs() + expiresSeconds * 1000 })
     }
-    if (bindings.length > this.#limits.contactsPerUser) return { status: 403, reason: 'too many contacts for this address' }
+    if (bindings.length > this.#limits.contactsPerUser)
+      return { status: 403, reason: 'too many contacts for this address' }
     if (present.length === 0 && bindings.length > 0 && this.#store.size >= this.#limits.users) {
       return { status: 503, reason: 'no room for more registrations', headers: [{ name: 'Retry-After', value: '60' }] }
     }
@@ -86,10 +88,15 @@ export class Registrar {
     // §10.2.1.1: what is no number counts as the default.
     const wished = asked !== undefined && /^\d{1,10}$/.test(asked) ? Number(asked) : defaultExpiresSeconds
     if (wished > 0 && wished < minExpiresSeconds) {
-      return { status: 423, reason: 'Interval Too Brief', headers: [{ name: 'Min-Expires', value: String(minExpiresSeconds) }] }
+      return {
+        status: 423,
+        reason: 'Interval Too Brief',
+        headers: [{ name: 'Min-Expires', value: String(minExpiresSeconds) }],
+      }
     }
     const q = address.parameters.get('q')
-    if (q !== undefined && !/^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(q)) return { status: 400, reason: 'q is not a number from 0 to 1' }
+    if (q !== undefined && !/^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(q))
+      return { status: 400, reason: 'q is not a number from 0 to 1' }
     return { contact: address.uri, q, expiresSeconds: Math.min(wished, maxExpiresSeconds) }
   }
 
@@ -100,7 +107,11 @@ export class Registrar {
       name: 'Contact',
       value: `<${contact}>${q === undefined ? '' : `;q=${q}`};expires=${Math.ceil((expiresAtMs - now) / 1000)}`,
     }))
-    return { status: 200, reason: 'OK', headers: [...headers, { name: 'Date', value: new Date(this.#clock.now()).toUTCString() }] }
+    return {
+      status: 200,
+      reason: 'OK',
+      headers: [...headers, { name: 'Date', value: new Date(this.#clock.now()).toUTCString() }],
+    }
   }
 }
 

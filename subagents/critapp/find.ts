@@ -18,7 +18,9 @@ export function findProcesses({ name, runFolder, home }: Search): { main: Proces
   const matching = listPids()
     .map(readProcess)
     .filter((process) => process !== undefined)
-    .filter((process) => process.pid !== globalThis.process.pid && isNamed(process, name) && !isElsewhere(process, home))
+    .filter(
+      (process) => process.pid !== globalThis.process.pid && isNamed(process, name) && !isElsewhere(process, home),
+    )
   const pids = new Set(matching.map(({ pid }) => pid))
   const named = fromPidFile && matching.find(({ pid }) => pid === fromPidFile.pid)
   // Of a parent and its workers it is the parent; of several alike the oldest.
@@ -55,5 +57,7 @@ function isElsewhere({ command }: Pick<ProcessStat, 'command'>, home: string): b
 }
 
 function listPids(): number[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number)
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
 }

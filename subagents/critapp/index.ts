@@ -3,14 +3,8 @@ import type { Home } from '../../lib/home.ts'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import { oid } from '../../lib/smi/oid.ts'
-import {
-  critAppGlobals,
-  critAppProcExited,
-  critAppProcStarted,
-  critAppProcTable,
-  critAppRestartFailed,
-} from './mib.ts'
 import { parseCommand } from './command.ts'
+import { critAppGlobals, critAppProcExited, critAppProcStarted, critAppProcTable, critAppRestartFailed } from './mib.ts'
 import { type ProcessSpec, type SupervisedProcess, Supervisor } from './supervisor.ts'
 
 type ProcRow = RowOf<typeof critAppProcTable>
@@ -45,7 +39,9 @@ export function critappModule(home: Home) {
     },
   })
   const wanted = (): ProcRow[] =>
-    [...processes.table.rows()].filter((row) => row.critAppProcRowStatus === 'active' && row.critAppAdminStatus === 'up')
+    [...processes.table.rows()].filter(
+      (row) => row.critAppProcRowStatus === 'active' && row.critAppAdminStatus === 'up',
+    )
   const running = (): ProcRow[] => wanted().filter((row) => row.critAppOperStatus === 'up')
   const globals = serve(critAppGlobals, {
     live: {
@@ -55,7 +51,11 @@ export function critappModule(home: Home) {
       critAppNextIndex: () => nextIndex([...processes.table.rows()].map((row) => row.critAppProcIndex)),
     },
   })
-  globals.table.put({ critAppTrapWhenNotAllRunning: false, critAppTrapWhenAllRunning: false, critAppConfigLastChange: 0 })
+  globals.table.put({
+    critAppTrapWhenNotAllRunning: false,
+    critAppTrapWhenAllRunning: false,
+    critAppConfigLastChange: 0,
+  })
 
   const show = (process: SupervisedProcess): ProcRow | undefined => {
     const critAppProcIndex = process.spec.index

@@ -37,7 +37,16 @@ export const critAppProcTable = defineTable({
     critAppOperStatus: column(11, upDown(), 'read-only', { defaultValue: 'down' }),
     critAppProcState: column(
       12,
-      enumeration({ running: 1, stopped: 2, starting: 3, stopping: 4, restartWait: 5, failed: 6, adopted: 7, unknown: 8 }),
+      enumeration({
+        running: 1,
+        stopped: 2,
+        starting: 3,
+        stopping: 4,
+        restartWait: 5,
+        failed: 6,
+        adopted: 7,
+        unknown: 8,
+      }),
       'read-only',
       { defaultValue: 'unknown' },
     ),

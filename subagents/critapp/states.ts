@@ -1,6 +1,14 @@
 /** The life of a supervised process as a table: critAppProcState by event. What is not here leaves the state alone. */
 
-export type ProcessState = 'running' | 'stopped' | 'starting' | 'stopping' | 'restartWait' | 'failed' | 'adopted' | 'unknown'
+export type ProcessState =
+  | 'running'
+  | 'stopped'
+  | 'starting'
+  | 'stopping'
+  | 'restartWait'
+  | 'failed'
+  | 'adopted'
+  | 'unknown'
 export type ProcessEvent =
   | 'wantUp' // critAppAdminStatus up
   | 'wantDown' // critAppAdminStatus down

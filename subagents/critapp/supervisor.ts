@@ -220,7 +220,8 @@ export class Supervisor {
       return
     }
     child.on('error', (error) => {
-      if (entry.round === round) this.#startFailed(entry, `${spec.startCommand}: ${explain(error)}; see critAppStartCommand`)
+      if (entry.round === round)
+        this.#startFailed(entry, `${spec.startCommand}: ${explain(error)}; see critAppStartCommand`)
     })
     child.on('exit', (code, signal) => this.#childEnded(entry, child, round, code, signal))
     if (child.pid === undefined) return
@@ -250,7 +251,13 @@ export class Supervisor {
     }
   }
 
-  #childEnded(entry: Entry, child: ChildProcess, round: number, code: number | null, signal: NodeJS.Signals | null): void {
+  #childEnded(
+    entry: Entry,
+    child: ChildProcess,
+    round: number,
+    code: number | null,
+    signal: NodeJS.Signals | null,
+  ): void {
     if (entry.child !== child) return
     if (entry.identity?.pid === child.pid && entry.shown.isUp) {
       this.#ended(entry, code ?? -1, signal ? (constants.signals[signal] ?? 0) : 0, describeEnd(code, signal))
@@ -263,7 +270,10 @@ export class Supervisor {
       const lastLine = this.#lastOutput(entry.shown.spec)
       entry.shown.lastExitCode = code ?? -1
       entry.shown.lastExitSignal = signal ? (constants.signals[signal] ?? 0) : 0
-      this.#startFailed(entry, `${entry.shown.spec.startCommand} ${describeEnd(code, signal)}${lastLine ? `: ${lastLine}` : ''}`)
+      this.#startFailed(
+        entry,
+        `${entry.shown.spec.startCommand} ${describeEnd(code, signal)}${lastLine ? `: ${lastLine}` : ''}`,
+      )
     }
     // Code 0 while starting: it left a daemon behind, and the search for that goes on.
   }
@@ -297,7 +307,10 @@ export class Supervisor {
     } else this.#signal(entry, 'SIGTERM')
     entry.timer = this.#options.clock.after(spec.stopTimeoutSeconds * 1000, () => {
       if (entry.round !== round || entry.shown.state !== 'stopping') return
-      this.#options.log.warn('a process did not stop in time and is killed', { name: spec.name, seconds: spec.stopTimeoutSeconds })
+      this.#options.log.warn('a process did not stop in time and is killed', {
+        name: spec.name,
+        seconds: spec.stopTimeoutSeconds,
+      })
       this.#signal(entry, 'SIGKILL')
     })
   }
@@ -310,7 +323,11 @@ export class Supervisor {
     try {
       globalThis.process.kill(stat.groupId === stat.pid ? -stat.pid : stat.pid, signal)
     } catch (error) {
-      this.#options.log.warn('a process could not be signalled', { pid: stat.pid, signal, error: explain(error as Error) })
+      this.#options.log.warn('a process could not be signalled', {
+        pid: stat.pid,
+        signal,
+        error: explain(error as Error),
+      })
     }
   }
 

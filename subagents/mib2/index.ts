@@ -1,7 +1,7 @@
 /** The mib2 module: the system group, and interfaces that are read in the background and watched for links that change. */
-import { hostname, release, type as osType, version } from 'node:os'
-import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
+import { hostname, type as osType, release, version } from 'node:os'
 import type { RowOf } from '../../lib/mib/declare.ts'
+import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { toIfRow, toIfXRow } from './interfaces.ts'
 import { type Link, readLinks } from './links.ts'

@@ -34,8 +34,15 @@ export interface LinkCounters {
 }
 
 const noCounters: LinkCounters = {
-  inOctets: 0n, inPackets: 0n, inErrors: 0n, inDropped: 0n, inMulticast: 0n,
-  outOctets: 0n, outPackets: 0n, outErrors: 0n, outDropped: 0n,
+  inOctets: 0n,
+  inPackets: 0n,
+  inErrors: 0n,
+  inDropped: 0n,
+  inMulticast: 0n,
+  outOctets: 0n,
+  outPackets: 0n,
+  outErrors: 0n,
+  outDropped: 0n,
 }
 
 /** /proc/net/dev (proc(5)): two heading lines, then a line per interface. Counters by interface name. */
@@ -44,12 +51,22 @@ export function parseNetDev(text: string): Map<string, LinkCounters> {
   for (const line of text.split('\n').slice(2)) {
     const colon = line.lastIndexOf(':')
     if (colon < 0) continue
-    const fields = line.slice(colon + 1).trim().split(/\s+/)
+    const fields = line
+      .slice(colon + 1)
+      .trim()
+      .split(/\s+/)
     if (fields.length < 16 || !fields.every((field) => /^\d+$/.test(field))) continue
     const at = (field: number): bigint => BigInt(fields[field]!)
     links.set(line.slice(0, colon).trim(), {
-      inOctets: at(0), inPackets: at(1), inErrors: at(2), inDropped: at(3), inMulticast: at(7),
-      outOctets: at(8), outPackets: at(9), outErrors: at(10), outDropped: at(11),
+      inOctets: at(0),
+      inPackets: at(1),
+      inErrors: at(2),
+      inDropped: at(3),
+      inMulticast: at(7),
+      outOctets: at(8),
+      outPackets: at(9),
+      outErrors: at(10),
+      outDropped: at(11),
     })
   }
   return links
@@ -62,7 +79,9 @@ const promiscuousFlag = 0x100
 export function readLinks(root = ''): Link[] {
   const counters = parseNetDev(readText(`${root}/proc/net/dev`) ?? '')
   const names = readNames(`${root}/sys/class/net`)
-  return names.flatMap((name) => readLink(root, name, counters.get(name) ?? noCounters) ?? []).sort((a, b) => a.index - b.index)
+  return names
+    .flatMap((name) => readLink(root, name, counters.get(name) ?? noCounters) ?? [])
+    .sort((a, b) => a.index - b.index)
 }
 
 function readLink(root: string, name: string, counters: LinkCounters): Link | undefined {
@@ -94,7 +113,9 @@ function readLink(root: string, name: string, counters: LinkCounters): Link | un
 
 /** `aa:bb:cc:dd:ee:ff`; loopback's all zero is no address. */
 export function parseHardwareAddress(text: string): Uint8Array {
-  const octets = /^[0-9a-f]{2}(:[0-9a-f]{2})*$/i.test(text) ? Uint8Array.from(text.split(':'), (octet) => Number.parseInt(octet, 16)) : new Uint8Array(0)
+  const octets = /^[0-9a-f]{2}(:[0-9a-f]{2})*$/i.test(text)
+    ? Uint8Array.from(text.split(':'), (octet) => Number.parseInt(octet, 16))
+    : new Uint8Array(0)
   return octets.some((octet) => octet !== 0) ? octets : new Uint8Array(0)
 }
 

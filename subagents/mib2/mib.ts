@@ -47,7 +47,16 @@ export const ifTable = defineTable({
       3,
       // The types of IANAifType-MIB that a Linux host has; others show as other(1).
       enumeration(
-        { other: 1, ethernetCsmacd: 6, ppp: 23, softwareLoopback: 24, ieee80211: 71, tunnel: 131, l2vlan: 135, bridge: 209 },
+        {
+          other: 1,
+          ethernetCsmacd: 6,
+          ppp: 23,
+          softwareLoopback: 24,
+          ieee80211: 71,
+          tunnel: 131,
+          l2vlan: 135,
+          bridge: 209,
+        },
         'IANAifType',
       ),
     ),

@@ -22,13 +22,21 @@ const ledTable = defineTable({
 const room = defineScalars({
   name: 'room',
   oid: `${root}.2`,
-  objects: { roomName: column(1, displayString(0, 40), 'read-write'), roomBroken: column(2, integer32(), 'read-only', { presence: 'live' }) },
+  objects: {
+    roomName: column(1, displayString(0, 40), 'read-write'),
+    roomBroken: column(2, integer32(), 'read-only', { presence: 'live' }),
+  },
 })
 
 function modules(rows = 3): MibModule[] {
   const leds = serve(ledTable)
   for (let ledIndex = 1; ledIndex <= rows; ledIndex++) {
-    leds.table.put({ ledIndex, ledName: `led ${ledIndex}`, ledBlinks: BigInt(ledIndex), ledNote: ledIndex === 2 ? 'odd one out' : undefined })
+    leds.table.put({
+      ledIndex,
+      ledName: `led ${ledIndex}`,
+      ledBlinks: BigInt(ledIndex),
+      ledNote: ledIndex === 2 ? 'odd one out' : undefined,
+    })
   }
   let asked = 0
   const rooms = serve(room, {
@@ -52,15 +60,28 @@ function modules(rows = 3): MibModule[] {
 
 const all = { included: [oid('1.3')] }
 const name = (suffix: string) => ({ name: oid(`${root}.${suffix}`), value: nullValue })
-const text = (suffix: string, value: string) => ({ name: oid(`${root}.${suffix}`), value: { type: 'OctetString', value: Buffer.from(value) } as SnmpValue })
+const text = (suffix: string, value: string) => ({
+  name: oid(`${root}.${suffix}`),
+  value: { type: 'OctetString', value: Buffer.from(value) } as SnmpValue,
+})
 const shown = (message: IncomingMessage | undefined): string[] =>
-  (message?.varbinds ?? []).map((varbind) => `${formatOid(varbind.name).slice(root.length + 1)} ${'value' in varbind.value ? String(varbind.value.value) : varbind.value.type}`)
+  (message?.varbinds ?? []).map(
+    (varbind) =>
+      `${formatOid(varbind.name).slice(root.length + 1)} ${'value' in varbind.value ? String(varbind.value.value) : varbind.value.type}`,
+  )
 
 test('GET tells a missing object from a missing instance', async () => {
   const { ask } = testEngine(modules(), all)
-  const answer = await ask({ type: 'getRequest', varbinds: [name('1.1.2.1'), name('1.1.2.99'), name('1.1.77.1'), name('1.1.4.1'), name('2.1.0')] })
+  const answer = await ask({
+    type: 'getRequest',
+    varbinds: [name('1.1.2.1'), name('1.1.2.99'), name('1.1.77.1'), name('1.1.4.1'), name('2.1.0')],
+  })
   assert.deepEqual(shown(answer), [
-    '1.1.2.1 led 1', '1.1.2.99 noSuchInstance', '1.1.77.1 noSuchObject', '1.1.4.1 noSuchInstance', '2.1.0 cellar',
+    '1.1.2.1 led 1',
+    '1.1.2.99 noSuchInstance',
+    '1.1.77.1 noSuchObject',
+    '1.1.4.1 noSuchInstance',
+    '2.1.0 cellar',
   ])
 })
 
@@ -80,8 +101,16 @@ test('GETNEXT walks columns in order, skips empty cells, and ends with endOfMibV
 
 test('GETBULK repeats what follows the non-repeaters, row by row', async () => {
   const { ask } = testEngine(modules(), all)
-  const answer = await ask({ type: 'getBulkRequest', nonRepeaters: 1, maxRepetitions: 2, varbinds: [name('2'), name('1.1.2'), name('1.1.3')] })
-  assert.deepEqual(shown(answer).map((line) => line.split(' ')[0]), ['2.1.0', '1.1.2.1', '1.1.3.1', '1.1.2.2', '1.1.3.2'])
+  const answer = await ask({
+    type: 'getBulkRequest',
+    nonRepeaters: 1,
+    maxRepetitions: 2,
+    varbinds: [name('2'), name('1.1.2'), name('1.1.3')],
+  })
+  assert.deepEqual(
+    shown(answer).map((line) => line.split(' ')[0]),
+    ['2.1.0', '1.1.2.1', '1.1.3.1', '1.1.2.2', '1.1.3.2'],
+  )
 })
 
 test('GETBULK with odd numbers does what RFC 3416 says of them', async () => {
@@ -120,15 +149,24 @@ test('version 1 knows no Counter64: GET says noSuchName, GETNEXT goes past', asy
   const got = await ask({ type: 'getRequest', varbinds: [name('1.1.2.1'), name('1.1.3.1')] }, { version: 'v1' })
   assert.deepEqual([got?.errorStatus, got?.errorIndex], [2, 2])
   const next = await ask({ type: 'getNextRequest', varbinds: [name('1.1.2.3')] }, { version: 'v1' })
-  assert.deepEqual(shown(next).map((line) => line.split(' ')[0]), ['1.1.4.2'])
+  assert.deepEqual(
+    shown(next).map((line) => line.split(' ')[0]),
+    ['1.1.4.2'],
+  )
 })
 
 test('what is not in the view is as if it were not there', async () => {
-  const { ask } = testEngine(modules(), { included: [oid(`${root}.1.1.2.2`), oid(`${root}.2`)], excluded: [oid(`${root}.2.2`)] })
+  const { ask } = testEngine(modules(), {
+    included: [oid(`${root}.1.1.2.2`), oid(`${root}.2`)],
+    excluded: [oid(`${root}.2.2`)],
+  })
   const got = await ask({ type: 'getRequest', varbinds: [name('1.1.2.1'), name('2.2.0')] })
   assert.deepEqual(shown(got), ['1.1.2.1 noSuchObject', '2.2.0 noSuchObject'])
   const walked = await ask({ type: 'getBulkRequest', nonRepeaters: 0, maxRepetitions: 10, varbinds: [name('1')] })
-  assert.deepEqual(shown(walked).map((line) => line.split(' ')[0]), ['1.1.2.2', '2.1.0', '2.1.0'])
+  assert.deepEqual(
+    shown(walked).map((line) => line.split(' ')[0]),
+    ['1.1.2.2', '2.1.0', '2.1.0'],
+  )
 })
 
 test('a SET over two modules whose second fails at commit leaves the first as it was', async () => {
@@ -141,7 +179,10 @@ test('a SET over two modules whose second fails at commit leaves the first as it
 
 test('a SET over two modules whose second fails its test commits nothing', async () => {
   const { ask } = testEngine(modules(), all)
-  const answer = await ask({ type: 'setRequest', varbinds: [text('1.1.2.1', 'changed'), text('2.1.0', 'x'.repeat(41))] })
+  const answer = await ask({
+    type: 'setRequest',
+    varbinds: [text('1.1.2.1', 'changed'), text('2.1.0', 'x'.repeat(41))],
+  })
   assert.deepEqual([answer?.errorStatus, answer?.errorIndex], [8, 2])
   assert.deepEqual(shown(await ask({ type: 'getRequest', varbinds: [name('1.1.2.1')] })), ['1.1.2.1 led 1'])
 })
@@ -154,9 +195,17 @@ test('a handler with a bug costs its own request a genErr', async () => {
 
 test('principals without a group or a write view are refused, unknown communities hear nothing', async () => {
   const told: string[] = []
-  const { ask, engine } = testEngine(modules(), all, all, { onAuthenticationFailure: ({ address }) => told.push(address) })
-  assert.equal((await ask({ type: 'getRequest', varbinds: [name('2.1.0')] }, { community: 'nogroup' }))?.errorStatus, 16)
-  assert.equal((await ask({ type: 'setRequest', varbinds: [text('2.1.0', 'x')] }, { community: 'public' }))?.errorStatus, 16)
+  const { ask, engine } = testEngine(modules(), all, all, {
+    onAuthenticationFailure: ({ address }) => told.push(address),
+  })
+  assert.equal(
+    (await ask({ type: 'getRequest', varbinds: [name('2.1.0')] }, { community: 'nogroup' }))?.errorStatus,
+    16,
+  )
+  assert.equal(
+    (await ask({ type: 'setRequest', varbinds: [text('2.1.0', 'x')] }, { community: 'public' }))?.errorStatus,
+    16,
+  )
   assert.equal(await ask({ type: 'getRequest', varbinds: [name('2.1.0')] }, { community: 'guess' }), undefined)
   assert.equal(await ask({ type: 'getRequest', varbinds: [name('2.1.0')] }, { community: 'publi' }), undefined)
   assert.equal(engine.statistics.snmpInBadCommunityNames, 2)

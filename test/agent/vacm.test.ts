@@ -4,7 +4,11 @@ import { type AccessEntry, type Principal, Vacm } from '../../agent/access/vacm.
 import { View } from '../../agent/access/view.ts'
 import { oid } from '../../lib/smi/oid.ts'
 
-const family = (subtree: string, included = true, mask: readonly number[] = []) => ({ subtree: oid(subtree), included, mask: Uint8Array.from(mask) })
+const family = (subtree: string, included = true, mask: readonly number[] = []) => ({
+  subtree: oid(subtree),
+  included,
+  mask: Uint8Array.from(mask),
+})
 
 test('of the families that match a name, the longest decides (RFC 3415 §5)', () => {
   const view = new View([family('1.3.6'), family('1.3.6.1.2', false), family('1.3.6.1.2.1.1')])
@@ -32,17 +36,33 @@ test('a decision for an object holds for all its instances, or is none', () => {
 
 test('the access entry is chosen by model, context match, prefix length and level, in this order', () => {
   const entry = (over: Partial<AccessEntry>, read: string): AccessEntry => ({
-    groupName: 'g', contextPrefix: '', contextMatch: 'exact', securityModel: 'any', securityLevel: 'noAuthNoPriv', ...over, views: { read, write: '', notify: '' },
+    groupName: 'g',
+    contextPrefix: '',
+    contextMatch: 'exact',
+    securityModel: 'any',
+    securityLevel: 'noAuthNoPriv',
+    ...over,
+    views: { read, write: '', notify: '' },
   })
   // Each view holds one object of its own, which tells them apart.
   const views = ['a', 'b', 'c'].map((viewName, i) => ({ viewName, ...family(`1.3.${i}`) }))
   const members = [{ securityModel: 'usm', securityName: 'ann', groupName: 'g' }] as const
   const chosen = (entries: AccessEntry[], over: Partial<Principal> = {}): string => {
-    const principal = { securityModel: 'usm', securityName: 'ann', securityLevel: 'authPriv', contextName: '', ...over } as const
+    const principal = {
+      securityModel: 'usm',
+      securityName: 'ann',
+      securityLevel: 'authPriv',
+      contextName: '',
+      ...over,
+    } as const
     const view = new Vacm(members, entries, views).viewFor(principal, 'read')
     return view instanceof View ? (['a', 'b', 'c'].find((_, i) => view.includes([1, 3, i])) ?? 'none') : view
   }
-  assert.equal(chosen([entry({ securityLevel: 'authPriv' }, 'a'), entry({ securityModel: 'usm' }, 'b')]), 'b', 'own model')
+  assert.equal(
+    chosen([entry({ securityLevel: 'authPriv' }, 'a'), entry({ securityModel: 'usm' }, 'b')]),
+    'b',
+    'own model',
+  )
   assert.equal(chosen([entry({ securityLevel: 'authPriv' }, 'a'), entry({}, 'b')]), 'a', 'higher level')
   assert.equal(chosen([entry({ contextMatch: 'prefix' }, 'a')]), 'a', 'a prefix matches too')
   assert.equal(chosen([entry({ securityLevel: 'authPriv' }, 'a')], { securityLevel: 'noAuthNoPriv' }), 'noAccessEntry')

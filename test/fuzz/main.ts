@@ -11,7 +11,10 @@ try {
   await appliance.start()
   const result = await flood(appliance.at.snmpPort, appliance.agentPid, count, seed)
   process.stdout.write(`${JSON.stringify(result)}\n`)
-  const bugs = appliance.log('agent.log').split('\n').filter((line) => line.includes('bug'))
+  const bugs = appliance
+    .log('agent.log')
+    .split('\n')
+    .filter((line) => line.includes('bug'))
   for (const line of bugs.slice(0, 10)) process.stdout.write(`${line}\n`)
   process.exitCode = bugs.length > 0 || result.residentGrowthBytes > 16e6 ? 1 : 0
 } finally {

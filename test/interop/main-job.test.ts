@@ -40,14 +40,24 @@ describe('the main job, with Net-SNMP', needs('snmpget', 'snmptrapd'), () => {
     const walked = await netsnmp('snmpwalk', ['-v2c', '-cpublic', ...everything])
     const bulk = await netsnmp('snmpbulkwalk', ['-v2c', '-cpublic', ...everything])
     const v1 = await netsnmp('snmpwalk', ['-v1', '-cpublic', ...everything])
-    const names = (text: string): string[] => [...text.matchAll(/^(\.[\d.]+) = (?!No more variables)/gm)].map((match) => match[1]!)
+    const names = (text: string): string[] =>
+      [...text.matchAll(/^(\.[\d.]+) = (?!No more variables)/gm)].map((match) => match[1]!)
     assert.equal(walked.code, 0, walked.err)
     assert.equal(bulk.code, 0, bulk.err)
     assert.ok(names(walked.out).length > 150)
     assert.deepEqual(names(walked.out), names(bulk.out))
-    const counter64 = names(walked.out.split('\n').filter((line) => line.includes('Counter64')).join('\n'))
+    const counter64 = names(
+      walked.out
+        .split('\n')
+        .filter((line) => line.includes('Counter64'))
+        .join('\n'),
+    )
     assert.ok(counter64.length > 0)
-    assert.deepEqual(names(v1.out), names(walked.out).filter((name) => !counter64.includes(name)), 'v1 sees all but Counter64')
+    assert.deepEqual(
+      names(v1.out),
+      names(walked.out).filter((name) => !counter64.includes(name)),
+      'v1 sees all but Counter64',
+    )
     assert.doesNotMatch(walked.out, /cspsAdmin/, 'secrets are not in the read view')
   })
 
@@ -130,7 +140,11 @@ describe('the main job, with Net-SNMP', needs('snmpget', 'snmptrapd'), () => {
   })
 
   test('every SET leaves a line in the audit log', () => {
-    const lines = appliance.log('audit.log').trim().split('\n').map((line) => JSON.parse(line) as { status: string })
+    const lines = appliance
+      .log('audit.log')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { status: string })
     assert.ok(lines.some(({ status }) => status === 'noError'))
     assert.ok(lines.some(({ status }) => status === 'wrongType'))
   })
@@ -138,9 +152,14 @@ describe('the main job, with Net-SNMP', needs('snmpget', 'snmptrapd'), () => {
   test('a broken line stops the start with file, line and column, and all complaints come at once', async () => {
     const broken = new Appliance(await makeHome())
     const path = join(broken.at.home.conf, 'subagents', 'critagt.cnf')
-    writeFileSync(path, 'critAppProcEntry 1 sipd "start" "stop" up maybe 300 true true true\ncritAppProcEntry x\n', { mode: 0o600 })
+    writeFileSync(path, 'critAppProcEntry 1 sipd "start" "stop" up maybe 300 true true true\ncritAppProcEntry x\n', {
+      mode: 0o600,
+    })
     assert.equal(await broken.start(), 1)
-    assert.match(broken.output, /^critagt\.cnf:1:43: critAppRestartOnExit is to be true\(1\) or false\(2\), not "maybe"$/m)
+    assert.match(
+      broken.output,
+      /^critagt\.cnf:1:43: critAppRestartOnExit is to be true\(1\) or false\(2\), not "maybe"$/m,
+    )
     assert.match(broken.output, /^critagt\.cnf:2:18: critAppProcEntry ends before its field 2, critAppProcName$/m)
     await broken.stop()
   })
@@ -148,7 +167,10 @@ describe('the main job, with Net-SNMP', needs('snmpget', 'snmptrapd'), () => {
   test('a port in use says which and by whom', async () => {
     const second = new Appliance({ ...appliance.at })
     assert.equal(await second.start(), 1)
-    assert.match(second.output, new RegExp(`udp ${appliance.at.snmp} is in use by PID ${appliance.agentPid} \\(.*agent/main\\.js`))
+    assert.match(
+      second.output,
+      new RegExp(`udp ${appliance.at.snmp} is in use by PID ${appliance.agentPid} \\(.*agent/main\\.js`),
+    )
   })
 
   test('a start command that does not exist shows in critAppLastError and a trap, not in a crash', async () => {
@@ -156,10 +178,19 @@ describe('the main job, with Net-SNMP', needs('snmpget', 'snmptrapd'), () => {
     const trapsOfIt = new TrapDaemon(missing.at.trapPort)
     await trapsOfIt.started()
     const path = join(missing.at.home.conf, 'subagents', 'critagt.cnf')
-    writeFileSync(path, 'critAppProcEntry 1 nowhere "/no/such/program" - up false 300 true true true\n', { mode: 0o600 })
+    writeFileSync(path, 'critAppProcEntry 1 nowhere "/no/such/program" - up false 300 true true true\n', {
+      mode: 0o600,
+    })
     assert.equal(await missing.start(), undefined, missing.output)
     await trapsOfIt.saw(/\.29\.3\.0\.5/)
-    const { out } = await netsnmp('snmpget', ['-v2c', '-cpublic', '-Oqv', missing.at.snmp, `${proc}.22.1`, `${proc}.12.1`])
+    const { out } = await netsnmp('snmpget', [
+      '-v2c',
+      '-cpublic',
+      '-Oqv',
+      missing.at.snmp,
+      `${proc}.22.1`,
+      `${proc}.12.1`,
+    ])
     assert.match(out, /\/no\/such\/program: there is no such program; see critAppStartCommand/)
     assert.match(out, /^6$/m)
     await missing.stop()

@@ -8,7 +8,11 @@ import { BerWriter } from '../../lib/ber/writer.ts'
 import type { SnmpValue } from '../../lib/smi/value.ts'
 
 const oid = fc
-  .tuple(fc.integer({ min: 0, max: 1 }), fc.integer({ min: 0, max: 39 }), fc.array(fc.integer({ min: 0, max: 0xffff_ffff }), { maxLength: 126 }))
+  .tuple(
+    fc.integer({ min: 0, max: 1 }),
+    fc.integer({ min: 0, max: 39 }),
+    fc.array(fc.integer({ min: 0, max: 0xffff_ffff }), { maxLength: 126 }),
+  )
   .map(([first, second, rest]) => [first, second, ...rest])
 const unsigned = fc.integer({ min: 0, max: 0xffff_ffff })
 const value: fc.Arbitrary<SnmpValue> = fc.oneof(
@@ -21,7 +25,12 @@ const value: fc.Arbitrary<SnmpValue> = fc.oneof(
   fc.uint8Array({ minLength: 4, maxLength: 4 }).map((octets) => ({ type: 'IpAddress' as const, value: octets })),
   fc.uint8Array({ maxLength: 40 }).map((octets) => ({ type: 'Opaque' as const, value: octets })),
   oid.map((ids) => ({ type: 'ObjectIdentifier' as const, value: ids })),
-  fc.constantFrom<SnmpValue>({ type: 'Null' }, { type: 'noSuchObject' }, { type: 'noSuchInstance' }, { type: 'endOfMibView' }),
+  fc.constantFrom<SnmpValue>(
+    { type: 'Null' },
+    { type: 'noSuchObject' },
+    { type: 'noSuchInstance' },
+    { type: 'endOfMibView' },
+  ),
 )
 
 test('every value that SNMP has is the same after encoding and decoding', () => {
@@ -38,12 +47,16 @@ test('every value that SNMP has is the same after encoding and decoding', () => 
 
 test('a whole message is the same after encoding and decoding', () => {
   fc.assert(
-    fc.property(fc.array(fc.record({ name: oid, value }, { noNullPrototype: true }), { maxLength: 20 }), unsigned, (varbinds, number) => {
-      const requestId = number >> 1
-      const message = decodeMessage(encodeRequest('v2c', 'secret', { type: 'setRequest', requestId, varbinds }))
-      assert.deepEqual(message.varbinds, varbinds)
-      assert.equal(message.requestId, requestId)
-    }),
+    fc.property(
+      fc.array(fc.record({ name: oid, value }, { noNullPrototype: true }), { maxLength: 20 }),
+      unsigned,
+      (varbinds, number) => {
+        const requestId = number >> 1
+        const message = decodeMessage(encodeRequest('v2c', 'secret', { type: 'setRequest', requestId, varbinds }))
+        assert.deepEqual(message.varbinds, varbinds)
+        assert.equal(message.requestId, requestId)
+      },
+    ),
   )
 })
 
@@ -69,7 +82,8 @@ function decodesOrRefuses(bytes: Uint8Array): 'decoded' | 'refused' {
 }
 
 test('every truncation of a valid message is refused with DecodeError', () => {
-  for (let length = 0; length < sample.length; length++) assert.equal(decodesOrRefuses(sample.subarray(0, length)), 'refused')
+  for (let length = 0; length < sample.length; length++)
+    assert.equal(decodesOrRefuses(sample.subarray(0, length)), 'refused')
 })
 
 test('every flipped bit of a valid message decodes or is refused, and nothing else', () => {
@@ -90,13 +104,15 @@ for (const [what, bytes] of [
 }
 
 test('names keep to 128 sub-identifiers of 32 bits', () => {
-  const read = (octets: number[]): unknown => new BerReader().reset(Uint8Array.from([0x06, octets.length, ...octets])).oid()
+  const read = (octets: number[]): unknown =>
+    new BerReader().reset(Uint8Array.from([0x06, octets.length, ...octets])).oid()
   assert.deepEqual(read([0x2b, 0x8f, 0xff, 0xff, 0xff, 0x7f]), [1, 3, 0xffff_ffff])
   assert.throws(() => read([0x2b, 0x90, 0x80, 0x80, 0x80, 0x00]), DecodeError, '2^32')
   assert.throws(() => read([0x2b, 0x80, 0x01]), DecodeError, 'padding')
   assert.throws(() => read([0x2b, 0x81]), DecodeError, 'cut off')
   assert.throws(() => read([]), DecodeError, 'empty')
-  const long = (count: number): Uint8Array => Uint8Array.from([0x06, 0x81, count - 1, 0x2b, ...Array.from({ length: count - 2 }, () => 1)])
+  const long = (count: number): Uint8Array =>
+    Uint8Array.from([0x06, 0x81, count - 1, 0x2b, ...Array.from({ length: count - 2 }, () => 1)])
   assert.equal(new BerReader().reset(long(128)).oid().length, 128)
   assert.throws(() => new BerReader().reset(long(129)).oid(), DecodeError)
 })

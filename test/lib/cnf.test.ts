@@ -13,7 +13,16 @@ import { programRoot, resolveHome } from '../../lib/home.ts'
 import { ConfigFile } from '../../lib/mib/config.ts'
 import { column, defineScalars, defineTable } from '../../lib/mib/declare.ts'
 import { anyServing, serve } from '../../lib/mib/module.ts'
-import { bits, enumeration, integer32, objectIdentifier, rowStatus, storageType, text, truthValue } from '../../lib/mib/syntax.ts'
+import {
+  bits,
+  enumeration,
+  integer32,
+  objectIdentifier,
+  rowStatus,
+  storageType,
+  text,
+  truthValue,
+} from '../../lib/mib/syntax.ts'
 import { critappModule } from '../../subagents/critapp/index.ts'
 
 let folder: string
@@ -52,32 +61,63 @@ async function lamps(content: string, secret = false) {
     const table = serve(lampTable)
     const scalars = serve(lampScalars)
     scalars.table.put({ lampsDim: 0 })
-    const file = new ConfigFile([anyServing(table), anyServing(scalars)], { path, overlayPath, secret, resolveName: (name) => (name === 'sysDescr.0' ? [1, 3, 6, 1, 2, 1, 1, 1, 0] : undefined) })
+    const file = new ConfigFile([anyServing(table), anyServing(scalars)], {
+      path,
+      overlayPath,
+      secret,
+      resolveName: (name) => (name === 'sysDescr.0' ? [1, 3, 6, 1, 2, 1, 1, 1, 0] : undefined),
+    })
     return { table: table.table, scalars: scalars.table, file }
   }
   return { ...reload(), path, overlayPath, reload }
 }
 
-const row = { lampIndex: 1, lampName: 'hall light', lampColour: 'red', lampTests: new Set(['threshold'] as const), lampSees: [1, 3, 6], lampOn: false, lampStorage: 'nonVolatile', lampStatus: 'active' } as const
+const row = {
+  lampIndex: 1,
+  lampName: 'hall light',
+  lampColour: 'red',
+  lampTests: new Set(['threshold'] as const),
+  lampSees: [1, 3, 6],
+  lampOn: false,
+  lampStorage: 'nonVolatile',
+  lampStatus: 'active',
+} as const
 
 test('words, quotes, escapes, comments, continued lines and - for an empty string are read', () => {
   const { lines, complaints } = lex('# nothing\na "b c" \\\n  "d\\"e\\\\" - # rest\n\n"-"\n', 'x.cnf')
   assert.deepEqual(complaints, [])
-  assert.deepEqual(lines.map(({ tokens }) => tokens.map((token) => token.text)), [['a', 'b c', 'd"e\\', ''], ['-']])
-  assert.deepEqual(lines[0]?.tokens.map(({ line, column }) => `${line}:${column}`), ['2:1', '2:3', '3:3', '3:12'])
+  assert.deepEqual(
+    lines.map(({ tokens }) => tokens.map((token) => token.text)),
+    [['a', 'b c', 'd"e\\', ''], ['-']],
+  )
+  assert.deepEqual(
+    lines[0]?.tokens.map(({ line, column }) => `${line}:${column}`),
+    ['2:1', '2:3', '3:3', '3:12'],
+  )
 })
 
 test('whatever is quoted is read back the same', () => {
   fc.assert(
-    fc.property(fc.array(fc.string().filter((word) => !/[\n\r\0]/.test(word)), { minLength: 1 }), (words) => {
-      const { lines } = lex(words.map(quote).join(' '), 'x.cnf')
-      assert.deepEqual(lines[0]?.tokens.map((token) => token.text), words)
-    }),
+    fc.property(
+      fc.array(
+        fc.string().filter((word) => !/[\n\r\0]/.test(word)),
+        { minLength: 1 },
+      ),
+      (words) => {
+        const { lines } = lex(words.map(quote).join(' '), 'x.cnf')
+        assert.deepEqual(
+          lines[0]?.tokens.map((token) => token.text),
+          words,
+        )
+      },
+    ),
   )
 })
 
 test('an entry becomes an active row, by names, numbers, hex bits and OIDs of either kind', async () => {
-  const { table, scalars, file } = await lamps('lampEntry 1 "hall light" 1 20 iso.3.6 2\nlampEntry 2u - green 80 sysDescr.0\nlampsDim 7\n')
+  const { table, scalars, file } = await lamps(
+    'lampEntry 1 "hall light" 1 20 iso.3.6 2\nlampEntry 2u - green 80 sysDescr.0\nlampsDim 7\n',
+  )
   assert.deepEqual(await file.load(), [])
   assert.deepEqual(table.get({ lampIndex: 1 }), row)
   assert.deepEqual(table.get({ lampIndex: 2 })?.lampSees, [1, 3, 6, 1, 2, 1, 1, 1, 0])
@@ -86,7 +126,9 @@ test('an entry becomes an active row, by names, numbers, hex bits and OIDs of ei
 })
 
 test('all complaints come at once, each with file, line, column and wish', async () => {
-  const { table, file } = await lamps('lampEntry 1 x red 80 1.3\nlampEntry 1 y red 80 1.3\nlampEntri 3\nlampEntry 200 x blue zz nowhere\nlampEntry 5 "open\nlampEntry 6 x red 80 1.3 true extra\nlampsDim\n')
+  const { table, file } = await lamps(
+    'lampEntry 1 x red 80 1.3\nlampEntry 1 y red 80 1.3\nlampEntri 3\nlampEntry 200 x blue zz nowhere\nlampEntry 5 "open\nlampEntry 6 x red 80 1.3 true extra\nlampsDim\n',
+  )
   assert.deepEqual((await file.load()).map(formatComplaint), [
     'lamp.cnf:5:13: the string that starts here has no closing quote',
     'lamp.cnf:2:1: lampEntry 1 is there already, in line 1',
@@ -103,7 +145,9 @@ test('all complaints come at once, each with file, line, column and wish', async
 })
 
 test('changes go back into the file, comments and all, and come back the same', async () => {
-  const { table, file, path, reload } = await lamps('# my lamps\nlampEntry 1 x red 80 \\\n  1.3 # the first\nlampEntry 2 y red 80 1.3\n# the end\nlampsDim 1\n')
+  const { table, file, path, reload } = await lamps(
+    '# my lamps\nlampEntry 1 x red 80 \\\n  1.3 # the first\nlampEntry 2 y red 80 1.3\n# the end\nlampsDim 1\n',
+  )
   await file.load()
   const before = table.get({ lampIndex: 1 })
   await file.persist([
@@ -112,7 +156,10 @@ test('changes go back into the file, comments and all, and come back the same', 
     { definition: table.definition, before: undefined, after: { ...row, lampIndex: 9, lampName: 'a "b"' } },
     { definition: table.definition, before: undefined, after: { ...row, lampIndex: 10, lampStorage: 'volatile' } },
   ])
-  assert.equal(await readFile(path, 'utf8'), '# my lamps\nlampEntry 1 "hall light" red 20 1.3.6 false\nlampEntry 9 "a \\"b\\"" red 20 1.3.6 false\n# the end\nlampsDim 1\n')
+  assert.equal(
+    await readFile(path, 'utf8'),
+    '# my lamps\nlampEntry 1 "hall light" red 20 1.3.6 false\nlampEntry 9 "a \\"b\\"" red 20 1.3.6 false\n# the end\nlampsDim 1\n',
+  )
   const again = reload()
   assert.deepEqual(await again.file.load(), [])
   assert.deepEqual(again.table.get({ lampIndex: 1 }), row)
@@ -149,12 +196,29 @@ test("the ancestor's printed entries load as they mean", async () => {
   const statistics = new Statistics()
   const internal = internalModules(statistics)
   const critapp = critappModule(resolveHome(folder))
-  const seed = (name: string) => ({ path: join(programRoot, 'test/fixtures/seed', name), overlayPath: join(folder, name) })
+  const seed = (name: string) => ({
+    path: join(programRoot, 'test/fixtures/seed', name),
+    overlayPath: join(folder, name),
+  })
   assert.deepEqual(await new ConfigFile(internal.configured, seed('snmpd.cnf')).load(), [])
   assert.deepEqual(await new ConfigFile(critapp.configured, seed('critagt.cnf')).load(), [])
-  assert.deepEqual(internal.communities().map(({ name, securityName }) => [Buffer.from(name).toString(), securityName]), [['cspsAdmin', 'proxySec']])
+  assert.deepEqual(
+    internal.communities().map(({ name, securityName }) => [Buffer.from(name).toString(), securityName]),
+    [['cspsAdmin', 'proxySec']],
+  )
   const [processes] = critapp.configured
   const rows = [...processes!.table.rows()] as Record<string, unknown>[]
-  assert.deepEqual(rows.map((one) => one.critAppProcName), ['sipd', 'spa', 'pserver', 'licenseMgr', 'mysqld'])
-  assert.deepEqual([rows[0]!.critAppAdminStatus, rows[0]!.critAppRestartOnExit, rows[0]!.critAppRestartInterval, rows[4]!.critAppStartCommand], ['down', false, 3000, '/etc/init.d/mysql start'])
+  assert.deepEqual(
+    rows.map((one) => one.critAppProcName),
+    ['sipd', 'spa', 'pserver', 'licenseMgr', 'mysqld'],
+  )
+  assert.deepEqual(
+    [
+      rows[0]!.critAppAdminStatus,
+      rows[0]!.critAppRestartOnExit,
+      rows[0]!.critAppRestartInterval,
+      rows[4]!.critAppStartCommand,
+    ],
+    ['down', false, 3000, '/etc/init.d/mysql start'],
+  )
 })

@@ -1,19 +1,33 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { silentLog } from '../../lib/log.ts'
 import { ModuleBackend } from '../../lib/mib/backend.ts'
 import { anyDefinition, column, defineTable } from '../../lib/mib/declare.ts'
 import { indexValues, instanceOf } from '../../lib/mib/instance.ts'
 import { anyServing, type Change, serve } from '../../lib/mib/module.ts'
 import { nextRowState } from '../../lib/mib/row-status.ts'
-import { bits, displayString, enumeration, integer32, ipAddress, objectIdentifier, octetString, rowStatus, storageType, unsigned32 } from '../../lib/mib/syntax.ts'
-import { silentLog } from '../../lib/log.ts'
+import {
+  bits,
+  displayString,
+  enumeration,
+  integer32,
+  ipAddress,
+  objectIdentifier,
+  octetString,
+  rowStatus,
+  storageType,
+  unsigned32,
+} from '../../lib/mib/syntax.ts'
 import type { SnmpValue } from '../../lib/smi/value.ts'
 
 const phoneTable = defineTable({
   name: 'phoneTable',
   oid: '1.3.6.1.4.1.32473.99.5',
-  index: { phoneLine: column(1, unsigned32(1, 100), 'not-accessible'), phoneName: column(2, displayString(0, 20), 'not-accessible') },
+  index: {
+    phoneLine: column(1, unsigned32(1, 100), 'not-accessible'),
+    phoneName: column(2, displayString(0, 20), 'not-accessible'),
+  },
   implied: true,
   columns: {
     phoneMode: column(3, enumeration({ desk: 1, soft: 2 }), 'read-create', { defaultValue: 'desk' }),
@@ -37,9 +51,18 @@ function phones(test?: (change: Change) => 'inconsistentValue' | undefined) {
       finish: () => void told.push(`${before ? 'had' : 'no'} row, ${after ? 'has' : 'no'} row`),
     }),
   })
-  const backend = new ModuleBackend({ name: 'phones', description: '', oid: [1], tables: [anyServing(served)] }, { log: silentLog })
+  const backend = new ModuleBackend(
+    { name: 'phones', description: '', oid: [1], tables: [anyServing(served)] },
+    { log: silentLog },
+  )
   const set = async (...varbinds: [number, number[], SnmpValue][]): Promise<string> => {
-    const part = backend.prepareSet(varbinds.map(([number, instance, value], i) => ({ name: [...entry, number, ...instance], value, position: i + 1 })))
+    const part = backend.prepareSet(
+      varbinds.map(([number, instance, value], i) => ({
+        name: [...entry, number, ...instance],
+        value,
+        position: i + 1,
+      })),
+    )
     const failure = await part.test()
     if (failure) return `${failure.status} ${failure.position}`
     const failed = await part.commit()
@@ -60,7 +83,12 @@ test('createAndGo makes an active row out of its own varbinds and defaults, in a
   const { table, set, told } = phones()
   assert.equal(await set([4, line, text('ann')], [8, line, integer(4)]), 'noError')
   assert.deepEqual(table.get(row), {
-    ...row, phoneOwner: 'ann', phoneMode: 'desk', phoneCalls: 0, phoneStorage: 'nonVolatile', phoneStatus: 'active',
+    ...row,
+    phoneOwner: 'ann',
+    phoneMode: 'desk',
+    phoneCalls: 0,
+    phoneStorage: 'nonVolatile',
+    phoneStatus: 'active',
   })
   assert.deepEqual(told, ['no row, has row'])
 })
@@ -89,7 +117,15 @@ test('createAndWait gives notReady until all is there, then notInService, then a
 })
 
 test('every wish for a RowStatus has an outcome in every state', () => {
-  for (const wish of ['active', 'notInService', 'notReady', 'createAndGo', 'createAndWait', 'destroy', undefined] as const) {
+  for (const wish of [
+    'active',
+    'notInService',
+    'notReady',
+    'createAndGo',
+    'createAndWait',
+    'destroy',
+    undefined,
+  ] as const) {
     for (const state of ['absent', 'notReady', 'notInService', 'active'] as const) {
       for (const isComplete of [true, false]) assert.ok(nextRowState(state, wish, isComplete))
     }
@@ -120,12 +156,22 @@ test('what does not fit is refused with its own error, and a row is never half c
 
 test('a rule of the table itself is asked last and refuses at the first varbind of its row', async () => {
   const { set } = phones(({ after }) => (after?.phoneOwner === 'eve' ? 'inconsistentValue' : undefined))
-  assert.equal(await set([8, [1, 97], integer(4)], [4, [1, 97], text('ann')], [4, line, text('eve')], [8, line, integer(4)]), 'inconsistentValue 3')
+  assert.equal(
+    await set([8, [1, 97], integer(4)], [4, [1, 97], text('ann')], [4, line, text('eve')], [8, line, integer(4)]),
+    'inconsistentValue 3',
+  )
 })
 
 test('permanent rows stay, read-only rows stay as they are', async () => {
   const { table, set } = phones()
-  table.put({ ...row, phoneOwner: 'ann', phoneMode: 'desk', phoneCalls: 0, phoneStorage: 'permanent', phoneStatus: 'active' })
+  table.put({
+    ...row,
+    phoneOwner: 'ann',
+    phoneMode: 'desk',
+    phoneCalls: 0,
+    phoneStorage: 'permanent',
+    phoneStatus: 'active',
+  })
   assert.equal(await set([8, line, integer(6)]), 'inconsistentValue 1')
   assert.equal(await set([3, line, integer(2)]), 'noError')
   table.patch(row, { phoneStorage: 'readOnly' })
@@ -137,7 +183,12 @@ test('what cannot be made durable is undone', async () => {
   let isBroken = false
   const backend = new ModuleBackend(
     { name: 'phones', description: '', oid: [1], tables: [anyServing(served)] },
-    { log: silentLog, persist: async () => { if (isBroken) throw new Error('disk full') } },
+    {
+      log: silentLog,
+      persist: async () => {
+        if (isBroken) throw new Error('disk full')
+      },
+    },
   )
   const set = async (value: number): Promise<string | undefined> => {
     const part = backend.prepareSet([{ name: [...entry, 3, ...line], value: integer(value), position: 1 }])
@@ -146,7 +197,14 @@ test('what cannot be made durable is undone', async () => {
     if (failure) await part.undo()
     return failure?.status
   }
-  served.table.put({ ...row, phoneOwner: 'ann', phoneMode: 'desk', phoneCalls: 0, phoneStorage: 'nonVolatile', phoneStatus: 'active' })
+  served.table.put({
+    ...row,
+    phoneOwner: 'ann',
+    phoneMode: 'desk',
+    phoneCalls: 0,
+    phoneStorage: 'nonVolatile',
+    phoneStatus: 'active',
+  })
   isBroken = true
   assert.equal(await set(2), 'commitFailed')
   assert.equal(served.table.get(row)?.phoneMode, 'desk')
@@ -169,13 +227,16 @@ const indexTable = defineTable({
 })
 
 test('indexes of numbers, strings, fixed strings, addresses and OIDs come back from their instances', () => {
-  const part = fc.record({
-    aNumber: fc.integer({ min: 0, max: 0x7fff_ffff }),
-    aText: fc.string({ maxLength: 10 }),
-    aFixed: fc.uint8Array({ minLength: 3, maxLength: 3 }),
-    anAddress: fc.ipV4(),
-    anOid: fc.array(fc.integer({ min: 0, max: 0xffff_ffff }), { minLength: 2, maxLength: 9 }),
-  }, { noNullPrototype: true })
+  const part = fc.record(
+    {
+      aNumber: fc.integer({ min: 0, max: 0x7fff_ffff }),
+      aText: fc.string({ maxLength: 10 }),
+      aFixed: fc.uint8Array({ minLength: 3, maxLength: 3 }),
+      anAddress: fc.ipV4(),
+      anOid: fc.array(fc.integer({ min: 0, max: 0xffff_ffff }), { minLength: 2, maxLength: 9 }),
+    },
+    { noNullPrototype: true },
+  )
   fc.assert(
     fc.property(part, (index) => {
       const instance = instanceOf(anyDefinition(indexTable), index)
@@ -195,22 +256,43 @@ test('an instance with lying lengths names no row', () => {
 
 test('rows are found and walked in the order of their instances, whatever the order they came in', () => {
   fc.assert(
-    fc.property(fc.uniqueArray(fc.tuple(fc.integer({ min: 1, max: 100 }), fc.string({ maxLength: 5 })), { selector: ([a, b]) => `${a} ${b}`, maxLength: 60 }), (keys) => {
-      const { table } = serve(phoneTable)
-      for (const [phoneLine, phoneName] of keys) {
-        table.put({ phoneLine, phoneName, phoneOwner: 'x', phoneMode: 'desk', phoneCalls: 1, phoneStorage: 'volatile', phoneStatus: 'active' })
-      }
-      const owner = table.objects.find(({ bound }) => bound.name === 'phoneOwner')!
-      const names: number[][] = []
-      for (let at = owner.next(0); at >= 0; at = owner.next(at + 1)) names.push([...owner.nameOf(at)])
-      assert.equal(names.length, keys.length)
-      for (const [i, name] of names.entries()) {
-        const instance = name.slice(owner.oid.length)
-        assert.ok(owner.find(instance, 0, instance.length) >= 0)
-        const next = owner.after(instance, 0, instance.length)
-        assert.deepEqual(next < 0 ? undefined : owner.nameOf(next), names[i + 1])
-      }
-      assert.deepEqual(names, names.toSorted((a, b) => { for (let i = 0; ; i++) if (a[i] !== b[i]) return (a[i] ?? -1) - (b[i] ?? -1); else if (a[i] === undefined) return 0 }))
-    }),
+    fc.property(
+      fc.uniqueArray(fc.tuple(fc.integer({ min: 1, max: 100 }), fc.string({ maxLength: 5 })), {
+        selector: ([a, b]) => `${a} ${b}`,
+        maxLength: 60,
+      }),
+      (keys) => {
+        const { table } = serve(phoneTable)
+        for (const [phoneLine, phoneName] of keys) {
+          table.put({
+            phoneLine,
+            phoneName,
+            phoneOwner: 'x',
+            phoneMode: 'desk',
+            phoneCalls: 1,
+            phoneStorage: 'volatile',
+            phoneStatus: 'active',
+          })
+        }
+        const owner = table.objects.find(({ bound }) => bound.name === 'phoneOwner')!
+        const names: number[][] = []
+        for (let at = owner.next(0); at >= 0; at = owner.next(at + 1)) names.push([...owner.nameOf(at)])
+        assert.equal(names.length, keys.length)
+        for (const [i, name] of names.entries()) {
+          const instance = name.slice(owner.oid.length)
+          assert.ok(owner.find(instance, 0, instance.length) >= 0)
+          const next = owner.after(instance, 0, instance.length)
+          assert.deepEqual(next < 0 ? undefined : owner.nameOf(next), names[i + 1])
+        }
+        assert.deepEqual(
+          names,
+          names.toSorted((a, b) => {
+            for (let i = 0; ; i++)
+              if (a[i] !== b[i]) return (a[i] ?? -1) - (b[i] ?? -1)
+              else if (a[i] === undefined) return 0
+          }),
+        )
+      },
+    ),
   )
 })

@@ -9,18 +9,43 @@ import { readModules, type SmiObject } from '../support/smi.ts'
 
 const read = (path: string): string => readFileSync(join(programRoot, path), 'utf8')
 const own = readModules(['mibs/CASTELLAN-SMI.txt', 'mibs/CASTELLAN-CRITAPP-MIB.txt'].map(read))
-const standard = new Map((JSON.parse(read('test/fixtures/rfc/objects.json')) as SmiObject[]).map((object) => [object.name, object]))
+const standard = new Map(
+  (JSON.parse(read('test/fixtures/rfc/objects.json')) as SmiObject[]).map((object) => [object.name, object]),
+)
 const written = new Map([...standard, ...own])
 
 /** RFC 2578 §7.1: which ASN.1 type a textual convention or type stands on. */
 const bases: Readonly<Record<string, string>> = {
-  INTEGER: 'Integer32', Integer32: 'Integer32', TruthValue: 'Integer32', RowStatus: 'Integer32', StorageType: 'Integer32',
-  TimeInterval: 'Integer32', TestAndIncr: 'Integer32', InterfaceIndex: 'Integer32', IANAifType: 'Integer32',
-  SnmpSecurityModel: 'Integer32', SnmpSecurityLevel: 'Integer32', SnmpMessageProcessingModel: 'Integer32',
-  Unsigned32: 'Gauge32', Gauge32: 'Gauge32', Counter32: 'Counter32', Counter64: 'Counter64', TimeTicks: 'TimeTicks', TimeStamp: 'TimeTicks',
-  'OCTET STRING': 'OctetString', DisplayString: 'OctetString', SnmpAdminString: 'OctetString', CastellanText: 'OctetString',
-  PhysAddress: 'OctetString', DateAndTime: 'OctetString', SnmpTagValue: 'OctetString', SnmpTagList: 'OctetString',
-  TAddress: 'OctetString', SnmpEngineID: 'OctetString', 'OBJECT IDENTIFIER': 'ObjectIdentifier', TDomain: 'ObjectIdentifier',
+  INTEGER: 'Integer32',
+  Integer32: 'Integer32',
+  TruthValue: 'Integer32',
+  RowStatus: 'Integer32',
+  StorageType: 'Integer32',
+  TimeInterval: 'Integer32',
+  TestAndIncr: 'Integer32',
+  InterfaceIndex: 'Integer32',
+  IANAifType: 'Integer32',
+  SnmpSecurityModel: 'Integer32',
+  SnmpSecurityLevel: 'Integer32',
+  SnmpMessageProcessingModel: 'Integer32',
+  Unsigned32: 'Gauge32',
+  Gauge32: 'Gauge32',
+  Counter32: 'Counter32',
+  Counter64: 'Counter64',
+  TimeTicks: 'TimeTicks',
+  TimeStamp: 'TimeTicks',
+  'OCTET STRING': 'OctetString',
+  DisplayString: 'OctetString',
+  SnmpAdminString: 'OctetString',
+  CastellanText: 'OctetString',
+  PhysAddress: 'OctetString',
+  DateAndTime: 'OctetString',
+  SnmpTagValue: 'OctetString',
+  SnmpTagList: 'OctetString',
+  TAddress: 'OctetString',
+  SnmpEngineID: 'OctetString',
+  'OBJECT IDENTIFIER': 'ObjectIdentifier',
+  TDomain: 'ObjectIdentifier',
   AutonomousType: 'ObjectIdentifier',
 }
 

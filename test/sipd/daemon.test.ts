@@ -17,9 +17,13 @@ const pid = () => readPidFile(join(at.home.run, 'sipd.pid'))?.pid
 
 function sip(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [join(programRoot, 'bin', 'sip'), ...args, '--home', at.home.root], (error, out, err) => {
-      resolve({ code: error ? Number(error.code) : 0, out, err })
-    })
+    execFile(
+      process.execPath,
+      [join(programRoot, 'bin', 'sip'), ...args, '--home', at.home.root],
+      (error, out, err) => {
+        resolve({ code: error ? Number(error.code) : 0, out, err })
+      },
+    )
   })
 }
 
@@ -38,7 +42,17 @@ async function ask(text: string, withinMs = 2000): Promise<string | undefined> {
 }
 
 const request = (method: string, ...more: string[]): string =>
-  [`${method} sip:127.0.0.1 SIP/2.0`, `Via: SIP/2.0/UDP 127.0.0.1:9;rport;branch=z9hG4bK${Math.random()}`, 'From: <sip:a@b>;tag=1', 'To: <sip:a@b>', `Call-ID: ${Math.random()}`, `CSeq: 1 ${method}`, ...more, '', ''].join('\r\n')
+  [
+    `${method} sip:127.0.0.1 SIP/2.0`,
+    `Via: SIP/2.0/UDP 127.0.0.1:9;rport;branch=z9hG4bK${Math.random()}`,
+    'From: <sip:a@b>;tag=1',
+    'To: <sip:a@b>',
+    `Call-ID: ${Math.random()}`,
+    `CSeq: 1 ${method}`,
+    ...more,
+    '',
+    '',
+  ].join('\r\n')
 
 before(async () => {
   at = await makeHome()
@@ -92,8 +106,14 @@ describe('sipd and bin/sip', () => {
   test('requests get the answers that RFC 3261 has for them', async () => {
     assert.equal((await sip('start')).code, 0)
     for (const [text, expected] of [
-      [request('OPTIONS'), /^SIP\/2\.0 200 OK\r\n(?=[\s\S]*\r\nAllow: OPTIONS, REGISTER\r\n)(?=[\s\S]*;rport=\d+)(?=[\s\S]*;received=127\.0\.0\.1)[\s\S]*\r\nTo: <sip:a@b>;tag=\w+\r\n/],
-      [request('REGISTER', 'Contact: <sip:a@c>', 'Expires: 120'), /^SIP\/2\.0 200 OK\r\n[\s\S]*\r\nContact: <sip:a@c>;expires=120\r\n/],
+      [
+        request('OPTIONS'),
+        /^SIP\/2\.0 200 OK\r\n(?=[\s\S]*\r\nAllow: OPTIONS, REGISTER\r\n)(?=[\s\S]*;rport=\d+)(?=[\s\S]*;received=127\.0\.0\.1)[\s\S]*\r\nTo: <sip:a@b>;tag=\w+\r\n/,
+      ],
+      [
+        request('REGISTER', 'Contact: <sip:a@c>', 'Expires: 120'),
+        /^SIP\/2\.0 200 OK\r\n[\s\S]*\r\nContact: <sip:a@c>;expires=120\r\n/,
+      ],
       [request('INVITE'), /^SIP\/2\.0 501 /],
       [request('CANCEL'), /^SIP\/2\.0 481 /],
       [request('BYE'), /^SIP\/2\.0 481 /],
@@ -149,9 +169,27 @@ describe('sipd and bin/sip', () => {
     writeFileSync(scenario, sippScenario)
     assert.equal((await sip('restart')).code, 0)
     const { code, err } = await new Promise<{ code: number; err: string }>((resolve) => {
-      execFile('sipp', ['-sf', scenario, `127.0.0.1:${at.sipPort}`, '-i', '127.0.0.1', '-m', '200', '-r', '200', '-nostdin', '-timeout', '20'], { cwd: at.home.root, env: { ...process.env, TERM: 'dumb' } }, (error, out, stderr) => {
-        resolve({ code: error ? Number(error.code) : 0, err: `${stderr}${out.slice(-1500)}` })
-      })
+      execFile(
+        'sipp',
+        [
+          '-sf',
+          scenario,
+          `127.0.0.1:${at.sipPort}`,
+          '-i',
+          '127.0.0.1',
+          '-m',
+          '200',
+          '-r',
+          '200',
+          '-nostdin',
+          '-timeout',
+          '20',
+        ],
+        { cwd: at.home.root, env: { ...process.env, TERM: 'dumb' } },
+        (error, out, stderr) => {
+          resolve({ code: error ? Number(error.code) : 0, err: `${stderr}${out.slice(-1500)}` })
+        },
+      )
     })
     assert.equal(code, 0, err)
   })

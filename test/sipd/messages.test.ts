@@ -23,19 +23,34 @@ test('compact names, folded lines, comma lists, quotes and blanks are read as th
   const message = parseMessage(options)
   assert.equal(message?.kind, 'request')
   if (message?.kind !== 'request') return
-  assert.deepEqual(headerValues(message, 'Via'), ['SIP / 2.0 / UDP 192.0.2.1;branch=z9hG4bKa', 'SIP/2.0/TCP [2001:db8::1]:5070'])
+  assert.deepEqual(headerValues(message, 'Via'), [
+    'SIP / 2.0 / UDP 192.0.2.1;branch=z9hG4bKa',
+    'SIP/2.0/TCP [2001:db8::1]:5070',
+  ])
   assert.equal(headerValue(message, 'Subject'), 'first second')
   assert.deepEqual(headerValues(message, 'Contact'), ['<sip:a@b;x=1,2>;q=0.5', '"x,y" <sip:c@d>'])
 })
 
 for (const [what, bytes, status] of [
-  ['without From', lines('OPTIONS sip:a SIP/2.0', 'Via: SIP/2.0/UDP h;branch=z9hG4bKa', 'To: sip:a', 'Call-ID: 1', 'CSeq: 1 OPTIONS'), 400],
+  [
+    'without From',
+    lines('OPTIONS sip:a SIP/2.0', 'Via: SIP/2.0/UDP h;branch=z9hG4bKa', 'To: sip:a', 'Call-ID: 1', 'CSeq: 1 OPTIONS'),
+    400,
+  ],
   ['of another version', Buffer.from(options.toString().replace('SIP/2.0\r\n', 'SIP/7.0\r\n')), 505],
   ['whose CSeq names another method', Buffer.from(options.toString().replace('7   OPTIONS', '7 INVITE')), 400],
   ['whose CSeq is too great', Buffer.from(options.toString().replace('7   OPTIONS', '4294967295 OPTIONS')), 400],
   ['with an open quote', Buffer.from(options.toString().replace('"x,y" <', '"x,y <')), 400],
-  ['shorter than its Content-Length', Buffer.from(options.toString().replace('\r\n\r\n', '\r\nContent-Length: 5\r\n\r\nabc')), 400],
-  ['with a negative Content-Length', Buffer.from(options.toString().replace('\r\n\r\n', '\r\nContent-Length: -1\r\n\r\n')), 400],
+  [
+    'shorter than its Content-Length',
+    Buffer.from(options.toString().replace('\r\n\r\n', '\r\nContent-Length: 5\r\n\r\nabc')),
+    400,
+  ],
+  [
+    'with a negative Content-Length',
+    Buffer.from(options.toString().replace('\r\n\r\n', '\r\nContent-Length: -1\r\n\r\n')),
+    400,
+  ],
 ] as const) {
   test(`a request ${what} is malformed, with a status for the answer`, () => {
     const message = parseMessage(bytes)
@@ -53,9 +68,31 @@ test('a header called __proto__ is a header like others', () => {
 
 test('SIP URIs are read with user, IPv6 host, port and parameters; an address-of-record has no more than it needs', () => {
   const uri = parseSipUri('SIPS:%61lice:pw@[2001:DB8::1]:5071;transport=tcp;lr?subject=x')!
-  assert.deepEqual({ ...uri, parameters: [...uri.parameters] }, { scheme: 'sips', user: 'alice', host: '2001:db8::1', port: 5071, parameters: [['transport', 'tcp'], ['lr', '']] })
+  assert.deepEqual(
+    { ...uri, parameters: [...uri.parameters] },
+    {
+      scheme: 'sips',
+      user: 'alice',
+      host: '2001:db8::1',
+      port: 5071,
+      parameters: [
+        ['transport', 'tcp'],
+        ['lr', ''],
+      ],
+    },
+  )
   assert.equal(addressOfRecord(uri), 'sips:alice@[2001:db8::1]:5071')
-  for (const wrong of ['sip:', 'sip:@host', 'sip:a@', 'tel:+1', 'sip:a@ho st', 'sip:a@h:99999', 'sip:a@[::g]', 'sip:%zz@h', 'sip:a@h:']) {
+  for (const wrong of [
+    'sip:',
+    'sip:@host',
+    'sip:a@',
+    'tel:+1',
+    'sip:a@ho st',
+    'sip:a@h:99999',
+    'sip:a@[::g]',
+    'sip:%zz@h',
+    'sip:a@h:',
+  ]) {
     assert.equal(parseSipUri(wrong), undefined, wrong)
   }
 })
@@ -63,7 +100,8 @@ test('SIP URIs are read with user, IPv6 host, port and parameters; an address-of
 test('addresses keep the parameters of the header apart from those of the URI', () => {
   assert.deepEqual(parseAddress('"A <b>" <sip:a@b;x=1>;expires=5;q=0.1')?.uri, 'sip:a@b;x=1')
   assert.equal(parseAddress('sip:a@b;expires=5')?.parameters.get('expires'), '5')
-  for (const wrong of ['"open <sip:a@b>', '<sip:a@b', '', '"x" sip:a@b', '<sip:a@b>x']) assert.equal(parseAddress(wrong), undefined, wrong)
+  for (const wrong of ['"open <sip:a@b>', '<sip:a@b', '', '"x" sip:a@b', '<sip:a@b>x'])
+    assert.equal(parseAddress(wrong), undefined, wrong)
 })
 
 test('20,000 mutated requests are read or refused, and never throw', () => {

@@ -9,12 +9,30 @@ import { Registrar } from '../../sipd/registrar/registrar.ts'
 function registrar() {
   const clock = new ManualClock()
   const store = new LocationStore(clock)
-  const limits = { minExpiresSeconds: 60, maxExpiresSeconds: 7200, defaultExpiresSeconds: 3600, contactsPerUser: 2, users: 2 }
+  const limits = {
+    minExpiresSeconds: 60,
+    maxExpiresSeconds: 7200,
+    defaultExpiresSeconds: 3600,
+    contactsPerUser: 2,
+    users: 2,
+  }
   const served = new Registrar(store, clock, limits)
   let cseq = 0
   const register = (headers: readonly string[], { user = 'ann', callId = 'a', number = ++cseq } = {}) => {
-    const text = ['REGISTER sip:example.com SIP/2.0', 'Via: SIP/2.0/UDP h;branch=z9hG4bKa', 'From: <sip:x@y>;tag=1', `To: <sip:${user}@Example.com>`, `Call-ID: ${callId}`, `CSeq: ${number} REGISTER`, ...headers, '', '']
-    const { status, headers: answered = [] } = served.register(parseMessage(Buffer.from(text.join('\r\n'))) as SipRequest)
+    const text = [
+      'REGISTER sip:example.com SIP/2.0',
+      'Via: SIP/2.0/UDP h;branch=z9hG4bKa',
+      'From: <sip:x@y>;tag=1',
+      `To: <sip:${user}@Example.com>`,
+      `Call-ID: ${callId}`,
+      `CSeq: ${number} REGISTER`,
+      ...headers,
+      '',
+      '',
+    ]
+    const { status, headers: answered = [] } = served.register(
+      parseMessage(Buffer.from(text.join('\r\n'))) as SipRequest,
+    )
     return { status, contacts: answered.filter(({ name }) => name === 'Contact').map(({ value }) => value), answered }
   }
   return { clock, store, register }
@@ -22,7 +40,9 @@ function registrar() {
 
 test('a contact is bound for the time asked, at most the greatest, and listed with what is left of it', () => {
   const { clock, register } = registrar()
-  assert.deepEqual(register(['Contact: <sip:a@1.2.3.4:5070;ob>;q=0.7;expires=100']).contacts, ['<sip:a@1.2.3.4:5070;ob>;q=0.7;expires=100'])
+  assert.deepEqual(register(['Contact: <sip:a@1.2.3.4:5070;ob>;q=0.7;expires=100']).contacts, [
+    '<sip:a@1.2.3.4:5070;ob>;q=0.7;expires=100',
+  ])
   clock.advance(40_500)
   assert.deepEqual(register([]).contacts, ['<sip:a@1.2.3.4:5070;ob>;q=0.7;expires=60'], 'a query changes nothing')
   assert.deepEqual(register(['Contact: <sip:b@h>', 'Expires: 99999']).contacts.at(-1), '<sip:b@h>;expires=7200')

@@ -42,11 +42,16 @@ export class Appliance {
 
   /** Starts the agent's process; resolves when it serves, to its exit code when it does not. */
   async start(): Promise<number | undefined> {
-    const agent = spawn(process.execPath, [join(programRoot, 'dist', 'agent', 'main.js'), '--home', this.at.home.root], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    const agent = spawn(
+      process.execPath,
+      [join(programRoot, 'dist', 'agent', 'main.js'), '--home', this.at.home.root],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    )
     this.#agent = agent
-    for (const stream of [agent.stdout, agent.stderr]) stream.on('data', (chunk: Buffer) => (this.output += chunk.toString()))
+    for (const stream of [agent.stdout, agent.stderr])
+      stream.on('data', (chunk: Buffer) => (this.output += chunk.toString()))
     const pidFile = join(this.at.home.run, 'agent.pid')
     await until(() => agent.exitCode !== null || readPidFile(pidFile)?.pid === agent.pid, 10_000)
     return agent.exitCode ?? undefined
@@ -77,7 +82,11 @@ export class Appliance {
 }
 
 /** Looks again and again until it holds; throws when it does not within the time. */
-export async function until(holds: () => boolean | Promise<boolean>, withinMs: number, what = 'what is waited for'): Promise<void> {
+export async function until(
+  holds: () => boolean | Promise<boolean>,
+  withinMs: number,
+  what = 'what is waited for',
+): Promise<void> {
   const deadline = performance.now() + withinMs
   while (!(await holds())) {
     if (performance.now() > deadline) throw new Error(`${what} did not come within ${withinMs} ms`)

@@ -2,7 +2,13 @@
 import { Vacm } from '../../agent/access/vacm.ts'
 import { Registry } from '../../agent/dispatch/registry.ts'
 import { Engine, type EngineOptions } from '../../agent/engine.ts'
-import { type CommunityVersion, decodeMessage, encodeRequest, type IncomingMessage, type OutgoingPdu } from '../../agent/manager/messages.ts'
+import {
+  type CommunityVersion,
+  decodeMessage,
+  encodeRequest,
+  type IncomingMessage,
+  type OutgoingPdu,
+} from '../../agent/manager/messages.ts'
 import { silentLog } from '../../lib/log.ts'
 import { ModuleBackend } from '../../lib/mib/backend.ts'
 import type { MibModule } from '../../lib/mib/module.ts'
@@ -26,7 +32,12 @@ export interface Families {
   readonly excluded?: readonly (readonly number[])[]
 }
 
-export function testEngine(modules: readonly MibModule[], read: Families, write: Families = read, options: Partial<EngineOptions> = {}): TestEngine {
+export function testEngine(
+  modules: readonly MibModule[],
+  read: Families,
+  write: Families = read,
+  options: Partial<EngineOptions> = {},
+): TestEngine {
   const registry = new Registry()
   for (const module of modules) registry.register(new ModuleBackend(module, { log: silentLog }))
   const engine = new Engine({ registry, log: silentLog, ...options })
@@ -34,7 +45,12 @@ export function testEngine(modules: readonly MibModule[], read: Families, write:
     ...included.map((subtree) => ({ viewName, subtree, included: true, mask: new Uint8Array(0) })),
     ...excluded.map((subtree) => ({ viewName, subtree, included: false, mask: new Uint8Array(0) })),
   ]
-  const access = { contextPrefix: '', contextMatch: 'exact', securityModel: 'any', securityLevel: 'noAuthNoPriv' } as const
+  const access = {
+    contextPrefix: '',
+    contextMatch: 'exact',
+    securityModel: 'any',
+    securityLevel: 'noAuthNoPriv',
+  } as const
   engine.configure(
     [
       { name: Buffer.from('public'), securityName: 'reader', contextName: '' },

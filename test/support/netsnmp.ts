@@ -14,9 +14,14 @@ export interface ToolResult {
 /** Runs snmpget, snmpwalk and so on; never throws for an exit code. */
 export function netsnmp(tool: string, args: readonly string[]): Promise<ToolResult> {
   return new Promise((resolve) => {
-    execFile(tool, ['-On', '-t', '5', '-r', '1', ...args], { env: { ...process.env, MIBS: '' }, maxBuffer: 1 << 24 }, (error, out, err) => {
-      resolve({ code: error ? Number(error.code ?? 1) : 0, out, err })
-    })
+    execFile(
+      tool,
+      ['-On', '-t', '5', '-r', '1', ...args],
+      { env: { ...process.env, MIBS: '' }, maxBuffer: 1 << 24 },
+      (error, out, err) => {
+        resolve({ code: error ? Number(error.code ?? 1) : 0, out, err })
+      },
+    )
   })
 }
 

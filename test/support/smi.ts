@@ -13,9 +13,17 @@ export interface SmiObject {
 }
 
 const roots: Readonly<Record<string, string>> = {
-  iso: '1', internet: '1.3.6.1', mgmt: '1.3.6.1.2', 'mib-2': '1.3.6.1.2.1', enterprises: '1.3.6.1.4.1',
-  snmpV2: '1.3.6.1.6', snmpDomains: '1.3.6.1.6.1', snmpModules: '1.3.6.1.6.3', transmission: '1.3.6.1.2.1.10',
-  interfaces: '1.3.6.1.2.1.2', snmpFrameworkMIB: '1.3.6.1.6.3.10',
+  iso: '1',
+  internet: '1.3.6.1',
+  mgmt: '1.3.6.1.2',
+  'mib-2': '1.3.6.1.2.1',
+  enterprises: '1.3.6.1.4.1',
+  snmpV2: '1.3.6.1.6',
+  snmpDomains: '1.3.6.1.6.1',
+  snmpModules: '1.3.6.1.6.3',
+  transmission: '1.3.6.1.2.1.10',
+  interfaces: '1.3.6.1.2.1.2',
+  snmpFrameworkMIB: '1.3.6.1.6.3.10',
 }
 
 /** Objects and notifications of these modules, by name; modules that others import from come first. */
@@ -52,18 +60,26 @@ function readObject(name: string, oid: string, body: string): SmiObject {
     kind: 'object',
     access,
     syntax: type,
-    ...(named ? { named: Object.fromEntries([...named.matchAll(/([\w-]+)\s*\((\d+)\)/g)].map(([, n, v]) => [n, Number(v)])) } : {}),
+    ...(named
+      ? { named: Object.fromEntries([...named.matchAll(/([\w-]+)\s*\((\d+)\)/g)].map(([, n, v]) => [n, Number(v)])) }
+      : {}),
     ...(range ? { range: range.replace(/\s+/g, '') } : {}),
     ...(index ? { index: names(index) } : {}),
   }
 }
 
 function resolve(value: string, oids: ReadonlyMap<string, string>): string | undefined {
-  const [parent = '', ...rest] = value.trim().split(/\s+/).map((part) => /\((\d+)\)/.exec(part)?.[1] ?? part)
+  const [parent = '', ...rest] = value
+    .trim()
+    .split(/\s+/)
+    .map((part) => /\((\d+)\)/.exec(part)?.[1] ?? part)
   const base = /^\d+$/.test(parent) ? parent : oids.get(parent)
   return base === undefined ? undefined : [base, ...rest].join('.')
 }
 
 function names(list = ''): string[] {
-  return list.split(',').map((name) => name.trim()).filter((name) => name !== '')
+  return list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
 }

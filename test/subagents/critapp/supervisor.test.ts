@@ -55,12 +55,21 @@ function supervise(spec: Partial<ProcessSpec>) {
   })
   supervisors.push(supervisor)
   supervisor.configure({
-    index: 1, name, startCommand: '', terminateCommand: '', adminStatus: 'up', restartOnExit: false,
-    restartIntervalMs: 100, findOnStartup: true, stopTimeoutSeconds: 1, ...spec,
+    index: 1,
+    name,
+    startCommand: '',
+    terminateCommand: '',
+    adminStatus: 'up',
+    restartOnExit: false,
+    restartIntervalMs: 100,
+    findOnStartup: true,
+    stopTimeoutSeconds: 1,
+    ...spec,
   })
   supervisor.start()
   const shown = () => supervisor.find(1)!
-  const reaches = (state: string, withinMs = 5000) => until(() => shown().state === state, withinMs, `state ${state}, not ${shown().state}: ${shown().lastError}`)
+  const reaches = (state: string, withinMs = 5000) =>
+    until(() => shown().state === state, withinMs, `state ${state}, not ${shown().state}: ${shown().lastError}`)
   return { supervisor, told, shown, reaches }
 }
 
@@ -69,7 +78,10 @@ test('a process that stays in front is known as running, and its exit code when 
   await reaches('running')
   assert.equal(readProcess(shown().pid)?.groupId, shown().pid, 'it leads a session of its own')
   await reaches('stopped')
-  assert.deepEqual([shown().isUp, shown().pid, shown().lastExitCode, shown().lastExitSignal, shown().exits], [false, 0, 3, 0, 1])
+  assert.deepEqual(
+    [shown().isUp, shown().pid, shown().lastExitCode, shown().lastExitSignal, shown().exits],
+    [false, 0, 3, 0, 1],
+  )
   assert.equal(told.at(-1), `${name} ended with exit code 3`)
 })
 
@@ -97,7 +109,9 @@ test('kill -9 is noticed within a second and repaired after the interval', async
 })
 
 test('a process that ignores SIGTERM is killed when its time is over', async () => {
-  const { supervisor, shown, reaches } = supervise({ startCommand: program("trap '' TERM; while :; do sleep 0.1; done") })
+  const { supervisor, shown, reaches } = supervise({
+    startCommand: program("trap '' TERM; while :; do sleep 0.1; done"),
+  })
   await reaches('running')
   supervisor.setAdminStatus(1, 'down')
   assert.equal(shown().state, 'stopping')

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ManualClock } from '../../../lib/clock.ts'
 import { silentLog } from '../../../lib/log.ts'
-import { ifOperStatus, ifType, toIfRow, toIfXRow } from '../../../subagents/mib2/interfaces.ts'
 import { mib2Module } from '../../../subagents/mib2/index.ts'
+import { ifOperStatus, ifType, toIfRow, toIfXRow } from '../../../subagents/mib2/interfaces.ts'
 import { type Link, parseHardwareAddress, parseNetDev, readLinks } from '../../../subagents/mib2/links.ts'
 
 const netDev = `Inter-|   Receive                                                |  Transmit
@@ -17,29 +17,66 @@ test('/proc/net/dev is read by interface, whatever the blanks, and a line that i
   const links = parseNetDev(netDev)
   assert.deepEqual([...links.keys()], ['lo', 'eth0'])
   assert.deepEqual(links.get('eth0'), {
-    inOctets: 18_446_744_073_709_551_615n, inPackets: 90n, inErrors: 3n, inDropped: 4n, inMulticast: 40n,
-    outOctets: 5n, outPackets: 6n, outErrors: 7n, outDropped: 8n,
+    inOctets: 18_446_744_073_709_551_615n,
+    inPackets: 90n,
+    inErrors: 3n,
+    inDropped: 4n,
+    inMulticast: 40n,
+    outOctets: 5n,
+    outPackets: 6n,
+    outErrors: 7n,
+    outDropped: 8n,
   })
 })
 
 const eth0: Link = {
-  index: 2, name: 'eth0', hardwareType: 1, mtu: 1500, speedMegabits: 10_000, address: parseHardwareAddress('02:fc:00:00:00:01'),
-  isAdminUp: true, isPromiscuous: false, operState: 'up', alias: 'uplink', hasConnector: true, isBridge: false, isWireless: false,
-  isVlan: false, counters: parseNetDev(netDev).get('eth0')!,
+  index: 2,
+  name: 'eth0',
+  hardwareType: 1,
+  mtu: 1500,
+  speedMegabits: 10_000,
+  address: parseHardwareAddress('02:fc:00:00:00:01'),
+  isAdminUp: true,
+  isPromiscuous: false,
+  operState: 'up',
+  alias: 'uplink',
+  hasConnector: true,
+  isBridge: false,
+  isWireless: false,
+  isVlan: false,
+  counters: parseNetDev(netDev).get('eth0')!,
 }
 
 test('a link becomes rows of ifTable and ifXTable, with counters of 32 and of 64 bits', () => {
   const row = toIfRow(eth0, 5)
-  assert.deepEqual([row.ifInOctets, row.ifInUcastPkts, row.ifSpeed, row.ifOutDiscards], [0xffff_ffff, 50, 0xffff_ffff, 8])
+  assert.deepEqual(
+    [row.ifInOctets, row.ifInUcastPkts, row.ifSpeed, row.ifOutDiscards],
+    [0xffff_ffff, 50, 0xffff_ffff, 8],
+  )
   const extended = toIfXRow(eth0)
-  assert.deepEqual([extended.ifHCInOctets, extended.ifHighSpeed, extended.ifAlias], [18_446_744_073_709_551_615n, 10_000, 'uplink'])
+  assert.deepEqual(
+    [extended.ifHCInOctets, extended.ifHighSpeed, extended.ifAlias],
+    [18_446_744_073_709_551_615n, 10_000, 'uplink'],
+  )
 })
 
 test('types and states of Linux become those of IF-MIB', () => {
   const type = (over: Partial<Link>) => ifType({ ...eth0, ...over })
-  assert.deepEqual([type({}), type({ hardwareType: 772 }), type({ isBridge: true }), type({ hardwareType: 65_534 }), type({ hardwareType: 4711 })], ['ethernetCsmacd', 'softwareLoopback', 'bridge', 'tunnel', 'other'])
+  assert.deepEqual(
+    [
+      type({}),
+      type({ hardwareType: 772 }),
+      type({ isBridge: true }),
+      type({ hardwareType: 65_534 }),
+      type({ hardwareType: 4711 }),
+    ],
+    ['ethernetCsmacd', 'softwareLoopback', 'bridge', 'tunnel', 'other'],
+  )
   const state = (operState: string, isAdminUp = true) => ifOperStatus({ operState, isAdminUp })
-  assert.deepEqual([state('up'), state('unknown'), state('unknown', false), state('lowerlayerdown'), state('odd')], ['up', 'up', 'down', 'lowerLayerDown', 'unknown'])
+  assert.deepEqual(
+    [state('up'), state('unknown'), state('unknown', false), state('lowerlayerdown'), state('odd')],
+    ['up', 'up', 'down', 'lowerLayerDown', 'unknown'],
+  )
 })
 
 test('this machine has a loopback that is up', () => {
@@ -54,7 +91,16 @@ test('a link that goes down and up is told once each way, and one that goes is t
   let present: Link[] = [eth0]
   const told: string[] = []
   const { module } = mib2Module(() => present)
-  await module.start!({ clock, log: silentLog, signal: new AbortController().signal, upTimeTicks: () => Math.floor(clock.monotonicMs() / 10), notify: (notification, index, values) => void told.push(`${notification.name} ${JSON.stringify(index)} ${(values as { ifOperStatus?: string }).ifOperStatus}`) })
+  await module.start!({
+    clock,
+    log: silentLog,
+    signal: new AbortController().signal,
+    upTimeTicks: () => Math.floor(clock.monotonicMs() / 10),
+    notify: (notification, index, values) =>
+      void told.push(
+        `${notification.name} ${JSON.stringify(index)} ${(values as { ifOperStatus?: string }).ifOperStatus}`,
+      ),
+  })
   clock.advance(10_000)
   assert.deepEqual(told, [])
   present = [{ ...eth0, operState: 'down' }]
@@ -63,5 +109,9 @@ test('a link that goes down and up is told once each way, and one that goes is t
   clock.advance(10_000)
   present = []
   clock.advance(10_000)
-  assert.deepEqual(told, ['linkDown {"ifIndex":2} down', 'linkUp {"ifIndex":2} up', 'linkDown {"ifIndex":2} notPresent'])
+  assert.deepEqual(told, [
+    'linkDown {"ifIndex":2} down',
+    'linkUp {"ifIndex":2} up',
+    'linkDown {"ifIndex":2} notPresent',
+  ])
 })
