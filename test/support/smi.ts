@@ -31,7 +31,8 @@ export function readModules(texts: readonly string[]): Map<string, SmiObject> {
   const oids = new Map(Object.entries(roots))
   const found = new Map<string, SmiObject>()
   for (const text of texts) {
-    const bare = text.replace(/--.*$/gm, '').replace(/"[^"]*"/g, '""')
+    // In one pass, for strings contain -- and comments contain quotes.
+    const bare = text.replace(/"[^"]*"|--.*$/gm, (found) => (found.startsWith('"') ? '""' : ''))
     const pattern =
       /(?:^|\n)\s*([a-z][\w-]*)\s+(OBJECT-TYPE|NOTIFICATION-TYPE|MODULE-IDENTITY|OBJECT-IDENTITY|OBJECT-GROUP|NOTIFICATION-GROUP|MODULE-COMPLIANCE|OBJECT\s+IDENTIFIER)\b((?:(?!::=)[\s\S])*)::=\s*\{([^}]*)\}/g
     for (const [, name = '', macro = '', body = '', value = ''] of bare.matchAll(pattern)) {
