@@ -34,7 +34,7 @@ export function readModules(texts: readonly string[]): Map<string, SmiObject> {
     // In one pass, for strings contain -- and comments contain quotes.
     const bare = text.replace(/"[^"]*"|--.*$/gm, (found) => (found.startsWith('"') ? '""' : ''))
     const pattern =
-      /(?:^|\n)\s*([a-z][\w-]*)\s+(OBJECT-TYPE|NOTIFICATION-TYPE|MODULE-IDENTITY|OBJECT-IDENTITY|OBJECT-GROUP|NOTIFICATION-GROUP|MODULE-COMPLIANCE|OBJECT\s+IDENTIFIER)\b((?:(?!::=)[\s\S])*)::=\s*\{([^}]*)\}/g
+      /(?:^|\n)\s*([a-z][\w-]*)\s+(OBJECT-TYPE|NOTIFICATION-TYPE|MODULE-IDENTITY|OBJECT-IDENTITY|OBJECT-GROUP|NOTIFICATION-GROUP|MODULE-COMPLIANCE|OBJECT\s+IDENTIFIER(?=\s*::=))\b((?:(?!::=)[\s\S])*)::=\s*\{([^}]*)\}/g
     for (const [, name = '', macro = '', body = '', value = ''] of bare.matchAll(pattern)) {
       const oid = resolve(value, oids)
       if (!oid) continue
