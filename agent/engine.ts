@@ -63,7 +63,7 @@ export class Engine {
   readonly #sets: SetQueue
   readonly #options: EngineOptions
   readonly #reader = new BerReader()
-  readonly #out = new BerWriter()
+  #out = new BerWriter()
   readonly #request = new Request()
   #grants: readonly Grant[] = []
 
@@ -239,7 +239,7 @@ export class Engine {
   #send({ transport, remote }: Exchange): void {
     this.statistics.snmpOutPkts++
     this.statistics.snmpOutGetResponses++
-    transport.send(this.#out.bytes, 0, this.#out.position, remote)
+    if (transport.send(this.#out.bytes, 0, this.#out.position, remote)) this.#out = new BerWriter()
   }
 }
 

@@ -83,7 +83,7 @@ async function start({ home: folder, detach }: HomeOption & { detach?: boolean }
       resolve(1)
     })
     let isStopping = false
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => {
         if (isStopping) return
         isStopping = true

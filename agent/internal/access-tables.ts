@@ -11,7 +11,7 @@ export const snmpCommunityTable = defineTable({
   index: { snmpCommunityIndex: column(1, adminString(1, 32), 'not-accessible') },
   implied: true,
   columns: {
-    snmpCommunityName: column(2, octetString(0, 255), 'read-create'),
+    snmpCommunityName: column(2, octetString(0, 255), 'read-create', { secret: true }),
     snmpCommunitySecurityName: column(3, adminString(1, 32), 'read-create'),
     snmpCommunityContextEngineID: column(4, contextEngineId(), 'read-create', { defaultValue: new Uint8Array(0) }),
     snmpCommunityContextName: column(5, adminString(0, 32), 'read-create', { defaultValue: '' }),

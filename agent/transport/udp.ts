@@ -14,7 +14,8 @@ export interface Address {
 
 /** Octets in, octets out; engines and tests know no more of a transport. */
 export interface Transport {
-  send(bytes: Uint8Array, from: number, to: number, remote: Remote): void
+  /** True when the octets are still to be sent, and must not be written over. */
+  send(bytes: Uint8Array, from: number, to: number, remote: Remote): boolean
 }
 
 export class UdpTransport implements Transport {
@@ -53,11 +54,10 @@ export class UdpTransport implements Transport {
     return { host: address, port }
   }
 
-  send(bytes: Uint8Array, from: number, to: number, remote: Remote): void {
-    // A socket that cannot take the datagram now keeps a reference to it: then, and only then, it needs its own copy.
-    const isQueued = this.#socket.getSendQueueCount() > 0
-    if (isQueued) this.#socket.send(bytes.slice(from, to), remote.port, remote.address)
-    else this.#socket.send(bytes, from, to - from, remote.port, remote.address)
+  send(bytes: Uint8Array, from: number, to: number, remote: Remote): boolean {
+    this.#socket.send(bytes, from, to - from, remote.port, remote.address)
+    // Most datagrams leave at once; one that the kernel cannot take now waits, by reference.
+    return this.#socket.getSendQueueCount() > 0
   }
 
   async stop(): Promise<void> {

@@ -18,6 +18,8 @@ export interface Column<T = unknown, P extends Presence = Presence> {
   readonly readsAs?: T
   /** Names a command that will be run: read-only over SNMP unless the local configuration allows more. */
   readonly command?: boolean
+  /** Reads as empty, and is masked wherever it would be shown. */
+  readonly secret?: boolean
 }
 
 export interface ColumnOptions<T, P extends Presence> {
@@ -25,6 +27,7 @@ export interface ColumnOptions<T, P extends Presence> {
   readonly defaultValue?: T
   readonly readsAs?: T
   readonly command?: boolean
+  readonly secret?: boolean
 }
 
 /** Declares a column, or a scalar within `defineScalars`. */

@@ -67,7 +67,9 @@ export class Names {
 
   /** A value as people read it, by the syntax of its object. */
   formatValue(oid: Oid, value: SnmpValue): string {
-    const decoded = this.objectOf(oid)?.syntax
+    const object = this.objectOf(oid)
+    if (object?.secret) return '***'
+    const decoded = object?.syntax
     if (decoded) {
       const read = decoded.fromSnmp(value)
       if ('value' in read && value.type !== 'ObjectIdentifier') return decoded.format(read.value)

@@ -140,13 +140,15 @@ export class ServedTable<D extends { readonly entry: Oid } = Definition> {
     for (let column = 0; column < objects.length; column++) {
       const { bound, live } = objects[column]!
       const value = bound.readsAs ?? stored.row[bound.name]
-      if (!live && value !== undefined) scratch.value(bound.syntax.toSnmp(value))
+      if (bound.secret && value !== undefined) scratch.octets(nothing)
+      else if (!live && value !== undefined) scratch.value(bound.syntax.toSnmp(value))
       stored.ends[column] = scratch.position
     }
     stored.values = scratch.take()
   }
 }
 
+const nothing = new Uint8Array(0)
 const liveValue = new BerWriter(1024)
 
 /** One column over the rows of its table. */

@@ -146,6 +146,7 @@ function octets<T>(
 
 const sizes = (min: number, max: number): readonly Range[] => [[min, max]]
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const encoder = new TextEncoder()
 const utf8 = {
   read: (value: Uint8Array): string | undefined => {
     try {
@@ -154,7 +155,7 @@ const utf8 = {
       return undefined
     }
   },
-  write: (value: string): Uint8Array => Buffer.from(value, 'utf8'),
+  write: (value: string): Uint8Array => encoder.encode(value),
 }
 const plainText = { format: (value: string) => value, parse: (text: string) => text }
 

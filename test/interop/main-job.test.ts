@@ -110,6 +110,7 @@ describe('the main job, with Net-SNMP', needs('snmpget', 'snmptrapd'), () => {
       ['wrong value', [adminStatus, 'i', '3'], /wrongValue/],
       ['no access', [`${proc}.3.1`, 's', '/bin/true'], /noAccess/],
       ['no creation', ['.1.3.6.1.2.1.1.4.7', 's', 'x'], /noCreation/],
+      ['inconsistent value', ['.1.3.6.1.6.3.1.1.6.1.0', 'i', '2147483647'], /inconsistentValue/],
       ['inconsistent name', [`${proc}.5.77`, 'i', '1'], /inconsistentName/],
     ]
     const before = (await read(sysContact, adminStatus, operStatus)).out

@@ -72,7 +72,16 @@ export function testEngine(
   let requestId = 100
   const send = async (bytes: Uint8Array, address = '127.0.0.1'): Promise<Uint8Array | undefined> => {
     let answer: Uint8Array | undefined
-    engine.receive(bytes, { address, port: 9 }, { send: (octets, from, to) => (answer = octets.slice(from, to)) })
+    engine.receive(
+      bytes,
+      { address, port: 9 },
+      {
+        send(octets, from, to) {
+          answer = octets.slice(from, to)
+          return false
+        },
+      },
+    )
     for (let turn = 0; turn < 20 && !answer; turn++) await new Promise(setImmediate)
     return answer
   }
