@@ -15,12 +15,15 @@ import { describePortOwner } from '../lib/port-owner.ts'
 import { formatOid, type Oid } from '../lib/smi/oid.ts'
 import { Registry } from './dispatch/registry.ts'
 import { Engine, type SetRecord } from './engine.ts'
+import { startIdentity } from './engine-identity.ts'
 import { internalModules } from './internal/index.ts'
 import { authenticationFailure, coldStart } from './internal/snmpv2-mib.ts'
 import { varbindsOf } from './notify/notification.ts'
 import { Originator } from './notify/originator.ts'
+import { Usm } from './security/usm/usm.ts'
 import { Statistics } from './statistics.ts'
 import { formatAddress, parseAddress, type Remote, UdpTransport } from './transport/udp.ts'
+import { V3Messages } from './v3.ts'
 
 /** A module and the tables of it that a .cnf file holds. */
 export interface ConfiguredModule {
@@ -51,13 +54,14 @@ export class Agent {
   readonly #files: ConfigFile[] = []
   readonly #transports: UdpTransport[] = []
   readonly #startedMs: number
+  #usm: Usm | undefined
   readonly #stopping = new AbortController()
 
   constructor(options: AgentOptions) {
     this.#options = options
     const { home, log, modules } = options
     this.#startedMs = options.clock.monotonicMs()
-    this.#internal = internalModules(this.#statistics)
+    this.#internal = internalModules(this.#statistics, () => this.#usm)
     const [first, ...rest] = this.#internal.modules
     const all: readonly ConfiguredModule[] = [
       { module: first!, configured: this.#internal.configured, file: 'agent/snmpd.cnf' },
@@ -117,6 +121,10 @@ export class Agent {
         message: `snmpListenEntry ${address} is no address such as 127.0.0.1:161`,
       })
     }
+    for (const name of this.#internal.users().broken) {
+      const message = `the keys of user ${name} do not fit its protocols; castellan user add makes them anew`
+      complaints.push({ file: 'snmpd.cnf', line: 1, column: 1, message })
+    }
     this.#configureEngine()
     return complaints
   }
@@ -128,6 +136,10 @@ export class Agent {
     const { log } = this.#options
     // Modules start after the sockets are had, so that a second agent on the same ports starts nothing.
     for (const address of this.#internal.listenAddresses()) await this.#listen(address)
+    const { home, clock } = this.#options
+    this.#usm = new Usm(await startIdentity(join(home.data, 'agent', 'engine.json'), clock))
+    this.#engine.v3 = new V3Messages(this.#usm, this.#statistics, this.#engine.maxMessageSize)
+    this.#configureEngine()
     for (const backend of this.#backends) await backend.start(this.#hostOf(backend.name))
     for (const transport of this.#transports) {
       transport.onDatagram = (bytes, remote) => this.#engine.receive(bytes, remote, transport)
@@ -168,6 +180,7 @@ export class Agent {
   #configureEngine(): void {
     const communities = this.#internal.communities()
     const vacm = this.#internal.vacm()
+    this.#usm?.configure(this.#internal.users().users)
     this.#engine.configure(communities, vacm)
     this.#originator.configure(this.#internal.targets(), communities, vacm)
   }

@@ -11,12 +11,14 @@ import { View } from './access/view.ts'
 import { type ReadFailure, read } from './dispatch/read.ts'
 import type { Registry } from './dispatch/registry.ts'
 import { SetQueue } from './dispatch/write.ts'
+import { CommunityExchange, type Exchange } from './exchange.ts'
 import { messageVersion, pduTag } from './message/pdu.ts'
 import { Request } from './message/request.ts'
 import { closeResponse, openResponse, writeErrorResponse } from './message/response.ts'
 import { type Community, findCommunity } from './security/community.ts'
 import { Statistics } from './statistics.ts'
 import type { Remote, Transport } from './transport/udp.ts'
+import type { V3Messages } from './v3.ts'
 
 /** What a SET changed, for the audit log. */
 export interface SetRecord {
@@ -41,15 +43,6 @@ interface Grant extends Community {
   readonly access: readonly { readonly read: AccessResult; readonly write: AccessResult }[]
 }
 
-/** A message whose PDU is being answered. */
-interface Exchange {
-  readonly transport: Transport
-  readonly remote: Remote
-  readonly version: number
-  readonly community: Uint8Array
-  readonly grant: Grant
-}
-
 const models: readonly SecurityModel[] = ['snmpv1', 'snmpv2c']
 const setsWaitingAtMost = 64
 /** RFC 3417 §3.2.1 and an Ethernet frame: what a GETBULK fills when the manager is not on this machine. */
@@ -66,6 +59,8 @@ export class Engine {
   #out = new BerWriter()
   readonly #request = new Request()
   #grants: readonly Grant[] = []
+  /** Without it SNMPv3 is a version that is not spoken here. */
+  v3: V3Messages | undefined
 
   constructor(options: EngineOptions) {
     this.#options = options
@@ -78,6 +73,7 @@ export class Engine {
 
   /** Takes communities and access rights; what is being answered keeps the old ones. */
   configure(communities: readonly Community[], vacm: Vacm): void {
+    this.v3?.configure(vacm)
     this.#grants = communities.map(({ name, securityName, contextName }) => ({
       name,
       securityName,
@@ -97,6 +93,13 @@ export class Engine {
       const reader = this.#reader.reset(bytes)
       const whole = reader.enter(tag.sequence)
       const version = reader.integer32()
+      if (version === messageVersion.v3 && this.v3) {
+        const exchange = this.v3.receive(reader, whole, transport, remote)
+        if (!exchange) return
+        this.#request.readPdu(reader)
+        this.#process(exchange, this.#request)
+        return
+      }
       if (version !== messageVersion.v1 && version !== messageVersion.v2c) {
         statistics.snmpInBadVersions++
         return
@@ -117,7 +120,18 @@ export class Engine {
         return
       }
       const community = bytes.subarray(communityStart, communityEnd)
-      this.#process({ transport, remote, version, community, grant }, request)
+      const { securityName, access } = grant
+      const rights = access[version]!
+      const exchange = new CommunityExchange(
+        transport,
+        remote,
+        version,
+        community,
+        securityName,
+        rights,
+        this.maxMessageSize,
+      )
+      this.#process(exchange, request)
     } catch (error) {
       if (error instanceof DecodeError) statistics.snmpInASNParseErrs++
       else this.#log.error('bug while receiving', { remote, error })
@@ -126,8 +140,7 @@ export class Engine {
 
   #process(exchange: Exchange, request: Request): void {
     const { statistics } = this
-    const isV1 = exchange.version === messageVersion.v1
-    const access = exchange.grant.access[exchange.version]!
+    const { isV1 } = exchange
     switch (request.pduTag) {
       case pduTag.getRequest:
         statistics.snmpInGetRequests++
@@ -137,7 +150,7 @@ export class Engine {
         break
       case pduTag.setRequest:
         statistics.snmpInSetRequests++
-        this.#set(exchange, request, access.write)
+        this.#set(exchange, request)
         return
       case pduTag.getBulkRequest:
         if (!isV1) break
@@ -147,21 +160,19 @@ export class Engine {
         statistics.snmpUnknownPDUHandlers++
         return
     }
-    if (!(access.read instanceof View)) {
-      this.#refuse(exchange, request, access.read)
+    if (!(exchange.read instanceof View)) {
+      this.#refuse(exchange, request, exchange.read)
       return
     }
     const isBulk = request.pduTag === pduTag.getBulkRequest
-    const limit =
-      isBulk && !isLoopback(exchange.remote.address)
-        ? Math.min(this.maxMessageSize, remoteBulkOctets)
-        : this.maxMessageSize
+    const isFrameDue = isBulk && !isLoopback(exchange.remote.address)
+    const limit = isFrameDue ? Math.min(exchange.limit, remoteBulkOctets) : exchange.limit
     const out = this.#out
-    const message = this.#openMessage(exchange)
+    const message = exchange.open(out)
     const response = openResponse(out, request.requestId)
     let failure: ReadFailure | undefined
     try {
-      failure = read(this.registry, request, { view: access.read, isV1, limit }, out)
+      failure = read(this.registry, request, { view: exchange.read, isV1, limit }, out)
     } catch (error) {
       this.#log.error('bug while reading', { remote: exchange.remote, error })
       failure = { status: 'genErr', position: 1 }
@@ -176,9 +187,10 @@ export class Engine {
     this.#send(exchange)
   }
 
-  #set(exchange: Exchange, request: Request, view: AccessResult): void {
+  #set(exchange: Exchange, request: Request): void {
+    const view = exchange.write
     if (!(view instanceof View)) {
-      this.statistics.snmpInBadCommunityUses++
+      if (exchange instanceof CommunityExchange) this.statistics.snmpInBadCommunityUses++
       this.#refuse(exchange, request, view)
       return
     }
@@ -197,7 +209,7 @@ export class Engine {
     }
     this.#sets.run(varbinds, view).then(
       (failure) => {
-        const { securityName } = exchange.grant
+        const { securityName } = exchange
         this.#options.onSet?.({ securityName, remote: exchange.remote, varbinds, status: failure?.status ?? 'noError' })
         if (!failure) this.statistics.snmpInTotalSetVars += varbinds.length
         this.#sendError(exchange, kept, failure ?? { status: 'noError', position: 0 })
@@ -216,30 +228,25 @@ export class Engine {
   }
 
   #sendError(exchange: Exchange, request: Request, { status, position }: ReadFailure): void {
-    const isV1 = exchange.version === messageVersion.v1
+    const { isV1 } = exchange
     const out = this.#out
     if (status === 'tooBig') this.statistics.snmpOutTooBigs++
-    const message = this.#openMessage(exchange)
+    const message = exchange.open(out)
     // RFC 3416 §4.2.1: tooBig carries no varbinds; RFC 1157 §4.1.2 echoes them even then.
     writeErrorResponse(out, request, isV1 ? toV1ErrorStatus(status) : status, position, isV1 || status !== 'tooBig')
     out.close(message)
-    if (out.position > this.maxMessageSize) this.statistics.snmpSilentDrops++
+    if (out.position > exchange.limit) this.statistics.snmpSilentDrops++
     else this.#send(exchange)
   }
 
-  #openMessage({ version, community }: Exchange): number {
-    const out = this.#out
-    out.position = 0
-    const message = out.open(tag.sequence)
-    out.integer32(version)
-    out.octets(community)
-    return message
-  }
-
-  #send({ transport, remote }: Exchange): void {
+  #send(exchange: Exchange): void {
     this.statistics.snmpOutPkts++
     this.statistics.snmpOutGetResponses++
-    if (transport.send(this.#out.bytes, 0, this.#out.position, remote)) this.#out = new BerWriter()
+    const sealed = exchange.seal(this.#out)
+    const isKept = exchange.transport.send(sealed.bytes, 0, sealed.position, exchange.remote)
+    if (!isKept) return
+    if (sealed === this.#out) this.#out = new BerWriter()
+    else sealed.bytes = Buffer.allocUnsafeSlow(sealed.bytes.length)
   }
 }
 

@@ -17,4 +17,7 @@ export class Statistics {
   snmpSilentDrops = 0
   snmpProxyDrops = 0
   snmpUnknownPDUHandlers = 0
+  snmpUnknownSecurityModels = 0
+  snmpInvalidMsgs = 0
+  snmpUnknownContexts = 0
 }

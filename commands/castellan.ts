@@ -8,6 +8,7 @@ import { type Home, initializeHome, isInitialized, programRoot, resolveHome } fr
 import { parseConfig } from '../sipd/config/parse.ts'
 import { board } from './board.ts'
 import { agentOf, startAgent, statusOf, stopAll } from './starter.ts'
+import { addUser, listUsers, removeUser, type UserOptions } from './user.ts'
 import { programVersion } from './version.ts'
 
 interface HomeOption {
@@ -42,6 +43,26 @@ export async function castellan(args: readonly string[]): Promise<number> {
   command('stop', 'stop the appliance: the agent, then sipd').action(does(stop))
   command('status', 'say what runs').option('--json', 'for programs').action(does(status))
   command('check', 'read all configuration files and say what is wrong with them').action(does(check))
+  const user = program.command('user').description('users of SNMPv3').exitOverride()
+  const userCommand = (name: string, description: string): Command =>
+    user
+      .command(name)
+      .description(description)
+      .option('--home <dir>', 'the appliance (CASTELLAN_HOME, or var/ beside the program)')
+      .exitOverride()
+  const say = async (text: Promise<string>): Promise<void> => void process.stdout.write(await text)
+  userCommand('add <name>', 'make a user, or change one; passphrases come from a file, the environment or the terminal')
+    .option('--auth <protocol>', 'MD5, SHA, SHA-224, SHA-256, SHA-384, SHA-512', 'SHA-256')
+    .option('--priv <protocol>', 'DES, AES, AES-192, AES-256, AES-192-C, AES-256-C, none', 'AES')
+    .option('--group <group>', 'what it may: read, operate or admin', 'read')
+    .option('--passphrase-file <file>', 'authentication passphrase in the first line, privacy passphrase in the second')
+    .action((name: string, options: UserOptions & HomeOption) => say(addUser(resolveHome(options.home), name, options)))
+  userCommand('list', 'list users, their protocols and groups').action((options: HomeOption) =>
+    say(listUsers(resolveHome(options.home))),
+  )
+  userCommand('remove <name>', 'remove a user').action((name: string, options: HomeOption) =>
+    say(removeUser(resolveHome(options.home), name)),
+  )
   try {
     await program.parseAsync(['node', 'castellan', ...args])
   } catch (error) {

@@ -1,5 +1,6 @@
 /** The names of everything this project declares, for the tools that people type. */
 import * as access from '../agent/internal/access-tables.ts'
+import * as engineMibs from '../agent/internal/engine-mibs.ts'
 import * as engine from '../agent/internal/snmpv2-mib.ts'
 import * as targets from '../agent/internal/target-tables.ts'
 import { anyDefinition, type Definition, type Notification } from '../lib/mib/declare.ts'
@@ -7,7 +8,9 @@ import { Names } from '../lib/mib/names.ts'
 import * as critapp from '../subagents/critapp/mib.ts'
 import * as mib2 from '../subagents/mib2/mib.ts'
 
-const declared: readonly object[] = [engine, access, targets, mib2, critapp].flatMap((house) => Object.values(house))
+const declared: readonly object[] = [engine, engineMibs, access, targets, mib2, critapp].flatMap((house) =>
+  Object.values(house),
+)
 
 export const declaredDefinitions: readonly Definition[] = declared
   .filter((one): one is { entry: readonly number[] } => 'entry' in one)

@@ -32,7 +32,12 @@ test('houses import only what the picture allows', () => {
         const isOwnModule = house === 'subagents' && targetHouse === 'subagents' && targetFolder === own[1]
         if (!line.isTypeOnly && !isOwnModule && !allowed.includes(targetHouse))
           wrong.push(`${relative(programRoot, file)} -> ${target}`)
-        if (house === 'agent' && targetHouse === 'agent' && neverInAgent[own[1] ?? '']?.includes(targetFolder ?? '')) {
+        if (
+          !line.isTypeOnly &&
+          house === 'agent' &&
+          targetHouse === 'agent' &&
+          neverInAgent[own[1] ?? '']?.includes(targetFolder ?? '')
+        ) {
           wrong.push(`${relative(programRoot, file)} -> ${target}`)
         }
       }

@@ -6,6 +6,7 @@ import { oid } from '../../lib/smi/oid.ts'
 import { Vacm } from '../access/vacm.ts'
 import type { NotificationTarget } from '../notify/originator.ts'
 import type { Community } from '../security/community.ts'
+import type { Usm, UsmCounter, UsmUser } from '../security/usm/usm.ts'
 import type { Statistics } from '../statistics.ts'
 import {
   snmpCommunityTable,
@@ -14,8 +15,10 @@ import {
   vacmViewTreeFamilyTable,
 } from './access-tables.ts'
 import { readTransportAddress } from './conventions.ts'
+import { snmpEngineGroup, snmpMpdStats, snmpTargetCounters, usmStatsGroup } from './engine-mibs.ts'
 import { snmpGroup, snmpSet, sysOrGroup, sysOrTable } from './snmpv2-mib.ts'
 import { snmpNotifyTable, snmpTargetAddrTable, snmpTargetParamsTable } from './target-tables.ts'
+import { usmUserOf, usmUserTable } from './usm-users.ts'
 
 /** Where the agent listens; a table of the file alone, served to nobody. */
 const snmpListenTable = defineTable({
@@ -26,8 +29,13 @@ const snmpListenTable = defineTable({
   cnf: ['snmpListenAddress'],
 })
 
-export function internalModules(statistics: Statistics) {
-  const count = (name: Exclude<keyof Statistics, 'snmpUnknownPDUHandlers'>) => () => statistics[name] >>> 0
+/** `usm` gives nothing until the engine knows its boots; its objects are not there before. */
+export function internalModules(statistics: Statistics, usm: () => Usm | undefined = () => undefined) {
+  const count = (name: keyof Statistics) => () => statistics[name] >>> 0
+  const refused = (name: UsmCounter) => () => {
+    const found = usm()
+    return found && found.stats[name] >>> 0
+  }
   const snmp = serve(snmpGroup, {
     live: {
       snmpInPkts: count('snmpInPkts'),
@@ -55,6 +63,40 @@ export function internalModules(statistics: Statistics) {
   lastChange.table.put({ sysORLastChange: 0 })
   const resources = serve(sysOrTable)
 
+  const engine = serve(snmpEngineGroup, {
+    live: {
+      snmpEngineID: () => usm()?.identity.engineId,
+      snmpEngineBoots: () => usm()?.identity.boots,
+      snmpEngineTime: () => usm()?.identity.time(),
+      snmpEngineMaxMessageSize: () => 65_507,
+    },
+  })
+  const mpd = serve(snmpMpdStats, {
+    live: {
+      snmpUnknownSecurityModels: count('snmpUnknownSecurityModels'),
+      snmpInvalidMsgs: count('snmpInvalidMsgs'),
+      snmpUnknownPDUHandlers: count('snmpUnknownPDUHandlers'),
+    },
+  })
+  const usmStats = serve(usmStatsGroup, {
+    live: {
+      usmStatsUnsupportedSecLevels: refused('usmStatsUnsupportedSecLevels'),
+      usmStatsNotInTimeWindows: refused('usmStatsNotInTimeWindows'),
+      usmStatsUnknownUserNames: refused('usmStatsUnknownUserNames'),
+      usmStatsUnknownEngineIDs: refused('usmStatsUnknownEngineIDs'),
+      usmStatsWrongDigests: refused('usmStatsWrongDigests'),
+      usmStatsDecryptionErrors: refused('usmStatsDecryptionErrors'),
+    },
+  })
+  const contexts = serve(snmpTargetCounters, {
+    live: { snmpUnavailableContexts: () => 0, snmpUnknownContexts: count('snmpUnknownContexts') },
+  })
+  engine.table.put({})
+  mpd.table.put({})
+  usmStats.table.put({})
+  contexts.table.put({})
+
+  const users = serve(usmUserTable)
   const communities = serve(snmpCommunityTable)
   const groups = serve(vacmSecurityToGroupTable)
   const access = serve(vacmAccessTable)
@@ -68,7 +110,7 @@ export function internalModules(statistics: Statistics) {
     name: 'snmp',
     description: 'SNMPv2-MIB: the SNMP entity itself (RFC 3418)',
     oid: oid('1.3.6.1.6.3.1'),
-    tables: [snmp, serial, lastChange, resources].map(anyServing),
+    tables: [snmp, serial, lastChange, resources, engine, mpd, usmStats, contexts].map(anyServing),
   }
   const administration: MibModule = {
     name: 'snmp-administration',
@@ -80,10 +122,18 @@ export function internalModules(statistics: Statistics) {
   return {
     modules: [module, administration],
     /** Tables whose rows snmpd.cnf holds. */
-    configured: [snmp, listen, communities, groups, access, families, addresses, params, notify].map(anyServing),
+    configured: [snmp, listen, users, communities, groups, access, families, addresses, params, notify].map(anyServing),
     administration,
     isAuthenTrapsEnabled: () => snmp.table.get({})?.snmpEnableAuthenTraps === 'enabled',
     listenAddresses: () => [...listen.table.rows()].map(({ snmpListenAddress }) => snmpListenAddress),
+    /** Users whose rows make sense; `broken` names the others. */
+    users: (): { users: UsmUser[]; broken: string[] } => {
+      const rows = [...users.table.rows()].map((row) => ({ row, user: usmUserOf(row) }))
+      return {
+        users: rows.flatMap(({ user }) => user ?? []),
+        broken: rows.filter(({ user }) => !user).map(({ row }) => row.usmUserName),
+      }
+    },
     communities: (): Community[] =>
       [...communities.table.rows()]
         .filter((row) => row.snmpCommunityStatus === 'active')

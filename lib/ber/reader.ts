@@ -97,7 +97,7 @@ export class BerReader {
   /** The octets of a string, copied, so that they outlive the datagram. */
   octets(expectedTag: number = tag.octetString): Uint8Array {
     const end = this.header(expectedTag)
-    const value = this.bytes.slice(this.position, end)
+    const value = Uint8Array.from(this.bytes.subarray(this.position, end)) // slice of a Buffer would not copy
     this.position = end
     return value
   }

@@ -9,9 +9,15 @@ export function sign(protocol: AuthProtocol, key: Uint8Array, message: Uint8Arra
 }
 
 /** Whether the digest that stands at `at` is that of the message; the message is the same afterwards. */
-export function isGenuine(protocol: AuthProtocol, key: Uint8Array, message: Uint8Array, at: number, length: number): boolean {
+export function isGenuine(
+  protocol: AuthProtocol,
+  key: Uint8Array,
+  message: Uint8Array,
+  at: number,
+  length: number,
+): boolean {
   if (length !== protocol.digestLength) return false
-  const given = message.slice(at, at + length)
+  const given = Uint8Array.from(message.subarray(at, at + length)) // a copy: slice of a Buffer would be none
   message.fill(0, at, at + length)
   const due = digest(protocol, key, message)
   message.set(given, at)

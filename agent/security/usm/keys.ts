@@ -36,4 +36,3 @@ export function privKey(auth: AuthProtocol, priv: PrivProtocol, passphrase: stri
   }
   return key.subarray(0, priv.keyLength)
 }
-

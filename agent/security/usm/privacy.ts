@@ -15,7 +15,12 @@ export interface Encrypted {
 /** A salt never used twice with one key: it starts at random and grows. RFC 3826 §3.1.2.1. */
 let salt = randomBytes(8).readBigUInt64BE()
 
-export function encrypt(protocol: PrivProtocol, key: Uint8Array, { boots, time }: EngineTime, plain: Uint8Array): Encrypted {
+export function encrypt(
+  protocol: PrivProtocol,
+  key: Uint8Array,
+  { boots, time }: EngineTime,
+  plain: Uint8Array,
+): Encrypted {
   salt = (salt + 1n) & 0xffff_ffff_ffff_ffffn
   const parameters = Buffer.alloc(8)
   if (protocol.cipher === 'des') {
@@ -32,7 +37,12 @@ export function encrypt(protocol: PrivProtocol, key: Uint8Array, { boots, time }
 }
 
 /** Undefined for what cannot have been encrypted by this protocol: §8.3.2, RFC 3826 §3.3.2 step 2. */
-export function decrypt(protocol: PrivProtocol, key: Uint8Array, { boots, time }: EngineTime, { parameters, data }: Encrypted): Uint8Array | undefined {
+export function decrypt(
+  protocol: PrivProtocol,
+  key: Uint8Array,
+  { boots, time }: EngineTime,
+  { parameters, data }: Encrypted,
+): Uint8Array | undefined {
   if (parameters.length !== 8) return undefined
   if (protocol.cipher === 'des') {
     if (data.length === 0 || data.length % 8 !== 0) return undefined

@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { authProtocols } from '../../agent/security/usm/protocols.ts'
+import { programRoot } from '../../lib/home.ts'
+import { Appliance, makeHome } from '../support/appliance.ts'
+import { netsnmp, type ToolResult } from '../support/netsnmp.ts'
+import { needs } from '../support/peers.ts'
+
+const passphrase = { auth: 'authentication phrase', priv: 'privacy phrase' }
+const sysUpTime = '.1.3.6.1.2.1.1.3.0'
+const sysContact = '.1.3.6.1.2.1.1.4.0'
+let appliance: Appliance
+
+function castellan(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const env = { ...process.env, CASTELLAN_AUTH_PASSPHRASE: passphrase.auth, CASTELLAN_PRIV_PASSPHRASE: passphrase.priv }
+  return new Promise((resolve) => {
+    execFile(
+      join(programRoot, 'bin', 'castellan'),
+      [...args, '--home', appliance.at.home.root],
+      { env },
+      (error, out, err) => {
+        resolve({ code: error ? Number(error.code) : 0, out, err })
+      },
+    )
+  })
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'v3-'))
+process.env.SNMP_PERSISTENT_DIR = folder
+
+function v3(tool: string, user: string, options: readonly string[], ...rest: string[]): Promise<ToolResult> {
+  return netsnmp(tool, ['-v3', '-u', user, ...options, '-t0.5', '-r0', appliance.at.snmp, ...rest])
+}
+const authNoPriv = (protocol: string, phrase = passphrase.auth) => ['-l', 'authNoPriv', '-a', protocol, '-A', phrase]
+const authPriv = (auth: string, priv: string, phrase = passphrase.priv) => [
+  '-l',
+  'authPriv',
+  '-a',
+  auth,
+  '-A',
+  passphrase.auth,
+  '-x',
+  priv,
+  '-X',
+  phrase,
+]
+
+const privacies = [
+  ['DES', 'DES'],
+  ['AES', 'AES'],
+  ['AES-192', 'AES-192'],
+  ['AES-256', 'AES-256'],
+  ['AES-192-C', 'AES-192-C'],
+  ['AES-256-C', 'AES-256-C'],
+] as const
+
+describe('SNMPv3 with Net-SNMP', needs('snmpget'), () => {
+  before(async () => {
+    appliance = new Appliance(await makeHome())
+    for (const { name } of authProtocols) {
+      const made = await castellan('user', 'add', `auth${name}`, '--auth', name, '--priv', 'none', '--group', 'operate')
+      assert.equal(made.code, 0, made.err)
+    }
+    for (const [name] of privacies) {
+      const made = await castellan(
+        'user',
+        'add',
+        `priv${name}`,
+        '--auth',
+        'SHA-256',
+        '--priv',
+        name,
+        '--group',
+        'operate',
+      )
+      assert.equal(made.code, 0, made.err)
+    }
+    assert.equal((await castellan('user', 'add', 'boss', '--group', 'admin')).code, 0)
+    assert.equal(await appliance.start(), undefined, appliance.output)
+  })
+  after(() => appliance.stop())
+
+  for (const { name } of authProtocols) {
+    test(`a user with ${name} reads, walks and sets; a wrong passphrase does nothing and is counted`, async () => {
+      const read = await v3('snmpget', `auth${name}`, authNoPriv(name), sysUpTime)
+      assert.equal(read.code, 0, read.err)
+      const set = await v3('snmpset', `auth${name}`, authNoPriv(name), sysContact, 's', `by ${name}`)
+      assert.equal(set.code, 0, set.err)
+      const walked = await v3('snmpbulkwalk', `auth${name}`, authNoPriv(name), '.1.3.6.1.2.1.2')
+      assert.ok(walked.out.split('\n').length > 20, walked.err)
+      const wrong = await v3(
+        'snmpset',
+        `auth${name}`,
+        authNoPriv(name, 'not the passphrase'),
+        sysContact,
+        's',
+        'by nobody',
+      )
+      assert.match(wrong.err, /Authentication failure/)
+      assert.match((await v3('snmpget', `auth${name}`, authNoPriv(name), sysContact)).out, new RegExp(`"by ${name}"`))
+    })
+  }
+
+  for (const [name, option] of privacies) {
+    test(`a user with ${name} reads and sets, encrypted; below that level it is refused`, async () => {
+      const read = await v3('snmpget', `priv${name}`, authPriv('SHA-256', option), sysUpTime)
+      assert.equal(read.code, 0, read.err)
+      const set = await v3('snmpset', `priv${name}`, authPriv('SHA-256', option), sysContact, 's', `by ${name}`)
+      assert.equal(set.code, 0, set.err)
+      const below = await v3('snmpget', `priv${name}`, authNoPriv('SHA-256'), sysUpTime)
+      assert.match(below.err, /authorizationError/)
+      const wrong = await v3('snmpget', `priv${name}`, authPriv('SHA-256', option, 'not the passphrase'), sysUpTime)
+      assert.notEqual(wrong.code, 0)
+    })
+  }
+
+  test('unknown users, levels a user does not have, and unknown contexts are told by reports, and counted', async () => {
+    assert.match((await v3('snmpget', 'nobody', ['-l', 'noAuthNoPriv'], sysUpTime)).err, /Unknown user name/)
+    assert.match((await v3('snmpget', 'authSHA', authPriv('SHA', 'AES'), sysUpTime)).err, /Unsupported security level/)
+    const context = await v3('snmpget', 'authSHA', [...authNoPriv('SHA'), '-n', 'elsewhere'], sysUpTime)
+    assert.notEqual(context.code, 0)
+    const counters = await v3('snmpbulkwalk', 'authSHA', [...authNoPriv('SHA'), '-Oqv'], '.1.3.6.1.6.3.15.1.1')
+    const [unsupported, , unknownUsers, unknownEngines, wrongDigests] = counters.out.trim().split('\n').map(Number)
+    assert.equal(unsupported, 1)
+    assert.equal(unknownUsers, 1)
+    assert.ok(unknownEngines! > 10, 'every tool begins with discovery')
+    assert.equal(wrongDigests, authProtocols.length)
+    assert.equal(
+      (await v3('snmpget', 'authSHA', [...authNoPriv('SHA'), '-Oqv'], '.1.3.6.1.6.3.12.1.5.0')).out.trim(),
+      '1',
+    )
+  })
+
+  test('no passphrase and no readable key is in the file, and castellan lists and removes users', async () => {
+    const file = readFileSync(join(appliance.at.home.conf, 'agent', 'snmpd.cnf'), 'utf8')
+    assert.doesNotMatch(file, /phrase"/)
+    assert.match(
+      file,
+      /^usmUserEntry localSnmpID boss SHA-256 AES nonVolatile ([0-9a-f]{2}:){31}[0-9a-f]{2} ([0-9a-f]{2}:){15}[0-9a-f]{2}$/m,
+    )
+    assert.match((await castellan('user', 'list')).out, /^boss +SHA-256 +AES +adminPriv$/m)
+    assert.equal((await castellan('user', 'remove', 'boss')).code, 0)
+    assert.doesNotMatch((await castellan('user', 'list')).out, /boss/)
+    assert.equal((await castellan('user', 'remove', 'boss')).code, 1)
+    const short = join(folder, 'short')
+    writeFileSync(short, 'short\nshort\n')
+    assert.match((await castellan('user', 'add', 'x', '--passphrase-file', short)).err, /at least 8 octets/)
+  })
+
+  test('engineBoots grows with every start, the engineID stays, and the admin view shows no community', async () => {
+    const engine = async () =>
+      (await v3('snmpbulkwalk', 'authSHA', [...authNoPriv('SHA'), '-Oqv'], '.1.3.6.1.6.3.10.2.1')).out
+        .trim()
+        .split('\n')
+    const [id, boots] = await engine()
+    const secrets = await v3('snmpbulkwalk', 'boss', authPriv('SHA-256', 'AES'), '.1.3.6.1.6.3.18')
+    assert.ok(secrets.out.split('\n').length > 8, secrets.err)
+    assert.doesNotMatch(secrets.out, /cspsAdmin"/)
+    await appliance.stopAgent('SIGKILL')
+    assert.equal(await appliance.start(), undefined, appliance.output)
+    const [sameId, moreBoots] = await engine()
+    assert.equal(sameId, id)
+    assert.equal(Number(moreBoots), Number(boots) + 1)
+  })
+})
