@@ -2,7 +2,7 @@
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../lib/clock.ts'
-import { type Complaint, ConfigurationError } from '../lib/cnf/complaint.ts'
+import { type Complaint, ConfigurationError, formatComplaint } from '../lib/cnf/complaint.ts'
 import type { Home } from '../lib/home.ts'
 import type { Log } from '../lib/log.ts'
 import { ModuleBackend, type RowChange } from '../lib/mib/backend.ts'
@@ -17,7 +17,7 @@ import { Registry } from './dispatch/registry.ts'
 import { Engine, type SetRecord } from './engine.ts'
 import { startIdentity } from './engine-identity.ts'
 import { internalModules } from './internal/index.ts'
-import { authenticationFailure, coldStart } from './internal/snmpv2-mib.ts'
+import { authenticationFailure, coldStart, warmStart } from './internal/snmpv2-mib.ts'
 import { varbindsOf } from './notify/notification.ts'
 import { Originator } from './notify/originator.ts'
 import { Usm } from './security/usm/usm.ts'
@@ -70,7 +70,7 @@ export class Agent {
     ]
     this.names = new Names(
       all.flatMap(({ module }) => module.tables.map(({ table }) => anyDefinition(table.definition))),
-      [...all.flatMap(({ module }) => module.notifications ?? []), coldStart, authenticationFailure],
+      [...all.flatMap(({ module }) => module.notifications ?? []), coldStart, warmStart, authenticationFailure],
     )
     this.#engine = new Engine({
       registry: this.#registry,
@@ -107,26 +107,34 @@ export class Agent {
     return this.#transports.map(({ local }) => formatAddress(local))
   }
 
-  /** Reads every configuration file; all complaints of all files together. */
+  /** Reads every configuration file; all complaints of all files together, and nothing is taken when there is one. */
   async load(): Promise<readonly Complaint[]> {
-    const complaints: Complaint[] = []
-    for (const file of this.#files) complaints.push(...(await file.load()))
+    const files = await Promise.all(this.#files.map((file) => file.prepare()))
+    const complaints = files.flatMap((file) => [...file.complaints])
     if (complaints.length > 0) return complaints
+    for (const { apply } of files) apply()
     for (const address of this.#internal.listenAddresses()) {
-      if (parseAddress(address)) continue
-      complaints.push({
-        file: 'snmpd.cnf',
-        line: 1,
-        column: 1,
-        message: `snmpListenEntry ${address} is no address such as 127.0.0.1:161`,
-      })
+      if (!parseAddress(address))
+        complaints.push(inSnmpd(`snmpListenEntry ${address} is no address such as 127.0.0.1:161`))
     }
     for (const name of this.#internal.users().broken) {
-      const message = `the keys of user ${name} do not fit its protocols; castellan user add makes them anew`
-      complaints.push({ file: 'snmpd.cnf', line: 1, column: 1, message })
+      complaints.push(inSnmpd(`the keys of user ${name} do not fit its protocols; castellan user add makes them anew`))
     }
     this.#configureEngine()
     return complaints
+  }
+
+  /** Takes changed files while it serves: a good set of files at once, a bad one not at all. */
+  async reload(): Promise<void> {
+    const { log } = this.#options
+    const complaints = await this.load()
+    if (complaints.length > 0) {
+      for (const complaint of complaints)
+        log.error('a file is broken; what was in force stays', { complaint: formatComplaint(complaint) })
+      return
+    }
+    log.notice('the configuration was read anew; snmpListenEntry changes with a restart')
+    this.#notify(warmStart, {}, {}, 'the agent read its configuration anew')
   }
 
   /** Serves when it resolves. Throws ConfigurationError, or an Error that says which port could not be had. */
@@ -247,4 +255,8 @@ export class Agent {
       this.#options.log.error('the audit log cannot be written', { error })
     }
   }
+}
+
+function inSnmpd(message: string): Complaint {
+  return { file: 'snmpd.cnf', line: 1, column: 1, message }
 }

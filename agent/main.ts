@@ -60,6 +60,9 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       .catch(fail)
   })
 }
+process.on('SIGHUP', () => {
+  agent.reload().catch((error: unknown) => log.error('the configuration could not be read anew', { error }))
+})
 process.on('unhandledRejection', (error) => log.error('bug: a promise was left alone', { error }))
 
 function fail(error: unknown): never {

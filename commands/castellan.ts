@@ -42,6 +42,7 @@ export async function castellan(args: readonly string[]): Promise<number> {
     .action(does(start))
   command('stop', 'stop the appliance: the agent, then sipd').action(does(stop))
   command('status', 'say what runs').option('--json', 'for programs').action(does(status))
+  command('reload', 'let the running agent take changed configuration files, if they are good').action(does(reload))
   command('check', 'read all configuration files and say what is wrong with them').action(does(check))
   const user = program.command('user').description('users of SNMPv3').exitOverride()
   const userCommand = (name: string, description: string): Command =>
@@ -128,6 +129,18 @@ async function status({ home: folder, json }: HomeOption & { json?: boolean }): 
     for (const { name, pid } of daemons)
       process.stdout.write(`${name.padEnd(8)} ${pid === undefined ? 'does not run' : `runs as PID ${pid}`}\n`)
   return daemons.every(({ running }) => running) ? 0 : 1
+}
+
+/** The files are read here first, so that whoever changed them is told what is wrong with them. */
+async function reload(options: HomeOption): Promise<number> {
+  const agent = agentOf(resolveHome(options.home))
+  if (!agent) {
+    process.stderr.write('castellan: the agent does not run\n')
+    return 1
+  }
+  const code = await check(options)
+  if (code === 0) process.kill(agent.pid, 'SIGHUP')
+  return code
 }
 
 async function check({ home: folder }: HomeOption): Promise<number> {

@@ -66,7 +66,7 @@ export async function addUser(home: Home, name: string, options: UserOptions): P
   const level = priv ? 'authPriv' : 'authNoPriv'
   const privacy = priv ? ` -x ${priv.name} -X 'PRIV-PASSPHRASE'` : ''
   return [
-    `user ${name} is made; the agent takes it with its next start.`,
+    `user ${name} is made; a running agent takes it with: castellan reload`,
     `snmpget -v3 -l ${level} -u ${name} -a ${auth.name} -A 'AUTH-PASSPHRASE'${privacy} ${file.address} 1.3.6.1.2.1.1.3.0`,
     '',
   ].join('\n')
@@ -92,7 +92,7 @@ export async function removeUser(home: Home, name: string): Promise<string> {
     { definition: anyDefinition(usmUserTable), before: user, after: undefined },
     ...(member ? [{ definition: anyDefinition(vacmSecurityToGroupTable), before: member, after: undefined }] : []),
   ])
-  return `user ${name} is removed; the agent forgets it with its next start.\n`
+  return `user ${name} is removed; a running agent forgets it with: castellan reload\n`
 }
 
 /** snmpd.cnf as the agent reads it. */

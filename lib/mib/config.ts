@@ -2,10 +2,11 @@
 import type { Complaint } from '../cnf/complaint.ts'
 import type { CnfEntryType, CnfField, CnfValues } from '../cnf/document.ts'
 import { quote } from '../cnf/lex.ts'
-import { CnfStore } from '../cnf/store.ts'
+import { CnfStore, type LoadedEntry } from '../cnf/store.ts'
 import type { Oid } from '../smi/oid.ts'
 import type { RowChange } from './backend.ts'
 import type { BoundColumn, Definition } from './declare.ts'
+import { instanceOf } from './instance.ts'
 import type { Serving } from './module.ts'
 import type { AnyRow } from './served.ts'
 import type { Syntax } from './syntax.ts'
@@ -36,22 +37,48 @@ export class ConfigFile {
 
   /** Reads the file and, when there is nothing to complain of, puts its rows into the tables. */
   async load(): Promise<readonly Complaint[]> {
+    const { complaints, apply } = await this.prepare()
+    if (complaints.length === 0) apply()
+    return complaints
+  }
+
+  /**
+   * Reads the file, and gives what takes it: rows that are new or other are put, rows that came from a file and are not
+   * in it any more go, and the module is told of each as of a SET. Nothing happens before `apply`.
+   */
+  async prepare(): Promise<{ readonly complaints: readonly Complaint[]; readonly apply: () => void }> {
     const { entries, complaints } = await this.#store.load()
-    if (complaints.length > 0) return complaints
-    for (const { table } of this.#servings) {
-      const { definition } = table
-      if (definition.kind === 'scalars') {
-        const values = Object.assign(
-          {},
-          ...entries.filter(({ keyword }) => definition.cnf.includes(keyword)).map((e) => e.values),
-        )
-        if (definition.cnf.length > 0) table.putAny({ ...table.getAny([0]), ...values })
-        continue
-      }
-      for (const { keyword, values } of entries)
-        if (keyword === definition.entryName) table.putAny(rowOf(definition, values))
+    const apply = (): void => {
+      for (const serving of this.#servings) this.#take(serving, entries)
     }
-    return []
+    return { complaints, apply }
+  }
+
+  #take(serving: Serving, entries: readonly LoadedEntry[]): void {
+    const { table } = serving
+    const { definition } = table
+    if (definition.cnf.length === 0) return
+    if (definition.kind === 'scalars') {
+      const found = entries.filter(({ keyword }) => definition.cnf.includes(keyword)).map(({ values }) => values)
+      change(serving, table.getAny([0]), { ...table.getAny([0]), ...Object.assign({}, ...found) })
+      return
+    }
+    const rows = new Map<string, AnyRow>()
+    for (const { keyword, values } of entries) {
+      if (keyword !== definition.entryName) continue
+      const instance = instanceOf(definition, values)
+      // What a row shows of the world beside its configuration stays as it is.
+      rows.set(instance.join('.'), {
+        ...rowOf(definition, values),
+        ...stateOf(definition, table.getAny(instance)),
+        ...values,
+      })
+    }
+    for (const before of [...table.rows()] as AnyRow[]) {
+      const isGone = isKept(definition, before) && !rows.has(instanceOf(definition, before).join('.'))
+      if (isGone) change(serving, before, undefined)
+    }
+    for (const after of rows.values()) change(serving, table.getAny(instanceOf(definition, after)), after)
   }
 
   /** Brings changed rows to the file; resolves when it is durable, and leaves the file alone when that fails. */
@@ -82,6 +109,19 @@ export class ConfigFile {
       if (!isSame) this.#store.put(definition.entryName, after)
     } else if (wasKept) this.#store.delete(definition.entryName, before)
   }
+}
+
+/** One row as the file wishes it; a module that acts on changes hears of it as it hears of a SET. */
+function change({ table, handlers }: Serving, before: AnyRow | undefined, after: AnyRow | undefined): void {
+  if (after) table.putAny(after)
+  else if (before) table.deleteAny(instanceOf(table.definition, before))
+  handlers.commit?.({ before, after, wishes: {} } as never)?.finish?.()
+}
+
+/** The columns of a row that its file does not have. */
+function stateOf(definition: Definition, row: AnyRow | undefined): AnyRow {
+  if (!row) return {}
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !definition.cnf.includes(name)))
 }
 
 /** Files hold active rows that are not volatile. */

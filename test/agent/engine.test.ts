@@ -65,10 +65,15 @@ const text = (suffix: string, value: string) => ({
   value: { type: 'OctetString', value: Buffer.from(value) } as SnmpValue,
 })
 const shown = (message: IncomingMessage | undefined): string[] =>
-  (message?.varbinds ?? []).map(
-    (varbind) =>
-      `${formatOid(varbind.name).slice(root.length + 1)} ${'value' in varbind.value ? String(varbind.value.value) : varbind.value.type}`,
-  )
+  (message?.varbinds ?? []).map(({ name, value }) => {
+    const text =
+      value.type === 'OctetString'
+        ? Buffer.from(value.value).toString()
+        : 'value' in value
+          ? String(value.value)
+          : value.type
+    return `${formatOid(name).slice(root.length + 1)} ${text}`
+  })
 
 test('GET tells a missing object from a missing instance', async () => {
   const { ask } = testEngine(modules(), all)

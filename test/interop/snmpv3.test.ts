@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { authProtocols } from '../../agent/security/usm/protocols.ts'
 import { programRoot } from '../../lib/home.ts'
-import { Appliance, makeHome } from '../support/appliance.ts'
+import { Appliance, makeHome, until } from '../support/appliance.ts'
 import { netsnmp, type ToolResult } from '../support/netsnmp.ts'
 import { needs } from '../support/peers.ts'
 
@@ -133,6 +133,29 @@ describe('SNMPv3 with Net-SNMP', needs('snmpget'), () => {
       (await v3('snmpget', 'authSHA', [...authNoPriv('SHA'), '-Oqv'], '.1.3.6.1.6.3.12.1.5.0')).out.trim(),
       '1',
     )
+  })
+
+  test('a good file is taken while requests go on, and none is lost; a bad one is refused whole', async () => {
+    const asks = (): Promise<ToolResult[]> =>
+      Promise.all(Array.from({ length: 20 }, () => v3('snmpget', 'authSHA', authNoPriv('SHA'), sysUpTime)))
+    const before = asks()
+    assert.equal((await castellan('user', 'add', 'late', '--group', 'operate')).code, 0)
+    assert.equal((await castellan('reload')).code, 0)
+    for (const { code, err } of [...(await before), ...(await asks())]) assert.equal(code, 0, err)
+    const late = () => v3('snmpget', 'late', authPriv('SHA-256', 'AES'), sysUpTime)
+    await until(async () => (await late()).code === 0, 3000, 'the new user')
+
+    const path = join(appliance.at.home.conf, 'agent', 'snmpd.cnf')
+    const good = readFileSync(path, 'utf8')
+    writeFileSync(path, good.replace(/^usmUserEntry localSnmpID late.*$/m, 'nonsense'))
+    const refused = await castellan('reload')
+    assert.deepEqual([refused.code, /"nonsense" is no entry/.test(refused.out)], [1, true])
+    process.kill(appliance.agentPid, 'SIGHUP')
+    await until(() => appliance.log('agent.log').includes('what was in force stays'), 3000)
+    assert.equal((await late()).code, 0)
+    writeFileSync(path, good.replace(/^usmUserEntry localSnmpID late.*$/m, ''))
+    assert.equal((await castellan('reload')).code, 0)
+    await until(async () => /Unknown user name/.test((await late()).err), 3000, 'the end of the user')
   })
 
   test('no passphrase and no readable key is in the file, and castellan lists and removes users', async () => {
