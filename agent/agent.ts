@@ -83,6 +83,7 @@ export class Agent {
       log: log.child('notify'),
       statistics: this.#statistics,
       sysObjectId: () => options.sysObjectId,
+      v3: () => this.#engine.v3,
     })
 
     const files = new Map<string, ConfigFile>()

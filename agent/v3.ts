@@ -111,8 +111,27 @@ export class V3Messages {
     }
   }
 
+  /**
+   * A notification in a message of our own (RFC 3412 §7.1): of a trap this engine is the authoritative one. Undefined
+   * when there is no such user, or its keys do not reach this level.
+   */
+  encodeNotification(
+    userName: string,
+    level: SecurityLevel,
+    msgId: number,
+    writePdu: (out: BerWriter) => void,
+  ): Uint8Array | undefined {
+    const user = this.#usm.find(userName)
+    if (!user || (level !== 'noAuthNoPriv' && !user.auth) || (level === 'authPriv' && !user.priv)) return undefined
+    const scoped = new BerWriter(1500)
+    const sequence = openScoped(scoped, this.#usm.identity.engineId, '')
+    writePdu(scoped)
+    scoped.close(sequence)
+    return this.#seal({ msgId }, level, user, scoped.written(), false).take()
+  }
+
   #seal(
-    header: V3Header,
+    header: Pick<V3Header, 'msgId'>,
     level: SecurityLevel,
     user: UsmUser | undefined,
     scopedPdu: Uint8Array,

@@ -34,6 +34,13 @@ export function encodeTrapV2(message: NotificationMessage, community: Uint8Array
   const whole = out.open(tag.sequence)
   out.integer32(messageVersion.v2c)
   out.octets(community)
+  writeTrapPdu(out, message, requestId)
+  out.close(whole)
+  return out.take()
+}
+
+/** The SNMPv2-Trap-PDU, which version 3 carries within its scoped PDU. */
+export function writeTrapPdu(out: BerWriter, message: NotificationMessage, requestId: number): void {
   const pdu = out.open(pduTag.trapV2)
   out.integer32(requestId)
   out.integer32(0)
@@ -44,8 +51,6 @@ export function encodeTrapV2(message: NotificationMessage, community: Uint8Array
     ...message.varbinds,
   ])
   out.close(pdu)
-  out.close(whole)
-  return out.take()
 }
 
 /** Undefined when a Counter64 is among the values: version 1 has no place for it (RFC 3584 §3.2). */

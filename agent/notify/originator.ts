@@ -6,7 +6,8 @@ import type { SecurityLevel, SecurityModel, Vacm } from '../access/vacm.ts'
 import { View } from '../access/view.ts'
 import type { Community } from '../security/community.ts'
 import type { Statistics } from '../statistics.ts'
-import { encodeTrapV1, encodeTrapV2, type NotificationMessage } from './notification.ts'
+import type { V3Messages } from '../v3.ts'
+import { encodeTrapV1, encodeTrapV2, type NotificationMessage, writeTrapPdu } from './notification.ts'
 
 /** A row of snmpTargetAddrTable together with its parameters. */
 export interface NotificationTarget {
@@ -23,6 +24,8 @@ export interface OriginatorOptions {
   readonly log: Log
   readonly statistics: Statistics
   readonly sysObjectId: () => Oid
+  /** Nothing until the engine knows its boots. */
+  readonly v3: () => V3Messages | undefined
 }
 
 /** Where the seed's files say port 0: the trap port of RFC 3417 §3.1. */
@@ -63,26 +66,35 @@ export class Originator {
   }
 
   #sendTo(target: NotificationTarget, message: NotificationMessage): void {
-    const { log, statistics, sysObjectId } = this.#options
-    const community = this.#communities.find(({ securityName }) => securityName === target.securityName)
-    if (!community || target.version === 'snmpv3') {
-      log.warn('a target has no community for its security name', {
-        target: target.name,
-        securityName: target.securityName,
-      })
-      return
-    }
+    const { log, statistics } = this.#options
     if (!this.#maySee(target, message)) return
-    const bytes =
-      target.version === 'snmpv1'
-        ? encodeTrapV1(message, community.name, sysObjectId())
-        : encodeTrapV2(message, community.name, this.#nextRequestId())
+    const bytes = this.#encode(target, message)
     if (!bytes) return
     statistics.snmpOutPkts++
     statistics.snmpOutTraps++
     this.#socket.send(bytes, target.port === 0 ? trapPort : target.port, target.host, (error) => {
       if (error) log.warn('a notification could not be sent', { target: target.name, error: error.message })
     })
+  }
+
+  /** Undefined, with a line in the log where the configuration is to blame, when there is no message for this target. */
+  #encode(target: NotificationTarget, message: NotificationMessage): Uint8Array | undefined {
+    const { log, sysObjectId, v3 } = this.#options
+    const { name, securityName, securityLevel } = target
+    const requestId = this.#nextRequestId()
+    if (target.version === 'snmpv3') {
+      const bytes = v3()?.encodeNotification(securityName, securityLevel, requestId, (out) =>
+        writeTrapPdu(out, message, requestId),
+      )
+      if (!bytes)
+        log.warn('a target has no user with the keys for its level', { target: name, securityName, securityLevel })
+      return bytes
+    }
+    const community = this.#communities.find((candidate) => candidate.securityName === securityName)
+    if (!community) log.warn('a target has no community for its security name', { target: name, securityName })
+    else if (target.version === 'snmpv2c') return encodeTrapV2(message, community.name, requestId)
+    else return encodeTrapV1(message, community.name, sysObjectId())
+    return undefined
   }
 
   /** RFC 3413 §3.3 step 3 and 4: the notification itself and each of its objects must be in the notify view. */

@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test'
 import { authProtocols } from '../../agent/security/usm/protocols.ts'
 import { programRoot } from '../../lib/home.ts'
 import { Appliance, makeHome, until } from '../support/appliance.ts'
-import { netsnmp, type ToolResult } from '../support/netsnmp.ts'
+import { netsnmp, type ToolResult, TrapDaemon } from '../support/netsnmp.ts'
 import { needs } from '../support/peers.ts'
 
 const passphrase = { auth: 'authentication phrase', priv: 'privacy phrase' }
@@ -58,7 +58,7 @@ const privacies = [
   ['AES-256-C', 'AES-256-C'],
 ] as const
 
-describe('SNMPv3 with Net-SNMP', needs('snmpget'), () => {
+describe('SNMPv3 with Net-SNMP', needs('snmpget', 'snmptrapd'), () => {
   before(async () => {
     appliance = new Appliance(await makeHome())
     for (const { name } of authProtocols) {
@@ -156,6 +156,35 @@ describe('SNMPv3 with Net-SNMP', needs('snmpget'), () => {
     writeFileSync(path, good.replace(/^usmUserEntry localSnmpID late.*$/m, ''))
     assert.equal((await castellan('reload')).code, 0)
     await until(async () => /Unknown user name/.test((await late()).err), 3000, 'the end of the user')
+  })
+
+  test('traps of version 3, authenticated and encrypted, and of version 1 reach a real snmptrapd', async () => {
+    const { out } = await v3('snmpget', 'authSHA', [...authNoPriv('SHA'), '-Oqvx'], '.1.3.6.1.6.3.10.2.1.1.0')
+    const engineId = `0x${out.replace(/[^0-9A-Fa-f]/g, '')}`
+    const traps = new TrapDaemon(appliance.at.trapPort, [
+      `-e ${engineId} privAES SHA-256 "${passphrase.auth}" AES "${passphrase.priv}"`,
+    ])
+    await traps.started()
+    const path = join(appliance.at.home.conf, 'agent', 'snmpd.cnf')
+    const address = `127.0.0.1:${appliance.at.trapPort}`
+    const before = readFileSync(path, 'utf8')
+    writeFileSync(
+      path,
+      `${before.replace(/^vacmAccessEntry operatePriv .*$/m, 'vacmAccessEntry operatePriv - usm authPriv exact read operate read nonVolatile')}
+snmpTargetAddrEntry third snmpUDPDomain ${address} 100 3 Console v3Params nonVolatile
+snmpTargetParamsEntry v3Params snmpv3 usm privAES authPriv nonVolatile
+snmpTargetAddrEntry first snmpUDPDomain ${address} 100 3 Console v1Params nonVolatile
+`,
+    )
+    assert.equal((await castellan('reload')).code, 0)
+    // warmStart goes to the targets that the reload itself made: version 1 names it, 2c and 3 give its OID.
+    try {
+      await traps.saw(/TRAP, SNMP v1[\s\S]*Warm Start[\s\S]*\.1\.5\.2\n[\s\S]*\.1\.5\.2\n/)
+    } finally {
+      await traps.stop()
+    }
+    writeFileSync(path, before)
+    assert.equal((await castellan('reload')).code, 0)
   })
 
   test('no passphrase and no readable key is in the file, and castellan lists and removes users', async () => {

@@ -1,7 +1,7 @@
 /** Net-SNMP's own tools, run as a user runs them, with numeric names so that no MIB file is needed. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -31,11 +31,14 @@ export class TrapDaemon {
   #text = ''
   #wake: () => void = () => {}
 
-  constructor(port: number) {
+  /** `users` are createUser lines, for traps of version 3. */
+  constructor(port: number, users: readonly string[] = []) {
     const folder = mkdtempSync(join(tmpdir(), 'trapd-'))
+    const config = join(folder, 'snmptrapd.conf')
+    writeFileSync(config, users.map((line) => `createUser ${line}\n`).join(''))
     this.#child = spawn(
       'snmptrapd',
-      ['-f', '-Lo', '-On', '-n', '-C', '--disableAuthorization=yes', `udp:127.0.0.1:${port}`],
+      ['-f', '-Lo', '-On', '-n', '-C', '-c', config, '--disableAuthorization=yes', `udp:127.0.0.1:${port}`],
       { env: { ...process.env, MIBS: '', SNMP_PERSISTENT_DIR: folder }, stdio: ['ignore', 'pipe', 'ignore'] },
     )
     this.#child.stdout!.on('data', (chunk: Buffer) => {

@@ -50,6 +50,10 @@ export class Usm {
     this.#users = new Map([...users].map((user) => [user.name, user]))
   }
 
+  find(name: string): UsmUser | undefined {
+    return this.#users.get(name)
+  }
+
   /** `data` is the scoped PDU, encrypted at authPriv. The order of the checks is §3.2's. */
   receive(message: Uint8Array, parameters: UsmParameters, level: SecurityLevel, data: Uint8Array): Incoming {
     const { engineId, boots } = this.identity
