@@ -28,6 +28,27 @@ export function readProcess(pid: number): ProcessStat | undefined {
   }
 }
 
+/** A variable of a process's first environment; undefined when it has none or may not be looked at. */
+export function readEnvironment(pid: number, variable: string): string | undefined {
+  try {
+    const found = readFileSync(`/proc/${pid}/environ`, 'utf8')
+      .split('\0')
+      .find((assignment) => assignment.startsWith(`${variable}=`))
+    return found?.slice(variable.length + 1)
+  } catch {
+    return undefined
+  }
+}
+
+/** The kernel counts process times in USER_HZ, which is 100 on every architecture Node runs on (proc(5)). */
+const ticksPerSecond = 100
+
+/** How long ago a process was born, in milliseconds. */
+export function ageMs({ startTicks }: Pick<ProcessIdentity, 'startTicks'>): number {
+  const upSeconds = Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0])
+  return Math.max(0, upSeconds * 1000 - (startTicks * 1000) / ticksPerSecond)
+}
+
 /** Whether exactly this process still runs. */
 export function isRunning(identity: ProcessIdentity): boolean {
   return readProcess(identity.pid)?.startTicks === identity.startTicks

@@ -7,6 +7,7 @@
 export type ParsedCommand = { readonly argv: readonly [string, ...string[]] } | { readonly error: string }
 
 export function parseCommand(text: string): ParsedCommand {
+  if (text.includes('\0')) return { error: 'the command has a NUL' }
   const argv: string[] = []
   let word: string | undefined
   for (let at = 0; at < text.length; at++) {
@@ -32,5 +33,5 @@ export function parseCommand(text: string): ParsedCommand {
   }
   if (word !== undefined) argv.push(word)
   const [program, ...rest] = argv
-  return program === undefined ? { error: 'the command is empty' } : { argv: [program, ...rest] }
+  return program === undefined || program === '' ? { error: 'the command is empty' } : { argv: [program, ...rest] }
 }

@@ -1,7 +1,7 @@
 /** Finding the process that a row means, among all that run. */
 import { readdirSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { type ProcessStat, readPidFile, readProcess } from '../../lib/process.ts'
+import { type ProcessStat, readEnvironment, readPidFile, readProcess } from '../../lib/process.ts'
 
 export interface Search {
   /** critAppProcName: the real process name. */
@@ -10,17 +10,31 @@ export interface Search {
   readonly runFolder: string
   /** The appliance's own folder: a process that says it serves another one is not ours. */
   readonly home: string
+  /** A process group whose leader has ended: what is left of it are orphans, not the process. */
+  readonly notOfGroup?: number | undefined
+}
+
+/** All that runs now. One look costs about 20 us a process, so it is shared by all who search. */
+export function scanProcesses(): ProcessStat[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => readProcess(Number(name)))
+    .filter((process) => process !== undefined)
 }
 
 /** The process itself: by its PID file when that names a live one, else by its name; and how many have that name. */
-export function findProcesses({ name, runFolder, home }: Search): { main: ProcessStat | undefined; count: number } {
+export function findProcesses(
+  { name, runFolder, home, notOfGroup }: Search,
+  processes: readonly ProcessStat[],
+): { main: ProcessStat | undefined; count: number } {
   const fromPidFile = readPidFile(join(runFolder, `${name}.pid`))
-  const matching = listPids()
-    .map(readProcess)
-    .filter((process) => process !== undefined)
-    .filter(
-      (process) => process.pid !== globalThis.process.pid && isNamed(process, name) && !isElsewhere(process, home),
-    )
+  const matching = processes.filter(
+    (process) =>
+      process.pid !== globalThis.process.pid &&
+      process.groupId !== notOfGroup &&
+      isNamed(process, name) &&
+      !isElsewhere(process, home),
+  )
   const pids = new Set(matching.map(({ pid }) => pid))
   const named = fromPidFile && matching.find(({ pid }) => pid === fromPidFile.pid)
   // Of a parent and its workers it is the parent; of several alike the oldest.
@@ -50,14 +64,10 @@ function isInterpreter(program: string): boolean {
   return /^(node|bash|sh|dash|python[\d.]*|perl|ruby|php)$/.test(program)
 }
 
-function isElsewhere({ command }: Pick<ProcessStat, 'command'>, home: string): boolean {
+function isElsewhere({ pid, command }: Pick<ProcessStat, 'pid' | 'command'>, home: string): boolean {
   const at = command.indexOf('--home')
-  const named = at >= 0 ? command[at + 1] : command.find((word) => word.startsWith('--home='))?.slice('--home='.length)
-  return named !== undefined && resolve(named) !== resolve(home)
-}
-
-function listPids(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
+  const named =
+    (at >= 0 ? command[at + 1] : command.find((word) => word.startsWith('--home='))?.slice('--home='.length)) ??
+    readEnvironment(pid, 'CASTELLAN_HOME')
+  return named !== undefined && named !== '' && resolve(named) !== resolve(home)
 }

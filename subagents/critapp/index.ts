@@ -21,8 +21,11 @@ export function critappModule(home: Home) {
         return Math.floor((host.clock.monotonicMs() - process.startedMonotonicMs) / 10) % 0x1_0000_0000
       },
     },
-    test({ after }) {
+    test({ before, after }) {
       if (after?.critAppProcRowStatus !== 'active') return undefined
+      // A row knows its process by this name: another one would leave a running process with nobody to watch it.
+      const isRenamed = before?.critAppProcRowStatus === 'active' && before.critAppProcName !== after.critAppProcName
+      if (isRenamed && before.critAppOperStatus === 'up') return 'inconsistentValue'
       const commands = [after.critAppStartCommand, after.critAppTerminateCommand].filter((command) => command !== '')
       return commands.every((command) => 'argv' in parseCommand(command)) ? undefined : 'inconsistentValue'
     },

@@ -18,6 +18,7 @@ export type ProcessEvent =
   | 'exited'
   | 'retry' // it is to be started again, but later
   | 'waitOver'
+  | 'giveUp' // restartOnExit was taken back while it waited
 
 export const transitions: Record<ProcessState, Partial<Record<ProcessEvent, ProcessState>>> = {
   unknown: { wantUp: 'starting', wantDown: 'stopped', found: 'adopted' },
@@ -26,7 +27,7 @@ export const transitions: Record<ProcessState, Partial<Record<ProcessEvent, Proc
   running: { exited: 'stopped', wantDown: 'stopping' },
   adopted: { exited: 'stopped', wantDown: 'stopping' },
   stopping: { exited: 'stopped' },
-  restartWait: { waitOver: 'starting', wantUp: 'starting', wantDown: 'stopped', found: 'adopted' },
+  restartWait: { waitOver: 'starting', wantUp: 'starting', wantDown: 'stopped', found: 'adopted', giveUp: 'stopped' },
   failed: { wantUp: 'starting', wantDown: 'stopped', found: 'adopted', retry: 'restartWait' },
 }
 

@@ -1,13 +1,15 @@
 /** Keeps processes as they are wanted: starts, adopts, watches, stops and restarts them. Knows nothing of SNMP. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, mkdirSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
-import { isRunning, type ProcessIdentity, readProcess } from '../../lib/process.ts'
+import { ageMs, isRunning, type ProcessIdentity, type ProcessStat, readProcess } from '../../lib/process.ts'
+import { truncateUtf8 } from '../../lib/text.ts'
 import { parseCommand } from './command.ts'
-import { findProcesses, isNamed } from './find.ts'
+import { findProcesses, isNamed, scanProcesses } from './find.ts'
+import { boundOutput, lastLine, openOutput } from './output.ts'
 import { nextState, type ProcessEvent, type ProcessState } from './states.ts'
 
 /** What a row asks for. */
@@ -66,11 +68,20 @@ const findEveryMs = 2_000
 const settleMs = 500
 /** A start command that daemonizes has this long until its process is there. */
 const appearWithinMs = 10_000
+/** While something starts or stops: how often it is looked at, and how often at most all of /proc is. */
+const lookEveryMs = 50
+const scanEveryMs = 200
+/** critAppLastError holds this many octets. */
+const maxSentenceOctets = 255
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 interface Entry {
   readonly shown: Mutable<SupervisedProcess>
   identity: ProcessIdentity | undefined
+  /** The process group that the last process led; what is left of it is no process of this row. */
+  formerGroup: number | undefined
+  /** Whether the process leads a group of its own. */
+  leads: boolean
   child: ChildProcess | undefined
   /** Raised whenever something is begun anew, so that what was begun before knows it is over. */
   round: number
@@ -82,6 +93,7 @@ export class Supervisor {
   readonly #entries = new Map<number, Entry>()
   readonly #timers: Timer[] = []
   #isStarted = false
+  #scanned: { readonly atMs: number; readonly processes: readonly ProcessStat[] } | undefined
 
   constructor(options: SupervisorOptions) {
     this.#options = options
@@ -98,6 +110,10 @@ export class Supervisor {
     }
     const before = known.shown.spec
     known.shown.spec = spec
+    if (known.shown.state === 'restartWait' && !spec.restartOnExit) {
+      known.timer?.cancel()
+      this.#move(known, 'giveUp')
+    }
     if (this.#isStarted && before.adminStatus !== spec.adminStatus) this.setAdminStatus(spec.index, spec.adminStatus)
   }
 
@@ -123,6 +139,7 @@ export class Supervisor {
     const entry = this.#entries.get(index)
     if (!entry) return
     entry.shown.spec = { ...entry.shown.spec, adminStatus }
+    this.#scanned = undefined // what to do hangs on what runs now
     if (adminStatus === 'up') this.#wantUp(entry)
     else this.#wantDown(entry)
   }
@@ -164,31 +181,78 @@ export class Supervisor {
 
   #wantDown(entry: Entry): void {
     entry.timer?.cancel()
-    const wasAlive = entry.shown.isUp || entry.shown.state === 'starting'
+    const { state } = entry.shown
     this.#move(entry, 'wantDown')
-    if (wasAlive && entry.shown.state === 'stopping') this.#terminate(entry)
+    if (entry.shown.state !== 'stopping' || state === 'stopping') return
+    if (state === 'starting') this.#stopWhatStarts(entry)
+    else this.#terminate(entry)
+  }
+
+  /**
+   * Told to stop while it starts: a start command that will leave a daemon behind is let end first, so that there is
+   * a process that can be stopped; one that stays in front is the process.
+   */
+  #stopWhatStarts(entry: Entry): void {
+    const { round, child } = entry
+    const { clock } = this.#options
+    const { name, stopTimeoutSeconds } = entry.shown.spec
+    const deadline = clock.monotonicMs() + Math.min(stopTimeoutSeconds * 1000, appearWithinMs)
+    const look = (): void => {
+      if (entry.round !== round || entry.shown.state !== 'stopping') return
+      const itself = liveChild(child)
+      const real = itself && isNamed(itself, name) ? itself : itself ? undefined : this.#search(entry).main
+      if (real) {
+        entry.timer?.cancel()
+        this.#know(entry, real)
+        if (real.pid !== child?.pid) entry.child = undefined
+        this.#terminate(entry)
+      } else if (clock.monotonicMs() > deadline) {
+        entry.timer?.cancel()
+        if (itself) this.#signal(entry, 'SIGKILL')
+        else this.#ended(entry, -1, 0, 'never appeared')
+      }
+    }
+    entry.timer = clock.every(lookEveryMs, look)
+    look()
   }
 
   #adopt(entry: Entry): boolean {
     const { name } = entry.shown.spec
-    const found = findProcesses({ name, runFolder: this.#options.runFolder, home: this.#options.home })
+    const found = this.#search(entry)
     entry.shown.count = found.count
     if (!found.main) return false
+    entry.timer?.cancel()
     entry.round++
     entry.child = undefined
     this.#takeUp(entry, found.main, 'found', `${name} runs already as PID ${found.main.pid} and was adopted`)
     return true
   }
 
+  /** One scan of /proc serves all rows that ask within a fifth of a second. */
+  #search(entry: Entry): { main: ProcessStat | undefined; count: number } {
+    const { clock, runFolder, home } = this.#options
+    const atMs = clock.monotonicMs()
+    if (!this.#scanned || atMs - this.#scanned.atMs >= scanEveryMs) this.#scanned = { atMs, processes: scanProcesses() }
+    const { name } = entry.shown.spec
+    const found = findProcesses({ name, runFolder, home, notOfGroup: entry.formerGroup }, this.#scanned.processes)
+    return found.main && isRunning(found.main) ? found : { main: undefined, count: found.count }
+  }
+
+  #know(entry: Entry, identity: ProcessIdentity): void {
+    entry.identity = identity
+    entry.leads = readProcess(identity.pid)?.groupId === identity.pid
+  }
+
   #takeUp(entry: Entry, identity: ProcessIdentity, event: ProcessEvent, sentence: string): void {
     const { clock, events, log } = this.#options
-    entry.identity = identity
+    this.#know(entry, identity)
+    const aliveMs = ageMs(identity)
     Object.assign(entry.shown, {
       isUp: true,
       pid: identity.pid,
       count: Math.max(1, entry.shown.count),
-      startedMonotonicMs: clock.monotonicMs(),
-      lastStart: new Date(clock.now()),
+      startedMonotonicMs: clock.monotonicMs() - aliveMs,
+      lastStart: new Date(clock.now() - aliveMs),
       lastError: '',
     })
     this.#move(entry, event)
@@ -208,7 +272,7 @@ export class Supervisor {
     const [program, ...args] = parsed.argv
     let child: ChildProcess
     try {
-      const output = openSync(this.#outputPath(spec), 'w', 0o600)
+      const output = openOutput(this.#outputPath(spec))
       try {
         // A session of its own: our end, or a Ctrl-C at our terminal, is not its end.
         child = spawn(program, args, { detached: true, stdio: ['ignore', output, output], cwd: '/' })
@@ -227,26 +291,27 @@ export class Supervisor {
     if (child.pid === undefined) return
     entry.child = child
     const deadline = this.#options.clock.monotonicMs() + appearWithinMs
-    entry.timer = this.#options.clock.every(50, () => this.#lookForStarted(entry, child, round, deadline))
+    entry.timer = this.#options.clock.every(lookEveryMs, () => this.#lookForStarted(entry, child, round, deadline))
   }
 
   /** While it starts: has the child settled in front, or has the real process appeared? */
   #lookForStarted(entry: Entry, child: ChildProcess, round: number, deadline: number): void {
     if (entry.round !== round || entry.shown.state !== 'starting') return
-    const { clock, runFolder, home } = this.#options
     const { name } = entry.shown.spec
-    const now = clock.monotonicMs()
+    const now = this.#options.clock.monotonicMs()
     const hasSettled = now > deadline - appearWithinMs + settleMs
-    const itself = child.exitCode === null && child.signalCode === null ? readProcess(child.pid!) : undefined
+    const isOver = now > deadline
+    const itself = liveChild(child)
     let real = itself && hasSettled && isNamed(itself, name) ? itself : undefined
-    if (!real && (!itself || hasSettled)) real = findProcesses({ name, runFolder, home }).main
-    if (!real && now > deadline) real = itself // it runs in front under another name than its row says
+    // While the start command runs, what it has started may not serve yet: it ends when that does.
+    if (!real && (!itself || isOver)) real = this.#search(entry).main
+    if (!real && isOver) real = itself // it runs in front under another name than its row says
     if (real) {
       entry.timer?.cancel()
       const isChild = real.pid === child.pid
       if (!isChild) entry.child = undefined
       this.#takeUp(entry, real, 'ready', `${name} was started as PID ${real.pid}`)
-    } else if (now > deadline) {
+    } else if (isOver) {
       this.#startFailed(entry, `${entry.shown.spec.startCommand} ended, but no process named ${name} appeared`)
     }
   }
@@ -265,14 +330,16 @@ export class Supervisor {
     }
     if (entry.round !== round) return
     if (entry.shown.state === 'stopping') {
-      this.#ended(entry, code ?? -1, signal ? (constants.signals[signal] ?? 0) : 0, describeEnd(code, signal))
+      // Code 0: it left a daemon behind, which is still to be found and stopped.
+      if (code !== 0)
+        this.#ended(entry, code ?? -1, signal ? (constants.signals[signal] ?? 0) : 0, describeEnd(code, signal))
     } else if (entry.shown.state === 'starting' && code !== 0) {
-      const lastLine = this.#lastOutput(entry.shown.spec)
+      const said = lastLine(this.#outputPath(entry.shown.spec))
       entry.shown.lastExitCode = code ?? -1
       entry.shown.lastExitSignal = signal ? (constants.signals[signal] ?? 0) : 0
       this.#startFailed(
         entry,
-        `${entry.shown.spec.startCommand} ${describeEnd(code, signal)}${lastLine ? `: ${lastLine}` : ''}`,
+        `${entry.shown.spec.startCommand} ${describeEnd(code, signal)}${said ? `: ${said}` : ''}`,
       )
     }
     // Code 0 while starting: it left a daemon behind, and the search for that goes on.
@@ -283,7 +350,7 @@ export class Supervisor {
     entry.round++
     entry.timer?.cancel()
     entry.child = undefined
-    entry.shown.lastError = sentence.slice(0, 255)
+    entry.shown.lastError = truncateUtf8(sentence, maxSentenceOctets)
     this.#move(entry, 'startFailed')
     log.error('a process could not be started', { name: entry.shown.spec.name, sentence })
     events.failed(entry.shown, sentence)
@@ -293,18 +360,24 @@ export class Supervisor {
   #terminate(entry: Entry): void {
     const { spec } = entry.shown
     const round = entry.round
+    const orElse = (reason: string): void => {
+      this.#options.log.warn('a terminate command failed; sending SIGTERM', { name: spec.name, reason })
+      if (entry.round === round) this.#signal(entry, 'SIGTERM')
+    }
     const command = spec.terminateCommand === '' ? undefined : parseCommand(spec.terminateCommand)
-    if (command && 'argv' in command && entry.identity) {
+    if (!command) this.#signal(entry, 'SIGTERM')
+    else if ('error' in command) orElse(command.error)
+    else {
       const [program, ...args] = command.argv
-      const child = spawn(program, args, { detached: true, stdio: 'ignore', cwd: '/' })
-      const orElse = (reason: string): void => {
-        this.#options.log.warn('a terminate command failed; sending SIGTERM', { name: spec.name, reason })
-        if (entry.round === round) this.#signal(entry, 'SIGTERM')
+      try {
+        const child = spawn(program, args, { detached: true, stdio: 'ignore', cwd: '/' })
+        child.on('error', (error) => orElse(explain(error)))
+        child.on('exit', (code, signal) => code !== 0 && orElse(describeEnd(code, signal)))
+        child.unref()
+      } catch (error) {
+        orElse(explain(error as Error))
       }
-      child.on('error', (error) => orElse(explain(error)))
-      child.on('exit', (code, signal) => code !== 0 && orElse(describeEnd(code, signal)))
-      child.unref()
-    } else this.#signal(entry, 'SIGTERM')
+    }
     entry.timer = this.#options.clock.after(spec.stopTimeoutSeconds * 1000, () => {
       if (entry.round !== round || entry.shown.state !== 'stopping') return
       this.#options.log.warn('a process did not stop in time and is killed', {
@@ -331,12 +404,26 @@ export class Supervisor {
     }
   }
 
+  /** Workers that outlived their parent hold its ports, and would keep the next one from starting. */
+  #clearGroup(entry: Entry): void {
+    const { identity } = entry
+    const led = identity && entry.leads ? identity.pid : undefined
+    entry.formerGroup = led
+    if (led === undefined) return
+    try {
+      globalThis.process.kill(-led, 'SIGKILL')
+    } catch {
+      // ESRCH: nothing is left of it, as it should be
+    }
+  }
+
   #ended(entry: Entry, code: number, signal: number, how: string): void {
     const { clock, events, log } = this.#options
     const { spec } = entry.shown
     const wasStopping = entry.shown.state === 'stopping'
     entry.round++
     entry.timer?.cancel()
+    this.#clearGroup(entry)
     entry.identity = undefined
     entry.child = undefined
     const sentence = `${spec.name} ${how}${wasStopping ? ', as it was told to' : ''}`
@@ -348,7 +435,7 @@ export class Supervisor {
       lastExit: new Date(clock.now()),
       lastExitCode: code,
       lastExitSignal: signal,
-      lastError: wasStopping ? '' : sentence.slice(0, 255),
+      lastError: wasStopping ? '' : truncateUtf8(sentence, maxSentenceOctets),
     })
     this.#move(entry, 'exited')
     log.notice('a process ended', { name: spec.name, sentence })
@@ -363,6 +450,7 @@ export class Supervisor {
     if (!this.#isStarted || spec.adminStatus !== 'up' || !spec.restartOnExit) return
     this.#move(entry, 'retry')
     entry.timer = this.#options.clock.after(spec.restartIntervalMs, () => {
+      this.#scanned = undefined
       if (entry.shown.state !== 'restartWait' || this.#adopt(entry)) return
       entry.shown.restarts++
       this.#launch(entry, 'waitOver')
@@ -380,11 +468,11 @@ export class Supervisor {
 
   /** Somebody may have started by hand what is down here; and workers come and go. */
   #lookAround(): void {
-    const { runFolder, home } = this.#options
     for (const entry of this.#entries.values()) {
       const { state, spec } = entry.shown
       if (state === 'running' || state === 'adopted') {
-        const { count } = findProcesses({ name: spec.name, runFolder, home })
+        boundOutput(this.#outputPath(spec))
+        const { count } = this.#search(entry)
         if (count === entry.shown.count || count === 0) continue
         entry.shown.count = count
         this.#options.events.changed(entry.shown)
@@ -400,14 +488,11 @@ export class Supervisor {
   #outputPath({ name }: ProcessSpec): string {
     return join(this.#options.outputFolder, `${name.replace(/[^\w.-]/g, '_')}.out`)
   }
+}
 
-  #lastOutput(spec: ProcessSpec): string {
-    try {
-      return readFileSync(this.#outputPath(spec), 'utf8').slice(-4096).trimEnd().split('\n').at(-1)?.trim() ?? ''
-    } catch {
-      return ''
-    }
-  }
+function liveChild(child: ChildProcess | undefined): ProcessStat | undefined {
+  if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return undefined
+  return readProcess(child.pid)
 }
 
 function newEntry(spec: ProcessSpec): Entry {
@@ -426,7 +511,15 @@ function newEntry(spec: ProcessSpec): Entry {
     exits: 0,
     lastError: '',
   }
-  return { shown, identity: undefined, child: undefined, round: 0, timer: undefined }
+  return {
+    shown,
+    identity: undefined,
+    formerGroup: undefined,
+    leads: false,
+    child: undefined,
+    round: 0,
+    timer: undefined,
+  }
 }
 
 function describeEnd(code: number | null, signal: NodeJS.Signals | null): string {

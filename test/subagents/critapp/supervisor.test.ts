@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { chmodSync, existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +9,7 @@ import { systemClock } from '../../../lib/clock.ts'
 import { silentLog } from '../../../lib/log.ts'
 import { readProcess } from '../../../lib/process.ts'
 import { parseCommand } from '../../../subagents/critapp/command.ts'
+import { findProcesses, scanProcesses } from '../../../subagents/critapp/find.ts'
 import { nextState, transitions } from '../../../subagents/critapp/states.ts'
 import { type ProcessSpec, Supervisor } from '../../../subagents/critapp/supervisor.ts'
 import { until } from '../../support/appliance.ts'
@@ -146,6 +148,112 @@ test('a start command that does not exist or is not of the grammar fails without
   supervisor.setAdminStatus(1, 'up')
   await reaches('failed')
   assert.match(shown().lastError, /the quote at column 1 is not closed/)
+})
+
+/** A start command that leaves its daemon behind only some time after it was called, as a slow `sip start` does. */
+function slowStarter(seconds: number): string {
+  const daemon = program('')
+  writeFileSync(daemon, '#!/bin/sh\nwhile :; do sleep 0.1; done\n')
+  const starter = join(folder, 'starter')
+  writeFileSync(
+    starter,
+    `#!/bin/sh\nsetsid sh ${daemon} </dev/null >/dev/null 2>&1 &\nsleep ${seconds}\ntouch ${folder}/serves\nexit 0\n`,
+  )
+  chmodSync(starter, 0o755)
+  return starter
+}
+
+test('a daemon is up when its start command says so by ending, not when its process is seen', async () => {
+  const { reaches } = supervise({ startCommand: slowStarter(1) })
+  await reaches('running')
+  assert.ok(existsSync(join(folder, 'serves')))
+})
+
+test('a row set down while its start command runs stops the daemon that appears, and goes up again', async () => {
+  const { supervisor, shown, reaches } = supervise({ startCommand: slowStarter(0.4) })
+  await reaches('starting')
+  supervisor.setAdminStatus(1, 'down')
+  assert.equal(shown().state, 'stopping')
+  await reaches('stopped')
+  const left = scanProcesses().filter(({ command }) => command.includes(join(folder, name)))
+  assert.deepEqual(left, [], 'nothing of it is left')
+  supervisor.setAdminStatus(1, 'up')
+  await reaches('running')
+})
+
+test('a row set down after its start command left nothing behind comes to an end', async () => {
+  const starter = join(folder, 'starter')
+  writeFileSync(starter, '#!/bin/sh\nexit 0\n')
+  chmodSync(starter, 0o755)
+  const { supervisor, reaches } = supervise({ startCommand: starter })
+  await new Promise((resolve) => setTimeout(resolve, 100)) // its child has ended, and that has no event to wait for
+  supervisor.setAdminStatus(1, 'down')
+  await reaches('stopped')
+  supervisor.setAdminStatus(1, 'up')
+  await reaches('starting')
+})
+
+for (const [what, terminateCommand] of [
+  ['an empty word', "''"],
+  ['a NUL', 'a\0b'],
+  ['no such program', '/no/such/thing'],
+] as const) {
+  test(`a terminate command of ${what} falls back to SIGTERM`, async () => {
+    const startCommand = program('while :; do sleep 0.1; done')
+    const { supervisor, shown, reaches } = supervise({ startCommand, terminateCommand })
+    await reaches('running')
+    supervisor.setAdminStatus(1, 'down')
+    await reaches('stopped', 900)
+    assert.equal(shown().lastExitSignal, 15)
+  })
+}
+
+test('a restart that waits is given up when restart on exit is taken back', async () => {
+  const startCommand = program('while :; do sleep 0.1; done')
+  const { supervisor, shown, reaches } = supervise({ startCommand, restartOnExit: true, restartIntervalMs: 60_000 })
+  await reaches('running')
+  process.kill(shown().pid, 'SIGKILL')
+  await reaches('restartWait')
+  supervisor.configure({ ...shown().spec, restartOnExit: false })
+  assert.equal(shown().state, 'stopped')
+})
+
+test('workers that outlive their parent are ended, and are not taken for the process', async () => {
+  const startCommand = program(`[ "$1" = worker ] || sh "$0" worker &\nwhile :; do sleep 0.1; done`)
+  const { shown, reaches } = supervise({ startCommand, restartOnExit: true })
+  await reaches('running')
+  const { pid } = shown()
+  const workers = () => scanProcesses().filter(({ groupId }) => groupId === pid)
+  await until(() => workers().length > 1, 1000)
+  process.kill(pid, 'SIGKILL')
+  await until(() => workers().length === 0, 1000, 'the end of the workers')
+  await reaches('running')
+  assert.notEqual(shown().pid, pid)
+})
+
+test('an adopted process has the up time it had', async () => {
+  const child = spawn('sh', [program('while :; do sleep 0.1; done')], { detached: true, stdio: 'ignore' })
+  await new Promise((resolve) => setTimeout(resolve, 600)) // an age to be seen
+  const { shown, reaches } = supervise({ startCommand: '/never/run' })
+  await reaches('adopted')
+  assert.equal(shown().pid, child.pid)
+  assert.ok(performance.now() - shown().startedMonotonicMs >= 500)
+  assert.ok(Date.now() - shown().lastStart!.getTime() >= 500)
+})
+
+test('a process of another appliance, by its argument or its environment, is not ours', () => {
+  const home = join(folder, 'home')
+  const here = { pid: 0, groupId: 1, parentPid: 1, startTicks: 1, name: 'sh', state: 'S' }
+  const seen = (command: string[]) =>
+    findProcesses({ name, runFolder: folder, home }, [{ ...here, command }]).main !== undefined
+  assert.ok(seen([name, '--home', home]))
+  assert.ok(seen([name]))
+  assert.ok(!seen([name, '--home', '/elsewhere']))
+  assert.ok(!seen([name, '--home=/elsewhere']))
+  const elsewhere = spawn('sleep', ['5'], { env: { CASTELLAN_HOME: '/elsewhere' }, stdio: 'ignore' })
+  const read = readProcess(elsewhere.pid!)!
+  assert.equal(findProcesses({ name: 'sleep', runFolder: folder, home }, [read]).main, undefined)
+  elsewhere.kill()
 })
 
 test('our end is not its end, and the next supervisor adopts it', async () => {

@@ -1,0 +1,10 @@
+/** Text that has to fit into a number of octets. */
+
+/** The longest beginning of a text that takes no more than so many octets of UTF-8, cut between characters. */
+export function truncateUtf8(text: string, maxOctets: number): string {
+  const octets = Buffer.from(text)
+  if (octets.length <= maxOctets) return text
+  let end = maxOctets
+  while (end > 0 && (octets[end]! & 0xc0) === 0x80) end--
+  return octets.toString('utf8', 0, end)
+}
