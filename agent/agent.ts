@@ -1,7 +1,6 @@
 /** The master agent put together: configuration, modules, engine, sockets and notifications, with a start and a stop. */
-import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Clock } from '../lib/clock.ts'
+import type { Clock, Timer } from '../lib/clock.ts'
 import { type Complaint, ConfigurationError, formatComplaint } from '../lib/cnf/complaint.ts'
 import type { Home } from '../lib/home.ts'
 import type { Log } from '../lib/log.ts'
@@ -12,10 +11,13 @@ import type { MibModule, ModuleHost, Serving } from '../lib/mib/module.ts'
 import { Names } from '../lib/mib/names.ts'
 import type { AnyRow } from '../lib/mib/served.ts'
 import { describePortOwner } from '../lib/port-owner.ts'
-import { formatOid, type Oid } from '../lib/smi/oid.ts'
+import type { Oid } from '../lib/smi/oid.ts'
+import { truncateUtf8 } from '../lib/text.ts'
+import { AuditLog } from './audit.ts'
 import { Registry } from './dispatch/registry.ts'
-import { Engine, type SetRecord } from './engine.ts'
-import { startIdentity } from './engine-identity.ts'
+import { Engine } from './engine.ts'
+import { readEngineId, startIdentity } from './engine-identity.ts'
+import { castellanNotify } from './internal/castellan-agent.ts'
 import { internalModules } from './internal/index.ts'
 import { authenticationFailure, coldStart, warmStart } from './internal/snmpv2-mib.ts'
 import { varbindsOf } from './notify/notification.ts'
@@ -54,18 +56,24 @@ export class Agent {
   readonly #files: ConfigFile[] = []
   readonly #transports: UdpTransport[] = []
   readonly #startedMs: number
+  readonly #audit: AuditLog
+  #engineId: Uint8Array = new Uint8Array(0)
   #usm: Usm | undefined
+  #ageing: Timer | undefined
   readonly #stopping = new AbortController()
 
   constructor(options: AgentOptions) {
     this.#options = options
     const { home, log, modules } = options
     this.#startedMs = options.clock.monotonicMs()
-    this.#internal = internalModules(this.#statistics, () => this.#usm)
-    const [first, ...rest] = this.#internal.modules
+    this.#internal = internalModules({
+      statistics: this.#statistics,
+      usm: () => this.#usm,
+      engineId: () => this.#engineId,
+      countsOf: (target) => this.#originator.countsOf(target),
+    })
     const all: readonly ConfiguredModule[] = [
-      { module: first!, configured: this.#internal.configured, file: 'agent/snmpd.cnf' },
-      ...rest.map((module) => ({ module, configured: [], file: 'agent/snmpd.cnf' })),
+      ...this.#internal.modules.map((module) => ({ ...module, file: 'agent/snmpd.cnf' })),
       ...modules,
     ]
     this.names = new Names(
@@ -77,13 +85,16 @@ export class Agent {
       statistics: this.#statistics,
       log: log.child('engine'),
       onAuthenticationFailure: (remote) => this.#authenticationFailed(remote),
-      onSet: (record) => this.#audit(record),
+      onSet: (record) => this.#audit.write(record),
     })
+    this.#audit = new AuditLog({ path: join(home.logs, 'audit.log'), clock: options.clock, log, names: this.names })
     this.#originator = new Originator({
       log: log.child('notify'),
+      clock: options.clock,
       statistics: this.#statistics,
       sysObjectId: () => options.sysObjectId,
       v3: () => this.#engine.v3,
+      usm: () => this.#usm,
     })
 
     const files = new Map<string, ConfigFile>()
@@ -94,7 +105,7 @@ export class Agent {
     for (const { module, file } of all) {
       this.#addModule(module, async (changes) => {
         await files.get(file)!.persist(changes)
-        if (module === this.#internal.administration) this.#configureEngine()
+        if (this.#internal.administration.has(module)) this.#configureEngine()
       })
     }
   }
@@ -110,6 +121,8 @@ export class Agent {
 
   /** Reads every configuration file; all complaints of all files together, and nothing is taken when there is one. */
   async load(): Promise<readonly Complaint[]> {
+    const { home } = this.#options
+    this.#engineId = await readEngineId(join(home.data, 'agent', 'engine.json'))
     const files = await Promise.all(this.#files.map((file) => file.prepare()))
     const complaints = files.flatMap((file) => [...file.complaints])
     if (complaints.length > 0) return complaints
@@ -158,11 +171,13 @@ export class Agent {
       this.upTimeTicks(),
     )
     log.notice('the agent serves', { addresses: this.addresses.join(' ') })
+    this.#ageing = clock.every(60_000, () => this.#internal.log.age(clock.now()))
     this.#notify(coldStart, {}, {}, 'the agent started')
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort()
+    this.#ageing?.cancel()
     for (const backend of this.#backends.toReversed()) await backend.stop()
     for (const transport of this.#transports.splice(0)) await transport.stop()
     await this.#originator.stop()
@@ -225,37 +240,27 @@ export class Agent {
 
   #notify(notification: Notification, index: AnyRow, values: AnyRow, sentence: string): void {
     this.#options.log.notice('notification', { name: notification.name, sentence })
-    this.#originator.send({
+    const message = {
       trapOid: notification.oid,
       upTimeTicks: this.upTimeTicks(),
       varbinds: varbindsOf(notification, index, values),
-    })
+    }
+    const text = varbindsOf(sentenceOnly, {}, { castellanNotifyText: truncateUtf8(sentence, 1024) })[0]!
+    this.#internal.log.add({ ...message, varbinds: [...message.varbinds, text] }, this.#options.clock.now())
+    this.#originator.send({ ...message, text })
   }
 
   #authenticationFailed({ address }: Remote): void {
     if (!this.#internal.isAuthenTrapsEnabled()) return
     this.#notify(authenticationFailure, {}, {}, `${address} used a community that is not known here`)
   }
+}
 
-  /** One line of JSON for every SET that was tried: who, from where, what, and what came of it. */
-  #audit({ securityName, remote, varbinds, status }: SetRecord): void {
-    const line = JSON.stringify({
-      time: new Date(this.#options.clock.now()).toISOString(),
-      securityName,
-      from: `${remote.address}:${remote.port}`,
-      status,
-      varbinds: varbinds.map(({ name, value }) => ({
-        name: this.names.format(name),
-        oid: formatOid(name),
-        value: this.names.formatValue(name, value),
-      })),
-    })
-    try {
-      appendFileSync(join(this.#options.home.logs, 'audit.log'), `${line}\n`, { mode: 0o600 })
-    } catch (error) {
-      this.#options.log.error('the audit log cannot be written', { error })
-    }
-  }
+/** Only for its varbind: the sentence that every notification of ours ends with. */
+const sentenceOnly: Notification = {
+  name: 'castellanNotifyText',
+  oid: [],
+  objects: { castellanNotifyText: castellanNotify.columns.castellanNotifyText },
 }
 
 function inSnmpd(message: string): Complaint {

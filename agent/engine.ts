@@ -4,8 +4,10 @@ import { BerReader } from '../lib/ber/reader.ts'
 import { tag } from '../lib/ber/tags.ts'
 import { BerWriter } from '../lib/ber/writer.ts'
 import type { Log } from '../lib/log.ts'
+import type { Requester } from '../lib/mib/module.ts'
 import type { SetVarbind } from '../lib/mib/set.ts'
 import { type ErrorStatus, toV1ErrorStatus } from '../lib/smi/error-status.ts'
+import type { SnmpValue } from '../lib/smi/value.ts'
 import type { AccessResult, SecurityModel, Vacm } from './access/vacm.ts'
 import { View } from './access/view.ts'
 import { type ReadFailure, read } from './dispatch/read.ts'
@@ -20,11 +22,13 @@ import { Statistics } from './statistics.ts'
 import type { Remote, Transport } from './transport/udp.ts'
 import type { V3Messages } from './v3.ts'
 
-/** What a SET changed, for the audit log. */
+/** What a SET wanted and what came of it, for the audit log. */
 export interface SetRecord {
-  readonly securityName: string
+  readonly requester: Requester
   readonly remote: Remote
   readonly varbinds: readonly SetVarbind[]
+  /** What the instances held before, in the order of the varbinds; undefined where there was none. */
+  readonly before: readonly (SnmpValue | undefined)[]
   readonly status: ErrorStatus
 }
 
@@ -40,7 +44,11 @@ export interface EngineOptions {
 
 /** A community with what it may do in each version, decided when the configuration is taken. */
 interface Grant extends Community {
-  readonly access: readonly { readonly read: AccessResult; readonly write: AccessResult }[]
+  readonly access: readonly {
+    readonly requester: Requester
+    readonly read: AccessResult
+    readonly write: AccessResult
+  }[]
 }
 
 const models: readonly SecurityModel[] = ['snmpv1', 'snmpv2c']
@@ -74,13 +82,12 @@ export class Engine {
   /** Takes communities and access rights; what is being answered keeps the old ones. */
   configure(communities: readonly Community[], vacm: Vacm): void {
     this.v3?.configure(vacm)
-    this.#grants = communities.map(({ name, securityName, contextName }) => ({
-      name,
-      securityName,
-      contextName,
+    this.#grants = communities.map((community) => ({
+      ...community,
       access: models.map((securityModel) => {
-        const principal = { securityModel, securityName, securityLevel: 'noAuthNoPriv', contextName } as const
-        return { read: vacm.viewFor(principal, 'read'), write: vacm.viewFor(principal, 'write') }
+        const { securityName, contextName } = community
+        const requester = { securityModel, securityName, securityLevel: 'noAuthNoPriv', contextName } as const
+        return { requester, read: vacm.viewFor(requester, 'read'), write: vacm.viewFor(requester, 'write') }
       }),
     }))
   }
@@ -113,24 +120,15 @@ export class Engine {
       // What follows the message in its datagram makes the datagram a wrong one.
       if (reader.position !== bytes.length) reader.fail('octets follow the message')
 
-      const grant = findCommunity(this.#grants, bytes, communityStart, communityEnd)
+      const grant = findCommunity(this.#grants, bytes, communityStart, communityEnd, remote)
       if (!grant) {
         statistics.snmpInBadCommunityNames++
         this.#options.onAuthenticationFailure?.(remote)
         return
       }
       const community = bytes.subarray(communityStart, communityEnd)
-      const { securityName, access } = grant
-      const rights = access[version]!
-      const exchange = new CommunityExchange(
-        transport,
-        remote,
-        version,
-        community,
-        securityName,
-        rights,
-        this.maxMessageSize,
-      )
+      const rights = grant.access[version]!
+      const exchange = new CommunityExchange(transport, remote, version, community, rights, this.maxMessageSize)
       this.#process(exchange, request)
     } catch (error) {
       if (error instanceof DecodeError) statistics.snmpInASNParseErrs++
@@ -207,15 +205,15 @@ export class Engine {
       this.#sendError(exchange, kept, { status: 'resourceUnavailable', position: 0 })
       return
     }
-    this.#sets.run(varbinds, view).then(
-      (failure) => {
-        const { securityName } = exchange
-        this.#options.onSet?.({ securityName, remote: exchange.remote, varbinds, status: failure?.status ?? 'noError' })
+    const { requester, remote } = exchange
+    this.#sets.run(varbinds, view, requester).then(
+      ({ failure, before }) => {
+        this.#options.onSet?.({ requester, remote, varbinds, before, status: failure?.status ?? 'noError' })
         if (!failure) this.statistics.snmpInTotalSetVars += varbinds.length
         this.#sendError(exchange, kept, failure ?? { status: 'noError', position: 0 })
       },
       (error: unknown) => {
-        this.#log.error('bug while setting', { remote: exchange.remote, error })
+        this.#log.error('bug while setting', { remote, error })
         this.#sendError(exchange, kept, { status: 'genErr', position: 1 })
       },
     )

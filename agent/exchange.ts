@@ -1,6 +1,7 @@
 /** A request on its way through the engine: where it came from, what its sender may do, and how its answer is wrapped. */
 import { tag } from '../lib/ber/tags.ts'
 import type { BerWriter } from '../lib/ber/writer.ts'
+import type { Requester } from '../lib/mib/module.ts'
 import type { AccessResult } from './access/vacm.ts'
 import { messageVersion } from './message/pdu.ts'
 import type { Remote, Transport } from './transport/udp.ts'
@@ -9,7 +10,7 @@ export interface Exchange {
   readonly transport: Transport
   readonly remote: Remote
   readonly isV1: boolean
-  readonly securityName: string
+  readonly requester: Requester
   readonly read: AccessResult
   readonly write: AccessResult
   /** Octets that the PDU's end may reach in the writer, so that the whole message fits what the sender takes. */
@@ -25,7 +26,7 @@ export class CommunityExchange implements Exchange {
   readonly transport: Transport
   readonly remote: Remote
   readonly isV1: boolean
-  readonly securityName: string
+  readonly requester: Requester
   readonly read: AccessResult
   readonly write: AccessResult
   readonly limit: number
@@ -37,14 +38,13 @@ export class CommunityExchange implements Exchange {
     remote: Remote,
     version: number,
     community: Uint8Array,
-    securityName: string,
-    access: { readonly read: AccessResult; readonly write: AccessResult },
+    access: { readonly requester: Requester; readonly read: AccessResult; readonly write: AccessResult },
     limit: number,
   ) {
     this.transport = transport
     this.remote = remote
     this.isV1 = version === messageVersion.v1
-    this.securityName = securityName
+    this.requester = access.requester
     this.read = access.read
     this.write = access.write
     this.limit = limit

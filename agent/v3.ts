@@ -85,11 +85,14 @@ export class V3Messages {
       statistics.snmpUnknownPDUHandlers++
       return undefined
     }
+    const principal = {
+      securityModel: 'usm',
+      securityName: incoming.user.name,
+      securityLevel: header.level,
+      contextName,
+    } as const
     const viewFor = (viewType: 'read' | 'write'): AccessResult =>
-      this.#vacm?.viewFor(
-        { securityModel: 'usm', securityName: incoming.user.name, securityLevel: header.level, contextName },
-        viewType,
-      ) ?? 'noAccessEntry'
+      this.#vacm?.viewFor(principal, viewType) ?? 'noAccessEntry'
     const read = viewFor('read')
     if (read === 'noSuchContext') {
       this.#statistics.snmpUnknownContexts++
@@ -102,7 +105,7 @@ export class V3Messages {
       transport,
       remote,
       isV1: false,
-      securityName: incoming.user.name,
+      requester: principal,
       read,
       write: viewFor('write'),
       limit: Math.min(header.msgMaxSize, this.#maxMessageSize) - envelopeOctets,

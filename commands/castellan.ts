@@ -6,10 +6,13 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { formatComplaint } from '../lib/cnf/complaint.ts'
 import { type Home, initializeHome, isInitialized, programRoot, resolveHome } from '../lib/home.ts'
 import { parseConfig } from '../sipd/config/parse.ts'
+import { explainAccess, formatDecision } from './access.ts'
 import { board } from './board.ts'
 import { agentOf, startAgent, statusOf, stopAll } from './starter.ts'
-import { addUser, listUsers, removeUser, type UserOptions } from './user.ts'
+import { addUser, listUsers, removeUser, rotateUser, testUser, type UserOptions } from './user.ts'
 import { programVersion } from './version.ts'
+
+const passphraseHelp = 'authentication passphrase in the first line, privacy passphrase in the second'
 
 interface HomeOption {
   readonly home?: string
@@ -44,6 +47,14 @@ export async function castellan(args: readonly string[]): Promise<number> {
   command('status', 'say what runs').option('--json', 'for programs').action(does(status))
   command('reload', 'let the running agent take changed configuration files, if they are good').action(does(reload))
   command('check', 'read all configuration files and say what is wrong with them').action(does(check))
+  command('access <who> <object>', 'say what a community or user may do with an object, and which lines decide it')
+    .option('--context <name>', 'the context it is in', '')
+    .option('--json', 'for programs')
+    .action(async (who: string, object: string, options: HomeOption & { context: string; json?: boolean }) => {
+      const decisions = await explainAccess(resolveHome(options.home), who, object, options.context)
+      if (options.json) process.stdout.write(`${JSON.stringify(decisions)}\n`)
+      else for (const decision of decisions) process.stdout.write(formatDecision(decision))
+    })
   const user = program.command('user').description('users of SNMPv3').exitOverride()
   const userCommand = (name: string, description: string): Command =>
     user
@@ -56,8 +67,19 @@ export async function castellan(args: readonly string[]): Promise<number> {
     .option('--auth <protocol>', 'MD5, SHA, SHA-224, SHA-256, SHA-384, SHA-512', 'SHA-256')
     .option('--priv <protocol>', 'DES, AES, AES-192, AES-256, AES-192-C, AES-256-C, none', 'AES')
     .option('--group <group>', 'what it may: read, operate or admin', 'read')
-    .option('--passphrase-file <file>', 'authentication passphrase in the first line, privacy passphrase in the second')
+    .option('--engine <id>', 'make it for informs to another engine, whose engineID this is')
+    .option('--passphrase-file <file>', passphraseHelp)
     .action((name: string, options: UserOptions & HomeOption) => say(addUser(resolveHome(options.home), name, options)))
+  for (const [name, description, act] of [
+    ['rotate <name>', 'give a user new passphrases, and prove them', rotateUser],
+    ['test <name>', 'ask the running agent as this user', testUser],
+  ] as const) {
+    userCommand(name, description)
+      .option('--passphrase-file <file>', passphraseHelp)
+      .action((name: string, options: HomeOption & { passphraseFile?: string }) =>
+        say(act(resolveHome(options.home), name, options)),
+      )
+  }
   userCommand('list', 'list users, their protocols and groups').action((options: HomeOption) =>
     say(listUsers(resolveHome(options.home))),
   )

@@ -1,15 +1,18 @@
 /** The names of everything this project declares, for the tools that people type. */
 import * as access from '../agent/internal/access-tables.ts'
+import * as castellan from '../agent/internal/castellan-agent.ts'
 import * as engineMibs from '../agent/internal/engine-mibs.ts'
+import * as log from '../agent/internal/notification-log.ts'
 import * as engine from '../agent/internal/snmpv2-mib.ts'
 import * as targets from '../agent/internal/target-tables.ts'
+import * as users from '../agent/internal/usm-users.ts'
 import { anyDefinition, type Definition, type Notification } from '../lib/mib/declare.ts'
 import { Names } from '../lib/mib/names.ts'
 import * as critapp from '../subagents/critapp/mib.ts'
 import * as mib2 from '../subagents/mib2/mib.ts'
 
-const declared: readonly object[] = [engine, engineMibs, access, targets, mib2, critapp].flatMap((house) =>
-  Object.values(house),
+const declared: readonly object[] = [engine, engineMibs, users, access, targets, log, castellan, mib2, critapp].flatMap(
+  (house) => Object.values(house),
 )
 
 export const declaredDefinitions: readonly Definition[] = declared

@@ -1,11 +1,12 @@
 /** getone, getnext, getmany, getbulk, setany: the ancestor's tools, in its order of arguments and its kind of output. */
 import { lookup } from 'node:dns/promises'
 import { parseArgs } from 'node:util'
-import { Manager, ResponseError, TimeoutError } from '../agent/manager/manager.ts'
+import { Manager, type ManagerSecurity, ReportError, ResponseError, TimeoutError } from '../agent/manager/manager.ts'
 import { describe } from '../lib/mib/config.ts'
 import { formatOid, type Oid } from '../lib/smi/oid.ts'
 import { isException, type Varbind } from '../lib/smi/value.ts'
 import { declaredNames } from './declared-names.ts'
+import { takeVersion, v3Options, v3Security, v3Usage } from './snmp-security.ts'
 import { programVersion } from './version.ts'
 
 type ToolName = 'getone' | 'getnext' | 'getmany' | 'getbulk' | 'setany'
@@ -28,16 +29,16 @@ interface Invocation {
 
 /** Exit code: 0 ok, 1 the answer is an error, 2 wrong usage, 3 no answer in time, 4 refused. */
 export async function runTool(tool: ToolName, args: readonly string[]): Promise<number> {
-  const usage = `usage: ${tool} [-v1|-v2c] [--json] [--timeout SECONDS] HOST[:PORT] COMMUNITY ${operands[tool]}\n`
+  const usage = `usage: ${tool} [-v1|-v2c|-v3] [--json] [--timeout SECONDS] HOST[:PORT] COMMUNITY ${operands[tool]}\n${v3Usage}`
   let manager: Manager | undefined
   process.stdout.on('error', () => process.exit(0)) // `| head` has read enough
   try {
-    // The ancestor wrote -v2c in one word, which for parseArgs would be three options.
-    const versions: readonly string[] = args.filter((argument) => argument === '-v1' || argument === '-v2c')
+    const { version, rest: others } = takeVersion(args)
     const { values, positionals } = parseArgs({
-      args: args.filter((argument) => !versions.includes(argument)),
+      args: others,
       allowPositionals: true,
       options: {
+        ...v3Options,
         json: { type: 'boolean', default: false },
         timeout: { type: 'string', default: '1' },
         help: { type: 'boolean', short: 'h', default: false },
@@ -52,13 +53,15 @@ export async function runTool(tool: ToolName, args: readonly string[]): Promise<
       process.stdout.write(`${tool} ${programVersion()}\n`)
       return 0
     }
-    const [target, community, ...rest] = positionals
+    const [target, ...afterTarget] = positionals
+    const community = version === 'v3' ? '' : afterTarget[0]
+    const rest = version === 'v3' ? afterTarget : afterTarget.slice(1)
     if (target === undefined || community === undefined || rest.length === 0)
       throw new UsageError('arguments are missing')
     const timeoutMs = Number(values.timeout) * 1000
     if (!(timeoutMs > 0)) throw new UsageError(`--timeout is to be a number of seconds, not ${values.timeout}`)
-    const version = versions.at(-1) === '-v1' ? 'v1' : 'v2c'
-    manager = new Manager({ ...(await resolveTarget(target)), version, community, timeoutMs })
+    const security: ManagerSecurity = version === 'v3' ? await v3Security(values) : { version, community }
+    manager = new Manager({ ...(await resolveTarget(target)), security, timeoutMs })
     const print = (varbind: Varbind): void => {
       process.stdout.write(values.json ? `${JSON.stringify(toJson(varbind))}\n` : `${formatVarbind(varbind)}\n`)
     }
@@ -70,6 +73,7 @@ export async function runTool(tool: ToolName, args: readonly string[]): Promise<
       return 2
     }
     if (error instanceof TimeoutError) return 3
+    if (error instanceof ReportError) return 4
     if (error instanceof ResponseError)
       return error.status === 'noAccess' || error.status === 'authorizationError' ? 4 : 1
     return 1

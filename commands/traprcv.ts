@@ -1,16 +1,25 @@
 /** traprcv: prints notifications as they come, and acknowledges informs. */
+
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type IncomingMessage, notificationOf } from '../agent/manager/messages.ts'
-import { NotificationReceiver } from '../agent/manager/receiver.ts'
+import { startIdentity } from '../agent/engine-identity.ts'
+import { notificationOf } from '../agent/manager/messages.ts'
+import { NotificationReceiver, type ReceivedMessage, type V3Receiving } from '../agent/manager/receiver.ts'
+import { systemClock } from '../lib/clock.ts'
+import { resolveHome } from '../lib/home.ts'
 import { describePortOwner } from '../lib/port-owner.ts'
 import { formatOid } from '../lib/smi/oid.ts'
 import { declaredNames } from './declared-names.ts'
+import { v3Options, v3Security } from './snmp-security.ts'
 import { formatVarbind, toJson } from './snmp-tools.ts'
 import { programVersion } from './version.ts'
 
-const usage = `usage: traprcv [--address ADDRESS] [--json] [PORT]
+const usage = `usage: traprcv [--address ADDRESS] [--json] [-u USER [-l LEVEL] [-a SHA-256] [-x AES]] [PORT]
 
   Prints every notification that arrives; PORT is 162 where none is given, ADDRESS 127.0.0.1.
+  Informs are acknowledged. With -u it also takes those of version 3, of this user, at no other level; its passphrases
+  come from --passphrase-file, CASTELLAN_AUTH_PASSPHRASE and CASTELLAN_PRIV_PASSPHRASE, or a terminal. Of informs
+  the receiver is the authoritative engine: its engineID is kept in the home (--home), and printed at the start.
 `
 
 export async function traprcv(args: readonly string[]): Promise<number> {
@@ -31,7 +40,18 @@ export async function traprcv(args: readonly string[]): Promise<number> {
     process.stderr.write(usage)
     return 2
   }
-  const receiver = new NotificationReceiver()
+  let v3: V3Receiving | undefined
+  try {
+    if (values.user !== undefined) {
+      const identity = await startIdentity(join(resolveHome(values.home).data, 'traprcv', 'engine.json'), systemClock)
+      v3 = { identity, users: [(await v3Security(values)).credentials] }
+      process.stderr.write(`traprcv: engineID ${Buffer.from(identity.engineId).toString('hex')}\n`)
+    }
+  } catch (error) {
+    process.stderr.write(`traprcv: ${(error as Error).message}\n`)
+    return 2
+  }
+  const receiver = new NotificationReceiver({ host: values.address, ...(v3 ? { v3 } : {}) })
   receiver.onNotification = (message, { address }) => {
     process.stdout.write(values.json ? `${JSON.stringify(asJson(message, address))}\n` : asText(message, address))
   }
@@ -58,6 +78,8 @@ function parse(args: readonly string[]) {
     args: [...args],
     allowPositionals: true,
     options: {
+      ...v3Options,
+      home: { type: 'string' },
       address: { type: 'string', default: '127.0.0.1' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
@@ -66,22 +88,28 @@ function parse(args: readonly string[]) {
   })
 }
 
-function asText(message: IncomingMessage, from: string): string {
-  const notification = notificationOf(message)
+function asText({ version, pdu }: ReceivedMessage, from: string): string {
+  const notification = notificationOf(pdu)
   const title = notification ? declaredNames.format(notification.trapOid) : 'a message without a notification in it'
-  const lines = (notification?.varbinds ?? message.varbinds).map((varbind) => `    ${formatVarbind(varbind)}`)
-  return [`${new Date().toISOString()} ${from} ${message.version} ${title}`, ...lines, ''].join('\n')
+  const lines = (notification?.varbinds ?? pdu.varbinds).map((varbind) => `    ${formatVarbind(varbind)}`)
+  return [
+    `${new Date().toISOString()} ${from} ${version} ${pdu.type === 'informRequest' ? 'inform' : 'trap'} ${title}`,
+    ...lines,
+    '',
+  ].join('\n')
 }
 
-function asJson(message: IncomingMessage, from: string): object {
-  const notification = notificationOf(message)
+function asJson({ version, level, securityName, pdu }: ReceivedMessage, from: string): object {
+  const notification = notificationOf(pdu)
   return {
     time: new Date().toISOString(),
     from,
-    version: message.version,
+    version,
+    type: pdu.type === 'informRequest' ? 'inform' : 'trap',
+    ...(version === 'v3' ? { user: securityName, level } : {}),
     notification: notification && declaredNames.format(notification.trapOid),
     oid: notification && formatOid(notification.trapOid),
     upTimeTicks: notification?.upTimeTicks,
-    varbinds: (notification?.varbinds ?? message.varbinds).map(toJson),
+    varbinds: (notification?.varbinds ?? pdu.varbinds).map(toJson),
   }
 }

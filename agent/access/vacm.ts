@@ -40,8 +40,16 @@ export class Vacm {
   readonly #groups = new Map<string, string>()
   readonly #access: readonly AccessEntry[]
   readonly #views = new Map<string, View>()
+  readonly #contexts: ReadonlySet<string>
+  readonly #known = new Map<string, AccessResult>()
 
-  constructor(members: Iterable<GroupMember>, access: Iterable<AccessEntry>, families: Iterable<NamedFamily>) {
+  constructor(
+    members: Iterable<GroupMember>,
+    access: Iterable<AccessEntry>,
+    families: Iterable<NamedFamily>,
+    contexts: ReadonlySet<string> = new Set(['']),
+  ) {
+    this.#contexts = contexts
     for (const { securityModel, securityName, groupName } of members) {
       this.#groups.set(`${securityModel} ${securityName}`, groupName)
     }
@@ -51,14 +59,30 @@ export class Vacm {
     for (const [viewName, named] of byView) this.#views.set(viewName, new View(named))
   }
 
-  /** The view that decides for this principal; steps 1 to 4 of §3.2. The only context is the default one. */
+  /** The view that decides for this principal; steps 1 to 4 of §3.2. */
   viewFor(principal: Principal, viewType: ViewType): AccessResult {
-    if (principal.contextName !== '') return 'noSuchContext'
+    const { securityModel, securityName, securityLevel, contextName } = principal
+    // Only principals of a group are remembered, in contexts there are: what a stranger sends fills nothing.
+    const key = `${viewType} ${securityModel} ${securityLevel} ${securityName} ${contextName}`
+    const known = this.#known.get(key)
+    if (known) return known
+    const { result } = this.explain(principal, viewType)
+    if (result !== 'noSuchContext' && result !== 'noGroupName') this.#known.set(key, result)
+    return result
+  }
+
+  /** As viewFor, with what led there. */
+  explain(
+    principal: Principal,
+    viewType: ViewType,
+  ): { result: AccessResult; groupName?: string; entry?: AccessEntry; viewName?: string } {
+    if (!this.#contexts.has(principal.contextName)) return { result: 'noSuchContext' }
     const groupName = this.#groups.get(`${principal.securityModel} ${principal.securityName}`)
-    if (groupName === undefined) return 'noGroupName'
+    if (groupName === undefined) return { result: 'noGroupName' }
     const entry = this.#selectEntry(groupName, principal)
-    if (!entry) return 'noAccessEntry'
-    return this.#views.get(entry.views[viewType]) ?? 'noSuchView'
+    if (!entry) return { result: 'noAccessEntry', groupName }
+    const viewName = entry.views[viewType]
+    return { result: this.#views.get(viewName) ?? 'noSuchView', groupName, entry, viewName }
   }
 
   /** vacmAccessTable's DESCRIPTION: own model before any, exact context before prefix, longer prefix, higher level. */

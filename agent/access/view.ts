@@ -23,7 +23,12 @@ export class View {
   }
 
   includes(name: ArrayLike<number>): boolean {
-    return this.#families.find((family) => matches(family, name, family.subtree.length))?.included ?? false
+    return this.familyOf(name)?.included ?? false
+  }
+
+  /** The family that decides about a name; none when nothing says anything about it. */
+  familyOf(name: ArrayLike<number>): ViewFamily | undefined {
+    return this.#families.find((family) => matches(family, name, family.subtree.length))
   }
 
   /** Decides once for an object and all its instances, unless a family reaches deeper than the object's own OID. */

@@ -1,33 +1,60 @@
 /** SNMP-COMMUNITY-MIB (RFC 3584) and SNMP-VIEW-BASED-ACM-MIB (RFC 3415): who may do what, as tables. */
-import { column, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
-import { enumeration, objectIdentifier, octetString, rowStatus, storageType } from '../../lib/mib/syntax.ts'
-import { adminString, contextEngineId, securityLevel, securityModel, tagList } from './conventions.ts'
+import { column, defineScalars, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
+import {
+  enumeration,
+  objectIdentifier,
+  octetString,
+  rowStatus,
+  storageType,
+  testAndIncr,
+} from '../../lib/mib/syntax.ts'
+import { adminString, engineIdOr, securityLevel, securityModel, tagList } from './conventions.ts'
 
 const kept = { defaultValue: 'nonVolatile' } as const
 
-export const snmpCommunityTable = defineTable({
-  name: 'snmpCommunityTable',
-  oid: '1.3.6.1.6.3.18.1.1',
-  index: { snmpCommunityIndex: column(1, adminString(1, 32), 'not-accessible') },
-  implied: true,
-  columns: {
-    snmpCommunityName: column(2, octetString(0, 255), 'read-create', { secret: true }),
-    snmpCommunitySecurityName: column(3, adminString(1, 32), 'read-create'),
-    snmpCommunityContextEngineID: column(4, contextEngineId(), 'read-create', { defaultValue: new Uint8Array(0) }),
-    snmpCommunityContextName: column(5, adminString(0, 32), 'read-create', { defaultValue: '' }),
-    snmpCommunityTransportTag: column(6, tagList(), 'read-create', { defaultValue: '' }),
-    snmpCommunityStorageType: column(7, storageType(), 'read-create', kept),
-    snmpCommunityStatus: column(8, rowStatus(), 'read-create'),
-  },
-  cnf: [
-    'snmpCommunityIndex',
-    'snmpCommunityName',
-    'snmpCommunitySecurityName',
-    'snmpCommunityContextEngineID',
-    'snmpCommunityContextName',
-    'snmpCommunityTransportTag',
-    'snmpCommunityStorageType',
-  ],
+export function defineCommunityTable(localEngineId: () => Uint8Array) {
+  return defineTable({
+    name: 'snmpCommunityTable',
+    oid: '1.3.6.1.6.3.18.1.1',
+    index: { snmpCommunityIndex: column(1, adminString(1, 32), 'not-accessible') },
+    implied: true,
+    columns: {
+      snmpCommunityName: column(2, octetString(0, 255), 'read-create', { secret: true }),
+      snmpCommunitySecurityName: column(3, adminString(1, 32), 'read-create'),
+      snmpCommunityContextEngineID: column(4, engineIdOr(localEngineId), 'read-create', {
+        defaultValue: new Uint8Array(0),
+      }),
+      snmpCommunityContextName: column(5, adminString(0, 32), 'read-create', { defaultValue: '' }),
+      snmpCommunityTransportTag: column(6, tagList(), 'read-create', { defaultValue: '' }),
+      snmpCommunityStorageType: column(7, storageType(), 'read-create', kept),
+      snmpCommunityStatus: column(8, rowStatus(), 'read-create'),
+    },
+    cnf: [
+      'snmpCommunityIndex',
+      'snmpCommunityName',
+      'snmpCommunitySecurityName',
+      'snmpCommunityContextEngineID',
+      'snmpCommunityContextName',
+      'snmpCommunityTransportTag',
+      'snmpCommunityStorageType',
+    ],
+  })
+}
+
+/** For names and types alone: its rows belong to no engine. */
+export const snmpCommunityTable = defineCommunityTable(() => new Uint8Array(0))
+
+export const vacmContextTable = defineTable({
+  name: 'vacmContextTable',
+  oid: '1.3.6.1.6.3.16.1.1',
+  index: { vacmContextName: column(1, adminString(0, 32), 'read-only') },
+  columns: {},
+})
+
+export const vacmViews = defineScalars({
+  name: 'vacmMIBViews',
+  oid: '1.3.6.1.6.3.16.1.5',
+  objects: { vacmViewSpinLock: column(1, testAndIncr(), 'read-write') },
 })
 
 export const vacmSecurityToGroupTable = defineTable({

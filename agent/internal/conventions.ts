@@ -53,12 +53,19 @@ export function readTransportAddress(value: Uint8Array): { host: string; port: n
   return { host: value.subarray(0, 4).join('.'), port: value[4]! * 256 + value[5]! }
 }
 
-/** snmpCommunityContextEngineID: the word localSnmpID stands for this engine's own, kept as no octets at all. */
-export function contextEngineId(): Syntax<Uint8Array> {
+/** SnmpEngineID: the word localSnmpID stands for this engine's own, which rows keep as no octets at all. */
+export function engineIdOr(local: () => Uint8Array): Syntax<Uint8Array> {
   const plain = octetString(0, 32, 'SnmpEngineID')
   return {
     ...plain,
+    toSnmp: (value) => plain.toSnmp(value.length === 0 ? local() : value),
+    fromSnmp: (value) => {
+      const decoded = plain.fromSnmp(value)
+      return 'value' in decoded && Buffer.compare(decoded.value, local()) === 0 ? { value: noOctets } : decoded
+    },
     format: (value) => (value.length === 0 ? 'localSnmpID' : plain.format(value)),
-    parse: (typed) => (typed === 'localSnmpID' ? new Uint8Array(0) : plain.parse(typed)),
+    parse: (typed) => (typed === 'localSnmpID' ? noOctets : plain.parse(typed)),
   }
 }
+
+const noOctets = new Uint8Array(0)

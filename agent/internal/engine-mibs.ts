@@ -39,7 +39,7 @@ export const usmStatsGroup = defineScalars({
 })
 
 export const snmpTargetCounters = defineScalars({
-  name: 'snmpTargetObjects',
+  name: 'snmpTargetCounters',
   oid: '1.3.6.1.6.3.12.1',
   objects: { snmpUnavailableContexts: counter(4), snmpUnknownContexts: counter(5) },
 })

@@ -1,6 +1,16 @@
 /** SNMP-TARGET-MIB and SNMP-NOTIFICATION-MIB (RFC 3413): where notifications go, as tables. */
-import { column, defineTable } from '../../lib/mib/declare.ts'
-import { enumeration, integer32, rowStatus, storageType, timeInterval } from '../../lib/mib/syntax.ts'
+import { column, defineScalars, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
+import {
+  enumeration,
+  integer32,
+  objectIdentifier,
+  octetString,
+  rowStatus,
+  type Syntax,
+  storageType,
+  testAndIncr,
+  timeInterval,
+} from '../../lib/mib/syntax.ts'
 import {
   adminString,
   messageProcessingModel,
@@ -12,6 +22,25 @@ import {
 } from './conventions.ts'
 
 const kept = { defaultValue: 'nonVolatile' } as const
+const snmpTargetAddrExtEntry = '1.3.6.1.6.3.18.1.2.1'
+
+/** 0 for a size that is not known, or what every engine takes at least (RFC 3417 §3.2.1). */
+function maxMessageSize(): Syntax<number> {
+  const plain = integer32(0, 0x7fff_ffff)
+  return {
+    ...plain,
+    fromSnmp: (value) => {
+      const decoded = plain.fromSnmp(value)
+      return 'value' in decoded && decoded.value > 0 && decoded.value < 484 ? { error: 'wrongValue' } : decoded
+    },
+  }
+}
+
+export const snmpTargetObjects = defineScalars({
+  name: 'snmpTargetObjects',
+  oid: '1.3.6.1.6.3.12.1',
+  objects: { snmpTargetSpinLock: column(1, testAndIncr(), 'read-write') },
+})
 
 export const snmpTargetAddrTable = defineTable({
   name: 'snmpTargetAddrTable',
@@ -27,8 +56,15 @@ export const snmpTargetAddrTable = defineTable({
     snmpTargetAddrParams: column(7, adminString(1, 32), 'read-create'),
     snmpTargetAddrStorageType: column(8, storageType(), 'read-create', kept),
     snmpTargetAddrRowStatus: column(9, rowStatus(), 'read-create'),
-    // Of SNMP-COMMUNITY-MIB, which augments this table; here because it ends the row's line in snmpd.cnf.
-    snmpTargetAddrTMask: column(0, transportAddress(), 'not-accessible', { defaultValue: new Uint8Array(0) }),
+    // snmpTargetAddrExtTable of SNMP-COMMUNITY-MIB augments this table; the mask ends the row's line in snmpd.cnf.
+    snmpTargetAddrTMask: column(1, transportAddress(), 'read-create', {
+      entry: snmpTargetAddrExtEntry,
+      defaultValue: new Uint8Array(0),
+    }),
+    snmpTargetAddrMMS: column(2, maxMessageSize(), 'read-create', {
+      entry: snmpTargetAddrExtEntry,
+      defaultValue: 484,
+    }),
   },
   cnf: [
     'snmpTargetAddrName',
@@ -78,4 +114,42 @@ export const snmpNotifyTable = defineTable({
     snmpNotifyRowStatus: column(5, rowStatus(), 'read-create'),
   },
   cnf: ['snmpNotifyName', 'snmpNotifyTag', 'snmpNotifyType', 'snmpNotifyStorageType'],
+})
+
+export const snmpNotifyFilterProfileTable = defineTable({
+  name: 'snmpNotifyFilterProfileTable',
+  oid: '1.3.6.1.6.3.13.1.2',
+  index: { snmpTargetParamsName: foreignIndex(snmpTargetParamsTable.columns.snmpTargetParamsName) },
+  implied: true,
+  columns: {
+    snmpNotifyFilterProfileName: column(1, adminString(1, 32), 'read-create'),
+    snmpNotifyFilterProfileStorType: column(2, storageType(), 'read-create', kept),
+    snmpNotifyFilterProfileRowStatus: column(3, rowStatus(), 'read-create'),
+  },
+  cnf: ['snmpTargetParamsName', 'snmpNotifyFilterProfileName', 'snmpNotifyFilterProfileStorType'],
+})
+
+export const snmpNotifyFilterTable = defineTable({
+  name: 'snmpNotifyFilterTable',
+  oid: '1.3.6.1.6.3.13.1.3',
+  index: {
+    snmpNotifyFilterProfileName: foreignIndex(snmpNotifyFilterProfileTable.declared.snmpNotifyFilterProfileName),
+    snmpNotifyFilterSubtree: column(1, objectIdentifier(), 'not-accessible'),
+  },
+  implied: true,
+  columns: {
+    snmpNotifyFilterMask: column(2, octetString(0, 16), 'read-create', { defaultValue: new Uint8Array(0) }),
+    snmpNotifyFilterType: column(3, enumeration({ included: 1, excluded: 2 }), 'read-create', {
+      defaultValue: 'included',
+    }),
+    snmpNotifyFilterStorageType: column(4, storageType(), 'read-create', kept),
+    snmpNotifyFilterRowStatus: column(5, rowStatus(), 'read-create'),
+  },
+  cnf: [
+    'snmpNotifyFilterProfileName',
+    'snmpNotifyFilterSubtree',
+    'snmpNotifyFilterMask',
+    'snmpNotifyFilterType',
+    'snmpNotifyFilterStorageType',
+  ],
 })

@@ -1,29 +1,36 @@
 /** A command generator (RFC 3413 §3.1): asks one agent, strict about who answers and what. */
 import { createSocket, type Socket } from 'node:dgram'
+import { isIPv6 } from 'node:net'
+import { systemClock } from '../../lib/clock.ts'
 import { type ErrorStatus, errorStatusName } from '../../lib/smi/error-status.ts'
 import { compareOid, type Oid, startsWith } from '../../lib/smi/oid.ts'
 import { nullValue, type Varbind } from '../../lib/smi/value.ts'
-import { pduTag } from '../message/pdu.ts'
-import {
-  type CommunityVersion,
-  decodeMessage,
-  encodeRequest,
-  type IncomingMessage,
-  type OutgoingPdu,
-} from './messages.ts'
+import type { SecurityLevel } from '../access/vacm.ts'
+import type { CommunityVersion } from '../message/community-message.ts'
+import { Client, type ClientRequest, ReportError, TimeoutError } from './client.ts'
+import { CommunityConversation, UsmConversation } from './conversation.ts'
+import { type Credentials, keyMaker, levelOf } from './credentials.ts'
+
+export { ReportError, TimeoutError }
+
+export type ManagerSecurity =
+  | { readonly version: CommunityVersion; readonly community: string }
+  | {
+      readonly version: 'v3'
+      readonly credentials: Credentials
+      /** The highest that the credentials reach where it is not given. */
+      readonly level?: SecurityLevel
+      readonly contextName?: string
+    }
 
 export interface ManagerOptions {
-  /** A numeric IPv4 address. */
+  /** A numeric address. */
   readonly host: string
   readonly port: number
-  readonly version: CommunityVersion
-  readonly community: string
+  readonly security: ManagerSecurity
   readonly timeoutMs?: number
   readonly retries?: number
 }
-
-/** No answer in time. */
-export class TimeoutError extends Error {}
 
 /** The agent answered with an error-status; `errorIndex` counts varbinds from 1. */
 export class ResponseError extends Error {
@@ -37,24 +44,48 @@ export class ResponseError extends Error {
   }
 }
 
-interface Waiting {
-  readonly resolve: (message: IncomingMessage) => void
-}
-
 export class Manager {
-  readonly #options: Required<ManagerOptions>
+  readonly #options: ManagerOptions
   readonly #socket: Socket
-  readonly #waiting = new Map<number, Waiting>()
-  #requestId = Math.floor(Math.random() * 0x7fff_0000)
+  readonly #client: Client
+  readonly #usm: UsmConversation | undefined
 
   constructor(options: ManagerOptions) {
-    this.#options = { timeoutMs: 1000, retries: 2, ...options }
-    this.#socket = createSocket('udp4')
-    this.#socket.on('message', (bytes, remote) => {
-      if (remote.address !== this.#options.host || remote.port !== this.#options.port) return
-      this.#receive(bytes)
+    this.#options = options
+    const { host, port, security, timeoutMs = 1000, retries = 2 } = options
+    this.#socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
+    if (security.version === 'v3') {
+      const { credentials, contextName = '' } = security
+      this.#usm = new UsmConversation({
+        clock: systemClock,
+        userName: credentials.userName,
+        level: security.level ?? levelOf(credentials),
+        keysFor: keyMaker(credentials),
+        contextName,
+      })
+    }
+    const conversation =
+      security.version === 'v3'
+        ? this.#usm!
+        : new CommunityConversation(security.version, Buffer.from(security.community))
+    this.#client = new Client({
+      conversation,
+      // Its timers keep the process alive: a tool waits for its answer.
+      clock: { ...systemClock, after: startTimer },
+      timeoutMs,
+      retries,
+      peerName: `${host}:${port}`,
+      send: (bytes) => this.#socket.send(bytes, port, host, () => {}), // a send that fails is a request that times out
     })
-    this.#socket.on('error', () => {}) // a send that fails is a request that times out
+    this.#socket.on('message', (bytes, remote) => {
+      if (remote.address === host && remote.port === port) this.#client.receive(bytes)
+    })
+    this.#socket.on('error', () => {})
+  }
+
+  /** The agent's engineID, once it has answered in version 3. */
+  get engineId(): Uint8Array | undefined {
+    return this.#usm?.engineId
   }
 
   get(names: readonly Oid[]): Promise<readonly Varbind[]> {
@@ -76,8 +107,9 @@ export class Manager {
   /** All instances below a name, in order; ends at names that do not grow. */
   async *walk(root: Oid): AsyncIterableIterator<Varbind> {
     let from = root
+    const isV1 = this.#options.security.version === 'v1'
     for (;;) {
-      const varbinds = this.#options.version === 'v1' ? await this.#nextOrEnd(from) : await this.getBulk([from], 0, 25)
+      const varbinds = isV1 ? await this.#nextOrEnd(from) : await this.getBulk([from], 0, 25)
       for (const varbind of varbinds) {
         if (varbind.value.type === 'endOfMibView' || !startsWith(varbind.name, root)) return
         if (compareOid(varbind.name, from) <= 0) throw new Error('the agent answered with a name that does not grow')
@@ -89,6 +121,7 @@ export class Manager {
   }
 
   close(): void {
+    this.#client.close()
     this.#socket.close()
   }
 
@@ -101,42 +134,16 @@ export class Manager {
     }
   }
 
-  async #ask(pdu: Omit<OutgoingPdu, 'requestId'>): Promise<readonly Varbind[]> {
-    const { host, port, version, community, timeoutMs, retries } = this.#options
-    const requestId = ++this.#requestId
-    const bytes = encodeRequest(version, community, { ...pdu, requestId })
-    for (let attempt = 0; attempt <= retries; attempt++) {
-      const message = await this.#exchange(requestId, bytes, timeoutMs)
-      if (!message) continue
-      if (message.errorStatus === 0) return message.varbinds
-      throw new ResponseError(errorStatusName(message.errorStatus) ?? 'genErr', message.errorIndex)
-    }
-    throw new TimeoutError(`${host}:${port} did not answer within ${((retries + 1) * timeoutMs) / 1000} s`)
+  async #ask(request: ClientRequest): Promise<readonly Varbind[]> {
+    const pdu = await this.#client.ask(request)
+    if (pdu.errorStatus === 0) return pdu.varbinds
+    throw new ResponseError(errorStatusName(pdu.errorStatus) ?? 'genErr', pdu.errorIndex)
   }
+}
 
-  #exchange(requestId: number, bytes: Uint8Array, timeoutMs: number): Promise<IncomingMessage | undefined> {
-    return new Promise((resolve) => {
-      const done = (message: IncomingMessage | undefined): void => {
-        clearTimeout(timer)
-        this.#waiting.delete(requestId)
-        resolve(message)
-      }
-      const timer = setTimeout(() => done(undefined), timeoutMs)
-      this.#waiting.set(requestId, { resolve: done })
-      this.#socket.send(bytes, this.#options.port, this.#options.host, () => {})
-    })
-  }
-
-  #receive(bytes: Uint8Array): void {
-    let message: IncomingMessage
-    try {
-      message = decodeMessage(bytes)
-    } catch {
-      return // not for us, or broken: as if it never came
-    }
-    if (message.pduType !== pduTag.response || message.version !== this.#options.version) return
-    this.#waiting.get(message.requestId)?.resolve(message)
-  }
+function startTimer(delayMs: number, run: () => void): { cancel(): void } {
+  const handle = setTimeout(run, delayMs)
+  return { cancel: () => clearTimeout(handle) }
 }
 
 function withNulls(names: readonly Oid[]): Varbind[] {

@@ -1,31 +1,38 @@
 /** The notification originator (RFC 3413 §3.3): to which targets, as what message, and whether they may see it. */
 import { createSocket } from 'node:dgram'
+import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Oid } from '../../lib/smi/oid.ts'
-import type { SecurityLevel, SecurityModel, Vacm } from '../access/vacm.ts'
+import type { Varbind } from '../../lib/smi/value.ts'
+import type { Vacm } from '../access/vacm.ts'
 import { View } from '../access/view.ts'
-import type { Community } from '../security/community.ts'
+import { Client } from '../manager/client.ts'
+import { CommunityConversation, type Conversation, UsmConversation } from '../manager/conversation.ts'
+import { encodeCommunityMessage } from '../message/community-message.ts'
+import { writePdu } from '../message/pdu.ts'
+import { type Community, isAmong } from '../security/community.ts'
+import type { Usm } from '../security/usm/usm.ts'
 import type { Statistics } from '../statistics.ts'
 import type { V3Messages } from '../v3.ts'
-import { encodeTrapV1, encodeTrapV2, type NotificationMessage, writeTrapPdu } from './notification.ts'
-
-/** A row of snmpTargetAddrTable together with its parameters. */
-export interface NotificationTarget {
-  readonly name: string
-  readonly host: string
-  readonly port: number
-  readonly version: 'snmpv1' | 'snmpv2c' | 'snmpv3'
-  readonly securityModel: SecurityModel
-  readonly securityName: string
-  readonly securityLevel: SecurityLevel
-}
+import { type ChannelCounts, InformChannel } from './channel.ts'
+import { passesFilter } from './filter.ts'
+import { type NotificationMessage, varbindsV2, writeTrapV1 } from './notification.ts'
+import type { NotificationTarget } from './target.ts'
 
 export interface OriginatorOptions {
   readonly log: Log
+  readonly clock: Clock
   readonly statistics: Statistics
   readonly sysObjectId: () => Oid
   /** Nothing until the engine knows its boots. */
   readonly v3: () => V3Messages | undefined
+  readonly usm: () => Usm | undefined
+}
+
+/** A notification, and what may be left out of it where a target may not see it. */
+export interface OutgoingNotification extends NotificationMessage {
+  /** The sentence for people, which every notification of ours ends with. */
+  readonly text?: Varbind
 }
 
 /** Where the seed's files say port 0: the trap port of RFC 3417 §3.1. */
@@ -33,7 +40,9 @@ const trapPort = 162
 
 export class Originator {
   readonly #options: OriginatorOptions
-  readonly #socket = createSocket('udp4')
+  readonly #socket = createSocket({ type: 'udp4', lookup: (host, _options, done) => done(null, host, 4) })
+  readonly #channels = new Map<string, InformChannel>()
+  readonly #counts = new Map<string, ChannelCounts>()
   #targets: readonly NotificationTarget[] = []
   #communities: readonly Community[] = []
   #vacm: Vacm | undefined
@@ -42,70 +51,190 @@ export class Originator {
   constructor(options: OriginatorOptions) {
     this.#options = options
     this.#socket.on('error', (error) => options.log.warn('a notification could not be sent', { error: error.message }))
+    this.#socket.on('message', (bytes, { address, port }) => this.#receive(bytes, address, port))
     this.#socket.unref()
   }
 
+  /** Takes targets and rights. Informs that wait for a target that is still there go on waiting. */
   configure(targets: readonly NotificationTarget[], communities: readonly Community[], vacm: Vacm): void {
     this.#targets = targets
     this.#communities = communities
     this.#vacm = vacm
+    const before = new Map(this.#channels)
+    this.#channels.clear()
+    for (const target of targets) {
+      if (target.kind !== 'inform') continue
+      const channel = this.#openChannel(target)
+      if (!channel) continue
+      this.#channels.set(target.name, channel)
+      for (const message of before.get(target.name)?.close() ?? []) channel.send(message)
+      before.delete(target.name)
+    }
+    for (const [name, channel] of before) {
+      const left = channel.close().length
+      this.#countsOf(name).lost += left
+      if (left > 0) this.#options.log.warn('a target is gone with notifications that waited', { target: name, left })
+    }
+    const names = new Set(targets.map(({ name }) => name))
+    for (const name of this.#counts.keys()) if (!names.has(name)) this.#counts.delete(name)
   }
 
-  send(message: NotificationMessage): void {
+  send(notification: OutgoingNotification): void {
     for (const target of this.#targets) {
       try {
-        this.#sendTo(target, message)
+        const message = this.#seenBy(target, notification)
+        if (message && (!target.filter || passesFilter(target.filter, message))) this.#sendTo(target, message)
       } catch (error) {
         this.#options.log.error('bug while notifying', { target: target.name, error })
       }
     }
   }
 
+  /** What became of a target's notifications. */
+  countsOf(name: string): ChannelCounts & { readonly waiting: number } {
+    return { ...this.#countsOf(name), waiting: this.#channels.get(name)?.waiting ?? 0 }
+  }
+
   async stop(): Promise<void> {
+    for (const channel of this.#channels.values()) channel.close()
+    this.#channels.clear()
+    this.#targets = []
     await new Promise<void>((resolve) => this.#socket.close(() => resolve()))
   }
 
   #sendTo(target: NotificationTarget, message: NotificationMessage): void {
-    const { log, statistics } = this.#options
-    if (!this.#maySee(target, message)) return
-    const bytes = this.#encode(target, message)
+    if (target.kind === 'inform') {
+      this.#channels.get(target.name)?.send(message)
+      return
+    }
+    const bytes = this.#encodeTrap(target, message)
     if (!bytes) return
+    this.#countsOf(target.name).sent++
+    this.#transmit(target, bytes)
+  }
+
+  #transmit(target: NotificationTarget, bytes: Uint8Array): void {
+    const { log, statistics } = this.#options
     statistics.snmpOutPkts++
     statistics.snmpOutTraps++
-    this.#socket.send(bytes, target.port === 0 ? trapPort : target.port, target.host, (error) => {
-      if (error) log.warn('a notification could not be sent', { target: target.name, error: error.message })
+    this.#socket.send(bytes, portOf(target), target.host, (error) => {
+      if (!error) return
+      this.#countsOf(target.name).lastError = error.message
+      log.warn('a notification could not be sent', { target: target.name, error: error.message })
     })
   }
 
   /** Undefined, with a line in the log where the configuration is to blame, when there is no message for this target. */
-  #encode(target: NotificationTarget, message: NotificationMessage): Uint8Array | undefined {
-    const { log, sysObjectId, v3 } = this.#options
-    const { name, securityName, securityLevel } = target
+  #encodeTrap(target: NotificationTarget, message: NotificationMessage): Uint8Array | undefined {
+    const { sysObjectId, v3 } = this.#options
+    const { securityName, securityLevel } = target
     const requestId = this.#nextRequestId()
     if (target.version === 'snmpv3') {
       const bytes = v3()?.encodeNotification(securityName, securityLevel, requestId, (out) =>
-        writeTrapPdu(out, message, requestId),
+        writePdu(out, 'trapV2', requestId, varbindsV2(message)),
       )
-      if (!bytes)
-        log.warn('a target has no user with the keys for its level', { target: name, securityName, securityLevel })
+      if (!bytes) this.#lose(target, 'there is no user with the keys for its level')
       return bytes
     }
-    const community = this.#communities.find((candidate) => candidate.securityName === securityName)
-    if (!community) log.warn('a target has no community for its security name', { target: name, securityName })
-    else if (target.version === 'snmpv2c') return encodeTrapV2(message, community.name, requestId)
-    else return encodeTrapV1(message, community.name, sysObjectId())
-    return undefined
+    const community = this.#communityOf(target)
+    if (!community) return undefined
+    if (target.version === 'snmpv2c')
+      return encodeCommunityMessage('v2c', community.name, (out) =>
+        writePdu(out, 'trapV2', requestId, varbindsV2(message)),
+      )
+    let fits = true
+    const bytes = encodeCommunityMessage('v1', community.name, (out) => {
+      fits = writeTrapV1(out, message, sysObjectId())
+    })
+    return fits ? bytes : undefined
   }
 
-  /** RFC 3413 §3.3 step 3 and 4: the notification itself and each of its objects must be in the notify view. */
-  #maySee({ securityModel, securityName, securityLevel }: NotificationTarget, message: NotificationMessage): boolean {
+  #openChannel(target: NotificationTarget): InformChannel | undefined {
+    const { clock, log } = this.#options
+    const conversation = this.#conversationWith(target)
+    if (!conversation) return undefined
+    const client = new Client({
+      conversation,
+      clock,
+      timeoutMs: Math.max(target.timeoutMs, 10),
+      retries: target.retries,
+      peerName: `${target.host}:${portOf(target)}`,
+      send: (bytes) => this.#transmit(target, bytes),
+    })
+    return new InformChannel({ target, client, clock, log, counts: this.#countsOf(target.name) })
+  }
+
+  #conversationWith(target: NotificationTarget): Conversation | undefined {
+    if (target.version === 'snmpv1') {
+      this.#lose(target, 'version 1 has no informs')
+      return undefined
+    }
+    if (target.version === 'snmpv2c') {
+      const community = this.#communityOf(target)
+      return community && new CommunityConversation('v2c', community.name)
+    }
+    const { securityName } = target
+    return new UsmConversation({
+      clock: this.#options.clock,
+      userName: securityName,
+      level: target.securityLevel,
+      keysFor: (engineId) => this.#options.usm()?.findRemote(engineId, securityName),
+    })
+  }
+
+  /** RFC 3584 §5.2.3: the community of the security name, if it may be used with this address. */
+  #communityOf(target: NotificationTarget): Community | undefined {
+    const address = { address: target.host, port: portOf(target) }
+    const found = this.#communities.find(
+      ({ securityName, sources }) => securityName === target.securityName && (!sources || isAmong(sources, address)),
+    )
+    if (!found) this.#lose(target, 'there is no community for its security name and address')
+    return found
+  }
+
+  #lose(target: NotificationTarget, reason: string): void {
+    const counts = this.#countsOf(target.name)
+    counts.lost++
+    if (counts.lastError !== reason)
+      this.#options.log.warn('a target cannot be notified', { target: target.name, reason })
+    counts.lastError = reason
+  }
+
+  /** RFC 3413 §3.3 steps 3 and 4: the notification itself and each of its objects must be in the notify view. */
+  #seenBy(
+    { securityModel, securityName, securityLevel }: NotificationTarget,
+    { trapOid, upTimeTicks, varbinds, text }: OutgoingNotification,
+  ): NotificationMessage | undefined {
     const view = this.#vacm?.viewFor({ securityModel, securityName, securityLevel, contextName: '' }, 'notify')
-    if (!(view instanceof View)) return false
-    return view.includes(message.trapOid) && message.varbinds.every(({ name }) => view.includes(name))
+    if (!(view instanceof View) || !view.includes(trapOid)) return undefined
+    if (!varbinds.every(({ name }) => view.includes(name))) return undefined
+    // The sentence is ours to add, so a view that does not know it loses the sentence, not the notification.
+    const all = text && view.includes(text.name) ? [...varbinds, text] : varbinds
+    return { trapOid, upTimeTicks, varbinds: all }
+  }
+
+  #receive(bytes: Uint8Array, address: string, port: number): void {
+    for (const target of this.#targets) {
+      if (target.kind === 'inform' && target.host === address && portOf(target) === port)
+        this.#channels.get(target.name)?.receive(bytes)
+    }
+  }
+
+  #countsOf(name: string): ChannelCounts {
+    let counts = this.#counts.get(name)
+    if (!counts) {
+      counts = { sent: 0, acknowledged: 0, lost: 0, lastError: '' }
+      this.#counts.set(name, counts)
+    }
+    return counts
   }
 
   #nextRequestId(): number {
     this.#requestId = (this.#requestId + 1) & 0x7fff_ffff
     return this.#requestId
   }
+}
+
+function portOf({ port }: NotificationTarget): number {
+  return port === 0 ? trapPort : port
 }

@@ -2,7 +2,7 @@
 import type { Log } from '../log.ts'
 import type { Definition } from './declare.ts'
 import { runGenerator } from './generator.ts'
-import type { Effects, MibModule, ModuleHost } from './module.ts'
+import type { Effects, MibModule, ModuleHost, Requester } from './module.ts'
 import type { AnyRow } from './served.ts'
 import { planSet, type RowPlan, type SetFailure, type SetRules, type SetVarbind } from './set.ts'
 import type { ServedObject } from './subtree.ts'
@@ -19,7 +19,7 @@ export interface SetPart {
 export interface Backend {
   readonly name: string
   readonly objects: readonly ServedObject[]
-  prepareSet(varbinds: readonly SetVarbind[]): SetPart
+  prepareSet(varbinds: readonly SetVarbind[], requester?: Requester): SetPart
 }
 
 export interface RowChange {
@@ -60,26 +60,34 @@ export class ModuleBackend implements Backend {
     await this.module.stop?.()
   }
 
-  prepareSet(varbinds: readonly SetVarbind[]): SetPart {
-    return new ModuleSet(this.module, varbinds, this.#options)
+  prepareSet(varbinds: readonly SetVarbind[], requester?: Requester): SetPart {
+    return new ModuleSet(this.module, varbinds, requester, this.#options)
   }
 }
 
 class ModuleSet implements SetPart {
   readonly #module: MibModule
   readonly #varbinds: readonly SetVarbind[]
+  readonly #requester: Requester | undefined
   readonly #options: ModuleBackendOptions
   #plans: readonly RowPlan[] = []
   readonly #committed: { plan: RowPlan; effects: Effects | undefined }[] = []
 
-  constructor(module: MibModule, varbinds: readonly SetVarbind[], options: ModuleBackendOptions) {
+  constructor(
+    module: MibModule,
+    varbinds: readonly SetVarbind[],
+    requester: Requester | undefined,
+    options: ModuleBackendOptions,
+  ) {
     this.#module = module
     this.#varbinds = varbinds
+    this.#requester = requester
     this.#options = options
   }
 
   test(): SetFailure | undefined {
-    const planned = planSet(this.#module.tables, this.#varbinds, this.#options.rules ?? { commandsWritable: false })
+    const rules = this.#options.rules ?? { commandsWritable: false }
+    const planned = planSet(this.#module.tables, this.#varbinds, rules, this.#requester)
     if ('status' in planned) return planned
     this.#plans = planned
     return undefined
@@ -92,7 +100,8 @@ class ModuleSet implements SetPart {
         this.#committed.push({ plan, effects: undefined })
         if (plan.after) table.putAny(plan.after)
         else table.deleteAny(plan.instance)
-        const change = { before: plan.before, after: plan.after, wishes: plan.wishes } as never
+        const { before, after, wishes } = plan
+        const change = { before, after, wishes, requester: this.#requester } as never
         this.#committed.at(-1)!.effects = handlers.commit?.(change)
       } catch (error) {
         this.#options.log.error('a module failed to commit a set', { module: this.#module.name, error })

@@ -115,7 +115,7 @@ export class ConfigFile {
 function change({ table, handlers }: Serving, before: AnyRow | undefined, after: AnyRow | undefined): void {
   if (after) table.putAny(after)
   else if (before) table.deleteAny(instanceOf(table.definition, before))
-  handlers.commit?.({ before, after, wishes: {} } as never)?.finish?.()
+  handlers.commit?.({ before, after, wishes: {}, requester: undefined } as never)?.finish?.()
 }
 
 /** The columns of a row that its file does not have. */

@@ -20,6 +20,8 @@ export interface Column<T = unknown, P extends Presence = Presence> {
   readonly command?: boolean
   /** Reads as empty, and is masked wherever it would be shown. */
   readonly secret?: boolean
+  /** The entry it is an object of, where another table AUGMENTS this one (RFC 2578 §7.8). */
+  readonly entry?: string
 }
 
 export interface ColumnOptions<T, P extends Presence> {
@@ -28,6 +30,7 @@ export interface ColumnOptions<T, P extends Presence> {
   readonly readsAs?: T
   readonly command?: boolean
   readonly secret?: boolean
+  readonly entry?: string
 }
 
 /** Declares a column, or a scalar within `defineScalars`. */
@@ -166,7 +169,8 @@ function define<I extends Columns, C extends Columns>(
   }
   const all: Columns = { ...index, ...columns }
   for (const [key, declared] of Object.entries(all)) {
-    bound[key] = { ...declared, name: key, oid: [...entry, declared.number], home: definition as unknown as Definition }
+    const at = declared.entry === undefined ? entry : oid(declared.entry)
+    bound[key] = { ...declared, name: key, oid: [...at, declared.number], home: definition as unknown as Definition }
   }
   const readable = Object.values(bound)
     .filter(({ access }) => access !== 'not-accessible' && access !== 'accessible-for-notify')

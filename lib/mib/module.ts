@@ -12,6 +12,22 @@ export interface Change<R = AnyRow> {
   readonly after: R | undefined
   /** The columns that the manager named, actions included. */
   readonly wishes: Partial<R>
+  /** Whose SET it is; a file, and a SET that comes over AgentX, has nobody's name. */
+  readonly requester: Requester | undefined
+}
+
+/** In whose name a SET is done, as RFC 3411 §3.1 names it. */
+export interface Requester {
+  readonly securityModel: string
+  readonly securityName: string
+  readonly securityLevel: string
+  readonly contextName: string
+}
+
+/** Why a row may not become what a SET wants, and which of its columns is to blame. */
+export interface Refusal {
+  readonly status: ErrorStatus
+  readonly column: string
 }
 
 export interface Effects {
@@ -22,8 +38,14 @@ export interface Effects {
 
 export interface Handlers<D> {
   readonly live?: LiveOf<D>
+  /**
+   * What columns that are actions do to the row they belong to: gives the row as it is to be. Asked before RowStatus.
+   */
+  derive?(change: Change<RowOf<D>> & { readonly after: RowOf<D> }): RowOf<D> | Refusal
+  /** Whether the row may be active, where that hangs on more than every column having a value. */
+  isComplete?(row: RowOf<D>): boolean
   /** Extra rules of the table, asked after type, range and RowStatus hold. */
-  test?(change: Change<RowOf<D>>): ErrorStatus | undefined
+  test?(change: Change<RowOf<D>>): ErrorStatus | Refusal | undefined
   /** The row is already in the table; give what undoes or finishes the module's own part. */
   commit?(change: Change<RowOf<D>>): Effects | undefined
   /** Rows made anew every so often, in slices; they replace what the table held. */

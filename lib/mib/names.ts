@@ -35,7 +35,8 @@ export class Names {
         named.push({ name: definition.name, oid: definition.entry.slice(0, -1), object: undefined })
       }
       named.push({ name: definition.entryName, oid: definition.entry, object: undefined })
-      for (const object of definition.readable) named.push({ name: object.name, oid: object.oid, object })
+      const objects = Object.values(definition.columns).filter(({ access }) => access !== 'not-accessible')
+      for (const object of objects) named.push({ name: object.name, oid: object.oid, object })
     }
     for (const { name, oid } of notifications) named.push({ name, oid, object: undefined })
     for (const entry of named) if (!this.#byName.has(entry.name)) this.#byName.set(entry.name, entry)

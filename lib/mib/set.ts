@@ -4,7 +4,7 @@ import { type Oid, startsWith } from '../smi/oid.ts'
 import type { SnmpValue } from '../smi/value.ts'
 import type { BoundColumn, Definition } from './declare.ts'
 import { indexValues } from './instance.ts'
-import type { Serving } from './module.ts'
+import type { Refusal, Requester, Serving } from './module.ts'
 import { isRowState, nextRowState, type RowState } from './row-status.ts'
 import type { AnyRow } from './served.ts'
 import type { RowStatus, StorageType } from './syntax.ts'
@@ -29,6 +29,7 @@ export interface RowPlan {
   readonly after: AnyRow | undefined
   readonly wishes: AnyRow
   readonly position: number
+  readonly positions: ReadonlyMap<string, number>
 }
 
 export interface SetRules {
@@ -42,7 +43,8 @@ interface RowWishes {
   readonly index: AnyRow
   readonly wishes: Record<string, unknown>
   readonly position: number
-  statusPosition: number | undefined
+  /** Where in the PDU each wish stands. */
+  readonly positions: Map<string, number>
 }
 
 /** Tests everything a SET asks of these tables: the rows it would lead to, or the first failure. */
@@ -50,6 +52,7 @@ export function planSet(
   servings: readonly Serving[],
   varbinds: readonly SetVarbind[],
   rules: SetRules,
+  requester?: Requester,
 ): RowPlan[] | SetFailure {
   const rows = new Map<string, RowWishes>()
   for (const varbind of varbinds) {
@@ -58,13 +61,14 @@ export function planSet(
   }
   const plans: RowPlan[] = []
   for (const row of rows.values()) {
-    const plan = planRow(row)
+    const plan = planRow(row, requester)
     if ('status' in plan) return plan
     plans.push(plan)
   }
-  for (const { serving, before, after, wishes, position } of plans) {
-    const status = serving.handlers.test?.({ before, after, wishes } as never)
-    if (status) return { status, position }
+  for (const { serving, before, after, wishes, position, positions } of plans) {
+    const refused = serving.handlers.test?.({ before, after, wishes, requester } as never)
+    if (typeof refused === 'string') return { status: refused, position }
+    if (refused) return { status: refused.status, position: positions.get(refused.column) ?? position }
   }
   return plans
 }
@@ -88,12 +92,12 @@ function take(
   const key = `${serving.table.definition.name} ${instance.join('.')}`
   let row = rows.get(key)
   if (!row) {
-    row = { serving, instance, index, wishes: {}, position, statusPosition: undefined }
+    row = { serving, instance, index, wishes: {}, position, positions: new Map() }
     rows.set(key, row)
   }
   if (column.name in row.wishes && row.wishes[column.name] !== decoded.value) return 'inconsistentValue'
   row.wishes[column.name] = decoded.value
-  if (column.name === serving.table.definition.statusColumn) row.statusPosition = position
+  row.positions.set(column.name, position)
   return undefined
 }
 
@@ -106,15 +110,15 @@ function findColumn(servings: readonly Serving[], name: Oid): { serving: Serving
   return undefined
 }
 
-function planRow(row: RowWishes): RowPlan | SetFailure {
-  const { serving, instance, index, wishes, position } = row
+function planRow(row: RowWishes, requester: Requester | undefined): RowPlan | SetFailure {
+  const { serving, instance, index, wishes, position, positions } = row
   const { definition } = serving.table
   const before = serving.table.getAny(instance)
   const { statusColumn, storageColumn } = definition
   const refuse = (status: ErrorStatus, at = position): SetFailure => ({ status, position: at })
 
   if (!before && !statusColumn) return refuse('noCreation')
-  const stored: Record<string, unknown> = before ? { ...before } : { ...defaultsOf(definition), ...index }
+  let stored: Record<string, unknown> = before ? { ...before } : { ...defaultsOf(definition), ...index }
   for (const [name, value] of Object.entries(wishes)) {
     const column = definition.columns[name]!
     if (column.readsAs !== undefined || name === statusColumn) continue
@@ -123,7 +127,10 @@ function planRow(row: RowWishes): RowPlan | SetFailure {
       stored[name] = value === 0x7fff_ffff ? 0 : (value as number) + 1
     } else stored[name] = value
   }
-  if (!statusColumn) return { serving, instance, before, after: stored, wishes, position }
+  const derived = serving.handlers.derive?.({ before, after: stored, wishes, requester } as never)
+  if (isRefusal(derived)) return refuse(derived.status, positions.get(derived.column))
+  if (derived) stored = { ...(derived as AnyRow) }
+  if (!statusColumn) return { serving, instance, before, after: stored, wishes, position, positions }
 
   if (before && storageColumn) {
     const forbidden = storageForbids(before[storageColumn] as StorageType, wishes, statusColumn, storageColumn)
@@ -131,11 +138,16 @@ function planRow(row: RowWishes): RowPlan | SetFailure {
   }
   const wish = wishes[statusColumn] as RowStatus | undefined
   const present = (before?.[statusColumn] as RowState | undefined) ?? 'absent'
-  const outcome = nextRowState(present, wish, isComplete(definition, stored))
-  if (!isRowState(outcome)) return refuse(outcome, row.statusPosition ?? position)
-  if (outcome === 'absent') return { serving, instance, before, after: undefined, wishes, position }
+  const complete = isComplete(definition, stored) && (serving.handlers.isComplete?.(stored as never) ?? true)
+  const outcome = nextRowState(present, wish, complete)
+  if (!isRowState(outcome)) return refuse(outcome, positions.get(statusColumn))
+  if (outcome === 'absent') return { serving, instance, before, after: undefined, wishes, position, positions }
   stored[statusColumn] = outcome
-  return { serving, instance, before, after: stored, wishes, position }
+  return { serving, instance, before, after: stored, wishes, position, positions }
+}
+
+function isRefusal(derived: unknown): derived is Refusal {
+  return typeof derived === 'object' && derived !== null && 'status' in derived && 'column' in derived
 }
 
 function defaultsOf(definition: Definition): Record<string, unknown> {

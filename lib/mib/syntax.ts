@@ -181,6 +181,8 @@ export function octetString(min = 0, max = 65_535, name = 'OCTET STRING'): Synta
   return octets<Uint8Array>(name, ranges, 'OctetString', same, hexadecimal)
 }
 
+export const opaque = (): Syntax<Uint8Array> => octets<Uint8Array>('Opaque', [], 'Opaque', same, hexadecimal)
+
 export const physAddress = (): Syntax<Uint8Array> => octetString(0, 65_535, 'PhysAddress')
 
 export function ipAddress(): Syntax<string> {

@@ -462,7 +462,7 @@ export class Supervisor {
     for (const entry of this.#entries.values()) {
       const { identity, child } = entry
       if (!identity || child?.pid === identity.pid || isRunning(identity)) continue
-      this.#ended(entry, -1, 0, 'ended; it was not our child, so why is not known')
+      this.#ended(entry, -1, 0, wasTold(entry) ? 'ended' : 'ended; it was not our child, so why is not known')
     }
   }
 
@@ -488,6 +488,10 @@ export class Supervisor {
   #outputPath({ name }: ProcessSpec): string {
     return join(this.#options.outputFolder, `${name.replace(/[^\w.-]/g, '_')}.out`)
   }
+}
+
+function wasTold({ shown }: Entry): boolean {
+  return shown.state === 'stopping'
 }
 
 function liveChild(child: ChildProcess | undefined): ProcessStat | undefined {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { IncomingMessage } from '../../agent/manager/messages.ts'
+import type { CommunityMessage } from '../../agent/message/community-message.ts'
 import { column, defineScalars, defineTable } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
 import { counter64, displayString, integer32 } from '../../lib/mib/syntax.ts'
@@ -64,7 +64,7 @@ const text = (suffix: string, value: string) => ({
   name: oid(`${root}.${suffix}`),
   value: { type: 'OctetString', value: Buffer.from(value) } as SnmpValue,
 })
-const shown = (message: IncomingMessage | undefined): string[] =>
+const shown = (message: CommunityMessage | undefined): string[] =>
   (message?.varbinds ?? []).map(({ name, value }) => {
     const text =
       value.type === 'OctetString'

@@ -1,12 +1,23 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodeMessage, notificationOf } from '../../agent/manager/messages.ts'
-import { encodeTrapV1, encodeTrapV2, varbindsOf } from '../../agent/notify/notification.ts'
+import { notificationOf } from '../../agent/manager/messages.ts'
+import { decodeCommunityMessage, encodeCommunityMessage } from '../../agent/message/community-message.ts'
+import { writePdu } from '../../agent/message/pdu.ts'
+import { type NotificationMessage, varbindsOf, varbindsV2, writeTrapV1 } from '../../agent/notify/notification.ts'
 import { formatOid, oid } from '../../lib/smi/oid.ts'
 import { critAppProcExited } from '../../subagents/critapp/mib.ts'
 import { linkDown } from '../../subagents/mib2/mib.ts'
 
 const community = Buffer.from('public')
+const encodeTrapV2 = (message: NotificationMessage): Uint8Array =>
+  encodeCommunityMessage('v2c', community, (out) => writePdu(out, 'trapV2', 77, varbindsV2(message)))
+function encodeTrapV1(message: NotificationMessage, sysObjectId: readonly number[]): Uint8Array | undefined {
+  let fits = true
+  const bytes = encodeCommunityMessage('v1', community, (out) => {
+    fits = writeTrapV1(out, message, sysObjectId)
+  })
+  return fits ? bytes : undefined
+}
 const exited = {
   trapOid: critAppProcExited.oid,
   upTimeTicks: 4_000_000_000,
@@ -25,7 +36,7 @@ test('a notification has its objects in declared order, with the instance of the
 })
 
 test('a version 2 trap starts with sysUpTime.0 and snmpTrapOID.0', () => {
-  const message = decodeMessage(encodeTrapV2(exited, community, 77))
+  const message = decodeCommunityMessage(encodeTrapV2(exited))
   assert.deepEqual(
     message.varbinds.slice(0, 2).map(({ name }) => formatOid(name)),
     ['1.3.6.1.2.1.1.3.0', '1.3.6.1.6.3.1.1.4.1.0'],
@@ -34,7 +45,7 @@ test('a version 2 trap starts with sysUpTime.0 and snmpTrapOID.0', () => {
 })
 
 test('a version 1 trap of ours is enterprise-specific, and leads back to the same notification (RFC 3584 §3)', () => {
-  const message = decodeMessage(encodeTrapV1(exited, community, oid('1.3.6.1.4.1.32473.1.1'))!)
+  const message = decodeCommunityMessage(encodeTrapV1(exited, oid('1.3.6.1.4.1.32473.1.1'))!)
   assert.deepEqual(message.trapV1, {
     enterprise: oid('1.3.6.1.4.1.32473.12.29.3'),
     generic: 6,
@@ -46,7 +57,7 @@ test('a version 1 trap of ours is enterprise-specific, and leads back to the sam
 
 test('a standard trap in version 1 is a generic one of our sysObjectID', () => {
   const down = { trapOid: linkDown.oid, upTimeTicks: 1, varbinds: [] }
-  const message = decodeMessage(encodeTrapV1(down, community, oid('1.3.6.1.4.1.32473.1.1'))!)
+  const message = decodeCommunityMessage(encodeTrapV1(down, oid('1.3.6.1.4.1.32473.1.1'))!)
   assert.deepEqual(message.trapV1, {
     enterprise: oid('1.3.6.1.4.1.32473.1.1'),
     generic: 2,
@@ -57,5 +68,5 @@ test('a standard trap in version 1 is a generic one of our sysObjectID', () => {
 
 test('a Counter64 does not fit into version 1, so nothing is sent', () => {
   const varbinds = [{ name: oid('1.3.6'), value: { type: 'Counter64', value: 1n } as const }]
-  assert.equal(encodeTrapV1({ ...exited, varbinds }, community, oid('1.3')), undefined)
+  assert.equal(encodeTrapV1({ ...exited, varbinds }, oid('1.3')), undefined)
 })

@@ -60,8 +60,7 @@ export async function flood(port: number, pid: number, count: number, seed: numb
   const manager = new Manager({
     host: '127.0.0.1',
     port,
-    version: 'v2c',
-    community: 'public',
+    security: { version: 'v2c', community: 'public' },
     timeoutMs: 5000,
     retries: 0,
   })

@@ -179,7 +179,7 @@ snmpTargetAddrEntry first snmpUDPDomain ${address} 100 3 Console v1Params nonVol
     assert.equal((await castellan('reload')).code, 0)
     // warmStart goes to the targets that the reload itself made: version 1 names it, 2c and 3 give its OID.
     try {
-      await traps.saw(/TRAP, SNMP v1[\s\S]*Warm Start[\s\S]*\.1\.5\.2\n[\s\S]*\.1\.5\.2\n/)
+      await traps.saw(/TRAP, SNMP v1[\s\S]*Warm Start[\s\S]*\.1\.5\.2\s[\s\S]*\.1\.5\.2\s[\s\S]*read its configuration anew"/)
     } finally {
       await traps.stop()
     }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { decodeMessage, encodeRequest } from '../../agent/manager/messages.ts'
+import { encodeRequest } from '../../agent/manager/messages.ts'
+import { decodeCommunityMessage } from '../../agent/message/community-message.ts'
 import { DecodeError } from '../../lib/ber/decode-error.ts'
 import { BerReader } from '../../lib/ber/reader.ts'
 import { BerWriter } from '../../lib/ber/writer.ts'
@@ -52,7 +53,9 @@ test('a whole message is the same after encoding and decoding', () => {
       unsigned,
       (varbinds, number) => {
         const requestId = number >> 1
-        const message = decodeMessage(encodeRequest('v2c', 'secret', { type: 'setRequest', requestId, varbinds }))
+        const message = decodeCommunityMessage(
+          encodeRequest('v2c', 'secret', { type: 'setRequest', requestId, varbinds }),
+        )
         assert.deepEqual(message.varbinds, varbinds)
         assert.equal(message.requestId, requestId)
       },
@@ -73,7 +76,7 @@ const sample = encodeRequest('v2c', 'public', {
 /** Decodes, or throws DecodeError; anything else is what the test is about. */
 function decodesOrRefuses(bytes: Uint8Array): 'decoded' | 'refused' {
   try {
-    decodeMessage(bytes)
+    decodeCommunityMessage(bytes)
     return 'decoded'
   } catch (error) {
     assert.ok(error instanceof DecodeError, String(error))

@@ -194,13 +194,19 @@ test('a file with secrets that others can read is refused, with the command that
 
 test("the ancestor's printed entries load as they mean", async () => {
   const statistics = new Statistics()
-  const internal = internalModules(statistics)
+  const internal = internalModules({ statistics })
   const critapp = critappModule(resolveHome(folder))
   const seed = (name: string) => ({
     path: join(programRoot, 'test/fixtures/seed', name),
     overlayPath: join(folder, name),
   })
-  assert.deepEqual(await new ConfigFile(internal.configured, seed('snmpd.cnf')).load(), [])
+  assert.deepEqual(
+    await new ConfigFile(
+      internal.modules.flatMap(({ configured }) => configured),
+      seed('snmpd.cnf'),
+    ).load(),
+    [],
+  )
   assert.deepEqual(await new ConfigFile(critapp.configured, seed('critagt.cnf')).load(), [])
   assert.deepEqual(
     internal.communities().map(({ name, securityName }) => [Buffer.from(name).toString(), securityName]),

@@ -8,7 +8,9 @@ import { formatOid } from '../../lib/smi/oid.ts'
 import { readModules, type SmiObject } from '../support/smi.ts'
 
 const read = (path: string): string => readFileSync(join(programRoot, path), 'utf8')
-const own = readModules(['mibs/CASTELLAN-SMI.txt', 'mibs/CASTELLAN-CRITAPP-MIB.txt'].map(read))
+const own = readModules(
+  ['mibs/CASTELLAN-SMI.txt', 'mibs/CASTELLAN-AGENT-MIB.txt', 'mibs/CASTELLAN-CRITAPP-MIB.txt'].map(read),
+)
 const standard = new Map(
   (JSON.parse(read('test/fixtures/rfc/objects.json')) as SmiObject[]).map((object) => [object.name, object]),
 )
@@ -47,6 +49,10 @@ const bases: Readonly<Record<string, string>> = {
   'OBJECT IDENTIFIER': 'ObjectIdentifier',
   TDomain: 'ObjectIdentifier',
   AutonomousType: 'ObjectIdentifier',
+  RowPointer: 'ObjectIdentifier',
+  KeyChange: 'OctetString',
+  IpAddress: 'IpAddress',
+  Opaque: 'Opaque',
 }
 
 test('every declared object has the OID, type, labels and access of its MIB module', () => {

@@ -2,13 +2,12 @@
 import { Vacm } from '../../agent/access/vacm.ts'
 import { Registry } from '../../agent/dispatch/registry.ts'
 import { Engine, type EngineOptions } from '../../agent/engine.ts'
+import { encodeRequest, type OutgoingPdu } from '../../agent/manager/messages.ts'
 import {
+  type CommunityMessage,
   type CommunityVersion,
-  decodeMessage,
-  encodeRequest,
-  type IncomingMessage,
-  type OutgoingPdu,
-} from '../../agent/manager/messages.ts'
+  decodeCommunityMessage,
+} from '../../agent/message/community-message.ts'
 import { silentLog } from '../../lib/log.ts'
 import { ModuleBackend } from '../../lib/mib/backend.ts'
 import type { MibModule } from '../../lib/mib/module.ts'
@@ -16,7 +15,7 @@ import type { MibModule } from '../../lib/mib/module.ts'
 export interface TestEngine {
   readonly engine: Engine
   /** Resolves to the answer; undefined when there was none before the engine came to rest. */
-  ask(pdu: Omit<OutgoingPdu, 'requestId'>, options?: AskOptions): Promise<IncomingMessage | undefined>
+  ask(pdu: Omit<OutgoingPdu, 'requestId'>, options?: AskOptions): Promise<CommunityMessage | undefined>
   /** Octets as they come; gives the octets of the answer. */
   send(bytes: Uint8Array, address?: string): Promise<Uint8Array | undefined>
 }
@@ -90,7 +89,7 @@ export function testEngine(
     send,
     async ask(pdu, { version = 'v2c', community = 'private', address } = {}) {
       const answer = await send(encodeRequest(version, community, { ...pdu, requestId: ++requestId }), address)
-      return answer && decodeMessage(answer)
+      return answer && decodeCommunityMessage(answer)
     },
   }
 }

@@ -8,6 +8,8 @@ import { decrypt, encrypt } from './privacy.ts'
 import type { AuthProtocol, PrivProtocol } from './protocols.ts'
 
 export interface UsmUser {
+  /** The engine its keys are localized for; no octets: this one. */
+  readonly engineId: Uint8Array
   readonly name: string
   readonly auth: { readonly protocol: AuthProtocol; readonly key: Uint8Array } | undefined
   readonly priv: { readonly protocol: PrivProtocol; readonly key: Uint8Array } | undefined
@@ -41,17 +43,25 @@ export class Usm {
     usmStatsDecryptionErrors: 0,
   }
   #users = new Map<string, UsmUser>()
+  #remoteUsers: readonly UsmUser[] = []
 
   constructor(identity: EngineIdentity) {
     this.identity = identity
   }
 
   configure(users: Iterable<UsmUser>): void {
-    this.#users = new Map([...users].map((user) => [user.name, user]))
+    const all = [...users]
+    this.#users = new Map(all.filter(({ engineId }) => engineId.length === 0).map((user) => [user.name, user]))
+    this.#remoteUsers = all.filter(({ engineId }) => engineId.length > 0)
   }
 
   find(name: string): UsmUser | undefined {
     return this.#users.get(name)
+  }
+
+  /** A user with keys for another engine, which informs go to. */
+  findRemote(engineId: Uint8Array, name: string): UsmUser | undefined {
+    return this.#remoteUsers.find((user) => user.name === name && isSame(user.engineId, engineId))
   }
 
   /** `data` is the scoped PDU, encrypted at authPriv. The order of the checks is §3.2's. */

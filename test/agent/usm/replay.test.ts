@@ -4,7 +4,8 @@ import { Vacm } from '../../../agent/access/vacm.ts'
 import { Registry } from '../../../agent/dispatch/registry.ts'
 import { Engine } from '../../../agent/engine.ts'
 import { identity } from '../../../agent/engine-identity.ts'
-import { decodeMessage, encodeRequest } from '../../../agent/manager/messages.ts'
+import { encodeRequest } from '../../../agent/manager/messages.ts'
+import { decodeCommunityMessage } from '../../../agent/message/community-message.ts'
 import { writeV3 } from '../../../agent/message/v3-message.ts'
 import { sign } from '../../../agent/security/usm/digest.ts'
 import { authKey, privKey } from '../../../agent/security/usm/keys.ts'
@@ -26,6 +27,7 @@ import { mutate, randomFrom } from '../../support/mutate.ts'
 const engineId = Buffer.from('80007ed905aabbccddeeff', 'hex')
 const [auth, priv] = [authProtocols[3]!, privProtocols[1]!]
 const user: UsmUser = {
+  engineId: new Uint8Array(0),
   name: 'ann',
   auth: { protocol: auth, key: authKey(auth, 'maplesyrup', engineId) },
   priv: { protocol: priv, key: privKey(auth, priv, 'maplesyrup', engineId) },
@@ -205,6 +207,6 @@ test('what is signed and encrypted as it should be, but broken inside, is counte
 test('the answer at authPriv is encrypted: its PDU cannot be read without the key', async () => {
   const { send } = secured()
   const answer = await send(openTheDoor())
-  assert.throws(() => decodeMessage(answer!))
+  assert.throws(() => decodeCommunityMessage(answer!))
   assert.equal(Buffer.from(answer!).includes('open'), false)
 })

@@ -1,0 +1,29 @@
+/** CASTELLAN-AGENT-MIB: what this agent knows of itself that no standard module has a place for. */
+import { column, defineScalars, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
+import { counter32, gauge32, text } from '../../lib/mib/syntax.ts'
+import { snmpTargetAddrTable } from './target-tables.ts'
+
+const live = { presence: 'live' } as const
+const castellanAgent = '1.3.6.1.4.1.32473.12.1'
+
+export const castellanNotify = defineScalars({
+  name: 'castellanNotify',
+  oid: `${castellanAgent}.1.1`,
+  objects: {
+    castellanNotifyText: column(1, text(0, 1024, 'CastellanText'), 'accessible-for-notify', { presence: 'maybe' }),
+  },
+})
+
+export const castellanTargetTable = defineTable({
+  name: 'castellanTargetTable',
+  oid: `${castellanAgent}.1.2`,
+  index: { snmpTargetAddrName: foreignIndex(snmpTargetAddrTable.columns.snmpTargetAddrName) },
+  implied: true,
+  columns: {
+    castellanTargetSent: column(1, counter32(), 'read-only', live),
+    castellanTargetAcknowledged: column(2, counter32(), 'read-only', live),
+    castellanTargetLost: column(3, counter32(), 'read-only', live),
+    castellanTargetWaiting: column(4, gauge32(), 'read-only', live),
+    castellanTargetLastError: column(5, text(0, 255, 'CastellanText'), 'read-only', live),
+  },
+})

@@ -1,0 +1,93 @@
+/** The SNMP entity itself: SNMPv2-MIB, SNMP-FRAMEWORK-MIB, SNMP-MPD-MIB, and the counters of the USM and TARGET modules. */
+import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
+import { oid } from '../../lib/smi/oid.ts'
+import type { Usm, UsmCounter } from '../security/usm/usm.ts'
+import type { Statistics } from '../statistics.ts'
+import { snmpEngineGroup, snmpMpdStats, snmpTargetCounters, usmStatsGroup } from './engine-mibs.ts'
+import { snmpGroup, snmpSet, sysOrGroup, sysOrTable } from './snmpv2-mib.ts'
+
+export function engineModule(statistics: Statistics, usm: () => Usm | undefined) {
+  const count = (name: keyof Statistics) => () => statistics[name] >>> 0
+  const refused = (name: UsmCounter) => () => {
+    const found = usm()
+    return found && found.stats[name] >>> 0
+  }
+  const snmp = serve(snmpGroup, {
+    live: {
+      snmpInPkts: count('snmpInPkts'),
+      snmpOutPkts: count('snmpOutPkts'),
+      snmpInBadVersions: count('snmpInBadVersions'),
+      snmpInBadCommunityNames: count('snmpInBadCommunityNames'),
+      snmpInBadCommunityUses: count('snmpInBadCommunityUses'),
+      snmpInASNParseErrs: count('snmpInASNParseErrs'),
+      snmpInTotalReqVars: count('snmpInTotalReqVars'),
+      snmpInTotalSetVars: count('snmpInTotalSetVars'),
+      snmpInGetRequests: count('snmpInGetRequests'),
+      snmpInGetNexts: count('snmpInGetNexts'),
+      snmpInSetRequests: count('snmpInSetRequests'),
+      snmpOutTooBigs: count('snmpOutTooBigs'),
+      snmpOutGetResponses: count('snmpOutGetResponses'),
+      snmpOutTraps: count('snmpOutTraps'),
+      snmpSilentDrops: count('snmpSilentDrops'),
+      snmpProxyDrops: count('snmpProxyDrops'),
+    },
+  })
+  snmp.table.put({ snmpEnableAuthenTraps: 'enabled' })
+  const serial = serve(snmpSet)
+  serial.table.put({ snmpSetSerialNo: Math.floor(Math.random() * 0x7fff_ffff) })
+  const lastChange = serve(sysOrGroup)
+  lastChange.table.put({ sysORLastChange: 0 })
+  const resources = serve(sysOrTable)
+
+  const engine = serve(snmpEngineGroup, {
+    live: {
+      snmpEngineID: () => usm()?.identity.engineId,
+      snmpEngineBoots: () => usm()?.identity.boots,
+      snmpEngineTime: () => usm()?.identity.time(),
+      snmpEngineMaxMessageSize: () => 65_507,
+    },
+  })
+  const mpd = serve(snmpMpdStats, {
+    live: {
+      snmpUnknownSecurityModels: count('snmpUnknownSecurityModels'),
+      snmpInvalidMsgs: count('snmpInvalidMsgs'),
+      snmpUnknownPDUHandlers: count('snmpUnknownPDUHandlers'),
+    },
+  })
+  const usmStats = serve(usmStatsGroup, {
+    live: {
+      usmStatsUnsupportedSecLevels: refused('usmStatsUnsupportedSecLevels'),
+      usmStatsNotInTimeWindows: refused('usmStatsNotInTimeWindows'),
+      usmStatsUnknownUserNames: refused('usmStatsUnknownUserNames'),
+      usmStatsUnknownEngineIDs: refused('usmStatsUnknownEngineIDs'),
+      usmStatsWrongDigests: refused('usmStatsWrongDigests'),
+      usmStatsDecryptionErrors: refused('usmStatsDecryptionErrors'),
+    },
+  })
+  const contexts = serve(snmpTargetCounters, {
+    live: { snmpUnavailableContexts: () => 0, snmpUnknownContexts: count('snmpUnknownContexts') },
+  })
+  engine.table.put({})
+  mpd.table.put({})
+  usmStats.table.put({})
+  contexts.table.put({})
+
+  const module: MibModule = {
+    name: 'snmp',
+    description: 'SNMPv2-MIB: the SNMP entity itself (RFC 3418)',
+    oid: oid('1.3.6.1.6.3.1'),
+    tables: [snmp, serial, lastChange, resources, engine, mpd, usmStats, contexts].map(anyServing),
+  }
+  return {
+    module,
+    configured: [anyServing(snmp)],
+    isAuthenTrapsEnabled: () => snmp.table.get({})?.snmpEnableAuthenTraps === 'enabled',
+    /** Says in sysORTable which modules this agent serves (RFC 3418). */
+    describeModules: (served: readonly MibModule[], upTimeTicks: number): void => {
+      for (const [i, { oid: sysORID, description }] of served.entries()) {
+        resources.table.put({ sysORIndex: i + 1, sysORID, sysORDescr: description, sysORUpTime: upTimeTicks })
+      }
+      lastChange.table.put({ sysORLastChange: upTimeTicks })
+    },
+  }
+}

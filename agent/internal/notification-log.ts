@@ -1,0 +1,301 @@
+/** NOTIFICATION-LOG-MIB (RFC 3014): the last notifications, for a manager that missed them. One log, the nameless one. */
+import { column, defineScalars, defineTable, foreignIndex, type RowOf } from '../../lib/mib/declare.ts'
+import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
+import {
+  counter32,
+  counter64,
+  dateAndTime,
+  enumeration,
+  integer32,
+  ipAddress,
+  objectIdentifier,
+  octetString,
+  opaque,
+  rowStatus,
+  storageType,
+  timeStamp,
+  timeTicks,
+  unsigned32,
+} from '../../lib/mib/syntax.ts'
+import { oid } from '../../lib/smi/oid.ts'
+import type { SnmpValue } from '../../lib/smi/value.ts'
+import type { View } from '../access/view.ts'
+import { passesFilter } from '../notify/filter.ts'
+import type { NotificationMessage } from '../notify/notification.ts'
+import { adminString } from './conventions.ts'
+
+const objects = '1.3.6.1.2.1.92.1'
+/** Where both limits say that there is none, memory does. */
+const mostEntries = 10_000
+
+export const nlmConfig = defineScalars({
+  name: 'nlmConfig',
+  oid: `${objects}.1`,
+  objects: {
+    nlmConfigGlobalEntryLimit: column(1, unsigned32(), 'read-write'),
+    nlmConfigGlobalAgeOut: column(2, unsigned32(), 'read-write'),
+  },
+  cnf: ['nlmConfigGlobalEntryLimit', 'nlmConfigGlobalAgeOut'],
+})
+
+export const nlmConfigLogTable = defineTable({
+  name: 'nlmConfigLogTable',
+  oid: `${objects}.1.3`,
+  index: { nlmLogName: column(1, adminString(0, 32), 'not-accessible') },
+  columns: {
+    nlmConfigLogFilterName: column(2, adminString(0, 32), 'read-create', { defaultValue: '' }),
+    nlmConfigLogEntryLimit: column(3, unsigned32(), 'read-create', { defaultValue: 0 }),
+    nlmConfigLogAdminStatus: column(4, enumeration({ enabled: 1, disabled: 2 }), 'read-create', {
+      defaultValue: 'enabled',
+    }),
+    nlmConfigLogOperStatus: column(5, enumeration({ disabled: 1, operational: 2, noFilter: 3 }), 'read-only', {
+      presence: 'live',
+    }),
+    nlmConfigLogStorageType: column(6, storageType(), 'read-create', { defaultValue: 'nonVolatile' }),
+    nlmConfigLogEntryStatus: column(7, rowStatus(), 'read-create'),
+  },
+  cnf: [
+    'nlmLogName',
+    'nlmConfigLogFilterName',
+    'nlmConfigLogEntryLimit',
+    'nlmConfigLogAdminStatus',
+    'nlmConfigLogStorageType',
+  ],
+})
+
+export const nlmStats = defineScalars({
+  name: 'nlmStats',
+  oid: `${objects}.2`,
+  objects: {
+    nlmStatsGlobalNotificationsLogged: column(1, counter32(), 'read-only', { presence: 'live' }),
+    nlmStatsGlobalNotificationsBumped: column(2, counter32(), 'read-only', { presence: 'live' }),
+  },
+})
+
+export const nlmStatsLogTable = defineTable({
+  name: 'nlmStatsLogTable',
+  oid: `${objects}.2.3`,
+  index: { nlmLogName: foreignIndex(nlmConfigLogTable.columns.nlmLogName) },
+  columns: {
+    nlmStatsLogNotificationsLogged: column(1, counter32(), 'read-only', { presence: 'live' }),
+    nlmStatsLogNotificationsBumped: column(2, counter32(), 'read-only', { presence: 'live' }),
+  },
+})
+
+export const nlmLogTable = defineTable({
+  name: 'nlmLogTable',
+  oid: `${objects}.3.1`,
+  index: {
+    nlmLogName: foreignIndex(nlmConfigLogTable.columns.nlmLogName),
+    nlmLogIndex: column(1, unsigned32(1), 'not-accessible'),
+  },
+  columns: {
+    nlmLogTime: column(2, timeStamp()),
+    nlmLogDateAndTime: column(3, dateAndTime()),
+    nlmLogEngineID: column(4, octetString(0, 32, 'SnmpEngineID')),
+    nlmLogEngineTAddress: column(5, octetString(0, 255, 'TAddress')),
+    nlmLogEngineTDomain: column(6, objectIdentifier('TDomain')),
+    nlmLogContextEngineID: column(7, octetString(0, 32, 'SnmpEngineID')),
+    nlmLogContextName: column(8, adminString(0, 255)),
+    nlmLogNotificationID: column(9, objectIdentifier()),
+  },
+})
+
+const valueTypes = {
+  Counter32: 'counter32',
+  Gauge32: 'unsigned32',
+  TimeTicks: 'timeTicks',
+  Integer32: 'integer32',
+  IpAddress: 'ipAddress',
+  OctetString: 'octetString',
+  ObjectIdentifier: 'objectId',
+  Counter64: 'counter64',
+  Opaque: 'opaque',
+} as const
+
+export const nlmLogVariableTable = defineTable({
+  name: 'nlmLogVariableTable',
+  oid: `${objects}.3.2`,
+  index: {
+    nlmLogName: foreignIndex(nlmConfigLogTable.columns.nlmLogName),
+    nlmLogIndex: foreignIndex(nlmLogTable.columns.nlmLogIndex),
+    nlmLogVariableIndex: column(1, unsigned32(1), 'not-accessible'),
+  },
+  columns: {
+    nlmLogVariableID: column(2, objectIdentifier()),
+    nlmLogVariableValueType: column(
+      3,
+      enumeration({
+        counter32: 1,
+        unsigned32: 2,
+        timeTicks: 3,
+        integer32: 4,
+        ipAddress: 5,
+        octetString: 6,
+        objectId: 7,
+        counter64: 8,
+        opaque: 9,
+      }),
+    ),
+    nlmLogVariableCounter32Val: column(4, counter32(), 'read-only', { presence: 'maybe' }),
+    nlmLogVariableUnsigned32Val: column(5, unsigned32(), 'read-only', { presence: 'maybe' }),
+    nlmLogVariableTimeTicksVal: column(6, timeTicks(), 'read-only', { presence: 'maybe' }),
+    nlmLogVariableInteger32Val: column(7, integer32(), 'read-only', { presence: 'maybe' }),
+    nlmLogVariableOctetStringVal: column(8, octetString(), 'read-only', { presence: 'maybe' }),
+    nlmLogVariableIpAddressVal: column(9, ipAddress(), 'read-only', { presence: 'maybe' }),
+    nlmLogVariableOidVal: column(10, objectIdentifier(), 'read-only', { presence: 'maybe' }),
+    nlmLogVariableCounter64Val: column(11, counter64(), 'read-only', { presence: 'maybe' }),
+    nlmLogVariableOpaqueVal: column(12, opaque(), 'read-only', { presence: 'maybe' }),
+  },
+})
+
+/** Not of the file, and so not gone when the file has no line of it. */
+const defaultLog: RowOf<typeof nlmConfigLogTable> = {
+  nlmLogName: '',
+  nlmConfigLogFilterName: '',
+  nlmConfigLogEntryLimit: 0,
+  nlmConfigLogAdminStatus: 'enabled',
+  nlmConfigLogStorageType: 'volatile',
+  nlmConfigLogEntryStatus: 'active',
+}
+
+export interface NotificationLogOptions {
+  /** A filter of snmpNotifyFilterTable by its profile's name. */
+  readonly filterNamed: (name: string) => View | undefined
+  readonly engineId: () => Uint8Array
+}
+
+export function notificationLog({ filterNamed, engineId }: NotificationLogOptions) {
+  let logged = 0
+  let bumped = 0
+  let lastIndex = 0
+  /** What the log holds, oldest first. */
+  const held: { index: number; loggedMs: number; variables: number }[] = []
+
+  const globals = serve(nlmConfig, { commit: () => ({ finish: () => trim() }) })
+  globals.table.put({ nlmConfigGlobalEntryLimit: 1000, nlmConfigGlobalAgeOut: 1440 })
+  const logs = serve(nlmConfigLogTable, {
+    live: {
+      nlmConfigLogOperStatus: ({ nlmConfigLogAdminStatus, nlmConfigLogFilterName }) => {
+        if (nlmConfigLogAdminStatus === 'disabled') return 'disabled'
+        return filterNamed(nlmConfigLogFilterName) ? 'operational' : 'noFilter'
+      },
+    },
+    test({ before, after }) {
+      // The nameless log is ours to make, and the only one.
+      if (!before) return { status: 'noCreation', column: 'nlmConfigLogEntryStatus' }
+      if (after?.nlmConfigLogEntryStatus === 'active') return undefined
+      return { status: 'inconsistentValue', column: 'nlmConfigLogEntryStatus' }
+    },
+    // RFC 3014: the nameless log is always there; a file that does not speak of it has the default one.
+    commit: ({ after }) => ({ finish: () => (after ? trim() : logs.table.put(defaultLog)) }),
+  })
+  logs.table.put(defaultLog)
+  const counts = serve(nlmStats, {
+    live: {
+      nlmStatsGlobalNotificationsLogged: () => logged >>> 0,
+      nlmStatsGlobalNotificationsBumped: () => bumped >>> 0,
+    },
+  })
+  counts.table.put({})
+  const logCounts = serve(nlmStatsLogTable, {
+    live: {
+      nlmStatsLogNotificationsLogged: () => logged >>> 0,
+      nlmStatsLogNotificationsBumped: () => bumped >>> 0,
+    },
+  })
+  logCounts.table.put({ nlmLogName: '' })
+  const entries = serve(nlmLogTable)
+  const variables = serve(nlmLogVariableTable)
+
+  const removeOldest = (): void => {
+    const oldest = held.shift()!
+    entries.table.delete({ nlmLogName: '', nlmLogIndex: oldest.index })
+    for (let i = 1; i <= oldest.variables; i++)
+      variables.table.delete({ nlmLogName: '', nlmLogIndex: oldest.index, nlmLogVariableIndex: i })
+  }
+  const trim = (): void => {
+    const limits = [
+      globals.table.get({})?.nlmConfigGlobalEntryLimit,
+      logs.table.get({ nlmLogName: '' })?.nlmConfigLogEntryLimit,
+    ]
+    const most = Math.min(mostEntries, ...limits.map((limit) => limit || mostEntries))
+    while (held.length > most) {
+      removeOldest()
+      bumped++
+    }
+  }
+
+  const module: MibModule = {
+    name: 'notification-log',
+    description: 'NOTIFICATION-LOG-MIB: the last notifications (RFC 3014)',
+    oid: oid('1.3.6.1.2.1.92'),
+    tables: [globals, logs, counts, logCounts, entries, variables].map(anyServing),
+  }
+  return {
+    module,
+    configured: [globals, logs].map(anyServing),
+    /** Puts a notification into the log, when its filter lets it in. */
+    add(message: NotificationMessage, nowMs: number): void {
+      const log = logs.table.get({ nlmLogName: '' })
+      const filter = filterNamed(log?.nlmConfigLogFilterName ?? '')
+      if (log?.nlmConfigLogAdminStatus !== 'enabled' || !filter || !passesFilter(filter, message)) return
+      lastIndex = lastIndex === 0xffff_ffff ? 1 : lastIndex + 1
+      entries.table.put({
+        nlmLogName: '',
+        nlmLogIndex: lastIndex,
+        nlmLogTime: message.upTimeTicks,
+        nlmLogDateAndTime: new Date(nowMs),
+        nlmLogEngineID: new Uint8Array(0),
+        nlmLogEngineTAddress: new Uint8Array(0),
+        nlmLogEngineTDomain: [0, 0],
+        nlmLogContextEngineID: engineId(),
+        nlmLogContextName: '',
+        nlmLogNotificationID: message.trapOid,
+      })
+      for (const [i, { name, value }] of message.varbinds.entries())
+        variables.table.put({
+          nlmLogName: '',
+          nlmLogIndex: lastIndex,
+          nlmLogVariableIndex: i + 1,
+          nlmLogVariableID: name,
+          ...typed(value),
+        })
+      held.push({ index: lastIndex, loggedMs: nowMs, variables: message.varbinds.length })
+      logged++
+      trim()
+    },
+    /** Takes out what is older than nlmConfigGlobalAgeOut. */
+    age(nowMs: number): void {
+      const minutes = globals.table.get({})?.nlmConfigGlobalAgeOut ?? 0
+      if (minutes === 0) return
+      while (held[0] && nowMs - held[0].loggedMs > minutes * 60_000) removeOldest()
+    },
+  }
+}
+
+function typed(value: SnmpValue) {
+  switch (value.type) {
+    case 'Counter32':
+      return { nlmLogVariableValueType: valueTypes.Counter32, nlmLogVariableCounter32Val: value.value }
+    case 'Gauge32':
+      return { nlmLogVariableValueType: valueTypes.Gauge32, nlmLogVariableUnsigned32Val: value.value }
+    case 'TimeTicks':
+      return { nlmLogVariableValueType: valueTypes.TimeTicks, nlmLogVariableTimeTicksVal: value.value }
+    case 'Integer32':
+      return { nlmLogVariableValueType: valueTypes.Integer32, nlmLogVariableInteger32Val: value.value }
+    case 'IpAddress':
+      return { nlmLogVariableValueType: valueTypes.IpAddress, nlmLogVariableIpAddressVal: value.value.join('.') }
+    case 'ObjectIdentifier':
+      return { nlmLogVariableValueType: valueTypes.ObjectIdentifier, nlmLogVariableOidVal: value.value }
+    case 'Counter64':
+      return { nlmLogVariableValueType: valueTypes.Counter64, nlmLogVariableCounter64Val: value.value }
+    case 'Opaque':
+      return { nlmLogVariableValueType: valueTypes.Opaque, nlmLogVariableOpaqueVal: value.value }
+    default:
+      return {
+        nlmLogVariableValueType: valueTypes.OctetString,
+        nlmLogVariableOctetStringVal: value.type === 'OctetString' ? value.value : new Uint8Array(0),
+      }
+  }
+}

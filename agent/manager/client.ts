@@ -1,0 +1,150 @@
+/** Confirmed requests to one peer: sent, sent again, and resolved by the answer that belongs to them (RFC 3413 §3.1, §3.3). */
+import type { Clock, Timer } from '../../lib/clock.ts'
+import { formatOid, type Oid } from '../../lib/smi/oid.ts'
+import type { Varbind } from '../../lib/smi/value.ts'
+import { type Pdu, writePdu } from '../message/pdu.ts'
+import type { Answer, Conversation } from './conversation.ts'
+
+export interface ClientOptions {
+  readonly conversation: Conversation
+  readonly clock: Clock
+  readonly timeoutMs: number
+  readonly retries: number
+  readonly send: (bytes: Uint8Array) => void
+  /** For messages: who is asked. */
+  readonly peerName: string
+}
+
+export interface ClientRequest {
+  readonly type: 'getRequest' | 'getNextRequest' | 'getBulkRequest' | 'setRequest' | 'informRequest'
+  readonly varbinds: readonly Varbind[]
+  readonly nonRepeaters?: number
+  readonly maxRepetitions?: number
+}
+
+/** No answer in time. */
+export class TimeoutError extends Error {}
+
+/** The peer refused the message itself (RFC 3412 §7.1.3); `counter` says why. */
+export class ReportError extends Error {
+  readonly counter: Oid
+
+  constructor(counter: Oid) {
+    super(reasons[formatOid(counter)] ?? `the agent reported ${formatOid(counter)}`)
+    this.counter = counter
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  '1.3.6.1.6.3.15.1.1.1.0': 'the agent has no such security level for this user (usmStatsUnsupportedSecLevels)',
+  '1.3.6.1.6.3.15.1.1.2.0': "the agent's time is not the one it told (usmStatsNotInTimeWindows)",
+  '1.3.6.1.6.3.15.1.1.3.0': 'the agent knows no such user (usmStatsUnknownUserNames)',
+  '1.3.6.1.6.3.15.1.1.4.0': 'the agent has another engineID now (usmStatsUnknownEngineIDs)',
+  '1.3.6.1.6.3.15.1.1.5.0':
+    'the authentication passphrase or protocol is not what the agent has (usmStatsWrongDigests)',
+  '1.3.6.1.6.3.15.1.1.6.0': 'the privacy passphrase or protocol is not what the agent has (usmStatsDecryptionErrors)',
+  '1.3.6.1.6.3.12.1.5.0': 'the agent has no such context (snmpUnknownContexts)',
+}
+
+/** A request may be sent again at once this often because a report told what was missing: engineID, then time. */
+const againAtMost = 3
+
+interface Waiting {
+  readonly request: ClientRequest
+  readonly resolve: (pdu: Pdu) => void
+  readonly reject: (error: Error) => void
+  requestId: number
+  tries: number
+  again: number
+  timer: Timer | undefined
+}
+
+export class Client {
+  readonly #options: ClientOptions
+  readonly #waiting = new Map<number, Waiting>()
+  #nextId = Math.floor(Math.random() * 0x7fff_0000)
+
+  constructor(options: ClientOptions) {
+    this.#options = options
+  }
+
+  /** Rejects with TimeoutError, ReportError, or an Error when no message can be made. */
+  ask(request: ClientRequest): Promise<Pdu> {
+    return new Promise((resolve, reject) => {
+      const requestId = this.#newId()
+      const waiting = { request, resolve, reject, requestId, tries: 0, again: 0, timer: undefined }
+      this.#waiting.set(requestId, waiting)
+      this.#try(waiting)
+    })
+  }
+
+  /** Takes octets that came from the peer; what is no answer to anything is as if it never came. */
+  receive(bytes: Uint8Array): void {
+    let answer: Answer | undefined
+    try {
+      answer = this.#options.conversation.decode(bytes)
+    } catch {
+      return
+    }
+    const waiting = answer && this.#waiting.get(answer.id)
+    if (!answer || !waiting) return
+    if (answer.kind === 'response') {
+      if (answer.pdu.requestId !== waiting.requestId) return
+      this.#end(waiting)
+      waiting.resolve(answer.pdu)
+    } else if (answer.again && waiting.again++ < againAtMost) {
+      waiting.timer?.cancel()
+      this.#send(waiting)
+    } else {
+      this.#end(waiting)
+      waiting.reject(new ReportError(answer.counter))
+    }
+  }
+
+  /** Whoever waits is told that there will be no answer. */
+  close(): void {
+    for (const waiting of [...this.#waiting.values()]) {
+      this.#end(waiting)
+      waiting.reject(new TimeoutError(`${this.#options.peerName} was not waited for any longer`))
+    }
+  }
+
+  #try(waiting: Waiting): void {
+    const { retries, timeoutMs, peerName } = this.#options
+    if (waiting.tries > retries) {
+      this.#end(waiting)
+      const seconds = ((retries + 1) * timeoutMs) / 1000
+      waiting.reject(new TimeoutError(`${peerName} did not answer within ${seconds} s`))
+      return
+    }
+    waiting.tries++
+    this.#send(waiting)
+  }
+
+  #send(waiting: Waiting): void {
+    const { conversation, clock, timeoutMs, send, peerName } = this.#options
+    const { type, varbinds, nonRepeaters = 0, maxRepetitions = 0 } = waiting.request
+    const { requestId } = waiting
+    const bytes = conversation.encode(requestId, (out) =>
+      writePdu(out, type, requestId, varbinds, nonRepeaters, maxRepetitions),
+    )
+    if (!bytes) {
+      this.#end(waiting)
+      waiting.reject(new Error(`there are no keys for the engine of ${peerName} at this security level`))
+      return
+    }
+    waiting.timer = clock.after(timeoutMs, () => this.#try(waiting))
+    send(bytes)
+  }
+
+  #end(waiting: Waiting): void {
+    waiting.timer?.cancel()
+    this.#waiting.delete(waiting.requestId)
+  }
+
+  #newId(): number {
+    do this.#nextId = (this.#nextId + 1) & 0x7fff_ffff
+    while (this.#waiting.has(this.#nextId))
+    return this.#nextId
+  }
+}

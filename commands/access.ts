@@ -1,0 +1,103 @@
+/** castellan access WHO OID: what somebody may do with an object, and which lines of snmpd.cnf decide it. */
+
+import type { AccessEntry, Principal, SecurityLevel, Vacm, ViewType } from '../agent/access/vacm.ts'
+import { View } from '../agent/access/view.ts'
+import { usmUserTable } from '../agent/internal/usm-users.ts'
+import type { Home } from '../lib/home.ts'
+import { formatOid, type Oid } from '../lib/smi/oid.ts'
+import { openConfiguration } from './configuration.ts'
+import { declaredNames } from './declared-names.ts'
+
+export interface Decision {
+  readonly principal: Principal
+  readonly viewType: ViewType
+  readonly allowed: boolean
+  readonly why: string
+}
+
+/** WHO is a community or a user of SNMPv3. */
+export async function explainAccess(
+  home: Home,
+  who: string,
+  object: string,
+  contextName: string,
+): Promise<readonly Decision[]> {
+  const name = declaredNames.resolve(object)
+  if (!name) throw new Error(`${object} is no object that is known here; an OID such as 1.3.6.1.2.1.1 always is`)
+  const file = await openConfiguration(home)
+  const principals = principalsOf(file, who, contextName)
+  if (principals.length === 0) throw new Error(`there is no community and no user ${who}`)
+  const vacm = file.internal.vacm()
+  return principals.flatMap((principal) =>
+    (['read', 'write', 'notify'] as const).map((viewType) => decide(vacm, principal, viewType, name)),
+  )
+}
+
+export function formatDecision({ principal, viewType, allowed, why }: Decision): string {
+  const who = `${principal.securityModel} ${principal.securityName} ${principal.securityLevel}`
+  return `${who.padEnd(36)} ${viewType.padEnd(6)} ${allowed ? 'yes' : 'no '}  ${why}\n`
+}
+
+function principalsOf(
+  { internal, rows }: Awaited<ReturnType<typeof openConfiguration>>,
+  who: string,
+  contextName: string,
+): Principal[] {
+  const communities = internal.communities().filter(({ name }) => Buffer.from(name).toString() === who)
+  const levels: readonly SecurityLevel[] = ['noAuthNoPriv', 'authNoPriv', 'authPriv']
+  const isUser = rows(usmUserTable).some((row) => row.usmUserName === who)
+  return [
+    ...communities.flatMap(({ securityName, contextName: own }) =>
+      (['snmpv1', 'snmpv2c'] as const).map((securityModel) => ({
+        securityModel,
+        securityName,
+        securityLevel: 'noAuthNoPriv' as const,
+        contextName: contextName === '' ? own : contextName,
+      })),
+    ),
+    ...(isUser
+      ? levels.map((securityLevel) => ({
+          securityModel: 'usm' as const,
+          securityName: who,
+          securityLevel,
+          contextName,
+        }))
+      : []),
+  ]
+}
+
+function decide(vacm: Vacm, principal: Principal, viewType: ViewType, name: Oid): Decision {
+  const { result, groupName, entry, viewName } = vacm.explain(principal, viewType)
+  const because = (allowed: boolean, why: string): Decision => ({ principal, viewType, allowed, why })
+  if (!(result instanceof View)) return because(false, refusal(result, principal, groupName, viewName))
+  const by = `${entryText(entry!)}, view ${viewName}`
+  const family = result.familyOf(name)
+  if (!family) return because(false, `${by}: no vacmViewTreeFamilyEntry of it names ${declaredNames.format(name)}`)
+  const subtree = declaredNames.format(family.subtree) || formatOid(family.subtree)
+  if (!family.included) return because(false, `${by}: ${subtree} is excluded`)
+  const declared = declaredNames.objectOf(name)
+  if (viewType === 'write' && declared) {
+    if (declared.access === 'read-only') return because(false, `${by}: ${subtree} is included, but it is read-only`)
+    if (declared.command)
+      return because(false, `${by}: ${subtree} is included, but commands change only in the local files`)
+  }
+  return because(true, `${by}: ${subtree} is included`)
+}
+
+function refusal(result: string, principal: Principal, groupName: string | undefined, viewName: string | undefined) {
+  const { securityModel, securityName, securityLevel, contextName } = principal
+  switch (result) {
+    case 'noSuchContext':
+      return `noSuchContext: there is no context ${JSON.stringify(contextName)}`
+    case 'noGroupName':
+      return `noGroupName: no vacmSecurityToGroupEntry ${securityModel} ${securityName}`
+    case 'noAccessEntry':
+      return `noAccessEntry: no vacmAccessEntry of ${groupName} for ${securityModel} at ${securityLevel} or below`
+    default:
+      return viewName ? `noSuchView: no vacmViewTreeFamilyEntry ${viewName}` : 'noSuchView: the vacmAccessEntry has -'
+  }
+}
+
+function entryText({ groupName, contextPrefix, securityModel, securityLevel }: AccessEntry): string {
+  return `vacmAccessEntry ${groupName} ${contextPrefix || '-'} ${securityModel} ${securityLevel}`
+}

@@ -1,0 +1,37 @@
+/** snmpd.cnf as the agent reads it, for commands that look into it or change it. */
+import { join } from 'node:path'
+import { readEngineId } from '../agent/engine-identity.ts'
+import { internalModules } from '../agent/internal/index.ts'
+import { Statistics } from '../agent/statistics.ts'
+import { ConfigurationError } from '../lib/cnf/complaint.ts'
+import type { Home } from '../lib/home.ts'
+import { ConfigFile } from '../lib/mib/config.ts'
+import { anyDefinition, type RowOf } from '../lib/mib/declare.ts'
+import { mib2Module } from '../subagents/mib2/index.ts'
+import { declaredNames } from './declared-names.ts'
+
+export async function openConfiguration(home: Home) {
+  const engineId = await readEngineId(join(home.data, 'agent', 'engine.json'))
+  const internal = internalModules({ statistics: new Statistics(), engineId: () => engineId })
+  const configured = [...internal.modules.flatMap((module) => module.configured), ...mib2Module(() => []).configured]
+  const config = new ConfigFile(configured, {
+    path: join(home.conf, 'agent', 'snmpd.cnf'),
+    overlayPath: join(home.data, 'agent', 'snmpd.cnf'),
+    secret: true,
+    resolveName: (name) => declaredNames.resolve(name),
+  })
+  const complaints = await config.load()
+  if (complaints.length > 0) throw new ConfigurationError(complaints)
+  return {
+    config,
+    engineId,
+    internal,
+    address: internal.listenAddresses()[0] ?? '127.0.0.1:161',
+    /** The rows of a table, by its declaration. */
+    rows<D extends { readonly entry: readonly number[] }>(definition: D): RowOf<D>[] {
+      const { entryName } = anyDefinition(definition)
+      const found = configured.filter(({ table }) => table.definition.entryName === entryName)
+      return found.flatMap(({ table }) => [...table.rows()] as RowOf<D>[])
+    },
+  }
+}
