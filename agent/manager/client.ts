@@ -82,7 +82,7 @@ export class Client {
   receive(bytes: Uint8Array): void {
     let answer: Answer | undefined
     try {
-      answer = this.#options.conversation.decode(bytes)
+      answer = this.#options.conversation.decode(bytes, (id) => this.#waiting.has(id))
     } catch {
       return
     }

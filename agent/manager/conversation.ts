@@ -13,8 +13,8 @@ export type Answer =
 export interface Conversation {
   /** The id is what the answer will be known by. Undefined when no message can be made: keys are missing. */
   encode(id: number, write: (out: BerWriter) => void): Uint8Array | undefined
-  /** Undefined for what is no genuine answer of the peer. Throws DecodeError for what is no message. */
-  decode(bytes: Uint8Array): Answer | undefined
+  /** Undefined for what is no genuine answer to a question that waits. Throws DecodeError for what is no message. */
+  decode(bytes: Uint8Array, isWaiting: (id: number) => boolean): Answer | undefined
 }
 
 export class CommunityConversation implements Conversation {
@@ -60,16 +60,19 @@ export class UsmConversation implements Conversation {
     return this.#peer.encode(id, write, true)
   }
 
-  decode(bytes: Uint8Array): Answer | undefined {
+  decode(bytes: Uint8Array, isWaiting: (id: number) => boolean): Answer | undefined {
     const message = this.#peer.decode(bytes)
-    if (!message) return undefined
+    // Who cannot know the id may not tell us who the engine is: reports of discovery are not authenticated.
+    if (!message || !isWaiting(message.msgId)) return undefined
     const { msgId: id, level, pdu, engineId } = message
     if (pdu.type === 'report') {
       const counter = pdu.varbinds[0]?.name ?? []
       // Discovery (§4) is not authenticated; a new time is taken only from a report that is (§3.2 step 7b).
       const isDiscovery = compareOid(counter, unknownEngineIds) === 0 && engineId.length >= 5
-      if (isDiscovery && !this.#isPeer(engineId)) this.#peer.learnEngine(engineId)
-      else if (compareOid(counter, notInTimeWindows) !== 0 || level === 'noAuthNoPriv')
+      if (isDiscovery) {
+        // Of several questions at once, the first answer has told already.
+        if (!this.#isPeer(engineId)) this.#peer.learnEngine(engineId)
+      } else if (compareOid(counter, notInTimeWindows) !== 0 || level === 'noAuthNoPriv')
         return { kind: 'report', id, counter, again: false }
       return { kind: 'report', id, counter, again: true }
     }

@@ -1,33 +1,18 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { authProtocols } from '../../agent/security/usm/protocols.ts'
-import { programRoot } from '../../lib/home.ts'
-import { Appliance, makeHome, until } from '../support/appliance.ts'
+import { Appliance, makeHome, passphrase, until } from '../support/appliance.ts'
 import { netsnmp, type ToolResult, TrapDaemon } from '../support/netsnmp.ts'
 import { needs } from '../support/peers.ts'
 
-const passphrase = { auth: 'authentication phrase', priv: 'privacy phrase' }
 const sysUpTime = '.1.3.6.1.2.1.1.3.0'
 const sysContact = '.1.3.6.1.2.1.1.4.0'
 let appliance: Appliance
 
-function castellan(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const env = { ...process.env, CASTELLAN_AUTH_PASSPHRASE: passphrase.auth, CASTELLAN_PRIV_PASSPHRASE: passphrase.priv }
-  return new Promise((resolve) => {
-    execFile(
-      join(programRoot, 'bin', 'castellan'),
-      [...args, '--home', appliance.at.home.root],
-      { env },
-      (error, out, err) => {
-        resolve({ code: error ? Number(error.code) : 0, out, err })
-      },
-    )
-  })
-}
+const castellan = (...args: string[]) => appliance.castellan(...args)
 
 const folder = mkdtempSync(join(tmpdir(), 'v3-'))
 process.env.SNMP_PERSISTENT_DIR = folder
@@ -179,7 +164,9 @@ snmpTargetAddrEntry first snmpUDPDomain ${address} 100 3 Console v1Params nonVol
     assert.equal((await castellan('reload')).code, 0)
     // warmStart goes to the targets that the reload itself made: version 1 names it, 2c and 3 give its OID.
     try {
-      await traps.saw(/TRAP, SNMP v1[\s\S]*Warm Start[\s\S]*\.1\.5\.2\s[\s\S]*\.1\.5\.2\s[\s\S]*read its configuration anew"/)
+      await traps.saw(
+        /TRAP, SNMP v1[\s\S]*Warm Start[\s\S]*\.1\.5\.2\s[\s\S]*\.1\.5\.2\s[\s\S]*read its configuration anew"/,
+      )
     } finally {
       await traps.stop()
     }

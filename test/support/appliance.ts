@@ -1,5 +1,5 @@
 /** An appliance of a test's own: a home in a temporary folder, all ports shifted to where nobody listens. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync } from 'node:fs'
@@ -25,6 +25,29 @@ export async function makeHome(): Promise<TestHome> {
   await initializeHome(home, offset)
   const snmpPort = 1161 + offset
   return { home, snmpPort, snmp: `127.0.0.1:${snmpPort}`, trapPort: 1162 + offset, sipPort: 5060 + offset }
+}
+
+export interface RunResult {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+export const passphrase = { auth: 'authentication phrase', priv: 'privacy phrase' }
+
+/** Runs a launcher of bin/, with the passphrases in its environment; never throws for an exit code. */
+export function runBin(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<RunResult> {
+  const phrases = { CASTELLAN_AUTH_PASSPHRASE: passphrase.auth, CASTELLAN_PRIV_PASSPHRASE: passphrase.priv }
+  return new Promise((resolve) => {
+    execFile(
+      join(programRoot, 'bin', program),
+      args,
+      { env: { ...process.env, ...phrases, ...env }, timeout: 60_000 },
+      (error, out, err) => {
+        resolve({ code: error ? Number(error.code ?? 1) : 0, out, err })
+      },
+    )
+  })
 }
 
 export class Appliance {
@@ -74,6 +97,11 @@ export class Appliance {
     const pid = this.sipdPid()
     if (pid !== undefined) process.kill(pid, 'SIGKILL')
     await rm(this.at.home.root, { recursive: true, force: true })
+  }
+
+  /** Runs `castellan` for this home, as a user does. */
+  castellan(...args: string[]): Promise<RunResult> {
+    return runBin('castellan', [...args, '--home', this.at.home.root])
   }
 
   log(name: string): string {

@@ -31,11 +31,13 @@ export class TrapDaemon {
   #text = ''
   #wake: () => void = () => {}
 
-  /** `users` are createUser lines, for traps of version 3. */
-  constructor(port: number, users: readonly string[] = []) {
+  /** `users` are createUser lines, for traps of version 3; of informs the daemon's own engineID is the one that counts. */
+  constructor(port: number, users: readonly string[] = [], engineId?: string) {
     const folder = mkdtempSync(join(tmpdir(), 'trapd-'))
     const config = join(folder, 'snmptrapd.conf')
-    writeFileSync(config, users.map((line) => `createUser ${line}\n`).join(''))
+    const lines = users.map((line) => `createUser ${line}\n`)
+    if (engineId !== undefined) lines.unshift(`exactEngineID 0x${engineId}\n`)
+    writeFileSync(config, lines.join(''))
     this.#child = spawn(
       'snmptrapd',
       ['-f', '-Lo', '-On', '-n', '-C', '-c', config, '--disableAuthorization=yes', `udp:127.0.0.1:${port}`],
