@@ -33,9 +33,15 @@ export class V3Messages {
   readonly #statistics: Statistics
   readonly #maxMessageSize: number
   readonly #sealed = new BerWriter()
+  readonly #contexts: 'own' | 'any'
   #vacm: Vacm | undefined
 
-  constructor(usm: Usm, statistics: Statistics, maxMessageSize: number) {
+  /**
+   * RFC 3412 §3.2.2: a responder is registered for its own engine's contexts; a receiver of notifications takes those of
+   * every engine.
+   */
+  constructor(usm: Usm, statistics: Statistics, maxMessageSize: number, contexts: 'own' | 'any' = 'own') {
+    this.#contexts = contexts
     this.#usm = usm
     this.#statistics = statistics
     this.#maxMessageSize = maxMessageSize
@@ -81,7 +87,7 @@ export class V3Messages {
     const contextEngineId = scoped.octets()
     const contextName = Buffer.from(scoped.octets()).toString('utf8')
     const pduType = scoped.peekTag()
-    if (!isSame(contextEngineId, this.#usm.identity.engineId)) {
+    if (this.#contexts === 'own' && !isSame(contextEngineId, this.#usm.identity.engineId)) {
       statistics.snmpUnknownPDUHandlers++
       return undefined
     }

@@ -7,8 +7,14 @@ import { spec } from 'node:test/reporters'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-/** Program and the Debian package that has it. */
-const peers = { snmpget: 'snmp', snmpd: 'snmpd', snmptrapd: 'snmptrapd', sipp: 'sip-tester' }
+/** Program, or a path, and the Debian package that has it. */
+const peers = {
+  snmpget: 'snmp',
+  snmpd: 'snmpd',
+  snmptrapd: 'snmptrapd',
+  sipp: 'sip-tester',
+  '/usr/lib/python3/dist-packages/pysnmp': 'python3-pysnmp4',
+}
 
 installPeers()
 const folder = join(root, 'dist', 'test')
@@ -38,7 +44,9 @@ stream.on('end', () => {
 
 function installPeers() {
   const folders = [...process.env.PATH.split(delimiter), '/usr/sbin', '/sbin']
-  const missing = Object.entries(peers).filter(([program]) => !folders.some((one) => existsSync(join(one, program))))
+  const missing = Object.entries(peers).filter(([program]) =>
+    program.startsWith('/') ? !existsSync(program) : !folders.some((one) => existsSync(join(one, program))),
+  )
   if (missing.length === 0) return
   const packages = missing.map(([, name]) => name)
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {

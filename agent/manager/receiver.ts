@@ -111,7 +111,7 @@ class V3Receiver {
     )
     const usm = new Usm(identity)
     usm.configure([...this.#users.values()].map(({ keysFor }) => ({ ...keysFor(identity.engineId), engineId: own })))
-    this.#messages = new V3Messages(usm, new Statistics(), maxMessageSize)
+    this.#messages = new V3Messages(usm, new Statistics(), maxMessageSize, 'any')
   }
 
   receive(bytes: Uint8Array, remote: Remote, transport: Transport): ReceivedMessage | undefined {

@@ -178,6 +178,7 @@ export class Originator {
       clock: this.#options.clock,
       userName: securityName,
       level: target.securityLevel,
+      contextEngineId: () => this.#options.usm()?.identity.engineId ?? new Uint8Array(0),
       keysFor: (engineId) => this.#options.usm()?.findRemote(engineId, securityName),
     })
   }

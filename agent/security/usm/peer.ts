@@ -24,6 +24,8 @@ export interface UsmPeerOptions {
   /** The user with keys for this engine; undefined when there is none. */
   readonly keysFor: (engineId: Uint8Array) => UsmUser | undefined
   readonly contextName?: string
+  /** Whose context it is: the peer's own where this is not given; of a notification it is the originator's. */
+  readonly contextEngineId?: () => Uint8Array
 }
 
 export interface PeerMessage {
@@ -79,7 +81,8 @@ export class UsmPeer {
     }
     const user = level === 'noAuthNoPriv' ? undefined : keysFor(this.#engineId)
     if (level !== 'noAuthNoPriv' && (!user?.auth || (level === 'authPriv' && !user.priv))) return undefined
-    return this.#seal(msgId, level, userName, user, scopedPdu(this.#engineId, contextName, write), isReportable)
+    const contextEngineId = this.#options.contextEngineId?.() ?? this.#engineId
+    return this.#seal(msgId, level, userName, user, scopedPdu(contextEngineId, contextName, write), isReportable)
   }
 
   /**
