@@ -98,7 +98,7 @@ export class Vacm {
     )
     const rank = (entry: AccessEntry): readonly number[] => [
       entry.securityModel === principal.securityModel ? 1 : 0,
-      entry.contextPrefix === principal.contextName ? 1 : 0,
+      entry.contextMatch === 'exact' ? 1 : 0,
       entry.contextPrefix.length,
       levels.indexOf(entry.securityLevel),
     ]

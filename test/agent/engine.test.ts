@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Vacm } from '../../agent/access/vacm.ts'
 import type { CommunityMessage } from '../../agent/message/community-message.ts'
 import { column, defineScalars, defineTable } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
@@ -138,6 +139,42 @@ test('GETBULK fills a frame for a manager elsewhere, and more for one on this ma
   const elsewhere = await ask(pdu, { address: '192.0.2.7' })
   assert.ok(here!.varbinds.length > 1500, `${here!.varbinds.length}`)
   assert.ok(elsewhere!.varbinds.length > 30 && elsewhere!.varbinds.length < 80, `${elsewhere!.varbinds.length}`)
+})
+
+test('an empty varbind list is answered with one, and 300 varbinds with 300', async () => {
+  const { ask } = testEngine(modules(), all)
+  for (const type of ['getRequest', 'getNextRequest', 'getBulkRequest', 'setRequest'] as const) {
+    const answer = await ask({ type, varbinds: [] })
+    assert.deepEqual([answer?.errorStatus, answer?.varbinds.length], [0, 0], type)
+  }
+  const many = Array.from({ length: 300 }, () => name('1.1.2.1'))
+  const answer = await ask({ type: 'getRequest', varbinds: many })
+  assert.deepEqual([answer?.errorStatus, answer?.varbinds.length], [0, 300])
+})
+
+test('a community with a transport tag is known only from its addresses, mask by mask (RFC 3584 §5.2)', async () => {
+  const { engine, ask } = testEngine(modules(), all)
+  const octets = (...values: number[]) => Uint8Array.from(values)
+  const sources = [{ address: octets(192, 0, 2, 0, 0, 0), mask: octets(255, 255, 255, 0, 0, 0) }]
+  engine.configure(
+    [
+      { name: Buffer.from('tagged'), securityName: 'reader', contextName: '', sources },
+      {
+        name: Buffer.from('exact'),
+        securityName: 'reader',
+        contextName: '',
+        sources: [{ address: octets(192, 0, 2, 7, 0, 9), mask: octets() }],
+      },
+    ],
+    new Vacm([], [], []),
+  )
+  const hears = async (community: string, address: string): Promise<boolean> =>
+    (await ask({ type: 'getRequest', varbinds: [] }, { community, address })) !== undefined
+  assert.deepEqual(
+    [await hears('tagged', '192.0.2.99'), await hears('tagged', '192.0.3.99'), await hears('tagged', '::1')],
+    [true, false, false],
+  )
+  assert.deepEqual([await hears('exact', '192.0.2.7'), await hears('exact', '192.0.2.8')], [true, false])
 })
 
 test('a GET whose answer does not fit is tooBig with no varbinds, and in version 1 with those of the request', async () => {

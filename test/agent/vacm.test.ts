@@ -55,7 +55,8 @@ test('the access entry is chosen by model, context match, prefix length and leve
       contextName: '',
       ...over,
     } as const
-    const view = new Vacm(members, entries, views).viewFor(principal, 'read')
+    const contexts = new Set(['', 'bridge1', 'bridge2', 'bridge2:port'])
+    const view = new Vacm(members, entries, views, contexts).viewFor(principal, 'read')
     return view instanceof View ? (['a', 'b', 'c'].find((_, i) => view.includes([1, 3, i])) ?? 'none') : view
   }
   assert.equal(
@@ -70,4 +71,14 @@ test('the access entry is chosen by model, context match, prefix length and leve
   assert.equal(chosen([entry({}, 'gone')]), 'noSuchView')
   assert.equal(chosen([entry({}, 'a')], { securityName: 'bob' }), 'noGroupName')
   assert.equal(chosen([entry({}, 'a')], { contextName: 'x' }), 'noSuchContext')
+  const bridge2 = { contextName: 'bridge2:port' }
+  const byPrefix = (contextPrefix: string, view: string) => entry({ contextPrefix, contextMatch: 'prefix' }, view)
+  assert.equal(chosen([entry({ contextPrefix: 'bridge2' }, 'a')], bridge2), 'noAccessEntry', 'exact is the whole name')
+  assert.equal(chosen([byPrefix('bridge', 'a'), byPrefix('bridge2', 'b')], bridge2), 'b', 'the longer prefix')
+  assert.equal(
+    chosen([byPrefix('bridge2:port', 'a'), entry({ contextPrefix: 'bridge2:port' }, 'b')], bridge2),
+    'b',
+    'an exact match before a prefix, even one of the whole name',
+  )
+  assert.equal(chosen([byPrefix('bridge1', 'a')], bridge2), 'noAccessEntry')
 })

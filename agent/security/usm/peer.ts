@@ -26,6 +26,8 @@ export interface UsmPeerOptions {
   readonly contextName?: string
   /** Whose context it is: the peer's own where this is not given; of a notification it is the originator's. */
   readonly contextEngineId?: () => Uint8Array
+  /** Octets of the largest message that is taken. */
+  readonly maxMessageSize?: number
 }
 
 export interface PeerMessage {
@@ -38,7 +40,7 @@ export interface PeerMessage {
   readonly pdu: Pdu
 }
 
-const maxMessageSize = 65_507
+const largestDatagram = 65_507
 const latchedBoots = 2_147_483_647
 const timeWindowSeconds = 150
 const nothing = new Uint8Array(0)
@@ -159,7 +161,7 @@ export class UsmPeer {
       out,
       {
         msgId,
-        msgMaxSize: maxMessageSize,
+        msgMaxSize: this.#options.maxMessageSize ?? largestDatagram,
         level,
         isReportable,
         engineId: this.#engineId ?? nothing,
