@@ -4,7 +4,9 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { addUser } from '../../commands/user.ts'
 import { initializeHome, programRoot, resolveHome } from '../../lib/home.ts'
+import { benchUser } from './record.ts'
 
 export interface MeasuredAgent {
   readonly name: string
@@ -15,15 +17,17 @@ export interface MeasuredAgent {
 const build = join(programRoot, 'bench', 'build')
 
 /** Compiles what is in C, when it is newer than what was compiled. */
-export function compile(): { load: string; bigTable: string } {
+export function compile(): { load: string; replay: string; bigTable: string } {
   mkdirSync(build, { recursive: true })
   const load = join(build, 'load')
   const bigTable = join(build, 'bigtable.so')
   cc(load, 'load.c', ['-O2'])
+  const replay = join(build, 'replay')
+  cc(replay, 'replay.c', ['-O2'])
   const config = (option: string): string[] =>
     execFileSync('net-snmp-config', [option], { encoding: 'utf8' }).trim().split(/\s+/)
   cc(bigTable, 'bigtable.c', ['-O2', '-fPIC', '-shared', ...config('--base-cflags')])
-  return { load, bigTable }
+  return { load, replay, bigTable }
 }
 
 function cc(target: string, source: string, flags: readonly string[]): void {
@@ -35,6 +39,7 @@ function cc(target: string, source: string, flags: readonly string[]): void {
 /** snmpd logs every request unless it is told not to (-LE 3), which would make the comparison unfair. */
 export function startSnmpd(port: number, bigTable: string): MeasuredAgent {
   const folder = mkdtempSync(join(tmpdir(), 'bench-snmpd-'))
+  const { userName, auth, priv } = benchUser
   const config = join(folder, 'snmpd.conf')
   writeFileSync(
     config,
@@ -46,6 +51,8 @@ export function startSnmpd(port: number, bigTable: string): MeasuredAgent {
       'view walked included .1.3.6.1.2.1.31',
       'view walked included .1.3.6.1.4.1.32473',
       'rocommunity public 127.0.0.1 -V walked',
+      `createUser ${userName} SHA ${auth!.passphrase} AES ${priv!.passphrase}`,
+      `rouser ${userName} priv -V walked`,
       '',
     ].join('\n'),
   )
@@ -64,6 +71,9 @@ export async function startCastellan(portOffset: number): Promise<MeasuredAgent>
   writeFileSync(join(home.conf, 'subagents', 'critagt.cnf'), '# nothing to supervise while measuring\n', {
     mode: 0o600,
   })
+  const passphraseFile = join(home.root, 'passphrases')
+  writeFileSync(passphraseFile, `${benchUser.auth!.passphrase}\n${benchUser.priv!.passphrase}\n`)
+  await addUser(home, benchUser.userName, { auth: 'SHA', priv: 'AES', group: 'read', passphraseFile })
   const agent = join(programRoot, 'dist', 'bench', 'snmp', 'agent.js')
   const child = spawn('taskset', ['-c', '0', process.execPath, agent, home.root], {
     stdio: ['ignore', 'inherit', 'inherit'],

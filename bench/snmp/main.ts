@@ -1,13 +1,16 @@
 /** Castellan beside Net-SNMP's snmpd in one run: the same table, the same requests, one core each, medians of three. */
 import { execFile } from 'node:child_process'
 import { createSocket } from 'node:dgram'
-import { cpus, release } from 'node:os'
+import { mkdtempSync } from 'node:fs'
+import { cpus, release, tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { encodeRequest } from '../../agent/manager/messages.ts'
 import { compile, type MeasuredAgent, startCastellan, startSnmpd, stopAgent, usageOf } from './agents.ts'
+import { record } from './record.ts'
 
 interface Row {
   readonly name: string
-  readonly mode: 'get' | 'getnext' | 'getbulk'
+  readonly mode: 'get' | 'getnext' | 'getbulk' | 'v3get' | 'v3getbulk'
   readonly oids: readonly string[]
   readonly counts: 'rps' | 'vps'
   /** DESIGN: at least this many times the peer's figure; none where only the figures are of interest. */
@@ -27,6 +30,8 @@ interface Run extends Load {
   readonly cpuPercent: number
 }
 
+const window = 16
+const sixteen = (oid: (i: number) => string): string[] => Array.from({ length: window }, (_, i) => oid(i))
 const entry = '1.3.6.1.4.1.32473.99.1.1'
 const system = '1.3.6.1.2.1.1'
 const rows: readonly Row[] = [
@@ -40,16 +45,24 @@ const rows: readonly Row[] = [
   },
   { name: 'GETNEXT walk, 10,000 cells', mode: 'getnext', oids: [entry], counts: 'rps', toMeet: 1.7 },
   { name: 'GETBULK 50 walk, 10,000 cells', mode: 'getbulk', oids: [entry], counts: 'vps', toMeet: 6 },
+  { name: 'SNMPv3 authPriv GET', mode: 'v3get', oids: sixteen(() => `${system}.1.0`), counts: 'rps', toMeet: 1.1 },
+  {
+    name: 'SNMPv3 authPriv GETBULK 50',
+    mode: 'v3getbulk',
+    oids: sixteen((i) => `${entry}.2.${i * 50}`),
+    counts: 'rps',
+    toMeet: 3,
+  },
   { name: 'GETNEXT walk, mib-2 interfaces', mode: 'getnext', oids: ['1.3.6.1.2.1.2'], counts: 'rps' },
   { name: 'GETBULK 50 walk, mib-2 interfaces', mode: 'getbulk', oids: ['1.3.6.1.2.1.2'], counts: 'vps' },
 ]
-const window = 16
 const repetitions = 50
 const runs = 3
 
 const argumentsGiven = process.argv.slice(2)
 const seconds = Number(option('--seconds') ?? 3)
-const { load, bigTable } = compile()
+const { load, replay, bigTable } = compile()
+const recording = join(mkdtempSync(join(tmpdir(), 'bench-')), 'recording')
 
 const agents = [startSnmpd(16_100, bigTable), await startCastellan(15_000)]
 try {
@@ -95,19 +108,7 @@ try {
 async function measure(agent: MeasuredAgent, row: Row): Promise<Run> {
   const before = usageOf(agent)
   const began = performance.now()
-  const warmup = 0.5
-  const text = await run([
-    '-c',
-    '1',
-    load,
-    String(agent.port),
-    row.mode,
-    String(seconds),
-    String(warmup),
-    String(window),
-    String(repetitions),
-    ...row.oids,
-  ])
+  const text = await generate(agent, row, seconds, 0.5)
   const cpuPercent = ((usageOf(agent).cpuSeconds - before.cpuSeconds) / ((performance.now() - began) / 1000)) * 100
   const result = JSON.parse(text) as Load
   if (result.lost > 0 || result.wrong > 0)
@@ -117,19 +118,19 @@ async function measure(agent: MeasuredAgent, row: Row): Promise<Run> {
 
 /** Node compiles what is hot while it runs; a figure is of interest only after that. */
 async function warmUp(agent: MeasuredAgent): Promise<void> {
-  for (const row of rows)
-    await run([
-      '-c',
-      '1',
-      load,
-      String(agent.port),
-      row.mode,
-      '1',
-      '0',
-      String(window),
-      String(repetitions),
-      ...row.oids,
-    ])
+  for (const row of rows) await generate(agent, row, 1, 0)
+}
+
+async function generate({ port }: MeasuredAgent, row: Row, forSeconds: number, warmup: number): Promise<string> {
+  const { mode, oids } = row
+  const during = [String(forSeconds), String(warmup)]
+  if (mode !== 'v3get' && mode !== 'v3getbulk')
+    return run(['-c', '1', load, String(port), mode, ...during, String(window), String(repetitions), ...oids])
+  const type = mode === 'v3get' ? 'getRequest' : 'getBulkRequest'
+  const varbinds = await record({ port, path: recording, type, oids, maxRepetitions: repetitions })
+  const due = mode === 'v3get' ? 1 : repetitions
+  if (varbinds !== due) throw new Error(`${row.name}: ${varbinds} varbinds in an answer, not ${due}`)
+  return run(['-c', '1', replay, String(port), recording, ...during])
 }
 
 function run(args: readonly string[]): Promise<string> {
