@@ -74,7 +74,9 @@ try {
   )
   process.stdout.write(line(['', 'snmpd', 'castellan', 'ratio', 'to meet', 'spread', 'p50/p99 us', 'agent cpu']))
   let missed = 0
+  const only = option('--only')
   for (const row of rows) {
+    if (only !== undefined && !row.name.includes(only)) continue
     const measured: Run[][] = [[], []]
     for (let run = 0; run < runs; run++) {
       for (const [i, agent] of agents.entries()) measured[i]!.push(await measure(agent, row))

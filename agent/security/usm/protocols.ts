@@ -9,6 +9,8 @@ export interface AuthProtocol {
   readonly keyLength: number
   /** Octets of the truncated digest in a message. */
   readonly digestLength: number
+  /** Octets of the blocks that the hash works on, which HMAC pads its key to (RFC 2104). */
+  readonly blockLength: number
 }
 
 const auth = (name: string, number: string, hash: string, keyLength: number, digestLength: number): AuthProtocol => ({
@@ -17,6 +19,7 @@ const auth = (name: string, number: string, hash: string, keyLength: number, dig
   hash,
   keyLength,
   digestLength,
+  blockLength: keyLength > 32 ? 128 : 64,
 })
 
 export const authProtocols: readonly AuthProtocol[] = [
