@@ -11,6 +11,7 @@ import type { MibModule, ModuleHost, Serving } from '../lib/mib/module.ts'
 import { Names } from '../lib/mib/names.ts'
 import type { AnyRow } from '../lib/mib/served.ts'
 import { describePortOwner } from '../lib/port-owner.ts'
+import { RateLimit } from '../lib/rate-limit.ts'
 import type { Oid } from '../lib/smi/oid.ts'
 import { truncateUtf8 } from '../lib/text.ts'
 import { AuditLog } from './audit.ts'
@@ -57,6 +58,8 @@ export class Agent {
   readonly #transports: UdpTransport[] = []
   readonly #startedMs: number
   readonly #audit: AuditLog
+  /** Anybody can send wrong communities: they must not be able to fill logs, and the network, with notifications. */
+  readonly #authenticationFailures: RateLimit
   #engineId: Uint8Array = new Uint8Array(0)
   #usm: Usm | undefined
   #ageing: Timer | undefined
@@ -66,6 +69,7 @@ export class Agent {
     this.#options = options
     const { home, log, modules } = options
     this.#startedMs = options.clock.monotonicMs()
+    this.#authenticationFailures = new RateLimit(options.clock, 10, 1)
     this.#internal = internalModules({
       statistics: this.#statistics,
       usm: () => this.#usm,
@@ -252,7 +256,10 @@ export class Agent {
 
   #authenticationFailed({ address }: Remote): void {
     if (!this.#internal.isAuthenTrapsEnabled()) return
-    this.#notify(authenticationFailure, {}, {}, `${address} used a community that is not known here`)
+    const held = this.#authenticationFailures.take()
+    if (held === undefined) return
+    const more = held > 0 ? `, and ${held} more messages before did likewise` : ''
+    this.#notify(authenticationFailure, {}, {}, `${address} used a community that is not known here${more}`)
   }
 }
 

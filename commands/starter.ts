@@ -2,7 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Home, programRoot } from '../lib/home.ts'
+import { daemonCommand } from '../lib/daemon.ts'
+import type { Home } from '../lib/home.ts'
 import { isRunning, type ProcessIdentity, readPidFile } from '../lib/process.ts'
 import { main as sip } from '../sipd/control/main.ts'
 
@@ -31,7 +32,8 @@ export async function startAgent(home: Home): Promise<ChildProcess> {
   mkdirSync(home.logs, { recursive: true, mode: 0o700 })
   const outputPath = join(home.logs, 'agent.out')
   const output = openSync(outputPath, 'w', 0o600)
-  const child = spawn(process.execPath, [join(programRoot, 'dist', 'agent', 'main.js'), '--home', home.root], {
+  const { program, args } = daemonCommand('agent', home)
+  const child = spawn(program, args, {
     detached: true, // a Ctrl-C is for the starter, which then stops the agent in order
     stdio: ['ignore', output, output],
     cwd: '/',

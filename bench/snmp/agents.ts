@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { addUser } from '../../commands/user.ts'
+import { nodeOptions } from '../../lib/daemon.ts'
 import { initializeHome, programRoot, resolveHome } from '../../lib/home.ts'
 import { benchUser } from './record.ts'
 
@@ -75,7 +76,7 @@ export async function startCastellan(portOffset: number): Promise<MeasuredAgent>
   writeFileSync(passphraseFile, `${benchUser.auth!.passphrase}\n${benchUser.priv!.passphrase}\n`)
   await addUser(home, benchUser.userName, { auth: 'SHA', priv: 'AES', group: 'read', passphraseFile })
   const agent = join(programRoot, 'dist', 'bench', 'snmp', 'agent.js')
-  const child = spawn('taskset', ['-c', '0', process.execPath, agent, home.root], {
+  const child = spawn('taskset', ['-c', '0', process.execPath, ...nodeOptions, agent, home.root], {
     stdio: ['ignore', 'inherit', 'inherit'],
   })
   return { name: 'castellan', port: 1161 + portOffset, process: child }

@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { daemonCommand } from '../../lib/daemon.ts'
 import { type Home, isInitialized, programRoot, resolveHome } from '../../lib/home.ts'
 import { isRunning, type ProcessIdentity, readPidFile } from '../../lib/process.ts'
 
@@ -98,8 +98,8 @@ async function start(home: Home): Promise<string | undefined> {
   mkdirSync(home.logs, { recursive: true, mode: 0o700 })
   const outputPath = join(home.logs, 'sipd.out')
   const output = openSync(outputPath, 'w', 0o600)
-  const main = fileURLToPath(new URL('../main.js', import.meta.url))
-  const child = spawn(process.execPath, [main, '--home', home.root], {
+  const { program, args } = daemonCommand('sipd', home)
+  const child = spawn(program, args, {
     detached: true,
     stdio: ['ignore', output, output],
     cwd: '/',

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { daemonCommand } from '../../lib/daemon.ts'
 import { type Home, initializeHome, programRoot, resolveHome } from '../../lib/home.ts'
 import { readPidFile } from '../../lib/process.ts'
 
@@ -65,13 +66,8 @@ export class Appliance {
 
   /** Starts the agent's process; resolves when it serves, to its exit code when it does not. */
   async start(): Promise<number | undefined> {
-    const agent = spawn(
-      process.execPath,
-      [join(programRoot, 'dist', 'agent', 'main.js'), '--home', this.at.home.root],
-      {
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    )
+    const { program, args } = daemonCommand('agent', this.at.home)
+    const agent = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#agent = agent
     for (const stream of [agent.stdout, agent.stderr])
       stream.on('data', (chunk: Buffer) => (this.output += chunk.toString()))

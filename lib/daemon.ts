@@ -1,0 +1,15 @@
+/** How a daemon of ours is started: its program, and what Node is told about memory. */
+import { join } from 'node:path'
+import { type Home, programRoot } from './home.ts'
+
+/**
+ * The young generation stays small. V8 lets it grow to three times 16 MB under load, and gives nothing back; a daemon's
+ * garbage is short-lived enough for two, at the same speed (docs/performance.md).
+ */
+export const nodeOptions = ['--max-semi-space-size=2'] as const
+
+/** Program and arguments, for spawn. */
+export function daemonCommand(name: 'agent' | 'sipd', home: Home): { program: string; args: string[] } {
+  const main = join(programRoot, 'dist', name, 'main.js')
+  return { program: process.execPath, args: [...nodeOptions, main, '--home', home.root] }
+}
