@@ -4,10 +4,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { formatComplaint } from '../lib/cnf/complaint.ts'
-import { type Home, initializeHome, isInitialized, programRoot, resolveHome } from '../lib/home.ts'
+import { daemonCommand } from '../lib/daemon.ts'
+import { type Home, initializeHome, isInitialized, resolveHome } from '../lib/home.ts'
 import { parseConfig } from '../sipd/config/parse.ts'
 import { explainAccess, formatDecision } from './access.ts'
 import { board } from './board.ts'
+import { checkAccess } from './check-access.ts'
 import { agentOf, startAgent, statusOf, stopAll } from './starter.ts'
 import { addUser, listUsers, removeUser, rotateUser, testUser, type UserOptions } from './user.ts'
 import { programVersion } from './version.ts'
@@ -62,14 +64,16 @@ export async function castellan(args: readonly string[]): Promise<number> {
       .description(description)
       .option('--home <dir>', 'the appliance (CASTELLAN_HOME, or var/ beside the program)')
       .exitOverride()
-  const say = async (text: Promise<string>): Promise<void> => void process.stdout.write(await text)
+  const print = async (text: Promise<string>): Promise<void> => void process.stdout.write(await text)
   userCommand('add <name>', 'make a user, or change one; passphrases come from a file, the environment or the terminal')
     .option('--auth <protocol>', 'MD5, SHA, SHA-224, SHA-256, SHA-384, SHA-512', 'SHA-256')
     .option('--priv <protocol>', 'DES, AES, AES-192, AES-256, AES-192-C, AES-256-C, none', 'AES')
     .option('--group <group>', 'what it may: read, operate or admin', 'read')
     .option('--engine <id>', 'make it for informs to another engine, whose engineID this is')
     .option('--passphrase-file <file>', passphraseHelp)
-    .action((name: string, options: UserOptions & HomeOption) => say(addUser(resolveHome(options.home), name, options)))
+    .action((name: string, options: UserOptions & HomeOption) =>
+      print(addUser(resolveHome(options.home), name, options)),
+    )
   for (const [name, description, act] of [
     ['rotate <name>', 'give a user new passphrases, and prove them', rotateUser],
     ['test <name>', 'ask the running agent as this user', testUser],
@@ -77,14 +81,14 @@ export async function castellan(args: readonly string[]): Promise<number> {
     userCommand(name, description)
       .option('--passphrase-file <file>', passphraseHelp)
       .action((name: string, options: HomeOption & { passphraseFile?: string }) =>
-        say(act(resolveHome(options.home), name, options)),
+        print(act(resolveHome(options.home), name, options)),
       )
   }
   userCommand('list', 'list users, their protocols and groups').action((options: HomeOption) =>
-    say(listUsers(resolveHome(options.home))),
+    print(listUsers(resolveHome(options.home))),
   )
   userCommand('remove <name>', 'remove a user').action((name: string, options: HomeOption) =>
-    say(removeUser(resolveHome(options.home), name)),
+    print(removeUser(resolveHome(options.home), name)),
   )
   try {
     await program.parseAsync(['node', 'castellan', ...args])
@@ -160,27 +164,30 @@ async function reload(options: HomeOption): Promise<number> {
     process.stderr.write('castellan: the agent does not run\n')
     return 1
   }
-  const code = await check(options)
+  const code = say(await complaintsOf(options))
   if (code === 0) process.kill(agent.pid, 'SIGHUP')
   return code
 }
 
-async function check({ home: folder }: HomeOption): Promise<number> {
-  const home = resolveHome(folder)
-  if (!isInitialized(home)) throw new Error(`${home.root} is no home yet; run: castellan init --home ${home.root}`)
-  // The agent reads its files itself, exactly as it would on a start.
-  const agent = spawnSync(
-    process.execPath,
-    [join(programRoot, 'dist', 'agent', 'main.js'), '--home', home.root, '--check'],
-    {
-      encoding: 'utf8',
-    },
-  )
-  const complaints = agent.status === 0 ? [] : agent.stderr.trim().split('\n')
-  complaints.push(...checkSipd(home))
+async function check(options: HomeOption): Promise<number> {
+  const complaints = await complaintsOf(options)
+  // What is legal and still a mistake is of interest once the files can be read.
+  return say(complaints.length > 0 ? complaints : await checkAccess(resolveHome(options.home)))
+}
+
+function say(complaints: readonly string[]): number {
   for (const complaint of complaints) process.stdout.write(`${complaint}\n`)
   if (complaints.length === 0) process.stdout.write('all configuration files are good\n')
   return complaints.length === 0 ? 0 : 1
+}
+
+async function complaintsOf({ home: folder }: HomeOption): Promise<string[]> {
+  const home = resolveHome(folder)
+  if (!isInitialized(home)) throw new Error(`${home.root} is no home yet; run: castellan init --home ${home.root}`)
+  // The agent reads its files itself, exactly as it would on a start.
+  const { program, args } = daemonCommand('agent', home)
+  const agent = spawnSync(program, [...args, '--check'], { encoding: 'utf8' })
+  return [...(agent.status === 0 ? [] : agent.stderr.trim().split('\n')), ...checkSipd(home)]
 }
 
 function checkSipd(home: Home): string[] {

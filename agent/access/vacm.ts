@@ -71,6 +71,10 @@ export class Vacm {
     return result
   }
 
+  viewNamed(name: string): View | undefined {
+    return this.#views.get(name)
+  }
+
   /** As viewFor, with what led there. */
   explain(
     principal: Principal,

@@ -129,6 +129,14 @@ test('castellan status, check, init and stop', async () => {
     [1, 'sipd.conf:1:8: Listen is to be a port or address:port such as 127.0.0.1:5060, not "x"\n'],
   )
   writeFileSync(sipd, good)
+  const snmpd = join(at.home.conf, 'agent', 'snmpd.cnf')
+  const rights = readFileSync(snmpd, 'utf8')
+  writeFileSync(snmpd, rights.replace('any noAuthNoPriv exact read operate', 'any noAuthNoPriv exact read admin'))
+  assert.match(
+    (await castellan('check')).out,
+    /vacmAccessEntry proxyGroup lets noAuthNoPriv write view admin, .* commands \(critAppStartCommand, /,
+  )
+  writeFileSync(snmpd, rights)
   assert.equal((await castellan('stop')).code, 0)
   assert.equal((await castellan('status')).code, 1)
   assert.equal(existsSync(join(at.home.run, 'agent.pid')), false)

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { createHmac, randomBytes } from 'node:crypto'
 import { test } from 'node:test'
 import { isGenuine, sign } from '../../../agent/security/usm/digest.ts'
+import { changedKey, keyChangeOf } from '../../../agent/security/usm/key-change.ts'
 import { authKey, passphraseToKey, privKey } from '../../../agent/security/usm/keys.ts'
 import { decrypt, encrypt } from '../../../agent/security/usm/privacy.ts'
 import { authProtocols, privProtocols } from '../../../agent/security/usm/protocols.ts'
@@ -15,6 +17,10 @@ test('the keys of RFC 3414 appendix A.3.1 and A.3.2 come out', () => {
   assert.equal(hex(authKey(auth('MD5'), 'maplesyrup', engineId)), '526f5eed9fcce26f8964c2930787d82b')
   assert.equal(hex(passphraseToKey(auth('SHA'), 'maplesyrup')), '9fb5cc0381497b3793528939ff788d5d79145211')
   assert.equal(hex(authKey(auth('SHA'), 'maplesyrup', engineId)), '6695febc9288e36282235fc7151f128497b38f3f')
+})
+
+test('the new key of RFC 3414 appendix A.5 comes out', () => {
+  assert.equal(hex(authKey(auth('MD5'), 'newsyrup', engineId)), '87021d7bd9d101ba05ea6e3bf9d9bd4a')
 })
 
 test('a passphrase of less than eight octets is refused', () => {
@@ -59,3 +65,30 @@ for (const protocol of authProtocols) {
     }
   })
 }
+
+for (const protocol of authProtocols) {
+  test(`${protocol.name}: the digest is the HMAC of RFC 2104, truncated as its RFC says, for messages of any length`, () => {
+    const key = randomBytes(protocol.keyLength)
+    for (const length of [64, 100, 1472, 5000, 65_507]) {
+      const message = randomBytes(length)
+      const at = 8
+      sign(protocol, key, message, at)
+      const zeroed = Buffer.from(message).fill(0, at, at + protocol.digestLength)
+      const due = createHmac(protocol.hash, key).update(zeroed).digest().subarray(0, protocol.digestLength)
+      assert.deepEqual(message.subarray(at, at + protocol.digestLength), due)
+    }
+  })
+}
+
+test('a key change leads from the old key to the new one, of whatever length, and to another from another key', () => {
+  for (const protocol of authProtocols) {
+    for (const length of [16, 24, 32, protocol.keyLength]) {
+      const [oldKey, newKey] = [randomBytes(length), randomBytes(length)]
+      const value = keyChangeOf(protocol, oldKey, newKey)
+      assert.equal(value.length, 2 * length)
+      assert.deepEqual(Buffer.from(changedKey(protocol, oldKey, value)!), newKey)
+      assert.notDeepEqual(Buffer.from(changedKey(protocol, randomBytes(length), value)!), newKey)
+      assert.equal(changedKey(protocol, oldKey, value.subarray(1)), undefined)
+    }
+  }
+})
