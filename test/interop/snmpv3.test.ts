@@ -96,12 +96,38 @@ describe('SNMPv3 with Net-SNMP', needs('snmpget', 'snmptrapd'), () => {
       assert.equal(read.code, 0, read.err)
       const set = await v3('snmpset', `priv${name}`, authPriv('SHA-256', option), sysContact, 's', `by ${name}`)
       assert.equal(set.code, 0, set.err)
+      const walked = await v3('snmpbulkwalk', `priv${name}`, authPriv('SHA-256', option), '.1.3.6.1.2.1.2')
+      assert.ok(walked.out.split('\n').length > 20, walked.err)
       const below = await v3('snmpget', `priv${name}`, authNoPriv('SHA-256'), sysUpTime)
       assert.match(below.err, /authorizationError/)
       const wrong = await v3('snmpget', `priv${name}`, authPriv('SHA-256', option, 'not the passphrase'), sysUpTime)
       assert.notEqual(wrong.code, 0)
     })
   }
+
+  test('a user without keys reads, walks and sets what its group may at noAuthNoPriv, and no more', async () => {
+    const path = join(appliance.at.home.conf, 'agent', 'snmpd.cnf')
+    const before = readFileSync(path, 'utf8')
+    writeFileSync(
+      path,
+      `${before}
+usmUserEntry localSnmpID open none none nonVolatile
+vacmSecurityToGroupEntry usm open openGroup nonVolatile
+vacmAccessEntry openGroup - usm noAuthNoPriv exact read operate - nonVolatile
+`,
+    )
+    const reloaded = await castellan('reload')
+    assert.equal(reloaded.code, 0, reloaded.out)
+    const open = ['-l', 'noAuthNoPriv']
+    await until(async () => (await v3('snmpget', 'open', open, sysUpTime)).code === 0, 3000, 'the new user')
+    assert.ok((await v3('snmpbulkwalk', 'open', open, '.1.3.6.1.2.1.2')).out.split('\n').length > 20)
+    assert.equal((await v3('snmpset', 'open', open, sysContact, 's', 'anybody')).code, 0)
+    assert.match((await v3('snmpget', 'open', authNoPriv('SHA'), sysUpTime)).err, /Unsupported security level/)
+    assert.match((await v3('snmpget', '', open, sysUpTime)).err, /Unknown user name/, 'no name is for discovery alone')
+    writeFileSync(path, before)
+    assert.equal((await castellan('reload')).code, 0)
+    await until(async () => /Unknown user name/.test((await v3('snmpget', 'open', open, sysUpTime)).err), 3000)
+  })
 
   test('unknown users, levels a user does not have, and unknown contexts are told by reports, and counted', async () => {
     assert.match((await v3('snmpget', 'nobody', ['-l', 'noAuthNoPriv'], sysUpTime)).err, /Unknown user name/)
@@ -110,8 +136,8 @@ describe('SNMPv3 with Net-SNMP', needs('snmpget', 'snmptrapd'), () => {
     assert.notEqual(context.code, 0)
     const counters = await v3('snmpbulkwalk', 'authSHA', [...authNoPriv('SHA'), '-Oqv'], '.1.3.6.1.6.3.15.1.1')
     const [unsupported, , unknownUsers, unknownEngines, wrongDigests] = counters.out.trim().split('\n').map(Number)
-    assert.equal(unsupported, 1)
-    assert.equal(unknownUsers, 1)
+    assert.equal(unsupported, 2)
+    assert.ok(unknownUsers! >= 3, 'one here, and those of the test before')
     assert.ok(unknownEngines! > 10, 'every tool begins with discovery')
     assert.equal(wrongDigests, authProtocols.length)
     assert.equal(
