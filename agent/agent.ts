@@ -4,37 +4,30 @@ import type { Clock, Timer } from '../lib/clock.ts'
 import { type Complaint, ConfigurationError, formatComplaint } from '../lib/cnf/complaint.ts'
 import type { Home } from '../lib/home.ts'
 import type { Log } from '../lib/log.ts'
-import { ModuleBackend, type RowChange } from '../lib/mib/backend.ts'
-import { ConfigFile } from '../lib/mib/config.ts'
 import { anyDefinition, type Notification } from '../lib/mib/declare.ts'
-import type { MibModule, ModuleHost, Serving } from '../lib/mib/module.ts'
+import { type ConfiguredModule, Hosting } from '../lib/mib/hosting.ts'
+import type { ModuleHost } from '../lib/mib/module.ts'
 import { Names } from '../lib/mib/names.ts'
 import type { AnyRow } from '../lib/mib/served.ts'
 import { describePortOwner } from '../lib/port-owner.ts'
 import { RateLimit } from '../lib/rate-limit.ts'
-import type { Oid } from '../lib/smi/oid.ts'
+import { type Oid, startsWith } from '../lib/smi/oid.ts'
 import { truncateUtf8 } from '../lib/text.ts'
+import { AgentxMaster } from './agentx/master.ts'
+import type { MasterSession } from './agentx/session-of-master.ts'
 import { AuditLog } from './audit.ts'
 import { Registry } from './dispatch/registry.ts'
 import { Engine } from './engine.ts'
 import { readEngineId, startIdentity } from './engine-identity.ts'
-import { castellanNotify } from './internal/castellan-agent.ts'
+import { castellanNotify, castellanSubagentLost, castellanSubagentReturned } from './internal/castellan-agent.ts'
 import { internalModules } from './internal/index.ts'
 import { authenticationFailure, coldStart, warmStart } from './internal/snmpv2-mib.ts'
-import { varbindsOf } from './notify/notification.ts'
+import { type NotificationMessage, varbindsOf } from './notify/notification.ts'
 import { Originator } from './notify/originator.ts'
 import { Usm } from './security/usm/usm.ts'
 import { Statistics } from './statistics.ts'
 import { formatAddress, parseAddress, type Remote, UdpTransport } from './transport/udp.ts'
 import { V3Messages } from './v3.ts'
-
-/** A module and the tables of it that a .cnf file holds. */
-export interface ConfiguredModule {
-  readonly module: MibModule
-  readonly configured: readonly Serving[]
-  /** Its file below conf/ and data/, such as `subagents/critagt.cnf`; several modules may share one. */
-  readonly file: string
-}
 
 export interface AgentOptions {
   readonly home: Home
@@ -53,11 +46,13 @@ export class Agent {
   readonly #engine: Engine
   readonly #originator: Originator
   readonly #internal: ReturnType<typeof internalModules>
-  readonly #backends: ModuleBackend[] = []
-  readonly #files: ConfigFile[] = []
+  readonly #hosting: Hosting
+  readonly #master: AgentxMaster
   readonly #transports: UdpTransport[] = []
   readonly #startedMs: number
   readonly #audit: AuditLog
+  /** Descriptions of subagents that went and have not come back. */
+  readonly #lost = new Set<string>()
   /** Anybody can send wrong communities: they must not be able to fill logs, and the network, with notifications. */
   readonly #authenticationFailures: RateLimit
   #engineId: Uint8Array = new Uint8Array(0)
@@ -82,7 +77,14 @@ export class Agent {
     ]
     this.names = new Names(
       all.flatMap(({ module }) => module.tables.map(({ table }) => anyDefinition(table.definition))),
-      [...all.flatMap(({ module }) => module.notifications ?? []), coldStart, warmStart, authenticationFailure],
+      [
+        ...all.flatMap(({ module }) => module.notifications ?? []),
+        coldStart,
+        warmStart,
+        authenticationFailure,
+        castellanSubagentLost,
+        castellanSubagentReturned,
+      ],
     )
     this.#engine = new Engine({
       registry: this.#registry,
@@ -101,17 +103,26 @@ export class Agent {
       usm: () => this.#usm,
     })
 
-    const files = new Map<string, ConfigFile>()
-    for (const file of new Set(all.map((one) => one.file))) {
-      const servings = all.filter((one) => one.file === file).flatMap(({ configured }) => configured)
-      files.set(file, this.#configFile(file, servings, home))
-    }
-    for (const { module, file } of all) {
-      this.#addModule(module, async (changes) => {
-        await files.get(file)!.persist(changes)
+    this.#hosting = new Hosting({
+      home,
+      log,
+      modules: all,
+      resolveName: (name) => this.names.resolve(name),
+      secretFiles: ['agent/snmpd.cnf'], // it names communities, and holds keys
+      onPersisted: (module) => {
         if (this.#internal.administration.has(module)) this.#configureEngine()
-      })
-    }
+      },
+    })
+    for (const backend of this.#hosting.backends) this.#registry.register(backend)
+    this.#master = new AgentxMaster({
+      registry: this.#registry,
+      clock: options.clock,
+      log: log.child('agentx'),
+      upTimeTicks: () => this.upTimeTicks(),
+      onNotify: (notification) => this.#notifyForeign(notification),
+      onSession: (event, session, reason) => this.#sessionChanged(event, session, reason),
+      onChange: () => this.#describeModules(),
+    })
   }
 
   /** Hundredths of a second since the agent started, as sysUpTime has it. */
@@ -127,10 +138,8 @@ export class Agent {
   async load(): Promise<readonly Complaint[]> {
     const { home } = this.#options
     this.#engineId = await readEngineId(join(home.data, 'agent', 'engine.json'))
-    const files = await Promise.all(this.#files.map((file) => file.prepare()))
-    const complaints = files.flatMap((file) => [...file.complaints])
+    const complaints = await this.#hosting.load()
     if (complaints.length > 0) return complaints
-    for (const { apply } of files) apply()
     for (const address of this.#internal.listenAddresses()) {
       if (!parseAddress(address))
         complaints.push(inSnmpd(`snmpListenEntry ${address} is no address such as 127.0.0.1:161`))
@@ -166,14 +175,12 @@ export class Agent {
     this.#usm = new Usm(await startIdentity(join(home.data, 'agent', 'engine.json'), clock))
     this.#engine.v3 = new V3Messages(this.#usm, this.#statistics, this.#engine.maxMessageSize)
     this.#configureEngine()
-    for (const backend of this.#backends) await backend.start(this.#hostOf(backend.name))
+    await this.#hosting.start((name) => this.#hostOf(name))
+    for (const address of this.#internal.agentxAddresses(home)) await this.#master.listen(address)
     for (const transport of this.#transports) {
       transport.onDatagram = (bytes, remote) => this.#engine.receive(bytes, remote, transport)
     }
-    this.#internal.describeModules(
-      this.#backends.map(({ module }) => module),
-      this.upTimeTicks(),
-    )
+    this.#describeModules()
     log.notice('the agent serves', { addresses: this.addresses.join(' ') })
     this.#ageing = clock.every(60_000, () => this.#internal.log.age(clock.now()))
     this.#notify(coldStart, {}, {}, 'the agent started')
@@ -182,27 +189,39 @@ export class Agent {
   async stop(): Promise<void> {
     this.#stopping.abort()
     this.#ageing?.cancel()
-    for (const backend of this.#backends.toReversed()) await backend.stop()
+    await this.#master.stop()
+    await this.#hosting.stop()
     for (const transport of this.#transports.splice(0)) await transport.stop()
     await this.#originator.stop()
     this.#options.log.notice('the agent stopped')
   }
 
-  #configFile(file: string, servings: readonly Serving[], home: Home): ConfigFile {
-    const config = new ConfigFile(servings, {
-      path: join(home.conf, file),
-      overlayPath: join(home.data, file),
-      secret: file === 'agent/snmpd.cnf', // it names communities
-      resolveName: (name) => this.names.resolve(name),
-    })
-    this.#files.push(config)
-    return config
+  /** sysORTable: modules of this process, then what subagents say of theirs. */
+  #describeModules(): void {
+    const own = this.#hosting.backends.map(({ module }) => ({ id: module.oid, description: module.description }))
+    const others = this.#master.sessions.flatMap(({ capabilities }) => [...capabilities.values()])
+    this.#internal.describeModules([...own, ...others], this.upTimeTicks())
   }
 
-  #addModule(module: MibModule, persist: (changes: readonly RowChange[]) => Promise<void>): void {
-    const backend = new ModuleBackend(module, { log: this.#options.log.child(module.name), persist })
-    this.#registry.register(backend)
-    this.#backends.push(backend)
+  /** What a subagent tells goes out as what we tell; a sentence at its end is ours to leave out where it may not be seen. */
+  #notifyForeign({ trapOid, upTimeTicks, varbinds }: NotificationMessage): void {
+    const last = varbinds.at(-1)
+    const isText = last !== undefined && startsWith(last.name, castellanNotify.columns.castellanNotifyText.oid)
+    this.#options.log.notice('notification of a subagent', { name: this.names.format(trapOid) })
+    this.#internal.log.add({ trapOid, upTimeTicks, varbinds }, this.#options.clock.now())
+    if (!isText) this.#originator.send({ trapOid, upTimeTicks, varbinds })
+    else this.#originator.send({ trapOid, upTimeTicks, varbinds: varbinds.slice(0, -1), text: last })
+  }
+
+  #sessionChanged(event: 'opened' | 'closed', session: MasterSession, reason: string): void {
+    if (this.#stopping.signal.aborted) return
+    const values = { castellanSubagentDescription: session.description }
+    if (event === 'closed') {
+      this.#lost.add(session.description)
+      this.#notify(castellanSubagentLost, {}, values, `subagent ${session.name} is lost: ${reason}`)
+    } else if (this.#lost.delete(session.description)) {
+      this.#notify(castellanSubagentReturned, {}, values, `subagent ${session.name} is back`)
+    }
   }
 
   #configureEngine(): void {

@@ -10,7 +10,8 @@ import { type ErrorStatus, toV1ErrorStatus } from '../lib/smi/error-status.ts'
 import type { SnmpValue } from '../lib/smi/value.ts'
 import type { AccessResult, SecurityModel, Vacm } from './access/vacm.ts'
 import { View } from './access/view.ts'
-import { type ReadFailure, read } from './dispatch/read.ts'
+import { type ReadFailure, type ReadRules, read } from './dispatch/read.ts'
+import { readRemote } from './dispatch/read-remote.ts'
 import type { Registry } from './dispatch/registry.ts'
 import { SetQueue } from './dispatch/write.ts'
 import { CommunityExchange, type Exchange } from './exchange.ts'
@@ -53,6 +54,8 @@ interface Grant extends Community {
 
 const models: readonly SecurityModel[] = ['snmpv1', 'snmpv2c']
 const setsWaitingAtMost = 64
+/** Requests that wait for subagents at the same time. */
+const remoteReadsAtMost = 4096
 /** RFC 3417 §3.2.1 and an Ethernet frame: what a GETBULK fills when the manager is not on this machine. */
 const remoteBulkOctets = 1472
 
@@ -67,6 +70,7 @@ export class Engine {
   #out = new BerWriter()
   readonly #request = new Request()
   #grants: readonly Grant[] = []
+  #remoteReads = 0
   /** Without it SNMPv3 is a version that is not spoken here. */
   v3: V3Messages | undefined
 
@@ -168,18 +172,71 @@ export class Engine {
     const out = this.#out
     const message = exchange.open(out)
     const response = openResponse(out, request.requestId)
-    let failure: ReadFailure | undefined
+    const rules = { view: exchange.read, isV1, limit }
+    let failure: ReadFailure | 'remote' | undefined
     try {
-      failure = read(this.registry, request, { view: exchange.read, isV1, limit }, out)
+      failure = read(this.registry, request, rules, out)
     } catch (error) {
       this.#log.error('bug while reading', { remote: exchange.remote, error })
       failure = { status: 'genErr', position: 1 }
+    }
+    if (failure === 'remote') {
+      this.#readRemote(exchange, request, rules)
+      return
     }
     if (failure) {
       this.#sendError(exchange, request, failure)
       return
     }
     statistics.snmpInTotalReqVars += request.count
+    closeResponse(out, response)
+    out.close(message)
+    this.#send(exchange)
+  }
+
+  /** A part of the answer comes from elsewhere: the request is kept, and answered when all is there. */
+  #readRemote(exchange: Exchange, request: Request, rules: ReadRules): void {
+    const kept = request.keep()
+    if (this.#remoteReads >= remoteReadsAtMost) {
+      this.#sendError(exchange, kept, { status: 'resourceUnavailable', position: 0 })
+      return
+    }
+    this.#remoteReads++
+    const { pduTag: type, first: nonRepeaters, second: maxRepetitions } = request
+    readRemote(this.registry, { pduTag: type, names: request.names(), nonRepeaters, maxRepetitions }, rules)
+      .then(
+        (answer) => this.#answerRemote(exchange, kept, rules, type === pduTag.getBulkRequest, answer),
+        (error: unknown) => {
+          this.#log.error('bug while reading', { remote: exchange.remote, error })
+          this.#sendError(exchange, kept, { status: 'genErr', position: 1 })
+        },
+      )
+      .finally(() => this.#remoteReads--)
+  }
+
+  #answerRemote(
+    exchange: Exchange,
+    kept: Request,
+    { limit }: ReadRules,
+    isBulk: boolean,
+    answer: ReadFailure | readonly Uint8Array[],
+  ): void {
+    if ('status' in answer) {
+      this.#sendError(exchange, kept, answer)
+      return
+    }
+    const out = this.#out
+    const message = exchange.open(out)
+    const response = openResponse(out, kept.requestId)
+    for (const varbind of answer) {
+      if (out.position + varbind.length <= limit) out.raw(varbind)
+      else if (isBulk) break
+      else {
+        this.#sendError(exchange, kept, { status: 'tooBig', position: 0 })
+        return
+      }
+    }
+    this.statistics.snmpInTotalReqVars += kept.count
     closeResponse(out, response)
     out.close(message)
     this.#send(exchange)
@@ -194,13 +251,7 @@ export class Engine {
     }
     const varbinds = request.varbinds(this.#reader)
     // The answer may be some time away, and the request's arrays belong to the next datagram by then.
-    const kept = Object.assign(new Request(), {
-      bytes: request.bytes,
-      requestId: request.requestId,
-      listStart: request.listStart,
-      listEnd: request.listEnd,
-      count: request.count,
-    })
+    const kept = request.keep()
     if (this.#sets.length >= setsWaitingAtMost) {
       this.#sendError(exchange, kept, { status: 'resourceUnavailable', position: 0 })
       return

@@ -31,8 +31,17 @@ interface Walk {
 
 const tooBig: ReadFailure = { status: 'tooBig', position: 0 }
 
-/** Writes the varbinds of the answer; the list is open. Undefined when all went well. */
-export function read(registry: Registry, request: Request, rules: ReadRules, out: BerWriter): ReadFailure | undefined {
+/**
+ * Writes the varbinds of the answer; the list is open. Undefined when all went well; 'remote' when a part of the answer
+ * comes from elsewhere, and what was written is of no use.
+ */
+export function read(
+  registry: Registry,
+  request: Request,
+  rules: ReadRules,
+  out: BerWriter,
+): ReadFailure | 'remote' | undefined {
+  metRemote = false
   switch (request.pduTag) {
     case pduTag.getRequest:
       return get(registry, request, rules, out)
@@ -43,7 +52,15 @@ export function read(registry: Registry, request: Request, rules: ReadRules, out
   }
 }
 
-function get(registry: Registry, request: Request, rules: ReadRules, out: BerWriter): ReadFailure | undefined {
+/** Raised by `advance` when a span that is served elsewhere is next. */
+let metRemote = false
+
+function get(
+  registry: Registry,
+  request: Request,
+  rules: ReadRules,
+  out: BerWriter,
+): ReadFailure | 'remote' | undefined {
   const { ids, starts, lengths, count } = request
   for (let i = 0; i < count; i++) {
     const from = starts[i]!
@@ -52,6 +69,7 @@ function get(registry: Registry, request: Request, rules: ReadRules, out: BerWri
     let exception: number = tag.noSuchObject
     if (found >= 0) {
       const object = registry.objects[found]!
+      if (object.remote !== undefined) return 'remote'
       const position = object.find(ids, from + object.oid.length, length - object.oid.length)
       if (position < 0) {
         if (rules.view.decide(object) !== 'out') exception = tag.noSuchInstance
@@ -66,14 +84,20 @@ function get(registry: Registry, request: Request, rules: ReadRules, out: BerWri
   return undefined
 }
 
-function getNext(registry: Registry, request: Request, rules: ReadRules, out: BerWriter): ReadFailure | undefined {
+function getNext(
+  registry: Registry,
+  request: Request,
+  rules: ReadRules,
+  out: BerWriter,
+): ReadFailure | 'remote' | undefined {
   const { ids, starts, lengths, count } = request
   for (let i = 0; i < count; i++) {
     const from = starts[i]!
     const length = lengths[i]!
     if (seek(registry, rules, ids, from, length, singleWalk)) {
-      if (!registry.objects[singleWalk.object]!.write(singleWalk.position, out, rules.limit)) return tooBig
-    } else if (rules.isV1) return { status: 'noSuchName', position: i + 1 }
+      if (!objectOf(registry, singleWalk).write(singleWalk.position, out, rules.limit)) return tooBig
+    } else if (metRemote) return 'remote'
+    else if (rules.isV1) return { status: 'noSuchName', position: i + 1 }
     else if (!writeException(out, ids.subarray(from, from + length), tag.endOfMibView, rules.limit)) return tooBig
   }
   return undefined
@@ -82,15 +106,21 @@ function getNext(registry: Registry, request: Request, rules: ReadRules, out: Be
 const singleWalk: Walk = { object: 0, position: 0, isAtEnd: false }
 
 /** §4.2.3: as many repetitions as fit; what does not fit is left out, and that is no error. */
-function getBulk(registry: Registry, request: Request, rules: ReadRules, out: BerWriter): ReadFailure | undefined {
+function getBulk(
+  registry: Registry,
+  request: Request,
+  rules: ReadRules,
+  out: BerWriter,
+): ReadFailure | 'remote' | undefined {
   const { ids, starts, lengths, count } = request
   const nonRepeaters = Math.min(Math.max(request.first, 0), count)
   const maxRepetitions = Math.max(request.second, 0)
   for (let i = 0; i < nonRepeaters; i++) {
     const from = starts[i]!
     if (seek(registry, rules, ids, from, lengths[i]!, singleWalk)) {
-      if (!registry.objects[singleWalk.object]!.write(singleWalk.position, out, rules.limit)) return undefined
-    } else if (!writeException(out, ids.subarray(from, from + lengths[i]!), tag.endOfMibView, rules.limit))
+      if (!objectOf(registry, singleWalk).write(singleWalk.position, out, rules.limit)) return undefined
+    } else if (metRemote) return 'remote'
+    else if (!writeException(out, ids.subarray(from, from + lengths[i]!), tag.endOfMibView, rules.limit))
       return undefined
   }
   const repeaters = count - nonRepeaters
@@ -109,9 +139,10 @@ function getBulk(registry: Registry, request: Request, rules: ReadRules, out: Be
           : !walk.isAtEnd && advance(registry, rules, walk, walk.position + 1)
       if (found) {
         walk.isAtEnd = false
-        if (!registry.objects[walk.object]!.write(walk.position, out, rules.limit)) return undefined
+        if (!objectOf(registry, walk).write(walk.position, out, rules.limit)) return undefined
         continue
       }
+      if (metRemote) return 'remote'
       atEnd++
       if (repetition === 0 || (walk.isAtEnd && walk.object < 0)) {
         walk.object = -1
@@ -120,7 +151,7 @@ function getBulk(registry: Registry, request: Request, rules: ReadRules, out: Be
         // The name of the last instance goes on being named, RFC 3416 §4.2.3.
         walk.object = before
         walk.position = beforePosition
-        const last = registry.objects[before]!.nameOf(beforePosition)
+        const last = objectOf(registry, walk).nameOf(beforePosition)
         if (!writeException(out, last, tag.endOfMibView, rules.limit)) return undefined
       }
       walk.isAtEnd = true
@@ -128,6 +159,11 @@ function getBulk(registry: Registry, request: Request, rules: ReadRules, out: Be
     if (atEnd === repeaters) return undefined
   }
   return undefined
+}
+
+/** A walk stands on objects that are served here alone. */
+function objectOf(registry: Registry, { object }: Walk): ServedObject {
+  return registry.objects[object] as ServedObject
 }
 
 const walks: Walk[] = []
@@ -153,6 +189,10 @@ function seek(
     return advance(registry, rules, walk, 0)
   }
   const object = registry.objects[located]!
+  if (object.remote !== undefined) {
+    metRemote = true
+    return false
+  }
   walk.object = located
   const position = object.after(ids, from + object.oid.length, length - object.oid.length)
   if (position >= 0) return advance(registry, rules, walk, position)
@@ -166,6 +206,11 @@ function advance(registry: Registry, rules: ReadRules, walk: Walk, from: number)
   let position = from
   for (; walk.object < objects.length; walk.object++) {
     const object = objects[walk.object]!
+    if (object.remote !== undefined) {
+      if (rules.view.decide(object.remote) === 'out') continue
+      metRemote = true
+      return false
+    }
     const decision = rules.isV1 && object.base === 'Counter64' ? 'out' : rules.view.decide(object)
     if (decision !== 'out') {
       for (position = object.next(position); position >= 0; position = object.next(position + 1)) {

@@ -1,16 +1,51 @@
-/** Which object owns a name: all objects of all backends in one sorted list. */
+/** Which object or region owns a name: all objects served here and all regions served elsewhere, in one sorted list. */
 import type { Backend } from '../../lib/mib/backend.ts'
 import type { ServedObject } from '../../lib/mib/subtree.ts'
-import { compareOid, formatOid, startsWith } from '../../lib/smi/oid.ts'
+import { compareOid, formatOid, type Oid, startsWith } from '../../lib/smi/oid.ts'
+import type { RemoteBackend } from './remote.ts'
+
+/** A part of the tree that is served elsewhere: names from `oid` up to and without `to`. */
+export interface RemoteRegion {
+  readonly oid: Oid
+  readonly to: Oid
+  /** Sub-identifiers of the subtree: of overlapping regions the more specific one answers (RFC 2741 §7.1.4.1). */
+  readonly specificity: number
+  /** Of equally specific ones that of the lowest value answers. */
+  readonly priority: number
+  readonly timeoutMs: number
+  readonly backend: RemoteBackend
+}
+
+/** What is left of a region between more specific ones. */
+export interface RemoteSpan {
+  readonly remote: RemoteRegion
+  readonly oid: Oid
+  readonly to: Oid
+}
+
+export type Owner = ServedObject | RemoteSpan
 
 export class Registry {
-  objects: readonly ServedObject[] = []
+  readonly #backends: Backend[] = []
+  readonly #regions = new Set<RemoteRegion>()
   readonly #owners = new Map<ServedObject, Backend>()
+  #local: readonly ServedObject[] = []
+  #objects: readonly Owner[] = []
+  #isStale = false
   #hint = 0
+
+  /** Sorted by their first name, none overlapping another. */
+  get objects(): readonly Owner[] {
+    if (this.#isStale) {
+      this.#objects = this.#regions.size === 0 ? this.#local : spansOf(this.#local, this.#regions)
+      this.#isStale = false
+    }
+    return this.#objects
+  }
 
   /** Throws when an object is served already, or lies above or below one that is: two would answer for one name. */
   register(backend: Backend): void {
-    const merged = [...this.objects, ...backend.objects].sort((a, b) => compareOid(a.oid, b.oid))
+    const merged = [...this.#local, ...backend.objects].sort((a, b) => compareOid(a.oid, b.oid))
     for (const [i, object] of merged.entries()) {
       const next = merged[i + 1]
       if (next && startsWith(next.oid, object.oid)) {
@@ -18,26 +53,39 @@ export class Registry {
       }
     }
     for (const object of backend.objects) this.#owners.set(object, backend)
-    this.objects = merged
+    this.#backends.push(backend)
+    this.#local = merged
+    this.#isStale = true
   }
 
   unregister(backend: Backend): void {
-    this.objects = this.objects.filter((object) => this.#owners.get(object) !== backend)
+    this.#local = this.#local.filter((object) => this.#owners.get(object) !== backend)
     for (const object of backend.objects) this.#owners.delete(object)
+    this.#isStale = true
   }
 
-  ownerOf(object: ServedObject): Backend {
-    return this.#owners.get(object)!
+  addRegion(region: RemoteRegion): void {
+    this.#regions.add(region)
+    this.#isStale = true
+  }
+
+  removeRegion(region: RemoteRegion): void {
+    this.#regions.delete(region)
+    this.#isStale = true
+  }
+
+  ownerOf(object: Owner): Pick<Backend, 'name' | 'prepareSet'> {
+    return object.remote ? object.remote.backend : this.#owners.get(object)!
   }
 
   /**
-   * The object that names like this belong to; or, with the sign changed and one less, the place of the first object
-   * after the name.
+   * The object or span that names like this belong to; or, with the sign changed and one less, the place of the first
+   * one after the name.
    */
   locate(ids: ArrayLike<number>, from: number, length: number): number {
     const { objects } = this
     const hinted = objects[this.#hint]
-    if (hinted && hasPrefix(ids, from, length, hinted.oid)) return this.#hint
+    if (hinted && hinted.remote === undefined && hasPrefix(ids, from, length, hinted.oid)) return this.#hint
     let low = 0
     let high = objects.length
     while (low < high) {
@@ -46,12 +94,94 @@ export class Registry {
       else high = middle
     }
     const last = objects[low - 1]
-    if (last && hasPrefix(ids, from, length, last.oid)) {
-      this.#hint = low - 1
-      return low - 1
-    }
-    return -low - 1
+    if (!last) return -low - 1
+    if (last.remote) return compareWithName(last.to, ids, from, length) > 0 ? low - 1 : -low - 1
+    if (!hasPrefix(ids, from, length, last.oid)) return -low - 1
+    this.#hint = low - 1
+    return low - 1
   }
+}
+
+/** The first name after all those that begin with this one; `[2^32]` where there is none. */
+export function afterSubtree(subtree: Oid): Oid {
+  const next = [...subtree]
+  while (next.length > 0 && next.at(-1)! >= 0xffff_ffff) next.pop()
+  if (next.length === 0) return [0x1_0000_0000]
+  next[next.length - 1]!++
+  return next
+}
+
+interface Claim {
+  readonly from: Oid
+  readonly to: Oid
+  /** Of what is served here without end: nobody takes a part of it. */
+  readonly specificity: number
+  readonly priority: number
+  readonly object: ServedObject | undefined
+  readonly region: RemoteRegion | undefined
+}
+
+/** Lays all claims over the tree, and keeps for each stretch the one that answers. */
+function spansOf(local: readonly ServedObject[], regions: Iterable<RemoteRegion>): Owner[] {
+  const claims: Claim[] = [...regions].map((region) => ({
+    from: region.oid,
+    to: region.to,
+    specificity: region.specificity,
+    priority: region.priority,
+    object: undefined,
+    region,
+  }))
+  for (const object of local) {
+    const { oid } = object
+    claims.push({
+      from: oid,
+      to: afterSubtree(oid),
+      specificity: Number.POSITIVE_INFINITY,
+      priority: 0,
+      object,
+      region: undefined,
+    })
+  }
+  const edges = claims
+    .flatMap((claim) => [
+      { at: claim.from, claim, opens: true },
+      { at: claim.to, claim, opens: false },
+    ])
+    .sort((a, b) => compareOid(a.at, b.at))
+  const open = new Set<Claim>()
+  const spans: Owner[] = []
+  let from: Oid | undefined
+  for (let i = 0; i < edges.length; ) {
+    const at = edges[i]!.at
+    const best = bestOf(open)
+    if (from && best && compareOid(from, at) < 0) push(spans, best, from, at)
+    for (; i < edges.length && compareOid(edges[i]!.at, at) === 0; i++) {
+      const { claim, opens } = edges[i]!
+      if (opens) open.add(claim)
+      else open.delete(claim)
+    }
+    from = at
+  }
+  return spans
+}
+
+function push(spans: Owner[], { object, region }: Claim, from: Oid, to: Oid): void {
+  const last = spans.at(-1)
+  if (object) {
+    // Regions that begin or end within an object of ours cut it into stretches that are all its own.
+    if (last !== object) spans.push(object)
+  } else if (last?.remote === region && last?.remote && compareOid(last.to, from) === 0) {
+    spans[spans.length - 1] = { remote: region!, oid: last.oid, to }
+  } else spans.push({ remote: region!, oid: from, to })
+}
+
+function bestOf(open: ReadonlySet<Claim>): Claim | undefined {
+  let best: Claim | undefined
+  for (const claim of open) {
+    if (!best || claim.specificity > best.specificity) best = claim
+    else if (claim.specificity === best.specificity && claim.priority < best.priority) best = claim
+  }
+  return best
 }
 
 function hasPrefix(ids: ArrayLike<number>, from: number, length: number, prefix: readonly number[]): boolean {

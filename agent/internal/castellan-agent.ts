@@ -1,5 +1,5 @@
 /** CASTELLAN-AGENT-MIB: what this agent knows of itself that no standard module has a place for. */
-import { column, defineScalars, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
+import { column, defineNotification, defineScalars, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
 import { counter32, gauge32, text } from '../../lib/mib/syntax.ts'
 import { snmpTargetAddrTable } from './target-tables.ts'
 
@@ -26,4 +26,28 @@ export const castellanTargetTable = defineTable({
     castellanTargetWaiting: column(4, gauge32(), 'read-only', live),
     castellanTargetLastError: column(5, text(0, 255, 'CastellanText'), 'read-only', live),
   },
+})
+
+export const castellanSubagents = defineScalars({
+  name: 'castellanSubagents',
+  oid: `${castellanAgent}.1.3`,
+  objects: {
+    castellanSubagentDescription: column(1, text(0, 255, 'CastellanText'), 'accessible-for-notify', {
+      presence: 'maybe',
+    }),
+  },
+})
+
+const { castellanSubagentDescription } = castellanSubagents.columns
+
+export const castellanSubagentLost = defineNotification({
+  name: 'castellanSubagentLost',
+  oid: `${castellanAgent}.0.1`,
+  objects: { castellanSubagentDescription },
+})
+
+export const castellanSubagentReturned = defineNotification({
+  name: 'castellanSubagentReturned',
+  oid: `${castellanAgent}.0.2`,
+  objects: { castellanSubagentDescription },
 })

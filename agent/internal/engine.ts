@@ -1,6 +1,7 @@
 /** The SNMP entity itself: SNMPv2-MIB, SNMP-FRAMEWORK-MIB, SNMP-MPD-MIB, and the counters of the USM and TARGET modules. */
 import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
-import { oid } from '../../lib/smi/oid.ts'
+import { formatOid, type Oid, oid } from '../../lib/smi/oid.ts'
+import { truncateUtf8 } from '../../lib/text.ts'
 import type { Usm, UsmCounter } from '../security/usm/usm.ts'
 import type { Statistics } from '../statistics.ts'
 import { snmpEngineGroup, snmpMpdStats, snmpTargetCounters, usmStatsGroup } from './engine-mibs.ts'
@@ -82,11 +83,21 @@ export function engineModule(statistics: Statistics, usm: () => Usm | undefined)
     module,
     configured: [anyServing(snmp)],
     isAuthenTrapsEnabled: () => snmp.table.get({})?.snmpEnableAuthenTraps === 'enabled',
-    /** Says in sysORTable which modules this agent serves (RFC 3418). */
-    describeModules: (served: readonly MibModule[], upTimeTicks: number): void => {
-      for (const [i, { oid: sysORID, description }] of served.entries()) {
-        resources.table.put({ sysORIndex: i + 1, sysORID, sysORDescr: description, sysORUpTime: upTimeTicks })
-      }
+    /** Says in sysORTable what is supported here and by subagents (RFC 3418); rows that stay keep their time. */
+    describeModules: (
+      served: readonly { readonly id: Oid; readonly description: string }[],
+      upTimeTicks: number,
+    ): void => {
+      const known = [...resources.table.rows()]
+      resources.table.replaceAll(
+        served.map(({ id: sysORID, description }, i) => {
+          const sysORDescr = truncateUtf8(description, 255)
+          const before = known.find(
+            (row) => row.sysORDescr === sysORDescr && formatOid(row.sysORID) === formatOid(sysORID),
+          )
+          return { sysORIndex: i + 1, sysORID, sysORDescr, sysORUpTime: before?.sysORUpTime ?? upTimeTicks }
+        }),
+      )
       lastChange.table.put({ sysORLastChange: upTimeTicks })
     },
   }

@@ -1,8 +1,11 @@
 /** The modules that only the engine can answer for, and what their tables mean for the engine. */
+import { join, resolve } from 'node:path'
+import type { Home } from '../../lib/home.ts'
 import { column, defineTable } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
 import { text } from '../../lib/mib/syntax.ts'
 import { oid } from '../../lib/smi/oid.ts'
+import type { AgentxAddress } from '../agentx/master.ts'
 import type { ChannelCounts } from '../notify/channel.ts'
 import type { Usm } from '../security/usm/usm.ts'
 import type { Statistics } from '../statistics.ts'
@@ -21,6 +24,21 @@ const snmpListenTable = defineTable({
   columns: {},
   cnf: ['snmpListenAddress'],
 })
+
+/** Where subagents connect, as snmpListenTable: a path below the home, tcp:HOST:PORT, or none. */
+const agentxListenTable = defineTable({
+  name: 'agentxListenTable',
+  oid: '0.0',
+  index: { agentxListenAddress: column(1, text(1, 255), 'not-accessible') },
+  columns: { agentxListenMode: column(0, octalMode(), 'not-accessible', { defaultValue: '600' }) },
+  cnf: ['agentxListenAddress', 'agentxListenMode'],
+})
+
+/** Of the Unix socket, in octal as chmod has it. */
+function octalMode() {
+  const plain = text(3, 4)
+  return { ...plain, parse: (typed: string) => (/^0?[0-7]{3}$/.test(typed) ? typed : undefined) }
+}
 
 export interface InternalOptions {
   readonly statistics: Statistics
@@ -42,6 +60,7 @@ export function internalModules(options: InternalOptions) {
   const access = accessTables(engineId, targets.sourcesOf)
   const log = notificationLog({ filterNamed: targets.filterNamed, engineId })
   const listen = serve(snmpListenTable)
+  const agentx = serve(agentxListenTable)
   const channels = serve(castellanTargetTable, {
     live: {
       castellanTargetSent: ({ snmpTargetAddrName }) => countsOf(snmpTargetAddrName).sent >>> 0,
@@ -73,12 +92,22 @@ export function internalModules(options: InternalOptions) {
       { module: access.module, configured: access.configured },
       { module: targets.module, configured: targets.configured },
       { module: log.module, configured: log.configured },
-      { module: castellanModule, configured: [anyServing(listen)] },
+      { module: castellanModule, configured: [anyServing(listen), anyServing(agentx)] },
     ],
     /** Modules whose rows change what the engine does. */
     administration: new Set<MibModule>([usmModule, access.module, targets.module]),
     isAuthenTrapsEnabled: engine.isAuthenTrapsEnabled,
     describeModules: engine.describeModules,
+    /** Where AgentX is spoken: the socket in run/ unless the file names others. */
+    agentxAddresses: (home: Home): AgentxAddress[] => {
+      const rows = [...agentx.table.rows()].filter((row) => row.agentxListenAddress !== 'none')
+      if (agentx.table.size === 0) return [{ path: join(home.run, 'agentx.sock') }]
+      return rows.map(({ agentxListenAddress, agentxListenMode }) => {
+        const tcp = /^tcp:(.+):(\d+)$/.exec(agentxListenAddress)
+        if (tcp) return { host: tcp[1]!, port: Number(tcp[2]) }
+        return { path: resolve(home.root, agentxListenAddress), mode: Number.parseInt(agentxListenMode, 8) }
+      })
+    },
     listenAddresses: () => [...listen.table.rows()].map(({ snmpListenAddress }) => snmpListenAddress),
     users: users.read,
     communities: access.communities,

@@ -59,10 +59,7 @@ export function writePdu(
 export function writeVarbinds(out: BerWriter, varbinds: readonly Varbind[]): void {
   const list = out.open(tag.sequence)
   for (const { name, value } of varbinds) {
-    const varbind = out.open(tag.sequence)
-    out.oid(name)
-    out.value(value)
-    out.close(varbind)
+    out.varbind(name, value)
   }
   out.close(list)
 }

@@ -2,7 +2,7 @@
 import type { BerReader } from '../../lib/ber/reader.ts'
 import { tag } from '../../lib/ber/tags.ts'
 import type { SetVarbind } from '../../lib/mib/set.ts'
-import { maxSubIdentifiers } from '../../lib/smi/oid.ts'
+import { maxSubIdentifiers, type Oid } from '../../lib/smi/oid.ts'
 
 export class Request {
   bytes: Uint8Array = new Uint8Array(0)
@@ -62,6 +62,18 @@ export class Request {
       reader.leave(list)
       return { name, value, position: i + 1 }
     })
+  }
+
+  /** What an answer needs that is some time away: the arrays belong to the next datagram by then. */
+  keep(): Request {
+    const { bytes, requestId, listStart, listEnd, count } = this
+    return Object.assign(Object.create(Request.prototype) as Request, { bytes, requestId, listStart, listEnd, count })
+  }
+
+  names(): Oid[] {
+    return Array.from({ length: this.count }, (_, i) =>
+      Array.from(this.ids.subarray(this.starts[i]!, this.starts[i]! + this.lengths[i]!)),
+    )
   }
 
   #growVarbinds(): void {

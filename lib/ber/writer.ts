@@ -145,6 +145,14 @@ export class BerWriter {
     bytes[this.position++] = id & 0x7f
   }
 
+  /** A whole varbind; its length is of two octets. */
+  varbind(name: ArrayLike<number>, value: SnmpValue): void {
+    const start = this.open(tag.sequence)
+    this.oid(name)
+    this.value(value)
+    this.close(start)
+  }
+
   value(value: SnmpValue): void {
     switch (value.type) {
       case 'Integer32':

@@ -14,6 +14,8 @@ export interface SetPart {
   /** False when something could not be put back. */
   undo(): Promise<boolean>
   finish(): void
+  /** Nothing will come of it: the test of another part failed. */
+  abandon?(): void
 }
 
 export interface Backend {

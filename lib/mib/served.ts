@@ -6,7 +6,7 @@
 import { tag } from '../ber/tags.ts'
 import { BerWriter } from '../ber/writer.ts'
 import type { Oid } from '../smi/oid.ts'
-import type { SmiBase } from '../smi/value.ts'
+import type { SmiBase, SnmpValue } from '../smi/value.ts'
 import { anyDefinition, type BoundColumn, type Definition, type LiveOf, type RowOf } from './declare.ts'
 import { instanceOf } from './instance.ts'
 import type { ServedObject } from './subtree.ts'
@@ -149,12 +149,15 @@ export class ServedTable<D extends { readonly entry: Oid } = Definition> {
 }
 
 const nothing = new Uint8Array(0)
+const emptyString: SnmpValue = { type: 'OctetString', value: nothing }
 const liveValue = new BerWriter(1024)
 
 /** One column over the rows of its table. */
 export class ServedColumn implements ServedObject {
+  readonly remote = undefined
   readonly base: SmiBase
   readonly oid: Oid
+  readonly home: Oid | undefined
   readonly bound: BoundColumn
   readonly live: ((row: AnyRow) => unknown) | undefined
   /** The object's OID in BER content octets. */
@@ -173,6 +176,7 @@ export class ServedColumn implements ServedObject {
     this.bound = bound
     this.base = bound.syntax.base
     this.oid = bound.oid
+    this.home = bound.home.kind === 'table' ? bound.oid.slice(0, -2) : undefined
     this.live = live
     scratch.position = 0
     scratch.oidContent(bound.oid)
@@ -232,6 +236,13 @@ export class ServedColumn implements ServedObject {
     } else for (let i = start; i < end; i++) bytes[at++] = values[i]!
     out.position = at
     return true
+  }
+
+  valueAt(position: number): SnmpValue {
+    const { row } = this.#rows[position]!
+    const { bound, live } = this
+    if (bound.secret) return emptyString
+    return bound.syntax.toSnmp(live ? live(row) : (bound.readsAs ?? row[bound.name]))
   }
 
   nameOf(position: number): Oid {

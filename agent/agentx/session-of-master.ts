@@ -1,0 +1,177 @@
+/** The master's side of one AgentX session: requests in flight, each with its time, and regions that come and go with it. */
+import type { Clock, Timer } from '../../lib/clock.ts'
+import type { SetPart } from '../../lib/mib/backend.ts'
+import type { SetFailure, SetVarbind } from '../../lib/mib/set.ts'
+import { errorStatusName } from '../../lib/smi/error-status.ts'
+import type { Oid } from '../../lib/smi/oid.ts'
+import type { Varbind } from '../../lib/smi/value.ts'
+import type { RemoteRegion } from '../dispatch/registry.ts'
+import type { NameRange, RemoteBackend } from '../dispatch/remote.ts'
+import type { AgentxBody, AgentxPdu } from './pdu.ts'
+
+/** After so many requests in a row without an answer the session is closed. */
+const timeoutsAtMost = 3
+
+export interface MasterSessionOptions {
+  readonly id: number
+  readonly objectId: Oid
+  readonly description: string
+  readonly timeoutMs: number
+  readonly clock: Clock
+  send(transactionId: number, packetId: number, body: AgentxBody): void
+  /** It did not answer too often. */
+  onHung(): void
+}
+
+type Response = Extract<AgentxPdu, { type: 'response' }>
+
+interface Waiting {
+  readonly resolve: (response: Response) => void
+  readonly reject: (error: Error) => void
+  readonly timer: Timer
+}
+
+/** No answer in time, or none any more. */
+export class SessionError extends Error {}
+
+export class MasterSession implements RemoteBackend {
+  readonly #options: MasterSessionOptions
+  readonly #waiting = new Map<number, Waiting>()
+  readonly regions = new Map<string, RemoteRegion[]>()
+  readonly capabilities = new Map<string, { readonly id: Oid; readonly description: string }>()
+  #packetId = 0
+  #transactionId = 0
+  #timeouts = 0
+  #isClosed = false
+
+  constructor(options: MasterSessionOptions) {
+    this.#options = options
+  }
+
+  get id(): number {
+    return this.#options.id
+  }
+
+  get objectId(): Oid {
+    return this.#options.objectId
+  }
+
+  get name(): string {
+    return this.#options.description || `session ${this.#options.id}`
+  }
+
+  get description(): string {
+    return this.#options.description
+  }
+
+  get timeoutMs(): number {
+    return this.#options.timeoutMs
+  }
+
+  async get(names: readonly Oid[], timeoutMs: number): Promise<readonly Varbind[]> {
+    const ranges = names.map((start) => ({ start, include: false, end: [] }))
+    return this.#read({ type: 'get', ranges }, timeoutMs)
+  }
+
+  async getNext(ranges: readonly NameRange[], timeoutMs: number): Promise<readonly Varbind[]> {
+    return this.#read({ type: 'getNext', ranges }, timeoutMs)
+  }
+
+  async getBulk(
+    ranges: readonly NameRange[],
+    nonRepeaters: number,
+    maxRepetitions: number,
+    timeoutMs: number,
+  ): Promise<readonly Varbind[]> {
+    return this.#read({ type: 'getBulk', nonRepeaters, maxRepetitions, ranges }, timeoutMs)
+  }
+
+  prepareSet(varbinds: readonly SetVarbind[]): SetPart {
+    const transactionId = ++this.#transactionId & 0x7fff_ffff
+    const timeoutMs = this.#options.timeoutMs
+    const ask = (body: AgentxBody): Promise<Response> => this.#ask(body, timeoutMs, transactionId)
+    const failureOf = ({ error, index }: Response, otherwise: SetFailure['status']): SetFailure | undefined => {
+      if (error === 0) return undefined
+      // What is no error-status is not passed on.
+      const status = errorStatusName(error) ?? otherwise
+      return { status, position: varbinds[index - 1]?.position ?? varbinds[0]!.position }
+    }
+    const position = varbinds[0]!.position
+    return {
+      async test() {
+        const plain = varbinds.map(({ name, value }) => ({ name, value }))
+        return ask({ type: 'testSet', varbinds: plain }).then(
+          (response) => failureOf(response, 'genErr'),
+          () => ({ status: 'genErr', position }),
+        )
+      },
+      commit: () =>
+        ask({ type: 'commitSet' }).then(
+          (response) => (response.error === 0 ? undefined : { status: 'commitFailed', position }),
+          () => ({ status: 'commitFailed', position }),
+        ),
+      undo: () =>
+        ask({ type: 'undoSet' }).then(
+          (response) => response.error === 0,
+          () => false,
+        ),
+      // CleanupSet has no answer (§7.2.4.4).
+      finish: () => this.#options.send(transactionId, this.#newPacketId(), { type: 'cleanupSet' }),
+      abandon: () => this.#options.send(transactionId, this.#newPacketId(), { type: 'cleanupSet' }),
+    }
+  }
+
+  /** Takes a Response; false when nobody waits for it. */
+  receive(response: Response): boolean {
+    const waiting = this.#waiting.get(response.packetId)
+    if (!waiting) return false
+    this.#waiting.delete(response.packetId)
+    waiting.timer.cancel()
+    this.#timeouts = 0
+    waiting.resolve(response)
+    return true
+  }
+
+  /** Whoever waits for it gets no answer any more. */
+  close(): void {
+    this.#isClosed = true
+    for (const { reject, timer } of this.#waiting.values()) {
+      timer.cancel()
+      reject(new SessionError(`${this.name} is gone`))
+    }
+    this.#waiting.clear()
+  }
+
+  async #read(
+    body: Extract<AgentxBody, { type: 'get' | 'getNext' | 'getBulk' }>,
+    timeoutMs: number,
+  ): Promise<readonly Varbind[]> {
+    const { error, varbinds } = await this.#ask(body, timeoutMs, 0)
+    if (error !== 0) throw new SessionError(`${this.name} answered with error ${error}`)
+    if (body.type !== 'getBulk' && varbinds.length !== body.ranges.length)
+      throw new SessionError(`${this.name} answered with ${varbinds.length} varbinds for ${body.ranges.length}`)
+    return varbinds
+  }
+
+  #ask(body: AgentxBody, timeoutMs: number, transactionId: number): Promise<Response> {
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) {
+        reject(new SessionError(`${this.name} is gone`))
+        return
+      }
+      const packetId = this.#newPacketId()
+      const timer = this.#options.clock.after(timeoutMs, () => {
+        this.#waiting.delete(packetId)
+        reject(new SessionError(`${this.name} did not answer within ${timeoutMs} ms`))
+        if (++this.#timeouts >= timeoutsAtMost) this.#options.onHung()
+      })
+      this.#waiting.set(packetId, { resolve, reject, timer })
+      this.#options.send(transactionId, packetId, body)
+    })
+  }
+
+  #newPacketId(): number {
+    this.#packetId = (this.#packetId + 1) >>> 0
+    return this.#packetId
+  }
+}

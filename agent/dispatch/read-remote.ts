@@ -1,0 +1,314 @@
+/** GET, GETNEXT and GETBULK where parts of the answer come from elsewhere: varbinds for one backend travel together. */
+import { BerWriter } from '../../lib/ber/writer.ts'
+import { compareOid, type Oid } from '../../lib/smi/oid.ts'
+import type { SnmpValue, Varbind } from '../../lib/smi/value.ts'
+import { pduTag } from '../message/pdu.ts'
+import type { ReadFailure, ReadRules } from './read.ts'
+import type { Owner, Registry, RemoteRegion, RemoteSpan } from './registry.ts'
+import type { NameRange } from './remote.ts'
+
+export interface RemoteRequest {
+  readonly pduTag: number
+  readonly names: readonly Oid[]
+  readonly nonRepeaters: number
+  readonly maxRepetitions: number
+}
+
+/** Whole varbinds in BER, in the order they are sent. */
+export type RemoteAnswer = ReadFailure | readonly Uint8Array[]
+
+/** However a subagent goes on, a request is over by then. */
+const wholeRequestMs = 10_000
+/** The shortest varbind takes so many octets: what a GETBULK asks beyond that could not be sent. */
+const shortestVarbind = 12
+
+/** One varbind of the request on its way: what was found, and from where to go on. */
+interface Cursor {
+  readonly index: number
+  readonly wanted: number
+  readonly found: Uint8Array[]
+  /** The last name found, or the one that was asked for. */
+  name: Oid
+  include: boolean
+  /** Where the search stands in the registry's list, when a span had nothing more. */
+  skipTo: Oid | undefined
+  isDone: boolean
+}
+
+interface Query {
+  readonly cursor: Cursor
+  readonly span: RemoteSpan
+  readonly range: NameRange
+}
+
+export async function readRemote(registry: Registry, request: RemoteRequest, rules: ReadRules): Promise<RemoteAnswer> {
+  if (request.pduTag === pduTag.getRequest) return getRemote(registry, request, rules)
+  const isBulk = request.pduTag === pduTag.getBulkRequest
+  const nonRepeaters = isBulk ? Math.min(Math.max(request.nonRepeaters, 0), request.names.length) : request.names.length
+  const repeaters = request.names.length - nonRepeaters
+  const fitting = Math.ceil(rules.limit / shortestVarbind / Math.max(repeaters, 1))
+  const repetitions = Math.min(Math.max(request.maxRepetitions, 0), fitting)
+  const cursors = request.names.map((name, index): Cursor => {
+    const wanted = index < nonRepeaters ? 1 : repetitions
+    return { index, wanted, found: [], name, include: false, skipTo: undefined, isDone: wanted === 0 }
+  })
+  const deadline = performance.now() + wholeRequestMs
+  for (;;) {
+    const queries: Query[] = []
+    for (const cursor of cursors) {
+      const query = findLocal(registry, rules, cursor)
+      if (query) queries.push(query)
+    }
+    if (queries.length === 0) break
+    if (performance.now() > deadline) return { status: 'genErr', position: queries[0]!.cursor.index + 1 }
+    const failure = await ask(queries, rules)
+    if (failure) return failure
+  }
+  if (!isBulk) {
+    // SNMPv1 has no endOfMibView (RFC 3584 §4.2.2.2).
+    const over = rules.isV1 ? cursors.find(({ found, name }) => isEnd(found, name)) : undefined
+    if (over) return { status: 'noSuchName', position: over.index + 1 }
+    return cursors.map(({ found }) => found[0]!)
+  }
+  return inRounds(cursors, nonRepeaters, repetitions)
+}
+
+/** RFC 3416 §4.2.3: first one for each non-repeater, then round after round; a round in which all are at their end is the last. */
+function inRounds(cursors: readonly Cursor[], nonRepeaters: number, repetitions: number): Uint8Array[] {
+  const answer = cursors.slice(0, nonRepeaters).map(({ found }) => found[0]!)
+  const repeaters = cursors.slice(nonRepeaters)
+  for (let round = 0; round < repetitions; round++) {
+    let isOver = true
+    for (const { found, name } of repeaters) {
+      const varbind = found[round]
+      const isLast = varbind === undefined || endings.has(varbind)
+      if (!isLast) isOver = false
+      answer.push(varbind ?? endOf(name))
+    }
+    if (isOver) break
+  }
+  return answer
+}
+
+/** Varbinds that say endOfMibView. */
+const endings = new WeakSet<Uint8Array>()
+
+function endOf(name: Oid): Uint8Array {
+  const ending = encode(name, { type: 'endOfMibView' })
+  endings.add(ending)
+  return ending
+}
+
+function isEnd(found: readonly Uint8Array[], _name: Oid): boolean {
+  return found[0] !== undefined && endings.has(found[0])
+}
+
+/** Goes on in what is served here, until enough is found or a span elsewhere is next: then what is to be asked of it. */
+function findLocal(registry: Registry, rules: ReadRules, cursor: Cursor): Query | undefined {
+  const { objects } = registry
+  while (!cursor.isDone) {
+    const { skipTo } = cursor
+    const from = skipTo ?? cursor.name
+    const located = registry.locate(from, 0, from.length)
+    let at = located < 0 ? -located - 1 : located
+    let isFresh = located < 0 // the owner lies wholly after the name
+    for (; ; at++, isFresh = true) {
+      const owner = objects[at]
+      if (!owner) {
+        finish(cursor)
+        return undefined
+      }
+      if (owner.remote) {
+        if (rules.view.decide(owner.remote) === 'out') continue
+        const start = isFresh ? owner.oid : from
+        const include = isFresh || skipTo !== undefined || cursor.include
+        return { cursor, span: owner, range: { start, include, end: owner.to } }
+      }
+      const decision = rules.isV1 && owner.base === 'Counter64' ? 'out' : rules.view.decide(owner)
+      if (decision === 'out') continue
+      const rest = from.slice(owner.oid.length)
+      const first = isFresh ? 0 : skipTo !== undefined ? owner.next(0) : owner.after(rest, 0, rest.length)
+      if (first < 0) continue
+      let position = owner.next(first)
+      while (position >= 0 && decision === 'mixed' && !rules.view.includes(owner.nameOf(position)))
+        position = owner.next(position + 1)
+      if (position < 0) continue
+      take(cursor, owner.nameOf(position), writeLocal(owner, position))
+      break
+    }
+  }
+  return undefined
+}
+
+function writeLocal(owner: Exclude<Owner, RemoteSpan>, position: number): Uint8Array {
+  scratch.position = 0
+  owner.write(position, scratch, 0xffff_ffff)
+  return scratch.take()
+}
+
+function take(cursor: Cursor, name: Oid, varbind: Uint8Array): void {
+  cursor.found.push(varbind)
+  cursor.name = name
+  cursor.include = false
+  cursor.skipTo = undefined
+  if (cursor.found.length >= cursor.wanted) cursor.isDone = true
+}
+
+function finish(cursor: Cursor): void {
+  cursor.found.push(endOf(cursor.name))
+  cursor.isDone = true
+}
+
+/** One PDU for each backend; what it says is checked before it is believed. */
+async function ask(queries: readonly Query[], rules: ReadRules): Promise<ReadFailure | undefined> {
+  const groups = new Map<unknown, Query[]>()
+  for (const query of queries) {
+    const { backend } = query.span.remote
+    const group = groups.get(backend)
+    if (group) group.push(query)
+    else groups.set(backend, [query])
+  }
+  const failures = await Promise.all([...groups.values()].map((group) => askOne(group, rules)))
+  return earliest(failures)
+}
+
+async function askOne(queries: Query[], rules: ReadRules): Promise<ReadFailure | undefined> {
+  queries.sort((a, b) => missing(a) - missing(b))
+  const { backend } = queries[0]!.span.remote
+  const timeoutMs = Math.max(...queries.map(({ span }) => span.remote.timeoutMs))
+  const ranges = queries.map(({ range }) => range)
+  const most = missing(queries.at(-1)!)
+  const singles = queries.findIndex((query) => missing(query) > 1)
+  const nonRepeaters = singles < 0 ? queries.length : singles
+  try {
+    const varbinds =
+      most === 1
+        ? await backend.getNext(ranges, timeoutMs)
+        : await backend.getBulk(ranges, nonRepeaters, Math.min(most, 0xffff), timeoutMs)
+    return takeAnswers(queries, most === 1 ? queries.length : nonRepeaters, varbinds, rules)
+  } catch {
+    return { status: 'genErr', position: queries[0]!.cursor.index + 1 }
+  }
+}
+
+function missing({ cursor }: Query): number {
+  return cursor.wanted - cursor.found.length
+}
+
+function takeAnswers(
+  queries: readonly Query[],
+  nonRepeaters: number,
+  varbinds: readonly Varbind[],
+  rules: ReadRules,
+): ReadFailure | undefined {
+  const repeaters = queries.length - nonRepeaters
+  for (const [i, query] of queries.entries()) {
+    const { cursor, span, range } = query
+    const isSingle = i < nonRepeaters
+    const step = isSingle ? varbinds.length : repeaters
+    let last = range.start
+    let mayEqual = range.include
+    for (let at = i; at < varbinds.length && !cursor.isDone; at += step) {
+      const { name, value } = varbinds[at]!
+      if (value.type === 'endOfMibView') {
+        skip(cursor, span)
+        break
+      }
+      const order = compareOid(name, last)
+      const isDue = order > 0 || (order === 0 && mayEqual)
+      if (!isDue || compareOid(name, span.to) >= 0 || !isPlain(value))
+        return { status: 'genErr', position: cursor.index + 1 }
+      last = name
+      mayEqual = false
+      const isHidden = (rules.isV1 && value.type === 'Counter64') || !rules.view.includes(name)
+      if (isHidden) {
+        cursor.name = name
+        cursor.include = false
+        cursor.skipTo = undefined
+      } else take(cursor, name, encode(name, value))
+      if (isSingle) break
+    }
+    // Nothing at all for a range is nonsense: there is always an instance or an end.
+    if (i >= varbinds.length) return { status: 'genErr', position: cursor.index + 1 }
+  }
+  return undefined
+}
+
+/** The span has no more: the search goes on behind it. */
+function skip(cursor: Cursor, span: RemoteSpan): void {
+  cursor.skipTo = span.to
+}
+
+function isPlain({ type }: SnmpValue): boolean {
+  return type !== 'Null' && type !== 'noSuchObject' && type !== 'noSuchInstance'
+}
+
+async function getRemote(registry: Registry, { names }: RemoteRequest, rules: ReadRules): Promise<RemoteAnswer> {
+  const answers = new Array<Uint8Array>(names.length)
+  const asked = new Map<unknown, { readonly region: RemoteRegion; readonly index: number; readonly name: Oid }[]>()
+  const failures: (ReadFailure | undefined)[] = []
+  const nothing = (index: number, type: 'noSuchObject' | 'noSuchInstance'): void => {
+    if (rules.isV1) failures.push({ status: 'noSuchName', position: index + 1 })
+    else answers[index] = encode(names[index]!, { type })
+  }
+  for (const [index, name] of names.entries()) {
+    const located = registry.locate(name, 0, name.length)
+    const owner = located < 0 ? undefined : registry.objects[located]
+    if (!owner) nothing(index, 'noSuchObject')
+    else if (owner.remote) {
+      if (!rules.view.includes(name)) {
+        nothing(index, 'noSuchObject')
+        continue
+      }
+      const { backend } = owner.remote
+      const item = { region: owner.remote, index, name }
+      const group = asked.get(backend)
+      if (group) group.push(item)
+      else asked.set(backend, [item])
+    } else {
+      const position = owner.find(name, owner.oid.length, name.length - owner.oid.length)
+      const isVisible = position >= 0 && !(rules.isV1 && owner.base === 'Counter64') && rules.view.includes(name)
+      if (isVisible) answers[index] = writeLocal(owner, position)
+      else nothing(index, position < 0 && rules.view.decide(owner) !== 'out' ? 'noSuchInstance' : 'noSuchObject')
+    }
+  }
+  await Promise.all(
+    [...asked.values()].map(async (group) => {
+      const { backend } = group[0]!.region
+      const timeoutMs = Math.max(...group.map(({ region }) => region.timeoutMs))
+      try {
+        const varbinds = await backend.get(
+          group.map(({ name }) => name),
+          timeoutMs,
+        )
+        for (const [i, { index, name }] of group.entries()) {
+          const varbind = varbinds[i]
+          if (!varbind || compareOid(varbind.name, name) !== 0 || varbind.value.type === 'Null')
+            throw new Error('an answer that was not asked for')
+          const { type } = varbind.value
+          if (type === 'noSuchObject' || type === 'noSuchInstance') nothing(index, type)
+          else if (rules.isV1 && type === 'Counter64') nothing(index, 'noSuchInstance')
+          else if (type === 'endOfMibView') throw new Error('endOfMibView to a GET')
+          else answers[index] = encode(name, varbind.value)
+        }
+      } catch {
+        failures.push({ status: 'genErr', position: group[0]!.index + 1 })
+      }
+    }),
+  )
+  return earliest(failures) ?? answers
+}
+
+function earliest(failures: readonly (ReadFailure | undefined)[]): ReadFailure | undefined {
+  let first: ReadFailure | undefined
+  for (const failure of failures) if (failure && (!first || failure.position < first.position)) first = failure
+  return first
+}
+
+const scratch = new BerWriter(65_536)
+
+function encode(name: Oid, value: SnmpValue): Uint8Array {
+  scratch.position = 0
+  scratch.varbind(name, value)
+  return scratch.take()
+}

@@ -1,0 +1,29 @@
+/** What dispatch asks of a part of the tree that is served elsewhere; AgentX is what does it. */
+import type { SetPart } from '../../lib/mib/backend.ts'
+import type { Requester } from '../../lib/mib/module.ts'
+import type { SetVarbind } from '../../lib/mib/set.ts'
+import type { Oid } from '../../lib/smi/oid.ts'
+import type { Varbind } from '../../lib/smi/value.ts'
+
+/** Names from `start` (itself only when included) up to and without `end`. */
+export interface NameRange {
+  readonly start: Oid
+  readonly include: boolean
+  readonly end: Oid
+}
+
+/** Each rejects when there is no usable answer within the time; that is genErr for who asked. */
+export interface RemoteBackend {
+  readonly name: string
+  get(names: readonly Oid[], timeoutMs: number): Promise<readonly Varbind[]>
+  /** The first instance of each range; endOfMibView where it has none. */
+  getNext(ranges: readonly NameRange[], timeoutMs: number): Promise<readonly Varbind[]>
+  /** For the first `nonRepeaters` ranges one instance; for the others up to so many, round by round. */
+  getBulk(
+    ranges: readonly NameRange[],
+    nonRepeaters: number,
+    maxRepetitions: number,
+    timeoutMs: number,
+  ): Promise<readonly Varbind[]>
+  prepareSet(varbinds: readonly SetVarbind[], requester?: Requester): SetPart
+}

@@ -1,0 +1,78 @@
+/** A process's modules: their configuration files, their backends, their start and stop. Which process it is, they do not know. */
+import { join } from 'node:path'
+import type { Complaint } from '../cnf/complaint.ts'
+import type { Home } from '../home.ts'
+import type { Log } from '../log.ts'
+import { ModuleBackend } from './backend.ts'
+import { ConfigFile, type ResolveName } from './config.ts'
+import type { MibModule, ModuleHost, Serving } from './module.ts'
+
+/** A module and the tables of it that a .cnf file holds. */
+export interface ConfiguredModule {
+  readonly module: MibModule
+  readonly configured: readonly Serving[]
+  /** Its file below conf/ and data/, such as `subagents/critagt.cnf`; several modules may share one. */
+  readonly file: string
+}
+
+export interface HostingOptions {
+  readonly home: Home
+  readonly log: Log
+  readonly modules: readonly ConfiguredModule[]
+  readonly resolveName: ResolveName
+  /** Files that name secrets, and so must be readable by their owner alone. */
+  readonly secretFiles?: readonly string[]
+  /** After a SET's rows of this module are on disk. */
+  readonly onPersisted?: (module: MibModule) => void
+}
+
+export class Hosting {
+  readonly backends: readonly ModuleBackend[]
+  readonly #files: readonly ConfigFile[]
+  readonly #log: Log
+
+  constructor({ home, log, modules, resolveName, secretFiles = [], onPersisted }: HostingOptions) {
+    this.#log = log
+    const files = new Map<string, ConfigFile>()
+    for (const file of new Set(modules.map((one) => one.file))) {
+      const servings = modules.filter((one) => one.file === file).flatMap(({ configured }) => configured)
+      const secret = secretFiles.includes(file)
+      const [path, overlayPath] = [join(home.conf, file), join(home.data, file)]
+      files.set(file, new ConfigFile(servings, { path, overlayPath, secret, resolveName }))
+    }
+    this.#files = [...files.values()]
+    this.backends = modules.map(
+      ({ module, file }) =>
+        new ModuleBackend(module, {
+          log: log.child(module.name),
+          persist: async (changes) => {
+            await files.get(file)!.persist(changes)
+            onPersisted?.(module)
+          },
+        }),
+    )
+  }
+
+  /** Reads every file; all complaints of all files together, and nothing is taken when there is one. */
+  async load(): Promise<Complaint[]> {
+    const files = await Promise.all(this.#files.map((file) => file.prepare()))
+    const complaints = files.flatMap((file) => [...file.complaints])
+    if (complaints.length === 0) for (const { apply } of files) apply()
+    return complaints
+  }
+
+  async start(hostOf: (name: string) => ModuleHost): Promise<void> {
+    for (const backend of this.backends) await backend.start(hostOf(backend.name))
+  }
+
+  /** In reverse; one that fails does not keep the others running. */
+  async stop(): Promise<void> {
+    for (const backend of this.backends.toReversed()) {
+      try {
+        await backend.stop()
+      } catch (error) {
+        this.#log.error('a module could not be stopped', { module: backend.name, error })
+      }
+    }
+  }
+}
