@@ -37,7 +37,7 @@ interface Cursor {
 
 interface Query {
   readonly cursor: Cursor
-  readonly span: RemoteSpan
+  readonly remote: RemoteRegion
   readonly range: NameRange
 }
 
@@ -122,7 +122,7 @@ function findLocal(registry: Registry, rules: ReadRules, cursor: Cursor): Query 
         if (rules.view.decide(owner.remote) === 'out') continue
         const start = isFresh ? owner.oid : from
         const include = isFresh || skipTo !== undefined || cursor.include
-        return { cursor, span: owner, range: { start, include, end: owner.to } }
+        return { cursor, remote: owner.remote, range: { start, include, end: endOfRun(objects, at, rules) } }
       }
       const decision = rules.isV1 && owner.base === 'Counter64' ? 'out' : rules.view.decide(owner)
       if (decision === 'out') continue
@@ -163,7 +163,7 @@ function finish(cursor: Cursor): void {
 async function ask(queries: readonly Query[], rules: ReadRules): Promise<ReadFailure | undefined> {
   const groups = new Map<unknown, Query[]>()
   for (const query of queries) {
-    const { backend } = query.span.remote
+    const { backend } = query.remote
     const group = groups.get(backend)
     if (group) group.push(query)
     else groups.set(backend, [query])
@@ -174,8 +174,8 @@ async function ask(queries: readonly Query[], rules: ReadRules): Promise<ReadFai
 
 async function askOne(queries: Query[], rules: ReadRules): Promise<ReadFailure | undefined> {
   queries.sort((a, b) => missing(a) - missing(b))
-  const { backend } = queries[0]!.span.remote
-  const timeoutMs = Math.max(...queries.map(({ span }) => span.remote.timeoutMs))
+  const { backend } = queries[0]!.remote
+  const timeoutMs = Math.max(...queries.map(({ remote }) => remote.timeoutMs))
   const ranges = queries.map(({ range }) => range)
   const most = missing(queries.at(-1)!)
   const singles = queries.findIndex((query) => missing(query) > 1)
@@ -203,21 +203,26 @@ function takeAnswers(
 ): ReadFailure | undefined {
   const repeaters = queries.length - nonRepeaters
   for (const [i, query] of queries.entries()) {
-    const { cursor, span, range } = query
+    const { cursor, range } = query
     const isSingle = i < nonRepeaters
     const step = isSingle ? varbinds.length : repeaters
     let last = range.start
     let mayEqual = range.include
     for (let at = i; at < varbinds.length && !cursor.isDone; at += step) {
       const { name, value } = varbinds[at]!
-      if (value.type === 'endOfMibView') {
-        skip(cursor, span)
+      // Net-SNMP's subagent does not look at a range's end: what lies behind it says that the range is over.
+      const isOver = value.type === 'endOfMibView' || compareOid(name, range.end) >= 0
+      if (isOver) {
+        cursor.skipTo = range.end // the search goes on behind it
         break
       }
       const order = compareOid(name, last)
       const isDue = order > 0 || (order === 0 && mayEqual)
-      if (!isDue || compareOid(name, span.to) >= 0 || !isPlain(value))
+      if (!isDue || !isPlain(value)) {
+        // Net-SNMP's subagent repeats a name that was to be included: what came before it stands.
+        if (at > i) break
         return { status: 'genErr', position: cursor.index + 1 }
+      }
       last = name
       mayEqual = false
       const isHidden = (rules.isV1 && value.type === 'Counter64') || !rules.view.includes(name)
@@ -234,9 +239,17 @@ function takeAnswers(
   return undefined
 }
 
-/** The span has no more: the search goes on behind it. */
-function skip(cursor: Cursor, span: RemoteSpan): void {
-  cursor.skipTo = span.to
+/** Spans of one backend that touch are one range to it: a walk over many scalars is one question. */
+function endOfRun(objects: readonly Owner[], at: number, rules: ReadRules): Oid {
+  const first = objects[at] as RemoteSpan
+  let end = first.to
+  for (let next = at + 1; next < objects.length; next++) {
+    const owner = objects[next]!
+    if (!owner.remote || owner.remote.backend !== first.remote.backend || compareOid(owner.oid, end) !== 0) break
+    if (rules.view.decide(owner.remote) === 'out') break
+    end = owner.to
+  }
+  return end
 }
 
 function isPlain({ type }: SnmpValue): boolean {
