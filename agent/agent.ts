@@ -4,26 +4,26 @@ import type { Clock, Timer } from '../lib/clock.ts'
 import { type Complaint, ConfigurationError, formatComplaint } from '../lib/cnf/complaint.ts'
 import type { Home } from '../lib/home.ts'
 import type { Log } from '../lib/log.ts'
-import { anyDefinition, type Notification } from '../lib/mib/declare.ts'
+import { anyDefinition, type Definition, type Notification } from '../lib/mib/declare.ts'
 import { type ConfiguredModule, Hosting } from '../lib/mib/hosting.ts'
 import type { ModuleHost } from '../lib/mib/module.ts'
 import { Names } from '../lib/mib/names.ts'
 import type { AnyRow } from '../lib/mib/served.ts'
 import { describePortOwner } from '../lib/port-owner.ts'
 import { RateLimit } from '../lib/rate-limit.ts'
-import { type Oid, startsWith } from '../lib/smi/oid.ts'
-import { truncateUtf8 } from '../lib/text.ts'
+import type { Oid } from '../lib/smi/oid.ts'
 import { AgentxMaster } from './agentx/master.ts'
 import type { MasterSession } from './agentx/session-of-master.ts'
 import { AuditLog } from './audit.ts'
 import { Registry } from './dispatch/registry.ts'
 import { Engine } from './engine.ts'
 import { readEngineId, startIdentity } from './engine-identity.ts'
-import { castellanNotify, castellanSubagentLost, castellanSubagentReturned } from './internal/castellan-agent.ts'
+import { castellanSubagentLost, castellanSubagentReturned } from './internal/castellan-agent.ts'
 import { internalModules } from './internal/index.ts'
 import { authenticationFailure, coldStart, warmStart } from './internal/snmpv2-mib.ts'
 import { type NotificationMessage, varbindsOf } from './notify/notification.ts'
 import { Originator } from './notify/originator.ts'
+import { isText, textVarbind } from './notify/text.ts'
 import { Usm } from './security/usm/usm.ts'
 import { Statistics } from './statistics.ts'
 import { formatAddress, parseAddress, type Remote, UdpTransport } from './transport/udp.ts'
@@ -34,6 +34,8 @@ export interface AgentOptions {
   readonly clock: Clock
   readonly log: Log
   readonly modules: readonly ConfiguredModule[]
+  /** What is served in other processes of ours: its names are known here, to files and to the audit log. */
+  readonly alsoNamed?: { readonly definitions: readonly Definition[]; readonly notifications: readonly Notification[] }
   /** What version 1 traps name as their enterprise when they are generic ones. */
   readonly sysObjectId: Oid
 }
@@ -76,7 +78,10 @@ export class Agent {
       ...modules,
     ]
     this.names = new Names(
-      all.flatMap(({ module }) => module.tables.map(({ table }) => anyDefinition(table.definition))),
+      [
+        ...all.flatMap(({ module }) => module.tables.map(({ table }) => anyDefinition(table.definition))),
+        ...(options.alsoNamed?.definitions ?? []),
+      ],
       [
         ...all.flatMap(({ module }) => module.notifications ?? []),
         coldStart,
@@ -84,6 +89,7 @@ export class Agent {
         authenticationFailure,
         castellanSubagentLost,
         castellanSubagentReturned,
+        ...(options.alsoNamed?.notifications ?? []),
       ],
     )
     this.#engine = new Engine({
@@ -206,10 +212,9 @@ export class Agent {
   /** What a subagent tells goes out as what we tell; a sentence at its end is ours to leave out where it may not be seen. */
   #notifyForeign({ trapOid, upTimeTicks, varbinds }: NotificationMessage): void {
     const last = varbinds.at(-1)
-    const isText = last !== undefined && startsWith(last.name, castellanNotify.columns.castellanNotifyText.oid)
     this.#options.log.notice('notification of a subagent', { name: this.names.format(trapOid) })
     this.#internal.log.add({ trapOid, upTimeTicks, varbinds }, this.#options.clock.now())
-    if (!isText) this.#originator.send({ trapOid, upTimeTicks, varbinds })
+    if (!last || !isText(last)) this.#originator.send({ trapOid, upTimeTicks, varbinds })
     else this.#originator.send({ trapOid, upTimeTicks, varbinds: varbinds.slice(0, -1), text: last })
   }
 
@@ -268,7 +273,7 @@ export class Agent {
       upTimeTicks: this.upTimeTicks(),
       varbinds: varbindsOf(notification, index, values),
     }
-    const text = varbindsOf(sentenceOnly, {}, { castellanNotifyText: truncateUtf8(sentence, 1024) })[0]!
+    const text = textVarbind(sentence)
     this.#internal.log.add({ ...message, varbinds: [...message.varbinds, text] }, this.#options.clock.now())
     this.#originator.send({ ...message, text })
   }
@@ -280,13 +285,6 @@ export class Agent {
     const more = held > 0 ? `, and ${held} more messages before did likewise` : ''
     this.#notify(authenticationFailure, {}, {}, `${address} used a community that is not known here${more}`)
   }
-}
-
-/** Only for its varbind: the sentence that every notification of ours ends with. */
-const sentenceOnly: Notification = {
-  name: 'castellanNotifyText',
-  oid: [],
-  objects: { castellanNotifyText: castellanNotify.columns.castellanNotifyText },
 }
 
 function inSnmpd(message: string): Complaint {

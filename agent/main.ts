@@ -3,12 +3,12 @@ import { createWriteStream, mkdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { declaredDefinitions, declaredNotifications } from '../commands/declared-names.ts'
 import { systemClock } from '../lib/clock.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { isInitialized, resolveHome } from '../lib/home.ts'
 import { createLog } from '../lib/log.ts'
 import { readProcess, writePidFile } from '../lib/process.ts'
-import { critappModule } from '../subagents/critapp/index.ts'
 import { mib2Module, sysObjectId } from '../subagents/mib2/index.ts'
 import { Agent } from './agent.ts'
 
@@ -28,10 +28,8 @@ const agent = new Agent({
   clock: systemClock,
   log,
   sysObjectId,
-  modules: [
-    { ...mib2Module(), file: 'agent/snmpd.cnf' },
-    { ...critappModule(home), file: 'subagents/critagt.cnf' },
-  ],
+  alsoNamed: { definitions: declaredDefinitions, notifications: declaredNotifications },
+  modules: [{ ...mib2Module(), file: 'agent/snmpd.cnf' }],
 })
 
 if (values.check) {

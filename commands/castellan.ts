@@ -1,16 +1,18 @@
 /** castellan: makes, starts, stops and checks an appliance. */
-import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { formatComplaint } from '../lib/cnf/complaint.ts'
 import { daemonCommand } from '../lib/daemon.ts'
-import { type Home, initializeHome, isInitialized, resolveHome } from '../lib/home.ts'
+import { type Home, initializeHome, isInitialized, programRoot, resolveHome } from '../lib/home.ts'
+import { readProcess, writePidFile } from '../lib/process.ts'
 import { parseConfig } from '../sipd/config/parse.ts'
 import { explainAccess, formatDecision } from './access.ts'
 import { board } from './board.ts'
 import { checkAccess } from './check-access.ts'
-import { agentOf, startAgent, statusOf, stopAll } from './starter.ts'
+import { agentOf, daemonOf, Starter, statusOf, stopAll, until } from './starter.ts'
 import { addUser, listUsers, removeUser, rotateUser, testUser, type UserOptions } from './user.ts'
 import { programVersion } from './version.ts'
 
@@ -45,9 +47,9 @@ export async function castellan(args: readonly string[]): Promise<number> {
   command('start', 'start the appliance: in front, or with --detach in the background')
     .option('--detach', 'return when it serves')
     .action(does(start))
-  command('stop', 'stop the appliance: the agent, then sipd').action(does(stop))
+  command('stop', 'stop the appliance: subagents, agent, sipd').action(does(stop))
   command('status', 'say what runs').option('--json', 'for programs').action(does(status))
-  command('reload', 'let the running agent take changed configuration files, if they are good').action(does(reload))
+  command('reload', 'let the running daemons take changed configuration files, if they are good').action(does(reload))
   command('check', 'read all configuration files and say what is wrong with them').action(does(check))
   command('access <who> <object>', 'say what a community or user may do with an object, and which lines decide it')
     .option('--context <name>', 'the context it is in', '')
@@ -111,36 +113,58 @@ async function init({ home: folder, portOffset }: HomeOption & { portOffset: num
 async function start({ home: folder, detach }: HomeOption & { detach?: boolean }): Promise<number> {
   const home = resolveHome(folder)
   if (!isInitialized(home)) await initializeHome(home, 0)
-  const running = agentOf(home)
+  const running = daemonOf(home, 'castellan') ?? agentOf(home)
   if (running) {
-    process.stderr.write(`castellan: the agent of ${home.root} runs already, as PID ${running.pid}\n`)
+    process.stderr.write(`castellan: the appliance ${home.root} runs already, as PID ${running.pid}\n`)
     return 1
   }
-  const agent = await startAgent(home)
-  process.stdout.write(board(home))
-  if (detach) {
-    agent.unref()
-    return 0
-  }
-  process.stdout.write('Ctrl-C stops it.\n')
+  return detach ? startDetached(home) : startInFront(home)
+}
+
+async function startInFront(home: Home): Promise<number> {
+  const starter = new Starter(home, (sentence) => process.stderr.write(`castellan: ${sentence}\n`))
+  await starter.start()
+  const pidFile = join(home.run, 'castellan.pid')
+  await writePidFile(pidFile, readProcess(process.pid)!)
+  process.stdout.write(`${board(home)}Ctrl-C stops it.\n`)
   return await new Promise<number>((resolve, reject) => {
-    agent.once('exit', (code, signal) => {
-      process.stderr.write(
-        `castellan: the agent ended (${signal ?? `exit code ${code}`}); see ${join(home.logs, 'agent.log')}\n`,
-      )
-      resolve(1)
-    })
     let isStopping = false
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => {
         if (isStopping) return
         isStopping = true
         process.stdout.write('\n')
-        agent.removeAllListeners('exit')
-        stopAll(home).then(() => resolve(0), reject)
+        starter
+          .stop()
+          .then(() => rm(pidFile, { force: true }))
+          .then(() => resolve(0), reject)
       })
     }
   })
+}
+
+/** The starter itself goes into the background, and is waited for until all serve. */
+async function startDetached(home: Home): Promise<number> {
+  await mkdir(home.logs, { recursive: true, mode: 0o700 })
+  const outputPath = join(home.logs, 'castellan.out')
+  const output = openSync(outputPath, 'w', 0o600)
+  const launcher = join(programRoot, 'bin', 'castellan')
+  const child = spawn(process.execPath, [launcher, 'start', '--home', home.root], {
+    detached: true,
+    stdio: ['ignore', output, output],
+    cwd: '/',
+  })
+  closeSync(output)
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
+  await until(() => hasEnded() || daemonOf(home, 'castellan')?.pid === child.pid, 60_000)
+  if (daemonOf(home, 'castellan')?.pid !== child.pid) {
+    process.stderr.write(readFileSync(outputPath, 'utf8'))
+    child.kill('SIGTERM')
+    return 1
+  }
+  child.unref()
+  process.stdout.write(board(home))
+  return 0
 }
 
 async function stop({ home: folder }: HomeOption): Promise<number> {
@@ -159,13 +183,16 @@ async function status({ home: folder, json }: HomeOption & { json?: boolean }): 
 
 /** The files are read here first, so that whoever changed them is told what is wrong with them. */
 async function reload(options: HomeOption): Promise<number> {
-  const agent = agentOf(resolveHome(options.home))
-  if (!agent) {
+  const home = resolveHome(options.home)
+  if (!agentOf(home)) {
     process.stderr.write('castellan: the agent does not run\n')
     return 1
   }
   const code = say(await complaintsOf(options))
-  if (code === 0) process.kill(agent.pid, 'SIGHUP')
+  for (const name of ['agent', 'subagents'] as const) {
+    const daemon = daemonOf(home, name)
+    if (code === 0 && daemon) process.kill(daemon.pid, 'SIGHUP')
+  }
   return code
 }
 
@@ -184,10 +211,13 @@ function say(complaints: readonly string[]): number {
 async function complaintsOf({ home: folder }: HomeOption): Promise<string[]> {
   const home = resolveHome(folder)
   if (!isInitialized(home)) throw new Error(`${home.root} is no home yet; run: castellan init --home ${home.root}`)
-  // The agent reads its files itself, exactly as it would on a start.
-  const { program, args } = daemonCommand('agent', home)
-  const agent = spawnSync(program, [...args, '--check'], { encoding: 'utf8' })
-  return [...(agent.status === 0 ? [] : agent.stderr.trim().split('\n')), ...checkSipd(home)]
+  // The daemons read their files themselves, exactly as they would on a start.
+  const complaints = (['agent', 'subagents'] as const).flatMap((name) => {
+    const { program, args } = daemonCommand(name, home)
+    const checked = spawnSync(program, [...args, '--check'], { encoding: 'utf8' })
+    return checked.status === 0 ? [] : checked.stderr.trim().split('\n')
+  })
+  return [...complaints, ...checkSipd(home)]
 }
 
 function checkSipd(home: Home): string[] {

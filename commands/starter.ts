@@ -1,14 +1,21 @@
-/** Starting and stopping the daemons of a home: the agent itself, and sipd through critapp. */
+/** Starting, watching and stopping the daemons of a home: agent and subagents here, sipd through critapp. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { daemonCommand } from '../lib/daemon.ts'
+import { type DaemonName, daemonCommand } from '../lib/daemon.ts'
 import type { Home } from '../lib/home.ts'
 import { isRunning, type ProcessIdentity, readPidFile } from '../lib/process.ts'
 import { main as sip } from '../sipd/control/main.ts'
 
 const startWithinMs = 15_000
 const stopWithinMs = 15_000
+const firstRestartMs = 500
+const longestRestartMs = 30_000
+/** A daemon that lived this long was well: its next end is answered at once again. */
+const wellAfterMs = 60_000
+
+/** In the order they start; they stop the other way round. */
+const daemons = ['agent', 'subagents'] as const
 
 export interface DaemonStatus {
   readonly name: string
@@ -17,46 +24,124 @@ export interface DaemonStatus {
 }
 
 export function agentOf(home: Home): ProcessIdentity | undefined {
-  return readPidFile(join(home.run, 'agent.pid'))
+  return daemonOf(home, 'agent')
+}
+
+export function daemonOf(home: Home, name: DaemonName | 'castellan'): ProcessIdentity | undefined {
+  return readPidFile(join(home.run, `${name}.pid`))
 }
 
 export function statusOf(home: Home): DaemonStatus[] {
-  return ['agent', 'sipd'].map((name) => {
-    const pid = readPidFile(join(home.run, `${name}.pid`))?.pid
+  return [...daemons, 'sipd' as const].map((name) => {
+    const pid = daemonOf(home, name)?.pid
     return { name, running: pid !== undefined, pid }
   })
 }
 
-/** Starts the agent and resolves when it serves; throws with the agent's own words when it does not. */
-export async function startAgent(home: Home): Promise<ChildProcess> {
+/** Keeps agent and subagents running, each started again when it ends; one that ends again and again, ever later. */
+export class Starter {
+  readonly #home: Home
+  readonly #say: (sentence: string) => void
+  readonly #children = new Map<DaemonName, ChildProcess>()
+  readonly #delays = new Map<DaemonName, number>()
+  #isStopping = false
+
+  constructor(home: Home, say: (sentence: string) => void) {
+    this.#home = home
+    this.#say = say
+  }
+
+  /** Resolves when all serve; throws with a daemon's own words when one does not, and none is left running then. */
+  async start(): Promise<void> {
+    try {
+      for (const name of daemons) await this.#launch(name)
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  /** Subagents first, so that critapp does not start sipd again; then sipd. */
+  async stop(): Promise<void> {
+    this.#isStopping = true
+    await stopDaemons(this.#home)
+    for (const child of this.#children.values()) if (!hasEnded(child)) child.kill('SIGKILL')
+  }
+
+  async #launch(name: DaemonName): Promise<void> {
+    const child = await startDaemon(this.#home, name)
+    this.#children.set(name, child)
+    const startedMs = performance.now()
+    const onExit = (code: number | null, signal: NodeJS.Signals | null): void => {
+      if (this.#isStopping) return
+      const isWell = performance.now() - startedMs > wellAfterMs
+      const delayMs = isWell
+        ? firstRestartMs
+        : Math.min((this.#delays.get(name) ?? 0) * 2 || firstRestartMs, longestRestartMs)
+      this.#delays.set(name, delayMs)
+      this.#say(`${name} ended (${signal ?? `exit code ${code}`}); it is started again in ${delayMs / 1000} s`)
+      setTimeout(() => this.#restart(name), delayMs)
+    }
+    if (hasEnded(child)) onExit(child.exitCode, child.signalCode)
+    else child.once('exit', onExit)
+  }
+
+  #restart(name: DaemonName): void {
+    if (this.#isStopping) return
+    this.#launch(name).then(
+      () => this.#say(`${name} runs again`),
+      (error: Error) => {
+        const delayMs = Math.min((this.#delays.get(name) ?? firstRestartMs) * 2, longestRestartMs)
+        this.#delays.set(name, delayMs)
+        this.#say(`${name} does not start: ${error.message}; next try in ${delayMs / 1000} s`)
+        setTimeout(() => this.#restart(name), delayMs)
+      },
+    )
+  }
+}
+
+/** Resolves when it serves; throws with its own words when it does not. */
+async function startDaemon(home: Home, name: DaemonName): Promise<ChildProcess> {
   mkdirSync(home.logs, { recursive: true, mode: 0o700 })
-  const outputPath = join(home.logs, 'agent.out')
+  const outputPath = join(home.logs, `${name}.out`)
   const output = openSync(outputPath, 'w', 0o600)
-  const { program, args } = daemonCommand('agent', home)
+  const { program, args } = daemonCommand(name, home)
   const child = spawn(program, args, {
-    detached: true, // a Ctrl-C is for the starter, which then stops the agent in order
+    detached: true, // a Ctrl-C is for the starter, which then stops them in order
     stdio: ['ignore', output, output],
     cwd: '/',
   })
   closeSync(output)
-  const isServing = await until(() => agentOf(home)?.pid === child.pid || hasEnded(child), startWithinMs)
+  const isServing = await until(() => daemonOf(home, name)?.pid === child.pid || hasEnded(child), startWithinMs)
   if (hasEnded(child))
-    throw new Error(readFileSync(outputPath, 'utf8').trim() || 'the agent ended at once and said nothing')
+    throw new Error(readFileSync(outputPath, 'utf8').trim() || `the ${name} ended at once and said nothing`)
   if (!isServing) {
     child.kill('SIGKILL')
-    throw new Error(`the agent did not serve within ${startWithinMs / 1000} s; see ${join(home.logs, 'agent.log')}`)
+    throw new Error(`the ${name} did not serve within ${startWithinMs / 1000} s; see ${join(home.logs, `${name}.log`)}`)
   }
   return child
 }
 
-/** Stops the agent first, so that critapp does not start sipd again. */
+/** Stops an appliance however it was started: by its starter where there is one, piece by piece otherwise. */
 export async function stopAll(home: Home): Promise<void> {
-  const agent = agentOf(home)
-  if (agent) {
-    process.kill(agent.pid, 'SIGTERM')
-    if (!(await until(() => !isRunning(agent), stopWithinMs))) process.kill(agent.pid, 'SIGKILL')
+  const starter = daemonOf(home, 'castellan')
+  if (starter && starter.pid !== process.pid) {
+    process.kill(starter.pid, 'SIGTERM')
+    if (await until(() => !isRunning(starter), 3 * stopWithinMs)) return
+    process.kill(starter.pid, 'SIGKILL')
   }
-  if (readPidFile(join(home.run, 'sipd.pid'))) await sip(['stop', '--home', home.root])
+  await stopDaemons(home)
+}
+
+async function stopDaemons(home: Home): Promise<void> {
+  for (const name of daemons.toReversed()) {
+    const daemon = daemonOf(home, name)
+    if (!daemon) continue
+    process.kill(daemon.pid, 'SIGTERM')
+    if (!(await until(() => !isRunning(daemon), stopWithinMs))) process.kill(daemon.pid, 'SIGKILL')
+    if (name === 'subagents' && daemonOf(home, 'sipd')) await sip(['stop', '--home', home.root])
+  }
+  if (daemonOf(home, 'sipd')) await sip(['stop', '--home', home.root])
 }
 
 /** Resolves to true as soon as the condition holds, to false when it does not in time. */

@@ -8,8 +8,10 @@ import { type Home, programRoot } from './home.ts'
  */
 export const nodeOptions = ['--max-semi-space-size=2'] as const
 
+export type DaemonName = 'agent' | 'subagents' | 'sipd'
+
 /** Program and arguments, for spawn. */
-export function daemonCommand(name: 'agent' | 'sipd', home: Home): { program: string; args: string[] } {
+export function daemonCommand(name: DaemonName, home: Home): { program: string; args: string[] } {
   const main = join(programRoot, 'dist', name, 'main.js')
   return { program: process.execPath, args: [...nodeOptions, main, '--home', home.root] }
 }

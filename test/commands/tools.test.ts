@@ -108,7 +108,7 @@ test('castellan status, check, init and stop', async () => {
   const status = JSON.parse((await castellan('status', '--json')).out) as { name: string; running: boolean }[]
   assert.deepEqual(
     status.map(({ name, running }) => `${name} ${running}`),
-    ['agent true', 'sipd true'],
+    ['agent true', 'subagents true', 'sipd true'],
   )
   assert.deepEqual(await castellan('check'), { code: 0, out: 'all configuration files are good\n', err: '' })
   assert.match((await castellan('init')).out, /has everything already/)
@@ -117,7 +117,7 @@ test('castellan status, check, init and stop', async () => {
     [again.code, again.err],
     [
       1,
-      `castellan: the agent of ${at.home.root} runs already, as PID ${readFileSync(join(at.home.run, 'agent.pid'), 'utf8').split('\n')[0]}\n`,
+      `castellan: the appliance ${at.home.root} runs already, as PID ${readFileSync(join(at.home.run, 'castellan.pid'), 'utf8').split('\n')[0]}\n`,
     ],
   )
   const sipd = join(at.home.conf, 'sipd', 'sipd.conf')
@@ -156,5 +156,5 @@ test('castellan start in front prints its board, and Ctrl-C stops all of it, sip
   const [code] = (await once(front, 'exit')) as [number]
   assert.equal(code, 0)
   assert.equal(existsSync(sipdPid), false)
-  assert.match((await castellan('status')).out, /agent +does not run\nsipd +does not run\n/)
+  assert.match((await castellan('status')).out, /agent +does not run\nsubagents +does not run\nsipd +does not run\n/)
 })

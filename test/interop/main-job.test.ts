@@ -93,12 +93,24 @@ describe('the main job, with Net-SNMP', needs('snmpget', 'snmptrapd'), () => {
     assert.equal((await read(`${proc}.20.1`)).out.trim(), '1')
   })
 
-  test('kill -9 of the agent leaves sipd alone, and the next agent adopts it', async () => {
+  test('kill -9 of the subagents leaves sipd alone, is trapped, and the next ones adopt it', async () => {
+    traps.forget()
+    const pid = appliance.sipdPid()
+    await appliance.stopDaemon('subagents', 'SIGKILL')
+    assert.match(await traps.saw(/\.12\.1\.0\.1\s/), /"subagent Castellan subagents is lost: its connection ended"/)
+    assert.match((await read(operStatus)).out, /No Such Object/, 'the agent answers at once that it is not there')
+    assert.equal(appliance.sipdPid(), pid)
+    assert.equal(await appliance.startDaemon('subagents'), undefined, appliance.output)
+    assert.deepEqual((await read(`${proc}.12.1`, `${proc}.13.1`)).out.trim().split('\n'), ['7', String(pid)])
+    await traps.saw(/\.12\.1\.0\.2\s/)
+  })
+
+  test('kill -9 of the agent leaves all else alone; the subagents come back to the next one by themselves', async () => {
     const pid = appliance.sipdPid()
     await appliance.stopAgent('SIGKILL')
     assert.equal(appliance.sipdPid(), pid)
-    assert.equal(await appliance.start(), undefined, appliance.output)
-    await until(isUp, 3000, 'adoption')
+    assert.equal(await appliance.startDaemon('agent'), undefined, appliance.output)
+    await until(isUp, 3000, 'the subagents')
     assert.deepEqual((await read(`${proc}.12.1`, `${proc}.13.1`)).out.trim().split('\n'), ['7', String(pid)])
   })
 

@@ -53,7 +53,7 @@ export function runBin(program: string, args: readonly string[], env: NodeJS.Pro
 
 export class Appliance {
   readonly at: TestHome
-  #agent: ChildProcess | undefined
+  readonly #daemons = new Map<'agent' | 'subagents', ChildProcess>()
   output = ''
 
   constructor(at: TestHome) {
@@ -61,26 +61,45 @@ export class Appliance {
   }
 
   get agentPid(): number {
-    return this.#agent!.pid!
+    return this.#daemons.get('agent')!.pid!
   }
 
-  /** Starts the agent's process; resolves when it serves, to its exit code when it does not. */
+  get subagentsPid(): number {
+    return this.#daemons.get('subagents')!.pid!
+  }
+
+  /** Starts agent and subagents; resolves when they serve, to the exit code of the one that does not. */
   async start(): Promise<number | undefined> {
-    const { program, args } = daemonCommand('agent', this.at.home)
-    const agent = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-    this.#agent = agent
-    for (const stream of [agent.stdout, agent.stderr])
+    const code = await this.startDaemon('agent')
+    return code !== undefined || this.#isRunning('subagents') ? code : this.startDaemon('subagents')
+  }
+
+  /** Starts one of the daemons; resolves when it serves, to its exit code when it does not. */
+  async startDaemon(name: 'agent' | 'subagents'): Promise<number | undefined> {
+    const { program, args } = daemonCommand(name, this.at.home)
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#daemons.set(name, child)
+    for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk: Buffer) => (this.output += chunk.toString()))
-    const pidFile = join(this.at.home.run, 'agent.pid')
-    await until(() => agent.exitCode !== null || readPidFile(pidFile)?.pid === agent.pid, 10_000)
-    return agent.exitCode ?? undefined
+    const pidFile = join(this.at.home.run, `${name}.pid`)
+    await until(() => child.exitCode !== null || readPidFile(pidFile)?.pid === child.pid, 10_000)
+    return child.exitCode ?? undefined
   }
 
   async stopAgent(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    const agent = this.#agent
-    if (!agent || agent.exitCode !== null || agent.signalCode !== null) return
-    agent.kill(signal)
-    await once(agent, 'exit')
+    await this.stopDaemon('agent', signal)
+  }
+
+  async stopDaemon(name: 'agent' | 'subagents', signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    if (!this.#isRunning(name)) return
+    const child = this.#daemons.get(name)!
+    child.kill(signal)
+    await once(child, 'exit')
+  }
+
+  #isRunning(name: 'agent' | 'subagents'): boolean {
+    const child = this.#daemons.get(name)
+    return child !== undefined && child.exitCode === null && child.signalCode === null
   }
 
   sipdPid(): number | undefined {
@@ -89,6 +108,7 @@ export class Appliance {
 
   /** Everything the test started ends, and its folder goes. */
   async stop(): Promise<void> {
+    await this.stopDaemon('subagents')
     await this.stopAgent()
     const pid = this.sipdPid()
     if (pid !== undefined) process.kill(pid, 'SIGKILL')
