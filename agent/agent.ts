@@ -13,6 +13,7 @@ import { describePortOwner } from '../lib/port-owner.ts'
 import { RateLimit } from '../lib/rate-limit.ts'
 import type { Oid } from '../lib/smi/oid.ts'
 import { AgentxMaster } from './agentx/master.ts'
+import { closeReason } from './agentx/pdu.ts'
 import type { MasterSession } from './agentx/session-of-master.ts'
 import { AuditLog } from './audit.ts'
 import { Registry } from './dispatch/registry.ts'
@@ -72,6 +73,7 @@ export class Agent {
       usm: () => this.#usm,
       engineId: () => this.#engineId,
       countsOf: (target) => this.#originator.countsOf(target),
+      closeSession: (id) => this.#master.closeSession(id, closeReason.byManager, 'a manager set it down'),
     })
     const all: readonly ConfiguredModule[] = [
       ...this.#internal.modules.map((module) => ({ ...module, file: 'agent/snmpd.cnf' })),
@@ -204,6 +206,7 @@ export class Agent {
 
   /** sysORTable: modules of this process, then what subagents say of theirs. */
   #describeModules(): void {
+    this.#internal.showSubagents(this.#master.state, this.upTimeTicks())
     const own = this.#hosting.backends.map(({ module }) => ({ id: module.oid, description: module.description }))
     const others = this.#master.sessions.flatMap(({ capabilities }) => [...capabilities.values()])
     this.#internal.describeModules([...own, ...others], this.upTimeTicks())

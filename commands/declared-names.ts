@@ -1,5 +1,6 @@
 /** The names of everything this project declares, for the tools that people type. */
 import * as access from '../agent/internal/access-tables.ts'
+import * as agentx from '../agent/internal/agentx-mib.ts'
 import * as castellan from '../agent/internal/castellan-agent.ts'
 import * as engineMibs from '../agent/internal/engine-mibs.ts'
 import * as log from '../agent/internal/notification-log.ts'
@@ -11,9 +12,18 @@ import { Names } from '../lib/mib/names.ts'
 import * as critapp from '../subagents/critapp/mib.ts'
 import * as mib2 from '../subagents/mib2/mib.ts'
 
-const declared: readonly object[] = [engine, engineMibs, users, access, targets, log, castellan, mib2, critapp].flatMap(
-  (house) => Object.values(house),
-)
+const declared: readonly object[] = [
+  engine,
+  engineMibs,
+  users,
+  access,
+  targets,
+  log,
+  agentx,
+  castellan,
+  mib2,
+  critapp,
+].flatMap((house) => Object.values(house))
 
 export const declaredDefinitions: readonly Definition[] = declared
   .filter((one): one is { entry: readonly number[] } => 'entry' in one)

@@ -7,6 +7,7 @@ import type { Log } from '../../lib/log.ts'
 import { compareOid, formatOid, type Oid } from '../../lib/smi/oid.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
 import { afterSubtree, type Registry, type RemoteRegion } from '../dispatch/registry.ts'
+import type { AgentxState } from '../internal/agentx-mib.ts'
 import { AgentxConnection } from './connection.ts'
 import { IndexAllocator } from './indexes.ts'
 import { type AgentxPdu, agentxError, agentxFlag, closeReason, type Registration } from './pdu.ts'
@@ -40,6 +41,7 @@ export interface MasterOptions {
 }
 
 export interface RegisteredRegion {
+  readonly index: number
   readonly session: MasterSession
   readonly registration: Registration
   readonly isInstance: boolean
@@ -55,11 +57,14 @@ const rangeAtMost = 1024
 export class AgentxMaster {
   readonly #options: MasterOptions
   readonly #servers: Server[] = []
-  readonly #connections = new Set<AgentxConnection>()
+  readonly #connections = new Map<AgentxConnection, { index: number; openTicks: number; address: string }>()
   readonly #sessions = new Map<number, { session: MasterSession; connection: AgentxConnection }>()
   readonly #registered = new Map<string, RegisteredRegion>()
   readonly #indexes = new IndexAllocator()
   #lastSessionId = 0
+  #lastConnection = 0
+  #lastRegistration = 0
+  #isTold = true
   #isStopping = false
 
   constructor(options: MasterOptions) {
@@ -70,12 +75,28 @@ export class AgentxMaster {
     return [...this.#sessions.values()].map(({ session }) => session)
   }
 
-  get registrations(): RegisteredRegion[] {
-    return [...this.#registered.values()]
+  /** For AGENTX-MIB. */
+  get state(): AgentxState {
+    const connections = [...this.#connections].map(([connection, about]) => ({
+      ...about,
+      sessions: this.#sessionsOf(connection).map(({ session }) => session),
+    }))
+    const registrations = [...this.#registered.values()].map(({ index, session, registration, isInstance }) => {
+      const { connection } = this.#sessions.get(session.id)!
+      return {
+        ...registration,
+        index,
+        isInstance,
+        session: session.id,
+        connection: this.#connections.get(connection)?.index ?? 0,
+      }
+    })
+    return { connections, registrations }
   }
 
   async listen(address: AgentxAddress): Promise<void> {
-    const server = createServer((socket) => this.#accept(socket))
+    const name = address.path ?? `${address.host}:${address.port}`
+    const server = createServer((socket) => this.#accept(socket, name))
     if (address.path !== undefined) {
       mkdirSync(dirname(address.path), { recursive: true, mode: 0o700 })
       rmSync(address.path, { force: true }) // of an agent that was killed; a living one has its SNMP port still
@@ -107,7 +128,7 @@ export class AgentxMaster {
     this.#isStopping = true
     for (const { session } of [...this.#sessions.values()])
       this.#close(session, closeReason.shutdown, 'the agent stops')
-    for (const connection of this.#connections) connection.close()
+    for (const connection of this.#connections.keys()) connection.close()
     for (const server of this.#servers.splice(0)) await new Promise<void>((resolve) => server.close(() => resolve()))
   }
 
@@ -117,7 +138,7 @@ export class AgentxMaster {
     if (found) this.#close(found.session, reason, why)
   }
 
-  #accept(socket: Socket): void {
+  #accept(socket: Socket, address: string): void {
     const connection: AgentxConnection = new AgentxConnection(socket, {
       pdu: (pdu) => this.#receive(connection, pdu),
       broken: (header, error) => {
@@ -131,9 +152,12 @@ export class AgentxMaster {
       closed: () => {
         this.#connections.delete(connection)
         for (const { session } of this.#sessionsOf(connection)) this.#forget(session, 'its connection ended')
+        this.#changed()
       },
     })
-    this.#connections.add(connection)
+    this.#lastConnection++
+    this.#connections.set(connection, { index: this.#lastConnection, openTicks: this.#options.upTimeTicks(), address })
+    this.#changed()
   }
 
   #sessionsOf(connection: AgentxConnection) {
@@ -195,13 +219,13 @@ export class AgentxMaster {
         if (session.capabilities.size >= registrationsAtMost) return respond(agentxError.requestDenied)
         session.capabilities.set(formatOid(pdu.id), { id: pdu.id, description: pdu.description })
         respond(agentxError.noAgentXError)
-        this.#options.onChange?.()
+        this.#changed()
         return
       case 'removeAgentCaps':
         respond(
           session.capabilities.delete(formatOid(pdu.id)) ? agentxError.noAgentXError : agentxError.unknownAgentCaps,
         )
-        this.#options.onChange?.()
+        this.#changed()
         return
       default:
         // Requests go from master to subagent, never the other way.
@@ -220,6 +244,7 @@ export class AgentxMaster {
       id,
       objectId: pdu.id,
       description: pdu.description.slice(0, 255),
+      openTicks: this.#options.upTimeTicks(),
       timeoutMs: pdu.timeoutSeconds > 0 ? pdu.timeoutSeconds * 1000 : defaultTimeoutMs,
       clock,
       send: (transactionId, packetId, body) =>
@@ -233,7 +258,7 @@ export class AgentxMaster {
       { type: 'response', upTimeTicks: this.#options.upTimeTicks(), error: 0, index: 0, varbinds: [] },
     )
     this.#options.onSession?.('opened', session, '')
-    this.#options.onChange?.()
+    this.#changed()
   }
 
   #register(session: MasterSession, registration: Registration, isInstance: boolean): number {
@@ -263,8 +288,9 @@ export class AgentxMaster {
     }
     for (const region of regions) this.#options.registry.addRegion(region)
     session.regions.set(key, regions)
-    this.#registered.set(key, { session, registration, isInstance })
-    this.#options.onChange?.()
+    this.#lastRegistration++
+    this.#registered.set(key, { index: this.#lastRegistration, session, registration, isInstance })
+    this.#changed()
     return agentxError.noAgentXError
   }
 
@@ -273,7 +299,7 @@ export class AgentxMaster {
     const regions = session.regions.get(key)
     if (!regions) return agentxError.unknownRegistration
     this.#removeRegions(session, key)
-    this.#options.onChange?.()
+    this.#changed()
     return agentxError.noAgentXError
   }
 
@@ -315,7 +341,7 @@ export class AgentxMaster {
     session.close()
     this.#options.log.notice('a session of a subagent ended', { session: session.id, description: session.name, why })
     this.#options.onSession?.('closed', session, why)
-    this.#options.onChange?.()
+    this.#changed()
   }
 
   #respond(
@@ -329,6 +355,16 @@ export class AgentxMaster {
       { flags: 0, sessionId, transactionId, packetId },
       { type: 'response', upTimeTicks: this.#options.upTimeTicks(), error, index, varbinds },
     )
+  }
+
+  /** Told once a turn: a subagent that comes registers hundreds of regions. */
+  #changed(): void {
+    if (!this.#isTold || this.#isStopping) return
+    this.#isTold = false
+    setImmediate(() => {
+      this.#isTold = true
+      if (!this.#isStopping) this.#options.onChange?.()
+    })
   }
 
   #newSessionId(): number {

@@ -16,6 +16,8 @@ export interface MasterSessionOptions {
   readonly id: number
   readonly objectId: Oid
   readonly description: string
+  /** sysUpTime when it opened. */
+  readonly openTicks: number
   readonly timeoutMs: number
   readonly clock: Clock
   send(transactionId: number, packetId: number, body: AgentxBody): void
@@ -62,6 +64,10 @@ export class MasterSession implements RemoteBackend {
 
   get description(): string {
     return this.#options.description
+  }
+
+  get openTicks(): number {
+    return this.#options.openTicks
   }
 
   get timeoutMs(): number {

@@ -10,6 +10,7 @@ import type { ChannelCounts } from '../notify/channel.ts'
 import type { Usm } from '../security/usm/usm.ts'
 import type { Statistics } from '../statistics.ts'
 import { accessTables } from './access.ts'
+import { agentxModule } from './agentx-mib.ts'
 import { castellanNotify, castellanTargetTable } from './castellan-agent.ts'
 import { engineModule } from './engine.ts'
 import { notificationLog } from './notification-log.ts'
@@ -46,6 +47,8 @@ export interface InternalOptions {
   readonly usm?: () => Usm | undefined
   /** Of this engine; known before the boots are. */
   readonly engineId?: () => Uint8Array
+  /** Closes an AgentX session, as agentxSessionAdminStatus asks. */
+  readonly closeSession?: (id: number) => void
   readonly countsOf?: (target: string) => ChannelCounts & { readonly waiting: number }
 }
 
@@ -54,11 +57,13 @@ const noCounts = { sent: 0, acknowledged: 0, lost: 0, waiting: 0, lastError: '' 
 
 export function internalModules(options: InternalOptions) {
   const { statistics, usm = () => undefined, engineId = () => nothing, countsOf = () => noCounts } = options
+  const { closeSession = () => {} } = options
   const engine = engineModule(statistics, usm)
   const users = usmUsers(engineId)
   const targets = targetTables()
   const access = accessTables(engineId, targets.sourcesOf)
   const log = notificationLog({ filterNamed: targets.filterNamed, engineId })
+  const subagents = agentxModule(closeSession)
   const listen = serve(snmpListenTable)
   const agentx = serve(agentxListenTable)
   const channels = serve(castellanTargetTable, {
@@ -92,6 +97,7 @@ export function internalModules(options: InternalOptions) {
       { module: access.module, configured: access.configured },
       { module: targets.module, configured: targets.configured },
       { module: log.module, configured: log.configured },
+      { module: subagents.module, configured: [] },
       { module: castellanModule, configured: [anyServing(listen), anyServing(agentx)] },
     ],
     /** Modules whose rows change what the engine does. */
@@ -108,6 +114,7 @@ export function internalModules(options: InternalOptions) {
         return { path: resolve(home.root, agentxListenAddress), mode: Number.parseInt(agentxListenMode, 8) }
       })
     },
+    showSubagents: subagents.show,
     listenAddresses: () => [...listen.table.rows()].map(({ snmpListenAddress }) => snmpListenAddress),
     users: users.read,
     communities: access.communities,

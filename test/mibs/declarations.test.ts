@@ -51,6 +51,7 @@ const bases: Readonly<Record<string, string>> = {
   AutonomousType: 'ObjectIdentifier',
   RowPointer: 'ObjectIdentifier',
   KeyChange: 'OctetString',
+  AgentxTAddress: 'OctetString',
   IpAddress: 'IpAddress',
   Opaque: 'Opaque',
 }
