@@ -113,7 +113,10 @@ export class MasterSession implements RemoteBackend {
       },
       commit: () =>
         ask({ type: 'commitSet' }).then(
-          (response) => (response.error === 0 ? undefined : { status: 'commitFailed', position }),
+          (response) => {
+            const failure = failureOf(response, 'commitFailed')
+            return failure && { ...failure, status: 'commitFailed' as const }
+          },
           () => ({ status: 'commitFailed', position }),
         ),
       undo: () =>

@@ -35,7 +35,7 @@ export function testEngine(
   modules: readonly MibModule[],
   read: Families,
   write: Families = read,
-  options: Partial<EngineOptions> = {},
+  options: Partial<EngineOptions> & { readonly patienceMs?: number } = {},
 ): TestEngine {
   const registry = new Registry()
   for (const module of modules) registry.register(new ModuleBackend(module, { log: silentLog }))
@@ -81,7 +81,10 @@ export function testEngine(
         },
       },
     )
-    for (let turn = 0; turn < 20 && !answer; turn++) await new Promise(setImmediate)
+    const deadline = performance.now() + (options.patienceMs ?? 0)
+    for (let turn = 0; !answer && (turn < 20 || performance.now() < deadline); turn++) {
+      await new Promise((resolve) => (turn < 20 ? setImmediate(resolve) : setTimeout(resolve, 1)))
+    }
     return answer
   }
   return {
