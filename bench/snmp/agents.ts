@@ -13,6 +13,8 @@ export interface MeasuredAgent {
   readonly name: string
   readonly port: number
   readonly process: ChildProcess
+  /** Where the table is served from elsewhere, on the same core. */
+  readonly subagent?: ChildProcess
 }
 
 const build = join(programRoot, 'bench', 'build')
@@ -82,7 +84,53 @@ export async function startCastellan(portOffset: number): Promise<MeasuredAgent>
   return { name: 'castellan', port: 1161 + portOffset, process: child }
 }
 
-export async function stopAgent({ process: child }: MeasuredAgent): Promise<void> {
+/** snmpd as a master, and a second snmpd as its subagent with the table; both on the first core. */
+export function startSnmpdPair(port: number, bigTable: string): MeasuredAgent {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-snmpd-'))
+  const socket = join(folder, 'agentx')
+  const run = (name: string, lines: readonly string[], options: readonly string[]): ChildProcess => {
+    const config = join(folder, `${name}.conf`)
+    writeFileSync(config, `${lines.join('\n')}\n`)
+    const persistent = mkdtempSync(join(folder, 'persistent-'))
+    const env = { ...process.env, MIBS: '', SNMP_PERSISTENT_DIR: persistent, PATH: `${process.env.PATH}:/usr/sbin` }
+    const args = ['-c', '0', 'snmpd', ...options, '-f', '-LE', '3', '-C', '-c', config]
+    return spawn('taskset', args, { env, stdio: 'ignore' })
+  }
+  const master = run(
+    'master',
+    ['master agentx', `agentXSocket ${socket}`, `agentaddress udp:127.0.0.1:${port}`, 'rocommunity public 127.0.0.1'],
+    [],
+  )
+  const subagent = run(
+    'subagent',
+    [`agentxsocket ${socket}`, 'agentxPingInterval 1', `dlmod bigtable ${bigTable}`],
+    ['-X'],
+  )
+  return { name: 'snmpd', port, process: master, subagent }
+}
+
+/** The whole agent, and a subagent of ours with the table. */
+export async function startCastellanPair(portOffset: number): Promise<MeasuredAgent> {
+  const home = resolveHome(mkdtempSync(join(tmpdir(), 'bench-castellan-')))
+  await initializeHome(home, portOffset)
+  const run = (program: readonly string[]): ChildProcess =>
+    spawn('taskset', ['-c', '0', process.execPath, ...nodeOptions, ...program], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
+  const master = run([join(programRoot, 'dist', 'agent', 'main.js'), '--home', home.root])
+  const subagent = run([
+    join(programRoot, 'dist', 'bench', 'snmp', 'subagent.js'),
+    home.root,
+    join(home.run, 'agentx.sock'),
+  ])
+  return { name: 'castellan', port: 1161 + portOffset, process: master, subagent }
+}
+
+export async function stopAgent({ process: child, subagent }: MeasuredAgent): Promise<void> {
+  if (subagent && subagent.exitCode === null) {
+    subagent.kill('SIGTERM')
+    await once(subagent, 'exit')
+  }
   child.kill('SIGTERM')
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
 }

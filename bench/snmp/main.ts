@@ -5,7 +5,16 @@ import { mkdtempSync } from 'node:fs'
 import { cpus, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { encodeRequest } from '../../agent/manager/messages.ts'
-import { compile, type MeasuredAgent, startCastellan, startSnmpd, stopAgent, usageOf } from './agents.ts'
+import {
+  compile,
+  type MeasuredAgent,
+  startCastellan,
+  startCastellanPair,
+  startSnmpd,
+  startSnmpdPair,
+  stopAgent,
+  usageOf,
+} from './agents.ts'
 import { record } from './record.ts'
 
 interface Row {
@@ -15,6 +24,8 @@ interface Row {
   readonly counts: 'rps' | 'vps'
   /** DESIGN: at least this many times the peer's figure; none where only the figures are of interest. */
   readonly toMeet?: number
+  /** Served by a subagent on the agent's core. */
+  readonly through?: 'agentx'
 }
 
 interface Load {
@@ -53,6 +64,29 @@ const rows: readonly Row[] = [
     counts: 'rps',
     toMeet: 3,
   },
+  {
+    name: 'GET through AgentX',
+    mode: 'get',
+    oids: [`${entry}.2.500`],
+    counts: 'rps',
+    toMeet: 1,
+    through: 'agentx',
+  },
+  {
+    name: 'GETNEXT walk through AgentX',
+    mode: 'getnext',
+    oids: [entry],
+    counts: 'rps',
+    through: 'agentx',
+  },
+  {
+    name: 'GETBULK 50 walk through AgentX',
+    mode: 'getbulk',
+    oids: [entry],
+    counts: 'vps',
+    toMeet: 5,
+    through: 'agentx',
+  },
   { name: 'GETNEXT walk, mib-2 interfaces', mode: 'getnext', oids: ['1.3.6.1.2.1.2'], counts: 'rps' },
   { name: 'GETBULK 50 walk, mib-2 interfaces', mode: 'getbulk', oids: ['1.3.6.1.2.1.2'], counts: 'vps' },
 ]
@@ -64,20 +98,24 @@ const seconds = Number(option('--seconds') ?? 3)
 const { load, replay, bigTable } = compile()
 const recording = join(mkdtempSync(join(tmpdir(), 'bench-')), 'recording')
 
-const agents = [startSnmpd(16_100, bigTable), await startCastellan(15_000)]
+const direct = [startSnmpd(16_100, bigTable), await startCastellan(15_000)]
+const throughAgentx = [startSnmpdPair(16_110, bigTable), await startCastellanPair(15_010)]
+const all = [...direct, ...throughAgentx]
 try {
-  for (const agent of agents) await answers(agent)
-  for (const agent of agents) await warmUp(agent)
+  for (const agent of all) await answers(agent)
+  await new Promise((resolve) => setTimeout(resolve, 2000)) // snmpd's subagent connects in its own time
+  for (const agent of direct) await warmUp(agent, undefined)
+  for (const agent of throughAgentx) await warmUp(agent, 'agentx')
   process.stdout.write(`${cpus()[0]?.model}, ${cpus().length} cores, Linux ${release()}, node ${process.version}\n`)
   process.stdout.write(
     `${runs} runs of ${seconds} s each in turn, window ${window}; medians, and the spread between least and most\n\n`,
   )
   process.stdout.write(line(['', 'snmpd', 'castellan', 'ratio', 'to meet', 'spread', 'p50/p99 us', 'agent cpu']))
   let missed = 0
-  const only = option('--only')
   for (const row of rows) {
-    if (only !== undefined && !row.name.includes(only)) continue
+    if (!isChosen(row)) continue
     const measured: Run[][] = [[], []]
+    const agents = row.through ? throughAgentx : direct
     for (let run = 0; run < runs; run++) {
       for (const [i, agent] of agents.entries()) measured[i]!.push(await measure(agent, row))
     }
@@ -98,13 +136,16 @@ try {
       ]),
     )
   }
-  const memory = agents.map((agent) => `${agent.name} ${(usageOf(agent).residentBytes / 1e6).toFixed(0)} MB`)
+  const memory = direct.map((agent) => `${agent.name} ${(usageOf(agent).residentBytes / 1e6).toFixed(0)} MB`)
   process.stdout.write(`\nresident memory after the load: ${memory.join(', ')}\n`)
-  for (const agent of agents) await stopAgent(agent)
+  for (const agent of all) await stopAgent(agent)
   process.stdout.write(`cold start to first answer: ${await coldStarts()}\n`)
   if (argumentsGiven.includes('--check') && missed > 0) process.exitCode = 1
 } finally {
-  for (const agent of agents) agent.process.kill('SIGKILL')
+  for (const agent of all) {
+    agent.process.kill('SIGKILL')
+    agent.subagent?.kill('SIGKILL')
+  }
 }
 
 async function measure(agent: MeasuredAgent, row: Row): Promise<Run> {
@@ -119,8 +160,13 @@ async function measure(agent: MeasuredAgent, row: Row): Promise<Run> {
 }
 
 /** Node compiles what is hot while it runs; a figure is of interest only after that. */
-async function warmUp(agent: MeasuredAgent): Promise<void> {
-  for (const row of rows) await generate(agent, row, 1, 0)
+async function warmUp(agent: MeasuredAgent, through: Row['through']): Promise<void> {
+  for (const row of rows) if (row.through === through && isChosen(row)) await generate(agent, row, 1, 0)
+}
+
+/** `--only WORD` measures the rows whose name has it. */
+function isChosen({ name }: Row): boolean {
+  return name.includes(option('--only') ?? '')
 }
 
 async function generate({ port }: MeasuredAgent, row: Row, forSeconds: number, warmup: number): Promise<string> {

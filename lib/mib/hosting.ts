@@ -36,6 +36,7 @@ export class Hosting {
     const files = new Map<string, ConfigFile>()
     for (const file of new Set(modules.map((one) => one.file))) {
       const servings = modules.filter((one) => one.file === file).flatMap(({ configured }) => configured)
+      if (servings.length === 0) continue
       const secret = secretFiles.includes(file)
       const [path, overlayPath] = [join(home.conf, file), join(home.data, file)]
       files.set(file, new ConfigFile(servings, { path, overlayPath, secret, resolveName }))
@@ -46,7 +47,7 @@ export class Hosting {
         new ModuleBackend(module, {
           log: log.child(module.name),
           persist: async (changes) => {
-            await files.get(file)!.persist(changes)
+            await files.get(file)?.persist(changes)
             onPersisted?.(module)
           },
         }),
