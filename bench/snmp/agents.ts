@@ -127,7 +127,7 @@ export async function startCastellanPair(portOffset: number): Promise<MeasuredAg
 }
 
 export async function stopAgent({ process: child, subagent }: MeasuredAgent): Promise<void> {
-  if (subagent && subagent.exitCode === null) {
+  if (subagent && subagent.exitCode === null && subagent.signalCode === null) {
     subagent.kill('SIGTERM')
     await once(subagent, 'exit')
   }

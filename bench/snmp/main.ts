@@ -15,6 +15,7 @@ import {
   stopAgent,
   usageOf,
 } from './agents.ts'
+import { latencyWhileKilled } from './kill.ts'
 import { record } from './record.ts'
 
 interface Row {
@@ -138,7 +139,18 @@ try {
   }
   const memory = direct.map((agent) => `${agent.name} ${(usageOf(agent).residentBytes / 1e6).toFixed(0)} MB`)
   process.stdout.write(`\nresident memory after the load: ${memory.join(', ')}\n`)
-  for (const agent of all) await stopAgent(agent)
+  for (const agent of direct) await stopAgent(agent)
+  await stopAgent(throughAgentx[0]!)
+  const [, pair] = throughAgentx
+  const subagentMemory = (usageOf({ ...pair!, process: pair!.subagent! }).residentBytes / 1e6).toFixed(0)
+  process.stdout.write(
+    `of castellan through AgentX: master ${(usageOf(pair!).residentBytes / 1e6).toFixed(0)} MB, subagent ${subagentMemory} MB\n`,
+  )
+  const killed = await latencyWhileKilled(pair!)
+  process.stdout.write(
+    `1,000 requests/s while a subagent is killed: p50 ${killed.p50Ms.toFixed(1)} ms, p99 ${killed.p99Ms.toFixed(1)} ms (to meet: <= 5 ms), slowest ${killed.slowestMs.toFixed(0)} ms, ${killed.unanswered} unanswered; its region back after ${killed.backAfterMs.toFixed(0)} ms\n`,
+  )
+  await stopAgent({ ...pair!, process: pair!.process })
   process.stdout.write(`cold start to first answer: ${await coldStarts()}\n`)
   if (argumentsGiven.includes('--check') && missed > 0) process.exitCode = 1
 } finally {
