@@ -5,6 +5,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { formatComplaint } from '../lib/cnf/complaint.ts'
+import { control } from '../lib/control.ts'
 import { daemonCommand } from '../lib/daemon.ts'
 import { type Home, initializeHome, isInitialized, programRoot, resolveHome } from '../lib/home.ts'
 import { readProcess, writePidFile } from '../lib/process.ts'
@@ -12,7 +13,7 @@ import { parseConfig } from '../sipd/config/parse.ts'
 import { explainAccess, formatDecision } from './access.ts'
 import { board } from './board.ts'
 import { checkAccess } from './check-access.ts'
-import { agentOf, daemonOf, Starter, statusOf, stopAll, until } from './starter.ts'
+import { agentOf, daemonOf, restartDaemon, Starter, statusOf, stopAll, until } from './starter.ts'
 import { addUser, listUsers, removeUser, rotateUser, testUser, type UserOptions } from './user.ts'
 import { programVersion } from './version.ts'
 
@@ -48,6 +49,16 @@ export async function castellan(args: readonly string[]): Promise<number> {
     .option('--detach', 'return when it serves')
     .action(does(start))
   command('stop', 'stop the appliance: subagents, agent, sipd').action(does(stop))
+  command(
+    'restart <name>',
+    'restart agent or subagents, or one module of the subagents such as critapp; sipd goes on',
+  ).action(async (name: string, { home: folder }: HomeOption) => {
+    const home = resolveHome(folder)
+    if (name === 'agent' || name === 'subagents') {
+      await restartDaemon(home, name)
+      process.stdout.write(`${name} was restarted\n`)
+    } else process.stdout.write(`${await control(join(home.run, 'subagents.ctl'), `restart ${name}`)}\n`)
+  })
   command('status', 'say what runs').option('--json', 'for programs').action(does(status))
   command('reload', 'let the running daemons take changed configuration files, if they are good').action(does(reload))
   command('check', 'read all configuration files and say what is wrong with them').action(does(check))
@@ -129,13 +140,13 @@ async function startInFront(home: Home): Promise<number> {
   process.stdout.write(`${board(home)}Ctrl-C stops it.\n`)
   return await new Promise<number>((resolve, reject) => {
     let isStopping = false
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const) {
       process.on(signal, () => {
         if (isStopping) return
         isStopping = true
         process.stdout.write('\n')
         starter
-          .stop()
+          .stop(signal === 'SIGUSR2' ? 'keep sipd' : 'stop sipd')
           .then(() => rm(pidFile, { force: true }))
           .then(() => resolve(0), reject)
       })

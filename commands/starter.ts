@@ -61,10 +61,10 @@ export class Starter {
     }
   }
 
-  /** Subagents first, so that critapp does not start sipd again; then sipd. */
-  async stop(): Promise<void> {
+  /** Subagents first, so that critapp does not start sipd again; then sipd, unless it is to go on. */
+  async stop(sipd: 'stop sipd' | 'keep sipd' = 'stop sipd'): Promise<void> {
     this.#isStopping = true
-    await stopDaemons(this.#home)
+    await stopDaemons(this.#home, sipd)
     for (const child of this.#children.values()) if (!hasEnded(child)) child.kill('SIGKILL')
   }
 
@@ -123,25 +123,38 @@ async function startDaemon(home: Home, name: DaemonName): Promise<ChildProcess> 
 }
 
 /** Stops an appliance however it was started: by its starter where there is one, piece by piece otherwise. */
-export async function stopAll(home: Home): Promise<void> {
+export async function stopAll(home: Home, sipd: 'stop sipd' | 'keep sipd' = 'stop sipd'): Promise<void> {
   const starter = daemonOf(home, 'castellan')
   if (starter && starter.pid !== process.pid) {
-    process.kill(starter.pid, 'SIGTERM')
+    process.kill(starter.pid, sipd === 'stop sipd' ? 'SIGTERM' : 'SIGUSR2')
     if (await until(() => !isRunning(starter), 3 * stopWithinMs)) return
     process.kill(starter.pid, 'SIGKILL')
   }
-  await stopDaemons(home)
+  await stopDaemons(home, sipd)
 }
 
-async function stopDaemons(home: Home): Promise<void> {
+async function stopDaemons(home: Home, sipd: 'stop sipd' | 'keep sipd'): Promise<void> {
   for (const name of daemons.toReversed()) {
     const daemon = daemonOf(home, name)
     if (!daemon) continue
     process.kill(daemon.pid, 'SIGTERM')
     if (!(await until(() => !isRunning(daemon), stopWithinMs))) process.kill(daemon.pid, 'SIGKILL')
-    if (name === 'subagents' && daemonOf(home, 'sipd')) await sip(['stop', '--home', home.root])
   }
-  if (daemonOf(home, 'sipd')) await sip(['stop', '--home', home.root])
+  if (sipd === 'stop sipd' && daemonOf(home, 'sipd')) await sip(['stop', '--home', home.root])
+}
+
+/** Ends a daemon, which its starter then starts again; resolves when the new one serves. */
+export async function restartDaemon(home: Home, name: 'agent' | 'subagents'): Promise<void> {
+  const before = daemonOf(home, name)
+  if (!before || !daemonOf(home, 'castellan'))
+    throw new Error(`${name} does not run under a starter; run: castellan start`)
+  process.kill(before.pid, 'SIGTERM')
+  const isBack = (): boolean => {
+    const now = daemonOf(home, name)
+    return now !== undefined && now.pid !== before.pid
+  }
+  if (!(await until(isBack, stopWithinMs + startWithinMs)))
+    throw new Error(`${name} did not come back; see ${home.logs}`)
 }
 
 /** Resolves to true as soon as the condition holds, to false when it does not in time. */

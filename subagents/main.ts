@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { Subagent } from '../agent/agentx/subagent.ts'
 import { systemClock } from '../lib/clock.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
+import { listenForControl } from '../lib/control.ts'
 import { isInitialized, resolveHome } from '../lib/home.ts'
 import { createLog } from '../lib/log.ts'
 import { anyDefinition } from '../lib/mib/declare.ts'
@@ -52,10 +53,16 @@ if (values.check) {
 }
 
 const pidFile = join(home.run, 'subagents.pid')
+const controlPath = join(home.run, 'subagents.ctl')
 /** Whoever waits for the PID file waits for the master to know us; without one we work all the same. */
 const connectedWithinMs = 3000
 try {
   await subagent.start()
+  await listenForControl(controlPath, async ([command, name = '']) => {
+    if (command !== 'restart') throw new Error(`${command} is no command; restart MODULE is`)
+    await subagent.restart(name)
+    return `module ${name} was restarted`
+  })
   await subagent.connected(connectedWithinMs)
   await writePidFile(pidFile, readProcess(process.pid)!)
 } catch (error) {
@@ -72,7 +79,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     clearInterval(keepAlive)
     subagent
       .stop()
-      .then(() => rm(pidFile, { force: true }))
+      .then(() => Promise.all([pidFile, controlPath].map((path) => rm(path, { force: true }))))
       .then(() => file.end(() => process.exit(0)))
       .catch(fail)
   })

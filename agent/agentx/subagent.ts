@@ -62,6 +62,11 @@ export class Subagent {
     await this.#hosting.start((name) => this.#hostOf(name))
   }
 
+  /** Restarts one module, while the others and the session go on. */
+  async restart(name: string): Promise<void> {
+    await this.#hosting.restart(name, (one) => this.#hostOf(one))
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort()
     await this.#hosting.stop()

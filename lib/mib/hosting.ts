@@ -66,6 +66,15 @@ export class Hosting {
     for (const backend of this.backends) await backend.start(hostOf(backend.name))
   }
 
+  /** Stops one module and starts it again. Throws when there is none of this name. */
+  async restart(name: string, hostOf: (name: string) => ModuleHost): Promise<void> {
+    const backend = this.backends.find((one) => one.name === name)
+    if (!backend)
+      throw new Error(`there is no module ${name} here, but ${this.backends.map((one) => one.name).join(', ')}`)
+    await backend.stop()
+    await backend.start(hostOf(name))
+  }
+
   /** In reverse; one that fails does not keep the others running. */
   async stop(): Promise<void> {
     for (const backend of this.backends.toReversed()) {

@@ -104,6 +104,41 @@ test('traprcv prints what the agent sends', async () => {
   }
 })
 
+test('a killed daemon is started again by the starter, and one is restarted by name, while sipd goes on', async () => {
+  const pids = async (): Promise<Record<string, number>> => {
+    const status = JSON.parse((await castellan('status', '--json')).out) as { name: string; pid: number }[]
+    return Object.fromEntries(status.map(({ name, pid }) => [name, pid]))
+  }
+  const before = await pids()
+  process.kill(before.subagents!, 'SIGKILL')
+  await until(async () => ![before.subagents, undefined].includes((await pids()).subagents), 8000, 'the new subagents')
+  assert.equal((await castellan('restart', 'agent')).out, 'agent was restarted\n')
+  const after = await pids()
+  assert.notEqual(after.agent, before.agent)
+  assert.equal((await castellan('restart', 'critapp')).out, 'module critapp was restarted\n')
+  const none = await castellan('restart', 'nonsense')
+  assert.deepEqual([none.code, none.err], [1, 'castellan: there is no module nonsense here, but critapp\n'])
+  assert.equal((await pids()).sipd, before.sipd)
+  const isUp = async () =>
+    (await run('getone', '-v2c', at.snmp, 'public', 'critAppProcState.1')).out === 'critAppProcState.1 = adopted(7)\n'
+  await until(isUp, 5000, 'critapp behind the new agent')
+})
+
+test('ciagent and csps_ciagent_ctl stop and start the agents as the ancestor had it, and sipd goes on', async () => {
+  const sipd = () => readFileSync(join(at.home.run, 'sipd.pid'), 'utf8').split('\n')[0]
+  const before = sipd()
+  const ctl = (command: string) => run('csps_ciagent_ctl', command, '--home', at.home.root)
+  assert.equal((await ctl('status')).code, 0)
+  assert.equal((await ctl('stop')).code, 0)
+  assert.match((await ctl('status')).out, /^agent +does not run\nsubagents +does not run\n$/)
+  const started = await run('ciagent', '-fullstart', '--home', at.home.root)
+  assert.equal(started.code, 0, started.err)
+  assert.equal((await run('ciagent', '-fullstop', '--home', at.home.root)).code, 0)
+  assert.equal((await ctl('start')).code, 0)
+  assert.equal(sipd(), before)
+  assert.equal((await run('ciagent', '-halfstart')).code, 2)
+})
+
 test('castellan status, check, init and stop', async () => {
   const status = JSON.parse((await castellan('status', '--json')).out) as { name: string; running: boolean }[]
   assert.deepEqual(

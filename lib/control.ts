@@ -1,0 +1,58 @@
+/** A daemon's ear for its operator: one line in, one line out, over a Unix socket that only its owner can reach. */
+import { chmodSync, rmSync } from 'node:fs'
+import { createConnection, createServer, type Server } from 'node:net'
+
+export type ControlHandler = (words: readonly string[]) => Promise<string>
+
+const longestLine = 1024
+
+/** Answers lines such as `restart critapp` with what the handler says, or with `error: ...`. */
+export async function listenForControl(path: string, handle: ControlHandler): Promise<Server> {
+  rmSync(path, { force: true }) // of a process that was killed
+  const server = createServer((socket) => {
+    let line = ''
+    socket.setEncoding('utf8')
+    socket.on('error', () => {})
+    socket.on('data', (text: string) => {
+      line += text
+      if (line.length > longestLine) socket.destroy()
+      const end = line.indexOf('\n')
+      if (end < 0) return
+      const words = line.slice(0, end).trim().split(/\s+/)
+      handle(words).then(
+        (answer) => socket.end(`${answer}\n`),
+        (error: Error) => socket.end(`error: ${error.message}\n`),
+      )
+    })
+  })
+  const before = process.umask(0o177)
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(path, resolve)
+    })
+  } finally {
+    process.umask(before)
+  }
+  chmodSync(path, 0o600)
+  return server
+}
+
+/** Says a line to a daemon; resolves to its answer. Throws when it does not listen, or answers with an error. */
+export async function control(path: string, line: string, withinMs = 10_000): Promise<string> {
+  const socket = createConnection({ path })
+  socket.setTimeout(withinMs, () => socket.destroy(new Error('no answer in time')))
+  let answer = ''
+  socket.setEncoding('utf8')
+  socket.on('data', (text: string) => {
+    answer += text
+  })
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject)
+    socket.once('close', () => resolve())
+    socket.write(`${line}\n`)
+  })
+  const said = answer.trim()
+  if (said.startsWith('error: ')) throw new Error(said.slice('error: '.length))
+  return said
+}
