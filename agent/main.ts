@@ -9,6 +9,7 @@ import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { isInitialized, resolveHome } from '../lib/home.ts'
 import { createLog } from '../lib/log.ts'
 import { readProcess, writePidFile } from '../lib/process.ts'
+import { tellSystemd } from '../lib/systemd.ts'
 import { mib2Module, sysObjectId } from '../subagents/mib2/index.ts'
 import { Agent } from './agent.ts'
 
@@ -42,6 +43,7 @@ const pidFile = join(home.run, 'agent.pid')
 try {
   await agent.start()
   await writePidFile(pidFile, readProcess(process.pid)!)
+  tellSystemd(systemClock, log)
 } catch (error) {
   fail(error)
 }

@@ -14,6 +14,7 @@ import { explainAccess, formatDecision } from './access.ts'
 import { board } from './board.ts'
 import { checkAccess } from './check-access.ts'
 import { agentOf, daemonOf, restartDaemon, Starter, statusOf, stopAll, until } from './starter.ts'
+import { type UnitsOptions, writeUnits } from './units.ts'
 import { addUser, listUsers, removeUser, rotateUser, testUser, type UserOptions } from './user.ts'
 import { programVersion } from './version.ts'
 
@@ -62,6 +63,13 @@ export async function castellan(args: readonly string[]): Promise<number> {
   command('status', 'say what runs').option('--json', 'for programs').action(does(status))
   command('reload', 'let the running daemons take changed configuration files, if they are good').action(does(reload))
   command('check', 'read all configuration files and say what is wrong with them').action(does(check))
+  command('units', 'write the systemd units of this appliance')
+    .option('--output <dir>', 'where to', '/etc/systemd/system')
+    .option('--user <name>', 'whom the agent runs as', 'castellan')
+    .option('--sipd-user <name>', 'whom sipd runs as', 'sipd')
+    .action(async (options: HomeOption & UnitsOptions) => {
+      for (const path of await writeUnits(resolveHome(options.home), options)) process.stdout.write(`wrote ${path}\n`)
+    })
   command('access <who> <object>', 'say what a community or user may do with an object, and which lines decide it')
     .option('--context <name>', 'the context it is in', '')
     .option('--json', 'for programs')

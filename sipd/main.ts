@@ -11,6 +11,7 @@ import { resolveHome } from '../lib/home.ts'
 import { createLog, type Log } from '../lib/log.ts'
 import { describePortOwner } from '../lib/port-owner.ts'
 import { readProcess, writePidFile } from '../lib/process.ts'
+import { tellSystemd } from '../lib/systemd.ts'
 import type { Endpoint, SipdConfig } from './config/directives.ts'
 import { parseConfig } from './config/parse.ts'
 import { Core } from './core.ts'
@@ -82,6 +83,7 @@ async function serve(config: SipdConfig, log: Log): Promise<void> {
     listeners.push(listener)
   }
   await writePidFile(pidFile, readProcess(process.pid)!)
+  tellSystemd(systemClock, log)
   log.notice('sipd serves', { listen: config.Listen.map(({ address, port }) => `${address}:${port}`).join(' ') })
 
   process.on('SIGHUP', () => {

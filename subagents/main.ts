@@ -12,6 +12,7 @@ import { createLog } from '../lib/log.ts'
 import { anyDefinition } from '../lib/mib/declare.ts'
 import { Names } from '../lib/mib/names.ts'
 import { readProcess, writePidFile } from '../lib/process.ts'
+import { tellSystemd } from '../lib/systemd.ts'
 import { critappModule } from './critapp/index.ts'
 
 const { values } = parseArgs({
@@ -65,6 +66,7 @@ try {
   })
   await subagent.connected(connectedWithinMs)
   await writePidFile(pidFile, readProcess(process.pid)!)
+  tellSystemd(systemClock, log)
 } catch (error) {
   fail(error)
 }

@@ -14,6 +14,7 @@ const peers = {
   snmptrapd: 'snmptrapd',
   sipp: 'sip-tester',
   '/usr/lib/python3/dist-packages/pysnmp': 'python3-pysnmp4',
+  'systemd-analyze': 'systemd',
   '/usr/lib/frr/bgpd': 'frr',
   '/usr/lib/x86_64-linux-gnu/frr/modules/bgpd_snmp.so': 'frr-snmp',
 }

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { systemClock } from '../../lib/clock.ts'
+import { silentLog } from '../../lib/log.ts'
+import { tellSystemd } from '../../lib/systemd.ts'
+import { runBin, until } from '../support/appliance.ts'
+import { needs } from '../support/peers.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'units-'))
+after(() => rm(folder, { recursive: true, force: true }))
+
+describe('systemd units', needs('systemd-analyze'), () => {
+  test('systemd-analyze verify has nothing to say of them', async () => {
+    const options = ['--home', join(folder, 'home'), '--output', folder, '--user', 'daemon', '--sipd-user', 'daemon']
+    const written = await runBin('castellan', ['units', ...options])
+    assert.equal(written.code, 0, written.err)
+    const units = readdirSync(folder).filter((name) => name.endsWith('.service'))
+    assert.deepEqual(units.sort(), ['castellan-agent.service', 'castellan-sipd.service', 'castellan-subagents.service'])
+    for (const unit of units) assert.doesNotMatch(readFileSync(join(folder, unit), 'utf8'), /[{}]/)
+    const said = await new Promise<string>((resolve) => {
+      const paths = units.map((name) => join(folder, name))
+      execFile('systemd-analyze', ['verify', '--man=no', ...paths], (error, out, err) => {
+        resolve(`${error ? `exit code ${error.code}\n` : ''}${out}${err}`)
+      })
+    })
+    const ours = said.split('\n').filter((line) => line.includes('castellan') || line.startsWith('exit code'))
+    assert.deepEqual(ours, [])
+  })
+})
+
+test('a daemon under systemd says when it serves, and that it lives twice in each watchdog time', async () => {
+  const told = join(folder, 'told')
+  const program = join(folder, 'systemd-notify')
+  writeFileSync(program, `#!/bin/sh\necho "$@" >> ${told}\n`)
+  chmodSync(program, 0o755)
+  const environment = { PATH: `${folder}:${process.env.PATH}`, NOTIFY_SOCKET: '/nowhere', WATCHDOG_USEC: '200000' }
+  const timer = tellSystemd(systemClock, silentLog, environment)
+  const lines = (): string[] => {
+    try {
+      return readFileSync(told, 'utf8').trim().split('\n')
+    } catch {
+      return []
+    }
+  }
+  const held = setInterval(() => {}, 1000) // the daemon's timers do not keep a process
+  await until(() => lines().length >= 3, 3000, 'the watchdog')
+  clearInterval(held)
+  timer.cancel()
+  assert.deepEqual(lines().slice(0, 3), [
+    `--pid=${process.pid} --ready`,
+    `--pid=${process.pid} WATCHDOG=1`,
+    `--pid=${process.pid} WATCHDOG=1`,
+  ])
+  tellSystemd(systemClock, silentLog, {})
+})
