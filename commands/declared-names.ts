@@ -11,6 +11,7 @@ import { anyDefinition, type Definition, type Notification } from '../lib/mib/de
 import { Names } from '../lib/mib/names.ts'
 import * as critapp from '../subagents/critapp/mib.ts'
 import * as mib2 from '../subagents/mib2/mib.ts'
+import * as sip from '../subagents/sip/mib.ts'
 
 const declared: readonly object[] = [
   engine,
@@ -23,6 +24,7 @@ const declared: readonly object[] = [
   castellan,
   mib2,
   critapp,
+  sip,
 ].flatMap((house) => Object.values(house))
 
 export const declaredDefinitions: readonly Definition[] = declared

@@ -5,14 +5,18 @@ import { type Malformed, parseMessage, parseVia } from './message/parse.ts'
 import { formatResponse, responseTarget, type Source } from './message/respond.ts'
 import { parseSipUri } from './message/uri.ts'
 import type { Answer, Registrar } from './registrar/registrar.ts'
+import type { SipStatistics } from './statistics.ts'
 import type { AnsweredRequests } from './transaction/answered.ts'
 
-const allowed = 'OPTIONS, REGISTER'
+/** Methods that are answered with more than a refusal. */
+export const supportedMethods = ['OPTIONS', 'REGISTER'] as const
+const allowed = supportedMethods.join(', ')
 const magicCookie = 'z9hG4bK'
 
 export interface CoreOptions {
   readonly registrar: Registrar
   readonly answered: AnsweredRequests
+  readonly statistics: SipStatistics
   readonly log: Log
   readonly send: (octets: Uint8Array, target: Source) => void
 }
@@ -27,9 +31,12 @@ export class Core {
   receive(octets: Uint8Array, source: Source): void {
     try {
       const message = parseMessage(octets)
-      if (message?.kind === 'request') this.#answer(message, source)
-      else if (message?.kind === 'malformed') this.#reject(message, source)
-      // Responses belong to nothing that was sent from here.
+      const { statistics } = this.#options
+      if (message?.kind === 'request') {
+        statistics.received(message.method)
+        this.#answer(message, source)
+      } else if (message?.kind === 'malformed') this.#reject(message, source)
+      else statistics.discarded++ // a response belongs to nothing that was sent from here
     } catch (error) {
       this.#options.log.error('bug while receiving', { source: `${source.address}:${source.port}`, error })
     }
@@ -42,10 +49,13 @@ export class Core {
     const target = responseTarget(request, source)
     if (!target) return
     if (again) {
+      this.#options.statistics.outResponses++
       this.#options.send(again, target)
       return
     }
     const { status, reason, headers } = this.#decide(request)
+    this.#options.statistics.decided(request.method, status)
+    this.#options.statistics.sent(request.method, status)
     const response = formatResponse(request, source, status, reason, headers)
     this.#options.answered.remember(key, response)
     this.#options.send(response, target)
@@ -88,7 +98,13 @@ export class Core {
   #reject(malformed: Malformed, source: Source): void {
     const hasEnough = ['From', 'To', 'Call-ID', 'CSeq'].every((name) => headerValue(malformed, name) !== undefined)
     const target = responseTarget(malformed, source)
-    if (!target || !hasEnough || malformed.method === 'ACK') return
+    const { statistics } = this.#options
+    if (!target || !hasEnough || malformed.method === 'ACK') {
+      statistics.discarded++
+      return
+    }
+    statistics.received(malformed.method ?? '')
+    statistics.sent(malformed.method ?? '', malformed.status)
     this.#options.send(formatResponse(malformed, source, malformed.status, malformed.reason), target)
   }
 }

@@ -5,6 +5,8 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { Subagent } from '../agent/agentx/subagent.ts'
+import { programVersion } from '../commands/version.ts'
 import { systemClock } from '../lib/clock.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { resolveHome } from '../lib/home.ts'
@@ -12,12 +14,14 @@ import { createLog, type Log } from '../lib/log.ts'
 import { describePortOwner } from '../lib/port-owner.ts'
 import { readProcess, writePidFile } from '../lib/process.ts'
 import { tellSystemd } from '../lib/systemd.ts'
+import { sipModules } from '../subagents/sip/index.ts'
 import type { Endpoint, SipdConfig } from './config/directives.ts'
 import { parseConfig } from './config/parse.ts'
-import { Core } from './core.ts'
+import { Core, supportedMethods } from './core.ts'
 import { LocationStore } from './location/location.ts'
 import { Registrar } from './registrar/registrar.ts'
-import { AnsweredRequests } from './transaction/answered.ts'
+import { SipStatistics } from './statistics.ts'
+import { AnsweredRequests, kept as mostAnswered } from './transaction/answered.ts'
 
 const { values } = parseArgs({ options: { home: { type: 'string' } } })
 const home = resolveHome(values.home)
@@ -56,6 +60,7 @@ function readConfig(): SipdConfig {
 async function serve(config: SipdConfig, log: Log): Promise<void> {
   const store = new LocationStore(systemClock)
   const answered = new AnsweredRequests(systemClock)
+  const statistics = new SipStatistics(systemClock)
   const coreFor = (inForce: SipdConfig, socket: Socket): Core =>
     new Core({
       registrar: new Registrar(store, systemClock, {
@@ -66,6 +71,7 @@ async function serve(config: SipdConfig, log: Log): Promise<void> {
         users: inForce.RegistrarMaxUsers,
       }),
       answered,
+      statistics,
       log,
       send: (octets, target) =>
         socket.send(octets, target.port, target.address, (error) => {
@@ -84,6 +90,7 @@ async function serve(config: SipdConfig, log: Log): Promise<void> {
   }
   await writePidFile(pidFile, readProcess(process.pid)!)
   tellSystemd(systemClock, log)
+  await showOverSnmp(config, log, store, answered, statistics)
   log.notice('sipd serves', { listen: config.Listen.map(({ address, port }) => `${address}:${port}`).join(' ') })
 
   process.on('SIGHUP', () => {
@@ -108,6 +115,41 @@ async function serve(config: SipdConfig, log: Log): Promise<void> {
       void rm(pidFile, { force: true }).finally(() => process.exit(0))
     })
   }
+}
+
+/** The only place where sipd knows of SNMP: its face, hosted here, shown by whatever master there is. */
+async function showOverSnmp(
+  config: SipdConfig,
+  log: Log,
+  store: LocationStore,
+  answered: AnsweredRequests,
+  statistics: SipStatistics,
+): Promise<void> {
+  const modules = sipModules({
+    clock: systemClock,
+    version: programVersion(),
+    statistics,
+    listen: config.Listen,
+    methods: supportedMethods,
+    registrar: {
+      maxExpiresSeconds: config.RegistrarMaxExpires,
+      defaultExpiresSeconds: config.RegistrarDefaultExpires,
+      users: config.RegistrarMaxUsers,
+    },
+    registeredUsers: () => store.size,
+    currentTransactions: () => answered.size,
+    maxTransactions: mostAnswered,
+  })
+  const subagent = new Subagent({
+    home,
+    clock: systemClock,
+    log,
+    description: 'Castellan sipd',
+    address: { path: join(home.run, 'agentx.sock') },
+    modules: modules.map((module) => ({ module, configured: [], file: '' })),
+    resolveName: () => undefined,
+  })
+  await subagent.start()
 }
 
 async function listen({ address, port }: Endpoint): Promise<Socket> {

@@ -142,23 +142,28 @@ export class AgentxSession {
   }
 
   #register(): void {
-    const { capabilities = [], log, clock, description } = this.#options
+    const { capabilities = [], log } = this.#options
     let open = this.#subtrees.length
     for (const subtree of this.#subtrees) {
       const registration = { timeoutSeconds: 0, priority: 127, rangeSubid: 0, subtree, upperBound: 0 }
       this.#ask({ type: 'register', ...registration }, ({ error }) => {
         if (error !== 0) log.error('the master refused a region', { subtree: subtree.join('.'), error })
-        if (--open > 0) return
-        this.#state = 'open'
-        this.#retryMs = firstRetryMs
-        this.#timer?.cancel()
-        this.#timer = clock.every(pingEveryMs, () => this.#ping())
-        log.notice('the session with the master is open', { description, session: this.#sessionId })
-        this.#sendNotifications()
-        this.#options.onOpened?.()
+        if (--open === 0) this.#opened()
       })
     }
     for (const capability of capabilities) this.#ask({ type: 'addAgentCaps', ...capability }, () => {})
+    if (open === 0) this.#opened()
+  }
+
+  #opened(): void {
+    const { log, clock, description, onOpened } = this.#options
+    this.#state = 'open'
+    this.#retryMs = firstRetryMs
+    this.#timer?.cancel()
+    this.#timer = clock.every(pingEveryMs, () => this.#ping())
+    log.notice('the session with the master is open', { description, session: this.#sessionId })
+    this.#sendNotifications()
+    onOpened?.()
   }
 
   #ping(): void {

@@ -4,6 +4,7 @@ import type { Home } from '../../lib/home.ts'
 import { column, defineTable } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
 import { text } from '../../lib/mib/syntax.ts'
+import { ownerNamed } from '../../lib/owner.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import type { AgentxAddress } from '../agentx/master.ts'
 import type { ChannelCounts } from '../notify/channel.ts'
@@ -31,9 +32,18 @@ const agentxListenTable = defineTable({
   name: 'agentxListenTable',
   oid: '0.0',
   index: { agentxListenAddress: column(1, text(1, 255), 'not-accessible') },
-  columns: { agentxListenMode: column(0, octalMode(), 'not-accessible', { defaultValue: '600' }) },
-  cnf: ['agentxListenAddress', 'agentxListenMode'],
+  columns: {
+    agentxListenMode: column(0, octalMode(), 'not-accessible', { defaultValue: '600' }),
+    agentxListenOwner: column(0, knownOwner(), 'not-accessible', { defaultValue: '' }),
+  },
+  cnf: ['agentxListenAddress', 'agentxListenMode', 'agentxListenOwner'],
 })
+
+/** Of the Unix socket, `user` or `user:group` as chown has it; empty: whoever the agent runs as. */
+function knownOwner() {
+  const plain = text(0, 65)
+  return { ...plain, parse: (typed: string) => (typed === '' || ownerNamed(typed) ? typed : undefined) }
+}
 
 /** Of the Unix socket, in octal as chmod has it. */
 function octalMode() {
@@ -108,10 +118,12 @@ export function internalModules(options: InternalOptions) {
     agentxAddresses: (home: Home): AgentxAddress[] => {
       const rows = [...agentx.table.rows()].filter((row) => row.agentxListenAddress !== 'none')
       if (agentx.table.size === 0) return [{ path: join(home.run, 'agentx.sock') }]
-      return rows.map(({ agentxListenAddress, agentxListenMode }) => {
+      return rows.map(({ agentxListenAddress, agentxListenMode, agentxListenOwner }) => {
         const tcp = /^tcp:(.+):(\d+)$/.exec(agentxListenAddress)
         if (tcp) return { host: tcp[1]!, port: Number(tcp[2]) }
-        return { path: resolve(home.root, agentxListenAddress), mode: Number.parseInt(agentxListenMode, 8) }
+        const owner = agentxListenOwner === '' ? undefined : ownerNamed(agentxListenOwner)
+        const path = resolve(home.root, agentxListenAddress)
+        return { path, mode: Number.parseInt(agentxListenMode, 8), ...(owner ? { owner } : {}) }
       })
     },
     showSubagents: subagents.show,

@@ -2,7 +2,7 @@
 import type { Clock } from '../../lib/clock.ts'
 
 const timerJMs = 32_000 // 64*T1 over an unreliable transport
-const kept = 50_000
+export const kept = 50_000
 
 interface Answered {
   readonly response: Uint8Array
@@ -16,6 +16,11 @@ export class AnsweredRequests {
 
   constructor(clock: Clock) {
     this.#clock = clock
+  }
+
+  /** How many are remembered. */
+  get size(): number {
+    return this.#answers.size
   }
 
   find(key: string): Uint8Array | undefined {

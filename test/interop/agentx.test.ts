@@ -114,7 +114,11 @@ describe('foreign subagents at our master', needs('snmpget', 'snmpd', '/usr/lib/
     assert.ok(names(one.out).length > 20, one.out)
     assert.deepEqual(names(one.out), names(bulk.out))
     const sessions = (await walk('snmpbulkwalk', '-Oqv', '.1.3.6.1.2.1.74.1.3.2.1.3')).out
-    assert.deepEqual(sessions.trim().split('\n').sort(), ['"Castellan subagents"', '"Net-SNMP AgentX sub-agent"'])
+    assert.deepEqual(sessions.trim().split('\n').sort(), [
+      '"Castellan sipd"',
+      '"Castellan subagents"',
+      '"Net-SNMP AgentX sub-agent"',
+    ])
     assert.match(
       (await walk('snmpbulkwalk', '-Oqv', '.1.3.6.1.2.1.1.9.1.3')).out,
       /supervision of critical applications/,

@@ -4,7 +4,11 @@ import { statSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { afterEach, test } from 'node:test'
 import { AgentxWriter } from '../../../agent/agentx/encode.ts'
+import { AgentxMaster } from '../../../agent/agentx/master.ts'
 import { type AgentxPdu, agentxError, agentxFlag } from '../../../agent/agentx/pdu.ts'
+import { Registry } from '../../../agent/dispatch/registry.ts'
+import { systemClock } from '../../../lib/clock.ts'
+import { silentLog } from '../../../lib/log.ts'
 import { column, defineScalars } from '../../../lib/mib/declare.ts'
 import { anyServing, type MibModule, serve } from '../../../lib/mib/module.ts'
 import { displayString } from '../../../lib/mib/syntax.ts'
@@ -202,6 +206,31 @@ test('a GETNEXT that goes back, stays, or leaves its region does not lead a walk
   assert.deepEqual(shown((await next())?.varbinds), ['6.5.0 endOfMibView'], 'as if the region were at its end')
   subagent.respond = () => answer([], 5)
   assert.equal(status(await next()), 'genErr 1')
+})
+
+test('notifications wait for a master that is gone, and reach the next one once, in order', async () => {
+  engine = await agentxEngine()
+  const session = await engine.serve([])
+  const path = engine.path
+  await engine.master.stop()
+  await until(() => !session.isOpen, 2000)
+  for (const n of [1, 2, 3]) session.notify(oid(`${root}.0.${n}`), [])
+  const told: string[] = []
+  const next = new AgentxMaster({
+    registry: new Registry(),
+    clock: systemClock,
+    log: silentLog,
+    upTimeTicks: () => 1,
+    onNotify: ({ trapOid }) => told.push(formatOid(trapOid)),
+  })
+  await next.listen({ path })
+  await until(() => told.length === 3, 5000, 'the notifications')
+  assert.deepEqual(
+    told,
+    [1, 2, 3].map((n) => `${root}.0.${n}`),
+  )
+  session.stop()
+  await next.stop()
 })
 
 test('varbinds for one session travel in one PDU', async () => {
