@@ -92,4 +92,19 @@ describe('the SNMP face of sipd', needs('snmpget'), () => {
     assert.equal((await set('6')).code, 0)
     assert.match((await read(row(4)))[0]!, /No Such Instance/)
   })
+
+  test('sipd killed comes back with its region; the agent killed, sipd does not notice', async () => {
+    const name = async () => (await read('.1.3.6.1.2.1.27.1.1.2.1'))[0]
+    const pid = appliance.sipdPid()!
+    process.kill(pid, 'SIGKILL')
+    await until(async () => (await name()) !== '"sipd"', 2000, 'its loss')
+    await until(async () => (await name()) === '"sipd"', 10_000, 'its return')
+    const next = appliance.sipdPid()
+    assert.notEqual(next, pid)
+    await appliance.stopAgent('SIGKILL')
+    assert.equal(await ask('OPTIONS'), 'SIP/2.0 200 OK')
+    assert.equal(await appliance.startDaemon('agent'), undefined, appliance.output)
+    await until(async () => (await name()) === '"sipd"', 5000, 'its session with the new agent')
+    assert.equal(appliance.sipdPid(), next)
+  })
 })
