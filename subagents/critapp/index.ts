@@ -1,10 +1,19 @@
 /** The critapp module: ties the declaration to the supervisor. */
+import type { Timer } from '../../lib/clock.ts'
 import type { Home } from '../../lib/home.ts'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { parseCommand } from './command.ts'
-import { critAppGlobals, critAppProcExited, critAppProcStarted, critAppProcTable, critAppRestartFailed } from './mib.ts'
+import {
+  critAppAllNowRunning,
+  critAppGlobals,
+  critAppNotAllRunning,
+  critAppProcExited,
+  critAppProcStarted,
+  critAppProcTable,
+  critAppRestartFailed,
+} from './mib.ts'
 import { type ProcessSpec, type SupervisedProcess, Supervisor } from './supervisor.ts'
 
 type ProcRow = RowOf<typeof critAppProcTable>
@@ -21,22 +30,30 @@ export function critappModule(home: Home) {
         return Math.floor((host.clock.monotonicMs() - process.startedMonotonicMs) / 10) % 0x1_0000_0000
       },
     },
-    test({ before, after }) {
+    test({ before, after, wishes }) {
       if (after?.critAppProcRowStatus !== 'active') return undefined
       // A row knows its process by this name: another one would leave a running process with nobody to watch it.
       const isRenamed = before?.critAppProcRowStatus === 'active' && before.critAppProcName !== after.critAppProcName
       if (isRenamed && before.critAppOperStatus === 'up') return 'inconsistentValue'
-      const commands = [after.critAppStartCommand, after.critAppTerminateCommand].filter((command) => command !== '')
-      return commands.every((command) => 'argv' in parseCommand(command)) ? undefined : 'inconsistentValue'
+      const { critAppStartCommand, critAppTerminateCommand, critAppGracefulCommand } = after
+      const commands = [critAppStartCommand, critAppTerminateCommand, critAppGracefulCommand]
+      if (!commands.every((command) => command === '' || 'argv' in parseCommand(command))) return 'inconsistentValue'
+      // There must be something to restart, and a way to do it.
+      const isGraceful = wishes.critAppGracefulRestart === 'restart'
+      if (isGraceful && (critAppGracefulCommand === '' || before?.critAppOperStatus !== 'up'))
+        return { status: 'inconsistentValue', column: 'critAppGracefulRestart' }
+      return undefined
     },
-    commit({ before, after }) {
+    commit({ before, after, wishes }) {
       const scalars = globals.table.get({})!
       globals.table.put({ ...scalars, critAppConfigLastChange: host?.upTimeTicks() ?? 0 })
       return {
         undo: () => globals.table.put(scalars),
         finish: () => {
-          if (after?.critAppProcRowStatus === 'active') supervisor?.configure(specOf(after))
-          else if (before) supervisor?.remove(before.critAppProcIndex)
+          if (after?.critAppProcRowStatus === 'active') {
+            supervisor?.configure(specOf(after))
+            if (wishes.critAppGracefulRestart === 'restart') supervisor?.graceful(after.critAppProcIndex)
+          } else if (before) supervisor?.remove(before.critAppProcIndex)
         },
       }
     },
@@ -57,8 +74,39 @@ export function critappModule(home: Home) {
   globals.table.put({
     critAppTrapWhenNotAllRunning: false,
     critAppTrapWhenAllRunning: false,
+    critAppAllRunningInterval: 0,
     critAppConfigLastChange: 0,
   })
+
+  /** Whether all ran when it was last looked at; nothing before the first time that they did. */
+  let allRan = false
+  let repetition: Timer | undefined
+  const counts = () => ({ critAppTotal: wanted().length, critAppRunning: running().length })
+
+  /** critAppNotAllRunning when one that is wished up goes; critAppAllNowRunning when all run, and again at its interval. */
+  const judge = (row: ProcRow | undefined): void => {
+    const { critAppTrapWhenNotAllRunning, critAppTrapWhenAllRunning, critAppAllRunningInterval } = globals.table.get(
+      {},
+    )!
+    const { critAppTotal, critAppRunning } = counts()
+    const allRun = critAppTotal > 0 && critAppTotal === critAppRunning
+    const isLost = row?.critAppAdminStatus === 'up' && row.critAppOperStatus === 'down'
+    if (allRan && !allRun && isLost && critAppTrapWhenNotAllRunning) {
+      const sentence = `${row.critAppProcName} is down: ${critAppRunning} of ${critAppTotal} processes run`
+      host?.notify(critAppNotAllRunning, row, { ...row, critAppTotal, critAppRunning }, sentence)
+    }
+    if (allRun && !allRan && critAppTrapWhenAllRunning) {
+      sayAllRun()
+      if (critAppAllRunningInterval > 0)
+        repetition = host?.clock.every(critAppAllRunningInterval * 1000, () => sayAllRun())
+    }
+    if (!allRun) repetition?.cancel()
+    allRan = allRun
+  }
+  const sayAllRun = (): void => {
+    const now = counts()
+    host?.notify(critAppAllNowRunning, {}, now, `all ${now.critAppTotal} processes that are wanted run`)
+  }
 
   const show = (process: SupervisedProcess): ProcRow | undefined => {
     const critAppProcIndex = process.spec.index
@@ -71,7 +119,13 @@ export function critappModule(home: Home) {
     description: 'CASTELLAN-CRITAPP-MIB: supervision of critical applications',
     oid: oid('1.3.6.1.4.1.32473.12.29'),
     tables: [processes, globals].map(anyServing),
-    notifications: [critAppProcExited, critAppProcStarted, critAppRestartFailed],
+    notifications: [
+      critAppProcExited,
+      critAppProcStarted,
+      critAppNotAllRunning,
+      critAppAllNowRunning,
+      critAppRestartFailed,
+    ],
     async start(moduleHost) {
       host = moduleHost
       supervisor = new Supervisor({
@@ -85,10 +139,12 @@ export function critappModule(home: Home) {
           started(process, sentence) {
             const row = show(process)
             if (row?.critAppTrapOnStart) moduleHost.notify(critAppProcStarted, row, row, sentence)
+            judge(row)
           },
           exited(process, sentence) {
             const row = show(process)
             if (row?.critAppTrapOnExit) moduleHost.notify(critAppProcExited, row, row, sentence)
+            judge(row)
           },
           failed(process, sentence) {
             const row = show(process)
@@ -102,6 +158,7 @@ export function critappModule(home: Home) {
       supervisor.start()
     },
     async stop() {
+      repetition?.cancel()
       supervisor?.stop()
     },
   }
@@ -119,6 +176,10 @@ function specOf(row: ProcRow): ProcessSpec {
     restartIntervalMs: row.critAppRestartInterval * 10,
     findOnStartup: row.critAppFindOnStartup,
     stopTimeoutSeconds: row.critAppStopTimeout,
+    gracefulCommand: row.critAppGracefulCommand,
+    maxRestarts: row.critAppMaxRestarts,
+    restartWindowMs: row.critAppRestartWindow * 1000,
+    startOrder: row.critAppStartOrder,
   }
 }
 

@@ -60,7 +60,15 @@ export const critAppProcTable = defineTable({
     critAppRestarts: column(20, counter32(), 'read-only', { defaultValue: 0 }),
     critAppExits: column(21, counter32(), 'read-only', { defaultValue: 0 }),
     critAppLastError: column(22, castellanText(0, 255), 'read-only', { defaultValue: '' }),
+    critAppGracefulCommand: column(23, castellanText(), 'read-create', { command: true, defaultValue: '' }),
+    critAppGracefulRestart: column(24, enumeration({ idle: 1, restart: 2 }), 'read-create', {
+      readsAs: 'idle',
+      defaultValue: 'idle',
+    }),
+    critAppMaxRestarts: column(25, unsigned32(), 'read-create', { defaultValue: 0 }),
+    critAppRestartWindow: column(26, unsigned32(), 'read-create', { defaultValue: 600 }),
     critAppStopTimeout: column(27, unsigned32(1, 3600), 'read-create', { defaultValue: 30 }),
+    critAppStartOrder: column(28, unsigned32(0, 65_535), 'read-create', { defaultValue: 0 }),
     critAppProcStorageType: column(29, storageType(), 'read-create', { defaultValue: 'nonVolatile' }),
     critAppProcRowStatus: column(30, rowStatus(), 'read-create'),
   },
@@ -78,6 +86,10 @@ export const critAppProcTable = defineTable({
     // Beyond the ancestor's fields; a line may end before these.
     'critAppStopTimeout',
     'critAppProcStorageType',
+    'critAppGracefulCommand',
+    'critAppMaxRestarts',
+    'critAppRestartWindow',
+    'critAppStartOrder',
   ],
 })
 
@@ -87,13 +99,14 @@ export const critAppGlobals = defineScalars({
   objects: {
     critAppTrapWhenNotAllRunning: column(1, truthValue(), 'read-write'),
     critAppTrapWhenAllRunning: column(2, truthValue(), 'read-write'),
+    critAppAllRunningInterval: column(3, unsigned32(0, 86_400), 'read-write'),
     critAppTotal: column(4, gauge32(), 'read-only', { presence: 'live' }),
     critAppRunning: column(5, gauge32(), 'read-only', { presence: 'live' }),
     critAppAllRunning: column(6, truthValue(), 'read-only', { presence: 'live' }),
     critAppNextIndex: column(7, integer32(0, 0x7fff_ffff), 'read-only', { presence: 'live' }),
     critAppConfigLastChange: column(8, timeStamp()),
   },
-  cnf: ['critAppTrapWhenNotAllRunning', 'critAppTrapWhenAllRunning'],
+  cnf: ['critAppTrapWhenNotAllRunning', 'critAppTrapWhenAllRunning', 'critAppAllRunningInterval'],
 })
 
 const {
@@ -117,6 +130,20 @@ export const critAppProcStarted = defineNotification({
   name: 'critAppProcStarted',
   oid: `${critApp}.3.0.2`,
   objects: { critAppProcName, critAppOperStatus, critAppProcPid, critAppProcState },
+})
+
+const { critAppTotal, critAppRunning } = critAppGlobals.columns
+
+export const critAppNotAllRunning = defineNotification({
+  name: 'critAppNotAllRunning',
+  oid: `${critApp}.3.0.3`,
+  objects: { critAppProcName, critAppOperStatus, critAppTotal, critAppRunning },
+})
+
+export const critAppAllNowRunning = defineNotification({
+  name: 'critAppAllNowRunning',
+  oid: `${critApp}.3.0.4`,
+  objects: { critAppTotal, critAppRunning },
 })
 
 export const critAppRestartFailed = defineNotification({

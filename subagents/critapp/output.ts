@@ -24,11 +24,22 @@ export function boundOutput(path: string): void {
   }
 }
 
+/** The last lines that say something, at most so many, oldest first. */
+export function lastLines(path: string, count: number): string[] {
+  try {
+    const lines = readFileSync(path, 'utf8')
+      .slice(-64 * 1024)
+      .split('\n')
+    return lines
+      .map((line) => line.trim())
+      .filter((line) => line !== '')
+      .slice(-count)
+  } catch {
+    return []
+  }
+}
+
 /** The last line that says something, or an empty string. */
 export function lastLine(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').slice(-4096).trimEnd().split('\n').at(-1)?.trim() ?? ''
-  } catch {
-    return ''
-  }
+  return lastLines(path, 1)[0] ?? ''
 }

@@ -18,11 +18,12 @@ export type ProcessEvent =
   | 'exited'
   | 'retry' // it is to be started again, but later
   | 'waitOver'
+  | 'tooOften' // it ended more often than its row allows
   | 'giveUp' // restartOnExit was taken back while it waited
 
 export const transitions: Record<ProcessState, Partial<Record<ProcessEvent, ProcessState>>> = {
   unknown: { wantUp: 'starting', wantDown: 'stopped', found: 'adopted' },
-  stopped: { wantUp: 'starting', found: 'adopted', retry: 'restartWait' },
+  stopped: { wantUp: 'starting', found: 'adopted', retry: 'restartWait', tooOften: 'failed' },
   starting: { ready: 'running', startFailed: 'failed', exited: 'failed', wantDown: 'stopping' },
   running: { exited: 'stopped', wantDown: 'stopping' },
   adopted: { exited: 'stopped', wantDown: 'stopping' },

@@ -9,8 +9,9 @@ import { ageMs, isRunning, type ProcessIdentity, type ProcessStat, readProcess }
 import { truncateUtf8 } from '../../lib/text.ts'
 import { parseCommand } from './command.ts'
 import { findProcesses, isNamed, scanProcesses } from './find.ts'
-import { boundOutput, lastLine, openOutput } from './output.ts'
+import { boundOutput, lastLine, lastLines, openOutput } from './output.ts'
 import { nextState, type ProcessEvent, type ProcessState } from './states.ts'
+import { describeRecent, RestartHistory } from './storm.ts'
 
 /** What a row asks for. */
 export interface ProcessSpec {
@@ -23,6 +24,12 @@ export interface ProcessSpec {
   readonly restartIntervalMs: number
   readonly findOnStartup: boolean
   readonly stopTimeoutSeconds: number
+  readonly gracefulCommand: string
+  /** 0: no limit. */
+  readonly maxRestarts: number
+  readonly restartWindowMs: number
+  /** Lower ones start first; those of one number together. */
+  readonly startOrder: number
 }
 
 /** What is so. */
@@ -76,6 +83,7 @@ const maxSentenceOctets = 255
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 interface Entry {
+  readonly history: RestartHistory
   readonly shown: Mutable<SupervisedProcess>
   identity: ProcessIdentity | undefined
   /** The process group that the last process led; what is left of it is no process of this row. */
@@ -139,16 +147,47 @@ export class Supervisor {
     const entry = this.#entries.get(index)
     if (!entry) return
     entry.shown.spec = { ...entry.shown.spec, adminStatus }
+    entry.history.forget()
     this.#scanned = undefined // what to do hangs on what runs now
     if (adminStatus === 'up') this.#wantUp(entry)
     else this.#wantDown(entry)
+  }
+
+  /** Runs the graceful command of a process that is up; what comes of it is logged. */
+  graceful(index: number): void {
+    const entry = this.#entries.get(index)
+    if (!entry?.shown.isUp) return
+    const { log } = this.#options
+    const { name, gracefulCommand } = entry.shown.spec
+    const failed = (reason: string): void => {
+      entry.shown.lastError = truncateUtf8(`graceful restart of ${name}: ${reason}`, maxSentenceOctets)
+      log.error('a graceful command failed', { name, reason })
+      this.#options.events.changed(entry.shown)
+    }
+    const parsed = parseCommand(gracefulCommand)
+    if ('error' in parsed) {
+      failed(parsed.error)
+      return
+    }
+    const [program, ...args] = parsed.argv
+    try {
+      const child = spawn(program, args, { detached: true, stdio: 'ignore', cwd: '/' })
+      child.on('error', (error) => failed(explain(error)))
+      child.on('exit', (code, signal) => {
+        if (code === 0) log.notice('a graceful command is done', { name })
+        else failed(describeEnd(code, signal))
+      })
+      child.unref()
+    } catch (error) {
+      failed(explain(error as Error))
+    }
   }
 
   start(): void {
     const { clock } = this.#options
     mkdirSync(this.#options.outputFolder, { recursive: true, mode: 0o700 })
     this.#isStarted = true
-    for (const entry of this.#entries.values()) this.#begin(entry)
+    this.#beginInOrder([...this.#entries.values()])
     this.#timers.push(clock.every(watchEveryMs, () => this.#watch()))
     this.#timers.push(clock.every(findEveryMs, () => this.#lookAround()))
   }
@@ -162,6 +201,28 @@ export class Supervisor {
       entry.timer?.cancel()
       entry.child?.unref()
     }
+  }
+
+  /** Those of the lowest number first; the next when none of these is on its way up any more. */
+  #beginInOrder(entries: readonly Entry[]): void {
+    if (entries.length === 0) return
+    const first = Math.min(...entries.map(({ shown }) => shown.spec.startOrder))
+    const now = entries.filter(({ shown }) => shown.spec.startOrder === first)
+    const later = entries.filter(({ shown }) => shown.spec.startOrder !== first)
+    for (const entry of now) this.#begin(entry)
+    if (later.length === 0) return
+    const timer = this.#options.clock.every(lookEveryMs, () => {
+      if (now.some(({ shown }) => shown.state === 'starting')) return
+      timer.cancel()
+      // A row may have gone, or been set up by somebody, while it waited.
+      if (this.#isStarted)
+        this.#beginInOrder(
+          later.filter(
+            (entry) => this.#entries.get(entry.shown.spec.index) === entry && entry.shown.state === 'unknown',
+          ),
+        )
+    })
+    this.#timers.push(timer)
   }
 
   #begin(entry: Entry): void {
@@ -354,7 +415,7 @@ export class Supervisor {
     this.#move(entry, 'startFailed')
     log.error('a process could not be started', { name: entry.shown.spec.name, sentence })
     events.failed(entry.shown, sentence)
-    this.#retryLater(entry)
+    this.#retry(entry, this.#planRestart(entry))
   }
 
   #terminate(entry: Entry): void {
@@ -426,7 +487,9 @@ export class Supervisor {
     this.#clearGroup(entry)
     entry.identity = undefined
     entry.child = undefined
-    const sentence = `${spec.name} ${how}${wasStopping ? ', as it was told to' : ''}`
+    const output = wasStopping ? [] : lastLines(this.#outputPath(spec), 20)
+    const restart = wasStopping ? undefined : this.#planRestart(entry)
+    const sentence = `${spec.name} ${how}${wasStopping ? ', as it was told to' : (restart?.words ?? '')}`
     Object.assign(entry.shown, {
       isUp: false,
       pid: 0,
@@ -438,18 +501,43 @@ export class Supervisor {
       lastError: wasStopping ? '' : truncateUtf8(sentence, maxSentenceOctets),
     })
     this.#move(entry, 'exited')
-    log.notice('a process ended', { name: spec.name, sentence })
+    log.notice('a process ended', {
+      name: spec.name,
+      sentence,
+      ...(output.length > 0 ? { output: output.join('\n') } : {}),
+    })
     events.exited(entry.shown, sentence)
     if (spec.adminStatus !== 'up') return
     if (wasStopping) this.#wantUp(entry)
-    else this.#retryLater(entry)
+    else this.#retry(entry, restart)
   }
 
-  #retryLater(entry: Entry): void {
-    const { spec } = entry.shown
-    if (!this.#isStarted || spec.adminStatus !== 'up' || !spec.restartOnExit) return
+  /** When the next start is due, or that there are too many; nothing where restarts are not wished. */
+  #planRestart({ history, shown }: Entry): { delayMs: number | undefined; words: string } | undefined {
+    const { spec } = shown
+    if (!this.#isStarted || spec.adminStatus !== 'up' || !spec.restartOnExit) return undefined
+    const { maxRestarts, restartWindowMs: windowMs, restartIntervalMs: intervalMs } = spec
+    const rules = { intervalMs, maxRestarts, windowMs }
+    const now = this.#options.clock.monotonicMs()
+    const recent = describeRecent(history.recent(now, rules) + 1, windowMs)
+    const delayMs = history.next(now, rules)
+    if (delayMs === undefined)
+      return { delayMs, words: `${recent}; it is not started again before somebody sets it up` }
+    return { delayMs, words: `${recent}, next try in ${formatSeconds(delayMs)}` }
+  }
+
+  #retry(entry: Entry, plan: { delayMs: number | undefined; words: string } | undefined): void {
+    if (!plan) return
+    if (plan.delayMs === undefined) {
+      const sentence = `${entry.shown.spec.name} ended too often${plan.words}`
+      this.#move(entry, 'tooOften')
+      entry.shown.lastError = truncateUtf8(sentence, maxSentenceOctets)
+      this.#options.log.error('a process ended too often', { name: entry.shown.spec.name, sentence })
+      this.#options.events.failed(entry.shown, sentence)
+      return
+    }
     this.#move(entry, 'retry')
-    entry.timer = this.#options.clock.after(spec.restartIntervalMs, () => {
+    entry.timer = this.#options.clock.after(plan.delayMs, () => {
       this.#scanned = undefined
       if (entry.shown.state !== 'restartWait' || this.#adopt(entry)) return
       entry.shown.restarts++
@@ -516,6 +604,7 @@ function newEntry(spec: ProcessSpec): Entry {
     lastError: '',
   }
   return {
+    history: new RestartHistory(),
     shown,
     identity: undefined,
     formerGroup: undefined,
@@ -524,6 +613,10 @@ function newEntry(spec: ProcessSpec): Entry {
     round: 0,
     timer: undefined,
   }
+}
+
+function formatSeconds(ms: number): string {
+  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`
 }
 
 function describeEnd(code: number | null, signal: NodeJS.Signals | null): string {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +11,7 @@ import { readProcess } from '../../../lib/process.ts'
 import { parseCommand } from '../../../subagents/critapp/command.ts'
 import { findProcesses, scanProcesses } from '../../../subagents/critapp/find.ts'
 import { nextState, transitions } from '../../../subagents/critapp/states.ts'
+import { RestartHistory } from '../../../subagents/critapp/storm.ts'
 import { type ProcessSpec, Supervisor } from '../../../subagents/critapp/supervisor.ts'
 import { until } from '../../support/appliance.ts'
 
@@ -66,6 +67,10 @@ function supervise(spec: Partial<ProcessSpec>) {
     restartIntervalMs: 100,
     findOnStartup: true,
     stopTimeoutSeconds: 1,
+    gracefulCommand: '',
+    maxRestarts: 0,
+    restartWindowMs: 600_000,
+    startOrder: 0,
     ...spec,
   })
   supervisor.start()
@@ -254,6 +259,71 @@ test('a process of another appliance, by its argument or its environment, is not
   const read = readProcess(elsewhere.pid!)!
   assert.equal(findProcesses({ name: 'sleep', runFolder: folder, home }, [read]).main, undefined)
   elsewhere.kill()
+})
+
+test('a process that ends again and again is started ever later, then given up until somebody sets it up', async () => {
+  const failing = program('sleep 0.6; exit 7')
+  const { supervisor, told, shown, reaches } = supervise({ startCommand: failing, restartOnExit: true, maxRestarts: 2 })
+  await until(() => shown().state === 'failed' && shown().exits === 3, 8000, 'the end of patience')
+  assert.equal(shown().restarts, 2)
+  const ends = told.filter((sentence) => sentence.includes('exit code 7'))
+  assert.match(ends[0]!, /ended with exit code 7, next try in 0\.1 s$/)
+  assert.match(ends[1]!, /ended with exit code 7, second time in 10 min, next try in 0\.2 s$/)
+  assert.match(ends[2]!, /third time in 10 min; it is not started again before somebody sets it up$/)
+  assert.match(told.at(-1)!, /ended too often, third time in 10 min/)
+  supervisor.setAdminStatus(1, 'up')
+  await reaches('running')
+})
+
+test('delays double up to five minutes with some jitter, and what is long ago does not count', () => {
+  const history = new RestartHistory()
+  const rules = { intervalMs: 30_000, maxRestarts: 0, windowMs: 600_000 }
+  const delays = [0, 1, 2, 3, 4, 5].map((minute) => history.next(minute * 60_000, rules, () => 0))
+  assert.deepEqual(delays, [30_000, 60_000, 120_000, 240_000, 300_000, 300_000])
+  assert.equal(
+    history.next(3_600_000, rules, () => 1),
+    33_000,
+    'an hour later it is the first again',
+  )
+})
+
+test('processes start in their order: the second when the first is up', async () => {
+  const marks = join(folder, 'marks')
+  const first = program(`echo first >> ${marks}; while :; do sleep 0.1; done`)
+  const { spec: down } = supervise({ startCommand: '', adminStatus: 'down' }).shown()
+  const spec = { ...down, adminStatus: 'up' as const }
+  const second = join(folder, `${name}b`)
+  writeFileSync(second, `#!/bin/sh\necho second >> ${marks}\nwhile :; do sleep 0.1; done\n`)
+  chmodSync(second, 0o755)
+  const ordered = new Supervisor({
+    clock: systemClock,
+    log: silentLog,
+    home: folder,
+    runFolder: folder,
+    outputFolder: folder,
+    events: { changed: () => {}, started: () => {}, exited: () => {}, failed: () => {} },
+  })
+  supervisors.push(ordered)
+  ordered.configure({ ...spec, index: 1, name: `${name}b`, startCommand: second, startOrder: 2 })
+  ordered.configure({ ...spec, index: 2, startCommand: first, startOrder: 1 })
+  ordered.start()
+  assert.equal(ordered.find(1)?.state, 'unknown')
+  await until(() => ordered.find(1)?.state === 'running', 5000, 'the second')
+  assert.equal(readFileSync(marks, 'utf8'), 'first\nsecond\n')
+})
+
+test('the graceful command runs while the process goes on, and its failure is said', async () => {
+  const startCommand = program('while :; do sleep 0.1; done')
+  const mark = join(folder, 'graceful')
+  const { supervisor, shown, reaches } = supervise({ startCommand, gracefulCommand: `/usr/bin/touch ${mark}` })
+  await reaches('running')
+  const { pid } = shown()
+  supervisor.graceful(1)
+  await until(() => existsSync(mark), 2000)
+  assert.equal(shown().pid, pid)
+  supervisor.configure({ ...shown().spec, gracefulCommand: '/bin/false' })
+  supervisor.graceful(1)
+  await until(() => /graceful restart of .*: ended with exit code 1/.test(shown().lastError), 2000)
 })
 
 test('our end is not its end, and the next supervisor adopts it', async () => {

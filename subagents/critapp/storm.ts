@@ -1,0 +1,47 @@
+/** How often a process was started again of late: when the next try is due, and when it is time to give up. */
+
+export interface StormRules {
+  /** critAppRestartInterval: before the first new start. */
+  readonly intervalMs: number
+  /** critAppMaxRestarts; 0: no limit. */
+  readonly maxRestarts: number
+  readonly windowMs: number
+}
+
+/** However often it ended, the next try is not later than this, unless the interval itself is. */
+const longestDelayMs = 5 * 60_000
+/** So that processes that ended together do not start together. */
+const jitterShare = 0.1
+
+export class RestartHistory {
+  #restartsMs: number[] = []
+
+  /** Ends within the window, this one included. */
+  recent(nowMs: number, { windowMs }: StormRules): number {
+    this.#restartsMs = this.#restartsMs.filter((atMs) => nowMs - atMs < windowMs)
+    return this.#restartsMs.length
+  }
+
+  /** The delay before the next start, doubled for each restart within the window; undefined when there were too many. */
+  next(nowMs: number, rules: StormRules, random = Math.random): number | undefined {
+    const recent = this.recent(nowMs, rules)
+    if (rules.maxRestarts > 0 && recent >= rules.maxRestarts) return undefined
+    this.#restartsMs.push(nowMs)
+    const grown = Math.min(rules.intervalMs * 2 ** recent, Math.max(longestDelayMs, rules.intervalMs))
+    return grown * (1 + random() * jitterShare)
+  }
+
+  /** Somebody set it up again: what was before does not count. */
+  forget(): void {
+    this.#restartsMs = []
+  }
+}
+
+/** `third time in 10 min`; nothing for a first time. */
+export function describeRecent(count: number, windowMs: number): string {
+  if (count < 2) return ''
+  const words = ['second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth', 'ninth', 'tenth']
+  const ordinal = words[count - 2] ?? `${count}th`
+  const minutes = Math.round(windowMs / 60_000)
+  return `, ${ordinal} time in ${minutes >= 1 ? `${minutes} min` : `${Math.round(windowMs / 1000)} s`}`
+}
