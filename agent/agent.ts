@@ -56,6 +56,7 @@ export class Agent {
   readonly #audit: AuditLog
   /** Descriptions of subagents that went and have not come back. */
   readonly #lost = new Set<string>()
+  readonly #subagentChanges: RateLimit
   /** Anybody can send wrong communities: they must not be able to fill logs, and the network, with notifications. */
   readonly #authenticationFailures: RateLimit
   #engineId: Uint8Array = new Uint8Array(0)
@@ -68,6 +69,7 @@ export class Agent {
     const { home, log, modules } = options
     this.#startedMs = options.clock.monotonicMs()
     this.#authenticationFailures = new RateLimit(options.clock, 10, 1)
+    this.#subagentChanges = new RateLimit(options.clock, 50, 1)
     this.#internal = internalModules({
       statistics: this.#statistics,
       usm: () => this.#usm,
@@ -223,6 +225,9 @@ export class Agent {
 
   #sessionChanged(event: 'opened' | 'closed', session: MasterSession, reason: string): void {
     if (this.#stopping.signal.aborted) return
+    if (event === 'closed' && this.#lost.size >= lostAtMost) this.#lost.clear()
+    // Who may connect may come and go as often as it likes, but not be told of as often.
+    if (this.#subagentChanges.take() === undefined) return
     const values = { castellanSubagentDescription: session.description }
     if (event === 'closed') {
       this.#lost.add(session.description)
@@ -289,6 +294,9 @@ export class Agent {
     this.#notify(authenticationFailure, {}, {}, `${address} used a community that is not known here${more}`)
   }
 }
+
+/** Descriptions of lost subagents that are remembered. */
+const lostAtMost = 256
 
 function inSnmpd(message: string): Complaint {
   return { file: 'snmpd.cnf', line: 1, column: 1, message }

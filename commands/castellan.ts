@@ -11,6 +11,7 @@ import { type Home, initializeHome, isInitialized, programRoot, resolveHome } fr
 import { readProcess, writePidFile } from '../lib/process.ts'
 import { parseConfig } from '../sipd/config/parse.ts'
 import { explainAccess, formatDecision } from './access.ts'
+import { formatApps, listApps, setApp } from './apps.ts'
 import { board } from './board.ts'
 import { checkAccess } from './check-access.ts'
 import { agentOf, daemonOf, restartDaemon, Starter, statusOf, stopAll, until } from './starter.ts'
@@ -78,6 +79,29 @@ export async function castellan(args: readonly string[]): Promise<number> {
       if (options.json) process.stdout.write(`${JSON.stringify(decisions)}\n`)
       else for (const decision of decisions) process.stdout.write(formatDecision(decision))
     })
+  const print = async (text: Promise<string>): Promise<void> => void process.stdout.write(await text)
+  const apps = program
+    .command('apps')
+    .description('critical applications: list them, start, stop or restart one gracefully')
+    .exitOverride()
+  const homeOption = ['--home <dir>', 'the appliance (CASTELLAN_HOME, or var/ beside the program)'] as const
+  apps
+    .command('list', { isDefault: true })
+    .description('what is wanted and what is so')
+    .option(...homeOption)
+    .option('--json', 'for programs')
+    .action(async ({ home: folder, json }: HomeOption & { json?: boolean }) => {
+      const found = await listApps(resolveHome(folder))
+      const isColoured = process.stdout.isTTY && !process.env.NO_COLOR
+      process.stdout.write(json ? `${JSON.stringify(found)}\n` : formatApps(found, isColoured))
+    })
+  for (const wish of ['start', 'stop', 'graceful'] as const) {
+    apps
+      .command(`${wish} <name>`)
+      .description(`${wish === 'graceful' ? 'restart one without interrupting its work' : `${wish} one`}, over SNMP`)
+      .option(...homeOption)
+      .action((name: string, options: HomeOption) => print(setApp(resolveHome(options.home), name, wish)))
+  }
   const user = program.command('user').description('users of SNMPv3').exitOverride()
   const userCommand = (name: string, description: string): Command =>
     user
@@ -85,7 +109,6 @@ export async function castellan(args: readonly string[]): Promise<number> {
       .description(description)
       .option('--home <dir>', 'the appliance (CASTELLAN_HOME, or var/ beside the program)')
       .exitOverride()
-  const print = async (text: Promise<string>): Promise<void> => void process.stdout.write(await text)
   userCommand('add <name>', 'make a user, or change one; passphrases come from a file, the environment or the terminal')
     .option('--auth <protocol>', 'MD5, SHA, SHA-224, SHA-256, SHA-384, SHA-512', 'SHA-256')
     .option('--priv <protocol>', 'DES, AES, AES-192, AES-256, AES-192-C, AES-256-C, none', 'AES')

@@ -1,0 +1,122 @@
+/** castellan apps: the critical applications as people see them; start, stop and graceful set them over SNMP. */
+
+import { View } from '../agent/access/view.ts'
+import { Manager } from '../agent/manager/manager.ts'
+import { parseAddress } from '../agent/transport/udp.ts'
+import type { Home } from '../lib/home.ts'
+import { critAppProcTable } from '../subagents/critapp/mib.ts'
+import { openConfiguration } from './configuration.ts'
+import { declaredNames } from './declared-names.ts'
+
+export interface App {
+  readonly index: number
+  readonly name: string
+  readonly wanted: string
+  readonly status: string
+  readonly state: string
+  readonly pid: number
+  readonly upTimeSeconds: number
+  readonly restarts: number
+  readonly exits: number
+  readonly lastError: string
+}
+
+const { columns } = critAppProcTable
+/** What apps show, in the order they are asked for. */
+const shown = [
+  columns.critAppProcName,
+  columns.critAppAdminStatus,
+  columns.critAppOperStatus,
+  columns.critAppProcState,
+  columns.critAppProcPid,
+  columns.critAppProcUpTime,
+  columns.critAppRestarts,
+  columns.critAppExits,
+  columns.critAppLastError,
+] as const
+
+export async function listApps(home: Home): Promise<App[]> {
+  return withManager(home, async (manager) => {
+    const apps: App[] = []
+    for await (const { name } of manager.walk(columns.critAppProcName.oid)) {
+      const index = name.at(-1)!
+      const varbinds = await manager.get(shown.map(({ oid }) => [...oid, index]))
+      const texts = varbinds.map((varbind) =>
+        declaredNames.formatValue(varbind.name, varbind.value).replace(/\(\d+\)$/, ''),
+      )
+      const upTime = varbinds[5]?.value
+      apps.push({
+        index,
+        name: texts[0]!,
+        wanted: texts[1]!,
+        status: texts[2]!,
+        state: texts[3]!,
+        pid: Number(texts[4]),
+        upTimeSeconds: upTime?.type === 'TimeTicks' ? Math.floor(upTime.value / 100) : 0,
+        restarts: Number(texts[6]),
+        exits: Number(texts[7]),
+        lastError: texts[8]!,
+      })
+    }
+    return apps
+  })
+}
+
+export async function setApp(home: Home, name: string, wish: 'start' | 'stop' | 'graceful'): Promise<string> {
+  const app = (await listApps(home)).find((one) => one.name === name)
+  if (!app) throw new Error(`there is no critical application ${name}; castellan apps lists them`)
+  const [column, value] =
+    wish === 'graceful' ? [columns.critAppGracefulRestart, 2] : [columns.critAppAdminStatus, wish === 'start' ? 1 : 2]
+  await withManager(home, (manager) =>
+    manager.set([{ name: [...column.oid, app.index], value: { type: 'Integer32', value } }]),
+  )
+  return `${name}: ${wish} was asked for\n`
+}
+
+export function formatApps(apps: readonly App[], isColoured: boolean): string {
+  if (apps.length === 0) return 'there are no critical applications\n'
+  const paint = (text: string, colour: number): string => (isColoured ? `\u001b[${colour}m${text}\u001b[0m` : text)
+  const width = Math.max(...apps.map(({ name }) => name.length))
+  return apps
+    .map(({ name, wanted, status, state, pid, upTimeSeconds, restarts, exits, lastError }) => {
+      const colour = status === 'up' ? 32 : wanted === 'up' ? 31 : 90
+      const since = status === 'up' ? `PID ${pid}, ${formatDuration(upTimeSeconds)}` : `wanted ${wanted}`
+      const counts = `${restarts} restarts, ${exits} ends`
+      return `${name.padEnd(width)}  ${paint(state.padEnd(11), colour)}  ${since.padEnd(26)}  ${counts}${lastError ? `  ${lastError}` : ''}\n`
+    })
+    .join('')
+}
+
+function formatDuration(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`
+  if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h`
+  return `${Math.floor(seconds / 86_400)} d`
+}
+
+/** Who owns the home reads its communities, and may ask with the one that can do the most. */
+async function withManager<T>(home: Home, act: (manager: Manager) => Promise<T>): Promise<T> {
+  const { internal, address } = await openConfiguration(home)
+  const vacm = internal.vacm()
+  const mayWrite = ({ securityName, contextName }: { securityName: string; contextName: string }): boolean => {
+    const principal = { securityModel: 'snmpv2c', securityName, securityLevel: 'noAuthNoPriv', contextName } as const
+    const view = vacm.viewFor(principal, 'write')
+    return view instanceof View && view.includes(columns.critAppAdminStatus.oid)
+  }
+  const communities = internal.communities().filter(({ sources }) => !sources)
+  const community = communities.find(mayWrite) ?? communities[0]
+  if (!community)
+    throw new Error('there is no community to ask with; use setany -v3 -u USER with critAppAdminStatus.INDEX')
+  const { host, port } = parseAddress(address) ?? { host: '127.0.0.1', port: 161 }
+  const manager = new Manager({
+    host: host === '0.0.0.0' ? '127.0.0.1' : host,
+    port,
+    security: { version: 'v2c', community: Buffer.from(community.name).toString() },
+    retries: 1,
+  })
+  try {
+    return await act(manager)
+  } finally {
+    manager.close()
+  }
+}
