@@ -14,7 +14,8 @@ import {
   critAppProcTable,
   critAppRestartFailed,
 } from './mib.ts'
-import { type ProcessSpec, type SupervisedProcess, Supervisor } from './supervisor.ts'
+import type { ProcessSpec, SupervisedProcess } from './process.ts'
+import { Supervisor } from './supervisor.ts'
 
 type ProcRow = RowOf<typeof critAppProcTable>
 

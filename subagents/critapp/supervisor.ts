@@ -1,5 +1,5 @@
 /** Keeps processes as they are wanted: starts, adopts, watches, stops and restarts them. Knows nothing of SNMP. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { closeSync, mkdirSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
@@ -7,49 +7,13 @@ import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { ageMs, isRunning, type ProcessIdentity, type ProcessStat, readProcess } from '../../lib/process.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
-import { parseCommand } from './command.ts'
 import { findProcesses, isNamed, scanProcesses } from './find.ts'
 import { boundOutput, lastLine, lastLines, openOutput } from './output.ts'
-import { nextState, type ProcessEvent, type ProcessState } from './states.ts'
-import { describeRecent, RestartHistory } from './storm.ts'
-
-/** What a row asks for. */
-export interface ProcessSpec {
-  readonly index: number
-  readonly name: string
-  readonly startCommand: string
-  readonly terminateCommand: string
-  readonly adminStatus: 'up' | 'down'
-  readonly restartOnExit: boolean
-  readonly restartIntervalMs: number
-  readonly findOnStartup: boolean
-  readonly stopTimeoutSeconds: number
-  readonly gracefulCommand: string
-  /** 0: no limit. */
-  readonly maxRestarts: number
-  readonly restartWindowMs: number
-  /** Lower ones start first; those of one number together. */
-  readonly startOrder: number
-}
-
-/** What is so. */
-export interface SupervisedProcess {
-  readonly spec: ProcessSpec
-  readonly state: ProcessState
-  readonly isUp: boolean
-  readonly pid: number
-  readonly count: number
-  readonly startedMonotonicMs: number
-  readonly lastStart: Date | undefined
-  readonly lastExit: Date | undefined
-  /** -1: none yet, or ended by a signal, or not our child. */
-  readonly lastExitCode: number
-  /** 0: none. */
-  readonly lastExitSignal: number
-  readonly restarts: number
-  readonly exits: number
-  readonly lastError: string
-}
+import { type Entry, liveChild, newEntry, type ProcessSpec, type SupervisedProcess } from './process.ts'
+import { runCommand, runToEnd } from './run.ts'
+import { nextState, type ProcessEvent } from './states.ts'
+import { describeRecent } from './storm.ts'
+import { describeEnd, explain, formatSeconds } from './words.ts'
 
 export interface SupervisorEvents {
   /** After every change that can be seen. */
@@ -80,21 +44,6 @@ const lookEveryMs = 50
 const scanEveryMs = 200
 /** critAppLastError holds this many octets. */
 const maxSentenceOctets = 255
-
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
-interface Entry {
-  readonly history: RestartHistory
-  readonly shown: Mutable<SupervisedProcess>
-  identity: ProcessIdentity | undefined
-  /** The process group that the last process led; what is left of it is no process of this row. */
-  formerGroup: number | undefined
-  /** Whether the process leads a group of its own. */
-  leads: boolean
-  child: ChildProcess | undefined
-  /** Raised whenever something is begun anew, so that what was begun before knows it is over. */
-  round: number
-  timer: Timer | undefined
-}
 
 export class Supervisor {
   readonly #options: SupervisorOptions
@@ -159,28 +108,14 @@ export class Supervisor {
     if (!entry?.shown.isUp) return
     const { log } = this.#options
     const { name, gracefulCommand } = entry.shown.spec
-    const failed = (reason: string): void => {
-      entry.shown.lastError = truncateUtf8(`graceful restart of ${name}: ${reason}`, maxSentenceOctets)
-      log.error('a graceful command failed', { name, reason })
-      this.#options.events.changed(entry.shown)
-    }
-    const parsed = parseCommand(gracefulCommand)
-    if ('error' in parsed) {
-      failed(parsed.error)
-      return
-    }
-    const [program, ...args] = parsed.argv
-    try {
-      const child = spawn(program, args, { detached: true, stdio: 'ignore', cwd: '/' })
-      child.on('error', (error) => failed(explain(error)))
-      child.on('exit', (code, signal) => {
-        if (code === 0) log.notice('a graceful command is done', { name })
-        else failed(describeEnd(code, signal))
-      })
-      child.unref()
-    } catch (error) {
-      failed(explain(error as Error))
-    }
+    runToEnd(gracefulCommand, {
+      done: () => log.notice('a graceful command is done', { name }),
+      failed: (reason) => {
+        entry.shown.lastError = truncateUtf8(`graceful restart of ${name}: ${reason}`, maxSentenceOctets)
+        log.error('a graceful command failed', { name, reason })
+        this.#options.events.changed(entry.shown)
+      },
+    })
   }
 
   start(): void {
@@ -325,23 +260,9 @@ export class Supervisor {
     const { spec } = entry.shown
     this.#move(entry, event)
     const round = ++entry.round
-    const parsed = parseCommand(spec.startCommand)
-    if ('error' in parsed) {
-      this.#startFailed(entry, `start command of ${spec.name}: ${parsed.error}`)
-      return
-    }
-    const [program, ...args] = parsed.argv
-    let child: ChildProcess
-    try {
-      const output = openOutput(this.#outputPath(spec))
-      try {
-        // A session of its own: our end, or a Ctrl-C at our terminal, is not its end.
-        child = spawn(program, args, { detached: true, stdio: ['ignore', output, output], cwd: '/' })
-      } finally {
-        closeSync(output)
-      }
-    } catch (error) {
-      this.#startFailed(entry, `${spec.startCommand}: ${(error as Error).message}`)
+    const child = this.#spawn(spec)
+    if ('reason' in child) {
+      this.#startFailed(entry, `${spec.startCommand}: ${child.reason}`)
       return
     }
     child.on('error', (error) => {
@@ -353,6 +274,19 @@ export class Supervisor {
     entry.child = child
     const deadline = this.#options.clock.monotonicMs() + appearWithinMs
     entry.timer = this.#options.clock.every(lookEveryMs, () => this.#lookForStarted(entry, child, round, deadline))
+  }
+
+  #spawn(spec: ProcessSpec): ChildProcess | { readonly reason: string } {
+    try {
+      const output = openOutput(this.#outputPath(spec))
+      try {
+        return runCommand(spec.startCommand, output)
+      } finally {
+        closeSync(output)
+      }
+    } catch (error) {
+      return { reason: explain(error as Error) }
+    }
   }
 
   /** While it starts: has the child settled in front, or has the real process appeared? */
@@ -421,24 +355,12 @@ export class Supervisor {
   #terminate(entry: Entry): void {
     const { spec } = entry.shown
     const round = entry.round
-    const orElse = (reason: string): void => {
+    const failed = (reason: string): void => {
       this.#options.log.warn('a terminate command failed; sending SIGTERM', { name: spec.name, reason })
       if (entry.round === round) this.#signal(entry, 'SIGTERM')
     }
-    const command = spec.terminateCommand === '' ? undefined : parseCommand(spec.terminateCommand)
-    if (!command) this.#signal(entry, 'SIGTERM')
-    else if ('error' in command) orElse(command.error)
-    else {
-      const [program, ...args] = command.argv
-      try {
-        const child = spawn(program, args, { detached: true, stdio: 'ignore', cwd: '/' })
-        child.on('error', (error) => orElse(explain(error)))
-        child.on('exit', (code, signal) => code !== 0 && orElse(describeEnd(code, signal)))
-        child.unref()
-      } catch (error) {
-        orElse(explain(error as Error))
-      }
-    }
+    if (spec.terminateCommand === '') this.#signal(entry, 'SIGTERM')
+    else runToEnd(spec.terminateCommand, { done: () => {}, failed })
     entry.timer = this.#options.clock.after(spec.stopTimeoutSeconds * 1000, () => {
       if (entry.round !== round || entry.shown.state !== 'stopping') return
       this.#options.log.warn('a process did not stop in time and is killed', {
@@ -580,52 +502,4 @@ export class Supervisor {
 
 function wasTold({ shown }: Entry): boolean {
   return shown.state === 'stopping'
-}
-
-function liveChild(child: ChildProcess | undefined): ProcessStat | undefined {
-  if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return undefined
-  return readProcess(child.pid)
-}
-
-function newEntry(spec: ProcessSpec): Entry {
-  const shown: SupervisedProcess = {
-    spec,
-    state: 'unknown',
-    isUp: false,
-    pid: 0,
-    count: 0,
-    startedMonotonicMs: 0,
-    lastStart: undefined,
-    lastExit: undefined,
-    lastExitCode: -1,
-    lastExitSignal: 0,
-    restarts: 0,
-    exits: 0,
-    lastError: '',
-  }
-  return {
-    history: new RestartHistory(),
-    shown,
-    identity: undefined,
-    formerGroup: undefined,
-    leads: false,
-    child: undefined,
-    round: 0,
-    timer: undefined,
-  }
-}
-
-function formatSeconds(ms: number): string {
-  return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`
-}
-
-function describeEnd(code: number | null, signal: NodeJS.Signals | null): string {
-  return signal ? `was ended by ${signal}` : `ended with exit code ${code}`
-}
-
-function explain(error: Error): string {
-  const { code } = error as NodeJS.ErrnoException
-  if (code === 'ENOENT') return 'there is no such program'
-  if (code === 'EACCES') return 'the program may not be executed'
-  return error.message
 }

@@ -10,9 +10,10 @@ import { silentLog } from '../../../lib/log.ts'
 import { readProcess } from '../../../lib/process.ts'
 import { parseCommand } from '../../../subagents/critapp/command.ts'
 import { findProcesses, scanProcesses } from '../../../subagents/critapp/find.ts'
+import type { ProcessSpec } from '../../../subagents/critapp/process.ts'
 import { nextState, transitions } from '../../../subagents/critapp/states.ts'
 import { RestartHistory } from '../../../subagents/critapp/storm.ts'
-import { type ProcessSpec, Supervisor } from '../../../subagents/critapp/supervisor.ts'
+import { Supervisor } from '../../../subagents/critapp/supervisor.ts'
 import { until } from '../../support/appliance.ts'
 
 let folder: string

@@ -1,0 +1,94 @@
+/** A supervised process: what its row asks for, what is so, and what the supervisor remembers of it. */
+import type { ChildProcess } from 'node:child_process'
+import type { Timer } from '../../lib/clock.ts'
+import { type ProcessIdentity, type ProcessStat, readProcess } from '../../lib/process.ts'
+import type { ProcessState } from './states.ts'
+import { RestartHistory } from './storm.ts'
+
+/** What a row asks for. */
+export interface ProcessSpec {
+  readonly index: number
+  readonly name: string
+  readonly startCommand: string
+  readonly terminateCommand: string
+  readonly adminStatus: 'up' | 'down'
+  readonly restartOnExit: boolean
+  readonly restartIntervalMs: number
+  readonly findOnStartup: boolean
+  readonly stopTimeoutSeconds: number
+  readonly gracefulCommand: string
+  /** 0: no limit. */
+  readonly maxRestarts: number
+  readonly restartWindowMs: number
+  /** Lower ones start first; those of one number together. */
+  readonly startOrder: number
+}
+
+/** What is so. */
+export interface SupervisedProcess {
+  readonly spec: ProcessSpec
+  readonly state: ProcessState
+  readonly isUp: boolean
+  readonly pid: number
+  readonly count: number
+  readonly startedMonotonicMs: number
+  readonly lastStart: Date | undefined
+  readonly lastExit: Date | undefined
+  /** -1: none yet, or ended by a signal, or not our child. */
+  readonly lastExitCode: number
+  /** 0: none. */
+  readonly lastExitSignal: number
+  readonly restarts: number
+  readonly exits: number
+  readonly lastError: string
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+/** Of the supervisor alone. */
+export interface Entry {
+  readonly history: RestartHistory
+  readonly shown: Mutable<SupervisedProcess>
+  identity: ProcessIdentity | undefined
+  /** The process group that the last process led; what is left of it is no process of this row. */
+  formerGroup: number | undefined
+  /** Whether the process leads a group of its own. */
+  leads: boolean
+  child: ChildProcess | undefined
+  /** Raised whenever something is begun anew, so that what was begun before knows it is over. */
+  round: number
+  timer: Timer | undefined
+}
+
+/** The child while it runs. */
+export function liveChild(child: ChildProcess | undefined): ProcessStat | undefined {
+  if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return undefined
+  return readProcess(child.pid)
+}
+
+export function newEntry(spec: ProcessSpec): Entry {
+  const shown: SupervisedProcess = {
+    spec,
+    state: 'unknown',
+    isUp: false,
+    pid: 0,
+    count: 0,
+    startedMonotonicMs: 0,
+    lastStart: undefined,
+    lastExit: undefined,
+    lastExitCode: -1,
+    lastExitSignal: 0,
+    restarts: 0,
+    exits: 0,
+    lastError: '',
+  }
+  return {
+    history: new RestartHistory(),
+    shown,
+    identity: undefined,
+    formerGroup: undefined,
+    leads: false,
+    child: undefined,
+    round: 0,
+    timer: undefined,
+  }
+}
