@@ -1,0 +1,77 @@
+/** What every daemon's main.ts does around its work: home, log, PID file, signals, and an end that says why. */
+import { createWriteStream, mkdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { systemClock } from './clock.ts'
+import { ConfigurationError } from './cnf/complaint.ts'
+import type { DaemonName } from './daemon.ts'
+import { type Home, isInitialized, resolveHome } from './home.ts'
+import { createLog, type Log } from './log.ts'
+import { readProcess, writePidFile } from './process.ts'
+import { tellSystemd } from './systemd.ts'
+
+export interface DaemonWork {
+  /** Resolves when it serves; throws ConfigurationError, or an Error that says what could not be had. */
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** On SIGHUP. */
+  reload(): Promise<void>
+}
+
+export interface DaemonProcess {
+  readonly home: Home
+  readonly log: Log
+  /** Starts the work, and keeps to signals until it ends: SIGTERM and SIGINT stop it, SIGHUP reloads it. */
+  run(work: DaemonWork): Promise<void>
+  /** Says why on standard error and in the log, and ends the process with exit code 1. */
+  fail(error: unknown): never
+}
+
+/** Ends the process with a sentence when the home is none. */
+export function openDaemon(name: DaemonName, homeOption: string | undefined): DaemonProcess {
+  const home = resolveHome(homeOption)
+  if (!isInitialized(home)) {
+    process.stderr.write(`${name}: ${home.root} is no home yet; run: castellan init --home ${home.root}\n`)
+    process.exit(1)
+  }
+  mkdirSync(home.logs, { recursive: true, mode: 0o700 })
+  mkdirSync(home.run, { recursive: true, mode: 0o700 })
+  const file = createWriteStream(join(home.logs, `${name}.log`), { flags: 'a', mode: 0o600 })
+  const log = createLog({ component: name, write: (line) => file.write(line) })
+  process.on('unhandledRejection', (error) => log.error('bug: a promise was left alone', { error }))
+
+  const fail = (error: unknown): never => {
+    const said = error instanceof ConfigurationError ? error.message : error
+    log.error(`the daemon cannot go on`, { daemon: name, error: said })
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exit(1)
+  }
+  const run = async ({ start, stop, reload }: DaemonWork): Promise<void> => {
+    const pidFile = join(home.run, `${name}.pid`)
+    try {
+      await start()
+      await writePidFile(pidFile, readProcess(process.pid)!)
+    } catch (error) {
+      fail(error)
+    }
+    tellSystemd(systemClock, log)
+    // Its work may go on without a socket and without events, so something must keep the process.
+    const keepAlive = setInterval(() => {}, 1 << 30)
+    let isStopping = false
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        if (isStopping) return
+        isStopping = true
+        clearInterval(keepAlive)
+        stop()
+          .then(() => rm(pidFile, { force: true }))
+          .then(() => file.end(() => process.exit(0)))
+          .catch(fail)
+      })
+    }
+    process.on('SIGHUP', () => {
+      reload().catch((error: unknown) => log.error('the configuration could not be read anew', { error }))
+    })
+  }
+  return { home, log, run, fail }
+}
