@@ -96,10 +96,10 @@ export class Core {
   }
 
   #reject(malformed: Malformed, source: Source): void {
-    const hasEnough = ['From', 'To', 'Call-ID', 'CSeq'].every((name) => headerValue(malformed, name) !== undefined)
-    const target = responseTarget(malformed, source)
+    // Where a Via says nothing that can be used, the answer goes back where the request came from.
+    const target = responseTarget(malformed, source) ?? source
     const { statistics } = this.#options
-    if (!target || !hasEnough || malformed.method === 'ACK') {
+    if (malformed.method === undefined || malformed.method === 'ACK') {
       statistics.discarded++
       return
     }
@@ -113,7 +113,9 @@ export class Core {
 function transactionKey(request: SipRequest): string {
   const via = parseVia(headerValue(request, 'Via')!)!
   const branch = via.parameters.get('branch')
-  if (branch?.startsWith(magicCookie)) return `${branch} ${via.host}:${via.port ?? ''} ${request.method}`
+  // The cookie alone tells no two transactions apart (RFC 4475 §3.2.1).
+  if (branch?.startsWith(magicCookie) && branch.length > magicCookie.length)
+    return `${branch} ${via.host}:${via.port ?? ''} ${request.method}`
   return (
     ['Via', 'From', 'To', 'Call-ID', 'CSeq'].map((name) => headerValue(request, name)).join('\n') + request.requestUri
   )

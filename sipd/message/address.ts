@@ -1,5 +1,5 @@
 /** name-addr and addr-spec with header parameters, as in From, To and Contact (RFC 3261 §20.10, §25.1). */
-import { endOfQuoted, parseParameters, split } from './scan.ts'
+import { endOfQuoted, isToken, parseParameters, split } from './scan.ts'
 
 export interface Address {
   readonly uri: string
@@ -17,16 +17,19 @@ export function parseAddress(value: string): Address | undefined {
   }
   const open = rest.indexOf('<')
   if (open >= 0) {
+    // display-name = *(token LWS) / quoted-string
+    const displayName = rest.slice(0, open).trim()
+    if (displayName !== '' && !displayName.split(/\s+/).every(isToken)) return undefined
     const close = rest.indexOf('>', open)
     if (close < 0) return undefined
     const uri = rest.slice(open + 1, close)
     const after = rest.slice(close + 1).trim()
-    if (uri === '' || (after !== '' && !after.startsWith(';'))) return undefined
+    if (uri === '' || /[\s<"]/.test(uri) || (after !== '' && !after.startsWith(';'))) return undefined
     return withParameters(uri, after)
   }
   // Without angle brackets, parameters belong to the header and not to the URI (§20).
   const semicolon = rest.indexOf(';')
-  const uri = semicolon < 0 ? rest : rest.slice(0, semicolon)
+  const uri = (semicolon < 0 ? rest : rest.slice(0, semicolon)).trim()
   if (uri === '' || /[\s,?]/.test(uri)) return undefined
   return withParameters(uri, semicolon < 0 ? '' : rest.slice(semicolon))
 }

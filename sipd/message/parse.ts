@@ -1,4 +1,6 @@
 /** A datagram as a SIP message, strictly (RFC 3261 §7 and §25.1), with limits on everything. */
+
+import { parseAddress } from './address.ts'
 import { canonicalName, listHeaders } from './header-names.ts'
 import { type Header, headerValue, headerValues, type SipMessage, type SipRequest } from './message.ts'
 import { isToken, parseParameters, split } from './scan.ts'
@@ -37,8 +39,9 @@ export function parseMessage(octets: Uint8Array): SipMessage | Malformed | undef
   const [startLine = '', ...rawLines] = text.slice(start, headEnd).split(/\r?\n/)
   const lines = unfold(rawLines)
   const requestLine = /^(\S+) (\S+) (SIP\/\d+\.\d+)$/i.exec(startLine)
-  const statusLine = /^SIP\/2\.0 ([1-6]\d\d) ?(.*)$/i.exec(startLine)
-  const method = requestLine?.[1]
+  const statusLine = /^SIP\/2\.0 ([1-6]\d\d)(?: (.*))?$/i.exec(startLine)
+  // Of a request line that is not of the grammar, too: an ACK is never answered. A response has none, and is not either.
+  const method = statusLine ? undefined : (requestLine?.[1] ?? /^(\S+)\s/.exec(startLine)?.[1])
   const headers: Header[] = []
   const malformed = (status: number, reason: string): Malformed => ({
     kind: 'malformed',
@@ -69,9 +72,12 @@ export function parseMessage(octets: Uint8Array): SipMessage | Malformed | undef
   }
   if (headEnd > limits.headerOctets) return malformed(400, `headers of more than ${limits.headerOctets} octets`)
   if (!blank) fault ??= 'the empty line after the headers is missing'
+  if (statusLine && fault) return undefined
   if (fault) return malformed(400, fault)
   const body = octets.subarray(Buffer.byteLength(text.slice(0, bodyStart), 'latin1'))
-  const length = headerValue({ headers }, 'Content-Length')
+  const lengths = headerValues({ headers }, 'Content-Length')
+  if (lengths.length > 1) return malformed(400, 'Content-Length is there more than once')
+  const [length] = lengths
   if (length !== undefined && !/^\d{1,9}$/.test(length)) return malformed(400, 'Content-Length is not a number')
   // §18.3: over UDP what goes beyond is cut off, and a datagram that ends early is an error.
   if (length !== undefined && Number(length) > body.length)
@@ -79,7 +85,10 @@ export function parseMessage(octets: Uint8Array): SipMessage | Malformed | undef
   const taken = length === undefined ? body : body.subarray(0, Number(length))
 
   if (statusLine) {
-    return { kind: 'response', status: Number(statusLine[1]), reason: statusLine[2]!, headers, body: taken }
+    // A response that is not of the grammar cannot be answered, and belongs to nothing.
+    const cseq = headerValue({ headers }, 'CSeq')
+    if (cseq === undefined || !parseCSeq(cseq)) return undefined
+    return { kind: 'response', status: Number(statusLine[1]), reason: statusLine[2] ?? '', headers, body: taken }
   }
   const [, requestMethod, requestUri, version] = requestLine!
   if (!isToken(requestMethod!)) return malformed(400, 'the method is not a token')
@@ -96,13 +105,33 @@ export function parseMessage(octets: Uint8Array): SipMessage | Malformed | undef
   return problem ? malformed(400, problem) : request
 }
 
+/** RFC 7231's preferred form, the only one that SIP has (§20.17). */
+const sipDate =
+  /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d{2}:\d{2}:\d{2} GMT$/
+
+/** The Request-URI by its characters alone: what it means is for who answers the request (§8.2.2.1). */
+function checkUri(uri: string): string | undefined {
+  if (/[<>"]/.test(uri)) return 'the Request-URI has characters that no URI has'
+  // §19.1.1: headers are not for Request-URIs.
+  if (/^sips?:[^?]*@[^?]*\?/i.test(uri)) return 'the Request-URI has headers'
+  return undefined
+}
+
 /** §8.1.1: what every request has to have, once, and of the grammar. */
 function checkRequest(request: SipRequest): string | undefined {
+  const uri = checkUri(request.requestUri)
+  if (uri) return uri
   for (const name of ['From', 'To', 'Call-ID', 'CSeq']) {
     const count = headerValues(request, name).length
     if (count === 0) return `${name} is missing`
     if (count > 1) return `${name} is there ${count} times`
   }
+  for (const name of ['From', 'To'])
+    if (!parseAddress(headerValue(request, name)!)) return `${name} is not of the grammar`
+  for (const contact of headerValues(request, 'Contact'))
+    if (contact !== '*' && !parseAddress(contact)) return 'Contact is not of the grammar'
+  const date = headerValue(request, 'Date')
+  if (date !== undefined && !sipDate.test(date)) return 'Date is not of the form Sat, 13 Nov 2010 23:29:00 GMT'
   const vias = headerValues(request, 'Via')
   if (vias.length === 0) return 'Via is missing'
   if (!parseVia(vias[0]!)) return 'the topmost Via is not of the grammar'
@@ -110,7 +139,7 @@ function checkRequest(request: SipRequest): string | undefined {
   if (!cseq) return 'CSeq is not a number below 2^31 and a method'
   if (cseq.method !== request.method) return `CSeq names ${cseq.method}, the request line ${request.method}`
   const maxForwards = headerValue(request, 'Max-Forwards')
-  if (maxForwards !== undefined && !(/^\d{1,3}$/.test(maxForwards) && Number(maxForwards) <= 255)) {
+  if (maxForwards !== undefined && !(/^\d{1,9}$/.test(maxForwards) && Number(maxForwards) <= 255)) {
     return 'Max-Forwards is not a number up to 255'
   }
   return undefined

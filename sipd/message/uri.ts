@@ -22,7 +22,8 @@ export function parseSipUri(text: string): SipUri | undefined {
   const [, scheme, userInfo, hostPart, portPart, parameterPart] = match
   const isBracketed = hostPart!.startsWith('[')
   const host = (isBracketed ? hostPart!.slice(1, -1) : hostPart!).toLowerCase()
-  if (isBracketed ? !isIPv6(host) : !hostName.test(host)) return undefined
+  // RFC 5118 §4.10: the grammar of RFC 3261 lets a third colon come before an IPv4 part; what is meant has two.
+  if (isBracketed ? !isIPv6(host.replace(':::', '::')) : !hostName.test(host)) return undefined
   const port = portPart === undefined ? undefined : Number(portPart)
   if (port !== undefined && (port < 1 || port > 65_535)) return undefined
   let user: string | undefined
