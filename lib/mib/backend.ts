@@ -42,6 +42,7 @@ export class ModuleBackend implements Backend {
   readonly module: MibModule
   readonly objects: readonly ServedObject[]
   readonly #options: ModuleBackendOptions
+  #running = new AbortController()
 
   constructor(module: MibModule, options: ModuleBackendOptions) {
     this.name = module.name
@@ -51,14 +52,18 @@ export class ModuleBackend implements Backend {
   }
 
   async start(host: ModuleHost): Promise<void> {
-    await this.module.start?.(host)
+    // Generators end with the module, which may be started again, or with the host.
+    this.#running = new AbortController()
+    const signal = AbortSignal.any([host.signal, this.#running.signal])
+    await this.module.start?.({ ...host, signal })
     for (const serving of this.module.tables) {
       const { generate } = serving.handlers
-      if (generate) await runGenerator(serving.table, generate, host)
+      if (generate) await runGenerator(serving.table, generate, { ...host, signal })
     }
   }
 
   async stop(): Promise<void> {
+    this.#running.abort()
     await this.module.stop?.()
   }
 

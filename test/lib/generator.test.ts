@@ -49,3 +49,31 @@ test('a generator fills its table before the module serves, refreshes it, and ro
   assert.deepEqual(indexes(), [2, 5], 'what cannot be refreshed keeps its rows')
   stop.abort()
 })
+
+test('a module that is stopped and started again generates once, not twice', async () => {
+  const clock = new ManualClock()
+  let rounds = 0
+  const served = serve(tickTable, {
+    generate: {
+      everyMs: 1000,
+      *rows() {
+        rounds++
+        yield { tickIndex: 1, tickValue: rounds }
+      },
+    },
+  })
+  const module = { name: 'ticks', description: '', oid: [1], tables: [anyServing(served)] }
+  const backend = new ModuleBackend(module, { log: silentLog })
+  const { signal } = new AbortController()
+  const host = { clock, log: silentLog, signal, upTimeTicks: () => 0, notify: () => {} }
+  await backend.start(host)
+  await backend.stop()
+  await backend.start(host)
+  assert.equal(rounds, 2)
+  clock.advance(1000)
+  await until(() => rounds === 3, 1000)
+  await backend.stop()
+  clock.advance(5000)
+  await new Promise(setImmediate)
+  assert.equal(rounds, 3, 'a module that is stopped generates nothing')
+})
