@@ -5,7 +5,7 @@ import { BerWriter } from '../lib/ber/writer.ts'
 import type { Oid } from '../lib/smi/oid.ts'
 import type { AccessResult, SecurityLevel, Vacm } from './access/vacm.ts'
 import type { Exchange } from './exchange.ts'
-import { pduTag } from './message/pdu.ts'
+import { pduTag, writePdu } from './message/pdu.ts'
 import {
   readHeader,
   readScopedData,
@@ -87,7 +87,7 @@ export class V3Messages {
     const contextEngineId = scoped.octets()
     const contextName = Buffer.from(scoped.octets()).toString('utf8')
     const pduType = scoped.peekTag()
-    if (this.#contexts === 'own' && !isSame(contextEngineId, this.#usm.identity.engineId)) {
+    if (this.#contexts === 'own' && Buffer.compare(contextEngineId, this.#usm.identity.engineId) !== 0) {
       statistics.snmpUnknownPDUHandlers++
       return undefined
     }
@@ -116,7 +116,7 @@ export class V3Messages {
       write: viewFor('write'),
       limit: Math.min(header.msgMaxSize, this.#maxMessageSize) - envelopeOctets,
       open: (out) => openScoped(out, contextEngineId, contextName),
-      seal: (out) => this.#seal(header, header.level, incoming.user, out.written(), false),
+      seal: (out) => this.#seal(header, header.level, incoming.user, out.written()),
     }
   }
 
@@ -128,15 +128,15 @@ export class V3Messages {
     userName: string,
     level: SecurityLevel,
     msgId: number,
-    writePdu: (out: BerWriter) => void,
+    write: (out: BerWriter) => void,
   ): Uint8Array | undefined {
     const user = this.#usm.find(userName)
     if (!user || (level !== 'noAuthNoPriv' && !user.auth) || (level === 'authPriv' && !user.priv)) return undefined
     const scoped = new BerWriter(1500)
     const sequence = openScoped(scoped, this.#usm.identity.engineId, '')
-    writePdu(scoped)
+    write(scoped)
     scoped.close(sequence)
-    return this.#seal({ msgId }, level, user, scoped.written(), false).take()
+    return this.#seal({ msgId }, level, user, scoped.written()).take()
   }
 
   #seal(
@@ -144,7 +144,6 @@ export class V3Messages {
     level: SecurityLevel,
     user: UsmUser | undefined,
     scopedPdu: Uint8Array,
-    isReport: boolean,
   ): BerWriter {
     const { engineId, boots, time } = this.#usm.identity
     const encrypted = level === 'authPriv' ? this.#usm.encrypt(user!, scopedPdu) : undefined
@@ -158,7 +157,7 @@ export class V3Messages {
         engineId,
         boots,
         time: time.call(this.#usm.identity),
-        userName: isReport && !user ? '' : (user?.name ?? ''),
+        userName: user?.name ?? '',
         digestLength: level === 'noAuthNoPriv' ? 0 : user!.auth!.protocol.digestLength,
         privParameters: encrypted?.parameters ?? new Uint8Array(0),
       },
@@ -180,19 +179,9 @@ export class V3Messages {
     if (!header.isReportable) return
     const scoped = new BerWriter(512)
     const sequence = openScoped(scoped, this.#usm.identity.engineId, '')
-    const pdu = scoped.open(pduTag.report)
-    scoped.integer32(0)
-    scoped.integer32(0)
-    scoped.integer32(0)
-    const list = scoped.open(tag.sequence)
-    const varbind = scoped.open(tag.sequence)
-    scoped.oid(oid)
-    scoped.unsigned32(count >>> 0, tag.counter32)
-    scoped.close(varbind)
-    scoped.close(list)
-    scoped.close(pdu)
+    writePdu(scoped, 'report', 0, [{ name: oid, value: { type: 'Counter32', value: count >>> 0 } }])
     scoped.close(sequence)
-    const out = this.#seal(header, level, user, scoped.written(), true)
+    const out = this.#seal(header, level, user, scoped.written())
     this.#statistics.snmpOutPkts++
     // A report is rare, and its octets are copied so that none that waits is written over.
     transport.send(out.take(), 0, out.position, remote)
@@ -205,8 +194,4 @@ function openScoped(out: BerWriter, contextEngineId: Uint8Array, contextName: st
   out.octets(contextEngineId)
   out.octets(Buffer.from(contextName))
   return scoped
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((octet, i) => octet === b[i])
 }

@@ -42,7 +42,7 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
 
   const fail = (error: unknown): never => {
     const said = error instanceof ConfigurationError ? error.message : error
-    log.error(`the daemon cannot go on`, { daemon: name, error: said })
+    log.error('the daemon cannot go on', { daemon: name, error: said })
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
     process.exit(1)
   }

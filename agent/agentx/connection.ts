@@ -11,7 +11,7 @@ const mostWaiting = 4 * 1024 * 1024
 
 export interface ConnectionEvents {
   pdu(pdu: AgentxPdu): void
-  /** A PDU whose header could be read, and nothing else; when it gives false, the connection ends. */
+  /** A PDU of which only the header could be read; without a header the connection ends, for the next PDU is not found. */
   broken(header: FrameHeader | undefined, error: Error): void
   closed(): void
 }

@@ -4,10 +4,11 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
-import { compareOid, formatOid, type Oid } from '../../lib/smi/oid.ts'
+import { compareOid, formatOid } from '../../lib/smi/oid.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
 import { afterSubtree, type Registry, type RemoteRegion } from '../dispatch/registry.ts'
 import type { AgentxState } from '../internal/agentx-mib.ts'
+import { type NotificationMessage, snmpTrapOidInstance, sysUpTimeInstance } from '../notify/notification.ts'
 import { AgentxConnection } from './connection.ts'
 import { IndexAllocator } from './indexes.ts'
 import { type AgentxPdu, agentxError, agentxFlag, closeReason, type Registration } from './pdu.ts'
@@ -30,11 +31,7 @@ export interface MasterOptions {
   readonly upTimeTicks: () => number
   readonly defaultTimeoutMs?: number
   /** A subagent's notification, without sysUpTime.0 and snmpTrapOID.0. */
-  readonly onNotify: (notification: {
-    readonly trapOid: Oid
-    readonly upTimeTicks: number
-    readonly varbinds: readonly Varbind[]
-  }) => void
+  readonly onNotify: (notification: NotificationMessage) => void
   /** For AGENTX-MIB, sysORTable, and notifications of ours. */
   readonly onSession?: (event: 'opened' | 'closed', session: MasterSession, reason: string) => void
   readonly onChange?: () => void
@@ -47,8 +44,6 @@ export interface RegisteredRegion {
   readonly isInstance: boolean
 }
 
-const sysUpTimeInstance = [1, 3, 6, 1, 2, 1, 1, 3, 0]
-const snmpTrapOidInstance = [1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0]
 const sessionsAtMost = 256
 const registrationsAtMost = 2048
 /** A range over another sub-identifier than the last is as many subtrees; wider ones are refused. */

@@ -102,6 +102,8 @@ export class MasterSession implements RemoteBackend {
       const status = errorStatusName(error) ?? otherwise
       return { status, position: varbinds[index - 1]?.position ?? varbinds[0]!.position }
     }
+    // CleanupSet has no answer (§7.2.4.4).
+    const cleanUp = (): void => this.#options.send(transactionId, this.#newPacketId(), { type: 'cleanupSet' })
     const position = varbinds[0]!.position
     return {
       async test() {
@@ -124,21 +126,19 @@ export class MasterSession implements RemoteBackend {
           (response) => response.error === 0,
           () => false,
         ),
-      // CleanupSet has no answer (§7.2.4.4).
-      finish: () => this.#options.send(transactionId, this.#newPacketId(), { type: 'cleanupSet' }),
-      abandon: () => this.#options.send(transactionId, this.#newPacketId(), { type: 'cleanupSet' }),
+      finish: cleanUp,
+      abandon: cleanUp,
     }
   }
 
-  /** Takes a Response; false when nobody waits for it. */
-  receive(response: Response): boolean {
+  /** Takes a Response; one that nobody waits for any more is left aside. */
+  receive(response: Response): void {
     const waiting = this.#waiting.get(response.packetId)
-    if (!waiting) return false
+    if (!waiting) return
     this.#waiting.delete(response.packetId)
     waiting.timer.cancel()
     this.#timeouts = 0
     waiting.resolve(response)
-    return true
   }
 
   /** Whoever waits for it gets no answer any more. */

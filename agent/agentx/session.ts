@@ -8,6 +8,7 @@ import { compareOid, type Oid, startsWith } from '../../lib/smi/oid.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
 import { Registry } from '../dispatch/registry.ts'
 import { SetTransaction } from '../dispatch/set-transaction.ts'
+import { varbindsV2 } from '../notify/notification.ts'
 import { AgentxConnection } from './connection.ts'
 import { type AgentxBody, type AgentxPdu, agentxError, closeReason, type SearchRange } from './pdu.ts'
 
@@ -33,8 +34,6 @@ const pingEveryMs = 15_000
 const notificationsAtMost = 1000
 /** SETs that were tested and not yet ended; one that is never ended is forgotten then. */
 const setsAtMost = 64
-const sysUpTimeInstance = [1, 3, 6, 1, 2, 1, 1, 3, 0]
-const snmpTrapOidInstance = [1, 3, 6, 1, 6, 3, 1, 1, 4, 1, 0]
 
 type State = 'stopped' | 'connecting' | 'opening' | 'open' | 'waiting'
 
@@ -92,9 +91,8 @@ export class AgentxSession {
       this.#notifications.shift()
       this.#options.log.warn('a notification was lost: more waited for the master than there is room for')
     }
-    const trap: Varbind = { name: snmpTrapOidInstance, value: { type: 'ObjectIdentifier', value: trapOid } }
-    const upTime: Varbind = { name: sysUpTimeInstance, value: { type: 'TimeTicks', value: this.upTimeTicks() } }
-    this.#notifications.push({ varbinds: [upTime, trap, ...varbinds], sentAs: undefined })
+    const message = { trapOid, upTimeTicks: this.upTimeTicks(), varbinds }
+    this.#notifications.push({ varbinds: varbindsV2(message), sentAs: undefined })
     this.#sendNotifications()
   }
 

@@ -27,6 +27,7 @@ export class Subagent {
   readonly #hosting: Hosting
   readonly #session: AgentxSession
   readonly #stopping = new AbortController()
+  #onOpened = (): void => {}
 
   constructor(options: SubagentOptions) {
     this.#options = options
@@ -40,14 +41,20 @@ export class Subagent {
       log: log.child('agentx'),
       backends: this.#hosting.backends,
       capabilities: modules.map(({ module }) => ({ id: module.oid, description: module.description })),
+      onOpened: () => this.#onOpened(),
     })
   }
 
   /** Resolves when the session with the master is open, or that long has passed. */
   async connected(withinMs: number): Promise<void> {
-    const deadline = performance.now() + withinMs
-    while (!this.#session.isOpen && performance.now() < deadline)
-      await new Promise((resolve) => setTimeout(resolve, 10))
+    if (this.#session.isOpen) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, withinMs)
+      this.#onOpened = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
   }
 
   load(): Promise<readonly Complaint[]> {

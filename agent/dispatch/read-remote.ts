@@ -1,5 +1,6 @@
 /** GET, GETNEXT and GETBULK where parts of the answer come from elsewhere: varbinds for one backend travel together. */
 import { BerWriter } from '../../lib/ber/writer.ts'
+import { groupBy } from '../../lib/group.ts'
 import { compareOid, type Oid } from '../../lib/smi/oid.ts'
 import type { SnmpValue, Varbind } from '../../lib/smi/value.ts'
 import { pduTag } from '../message/pdu.ts'
@@ -29,7 +30,6 @@ interface Cursor {
   readonly found: Uint8Array[]
   /** The last name found, or the one that was asked for. */
   name: Oid
-  include: boolean
   /** Where the search stands in the registry's list, when a span had nothing more. */
   skipTo: Oid | undefined
   isDone: boolean
@@ -50,7 +50,7 @@ export async function readRemote(registry: Registry, request: RemoteRequest, rul
   const repetitions = Math.min(Math.max(request.maxRepetitions, 0), fitting)
   const cursors = request.names.map((name, index): Cursor => {
     const wanted = index < nonRepeaters ? 1 : repetitions
-    return { index, wanted, found: [], name, include: false, skipTo: undefined, isDone: wanted === 0 }
+    return { index, wanted, found: [], name, skipTo: undefined, isDone: wanted === 0 }
   })
   const deadline = performance.now() + wholeRequestMs
   for (;;) {
@@ -66,7 +66,7 @@ export async function readRemote(registry: Registry, request: RemoteRequest, rul
   }
   if (!isBulk) {
     // SNMPv1 has no endOfMibView (RFC 3584 §4.2.2.2).
-    const over = rules.isV1 ? cursors.find(({ found, name }) => isEnd(found, name)) : undefined
+    const over = rules.isV1 ? cursors.find(({ found }) => endings.has(found[0]!)) : undefined
     if (over) return { status: 'noSuchName', position: over.index + 1 }
     return cursors.map(({ found }) => found[0]!)
   }
@@ -99,10 +99,6 @@ function endOf(name: Oid): Uint8Array {
   return ending
 }
 
-function isEnd(found: readonly Uint8Array[], _name: Oid): boolean {
-  return found[0] !== undefined && endings.has(found[0])
-}
-
 /** Goes on in what is served here, until enough is found or a span elsewhere is next: then what is to be asked of it. */
 function findLocal(registry: Registry, rules: ReadRules, cursor: Cursor): Query | undefined {
   const { objects } = registry
@@ -121,7 +117,7 @@ function findLocal(registry: Registry, rules: ReadRules, cursor: Cursor): Query 
       if (owner.remote) {
         if (rules.view.decide(owner.remote) === 'out') continue
         const start = isFresh ? owner.oid : from
-        const include = isFresh || skipTo !== undefined || cursor.include
+        const include = isFresh || skipTo !== undefined
         return { cursor, remote: owner.remote, range: { start, include, end: endOfRun(objects, at, rules) } }
       }
       const decision = rules.isV1 && owner.base === 'Counter64' ? 'out' : rules.view.decide(owner)
@@ -149,7 +145,6 @@ function writeLocal(owner: Exclude<Owner, RemoteSpan>, position: number): Uint8A
 function take(cursor: Cursor, name: Oid, varbind: Uint8Array): void {
   cursor.found.push(varbind)
   cursor.name = name
-  cursor.include = false
   cursor.skipTo = undefined
   if (cursor.found.length >= cursor.wanted) cursor.isDone = true
 }
@@ -161,13 +156,7 @@ function finish(cursor: Cursor): void {
 
 /** One PDU for each backend; what it says is checked before it is believed. */
 async function ask(queries: readonly Query[], rules: ReadRules): Promise<ReadFailure | undefined> {
-  const groups = new Map<unknown, Query[]>()
-  for (const query of queries) {
-    const { backend } = query.remote
-    const group = groups.get(backend)
-    if (group) group.push(query)
-    else groups.set(backend, [query])
-  }
+  const groups = groupBy(queries, ({ remote }) => remote.backend)
   const failures = await Promise.all([...groups.values()].map((group) => askOne(group, rules)))
   return earliest(failures)
 }
@@ -228,7 +217,6 @@ function takeAnswers(
       const isHidden = (rules.isV1 && value.type === 'Counter64') || !rules.view.includes(name)
       if (isHidden) {
         cursor.name = name
-        cursor.include = false
         cursor.skipTo = undefined
       } else take(cursor, name, encode(name, value))
       if (isSingle) break
@@ -258,7 +246,7 @@ function isPlain({ type }: SnmpValue): boolean {
 
 async function getRemote(registry: Registry, { names }: RemoteRequest, rules: ReadRules): Promise<RemoteAnswer> {
   const answers = new Array<Uint8Array>(names.length)
-  const asked = new Map<unknown, { readonly region: RemoteRegion; readonly index: number; readonly name: Oid }[]>()
+  const asked: { readonly region: RemoteRegion; readonly index: number; readonly name: Oid }[] = []
   const failures: (ReadFailure | undefined)[] = []
   const nothing = (index: number, type: 'noSuchObject' | 'noSuchInstance'): void => {
     if (rules.isV1) failures.push({ status: 'noSuchName', position: index + 1 })
@@ -269,15 +257,8 @@ async function getRemote(registry: Registry, { names }: RemoteRequest, rules: Re
     const owner = located < 0 ? undefined : registry.objects[located]
     if (!owner) nothing(index, 'noSuchObject')
     else if (owner.remote) {
-      if (!rules.view.includes(name)) {
-        nothing(index, 'noSuchObject')
-        continue
-      }
-      const { backend } = owner.remote
-      const item = { region: owner.remote, index, name }
-      const group = asked.get(backend)
-      if (group) group.push(item)
-      else asked.set(backend, [item])
+      if (rules.view.includes(name)) asked.push({ region: owner.remote, index, name })
+      else nothing(index, 'noSuchObject')
     } else {
       const position = owner.find(name, owner.oid.length, name.length - owner.oid.length)
       const isVisible = position >= 0 && !(rules.isV1 && owner.base === 'Counter64') && rules.view.includes(name)
@@ -286,8 +267,7 @@ async function getRemote(registry: Registry, { names }: RemoteRequest, rules: Re
     }
   }
   await Promise.all(
-    [...asked.values()].map(async (group) => {
-      const { backend } = group[0]!.region
+    [...groupBy(asked, ({ region }) => region.backend)].map(async ([backend, group]) => {
       const timeoutMs = Math.max(...group.map(({ region }) => region.timeoutMs))
       try {
         const varbinds = await backend.get(

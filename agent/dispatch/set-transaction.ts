@@ -1,4 +1,5 @@
 /** One SET over backends (RFC 3416 §4.2.5): tested everywhere, committed everywhere and finished; or undone in reverse. */
+import { groupBy } from '../../lib/group.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Backend, SetPart } from '../../lib/mib/backend.ts'
 import type { Requester } from '../../lib/mib/module.ts'
@@ -32,22 +33,18 @@ export class SetTransaction {
 
   /** Undefined when it may be committed. Without a view all may be written: a master asked its own before. */
   async test(view?: View): Promise<SetFailure | undefined> {
-    const byOwner = new Map<SetOwner, SetVarbind[]>()
+    const owned: { readonly owner: SetOwner; readonly varbind: SetVarbind }[] = []
     for (const varbind of this.#varbinds) {
       const { name, position } = varbind
       if (view && !view.includes(name)) return { status: 'noAccess', position }
       const located = this.#registry.locate(name, 0, name.length)
       if (located < 0) return { status: 'notWritable', position }
-      const owner = this.#registry.ownerOf(this.#registry.objects[located]!)
-      const own = byOwner.get(owner)
-      if (own) own.push(varbind)
-      else byOwner.set(owner, [varbind])
+      owned.push({ owner: this.#registry.ownerOf(this.#registry.objects[located]!), varbind })
     }
-    this.#parts = [...byOwner].map(([owner, own]) => ({
-      owner,
-      part: owner.prepareSet(own, this.#requester),
-      position: own[0]!.position,
-    }))
+    this.#parts = [...groupBy(owned, ({ owner }) => owner)].map(([owner, group]) => {
+      const own = group.map(({ varbind }) => varbind)
+      return { owner, part: owner.prepareSet(own, this.#requester), position: own[0]!.position }
+    })
     const failures = await Promise.all(this.#parts.map((one) => this.#step(one, 'genErr', () => one.part.test())))
     // The failure of the first varbind counts, RFC 3416 asks for one; so the least index is reported.
     let failure: SetFailure | undefined

@@ -14,8 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "common.h"
 
 enum { MAX_NAME = 512, MAX_WINDOW = 256, MAX_OIDS = 64, SAMPLES = 1 << 20 };
 
@@ -29,12 +30,6 @@ static struct slot slots[MAX_WINDOW];
 static float *latencies;
 static long sampled;
 static long responses, varbinds, lost, wrong, walks;
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec + t.tv_nsec / 1e9;
-}
 
 static void parse_oid(const char *text, struct name *into) {
   unsigned long ids[128] = {0};
@@ -106,29 +101,6 @@ static size_t build(unsigned char *buffer, const struct slot *slot) {
   return p - buffer;
 }
 
-/* Reads tag and length; gives the content's end, or NULL when it does not fit. */
-static const unsigned char *header(const unsigned char **p, const unsigned char *end, int *tag) {
-  if (end - *p < 2) return NULL;
-  *tag = *(*p)++;
-  size_t length = *(*p)++;
-  if (length & 0x80) {
-    int octets = length & 0x7f;
-    if (octets > 4 || end - *p < octets) return NULL;
-    length = 0;
-    while (octets--) length = length << 8 | *(*p)++;
-  }
-  return (size_t)(end - *p) < length ? NULL : *p + length;
-}
-
-static long integer(const unsigned char **p, const unsigned char *end) {
-  int tag;
-  const unsigned char *stop = header(p, end, &tag);
-  long value = 0;
-  if (!stop || tag != 2) return -1;
-  while (*p < stop) value = value << 8 | *(*p)++;
-  return value;
-}
-
 /* Names in BER compare as names do: sub-identifier by sub-identifier. */
 static int compare_names(const unsigned char *a, size_t la, const unsigned char *b, size_t lb) {
   size_t i = 0, j = 0;
@@ -175,11 +147,6 @@ static int take(struct slot *slot, const unsigned char *p, const unsigned char *
     count++;
   }
   return pdu_tag == 0xa0 && count != oid_count ? -1 : count;
-}
-
-static int by_size(const void *a, const void *b) {
-  float x = *(const float *)a, y = *(const float *)b;
-  return x < y ? -1 : x > y;
 }
 
 int main(int argc, char **argv) {

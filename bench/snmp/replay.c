@@ -12,8 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "common.h"
 
 enum { MAX_WINDOW = 256, MAX_MESSAGE = 2048, SAMPLES = 1 << 20 };
 
@@ -21,34 +22,6 @@ struct slot { uint32_t id; size_t length; unsigned char message[MAX_MESSAGE]; do
 
 static struct slot slots[MAX_WINDOW];
 static float *latencies;
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec + t.tv_nsec / 1e9;
-}
-
-static const unsigned char *header(const unsigned char **p, const unsigned char *end, int *tag) {
-  if (end - *p < 2) return NULL;
-  *tag = *(*p)++;
-  size_t length = *(*p)++;
-  if (length & 0x80) {
-    int octets = length & 0x7f;
-    if (octets > 4 || end - *p < octets) return NULL;
-    length = 0;
-    while (octets--) length = length << 8 | *(*p)++;
-  }
-  return (size_t)(end - *p) < length ? NULL : *p + length;
-}
-
-static long integer(const unsigned char **p, const unsigned char *end) {
-  int tag;
-  const unsigned char *stop = header(p, end, &tag);
-  long value = 0;
-  if (!stop || tag != 2) return -1;
-  while (*p < stop) value = value << 8 | *(*p)++;
-  return value;
-}
 
 /* The msgID of an answer that is encrypted, or -1. */
 static long answered(const unsigned char *p, const unsigned char *end) {
@@ -59,11 +32,6 @@ static long answered(const unsigned char *p, const unsigned char *end) {
   if (integer(&p, end) < 484) return -1;
   const unsigned char *flags = header(&p, end, &tag);
   return flags && tag == 4 && (*p & 3) == 3 ? id : -1;
-}
-
-static int by_size(const void *a, const void *b) {
-  float x = *(const float *)a, y = *(const float *)b;
-  return x < y ? -1 : x > y;
 }
 
 int main(int argc, char **argv) {

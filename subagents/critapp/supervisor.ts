@@ -1,7 +1,6 @@
 /** Keeps processes as they are wanted: starts, adopts, watches, stops and restarts them. Knows nothing of SNMP. */
 import type { ChildProcess } from 'node:child_process'
 import { closeSync, mkdirSync } from 'node:fs'
-import { constants } from 'node:os'
 import { join } from 'node:path'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
@@ -13,7 +12,7 @@ import { type Entry, liveChild, newEntry, type ProcessSpec, type SupervisedProce
 import { runCommand, runToEnd } from './run.ts'
 import { nextState, type ProcessEvent } from './states.ts'
 import { describeRecent } from './storm.ts'
-import { describeEnd, explain, formatSeconds } from './words.ts'
+import { describeEnd, explain, formatSeconds, signalNumber } from './words.ts'
 
 export interface SupervisorEvents {
   /** After every change that can be seen. */
@@ -320,18 +319,17 @@ export class Supervisor {
   ): void {
     if (entry.child !== child) return
     if (entry.identity?.pid === child.pid && entry.shown.isUp) {
-      this.#ended(entry, code ?? -1, signal ? (constants.signals[signal] ?? 0) : 0, describeEnd(code, signal))
+      this.#ended(entry, code ?? -1, signalNumber(signal), describeEnd(code, signal))
       return
     }
     if (entry.round !== round) return
     if (entry.shown.state === 'stopping') {
       // Code 0: it left a daemon behind, which is still to be found and stopped.
-      if (code !== 0)
-        this.#ended(entry, code ?? -1, signal ? (constants.signals[signal] ?? 0) : 0, describeEnd(code, signal))
+      if (code !== 0) this.#ended(entry, code ?? -1, signalNumber(signal), describeEnd(code, signal))
     } else if (entry.shown.state === 'starting' && code !== 0) {
       const said = lastLine(this.#outputPath(entry.shown.spec))
       entry.shown.lastExitCode = code ?? -1
-      entry.shown.lastExitSignal = signal ? (constants.signals[signal] ?? 0) : 0
+      entry.shown.lastExitSignal = signalNumber(signal)
       this.#startFailed(
         entry,
         `${entry.shown.spec.startCommand} ${describeEnd(code, signal)}${said ? `: ${said}` : ''}`,

@@ -61,13 +61,13 @@ export class Usm {
 
   /** A user with keys for another engine, which informs go to. */
   findRemote(engineId: Uint8Array, name: string): UsmUser | undefined {
-    return this.#remoteUsers.find((user) => user.name === name && isSame(user.engineId, engineId))
+    return this.#remoteUsers.find((user) => user.name === name && Buffer.compare(user.engineId, engineId) === 0)
   }
 
   /** `data` is the scoped PDU, encrypted at authPriv. The order of the checks is §3.2's. */
   receive(message: Uint8Array, parameters: UsmParameters, level: SecurityLevel, data: Uint8Array): Incoming {
     const { engineId, boots } = this.identity
-    if (!isSame(parameters.engineId, engineId)) return this.#refuse('usmStatsUnknownEngineIDs')
+    if (Buffer.compare(parameters.engineId, engineId) !== 0) return this.#refuse('usmStatsUnknownEngineIDs')
     const user = this.#users.get(parameters.userName)
     if (!user) return this.#refuse('usmStatsUnknownUserNames')
     if (level === 'noAuthNoPriv') return { user, scopedPdu: data }
@@ -104,8 +104,4 @@ export class Usm {
     this.stats[refusal]++
     return user ? { refusal, user } : { refusal }
   }
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((octet, i) => octet === b[i])
 }
