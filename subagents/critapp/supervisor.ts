@@ -6,10 +6,12 @@ import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { ageMs, isRunning, type ProcessIdentity, type ProcessStat, readProcess } from '../../lib/process.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
-import { findProcesses, isNamed, scanProcesses } from './find.ts'
+import { isNamed } from './find.ts'
 import { boundOutput, lastLine, lastLines, openOutput } from './output.ts'
 import { type Entry, liveChild, newEntry, type ProcessSpec, type SupervisedProcess } from './process.ts'
 import { runCommand, runToEnd } from './run.ts'
+import { ProcessSearch } from './search.ts'
+import { killGroup, signalProcess } from './signal.ts'
 import { nextState, type ProcessEvent } from './states.ts'
 import { describeRecent } from './storm.ts'
 import { describeEnd, explain, formatSeconds, signalNumber } from './words.ts'
@@ -38,21 +40,21 @@ const findEveryMs = 2_000
 const settleMs = 500
 /** A start command that daemonizes has this long until its process is there. */
 const appearWithinMs = 10_000
-/** While something starts or stops: how often it is looked at, and how often at most all of /proc is. */
+/** While something starts or stops: how often it is looked at. */
 const lookEveryMs = 50
-const scanEveryMs = 200
 /** critAppLastError holds this many octets. */
 const maxSentenceOctets = 255
 
 export class Supervisor {
   readonly #options: SupervisorOptions
   readonly #entries = new Map<number, Entry>()
+  readonly #searcher: ProcessSearch
   readonly #timers: Timer[] = []
   #isStarted = false
-  #scanned: { readonly atMs: number; readonly processes: readonly ProcessStat[] } | undefined
 
   constructor(options: SupervisorOptions) {
     this.#options = options
+    this.#searcher = new ProcessSearch(options)
   }
 
   /** Takes a new row or changes of one; a changed adminStatus is acted on. */
@@ -96,7 +98,7 @@ export class Supervisor {
     if (!entry) return
     entry.shown.spec = { ...entry.shown.spec, adminStatus }
     entry.history.forget()
-    this.#scanned = undefined // what to do hangs on what runs now
+    this.#searcher.forget()
     if (adminStatus === 'up') this.#wantUp(entry)
     else this.#wantDown(entry)
   }
@@ -223,14 +225,8 @@ export class Supervisor {
     return true
   }
 
-  /** One scan of /proc serves all rows that ask within a fifth of a second. */
-  #search(entry: Entry): { main: ProcessStat | undefined; count: number } {
-    const { clock, runFolder, home } = this.#options
-    const atMs = clock.monotonicMs()
-    if (!this.#scanned || atMs - this.#scanned.atMs >= scanEveryMs) this.#scanned = { atMs, processes: scanProcesses() }
-    const { name } = entry.shown.spec
-    const found = findProcesses({ name, runFolder, home, notOfGroup: entry.formerGroup }, this.#scanned.processes)
-    return found.main && isRunning(found.main) ? found : { main: undefined, count: found.count }
+  #search({ shown, formerGroup }: Entry): { main: ProcessStat | undefined; count: number } {
+    return this.#searcher.find(shown.spec.name, formerGroup)
   }
 
   #know(entry: Entry, identity: ProcessIdentity): void {
@@ -369,32 +365,13 @@ export class Supervisor {
     })
   }
 
-  /** To the whole group where the process leads one, to it alone otherwise; never to a PID that was given anew. */
-  #signal(entry: Entry, signal: NodeJS.Signals): void {
-    const pid = entry.identity?.pid ?? entry.child?.pid
-    const stat = pid === undefined ? undefined : readProcess(pid)
-    if (!stat || (entry.identity && stat.startTicks !== entry.identity.startTicks)) return
+  #signal({ identity, child }: Entry, signal: NodeJS.Signals): void {
+    const pid = identity?.pid ?? child?.pid
+    if (pid === undefined) return
     try {
-      globalThis.process.kill(stat.groupId === stat.pid ? -stat.pid : stat.pid, signal)
+      signalProcess(pid, identity, signal)
     } catch (error) {
-      this.#options.log.warn('a process could not be signalled', {
-        pid: stat.pid,
-        signal,
-        error: explain(error as Error),
-      })
-    }
-  }
-
-  /** Workers that outlived their parent hold its ports, and would keep the next one from starting. */
-  #clearGroup(entry: Entry): void {
-    const { identity } = entry
-    const led = identity && entry.leads ? identity.pid : undefined
-    entry.formerGroup = led
-    if (led === undefined) return
-    try {
-      globalThis.process.kill(-led, 'SIGKILL')
-    } catch {
-      // ESRCH: nothing is left of it, as it should be
+      this.#options.log.warn('a process could not be signalled', { pid, signal, error: explain(error as Error) })
     }
   }
 
@@ -404,7 +381,8 @@ export class Supervisor {
     const wasStopping = entry.shown.state === 'stopping'
     entry.round++
     entry.timer?.cancel()
-    this.#clearGroup(entry)
+    entry.formerGroup = entry.identity && entry.leads ? entry.identity.pid : undefined
+    if (entry.formerGroup !== undefined) killGroup(entry.formerGroup)
     entry.identity = undefined
     entry.child = undefined
     const output = wasStopping ? [] : lastLines(this.#outputPath(spec), 20)
@@ -458,7 +436,7 @@ export class Supervisor {
     }
     this.#move(entry, 'retry')
     entry.timer = this.#options.clock.after(plan.delayMs, () => {
-      this.#scanned = undefined
+      this.#searcher.forget()
       if (entry.shown.state !== 'restartWait' || this.#adopt(entry)) return
       entry.shown.restarts++
       this.#launch(entry, 'waitOver')

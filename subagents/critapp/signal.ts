@@ -1,0 +1,21 @@
+/** Signals to supervised processes: to whole groups where they may, and never to a PID that was given anew. */
+import { type ProcessIdentity, readProcess } from '../../lib/process.ts'
+
+/**
+ * To the whole group where the process leads one, to it alone otherwise. Without an identity the PID is a child's own,
+ * which is not given anew while it is waited for. Throws what kill(2) refuses, such as EPERM.
+ */
+export function signalProcess(pid: number, identity: ProcessIdentity | undefined, signal: NodeJS.Signals): void {
+  const stat = readProcess(pid)
+  if (!stat || (identity && stat.startTicks !== identity.startTicks)) return
+  process.kill(stat.groupId === stat.pid ? -stat.pid : stat.pid, signal)
+}
+
+/** Workers that outlived their parent hold its ports, and would keep the next one from starting. */
+export function killGroup(groupId: number): void {
+  try {
+    process.kill(-groupId, 'SIGKILL')
+  } catch {
+    // ESRCH: nothing is left of it, as it should be
+  }
+}
