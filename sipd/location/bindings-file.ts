@@ -120,8 +120,13 @@ export function moveAsideIfBroken(path: string, inode: number | undefined, error
   return isBroken(error) && inode !== undefined && inodeOf(path) === inode ? moveAside(path, nowMs) : undefined
 }
 
+/** Undefined when there is no such file, or no way to it. */
 export function inodeOf(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.ino
+  try {
+    return statSync(path).ino
+  } catch {
+    return undefined
+  }
 }
 
 function pathOf(text: string | null): readonly string[] {

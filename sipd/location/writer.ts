@@ -96,15 +96,18 @@ export class LocationWriter {
 
   /** Resolves when every change given so far is committed, however long the disk takes. */
   flush(): Promise<void> {
-    return new Promise((resolve) => {
+    // The clock's timers keep no process alive, and between a thread that ended and the next there is nothing else.
+    const hold = setInterval(() => {}, 60_000)
+    return new Promise<void>((resolve) => {
       this.#waiters.push({ untilCommitted: this.#taken, resolve })
       this.#settle()
       if (this.#waiters.length > 0) this.#post()
-    })
+    }).finally(() => clearInterval(hold))
   }
 
   /** Flushes, closes the file and ends the thread; what the disk has not taken within the limit is logged and let go. */
   async stop(limitMs = 5000): Promise<void> {
+    if (this.#isStopping) return
     const limit = this.#clock.after(limitMs, () => this.#giveUp())
     await this.flush()
     limit.cancel()
