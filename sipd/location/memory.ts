@@ -181,9 +181,11 @@ export class MemoryLocation implements LocationStore {
       const next = rest.next()
       if (next.done) return
       const [addressOfRecord, kept] = next.value
-      const live = liveOf(kept, now)
-      if (live.length === 0) this.#remove(addressOfRecord)
-      else if (live.length < countOf(kept)) this.#put(addressOfRecord, live)
+      if (hasExpired(kept, now)) {
+        const live = liveOf(kept, now)
+        if (live.length === 0) this.#remove(addressOfRecord)
+        else this.#put(addressOfRecord, live)
+      }
       if (visited % sliceStep === 0 && this.#clock.monotonicMs() - startedMs > sliceMs) break
     }
     this.#slice = this.#clock.after(1, () => this.#clean(rest))
@@ -207,10 +209,11 @@ function sameContact(kept: Kept, contact: string): Binding | undefined {
   return kept.contact === contact ? kept : undefined
 }
 
+function hasExpired(kept: Kept, now: number): boolean {
+  return isSeveral(kept) ? kept.some(({ expiresAtMs }) => expiresAtMs <= now) : kept.expiresAtMs <= now
+}
+
 function liveOf(kept: Kept, now: number): readonly Binding[] {
-  if (!isSeveral(kept)) return kept.expiresAtMs > now ? [kept] : none
-  for (const binding of kept) {
-    if (binding.expiresAtMs <= now) return kept.filter(({ expiresAtMs }) => expiresAtMs > now)
-  }
-  return kept
+  if (!hasExpired(kept, now)) return isSeveral(kept) ? kept : [kept]
+  return isSeveral(kept) ? kept.filter(({ expiresAtMs }) => expiresAtMs > now) : none
 }

@@ -13,7 +13,10 @@ export interface LocationWriterOptions {
   readonly log: Log
   /** All there is now: written anew when the file was lost, or when more changed than is kept. */
   readonly everything: () => Iterable<Change>
-  /** Addresses that may wait for a disk that does not take them. */
+  /**
+   * Addresses that may wait for a disk that does not take them. Beyond it all there is gets written once the disk does;
+   * an address removed meanwhile stays in the file until its bindings expire.
+   */
   readonly mostWaiting?: number
   /** How often rows that have expired are deleted. */
   readonly cleanupEveryMs?: number
@@ -54,7 +57,7 @@ export class LocationWriter {
   #batch: Batch | undefined
   #isSent = false
   #timer: Timer | undefined
-  #retry: Timer | undefined
+  #retry: { readonly timer: Timer; readonly run: () => void } | undefined
   #retryMs = firstRetryMs
   #taken = 0
   #committed = 0
@@ -109,11 +112,13 @@ export class LocationWriter {
   async stop(limitMs = 5000): Promise<void> {
     if (this.#isStopping) return
     const limit = this.#clock.after(limitMs, () => this.#giveUp())
-    await this.flush()
+    const flushed = this.flush()
+    this.#retryNow()
+    await flushed
     limit.cancel()
     this.#isStopping = true
     this.#timer?.cancel()
-    this.#retry?.cancel()
+    this.#retry?.timer.cancel()
     const worker = this.#worker
     if (!worker) return
     const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
@@ -207,12 +212,17 @@ export class LocationWriter {
   }
 
   #retryLater(run: () => void): void {
-    this.#retry?.cancel()
-    this.#retry = this.#clock.after(this.#retryMs, () => {
-      this.#retry = undefined
-      run()
-    })
+    this.#retry?.timer.cancel()
+    this.#retry = { run, timer: this.#clock.after(this.#retryMs, () => this.#retryNow()) }
     this.#retryMs = Math.min(this.#retryMs * 2, lastRetryMs)
+  }
+
+  #retryNow(): void {
+    const retry = this.#retry
+    if (!retry) return
+    retry.timer.cancel()
+    this.#retry = undefined
+    retry.run()
   }
 
   get #isRewriting(): boolean {

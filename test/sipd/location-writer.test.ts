@@ -6,10 +6,11 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
-import { systemClock } from '../../lib/clock.ts'
+import { ManualClock, systemClock } from '../../lib/clock.ts'
 import { openSqlite } from '../../lib/sqlite.ts'
 import { BindingsFile, bindingMigrations } from '../../sipd/location/bindings-file.ts'
 import { LocationWriter, type LocationWriterOptions } from '../../sipd/location/writer.ts'
+import type { WriterReport, WriterThreadData } from '../../sipd/location/writer-thread.ts'
 import { bindingOf, contentOf, locationFor, recordingLog, registryPath } from './location-support.ts'
 
 const ann = 'sip:ann@example.com'
@@ -25,6 +26,18 @@ function writing(t: TestContext, path: string, options: Partial<LocationWriterOp
   writer.start()
   t.after(() => writer.stop())
   return { store, writer, lines }
+}
+
+/** The real thread, and what it reports; ask for a report before the next order is given. */
+function observedThread() {
+  let worker: Worker | undefined
+  return {
+    start: (data: WriterThreadData): Worker => {
+      worker = new Worker(threadScript, { workerData: data })
+      return worker
+    },
+    report: async (): Promise<WriterReport> => (await once(worker!, 'message'))[0],
+  }
 }
 
 /** Another process's transaction, as far as SQLite can tell. */
@@ -179,6 +192,34 @@ test('stop gives up on a file that cannot be written within its limit, and says 
   await writer.stop(300)
   assert.match(lines.join(''), /cannot be written; they are kept in memory and tried again/)
   assert.match(lines.join(''), /could not be written before the end addresses=1/)
+})
+
+test('a failure is tried again with growing delay, logged once a minute, and stop does not wait for the next try', async (t) => {
+  const path = registryPath(t)
+  const obstacle = dirname(path)
+  writeFileSync(obstacle, 'a file where the folder should be')
+  const clock = new ManualClock(Date.now())
+  const thread = observedThread()
+  const { store, writer, lines } = writing(t, path, { clock, startThread: thread.start })
+  const failedAtMs: number[] = []
+  store.replace(ann, [bindingOf()])
+  clock.advance(200)
+  for (let i = 0; i < 6; i++) {
+    const report = await thread.report()
+    assert.equal(report.result, 'failed')
+    failedAtMs.push(clock.monotonicMs())
+    if (i < 5) clock.advance(250 * 2 ** i)
+  }
+  assert.deepEqual(failedAtMs, [200, 450, 950, 1950, 3950, 7950])
+  assert.equal(lines.length, 1)
+  clock.advance(60_000)
+  await thread.report()
+  assert.equal(lines.length, 2)
+  assert.match(lines[1] ?? '', /waiting=1 failuresSince=5/)
+  rmSync(obstacle)
+  await writer.stop()
+  assert.deepEqual([...contentOf(path).keys()], [ann])
+  assert.equal(lines.length, 2)
 })
 
 test('after kill -9 the file has everything that was taken more than a second before', async (t) => {
