@@ -1,0 +1,36 @@
+/** One contact of an address-of-record, RFC 3261 §10, and what changes of them look like. */
+
+export interface Binding {
+  /** URI as it was registered. */
+  readonly contact: string
+  readonly callId: string
+  readonly cseq: number
+  /** Thousandths, 0..1000; 1000 when none was given. */
+  readonly q: number
+  /** Wall clock, as Clock.now; Infinity for a static registration. */
+  readonly expiresAtMs: number
+  /** Where the REGISTER came from when the contact cannot be reached itself, a phone behind NAT; opaque here. */
+  readonly flow: string | undefined
+  /** RFC 3327, the topmost first. */
+  readonly path: readonly string[]
+  readonly userAgent: string
+}
+
+/** All that an address-of-record is bound to from now on; nothing when it was removed. */
+export type Change = readonly [addressOfRecord: string, bindings: readonly Binding[]]
+
+export type ChangeListener = (addressOfRecord: string, bindings: readonly Binding[]) => void
+
+export function isStatic(binding: Binding): boolean {
+  return binding.expiresAtMs === Number.POSITIVE_INFINITY
+}
+
+/**
+ * For sort: q descending, then the one refreshed last. Expiry stands for the time of the refresh, so that the order
+ * is the same after a restart and in every process; a static registration counts as the oldest.
+ */
+export function byPreference(a: Binding, b: Binding): number {
+  if (a.q !== b.q) return b.q - a.q
+  if (isStatic(a) || isStatic(b)) return Number(isStatic(a)) - Number(isStatic(b))
+  return b.expiresAtMs - a.expiresAtMs
+}

@@ -1,0 +1,143 @@
+/** The file that keeps the bindings over a restart: its schema, and what is read from and written to it. */
+import { statSync } from 'node:fs'
+import { isBroken, moveAside, openSqlite, type Sqlite, UnusableDatabase } from '../../lib/sqlite.ts'
+import type { Binding, Change } from './binding.ts'
+
+/** By the schema's version; a step that was released stays as it is. */
+export const bindingMigrations: readonly string[] = [
+  `CREATE TABLE binding (
+     address_of_record TEXT NOT NULL,
+     contact TEXT NOT NULL,
+     call_id TEXT NOT NULL,
+     cseq INTEGER NOT NULL,
+     q INTEGER NOT NULL,             -- thousandths
+     expires_at_ms INTEGER NOT NULL, -- since 1970
+     flow TEXT,
+     path TEXT,                      -- JSON array, NULL when empty
+     user_agent TEXT NOT NULL,
+     UNIQUE (address_of_record, contact)
+   ) STRICT`,
+]
+
+type Row = [number, string, string, string, number, number, number, string | null, string | null, string]
+
+const rowsAtOnce = 2000
+const noPath: readonly string[] = Object.freeze([])
+
+export class BindingsFile {
+  readonly path: string
+  readonly #database: Sqlite
+  readonly #inode: number | undefined
+  readonly #write: (changes: readonly Change[]) => void
+
+  /** Opens or makes it. Throws UnusableDatabase, or what SQLite says when a disk or a lock is the trouble. */
+  constructor(path: string, busyTimeoutMs?: number) {
+    this.path = path
+    this.#database = openSqlite(path, {
+      migrations: bindingMigrations,
+      cacheOctets: 32 * 1024 * 1024,
+      ...(busyTimeoutMs === undefined ? {} : { busyTimeoutMs }),
+    })
+    this.#inode = inodeOf(path)
+    this.#write = this.#prepareWrite()
+  }
+
+  /** All records of the batch, in one transaction; returns when it is in the log of the file. */
+  write(changes: readonly Change[]): void {
+    this.#write(changes)
+  }
+
+  /** Bindings that have not expired, in the order of their rows. */
+  *read(nowMs: number): IterableIterator<[string, Binding]> {
+    // In pages instead of one cursor: a page is read in one call, and only a page of rows is garbage at a time.
+    const select = this.#database
+      .prepare(
+        `SELECT rowid, address_of_record, contact, call_id, cseq, q, expires_at_ms, flow, path, user_agent
+           FROM binding WHERE rowid > ? AND expires_at_ms > ? ORDER BY rowid LIMIT ${rowsAtOnce}`,
+      )
+      .raw()
+    for (let after = 0; ; ) {
+      const rows = select.all(after, nowMs) as Row[]
+      for (const [, addressOfRecord, contact, callId, cseq, q, expiresAtMs, flow, path, userAgent] of rows) {
+        yield [
+          addressOfRecord,
+          { contact, callId, cseq, q, expiresAtMs, flow: flow ?? undefined, path: pathOf(path), userAgent },
+        ]
+      }
+      const last = rows.at(-1)
+      if (!last) return
+      after = last[0]
+    }
+  }
+
+  removeExpired(nowMs: number): void {
+    this.#database.prepare('DELETE FROM binding WHERE expires_at_ms <= ?').run(nowMs)
+  }
+
+  removeAll(): void {
+    this.#database.exec('DELETE FROM binding')
+  }
+
+  /** False when the name is of another file by now, or of none: what is written here would be lost. */
+  isCurrent(): boolean {
+    return inodeOf(this.path) === this.#inode
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  #prepareWrite(): (changes: readonly Change[]) => void {
+    const remove = this.#database.prepare('DELETE FROM binding WHERE address_of_record = ?')
+    const removeOthers = this.#database.prepare('DELETE FROM binding WHERE address_of_record = ? AND contact <> ?')
+    // In place, because most changes are refreshes: neither the index nor the order of the rows moves.
+    const put = this.#database.prepare(
+      `INSERT INTO binding (address_of_record, contact, call_id, cseq, q, expires_at_ms, flow, path, user_agent)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET call_id = excluded.call_id, cseq = excluded.cseq, q = excluded.q,
+           expires_at_ms = excluded.expires_at_ms, flow = excluded.flow, path = excluded.path,
+           user_agent = excluded.user_agent`,
+    )
+    const write = this.#database.transaction((changes: readonly Change[]) => {
+      for (const [addressOfRecord, bindings] of changes) {
+        if (bindings.length === 1) removeOthers.run(addressOfRecord, bindings[0]!.contact)
+        else remove.run(addressOfRecord)
+        for (const { contact, callId, cseq, q, expiresAtMs, flow, path, userAgent } of bindings) {
+          const pathText = path.length === 0 ? null : JSON.stringify(path)
+          const untilMs = Math.ceil(expiresAtMs)
+          put.run(addressOfRecord, contact, callId, cseq, q, untilMs, flow ?? null, pathText, userAgent)
+        }
+      }
+    })
+    // Immediate: a transaction that reads first and writes then may not wait for another writer, but fails at once.
+    return write.immediate
+  }
+}
+
+/** When the file is broken, moves it aside and returns its new name; undefined when something else was the trouble. */
+export function moveAsideIfBroken(path: string, inode: number | undefined, error: unknown, nowMs: number) {
+  // Another process may have seen the same and put a new file there already.
+  return isBroken(error) && inode !== undefined && inodeOf(path) === inode ? moveAside(path, nowMs) : undefined
+}
+
+/** Undefined when there is no such file, or no way to it. */
+export function inodeOf(path: string): number | undefined {
+  try {
+    return statSync(path).ino
+  } catch {
+    return undefined
+  }
+}
+
+function pathOf(text: string | null): readonly string[] {
+  if (text === null) return noPath
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(text)
+  } catch (error) {
+    throw new UnusableDatabase('the path of a binding is no JSON', { cause: error })
+  }
+  if (!Array.isArray(parsed) || !parsed.every((uri) => typeof uri === 'string'))
+    throw new UnusableDatabase('the path of a binding is no list of URIs')
+  return parsed
+}

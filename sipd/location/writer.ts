@@ -1,0 +1,239 @@
+/** Brings changed bindings to their file by a thread of its own: gathered, one transaction a batch, never in the way. */
+import { Worker } from 'node:worker_threads'
+import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Log } from '../../lib/log.ts'
+import { RateLimit } from '../../lib/rate-limit.ts'
+import { type Binding, type Change, type ChangeListener, isStatic } from './binding.ts'
+import { encodeChanges } from './changes.ts'
+import type { WriterOrder, WriterReport, WriterThreadData } from './writer-thread.ts'
+
+export interface LocationWriterOptions {
+  readonly path: string
+  readonly clock: Clock
+  readonly log: Log
+  /** All there is now: written anew when the file was lost, or when more changed than is kept. */
+  readonly everything: () => Iterable<Change>
+  /**
+   * Addresses that may wait for a disk that does not take them. Beyond it all there is gets written once the disk does;
+   * an address removed meanwhile stays in the file until its bindings expire.
+   */
+  readonly mostWaiting?: number
+  /** How often rows that have expired are deleted. */
+  readonly cleanupEveryMs?: number
+  readonly startThread?: (data: WriterThreadData) => Worker
+}
+
+const gatherMs = 200
+const batchChanges = 2000
+const firstRetryMs = 250
+const lastRetryMs = 30_000
+const thread = new URL('./writer-thread.js', import.meta.url)
+
+interface Waiter {
+  /** How many of the changes taken so far have to be committed. */
+  readonly untilCommitted: number
+  readonly resolve: () => void
+}
+
+interface Batch {
+  readonly changes: string
+  /** How many of `#waiting` are in it; the rest is of a rewrite. */
+  readonly count: number
+}
+
+/**
+ * Give `changed` to MemoryLocation.onChange. What waits is kept by address, the latest of each, so that a phone that
+ * registers a hundred times while the disk is busy is written once. Several processes may write one file as long as
+ * each writes its own addresses.
+ */
+export class LocationWriter {
+  readonly #options: LocationWriterOptions
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #mostWaiting: number
+  readonly #waiting = new Map<string, readonly Binding[]>()
+  readonly #complaints: RateLimit
+  #worker: Worker | undefined
+  #batch: Batch | undefined
+  #isSent = false
+  #timer: Timer | undefined
+  #retry: { readonly timer: Timer; readonly run: () => void } | undefined
+  #retryMs = firstRetryMs
+  #taken = 0
+  #committed = 0
+  #waiters: Waiter[] = []
+  #isOverfull = false
+  #rewrite: Iterator<Change> | undefined
+  #isStopping = false
+
+  constructor(options: LocationWriterOptions) {
+    this.#options = options
+    this.#clock = options.clock
+    this.#log = options.log
+    this.#mostWaiting = options.mostWaiting ?? 200_000
+    this.#complaints = new RateLimit(options.clock, 1, 1 / 60)
+  }
+
+  /** Addresses whose last change is not in the file yet. */
+  get waiting(): number {
+    return this.#waiting.size + (this.#batch?.count ?? 0)
+  }
+
+  start(): void {
+    this.#startThread()
+  }
+
+  readonly changed: ChangeListener = (addressOfRecord, bindings) => {
+    const size = this.#waiting.size
+    if (size >= this.#mostWaiting && !this.#waiting.has(addressOfRecord)) {
+      this.#isOverfull = true
+      return
+    }
+    this.#waiting.set(addressOfRecord, bindings)
+    if (this.#waiting.size === size) return
+    this.#taken++
+    // Later even when the batch is full: the caller has a request to answer.
+    if (size === 0) this.#postAfter(gatherMs)
+    else if (size + 1 === batchChanges) this.#postAfter(0)
+  }
+
+  /** Resolves when every change given so far is committed, however long the disk takes. */
+  flush(): Promise<void> {
+    // The clock's timers keep no process alive, and between a thread that ended and the next there is nothing else.
+    const hold = setInterval(() => {}, 60_000)
+    return new Promise<void>((resolve) => {
+      this.#waiters.push({ untilCommitted: this.#taken, resolve })
+      this.#settle()
+      if (this.#waiters.length > 0) this.#post()
+    }).finally(() => clearInterval(hold))
+  }
+
+  /** Flushes, closes the file and ends the thread; what the disk has not taken within the limit is logged and let go. */
+  async stop(limitMs = 5000): Promise<void> {
+    if (this.#isStopping) return
+    const limit = this.#clock.after(limitMs, () => this.#giveUp())
+    const flushed = this.flush()
+    this.#retryNow()
+    await flushed
+    limit.cancel()
+    this.#isStopping = true
+    this.#timer?.cancel()
+    this.#retry?.timer.cancel()
+    const worker = this.#worker
+    if (!worker) return
+    const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+    worker.postMessage('close' satisfies WriterOrder)
+    const patience = this.#clock.after(limitMs, () => void worker.terminate())
+    await exited
+    patience.cancel()
+  }
+
+  #giveUp(): void {
+    this.#log.error('registrations could not be written before the end', { addresses: this.waiting })
+    for (const { resolve } of this.#waiters.splice(0)) resolve()
+  }
+
+  #startThread(): void {
+    const { path, cleanupEveryMs = 600_000, startThread } = this.#options
+    const data: WriterThreadData = { path, cleanupEveryMs }
+    const worker = startThread?.(data) ?? new Worker(thread, { workerData: data })
+    this.#worker = worker
+    worker.on('message', (report: WriterReport) => this.#reported(report))
+    worker.on('error', (error) => this.#log.error('the thread that writes registrations failed', { error }))
+    worker.on('exit', () => {
+      this.#worker = undefined
+      this.#isSent = false
+      if (this.#isStopping) return
+      this.#log.error('the thread that writes registrations ended, and is started again', { inMs: this.#retryMs })
+      this.#retryLater(() => this.#startThread())
+    })
+    this.#post()
+  }
+
+  #postAfter(delayMs: number): void {
+    if (this.#batch) return // Its report posts the next.
+    this.#timer?.cancel()
+    this.#timer = this.#clock.after(delayMs, () => this.#post())
+  }
+
+  #post(): void {
+    if (this.#isSent || this.#retry || !this.#worker || this.#isStopping) return
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#batch ??= this.#gather()
+    if (!this.#batch) return this.#settle()
+    this.#isSent = true
+    this.#worker.postMessage({ changes: this.#batch.changes, nowMs: this.#clock.now() } satisfies WriterOrder)
+  }
+
+  #gather(): Batch | undefined {
+    const changes: Change[] = []
+    for (const change of this.#waiting) {
+      if (changes.length === batchChanges) break
+      changes.push(change)
+      this.#waiting.delete(change[0])
+    }
+    const count = changes.length
+    if (this.#isOverfull && !this.#rewrite) {
+      this.#isOverfull = false
+      this.#rewrite = this.#options.everything()[Symbol.iterator]()
+    }
+    while (this.#rewrite && changes.length < batchChanges) {
+      const next = this.#rewrite.next()
+      if (next.done) this.#rewrite = undefined
+      else if (!next.value[1].every(isStatic)) changes.push(next.value)
+    }
+    return changes.length === 0 ? undefined : { changes: encodeChanges(changes), count }
+  }
+
+  #reported(report: WriterReport): void {
+    this.#isSent = false
+    if (report.result === 'failed') return this.#failed(report)
+    this.#retryMs = firstRetryMs
+    this.#committed += this.#batch?.count ?? 0
+    this.#batch = undefined
+    if (report.isNewFile) this.#isOverfull = true
+    this.#settle()
+    if (this.#waiters.length > 0 || this.#isRewriting || this.#waiting.size >= batchChanges) this.#post()
+    else if (this.#waiting.size > 0) this.#postAfter(gatherMs)
+  }
+
+  #failed({ error, movedTo }: { readonly error: string; readonly movedTo: string | undefined }): void {
+    if (movedTo !== undefined) {
+      this.#log.error('the file of registrations was broken; all are written to a new one', { movedTo, error })
+    } else {
+      const held = this.#complaints.take()
+      if (held !== undefined) {
+        const fields = { path: this.#options.path, waiting: this.waiting, failuresSince: held || undefined, error }
+        this.#log.error('registrations cannot be written; they are kept in memory and tried again', fields)
+      }
+    }
+    this.#retryLater(() => this.#post())
+  }
+
+  #retryLater(run: () => void): void {
+    this.#retry?.timer.cancel()
+    this.#retry = { run, timer: this.#clock.after(this.#retryMs, () => this.#retryNow()) }
+    this.#retryMs = Math.min(this.#retryMs * 2, lastRetryMs)
+  }
+
+  #retryNow(): void {
+    const retry = this.#retry
+    if (!retry) return
+    retry.timer.cancel()
+    this.#retry = undefined
+    retry.run()
+  }
+
+  get #isRewriting(): boolean {
+    return this.#isOverfull || this.#rewrite !== undefined
+  }
+
+  #settle(): void {
+    if (this.#waiters.length === 0 || this.#isRewriting) return
+    const isDone = (waiter: Waiter): boolean => waiter.untilCommitted <= this.#committed
+    const done = this.#waiters.filter(isDone)
+    this.#waiters = this.#waiters.filter((waiter) => !isDone(waiter))
+    for (const { resolve } of done) resolve()
+  }
+}
