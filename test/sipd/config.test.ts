@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { programRoot } from '../../lib/home.ts'
+import { accessLogFormat } from '../../sipd/config/access-log-format.ts'
 import type { Rows } from '../../sipd/config/directive.ts'
 import { directives, groups, type SipdConfig } from '../../sipd/config/directives.ts'
 import { splitWords } from '../../sipd/config/lines.ts'
@@ -86,6 +87,35 @@ describe('the table of directives', () => {
     assert.equal(config.DiffServValue, 0x60)
     assert.equal(config.DebugFlag.size, 0)
     assert.deepEqual(warnings(''), [])
+  })
+
+  test('the record has the type of each directive', () => {
+    // What is proven here is proven by the compiler: a row of another type does not fit.
+    const typed: {
+      readonly MaxForks: number
+      readonly Recursive: boolean
+      readonly ServerType: 'Proxy' | 'Redirect'
+      readonly ProxyDomain: string | undefined
+      readonly Listen: readonly { readonly address: string; readonly port: number }[]
+      readonly NumberPlan: readonly {
+        readonly id: string
+        readonly NumExp: readonly { readonly pattern: string; readonly expanded: string }[]
+      }[]
+      readonly VirtualProxyHost: readonly {
+        readonly id: string
+        readonly Virtual_Proxy_Domain: string
+        readonly Virtual_Proxy_Server_IP: string | undefined
+      }[]
+      readonly RASGatekeeperCluster: readonly { readonly priority: number }[]
+    } = good('ServerType Redirect')
+    const serverType: 'Proxy' | 'Redirect' = typed.ServerType
+    assert.equal(serverType, 'Redirect')
+  })
+
+  test('the format of the access log is that of its nickname, of CustomLog itself, or a written one of the same name', () => {
+    assert.equal(accessLogFormat(good('')), '%h %l %u %t "%r" %>s %b')
+    assert.equal(accessLogFormat(good('CustomLog logs/a "%h %U"')), '%h %U')
+    assert.equal(accessLogFormat(good('LogFormat "%r" common')), '%r')
   })
 
   test('the record is frozen throughout', () => {
