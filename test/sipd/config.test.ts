@@ -350,6 +350,22 @@ describe('directives of sipd.conf', () => {
       assert.equal(complaints(`Allow ${wrong}`).length, 1, wrong)
   })
 
+  test('lists add up over lines, blanks, commas and quotes, up to their bound', () => {
+    const config = good(
+      'Cisco_Registry_Farm_Members "host2.cisco.com, host3"',
+      'Cisco_Registry_Farm_Members 10.0.0.4 host3',
+    )
+    assert.deepEqual(config.Cisco_Registry_Farm_Members, ['host2.cisco.com', 'host3', '10.0.0.4'])
+    assert.deepEqual(good('PreAuthPreviousHop ALL').PreAuthPreviousHop, ['ALL'])
+    assert.deepEqual(complaints('Cisco_Registry_Farm_Members a b!c'), [
+      '1:31 Cisco_Registry_Farm_Members is to be one host or several, not "a b!c"',
+    ])
+    const headers = Array.from({ length: 51 }, (_, i) => `X-${i}`)
+    assert.deepEqual(complaints(`AcctIncludeSIPHeader ${headers.join(' ')}`), [
+      '1:1 AcctIncludeSIPHeader takes 50 values at most, not 51',
+    ])
+  })
+
   test('StaticContact takes an address-of-record, a contact and a q', () => {
     assert.deepEqual(good('StaticContact sip:a@b.org sip:a@192.0.2.1:5070;transport=tcp 0.5').StaticContact, [
       { addressOfRecord: 'sip:a@b.org', contact: 'sip:a@192.0.2.1:5070;transport=tcp', q: 0.5 },
@@ -387,6 +403,11 @@ describe('directives of sipd.conf', () => {
     const tls = ['SipTlsEnable On', 'SipTlsCertificateFile a', 'SipTlsCertificateKeyFile b']
     assert.deepEqual(complaints(...tls, 'Listen 5061'), ['1:1 SipTlsPort 5061 is a port of Listen too'])
     assert.equal(good(...tls).SipTlsEnable, true)
+    assert.deepEqual(complaints(...tls, 'SipTlsMutualAuthentication On'), [
+      '4:1 SipTlsMutualAuthentication On needs SipTlsCACertificateFile',
+    ])
+    assert.match(warnings('RegistrarMaxExpires 90000')[0] ?? '', /^1:1 Cisco_Registry_Max_DB_Age_on_Boot is below/)
+    assert.deepEqual(warnings('RegistrarMaxExpires 90000', 'Cisco_Registry_Max_DB_Age_on_Boot 90000'), [])
   })
 
   test('what is not in force is one warning a directive, unless it has its default', () => {
