@@ -9,7 +9,7 @@ import { control } from '../lib/control.ts'
 import { daemonCommand } from '../lib/daemon.ts'
 import { type Home, initializeHome, isInitialized, programRoot, resolveHome } from '../lib/home.ts'
 import { readProcess, writePidFile } from '../lib/process.ts'
-import { parseConfig } from '../sipd/config/parse.ts'
+import { inspectConfig } from '../sipd/config/read.ts'
 import { explainAccess, formatDecision } from './access.ts'
 import { formatApps, listApps, setApp } from './apps.ts'
 import { board } from './board.ts'
@@ -263,13 +263,7 @@ async function complaintsOf({ home: folder }: HomeOption): Promise<string[]> {
 }
 
 function checkSipd(home: Home): string[] {
-  const path = join(home.conf, 'sipd', 'sipd.conf')
-  try {
-    const parsed = parseConfig(readFileSync(path, 'utf8'), 'sipd.conf')
-    return 'complaints' in parsed ? parsed.complaints.map(formatComplaint) : []
-  } catch (error) {
-    return [`${path} cannot be read: ${(error as Error).message}`]
-  }
+  return inspectConfig(home).complaints.map(formatComplaint)
 }
 
 function wholeNumber(text: string): number {

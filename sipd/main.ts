@@ -1,14 +1,13 @@
 /** The sipd process: reads sipd.conf, opens its sockets, answers; signals reload, reopen and stop it. */
 
 import { createSocket, type Socket } from 'node:dgram'
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, writeSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Subagent } from '../agent/agentx/subagent.ts'
 import { programVersion } from '../commands/version.ts'
 import { systemClock } from '../lib/clock.ts'
-import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { resolveHome } from '../lib/home.ts'
 import { createLog, type Log } from '../lib/log.ts'
 import { describePortOwner } from '../lib/port-owner.ts'
@@ -16,7 +15,8 @@ import { readProcess, writePidFile } from '../lib/process.ts'
 import { tellSystemd } from '../lib/systemd.ts'
 import { sipModules } from '../subagents/sip/index.ts'
 import type { Endpoint, SipdConfig } from './config/directives.ts'
-import { parseConfig } from './config/parse.ts'
+import { logLevelOf } from './config/log-level.ts'
+import { readConfig as readConfigOf } from './config/read.ts'
 import { Core, supportedMethods } from './core.ts'
 import { LocationStore } from './location/location.ts'
 import { Registrar } from './registrar/registrar.ts'
@@ -25,7 +25,6 @@ import { AnsweredRequests, kept as mostAnswered } from './transaction/answered.t
 
 const { values } = parseArgs({ options: { home: { type: 'string' } } })
 const home = resolveHome(values.home)
-const configPath = join(home.conf, 'sipd', 'sipd.conf')
 const logPath = join(home.logs, 'error_log')
 const pidFile = join(home.run, 'sipd.pid')
 
@@ -36,7 +35,11 @@ try {
   await mkdir(home.run, { recursive: true, mode: 0o700 })
   const config = readConfig()
   logDescriptor = openSync(logPath, 'a', 0o600)
-  log = createLog({ component: 'sipd', level: config.LogLevel, write: (line) => writeSync(logDescriptor!, line) })
+  log = createLog({
+    component: 'sipd',
+    level: logLevelOf(config.LogLevel),
+    write: (line) => writeSync(logDescriptor!, line),
+  })
   await serve(config, log)
 } catch (error) {
   const text = error instanceof Error ? error.message : String(error)
@@ -46,15 +49,7 @@ try {
 }
 
 function readConfig(): SipdConfig {
-  let text: string
-  try {
-    text = readFileSync(configPath, 'utf8')
-  } catch (error) {
-    throw new Error(`${configPath} cannot be read: ${(error as Error).message}`)
-  }
-  const parsed = parseConfig(text, 'sipd.conf')
-  if ('complaints' in parsed) throw new ConfigurationError(parsed.complaints)
-  return parsed.config
+  return readConfigOf(home).config
 }
 
 async function serve(config: SipdConfig, log: Log): Promise<void> {

@@ -1,67 +1,78 @@
-/** The directives of sipd.conf: name, type, default and what it does. One row gives the parser, the check and the help. */
-import { isIPv4 } from 'node:net'
+/** The directives of sipd.conf, group by group: one row gives the parser, the check, the type and the documentation. */
+import type { RecordOf, Rows } from './directive.ts'
+import { accessControl } from './directives/access-control.ts'
+import { accounting } from './directives/accounting.ts'
+import { authentication } from './directives/authentication.ts'
+import { callForwarding } from './directives/call-forwarding.ts'
+import { debug } from './directives/debug.ts'
+import { enumLookup } from './directives/enum.ts'
+import { gktmp } from './directives/gktmp.ts'
+import { hostSpecific } from './directives/host-specific.ts'
+import { mysql } from './directives/mysql.ts'
+import { numberExpansion } from './directives/number-expansion.ts'
+import { own } from './directives/own.ts'
+import { preauthorization } from './directives/preauthorization.ts'
+import { privacy } from './directives/privacy.ts'
+import { radius } from './directives/radius.ts'
+import { ras } from './directives/ras.ts'
+import { registry } from './directives/registry.ts'
+import { routing } from './directives/routing.ts'
+import { serverCore } from './directives/server-core.ts'
+import { serverGlobal } from './directives/server-global.ts'
+import { transport } from './directives/transport.ts'
+import { virtualHosts } from './directives/virtual-hosts.ts'
 
-export interface Endpoint {
-  readonly address: string
-  readonly port: number
-}
-
-export type Parsed<T> = { readonly value: T } | { readonly wish: string }
-
-export interface Directive<T> {
-  readonly defaultText: string
-  readonly help: string
-  /** May stand more than once; the values add up. */
-  readonly repeatable: boolean
-  parse(text: string): Parsed<T>
-}
-
-const endpoint = (defaultText: string, help: string): Directive<Endpoint> => ({
-  defaultText,
-  help,
-  repeatable: true,
-  parse: (text) => {
-    const match = /^(?:([\d.]+):)?(\d{1,5})$/.exec(text)
-    const port = Number(match?.[2])
-    const address = match?.[1] ?? '0.0.0.0'
-    const isGood = match && isIPv4(address) && port >= 1 && port <= 65_535
-    return isGood ? { value: { address, port } } : { wish: 'a port or address:port such as 127.0.0.1:5060' }
-  },
-})
-
-const whole = (defaultText: string, min: number, max: number, help: string): Directive<number> => ({
-  defaultText,
-  help,
-  repeatable: false,
-  parse: (text) => {
-    const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
-    return value >= min && value <= max ? { value } : { wish: `a whole number within ${min}..${max}` }
-  },
-})
-
-const oneOf = <const V extends string>(defaultText: V, values: readonly V[], help: string): Directive<V> => ({
-  defaultText,
-  help,
-  repeatable: false,
-  parse: (text) => {
-    const value = values.find((candidate) => candidate === text)
-    return value === undefined ? { wish: `one of ${values.join(', ')}` } : { value }
-  },
-})
+export type { Endpoint } from './kinds.ts'
 
 export const directives = {
-  Listen: endpoint('127.0.0.1:5060', 'Where requests are taken over UDP; may be given several times.'),
-  LogLevel: oneOf('notice', ['debug', 'info', 'notice', 'warn', 'error'], 'The least severe line that error_log gets.'),
-  RegistrarMinExpires: whole('60', 0, 86_400, 'Seconds; a shorter wish is refused with 423.'),
-  RegistrarMaxExpires: whole('86400', 60, 4_294_967, 'Seconds; a longer wish is cut to this.'),
-  RegistrarDefaultExpires: whole('3600', 60, 4_294_967, 'Seconds, when a phone names none.'),
-  RegistrarMaxContacts: whole('10', 1, 1000, 'Contacts that one address-of-record may have.'),
-  RegistrarMaxUsers: whole('20000', 1, 10_000_000, 'Addresses-of-record that are kept at most.'),
+  ...serverGlobal,
+  ...hostSpecific,
+  ...serverCore,
+  ...transport,
+  ...radius,
+  ...debug,
+  ...mysql,
+  ...gktmp,
+  ...accounting,
+  ...authentication,
+  ...accessControl,
+  ...privacy,
+  ...preauthorization,
+  ...callForwarding,
+  ...numberExpansion,
+  ...enumLookup,
+  ...routing,
+  ...registry,
+  ...virtualHosts,
+  ...ras,
+  ...own,
 } as const
 
 export type DirectiveName = keyof typeof directives
-type ValueOf<D> = D extends Directive<infer T> ? T : never
-/** What is in force. */
-export type SipdConfig = {
-  readonly [N in DirectiveName]: N extends 'Listen' ? readonly Endpoint[] : ValueOf<(typeof directives)[N]>
-}
+/** What is in force: a value for each directive, the default where none was written. */
+export type SipdConfig = RecordOf<typeof directives>
+
+/** The groups in the order of the documentation. */
+export const groups: readonly { readonly title: string; readonly rows: Rows }[] = [
+  { title: 'Server-global', rows: serverGlobal },
+  { title: 'Host-specific', rows: hostSpecific },
+  { title: 'Server-core', rows: serverCore },
+  { title: 'Server-core: TCP and TLS', rows: transport },
+  { title: 'Server-core: RADIUS', rows: radius },
+  { title: 'Server-core: debugging', rows: debug },
+  { title: "Castellan's own", rows: own },
+  { title: 'Registry', rows: registry },
+  { title: 'Virtual proxy hosts', rows: virtualHosts },
+  { title: 'Number expansion', rows: numberExpansion },
+  { title: 'ENUM', rows: enumLookup },
+  { title: 'Next-hop routing', rows: routing },
+  { title: 'Authentication', rows: authentication },
+  { title: 'Access control and trust lists', rows: accessControl },
+  { title: 'Privacy', rows: privacy },
+  { title: 'Accounting', rows: accounting },
+  { title: 'Call forwarding', rows: callForwarding },
+  { title: 'Preauthorization', rows: preauthorization },
+  { title: 'MySQL subscriber table', rows: mysql },
+  { title: 'GKTMP', rows: gktmp },
+  { title: 'H.323 RAS', rows: ras },
+]

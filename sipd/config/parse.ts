@@ -1,42 +1,77 @@
 /** sipd.conf as a frozen record, or all that is wrong with it. */
 import type { Complaint } from '../../lib/cnf/complaint.ts'
-import { type Directive, type DirectiveName, directives, type SipdConfig } from './directives.ts'
+import { checkTogether } from './checks.ts'
+import type { Entry, Reader } from './directive.ts'
+import { directives, type SipdConfig } from './directives.ts'
+import { type Line, readLines, type Word } from './lines.ts'
+import { readRecord } from './record.ts'
 
-export type ParsedConfig = { readonly config: SipdConfig } | { readonly complaints: readonly Complaint[] }
-
-export function parseConfig(text: string, file: string): ParsedConfig {
-  const complaints: Complaint[] = []
-  const found = new Map<DirectiveName, unknown[]>()
-  for (const [i, line] of text.split('\n').entries()) {
-    const match = /^(\s*)([^\s#]\S*)\s*(.*?)\s*$/.exec(line)
-    if (!match) continue
-    const [, indent = '', word = '', rest = ''] = match
-    const complain = (message: string, column: number): void => {
-      complaints.push({ file, line: i + 1, column, message })
-    }
-    const name = names.find((candidate) => candidate.toLowerCase() === word.toLowerCase())
-    if (!name) {
-      complain(`${word} is no directive of sipd.conf`, indent.length + 1)
-      continue
-    }
-    const directive: Directive<unknown> = directives[name]
-    const column = line.length - line.trimStart().length + word.length + 2
-    const parsed = directive.parse(rest.replace(/^"(.*)"$/, '$1'))
-    const values = found.get(name) ?? []
-    if ('wish' in parsed) complain(`${name} is to be ${parsed.wish}, not ${JSON.stringify(rest)}`, column)
-    else if (values.length > 0 && !directive.repeatable) complain(`${name} is there already`, indent.length + 1)
-    else found.set(name, [...values, parsed.value])
-  }
-  if (complaints.length > 0) return { complaints }
-  const config = Object.fromEntries(
-    names.map((name) => {
-      const directive: Directive<unknown> = directives[name]
-      const parsed = directive.parse(directive.defaultText)
-      const values = found.get(name) ?? ('value' in parsed ? [parsed.value] : [])
-      return [name, directive.repeatable ? values : values[0]]
-    }),
-  )
-  return { config: Object.freeze(config) as SipdConfig }
+/** Where a directive was written. */
+export interface Origin {
+  /** The first line of it, from 1. */
+  readonly line: number
+  /** All lines of it. */
+  readonly lines: readonly number[]
 }
 
-const names = Object.keys(directives) as DirectiveName[]
+export interface ConfigNotes {
+  /** What is allowed and remarkable, such as a directive that is not acted on yet. */
+  readonly warnings: readonly Complaint[]
+  /** Which directives were written; the others have their default. */
+  readonly origins: ReadonlyMap<string, Origin>
+}
+
+export type ParsedConfig =
+  | ({ readonly config: SipdConfig } & ConfigNotes)
+  | ({ readonly complaints: readonly Complaint[] } & ConfigNotes)
+
+/** Reads the text of a sipd.conf; `file` is what complaints call it. All complaints come together, in the order of the lines. */
+export function parseConfig(text: string, file: string): ParsedConfig {
+  const { lines, complaints } = readLines(text, file)
+  const warnings: Complaint[] = []
+  const reader: Reader = {
+    complain: ({ line, column }, message) => complaints.push({ file, line, column, message }),
+    warn: ({ line, column }, message) => warnings.push({ file, line, column, message }),
+  }
+  const { record, entriesOf } = readRecord(directives, nest(lines, reader), reader)
+  const origins = new Map(
+    [...entriesOf].map(([name, entries]): [string, Origin] => {
+      const written = entries.map((entry) => entry.name.line)
+      return [name, { line: written[0]!, lines: written }]
+    }),
+  )
+  // Values that were complained about are worth nothing, so what they are together is not looked at.
+  const config = complaints.length === 0 ? checkTogether(record, entriesOf, reader) : undefined
+  warnings.sort(byPlace)
+  if (config && complaints.length === 0) return { config, warnings, origins }
+  return { complaints: complaints.sort(byPlace), warnings, origins }
+}
+
+/** Puts what stands between `<Name>` and `</Name>` inside it. */
+function nest(lines: readonly Line[], reader: Reader): Entry[] {
+  const top: Entry[] = []
+  const open: { readonly name: Word; readonly inside: Entry[] }[] = []
+  for (const { kind, name, args } of lines) {
+    const here = open.at(-1)?.inside ?? top
+    if (kind === 'directive') here.push({ name, args, inside: undefined })
+    else if (kind === 'open') {
+      const inside: Entry[] = []
+      here.push({ name, args, inside })
+      open.push({ name, inside })
+    } else {
+      const closed = open.pop()
+      if (!closed) reader.complain(name, `</${name.text}> closes nothing that is open`)
+      else if (closed.name.text.toLowerCase() !== name.text.toLowerCase())
+        reader.complain(
+          name,
+          `</${name.text}> stands where </${closed.name.text}> is due, for line ${closed.name.line}`,
+        )
+    }
+  }
+  for (const { name } of open) reader.complain(name, `<${name.text} ...> has no </${name.text}>`)
+  return top
+}
+
+function byPlace(a: Complaint, b: Complaint): number {
+  return a.line - b.line || a.column - b.column
+}

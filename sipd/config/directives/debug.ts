@@ -1,0 +1,77 @@
+/** DebugFlag: what is told in ErrorLog in detail, part by part. */
+import { type Directive, many } from '../directive.ts'
+import { type Kind, readOnOff } from '../kinds.ts'
+import { nearest } from '../nearest.ts'
+
+/** What each flag tells of, and what is to come before it can. */
+export const debugFlags = {
+  StateMachine: { tells: 'transactions and their states', inForce: true },
+  Parser: { tells: 'what was read of a message, and why one was refused', inForce: true },
+  SipTcp: { tells: 'TCP connections', inForce: true },
+  SipTls: { tells: 'TLS connections', inForce: true },
+  Registry: { tells: 'registrations', inForce: true },
+  Routing: { tells: 'next hops', inForce: 'next-hop routing is to come' },
+  Numexpand: { tells: 'numbers that were expanded', inForce: 'number expansion is to come' },
+  Enum: { tells: 'numbers that were looked up in the DNS', inForce: 'ENUM is to come' },
+  Authentication: { tells: 'challenges and their answers', inForce: 'authentication is to come' },
+  Privacy: { tells: 'headers that were added and removed for privacy', inForce: 'privacy is to come' },
+  Radius: { tells: 'messages to and from RADIUS', inForce: 'RADIUS is to come' },
+  RPMS: { tells: 'preauthorization', inForce: 'preauthorization is to come' },
+  DBMySQL: { tells: 'what the subscriber table was asked', inForce: 'the MySQL subscriber table is to come' },
+  GKTMP: { tells: 'messages to and from a network-application manager', inForce: 'GKTMP is to come' },
+  GktmpAPI: { tells: 'what the GKTMP interface was asked', inForce: 'GKTMP is to come' },
+  RAS: { tells: 'requests to gatekeepers', inForce: 'H.323 RAS is to come' },
+  RasAPI: { tells: 'RAS messages as they are encoded', inForce: 'H.323 RAS is to come' },
+} as const satisfies Readonly<Record<string, { tells: string; inForce: true | string }>>
+
+export type DebugFlagName = keyof typeof debugFlags
+const flagNames = Object.keys(debugFlags) as DebugFlagName[]
+
+interface Switch {
+  readonly flag: DebugFlagName
+  readonly isOn: boolean
+}
+
+const flagSwitch: Kind<Switch> = {
+  type: 'flag On|Off',
+  range: flagNames.join(', '),
+  parse: ([name = '', state = 'On', ...more]) => {
+    const flag = flagNames.find((candidate) => candidate.toLowerCase() === name.toLowerCase())
+    if (!flag) {
+      const near = nearest(name, flagNames)
+      return { wish: `a flag, ${near ? `perhaps ${near}` : `one of ${flagNames.join(', ')}`}` }
+    }
+    const isOn = readOnOff(state)
+    if (isOn === undefined || more.length > 0) return { wish: 'a flag and then On or Off', at: 1 }
+    const { inForce } = debugFlags[flag]
+    return {
+      value: { flag, isOn },
+      remark: isOn && inForce !== true ? `DebugFlag ${flag} tells nothing yet: ${inForce}` : undefined,
+    }
+  },
+  format: ({ flag, isOn }) => [flag, isOn ? 'On' : 'Off'],
+}
+
+const switches = many(
+  flagSwitch,
+  {
+    help: 'Tell of a part in detail, in ErrorLog, whatever LogLevel is; all are Off. `DebugFlag_StateMachine On` and a flag without On are read too.',
+    changes: 'reload',
+    inForce: true,
+    also: [/^DebugFlag_(\w+)$/i],
+  },
+  { keyOf: ({ flag }) => flag },
+)
+
+const debugFlag: Directive<ReadonlySet<DebugFlagName>> = {
+  ...switches,
+  gather: (entries, reader) =>
+    new Set(switches.gather(entries, reader).flatMap(({ flag, isOn }) => (isOn ? [flag] : []))),
+  print: (name, flags) =>
+    switches.print(
+      name,
+      [...flags].map((flag) => ({ flag, isOn: true })),
+    ),
+}
+
+export const debug = { DebugFlag: debugFlag } as const

@@ -1,0 +1,81 @@
+/** Directives that the ancestor does not have: bounds on what callers may cost, and contacts that are always there. */
+
+import { parseSipUri } from '../../message/uri.ts'
+import { many, one } from '../directive.ts'
+import { type Kind, whole } from '../kinds.ts'
+
+export interface StaticContact {
+  readonly addressOfRecord: string
+  readonly contact: string
+  /** 0 to 1; undefined when none is given. */
+  readonly q: number | undefined
+}
+
+const staticContact: Kind<StaticContact> = {
+  type: 'address-of-record contact [q]',
+  parse: ([addressOfRecord = '', contact = '', q, ...more]) => {
+    const record = parseSipUri(addressOfRecord)
+    if (record?.user === undefined)
+      return { wish: 'an address-of-record such as sip:user@company.com, and then a contact' }
+    if (!parseSipUri(contact))
+      return { wish: 'a contact such as sip:user@192.0.2.1:5060 after the address-of-record', at: 1 }
+    // RFC 3261 §25.1: qvalue.
+    if ((q !== undefined && !/^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(q)) || more.length > 0)
+      return { wish: 'a q from 0 to 1 with three digits after the point at most, as the last', at: 2 }
+    return { value: { addressOfRecord, contact, q: q === undefined ? undefined : Number(q) } }
+  },
+  format: ({ addressOfRecord, contact, q }) => [addressOfRecord, contact, ...(q === undefined ? [] : [String(q)])],
+}
+
+export const own = {
+  RegistrarMinExpires: one(whole(0, 86_400, 's'), '60', {
+    help: 'A shorter wish is refused with 423.',
+    changes: 'reload',
+    inForce: true,
+  }),
+  RegistrarMaxExpires: one(whole(60, 4_294_967, 's'), '86400', {
+    help: 'A longer wish is cut to this.',
+    changes: 'reload',
+    inForce: true,
+  }),
+  RegistrarDefaultExpires: one(whole(60, 4_294_967, 's'), '3600', {
+    help: 'How long a registration lasts that names no time.',
+    changes: 'reload',
+    inForce: true,
+  }),
+  RegistrarMaxContacts: one(whole(1, 1000), '10', {
+    help: 'Contacts that one address-of-record may have.',
+    changes: 'reload',
+    inForce: true,
+  }),
+  RegistrarMaxUsers: one(whole(1, 10_000_000), '20000', {
+    help: 'Addresses-of-record that are kept at most; one more is answered with 503.',
+    changes: 'reload',
+    inForce: true,
+  }),
+  StaticContact: many(
+    staticContact,
+    { help: 'A contact that is there without a registration, and never runs out.', changes: 'reload', inForce: true },
+    { keyOf: ({ addressOfRecord, contact }) => `${addressOfRecord} ${contact}` },
+  ),
+  MaxTransactions: one(whole(1, 10_000_000), '100000', {
+    help: 'Live transactions that are kept at most; a request beyond them is answered with 503.',
+    changes: 'reload',
+    inForce: true,
+  }),
+  FloodThreshold: one(whole(0, 1_000_000, 'a second'), '2000', {
+    help: 'New requests of one address before it is slowed; 0 is never. Loopback addresses are slowed only when the directive is written.',
+    changes: 'reload',
+    inForce: true,
+  }),
+  RetryAfterSeconds: one(whole(1, 86_400, 's'), '60', {
+    help: "Retry-After in a 503 while sip txngraceful-restart drains; the ancestor's RESTART_TIMER.",
+    changes: 'reload',
+    inForce: true,
+  }),
+  DrainSeconds: one(whole(0, 86_400, 's'), '600', {
+    help: 'How long transactions may take to finish at a graceful restart.',
+    changes: 'reload',
+    inForce: true,
+  }),
+} as const

@@ -1,0 +1,76 @@
+/** The configuration of sipd as it lies in a home: sipd.conf, and persistent_tcp.conf where there is one. */
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Complaint, ConfigurationError } from '../../lib/cnf/complaint.ts'
+import type { Home } from '../../lib/home.ts'
+import type { Rows } from './directive.ts'
+import { directives, type SipdConfig } from './directives.ts'
+import { checkFileMode } from './file-mode.ts'
+import { type ConfigNotes, parseConfig } from './parse.ts'
+import { type PersistentPeer, parsePersistentTcp } from './persistent-tcp.ts'
+
+const configFile = 'sipd.conf'
+const peersFile = 'persistent_tcp.conf'
+
+export interface ReadConfig extends ConfigNotes {
+  readonly config: SipdConfig
+  readonly persistentTcp: readonly PersistentPeer[]
+}
+
+/** Everything there is to say about the files; `config` is undefined when there are complaints. */
+export interface Inspection extends ConfigNotes {
+  readonly config: SipdConfig | undefined
+  readonly complaints: readonly Complaint[]
+  readonly persistentTcp: readonly PersistentPeer[]
+}
+
+/** Throws a ConfigurationError with all complaints about both files. */
+export function readConfig(home: Home): ReadConfig {
+  const { config, complaints, ...rest } = inspectConfig(home)
+  if (!config) throw new ConfigurationError(complaints)
+  return { config, ...rest }
+}
+
+/** Reads both files and throws for nothing that is in them. */
+export function inspectConfig(home: Home): Inspection {
+  const complaints: Complaint[] = []
+  const folder = join(home.conf, 'sipd')
+  const main = readFile(join(folder, configFile), configFile, complaints)
+  const peers = readFile(join(folder, peersFile), peersFile, complaints, true)
+  const parsed = parseConfig(main?.text ?? '', configFile)
+  if ('complaints' in parsed) complaints.push(...parsed.complaints)
+  const secretAt = main && firstSecret(parsed.origins)
+  const refusal = secretAt && checkFileMode(join(folder, configFile), main.mode)
+  if (refusal) complaints.push({ file: configFile, line: secretAt.line, column: 1, message: refusal })
+  const { peers: persistentTcp, complaints: aboutPeers } = parsePersistentTcp(peers?.text ?? '', peersFile)
+  complaints.push(...aboutPeers)
+  const config = 'config' in parsed && complaints.length === 0 ? parsed.config : undefined
+  return { config, complaints, warnings: parsed.warnings, origins: parsed.origins, persistentTcp }
+}
+
+function firstSecret(origins: ConfigNotes['origins']): { line: number } | undefined {
+  const rows: Rows = directives
+  return [...origins].find(([name]) => rows[name]?.isSecret)?.[1]
+}
+
+/** The text and the mode of the same file, even while it is replaced. */
+function readFile(
+  path: string,
+  file: string,
+  complaints: Complaint[],
+  isOptional = false,
+): { text: string; mode: number } | undefined {
+  try {
+    const descriptor = openSync(path, 'r')
+    try {
+      return { text: readFileSync(descriptor, 'utf8'), mode: fstatSync(descriptor).mode }
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (!(isOptional && code === 'ENOENT'))
+      complaints.push({ file, line: 1, column: 1, message: `${path} cannot be read: ${message}` })
+    return undefined
+  }
+}
