@@ -4,6 +4,12 @@ import { createConnection, createServer, type Server } from 'node:net'
 
 export type ControlHandler = (words: readonly string[]) => Promise<string>
 
+/** The daemon answered with an error; the message is what it said. */
+export class ControlError extends Error {}
+
+/** The daemon took the line, and nothing came back in time. */
+export class NoAnswerError extends Error {}
+
 const longestLine = 1024
 
 /** Answers lines such as `restart critapp` with what the handler says, or with `error: ...`. */
@@ -38,10 +44,13 @@ export async function listenForControl(path: string, handle: ControlHandler): Pr
   return server
 }
 
-/** Says a line to a daemon; resolves to its answer. Throws when it does not listen, or answers with an error. */
+/**
+ * Says a line to a daemon; resolves to its answer. Throws ControlError, NoAnswerError, or what the socket says when
+ * nobody listens (ENOENT, ECONNREFUSED) or we may not ask (EACCES).
+ */
 export async function control(path: string, line: string, withinMs = 10_000): Promise<string> {
   const socket = createConnection({ path })
-  socket.setTimeout(withinMs, () => socket.destroy(new Error('no answer in time')))
+  socket.setTimeout(withinMs, () => socket.destroy(new NoAnswerError('no answer in time')))
   let answer = ''
   socket.setEncoding('utf8')
   socket.on('data', (text: string) => {
@@ -53,6 +62,6 @@ export async function control(path: string, line: string, withinMs = 10_000): Pr
     socket.write(`${line}\n`)
   })
   const said = answer.trim()
-  if (said.startsWith('error: ')) throw new Error(said.slice('error: '.length))
+  if (said.startsWith('error: ')) throw new ControlError(said.slice('error: '.length))
   return said
 }

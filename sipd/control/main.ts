@@ -1,157 +1,83 @@
-/** `sip start|stop|restart|status`: starts and stops sipd for people and for critapp. */
-import { spawn } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+/** `sip`: starts, stops, restarts and asks sipd, for people and for critapp. */
 import { parseArgs } from 'node:util'
-import { daemonCommand } from '../../lib/daemon.ts'
-import { type Home, isInitialized, programRoot, resolveHome } from '../../lib/home.ts'
-import { isRunning, type ProcessIdentity, readPidFile } from '../../lib/process.ts'
+import { programVersion } from '../../commands/version.ts'
+import { isInitialized, resolveHome } from '../../lib/home.ts'
+import { type Command, CommandFailure, exitCodes, type OptionName } from './command.ts'
+import { sipCommands } from './commands.ts'
 
-const startWithinMs = 10_000
-const stopWithinMs = 10_000
-
-const usage = `usage: sip start|stop|restart|status [--home DIR] [--json] [--help] [--version]
-
-  start     starts sipd in the background; is content when it runs already
-  stop      stops sipd; is content when it does not run
-  restart   stops and starts it
-  status    says whether it runs: exit code 0 when it does, 1 when not
-
-  --home DIR   the appliance (CASTELLAN_HOME, or var/ beside the program)
-`
-
-/** Gives the exit code: 0 ok, 1 it did not work or does not run, 2 wrong usage. */
-export async function main(args: readonly string[]): Promise<number> {
-  let parsed: ReturnType<typeof parse>
+/** Gives the exit code: 0 ok, 1 the answer is an error, 2 wrong usage, 3 no answer in time, 4 refused. */
+export async function main(args: readonly string[], commands = sipCommands()): Promise<number> {
+  process.stdout.on('error', () => process.exit(exitCodes.ok)) // `| head` has read enough
   try {
-    parsed = parse(args)
+    return await run(args, commands)
   } catch (error) {
-    process.stderr.write(`sip: ${(error as Error).message}\n${usage}`)
-    return 2
+    if (error instanceof CommandFailure) {
+      process.stderr.write(`${error.message}\n`)
+      if (error.exitCode === exitCodes.usage) process.stderr.write(usage(commands))
+      return error.exitCode
+    }
+    process.stderr.write(`sip: ${error instanceof Error ? error.message : String(error)}\n`)
+    return exitCodes.error
   }
-  const { values, positionals } = parsed
+}
+
+async function run(args: readonly string[], commands: readonly Command[]): Promise<number> {
+  const { values, positionals } = parse(args)
   if (values.help) {
-    process.stdout.write(usage)
-    return 0
+    process.stdout.write(usage(commands))
+    return exitCodes.ok
   }
   if (values.version) {
-    const { version } = JSON.parse(readFileSync(join(programRoot, 'package.json'), 'utf8')) as { version: string }
-    process.stdout.write(`sip ${version}\n`)
-    return 0
+    process.stdout.write(`sip ${programVersion()}\n`)
+    return exitCodes.ok
   }
-  const home = resolveHome(values.home)
-  const [command, ...more] = positionals
-  if (more.length > 0) return wrongUsage(`one command at a time, not also ${more.join(' ')}`)
-  if (!isInitialized(home)) {
-    process.stderr.write(`sip: ${home.root} is no home yet; run: castellan init --home ${home.root}\n`)
-    return 1
-  }
-  switch (command) {
-    case 'start':
-      return (await report('Starting', () => start(home))) ? 0 : 1
-    case 'stop':
-      return (await report('Stopping', () => stop(home))) ? 0 : 1
-    case 'restart': {
-      const isStopped = await report('Stopping', () => stop(home))
-      return isStopped && (await report('Starting', () => start(home))) ? 0 : 1
-    }
-    case 'status':
-      return status(home, values.json)
-    default:
-      return wrongUsage(command === undefined ? 'which command?' : `there is no command ${command}`)
-  }
+  const [name, ...operands] = positionals
+  const command = commands.find((candidate) => candidate.name === name)
+  if (!command) throw wrongUsage(name === undefined ? 'which command?' : `there is no command ${name}`)
+  if (operands.length !== command.operandCount)
+    throw wrongUsage(`it is: sip ${command.name} ${command.synopsis}`.trimEnd())
+  const { home: folder, help, version, ...rest } = values
+  const { json = false, tcp = false, wait = false, uri, timeout } = rest
+  const stray = (Object.keys(rest) as OptionName[]).find((option) => !command.options.includes(option))
+  if (stray) throw wrongUsage(`--${stray} means nothing to ${command.name}`)
+  const home = resolveHome(folder)
+  if (!command.needsNoHome && !isInitialized(home))
+    throw new CommandFailure(`sip: ${home.root} is no home yet; run: castellan init --home ${home.root}`)
+  return command.run({ home, operands, options: { json, tcp, wait, uri, timeout } })
 }
 
 function parse(args: readonly string[]) {
-  return parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      home: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-      version: { type: 'boolean', default: false },
-    },
-  })
-}
-
-function wrongUsage(message: string): number {
-  process.stderr.write(`sip: ${message}\n${usage}`)
-  return 2
-}
-
-/** One line as the ancestor printed it: what is done, and how it went. Undefined is success, a text the reason why not. */
-async function report(doing: string, act: () => Promise<string | undefined>): Promise<boolean> {
-  process.stdout.write(`${`${doing} sipd:`.padEnd(57)}`)
-  const failure = await act()
-  const isColoured = process.stdout.isTTY && !process.env.NO_COLOR
-  const mark = failure === undefined ? '[ OK ]' : '[FAILED]'
-  const colour = failure === undefined ? '32' : '31'
-  process.stdout.write(`${isColoured ? `\u001b[${colour}m${mark}\u001b[0m` : mark}\n`)
-  if (failure !== undefined) process.stderr.write(`${failure}\n`)
-  return failure === undefined
-}
-
-async function start(home: Home): Promise<string | undefined> {
-  const pidFile = join(home.run, 'sipd.pid')
-  if (readPidFile(pidFile)) return undefined
-  mkdirSync(home.logs, { recursive: true, mode: 0o700 })
-  const outputPath = join(home.logs, 'sipd.out')
-  const output = openSync(outputPath, 'w', 0o600)
-  const { program, args } = daemonCommand('sipd', home)
-  const child = spawn(program, args, {
-    detached: true,
-    stdio: ['ignore', output, output],
-    cwd: '/',
-  })
-  closeSync(output)
-  let isEnded = false
-  child.on('exit', () => {
-    isEnded = true
-  })
-  child.on('error', () => {
-    isEnded = true
-  })
-  const deadline = performance.now() + startWithinMs
-  while (performance.now() < deadline) {
-    if (readPidFile(pidFile)?.pid === child.pid) {
-      child.unref()
-      return undefined
-    }
-    if (isEnded) return readFileSync(outputPath, 'utf8').trim() || 'sipd ended at once and said nothing'
-    await pause()
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        home: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+        version: { type: 'boolean' },
+        json: { type: 'boolean' },
+        tcp: { type: 'boolean' },
+        wait: { type: 'boolean' },
+        uri: { type: 'string' },
+        timeout: { type: 'string' },
+      },
+    })
+  } catch (error) {
+    throw wrongUsage((error as Error).message)
   }
-  child.kill('SIGKILL')
-  return `sipd did not serve within ${startWithinMs / 1000} s and was killed`
 }
 
-async function stop(home: Home): Promise<string | undefined> {
-  const running = readPidFile(join(home.run, 'sipd.pid'))
-  if (!running) return undefined
-  signal(running, 'SIGTERM')
-  if (await isGone(running, stopWithinMs)) return undefined
-  signal(running, 'SIGKILL')
-  return (await isGone(running, 1000)) ? undefined : `PID ${running.pid} does not end, not even by SIGKILL`
+function wrongUsage(message: string): CommandFailure {
+  return new CommandFailure(`sip: ${message}`, exitCodes.usage)
 }
 
-function status(home: Home, asJson: boolean): number {
-  const running = readPidFile(join(home.run, 'sipd.pid'))
-  if (asJson) process.stdout.write(`${JSON.stringify({ running: running !== undefined, pid: running?.pid ?? null })}\n`)
-  else process.stdout.write(running ? `sipd runs as PID ${running.pid}\n` : 'sipd does not run\n')
-  return running ? 0 : 1
-}
+function usage(commands: readonly Command[]): string {
+  const lines = commands.map(({ name, synopsis, help }) => `  ${`${name} ${synopsis}`.trimEnd()}\n      ${help}\n`)
+  return `usage: sip COMMAND [--home DIR] [--help] [--version]
 
-function signal({ pid }: ProcessIdentity, name: NodeJS.Signals): void {
-  if (existsSync(`/proc/${pid}`)) process.kill(pid, name)
-}
+${lines.join('')}
+  --home DIR   the appliance (CASTELLAN_HOME, or var/ beside the program)
 
-async function isGone(identity: ProcessIdentity, withinMs: number): Promise<boolean> {
-  const deadline = performance.now() + withinMs
-  while (performance.now() < deadline) {
-    if (!isRunning(identity)) return true
-    await pause()
-  }
-  return false
+  Exit code: 0 ok, 1 the answer is an error, 2 wrong usage, 3 no answer in time, 4 refused.
+`
 }
-
-const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 25))

@@ -1,10 +1,10 @@
 /** The critapp module: ties the declaration to the supervisor. */
 import type { Timer } from '../../lib/clock.ts'
+import { parseCommand } from '../../lib/command.ts'
 import type { Home } from '../../lib/home.ts'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import { oid } from '../../lib/smi/oid.ts'
-import { parseCommand } from './command.ts'
 import {
   critAppAllNowRunning,
   critAppGlobals,

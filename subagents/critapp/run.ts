@@ -1,6 +1,6 @@
 /** Running a configured command: never by a shell, in a session of its own; whatever goes wrong is one sentence. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { parseCommand } from './command.ts'
+import { parseCommand } from '../../lib/command.ts'
 import { describeEnd, explain } from './words.ts'
 
 /** `output` is a descriptor for what it prints. What cannot even be tried gives the reason. */

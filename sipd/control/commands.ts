@@ -1,0 +1,24 @@
+/** The commands of `sip`, in the order of its usage. */
+import type { Command } from './command.ts'
+import { type ConfigurationView, configurationCommands } from './configuration.ts'
+import { gracefulCommand } from './graceful.ts'
+import { pingCommand } from './ping.ts'
+import { restartCommand } from './restart.ts'
+import { startCommand } from './start.ts'
+import { statusCommand } from './status.ts'
+import { stopCommand } from './stop.ts'
+import { txngracefulRestartCommand } from './txngraceful-restart.ts'
+
+/** Without a view of the configuration there are no `check` and `config`. */
+export function sipCommands(configuration?: ConfigurationView): readonly Command[] {
+  return [
+    startCommand,
+    stopCommand,
+    restartCommand,
+    gracefulCommand,
+    txngracefulRestartCommand,
+    statusCommand,
+    pingCommand,
+    ...(configuration ? configurationCommands(configuration) : []),
+  ]
+}

@@ -1,0 +1,42 @@
+/** `sip ping`: asks a SIP server for its options, to see whether it answers and how fast. */
+import { systemClock } from '../../lib/clock.ts'
+import { type Command, CommandFailure, exitCodes, timeoutMs } from './command.ts'
+import { hostAndPort, NoResponseError, ping } from './ping/exchange.ts'
+import { targetOf } from './ping/target.ts'
+
+const defaultTimeoutSeconds = 5
+
+export const pingCommand: Command = {
+  name: 'ping',
+  synopsis: '[--uri sip:HOST:PORT] [--tcp] [--timeout SECONDS] [--json]',
+  help: 'sends OPTIONS to sipd, or to a URI: exit code 0 for a 2xx, 1 for another final response, 3 for none',
+  operandCount: 0,
+  options: ['uri', 'tcp', 'timeout', 'json'],
+  needsNoHome: true,
+  run: async ({ home, options }) => {
+    const withinMs = timeoutMs(options, defaultTimeoutSeconds)
+    const target = await targetOf(home, options.uri, options.tcp)
+    const answer = await ping(target, withinMs, systemClock).catch((error: unknown) => {
+      if (error instanceof NoResponseError) throw new CommandFailure(error.message, exitCodes.noAnswer)
+      throw error
+    })
+    const { status, reason, retransmissions } = answer
+    const roundTripMs = Math.round(answer.roundTripMs * 100) / 100
+    const transport = target.transport.toLowerCase()
+    if (options.json) {
+      const { uri, address, port } = target
+      const json = { uri, transport, address, port, status, reason, roundTripMs, retransmissions }
+      process.stdout.write(`${JSON.stringify(json)}\n`)
+    } else {
+      const where = `${transport} ${hostAndPort(target.address, target.port)}`
+      const again = retransmissions > 0 ? `, retransmissions: ${retransmissions}` : ''
+      process.stdout.write(`SIP/2.0 ${status} ${printable(reason)}\n${where} in ${roundTripMs} ms${again}\n`)
+    }
+    return status < 300 ? exitCodes.ok : exitCodes.error
+  },
+}
+
+/** What a stranger sent must not steer the terminal. */
+function printable(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')
+}

@@ -1,0 +1,76 @@
+/** The running sipd as its operator reaches it: its PID file, and the control socket of the parent process. */
+import { join } from 'node:path'
+import { ControlError, control, NoAnswerError } from '../../lib/control.ts'
+import type { Home } from '../../lib/home.ts'
+import { isRunning, type ProcessIdentity, readPidFile } from '../../lib/process.ts'
+import { CommandFailure, exitCodes } from './command.ts'
+
+export function pidFileOf(home: Home): string {
+  return join(home.run, 'sipd.pid')
+}
+
+/** Undefined when it does not run. */
+export function runningSipd(home: Home): ProcessIdentity | undefined {
+  return readPidFile(pidFileOf(home))
+}
+
+/** For commands that want it to run. */
+export function needSipd(home: Home): ProcessIdentity {
+  const running = runningSipd(home)
+  if (!running) throw new CommandFailure(`sipd does not run in ${home.root}; start it with: sip start`)
+  return running
+}
+
+/** Says a line to the parent process and gives its answer; what goes wrong is a CommandFailure. */
+export async function askSipd(home: Home, line: string, withinMs: number): Promise<string> {
+  const path = join(home.run, 'sipd.control')
+  try {
+    return await control(path, line, withinMs)
+  } catch (error) {
+    throw whyNotAsked(error as Error, { path, line, withinMs })
+  }
+}
+
+/** What `control` throws, as the sentence and the exit code that a user gets. */
+export function whyNotAsked(
+  error: Error,
+  { path, line, withinMs }: { path: string; line: string; withinMs: number },
+): CommandFailure {
+  if (error instanceof ControlError) return new CommandFailure(error.message)
+  if (error instanceof NoAnswerError)
+    return new CommandFailure(`sipd gave no answer to ${line} within ${withinMs / 1000} s`, exitCodes.noAnswer)
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'EACCES' || code === 'EPERM')
+    return new CommandFailure(`${path} is not for this user: ${error.message}`, exitCodes.refused)
+  return new CommandFailure(`sipd does not listen at ${path}: ${error.message}`)
+}
+
+/** The number that grows with every new generation of workers that serves. */
+export async function readGeneration(home: Home, withinMs: number): Promise<number> {
+  const answer = await askSipd(home, 'generation', withinMs)
+  if (!/^\d{1,15}$/.test(answer)) throw new CommandFailure(`sipd said ${JSON.stringify(answer)} for its generation`)
+  return Number(answer)
+}
+
+/** Resolves when a generation later than `before` serves. */
+export async function waitForGeneration(
+  home: Home,
+  { before, withinMs, parent }: { before: number; withinMs: number; parent: ProcessIdentity },
+): Promise<void> {
+  const deadlineMs = performance.now() + withinMs
+  for (;;) {
+    const leftMs = deadlineMs - performance.now()
+    if (leftMs <= 0) break
+    if (!isRunning(parent)) throw new CommandFailure('sipd ended meanwhile; logs/error_log says why')
+    if ((await readGeneration(home, Math.max(1, leftMs))) > before) return
+    await pause(50)
+  }
+  throw new CommandFailure(
+    `no new generation of sipd served within ${withinMs / 1000} s; logs/error_log says why`,
+    exitCodes.noAnswer,
+  )
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

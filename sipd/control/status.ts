@@ -1,0 +1,77 @@
+/** `sip status`: whether sipd runs, and what its workers do. */
+import { formatTable } from '../log/text-table.ts'
+import { type Command, CommandFailure, exitCodes, timeoutMs } from './command.ts'
+import { askSipd, runningSipd } from './sipd.ts'
+
+const defaultTimeoutSeconds = 5
+
+export const statusCommand: Command = {
+  name: 'status',
+  synopsis: '[--json] [--timeout SECONDS]',
+  help: 'says whether it runs, with its workers: exit code 0 when it does, 1 when not',
+  operandCount: 0,
+  options: ['json', 'timeout'],
+  run: async ({ home, options }) => {
+    const withinMs = timeoutMs(options, defaultTimeoutSeconds)
+    const running = runningSipd(home)
+    if (!running) {
+      process.stdout.write(options.json ? '{"running":false,"pid":null}\n' : 'sipd does not run\n')
+      return exitCodes.error
+    }
+    // What the PID file tells stands, also when the parent says nothing.
+    if (!options.json) process.stdout.write(`sipd runs as PID ${running.pid}\n`)
+    const asked = await askSipd(home, 'status', withinMs)
+      .then(parseStatus)
+      .catch((error: CommandFailure) => error)
+    const failure = asked instanceof CommandFailure ? asked : undefined
+    const status = asked instanceof CommandFailure ? undefined : asked
+    if (options.json) process.stdout.write(`${JSON.stringify({ running: true, pid: running.pid, ...status })}\n`)
+    else if (status) process.stdout.write(formatWorkers(status))
+    if (failure) process.stderr.write(`sip: ${failure.message}\n`)
+    // It runs; only that it hangs is worse than that nobody listens (yet).
+    return failure?.exitCode === exitCodes.noAnswer ? exitCodes.noAnswer : exitCodes.ok
+  },
+}
+
+interface WorkerStatus {
+  readonly pid: number
+  readonly generation: number
+  readonly state: string
+  readonly transactions: number
+  readonly bindings: number
+  readonly rssOctets: number
+}
+
+interface SipdStatus {
+  readonly generation: number
+  readonly workers: readonly WorkerStatus[]
+}
+
+/** The parent's line of JSON; whatever else it has is kept for --json. */
+function parseStatus(line: string): SipdStatus {
+  let status: unknown
+  try {
+    status = JSON.parse(line)
+  } catch {
+    status = undefined
+  }
+  if (isStatus(status)) return status
+  throw new CommandFailure(`sipd said something that is no status: ${line.slice(0, 100)}`)
+}
+
+function isStatus(value: unknown): value is SipdStatus {
+  return typeof value === 'object' && value !== null && 'workers' in value && Array.isArray(value.workers)
+}
+
+function formatWorkers({ generation, workers }: SipdStatus): string {
+  const rows = workers.map((worker) => [
+    String(worker.pid),
+    String(worker.generation),
+    String(worker.state),
+    String(worker.transactions),
+    String(worker.bindings),
+    String(Math.round(worker.rssOctets / 1024)),
+  ])
+  const heading = ['worker', 'generation', 'state', 'transactions', 'bindings', 'rss KiB']
+  return `generation ${generation}, workers: ${workers.length}\n${formatTable([heading, ...rows])}`
+}
