@@ -8,6 +8,9 @@ import { bindingsOf, openUdp } from '../support/sip-client.ts'
 import { freePorts } from '../support/sip-ports.ts'
 import { withSipServer } from '../support/sip-server.ts'
 
+/** sipsak cuts the fifth digit off the port in a URI. */
+const shortPort = { digits: 4 } as const
+
 function sipsak(...args: string[]): Promise<{ code: number; text: string }> {
   return new Promise((resolve) => {
     execFile('sipsak', args, { timeout: 15_000 }, (error, out, err) => {
@@ -18,15 +21,14 @@ function sipsak(...args: string[]): Promise<{ code: number; text: string }> {
 
 describe('sipsak', needs('sipsak'), () => {
   test('its OPTIONS ping is answered with 200', () =>
-    withSipServer({}, async ({ address }) => {
-      // It cuts a port of five digits short where no user stands before the host, hence the outbound proxy.
-      const { code, text } = await sipsak('-v', '-s', 'sip:example.test', '-p', address)
+    withSipServer(shortPort, async ({ address }) => {
+      const { code, text } = await sipsak('-v', '-s', `sip:${address}`)
       assert.equal(code, 0, text)
       assert.match(text, /^SIP\/2\.0 200 /)
     }))
 
   test('its test of the location service registers, and finds what it registered', () =>
-    withSipServer({}, async ({ address }) => {
+    withSipServer(shortPort, async ({ address }) => {
       const port = await freePorts(1)
       const user = `sip:zoe@${address}`
       const { code, text } = await sipsak(

@@ -14,9 +14,9 @@ import type { SipServer, SipServerOptions } from './sip-server.ts'
 const configPath = join(programRoot, 'test', 'fixtures', 'sipp', 'kamailio.cfg')
 
 export async function startKamailio(options: SipServerOptions): Promise<SipServer> {
-  const { host = '127.0.0.1' } = options
+  const { host = '127.0.0.1', digits = 5 } = options
   const folder = mkdtempSync(join(tmpdir(), 'kamailio-'))
-  const port = await freePorts(2)
+  const port = await freePorts(2, { digits })
   const bracketed = host === '::1' ? '[::1]' : host
   const tlsConfig = join(folder, 'tls.cfg')
   if (options.tls) writeFileSync(tlsConfig, tlsText(options.tls))

@@ -4,10 +4,10 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 
 /** Gives the first of `count` neighbouring ports that are free: UDP on 127.0.0.1, TCP there and on ::1. */
-export async function freePorts(count: number): Promise<number> {
+export async function freePorts(count: number, { digits }: { digits: 4 | 5 } = { digits: 5 }): Promise<number> {
   for (;;) {
     // Below the ports that the kernel gives to clients, and beyond those that daemons have.
-    const first = 10_000 + 4 * Math.floor(Math.random() * 5000)
+    const first = digits === 5 ? 10_000 + randomBelow(20_000) : 6000 + randomBelow(4000 - count)
     const ports = Array.from({ length: count }, (_, i) => first + i)
     const checks = await Promise.all(
       ports.flatMap((port) => [isFreeUdp(port), isFreeTcp(port, '127.0.0.1'), isFreeTcp(port, '::1')]),
@@ -15,6 +15,8 @@ export async function freePorts(count: number): Promise<number> {
     if (checks.every(Boolean)) return first
   }
 }
+
+const randomBelow = (limit: number): number => Math.floor(Math.random() * limit)
 
 async function isFreeUdp(port: number): Promise<boolean> {
   const socket = createSocket('udp4')

@@ -4,6 +4,8 @@ import { startSipd } from './sipd.ts'
 
 export interface SipServerOptions {
   readonly host?: '127.0.0.1' | '::1'
+  /** Of the port; five unless said. */
+  readonly digits?: 4 | 5
   readonly recordRoute?: boolean
   readonly stateless?: boolean
   readonly redirect?: boolean

@@ -11,8 +11,8 @@ import type { SipServer, SipServerOptions } from './sip-server.ts'
 
 export async function startSipd(options: SipServerOptions): Promise<SipServer> {
   const home = resolveHome(mkdtempSync(join(tmpdir(), 'castellan-sipd-')))
-  const { host = '127.0.0.1' } = options
-  const port = await freePorts(2)
+  const { host = '127.0.0.1', digits = 5 } = options
+  const port = await freePorts(2, { digits })
   const address = host === '::1' ? `[::1]:${port}` : `${host}:${port}`
   mkdirSync(join(home.conf, 'sipd'), { recursive: true, mode: 0o700 })
   writeFileSync(join(home.conf, 'sipd', 'sipd.conf'), configText(options, address, port + 1), { mode: 0o600 })
