@@ -4,7 +4,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, release } from 'node:os'
 import { dirname, join } from 'node:path'
 import { programRoot } from '../../lib/home.ts'
-import { compileLoad, type MeasuredServer, serverNames, startServer, stopServer, usageOf } from './servers.ts'
+import { compileLoad, type MeasuredServer, serverNames, startServer, stopServer } from './servers.ts'
+import { usageOf } from './usage.ts'
 
 /** What the generator prints. */
 interface Load {
@@ -102,9 +103,9 @@ async function measureMemory(name: MeasuredServer['name']) {
   return withServer(name, async (server) => {
     starts.push(server.firstAnswerMs)
     await fill(server, smallFill)
-    const pss20kMb = usageOf(server).pssBytes / 1e6
+    const pss20kMb = usageOf(server.process.pid!).pssBytes / 1e6
     await fill(server, bigFill)
-    return { firstAnswerMs: median(starts), pss20kMb, pss200kMb: usageOf(server).pssBytes / 1e6 }
+    return { firstAnswerMs: median(starts), pss20kMb, pss200kMb: usageOf(server.process.pid!).pssBytes / 1e6 }
   })
 }
 
@@ -123,16 +124,16 @@ async function measureLoad(name: MeasuredServer['name']) {
       callCpuUs: steady.cpuUsEach,
       relayP50Ms: steady.load.p50us / 1000,
       relayP99Ms: steady.load.p99us / 1000,
-      sustainedCallsPerSecond: await mostSustained(server, open.load.perSecond),
+      sustainedCallsPerSecond: await mostSustained(server, 1e6 / steady.cpuUsEach),
     }
   })
 }
 
-/** Halves the interval that holds the highest rate at which nothing piles up; the closed loop says where to look. */
-async function mostSustained(server: MeasuredServer, closedLoop: number): Promise<number> {
+/** Halves the interval that holds the highest rate at which nothing piles up; what a call costs says where to look. */
+async function mostSustained(server: MeasuredServer, fullCore: number): Promise<number> {
   let sustained = 0
-  let tooMuch = closedLoop * 1.25
-  for (let rate = closedLoop * 0.9, step = 0; step < 6; step++) {
+  let tooMuch = fullCore * 1.5
+  for (let rate = fullCore * 0.8, step = 0; step < 6; step++) {
     // Whatever else the machine does spoils a run at times: a rate is too much when it fails twice.
     if ((await isSustained(server, rate)) || (await isSustained(server, rate))) sustained = rate
     else tooMuch = rate
@@ -149,10 +150,10 @@ async function isSustained(server: MeasuredServer, rate: number): Promise<boolea
 }
 
 async function accounted(server: MeasuredServer, mode: 'calls' | 'register', rate: number, open: number) {
-  const before = usageOf(server).cpuSeconds
+  const before = usageOf(server.process.pid!).cpuSeconds
   const began = performance.now()
   const result = await generate(server, mode, rate, open, seconds)
-  const cpuSeconds = usageOf(server).cpuSeconds - before
+  const cpuSeconds = usageOf(server.process.pid!).cpuSeconds - before
   if (result.failed > 0) process.stderr.write(`${server.name}, ${mode}: ${result.failed} of ${result.ok} failed\n`)
   const cpuPercent = (cpuSeconds / ((performance.now() - began) / 1000)) * 100
   return { load: result, cpuPercent, cpuUsEach: (cpuSeconds * 1e6) / result.ok }

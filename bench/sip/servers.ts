@@ -2,7 +2,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -55,28 +55,6 @@ export async function stopServer({ process: child, folder }: MeasuredServer): Pr
     await once(child, 'exit')
   }
   await rm(folder, { recursive: true, force: true })
-}
-
-export interface Usage {
-  readonly cpuSeconds: number
-  /** Proportional set size: memory that processes share is counted once. */
-  readonly pssBytes: number
-}
-
-/** Of the server's process and all that came from it. */
-export function usageOf({ process: { pid } }: MeasuredServer): Usage {
-  const family = processFamily(pid!)
-  let ticks = 0
-  let pssKib = 0
-  for (const member of family) {
-    // proc(5): utime and stime in ticks of 1/100 s.
-    const fields = readFileSync(`/proc/${member}/stat`, 'utf8')
-      .replace(/^.*\) /s, '')
-      .split(' ')
-    ticks += Number(fields[11]) + Number(fields[12])
-    pssKib += Number(/^Pss: +(\d+)/m.exec(readFileSync(`/proc/${member}/smaps_rollup`, 'utf8'))?.[1] ?? 0)
-  }
-  return { cpuSeconds: ticks / 100, pssBytes: pssKib * 1024 }
 }
 
 /** `tlsf`, as the packaged default allocator is one for finding faults, and two to five times slower. */
@@ -149,20 +127,4 @@ async function answers(child: ChildProcess, port: number): Promise<void> {
     clearInterval(asking)
     socket.close()
   }
-}
-
-function processFamily(root: number): number[] {
-  const parents = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
-        return [{ pid: Number(name), parent: Number(stat.replace(/^.*\) /s, '').split(' ')[1]) }]
-      } catch {
-        return [] // it ended while this was read
-      }
-    })
-  const family = [root]
-  for (const member of family) family.push(...parents.filter(({ parent }) => parent === member).map(({ pid }) => pid))
-  return family
 }

@@ -1,30 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { needs } from '../support/peers.ts'
+import { call, startCallee } from '../support/sip-call.ts'
 import { bindingsOf, exchange, header, openUdp, register, requestText, statusOf } from '../support/sip-client.ts'
 import { freePorts } from '../support/sip-ports.ts'
-import { ofSipdAlone, type SipServer, withSipServer } from '../support/sip-server.ts'
-import { runSipp, type SippOptions, startSipp } from '../support/sipp.ts'
+import { ofSipdAlone, withSipServer } from '../support/sip-server.ts'
+import { startSipp } from '../support/sipp.ts'
 
 const routed = { recordRoute: true }
 /** A line of nothing would end the headers. */
 const noFurtherHeader = 'Server: a telephone'
-
-/** Registers bob at a SIPp of that scenario, and starts it; the first given rings first when q decides. */
-async function startCallee(server: SipServer, options: Omit<SippOptions, 'port'>, q?: string) {
-  const port = await freePorts(1)
-  const callee = await startSipp({ ...options, port, host: server.host as '127.0.0.1' })
-  const transport = options.transport?.startsWith('t') ? ';transport=tcp' : ''
-  const at = server.host === '::1' ? '[::1]' : server.host
-  const contact = `sip:bob@${at}:${port}${transport}`
-  await register(server, { user: 'bob', contact, ...(q === undefined ? {} : { q }) })
-  return Object.assign(callee, { port, contact })
-}
-
-async function call(server: SipServer, options: Omit<SippOptions, 'port' | 'target'>): Promise<void> {
-  const host = server.host as '127.0.0.1'
-  await runSipp({ ...options, port: await freePorts(1), target: server.address, host })
-}
 
 describe('SIPp calls SIPp through the proxy', needs('sipp'), () => {
   test('a call is set up, held and ended', () =>
@@ -245,15 +230,21 @@ describe('transports', needs('sipp'), () => {
 })
 
 describe('what the proxy refuses or forwards', () => {
-  test('Max-Forwards 0 is 483, and an unknown Proxy-Require 420 that names it', ofSipdAlone, () =>
+  test('a request that may be forwarded no more is 483', () =>
     withSipServer(routed, async (server) => {
       const client = await openUdp(server)
-      const invite = (headers: Record<string, string>) =>
-        exchange(client, requestText('OPTIONS', 'sip:bob@example.test', client, headers))
-      assert.equal(statusOf(await invite({ 'Max-Forwards': '0' })), 483)
-      const refused = await invite({ 'Proxy-Require': 'magic' })
-      assert.equal(statusOf(refused), 420)
-      assert.equal(header(refused, 'Unsupported'), 'magic')
+      const request = requestText('MESSAGE', 'sip:bob@example.test', client, { 'Max-Forwards': '0' })
+      assert.equal(statusOf(await exchange(client, request)), 483)
+      client.close()
+    }))
+
+  test('an extension that is required of the proxy and unknown is 420, and named', ofSipdAlone, () =>
+    withSipServer(routed, async (server) => {
+      const client = await openUdp(server)
+      const request = requestText('INVITE', 'sip:bob@example.test', client, { 'Proxy-Require': 'magic' })
+      const response = await exchange(client, request)
+      assert.equal(statusOf(response), 420)
+      assert.equal(header(response, 'Unsupported'), 'magic')
       client.close()
     }),
   )

@@ -26,6 +26,7 @@ export async function openUdp({ host, port }: Destination): Promise<SipClient> {
   socket.on('error', (error) => inbox.end(error.message))
   socket.bind({ address: host.includes(':') ? '::1' : '127.0.0.1', port: 0 })
   await once(socket, 'listening')
+  socket.unref() // a test that fails without closing it is to end all the same
   return {
     transport: 'UDP',
     port: socket.address().port,
@@ -39,6 +40,7 @@ export async function openTcp({ host, port }: Destination): Promise<SipClient> {
   const socket = connectTcp({ host, port })
   const client = overStream(socket, 'TCP')
   await once(socket, 'connect')
+  socket.unref()
   return client()
 }
 
@@ -47,6 +49,7 @@ export async function openTls({ host, port }: Destination, options: ConnectionOp
   const socket = connectTls({ host, port, servername: 'example.test', ...options })
   const client = overStream(socket, 'TLS')
   await once(socket, 'secureConnect')
+  socket.unref()
   return client()
 }
 
@@ -110,25 +113,30 @@ export interface Binding {
   readonly expiresSeconds?: number
 }
 
-/** Registers one contact over UDP; throws when the answer is not 200. */
+/** Registers one contact from a socket of its own; throws when the answer is not 200. */
 export async function register(server: Destination, binding: Binding): Promise<void> {
-  const { user, contact, q, expiresSeconds = 600 } = binding
-  const address = `<sip:${user}@example.test>`
   const client = await openUdp(server)
   try {
-    const response = await exchange(
-      client,
-      requestText('REGISTER', 'sip:example.test', client, {
-        From: `${address};tag=${client.port}`,
-        To: address,
-        Contact: `<${contact}>${q === undefined ? '' : `;q=${q}`}`,
-        Expires: String(expiresSeconds),
-      }),
-    )
-    if (statusOf(response) !== 200) throw new Error(`REGISTER of ${contact} for ${user} was answered:\n${response}`)
+    await registerOver(client, binding)
   } finally {
     client.close()
   }
+}
+
+/** Registers one contact; throws when the answer is not 200. */
+export async function registerOver(client: SipClient, binding: Binding): Promise<void> {
+  const { user, contact, q, expiresSeconds = 600 } = binding
+  const address = `<sip:${user}@example.test>`
+  const response = await exchange(
+    client,
+    requestText('REGISTER', 'sip:example.test', client, {
+      From: `${address};tag=${client.port}`,
+      To: address,
+      Contact: `<${contact}>${q === undefined ? '' : `;q=${q}`}`,
+      Expires: String(expiresSeconds),
+    }),
+  )
+  if (statusOf(response) !== 200) throw new Error(`REGISTER of ${contact} for ${user} was answered:\n${response}`)
 }
 
 /** The contacts that the registrar holds for a user: a REGISTER without Contact (RFC 3261 §10.2.3). */

@@ -26,7 +26,7 @@ export interface SipServerOptions {
 /** A running server for the domain `example.test`, with UDP and TCP on one port. */
 export interface SipServer {
   readonly name: 'sipd' | 'kamailio'
-  readonly host: string
+  readonly host: '127.0.0.1' | '::1'
   readonly port: number
   readonly tlsPort: number
   /** `host:port`, as programs want it. */

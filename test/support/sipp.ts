@@ -50,7 +50,7 @@ export async function startSipp(options: SippOptions): Promise<Sipp> {
     [
       ...(options.target === undefined ? [] : [options.target]),
       ...['-sf', path, '-i', host, '-p', String(port), '-t', transport, '-nostdin'],
-      ...['-m', String(options.calls ?? 1), '-r', String(options.callsPerSecond ?? 10)],
+      ...['-m', String(options.calls ?? 1), '-r', String(options.callsPerSecond ?? 10), '-l', '1000'],
       ...['-d', String(options.pauseMs ?? 0), '-key', 'user', options.user ?? 'bob'],
       ...['-mp', String(own), '-mi', '127.0.0.1', '-cp', String(own + 6)],
       ...['-timeout', String(timeoutSeconds), '-timeout_error', '-trace_err', '-error_file', 'errors.log'],
