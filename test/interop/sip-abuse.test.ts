@@ -6,7 +6,7 @@ import { usageOf } from '../../bench/sip/usage.ts'
 import { until } from '../support/appliance.ts'
 import { mutate, randomFrom } from '../support/mutate.ts'
 import { exchange, openTcp, openUdp, requestText, type SipClient, statusOf } from '../support/sip-client.ts'
-import { type SipServer, withSipServer } from '../support/sip-server.ts'
+import { type SipServer, withSipServer } from '../support/sip-under-test.ts'
 
 const isSoak = process.env.CASTELLAN_SOAK !== undefined
 const idleConnections = isSoak ? 10_000 : 2000

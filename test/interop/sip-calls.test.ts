@@ -4,7 +4,7 @@ import { needs } from '../support/peers.ts'
 import { call, startCallee } from '../support/sip-call.ts'
 import { bindingsOf, exchange, header, openUdp, register, requestText, statusOf } from '../support/sip-client.ts'
 import { freePorts } from '../support/sip-ports.ts'
-import { ofSipdAlone, withSipServer } from '../support/sip-server.ts'
+import { ofSipdAlone, withSipServer } from '../support/sip-under-test.ts'
 import { startSipp } from '../support/sipp.ts'
 
 const routed = { recordRoute: true }

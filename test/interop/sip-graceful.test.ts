@@ -6,7 +6,7 @@ import { until } from '../support/appliance.ts'
 import { needs } from '../support/peers.ts'
 import { call, startCallee, startCaller } from '../support/sip-call.ts'
 import { bindingsOf, openUdp, registerOver } from '../support/sip-client.ts'
-import { ofSipdAlone, type SipServer, withSipServer } from '../support/sip-server.ts'
+import { ofSipdAlone, type SipServer, withSipServer } from '../support/sip-under-test.ts'
 
 const routed = { recordRoute: true, workers: 2 }
 

@@ -6,7 +6,7 @@ import { needs } from '../support/peers.ts'
 import { Baresip } from '../support/sip-baresip.ts'
 import { bindingsOf, openUdp } from '../support/sip-client.ts'
 import { freePorts } from '../support/sip-ports.ts'
-import { withSipServer } from '../support/sip-server.ts'
+import { withSipServer } from '../support/sip-under-test.ts'
 
 /** sipsak cuts the fifth digit off the port in a URI. */
 const shortPort = { digits: 4 } as const

@@ -16,7 +16,7 @@ import {
   statusOf,
 } from '../support/sip-client.ts'
 import { freePorts } from '../support/sip-ports.ts'
-import { type SipServer, withSipServer } from '../support/sip-server.ts'
+import { type SipServer, withSipServer } from '../support/sip-under-test.ts'
 import { startSipp } from '../support/sipp.ts'
 
 let made: Certificates

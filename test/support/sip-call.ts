@@ -1,7 +1,7 @@
 /** The two ends of a call through the server under test, both played by SIPp. */
 import { register } from './sip-client.ts'
 import { freePorts } from './sip-ports.ts'
-import type { SipServer } from './sip-server.ts'
+import type { SipServer } from './sip-under-test.ts'
 import { runSipp, type Sipp, type SippOptions, startSipp } from './sipp.ts'
 
 /** Starts a callee and registers its user, bob unless said, at its port; q decides who rings first. */

@@ -9,7 +9,7 @@ import { programRoot } from '../../lib/home.ts'
 import { until } from './appliance.ts'
 import { exchange, openUdp, requestText, statusOf } from './sip-client.ts'
 import { freePorts } from './sip-ports.ts'
-import type { SipServer, SipServerOptions } from './sip-server.ts'
+import type { SipServer, SipServerOptions } from './sip-under-test.ts'
 
 const configPath = join(programRoot, 'test', 'fixtures', 'sipp', 'kamailio.cfg')
 

@@ -7,7 +7,7 @@ import { resolveHome } from '../../lib/home.ts'
 import { readPidFile } from '../../lib/process.ts'
 import { runBin } from './appliance.ts'
 import { freePorts } from './sip-ports.ts'
-import type { SipServer, SipServerOptions } from './sip-server.ts'
+import type { SipServer, SipServerOptions } from './sip-under-test.ts'
 
 export async function startSipd(options: SipServerOptions): Promise<SipServer> {
   const home = resolveHome(mkdtempSync(join(tmpdir(), 'castellan-sipd-')))
