@@ -1,61 +1,81 @@
-/** Header names: compact forms of RFC 3261 §7.3.3 and the usual spelling of those that are known. */
+/** Header names as small numbers: the usual spelling, the compact forms of RFC 3261 §7.3.3, and any mixture of cases. */
 
-const compact = new Map([
-  ['a', 'Accept-Contact'],
-  ['b', 'Referred-By'],
-  ['c', 'Content-Type'],
-  ['e', 'Content-Encoding'],
-  ['f', 'From'],
-  ['i', 'Call-ID'],
-  ['k', 'Supported'],
-  ['l', 'Content-Length'],
-  ['m', 'Contact'],
-  ['o', 'Event'],
-  ['r', 'Refer-To'],
-  ['s', 'Subject'],
-  ['t', 'To'],
-  ['u', 'Allow-Events'],
-  ['v', 'Via'],
-])
+/** Those that a proxy or registrar looks at; all others are `other` and are found by their text. */
+export const H = {
+  other: 0,
+  via: 1,
+  from: 2,
+  to: 3,
+  callId: 4,
+  cseq: 5,
+  maxForwards: 6,
+  contentLength: 7,
+  contact: 8,
+  route: 9,
+  recordRoute: 10,
+  expires: 11,
+  require: 12,
+  proxyRequire: 13,
+  date: 14,
+  path: 15,
+  userAgent: 16,
+  supported: 17,
+  contentType: 18,
+  retryAfter: 19,
+} as const
+export type HeaderId = (typeof H)[keyof typeof H]
 
-const known = new Map(
-  [
-    ...compact.values(),
-    'CSeq',
-    'Max-Forwards',
-    'Expires',
-    'Min-Expires',
-    'Require',
-    'Proxy-Require',
-    'Route',
-    'Record-Route',
-    'Allow',
-    'Accept',
-    'Unsupported',
-    'Date',
-    'User-Agent',
-    'Server',
-    'Path',
-    'Authorization',
-  ].map((name) => [name.toLowerCase(), name]),
+const spellings: readonly (readonly [HeaderId, string, string?])[] = [
+  [H.via, 'Via', 'v'],
+  [H.from, 'From', 'f'],
+  [H.to, 'To', 't'],
+  [H.callId, 'Call-ID', 'i'],
+  [H.cseq, 'CSeq'],
+  [H.maxForwards, 'Max-Forwards'],
+  [H.contentLength, 'Content-Length', 'l'],
+  [H.contact, 'Contact', 'm'],
+  [H.route, 'Route'],
+  [H.recordRoute, 'Record-Route'],
+  [H.expires, 'Expires'],
+  [H.require, 'Require'],
+  [H.proxyRequire, 'Proxy-Require'],
+  [H.date, 'Date'],
+  [H.path, 'Path'],
+  [H.userAgent, 'User-Agent'],
+  [H.supported, 'Supported', 'k'],
+  [H.contentType, 'Content-Type', 'c'],
+  [H.retryAfter, 'Retry-After'],
+]
+
+const byLowerCase = new Map(
+  spellings.flatMap(([id, name, compact]) => [
+    [name.toLowerCase(), id],
+    ...(compact ? ([[compact, id]] as [string, HeaderId][]) : []),
+  ]) as [string, HeaderId][],
 )
-
-/** Those whose value is a comma list, each element of which counts as a header of its own (§7.3.1). */
-export const listHeaders: ReadonlySet<string> = new Set([
-  'Via',
-  'Contact',
-  'Route',
-  'Record-Route',
-  'Require',
-  'Proxy-Require',
-  'Supported',
-  'Allow',
-  'Accept',
-  'Unsupported',
-  'Path',
+/** The spellings nearly every message has, found without making a lower-case copy. */
+const bySpelling = new Map<string, HeaderId>([
+  ...byLowerCase,
+  ...spellings.map(([id, name]): [string, HeaderId] => [name, id]),
 ])
 
-export function canonicalName(name: string): string {
+/** Undefined for a name that is none of those in `H`. */
+export function headerIdOf(name: string): HeaderId | undefined {
+  return bySpelling.get(name) ?? byLowerCase.get(name.toLowerCase())
+}
+
+const compactForms: ReadonlyMap<string, string> = new Map([
+  ['a', 'accept-contact'],
+  ['b', 'referred-by'],
+  ['e', 'content-encoding'],
+  ['o', 'event'],
+  ['r', 'refer-to'],
+  ['s', 'subject'],
+  ['u', 'allow-events'],
+])
+
+/** The lower-case name in full, for comparing the names of headers that have no number. */
+export function fullName(name: string): string {
   const lower = name.toLowerCase()
-  return compact.get(lower) ?? known.get(lower) ?? name
+  return compactForms.get(lower) ?? lower
 }

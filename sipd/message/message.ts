@@ -1,35 +1,144 @@
-/** A SIP message as its parts: start line, headers in order and as they came, body. */
+/** A SIP message as the text it came in, and where its headers are; what nobody asks for is never cut out. */
+import { fullName, H, type HeaderId, headerIdOf } from './header-names.ts'
+import { split } from './scan.ts'
+import { parseRequestUri, type SipUri } from './uri.ts'
+import type { Via } from './via.ts'
 
-export interface Header {
-  /** The canonical name, compact forms expanded: `Via`, `Call-ID`. */
-  readonly name: string
-  /** Unfolded, without blanks around it; one element of a comma list each where the grammar has lists. */
-  readonly value: string
+/**
+ * Numbers a header takes in `layout`: its HeaderId, where its line begins, where its value begins and ends without blanks
+ * around it, and where the next line begins.
+ */
+export const stride = 5
+
+abstract class Message {
+  /** The octets as Latin-1, one character each, from the start line to the end of the body. */
+  readonly text: string
+  readonly layout: readonly number[]
+  /** Some header goes on over several lines (§7.3.1). */
+  readonly isFolded: boolean
+  /** Where the empty line begins that ends the headers, and where the body does. */
+  readonly headEnd: number
+  readonly bodyStart: number
+
+  constructor(text: string, layout: readonly number[], isFolded: boolean, headEnd: number, bodyStart: number) {
+    this.text = text
+    this.layout = layout
+    this.isFolded = isFolded
+    this.headEnd = headEnd
+    this.bodyStart = bodyStart
+  }
+
+  /** The index into `layout` of the first such header; -1 when there is none. */
+  indexOf(id: HeaderId): number {
+    const { layout } = this
+    for (let at = 0; at < layout.length; at += stride) if (layout[at] === id) return at
+    return -1
+  }
+
+  /** The first value, unfolded, without blanks around it. */
+  value(id: HeaderId): string | undefined {
+    const at = this.indexOf(id)
+    return at < 0 ? undefined : this.valueAt(at)
+  }
+
+  valueAt(at: number): string {
+    const value = this.text.slice(this.layout[at + 2]!, this.layout[at + 3]!)
+    return this.isFolded ? unfold(value) : value
+  }
+
+  /** All values of a header whose value is a comma list, each element for itself (§7.3.1). Empty when one is not of the grammar. */
+  elements(id: HeaderId): string[] {
+    const all: string[] = []
+    for (let at = 0; at < this.layout.length; at += stride) {
+      if (this.layout[at] !== id) continue
+      const value = this.valueAt(at)
+      if (!value.includes(',')) all.push(value)
+      else all.push(...(split(value, ',') ?? []))
+    }
+    return all
+  }
+
+  /** How often a header is there. */
+  count(id: HeaderId): number {
+    let found = 0
+    for (let at = 0; at < this.layout.length; at += stride) if (this.layout[at] === id) found++
+    return found
+  }
+
+  /** The first value of a header by any name, for logs. */
+  valueNamed(name: string): string | undefined {
+    const id = headerIdOf(name)
+    if (id !== undefined) return this.value(id)
+    const wanted = fullName(name)
+    for (let at = 0; at < this.layout.length; at += stride) {
+      if (this.layout[at] !== H.other) continue
+      const line = this.text.slice(this.layout[at + 1]!, this.layout[at + 2]!)
+      if (fullName(line.slice(0, line.indexOf(':')).trimEnd()) === wanted) return this.valueAt(at)
+    }
+    return undefined
+  }
+
+  get body(): string {
+    return this.text.slice(this.bodyStart)
+  }
 }
 
-export interface SipRequest {
-  readonly kind: 'request'
+export class SipRequest extends Message {
+  readonly kind = 'request'
   readonly method: string
   readonly requestUri: string
-  readonly version: string
-  readonly headers: readonly Header[]
-  readonly body: Uint8Array
+  /** The topmost one. */
+  readonly via: Via
+  readonly cseqNumber: number
+  /** Undefined when the header is missing: clients of RFC 2543 send none. */
+  readonly maxForwards: number | undefined
+  #uri: SipUri | undefined
+
+  constructor(
+    parts: Message,
+    method: string,
+    requestUri: string,
+    via: Via,
+    cseqNumber: number,
+    maxForwards: number | undefined,
+  ) {
+    super(parts.text, parts.layout, parts.isFolded, parts.headEnd, parts.bodyStart)
+    this.method = method
+    this.requestUri = requestUri
+    this.via = via
+    this.cseqNumber = cseqNumber
+    this.maxForwards = maxForwards
+  }
+
+  /** The Request-URI, when it is one of ours to understand. */
+  get uri(): SipUri | undefined {
+    this.#uri ??= parseRequestUri(this.requestUri)
+    return this.#uri
+  }
 }
 
-export interface SipResponse {
-  readonly kind: 'response'
+export class SipResponse extends Message {
+  readonly kind = 'response'
   readonly status: number
   readonly reason: string
-  readonly headers: readonly Header[]
-  readonly body: Uint8Array
+  readonly via: Via
+  readonly cseqMethod: string
+
+  constructor(parts: Message, status: number, reason: string, via: Via, cseqMethod: string) {
+    super(parts.text, parts.layout, parts.isFolded, parts.headEnd, parts.bodyStart)
+    this.status = status
+    this.reason = reason
+    this.via = via
+    this.cseqMethod = cseqMethod
+  }
 }
+
+/** Text with its headers found, before anybody knows what they are worth. */
+export class Parts extends Message {}
 
 export type SipMessage = SipRequest | SipResponse
 
-export function headerValue({ headers }: Pick<SipMessage, 'headers'>, name: string): string | undefined {
-  return headers.find((header) => header.name === name)?.value
-}
-
-export function headerValues({ headers }: Pick<SipMessage, 'headers'>, name: string): string[] {
-  return headers.filter((header) => header.name === name).map(({ value }) => value)
+/** §7.3.1: a line that starts with a blank goes on with the one before. */
+function unfold(raw: string): string {
+  return raw.includes('\n') ? raw.replace(/\s*\r?\n[ \t]+/g, ' ') : raw
 }

@@ -1,178 +1,281 @@
-/** A datagram as a SIP message, strictly (RFC 3261 §7 and §25.1), with limits on everything. */
-
+/** A datagram, or a message framed from a stream, as a SIP message: strictly (RFC 3261 §7 and §25.1), with limits on everything. */
 import { parseAddress } from './address.ts'
-import { canonicalName, listHeaders } from './header-names.ts'
-import { type Header, headerValue, headerValues, type SipMessage, type SipRequest } from './message.ts'
-import { isToken, parseParameters, split } from './scan.ts'
+import { H, headerIdOf } from './header-names.ts'
+import { Parts, SipRequest, SipResponse, stride } from './message.ts'
+import { isToken, split } from './scan.ts'
+import { parseVia, type Via } from './via.ts'
 
-export const limits = { headerCount: 256, headerOctets: 32_768 } as const
-
-export interface Via {
-  readonly transport: string
-  readonly host: string
-  readonly port: number | undefined
-  readonly parameters: ReadonlyMap<string, string | undefined>
-}
-
-export interface CSeq {
-  readonly number: number
-  readonly method: string
-}
+export const limits = { headerCount: 256, headerOctets: 32_768, uriOctets: 4096 } as const
 
 /** What could not be taken: status and words for the answer, and as much of the request as an answer needs. */
 export interface Malformed {
   readonly kind: 'malformed'
   readonly status: number
   readonly reason: string
-  readonly headers: readonly Header[]
+  readonly parts: Parts
+  /** The topmost one, when it can be read. */
+  readonly via: Via | undefined
   readonly method: string | undefined
 }
 
-/** Undefined for octets that are no message at all, keep-alives among them. */
-export function parseMessage(octets: Uint8Array): SipMessage | Malformed | undefined {
-  const text = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength).toString('latin1')
-  const start = text.search(/[^\r\n]/) // §7.5: empty lines before the start line are ignored
-  if (start < 0) return undefined
-  const blank = /\r?\n\r?\n/.exec(text.slice(start))
-  const headEnd = blank ? start + blank.index : text.length
-  const bodyStart = blank ? headEnd + blank[0].length : text.length
-  const [startLine = '', ...rawLines] = text.slice(start, headEnd).split(/\r?\n/)
-  const lines = unfold(rawLines)
-  const requestLine = /^(\S+) (\S+) (SIP\/\d+\.\d+)$/i.exec(startLine)
-  const statusLine = /^SIP\/2\.0 ([1-6]\d\d)(?: (.*))?$/i.exec(startLine)
-  // Of a request line that is not of the grammar, too: an ACK is never answered. A response has none, and is not either.
-  const method = statusLine ? undefined : (requestLine?.[1] ?? /^(\S+)\s/.exec(startLine)?.[1])
-  const headers: Header[] = []
-  const malformed = (status: number, reason: string): Malformed => ({
-    kind: 'malformed',
-    status,
-    reason,
-    headers,
-    method,
-  })
+const lf = 0x0a
+const cr = 0x0d
+const space = 0x20
+const tab = 0x09
 
+/** Undefined for octets that are no message at all, keep-alives among them, and for responses that are not of the grammar. */
+export function parseMessage(octets: Buffer): SipRequest | SipResponse | Malformed | undefined {
+  const text = octets.toString('latin1')
+  let at = 0
+  // §7.5: empty lines before the start line are ignored.
+  for (let code = text.charCodeAt(0); code === cr || code === lf; code = text.charCodeAt(at)) at++
+  return at === text.length ? undefined : parseText(at === 0 ? text : text.slice(at))
+}
+
+function parseText(text: string): SipRequest | SipResponse | Malformed | undefined {
+  const startLineEnd = text.indexOf('\n')
+  if (startLineEnd < 0) return malformedStart(text, text)
+  const startLine = text.slice(0, text.charCodeAt(startLineEnd - 1) === cr ? startLineEnd - 1 : startLineEnd)
+  return text.startsWith('SIP/') || text.startsWith('sip/')
+    ? parseResponse(text, startLine, startLineEnd + 1)
+    : parseRequest(text, startLine, startLineEnd + 1)
+}
+
+function parseRequest(text: string, startLine: string, headersAt: number): SipRequest | Malformed | undefined {
+  // Request-Line = Method SP Request-URI SP SIP-Version (§7.1): one space each, none at the end.
+  const methodEnd = startLine.indexOf(' ')
+  const uriEnd = startLine.indexOf(' ', methodEnd + 1)
+  const version = startLine.slice(uriEnd + 1)
+  if (methodEnd <= 0 || uriEnd <= methodEnd + 1 || !isVersion(version))
+    return malformedStart(text, startLine, headersAt)
+  const method = startLine.slice(0, methodEnd)
+  const requestUri = startLine.slice(methodEnd + 1, uriEnd)
+  const head = readHeaders(text, headersAt)
+  const refuse = (status: number, reason: string): Malformed => malformed(status, reason, head.parts, method)
+  if (head.fault !== undefined) return refuse(400, head.fault)
+  if (!isToken(method)) return refuse(400, 'the method is not a token')
+  if (version.toUpperCase() !== 'SIP/2.0') return refuse(505, 'only SIP/2.0 is spoken here')
+  if (requestUri.length > limits.uriOctets) return refuse(414, `a Request-URI of more than ${limits.uriOctets} octets`)
+  return checkRequest(head.parts, method, requestUri)
+}
+
+function parseResponse(text: string, startLine: string, headersAt: number): SipResponse | undefined {
+  const match = /^SIP\/2\.0 ([1-6]\d\d)(?: (.*))?$/i.exec(startLine)
+  if (!match) return undefined
+  const { parts, fault } = readHeaders(text, headersAt)
+  if (fault !== undefined) return undefined
+  // What is not of the grammar cannot be answered, and belongs to nothing.
+  const via = topmostVia(parts)
+  const cseq = parts.value(H.cseq)
+  const method = cseq === undefined ? undefined : cseqMethodOf(cseq)
+  if (!via || method === undefined) return undefined
+  return new SipResponse(parts, Number(match[1]), match[2] ?? '', via, method)
+}
+
+interface Head {
+  readonly parts: Parts
+  readonly fault?: string | undefined
+}
+
+/** The headers of a request whose body never came, for the answer to it; undefined when it is no request. */
+export function readHead(octets: Buffer): Parts | undefined {
+  const text = octets.toString('latin1')
+  const startLineEnd = text.indexOf('\n')
+  if (startLineEnd < 0 || /^SIP\//i.test(text)) return undefined
+  return readHeaders(text, startLineEnd + 1).parts
+}
+
+/** Finds the header lines, and cuts the body to its Content-Length. The fault is the first thing that is wrong, in words. */
+function readHeaders(text: string, from: number): Head {
+  const layout: number[] = []
   let fault: string | undefined
-  for (const line of lines) {
-    const header = /^([^\s:]+)[ \t]*:(.*)$/s.exec(line)
-    if (!header || !isToken(header[1]!)) {
-      fault ??= `a header line is not of the form name: value: ${shorten(line)}`
+  let contentLength: number | undefined
+  let at = from
+  let isEnded = false
+  let isFolded = false
+  while (at < text.length) {
+    const code = text.charCodeAt(at)
+    if (code === lf || (code === cr && text.charCodeAt(at + 1) === lf)) {
+      isEnded = true
+      break
+    }
+    const end = endOfLine(text, at)
+    const colon = text.indexOf(':', at)
+    let nameEnd = colon
+    while (nameEnd > at && isBlank(text.charCodeAt(nameEnd - 1))) nameEnd--
+    const name = colon < 0 || colon >= end ? '' : text.slice(at, nameEnd)
+    const known = headerIdOf(name)
+    if (known === undefined && !isToken(name)) {
+      fault ??= `a header line is not of the form name: value: ${shorten(text.slice(at, end).trimEnd())}`
+      at = end
       continue
     }
-    const name = canonicalName(header[1]!)
-    const value = header[2]!.trim()
-    const parts = listHeaders.has(name) ? split(value, ',') : [value]
-    if (!parts) fault ??= `a quote or angle bracket in ${name} is not closed`
-    else for (const part of parts) headers.push({ name, value: part })
-    if (headers.length > limits.headerCount) return malformed(400, `more than ${limits.headerCount} headers`)
+    let valueEnd = end
+    while (valueEnd > colon + 1 && text.charCodeAt(valueEnd - 1) <= space) valueEnd--
+    let valueStart = colon + 1
+    while (valueStart < valueEnd && text.charCodeAt(valueStart) <= space) valueStart++
+    isFolded ||= text.indexOf('\n', at) < end - 1
+    layout.push(known ?? H.other, at, valueStart, valueEnd, end)
+    if (layout.length > limits.headerCount * stride) {
+      fault ??= `more than ${limits.headerCount} headers`
+      break
+    }
+    if (known === H.contentLength) {
+      const value = text.slice(valueStart, valueEnd)
+      if (contentLength !== undefined) fault ??= 'Content-Length is there more than once'
+      else if (!/^\d{1,9}$/.test(value)) fault ??= 'Content-Length is not a number'
+      else contentLength = Number(value)
+    }
+    at = end
   }
-  if (!requestLine && !statusLine) {
-    return /^[A-Z]+ .*SIP\/\d/i.test(startLine)
-      ? malformed(400, 'the request line is not of the form method URI version')
-      : undefined
+  if (at > limits.headerOctets) fault ??= `headers of more than ${limits.headerOctets} octets`
+  if (!isEnded) fault ??= 'the empty line after the headers is missing'
+  const bodyStart = isEnded ? at + (text.charCodeAt(at) === cr ? 2 : 1) : text.length
+  let whole = text
+  if (contentLength !== undefined) {
+    // §18.3: over UDP what goes beyond is cut off, and a datagram that ends early is an error.
+    if (contentLength > text.length - bodyStart) fault ??= 'the body is shorter than Content-Length says'
+    else if (contentLength < text.length - bodyStart) whole = text.slice(0, bodyStart + contentLength)
   }
-  if (headEnd > limits.headerOctets) return malformed(400, `headers of more than ${limits.headerOctets} octets`)
-  if (!blank) fault ??= 'the empty line after the headers is missing'
-  if (statusLine && fault) return undefined
-  if (fault) return malformed(400, fault)
-  const body = octets.subarray(Buffer.byteLength(text.slice(0, bodyStart), 'latin1'))
-  const lengths = headerValues({ headers }, 'Content-Length')
-  if (lengths.length > 1) return malformed(400, 'Content-Length is there more than once')
-  const [length] = lengths
-  if (length !== undefined && !/^\d{1,9}$/.test(length)) return malformed(400, 'Content-Length is not a number')
-  // §18.3: over UDP what goes beyond is cut off, and a datagram that ends early is an error.
-  if (length !== undefined && Number(length) > body.length)
-    return malformed(400, 'the body is shorter than Content-Length says')
-  const taken = length === undefined ? body : body.subarray(0, Number(length))
+  return { parts: new Parts(whole, layout, isFolded, at, bodyStart), fault }
+}
 
-  if (statusLine) {
-    // A response that is not of the grammar cannot be answered, and belongs to nothing.
-    const cseq = headerValue({ headers }, 'CSeq')
-    if (cseq === undefined || !parseCSeq(cseq)) return undefined
-    return { kind: 'response', status: Number(statusLine[1]), reason: statusLine[2] ?? '', headers, body: taken }
+/** Where the next header begins: after the line feed that no blank follows (§7.3.1). */
+function endOfLine(text: string, from: number): number {
+  for (let at = from; ; ) {
+    const end = text.indexOf('\n', at)
+    if (end < 0) return text.length
+    if (!isBlank(text.charCodeAt(end + 1))) return end + 1
+    at = end + 1
   }
-  const [, requestMethod, requestUri, version] = requestLine!
-  if (!isToken(requestMethod!)) return malformed(400, 'the method is not a token')
-  if (version!.toUpperCase() !== 'SIP/2.0') return malformed(505, 'only SIP/2.0 is spoken here')
-  const request: SipRequest = {
-    kind: 'request',
-    method: requestMethod!,
-    requestUri: requestUri!,
-    version: version!,
-    headers,
-    body: taken,
-  }
-  const problem = checkRequest(request)
-  return problem ? malformed(400, problem) : request
+}
+
+function isBlank(code: number): boolean {
+  return code === space || code === tab
+}
+
+function isVersion(text: string): boolean {
+  return text === 'SIP/2.0' || /^SIP\/\d+\.\d+$/i.test(text)
+}
+
+/** Of a start line that is not of the grammar: a request when it looks like one, otherwise nothing. */
+function malformedStart(text: string, startLine: string, headersAt?: number): Malformed | undefined {
+  if (!/^[A-Z]+ .*SIP\/\d/i.test(startLine)) return undefined
+  const { parts } = readHeaders(text, headersAt ?? text.length)
+  return malformed(
+    400,
+    'the request line is not of the form method URI version',
+    parts,
+    startLine.slice(0, startLine.indexOf(' ')),
+  )
+}
+
+function malformed(status: number, reason: string, parts: Parts, method: string): Malformed {
+  return { kind: 'malformed', status, reason, parts, via: topmostVia(parts), method }
+}
+
+/** Undefined when there is none, or when it is not of the grammar. */
+export function topmostVia(parts: Parts): Via | undefined {
+  const at = parts.indexOf(H.via)
+  if (at < 0) return undefined
+  return parseVia(parts.text, parts.layout[at + 2]!, parts.layout[at + 3]!)
+}
+
+/** The Via after the topmost, in the same header or the next; of a response that is on its way back. */
+export function secondVia(message: SipResponse): Via | undefined {
+  const { text, layout, via } = message
+  const first = message.indexOf(H.via)
+  const end = layout[first + 3]!
+  if (via.end < end) return parseVia(text, via.end + 1, end)
+  for (let at = first + stride; at < layout.length; at += stride)
+    if (layout[at] === H.via) return parseVia(text, layout[at + 2]!, layout[at + 3]!)
+  return undefined
 }
 
 /** RFC 7231's preferred form, the only one that SIP has (§20.17). */
 const sipDate =
   /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d{2}:\d{2}:\d{2} GMT$/
 
-/** The Request-URI by its characters alone: what it means is for who answers the request (§8.2.2.1). */
-function checkUri(uri: string): string | undefined {
-  if (/[<>"]/.test(uri)) return 'the Request-URI has characters that no URI has'
-  // §19.1.1: headers are not for Request-URIs.
-  if (/^sips?:[^?]*@[^?]*\?/i.test(uri)) return 'the Request-URI has headers'
-  return undefined
-}
+const onceEach = [
+  [H.from, 'From'],
+  [H.to, 'To'],
+  [H.callId, 'Call-ID'],
+  [H.cseq, 'CSeq'],
+] as const
 
 /** §8.1.1: what every request has to have, once, and of the grammar. */
-function checkRequest(request: SipRequest): string | undefined {
-  const uri = checkUri(request.requestUri)
-  if (uri) return uri
-  for (const name of ['From', 'To', 'Call-ID', 'CSeq']) {
-    const count = headerValues(request, name).length
-    if (count === 0) return `${name} is missing`
-    if (count > 1) return `${name} is there ${count} times`
+function checkRequest(parts: Parts, method: string, requestUri: string): SipRequest | Malformed {
+  const refuse = (reason: string): Malformed => malformed(400, reason, parts, method)
+  const uriFault = checkUri(requestUri)
+  if (uriFault) return refuse(uriFault)
+  for (const [id, name] of onceEach) {
+    const count = parts.count(id)
+    if (count === 0) return refuse(`${name} is missing`)
+    if (count > 1) return refuse(`${name} is there ${count} times`)
   }
-  for (const name of ['From', 'To'])
-    if (!parseAddress(headerValue(request, name)!)) return `${name} is not of the grammar`
-  for (const contact of headerValues(request, 'Contact'))
-    if (contact !== '*' && !parseAddress(contact)) return 'Contact is not of the grammar'
-  const date = headerValue(request, 'Date')
-  if (date !== undefined && !sipDate.test(date)) return 'Date is not of the form Sat, 13 Nov 2010 23:29:00 GMT'
-  const vias = headerValues(request, 'Via')
-  if (vias.length === 0) return 'Via is missing'
-  if (!parseVia(vias[0]!)) return 'the topmost Via is not of the grammar'
-  const cseq = parseCSeq(headerValue(request, 'CSeq')!)
-  if (!cseq) return 'CSeq is not a number below 2^31 and a method'
-  if (cseq.method !== request.method) return `CSeq names ${cseq.method}, the request line ${request.method}`
-  const maxForwards = headerValue(request, 'Max-Forwards')
-  if (maxForwards !== undefined && !(/^\d{1,9}$/.test(maxForwards) && Number(maxForwards) <= 255)) {
-    return 'Max-Forwards is not a number up to 255'
+  if (!isAddress(parts.value(H.from)!)) return refuse('From is not of the grammar')
+  if (!isAddress(parts.value(H.to)!)) return refuse('To is not of the grammar')
+  if (parts.value(H.callId) === '') return refuse('Call-ID is empty')
+  const at = parts.indexOf(H.via)
+  if (at < 0) return refuse('Via is missing')
+  const via = topmostVia(parts)
+  if (!via) return refuse('the topmost Via is not of the grammar')
+  const { layout } = parts
+  for (let i = 0; i < layout.length; i += stride) {
+    switch (layout[i]) {
+      case H.contact: {
+        const value = parts.valueAt(i)
+        const contacts = split(value, ',')
+        if (!contacts) return refuse('a quote or angle bracket in Contact is not closed')
+        if (!contacts.every((contact) => contact === '*' || isAddress(contact)))
+          return refuse('Contact is not of the grammar')
+        break
+      }
+      case H.route:
+      case H.recordRoute:
+        if (!split(parts.valueAt(i), ',')?.every(isAddress)) return refuse('a route is not of the grammar')
+        break
+      case H.date:
+        if (!sipDate.test(parts.valueAt(i))) return refuse('Date is not of the form Sat, 13 Nov 2010 23:29:00 GMT')
+        break
+    }
   }
+  const cseq = parts.value(H.cseq)!
+  const cseqMethod = cseqMethodOf(cseq)
+  if (cseqMethod === undefined) return refuse('CSeq is not a number below 2^31 and a method')
+  if (cseqMethod !== method) return refuse(`CSeq names ${cseqMethod}, the request line ${method}`)
+  let maxForwards: number | undefined
+  const hops = parts.value(H.maxForwards)
+  if (hops !== undefined) {
+    if (parts.count(H.maxForwards) > 1) return refuse('Max-Forwards is there more than once')
+    maxForwards = /^\d{1,9}$/.test(hops) ? Number(hops) : 256
+    if (maxForwards > 255) return refuse('Max-Forwards is not a number up to 255')
+  }
+  return new SipRequest(parts, method, requestUri, via, Number.parseInt(cseq, 10), maxForwards)
+}
+
+/** From, To and Contact as nearly all of them are: <uri>, perhaps after words or a quoted name, and parameters of tokens. */
+const usualAddress =
+  /^(?:"[^"\\]*"[ \t]*|[A-Za-z0-9\-.!%*_+`'~ \t]*)<[^<>"\s]+>(?:[ \t]*;[ \t]*[A-Za-z0-9\-.!%*_+`'~]+(?:=[A-Za-z0-9\-.!%*_+`'~:[\]]+)?)*$/
+
+function isAddress(value: string): boolean {
+  return usualAddress.test(value) || parseAddress(value) !== undefined
+}
+
+/** The Request-URI by its characters alone: what it means is for who answers the request (§8.2.2.1). */
+function checkUri(uri: string): string | undefined {
+  if (/[<>"\t]/.test(uri)) return 'the Request-URI has characters that no URI has'
+  // §19.1.1: headers are not for Request-URIs.
+  if (uri.includes('?') && /^sips?:[^?]*@[^?]*\?/i.test(uri)) return 'the Request-URI has headers'
   return undefined
 }
 
-export function parseVia(value: string): Via | undefined {
-  const [sentProtocol = '', ...parameterParts] = split(value, ';') ?? []
-  const match =
-    /^SIP\s*\/\s*2\.0\s*\/\s*([A-Za-z0-9-]+)\s+(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?:\s*:\s*(\d{1,5}))?$/i.exec(
-      sentProtocol,
-    )
-  const parameters = parseParameters(parameterParts)
-  if (!match || !parameters) return undefined
-  const port = match[3] === undefined ? undefined : Number(match[3])
-  if (port !== undefined && (port < 1 || port > 65_535)) return undefined
-  return { transport: match[1]!.toUpperCase(), host: match[2]!, port, parameters }
-}
+const usualCSeq = /^(\d{1,10})[ \t]+(\S+)$/
 
-export function parseCSeq(value: string): CSeq | undefined {
-  const match = /^(\d{1,10})\s+(\S+)$/.exec(value)
-  const number = Number(match?.[1])
-  if (!match || number >= 2 ** 31 || !isToken(match[2]!)) return undefined
-  return { number, method: match[2]! }
-}
-
-/** §7.3.1: a line that starts with a blank goes on with the one before. */
-function unfold(lines: readonly string[]): string[] {
-  const whole: string[] = []
-  for (const line of lines) {
-    if (/^[ \t]/.test(line) && whole.length > 0) whole[whole.length - 1] += ` ${line.trim()}`
-    else whole.push(line)
-  }
-  return whole
+/** Undefined when the value is not of the grammar (§20.16). */
+function cseqMethodOf(value: string): string | undefined {
+  const match = usualCSeq.exec(value)
+  return match && Number(match[1]) < 2 ** 31 && isToken(match[2]!) ? match[2] : undefined
 }
 
 function shorten(line: string): string {

@@ -1,64 +1,107 @@
 /** Responses to a request: what RFC 3261 §8.2.6 copies, and where they go (§18.2.2, RFC 3581). */
-import { createHash } from 'node:crypto'
-import { type Header, headerValue, headerValues } from './message.ts'
-import { parseVia } from './parse.ts'
+import { isIP } from 'node:net'
+import { H } from './header-names.ts'
+import { type Parts, stride } from './message.ts'
+import { type Hop, isReliable } from './source.ts'
+import type { Via } from './via.ts'
 
-export interface Source {
-  readonly address: string
-  readonly port: number
+export interface ExtraHeader {
+  readonly name: string
+  readonly value: string
 }
 
-export interface Answerable {
-  readonly headers: readonly Header[]
-}
+type Answerable = Pick<Parts, 'text' | 'layout' | 'indexOf' | 'value' | 'valueAt'>
 
-/** The octets of a response. The reason phrase may be any words; they end where a line would. */
+const serverHeader = 'Server: Castellan\r\n'
+
+/**
+ * The text of a response. `tag` is for a To that has none (§8.2.6.2): the same for the same request, whoever answers it.
+ * The reason phrase may be any words; they end where a line would.
+ */
 export function formatResponse(
   request: Answerable,
-  source: Source,
+  via: Via | undefined,
+  source: Hop,
+  tag: string,
   status: number,
   reason: string,
-  extra: readonly Header[] = [],
-): Buffer {
-  const lines = [`SIP/2.0 ${status} ${reason.replace(/[\r\n]+/g, ' ')}`]
-  for (const [i, via] of headerValues(request, 'Via').entries()) {
-    lines.push(`Via: ${i === 0 ? withReceived(via, source) : via}`)
+  extra: readonly ExtraHeader[] = [],
+): string {
+  const { layout, text } = request
+  let vias = ''
+  let isTopmost = true
+  for (let at = 0; at < layout.length; at += stride) {
+    if (layout[at] !== H.via) continue
+    const value = isTopmost && via ? withReceived(text, via, source, layout[at + 3]!) : request.valueAt(at)
+    vias += `Via: ${value}\r\n`
+    isTopmost = false
   }
-  for (const name of ['From', 'To', 'Call-ID', 'CSeq']) {
-    const value = headerValue(request, name)
-    if (value !== undefined) lines.push(`${name}: ${name === 'To' && status > 100 ? withTag(value, request) : value}`)
+  const line = (name: string, value: string | undefined): string => (value === undefined ? '' : `${name}: ${value}\r\n`)
+  const to = request.value(H.to)
+  return `SIP/2.0 ${status} ${/[\r\n]/.test(reason) ? reason.replace(/[\r\n]+/g, ' ') : reason}\r\n${vias}${line('From', request.value(H.from))}${line(
+    'To',
+    to !== undefined && status > 100 ? withTag(to, tag) : to,
+  )}${line('Call-ID', request.value(H.callId))}${line('CSeq', request.value(H.cseq))}${extra
+    .map(({ name, value }) => `${name}: ${value}\r\n`)
+    .join('')}${serverHeader}Content-Length: 0\r\n\r\n`
+}
+
+/** Where a response to a request goes that came from `source` (§18.2.2, RFC 3581 §4). */
+export function responseTarget(via: Via, source: Hop): Hop {
+  // Over a connection: the same one; the port is for when it is gone by then.
+  if (isReliable(source)) return { ...source, port: via.port ?? defaultPort(source) }
+  return via.rport === undefined ? { ...source, port: via.port ?? 5060 } : source
+}
+
+/** Where a Via of a response on its way back says that it goes; undefined when it names no numeric address. */
+export function viaTarget(via: Via, listener: number): Hop | undefined {
+  const transport = via.transport
+  if (transport !== 'UDP' && transport !== 'TCP' && transport !== 'TLS') return undefined
+  const address = unbracketed(via.received ?? via.host)
+  if (isIP(address) === 0) return undefined
+  const port = (via.rport || via.port) ?? (transport === 'TLS' ? 5061 : 5060)
+  return { transport, address, port, listener, connection: undefined }
+}
+
+export function unbracketed(host: string): string {
+  return host.startsWith('[') ? host.slice(1, -1) : host
+}
+
+function defaultPort(hop: Hop): number {
+  return hop.transport === 'TLS' ? 5061 : 5060
+}
+
+/** The header's value with received and rport as they really were. */
+function withReceived(text: string, via: Via, source: Hop, lineEnd: number): string {
+  return `${receivedElement(text, via, source)}${text.slice(via.end, lineEnd).trimEnd()}`.trimStart()
+}
+
+/** The topmost Via element with what §18.2.1 and RFC 3581 §4 add. */
+export function receivedElement(text: string, via: Via, source: Hop): string {
+  const isElsewhere = unbracketed(via.host) !== source.address
+  if (via.rport === undefined && via.received === undefined && !isElsewhere) return text.slice(via.start, via.end)
+  let element = ''
+  let at = via.start
+  const skips = [
+    [via.rportStart - 1, via.rportEnd],
+    [via.receivedStart, via.receivedEnd],
+  ].filter(([from]) => from! >= 0)
+  for (const [from, to] of skips.sort(([a], [b]) => a! - b!)) {
+    element += text.slice(at, from)
+    at = to!
   }
-  for (const { name, value } of extra) lines.push(`${name}: ${value}`)
-  lines.push('Server: Castellan', 'Content-Length: 0', '', '')
-  return Buffer.from(lines.join('\r\n'), 'latin1')
+  element = `${element}${text.slice(at, via.end)}`.trimEnd()
+  if (via.rport !== undefined) element += `;rport=${source.port}`
+  if (via.rport !== undefined || isElsewhere) element += `;received=${source.address}`
+  return element
 }
 
-/** Where the response goes over UDP; undefined when the topmost Via says nothing that can be used. */
-export function responseTarget(request: Answerable, source: Source): Source | undefined {
-  const via = parseVia(headerValues(request, 'Via')[0] ?? '')
-  if (!via) return undefined
-  // RFC 3581 §4: with rport, to the port the request came from. Otherwise to the port the Via names.
-  return { address: source.address, port: via.parameters.has('rport') ? source.port : (via.port ?? 5060) }
+function withTag(to: string, tag: string): string {
+  return hasTag(to) ? to : `${to};tag=${tag}`
 }
 
-/** §18.2.1 and RFC 3581 §4: where the request really came from. */
-function withReceived(via: string, source: Source): string {
-  const parsed = parseVia(via)
-  if (!parsed) return via
-  const hasRport = parsed.parameters.has('rport')
-  let result = via
-  if (hasRport) result = result.replace(/;\s*rport(\s*=\s*\d*)?(?=\s*(;|$))/i, `;rport=${source.port}`)
-  if (hasRport || parsed.host.replace(/^\[|\]$/g, '') !== source.address) {
-    result = `${result.replace(/;\s*received\s*=[^;]*/i, '')};received=${source.address}`
-  }
-  return result
+/** Whether a From or To has a tag (§19.3). */
+export function hasTag(value: string): boolean {
+  const at = value.indexOf(';', value.lastIndexOf('>') + 1)
+  return at >= 0 && /;\s*tag\s*=/i.test(value.slice(at))
 }
-
-/** The same request gets the same tag, also without anything remembered (§8.2.7). */
-function withTag(to: string, request: Answerable): string {
-  if (/;\s*tag\s*=/i.test(to.slice(to.lastIndexOf('>') + 1))) return to
-  const key = ['Via', 'From', 'Call-ID', 'CSeq'].map((name) => headerValue(request, name) ?? '').join('\n')
-  return `${to};tag=${createHash('sha256').update(tagSalt).update(key).digest('hex').slice(0, 16)}`
-}
-
-const tagSalt = createHash('sha256').update(`${process.pid} ${process.hrtime.bigint()}`).digest()

@@ -15,8 +15,20 @@ export interface SipUri {
 const userCharacters = /^[A-Za-z0-9\-_.!~*'()&=+$,;?/%:]*$/
 const hostName = /^(?=.{1,255}$)([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.?$/
 
+/** As nearly all are: nothing escaped, no password, no parameters, a name or an IPv4 address. */
+const usual = /^(sips?):(?:([A-Za-z0-9\-_.!~*'()&=+$,]+)@)?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(\d{1,5}))?$/
+const noParameters: ReadonlyMap<string, string> = new Map()
+
 /** Undefined when the text is no SIP URI. */
 export function parseSipUri(text: string): SipUri | undefined {
+  const match = usual.exec(text)
+  if (!match || match[3]!.length > 255 || /\.[.-]|-\./.test(match[3]!)) return parseUnusual(text)
+  const port = match[4] === undefined ? undefined : Number(match[4])
+  if (port !== undefined && (port < 1 || port > 65_535)) return undefined
+  return { scheme: match[1] as 'sip' | 'sips', user: match[2], host: match[3]!, port, parameters: noParameters }
+}
+
+function parseUnusual(text: string): SipUri | undefined {
   const match = /^(sips?):(?:([^@]*)@)?(\[[^\]]*\]|[^:;?[\]]*)(?::(\d{1,5}))?((?:;[^;?]*)*)(?:\?.*)?$/i.exec(text)
   if (!match) return undefined
   const [, scheme, userInfo, hostPart, portPart, parameterPart] = match
@@ -41,11 +53,20 @@ export function parseSipUri(text: string): SipUri | undefined {
   return { scheme: scheme!.toLowerCase() as 'sip' | 'sips', user, host, port, parameters }
 }
 
-/** The address-of-record of §10.3 step 5: no parameters, user unescaped, host in lower case. */
-export function addressOfRecord({ scheme, user, host, port }: SipUri): string {
-  const shown = host.includes(':') ? `[${host}]` : host
-  return `${scheme}:${user === undefined ? '' : `${user}@`}${shown}${port === undefined ? '' : `:${port}`}`
+/** What a Request-URI or a To may be here: a SIP URI, or a tel URI as the SIP URI of RFC 3261 §19.1.6 with no host. */
+export function parseRequestUri(text: string): SipUri | undefined {
+  return text.startsWith('sip') ? parseSipUri(text) : /^tel:/i.test(text) ? parseTelUri(text) : parseSipUri(text)
 }
+
+/** RFC 3966: visual separators are no part of the number. */
+function parseTelUri(text: string): SipUri | undefined {
+  const match = /^tel:(\+?[0-9A-F*#\-.()]+)(?:;[^?\s]*)?$/i.exec(text)
+  const user = match?.[1]?.replace(/[-.()]/g, '')
+  if (!user || !/[0-9A-F*#]/i.test(user)) return undefined
+  return { scheme: 'sip', user, host: '', port: undefined, parameters: telParameters }
+}
+
+const telParameters: ReadonlyMap<string, string> = new Map([['user', 'phone']])
 
 function unescapeUser(text: string): string | undefined {
   if (/%(?![0-9A-Fa-f]{2})/.test(text)) return undefined

@@ -1,0 +1,22 @@
+/** A hop as one word, for keeping with a registration: where a phone registered from is where it is reached. */
+import { isIP } from 'node:net'
+import type { Hop, TransportName } from './source.ts'
+
+/** `UDP/192.0.2.7/5060/0/`, with the connection after the last slash. */
+export function formatFlow({ transport, address, port, listener, connection }: Hop): string {
+  return `${transport}/${address}/${port}/${listener}/${connection ?? ''}`
+}
+
+/** Undefined when it is none. */
+export function parseFlow(text: string): Hop | undefined {
+  const [transport, address = '', port, listener, connection] = text.split('/')
+  if (transport !== 'UDP' && transport !== 'TCP' && transport !== 'TLS') return undefined
+  if (isIP(address) === 0 || !(Number(port) > 0) || !(Number(listener) >= 0)) return undefined
+  return {
+    transport: transport satisfies TransportName,
+    address,
+    port: Number(port),
+    listener: Number(listener),
+    connection: connection || undefined,
+  }
+}

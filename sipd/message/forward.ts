@@ -1,0 +1,104 @@
+/** Requests and responses on their way through a proxy: what it changes is written anew, all else stays octet for octet. */
+import { H } from './header-names.ts'
+import { type SipRequest, type SipResponse, stride } from './message.ts'
+import { receivedElement } from './respond.ts'
+import type { Hop } from './source.ts'
+
+/** What differs from branch to branch of one forwarded request. */
+export interface ForwardHead {
+  readonly requestUri: string
+  readonly via: string
+  readonly recordRoute: string | undefined
+  /** The route set the request leaves with, replacing the one it came with; undefined leaves that as it is. */
+  readonly routes: readonly string[] | undefined
+}
+
+/**
+ * The headers and body of a request as all its branches have them (RFC 3261 §16.6 steps 1 and 3): received and rport
+ * filled in, Max-Forwards one less. Without the Route headers when `dropRoutes`.
+ */
+export function forwardTail(request: SipRequest, source: Hop, dropRoutes: boolean): string {
+  const { text, layout, via } = request
+  let tail = ''
+  let kept = layout[1]!
+  const cut = (from: number, to: number, replacement: string): void => {
+    tail += text.slice(kept, from) + replacement
+    kept = to
+  }
+  let isTopmostVia = true
+  for (let at = 0; at < layout.length; at += stride) {
+    const id = layout[at]
+    if (id === H.via && isTopmostVia) {
+      isTopmostVia = false
+      const element = receivedElement(text, via, source)
+      if (element.length !== via.end - via.start) cut(via.start, via.end, element)
+    } else if (id === H.maxForwards) {
+      cut(layout[at + 1]!, layout[at + 4]!, `Max-Forwards: ${request.maxForwards! - 1}\r\n`)
+    } else if (id === H.route && dropRoutes) cut(layout[at + 1]!, layout[at + 4]!, '')
+  }
+  if (request.maxForwards === undefined) cut(request.headEnd, request.headEnd, 'Max-Forwards: 70\r\n')
+  return tail + text.slice(kept)
+}
+
+export function forwardedRequest(method: string, head: ForwardHead, tail: string): string {
+  let routes = ''
+  for (const route of head.routes ?? []) routes += `Route: ${route}\r\n`
+  return `${method} ${head.requestUri} SIP/2.0\r\n${head.recordRoute === undefined ? '' : `Record-Route: ${head.recordRoute}\r\n`}Via: ${head.via}\r\n${routes}${tail}`
+}
+
+/** A response without the topmost Via, which was ours (§16.7 step 3). */
+export function withoutTopmostVia(response: SipResponse): string {
+  const { text, layout, via } = response
+  const at = response.indexOf(H.via)
+  const lineEnd = layout[at + 4]!
+  // What comes after a comma in the same header stays, and becomes the topmost.
+  if (text.charCodeAt(via.end) === 0x2c) return `${text.slice(0, via.start)} ${text.slice(via.end + 1).trimStart()}`
+  return text.slice(0, layout[at + 1]!) + text.slice(lineEnd)
+}
+
+/**
+ * The ACK for a final response other than 2xx (§17.1.1.3): of the request that was sent, its Request-URI, Call-ID, From,
+ * CSeq number, topmost Via and Route; the To of the response.
+ */
+export function formatAck(sent: string, response: SipResponse): string {
+  return sameTransaction(sent, 'ACK', response.value(H.to))
+}
+
+/** The CANCEL of a request that was sent (§9.1). */
+export function formatCancel(sent: string): string {
+  return sameTransaction(sent, 'CANCEL', undefined)
+}
+
+function sameTransaction(sent: string, method: string, to: string | undefined): string {
+  const head = sent.slice(0, sent.indexOf('\r\n\r\n'))
+  const lines = head.replace(/\r\n[ \t]+/g, ' ').split('\r\n')
+  const first = lines[0]!
+  const kept: string[] = [`${method}${first.slice(first.indexOf(' '))}`]
+  let isTopmostVia = true
+  for (const line of lines) {
+    const name = /^([^\s:]+)[ \t]*:/.exec(line)?.[1]?.toLowerCase()
+    switch (name) {
+      case 'via':
+      case 'v':
+        if (isTopmostVia) kept.push(line)
+        isTopmostVia = false
+        break
+      case 'to':
+      case 't':
+        kept.push(to === undefined ? line : `To: ${to}`)
+        break
+      case 'cseq':
+        kept.push(line.replace(/^([^\d]*\d+).*$/, `$1 ${method}`))
+        break
+      case 'from':
+      case 'f':
+      case 'call-id':
+      case 'i':
+      case 'route':
+        kept.push(line)
+        break
+    }
+  }
+  kept.push('Max-Forwards: 70', 'Content-Length: 0', '', '')
+  return kept.join('\r\n')
+}
