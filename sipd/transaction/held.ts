@@ -1,0 +1,221 @@
+/**
+ * Transactions that have had their final response and only absorb what comes late (RFC 3261 §17.2, RFC 6026): by the
+ * hundred thousand, so outside the garbage collector's reach, as a hash of the key and the octets to send again.
+ */
+import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Hop, TransportName } from '../message/source.ts'
+import type { KeyHash } from './hash.ts'
+
+/** Numbers of the states that are held; the names are those of the drawings. */
+export const heldStates = {
+  /** INVITE server, 2xx sent: retransmissions of the INVITE are absorbed (RFC 6026 §7.1). */
+  serverAccepted: 1,
+  /** Non-INVITE server: the final response is sent again (timer J). */
+  serverCompleted: 2,
+  /** INVITE server, ACK received: further ones are absorbed (timer I). */
+  serverConfirmed: 3,
+  /** INVITE client, 2xx received: further ones are passed on (RFC 6026 §7.2, timer M). */
+  clientAccepted: 4,
+  /** INVITE client, 300-699 received: further ones get the ACK again (timer D). */
+  clientCompleted: 5,
+  /** A server transaction of another process, which still absorbs what comes late. */
+  elsewhere: 6,
+} as const
+export type HeldState = (typeof heldStates)[keyof typeof heldStates]
+
+export interface Resend {
+  readonly text: string
+  readonly hop: Hop
+}
+
+const generations = 4
+const slabOctets = 256 * 1024
+const firstCapacity = 1024
+
+export interface HeldOptions {
+  readonly clock: Clock
+  /** At least so long, at most a quarter more. */
+  readonly holdMs: number
+  /** Beyond this the oldest go early; their retransmissions are then taken for new requests. */
+  readonly maxOctets: number
+}
+
+export class HeldTransactions {
+  readonly #options: HeldOptions
+  /** The youngest first. */
+  #generations: Generation[] = [new Generation()]
+  readonly #rotating: Timer
+
+  constructor(options: HeldOptions) {
+    this.#options = options
+    this.#rotating = options.clock.every(Math.ceil(options.holdMs / generations), () => this.#rotate())
+  }
+
+  get size(): number {
+    return this.#generations.reduce((sum, { size }) => sum + size, 0)
+  }
+
+  get octets(): number {
+    return this.#generations.reduce((sum, { octets }) => sum + octets, 0)
+  }
+
+  hold(hash: KeyHash, state: HeldState, resend?: Resend): void {
+    const [youngest] = this.#generations
+    youngest!.put(hash, state, resend ? encode(resend) : '')
+    if (youngest!.isGrown && this.octets > this.#options.maxOctets) this.#shed()
+  }
+
+  /** The state held under this key; undefined when there is none. */
+  stateOf(hash: KeyHash): HeldState | undefined {
+    for (const generation of this.#generations) {
+      const slot = generation.find(hash)
+      if (slot >= 0) return generation.stateAt(slot)
+    }
+    return undefined
+  }
+
+  /** What is to be sent again for this key; undefined when it only absorbs. */
+  resendOf(hash: KeyHash): Resend | undefined {
+    for (const generation of this.#generations) {
+      const slot = generation.find(hash)
+      if (slot >= 0) return decode(generation.textAt(slot))
+    }
+    return undefined
+  }
+
+  /** All that is held in a state of a server: each hash as two numbers. */
+  *serverHashes(): Generator<KeyHash> {
+    for (const generation of this.#generations) yield* generation.hashes(isServerState)
+  }
+
+  stop(): void {
+    this.#rotating.cancel()
+  }
+
+  #rotate(): void {
+    this.#generations.unshift(new Generation())
+    this.#generations.length = Math.min(this.#generations.length, generations + 1)
+  }
+
+  /** Nothing is held any more. */
+  get isEmpty(): boolean {
+    return this.#generations.every(({ size }) => size === 0)
+  }
+
+  #shed(): void {
+    while (this.#generations.length > 1 && this.octets > this.#options.maxOctets) this.#generations.pop()
+    // All of it is young: begin anew rather than grow.
+    if (this.octets > this.#options.maxOctets) this.#generations = [new Generation()]
+  }
+}
+
+/** An open-addressing table of fixed-width entries, and slabs with the texts. It is dropped as a whole. */
+class Generation {
+  size = 0
+  /** True when the last put took memory that was not there before. */
+  isGrown = false
+  #capacity = firstCapacity
+  /** Per slot: two halves of the hash; state in the top octet and length below; where the text is. */
+  #slots = new Uint32Array(firstCapacity * 4)
+  readonly #slabs: Buffer[] = []
+  #slabUsed = slabOctets
+
+  get octets(): number {
+    return this.#slots.byteLength + this.#slabs.length * slabOctets
+  }
+
+  put({ a, b }: KeyHash, state: HeldState, text: string): void {
+    this.isGrown = false
+    if (this.size * 5 >= this.#capacity * 3) this.#grow()
+    const at = this.#slotFor(a, b) * 4
+    const slots = this.#slots
+    if (slots[at + 2] === 0) this.size++
+    slots[at] = a
+    slots[at + 1] = b
+    slots[at + 2] = ((state << 24) | text.length) >>> 0
+    slots[at + 3] = text.length === 0 ? 0 : this.#store(text)
+  }
+
+  /** The slot of the entry; -1 when there is none. */
+  find({ a, b }: KeyHash): number {
+    const slot = this.#slotFor(a, b)
+    return this.#slots[slot * 4 + 2] === 0 ? -1 : slot
+  }
+
+  *hashes(isWanted: (state: HeldState) => boolean): Generator<KeyHash> {
+    const slots = this.#slots
+    for (let at = 0; at < slots.length; at += 4)
+      if (slots[at + 2] !== 0 && isWanted(this.stateAt(at / 4))) yield { a: slots[at]!, b: slots[at + 1]! }
+  }
+
+  stateAt(slot: number): HeldState {
+    return (this.#slots[slot * 4 + 2]! >>> 24) as HeldState
+  }
+
+  textAt(slot: number): string {
+    const length = this.#slots[slot * 4 + 2]! & 0xffffff
+    if (length === 0) return ''
+    const place = this.#slots[slot * 4 + 3]!
+    const from = place % slabOctets
+    return this.#slabs[Math.floor(place / slabOctets)]!.toString('latin1', from, from + length)
+  }
+
+  /** Where the entry is, or the free slot where it would be. */
+  #slotFor(a: number, b: number): number {
+    const mask = this.#capacity - 1
+    const slots = this.#slots
+    let slot = a & mask
+    while (slots[slot * 4 + 2] !== 0 && (slots[slot * 4] !== a || slots[slot * 4 + 1] !== b)) slot = (slot + 1) & mask
+    return slot
+  }
+
+  #store(text: string): number {
+    if (this.#slabUsed + text.length > slabOctets) {
+      this.#slabs.push(Buffer.allocUnsafeSlow(slabOctets))
+      this.#slabUsed = 0
+      this.isGrown = true
+    }
+    const from = this.#slabUsed
+    this.#slabs.at(-1)!.write(text, from, 'latin1')
+    this.#slabUsed += text.length
+    return (this.#slabs.length - 1) * slabOctets + from
+  }
+
+  #grow(): void {
+    const before = this.#slots
+    this.#capacity *= 2
+    this.#slots = new Uint32Array(this.#capacity * 4)
+    this.isGrown = true
+    for (let at = 0; at < before.length; at += 4) {
+      if (before[at + 2] === 0) continue
+      const to = this.#slotFor(before[at]!, before[at + 1]!) * 4
+      this.#slots.set(before.subarray(at, at + 4), to)
+    }
+  }
+}
+
+function isServerState(state: HeldState): boolean {
+  return (
+    state === heldStates.serverAccepted || state === heldStates.serverCompleted || state === heldStates.serverConfirmed
+  )
+}
+
+function encode({ text, hop }: Resend): string {
+  return `${hop.transport} ${hop.address} ${hop.port} ${hop.listener} ${hop.connection ?? ''}\n${text}`
+}
+
+function decode(record: string): Resend | undefined {
+  if (record === '') return undefined
+  const end = record.indexOf('\n')
+  const [transport, address = '', port, listener, connection] = record.slice(0, end).split(' ')
+  return {
+    text: record.slice(end + 1),
+    hop: {
+      transport: transport as TransportName,
+      address,
+      port: Number(port),
+      listener: Number(listener),
+      connection: connection || undefined,
+    },
+  }
+}

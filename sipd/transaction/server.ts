@@ -1,0 +1,151 @@
+/** A server transaction (RFC 3261 §17.2): what came from upstream, and the answers it gets. */
+import type { SipRequest } from '../message/message.ts'
+import { type ExtraHeader, formatResponse, responseTarget } from '../message/respond.ts'
+import { type Hop, isReliable } from '../message/source.ts'
+import { type KeyHash, tagOf } from './hash.ts'
+import { heldStates } from './held.ts'
+import type { TransactionLayer } from './layer.ts'
+import { type Event, eventOf, inviteServer, type Machine, nonInviteServer, type State } from './machines.ts'
+import { type TimerOwner, WheelTimer } from './timer-wheel.ts'
+import { transactionTimeoutMs } from './timers.ts'
+
+type TimerName = 'retransmit' | 'timeout'
+
+export class ServerTransaction implements TimerOwner<TimerName> {
+  readonly request: SipRequest
+  readonly source: Hop
+  readonly key: string
+  readonly hash: KeyHash
+  readonly startedMs: number
+  /** Where the answers go. */
+  readonly target: Hop
+  state: State
+  /** Told when the transaction ends before it had a final response of ours: the connection to upstream is gone. */
+  onGone: (() => void) | undefined
+  /** The status of the last response. */
+  status = 0
+  readonly #layer: TransactionLayer
+  readonly #machine: Machine
+  #lastResponse: string | undefined
+  #retransmit: WheelTimer<TimerName> | undefined
+  #timeout: WheelTimer<TimerName> | undefined
+  #intervalMs = 0
+
+  constructor(layer: TransactionLayer, request: SipRequest, source: Hop, key: string, hash: KeyHash) {
+    this.#layer = layer
+    this.request = request
+    this.source = source
+    this.key = key
+    this.hash = hash
+    this.target = responseTarget(request.via, source)
+    this.startedMs = layer.clock.now()
+    this.#machine = request.method === 'INVITE' ? inviteServer : nonInviteServer
+    this.state = request.method === 'INVITE' ? 'proceeding' : 'trying'
+  }
+
+  get isFinal(): boolean {
+    return this.status >= 200
+  }
+
+  /** An answer of our own. */
+  respond(status: number, reason: string, headers: readonly ExtraHeader[] = []): void {
+    const { request, source } = this
+    this.send(formatResponse(request, request.via, source, tagOf(this.hash), status, reason, headers), status)
+  }
+
+  /** A response as it goes upstream. After a final one only further 2xx to INVITE go (§16.7 step 5). */
+  send(text: string, status: number): void {
+    const event = eventOf(status)
+    const next = this.#machine[this.state]?.[event]
+    if (!next) return
+    const isFirstFinal = status >= 200 && !this.isFinal
+    if (status > this.status) this.status = status
+    if (event !== 'success' || this.request.method !== 'INVITE') this.#lastResponse = text
+    this.#layer.sendResponse(text, status, this)
+    if (isFirstFinal) this.#layer.user!.onAnswered(this, status, text.length)
+    // A transport that failed at once has ended the transaction meanwhile.
+    if (this.#machine[this.state]?.[event]) this.#enter(next)
+  }
+
+  /** The request again, or the ACK. */
+  receive(event: 'request' | 'ack'): void {
+    const next = this.#machine[this.state]?.[event]
+    if (!next) return
+    if (event === 'request' && this.#lastResponse !== undefined) {
+      this.#layer.statistics.retransmissionsOut++
+      this.#layer.sender.send(this.#lastResponse, this.target)
+    }
+    if (next !== this.state) this.#enter(next)
+  }
+
+  /** Ends without an answer: what comes again is a new request. */
+  abandon(): void {
+    this.#step('transportError')
+    if (this.state === 'trying') this.#enter('terminated')
+  }
+
+  transportFailed(): void {
+    this.#step('transportError')
+    if (!this.isFinal) this.onGone?.()
+  }
+
+  onTimer(name: TimerName): void {
+    if (name === 'timeout') {
+      this.#step('timeout')
+      return
+    }
+    // Timer G: the final response again, at doubled intervals up to T2.
+    this.#layer.statistics.retransmissionsOut++
+    this.#layer.sender.send(this.#lastResponse!, this.target)
+    this.#intervalMs = Math.min(this.#intervalMs * 2, this.#layer.timers.t2Ms)
+    this.#layer.wheel.set(this.#retransmit!, this.#intervalMs)
+  }
+
+  #step(event: Event): void {
+    const next = this.#machine[this.state]?.[event]
+    if (next && next !== this.state) this.#enter(next)
+  }
+
+  #enter(state: State): void {
+    if (state === this.state) return
+    this.state = state
+    const layer = this.#layer
+    const isInvite = this.request.method === 'INVITE'
+    switch (state) {
+      case 'accepted':
+        this.#leave(heldStates.serverAccepted)
+        break
+      case 'completed':
+        if (!isInvite) {
+          // Timer J is zero over a reliable transport: nothing can come late.
+          if (isReliable(this.source)) this.#leave()
+          else this.#leave(heldStates.serverCompleted, this.#lastResponse)
+          break
+        }
+        this.#timeout = new WheelTimer(this, 'timeout') // H
+        layer.wheel.set(this.#timeout, transactionTimeoutMs(layer.timers))
+        if (!isReliable(this.source)) {
+          this.#retransmit = new WheelTimer(this, 'retransmit') // G
+          this.#intervalMs = layer.timers.t1Ms
+          layer.wheel.set(this.#retransmit, this.#intervalMs)
+        }
+        break
+      case 'confirmed':
+        if (isReliable(this.source)) this.#leave()
+        else this.#leave(heldStates.serverConfirmed)
+        break
+      case 'terminated':
+        this.#leave()
+        break
+    }
+  }
+
+  /** From here on the transaction is what is held of it, or nothing. */
+  #leave(held?: (typeof heldStates)[keyof typeof heldStates], response?: string): void {
+    this.#retransmit?.cancel()
+    this.#timeout?.cancel()
+    this.#layer.serverEnded(this)
+    if (held !== undefined)
+      this.#layer.held.hold(this.hash, held, response === undefined ? undefined : { text: response, hop: this.target })
+  }
+}
