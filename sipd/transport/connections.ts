@@ -1,0 +1,115 @@
+/** All connections of one process: found by their number or their far end, bounded, and swept when they idle. */
+import type { Clock, Timer } from '../../lib/clock.ts'
+import { formatHop, type Hop } from '../message/source.ts'
+import type { Connection } from './connection.ts'
+
+export interface ConnectionLimits {
+  /** Kept at most; of the address with the most the longest idle one goes then (SipTcpMaxTCPConnections). */
+  readonly connections: number
+}
+
+/** A message that takes longer than this to arrive is none: slow senders hold no memory for ever. */
+const partialMs = 30_000
+/** Who has not said anything yet. */
+const silentMs = 60_000
+const idleMs = 3_600_000
+/** One of ours that is not to be used again. */
+const unusedOutboundMs = 40_000
+const sweepEveryMs = 5_000
+
+export class Connections {
+  readonly #clock: Clock
+  readonly #limits: ConnectionLimits
+  readonly #byId = new Map<string, Connection>()
+  readonly #outbound = new Map<string, Connection>()
+  /** Those that others opened, by their far end: nothing else leads there. */
+  readonly #inbound = new Map<string, Connection>()
+  readonly #perAddress = new Map<string, number>()
+  readonly #sweeping: Timer
+
+  constructor(clock: Clock, limits: ConnectionLimits) {
+    this.#clock = clock
+    this.#limits = limits
+    this.#sweeping = clock.every(sweepEveryMs, () => this.#sweep())
+  }
+
+  get size(): number {
+    return this.#byId.size
+  }
+
+  get(id: string): Connection | undefined {
+    return this.#byId.get(id)
+  }
+
+  /** One of ours to this far end. */
+  outboundTo(key: string): Connection | undefined {
+    return this.#outbound.get(key)
+  }
+
+  /** The one that was opened from there. */
+  inboundFrom(hop: Hop): Connection | undefined {
+    return this.#inbound.get(farEnd(hop))
+  }
+
+  all(): IterableIterator<Connection> {
+    return this.#byId.values()
+  }
+
+  /** With a key it is found again by its far end. */
+  add(connection: Connection, outboundKey?: string): void {
+    if (this.#byId.size >= this.#limits.connections) this.#makeRoom()
+    this.#byId.set(connection.id, connection)
+    if (outboundKey !== undefined) this.#outbound.set(outboundKey, connection)
+    if (connection.isInbound) this.#inbound.set(farEnd(connection.hop), connection)
+    const { address } = connection.hop
+    this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1)
+  }
+
+  remove(connection: Connection, outboundKey?: string): void {
+    if (!this.#byId.delete(connection.id)) return
+    if (outboundKey !== undefined && this.#outbound.get(outboundKey) === connection) this.#outbound.delete(outboundKey)
+    const far = farEnd(connection.hop)
+    if (this.#inbound.get(far) === connection) this.#inbound.delete(far)
+    const { address } = connection.hop
+    const left = (this.#perAddress.get(address) ?? 1) - 1
+    if (left === 0) this.#perAddress.delete(address)
+    else this.#perAddress.set(address, left)
+  }
+
+  closeAll(): void {
+    this.#sweeping.cancel()
+    for (const connection of [...this.#byId.values()]) connection.end()
+  }
+
+  /** Who has the most gives one: an address that opens thousands takes from itself. */
+  #makeRoom(): void {
+    let most = ''
+    for (const [address, count] of this.#perAddress) if (count > (this.#perAddress.get(most) ?? 0)) most = address
+    let oldest: Connection | undefined
+    for (const connection of this.#byId.values())
+      if (connection.hop.address === most && (!oldest || isSooner(connection, oldest))) oldest = connection
+    oldest?.destroy('there are too many connections')
+  }
+
+  #sweep(): void {
+    const now = this.#clock.monotonicMs()
+    for (const connection of [...this.#byId.values()]) {
+      const idle = now - connection.usedMs
+      if (connection.partialSinceMs !== undefined && now - connection.partialSinceMs > partialMs)
+        connection.destroy('a message did not end in time')
+      else if (connection.isInbound ? idle > (connection.hasSpoken ? idleMs : silentMs) : idle > unusedOutboundMs)
+        connection.end()
+    }
+  }
+}
+
+/** `TCP 192.0.2.7:40000`. */
+export function farEnd(hop: Hop): string {
+  return `${hop.transport} ${formatHop(hop)}`
+}
+
+/** Those that never said anything go before those that did. */
+function isSooner(one: Connection, other: Connection): boolean {
+  if (one.hasSpoken !== other.hasSpoken) return !one.hasSpoken
+  return one.usedMs < other.usedMs
+}

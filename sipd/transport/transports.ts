@@ -1,0 +1,243 @@
+/** The transport layer, RFC 3261 §18: all sockets of one process, and which of them a message leaves by. */
+import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
+import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls'
+import type { Clock } from '../../lib/clock.ts'
+import type { Log } from '../../lib/log.ts'
+import { RateLimit } from '../../lib/rate-limit.ts'
+import { formatHop, type Hop, type TransportName } from '../message/source.ts'
+import type { SipStatistics } from '../statistics.ts'
+import type { Sender } from '../transaction/layer.ts'
+import { Connection, type ConnectionUser } from './connection.ts'
+import { Connections, farEnd } from './connections.ts'
+import type { FramingError } from './framer.ts'
+import { type TlsIdentity, tlsOptionsFor } from './tls.ts'
+import { UdpSocket } from './udp.ts'
+
+export interface TransportsOptions {
+  readonly listeners: readonly {
+    readonly address: string
+    readonly port: number
+    readonly tlsPort: number | undefined
+  }[]
+  readonly tls: TlsIdentity | undefined
+  /** In front of the numbers of connections: the worker whose they are. */
+  readonly worker: number
+  readonly maxConnections: number
+  /** SipTcpMaxConnectTimeout. */
+  readonly connectTimeoutMs: number
+  /** SipTcpReuseConnection, and persistent_tcp.conf for those named there. */
+  readonly reusesConnections: (address: string, port: number) => boolean
+  readonly clock: Clock
+  readonly log: Log
+  readonly statistics: SipStatistics
+  readonly onMessage: (octets: Buffer, source: Hop) => void
+  readonly onFramingError: (error: FramingError, source: Hop) => void
+  /** For a connection of another process; false when there is none. */
+  readonly sendElsewhere?: (text: string, hop: Hop) => boolean
+}
+
+export class Transports implements Sender, ConnectionUser {
+  readonly #options: TransportsOptions
+  readonly connections: Connections
+  #udp: (UdpSocket | undefined)[] = []
+  #servers: Server[] = []
+  #nextConnection = 1
+  readonly #outboundKeys = new Map<Connection, string>()
+  readonly #errorLog: RateLimit
+  /** Connections that other processes have, by their far end. */
+  readonly #connectionsElsewhere = new Map<string, string>()
+  /** Told of connections that others opened, and that they ended. */
+  onConnection: ((connection: Connection, isOpen: boolean) => void) | undefined
+  /** Takes the datagrams of a process that reads none any more. */
+  sendDatagramElsewhere: ((text: string, hop: Hop) => void) | undefined
+
+  constructor(options: TransportsOptions) {
+    this.#options = options
+    this.connections = new Connections(options.clock, { connections: options.maxConnections })
+    this.#errorLog = new RateLimit(options.clock, 10, 1)
+  }
+
+  /** Opens every socket; throws the first error, with what could not be opened. */
+  async start(): Promise<void> {
+    for (const [listener, { address, port, tlsPort }] of this.#options.listeners.entries()) {
+      const udp = new UdpSocket({
+        address,
+        port,
+        onDatagram: (octets, remoteAddress, remotePort) =>
+          this.#options.onMessage(octets, {
+            transport: 'UDP',
+            address: remoteAddress,
+            port: remotePort,
+            listener,
+            connection: undefined,
+          }),
+        onError: (error) => this.#sendFailed(error),
+      })
+      await explain(`udp ${formatHop({ address, port })}`, udp.start())
+      this.#udp[listener] = udp
+      await this.#listen('TCP', listener, address, port)
+      if (tlsPort !== undefined) await this.#listen('TLS', listener, address, tlsPort)
+    }
+  }
+
+  /** Takes no more datagrams and no more connections; those that stand go on. */
+  stopListening(): void {
+    for (const udp of this.#udp) udp?.close()
+    this.#udp = []
+    for (const server of this.#servers) server.close()
+    this.#servers = []
+  }
+
+  stop(): void {
+    this.stopListening()
+    this.connections.closeAll()
+  }
+
+  send(text: string, hop: Hop, failed?: (error: Error) => void): void {
+    if (hop.transport === 'UDP') {
+      this.#sendDatagram(text, hop)
+      return
+    }
+    const { sendElsewhere, reusesConnections } = this.#options
+    if (hop.connection !== undefined) {
+      const connection = this.connections.get(hop.connection)
+      if (connection?.isOpen) {
+        connection.write(text, failed)
+        return
+      }
+      if (!connection && sendElsewhere?.(text, hop)) return
+    }
+    const inbound = this.connections.inboundFrom(hop)
+    if (inbound?.isOpen) {
+      inbound.write(text, failed)
+      return
+    }
+    const elsewhere = this.#connectionsElsewhere.get(farEnd(hop))
+    if (elsewhere !== undefined && sendElsewhere?.(text, { ...hop, connection: elsewhere })) return
+    const key = `${farEnd(hop)} ${hop.domain ?? ''}`
+    const standing = reusesConnections(hop.address, hop.port) ? this.connections.outboundTo(key) : undefined
+    ;(standing?.isOpen ? standing : this.#connect(hop, key)).write(text, failed)
+  }
+
+  /** Writes to a connection of this process; nothing happens when it is gone. */
+  sendOver(connection: string, text: string): void {
+    this.connections.get(connection)?.write(text)
+  }
+
+  /** Another process has, or has no more, a connection from this far end. */
+  setElsewhere(far: string, connection: string, isOpen: boolean): void {
+    if (isOpen) this.#connectionsElsewhere.set(far, connection)
+    else if (this.#connectionsElsewhere.get(far) === connection) this.#connectionsElsewhere.delete(far)
+  }
+
+  /** That process is gone, and its connections with it. */
+  forgetElsewhere(worker: number): void {
+    for (const [far, connection] of this.#connectionsElsewhere)
+      if (connection.startsWith(`${worker}.`)) this.#connectionsElsewhere.delete(far)
+  }
+
+  // ConnectionUser
+
+  onMessage(octets: Buffer, source: Hop): void {
+    this.#options.onMessage(octets, source)
+  }
+
+  onFramingError(error: FramingError, source: Hop): void {
+    this.#options.onFramingError(error, source)
+  }
+
+  onClosed(connection: Connection): void {
+    const key = this.#outboundKeys.get(connection)
+    this.#outboundKeys.delete(connection)
+    this.connections.remove(connection, key)
+    if (connection.isInbound) this.onConnection?.(connection, false)
+  }
+
+  #sendDatagram(text: string, hop: Hop): void {
+    const socket = this.#udp[hop.listener] ?? this.#udp.find((udp) => udp !== undefined)
+    if (socket) socket.send(text, hop.address, hop.port)
+    else this.sendDatagramElsewhere?.(text, hop)
+  }
+
+  #connect(hop: Hop, key: string): Connection {
+    const { tls, connectTimeoutMs, clock } = this.#options
+    const to = { host: hop.address, port: hop.port }
+    const socket: Socket | TLSSocket =
+      hop.transport === 'TLS' ? connectTls({ ...to, ...tlsOptionsFor(tls, hop.domain ?? hop.address) }) : connectTcp(to)
+    const connection = this.#adopt(socket, hop.transport, hop, hop.listener, false)
+    socket.setTimeout(connectTimeoutMs, () => connection.destroy(`no connection within ${connectTimeoutMs} ms`))
+    socket.once(hop.transport === 'TLS' ? 'secureConnect' : 'connect', () => socket.setTimeout(0))
+    this.#outboundKeys.set(connection, key)
+    this.connections.add(connection, key)
+    connection.usedMs = clock.monotonicMs()
+    return connection
+  }
+
+  #adopt(
+    socket: Socket,
+    transport: TransportName,
+    { address, port }: { address: string; port: number },
+    listener: number,
+    isInbound: boolean,
+  ): Connection {
+    const { worker, clock } = this.#options
+    const id = `${worker}.${this.#nextConnection++}`
+    return new Connection(id, socket, { transport, address, port, listener }, isInbound, this, () =>
+      clock.monotonicMs(),
+    )
+  }
+
+  async #listen(transport: 'TCP' | 'TLS', listener: number, address: string, port: number): Promise<void> {
+    const accept = (socket: Socket): void => {
+      const { remoteAddress, remotePort } = socket
+      if (remoteAddress === undefined || remotePort === undefined) {
+        socket.destroy()
+        return
+      }
+      const far = { address: remoteAddress, port: remotePort }
+      const connection = this.#adopt(socket, transport, far, listener, true)
+      this.connections.add(connection)
+      this.onConnection?.(connection, true)
+    }
+    const server =
+      transport === 'TLS' ? createTlsServer(this.#options.tls!.server, accept) : createServer({ noDelay: true }, accept)
+    server.on('tlsClientError', (error) => this.#sendFailed(error))
+    await explain(
+      `tcp ${formatHop({ address, port })}`,
+      new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen({ host: address, port, ipv6Only: address.includes(':'), backlog: 1024 }, () => {
+          server.off('error', reject)
+          resolve()
+        })
+      }),
+    )
+    server.on('error', (error) => this.#sendFailed(error))
+    this.#servers.push(server)
+  }
+
+  #sendFailed(error: Error): void {
+    this.#options.statistics.sendErrors++
+    const held = this.#errorLog.take()
+    if (held !== undefined)
+      this.#options.log.warn('a socket reported an error', { error: error.message, more: held || undefined })
+  }
+}
+
+async function explain(what: string, opened: Promise<void>): Promise<void> {
+  try {
+    await opened
+  } catch (error) {
+    throw new ListenError(what, error as NodeJS.ErrnoException)
+  }
+}
+
+/** A socket that could not be opened; the code tells whether somebody else has the port. */
+export class ListenError extends Error {
+  readonly code: string | undefined
+
+  constructor(what: string, cause: NodeJS.ErrnoException) {
+    super(`listen on ${what}: ${cause.message}`, { cause })
+    this.code = cause.code
+  }
+}

@@ -1,0 +1,65 @@
+/** A UDP socket for SIP: datagrams in, text out, as few copies as can be. */
+import { createSocket, type Socket } from 'node:dgram'
+import { isIPv6 } from 'node:net'
+
+const largestDatagram = 65_507
+
+export interface UdpOptions {
+  readonly address: string
+  readonly port: number
+  readonly onDatagram: (octets: Buffer, address: string, port: number) => void
+  readonly onError: (error: Error) => void
+}
+
+export class UdpSocket {
+  readonly #options: UdpOptions
+  readonly #socket: Socket
+  #scratch = Buffer.allocUnsafeSlow(largestDatagram)
+
+  constructor(options: UdpOptions) {
+    this.#options = options
+    const isV6 = isIPv6(options.address)
+    this.#socket = createSocket({
+      type: isV6 ? 'udp6' : 'udp4',
+      ipv6Only: isV6,
+      // Only numeric addresses get here; without this every send waits a turn for a resolver that has nothing to do.
+      lookup: (hostname, _options, callback) => callback(null, hostname, isV6 ? 6 : 4),
+      recvBufferSize: 4 << 20,
+      sendBufferSize: 4 << 20,
+    })
+  }
+
+  /** Shares the descriptor with the other workers of one parent. */
+  async start(): Promise<void> {
+    const { address, port, onDatagram, onError } = this.#options
+    await new Promise<void>((resolve, reject) => {
+      this.#socket.once('error', reject)
+      this.#socket.bind({ address, port, exclusive: false }, () => {
+        this.#socket.off('error', reject)
+        resolve()
+      })
+    })
+    this.#socket.on('error', onError)
+    this.#socket.on('message', (octets, remote) => onDatagram(octets, remote.address, remote.port))
+  }
+
+  /** The port bound. */
+  get port(): number {
+    return this.#socket.address().port
+  }
+
+  send(text: string, address: string, port: number): void {
+    if (text.length > largestDatagram) {
+      this.#options.onError(new Error(`a message of ${text.length} octets fits in no datagram`))
+      return
+    }
+    const length = this.#scratch.write(text, 0, 'latin1')
+    this.#socket.send(this.#scratch, 0, length, port, address)
+    // Most datagrams leave at once; one that the kernel cannot take now waits, by reference.
+    if (this.#socket.getSendQueueCount() > 0) this.#scratch = Buffer.allocUnsafeSlow(largestDatagram)
+  }
+
+  close(): void {
+    this.#socket.close()
+  }
+}
