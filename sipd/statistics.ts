@@ -8,20 +8,39 @@ const knownMethods = new Set([
 ])
 const otherMethod = 'other'
 
+class MethodCounts {
+  requestsIn = 0
+  requestsOut = 0
+  readonly responsesIn = new Map<number, number>()
+  readonly responsesOut = new Map<number, number>()
+}
+
+/** Plain numbers under names such as `requestsIn.INVITE` and `responsesOut.INVITE.200`, for adding up over processes. */
+export type Counters = Record<string, number>
+
 export class SipStatistics {
   readonly #clock: Clock
-  readonly inboundByMethod = new Map<string, number>()
-  /** Responses sent, by method and status: `REGISTER 200`. */
-  readonly sentByStatus = new Map<string, number>()
-  inRequests = 0
-  inResponses = 0
-  outResponses = 0
+  readonly #methods = new Map<string, MethodCounts>()
+  /** Server transactions begun. */
   transactions = 0
+  retransmissionsIn = 0
+  retransmissionsOut = 0
   unsupportedUris = 0
   unsupportedMethods = 0
+  /** What was answered with 400, 414 or 505 for its form. */
+  malformed = 0
+  /** What was answered with silence: no message, or a response that belongs to nothing. */
   discarded = 0
+  /** Requests refused since too many transactions were under way. */
+  refusedBusy = 0
+  /** Requests of an address that sent too many. */
+  refusedFlood = 0
   acceptedRegistrations = 0
   rejectedRegistrations = 0
+  callsAnswered = 0
+  callsFailed = 0
+  /** Octets that could not be sent: a stalled connection, an unreachable address. */
+  sendErrors = 0
   lastInboundMs: number | undefined
   lastOutboundMs: number | undefined
 
@@ -29,33 +48,68 @@ export class SipStatistics {
     this.#clock = clock
   }
 
-  received(method: string): void {
-    this.inRequests++
-    this.lastInboundMs = this.#clock.monotonicMs()
-    add(this.inboundByMethod, methodName(method))
+  requestIn(method: string): void {
+    this.lastInboundMs = this.#clock.now()
+    this.#of(method).requestsIn++
   }
 
-  sent(method: string, status: number): void {
-    this.outResponses++
-    this.lastOutboundMs = this.#clock.monotonicMs()
-    add(this.sentByStatus, `${methodName(method)} ${status}`)
+  requestOut(method: string): void {
+    this.lastOutboundMs = this.#clock.now()
+    this.#of(method).requestsOut++
   }
 
-  /** A request of its own, which is no retransmission, was decided. */
-  decided(method: string, status: number): void {
-    this.transactions++
-    if (status === 416) this.unsupportedUris++
-    if (status === 405 || status === 501) this.unsupportedMethods++
-    if (method !== 'REGISTER') return
-    if (status < 300) this.acceptedRegistrations++
-    else this.rejectedRegistrations++
+  responseIn(method: string, status: number): void {
+    const { responsesIn } = this.#of(method)
+    responsesIn.set(status, (responsesIn.get(status) ?? 0) + 1)
+  }
+
+  responseOut(method: string, status: number): void {
+    const { responsesOut } = this.#of(method)
+    responsesOut.set(status, (responsesOut.get(status) ?? 0) + 1)
+  }
+
+  /** All that was counted; what is zero is left out. */
+  counters(): Counters {
+    const counters: Counters = {}
+    for (const [method, counts] of this.#methods) {
+      if (counts.requestsIn > 0) counters[`requestsIn.${method}`] = counts.requestsIn
+      if (counts.requestsOut > 0) counters[`requestsOut.${method}`] = counts.requestsOut
+      for (const [status, count] of counts.responsesIn) counters[`responsesIn.${method}.${status}`] = count
+      for (const [status, count] of counts.responsesOut) counters[`responsesOut.${method}.${status}`] = count
+    }
+    for (const name of plainCounters) if (this[name] > 0) counters[name] = this[name]
+    return counters
+  }
+
+  #of(method: string): MethodCounts {
+    const name = knownMethods.has(method) ? method : otherMethod
+    let counts = this.#methods.get(name)
+    if (!counts) {
+      counts = new MethodCounts()
+      this.#methods.set(name, counts)
+    }
+    return counts
   }
 }
 
-function methodName(method: string): string {
-  return knownMethods.has(method) ? method : otherMethod
-}
+const plainCounters = [
+  'transactions',
+  'retransmissionsIn',
+  'retransmissionsOut',
+  'unsupportedUris',
+  'unsupportedMethods',
+  'malformed',
+  'discarded',
+  'refusedBusy',
+  'refusedFlood',
+  'acceptedRegistrations',
+  'rejectedRegistrations',
+  'callsAnswered',
+  'callsFailed',
+  'sendErrors',
+] as const
 
-function add(counts: Map<string, number>, key: string): void {
-  counts.set(key, (counts.get(key) ?? 0) + 1)
+/** Adds the counters of one process to those of others. */
+export function addCounters(sum: Counters, more: Counters): void {
+  for (const [name, value] of Object.entries(more)) sum[name] = (sum[name] ?? 0) + value
 }

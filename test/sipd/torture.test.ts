@@ -2,15 +2,9 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { ManualClock } from '../../lib/clock.ts'
 import { programRoot } from '../../lib/home.ts'
-import { silentLog } from '../../lib/log.ts'
-import { Core } from '../../sipd/core.ts'
-import { LocationStore } from '../../sipd/location/location.ts'
 import { parseMessage } from '../../sipd/message/parse.ts'
-import { Registrar } from '../../sipd/registrar/registrar.ts'
-import { SipStatistics } from '../../sipd/statistics.ts'
-import { AnsweredRequests } from '../../sipd/transaction/answered.ts'
+import { testServer } from '../support/sip-server.ts'
 
 /**
  * taken: read as a whole request, whatever is then done with it; a number: refused with that status; nothing: no answer,
@@ -62,7 +56,7 @@ const rfc4475: Readonly<Record<string, readonly [section: string, verdict: Verdi
   multi01: ['3.3.8', 400],
   mcl01: ['3.3.9', 400],
   bcast: ['3.3.10', 'nothing'],
-  zeromf: ['3.3.11', 'taken'], // OPTIONS to ourselves is answered, not forwarded
+  zeromf: ['3.3.11', 483],
   cparam01: ['3.3.12', 'taken'],
   cparam02: ['3.3.13', 'taken'],
   regescrt: ['3.3.14', 'taken'],
@@ -85,29 +79,19 @@ const rfc5118: typeof rfc4475 = {
   'ipv6-correct-abnf-2-colons': ['4.10', 'taken'],
 }
 
-/** The status that a datagram is answered with; undefined when there is no answer. */
-function answerTo(octets: Buffer): number | undefined {
-  const clock = new ManualClock()
-  let status: number | undefined
-  const store = new LocationStore(clock)
-  const limits = {
-    minExpiresSeconds: 0,
-    maxExpiresSeconds: 86_400,
-    defaultExpiresSeconds: 3600,
-    contactsPerUser: 10,
-    users: 10,
-  }
-  const core = new Core({
-    registrar: new Registrar(store, clock, limits),
-    answered: new AnsweredRequests(clock),
-    statistics: new SipStatistics(clock),
-    log: silentLog,
-    send: (response) => {
-      status = Number(/^SIP\/2\.0 (\d{3})/.exec(Buffer.from(response).toString('latin1'))?.[1])
+/** What a proxy for example.com does with a datagram: the status it answers with, the request line it forwards, both or nothing. */
+function outcomeOf(octets: Buffer): { status?: number; forwarded?: string } {
+  const outcome: { status?: number; forwarded?: string } = {}
+  const { core } = testServer({
+    domains: ['example.com'],
+    send: (text) => {
+      const status = /^SIP\/2\.0 (\d{3})/.exec(text)?.[1]
+      if (status === undefined) outcome.forwarded = text.slice(0, text.indexOf('\r\n'))
+      else if (status !== '100') outcome.status = Number(status)
     },
   })
-  core.receive(octets, { address: '192.0.2.99', port: 5060 })
-  return status
+  core.receive(octets, { transport: 'UDP', address: '192.0.2.99', port: 5060, listener: 0, connection: undefined })
+  return outcome
 }
 
 for (const [rfc, verdicts] of [
@@ -127,12 +111,12 @@ for (const [rfc, verdicts] of [
     for (const [name, [section, verdict]] of Object.entries(verdicts)) {
       test(`${name} (${section}) is ${verdict === 'taken' || verdict === 'nothing' ? verdict : `answered with ${verdict}`}`, () => {
         const octets = readFileSync(join(folder, `${name}.dat`))
-        const status = answerTo(octets)
-        if (verdict === 'nothing') assert.equal(status, undefined)
+        const { status, forwarded } = outcomeOf(octets)
+        if (verdict === 'nothing') assert.deepEqual({ status, forwarded }, { status: undefined, forwarded: undefined })
         else if (verdict === 'taken') {
           assert.equal(parseMessage(octets)?.kind, 'request')
           assert.ok(![400, 416, 420, 505].includes(status ?? 0), `answered with ${status}`)
-        } else assert.equal(status, verdict)
+        } else assert.deepEqual({ status, forwarded }, { status: verdict, forwarded: undefined })
       })
     }
   })

@@ -1,0 +1,47 @@
+/** How much of one address's requests is taken: a flood is slowed, and costs next to nothing. */
+import type { Clock } from '../../lib/clock.ts'
+import type { SipRequest } from '../message/message.ts'
+import type { Hop } from '../message/source.ts'
+
+export interface AdmissionOptions {
+  readonly clock: Clock
+  /** New requests a second from one address (FloodThreshold); 0 takes all. */
+  readonly perSecond: number
+  readonly exemptsLoopback: boolean
+  readonly retryAfterSeconds: number
+}
+
+export type Verdict = 'admitted' | 'refused' | 'silent'
+
+/** Addresses are cheap to forge: beyond so many a second, all others share one count. */
+const mostAddresses = 20_000
+/** What ends a call or a wait is taken from everybody: refusing it would keep alive what is to be ended. */
+const alwaysTaken: ReadonlySet<string> = new Set(['ACK', 'BYE', 'CANCEL', 'PRACK'])
+
+export class Admission {
+  readonly retryAfterSeconds: number
+  readonly #options: AdmissionOptions
+  readonly #counts = new Map<string, number>()
+  #second = 0
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options
+    this.retryAfterSeconds = options.retryAfterSeconds
+  }
+
+  /** Beyond the threshold as many again are refused in words, and all others in silence. */
+  admit(request: SipRequest, source: Hop): Verdict {
+    const { perSecond, exemptsLoopback, clock } = this.#options
+    if (perSecond === 0 || alwaysTaken.has(request.method)) return 'admitted'
+    if (exemptsLoopback && (source.address.startsWith('127.') || source.address === '::1')) return 'admitted'
+    const second = Math.floor(clock.monotonicMs() / 1000)
+    if (second !== this.#second) {
+      this.#second = second
+      this.#counts.clear()
+    }
+    const address = this.#counts.size < mostAddresses || this.#counts.has(source.address) ? source.address : ''
+    const count = (this.#counts.get(address) ?? 0) + 1
+    this.#counts.set(address, count)
+    return count <= perSecond ? 'admitted' : count <= 2 * perSecond ? 'refused' : 'silent'
+  }
+}

@@ -1,0 +1,347 @@
+/** The proxy core, RFC 3261 §16: what is done with a request, once its transaction has it. */
+import type { Log } from '../../lib/log.ts'
+import { withoutTopmostVia } from '../message/forward.ts'
+import { H } from '../message/header-names.ts'
+import type { SipRequest, SipResponse } from '../message/message.ts'
+import { type Malformed, parseMessage, secondVia } from '../message/parse.ts'
+import { type ExtraHeader, formatResponse, responseTarget, viaTarget } from '../message/respond.ts'
+import { formatHop, type Hop } from '../message/source.ts'
+import { parseRequestUri, type SipUri } from '../message/uri.ts'
+import type { Registrar } from '../registrar/registrar.ts'
+import type { SipStatistics } from '../statistics.ts'
+import type { TransactionLayer, TransactionUser } from '../transaction/layer.ts'
+import type { ServerTransaction } from '../transaction/server.ts'
+import type { Admission } from './admission.ts'
+import { type Forwarder, hasToTag } from './forwarder.ts'
+import type { Identity } from './identity.ts'
+import { isLoop } from './loop.ts'
+import { redirectContacts } from './redirect.ts'
+import { ResponseContext } from './response-context.ts'
+import { preprocessRoutes, type Routing } from './routes.ts'
+import type { Target } from './targets.ts'
+
+/** Methods that mean this server itself when the Request-URI names no user. */
+export const supportedMethods = ['OPTIONS', 'REGISTER', 'INVITE', 'ACK', 'CANCEL', 'BYE'] as const
+const allow: ExtraHeader = { name: 'Allow', value: supportedMethods.join(', ') }
+
+/** Finds where the users of this server are. */
+export interface UserLocation {
+  /** Undefined for a user that this server does not know. */
+  targetsOf(addressOfRecord: string): readonly Target[] | undefined
+}
+
+/** Other processes with the same ports; asked before anything is done with a message. True when it is theirs, and sent to them. */
+export interface Elsewhere {
+  takesRequest(request: SipRequest, source: Hop): boolean
+  takesResponse(response: SipResponse, source: Hop): boolean
+}
+
+export interface ProxyCoreOptions {
+  readonly layer: TransactionLayer
+  readonly forwarder: Forwarder
+  readonly identity: Identity
+  readonly registrar: Registrar | undefined
+  readonly users: UserLocation
+  readonly statistics: SipStatistics
+  readonly admission: Admission
+  readonly log: Log
+  readonly elsewhere?: Elsewhere
+  /** Another process may know of a registration so much earlier than this one; 0 when there is none. */
+  readonly settleMs?: number
+  /** Told of each final response to a request, for the access log. */
+  readonly onAnswered: (transaction: ServerTransaction, status: number, octets: number) => void
+}
+
+/** `refusing` while a transaction-graceful restart is near: new INVITE and REGISTER get 503; `silent`: they get nothing. */
+export type Openness = 'open' | 'refusing' | 'silent'
+
+export class ProxyCore implements TransactionUser {
+  openness: Openness = 'open'
+  readonly #options: ProxyCoreOptions
+  readonly #contexts = new Map<ServerTransaction, ResponseContext>()
+
+  constructor(options: ProxyCoreOptions) {
+    this.#options = options
+    options.layer.user = this
+  }
+
+  /** A message from the network. Whatever it is, it costs no more than itself. */
+  receive(octets: Buffer, source: Hop): void {
+    try {
+      const message = parseMessage(octets)
+      const { elsewhere } = this.#options
+      if (message === undefined) this.#options.statistics.discarded++
+      else if (message.kind === 'request') {
+        if (!elsewhere?.takesRequest(message, source)) this.receiveRequest(message, source)
+      } else if (message.kind === 'response') {
+        if (!elsewhere?.takesResponse(message, source)) this.receiveResponse(message)
+      } else this.#refuse(message, source)
+    } catch (error) {
+      this.#options.log.error('bug while receiving', { source: `${source.transport} ${formatHop(source)}`, error })
+    }
+  }
+
+  /** A message that another process took from the network and found to be for this one. */
+  receiveForwarded(octets: Buffer, source: Hop): void {
+    const message = parseMessage(octets)
+    if (message?.kind === 'request') this.receiveRequest(message, source)
+    else if (message?.kind === 'response') this.receiveResponse(message)
+  }
+
+  receiveRequest(request: SipRequest, source: Hop): void {
+    const { statistics, admission, layer, forwarder } = this.#options
+    statistics.requestIn(request.method)
+    const verdict = admission.admit(request, source)
+    if (verdict !== 'admitted') {
+      statistics.refusedFlood++
+      if (verdict === 'refused')
+        layer.answerStateless(request, source, 503, 'too many requests from one address', [
+          { name: 'Retry-After', value: '5' },
+        ])
+      return
+    }
+    if (!forwarder.policy.stateful && this.#forwardStateless(request, source)) return
+    layer.receiveRequest(request, source)
+  }
+
+  receiveResponse(response: SipResponse): void {
+    const { statistics, layer, identity, forwarder } = this.#options
+    statistics.responseIn(response.cseqMethod, response.status)
+    // §18.1.2: a response whose topmost Via is not ours went astray.
+    if (!identity.isThisHost(response.via.host, response.via.port)) statistics.discarded++
+    else if (!layer.receiveResponse(response) && !(!forwarder.policy.stateful && this.#returnStateless(response)))
+      statistics.discarded++
+  }
+
+  // TransactionUser
+
+  onRequest(transaction: ServerTransaction): void {
+    const { request } = transaction
+    if (request.method === 'CANCEL') this.#cancel(transaction)
+    else if (!this.#refuseWhileClosing(transaction)) this.#route(transaction)
+  }
+
+  onAck(request: SipRequest, source: Hop): void {
+    if (request.maxForwards === 0) return
+    const target = this.#oneTarget(request)
+    if (target) this.#options.forwarder.forwardStateless(request, source, target.routing, target.target)
+  }
+
+  onAnswered(transaction: ServerTransaction, status: number, octets: number): void {
+    this.#contexts.delete(transaction)
+    const { statistics } = this.#options
+    if (transaction.request.method === 'INVITE') {
+      if (status < 300) statistics.callsAnswered++
+      else if (status !== 487) statistics.callsFailed++
+    }
+    this.#options.onAnswered(transaction, status, octets)
+  }
+
+  #refuseWhileClosing(transaction: ServerTransaction): boolean {
+    const { request } = transaction
+    if (this.openness === 'open' || (request.method !== 'INVITE' && request.method !== 'REGISTER')) return false
+    if (hasToTag(request) && request.method === 'INVITE') return false // a re-INVITE belongs to a call that is under way
+    if (this.openness === 'refusing')
+      transaction.respond(503, 'Service Unavailable', [
+        { name: 'Retry-After', value: String(this.#options.admission.retryAfterSeconds) },
+      ])
+    else transaction.abandon()
+    return true
+  }
+
+  /** §16.10. */
+  #cancel(transaction: ServerTransaction): void {
+    const { layer } = this.#options
+    const invite = layer.findInvite(transaction.request)
+    if (!invite) {
+      transaction.respond(481, 'Call/Transaction Does Not Exist')
+      return
+    }
+    transaction.respond(200, 'OK')
+    this.#contexts.get(invite)?.cancel()
+  }
+
+  #route(transaction: ServerTransaction): void {
+    const { request } = transaction
+    const { identity } = this.#options
+    const refusal = this.#check(request)
+    if (refusal) {
+      transaction.respond(refusal.status, refusal.reason, refusal.headers)
+      return
+    }
+    const routing = preprocessRoutes(request, identity)
+    const uri = uriOf(routing, request)!
+    if (
+      routing.routes.length === 0 &&
+      identity.isOurs(uri) &&
+      (request.method === 'REGISTER' || uri.user === undefined)
+    ) {
+      this.#answerHere(transaction)
+      return
+    }
+    if (request.maxForwards === 0) {
+      transaction.respond(483, 'Too Many Hops')
+      return
+    }
+    const targets = this.#targetsOf(routing, uri)
+    const { settleMs = 0 } = this.#options
+    if (targets) this.#proceed(transaction, routing, targets)
+    else if (settleMs === 0) refuseUnknown(transaction)
+    else {
+      // The registration may be on its way here from the worker that took it.
+      this.#options.layer.clock.after(settleMs, () => {
+        if (transaction.isFinal) return
+        const settled = this.#targetsOf(routing, uri)
+        if (settled) this.#proceed(transaction, routing, settled)
+        else refuseUnknown(transaction)
+      })
+    }
+  }
+
+  #proceed(transaction: ServerTransaction, routing: Routing, targets: readonly Target[]): void {
+    const { request } = transaction
+    const { forwarder } = this.#options
+    if (forwarder.policy.redirect) {
+      transaction.respond(302, 'Moved Temporarily', redirectContacts(targets))
+      return
+    }
+    // §16.2: so that upstream does not send it again while the user is looked for.
+    if (request.method === 'INVITE') transaction.respond(100, 'Trying')
+    const context = new ResponseContext(forwarder, transaction, routing, targets)
+    this.#contexts.set(transaction, context)
+    context.advance()
+  }
+
+  /** §16.3, in its order. */
+  #check(request: SipRequest): Refusal | undefined {
+    const { statistics, identity, forwarder, log } = this.#options
+    if (!/^(?:sips?|tel):/i.test(request.requestUri)) {
+      statistics.unsupportedUris++
+      return { status: 416, reason: 'Unsupported URI Scheme' }
+    }
+    if (!request.uri) return { status: 400, reason: 'the Request-URI is not a SIP URI' }
+    if (isLoop(request, identity)) {
+      log.info('a request went in a loop', { method: request.method, requestUri: request.requestUri.slice(0, 200) })
+      return { status: 482, reason: 'Loop Detected' }
+    }
+    const unsupported = request
+      .elements(H.proxyRequire)
+      .filter((tag) => !forwarder.policy.ignoredExtensions.has(tag.toLowerCase()))
+    if (unsupported.length > 0) return badExtension(unsupported)
+    return undefined
+  }
+
+  /** Requests to the server itself. */
+  #answerHere(transaction: ServerTransaction): void {
+    const { request, source } = transaction
+    const { registrar, statistics } = this.#options
+    const required = request.elements(H.require)
+    const unsupported =
+      request.method === 'REGISTER' ? required.filter((tag) => tag.toLowerCase() !== 'path') : required
+    if (unsupported.length > 0) {
+      const { status, reason, headers } = badExtension(unsupported)
+      transaction.respond(status, reason, headers)
+      return
+    }
+    if (request.method === 'REGISTER' && registrar) {
+      const { status, reason, headers } = registrar.register(request, source)
+      if (status < 300) statistics.acceptedRegistrations++
+      else statistics.rejectedRegistrations++
+      transaction.respond(status, reason, headers)
+    } else if (request.method === 'OPTIONS') {
+      transaction.respond(200, 'OK', [allow, { name: 'Accept', value: 'application/sdp' }])
+    } else if (hasToTag(request)) {
+      // Something of a dialog that nobody has here.
+      transaction.respond(481, 'Call/Transaction Does Not Exist')
+    } else {
+      statistics.unsupportedMethods++
+      transaction.respond(405, 'Method Not Allowed', [allow])
+    }
+  }
+
+  /** §16.5. Undefined when the user should be ours and is not. */
+  #targetsOf(routing: Routing, uri: SipUri): readonly Target[] | undefined {
+    const { identity, users } = this.#options
+    if (!identity.isOurs(uri)) return [{ uri: routing.requestUri, flow: undefined, path: [], q: 1000 }]
+    return users.targetsOf(identity.addressOfRecord(uri))
+  }
+
+  #oneTarget(request: SipRequest): { routing: Routing; target: Target } | undefined {
+    const routing = preprocessRoutes(request, this.#options.identity)
+    const uri = uriOf(routing, request)
+    const target = uri && this.#targetsOf(routing, uri)?.[0]
+    return target && { routing, target }
+  }
+
+  /** §16.11. False for what is answered here, which a transaction does. */
+  #forwardStateless(request: SipRequest, source: Hop): boolean {
+    const { identity, layer, forwarder } = this.#options
+    const refuse = ({ status, reason, headers }: Refusal): true => {
+      if (request.method !== 'ACK') layer.answerStateless(request, source, status, reason, headers)
+      return true
+    }
+    const refusal = this.#check(request)
+    if (refusal) return refuse(refusal)
+    const routing = preprocessRoutes(request, identity)
+    const uri = uriOf(routing, request)!
+    if (
+      routing.routes.length === 0 &&
+      identity.isOurs(uri) &&
+      (request.method === 'REGISTER' || uri.user === undefined)
+    )
+      return false
+    if (request.maxForwards === 0) return refuse({ status: 483, reason: 'Too Many Hops' })
+    const targets = this.#targetsOf(routing, uri)
+    if (!targets) return refuse({ status: 404, reason: 'the user is not known here' })
+    const [target] = targets
+    if (!target) return refuse({ status: 480, reason: 'the user is not registered' })
+    if (forwarder.policy.redirect)
+      return refuse({ status: 302, reason: 'Moved Temporarily', headers: redirectContacts(targets) })
+    forwarder.forwardStateless(request, source, routing, target)
+    return true
+  }
+
+  #returnStateless(response: SipResponse): boolean {
+    const via = secondVia(response)
+    const target = via && viaTarget(via, 0)
+    if (!target) return false
+    const { layer, statistics } = this.#options
+    statistics.responseOut(response.cseqMethod, response.status)
+    layer.sender.send(withoutTopmostVia(response), target)
+    return true
+  }
+
+  /** An answer to what could not be read, where one can be formed; an ACK is never answered. */
+  #refuse(malformed: Malformed, source: Hop): void {
+    const { statistics, layer, log } = this.#options
+    const { method, via, status, reason } = malformed
+    statistics.malformed++
+    if (method === undefined || method === 'ACK') return
+    statistics.requestIn(method)
+    statistics.responseOut(method, status)
+    log.debug('a message was refused', { from: `${source.transport} ${formatHop(source)}`, status, reason })
+    // Where no Via can be read, the answer goes back where the request came from.
+    layer.sender.send(
+      formatResponse(malformed.parts, via, source, layer.tagFor(malformed.parts.text), status, reason),
+      via ? responseTarget(via, source) : source,
+    )
+  }
+}
+
+function uriOf({ requestUri }: Routing, request: SipRequest): SipUri | undefined {
+  return requestUri === request.requestUri ? request.uri : parseRequestUri(requestUri)
+}
+
+function refuseUnknown(transaction: ServerTransaction): void {
+  transaction.respond(404, 'the user is not known here')
+}
+
+interface Refusal {
+  readonly status: number
+  readonly reason: string
+  readonly headers?: readonly ExtraHeader[]
+}
+
+function badExtension(tags: readonly string[]): Required<Refusal> {
+  return { status: 420, reason: 'Bad Extension', headers: [{ name: 'Unsupported', value: tags.join(', ') }] }
+}

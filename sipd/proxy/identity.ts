@@ -1,0 +1,80 @@
+/** What of the world is this server: the domains it answers for, the addresses it listens on, and how it names itself. */
+import { isIP } from 'node:net'
+import { unbracketed } from '../message/respond.ts'
+import type { Hop, TransportName } from '../message/source.ts'
+import type { SipUri } from '../message/uri.ts'
+
+export interface Listener {
+  readonly transports: readonly TransportName[]
+  /** As configured: may be a wildcard. */
+  readonly address: string
+  readonly port: number
+  /** The host that our Via and Record-Route name for it: an address, or a name of ours. */
+  readonly sentBy: string
+  readonly tlsPort: number | undefined
+}
+
+export interface IdentityOptions {
+  readonly listeners: readonly Listener[]
+  /** Domains and host names whose users are ours (ProxyDomain, ServerName, VirtualProxyHost). */
+  readonly domains: readonly string[]
+  /** The numeric addresses of this machine that the listeners cover. */
+  readonly addresses: readonly string[]
+}
+
+export class Identity {
+  readonly listeners: readonly Listener[]
+  readonly #domains: ReadonlySet<string>
+  readonly #addresses: ReadonlySet<string>
+  readonly #ports: ReadonlySet<number>
+  readonly #firstDomain: string | undefined
+
+  constructor({ listeners, domains, addresses }: IdentityOptions) {
+    this.listeners = listeners
+    this.#domains = new Set(domains.map((domain) => domain.toLowerCase().replace(/\.$/, '')))
+    this.#addresses = new Set([...addresses, ...listeners.map(({ sentBy }) => unbracketed(sentBy).toLowerCase())])
+    this.#firstDomain = this.#domains.values().next().value
+    this.#ports = new Set(listeners.flatMap(({ port, tlsPort }) => (tlsPort === undefined ? [port] : [port, tlsPort])))
+  }
+
+  /** RFC 3261 §16.5: whether the users of this host are ours to find. */
+  isOurs({ host, port }: Pick<SipUri, 'host' | 'port'>): boolean {
+    if (host === '') return true // a tel URI
+    if (this.#domains.has(host)) return port === undefined || this.#ports.has(port)
+    return this.isThisHost(host, port)
+  }
+
+  /** Whether a Route, a Via or a Request-URI names this very process. */
+  isThisHost(host: string, port: number | undefined): boolean {
+    const plain = unbracketed(host).toLowerCase()
+    if (!this.#addresses.has(plain)) return false
+    return port === undefined ? this.#ports.has(5060) || this.#ports.has(5061) : this.#ports.has(port)
+  }
+
+  /**
+   * RFC 3261 §10.3 step 5: user and domain, no parameters, no port of ours; sip and sips are one user. An address of this
+   * machine, and the missing host of a tel URI, stand for the first domain.
+   */
+  addressOfRecord({ user, host }: Pick<SipUri, 'user' | 'host'>): string {
+    const isNumeric = host === '' || (!this.#domains.has(host) && isIP(host) !== 0)
+    const domain = isNumeric ? (this.#firstDomain ?? host) : host
+    return `sip:${user === undefined ? '' : `${user}@`}${domain.includes(':') ? `[${domain}]` : domain}`
+  }
+
+  /** `HOST[:PORT]` for a Via or Record-Route of what leaves by this hop. */
+  sentBy(hop: Hop): string {
+    const listener = this.listeners[hop.listener] ?? this.listeners[0]!
+    const port = hop.transport === 'TLS' ? (listener.tlsPort ?? listener.port) : listener.port
+    const host = isIP(listener.sentBy) === 6 ? `[${listener.sentBy}]` : listener.sentBy
+    return `${host}:${port}`
+  }
+
+  /** The listener that requests to this address leave from: one of its family and transport, the given one if it can. */
+  listenerFor(transport: TransportName, address: string, preferred: number): number | undefined {
+    const fits = (listener: Listener | undefined): boolean =>
+      listener?.transports.includes(transport) === true && isIP(listener.address) === isIP(address)
+    if (fits(this.listeners[preferred])) return preferred
+    const found = this.listeners.findIndex(fits)
+    return found < 0 ? undefined : found
+  }
+}

@@ -1,0 +1,25 @@
+/** Contacts of 3xx responses: those that a redirect server gives (RFC 3261 §8.3), and those that a proxy follows (§16.7 step 4). */
+import { parseAddress } from '../message/address.ts'
+import { H } from '../message/header-names.ts'
+import type { SipResponse } from '../message/message.ts'
+import { formatQ, parseQ } from '../message/q.ts'
+import type { ExtraHeader } from '../message/respond.ts'
+import { parseSipUri } from '../message/uri.ts'
+import type { Target } from './targets.ts'
+
+/** The SIP contacts of a redirection, each a target. */
+export function contactTargets(response: SipResponse): Target[] {
+  const targets: Target[] = []
+  for (const contact of response.elements(H.contact)) {
+    const address = parseAddress(contact)
+    if (!address || !parseSipUri(address.uri)) continue
+    // §19.1.1: headers in a URI are for who makes a request of it, not for a Request-URI.
+    const uri = address.uri.split('?')[0]!
+    targets.push({ uri, flow: undefined, path: [], q: parseQ(address.parameters.get('q') ?? '1') ?? 1000 })
+  }
+  return targets
+}
+
+export function redirectContacts(targets: readonly Target[]): ExtraHeader[] {
+  return targets.map(({ uri, q }) => ({ name: 'Contact', value: `<${uri}>${q === 1000 ? '' : `;q=${formatQ(q)}`}` }))
+}

@@ -1,0 +1,238 @@
+/** The response context of RFC 3261 §16.2: one request from upstream, its branches downstream, and the answer it gets. */
+import { formatCancel, withoutTopmostVia } from '../message/forward.ts'
+import type { SipResponse } from '../message/message.ts'
+import type { ClientTransaction, ClientUser } from '../transaction/client.ts'
+import type { ServerTransaction } from '../transaction/server.ts'
+import { type TimerOwner, WheelTimer } from '../transaction/timer-wheel.ts'
+import { transactionTimeoutMs } from '../transaction/timers.ts'
+import { chooseBest, collectChallenges } from './best-response.ts'
+import type { Forwarder } from './forwarder.ts'
+import { contactTargets } from './redirect.ts'
+import type { Routing } from './routes.ts'
+import { type Target, TargetSet } from './targets.ts'
+
+/** One target that is tried. It ends with a final response, or with a status that stands for none. */
+export class Branch implements ClientUser, TimerOwner<'c'> {
+  readonly context: ResponseContext
+  readonly target: Target
+  transaction: ClientTransaction | undefined
+  isPending = true
+  #isCancelled = false
+  #rangTooLong = false
+  #hasProvisional = false
+  readonly #timerC: WheelTimer<'c'> | undefined
+
+  constructor(context: ResponseContext, target: Target, isInvite: boolean) {
+    this.context = context
+    this.target = target
+    if (isInvite) this.#timerC = new WheelTimer(this, 'c')
+  }
+
+  /** §16.6 step 11: how long a branch may ring; begun anew by every provisional response but 100. */
+  watch(): void {
+    if (this.#timerC) this.context.forwarder.layer.wheel.set(this.#timerC, this.context.ringMs)
+  }
+
+  onResponse(transaction: ClientTransaction, response: SipResponse): void {
+    if (response.status < 200) {
+      const isFirst = !this.#hasProvisional
+      this.#hasProvisional = true
+      if (this.#isCancelled) {
+        // §9.1: a CANCEL waits for the first provisional response.
+        if (isFirst) this.#sendCancel()
+        return
+      }
+      if (response.status > 100) this.watch()
+      this.context.onProvisional(response)
+      return
+    }
+    const wasPending = this.isPending
+    this.#end()
+    if (transaction.method === 'INVITE' && response.status < 300) this.context.onSuccess(response)
+    else if (!wasPending) return
+    // The caller did not cancel: that it was cancelled downstream says that nobody answered.
+    else if (this.#rangTooLong && response.status === 487) this.context.onFailure(408, 'nobody answered in time')
+    else this.context.onFinal(response)
+  }
+
+  onTimeout(): void {
+    this.fail(408, 'nobody answered')
+  }
+
+  onTransportError(_transaction: ClientTransaction, error: Error): void {
+    // §16.9: a transport error is a 503 of this branch.
+    this.fail(503, `the next hop cannot be reached: ${error.message}`)
+  }
+
+  /** The branch ends with an answer of our own. */
+  fail(status: number, reason: string): void {
+    if (!this.isPending) return
+    this.#end()
+    this.context.onFailure(status, reason)
+  }
+
+  onTimer(): void {
+    // §16.8: rung for too long. After a CANCEL, a peer that does not answer it either.
+    if (this.#hasProvisional && !this.#isCancelled) {
+      this.#rangTooLong = true
+      this.cancel()
+    } else {
+      this.transaction?.abandon()
+      this.fail(408, 'it rang for too long')
+    }
+  }
+
+  /** §9.1. The branch is over when its 487 comes, or nothing for 64*T1. */
+  cancel(): void {
+    if (!this.isPending || this.#isCancelled) return
+    this.#isCancelled = true
+    const { layer } = this.context.forwarder
+    if (this.#timerC) layer.wheel.set(this.#timerC, transactionTimeoutMs(layer.timers))
+    if (this.#hasProvisional) this.#sendCancel()
+  }
+
+  #sendCancel(): void {
+    const { transaction, context } = this
+    if (!transaction) return
+    context.forwarder.layer.request(
+      'CANCEL',
+      transaction.branch,
+      formatCancel(transaction.text),
+      transaction.hop,
+      undefined,
+    )
+  }
+
+  #end(): void {
+    this.isPending = false
+    this.#timerC?.cancel()
+  }
+}
+
+export class ResponseContext {
+  readonly forwarder: Forwarder
+  readonly server: ServerTransaction
+  readonly routing: Routing
+  /** How long its branches may ring. */
+  readonly ringMs: number
+  /** What the request looks like downstream but for its head; made once for all branches. */
+  tail: string | undefined
+  readonly #targets: TargetSet
+  readonly #branches: Branch[] = []
+  readonly #finals: SipResponse[] = []
+  /** The best of the failures that no peer sent. */
+  #ownFailure: { readonly status: number; readonly reason: string } | undefined
+  #isAnswered = false
+  #isCancelled = false
+
+  constructor(forwarder: Forwarder, server: ServerTransaction, routing: Routing, targets: readonly Target[]) {
+    this.forwarder = forwarder
+    this.server = server
+    this.routing = routing
+    this.ringMs = forwarder.ringMsOf(server.request)
+    this.#targets = new TargetSet(targets, forwarder.policy.maxForks)
+    server.onGone = () => this.cancel()
+  }
+
+  /** Tries the next group of targets; answers when there is none left. */
+  advance(): void {
+    if (this.#isAnswered) return
+    if (!this.#isCancelled && !this.#targets.isEmpty) {
+      const isInvite = this.server.request.method === 'INVITE'
+      const group = this.#targets.nextGroup().map((target) => new Branch(this, target, isInvite))
+      // All before the first is sent: one that fails at once must not end the whole.
+      this.#branches.push(...group)
+      for (const branch of group) this.forwarder.forward(this, branch)
+      return
+    }
+    this.#answer()
+  }
+
+  /** The caller gave up (§16.10). */
+  cancel(): void {
+    this.#isCancelled = true
+    this.#targets.clear()
+    this.#cancelPending()
+    this.#advanceWhenDone()
+  }
+
+  onProvisional(response: SipResponse): void {
+    // §16.7 step 5: 100 ends here, all others go upstream until a final one did.
+    if (response.status === 100 || this.#isAnswered) return
+    this.#send(response)
+  }
+
+  /** A 2xx to an INVITE: each goes upstream at once (§16.7 step 5), the other branches are cancelled (step 10). */
+  onSuccess(response: SipResponse): void {
+    this.#isAnswered = true
+    this.#targets.clear()
+    this.#send(response)
+    this.#cancelPending()
+  }
+
+  onFinal(response: SipResponse): void {
+    const { status } = response
+    if (status < 300) {
+      if (!this.#isAnswered) {
+        this.#isAnswered = true
+        this.#targets.clear()
+        this.#send(response)
+      }
+      return
+    }
+    if (status >= 600) {
+      this.#targets.clear()
+      this.#cancelPending()
+    }
+    const { recursive } = this.forwarder.policy
+    const isTaken = status < 400 && recursive && !this.#isCancelled && this.#targets.add(contactTargets(response)) > 0
+    if (!isTaken) this.#finals.push(response)
+    this.#advanceWhenDone()
+  }
+
+  onFailure(status: number, reason: string): void {
+    if (!this.#ownFailure || status < this.#ownFailure.status) this.#ownFailure = { status, reason }
+    this.#advanceWhenDone()
+  }
+
+  #advanceWhenDone(): void {
+    if (!this.#isAnswered && !this.#branches.some(({ isPending }) => isPending)) this.advance()
+  }
+
+  #cancelPending(): void {
+    for (const branch of this.#branches) branch.cancel()
+  }
+
+  #send(response: SipResponse): void {
+    this.server.send(withoutTopmostVia(response), response.status)
+  }
+
+  /** §16.7 steps 6 to 9: nothing is pending any more. */
+  #answer(): void {
+    this.#isAnswered = true
+    const best = chooseBest(this.#finals)
+    if (this.#isCancelled && (!best || best.status === 487)) {
+      if (best) this.#send(best)
+      else this.server.respond(487, 'Request Terminated')
+      return
+    }
+    const own = this.#ownFailure
+    // §16.7 step 6: a timeout is a 408 among the others; of a peer's answer and one of ours the peer's says more.
+    if (best && !(own && own.status < 500 && best.status >= 500 && best.status < 600)) {
+      if (best.status === 503) {
+        // Our own state, not the peer's, is what 503 tells upstream; a Retry-After would stop all calls by this proxy.
+        this.server.respond(500, 'the next hop is not available')
+        return
+      }
+      const challenges = collectChallenges(best, this.#finals)
+      const text = withoutTopmostVia(best)
+      const firstHeader = text.indexOf('\n') + 1
+      this.server.send(
+        challenges === '' ? text : text.slice(0, firstHeader) + challenges + text.slice(firstHeader),
+        best.status,
+      )
+      return
+    }
+    this.server.respond(own?.status ?? 480, own?.reason ?? 'nobody to forward it to')
+  }
+}

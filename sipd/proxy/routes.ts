@@ -1,0 +1,54 @@
+/** Route information preprocessing, RFC 3261 §16.4: what of a request's route set is ours to remove. */
+import { parseAddress } from '../message/address.ts'
+import { H } from '../message/header-names.ts'
+import type { SipRequest } from '../message/message.ts'
+import { parseSipUri, type SipUri } from '../message/uri.ts'
+import type { Identity } from './identity.ts'
+
+export interface Routing {
+  readonly requestUri: string
+  /** Those that remain, in order. */
+  readonly routes: readonly string[]
+  /** False when the Route headers can stay as they are. */
+  readonly areRoutesChanged: boolean
+}
+
+/** Undefined when a route is not of the grammar. */
+export function preprocessRoutes(request: SipRequest, identity: Identity): Routing {
+  const before = request.elements(H.route)
+  let { requestUri } = request
+  const routes = [...before]
+  if (routes.length > 0 && isOurRecordRoute(requestUri, identity)) {
+    // A strict router put our own Record-Route where the target was: the target is the last route.
+    requestUri = parseAddress(routes.pop()!)?.uri ?? requestUri
+  }
+  // Two of ours stand in a row where a request changed transports here (RFC 5658).
+  while (routes.length > 0 && isOurRoute(routes[0]!, identity)) routes.shift()
+  return { requestUri, routes, areRoutesChanged: routes.length !== before.length }
+}
+
+/** The URI of a Route element; undefined when it is no SIP URI. */
+export function routeUri(route: string): SipUri | undefined {
+  const address = parseAddress(route)
+  return address && parseSipUri(address.uri)
+}
+
+/** §16.12.1.1: a loose router says so. */
+export function isLoose(route: SipUri): boolean {
+  return route.parameters.has('lr')
+}
+
+function isOurRoute(route: string, identity: Identity): boolean {
+  const uri = routeUri(route)
+  return uri !== undefined && isUs(uri, identity)
+}
+
+function isOurRecordRoute(requestUri: string, identity: Identity): boolean {
+  if (!requestUri.includes('lr')) return false
+  const uri = parseSipUri(requestUri)
+  return uri !== undefined && uri.user === undefined && isLoose(uri) && isUs(uri, identity)
+}
+
+function isUs(uri: SipUri, identity: Identity): boolean {
+  return identity.isThisHost(uri.host, uri.port) || (uri.user === undefined && identity.isOurs(uri))
+}

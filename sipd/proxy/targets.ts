@@ -1,0 +1,56 @@
+/** The target set of RFC 3261 §16.5 and §16.6: where a request may be forwarded, and in what order. */
+import type { Hop } from '../message/source.ts'
+
+export interface Target {
+  readonly uri: string
+  /** Where the phone registered from, when that is not where its contact says (a phone behind NAT, a connection). */
+  readonly flow: Hop | undefined
+  /** RFC 3327: proxies between here and the phone. */
+  readonly path: readonly string[]
+  /** Thousandths. */
+  readonly q: number
+}
+
+/** Targets that have not been tried, the best first; none twice, and no more than so many in all (MaxForks). */
+export class TargetSet {
+  readonly #waiting: Target[] = []
+  readonly #seen = new Set<string>()
+  #left: number
+
+  constructor(targets: readonly Target[], maxForks: number) {
+    this.#left = maxForks
+    this.add(targets)
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0 || this.#left === 0
+  }
+
+  /** Gives how many of them were new. */
+  add(targets: readonly Target[]): number {
+    let added = 0
+    for (const target of targets) {
+      if (this.#seen.has(target.uri)) continue
+      this.#seen.add(target.uri)
+      this.#waiting.push(target)
+      added++
+    }
+    if (this.#waiting.length > 1) this.#waiting.sort((one, other) => other.q - one.q)
+    return added
+  }
+
+  /** Those of the highest q: they are tried at the same time. */
+  nextGroup(): Target[] {
+    const q = this.#waiting[0]?.q
+    const group: Target[] = []
+    while (this.#left > 0 && this.#waiting.length > 0 && this.#waiting[0]!.q === q) {
+      group.push(this.#waiting.shift()!)
+      this.#left--
+    }
+    return group
+  }
+
+  clear(): void {
+    this.#waiting.length = 0
+  }
+}

@@ -1,0 +1,110 @@
+/** A SIP server put together: from a configuration in plain values to something that takes messages and sends them. */
+import type { Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import { Locator, type Lookup } from './locate/locator.ts'
+import type { LocationStore } from './location/store.ts'
+import { Admission } from './proxy/admission.ts'
+import { type Elsewhere, ProxyCore } from './proxy/core.ts'
+import { Forwarder } from './proxy/forwarder.ts'
+import { Identity, type IdentityOptions } from './proxy/identity.ts'
+import { Branches } from './proxy/loop.ts'
+import type { ProxyPolicy } from './proxy/policy.ts'
+import { RegisteredUsers } from './proxy/users.ts'
+import { Registrar, type RegistrarLimits } from './registrar/registrar.ts'
+import type { SipStatistics } from './statistics.ts'
+import { KeyHasher } from './transaction/hash.ts'
+import { HeldTransactions } from './transaction/held.ts'
+import { type Sender, TransactionLayer } from './transaction/layer.ts'
+import type { ServerTransaction } from './transaction/server.ts'
+import { TimerWheel } from './transaction/timer-wheel.ts'
+import type { TimerValues } from './transaction/timers.ts'
+
+export interface ServerSettings {
+  readonly identity: IdentityOptions
+  readonly policy: ProxyPolicy
+  readonly timers: TimerValues
+  /** Undefined: Cisco_Registry is off, and REGISTER is refused. */
+  readonly registrar: RegistrarLimits | undefined
+  readonly maxTransactions: number
+  readonly maxHeldOctets: number
+  readonly flood: { readonly perSecond: number; readonly exemptsLoopback: boolean }
+  readonly retryAfterSeconds: number
+}
+
+export interface ServerOptions {
+  readonly settings: ServerSettings
+  /** This process among those that share the ports. */
+  readonly worker: number
+  readonly clock: Clock
+  readonly log: Log
+  readonly sender: Sender
+  readonly store: LocationStore
+  readonly statistics: SipStatistics
+  readonly lookup: Lookup
+  /** That of the processes that know each other's keys; one of its own otherwise. */
+  readonly hasher?: KeyHasher
+  /** Other processes that take part in the traffic. */
+  readonly elsewhere?: Elsewhere
+  readonly settleMs?: number
+  readonly isConnectionOpen: (connection: string) => boolean
+  readonly onAnswered: (transaction: ServerTransaction, status: number, octets: number) => void
+}
+
+export interface SipServer {
+  readonly core: ProxyCore
+  readonly layer: TransactionLayer
+  readonly held: HeldTransactions
+  readonly identity: Identity
+  /** Its timers end. */
+  stop(): void
+}
+
+export function createSipServer(options: ServerOptions): SipServer {
+  const { settings, clock, log, store, statistics } = options
+  const wheel = new TimerWheel(clock, (error) => log.error('bug in a timer', { error }))
+  const held = new HeldTransactions({ clock, holdMs: settings.timers.holdMs, maxOctets: settings.maxHeldOctets })
+  const hasher = options.hasher ?? new KeyHasher()
+  const layer = new TransactionLayer({
+    clock,
+    wheel,
+    sender: options.sender,
+    held,
+    hasher,
+    timers: settings.timers,
+    statistics,
+    maxTransactions: settings.maxTransactions,
+    retryAfterSeconds: settings.retryAfterSeconds,
+  })
+  const identity = new Identity(settings.identity)
+  const forwarder = new Forwarder({
+    layer,
+    identity,
+    branches: new Branches(options.worker),
+    locator: new Locator(options.lookup, clock),
+    policy: settings.policy,
+    log,
+  })
+  const core = new ProxyCore({
+    layer,
+    forwarder,
+    identity,
+    registrar: settings.registrar && new Registrar({ store, clock, domains: identity, limits: settings.registrar }),
+    users: new RegisteredUsers(store, options.isConnectionOpen),
+    statistics,
+    admission: new Admission({ clock, ...settings.flood, retryAfterSeconds: settings.retryAfterSeconds }),
+    log,
+    ...(options.elsewhere && { elsewhere: options.elsewhere }),
+    settleMs: options.settleMs ?? 0,
+    onAnswered: options.onAnswered,
+  })
+  return {
+    core,
+    layer,
+    held,
+    identity,
+    stop: () => {
+      wheel.stop()
+      held.stop()
+    },
+  }
+}

@@ -1,0 +1,84 @@
+/** A SIP server without a network: what it sends is handed to the test, and time stands still until it is moved. */
+import { ManualClock } from '../../lib/clock.ts'
+import { silentLog } from '../../lib/log.ts'
+import { MemoryLocation } from '../../sipd/location/memory.ts'
+import type { Hop } from '../../sipd/message/source.ts'
+import type { ProxyPolicy } from '../../sipd/proxy/policy.ts'
+import { createSipServer, type ServerSettings, type SipServer } from '../../sipd/server.ts'
+import { SipStatistics } from '../../sipd/statistics.ts'
+import { standardTimers } from '../../sipd/transaction/timers.ts'
+
+export interface TestServerOptions {
+  readonly domains?: readonly string[]
+  readonly policy?: Partial<ProxyPolicy>
+  readonly settings?: Partial<ServerSettings>
+  readonly send: (text: string, hop: Hop, failed?: (error: Error) => void) => void
+  readonly clock?: ManualClock
+}
+
+export interface TestServer extends SipServer {
+  readonly clock: ManualClock
+  readonly store: MemoryLocation
+  readonly statistics: SipStatistics
+}
+
+export const standardPolicy: ProxyPolicy = {
+  stateful: true,
+  redirect: false,
+  recursive: true,
+  maxForks: 5,
+  addRecordRoute: false,
+  addTransportInRecordRoute: false,
+  ignoredExtensions: new Set(),
+  ringMs: 60_000,
+  maxRingMs: 180_000,
+  routeTransport: 'UDP',
+}
+
+/** Listens on 192.0.2.1:5060 as example.test, or as the domains given. */
+export function testServer(options: TestServerOptions): TestServer {
+  const clock = options.clock ?? new ManualClock()
+  const store = new MemoryLocation({ clock, cleanupEveryMs: 180_000 })
+  const statistics = new SipStatistics(clock)
+  const server = createSipServer({
+    settings: {
+      identity: {
+        listeners: [
+          {
+            transports: ['UDP', 'TCP', 'TLS'],
+            address: '192.0.2.1',
+            port: 5060,
+            sentBy: '192.0.2.1',
+            tlsPort: 5061,
+          },
+        ],
+        domains: options.domains ?? ['example.test'],
+        addresses: ['192.0.2.1'],
+      },
+      policy: { ...standardPolicy, ...options.policy },
+      timers: standardTimers,
+      registrar: {
+        minExpiresSeconds: 60,
+        maxExpiresSeconds: 86_400,
+        defaultExpiresSeconds: 3600,
+        contactsPerUser: 10,
+        users: 1000,
+      },
+      maxTransactions: 1000,
+      maxHeldOctets: 16 << 20,
+      flood: { perSecond: 0, exemptsLoopback: true },
+      retryAfterSeconds: 60,
+      ...options.settings,
+    },
+    worker: 1,
+    clock,
+    log: silentLog,
+    sender: { send: options.send },
+    store,
+    statistics,
+    lookup: async () => [],
+    isConnectionOpen: () => true,
+    onAnswered: () => {},
+  })
+  return { ...server, clock, store, statistics }
+}
