@@ -1,10 +1,15 @@
 /** The registrar, RFC 3261 §10.3: what a REGISTER does to the bindings of an address-of-record. */
 import type { Clock } from '../../lib/clock.ts'
-import type { Binding, LocationStore } from '../location/location.ts'
+import type { Binding } from '../location/binding.ts'
+import type { LocationStore } from '../location/store.ts'
 import { parseAddress } from '../message/address.ts'
-import { type Header, headerValue, headerValues, type SipRequest } from '../message/message.ts'
-import { parseCSeq } from '../message/parse.ts'
-import { addressOfRecord, parseSipUri } from '../message/uri.ts'
+import { H } from '../message/header-names.ts'
+import type { SipRequest } from '../message/message.ts'
+import { formatQ, parseQ } from '../message/q.ts'
+import type { ExtraHeader } from '../message/respond.ts'
+import type { Hop } from '../message/source.ts'
+import { parseRequestUri, parseSipUri, type SipUri } from '../message/uri.ts'
+import { registrationFlow } from './flow.ts'
 
 export interface RegistrarLimits {
   readonly minExpiresSeconds: number
@@ -14,76 +19,109 @@ export interface RegistrarLimits {
   readonly users: number
 }
 
+/** Whose users these are. */
+export interface Domains {
+  isOurs(uri: SipUri): boolean
+  addressOfRecord(uri: SipUri): string
+}
+
+export interface RegistrarOptions {
+  readonly store: LocationStore
+  readonly clock: Clock
+  readonly domains: Domains
+  readonly limits: RegistrarLimits
+}
+
 export interface Answer {
   readonly status: number
   readonly reason: string
-  readonly headers?: readonly Header[]
+  readonly headers?: readonly ExtraHeader[]
 }
 
 interface Wish {
   readonly contact: string
-  readonly q: string | undefined
+  readonly q: number
   readonly expiresSeconds: number
 }
 
-export class Registrar {
-  readonly #store: LocationStore
-  readonly #clock: Clock
-  readonly #limits: RegistrarLimits
+const longestContact = 1024
 
-  constructor(store: LocationStore, clock: Clock, limits: RegistrarLimits) {
-    this.#store = store
-    this.#clock = clock
-    this.#limits = limits
+export class Registrar {
+  readonly #options: RegistrarOptions
+  #dateSecond = 0
+  #date = ''
+
+  constructor(options: RegistrarOptions) {
+    this.#options = options
   }
 
-  register(request: SipRequest): Answer {
-    const to = parseAddress(headerValue(request, 'To')!)
-    const uri = to && parseSipUri(to.uri)
+  register(request: SipRequest, source: Hop): Answer {
+    const { store, clock, domains, limits } = this.#options
+    const to = parseAddress(request.value(H.to)!)
+    const uri = to && parseRequestUri(to.uri)
     if (!uri) return { status: 400, reason: 'To is not a SIP address-of-record' }
-    const user = addressOfRecord(uri)
-    const callId = headerValue(request, 'Call-ID')!
-    const cseq = parseCSeq(headerValue(request, 'CSeq')!)!.number
-    const present = this.#store.find(user)
-    const contacts = headerValues(request, 'Contact')
-    const expires = headerValue(request, 'Expires')
+    // Step 5: a user of somebody else's domain.
+    if (!domains.isOurs(uri)) return { status: 404, reason: 'To is not of a domain of this registrar' }
+    const user = domains.addressOfRecord(uri)
+    const callId = request.value(H.callId)!
+    const cseq = request.cseqNumber
+    const present = store.find(user)
+    const contacts = request.elements(H.contact)
+    if (contacts.length === 0) return this.#listing(user)
+    const expires = request.value(H.expires)
 
     if (contacts.includes('*')) {
       // Step 6: alone, and only to take everything away.
       if (contacts.length > 1 || expires !== '0')
         return { status: 400, reason: 'Contact * goes alone and with Expires: 0' }
       if (present.some((binding) => isStale(binding, callId, cseq))) return outOfOrder
-      this.#store.replace(user, [])
+      store.replace(user, [])
       return this.#listing(user)
     }
-    const wishes: Wish[] = []
+    const now = clock.now()
+    const path = request.elements(H.path)
+    const userAgent = request.value(H.userAgent) ?? ''
+    let bindings = present
     for (const contact of contacts) {
       const wish = this.#read(contact, expires)
       if ('status' in wish) return wish
-      wishes.push(wish)
-    }
-    let bindings = [...present]
-    for (const { contact, q, expiresSeconds } of wishes) {
-      const same = bindings.find((binding) => binding.contact === contact)
+      const same = bindings.find((binding) => binding.contact === wish.contact)
       // Step 7: an older request of the same call that arrives late changes nothing at all.
       if (same && isStale(same, callId, cseq)) return outOfOrder
-      bindings = bindings.filter((binding) => binding !== same)
-      if (expiresSeconds === 0) continue
-      bindings.push({ contact, callId, cseq, q, expiresAtMs: this.#clock.monotonicMs() + expiresSeconds * 1000 })
+      const others = same ? bindings.filter((binding) => binding !== same) : bindings
+      bindings =
+        wish.expiresSeconds === 0
+          ? others
+          : [
+              ...others,
+              {
+                contact: wish.contact,
+                callId,
+                cseq,
+                q: wish.q,
+                expiresAtMs: now + wish.expiresSeconds * 1000,
+                flow: registrationFlow(wish.contact, request.via, source),
+                path,
+                userAgent,
+              },
+            ]
     }
-    if (bindings.length > this.#limits.contactsPerUser)
-      return { status: 403, reason: 'too many contacts for this address' }
-    if (present.length === 0 && bindings.length > 0 && this.#store.size >= this.#limits.users) {
+    if (bindings.length > limits.contactsPerUser) return { status: 403, reason: 'too many contacts for this address' }
+    if (present.length === 0 && bindings.length > 0 && store.users >= limits.users) {
       return { status: 503, reason: 'no room for more registrations', headers: [{ name: 'Retry-After', value: '60' }] }
     }
-    this.#store.replace(user, bindings)
-    return this.#listing(user)
+    store.replace(user, bindings)
+    return this.#listing(user, path)
   }
 
   #read(contact: string, expiresHeader: string | undefined): Wish | Answer {
     const address = parseAddress(contact)
     if (!address) return { status: 400, reason: 'a Contact is not of the grammar' }
-    const { minExpiresSeconds, maxExpiresSeconds, defaultExpiresSeconds } = this.#limits
+    if (address.uri.length > longestContact)
+      return { status: 400, reason: `a Contact of more than ${longestContact} octets` }
+    if (/^sips?:/i.test(address.uri) && !parseSipUri(address.uri))
+      return { status: 400, reason: 'a Contact is not a SIP URI' }
+    const { minExpiresSeconds, maxExpiresSeconds, defaultExpiresSeconds } = this.#options.limits
     const asked = address.parameters.get('expires') ?? expiresHeader
     // §10.2.1.1: what is no number counts as the default.
     const wished = asked !== undefined && /^\d{1,10}$/.test(asked) ? Number(asked) : defaultExpiresSeconds
@@ -94,24 +132,33 @@ export class Registrar {
         headers: [{ name: 'Min-Expires', value: String(minExpiresSeconds) }],
       }
     }
-    const q = address.parameters.get('q')
-    if (q !== undefined && !/^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(q))
-      return { status: 400, reason: 'q is not a number from 0 to 1' }
+    const q = parseQ(address.parameters.get('q') ?? '1')
+    if (q === undefined) return { status: 400, reason: 'q is not a number from 0 to 1' }
     return { contact: address.uri, q, expiresSeconds: Math.min(wished, maxExpiresSeconds) }
   }
 
   /** Step 8: all bindings there are now, each with the time it has left. */
-  #listing(user: string): Answer {
-    const now = this.#clock.monotonicMs()
-    const headers = this.#store.find(user).map(({ contact, q, expiresAtMs }) => ({
-      name: 'Contact',
-      value: `<${contact}>${q === undefined ? '' : `;q=${q}`};expires=${Math.ceil((expiresAtMs - now) / 1000)}`,
-    }))
-    return {
-      status: 200,
-      reason: 'OK',
-      headers: [...headers, { name: 'Date', value: new Date(this.#clock.now()).toUTCString() }],
+  #listing(user: string, path: readonly string[] = []): Answer {
+    const now = this.#options.clock.now()
+    const headers: ExtraHeader[] = []
+    for (const { contact, q, expiresAtMs } of this.#options.store.find(user)) {
+      // A static registration has no end; it is told as one of a day, and is there again the next.
+      const seconds = Number.isFinite(expiresAtMs) ? Math.ceil((expiresAtMs - now) / 1000) : 86_400
+      headers.push({ name: 'Contact', value: `<${contact}>${q === 1000 ? '' : `;q=${formatQ(q)}`};expires=${seconds}` })
     }
+    // RFC 3327 §5.3.
+    if (path.length > 0) headers.push({ name: 'Path', value: path.join(', ') })
+    headers.push({ name: 'Date', value: this.#dateText(now) })
+    return { status: 200, reason: 'OK', headers }
+  }
+
+  #dateText(now: number): string {
+    const second = Math.floor(now / 1000)
+    if (second !== this.#dateSecond) {
+      this.#dateSecond = second
+      this.#date = new Date(now).toUTCString()
+    }
+    return this.#date
   }
 }
 
