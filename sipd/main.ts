@@ -1,144 +1,97 @@
-/** The sipd process: reads sipd.conf, opens its sockets, answers; signals reload, reopen and stop it. */
-
-import { createSocket, type Socket } from 'node:dgram'
-import { closeSync, openSync, writeSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+/** The sipd process: reads sipd.conf, keeps the workers and the log files, and shows itself over SNMP; the traffic is the workers'. */
+import { mkdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Subagent } from '../agent/agentx/subagent.ts'
 import { programVersion } from '../commands/version.ts'
 import { systemClock } from '../lib/clock.ts'
-import { resolveHome } from '../lib/home.ts'
-import { createLog, type Log } from '../lib/log.ts'
-import { describePortOwner } from '../lib/port-owner.ts'
+import { isInitialized, resolveHome } from '../lib/home.ts'
+import { createLog } from '../lib/log.ts'
 import { readProcess, writePidFile } from '../lib/process.ts'
 import { tellSystemd } from '../lib/systemd.ts'
 import { sipModules } from '../subagents/sip/index.ts'
-import type { Endpoint, SipdConfig } from './config/directives.ts'
-import { logLevelOf } from './config/log-level.ts'
-import { readConfig as readConfigOf } from './config/read.ts'
-import { Core, supportedMethods } from './core.ts'
-import { LocationStore } from './location/location.ts'
-import { Registrar } from './registrar/registrar.ts'
-import { SipStatistics } from './statistics.ts'
-import { AnsweredRequests, kept as mostAnswered } from './transaction/answered.ts'
+import type { ReadConfig } from './config/read.ts'
+import { listenForOperator } from './parent/operator.ts'
+import { SipdParent } from './parent/parent.ts'
+import { supportedMethods } from './proxy/core.ts'
 
 const { values } = parseArgs({ options: { home: { type: 'string' } } })
 const home = resolveHome(values.home)
-const logPath = join(home.logs, 'error_log')
-const pidFile = join(home.run, 'sipd.pid')
+if (!isInitialized(home)) fail(new Error(`${home.root} is no home yet; run: castellan init --home ${home.root}`))
+for (const folder of [home.logs, home.run, join(home.data, 'sipd')]) mkdirSync(folder, { recursive: true, mode: 0o700 })
 
-let logDescriptor: number | undefined
-let log: Log | undefined
+const toStandardError = createLog({ component: 'sipd', write: (line) => process.stderr.write(line) })
+const sipd = new SipdParent(home, systemClock, toStandardError)
+let pidFile = ''
 try {
-  await mkdir(home.logs, { recursive: true, mode: 0o700 })
-  await mkdir(home.run, { recursive: true, mode: 0o700 })
-  const config = readConfig()
-  logDescriptor = openSync(logPath, 'a', 0o600)
-  log = createLog({
-    component: 'sipd',
-    level: logLevelOf(config.LogLevel),
-    write: (line) => writeSync(logDescriptor!, line),
-  })
-  await serve(config, log)
-} catch (error) {
-  const text = error instanceof Error ? error.message : String(error)
-  log?.error('sipd cannot start', { error: text })
-  process.stderr.write(`${text}\n`)
-  process.exit(1)
-}
-
-function readConfig(): SipdConfig {
-  return readConfigOf(home).config
-}
-
-async function serve(config: SipdConfig, log: Log): Promise<void> {
-  const store = new LocationStore(systemClock)
-  const answered = new AnsweredRequests(systemClock)
-  const statistics = new SipStatistics(systemClock)
-  const coreFor = (inForce: SipdConfig, socket: Socket): Core =>
-    new Core({
-      registrar: new Registrar(store, systemClock, {
-        minExpiresSeconds: inForce.RegistrarMinExpires,
-        maxExpiresSeconds: inForce.RegistrarMaxExpires,
-        defaultExpiresSeconds: inForce.RegistrarDefaultExpires,
-        contactsPerUser: inForce.RegistrarMaxContacts,
-        users: inForce.RegistrarMaxUsers,
-      }),
-      answered,
-      statistics,
-      log,
-      send: (octets, target) =>
-        socket.send(octets, target.port, target.address, (error) => {
-          if (error)
-            log.warn('a response could not be sent', { to: `${target.address}:${target.port}`, error: error.message })
-        }),
-    })
-
-  const listeners: { socket: Socket; core: Core }[] = []
-  for (const endpoint of config.Listen) {
-    const socket = await listen(endpoint)
-    const listener = { socket, core: coreFor(config, socket) }
-    socket.on('message', (octets, { address, port }) => listener.core.receive(octets, { address, port }))
-    socket.on('error', (error) => log.warn('a socket reported an error', { error: error.message }))
-    listeners.push(listener)
-  }
+  const configuration = await sipd.start()
+  pidFile = resolve(home.root, configuration.config.PidFile)
+  mkdirSync(dirname(pidFile), { recursive: true, mode: 0o700 })
+  await listenForOperator(join(home.run, 'sipd.control'), sipd)
+  await showOverSnmp(configuration)
   await writePidFile(pidFile, readProcess(process.pid)!)
-  tellSystemd(systemClock, log)
-  await showOverSnmp(config, log, store, answered, statistics)
-  log.notice('sipd serves', { listen: config.Listen.map(({ address, port }) => `${address}:${port}`).join(' ') })
-
-  process.on('SIGHUP', () => {
-    try {
-      const inForce = readConfig()
-      for (const listener of listeners) listener.core = coreFor(inForce, listener.socket)
-      log.notice('the configuration was read anew; Listen and LogLevel change with a restart')
-    } catch (error) {
-      log.error('the configuration is broken; what was in force stays', { error: (error as Error).message })
-    }
-  })
-  process.on('SIGUSR2', () => {
-    const reopened = openSync(logPath, 'a', 0o600)
-    if (logDescriptor !== undefined) closeSync(logDescriptor)
-    logDescriptor = reopened
-    log.notice('the log was reopened')
-  })
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      for (const { socket } of listeners) socket.close()
-      log.notice('sipd stops', { signal })
-      void rm(pidFile, { force: true }).finally(() => process.exit(0))
-    })
-  }
+  tellSystemd(systemClock, sipd.log)
+} catch (error) {
+  await sipd.stop(0)
+  fail(error)
 }
+
+process.on('SIGHUP', () => {
+  sipd
+    .graceful()
+    .catch((error: Error) =>
+      sipd.log.error('there is no new generation; what was in force stays', { error: error.message }),
+    )
+})
+process.on('SIGUSR2', () => void sipd.reopenLogs())
+/** What is under way is given so long when sipd is told to stop. */
+const stopWithinMs = 3000
+let isStopping = false
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(signal, () => {
+    if (isStopping) return
+    isStopping = true
+    sipd.log.notice('sipd stops', { signal })
+    void sipd
+      .stop(stopWithinMs)
+      .then(() => rm(pidFile, { force: true }))
+      .finally(() => process.exit(0))
+  })
+}
+process.on('unhandledRejection', (error) => sipd.log.error('bug: a promise was left alone', { error }))
 
 /** The only place where sipd knows of SNMP: its face, hosted here, shown by whatever master there is. */
-async function showOverSnmp(
-  config: SipdConfig,
-  log: Log,
-  store: LocationStore,
-  answered: AnsweredRequests,
-  statistics: SipStatistics,
-): Promise<void> {
+async function showOverSnmp({ config }: ReadConfig): Promise<void> {
+  const { totals } = sipd
   const modules = sipModules({
     clock: systemClock,
     version: programVersion(),
-    statistics,
-    listen: config.Listen,
+    counters: () => totals.counters(),
+    lastInboundMs: () => totals.lastInboundMs,
+    lastOutboundMs: () => totals.lastOutboundMs,
+    state: () => sipd.state,
+    listen: config.Listen.map((endpoint) => ({
+      ...endpoint,
+      transports: ['udp', 'tcp'] as const,
+    })),
+    tlsPort: config.SipTlsEnable ? config.SipTlsPort : undefined,
     methods: supportedMethods,
+    isRedirectServer: config.ServerType === 'Redirect',
     registrar: {
       maxExpiresSeconds: config.RegistrarMaxExpires,
       defaultExpiresSeconds: config.RegistrarDefaultExpires,
       users: config.RegistrarMaxUsers,
     },
-    registeredUsers: () => store.size,
-    currentTransactions: () => answered.size,
-    maxTransactions: mostAnswered,
+    registeredUsers: () => totals.gauges().users,
+    currentTransactions: () => totals.gauges().transactions,
+    connections: () => totals.gauges().connections,
+    maxTransactions: config.MaxTransactions,
   })
   const subagent = new Subagent({
     home,
     clock: systemClock,
-    log,
+    log: sipd.log,
     description: 'Castellan sipd',
     address: { path: join(home.run, 'agentx.sock') },
     modules: modules.map((module) => ({ module, configured: [], file: '' })),
@@ -147,23 +100,7 @@ async function showOverSnmp(
   await subagent.start()
 }
 
-async function listen({ address, port }: Endpoint): Promise<Socket> {
-  const socket = createSocket('udp4')
-  try {
-    await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject)
-      socket.bind({ address, port, exclusive: true }, () => {
-        socket.off('error', reject)
-        resolve()
-      })
-    })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE')
-      throw new Error(`listen on udp ${address}:${port}: ${(error as Error).message}`)
-    const owner = describePortOwner('udp', port)
-    throw new Error(
-      `udp ${address}:${port} is in use${owner ? ` by ${owner}` : ''}; stop that, or change Listen in sipd.conf`,
-    )
-  }
-  return socket
+function fail(error: unknown): never {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(1)
 }

@@ -1,0 +1,31 @@
+/** What an operator may ask of a running sipd, over its control socket; `bin/sip` says these words. */
+import { listenForControl } from '../../lib/control.ts'
+import type { SipdParent } from './parent.ts'
+
+const longestWaitSeconds = 3600
+
+export async function listenForOperator(path: string, sipd: SipdParent): Promise<void> {
+  const server = await listenForControl(path, async ([word, ...operands]) => {
+    switch (word) {
+      case 'generation':
+        return String(sipd.generation)
+      case 'status':
+        return JSON.stringify(sipd.status())
+      case 'graceful':
+        await sipd.graceful()
+        return `generation ${sipd.generation} serves`
+      case 'txngraceful-restart': {
+        const [seconds, behaviour] = operands.map(Number)
+        if (seconds === undefined || !(seconds >= 0 && seconds <= longestWaitSeconds))
+          throw new Error(`the seconds are to be within 0..${longestWaitSeconds}`)
+        if (behaviour !== 1 && behaviour !== 2)
+          throw new Error('the behaviour is to be 1 (503 Service Unavailable) or 2 (no answer)')
+        sipd.txnGracefulRestart(seconds, behaviour === 1 ? 'refuse' : 'silence')
+        return `sipd restarts in ${seconds} s`
+      }
+      default:
+        throw new Error(`${word ?? 'nothing'} is no command; generation, status, graceful and txngraceful-restart are`)
+    }
+  })
+  server.unref()
+}

@@ -1,0 +1,215 @@
+/** What the first process of sipd does: configuration, workers, logs, statistics; each change of them in one place. */
+import type { Clock } from '../../lib/clock.ts'
+import type { Home } from '../../lib/home.ts'
+import type { Log } from '../../lib/log.ts'
+import { describePortOwner } from '../../lib/port-owner.ts'
+import { type ReadConfig, readConfig } from '../config/read.ts'
+import { formatMemory, type ProcessMemory } from '../log/memory-stats.ts'
+import { PeriodicLog } from '../log/periodic-log.ts'
+import { StatisticsText } from '../log/stats.ts'
+import { Logs } from './logs.ts'
+import { type PoolSettings, WorkerPool } from './pool.ts'
+import { Totals } from './statistics.ts'
+import { WorkerError } from './worker-handle.ts'
+
+export type ServiceState = 'up' | 'restarting' | 'quiescing' | 'congested'
+
+/** `refuse`: 503 with Retry-After; `silence`: no answer, not even 100. */
+export type ClosingBehaviour = 'refuse' | 'silence'
+
+const restartWithinMs = 1000
+
+export class SipdParent {
+  readonly totals: Totals
+  log: Log
+  readonly #home: Home
+  readonly #clock: Clock
+  readonly #logs: Logs
+  #pool: WorkerPool | undefined
+  #periodic: PeriodicLog[] = []
+  #statisticsText: StatisticsText
+  #state: ServiceState = 'up'
+  readonly #startedMs: number
+
+  /** Until the error log is open, what there is to say goes to `fallback`. */
+  constructor(home: Home, clock: Clock, fallback: Log) {
+    this.#home = home
+    this.#clock = clock
+    this.#logs = new Logs(home, clock, fallback)
+    this.log = fallback
+    this.totals = new Totals(() => this.#pool?.workers ?? [])
+    this.#startedMs = clock.monotonicMs()
+    this.#statisticsText = new StatisticsText(this.#startedMs)
+  }
+
+  /** Serves when it resolves. Throws all complaints about the configuration, or what cannot be had. */
+  async start(): Promise<ReadConfig> {
+    const configuration = await this.#readConfiguration()
+    this.#pool = new WorkerPool(
+      {
+        home: this.#home,
+        clock: this.#clock,
+        log: this.log,
+        onLog: (name, lines) => this.#logs.write(name, lines),
+        onReport: (worker) => this.totals.reported(worker),
+        onEnded: (worker) => this.totals.ended(worker),
+      },
+      poolSettings(configuration),
+    )
+    try {
+      await this.#pool.start()
+    } catch (error) {
+      throw explained(error as Error, configuration)
+    }
+    const { Listen } = configuration.config
+    this.log.notice('sipd serves', { listen: Listen.map(({ address, port }) => `${address}:${port}`).join(' ') })
+    return configuration
+  }
+
+  get state(): ServiceState {
+    return this.#pool !== undefined && this.#pool.alarm > 0 ? 'congested' : this.#state
+  }
+
+  get generation(): number {
+    return this.#pool?.generation ?? 0
+  }
+
+  /** New workers with the configuration as it is now. Throws what is wrong; what was in force stays then. */
+  async graceful(): Promise<void> {
+    const configuration = await this.#readConfiguration()
+    try {
+      await this.#pool!.graceful(poolSettings(configuration))
+    } catch (error) {
+      throw explained(error as Error, configuration)
+    }
+  }
+
+  /** New INVITE and REGISTER are not taken for so long; then all workers are replaced at once. */
+  txnGracefulRestart(seconds: number, behaviour: ClosingBehaviour): void {
+    this.#state = 'quiescing'
+    this.#pool!.setOpenness(behaviour === 'refuse' ? 'refusing' : 'silent')
+    this.log.notice('a restart is near; new calls and registrations are not taken', { seconds, behaviour })
+    this.#clock.after(seconds * 1000, () => {
+      this.#state = 'restarting'
+      void this.#restart()
+        .catch((error: Error) => {
+          this.log.error('the restart did not work; what was in force stays', { error: error.message })
+          this.#pool!.setOpenness('open')
+        })
+        .finally(() => {
+          this.#state = 'up'
+        })
+    })
+  }
+
+  async reopenLogs(): Promise<void> {
+    await this.#logs.reopen()
+    this.log.notice('the logs were reopened')
+  }
+
+  status(): Record<string, unknown> {
+    return {
+      generation: this.generation,
+      state: this.state,
+      workers: (this.#pool?.workers ?? []).map(({ pid, generation, state, report }) => ({
+        pid,
+        generation,
+        state,
+        transactions: report?.liveTransactions ?? 0,
+        held: report?.heldTransactions ?? 0,
+        bindings: report?.bindings ?? 0,
+        connections: report?.connections ?? 0,
+        rssOctets: report?.rssOctets ?? 0,
+      })),
+    }
+  }
+
+  async stop(withinMs: number): Promise<void> {
+    this.#state = 'quiescing'
+    await this.#pool?.stop(withinMs)
+    await Promise.all(this.#periodic.map((periodic) => periodic.stop()))
+    await this.#logs.close()
+  }
+
+  async #restart(): Promise<void> {
+    const configuration = await this.#readConfiguration()
+    await this.#pool!.restart(poolSettings(configuration), restartWithinMs)
+  }
+
+  async #readConfiguration(): Promise<ReadConfig> {
+    const configuration = readConfig(this.#home)
+    const { config, warnings } = configuration
+    await this.#logs.open(config)
+    this.log = this.#logs.errorLog(config)
+    for (const { file, line, message } of warnings) this.log.warn(message, { at: `${file}:${line}` })
+    await Promise.all(this.#periodic.map((periodic) => periodic.stop()))
+    this.#periodic = this.#periodicLogs(configuration)
+    for (const periodic of this.#periodic) periodic.start()
+    return configuration
+  }
+
+  #periodicLogs({ config }: ReadConfig): PeriodicLog[] {
+    const { SIPStatsLog, SIPStatsInterval, SharedMemoryStatsLog, SharedMemoryStatsInterval } = config
+    const common = { clock: this.#clock, log: this.log }
+    const stats = new PeriodicLog({
+      ...common,
+      name: 'stats_log',
+      periodMs: SIPStatsInterval * 1000,
+      sink: { write: (text) => this.#logs.write('stats', text) },
+      compose: async () =>
+        this.#statisticsText.next(this.totals.snapshot(), {
+          nowMs: this.#clock.now(),
+          monotonicMs: this.#clock.monotonicMs(),
+        }),
+    })
+    const memory = new PeriodicLog({
+      ...common,
+      name: 'sharedmem_stats_log',
+      periodMs: SharedMemoryStatsInterval * 60_000,
+      sink: { write: (text) => this.#logs.write('memory', text) },
+      compose: async () => formatMemory(this.#clock.now(), this.#memory()),
+    })
+    return [...(SIPStatsLog ? [stats] : []), ...(SharedMemoryStatsLog ? [memory] : [])]
+  }
+
+  #memory(): ProcessMemory[] {
+    const { rss, heapUsed, heapTotal, external } = process.memoryUsage()
+    const parent: ProcessMemory = {
+      role: 'parent',
+      pid: process.pid,
+      generation: this.generation,
+      rssOctets: rss,
+      heapUsedOctets: heapUsed,
+      heapTotalOctets: heapTotal,
+      externalOctets: external,
+      liveTransactions: 0,
+      finishedTransactions: 0,
+      bindings: 0,
+      connections: 0,
+    }
+    const workers = (this.#pool?.workers ?? []).flatMap(({ pid, generation, report }) =>
+      report ? [{ role: 'worker', pid, generation, ...report, finishedTransactions: report.heldTransactions }] : [],
+    )
+    return [parent, ...workers]
+  }
+}
+
+function poolSettings({ config }: ReadConfig): PoolSettings {
+  return {
+    workers: config.StartServers,
+    maxRequests: config.MaxRequestsPerChild,
+    drainMs: config.DrainSeconds * 1000,
+  }
+}
+
+/** A port that somebody else has is told with who that is. */
+function explained(error: Error, { config }: ReadConfig): Error {
+  if (!(error instanceof WorkerError) || error.code !== 'EADDRINUSE') return error
+  const taken = /(udp|tcp) (\S+):(\d+)/.exec(error.message)
+  const protocol = taken?.[1] === 'tcp' ? 'tcp' : 'udp'
+  const port = Number(taken?.[3] ?? config.Listen[0]?.port)
+  const owner = describePortOwner(protocol, port)
+  return new Error(
+    `${protocol} ${taken?.[2] ?? ''}:${port} is in use${owner ? ` by ${owner}` : ''}; stop that, or change Listen in sipd.conf`,
+  )
+}

@@ -1,0 +1,280 @@
+/** The workers of sipd, generation after generation: started, replaced when they die, relieved by new ones, stopped. */
+import cluster from 'node:cluster'
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { Clock, Timer } from '../../lib/clock.ts'
+import { type Home, programRoot } from '../../lib/home.ts'
+import type { Log } from '../../lib/log.ts'
+import type { Openness } from '../proxy/core.ts'
+import { secretOctets } from '../transaction/hash.ts'
+import { WorkerHandle } from './worker-handle.ts'
+
+export interface PoolOptions {
+  readonly home: Home
+  readonly clock: Clock
+  readonly log: Log
+  readonly onLog: (log: 'error' | 'access', lines: string) => void
+  /** A worker said how it is, or ended. */
+  readonly onReport: (handle: WorkerHandle) => void
+  readonly onEnded: (handle: WorkerHandle) => void
+}
+
+export interface PoolSettings {
+  readonly workers: number
+  /** MaxRequestsPerChild; 0 is never. */
+  readonly maxRequests: number
+  readonly drainMs: number
+}
+
+/** A worker of 100,000 calls has much short-lived garbage: a larger young generation collects it for less. */
+const workerNodeOptions = ['--max-semi-space-size=16']
+const readyWithinMs = 30_000
+const handOverWithinMs = 10_000
+const pingEveryMs = 1000
+/** A worker that has not said anything for so long is replaced; the ancestor's watchdog of its TCP process. */
+const deadAfterMs = 5000
+/** One that lived so long begins with no delay again. */
+const steadyMs = 10_000
+const longestDelayMs = 30_000
+/** As many as the ancestor tries before it gives up; here it goes on, and says so loudly. */
+const alarmAfter = 5
+
+export class WorkerPool {
+  readonly #options: PoolOptions
+  readonly #secret = randomBytes(secretOctets).toString('hex')
+  /** By their number. */
+  readonly #workers = new Map<number, WorkerHandle>()
+  #settings: PoolSettings
+  #generation = 0
+  /** Never one that another start of sipd has used: connections are known by it in the registrations on disk. */
+  #nextWorker = Math.floor(Date.now() / 100)
+  #deaths = 0
+  #isStopping = false
+  #changing: Promise<void> = Promise.resolve()
+  #watching: Timer | undefined
+
+  constructor(options: PoolOptions, settings: PoolSettings) {
+    this.#options = options
+    this.#settings = settings
+    cluster.setupPrimary({
+      exec: join(programRoot, 'dist', 'sipd', 'worker', 'main.js'),
+      args: ['--home', options.home.root],
+      execArgv: workerNodeOptions,
+      serialization: 'advanced',
+    })
+  }
+
+  get generation(): number {
+    return this.#generation
+  }
+
+  get workers(): WorkerHandle[] {
+    return [...this.#workers.values()]
+  }
+
+  /** Consecutive deaths, once they are an alarm; 0 otherwise. */
+  get alarm(): number {
+    return this.#deaths >= alarmAfter ? this.#deaths : 0
+  }
+
+  /** The first generation. Throws what a worker said that cannot serve. */
+  async start(): Promise<void> {
+    await this.#exclusively(() => this.#relieve())
+    this.#watching = this.#options.clock.every(pingEveryMs, () => this.#watch())
+  }
+
+  /** A new generation takes over; the one before finishes what it began. Throws when the new one cannot serve: nothing has changed then. */
+  graceful(settings: PoolSettings): Promise<void> {
+    return this.#exclusively(async () => {
+      this.#settings = settings
+      await this.#relieve()
+    })
+  }
+
+  /** All workers end, with what is under way given so long; then a new generation serves. */
+  restart(settings: PoolSettings, withinMs: number): Promise<void> {
+    return this.#exclusively(async () => {
+      this.#settings = settings
+      await this.#stopAll(withinMs)
+      await this.#relieve()
+    })
+  }
+
+  setOpenness(openness: Openness): void {
+    for (const worker of this.#current()) worker.send({ kind: 'openness', openness })
+  }
+
+  async stop(withinMs: number): Promise<void> {
+    this.#isStopping = true
+    this.#watching?.cancel()
+    await this.#stopAll(withinMs)
+  }
+
+  /** One change at a time. */
+  #exclusively(change: () => Promise<void>): Promise<void> {
+    const result = this.#changing.then(change)
+    this.#changing = result.catch(() => {})
+    return result
+  }
+
+  async #relieve(): Promise<void> {
+    const before = this.#current()
+    const generation = this.#generation + 1
+    const members = Array.from({ length: this.#settings.workers }, () => this.#nextWorker++)
+    const fresh = members.map((worker, index) => this.#fork(worker, generation, index, members))
+    try {
+      await Promise.all(fresh.map((worker) => worker.expect('ready', readyWithinMs)))
+      for (const worker of fresh) worker.send({ kind: 'serve' })
+      await Promise.all(fresh.map((worker) => worker.expect('serving', readyWithinMs)))
+    } catch (error) {
+      for (const worker of fresh) {
+        worker.state = 'stopping'
+        worker.kill()
+      }
+      throw error
+    }
+    this.#generation = generation
+    for (const worker of fresh) worker.state = 'serving'
+    const drainMs = this.#settings.drainMs
+    await Promise.all(before.map((worker) => this.#handOver(worker, members, drainMs)))
+    for (const worker of fresh) worker.send({ kind: 'begin' })
+    for (const worker of this.workers) if (worker.state === 'draining') worker.send({ kind: 'members', members })
+    for (const worker of before) worker.send({ kind: 'release' })
+    this.#options.log.notice('a generation of workers serves', { generation, workers: members.length })
+  }
+
+  async #handOver(worker: WorkerHandle, successors: readonly number[], withinMs: number): Promise<void> {
+    worker.state = 'draining'
+    worker.send({ kind: 'drain', successors, withinMs })
+    try {
+      await worker.expect('handedOver', handOverWithinMs)
+    } catch (error) {
+      this.#options.log.warn('a worker did not hand over', { pid: worker.pid, error: (error as Error).message })
+    }
+  }
+
+  #fork(worker: number, generation: number, index: number, members: readonly number[]): WorkerHandle {
+    const others = [...this.#workers.keys()]
+    const handle = new WorkerHandle(
+      { kind: 'start', worker, generation, index, members, others, secret: this.#secret },
+      this.#options.clock,
+      {
+        onLog: this.#options.onLog,
+        onReport: (reporting) => {
+          this.#options.onReport(reporting)
+          this.#relieveWorn(reporting)
+        },
+        onExit: (ended, how) => this.#ended(ended, how),
+      },
+    )
+    this.#workers.set(worker, handle)
+    return handle
+  }
+
+  #ended(handle: WorkerHandle, how: string): void {
+    const wasNeeded = this.#isNeeded(handle)
+    this.#workers.delete(handle.id)
+    this.#options.onEnded(handle)
+    if (!wasNeeded || this.#isStopping) return
+    this.#replace(handle, how)
+  }
+
+  /** One of the generation that serves, which nobody told to end. */
+  #isNeeded(handle: WorkerHandle): boolean {
+    return handle.generation === this.#generation && !this.#leaving.has(handle.id)
+  }
+
+  readonly #leaving = new Set<number>()
+
+  #replace(dead: WorkerHandle, how: string): void {
+    const { clock, log } = this.#options
+    this.#deaths = clock.monotonicMs() - dead.startedMs > steadyMs ? 1 : this.#deaths + 1
+    const delayMs = this.#deaths === 1 ? 0 : Math.min(longestDelayMs, 500 * 2 ** (this.#deaths - 2))
+    log.error('a worker ended and is replaced', { pid: dead.pid, how, times: this.#deaths, delayMs })
+    if (this.#deaths === alarmAfter)
+      log.error('alarm: workers end again and again; look at what they said before', { times: this.#deaths })
+    clock.after(delayMs, () => {
+      void this.#exclusively(async () => {
+        if (this.#isStopping || dead.generation !== this.#generation) return
+        await this.#fill(dead.index)
+      }).catch((error: Error) => {
+        log.error('a worker could not be replaced', { error: error.message })
+        if (!this.#isStopping && dead.generation === this.#generation) this.#replace(dead, error.message)
+      })
+    })
+  }
+
+  /** A new worker in the place of one that died. */
+  async #fill(index: number): Promise<void> {
+    const id = this.#nextWorker++
+    const members = this.#members()
+    members[index] = id
+    const fresh = this.#fork(id, this.#generation, index, members)
+    // Until it serves its end is told to who waits for it here.
+    this.#leaving.add(id)
+    try {
+      await fresh.expect('ready', readyWithinMs)
+      fresh.send({ kind: 'serve' })
+      await fresh.expect('serving', readyWithinMs)
+    } catch (error) {
+      fresh.kill()
+      throw error
+    }
+    this.#leaving.delete(id)
+    fresh.state = 'serving'
+    fresh.send({ kind: 'begin' })
+    for (const worker of this.workers)
+      if (worker.state === 'serving' || worker.state === 'draining') worker.send({ kind: 'members', members })
+  }
+
+  #members(): number[] {
+    const members: number[] = []
+    for (const { id, index } of this.#current()) members[index] = id
+    return members
+  }
+
+  #current(): WorkerHandle[] {
+    return this.workers.filter(({ generation, state }) => generation === this.#generation && state === 'serving')
+  }
+
+  async #stopAll(withinMs: number): Promise<void> {
+    const all = this.workers
+    for (const worker of all) {
+      this.#leaving.add(worker.id)
+      worker.state = 'stopping'
+      worker.send({ kind: 'stop', withinMs })
+    }
+    await Promise.all(all.map((worker) => worker.ended(withinMs + 3000)))
+    for (const { id } of all) this.#leaving.delete(id)
+  }
+
+  #watch(): void {
+    const { clock, log } = this.#options
+    for (const worker of this.workers) {
+      if (worker.state === 'starting' || worker.state === 'stopping') continue
+      if (clock.monotonicMs() - worker.aliveMs > deadAfterMs) {
+        log.error('a worker does not answer and is killed', { pid: worker.pid })
+        worker.kill()
+      } else worker.send({ kind: 'ping' })
+    }
+  }
+
+  /** MaxRequestsPerChild. */
+  #relieveWorn(worker: WorkerHandle): void {
+    const { maxRequests } = this.#settings
+    if (maxRequests === 0 || worker.state !== 'serving' || !worker.report) return
+    let requests = 0
+    for (const [name, count] of Object.entries(worker.report.counters))
+      if (name.startsWith('requestsIn.')) requests += count
+    if (requests < maxRequests || this.#isRelieving) return
+    this.#isRelieving = true
+    this.#options.log.notice('a worker has had its requests', { pid: worker.pid, requests })
+    void this.graceful(this.#settings)
+      .catch((error: Error) => this.#options.log.error('no new generation', { error: error.message }))
+      .finally(() => {
+        this.#isRelieving = false
+      })
+  }
+
+  #isRelieving = false
+}

@@ -1,0 +1,87 @@
+/** What all workers counted, those that have ended included, and what they have at this moment. */
+
+import type { Snapshot } from '../log/snapshots.ts'
+import { addCounters, type Counters } from '../statistics.ts'
+import type { WorkerReport } from '../worker/protocol.ts'
+import type { WorkerHandle } from './worker-handle.ts'
+
+export class Totals {
+  readonly #ended: Counters = {}
+  #latest: () => readonly WorkerHandle[]
+  lastInboundMs: number | undefined
+  lastOutboundMs: number | undefined
+
+  constructor(workers: () => readonly WorkerHandle[]) {
+    this.#latest = workers
+  }
+
+  reported({ report }: WorkerHandle): void {
+    if (!report) return
+    this.lastInboundMs = later(this.lastInboundMs, report.lastInboundMs)
+    this.lastOutboundMs = later(this.lastOutboundMs, report.lastOutboundMs)
+  }
+
+  ended({ report }: WorkerHandle): void {
+    if (report) addCounters(this.#ended, report.counters)
+  }
+
+  counters(): Counters {
+    const sum = { ...this.#ended }
+    for (const { report } of this.#latest()) if (report) addCounters(sum, report.counters)
+    return sum
+  }
+
+  /** Over all workers; registrations are the same in each, so the most is what there is. */
+  gauges(): { transactions: number; held: number; connections: number; users: number; bindings: number } {
+    const reports = this.#latest().flatMap(({ report }) => (report ? [report] : []))
+    const sum = (of: (report: WorkerReport) => number): number => reports.reduce((all, one) => all + of(one), 0)
+    const most = (of: (report: WorkerReport) => number): number =>
+      reports.reduce((all, one) => Math.max(all, of(one)), 0)
+    return {
+      transactions: sum(({ liveTransactions }) => liveTransactions),
+      held: sum(({ heldTransactions }) => heldTransactions),
+      connections: sum(({ connections }) => connections),
+      users: most(({ users }) => users),
+      bindings: most(({ bindings }) => bindings),
+    }
+  }
+
+  /** For stats_log: in its words, responses by class. */
+  snapshot(): Snapshot {
+    const counters: Record<string, number> = {}
+    for (const [name, value] of Object.entries(this.counters())) {
+      const [group = '', method, status] = name.split('.')
+      const words = groupWords[group]
+      const label =
+        words === undefined ? `server.${plainWords(group)}` : `${words}.${status ? `${status[0]}xx` : method}`
+      counters[label] = (counters[label] ?? 0) + value
+    }
+    const { transactions, held, connections, users, bindings } = this.gauges()
+    return {
+      counters,
+      gauges: {
+        'transactions under way': transactions,
+        'transactions held': held,
+        connections,
+        'registered users': users,
+        bindings,
+      },
+    }
+  }
+}
+
+const groupWords: Readonly<Record<string, string>> = {
+  requestsIn: 'requests received',
+  requestsOut: 'requests sent',
+  responsesIn: 'responses received',
+  responsesOut: 'responses sent',
+}
+
+/** `acceptedRegistrations` as `accepted registrations`. */
+function plainWords(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+}
+
+function later(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined ? other : other === undefined ? one : Math.max(one, other)
+}

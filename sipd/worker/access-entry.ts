@@ -1,0 +1,27 @@
+/** A finished transaction as the access log sees it. */
+import type { AccessEntry } from '../log/access-entry.ts'
+import type { ServerTransaction } from '../transaction/server.ts'
+
+export function accessEntry(
+  { request, source, startedMs }: ServerTransaction,
+  status: number,
+  octetsSent: number,
+  nowMs: number,
+  localPort: number,
+): AccessEntry {
+  return {
+    remoteAddress: source.address,
+    remotePort: source.port,
+    localPort,
+    user: undefined,
+    timeMs: startedMs,
+    method: request.method,
+    requestUri: request.requestUri,
+    version: 'SIP/2.0',
+    status,
+    octetsSent,
+    durationMs: nowMs - startedMs,
+    header: (name) => request.valueNamed(name),
+    responseHeader: () => undefined,
+  }
+}

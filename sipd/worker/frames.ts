@@ -1,0 +1,66 @@
+/** Frames between workers: four octets of length, one of kind, and a payload. */
+
+import { formatFlow, parseFlow } from '../message/flow.ts'
+import type { Hop } from '../message/source.ts'
+
+export const frames = {
+  /** The number of who connected. */
+  hello: 1,
+  /** A message from the network, for the one it is sent to: where it came from, then its octets. */
+  received: 2,
+  /** A message to the network, over a connection or socket of the one it is sent to: where it goes, then its octets. */
+  send: 3,
+  /** Changes of registrations. */
+  changes: 4,
+  /** Tell me all changes from now on, and say when those before are on disk. */
+  subscribe: 5,
+  subscribed: 6,
+  /** Keys of the server transactions that the sender has under way, one a line. */
+  liveKeys: 7,
+  /** Hashes of the keys that the sender holds, eight octets each. */
+  heldKeys: 8,
+  /** That was all: from now on the sender begins nothing. */
+  handover: 9,
+  /** Connections that others opened to the sender, one a line: `+` or `-`, number, far end. */
+  connections: 10,
+} as const
+export type FrameKind = (typeof frames)[keyof typeof frames]
+
+const headOctets = 5
+const mostOctets = 64 << 20
+
+export function frame(kind: FrameKind, payload: Buffer): Buffer {
+  const octets = Buffer.allocUnsafe(headOctets + payload.length)
+  octets.writeUInt32LE(payload.length, 0)
+  octets[4] = kind
+  payload.copy(octets, headOctets)
+  return octets
+}
+
+/** Cuts a stream into frames. Throws when a length cannot be. */
+export class FrameReader {
+  #pending: Buffer = Buffer.alloc(0)
+
+  push(chunk: Buffer, onFrame: (kind: FrameKind, payload: Buffer) => void): void {
+    let data = this.#pending.length > 0 ? Buffer.concat([this.#pending, chunk]) : chunk
+    while (data.length >= headOctets) {
+      const length = data.readUInt32LE(0)
+      if (length > mostOctets) throw new Error(`a frame of ${length} octets`)
+      if (data.length < headOctets + length) break
+      onFrame(data[4] as FrameKind, data.subarray(headOctets, headOctets + length))
+      data = data.subarray(headOctets + length)
+    }
+    this.#pending = data.length > 0 ? Buffer.from(data) : Buffer.alloc(0)
+  }
+}
+
+/** A message with its hop: the hop as a line, then the text in Latin-1. */
+export function encodeHopMessage(hop: Hop, text: string): Buffer {
+  return Buffer.from(`${formatFlow(hop)}\n${text}`, 'latin1')
+}
+
+export function decodeHopMessage(payload: Buffer): { hop: Hop; octets: Buffer } | undefined {
+  const end = payload.indexOf(0x0a)
+  const hop = end < 0 ? undefined : parseFlow(payload.toString('latin1', 0, end))
+  return hop && { hop, octets: payload.subarray(end + 1) }
+}

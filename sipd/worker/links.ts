@@ -1,0 +1,125 @@
+/** The mesh of workers: each has a Unix socket in run/sipd, and every two of them one connection. */
+import { mkdirSync, rmSync } from 'node:fs'
+import { createConnection, createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import type { Clock } from '../../lib/clock.ts'
+import type { Log } from '../../lib/log.ts'
+import { type FrameKind, FrameReader, frame, frames } from './frames.ts'
+
+export interface LinksOptions {
+  /** Only the owner may enter: who is in there is believed. */
+  readonly folder: string
+  readonly worker: number
+  readonly clock: Clock
+  readonly log: Log
+  readonly onFrame: (worker: number, kind: FrameKind, payload: Buffer) => void
+  readonly onGone: (worker: number) => void
+}
+
+const connectWithinMs = 2000
+const connectAgainMs = 10
+/** What may wait for a worker that does not read; then it counts as gone. */
+const mostQueuedOctets = 256 << 20
+
+export class Links {
+  readonly #options: LinksOptions
+  readonly #sockets = new Map<number, Socket>()
+  #server: Server | undefined
+
+  constructor(options: LinksOptions) {
+    this.#options = options
+  }
+
+  /** Listens, and links with those that are there. Who cannot be reached is not there any more. */
+  async start(others: readonly number[]): Promise<void> {
+    const { folder, worker } = this.#options
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const path = this.#pathOf(worker)
+    rmSync(path, { force: true })
+    this.#server = createServer((socket) => this.#receive(socket, undefined))
+    await new Promise<void>((resolve, reject) => {
+      this.#server!.once('error', reject)
+      // Its own, not one that the workers share.
+      this.#server!.listen({ path, exclusive: true }, resolve)
+    })
+    await Promise.all(others.map((other) => this.#connect(other)))
+  }
+
+  stop(): void {
+    this.#server?.close()
+    rmSync(this.#pathOf(this.#options.worker), { force: true })
+    for (const socket of this.#sockets.values()) socket.destroy()
+  }
+
+  has(worker: number): boolean {
+    return this.#sockets.has(worker)
+  }
+
+  get workers(): number[] {
+    return [...this.#sockets.keys()]
+  }
+
+  /** False when there is no such worker. */
+  send(worker: number, kind: FrameKind, payload: Buffer): boolean {
+    const socket = this.#sockets.get(worker)
+    if (!socket) return false
+    socket.write(frame(kind, payload))
+    if (socket.writableLength > mostQueuedOctets) socket.destroy()
+    return true
+  }
+
+  broadcast(kind: FrameKind, payload: Buffer): void {
+    for (const worker of this.#sockets.keys()) this.send(worker, kind, payload)
+  }
+
+  /** Tries until it works: the other may have been started at the same time, and not listen yet. */
+  async #connect(other: number): Promise<void> {
+    const { clock } = this.#options
+    const untilMs = clock.monotonicMs() + connectWithinMs
+    while (!(await this.#tryToConnect(other)) && clock.monotonicMs() < untilMs)
+      await new Promise<void>((resolve) => clock.after(connectAgainMs, resolve))
+  }
+
+  #tryToConnect(other: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = createConnection({ path: this.#pathOf(other) }, () => {
+        this.#receive(socket, other)
+        const hello = Buffer.alloc(8)
+        hello.writeDoubleLE(this.#options.worker)
+        socket.write(frame(frames.hello, hello))
+        resolve(true)
+      })
+      socket.once('error', () => resolve(false))
+    })
+  }
+
+  #receive(socket: Socket, known: number | undefined): void {
+    const { log, onFrame, onGone } = this.#options
+    const reader = new FrameReader()
+    let worker = known
+    if (worker !== undefined) this.#sockets.set(worker, socket)
+    socket.on('error', () => {})
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        reader.push(chunk, (kind, payload) => {
+          if (kind === frames.hello) {
+            worker = payload.readDoubleLE()
+            this.#sockets.set(worker, socket)
+          } else if (worker !== undefined) onFrame(worker, kind, payload)
+        })
+      } catch (error) {
+        log.error('bug in what a worker told another', { from: worker, error })
+        socket.destroy()
+      }
+    })
+    socket.on('close', () => {
+      if (worker === undefined || this.#sockets.get(worker) !== socket) return
+      this.#sockets.delete(worker)
+      onGone(worker)
+    })
+  }
+
+  #pathOf(worker: number): string {
+    return join(this.#options.folder, `${worker}.sock`)
+  }
+}

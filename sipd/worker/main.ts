@@ -1,0 +1,81 @@
+/** A worker of sipd: takes SIP messages from the network, and does with them what the configuration says. */
+import { resolve4, resolve6 } from 'node:dns/promises'
+import { parseArgs } from 'node:util'
+import { systemClock } from '../../lib/clock.ts'
+import { resolveHome } from '../../lib/home.ts'
+import { ListenError } from '../transport/transports.ts'
+import type { FromWorker, ToWorker } from './protocol.ts'
+import { Worker } from './worker.ts'
+
+const { values } = parseArgs({ options: { home: { type: 'string' } } })
+const home = resolveHome(values.home)
+let worker: Worker | undefined
+
+const tell = (message: FromWorker): void => {
+  if (process.connected) process.send!(message)
+}
+
+/** Names in the hosts file and of the resolver; NAPTR and SRV are to come with RFC 3263 in full. */
+async function lookup(host: string): Promise<string[]> {
+  try {
+    return await resolve4(host)
+  } catch {
+    return await resolve6(host)
+  }
+}
+
+async function act(message: ToWorker): Promise<void> {
+  switch (message.kind) {
+    case 'start':
+      worker = await Worker.create({ home, start: message, clock: systemClock, lookup, tell })
+      tell({ kind: 'ready' })
+      break
+    case 'serve':
+      await worker!.serve()
+      tell({ kind: 'serving' })
+      break
+    case 'begin':
+      worker!.begin()
+      break
+    case 'drain':
+      await worker!.drain(message.successors, message.withinMs)
+      tell({ kind: 'handedOver' })
+      break
+    case 'release':
+      worker!.release()
+      break
+    case 'members':
+      worker!.setMembers(message.members)
+      break
+    case 'openness':
+      worker!.setOpenness(message.openness)
+      break
+    case 'stop':
+      await worker?.stop(message.withinMs)
+      end()
+      break
+    case 'ping':
+      tell({ kind: 'pong' })
+      break
+  }
+}
+
+function end(): void {
+  process.disconnect()
+  process.exit(0)
+}
+
+process.on('message', (message: ToWorker) => {
+  act(message).catch((error: Error) => {
+    tell({ kind: 'failed', message: error.message, code: error instanceof ListenError ? error.code : undefined })
+  })
+})
+// The parent alone decides: a Ctrl-C in its terminal reaches every process of the group.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {})
+process.on('disconnect', () => {
+  // The parent was killed. Whoever starts sipd next needs the ports.
+  const ended = worker?.stop(0) ?? Promise.resolve()
+  void ended.finally(() => process.exit(0))
+})
+process.on('unhandledRejection', (error) => worker?.log.error('bug: a promise was left alone', { error }))
+tell({ kind: 'here' })

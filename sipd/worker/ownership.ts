@@ -1,0 +1,127 @@
+/** Which of the workers a message is for: the one that has its transaction, or the one that its branch falls to. */
+import type { Clock } from '../../lib/clock.ts'
+import { H } from '../message/header-names.ts'
+import type { SipRequest, SipResponse } from '../message/message.ts'
+import type { Hop } from '../message/source.ts'
+import type { Elsewhere } from '../proxy/core.ts'
+import { workerOf } from '../proxy/loop.ts'
+import { fnv1a, type KeyHasher } from '../transaction/hash.ts'
+import { HeldTransactions, heldStates } from '../transaction/held.ts'
+import { transactionKey } from '../transaction/layer.ts'
+
+export interface OwnershipOptions {
+  readonly worker: number
+  readonly clock: Clock
+  readonly hasher: KeyHasher
+  readonly holdMs: number
+  /** Whether this worker itself has a transaction under this key. */
+  readonly knows: (key: string) => boolean
+  readonly isLinked: (worker: number) => boolean
+  /** False when that worker is gone. */
+  readonly send: (worker: number, source: Hop, text: string) => boolean
+}
+
+export class Ownership implements Elsewhere {
+  readonly #options: OwnershipOptions
+  /** Who takes requests that begin something: the workers of this generation, or the successors while this one drains. */
+  #members: readonly number[]
+  #isDraining = false
+  /** Server transactions that older workers have under way, and those that they hold. */
+  readonly #live = new Map<string, number>()
+  readonly #held = new Map<number, HeldTransactions>()
+
+  constructor(options: OwnershipOptions, members: readonly number[]) {
+    this.#options = options
+    this.#members = members
+  }
+
+  /** The workers that begin things as they are now: of this generation, or while draining of the one that serves. */
+  setMembers(members: readonly number[]): void {
+    this.#members = members
+  }
+
+  /** Who has sockets while this one drains. */
+  get successors(): readonly number[] {
+    return this.#members
+  }
+
+  /** From now on this worker begins nothing. */
+  drain(successors: readonly number[]): void {
+    this.#isDraining = true
+    this.#members = successors
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining
+  }
+
+  /** Keys that older workers still have under way, for the next generation. */
+  liveElsewhere(): Map<number, string[]> {
+    const byWorker = new Map<number, string[]>()
+    for (const [key, worker] of this.#live) {
+      const keys = byWorker.get(worker)
+      if (keys) keys.push(key)
+      else byWorker.set(worker, [key])
+    }
+    return byWorker
+  }
+
+  addLive(worker: number, keys: Iterable<string>): void {
+    for (const key of keys) this.#live.set(key, worker)
+  }
+
+  /** Eight octets a hash. */
+  addHeld(worker: number, hashes: Buffer): void {
+    let held = this.#held.get(worker)
+    if (!held) {
+      const { clock, holdMs } = this.#options
+      held = new HeldTransactions({ clock, holdMs, maxOctets: 64 << 20 })
+      this.#held.set(worker, held)
+    }
+    for (let at = 0; at + 8 <= hashes.length; at += 8)
+      held.hold({ a: hashes.readUInt32LE(at), b: hashes.readUInt32LE(at + 4) }, heldStates.elsewhere)
+  }
+
+  /** A worker ended: what it had is nobody's. */
+  forget(worker: number): void {
+    this.#held.get(worker)?.stop()
+    this.#held.delete(worker)
+    for (const [key, owner] of this.#live) if (owner === worker) this.#live.delete(key)
+  }
+
+  takesRequest(request: SipRequest, source: Hop): boolean {
+    if (!this.#isDraining && this.#members.length === 1 && this.#live.size === 0 && this.#held.size === 0) return false
+    const { worker, knows, send } = this.#options
+    const { method } = request
+    const key = transactionKey(request, method === 'ACK' || method === 'CANCEL' ? 'INVITE' : method)
+    const older = this.#live.get(key) ?? this.#heldBy(key)
+    if (older !== undefined && send(older, source, request.text)) return true
+    if (this.#isDraining && knows(key)) return false
+    const owner = this.#members[ownerIndex(request, key, this.#members.length)]
+    return owner !== undefined && owner !== worker && send(owner, source, request.text)
+  }
+
+  takesResponse(response: SipResponse, source: Hop): boolean {
+    const owner = response.via.branch === undefined ? undefined : workerOf(response.via.branch)
+    if (owner === undefined || owner === this.#options.worker) return false
+    return this.#options.send(owner, source, response.text)
+  }
+
+  #heldBy(key: string): number | undefined {
+    if (this.#held.size === 0) return undefined
+    const hash = this.#options.hasher.hash(key)
+    for (const [worker, held] of this.#held) if (held.stateOf(hash) !== undefined) return worker
+    return undefined
+  }
+}
+
+/** Registrations of one user go to one worker: whoever changes a record has the whole of it. */
+function ownerIndex(request: SipRequest, key: string, count: number): number {
+  if (count <= 1) return 0
+  const text = request.method === 'REGISTER' ? userOf(request) : (request.via.branch ?? key)
+  return fnv1a(text) % count
+}
+
+function userOf(request: SipRequest): string {
+  return /<([^>]*)>/.exec(request.value(H.to)!)?.[1]?.toLowerCase() ?? request.value(H.to)!.split(';')[0]!.toLowerCase()
+}

@@ -1,0 +1,65 @@
+/** What the parent and its workers tell each other, over the channel that Node gives them. */
+import type { Openness } from '../proxy/core.ts'
+import type { Counters } from '../statistics.ts'
+
+/** What a worker needs to know of the others to begin. */
+export interface WorkerStart {
+  readonly kind: 'start'
+  /** In its branches and the names of its connections; never used twice. */
+  readonly worker: number
+  readonly generation: number
+  /** Its place among the workers of its generation, and their numbers in order. */
+  readonly index: number
+  readonly members: readonly number[]
+  /** All workers that are alive, those of older generations included. */
+  readonly others: readonly number[]
+  /** Of the hashes of transaction keys, in hexadecimal. */
+  readonly secret: string
+}
+
+export type ToWorker =
+  | WorkerStart
+  /** Open the sockets; what comes is kept until `begin`. */
+  | { readonly kind: 'serve' }
+  /** Those before have handed over: answer. */
+  | { readonly kind: 'begin' }
+  /** Hand what is new to these, and finish what is under way. */
+  | { readonly kind: 'drain'; readonly successors: readonly number[]; readonly withinMs: number }
+  /** The successors serve: close the sockets. */
+  | { readonly kind: 'release' }
+  /** The workers that serve as they are now: one was replaced, or a later generation relieved those that relieved this one. */
+  | { readonly kind: 'members'; readonly members: readonly number[] }
+  | { readonly kind: 'openness'; readonly openness: Openness }
+  /** End, with what is under way given so long. */
+  | { readonly kind: 'stop'; readonly withinMs: number }
+  | { readonly kind: 'ping' }
+
+export interface WorkerReport {
+  readonly counters: Counters
+  readonly lastInboundMs: number | undefined
+  readonly lastOutboundMs: number | undefined
+  readonly liveTransactions: number
+  readonly heldTransactions: number
+  readonly users: number
+  readonly bindings: number
+  readonly connections: number
+  readonly rssOctets: number
+  readonly heapUsedOctets: number
+  readonly heapTotalOctets: number
+  readonly externalOctets: number
+}
+
+export type FromWorker =
+  /** It listens: what was sent before is lost. */
+  | { readonly kind: 'here' }
+  /** Loaded and linked with the others; waits for `serve`. */
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'serving' }
+  /** All it had for its successors is with them. */
+  | { readonly kind: 'handedOver' }
+  /** It cannot start, and why. */
+  | { readonly kind: 'failed'; readonly message: string; readonly code?: string | undefined }
+  /** Whole lines for a log. */
+  | { readonly kind: 'log'; readonly log: 'error' | 'access'; readonly lines: string }
+  | { readonly kind: 'report'; readonly report: WorkerReport }
+  | { readonly kind: 'pong' }

@@ -1,0 +1,162 @@
+/** What sipd.conf means to a worker: the words of the configuration as the values that the parts ask for. */
+import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { hostname, networkInterfaces } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Home } from '../../lib/home.ts'
+import type { SipdConfig } from '../config/directives.ts'
+import type { ReadConfig } from '../config/read.ts'
+import type { Binding, Change } from '../location/binding.ts'
+import { parseQ } from '../message/q.ts'
+import type { TransportName } from '../message/source.ts'
+import { parseRequestUri } from '../message/uri.ts'
+import { Identity, type IdentityOptions, type Listener } from '../proxy/identity.ts'
+import type { ServerSettings } from '../server.ts'
+import { type TlsIdentity, tlsIdentity } from '../transport/tls.ts'
+
+export function serverSettings({ config, origins }: ReadConfig): ServerSettings {
+  return {
+    identity: identityOf(config),
+    policy: {
+      stateful: config.StatefulServer,
+      redirect: config.ServerType === 'Redirect',
+      recursive: config.Recursive,
+      maxForks: config.MaxForks,
+      addRecordRoute: config.AddRecordRoute,
+      addTransportInRecordRoute: config.AddTransportInRecordRoute,
+      ignoredExtensions: new Set(config.IgnoreProxyRequire.map((tag) => tag.toLowerCase())),
+      ringMs: config.SipT3InMs,
+      maxRingMs: config.SipMaxT3InMs,
+      routeTransport: config.SipRouteHeaderTransportType,
+    },
+    timers: {
+      t1Ms: config.SipT1InMs,
+      t2Ms: config.SipT2InMs,
+      holdMs: config.SipT4InMs,
+      inviteRetransmissions: config.MaxInviteRetxCount,
+      nonInviteRetransmissions: config.MaxNonInviteRetxCount,
+    },
+    registrar: config.Cisco_Registry
+      ? {
+          minExpiresSeconds: config.RegistrarMinExpires,
+          maxExpiresSeconds: config.RegistrarMaxExpires,
+          defaultExpiresSeconds: config.RegistrarDefaultExpires,
+          contactsPerUser: config.RegistrarMaxContacts,
+          users: config.RegistrarMaxUsers,
+        }
+      : undefined,
+    maxTransactions: config.MaxTransactions,
+    maxHeldOctets: config.SharedMemorySize,
+    // On loopback the appliance talks with itself; who writes a threshold means it for everybody.
+    flood: { perSecond: config.FloodThreshold, exemptsLoopback: !origins.has('FloodThreshold') },
+    retryAfterSeconds: config.RetryAfterSeconds,
+  }
+}
+
+export function identityOf(config: SipdConfig): IdentityOptions {
+  const { ProxyDomain, ServerName, VirtualProxyHost, Cisco_Registry_Use_Virtual_Proxy_Host } = config
+  const virtual = Cisco_Registry_Use_Virtual_Proxy_Host ? VirtualProxyHost : []
+  const domains = [
+    ProxyDomain,
+    ...virtual.map(({ Virtual_Proxy_Domain }) => Virtual_Proxy_Domain),
+    ServerName,
+    ...virtual.map(({ Virtual_Proxy_Server_Name }) => Virtual_Proxy_Server_Name),
+  ]
+  const virtualAddresses = virtual.map(({ Virtual_Proxy_Server_IP }) => Virtual_Proxy_Server_IP)
+  return {
+    listeners: listenersOf(config),
+    domains: domains.filter((domain) => domain !== undefined),
+    addresses: [...coveredAddresses(config), ...virtualAddresses.filter((address) => address !== undefined)],
+  }
+}
+
+export function listenersOf(config: SipdConfig): Listener[] {
+  const { Listen, SipTlsEnable, SipTlsPort } = config
+  const transports: readonly TransportName[] = SipTlsEnable ? ['UDP', 'TCP', 'TLS'] : ['UDP', 'TCP']
+  return Listen.map(({ address, port }, i) => ({
+    transports,
+    address,
+    port,
+    sentBy: sentByOf(config, address),
+    // One TLS port an address, however many others it has.
+    tlsPort: SipTlsEnable && Listen.findIndex((other) => other.address === address) === i ? SipTlsPort : undefined,
+  }))
+}
+
+/** ProxyAddressResolutionType: the name in Via and Record-Route. */
+function sentByOf(config: SipdConfig, address: string): string {
+  const { ProxyAddressResolutionType, ServerName, ProxyDomain, IpAddrInPathHeaders } = config
+  if (ProxyAddressResolutionType === 'A') return ServerName ?? hostname()
+  if (ProxyAddressResolutionType === 'SRV' && ProxyDomain !== undefined) return ProxyDomain
+  if (IpAddrInPathHeaders !== undefined && isIP(IpAddrInPathHeaders) === isIP(address)) return IpAddrInPathHeaders
+  if (!isWildcard(address)) return address
+  const family = isIP(address)
+  return ownAddresses().find((own) => isIP(own) === family && !isLoopback(own)) ?? (family === 6 ? '::1' : '127.0.0.1')
+}
+
+function coveredAddresses({ Listen }: SipdConfig): string[] {
+  return Listen.flatMap(({ address }) =>
+    isWildcard(address) ? ownAddresses().filter((own) => isIP(own) === isIP(address)) : [address],
+  )
+}
+
+function ownAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address))
+}
+
+function isWildcard(address: string): boolean {
+  return address === '0.0.0.0' || address === '::'
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1'
+}
+
+/** Undefined without TLS. Throws a sentence that names the file that cannot be used. */
+export function tlsOf(config: SipdConfig, home: Home): TlsIdentity | undefined {
+  const { SipTlsEnable, SipTlsCertificateFile, SipTlsCertificateKeyFile, SipTlsCACertificateFile } = config
+  if (!SipTlsEnable) return undefined
+  const read = (directive: string, path: string): Buffer => {
+    try {
+      return readFileSync(resolve(home.root, path))
+    } catch (error) {
+      throw new Error(`${directive}: ${path} cannot be read: ${(error as Error).message}`)
+    }
+  }
+  return tlsIdentity({
+    certificate: read('SipTlsCertificateFile', SipTlsCertificateFile!),
+    key: read('SipTlsCertificateKeyFile', SipTlsCertificateKeyFile!),
+    authorities:
+      SipTlsCACertificateFile === undefined ? undefined : read('SipTlsCACertificateFile', SipTlsCACertificateFile),
+    isMutual: config.SipTlsMutualAuthentication,
+    sessionTimeoutSeconds: config.SipTlsSessionTimeout,
+  })
+}
+
+/** StaticContact: registrations that never end. */
+export function staticBindings(config: SipdConfig): Change[] {
+  const identity = new Identity(identityOf(config))
+  return config.StaticContact.flatMap(({ addressOfRecord, contact, q }): Change[] => {
+    const uri = parseRequestUri(addressOfRecord)
+    if (!uri) return []
+    const binding: Binding = {
+      contact,
+      callId: 'static',
+      cseq: 0,
+      q: q === undefined ? 1000 : (parseQ(String(q)) ?? 1000),
+      expiresAtMs: Number.POSITIVE_INFINITY,
+      flow: undefined,
+      path: [],
+      userAgent: '',
+    }
+    return [[identity.addressOfRecord(uri), [binding]]]
+  })
+}
+
+/** Where the registrations are kept: Cisco_Registry_Rendezvous_Directory and _Name. */
+export function registrationsPath(config: SipdConfig, home: Home): string {
+  return join(
+    resolve(home.root, config.Cisco_Registry_Rendezvous_Directory),
+    `${config.Cisco_Registry_Rendezvous_Name}.sqlite`,
+  )
+}

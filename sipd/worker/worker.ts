@@ -1,0 +1,375 @@
+/** One worker's parts, and its life: made ready, serving, draining, gone. */
+import { join } from 'node:path'
+import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Home } from '../../lib/home.ts'
+import type { Log } from '../../lib/log.ts'
+import { accessLogFormat } from '../config/access-log-format.ts'
+import { type ReadConfig, readConfig } from '../config/read.ts'
+import type { Lookup } from '../locate/locator.ts'
+import { createErrorLog } from '../log/error-log.ts'
+import { compileLogFormat, type FormatLine } from '../log/log-format.ts'
+import { readHead, topmostVia } from '../message/parse.ts'
+import { formatResponse } from '../message/respond.ts'
+import type { Hop } from '../message/source.ts'
+import type { Openness } from '../proxy/core.ts'
+import { createSipServer, type SipServer } from '../server.ts'
+import { SipStatistics } from '../statistics.ts'
+import { KeyHasher } from '../transaction/hash.ts'
+import type { ServerTransaction } from '../transaction/server.ts'
+import { farEnd } from '../transport/connections.ts'
+import type { FramingError } from '../transport/framer.ts'
+import { Transports } from '../transport/transports.ts'
+import { accessEntry } from './access-entry.ts'
+import { decodeHopMessage, encodeHopMessage, type FrameKind, frames } from './frames.ts'
+import { Links } from './links.ts'
+import { LogOutbox } from './log-outbox.ts'
+import { Ownership } from './ownership.ts'
+import type { FromWorker, WorkerReport, WorkerStart } from './protocol.ts'
+import { Registrations } from './registrations.ts'
+import { listenersOf, registrationsPath, serverSettings, staticBindings, tlsOf } from './settings.ts'
+
+export interface WorkerOptions {
+  readonly home: Home
+  readonly start: WorkerStart
+  readonly clock: Clock
+  readonly lookup: Lookup
+  readonly tell: (message: FromWorker) => void
+}
+
+const reportEveryMs = 1000
+const drainedCheckMs = 250
+/** Far longer than a registration takes from one worker to the others. */
+const settleMs = 50
+/** How long the others may take to say that their registrations are on disk; then the file is read as it is. */
+const subscribedWithinMs = 3000
+
+export class Worker {
+  readonly log: Log
+  readonly #options: WorkerOptions
+  readonly #statistics: SipStatistics
+  readonly #transports: Transports
+  readonly #registrations: Registrations
+  readonly #links: Links
+  readonly #ownership: Ownership
+  readonly #server: SipServer
+  readonly #outbox: LogOutbox
+  readonly #formatAccess: FormatLine
+  readonly #reporting: Timer
+  readonly #subscriptions = new Map<number, () => void>()
+  /** What came while the workers before had not handed over yet. */
+  #early: (() => void)[] | undefined = []
+  #ending: Timer | undefined
+
+  /** Reads the configuration, the registrations, and links with the other workers. Throws what is wrong in words. */
+  static async create(options: WorkerOptions): Promise<Worker> {
+    const worker = new Worker(options, readConfig(options.home))
+    await worker.#prepare()
+    return worker
+  }
+
+  private constructor(options: WorkerOptions, configuration: ReadConfig) {
+    this.#options = options
+    const { home, start, clock } = options
+    const { config, persistentTcp } = configuration
+    this.#outbox = new LogOutbox(clock, options.tell)
+    this.log = createErrorLog({
+      component: 'sipd',
+      level: config.LogLevel,
+      flags: config.DebugFlag,
+      write: (line) => this.#outbox.error(line),
+    }).log
+    this.#statistics = new SipStatistics(clock)
+    this.#formatAccess = compileLogFormat(accessLogFormat(config), { serverName: config.ServerName ?? 'sipd' })
+    const persistent = new Set(persistentTcp.map(({ host, port }) => `${host} ${port}`))
+    const { worker } = start
+    this.#transports = new Transports({
+      listeners: listenersOf(config),
+      tls: tlsOf(config, home),
+      worker,
+      maxConnections: config.SipTcpMaxTCPConnections || Number.MAX_SAFE_INTEGER,
+      connectTimeoutMs: config.SipTcpMaxConnectTimeout,
+      reusesConnections: (address, port) => config.SipTcpReuseConnection || persistent.has(`${address} ${port}`),
+      clock,
+      log: this.log,
+      statistics: this.#statistics,
+      onMessage: (octets, source) => {
+        if (this.#early) this.#early.push(() => this.#server.core.receive(octets, source))
+        else this.#server.core.receive(octets, source)
+      },
+      onFramingError: (error, source) => this.#refuseFraming(error, source),
+      sendElsewhere: (text, hop) => this.#links.send(workerOfConnection(hop), frames.send, encodeHopMessage(hop, text)),
+    })
+    this.#transports.onConnection = ({ id, hop }, isOpen) =>
+      this.#links.broadcast(frames.connections, Buffer.from(`${isOpen ? '+' : '-'}${id} ${farEnd(hop)}`, 'latin1'))
+    this.#links = new Links({
+      folder: join(home.run, 'sipd'),
+      worker,
+      clock,
+      log: this.log,
+      onFrame: (from, kind, payload) => this.#receiveFrame(from, kind, payload),
+      onGone: (gone) => this.#gone(gone),
+    })
+    const hasher = new KeyHasher(Buffer.from(start.secret, 'hex'))
+    this.#ownership = new Ownership(
+      {
+        worker,
+        clock,
+        hasher,
+        holdMs: config.SipT4InMs,
+        knows: (key) => this.#server.layer.knows(key),
+        isLinked: (other) => this.#links.has(other),
+        send: (other, source, text) => this.#links.send(other, frames.received, encodeHopMessage(source, text)),
+      },
+      start.members,
+    )
+    this.#registrations = new Registrations({
+      path: registrationsPath(config, home),
+      maxAgeMs: config.Cisco_Registry_Max_DB_Age_on_Boot * 1000,
+      statics: staticBindings(config),
+      cleanupEveryMs: config.RegistryCleanupRate,
+      clock,
+      log: this.log,
+      tell: (changes) => this.#links.broadcast(frames.changes, changes),
+      hasOthers: () => this.#links.workers.length > 0,
+    })
+    this.#server = createSipServer({
+      settings: serverSettings(configuration),
+      worker,
+      clock,
+      log: this.log,
+      sender: this.#transports,
+      store: this.#registrations.store,
+      statistics: this.#statistics,
+      lookup: options.lookup,
+      hasher,
+      elsewhere: this.#ownership,
+      settleMs: start.members.length > 1 ? settleMs : 0,
+      isConnectionOpen: (connection) => this.#isConnectionOpen(connection),
+      onAnswered: (transaction, status, octets) => this.#answered(transaction, status, octets),
+    })
+    this.#reporting = clock.every(reportEveryMs, () => options.tell({ kind: 'report', report: this.#report() }))
+  }
+
+  async #prepare(): Promise<void> {
+    const { start, clock } = this.#options
+    await this.#links.start(start.others)
+    const subscribed = this.#links.workers.map(
+      (other) => new Promise<void>((resolve) => this.#subscriptions.set(other, resolve)),
+    )
+    this.#links.broadcast(frames.subscribe, Buffer.alloc(0))
+    let patience: Timer | undefined
+    await Promise.race([
+      Promise.all(subscribed),
+      new Promise<void>((resolve) => {
+        patience = clock.after(subscribedWithinMs, resolve)
+      }),
+    ])
+    patience?.cancel()
+    const loaded = this.#registrations.load()
+    this.log.info('a worker is ready', { worker: start.worker, generation: start.generation, bindings: loaded })
+  }
+
+  /** Opens the sockets; nothing is answered before `begin`. */
+  async serve(): Promise<void> {
+    await this.#transports.start()
+  }
+
+  begin(): void {
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const receive of early) receive()
+  }
+
+  setMembers(members: readonly number[]): void {
+    this.#ownership.setMembers(members)
+  }
+
+  setOpenness(openness: Openness): void {
+    this.#server.core.openness = openness
+  }
+
+  /** Hands over to the successors: registrations, the keys under way and those held. Ends when nothing is left. */
+  async drain(successors: readonly number[], withinMs: number): Promise<void> {
+    const { clock } = this.#options
+    this.#registrations.tellNow()
+    const own = [...this.#server.layer.serverKeys()]
+    const elsewhere = this.#ownership.liveElsewhere()
+    this.#ownership.drain(successors)
+    const hashes = [...this.#server.held.serverHashes()]
+    const octets = Buffer.allocUnsafe(hashes.length * 8)
+    for (const [i, { a, b }] of hashes.entries()) {
+      octets.writeUInt32LE(a, i * 8)
+      octets.writeUInt32LE(b, i * 8 + 4)
+    }
+    for (const successor of successors) {
+      this.#links.send(successor, frames.liveKeys, keysOf(this.#options.start.worker, own))
+      for (const [worker, keys] of elsewhere) this.#links.send(successor, frames.liveKeys, keysOf(worker, keys))
+      this.#links.send(successor, frames.heldKeys, octets)
+      this.#links.send(successor, frames.handover, Buffer.alloc(0))
+    }
+    await this.#registrations.flush()
+    const untilMs = clock.monotonicMs() + withinMs
+    this.#ending = clock.every(drainedCheckMs, () => {
+      const { layer, held } = this.#server
+      const isOver = clock.monotonicMs() >= untilMs
+      const isIdle = layer.live === 0 && held.isEmpty && this.#transports.connections.size === 0
+      if (isOver || isIdle) void this.stop(0).finally(() => process.exit(0))
+    })
+  }
+
+  release(): void {
+    // What this process still has to say leaves by the sockets of a successor.
+    this.#transports.sendDatagramElsewhere = (text, hop) => {
+      const message = encodeHopMessage(hop, text)
+      this.#ownership.successors.some((successor) => this.#links.send(successor, frames.send, message))
+    }
+    this.#transports.stopListening()
+  }
+
+  /** Lets what is under way end, for so long; then everything closes. */
+  async stop(withinMs: number): Promise<void> {
+    const { clock } = this.#options
+    this.#ending?.cancel()
+    this.#server.core.openness = 'refusing'
+    const untilMs = clock.monotonicMs() + withinMs
+    while (this.#server.layer.live > 0 && clock.monotonicMs() < untilMs)
+      await new Promise<void>((resolve) => clock.after(20, resolve))
+    this.#transports.stop()
+    this.#reporting.cancel()
+    await this.#registrations.stop()
+    this.#links.stop()
+    this.#server.stop()
+    this.#options.tell({ kind: 'report', report: this.#report() })
+    this.#outbox.flush()
+  }
+
+  #receiveFrame(from: number, kind: FrameKind, payload: Buffer): void {
+    switch (kind) {
+      case frames.received: {
+        const message = decodeHopMessage(payload)
+        if (!message) break
+        // The payload is the link's memory, which goes on.
+        const octets = Buffer.from(message.octets)
+        if (this.#early) this.#early.push(() => this.#server.core.receiveForwarded(octets, message.hop))
+        else this.#server.core.receiveForwarded(octets, message.hop)
+        break
+      }
+      case frames.send: {
+        const message = decodeHopMessage(payload)
+        if (!message) break
+        const text = message.octets.toString('latin1')
+        if (message.hop.connection === undefined) this.#transports.send(text, message.hop)
+        else this.#transports.sendOver(message.hop.connection, text)
+        break
+      }
+      case frames.changes:
+        this.#registrations.heard(payload)
+        break
+      case frames.connections:
+        for (const line of payload.toString('latin1').split('\n')) {
+          const space = line.indexOf(' ')
+          this.#transports.setElsewhere(line.slice(space + 1), line.slice(1, space), line.startsWith('+'))
+        }
+        break
+      case frames.subscribe:
+        this.#tellConnections(from)
+        this.#registrations.tellNow()
+        void this.#registrations.flush().then(() => this.#links.send(from, frames.subscribed, Buffer.alloc(0)))
+        break
+      case frames.subscribed:
+        this.#subscriptions.get(from)?.()
+        break
+      case frames.liveKeys: {
+        const end = payload.indexOf(0)
+        const keys = payload.toString('latin1', end + 1)
+        if (keys !== '') this.#ownership.addLive(Number(payload.toString('latin1', 0, end)), keys.split('\0'))
+        break
+      }
+      case frames.heldKeys:
+        this.#ownership.addHeld(from, payload)
+        break
+    }
+  }
+
+  #tellConnections(to: number): void {
+    const lines: string[] = []
+    for (const { id, hop, isInbound } of this.#transports.connections.all())
+      if (isInbound) lines.push(`+${id} ${farEnd(hop)}`)
+    if (lines.length > 0) this.#links.send(to, frames.connections, Buffer.from(lines.join('\n'), 'latin1'))
+  }
+
+  #gone(worker: number): void {
+    this.#ownership.forget(worker)
+    this.#transports.forgetElsewhere(worker)
+    this.#subscriptions.get(worker)?.()
+  }
+
+  #isConnectionOpen(connection: string): boolean {
+    const worker = Number(connection.slice(0, connection.indexOf('.')))
+    if (worker !== this.#options.start.worker) return this.#links.has(worker)
+    return this.#transports.connections.get(connection)?.isOpen === true
+  }
+
+  #answered(transaction: ServerTransaction, status: number, octets: number): void {
+    const entry = accessEntry(
+      transaction,
+      status,
+      octets,
+      this.#options.clock.now(),
+      this.#localPort(transaction.source),
+    )
+    this.#outbox.access(this.#formatAccess(entry))
+  }
+
+  #localPort({ listener, transport }: Hop): number {
+    const { listeners } = this.#server.identity
+    const found = listeners[listener] ?? listeners[0]!
+    return transport === 'TLS' ? (found.tlsPort ?? found.port) : found.port
+  }
+
+  #refuseFraming(error: FramingError, source: Hop): void {
+    this.#statistics.malformed++
+    const parts = readHead(error.head)
+    if (!parts) return
+    this.#transports.send(
+      formatResponse(
+        parts,
+        topmostVia(parts),
+        source,
+        this.#server.layer.tagFor(parts.text),
+        error.status,
+        error.message,
+      ),
+      source,
+    )
+  }
+
+  #report(): WorkerReport {
+    const { layer, held } = this.#server
+    const { rss, heapUsed, heapTotal, external } = process.memoryUsage()
+    const { store } = this.#registrations
+    return {
+      counters: this.#statistics.counters(),
+      lastInboundMs: this.#statistics.lastInboundMs,
+      lastOutboundMs: this.#statistics.lastOutboundMs,
+      liveTransactions: layer.live,
+      heldTransactions: held.size,
+      users: store.users,
+      bindings: store.bindings,
+      connections: this.#transports.connections.size,
+      rssOctets: rss,
+      heapUsedOctets: heapUsed,
+      heapTotalOctets: heapTotal,
+      externalOctets: external,
+    }
+  }
+}
+
+function workerOfConnection({ connection = '' }: Hop): number {
+  return Number(connection.slice(0, connection.indexOf('.')))
+}
+
+/** The worker whose keys these are, and the keys, with zero octets between. */
+function keysOf(worker: number, keys: readonly string[]): Buffer {
+  return Buffer.from(`${worker}\0${keys.join('\0')}`, 'latin1')
+}
