@@ -2,7 +2,6 @@
 import type { Clock } from '../../lib/clock.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import { oid } from '../../lib/smi/oid.ts'
-import type { SipStatistics } from '../../sipd/statistics.ts'
 import {
   applTable,
   sipCommonCfgTable,
@@ -18,13 +17,26 @@ import {
   sipServerRegStatsTable,
 } from './mib.ts'
 
+export type SipState = 'up' | 'restarting' | 'quiescing' | 'congested'
+
 /** What sipd shows of itself. */
 export interface SipView {
   readonly clock: Clock
   readonly version: string
-  readonly statistics: SipStatistics
-  readonly listen: readonly { readonly address: string; readonly port: number }[]
+  /** By name: `requestsIn.INVITE`, `responsesOut.INVITE.200`, `transactions`; what is not there is zero. */
+  counters(): Readonly<Record<string, number>>
+  /** Wall clock, in milliseconds. */
+  lastInboundMs(): number | undefined
+  lastOutboundMs(): number | undefined
+  state(): SipState
+  readonly listen: readonly {
+    readonly address: string
+    readonly port: number
+    readonly transports: readonly ('udp' | 'tcp')[]
+  }[]
+  readonly tlsPort: number | undefined
   readonly methods: readonly string[]
+  readonly isRedirectServer: boolean
   readonly registrar: {
     readonly maxExpiresSeconds: number
     readonly defaultExpiresSeconds: number
@@ -32,6 +44,7 @@ export interface SipView {
   }
   registeredUsers(): number
   currentTransactions(): number
+  connections(): number
   readonly maxTransactions: number
 }
 
@@ -39,25 +52,43 @@ export interface SipView {
 const applIndex = 1
 /** As often as the tables of methods are looked at for new ones. */
 const refreshEveryMs = 1000
+const countersForMs = 100
 
 export function sipModules(view: SipView): MibModule[] {
-  const { statistics, clock } = view
+  const { clock } = view
   let host: ModuleHost | undefined
-  const startedMs = clock.monotonicMs()
+  const startedMs = clock.now()
   /** A time of ours as the master's sysUpTime had it then; 0 for what was before the master. */
   const stamp = (atMs: number | undefined): number => {
     if (atMs === undefined || !host) return 0
-    return Math.max(0, host.upTimeTicks() - Math.floor((clock.monotonicMs() - atMs) / 10))
+    return Math.max(0, host.upTimeTicks() - Math.floor((clock.now() - atMs) / 10))
   }
   const started = (): number => stamp(startedMs)
-  const count = (value: number): number => value >>> 0
+  /** Gathered at most as often as they change: every column of every row would ask for itself. */
+  let counters: Readonly<Record<string, number>> = {}
+  let gatheredMs = Number.NEGATIVE_INFINITY
+  const current = (): typeof counters => {
+    if (clock.monotonicMs() - gatheredMs >= countersForMs) {
+      counters = view.counters()
+      gatheredMs = clock.monotonicMs()
+    }
+    return counters
+  }
+  const count = (name: string): number => (current()[name] ?? 0) >>> 0
+  const sum = (prefix: string): number => {
+    let all = 0
+    for (const [name, value] of Object.entries(current())) if (name.startsWith(prefix)) all += value
+    return all >>> 0
+  }
 
   const application = serve(applTable, {
     live: {
       applUptime: started,
+      applOperStatus: () => view.state(),
+      applInboundAssociations: () => view.connections(),
       applLastChange: started,
-      applLastInboundActivity: () => stamp(statistics.lastInboundMs),
-      applLastOutboundActivity: () => stamp(statistics.lastOutboundMs),
+      applLastInboundActivity: () => stamp(view.lastInboundMs()),
+      applLastOutboundActivity: () => stamp(view.lastOutboundMs()),
     },
   })
   application.table.put({
@@ -65,64 +96,70 @@ export function sipModules(view: SipView): MibModule[] {
     applName: 'sipd',
     applDirectoryName: '',
     applVersion: view.version,
-    applOperStatus: 'up',
-    // Associations are connections, and UDP has none.
-    applInboundAssociations: 0,
+    // Associations are connections, of which the workers count those that stand; UDP has none.
     applOutboundAssociations: 0,
     applAccumulatedInboundAssociations: 0,
     applAccumulatedOutboundAssociations: 0,
     applRejectedInboundAssociations: 0,
     applFailedOutboundAssociations: 0,
-    applDescription: 'the SIP registrar of the appliance',
+    applDescription: 'the SIP proxy and registrar of the appliance',
     applURL: '',
   })
   const configuration = serve(sipCommonCfgTable, {
-    live: { sipCommonCfgServiceStartTime: started, sipCommonCfgServiceLastChange: started },
+    live: {
+      sipCommonCfgServiceOperStatus: () => view.state(),
+      sipCommonCfgServiceStartTime: started,
+      sipCommonCfgServiceLastChange: started,
+    },
   })
   configuration.table.put({
     applIndex,
     sipCommonCfgProtocolVersion: 'SIP/2.0',
-    sipCommonCfgServiceOperStatus: 'up',
     sipCommonCfgOrganization: '',
     sipCommonCfgMaxTransactions: view.maxTransactions,
-    sipCommonCfgEntityType: new Set(['registrarServer' as const]),
+    sipCommonCfgEntityType: new Set([
+      'registrarServer',
+      view.isRedirectServer ? 'redirectServer' : 'proxyServer',
+    ] as const),
   })
   const ports = serve(sipCommonPortTable)
-  for (const { port } of view.listen)
-    ports.table.put({ applIndex, sipCommonPort: port, sipCommonPortTransportRcv: new Set(['udp' as const]) })
+  for (const { port, transports } of view.listen)
+    ports.table.put({ applIndex, sipCommonPort: port, sipCommonPortTransportRcv: new Set(transports) })
+  if (view.tlsPort !== undefined)
+    ports.table.put({ applIndex, sipCommonPort: view.tlsPort, sipCommonPortTransportRcv: new Set(['tlsTcp' as const]) })
   const methods = serve(sipCommonMethodSupportedTable)
   for (const [i, name] of view.methods.entries())
     methods.table.put({ applIndex, sipCommonMethodSupportedIndex: i + 1, sipCommonMethodSupportedName: name })
   const summary = serve(sipCommonSummaryStatsTable, {
     live: {
-      sipCommonSummaryInRequests: () => count(statistics.inRequests),
-      sipCommonSummaryOutRequests: () => 0, // nothing is forwarded yet
-      sipCommonSummaryInResponses: () => count(statistics.inResponses),
-      sipCommonSummaryOutResponses: () => count(statistics.outResponses),
-      sipCommonSummaryTotalTransactions: () => count(statistics.transactions),
+      sipCommonSummaryInRequests: () => sum('requestsIn.'),
+      sipCommonSummaryOutRequests: () => sum('requestsOut.'),
+      sipCommonSummaryInResponses: () => sum('responsesIn.'),
+      sipCommonSummaryOutResponses: () => sum('responsesOut.'),
+      sipCommonSummaryTotalTransactions: () => count('transactions'),
       sipCommonSummaryDisconTime: started,
     },
   })
   const byMethod = serve(sipCommonMethodStatsTable, {
     live: {
-      sipCommonMethodStatsOutbounds: () => 0,
-      sipCommonMethodStatsInbounds: ({ sipCommonMethodStatsName }) =>
-        count(statistics.inboundByMethod.get(sipCommonMethodStatsName) ?? 0),
+      sipCommonMethodStatsOutbounds: ({ sipCommonMethodStatsName }) => count(`requestsOut.${sipCommonMethodStatsName}`),
+      sipCommonMethodStatsInbounds: ({ sipCommonMethodStatsName }) => count(`requestsIn.${sipCommonMethodStatsName}`),
       sipCommonMethodStatsDisconTime: started,
     },
     generate: {
       everyMs: refreshEveryMs,
       *rows() {
-        for (const sipCommonMethodStatsName of new Set([...view.methods, ...statistics.inboundByMethod.keys()]))
+        for (const sipCommonMethodStatsName of new Set([...view.methods, ...methodsOf(current())]))
           yield { applIndex, sipCommonMethodStatsName }
       },
     },
   })
   const byStatus = serve(sipCommonStatusCodeTable, {
     live: {
-      sipCommonStatusCodeIns: () => 0,
+      sipCommonStatusCodeIns: ({ sipCommonStatusCodeMethod, sipCommonStatusCodeValue }) =>
+        count(`responsesIn.${sipCommonStatusCodeMethod}.${sipCommonStatusCodeValue}`),
       sipCommonStatusCodeOuts: ({ sipCommonStatusCodeMethod, sipCommonStatusCodeValue }) =>
-        count(statistics.sentByStatus.get(`${sipCommonStatusCodeMethod} ${sipCommonStatusCodeValue}`) ?? 0),
+        count(`responsesOut.${sipCommonStatusCodeMethod}.${sipCommonStatusCodeValue}`),
       sipCommonStatusCodeDisconTime: started,
     },
     // RFC 4780, sipCommonStatusCodeRowStatus: only createAndGo and destroy, for this one application.
@@ -132,14 +169,14 @@ export function sipModules(view: SipView): MibModule[] {
       return wish === 'createAndGo' || wish === 'destroy' || wish === 'active' ? undefined : 'inconsistentValue'
     },
   })
-  const current = serve(sipCommonTransCurrentTable, {
+  const transactions = serve(sipCommonTransCurrentTable, {
     live: { sipCommonTransCurrentactions: () => view.currentTransactions() },
   })
   const others = serve(sipCommonOtherStatsTable, {
     live: {
-      sipCommonOtherStatsNumUnsupportedUris: () => count(statistics.unsupportedUris),
-      sipCommonOtherStatsNumUnsupportedMethods: () => count(statistics.unsupportedMethods),
-      sipCommonOtherStatsOtherwiseDiscardedMsgs: () => count(statistics.discarded),
+      sipCommonOtherStatsNumUnsupportedUris: () => count('unsupportedUris'),
+      sipCommonOtherStatsNumUnsupportedMethods: () => count('unsupportedMethods'),
+      sipCommonOtherStatsOtherwiseDiscardedMsgs: () => count('discarded'),
       sipCommonOtherStatsDisconTime: started,
     },
   })
@@ -158,12 +195,13 @@ export function sipModules(view: SipView): MibModule[] {
   })
   const registrations = serve(sipServerRegStatsTable, {
     live: {
-      sipServerRegStatsAcceptedRegs: () => count(statistics.acceptedRegistrations),
-      sipServerRegStatsRejectedRegs: () => count(statistics.rejectedRegistrations),
+      sipServerRegStatsAcceptedRegs: () => count('acceptedRegistrations'),
+      sipServerRegStatsRejectedRegs: () => count('rejectedRegistrations'),
       sipServerRegStatsDisconTime: started,
     },
   })
-  for (const { table } of [summary, current, others, registrations]) (table as typeof summary.table).put({ applIndex })
+  for (const { table } of [summary, transactions, others, registrations])
+    (table as typeof summary.table).put({ applIndex })
 
   const start = async (moduleHost: ModuleHost): Promise<void> => {
     host = moduleHost
@@ -180,7 +218,7 @@ export function sipModules(view: SipView): MibModule[] {
       name: 'sip-common',
       description: 'SIP-COMMON-MIB: what sipd received and answered (RFC 4780)',
       oid: oid('1.3.6.1.2.1.149'),
-      tables: [configuration, ports, methods, summary, byMethod, byStatus, current, others].map(anyServing),
+      tables: [configuration, ports, methods, summary, byMethod, byStatus, transactions, others].map(anyServing),
     },
     {
       name: 'sip-server',
@@ -189,4 +227,8 @@ export function sipModules(view: SipView): MibModule[] {
       tables: [address, registrar, registrations].map(anyServing),
     },
   ]
+}
+
+function methodsOf(counters: Readonly<Record<string, number>>): string[] {
+  return Object.keys(counters).flatMap((name) => /^requests(?:In|Out)\.(.+)$/.exec(name)?.[1] ?? [])
 }
