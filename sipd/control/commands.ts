@@ -9,8 +9,7 @@ import { statusCommand } from './status.ts'
 import { stopCommand } from './stop.ts'
 import { txngracefulRestartCommand } from './txngraceful-restart.ts'
 
-/** Without a view of the configuration there are no `check` and `config`. */
-export function sipCommands(configuration?: ConfigurationView): readonly Command[] {
+export function sipCommands(configuration: ConfigurationView): readonly Command[] {
   return [
     startCommand,
     stopCommand,
@@ -19,6 +18,6 @@ export function sipCommands(configuration?: ConfigurationView): readonly Command
     txngracefulRestartCommand,
     statusCommand,
     pingCommand,
-    ...(configuration ? configurationCommands(configuration) : []),
+    ...configurationCommands(configuration),
   ]
 }

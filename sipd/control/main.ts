@@ -2,11 +2,26 @@
 import { parseArgs } from 'node:util'
 import { programVersion } from '../../commands/version.ts'
 import { isInitialized, resolveHome } from '../../lib/home.ts'
+import { inspectConfig, readConfig } from '../config/read.ts'
+import { configToJson, formatCheck, formatConfig } from '../config/show.ts'
 import { type Command, CommandFailure, exitCodes, type OptionName } from './command.ts'
 import { sipCommands } from './commands.ts'
+import type { ConfigurationView } from './configuration.ts'
+
+const configurationView: ConfigurationView = {
+  check: (home) => {
+    const inspection = inspectConfig(home)
+    const { complaints, warnings } = inspection
+    return { ...formatCheck(inspection), json: { complaints, warnings } }
+  },
+  inForce: (home) => {
+    const configuration = readConfig(home)
+    return { text: formatConfig(configuration), json: configToJson(configuration) }
+  },
+}
 
 /** Gives the exit code: 0 ok, 1 the answer is an error, 2 wrong usage, 3 no answer in time, 4 refused. */
-export async function main(args: readonly string[], commands = sipCommands()): Promise<number> {
+export async function main(args: readonly string[], commands = sipCommands(configurationView)): Promise<number> {
   process.stdout.on('error', () => process.exit(exitCodes.ok)) // `| head` has read enough
   try {
     return await run(args, commands)

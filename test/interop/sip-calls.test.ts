@@ -57,12 +57,12 @@ describe('SIPp calls SIPp through the proxy', needs('sipp'), () => {
       call(server, { scenario: 'uac-refused', user: 'nobody', fill: { STATUS: '404' } }),
     ))
 
-  test('a user whose last contact is gone is 480', ofSipdAlone, () =>
+  test('a user whose last contact is gone is not known any more: 404', ofSipdAlone, () =>
     withSipServer(routed, async (server) => {
       const contact = 'sip:bob@127.0.0.1:9'
       await register(server, { user: 'bob', contact })
       await register(server, { user: 'bob', contact, expiresSeconds: 0 })
-      await call(server, { scenario: 'uac-refused', fill: { STATUS: '480' } })
+      await call(server, { scenario: 'uac-refused', fill: { STATUS: '404' } })
     }),
   )
 

@@ -6,10 +6,19 @@ import { type AddressInfo, createServer } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import { ManualClock, systemClock } from '../../lib/clock.ts'
 import { NoResponseError, ping } from '../../sipd/control/ping/exchange.ts'
-import { headerValue } from '../../sipd/message/message.ts'
+import { H } from '../../sipd/message/header-names.ts'
 import { parseMessage } from '../../sipd/message/parse.ts'
 import { formatResponse } from '../../sipd/message/respond.ts'
+import type { Hop } from '../../sipd/message/source.ts'
 import { makeHome, runBin, type TestHome, until } from '../support/appliance.ts'
+
+const hopOf = (transport: Hop['transport'], address: string, port: number): Hop => ({
+  transport,
+  address,
+  port,
+  listener: 0,
+  connection: undefined,
+})
 
 type Answer = (status: number, change?: (text: string) => string) => void
 
@@ -22,7 +31,7 @@ async function udpServer(onRequest: (answer: Answer, count: number, text: string
     assert.equal(request?.kind, 'request', 'what ping sends is of the grammar')
     if (request?.kind !== 'request') return
     const answer: Answer = (status, change = (text) => text) => {
-      const text = formatResponse(request, { address, port }, status, 'Words').toString('latin1')
+      const text = formatResponse(request, request.via, hopOf('UDP', address, port), 'tag', status, 'Words')
       socket.send(Buffer.from(change(text), 'latin1'), port, address)
     }
     onRequest(answer, ++count, octets.toString('latin1'))
@@ -120,11 +129,14 @@ describe('sip ping over TCP', () => {
         const request = parseMessage(octets)
         if (request?.kind !== 'request') return
         requests++
-        assert.match(headerValue(request, 'Via') ?? '', /^SIP\/2\.0\/TCP 127\.0\.0\.1:\d+;rport;branch=z9hG4bK/)
-        const source = { address: '127.0.0.1', port: 9 }
+        assert.match(request.value(H.via) ?? '', /^SIP\/2\.0\/TCP 127\.0\.0\.1:\d+;rport;branch=z9hG4bK/)
+        const source = hopOf('TCP', '127.0.0.1', 9)
         clock.advance(2000)
-        const trying = formatResponse(request, source, 100, 'Trying')
-        const final = formatResponse(request, source, 200, 'OK').toString().replace('Content-Length: 0', 'l: 4')
+        const trying = formatResponse(request, request.via, source, 'tag', 100, 'Trying')
+        const final = formatResponse(request, request.via, source, 'tag', 200, 'OK').replace(
+          'Content-Length: 0',
+          'l: 4',
+        )
         const whole = `\r\n\r\n${trying}${final}body`
         for (let i = 0; i < whole.length; i += 100) {
           connection.write(whole.slice(i, i + 100))

@@ -29,7 +29,7 @@ export const registry = {
     changes: 'restart',
     inForce: true,
   }),
-  Cisco_Registry_Rendezvous_Directory: one(path, 'data', {
+  Cisco_Registry_Rendezvous_Directory: one(path, 'data/sipd', {
     help: 'The folder of it.',
     changes: 'restart',
     inForce: true,

@@ -119,7 +119,7 @@ class Exchange {
     return this.#request
   }
 
-  receive(octets: Uint8Array): void {
+  receive(octets: Buffer): void {
     const response: SipResponse | undefined = this.#request?.match(octets)
     if (!response) return
     if (response.status < 200) {

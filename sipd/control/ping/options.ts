@@ -1,12 +1,12 @@
 /** An OPTIONS request of our own, and the response that belongs to it (RFC 3261 §11.1). */
 import { randomBytes } from 'node:crypto'
-import { headerValue, headerValues, type SipResponse } from '../../message/message.ts'
-import { parseCSeq, parseMessage, parseVia } from '../../message/parse.ts'
+import type { SipResponse } from '../../message/message.ts'
+import { parseMessage } from '../../message/parse.ts'
 
 export interface OptionsRequest {
   readonly octets: Buffer
   /** The response to it; undefined for anything else, garbage among it. */
-  match(octets: Uint8Array): SipResponse | undefined
+  match(octets: Buffer): SipResponse | undefined
 }
 
 /** `local` is where the answer is to come: `127.0.0.1:40000` or `[::1]:40000`. */
@@ -37,9 +37,7 @@ export function optionsRequest(uri: string, transport: 'UDP' | 'TCP', local: str
       const message = parseMessage(received)
       if (message?.kind !== 'response') return undefined
       // §17.1.3: the branch of the topmost Via and the method of CSeq tell whose response it is.
-      const via = parseVia(headerValues(message, 'Via')[0] ?? '')
-      const cseq = parseCSeq(headerValue(message, 'CSeq') ?? '')
-      return via?.parameters.get('branch') === branch && cseq?.method === 'OPTIONS' ? message : undefined
+      return message.via.branch === branch && message.cseqMethod === 'OPTIONS' ? message : undefined
     },
   }
 }

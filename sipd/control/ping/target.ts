@@ -1,11 +1,9 @@
 /** Where `sip ping` goes: the URI of the command line, or the first Listen of sipd.conf. */
 import { lookup } from 'node:dns/promises'
-import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { join } from 'node:path'
 import { ConfigurationError } from '../../../lib/cnf/complaint.ts'
 import type { Home } from '../../../lib/home.ts'
-import { parseConfig } from '../../config/parse.ts'
+import { inspectConfig } from '../../config/read.ts'
 import { parseSipUri } from '../../message/uri.ts'
 import { CommandFailure, exitCodes } from '../command.ts'
 import { hostAndPort, type PingTarget } from './exchange.ts'
@@ -43,16 +41,9 @@ async function resolveHost(host: string): Promise<string> {
 
 /** An address that stands for all of the machine's is asked at its loopback. */
 function firstListen(home: Home): { address: string; port: number } {
-  const path = join(home.conf, 'sipd', 'sipd.conf')
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new CommandFailure(`${path} cannot be read: ${(error as Error).message}; say where with --uri`)
-  }
-  const parsed = parseConfig(text, 'sipd.conf')
-  if ('complaints' in parsed) throw new CommandFailure(new ConfigurationError(parsed.complaints).message)
-  const { address, port } = parsed.config.Listen[0]!
+  const { config, complaints } = inspectConfig(home)
+  if (!config) throw new CommandFailure(new ConfigurationError(complaints).message)
+  const { address, port } = config.Listen[0]!
   if (address === '0.0.0.0') return { address: '127.0.0.1', port }
   return { address: address === '::' ? '::1' : address, port }
 }
