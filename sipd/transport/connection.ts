@@ -5,6 +5,7 @@ import { Framer, FramingError } from './framer.ts'
 
 /** What a peer that does not read may have waiting; then it is cut off. */
 const mostQueuedOctets = 1 << 20
+const mostDroppedOctets = 1 << 16
 
 export interface ConnectionUser {
   onMessage(octets: Buffer, source: Hop): void
@@ -99,10 +100,19 @@ export class Connection {
       if (!(error instanceof FramingError)) throw error
       this.#user.onFramingError(error, this.hop)
       this.#socket.end()
-      this.#socket.removeAllListeners('data')
-      // What it still sends is read to nowhere, so that the answer arrives before the reset.
-      this.#socket.resume()
+      this.#drop()
     }
+  }
+
+  /** What it still sends is read to nowhere for a while, so that the answer arrives before the reset. */
+  #drop(): void {
+    this.#socket.removeAllListeners('data')
+    this.partialSinceMs ??= this.#nowMs()
+    let dropped = 0
+    this.#socket.on('data', ({ length }: Buffer) => {
+      dropped += length
+      if (dropped > mostDroppedOctets) this.destroy('it goes on after its message was refused')
+    })
   }
 
   #close(error: Error): void {
