@@ -1,29 +1,30 @@
 /** The branch parameter of what leaves here: who sent it, and what it was, so that a loop can be told from a spiral (RFC 3261 §16.6 step 8). */
 import { H } from '../message/header-names.ts'
 import { type SipRequest, stride } from '../message/message.ts'
-import { fnv1a } from '../transaction/hash.ts'
+import { compact, fnv1a } from '../transaction/hash.ts'
 import type { Identity } from './identity.ts'
 
 const prefix = 'z9hG4bKc'
 
 export class Branches {
-  readonly #worker: string
+  readonly #prefix: string
   #counter = Math.floor(Math.random() * 2 ** 32)
 
   /** The worker's number is in every branch, so that whoever gets the response knows whose it is. */
   constructor(worker: number) {
-    this.#worker = worker.toString(36)
+    this.#prefix = `${prefix}${worker.toString(36)}.`
   }
 
   next(loopHash: number): string {
-    this.#counter++
-    return `${prefix}${this.#worker}.${loopHash.toString(36)}.${this.#counter.toString(36)}`
+    this.#counter = (this.#counter + 1) >>> 0
+    return `${this.#prefix}${compact(loopHash)}.${compact(this.#counter)}`
   }
 
   /** A branch that the same request always gets (§16.11), for forwarding without a transaction. */
   stateless(loopHash: number, request: SipRequest): string {
     const { via } = request
-    return `${prefix}${this.#worker}.${loopHash.toString(36)}.s${fnv1a(`${via.branch ?? request.value(H.via)} ${request.value(H.callId)} ${request.cseqNumber}`).toString(36)}`
+    const hash = fnv1a(`${via.branch ?? request.value(H.via)} ${request.value(H.callId)} ${request.cseqNumber}`)
+    return `${this.#prefix}${compact(loopHash)}.s${compact(hash)}`
   }
 }
 
@@ -59,7 +60,7 @@ export function loopHashOf(request: SipRequest): number {
 /** §16.3 step 4: whether this very request was forwarded from here before. */
 export function isLoop(request: SipRequest, identity: Identity): boolean {
   if (request.count(H.via) === 1 && !request.value(H.via)!.includes(',')) return false
-  const hash = loopHashOf(request).toString(36)
+  const hash = compact(loopHashOf(request))
   return request.elements(H.via).some((element) => {
     const match =
       /^SIP\s*\/\s*2\.0\s*\/\s*\S+\s+(\[[^\]]*\]|[^\s;:]+)(?:\s*:\s*(\d+))?.*;\s*branch\s*=\s*([^\s;,]+)/i.exec(element)
