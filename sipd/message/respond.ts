@@ -50,6 +50,8 @@ export function formatResponse(
 export function responseTarget(via: Via, source: Hop): Hop {
   // Over a connection: the same one; the port is for when it is gone by then.
   if (isReliable(source)) return { ...source, port: via.port ?? defaultPort(source) }
+  if (via.maddr !== undefined && isIP(unbracketed(via.maddr)) === isIP(source.address))
+    return { ...source, address: unbracketed(via.maddr), port: via.port ?? 5060 }
   return via.rport === undefined ? { ...source, port: via.port ?? 5060 } : source
 }
 
@@ -57,9 +59,10 @@ export function responseTarget(via: Via, source: Hop): Hop {
 export function viaTarget(via: Via, listener: number): Hop | undefined {
   const transport = via.transport
   if (transport !== 'UDP' && transport !== 'TCP' && transport !== 'TLS') return undefined
-  const address = unbracketed(via.received ?? via.host)
+  const isByMaddr = transport === 'UDP' && via.maddr !== undefined
+  const address = unbracketed(isByMaddr ? via.maddr! : (via.received ?? via.host))
   if (isIP(address) === 0) return undefined
-  const port = (via.rport || via.port) ?? (transport === 'TLS' ? 5061 : 5060)
+  const port = ((!isByMaddr && via.rport) || via.port) ?? (transport === 'TLS' ? 5061 : 5060)
   return { transport, address, port, listener, connection: undefined }
 }
 

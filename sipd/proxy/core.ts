@@ -123,7 +123,7 @@ export class ProxyCore implements TransactionUser {
 
   onAck(request: SipRequest, source: Hop): void {
     if (request.maxForwards === 0) return
-    const target = this.#oneTarget(request)
+    const target = this.#oneTarget(request, source)
     if (target) this.#options.forwarder.forwardStateless(request, source, target.routing, target.target)
   }
 
@@ -162,15 +162,19 @@ export class ProxyCore implements TransactionUser {
   }
 
   #route(transaction: ServerTransaction): void {
-    const { request } = transaction
+    const { request, source } = transaction
     const { identity } = this.#options
     const refusal = this.#check(request)
     if (refusal) {
       transaction.respond(refusal.status, refusal.reason, refusal.headers)
       return
     }
-    const routing = preprocessRoutes(request, identity)
-    const uri = uriOf(routing, request)!
+    const routing = preprocessRoutes(request, source, identity)
+    const uri = uriOf(routing, request)
+    if (!uri) {
+      transaction.respond(unreadableRoute.status, unreadableRoute.reason)
+      return
+    }
     if (
       routing.routes.length === 0 &&
       identity.isOurs(uri) &&
@@ -266,8 +270,8 @@ export class ProxyCore implements TransactionUser {
     return users.targetsOf(identity.addressOfRecord(uri))
   }
 
-  #oneTarget(request: SipRequest): { routing: Routing; target: Target } | undefined {
-    const routing = preprocessRoutes(request, this.#options.identity)
+  #oneTarget(request: SipRequest, source: Hop): { routing: Routing; target: Target } | undefined {
+    const routing = preprocessRoutes(request, source, this.#options.identity)
     const uri = uriOf(routing, request)
     const target = uri && this.#targetsOf(routing, uri)?.[0]
     return target && { routing, target }
@@ -282,8 +286,9 @@ export class ProxyCore implements TransactionUser {
     }
     const refusal = this.#check(request)
     if (refusal) return refuse(refusal)
-    const routing = preprocessRoutes(request, identity)
-    const uri = uriOf(routing, request)!
+    const routing = preprocessRoutes(request, source, identity)
+    const uri = uriOf(routing, request)
+    if (!uri) return refuse(unreadableRoute)
     if (
       routing.routes.length === 0 &&
       identity.isOurs(uri) &&
@@ -331,6 +336,9 @@ export class ProxyCore implements TransactionUser {
 function uriOf({ requestUri }: Routing, request: SipRequest): SipUri | undefined {
   return requestUri === request.requestUri ? request.uri : parseRequestUri(requestUri)
 }
+
+/** §16.4: the last Route stood for the Request-URI, and is none. */
+const unreadableRoute: Refusal = { status: 416, reason: 'the last Route is no SIP URI' }
 
 function refuseUnknown(transaction: ServerTransaction): void {
   transaction.respond(404, 'the user is not known here')

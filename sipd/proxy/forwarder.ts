@@ -103,9 +103,9 @@ export class Forwarder {
   #send(context: ResponseContext, branch: Branch, way: Way, { hop: located, isExplicit }: Located): void {
     const { request, source } = context.server
     const via = this.#branches.next(loopHashOf(request))
-    context.tail ??= forwardTail(request, source, way.routes !== undefined)
-    const textFor = (hop: Hop): string =>
-      forwardedRequest(request.method, this.#head(request, source, way, hop, via), context.tail!)
+    const tail = context.tail(way.routes !== undefined)
+    const textFor = (to: Hop): string =>
+      forwardedRequest(request.method, this.#head(request, source, way, to, via), tail)
     const hop: Hop = located
     const text = textFor(hop)
     // §18.1.1: too large for a datagram goes by TCP, unless the transport was asked for.
@@ -114,8 +114,9 @@ export class Forwarder {
       if (listener !== undefined) {
         const stream: Hop = { ...hop, transport: 'TCP', listener, connection: undefined }
         this.#start(branch, request.method, via, textFor(stream), stream, () => {
-          // Who does not listen on TCP gets the datagram after all.
-          if (branch.isPending) this.#start(branch, request.method, via, text, hop)
+          // Who does not listen on TCP gets the datagram after all, unless nobody wants it any more.
+          if (branch.isCancelled) branch.fail(487, 'Request Terminated')
+          else if (branch.isPending) this.#start(branch, request.method, via, text, hop)
         })
         return
       }
@@ -141,17 +142,19 @@ export class Forwarder {
     return {
       requestUri: way.requestUri,
       via: `SIP/2.0/${hop.transport} ${this.identity.sentBy(hop)};branch=${branch}${hop.transport === 'UDP' ? ';rport' : ''}`,
-      recordRoute: this.#recordRoute(request, source, hop),
+      recordRoute: this.#recordRoute(request, source, hop, isSecure(way)),
       routes: way.routes,
     }
   }
 
   /** §16.6 step 4; two of them where the request changes transports or addresses here (RFC 5658). */
-  #recordRoute(request: SipRequest, source: Hop, hop: Hop): string | undefined {
+  #recordRoute(request: SipRequest, source: Hop, hop: Hop, isSips: boolean): string | undefined {
     const { addRecordRoute, addTransportInRecordRoute } = this.policy
     if (!addRecordRoute || !dialogMethods.has(request.method) || hasToTag(request)) return undefined
     const side = (of: Hop, isForced: boolean): string => {
       const transport = isForced || of.transport !== 'UDP' ? `;transport=${of.transport.toLowerCase()}` : ''
+      // Of a sips: request every hop is to be TLS, that of requests within the dialog too.
+      if (isSips && of.transport === 'TLS') return `<sips:${this.identity.sentBy(of)};lr>`
       return `<sip:${this.identity.sentBy(of)}${transport};lr>`
     }
     const isSame = source.transport === hop.transport && source.listener === hop.listener
@@ -210,6 +213,10 @@ export class Forwarder {
       isExplicit: place.isExplicit,
     }
   }
+}
+
+function isSecure({ requestUri, next }: Way): boolean {
+  return next.scheme === 'sips' || /^sips:/i.test(requestUri)
 }
 
 export function hasToTag(request: SipRequest): boolean {

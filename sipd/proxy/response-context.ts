@@ -1,5 +1,5 @@
 /** The response context of RFC 3261 §16.2: one request from upstream, its branches downstream, and the answer it gets. */
-import { formatCancel, withoutTopmostVia } from '../message/forward.ts'
+import { formatCancel, forwardTail, withoutTopmostVia } from '../message/forward.ts'
 import type { SipResponse } from '../message/message.ts'
 import type { ClientTransaction, ClientUser } from '../transaction/client.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
@@ -82,12 +82,22 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
     }
   }
 
+  get isCancelled(): boolean {
+    return this.#isCancelled
+  }
+
   /** §9.1. The branch is over when its 487 comes, or nothing for 64*T1. */
   cancel(): void {
-    if (!this.isPending || this.#isCancelled) return
+    // Only an INVITE can be cancelled; all others are answered soon.
+    if (!this.isPending || this.#isCancelled || !this.#timerC) return
     this.#isCancelled = true
+    if (!this.transaction) {
+      // Its next hop is still looked for: nothing has left, and nothing will.
+      this.fail(487, 'Request Terminated')
+      return
+    }
     const { layer } = this.context.forwarder
-    if (this.#timerC) layer.wheel.set(this.#timerC, transactionTimeoutMs(layer.timers))
+    layer.wheel.set(this.#timerC, transactionTimeoutMs(layer.timers))
     if (this.#hasProvisional) this.#sendCancel()
   }
 
@@ -115,13 +125,13 @@ export class ResponseContext {
   readonly routing: Routing
   /** How long its branches may ring. */
   readonly ringMs: number
-  /** What the request looks like downstream but for its head; made once for all branches. */
-  tail: string | undefined
   readonly #targets: TargetSet
   readonly #branches: Branch[] = []
   readonly #finals: SipResponse[] = []
   /** The best of the failures that no peer sent. */
   #ownFailure: { readonly status: number; readonly reason: string } | undefined
+  /** What the request looks like downstream but for its head, with its Route headers and without; made once for all branches. */
+  readonly #tails: [string | undefined, string | undefined] = [undefined, undefined]
   #isAnswered = false
   #isCancelled = false
 
@@ -132,6 +142,14 @@ export class ResponseContext {
     this.ringMs = forwarder.ringMsOf(server.request)
     this.#targets = new TargetSet(targets, forwarder.policy.maxForks)
     server.onGone = () => this.cancel()
+  }
+
+  tail(dropsRoutes: boolean): string {
+    const { request, source } = this.server
+    const which = dropsRoutes ? 1 : 0
+    const tail = this.#tails[which] ?? forwardTail(request, source, dropsRoutes)
+    this.#tails[which] = tail
+    return tail
   }
 
   /** Tries the next group of targets; answers when there is none left. */
@@ -180,13 +198,13 @@ export class ResponseContext {
       }
       return
     }
+    const { recursive } = this.forwarder.policy
+    const isTaken = status < 400 && recursive && !this.#isCancelled && this.#targets.add(contactTargets(response)) > 0
+    if (!isTaken) this.#finals.push(response)
     if (status >= 600) {
       this.#targets.clear()
       this.#cancelPending()
     }
-    const { recursive } = this.forwarder.policy
-    const isTaken = status < 400 && recursive && !this.#isCancelled && this.#targets.add(contactTargets(response)) > 0
-    if (!isTaken) this.#finals.push(response)
     this.#advanceWhenDone()
   }
 
