@@ -65,6 +65,11 @@ export class ProxyCore implements TransactionUser {
     options.layer.user = this
   }
 
+  /** Requests that branches are under way for. */
+  get contexts(): number {
+    return this.#contexts.size
+  }
+
   /** A message from the network. Whatever it is, it costs no more than itself. */
   receive(octets: Buffer, source: Hop): void {
     try {
@@ -158,7 +163,11 @@ export class ProxyCore implements TransactionUser {
       return
     }
     transaction.respond(200, 'OK')
-    this.#contexts.get(invite)?.cancel()
+    if (invite === 'held') return // it has its final response: there is nothing to cancel (§9.2)
+    const context = this.#contexts.get(invite)
+    if (context) context.cancel()
+    // Its user is still waited for.
+    else if (!invite.isFinal) invite.respond(487, 'Request Terminated')
   }
 
   #route(transaction: ServerTransaction): void {
@@ -211,8 +220,12 @@ export class ProxyCore implements TransactionUser {
     }
     // §16.2: so that upstream does not send it again while the user is looked for.
     if (request.method === 'INVITE') transaction.respond(100, 'Trying')
-    const context = new ResponseContext(forwarder, transaction, routing, targets)
+    const context = new ResponseContext(forwarder, transaction, routing, targets, (target) => this.#redirected(target))
     this.#contexts.set(transaction, context)
+    transaction.onGone = () => {
+      this.#contexts.delete(transaction)
+      context.cancel()
+    }
     context.advance()
   }
 
@@ -268,6 +281,14 @@ export class ProxyCore implements TransactionUser {
     const { identity, users } = this.#options
     if (!identity.isOurs(uri)) return [{ uri: routing.requestUri, flow: undefined, path: [], q: 1000 }]
     return users.targetsOf(identity.addressOfRecord(uri))
+  }
+
+  /** A contact of a 3xx: itself, or where that user of ours is (§16.5). */
+  #redirected(target: Target): readonly Target[] {
+    const { identity, users } = this.#options
+    const uri = parseRequestUri(target.uri)
+    if (uri?.user === undefined || !identity.isOurs(uri)) return [target]
+    return users.targetsOf(identity.addressOfRecord(uri)) ?? []
   }
 
   #oneTarget(request: SipRequest, source: Hop): { routing: Routing; target: Target } | undefined {

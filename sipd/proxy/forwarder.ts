@@ -127,6 +127,7 @@ export class Forwarder {
   #start(branch: Branch, method: string, via: string, text: string, hop: Hop, instead?: () => void): void {
     const user = instead
       ? {
+          upstream: branch.upstream,
           onResponse: branch.onResponse.bind(branch),
           onTimeout: branch.onTimeout.bind(branch),
           onTransportError: instead,
