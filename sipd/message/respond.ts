@@ -56,14 +56,14 @@ export function responseTarget(via: Via, source: Hop): Hop {
 }
 
 /** Where a Via of a response on its way back says that it goes; undefined when it names no numeric address. */
-export function viaTarget(via: Via, listener: number): Hop | undefined {
+export function viaTarget(via: Via): Pick<Hop, 'transport' | 'address' | 'port'> | undefined {
   const transport = via.transport
   if (transport !== 'UDP' && transport !== 'TCP' && transport !== 'TLS') return undefined
   const isByMaddr = transport === 'UDP' && via.maddr !== undefined
   const address = unbracketed(isByMaddr ? via.maddr! : (via.received ?? via.host))
   if (isIP(address) === 0) return undefined
   const port = ((!isByMaddr && via.rport) || via.port) ?? (transport === 'TLS' ? 5061 : 5060)
-  return { transport, address, port, listener, connection: undefined }
+  return { transport, address, port }
 }
 
 export function unbracketed(host: string): string {

@@ -9,10 +9,10 @@ import { formatHop, type Hop } from '../message/source.ts'
 import { parseRequestUri, type SipUri } from '../message/uri.ts'
 import type { Registrar } from '../registrar/registrar.ts'
 import type { SipStatistics } from '../statistics.ts'
-import type { TransactionLayer, TransactionUser } from '../transaction/layer.ts'
+import { type TransactionLayer, type TransactionUser, transactionKey } from '../transaction/layer.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
 import type { Admission } from './admission.ts'
-import { type Forwarder, hasToTag } from './forwarder.ts'
+import { cameBy, type Forwarder, hasToTag } from './forwarder.ts'
 import type { Identity } from './identity.ts'
 import { isLoop } from './loop.ts'
 import { redirectContacts } from './redirect.ts'
@@ -96,16 +96,17 @@ export class ProxyCore implements TransactionUser {
   receiveRequest(request: SipRequest, source: Hop): void {
     const { statistics, admission, layer, forwarder } = this.#options
     statistics.requestIn(request.method)
-    const verdict = admission.admit(request, source)
+    const verdict = admission.admit(request.method, source)
     if (verdict !== 'admitted') {
       statistics.refusedFlood++
-      if (verdict === 'refused')
+      // A retransmission is passed over: a 503 would end what is under way.
+      if (verdict === 'refused' && !layer.knows(transactionKey(request, request.method)))
         layer.answerStateless(request, source, 503, 'too many requests from one address', [
           { name: 'Retry-After', value: '5' },
         ])
       return
     }
-    if (!forwarder.policy.stateful && this.#forwardStateless(request, source)) return
+    if (!forwarder.policy.stateful && !this.#isClosedTo(request) && this.#forwardStateless(request, source)) return
     layer.receiveRequest(request, source)
   }
 
@@ -142,10 +143,15 @@ export class ProxyCore implements TransactionUser {
     this.#options.onAnswered(transaction, status, octets)
   }
 
+  #isClosedTo(request: SipRequest): boolean {
+    if (this.openness === 'open') return false
+    // A re-INVITE belongs to a call that is under way.
+    return request.method === 'REGISTER' || (request.method === 'INVITE' && !hasToTag(request))
+  }
+
   #refuseWhileClosing(transaction: ServerTransaction): boolean {
     const { request } = transaction
-    if (this.openness === 'open' || (request.method !== 'INVITE' && request.method !== 'REGISTER')) return false
-    if (hasToTag(request) && request.method === 'INVITE') return false // a re-INVITE belongs to a call that is under way
+    if (!this.#isClosedTo(request)) return false
     if (this.openness === 'refusing')
       transaction.respond(503, 'Service Unavailable', [
         { name: 'Retry-After', value: String(this.#options.admission.retryAfterSeconds) },
@@ -329,20 +335,29 @@ export class ProxyCore implements TransactionUser {
 
   #returnStateless(response: SipResponse): boolean {
     const via = secondVia(response)
-    const target = via && viaTarget(via, 0)
+    const { layer, statistics, identity } = this.#options
+    const ours = response.text.slice(response.via.start, response.via.end)
+    const target = via && viaTarget(via)
     if (!target) return false
-    const { layer, statistics } = this.#options
+    const { listener, connection } = cameBy(ours) ?? {
+      listener: identity.listenerFor(target.transport, target.address, 0) ?? 0,
+      connection: undefined,
+    }
     statistics.responseOut(response.cseqMethod, response.status)
-    layer.sender.send(withoutTopmostVia(response), target)
+    layer.sender.send(withoutTopmostVia(response), { ...target, listener, connection })
     return true
   }
 
   /** An answer to what could not be read, where one can be formed; an ACK is never answered. */
   #refuse(malformed: Malformed, source: Hop): void {
-    const { statistics, layer, log } = this.#options
+    const { statistics, layer, log, admission } = this.#options
     const { method, via, status, reason } = malformed
     statistics.malformed++
     if (method === undefined || method === 'ACK') return
+    if (admission.admit('malformed', source) !== 'admitted') {
+      statistics.refusedFlood++
+      return
+    }
     statistics.requestIn(method)
     statistics.responseOut(method, status)
     log.debug('a message was refused', { from: `${source.transport} ${formatHop(source)}`, status, reason })

@@ -95,7 +95,8 @@ export class Forwarder {
       const tail = forwardTail(request, source, way.routes !== undefined)
       const branch = this.#branches.stateless(loopHashOf(request), request)
       this.layer.statistics.requestOut(request.method)
-      const text = forwardedRequest(request.method, this.#head(request, source, way, hop, branch), tail)
+      const head = this.#head(request, source, way, hop, branch)
+      const text = forwardedRequest(request.method, { ...head, via: head.via + cameByParameter(source) }, tail)
       this.layer.sender.send(text, hop)
     })
   }
@@ -214,6 +215,17 @@ export class Forwarder {
       isExplicit: place.isExplicit,
     }
   }
+}
+
+/** For the response to what is forwarded without state: our listener and connection that the request came by, in our own Via. */
+function cameByParameter({ listener, connection }: Hop): string {
+  return `;i=${listener}${connection === undefined ? '' : `-${connection}`}`
+}
+
+/** What `cameByParameter` wrote; undefined when it is not there. */
+export function cameBy(via: string): Pick<Hop, 'listener' | 'connection'> | undefined {
+  const match = /;i=(\d{1,4})(?:-(\d+\.\d+))?(?=;|$)/.exec(via)
+  return match ? { listener: Number(match[1]), connection: match[2] } : undefined
 }
 
 function isSecure({ requestUri, next }: Way): boolean {
