@@ -87,6 +87,7 @@ export class Worker {
       tls: tlsOf(config, home),
       worker,
       maxConnections: config.SipTcpMaxTCPConnections || Number.MAX_SAFE_INTEGER,
+      outboundIdleMs: Math.max(config.SipT3InMs, config.SipMaxT3InMs) + 64 * config.SipT1InMs,
       connectTimeoutMs: config.SipTcpMaxConnectTimeout,
       reusesConnections: (address, port) => config.SipTcpReuseConnection || persistent.has(`${address} ${port}`),
       clock,
@@ -306,7 +307,7 @@ export class Worker {
 
   #isConnectionOpen(connection: string): boolean {
     const worker = Number(connection.slice(0, connection.indexOf('.')))
-    if (worker !== this.#options.start.worker) return this.#links.has(worker)
+    if (worker !== this.#options.start.worker) return this.#transports.isElsewhere(connection)
     return this.#transports.connections.get(connection)?.isOpen === true
   }
 
@@ -330,7 +331,8 @@ export class Worker {
   #refuseFraming(error: FramingError, source: Hop): void {
     this.#statistics.malformed++
     const parts = readHead(error.head)
-    if (!parts) return
+    // Never an answer to an ACK.
+    if (!parts || parts.text.startsWith('ACK ')) return
     this.#transports.send(
       formatResponse(
         parts,
