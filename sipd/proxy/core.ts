@@ -82,15 +82,24 @@ export class ProxyCore implements TransactionUser {
         if (!elsewhere?.takesResponse(message, source)) this.receiveResponse(message)
       } else this.#refuse(message, source)
     } catch (error) {
-      this.#options.log.error('bug while receiving', { source: `${source.transport} ${formatHop(source)}`, error })
+      this.#reportBug(source, error)
     }
   }
 
   /** A message that another process took from the network and found to be for this one. */
   receiveForwarded(octets: Buffer, source: Hop): void {
-    const message = parseMessage(octets)
-    if (message?.kind === 'request') this.receiveRequest(message, source)
-    else if (message?.kind === 'response') this.receiveResponse(message)
+    try {
+      const message = parseMessage(octets)
+      if (message?.kind === 'request') this.receiveRequest(message, source)
+      else if (message?.kind === 'response') this.receiveResponse(message)
+    } catch (error) {
+      this.#reportBug(source, error)
+    }
+  }
+
+  /** A bug costs the message that found it, not the link or the worker that brought it. */
+  #reportBug(source: Hop, error: unknown): void {
+    this.#options.log.error('bug while receiving', { source: `${source.transport} ${formatHop(source)}`, error })
   }
 
   receiveRequest(request: SipRequest, source: Hop): void {
@@ -210,9 +219,13 @@ export class ProxyCore implements TransactionUser {
       // The registration may be on its way here from the worker that took it.
       this.#options.layer.clock.after(settleMs, () => {
         if (transaction.isFinal) return
-        const settled = this.#targetsOf(routing, uri)
-        if (settled) this.#proceed(transaction, routing, settled)
-        else refuseUnknown(transaction)
+        try {
+          const settled = this.#targetsOf(routing, uri)
+          if (settled) this.#proceed(transaction, routing, settled)
+          else refuseUnknown(transaction)
+        } catch (error) {
+          this.#reportBug(transaction.source, error)
+        }
       })
     }
   }

@@ -31,6 +31,7 @@ export class Connection {
   readonly #nowMs: () => number
   readonly #framer = new Framer()
   #isConnecting: boolean
+  #isEnding = false
   /** Of messages given before the connection stood. */
   #onFailure: ((error: Error) => void)[] = []
 
@@ -71,8 +72,10 @@ export class Connection {
     if (this.#socket.writableLength > mostQueuedOctets) this.destroy('the peer does not read')
   }
 
-  /** Ends when what was written has left. */
+  /** Ends when what was written has left; at the second time whatever the peer does. */
   end(): void {
+    if (this.#isEnding) this.destroy('the peer did not close its side')
+    else this.#isEnding = true
     this.#socket.end()
   }
 
@@ -99,7 +102,7 @@ export class Connection {
     } catch (error) {
       if (!(error instanceof FramingError)) throw error
       this.#user.onFramingError(error, this.hop)
-      this.#socket.end()
+      this.end()
       this.#drop()
     }
   }
