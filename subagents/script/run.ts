@@ -59,10 +59,12 @@ export class ScriptRun {
   exitCode: ExitCode = 'noError'
   result: Uint8Array = new Uint8Array(0)
   error = ''
-  startTime: Date | null = null
-  endTime: Date | null = null
-  resultTime: Date | null = null
-  errorTime: Date | null = null
+  startTime: Date | 'never' = 'never'
+  endTime: Date | 'never' = 'never'
+  /** On the clock that only grows; 0 before its end. */
+  endedMs = 0
+  resultTime: Date | 'never' = 'never'
+  errorTime: Date | 'never' = 'never'
   readonly #options: RunOptions
   /** Reports of a script that has much to say: its result and error follow all of them, notifications only some. */
   readonly #reports: RateLimit
@@ -273,10 +275,12 @@ export class ScriptRun {
     const { clock, log } = this.#options
     this.#looking?.cancel()
     let isDrained = false
-    this.#child!.once('close', () => (isDrained = true))
+    let left = Number.POSITIVE_INFINITY
     const since = clock.monotonicMs()
     const look = (): void => {
-      const left = signalSession(this.#leader!, 'SIGKILL')
+      if (this.isOver) return
+      // From an empty session nothing can be forked any more.
+      if (left > 0) left = signalSession(this.#leader!, 'SIGKILL')
       const waitedMs = clock.monotonicMs() - since
       const isStuck = waitedMs > 5000 // asleep in the kernel, which no signal ends
       if (isStuck && left > 0) log.error('processes of a script cannot be ended', { session: this.#leader!.pid, left })
@@ -286,6 +290,11 @@ export class ScriptRun {
       this.#terminate(this.#imposed ?? exitOf(code, signal, this.#stderr.lastLine))
     }
     this.#looking = clock.every(lookEveryMs, look)
+    this.#child!.once('close', () => {
+      isDrained = true
+      look()
+    })
+    look()
   }
 
   #terminate({ exitCode, sentence }: Exit): void {
@@ -293,6 +302,7 @@ export class ScriptRun {
     this.lifeTime.hold()
     this.lifeTime.set(0)
     this.endTime = this.#now()
+    this.endedMs = this.#options.clock.monotonicMs()
     this.exitCode = exitCode
     // What the script itself said of an end that is its own says more than we can.
     if (sentence !== '' && (this.#imposed || this.error === '')) this.#setError(sentence)

@@ -162,7 +162,7 @@ export class Runs {
   }
 
   #forgetOldest(over: readonly LaunchedRun[], keep: number): void {
-    const byEnd = over.toSorted((a, b) => a.run.endTime!.getTime() - b.run.endTime!.getTime())
+    const byEnd = over.toSorted((a, b) => a.run.endedMs - b.run.endedMs)
     for (const launched of byEnd.slice(0, Math.max(0, byEnd.length - keep))) this.#forget(launched)
   }
 
