@@ -11,6 +11,7 @@ import { anyDefinition, type Definition, type Notification } from '../lib/mib/de
 import { Names } from '../lib/mib/names.ts'
 import * as critapp from '../subagents/critapp/mib.ts'
 import * as mib2 from '../subagents/mib2/mib.ts'
+import * as script from '../subagents/script/mib.ts'
 import * as sip from '../subagents/sip/mib.ts'
 
 const declared: readonly object[] = [
@@ -24,8 +25,9 @@ const declared: readonly object[] = [
   castellan,
   mib2,
   critapp,
+  script,
   sip,
-].flatMap((house) => Object.values(house))
+].flatMap((house) => Object.values<unknown>(house).filter((one) => typeof one === 'object' && one !== null))
 
 export const declaredDefinitions: readonly Definition[] = declared
   .filter((one): one is { entry: readonly number[] } => 'entry' in one)

@@ -7,13 +7,21 @@
 export type ParsedCommand = { readonly argv: readonly [string, ...string[]] } | { readonly error: string }
 
 export function parseCommand(text: string): ParsedCommand {
-  if (text.includes('\0')) return { error: 'the command has a NUL' }
-  const argv: string[] = []
+  const split = splitWords(text)
+  if ('error' in split) return split
+  const [program, ...rest] = split.words
+  return program === undefined || program === '' ? { error: 'the command is empty' } : { argv: [program, ...rest] }
+}
+
+/** The words of a text, none being fine; a line break is a character like others. */
+export function splitWords(text: string): { readonly words: readonly string[] } | { readonly error: string } {
+  if (text.includes('\0')) return { error: 'the text has a NUL, which no argument can have' }
+  const words: string[] = []
   let word: string | undefined
   for (let at = 0; at < text.length; at++) {
     const character = text[at]!
     if (character === ' ' || character === '\t') {
-      if (word !== undefined) argv.push(word)
+      if (word !== undefined) words.push(word)
       word = undefined
       continue
     }
@@ -31,7 +39,6 @@ export function parseCommand(text: string): ParsedCommand {
       word += text[++at]
     } else word += character
   }
-  if (word !== undefined) argv.push(word)
-  const [program, ...rest] = argv
-  return program === undefined || program === '' ? { error: 'the command is empty' } : { argv: [program, ...rest] }
+  if (word !== undefined) words.push(word)
+  return { words }
 }

@@ -55,7 +55,7 @@ export function isRunning(identity: ProcessIdentity): boolean {
 }
 
 /** Parses /proc/PID/stat (proc(5)); the name may itself contain spaces and parentheses. */
-export function parseProcStat(text: string): Omit<ProcessStat, 'command'> {
+export function parseProcStat(text: string): Omit<ProcessStat, 'command'> & { readonly sessionId: number } {
   const open = text.indexOf('(')
   const close = text.lastIndexOf(')')
   const fields = text.slice(close + 2).split(' ')
@@ -65,6 +65,7 @@ export function parseProcStat(text: string): Omit<ProcessStat, 'command'> {
     state: fields[0] ?? '?',
     parentPid: Number(fields[1]),
     groupId: Number(fields[2]),
+    sessionId: Number(fields[3]),
     startTicks: Number(fields[19]),
   }
 }

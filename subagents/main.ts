@@ -10,6 +10,7 @@ import { openDaemon } from '../lib/daemon-process.ts'
 import { anyDefinition } from '../lib/mib/declare.ts'
 import { Names } from '../lib/mib/names.ts'
 import { critappModule } from './critapp/index.ts'
+import { scriptModule } from './script/index.ts'
 
 const { values } = parseArgs({
   options: {
@@ -23,7 +24,10 @@ const controlPath = join(home.run, 'subagents.ctl')
 /** Whoever waits for the PID file waits for the master to know us; without one we work all the same. */
 const connectedWithinMs = 3000
 
-const modules = [{ ...critappModule(home), file: 'subagents/critagt.cnf' }]
+const modules = [
+  { ...critappModule(home), file: 'subagents/critagt.cnf' },
+  { ...scriptModule(home), file: 'subagents/scripts.cnf' },
+]
 const names = new Names(
   modules.flatMap(({ module }) => module.tables.map(({ table }) => anyDefinition(table.definition))),
   modules.flatMap(({ module }) => module.notifications ?? []),

@@ -96,6 +96,11 @@ export type LiveOf<D> = D extends { readonly declared: infer C extends Columns }
   ? { readonly [K in KeysOf<C, 'live'>]: (row: RowOf<D>) => ValueOf<C[K]> | undefined }
   : never
 
+/** What a SET may name of a table: its columns, live ones included. */
+export type WishesOf<D> = D extends { readonly declared: infer C extends Columns }
+  ? { readonly [K in keyof C]?: ValueOf<C[K]> }
+  : never
+
 export interface TableOptions<I extends Columns, C extends Columns> {
   readonly name: string
   /** The table's own OID; its entry is one below. */

@@ -1,7 +1,7 @@
 /** Running a configured command: never by a shell, in a session of its own; whatever goes wrong is one sentence. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { parseCommand } from '../../lib/command.ts'
-import { describeEnd, explain } from './words.ts'
+import { describeEnd, explain } from '../../lib/process-end.ts'
 
 /** `output` is a descriptor for what it prints. What cannot even be tried gives the reason. */
 export function runCommand(command: string, output?: number): ChildProcess | { readonly reason: string } {

@@ -14,7 +14,7 @@ import { ProcessSearch } from './search.ts'
 import { killGroup, signalProcess } from './signal.ts'
 import { nextState, type ProcessEvent } from './states.ts'
 import { describeRecent } from './storm.ts'
-import { describeEnd, explain, formatSeconds, signalNumber } from './words.ts'
+import { describeEnd, explain, formatSeconds, signalNumber } from '../../lib/process-end.ts'
 
 export interface SupervisorEvents {
   /** After every change that can be seen. */

@@ -117,7 +117,8 @@ test('a killed daemon is started again by the starter, and one is restarted by n
   assert.notEqual(after.agent, before.agent)
   assert.equal((await castellan('restart', 'critapp')).out, 'module critapp was restarted\n')
   const none = await castellan('restart', 'nonsense')
-  assert.deepEqual([none.code, none.err], [1, 'castellan: there is no module nonsense here, but critapp\n'])
+  assert.equal(none.code, 1)
+  assert.match(none.err, /^castellan: there is no module nonsense here, but critapp\b/)
   assert.equal((await pids()).sipd, before.sipd)
   const isUp = async () =>
     (await run('getone', '-v2c', at.snmp, 'public', 'critAppProcState.1')).out === 'critAppProcState.1 = adopted(7)\n'

@@ -1,0 +1,62 @@
+/** A session of processes (setsid(2)): who belongs to it, and signals to all of them. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { type ProcessIdentity, parseProcStat } from './process.ts'
+
+/** What is left of a session, zombies left out; `isStopped` says that a signal stopped it. */
+export interface SessionMember {
+  readonly pid: number
+  readonly groupId: number
+  readonly isStopped: boolean
+}
+
+export type Leader = Pick<ProcessIdentity, 'pid' | 'startTicks'>
+
+/** A child that leads a session; its end, if it has come, must not have been read yet, for then it is not there any more. */
+export function sessionLeader(pid: number): Leader {
+  const stat = readStat(String(pid))
+  if (!stat) throw new Error(`the child ${pid} is not in /proc; is /proc mounted?`)
+  return { pid, startTicks: stat.startTicks }
+}
+
+/**
+ * Who lives in the session that this process began, itself included. The kernel gives a number to no other process while
+ * a group or session bears it; so when it is another process's now, nothing of the session is left.
+ */
+export function sessionMembers(leader: Leader): SessionMember[] {
+  const members: SessionMember[] = []
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue
+    const stat = readStat(name)
+    if (stat?.sessionId !== leader.pid) continue
+    if (stat.pid === leader.pid && stat.startTicks !== leader.startTicks) return []
+    if (stat.state === 'Z' || stat.state === 'X') continue
+    members.push({ pid: stat.pid, groupId: stat.groupId, isStopped: stat.state === 'T' || stat.state === 't' })
+  }
+  return members
+}
+
+/** Signals every group of the session, and gives how many processes it had. A group is signalled whole, even one that forks. */
+export function signalSession(leader: Leader, signal: NodeJS.Signals): number {
+  const members = sessionMembers(leader)
+  for (const groupId of new Set(members.map((member) => member.groupId))) {
+    try {
+      process.kill(-groupId, signal)
+    } catch {
+      // ESRCH: it ended since we looked
+    }
+  }
+  return members.length
+}
+
+/** All threads of the machine: a cheap hint whether looking at each process is worth it. */
+export function countThreads(): number {
+  return Number(/\/(\d+)/.exec(readFileSync('/proc/loadavg', 'latin1'))?.[1])
+}
+
+function readStat(pid: string): ReturnType<typeof parseProcStat> | undefined {
+  try {
+    return parseProcStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  } catch {
+    return undefined // it ended between the two reads
+  }
+}

@@ -1,0 +1,81 @@
+/** What a script runs: a program with its arguments, or a command that its row gives to a shell; and with which environment. */
+import { accessSync, constants, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { parseCommand } from '../../lib/command.ts'
+import type { Home } from '../../lib/home.ts'
+
+/** The languages of smLangTable, by smLangIndex. */
+export const languages = { program: 1, shell: 2 } as const
+
+/** A script as its row has it. */
+export interface Program {
+  readonly name: string
+  readonly command: string
+  /** smScriptLanguage */
+  readonly language: number
+  /** From 0 to 19, as nice(1) has it. */
+  readonly niceness: number
+  /** Octets that it may print before it is stopped. */
+  readonly maxOutputOctets: number
+  /** Processes that it may have at a time before it is stopped. */
+  readonly maxProcesses: number
+}
+
+/** Why a script cannot be enabled, as smScriptOperStatus and smScriptError. */
+export interface Unfit {
+  readonly status: 'noSuchScript' | 'accessDenied' | 'wrongLanguage' | 'compilationFailed'
+  readonly sentence: string
+}
+
+type Argv = readonly [string, ...string[]]
+
+/** Our own programs want node, wherever that is; else what any Unix has, and nothing that we were started with. */
+const path = `${dirname(process.execPath)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`
+const shell = '/bin/sh'
+
+export function cleanEnvironment(home: Home): Record<string, string> {
+  return { PATH: path, HOME: '/', SHELL: shell, LANG: 'C.UTF-8', CASTELLAN_HOME: home.root }
+}
+
+/** The whole argument list of a run; `words` are the launch's arguments, and stay what they are in either language. */
+export function argvOf(program: Program, words: readonly string[]): { readonly argv: Argv } | Unfit {
+  const own = ownArgv(program)
+  if ('status' in own) return own
+  const unfit = findProgram(own.argv[0])
+  if (unfit) return unfit
+  const argv: Argv = [...own.argv, ...words]
+  return { argv: program.niceness === 0 ? argv : ['nice', '-n', String(program.niceness), ...argv] }
+}
+
+function ownArgv({ name, command, language }: Program): { readonly argv: Argv } | Unfit {
+  if (command === '') {
+    const sentence = 'scripts.cnf names no command for this script; code that comes over SNMP is never run'
+    return { status: 'noSuchScript', sentence }
+  }
+  if (language === languages.shell) {
+    if (command.includes('\0')) return { status: 'compilationFailed', sentence: 'scriptCommand has a NUL' }
+    // What stands behind the command is $0, $1, ... of the shell: values, which it does not read as code.
+    return { argv: [shell, '-c', command, name] }
+  }
+  if (language !== languages.program) {
+    return { status: 'wrongLanguage', sentence: `smScriptLanguage ${language} is in no row of smLangTable` }
+  }
+  const parsed = parseCommand(command)
+  return 'error' in parsed ? { status: 'compilationFailed', sentence: `scriptCommand: ${parsed.error}` } : parsed
+}
+
+function findProgram(program: string): Unfit | undefined {
+  const candidates = program.includes('/') ? [program] : path.split(':').map((folder) => join(folder, program))
+  let refused: Unfit | undefined
+  for (const candidate of candidates) {
+    try {
+      if (!statSync(candidate).isFile()) continue
+      accessSync(candidate, constants.X_OK)
+      return undefined
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EACCES') continue
+      refused = { status: 'accessDenied', sentence: `${candidate} may not be executed; run: chmod +x ${candidate}` }
+    }
+  }
+  return refused ?? { status: 'noSuchScript', sentence: `there is no program ${program}` }
+}

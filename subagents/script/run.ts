@@ -1,0 +1,352 @@
+/** One run of a script: its processes from the start to the last one's end, and what is known of it. Knows nothing of SNMP. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Readable } from 'node:stream'
+import type { Clock, Timer } from '../../lib/clock.ts'
+import { splitWords } from '../../lib/command.ts'
+import type { Log } from '../../lib/log.ts'
+import { RateLimit } from '../../lib/rate-limit.ts'
+import { countThreads, type Leader, sessionLeader, sessionMembers, signalSession } from '../../lib/session.ts'
+import { truncateUtf8 } from '../../lib/text.ts'
+import { Countdown } from './countdown.ts'
+import { type Exit, type ExitCode, exitOf, exitOfError } from './exit.ts'
+import { endless, maxResultOctets } from './mib.ts'
+import { type Report, ReportReader, Tail } from './output.ts'
+import { argvOf, type Program } from './program.ts'
+import { mayHappen, type RunEvent, type RunState, transitions } from './states.ts'
+
+/** What is to be run, and how long. */
+export interface RunOrder {
+  readonly program: Program
+  /** smLaunchArgument: words as lib/command.ts parts them. */
+  readonly argument: Uint8Array
+  /** Hundredths of a second. */
+  readonly lifeTimeTicks: number
+}
+
+export interface RunEvents {
+  /** After every change that can be seen. */
+  changed(run: ScriptRun): void
+  /** The script told of itself. */
+  reported(run: ScriptRun, kind: Report['kind']): void
+  /** Its processes are there; and later: none of them is left. */
+  began(run: ScriptRun, leader: Leader): void
+  ended(run: ScriptRun): void
+}
+
+export interface RunOptions {
+  readonly clock: Clock
+  readonly log: Log
+  readonly environment: Readonly<Record<string, string>>
+  readonly events: RunEvents
+}
+
+/** Between SIGTERM and SIGKILL, for what is aborted. */
+const graceMs = 1000
+/** How often processes are counted, and looked at while they stop, go on or end. */
+const countEveryMs = 100
+const lookEveryMs = 10
+const stopWithinMs = 1000
+/** What left the session may keep its output open; nobody waits for that longer than this. */
+const drainMs = 200
+/** A result that grows is shown so often. */
+const showEveryMs = 100
+const maxErrorOctets = 255
+
+export class ScriptRun {
+  readonly order: RunOrder
+  readonly lifeTime: Countdown
+  state: RunState = 'initializing'
+  exitCode: ExitCode = 'noError'
+  result: Uint8Array = new Uint8Array(0)
+  error = ''
+  startTime: Date | 'never' = 'never'
+  endTime: Date | 'never' = 'never'
+  /** On the clock that only grows; 0 before its end. */
+  endedMs = 0
+  resultTime: Date | 'never' = 'never'
+  errorTime: Date | 'never' = 'never'
+  readonly #options: RunOptions
+  /** Reports of a script that has much to say: its result and error follow all of them, notifications only some. */
+  readonly #reports: RateLimit
+  readonly #stdout = new Tail(maxResultOctets)
+  readonly #stderr = new Tail(maxResultOctets)
+  #child: ChildProcess | undefined
+  #leader: Leader | undefined
+  /** How it came to its end, where that was not its own doing. */
+  #imposed: Exit | undefined
+  #printedOctets = 0
+  /** Threads of the machine that are not this run's, when it was last counted. */
+  #othersThreads = 0
+  /** It named its result itself: what it prints is none any more. */
+  #isResultNamed = false
+  #showing: Timer | undefined
+  #counting: Timer | undefined
+  #looking: Timer | undefined
+  #killing: Timer | undefined
+
+  constructor(order: RunOrder, options: RunOptions) {
+    this.order = order
+    this.#options = options
+    this.#reports = new RateLimit(options.clock, 10, 1)
+    this.lifeTime = new Countdown(options.clock, order.lifeTimeTicks, () => this.#outlived(), endless)
+  }
+
+  get isOver(): boolean {
+    return this.state === 'terminated'
+  }
+
+  /** Starts its process; whatever keeps it from that is how it ended. */
+  start(): void {
+    const { program, argument } = this.order
+    this.startTime = this.#now()
+    const words = wordsOf(argument)
+    if ('error' in words) {
+      this.#terminate({ exitCode: 'invalidArgument', sentence: `smLaunchArgument: ${words.error}` })
+      return
+    }
+    const command = argvOf(program, words.words)
+    if ('status' in command) {
+      this.#terminate({ exitCode: 'languageError', sentence: command.sentence })
+      return
+    }
+    const [file, ...args] = command.argv
+    let child: ChildProcess
+    try {
+      // A session of its own, by which all of it is found and ended.
+      const stdio = ['ignore', 'pipe', 'pipe', 'pipe'] as const
+      child = spawn(file, args, { detached: true, stdio: [...stdio], cwd: '/', env: this.#options.environment })
+    } catch (error) {
+      this.#terminate(exitOfError(error as Error))
+      return
+    }
+    child.once('error', (error) => {
+      if (this.#leader === undefined) this.#terminate(exitOfError(error))
+    })
+    if (child.pid !== undefined) this.#follow(child, child.pid)
+  }
+
+  /** Ends it and all of its session: asked first, and killed when that does not help; with grace 0 killed at once. */
+  abort(exit: Exit, grace = graceMs): void {
+    if (!mayHappen(this.state, 'abort')) return
+    this.#imposed = exit
+    this.#looking?.cancel()
+    this.#move('abort')
+    if (grace === 0) this.#signal('SIGKILL')
+    else {
+      this.#signal('SIGTERM')
+      this.#signal('SIGCONT') // what stands still cannot end
+      this.#killing = this.#options.clock.after(grace, () => this.#signal('SIGKILL'))
+    }
+  }
+
+  /** smRunLifeTime, in hundredths of a second from here; 0 ends it, even while it is suspended and the time stands still. */
+  limit(ticks: number): void {
+    this.lifeTime.set(ticks)
+    if (ticks === 0) this.#outlived()
+  }
+
+  suspend(): void {
+    if (!mayHappen(this.state, 'suspend')) return
+    this.#move('suspend')
+    this.#signal('SIGSTOP')
+    this.#lookFor(
+      (members) => members.every(({ isStopped }) => isStopped),
+      () => {
+        this.lifeTime.hold()
+        this.#move('stopped')
+      },
+      () => {
+        this.#signal('SIGCONT')
+        this.#move('stopFailed')
+      },
+    )
+  }
+
+  resume(): void {
+    if (!mayHappen(this.state, 'resume')) return
+    this.#move('resume')
+    this.#signal('SIGCONT')
+    const goOn = (): void => {
+      this.lifeTime.go()
+      this.#move('continued')
+    }
+    this.#lookFor((members) => members.some(({ isStopped }) => !isStopped), goOn, goOn)
+  }
+
+  /** The keeper goes: nobody would hold it to its limits any more. */
+  kill(): void {
+    if (this.isOver) return
+    this.#imposed ??= { exitCode: 'halted', sentence: 'the subagents were stopped' }
+    this.#signal('SIGKILL')
+  }
+
+  #outlived(): void {
+    this.abort({ exitCode: 'lifeTimeExceeded', sentence: 'it ran longer than its life time and was stopped' })
+  }
+
+  #follow(child: ChildProcess, pid: number): void {
+    const { clock, events } = this.#options
+    this.#child = child
+    this.#leader = sessionLeader(pid)
+    const [, stdout, stderr, reports] = child.stdio
+    ;(stdout as Readable).on('data', (chunk: Buffer) => this.#printed(chunk, this.#stdout))
+    ;(stderr as Readable).on('data', (chunk: Buffer) => this.#printed(chunk, this.#stderr))
+    const reader = new ReportReader()
+    ;(reports as Readable).on('data', (chunk: Buffer) => {
+      this.#count(chunk)
+      for (const report of reader.read(chunk)) this.#take(report)
+    })
+    for (const stream of child.stdio) stream?.on('error', () => {}) // a pipe that breaks with its process
+    child.once('exit', (code, signal) => this.#left(code, signal))
+    this.#othersThreads = countThreads()
+    this.#counting = clock.every(countEveryMs, () => this.#countProcesses())
+    events.began(this, this.#leader)
+    this.#move('started')
+    this.lifeTime.go()
+  }
+
+  #printed(chunk: Buffer, tail: Tail): void {
+    tail.add(chunk)
+    this.#count(chunk)
+    if (tail === this.#stderr || this.#isResultNamed) return
+    this.#showSoon()
+  }
+
+  #showSoon(): void {
+    this.#showing ??= this.#options.clock.after(showEveryMs, () => {
+      this.#showing = undefined
+      this.#showPrinted()
+      this.#options.events.changed(this)
+    })
+  }
+
+  #count(chunk: Buffer): void {
+    this.#printedOctets += chunk.length
+    const { maxOutputOctets } = this.order.program
+    if (this.#printedOctets <= maxOutputOctets) return
+    const sentence = `it printed more than the ${maxOutputOctets} octets that it may and was stopped`
+    this.abort({ exitCode: 'noResourcesLeft', sentence }, 0)
+  }
+
+  /** Only more threads on the machine than before can be more processes here, so that most looks cost one read. */
+  #countProcesses(): void {
+    const { maxProcesses } = this.order.program
+    const threads = countThreads()
+    if (threads - this.#othersThreads <= maxProcesses) return
+    const count = sessionMembers(this.#leader!).length
+    this.#othersThreads = threads - count
+    if (count <= maxProcesses) return
+    const sentence = `it had ${count} processes, more than the ${maxProcesses} that it may, and was stopped`
+    this.abort({ exitCode: 'noResourcesLeft', sentence }, 0)
+  }
+
+  #take({ kind, text }: Report): void {
+    if (kind === 'result') {
+      this.#isResultNamed = true
+      this.#setResult(Buffer.from(truncateUtf8(text, maxResultOctets)))
+    } else this.#setError(text)
+    if (this.#reports.take() === undefined) {
+      this.#showSoon()
+      return
+    }
+    this.#options.events.changed(this)
+    this.#options.events.reported(this, kind)
+  }
+
+  #showPrinted(): void {
+    if (this.#isResultNamed || this.#printedOctets === 0) return
+    const { result } = this.#stdout
+    if (Buffer.compare(result, this.result) === 0) return
+    this.#setResult(result)
+  }
+
+  #setResult(result: Uint8Array): void {
+    this.result = result
+    this.resultTime = this.#now()
+  }
+
+  #setError(sentence: string): void {
+    this.error = truncateUtf8(sentence, maxErrorOctets)
+    this.errorTime = this.#now()
+  }
+
+  /** The process itself has ended; what it leaves behind in its session ends with it. */
+  #left(code: number | null, signal: NodeJS.Signals | null): void {
+    const { clock, log } = this.#options
+    this.#looking?.cancel()
+    let isDrained = false
+    let left = Number.POSITIVE_INFINITY
+    const since = clock.monotonicMs()
+    const look = (): void => {
+      if (this.isOver) return
+      // From an empty session nothing can be forked any more.
+      if (left > 0) left = signalSession(this.#leader!, 'SIGKILL')
+      const waitedMs = clock.monotonicMs() - since
+      const isStuck = waitedMs > 5000 // asleep in the kernel, which no signal ends
+      if (isStuck && left > 0) log.error('processes of a script cannot be ended', { session: this.#leader!.pid, left })
+      if ((left > 0 && !isStuck) || (!isDrained && waitedMs < drainMs)) return
+      this.#looking?.cancel()
+      for (const stream of this.#child!.stdio) stream?.destroy()
+      this.#terminate(this.#imposed ?? exitOf(code, signal, this.#stderr.lastLine))
+    }
+    this.#looking = clock.every(lookEveryMs, look)
+    this.#child!.once('close', () => {
+      isDrained = true
+      look()
+    })
+    look()
+  }
+
+  #terminate({ exitCode, sentence }: Exit): void {
+    for (const timer of [this.#showing, this.#counting, this.#looking, this.#killing]) timer?.cancel()
+    this.lifeTime.hold()
+    this.lifeTime.set(0)
+    this.endTime = this.#now()
+    this.endedMs = this.#options.clock.monotonicMs()
+    this.exitCode = exitCode
+    // What the script itself said of an end that is its own says more than we can.
+    if (sentence !== '' && (this.#imposed || this.error === '')) this.#setError(sentence)
+    this.#showPrinted()
+    this.#move('ended')
+    this.#options.events.ended(this)
+  }
+
+  #lookFor(isSo: (members: ReturnType<typeof sessionMembers>) => boolean, done: () => void, failed: () => void): void {
+    const { clock } = this.#options
+    this.#looking?.cancel()
+    const deadline = clock.monotonicMs() + stopWithinMs
+    this.#looking = clock.every(lookEveryMs, () => {
+      const members = sessionMembers(this.#leader!)
+      if (members.length === 0) return // it ends, and that will be told
+      const holds = isSo(members)
+      if (!holds && clock.monotonicMs() < deadline) return
+      this.#looking?.cancel()
+      if (holds) done()
+      else failed()
+    })
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    if (this.#leader) signalSession(this.#leader, signal)
+  }
+
+  #move(event: RunEvent): void {
+    this.state = transitions[this.state][event] ?? this.state
+    this.#options.events.changed(this)
+  }
+
+  #now(): Date {
+    return new Date(this.#options.clock.now())
+  }
+}
+
+/** Arguments of a process are text that ends at a NUL: what is neither cannot be given. */
+function wordsOf(argument: Uint8Array): ReturnType<typeof splitWords> {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(argument)
+  } catch {
+    return { error: 'it is not UTF-8' }
+  }
+  return splitWords(text)
+}
