@@ -9,7 +9,12 @@ import { readModules, type SmiObject } from '../support/smi.ts'
 
 const read = (path: string): string => readFileSync(join(programRoot, path), 'utf8')
 const own = readModules(
-  ['mibs/CASTELLAN-SMI.txt', 'mibs/CASTELLAN-AGENT-MIB.txt', 'mibs/CASTELLAN-CRITAPP-MIB.txt'].map(read),
+  [
+    'mibs/CASTELLAN-SMI.txt',
+    'mibs/CASTELLAN-AGENT-MIB.txt',
+    'mibs/CASTELLAN-CRITAPP-MIB.txt',
+    'mibs/CASTELLAN-SCHEDULE-MIB.txt',
+  ].map(read),
 )
 const standard = new Map(
   (JSON.parse(read('test/fixtures/rfc/objects.json')) as SmiObject[]).map((object) => [object.name, object]),
@@ -23,6 +28,7 @@ const bases: Readonly<Record<string, string>> = {
   TruthValue: 'Integer32',
   RowStatus: 'Integer32',
   StorageType: 'Integer32',
+  SnmpPduErrorStatus: 'Integer32',
   TimeInterval: 'Integer32',
   TestAndIncr: 'Integer32',
   InterfaceIndex: 'Integer32',
@@ -50,6 +56,7 @@ const bases: Readonly<Record<string, string>> = {
   TDomain: 'ObjectIdentifier',
   AutonomousType: 'ObjectIdentifier',
   RowPointer: 'ObjectIdentifier',
+  VariablePointer: 'ObjectIdentifier',
   KeyChange: 'OctetString',
   DistinguishedName: 'OctetString',
   URLString: 'OctetString',
