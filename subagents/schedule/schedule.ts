@@ -27,6 +27,8 @@ export interface RunFailure {
 /** Times are of the wall clock in milliseconds since 1970 unless the name says otherwise. */
 export interface ScheduleState {
   schedule: Schedule
+  /** As timingOf gives it. */
+  timing: string
   status: OperStatus
   /** When it runs next; undefined when it will not. */
   nextMs: number | undefined
@@ -48,6 +50,7 @@ export interface ScheduleState {
 export function newState(schedule: Schedule): ScheduleState {
   return {
     schedule,
+    timing: timingOf(schedule),
     status: 'disabled',
     nextMs: undefined,
     nextMonotonicMs: undefined,

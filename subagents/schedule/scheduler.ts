@@ -97,14 +97,15 @@ export class Scheduler {
    */
   configure(schedule: Schedule, isEnabled: boolean, isRenewed = false): void {
     let state = this.#states.get(schedule.key)
-    const isOther = state && timingOf(state.schedule) !== timingOf(schedule)
+    const timing = timingOf(schedule)
+    const isOther = state && state.timing !== timing
     if (!state) {
       state = newState(schedule)
       this.#states.set(schedule.key, state)
       this.#recall(state, isEnabled)
     }
     const isOfOtherType = state.schedule.type !== schedule.type
-    state.schedule = schedule
+    Object.assign(state, { schedule, timing })
     if (!isEnabled) this.#enter(state, 'disabled')
     else if (state.status === 'disabled' || isRenewed || isOfOtherType) this.#enter(state, 'enabled')
     if (state.status === 'enabled' && (isOther || state.nextMs === undefined)) this.#plan(state)
@@ -145,7 +146,7 @@ export class Scheduler {
   #recall(state: ScheduleState, isEnabled: boolean): void {
     const saved = this.#saved.get(state.schedule.key)
     this.#saved.delete(state.schedule.key)
-    if (!saved || !isEnabled || saved.timing !== timingOf(state.schedule)) return
+    if (!saved || !isEnabled || saved.timing !== state.timing) return
     const { clock } = this.#options
     const now = clock.now()
     state.lastMs = saved.lastMs
@@ -216,10 +217,12 @@ export class Scheduler {
     const { zone } = this.#options
     const { calendar } = state.schedule
     let dueMs = state.nextMs!
+    let passedMs = dueMs
     let passed = 0
     for (;;) {
       const next = nextRun(calendar, dueMs, zone)
       if (next === undefined || next > now || passed >= missedCountedAtMost) break
+      passedMs = dueMs
       dueMs = next
       passed++
     }
@@ -233,7 +236,7 @@ export class Scheduler {
       this.#missed(state, passed + 1, dueMs, why)
       return
     }
-    if (passed > 0) this.#missed(state, passed, dueMs, 'a later run was due already')
+    if (passed > 0) this.#missed(state, passed, passedMs, 'a later run was due already')
     if (state.schedule.type === 'oneshot') this.#enter(state, 'oneshotTriggered')
     void this.#run(state)
   }
@@ -288,7 +291,7 @@ export class Scheduler {
       const kept = [...this.#states.values()].filter((state) => this.#isKept(state))
       const schedules = kept.map((state) => ({
         key: state.schedule.key,
-        timing: timingOf(state.schedule),
+        timing: state.timing,
         lastMs: state.lastMs,
         nextMs: state.nextMs,
         isFinished: state.status === 'finished',

@@ -57,8 +57,10 @@ export function expectedRuns(calendar: Calendar, fromMs: number, untilMs: number
     if (shown === undefined || at % quarterMs === 0) offset = zone.offsetMs(at)
     const now = at + offset
     // What the wall's clock jumped over, and what it shows now.
-    const due = isByTime && shown !== undefined && now > shown + minuteMs ? minutesBetween(shown + minuteMs, now) : []
-    const isNamed = [...due, now].some((local) => !(isByTime && local <= latest) && names(calendar, local))
+    const leftOut =
+      isByTime && shown !== undefined && now > shown + minuteMs ? minutesBetween(shown + minuteMs, now) : []
+    const isNew = !isByTime || now > latest
+    const isNamed = (isNew && names(calendar, now)) || leftOut.some((local) => names(calendar, local))
     if (isNamed && at > fromMs) runs.push(at)
     latest = Math.max(latest, now)
     shown = now
@@ -71,8 +73,8 @@ function minutesBetween(from: number, until: number): number[] {
 }
 
 function names({ weekDays, months, days, daysFromEnd, hours, minutes }: Calendar, local: number): boolean {
+  if (!minutes.has((local / minuteMs) % 60) || !hours.has(Math.floor(local / 3_600_000) % 24)) return false
   const date = new Date(local)
-  if (!minutes.has(date.getUTCMinutes()) || !hours.has(date.getUTCHours())) return false
   if (!weekDays.has(date.getUTCDay()) || !months.has(date.getUTCMonth())) return false
   if (days.has(date.getUTCDate())) return true
   return [...daysFromEnd].some(
