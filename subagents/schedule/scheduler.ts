@@ -258,7 +258,7 @@ export class Scheduler {
     state.isRunning = false
     if (!failure) {
       state.lastError = ''
-      log.info('a schedule ran', { schedule: state.schedule.key })
+      log.debug('a schedule ran', { schedule: state.schedule.key })
       return
     }
     state.failures++
