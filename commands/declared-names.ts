@@ -12,6 +12,7 @@ import { Names } from '../lib/mib/names.ts'
 import * as critapp from '../subagents/critapp/mib.ts'
 import * as mib2 from '../subagents/mib2/mib.ts'
 import * as script from '../subagents/script/mib.ts'
+import * as schedule from '../subagents/schedule/mib.ts'
 import * as sip from '../subagents/sip/mib.ts'
 
 const declared: readonly object[] = [
@@ -26,6 +27,7 @@ const declared: readonly object[] = [
   mib2,
   critapp,
   script,
+  schedule,
   sip,
 ].flatMap((house) => Object.values<unknown>(house).filter((one) => typeof one === 'object' && one !== null))
 
