@@ -485,6 +485,7 @@ export class Supervisor {
       this.#startFailed(entry, `${text} ${describeEnd(code, signal)}${said ? `: ${said}` : ''}`)
     }
     // Code 0 while starting: it left a daemon behind, and the search for that goes on.
+    this.#searcher.forget()
   }
 
   #startFailed(entry: Entry, sentence: string): void {
