@@ -101,6 +101,7 @@ critAppProcEntry 3 flaps ${root}/flaps - down true 10 true true true 5 nonVolati
     test(`a death of ${name} is seen within 1 s and repaired within its delay and 1 s`, async (t) => {
       traps.forget()
       const { pid } = (await apps()).find((app) => app.name === name)!
+      assert.ok(pid > 0, 'zero would mean ourselves')
       const killedMs = performance.now()
       process.kill(pid, 'SIGKILL')
       await until(async () => (await operStatus(row)) === '2', 1000, 'notice of the death')
