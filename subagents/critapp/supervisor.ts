@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { ageMs, isRunning, type ProcessIdentity, type ProcessStat, readProcess } from '../../lib/process.ts'
+import { describeEnd, explain, formatSeconds, signalNumber } from '../../lib/process-end.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
 import { isNamed } from './find.ts'
 import { boundOutput, lastLine, lastLines, openOutput } from './output.ts'
@@ -14,7 +15,6 @@ import { ProcessSearch } from './search.ts'
 import { killGroup, signalProcess } from './signal.ts'
 import { nextState, type ProcessEvent } from './states.ts'
 import { describeRecent } from './storm.ts'
-import { describeEnd, explain, formatSeconds, signalNumber } from '../../lib/process-end.ts'
 
 export interface SupervisorEvents {
   /** After every change that can be seen. */
