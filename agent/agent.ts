@@ -12,6 +12,8 @@ import type { AnyRow } from '../lib/mib/served.ts'
 import { describePortOwner } from '../lib/port-owner.ts'
 import { RateLimit } from '../lib/rate-limit.ts'
 import type { Oid } from '../lib/smi/oid.ts'
+import type { Varbind } from '../lib/smi/value.ts'
+import { Vacm } from './access/vacm.ts'
 import { AgentxMaster } from './agentx/master.ts'
 import { closeReason } from './agentx/pdu.ts'
 import type { MasterSession } from './agentx/session-of-master.ts'
@@ -22,6 +24,7 @@ import { readEngineId, startIdentity } from './engine-identity.ts'
 import { castellanSubagentLost, castellanSubagentReturned } from './internal/castellan-agent.ts'
 import { internalModules } from './internal/index.ts'
 import { authenticationFailure, coldStart, warmStart } from './internal/snmpv2-mib.ts'
+import { EngineLocalAgent } from './local-agent.ts'
 import { type NotificationMessage, varbindsOf } from './notify/notification.ts'
 import { Originator } from './notify/originator.ts'
 import { isText, textVarbind } from './notify/text.ts'
@@ -48,6 +51,7 @@ export class Agent {
   readonly #statistics = new Statistics()
   readonly #engine: Engine
   readonly #originator: Originator
+  readonly #localAgent: EngineLocalAgent
   readonly #internal: ReturnType<typeof internalModules>
   readonly #hosting: Hosting
   readonly #master: AgentxMaster
@@ -61,6 +65,7 @@ export class Agent {
   readonly #authenticationFailures: RateLimit
   #engineId: Uint8Array = new Uint8Array(0)
   #usm: Usm | undefined
+  #vacm = new Vacm([], [], [])
   #ageing: Timer | undefined
   readonly #stopping = new AbortController()
 
@@ -102,6 +107,12 @@ export class Agent {
       log: log.child('engine'),
       onAuthenticationFailure: (remote) => this.#authenticationFailed(remote),
       onSet: (record) => this.#audit.write(record),
+    })
+    this.#localAgent = new EngineLocalAgent({
+      engine: this.#engine,
+      vacm: () => this.#vacm,
+      names: this.names,
+      notify: ({ trapOid, varbinds }, sentence) => this.#tell(trapOid, varbinds, sentence),
     })
     this.#audit = new AuditLog({ path: join(home.logs, 'audit.log'), clock: options.clock, log, names: this.names })
     this.#originator = new Originator({
@@ -240,6 +251,7 @@ export class Agent {
   #configureEngine(): void {
     const communities = this.#internal.communities()
     const vacm = this.#internal.vacm()
+    this.#vacm = vacm
     this.#usm?.configure(this.#internal.users().users)
     this.#engine.configure(communities, vacm)
     this.#originator.configure(this.#internal.targets(), communities, vacm)
@@ -269,18 +281,19 @@ export class Agent {
       clock: this.#options.clock,
       log: this.#options.log.child(name),
       signal: this.#stopping.signal,
+      localAgent: this.#localAgent,
       upTimeTicks: () => this.upTimeTicks(),
       notify: (notification, index, values, sentence) => this.#notify(notification, index, values, sentence),
     }
   }
 
   #notify(notification: Notification, index: AnyRow, values: AnyRow, sentence: string): void {
-    this.#options.log.notice('notification', { name: notification.name, sentence })
-    const message = {
-      trapOid: notification.oid,
-      upTimeTicks: this.upTimeTicks(),
-      varbinds: varbindsOf(notification, index, values),
-    }
+    this.#tell(notification.oid, varbindsOf(notification, index, values), sentence)
+  }
+
+  #tell(trapOid: Oid, varbinds: readonly Varbind[], sentence: string): void {
+    this.#options.log.notice('notification', { name: this.names.format(trapOid), sentence })
+    const message = { trapOid, upTimeTicks: this.upTimeTicks(), varbinds }
     const text = textVarbind(sentence)
     this.#internal.log.add({ ...message, varbinds: [...message.varbinds, text] }, this.#options.clock.now())
     this.#originator.send({ ...message, text })

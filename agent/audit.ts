@@ -32,7 +32,7 @@ export class AuditLog {
       securityName: requester.securityName,
       securityModel: requester.securityModel,
       securityLevel: requester.securityLevel,
-      from: `${remote.address}:${remote.port}`,
+      from: remote ? `${remote.address}:${remote.port}` : 'this agent',
       status,
       varbinds: varbinds.map(({ name, value }, i) => {
         const isSecret = names.objectOf(name)?.secret ?? false

@@ -5,7 +5,7 @@ import { tag } from '../lib/ber/tags.ts'
 import { BerWriter } from '../lib/ber/writer.ts'
 import type { Log } from '../lib/log.ts'
 import type { Requester } from '../lib/mib/module.ts'
-import type { SetVarbind } from '../lib/mib/set.ts'
+import type { SetFailure, SetVarbind } from '../lib/mib/set.ts'
 import { type ErrorStatus, toV1ErrorStatus } from '../lib/smi/error-status.ts'
 import type { SnmpValue } from '../lib/smi/value.ts'
 import type { AccessResult, SecurityModel, Vacm } from './access/vacm.ts'
@@ -26,7 +26,8 @@ import type { V3Messages } from './v3.ts'
 /** What a SET wanted and what came of it, for the audit log. */
 export interface SetRecord {
   readonly requester: Requester
-  readonly remote: Remote
+  /** Undefined when it came from a module of this agent. */
+  readonly remote: Remote | undefined
   readonly varbinds: readonly SetVarbind[]
   /** What the instances held before, in the order of the varbinds; undefined where there was none. */
   readonly before: readonly (SnmpValue | undefined)[]
@@ -63,7 +64,7 @@ export class Engine {
   readonly statistics: Statistics
   readonly registry: Registry
   readonly maxMessageSize: number
-  readonly #log: Log
+  readonly log: Log
   readonly #sets: SetQueue
   readonly #options: EngineOptions
   readonly #reader = new BerReader()
@@ -79,7 +80,7 @@ export class Engine {
     this.registry = options.registry
     this.statistics = options.statistics ?? new Statistics()
     this.maxMessageSize = Math.min(options.maxMessageSize ?? 65_507, 65_507)
-    this.#log = options.log
+    this.log = options.log
     this.#sets = new SetQueue(options.registry, options.log)
   }
 
@@ -136,7 +137,7 @@ export class Engine {
       this.#process(exchange, request)
     } catch (error) {
       if (error instanceof DecodeError) statistics.snmpInASNParseErrs++
-      else this.#log.error('bug while receiving', { remote, error })
+      else this.log.error('bug while receiving', { remote, error })
     }
   }
 
@@ -177,7 +178,7 @@ export class Engine {
     try {
       failure = read(this.registry, request, rules, out)
     } catch (error) {
-      this.#log.error('bug while reading', { remote: exchange.remote, error })
+      this.log.error('bug while reading', { remote: exchange.remote, error })
       failure = { status: 'genErr', position: 1 }
     }
     if (failure === 'remote') {
@@ -207,7 +208,7 @@ export class Engine {
       .then(
         (answer) => this.#answerRemote(exchange, kept, rules, type === pduTag.getBulkRequest, answer),
         (error: unknown) => {
-          this.#log.error('bug while reading', { remote: exchange.remote, error })
+          this.log.error('bug while reading', { remote: exchange.remote, error })
           this.#sendError(exchange, kept, { status: 'genErr', position: 1 })
         },
       )
@@ -264,10 +265,23 @@ export class Engine {
         this.#sendError(exchange, kept, failure ?? { status: 'noError', position: 0 })
       },
       (error: unknown) => {
-        this.#log.error('bug while setting', { remote, error })
+        this.log.error('bug while setting', { remote, error })
         this.#sendError(exchange, kept, { status: 'genErr', position: 1 })
       },
     )
+  }
+
+  /** A SET from within, after those that wait already; who asks has found the view. Undefined when it is done. */
+  async setLocally(varbinds: readonly SetVarbind[], view: View, requester: Requester): Promise<SetFailure | undefined> {
+    if (this.#sets.length >= setsWaitingAtMost) return { status: 'resourceUnavailable', position: 0 }
+    try {
+      const { failure, before } = await this.#sets.run(varbinds, view, requester)
+      this.#options.onSet?.({ requester, remote: undefined, varbinds, before, status: failure?.status ?? 'noError' })
+      return failure
+    } catch (error) {
+      this.log.error('bug while setting', { requester: requester.securityName, error })
+      return { status: 'genErr', position: 1 }
+    }
   }
 
   /** RFC 3413 §3.2: no view at all for this principal; an unknown context is dropped and counted by others. */

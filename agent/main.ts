@@ -5,6 +5,7 @@ import { systemClock } from '../lib/clock.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { openDaemon } from '../lib/daemon-process.ts'
 import { mib2Module, sysObjectId } from '../subagents/mib2/index.ts'
+import { scheduleModule } from '../subagents/schedule/index.ts'
 import { Agent } from './agent.ts'
 
 const { values } = parseArgs({ options: { home: { type: 'string' }, check: { type: 'boolean', default: false } } })
@@ -16,7 +17,10 @@ const agent = new Agent({
   log,
   sysObjectId,
   alsoNamed: { definitions: declaredDefinitions, notifications: declaredNotifications },
-  modules: [{ ...mib2Module(), file: 'agent/snmpd.cnf' }],
+  modules: [
+    { ...mib2Module(), file: 'agent/snmpd.cnf' },
+    { ...scheduleModule(home), file: 'agent/schedule.cnf' },
+  ],
 })
 
 if (values.check) {

@@ -79,7 +79,10 @@ function decide(vacm: Vacm, principal: Principal, viewType: ViewType, name: Oid)
   if (viewType === 'write' && declared) {
     if (declared.access === 'read-only') return because(false, `${by}: ${subtree} is included, but it is read-only`)
     if (declared.command)
-      return because(false, `${by}: ${subtree} is included, but commands change only in the local files`)
+      return because(
+        false,
+        `${by}: ${subtree} is included, but commands change only in the local files, unless those say otherwise`,
+      )
   }
   return because(true, `${by}: ${subtree} is included`)
 }

@@ -1,7 +1,7 @@
 /** castellan apps: the critical applications as people see them; start, stop and graceful set them over SNMP. */
 
 import { View } from '../agent/access/view.ts'
-import { Manager } from '../agent/manager/manager.ts'
+import { Manager, ResponseError } from '../agent/manager/manager.ts'
 import { parseAddress } from '../agent/transport/udp.ts'
 import type { Home } from '../lib/home.ts'
 import { critAppProcTable } from '../subagents/critapp/mib.ts'
@@ -14,6 +14,8 @@ export interface App {
   readonly wanted: string
   readonly status: string
   readonly state: string
+  /** What the last health check said; undefined where there is none. */
+  readonly health: string | undefined
   readonly pid: number
   readonly upTimeSeconds: number
   readonly restarts: number
@@ -33,6 +35,8 @@ const shown = [
   columns.critAppRestarts,
   columns.critAppExits,
   columns.critAppLastError,
+  columns.critAppHealthKind,
+  columns.critAppHealthStatus,
 ] as const
 
 export async function listApps(home: Home): Promise<App[]> {
@@ -51,6 +55,7 @@ export async function listApps(home: Home): Promise<App[]> {
         wanted: texts[1]!,
         status: texts[2]!,
         state: texts[3]!,
+        health: texts[9] === 'none' ? undefined : texts[10],
         pid: Number(texts[4]),
         upTimeSeconds: upTime?.type === 'TimeTicks' ? Math.floor(upTime.value / 100) : 0,
         restarts: Number(texts[6]),
@@ -62,15 +67,34 @@ export async function listApps(home: Home): Promise<App[]> {
   })
 }
 
-export async function setApp(home: Home, name: string, wish: 'start' | 'stop' | 'graceful'): Promise<string> {
-  const app = (await listApps(home)).find((one) => one.name === name)
-  if (!app) throw new Error(`there is no critical application ${name}; castellan apps lists them`)
+/** All in one SET, so that they start in their order and stop in its reverse. Throws when one of the names is none. */
+export async function setApps(
+  home: Home,
+  names: readonly string[],
+  wish: 'start' | 'stop' | 'graceful',
+): Promise<string> {
+  const apps = await listApps(home)
+  const chosen = names.map((name) => {
+    const app = apps.find((one) => one.name === name)
+    if (!app) throw new Error(`there is no critical application ${name}; castellan apps lists them`)
+    return app
+  })
   const [column, value] =
     wish === 'graceful' ? [columns.critAppGracefulRestart, 2] : [columns.critAppAdminStatus, wish === 'start' ? 1 : 2]
-  await withManager(home, (manager) =>
-    manager.set([{ name: [...column.oid, app.index], value: { type: 'Integer32', value } }]),
-  )
-  return `${name}: ${wish} was asked for\n`
+  const varbinds = chosen.map(({ index }) => ({
+    name: [...column.oid, index],
+    value: { type: 'Integer32' as const, value },
+  }))
+  await withManager(home, (manager) => manager.set(varbinds)).catch((error: unknown) => {
+    const refused = error instanceof ResponseError ? (chosen[error.errorIndex - 1] ?? chosen[0]) : undefined
+    if (!refused) throw error
+    const why =
+      wish === 'graceful' && (error as ResponseError).status === 'inconsistentValue'
+        ? `it is ${refused.state}, or has no graceful command`
+        : `the agent answered ${(error as ResponseError).status}`
+    throw new Error(`${refused.name}: ${wish} was refused, and nothing happened: ${why}`, { cause: error })
+  })
+  return chosen.map(({ name }) => `${name}: ${wish} was asked for\n`).join('')
 }
 
 export function formatApps(apps: readonly App[], isColoured: boolean): string {
@@ -78,10 +102,10 @@ export function formatApps(apps: readonly App[], isColoured: boolean): string {
   const paint = (text: string, colour: number): string => (isColoured ? `\u001b[${colour}m${text}\u001b[0m` : text)
   const width = Math.max(...apps.map(({ name }) => name.length))
   return apps
-    .map(({ name, wanted, status, state, pid, upTimeSeconds, restarts, exits, lastError }) => {
-      const colour = status === 'up' ? 32 : wanted === 'up' ? 31 : 90
+    .map(({ name, wanted, status, state, health, pid, upTimeSeconds, restarts, exits, lastError }) => {
+      const colour = health === 'failing' ? 33 : status === 'up' ? 32 : wanted === 'up' ? 31 : 90
       const since = status === 'up' ? `PID ${pid}, ${formatDuration(upTimeSeconds)}` : `wanted ${wanted}`
-      const counts = `${restarts} restarts, ${exits} ends`
+      const counts = `${restarts} restarts, ${exits} ends${health === undefined ? '' : `, health ${health}`}`
       return `${name.padEnd(width)}  ${paint(state.padEnd(11), colour)}  ${since.padEnd(26)}  ${counts}${lastError ? `  ${lastError}` : ''}\n`
     })
     .join('')

@@ -11,7 +11,7 @@ import { type Home, initializeHome, isInitialized, programRoot, resolveHome } fr
 import { readProcess, writePidFile } from '../lib/process.ts'
 import { inspectConfig } from '../sipd/config/read.ts'
 import { explainAccess, formatDecision } from './access.ts'
-import { formatApps, listApps, setApp } from './apps.ts'
+import { formatApps, listApps, setApps } from './apps.ts'
 import { board } from './board.ts'
 import { checkAccess } from './check-access.ts'
 import { agentOf, daemonOf, restartDaemon, Starter, statusOf, stopAll, until } from './starter.ts'
@@ -97,10 +97,10 @@ export async function castellan(args: readonly string[]): Promise<number> {
     })
   for (const wish of ['start', 'stop', 'graceful'] as const) {
     apps
-      .command(`${wish} <name>`)
+      .command(`${wish} <name...>`)
       .description(`${wish === 'graceful' ? 'restart one without interrupting its work' : `${wish} one`}, over SNMP`)
       .option(...homeOption)
-      .action((name: string, options: HomeOption) => print(setApp(resolveHome(options.home), name, wish)))
+      .action((names: string[], options: HomeOption) => print(setApps(resolveHome(options.home), names, wish)))
   }
   const user = program.command('user').description('users of SNMPv3').exitOverride()
   const userCommand = (name: string, description: string): Command =>

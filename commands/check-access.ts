@@ -4,6 +4,9 @@ import type { Home } from '../lib/home.ts'
 import { openConfiguration } from './configuration.ts'
 import { declaredDefinitions } from './declared-names.ts'
 
+/** The one view that may have what holds commands. */
+const adminView = 'admin'
+
 /** One sentence for each entry that opens more than it should. */
 export async function checkAccess(home: Home): Promise<string[]> {
   const { rows, internal } = await openConfiguration(home)
@@ -13,11 +16,11 @@ export async function checkAccess(home: Home): Promise<string[]> {
   for (const entry of rows(vacmAccessTable)) {
     const { vacmGroupName, vacmAccessSecurityLevel: level, vacmAccessWriteViewName: viewName } = entry
     const view = viewName === '' ? undefined : vacm.viewNamed(viewName)
-    if (!view || level === 'authPriv') continue
+    if (!view || (level === 'authPriv' && viewName === adminView)) continue
     const opened = commands.filter((column) => view.decide(column) !== 'out').map(({ name }) => name)
     if (opened.length > 0)
       complaints.push(
-        `snmpd.cnf: vacmAccessEntry ${vacmGroupName} lets ${level} write view ${viewName}, which has columns that hold commands (${opened.slice(0, 3).join(', ')}); only authPriv may have them`,
+        `snmpd.cnf: vacmAccessEntry ${vacmGroupName} lets ${level} write view ${viewName}, which has columns that hold commands (${opened.slice(0, 3).join(', ')}); only view ${adminView} at authPriv may have them`,
       )
   }
   return complaints

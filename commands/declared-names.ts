@@ -11,6 +11,7 @@ import { anyDefinition, type Definition, type Notification } from '../lib/mib/de
 import { Names } from '../lib/mib/names.ts'
 import * as critapp from '../subagents/critapp/mib.ts'
 import * as mib2 from '../subagents/mib2/mib.ts'
+import * as schedule from '../subagents/schedule/mib.ts'
 import * as script from '../subagents/script/mib.ts'
 import * as sip from '../subagents/sip/mib.ts'
 
@@ -26,6 +27,7 @@ const declared: readonly object[] = [
   mib2,
   critapp,
   script,
+  schedule,
   sip,
 ].flatMap((house) => Object.values<unknown>(house).filter((one) => typeof one === 'object' && one !== null))
 

@@ -60,7 +60,11 @@ export class ConfigFile {
     if (definition.cnf.length === 0) return
     if (definition.kind === 'scalars') {
       const found = entries.filter(({ keyword }) => definition.cnf.includes(keyword)).map(({ values }) => values)
-      change(serving, table.getAny([0]), { ...table.getAny([0]), ...Object.assign({}, ...found) })
+      change(serving, table.getAny([0]), {
+        ...table.getAny([0]),
+        ...defaultsOf(definition),
+        ...Object.assign({}, ...found),
+      })
       return
     }
     const rows = new Map<string, AnyRow>()
@@ -116,6 +120,12 @@ function change({ table, handlers }: Serving, before: AnyRow | undefined, after:
   if (after) table.putAny(after)
   else if (before) table.deleteAny(instanceOf(table.definition, before))
   handlers.commit?.({ before, after, wishes: {}, requester: undefined } as never)?.finish?.()
+}
+
+/** What scalars of a file are when it has no line of them, or not any more. */
+function defaultsOf({ cnf, columns }: Definition): AnyRow {
+  const declared = cnf.map((name) => [name, columns[name]!.defaultValue] as const)
+  return Object.fromEntries(declared.filter(([, value]) => value !== undefined))
 }
 
 /** The columns of a row that its file does not have. */

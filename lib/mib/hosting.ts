@@ -6,6 +6,7 @@ import type { Log } from '../log.ts'
 import { ModuleBackend } from './backend.ts'
 import { ConfigFile, type ResolveName } from './config.ts'
 import type { MibModule, ModuleHost, Serving } from './module.ts'
+import type { SetRules } from './set.ts'
 
 /** A module and the tables of it that a .cnf file holds. */
 export interface ConfiguredModule {
@@ -13,6 +14,8 @@ export interface ConfiguredModule {
   readonly configured: readonly Serving[]
   /** Its file below conf/ and data/, such as `subagents/critagt.cnf`; several modules may share one. */
   readonly file: string
+  /** Whether its columns that hold commands may be written; asked at every SET. */
+  readonly rules?: SetRules
 }
 
 export interface HostingOptions {
@@ -43,9 +46,10 @@ export class Hosting {
     }
     this.#files = [...files.values()]
     this.backends = modules.map(
-      ({ module, file }) =>
+      ({ module, file, rules }) =>
         new ModuleBackend(module, {
           log: log.child(module.name),
+          ...(rules ? { rules } : {}),
           persist: async (changes) => {
             await files.get(file)?.persist(changes)
             onPersisted?.(module)

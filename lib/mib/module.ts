@@ -4,6 +4,7 @@ import type { Log } from '../log.ts'
 import type { ErrorStatus } from '../smi/error-status.ts'
 import type { Oid } from '../smi/oid.ts'
 import type { Definition, LiveOf, Notification, NotificationValues, RowOf, WishesOf } from './declare.ts'
+import type { LocalAgent } from './local-agent.ts'
 import { type AnyRow, ServedTable } from './served.ts'
 
 /** A wish for one row, as a SET brings it: before is undefined for a new row, after for one that is to go. */
@@ -80,6 +81,8 @@ export interface ModuleHost {
   readonly signal: AbortSignal
   /** sysUpTime, in hundredths of a second. */
   upTimeTicks(): number
+  /** The agent as a manager sees it; only modules in the master's own process have it. */
+  readonly localAgent?: LocalAgent
   /** Sends a notification; `index` names the row its columns belong to. Ends with one sentence for people. */
   notify<N extends Notification>(notification: N, index: AnyRow, values: NotificationValues<N>, sentence: string): void
 }

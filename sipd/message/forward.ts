@@ -31,13 +31,21 @@ export function forwardTail(request: SipRequest, source: Hop, dropRoutes: boolea
     if (id === H.via && isTopmostVia) {
       isTopmostVia = false
       const element = receivedElement(text, via, source)
-      if (element.length !== via.end - via.start) cut(via.start, via.end, element)
+      if (element !== text.slice(via.start, via.end)) cut(via.start, via.end, element)
     } else if (id === H.maxForwards) {
       cut(layout[at + 1]!, layout[at + 4]!, `Max-Forwards: ${request.maxForwards! - 1}\r\n`)
     } else if (id === H.route && dropRoutes) cut(layout[at + 1]!, layout[at + 4]!, '')
   }
   if (request.maxForwards === undefined) cut(request.headEnd, request.headEnd, 'Max-Forwards: 70\r\n')
+  const length = missingLength(request)
+  if (length !== '') cut(request.headEnd, request.headEnd, length)
   return tail + text.slice(kept)
+}
+
+/** §16.6 step 9: over a stream a message ends where its Content-Length says, and here nobody knows yet over what it leaves. */
+function missingLength(message: SipRequest | SipResponse): string {
+  if (message.indexOf(H.contentLength) >= 0) return ''
+  return `Content-Length: ${message.text.length - message.bodyStart}\r\n`
 }
 
 export function forwardedRequest(method: string, head: ForwardHead, tail: string): string {
@@ -48,7 +56,9 @@ export function forwardedRequest(method: string, head: ForwardHead, tail: string
 
 /** A response without the topmost Via, which was ours (§16.7 step 3). */
 export function withoutTopmostVia(response: SipResponse): string {
-  const { text, layout, via } = response
+  const { layout, via, headEnd } = response
+  const length = missingLength(response)
+  const text = length === '' ? response.text : response.text.slice(0, headEnd) + length + response.text.slice(headEnd)
   const at = response.indexOf(H.via)
   const lineEnd = layout[at + 4]!
   // What comes after a comma in the same header stays, and becomes the topmost.
@@ -70,8 +80,9 @@ export function formatCancel(sent: string): string {
 }
 
 function sameTransaction(sent: string, method: string, to: string | undefined): string {
-  const head = sent.slice(0, sent.indexOf('\r\n\r\n'))
-  const lines = head.replace(/\r\n[ \t]+/g, ' ').split('\r\n')
+  // What a client wrote with bare line feeds left here with them.
+  const head = sent.slice(0, sent.search(/\n\r?\n/))
+  const lines = head.replace(/\r?\n[ \t]+/g, ' ').split(/\r?\n/)
   const first = lines[0]!
   const kept: string[] = [`${method}${first.slice(first.indexOf(' '))}`]
   let isTopmostVia = true

@@ -140,5 +140,11 @@ export type SipMessage = SipRequest | SipResponse
 
 /** §7.3.1: a line that starts with a blank goes on with the one before. */
 function unfold(raw: string): string {
-  return raw.includes('\n') ? raw.replace(/\s*\r?\n[ \t]+/g, ' ') : raw
+  if (!raw.includes('\n')) return raw
+  // Line by line: a pattern that takes the blanks before a line's end as well needs the square of their number.
+  return raw
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join(' ')
 }

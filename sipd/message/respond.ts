@@ -50,17 +50,20 @@ export function formatResponse(
 export function responseTarget(via: Via, source: Hop): Hop {
   // Over a connection: the same one; the port is for when it is gone by then.
   if (isReliable(source)) return { ...source, port: via.port ?? defaultPort(source) }
+  if (via.maddr !== undefined && isIP(unbracketed(via.maddr)) === isIP(source.address))
+    return { ...source, address: unbracketed(via.maddr), port: via.port ?? 5060 }
   return via.rport === undefined ? { ...source, port: via.port ?? 5060 } : source
 }
 
 /** Where a Via of a response on its way back says that it goes; undefined when it names no numeric address. */
-export function viaTarget(via: Via, listener: number): Hop | undefined {
+export function viaTarget(via: Via): Pick<Hop, 'transport' | 'address' | 'port'> | undefined {
   const transport = via.transport
   if (transport !== 'UDP' && transport !== 'TCP' && transport !== 'TLS') return undefined
-  const address = unbracketed(via.received ?? via.host)
+  const isByMaddr = transport === 'UDP' && via.maddr !== undefined
+  const address = unbracketed(isByMaddr ? via.maddr! : (via.received ?? via.host))
   if (isIP(address) === 0) return undefined
-  const port = (via.rport || via.port) ?? (transport === 'TLS' ? 5061 : 5060)
-  return { transport, address, port, listener, connection: undefined }
+  const port = ((!isByMaddr && via.rport) || via.port) ?? (transport === 'TLS' ? 5061 : 5060)
+  return { transport, address, port }
 }
 
 export function unbracketed(host: string): string {

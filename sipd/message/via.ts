@@ -46,13 +46,15 @@ export function parseVia(text: string, from: number, lineEnd: number): Via | und
   let receivedStart = -1
   let receivedEnd = -1
   let at = Math.min(protocolAndSentBy.lastIndex, lineEnd)
+  let equals = 0
   while (at < lineEnd) {
     const separator = text.charCodeAt(at)
     if (separator === comma) break
     if (separator !== semicolon) return undefined
     const end = endOfParameter(text, at + 1, lineEnd)
     if (end < 0) return undefined
-    const equals = text.indexOf('=', at)
+    // Found once for all parameters before it that have none.
+    if (equals >= 0 && equals < at) equals = text.indexOf('=', at)
     const hasValue = equals > 0 && equals < end
     const name = text
       .slice(at + 1, hasValue ? equals : end)

@@ -1,6 +1,5 @@
 /** How much of one address's requests is taken: a flood is slowed, and costs next to nothing. */
 import type { Clock } from '../../lib/clock.ts'
-import type { SipRequest } from '../message/message.ts'
 import type { Hop } from '../message/source.ts'
 
 export interface AdmissionOptions {
@@ -30,9 +29,9 @@ export class Admission {
   }
 
   /** Beyond the threshold as many again are refused in words, and all others in silence. */
-  admit(request: SipRequest, source: Hop): Verdict {
+  admit(method: string, source: Hop): Verdict {
     const { perSecond, exemptsLoopback, clock } = this.#options
-    if (perSecond === 0 || alwaysTaken.has(request.method)) return 'admitted'
+    if (perSecond === 0 || alwaysTaken.has(method)) return 'admitted'
     if (exemptsLoopback && (source.address.startsWith('127.') || source.address === '::1')) return 'admitted'
     const second = Math.floor(clock.monotonicMs() / 1000)
     if (second !== this.#second) {

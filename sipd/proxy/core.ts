@@ -9,10 +9,10 @@ import { formatHop, type Hop } from '../message/source.ts'
 import { parseRequestUri, type SipUri } from '../message/uri.ts'
 import type { Registrar } from '../registrar/registrar.ts'
 import type { SipStatistics } from '../statistics.ts'
-import type { TransactionLayer, TransactionUser } from '../transaction/layer.ts'
+import { type TransactionLayer, type TransactionUser, transactionKey } from '../transaction/layer.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
 import type { Admission } from './admission.ts'
-import { type Forwarder, hasToTag } from './forwarder.ts'
+import { cameBy, type Forwarder, hasToTag } from './forwarder.ts'
 import type { Identity } from './identity.ts'
 import { isLoop } from './loop.ts'
 import { redirectContacts } from './redirect.ts'
@@ -65,6 +65,11 @@ export class ProxyCore implements TransactionUser {
     options.layer.user = this
   }
 
+  /** Requests that branches are under way for. */
+  get contexts(): number {
+    return this.#contexts.size
+  }
+
   /** A message from the network. Whatever it is, it costs no more than itself. */
   receive(octets: Buffer, source: Hop): void {
     try {
@@ -77,30 +82,40 @@ export class ProxyCore implements TransactionUser {
         if (!elsewhere?.takesResponse(message, source)) this.receiveResponse(message)
       } else this.#refuse(message, source)
     } catch (error) {
-      this.#options.log.error('bug while receiving', { source: `${source.transport} ${formatHop(source)}`, error })
+      this.#reportBug(source, error)
     }
   }
 
   /** A message that another process took from the network and found to be for this one. */
   receiveForwarded(octets: Buffer, source: Hop): void {
-    const message = parseMessage(octets)
-    if (message?.kind === 'request') this.receiveRequest(message, source)
-    else if (message?.kind === 'response') this.receiveResponse(message)
+    try {
+      const message = parseMessage(octets)
+      if (message?.kind === 'request') this.receiveRequest(message, source)
+      else if (message?.kind === 'response') this.receiveResponse(message)
+    } catch (error) {
+      this.#reportBug(source, error)
+    }
+  }
+
+  /** A bug costs the message that found it, not the link or the worker that brought it. */
+  #reportBug(source: Hop, error: unknown): void {
+    this.#options.log.error('bug while receiving', { source: `${source.transport} ${formatHop(source)}`, error })
   }
 
   receiveRequest(request: SipRequest, source: Hop): void {
     const { statistics, admission, layer, forwarder } = this.#options
     statistics.requestIn(request.method)
-    const verdict = admission.admit(request, source)
+    const verdict = admission.admit(request.method, source)
     if (verdict !== 'admitted') {
       statistics.refusedFlood++
-      if (verdict === 'refused')
+      // A retransmission is passed over: a 503 would end what is under way.
+      if (verdict === 'refused' && !layer.knows(transactionKey(request, request.method)))
         layer.answerStateless(request, source, 503, 'too many requests from one address', [
           { name: 'Retry-After', value: '5' },
         ])
       return
     }
-    if (!forwarder.policy.stateful && this.#forwardStateless(request, source)) return
+    if (!forwarder.policy.stateful && !this.#isClosedTo(request) && this.#forwardStateless(request, source)) return
     layer.receiveRequest(request, source)
   }
 
@@ -123,7 +138,7 @@ export class ProxyCore implements TransactionUser {
 
   onAck(request: SipRequest, source: Hop): void {
     if (request.maxForwards === 0) return
-    const target = this.#oneTarget(request)
+    const target = this.#oneTarget(request, source)
     if (target) this.#options.forwarder.forwardStateless(request, source, target.routing, target.target)
   }
 
@@ -137,10 +152,15 @@ export class ProxyCore implements TransactionUser {
     this.#options.onAnswered(transaction, status, octets)
   }
 
+  #isClosedTo(request: SipRequest): boolean {
+    if (this.openness === 'open') return false
+    // A re-INVITE belongs to a call that is under way.
+    return request.method === 'REGISTER' || (request.method === 'INVITE' && !hasToTag(request))
+  }
+
   #refuseWhileClosing(transaction: ServerTransaction): boolean {
     const { request } = transaction
-    if (this.openness === 'open' || (request.method !== 'INVITE' && request.method !== 'REGISTER')) return false
-    if (hasToTag(request) && request.method === 'INVITE') return false // a re-INVITE belongs to a call that is under way
+    if (!this.#isClosedTo(request)) return false
     if (this.openness === 'refusing')
       transaction.respond(503, 'Service Unavailable', [
         { name: 'Retry-After', value: String(this.#options.admission.retryAfterSeconds) },
@@ -158,19 +178,27 @@ export class ProxyCore implements TransactionUser {
       return
     }
     transaction.respond(200, 'OK')
-    this.#contexts.get(invite)?.cancel()
+    if (invite === 'held') return // it has its final response: there is nothing to cancel (§9.2)
+    const context = this.#contexts.get(invite)
+    if (context) context.cancel()
+    // Its user is still waited for.
+    else if (!invite.isFinal) invite.respond(487, 'Request Terminated')
   }
 
   #route(transaction: ServerTransaction): void {
-    const { request } = transaction
+    const { request, source } = transaction
     const { identity } = this.#options
     const refusal = this.#check(request)
     if (refusal) {
       transaction.respond(refusal.status, refusal.reason, refusal.headers)
       return
     }
-    const routing = preprocessRoutes(request, identity)
-    const uri = uriOf(routing, request)!
+    const routing = preprocessRoutes(request, source, identity)
+    const uri = uriOf(routing, request)
+    if (!uri) {
+      transaction.respond(unreadableRoute.status, unreadableRoute.reason)
+      return
+    }
     if (
       routing.routes.length === 0 &&
       identity.isOurs(uri) &&
@@ -191,9 +219,13 @@ export class ProxyCore implements TransactionUser {
       // The registration may be on its way here from the worker that took it.
       this.#options.layer.clock.after(settleMs, () => {
         if (transaction.isFinal) return
-        const settled = this.#targetsOf(routing, uri)
-        if (settled) this.#proceed(transaction, routing, settled)
-        else refuseUnknown(transaction)
+        try {
+          const settled = this.#targetsOf(routing, uri)
+          if (settled) this.#proceed(transaction, routing, settled)
+          else refuseUnknown(transaction)
+        } catch (error) {
+          this.#reportBug(transaction.source, error)
+        }
       })
     }
   }
@@ -207,8 +239,12 @@ export class ProxyCore implements TransactionUser {
     }
     // §16.2: so that upstream does not send it again while the user is looked for.
     if (request.method === 'INVITE') transaction.respond(100, 'Trying')
-    const context = new ResponseContext(forwarder, transaction, routing, targets)
+    const context = new ResponseContext(forwarder, transaction, routing, targets, (target) => this.#redirected(target))
     this.#contexts.set(transaction, context)
+    transaction.onGone = () => {
+      this.#contexts.delete(transaction)
+      context.cancel()
+    }
     context.advance()
   }
 
@@ -266,8 +302,16 @@ export class ProxyCore implements TransactionUser {
     return users.targetsOf(identity.addressOfRecord(uri))
   }
 
-  #oneTarget(request: SipRequest): { routing: Routing; target: Target } | undefined {
-    const routing = preprocessRoutes(request, this.#options.identity)
+  /** A contact of a 3xx: itself, or where that user of ours is (§16.5). */
+  #redirected(target: Target): readonly Target[] {
+    const { identity, users } = this.#options
+    const uri = parseRequestUri(target.uri)
+    if (uri?.user === undefined || !identity.isOurs(uri)) return [target]
+    return users.targetsOf(identity.addressOfRecord(uri)) ?? []
+  }
+
+  #oneTarget(request: SipRequest, source: Hop): { routing: Routing; target: Target } | undefined {
+    const routing = preprocessRoutes(request, source, this.#options.identity)
     const uri = uriOf(routing, request)
     const target = uri && this.#targetsOf(routing, uri)?.[0]
     return target && { routing, target }
@@ -282,8 +326,9 @@ export class ProxyCore implements TransactionUser {
     }
     const refusal = this.#check(request)
     if (refusal) return refuse(refusal)
-    const routing = preprocessRoutes(request, identity)
-    const uri = uriOf(routing, request)!
+    const routing = preprocessRoutes(request, source, identity)
+    const uri = uriOf(routing, request)
+    if (!uri) return refuse(unreadableRoute)
     if (
       routing.routes.length === 0 &&
       identity.isOurs(uri) &&
@@ -303,20 +348,29 @@ export class ProxyCore implements TransactionUser {
 
   #returnStateless(response: SipResponse): boolean {
     const via = secondVia(response)
-    const target = via && viaTarget(via, 0)
+    const { layer, statistics, identity } = this.#options
+    const ours = response.text.slice(response.via.start, response.via.end)
+    const target = via && viaTarget(via)
     if (!target) return false
-    const { layer, statistics } = this.#options
+    const { listener, connection } = cameBy(ours) ?? {
+      listener: identity.listenerFor(target.transport, target.address, 0) ?? 0,
+      connection: undefined,
+    }
     statistics.responseOut(response.cseqMethod, response.status)
-    layer.sender.send(withoutTopmostVia(response), target)
+    layer.sender.send(withoutTopmostVia(response), { ...target, listener, connection })
     return true
   }
 
   /** An answer to what could not be read, where one can be formed; an ACK is never answered. */
   #refuse(malformed: Malformed, source: Hop): void {
-    const { statistics, layer, log } = this.#options
+    const { statistics, layer, log, admission } = this.#options
     const { method, via, status, reason } = malformed
     statistics.malformed++
     if (method === undefined || method === 'ACK') return
+    if (admission.admit('malformed', source) !== 'admitted') {
+      statistics.refusedFlood++
+      return
+    }
     statistics.requestIn(method)
     statistics.responseOut(method, status)
     log.debug('a message was refused', { from: `${source.transport} ${formatHop(source)}`, status, reason })
@@ -331,6 +385,9 @@ export class ProxyCore implements TransactionUser {
 function uriOf({ requestUri }: Routing, request: SipRequest): SipUri | undefined {
   return requestUri === request.requestUri ? request.uri : parseRequestUri(requestUri)
 }
+
+/** §16.4: the last Route stood for the Request-URI, and is none. */
+const unreadableRoute: Refusal = { status: 416, reason: 'the last Route is no SIP URI' }
 
 function refuseUnknown(transaction: ServerTransaction): void {
   transaction.respond(404, 'the user is not known here')

@@ -95,7 +95,8 @@ export class Forwarder {
       const tail = forwardTail(request, source, way.routes !== undefined)
       const branch = this.#branches.stateless(loopHashOf(request), request)
       this.layer.statistics.requestOut(request.method)
-      const text = forwardedRequest(request.method, this.#head(request, source, way, hop, branch), tail)
+      const head = this.#head(request, source, way, hop, branch)
+      const text = forwardedRequest(request.method, { ...head, via: head.via + cameByParameter(source) }, tail)
       this.layer.sender.send(text, hop)
     })
   }
@@ -103,9 +104,9 @@ export class Forwarder {
   #send(context: ResponseContext, branch: Branch, way: Way, { hop: located, isExplicit }: Located): void {
     const { request, source } = context.server
     const via = this.#branches.next(loopHashOf(request))
-    context.tail ??= forwardTail(request, source, way.routes !== undefined)
-    const textFor = (hop: Hop): string =>
-      forwardedRequest(request.method, this.#head(request, source, way, hop, via), context.tail!)
+    const tail = context.tail(way.routes !== undefined)
+    const textFor = (to: Hop): string =>
+      forwardedRequest(request.method, this.#head(request, source, way, to, via), tail)
     const hop: Hop = located
     const text = textFor(hop)
     // §18.1.1: too large for a datagram goes by TCP, unless the transport was asked for.
@@ -114,8 +115,9 @@ export class Forwarder {
       if (listener !== undefined) {
         const stream: Hop = { ...hop, transport: 'TCP', listener, connection: undefined }
         this.#start(branch, request.method, via, textFor(stream), stream, () => {
-          // Who does not listen on TCP gets the datagram after all.
-          if (branch.isPending) this.#start(branch, request.method, via, text, hop)
+          // Who does not listen on TCP gets the datagram after all, unless nobody wants it any more.
+          if (branch.isCancelled) branch.fail(487, 'Request Terminated')
+          else if (branch.isPending) this.#start(branch, request.method, via, text, hop)
         })
         return
       }
@@ -126,6 +128,7 @@ export class Forwarder {
   #start(branch: Branch, method: string, via: string, text: string, hop: Hop, instead?: () => void): void {
     const user = instead
       ? {
+          upstream: branch.upstream,
           onResponse: branch.onResponse.bind(branch),
           onTimeout: branch.onTimeout.bind(branch),
           onTransportError: instead,
@@ -141,17 +144,19 @@ export class Forwarder {
     return {
       requestUri: way.requestUri,
       via: `SIP/2.0/${hop.transport} ${this.identity.sentBy(hop)};branch=${branch}${hop.transport === 'UDP' ? ';rport' : ''}`,
-      recordRoute: this.#recordRoute(request, source, hop),
+      recordRoute: this.#recordRoute(request, source, hop, isSecure(way)),
       routes: way.routes,
     }
   }
 
   /** §16.6 step 4; two of them where the request changes transports or addresses here (RFC 5658). */
-  #recordRoute(request: SipRequest, source: Hop, hop: Hop): string | undefined {
+  #recordRoute(request: SipRequest, source: Hop, hop: Hop, isSips: boolean): string | undefined {
     const { addRecordRoute, addTransportInRecordRoute } = this.policy
     if (!addRecordRoute || !dialogMethods.has(request.method) || hasToTag(request)) return undefined
     const side = (of: Hop, isForced: boolean): string => {
       const transport = isForced || of.transport !== 'UDP' ? `;transport=${of.transport.toLowerCase()}` : ''
+      // Of a sips: request every hop is to be TLS, that of requests within the dialog too.
+      if (isSips && of.transport === 'TLS') return `<sips:${this.identity.sentBy(of)};lr>`
       return `<sip:${this.identity.sentBy(of)}${transport};lr>`
     }
     const isSame = source.transport === hop.transport && source.listener === hop.listener
@@ -210,6 +215,21 @@ export class Forwarder {
       isExplicit: place.isExplicit,
     }
   }
+}
+
+/** For the response to what is forwarded without state: our listener and connection that the request came by, in our own Via. */
+function cameByParameter({ listener, connection }: Hop): string {
+  return `;i=${listener}${connection === undefined ? '' : `-${connection}`}`
+}
+
+/** What `cameByParameter` wrote; undefined when it is not there. */
+export function cameBy(via: string): Pick<Hop, 'listener' | 'connection'> | undefined {
+  const match = /;i=(\d{1,4})(?:-(\d+\.\d+))?(?=;|$)/.exec(via)
+  return match ? { listener: Number(match[1]), connection: match[2] } : undefined
+}
+
+function isSecure({ requestUri, next }: Way): boolean {
+  return next.scheme === 'sips' || /^sips:/i.test(requestUri)
 }
 
 export function hasToTag(request: SipRequest): boolean {

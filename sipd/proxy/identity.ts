@@ -32,7 +32,7 @@ export class Identity {
   constructor({ listeners, domains, addresses }: IdentityOptions) {
     this.listeners = listeners
     this.#domains = new Set(domains.map((domain) => domain.toLowerCase().replace(/\.$/, '')))
-    this.#addresses = new Set([...addresses, ...listeners.map(({ sentBy }) => unbracketed(sentBy).toLowerCase())])
+    this.#addresses = new Set([...addresses, ...listeners.map(({ sentBy }) => sentBy)].map(plain))
     this.#firstDomain = this.#domains.values().next().value
     this.#ports = new Set(listeners.flatMap(({ port, tlsPort }) => (tlsPort === undefined ? [port] : [port, tlsPort])))
   }
@@ -40,14 +40,13 @@ export class Identity {
   /** RFC 3261 §16.5: whether the users of this host are ours to find. */
   isOurs({ host, port }: Pick<SipUri, 'host' | 'port'>): boolean {
     if (host === '') return true // a tel URI
-    if (this.#domains.has(host)) return port === undefined || this.#ports.has(port)
+    if (this.#domains.has(withoutRoot(host))) return port === undefined || this.#ports.has(port)
     return this.isThisHost(host, port)
   }
 
   /** Whether a Route, a Via or a Request-URI names this very process. */
   isThisHost(host: string, port: number | undefined): boolean {
-    const plain = unbracketed(host).toLowerCase()
-    if (!this.#addresses.has(plain)) return false
+    if (!this.#addresses.has(plain(host))) return false
     return port === undefined ? this.#ports.has(5060) || this.#ports.has(5061) : this.#ports.has(port)
   }
 
@@ -55,7 +54,8 @@ export class Identity {
    * RFC 3261 §10.3 step 5: user and domain, no parameters, no port of ours; sip and sips are one user. An address of this
    * machine, and the missing host of a tel URI, stand for the first domain.
    */
-  addressOfRecord({ user, host }: Pick<SipUri, 'user' | 'host'>): string {
+  addressOfRecord({ user, host: written }: Pick<SipUri, 'user' | 'host'>): string {
+    const host = withoutRoot(written)
     const isNumeric = host === '' || (!this.#domains.has(host) && isIP(host) !== 0)
     const domain = isNumeric ? (this.#firstDomain ?? host) : host
     return `sip:${user === undefined ? '' : `${user}@`}${domain.includes(':') ? `[${domain}]` : domain}`
@@ -77,4 +77,16 @@ export class Identity {
     const found = this.listeners.findIndex(fits)
     return found < 0 ? undefined : found
   }
+}
+
+/** `example.test.` is `example.test` with the root of all names. */
+function withoutRoot(host: string): string {
+  return host.endsWith('.') ? host.slice(0, -1) : host
+}
+
+/** In lower case, without brackets; an IPv6 address in its one short form (RFC 5952). */
+function plain(host: string): string {
+  const bare = unbracketed(host).toLowerCase()
+  if (!bare.includes(':')) return bare
+  return isIP(bare) === 6 && !bare.includes('%') ? new URL(`http://[${bare}]`).hostname.slice(1, -1) : bare
 }

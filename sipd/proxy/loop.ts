@@ -1,29 +1,35 @@
 /** The branch parameter of what leaves here: who sent it, and what it was, so that a loop can be told from a spiral (RFC 3261 §16.6 step 8). */
 import { H } from '../message/header-names.ts'
 import { type SipRequest, stride } from '../message/message.ts'
-import { fnv1a } from '../transaction/hash.ts'
+import { parseVia } from '../message/via.ts'
+import { compact, fnv1a } from '../transaction/hash.ts'
 import type { Identity } from './identity.ts'
 
 const prefix = 'z9hG4bKc'
 
 export class Branches {
-  readonly #worker: string
+  readonly #prefix: string
   #counter = Math.floor(Math.random() * 2 ** 32)
 
   /** The worker's number is in every branch, so that whoever gets the response knows whose it is. */
   constructor(worker: number) {
-    this.#worker = worker.toString(36)
+    this.#prefix = `${prefix}${worker.toString(36)}.`
   }
 
   next(loopHash: number): string {
-    this.#counter++
-    return `${prefix}${this.#worker}.${loopHash.toString(36)}.${this.#counter.toString(36)}`
+    this.#counter = (this.#counter + 1) >>> 0
+    return `${this.#prefix}${compact(loopHash)}.${compact(this.#counter)}`
   }
 
-  /** A branch that the same request always gets (§16.11), for forwarding without a transaction. */
+  /**
+   * A branch that the same request always gets (§16.11), and its ACK and CANCEL with it, for forwarding without a
+   * transaction; of no worker, so that it is the same after a restart.
+   */
   stateless(loopHash: number, request: SipRequest): string {
-    const { via } = request
-    return `${prefix}${this.#worker}.${loopHash.toString(36)}.s${fnv1a(`${via.branch ?? request.value(H.via)} ${request.value(H.callId)} ${request.cseqNumber}`).toString(36)}`
+    const { text, via, cseqNumber } = request
+    const theirs = via.branch ?? text.slice(via.start, via.end)
+    const hash = fnv1a(`${theirs} ${request.value(H.callId)} ${cseqNumber}`)
+    return `${prefix}.${compact(loopHash)}.s${compact(hash)}`
   }
 }
 
@@ -34,21 +40,21 @@ export function workerOf(branch: string): number | undefined {
   return Number.isSafeInteger(worker) ? worker : undefined
 }
 
-/** Of everything the decision where to forward depends on; a request that comes back with the same is in a loop. */
+/**
+ * Of everything the decision where to forward depends on; a request that comes back with the same is in a loop. Nothing
+ * in it differs between an INVITE and its ACK or CANCEL: not the tag of To, nor Proxy-Require.
+ */
 export function loopHashOf(request: SipRequest): number {
   let hash = fnv1a(request.requestUri)
   const { layout } = request
   for (let at = 0; at < layout.length; at += stride) {
     switch (layout[at]) {
       case H.from:
-      case H.to:
       case H.callId:
       case H.route:
-      case H.proxyRequire:
         hash = fnv1a(request.valueAt(at), hash)
         break
       case H.cseq:
-        // The number alone: a CANCEL or ACK of a looping INVITE is in the same loop.
         hash = fnv1a(String(request.cseqNumber), hash)
         break
     }
@@ -58,13 +64,20 @@ export function loopHashOf(request: SipRequest): number {
 
 /** §16.3 step 4: whether this very request was forwarded from here before. */
 export function isLoop(request: SipRequest, identity: Identity): boolean {
-  if (request.count(H.via) === 1 && !request.value(H.via)!.includes(',')) return false
-  const hash = loopHashOf(request).toString(36)
-  return request.elements(H.via).some((element) => {
-    const match =
-      /^SIP\s*\/\s*2\.0\s*\/\s*\S+\s+(\[[^\]]*\]|[^\s;:]+)(?:\s*:\s*(\d+))?.*;\s*branch\s*=\s*([^\s;,]+)/i.exec(element)
-    if (!match || !identity.isThisHost(match[1]!, match[2] === undefined ? undefined : Number(match[2]))) return false
-    const branch = match[3]!
-    return workerOf(branch) !== undefined && branch.split('.')[1] === hash
-  })
+  const { text, layout, via: topmost } = request
+  let hash: string | undefined
+  for (let at = 0; at < layout.length; at += stride) {
+    if (layout[at] !== H.via) continue
+    const end = layout[at + 3]!
+    for (let from = layout[at + 2]!; from < end; ) {
+      const via = from === topmost.start ? topmost : parseVia(text, from, end)
+      if (!via) break
+      if (via.branch?.startsWith(prefix) && identity.isThisHost(via.host, via.port)) {
+        hash ??= compact(loopHashOf(request))
+        if (via.branch.split('.')[1] === hash) return true
+      }
+      from = via.end + 1
+    }
+  }
+  return false
 }

@@ -1,6 +1,7 @@
 /** The response context of RFC 3261 §16.2: one request from upstream, its branches downstream, and the answer it gets. */
-import { formatCancel, withoutTopmostVia } from '../message/forward.ts'
+import { formatCancel, forwardTail, withoutTopmostVia } from '../message/forward.ts'
 import type { SipResponse } from '../message/message.ts'
+import type { Hop } from '../message/source.ts'
 import type { ClientTransaction, ClientUser } from '../transaction/client.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
 import { type TimerOwner, WheelTimer } from '../transaction/timer-wheel.ts'
@@ -31,6 +32,11 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
   /** §16.6 step 11: how long a branch may ring; begun anew by every provisional response but 100. */
   watch(): void {
     if (this.#timerC) this.context.forwarder.layer.wheel.set(this.#timerC, this.context.ringMs)
+  }
+
+  /** Where the caller is: what comes late goes there. */
+  get upstream(): Hop {
+    return this.context.server.target
   }
 
   onResponse(transaction: ClientTransaction, response: SipResponse): void {
@@ -82,12 +88,22 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
     }
   }
 
+  get isCancelled(): boolean {
+    return this.#isCancelled
+  }
+
   /** §9.1. The branch is over when its 487 comes, or nothing for 64*T1. */
   cancel(): void {
-    if (!this.isPending || this.#isCancelled) return
+    // Only an INVITE can be cancelled; all others are answered soon.
+    if (!this.isPending || this.#isCancelled || !this.#timerC) return
     this.#isCancelled = true
+    if (!this.transaction) {
+      // Its next hop is still looked for: nothing has left, and nothing will.
+      this.fail(487, 'Request Terminated')
+      return
+    }
     const { layer } = this.context.forwarder
-    if (this.#timerC) layer.wheel.set(this.#timerC, transactionTimeoutMs(layer.timers))
+    layer.wheel.set(this.#timerC, transactionTimeoutMs(layer.timers))
     if (this.#hasProvisional) this.#sendCancel()
   }
 
@@ -115,23 +131,39 @@ export class ResponseContext {
   readonly routing: Routing
   /** How long its branches may ring. */
   readonly ringMs: number
-  /** What the request looks like downstream but for its head; made once for all branches. */
-  tail: string | undefined
   readonly #targets: TargetSet
+  readonly #expand: (target: Target) => readonly Target[]
   readonly #branches: Branch[] = []
   readonly #finals: SipResponse[] = []
   /** The best of the failures that no peer sent. */
   #ownFailure: { readonly status: number; readonly reason: string } | undefined
+  /** What the request looks like downstream but for its head, with its Route headers and without; made once for all branches. */
+  readonly #tails: [string | undefined, string | undefined] = [undefined, undefined]
   #isAnswered = false
   #isCancelled = false
 
-  constructor(forwarder: Forwarder, server: ServerTransaction, routing: Routing, targets: readonly Target[]) {
+  /** `expand` gives for a contact of a 3xx the targets that it stands for. */
+  constructor(
+    forwarder: Forwarder,
+    server: ServerTransaction,
+    routing: Routing,
+    targets: readonly Target[],
+    expand: (target: Target) => readonly Target[],
+  ) {
     this.forwarder = forwarder
     this.server = server
     this.routing = routing
     this.ringMs = forwarder.ringMsOf(server.request)
     this.#targets = new TargetSet(targets, forwarder.policy.maxForks)
-    server.onGone = () => this.cancel()
+    this.#expand = expand
+  }
+
+  tail(dropsRoutes: boolean): string {
+    const { request, source } = this.server
+    const which = dropsRoutes ? 1 : 0
+    const tail = this.#tails[which] ?? forwardTail(request, source, dropsRoutes)
+    this.#tails[which] = tail
+    return tail
   }
 
   /** Tries the next group of targets; answers when there is none left. */
@@ -180,14 +212,18 @@ export class ResponseContext {
       }
       return
     }
+    if (status >= 400 || !this.#recurse(response)) this.#finals.push(response)
     if (status >= 600) {
       this.#targets.clear()
       this.#cancelPending()
     }
-    const { recursive } = this.forwarder.policy
-    const isTaken = status < 400 && recursive && !this.#isCancelled && this.#targets.add(contactTargets(response)) > 0
-    if (!isTaken) this.#finals.push(response)
     this.#advanceWhenDone()
+  }
+
+  /** §16.7 step 4. False when the response has no contact that may be tried, and counts as an answer itself. */
+  #recurse(response: SipResponse): boolean {
+    if (!this.forwarder.policy.recursive || this.#isCancelled) return false
+    return this.#targets.add(contactTargets(response).flatMap(this.#expand)) > 0
   }
 
   onFailure(status: number, reason: string): void {

@@ -2,6 +2,8 @@
 import { parseAddress } from '../message/address.ts'
 import { H } from '../message/header-names.ts'
 import type { SipRequest } from '../message/message.ts'
+import { unbracketed } from '../message/respond.ts'
+import type { Hop } from '../message/source.ts'
 import { parseSipUri, type SipUri } from '../message/uri.ts'
 import type { Identity } from './identity.ts'
 
@@ -13,8 +15,7 @@ export interface Routing {
   readonly areRoutesChanged: boolean
 }
 
-/** Undefined when a route is not of the grammar. */
-export function preprocessRoutes(request: SipRequest, identity: Identity): Routing {
+export function preprocessRoutes(request: SipRequest, source: Hop, identity: Identity): Routing {
   const before = request.elements(H.route)
   let { requestUri } = request
   const routes = [...before]
@@ -22,9 +23,23 @@ export function preprocessRoutes(request: SipRequest, identity: Identity): Routi
     // A strict router put our own Record-Route where the target was: the target is the last route.
     requestUri = parseAddress(routes.pop()!)?.uri ?? requestUri
   }
+  requestUri = withoutOurMaddr(requestUri, source, identity)
   // Two of ours stand in a row where a request changed transports here (RFC 5658).
   while (routes.length > 0 && isOurRoute(routes[0]!, identity)) routes.shift()
   return { requestUri, routes, areRoutesChanged: routes.length !== before.length }
+}
+
+/** A maddr that means this server led the request here, and has done its work; so have its port and transport. */
+function withoutOurMaddr(requestUri: string, source: Hop, identity: Identity): string {
+  if (!requestUri.includes('maddr')) return requestUri
+  const uri = parseSipUri(requestUri)
+  const maddr = uri?.parameters.get('maddr')?.toLowerCase()
+  if (!uri || !maddr || !identity.isOurs({ host: unbracketed(maddr), port: uri.port })) return requestUri
+  const transport = uri.parameters.get('transport')?.toUpperCase() ?? (uri.scheme === 'sips' ? 'TLS' : 'UDP')
+  if (transport !== source.transport) return requestUri
+  const [beforeParameters = '', ...parameters] = requestUri.split(';')
+  const kept = parameters.filter((parameter) => !/^(?:maddr|transport)=/i.test(parameter))
+  return [beforeParameters.replace(/:\d{1,5}$/, ''), ...kept].join(';')
 }
 
 /** The URI of a Route element; undefined when it is no SIP URI. */

@@ -26,8 +26,9 @@ export class TargetSet {
     return this.#waiting.length === 0 || this.#left === 0
   }
 
-  /** Gives how many of them were new. */
+  /** Gives how many of them were new; 0 when no more may be tried. */
   add(targets: readonly Target[]): number {
+    if (this.#left === 0) return 0
     let added = 0
     for (const target of targets) {
       if (this.#seen.has(target.uri)) continue

@@ -67,7 +67,7 @@ export class Registrar {
     const cseq = request.cseqNumber
     const present = store.find(user)
     const contacts = request.elements(H.contact)
-    if (contacts.length === 0) return this.#listing(user)
+    if (contacts.length === 0) return this.#listing(present)
     const expires = request.value(H.expires)
 
     if (contacts.includes('*')) {
@@ -76,7 +76,8 @@ export class Registrar {
         return { status: 400, reason: 'Contact * goes alone and with Expires: 0' }
       if (present.some((binding) => isStale(binding, callId, cseq))) return outOfOrder
       store.replace(user, [])
-      return this.#listing(user)
+      // What sipd.conf binds stays.
+      return this.#listing(store.find(user))
     }
     const now = clock.now()
     const path = request.elements(H.path)
@@ -93,7 +94,6 @@ export class Registrar {
         wish.expiresSeconds === 0
           ? others
           : [
-              ...others,
               {
                 contact: wish.contact,
                 callId,
@@ -104,6 +104,7 @@ export class Registrar {
                 path,
                 userAgent,
               },
+              ...others,
             ]
     }
     if (bindings.length > limits.contactsPerUser) return { status: 403, reason: 'too many contacts for this address' }
@@ -111,7 +112,7 @@ export class Registrar {
       return { status: 503, reason: 'no room for more registrations', headers: [{ name: 'Retry-After', value: '60' }] }
     }
     store.replace(user, bindings)
-    return this.#listing(user, path)
+    return this.#listing(bindings, path)
   }
 
   #read(contact: string, expiresHeader: string | undefined): Wish | Answer {
@@ -138,10 +139,10 @@ export class Registrar {
   }
 
   /** Step 8: all bindings there are now, each with the time it has left. */
-  #listing(user: string, path: readonly string[] = []): Answer {
+  #listing(bindings: readonly Binding[], path: readonly string[] = []): Answer {
     const now = this.#options.clock.now()
     const headers: ExtraHeader[] = []
-    for (const { contact, q, expiresAtMs } of this.#options.store.find(user)) {
+    for (const { contact, q, expiresAtMs } of bindings) {
       // A static registration has no end; it is told as one of a day, and is there again the next.
       const seconds = Number.isFinite(expiresAtMs) ? Math.ceil((expiresAtMs - now) / 1000) : 86_400
       headers.push({ name: 'Contact', value: `<${contact}>${q === 1000 ? '' : `;q=${formatQ(q)}`};expires=${seconds}` })

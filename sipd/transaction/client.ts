@@ -12,6 +12,8 @@ type TimerName = 'retransmit' | 'timeout'
 
 /** Who sent the request; declared here, implemented above. */
 export interface ClientUser {
+  /** Where the request came from: a 2xx that comes again goes there (RFC 6026 §7.2). */
+  readonly upstream: Hop
   onResponse(transaction: ClientTransaction, response: SipResponse): void
   /** Timer B or F: nobody answered. */
   onTimeout(transaction: ClientTransaction): void
@@ -121,7 +123,11 @@ export class ClientTransaction implements TimerOwner<TimerName> {
         break
       case 'accepted':
         this.#leave()
-        layer.held.hold(layer.hasher.hash(this.branch), heldStates.clientAccepted)
+        layer.held.hold(
+          layer.hasher.hash(this.branch),
+          heldStates.clientAccepted,
+          this.#user && { text: '', hop: this.#user.upstream },
+        )
         break
       case 'completed':
         this.#leave()

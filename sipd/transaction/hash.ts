@@ -39,7 +39,16 @@ export class KeyHasher {
 
 /** A To tag: of the same request always the same (§8.2.7), and nobody outside can tell it beforehand (§19.3). */
 export function tagOf({ a, b }: KeyHash): string {
-  return a.toString(36) + b.toString(36)
+  return compact(a) + compact(b)
+}
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+/** All words of two letters: a number is written in three look-ups, where toString(36) divides seven times. */
+const twoLetters = Array.from({ length: 4096 }, (_, i) => alphabet[i >> 6]! + alphabet[i & 63]!)
+
+/** 32 bits as six characters of a token (RFC 3261 §25.1). */
+export function compact(number: number): string {
+  return twoLetters[number >>> 20]! + twoLetters[(number >>> 8) & 4095]! + twoLetters[number & 255]!
 }
 
 /** FNV-1a, for what needs no secret: it is the same in every process. */

@@ -83,7 +83,7 @@ export class HeldTransactions {
     return undefined
   }
 
-  /** All that is held in a state of a server: each hash as two numbers. */
+  /** All that is held of server transactions, of this process or, in a table for that, of another. */
   *serverHashes(): Generator<KeyHash> {
     for (const generation of this.#generations) yield* generation.hashes(isServerState)
   }
@@ -132,8 +132,10 @@ class Generation {
     if (slots[at + 2] === 0) this.size++
     slots[at] = a
     slots[at + 1] = b
-    slots[at + 2] = ((state << 24) | text.length) >>> 0
-    slots[at + 3] = text.length === 0 ? 0 : this.#store(text)
+    // Nothing longer than a slab leaves in a datagram, and over a stream nothing is sent again.
+    const kept = text.length <= slabOctets ? text : ''
+    slots[at + 2] = ((state << 24) | kept.length) >>> 0
+    slots[at + 3] = kept.length === 0 ? 0 : this.#store(kept)
   }
 
   /** The slot of the entry; -1 when there is none. */
@@ -195,9 +197,7 @@ class Generation {
 }
 
 function isServerState(state: HeldState): boolean {
-  return (
-    state === heldStates.serverAccepted || state === heldStates.serverCompleted || state === heldStates.serverConfirmed
-  )
+  return state !== heldStates.clientAccepted && state !== heldStates.clientCompleted
 }
 
 function encode({ text, hop }: Resend): string {

@@ -3,8 +3,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { withoutTopmostVia } from '../message/forward.ts'
 import { H } from '../message/header-names.ts'
 import type { SipRequest, SipResponse } from '../message/message.ts'
-import { secondVia } from '../message/parse.ts'
-import { formatResponse, responseTarget, viaTarget } from '../message/respond.ts'
+import { formatResponse, responseTarget } from '../message/respond.ts'
 import { type Hop, isReliable } from '../message/source.ts'
 import type { SipStatistics } from '../statistics.ts'
 import { ClientTransaction, type ClientUser } from './client.ts'
@@ -117,7 +116,8 @@ export class TransactionLayer {
       return
     }
     if (method === 'ACK') {
-      this.user!.onAck(request, source)
+      // Of an answer that was given here without state; it ends where that began.
+      if (!request.value(H.to)!.includes(`tag=${tagOf(hash)}`)) this.user!.onAck(request, source)
       return
     }
     if (this.#servers.size >= this.#options.maxTransactions) {
@@ -130,7 +130,13 @@ export class TransactionLayer {
     const transaction = new ServerTransaction(this, request, source, key, hash)
     this.#servers.set(key, transaction)
     this.statistics.transactions++
-    this.user!.onRequest(transaction)
+    try {
+      this.user!.onRequest(transaction)
+    } catch (error) {
+      // A bug costs this request, not the memory of one that is never answered.
+      if (!transaction.isFinal) transaction.respond(500, 'Server Internal Error')
+      throw error
+    }
   }
 
   /** False when the response belongs to nothing here. */
@@ -149,7 +155,11 @@ export class TransactionLayer {
     const state = this.held.stateOf(hash)
     if (state === heldStates.clientAccepted && response.status >= 200 && response.status < 300) {
       // RFC 6026 §7.2 and §16.7 step 5: every 2xx goes upstream at once, also when the transaction had one.
-      this.#forwardByVia(response)
+      const upstream = this.held.resendOf(hash)?.hop
+      if (upstream) {
+        this.statistics.responseOut(response.cseqMethod, response.status)
+        this.sender.send(withoutTopmostVia(response), upstream)
+      }
       return true
     }
     if (state === heldStates.clientCompleted && response.status >= 300) {
@@ -158,14 +168,6 @@ export class TransactionLayer {
       return true
     }
     return state !== undefined
-  }
-
-  #forwardByVia(response: SipResponse): void {
-    const via = secondVia(response)
-    const target = via && viaTarget(via, 0)
-    if (!target) return
-    this.statistics.responseOut(response.cseqMethod, response.status)
-    this.sender.send(withoutTopmostVia(response), target)
   }
 
   /** Sends a request in a transaction of its own. */
@@ -177,9 +179,10 @@ export class TransactionLayer {
     return transaction
   }
 
-  /** The INVITE that a CANCEL means (§9.2). */
-  findInvite(cancel: SipRequest): ServerTransaction | undefined {
-    return this.#servers.get(transactionKey(cancel, 'INVITE'))
+  /** The INVITE that a CANCEL means (§9.2); `held` when it is finished. */
+  findInvite(cancel: SipRequest): ServerTransaction | 'held' | undefined {
+    const key = transactionKey(cancel, 'INVITE')
+    return this.#servers.get(key) ?? (this.held.stateOf(this.hasher.hash(key)) === undefined ? undefined : 'held')
   }
 
   /** An answer that nothing is remembered of. */
@@ -226,5 +229,7 @@ export function transactionKey(request: SipRequest, method: string): string {
   // The cookie alone tells no two transactions apart (RFC 4475 §3.2.1).
   if (branch !== undefined && branch.length > magicCookie.length && branch.startsWith(magicCookie))
     return `${branch} ${host}:${port ?? ''} ${method}`
-  return `${request.value(H.via)}\n${request.value(H.from)}\n${request.value(H.callId)}\n${request.cseqNumber} ${method}\n${request.requestUri}`
+  // The topmost Via alone: a CANCEL has no other, and others may stand in the same line of its INVITE.
+  const via = request.text.slice(request.via.start, request.via.end).trimEnd()
+  return `${via}\n${request.value(H.from)}\n${request.value(H.callId)}\n${request.cseqNumber} ${method}\n${request.requestUri}`
 }

@@ -5,6 +5,7 @@ import { Framer, FramingError } from './framer.ts'
 
 /** What a peer that does not read may have waiting; then it is cut off. */
 const mostQueuedOctets = 1 << 20
+const mostDroppedOctets = 1 << 16
 
 export interface ConnectionUser {
   onMessage(octets: Buffer, source: Hop): void
@@ -30,6 +31,7 @@ export class Connection {
   readonly #nowMs: () => number
   readonly #framer = new Framer()
   #isConnecting: boolean
+  #isEnding = false
   /** Of messages given before the connection stood. */
   #onFailure: ((error: Error) => void)[] = []
 
@@ -70,8 +72,10 @@ export class Connection {
     if (this.#socket.writableLength > mostQueuedOctets) this.destroy('the peer does not read')
   }
 
-  /** Ends when what was written has left. */
+  /** Ends when what was written has left; at the second time whatever the peer does. */
   end(): void {
+    if (this.#isEnding) this.destroy('the peer did not close its side')
+    else this.#isEnding = true
     this.#socket.end()
   }
 
@@ -98,11 +102,20 @@ export class Connection {
     } catch (error) {
       if (!(error instanceof FramingError)) throw error
       this.#user.onFramingError(error, this.hop)
-      this.#socket.end()
-      this.#socket.removeAllListeners('data')
-      // What it still sends is read to nowhere, so that the answer arrives before the reset.
-      this.#socket.resume()
+      this.end()
+      this.#drop()
     }
+  }
+
+  /** What it still sends is read to nowhere for a while, so that the answer arrives before the reset. */
+  #drop(): void {
+    this.#socket.removeAllListeners('data')
+    this.partialSinceMs ??= this.#nowMs()
+    let dropped = 0
+    this.#socket.on('data', ({ length }: Buffer) => {
+      dropped += length
+      if (dropped > mostDroppedOctets) this.destroy('it goes on after its message was refused')
+    })
   }
 
   #close(error: Error): void {

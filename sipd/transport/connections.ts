@@ -6,6 +6,8 @@ import type { Connection } from './connection.ts'
 export interface ConnectionLimits {
   /** Kept at most; of the address with the most the longest idle one goes then (SipTcpMaxTCPConnections). */
   readonly connections: number
+  /** One of ours that nothing was sent or received on for so long is closed. */
+  readonly outboundIdleMs: number
 }
 
 /** A message that takes longer than this to arrive is none: slow senders hold no memory for ever. */
@@ -13,8 +15,6 @@ const partialMs = 30_000
 /** Who has not said anything yet. */
 const silentMs = 60_000
 const idleMs = 3_600_000
-/** One of ours that is not to be used again. */
-const unusedOutboundMs = 40_000
 const sweepEveryMs = 5_000
 
 export class Connections {
@@ -91,14 +91,18 @@ export class Connections {
     oldest?.destroy('there are too many connections')
   }
 
+  #mostIdleMs({ isInbound, hasSpoken }: Connection): number {
+    if (!isInbound) return this.#limits.outboundIdleMs
+    return hasSpoken ? idleMs : silentMs
+  }
+
   #sweep(): void {
     const now = this.#clock.monotonicMs()
     for (const connection of [...this.#byId.values()]) {
       const idle = now - connection.usedMs
       if (connection.partialSinceMs !== undefined && now - connection.partialSinceMs > partialMs)
         connection.destroy('a message did not end in time')
-      else if (connection.isInbound ? idle > (connection.hasSpoken ? idleMs : silentMs) : idle > unusedOutboundMs)
-        connection.end()
+      else if (idle > this.#mostIdleMs(connection)) connection.end()
     }
   }
 }

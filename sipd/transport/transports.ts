@@ -23,6 +23,8 @@ export interface TransportsOptions {
   /** In front of the numbers of connections: the worker whose they are. */
   readonly worker: number
   readonly maxConnections: number
+  /** How long the answer to a request may be waited for on a connection of ours (RFC 3261 §18): timer C, and some more. */
+  readonly outboundIdleMs: number
   /** SipTcpMaxConnectTimeout. */
   readonly connectTimeoutMs: number
   /** SipTcpReuseConnection, and persistent_tcp.conf for those named there. */
@@ -36,6 +38,9 @@ export interface TransportsOptions {
   readonly sendElsewhere?: (text: string, hop: Hop) => boolean
 }
 
+/** Until its handshake is over a connection counts nowhere, so that it may not take long. */
+const handshakeWithinMs = 10_000
+
 export class Transports implements Sender, ConnectionUser {
   readonly #options: TransportsOptions
   readonly connections: Connections
@@ -46,6 +51,7 @@ export class Transports implements Sender, ConnectionUser {
   readonly #errorLog: RateLimit
   /** Connections that other processes have, by their far end. */
   readonly #connectionsElsewhere = new Map<string, string>()
+  readonly #openElsewhere = new Set<string>()
   /** Told of connections that others opened, and that they ended. */
   onConnection: ((connection: Connection, isOpen: boolean) => void) | undefined
   /** Takes the datagrams of a process that reads none any more. */
@@ -53,7 +59,10 @@ export class Transports implements Sender, ConnectionUser {
 
   constructor(options: TransportsOptions) {
     this.#options = options
-    this.connections = new Connections(options.clock, { connections: options.maxConnections })
+    this.connections = new Connections(options.clock, {
+      connections: options.maxConnections,
+      outboundIdleMs: options.outboundIdleMs,
+    })
     this.#errorLog = new RateLimit(options.clock, 10, 1)
   }
 
@@ -107,13 +116,16 @@ export class Transports implements Sender, ConnectionUser {
       }
       if (!connection && sendElsewhere?.(text, hop)) return
     }
-    const inbound = this.connections.inboundFrom(hop)
-    if (inbound?.isOpen) {
-      inbound.write(text, failed)
-      return
+    // Who connected to us has shown no certificate for the domain that the request is for.
+    if (hop.domain === undefined) {
+      const inbound = this.connections.inboundFrom(hop)
+      if (inbound?.isOpen) {
+        inbound.write(text, failed)
+        return
+      }
+      const elsewhere = this.#connectionsElsewhere.get(farEnd(hop))
+      if (elsewhere !== undefined && sendElsewhere?.(text, { ...hop, connection: elsewhere })) return
     }
-    const elsewhere = this.#connectionsElsewhere.get(farEnd(hop))
-    if (elsewhere !== undefined && sendElsewhere?.(text, { ...hop, connection: elsewhere })) return
     const key = `${farEnd(hop)} ${hop.domain ?? ''}`
     const standing = reusesConnections(hop.address, hop.port) ? this.connections.outboundTo(key) : undefined
     ;(standing?.isOpen ? standing : this.#connect(hop, key)).write(text, failed)
@@ -126,14 +138,26 @@ export class Transports implements Sender, ConnectionUser {
 
   /** Another process has, or has no more, a connection from this far end. */
   setElsewhere(far: string, connection: string, isOpen: boolean): void {
-    if (isOpen) this.#connectionsElsewhere.set(far, connection)
-    else if (this.#connectionsElsewhere.get(far) === connection) this.#connectionsElsewhere.delete(far)
+    if (isOpen) {
+      this.#connectionsElsewhere.set(far, connection)
+      this.#openElsewhere.add(connection)
+      return
+    }
+    this.#openElsewhere.delete(connection)
+    if (this.#connectionsElsewhere.get(far) === connection) this.#connectionsElsewhere.delete(far)
+  }
+
+  /** Whether another process has said that it has this connection. */
+  isElsewhere(connection: string): boolean {
+    return this.#openElsewhere.has(connection)
   }
 
   /** That process is gone, and its connections with it. */
   forgetElsewhere(worker: number): void {
     for (const [far, connection] of this.#connectionsElsewhere)
       if (connection.startsWith(`${worker}.`)) this.#connectionsElsewhere.delete(far)
+    for (const connection of this.#openElsewhere)
+      if (connection.startsWith(`${worker}.`)) this.#openElsewhere.delete(connection)
   }
 
   // ConnectionUser
@@ -200,7 +224,9 @@ export class Transports implements Sender, ConnectionUser {
       this.onConnection?.(connection, true)
     }
     const server =
-      transport === 'TLS' ? createTlsServer(this.#options.tls!.server, accept) : createServer({ noDelay: true }, accept)
+      transport === 'TLS'
+        ? createTlsServer({ ...this.#options.tls!.server, handshakeTimeout: handshakeWithinMs }, accept)
+        : createServer({ noDelay: true }, accept)
     server.on('tlsClientError', (error) => this.#sendFailed(error))
     await explain(
       `tcp ${formatHop({ address, port })}`,

@@ -40,7 +40,10 @@ export class UdpSocket {
       })
     })
     this.#socket.on('error', onError)
-    this.#socket.on('message', (octets, remote) => onDatagram(octets, remote.address, remote.port))
+    this.#socket.on('message', (octets, remote) => {
+      // Nobody can be answered at port 0; whoever sends from there forged it.
+      if (remote.port !== 0) onDatagram(octets, remote.address, remote.port)
+    })
   }
 
   /** The port bound. */

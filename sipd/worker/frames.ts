@@ -17,7 +17,7 @@ export const frames = {
   subscribed: 6,
   /** Keys of the server transactions that the sender has under way, one a line. */
   liveKeys: 7,
-  /** Hashes of the keys that the sender holds, eight octets each. */
+  /** A worker's number as a double, and hashes of the keys that it holds, eight octets each. */
   heldKeys: 8,
   /** That was all: from now on the sender begins nothing. */
   handover: 9,

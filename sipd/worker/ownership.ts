@@ -1,11 +1,13 @@
 /** Which of the workers a message is for: the one that has its transaction, or the one that its branch falls to. */
 import type { Clock } from '../../lib/clock.ts'
+import { parseAddress } from '../message/address.ts'
 import { H } from '../message/header-names.ts'
 import type { SipRequest, SipResponse } from '../message/message.ts'
 import type { Hop } from '../message/source.ts'
+import { parseRequestUri } from '../message/uri.ts'
 import type { Elsewhere } from '../proxy/core.ts'
 import { workerOf } from '../proxy/loop.ts'
-import { fnv1a, type KeyHasher } from '../transaction/hash.ts'
+import { fnv1a, type KeyHash, type KeyHasher } from '../transaction/hash.ts'
 import { HeldTransactions, heldStates } from '../transaction/held.ts'
 import { transactionKey } from '../transaction/layer.ts'
 
@@ -66,12 +68,18 @@ export class Ownership implements Elsewhere {
     return byWorker
   }
 
+  /** What older workers hold, each hash in eight octets, for the next generation. */
+  heldElsewhere(): Map<number, Buffer> {
+    return new Map([...this.#held].map(([worker, held]) => [worker, encodeHashes(held.serverHashes())]))
+  }
+
   addLive(worker: number, keys: Iterable<string>): void {
     for (const key of keys) this.#live.set(key, worker)
   }
 
   /** Eight octets a hash. */
   addHeld(worker: number, hashes: Buffer): void {
+    if (hashes.length === 0) return
     let held = this.#held.get(worker)
     if (!held) {
       const { clock, holdMs } = this.#options
@@ -115,6 +123,17 @@ export class Ownership implements Elsewhere {
   }
 }
 
+/** Eight octets a hash. */
+export function encodeHashes(hashes: Iterable<KeyHash>): Buffer {
+  const all = [...hashes]
+  const octets = Buffer.allocUnsafe(all.length * 8)
+  for (const [i, { a, b }] of all.entries()) {
+    octets.writeUInt32LE(a, i * 8)
+    octets.writeUInt32LE(b, i * 8 + 4)
+  }
+  return octets
+}
+
 /** Registrations of one user go to one worker: whoever changes a record has the whole of it. */
 function ownerIndex(request: SipRequest, key: string, count: number): number {
   if (count <= 1) return 0
@@ -123,5 +142,8 @@ function ownerIndex(request: SipRequest, key: string, count: number): number {
 }
 
 function userOf(request: SipRequest): string {
-  return /<([^>]*)>/.exec(request.value(H.to)!)?.[1]?.toLowerCase() ?? request.value(H.to)!.split(';')[0]!.toLowerCase()
+  const uri = parseAddress(request.value(H.to)!)?.uri ?? ''
+  // Of all the ways to write an address-of-record this is the same: user and host, without scheme, port and parameters.
+  const { user, host } = parseRequestUri(uri) ?? { user: uri, host: '' }
+  return `${user}@${host}`
 }

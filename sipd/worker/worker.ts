@@ -23,7 +23,7 @@ import { accessEntry } from './access-entry.ts'
 import { decodeHopMessage, encodeHopMessage, type FrameKind, frames } from './frames.ts'
 import { Links } from './links.ts'
 import { LogOutbox } from './log-outbox.ts'
-import { Ownership } from './ownership.ts'
+import { encodeHashes, Ownership } from './ownership.ts'
 import type { FromWorker, WorkerReport, WorkerStart } from './protocol.ts'
 import { Registrations } from './registrations.ts'
 import { listenersOf, registrationsPath, serverSettings, staticBindings, tlsOf } from './settings.ts'
@@ -87,6 +87,7 @@ export class Worker {
       tls: tlsOf(config, home),
       worker,
       maxConnections: config.SipTcpMaxTCPConnections || Number.MAX_SAFE_INTEGER,
+      outboundIdleMs: Math.max(config.SipT3InMs, config.SipMaxT3InMs) + 64 * config.SipT1InMs,
       connectTimeoutMs: config.SipTcpMaxConnectTimeout,
       reusesConnections: (address, port) => config.SipTcpReuseConnection || persistent.has(`${address} ${port}`),
       clock,
@@ -195,16 +196,14 @@ export class Worker {
     const own = [...this.#server.layer.serverKeys()]
     const elsewhere = this.#ownership.liveElsewhere()
     this.#ownership.drain(successors)
-    const hashes = [...this.#server.held.serverHashes()]
-    const octets = Buffer.allocUnsafe(hashes.length * 8)
-    for (const [i, { a, b }] of hashes.entries()) {
-      octets.writeUInt32LE(a, i * 8)
-      octets.writeUInt32LE(b, i * 8 + 4)
-    }
+    const held = encodeHashes(this.#server.held.serverHashes())
+    const heldElsewhere = this.#ownership.heldElsewhere()
     for (const successor of successors) {
       this.#links.send(successor, frames.liveKeys, keysOf(this.#options.start.worker, own))
       for (const [worker, keys] of elsewhere) this.#links.send(successor, frames.liveKeys, keysOf(worker, keys))
-      this.#links.send(successor, frames.heldKeys, octets)
+      this.#links.send(successor, frames.heldKeys, encodeHeldKeys(this.#options.start.worker, held))
+      for (const [worker, hashes] of heldElsewhere)
+        this.#links.send(successor, frames.heldKeys, encodeHeldKeys(worker, hashes))
       this.#links.send(successor, frames.handover, Buffer.alloc(0))
     }
     await this.#registrations.flush()
@@ -286,7 +285,7 @@ export class Worker {
         break
       }
       case frames.heldKeys:
-        this.#ownership.addHeld(from, payload)
+        this.#ownership.addHeld(payload.readDoubleLE(0), payload.subarray(8))
         break
     }
   }
@@ -306,7 +305,7 @@ export class Worker {
 
   #isConnectionOpen(connection: string): boolean {
     const worker = Number(connection.slice(0, connection.indexOf('.')))
-    if (worker !== this.#options.start.worker) return this.#links.has(worker)
+    if (worker !== this.#options.start.worker) return this.#transports.isElsewhere(connection)
     return this.#transports.connections.get(connection)?.isOpen === true
   }
 
@@ -330,7 +329,8 @@ export class Worker {
   #refuseFraming(error: FramingError, source: Hop): void {
     this.#statistics.malformed++
     const parts = readHead(error.head)
-    if (!parts) return
+    // Never an answer to an ACK.
+    if (!parts || parts.text.startsWith('ACK ')) return
     this.#transports.send(
       formatResponse(
         parts,
@@ -367,6 +367,13 @@ export class Worker {
 
 function workerOfConnection({ connection = '' }: Hop): number {
   return Number(connection.slice(0, connection.indexOf('.')))
+}
+
+/** The worker that holds them in eight octets, and the hashes. */
+function encodeHeldKeys(worker: number, hashes: Buffer): Buffer {
+  const head = Buffer.alloc(8)
+  head.writeDoubleLE(worker)
+  return Buffer.concat([head, hashes])
 }
 
 /** The worker whose keys these are, and the keys, with zero octets between. */

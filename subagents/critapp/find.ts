@@ -10,7 +10,7 @@ export interface Search {
   readonly runFolder: string
   /** The appliance's own folder: a process that says it serves another one is not ours. */
   readonly home: string
-  /** A process group whose leader has ended: what is left of it are orphans, not the process. */
+  /** A process group whose leader has ended: what is left of it are orphans, not the process; a new leader is one. */
   readonly notOfGroup?: number | undefined
 }
 
@@ -31,7 +31,7 @@ export function findProcesses(
   const matching = processes.filter(
     (process) =>
       process.pid !== globalThis.process.pid &&
-      process.groupId !== notOfGroup &&
+      (process.groupId !== notOfGroup || process.pid === notOfGroup) &&
       isNamed(process, name) &&
       !isElsewhere(process, home),
   )

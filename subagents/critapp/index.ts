@@ -1,10 +1,12 @@
 /** The critapp module: ties the declaration to the supervisor. */
+
+import { join } from 'node:path'
 import type { Timer } from '../../lib/clock.ts'
-import { parseCommand } from '../../lib/command.ts'
-import type { Home } from '../../lib/home.ts'
+import { type Home, programRoot } from '../../lib/home.ts'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import { oid } from '../../lib/smi/oid.ts'
+import { healthCheck } from './health.ts'
 import {
   critAppAllNowRunning,
   critAppGlobals,
@@ -14,14 +16,31 @@ import {
   critAppProcTable,
   critAppRestartFailed,
 } from './mib.ts'
-import type { ProcessSpec, SupervisedProcess } from './process.ts'
-import { Supervisor } from './supervisor.ts'
+import { newEntry, type ProcessSpec, type SupervisedProcess } from './process.ts'
+import { whyNotActive } from './rules.ts'
+import { type Request, Supervisor } from './supervisor.ts'
 
 type ProcRow = RowOf<typeof critAppProcTable>
 
 export function critappModule(home: Home) {
   let supervisor: Supervisor | undefined
   let host: ModuleHost | undefined
+  /** What the rows of one SET, or of one file, ask for: acted on together, for their order counts. */
+  let asked: (Request & { readonly isGraceful: boolean })[] = []
+  const ask = (after: ProcRow, wishes: Partial<ProcRow>): void => {
+    if (asked.length === 0) queueMicrotask(act)
+    const isWished = wishes.critAppAdminStatus !== undefined
+    asked.push({ spec: specOf(after), isWished, isGraceful: wishes.critAppGracefulRestart === 'restart' })
+  }
+  const act = (): void => {
+    const requests = asked
+    asked = []
+    // A row may have been destroyed since.
+    const isHere = ({ spec: { index } }: Request): boolean =>
+      processes.table.get({ critAppProcIndex: index })?.critAppProcRowStatus === 'active'
+    supervisor?.configureAll(requests.filter(isHere))
+    for (const { spec, isGraceful } of requests) if (isGraceful) supervisor?.graceful(spec.index)
+  }
 
   const processes = serve(critAppProcTable, {
     live: {
@@ -36,12 +55,12 @@ export function critappModule(home: Home) {
       // A row knows its process by this name: another one would leave a running process with nobody to watch it.
       const isRenamed = before?.critAppProcRowStatus === 'active' && before.critAppProcName !== after.critAppProcName
       if (isRenamed && before.critAppOperStatus === 'up') return 'inconsistentValue'
-      const { critAppStartCommand, critAppTerminateCommand, critAppGracefulCommand } = after
-      const commands = [critAppStartCommand, critAppTerminateCommand, critAppGracefulCommand]
-      if (!commands.every((command) => command === '' || 'argv' in parseCommand(command))) return 'inconsistentValue'
+      const culprit = whyNotActive(after, processes.table.rows())
+      if (culprit !== undefined) return { status: 'inconsistentValue', column: culprit }
       // There must be something to restart, and a way to do it.
+      const hasWay = after.critAppGracefulCommand !== '' || after.critAppUnit !== ''
       const isGraceful = wishes.critAppGracefulRestart === 'restart'
-      if (isGraceful && (critAppGracefulCommand === '' || before?.critAppOperStatus !== 'up'))
+      if (isGraceful && (!hasWay || before?.critAppOperStatus !== 'up'))
         return { status: 'inconsistentValue', column: 'critAppGracefulRestart' }
       return undefined
     },
@@ -51,10 +70,12 @@ export function critappModule(home: Home) {
       return {
         undo: () => globals.table.put(scalars),
         finish: () => {
-          if (after?.critAppProcRowStatus === 'active') {
-            supervisor?.configure(specOf(after))
-            if (wishes.critAppGracefulRestart === 'restart') supervisor?.graceful(after.critAppProcIndex)
-          } else if (before) supervisor?.remove(before.critAppProcIndex)
+          if (after?.critAppProcRowStatus === 'active') ask(after, wishes)
+          else if (before?.critAppProcRowStatus === 'active') {
+            supervisor?.remove(before.critAppProcIndex)
+            // Nobody looks any more, so nothing is known.
+            if (after) processes.table.patch(after, stateOf(newEntry(specOf(after)).shown))
+          }
         },
       }
     },
@@ -77,6 +98,7 @@ export function critappModule(home: Home) {
     critAppTrapWhenAllRunning: false,
     critAppAllRunningInterval: 0,
     critAppConfigLastChange: 0,
+    critAppCommandsWritable: false,
   })
 
   /** Whether all ran when it was last looked at; nothing before the first time that they did. */
@@ -135,6 +157,8 @@ export function critappModule(home: Home) {
         home: home.root,
         runFolder: home.run,
         outputFolder: `${home.logs}/critapp`,
+        systemctl: ['systemctl'],
+        check: healthCheck([process.execPath, join(programRoot, 'bin', 'sip'), 'ping', '--home', home.root]),
         events: {
           changed: (process) => void show(process),
           started(process, sentence) {
@@ -153,9 +177,13 @@ export function critappModule(home: Home) {
           },
         },
       })
-      for (const row of processes.table.rows()) {
-        if (row.critAppProcRowStatus === 'active') supervisor.configure(specOf(row))
+      const active = [...processes.table.rows()].filter((row) => row.critAppProcRowStatus === 'active')
+      for (const row of active) {
+        const column = whyNotActive(row, active)
+        if (column)
+          host.log.error('a row of critagt.cnf asks for what cannot be', { name: row.critAppProcName, column })
       }
+      supervisor.configureAll(active.map((row) => ({ spec: specOf(row) })))
       supervisor.start()
     },
     async stop() {
@@ -163,7 +191,12 @@ export function critappModule(home: Home) {
       supervisor?.stop()
     },
   }
-  return { module, configured: [anyServing(processes), anyServing(globals)] }
+  const rules = {
+    get commandsWritable(): boolean {
+      return globals.table.get({})!.critAppCommandsWritable
+    },
+  }
+  return { module, configured: [anyServing(processes), anyServing(globals)], rules }
 }
 
 function specOf(row: ProcRow): ProcessSpec {
@@ -181,6 +214,14 @@ function specOf(row: ProcRow): ProcessSpec {
     maxRestarts: row.critAppMaxRestarts,
     restartWindowMs: row.critAppRestartWindow * 1000,
     startOrder: row.critAppStartOrder,
+    unit: row.critAppUnit,
+    health: {
+      kind: row.critAppHealthKind,
+      target: row.critAppHealthTarget,
+      intervalMs: row.critAppHealthInterval * 1000,
+      timeoutMs: row.critAppHealthTimeout * 1000,
+      failures: row.critAppHealthFailures,
+    },
   }
 }
 
@@ -188,6 +229,7 @@ function stateOf(process: SupervisedProcess): Partial<ProcRow> {
   return {
     critAppOperStatus: process.isUp ? 'up' : 'down',
     critAppProcState: process.state,
+    critAppHealthStatus: process.health,
     critAppProcPid: process.pid,
     critAppProcCount: process.count,
     critAppLastStartTime: process.lastStart,

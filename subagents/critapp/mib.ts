@@ -71,6 +71,17 @@ export const critAppProcTable = defineTable({
     critAppStartOrder: column(28, unsigned32(0, 65_535), 'read-create', { defaultValue: 0 }),
     critAppProcStorageType: column(29, storageType(), 'read-create', { defaultValue: 'nonVolatile' }),
     critAppProcRowStatus: column(30, rowStatus(), 'read-create'),
+    critAppUnit: column(31, castellanText(0, 255), 'read-create', { command: true, defaultValue: '' }),
+    critAppHealthKind: column(32, enumeration({ none: 1, command: 2, tcp: 3, sip: 4 }), 'read-create', {
+      defaultValue: 'none',
+    }),
+    critAppHealthTarget: column(33, castellanText(), 'read-create', { command: true, defaultValue: '' }),
+    critAppHealthInterval: column(34, unsigned32(1, 3600), 'read-create', { defaultValue: 30 }),
+    critAppHealthTimeout: column(35, unsigned32(1, 300), 'read-create', { defaultValue: 5 }),
+    critAppHealthFailures: column(36, unsigned32(1, 100), 'read-create', { defaultValue: 3 }),
+    critAppHealthStatus: column(37, enumeration({ unknown: 1, healthy: 2, failing: 3 }), 'read-only', {
+      defaultValue: 'unknown',
+    }),
   },
   cnf: [
     'critAppProcIndex',
@@ -90,6 +101,12 @@ export const critAppProcTable = defineTable({
     'critAppMaxRestarts',
     'critAppRestartWindow',
     'critAppStartOrder',
+    'critAppUnit',
+    'critAppHealthKind',
+    'critAppHealthTarget',
+    'critAppHealthInterval',
+    'critAppHealthTimeout',
+    'critAppHealthFailures',
   ],
 })
 
@@ -97,16 +114,22 @@ export const critAppGlobals = defineScalars({
   name: 'critAppGlobals',
   oid: `${critApp}.2`,
   objects: {
-    critAppTrapWhenNotAllRunning: column(1, truthValue(), 'read-write'),
-    critAppTrapWhenAllRunning: column(2, truthValue(), 'read-write'),
-    critAppAllRunningInterval: column(3, unsigned32(0, 86_400), 'read-write'),
+    critAppTrapWhenNotAllRunning: column(1, truthValue(), 'read-write', { defaultValue: false }),
+    critAppTrapWhenAllRunning: column(2, truthValue(), 'read-write', { defaultValue: false }),
+    critAppAllRunningInterval: column(3, unsigned32(0, 86_400), 'read-write', { defaultValue: 0 }),
     critAppTotal: column(4, gauge32(), 'read-only', { presence: 'live' }),
     critAppRunning: column(5, gauge32(), 'read-only', { presence: 'live' }),
     critAppAllRunning: column(6, truthValue(), 'read-only', { presence: 'live' }),
     critAppNextIndex: column(7, integer32(0, 0x7fff_ffff), 'read-only', { presence: 'live' }),
     critAppConfigLastChange: column(8, timeStamp()),
+    critAppCommandsWritable: column(9, truthValue(), 'read-only', { defaultValue: false }),
   },
-  cnf: ['critAppTrapWhenNotAllRunning', 'critAppTrapWhenAllRunning', 'critAppAllRunningInterval'],
+  cnf: [
+    'critAppTrapWhenNotAllRunning',
+    'critAppTrapWhenAllRunning',
+    'critAppAllRunningInterval',
+    'critAppCommandsWritable',
+  ],
 })
 
 const {

@@ -2,6 +2,8 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Timer } from '../../lib/clock.ts'
 import { type ProcessIdentity, type ProcessStat, readProcess } from '../../lib/process.ts'
+import type { HealthSpec } from './health.ts'
+import type { HealthMonitor } from './monitor.ts'
 import type { ProcessState } from './states.ts'
 import { RestartHistory } from './storm.ts'
 
@@ -22,13 +24,18 @@ export interface ProcessSpec {
   readonly restartWindowMs: number
   /** Lower ones start first; those of one number together. */
   readonly startOrder: number
+  /** A systemd unit that is started and stopped in place of the commands; empty: none. */
+  readonly unit: string
+  readonly health: HealthSpec
 }
 
 /** What is so. */
 export interface SupervisedProcess {
   readonly spec: ProcessSpec
   readonly state: ProcessState
+  /** It runs and, where its health is checked, serves. */
   readonly isUp: boolean
+  readonly health: 'unknown' | 'healthy' | 'failing'
   readonly pid: number
   readonly count: number
   readonly startedMonotonicMs: number
@@ -53,7 +60,14 @@ export interface Entry {
   formerGroup: number | undefined
   /** Whether the process leads a group of its own. */
   leads: boolean
+  /** Its PID file, if it had one when it was taken up. */
+  pidFile: string | undefined
   child: ChildProcess | undefined
+  monitor: HealthMonitor | undefined
+  /** Why it is being stopped although it is wanted up: it does not serve. */
+  sickness: string | undefined
+  /** systemd is being asked how it ended. */
+  isUnderInquest: boolean
   /** Raised whenever something is begun anew, so that what was begun before knows it is over. */
   round: number
   timer: Timer | undefined
@@ -70,6 +84,7 @@ export function newEntry(spec: ProcessSpec): Entry {
     spec,
     state: 'unknown',
     isUp: false,
+    health: 'unknown',
     pid: 0,
     count: 0,
     startedMonotonicMs: 0,
@@ -87,7 +102,11 @@ export function newEntry(spec: ProcessSpec): Entry {
     identity: undefined,
     formerGroup: undefined,
     leads: false,
+    pidFile: undefined,
     child: undefined,
+    monitor: undefined,
+    sickness: undefined,
+    isUnderInquest: false,
     round: 0,
     timer: undefined,
   }

@@ -13,6 +13,8 @@ export function signalProcess(pid: number, identity: ProcessIdentity | undefined
 
 /** Workers that outlived their parent hold its ports, and would keep the next one from starting. */
 export function killGroup(groupId: number): void {
+  // A number is given anew only when its group is empty: who has it now is a stranger.
+  if (readProcess(groupId)) return
   try {
     process.kill(-groupId, 'SIGKILL')
   } catch {

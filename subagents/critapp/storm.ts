@@ -10,6 +10,8 @@ export interface StormRules {
 
 /** However often it ended, the next try is not later than this, unless the interval itself is. */
 const longestDelayMs = 5 * 60_000
+/** Nor sooner than this, whatever the interval: a machine that does nothing but start processes does nothing else. */
+const shortestDelayMs = 100
 /** So that processes that ended together do not start together. */
 const jitterShare = 0.1
 
@@ -27,7 +29,8 @@ export class RestartHistory {
     const recent = this.recent(nowMs, rules)
     if (rules.maxRestarts > 0 && recent >= rules.maxRestarts) return undefined
     this.#restartsMs.push(nowMs)
-    const grown = Math.min(rules.intervalMs * 2 ** recent, Math.max(longestDelayMs, rules.intervalMs))
+    const firstMs = Math.max(rules.intervalMs, shortestDelayMs)
+    const grown = Math.min(firstMs * 2 ** recent, Math.max(longestDelayMs, firstMs))
     return grown * (1 + random() * jitterShare)
   }
 

@@ -3,11 +3,24 @@ import type { ChildProcess } from 'node:child_process'
 import { closeSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock, Timer } from '../../lib/clock.ts'
+import type { ParsedCommand } from '../../lib/command.ts'
 import type { Log } from '../../lib/log.ts'
-import { ageMs, isRunning, type ProcessIdentity, type ProcessStat, readProcess } from '../../lib/process.ts'
+import {
+  ageMs,
+  isRunning,
+  type ProcessIdentity,
+  type ProcessStat,
+  readPidFile,
+  readProcess,
+} from '../../lib/process.ts'
 import { describeEnd, explain, formatSeconds, signalNumber } from '../../lib/process-end.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
+import { gracefulCommandOf, startCommandOf, terminateCommandOf } from './commands.ts'
 import { isNamed } from './find.ts'
+import type { Check } from './health.ts'
+import { type Finding, inquire, inquireUnit } from './inquest.ts'
+import { HealthMonitor } from './monitor.ts'
+import { actInOrder } from './order.ts'
 import { boundOutput, lastLine, lastLines, openOutput } from './output.ts'
 import { type Entry, liveChild, newEntry, type ProcessSpec, type SupervisedProcess } from './process.ts'
 import { runCommand, runToEnd } from './run.ts'
@@ -15,6 +28,8 @@ import { ProcessSearch } from './search.ts'
 import { killGroup, signalProcess } from './signal.ts'
 import { nextState, type ProcessEvent } from './states.ts'
 import { describeRecent } from './storm.ts'
+import { type Systemctl, unitKill } from './unit.ts'
+import { Units } from './units.ts'
 
 export interface SupervisorEvents {
   /** After every change that can be seen. */
@@ -32,6 +47,15 @@ export interface SupervisorOptions {
   readonly home: string
   readonly runFolder: string
   readonly outputFolder: string
+  readonly check: Check
+  readonly systemctl: Systemctl
+}
+
+/** What somebody asks for. */
+export interface Request {
+  readonly spec: ProcessSpec
+  /** critAppAdminStatus was named: up again is the way out of `failed`, though it was up before. */
+  readonly isWished?: boolean
 }
 
 const watchEveryMs = 250
@@ -49,30 +73,55 @@ export class Supervisor {
   readonly #options: SupervisorOptions
   readonly #entries = new Map<number, Entry>()
   readonly #searcher: ProcessSearch
+  readonly #units: Units
   readonly #timers: Timer[] = []
   #isStarted = false
 
   constructor(options: SupervisorOptions) {
     this.#options = options
     this.#searcher = new ProcessSearch(options)
+    const { clock, log, systemctl } = options
+    const wanted = (): Set<string> =>
+      new Set(this.processes().flatMap(({ spec: { unit } }) => (unit === '' ? [] : [unit])))
+    this.#units = new Units({ clock, log, systemctl, wanted })
   }
 
   /** Takes a new row or changes of one; a changed adminStatus is acted on. */
   configure(spec: ProcessSpec): void {
-    const known = this.#entries.get(spec.index)
-    if (!known) {
-      const entry = newEntry(spec)
-      this.#entries.set(spec.index, entry)
-      if (this.#isStarted) this.#begin(entry)
-      return
+    this.configureAll([{ spec }])
+  }
+
+  /** The same of several that were asked for together: they start in their order, and stop in its reverse. */
+  configureAll(requests: readonly Request[]): void {
+    const fresh: Entry[] = []
+    const changed: Entry[] = []
+    for (const { spec, isWished = false } of requests) {
+      const known = this.#entries.get(spec.index)
+      if (!known) {
+        const entry = newEntry(spec)
+        this.#entries.set(spec.index, entry)
+        fresh.push(entry)
+        continue
+      }
+      const before = known.shown.spec
+      this.#change(known, spec)
+      if (isWished || before.adminStatus !== spec.adminStatus) changed.push(known)
     }
-    const before = known.shown.spec
-    known.shown.spec = spec
-    if (known.shown.state === 'restartWait' && !spec.restartOnExit) {
-      known.timer?.cancel()
-      this.#move(known, 'giveUp')
+    if (!this.#isStarted) return
+    this.#beginInOrder(fresh)
+    this.#setInOrder(changed, 'down')
+    this.#setInOrder(changed, 'up')
+  }
+
+  #change(entry: Entry, spec: ProcessSpec): void {
+    const before = entry.shown.spec
+    entry.shown.spec = spec
+    if (entry.shown.state === 'restartWait' && before.restartOnExit && !spec.restartOnExit) {
+      entry.timer?.cancel()
+      this.#move(entry, 'giveUp')
     }
-    if (this.#isStarted && before.adminStatus !== spec.adminStatus) this.setAdminStatus(spec.index, spec.adminStatus)
+    const isOtherCheck = JSON.stringify(before.health) !== JSON.stringify(spec.health)
+    if (isOtherCheck && entry.identity && entry.shown.state !== 'stopping') this.#checkAnew(entry)
   }
 
   /** Forgets a row. Its process goes on, watched by nobody. */
@@ -81,6 +130,7 @@ export class Supervisor {
     if (!entry) return
     entry.round++
     entry.timer?.cancel()
+    entry.monitor?.stop()
     this.#entries.delete(index)
   }
 
@@ -98,6 +148,7 @@ export class Supervisor {
     if (!entry) return
     entry.shown.spec = { ...entry.shown.spec, adminStatus }
     entry.history.forget()
+    entry.sickness = undefined
     this.#searcher.forget()
     if (adminStatus === 'up') this.#wantUp(entry)
     else this.#wantDown(entry)
@@ -107,9 +158,9 @@ export class Supervisor {
   graceful(index: number): void {
     const entry = this.#entries.get(index)
     if (!entry?.shown.isUp) return
-    const { log } = this.#options
-    const { name, gracefulCommand } = entry.shown.spec
-    runToEnd(gracefulCommand, {
+    const { log, systemctl } = this.#options
+    const { name } = entry.shown.spec
+    runToEnd(gracefulCommandOf(entry.shown.spec, systemctl).parsed, {
       done: () => log.notice('a graceful command is done', { name }),
       failed: (reason) => {
         entry.shown.lastError = truncateUtf8(`graceful restart of ${name}: ${reason}`, maxSentenceOctets)
@@ -124,6 +175,7 @@ export class Supervisor {
     mkdirSync(this.#options.outputFolder, { recursive: true, mode: 0o700 })
     this.#isStarted = true
     this.#beginInOrder([...this.#entries.values()])
+    this.#units.start()
     this.#timers.push(clock.every(watchEveryMs, () => this.#watch()))
     this.#timers.push(clock.every(findEveryMs, () => this.#lookAround()))
   }
@@ -131,37 +183,66 @@ export class Supervisor {
   /** Ends supervision; what is supervised goes on. */
   stop(): void {
     this.#isStarted = false
+    this.#units.stop()
     for (const timer of this.#timers.splice(0)) timer.cancel()
     for (const entry of this.#entries.values()) {
       entry.round++
       entry.timer?.cancel()
+      entry.monitor?.stop()
       entry.child?.unref()
     }
   }
 
-  /** Those of the lowest number first; the next when none of these is on its way up any more. */
   #beginInOrder(entries: readonly Entry[]): void {
-    if (entries.length === 0) return
-    const first = Math.min(...entries.map(({ shown }) => shown.spec.startOrder))
-    const now = entries.filter(({ shown }) => shown.spec.startOrder === first)
-    const later = entries.filter(({ shown }) => shown.spec.startOrder !== first)
-    for (const entry of now) this.#begin(entry)
-    if (later.length === 0) return
-    const timer = this.#options.clock.every(lookEveryMs, () => {
-      if (now.some(({ shown }) => shown.state === 'starting')) return
-      timer.cancel()
-      // A row may have gone, or been set up by somebody, while it waited.
-      if (this.#isStarted)
-        this.#beginInOrder(
-          later.filter(
-            (entry) => this.#entries.get(entry.shown.spec.index) === entry && entry.shown.state === 'unknown',
-          ),
-        )
+    this.#inOrder(entries, 'ascending', {
+      act: (entry) => this.#begin(entry),
+      isOnItsWay: ({ shown }) => shown.state === 'starting' || shown.state === 'unknown',
+      // It may have been set up or down by somebody while it waited.
+      isDue: ({ shown }) => shown.state === 'unknown',
     })
-    this.#timers.push(timer)
+  }
+
+  #setInOrder(entries: readonly Entry[], adminStatus: 'up' | 'down'): void {
+    this.#inOrder(
+      entries.filter(({ shown }) => shown.spec.adminStatus === adminStatus),
+      adminStatus === 'up' ? 'ascending' : 'descending',
+      {
+        act: ({ shown }) => this.setAdminStatus(shown.spec.index, adminStatus),
+        isOnItsWay: ({ shown }) => shown.state === (adminStatus === 'up' ? 'starting' : 'stopping'),
+        isDue: ({ shown }) => shown.spec.adminStatus === adminStatus,
+      },
+    )
+  }
+
+  #inOrder(
+    entries: readonly Entry[],
+    direction: 'ascending' | 'descending',
+    { act, isOnItsWay, isDue }: Record<'isOnItsWay' | 'isDue', (entry: Entry) => boolean> & { act(entry: Entry): void },
+  ): void {
+    if (entries.length === 0) return
+    const isHere = (entry: Entry): boolean => this.#isStarted && this.#entries.get(entry.shown.spec.index) === entry
+    const timer = actInOrder(entries, {
+      clock: this.#options.clock,
+      direction,
+      orderOf: ({ shown }) => shown.spec.startOrder,
+      act,
+      isOnItsWay: (entry) => isHere(entry) && isOnItsWay(entry),
+      isDue: (entry) => isHere(entry) && isDue(entry),
+    })
+    if (timer) this.#timers.push(timer)
   }
 
   #begin(entry: Entry): void {
+    const { unit } = entry.shown.spec
+    if (unit === '') this.#beginKnowing(entry)
+    else
+      void this.#units.refresh().then(() => {
+        const isHere = this.#isStarted && this.#entries.get(entry.shown.spec.index) === entry
+        if (isHere && entry.shown.state === 'unknown') this.#beginKnowing(entry)
+      })
+  }
+
+  #beginKnowing(entry: Entry): void {
     if (entry.shown.spec.findOnStartup && this.#adopt(entry)) return
     if (entry.shown.spec.adminStatus === 'up') this.#wantUp(entry)
     else this.#move(entry, 'wantDown')
@@ -177,11 +258,13 @@ export class Supervisor {
   }
 
   #wantDown(entry: Entry): void {
-    entry.timer?.cancel()
     const { state } = entry.shown
+    if (state === 'stopping') return
+    entry.timer?.cancel()
+    entry.monitor?.stop()
     this.#move(entry, 'wantDown')
-    if (entry.shown.state !== 'stopping' || state === 'stopping') return
-    if (state === 'starting') this.#stopWhatStarts(entry)
+    if (entry.shown.state !== 'stopping') return
+    if (state === 'starting' && !entry.identity) this.#stopWhatStarts(entry)
     else this.#terminate(entry)
   }
 
@@ -205,7 +288,7 @@ export class Supervisor {
         this.#terminate(entry)
       } else if (clock.monotonicMs() > deadline) {
         entry.timer?.cancel()
-        if (itself) this.#signal(entry, 'SIGKILL')
+        if (itself) this.#kill(entry)
         else this.#ended(entry, -1, 0, 'never appeared')
       }
     }
@@ -226,43 +309,111 @@ export class Supervisor {
   }
 
   #search({ shown, formerGroup }: Entry): { main: ProcessStat | undefined; count: number } {
-    return this.#searcher.find(shown.spec.name, formerGroup)
+    const { unit, name } = shown.spec
+    return unit === '' ? this.#searcher.find(name, formerGroup) : this.#units.find(unit)
   }
 
   #know(entry: Entry, identity: ProcessIdentity): void {
     entry.identity = identity
-    entry.leads = readProcess(identity.pid)?.groupId === identity.pid
+    const { unit, name } = entry.shown.spec
+    // What a unit leaves behind is systemd's, by its KillMode.
+    entry.leads = unit === '' && readProcess(identity.pid)?.groupId === identity.pid
+    const pidFile = join(this.#options.runFolder, `${name}.pid`)
+    entry.pidFile = readPidFile(pidFile)?.pid === identity.pid ? pidFile : undefined
   }
 
-  #takeUp(entry: Entry, identity: ProcessIdentity, event: ProcessEvent, sentence: string): void {
-    const { clock, events, log } = this.#options
+  /** The process is there; it is up when it serves, where that is checked. */
+  #takeUp(entry: Entry, identity: ProcessIdentity, event: 'ready' | 'found', sentence: string): void {
+    const { clock } = this.#options
     this.#know(entry, identity)
     const aliveMs = ageMs(identity)
     Object.assign(entry.shown, {
-      isUp: true,
       pid: identity.pid,
       count: Math.max(1, entry.shown.count),
       startedMonotonicMs: clock.monotonicMs() - aliveMs,
       lastStart: new Date(clock.now() - aliveMs),
-      lastError: '',
     })
-    this.#move(entry, event)
+    if (event === 'found') this.#move(entry, event)
+    if (entry.shown.spec.health.kind === 'none') this.#serves(entry, sentence)
+    else {
+      this.#options.events.changed(entry.shown)
+      this.#monitor(entry, false, sentence)
+    }
+  }
+
+  #serves(entry: Entry, sentence: string): void {
+    const { events, log } = this.#options
+    Object.assign(entry.shown, { isUp: true, lastError: '' })
+    this.#move(entry, 'ready')
     log.notice('a process is up', { name: entry.shown.spec.name, sentence })
     events.started(entry.shown, sentence)
+  }
+
+  #monitor(entry: Entry, hasServed: boolean, sentence: string): void {
+    const { clock, check, events, log } = this.#options
+    const { shown } = entry
+    const { name, health: spec } = shown.spec
+    entry.monitor?.stop()
+    entry.monitor = new HealthMonitor({
+      clock,
+      check,
+      spec,
+      hasServed,
+      events: {
+        serves: () => {
+          shown.health = 'healthy'
+          if (!shown.isUp) this.#serves(entry, sentence)
+          else {
+            shown.lastError = ''
+            events.changed(shown)
+          }
+        },
+        fails: (reason, times) => {
+          shown.health = 'failing'
+          const error = `${name}: health check failed (${times} of ${spec.failures}): ${reason}`
+          shown.lastError = truncateUtf8(error, maxSentenceOctets)
+          log.warn('a health check failed', { name, times, reason })
+          events.changed(shown)
+        },
+        sick: (reason) => this.#sick(entry, reason),
+      },
+    })
+  }
+
+  /** The check was changed while the process runs; what was up stays up until the new one says otherwise. */
+  #checkAnew(entry: Entry): void {
+    const { shown } = entry
+    entry.monitor?.stop()
+    shown.health = 'unknown'
+    const sentence = `${shown.spec.name} runs as PID ${shown.pid}`
+    if (shown.spec.health.kind !== 'none') this.#monitor(entry, shown.isUp, sentence)
+    else if (!shown.isUp) this.#serves(entry, sentence)
+  }
+
+  /** It runs and does not serve: it is stopped, and started again after the delay. */
+  #sick(entry: Entry, reason: string): void {
+    const { shown } = entry
+    entry.sickness = reason
+    shown.isUp = false
+    shown.health = 'failing'
+    shown.lastError = truncateUtf8(`${shown.spec.name} is stopped: ${reason}`, maxSentenceOctets)
+    this.#options.log.error('a process does not serve and is stopped', { name: shown.spec.name, reason })
+    this.#move(entry, 'sick')
+    this.#terminate(entry)
   }
 
   #launch(entry: Entry, event: ProcessEvent): void {
     const { spec } = entry.shown
     this.#move(entry, event)
     const round = ++entry.round
-    const child = this.#spawn(spec)
+    const command = startCommandOf(spec, this.#options.systemctl)
+    const child = this.#spawn(spec, command.parsed)
     if ('reason' in child) {
-      this.#startFailed(entry, `${spec.startCommand}: ${child.reason}`)
+      this.#startFailed(entry, `${command.text}: ${child.reason}`)
       return
     }
     child.on('error', (error) => {
-      if (entry.round === round)
-        this.#startFailed(entry, `${spec.startCommand}: ${explain(error)}; see critAppStartCommand`)
+      if (entry.round === round) this.#startFailed(entry, `${command.text}: ${explain(error)}; see critAppStartCommand`)
     })
     child.on('exit', (code, signal) => this.#childEnded(entry, child, round, code, signal))
     if (child.pid === undefined) return
@@ -271,11 +422,11 @@ export class Supervisor {
     entry.timer = this.#options.clock.every(lookEveryMs, () => this.#lookForStarted(entry, child, round, deadline))
   }
 
-  #spawn(spec: ProcessSpec): ChildProcess | { readonly reason: string } {
+  #spawn(spec: ProcessSpec, command: ParsedCommand): ChildProcess | { readonly reason: string } {
     try {
       const output = openOutput(this.#outputPath(spec))
       try {
-        return runCommand(spec.startCommand, output)
+        return runCommand(command, output)
       } finally {
         closeSync(output)
       }
@@ -287,22 +438,25 @@ export class Supervisor {
   /** While it starts: has the child settled in front, or has the real process appeared? */
   #lookForStarted(entry: Entry, child: ChildProcess, round: number, deadline: number): void {
     if (entry.round !== round || entry.shown.state !== 'starting') return
-    const { name } = entry.shown.spec
+    const { name, unit } = entry.shown.spec
     const now = this.#options.clock.monotonicMs()
     const hasSettled = now > deadline - appearWithinMs + settleMs
     const isOver = now > deadline
     const itself = liveChild(child)
-    let real = itself && hasSettled && isNamed(itself, name) ? itself : undefined
+    let real = unit === '' && itself && hasSettled && isNamed(itself, name) ? itself : undefined
     // While the start command runs, what it has started may not serve yet: it ends when that does.
     if (!real && (!itself || isOver)) real = this.#search(entry).main
-    if (!real && isOver) real = itself // it runs in front under another name than its row says
+    if (!real && isOver && unit === '') real = itself // it runs in front under another name than its row says
     if (real) {
       entry.timer?.cancel()
       const isChild = real.pid === child.pid
       if (!isChild) entry.child = undefined
       this.#takeUp(entry, real, 'ready', `${name} was started as PID ${real.pid}`)
-    } else if (isOver) {
-      this.#startFailed(entry, `${entry.shown.spec.startCommand} ended, but no process named ${name} appeared`)
+    } else if (isOver && !(unit !== '' && itself)) {
+      // systemd has time-outs of its own, and its answer is awaited.
+      const { text } = startCommandOf(entry.shown.spec, this.#options.systemctl)
+      const missing = unit === '' ? `no process named ${name} appeared` : `${unit} has no process`
+      this.#startFailed(entry, `${text} ended, but ${missing}`)
     }
   }
 
@@ -314,11 +468,12 @@ export class Supervisor {
     signal: NodeJS.Signals | null,
   ): void {
     if (entry.child !== child) return
-    if (entry.identity?.pid === child.pid && entry.shown.isUp) {
+    if (entry.identity?.pid === child.pid) {
       this.#ended(entry, code ?? -1, signalNumber(signal), describeEnd(code, signal))
       return
     }
     if (entry.round !== round) return
+    if (entry.shown.spec.unit !== '') void this.#units.refresh()
     if (entry.shown.state === 'stopping') {
       // Code 0: it left a daemon behind, which is still to be found and stopped.
       if (code !== 0) this.#ended(entry, code ?? -1, signalNumber(signal), describeEnd(code, signal))
@@ -326,12 +481,11 @@ export class Supervisor {
       const said = lastLine(this.#outputPath(entry.shown.spec))
       entry.shown.lastExitCode = code ?? -1
       entry.shown.lastExitSignal = signalNumber(signal)
-      this.#startFailed(
-        entry,
-        `${entry.shown.spec.startCommand} ${describeEnd(code, signal)}${said ? `: ${said}` : ''}`,
-      )
+      const { text } = startCommandOf(entry.shown.spec, this.#options.systemctl)
+      this.#startFailed(entry, `${text} ${describeEnd(code, signal)}${said ? `: ${said}` : ''}`)
     }
     // Code 0 while starting: it left a daemon behind, and the search for that goes on.
+    this.#searcher.forget()
   }
 
   #startFailed(entry: Entry, sentence: string): void {
@@ -343,7 +497,7 @@ export class Supervisor {
     this.#move(entry, 'startFailed')
     log.error('a process could not be started', { name: entry.shown.spec.name, sentence })
     events.failed(entry.shown, sentence)
-    this.#retry(entry, this.#planRestart(entry))
+    this.#retry(entry, this.#planRestart(entry, entry.shown.spec.restartOnExit))
   }
 
   #terminate(entry: Entry): void {
@@ -353,16 +507,27 @@ export class Supervisor {
       this.#options.log.warn('a terminate command failed; sending SIGTERM', { name: spec.name, reason })
       if (entry.round === round) this.#signal(entry, 'SIGTERM')
     }
-    if (spec.terminateCommand === '') this.#signal(entry, 'SIGTERM')
-    else runToEnd(spec.terminateCommand, { done: () => {}, failed })
+    const command = terminateCommandOf(spec, this.#options.systemctl)
+    if (command) runToEnd(command.parsed, { done: () => {}, failed })
+    else this.#signal(entry, 'SIGTERM')
     entry.timer = this.#options.clock.after(spec.stopTimeoutSeconds * 1000, () => {
       if (entry.round !== round || entry.shown.state !== 'stopping') return
       this.#options.log.warn('a process did not stop in time and is killed', {
         name: spec.name,
         seconds: spec.stopTimeoutSeconds,
       })
-      this.#signal(entry, 'SIGKILL')
+      this.#kill(entry)
     })
+  }
+
+  #kill(entry: Entry): void {
+    const { unit } = entry.shown.spec
+    if (unit === '') this.#signal(entry, 'SIGKILL')
+    else
+      runToEnd(unitKill(this.#options.systemctl, unit), {
+        done: () => {},
+        failed: () => this.#signal(entry, 'SIGKILL'),
+      })
   }
 
   #signal({ identity, child }: Entry, signal: NodeJS.Signals): void {
@@ -379,24 +544,32 @@ export class Supervisor {
     const { clock, events, log } = this.#options
     const { spec } = entry.shown
     const wasStopping = entry.shown.state === 'stopping'
+    const { sickness } = entry
+    const wasTold = wasStopping && sickness === undefined
     entry.round++
     entry.timer?.cancel()
+    entry.monitor?.stop()
+    entry.monitor = undefined
+    entry.sickness = undefined
     entry.formerGroup = entry.identity && entry.leads ? entry.identity.pid : undefined
     if (entry.formerGroup !== undefined) killGroup(entry.formerGroup)
     entry.identity = undefined
     entry.child = undefined
-    const output = wasStopping ? [] : lastLines(this.#outputPath(spec), 20)
-    const restart = wasStopping ? undefined : this.#planRestart(entry)
-    const sentence = `${spec.name} ${how}${wasStopping ? ', as it was told to' : (restart?.words ?? '')}`
+    if (spec.unit !== '') this.#units.forget(spec.unit)
+    const output = wasTold ? [] : lastLines(this.#outputPath(spec), 20)
+    const restart = wasTold ? undefined : this.#planRestart(entry, spec.restartOnExit || sickness !== undefined)
+    const why = sickness === undefined ? how : `was stopped: ${sickness}`
+    const sentence = `${spec.name} ${wasTold ? `${how}, as it was told to` : `${why}${restart?.words ?? ''}`}`
     Object.assign(entry.shown, {
       isUp: false,
+      health: 'unknown',
       pid: 0,
       count: 0,
       exits: entry.shown.exits + 1,
       lastExit: new Date(clock.now()),
       lastExitCode: code,
       lastExitSignal: signal,
-      lastError: wasStopping ? '' : truncateUtf8(sentence, maxSentenceOctets),
+      lastError: wasTold ? '' : truncateUtf8(sentence, maxSentenceOctets),
     })
     this.#move(entry, 'exited')
     log.notice('a process ended', {
@@ -406,14 +579,17 @@ export class Supervisor {
     })
     events.exited(entry.shown, sentence)
     if (spec.adminStatus !== 'up') return
-    if (wasStopping) this.#wantUp(entry)
+    if (wasTold) this.#wantUp(entry)
     else this.#retry(entry, restart)
   }
 
-  /** When the next start is due, or that there are too many; nothing where restarts are not wished. */
-  #planRestart({ history, shown }: Entry): { delayMs: number | undefined; words: string } | undefined {
+  /** When the next start is due, or that there are too many; nothing where a restart is not wished. */
+  #planRestart(
+    { history, shown }: Entry,
+    isWished: boolean,
+  ): { delayMs: number | undefined; words: string } | undefined {
     const { spec } = shown
-    if (!this.#isStarted || spec.adminStatus !== 'up' || !spec.restartOnExit) return undefined
+    if (!this.#isStarted || spec.adminStatus !== 'up' || !isWished) return undefined
     const { maxRestarts, restartWindowMs: windowMs, restartIntervalMs: intervalMs } = spec
     const rules = { intervalMs, maxRestarts, windowMs }
     const now = this.#options.clock.monotonicMs()
@@ -446,10 +622,30 @@ export class Supervisor {
   /** Children tell of their end themselves; of all others /proc does. */
   #watch(): void {
     for (const entry of this.#entries.values()) {
-      const { identity, child } = entry
-      if (!identity || child?.pid === identity.pid || isRunning(identity)) continue
-      this.#ended(entry, -1, 0, wasTold(entry) ? 'ended' : 'ended; it was not our child, so why is not known')
+      const { identity, child, pidFile, isUnderInquest } = entry
+      if (!identity || isUnderInquest || child?.pid === identity.pid || isRunning(identity)) continue
+      const { unit } = entry.shown.spec
+      if (unit === '') {
+        const { code, signal, how } = this.#isStoppedByUs(entry) ? ended : inquire({ identity, pidFile })
+        this.#ended(entry, code, signal, how)
+      } else void this.#askSystemd(entry, identity)
     }
+  }
+
+  /** It went as it was told to, or was killed for not going: there is nothing to find out. */
+  #isStoppedByUs({ shown, sickness }: Entry): boolean {
+    return shown.state === 'stopping' && sickness === undefined
+  }
+
+  async #askSystemd(entry: Entry, identity: ProcessIdentity): Promise<void> {
+    const { round } = entry
+    const { unit } = entry.shown.spec
+    entry.isUnderInquest = true
+    await this.#units.refresh()
+    entry.isUnderInquest = false
+    if (entry.round !== round || entry.identity !== identity) return
+    const { code, signal, how } = inquireUnit(this.#units.stateOf(unit), identity)
+    this.#ended(entry, code, signal, how)
   }
 
   /** Somebody may have started by hand what is down here; and workers come and go. */
@@ -476,6 +672,4 @@ export class Supervisor {
   }
 }
 
-function wasTold({ shown }: Entry): boolean {
-  return shown.state === 'stopping'
-}
+const ended: Finding = { code: -1, signal: 0, how: 'ended' }

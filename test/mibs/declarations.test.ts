@@ -14,6 +14,7 @@ const own = readModules(
     'mibs/CASTELLAN-AGENT-MIB.txt',
     'mibs/CASTELLAN-CRITAPP-MIB.txt',
     'mibs/CASTELLAN-SCRIPT-MIB.txt',
+    'mibs/CASTELLAN-SCHEDULE-MIB.txt',
   ].map(read),
 )
 const standard = new Map(
@@ -30,6 +31,7 @@ const bases: Readonly<Record<string, string>> = {
   TruthValue: 'Integer32',
   RowStatus: 'Integer32',
   StorageType: 'Integer32',
+  SnmpPduErrorStatus: 'Integer32',
   TimeInterval: 'Integer32',
   TestAndIncr: 'Integer32',
   InterfaceIndex: 'Integer32',
@@ -57,6 +59,7 @@ const bases: Readonly<Record<string, string>> = {
   TDomain: 'ObjectIdentifier',
   AutonomousType: 'ObjectIdentifier',
   RowPointer: 'ObjectIdentifier',
+  VariablePointer: 'ObjectIdentifier',
   KeyChange: 'OctetString',
   DistinguishedName: 'OctetString',
   URLString: 'OctetString',

@@ -4,6 +4,8 @@ import { parseAddress } from '../../sipd/message/address.ts'
 import { H } from '../../sipd/message/header-names.ts'
 import { parseMessage } from '../../sipd/message/parse.ts'
 import { parseRequestUri, parseSipUri } from '../../sipd/message/uri.ts'
+import { Identity } from '../../sipd/proxy/identity.ts'
+import { isLoop } from '../../sipd/proxy/loop.ts'
 import { mutate, randomFrom } from '../support/mutate.ts'
 
 const lines = (...given: string[]): Buffer => Buffer.from([...given, '', ''].join('\r\n'))
@@ -30,6 +32,24 @@ test('compact names, folded lines, comma lists, quotes and blanks are read as th
   assert.equal(message.valueNamed('Subject'), 'first second')
   assert.deepEqual(message.elements(H.contact), ['<sip:a@b;x=1,2>;q=0.5', '"x,y" <sip:c@d>'])
 })
+
+for (const [what, header] of [
+  ['blanks before a folded line', `Call-ID: a${' '.repeat(30_000)}b\r\n c`],
+  ['folded lines without anything in them', `Call-ID: a${'\r\n '.repeat(10_000)}b`],
+  ['parameters of a Via', `Call-ID: a\r\nVia: SIP/2.0/UDP h${';a'.repeat(15_000)}`],
+  ['blanks in a Via', `Call-ID: a\r\nVia: SIP/2.0/UDP ${'h'.repeat(15_000)}${' '.repeat(15_000)}`],
+  ['semicolons of an address', `Call-ID: a\r\nContact: <sip:a@b>${' ;a'.repeat(10_000)}`],
+  ['words before an address', `Call-ID: a\r\nContact: ${'a '.repeat(15_000)}<sip:a@b>`],
+] as const) {
+  test(`many ${what} cost no more than their octets`, () => {
+    const octets = Buffer.from(options.toString().replace('i: 1@a', header))
+    const startedMs = performance.now()
+    const message = parseMessage(octets)
+    assert.ok(message?.kind === 'request')
+    isLoop(message, new Identity({ listeners: [], domains: [], addresses: [] }))
+    assert.ok(performance.now() - startedMs < 60, `${performance.now() - startedMs} ms for one datagram`)
+  })
+}
 
 for (const [what, bytes, status] of [
   [

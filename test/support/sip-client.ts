@@ -19,12 +19,16 @@ export interface SipClient {
   close(): void
 }
 
-export async function openUdp({ host, port }: Destination): Promise<SipClient> {
+/** `from` is an address of this machine; a loopback one unless said. */
+export async function openUdp(
+  { host, port }: Destination,
+  from = host.includes(':') ? '::1' : '127.0.0.1',
+): Promise<SipClient> {
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
   const inbox = new Inbox()
   socket.on('message', (octets: Buffer) => inbox.put(octets.toString('latin1')))
   socket.on('error', (error) => inbox.end(error.message))
-  socket.bind({ address: host.includes(':') ? '::1' : '127.0.0.1', port: 0 })
+  socket.bind({ address: from, port: 0 })
   await once(socket, 'listening')
   socket.unref() // a test that fails without closing it is to end all the same
   return {

@@ -1,85 +1,31 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { systemClock } from '../../../lib/clock.ts'
 import { parseCommand } from '../../../lib/command.ts'
-import { silentLog } from '../../../lib/log.ts'
 import { readProcess } from '../../../lib/process.ts'
 import { findProcesses, scanProcesses } from '../../../subagents/critapp/find.ts'
 import type { ProcessSpec } from '../../../subagents/critapp/process.ts'
 import { nextState, transitions } from '../../../subagents/critapp/states.ts'
 import { RestartHistory } from '../../../subagents/critapp/storm.ts'
-import { Supervisor } from '../../../subagents/critapp/supervisor.ts'
 import { until } from '../../support/appliance.ts'
+import { Bench } from './bench.ts'
 
+let bench: Bench
 let folder: string
 let name: string
-const supervisors: Supervisor[] = []
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'critapp-'))
-  // A name of its own, so that tests side by side do not find each other's processes.
-  name = `unit${folder.slice(-6).toLowerCase().replace(/\W/g, 'x')}`
+  bench = new Bench()
+  folder = bench.folder
+  name = bench.name
 })
 
-afterEach(async () => {
-  for (const supervisor of supervisors.splice(0)) {
-    supervisor.stop()
-    for (const { pid } of supervisor.processes()) if (pid > 0) process.kill(pid, 'SIGKILL')
-  }
-  await rm(folder, { recursive: true, force: true })
-})
+afterEach(() => bench.clear())
 
-/** A program in the test's folder that goes by the test's name. */
-function program(script: string): string {
-  const path = join(folder, name)
-  writeFileSync(path, `#!/bin/sh\n${script}\n`)
-  chmodSync(path, 0o755)
-  return path
-}
-
-function supervise(spec: Partial<ProcessSpec>) {
-  const told: string[] = []
-  const supervisor = new Supervisor({
-    clock: systemClock,
-    log: silentLog,
-    home: folder,
-    runFolder: folder,
-    outputFolder: folder,
-    events: {
-      changed: () => {},
-      started: (_, sentence) => told.push(sentence),
-      exited: (_, sentence) => told.push(sentence),
-      failed: (_, sentence) => told.push(sentence),
-    },
-  })
-  supervisors.push(supervisor)
-  supervisor.configure({
-    index: 1,
-    name,
-    startCommand: '',
-    terminateCommand: '',
-    adminStatus: 'up',
-    restartOnExit: false,
-    restartIntervalMs: 100,
-    findOnStartup: true,
-    stopTimeoutSeconds: 1,
-    gracefulCommand: '',
-    maxRestarts: 0,
-    restartWindowMs: 600_000,
-    startOrder: 0,
-    ...spec,
-  })
-  supervisor.start()
-  const shown = () => supervisor.find(1)!
-  const reaches = (state: string, withinMs = 5000) =>
-    until(() => shown().state === state, withinMs, `state ${state}, not ${shown().state}: ${shown().lastError}`)
-  return { supervisor, told, shown, reaches }
-}
+const program = (script: string): string => bench.program(script)
+const supervise = (spec: Partial<ProcessSpec>) => bench.supervise(spec)
 
 test('a process that stays in front is known as running, and its exit code when it ends', async () => {
   const { told, shown, reaches } = supervise({ startCommand: program('sleep 1; exit 3') })
@@ -296,15 +242,7 @@ test('processes start in their order: the second when the first is up', async ()
   const second = join(folder, `${name}b`)
   writeFileSync(second, `#!/bin/sh\necho second >> ${marks}\nwhile :; do sleep 0.1; done\n`)
   chmodSync(second, 0o755)
-  const ordered = new Supervisor({
-    clock: systemClock,
-    log: silentLog,
-    home: folder,
-    runFolder: folder,
-    outputFolder: folder,
-    events: { changed: () => {}, started: () => {}, exited: () => {}, failed: () => {} },
-  })
-  supervisors.push(ordered)
+  const ordered = bench.supervisor()
   ordered.configure({ ...spec, index: 1, name: `${name}b`, startCommand: second, startOrder: 2 })
   ordered.configure({ ...spec, index: 2, startCommand: first, startOrder: 1 })
   ordered.start()

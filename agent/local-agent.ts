@@ -1,0 +1,104 @@
+/** The agent as its own modules ask it: the dispatcher's paths of a manager's request, without message and security. */
+import { BerReader } from '../lib/ber/reader.ts'
+import { tag } from '../lib/ber/tags.ts'
+import type { LocalAgent, LocalAnswer, LocalFailure } from '../lib/mib/local-agent.ts'
+import type { Requester } from '../lib/mib/module.ts'
+import type { Names } from '../lib/mib/names.ts'
+import type { ErrorStatus } from '../lib/smi/error-status.ts'
+import type { Oid } from '../lib/smi/oid.ts'
+import type { Varbind } from '../lib/smi/value.ts'
+import type { AccessResult, Principal, Vacm, ViewType } from './access/vacm.ts'
+import { View } from './access/view.ts'
+import { readRemote } from './dispatch/read-remote.ts'
+import type { Engine } from './engine.ts'
+import { pduTag } from './message/pdu.ts'
+
+export interface LocalAgentOptions {
+  readonly engine: Engine
+  /** The access rights in force. */
+  readonly vacm: () => Vacm
+  /** For sentences. */
+  readonly names: Names
+  readonly notify: LocalAgent['notify']
+}
+
+export class EngineLocalAgent implements LocalAgent {
+  readonly #options: LocalAgentOptions
+
+  constructor(options: LocalAgentOptions) {
+    this.#options = options
+  }
+
+  get(names: readonly Oid[], as: Requester): Promise<LocalAnswer> {
+    return this.#read(pduTag.getRequest, names, as)
+  }
+
+  getNext(names: readonly Oid[], as: Requester): Promise<LocalAnswer> {
+    return this.#read(pduTag.getNextRequest, names, as)
+  }
+
+  async set(varbinds: readonly Varbind[], as: Requester): Promise<LocalFailure | undefined> {
+    const view = this.#viewFor(as, 'write')
+    if (!(view instanceof View)) return noView(as, 'write', view)
+    const numbered = varbinds.map(({ name, value }, i) => ({ name, value, position: i + 1 }))
+    const failure = await this.#options.engine.setLocally(numbered, view, as)
+    return failure && this.#explain(failure, varbinds[failure.position - 1]?.name, as)
+  }
+
+  notify(...args: Parameters<LocalAgent['notify']>): void {
+    this.#options.notify(...args)
+  }
+
+  async #read(type: number, names: readonly Oid[], as: Requester): Promise<LocalAnswer> {
+    const { registry, maxMessageSize: limit } = this.#options.engine
+    const view = this.#viewFor(as, 'read')
+    if (!(view instanceof View)) return noView(as, 'read', view)
+    const request = { pduTag: type, names, nonRepeaters: 0, maxRepetitions: 0 }
+    try {
+      const answer = await readRemote(registry, request, { view, isV1: false, limit })
+      if ('status' in answer) return this.#explain(answer, names[answer.position - 1], as)
+      return { varbinds: answer.map(decodeVarbind) }
+    } catch (error) {
+      this.#options.engine.log.error('bug while reading', { requester: as.securityName, error })
+      return this.#explain({ status: 'genErr', position: 1 }, names[0], as)
+    }
+  }
+
+  #viewFor(as: Requester, type: ViewType): AccessResult {
+    return this.#options.vacm().viewFor(as as Principal, type) // a word that VACM does not know is in no group
+  }
+
+  #explain(
+    failure: { readonly status: ErrorStatus; readonly position: number },
+    name: Oid | undefined,
+    as: Requester,
+  ): LocalFailure {
+    const object = name ? this.#options.names.format(name) : 'the request'
+    const reasons: Partial<Record<ErrorStatus, string>> = {
+      noAccess: `${as.securityName} may not write ${object}`,
+      notWritable: `${object} is not there, or not to be written`,
+      resourceUnavailable: `too much waits to be set, or ${object} has no room`,
+    }
+    return { ...failure, sentence: reasons[failure.status] ?? `${object} answered ${failure.status}` }
+  }
+}
+
+/** RFC 3413 §3.2: no view at all is authorizationError; so is a context that is not there, which a manager is not told. */
+function noView(
+  { securityName, securityModel, securityLevel, contextName }: Requester,
+  type: ViewType,
+  result: Exclude<AccessResult, View>,
+): LocalFailure {
+  const who = `${securityName} (${securityModel}, ${securityLevel})`
+  const sentence =
+    result === 'noSuchContext'
+      ? `there is no context ${contextName}`
+      : `${who} has no ${type} view (${result}); vacmSecurityToGroupEntry and vacmAccessEntry in snmpd.cnf give one`
+  return { status: 'authorizationError', position: 0, sentence }
+}
+
+function decodeVarbind(bytes: Uint8Array): Varbind {
+  const reader = new BerReader().reset(bytes)
+  reader.enter(tag.sequence)
+  return { name: reader.oid(), value: reader.value() }
+}

@@ -1,0 +1,37 @@
+/** What starts, stops and gracefully restarts a process: its row's commands, or systemctl where the row names a unit. */
+import { type ParsedCommand, parseCommand } from '../../lib/command.ts'
+import type { ProcessSpec } from './process.ts'
+import { type Systemctl, unitCommand } from './unit.ts'
+
+export interface ProcessCommand {
+  /** For people. */
+  readonly text: string
+  readonly parsed: ParsedCommand
+}
+
+export function startCommandOf({ unit, startCommand }: ProcessSpec, systemctl: Systemctl): ProcessCommand {
+  return unit === '' ? commandOf(startCommand) : ofUnit(unitCommand(systemctl, 'start', unit))
+}
+
+/** Undefined: a signal does it. */
+export function terminateCommandOf(
+  { unit, terminateCommand }: ProcessSpec,
+  systemctl: Systemctl,
+): ProcessCommand | undefined {
+  if (unit !== '') return ofUnit(unitCommand(systemctl, 'stop', unit))
+  return terminateCommand === '' ? undefined : commandOf(terminateCommand)
+}
+
+export function gracefulCommandOf({ unit, gracefulCommand }: ProcessSpec, systemctl: Systemctl): ProcessCommand {
+  return unit !== '' && gracefulCommand === ''
+    ? ofUnit(unitCommand(systemctl, 'reload', unit))
+    : commandOf(gracefulCommand)
+}
+
+function commandOf(text: string): ProcessCommand {
+  return { text, parsed: parseCommand(text) }
+}
+
+function ofUnit(parsed: ParsedCommand): ProcessCommand {
+  return { text: 'argv' in parsed ? parsed.argv.join(' ') : '', parsed }
+}

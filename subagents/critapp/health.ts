@@ -1,0 +1,100 @@
+/** One look at whether a process serves: by a command, a TCP connection, or a SIP OPTIONS request. */
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { parseCommand } from '../../lib/command.ts'
+import { explain } from '../../lib/process-end.ts'
+import { runForAnswer } from './run.ts'
+
+export interface HealthSpec {
+  readonly kind: 'none' | 'command' | 'tcp' | 'sip'
+  /** The command; HOST:PORT; a SIP URI, or nothing for the sipd of this appliance. */
+  readonly target: string
+  readonly intervalMs: number
+  readonly timeoutMs: number
+  /** So many failures in a row, and the process is restarted. */
+  readonly failures: number
+}
+
+/** Undefined when it serves, else why not. */
+export type Verdict = string | undefined
+export type Check = (spec: HealthSpec, signal: AbortSignal) => Promise<Verdict>
+
+/** `sipPing` is the program, with its first arguments, that asks a SIP server for its options. */
+export function healthCheck(sipPing: readonly [string, ...string[]]): Check {
+  return async (spec, signal) => {
+    switch (spec.kind) {
+      case 'none':
+        return undefined
+      case 'command':
+        return askCommand(spec, signal)
+      case 'tcp':
+        return connectTo(spec, signal)
+      case 'sip':
+        return askSip(sipPing, spec, signal)
+    }
+  }
+}
+
+/** What is wrong with a target of this kind; undefined when it can be tried. */
+export function whyNoTarget({ kind, target }: Pick<HealthSpec, 'kind' | 'target'>): string | undefined {
+  switch (kind) {
+    case 'none':
+      return undefined
+    case 'command': {
+      const parsed = parseCommand(target)
+      return 'error' in parsed ? parsed.error : undefined
+    }
+    case 'tcp':
+      return parseHostAndPort(target) ? undefined : 'HOST:PORT is due'
+    case 'sip':
+      return target === '' || /^sips?:[^\s-]\S*$/.test(target) ? undefined : 'a SIP URI, or nothing, is due'
+  }
+}
+
+/** `192.0.2.7:3306`, `localhost:22`, `[::1]:22`. */
+export function parseHostAndPort(text: string): { host: string; port: number } | undefined {
+  const [, ipv6, name, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]]+)):(\d{1,5})$/.exec(text) ?? []
+  const host = ipv6 ?? name
+  const port = Number(digits)
+  return host !== undefined && port >= 1 && port <= 65_535 ? { host, port } : undefined
+}
+
+async function askCommand({ target, timeoutMs }: HealthSpec, signal: AbortSignal): Promise<Verdict> {
+  const { code, output, how } = await runForAnswer(target, timeoutMs, signal)
+  if (code === 0) return undefined
+  const said = output.trim().split('\n').at(-1)
+  return said ? `the command ${how}: ${said}` : `the command ${how}`
+}
+
+/** The kernel accepts for a process that hangs, so this proves only that it listens; nothing it says is read. */
+async function connectTo({ target, timeoutMs }: HealthSpec, signal: AbortSignal): Promise<Verdict> {
+  const address = parseHostAndPort(target)
+  if (!address) return `${JSON.stringify(target)} is no HOST:PORT`
+  const socket = connect(address)
+  const timeout = AbortSignal.timeout(timeoutMs)
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.any([signal, timeout]) })
+    return undefined
+  } catch (error) {
+    return timeout.aborted ? `${target} took longer than ${timeoutMs / 1000} s` : explain(error as Error)
+  } finally {
+    socket.on('error', () => {})
+    socket.destroy()
+  }
+}
+
+/** Whatever final response comes, 503 of an overloaded proxy too, comes from somebody who lives. */
+async function askSip(
+  sipPing: readonly [string, ...string[]],
+  { target, timeoutMs }: HealthSpec,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const uri = target === '' ? [] : ['--uri', target]
+  const argv = [...sipPing, ...uri, '--timeout', String(timeoutMs / 1000)] as [string, ...string[]]
+  const { code, output, how } = await runForAnswer({ argv }, timeoutMs + startOfNodeMs, signal)
+  if (code === 0 || output.startsWith('SIP/2.0 ')) return undefined
+  return output.trim().split('\n').at(-1) || `sip ping ${how}`
+}
+
+/** What the program needs before it can send anything, on a machine that is busy. */
+const startOfNodeMs = 2000

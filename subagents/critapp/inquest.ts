@@ -1,0 +1,78 @@
+/** How a process ended that was not our child: only its parent is told, so this says what can be known, and no more. */
+import { readFileSync } from 'node:fs'
+import { constants } from 'node:os'
+import type { ProcessIdentity } from '../../lib/process.ts'
+import type { UnitState } from './unit.ts'
+
+export interface Finding {
+  /** As critAppLastExitCode and critAppLastExitSignal have them: -1 and 0 where nobody knows. */
+  readonly code: number
+  readonly signal: number
+  /** Follows the process's name. */
+  readonly how: string
+}
+
+export interface Evidence {
+  readonly identity: ProcessIdentity
+  /** Its PID file, if it had one while it ran. */
+  readonly pidFile: string | undefined
+}
+
+/**
+ * A process that nobody has waited for yet is still there with its exit status. A daemon that ends in order takes its
+ * PID file away; one that is killed or crashes cannot.
+ */
+export function inquire({ identity, pidFile }: Evidence): Finding {
+  const status = readWaitStatus(identity)
+  if (status !== undefined) return status
+  if (pidFile === undefined) return unknown('ended; it was not our child, so how is not known')
+  return namesIt(pidFile, identity)
+    ? unknown('was killed or crashed: it left its PID file behind (not our child, so by which signal is not known)')
+    : unknown('ended by itself: it took its PID file away (not our child, so its exit code is not known)')
+}
+
+/** systemd was its parent, and tells. */
+export function inquireUnit(state: UnitState | undefined, { pid }: ProcessIdentity): Finding {
+  if (state?.lastPid !== pid) return unknown('ended; systemd does not say how')
+  const { lastCode: code, lastSignal: signal, result } = state
+  const why = result === 'success' || result === 'exit-code' || result === 'signal' ? '' : ` (${result})`
+  if (signal > 0) return { code, signal, how: `was ended by ${signalName(signal)}${why}` }
+  return code >= 0 ? { code, signal, how: `ended with exit code ${code}${why}` } : unknown(`ended${why}`)
+}
+
+/** Field 52 of /proc/PID/stat (proc(5)) is in the form of waitpid(2); 0 also for who may not see it, so that says nothing. */
+export function parseWaitStatus(stat: string, startTicks: number): number | undefined {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const isIt = fields[0] === 'Z' && Number(fields[19]) === startTicks
+  const status = Number(fields[49])
+  return isIt && status > 0 ? status : undefined
+}
+
+function readWaitStatus({ pid, startTicks }: ProcessIdentity): Finding | undefined {
+  let status: number | undefined
+  try {
+    status = parseWaitStatus(readFileSync(`/proc/${pid}/stat`, 'latin1'), startTicks)
+  } catch {
+    return undefined // its parent has waited for it already
+  }
+  if (status === undefined) return undefined
+  const signal = status & 0x7f
+  if (signal > 0) return { code: -1, signal, how: `was ended by ${signalName(signal)}` }
+  return { code: status >> 8, signal: 0, how: `ended with exit code ${status >> 8}` }
+}
+
+function namesIt(pidFile: string, { pid }: ProcessIdentity): boolean {
+  try {
+    return Number(readFileSync(pidFile, 'utf8').split('\n')[0]) === pid
+  } catch {
+    return false
+  }
+}
+
+function signalName(number: number): string {
+  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `signal ${number}`
+}
+
+function unknown(how: string): Finding {
+  return { code: -1, signal: 0, how }
+}

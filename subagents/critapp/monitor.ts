@@ -1,0 +1,81 @@
+/** Looks again and again whether one process serves, and says when that changes. */
+import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Check, HealthSpec } from './health.ts'
+
+export interface MonitorEvents {
+  /** It answered: for the first time, or again. */
+  serves(): void
+  /** It did not; how many times in a row. Not told of one that has never served yet. */
+  fails(reason: string, times: number): void
+  /** Too many failures: nothing more comes from this monitor. */
+  sick(reason: string): void
+}
+
+export interface MonitorOptions {
+  readonly clock: Clock
+  readonly check: Check
+  readonly spec: HealthSpec
+  /** It is known to have served: one failure is one failure, and not a start that takes its time. */
+  readonly hasServed: boolean
+  readonly events: MonitorEvents
+}
+
+/** One that starts is looked at more often, so that it is up as soon as it serves. */
+const startingEveryMs = 500
+
+export class HealthMonitor {
+  readonly #options: MonitorOptions
+  readonly #stopping = new AbortController()
+  readonly #startedMs: number
+  #hasServed: boolean
+  #failures = 0
+  #timer: Timer | undefined
+
+  constructor(options: MonitorOptions) {
+    this.#options = options
+    this.#hasServed = options.hasServed
+    this.#startedMs = options.clock.monotonicMs()
+    void this.#look()
+  }
+
+  /** A check that is under way is ended, and its answer is nobody's. */
+  stop(): void {
+    this.#stopping.abort()
+    this.#timer?.cancel()
+  }
+
+  async #look(): Promise<void> {
+    const { spec, check, clock } = this.#options
+    const reason = await check(spec, this.#stopping.signal)
+    if (this.#stopping.signal.aborted) return
+    if (reason === undefined) this.#good()
+    else this.#bad(reason)
+    if (this.#stopping.signal.aborted) return // they may have stopped us
+    const everyMs = this.#hasServed ? spec.intervalMs : Math.min(spec.intervalMs, startingEveryMs)
+    this.#timer = clock.after(everyMs, () => void this.#look())
+  }
+
+  #good(): void {
+    const isNews = !this.#hasServed || this.#failures > 0
+    this.#hasServed = true
+    this.#failures = 0
+    if (isNews) this.#options.events.serves()
+  }
+
+  #bad(reason: string): void {
+    const { spec, clock, events } = this.#options
+    if (!this.#hasServed) {
+      // A start may take as long as it would take to be sick.
+      const patienceMs = spec.failures * spec.intervalMs
+      if (clock.monotonicMs() - this.#startedMs < patienceMs) return
+      this.stop()
+      events.sick(`it did not serve within ${patienceMs / 1000} s of its start: ${reason}`)
+      return
+    }
+    this.#failures++
+    events.fails(reason, this.#failures)
+    if (this.#failures < spec.failures) return
+    this.stop()
+    events.sick(`${this.#failures === 1 ? 'a health check' : `${this.#failures} health checks`} failed: ${reason}`)
+  }
+}

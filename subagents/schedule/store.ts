@@ -1,0 +1,69 @@
+/** When schedules ran last and are to run next, on disk: what tells a run that was missed while nobody was there. */
+import { mkdir, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { writeFileAtomic } from '../../lib/files.ts'
+
+export interface SavedSchedule {
+  readonly key: string
+  /** As timingOf gives it: what was saved for another timing means nothing. */
+  readonly timing: string
+  readonly lastMs: number | undefined
+  readonly nextMs: number | undefined
+  readonly isFinished: boolean
+}
+
+export interface SavedSchedules {
+  /** When it was saved, by the wall clock in milliseconds since 1970. */
+  readonly savedMs: number
+  readonly schedules: readonly SavedSchedule[]
+}
+
+export interface ScheduleStore {
+  /** Nothing when nothing was saved. Rejects when there is something that cannot be read. */
+  load(): Promise<SavedSchedules | undefined>
+  /** Durable when it resolves. */
+  save(saved: SavedSchedules): Promise<void>
+}
+
+/** A JSON file that is replaced as a whole. */
+export function fileStore(path: string): ScheduleStore {
+  return {
+    async load() {
+      let content: string
+      try {
+        content = await readFile(path, 'utf8')
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+        throw error
+      }
+      const saved = parseSaved(JSON.parse(content))
+      if (!saved) throw new Error(`${path} is not what was saved there; it will be made anew`)
+      return saved
+    },
+    async save(saved) {
+      await mkdir(dirname(path), { recursive: true })
+      await writeFileAtomic(path, `${JSON.stringify(saved)}\n`)
+    },
+  }
+}
+
+function parseSaved(content: unknown): SavedSchedules | undefined {
+  if (!isRecord(content) || typeof content.savedMs !== 'number' || !Array.isArray(content.schedules)) return undefined
+  const schedules: SavedSchedule[] = []
+  for (const one of content.schedules as unknown[]) {
+    if (!isRecord(one)) return undefined
+    const { key, timing, lastMs, nextMs, isFinished } = one
+    if (typeof key !== 'string' || typeof timing !== 'string' || typeof isFinished !== 'boolean') return undefined
+    if (!isTime(lastMs) || !isTime(nextMs)) return undefined
+    schedules.push({ key, timing, lastMs, nextMs, isFinished })
+  }
+  return { savedMs: content.savedMs, schedules }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+function isTime(value: unknown): value is number | undefined {
+  return value === undefined || (typeof value === 'number' && Number.isFinite(value))
+}

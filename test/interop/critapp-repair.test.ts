@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { readProcess } from '../../lib/process.ts'
+import { Appliance, makeHome, runBin, until } from '../support/appliance.ts'
+import { netsnmp, TrapDaemon } from '../support/netsnmp.ts'
+import { needs } from '../support/peers.ts'
+
+let appliance: Appliance
+let traps: TrapDaemon
+/** critAppRestartInterval of all rows here. */
+const delayMs = 1000
+/** The most that jitter adds to it. */
+const jitterMs = delayMs / 10
+
+interface ShownApp {
+  readonly name: string
+  readonly state: string
+  readonly status: string
+  readonly health?: string
+  readonly pid: number
+  readonly lastError: string
+}
+
+describe('what dies is repaired', needs('snmpget', 'snmptrapd'), () => {
+  before(async () => {
+    appliance = new Appliance(await makeHome())
+    traps = new TrapDaemon(appliance.at.trapPort)
+    await traps.started()
+    const { root, conf } = appliance.at.home
+    const program = (name: string, script: string): void => {
+      writeFileSync(join(root, name), `#!/bin/sh\n${script}\n`)
+      chmodSync(join(root, name), 0o755)
+    }
+    program('front', 'while :; do sleep 0.1; done')
+    program('flaps', 'exit 1')
+    const file = join(conf, 'subagents', 'critagt.cnf')
+    const sipd = readFileSync(file, 'utf8').replace('up true 300', 'up true 100')
+    writeFileSync(
+      file,
+      `${sipd}
+critAppProcEntry 2 front ${root}/front - up true 100 true true true 5
+critAppProcEntry 3 flaps ${root}/flaps - down true 10 true true true 5 nonVolatile - 5 60
+`,
+      { mode: 0o600 },
+    )
+    assert.equal(await appliance.start(), undefined, appliance.output)
+    await until(async () => (await apps()).slice(0, 2).every(({ status }) => status === 'up'), 10_000, 'the start')
+  })
+  after(async () => {
+    const left = await apps().catch(() => [])
+    await appliance.stop()
+    for (const { name, pid } of left) if (name !== 'sipd' && pid > 0 && readProcess(pid)) process.kill(-pid, 'SIGKILL')
+    await traps.stop()
+  })
+
+  const apps = async (): Promise<ShownApp[]> => JSON.parse((await appliance.castellan('apps', '--json')).out)
+  const operStatus = async (row: number): Promise<string> =>
+    (
+      await netsnmp('snmpget', [
+        ...['-v2c', '-cpublic', '-Oqv', appliance.at.snmp],
+        `.1.3.6.1.4.1.32473.12.29.1.1.1.11.${row}`,
+      ])
+    ).out.trim()
+
+  test("the ancestor's commands do what they did, letter by letter", async () => {
+    const at = `localhost:${appliance.at.snmpPort}`
+    const noHome = join(appliance.at.home.root, 'none') // as typed on another machine
+    const tool = async (command: string): Promise<string> => {
+      const [name = '', ...words] = command.split(' ')
+      const { code, out, err } = await runBin(name, words, { CASTELLAN_HOME: noHome })
+      assert.equal(code, 0, err)
+      return out.trim()
+    }
+    assert.equal(await tool(`setany -v2c ${at} cspsAdmin critAppAdminStatus.1 1`), 'critAppAdminStatus.1 = up(1)')
+    assert.equal(await tool(`getone -v2c ${at} cspsAdmin critAppOperStatus.1`), 'critAppOperStatus.1 = up(1)')
+    assert.match(
+      await tool(`getone -v2c ${at} cspsAdmin critAppStartCommand.1`),
+      /^critAppStartCommand\.1 = \S+\/bin\/sip start --home \S+$/,
+    )
+    assert.match(
+      await tool(`getone -v2c ${at} cspsAdmin critAppTerminateCommand.1`),
+      /^critAppTerminateCommand\.1 = \S+\/bin\/sip stop --home \S+$/,
+    )
+    assert.equal(await tool(`setany -v2c ${at} cspsAdmin critAppAdminStatus.1 2`), 'critAppAdminStatus.1 = down(2)')
+    await until(async () => (await operStatus(1)) === '2', 5000, 'the stop')
+    await tool(`setany -v2c ${at} cspsAdmin critAppAdminStatus.1 1`)
+    await until(async () => (await operStatus(1)) === '1', 8000, 'the start')
+  })
+
+  test('sipd is up because it answers OPTIONS', async () => {
+    assert.equal((await apps())[0]?.health, 'healthy')
+    assert.match((await appliance.castellan('apps')).out, /^sipd +(running|adopted) .* health healthy/m)
+  })
+
+  for (const [row, name] of [
+    [2, 'front'],
+    [1, 'sipd'],
+  ] as const) {
+    test(`a death of ${name} is seen within 1 s and repaired within its delay and 1 s`, async (t) => {
+      traps.forget()
+      const { pid } = (await apps()).find((app) => app.name === name)!
+      const killedMs = performance.now()
+      process.kill(pid, 'SIGKILL')
+      await until(async () => (await operStatus(row)) === '2', 1000, 'notice of the death')
+      const seenMs = performance.now() - killedMs
+      const isUp = async (): Promise<boolean> => (await operStatus(row)) === '1'
+      await until(isUp, delayMs + jitterMs + 1000, 'the repair')
+      t.diagnostic(`seen after ${Math.round(seenMs)} ms, up after ${Math.round(performance.now() - killedMs)} ms`)
+      const said = await traps.saw(/\.29\.3\.0\.1\s[\s\S]*\.29\.3\.0\.2\s/)
+      if (name === 'front') assert.match(said, /"front was ended by SIGKILL, next try in 1\.\d s"/)
+      else assert.match(said, /"sipd was (killed or crashed: it left its PID file behind|ended by SIGKILL)/)
+    })
+  }
+
+  test('one that dies at once for ever is failed within its window, with less than 5 % of a processor', async (t) => {
+    traps.forget()
+    const before = cpuMs(appliance.subagentsPid)
+    const beganMs = performance.now()
+    assert.equal((await appliance.castellan('apps', 'start', 'flaps')).code, 0)
+    // 0.1, 0.2, 0.4, 0.8 and 1.6 s between the six tries.
+    await traps.saw(/flaps ended too often, sixth time in 1 min/, 10_000)
+    const failedMs = performance.now() - beganMs
+    // A tenth of its window and more, so that a health check of sipd that falls into it weighs as it does all day.
+    await new Promise((resolve) => setTimeout(resolve, 10_000 - failedMs))
+    const elapsedMs = performance.now() - beganMs
+    const share = (cpuMs(appliance.subagentsPid) - before) / elapsedMs
+    t.diagnostic(`failed after ${Math.round(failedMs)} ms, ${(share * 100).toFixed(1)} % of a processor`)
+    assert.ok(share < 0.05, `${(share * 100).toFixed(1)} %`)
+    const flaps = (await apps())[2]!
+    assert.equal(flaps.state, 'failed')
+    assert.match(flaps.lastError, /ended too often/)
+  })
+
+  test('setting up over SNMP what is up by its row and failed is the way out', async () => {
+    writeFileSync(join(appliance.at.home.root, 'flaps'), '#!/bin/sh\nwhile :; do sleep 0.1; done\n')
+    assert.equal((await appliance.castellan('apps', 'start', 'flaps')).code, 0)
+    await until(async () => (await apps())[2]?.state === 'running', 5000, 'the start')
+    await appliance.castellan('apps', 'stop', 'flaps', 'front')
+    await until(async () => (await apps()).slice(1).every(({ state }) => state === 'stopped'), 8000, 'the stop of both')
+    await appliance.castellan('apps', 'start', 'front')
+    await until(async () => (await apps())[1]?.state === 'running', 5000, 'the start')
+  })
+
+  test('what cannot be done is said in a sentence, and nothing of the command happens', async () => {
+    const { code, err } = await appliance.castellan('apps', 'graceful', 'flaps')
+    assert.equal(code, 1)
+    assert.match(err, /flaps: graceful was refused, and nothing happened: it is stopped, or has no graceful command/)
+  })
+
+  test('one that is killed while the subagents are down is started by the next ones; the others are adopted', async () => {
+    const [sipd, front] = await apps()
+    await appliance.stopDaemon('subagents', 'SIGKILL')
+    process.kill(front!.pid, 'SIGKILL')
+    assert.ok(readProcess(sipd!.pid), 'sipd goes on')
+    assert.equal(await appliance.startDaemon('subagents'), undefined, appliance.output)
+    await until(async () => (await apps()).slice(0, 2).every(({ status }) => status === 'up'), 5000, 'both')
+    const [sipdNow, frontNow] = await apps()
+    assert.deepEqual([sipdNow!.state, sipdNow!.pid], ['adopted', sipd!.pid])
+    assert.equal(frontNow!.state, 'running')
+    assert.notEqual(frontNow!.pid, front!.pid)
+  })
+})
+
+/** Of a process and those of its children that it has waited for (proc(5), fields 14 to 17). */
+function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) * 10, 0)
+}

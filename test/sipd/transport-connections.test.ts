@@ -1,0 +1,280 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import { test } from 'node:test'
+import { ManualClock } from '../../lib/clock.ts'
+import { silentLog } from '../../lib/log.ts'
+import type { Hop } from '../../sipd/message/source.ts'
+import { SipStatistics } from '../../sipd/statistics.ts'
+import { Transports } from '../../sipd/transport/transports.ts'
+import { freePorts } from '../support/sip-ports.ts'
+import { request } from './proxy-support.ts'
+
+const message = request('OPTIONS', 'sip:example.test')
+
+interface Received {
+  readonly text: string
+  readonly source: Hop
+}
+
+/** Transports on a port of their own, with time by hand; all is closed when the test is over. */
+async function serve(
+  work: (served: Served) => Promise<void>,
+  more: { readonly maxConnections?: number; readonly reuses?: boolean } = {},
+): Promise<void> {
+  const clock = new ManualClock()
+  const port = await freePorts(1)
+  const received: Received[] = []
+  const refused: { status: number; source: Hop }[] = []
+  let wake = (): void => {}
+  const transports = new Transports({
+    listeners: [{ address: '127.0.0.1', port, tlsPort: undefined }],
+    tls: undefined,
+    worker: 1,
+    maxConnections: more.maxConnections ?? 100,
+    outboundIdleMs: 200_000,
+    connectTimeoutMs: 1000,
+    reusesConnections: () => more.reuses ?? true,
+    clock,
+    log: silentLog,
+    statistics: new SipStatistics(clock),
+    onMessage: (octets, source) => {
+      received.push({ text: octets.toString('latin1'), source })
+      wake()
+    },
+    onFramingError: ({ status }, source) => {
+      refused.push({ status, source })
+      transports.send('SIP/2.0 400 refused\r\n\r\n', source)
+      wake()
+    },
+  })
+  await transports.start()
+  const sockets: Socket[] = []
+  const arrival = async (count: number): Promise<void> => {
+    while (received.length + refused.length < count)
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+  }
+  try {
+    await work({
+      port,
+      clock,
+      transports,
+      received,
+      refused,
+      arrival,
+      open: async () => {
+        const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true })
+        sockets.push(socket)
+        socket.on('error', () => {})
+        await once(socket, 'connect')
+        return socket
+      },
+    })
+  } finally {
+    for (const socket of sockets) socket.destroy()
+    transports.stop()
+  }
+}
+
+interface Served {
+  readonly port: number
+  readonly clock: ManualClock
+  readonly transports: Transports
+  readonly received: Received[]
+  readonly refused: { status: number; source: Hop }[]
+  /** Resolves when so many messages and refusals were there in all. */
+  arrival(count: number): Promise<void>
+  open(): Promise<Socket>
+}
+
+/** A TCP peer of ours that keeps what it is sent. */
+async function peer(
+  work: (peer: { hop: Hop; sockets: Socket[]; next: () => Promise<string> }) => Promise<void>,
+): Promise<void> {
+  const sockets: Socket[] = []
+  const inbox: string[] = []
+  let wake = (): void => {}
+  const server = createServer((socket) => {
+    sockets.push(socket)
+    socket.on('error', () => {})
+    socket.on('data', (octets) => {
+      inbox.push(octets.toString('latin1'))
+      wake()
+    })
+  })
+  server.listen({ host: '127.0.0.1', port: 0 })
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  try {
+    await work({
+      hop: { transport: 'TCP', address: '127.0.0.1', port, listener: 0, connection: undefined },
+      sockets,
+      next: async () => {
+        while (inbox.length === 0)
+          await new Promise<void>((resolve) => {
+            wake = resolve
+          })
+        return inbox.shift()!
+      },
+    })
+  } finally {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  }
+}
+
+test('an answer goes over the connection that its request came by (RFC 3261 §18.2.2)', () =>
+  serve(async ({ open, arrival, received, transports }) => {
+    const socket = await open()
+    socket.write(message)
+    await arrival(1)
+    assert.equal(received[0]!.text, message)
+    transports.send('answer', received[0]!.source)
+    const [octets] = await once(socket, 'data')
+    assert.equal(String(octets), 'answer')
+  }))
+
+test('a ping gets a pong, and is no message (RFC 5626 §3.5.1)', () =>
+  serve(async ({ open, received }) => {
+    const socket = await open()
+    socket.write('\r\n\r\n')
+    const [octets] = await once(socket, 'data')
+    assert.equal(String(octets), '\r\n')
+    assert.deepEqual(received, [])
+  }))
+
+test('with SipTcpReuseConnection all for one peer goes over one connection, without it each over one of its own', async () => {
+  for (const [reuses, connections] of [
+    [true, 1],
+    [false, 2],
+  ] as const)
+    await peer((far) =>
+      serve(
+        async ({ transports }) => {
+          transports.send('one', far.hop)
+          assert.equal(await far.next(), 'one')
+          transports.send('two', far.hop)
+          assert.equal(await far.next(), 'two')
+          assert.equal(far.sockets.length, connections)
+        },
+        { reuses },
+      ),
+    )
+})
+
+test('who does not listen is told of once, as a failure of what was sent (§17.1.4)', () =>
+  serve(async ({ transports }) => {
+    const port = await freePorts(1)
+    const hop: Hop = { transport: 'TCP', address: '127.0.0.1', port, listener: 0, connection: undefined }
+    const error = await new Promise<Error>((resolve) => transports.send('one', hop, resolve))
+    assert.match(error.message, /ECONNREFUSED/)
+    assert.equal(transports.connections.size, 0)
+  }))
+
+test('a connection of ours stays while its call may ring, and is closed when nothing comes for longer (§18)', () =>
+  peer((far) =>
+    serve(async ({ transports, clock }) => {
+      transports.send('INVITE', far.hop)
+      await far.next()
+      clock.advance(195_000)
+      assert.equal(transports.connections.size, 1)
+      far.sockets[0]!.resume()
+      const closed = once(far.sockets[0]!, 'end')
+      clock.advance(10_000)
+      await closed
+    }),
+  ))
+
+test('who connects and says nothing is closed after a minute, whether it closes its side or not', () =>
+  serve(async ({ open, clock, transports }) => {
+    const socket = await open()
+    socket.resume()
+    while (transports.connections.size === 0) await new Promise((resolve) => setImmediate(resolve))
+    const ended = once(socket, 'end')
+    clock.advance(65_000)
+    await ended
+    // The client keeps its half open for ever.
+    clock.advance(5000)
+    assert.equal(transports.connections.size, 0)
+  }))
+
+test('a message that does not end in half a minute is none, and its connection ends', () =>
+  serve(async ({ open, clock, transports }) => {
+    const socket = await open()
+    socket.write('OPTIONS sip:example.test SIP/2.0\r\n')
+    const partial = (): boolean =>
+      [...transports.connections.all()].some(({ partialSinceMs }) => partialSinceMs !== undefined)
+    while (!partial()) await new Promise((resolve) => setImmediate(resolve))
+    clock.advance(36_000)
+    assert.equal(transports.connections.size, 0)
+  }))
+
+test('what cannot be framed is answered, and its connection ends though the peer sends on and never closes (§18.3)', () =>
+  serve(async ({ open, clock, transports, arrival, refused }) => {
+    const socket = await open()
+    socket.write(message.replace(/Content-Length.*\r\n/, ''))
+    await arrival(1)
+    assert.equal(refused[0]!.status, 400)
+    const [octets] = await once(socket, 'data')
+    assert.match(String(octets), /^SIP\/2\.0 400/)
+    socket.write(message)
+    clock.advance(36_000)
+    assert.equal(transports.connections.size, 0)
+  }))
+
+test('a peer that does not read is cut off when a megabyte waits for it', () =>
+  serve(async ({ open, arrival, received, transports }) => {
+    const socket = await open()
+    socket.write(message)
+    await arrival(1)
+    socket.pause()
+    const large = 'x'.repeat(200_000)
+    for (let i = 0; i < 200 && transports.connections.size > 0; i++) {
+      transports.send(large, { ...received[0]!.source })
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    assert.equal(transports.connections.size, 0)
+  }))
+
+test('of more connections than SipTcpMaxTCPConnections the silent ones go first', () =>
+  serve(
+    async ({ open, arrival, transports }) => {
+      const speaker = await open()
+      speaker.write(message)
+      await arrival(1)
+      const silent = await open()
+      silent.resume()
+      while (transports.connections.size < 2) await new Promise((resolve) => setImmediate(resolve))
+      const gone = once(silent, 'close')
+      const late = await open()
+      late.write(message)
+      await arrival(2)
+      silent.end()
+      await gone
+      assert.equal(transports.connections.size, 2)
+      assert.equal(speaker.destroyed, false)
+    },
+    { maxConnections: 2 },
+  ))
+
+test('a datagram comes with where it is from, and leaves from the port that is listened on', () =>
+  serve(async ({ transports, arrival, received, port }) => {
+    const self: Hop = { transport: 'UDP', address: '127.0.0.1', port, listener: 0, connection: undefined }
+    transports.send(`${message}\xff`, self)
+    await arrival(1)
+    assert.equal(received[0]!.text, `${message}\xff`)
+    assert.deepEqual(received[0]!.source, self)
+  }))
+
+test('connections that another process has are known until it says that they ended, or ends itself', () =>
+  serve(async ({ transports }) => {
+    transports.setElsewhere('TCP 198.51.100.1:40000', '7.1', true)
+    transports.setElsewhere('TCP 198.51.100.2:40000', '7.2', true)
+    assert.equal(transports.isElsewhere('7.1'), true)
+    transports.setElsewhere('TCP 198.51.100.1:40000', '7.1', false)
+    assert.equal(transports.isElsewhere('7.1'), false)
+    transports.forgetElsewhere(7)
+    assert.equal(transports.isElsewhere('7.2'), false)
+  }))

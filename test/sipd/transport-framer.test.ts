@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Framer, FramingError, maxBodyOctets } from '../../sipd/transport/framer.ts'
+import { request } from './proxy-support.ts'
+
+function framer() {
+  const framing = new Framer()
+  const messages: string[] = []
+  let pings = 0
+  const push = (text: string): void =>
+    framing.push(
+      Buffer.from(text, 'latin1'),
+      (octets) => messages.push(octets.toString('latin1')),
+      () => pings++,
+    )
+  return { framing, messages, push, pings: () => pings }
+}
+
+const one = request('MESSAGE', 'sip:bob@example.test', {}, 'hello\xff\r\n\r\nMESSAGE')
+const two = request('OPTIONS', 'sip:example.test')
+
+test('messages are the same in one chunk, in many and octet by octet (RFC 3261 §18.3)', () => {
+  const stream = one + two + one
+  for (const size of [stream.length, 100, 7, 1]) {
+    const { push, messages, framing } = framer()
+    for (let at = 0; at < stream.length; at += size) push(stream.slice(at, at + size))
+    assert.deepEqual(messages, [one, two, one], `in chunks of ${size}`)
+    assert.equal(framing.isPartial, false)
+  }
+})
+
+test('empty lines between messages are passed over, and every two of them are a ping, however they arrive (RFC 5626 §3.5.1)', () => {
+  for (const pieces of [['\r\n\r\n'], ['\r\n', '\r\n'], ['\r', '\n\r', '\n']]) {
+    const { push, messages, pings } = framer()
+    for (const piece of pieces) push(piece)
+    assert.equal(pings(), 1)
+    push(`\r\n${two}\r\n`)
+    push(`\r\n${one}`)
+    assert.deepEqual(messages, [two, one])
+    assert.equal(pings(), 2, 'one line before a message is none')
+  }
+})
+
+test('Content-Length is read in its compact form, in any case and folded (§7.3)', () => {
+  for (const name of ['l: 5', 'CONTENT-length :5', 'Content-Length:\r\n 5']) {
+    const { push, messages } = framer()
+    const message = two.replace('Content-Length: 0', name)
+    push(`${message}hello${two}`)
+    assert.deepEqual(messages, [`${message}hello`, two])
+  }
+})
+
+for (const [what, text, status] of [
+  ['without Content-Length', two.replace(/Content-Length.*\r\n/, ''), 400],
+  ['with two', two.replace('Content-Length: 0', 'Content-Length: 0\r\nl: 0'), 400],
+  ['with a length that is no number', two.replace('Content-Length: 0', 'Content-Length: +1'), 400],
+  ['with a body beyond the limit', two.replace('Content-Length: 0', `Content-Length: ${maxBodyOctets + 1}`), 413],
+  ['whose headers have no end', `OPTIONS sip:a SIP/2.0\r\nX: ${'x'.repeat(40_000)}`, 413],
+] as const) {
+  test(`a message ${what} ends the stream, for nobody knows where the next one begins`, () => {
+    const { push, messages } = framer()
+    assert.throws(
+      () => push(text),
+      (error) => error instanceof FramingError && error.status === status,
+    )
+    assert.deepEqual(messages, [])
+  })
+}
+
+test('a large body octet by octet costs no more than its octets', () => {
+  const { push, messages } = framer()
+  const head = two.replace('Content-Length: 0', 'Content-Length: 100000')
+  push(head)
+  const startedMs = performance.now()
+  for (let i = 0; i < 100_000; i++) push('x')
+  assert.equal(messages[0]?.length, head.length + 100_000)
+  assert.ok(performance.now() - startedMs < 1000, `${performance.now() - startedMs} ms`)
+})

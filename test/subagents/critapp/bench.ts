@@ -1,0 +1,97 @@
+/** A supervisor of a test's own, with real processes that go by a name of the test's own, and a folder that goes after it. */
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock } from '../../../lib/clock.ts'
+import { silentLog } from '../../../lib/log.ts'
+import { healthCheck } from '../../../subagents/critapp/health.ts'
+import type { ProcessSpec } from '../../../subagents/critapp/process.ts'
+import { Supervisor, type SupervisorOptions } from '../../../subagents/critapp/supervisor.ts'
+import { until } from '../../support/appliance.ts'
+
+export const noHealth = { kind: 'none', target: '', intervalMs: 1000, timeoutMs: 1000, failures: 3 } as const
+/** A program that lives until it is ended. */
+export const forever = 'while :; do sleep 0.1; done'
+
+export class Bench {
+  readonly folder = mkdtempSync(join(tmpdir(), 'critapp-'))
+  /** So that tests side by side do not find each other's processes. */
+  readonly name = `unit${this.folder.slice(-6).toLowerCase().replace(/\W/g, 'x')}`
+  readonly #supervisors: Supervisor[] = []
+
+  /** A shell script in the folder; by default it goes by the test's name. */
+  program(script: string, name = this.name): string {
+    const path = join(this.folder, name)
+    writeFileSync(path, `#!/bin/sh\n${script}\n`)
+    chmodSync(path, 0o755)
+    return path
+  }
+
+  spec(spec: Partial<ProcessSpec>): ProcessSpec {
+    return {
+      index: 1,
+      name: this.name,
+      startCommand: '',
+      terminateCommand: '',
+      adminStatus: 'up',
+      restartOnExit: false,
+      restartIntervalMs: 100,
+      findOnStartup: true,
+      stopTimeoutSeconds: 1,
+      gracefulCommand: '',
+      maxRestarts: 0,
+      restartWindowMs: 600_000,
+      startOrder: 0,
+      unit: '',
+      health: noHealth,
+      ...spec,
+    }
+  }
+
+  /** Not started yet. */
+  supervisor(options: Partial<SupervisorOptions> = {}): Supervisor {
+    const supervisor = new Supervisor({
+      clock: systemClock,
+      log: silentLog,
+      home: this.folder,
+      runFolder: this.folder,
+      outputFolder: this.folder,
+      check: healthCheck(['/bin/false']),
+      systemctl: ['/bin/false'],
+      events: { changed: () => {}, started: () => {}, exited: () => {}, failed: () => {} },
+      ...options,
+    })
+    this.#supervisors.push(supervisor)
+    return supervisor
+  }
+
+  /** One row, at work. */
+  supervise(spec: Partial<ProcessSpec>, options: Partial<SupervisorOptions> = {}) {
+    const told: string[] = []
+    const tell = (_: unknown, sentence: string): void => void told.push(sentence)
+    const events = { changed: () => {}, started: tell, exited: tell, failed: tell }
+    const supervisor = this.supervisor({ events, ...options })
+    supervisor.configure(this.spec(spec))
+    supervisor.start()
+    const shown = () => supervisor.find(1)!
+    const reaches = (state: string, withinMs = 5000) =>
+      until(() => shown().state === state, withinMs, `state ${state}, not ${shown().state}: ${shown().lastError}`)
+    return { supervisor, told, shown, reaches }
+  }
+
+  /** Ends what still runs. */
+  async clear(): Promise<void> {
+    for (const supervisor of this.#supervisors) {
+      supervisor.stop()
+      for (const { pid } of supervisor.processes()) {
+        try {
+          if (pid > 0) process.kill(pid, 'SIGKILL')
+        } catch {
+          // It ended just now.
+        }
+      }
+    }
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}

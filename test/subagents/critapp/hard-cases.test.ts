@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, test } from 'node:test'
+import { isRunning, parseProcStat, readProcess, writePidFile } from '../../../lib/process.ts'
+import { inquire, parseWaitStatus } from '../../../subagents/critapp/inquest.ts'
+import { until } from '../../support/appliance.ts'
+import { Bench, forever } from './bench.ts'
+
+let bench: Bench
+beforeEach(() => {
+  bench = new Bench()
+})
+afterEach(() => bench.clear())
+
+const lastPid = '/proc/sys/kernel/ns_last_pid'
+
+/** A new process with this very PID; undefined where the kernel does not let us choose. */
+async function spawnAs(pid: number, program: string): Promise<ReturnType<typeof spawn> | undefined> {
+  for (let tries = 0; tries < 200; tries++) {
+    try {
+      writeFileSync(lastPid, String(pid - 1))
+    } catch {
+      return undefined
+    }
+    const child = spawn('/bin/sh', [program], { detached: true, stdio: 'ignore' })
+    if (child.pid === pid) return child
+    child.kill('SIGKILL') // somebody else on this machine was faster
+    await once(child, 'exit')
+  }
+  return undefined
+}
+
+test('a process that was given the PID of a dead one is neither taken for it nor touched', async (t) => {
+  if (process.getuid?.() !== 0) return t.skip(`only root may write ${lastPid}`)
+  // Without children: one of its group that lived on would keep the kernel from giving its PID anew.
+  const fifo = join(bench.folder, 'fifo')
+  await once(spawn('mkfifo', [fifo]), 'exit')
+  const waits = `read line <${fifo}`
+  const original = spawn('/bin/sh', [bench.program(waits)], { detached: true, stdio: 'ignore' })
+  const { pid } = original
+  await until(() => readProcess(pid!)?.command[0] === '/bin/sh', 1000)
+  const { supervisor, shown, reaches } = bench.supervise({ startCommand: '/never/run' })
+  await reaches('adopted')
+  const identity = readProcess(pid!)!
+  // Both in one turn, so that the supervisor never sees the PID without a process.
+  process.kill(pid!, 'SIGKILL')
+  await once(original, 'exit')
+  const other = await spawnAs(pid!, bench.program(waits, 'stranger'))
+  assert.ok(other, `a second process of PID ${pid}`)
+  assert.equal(isRunning(identity), false)
+  await until(() => shown().exits === 1, 1000, 'notice of the death')
+  supervisor.setAdminStatus(1, 'down')
+  await reaches('stopped')
+  assert.ok(readProcess(pid!), 'the other one goes on')
+  other.kill('SIGKILL')
+  await once(other, 'exit')
+})
+
+test('a PID file that names a PID which was given anew is not believed', async () => {
+  const child = spawn('/bin/sh', [bench.program(forever, 'stranger')], { stdio: 'ignore' })
+  const identity = readProcess(child.pid!)!
+  await writePidFile(join(bench.folder, `${bench.name}.pid`), { ...identity, startTicks: identity.startTicks - 1 })
+  const { shown, reaches } = bench.supervise({ startCommand: bench.program(forever) })
+  await reaches('running')
+  assert.notEqual(shown().pid, child.pid)
+  child.kill('SIGKILL')
+})
+
+test('one that was killed while nobody watched is started again by the next supervisor', async () => {
+  const startCommand = bench.program(forever)
+  const first = bench.supervise({ startCommand, restartOnExit: true })
+  await first.reaches('running')
+  const { pid } = first.shown()
+  first.supervisor.stop()
+  process.kill(pid, 'SIGKILL')
+  const second = bench.supervise({ startCommand, restartOnExit: true })
+  await second.reaches('running')
+  assert.notEqual(second.shown().pid, pid)
+})
+
+test('a process that is set down twice while it ignores SIGTERM is killed all the same', async () => {
+  const { supervisor, reaches } = bench.supervise({ startCommand: bench.program(`trap '' TERM; ${forever}`) })
+  await reaches('running')
+  supervisor.setAdminStatus(1, 'down')
+  supervisor.setAdminStatus(1, 'down')
+  await reaches('stopped', 3000)
+})
+
+test('after 1,000 deaths of children there is no zombie, and the interval of nothing is not nothing', async () => {
+  const dies = bench.program('exit 1')
+  const supervisor = bench.supervisor()
+  const rows = 25
+  const deaths = (): number => supervisor.processes().reduce((sum, { restarts }) => sum + restarts, 0)
+  for (let index = 1; index <= rows; index++)
+    supervisor.configure(
+      bench.spec({
+        index,
+        startCommand: dies,
+        name: `${bench.name}${index}`,
+        restartOnExit: true,
+        restartIntervalMs: 0,
+        // Nothing is recent, so the delay does not grow.
+        restartWindowMs: 0,
+      }),
+    )
+  const began = performance.now()
+  supervisor.start()
+  await until(() => deaths() >= 1000, 60_000, '1,000 restarts')
+  assert.ok(performance.now() - began >= (1000 / rows) * 100, 'a tenth of a second between tries')
+  supervisor.stop()
+  await until(() => children().length === 0, 2000, 'that the last ones end')
+})
+
+/** Of this process, zombies among them. */
+function children(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const stat = parseProcStat(readFileSync(`/proc/${name}/stat`, 'latin1'))
+        return stat.parentPid === process.pid ? [stat.pid] : []
+      } catch {
+        return []
+      }
+    })
+}
+
+/** A daemon that is nobody's child of ours, as `sip start` leaves one behind, with a PID file. */
+function daemonWithPidFile(): string {
+  const daemon = bench.program('')
+  const pidFile = join(bench.folder, `${bench.name}.pid`)
+  writeFileSync(
+    daemon,
+    `#!/bin/sh
+trap 'rm -f ${pidFile}; exit 0' TERM
+set -- $(sed 's/.*) //' /proc/$$/stat); shift 19
+printf '%s\\n%s\\n[]\\n' $$ $1 > ${pidFile}
+while :; do sleep 0.05; done\n`,
+  )
+  const starter = `setsid sh ${daemon} </dev/null >/dev/null 2>&1 &
+while ! [ -s ${pidFile} ]; do sleep 0.02; done`
+  return bench.program(starter, 'starter')
+}
+
+test('a daemon that was killed left its PID file behind, one that ended by itself did not, and both are said', async () => {
+  const { shown, told, reaches } = bench.supervise({ startCommand: daemonWithPidFile() })
+  await reaches('running')
+  const killedMs = performance.now()
+  process.kill(shown().pid, 'SIGKILL')
+  await until(() => shown().exits === 1, 1000, 'notice of the death')
+  assert.ok(performance.now() - killedMs < 1000)
+  // Where the first process of the machine does not wait for orphans at once, even the signal is known.
+  assert.match(told.at(-1)!, /was killed or crashed: it left its PID file behind|was ended by SIGKILL/)
+  rmSync(join(bench.folder, `${bench.name}.pid`))
+  await bench.clear()
+  bench = new Bench()
+  const second = bench.supervise({ startCommand: daemonWithPidFile() })
+  await second.reaches('running')
+  process.kill(second.shown().pid, 'SIGTERM')
+  await until(() => second.shown().exits === 1, 1000, 'notice of the end')
+  assert.match(second.told.at(-1)!, /ended by itself: it took its PID file away/)
+})
+
+test('of a process without a PID file that was not our child, nothing is claimed', () => {
+  const identity = { pid: 999_999_999, startTicks: 1, command: [] }
+  assert.deepEqual(inquire({ identity, pidFile: undefined }), {
+    code: -1,
+    signal: 0,
+    how: 'ended; it was not our child, so how is not known',
+  })
+})
+
+test('a zombie tells how it ended, by its exit status in /proc', async () => {
+  // The shell becomes a program that never waits for its child.
+  const parent = spawn('/bin/sh', ['-c', 'sh -c "exit 7" & exec sleep 5'], { stdio: 'ignore' })
+  const zombie = () =>
+    readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name) && existsSync(`/proc/${name}/stat`))
+      .map((name) => readFileSync(`/proc/${name}/stat`, 'latin1'))
+      .find((stat) => parseProcStat(stat).parentPid === parent.pid && parseProcStat(stat).state === 'Z')
+  await until(() => zombie() !== undefined, 2000, 'the zombie')
+  const stat = zombie()!
+  const { pid, startTicks } = parseProcStat(stat)
+  assert.equal(parseWaitStatus(stat, startTicks), 7 << 8)
+  assert.equal(parseWaitStatus(stat, startTicks + 1), undefined, 'of another one with its PID it says nothing')
+  const identity = { pid, startTicks, command: [] }
+  assert.deepEqual(inquire({ identity, pidFile: undefined }), { code: 7, signal: 0, how: 'ended with exit code 7' })
+  parent.kill('SIGKILL')
+  await once(parent, 'exit')
+})

@@ -1,0 +1,60 @@
+/** A real systemd of a test's own: a user manager in a mount namespace, where the machine seems to be booted with systemd. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { until } from './appliance.ts'
+
+const program = '/lib/systemd/systemd'
+
+/** Why there can be none here; false when there can. */
+export const noSystemd: string | false = !existsSync(program)
+  ? 'the package systemd is not installed'
+  : process.getuid?.() !== 0 && 'only root may make a mount namespace'
+
+export class UserSystemd {
+  readonly #runtime: string
+  #manager: ChildProcess | undefined
+
+  /** `folder` is the test's own. */
+  constructor(folder: string) {
+    this.#runtime = join(folder, 'runtime')
+    mkdirSync(join(this.#runtime, 'systemd', 'user'), { recursive: true, mode: 0o700 })
+    // It ends at once without these; the machine's own user units are not to be started here.
+    for (const target of ['default', 'basic', 'shutdown']) this.unit(`${target}.target`, '[Unit]\n')
+  }
+
+  get systemctl(): readonly [string, ...string[]] {
+    return ['/usr/bin/env', `XDG_RUNTIME_DIR=${this.#runtime}`, 'systemctl', '--user']
+  }
+
+  unit(name: string, text: string): void {
+    writeFileSync(join(this.#runtime, 'systemd', 'user', name), text)
+  }
+
+  async start(): Promise<void> {
+    // It refuses where /run/systemd/system is missing, and the machine's own /run is not ours to change.
+    const script = `mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system && exec ${program} --user`
+    this.#manager = spawn('unshare', ['--mount', 'sh', '-c', script], {
+      stdio: 'ignore',
+      env: {
+        ...process.env,
+        HOME: this.#runtime,
+        XDG_RUNTIME_DIR: this.#runtime,
+        XDG_CONFIG_HOME: this.#runtime,
+        SYSTEMD_UNIT_PATH: join(this.#runtime, 'systemd', 'user'),
+      },
+    })
+    await until(() => existsSync(join(this.#runtime, 'systemd', 'private')), 10_000, 'systemd')
+  }
+
+  /** Its units end before it. */
+  async stop(): Promise<void> {
+    if (!this.#manager || this.#manager.exitCode !== null) return
+    const [program, ...args] = this.systemctl
+    await once(spawn(program, [...args, 'stop', '--', '*.service'], { stdio: 'ignore' }), 'exit')
+    const ended = once(this.#manager, 'exit')
+    spawn(program, [...args, 'exit', '--force'], { stdio: 'ignore' })
+    await ended
+  }
+}
