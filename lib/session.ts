@@ -48,9 +48,12 @@ export function signalSession(leader: Leader, signal: NodeJS.Signals): number {
   return members.length
 }
 
-/** All threads of the machine: a cheap hint whether looking at each process is worth it. */
-export function countThreads(): number {
-  return Number(/\/(\d+)/.exec(readFileSync('/proc/loadavg', 'latin1'))?.[1])
+/**
+ * The number that the kernel gave to the newest process or thread (proc(5), loadavg). Numbers are given in order, so that
+ * two readings tell how many can have been born between them, unless they began anew: then the later one is lower.
+ */
+export function newestPid(): number {
+  return Number(readFileSync('/proc/loadavg', 'latin1').trim().split(' ').at(-1))
 }
 
 function readStat(pid: string): ReturnType<typeof parseProcStat> | undefined {

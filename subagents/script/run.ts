@@ -5,7 +5,7 @@ import type { Clock, Timer } from '../../lib/clock.ts'
 import { splitWords } from '../../lib/command.ts'
 import type { Log } from '../../lib/log.ts'
 import { RateLimit } from '../../lib/rate-limit.ts'
-import { countThreads, type Leader, sessionLeader, sessionMembers, signalSession } from '../../lib/session.ts'
+import { type Leader, newestPid, sessionLeader, sessionMembers, signalSession } from '../../lib/session.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
 import { Countdown } from './countdown.ts'
 import { type Exit, type ExitCode, exitOf, exitOfError } from './exit.ts'
@@ -75,8 +75,9 @@ export class ScriptRun {
   /** How it came to its end, where that was not its own doing. */
   #imposed: Exit | undefined
   #printedOctets = 0
-  /** Threads of the machine that are not this run's, when it was last counted. */
-  #othersThreads = 0
+  /** How many processes it had when they were last counted, and the newest of the machine then. */
+  #processes = 1
+  #newestPid = 0
   /** It named its result itself: what it prints is none any more. */
   #isResultNamed = false
   #showing: Timer | undefined
@@ -198,7 +199,7 @@ export class ScriptRun {
     })
     for (const stream of child.stdio) stream?.on('error', () => {}) // a pipe that breaks with its process
     child.once('exit', (code, signal) => this.#left(code, signal))
-    this.#othersThreads = countThreads()
+    this.#newestPid = this.#leader.pid
     this.#counting = clock.every(countEveryMs, () => this.#countProcesses())
     events.began(this, this.#leader)
     this.#move('started')
@@ -228,13 +229,15 @@ export class ScriptRun {
     this.abort({ exitCode: 'noResourcesLeft', sentence }, 0)
   }
 
-  /** Only more threads on the machine than before can be more processes here, so that most looks cost one read. */
+  /** It cannot have more processes than at the last count and all that were born since: most looks cost one read. */
   #countProcesses(): void {
     const { maxProcesses } = this.order.program
-    const threads = countThreads()
-    if (threads - this.#othersThreads <= maxProcesses) return
+    const newest = newestPid()
+    const bornSince = newest - this.#newestPid
+    if (bornSince >= 0 && this.#processes + bornSince <= maxProcesses) return
     const count = sessionMembers(this.#leader!).length
-    this.#othersThreads = threads - count
+    this.#processes = count
+    this.#newestPid = newest
     if (count <= maxProcesses) return
     const sentence = `it had ${count} processes, more than the ${maxProcesses} that it may, and was stopped`
     this.abort({ exitCode: 'noResourcesLeft', sentence }, 0)
