@@ -118,7 +118,6 @@ export class Worker {
         hasher,
         holdMs: config.SipT4InMs,
         knows: (key) => this.#server.layer.knows(key),
-        isLinked: (other) => this.#links.has(other),
         send: (other, source, text) => this.#links.send(other, frames.received, encodeHopMessage(source, text)),
       },
       start.members,
