@@ -1,5 +1,6 @@
 /** A transaction layer without a proxy: its user is the test, and time is moved by hand. */
 import { ManualClock } from '../../lib/clock.ts'
+import { noDebug } from '../../sipd/log/error-log.ts'
 import type { SipRequest, SipResponse } from '../../sipd/message/message.ts'
 import { parseMessage } from '../../sipd/message/parse.ts'
 import type { Hop } from '../../sipd/message/source.ts'
@@ -38,6 +39,7 @@ export function transactions(timers: Partial<TimerValues> = {}) {
     },
     hasher: new KeyHasher(),
     timers: values,
+    debug: noDebug,
     statistics: new SipStatistics(clock),
     maxTransactions: 1_000_000,
     retryAfterSeconds: 60,
