@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import { Locator, type Lookup } from './locate/locator.ts'
 import type { LocationStore } from './location/store.ts'
+import type { DebugLog } from './log/error-log.ts'
 import { Admission } from './proxy/admission.ts'
 import { type Elsewhere, ProxyCore } from './proxy/core.ts'
 import { Forwarder } from './proxy/forwarder.ts'
@@ -37,6 +38,7 @@ export interface ServerOptions {
   readonly worker: number
   readonly clock: Clock
   readonly log: Log
+  readonly debug: DebugLog
   readonly sender: Sender
   readonly store: LocationStore
   readonly statistics: SipStatistics
@@ -60,7 +62,7 @@ export interface SipServer {
 }
 
 export function createSipServer(options: ServerOptions): SipServer {
-  const { settings, clock, log, store, statistics } = options
+  const { settings, clock, log, debug, store, statistics } = options
   const wheel = new TimerWheel(clock, (error) => log.error('bug in a timer', { error }))
   const held = new HeldTransactions({ clock, holdMs: settings.timers.holdMs, maxOctets: settings.maxHeldOctets })
   const hasher = options.hasher ?? new KeyHasher()
@@ -72,6 +74,7 @@ export function createSipServer(options: ServerOptions): SipServer {
     hasher,
     timers: settings.timers,
     statistics,
+    debug,
     maxTransactions: settings.maxTransactions,
     retryAfterSeconds: settings.retryAfterSeconds,
   })
@@ -82,7 +85,7 @@ export function createSipServer(options: ServerOptions): SipServer {
     branches: new Branches(options.worker),
     locator: new Locator(options.lookup, clock),
     policy: settings.policy,
-    log,
+    debug,
   })
   const core = new ProxyCore({
     layer,
@@ -93,6 +96,7 @@ export function createSipServer(options: ServerOptions): SipServer {
     statistics,
     admission: new Admission({ clock, ...settings.flood, retryAfterSeconds: settings.retryAfterSeconds }),
     log,
+    debug,
     ...(options.elsewhere && { elsewhere: options.elsewhere }),
     settleMs: options.settleMs ?? 0,
     onAnswered: options.onAnswered,

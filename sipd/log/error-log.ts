@@ -1,11 +1,11 @@
 /** The error log: LogLevel in the words of sipd.conf, and debug lines of single components by DebugFlag. */
-import { createLog, type Log, type LogFields, type LogLevel, type LogOptions } from '../../lib/log.ts'
+import { createLog, type Log, type LogFields, type LogLevel, type LogOptions, silentLog } from '../../lib/log.ts'
 
 /** The words of LogLevel, from the least to the most verbose. */
 export const logLevelWords = ['emerg', 'alert', 'crit', 'error', 'warn', 'notice', 'info', 'debug'] as const
 export type LogLevelWord = (typeof logLevelWords)[number]
 
-/** The components whose debug lines can be had alone. */
+/** The components whose debug lines can be had alone; what each tells of is said in sipd/config/directives/debug.ts. */
 export const debugFlags = [
   ...(['StateMachine', 'Parser', 'SipTcp', 'SipTls', 'Routing', 'Registry', 'Privacy', 'Numexpand'] as const),
   ...(['Authentication', 'DBMySQL', 'Enum', 'GKTMP', 'GktmpAPI', 'Radius', 'RAS', 'RasAPI', 'RPMS'] as const),
@@ -32,7 +32,7 @@ export interface ErrorLog {
 
 export interface ErrorLogOptions extends Omit<LogOptions, 'level'> {
   readonly level: LogLevelWord
-  readonly flags: ReadonlySet<string>
+  readonly flags: ReadonlySet<DebugFlag>
 }
 
 export function createErrorLog({ level, flags, ...options }: ErrorLogOptions): ErrorLog {
@@ -47,8 +47,8 @@ export function logLevel(word: LogLevelWord): LogLevel {
   return word === 'emerg' || word === 'alert' || word === 'crit' ? 'error' : word
 }
 
-/** A channel for every flag; `log` is to be one that writes debug lines. A flag that is not known changes nothing. */
-export function debugLog(flags: ReadonlySet<string>, log: Log): DebugLog {
+/** A channel for every flag; `log` is to be one that writes debug lines. */
+export function debugLog(flags: ReadonlySet<DebugFlag>, log: Log): DebugLog {
   const channels = debugFlags.map((flag): [DebugFlag, DebugChannel] => {
     if (!flags.has(flag)) return [flag, off]
     const own = log.child(flag)
@@ -58,3 +58,6 @@ export function debugLog(flags: ReadonlySet<string>, log: Log): DebugLog {
 }
 
 const off: DebugChannel = { on: false, write: () => {} }
+
+/** All flags off. */
+export const noDebug: DebugLog = debugLog(new Set(), silentLog)

@@ -22,6 +22,7 @@ export const H = {
   supported: 17,
   contentType: 18,
   retryAfter: 19,
+  timestamp: 20,
 } as const
 export type HeaderId = (typeof H)[keyof typeof H]
 
@@ -45,6 +46,7 @@ const spellings: readonly (readonly [HeaderId, string, string?])[] = [
   [H.supported, 'Supported', 'k'],
   [H.contentType, 'Content-Type', 'c'],
   [H.retryAfter, 'Retry-After'],
+  [H.timestamp, 'Timestamp'],
 ]
 
 const byLowerCase = new Map(

@@ -41,9 +41,10 @@ export function formatResponse(
   return `SIP/2.0 ${status} ${/[\r\n]/.test(reason) ? reason.replace(/[\r\n]+/g, ' ') : reason}\r\n${vias}${line('From', request.value(H.from))}${line(
     'To',
     to !== undefined && status > 100 ? withTag(to, tag) : to,
-  )}${line('Call-ID', request.value(H.callId))}${line('CSeq', request.value(H.cseq))}${extra
-    .map(({ name, value }) => `${name}: ${value}\r\n`)
-    .join('')}${serverHeader}Content-Length: 0\r\n\r\n`
+  )}${line('Call-ID', request.value(H.callId))}${line('CSeq', request.value(H.cseq))}${
+    // §8.2.6.1: how long the way took is measured with 100 alone.
+    status === 100 ? line('Timestamp', request.value(H.timestamp)) : ''
+  }${extra.map(({ name, value }) => `${name}: ${value}\r\n`).join('')}${serverHeader}Content-Length: 0\r\n\r\n`
 }
 
 /** Where a response to a request goes that came from `source` (§18.2.2, RFC 3581 §4). */

@@ -1,5 +1,6 @@
 /** The proxy core, RFC 3261 §16: what is done with a request, once its transaction has it. */
 import type { Log } from '../../lib/log.ts'
+import type { DebugLog } from '../log/error-log.ts'
 import { withoutTopmostVia } from '../message/forward.ts'
 import { H } from '../message/header-names.ts'
 import type { SipRequest, SipResponse } from '../message/message.ts'
@@ -45,6 +46,7 @@ export interface ProxyCoreOptions {
   readonly statistics: SipStatistics
   readonly admission: Admission
   readonly log: Log
+  readonly debug: DebugLog
   readonly elsewhere?: Elsewhere
   /** Another process may know of a registration so much earlier than this one; 0 when there is none. */
   readonly settleMs?: number
@@ -74,7 +76,8 @@ export class ProxyCore implements TransactionUser {
   receive(octets: Buffer, source: Hop): void {
     try {
       const message = parseMessage(octets)
-      const { elsewhere } = this.#options
+      const { elsewhere, debug } = this.#options
+      if (debug.Parser.on) debug.Parser.write('octets were read', described(message, octets, source))
       if (message === undefined) this.#options.statistics.discarded++
       else if (message.kind === 'request') {
         if (!elsewhere?.takesRequest(message, source)) this.receiveRequest(message, source)
@@ -233,13 +236,21 @@ export class ProxyCore implements TransactionUser {
   #proceed(transaction: ServerTransaction, routing: Routing, targets: readonly Target[]): void {
     const { request } = transaction
     const { forwarder } = this.#options
-    if (forwarder.policy.redirect) {
-      transaction.respond(302, 'Moved Temporarily', redirectContacts(targets))
+    if (targets.length === 0) {
+      transaction.respond(noTarget.status, noTarget.reason)
       return
     }
+    if (forwarder.policy.redirect) {
+      const { status, reason, headers } = redirection(request, targets)
+      transaction.respond(status, reason, headers)
+      return
+    }
+    const isSips = /^sips:/i.test(request.requestUri)
     // §16.2: so that upstream does not send it again while the user is looked for.
     if (request.method === 'INVITE') transaction.respond(100, 'Trying')
-    const context = new ResponseContext(forwarder, transaction, routing, targets, (target) => this.#redirected(target))
+    const context = new ResponseContext(forwarder, transaction, routing, targets, (target) =>
+      this.#redirected(target, isSips),
+    )
     this.#contexts.set(transaction, context)
     transaction.onGone = () => {
       this.#contexts.delete(transaction)
@@ -270,7 +281,7 @@ export class ProxyCore implements TransactionUser {
   /** Requests to the server itself. */
   #answerHere(transaction: ServerTransaction): void {
     const { request, source } = transaction
-    const { registrar, statistics } = this.#options
+    const { registrar, statistics, debug } = this.#options
     const required = request.elements(H.require)
     const unsupported =
       request.method === 'REGISTER' ? required.filter((tag) => tag.toLowerCase() !== 'path') : required
@@ -281,6 +292,10 @@ export class ProxyCore implements TransactionUser {
     }
     if (request.method === 'REGISTER' && registrar) {
       const { status, reason, headers } = registrar.register(request, source)
+      if (debug.Registry.on) {
+        const contacts = request.elements(H.contact).join(', ')
+        debug.Registry.write('a registration was answered', { to: request.value(H.to), contacts, status, reason })
+      }
       if (status < 300) statistics.acceptedRegistrations++
       else statistics.rejectedRegistrations++
       transaction.respond(status, reason, headers)
@@ -299,15 +314,24 @@ export class ProxyCore implements TransactionUser {
   #targetsOf(routing: Routing, uri: SipUri): readonly Target[] | undefined {
     const { identity, users } = this.#options
     if (!identity.isOurs(uri)) return [{ uri: routing.requestUri, flow: undefined, path: [], q: 1000 }]
-    return users.targetsOf(identity.addressOfRecord(uri))
+    const targets = users.targetsOf(identity.addressOfRecord(uri))
+    return uri.scheme === 'sips' ? targets?.filter((target) => this.#mayEnd(target)) : targets
+  }
+
+  /** §26.2.2: a sips: request ends at a sips: contact, or where a phone connected over TLS (AllowSipTlsConversionToSip). */
+  #mayEnd({ uri, flow }: Target): boolean {
+    return this.#options.forwarder.policy.allowsSipsToSip || /^sips:/i.test(uri) || flow?.transport === 'TLS'
   }
 
   /** A contact of a 3xx: itself, or where that user of ours is (§16.5). */
-  #redirected(target: Target): readonly Target[] {
+  #redirected(target: Target, isSips: boolean): readonly Target[] {
     const { identity, users } = this.#options
     const uri = parseRequestUri(target.uri)
-    if (uri?.user === undefined || !identity.isOurs(uri)) return [target]
-    return users.targetsOf(identity.addressOfRecord(uri)) ?? []
+    const targets =
+      uri?.user === undefined || !identity.isOurs(uri)
+        ? [target]
+        : (users.targetsOf(identity.addressOfRecord(uri)) ?? [])
+    return isSips ? targets.filter((one) => this.#mayEnd(one)) : targets
   }
 
   #oneTarget(request: SipRequest, source: Hop): { routing: Routing; target: Target } | undefined {
@@ -339,9 +363,8 @@ export class ProxyCore implements TransactionUser {
     const targets = this.#targetsOf(routing, uri)
     if (!targets) return refuse({ status: 404, reason: 'the user is not known here' })
     const [target] = targets
-    if (!target) return refuse({ status: 480, reason: 'the user is not registered' })
-    if (forwarder.policy.redirect)
-      return refuse({ status: 302, reason: 'Moved Temporarily', headers: redirectContacts(targets) })
+    if (!target) return refuse(noTarget)
+    if (forwarder.policy.redirect) return refuse(redirection(request, targets))
     forwarder.forwardStateless(request, source, routing, target)
     return true
   }
@@ -363,7 +386,7 @@ export class ProxyCore implements TransactionUser {
 
   /** An answer to what could not be read, where one can be formed; an ACK is never answered. */
   #refuse(malformed: Malformed, source: Hop): void {
-    const { statistics, layer, log, admission } = this.#options
+    const { statistics, layer, admission } = this.#options
     const { method, via, status, reason } = malformed
     statistics.malformed++
     if (method === undefined || method === 'ACK') return
@@ -373,12 +396,26 @@ export class ProxyCore implements TransactionUser {
     }
     statistics.requestIn(method)
     statistics.responseOut(method, status)
-    log.debug('a message was refused', { from: `${source.transport} ${formatHop(source)}`, status, reason })
     // Where no Via can be read, the answer goes back where the request came from.
     layer.sender.send(
       formatResponse(malformed.parts, via, source, layer.tagFor(malformed.parts.text), status, reason),
       via ? responseTarget(via, source) : source,
     )
+  }
+}
+
+/** What was read of a message, for DebugFlag Parser. */
+function described(message: ReturnType<typeof parseMessage>, octets: Buffer, source: Hop): Record<string, unknown> {
+  const from = `${source.transport} ${formatHop(source)}`
+  if (message === undefined) return { from, octets: octets.length, as: 'no message' }
+  const common = { from, octets: octets.length, as: message.kind }
+  switch (message.kind) {
+    case 'request':
+      return { ...common, method: message.method, requestUri: message.requestUri, callId: message.value(H.callId) }
+    case 'response':
+      return { ...common, status: message.status, method: message.cseqMethod, callId: message.value(H.callId) }
+    case 'malformed':
+      return { ...common, status: message.status, reason: message.reason }
   }
 }
 
@@ -397,6 +434,16 @@ interface Refusal {
   readonly status: number
   readonly reason: string
   readonly headers?: readonly ExtraHeader[]
+}
+
+/** Contacts there are, but none that a sips: request may go to. */
+const noTarget: Refusal = { status: 480, reason: 'the user has no contact that may be reached' }
+
+/** A redirect server says where its users are; of other domains it knows no more than who asks (§21.4.5). */
+function redirection({ requestUri }: SipRequest, targets: readonly Target[]): Refusal {
+  if (targets.every(({ uri }) => uri === requestUri))
+    return { status: 404, reason: 'the domain is not one of this server' }
+  return { status: 302, reason: 'Moved Temporarily', headers: redirectContacts(targets) }
 }
 
 function badExtension(tags: readonly string[]): Required<Refusal> {

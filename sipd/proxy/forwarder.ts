@@ -1,11 +1,11 @@
 /** Request forwarding, RFC 3261 §16.6: from a target to octets that leave, with a transaction or without. */
-import type { Log } from '../../lib/log.ts'
 import type { Locator, Place } from '../locate/locator.ts'
+import type { DebugChannel, DebugLog } from '../log/error-log.ts'
 import { type ForwardHead, forwardedRequest, forwardTail } from '../message/forward.ts'
 import { H } from '../message/header-names.ts'
 import type { SipRequest } from '../message/message.ts'
 import { hasTag } from '../message/respond.ts'
-import type { Hop } from '../message/source.ts'
+import { formatHop, type Hop } from '../message/source.ts'
 import { parseSipUri, type SipUri } from '../message/uri.ts'
 import type { TransactionLayer } from '../transaction/layer.ts'
 import type { Identity } from './identity.ts'
@@ -21,7 +21,7 @@ export interface ForwarderOptions {
   readonly branches: Branches
   readonly locator: Locator
   readonly policy: ProxyPolicy
-  readonly log: Log
+  readonly debug: DebugLog
 }
 
 /** §18.1.1: larger requests go over a transport that notices congestion. */
@@ -50,15 +50,15 @@ export class Forwarder {
   readonly policy: ProxyPolicy
   readonly #branches: Branches
   readonly #locator: Locator
-  readonly #log: Log
+  readonly #debug: DebugChannel
 
-  constructor({ layer, identity, branches, locator, policy, log }: ForwarderOptions) {
+  constructor({ layer, identity, branches, locator, policy, debug }: ForwarderOptions) {
     this.layer = layer
     this.identity = identity
     this.policy = policy
     this.#branches = branches
     this.#locator = locator
-    this.#log = log
+    this.#debug = debug.Routing
   }
 
   /** §16.6 step 11 and the seed's T3: an INVITE's Expires, within SipMaxT3InMs, or SipT3InMs. */
@@ -87,10 +87,7 @@ export class Forwarder {
     const way = this.#wayTo(target, routing)
     if (!way) return
     this.#whenLocated(way, source, (located) => {
-      if (!located) {
-        this.#log.debug('a request leads nowhere', { method: request.method, host: way.next.host })
-        return
-      }
+      if (!located) return
       const { hop } = located
       const tail = forwardTail(request, source, way.routes !== undefined)
       const branch = this.#branches.stateless(loopHashOf(request), request)
@@ -195,13 +192,21 @@ export class Forwarder {
   }
 
   #whenLocated(way: Way, source: Hop, go: (located: Located | undefined) => void): void {
+    const arrive = (located: Located | undefined): void => {
+      if (this.#debug.on) {
+        const { requestUri, next } = way
+        const to = located ? `${located.hop.transport} ${formatHop(located.hop)}` : 'nowhere'
+        this.#debug.write('the next hop was chosen', { requestUri, host: next.host, to })
+      }
+      go(located)
+    }
     if (way.flow) {
-      go({ hop: way.flow, isExplicit: true })
+      arrive({ hop: way.flow, isExplicit: true })
       return
     }
     const place = this.#locator.locate(way.next)
-    if (place instanceof Promise) void place.then((found) => go(this.#hopTo(found, way, source)))
-    else go(this.#hopTo(place, way, source))
+    if (place instanceof Promise) void place.then((found) => arrive(this.#hopTo(found, way, source)))
+    else arrive(this.#hopTo(place, way, source))
   }
 
   #hopTo(place: Place | undefined, way: Way, source: Hop): Located | undefined {
@@ -209,7 +214,8 @@ export class Forwarder {
     const transport = way.isByRoute && !place.isExplicit ? this.policy.routeTransport : place.transport
     const listener = this.identity.listenerFor(transport, place.address, source.listener)
     if (listener === undefined) return undefined
-    const hop: Hop = { transport, address: place.address, port: place.port, listener, connection: undefined }
+    const port = way.next.port ?? (transport === 'TLS' ? 5061 : place.port)
+    const hop: Hop = { transport, address: place.address, port, listener, connection: undefined }
     return {
       hop: transport === 'TLS' ? { ...hop, domain: way.next.host } : hop,
       isExplicit: place.isExplicit,

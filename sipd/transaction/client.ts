@@ -111,8 +111,12 @@ export class ClientTransaction implements TimerOwner<TimerName> {
 
   #enter(state: State, response?: SipResponse): void {
     if (state === this.state) return
-    this.state = state
     const layer = this.#layer
+    if (layer.debug.on) {
+      const { method, branch, state: from } = this
+      layer.debug.write('a client transaction changes its state', { method, branch, from, to: state })
+    }
+    this.state = state
     const isInvite = this.method === 'INVITE'
     switch (state) {
       case 'proceeding':

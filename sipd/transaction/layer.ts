@@ -1,5 +1,6 @@
 /** The transaction layer, RFC 3261 §17: finds the transaction that a message belongs to, or begins one. */
 import type { Clock } from '../../lib/clock.ts'
+import type { DebugChannel, DebugLog } from '../log/error-log.ts'
 import { withoutTopmostVia } from '../message/forward.ts'
 import { H } from '../message/header-names.ts'
 import type { SipRequest, SipResponse } from '../message/message.ts'
@@ -35,6 +36,7 @@ export interface TransactionLayerOptions {
   readonly hasher: KeyHasher
   readonly timers: TimerValues
   readonly statistics: SipStatistics
+  readonly debug: DebugLog
   /** Live ones kept at most; more get 503 without any state. */
   readonly maxTransactions: number
   readonly retryAfterSeconds: number
@@ -49,6 +51,7 @@ export class TransactionLayer {
   readonly held: HeldTransactions
   readonly hasher: KeyHasher
   readonly statistics: SipStatistics
+  readonly debug: DebugChannel
   timers: TimerValues
   user: TransactionUser | undefined
   readonly #options: TransactionLayerOptions
@@ -66,6 +69,7 @@ export class TransactionLayer {
     this.hasher = options.hasher
     this.statistics = options.statistics
     this.timers = options.timers
+    this.debug = options.debug.StateMachine
   }
 
   /** Those that are still under way. */

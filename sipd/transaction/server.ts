@@ -108,8 +108,12 @@ export class ServerTransaction implements TimerOwner<TimerName> {
 
   #enter(state: State): void {
     if (state === this.state) return
-    this.state = state
     const layer = this.#layer
+    if (layer.debug.on) {
+      const { key, state: from } = this
+      layer.debug.write('a server transaction changes its state', { key, from, to: state })
+    }
+    this.state = state
     const isInvite = this.request.method === 'INVITE'
     switch (state) {
       case 'accepted':

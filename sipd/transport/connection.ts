@@ -11,7 +11,7 @@ export interface ConnectionUser {
   onMessage(octets: Buffer, source: Hop): void
   /** What cannot be framed; the connection ends after the answer. */
   onFramingError(error: FramingError, source: Hop): void
-  onClosed(connection: Connection): void
+  onClosed(connection: Connection, why: Error): void
 }
 
 export class Connection {
@@ -123,7 +123,7 @@ export class Connection {
     this.isOpen = false
     const failures = this.#onFailure
     this.#onFailure = []
-    this.#user.onClosed(this)
+    this.#user.onClosed(this, error)
     for (const failed of failures) failed(error)
   }
 }

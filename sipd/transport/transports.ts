@@ -4,6 +4,7 @@ import { connect as connectTls, createServer as createTlsServer, type TLSSocket 
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { RateLimit } from '../../lib/rate-limit.ts'
+import type { DebugChannel, DebugLog } from '../log/error-log.ts'
 import { formatHop, type Hop, type TransportName } from '../message/source.ts'
 import type { SipStatistics } from '../statistics.ts'
 import type { Sender } from '../transaction/layer.ts'
@@ -31,6 +32,7 @@ export interface TransportsOptions {
   readonly reusesConnections: (address: string, port: number) => boolean
   readonly clock: Clock
   readonly log: Log
+  readonly debug: DebugLog
   readonly statistics: SipStatistics
   readonly onMessage: (octets: Buffer, source: Hop) => void
   readonly onFramingError: (error: FramingError, source: Hop) => void
@@ -167,10 +169,15 @@ export class Transports implements Sender, ConnectionUser {
   }
 
   onFramingError(error: FramingError, source: Hop): void {
+    const debug = this.#debugOf(source)
+    if (debug.on) debug.write('a stream cannot be framed', { from: farEnd(source), why: error.message })
     this.#options.onFramingError(error, source)
   }
 
-  onClosed(connection: Connection): void {
+  onClosed(connection: Connection, why: Error): void {
+    const debug = this.#debugOf(connection.hop)
+    if (debug.on)
+      debug.write('a connection ended', { id: connection.id, far: farEnd(connection.hop), why: why.message })
     const key = this.#outboundKeys.get(connection)
     this.#outboundKeys.delete(connection)
     this.connections.remove(connection, key)
@@ -206,6 +213,12 @@ export class Transports implements Sender, ConnectionUser {
   ): Connection {
     const { worker, clock } = this.#options
     const id = `${worker}.${this.#nextConnection++}`
+    const debug = this.#debugOf({ transport })
+    if (debug.on)
+      debug.write(isInbound ? 'a connection was taken' : 'a connection is opened', {
+        id,
+        far: `${transport} ${formatHop({ address, port })}`,
+      })
     return new Connection(id, socket, { transport, address, port, listener }, isInbound, this, () =>
       clock.monotonicMs(),
     )
@@ -227,7 +240,11 @@ export class Transports implements Sender, ConnectionUser {
       transport === 'TLS'
         ? createTlsServer({ ...this.#options.tls!.server, handshakeTimeout: handshakeWithinMs }, accept)
         : createServer({ noDelay: true }, accept)
-    server.on('tlsClientError', (error) => this.#sendFailed(error))
+    server.on('tlsClientError', (error) => {
+      const { debug } = this.#options
+      if (debug.SipTls.on) debug.SipTls.write('a handshake failed', { why: error.message })
+      this.#sendFailed(error)
+    })
     await explain(
       `tcp ${formatHop({ address, port })}`,
       new Promise<void>((resolve, reject) => {
@@ -240,6 +257,11 @@ export class Transports implements Sender, ConnectionUser {
     )
     server.on('error', (error) => this.#sendFailed(error))
     this.#servers.push(server)
+  }
+
+  #debugOf({ transport }: { readonly transport: TransportName }): DebugChannel {
+    const { debug } = this.#options
+    return transport === 'TLS' ? debug.SipTls : debug.SipTcp
   }
 
   #sendFailed(error: Error): void {

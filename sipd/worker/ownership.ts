@@ -18,7 +18,6 @@ export interface OwnershipOptions {
   readonly holdMs: number
   /** Whether this worker itself has a transaction under this key. */
   readonly knows: (key: string) => boolean
-  readonly isLinked: (worker: number) => boolean
   /** False when that worker is gone. */
   readonly send: (worker: number, source: Hop, text: string) => boolean
 }

@@ -15,6 +15,7 @@ import type { ServerSettings } from '../server.ts'
 import { type TlsIdentity, tlsIdentity } from '../transport/tls.ts'
 
 export function serverSettings({ config, origins }: ReadConfig): ServerSettings {
+  const share = (whole: number): number => Math.ceil(whole / config.StartServers)
   return {
     identity: identityOf(config),
     policy: {
@@ -27,6 +28,7 @@ export function serverSettings({ config, origins }: ReadConfig): ServerSettings 
       ignoredExtensions: new Set(config.IgnoreProxyRequire.map((tag) => tag.toLowerCase())),
       ringMs: config.SipT3InMs,
       maxRingMs: config.SipMaxT3InMs,
+      allowsSipsToSip: config.AllowSipTlsConversionToSip,
       routeTransport: config.SipRouteHeaderTransportType,
     },
     timers: {
@@ -45,10 +47,11 @@ export function serverSettings({ config, origins }: ReadConfig): ServerSettings 
           users: config.RegistrarMaxUsers,
         }
       : undefined,
-    maxTransactions: config.MaxTransactions,
-    maxHeldOctets: config.SharedMemorySize,
+    // What is said of the server is shared among its workers, which the requests of one address are spread over as well.
+    maxTransactions: share(config.MaxTransactions),
+    maxHeldOctets: share(config.SharedMemorySize),
     // On loopback the appliance talks with itself; who writes a threshold means it for everybody.
-    flood: { perSecond: config.FloodThreshold, exemptsLoopback: !origins.has('FloodThreshold') },
+    flood: { perSecond: share(config.FloodThreshold), exemptsLoopback: !origins.has('FloodThreshold') },
     retryAfterSeconds: config.RetryAfterSeconds,
   }
 }

@@ -72,12 +72,13 @@ export class Worker {
     const { home, start, clock } = options
     const { config, persistentTcp } = configuration
     this.#outbox = new LogOutbox(clock, options.tell)
-    this.log = createErrorLog({
+    const { log, debug } = createErrorLog({
       component: 'sipd',
       level: config.LogLevel,
       flags: config.DebugFlag,
       write: (line) => this.#outbox.error(line),
-    }).log
+    })
+    this.log = log
     this.#statistics = new SipStatistics(clock)
     this.#formatAccess = compileLogFormat(accessLogFormat(config), { serverName: config.ServerName ?? 'sipd' })
     const persistent = new Set(persistentTcp.map(({ host, port }) => `${host} ${port}`))
@@ -86,12 +87,13 @@ export class Worker {
       listeners: listenersOf(config),
       tls: tlsOf(config, home),
       worker,
-      maxConnections: config.SipTcpMaxTCPConnections || Number.MAX_SAFE_INTEGER,
+      maxConnections: Math.ceil(config.SipTcpMaxTCPConnections / config.StartServers) || Number.MAX_SAFE_INTEGER,
       outboundIdleMs: Math.max(config.SipT3InMs, config.SipMaxT3InMs) + 64 * config.SipT1InMs,
       connectTimeoutMs: config.SipTcpMaxConnectTimeout,
       reusesConnections: (address, port) => config.SipTcpReuseConnection || persistent.has(`${address} ${port}`),
       clock,
       log: this.log,
+      debug,
       statistics: this.#statistics,
       onMessage: (octets, source) => {
         if (this.#early) this.#early.push(() => this.#server.core.receive(octets, source))
@@ -118,7 +120,6 @@ export class Worker {
         hasher,
         holdMs: config.SipT4InMs,
         knows: (key) => this.#server.layer.knows(key),
-        isLinked: (other) => this.#links.has(other),
         send: (other, source, text) => this.#links.send(other, frames.received, encodeHopMessage(source, text)),
       },
       start.members,
@@ -138,6 +139,7 @@ export class Worker {
       worker,
       clock,
       log: this.log,
+      debug,
       sender: this.#transports,
       store: this.#registrations.store,
       statistics: this.#statistics,

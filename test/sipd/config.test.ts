@@ -8,7 +8,6 @@ import { accessLogFormat } from '../../sipd/config/access-log-format.ts'
 import type { Rows } from '../../sipd/config/directive.ts'
 import { directives, groups, type SipdConfig } from '../../sipd/config/directives.ts'
 import { splitWords } from '../../sipd/config/lines.ts'
-import { logLevelOf } from '../../sipd/config/log-level.ts'
 import { type ParsedConfig, parseConfig } from '../../sipd/config/parse.ts'
 import { mutate, randomFrom } from '../support/mutate.ts'
 
@@ -449,16 +448,5 @@ describe('directives of sipd.conf', () => {
         assert.doesNotMatch(complaints(`${name} ${right}`).join(), /is to be/, `${name} ${right}`)
     }
     assert.ok(count > 40)
-  })
-
-  test('levels that the log does not have let errors through', () => {
-    assert.deepEqual((['emerg', 'alert', 'crit', 'error', 'warn', 'debug'] as const).map(logLevelOf), [
-      'error',
-      'error',
-      'error',
-      'error',
-      'warn',
-      'debug',
-    ])
   })
 })

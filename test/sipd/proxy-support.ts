@@ -17,6 +17,8 @@ export interface Harness extends TestServer {
   readonly sent: Sent[]
   /** What left since the last call. */
   take(): Sent[]
+  /** Forgets what was sent. */
+  forget(): void
   receive(text: string, source?: Hop): void
   /** Answers what was sent, as its far end would. */
   answer(sent: Sent, status: number, headers?: readonly string[], body?: string): void
@@ -47,6 +49,10 @@ export function harness(options: Omit<TestServerOptions, 'send'> = {}): Harness 
       const fresh = sent.slice(taken)
       taken = sent.length
       return fresh
+    },
+    forget: () => {
+      sent.length = 0
+      taken = 0
     },
     receive,
     answer: (to, status, headers = [], body = '') => receive(responseTo(to.text, status, headers, body), to.hop),

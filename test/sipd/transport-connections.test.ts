@@ -4,6 +4,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { ManualClock } from '../../lib/clock.ts'
 import { silentLog } from '../../lib/log.ts'
+import { createErrorLog, type DebugLog, noDebug } from '../../sipd/log/error-log.ts'
 import type { Hop } from '../../sipd/message/source.ts'
 import { SipStatistics } from '../../sipd/statistics.ts'
 import { Transports } from '../../sipd/transport/transports.ts'
@@ -20,7 +21,7 @@ interface Received {
 /** Transports on a port of their own, with time by hand; all is closed when the test is over. */
 async function serve(
   work: (served: Served) => Promise<void>,
-  more: { readonly maxConnections?: number; readonly reuses?: boolean } = {},
+  more: { readonly maxConnections?: number; readonly reuses?: boolean; readonly debug?: DebugLog } = {},
 ): Promise<void> {
   const clock = new ManualClock()
   const port = await freePorts(1)
@@ -37,6 +38,7 @@ async function serve(
     reusesConnections: () => more.reuses ?? true,
     clock,
     log: silentLog,
+    debug: more.debug ?? noDebug,
     statistics: new SipStatistics(clock),
     onMessage: (octets, source) => {
       received.push({ text: octets.toString('latin1'), source })
@@ -278,3 +280,22 @@ test('connections that another process has are known until it says that they end
     transports.forgetElsewhere(7)
     assert.equal(transports.isElsewhere('7.2'), false)
   }))
+
+test('DebugFlag SipTcp tells of each connection that was taken and that ended', async () => {
+  const lines: string[] = []
+  const write = (line: string): void => void lines.push(line)
+  const { debug } = createErrorLog({ component: 'sipd', level: 'emerg', flags: new Set(['SipTcp'] as const), write })
+  await serve(
+    async ({ open, arrival, transports }) => {
+      const socket = await open()
+      socket.write(message)
+      await arrival(1)
+      socket.destroy()
+      while (transports.connections.size > 0) await new Promise((resolve) => setImmediate(resolve))
+    },
+    { debug },
+  )
+  assert.equal(lines.length, 2)
+  assert.match(lines[0]!, /sipd\.SipTcp: a connection was taken id=1\.1 far="TCP 127\.0\.0\.1:\d+"/)
+  assert.match(lines[1]!, /sipd\.SipTcp: a connection ended id=1\.1 .*why=/)
+})

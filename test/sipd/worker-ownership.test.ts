@@ -23,7 +23,6 @@ function ownership(worker: number, members: readonly number[], gone: readonly nu
       hasher,
       holdMs: 32_000,
       knows: (key) => known.has(key),
-      isLinked: (other) => !gone.includes(other),
       send: (other, _source, text) => {
         if (gone.includes(other)) return false
         sent.push({ worker: other, text })

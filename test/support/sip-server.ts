@@ -2,6 +2,7 @@
 import { ManualClock } from '../../lib/clock.ts'
 import { silentLog } from '../../lib/log.ts'
 import { MemoryLocation } from '../../sipd/location/memory.ts'
+import { type DebugLog, noDebug } from '../../sipd/log/error-log.ts'
 import type { Hop } from '../../sipd/message/source.ts'
 import type { ProxyPolicy } from '../../sipd/proxy/policy.ts'
 import { createSipServer, type ServerSettings, type SipServer } from '../../sipd/server.ts'
@@ -14,6 +15,7 @@ export interface TestServerOptions {
   readonly settings?: Partial<ServerSettings>
   readonly send: (text: string, hop: Hop, failed?: (error: Error) => void) => void
   readonly clock?: ManualClock
+  readonly debug?: DebugLog
 }
 
 export interface TestServer extends SipServer {
@@ -33,6 +35,7 @@ export const standardPolicy: ProxyPolicy = {
   ringMs: 60_000,
   maxRingMs: 180_000,
   routeTransport: 'UDP',
+  allowsSipsToSip: false,
 }
 
 /** Listens on 192.0.2.1:5060 as example.test, or as the domains given. */
@@ -73,6 +76,7 @@ export function testServer(options: TestServerOptions): TestServer {
     worker: 1,
     clock,
     log: silentLog,
+    debug: options.debug ?? noDebug,
     sender: { send: options.send },
     store,
     statistics,

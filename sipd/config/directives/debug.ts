@@ -1,4 +1,5 @@
 /** DebugFlag: what is told in ErrorLog in detail, part by part. */
+import type { DebugFlag } from '../../log/error-log.ts'
 import { type Directive, many } from '../directive.ts'
 import { type Kind, readOnOff } from '../kinds.ts'
 import { nearest } from '../nearest.ts'
@@ -10,7 +11,7 @@ export const debugFlags = {
   SipTcp: { tells: 'TCP connections', inForce: true },
   SipTls: { tells: 'TLS connections', inForce: true },
   Registry: { tells: 'registrations', inForce: true },
-  Routing: { tells: 'next hops', inForce: 'next-hop routing is to come' },
+  Routing: { tells: 'next hops', inForce: true },
   Numexpand: { tells: 'numbers that were expanded', inForce: 'number expansion is to come' },
   Enum: { tells: 'numbers that were looked up in the DNS', inForce: 'ENUM is to come' },
   Authentication: { tells: 'challenges and their answers', inForce: 'authentication is to come' },
@@ -22,13 +23,12 @@ export const debugFlags = {
   GktmpAPI: { tells: 'what the GKTMP interface was asked', inForce: 'GKTMP is to come' },
   RAS: { tells: 'requests to gatekeepers', inForce: 'H.323 RAS is to come' },
   RasAPI: { tells: 'RAS messages as they are encoded', inForce: 'H.323 RAS is to come' },
-} as const satisfies Readonly<Record<string, { tells: string; inForce: true | string }>>
+} as const satisfies Readonly<Record<DebugFlag, { tells: string; inForce: true | string }>>
 
-export type DebugFlagName = keyof typeof debugFlags
-const flagNames = Object.keys(debugFlags) as DebugFlagName[]
+const flagNames = Object.keys(debugFlags) as DebugFlag[]
 
 interface Switch {
-  readonly flag: DebugFlagName
+  readonly flag: DebugFlag
   readonly isOn: boolean
 }
 
@@ -63,7 +63,7 @@ const switches = many(
   { keyOf: ({ flag }) => flag },
 )
 
-const debugFlag: Directive<ReadonlySet<DebugFlagName>> = {
+const debugFlag: Directive<ReadonlySet<DebugFlag>> = {
   ...switches,
   gather: (entries, reader) =>
     new Set(switches.gather(entries, reader).flatMap(({ flag, isOn }) => (isOn ? [flag] : []))),

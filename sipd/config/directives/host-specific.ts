@@ -1,4 +1,5 @@
 /** Host-specific directives: the names of this host, its user, and its logs. */
+import { logLevelWords } from '../../log/error-log.ts'
 import { type Directive, many, one, optional } from '../directive.ts'
 import { type Destination, destination, domain, type Kind, oneOf, onOff, port, text } from '../kinds.ts'
 
@@ -88,7 +89,7 @@ export const hostSpecific = {
     changes: 'reload',
     inForce: true,
   }),
-  LogLevel: one(oneOf(['emerg', 'alert', 'crit', 'error', 'warn', 'notice', 'info', 'debug']), 'notice', {
+  LogLevel: one(oneOf(logLevelWords), 'notice', {
     help: "The least severe line that ErrorLog gets. The ancestor's is warn; here what is noticed is rare and worth its line.",
     changes: 'reload',
     inForce: true,

@@ -156,12 +156,13 @@ export const serverCore = {
   AllowNaptrLookup: one(onOff, 'On', {
     help: 'Ask the DNS which transport a domain prefers (RFC 3263 §4.1).',
     changes: 'reload',
-    inForce: 'switching NAPTR look-ups on and off is to come; TransportPrefOrder decides where the DNS says nothing',
+    inForce: 'NAPTR look-ups are to come; until then a target that names no transport is reached over UDP',
   }),
   TransportPrefOrder: one(transportOrder, 'TLS_TCP_UDP', {
     help: 'Transports by preference, where the DNS says nothing. TLS counts only with SipTlsEnable.',
     changes: 'reload',
-    inForce: true,
+    inForce:
+      'choosing by NAPTR and SRV is to come; until then a target that names no transport is reached over UDP, as RFC 3263 §4.1 has it',
   }),
   DiffServValue: one(hex(0xff), '0x60', {
     help: 'The TOS octet of packets that are sent.',
@@ -202,7 +203,7 @@ export const serverCore = {
     inForce: true,
   }),
   SharedMemoryStatsLog: one(onOff, 'Off', {
-    help: 'Write how much of SharedMemorySize is used to logs/sharedmem_stats_log.',
+    help: 'Write the memory of each process, and how many finished transactions it holds in SharedMemorySize, to logs/sharedmem_stats_log.',
     changes: 'reload',
     inForce: true,
   }),
