@@ -1,5 +1,5 @@
 /** What the first process of sipd does: configuration, workers, logs, statistics; each change of them in one place. */
-import type { Clock } from '../../lib/clock.ts'
+import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Home } from '../../lib/home.ts'
 import type { Log } from '../../lib/log.ts'
 import { describePortOwner } from '../../lib/port-owner.ts'
@@ -30,6 +30,7 @@ export class SipdParent {
   #statisticsText: StatisticsText
   #state: ServiceState = 'up'
   readonly #startedMs: number
+  #restarting: Timer | undefined
 
   /** Until the error log is open, what there is to say goes to `fallback`. */
   constructor(home: Home, clock: Clock, fallback: Log) {
@@ -45,11 +46,15 @@ export class SipdParent {
   /** Serves when it resolves. Throws all complaints about the configuration, or what cannot be had. */
   async start(): Promise<ReadConfig> {
     const configuration = await this.#readConfiguration()
+    const currentLog = (): Log => this.log
     this.#pool = new WorkerPool(
       {
         home: this.#home,
         clock: this.#clock,
-        log: this.log,
+        // As LogLevel is at the time, not as it was at the start.
+        get log() {
+          return currentLog()
+        },
         onLog: (name, lines) => this.#logs.write(name, lines),
         onReport: (worker) => this.totals.reported(worker),
         onEnded: (worker) => this.totals.ended(worker),
@@ -89,7 +94,9 @@ export class SipdParent {
     this.#state = 'quiescing'
     this.#pool!.setOpenness(behaviour === 'refuse' ? 'refusing' : 'silent')
     this.log.notice('a restart is near; new calls and registrations are not taken', { seconds, behaviour })
-    this.#clock.after(seconds * 1000, () => {
+    // Asked for again, the last word counts: there is one restart.
+    this.#restarting?.cancel()
+    this.#restarting = this.#clock.after(seconds * 1000, () => {
       this.#state = 'restarting'
       void this.#restart()
         .catch((error: Error) => {

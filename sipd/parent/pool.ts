@@ -7,6 +7,7 @@ import { type Home, programRoot } from '../../lib/home.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Openness } from '../proxy/core.ts'
 import { secretOctets } from '../transaction/hash.ts'
+import { Watchdog } from './watchdog.ts'
 import { WorkerHandle } from './worker-handle.ts'
 
 export interface PoolOptions {
@@ -52,10 +53,13 @@ export class WorkerPool {
   #isStopping = false
   #changing: Promise<void> = Promise.resolve()
   #watching: Timer | undefined
+  readonly #watchdog: Watchdog
+  #openness: Openness = 'open'
 
   constructor(options: PoolOptions, settings: PoolSettings) {
     this.#options = options
     this.#settings = settings
+    this.#watchdog = new Watchdog(options.clock, pingEveryMs, deadAfterMs)
     cluster.setupPrimary({
       exec: join(programRoot, 'dist', 'sipd', 'worker', 'main.js'),
       args: ['--home', options.home.root],
@@ -95,12 +99,15 @@ export class WorkerPool {
   restart(settings: PoolSettings, withinMs: number): Promise<void> {
     return this.#exclusively(async () => {
       this.#settings = settings
+      this.#openness = 'open'
       await this.#stopAll(withinMs)
       await this.#relieve()
     })
   }
 
+  /** Of the workers that serve, and of those that take the place of one until the next restart. */
   setOpenness(openness: Openness): void {
+    this.#openness = openness
     for (const worker of this.#current()) worker.send({ kind: 'openness', openness })
   }
 
@@ -137,7 +144,7 @@ export class WorkerPool {
     for (const worker of fresh) worker.state = 'serving'
     const drainMs = this.#settings.drainMs
     await Promise.all(before.map((worker) => this.#handOver(worker, members, drainMs)))
-    for (const worker of fresh) worker.send({ kind: 'begin' })
+    for (const worker of fresh) this.#begin(worker)
     for (const worker of this.workers) if (worker.state === 'draining') worker.send({ kind: 'members', members })
     for (const worker of before) worker.send({ kind: 'release' })
     this.#options.log.notice('a generation of workers serves', { generation, workers: members.length })
@@ -151,6 +158,11 @@ export class WorkerPool {
     } catch (error) {
       this.#options.log.warn('a worker did not hand over', { pid: worker.pid, error: (error as Error).message })
     }
+  }
+
+  #begin(worker: WorkerHandle): void {
+    if (this.#openness !== 'open') worker.send({ kind: 'openness', openness: this.#openness })
+    worker.send({ kind: 'begin' })
   }
 
   #fork(worker: number, generation: number, index: number, members: readonly number[]): WorkerHandle {
@@ -222,7 +234,7 @@ export class WorkerPool {
     }
     this.#leaving.delete(id)
     fresh.state = 'serving'
-    fresh.send({ kind: 'begin' })
+    this.#begin(fresh)
     for (const worker of this.workers)
       if (worker.state === 'serving' || worker.state === 'draining') worker.send({ kind: 'members', members })
   }
@@ -249,14 +261,13 @@ export class WorkerPool {
   }
 
   #watch(): void {
-    const { clock, log } = this.#options
-    for (const worker of this.workers) {
-      if (worker.state === 'starting' || worker.state === 'stopping') continue
-      if (clock.monotonicMs() - worker.aliveMs > deadAfterMs) {
-        log.error('a worker does not answer and is killed', { pid: worker.pid })
-        worker.kill()
-      } else worker.send({ kind: 'ping' })
+    const { log } = this.#options
+    const watched = this.workers.filter(({ state }) => state === 'serving' || state === 'draining')
+    for (const worker of this.#watchdog.look(watched)) {
+      log.error('a worker does not answer and is killed', { pid: worker.pid })
+      worker.kill()
     }
+    for (const worker of watched) worker.send({ kind: 'ping' })
   }
 
   /** MaxRequestsPerChild. */
