@@ -146,7 +146,6 @@ export class WorkerPool {
     await Promise.all(before.map((worker) => this.#handOver(worker, members, drainMs)))
     for (const worker of fresh) this.#begin(worker)
     for (const worker of this.workers) if (worker.state === 'draining') worker.send({ kind: 'members', members })
-    for (const worker of before) worker.send({ kind: 'release' })
     this.#options.log.notice('a generation of workers serves', { generation, workers: members.length })
   }
 

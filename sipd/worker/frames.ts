@@ -54,13 +54,14 @@ export class FrameReader {
   }
 }
 
-/** A message with its hop: the hop as a line, then the text in Latin-1. */
-export function encodeHopMessage(hop: Hop, text: string): Buffer {
-  return Buffer.from(`${formatFlow(hop)}\n${text}`, 'latin1')
+/** A message with its hop, and when it was read in microseconds: both in a line, then the text in Latin-1. */
+export function encodeHopMessage(hop: Hop, text: string, readUs = 0): Buffer {
+  return Buffer.from(`${readUs} ${formatFlow(hop)}\n${text}`, 'latin1')
 }
 
-export function decodeHopMessage(payload: Buffer): { hop: Hop; octets: Buffer } | undefined {
+export function decodeHopMessage(payload: Buffer): { hop: Hop; readUs: number; octets: Buffer } | undefined {
   const end = payload.indexOf(0x0a)
-  const hop = end < 0 ? undefined : parseFlow(payload.toString('latin1', 0, end))
-  return hop && { hop, octets: payload.subarray(end + 1) }
+  const [readUs, flow = ''] = payload.toString('latin1', 0, Math.max(0, end)).split(' ')
+  const hop = parseFlow(flow)
+  return hop && { hop, readUs: Number(readUs), octets: payload.subarray(end + 1) }
 }

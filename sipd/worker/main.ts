@@ -41,9 +41,6 @@ async function act(message: ToWorker): Promise<void> {
       await worker!.drain(message.successors, message.withinMs)
       tell({ kind: 'handedOver' })
       break
-    case 'release':
-      worker!.release()
-      break
     case 'members':
       worker!.setMembers(message.members)
       break

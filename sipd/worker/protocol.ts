@@ -23,10 +23,8 @@ export type ToWorker =
   | { readonly kind: 'serve' }
   /** Those before have handed over: answer. */
   | { readonly kind: 'begin' }
-  /** Hand what is new to these, and finish what is under way. */
+  /** Read no more, hand what is new to these, which have the sockets open, and finish what is under way. */
   | { readonly kind: 'drain'; readonly successors: readonly number[]; readonly withinMs: number }
-  /** The successors serve: close the sockets. */
-  | { readonly kind: 'release' }
   /** The workers that serve as they are now: one was replaced, or a later generation relieved those that relieved this one. */
   | { readonly kind: 'members'; readonly members: readonly number[] }
   | { readonly kind: 'openness'; readonly openness: Openness }

@@ -56,8 +56,8 @@ export class Worker {
   readonly #formatAccess: FormatLine
   readonly #reporting: Timer
   readonly #subscriptions = new Map<number, () => void>()
-  /** What came while the workers before had not handed over yet. */
-  #early: (() => void)[] | undefined = []
+  /** What came while the workers before had not handed over yet, and when it was read, by whichever worker. */
+  #early: { readonly readUs: number; readonly receive: () => void }[] | undefined = []
   #ending: Timer | undefined
 
   /** Reads the configuration, the registrations, and links with the other workers. Throws what is wrong in words. */
@@ -96,7 +96,7 @@ export class Worker {
       debug,
       statistics: this.#statistics,
       onMessage: (octets, source) => {
-        if (this.#early) this.#early.push(() => this.#server.core.receive(octets, source))
+        if (this.#early) this.#early.push({ readUs: nowUs(), receive: () => this.#server.core.receive(octets, source) })
         else this.#server.core.receive(octets, source)
       },
       onFramingError: (error, source) => this.#refuseFraming(error, source),
@@ -120,7 +120,8 @@ export class Worker {
         hasher,
         holdMs: config.SipT4InMs,
         knows: (key) => this.#server.layer.knows(key),
-        send: (other, source, text) => this.#links.send(other, frames.received, encodeHopMessage(source, text)),
+        send: (other, source, text) =>
+          this.#links.send(other, frames.received, encodeHopMessage(source, text, nowUs())),
       },
       start.members,
     )
@@ -180,7 +181,9 @@ export class Worker {
   begin(): void {
     const early = this.#early ?? []
     this.#early = undefined
-    for (const receive of early) receive()
+    // An ACK that the worker before read, and a BYE read here: in the order in which they came.
+    early.sort((one, other) => one.readUs - other.readUs)
+    for (const { receive } of early) receive()
   }
 
   setMembers(members: readonly number[]): void {
@@ -191,9 +194,13 @@ export class Worker {
     this.#server.core.openness = openness
   }
 
-  /** Hands over to the successors: registrations, the keys under way and those held. Ends when nothing is left. */
+  /**
+   * Reads no more, and hands over to the successors: registrations, the keys under way and those held. What is in the
+   * sockets' queues is theirs, for they have the same descriptors. Ends when nothing is left.
+   */
   async drain(successors: readonly number[], withinMs: number): Promise<void> {
     const { clock } = this.#options
+    this.#release()
     this.#registrations.tellNow()
     const own = [...this.#server.layer.serverKeys()]
     const elsewhere = this.#ownership.liveElsewhere()
@@ -218,7 +225,7 @@ export class Worker {
     })
   }
 
-  release(): void {
+  #release(): void {
     // What this process still has to say leaves by the sockets of a successor.
     this.#transports.sendDatagramElsewhere = (text, hop) => {
       const message = encodeHopMessage(hop, text)
@@ -251,8 +258,9 @@ export class Worker {
         if (!message) break
         // The payload is the link's memory, which goes on.
         const octets = Buffer.from(message.octets)
-        if (this.#early) this.#early.push(() => this.#server.core.receiveForwarded(octets, message.hop))
-        else this.#server.core.receiveForwarded(octets, message.hop)
+        const receive = (): void => this.#server.core.receiveForwarded(octets, message.hop)
+        if (this.#early) this.#early.push({ readUs: message.readUs, receive })
+        else receive()
         break
       }
       case frames.send: {
@@ -365,6 +373,11 @@ export class Worker {
       externalOctets: external,
     }
   }
+}
+
+/** Of a clock that all processes of the machine share. */
+function nowUs(): number {
+  return Number(process.hrtime.bigint() / 1000n)
 }
 
 function workerOfConnection({ connection = '' }: Hop): number {

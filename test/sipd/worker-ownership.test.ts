@@ -41,7 +41,9 @@ function ownership(worker: number, members: readonly number[], gone: readonly nu
 
 function numbered(method: string, n: number, headers: Readonly<Record<string, string>> = {}): SipRequest {
   const via = `SIP/2.0/UDP 198.51.100.1;branch=z9hG4bK${n}`
-  const message = parseMessage(Buffer.from(request(method, 'sip:bob@example.test', { Via: via, ...headers }), 'latin1'))
+  const message = parseMessage(
+    Buffer.from(request(method, 'sip:bob@example.test', { Via: via, 'Call-ID': `call${n}`, ...headers }), 'latin1'),
+  )
   assert.equal(message?.kind, 'request')
   return message as SipRequest
 }
