@@ -4,6 +4,7 @@ import { declaredDefinitions, declaredNotifications } from '../commands/declared
 import { systemClock } from '../lib/clock.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { openDaemon } from '../lib/daemon-process.ts'
+import { hostModule } from '../subagents/host/index.ts'
 import { mib2Module, sysObjectId } from '../subagents/mib2/index.ts'
 import { Agent } from './agent.ts'
 
@@ -16,7 +17,10 @@ const agent = new Agent({
   log,
   sysObjectId,
   alsoNamed: { definitions: declaredDefinitions, notifications: declaredNotifications },
-  modules: [{ ...mib2Module(), file: 'agent/snmpd.cnf' }],
+  modules: [
+    { ...mib2Module(), file: 'agent/snmpd.cnf' },
+    { ...hostModule(), file: 'agent/host.cnf' },
+  ],
 })
 
 if (values.check) {

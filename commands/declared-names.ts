@@ -10,6 +10,7 @@ import * as users from '../agent/internal/usm-users.ts'
 import { anyDefinition, type Definition, type Notification } from '../lib/mib/declare.ts'
 import { Names } from '../lib/mib/names.ts'
 import * as critapp from '../subagents/critapp/mib.ts'
+import * as host from '../subagents/host/mib.ts'
 import * as mib2 from '../subagents/mib2/mib.ts'
 import * as sip from '../subagents/sip/mib.ts'
 
@@ -23,6 +24,7 @@ const declared: readonly object[] = [
   agentx,
   castellan,
   mib2,
+  host,
   critapp,
   sip,
 ].flatMap((house) => Object.values(house))

@@ -9,10 +9,17 @@ import { readModules, type SmiObject } from '../support/smi.ts'
 
 const read = (path: string): string => readFileSync(join(programRoot, path), 'utf8')
 const own = readModules(
-  ['mibs/CASTELLAN-SMI.txt', 'mibs/CASTELLAN-AGENT-MIB.txt', 'mibs/CASTELLAN-CRITAPP-MIB.txt'].map(read),
+  [
+    'mibs/CASTELLAN-SMI.txt',
+    'mibs/CASTELLAN-AGENT-MIB.txt',
+    'mibs/CASTELLAN-CRITAPP-MIB.txt',
+    'mibs/CASTELLAN-HOST-MIB.txt',
+  ].map(read),
 )
 const standard = new Map(
-  (JSON.parse(read('test/fixtures/rfc/objects.json')) as SmiObject[]).map((object) => [object.name, object]),
+  ['objects.json', 'host-resources.json']
+    .flatMap((file) => JSON.parse(read(`test/fixtures/rfc/${file}`)) as SmiObject[])
+    .map((object) => [object.name, object]),
 )
 const written = new Map([...standard, ...own])
 
@@ -62,6 +69,10 @@ const bases: Readonly<Record<string, string>> = {
   AgentxTAddress: 'OctetString',
   IpAddress: 'IpAddress',
   Opaque: 'Opaque',
+  KBytes: 'Integer32',
+  InterfaceIndexOrZero: 'Integer32',
+  InternationalDisplayString: 'OctetString',
+  ProductID: 'ObjectIdentifier',
 }
 
 test('every declared object has the OID, type, labels and access of its MIB module', () => {

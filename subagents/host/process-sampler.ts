@@ -1,0 +1,125 @@
+/**
+ * Keeps hrSWRunTable as the processes are: listed every two seconds, so that rows of those that ended go and new ones
+ * come, and each read again in turn, all in slices with rests between.
+ */
+import { type Dir, opendirSync } from 'node:fs'
+import type { ServedTable } from '../../lib/mib/served.ts'
+import type { hrSWRunTable } from './mib.ts'
+import { type ProgramOfProcess, parseProcessStat, programOf, toRunRow } from './processes.ts'
+import { type Pace, rest, runInSlices } from './slices.ts'
+import type { Source } from './source.ts'
+
+export const listEveryMs = 2_000
+const readEveryMs = 5_000
+/** A slice of a millisecond and this rest: never more than a fiftieth of a core. */
+const restMs = 50
+
+interface Known {
+  readonly startTicks: number
+  readonly comm: string
+  readonly program: ProgramOfProcess
+}
+
+export interface ProcessSamplerOptions {
+  readonly source: Source
+  readonly table: ServedTable<typeof hrSWRunTable>
+  readonly pageKb: number
+  /** After each listing. */
+  readonly onListed?: (count: number) => void
+}
+
+export class ProcessSampler {
+  readonly #options: ProcessSamplerOptions
+  readonly #known = new Map<number, Known>()
+  #pids: ReadonlySet<number> = new Set()
+  /** Those whose turn is still to come in this round. */
+  #due: number[] = []
+
+  constructor(options: ProcessSamplerOptions) {
+    this.#options = options
+  }
+
+  get count(): number {
+    return this.#pids.size
+  }
+
+  /** Goes on until the signal says otherwise; throws when /proc can not be listed any more. */
+  async run(pace: Omit<Pace, 'restMs'>): Promise<void> {
+    const { clock, signal } = pace
+    // The first round has no rests: who starts the agent wants to see processes.
+    await runInSlices(this.#list(), { ...pace, restMs: 0 })
+    await runInSlices(this.#readDue(), { ...pace, restMs: 0 })
+    let roundMs = clock.monotonicMs()
+    while (!signal.aborted) {
+      const nextListMs = clock.monotonicMs() + listEveryMs
+      if (this.#due.length === 0 && clock.monotonicMs() - roundMs >= readEveryMs) {
+        this.#due = [...this.#pids]
+        roundMs = clock.monotonicMs()
+      }
+      await runInSlices(this.#list(), { ...pace, restMs })
+      await runInSlices(
+        this.#readDue(() => clock.monotonicMs() < nextListMs),
+        { ...pace, restMs },
+      )
+      await rest(clock, Math.max(restMs, nextListMs - clock.monotonicMs()), signal)
+    }
+  }
+
+  /** A step is an entry of the folder; after the last, what is gone goes and what is new is due. */
+  *#list(): Iterable<void> {
+    const found = new Set<number>()
+    const folder = this.#open()
+    try {
+      for (let entry = folder.readSync(); entry; entry = folder.readSync()) {
+        const pid = Number(entry.name)
+        if (pid > 0) found.add(pid)
+        yield
+      }
+    } finally {
+      folder.closeSync()
+    }
+    for (const pid of this.#pids) {
+      if (found.has(pid)) continue
+      this.#forget(pid)
+      yield
+    }
+    const fresh = [...found].filter((pid) => !this.#pids.has(pid))
+    this.#pids = found
+    this.#due.push(...fresh.sort((a, b) => b - a)) // taken from the end, so new ones come first, the lowest before others
+    this.#options.onListed?.(found.size)
+  }
+
+  #open(): Dir {
+    // Few entries at a time, since making each takes the kernel a while.
+    return opendirSync(`${this.#options.source.root}/proc`, { bufferSize: 16 })
+  }
+
+  *#readDue(goOn: () => boolean = () => true): Iterable<void> {
+    for (let pid = this.#due.pop(); pid !== undefined; pid = this.#due.pop()) {
+      this.#readProcess(pid)
+      yield
+      if (!goOn()) return
+    }
+  }
+
+  #readProcess(pid: number): void {
+    const { source, table, pageKb } = this.#options
+    const text = source.read(`/proc/${pid}/stat`)
+    const state = text === undefined ? undefined : parseProcessStat(text)
+    if (!state) return this.#forget(pid) // it ended since it was listed
+    let known = this.#known.get(pid)
+    if (!known || known.startTicks !== state.startTicks || known.comm !== state.name) {
+      const commandLine = state.isKernelThread ? '' : (source.read(`/proc/${pid}/cmdline`) ?? '')
+      const executable = state.isKernelThread ? undefined : source.link(`/proc/${pid}/exe`)
+      const program = programOf(state.name, commandLine, executable)
+      known = { startTicks: state.startTicks, comm: state.name, program }
+      this.#known.set(pid, known)
+    }
+    table.put(toRunRow(pid, state, known.program, pageKb))
+  }
+
+  #forget(pid: number): void {
+    this.#known.delete(pid)
+    this.#options.table.delete({ hrSWRunIndex: pid })
+  }
+}
