@@ -30,6 +30,9 @@ const sectorOctets = 512
 /** Memory, and what is made of other disks: their capacity is counted there. */
 const notADisk = /^(ram|zram|dm-|fd)\d/
 
+/** A virtual disk has the number of a vendor instead of its name. */
+const isWord = (part: string): boolean => part !== '' && !part.startsWith('0x')
+
 /** One disk; undefined for what is none, or has no medium and never takes one. */
 export function readDisk(source: Source, name: string): Disk | undefined {
   if (notADisk.test(name)) return undefined
@@ -44,7 +47,7 @@ export function readDisk(source: Source, name: string): Disk | undefined {
   return {
     name,
     device: read('dev'),
-    model: [read('device/vendor'), read('device/model')].filter((part) => part !== '').join(' '),
+    model: [read('device/vendor'), read('device/model')].filter(isWord).join(' '),
     sizeOctets: sizeOctets > 0 ? sizeOctets : 0,
     isReadOnly: read('ro') === '1',
     isRemovable,

@@ -223,7 +223,6 @@ export function hostModule({
         if (await packageSampler.sample(pace, () => given.upTimeTicks())) samples.taken('packages')
       }
       await sampleDevices(given)
-      source.tellMissing(log)
       void goOn('processors and memory', fastEveryMs, () => sampleFast(given))
       void goOn('processes', listEveryMs, () => processes.run({ clock, signal, onSlice }))
       void goOn('packages', packagesEveryMs, samplePackages)
@@ -232,6 +231,7 @@ export function hostModule({
         await sampleDevices(given)
         source.tellMissing(log)
       })
+      source.tellMissing(log) // everything was read once by now
     },
     async stop() {
       for (const asker of askers.splice(0)) asker.stop()

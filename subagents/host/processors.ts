@@ -39,6 +39,8 @@ interface Sample {
 }
 
 const windowMs = 60_000
+/** Of two samples closer together the ticks, hundredths of a second, say nothing. */
+const closestMs = 1_000
 
 /** hrProcessorLoad: the share of the last minute in which a processor was not idle. */
 export class ProcessorLoads {
@@ -48,6 +50,7 @@ export class ProcessorLoads {
   add(atMs: number, all: readonly ProcessorTimes[]): void {
     for (const times of all) {
       const samples = this.#samples.get(times.number) ?? []
+      if (samples.length > 0 && atMs - samples.at(-1)!.atMs < closestMs) continue
       // A processor that was away starts anew: its counters may have been reset.
       if (samples.length > 0 && times.totalTicks < samples.at(-1)!.times.totalTicks) samples.length = 0
       samples.push({ atMs, times })
