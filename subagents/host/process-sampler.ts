@@ -11,7 +11,7 @@ import type { Source } from './source.ts'
 
 export const listEveryMs = 2_000
 const readEveryMs = 5_000
-/** A slice of a millisecond and this rest: never more than a fiftieth of a core. */
+/** With slices of half a millisecond never much more than a hundredth of a core. */
 const restMs = 50
 
 interface Known {
@@ -65,27 +65,29 @@ export class ProcessSampler {
     }
   }
 
-  /** A step is an entry of the folder; after the last, what is gone goes and what is new is due. */
+  /** A step is an entry of the folder, then a process that was known; after the last, what is gone is gone, what is new due. */
   *#list(): Iterable<void> {
     const found = new Set<number>()
+    const fresh: number[] = []
     const folder = this.#open()
     try {
       for (let entry = folder.readSync(); entry; entry = folder.readSync()) {
         const pid = Number(entry.name)
-        if (pid > 0) found.add(pid)
+        if (pid > 0) {
+          found.add(pid)
+          if (!this.#pids.has(pid)) fresh.push(pid)
+        }
         yield
       }
     } finally {
       folder.closeSync()
     }
     for (const pid of this.#pids) {
-      if (found.has(pid)) continue
-      this.#forget(pid)
+      if (!found.has(pid)) this.#forget(pid)
       yield
     }
-    const fresh = [...found].filter((pid) => !this.#pids.has(pid))
     this.#pids = found
-    this.#due.push(...fresh.sort((a, b) => b - a)) // taken from the end, so new ones come first, the lowest before others
+    for (const pid of fresh.reverse()) this.#due.push(pid) // taken from the end: new ones before others
     this.#options.onListed?.(found.size)
   }
 

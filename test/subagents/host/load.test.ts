@@ -22,12 +22,18 @@ test('10,000 processes cost less than 3 % of a core, and no slice of the work go
     writeFileSync(join(folder, 'cmdline'), `/usr/bin/worker\0--number\0${pid}\0`)
   }
   const running = serve(hrSWRunTable)
-  const slices: number[] = []
   const stop = new AbortController()
   const sampler = new ProcessSampler({ source: new Source(root), table: running.table, pageKb: 4 })
-  const done = sampler.run({ clock: systemClock, signal: stop.signal, onSlice: (tookMs) => slices.push(tookMs) })
+  const slices: number[] = []
+  let cpu = process.cpuUsage()
+  const onSlice = (): void => {
+    const { user, system } = process.cpuUsage(cpu)
+    slices.push((user + system) / 1000)
+    cpu = process.cpuUsage()
+  }
+  const done = sampler.run({ clock: systemClock, signal: stop.signal, onSlice })
   await until(() => running.table.size === count, 60_000)
-  await new Promise((resolve) => setTimeout(resolve, 500)) // the first round, which has no rests, is over
+  await new Promise((resolve) => setTimeout(resolve, 6_000)) // until every process has its turn again
   slices.length = 0
   const before = process.cpuUsage()
   const sinceMs = performance.now()
@@ -36,12 +42,14 @@ test('10,000 processes cost less than 3 % of a core, and no slice of the work go
   const { user, system } = process.cpuUsage(before)
   const percent = (user + system) / 10 / (performance.now() - sinceMs)
   const sorted = slices.toSorted((a, b) => a - b)
-  // What else runs on the machine may take the processor away in the middle of a slice: one in a hundred may be longer.
+  // Processor time rather than the clock's: what else runs on the machine may take the processor away within a slice.
+  // It has the time of all threads, the garbage collector's too, and of the timers between two slices.
   const usual = sorted[Math.floor(sorted.length * 0.99)]!
+  const longest = sorted.at(-1)!
   context.diagnostic(
-    `${percent.toFixed(2)} % of a core; slices: ${slices.length}, 99 of 100 within ${usual.toFixed(2)} ms`,
+    `${percent.toFixed(2)} % of a core; ${slices.length} slices, half of them within ${sorted[slices.length >> 1]!.toFixed(2)} ms, ` +
+      `99 of 100 within ${usual.toFixed(2)} ms, the longest ${longest.toFixed(2)} ms`,
   )
-  context.diagnostic(`the longest slice took ${sorted.at(-1)!.toFixed(2)} ms`)
   assert.ok(percent < 3, `${percent.toFixed(2)} % of a core`)
   assert.ok(slices.length > 50, `${slices.length} slices`)
   assert.ok(usual < 2, `99 of 100 slices within ${usual.toFixed(2)} ms`)
