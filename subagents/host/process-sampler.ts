@@ -12,7 +12,7 @@ import type { Source } from './source.ts'
 export const listEveryMs = 2_000
 const readEveryMs = 5_000
 /** With slices of half a millisecond never much more than a hundredth of a core. */
-const restMs = 50
+const restMs = 40
 
 interface Known {
   readonly startTicks: number
@@ -31,7 +31,9 @@ export interface ProcessSamplerOptions {
 export class ProcessSampler {
   readonly #options: ProcessSamplerOptions
   readonly #known = new Map<number, Known>()
-  #pids: ReadonlySet<number> = new Set()
+  /** PIDs, each with the number of the listing that saw it last; kept, for making it anew takes a while. */
+  readonly #pids = new Map<number, number>()
+  #listing = 0
   /** Those whose turn is still to come in this round. */
   #due: number[] = []
 
@@ -53,7 +55,7 @@ export class ProcessSampler {
     while (!signal.aborted) {
       const nextListMs = clock.monotonicMs() + listEveryMs
       if (this.#due.length === 0 && clock.monotonicMs() - roundMs >= readEveryMs) {
-        this.#due = [...this.#pids]
+        this.#due = [...this.#pids.keys()]
         roundMs = clock.monotonicMs()
       }
       await runInSlices(this.#list(), { ...pace, restMs })
@@ -67,28 +69,30 @@ export class ProcessSampler {
 
   /** A step is an entry of the folder, then a process that was known; after the last, what is gone is gone, what is new due. */
   *#list(): Iterable<void> {
-    const found = new Set<number>()
+    this.#listing++
     const fresh: number[] = []
     const folder = this.#open()
     try {
       for (let entry = folder.readSync(); entry; entry = folder.readSync()) {
         const pid = Number(entry.name)
         if (pid > 0) {
-          found.add(pid)
           if (!this.#pids.has(pid)) fresh.push(pid)
+          this.#pids.set(pid, this.#listing)
         }
         yield
       }
     } finally {
       folder.closeSync()
     }
-    for (const pid of this.#pids) {
-      if (!found.has(pid)) this.#forget(pid)
+    for (const [pid, listing] of this.#pids) {
+      if (listing !== this.#listing) {
+        this.#pids.delete(pid)
+        this.#forget(pid)
+      }
       yield
     }
-    this.#pids = found
     for (const pid of fresh.reverse()) this.#due.push(pid) // taken from the end: new ones before others
-    this.#options.onListed?.(found.size)
+    this.#options.onListed?.(this.#pids.size)
   }
 
   #open(): Dir {

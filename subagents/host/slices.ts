@@ -14,7 +14,7 @@ export interface Pace {
 
 /** Takes every step of the work; false when it was told to stop before the end. What a step throws is thrown here. */
 export async function runInSlices(steps: Iterable<unknown>, pace: Pace): Promise<boolean> {
-  const { clock, signal, restMs, sliceMs = 0.5, onSlice } = pace
+  const { clock, signal, restMs, sliceMs = 0.4, onSlice } = pace
   let startedMs = performance.now()
   for (const _ of steps) {
     const tookMs = performance.now() - startedMs

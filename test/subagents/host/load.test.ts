@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -12,7 +12,7 @@ import { until } from '../../support/appliance.ts'
 
 const count = 10_000
 
-test('10,000 processes cost less than 3 % of a core, and no slice of the work goes on for 2 ms', async (context) => {
+test('10,000 processes cost less than 3 % of a core, and 99 of 100 slices of the work take less than 2 ms', async (context) => {
   const root = mkdtempSync(join(tmpdir(), 'castellan-host-load-'))
   for (let pid = 1; pid <= count; pid++) {
     const folder = join(root, 'proc', String(pid))
@@ -25,11 +25,10 @@ test('10,000 processes cost less than 3 % of a core, and no slice of the work go
   const stop = new AbortController()
   const sampler = new ProcessSampler({ source: new Source(root), table: running.table, pageKb: 4 })
   const slices: number[] = []
-  let cpu = process.cpuUsage()
+  let mainMs = mainThreadMs()
   const onSlice = (): void => {
-    const { user, system } = process.cpuUsage(cpu)
-    slices.push((user + system) / 1000)
-    cpu = process.cpuUsage()
+    slices.push(mainThreadMs() - mainMs)
+    mainMs = mainThreadMs()
   }
   const done = sampler.run({ clock: systemClock, signal: stop.signal, onSlice })
   await until(() => running.table.size === count, 60_000)
@@ -43,7 +42,7 @@ test('10,000 processes cost less than 3 % of a core, and no slice of the work go
   const percent = (user + system) / 10 / (performance.now() - sinceMs)
   const sorted = slices.toSorted((a, b) => a - b)
   // Processor time rather than the clock's: what else runs on the machine may take the processor away within a slice.
-  // It has the time of all threads, the garbage collector's too, and of the timers between two slices.
+  // It has the timers between two slices as well, and what the garbage collector does in this thread.
   const usual = sorted[Math.floor(sorted.length * 0.99)]!
   const longest = sorted.at(-1)!
   context.diagnostic(
@@ -58,3 +57,8 @@ test('10,000 processes cost less than 3 % of a core, and no slice of the work go
   await done
   rmSync(root, { recursive: true })
 })
+
+/** Processor time of this thread, in nanoseconds the first field of schedstat. */
+function mainThreadMs(): number {
+  return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'latin1').split(' ')[0]) / 1e6
+}
