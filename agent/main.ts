@@ -4,6 +4,7 @@ import { declaredDefinitions, declaredNotifications } from '../commands/declared
 import { systemClock } from '../lib/clock.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { openDaemon } from '../lib/daemon-process.ts'
+import { hostModule } from '../subagents/host/index.ts'
 import { mib2Module, sysObjectId } from '../subagents/mib2/index.ts'
 import { scheduleModule } from '../subagents/schedule/index.ts'
 import { Agent } from './agent.ts'
@@ -20,6 +21,7 @@ const agent = new Agent({
   modules: [
     { ...mib2Module(), file: 'agent/snmpd.cnf' },
     { ...scheduleModule(home), file: 'agent/schedule.cnf' },
+    { ...hostModule(), file: 'agent/host.cnf' },
   ],
 })
 

@@ -15,10 +15,11 @@ const own = readModules(
     'mibs/CASTELLAN-CRITAPP-MIB.txt',
     'mibs/CASTELLAN-SCRIPT-MIB.txt',
     'mibs/CASTELLAN-SCHEDULE-MIB.txt',
+    'mibs/CASTELLAN-HOST-MIB.txt',
   ].map(read),
 )
 const standard = new Map(
-  ['objects.json', 'disman-script.json']
+  ['objects.json', 'disman-script.json', 'host-resources.json']
     .flatMap((file) => JSON.parse(read(`test/fixtures/rfc/${file}`)) as SmiObject[])
     .map((object) => [object.name, object]),
 )
@@ -72,6 +73,10 @@ const bases: Readonly<Record<string, string>> = {
   AgentxTAddress: 'OctetString',
   IpAddress: 'IpAddress',
   Opaque: 'Opaque',
+  KBytes: 'Integer32',
+  InterfaceIndexOrZero: 'Integer32',
+  InternationalDisplayString: 'OctetString',
+  ProductID: 'ObjectIdentifier',
 }
 
 test('every declared object has the OID, type, labels and access of its MIB module', () => {

@@ -1,0 +1,151 @@
+/** Keeps hrDeviceTable and the tables of each kind of device. Processors come first: the first has hrDeviceIndex 1. */
+import type { RowOf } from '../../lib/mib/declare.ts'
+import type { ServedTable } from '../../lib/mib/served.ts'
+import { zeroDotZero } from '../../lib/smi/oid.ts'
+import { truncateUtf8 } from '../../lib/text.ts'
+import { type Disk, readDisk, toDiskRow, toPartitionRows } from './disks.ts'
+import type { hrDeviceTable, hrDiskStorageTable, hrNetworkTable, hrPartitionTable, hrProcessorTable } from './mib.ts'
+import { readNetworkDevice } from './network.ts'
+import { ProcessorLoads, parseCpuinfo, parseStat } from './processors.ts'
+import type { Source } from './source.ts'
+import { deviceTypes } from './types.ts'
+
+export interface DeviceTables {
+  readonly devices: ServedTable<typeof hrDeviceTable>
+  readonly processors: ServedTable<typeof hrProcessorTable>
+  readonly networks: ServedTable<typeof hrNetworkTable>
+  readonly disks: ServedTable<typeof hrDiskStorageTable>
+  readonly partitions: ServedTable<typeof hrPartitionTable>
+}
+
+/** Each kind has numbers of its own, as Net-SNMP's agent gives them: 4 and 6 are their numbers in hrDeviceTypes. */
+const firstNetworkIndex = 4 << 16
+const firstDiskIndex = 6 << 16
+
+export class DeviceSampler {
+  readonly #source: Source
+  readonly #tables: DeviceTables
+  readonly #loads = new ProcessorLoads()
+  readonly #models = new Map<number, string>()
+  readonly #processors = new Set<number>()
+  /** By kind and name; a device that comes back has the index it had. */
+  readonly #indexes = new Map<string, number>()
+  #disks: readonly { readonly index: number; readonly disk: Disk }[] = []
+
+  constructor(source: Source, tables: DeviceTables) {
+    this.#source = source
+    this.#tables = tables
+  }
+
+  /** False when there is no /proc/stat to be read. */
+  sampleProcessors(atMs: number): boolean {
+    const text = this.#source.need('/proc/stat')
+    if (text === undefined) return false
+    const all = parseStat(text)
+    this.#loads.add(atMs, all)
+    if (all.some(({ number }) => !this.#processors.has(number))) this.#readModels()
+    for (const { number } of all) this.#processors.add(number)
+    const online = new Set(all.map(({ number }) => number))
+    for (const number of this.#processors) this.#putProcessor(number, online.has(number))
+    return true
+  }
+
+  /** A step is a device; when it is through, devices that are gone have gone. */
+  *scan(fsIndexOf: (device: string) => number): Iterable<void> {
+    const found = new Set<number>()
+    for (const name of this.#source.needNames('/sys/class/net')) {
+      const device = readNetworkDevice(this.#source, name)
+      if (device) {
+        const hrDeviceIndex = this.#indexOf('net', name, firstNetworkIndex)
+        found.add(hrDeviceIndex)
+        const { status, errors, ifIndex } = device
+        this.#putDevice(hrDeviceIndex, deviceTypes.network, `network interface ${name}`, status, errors)
+        this.#tables.networks.put({ hrDeviceIndex, hrNetworkIfIndex: ifIndex })
+      }
+      yield
+    }
+    const disks: { index: number; disk: Disk }[] = []
+    for (const name of this.#source.needNames('/sys/block')) {
+      const disk = readDisk(this.#source, name)
+      if (disk) {
+        const index = this.#indexOf('disk', name, firstDiskIndex)
+        found.add(index)
+        disks.push({ index, disk })
+        const description = disk.model === '' ? `disk ${name}` : `disk ${name}: ${disk.model}`
+        this.#putDevice(index, deviceTypes.diskStorage, description, 'running', disk.errors)
+        this.#tables.disks.put(toDiskRow(index, disk))
+      }
+      yield
+    }
+    this.#disks = disks
+    this.#tables.partitions.replaceAll(disks.flatMap(({ index, disk }) => toPartitionRows(index, disk, fsIndexOf)))
+    for (const { hrDeviceIndex } of [...this.#tables.devices.rows()]) {
+      if (hrDeviceIndex >= firstNetworkIndex && !found.has(hrDeviceIndex)) this.#remove(hrDeviceIndex)
+    }
+  }
+
+  isRemovable(device: string): boolean {
+    return this.#holding(device)?.disk.isRemovable ?? false
+  }
+
+  /** hrDeviceIndex of the disk that a device `major:minor` is, or is a partition of. */
+  diskIndexOf(device: string): number | undefined {
+    return this.#holding(device)?.index
+  }
+
+  #holding(device: string): { readonly index: number; readonly disk: Disk } | undefined {
+    return this.#disks.find(
+      ({ disk }) => disk.device === device || disk.partitions.some((partition) => partition.device === device),
+    )
+  }
+
+  #readModels(): void {
+    for (const [number, model] of parseCpuinfo(this.#source.need('/proc/cpuinfo') ?? ''))
+      this.#models.set(number, model)
+  }
+
+  #putProcessor(number: number, isOnline: boolean): void {
+    const hrDeviceIndex = number + 1
+    const description = this.#models.get(number) ?? `processor ${number}`
+    this.#putDevice(hrDeviceIndex, deviceTypes.processor, description, isOnline ? 'running' : 'down', 0)
+    this.#tables.processors.put({
+      hrDeviceIndex,
+      hrProcessorFrwID: zeroDotZero,
+      hrProcessorLoad: isOnline ? this.#loads.loadPercent(number) : 0,
+    })
+  }
+
+  #putDevice(
+    hrDeviceIndex: number,
+    hrDeviceType: RowOf<typeof hrDeviceTable>['hrDeviceType'],
+    description: string,
+    hrDeviceStatus: RowOf<typeof hrDeviceTable>['hrDeviceStatus'],
+    hrDeviceErrors: number,
+  ): void {
+    this.#tables.devices.put({
+      hrDeviceIndex,
+      hrDeviceType,
+      hrDeviceDescr: truncateUtf8(description, 64),
+      hrDeviceID: zeroDotZero,
+      hrDeviceStatus,
+      hrDeviceErrors,
+    })
+  }
+
+  #remove(hrDeviceIndex: number): void {
+    this.#tables.devices.delete({ hrDeviceIndex })
+    this.#tables.networks.delete({ hrDeviceIndex })
+    this.#tables.disks.delete({ hrDeviceIndex })
+  }
+
+  #indexOf(kind: 'net' | 'disk', name: string, first: number): number {
+    const key = `${kind} ${name}`
+    let index = this.#indexes.get(key)
+    if (index === undefined) {
+      const taken = [...this.#indexes.keys()].filter((other) => other.startsWith(kind)).length
+      index = first + taken + 1
+      this.#indexes.set(key, index)
+    }
+    return index
+  }
+}

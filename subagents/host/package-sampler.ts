@@ -1,0 +1,120 @@
+/** Keeps hrSWInstalledTable as dpkg's status file is: read anew, in a thread, only when that file has changed. */
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { RowOf } from '../../lib/mib/declare.ts'
+import type { ServedTable } from '../../lib/mib/served.ts'
+import { zeroDotZero } from '../../lib/smi/oid.ts'
+import { truncateUtf8 } from '../../lib/text.ts'
+import type { hrSWInstalled, hrSWInstalledTable } from './mib.ts'
+import type { PackageReport, PackagesThreadData } from './packages-thread.ts'
+import { type Pace, runInSlices } from './slices.ts'
+
+type Row = RowOf<typeof hrSWInstalledTable>
+
+export interface PackageSamplerOptions {
+  /** dpkg's folder; nothing is shown where there is none. */
+  readonly folder: string
+  readonly table: ServedTable<typeof hrSWInstalledTable>
+  readonly scalars: ServedTable<typeof hrSWInstalled>
+}
+
+export class PackageSampler {
+  readonly #options: PackageSamplerOptions
+  #readAt: number | undefined
+  #isRunning = false
+
+  constructor(options: PackageSamplerOptions) {
+    this.#options = options
+  }
+
+  /** False when there is no dpkg here, or the round before still goes on. Throws when its file cannot be understood. */
+  async sample(pace: Pace, upTimeTicks: () => number): Promise<boolean> {
+    if (this.#isRunning) return false
+    this.#isRunning = true
+    try {
+      // What is current now is what the file said at this moment.
+      const askedTicks = upTimeTicks()
+      const changedMs = await modified(join(this.#options.folder, 'status'))
+      if (changedMs === undefined) return false
+      if (changedMs !== this.#readAt && !(await this.#read(pace, upTimeTicks))) return false
+      this.#readAt = changedMs
+      this.#put({ hrSWInstalledLastUpdateTime: askedTicks })
+      return true
+    } finally {
+      this.#isRunning = false
+    }
+  }
+
+  async #read(pace: Pace, upTimeTicks: () => number): Promise<boolean> {
+    const reports = await readPackages({ folder: this.#options.folder }, pace.signal)
+    if (!reports) return false
+    const before = new Map([...this.#options.table.rows()].map((row) => [row.hrSWInstalledIndex, row]))
+    let isOther = before.size !== reports.length
+    const { table } = this.#options
+    function* put(): Iterable<void> {
+      table.beginSweep()
+      for (const [position, report] of reports!.entries()) {
+        const row = toRow(position + 1, report)
+        const old = before.get(row.hrSWInstalledIndex)
+        isOther ||= old?.hrSWInstalledName !== row.hrSWInstalledName
+        if (old && isSame(old, row)) table.put(old)
+        else table.put(row)
+        yield
+      }
+      table.endSweep()
+    }
+    if (!(await runInSlices(put(), pace))) return false
+    if (isOther) this.#put({ hrSWInstalledLastChange: upTimeTicks() })
+    return true
+  }
+
+  #put(change: Partial<RowOf<typeof hrSWInstalled>>): void {
+    const { scalars } = this.#options
+    const before = scalars.get({}) ?? { hrSWInstalledLastChange: 0, hrSWInstalledLastUpdateTime: 0 }
+    scalars.put({ ...before, ...change })
+  }
+}
+
+/** RFC 2790: the indexes are 1 up to the number of packages. */
+function toRow(hrSWInstalledIndex: number, { title, type, changedMs }: PackageReport): Row {
+  return {
+    hrSWInstalledIndex,
+    hrSWInstalledName: truncateUtf8(title, 64),
+    hrSWInstalledID: zeroDotZero,
+    hrSWInstalledType: type,
+    hrSWInstalledDate: changedMs === undefined ? 'unknown' : new Date(changedMs),
+  }
+}
+
+function isSame(a: Row, b: Row): boolean {
+  return (
+    a.hrSWInstalledName === b.hrSWInstalledName &&
+    a.hrSWInstalledType === b.hrSWInstalledType &&
+    String(a.hrSWInstalledDate) === String(b.hrSWInstalledDate)
+  )
+}
+
+async function modified(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).mtimeMs
+  } catch {
+    return undefined
+  }
+}
+
+/** Undefined when it was told to stop before the answer. */
+function readPackages(data: PackagesThreadData, signal: AbortSignal): Promise<readonly PackageReport[] | undefined> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL('./packages-thread.js', import.meta.url), { workerData: data })
+    worker.unref()
+    const stop = (): void => void worker.terminate()
+    signal.addEventListener('abort', stop, { once: true })
+    worker.once('message', (reports: readonly PackageReport[]) => resolve(reports))
+    worker.once('error', (cause) => reject(new Error(`read the packages of ${data.folder}`, { cause })))
+    worker.once('exit', () => {
+      signal.removeEventListener('abort', stop)
+      resolve(undefined)
+    })
+  })
+}

@@ -1,0 +1,55 @@
+/** When each kind of sample was last taken, as rows of castellanSampleTable. */
+import type { Clock } from '../../lib/clock.ts'
+import { serve } from '../../lib/mib/module.ts'
+import { castellanSampleTable } from './mib.ts'
+
+export interface SampleKind {
+  readonly name: string
+  readonly everyMs: number
+  readonly rows: () => number
+}
+
+/** After so many periods without a sample, what is shown counts as stale. */
+const periodsUntilStale = 3
+
+export class Samples {
+  readonly serving
+  readonly #kinds: readonly SampleKind[]
+  readonly #takenMs = new Map<string, number>()
+  #clock: Clock | undefined
+
+  constructor(kinds: readonly SampleKind[]) {
+    this.#kinds = kinds
+    const kindOf = (index: number): SampleKind => this.#kinds[index - 1]!
+    this.serving = serve(castellanSampleTable, {
+      live: {
+        castellanSampleAge: ({ castellanSampleIndex }) => {
+          const ageMs = this.#ageMs(kindOf(castellanSampleIndex))
+          return ageMs === undefined ? undefined : Math.floor(ageMs / 10)
+        },
+        castellanSampleState: ({ castellanSampleIndex }) => {
+          const kind = kindOf(castellanSampleIndex)
+          const ageMs = this.#ageMs(kind)
+          if (ageMs === undefined) return 'missing'
+          return ageMs > kind.everyMs * periodsUntilStale ? 'stale' : 'fresh'
+        },
+        castellanSampleRows: ({ castellanSampleIndex }) => kindOf(castellanSampleIndex).rows(),
+      },
+    })
+    for (const [position, { name }] of kinds.entries())
+      this.serving.table.put({ castellanSampleIndex: position + 1, castellanSampleName: name })
+  }
+
+  start(clock: Clock): void {
+    this.#clock = clock
+  }
+
+  taken(name: string): void {
+    this.#takenMs.set(name, this.#clock!.monotonicMs())
+  }
+
+  #ageMs({ name }: SampleKind): number | undefined {
+    const takenMs = this.#takenMs.get(name)
+    return takenMs === undefined || !this.#clock ? undefined : this.#clock.monotonicMs() - takenMs
+  }
+}

@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { programRoot } from '../../../lib/home.ts'
+import { toMountRow } from '../../../subagents/host/file-systems.ts'
+import { memoryPercents, memoryRows, parseMeminfo } from '../../../subagents/host/memory.ts'
+import { parseMountinfo, selectMounts } from '../../../subagents/host/mounts.ts'
+import { packageTitle, parseDpkgStatus } from '../../../subagents/host/packages.ts'
+import { parseProcessStat, programOf } from '../../../subagents/host/processes.ts'
+import { ProcessorLoads, parseCpuinfo, parseLoadavg, parseStat } from '../../../subagents/host/processors.ts'
+import { scaled, toKBytes } from '../../../subagents/host/scale.ts'
+import { dateOrUnknown } from '../../../subagents/host/syntax.ts'
+import { isUserSession, parseUtmp } from '../../../subagents/host/users.ts'
+
+const machine = join(programRoot, 'test/fixtures/proc/machine')
+const read = (path: string): string => readFileSync(join(machine, path), 'utf8')
+
+test('memory is read as free(1) counts it, and what can be given up does not count as in use', () => {
+  const memory = parseMeminfo(read('proc/meminfo'))!
+  const of = (name: string) => Number(new RegExp(`^${name}: +(\\d+) kB`, 'm').exec(read('proc/meminfo'))![1])
+  assert.equal(memory.totalKb, of('MemTotal'))
+  assert.equal(memory.cachedKb, of('Cached') + of('SReclaimable'))
+  const rows = new Map(memoryRows(memory).map((row) => [row.hrStorageIndex, row]))
+  assert.equal(rows.get(1)!.hrStorageUsed, of('MemTotal') - of('MemFree'))
+  assert.equal(rows.get(11)!.hrStorageUsed, of('MemTotal') - of('MemAvailable'))
+  assert.equal(rows.get(10)!.hrStorageSize, 0)
+  assert.equal(memoryPercents(memory).swap, undefined, 'a machine without swap has no percents of it')
+  assert.equal(memoryPercents({ ...memory, swapTotalKb: 200, swapFreeKb: 50 }).swap, 75)
+  assert.equal(parseMeminfo('MemFree: 1 kB\n'), undefined)
+})
+
+test('sizes beyond 2^31 units grow their unit until they fit, and used keeps its share', () => {
+  assert.deepEqual(scaled(4096, 0x7fff_ffff, 5), { units: 4096, size: 0x7fff_ffff, used: 5 })
+  const petabyte = scaled(512, 2 ** 41, 2 ** 40) // 1 PiB in units of 512 octets
+  assert.ok(petabyte.size <= 0x7fff_ffff)
+  assert.equal(petabyte.size * petabyte.units, 2 ** 50)
+  assert.equal(petabyte.used * petabyte.units, 2 ** 49)
+  const beyond = scaled(4096, 2 ** 62, 2 ** 62)
+  assert.ok(beyond.units <= 0x7fff_ffff && beyond.size <= 0x7fff_ffff)
+  assert.equal(toKBytes(2 ** 60), 0x7fff_ffff)
+})
+
+test('processors are read from /proc/stat and /proc/cpuinfo; guest time is not counted twice', () => {
+  assert.deepEqual(parseStat('cpu  9 9 9 9\ncpu0 10 20 30 400 5 6 7 8 100 200\ncpu3 1 2 3 4\ncpux 1\n'), [
+    { number: 0, idleTicks: 405, totalTicks: 486 },
+    { number: 3, idleTicks: 4, totalTicks: 10 },
+  ])
+  assert.equal(parseStat(read('proc/stat')).length, 2)
+  assert.deepEqual(
+    [...parseCpuinfo(read('proc/cpuinfo'))],
+    [
+      [0, 'AMD EPYC'],
+      [1, 'AMD EPYC'],
+    ],
+  )
+  assert.deepEqual(parseLoadavg('0.05 1.10 12.00 1/234 5\n'), [5, 110, 1200])
+})
+
+test('hrProcessorLoad is the average of the last minute: a burst fades out, and is gone after a minute', () => {
+  const loads = new ProcessorLoads()
+  let idleTicks = 0
+  let totalTicks = 0
+  const pass = (atSecond: number, busyPercent: number): number => {
+    totalTicks += 500
+    idleTicks += 500 * (1 - busyPercent / 100)
+    loads.add(atSecond * 1000, [{ number: 0, idleTicks, totalTicks }])
+    return loads.loadPercent(0)
+  }
+  for (let second = 0; second <= 60; second += 5) pass(second, 0)
+  assert.equal(loads.loadPercent(0), 0)
+  const seen = []
+  for (let second = 65; second <= 180; second += 5) seen.push(pass(second, second <= 95 ? 100 : 0))
+  assert.equal(Math.max(...seen), 58, '35 of 60 seconds')
+  assert.equal(seen[(120 - 65) / 5], 58, 'it stays until the burst begins to leave the window')
+  assert.equal(seen[(150 - 65) / 5], 8)
+  assert.equal(seen[(155 - 65) / 5], 0)
+})
+
+test('an idle counter that steps back, and a processor that begins anew, give no load beyond 0 and 100', () => {
+  const loads = new ProcessorLoads()
+  loads.add(0, [{ number: 0, idleTicks: 1000, totalTicks: 2000 }])
+  loads.add(5000, [{ number: 0, idleTicks: 990, totalTicks: 2500 }])
+  assert.equal(loads.loadPercent(0), 100)
+  loads.add(10_000, [{ number: 0, idleTicks: 10, totalTicks: 20 }])
+  assert.equal(loads.loadPercent(0), 50, 'the average since it began')
+  loads.add(10_001, [{ number: 0, idleTicks: 10, totalTicks: 21 }])
+  assert.equal(loads.loadPercent(0), 50, 'a sample within a second of the last says nothing')
+})
+
+test('mounts are chosen as df chooses: each file system once, the later of two on one place, the whole before a part', () => {
+  const mounts = parseMountinfo(read('proc/self/mountinfo'))
+  const places = (network: boolean, overlay: boolean, memory: boolean) =>
+    selectMounts(mounts, { network, overlay, memory }).map(({ mountPoint }) => mountPoint)
+  assert.deepEqual(places(false, false, false), ['/', '/boot'])
+  assert.deepEqual(places(true, true, true), [
+    '/',
+    '/boot',
+    '/dev',
+    '/mnt/hidden',
+    '/mnt/nfs',
+    '/mnt/with blank',
+    '/var/lib/containers/one/merged',
+  ])
+  const hidden = selectMounts(mounts, { network: true, overlay: true, memory: true })
+  assert.equal(hidden.find(({ mountPoint }) => mountPoint === '/mnt/hidden')!.source, 'above')
+  const inContainer = parseMountinfo('1 0 0:50 / / rw - overlay overlay rw\n')
+  assert.equal(selectMounts(inContainer, { network: false, overlay: false, memory: false }).length, 1)
+  assert.deepEqual(parseMountinfo('broken\n1 2\n - x\n'), [])
+})
+
+test('percents of a mount are those of df, and what is read-only or has no inodes has none', () => {
+  const size = { blockOctets: 4096, blocks: 1000, freeBlocks: 300, availableBlocks: 250, inodes: 64, freeInodes: 63 }
+  assert.deepEqual(toMountRow(1, 'answering', size, false), {
+    hrFSIndex: 1,
+    castellanMountState: 'answering',
+    castellanMountUsedPercent: 74, // 700 of 950, rounded up
+    castellanMountInodes: 64,
+    castellanMountInodesPercent: 2,
+  })
+  assert.deepEqual(toMountRow(1, 'hung', size, true), { hrFSIndex: 1, castellanMountState: 'hung' })
+  assert.equal('castellanMountInodes' in toMountRow(1, 'answering', { ...size, inodes: 0 }, false), false)
+})
+
+test('a process is read whatever its name holds, and one that is no process is none', () => {
+  const state = parseProcessStat(read('proc/4711/stat'))!
+  assert.deepEqual(state, {
+    name: 'a (strange) na',
+    state: 'R',
+    isKernelThread: false,
+    cpuTicks: 300,
+    startTicks: 2_844_604,
+    residentPages: 256,
+  })
+  assert.equal(parseProcessStat(read('proc/2/stat'))!.isKernelThread, true)
+  assert.equal(parseProcessStat(''), undefined)
+  assert.equal(parseProcessStat('12 (half'), undefined)
+})
+
+test('a name that the kernel cut is whole again, arguments are cut between characters', () => {
+  assert.deepEqual(programOf('a-very-long-nam', '/bin/a-very-long-name\0-x\0y z\0', undefined), {
+    path: '/bin/a-very-long-name',
+    name: 'a-very-long-name',
+    parameters: '-x y z',
+  })
+  assert.equal(programOf('node', 'node\0', '/usr/bin/node (deleted)').path, '/usr/bin/node')
+  assert.equal(Buffer.from(programOf('x', `x\0${'ä'.repeat(90)}\0`, undefined).parameters).length, 128)
+  assert.equal(Buffer.from(programOf('x', `x\0y${'ä'.repeat(90)}\0`, undefined).parameters).length, 127)
+})
+
+test('dpkg packages are those that are installed, held ones too; a description is no field', () => {
+  const packages = parseDpkgStatus(read('dpkg/status'))
+  assert.deepEqual(packages.map(packageTitle), [
+    'base-files_12.4+deb12u11_amd64',
+    'held_1:2.0~rc1-1_all',
+    'libc6_2.36-9+deb12u10_amd64',
+  ])
+  assert.deepEqual(
+    packages.map(({ type }) => type),
+    ['operatingSystem', 'application', 'application'],
+  )
+})
+
+test('users are the live sessions of utmp, or those of systemd that are not closing', () => {
+  const record = Buffer.alloc(384)
+  record.writeInt16LE(7, 0)
+  record.writeInt32LE(4242, 4)
+  const boot = Buffer.alloc(384)
+  boot.writeInt16LE(2, 0)
+  assert.deepEqual(parseUtmp(Buffer.concat([boot, record, record.subarray(0, 100)]), 'x64'), [4242])
+  const sessions = ['3', '4', 'c1'].map((name) => isUserSession(read(`run/systemd/sessions/${name}`)))
+  assert.deepEqual(sessions, [true, false, false])
+})
+
+test('a date that is not known is January 1 of the year 0 (RFC 2790)', () => {
+  const syntax = dateOrUnknown()
+  const unknown = syntax.toSnmp('unknown')
+  assert.deepEqual((unknown as { value: Uint8Array }).value, Uint8Array.of(0, 0, 1, 1, 0, 0, 0, 0))
+  assert.deepEqual(syntax.fromSnmp(unknown), { value: 'unknown' })
+  const date = new Date(2026, 1, 3, 4, 5, 6)
+  assert.deepEqual(syntax.fromSnmp(syntax.toSnmp(date)), { value: date })
+})
