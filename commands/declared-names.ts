@@ -10,6 +10,7 @@ import * as users from '../agent/internal/usm-users.ts'
 import { anyDefinition, type Definition, type Notification } from '../lib/mib/declare.ts'
 import { Names } from '../lib/mib/names.ts'
 import * as critapp from '../subagents/critapp/mib.ts'
+import * as logFiles from '../subagents/log/mib.ts'
 import * as mib2 from '../subagents/mib2/mib.ts'
 import * as schedule from '../subagents/schedule/mib.ts'
 import * as script from '../subagents/script/mib.ts'
@@ -26,6 +27,7 @@ const declared: readonly object[] = [
   castellan,
   mib2,
   critapp,
+  logFiles,
   script,
   schedule,
   sip,
