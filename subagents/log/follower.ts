@@ -86,7 +86,9 @@ export class Follower {
     this.#hasLooked = options.state !== undefined
   }
 
-  get state(): FollowerState {
+  /** Undefined until it has looked for the first time. */
+  get state(): FollowerState | undefined {
+    if (!this.#hasLooked) return undefined
     return { generations: this.#generations.map(stateOf), done: this.#done.map(stateOf) }
   }
 

@@ -19,6 +19,8 @@ const siLog = '1.3.6.1.4.1.32473.12.40'
 const castellanText = (min = 0, max = 1024) => text(min, max, 'CastellanText')
 const yesNo = () => truthValue('YesNo', { yes: 1, no: 2 })
 const live = { presence: 'live' } as const
+/** Live, and yet a field of the ancestor's lines: a line has it so that those after it have their places. */
+const seed = { presence: 'live', defaultValue: 0 } as const
 const action = { readsAs: false, defaultValue: false } as const
 const noLimit = { defaultValue: 0 } as const
 
@@ -33,10 +35,10 @@ export const siLogTable = defineTable({
     siLogResetMatches: column(5, yesNo(), 'read-create', action),
     siLogMatchStart: column(6, unsigned32(), 'read-create', { defaultValue: 0 }),
     siLogMatchStop: column(7, unsigned32(), 'read-create', { defaultValue: 0 }),
-    siLogMatches: column(8, counter32(), 'read-only', live),
+    siLogMatches: column(8, counter32(), 'read-only', seed),
     siLogMatchCommand: column(9, castellanText(), 'read-create', { command: true, defaultValue: '' }),
     siLogMatchTrap: column(10, yesNo(), 'read-create', { defaultValue: false }),
-    siLogSize: column(11, gauge32(), 'read-only', live),
+    siLogSize: column(11, gauge32(), 'read-only', seed),
     siLogMaxSize: column(12, unsigned32(), 'read-create', { defaultValue: 5_000_000 }),
     siLogMaxSizeCommand: column(13, castellanText(), 'read-create', { command: true, defaultValue: '' }),
     siLogMaxSizeTrap: column(14, yesNo(), 'read-create', { defaultValue: true }),
@@ -44,7 +46,7 @@ export const siLogTable = defineTable({
     siLogPollNow: column(16, yesNo(), 'read-create', action),
     siLogOwner: column(17, castellanText(0, 255), 'read-create', { defaultValue: '' }),
     siLogRowStatus: column(18, rowStatus(), 'read-create'),
-    siLogOffset: column(19, gauge32(), 'read-only', { presence: 'live', defaultValue: 0 }),
+    siLogOffset: column(19, gauge32(), 'read-only', seed),
     siLogTail: column(20, octetString(0, 64), 'read-only', { presence: 'live', defaultValue: new Uint8Array(0) }),
     siLogStorageType: column(21, storageType(), 'read-create', { defaultValue: 'nonVolatile' }),
     siLogSizeHigh: column(22, gauge32(), 'read-only', live),

@@ -20,6 +20,7 @@ parentPort!.on('message', ({ source, start, stop, lines, from }: PatternJob) => 
     const count = Atomics.add(progress.matchCount, 0, 1)
     if (count < progress.matches.length) progress.matches[count] = i
   }
+  Atomics.store(progress.line, 0, -1) // an answer that is slow to be read is no offence
   parentPort!.postMessage(matches)
 })
 parentPort!.postMessage('ready')

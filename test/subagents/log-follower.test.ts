@@ -49,7 +49,8 @@ function follow(options: Partial<FollowerOptions> = {}) {
   }
   return { follower, poll, seen }
 }
-const restarted = (state: FollowerState) => follow({ state: JSON.parse(JSON.stringify(state)) as FollowerState })
+const restarted = (state: FollowerState | undefined) =>
+  follow({ state: JSON.parse(JSON.stringify(state)) as FollowerState })
 
 test('a file that is there is followed from its end, and a line that is half written is seen whole', async () => {
   writeFileSync(path, 'old\nhalf')
