@@ -11,6 +11,7 @@ import { anyDefinition, type Definition, type Notification } from '../lib/mib/de
 import { Names } from '../lib/mib/names.ts'
 import * as critapp from '../subagents/critapp/mib.ts'
 import * as host from '../subagents/host/mib.ts'
+import * as logFiles from '../subagents/log/mib.ts'
 import * as mib2 from '../subagents/mib2/mib.ts'
 import * as schedule from '../subagents/schedule/mib.ts'
 import * as script from '../subagents/script/mib.ts'
@@ -28,6 +29,7 @@ const declared: readonly object[] = [
   mib2,
   host,
   critapp,
+  logFiles,
   script,
   schedule,
   sip,

@@ -10,6 +10,7 @@ import { openDaemon } from '../lib/daemon-process.ts'
 import { anyDefinition } from '../lib/mib/declare.ts'
 import { Names } from '../lib/mib/names.ts'
 import { critappModule } from './critapp/index.ts'
+import { logModule } from './log/index.ts'
 import { scriptModule } from './script/index.ts'
 
 const { values } = parseArgs({
@@ -26,6 +27,7 @@ const connectedWithinMs = 3000
 
 const modules = [
   { ...critappModule(home), file: 'subagents/critagt.cnf' },
+  { ...logModule(home), file: 'subagents/logagt.cnf' },
   { ...scriptModule(home), file: 'subagents/scripts.cnf' },
 ]
 const names = new Names(

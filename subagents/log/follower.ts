@@ -1,0 +1,448 @@
+/**
+ * Follows a log file over rename, truncation, copying and truncation, deletion and recreation: each whole line once,
+ * and none left out, also over a restart. Knows a file by device, inode, its first octets and those before where it
+ * stands.
+ */
+import { constants, type Stats } from 'node:fs'
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import type { Clock } from '../../lib/clock.ts'
+import {
+  type Generation,
+  type GenerationState,
+  generationOf,
+  hasContentOf,
+  headOctets,
+  newGeneration,
+  readAt,
+  stateOf,
+  tailOctets,
+} from './generation.ts'
+
+/** Where a follower stands; JSON as it is. */
+export interface FollowerState {
+  /** Oldest first; the last was the live file. */
+  readonly generations: readonly GenerationState[]
+  /** Files that were read to their end, so that they are not read again. */
+  readonly done: readonly GenerationState[]
+}
+
+/**
+ * Takes the lines of one read, without their ends. What it resolves to is called in the same turn in which the
+ * follower's state moves past these lines: what it changes, and the state, are always of one time.
+ */
+export type Deliver = (lines: readonly string[]) => Promise<() => void>
+
+export interface FollowerOptions {
+  readonly path: string
+  readonly clock: Clock
+  readonly state?: FollowerState
+  /** Where to begin in a file that is there when a follower without state first looks. Default: the end. */
+  readonly startAt?: 'end' | 'beginning' | { readonly offset: number; readonly tail: Uint8Array }
+  /** Of a longer line the beginning is delivered, and the rest passed over. */
+  readonly maxLineOctets?: number
+  /** A renamed file that has not grown for so long is taken to be complete. */
+  readonly drainMs?: number
+}
+
+export type FileCondition = 'ok' | 'noFile' | 'noPermission' | 'notRegular'
+
+export interface PollResult {
+  readonly condition: FileCondition
+  /** Of the live file. */
+  readonly sizeOctets: number
+  /** Times the file was found truncated or replaced in this poll. */
+  readonly rotations: number
+  /** There is more to read, or may be soon: an old file is still being watched for its last lines. */
+  readonly isBehind: boolean
+}
+
+const defaultMaxLineOctets = 2 * 1024 * 1024
+const readOctets = 64 * 1024
+/** One poll reads so much of a file at most, so that others have their turn. */
+const pollOctets = 4 * 1024 * 1024
+const defaultDrainMs = 5_000
+const doneKept = 32
+const compressed = /\.(gz|bz2|xz|zst|tmp)$/
+const newline = 0x0a
+
+export class Follower {
+  readonly #options: FollowerOptions
+  readonly #maxLineOctets: number
+  readonly #drainMs: number
+  #generations: Generation[]
+  #done: Generation[]
+  #buffer = Buffer.allocUnsafe(readOctets)
+  #hasLooked: boolean
+  #isRestored = false
+  #rotations = 0
+
+  constructor(options: FollowerOptions) {
+    this.#options = options
+    this.#maxLineOctets = options.maxLineOctets ?? defaultMaxLineOctets
+    this.#drainMs = options.drainMs ?? defaultDrainMs
+    this.#generations = options.state?.generations.map(generationOf) ?? []
+    this.#done = options.state?.done.map(generationOf) ?? []
+    this.#hasLooked = options.state !== undefined
+  }
+
+  /** Undefined until it has looked for the first time. */
+  get state(): FollowerState | undefined {
+    if (!this.#hasLooked) return undefined
+    return { generations: this.#generations.map(stateOf), done: this.#done.map(stateOf) }
+  }
+
+  /** Octets of the live file that are examined, and those just before. */
+  get position(): { readonly offset: number; readonly tail: Uint8Array } {
+    const { offset = 0, tail = new Uint8Array(0) } = this.#generations.at(-1) ?? {}
+    return { offset, tail }
+  }
+
+  /** Reads what is new. One call at a time. Throws what `deliver` throws, and then stands where it stood. */
+  async poll(deliver: Deliver): Promise<PollResult> {
+    this.#rotations = 0
+    if (!this.#isRestored) await this.#restore()
+    this.#isRestored = true
+    const seen = await this.#lookAtPath()
+    this.#hasLooked = true
+    const last = this.#generations.at(-1)
+    const isBehind = await this.#readAll(deliver)
+    // After reading: a copy is looked for by the time of what was read, not by that of the truncation.
+    if (seen.file && last === this.#generations.at(-1) && last) last.modifiedMs = seen.file.mtimeMs
+    return { condition: seen.condition, sizeOctets: seen.file?.size ?? 0, rotations: this.#rotations, isBehind }
+  }
+
+  async close(): Promise<void> {
+    for (const generation of this.#generations) {
+      await generation.handle?.close()
+      generation.handle = undefined
+    }
+  }
+
+  /** Finds the files of the saved state again, under whatever name they have now. */
+  async #restore(): Promise<void> {
+    if (this.#generations.length === 0) return
+    const paths = [this.#options.path, ...(await this.#siblings()).map(({ path }) => path)]
+    for (const generation of this.#generations) {
+      for (const path of paths) {
+        const opened = await openRegular(path).catch(() => undefined)
+        if (!opened) continue
+        if (isFileOf(opened.file, generation) && (await hasContentOf(opened.handle, generation))) {
+          generation.handle = opened.handle
+          break
+        }
+        await opened.handle.close()
+      }
+    }
+    // The last one is kept even when its file is gone or was truncated: its time tells which files came after it.
+    const last = this.#generations.at(-1)
+    this.#generations = this.#generations.filter((one) => one.handle || one === last)
+    for (const one of this.#generations) if (one !== last) one.quietSinceMs = this.#now()
+  }
+
+  /** Looks which file has the name now, and takes those in that had it since. */
+  async #lookAtPath(): Promise<{ condition: FileCondition; file: Stats | undefined }> {
+    const { path } = this.#options
+    let file: Stats
+    try {
+      file = await stat(path)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      this.#retireLast()
+      return { condition: code === 'EACCES' || code === 'EPERM' ? 'noPermission' : 'noFile', file: undefined }
+    }
+    if (!file.isFile()) return { condition: 'notRegular', file: undefined }
+    const last = this.#generations.at(-1)
+    if (last?.handle && isFileOf(file, last)) {
+      last.quietSinceMs = undefined
+      return { condition: 'ok', file }
+    }
+    let opened: Opened | undefined
+    try {
+      opened = await openRegular(path)
+    } catch {
+      return { condition: 'noPermission', file }
+    }
+    if (!opened) return { condition: 'noFile', file: undefined } // gone between two calls
+    this.#retireLast()
+    if (last) {
+      this.#rotations++
+      await this.#takeMissed(last, opened.file)
+    }
+    const generation = (await this.#returned(opened)) ?? newGeneration(opened.file, opened.handle)
+    if (!this.#hasLooked) await this.#placeAtStart(generation, opened)
+    if (last && !last.handle) this.#generations = this.#generations.filter((one) => one !== last)
+    this.#generations.push(generation)
+    return { condition: 'ok', file: opened.file }
+  }
+
+  /** A file that had the name before and has it again goes on where it was left. */
+  async #returned({ handle, file }: Opened): Promise<Generation | undefined> {
+    for (const known of [...this.#generations, ...this.#done]) {
+      if (known.offset === 0 || !isFileOf(file, known) || !(await hasContentOf(handle, known))) continue
+      await known.handle?.close()
+      known.handle = handle
+      known.quietSinceMs = undefined
+      this.#generations = this.#generations.filter((one) => one !== known)
+      this.#done = this.#done.filter((one) => one !== known)
+      return known
+    }
+    return undefined
+  }
+
+  #retireLast(): void {
+    const last = this.#generations.at(-1)
+    if (last) last.quietSinceMs ??= this.#now()
+  }
+
+  /** Files that had the name and lost it between two looks: written after the last one we know, and not known. */
+  async #takeMissed(last: Generation, live: Stats): Promise<void> {
+    const modifiedMs = (await last.handle?.stat())?.mtimeMs ?? last.modifiedMs
+    const candidates = (await this.#siblings())
+      .filter(({ file }) => file.mtimeMs >= modifiedMs && file.size > 0)
+      .filter(({ file }) => !(file.dev === live.dev && file.ino === live.ino))
+      .sort((a, b) => a.file.mtimeMs - b.file.mtimeMs || a.file.birthtimeMs - b.file.birthtimeMs)
+    for (const { path } of candidates) {
+      const opened = await openRegular(path).catch(() => undefined)
+      if (!opened) continue
+      // Without its own file, the last one may go on in a copy that was made before it was truncated.
+      const isRest = !last.handle && last.offset > 0 && (await hasContentOf(opened.handle, last))
+      if (!isRest && (await this.#isKnown(opened))) {
+        await opened.handle.close()
+        continue
+      }
+      this.#rotations++
+      this.#generations.push(this.#retired(opened, isRest ? last : undefined))
+    }
+  }
+
+  /** A file that is or was followed, or a copy of one. */
+  async #isKnown({ handle, file }: Opened): Promise<boolean> {
+    for (const known of [...this.#generations, ...this.#done]) {
+      if (known.handle && isFileOf(file, known)) return true // held open, so its inode is no other's
+      if (known.offset > 0 && (await hasContentOf(handle, known))) return true
+    }
+    return false
+  }
+
+  /** A file that has another name by now, from its beginning or from where its original was left. */
+  #retired({ handle, file }: Opened, original?: Generation): Generation {
+    const generation = { ...newGeneration(file, handle), quietSinceMs: this.#now() }
+    if (!original) return generation
+    const { offset, head, tail, isSkipping } = original
+    return { ...generation, offset, head, tail, isSkipping }
+  }
+
+  async #placeAtStart(generation: Generation, { handle, file }: Opened): Promise<void> {
+    const { startAt = 'end' } = this.#options
+    if (startAt === 'beginning') return
+    if (typeof startAt === 'object' && startAt.offset > 0 && startAt.offset <= file.size) {
+      const tail = Buffer.from(startAt.tail)
+      const before = await readAt(handle, startAt.offset - tail.length, tail.length)
+      if (tail.length > 0 && before.equals(tail)) return place(generation, handle, startAt.offset)
+    }
+    // At the start of the last line, so that one which is being written is delivered whole.
+    const from = Math.max(0, file.size - readOctets)
+    const end = await readAt(handle, from, file.size - from)
+    await place(generation, handle, from + end.lastIndexOf(newline) + 1)
+    generation.isSkipping = from > 0 && !end.includes(newline)
+  }
+
+  async #readAll(deliver: Deliver): Promise<boolean> {
+    let isBehind = false
+    for (const generation of [...this.#generations]) {
+      if (!generation.handle) continue
+      const outcome = await this.#read(generation, generation.handle, deliver)
+      if (outcome === 'replaced') {
+        await this.#truncated(generation)
+        isBehind = true
+      } else if (outcome === 'more') isBehind = true
+      else if (generation.quietSinceMs !== undefined) {
+        if (this.#now() - generation.quietSinceMs >= this.#drainMs) await this.#finish(generation, deliver)
+        else isBehind = true
+      }
+    }
+    return isBehind
+  }
+
+  async #read(
+    generation: Generation,
+    handle: FileHandle,
+    deliver: Deliver,
+  ): Promise<'atEnd' | 'more' | 'replaced' | 'partOfLine'> {
+    for (let budget = pollOctets; budget > 0; ) {
+      // The tail is read together with what follows it, so that nothing can come between the proof and the reading.
+      const { tail } = generation
+      const buffer = this.#buffer
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, generation.offset - tail.length)
+      if (!buffer.subarray(0, Math.min(tail.length, bytesRead)).equals(tail)) return 'replaced'
+      const content = buffer.subarray(tail.length, bytesRead)
+      if (content.length === 0) return 'atEnd'
+      const endOctets = generation.offset + content.length
+      if (endOctets > generation.endOctets && generation.quietSinceMs !== undefined)
+        generation.quietSinceMs = this.#now()
+      generation.endOctets = endOctets
+      // A writer that does not append leaves a hole where the file was truncated.
+      const holeOctets = generation.isSkipping ? 0 : holeAtStart(content)
+      const end = content.lastIndexOf(newline) + 1
+      const isFull = bytesRead === buffer.length
+      if (holeOctets > 0 && holeOctets >= end) {
+        this.#advance(generation, content.subarray(0, holeOctets))
+        budget -= holeOctets
+        continue
+      }
+      if (end > 0) {
+        const whole = content.subarray(holeOctets, end - 1)
+        const lines = linesOf(
+          generation.isSkipping ? whole.subarray(whole.indexOf(newline) + 1 || whole.length) : whole,
+        )
+        if (generation.isSkipping && !whole.includes(newline)) lines.length = 0
+        await this.#hand(generation, content.subarray(0, end), false, lines, deliver)
+        budget -= end
+        if (this.#buffer.length > readOctets) this.#buffer = Buffer.allocUnsafe(readOctets)
+        continue
+      }
+      if (!isFull) return 'partOfLine'
+      if (generation.isSkipping) this.#advance(generation, Buffer.from(content))
+      else if (buffer.length < this.#maxLineOctets + tailOctets)
+        this.#buffer = Buffer.allocUnsafe(Math.min(buffer.length * 4, this.#maxLineOctets + tailOctets))
+      else await this.#hand(generation, content, true, linesOf(content), deliver)
+      budget -= content.length
+    }
+    return 'more'
+  }
+
+  async #hand(
+    generation: Generation,
+    content: Buffer,
+    isSkipping: boolean,
+    lines: readonly string[],
+    deliver: Deliver,
+  ): Promise<void> {
+    const apply = await deliver(lines)
+    this.#advance(generation, content)
+    generation.isSkipping = isSkipping
+    apply()
+  }
+
+  #advance(generation: Generation, content: Buffer): void {
+    const { head, offset, tail } = generation
+    if (head.length < headOctets && head.length === offset)
+      generation.head = Buffer.concat([head, content.subarray(0, headOctets - head.length)])
+    generation.tail =
+      content.length >= tailOctets
+        ? Buffer.from(content.subarray(-tailOctets))
+        : Buffer.concat([tail, content]).subarray(-tailOctets)
+    generation.offset = offset + content.length
+  }
+
+  /** Another file in the same inode: what it had is looked for in a copy, and the file is begun anew. */
+  async #truncated(generation: Generation): Promise<void> {
+    const at = this.#generations.indexOf(generation)
+    const file = await generation.handle!.stat()
+    const isLive = generation === this.#generations.at(-1) && generation.quietSinceMs === undefined
+    const copy = await this.#copyOf(generation)
+    const next: Generation[] = copy ? [copy] : []
+    if (isLive) {
+      this.#rotations++
+      next.push(newGeneration(file, generation.handle))
+    } else await generation.handle?.close()
+    if (!copy) this.#remember(generation)
+    this.#generations.splice(at, 1, ...next)
+  }
+
+  async #copyOf(generation: Generation): Promise<Generation | undefined> {
+    if (generation.offset === 0) return undefined
+    for (const { path, file } of await this.#siblings()) {
+      if (file.ino === generation.inode || file.size < generation.offset || file.mtimeMs < generation.modifiedMs)
+        continue
+      const opened = await openRegular(path).catch(() => undefined)
+      if (!opened) continue
+      if (await hasContentOf(opened.handle, generation)) return this.#retired(opened, generation)
+      await opened.handle.close()
+    }
+    return undefined
+  }
+
+  /** The last line of a file that nobody writes to any more need not have an end. */
+  async #finish(generation: Generation, deliver: Deliver): Promise<void> {
+    const { handle, offset, isSkipping } = generation
+    const rest = await readAt(handle!, offset, this.#maxLineOctets)
+    if (rest.length > 0) await this.#hand(generation, rest, false, isSkipping ? [] : linesOf(rest), deliver)
+    // Held open, a deleted file would keep its room on the disk.
+    await handle!.close()
+    generation.handle = undefined
+    // What had the name last is remembered: its time tells which files came after it.
+    if (generation === this.#generations.at(-1)) return
+    this.#generations = this.#generations.filter((one) => one !== generation)
+    this.#remember(generation)
+  }
+
+  #remember(generation: Generation): void {
+    generation.handle = undefined
+    this.#done = [...this.#done, generation].slice(-doneKept)
+  }
+
+  /** Regular files beside the live one whose names begin with its name. */
+  async #siblings(): Promise<{ path: string; file: Stats }[]> {
+    const folder = dirname(this.#options.path)
+    const name = basename(this.#options.path)
+    const names = await readdir(folder).catch(() => [])
+    const found: { path: string; file: Stats }[] = []
+    for (const one of names) {
+      if (one === name || !one.startsWith(name) || compressed.test(one)) continue
+      const path = join(folder, one)
+      const file = await stat(path).catch(() => undefined)
+      if (file?.isFile()) found.push({ path, file })
+    }
+    return found
+  }
+
+  #now(): number {
+    return this.#options.clock.monotonicMs()
+  }
+}
+
+interface Opened {
+  readonly handle: FileHandle
+  readonly file: Stats
+}
+
+/** Nothing when it is not there or no regular file; a device or FIFO is never waited for. Throws when it may not be read. */
+async function openRegular(path: string): Promise<Opened | undefined> {
+  let handle: FileHandle
+  try {
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  const file = await handle.stat()
+  if (file.isFile()) return { handle, file }
+  await handle.close()
+  return undefined
+}
+
+function isFileOf(file: Stats, { device, inode }: Generation): boolean {
+  return file.dev === device && file.ino === inode
+}
+
+async function place(generation: Generation, handle: FileHandle, offset: number): Promise<void> {
+  generation.offset = offset
+  generation.head = Buffer.from(await readAt(handle, 0, Math.min(headOctets, offset)))
+  const tailLength = Math.min(tailOctets, offset)
+  generation.tail = Buffer.from(await readAt(handle, offset - tailLength, tailLength))
+}
+
+/** Invalid UTF-8 becomes U+FFFD. */
+function linesOf(content: Buffer): string[] {
+  const lines = content.toString('utf8').split('\n')
+  for (let i = 0; i < lines.length; i++) if (lines[i]!.endsWith('\r')) lines[i] = lines[i]!.slice(0, -1)
+  return lines
+}
+
+function holeAtStart(content: Buffer): number {
+  let octets = 0
+  while (octets < content.length && content[octets] === 0) octets++
+  return octets
+}

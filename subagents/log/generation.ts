@@ -1,0 +1,92 @@
+/** One generation of a followed log: a file by device and inode, how far it is examined, and what proves that it is still the same file. */
+import type { FileHandle } from 'node:fs/promises'
+
+/** What is kept over a restart. Octets are in base64. */
+export interface GenerationState {
+  readonly device: number
+  readonly inode: number
+  /** Octets examined; always at the end of a line, unless `isSkipping`. */
+  readonly offset: number
+  /** The first octets of the file, and those just before the offset. */
+  readonly head: string
+  readonly tail: string
+  /** Within a line that was too long and is passed over up to its end. */
+  readonly isSkipping: boolean
+  readonly modifiedMs: number
+}
+
+export interface Generation {
+  readonly device: number
+  readonly inode: number
+  offset: number
+  head: Buffer
+  tail: Buffer
+  isSkipping: boolean
+  modifiedMs: number
+  handle: FileHandle | undefined
+  /** How far the file was seen to reach. */
+  endOctets: number
+  /** Since when, on the monotonic clock, the file has another name and did not grow; undefined while it is the live one. */
+  quietSinceMs: number | undefined
+}
+
+export const headOctets = 128
+export const tailOctets = 64
+
+export function newGeneration(
+  file: { readonly dev: number; readonly ino: number; readonly mtimeMs: number },
+  handle: FileHandle | undefined,
+): Generation {
+  return {
+    device: file.dev,
+    inode: file.ino,
+    offset: 0,
+    head: Buffer.alloc(0),
+    tail: Buffer.alloc(0),
+    isSkipping: false,
+    modifiedMs: file.mtimeMs,
+    handle,
+    endOctets: 0,
+    quietSinceMs: undefined,
+  }
+}
+
+export function generationOf(state: GenerationState): Generation {
+  const { device: dev, inode: ino, modifiedMs: mtimeMs } = state
+  return {
+    ...newGeneration({ dev, ino, mtimeMs }, undefined),
+    offset: state.offset,
+    head: Buffer.from(state.head, 'base64'),
+    tail: Buffer.from(state.tail, 'base64'),
+    isSkipping: state.isSkipping,
+  }
+}
+
+export function stateOf(generation: Generation): GenerationState {
+  const { device, inode, offset, head, tail, isSkipping, modifiedMs } = generation
+  return {
+    device,
+    inode,
+    offset,
+    head: head.toString('base64'),
+    tail: tail.toString('base64'),
+    isSkipping,
+    modifiedMs,
+  }
+}
+
+/** Whether a file begins as the generation does and has its tail where the generation stands: itself, or a copy of it. */
+export async function hasContentOf(handle: FileHandle, { head, tail, offset }: Generation): Promise<boolean> {
+  const [begins, ends] = await Promise.all([
+    readAt(handle, 0, head.length),
+    readAt(handle, offset - tail.length, tail.length),
+  ])
+  return begins.equals(head) && ends.equals(tail)
+}
+
+/** As many octets as there are, up to `length`. */
+export async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+  if (length === 0) return Buffer.alloc(0)
+  const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, position)
+  return buffer.subarray(0, bytesRead)
+}

@@ -1,0 +1,216 @@
+/** The log module: ties CASTELLAN-LOG-MIB to the monitors of log files. */
+import { join } from 'node:path'
+import type { Home } from '../../lib/home.ts'
+import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
+import { oid } from '../../lib/smi/oid.ts'
+import { truncateUtf8 } from '../../lib/text.ts'
+import {
+  siLogDiskFloorCleared,
+  siLogDiskFloorReached,
+  siLogGlobals,
+  siLogMatchesSummary,
+  siLogMatchFound,
+  siLogMaxSizeCleared,
+  siLogMaxSizeExceeded,
+  siLogMonitorProblem,
+  siLogTable,
+} from './mib.ts'
+import { Monitor, type MonitorSpec, type MonitorState, type Tiding } from './monitor.ts'
+import { Patterns, patternError } from './patterns.ts'
+import { isSameFollowing, type LogRow, liveColumns, mayBeNamed, specOf } from './row.ts'
+import { StateFile } from './state-file.ts'
+import { sentenceOf } from './words.ts'
+
+/** What lives while the module is started. */
+interface Running {
+  readonly host: ModuleHost
+  readonly patterns: Patterns
+  readonly states: StateFile<MonitorState>
+  readonly monitors: Map<number, Monitor>
+  /** Monitors that are being stopped; another of the same row begins when they have. */
+  readonly changes: Map<number, Promise<void>>
+}
+
+const maxLineOctets = 1024
+
+export function logModule(home: Home) {
+  let running: Running | undefined
+  const folders = [home.logs, '/var/log']
+
+  const files = serve(siLogTable, {
+    live: { ...liveColumns((index) => running?.monitors.get(index)), siLogRotateLastError: () => '' },
+    test({ before, after }) {
+      if (!after) return undefined
+      const isNamed = before?.siLogFileName === after.siLogFileName || mayBeNamed(after.siLogFileName, folders)
+      // A row that is still being made may have no name yet.
+      if (after.siLogFileName !== undefined && !isNamed) return { status: 'inconsistentValue', column: 'siLogFileName' }
+      const isPattern = after.siLogRegExp === '' || patternError(after.siLogRegExp) === undefined
+      return isPattern ? undefined : { status: 'inconsistentValue', column: 'siLogRegExp' }
+    },
+    commit({ before, after, wishes }) {
+      const scalars = globals.table.get({})!
+      globals.table.put({ ...scalars, siLogConfigLastChange: running?.host.upTimeTicks() ?? 0 })
+      return {
+        undo: () => globals.table.put(scalars),
+        finish: () => {
+          const index = (after ?? before)!.siLogIndex
+          if (after?.siLogRowStatus !== 'active') remove(index)
+          else configure(after)
+          if (wishes.siLogResetMatches) running?.monitors.get(index)?.resetMatches()
+          if (wishes.siLogPollNow) void running?.monitors.get(index)?.poll()
+        },
+      }
+    },
+  })
+  const active = (): LogRow[] => [...files.table.rows()].filter((row) => row.siLogRowStatus === 'active')
+  const globals = serve(siLogGlobals, {
+    live: {
+      siLogNextIndex: () => nextIndex([...files.table.rows()].map((row) => row.siLogIndex)),
+      siLogMonitored: () => active().length,
+    },
+    commit: () => ({
+      finish: () => {
+        for (const row of active()) configure(row)
+      },
+    }),
+  })
+  globals.table.put({
+    siLogGlobalPollInterval: 60,
+    siLogConfigLastChange: 0,
+    siLogMaxNotifications: 10,
+    siLogDiskFloorOctets: 0,
+  })
+
+  const configure = (row: LogRow): void => {
+    if (!running) return
+    const spec = specOf(row, globals.table.get({})!.siLogGlobalPollInterval)
+    const present = running.monitors.get(spec.index)
+    if (present && isSameFollowing(present.spec, spec)) {
+      present.configure(spec)
+      return
+    }
+    const state = present?.state
+    const monitor = monitorOf(running, spec, state)
+    running.monitors.set(spec.index, monitor)
+    after(running, spec.index, present, () => {
+      if (running?.monitors.get(spec.index) === monitor) monitor.start()
+    })
+  }
+  const remove = (index: number): void => {
+    if (!running) return
+    const { monitors, states } = running
+    const present = monitors.get(index)
+    monitors.delete(index)
+    after(running, index, present, () => {
+      if (!monitors.has(index)) states.delete(String(index))
+    })
+  }
+  /** Runs something when the monitor that the row had has stopped. */
+  const after = ({ changes }: Running, index: number, present: Monitor | undefined, run: () => void): void => {
+    const change = (changes.get(index) ?? Promise.resolve()).then(() => present?.stop()).then(run)
+    changes.set(index, change)
+  }
+
+  const monitorOf = ({ host, patterns, states }: Running, spec: MonitorSpec, state?: MonitorState): Monitor =>
+    new Monitor(
+      spec,
+      {
+        clock: host.clock,
+        log: host.log,
+        patterns,
+        maxNotifications: () => globals.table.get({})!.siLogMaxNotifications,
+        commit: (monitor) => {
+          states.put(String(monitor.spec.index), monitor.state)
+          return states.commit()
+        },
+        events: {
+          told: (monitor, tiding) => tell(host, monitor, tiding),
+          problem: (monitor, sentence) => {
+            const { index, descr: siLogDescr, fileName: siLogFileName } = monitor.spec
+            const values = { siLogDescr, siLogFileName, siLogOperState: monitor.operState ?? 'noFile' }
+            host.notify(siLogMonitorProblem, { siLogIndex: index }, values, sentence)
+          },
+        },
+      },
+      state,
+    )
+
+  const module: MibModule = {
+    name: 'log',
+    description: 'CASTELLAN-LOG-MIB: watching and rotation of log files',
+    oid: oid('1.3.6.1.4.1.32473.12.40'),
+    tables: [files, globals].map(anyServing),
+    notifications: [
+      siLogMatchFound,
+      siLogMaxSizeExceeded,
+      siLogMaxSizeCleared,
+      siLogMonitorProblem,
+      siLogMatchesSummary,
+      siLogDiskFloorReached,
+      siLogDiskFloorCleared,
+    ],
+    async start(host) {
+      const { clock, log } = host
+      const states = new StateFile<MonitorState>({ path: join(home.data, 'subagents', 'log.json'), clock, log })
+      const known = await states.load()
+      const now: Running = { host, patterns: new Patterns({ clock }), states, monitors: new Map(), changes: new Map() }
+      running = now
+      for (const row of active()) {
+        const spec = specOf(row, globals.table.get({})!.siLogGlobalPollInterval)
+        const monitor = monitorOf(now, spec, known.get(String(spec.index)))
+        now.monitors.set(spec.index, monitor)
+      }
+      for (const index of known.keys()) if (!now.monitors.has(Number(index))) states.delete(index)
+      for (const monitor of now.monitors.values()) monitor.start()
+    },
+    async stop() {
+      const ending = running
+      running = undefined
+      if (!ending) return
+      const { patterns, monitors, changes, states, host } = ending
+      states.hurry()
+      await patterns.close()
+      await Promise.all(changes.values())
+      for (const monitor of monitors.values()) {
+        await monitor.stop()
+        states.put(String(monitor.spec.index), monitor.state)
+      }
+      try {
+        await states.flush()
+      } catch (error) {
+        host.log.error('the state of the log files could not be kept', { error })
+      }
+    },
+  }
+  return { module, configured: [anyServing(files), anyServing(globals)] }
+}
+
+function tell(host: ModuleHost, { spec, lastMatch }: Monitor, tiding: Tiding): void {
+  const { index: siLogIndex, descr: siLogDescr, fileName: siLogFileName, regExp: siLogRegExp } = spec
+  const sentence = truncateUtf8(sentenceOf(tiding, spec), maxLineOctets)
+  const file = { siLogDescr, siLogFileName }
+  const at = { siLogIndex }
+  if (tiding.kind === 'match') {
+    const line = truncateUtf8(tiding.line, maxLineOctets)
+    const values = { ...file, siLogRegExp, siLogMatches: tiding.matches, siLogLastMatch: line }
+    if (tiding.isToBeSent) host.notify(siLogMatchFound, at, values, sentence)
+    return
+  }
+  if (tiding.kind === 'summary') {
+    const { matches: siLogMatches, count: siLogMatchesSummarized } = tiding
+    const values = { ...file, siLogRegExp, siLogMatches, siLogMatchesSummarized, siLogLastMatch: lastMatch }
+    host.notify(siLogMatchesSummary, at, values, sentence)
+    return
+  }
+  if (!spec.maxSizeTrap) return
+  const values = { ...file, siLogSize: Math.min(tiding.sizeOctets, 0xffff_ffff), siLogMaxSize: spec.maxSizeOctets }
+  host.notify(tiding.kind === 'exceeded' ? siLogMaxSizeExceeded : siLogMaxSizeCleared, at, values, sentence)
+}
+
+/** One that no row has: beyond the highest while there is room, else the first gap; rows come in order. */
+function nextIndex(used: readonly number[]): number {
+  const highest = used.at(-1) ?? 0
+  if (highest < 0x7fff_ffff) return highest + 1
+  const gap = used.findIndex((index, i) => index !== i + 1)
+  return gap < 0 ? 0 : gap + 1
+}

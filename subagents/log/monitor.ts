@@ -1,0 +1,385 @@
+/** Watches one log file: its size against a threshold, and its lines against a pattern. Knows nothing of SNMP. */
+import { type FSWatcher, watch } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Log } from '../../lib/log.ts'
+import { truncateUtf8 } from '../../lib/text.ts'
+import { type FileCondition, Follower, type FollowerState, type PollResult } from './follower.ts'
+import { type Patterns, patternError } from './patterns.ts'
+import { Runner } from './runner.ts'
+import { MatchStorm } from './storm.ts'
+
+export interface MonitorSpec {
+  readonly index: number
+  readonly descr: string
+  readonly fileName: string
+  /** Empty: only the size is watched. */
+  readonly regExp: string
+  readonly matchStart: number
+  readonly matchStop: number
+  readonly matchCommand: string
+  readonly matchTrap: boolean
+  /** 0: no threshold. */
+  readonly maxSizeOctets: number
+  readonly maxSizeCommand: string
+  readonly maxSizeTrap: boolean
+  /** 0: only when asked to. */
+  readonly pollSeconds: number
+  /** Where a monitor that was never active begins, if these octets are there. */
+  readonly seed: { readonly offset: number; readonly tail: Uint8Array }
+}
+
+/** What is to be told when the state that has it counted is durable. */
+export type Tiding =
+  | { readonly kind: 'match'; readonly line: string; readonly matches: number; readonly isToBeSent: boolean }
+  | { readonly kind: 'exceeded' | 'cleared'; readonly sizeOctets: number }
+  | { readonly kind: 'summary'; readonly count: number; readonly line: string; readonly matches: number }
+
+/** What is kept over a restart. */
+export interface MonitorState {
+  readonly fileName: string
+  readonly matches: number
+  readonly rotations: number
+  readonly isAbove: boolean
+  readonly summarized: number
+  readonly lastMatch: string
+  readonly lastMatchMs: number | undefined
+  readonly follower: FollowerState | undefined
+  readonly untold: readonly Tiding[]
+}
+
+export type OperState = FileCondition | 'badRegExp' | 'disabled'
+
+export interface MonitorEvents {
+  told(monitor: Monitor, tiding: Tiding): void
+  problem(monitor: Monitor, sentence: string): void
+}
+
+export interface MonitorOptions {
+  readonly clock: Clock
+  readonly log: Log
+  readonly patterns: Patterns
+  readonly events: MonitorEvents
+  maxNotifications(): number
+  /** Makes the state durable. */
+  commit(monitor: Monitor): Promise<void>
+}
+
+/** A file that is written to is read so often; one that is quiet, so soon after it was written to. */
+const busyMs = 500
+const wakeMs = 50
+const maxOffences = 3
+/** siLogLastMatch holds so many octets; a command is told more. */
+const maxShownOctets = 1024
+const maxToldOctets = 8192
+const maxErrorOctets = 255
+
+export class Monitor {
+  spec: MonitorSpec
+  sizeOctets = 0
+  isSizeKnown = false
+  isAbove: boolean
+  matches: number
+  rotations: number
+  operState: OperState | undefined
+  lastMatch: string
+  lastMatchMs: number | undefined
+  lastPollMs: number | undefined
+  lastError = ''
+  commandResult = -1
+  readonly #options: MonitorOptions
+  readonly #storm: MatchStorm
+  readonly #runner: Runner
+  #follower: Follower | undefined
+  #followerState: FollowerState | undefined
+  #untold: Tiding[]
+  #offences = 0
+  #isBadPattern = false
+  #seenInode: number | undefined
+  #pollTimer: Timer | undefined
+  #wakeTimer: Timer | undefined
+  #watcher: FSWatcher | undefined
+  #polling: Promise<void> = Promise.resolve()
+  #isQueued = false
+  #polledAtMs = Number.NEGATIVE_INFINITY
+  #isStopped = false
+
+  constructor(spec: MonitorSpec, options: MonitorOptions, state?: MonitorState) {
+    const kept = state?.fileName === spec.fileName ? state : undefined
+    this.spec = spec
+    this.#options = options
+    this.matches = kept?.matches ?? 0
+    this.rotations = kept?.rotations ?? 0
+    this.isAbove = kept?.isAbove ?? false
+    this.lastMatch = kept?.lastMatch ?? ''
+    this.lastMatchMs = kept?.lastMatchMs
+    this.#untold = [...(kept?.untold ?? [])]
+    this.#followerState = kept?.follower
+    const { clock } = options
+    this.#storm = new MatchStorm(
+      {
+        clock,
+        limit: options.maxNotifications,
+        summarize: (count) => {
+          this.#untold.push({ kind: 'summary', count, line: this.lastMatch, matches: this.matches })
+          void this.#tell()
+        },
+      },
+      kept?.summarized,
+    )
+    this.#runner = new Runner({
+      clock,
+      ended: (result, problem) => {
+        this.commandResult = result
+        if (problem) this.#complain(problem)
+      },
+    })
+  }
+
+  get state(): MonitorState {
+    return {
+      fileName: this.spec.fileName,
+      matches: this.matches,
+      rotations: this.rotations,
+      isAbove: this.isAbove,
+      summarized: this.#storm.summarized,
+      lastMatch: this.lastMatch,
+      lastMatchMs: this.lastMatchMs,
+      follower: this.#isGivenUp ? undefined : this.#follower ? this.#follower.state : this.#followerState,
+      untold: this.#untold,
+    }
+  }
+
+  /** Octets that are examined, and those just before. Without a pattern the whole file counts as examined. */
+  get position(): { readonly offset: number; readonly tail: Uint8Array } {
+    return this.#follower?.position ?? { offset: this.spec.regExp ? 0 : this.sizeOctets, tail: new Uint8Array(0) }
+  }
+
+  get summarized(): number {
+    return this.#storm.summarized
+  }
+
+  start(): void {
+    const { spec } = this
+    const error = spec.regExp === '' ? undefined : patternError(spec.regExp)
+    if (error) {
+      this.#isBadPattern = true
+      this.#setOperState('badRegExp', `${spec.fileName}: ${error}`, true)
+    } else if (spec.regExp !== '') {
+      const { clock } = this.#options
+      const state = this.#followerState
+      this.#follower = new Follower({ path: spec.fileName, clock, startAt: spec.seed, ...(state ? { state } : {}) })
+    }
+    // Where a row without pattern stands is nowhere: one that it is given later begins at the end.
+    this.#followerState = undefined
+    this.#schedule()
+    if (spec.pollSeconds > 0) void this.poll()
+    else if (this.#untold.length > 0) void this.#tell()
+  }
+
+  /** Other thresholds, commands and intervals; another file or pattern needs another monitor. */
+  configure(spec: MonitorSpec): void {
+    const isOtherInterval = spec.pollSeconds !== this.spec.pollSeconds
+    this.spec = spec
+    if (isOtherInterval) this.#schedule()
+    if (this.#judgeSize()) void this.#tell()
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#pollTimer?.cancel()
+    this.#wakeTimer?.cancel()
+    this.#watcher?.close()
+    this.#storm.stop()
+    await this.#polling
+    await this.#follower?.close()
+  }
+
+  /** siLogResetMatches. */
+  resetMatches(): void {
+    this.matches = 0
+    void this.#commit()
+  }
+
+  /** Looks now; when it looks already, once more after that. Never rejects. */
+  poll(): Promise<void> {
+    if (this.#isQueued) return this.#polling
+    this.#isQueued = true
+    this.#polling = this.#polling.then(() => {
+      this.#isQueued = false
+      return this.#isStopped ? undefined : this.#poll()
+    })
+    return this.#polling
+  }
+
+  async #poll(): Promise<void> {
+    const { clock, log } = this.#options
+    this.#polledAtMs = clock.monotonicMs()
+    this.#wakeTimer?.cancel()
+    this.#wakeTimer = undefined
+    try {
+      // Before reading: what is written after the last read wakes us.
+      if (this.#follower && !this.#isGivenUp && this.spec.pollSeconds > 0) this.#watch()
+      const result = this.#follower && !this.#isGivenUp ? await this.#read(this.#follower) : await this.#measure()
+      this.lastPollMs = clock.now()
+      this.rotations = (this.rotations + result.rotations) % 0x1_0000_0000
+      this.isSizeKnown = result.condition === 'ok'
+      this.sizeOctets = result.sizeOctets
+      if (!this.#isBadPattern)
+        this.#setOperState(result.condition, `${this.spec.fileName} ${conditions[result.condition]}`)
+      this.#judgeSize()
+      if (result.isBehind && this.spec.pollSeconds > 0) this.#wake()
+      await this.#tell()
+    } catch (error) {
+      if (this.#isStopped) return
+      log.error('a log file could not be looked at', { file: this.spec.fileName, error })
+      this.#complain(`${this.spec.fileName} could not be looked at: ${(error as Error).message}`)
+    }
+  }
+
+  get #isGivenUp(): boolean {
+    return this.#offences >= maxOffences
+  }
+
+  #read(follower: Follower): Promise<PollResult> {
+    return follower.poll(async (lines) => {
+      const { regExp: source, matchStart: start, matchStop: stop } = this.spec
+      const { matches, offending } = await this.#options.patterns.match({ source, start, stop }, lines)
+      return () => {
+        for (const at of matches) this.#count(lines[at]!)
+        for (const _ of offending) this.#offend()
+      }
+    })
+  }
+
+  /** The size alone, where there is no pattern. */
+  async #measure(): Promise<PollResult> {
+    const unknown = { sizeOctets: 0, rotations: 0, isBehind: false }
+    try {
+      const file = await stat(this.spec.fileName)
+      if (!file.isFile()) return { ...unknown, condition: 'notRegular' }
+      const isOther = this.#seenInode !== undefined && (file.ino !== this.#seenInode || file.size < this.sizeOctets)
+      this.#seenInode = file.ino
+      return { condition: 'ok', sizeOctets: file.size, rotations: isOther ? 1 : 0, isBehind: false }
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      return { ...unknown, condition: code === 'EACCES' || code === 'EPERM' ? 'noPermission' : 'noFile' }
+    }
+  }
+
+  #count(line: string): void {
+    const { matchTrap, matchCommand } = this.spec
+    this.matches = (this.matches + 1) % 0x1_0000_0000 // a Counter32
+    this.lastMatch = truncateUtf8(line, maxShownOctets)
+    this.lastMatchMs = this.#options.clock.now()
+    const isToBeSent = matchTrap && this.#storm.admits()
+    if (!isToBeSent && matchCommand === '') return
+    const last = this.#untold.at(-1)
+    const told = truncateUtf8(line, maxToldOctets)
+    // A command is told of the last of many lines; only what is sent by itself is kept by itself.
+    if (!isToBeSent && last?.kind === 'match' && !last.isToBeSent) this.#untold.pop()
+    this.#untold.push({ kind: 'match', line: told, matches: this.matches, isToBeSent })
+  }
+
+  #offend(): void {
+    this.#offences++
+    const { regExp, fileName } = this.spec
+    const what = `the pattern ${regExp} took too long on a line of ${fileName}`
+    this.#isBadPattern = true
+    if (this.#isGivenUp) this.#setOperState('disabled', `${what} for the third time and is not tried any more`, true)
+    else this.#setOperState('badRegExp', what, true)
+  }
+
+  /** Once a crossing, with no state between. */
+  #judgeSize(): boolean {
+    const { maxSizeOctets } = this.spec
+    if (!this.isSizeKnown) return false
+    const isAbove = maxSizeOctets > 0 && this.sizeOctets > maxSizeOctets
+    if (isAbove === this.isAbove) return false
+    this.isAbove = isAbove
+    this.#untold.push({ kind: isAbove ? 'exceeded' : 'cleared', sizeOctets: this.sizeOctets })
+    return true
+  }
+
+  /** What is told is durable before, so that a restart neither loses it nor says it again. */
+  async #tell(): Promise<void> {
+    await this.#commit()
+    if (this.#untold.length === 0) return
+    for (const tiding of this.#untold.splice(0)) {
+      this.#options.events.told(this, tiding)
+      this.#command(tiding)
+    }
+    void this.#commit()
+  }
+
+  async #commit(): Promise<void> {
+    try {
+      await this.#options.commit(this)
+    } catch (error) {
+      // On a full disk, say: an alarm that may come twice is better than none.
+      this.#complain(`the state of ${this.spec.fileName} could not be kept: ${(error as Error).message}`)
+    }
+  }
+
+  #command(tiding: Tiding): void {
+    const { matchCommand, maxSizeCommand, fileName: FILE, descr: DESCR } = this.spec
+    const words = { FILE, DESCR, MATCHES: String(this.matches), SIZE: String(this.sizeOctets) }
+    if (tiding.kind === 'match' && matchCommand !== '')
+      this.#runner.run(matchCommand, { ...words, LINE: tiding.line, MATCHES: String(tiding.matches), REASON: 'match' })
+    if (tiding.kind === 'exceeded' && maxSizeCommand !== '')
+      this.#runner.run(maxSizeCommand, { ...words, LINE: '', SIZE: String(tiding.sizeOctets), REASON: 'size' })
+  }
+
+  /** A row that is well again says so by its state; one that is not, by an event as well. */
+  #setOperState(state: OperState, sentence: string, isToBeTold = false): void {
+    const before = this.operState
+    if (before === state) return
+    this.operState = state
+    if (state === 'ok') {
+      this.lastError = ''
+      return
+    }
+    this.#complain(sentence)
+    if (isToBeTold || before === 'ok') this.#options.events.problem(this, sentence)
+  }
+
+  #complain(sentence: string): void {
+    this.lastError = truncateUtf8(sentence, maxErrorOctets)
+    this.#options.log.warn('trouble with a log file', { index: this.spec.index, what: this.lastError })
+  }
+
+  #schedule(): void {
+    this.#pollTimer?.cancel()
+    const { pollSeconds } = this.spec
+    if (pollSeconds > 0) this.#pollTimer = this.#options.clock.every(pollSeconds * 1000, () => void this.poll())
+  }
+
+  /** One event ends the watch until the file is looked at again: a busy file costs no event a line. */
+  #watch(): void {
+    if (this.#watcher) return
+    const awake = (): void => {
+      this.#watcher?.close()
+      this.#watcher = undefined
+      if (!this.#isStopped) this.#wake()
+    }
+    try {
+      this.#watcher = watch(this.spec.fileName, { persistent: false }, awake)
+      this.#watcher.on('error', awake)
+    } catch {
+      // Not there, or no more watches to be had: the polls see it.
+    }
+  }
+
+  #wake(): void {
+    const { clock } = this.#options
+    const sincePollMs = clock.monotonicMs() - this.#polledAtMs
+    this.#wakeTimer ??= clock.after(Math.max(wakeMs, busyMs - sincePollMs), () => void this.poll())
+  }
+}
+
+const conditions: Readonly<Record<FileCondition, string>> = {
+  ok: 'is well',
+  noFile: 'is not there',
+  noPermission: 'may not be read',
+  notRegular: 'is no regular file',
+}

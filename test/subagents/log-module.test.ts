@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict'
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, test } from 'node:test'
+import { ManualClock, systemClock } from '../../lib/clock.ts'
+import { programRoot, resolveHome } from '../../lib/home.ts'
+import { silentLog } from '../../lib/log.ts'
+import { ConfigFile } from '../../lib/mib/config.ts'
+import type { ModuleHost } from '../../lib/mib/module.ts'
+import { logModule } from '../../subagents/log/index.ts'
+import { MatchStorm } from '../../subagents/log/storm.ts'
+import { until } from '../support/appliance.ts'
+
+interface Sent {
+  readonly name: string
+  readonly index: unknown
+  readonly values: Readonly<Record<string, unknown>>
+  readonly sentence: string
+}
+
+const home = resolveHome(mkdtempSync(join(tmpdir(), 'castellan-logs-')))
+const path = join(home.logs, 'error_log')
+let sent: Sent[] = []
+const running: { stop(): Promise<void> }[] = []
+
+beforeEach(() => {
+  for (const folder of [home.conf, home.data, home.logs]) mkdirSync(folder, { recursive: true })
+  sent = []
+})
+afterEach(async () => {
+  for (const one of running.splice(0)) await one.stop()
+  rmSync(home.root, { recursive: true })
+})
+
+/** Starts the module with these lines of logagt.cnf; what it notifies is in `sent`. */
+async function start(...lines: string[]) {
+  const { module, configured } = logModule(home)
+  const cnf = join(home.conf, 'logagt.cnf')
+  writeFileSync(cnf, `${lines.join('\n')}\n`, { mode: 0o600 })
+  const file = new ConfigFile(configured, { path: cnf, overlayPath: join(home.data, 'logagt.cnf') })
+  assert.deepEqual(await file.load(), [])
+  const host: ModuleHost = {
+    clock: systemClock,
+    log: silentLog,
+    signal: new AbortController().signal,
+    upTimeTicks: () => 0,
+    notify: ({ name }, index, values, sentence) => sent.push({ name, index, values, sentence }),
+  }
+  await module.start!(host)
+  const one = { stop: () => module.stop!() }
+  running.push(one)
+  const table = module.tables[0]!.table
+  /** The value of a column of a row, as a manager reads it. */
+  const read = (name: string, index = 1): unknown => {
+    const object = table.objects.find(({ bound }) => bound.name === name)!
+    const value = object.valueAt(object.find([index], 0, 1))
+    return 'value' in value ? value.value : undefined
+  }
+  return { file, cnf, read, table, stop: async () => void (await running.splice(0)[0]?.stop()) }
+}
+
+const entry = (index: number, fileName: string, regExp: string, rest = '- yes 0 0 - yes 1 no csps active') =>
+  `siLogEntry ${index} "log ${index}" ${fileName} ${regExp} no 0 0 0 ${rest}`
+const named = (name: string): Sent[] => sent.filter((one) => one.name === name)
+const came = (name: string, count = 1): Promise<void> => until(() => named(name).length >= count, 5000, name)
+
+test('the lines that the ancestor prints load, and those that are shipped', async () => {
+  const { table } = await start(readFileSync(join(programRoot, 'test/fixtures/seed/logagt.cnf'), 'utf8'))
+  assert.deepEqual(
+    [...table.rows()].map((row) => (row as { siLogFileName: string }).siLogFileName),
+    ['/usr/local/sip/logs/error_log', '/usr/local/sip/logs/access_log'],
+  )
+})
+
+test('siLogMaxSizeExceeded comes once a crossing, and siLogMaxSizeCleared once after', async () => {
+  writeFileSync(path, 'x'.repeat(60))
+  const { read, stop } = await start(entry(1, path, '-', '- no 0 50 - yes 1 no csps active'))
+  await came('siLogMaxSizeExceeded')
+  assert.deepEqual([read('siLogSize'), read('siLogSizeState')], [60, 2])
+  assert.match(sent[0]!.sentence, /error_log has 60 octets, more than 50$/)
+  appendFileSync(path, 'more')
+  await until(() => read('siLogSize') === 64, 3000, 'the next poll')
+  await stop()
+  const again = await start(entry(1, path, '-', '- no 0 50 - yes 1 no csps active'))
+  await until(() => again.read('siLogSize') === 64, 3000, 'the first poll')
+  truncateSync(path)
+  await came('siLogMaxSizeCleared')
+  assert.equal(again.read('siLogRotations'), 1)
+  assert.deepEqual(
+    sent.map(({ name }) => name),
+    ['siLogMaxSizeExceeded', 'siLogMaxSizeCleared'],
+  )
+})
+
+test('a line that matches is told whole within a second, with its number; others are not', async () => {
+  writeFileSync(path, 'error before\n')
+  const { read } = await start(entry(1, path, '"^error (\\d+)"', '- yes 0 0 - yes 60 no csps active'))
+  await until(() => read('siLogOffset') === 13, 3000, 'the first poll')
+  const beganMs = performance.now()
+  appendFileSync(path, 'well\nerror 17 of the line\n')
+  await came('siLogMatchFound')
+  assert.ok(performance.now() - beganMs < 1000, `${performance.now() - beganMs} ms`)
+  const { siLogDescr: descr, siLogMatches: matches, siLogLastMatch: line } = sent[0]!.values
+  assert.deepEqual([descr, matches, line], ['log 1', 1, 'error 17 of the line'])
+  assert.deepEqual([read('siLogMatches'), read('siLogOperState'), sent.length], [1, 1, 1])
+})
+
+test('nothing is lost or told twice over a restart, and the numbers go on', async () => {
+  writeFileSync(path, '')
+  const first = await start(entry(1, path, 'error'))
+  await until(() => first.read('siLogOperState') === 1, 3000)
+  appendFileSync(path, 'error 1\n')
+  await came('siLogMatchFound')
+  await first.stop()
+  appendFileSync(path, 'error 2\n')
+  const second = await start(entry(1, path, 'error'))
+  await came('siLogMatchFound', 2)
+  await until(() => second.read('siLogMatches') === 2, 1000)
+  assert.deepEqual(
+    sent.map(({ values }) => values.siLogLastMatch),
+    ['error 1', 'error 2'],
+  )
+})
+
+test('commands get the text in their environment, and no shell sees it', async () => {
+  writeFileSync(path, '')
+  const program = join(home.root, 'told')
+  const out = join(home.root, 'out')
+  writeFileSync(program, `#!/bin/sh\nprintf '%s|%s|%s' "$CASTELLAN_LOG_REASON" "$CASTELLAN_LOG_LINE" "$1" >> ${out}\n`)
+  chmodSync(program, 0o700)
+  const { read } = await start(entry(1, path, 'error', `"${program} $HOME" no 0 50 - yes 1 no csps active`))
+  await until(() => read('siLogOperState') === 1, 3000)
+  appendFileSync(path, `error $(touch ${home.root}/pwned); \`id\`\n`)
+  await until(() => read('siLogCommandResult') === 0, 3000, 'the command')
+  assert.equal(readFileSync(out, 'utf8'), `match|error $(touch ${home.root}/pwned); \`id\`|$HOME`)
+  assert.equal(existsSync(join(home.root, 'pwned')), false)
+  assert.equal(named('siLogMatchFound').length, 0)
+})
+
+test('(a+)+$ is told on its row within a second and given up after the third time; another row goes on', async () => {
+  const other = join(home.logs, 'access_log')
+  for (const file of [path, other]) writeFileSync(file, '')
+  const { read } = await start(entry(1, path, '(a+)+$'), entry(2, other, 'error'))
+  await until(() => read('siLogOperState', 1) === 1 && read('siLogOperState', 2) === 1, 3000)
+  const beganMs = performance.now()
+  appendFileSync(path, `${'a'.repeat(60)}!\naa\n`)
+  appendFileSync(other, 'error\n')
+  await came('siLogMonitorProblem')
+  assert.ok(performance.now() - beganMs < 1000, `${performance.now() - beganMs} ms`)
+  await came('siLogMatchFound', 2)
+  assert.ok(performance.now() - beganMs < 2000, `${performance.now() - beganMs} ms`)
+  assert.deepEqual([read('siLogOperState', 1), read('siLogOperState', 2)], [5, 1])
+  appendFileSync(path, `${'a'.repeat(60)}!\n${'a'.repeat(60)}!\n`)
+  await until(() => read('siLogOperState', 1) === 6, 5000, 'the end of it')
+  assert.match(String(named('siLogMonitorProblem').at(-1)!.sentence), /for the third time/)
+})
+
+test('a storm is told by as many as allowed, and by one that counts the rest', () => {
+  const clock = new ManualClock()
+  const summaries: number[] = []
+  const storm = new MatchStorm({ clock, limit: () => 3, summarize: (count) => summaries.push(count) })
+  const admitted = Array.from({ length: 10 }, () => storm.admits()).filter(Boolean).length
+  assert.deepEqual([admitted, storm.summarized], [3, 7])
+  clock.advance(60_000)
+  assert.deepEqual(summaries, [7])
+  assert.equal(storm.admits(), true)
+  clock.advance(60_000)
+  assert.deepEqual(summaries, [7], 'a minute without a storm has no summary')
+})
+
+test('what was counted in a storm is told after a restart', () => {
+  const clock = new ManualClock()
+  const summaries: number[] = []
+  new MatchStorm({ clock, limit: () => 3, summarize: (count) => summaries.push(count) }, 5)
+  clock.advance(60_000)
+  assert.deepEqual(summaries, [5])
+})
+
+test('a file that is not there is told when it goes, and read from its beginning when it comes', async () => {
+  writeFileSync(path, 'x\n')
+  const { read } = await start(entry(1, path, 'error'))
+  await until(() => read('siLogOperState') === 1, 3000)
+  copyFileSync(path, `${path}.copy`)
+  rmSync(path)
+  await came('siLogMonitorProblem')
+  assert.match(sent[0]!.sentence, /is not there$/)
+  writeFileSync(path, 'error first\n')
+  await came('siLogMatchFound')
+})
+
+test('a changed line of the file is taken without losing what was counted', async () => {
+  writeFileSync(path, '')
+  const { file, cnf, read } = await start(entry(1, path, 'error'))
+  await until(() => read('siLogOperState') === 1, 3000)
+  appendFileSync(path, 'error 1\n')
+  await came('siLogMatchFound')
+  writeFileSync(cnf, `${entry(1, path, 'warning')}\n`, { mode: 0o600 })
+  assert.deepEqual(await file.load(), [])
+  appendFileSync(path, 'error 2\nwarning 3\n')
+  await came('siLogMatchFound', 2)
+  assert.deepEqual([read('siLogMatches'), sent[1]!.values.siLogLastMatch], [2, 'warning 3'])
+})

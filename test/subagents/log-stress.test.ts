@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { stress } from '../support/log-stress.ts'
+
+const isSoak = process.env.CASTELLAN_SOAK === '1'
+const pace = { seconds: isSoak ? 120 : 8, linesPerSecond: 1000, rotations: isSoak ? 100 : 10 }
+const ends: NodeJS.Signals[] = ['SIGTERM', 'SIGKILL', 'SIGTERM']
+
+test('1,000 lines/s with renames, two restarts and a kill -9 of the follower: none lost, none twice', async (t) => {
+  const result = await stress({ ...pace, by: 'rename', ends })
+  t.diagnostic(JSON.stringify(result))
+  assert.deepEqual([result.lost, result.twice], [0, 0])
+})
+
+test('1,000 lines/s copied and truncated: none twice, and none lost but those between copy and truncation', async (t) => {
+  const result = await stress({ ...pace, by: 'copytruncate', ends: [] })
+  t.diagnostic(JSON.stringify(result))
+  assert.equal(result.twice, 0)
+  // The copying itself and the truncation are a few milliseconds apart: a handful of lines each time.
+  assert.ok(result.lost <= result.rotations * 20, `${result.lost} lost`)
+})

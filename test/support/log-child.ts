@@ -1,0 +1,33 @@
+/**
+ * Follows a log as a process that may be killed: every line goes to OUT, and where it stands goes to STATE together with
+ * the length of OUT that belongs to it. What a killed process had written beyond is cut off by the next.
+ */
+import { appendFileSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { systemClock } from '../../lib/clock.ts'
+import { writeFileAtomic } from '../../lib/files.ts'
+import { Follower, type FollowerState } from '../../subagents/log/follower.ts'
+
+const [path = '', out = '', statePath = ''] = process.argv.slice(2)
+const kept = existsSync(statePath)
+  ? (JSON.parse(readFileSync(statePath, 'utf8')) as { follower: FollowerState; outOctets: number })
+  : undefined
+if (kept) truncateSync(out, kept.outOctets)
+else writeFileSync(out, '')
+const follower = new Follower({
+  path,
+  clock: systemClock,
+  startAt: 'beginning',
+  drainMs: 2000,
+  ...(kept ? { state: kept.follower } : {}),
+})
+let isEnding = false
+process.on('SIGTERM', () => {
+  isEnding = true
+})
+while (!isEnding) {
+  await follower.poll(async (lines) => () => {
+    if (lines.length > 0) appendFileSync(out, `${lines.join('\n')}\n`)
+  })
+  await writeFileAtomic(statePath, JSON.stringify({ follower: follower.state, outOctets: statSync(out).size }))
+  await new Promise((resolve) => setTimeout(resolve, 50))
+}
