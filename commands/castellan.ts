@@ -14,6 +14,7 @@ import { explainAccess, formatDecision } from './access.ts'
 import { formatApps, listApps, setApps } from './apps.ts'
 import { board } from './board.ts'
 import { checkAccess } from './check-access.ts'
+import { rotate } from './rotate.ts'
 import { agentOf, daemonOf, restartDaemon, Starter, statusOf, stopAll, until } from './starter.ts'
 import { type UnitsOptions, writeUnits } from './units.ts'
 import { addUser, listUsers, removeUser, rotateUser, testUser, type UserOptions } from './user.ts'
@@ -64,6 +65,15 @@ export async function castellan(args: readonly string[]): Promise<number> {
   command('status', 'say what runs').option('--json', 'for programs').action(does(status))
   command('reload', 'let the running daemons take changed configuration files, if they are good').action(does(reload))
   command('check', 'read all configuration files and say what is wrong with them').action(does(check))
+  command('rotate [name]', 'rotate all logs, or one such as access_log, now')
+    .option('--dry-run', 'only say what would be done')
+    .option('--json', 'for programs')
+    .action(async (name: string | undefined, options: HomeOption & { dryRun?: boolean; json?: boolean }) => {
+      const report = await rotate(resolveHome(options.home), { name, isDryRun: options.dryRun ?? false })
+      if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`)
+      else for (const sentence of report.sentences) process.stdout.write(`${sentence}\n`)
+      exitCode = report.isGood ? 0 : 1
+    })
   command('units', 'write the systemd units of this appliance')
     .option('--output <dir>', 'where to', '/etc/systemd/system')
     .option('--user <name>', 'whom the agent runs as', 'castellan')

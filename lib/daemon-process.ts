@@ -1,5 +1,5 @@
 /** What every daemon's main.ts does around its work: home, log, PID file, signals, and an end that says why. */
-import { createWriteStream, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from './clock.ts'
@@ -7,6 +7,7 @@ import { ConfigurationError } from './cnf/complaint.ts'
 import type { DaemonName } from './daemon.ts'
 import { type Home, isInitialized, resolveHome } from './home.ts'
 import { createLog, type Log } from './log.ts'
+import { LogFile } from './log-file.ts'
 import { readProcess, writePidFile } from './process.ts'
 import { tellSystemd } from './systemd.ts'
 
@@ -21,7 +22,7 @@ export interface DaemonWork {
 export interface DaemonProcess {
   readonly home: Home
   readonly log: Log
-  /** Starts the work, and keeps to signals until it ends: SIGTERM and SIGINT stop it, SIGHUP reloads it. */
+  /** Starts the work, and keeps to signals until it ends: SIGTERM and SIGINT stop it, SIGHUP reloads it; SIGUSR2 reopens its log. */
   run(work: DaemonWork): Promise<void>
   /** Says why on standard error and in the log, and ends the process with exit code 1. */
   fail(error: unknown): never
@@ -36,8 +37,18 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
   }
   mkdirSync(home.logs, { recursive: true, mode: 0o700 })
   mkdirSync(home.run, { recursive: true, mode: 0o700 })
-  const file = createWriteStream(join(home.logs, `${name}.log`), { flags: 'a', mode: 0o600 })
+  const file = new LogFile({
+    path: join(home.logs, `${name}.log`),
+    onRecovery: (lines) => log.error('lines of this log were lost, as it could not be written', { lines }),
+  })
   const log = createLog({ component: name, write: (line) => file.write(line) })
+  process.on('SIGUSR2', () => {
+    try {
+      file.reopen()
+    } catch (error) {
+      log.error('the log could not be opened anew; it goes on in what was open', { error })
+    }
+  })
   process.on('unhandledRejection', (error) => log.error('bug: a promise was left alone', { error }))
 
   const fail = (error: unknown): never => {
@@ -65,7 +76,8 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
         clearInterval(keepAlive)
         stop()
           .then(() => rm(pidFile, { force: true }))
-          .then(() => file.end(() => process.exit(0)))
+          .then(() => file.close())
+          .then(() => process.exit(0))
           .catch(fail)
       })
     }

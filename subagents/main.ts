@@ -11,6 +11,9 @@ import { anyDefinition } from '../lib/mib/declare.ts'
 import { Names } from '../lib/mib/names.ts'
 import { critappModule } from './critapp/index.ts'
 import { logModule } from './log/index.ts'
+import { formatReport, parseRotateWords, rotateNow } from './log/rotation/command.ts'
+import { defaultFloorOctets, defaultPolicies, rotationStatePath } from './log/rotation/defaults.ts'
+import { Rotator } from './log/rotation/rotator.ts'
 import { scriptModule } from './script/index.ts'
 
 const { values } = parseArgs({
@@ -43,6 +46,13 @@ const subagent = new Subagent({
   modules,
   resolveName: (name) => names.resolve(name),
 })
+const rotator = new Rotator({
+  clock: systemClock,
+  log: log.child('rotation'),
+  policies: defaultPolicies(home),
+  statePath: rotationStatePath(home),
+  floorOctets: defaultFloorOctets,
+})
 
 if (values.check) {
   const complaints = await subagent.load()
@@ -53,14 +63,21 @@ if (values.check) {
 await run({
   async start() {
     await subagent.start()
-    await listenForControl(controlPath, async ([command, name = '']) => {
-      if (command !== 'restart') throw new Error(`${command} is no command; restart MODULE is`)
+    await rotator.start()
+    await listenForControl(controlPath, async ([command, name = '', ...more]) => {
+      if (command === 'rotate') {
+        const options = { nowMs: systemClock.now(), floorOctets: defaultFloorOctets }
+        return formatReport(await rotateNow(rotator, parseRotateWords([name, ...more]), options))
+      }
+      if (command !== 'restart')
+        throw new Error(`${command} is no command; restart MODULE and rotate [--dry-run] [NAME] are`)
       await subagent.restart(name)
       return `module ${name} was restarted`
     })
     await subagent.connected(connectedWithinMs)
   },
   async stop() {
+    await rotator.stop()
     await subagent.stop()
     await rm(controlPath, { force: true })
   },

@@ -1,0 +1,44 @@
+/** castellan rotate: rotates logs now; by the subagents where they run, else here. */
+import { join } from 'node:path'
+import { systemClock } from '../lib/clock.ts'
+import { control } from '../lib/control.ts'
+import { type Home, isInitialized } from '../lib/home.ts'
+import { createLog } from '../lib/log.ts'
+import { parseReport, type RotateReport, type RotateWish, rotateNow } from '../subagents/log/rotation/command.ts'
+import { defaultFloorOctets, defaultPolicies, rotationStatePath } from '../subagents/log/rotation/defaults.ts'
+import { Rotator } from '../subagents/log/rotation/rotator.ts'
+import { daemonOf } from './starter.ts'
+
+/** All logs, each with the time that an owner has to open its log anew. */
+const answerWithinMs = 60_000
+
+/** Throws when there is no log of that name, or the subagents run and do not answer. */
+export async function rotate(home: Home, wish: RotateWish): Promise<RotateReport> {
+  if (!isInitialized(home)) throw new Error(`${home.root} is no home yet; run: castellan init --home ${home.root}`)
+  // Two that rotate the same logs would be in each other's way.
+  if (!daemonOf(home, 'subagents')) return rotateHere(home, wish)
+  const words = ['rotate', ...(wish.isDryRun ? ['--dry-run'] : []), ...(wish.name === undefined ? [] : [wish.name])]
+  return parseReport(await control(join(home.run, 'subagents.ctl'), words.join(' '), answerWithinMs))
+}
+
+async function rotateHere(home: Home, wish: RotateWish): Promise<RotateReport> {
+  const floorOctets = defaultFloorOctets
+  const rotator = new Rotator({
+    clock: systemClock,
+    log: createLog({ component: 'rotate', level: 'error', write: (line) => process.stderr.write(line) }),
+    policies: defaultPolicies(home),
+    statePath: rotationStatePath(home),
+    floorOctets,
+  })
+  // The clock's timers alone do not keep a process, and a rotation waits with them.
+  const keepAlive = setInterval(() => {}, 1 << 30)
+  try {
+    if (!wish.isDryRun) await rotator.load()
+    const report = await rotateNow(rotator, wish, { nowMs: systemClock.now(), floorOctets })
+    if (!wish.isDryRun) await rotator.settled()
+    return report
+  } finally {
+    clearInterval(keepAlive)
+    await rotator.stop()
+  }
+}

@@ -1,0 +1,39 @@
+/** The floor of free disk: what a file system has, and when its alarm is due and over. */
+import { stat, statfs } from 'node:fs/promises'
+
+export interface DiskSpace {
+  /** The same for all folders on one file system. */
+  readonly fileSystem: string
+  /** What a daemon without privilege can still have. */
+  readonly freeOctets: number
+  readonly totalOctets: number
+}
+
+/** Asks for the file system of a folder; off the main thread. */
+export type MeasureDisk = (folder: string) => Promise<DiskSpace>
+
+export const measureDisk: MeasureDisk = async (folder) => {
+  const [{ bavail, blocks, bsize }, { dev }] = await Promise.all([statfs(folder), stat(folder)])
+  return { fileSystem: String(dev), freeOctets: bavail * bsize, totalOctets: blocks * bsize }
+}
+
+/** So much above the floor the alarm is over: one that comes and goes with every line helps nobody. */
+const clearingShare = 0.05
+
+export class DiskFloor {
+  readonly #alarmed = new Set<string>()
+
+  /** Whether free space is now reported as too little, or as enough again; undefined when nothing changed. */
+  judge({ fileSystem, freeOctets }: DiskSpace, floorOctets: number): 'reached' | 'cleared' | undefined {
+    const isAlarmed = this.#alarmed.has(fileSystem)
+    if (!isAlarmed && freeOctets < floorOctets) {
+      this.#alarmed.add(fileSystem)
+      return 'reached'
+    }
+    if (isAlarmed && freeOctets >= floorOctets * (1 + clearingShare)) {
+      this.#alarmed.delete(fileSystem)
+      return 'cleared'
+    }
+    return undefined
+  }
+}

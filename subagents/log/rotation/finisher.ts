@@ -1,0 +1,205 @@
+/** Takes files that were moved aside to their end: released by who wrote them, verified, compressed; again until it is so. */
+import { rm, stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import type { Clock } from '../../../lib/clock.ts'
+import type { Log } from '../../../lib/log.ts'
+import { type Compressed, type CompressOptions, compress } from './compress.ts'
+import { ownerPid, type Told, tellToReopen } from './owner.ts'
+import { pause } from './pause.ts'
+import type { LogOwner, RotationPolicy } from './policy.ts'
+import { nextState, type RotationEvent, type RotationState } from './states.ts'
+import { type FileIdentity, findWriters, identityOf, type Writers } from './writers.ts'
+
+/** What the machine does for a rotation; tests put their own in its place. */
+export interface RotationHost {
+  readonly ownerPid: (owner: LogOwner) => number | undefined
+  readonly tellToReopen: (owner: LogOwner) => Told
+  readonly findWriters: (path: string, file: FileIdentity, ownerPid: number | undefined) => Promise<Writers>
+  readonly compress: (path: string, options: CompressOptions) => Promise<Compressed>
+}
+
+export const machineHost: RotationHost = { ownerPid, tellToReopen, findWriters, compress }
+
+export interface FinisherOptions {
+  readonly clock: Clock
+  readonly log: Log
+  readonly host: RotationHost
+  /** How long an owner has to open its log anew before that is told, and tried again. */
+  readonly reopenWithinMs: number
+  readonly retryMs: number
+  /** The file is as it is kept, or is gone. */
+  readonly finished: (moved: MovedFile) => void
+  /** It did not go on; it is tried again. */
+  readonly stuck: (moved: MovedFile, sentence: string) => void
+}
+
+export interface MovedFile {
+  readonly policy: RotationPolicy
+  readonly path: string
+  state: RotationState
+}
+
+/** How the first try ended: nobody writes the file any more, or why that is not so. */
+export type Release =
+  | { readonly kind: 'released'; readonly by: string | undefined }
+  | { readonly kind: 'stuck'; readonly sentence: string }
+
+const longestRetryMs = 300_000
+/** Between two looks at who has it open: short at first, as most owners are quick, then longer. */
+const firstLookMs = 20
+const longestLookMs = 500
+
+export class Finisher {
+  readonly #options: FinisherOptions
+  readonly #moved = new Map<string, MovedFile>()
+  readonly #stopping = new AbortController()
+  readonly #running = new Set<Promise<void>>()
+  /** One compression at a time. */
+  #compressing: Promise<unknown> = Promise.resolve()
+  #active = 0
+  #settling: (() => void)[] = []
+
+  constructor(options: FinisherOptions) {
+    this.#options = options
+  }
+
+  get unfinished(): readonly MovedFile[] {
+    return [...this.#moved.values()]
+  }
+
+  /** Whether a file may be deleted: not while somebody writes it, nor while it is compressed. */
+  isBusy(path: string): boolean {
+    const state = this.#moved.get(path)?.state
+    return state === 'held' || state === 'compressing'
+  }
+
+  /** Takes a file that was moved aside; resolves when the first try to have it released has ended. */
+  take(policy: RotationPolicy, path: string): Promise<Release> {
+    const moved: MovedFile = { policy, path, state: 'held' }
+    this.#moved.set(path, moved)
+    return new Promise((resolve) => {
+      const run = this.#run(moved, resolve).finally(() => this.#running.delete(run))
+      this.#running.add(run)
+    })
+  }
+
+  /** Resolves when nothing is under way but what waits for its next try. */
+  settled(): Promise<void> {
+    if (this.#active === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#settling.push(resolve))
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await Promise.all(this.#running)
+  }
+
+  /** Never rejects. */
+  async #run(moved: MovedFile, tellFirst: (release: Release) => void): Promise<void> {
+    const { signal } = this.#stopping
+    for (let retryMs = this.#options.retryMs; ; retryMs = Math.min(retryMs * 2, longestRetryMs)) {
+      this.#active++
+      const sentence = await this.#try(moved, tellFirst).catch((error: Error) => error.message)
+      this.#active--
+      if (this.#active === 0) for (const resolve of this.#settling.splice(0)) resolve()
+      if (moved.state === 'finished' || signal.aborted) break
+      tellFirst({ kind: 'stuck', sentence }) // of no effect when the first try was told
+      this.#options.stuck(moved, sentence)
+      await pause(this.#options.clock, retryMs, signal)
+      if (signal.aborted) return
+    }
+    tellFirst({ kind: 'stuck', sentence: 'rotation was stopped' })
+    if (moved.state !== 'finished') return
+    this.#moved.delete(moved.path)
+    this.#options.finished(moved)
+  }
+
+  /** Goes on from where the file is; gives why it did not come to its end, when it did not. */
+  async #try(moved: MovedFile, tellFirst: (release: Release) => void): Promise<string> {
+    const { policy, path } = moved
+    if (moved.state === 'held') {
+      const release = await this.#release(moved)
+      if (release.kind === 'stuck') return release.sentence
+      move(moved, 'released')
+      tellFirst(release)
+    }
+    if (await this.#isGoneOrEmpty(path)) {
+      move(moved, 'gone')
+      return ''
+    }
+    if (policy.compress) return this.#compress(moved)
+    move(moved, 'keepAsIs')
+    return ''
+  }
+
+  /** Tells the owner when it still writes the file, and looks until nobody does. */
+  async #release({ policy: { owner }, path }: MovedFile): Promise<Release> {
+    const { clock, host, reopenWithinMs } = this.#options
+    const { signal } = this.#stopping
+    const file = await identityOf(path).catch(() => undefined)
+    if (!file) return { kind: 'released', by: undefined } // somebody deleted it
+    const ownerPid = host.ownerPid(owner)
+    if (isReleased(await host.findWriters(path, file, ownerPid))) return { kind: 'released', by: undefined }
+    const told = host.tellToReopen(owner)
+    const untilMs = clock.monotonicMs() + reopenWithinMs
+    for (let lookMs = firstLookMs; ; lookMs = Math.min(lookMs * 2, longestLookMs)) {
+      const seen = await host.findWriters(path, file, ownerPid)
+      if (isReleased(seen)) return { kind: 'released', by: told.kind === 'told' ? told.name : undefined }
+      if (told.kind !== 'told' || clock.monotonicMs() >= untilMs || signal.aborted)
+        return { kind: 'stuck', sentence: explainHeld(path, told, seen, reopenWithinMs) }
+      await pause(clock, lookMs, signal)
+    }
+  }
+
+  async #compress(moved: MovedFile): Promise<string> {
+    const { clock, host } = this.#options
+    const { signal } = this.#stopping
+    const run = this.#compressing.then(async (): Promise<string> => {
+      // It may have been deleted for the room while it waited for its turn.
+      if (signal.aborted) return 'rotation was stopped'
+      if (await this.#isGoneOrEmpty(moved.path)) {
+        move(moved, 'gone')
+        return ''
+      }
+      move(moved, 'compress')
+      try {
+        const done = await host.compress(moved.path, { signal, rest: (ms) => pause(clock, ms, signal) })
+        move(moved, done)
+        return done === 'compressed'
+          ? ''
+          : `${basename(moved.path)} was written while it was compressed; it stays as it is`
+      } catch (error) {
+        move(moved, 'failed')
+        return `${basename(moved.path)} could not be compressed: ${(error as Error).message}; it stays as it is`
+      }
+    })
+    this.#compressing = run
+    return run
+  }
+
+  /** An empty one is the name that a rotation made before it was cut off: it holds nothing, and goes. */
+  async #isGoneOrEmpty(path: string): Promise<boolean> {
+    const stats = await stat(path).catch(() => undefined)
+    if (stats?.size === 0) await rm(path, { force: true })
+    return stats === undefined || stats.size === 0
+  }
+}
+
+function isReleased({ writers, unseen }: Writers): boolean {
+  return writers.length === 0 && unseen.length === 0
+}
+
+function move(moved: MovedFile, event: RotationEvent): void {
+  moved.state = nextState(moved.state, event)
+}
+
+function explainHeld(path: string, told: Told, { writers, unseen }: Writers, withinMs: number): string {
+  const name = basename(path)
+  const who = (writers.length > 0 ? writers : unseen).map((one) => `${one.name} (PID ${one.pid})`).join(', ')
+  if (told.kind === 'failed') return `${name} is still written by ${who}: ${told.sentence}`
+  if (writers.length === 0)
+    return `whether ${name} is still written by ${who} cannot be seen; rotate as root, or as the user it runs as`
+  if (told.kind === 'absent')
+    return `${name} is still written by ${who}, which is not its owner and is not told; end it, or let it open its log anew`
+  return `${name} is still written by ${who}, ${withinMs / 1000} s after it was told to open its log anew`
+}

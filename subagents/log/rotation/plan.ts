@@ -1,0 +1,61 @@
+/** What a rotation by command would do now, in sentences, without doing any of it. */
+import { lstat } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
+import { type MeasureDisk, measureDisk } from './disk-floor.ts'
+import { ownerPid } from './owner.ts'
+import { type RotationPolicy, realLogPath } from './policy.ts'
+import { beyondRetention } from './retention.ts'
+import { byAge, listRotated, type RotatedFile } from './rotated-files.ts'
+
+export interface PlanOptions {
+  readonly nowMs: number
+  readonly floorOctets: number
+  readonly measureDisk?: MeasureDisk
+}
+
+/** One sentence per act; deletions for the floor are reckoned from what the files take of the disk. */
+export async function planRotation(policies: readonly RotationPolicy[], options: PlanOptions): Promise<string[]> {
+  const sentences: string[] = []
+  const kept: RotatedFile[] = []
+  for (const policy of policies) {
+    sentences.push(await planMove(policy, options.nowMs))
+    const rotated = await listRotated(realLogPath(policy.path))
+    const going = beyondRetention(rotated, policy.keep, options.nowMs)
+    for (const { path } of going) sentences.push(`${path} would be deleted: it is beyond what ${policy.name} keeps`)
+    kept.push(...rotated.filter((file) => !going.includes(file)))
+  }
+  return [...sentences, ...(await planFloor(kept, options))]
+}
+
+async function planMove({ name, path, compress, owner }: RotationPolicy, nowMs: number): Promise<string> {
+  const live = realLogPath(path)
+  const stats = await lstat(live).catch(() => undefined)
+  if (!stats) return `${name}: there is no ${live}, so nothing would be rotated`
+  if (!stats.isFile()) return `${name}: ${live} is no file, so it would not be rotated`
+  if (stats.size === 0) return `${name}: nothing is in ${live}, so it would not be rotated`
+  const pid = ownerPid(owner)
+  const told =
+    owner.kind === 'nobody'
+      ? 'nobody told'
+      : pid === undefined
+        ? `${owner.name} does not run and so is not told`
+        : `${owner.name} (PID ${pid}) told by ${owner.signal}`
+  const moved = `${basename(live)}.${Math.floor(nowMs / 1000)}`
+  return `${name}: ${live} (${stats.size} octets) would be renamed to ${moved}, ${told}${compress ? ', and compressed' : ''}`
+}
+
+async function planFloor(rotated: readonly RotatedFile[], options: PlanOptions): Promise<string[]> {
+  const { floorOctets } = options
+  if (floorOctets === 0) return []
+  const sentences: string[] = []
+  const freeOctets = new Map<string, number>()
+  for (const { path, diskOctets } of rotated.toSorted(byAge)) {
+    const space = await (options.measureDisk ?? measureDisk)(dirname(path)).catch(() => undefined)
+    if (!space) continue
+    const free = freeOctets.get(space.fileSystem) ?? space.freeOctets
+    if (free >= floorOctets) continue
+    freeOctets.set(space.fileSystem, free + diskOctets)
+    sentences.push(`${path} would be deleted: ${free} octets are free, and ${floorOctets} are to be`)
+  }
+  return sentences
+}

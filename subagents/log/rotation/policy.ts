@@ -1,0 +1,96 @@
+/** What a rotation policy says: which log, when it is moved aside, who writes it, and what is kept of it. */
+import { realpathSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { parseRotatedName } from './rotated-files.ts'
+
+/** Who writes a log, and so has to be told when it was renamed. */
+export type LogOwner =
+  /** A daemon that opens its logs anew on a signal; its PID file says which process it is. */
+  | {
+      readonly kind: 'daemon'
+      readonly name: string
+      readonly pidFile: string
+      readonly signal: NodeJS.Signals
+    }
+  /** Nobody who could be told: whoever has it open is waited for. */
+  | { readonly kind: 'nobody' }
+
+/** Bounds of what is kept beside the live file; each counts alone, and none means no bound. */
+export interface Retention {
+  readonly files?: number
+  readonly octets?: number
+  readonly seconds?: number
+}
+
+export interface RotationPolicy {
+  /** For people and commands: `access_log`. */
+  readonly name: string
+  /** Absolute. */
+  readonly path: string
+  /** At this size the file is moved aside; never by size when it is left out. */
+  readonly maxOctets?: number
+  /** So long after the last time it is moved aside, when there is something in it; never by time when left out. */
+  readonly maxSeconds?: number
+  readonly keep: Retention
+  readonly compress: boolean
+  readonly owner: LogOwner
+}
+
+/** A policy that is not in force, and why. */
+export interface RefusedPolicy {
+  readonly name: string
+  readonly sentence: string
+}
+
+/**
+ * The policies that can be in force together. One log has one policy: of two for the same file, also by different
+ * paths, the first listed is in force. A file that another policy makes is not rotated again.
+ */
+export function refuseOverlaps(policies: readonly RotationPolicy[]): {
+  readonly inForce: readonly RotationPolicy[]
+  readonly refused: readonly RefusedPolicy[]
+} {
+  const inForce = new Map<string, RotationPolicy>()
+  const names = new Set<string>()
+  const refused: RefusedPolicy[] = []
+  const refuse = ({ name, path }: RotationPolicy, why: string): void => {
+    refused.push({ name, sentence: `the rotation policy ${name} for ${path} is not in force: ${why}` })
+  }
+  for (const policy of policies) {
+    const path = realLogPath(policy.path)
+    const other = inForce.get(path)
+    if (other) refuse(policy, `${other.name} rotates the same file and is listed before it; remove one of them`)
+    else if (names.has(policy.name)) refuse(policy, 'another policy has that name; give it one of its own')
+    else {
+      inForce.set(path, policy)
+      names.add(policy.name)
+    }
+  }
+  for (const [path, policy] of inForce) {
+    const made = [...inForce].find(([live]) => isMadeFrom(path, live))
+    if (!made) continue
+    refuse(policy, `the file is what ${made[1].name} leaves when it rotates; remove this policy`)
+    inForce.delete(path)
+  }
+  return { inForce: [...inForce.values()], refused }
+}
+
+/** Where a log really is: links are followed as far as there is something. */
+export function realLogPath(path: string): string {
+  const absolute = resolve(path)
+  for (const [folder, rest] of [
+    [absolute, ''],
+    [dirname(absolute), basename(absolute)],
+  ] as const) {
+    try {
+      return join(realpathSync(folder), rest)
+    } catch {
+      // It is not there yet.
+    }
+  }
+  return absolute
+}
+
+function isMadeFrom(path: string, live: string): boolean {
+  return dirname(path) === dirname(live) && parseRotatedName(basename(path), basename(live)) !== undefined
+}

@@ -1,0 +1,386 @@
+/** Rotates logs by size, by time and by command, keeps what their policies say, and keeps the disk above its floor. */
+import type { Stats } from 'node:fs'
+import { lstat, rm } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
+import type { Clock, Timer } from '../../../lib/clock.ts'
+import type { Log } from '../../../lib/log.ts'
+import { isCompressedWhole } from './compress.ts'
+import { DiskFloor, type DiskSpace, type MeasureDisk, measureDisk } from './disk-floor.ts'
+import { Finisher, machineHost, type RotationHost } from './finisher.ts'
+import { type RefusedPolicy, type RotationPolicy, realLogPath, refuseOverlaps } from './policy.ts'
+import { beyondRetention } from './retention.ts'
+import { byAge, listDrafts, listRotated, moveAside, type RotatedFile } from './rotated-files.ts'
+import { RotationState } from './state.ts'
+
+/** How a rotation went, with a sentence for people. */
+export type RotationOutcome =
+  /** Renamed, and nobody writes the renamed file any more; it is compressed in the background. */
+  | { readonly kind: 'rotated'; readonly to: string; readonly octets: number; readonly sentence: string }
+  /** Renamed, but still written; it is tried again. */
+  | { readonly kind: 'held'; readonly to: string; readonly octets: number; readonly sentence: string }
+  /** There is no such file, or nothing in it. */
+  | { readonly kind: 'nothing'; readonly sentence: string }
+  /** The file has its name still. */
+  | { readonly kind: 'failed'; readonly sentence: string }
+
+/** Why a log is rotated. */
+export type RotationReason = 'size' | 'time' | 'command'
+
+export interface DiskFloorEvent {
+  /** A folder of logs on that file system. */
+  readonly folder: string
+  readonly freeOctets: number
+  readonly floorOctets: number
+}
+
+export interface RotatorEvents {
+  rotated?(policy: RotationPolicy, reason: RotationReason, outcome: RotationOutcome): void
+  /** It did not go as it should, and is tried again; each sentence once until there is another. */
+  failed?(policy: RotationPolicy, sentence: string): void
+  /** Less is free than the floor, and there is nothing left that may be deleted for it. */
+  floorReached?(event: DiskFloorEvent): void
+  floorCleared?(event: DiskFloorEvent): void
+}
+
+export interface RotatorOptions {
+  readonly clock: Clock
+  readonly log: Log
+  readonly policies?: readonly RotationPolicy[]
+  /** Where what must outlive a restart is kept; nowhere when it is left out. */
+  readonly statePath?: string
+  /** Of each file system with logs; 0 keeps none. */
+  readonly floorOctets: number
+  readonly events?: RotatorEvents
+  readonly lookEveryMs?: number
+  readonly reopenWithinMs?: number
+  readonly retryMs?: number
+  readonly measureDisk?: MeasureDisk
+  readonly host?: RotationHost
+}
+
+const defaultLookEveryMs = 10_000
+const defaultReopenWithinMs = 5_000
+const defaultRetryMs = 10_000
+/** So many renamed files of one log may still be written: more would only be more names for the same trouble. */
+const maxHeld = 3
+
+export class Rotator {
+  readonly #options: RotatorOptions
+  readonly #finisher: Finisher
+  readonly #state: RotationState
+  readonly #floor = new DiskFloor()
+  readonly #moving = new Map<string, Promise<RotationOutcome>>()
+  /** The last complaint by what it is about, so that each is told once. */
+  readonly #told = new Map<string, string>()
+  #policies: readonly RotationPolicy[] = []
+  #floorOctets: number
+  #looking: Promise<void> | undefined
+  #cleaning: Promise<void> = Promise.resolve()
+  #timer: Timer | undefined
+  #isStarted = false
+  #isStopped = false
+  /** Live files whose rotated ones have been gone through since the start. */
+  readonly #repaired = new Set<string>()
+
+  constructor(options: RotatorOptions) {
+    this.#options = options
+    this.#floorOctets = options.floorOctets
+    this.#state = new RotationState(options.statePath, options.log)
+    this.#finisher = new Finisher({
+      clock: options.clock,
+      log: options.log,
+      host: options.host ?? machineHost,
+      reopenWithinMs: options.reopenWithinMs ?? defaultReopenWithinMs,
+      retryMs: options.retryMs ?? defaultRetryMs,
+      finished: ({ policy, path }) => {
+        this.#told.delete(path)
+        this.#state.finish(path)
+        void this.#state.save()
+        void this.#keep([policy])
+      },
+      stuck: ({ policy, path }, sentence) => this.#complain(policy, path, sentence),
+    })
+    this.configure(options.policies ?? [])
+  }
+
+  get policies(): readonly RotationPolicy[] {
+    return this.#policies
+  }
+
+  /** Puts policies in force from now on; gives those that cannot be, each with its reason. */
+  configure(policies: readonly RotationPolicy[], floorOctets = this.#floorOctets): readonly RefusedPolicy[] {
+    const { inForce, refused } = refuseOverlaps(policies)
+    this.#policies = inForce
+    this.#floorOctets = floorOctets
+    for (const { sentence } of refused) this.#options.log.warn(sentence)
+    if (this.#isStarted) void this.#repairAll()
+    return refused
+  }
+
+  /** Goes on with what an earlier process left; for who rotates once and does not look. */
+  async load(): Promise<void> {
+    await this.#state.load()
+    this.#isStarted = true
+    await this.#repairAll()
+  }
+
+  /** Goes on with what an earlier process left, then looks at the logs every so often. */
+  async start(): Promise<void> {
+    await this.load()
+    this.#timer = this.#options.clock.every(this.#options.lookEveryMs ?? defaultLookEveryMs, () => void this.look())
+    void this.look()
+  }
+
+  /** What is compressed is dropped, and begun anew at the next start. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#timer?.cancel()
+    await this.#finisher.stop()
+    await Promise.all([this.#looking, ...this.#moving.values()])
+    await this.#cleaning
+    await this.#state.save()
+  }
+
+  /** Looks at every log once: what is due is rotated, what is too much goes. Never rejects; one look at a time. */
+  look(): Promise<void> {
+    this.#looking ??= this.#look()
+      .catch((error: unknown) => this.#options.log.error('bug while looking at the logs', { error }))
+      .finally(() => {
+        this.#looking = undefined
+      })
+    return this.#looking
+  }
+
+  /** Rotates a log now, whatever its size. Throws when no policy in force has that name. */
+  async rotate(name: string): Promise<RotationOutcome> {
+    return this.#rotate(this.find(name), 'command')
+  }
+
+  find(name: string): RotationPolicy {
+    const policy = this.#policies.find((one) => one.name === name)
+    if (policy) return policy
+    const known = this.#policies.map((one) => one.name).join(', ')
+    throw new Error(`no rotation policy is called ${name}; there are: ${known || 'none'}`)
+  }
+
+  /** Resolves when nothing is under way but what waits for its next try. */
+  async settled(): Promise<void> {
+    await this.#finisher.settled()
+    await this.#cleaning
+    await this.#state.save()
+  }
+
+  async #look(): Promise<void> {
+    await this.#keep(this.#policies)
+    await Promise.all(
+      this.#policies.map(async (policy) => {
+        const reason = await this.#due(policy)
+        if (reason && !this.#isStopped) await this.#rotate(policy, reason)
+      }),
+    )
+    await this.#state.save()
+  }
+
+  async #due({ path, maxOctets, maxSeconds }: RotationPolicy): Promise<RotationReason | undefined> {
+    const live = realLogPath(path)
+    const stats = await statFile(live)
+    if (!stats || stats.size === 0) return undefined
+    if (maxOctets !== undefined && stats.size >= maxOctets) return 'size'
+    if (maxSeconds === undefined) return undefined
+    const nowMs = this.#options.clock.now()
+    let beganMs = this.#state.beganMs(live)
+    if (beganMs === undefined || beganMs > nowMs) {
+      // Not every file system knows births; and one in the future is a clock that was set.
+      beganMs = stats.birthtimeMs > 0 && stats.birthtimeMs <= nowMs ? stats.birthtimeMs : nowMs
+      this.#state.setBeganMs(live, beganMs)
+    }
+    return nowMs - beganMs >= maxSeconds * 1000 ? 'time' : undefined
+  }
+
+  /** Who asks while a log is being moved gets the outcome of that. */
+  #rotate(policy: RotationPolicy, reason: RotationReason): Promise<RotationOutcome> {
+    const live = realLogPath(policy.path)
+    const moving =
+      this.#moving.get(live) ??
+      this.#move(policy, live)
+        .then((outcome) => this.#tell(policy, reason, outcome))
+        .finally(() => this.#moving.delete(live))
+    this.#moving.set(live, moving)
+    return moving
+  }
+
+  async #move(policy: RotationPolicy, live: string): Promise<RotationOutcome> {
+    const { clock } = this.#options
+    const { name } = policy
+    try {
+      const stats = await lstat(live).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return undefined
+        throw error
+      })
+      if (!stats) return { kind: 'nothing', sentence: `${name}: there is no ${live}, so nothing was rotated` }
+      if (!stats.isFile())
+        return { kind: 'failed', sentence: `${name}: ${live} is no file, so it is not rotated; name one that is` }
+      const octets = stats.size
+      if (octets === 0) return { kind: 'nothing', sentence: `${name}: nothing is in ${live}, so it was not rotated` }
+      const held = this.#finisher.unfinished.filter((one) => one.state === 'held' && one.policy.path === policy.path)
+      if (held.length >= maxHeld)
+        return {
+          kind: 'failed',
+          sentence: `${name} is not rotated: ${held.length} files from before are still written; see what holds them`,
+        }
+      const nowMs = clock.now()
+      const to = await moveAside(live, Math.floor(nowMs / 1000))
+      this.#state.setBeganMs(live, nowMs)
+      this.#state.begin(to, live)
+      const [release] = await Promise.all([this.#finisher.take(policy, to), this.#state.save()])
+      const renamed = `${name}: renamed to ${basename(to)} (${octets} octets)`
+      if (release.kind === 'stuck') return { kind: 'held', to, octets, sentence: `${renamed}; ${release.sentence}` }
+      const by = release.by === undefined ? 'nobody writes it' : `${release.by} has opened its log anew`
+      return { kind: 'rotated', to, octets, sentence: `${renamed}; ${by}` }
+    } catch (error) {
+      return { kind: 'failed', sentence: `${name}: ${live} could not be renamed: ${explain(error as Error)}` }
+    }
+  }
+
+  #tell(policy: RotationPolicy, reason: RotationReason, outcome: RotationOutcome): RotationOutcome {
+    const { log, events } = this.#options
+    if (outcome.kind === 'failed') this.#complain(policy, policy.path, outcome.sentence)
+    if (outcome.kind !== 'rotated' && outcome.kind !== 'held') return outcome
+    this.#told.delete(policy.path)
+    log.info('a log was rotated', { log: policy.name, to: outcome.to, octets: outcome.octets, reason })
+    events?.rotated?.(policy, reason, outcome)
+    return outcome
+  }
+
+  async #repairAll(): Promise<void> {
+    await Promise.all(
+      this.#policies.map(async (policy) => {
+        const live = realLogPath(policy.path)
+        if (this.#repaired.has(live)) return
+        this.#repaired.add(live)
+        await this.#repair(policy).catch((error: unknown) =>
+          this.#options.log.error('bug while going on with rotations', { log: policy.name, error }),
+        )
+      }),
+    )
+  }
+
+  /** Drafts go; files that were renamed and not brought to their end go on from where they were. */
+  async #repair(policy: RotationPolicy): Promise<void> {
+    const live = realLogPath(policy.path)
+    for (const draft of await listDrafts(live)) await this.#remove(policy, draft)
+    const rotated = await listRotated(live)
+    const unfinished = this.#state.unfinishedOf(live)
+    for (const path of unfinished) if (!rotated.some((one) => one.path === path)) this.#state.finish(path)
+    for (const { path, isCompressed } of rotated) {
+      if (isCompressed || !(policy.compress || unfinished.includes(path))) continue
+      if (!rotated.some((one) => one.path === `${path}.gz`)) void this.#finisher.take(policy, path)
+      // The end came after the rename to .gz, which is made when all of it is on the disk.
+      else if (await isCompressedWhole(path).catch(() => false)) await this.#remove(policy, path)
+      else this.#complain(policy, path, `${path} and ${path}.gz are not of the same length; both stay, look at them`)
+    }
+  }
+
+  /** Deletes what is beyond the policies' bounds, and the oldest while the disk is below its floor. One at a time. */
+  #keep(policies: readonly RotationPolicy[]): Promise<void> {
+    this.#cleaning = this.#cleaning
+      .then(async () => {
+        for (const policy of policies) {
+          const rotated = await listRotated(realLogPath(policy.path))
+          for (const { path } of beyondRetention(rotated, policy.keep, this.#options.clock.now()))
+            if (!this.#finisher.isBusy(path)) await this.#remove(policy, path)
+        }
+        await this.#keepFloor()
+      })
+      .catch((error: unknown) => this.#options.log.error('bug while deleting rotated logs', { error }))
+    return this.#cleaning
+  }
+
+  async #keepFloor(): Promise<void> {
+    if (this.#floorOctets === 0) return
+    const byFileSystem = new Map<string, { folder: string; policies: RotationPolicy[] }>()
+    for (const policy of this.#policies) {
+      const folder = dirname(realLogPath(policy.path))
+      const space = await this.#measure(folder)
+      if (!space) continue
+      const known = byFileSystem.get(space.fileSystem)
+      if (known) known.policies.push(policy)
+      else byFileSystem.set(space.fileSystem, { folder, policies: [policy] })
+    }
+    for (const { folder, policies } of byFileSystem.values()) await this.#free(folder, policies)
+  }
+
+  async #free(folder: string, policies: readonly RotationPolicy[]): Promise<void> {
+    const { events, log } = this.#options
+    const floorOctets = this.#floorOctets
+    let space = await this.#measure(folder)
+    if (space && space.freeOctets < floorOctets) {
+      for (const { file, policy } of await oldestFirst(policies)) {
+        if (this.#finisher.isBusy(file.path)) continue
+        if (await this.#remove(policy, file.path))
+          log.warn('a rotated log was deleted to keep the disk from filling', {
+            path: file.path,
+            octets: file.diskOctets,
+          })
+        space = await this.#measure(folder)
+        if (!space || space.freeOctets >= floorOctets) break
+      }
+    }
+    if (!space) return
+    const event = { folder, freeOctets: space.freeOctets, floorOctets }
+    const change = this.#floor.judge(space, floorOctets)
+    if (change === 'reached') {
+      log.error('the disk is below its floor, and no rotated log is left that may be deleted', event)
+      events?.floorReached?.(event)
+    } else if (change === 'cleared') {
+      log.notice('the disk is above its floor again', event)
+      events?.floorCleared?.(event)
+    }
+  }
+
+  async #measure(folder: string): Promise<DiskSpace | undefined> {
+    try {
+      return await (this.#options.measureDisk ?? measureDisk)(folder)
+    } catch {
+      return undefined // the folder is not there yet
+    }
+  }
+
+  async #remove(policy: RotationPolicy, path: string): Promise<boolean> {
+    try {
+      await rm(path, { force: true })
+      return true
+    } catch (error) {
+      this.#complain(policy, path, `${path} could not be deleted: ${explain(error as Error)}`)
+      return false
+    }
+  }
+
+  #complain(policy: RotationPolicy, about: string, sentence: string): void {
+    if (this.#told.get(about) === sentence) return
+    this.#told.set(about, sentence)
+    this.#options.log.warn('a rotation does not go on; it is tried again', { log: policy.name, sentence })
+    this.#options.events?.failed?.(policy, sentence)
+  }
+}
+
+async function oldestFirst(
+  policies: readonly RotationPolicy[],
+): Promise<{ readonly file: RotatedFile; readonly policy: RotationPolicy }[]> {
+  const lists = await Promise.all(
+    policies.map(async (policy) => (await listRotated(realLogPath(policy.path))).map((file) => ({ file, policy }))),
+  )
+  return lists.flat().sort((a, b) => byAge(a.file, b.file))
+}
+
+async function statFile(path: string): Promise<Stats | undefined> {
+  const stats = await lstat(path).catch(() => undefined)
+  return stats?.isFile() ? stats : undefined
+}
+
+function explain(error: NodeJS.ErrnoException): string {
+  if (error.code === 'EROFS') return 'the file system is read-only; mount it writable'
+  if (error.code === 'ENOSPC') return 'the disk is full; free some room'
+  if (error.code === 'EACCES' || error.code === 'EPERM') return 'we have no right to; see who owns its folder'
+  return error.message
+}

@@ -1,0 +1,101 @@
+/** What a restart must not forget: when each log was rotated last, and which rotations are under way. */
+import { readFile } from 'node:fs/promises'
+import { writeFileAtomic } from '../../../lib/files.ts'
+import type { Log } from '../../../lib/log.ts'
+
+interface Kept {
+  /** By path of the live file: when it began, in milliseconds since 1970. */
+  readonly beganMs: Readonly<Record<string, number>>
+  /** By path of the moved file: the path of the live one. */
+  readonly unfinished: Readonly<Record<string, string>>
+}
+
+export class RotationState {
+  readonly #path: string | undefined
+  readonly #log: Log
+  #beganMs = new Map<string, number>()
+  #unfinished = new Map<string, string>()
+  #isChanged = false
+  #isFailing = false
+  #writing: Promise<void> = Promise.resolve()
+
+  /** Without a path nothing is kept. */
+  constructor(path: string | undefined, log: Log) {
+    this.#path = path
+    this.#log = log
+  }
+
+  /** A file that cannot be read is none: the names of the rotated files tell nearly all of it. */
+  async load(): Promise<void> {
+    if (this.#path === undefined) return
+    try {
+      const { beganMs, unfinished } = parseKept(JSON.parse(await readFile(this.#path, 'utf8')))
+      this.#beganMs = new Map(Object.entries(beganMs))
+      this.#unfinished = new Map(Object.entries(unfinished))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+      const message = (error as Error).message
+      this.#log.warn('the state of rotations could not be read; times begin anew', { path: this.#path, error: message })
+    }
+  }
+
+  beganMs(livePath: string): number | undefined {
+    return this.#beganMs.get(livePath)
+  }
+
+  setBeganMs(livePath: string, ms: number): void {
+    this.#beganMs.set(livePath, ms)
+    this.#isChanged = true
+  }
+
+  /** The moved files of a log that were under way. */
+  unfinishedOf(livePath: string): string[] {
+    return [...this.#unfinished].filter(([, live]) => live === livePath).map(([moved]) => moved)
+  }
+
+  begin(movedPath: string, livePath: string): void {
+    this.#unfinished.set(movedPath, livePath)
+    this.#isChanged = true
+  }
+
+  finish(movedPath: string): void {
+    if (this.#unfinished.delete(movedPath)) this.#isChanged = true
+  }
+
+  /** Resolves when what changed is durable, or cannot be: the disk may be full, and rotation must go on then above all. */
+  save(): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#write())
+    return this.#writing
+  }
+
+  async #write(): Promise<void> {
+    if (!this.#isChanged || this.#path === undefined) return
+    const kept: Kept = {
+      beganMs: Object.fromEntries(this.#beganMs),
+      unfinished: Object.fromEntries(this.#unfinished),
+    }
+    this.#isChanged = false
+    try {
+      await writeFileAtomic(this.#path, `${JSON.stringify(kept, null, 2)}\n`)
+      this.#isFailing = false
+    } catch (error) {
+      this.#isChanged = true
+      const message = (error as Error).message
+      if (!this.#isFailing)
+        this.#log.warn('the state of rotations could not be written', { path: this.#path, error: message })
+      this.#isFailing = true
+    }
+  }
+}
+
+function parseKept(value: unknown): Kept {
+  if (typeof value !== 'object' || value === null) throw new Error('it is no object')
+  const { beganMs, unfinished } = value as Record<string, unknown>
+  if (!isRecordOf(beganMs, 'number') || !isRecordOf(unfinished, 'string'))
+    throw new Error('beganMs or unfinished is not what is written there')
+  return { beganMs: beganMs as Kept['beganMs'], unfinished: unfinished as Kept['unfinished'] }
+}
+
+function isRecordOf(value: unknown, type: 'number' | 'string'): boolean {
+  return typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === type)
+}

@@ -1,0 +1,104 @@
+/** Who has a file open for writing: seen in /proc/PID/fd, by device and inode, whatever the file is called. */
+import { readdir, readFile, readlink, stat } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { parseProcStat } from '../../../lib/process.ts'
+
+export interface FileIdentity {
+  readonly device: bigint
+  readonly inode: bigint
+}
+
+export interface Writer {
+  readonly pid: number
+  readonly name: string
+}
+
+export interface Writers {
+  readonly writers: readonly Writer[]
+  /** Of the owner and its children: those whose descriptors we may not see. */
+  readonly unseen: readonly Writer[]
+}
+
+interface Running extends Writer {
+  readonly parentPid: number
+}
+
+export async function identityOf(path: string): Promise<FileIdentity> {
+  const { dev, ino } = await stat(path, { bigint: true })
+  return { device: dev, inode: ino }
+}
+
+/**
+ * All processes that can still write the file. Every descriptor of the owner and its descendants is held against the
+ * inode. Of others only those that show the file's name are: asking for the inode of any file of any process could wait
+ * for a file server that has gone.
+ */
+export async function findWriters(path: string, file: FileIdentity, ownerPid: number | undefined): Promise<Writers> {
+  const running = await listProcesses()
+  const family = ownerPid === undefined ? new Set<number>() : familyOf(ownerPid, running)
+  const writers: Writer[] = []
+  const unseen: Writer[] = []
+  for (const { pid, name } of running) {
+    const isFamily = family.has(pid)
+    const found = await hasOpenForWriting(pid, file, (target) => isFamily || basename(target) === basename(path))
+    if (found === 'yes') writers.push({ pid, name })
+    else if (found === 'unseen' && isFamily) unseen.push({ pid, name })
+  }
+  return { writers, unseen }
+}
+
+async function hasOpenForWriting(
+  pid: number,
+  { device, inode }: FileIdentity,
+  isOfInterest: (target: string) => boolean,
+): Promise<'yes' | 'no' | 'unseen'> {
+  const folder = `/proc/${pid}/fd`
+  let descriptors: string[]
+  try {
+    descriptors = await readdir(folder)
+  } catch (error) {
+    // A process that ended has nothing open; of somebody else's we are not told.
+    return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'unseen' : 'no'
+  }
+  for (const descriptor of descriptors) {
+    try {
+      const target = await readlink(`${folder}/${descriptor}`)
+      // Sockets and pipes have no path, and a log is no device.
+      if (!target.startsWith('/') || target.startsWith('/dev/') || !isOfInterest(target)) continue
+      const { dev, ino } = await stat(`${folder}/${descriptor}`, { bigint: true })
+      if (dev !== device || ino !== inode) continue
+      if (parseAccessMode(await readFile(`/proc/${pid}/fdinfo/${descriptor}`, 'latin1')) !== 'read') return 'yes'
+    } catch {
+      // It was closed meanwhile.
+    }
+  }
+  return 'no'
+}
+
+/** The access mode within `flags` of /proc/PID/fdinfo/FD, which is octal (proc(5)); O_ACCMODE is its last two bits. */
+export function parseAccessMode(fdinfo: string): 'read' | 'write' | 'both' {
+  const flags = Number.parseInt(/^flags:\s*([0-7]+)/m.exec(fdinfo)?.[1] ?? '2', 8)
+  return (['read', 'write', 'both', 'both'] as const)[flags & 3]!
+}
+
+async function listProcesses(): Promise<Running[]> {
+  const found: Running[] = []
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue
+    try {
+      found.push(parseProcStat(await readFile(`/proc/${entry}/stat`, 'latin1')))
+    } catch {
+      // It ended meanwhile.
+    }
+  }
+  return found
+}
+
+function familyOf(pid: number, running: readonly Running[]): Set<number> {
+  const family = new Set([pid])
+  for (let before = 0; before < family.size; ) {
+    before = family.size
+    for (const process of running) if (family.has(process.parentPid)) family.add(process.pid)
+  }
+  return family
+}
