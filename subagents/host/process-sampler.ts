@@ -53,12 +53,14 @@ export class ProcessSampler {
     await runInSlices(this.#readDue(), { ...pace, restMs: 0 })
     let roundMs = clock.monotonicMs()
     while (!signal.aborted) {
-      const nextListMs = clock.monotonicMs() + listEveryMs
+      const listedMs = clock.monotonicMs()
       if (this.#due.length === 0 && clock.monotonicMs() - roundMs >= readEveryMs) {
         this.#due = [...this.#pids.keys()]
         roundMs = clock.monotonicMs()
       }
       await runInSlices(this.#list(), { ...pace, restMs })
+      // Of many processes the list takes a while: no more than a quarter of the time is for it.
+      const nextListMs = listedMs + Math.max(listEveryMs, 4 * (clock.monotonicMs() - listedMs))
       await runInSlices(
         this.#readDue(() => clock.monotonicMs() < nextListMs),
         { ...pace, restMs },
