@@ -1,4 +1,4 @@
-/** Which of the workers a message is for: the one that has its transaction, or the one that its branch falls to. */
+/** Which of the workers a message is for: the one that has its transaction, or the one that its call falls to. */
 import type { Clock } from '../../lib/clock.ts'
 import { parseAddress } from '../message/address.ts'
 import { H } from '../message/header-names.ts'
@@ -104,7 +104,7 @@ export class Ownership implements Elsewhere {
     const older = this.#live.get(key) ?? this.#heldBy(key)
     if (older !== undefined && send(older, source, request.text)) return true
     if (this.#isDraining && knows(key)) return false
-    const owner = this.#members[ownerIndex(request, key, this.#members.length)]
+    const owner = this.#members[ownerIndex(request, this.#members.length)]
     return owner !== undefined && owner !== worker && send(owner, source, request.text)
   }
 
@@ -133,11 +133,13 @@ export function encodeHashes(hashes: Iterable<KeyHash>): Buffer {
   return octets
 }
 
-/** Registrations of one user go to one worker: whoever changes a record has the whole of it. */
-function ownerIndex(request: SipRequest, key: string, count: number): number {
+/**
+ * Registrations of one user go to one worker: whoever changes a record has the whole of it. All else of one call does, for
+ * an ACK is not to be overtaken by the BYE behind it since its worker is busy.
+ */
+function ownerIndex(request: SipRequest, count: number): number {
   if (count <= 1) return 0
-  const text = request.method === 'REGISTER' ? userOf(request) : (request.via.branch ?? key)
-  return fnv1a(text) % count
+  return fnv1a(request.method === 'REGISTER' ? userOf(request) : request.value(H.callId)!) % count
 }
 
 function userOf(request: SipRequest): string {

@@ -41,7 +41,9 @@ function ownership(worker: number, members: readonly number[], gone: readonly nu
 
 function numbered(method: string, n: number, headers: Readonly<Record<string, string>> = {}): SipRequest {
   const via = `SIP/2.0/UDP 198.51.100.1;branch=z9hG4bK${n}`
-  const message = parseMessage(Buffer.from(request(method, 'sip:bob@example.test', { Via: via, ...headers }), 'latin1'))
+  const message = parseMessage(
+    Buffer.from(request(method, 'sip:bob@example.test', { Via: via, 'Call-ID': `${n}@a`, ...headers }), 'latin1'),
+  )
   assert.equal(message?.kind, 'request')
   return message as SipRequest
 }
@@ -73,6 +75,14 @@ test('CANCEL and ACK go to the worker that has their INVITE (RFC 3261 §9.2, §1
     const invite = owner(numbered('INVITE', n))
     assert.equal(owner(numbered('CANCEL', n)), invite)
     assert.equal(owner(numbered('ACK', n)), invite)
+  }
+})
+
+test('ACK and BYE of one call go to one worker, so that the one does not overtake the other', () => {
+  const { owner } = ownership(1, [1, 2, 3])
+  for (let n = 0; n < 50; n++) {
+    const of = { 'Call-ID': `call ${n}` }
+    assert.equal(owner(numbered('ACK', 100 + n, of)), owner(numbered('BYE', 200 + n, of)))
   }
 })
 
