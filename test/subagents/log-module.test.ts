@@ -200,6 +200,19 @@ test('a file that is not there is told when it goes, and read from its beginning
   await came('siLogMatchFound')
 })
 
+test('a manager may name files below the log folders only, and regular expressions that are some', async () => {
+  const { module } = logModule(home)
+  const { table, handlers } = module.tables[0]!
+  const row = { siLogIndex: 1, siLogRegExp: '', siLogFileName: path }
+  const test = (after: object) =>
+    handlers.test!({ before: undefined, after, wishes: {}, requester: undefined } as never)
+  assert.equal(table.size, 0)
+  assert.equal(test(row), undefined)
+  for (const siLogFileName of ['/etc/shadow', `${home.logs}/../data/log.json`, 'logs/error_log', `${home.logs}x/y`])
+    assert.deepEqual(test({ ...row, siLogFileName }), { status: 'inconsistentValue', column: 'siLogFileName' })
+  assert.deepEqual(test({ ...row, siLogRegExp: '(' }), { status: 'inconsistentValue', column: 'siLogRegExp' })
+})
+
 test('a changed line of the file is taken without losing what was counted', async () => {
   writeFileSync(path, '')
   const { file, cnf, read } = await start(entry(1, path, 'error'))
