@@ -1,5 +1,6 @@
 /** What a restart must not forget: when each log was rotated last, and which rotations are under way. */
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { writeFileAtomic } from '../../../lib/files.ts'
 import type { Log } from '../../../lib/log.ts'
 
@@ -76,6 +77,7 @@ export class RotationState {
     }
     this.#isChanged = false
     try {
+      await mkdir(dirname(this.#path), { recursive: true, mode: 0o700 })
       await writeFileAtomic(this.#path, `${JSON.stringify(kept, null, 2)}\n`)
       this.#isFailing = false
     } catch (error) {
