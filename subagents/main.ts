@@ -11,9 +11,7 @@ import { anyDefinition } from '../lib/mib/declare.ts'
 import { Names } from '../lib/mib/names.ts'
 import { critappModule } from './critapp/index.ts'
 import { logModule } from './log/index.ts'
-import { formatReport, parseRotateWords, rotateNow } from './log/rotation/command.ts'
-import { defaultFloorOctets, defaultPolicies, rotationStatePath } from './log/rotation/defaults.ts'
-import { Rotator } from './log/rotation/rotator.ts'
+import { parseRotateWords } from './log/rotation/command.ts'
 import { scriptModule } from './script/index.ts'
 
 const { values } = parseArgs({
@@ -28,9 +26,10 @@ const controlPath = join(home.run, 'subagents.ctl')
 /** Whoever waits for the PID file waits for the master to know us; without one we work all the same. */
 const connectedWithinMs = 3000
 
+const logs = logModule(home)
 const modules = [
   { ...critappModule(home), file: 'subagents/critagt.cnf' },
-  { ...logModule(home), file: 'subagents/logagt.cnf' },
+  { ...logs, file: 'subagents/logagt.cnf' },
   { ...scriptModule(home), file: 'subagents/scripts.cnf' },
 ]
 const names = new Names(
@@ -46,14 +45,6 @@ const subagent = new Subagent({
   modules,
   resolveName: (name) => names.resolve(name),
 })
-const rotator = new Rotator({
-  clock: systemClock,
-  log: log.child('rotation'),
-  policies: defaultPolicies(home),
-  statePath: rotationStatePath(home),
-  floorOctets: defaultFloorOctets,
-})
-
 if (values.check) {
   const complaints = await subagent.load()
   if (complaints.length > 0) fail(new ConfigurationError(complaints))
@@ -63,12 +54,8 @@ if (values.check) {
 await run({
   async start() {
     await subagent.start()
-    await rotator.start()
     await listenForControl(controlPath, async ([command, name = '', ...more]) => {
-      if (command === 'rotate') {
-        const options = { nowMs: systemClock.now(), floorOctets: defaultFloorOctets }
-        return formatReport(await rotateNow(rotator, parseRotateWords([name, ...more]), options))
-      }
+      if (command === 'rotate') return logs.rotate(parseRotateWords([name, ...more]))
       if (command !== 'restart')
         throw new Error(`${command} is no command; restart MODULE and rotate [--dry-run] [NAME] are`)
       await subagent.restart(name)
@@ -77,7 +64,6 @@ await run({
     await subagent.connected(connectedWithinMs)
   },
   async stop() {
-    await rotator.stop()
     await subagent.stop()
     await rm(controlPath, { force: true })
   },

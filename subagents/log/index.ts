@@ -1,4 +1,4 @@
-/** The log module: ties CASTELLAN-LOG-MIB to the monitors of log files. */
+/** The log module: ties CASTELLAN-LOG-MIB to the monitors of log files and to the rotator. */
 import { join } from 'node:path'
 import type { Home } from '../../lib/home.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
@@ -17,6 +17,11 @@ import {
 } from './mib.ts'
 import { Monitor, type MonitorSpec, type MonitorState, type Tiding } from './monitor.ts'
 import { Patterns, patternError } from './patterns.ts'
+import type { RotateWish } from './rotation/command.ts'
+import { defaultFloorOctets } from './rotation/defaults.ts'
+import { realLogPath } from './rotation/policy.ts'
+import type { DiskFloorEvent } from './rotation/rotator.ts'
+import { Rotations } from './rotations.ts'
 import { isSameFollowing, type LogRow, liveColumns, mayBeNamed, specOf } from './row.ts'
 import { StateFile } from './state-file.ts'
 import { sentenceOf } from './words.ts'
@@ -26,6 +31,7 @@ interface Running {
   readonly host: ModuleHost
   readonly patterns: Patterns
   readonly states: StateFile<MonitorState>
+  readonly rotations: Rotations
   readonly monitors: Map<number, Monitor>
   /** Monitors that are being stopped; another of the same row begins when they have. */
   readonly changes: Map<number, Promise<void>>
@@ -38,12 +44,18 @@ export function logModule(home: Home) {
   const folders = [home.logs, '/var/log']
 
   const files = serve(siLogTable, {
-    live: { ...liveColumns((index) => running?.monitors.get(index)), siLogRotateLastError: () => '' },
-    test({ before, after }) {
+    live: {
+      ...liveColumns((index) => running?.monitors.get(index)),
+      siLogRotateLastError: (row) => running?.rotations.lastError(row.siLogFileName) ?? '',
+    },
+    test({ before, after, wishes }) {
       if (!after) return undefined
       const isNamed = before?.siLogFileName === after.siLogFileName || mayBeNamed(after.siLogFileName, folders)
       // A row that is still being made may have no name yet.
       if (after.siLogFileName !== undefined && !isNamed) return { status: 'inconsistentValue', column: 'siLogFileName' }
+      // There must be a policy, for it says who is to be told and what is kept.
+      if (wishes.siLogRotateNow && !(before && running?.rotations.isRotated(before.siLogFileName)))
+        return { status: 'inconsistentValue', column: 'siLogRotateNow' }
       const isPattern = after.siLogRegExp === '' || patternError(after.siLogRegExp) === undefined
       return isPattern ? undefined : { status: 'inconsistentValue', column: 'siLogRegExp' }
     },
@@ -56,6 +68,8 @@ export function logModule(home: Home) {
           const index = (after ?? before)!.siLogIndex
           if (after?.siLogRowStatus !== 'active') remove(index)
           else configure(after)
+          configureRotations()
+          if (wishes.siLogRotateNow && after) running?.rotations.rotateFile(after.siLogFileName)
           if (wishes.siLogResetMatches) running?.monitors.get(index)?.resetMatches()
           if (wishes.siLogPollNow) void running?.monitors.get(index)?.poll()
         },
@@ -71,6 +85,7 @@ export function logModule(home: Home) {
     commit: () => ({
       finish: () => {
         for (const row of active()) configure(row)
+        configureRotations()
       },
     }),
   })
@@ -78,7 +93,7 @@ export function logModule(home: Home) {
     siLogGlobalPollInterval: 60,
     siLogConfigLastChange: 0,
     siLogMaxNotifications: 10,
-    siLogDiskFloorOctets: 0,
+    siLogDiskFloorOctets: defaultFloorOctets,
   })
 
   const configure = (row: LogRow): void => {
@@ -96,6 +111,8 @@ export function logModule(home: Home) {
       if (running?.monitors.get(spec.index) === monitor) monitor.start()
     })
   }
+  const configureRotations = (): void =>
+    running?.rotations.configure(active(), globals.table.get({})!.siLogDiskFloorOctets)
   const remove = (index: number): void => {
     if (!running) return
     const { monitors, states } = running
@@ -153,7 +170,17 @@ export function logModule(home: Home) {
       const { clock, log } = host
       const states = new StateFile<MonitorState>({ path: join(home.data, 'subagents', 'log.json'), clock, log })
       const known = await states.load()
-      const now: Running = { host, patterns: new Patterns({ clock }), states, monitors: new Map(), changes: new Map() }
+      const monitors = new Map<number, Monitor>()
+      const rotations = new Rotations({
+        home,
+        clock,
+        log,
+        moved: (path) => {
+          for (const monitor of monitors.values()) if (realLogPath(monitor.spec.fileName) === path) void monitor.poll()
+        },
+        floor: (change, event) => tellFloor(host, change, event),
+      })
+      const now: Running = { host, patterns: new Patterns({ clock }), states, rotations, monitors, changes: new Map() }
       running = now
       for (const row of active()) {
         const spec = specOf(row, globals.table.get({})!.siLogGlobalPollInterval)
@@ -162,12 +189,15 @@ export function logModule(home: Home) {
       }
       for (const index of known.keys()) if (!now.monitors.has(Number(index))) states.delete(index)
       for (const monitor of now.monitors.values()) monitor.start()
+      configureRotations()
+      await rotations.start()
     },
     async stop() {
       const ending = running
       running = undefined
       if (!ending) return
-      const { patterns, monitors, changes, states, host } = ending
+      const { patterns, rotations, monitors, changes, states, host } = ending
+      await rotations.stop()
       states.hurry()
       await patterns.close()
       await Promise.all(changes.values())
@@ -182,7 +212,29 @@ export function logModule(home: Home) {
       }
     },
   }
-  return { module, configured: [anyServing(files), anyServing(globals)] }
+  /** The answer to `rotate` on the control socket. */
+  const rotate = (wish: RotateWish): Promise<string> => {
+    if (!running) throw new Error('the log module does not run; start it, or try again when it does')
+    return running.rotations.command(wish)
+  }
+  return { module, configured: [anyServing(files), anyServing(globals)], rotate }
+}
+
+function tellFloor(host: ModuleHost, change: 'reached' | 'cleared', event: DiskFloorEvent): void {
+  const { folder, freeOctets, floorOctets: siLogDiskFloorOctets } = event
+  const values = {
+    siLogDiskFloorOctets,
+    siLogDiskFreeFolder: truncateUtf8(folder, maxLineOctets),
+    siLogDiskFreeOctets: Math.min(freeOctets, 0xffff_ffff),
+  }
+  if (change === 'reached')
+    host.notify(
+      siLogDiskFloorReached,
+      {},
+      values,
+      `${folder}: ${freeOctets} octets are free, and ${siLogDiskFloorOctets} are to be`,
+    )
+  else host.notify(siLogDiskFloorCleared, {}, values, `${folder}: ${freeOctets} octets are free again`)
 }
 
 function tell(host: ModuleHost, { spec, lastMatch }: Monitor, tiding: Tiding): void {

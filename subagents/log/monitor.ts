@@ -66,7 +66,7 @@ export interface MonitorOptions {
 }
 
 /** A file that is written to is read so often; one that is quiet, so soon after it was written to. */
-const busyMs = 500
+const busyMs = 300
 const wakeMs = 50
 const maxOffences = 3
 /** siLogLastMatch holds so many octets; a command is told more. */

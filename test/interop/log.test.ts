@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { Appliance, makeHome, runBin, until } from '../support/appliance.ts'
@@ -78,6 +78,18 @@ describe('log files, with Net-SNMP', needs('snmpset', 'snmptrapd'), () => {
     }
     await until(async () => Number(await matches()) >= before + written, 8000, 'all lines')
     assert.equal(Number(await matches()), before + written)
+  })
+
+  test('siLogRotateNow renames a file that has a policy, and is refused where there is none', async () => {
+    const now = await set(`${entry}.38.1`, 'i', '1')
+    assert.equal(now.code, 0, now.err)
+    const rotated = (): string[] =>
+      readdirSync(appliance.at.home.logs).filter((name) => /^error_log\.\d{10}(\.gz)?$/.test(name))
+    await until(() => rotated().length === 1, 5000, 'the rotation')
+    assert.equal(await get(39, 1), '""')
+    assert.match((await set(`${entry}.38.3`, 'i', '1')).err, /inconsistentValue/)
+    const listed = await appliance.castellan('rotate', '--dry-run', 'access_log')
+    assert.match(listed.out, /access_log \(18 octets\) would be renamed/)
   })
 
   test('commands cannot be set, and a manager cannot have any file of the machine read', async () => {

@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   truncateSync,
@@ -68,7 +69,7 @@ async function start(...lines: string[]) {
     const value = object.valueAt(object.find([index], 0, 1))
     return 'value' in value ? value.value : undefined
   }
-  return { file, cnf, read, table, stop: async () => void (await running.splice(0)[0]?.stop()) }
+  return { module, file, cnf, read, table, stop: async () => void (await running.splice(0)[0]?.stop()) }
 }
 
 const entry = (index: number, fileName: string, regExp: string, rest = '- yes 0 0 - yes 1 no csps active') =>
@@ -198,6 +199,37 @@ test('a file that is not there is told when it goes, and read from its beginning
   assert.match(sent[0]!.sentence, /is not there$/)
   writeFileSync(path, 'error first\n')
   await came('siLogMatchFound')
+})
+
+test('a row is rotated by its own policy, told of what it missed, and followed on', async () => {
+  writeFileSync(path, '')
+  const policy = `${entry(1, path, 'error')} 0 - nonVolatile 100 0 2`
+  const { read, module } = await start(policy)
+  await until(() => read('siLogOperState') === 1, 3000)
+  let number = 0
+  const write = (): void => appendFileSync(path, `error ${number++} of many\n`)
+  for (let i = 0; i < 20; i++) write()
+  const row = { ...module.tables[0]!.table.getAny([1])! }
+  const rotateNow = () =>
+    module.tables[0]!.handlers.commit!({
+      before: row,
+      after: row,
+      wishes: { siLogRotateNow: true },
+      requester: undefined,
+    } as never)!.finish!()
+  for (let times = 1; times <= 3; times++) {
+    // While the last rotation is under way, another wish is the same.
+    const isMoved = (): boolean => {
+      rotateNow()
+      return !existsSync(path)
+    }
+    await until(isMoved, 5000, 'the renaming')
+    for (let i = 0; i < 20; i++) write()
+  }
+  await until(() => read('siLogMatches') === number, 10_000, 'every line')
+  assert.equal(read('siLogRotateLastError')!.toString(), '')
+  const kept = () => readdirSync(home.logs).filter((name) => name.startsWith('error_log.'))
+  await until(() => kept().length === 2 && kept().every((name) => name.endsWith('.gz')), 10_000, 'two kept files')
 })
 
 test('a manager may name files below the log folders only, and regular expressions that are some', async () => {
