@@ -4,7 +4,7 @@ import { declaredDefinitions, declaredNotifications } from '../commands/declared
 import { systemClock } from '../lib/clock.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { openDaemon } from '../lib/daemon-process.ts'
-import { mib2Module, sysObjectId } from '../subagents/mib2/index.ts'
+import { mib2Modules, sysObjectId } from '../subagents/mib2/index.ts'
 import { Agent } from './agent.ts'
 
 const { values } = parseArgs({ options: { home: { type: 'string' }, check: { type: 'boolean', default: false } } })
@@ -16,7 +16,7 @@ const agent = new Agent({
   log,
   sysObjectId,
   alsoNamed: { definitions: declaredDefinitions, notifications: declaredNotifications },
-  modules: [{ ...mib2Module(), file: 'agent/snmpd.cnf' }],
+  modules: mib2Modules(),
 })
 
 if (values.check) {
