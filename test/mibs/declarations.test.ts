@@ -87,7 +87,6 @@ const bases: Readonly<Record<string, string>> = {
   IpAddress: 'IpAddress',
   Opaque: 'Opaque',
   KBytes: 'Integer32',
-  InterfaceIndexOrZero: 'Integer32',
   InternationalDisplayString: 'OctetString',
   ProductID: 'ObjectIdentifier',
 }
