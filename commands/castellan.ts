@@ -14,6 +14,7 @@ import { explainAccess, formatDecision } from './access.ts'
 import { formatApps, listApps, setApps } from './apps.ts'
 import { board } from './board.ts'
 import { checkAccess } from './check-access.ts'
+import { followLogs, tryPattern } from './logs.ts'
 import { rotate } from './rotate.ts'
 import { agentOf, daemonOf, restartDaemon, Starter, statusOf, stopAll, until } from './starter.ts'
 import { type UnitsOptions, writeUnits } from './units.ts'
@@ -104,6 +105,40 @@ export async function castellan(args: readonly string[]): Promise<number> {
       const found = await listApps(resolveHome(folder))
       const isColoured = process.stdout.isTTY && !process.env.NO_COLOR
       process.stdout.write(json ? `${JSON.stringify(found)}\n` : formatApps(found, isColoured))
+    })
+  const logs = program.command('logs').description('logs: follow them, or try a pattern on one').exitOverride()
+  logs
+    .command('follow [name...]', { isDefault: true })
+    .description('show what is written to all logs, or to these, as it is written')
+    .option(...homeOption)
+    .option('--level <level>', 'this level and above: debug, info, notice, warn, error')
+    .option('--component <name>', 'of this component, such as agent or subagents.log')
+    .option('--lines <n>', 'begin with so many of the last lines', wholeNumber, 10)
+    .option('--no-follow', 'end after these')
+    .action(
+      async (
+        names: string[],
+        options: HomeOption & { level?: string; component?: string; lines: number; follow: boolean },
+      ) => {
+        const ending = new AbortController()
+        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort())
+        const { level, component, lines, follow: isFollowing } = options
+        const show = (line: string): void => void process.stdout.write(`${line}\n`)
+        const wish = { names, level, component, lines, isFollowing, signal: ending.signal, print: show }
+        await followLogs(resolveHome(options.home), wish)
+      },
+    )
+  logs
+    .command('test <pattern> <file>')
+    .description('show the lines of a file that a pattern of logagt.cnf would match')
+    .action(async (pattern: string, file: string) => {
+      const trial = await tryPattern(pattern, file, (number, line) => process.stdout.write(`${number}: ${line}\n`))
+      process.stderr.write(`${trial.matches} of ${trial.lines} lines match\n`)
+      if (trial.offending > 0)
+        process.stderr.write(
+          `on ${trial.offending} lines it took too long; a row with it would be disabled after three\n`,
+        )
+      exitCode = trial.matches > 0 && trial.offending === 0 ? 0 : 1
     })
   for (const wish of ['start', 'stop', 'graceful'] as const) {
     apps

@@ -1,0 +1,146 @@
+/** castellan logs: follows the logs of a home live, and tries a pattern on a file as the log subagent would. */
+import { createReadStream, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { systemClock } from '../lib/clock.ts'
+import { type Home, isInitialized } from '../lib/home.ts'
+import { Follower } from '../subagents/log/follower.ts'
+import { Patterns, patternError } from '../subagents/log/patterns.ts'
+
+export interface LogFilter {
+  /** This level and those above. */
+  readonly level?: string | undefined
+  /** `agent`, or `agent.usm`; a name stands for what is below it too. */
+  readonly component?: string | undefined
+}
+
+export interface FollowWish extends LogFilter {
+  /** Names within the log folder; none: all there are. */
+  readonly names: readonly string[]
+  /** How many of the last lines come first. */
+  readonly lines: number
+  readonly isFollowing: boolean
+  readonly signal: AbortSignal
+  print(line: string): void
+}
+
+const levels = ['debug', 'info', 'notice', 'warn', 'error', 'crit', 'alert', 'emerg']
+const lookEveryMs = 200
+const rotatedOrPacked = /\.(\d+(\.\d+)?(\.gz)?|gz|tmp)$/
+
+/** Prints lines until the signal, or to the end of what is there. Throws when a log is not there or a level is none. */
+export async function followLogs(home: Home, wish: FollowWish): Promise<void> {
+  if (!isInitialized(home)) throw new Error(`${home.root} is no home yet; run: castellan init --home ${home.root}`)
+  if (wish.level !== undefined && !levels.includes(wish.level))
+    throw new Error(`${wish.level} is no level; there are: ${levels.join(', ')}`)
+  const there = logsOf(home)
+  const unknown = wish.names.find((name) => !there.includes(name))
+  if (unknown !== undefined)
+    throw new Error(`there is no log ${unknown} in ${home.logs}; there are: ${there.join(', ')}`)
+  const names = wish.names.length > 0 ? wish.names : there
+  const isOne = names.length === 1
+  const logs = names.map((name) => ({
+    name,
+    follower: new Follower({ path: join(home.logs, name), clock: systemClock, startAt: 'beginning' }),
+    last: [] as string[],
+  }))
+  const show = (name: string, line: string): void => {
+    if (passes(line, wish)) wish.print(isOne ? line : `${name}: ${line}`)
+  }
+  for (const { name, follower, last } of logs) {
+    await toEnd(follower, (line) => {
+      if (passes(line, wish)) last.push(line)
+      if (last.length > wish.lines) last.shift()
+    })
+    for (const line of last) show(name, line)
+  }
+  while (wish.isFollowing && !wish.signal.aborted) {
+    for (const { name, follower } of logs) await lines(follower, (line) => show(name, line))
+    await pause(lookEveryMs, wish.signal)
+  }
+  for (const { follower } of logs) await follower.close()
+}
+
+/** Whether a line is of this level or above, and of this component. A line that does not say is of no level and none. */
+export function passes(line: string, { level, component }: LogFilter): boolean {
+  const own = /^\S+Z (\w+) +([\w.-]+):/.exec(line)
+  const lineLevel = own?.[1] ?? /^\[[^\]]*\] \[(\w+)\]/.exec(line)?.[1]
+  if (level !== undefined && levels.indexOf(lineLevel ?? '') < levels.indexOf(level)) return false
+  return component === undefined || own?.[2] === component || (own?.[2]?.startsWith(`${component}.`) ?? false)
+}
+
+export interface PatternTrial {
+  readonly lines: number
+  readonly matches: number
+  /** Lines on which the pattern took too long. */
+  readonly offending: number
+}
+
+/** Tries a pattern on every line of a file. Throws when it is none, or the file cannot be read. */
+export async function tryPattern(
+  source: string,
+  path: string,
+  print: (number: number, line: string) => void,
+): Promise<PatternTrial> {
+  const error = patternError(source)
+  if (error) throw new Error(`${source} is no regular expression: ${error}`)
+  const patterns = new Patterns({ clock: systemClock })
+  const follower = new Follower({ path, clock: systemClock, startAt: 'beginning' })
+  const trial = { lines: 0, matches: 0, offending: 0 }
+  const tryOn = async (found: readonly string[]) => {
+    const { matches, offending } = await patterns.match({ source, start: 0, stop: 0 }, found)
+    return () => {
+      for (const at of matches) print(trial.lines + at + 1, found[at]!)
+      trial.lines += found.length
+      trial.matches += matches.length
+      trial.offending += offending.length
+    }
+  }
+  try {
+    for (let before = -1; trial.lines !== before; ) {
+      before = trial.lines
+      const { condition } = await follower.poll(tryOn)
+      if (condition !== 'ok') throw new Error(`${path} could not be read: ${condition}; name a file that can`)
+    }
+    // The last line of an old file need not have an end.
+    let rest = ''
+    for await (const chunk of createReadStream(path, { start: follower.position.offset, encoding: 'utf8' }))
+      rest += chunk
+    if (rest !== '') (await tryOn([rest]))()
+  } finally {
+    await follower.close()
+    await patterns.close()
+  }
+  return trial
+}
+
+function logsOf(home: Home): string[] {
+  return readdirSync(home.logs, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && !rotatedOrPacked.test(entry.name))
+    .map(({ name }) => name)
+    .sort()
+}
+
+async function lines(follower: Follower, take: (line: string) => void): Promise<number> {
+  let count = 0
+  await follower.poll(async (found) => () => {
+    count += found.length
+    for (const line of found) take(line)
+  })
+  return count
+}
+
+async function toEnd(follower: Follower, take: (line: string) => void): Promise<void> {
+  while ((await lines(follower, take)) > 0);
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms)
+    function done(): void {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    signal.addEventListener('abort', done)
+  })
+}
