@@ -5,7 +5,7 @@ import { systemClock } from '../lib/clock.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { openDaemon } from '../lib/daemon-process.ts'
 import { hostModule } from '../subagents/host/index.ts'
-import { mib2Module, sysObjectId } from '../subagents/mib2/index.ts'
+import { mib2Modules, sysObjectId } from '../subagents/mib2/index.ts'
 import { scheduleModule } from '../subagents/schedule/index.ts'
 import { Agent } from './agent.ts'
 
@@ -19,7 +19,7 @@ const agent = new Agent({
   sysObjectId,
   alsoNamed: { definitions: declaredDefinitions, notifications: declaredNotifications },
   modules: [
-    { ...mib2Module(), file: 'agent/snmpd.cnf' },
+    ...mib2Modules(),
     { ...scheduleModule(home), file: 'agent/schedule.cnf' },
     { ...hostModule(), file: 'agent/host.cnf' },
   ],

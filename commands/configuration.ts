@@ -7,13 +7,16 @@ import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import type { Home } from '../lib/home.ts'
 import { ConfigFile } from '../lib/mib/config.ts'
 import { anyDefinition, type RowOf } from '../lib/mib/declare.ts'
-import { mib2Module } from '../subagents/mib2/index.ts'
+import { mib2Modules } from '../subagents/mib2/index.ts'
 import { declaredNames } from './declared-names.ts'
 
 export async function openConfiguration(home: Home) {
   const engineId = await readEngineId(join(home.data, 'agent', 'engine.json'))
   const internal = internalModules({ statistics: new Statistics(), engineId: () => engineId })
-  const configured = [...internal.modules.flatMap((module) => module.configured), ...mib2Module(() => []).configured]
+  const configured = [
+    ...internal.modules.flatMap((module) => module.configured),
+    ...mib2Modules().flatMap((one) => one.configured),
+  ]
   const config = new ConfigFile(configured, {
     path: join(home.conf, 'agent', 'snmpd.cnf'),
     overlayPath: join(home.data, 'agent', 'snmpd.cnf'),

@@ -4,7 +4,7 @@ import { systemClock } from '../../lib/clock.ts'
 import { resolveHome } from '../../lib/home.ts'
 import { createLog } from '../../lib/log.ts'
 import { critappModule } from '../../subagents/critapp/index.ts'
-import { mib2Module, sysObjectId } from '../../subagents/mib2/index.ts'
+import { mib2Modules, sysObjectId } from '../../subagents/mib2/index.ts'
 import { bigTableModule } from './bigtable.ts'
 
 const home = resolveHome(process.argv[2])
@@ -14,7 +14,7 @@ const agent = new Agent({
   log: createLog({ component: 'bench', level: 'warn', write: (line) => process.stderr.write(line) }),
   sysObjectId,
   modules: [
-    { ...mib2Module(), file: 'agent/snmpd.cnf' },
+    ...mib2Modules(),
     { ...critappModule(home), file: 'subagents/critagt.cnf' },
     { module: bigTableModule(), configured: [], file: 'agent/snmpd.cnf' },
   ],

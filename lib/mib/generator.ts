@@ -28,7 +28,8 @@ export async function runGenerator(table: ServedTable, generate: Generate, host:
   host.signal.addEventListener('abort', () => timer.cancel(), { once: true })
 }
 
-async function fill(table: ServedTable, rows: Iterable<AnyRow>, signal: AbortSignal): Promise<void> {
+/** Makes these the rows of the table, in slices; an error from `rows` leaves those that were there. */
+export async function fill(table: ServedTable, rows: Iterable<AnyRow>, signal: AbortSignal): Promise<void> {
   table.beginSweep()
   let sliceEnd = performance.now() + sliceMs
   for (const row of rows) {

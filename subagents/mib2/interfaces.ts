@@ -1,8 +1,9 @@
-/** Links as rows of ifTable and ifXTable. */
+/** Links as rows of the tables of IF-MIB. */
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { zeroDotZero } from '../../lib/smi/oid.ts'
-import type { Link } from './links.ts'
-import type { ifTable, ifXTable } from './mib.ts'
+import { low32 } from './counters.ts'
+import type { Link, ReceiveAddress } from './links.ts'
+import type { ifRcvAddressTable, ifStackTable, ifTable, ifXTable } from './mib.ts'
 
 type IfRow = RowOf<typeof ifTable>
 type IfXRow = RowOf<typeof ifXTable>
@@ -21,8 +22,11 @@ const operStates: Readonly<Record<string, IfRow['ifOperStatus']>> = {
   lowerlayerdown: 'lowerLayerDown',
 }
 
-export function ifType(link: Pick<Link, 'hardwareType' | 'isBridge' | 'isWireless' | 'isVlan'>): IfRow['ifType'] {
+export function ifType(
+  link: Pick<Link, 'hardwareType' | 'isBridge' | 'isBond' | 'isWireless' | 'isVlan'>,
+): IfRow['ifType'] {
   if (link.isBridge) return 'bridge'
+  if (link.isBond) return 'ieee8023adLag'
   if (link.isWireless) return 'ieee80211'
   if (link.isVlan) return 'l2vlan'
   switch (link.hardwareType) {
@@ -66,6 +70,7 @@ export function toIfRow(link: Link, lastChangeTicks: number): IfRow {
     ifInUnknownProtos: 0,
     ifOutOctets: low32(counters.outOctets),
     ifOutUcastPkts: low32(counters.outPackets),
+    ifOutNUcastPkts: 0,
     ifOutDiscards: low32(counters.outDropped),
     ifOutErrors: low32(counters.outErrors),
     ifOutQLen: 0,
@@ -90,7 +95,7 @@ export function toIfXRow(link: Link): IfXRow {
     ifHCOutUcastPkts: counters.outPackets,
     ifHCOutMulticastPkts: 0n,
     ifHCOutBroadcastPkts: 0n,
-    ifLinkUpDownTrapEnable: link.hasConnector ? 'enabled' : 'disabled',
+    ifLinkUpDownTrapEnable: isTold(link) ? 'enabled' : 'disabled',
     ifHighSpeed: link.speedMegabits,
     ifPromiscuousMode: link.isPromiscuous,
     ifConnectorPresent: link.hasConnector,
@@ -99,12 +104,46 @@ export function toIfXRow(link: Link): IfXRow {
   }
 }
 
+/** RFC 2863 §3.1.15, ifLinkUpDownTrapEnable: by default what stands on no other interface is told of. */
+export const isTold = ({ lower }: Link): boolean => lower.length === 0
+
+type IfStackRow = RowOf<typeof ifStackTable>
+
+/** RFC 2863 §3.1.1: each pair of neighbouring layers; 0 is above the highest and below the lowest. */
+export function toIfStackRows(links: readonly Link[]): IfStackRow[] {
+  const byName = new Map(links.map((link) => [link.name, link.index]))
+  const lowerOf = ({ lower }: Link): number[] => lower.flatMap((name) => byName.get(name) ?? [])
+  const haveHigher = new Set(links.flatMap(lowerOf))
+  const pair = (ifStackHigherLayer: number, ifStackLowerLayer: number): IfStackRow => {
+    return { ifStackHigherLayer, ifStackLowerLayer, ifStackStatus: 'active' }
+  }
+  return links.flatMap((link) => {
+    const lower = lowerOf(link)
+    const below = lower.length === 0 ? [pair(link.index, 0)] : lower.map((index) => pair(link.index, index))
+    return haveHigher.has(link.index) ? below : [pair(0, link.index), ...below]
+  })
+}
+
+type IfRcvAddressRow = RowOf<typeof ifRcvAddressTable>
+
+/** RFC 2863 §3.1.6: a link's own address and broadcast stay over a restart; the groups it has joined do not. */
+export function toIfRcvAddressRows(links: readonly Link[], groups: readonly ReceiveAddress[]): IfRcvAddressRow[] {
+  const row = (ifIndex: number, address: Uint8Array, type: IfRcvAddressRow['ifRcvAddressType']): IfRcvAddressRow => {
+    return { ifIndex, ifRcvAddressAddress: address, ifRcvAddressStatus: 'active', ifRcvAddressType: type }
+  }
+  const known = new Set(links.map(({ index }) => index))
+  return [
+    ...groups
+      .filter(({ ifIndex }) => known.has(ifIndex))
+      .map(({ ifIndex, address }) => row(ifIndex, address, 'volatile')),
+    ...links.flatMap(({ index, address, broadcast }) =>
+      [address, broadcast].filter(({ length }) => length > 0).map((octets) => row(index, octets, 'nonVolatile')),
+    ),
+  ]
+}
+
 /** Linux counts multicasts among all packets received. */
 function unicast({ counters }: Link): bigint {
   const rest = counters.inPackets - counters.inMulticast
   return rest > 0n ? rest : 0n
-}
-
-function low32(counter: bigint): number {
-  return Number(BigInt.asUintN(32, counter))
 }

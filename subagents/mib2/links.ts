@@ -1,5 +1,5 @@
 /** Network interfaces as /proc/net/dev and /sys/class/net tell them; reading here, understanding in pure functions. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import type { SystemFiles } from './files.ts'
 
 export interface Link {
   readonly index: number
@@ -10,14 +10,18 @@ export interface Link {
   /** Megabits per second, 0 when nobody knows. */
   readonly speedMegabits: number
   readonly address: Uint8Array
+  readonly broadcast: Uint8Array
   readonly isAdminUp: boolean
   readonly isPromiscuous: boolean
   readonly operState: string
   readonly alias: string
   readonly hasConnector: boolean
   readonly isBridge: boolean
+  readonly isBond: boolean
   readonly isWireless: boolean
   readonly isVlan: boolean
+  /** Names of the links right below this one. */
+  readonly lower: readonly string[]
   readonly counters: LinkCounters
 }
 
@@ -31,18 +35,6 @@ export interface LinkCounters {
   readonly outPackets: bigint
   readonly outErrors: bigint
   readonly outDropped: bigint
-}
-
-const noCounters: LinkCounters = {
-  inOctets: 0n,
-  inPackets: 0n,
-  inErrors: 0n,
-  inDropped: 0n,
-  inMulticast: 0n,
-  outOctets: 0n,
-  outPackets: 0n,
-  outErrors: 0n,
-  outDropped: 0n,
 }
 
 /** /proc/net/dev (proc(5)): two heading lines, then a line per interface. Counters by interface name. */
@@ -72,45 +64,6 @@ export function parseNetDev(text: string): Map<string, LinkCounters> {
   return links
 }
 
-const upFlag = 0x1
-const promiscuousFlag = 0x100
-
-/** All links of this machine, in the order of their index. `root` is for saved samples. */
-export function readLinks(root = ''): Link[] {
-  const counters = parseNetDev(readText(`${root}/proc/net/dev`) ?? '')
-  const names = readNames(`${root}/sys/class/net`)
-  return names
-    .flatMap((name) => readLink(root, name, counters.get(name) ?? noCounters) ?? [])
-    .sort((a, b) => a.index - b.index)
-}
-
-function readLink(root: string, name: string, counters: LinkCounters): Link | undefined {
-  const folder = `${root}/sys/class/net/${name}`
-  const read = (file: string): string => readText(`${folder}/${file}`)?.trim() ?? ''
-  const index = Number(read('ifindex'))
-  if (!(index >= 1)) return undefined
-  const flags = Number(read('flags'))
-  const inside = readNames(folder)
-  const speed = Number(read('speed'))
-  return {
-    index,
-    name,
-    hardwareType: Number(read('type')),
-    mtu: Number(read('mtu')),
-    speedMegabits: speed > 0 ? speed : 0,
-    address: parseHardwareAddress(read('address')),
-    isAdminUp: (flags & upFlag) !== 0,
-    isPromiscuous: (flags & promiscuousFlag) !== 0,
-    operState: read('operstate'),
-    alias: read('ifalias').slice(0, 64),
-    hasConnector: isPhysical(folder),
-    isBridge: inside.includes('bridge'),
-    isWireless: inside.includes('wireless'),
-    isVlan: read('uevent').includes('DEVTYPE=vlan'),
-    counters,
-  }
-}
-
 /** `aa:bb:cc:dd:ee:ff`; loopback's all zero is no address. */
 export function parseHardwareAddress(text: string): Uint8Array {
   const octets = /^[0-9a-f]{2}(:[0-9a-f]{2})*$/i.test(text)
@@ -119,27 +72,99 @@ export function parseHardwareAddress(text: string): Uint8Array {
   return octets.some((octet) => octet !== 0) ? octets : new Uint8Array(0)
 }
 
-function isPhysical(folder: string): boolean {
-  try {
-    return readlinkSync(`${folder}/device`) !== ''
-  } catch {
-    return false
+const upFlag = 0x1
+const promiscuousFlag = 0x100
+
+/** Details are read when a link is new or its state changed, and besides at every so many samples. */
+const detailsEvery = 5
+
+interface Kept {
+  readonly link: Link
+  readonly flags: string
+  readonly samples: number
+}
+
+/** Reads the links; between samples it keeps what seldom changes, for each file costs a trip to another thread. */
+export class LinkReader {
+  readonly #files: SystemFiles
+  #kept = new Map<string, Kept>()
+
+  constructor(files: SystemFiles) {
+    this.#files = files
+  }
+
+  /** All links of this machine, in the order of their index. */
+  async read(): Promise<Link[]> {
+    const counters = parseNetDev(await this.#files.wanted('/proc/net/dev'))
+    const kept = new Map<string, Kept>()
+    for (const [name, counted] of counters) {
+      const found = await this.#readLink(name, counted)
+      if (found) kept.set(name, found)
+    }
+    this.#kept = kept
+    return [...kept.values()].map(({ link }) => link).sort((a, b) => a.index - b.index)
+  }
+
+  async #readLink(name: string, counters: LinkCounters): Promise<Kept | undefined> {
+    const folder = `/sys/class/net/${name}`
+    const read = async (file: string): Promise<string> => (await this.#files.text(`${folder}/${file}`))?.trim() ?? ''
+    const [indexText, flags, operState] = await Promise.all([read('ifindex'), read('flags'), read('operstate')])
+    const index = Number(indexText)
+    if (!(index >= 1)) return undefined
+    const known = this.#kept.get(name)
+    const isSame = known?.link.index === index && known.flags === flags && known.link.operState === operState
+    if (isSame && known.samples % detailsEvery !== 0) {
+      return { link: { ...known.link, counters }, flags, samples: known.samples + 1 }
+    }
+    const [type, mtu, speedText, address, broadcast, alias, uevent] = await Promise.all(
+      ['type', 'mtu', 'speed', 'address', 'broadcast', 'ifalias', 'uevent'].map(read),
+    )
+    const inside = await this.#files.names(folder)
+    const speed = Number(speedText)
+    const link: Link = {
+      index,
+      name,
+      hardwareType: Number(type),
+      mtu: Number(mtu),
+      speedMegabits: speed > 0 ? speed : 0,
+      address: parseHardwareAddress(address!),
+      broadcast: parseHardwareAddress(broadcast!),
+      isAdminUp: (Number(flags) & upFlag) !== 0,
+      isPromiscuous: (Number(flags) & promiscuousFlag) !== 0,
+      operState,
+      // The kernel's alias is UTF-8 and may be longer than the 64 octets of ifAlias.
+      alias: cutText(Buffer.from(alias!, 'latin1'), 64),
+      hasConnector: inside.includes('device'),
+      isBridge: inside.includes('bridge'),
+      isBond: inside.includes('bonding'),
+      isWireless: inside.includes('wireless'),
+      isVlan: uevent!.includes('DEVTYPE=vlan'),
+      lower: inside.filter((entry) => entry.startsWith('lower_')).map((entry) => entry.slice('lower_'.length)),
+      counters,
+    }
+    // Links get their next details at different samples.
+    return { link, flags, samples: known ? known.samples + 1 : index }
   }
 }
 
-function readNames(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
-  }
+/** At most so many octets of UTF-8, without a character cut in two. */
+export function cutText(octets: Uint8Array, size: number): string {
+  if (octets.length <= size) return Buffer.from(octets).toString('utf8')
+  let end = size
+  while (end > 0 && (octets[end]! & 0xc0) === 0x80) end--
+  return Buffer.from(octets.subarray(0, end)).toString('utf8')
 }
 
-/** undefined where the file is missing or does not apply: `speed` of a link that is down gives EINVAL. */
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
+export interface ReceiveAddress {
+  readonly ifIndex: number
+  readonly address: Uint8Array
+}
+
+/** /proc/net/dev_mcast: index, name, users, global users, and the address without separators. */
+export function parseDevMulticast(text: string): ReceiveAddress[] {
+  const found: ReceiveAddress[] = []
+  for (const [, index = '', address = ''] of text.matchAll(/^(\d+)\s+\S+\s+\d+\s+\d+\s+((?:[0-9a-f]{2})+)\s*$/gm)) {
+    found.push({ ifIndex: Number(index), address: Buffer.from(address, 'hex') })
   }
+  return found
 }

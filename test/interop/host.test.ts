@@ -97,8 +97,8 @@ describe(
 
     test('a process that is started has its row within five seconds, and one that ended has none', async () => {
       const child = spawn('sleep', ['600'], { stdio: 'ignore' })
-      const row = async () => (await walk(`${host}.4.2.1.5`)).get(String(child.pid))
-      await until(async () => (await row()) === '600', 5000, 'the row of sleep')
+      const row = async () => (await walk(`${host}.4.2.1.2`)).get(String(child.pid))
+      await until(async () => (await row()) === 'sleep', 5000, 'the row of sleep')
       child.kill()
       await until(async () => (await row()) === undefined, 5000, 'the end of its row')
     })

@@ -62,7 +62,7 @@ function readObject(name: string, oid: string, body: string): SmiObject {
     access,
     syntax: type,
     ...(named
-      ? { named: Object.fromEntries([...named.matchAll(/([\w-]+)\s*\((\d+)\)/g)].map(([, n, v]) => [n, Number(v)])) }
+      ? { named: Object.fromEntries([...named.matchAll(/([\w-]+)\s*\((-?\d+)\)/g)].map(([, n, v]) => [n, Number(v)])) }
       : {}),
     ...(range ? { range: range.replace(/\s+/g, '') } : {}),
     ...(index ? { index: names(index) } : {}),

@@ -8,13 +8,13 @@ import { ownerPid, type Told, tellToReopen } from './owner.ts'
 import { pause } from './pause.ts'
 import type { LogOwner, RotationPolicy } from './policy.ts'
 import { nextState, type RotationEvent, type RotationState } from './states.ts'
-import { type FileIdentity, findWriters, identityOf, type Writers } from './writers.ts'
+import { findWriters, identityOf, type Writers } from './writers.ts'
 
 /** What the machine does for a rotation; tests put their own in its place. */
 export interface RotationHost {
   readonly ownerPid: (owner: LogOwner) => number | undefined
   readonly tellToReopen: (owner: LogOwner) => Told
-  readonly findWriters: (path: string, file: FileIdentity, ownerPid: number | undefined) => Promise<Writers>
+  readonly findWriters: typeof findWriters
   readonly compress: (path: string, options: CompressOptions) => Promise<Compressed>
 }
 
@@ -139,16 +139,19 @@ export class Finisher {
     const file = await identityOf(path).catch(() => undefined)
     if (!file) return { kind: 'released', by: undefined } // somebody deleted it
     const ownerPid = host.ownerPid(owner)
-    if (isReleased(await host.findWriters(path, file, ownerPid))) return { kind: 'released', by: undefined }
+    let seen = await host.findWriters(path, file, ownerPid)
+    if (isReleased(seen)) return { kind: 'released', by: undefined }
     const told = host.tellToReopen(owner)
     const untilMs = clock.monotonicMs() + reopenWithinMs
-    for (let lookMs = firstLookMs; ; lookMs = Math.min(lookMs * 2, longestLookMs)) {
-      const seen = await host.findWriters(path, file, ownerPid)
-      if (isReleased(seen)) return { kind: 'released', by: told.kind === 'told' ? told.name : undefined }
-      if (told.kind !== 'told' || clock.monotonicMs() >= untilMs || signal.aborted)
-        return { kind: 'stuck', sentence: explainHeld(path, told, seen, reopenWithinMs) }
+    for (let lookMs = firstLookMs; told.kind === 'told'; lookMs = Math.min(lookMs * 2, longestLookMs)) {
       await pause(clock, lookMs, signal)
+      // Who had it is looked at again and again, all others only when those have let it go.
+      seen = await host.findWriters(path, file, ownerPid, [...seen.writers, ...seen.unseen])
+      if (isReleased(seen)) seen = await host.findWriters(path, file, ownerPid)
+      if (isReleased(seen)) return { kind: 'released', by: told.name }
+      if (clock.monotonicMs() >= untilMs || signal.aborted) break
     }
+    return { kind: 'stuck', sentence: explainHeld(path, told, seen, reopenWithinMs) }
   }
 
   async #compress(moved: MovedFile): Promise<string> {

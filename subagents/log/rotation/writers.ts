@@ -1,6 +1,8 @@
 /** Who has a file open for writing: seen in /proc/PID/fd, by device and inode, whatever the file is called. */
-import { readdir, readFile, readlink, stat } from 'node:fs/promises'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { parseProcStat } from '../../../lib/process.ts'
 
 export interface FileIdentity {
@@ -20,7 +22,7 @@ export interface Writers {
 }
 
 interface Running extends Writer {
-  readonly parentPid: number
+  readonly parentPid?: number
 }
 
 export async function identityOf(path: string): Promise<FileIdentity> {
@@ -31,15 +33,21 @@ export async function identityOf(path: string): Promise<FileIdentity> {
 /**
  * All processes that can still write the file. Every descriptor of the owner and its descendants is held against the
  * inode. Of others only those that show the file's name are: asking for the inode of any file of any process could wait
- * for a file server that has gone.
+ * for a file server that has gone. `among` narrows the search to processes that were found before.
  */
-export async function findWriters(path: string, file: FileIdentity, ownerPid: number | undefined): Promise<Writers> {
-  const running = await listProcesses()
+export async function findWriters(
+  path: string,
+  file: FileIdentity,
+  ownerPid: number | undefined,
+  among?: readonly Writer[],
+): Promise<Writers> {
+  const running = among ?? (await listProcesses())
   const family = ownerPid === undefined ? new Set<number>() : familyOf(ownerPid, running)
   const writers: Writer[] = []
   const unseen: Writer[] = []
   for (const { pid, name } of running) {
-    const isFamily = family.has(pid)
+    await setImmediate() // a process is a fraction of a millisecond, and there are many
+    const isFamily = family.has(pid) || among !== undefined
     const found = await hasOpenForWriting(pid, file, (target) => isFamily || basename(target) === basename(path))
     if (found === 'yes') writers.push({ pid, name })
     else if (found === 'unseen' && isFamily) unseen.push({ pid, name })
@@ -55,19 +63,19 @@ async function hasOpenForWriting(
   const folder = `/proc/${pid}/fd`
   let descriptors: string[]
   try {
-    descriptors = await readdir(folder)
+    descriptors = readdirSync(folder)
   } catch (error) {
     // A process that ended has nothing open; of somebody else's we are not told.
     return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'unseen' : 'no'
   }
   for (const descriptor of descriptors) {
     try {
-      const target = await readlink(`${folder}/${descriptor}`)
+      const target = readlinkSync(`${folder}/${descriptor}`)
       // Sockets and pipes have no path, and a log is no device.
       if (!target.startsWith('/') || target.startsWith('/dev/') || !isOfInterest(target)) continue
       const { dev, ino } = await stat(`${folder}/${descriptor}`, { bigint: true })
       if (dev !== device || ino !== inode) continue
-      if (parseAccessMode(await readFile(`/proc/${pid}/fdinfo/${descriptor}`, 'latin1')) !== 'read') return 'yes'
+      if (parseAccessMode(readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, 'latin1')) !== 'read') return 'yes'
     } catch {
       // It was closed meanwhile.
     }
@@ -83,10 +91,11 @@ export function parseAccessMode(fdinfo: string): 'read' | 'write' | 'both' {
 
 async function listProcesses(): Promise<Running[]> {
   const found: Running[] = []
-  for (const entry of await readdir('/proc')) {
+  for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue
+    await setImmediate()
     try {
-      found.push(parseProcStat(await readFile(`/proc/${entry}/stat`, 'latin1')))
+      found.push(parseProcStat(readFileSync(`/proc/${entry}/stat`, 'latin1')))
     } catch {
       // It ended meanwhile.
     }
@@ -98,7 +107,7 @@ function familyOf(pid: number, running: readonly Running[]): Set<number> {
   const family = new Set([pid])
   for (let before = 0; before < family.size; ) {
     before = family.size
-    for (const process of running) if (family.has(process.parentPid)) family.add(process.pid)
+    for (const process of running) if (family.has(process.parentPid ?? 0)) family.add(process.pid)
   }
   return family
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { isRunning, parseProcStat, readProcess, writePidFile } from '../../../lib/process.ts'
@@ -178,8 +178,14 @@ test('a zombie tells how it ended, by its exit status in /proc', async () => {
   const parent = spawn('/bin/sh', ['-c', 'sh -c "exit 7" & exec sleep 5'], { stdio: 'ignore' })
   const zombie = () =>
     readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name) && existsSync(`/proc/${name}/stat`))
-      .map((name) => readFileSync(`/proc/${name}/stat`, 'latin1'))
+      .filter((name) => /^\d+$/.test(name))
+      .flatMap((name) => {
+        try {
+          return [readFileSync(`/proc/${name}/stat`, 'latin1')]
+        } catch {
+          return [] // it ended meanwhile
+        }
+      })
       .find((stat) => parseProcStat(stat).parentPid === parent.pid && parseProcStat(stat).state === 'Z')
   await until(() => zombie() !== undefined, 2000, 'the zombie')
   const stat = zombie()!

@@ -2,9 +2,25 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ManualClock } from '../../../lib/clock.ts'
 import { silentLog } from '../../../lib/log.ts'
-import { mib2Module } from '../../../subagents/mib2/index.ts'
-import { ifOperStatus, ifType, toIfRow, toIfXRow } from '../../../subagents/mib2/interfaces.ts'
-import { type Link, parseHardwareAddress, parseNetDev, readLinks } from '../../../subagents/mib2/links.ts'
+import { SystemFiles } from '../../../subagents/mib2/files.ts'
+import { interfacesModule } from '../../../subagents/mib2/if-mib.ts'
+import {
+  ifOperStatus,
+  ifType,
+  toIfRcvAddressRows,
+  toIfRow,
+  toIfStackRows,
+  toIfXRow,
+} from '../../../subagents/mib2/interfaces.ts'
+import { Links } from '../../../subagents/mib2/known-links.ts'
+import {
+  cutText,
+  type Link,
+  LinkReader,
+  parseDevMulticast,
+  parseHardwareAddress,
+  parseNetDev,
+} from '../../../subagents/mib2/links.ts'
 
 const netDev = `Inter-|   Receive                                                |  Transmit
  face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
@@ -36,14 +52,17 @@ const eth0: Link = {
   mtu: 1500,
   speedMegabits: 10_000,
   address: parseHardwareAddress('02:fc:00:00:00:01'),
+  broadcast: parseHardwareAddress('ff:ff:ff:ff:ff:ff'),
   isAdminUp: true,
   isPromiscuous: false,
   operState: 'up',
   alias: 'uplink',
   hasConnector: true,
   isBridge: false,
+  isBond: false,
   isWireless: false,
   isVlan: false,
+  lower: [],
   counters: parseNetDev(netDev).get('eth0')!,
 }
 
@@ -79,18 +98,65 @@ test('types and states of Linux become those of IF-MIB', () => {
   )
 })
 
-test('this machine has a loopback that is up', () => {
-  const loopback = readLinks().find(({ name }) => name === 'lo')
+test('links that stand on others are layers of ifStackTable, and only the lowest are told of', () => {
+  const bridge = { ...eth0, index: 5, name: 'br0', lower: ['eth0', 'tap0'] }
+  const tap = { ...eth0, index: 7, name: 'tap0' }
+  const pairs = toIfStackRows([eth0, bridge, tap]).map((row) => [row.ifStackHigherLayer, row.ifStackLowerLayer])
+  assert.deepEqual(pairs, [
+    [2, 0],
+    [0, 5],
+    [5, 2],
+    [5, 7],
+    [7, 0],
+  ])
+  assert.equal(toIfXRow(bridge).ifLinkUpDownTrapEnable, 'disabled')
+  assert.equal(toIfXRow(tap).ifLinkUpDownTrapEnable, 'enabled')
+})
+
+test('a link listens to its own address, to broadcasts, and to the groups of /proc/net/dev_mcast', () => {
+  const groups = parseDevMulticast(
+    '2    eth0            1     0     01005e000001\n9    gone            1     0     333300000001\nodd\n',
+  )
+  assert.deepEqual(
+    toIfRcvAddressRows([eth0], groups).map((row) => [
+      row.ifIndex,
+      Buffer.from(row.ifRcvAddressAddress).toString('hex'),
+      row.ifRcvAddressType,
+    ]),
+    [
+      [2, '01005e000001', 'volatile'],
+      [2, '02fc00000001', 'nonVolatile'],
+      [2, 'ffffffffffff', 'nonVolatile'],
+    ],
+  )
+})
+
+test('an alias that is too long for ifAlias ends with a whole character', () => {
+  assert.equal(cutText(Buffer.from('uplink é'), 64), 'uplink é')
+  assert.equal(cutText(Buffer.from('aéé'), 4), 'aé')
+})
+
+test('this machine has a loopback that is up, and a machine without /proc has no links', async () => {
+  const loopback = (await new LinkReader(new SystemFiles()).read()).find(({ name }) => name === 'lo')
   assert.ok(loopback)
   assert.equal(ifType(loopback), 'softwareLoopback')
-  assert.equal(readLinks('/no/such/root').length, 0, 'a machine without /proc has no links, and that is all')
+  const files = new SystemFiles('/no/such/root')
+  const missing: string[] = []
+  files.onMissing = (path) => missing.push(path)
+  const reader = new LinkReader(files)
+  assert.deepEqual([await reader.read(), await reader.read()], [[], []])
+  assert.deepEqual(missing, ['/proc/net/dev'], 'said once')
 })
+
+class NoFiles extends SystemFiles {
+  override async text(): Promise<undefined> {}
+}
 
 test('a link that goes down and up is told once each way, and one that goes is told as not present', async () => {
   const clock = new ManualClock()
   let present: Link[] = [eth0]
   const told: string[] = []
-  const { module } = mib2Module(() => present)
+  const { module } = interfacesModule(new NoFiles(), new Links({ read: async () => present }))
   await module.start!({
     clock,
     log: silentLog,
@@ -101,14 +167,20 @@ test('a link that goes down and up is told once each way, and one that goes is t
         `${notification.name} ${JSON.stringify(index)} ${(values as { ifOperStatus?: string }).ifOperStatus}`,
       ),
   })
-  clock.advance(10_000)
+  const pass = async (): Promise<void> => {
+    for (let second = 0; second < 10; second++) {
+      clock.advance(1000)
+      await new Promise(setImmediate)
+    }
+  }
+  await pass()
   assert.deepEqual(told, [])
   present = [{ ...eth0, operState: 'down' }]
-  clock.advance(10_000)
-  present = [eth0]
-  clock.advance(10_000)
+  await pass()
+  present = [eth0, { ...eth0, index: 5, name: 'br0', lower: ['eth0'] }]
+  await pass()
   present = []
-  clock.advance(10_000)
+  await pass()
   assert.deepEqual(told, [
     'linkDown {"ifIndex":2} down',
     'linkUp {"ifIndex":2} up',

@@ -3,12 +3,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { systemClock } from '../../../lib/clock.ts'
-import { serve } from '../../../lib/mib/module.ts'
-import { hrSWRunTable } from '../../../subagents/host/mib.ts'
-import { ProcessSampler } from '../../../subagents/host/process-sampler.ts'
-import { Source } from '../../../subagents/host/source.ts'
-import { until } from '../../support/appliance.ts'
+import { systemClock } from '../../lib/clock.ts'
+import { serve } from '../../lib/mib/module.ts'
+import { hrSWRunTable } from '../../subagents/host/mib.ts'
+import { ProcessSampler } from '../../subagents/host/process-sampler.ts'
+import { Source } from '../../subagents/host/source.ts'
+import { until } from '../../test/support/appliance.ts'
 
 const count = 10_000
 

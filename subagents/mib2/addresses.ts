@@ -1,0 +1,69 @@
+/** Addresses of this host: of IPv6 from /proc/net/if_inet6, of IPv4 from the interfaces and /proc/net/fib_trie. */
+import type { NetworkInterfaceInfo } from 'node:os'
+import { networkOf, parseDotted, parseOctets, sameOctets } from './address.ts'
+import { isOnLink, type Route } from './routes.ts'
+
+export interface Address {
+  readonly octets: Uint8Array
+  readonly prefixLength: number
+  readonly link: string
+  /** IFA_F_ flags of include/uapi/linux/if_addr.h; 0x80 is permanent. */
+  readonly flags: number
+}
+
+const permanentFlag = 0x80
+
+/** Address, ifIndex, prefix length, scope, flags, all in hexadecimal, and the link's name. */
+export function parseIfInet6(text: string): Address[] {
+  return text.split('\n').flatMap((line): Address[] => {
+    const [address = '', , prefixLength = '', , flags = '', link = ''] = line.trim().split(/\s+/)
+    if (!/^[0-9a-f]{32}$/.test(address) || link === '') return []
+    return [
+      {
+        octets: parseOctets(address),
+        prefixLength: Number.parseInt(prefixLength, 16),
+        link,
+        flags: Number.parseInt(flags, 16),
+      },
+    ]
+  })
+}
+
+/** /proc/net/fib_trie: the addresses that are this host's own, `|-- ADDRESS` and below it `/32 host LOCAL`. */
+export function parseLocalAddresses(fibTrie: string): Uint8Array[] {
+  const found = new Map<string, Uint8Array>()
+  for (const [, address = ''] of fibTrie.matchAll(/\|-- (\S+)\n(?:\s+\/\d+ .*\n)*?\s+\/32 host LOCAL/g)) {
+    const octets = parseDotted(address)
+    if (octets) found.set(address, octets)
+  }
+  return [...found.values()]
+}
+
+/**
+ * The addresses of IPv4 with their links. getifaddrs gives those of links that run; an address on a link without a carrier
+ * is known by the trie alone, and its link by the route to its network.
+ */
+export function addresses4(
+  interfaces: Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>,
+  local: readonly Uint8Array[],
+  routes: readonly Route[],
+): Address[] {
+  const found: Address[] = []
+  for (const [label, infos = []] of Object.entries(interfaces)) {
+    for (const { family, address, cidr } of infos) {
+      const octets = family === 'IPv4' ? parseDotted(address) : undefined
+      // A label such as eth0:1 belongs to eth0.
+      const link = label.split(':')[0]!
+      if (octets) found.push({ octets, prefixLength: Number(cidr?.split('/')[1] ?? 32), link, flags: permanentFlag })
+    }
+  }
+  for (const octets of local) {
+    if (found.some((known) => sameOctets(known.octets, octets))) continue
+    const [network] = routes
+      .filter((route) => isOnLink(route) && route.prefixLength > 0)
+      .filter(({ destination, prefixLength }) => sameOctets(networkOf(octets, prefixLength), destination))
+      .sort((a, b) => b.prefixLength - a.prefixLength)
+    if (network) found.push({ octets, prefixLength: network.prefixLength, link: network.link, flags: permanentFlag })
+  }
+  return found
+}

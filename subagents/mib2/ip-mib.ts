@@ -1,0 +1,240 @@
+/** The module of IP-MIB: counters of IP and ICMP, settings of interfaces, addresses, neighbours and default routers. */
+import { networkInterfaces } from 'node:os'
+import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
+import { oid } from '../../lib/smi/oid.ts'
+import { isLinkScoped } from './address.ts'
+import { type Address, addresses4, parseIfInet6, parseLocalAddresses } from './addresses.ts'
+import { type Counters, countersOf, parseProtocols, parseProtocols6 } from './counters.ts'
+import type { SystemFiles } from './files.ts'
+import {
+  Times,
+  toAddressRow,
+  toAddrRow,
+  toAtRow,
+  toMediaRow,
+  toPhysicalRow,
+  toPrefixRow,
+  toRouterRows,
+} from './ip-addresses.ts'
+import type { Routes } from './ip-forward-mib.ts'
+import { toIcmpMsgRows, toIcmpRow, toIcmpStatsRow, toIfStatsRow, toIpRow, toSystemStatsRow } from './ip-statistics.ts'
+import type { Links } from './known-links.ts'
+import * as mib from './mib.ts'
+import { parseArp } from './neighbours.ts'
+import { Sampler } from './sampler.ts'
+
+const countersEveryMs = 5_000
+const addressesEveryMs = 5_000
+const settingsEveryMs = 30_000
+
+export interface IpSources {
+  readonly files: SystemFiles
+  readonly links: Links
+  readonly routes: Routes
+  /** getifaddrs, as node:os has it. */
+  readonly interfaces?: typeof networkInterfaces
+}
+
+export function ipModule({ files, links, routes, interfaces = networkInterfaces }: IpSources): MibModule {
+  const indexOf = (name: string): number => links.indexOf(name)
+  const counters = countersPart(files, links)
+  const settings = settingsPart(files, links)
+
+  const addresses = serve(mib.ipAddressTable)
+  const prefixes = serve(mib.ipAddressPrefixTable)
+  const oldAddresses = serve(mib.ipAddrTable)
+  const neighbours = serve(mib.ipNetToPhysicalTable)
+  const oldNeighbours = serve(mib.ipNetToMediaTable)
+  const translations = serve(mib.atTable)
+  const routers = serve(mib.ipDefaultRouterTable)
+  const addressTimes = new Times()
+  const neighbourTimes = new Times()
+  let isFirst = true
+
+  const sampler = new Sampler('addresses', addressesEveryMs, async (host) => {
+    const [six, trie, arp] = await Promise.all([
+      files.text('/proc/net/if_inet6'),
+      files.text('/proc/net/fib_trie'),
+      files.wanted('/proc/net/arp'),
+    ])
+    const found: Address[] = [
+      ...addresses4(interfaces(), parseLocalAddresses(trie ?? ''), routes.all),
+      ...parseIfInet6(six ?? ''),
+    ]
+    const now = isFirst ? 0 : host.upTimeTicks()
+    isFirst = false
+    const rows = found.flatMap(
+      (one) => toAddressRow(one, indexOf, ({ key, state }) => addressTimes.seen(key, state, now)) ?? [],
+    )
+    addressTimes.turn()
+    addresses.table.replaceAll(rows)
+    const placed = found.filter(({ link }) => indexOf(link) > 0)
+    prefixes.table.replaceAll(placed.map((one) => toPrefixRow(one, indexOf(one.link))))
+    oldAddresses.table.replaceAll(found.flatMap((one) => toAddrRow(one, indexOf)))
+
+    const known = parseArp(arp)
+    neighbours.table.replaceAll(
+      known.flatMap(
+        (one) => toPhysicalRow(one, indexOf, ({ key, state }) => neighbourTimes.seen(key, state, now)) ?? [],
+      ),
+    )
+    neighbourTimes.turn()
+    const media = known.flatMap((one) => toMediaRow(one, indexOf))
+    oldNeighbours.table.replaceAll(media)
+    translations.table.replaceAll(media.map(toAtRow))
+    routers.table.replaceAll(toRouterRows(routes.all, indexOf))
+    settings.identifiers(found)
+  })
+
+  const tables = [addresses, prefixes, oldAddresses, neighbours, oldNeighbours, translations, routers]
+  return {
+    name: 'ip',
+    description: 'IP-MIB (RFC 4293), and the ip, at and icmp groups of RFC 1213',
+    oid: oid('1.3.6.1.2.1.48'),
+    tables: [...tables.map(anyServing), ...counters.tables, ...settings.tables],
+    async start(host) {
+      await counters.start(host)
+      await sampler.start(host)
+      await settings.start(host)
+    },
+  }
+}
+
+function countersPart(files: SystemFiles, links: Links) {
+  const ip = serve(mib.ipGroup)
+  const icmp = serve(mib.icmpGroup)
+  const system = serve(mib.ipSystemStatsTable)
+  const perInterface = serve(mib.ipIfStatsTable)
+  const traffic = serve(mib.ipTrafficStats)
+  const icmpStats = serve(mib.icmpStatsTable)
+  const icmpMessages = serve(mib.icmpMsgStatsTable)
+  traffic.table.put({ ipIfStatsTableLastChange: 0 })
+  let isFirst = true
+
+  const sampler = new Sampler('ip counters', countersEveryMs, async (host) => {
+    const [snmp, netstat, snmp6, fragmentTime] = await Promise.all([
+      files.wanted('/proc/net/snmp'),
+      files.wanted('/proc/net/netstat'),
+      files.text('/proc/net/snmp6'),
+      files.text('/proc/sys/net/ipv4/ipfrag_time'),
+    ])
+    const four = parseProtocols(snmp)
+    const six = parseProtocols6(snmp6 ?? '')
+    const ip4 = countersOf(four, 'Ip')
+    const icmp4 = countersOf(four, 'Icmp')
+    const both: Counters = new Map([...ip4, ...countersOf(parseProtocols(netstat), 'IpExt')])
+    const ip6 = countersOf(six, 'Ip6')
+    const icmp6 = countersOf(six, 'Icmp6')
+    if (ip4.size > 0) ip.table.put(toIpRow(ip4, Number(fragmentTime ?? 0)))
+    if (icmp4.size > 0) icmp.table.put(toIcmpRow(icmp4))
+    system.table.replaceAll([
+      ...(ip4.size > 0 ? [toSystemStatsRow('ipv4', both, countersEveryMs)] : []),
+      ...(ip6.size > 0 ? [toSystemStatsRow('ipv6', ip6, countersEveryMs)] : []),
+    ])
+    icmpStats.table.replaceAll([
+      ...(icmp4.size > 0 ? [toIcmpStatsRow('ipv4', icmp4)] : []),
+      ...(icmp6.size > 0 ? [toIcmpStatsRow('ipv6', icmp6)] : []),
+    ])
+    icmpMessages.table.replaceAll([
+      ...toIcmpMsgRows('ipv4', countersOf(four, 'IcmpMsg')),
+      ...toIcmpMsgRows('ipv6', icmp6),
+    ])
+    const before = indexesOf(perInterface.table.rows())
+    const rows = await Promise.all(
+      links.all.map(async ({ name, index }) => {
+        const text = await files.text(`/proc/net/dev_snmp6/${name}`)
+        return text === undefined
+          ? []
+          : [toIfStatsRow(index, countersOf(parseProtocols6(text), 'Ip6'), countersEveryMs)]
+      }),
+    )
+    perInterface.table.replaceAll(rows.flat())
+    if (!isFirst && before !== indexesOf(perInterface.table.rows())) {
+      traffic.table.put({ ipIfStatsTableLastChange: host.upTimeTicks() })
+    }
+    isFirst = false
+  })
+  return {
+    tables: [ip, icmp, system, perInterface, traffic, icmpStats, icmpMessages].map(anyServing),
+    start: (host: ModuleHost) => sampler.start(host),
+  }
+}
+
+const indexesOf = (rows: Iterable<{ readonly ipIfStatsIfIndex: number }>): string =>
+  [...rows].map(({ ipIfStatsIfIndex }) => ipIfStatsIfIndex).join(' ')
+
+function settingsPart(files: SystemFiles, links: Links) {
+  const host6 = serve(mib.ipv6Group)
+  const four = serve(mib.ipv4InterfaceTable)
+  const six = serve(mib.ipv6InterfaceTable)
+  const changes = serve(mib.interfaceTableChanges)
+  changes.table.put({ ipv4InterfaceTableLastChange: 0, ipv6InterfaceTableLastChange: 0 })
+  let identifiers = new Map<string, Uint8Array>()
+  let isFirst = true
+
+  const number = async (path: string): Promise<number | undefined> => {
+    const text = await files.text(path)
+    return text === undefined ? undefined : Number(text)
+  }
+  const forwardingOf = (value: number | undefined) => (value ? ('forwarding' as const) : ('notForwarding' as const))
+
+  const sampler = new Sampler('ip settings', settingsEveryMs, async (host) => {
+    const [forwarding, hopLimit] = await Promise.all([
+      number('/proc/sys/net/ipv6/conf/all/forwarding'),
+      number('/proc/sys/net/ipv6/conf/default/hop_limit'),
+    ])
+    if (forwarding === undefined || hopLimit === undefined) host6.table.delete({})
+    else host6.table.put({ ipv6IpForwarding: forwardingOf(forwarding), ipv6IpDefaultHopLimit: hopLimit })
+    const before = [four.table.size, six.table.size]
+    four.table.beginSweep()
+    six.table.beginSweep()
+    for (const { name, index, isAdminUp } of links.all) {
+      const [retransmit4, retransmit6, reachable6, disabled6, forwarding6] = await Promise.all([
+        number(`/proc/sys/net/ipv4/neigh/${name}/retrans_time_ms`),
+        number(`/proc/sys/net/ipv6/neigh/${name}/retrans_time_ms`),
+        number(`/proc/sys/net/ipv6/neigh/${name}/base_reachable_time_ms`),
+        number(`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`),
+        number(`/proc/sys/net/ipv6/conf/${name}/forwarding`),
+      ])
+      if (retransmit4 !== undefined) {
+        four.table.put({
+          ipv4InterfaceIfIndex: index,
+          ipv4InterfaceReasmMaxSize: 65_535,
+          ipv4InterfaceEnableStatus: isAdminUp ? 'up' : 'down',
+          ipv4InterfaceRetransmitTime: retransmit4,
+        })
+      }
+      if (retransmit6 !== undefined) {
+        six.table.put({
+          ipv6InterfaceIfIndex: index,
+          ipv6InterfaceReasmMaxSize: 65_535,
+          ipv6InterfaceIdentifier: identifiers.get(name) ?? new Uint8Array(0),
+          ipv6InterfaceEnableStatus: isAdminUp && disabled6 === 0 ? 'up' : 'down',
+          ipv6InterfaceReachableTime: reachable6 ?? 0,
+          ipv6InterfaceRetransmitTime: retransmit6,
+          ipv6InterfaceForwarding: forwardingOf(forwarding6),
+        })
+      }
+    }
+    four.table.endSweep()
+    six.table.endSweep()
+    if (!isFirst) {
+      const { ipv4InterfaceTableLastChange, ipv6InterfaceTableLastChange } = changes.table.get({})!
+      const now = host.upTimeTicks()
+      changes.table.put({
+        ipv4InterfaceTableLastChange: four.table.size === before[0] ? ipv4InterfaceTableLastChange : now,
+        ipv6InterfaceTableLastChange: six.table.size === before[1] ? ipv6InterfaceTableLastChange : now,
+      })
+    }
+    isFirst = false
+  })
+  return {
+    tables: [host6, four, six, changes].map(anyServing),
+    start: (host: ModuleHost) => sampler.start(host),
+    /** The interface identifier is the end of the link's own link-local address (RFC 4291 §2.5.6). */
+    identifiers(addresses: readonly Address[]): void {
+      const linkLocal = addresses.filter(({ octets }) => octets.length === 16 && isLinkScoped(octets))
+      identifiers = new Map(linkLocal.map(({ link, octets }) => [link, octets.subarray(8)]))
+    },
+  }
+}

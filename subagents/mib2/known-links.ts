@@ -1,0 +1,27 @@
+/** The links of the last sample, for those who know a link by its name and need its ifIndex. */
+import type { Link } from './links.ts'
+
+export class Links {
+  readonly #reader: { read(): Promise<readonly Link[]> }
+  #all: readonly Link[] = []
+  #byName: ReadonlyMap<string, Link> = new Map()
+
+  constructor(reader: { read(): Promise<readonly Link[]> }) {
+    this.#reader = reader
+  }
+
+  async read(): Promise<readonly Link[]> {
+    this.#all = await this.#reader.read()
+    this.#byName = new Map(this.#all.map((link) => [link.name, link]))
+    return this.#all
+  }
+
+  get all(): readonly Link[] {
+    return this.#all
+  }
+
+  /** 0 for a link that the last sample did not have. */
+  indexOf(name: string): number {
+    return this.#byName.get(name)?.index ?? 0
+  }
+}

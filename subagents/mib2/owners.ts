@@ -1,0 +1,109 @@
+/** Which process has which socket, as far as this process may look: /proc/PID/fd names the inode of each. */
+import { readlinkSync } from 'node:fs'
+import { opendir } from 'node:fs/promises'
+import type { Clock } from '../../lib/clock.ts'
+import type { SystemFiles } from './files.ts'
+
+/** Nothing else waits longer than this for a look at descriptors. */
+const sliceMs = 0.5
+/** A socket whose process could not be seen is looked for again after this. */
+const forgetAfterMs = 60_000
+const restEveryProcesses = 50
+const restMs = 20
+
+export class SocketOwners {
+  readonly #files: SystemFiles
+  readonly #clock: Clock
+  #pids = new Map<number, number>()
+  #unseen = new Map<number, number>()
+  #isSearching = false
+
+  constructor(files: SystemFiles, clock: Clock) {
+    this.#files = files
+    this.#clock = clock
+  }
+
+  /** RFC 4022, tcpConnectionProcess: 0 when there is no process, or none that can be seen. */
+  pidOf(inode: number): number {
+    return this.#pids.get(inode) ?? 0
+  }
+
+  /**
+   * Looks for the processes of sockets that are new among these, and forgets those that are gone. A look goes over all
+   * processes, some at a time, and is made only when there is somebody to look for.
+   */
+  async search(inodes: ReadonlySet<number>, signal: AbortSignal): Promise<void> {
+    if (this.#isSearching) return
+    const nowMs = this.#clock.monotonicMs()
+    const stays = ([inode]: [number, number]): boolean => inodes.has(inode)
+    this.#pids = new Map([...this.#pids].filter(stays))
+    this.#unseen = new Map([...this.#unseen].filter((one) => stays(one) && nowMs - one[1] < forgetAfterMs))
+    const wanted = new Set([...inodes].filter((inode) => !this.#pids.has(inode) && !this.#unseen.has(inode)))
+    if (wanted.size === 0) return
+    this.#isSearching = true
+    try {
+      await this.#searchProcesses(wanted, signal)
+    } finally {
+      this.#isSearching = false
+    }
+    for (const inode of wanted) this.#unseen.set(inode, nowMs)
+  }
+
+  async #searchProcesses(wanted: Set<number>, signal: AbortSignal): Promise<void> {
+    // Who has sockets already is the likeliest to have the new ones.
+    const likely = new Set(this.#pids.values())
+    const pids = (await this.#files.names('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
+    const ordered = [...pids.filter((pid) => likely.has(pid)), ...pids.filter((pid) => !likely.has(pid))]
+    for (const [position, pid] of ordered.entries()) {
+      if (wanted.size === 0 || signal.aborted) return
+      if (position % restEveryProcesses === restEveryProcesses - 1) await this.#rest(signal)
+      await this.#searchProcess(pid, wanted)
+    }
+  }
+
+  #rest(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#clock.after(restMs, resolve)
+      signal.addEventListener(
+        'abort',
+        () => {
+          timer.cancel()
+          resolve()
+        },
+        { once: true },
+      )
+    })
+  }
+
+  async #searchProcess(pid: number, wanted: Set<number>): Promise<void> {
+    const folder = `${this.#files.root}/proc/${pid}/fd`
+    try {
+      const descriptors = await opendir(folder, { bufferSize: 128 })
+      let sliceEnd = performance.now() + sliceMs
+      for await (const { name } of descriptors) {
+        // Such a link is the kernel's own and never leads to a disk: reading it here is ten times cheaper than elsewhere.
+        const inode = socketInode(readlink(`${folder}/${name}`))
+        if (inode !== undefined && wanted.delete(inode)) this.#pids.set(inode, pid)
+        if (performance.now() < sliceEnd) continue
+        await new Promise(setImmediate)
+        sliceEnd = performance.now() + sliceMs
+      }
+    } catch {
+      // The process has ended, or belongs to somebody else.
+    }
+  }
+}
+
+/** `socket:[1413971]`; undefined for a descriptor of anything else. */
+export function socketInode(target: string): number | undefined {
+  const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1]
+  return inode === undefined ? undefined : Number(inode)
+}
+
+function readlink(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return '' // closed meanwhile
+  }
+}
