@@ -23,7 +23,7 @@ export interface FollowWish extends LogFilter {
   print(line: string): void
 }
 
-const levels = ['debug', 'info', 'notice', 'warn', 'error', 'crit', 'alert', 'emerg']
+const levels = ['debug', 'info', 'notice', 'warn', 'error']
 const lookEveryMs = 200
 const rotatedOrPacked = /\.(\d+(\.\d+)?(\.gz)?|gz|tmp)$/
 
@@ -63,8 +63,7 @@ export async function followLogs(home: Home, wish: FollowWish): Promise<void> {
 /** Whether a line is of this level or above, and of this component. A line that does not say is of no level and none. */
 export function passes(line: string, { level, component }: LogFilter): boolean {
   const own = /^\S+Z (\w+) +([\w.-]+):/.exec(line)
-  const lineLevel = own?.[1] ?? /^\[[^\]]*\] \[(\w+)\]/.exec(line)?.[1]
-  if (level !== undefined && levels.indexOf(lineLevel ?? '') < levels.indexOf(level)) return false
+  if (level !== undefined && levels.indexOf(own?.[1] ?? '') < levels.indexOf(level)) return false
   return component === undefined || own?.[2] === component || (own?.[2]?.startsWith(`${component}.`) ?? false)
 }
 

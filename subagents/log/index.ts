@@ -15,7 +15,7 @@ import {
   siLogMonitorProblem,
   siLogTable,
 } from './mib.ts'
-import { Monitor, type MonitorSpec, type MonitorState, type Tiding } from './monitor.ts'
+import { isMonitorState, Monitor, type MonitorSpec, type MonitorState, type Tiding } from './monitor.ts'
 import { Patterns, patternError } from './patterns.ts'
 import type { RotateWish } from './rotation/command.ts'
 import { defaultFloorOctets } from './rotation/defaults.ts'
@@ -168,7 +168,8 @@ export function logModule(home: Home) {
     ],
     async start(host) {
       const { clock, log } = host
-      const states = new StateFile<MonitorState>({ path: join(home.data, 'subagents', 'log.json'), clock, log })
+      const path = join(home.data, 'subagents', 'log.json')
+      const states = new StateFile<MonitorState>({ path, clock, log, isRow: isMonitorState })
       const known = await states.load()
       const monitors = new Map<number, Monitor>()
       const rotations = new Rotations({

@@ -48,6 +48,13 @@ export interface MonitorState {
   readonly untold: readonly Tiding[]
 }
 
+export function isMonitorState(kept: unknown): kept is MonitorState {
+  const { fileName, matches, rotations, follower, untold } = (kept ?? {}) as Partial<MonitorState>
+  const isFollowable = follower === undefined || (Array.isArray(follower.generations) && Array.isArray(follower.done))
+  const isCounted = Number.isInteger(matches) && Number.isInteger(rotations)
+  return typeof fileName === 'string' && isCounted && isFollowable && Array.isArray(untold)
+}
+
 export type OperState = FileCondition | 'badRegExp' | 'disabled'
 
 export interface MonitorEvents {

@@ -5,16 +5,18 @@ import type { Clock } from '../../lib/clock.ts'
 import { writeFileAtomic } from '../../lib/files.ts'
 import type { Log } from '../../lib/log.ts'
 
-export interface StateFileOptions {
+export interface StateFileOptions<T> {
   readonly path: string
   readonly clock: Clock
   readonly log: Log
+  /** Whether what a file holds is what a row is: another version, or a hand, may have written it. */
+  isRow(row: unknown): row is T
 }
 
 const gapMs = 100
 
 export class StateFile<T> {
-  readonly #options: StateFileOptions
+  readonly #options: StateFileOptions<T>
   /** Each row as JSON, so that only those that change are made anew. */
   readonly #rows = new Map<string, string>()
   #isDirty = false
@@ -23,17 +25,21 @@ export class StateFile<T> {
   #isEnding = false
   #endGap: (() => void) | undefined
 
-  constructor(options: StateFileOptions) {
+  constructor(options: StateFileOptions<T>) {
     this.#options = options
   }
 
   /** Reads what there is; a file that is broken is told of, and nothing is known then. */
   async load(): Promise<ReadonlyMap<string, T>> {
-    const { path, log } = this.#options
+    const { path, log, isRow } = this.#options
     try {
-      const rows = Object.entries(JSON.parse(await readFile(path, 'utf8')) as Record<string, T>)
-      for (const [key, row] of rows) this.#rows.set(key, JSON.stringify(row))
-      return new Map(rows)
+      const known = new Map<string, T>()
+      for (const [key, row] of Object.entries(JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>)) {
+        if (!isRow(row)) throw new Error(`row ${key} is not understood`)
+        known.set(key, row)
+      }
+      for (const [key, row] of known) this.#rows.set(key, JSON.stringify(row))
+      return known
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
         log.error('the state of the log files could not be read; they are followed from their ends', { path, error })

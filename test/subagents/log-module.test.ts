@@ -246,6 +246,17 @@ test('a manager may name files below the log folders only, and regular expressio
   assert.deepEqual(test({ ...row, siLogRegExp: '(' }), { status: 'inconsistentValue', column: 'siLogRegExp' })
 })
 
+test('a state that is not understood keeps nothing from being watched', async () => {
+  writeFileSync(path, 'error old\n')
+  mkdirSync(join(home.data, 'subagents'))
+  for (const state of ['{"1":{"fileName":17}}', '{', 'null', '{"1":null}']) {
+    writeFileSync(join(home.data, 'subagents', 'log.json'), state)
+    const { read, stop } = await start(entry(1, path, 'error'))
+    await until(() => read('siLogOperState') === 1, 3000, state)
+    await stop()
+  }
+})
+
 test('a changed line of the file is taken without losing what was counted', async () => {
   writeFileSync(path, '')
   const { file, cnf, read } = await start(entry(1, path, 'error'))
