@@ -8,14 +8,15 @@ import type { SystemFiles } from './files.ts'
 const sliceMs = 0.5
 /** A socket whose process could not be seen is looked for again after this. */
 const forgetAfterMs = 60_000
-const restEveryProcesses = 50
-const restMs = 20
+/** Looking takes at most one part in so many of this thread's time, however many processes there are. */
+const restPerWork = 50
+const restEveryProcesses = 10
 
 export class SocketOwners {
   readonly #files: SystemFiles
   readonly #clock: Clock
-  #pids = new Map<number, number>()
-  #unseen = new Map<number, number>()
+  readonly #pids = new Map<number, number>()
+  readonly #unseen = new Map<number, number>()
   #isSearching = false
 
   constructor(files: SystemFiles, clock: Clock) {
@@ -35,10 +36,12 @@ export class SocketOwners {
   async search(inodes: ReadonlySet<number>, signal: AbortSignal): Promise<void> {
     if (this.#isSearching) return
     const nowMs = this.#clock.monotonicMs()
-    const stays = ([inode]: [number, number]): boolean => inodes.has(inode)
-    this.#pids = new Map([...this.#pids].filter(stays))
-    this.#unseen = new Map([...this.#unseen].filter((one) => stays(one) && nowMs - one[1] < forgetAfterMs))
-    const wanted = new Set([...inodes].filter((inode) => !this.#pids.has(inode) && !this.#unseen.has(inode)))
+    for (const inode of this.#pids.keys()) if (!inodes.has(inode)) this.#pids.delete(inode)
+    for (const [inode, sinceMs] of this.#unseen) {
+      if (!inodes.has(inode) || nowMs - sinceMs >= forgetAfterMs) this.#unseen.delete(inode)
+    }
+    const wanted = new Set<number>()
+    for (const inode of inodes) if (!this.#pids.has(inode) && !this.#unseen.has(inode)) wanted.add(inode)
     if (wanted.size === 0) return
     this.#isSearching = true
     try {
@@ -53,25 +56,30 @@ export class SocketOwners {
     // Who has sockets already is the likeliest to have the new ones.
     const likely = new Set(this.#pids.values())
     const pids = (await this.#files.names('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
-    const ordered = [...pids.filter((pid) => likely.has(pid)), ...pids.filter((pid) => !likely.has(pid))]
-    for (const [position, pid] of ordered.entries()) {
+    // And then the youngest: a socket that is new is often of a process that is.
+    const others = pids.filter((pid) => !likely.has(pid)).sort((a, b) => b - a)
+    let workMs = 0
+    for (const [position, pid] of [...pids.filter((pid) => likely.has(pid)), ...others].entries()) {
       if (wanted.size === 0 || signal.aborted) return
-      if (position % restEveryProcesses === restEveryProcesses - 1) await this.#rest(signal)
+      if (position % restEveryProcesses === restEveryProcesses - 1) {
+        await this.#rest(workMs * restPerWork, signal)
+        workMs = 0
+      }
+      const start = performance.now()
       await this.#searchProcess(pid, wanted)
+      workMs += performance.now() - start
     }
   }
 
-  #rest(signal: AbortSignal): Promise<void> {
+  #rest(restMs: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#clock.after(restMs, resolve)
-      signal.addEventListener(
-        'abort',
-        () => {
-          timer.cancel()
-          resolve()
-        },
-        { once: true },
-      )
+      const end = (): void => {
+        timer.cancel()
+        signal.removeEventListener('abort', end)
+        resolve()
+      }
+      const timer = this.#clock.after(restMs, end)
+      signal.addEventListener('abort', end)
     })
   }
 

@@ -6,13 +6,15 @@ import { oid } from '../../lib/smi/oid.ts'
 import { dotted } from './address.ts'
 import { type Counters, countersOf, low32, parseProtocols } from './counters.ts'
 import type { SystemFiles } from './files.ts'
-import { collect } from './lines.ts'
+import { breathe, collect } from './lines.ts'
 import { type TcpState, tcpConnectionTable, tcpConnTable, tcpGroup, tcpListenerTable } from './mib.ts'
 import { SocketOwners } from './owners.ts'
 import { Sampler } from './sampler.ts'
 import { parseSockets, type Socket, SocketAddresses } from './sockets.ts'
 
-const everyMs = 5_000
+const countersEveryMs = 5_000
+/** The kernel goes over its whole table of connections for each list: 5 ms of a thread on a small machine. */
+const socketsEveryMs = 10_000
 const listenState = 10
 
 /** By the kernel's number (include/net/tcp_states.h); 12 is a connection whose SYN is not answered to the end yet. */
@@ -42,19 +44,22 @@ export function tcpModule(files: SystemFiles): MibModule {
   const addresses = new SocketAddresses()
   let owners: SocketOwners | undefined
 
-  const counters = new Sampler('tcp counters', everyMs, async () => {
+  const counters = new Sampler('tcp counters', countersEveryMs, async () => {
     const row = toTcpRow(countersOf(parseProtocols(await files.wanted('/proc/net/snmp')), 'Tcp'))
     if (row) scalars.table.put(row)
   })
-  const sockets = new Sampler('tcp sockets', everyMs, async ({ signal }) => {
+  const sockets = new Sampler('tcp sockets', socketsEveryMs, async ({ signal }) => {
     const [four, six] = await Promise.all([files.wanted('/proc/net/tcp'), files.text('/proc/net/tcp6')])
     const found = await collect(parseSockets(four, addresses), signal)
     found.push(...(await collect(parseSockets(six ?? '', addresses), signal)))
     addresses.turn()
     const pidOf: PidOf = (inode) => owners?.pidOf(inode) ?? 0
     await fill(anyServing(listeners).table, toListenerRows(found, pidOf), signal)
+    await breathe()
     await fill(anyServing(connections).table, toConnectionRows(found, pidOf), signal)
+    await breathe()
     await fill(anyServing(old).table, toConnRows(found), signal)
+    await breathe()
     // Not waited for: the processes are in the next sample.
     void owners?.search(new Set(found.map(({ inode }) => inode).filter((inode) => inode !== 0)), signal)
   })

@@ -6,14 +6,15 @@ import { oid } from '../../lib/smi/oid.ts'
 import { dotted } from './address.ts'
 import { type Counters, countersOf, low32, parseProtocols, parseProtocols6 } from './counters.ts'
 import type { SystemFiles } from './files.ts'
-import { collect } from './lines.ts'
+import { breathe, collect } from './lines.ts'
 import { udpEndpointTable, udpGroup, udpTable } from './mib.ts'
 import { SocketOwners } from './owners.ts'
 import { Sampler } from './sampler.ts'
 import { parseSockets, type Socket, SocketAddresses } from './sockets.ts'
 import { typeOf } from './tcp-mib.ts'
 
-const everyMs = 5_000
+const countersEveryMs = 5_000
+const socketsEveryMs = 10_000
 const connectedState = 1
 
 export function udpModule(files: SystemFiles): MibModule {
@@ -23,12 +24,12 @@ export function udpModule(files: SystemFiles): MibModule {
   const addresses = new SocketAddresses()
   let owners: SocketOwners | undefined
 
-  const counters = new Sampler('udp counters', everyMs, async () => {
+  const counters = new Sampler('udp counters', countersEveryMs, async () => {
     const four = countersOf(parseProtocols(await files.wanted('/proc/net/snmp')), 'Udp')
     const six = countersOf(parseProtocols6((await files.text('/proc/net/snmp6')) ?? ''), 'Udp6')
     if (four.size > 0 || six.size > 0) scalars.table.put(toUdpRow(four, six))
   })
-  const sockets = new Sampler('udp sockets', everyMs, async ({ signal }) => {
+  const sockets = new Sampler('udp sockets', socketsEveryMs, async ({ signal }) => {
     const [four, six] = await Promise.all([files.wanted('/proc/net/udp'), files.text('/proc/net/udp6')])
     const found = await collect(parseSockets(four, addresses), signal)
     found.push(...(await collect(parseSockets(six ?? '', addresses), signal)))
@@ -38,7 +39,9 @@ export function udpModule(files: SystemFiles): MibModule {
       toEndpointRows(found, (inode) => owners?.pidOf(inode) ?? 0),
       signal,
     )
+    await breathe()
     await fill(anyServing(old).table, toUdpRows(found), signal)
+    await breathe()
     // Not waited for: the processes are in the next sample.
     void owners?.search(new Set(found.map(({ inode }) => inode).filter((inode) => inode !== 0)), signal)
   })
