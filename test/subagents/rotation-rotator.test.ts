@@ -19,6 +19,7 @@ import { describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { ManualClock } from '../../lib/clock.ts'
 import { compress } from '../../subagents/log/rotation/compress.ts'
+import { machineHost } from '../../subagents/log/rotation/finisher.ts'
 import { until } from '../support/appliance.ts'
 import { Ground } from './rotation-support.ts'
 
@@ -307,5 +308,16 @@ describe('what goes wrong', () => {
         if (isRoot) assert.equal(spawnSync('umount', [ground.path('far')]).status, 0)
         else chmodSync(ground.path('far'), 0o700)
       }
+    }))
+
+  test('a compression that hangs does not keep the rotator from stopping', () =>
+    onGround(async (ground) => {
+      writeFileSync(ground.path('a_log'), 'one\n')
+      const host = { ...machineHost, compress: () => new Promise<never>(() => {}) }
+      const rotator = ground.rotator([ground.policy('a_log')], { host })
+      await rotator.rotate('a_log')
+      const beganMs = performance.now()
+      await rotator.stop()
+      assert.ok(performance.now() - beganMs < 8000)
     }))
 })
