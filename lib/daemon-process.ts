@@ -37,10 +37,9 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
   }
   mkdirSync(home.logs, { recursive: true, mode: 0o700 })
   mkdirSync(home.run, { recursive: true, mode: 0o700 })
-  const file = new LogFile({
-    path: join(home.logs, `${name}.log`),
-    onRecovery: (lines) => log.error('lines of this log were lost, as it could not be written', { lines }),
-  })
+  const file = openLogFile(name, home, (lines) =>
+    log.error('lines of this log were lost, as it could not be written', { lines }),
+  )
   const log = createLog({ component: name, write: (line) => file.write(line) })
   process.on('SIGUSR2', () => {
     try {
@@ -86,4 +85,14 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
     })
   }
   return { home, log, run, fail }
+}
+
+function openLogFile(name: DaemonName, home: Home, onRecovery: (lostLines: number) => void): LogFile {
+  const path = join(home.logs, `${name}.log`)
+  try {
+    return new LogFile({ path, onRecovery })
+  } catch (error) {
+    process.stderr.write(`${name}: the log ${path} cannot be opened: ${(error as Error).message}; it is to be a file\n`)
+    process.exit(1)
+  }
 }

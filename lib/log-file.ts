@@ -1,5 +1,5 @@
 /** A daemon's log file: each line is in it when `write` returns, and a full disk costs lines, never the daemon. */
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, openSync, writeSync } from 'node:fs'
 
 export interface LogFileOptions {
   readonly path: string
@@ -74,6 +74,9 @@ export class LogFile {
   }
 }
 
+const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants
+
+/** Daemons that may do less than this one may write the folder: no link of theirs is followed. */
 function openLog(path: string): number {
-  return openSync(path, 'a', 0o600)
+  return openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600)
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -63,5 +63,12 @@ describe('the log file of a daemon', () => {
     file.write('still here\n')
     file.close()
     assert.equal(readFileSync(join(folder, 'after', 'a.log'), 'utf8'), 'still here\n')
+  })
+
+  test('a link that somebody put in its place is not followed', () => {
+    const target = join(folder, 'target')
+    symlinkSync(target, join(folder, 'link.log'))
+    assert.throws(() => new LogFile({ path: join(folder, 'link.log') }), /ELOOP/)
+    assert.equal(existsSync(target), false)
   })
 })

@@ -6,8 +6,10 @@ import {
   chmodSync,
   closeSync,
   existsSync,
+  lchownSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   statSync,
   symlinkSync,
@@ -17,6 +19,7 @@ import { describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { ManualClock } from '../../lib/clock.ts'
 import { compress } from '../../subagents/log/rotation/compress.ts'
+import { machineHost } from '../../subagents/log/rotation/finisher.ts'
 import { until } from '../support/appliance.ts'
 import { Ground } from './rotation-support.ts'
 
@@ -105,6 +108,32 @@ describe('when a log is rotated', () => {
       assert.match((await rotator.rotate('folder_log')).sentence, /is no file, so it is not rotated/)
       const outcome = await rotator.rotate('link_log')
       assert.ok(outcome.kind === 'rotated' && outcome.to.startsWith(ground.path('far/real_log.')), outcome.sentence)
+    }))
+})
+
+describe('what others may put in the folder', () => {
+  const asRoot = { skip: process.getuid?.() === 0 ? false : 'only root can make links of others' }
+
+  test('a link of another user leads nowhere: what it names keeps its name', asRoot, () =>
+    onGround(async (ground) => {
+      mkdirSync(ground.path('far'))
+      writeFileSync(ground.path('far/secrets'), 'one\n')
+      symlinkSync(ground.path('far/secrets'), ground.path('a_log'))
+      lchownSync(ground.path('a_log'), 65_534, 65_534)
+      const outcome = await ground.rotator([ground.policy('a_log')]).rotate('a_log')
+      assert.match(outcome.sentence, /is no file, so it is not rotated/)
+      assert.deepEqual(readdirSync(ground.path('far')), ['secrets'])
+    }),
+  )
+
+  test('a link in the place of a renamed file is not compressed', () =>
+    onGround(async (ground) => {
+      writeFileSync(ground.path('secrets'), 'one\n')
+      symlinkSync(ground.path('secrets'), ground.path('a_log.1800000000'))
+      const rest = async (): Promise<void> => {}
+      const signal = new AbortController().signal
+      await assert.rejects(compress(ground.path('a_log.1800000000'), { signal, rest }), /ELOOP/)
+      assert.deepEqual(ground.files('a_log'), ['a_log.1800000000'])
     }))
 })
 
@@ -279,5 +308,16 @@ describe('what goes wrong', () => {
         if (isRoot) assert.equal(spawnSync('umount', [ground.path('far')]).status, 0)
         else chmodSync(ground.path('far'), 0o700)
       }
+    }))
+
+  test('a compression that hangs does not keep the rotator from stopping', () =>
+    onGround(async (ground) => {
+      writeFileSync(ground.path('a_log'), 'one\n')
+      const host = { ...machineHost, compress: () => new Promise<never>(() => {}) }
+      const rotator = ground.rotator([ground.policy('a_log')], { host })
+      await rotator.rotate('a_log')
+      const beganMs = performance.now()
+      await rotator.stop()
+      assert.ok(performance.now() - beganMs < 8000)
     }))
 })

@@ -1,6 +1,6 @@
 /** Compresses a rotated file beside itself: slowly, and so that a cut at any point leaves the file or its `.gz` whole. */
-import { createReadStream, createWriteStream, type Stats } from 'node:fs'
-import { chmod, chown, open, rename, rm, stat, utimes } from 'node:fs/promises'
+import { constants, type Stats } from 'node:fs'
+import { type FileHandle, lstat, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
@@ -24,21 +24,15 @@ const busyShare = 0.25
 export async function compress(path: string, { signal, rest }: CompressOptions): Promise<Compressed> {
   const draft = `${path}${draftSuffix}`
   await rm(draft, { force: true })
+  // Who may write logs may be less than we are: no link of theirs is followed, and what is open is what is changed.
+  const source = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
   try {
-    const before = await stat(path)
-    await pipeline(
-      createReadStream(path, { highWaterMark: chunkOctets }),
-      (chunks: AsyncIterable<Buffer>) => paced(chunks, rest),
-      createGzip(),
-      createWriteStream(draft, { flags: 'wx', mode: 0o600 }),
-      { signal },
-    )
-    await makeDurable(draft)
-    if (isChanged(before, await stat(path))) {
+    const before = await source.stat()
+    await writeDraft(source, before, draft, { signal, rest })
+    if (isChanged(before, await lstat(path))) {
       await rm(draft, { force: true })
       return 'written'
     }
-    await takeOver(before, draft)
     await rename(draft, `${path}.gz`)
     await makeDurable(dirname(path))
     await rm(path)
@@ -46,6 +40,8 @@ export async function compress(path: string, { signal, rest }: CompressOptions):
   } catch (error) {
     await rm(draft, { force: true }).catch(() => {}) // it is looked for again at the next start
     throw error
+  } finally {
+    await source.close()
   }
 }
 
@@ -62,23 +58,45 @@ export async function isCompressedWhole(path: string): Promise<boolean> {
   }
 }
 
-/** Gives each chunk on, then rests for three times as long as it took. */
-async function* paced(chunks: AsyncIterable<Buffer>, rest: CompressOptions['rest']): AsyncGenerator<Buffer> {
-  for await (const chunk of chunks) {
+/** Gives chunk after chunk, and rests for three times as long as each took. */
+async function* paced(source: FileHandle, rest: CompressOptions['rest']): AsyncGenerator<Buffer> {
+  for (;;) {
+    const { buffer, bytesRead } = await source.read(Buffer.alloc(chunkOctets), 0, chunkOctets)
+    if (bytesRead === 0) return
     const givenMs = performance.now()
-    yield chunk
+    yield buffer.subarray(0, bytesRead)
     await rest(((performance.now() - givenMs) * (1 - busyShare)) / busyShare)
   }
 }
 
 function isChanged(before: Stats, after: Stats): boolean {
-  return before.size !== after.size || before.mtimeMs !== after.mtimeMs
+  return before.ino !== after.ino || before.size !== after.size || before.mtimeMs !== after.mtimeMs
 }
 
-async function takeOver({ mode, uid, gid, atime, mtime }: Stats, path: string): Promise<void> {
-  await chmod(path, mode & 0o777)
-  if (process.getuid?.() === 0) await chown(path, uid, gid)
-  await utimes(path, atime, mtime)
+/** Makes the draft durable, with the owner, mode and time of what it was made from. */
+async function writeDraft(
+  source: FileHandle,
+  { mode, uid, gid, atime, mtime }: Stats,
+  draft: string,
+  { signal, rest }: CompressOptions,
+): Promise<void> {
+  const target = await open(draft, 'wx', 0o600)
+  try {
+    await pipeline(
+      paced(source, rest),
+      createGzip(),
+      async (chunks: AsyncIterable<Buffer>) => {
+        for await (const chunk of chunks) await target.appendFile(chunk)
+      },
+      { signal },
+    )
+    if (process.getuid?.() === 0) await target.chown(uid, gid)
+    await target.chmod(mode & 0o777)
+    await target.utimes(atime, mtime)
+    await target.sync()
+  } finally {
+    await target.close()
+  }
 }
 
 async function makeDurable(path: string): Promise<void> {

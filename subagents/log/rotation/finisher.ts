@@ -44,6 +44,7 @@ export type Release =
   | { readonly kind: 'released'; readonly by: string | undefined }
   | { readonly kind: 'stuck'; readonly sentence: string }
 
+const stopWithinMs = 2_000
 const longestRetryMs = 300_000
 /** Between two looks at who has it open: short at first, as most owners are quick, then longer. */
 const firstLookMs = 20
@@ -89,9 +90,12 @@ export class Finisher {
     return new Promise((resolve) => this.#settling.push(resolve))
   }
 
+  /** What a file server that hangs keeps is not waited for longer than a moment: a daemon must be able to end. */
   async stop(): Promise<void> {
     this.#stopping.abort()
-    await Promise.all(this.#running)
+    const patience = new AbortController()
+    const ended = Promise.all(this.#running).finally(() => patience.abort())
+    await Promise.race([ended, pause(this.#options.clock, stopWithinMs, patience.signal)])
   }
 
   /** Never rejects. */

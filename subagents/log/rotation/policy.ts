@@ -1,5 +1,5 @@
 /** What a rotation policy says: which log, when it is moved aside, who writes it, and what is kept of it. */
-import { realpathSync } from 'node:fs'
+import { lstatSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { parseRotatedName } from './rotated-files.ts'
 
@@ -75,13 +75,17 @@ export function refuseOverlaps(policies: readonly RotationPolicy[]): {
   return { inForce: [...inForce.values()], refused }
 }
 
-/** Where a log really is: links are followed as far as there is something. */
+/**
+ * Where a log really is: links are followed as far as there is something. The file itself may be a link of ours only:
+ * sipd may write the folder of its logs, and must not lead us to files that it may not rename.
+ */
 export function realLogPath(path: string): string {
   const absolute = resolve(path)
-  for (const [folder, rest] of [
+  const steps = [
     [absolute, ''],
     [dirname(absolute), basename(absolute)],
-  ] as const) {
+  ] as const
+  for (const [folder, rest] of isLinkOfOthers(absolute) ? steps.slice(1) : steps) {
     try {
       return join(realpathSync(folder), rest)
     } catch {
@@ -89,6 +93,11 @@ export function realLogPath(path: string): string {
     }
   }
   return absolute
+}
+
+function isLinkOfOthers(path: string): boolean {
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  return stats?.isSymbolicLink() === true && stats.uid !== process.getuid?.()
 }
 
 function isMadeFrom(path: string, live: string): boolean {

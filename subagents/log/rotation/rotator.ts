@@ -7,6 +7,7 @@ import type { Log } from '../../../lib/log.ts'
 import { isCompressedWhole } from './compress.ts'
 import { DiskFloor, type DiskSpace, type MeasureDisk, measureDisk } from './disk-floor.ts'
 import { Finisher, machineHost, type RotationHost } from './finisher.ts'
+import { pause } from './pause.ts'
 import { type RefusedPolicy, type RotationPolicy, realLogPath, refuseOverlaps } from './policy.ts'
 import { beyondRetention } from './retention.ts'
 import { byAge, listDrafts, listRotated, moveAside, type RotatedFile } from './rotated-files.ts'
@@ -58,6 +59,8 @@ export interface RotatorOptions {
   readonly host?: RotationHost
 }
 
+/** A file server that hangs does not keep a daemon from ending. */
+const stopWithinMs = 2_000
 const defaultLookEveryMs = 10_000
 const defaultReopenWithinMs = 5_000
 const defaultRetryMs = 10_000
@@ -136,9 +139,11 @@ export class Rotator {
     this.#isStopped = true
     this.#timer?.cancel()
     await this.#finisher.stop()
-    await Promise.all([this.#looking, ...this.#moving.values()])
-    await this.#cleaning
-    await this.#state.save()
+    const patience = new AbortController()
+    const ended = Promise.all([this.#looking, ...this.#moving.values(), this.#cleaning])
+      .then(() => this.#state.save())
+      .finally(() => patience.abort())
+    await Promise.race([ended, pause(this.#options.clock, stopWithinMs, patience.signal)])
   }
 
   /** Looks at every log once: what is due is rotated, what is too much goes. Never rejects; one look at a time. */
