@@ -291,6 +291,25 @@ export function dateAndTime(): Syntax<Date | undefined> {
   }
 }
 
+/** DateAndTime where all zero octets are a value: it has not happened, or will not. */
+export function dateAndTimeOrNever(): Syntax<Date | 'never'> {
+  const date = dateAndTime()
+  const dateOf = (value: Date | 'never'): Date | undefined => (value === 'never' ? undefined : value)
+  return {
+    ...date,
+    toSnmp: (value) => date.toSnmp(dateOf(value)),
+    fromSnmp: (value) => {
+      const isNever =
+        value.type === 'OctetString' && value.value.length === 8 && value.value.every((octet) => octet === 0)
+      if (isNever) return { value: 'never' }
+      const decoded = date.fromSnmp(value)
+      return 'error' in decoded ? decoded : { value: decoded.value ?? 'never' }
+    },
+    format: (value) => date.format(dateOf(value)),
+    parse: (word) => date.parse(word),
+  }
+}
+
 function writeDateAndTime(date: Date): Uint8Array {
   const offset = -date.getTimezoneOffset()
   const year = date.getFullYear()

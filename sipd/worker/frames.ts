@@ -19,10 +19,8 @@ export const frames = {
   liveKeys: 7,
   /** A worker's number as a double, and hashes of the keys that it holds, eight octets each. */
   heldKeys: 8,
-  /** That was all: from now on the sender begins nothing. */
-  handover: 9,
   /** Connections that others opened to the sender, one a line: `+` or `-`, number, far end. */
-  connections: 10,
+  connections: 9,
 } as const
 export type FrameKind = (typeof frames)[keyof typeof frames]
 

@@ -1,5 +1,5 @@
 /** A worker of sipd: takes SIP messages from the network, and does with them what the configuration says. */
-import { resolve4, resolve6 } from 'node:dns/promises'
+import { lookup as lookupAddresses } from 'node:dns/promises'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../../lib/clock.ts'
 import { resolveHome } from '../../lib/home.ts'
@@ -17,11 +17,7 @@ const tell = (message: FromWorker): void => {
 
 /** Names in the hosts file and of the resolver; NAPTR and SRV are to come with RFC 3263 in full. */
 async function lookup(host: string): Promise<string[]> {
-  try {
-    return await resolve4(host)
-  } catch {
-    return await resolve6(host)
-  }
+  return (await lookupAddresses(host, { all: true, verbatim: false })).map(({ address }) => address)
 }
 
 async function act(message: ToWorker): Promise<void> {

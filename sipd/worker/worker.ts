@@ -213,7 +213,6 @@ export class Worker {
       this.#links.send(successor, frames.heldKeys, encodeHeldKeys(this.#options.start.worker, held))
       for (const [worker, hashes] of heldElsewhere)
         this.#links.send(successor, frames.heldKeys, encodeHeldKeys(worker, hashes))
-      this.#links.send(successor, frames.handover, Buffer.alloc(0))
     }
     await this.#registrations.flush()
     const untilMs = clock.monotonicMs() + withinMs

@@ -7,7 +7,7 @@ import { anyServing, type MibModule, type ModuleHost, type Requester, serve } fr
 import type { Syntax } from '../../lib/mib/syntax.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import type { Calendar } from './calendar.ts'
-import { castellanSchedRunMissed, neverDate, schedActionFailure, schedObjects, schedTable } from './mib.ts'
+import { castellanSchedRunMissed, schedActionFailure, schedObjects, schedTable } from './mib.ts'
 import type { RunFailure, Schedule, ScheduleState } from './schedule.ts'
 import { Scheduler } from './scheduler.ts'
 import { fileStore } from './store.ts'
@@ -172,6 +172,6 @@ function nameOf({ schedOwner, schedName }: SchedRow): string {
   return schedOwner === '' ? schedName : `${schedOwner}/${schedName}`
 }
 
-function dateOf(timeMs: number | undefined): Date {
-  return timeMs === undefined ? neverDate : new Date(timeMs)
+function dateOf(timeMs: number | undefined): Date | 'never' {
+  return timeMs === undefined ? 'never' : new Date(timeMs)
 }

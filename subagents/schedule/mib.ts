@@ -4,11 +4,11 @@ import {
   bits,
   counter32,
   dateAndTime,
+  dateAndTimeOrNever,
   enumeration,
   integer32,
   objectIdentifier,
   rowStatus,
-  type Syntax,
   storageType,
   text,
   unsigned32,
@@ -84,15 +84,15 @@ export const schedTable = defineTable({
     schedLastFailure: column(17, enumeration({ noResponse: -1, ...errorStatusNumber }), 'read-only', {
       presence: 'live',
     }),
-    schedLastFailed: column(18, dateOrZeros(), 'read-only', { presence: 'live' }),
+    schedLastFailed: column(18, dateAndTimeOrNever(), 'read-only', { presence: 'live' }),
     schedStorageType: column(19, storageType(), 'read-create', { defaultValue: 'volatile' }),
     schedRowStatus: column(20, rowStatus(), 'read-create'),
     schedTriggers: column(21, counter32(), 'read-only', { presence: 'live' }),
 
-    castellanSchedNextRun: column(1, dateOrZeros(), 'read-only', { presence: 'live', entry }),
-    castellanSchedLastRun: column(2, dateOrZeros(), 'read-only', { presence: 'live', entry }),
+    castellanSchedNextRun: column(1, dateAndTimeOrNever(), 'read-only', { presence: 'live', entry }),
+    castellanSchedLastRun: column(2, dateAndTimeOrNever(), 'read-only', { presence: 'live', entry }),
     castellanSchedMissed: column(3, counter32(), 'read-only', { presence: 'live', entry }),
-    castellanSchedLastMissed: column(4, dateOrZeros(), 'read-only', { presence: 'live', entry }),
+    castellanSchedLastMissed: column(4, dateAndTimeOrNever(), 'read-only', { presence: 'live', entry }),
     castellanSchedLastError: column(5, text(0, 1024, 'CastellanText'), 'read-only', { presence: 'live', entry }),
     castellanSchedSecurityModel: column(6, enumeration({ snmpv1: 1, snmpv2c: 2, usm: 3 }), 'read-only', {
       defaultValue: scheduleAgent.securityModel,
@@ -144,25 +144,6 @@ export const castellanSchedRunMissed = defineNotification({
   oid: `${castellanSched}.0.1`,
   objects: { castellanSchedMissed, castellanSchedLastMissed },
 })
-
-/** What dateOrZeros reads as all zero octets: it has not been, or will not be. */
-export const neverDate = new Date(0)
-
-function dateOrZeros(): Syntax<Date> {
-  const plain = dateAndTime()
-  return {
-    ...plain,
-    toSnmp: (date) => plain.toSnmp(date === neverDate ? undefined : date),
-    fromSnmp: (value) => {
-      if (value.type === 'OctetString' && value.value.length === 8 && value.value.every((octet) => octet === 0))
-        return { value: neverDate }
-      const read = plain.fromSnmp(value)
-      return 'error' in read ? read : { value: read.value ?? neverDate }
-    },
-    format: (date) => plain.format(date === neverDate ? undefined : date),
-    parse: (typed) => plain.parse(typed),
-  }
-}
 
 /** Labels such as h0 to h23, with consecutive bits. */
 function numbered(letter: string, first: number, last: number, firstBit: number): Record<string, number> {

@@ -1,14 +1,13 @@
 /** DISMAN-SCRIPT-MIB (RFC 3165), and what CASTELLAN-SCRIPT-MIB adds to a script: its command and its limits. */
 import { column, defineNotification, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
 import {
-  dateAndTime,
+  dateAndTimeOrNever,
   displayString,
   enumeration,
   integer32,
   objectIdentifier,
   octetString,
   rowStatus,
-  type Syntax,
   storageType,
   text,
   timeInterval,
@@ -31,24 +30,6 @@ export const endless = 0x7fff_ffff
 export const maxArgumentOctets = 1024
 export const maxResultOctets = 1024
 
-/** DateAndTime that may be '0000000000000000'H, which RFC 3165 has for what has not happened. */
-function dateAndTimeOrNever(): Syntax<Date | 'never'> {
-  const date = dateAndTime()
-  return {
-    ...date,
-    toSnmp: (value) => date.toSnmp(dateOf(value)),
-    fromSnmp: (value) => {
-      const isNever =
-        value.type === 'OctetString' && value.value.length === 8 && value.value.every((octet) => octet === 0)
-      if (isNever) return { value: 'never' }
-      const decoded = date.fromSnmp(value)
-      return 'error' in decoded ? decoded : { value: decoded.value ?? 'never' }
-    },
-    format: (value) => date.format(dateOf(value)),
-    parse: (word) => date.parse(word),
-  }
-}
-const dateOf = (value: Date | 'never') => (value === 'never' ? undefined : value)
 const happened = (number: number) =>
   column<Date | 'never'>(number, dateAndTimeOrNever(), 'read-only', { defaultValue: 'never' })
 
