@@ -6,6 +6,7 @@ import type { LocationStore } from './location/store.ts'
 import type { DebugLog } from './log/error-log.ts'
 import { Admission } from './proxy/admission.ts'
 import { type Elsewhere, ProxyCore } from './proxy/core.ts'
+import { Destinations } from './proxy/destinations.ts'
 import { Forwarder } from './proxy/forwarder.ts'
 import { Identity, type IdentityOptions } from './proxy/identity.ts'
 import { Branches } from './proxy/loop.ts'
@@ -49,7 +50,7 @@ export interface ServerOptions {
   readonly elsewhere?: Elsewhere
   readonly settleMs?: number
   readonly isConnectionOpen: (connection: string) => boolean
-  readonly onAnswered: (transaction: ServerTransaction, status: number, octets: number) => void
+  readonly onAnswered: (transaction: ServerTransaction, status: number, response: string) => void
 }
 
 export interface SipServer {
@@ -92,7 +93,13 @@ export function createSipServer(options: ServerOptions): SipServer {
     forwarder,
     identity,
     registrar: settings.registrar && new Registrar({ store, clock, domains: identity, limits: settings.registrar }),
-    users: new RegisteredUsers(store, options.isConnectionOpen),
+    destinations: new Destinations({
+      identity,
+      policy: settings.policy,
+      users: new RegisteredUsers(store, options.isConnectionOpen),
+      statistics,
+      log,
+    }),
     statistics,
     admission: new Admission({ clock, ...settings.flood, retryAfterSeconds: settings.retryAfterSeconds }),
     log,

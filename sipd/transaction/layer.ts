@@ -25,7 +25,7 @@ export interface TransactionUser {
   /** The ACK of a 2xx, which is no part of any transaction (§13.2.2.4). */
   onAck(request: SipRequest, source: Hop): void
   /** The first final response left. */
-  onAnswered(transaction: ServerTransaction, status: number, octets: number): void
+  onAnswered(transaction: ServerTransaction, status: number, response: string): void
 }
 
 export interface TransactionLayerOptions {

@@ -149,7 +149,7 @@ export class Worker {
       elsewhere: this.#ownership,
       settleMs: start.members.length > 1 ? settleMs : 0,
       isConnectionOpen: (connection) => this.#isConnectionOpen(connection),
-      onAnswered: (transaction, status, octets) => this.#answered(transaction, status, octets),
+      onAnswered: (transaction, status, response) => this.#answered(transaction, status, response),
     })
     this.#reporting = clock.every(reportEveryMs, () => options.tell({ kind: 'report', report: this.#report() }))
   }
@@ -318,11 +318,11 @@ export class Worker {
     return this.#transports.connections.get(connection)?.isOpen === true
   }
 
-  #answered(transaction: ServerTransaction, status: number, octets: number): void {
+  #answered(transaction: ServerTransaction, status: number, response: string): void {
     const entry = accessEntry(
       transaction,
       status,
-      octets,
+      response,
       this.#options.clock.now(),
       this.#localPort(transaction.source),
     )
