@@ -77,9 +77,9 @@ export class TransactionLayer {
     return this.#servers.size + this.#clients.size + this.#cancels.size
   }
 
-  /** Keys of the server transactions under way. */
-  serverKeys(): IterableIterator<string> {
-    return this.#servers.keys()
+  /** The server transactions under way. */
+  servers(): IterableIterator<ServerTransaction> {
+    return this.#servers.values()
   }
 
   /** A To tag for the answer to what is no request that could be kept. */
