@@ -16,10 +16,11 @@ import { Registrar, type RegistrarLimits } from './registrar/registrar.ts'
 import type { SipStatistics } from './statistics.ts'
 import { KeyHasher } from './transaction/hash.ts'
 import { HeldTransactions } from './transaction/held.ts'
-import { type Sender, TransactionLayer } from './transaction/layer.ts'
+import { TransactionLayer } from './transaction/layer.ts'
 import type { ServerTransaction } from './transaction/server.ts'
 import { TimerWheel } from './transaction/timer-wheel.ts'
 import type { TimerValues } from './transaction/timers.ts'
+import type { Sender } from './transport/sender.ts'
 
 export interface ServerSettings {
   readonly identity: IdentityOptions

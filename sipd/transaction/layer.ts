@@ -7,17 +7,13 @@ import type { SipRequest, SipResponse } from '../message/message.ts'
 import { formatResponse, responseTarget } from '../message/respond.ts'
 import { type Hop, isReliable } from '../message/source.ts'
 import type { SipStatistics } from '../statistics.ts'
+import type { Sender } from '../transport/sender.ts'
 import { ClientTransaction, type ClientUser } from './client.ts'
 import { type KeyHasher, tagOf } from './hash.ts'
 import { type HeldTransactions, heldStates } from './held.ts'
 import { ServerTransaction } from './server.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 import type { TimerValues } from './timers.ts'
-
-/** The way to the network; the transports implement it. `failed` is called at most once, when it is certain that the octets did not leave. */
-export interface Sender {
-  send(text: string, hop: Hop, failed?: (error: Error) => void): void
-}
 
 /** Who decides about requests; declared here, implemented by the proxy core. */
 export interface TransactionUser {
