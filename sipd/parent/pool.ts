@@ -76,6 +76,10 @@ export class WorkerPool {
     return [...this.#workers.values()]
   }
 
+  get isServing(): boolean {
+    return this.#current().length > 0
+  }
+
   /** Consecutive deaths, once they are an alarm; 0 otherwise. */
   get alarm(): number {
     return this.#deaths >= alarmAfter ? this.#deaths : 0

@@ -186,6 +186,25 @@ describe('sipd and bin/sip', () => {
     writeFileSync(path, good)
   })
 
+  test('a restart that finds a port taken is tried again until somebody serves', async () => {
+    const holder = createSocket('udp4')
+    holder.bind(0, '127.0.0.1')
+    await once(holder, 'listening')
+    const taken = holder.address().port
+    const [path, log] = [join(at.home.conf, 'sipd', 'sipd.conf'), join(at.home.logs, 'error_log')]
+    const good = readFileSync(path, 'utf8')
+    writeFileSync(path, `${good}Listen 127.0.0.1:${taken}\n`)
+    assert.equal((await sip('txngraceful-restart', '0', '2')).code, 0)
+    await until(
+      () => /no worker serves; it is tried again error=.*is in use by/.test(readFileSync(log, 'utf8')),
+      10_000,
+    )
+    assert.match((await sip('status')).out, /down/)
+    holder.close()
+    await until(async () => (await ask(request('OPTIONS'), 300)) !== undefined, 10_000, 'a worker')
+    writeFileSync(path, good)
+  })
+
   test('SIPp registers and asks for options', needs('sipp'), async () => {
     const scenario = join(at.home.root, 'register.xml')
     writeFileSync(scenario, sippScenario)
