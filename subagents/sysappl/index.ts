@@ -179,14 +179,26 @@ export function sysapplModule(
   }
 
   const inspect = async ({ log }: ModuleHost): Promise<void> => {
-    const declared = [...(await readOwnPackages(program)), ...declaredInFile()]
-    const found = await inspectPackages(declared, dpkgFolder)
+    const own = await readOwnPackages(program)
+    const ownNames = new Set(own.map(({ name }) => name))
+    const inFile = declaredInFile()
+    const found = await inspectPackages([...own, ...inFile.filter(({ name }) => !ownNames.has(name))], dpkgFolder)
     matcher = new ProgramMatcher(installed.show(found.packages))
     await ledger.save()
-    const untold = found.missing.join(' ')
+    const untold = [...found.missing, ...unusable(inFile, ownNames)].join(', ')
     if (untold !== missing && untold !== '')
-      log.notice('what sysappl.cnf or the program names is not on this machine, and has no rows', { missing: untold })
+      log.notice('some of what sysappl.cnf or the program names has no rows', { missing: untold })
     missing = untold
+  }
+
+  /** Lines of the file that say nothing, in words. */
+  function unusable(inFile: readonly DeclaredPackage[], ownNames: ReadonlySet<string>): string[] {
+    const names = new Set(inFile.map(({ name }) => name))
+    const homeless = [...declaredElements.table.rows()].filter((row) => !names.has(row.castellanApplPackageName))
+    return [
+      ...[...names].filter((name) => ownNames.has(name)).map((name) => `${name} (a package of Castellan's own)`),
+      ...homeless.map((row) => `${row.castellanApplElementPath} (without castellanApplPackageEntry)`),
+    ]
   }
 
   function declaredInFile(): DeclaredPackage[] {

@@ -32,7 +32,7 @@ export async function inspectPackages(declared: readonly DeclaredPackage[], dpkg
   for (const one of declared) {
     const debian = one.dpkg === '' ? undefined : await dpkg?.find(one.dpkg)
     if (one.dpkg !== '' && !debian) {
-      missing.push(`package ${one.dpkg}`)
+      missing.push(`Debian package ${one.dpkg} (not installed)`)
       continue
     }
     packages.push(await inspectPackage(one, debian, missing))
@@ -50,7 +50,7 @@ async function inspectPackage(
   for (const element of declared.elements) {
     const found = await inspectElement(element)
     if (found) elements.push(found)
-    else missing.push(element.path)
+    else missing.push(`${element.path} (not there)`)
   }
   const location = declared.location === '' ? undefined : await statOf(declared.location)
   return {

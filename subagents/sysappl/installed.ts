@@ -6,7 +6,7 @@ import { truncateUtf8 } from '../../lib/text.ts'
 import type { FoundElement, FoundPackage } from './inspect.ts'
 import type { Ledger } from './ledger.ts'
 import type { sysApplInstallElmtTable, sysApplInstallPkgTable } from './mib.ts'
-import type { Role } from './syntax.ts'
+import { plays, type Role } from './syntax.ts'
 
 type ElementRow = RowOf<typeof sysApplInstallElmtTable>
 
@@ -56,8 +56,13 @@ export class Installed {
         sysApplInstallPkgDate: dateOf(one.installedMs),
         sysApplInstallPkgLocation: truncateUtf8(one.location, 1024),
       })
+      let hasPrimary = false
       for (const element of one.elements) {
-        const elementIndex = this.#show(packageIndex, one, element)
+        let role = this.#ledger.roleOf(one.name, element.path) ?? element.role
+        // An application has one, and only one primary element: the first that is said to be.
+        if (hasPrimary && plays(role, 'primary')) role = new Set([...role].filter((bit) => bit !== 'primary'))
+        hasPrimary ||= plays(role, 'primary')
+        const elementIndex = this.#show(packageIndex, one, element, role)
         if (element.type === 'nonexecutable') continue
         programs.push({ packageIndex, elementIndex, path: element.path, realPath: element.realPath })
       }
@@ -67,7 +72,7 @@ export class Installed {
     return programs
   }
 
-  #show(packageIndex: number, one: FoundPackage, element: FoundElement): number {
+  #show(packageIndex: number, one: FoundPackage, element: FoundElement, role: Role): number {
     const { index, octets, installedMs } = this.#ledger.element(one.name, element.path, {
       version: one.version,
       octets: element.octets,
@@ -83,7 +88,7 @@ export class Installed {
       sysApplInstallElmtPath: truncateUtf8(dirname(element.path), 1024),
       sysApplInstallElmtSizeHigh: high(octets),
       sysApplInstallElmtSizeLow: octets >>> 0,
-      sysApplInstallElmtRole: this.#ledger.roleOf(one.name, element.path) ?? element.role,
+      sysApplInstallElmtRole: role,
       sysApplInstallElmtModifyDate: new Date(element.modifiedMs),
       sysApplInstallElmtCurSizeHigh: high(element.octets),
       sysApplInstallElmtCurSizeLow: element.octets >>> 0,

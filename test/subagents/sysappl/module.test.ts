@@ -141,9 +141,9 @@ test('a package of sysappl.cnf has version and date of its Debian package; what 
       castellanApplPackageLocation: '/usr/sbin',
       castellanApplPackageDpkg: dpkg,
     })
-  const element = (at: number, path: string): void =>
+  const element = (at: number, path: string, name = 'openssh'): void =>
     sysappl.configure('castellanApplElementTable', {
-      castellanApplPackageName: 'openssh',
+      castellanApplPackageName: name,
       castellanApplElementNumber: at,
       castellanApplElementPath: path,
       castellanApplElementType: 'application',
@@ -153,7 +153,13 @@ test('a package of sysappl.cnf has version and date of its Debian package; what 
   declare('removed', 'gone')
   element(1, join(machine.root, 'usr/sbin/sshd'))
   element(2, join(machine.root, 'usr/sbin/no-such-program'))
-  await sysappl.pass(() => elementsOf(sysappl, 'openssh').length === 1)
+  element(3, join(machine.root, 'dpkg/status')) // a second primary one
+  element(1, '/usr/bin/orphan', 'nobody')
+  declare('castellan-sipd', '')
+  await sysappl.pass(() => elementsOf(sysappl, 'openssh').length === 2)
+  const roles = elementsOf(sysappl, 'openssh').map((row) => (row.sysApplInstallElmtRole as Set<string>).has('primary'))
+  assert.deepEqual(roles, [true, false])
+  assert.equal(packageOf(sysappl, 'castellan-sipd')!.sysApplInstallPkgVersion, '1.2.3', 'ours stays ours')
   const openssh = packageOf(sysappl, 'openssh')!
   assert.equal(openssh.sysApplInstallPkgVersion, '1:10.0p1-7')
   const { mtimeMs } = statSync(join(machine.root, 'dpkg/info/openssh-server.list'))
@@ -162,7 +168,8 @@ test('a package of sysappl.cnf has version and date of its Debian package; what 
   await sysappl.passSeconds(300)
   const told = sysappl.lines.filter((line) => line.includes('no-such-program'))
   assert.equal(told.length, 1, sysappl.lines.join(''))
-  assert.ok(told[0]!.includes('package gone'))
+  for (const part of ['gone (not installed)', '/usr/bin/orphan (without', 'castellan-sipd (a package of'])
+    assert.ok(told[0]!.includes(part), part)
   await sysappl.stop()
   await machine.remove()
 })
