@@ -32,6 +32,10 @@ const shortestPollMs = 2_000
 /** What is installed changes seldom; a shorter poll interval is for what runs. */
 const shortestInspectionMs = 60_000
 const ageEveryMs = 1_000
+/** Between slices of a poll: of 10,000 processes it takes some seconds, and a tenth of the core while it does. */
+const pollRestMs = 4
+/** After a poll so many times as long as its work took, so that polls never take more of a core than this part. */
+const pollPart = 200
 
 export interface SysapplOptions {
   /** Scans the processes while this module is there; its owner starts and stops it. */
@@ -59,7 +63,7 @@ export function sysapplModule(
   let matcher: ProgramMatcher | undefined
   let isListed = false
   let isPolling = false
-  let polledMs = Number.NEGATIVE_INFINITY
+  let polled: { readonly startedMs: number; readonly workedMs: number } | undefined
   const failing = new Set<string>()
   let missing = ''
   /** Ends the rest between two looks at the disk. */
@@ -150,7 +154,8 @@ export function sysapplModule(
     pastRuns.removeOlder(nowMs - limit().sysApplPastRunTblTimeLimit * 1000)
     pastElementRuns.removeOlder(nowMs - limit().sysApplElemPastRunTblTimeLimit * 1000)
   }
-  const pollIntervalMs = (): number => Math.max(shortestPollMs, limit().sysApplAgentPollInterval * 1000)
+  const pollIntervalMs = ({ workedMs }: { readonly workedMs: number }): number =>
+    Math.max(shortestPollMs, limit().sysApplAgentPollInterval * 1000, workedMs * pollPart)
 
   /** What fails is told when it begins to, and tried again. */
   const attempt = async (what: string, act: () => Promise<unknown>): Promise<void> => {
@@ -170,11 +175,16 @@ export function sysapplModule(
     if (!given || !matcher || !isListed || isPolling) return
     const { clock, signal } = given
     // A listing that comes a moment early is not to be waited for until the next.
-    if (clock.monotonicMs() - polledMs < pollIntervalMs() - shortestPollMs / 4) return
+    if (polled && clock.monotonicMs() - polled.startedMs < pollIntervalMs(polled) - shortestPollMs / 4) return
     isPolling = true
-    polledMs = clock.monotonicMs()
+    const startedMs = clock.monotonicMs()
+    let workedMs = 0
+    const onSlice = (tookMs: number): void => {
+      workedMs += tookMs
+    }
     const now = matcher
-    await attempt('poll what runs', () => polls.poll(now, { clock, signal, restMs: 0 }))
+    await attempt('poll what runs', () => polls.poll(now, { clock, signal, restMs: pollRestMs, onSlice }))
+    polled = { startedMs, workedMs }
     isPolling = false
   }
 

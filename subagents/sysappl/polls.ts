@@ -165,7 +165,7 @@ export class Polls {
           { packageIndex, runIndex, elementIndex: match?.element.elementIndex ?? 0, path: match?.path },
           {
             started: sameDate(before, startedMsOf(process, this.#bootMs)),
-            user: user === undefined ? '' : users.nameOf(user),
+            user: user === undefined ? (before?.sysApplElmtRunUser ?? '') : users.nameOf(user),
             regularFiles: feed.regularFilesOf(pid),
             pageKb,
           },
