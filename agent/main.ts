@@ -5,12 +5,16 @@ import { systemClock } from '../lib/clock.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { openDaemon } from '../lib/daemon-process.ts'
 import { hostModule } from '../subagents/host/index.ts'
+import { ProcessTable } from '../subagents/host/process-table.ts'
 import { mib2Modules, sysObjectId } from '../subagents/mib2/index.ts'
 import { scheduleModule } from '../subagents/schedule/index.ts'
+import { sysapplModule } from '../subagents/sysappl/index.ts'
 import { Agent } from './agent.ts'
 
 const { values } = parseArgs({ options: { home: { type: 'string' }, check: { type: 'boolean', default: false } } })
 const { home, log, run, fail } = openDaemon('agent', values.home)
+// One scan of /proc for both modules that show processes; the host module runs it.
+const processes = new ProcessTable()
 
 const agent = new Agent({
   home,
@@ -21,7 +25,8 @@ const agent = new Agent({
   modules: [
     ...mib2Modules(),
     { ...scheduleModule(home), file: 'agent/schedule.cnf' },
-    { ...hostModule(), file: 'agent/host.cnf' },
+    { ...hostModule({ processes }), file: 'agent/host.cnf' },
+    { ...sysapplModule(home, { processes }), file: 'agent/sysappl.cnf' },
   ],
 })
 

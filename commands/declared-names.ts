@@ -16,6 +16,7 @@ import * as mib2 from '../subagents/mib2/mib.ts'
 import * as schedule from '../subagents/schedule/mib.ts'
 import * as script from '../subagents/script/mib.ts'
 import * as sip from '../subagents/sip/mib.ts'
+import * as sysappl from '../subagents/sysappl/mib.ts'
 
 const declared: readonly object[] = [
   engine,
@@ -33,6 +34,7 @@ const declared: readonly object[] = [
   script,
   schedule,
   sip,
+  sysappl,
 ].flatMap((house) => Object.values<unknown>(house).filter((one) => typeof one === 'object' && one !== null))
 
 export const declaredDefinitions: readonly Definition[] = declared

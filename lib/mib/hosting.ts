@@ -16,6 +16,8 @@ export interface ConfiguredModule {
   readonly file: string
   /** Whether its columns that hold commands may be written; asked at every SET. */
   readonly rules?: SetRules
+  /** Makes what a SET changed in files of the module's own durable, before it is answered; a failure undoes the SET. */
+  readonly persist?: () => Promise<void>
 }
 
 export interface HostingOptions {
@@ -46,11 +48,12 @@ export class Hosting {
     }
     this.#files = [...files.values()]
     this.backends = modules.map(
-      ({ module, file, rules }) =>
+      ({ module, file, rules, persist }) =>
         new ModuleBackend(module, {
           log: log.child(module.name),
           ...(rules ? { rules } : {}),
           persist: async (changes) => {
+            await persist?.()
             await files.get(file)?.persist(changes)
             onPersisted?.(module)
           },

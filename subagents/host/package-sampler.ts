@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import type { ServedTable } from '../../lib/mib/served.ts'
+import { type Pace, runInSlices } from '../../lib/slices.ts'
 import { zeroDotZero } from '../../lib/smi/oid.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
 import type { hrSWInstalled, hrSWInstalledTable } from './mib.ts'
 import type { PackageReport, PackagesThreadData } from './packages-thread.ts'
-import { type Pace, runInSlices } from './slices.ts'
 
 type Row = RowOf<typeof hrSWInstalledTable>
 

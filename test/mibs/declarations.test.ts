@@ -17,10 +17,11 @@ const own = readModules(
     'mibs/CASTELLAN-SCRIPT-MIB.txt',
     'mibs/CASTELLAN-SCHEDULE-MIB.txt',
     'mibs/CASTELLAN-HOST-MIB.txt',
+    'mibs/CASTELLAN-SYSAPPL-MIB.txt',
   ].map(read),
 )
 const standard = new Map(
-  ['objects.json', 'disman-script.json', 'host-resources.json']
+  ['objects.json', 'disman-script.json', 'host-resources.json', 'sysappl.json']
     .flatMap((file) => JSON.parse(read(`test/fixtures/rfc/${file}`)) as SmiObject[])
     .map((object) => [object.name, object]),
 )
@@ -89,6 +90,9 @@ const bases: Readonly<Record<string, string>> = {
   KBytes: 'Integer32',
   InternationalDisplayString: 'OctetString',
   ProductID: 'ObjectIdentifier',
+  Utf8String: 'OctetString',
+  LongUtf8String: 'OctetString',
+  RunState: 'Integer32',
 }
 
 /** Interfaces to UDP: what the kernel keeps, shown and not changed, as MIN-ACCESS of RFC 2863, 4022, 4292 and 4293 allows. */

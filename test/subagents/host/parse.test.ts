@@ -7,7 +7,13 @@ import { toMountRow } from '../../../subagents/host/file-systems.ts'
 import { memoryPercents, memoryRows, parseMeminfo } from '../../../subagents/host/memory.ts'
 import { parseMountinfo, selectMounts } from '../../../subagents/host/mounts.ts'
 import { packageTitle, parseDpkgStatus } from '../../../subagents/host/packages.ts'
-import { parseProcessStat, programOf } from '../../../subagents/host/processes.ts'
+import {
+  isRegularFile,
+  parseBootTime,
+  parseProcessOwner,
+  parseProcessStat,
+  programOf,
+} from '../../../subagents/host/processes.ts'
 import { ProcessorLoads, parseCpuinfo, parseLoadavg, parseStat } from '../../../subagents/host/processors.ts'
 import { scaled, toKBytes } from '../../../subagents/host/scale.ts'
 import { dateOrUnknown } from '../../../subagents/host/syntax.ts'
@@ -127,6 +133,7 @@ test('a process is read whatever its name holds, and one that is no process is n
   assert.deepEqual(state, {
     name: 'a (strange) na',
     state: 'R',
+    parentPid: 1,
     isKernelThread: false,
     cpuTicks: 300,
     startTicks: 2_844_604,
@@ -135,6 +142,15 @@ test('a process is read whatever its name holds, and one that is no process is n
   assert.equal(parseProcessStat(read('proc/2/stat'))!.isKernelThread, true)
   assert.equal(parseProcessStat(''), undefined)
   assert.equal(parseProcessStat('12 (half'), undefined)
+})
+
+test('when the machine started, whose a process is, and which of its descriptors are regular files', () => {
+  assert.equal(parseBootTime(read('proc/stat')), 1_795_225_262_000)
+  assert.equal(parseBootTime('cpu 1 2 3\n'), undefined)
+  assert.equal(parseProcessOwner('Name:\tsshd\nUid:\t0\t33\t0\t33\n'), 33, 'the effective one')
+  assert.equal(parseProcessOwner(''), undefined)
+  const links = ['/var/log/a', '/home/x (deleted)', '/dev/null', 'socket:[1]', 'pipe:[2]', 'anon_inode:[eventpoll]', '']
+  assert.deepEqual(links.filter(isRegularFile), ['/var/log/a', '/home/x (deleted)'])
 })
 
 test('a name that the kernel cut is whole again, arguments are cut between characters', () => {
