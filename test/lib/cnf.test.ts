@@ -195,7 +195,7 @@ test('a file with secrets that others can read is refused, with the command that
 test("the ancestor's printed entries load as they mean", async () => {
   const statistics = new Statistics()
   const internal = internalModules({ statistics })
-  const critapp = critappModule(resolveHome(folder))
+  const critapp = critappModule(resolveHome(folder), async () => 200)
   const seed = (name: string) => ({
     path: join(programRoot, 'test/fixtures/seed', name),
     overlayPath: join(folder, name),
