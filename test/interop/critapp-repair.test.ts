@@ -119,19 +119,20 @@ critAppProcEntry 3 flaps ${root}/flaps - down true 10 true true true 5 nonVolati
   })
 
   test('a death of sipd is seen within 1 s, and OPTIONS are answered again within its delay and 1 s', async (t) => {
-    // What sipd needs for its start by itself, here and now: a machine that is busy beside us gives it no second.
-    assert.equal((await appliance.castellan('apps', 'stop', 'sipd')).code, 0)
-    await until(async () => (await apps())[0]?.state === 'stopped', 5000, 'the stop')
-    const beganMs = performance.now()
-    const started = runBin('sip', ['start', '--home', appliance.at.home.root])
-    const startMs = (await answered()) - beganMs
-    assert.equal((await started).code, 0)
-
+    const starts: number[] = []
     const repairs: number[] = []
     for (let round = 0; round < 3; round++) {
+      // What sipd needs for its start by itself, here and now: a machine that is busy beside us gives it no second.
+      assert.equal((await appliance.castellan('apps', 'stop', 'sipd')).code, 0)
+      await until(async () => (await apps())[0]?.state === 'stopped', 5000, 'the stop')
+      const beganMs = performance.now()
+      const started = runBin('sip', ['start', '--home', appliance.at.home.root])
+      starts.push((await answered()) - beganMs)
+      assert.equal((await started).code, 0)
       // Up by somebody's wish: what was before does not count, so the delay is the first again.
       assert.equal((await appliance.castellan('apps', 'start', 'sipd')).code, 0)
       await until(() => up(1), 5000, 'the adoption')
+
       traps.forget()
       const { killedMs, seenMs } = await kill(1, 'sipd')
       const repairMs = (await answered()) - killedMs
@@ -144,10 +145,10 @@ critAppProcEntry 3 flaps ${root}/flaps - down true 10 true true true 5 nonVolati
       await traps.saw(/"sipd was (killed or crashed: it left its PID file behind|ended by SIGKILL)/)
       await traps.saw(/"sipd was started as PID \d+"/)
     }
-    const median = repairs.sort((a, b) => a - b)[1]!
-    t.diagnostic(`repair less its delay: ${median.toFixed()} ms; sip start by itself: ${startMs.toFixed()} ms`)
-    const limitMs = Math.max(1000, startMs + supervisionMs)
-    assert.ok(median < limitMs, `${median.toFixed()} ms beside ${startMs.toFixed()} ms of sip start by itself`)
+    const [startMs, repairMs] = [median(starts), median(repairs)]
+    const figures = `repair less its delay ${repairMs.toFixed()} ms, sip start by itself ${startMs.toFixed()} ms`
+    t.diagnostic(figures)
+    assert.ok(repairMs < Math.max(1000, startMs + supervisionMs), figures)
   })
 
   /** When sipd answers OPTIONS. */
@@ -208,6 +209,10 @@ critAppProcEntry 3 flaps ${root}/flaps - down true 10 true true true 5 nonVolati
     assert.notEqual(frontNow!.pid, front!.pid)
   })
 })
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!
+}
 
 /** Of a process without its children (proc(5), fields 14 and 15): a health check of sipd may fall into the time measured. */
 function cpuMs(pid: number): number {
