@@ -44,7 +44,8 @@ export class Hosting {
       if (servings.length === 0) continue
       const secret = secretFiles.includes(file)
       const [path, overlayPath] = [join(home.conf, file), join(home.data, file)]
-      files.set(file, new ConfigFile(servings, { path, overlayPath, secret, resolveName }))
+      const waitingPath = join(home.data, file.replace(/\.cnf$/, '.waiting.cnf'))
+      files.set(file, new ConfigFile(servings, { path, overlayPath, waitingPath, secret, resolveName }))
     }
     this.#files = [...files.values()]
     this.backends = modules.map(

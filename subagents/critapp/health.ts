@@ -19,8 +19,13 @@ export interface HealthSpec {
 export type Verdict = string | undefined
 export type Check = (spec: HealthSpec, signal: AbortSignal) => Promise<Verdict>
 
-/** `sipPing` is the program, with its first arguments, that asks a SIP server for its options. */
-export function healthCheck(sipPing: readonly [string, ...string[]]): Check {
+/**
+ * Asks a SIP server for its options: the status of its final response. `uri` undefined is the sipd of this appliance.
+ * Throws, with a sentence, when no final response comes within the time.
+ */
+export type SipPing = (uri: string | undefined, timeoutMs: number) => Promise<number>
+
+export function healthCheck(sipPing: SipPing): Check {
   return async (spec, signal) => {
     switch (spec.kind) {
       case 'none':
@@ -84,17 +89,20 @@ async function connectTo({ target, timeoutMs }: HealthSpec, signal: AbortSignal)
 }
 
 /** Whatever final response comes, 503 of an overloaded proxy too, comes from somebody who lives. */
-async function askSip(
-  sipPing: readonly [string, ...string[]],
-  { target, timeoutMs }: HealthSpec,
-  signal: AbortSignal,
-): Promise<Verdict> {
-  const uri = target === '' ? [] : ['--uri', target]
-  const argv = [...sipPing, ...uri, '--timeout', String(timeoutMs / 1000)] as [string, ...string[]]
-  const { code, output, how } = await runForAnswer({ argv }, timeoutMs + startOfNodeMs, signal)
-  if (code === 0 || output.startsWith('SIP/2.0 ')) return undefined
-  return output.trim().split('\n').at(-1) || `sip ping ${how}`
+async function askSip(sipPing: SipPing, { target, timeoutMs }: HealthSpec, signal: AbortSignal): Promise<Verdict> {
+  // A name in the target has to be looked up first, which knows of no time limit.
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs + resolvingMs)])
+  try {
+    await Promise.race([sipPing(target === '' ? undefined : target, timeoutMs), aborted(limit)])
+    return undefined
+  } catch (error) {
+    return limit.aborted ? `${target || 'sip ping'} took longer than ${timeoutMs / 1000} s` : explain(error as Error)
+  }
 }
 
-/** What the program needs before it can send anything, on a machine that is busy. */
-const startOfNodeMs = 2000
+const resolvingMs = 500
+
+async function aborted(signal: AbortSignal): Promise<never> {
+  if (!signal.aborted) await once(signal, 'abort')
+  throw signal.reason
+}
