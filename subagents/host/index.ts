@@ -41,6 +41,8 @@ export interface HostOptions {
   readonly root?: string
   /** dpkg's folder. */
   readonly packagesFolder?: string
+  /** The report of rpmProgram, which is made where programs may be started. */
+  readonly rpmReport?: string
   /** Asks for the sizes of file systems; one for mounts of this machine, one for those of the network. */
   readonly statfs?: (host: ModuleHost) => StatfsAsker
   /** Told how long each slice of the work took. */
@@ -51,6 +53,7 @@ export interface HostOptions {
 export function hostModule({
   root = '',
   packagesFolder = `${root}/var/lib/dpkg`,
+  rpmReport,
   statfs = ({ clock }) => new Statfs(clock, statfsLimitMs),
   onSlice,
   pageKb = 4, // of x86-64 and of arm64 as Debian builds it
@@ -131,6 +134,7 @@ export function hostModule({
   })
   const packageSampler = new PackageSampler({
     folder: packagesFolder,
+    rpmReport,
     table: packages.table,
     scalars: installed.table,
   })
