@@ -228,7 +228,9 @@ export function hostModule({
       }
       await sampleDevices(given)
       void goOn('processors and memory', fastEveryMs, () => sampleFast(given))
-      void goOn('processes', listEveryMs, () => processes.run({ clock, signal, onSlice }))
+      void goOn('processes', listEveryMs, () => {
+        return source.needFolder('/proc') ? processes.run({ clock, signal, onSlice }) : undefined
+      })
       void goOn('packages', packagesEveryMs, samplePackages)
       void goOn('file systems', fileSystemsEveryMs, sampleFileSystems)
       void goOn('devices', devicesEveryMs, async () => {
