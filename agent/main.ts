@@ -6,7 +6,9 @@ import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { openDaemon } from '../lib/daemon-process.ts'
 import { hostModule } from '../subagents/host/index.ts'
 import { ProcessTable } from '../subagents/host/process-table.ts'
+import { rpmProgram } from '../subagents/host/rpm.ts'
 import { mib2Modules, sysObjectId } from '../subagents/mib2/index.ts'
+import { neighbours6Program } from '../subagents/mib2/neighbours6.ts'
 import { scheduleModule } from '../subagents/schedule/index.ts'
 import { sysapplModule } from '../subagents/sysappl/index.ts'
 import { Agent } from './agent.ts'
@@ -23,10 +25,11 @@ const agent = new Agent({
   sysObjectId,
   alsoNamed: { definitions: declaredDefinitions, notifications: declaredNotifications },
   modules: [
-    ...mib2Modules(),
+    // What only programs can tell, the subagents leave in the run folder.
+    ...mib2Modules({ neighbours6: neighbours6Program(home.run).path }),
     { ...scheduleModule(home), file: 'agent/schedule.cnf' },
-    { ...hostModule({ processes }), file: 'agent/host.cnf' },
     { ...sysapplModule(home, { processes }), file: 'agent/sysappl.cnf' },
+    { ...hostModule({ processes, rpmReport: rpmProgram(home.run).path }), file: 'agent/host.cnf' },
   ],
 })
 

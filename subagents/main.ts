@@ -12,12 +12,15 @@ import { listenForControl } from '../lib/control.ts'
 import { openDaemon } from '../lib/daemon-process.ts'
 import { anyDefinition } from '../lib/mib/declare.ts'
 import { Names } from '../lib/mib/names.ts'
+import { ProgramReports } from '../lib/program-report.ts'
 import { ping } from '../sipd/control/ping/exchange.ts'
 import { targetOf } from '../sipd/control/ping/target.ts'
 import type { SipPing } from './critapp/health.ts'
 import { critappModule } from './critapp/index.ts'
+import { rpmProgram } from './host/rpm.ts'
 import { logModule } from './log/index.ts'
 import { parseRotateWords } from './log/rotation/command.ts'
+import { neighbours6Program } from './mib2/neighbours6.ts'
 import { scriptModule } from './script/index.ts'
 
 const { values } = parseArgs({
@@ -54,6 +57,8 @@ const subagent = new Subagent({
   modules,
   resolveName: (name) => names.resolve(name),
 })
+/** What the agent shows and may not ask for itself. */
+const reports = new ProgramReports([neighbours6Program(home.run), rpmProgram(home.run)], { clock: systemClock, log })
 if (values.check) {
   const complaints = await subagent.load()
   if (complaints.length > 0) fail(new ConfigurationError(complaints))
@@ -63,6 +68,7 @@ if (values.check) {
 await run({
   async start() {
     await subagent.start()
+    reports.start()
     await listenForControl(controlPath, async ([command, name = '', ...more]) => {
       if (command === 'rotate') return logs.rotate(parseRotateWords([name, ...more]))
       if (command !== 'restart')
@@ -73,6 +79,7 @@ await run({
     await subagent.connected(connectedWithinMs)
   },
   async stop() {
+    reports.stop()
     await subagent.stop()
     await rm(controlPath, { force: true })
   },

@@ -44,6 +44,8 @@ export interface HostOptions {
   readonly processes?: ProcessTable
   /** dpkg's folder. */
   readonly packagesFolder?: string
+  /** The report of rpmProgram, which is made where programs may be started. */
+  readonly rpmReport?: string
   /** Asks for the sizes of file systems; one for mounts of this machine, one for those of the network. */
   readonly statfs?: (host: ModuleHost) => StatfsAsker
   /** Told how long each slice of the work took. */
@@ -55,6 +57,7 @@ export function hostModule({
   root = '',
   processes = new ProcessTable(new Source(root)),
   packagesFolder = `${root}/var/lib/dpkg`,
+  rpmReport,
   statfs = ({ clock }) => new Statfs(clock, statfsLimitMs),
   onSlice,
   pageKb = 4, // of x86-64 and of arm64 as Debian builds it
@@ -134,6 +137,7 @@ export function hostModule({
   })
   const packageSampler = new PackageSampler({
     folder: packagesFolder,
+    rpmReport,
     table: packages.table,
     scalars: installed.table,
   })
@@ -227,7 +231,9 @@ export function hostModule({
       }
       await sampleDevices(given)
       void goOn('processors and memory', fastEveryMs, () => sampleFast(given))
-      void goOn('processes', listEveryMs, () => processes.run({ clock, signal, onSlice }))
+      void goOn('processes', listEveryMs, () => {
+        return source.needFolder('/proc') ? processes.run({ clock, signal, onSlice }) : undefined
+      })
       void goOn('packages', packagesEveryMs, samplePackages)
       void goOn('file systems', fileSystemsEveryMs, sampleFileSystems)
       void goOn('devices', devicesEveryMs, async () => {

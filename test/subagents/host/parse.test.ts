@@ -15,6 +15,7 @@ import {
   programOf,
 } from '../../../subagents/host/processes.ts'
 import { ProcessorLoads, parseCpuinfo, parseLoadavg, parseStat } from '../../../subagents/host/processors.ts'
+import { parseRpmList } from '../../../subagents/host/rpm.ts'
 import { scaled, toKBytes } from '../../../subagents/host/scale.ts'
 import { dateOrUnknown } from '../../../subagents/host/syntax.ts'
 import { isUserSession, parseUtmp } from '../../../subagents/host/users.ts'
@@ -174,6 +175,21 @@ test('dpkg packages are those that are installed, held ones too; a description i
   assert.deepEqual(
     packages.map(({ type }) => type),
     ['operatingSystem', 'application', 'application'],
+  )
+})
+
+test('packages of rpm are named as rpm names them; keys have no architecture, and the kernel is the operating system', () => {
+  const packages = parseRpmList(readFileSync(join(programRoot, 'test/fixtures/proc/rpm-list'), 'utf8'))
+  assert.deepEqual(
+    packages.map(({ title, type, installedMs }) => [title, type, installedMs]),
+    [
+      ['glibc-2.38-16.fc39.x86_64', 'application', 1_706_781_234_000],
+      ['gpg-pubkey-18b8e74c-62f2920f', 'application', 1_699_958_401_000],
+      ['kernel-core-6.6.13-200.fc39.x86_64', 'operatingSystem', 1_706_781_300_000],
+      ['kernel-core-6.7.4-200.fc39.x86_64', 'operatingSystem', 1_707_900_000_000],
+      ['tzdata-2024a-2.fc39.noarch', 'application', 1_707_900_050_000],
+      ['undated-1-1.noarch', 'application', undefined],
+    ],
   )
 })
 
