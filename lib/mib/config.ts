@@ -6,6 +6,7 @@ import { CnfStore, type LoadedEntry } from '../cnf/store.ts'
 import type { Oid } from '../smi/oid.ts'
 import type { RowChange } from './backend.ts'
 import type { BoundColumn, Definition } from './declare.ts'
+import { withDependents } from './dependents.ts'
 import { instanceOf } from './instance.ts'
 import type { Serving } from './module.ts'
 import type { AnyRow } from './served.ts'
@@ -51,7 +52,9 @@ export class ConfigFile {
     const apply = (): void => {
       for (const serving of this.#servings) this.#take(serving, entries)
     }
-    return { complaints, apply }
+    // Lines that cannot be read are not missed by others as well.
+    if (complaints.length > 0) return { complaints, apply }
+    return { complaints: this.#servings.flatMap(({ table }) => misplacedDependents(table.definition, entries)), apply }
   }
 
   #take(serving: Serving, entries: readonly LoadedEntry[]): void {
@@ -68,15 +71,14 @@ export class ConfigFile {
       return
     }
     const rows = new Map<string, AnyRow>()
-    for (const { keyword, values } of entries) {
-      if (keyword !== definition.entryName) continue
-      const instance = instanceOf(definition, values)
+    for (const [key, values] of configuredRows(definition, entries)) {
       // What a row shows of the world beside its configuration stays as it is.
-      rows.set(instance.join('.'), {
+      const row = {
         ...rowOf(definition, values),
-        ...stateOf(definition, table.getAny(instance)),
+        ...stateOf(definition, table.getAny(instanceOf(definition, values))),
         ...values,
-      })
+      }
+      rows.set(key, withDependents(definition, row))
     }
     for (const before of [...table.rows()] as AnyRow[]) {
       const isGone = isKept(definition, before) && !rows.has(instanceOf(definition, before).join('.'))
@@ -112,7 +114,47 @@ export class ConfigFile {
       const isSame = wasKept && definition.cnf.every((name) => before[name] === after[name])
       if (!isSame) this.#store.put(definition.entryName, after)
     } else if (wasKept) this.#store.delete(definition.entryName, before)
+    for (const { cnf, entryName, exists } of definition.dependents) {
+      if (cnf.length === 0) continue
+      const wasThere = wasKept && exists(before)
+      if (after && isKept(definition, after) && exists(after)) {
+        const isSame = wasThere && cnf.every((name) => before[name] === after[name])
+        if (!isSame) this.#store.put(entryName, after)
+      } else if (wasThere) this.#store.delete(entryName, before)
+    }
   }
+}
+
+/** The rows of a table by instance: each of its lines, with what lines of its dependents add. */
+function configuredRows(definition: Definition, entries: readonly LoadedEntry[]): Map<string, CnfValues> {
+  const rows = new Map<string, CnfValues>()
+  for (const { keyword, values } of entries) {
+    if (keyword === definition.entryName) rows.set(instanceOf(definition, values).join('.'), values)
+  }
+  for (const { keyword, values } of entries) {
+    if (!definition.dependents.some(({ entryName }) => entryName === keyword)) continue
+    const key = instanceOf(definition, values).join('.')
+    const row = rows.get(key)
+    if (row) rows.set(key, { ...row, ...values })
+  }
+  return rows
+}
+
+/** Lines of dependents that belong to no row, or to one that leaves them no place. */
+function misplacedDependents(definition: Definition, entries: readonly LoadedEntry[]): Complaint[] {
+  if (definition.dependents.length === 0) return []
+  const rows = configuredRows(definition, entries)
+  return entries.flatMap(({ file, line, keyword, values }) => {
+    const dependent = definition.dependents.find(({ entryName }) => entryName === keyword)
+    if (!dependent) return []
+    const { entryName } = definition
+    const row = rows.get(instanceOf(definition, values).join('.'))
+    if (row && dependent.exists({ ...rowOf(definition, row) })) return []
+    const message = row
+      ? `the ${entryName} of this ${keyword} leaves it no place; change that, or take this line out`
+      : `there is no ${entryName} that this ${keyword} belongs to`
+    return [{ file, line, column: 1, message }]
+  })
 }
 
 /** One row as the file wishes it; a module that acts on changes hears of it as it hears of a SET. */
@@ -131,7 +173,8 @@ function defaultsOf({ cnf, columns }: Definition): AnyRow {
 /** The columns of a row that its file does not have. */
 function stateOf(definition: Definition, row: AnyRow | undefined): AnyRow {
   if (!row) return {}
-  return Object.fromEntries(Object.entries(row).filter(([name]) => !definition.cnf.includes(name)))
+  const configured = new Set([definition, ...definition.dependents].flatMap(({ cnf }) => cnf))
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !configured.has(name)))
 }
 
 /** Files hold active rows that are not volatile. */
@@ -156,17 +199,19 @@ function entryTypes(definition: Definition, resolveName?: ResolveName): CnfEntry
   if (definition.kind === 'scalars') {
     return definition.cnf.map((name) => ({ keyword: name, fields: [field(name)], keyFields: [] }))
   }
-  if (definition.cnf.length === 0) return []
-  // Fields at the end that have a default may be left out: older files do not know them yet.
-  const trailing = definition.cnf.toReversed().findIndex((name) => definition.columns[name]!.defaultValue === undefined)
-  return [
-    {
-      keyword: definition.entryName,
-      fields: definition.cnf.map(field),
-      keyFields: definition.cnf.filter((name) => name in definition.index),
-      optionalFields: trailing < 0 ? 0 : trailing,
-    },
-  ]
+  return [definition, ...definition.dependents].flatMap(({ cnf, entryName }) => {
+    if (cnf.length === 0) return []
+    // Fields at the end that have a default may be left out: older files do not know them yet.
+    const trailing = cnf.toReversed().findIndex((name) => definition.columns[name]!.defaultValue === undefined)
+    return [
+      {
+        keyword: entryName,
+        fields: cnf.map(field),
+        keyFields: cnf.filter((name) => name in definition.index),
+        optionalFields: trailing < 0 ? 0 : trailing,
+      },
+    ]
+  })
 }
 
 function fieldOf({ name, syntax }: BoundColumn, resolveName?: ResolveName): CnfField {
@@ -230,6 +275,7 @@ export function describe(syntax: Syntax<unknown>): string {
   switch (syntax.base) {
     case 'OctetString':
       if (syntax.name === 'TAddress') return 'an address and port such as 192.0.2.7:162'
+      if (range === '0') return '-, for nothing else is supported'
       return range ? `text of ${range} octets` : 'text'
     case 'ObjectIdentifier':
       return 'an object identifier such as 1.3.6.1 or a name that is served here'
