@@ -4,6 +4,7 @@ import { declaredDefinitions, declaredNotifications } from '../commands/declared
 import { systemClock } from '../lib/clock.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { openDaemon } from '../lib/daemon-process.ts'
+import { eventModule } from '../subagents/event/index.ts'
 import { hostModule } from '../subagents/host/index.ts'
 import { mib2Modules, sysObjectId } from '../subagents/mib2/index.ts'
 import { scheduleModule } from '../subagents/schedule/index.ts'
@@ -22,6 +23,8 @@ const agent = new Agent({
     ...mib2Modules(),
     { ...scheduleModule(home), file: 'agent/schedule.cnf' },
     { ...hostModule(), file: 'agent/host.cnf' },
+    // After those whose objects it watches.
+    { ...eventModule(), file: 'agent/eventagt.cnf' },
   ],
 })
 
