@@ -52,7 +52,6 @@ export class Events {
   /** Invokes the event that belongs to what fired. Resolves to one sentence when that came to nothing. */
   async fire(row: TriggerRow, firing: FiredInstance): Promise<string | undefined> {
     const pointer = eventOf(row, firing.fired)
-    if (pointer.name === '') return undefined
     const event = this.#options.surroundings.event(pointer)
     if (event?.mteEventEntryStatus !== 'active') {
       this.#failed()

@@ -8,7 +8,7 @@ import type { Events, FailureReason } from './firing.ts'
 import { type Instance, newInstance } from './instance.ts'
 import type { Paced } from './pace.ts'
 import type { Resources } from './resources.ts'
-import { nameOf, namesDiscontinuity, requesterOf, type TriggerRow, testsOf } from './rows.ts'
+import { eventOf, nameOf, namesDiscontinuity, requesterOf, type TriggerRow, testsOf } from './rows.ts'
 import { type Reading, scan, type Target } from './sampler.ts'
 import { type Fired, type InstanceState, step, type TriggerTests } from './tests/step.ts'
 
@@ -148,7 +148,8 @@ export class Trigger implements Paced {
     instance.sampledMs = this.#options.clock.now()
     instance.error = isBadType ? `${this.#options.agent.format(oid)} has no value that its tests could use` : ''
     if (isBadType) this.#fail('badType', oid, instance.error)
-    if (fired.length > 0) return this.#fire(instance, fired, before)
+    const invoking = fired.filter((one) => this.#invokes(one))
+    if (invoking.length > 0) return this.#fire(instance, invoking, before)
     return isBadType ? 'badType' : 'taken'
   }
 
@@ -166,6 +167,11 @@ export class Trigger implements Paced {
     this.#instances.set(key, instance)
     changed(this, instance, 'came')
     return instance
+  }
+
+  /** Thresholds that nobody has set fire too, but have no event. */
+  #invokes(fired: Fired): boolean {
+    return eventOf(this.#row, fired).name !== ''
   }
 
   async #fire(instance: Instance, fired: readonly Fired[], before: InstanceState | undefined): Promise<void> {
@@ -187,7 +193,8 @@ export class Trigger implements Paced {
       const before = instance.state
       const { state, fired } = step(this.#tests, before, 'absent')
       instance.state = state
-      if (fired.length > 0) await this.#fire(instance, fired, before)
+      const invoking = fired.filter((one) => this.#invokes(one))
+      if (invoking.length > 0) await this.#fire(instance, invoking, before)
       this.#forget(key, instance)
     }
   }
