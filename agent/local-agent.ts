@@ -1,14 +1,15 @@
 /** The agent as its own modules ask it: the dispatcher's paths of a manager's request, without message and security. */
 import { BerReader } from '../lib/ber/reader.ts'
 import { tag } from '../lib/ber/tags.ts'
-import type { LocalAgent, LocalAnswer, LocalFailure } from '../lib/mib/local-agent.ts'
+import type { LocalAgent, LocalAnswer, LocalFailure, LocalObject } from '../lib/mib/local-agent.ts'
 import type { Requester } from '../lib/mib/module.ts'
 import type { Names } from '../lib/mib/names.ts'
 import type { ErrorStatus } from '../lib/smi/error-status.ts'
 import type { Oid } from '../lib/smi/oid.ts'
-import type { Varbind } from '../lib/smi/value.ts'
+import type { SnmpValue, Varbind } from '../lib/smi/value.ts'
 import type { AccessResult, Principal, Vacm, ViewType } from './access/vacm.ts'
 import { View } from './access/view.ts'
+import { getHere, getNextHere } from './dispatch/read-here.ts'
 import { readRemote } from './dispatch/read-remote.ts'
 import type { Engine } from './engine.ts'
 import { pduTag } from './message/pdu.ts'
@@ -37,6 +38,32 @@ export class EngineLocalAgent implements LocalAgent {
     return this.#read(pduTag.getNextRequest, names, as)
   }
 
+  getEach(names: readonly Oid[], as: Requester): readonly (LocalObject | Promise<LocalObject>)[] {
+    const view = this.#viewFor(as, 'read')
+    if (!(view instanceof View)) return names.map(() => noView(as, 'read', view))
+    return names.map((name) => {
+      const value = getHere(this.#options.engine.registry, view, name)
+      return value === 'elsewhere' ? this.#readOne(pduTag.getRequest, name, as) : { name, value }
+    })
+  }
+
+  getNextEach(names: readonly Oid[], as: Requester): readonly (LocalObject | Promise<LocalObject>)[] {
+    const view = this.#viewFor(as, 'read')
+    if (!(view instanceof View)) return names.map(() => noView(as, 'read', view))
+    return names.map((name) => {
+      const next = getNextHere(this.#options.engine.registry, view, name)
+      return next === 'elsewhere' ? this.#readOne(pduTag.getNextRequest, name, as) : next
+    })
+  }
+
+  format(name: Oid): string {
+    return this.#options.names.format(name)
+  }
+
+  formatValue(name: Oid, value: SnmpValue): string {
+    return this.#options.names.formatValue(name, value)
+  }
+
   async set(varbinds: readonly Varbind[], as: Requester): Promise<LocalFailure | undefined> {
     const view = this.#viewFor(as, 'write')
     if (!(view instanceof View)) return noView(as, 'write', view)
@@ -47,6 +74,11 @@ export class EngineLocalAgent implements LocalAgent {
 
   notify(...args: Parameters<LocalAgent['notify']>): void {
     this.#options.notify(...args)
+  }
+
+  async #readOne(type: number, name: Oid, as: Requester): Promise<LocalObject> {
+    const answer = await this.#read(type, [name], as)
+    return 'status' in answer ? answer : answer.varbinds[0]!
   }
 
   async #read(type: number, names: readonly Oid[], as: Requester): Promise<LocalAnswer> {

@@ -4,6 +4,7 @@ import { declaredDefinitions, declaredNotifications } from '../commands/declared
 import { systemClock } from '../lib/clock.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { openDaemon } from '../lib/daemon-process.ts'
+import { eventModule } from '../subagents/event/index.ts'
 import { hostModule } from '../subagents/host/index.ts'
 import { ProcessTable } from '../subagents/host/process-table.ts'
 import { rpmProgram } from '../subagents/host/rpm.ts'
@@ -30,6 +31,8 @@ const agent = new Agent({
     { ...scheduleModule(home), file: 'agent/schedule.cnf' },
     { ...sysapplModule(home, { processes }), file: 'agent/sysappl.cnf' },
     { ...hostModule({ processes, rpmReport: rpmProgram(home.run).path }), file: 'agent/host.cnf' },
+    // After those whose objects it watches.
+    { ...eventModule(), file: 'agent/eventagt.cnf' },
   ],
 })
 

@@ -10,6 +10,7 @@ import * as users from '../agent/internal/usm-users.ts'
 import { anyDefinition, type Definition, type Notification } from '../lib/mib/declare.ts'
 import { Names } from '../lib/mib/names.ts'
 import * as critapp from '../subagents/critapp/mib.ts'
+import * as event from '../subagents/event/mib.ts'
 import * as host from '../subagents/host/mib.ts'
 import * as logFiles from '../subagents/log/mib.ts'
 import * as mib2 from '../subagents/mib2/mib.ts'
@@ -33,6 +34,7 @@ const declared: readonly object[] = [
   logFiles,
   script,
   schedule,
+  event,
   sip,
   sysappl,
 ].flatMap((house) => Object.values<unknown>(house).filter((one) => typeof one === 'object' && one !== null))

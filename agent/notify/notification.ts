@@ -1,9 +1,9 @@
 /** A notification as PDUs: SNMPv2-Trap and InformRequest (RFC 3416 §4.2.6, §4.2.7), and the trap of version 1 (RFC 3584 §3.2). */
 import { tag } from '../../lib/ber/tags.ts'
 import type { BerWriter } from '../../lib/ber/writer.ts'
-import { anyDefinition, type Notification } from '../../lib/mib/declare.ts'
-import { instanceOf } from '../../lib/mib/instance.ts'
-import type { AnyRow } from '../../lib/mib/served.ts'
+
+export { varbindsOf } from '../../lib/mib/notification.ts'
+
 import { compareOid, type Oid, oid, startsWith } from '../../lib/smi/oid.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
 import { pduTag, writeVarbinds } from '../message/pdu.ts'
@@ -19,16 +19,6 @@ export const sysUpTimeInstance = oid('1.3.6.1.2.1.1.3.0')
 export const snmpTrapOidInstance = oid('1.3.6.1.6.3.1.1.4.1.0')
 const snmpTrapEnterpriseInstance = oid('1.3.6.1.6.3.1.1.4.3.0')
 const snmpTraps = oid('1.3.6.1.6.3.1.1.5')
-
-/** The varbinds of a declared notification: its objects in declared order, those without a value left out. */
-export function varbindsOf(notification: Notification, index: AnyRow, values: AnyRow): Varbind[] {
-  return Object.entries(notification.objects).flatMap(([name, object]) => {
-    const value = values[name]
-    if (value === undefined) return []
-    const instance = instanceOf(anyDefinition(object.home), index)
-    return [{ name: [...object.oid, ...instance], value: object.syntax.toSnmp(value) }]
-  })
-}
 
 /** All varbinds, as PDUs of versions 2c and 3 have them. */
 export function varbindsV2({ trapOid, upTimeTicks, varbinds }: NotificationMessage): Varbind[] {

@@ -18,6 +18,9 @@ export interface CnfStoreOptions {
 }
 
 export interface LoadedEntry {
+  /** Where it stands, for complaints about what it means: the line from 1. */
+  readonly file: string
+  readonly line: number
   readonly keyword: string
   readonly values: CnfValues
 }
@@ -66,16 +69,22 @@ export class CnfStore {
         message: `holds secrets that others can read; run: chmod 600 ${path}`,
       })
     }
-    const merged = new Map(main.entries.map((entry) => [`${entry.type.keyword} ${entry.key}`, entry]))
+    const merged = new Map(main.entries.map((entry) => [`${entry.type.keyword} ${entry.key}`, { ...entry, file }]))
     const overlay = overlayPath === undefined ? undefined : await readIfThere(overlayPath)
     this.overlayInUse = overlay !== undefined
     if (overlay !== undefined && overlayPath !== undefined) {
       const document = parseDocument(overlay, overlayPath, types, true)
       complaints.push(...document.complaints)
       for (const { keyword, key } of document.deletions) merged.delete(`${keyword} ${key}`)
-      for (const entry of document.entries) merged.set(`${entry.type.keyword} ${entry.key}`, entry)
+      for (const entry of document.entries)
+        merged.set(`${entry.type.keyword} ${entry.key}`, { ...entry, file: overlayPath })
     }
-    const entries = [...merged.values()].map(({ type, values }) => ({ keyword: type.keyword, values }))
+    const entries = [...merged.values()].map(({ type, values, file: of, firstLine }) => ({
+      file: of,
+      line: firstLine + 1,
+      keyword: type.keyword,
+      values,
+    }))
     return { entries, complaints }
   }
 

@@ -1,8 +1,10 @@
 /** Declared tables as entries of .cnf files: one declaration gives the line, its checks and its way back to the file. */
 import type { Complaint } from '../cnf/complaint.ts'
+import type { CnfValues } from '../cnf/document.ts'
 import { CnfStore, type LoadedEntry } from '../cnf/store.ts'
 import type { RowChange } from './backend.ts'
 import type { Definition } from './declare.ts'
+import { withDependents } from './dependents.ts'
 import { entryTypes, isLasting, type ResolveName, rowOf } from './entry-types.ts'
 import { instanceOf } from './instance.ts'
 import type { Serving } from './module.ts'
@@ -59,7 +61,10 @@ export class ConfigFile {
       for (const { serving, row } of waiting?.rows ?? []) this.#takeWaiting(serving, row)
       this.#isTaken = true
     }
-    return { complaints: [...complaints, ...(waiting?.complaints ?? [])], apply }
+    const unread = [...complaints, ...(waiting?.complaints ?? [])]
+    // Lines that cannot be read are not missed by others as well.
+    if (unread.length > 0) return { complaints: unread, apply }
+    return { complaints: this.#servings.flatMap(({ table }) => misplacedDependents(table.definition, entries)), apply }
   }
 
   #take(serving: Serving, entries: readonly LoadedEntry[]): void {
@@ -76,15 +81,14 @@ export class ConfigFile {
       return
     }
     const rows = new Map<string, AnyRow>()
-    for (const { keyword, values } of entries) {
-      if (keyword !== definition.entryName) continue
-      const instance = instanceOf(definition, values)
+    for (const [key, values] of configuredRows(definition, entries)) {
       // What a row shows of the world beside its configuration stays as it is.
-      rows.set(instance.join('.'), {
+      const row = {
         ...rowOf(definition, values),
-        ...stateOf(definition, table.getAny(instance)),
+        ...stateOf(definition, table.getAny(instanceOf(definition, values))),
         ...values,
-      })
+      }
+      rows.set(key, withDependents(definition, row))
     }
     for (const before of [...table.rows()] as AnyRow[]) {
       const isGone = isKept(definition, before) && !rows.has(instanceOf(definition, before).join('.'))
@@ -142,7 +146,47 @@ export class ConfigFile {
       const isSame = wasKept && definition.cnf.every((name) => before[name] === after[name])
       if (!isSame) this.#store.put(definition.entryName, after)
     } else if (mayBeThere) this.#store.delete(definition.entryName, before)
+    for (const { cnf, entryName, exists } of definition.dependents) {
+      if (cnf.length === 0) continue
+      const wasThere = wasKept && exists(before)
+      if (after && isKept(definition, after) && exists(after)) {
+        const isSame = wasThere && cnf.every((name) => before[name] === after[name])
+        if (!isSame) this.#store.put(entryName, after)
+      } else if (wasThere) this.#store.delete(entryName, before)
+    }
   }
+}
+
+/** The rows of a table by instance: each of its lines, with what lines of its dependents add. */
+function configuredRows(definition: Definition, entries: readonly LoadedEntry[]): Map<string, CnfValues> {
+  const rows = new Map<string, CnfValues>()
+  for (const { keyword, values } of entries) {
+    if (keyword === definition.entryName) rows.set(instanceOf(definition, values).join('.'), values)
+  }
+  for (const { keyword, values } of entries) {
+    if (!definition.dependents.some(({ entryName }) => entryName === keyword)) continue
+    const key = instanceOf(definition, values).join('.')
+    const row = rows.get(key)
+    if (row) rows.set(key, { ...row, ...values })
+  }
+  return rows
+}
+
+/** Lines of dependents that belong to no row, or to one that leaves them no place. */
+function misplacedDependents(definition: Definition, entries: readonly LoadedEntry[]): Complaint[] {
+  if (definition.dependents.length === 0) return []
+  const rows = configuredRows(definition, entries)
+  return entries.flatMap(({ file, line, keyword, values }) => {
+    const dependent = definition.dependents.find(({ entryName }) => entryName === keyword)
+    if (!dependent) return []
+    const { entryName } = definition
+    const row = rows.get(instanceOf(definition, values).join('.'))
+    if (row && dependent.exists({ ...rowOf(definition, row) })) return []
+    const message = row
+      ? `the ${entryName} of this ${keyword} leaves it no place; change that, or take this line out`
+      : `there is no ${entryName} that this ${keyword} belongs to`
+    return [{ file, line, column: 1, message }]
+  })
 }
 
 /** One row as the file wishes it; a module that acts on changes hears of it as it hears of a SET. */
@@ -161,7 +205,8 @@ function defaultsOf({ cnf, columns }: Definition): AnyRow {
 /** The columns of a row that its file does not have. */
 function stateOf(definition: Definition, row: AnyRow | undefined): AnyRow {
   if (!row) return {}
-  const isState = (name: string): boolean => !definition.cnf.includes(name) && name !== definition.statusColumn
+  const configured = new Set([definition, ...definition.dependents].flatMap(({ cnf }) => cnf))
+  const isState = (name: string): boolean => !configured.has(name) && name !== definition.statusColumn
   return Object.fromEntries(Object.entries(row).filter(([name]) => isState(name)))
 }
 

@@ -77,10 +77,26 @@ export interface Definition<I extends Columns = Columns, C extends Columns = Col
   /** Columns and index parts that can be read, by number. */
   readonly readable: readonly BoundColumn[]
   readonly cnf: readonly string[]
+  readonly dependents: readonly Dependent[]
   readonly statusColumn: string | undefined
   readonly storageColumn: string | undefined
   /** For the tree of names: `ifEntry`, `critAppProcEntry`. */
   readonly entryName: string
+}
+
+/**
+ * A table whose rows appear and go with rows of another one and have their index: here its columns, which name its entry,
+ * are `maybe` columns of the rows of that one.
+ */
+export interface Dependent {
+  readonly name: string
+  readonly entryName: string
+  readonly entry: Oid
+  readonly columns: readonly string[]
+  /** Field order of its own line in a .cnf file; none: it has no line. */
+  readonly cnf: readonly string[]
+  /** Whether a row of the table that it depends on has a row of this one. */
+  exists(row: Readonly<Record<string, unknown>>): boolean
 }
 
 /** The typed row of a table: index parts and columns; live columns are not part of it. */
@@ -111,6 +127,12 @@ export interface TableOptions<I extends Columns, C extends Columns> {
   readonly columns: C
   /** Field order of its line in a .cnf file; none: it is not configured. */
   readonly cnf?: readonly ((keyof I | keyof C) & string)[]
+  readonly dependents?: readonly {
+    readonly name: string
+    readonly oid: string
+    readonly cnf?: readonly ((keyof I | keyof C) & string)[]
+    exists(row: Readonly<Record<string, unknown>>): boolean
+  }[]
 }
 
 export function defineTable<const I extends Columns, const C extends Columns>(
@@ -127,6 +149,14 @@ export function defineTable<const I extends Columns, const C extends Columns>(
     options.columns,
     options.implied ?? false,
     options.cnf ?? [],
+    (options.dependents ?? []).map(({ name, oid: table, cnf = [], exists }) => ({
+      name,
+      entryName: name.replace(/Table$/, 'Entry'),
+      entry: [...oid(table), 1],
+      columns: Object.keys(options.columns).filter((key) => options.columns[key]!.entry === `${table}.1`),
+      cnf,
+      exists,
+    })),
   )
 }
 
@@ -154,6 +184,7 @@ function define<I extends Columns, C extends Columns>(
   columns: C,
   implied: boolean,
   cnf: readonly string[],
+  dependents: readonly Dependent[] = [],
 ): Definition<I, C> {
   const bound: Record<string, BoundColumn> = {}
   const byConvention = (convention: string): string | undefined =>
@@ -169,6 +200,7 @@ function define<I extends Columns, C extends Columns>(
     declared: columns,
     readable: [],
     cnf,
+    dependents,
     statusColumn: byConvention('RowStatus'),
     storageColumn: byConvention('StorageType'),
   }

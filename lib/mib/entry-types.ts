@@ -8,23 +8,25 @@ import type { Syntax } from './syntax.ts'
 
 export type ResolveName = (name: string) => Oid | undefined
 
-/** The lines that a table, or a group of scalars, has in its file. */
+/** The lines that a table with its dependents, or a group of scalars, has in its file. */
 export function entryTypes(definition: Definition, resolveName?: ResolveName): CnfEntryType[] {
   const field = (name: string): CnfField => fieldOf(definition.columns[name]!, resolveName)
   if (definition.kind === 'scalars') {
     return definition.cnf.map((name) => ({ keyword: name, fields: [field(name)], keyFields: [] }))
   }
-  if (definition.cnf.length === 0) return []
-  // Fields at the end that have a default may be left out: older files do not know them yet.
-  const trailing = definition.cnf.toReversed().findIndex((name) => definition.columns[name]!.defaultValue === undefined)
-  return [
-    {
-      keyword: definition.entryName,
-      fields: definition.cnf.map(field),
-      keyFields: definition.cnf.filter((name) => name in definition.index),
-      optionalFields: trailing < 0 ? 0 : trailing,
-    },
-  ]
+  return [definition, ...definition.dependents].flatMap(({ cnf, entryName }) => {
+    if (cnf.length === 0) return []
+    // Fields at the end that have a default may be left out: older files do not know them yet.
+    const trailing = cnf.toReversed().findIndex((name) => definition.columns[name]!.defaultValue === undefined)
+    return [
+      {
+        keyword: entryName,
+        fields: cnf.map(field),
+        keyFields: cnf.filter((name) => name in definition.index),
+        optionalFields: trailing < 0 ? 0 : trailing,
+      },
+    ]
+  })
 }
 
 /**
@@ -32,20 +34,23 @@ export function entryTypes(definition: Definition, resolveName?: ResolveName): C
  * given a value yet.
  */
 export function waitingTypes(definition: Definition, resolveName?: ResolveName): CnfEntryType[] {
-  const { statusColumn } = definition
-  if (definition.kind === 'scalars' || statusColumn === undefined) return []
-  return entryTypes(definition, resolveName).map((type) => ({
-    keyword: type.keyword,
-    fields: waitingColumns(definition).map((name) => orAbsent(fieldOf(definition.columns[name]!, resolveName))),
-    keyFields: type.keyFields,
-  }))
+  const { cnf, index, statusColumn } = definition
+  if (definition.kind === 'scalars' || statusColumn === undefined || cnf.length === 0) return []
+  return [
+    {
+      keyword: definition.entryName,
+      fields: waitingColumns(definition).map((name) => orAbsent(fieldOf(definition.columns[name]!, resolveName))),
+      keyFields: cnf.filter((name) => name in index),
+    },
+  ]
 }
 
 /**
- * The columns of a file's line but for the status, which is found out when it is read; and what a row remembers that is
+ * The columns of a file's lines but for the status, which is found out when it is read; and what a row remembers that is
  * no object, such as what is still due before it may be active.
  */
-export function waitingColumns({ cnf, columns, index, statusColumn }: Definition): string[] {
+export function waitingColumns({ cnf: own, columns, dependents, index, statusColumn }: Definition): string[] {
+  const cnf = [...new Set([own, ...dependents.map((dependent) => dependent.cnf)].flat())]
   const isMemory = (name: string): boolean => columns[name]!.access === 'not-accessible' && !(name in index)
   const remembered = Object.keys(columns).filter((name) => isMemory(name) && !cnf.includes(name))
   return [...cnf.filter((name) => name !== statusColumn), ...remembered]
@@ -126,6 +131,7 @@ export function describe(syntax: Syntax<unknown>): string {
   switch (syntax.base) {
     case 'OctetString':
       if (syntax.name === 'TAddress') return 'an address and port such as 192.0.2.7:162'
+      if (range === '0') return '-, for nothing else is supported'
       return range ? `text of ${range} octets` : 'text'
     case 'ObjectIdentifier':
       return 'an object identifier such as 1.3.6.1 or a name that is served here'

@@ -37,6 +37,10 @@ export class Names {
         named.push({ name: definition.name, oid: definition.entry.slice(0, -1), object: undefined })
       }
       named.push({ name: definition.entryName, oid: definition.entry, object: undefined })
+      for (const { name, entryName, entry } of definition.dependents) {
+        named.push({ name, oid: entry.slice(0, -1), object: undefined })
+        named.push({ name: entryName, oid: entry, object: undefined })
+      }
       const objects = Object.values(definition.columns).filter(({ access }) => access !== 'not-accessible')
       for (const object of objects) named.push({ name: object.name, oid: object.oid, object })
     }

@@ -3,6 +3,7 @@ import type { ErrorStatus } from '../smi/error-status.ts'
 import { type Oid, startsWith } from '../smi/oid.ts'
 import type { SnmpValue } from '../smi/value.ts'
 import type { BoundColumn, Definition } from './declare.ts'
+import { withDependents } from './dependents.ts'
 import { indexValues } from './instance.ts'
 import type { Refusal, Requester, Serving } from './module.ts'
 import { isRowState, nextRowState, type RowState } from './row-status.ts'
@@ -129,7 +130,7 @@ function planRow(row: RowWishes, requester: Requester | undefined): RowPlan | Se
   }
   const derived = serving.handlers.derive?.({ before, after: stored, wishes, requester } as never)
   if (isRefusal(derived)) return refuse(derived.status, positions.get(derived.column))
-  if (derived) stored = { ...(derived as AnyRow) }
+  stored = { ...withDependents(definition, derived ? (derived as AnyRow) : stored) }
   if (!statusColumn) return { serving, instance, before, after: stored, wishes, position, positions }
 
   if (before && storageColumn) {
@@ -142,6 +143,11 @@ function planRow(row: RowWishes, requester: Requester | undefined): RowPlan | Se
   const outcome = nextRowState(present, wish, complete)
   if (!isRowState(outcome)) return refuse(outcome, positions.get(statusColumn))
   if (outcome === 'absent') return { serving, instance, before, after: undefined, wishes, position, positions }
+  // A row of a dependent table that this one has not cannot be made under the present circumstances.
+  const absent = definition.dependents
+    .flatMap(({ columns }) => columns)
+    .find((name) => name in wishes && stored[name] === undefined)
+  if (absent !== undefined) return refuse('inconsistentName', positions.get(absent))
   stored[statusColumn] = outcome
   return { serving, instance, before, after: stored, wishes, position, positions }
 }

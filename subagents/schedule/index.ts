@@ -1,6 +1,7 @@
 /** The schedule module: ties the declaration to the scheduler, and sets what rows say with the rights of who activated them. */
 import { join } from 'node:path'
 import type { Home } from '../../lib/home.ts'
+import { actorOf } from '../../lib/mib/actor.ts'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import type { LocalAgent } from '../../lib/mib/local-agent.ts'
 import { anyServing, type MibModule, type ModuleHost, type Requester, serve } from '../../lib/mib/module.ts'
@@ -37,7 +38,7 @@ export function scheduleModule(home: Home) {
     // Who says what is set, or activates the row, lends it his rights: nobody can make it act with another's.
     derive({ after, wishes, requester }) {
       const isOfActor = actorColumns.some((name) => name in wishes)
-      return requester && isOfActor ? { ...after, ...actorOf(requester) } : after
+      return requester && isOfActor ? { ...after, ...actorColumnsOf(requester) } : after
     },
     test({ before, after }) {
       // schedRowStatus: neither destroy nor notInService while the operational state is enabled.
@@ -118,11 +119,12 @@ export function scheduleModule(home: Home) {
 /** Columns that say what is done, and the one that makes the row active. */
 const actorColumns = ['schedRowStatus', 'schedContextName', 'schedVariable', 'schedValue'] as const
 
-function actorOf({ securityModel, securityName, securityLevel }: Requester) {
+function actorColumnsOf(requester: Requester) {
+  const { securityModel, securityName, securityLevel } = actorOf(requester)
   return {
-    castellanSchedSecurityModel: securityModel as SchedRow['castellanSchedSecurityModel'],
+    castellanSchedSecurityModel: securityModel,
     castellanSchedSecurityName: securityName,
-    castellanSchedSecurityLevel: securityLevel as SchedRow['castellanSchedSecurityLevel'],
+    castellanSchedSecurityLevel: securityLevel,
   }
 }
 

@@ -1,4 +1,5 @@
 /** DISMAN-SCHEDULE-MIB (RFC 3231), and what CASTELLAN-SCHEDULE-MIB adds to each of its rows. */
+import { securityLevelWord, securityModelWord } from '../../lib/mib/actor.ts'
 import { column, defineNotification, defineScalars, defineTable } from '../../lib/mib/declare.ts'
 import {
   bits,
@@ -94,7 +95,7 @@ export const schedTable = defineTable({
     castellanSchedMissed: column(3, counter32(), 'read-only', { presence: 'live', entry }),
     castellanSchedLastMissed: column(4, dateAndTimeOrNever(), 'read-only', { presence: 'live', entry }),
     castellanSchedLastError: column(5, text(0, 1024, 'CastellanText'), 'read-only', { presence: 'live', entry }),
-    castellanSchedSecurityModel: column(6, enumeration({ snmpv1: 1, snmpv2c: 2, usm: 3 }), 'read-only', {
+    castellanSchedSecurityModel: column(6, securityModelWord(), 'read-only', {
       defaultValue: scheduleAgent.securityModel,
       entry,
     }),
@@ -102,7 +103,7 @@ export const schedTable = defineTable({
       defaultValue: scheduleAgent.securityName,
       entry,
     }),
-    castellanSchedSecurityLevel: column(8, enumeration({ noAuthNoPriv: 1, authNoPriv: 2, authPriv: 3 }), 'read-only', {
+    castellanSchedSecurityLevel: column(8, securityLevelWord(), 'read-only', {
       defaultValue: scheduleAgent.securityLevel,
       entry,
     }),

@@ -18,10 +18,11 @@ const own = readModules(
     'mibs/CASTELLAN-SCHEDULE-MIB.txt',
     'mibs/CASTELLAN-HOST-MIB.txt',
     'mibs/CASTELLAN-SYSAPPL-MIB.txt',
+    'mibs/CASTELLAN-EVENT-MIB.txt',
   ].map(read),
 )
 const standard = new Map(
-  ['objects.json', 'disman-script.json', 'host-resources.json', 'sysappl.json']
+  ['objects.json', 'disman-script.json', 'disman-event.json', 'host-resources.json', 'sysappl.json']
     .flatMap((file) => JSON.parse(read(`test/fixtures/rfc/${file}`)) as SmiObject[])
     .map((object) => [object.name, object]),
 )
@@ -93,6 +94,7 @@ const bases: Readonly<Record<string, string>> = {
   Utf8String: 'OctetString',
   LongUtf8String: 'OctetString',
   RunState: 'Integer32',
+  FailureReason: 'Integer32',
 }
 
 /** Interfaces to UDP: what the kernel keeps, shown and not changed, as MIN-ACCESS of RFC 2863, 4022, 4292 and 4293 allows. */
@@ -130,6 +132,12 @@ test('every declared table has the index of its MIB module', () => {
     const index = Object.keys(definition.index)
     if (definition.implied) index.push(`IMPLIED ${index.pop()}`)
     assert.deepEqual(index, text.index, definition.name)
+    for (const dependent of definition.dependents) {
+      assert.equal(formatOid(dependent.entry), written.get(dependent.entryName)?.oid, dependent.entryName)
+      assert.deepEqual(index, written.get(dependent.entryName)?.index, dependent.entryName)
+      assert.equal(formatOid(dependent.entry.slice(0, -1)), written.get(dependent.name)?.oid, dependent.name)
+      assert.ok(dependent.columns.length > 0, dependent.name)
+    }
   }
 })
 

@@ -47,6 +47,10 @@ async function bench() {
   const localAgent: LocalAgent = {
     get: () => assert.fail('a schedule reads nothing'),
     getNext: () => assert.fail('a schedule reads nothing'),
+    getEach: () => assert.fail('a schedule reads nothing'),
+    getNextEach: () => assert.fail('a schedule reads nothing'),
+    format: () => assert.fail('a schedule names nothing'),
+    formatValue: () => assert.fail('a schedule shows nothing'),
     notify: () => assert.fail('its notifications are declared'),
     async set([varbind], as) {
       acts.push({ ...varbind!, as })

@@ -1,0 +1,81 @@
+/** The threshold test of RFC 2981 (mteTriggerThresholdTable): four crossings, each told once until the other side is reached. */
+import { differenceOf, type Integer } from './integer.ts'
+
+export interface ThresholdTest {
+  /** mteTriggerThresholdStartup: what the first sample of an instance may fire. */
+  readonly startup: 'rising' | 'falling' | 'risingOrFalling'
+  readonly rising: number
+  readonly falling: number
+  readonly deltaRising: number
+  readonly deltaFalling: number
+}
+
+export type ThresholdFired = 'rising' | 'falling' | 'deltaRising' | 'deltaFalling'
+
+/** One pair of thresholds: the last value seen, and which crossings wait for the other side (hysteresis). */
+export interface CrossingState {
+  readonly value: Integer
+  readonly isRisingArmed: boolean
+  readonly isFallingArmed: boolean
+}
+
+export interface ThresholdState {
+  readonly value: CrossingState
+  /** Of the differences between successive samples: undefined until there are two. */
+  readonly delta: CrossingState | undefined
+}
+
+export interface ThresholdStep {
+  readonly state: ThresholdState
+  /** In the order of the columns; at most one of each pair unless the thresholds overlap. */
+  readonly fired: readonly ThresholdFired[]
+}
+
+/** The state is undefined before the first sample of an instance. */
+export function thresholdStep(test: ThresholdTest, state: ThresholdState | undefined, sample: Integer): ThresholdStep {
+  const value = cross(test.rising, test.falling, state?.value, sample, {
+    rising: test.startup !== 'falling',
+    falling: test.startup !== 'rising',
+  })
+  if (!state) return { state: { value: value.state, delta: undefined }, fired: firedOf(value, 'rising', 'falling') }
+  // mteTriggerThresholdDeltaRising: the first difference may fire whatever mteTriggerThresholdStartup says.
+  const difference = differenceOf(state.value.value, sample)
+  const delta = cross(test.deltaRising, test.deltaFalling, state.delta, difference, { rising: true, falling: true })
+  return {
+    state: { value: value.state, delta: delta.state },
+    fired: [...firedOf(value, 'rising', 'falling'), ...firedOf(delta, 'deltaRising', 'deltaFalling')],
+  }
+}
+
+interface Crossing {
+  readonly state: CrossingState
+  readonly rose: boolean
+  readonly fell: boolean
+}
+
+function cross(
+  rising: number,
+  falling: number,
+  state: CrossingState | undefined,
+  value: Integer,
+  startup: { readonly rising: boolean; readonly falling: boolean },
+): Crossing {
+  const isHigh = value >= rising
+  const isLow = value <= falling
+  const rose = isHigh && (state ? state.isRisingArmed && state.value < rising : startup.rising)
+  const fell = isLow && (state ? state.isFallingArmed && state.value > falling : startup.falling)
+  return {
+    state: {
+      value,
+      // After one fired it waits until the value has been at the other threshold.
+      isRisingArmed: rose ? isLow : (state?.isRisingArmed ?? true) || isLow,
+      isFallingArmed: fell ? isHigh : (state?.isFallingArmed ?? true) || isHigh,
+    },
+    rose,
+    fell,
+  }
+}
+
+function firedOf({ rose, fell }: Crossing, rising: ThresholdFired, falling: ThresholdFired): ThresholdFired[] {
+  return [...(rose ? [rising] : []), ...(fell ? [falling] : [])]
+}
