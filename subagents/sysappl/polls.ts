@@ -107,15 +107,22 @@ export class Polls {
     }
   }
 
-  /** Moves what ended to the past tables; processes in the order in which they ended. */
+  /** Moves what ended to the past tables, so that nothing is in both for a moment; processes in the order in which they ended. */
   #bury({ endedProcesses, ended }: PollOutcome, clock: Clock): void {
-    const { elementRuns, pastRuns, pastElementRuns, limits } = this.#options
+    const { elementRuns, map, pastRuns, pastElementRuns, limits } = this.#options
     const now = momentOf(clock)
     for (const { process, invocation } of endedProcesses) {
-      const row = elementRuns.get(indexOf(process.pid, invocation))
-      const end = this.#ends.get(`${process.pid} ${process.startTicks}`) ?? now
+      const { pid, startTicks, elementIndex } = process
+      const row = elementRuns.get(indexOf(pid, invocation))
+      const end = this.#ends.get(`${pid} ${startTicks}`) ?? now
       if (row)
         pastElementRuns.add(toElementPastRow(row, new Date(end.wallMs)), end.monotonicMs, limits().pastElementRuns)
+      elementRuns.delete(indexOf(pid, invocation))
+      map.delete({
+        sysApplElmtRunIndex: pid,
+        sysApplElmtRunInvocID: invocation.runIndex,
+        sysApplMapInstallElmtIndex: elementIndex,
+      })
     }
     this.#ends.clear()
     for (const { invocation, exitState } of ended) {
