@@ -33,9 +33,10 @@ export class Rotations {
       statePath: rotationStatePath(home),
       floorOctets: 0,
       events: {
+        renamed: ({ path }) => moved(realLogPath(path)),
         rotated: ({ path }, _, outcome) => {
           this.#errors.set(realLogPath(path), outcome.kind === 'rotated' ? '' : outcome.sentence)
-          moved(realLogPath(path))
+          moved(realLogPath(path)) // its owner has begun a new one, or has not
         },
         failed: ({ path }, sentence) => void this.#errors.set(realLogPath(path), sentence),
         floorReached: (event) => floor('reached', event),
