@@ -29,8 +29,8 @@ const agent = new Agent({
     // What only programs can tell, the subagents leave in the run folder.
     ...mib2Modules({ neighbours6: neighbours6Program(home.run).path }),
     { ...scheduleModule(home), file: 'agent/schedule.cnf' },
-    { ...sysapplModule(home, { processes }), file: 'agent/sysappl.cnf' },
     { ...hostModule({ processes, rpmReport: rpmProgram(home.run).path }), file: 'agent/host.cnf' },
+    { ...sysapplModule(home, { processes }), file: 'agent/sysappl.cnf' },
     // After those whose objects it watches.
     { ...eventModule(), file: 'agent/eventagt.cnf' },
   ],

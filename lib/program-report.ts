@@ -1,7 +1,7 @@
 /** What programs of the system print, kept in files for those who know no other source and may not start programs. */
 import { type ChildProcess, execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmod, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { lutimes, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import type { Clock, Timer } from './clock.ts'
 import type { Log } from './log.ts'
 
@@ -116,7 +116,8 @@ class Report {
       this.#read = read
     }
     const now = new Date()
-    await utimes(path, now, now)
+    // The folder belongs to whom the reader is: where a link lies in this place, what it leads to stays as it is.
+    await lutimes(path, now, now)
   }
 
   #run(): Promise<string> {
@@ -169,8 +170,13 @@ async function versionOf(paths: readonly string[]): Promise<string> {
 async function replace(path: string, text: string): Promise<void> {
   const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`
   try {
-    await writeFile(draft, text, { flag: 'wx', mode: 0o600 })
-    await chmod(draft, 0o644) // the reader is another user where the appliance is installed
+    const file = await open(draft, 'wx', 0o600)
+    try {
+      await file.writeFile(text)
+      await file.chmod(0o644) // the reader is another user where the appliance is installed
+    } finally {
+      await file.close()
+    }
     await rename(draft, path)
   } catch (error) {
     await rm(draft, { force: true })

@@ -83,7 +83,8 @@ async function walk(agent: MeasuredAgent): Promise<Walks> {
   const { vps, first_walk_ms, lost, wrong } = JSON.parse((await execute('taskset', words)).stdout) as Load
   const cpuShare = ((usageOf(agent).cpuSeconds - before) * 1000) / (performance.now() - began)
   if (lost > 0 || wrong > 0) throw new Error(`${name}: ${lost} answers lost, ${wrong} wrong`)
-  if (first_walk_ms === 0) throw new Error(`${name}: no walk was through within ${roundSeconds} s`)
+  if (first_walk_ms === 0)
+    throw new Error(`${name}: no walk was through within ${roundSeconds} s; measure when less else runs here`)
   const steadyMs = ((await countVarbinds(agent)) / vps) * 1000
   return { restedMs: first_walk_ms, steadyMs, cpuMs: steadyMs * cpuShare }
 }

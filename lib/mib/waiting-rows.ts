@@ -5,6 +5,7 @@ import { CnfStore } from '../cnf/store.ts'
 import type { RowChange } from './backend.ts'
 import type { Definition } from './declare.ts'
 import { isLasting, type ResolveName, rowOf, waitingColumns, waitingTypes } from './entry-types.ts'
+import { instanceOf } from './instance.ts'
 import type { Serving } from './module.ts'
 import type { AnyRow } from './served.ts'
 import { mayBeActive } from './set.ts'
@@ -17,6 +18,8 @@ export interface WaitingRow {
 export class WaitingRows {
   readonly #servings: ReadonlyMap<string, Serving>
   readonly #store: CnfStore
+  /** What the file may have: also of a SET that failed between the two files. */
+  readonly #held = new Set<string>()
 
   constructor(servings: readonly Serving[], path: string, resolveName?: ResolveName) {
     const types = servings.flatMap(({ table }) => waitingTypes(table.definition, resolveName))
@@ -31,7 +34,9 @@ export class WaitingRows {
     const { entries, complaints } = await this.#store.load()
     const rows = entries.map(({ keyword, values }) => {
       const serving = this.#servings.get(keyword)!
-      return { serving, row: waitingRow(serving, values) }
+      const row = waitingRow(serving, values)
+      this.#held.add(keyOf(serving.table.definition, row))
+      return { serving, row }
     })
     return { rows, complaints }
   }
@@ -42,17 +47,24 @@ export class WaitingRows {
       if (!after || !this.#waits(definition, after)) continue
       const wasSame = (name: string): boolean => before?.[name] === after[name]
       const isSame = before && this.#waits(definition, before) && waitingColumns(definition).every(wasSame)
-      if (!isSame) this.#store.put(definition.entryName, after)
+      if (isSame) continue
+      this.#held.add(keyOf(definition, after))
+      this.#store.put(definition.entryName, after)
     }
     return this.#save()
   }
 
   /** Takes those out that wait no more: in service, or gone. */
-  remove(changes: readonly RowChange[]): Promise<void> {
-    for (const { definition, before, after } of changes)
-      if (before && this.#waits(definition, before) && !(after && this.#waits(definition, after)))
-        this.delete(definition, before)
-    return this.#save()
+  async remove(changes: readonly RowChange[]): Promise<void> {
+    const gone: string[] = []
+    for (const { definition, before, after } of changes) {
+      const row = after ?? before
+      if (!row || !this.#held.has(keyOf(definition, row)) || (after && this.#waits(definition, after))) continue
+      this.delete(definition, row)
+      gone.push(keyOf(definition, row))
+    }
+    await this.#save()
+    for (const key of gone) this.#held.delete(key)
   }
 
   /** It goes with what is written next. */
@@ -74,6 +86,10 @@ export class WaitingRows {
       throw error
     }
   }
+}
+
+function keyOf(definition: Definition, row: AnyRow): string {
+  return `${definition.entryName} ${instanceOf(definition, row).join('.')}`
 }
 
 function waitingRow(serving: Serving, values: CnfValues): AnyRow {

@@ -26,6 +26,7 @@ export type Check = (spec: HealthSpec, signal: AbortSignal) => Promise<Verdict>
 export type SipPing = (uri: string | undefined, timeoutMs: number) => Promise<number>
 
 export function healthCheck(sipPing: SipPing): Check {
+  const ask = oneAtATime(sipPing)
   return async (spec, signal) => {
     switch (spec.kind) {
       case 'none':
@@ -35,7 +36,7 @@ export function healthCheck(sipPing: SipPing): Check {
       case 'tcp':
         return connectTo(spec, signal)
       case 'sip':
-        return askSip(sipPing, spec, signal)
+        return askSip(ask, spec, signal)
     }
   }
 }
@@ -101,6 +102,18 @@ async function askSip(sipPing: SipPing, { target, timeoutMs }: HealthSpec, signa
 }
 
 const resolvingMs = 500
+
+/** A name that takes for ever to look up must not be looked up again and again: threads for that are few. */
+function oneAtATime(sipPing: SipPing): SipPing {
+  const underWay = new Map<string | undefined, Promise<number>>()
+  return (uri, timeoutMs) => {
+    const already = underWay.get(uri)
+    if (already) return already
+    const asked = sipPing(uri, timeoutMs).finally(() => underWay.delete(uri))
+    underWay.set(uri, asked)
+    return asked
+  }
+}
 
 async function aborted(signal: AbortSignal): Promise<never> {
   if (!signal.aborted) await once(signal, 'abort')

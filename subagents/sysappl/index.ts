@@ -34,8 +34,8 @@ const shortestInspectionMs = 60_000
 const ageEveryMs = 1_000
 /** Between slices of a poll: of 10,000 processes it takes some seconds, and a tenth of the core while it does. */
 const pollRestMs = 4
-/** After a poll so many times as long as its work took, so that polls never take more of a core than this part. */
-const pollPart = 200
+/** A poll takes a tenth of a millisecond for a process: so far apart, polls never take more than a 200th of a core. */
+const pollApartMsPerProcess = 20
 
 export interface SysapplOptions {
   /** Scans the processes while this module is there; its owner starts and stops it. */
@@ -63,7 +63,7 @@ export function sysapplModule(
   let matcher: ProgramMatcher | undefined
   let isListed = false
   let isPolling = false
-  let polled: { readonly startedMs: number; readonly workedMs: number } | undefined
+  let polledMs = Number.NEGATIVE_INFINITY
   const failing = new Set<string>()
   let missing = ''
   /** Ends the rest between two looks at the disk. */
@@ -154,8 +154,8 @@ export function sysapplModule(
     pastRuns.removeOlder(nowMs - limit().sysApplPastRunTblTimeLimit * 1000)
     pastElementRuns.removeOlder(nowMs - limit().sysApplElemPastRunTblTimeLimit * 1000)
   }
-  const pollIntervalMs = ({ workedMs }: { readonly workedMs: number }): number =>
-    Math.max(shortestPollMs, limit().sysApplAgentPollInterval * 1000, workedMs * pollPart)
+  const pollIntervalMs = (): number =>
+    Math.max(shortestPollMs, limit().sysApplAgentPollInterval * 1000, elementRuns.table.size * pollApartMsPerProcess)
 
   /** What fails is told when it begins to, and tried again. */
   const attempt = async (what: string, act: () => Promise<unknown>): Promise<void> => {
@@ -175,16 +175,11 @@ export function sysapplModule(
     if (!given || !matcher || !isListed || isPolling) return
     const { clock, signal } = given
     // A listing that comes a moment early is not to be waited for until the next.
-    if (polled && clock.monotonicMs() - polled.startedMs < pollIntervalMs(polled) - shortestPollMs / 4) return
+    if (clock.monotonicMs() - polledMs < pollIntervalMs() - shortestPollMs / 4) return
     isPolling = true
-    const startedMs = clock.monotonicMs()
-    let workedMs = 0
-    const onSlice = (tookMs: number): void => {
-      workedMs += tookMs
-    }
+    polledMs = clock.monotonicMs()
     const now = matcher
-    await attempt('poll what runs', () => polls.poll(now, { clock, signal, restMs: pollRestMs, onSlice }))
-    polled = { startedMs, workedMs }
+    await attempt('poll what runs', () => polls.poll(now, { clock, signal, restMs: pollRestMs }))
     isPolling = false
   }
 
@@ -275,6 +270,7 @@ export function sysapplModule(
       void goOn()
     },
     async stop() {
+      await saveLedger()
       host = undefined
     },
   }

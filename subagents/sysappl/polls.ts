@@ -32,6 +32,9 @@ export interface PollsOptions {
   readonly pageKb: number
 }
 
+/** Users and open files, most of the work, are read at one of so many polls where a process is of no application. */
+const turns = 5
+
 interface Moment {
   readonly wallMs: number
   readonly monotonicMs: number
@@ -48,6 +51,7 @@ export class Polls {
   /** When members of invocations ended, by PID and start. */
   readonly #ends = new Map<string, Moment>()
   #bootMs: number | undefined
+  #count = 0
 
   constructor(options: PollsOptions) {
     this.#options = options
@@ -64,6 +68,7 @@ export class Polls {
     const { feed, users, installed } = this.#options
     await users.refresh()
     this.#bootMs ??= feed.bootMs()
+    this.#count++
     const processes = [...feed.processes()]
     const matched = new Map<number, Matched>()
     const parents = new Map<number, number>()
@@ -107,15 +112,22 @@ export class Polls {
     }
   }
 
-  /** Moves what ended to the past tables; processes in the order in which they ended. */
+  /** Moves what ended to the past tables, so that nothing is in both for a moment; processes in the order in which they ended. */
   #bury({ endedProcesses, ended }: PollOutcome, clock: Clock): void {
-    const { elementRuns, pastRuns, pastElementRuns, limits } = this.#options
+    const { elementRuns, map, pastRuns, pastElementRuns, limits } = this.#options
     const now = momentOf(clock)
     for (const { process, invocation } of endedProcesses) {
-      const row = elementRuns.get(indexOf(process.pid, invocation))
-      const end = this.#ends.get(`${process.pid} ${process.startTicks}`) ?? now
+      const { pid, startTicks, elementIndex } = process
+      const row = elementRuns.get(indexOf(pid, invocation))
+      const end = this.#ends.get(`${pid} ${startTicks}`) ?? now
       if (row)
         pastElementRuns.add(toElementPastRow(row, new Date(end.wallMs)), end.monotonicMs, limits().pastElementRuns)
+      elementRuns.delete(indexOf(pid, invocation))
+      map.delete({
+        sysApplElmtRunIndex: pid,
+        sysApplElmtRunInvocID: invocation.runIndex,
+        sysApplMapInstallElmtIndex: elementIndex,
+      })
     }
     this.#ends.clear()
     for (const { invocation, exitState } of ended) {
@@ -158,15 +170,18 @@ export class Polls {
       const runIndex = invocation?.runIndex ?? 0
       const packageIndex = invocation?.packageIndex ?? 0
       const before = elementRuns.get(indexOf(pid, invocation))
-      const user = feed.userOf(pid)
+      const started = sameDate(before, startedMsOf(process, this.#bootMs))
+      const isKnown = before !== undefined && before.sysApplElmtRunTimeStarted === started
+      const isRead = invocation !== undefined || !isKnown || (pid + this.#count) % turns === 0
+      const user = isRead ? feed.userOf(pid) : undefined
       elementRuns.put(
         toElementRunRow(
           process,
           { packageIndex, runIndex, elementIndex: match?.element.elementIndex ?? 0, path: match?.path },
           {
-            started: sameDate(before, startedMsOf(process, this.#bootMs)),
+            started,
             user: user === undefined ? (before?.sysApplElmtRunUser ?? '') : users.nameOf(user),
-            regularFiles: feed.regularFilesOf(pid),
+            regularFiles: isRead ? feed.regularFilesOf(pid) : before?.sysApplElmtRunNumFiles,
             pageKb,
           },
         ),

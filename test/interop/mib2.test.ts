@@ -419,6 +419,9 @@ describe('mib2 beside ip and ss', missing === undefined ? wanted : { skip: missi
     const changed = async () => (await column('1.3.6.1.2.1.31.1')).get('5.0')
     const names = async () => [...(await column('1.3.6.1.2.1.31.1.1.1.1')).values()]
     const addresses = async () => [...(await column('1.3.6.1.2.1.4.20.1.2')).keys()]
+    // HOST-RESOURCES-MIB has it too: a network device that names its ifIndex.
+    const device = async (): Promise<string | undefined> =>
+      [...(await column('1.3.6.1.2.1.25.3.2.1.3'))].find(([, name]) => name === 'network interface vc')?.[0]
     const earlier = await changed()
     await namespace.run('ip', 'link', 'add', 'vc', 'type', 'veth', 'peer', 'name', 'vd')
     await namespace.run('ip', 'addr', 'add', '10.11.0.1/24', 'dev', 'vc')
@@ -427,8 +430,12 @@ describe('mib2 beside ip and ss', missing === undefined ? wanted : { skip: missi
     await until(async () => (await names()).includes('vc'), toleranceMs, 'the link')
     await until(async () => (await addresses()).includes('10.11.0.1'), toleranceMs, 'its address')
     assert.notEqual(await changed(), earlier)
+    await until(async () => (await device()) !== undefined, toleranceMs, 'its device')
+    const ifIndex = [...(await column('1.3.6.1.2.1.31.1.1.1.1'))].find(([, name]) => name === 'vc')![0]
+    assert.equal((await column('1.3.6.1.2.1.25.3.4.1.1')).get((await device())!), ifIndex)
     await namespace.run('ip', 'link', 'del', 'vc')
     await until(async () => !(await names()).includes('vc'), toleranceMs, 'the end of the link')
     await until(async () => !(await addresses()).includes('10.11.0.1'), toleranceMs, 'the end of its address')
+    await until(async () => (await device()) === undefined, toleranceMs, 'the end of its device')
   })
 })

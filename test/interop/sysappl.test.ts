@@ -107,7 +107,17 @@ describe('applications as ps and the disk show them', needs('snmpbulkwalk', 'snm
 
   test('ps: every process that lived through the walk has its row, with its user, start and memory, and is in the map', async () => {
     const early = ps('user:32', 'comm')
-    await new Promise((resolve) => setTimeout(resolve, 5000)) // more than two polls
+    await until(
+      async () => {
+        const shown = new Set(
+          [...(await walk(`${run}.3.1.4`)).keys()].map((instance) => Number(instance.split('.')[2])),
+        )
+        const alive = ps('user:32', 'comm')
+        return [...early].every(([pid, line]) => shown.has(pid) || alive.get(pid) !== line)
+      },
+      20_000,
+      'rows of all that live',
+    )
     const [users, memory, ids] = await Promise.all([12, 10, 4].map((column) => walk(`${run}.3.1.${column}`)))
     const rowOf = new Map([...users!.keys()].map((instance) => [Number(instance.split('.')[2]), instance]))
     const mapped = new Set([...(await walk(map)).keys()].map((instance) => Number(instance.split('.')[0])))
@@ -116,8 +126,7 @@ describe('applications as ps and the disk show them', needs('snmpbulkwalk', 'snm
     let compared = 0
     for (const [pid, line] of early) {
       if (late.get(pid) !== line) continue
-      const instance = rowOf.get(pid)
-      assert.ok(instance, `process ${pid} (${line}) has no row`)
+      const instance = rowOf.get(pid)!
       assert.equal(users!.get(instance), line.split(' ')[0])
       assert.ok(mapped.has(pid))
       if (pid === process.pid) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
@@ -146,6 +146,21 @@ test('a row that cannot be written to data/ is no change at all: the SET fails, 
   await writeFile(join(folder, 'data'), 'no folder')
   await assert.rejects(set({ ...bell, bellStatus: 'notInService' }))
   assert.equal(readFileSync(path(), 'utf8'), 'bellEntry 1 door low - nonVolatile\n')
+})
+
+test('what a SET left in data/ that failed at conf/ goes with its row', async () => {
+  const { set, table } = await bells('bellEntry 1 door low - nonVolatile\n')
+  const [conf, away] = [join(folder, 'conf'), join(folder, 'away')]
+  await rename(conf, away)
+  await writeFile(conf, 'no folder')
+  await assert.rejects(set({ ...bell, bellStatus: 'notInService' }))
+  assert.match(readFileSync(waitingPath(), 'utf8'), /^bellEntry 1 /m)
+  await rm(conf)
+  await rename(away, conf)
+  table.put(bell) // it is undone
+  await set(undefined)
+  assert.doesNotMatch(readFileSync(waitingPath(), 'utf8'), /bellEntry/)
+  assert.equal((await bells()).table.size, 0)
 })
 
 test("the file in data/ is its owner's alone, and what is wrong in it is said with its place", async () => {

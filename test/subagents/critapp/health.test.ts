@@ -1,17 +1,21 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { ManualClock, systemClock } from '../../../lib/clock.ts'
 import { resolveHome } from '../../../lib/home.ts'
+import { silentLog } from '../../../lib/log.ts'
+import { readPidFile } from '../../../lib/process.ts'
 import { ping } from '../../../sipd/control/ping/exchange.ts'
 import { targetOf } from '../../../sipd/control/ping/target.ts'
+import { scanProcesses } from '../../../subagents/critapp/find.ts'
 import { type HealthSpec, healthCheck, parseHostAndPort, whyNoTarget } from '../../../subagents/critapp/health.ts'
 import { HealthMonitor } from '../../../subagents/critapp/monitor.ts'
+import { watchPidFiles } from '../../../subagents/critapp/pid-files.ts'
 import { until } from '../../support/appliance.ts'
 import { Bench, forever, noHealth, noSip } from './bench.ts'
 
@@ -93,10 +97,16 @@ test('a SIP check of a port where nobody listens knows at once', async () => {
   assert.ok(performance.now() - began < 1000)
 })
 
-test('a SIP check that cannot even begin is over when its time is', async () => {
-  const stuck = healthCheck(() => new Promise((resolve) => setTimeout(() => resolve(200), 1500)))
+test('a SIP check that cannot even begin is over when its time is, and is not begun again beside itself', async () => {
+  let begun = 0
+  const stuck = healthCheck(() => {
+    begun++
+    return new Promise((resolve) => setTimeout(() => resolve(200), 1500))
+  })
   const spec = { ...noHealth, kind: 'sip', target: 'sip:a.name.that.hangs', timeoutMs: 100 } as const
   assert.equal(await stuck(spec, never), 'sip:a.name.that.hangs took longer than 0.1 s')
+  assert.equal(await stuck(spec, never), 'sip:a.name.that.hangs took longer than 0.1 s')
+  assert.equal(begun, 1)
 })
 
 test('a start is looked at after 50, 100 and 200 ms, then ever 400, so that up is as soon as it serves', async () => {
@@ -168,6 +178,54 @@ test('a process is up when it serves, not when it runs, and its start has time t
   await reaches('running')
   assert.deepEqual([shown().isUp, shown().health], [true, 'healthy'])
   assert.match(told[0]!, /was started as PID/)
+})
+
+/** A start command that goes on for a minute after its daemon has written its PID file. */
+function lingeringStarter(): string {
+  const daemon = bench.program('')
+  const pidFile = join(bench.folder, `${bench.name}.pid`)
+  writeFileSync(
+    daemon,
+    `#!/bin/sh
+set -- $(sed 's/.*) //' /proc/$$/stat); shift 19
+sleep 0.3
+printf '%s\\n%s\\n[]\\n' $$ $1 > ${pidFile}
+${forever}\n`,
+  )
+  return bench.program(`setsid sh ${daemon} </dev/null >/dev/null 2>&1 &\nsleep 60`, 'starter')
+}
+
+test('a daemon whose health is checked is up when it serves and has its PID file, whatever its start command still does', async () => {
+  const health = { ...noHealth, kind: 'command', target: '/bin/true' } as const
+  const startCommand = lingeringStarter()
+  const { shown, reaches } = bench.supervise({ startCommand, health })
+  const began = performance.now()
+  await reaches('running', 3000)
+  assert.ok(performance.now() - began < 3000)
+  assert.equal(readPidFile(join(bench.folder, `${bench.name}.pid`))?.pid, shown().pid)
+  for (const { pid, command } of scanProcesses()) if (command.includes(startCommand)) process.kill(-pid, 'SIGKILL')
+})
+
+test('where its folder cannot be watched, a PID file is found all the same', async () => {
+  const warned: string[] = []
+  const log = { ...silentLog, warn: (sentence: string) => void warned.push(sentence) }
+  const missing = join(bench.folder, 'missing')
+  assert.equal(
+    watchPidFiles(missing, log, () => {}),
+    undefined,
+  )
+  assert.match(warned[0]!, /cannot be watched; it is looked at again and again/)
+  const health = { ...noHealth, kind: 'command', target: '/bin/true' } as const
+  const startCommand = lingeringStarter()
+  const { supervisor, shown } = bench.supervise(
+    { startCommand, health, adminStatus: 'down' },
+    { runFolder: missing, log },
+  )
+  await until(() => shown().state === 'stopped', 1000, 'that it is down')
+  symlinkSync(bench.folder, missing)
+  supervisor.setAdminStatus(1, 'up')
+  await until(() => shown().state === 'running', 3000, 'the start')
+  for (const { pid, command } of scanProcesses()) if (command.includes(startCommand)) process.kill(-pid, 'SIGKILL')
 })
 
 test('one that answers no health check any more is stopped, killed where it must be, and started again', async () => {

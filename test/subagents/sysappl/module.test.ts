@@ -213,6 +213,14 @@ test('every process has its rows: elements known by program or script, others un
   const tool = processRow(sysappl, 52)!
   assert.equal(tool.sysApplElmtRunInstallPkg, 0, 'a tool is no run of an application')
   assert.notEqual(tool.sysApplElmtRunInstallID, 0, 'but an installed element')
+  machine.run(50, node(main, { user: 0, files: ['/var/log/a'] }))
+  machine.run(51, { command: ['/usr/bin/vi', main], executable: '/usr/bin/vi', user: 990, files: [] })
+  await sysappl.pass(() => processRow(sysappl, 50)!.sysApplElmtRunNumFiles === 1)
+  await sysappl.pass(() => processRow(sysappl, 51)!.sysApplElmtRunNumFiles === 0) // when it has its turn
+  assert.deepEqual(
+    [50, 51].map((pid) => processRow(sysappl, pid)!.sysApplElmtRunUser),
+    ['root', 'sipd'],
+  )
   const map = sysappl
     .rows('sysApplMapTable')
     .map((row) => [
