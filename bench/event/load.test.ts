@@ -26,24 +26,26 @@ mteTriggerBooleanEntry equal 99 false - - o tell o ${name}\nmteTriggerExistenceE
   return text
 }
 
-test('200 triggers at 1 s cost less than 3 % of a core, and 19 of 20 slices of the work take less than 2 ms', async (context) => {
+test('200 triggers at 1 s cost less than 3 % of a core, and 99 of 100 slices of the work take less than 2 ms', async (context) => {
   const slices: number[] = []
   let isMeasured = false
-  let mainMs = mainThreadMs()
+  let disturbed = 0
+  let switches = takenAway()
   const agent = await startEvents(lines(), {
     clock: {
       ...systemClock,
       after: (delayMs, run) =>
         systemClock.after(delayMs, () => {
-          mainMs = mainThreadMs()
+          switches = takenAway()
           run()
         }),
     },
-    // Processor time rather than the clock's: what else runs on the machine may take the processor away within a slice.
-    // It has what the garbage collector does in this thread as well, which the longest are.
-    onSlice: () => {
-      if (isMeasured) slices.push(mainThreadMs() - mainMs)
-      mainMs = mainThreadMs()
+    // Slices within which the kernel gave the processor to somebody else say nothing of ours.
+    onSlice: (tookMs) => {
+      const isOurs = takenAway() === switches
+      if (isMeasured && isOurs) slices.push(tookMs)
+      else if (isMeasured) disturbed++
+      switches = takenAway()
     },
   })
   assert.deepEqual(agent.complaints, [])
@@ -65,21 +67,25 @@ test('200 triggers at 1 s cost less than 3 % of a core, and 19 of 20 slices of t
   clearInterval(growing)
   const sampled = Number(await agent.get('mteResourceSampleInstances.0'))
   const sorted = slices.toSorted((a, b) => a - b)
-  const usual = sorted[Math.floor(sorted.length * 0.95)]!
+  const usual = sorted[Math.floor(sorted.length * 0.99)]!
   context.diagnostic(
     `${percent.toFixed(2)} % of a core (${mainPercent.toFixed(2)} % in the thread that serves) for ${triggers} triggers with ${sampled} instances; ` +
-      `${slices.length} slices, half of them within ${sorted[slices.length >> 1]!.toFixed(2)} ms, 19 of 20 within ${usual.toFixed(2)} ms, ` +
-      `the longest ${sorted.at(-1)!.toFixed(2)} ms`,
+      `${slices.length} slices, half of them within ${sorted[slices.length >> 1]!.toFixed(2)} ms, 99 of 100 within ${usual.toFixed(2)} ms, ` +
+      `the longest ${sorted.at(-1)!.toFixed(2)} ms; ${disturbed} more were interrupted`,
   )
   assert.equal(sampled, triggers * 0.9 + triggers * 0.1 * instances)
   assert.equal(await agent.get('mteTriggerFailures.0'), '0')
   assert.ok(percent < 3, `${percent.toFixed(2)} % of a core`)
   assert.ok(slices.length > 50, `${slices.length} slices`)
-  assert.ok(usual < 2, `19 of 20 slices within ${usual.toFixed(2)} ms`)
+  assert.ok(usual < 2, `99 of 100 slices within ${usual.toFixed(2)} ms`)
   await agent.stop()
 })
 
 /** Processor time of this thread, in nanoseconds the first field of schedstat. */
 function mainThreadMs(): number {
   return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'latin1').split(' ')[0]) / 1e6
+}
+
+function takenAway(): number {
+  return process.resourceUsage().involuntaryContextSwitches
 }
