@@ -63,7 +63,7 @@ export function eventModule({ onSlice }: EventOptions = {}) {
     live: {
       castellanEventTriggerLastError: (row) => of(row)?.lastError ?? '',
       castellanEventTriggerFailures: (row) => of(row)?.failures ?? 0,
-      castellanEventTriggerInstances: (row) => of(row)?.instances.size ?? 0,
+      castellanEventTriggerInstances: (row) => of(row)?.instanceCount ?? 0,
     },
     // mteTriggerTargetTag: the rights are those of who set mteTriggerEntryStatus to active.
     derive({ before, after, wishes, requester }) {
@@ -102,7 +102,7 @@ export function eventModule({ onSlice }: EventOptions = {}) {
 
   const find = (row: InstanceRow): { trigger: Trigger; instance: Instance } | undefined => {
     const trigger = of(row)
-    const instance = trigger?.instances.get(row.castellanEventInstanceOID.join('.'))
+    const instance = trigger?.find(row.castellanEventInstanceOID)
     return trigger && instance && { trigger, instance }
   }
   const instanceRows = serve(castellanEventInstanceTable, {

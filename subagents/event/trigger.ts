@@ -27,6 +27,7 @@ export interface TriggerOptions {
 
 export class Trigger implements Paced {
   readonly #options: TriggerOptions
+  /** By what follows mteTriggerValueID; the empty text where that is not wildcarded. */
   readonly #instances = new Map<string, Instance>()
   #row: TriggerRow
   #tests: TriggerTests
@@ -66,8 +67,13 @@ export class Trigger implements Paced {
     return this.#sampleError || this.#eventError
   }
 
-  get instances(): ReadonlyMap<string, Instance> {
-    return this.#instances
+  get instanceCount(): number {
+    return this.#instances.size
+  }
+
+  /** The instance of this object. */
+  find(oid: Oid): Instance | undefined {
+    return this.#instances.get(oid.slice(this.#target.oid.length).join('.'))
   }
 
   /** Whether the row asks for just what this trigger does, but for mteTriggerEnabled. */
@@ -96,9 +102,7 @@ export class Trigger implements Paced {
       return
     }
     this.#isScanning = true
-    void this.#scan().finally(() => {
-      this.#isScanning = false
-    })
+    void this.#scan()
   }
 
   async #scan(): Promise<void> {
@@ -123,6 +127,8 @@ export class Trigger implements Paced {
     } catch (error) {
       log.error('bug while sampling for a trigger', { trigger: nameOf(this.#row), error })
       this.#fail('genErr', this.#target.oid, 'the agent could not sample it; its log says why')
+    } finally {
+      this.#isScanning = false
     }
     this.#isFirst &&= this.failures > failuresBefore
     if (this.failures > failuresBefore) return
@@ -132,7 +138,7 @@ export class Trigger implements Paced {
 
   /** One instance found; a promise when something fired, which is over when its events are. */
   #take({ oid, instance: suffix, sample }: Reading, number: number): 'taken' | 'badType' | Promise<void> {
-    const key = oid.join('.')
+    const key = suffix.length === 1 ? String(suffix[0]) : suffix.join('.')
     const instance = this.#instances.get(key) ?? this.#welcome(key, oid, suffix)
     if (!instance) return 'taken'
     instance.scan = number
@@ -148,8 +154,7 @@ export class Trigger implements Paced {
     instance.sampledMs = this.#options.clock.now()
     instance.error = isBadType ? `${this.#options.agent.format(oid)} has no value that its tests could use` : ''
     if (isBadType) this.#fail('badType', oid, instance.error)
-    const invoking = fired.filter((one) => this.#invokes(one))
-    if (invoking.length > 0) return this.#fire(instance, invoking, before)
+    if (fired.some((one) => this.#invokes(one))) return this.#fire(instance, fired, before)
     return isBadType ? 'badType' : 'taken'
   }
 
@@ -177,6 +182,7 @@ export class Trigger implements Paced {
   async #fire(instance: Instance, fired: readonly Fired[], before: InstanceState | undefined): Promise<void> {
     const after = instance.state!
     for (const one of fired) {
+      if (!this.#invokes(one)) continue
       instance.fired = (instance.fired + 1) >>> 0
       instance.lastFired = one
       instance.lastFiredMs = this.#options.clock.now()
@@ -193,8 +199,7 @@ export class Trigger implements Paced {
       const before = instance.state
       const { state, fired } = step(this.#tests, before, 'absent')
       instance.state = state
-      const invoking = fired.filter((one) => this.#invokes(one))
-      if (invoking.length > 0) await this.#fire(instance, invoking, before)
+      if (fired.some((one) => this.#invokes(one))) await this.#fire(instance, fired, before)
       this.#forget(key, instance)
     }
   }
@@ -207,7 +212,7 @@ export class Trigger implements Paced {
 
   #missed({ status, sentence }: LocalFailure): void {
     if (!this.#target.isWildcard) {
-      const instance = this.#instances.get(this.#target.oid.join('.'))
+      const instance = this.#instances.get('')
       if (instance) instance.error = sentence
     }
     this.#fail(status, this.#target.oid, sentence)

@@ -157,6 +157,67 @@ test('objects of a subagent are read and set like those of the agent itself', as
   assert.deepEqual(await agent.get([[...here, 1, 0]], clerk), { varbinds: [integer([...here, 1, 0], 8)] })
 })
 
+test('objects asked for one by one: those of the agent are at hand at once, those of a subagent come when it answers', async () => {
+  const [near, far] = [counterModule('here', here), counterModule('there', there)]
+  remote = await agentxEngine([near.module])
+  await remote.serve([far.module])
+  const agent = localAgent(remote, [], new Names([near.names as never]))
+  const [mine, theirs, nothing] = agent.getEach(
+    [
+      [...here, 1, 0],
+      [...there, 1, 0],
+      [...here, 1, 5],
+    ],
+    clerk,
+  )
+  assert.deepEqual(mine, integer([...here, 1, 0], 5))
+  assert.ok(theirs instanceof Promise)
+  assert.deepEqual(await theirs, integer([...there, 1, 0], 5))
+  assert.deepEqual(nothing, { name: [...here, 1, 5], value: { type: 'noSuchInstance' } })
+  const [first, second, last] = agent.getNextEach([here, [...here, 2, 0], [...there, 2, 0]], clerk)
+  assert.deepEqual(first, integer([...here, 1, 0], 5))
+  assert.deepEqual(await second, integer([...there, 1, 0], 5), 'what a subagent serves comes next')
+  assert.equal(((await last) as Varbind).value.type, 'endOfMibView')
+  const [refused] = agent.getEach([[...here, 1, 0]], { ...clerk, securityName: 'nobody' })
+  assert.equal(
+    (await refused) && 'status' in (await refused)! && ((await refused) as { status: string }).status,
+    'authorizationError',
+  )
+  assert.equal(agent.format([...here, 1, 0]), 'hereLevel.0')
+  assert.equal(agent.formatValue([...here, 1, 0], { type: 'Integer32', value: 3 }), '3')
+})
+
+test('a view hides objects from those who ask one by one, and instances too', async () => {
+  const counter = counterModule('here', here)
+  const { engine } = testEngine([counter.module], { included: [here] })
+  const family = (subtree: Oid, included: boolean) => ({ viewName: 'all', subtree, included, mask: new Uint8Array(0) })
+  const rights = (hidden: Oid) =>
+    new Vacm(
+      [{ securityModel: 'usm', securityName: 'clerk', groupName: 'clerks' }],
+      [
+        {
+          groupName: 'clerks',
+          contextPrefix: '',
+          contextMatch: 'exact',
+          securityModel: 'usm',
+          securityLevel: 'authPriv',
+          views: { read: 'all', write: '', notify: '' },
+        },
+      ],
+      [family(oid('1.3'), true), family(hidden, false)],
+    )
+  for (const hidden of [
+    [...here, 1],
+    [...here, 1, 0],
+  ]) {
+    const agent = new EngineLocalAgent({ engine, vacm: () => rights(hidden), names: new Names([]), notify: () => {} })
+    assert.deepEqual(agent.getEach([[...here, 1, 0]], clerk), [
+      { name: [...here, 1, 0], value: { type: 'noSuchObject' } },
+    ])
+    assert.deepEqual(agent.getNextEach([here], clerk), [integer([...here, 2, 0], 1)])
+  }
+})
+
 test('SETs of modules and of managers stand in one queue', async () => {
   const counter = counterModule('here', here)
   const engine = testEngine([counter.module], { included: [here] })

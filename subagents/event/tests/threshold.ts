@@ -37,15 +37,20 @@ export function thresholdStep(test: ThresholdTest, state: ThresholdState | undef
     rising: test.startup !== 'falling',
     falling: test.startup !== 'rising',
   })
-  if (!state) return { state: { value: value.state, delta: undefined }, fired: firedOf(value, 'rising', 'falling') }
+  if (!state) return { state: { value: value.state, delta: undefined }, fired: firedOf(value) }
   // mteTriggerThresholdDeltaRising: the first difference may fire whatever mteTriggerThresholdStartup says.
   const difference = differenceOf(state.value.value, sample)
-  const delta = cross(test.deltaRising, test.deltaFalling, state.delta, difference, { rising: true, falling: true })
+  const delta = cross(test.deltaRising, test.deltaFalling, state.delta, difference, either)
   return {
-    state: { value: value.state, delta: delta.state },
-    fired: [...firedOf(value, 'rising', 'falling'), ...firedOf(delta, 'deltaRising', 'deltaFalling')],
+    // Most samples change nothing, and there are many of them.
+    state:
+      value.state === state.value && delta.state === state.delta ? state : { value: value.state, delta: delta.state },
+    fired: firedOf(value, delta),
   }
 }
+
+const either = { rising: true, falling: true }
+const nothing: readonly ThresholdFired[] = []
 
 interface Crossing {
   readonly state: CrossingState
@@ -64,18 +69,20 @@ function cross(
   const isLow = value <= falling
   const rose = isHigh && (state ? state.isRisingArmed && state.value < rising : startup.rising)
   const fell = isLow && (state ? state.isFallingArmed && state.value > falling : startup.falling)
-  return {
-    state: {
-      value,
-      // After one fired it waits until the value has been at the other threshold.
-      isRisingArmed: rose ? isLow : (state?.isRisingArmed ?? true) || isLow,
-      isFallingArmed: fell ? isHigh : (state?.isFallingArmed ?? true) || isHigh,
-    },
-    rose,
-    fell,
-  }
+  // After one fired it waits until the value has been at the other threshold.
+  const isRisingArmed = rose ? isLow : (state?.isRisingArmed ?? true) || isLow
+  const isFallingArmed = fell ? isHigh : (state?.isFallingArmed ?? true) || isHigh
+  const isSame =
+    state?.value === value && state.isRisingArmed === isRisingArmed && state.isFallingArmed === isFallingArmed
+  return { state: isSame ? state : { value, isRisingArmed, isFallingArmed }, rose, fell }
 }
 
-function firedOf({ rose, fell }: Crossing, rising: ThresholdFired, falling: ThresholdFired): ThresholdFired[] {
-  return [...(rose ? [rising] : []), ...(fell ? [falling] : [])]
+function firedOf(value: Crossing, delta?: Crossing): readonly ThresholdFired[] {
+  if (!value.rose && !value.fell && !delta?.rose && !delta?.fell) return nothing
+  return [
+    ...(value.rose ? (['rising'] as const) : []),
+    ...(value.fell ? (['falling'] as const) : []),
+    ...(delta?.rose ? (['deltaRising'] as const) : []),
+    ...(delta?.fell ? (['deltaFalling'] as const) : []),
+  ]
 }

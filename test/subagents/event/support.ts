@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Vacm } from '../../../agent/access/vacm.ts'
 import { EngineLocalAgent } from '../../../agent/local-agent.ts'
 import { declaredDefinitions, declaredNotifications } from '../../../commands/declared-names.ts'
-import { ManualClock } from '../../../lib/clock.ts'
+import { type Clock, ManualClock } from '../../../lib/clock.ts'
 import { createLog } from '../../../lib/log.ts'
 import { ConfigFile } from '../../../lib/mib/config.ts'
 import { column, type Definition, defineScalars, defineTable } from '../../../lib/mib/declare.ts'
@@ -52,14 +52,18 @@ export interface Told {
   readonly sentence: string
 }
 
-/** `others` are modules whose objects are sampled too; `hidden` is what eventAgent may not read. */
+export interface EventsUnderTest {
+  /** Modules whose objects are sampled too. */
+  readonly others?: readonly MibModule[]
+  readonly clock?: Clock
+  /** What eventAgent may not read. */
+  readonly hidden?: readonly Oid[]
+  readonly onSlice?: (tookMs: number) => void
+}
+
 export async function startEvents(
   lines: string,
-  {
-    others = [],
-    clock = new ManualClock(),
-    hidden = [],
-  }: { others?: readonly MibModule[]; clock?: ManualClock; hidden?: readonly Oid[] } = {},
+  { others = [], clock = new ManualClock(), hidden = [], ...options }: EventsUnderTest = {},
 ) {
   const things = serve(thing)
   things.table.put({ thingLevel: 0, thingSwitch: 0 })
@@ -72,7 +76,7 @@ export async function startEvents(
   }
   const told: Told[] = []
   const logged: string[] = []
-  const { module, configured } = eventModule()
+  const { module, configured } = eventModule(options)
   const names = new Names(
     [thing as unknown as Definition, partTable as unknown as Definition, ...declaredDefinitions],
     declaredNotifications,
@@ -148,6 +152,7 @@ export async function startEvents(
     settle,
     /** Lets so many seconds pass, one after the other, and what runs in each come to its end. */
     async pass(seconds: number): Promise<void> {
+      if (!(clock instanceof ManualClock)) throw new Error('this clock goes by itself')
       // By halves: what is due twice within one step would find itself still at work.
       for (let half = 0; half < 2 * seconds; half++) {
         clock.advance(500)
