@@ -14,13 +14,23 @@ export function olderPath(path: string): string {
   return `${path}.1`
 }
 
-/** The samples in the order they were taken, while the agent goes on; none where there is no ring yet. */
-export function* readRing(path: string): Generator<Sample> {
+/**
+ * The samples as they are now, in the order they were taken, as often as they are asked for; none where there is no ring.
+ * The agent may go on meanwhile. Throws what the file system throws when the file is there and cannot be read.
+ */
+export function openRing(path: string): () => Generator<Sample> {
   // In this order, for the newer one may become the older one meanwhile.
   const newer = segmentAt(path)
   const older = segmentAt(olderPath(path))
-  if (older) yield* samplesOf(older)
-  if (newer && newer.begunMs !== older?.begunMs) yield* samplesOf(newer)
+  const segments = [older, newer?.begunMs === older?.begunMs ? undefined : newer]
+  return function* () {
+    for (const segment of segments) if (segment) yield* samplesOf(segment)
+  }
+}
+
+/** Whether a file has the samples of a ring. */
+export function isRing(octets: Buffer): boolean {
+  return readSegment(octets) !== undefined
 }
 
 function segmentAt(path: string): Segment | undefined {

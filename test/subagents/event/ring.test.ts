@@ -10,7 +10,7 @@ import { createLog, silentLog } from '../../../lib/log.ts'
 import { oid } from '../../../lib/smi/oid.ts'
 import type { SnmpValue } from '../../../lib/smi/value.ts'
 import { ByteReader, ByteWriter } from '../../../subagents/event/samples/bytes.ts'
-import { readRing } from '../../../subagents/event/samples/read.ts'
+import { openRing } from '../../../subagents/event/samples/read.ts'
 import { SampleRing, type SampleRingOptions } from '../../../subagents/event/samples/ring.ts'
 
 const gauge = (value: number): SnmpValue => ({ type: 'Gauge32', value })
@@ -24,7 +24,10 @@ function begin(options: Partial<SampleRingOptions> = {}) {
 }
 
 const shown = (path: string): unknown[] =>
-  [...readRing(path)].map(({ of, value }) => [of.name, value === 'absent' || !('value' in value) ? value : value.value])
+  [...openRing(path)()].map(({ of, value }) => [
+    of.name,
+    value === 'absent' || !('value' in value) ? value : value.value,
+  ])
 
 test('what was added is read as it was, with its times, its run and its discontinuity object', async () => {
   const { path, clock, ring } = begin()
@@ -40,7 +43,7 @@ test('what was added is read as it was, with its times, its run and its disconti
   ring.add(cpu, 'absent')
   await ring.stop()
   const runMs = Date.UTC(2026, 0, 1)
-  const [first, second, ...rest] = [...readRing(path)]
+  const [first, second, ...rest] = [...openRing(path)()]
   assert.deepEqual(first, {
     of: { owner: 'castellan', name: 'cpu', oid: oid('1.3.6.1.2.1.25.3.3.1.2.1') },
     timeMs: runMs + 1500,
@@ -114,7 +117,7 @@ test('the ring wraps: two segments, none larger than its bound, and the newest s
   }
   await ring.stop()
   assert.ok(largest <= segmentOctets && largest > segmentOctets / 2, `${largest} octets`)
-  const samples = [...readRing(path)]
+  const samples = [...openRing(path)()]
   assert.ok(samples.length > 300 && samples.length < 1500, `${samples.length} samples`)
   const from = 5000 - samples.length
   for (const [at, { of, timeMs, value }] of samples.entries()) {
@@ -177,7 +180,7 @@ test('a disk that is full costs samples and one line in the log; when there is r
     await batch(5000)
     await ring.stop()
     assert.match(lines[1]!, new RegExp(`samples are kept again .*lost=${lost}`))
-    const kept = [...readRing(path)].map(({ value }) => (value as { readonly value: number }).value / 100_003)
+    const kept = [...openRing(path)()].map(({ value }) => (value as { readonly value: number }).value / 100_003)
     const expected = Array.from({ length: 6000 }, (_, value) => value)
     expected.splice(5000 - lost, lost)
     assert.deepEqual(kept, expected)

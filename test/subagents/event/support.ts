@@ -59,6 +59,8 @@ export interface EventsUnderTest {
   /** What eventAgent may not read. */
   readonly hidden?: readonly Oid[]
   readonly onSlice?: (tookMs: number) => void
+  /** Where its samples are kept. */
+  readonly samplesPath?: string
 }
 
 export async function startEvents(
@@ -145,6 +147,7 @@ export async function startEvents(
     logged,
     told,
     module,
+    names,
     path,
     file,
     things: things.table,
