@@ -176,7 +176,7 @@ function formatTrigger(one: ReplayedTrigger, { events }: Trial, isColoured: bool
   const paint = painter(isColoured)
   const { row, samples, instances, borrowedFrom, firings, flapping } = one
   const of = borrowedFrom === undefined ? '' : ` of ${borrowedFrom}`
-  const what = `${paint(nameOf(row), bold)}  ${declaredNames.format(row.mteTriggerValueID)}${testsText(row)}${row.mteTriggerEnabled ? '' : ', off'}`
+  const what = `${paint(nameOf(row), bold)}  ${declaredNames.format(row.mteTriggerValueID)}, ${testsText(row)}${row.mteTriggerEnabled ? '' : ', off'}`
   if (samples === 0) return [what, `  ${paint('there are no samples of it', grey)}`]
   const lines = [what, `  ${plural(samples, 'sample')}${of} of ${plural(instances, 'instance')}: ${countsText(one)}`]
   for (const { timeMs, fired, sentence } of firings.slice(0, shownAtMost))

@@ -12,7 +12,7 @@ export function painter(isColoured: boolean): (text: string, colour: number) => 
   return (text, colour) => (isColoured ? `\u001b[${colour}m${text}\u001b[0m` : text)
 }
 
-/** Such as `, rising 75, falling 20`; of a row as its file or the agent has it, so that parts may be missing. */
+/** Such as `rising 75, falling 20`; of a row as its file or the agent has it, so that parts may be missing. */
 export function testsText(row: Partial<TriggerRow>): string {
   const has = row.mteTriggerTest ?? new Set()
   const parts: string[] = []
@@ -26,7 +26,7 @@ export function testsText(row: Partial<TriggerRow>): string {
     if (row.mteTriggerThresholdDeltaRisingEvent) parts.push(`step up ${row.mteTriggerThresholdDeltaRising}`)
     if (row.mteTriggerThresholdDeltaFallingEvent) parts.push(`step down ${row.mteTriggerThresholdDeltaFalling}`)
   }
-  return parts.map((part) => `, ${part}`).join('')
+  return parts.join(', ')
 }
 
 const signs = { unequal: '!=', equal: '=', less: '<', lessOrEqual: '<=', greater: '>', greaterOrEqual: '>=' } as const

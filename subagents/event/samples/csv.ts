@@ -1,5 +1,5 @@
 /** Samples from elsewhere, as comma-separated values: time, object and value, and where it is known the trigger. */
-import { formatOid, type Oid } from '../../../lib/smi/oid.ts'
+import { compareOid, formatOid, type Oid } from '../../../lib/smi/oid.ts'
 import type { SmiBase, SnmpValue } from '../../../lib/smi/value.ts'
 import type { Sample, SampledInstance } from './sample.ts'
 
@@ -43,7 +43,7 @@ export function parseSamplesCsv(text: string, file: string, names: CsvNames): Sa
     instances.set(key, known)
     samples.push({ of: known, timeMs, runMs: 0, upTimeTicks: 0, value })
   }
-  samples.sort((a, b) => a.timeMs - b.timeMs)
+  samples.sort((a, b) => a.timeMs - b.timeMs || compareOid(a.of.oid, b.of.oid))
   const firstMs = samples[0]?.timeMs ?? 0
   return samples.map((sample) => ({ ...sample, upTimeTicks: Math.floor((sample.timeMs - firstMs) / 10) }))
 }

@@ -1,5 +1,5 @@
 /** Samples that were kept, once more through the tests of trigger rows: what would have fired, and when. */
-import { formatOid, type Oid, startsWith } from '../../../lib/smi/oid.ts'
+import { compareOid, formatOid, type Oid, startsWith } from '../../../lib/smi/oid.ts'
 import type { SnmpValue } from '../../../lib/smi/value.ts'
 import { eventOf, keyOf, nameOf, type Pointer, type TriggerRow, testsOf } from '../rows.ts'
 import { sentenceOf } from '../sentence.ts'
@@ -154,8 +154,9 @@ class TriggerReplay {
   readonly #periodsMs: number[] = []
   readonly #firings: ReplayedFiring[] = []
   #runMs: number | undefined
-  /** Until an instance is seen again: what is there at the first sample has not come. */
+  /** What is there at the first sample has not come. It ends when names do not grow any more, as they do within one. */
   #isFirst = true
+  #lastOid: Oid = []
   #samples = 0
   #firstMs: number | undefined
   #lastMs: number | undefined
@@ -174,7 +175,8 @@ class TriggerReplay {
     if (runMs !== this.#runMs) {
       this.#runMs = runMs
       this.#isFirst = true
-    }
+    } else if (compareOid(of.oid, this.#lastOid) <= 0) this.#isFirst = false
+    this.#lastOid = of.oid
     const instance = this.#find(of.oid, runMs)
     if (instance.lastMs !== undefined && this.#periodsMs.length < periodsAtMost)
       this.#periodsMs.push(timeMs - instance.lastMs)
@@ -232,10 +234,7 @@ class TriggerReplay {
   #find(oid: Oid, runMs: number): Instance {
     const key = formatOid(oid)
     const known = this.#instances.get(key)
-    if (known && known.runMs === runMs) {
-      this.#isFirst = false
-      return known
-    }
+    if (known?.runMs === runMs) return known
     const hasAppeared = this.row.mteTriggerValueIDWildcard && !this.#isFirst && this.#tests.existence !== undefined
     const state = hasAppeared ? { existence: { isPresent: false as const } } : undefined
     if (known) {

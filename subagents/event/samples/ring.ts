@@ -123,7 +123,7 @@ export class SampleRing {
     const elapsedMs = samples[0]!.elapsedMs
     const time = {
       runMs: this.#runMs,
-      beginMs: this.#clock.now() - (this.#clock.monotonicMs() - this.#runMonotonicMs - elapsedMs),
+      beginMs: Math.round(this.#clock.now() - (this.#clock.monotonicMs() - this.#runMonotonicMs - elapsedMs)),
     }
     const { block, count } = this.#blocks.write(samples, time)
     if (this.#octets + block.length <= this.#segmentOctets || this.#octets === headOctets) {
