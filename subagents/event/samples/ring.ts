@@ -57,7 +57,8 @@ export class SampleRing {
 
   /** A run begins: triggers know nothing of what was sampled before. */
   start(): void {
-    this.#runMs = this.#clock.now()
+    this.#runMs = Math.round(this.#clock.now())
+    this.#blocks.beginAnew()
     this.#runMonotonicMs = this.#clock.monotonicMs()
     this.#timer = this.#clock.every(this.#writeEveryMs, () => void this.write())
   }

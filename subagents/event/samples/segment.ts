@@ -38,7 +38,9 @@ export interface Pending {
   readonly discontinuity: SnmpValue | undefined
 }
 
+/** Whole milliseconds. */
 export interface BatchTime {
+  /** The same until the next one that begins anew. */
   readonly runMs: number
   /** The wall clock's time of the first sample. */
   readonly beginMs: number
@@ -66,11 +68,12 @@ export class BlockWriter {
     const writer = this.#writer
     writer.clear()
     writer.octet(this.#isAnew ? flagAnew : 0)
+    if (this.#isAnew) writer.double(runMs)
     this.#isAnew = false
-    writer.double(runMs)
-    writer.double(beginMs)
     let elapsedMs = Math.round(samples[0]!.elapsedMs)
     writer.count(elapsedMs)
+    // How far the wall clock was set since the run began.
+    writer.signed(beginMs - runMs - elapsedMs)
     let count = 0
     for (const { series, value, discontinuity, ...sample } of samples) {
       if (writer.length > batchOctetsAtMost) break
@@ -138,13 +141,15 @@ interface Known {
 /** The samples of a segment, in the order they were taken. */
 export function* samplesOf({ payloads }: Segment): Generator<Sample> {
   let known: Known[] = []
+  let runMs = 0
   for (const payload of payloads) {
     const reader = new ByteReader(payload)
-    if ((reader.octet() & flagAnew) !== 0) known = []
-    const runMs = reader.double()
-    const beginMs = reader.double()
+    if ((reader.octet() & flagAnew) !== 0) {
+      known = []
+      runMs = reader.double()
+    }
     let elapsedMs = reader.count()
-    const behindMs = beginMs - elapsedMs
+    const behindMs = runMs + reader.signed()
     while (!reader.isAtEnd) {
       const number = reader.count()
       if (number === 0) {
