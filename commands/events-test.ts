@@ -148,7 +148,7 @@ export function trialToJson({ file, samplesFile, triggers, from, to }: Trial): o
         event: pointerName(event),
         sentence,
       })),
-      flapping: one.flapping,
+      flapping: one.flapping && { ...one.flapping, worst: declaredNames.format(one.flapping.worst) },
     })),
   }
 }
@@ -196,9 +196,9 @@ function formatTrigger(one: ReplayedTrigger, { events }: Trial, isColoured: bool
 
 function adviceText(
   { mteTriggerThresholdFalling: falling }: TriggerRow,
-  { risings, mostInAnHour, advice }: Flapping,
+  { risings, worst, mostInAnHour, advice }: Flapping,
 ): string {
-  const seen = `${risings} risings, up to ${mostInAnHour} within an hour`
+  const seen = `${risings} risings, ${mostInAnHour} of ${declaredNames.format(worst)} within an hour`
   if (!advice) return `${seen}; no lower falling threshold would have ended that`
   const never = advice.isReached ? '' : ', but it never came down to that, so it would not have been over'
   return `${seen}; falling at ${advice.falling} instead of ${falling} leaves ${advice.risings} of ${risings} crossings${never}`

@@ -20,7 +20,8 @@ export interface ReplayedFiring {
 
 export interface Flapping {
   readonly risings: number
-  /** Of the instance that was the worst. */
+  /** The instance that was the worst, and its risings within an hour. */
+  readonly worst: Oid
   readonly mostInAnHour: number
   /** Undefined where no falling threshold would have ended it. `risings`: those that it leaves, counted in a replay. */
   readonly advice: (Advice & { readonly risings: number }) | undefined
@@ -130,6 +131,7 @@ function feed(triggers: readonly TriggerReplay[], samples: Iterable<Sample>): vo
 
 /** What is remembered of one instance. */
 interface Instance {
+  readonly oid: Oid
   state: InstanceState | undefined
   /** When its trigger knew it first, within this run. */
   runMs: number
@@ -206,12 +208,11 @@ class TriggerReplay {
 
   result(advice: (Advice & { readonly risings: number }) | undefined): ReplayedTrigger {
     const sorted = this.#periodsMs.toSorted((a, b) => a - b)
-    const instances = [...this.#instances.values()]
     const [owner, name] = JSON.parse(this.source) as [string, string]
     return {
       row: this.row,
       samples: this.#samples,
-      instances: instances.length,
+      instances: this.#instances.size,
       borrowedFrom:
         this.#samples > 0 && name !== '' && this.source !== keyOf(this.row)
           ? nameOf({ mteOwner: owner, mteTriggerName: name })
@@ -220,14 +221,16 @@ class TriggerReplay {
       firstMs: this.#firstMs,
       lastMs: this.#lastMs,
       firings: this.#firings,
-      flapping: this.isFlapping
-        ? {
-            risings: this.risings,
-            mostInAnHour: instances.reduce((most, { risings }) => Math.max(most, mostInAnHour(risings)), 0),
-            advice,
-          }
-        : undefined,
+      flapping: this.isFlapping ? { risings: this.risings, ...this.#worst(), advice } : undefined,
     }
+  }
+
+  #worst(): Pick<Flapping, 'worst' | 'mostInAnHour'> {
+    const each = [...this.#instances.values()].map(({ oid, risings }) => ({
+      worst: oid,
+      mostInAnHour: mostInAnHour(risings),
+    }))
+    return each.reduce((a, b) => (b.mostInAnHour > a.mostInAnHour ? b : a))
   }
 
   /** The agent forgets when it ends, and the replay with it. */
@@ -243,6 +246,7 @@ class TriggerReplay {
       return known
     }
     const instance: Instance = {
+      oid,
       state,
       runMs,
       lastMs: undefined,

@@ -91,6 +91,7 @@ test('the advice passes over no more lows than it must', async () => {
   const [found] = await replayed(await threshold(75, 69), samples)
   assert.deepEqual(found!.flapping, {
     risings: 5,
+    worst: load,
     mostInAnHour: 3,
     advice: { falling: 67, isReached: true, risings: 4 },
   })
@@ -103,10 +104,10 @@ test('where the value never came lower, the advice says that it would not have b
   assert.deepEqual(unreached!.flapping!.advice, { falling: 59, isReached: false, risings: 1 })
   const runs = [0, 1, 2].flatMap((run) => series([80, 80], { runMs: run, fromMs: run * 2 * minuteMs }))
   const [restarts] = await replayed(await threshold(75, 70), runs)
-  assert.deepEqual(restarts!.flapping, { risings: 3, mostInAnHour: 3, advice: undefined })
+  assert.deepEqual(restarts!.flapping, { risings: 3, worst: load, mostInAnHour: 3, advice: undefined })
 })
 
-test('of any series the advice ends the flapping, and one threshold nearer does not', () => {
+test('of any series the advice ends the flapping, and the first threshold nearer that leaves more does not', () => {
   const instances = fc.array(fc.array(fc.integer({ min: 0, max: 100 }), { maxLength: 80 }), {
     minLength: 1,
     maxLength: 3,

@@ -103,6 +103,35 @@ function plain(value: SnmpValue | 'absent'): unknown {
   return typeof value.value === 'object' ? [value.type, ...value.value] : value
 }
 
+test('a wall clock that is set back moves the times of what follows, and not the time that passed', async () => {
+  const clock = new ManualClock()
+  let setMs = 0
+  const { path, ring } = begin({
+    clock: {
+      now: () => clock.now() + setMs,
+      monotonicMs: () => clock.monotonicMs(),
+      after: (delayMs, run) => clock.after(delayMs, run),
+      every: (periodMs, run) => clock.every(periodMs, run),
+    },
+  })
+  const one = ring.series('o', 'one', oid('1.3.6.1'))
+  clock.advance(1000)
+  ring.add(one, gauge(1))
+  await ring.write()
+  setMs = -3_600_000
+  clock.advance(1000)
+  ring.add(one, gauge(2))
+  await ring.stop()
+  const runMs = Date.UTC(2026, 0, 1)
+  assert.deepEqual(
+    [...openRing(path)()].map((sample) => [sample.runMs, sample.timeMs, sample.upTimeTicks]),
+    [
+      [runMs, runMs + 1000, 100],
+      [runMs, runMs + 2000 - 3_600_000, 200],
+    ],
+  )
+})
+
 test('the ring wraps: two segments, none larger than its bound, and the newest samples in order without a gap', async () => {
   const segmentOctets = 2000
   const { path, clock, ring } = begin({ segmentOctets })
