@@ -6,12 +6,18 @@ import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { openDaemon } from '../lib/daemon-process.ts'
 import { eventModule } from '../subagents/event/index.ts'
 import { hostModule } from '../subagents/host/index.ts'
+import { ProcessTable } from '../subagents/host/process-table.ts'
+import { rpmProgram } from '../subagents/host/rpm.ts'
 import { mib2Modules, sysObjectId } from '../subagents/mib2/index.ts'
+import { neighbours6Program } from '../subagents/mib2/neighbours6.ts'
 import { scheduleModule } from '../subagents/schedule/index.ts'
+import { sysapplModule } from '../subagents/sysappl/index.ts'
 import { Agent } from './agent.ts'
 
 const { values } = parseArgs({ options: { home: { type: 'string' }, check: { type: 'boolean', default: false } } })
 const { home, log, run, fail } = openDaemon('agent', values.home)
+// One scan of /proc for both modules that show processes; the host module runs it.
+const processes = new ProcessTable()
 
 const agent = new Agent({
   home,
@@ -20,9 +26,11 @@ const agent = new Agent({
   sysObjectId,
   alsoNamed: { definitions: declaredDefinitions, notifications: declaredNotifications },
   modules: [
-    ...mib2Modules(),
+    // What only programs can tell, the subagents leave in the run folder.
+    ...mib2Modules({ neighbours6: neighbours6Program(home.run).path }),
     { ...scheduleModule(home), file: 'agent/schedule.cnf' },
-    { ...hostModule(), file: 'agent/host.cnf' },
+    { ...hostModule({ processes, rpmReport: rpmProgram(home.run).path }), file: 'agent/host.cnf' },
+    { ...sysapplModule(home, { processes }), file: 'agent/sysappl.cnf' },
     // After those whose objects it watches.
     { ...eventModule(), file: 'agent/eventagt.cnf' },
   ],

@@ -14,7 +14,7 @@ export function board(home: Home): string {
   const rows: readonly (readonly [string, string])[] = [
     ['SNMP', snmp.map((address) => `udp ${address}   read: public   operate: cspsAdmin`).join('\n')],
     ['traps go to', traps.map((address) => `udp ${address}`).join(', ')],
-    ['SIP', sip.map((address) => `udp ${address}`).join(', ')],
+    ['SIP', [...sip.map((address) => `udp and tcp ${address}`), ...tlsOf(sipd)].join(', ')],
     ['home', home.root],
   ]
   const width = Math.max(...rows.map(([name]) => name.length))
@@ -29,6 +29,12 @@ export function board(home: Home): string {
     `  ${bin}/traprcv ${traps[0]?.split(':')[1] ?? 1162}                       # shows the traps that this sends`,
     '',
   ].join('\n')
+}
+
+/** TLS has a port of its own, on the addresses that sipd listens on. */
+function tlsOf(sipd: string): string[] {
+  if (!/^\s*SipTlsEnable\s+On\s*$/im.test(sipd)) return []
+  return [`tls port ${all(sipd, /^\s*SipTlsPort\s+(\d+)/gim).at(-1) ?? 5061}`]
 }
 
 function read(path: string): string {

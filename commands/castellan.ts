@@ -8,6 +8,7 @@ import { formatComplaint } from '../lib/cnf/complaint.ts'
 import { control } from '../lib/control.ts'
 import { daemonCommand } from '../lib/daemon.ts'
 import { type Home, initializeHome, isInitialized, programRoot, resolveHome } from '../lib/home.ts'
+import { completeHome, initSentence, missingFiles, portOffsetOf } from '../lib/home-completion.ts'
 import { readProcess, writePidFile } from '../lib/process.ts'
 import { inspectConfig } from '../sipd/config/read.ts'
 import { explainAccess, formatDecision } from './access.ts'
@@ -47,7 +48,7 @@ export async function castellan(args: readonly string[]): Promise<number> {
       .option('--home <dir>', 'the appliance (CASTELLAN_HOME, or var/ beside the program)')
       .exitOverride()
   command('init', 'make a home: configuration, data, logs')
-    .option('--port-offset <n>', 'add this to every port, so that appliances run side by side', wholeNumber, 0)
+    .option('--port-offset <n>', 'add this to every port, so that appliances run side by side (0)', wholeNumber)
     .action(does(init))
   command('start', 'start the appliance: in front, or with --detach in the background')
     .option('--detach', 'return when it serves')
@@ -189,12 +190,24 @@ export async function castellan(args: readonly string[]): Promise<number> {
   return exitCode
 }
 
-async function init({ home: folder, portOffset }: HomeOption & { portOffset: number }): Promise<number> {
+async function init({ home: folder, portOffset }: HomeOption & { portOffset?: number }): Promise<number> {
   const home = resolveHome(folder)
-  const made = await initializeHome(home, portOffset)
+  const known = isInitialized(home) ? await portOffsetOf(home) : undefined
+  if (known !== undefined && portOffset !== undefined && known !== portOffset)
+    throw new Error(
+      `the ports of ${home.root} are shifted by ${known}, not by ${portOffset}; leave --port-offset out, or name another home`,
+    )
+  const offset = portOffset ?? known ?? (isInitialized(home) ? undefined : 0)
+  const { made, missing } =
+    offset === undefined ? await completeHome(home) : { made: await initializeHome(home, offset), missing: [] }
   for (const path of made) process.stdout.write(`made ${path}\n`)
-  if (made.length === 0) process.stdout.write(`${home.root} has everything already\n`)
-  return 0
+  tellMissing(home, missing)
+  if (made.length + missing.length === 0) process.stdout.write(`${home.root} has everything already\n`)
+  return missing.length === 0 ? 0 : 1
+}
+
+function tellMissing(home: Home, missing: readonly string[]): void {
+  for (const path of missing) process.stderr.write(`castellan: ${path} is missing; ${initSentence(home)}\n`)
 }
 
 async function start({ home: folder, detach }: HomeOption & { detach?: boolean }): Promise<number> {
@@ -205,6 +218,10 @@ async function start({ home: folder, detach }: HomeOption & { detach?: boolean }
     process.stderr.write(`castellan: the appliance ${home.root} runs already, as PID ${running.pid}\n`)
     return 1
   }
+  // Newer versions bring files that a home made before does not have, and without which its daemons refuse to start.
+  const { made, missing } = await completeHome(home)
+  for (const path of made) process.stdout.write(`made ${path}, which ${home.root} did not have yet\n`)
+  tellMissing(home, missing)
   return detach ? startDetached(home) : startInFront(home)
 }
 
@@ -284,9 +301,13 @@ async function reload(options: HomeOption): Promise<number> {
 }
 
 async function check(options: HomeOption): Promise<number> {
+  const home = resolveHome(options.home)
   const complaints = await complaintsOf(options)
+  // One that can do without is no fault, and still worth a word.
+  for (const { sentence } of await missingFiles(home))
+    if (!complaints.includes(sentence)) process.stdout.write(`${sentence}\n`)
   // What is legal and still a mistake is of interest once the files can be read.
-  return say(complaints.length > 0 ? complaints : await checkAccess(resolveHome(options.home)))
+  return say(complaints.length > 0 ? complaints : await checkAccess(home))
 }
 
 function say(complaints: readonly string[]): number {
@@ -304,7 +325,10 @@ async function complaintsOf({ home: folder }: HomeOption): Promise<string[]> {
     const checked = spawnSync(program, [...args, '--check'], { encoding: 'utf8' })
     return checked.status === 0 ? [] : checked.stderr.trim().split('\n')
   })
-  return [...complaints, ...checkSipd(home)]
+  const missing = await missingFiles(home)
+  return [...complaints, ...checkSipd(home)].map(
+    (complaint) => missing.find(({ path }) => complaint.includes(`${path} cannot be read`))?.sentence ?? complaint,
+  )
 }
 
 function checkSipd(home: Home): string[] {

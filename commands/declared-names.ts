@@ -17,6 +17,7 @@ import * as mib2 from '../subagents/mib2/mib.ts'
 import * as schedule from '../subagents/schedule/mib.ts'
 import * as script from '../subagents/script/mib.ts'
 import * as sip from '../subagents/sip/mib.ts'
+import * as sysappl from '../subagents/sysappl/mib.ts'
 
 const declared: readonly object[] = [
   engine,
@@ -35,6 +36,7 @@ const declared: readonly object[] = [
   schedule,
   event,
   sip,
+  sysappl,
 ].flatMap((house) => Object.values<unknown>(house).filter((one) => typeof one === 'object' && one !== null))
 
 export const declaredDefinitions: readonly Definition[] = declared

@@ -1,18 +1,21 @@
 /** castellan rotate: rotates logs now; by the subagents where they run, else here. */
 import { join } from 'node:path'
 import { systemClock } from '../lib/clock.ts'
+import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { control } from '../lib/control.ts'
 import { type Home, isInitialized } from '../lib/home.ts'
 import { createLog } from '../lib/log.ts'
+import { ConfigFile } from '../lib/mib/config.ts'
+import { logModule } from '../subagents/log/index.ts'
 import { parseReport, type RotateReport, type RotateWish, rotateNow } from '../subagents/log/rotation/command.ts'
-import { defaultFloorOctets, defaultPolicies, rotationStatePath } from '../subagents/log/rotation/defaults.ts'
+import { rotationStatePath } from '../subagents/log/rotation/defaults.ts'
 import { Rotator } from '../subagents/log/rotation/rotator.ts'
 import { daemonOf } from './starter.ts'
 
 /** All logs, each with the time that an owner has to open its log anew. */
 const answerWithinMs = 60_000
 
-/** Throws when there is no log of that name, or the subagents run and do not answer. */
+/** Throws when there is no log of that name, logagt.cnf is broken, or the subagents run and do not answer. */
 export async function rotate(home: Home, wish: RotateWish): Promise<RotateReport> {
   if (!isInitialized(home)) throw new Error(`${home.root} is no home yet; run: castellan init --home ${home.root}`)
   // Two that rotate the same logs would be in each other's way.
@@ -22,11 +25,11 @@ export async function rotate(home: Home, wish: RotateWish): Promise<RotateReport
 }
 
 async function rotateHere(home: Home, wish: RotateWish): Promise<RotateReport> {
-  const floorOctets = defaultFloorOctets
+  const { policies, floorOctets } = await readPolicies(home)
   const rotator = new Rotator({
     clock: systemClock,
     log: createLog({ component: 'rotate', level: 'error', write: (line) => process.stderr.write(line) }),
-    policies: defaultPolicies(home),
+    policies,
     statePath: rotationStatePath(home),
     floorOctets,
   })
@@ -41,4 +44,14 @@ async function rotateHere(home: Home, wish: RotateWish): Promise<RotateReport> {
     clearInterval(keepAlive)
     await rotator.stop()
   }
+}
+
+/** As the module has them when it runs, rows that were set over SNMP included; what a broken file wishes is not guessed. */
+async function readPolicies(home: Home) {
+  const { configured, policies } = logModule(home)
+  const file = join('subagents', 'logagt.cnf')
+  const config = new ConfigFile(configured, { path: join(home.conf, file), overlayPath: join(home.data, file) })
+  const complaints = await config.load()
+  if (complaints.length > 0) throw new ConfigurationError(complaints)
+  return policies()
 }

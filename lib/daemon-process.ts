@@ -57,34 +57,55 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
     process.exit(1)
   }
   const run = async ({ start, stop, reload }: DaemonWork): Promise<void> => {
-    const pidFile = join(home.run, `${name}.pid`)
     try {
       await start()
-      await writePidFile(pidFile, readProcess(process.pid)!)
+      await keepToSignals({
+        pidFile: join(home.run, `${name}.pid`),
+        log,
+        reload,
+        stop: () =>
+          stop()
+            .then(() => file.close())
+            .catch(fail),
+      })
     } catch (error) {
       fail(error)
     }
-    tellSystemd(systemClock, log)
-    // Its work may go on without a socket and without events, so something must keep the process.
-    const keepAlive = setInterval(() => {}, 1 << 30)
-    let isStopping = false
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.on(signal, () => {
-        if (isStopping) return
-        isStopping = true
-        clearInterval(keepAlive)
-        stop()
-          .then(() => rm(pidFile, { force: true }))
-          .then(() => file.close())
-          .then(() => process.exit(0))
-          .catch(fail)
-      })
-    }
-    process.on('SIGHUP', () => {
-      reload().catch((error: unknown) => log.error('the configuration could not be read anew', { error }))
-    })
   }
   return { home, log, run, fail }
+}
+
+/** A process that serves. */
+export interface ServingProcess {
+  readonly pidFile: string
+  readonly log: Log
+  /** On SIGTERM and SIGINT, once; then the process ends. */
+  readonly stop: () => Promise<unknown>
+  /** On SIGHUP. */
+  readonly reload: () => Promise<void>
+}
+
+/** Writes the PID file, tells systemd, and keeps to signals until the process ends. Throws when the file cannot be written. */
+export async function keepToSignals({ pidFile, log, stop, reload }: ServingProcess): Promise<void> {
+  await writePidFile(pidFile, readProcess(process.pid)!)
+  tellSystemd(systemClock, log)
+  // Its work may go on without a socket and without events, so something must keep the process.
+  const keepAlive = setInterval(() => {}, 1 << 30)
+  let isStopping = false
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (isStopping) return
+      isStopping = true
+      log.notice('stopping', { signal })
+      clearInterval(keepAlive)
+      void stop()
+        .then(() => rm(pidFile, { force: true }))
+        .finally(() => process.exit(0))
+    })
+  }
+  process.on('SIGHUP', () => {
+    reload().catch((error: unknown) => log.error('the configuration could not be read anew', { error }))
+  })
 }
 
 function openLogFile(name: DaemonName, home: Home, onRecovery: (lostLines: number) => void): LogFile {

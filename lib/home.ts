@@ -1,7 +1,7 @@
 /** A home: the folders of one appliance. Several homes on one machine are several appliances, side by side. */
 
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { chown, mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { writeFileAtomic } from './files.ts'
@@ -27,32 +27,66 @@ export function isInitialized(home: Home): boolean {
   return existsSync(home.conf)
 }
 
+/** A file of the program's conf/, from which a home's is made. */
+export interface Template {
+  /** Below conf/, such as `agent/snmpd.cnf`. */
+  readonly file: string
+  /** `{port:N}` stands for N + the home's port offset, `{home}` and `{bin}` for paths. */
+  readonly text: string
+}
+
+/** What a home remembers of how it was made. */
+export function homeRecordPath(home: Home): string {
+  return join(home.data, 'home.json')
+}
+
 /**
- * Makes what is missing of a home from the program's conf/: `{port:N}` becomes N + portOffset, `{home}` and `{bin}`
- * become paths. Files that are there stay as they are. Gives the files made.
+ * Makes what is missing of a home from the program's conf/, with all ports shifted by `portOffset`, which the home
+ * remembers. Files that are there stay as they are. Gives the files made.
  */
 export async function initializeHome(home: Home, portOffset: number): Promise<string[]> {
   for (const folder of [home.conf, home.data, home.logs, home.run])
     await mkdir(folder, { recursive: true, mode: 0o700 })
-  const templates = join(programRoot, 'conf')
+  // First, so that a home whose making was cut off is completed with the same ports.
+  const record = homeRecordPath(home)
+  if (!existsSync(record)) await writeFileAtomic(record, `${JSON.stringify({ portOffset })}\n`)
   const made: string[] = []
-  for (const entry of await readdir(templates, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue
-    const source = join(entry.parentPath, entry.name)
-    const target = join(home.conf, relative(templates, source))
-    if (existsSync(target)) continue
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 })
-    await writeFileAtomic(target, fill(await readFile(source, 'utf8'), home, portOffset), 0o600)
-    made.push(target)
-  }
+  for (const template of missingFrom(home, await readTemplates())) made.push(await makeFile(home, template, portOffset))
   return made
 }
 
-function fill(template: string, home: Home, portOffset: number): string {
-  return template
+/** Units are no part of a home: they are written by `castellan units`. */
+export async function readTemplates(): Promise<Template[]> {
+  const folder = join(programRoot, 'conf')
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+  return Promise.all(
+    files
+      .map((path) => ({ path, file: relative(folder, path) }))
+      .filter(({ file }) => !file.startsWith('systemd'))
+      .map(async ({ path, file }) => ({ file, text: await readFile(path, 'utf8') })),
+  )
+}
+
+export function missingFrom(home: Home, templates: readonly Template[]): Template[] {
+  return templates.filter(({ file }) => !existsSync(join(home.conf, file)))
+}
+
+/** Gives the path of the file made; it belongs to whom its folder belongs to. */
+export async function makeFile(home: Home, { file, text }: Template, portOffset: number): Promise<string> {
+  const path = join(home.conf, file)
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  const content = text
     .replace(/\{port:(\d+)\}/g, (_, port: string) => String(Number(port) + portOffset))
     .replaceAll('{home}', home.root)
     .replaceAll('{bin}', join(programRoot, 'bin'))
+  await writeFileAtomic(path, content, 0o600)
+  if (process.getuid?.() === 0) {
+    // A daemon that runs as somebody else could not read what root made for it.
+    const { uid, gid } = await stat(dirname(path))
+    await chown(path, uid, gid)
+  }
+  return path
 }
 
 /** The sources and the compiled program lie at different depths; package.json lies at the top of both. */

@@ -1,15 +1,13 @@
 /** The sipd process: reads sipd.conf, keeps the workers and the log files, and shows itself over SNMP; the traffic is the workers'. */
 import { mkdirSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Subagent } from '../agent/agentx/subagent.ts'
 import { programVersion } from '../commands/version.ts'
 import { systemClock } from '../lib/clock.ts'
+import { keepToSignals } from '../lib/daemon-process.ts'
 import { isInitialized, resolveHome } from '../lib/home.ts'
 import { createLog } from '../lib/log.ts'
-import { readProcess, writePidFile } from '../lib/process.ts'
-import { tellSystemd } from '../lib/systemd.ts'
 import { sipModules } from '../subagents/sip/index.ts'
 import type { ReadConfig } from './config/read.ts'
 import { listenForOperator } from './parent/operator.ts'
@@ -21,44 +19,33 @@ const home = resolveHome(values.home)
 if (!isInitialized(home)) fail(new Error(`${home.root} is no home yet; run: castellan init --home ${home.root}`))
 for (const folder of [home.logs, home.run, join(home.data, 'sipd')]) mkdirSync(folder, { recursive: true, mode: 0o700 })
 
+/** What is under way is given so long when sipd is told to stop. */
+const stopWithinMs = 3000
 const toStandardError = createLog({ component: 'sipd', write: (line) => process.stderr.write(line) })
 const sipd = new SipdParent(home, systemClock, toStandardError)
-let pidFile = ''
 try {
   const configuration = await sipd.start()
-  pidFile = resolve(home.root, configuration.config.PidFile)
+  const pidFile = resolve(home.root, configuration.config.PidFile)
   mkdirSync(dirname(pidFile), { recursive: true, mode: 0o700 })
   await listenForOperator(join(home.run, 'sipd.control'), sipd)
   await showOverSnmp(configuration)
-  await writePidFile(pidFile, readProcess(process.pid)!)
-  tellSystemd(systemClock, sipd.log)
+  await keepToSignals({
+    pidFile,
+    log: sipd.log,
+    stop: () => sipd.stop(stopWithinMs),
+    reload: () =>
+      sipd
+        .graceful()
+        .catch((error: Error) =>
+          sipd.log.error('there is no new generation; what was in force stays', { error: error.message }),
+        ),
+  })
 } catch (error) {
   await sipd.stop(0)
   fail(error)
 }
 
-process.on('SIGHUP', () => {
-  sipd
-    .graceful()
-    .catch((error: Error) =>
-      sipd.log.error('there is no new generation; what was in force stays', { error: error.message }),
-    )
-})
 process.on('SIGUSR2', () => void sipd.reopenLogs())
-/** What is under way is given so long when sipd is told to stop. */
-const stopWithinMs = 3000
-let isStopping = false
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  process.on(signal, () => {
-    if (isStopping) return
-    isStopping = true
-    sipd.log.notice('sipd stops', { signal })
-    void sipd
-      .stop(stopWithinMs)
-      .then(() => rm(pidFile, { force: true }))
-      .finally(() => process.exit(0))
-  })
-}
 process.on('unhandledRejection', (error) => sipd.log.error('bug: a promise was left alone', { error }))
 
 /** The only place where sipd knows of SNMP: its face, hosted here, shown by whatever master there is. */

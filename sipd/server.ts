@@ -6,6 +6,7 @@ import type { LocationStore } from './location/store.ts'
 import type { DebugLog } from './log/error-log.ts'
 import { Admission } from './proxy/admission.ts'
 import { type Elsewhere, ProxyCore } from './proxy/core.ts'
+import { Destinations } from './proxy/destinations.ts'
 import { Forwarder } from './proxy/forwarder.ts'
 import { Identity, type IdentityOptions } from './proxy/identity.ts'
 import { Branches } from './proxy/loop.ts'
@@ -15,10 +16,11 @@ import { Registrar, type RegistrarLimits } from './registrar/registrar.ts'
 import type { SipStatistics } from './statistics.ts'
 import { KeyHasher } from './transaction/hash.ts'
 import { HeldTransactions } from './transaction/held.ts'
-import { type Sender, TransactionLayer } from './transaction/layer.ts'
+import { TransactionLayer } from './transaction/layer.ts'
 import type { ServerTransaction } from './transaction/server.ts'
 import { TimerWheel } from './transaction/timer-wheel.ts'
 import type { TimerValues } from './transaction/timers.ts'
+import type { Sender } from './transport/sender.ts'
 
 export interface ServerSettings {
   readonly identity: IdentityOptions
@@ -49,7 +51,7 @@ export interface ServerOptions {
   readonly elsewhere?: Elsewhere
   readonly settleMs?: number
   readonly isConnectionOpen: (connection: string) => boolean
-  readonly onAnswered: (transaction: ServerTransaction, status: number, octets: number) => void
+  readonly onAnswered: (transaction: ServerTransaction, status: number, response: string) => void
 }
 
 export interface SipServer {
@@ -92,7 +94,13 @@ export function createSipServer(options: ServerOptions): SipServer {
     forwarder,
     identity,
     registrar: settings.registrar && new Registrar({ store, clock, domains: identity, limits: settings.registrar }),
-    users: new RegisteredUsers(store, options.isConnectionOpen),
+    destinations: new Destinations({
+      identity,
+      policy: settings.policy,
+      users: new RegisteredUsers(store, options.isConnectionOpen),
+      statistics,
+      log,
+    }),
     statistics,
     admission: new Admission({ clock, ...settings.flood, retryAfterSeconds: settings.retryAfterSeconds }),
     log,

@@ -1,4 +1,7 @@
-/** The subagents' process: hosts, over AgentX, the modules that may start programs. It parses nothing that comes from the network. */
+/**
+ * The subagents' process: hosts, over AgentX, the modules that may start programs. Of what comes from the network it
+ * parses the answers to its own OPTIONS alone, on sockets that are connected to whom they ask.
+ */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -9,9 +12,15 @@ import { listenForControl } from '../lib/control.ts'
 import { openDaemon } from '../lib/daemon-process.ts'
 import { anyDefinition } from '../lib/mib/declare.ts'
 import { Names } from '../lib/mib/names.ts'
+import { ProgramReports } from '../lib/program-report.ts'
+import { ping } from '../sipd/control/ping/exchange.ts'
+import { targetOf } from '../sipd/control/ping/target.ts'
+import type { SipPing } from './critapp/health.ts'
 import { critappModule } from './critapp/index.ts'
+import { rpmProgram } from './host/rpm.ts'
 import { logModule } from './log/index.ts'
 import { parseRotateWords } from './log/rotation/command.ts'
+import { neighbours6Program } from './mib2/neighbours6.ts'
 import { scriptModule } from './script/index.ts'
 
 const { values } = parseArgs({
@@ -26,9 +35,12 @@ const controlPath = join(home.run, 'subagents.ctl')
 /** Whoever waits for the PID file waits for the master to know us; without one we work all the same. */
 const connectedWithinMs = 3000
 
+/** As `sip ping` does. */
+const sipPing: SipPing = async (uri, timeoutMs) =>
+  (await ping(await targetOf(home, uri, false), timeoutMs, systemClock)).status
 const logs = logModule(home)
 const modules = [
-  { ...critappModule(home), file: 'subagents/critagt.cnf' },
+  { ...critappModule(home, sipPing), file: 'subagents/critagt.cnf' },
   { ...logs, file: 'subagents/logagt.cnf' },
   { ...scriptModule(home), file: 'subagents/scripts.cnf' },
 ]
@@ -45,6 +57,8 @@ const subagent = new Subagent({
   modules,
   resolveName: (name) => names.resolve(name),
 })
+/** What the agent shows and may not ask for itself. */
+const reports = new ProgramReports([neighbours6Program(home.run), rpmProgram(home.run)], { clock: systemClock, log })
 if (values.check) {
   const complaints = await subagent.load()
   if (complaints.length > 0) fail(new ConfigurationError(complaints))
@@ -54,6 +68,7 @@ if (values.check) {
 await run({
   async start() {
     await subagent.start()
+    reports.start()
     await listenForControl(controlPath, async ([command, name = '', ...more]) => {
       if (command === 'rotate') return logs.rotate(parseRotateWords([name, ...more]))
       if (command !== 'restart')
@@ -64,6 +79,7 @@ await run({
     await subagent.connected(connectedWithinMs)
   },
   async stop() {
+    reports.stop()
     await subagent.stop()
     await rm(controlPath, { force: true })
   },

@@ -18,6 +18,10 @@ const peers = {
   openssl: 'openssl',
   '/usr/lib/python3/dist-packages/pysnmp': 'python3-pysnmp4',
   'systemd-analyze': 'systemd',
+  ip: 'iproute2',
+  rpm: 'rpm',
+  'prometheus-snmp-exporter': 'prometheus-snmp-exporter',
+  '/usr/lib/nagios/plugins/check_snmp': 'monitoring-plugins-standard',
   '/usr/lib/frr/bgpd': 'frr',
   '/usr/lib/x86_64-linux-gnu/frr/modules/bgpd_snmp.so': 'frr-snmp',
 }

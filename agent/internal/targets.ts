@@ -81,10 +81,11 @@ export function targetTables() {
     targets(): NotificationTarget[] {
       const wanted = [...notify.table.rows()].filter((row) => row.snmpNotifyRowStatus === 'active')
       return [...addresses.table.rows()].flatMap((row) => {
+        // One that is not ready has no address and no parameters yet.
+        if (row.snmpTargetAddrRowStatus !== 'active') return []
         const address = readTransportAddress(row.snmpTargetAddrTAddress)
         const parameters = params.table.get({ snmpTargetParamsName: row.snmpTargetAddrParams })
-        if (row.snmpTargetAddrRowStatus !== 'active' || parameters?.snmpTargetParamsRowStatus !== 'active') return []
-        if (!address) return []
+        if (!address || parameters?.snmpTargetParamsRowStatus !== 'active') return []
         const tags = tagsOf(row.snmpTargetAddrTagList)
         const kinds = new Set(wanted.filter((one) => tags.includes(one.snmpNotifyTag)).map((one) => one.snmpNotifyType))
         return [...kinds].map((kind) => ({

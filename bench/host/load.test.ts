@@ -6,7 +6,8 @@ import { test } from 'node:test'
 import { systemClock } from '../../lib/clock.ts'
 import { serve } from '../../lib/mib/module.ts'
 import { hrSWRunTable } from '../../subagents/host/mib.ts'
-import { ProcessSampler } from '../../subagents/host/process-sampler.ts'
+import { ProcessTable } from '../../subagents/host/process-table.ts'
+import { toRunRow } from '../../subagents/host/processes.ts'
 import { Source } from '../../subagents/host/source.ts'
 import { until } from '../../test/support/appliance.ts'
 
@@ -23,7 +24,8 @@ test('10,000 processes cost less than 3 % of a core, and 99 of 100 slices of the
   }
   const running = serve(hrSWRunTable)
   const stop = new AbortController()
-  const sampler = new ProcessSampler({ source: new Source(root), table: running.table, pageKb: 4 })
+  const sampler = new ProcessTable(new Source(root))
+  sampler.listen({ read: ({ pid, state, program }) => running.table.put(toRunRow(pid, state, program, 4)) })
   const slices: number[] = []
   let mainMs = mainThreadMs()
   const onSlice = (): void => {

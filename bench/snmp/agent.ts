@@ -15,7 +15,7 @@ const agent = new Agent({
   sysObjectId,
   modules: [
     ...mib2Modules(),
-    { ...critappModule(home), file: 'subagents/critagt.cnf' },
+    { ...critappModule(home, async () => 200), file: 'subagents/critagt.cnf' },
     { module: bigTableModule(), configured: [], file: 'agent/snmpd.cnf' },
   ],
 })

@@ -9,6 +9,8 @@ export interface CnfField {
   parse(token: CnfToken): CnfParsed
   /** The word to write, quoted where it has to be. */
   format(value: unknown): string
+  /** The word for no value at all; by default the one for an empty string. */
+  readonly absent?: string
 }
 
 export interface CnfEntryType {
@@ -129,7 +131,9 @@ export function keyOf(type: CnfEntryType, values: CnfValues): string {
 }
 
 export function formatEntry(type: CnfEntryType, values: CnfValues): string {
-  const words = type.fields.map((field) => (values[field.name] === undefined ? '-' : field.format(values[field.name])))
+  const words = type.fields.map((field) =>
+    values[field.name] === undefined ? (field.absent ?? '-') : field.format(values[field.name]),
+  )
   while (words.length > type.fields.length - (type.optionalFields ?? 0) && words.at(-1) === '-') words.pop()
   return [type.keyword, ...words].join(' ')
 }

@@ -46,9 +46,10 @@ function lexLine(text: string, line: number, file: string, tokens: CnfToken[], c
     }
     let word = ''
     for (at++; at < text.length && text[at] !== '"'; at++) {
-      const isEscape = text[at] === '\\' && (text[at + 1] === '"' || text[at + 1] === '\\')
-      if (isEscape) at++
-      word += text[at]
+      const [escaped, code] = text[at] === '\\' ? (/^\\(?:["\\]|u\{([0-9a-f]{1,2})\})/.exec(text.slice(at)) ?? []) : []
+      if (code !== undefined) word += String.fromCharCode(Number.parseInt(code, 16))
+      else word += escaped === undefined ? text[at] : escaped[1]
+      at += (escaped?.length ?? 1) - 1
     }
     if (at >= text.length) {
       complaints.push({ file, line, column, message: 'the string that starts here has no closing quote' })
@@ -59,8 +60,12 @@ function lexLine(text: string, line: number, file: string, tokens: CnfToken[], c
   }
 }
 
-/** A word as it has to be written so that `lex` gives it back. */
+/** A word as it has to be written so that `lex` gives it back; what would end a line, or hide in it, as `\u{a}`. */
 export function quote(text: string): string {
   if (text === '') return '-'
-  return /^[^\s"#\\-][^\s"#\\]*$/.test(text) ? text : `"${text.replace(/["\\]/g, '\\$&')}"`
+  if (/^[^\s"#\\\u0000-\u001f\u007f-][^\s"#\\\u0000-\u001f\u007f]*$/.test(text)) return text
+  const escaped = text
+    .replace(/["\\]/g, '\\$&')
+    .replace(/[\u0000-\u001f\u007f]/g, (control) => `\\u{${control.charCodeAt(0).toString(16)}}`)
+  return `"${escaped}"`
 }

@@ -1,6 +1,7 @@
 /**
  * A .cnf file with what was changed over SNMP. Changes go back into the file itself, comments and all; but when a
- * person has edited it since it was read, they go to an overlay that is read after it.
+ * person has edited it since it was read, they go to an overlay that is read after it. A file without overlay is the
+ * daemon's own: it need not be there, and nobody else writes it.
  */
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
@@ -10,7 +11,7 @@ import { type CnfEntryType, type CnfValues, formatEntry, keyOf, parseDocument } 
 
 export interface CnfStoreOptions {
   readonly path: string
-  readonly overlayPath: string
+  readonly overlayPath?: string
   readonly types: readonly CnfEntryType[]
   /** The file holds secrets: others than its owner must not be able to read it. */
   readonly secret?: boolean
@@ -45,12 +46,13 @@ export class CnfStore {
 
   async load(): Promise<{ entries: LoadedEntry[]; complaints: Complaint[] }> {
     const { path, overlayPath, types, secret } = this.#options
-    const file = basename(path)
+    const file = overlayPath === undefined ? path : basename(path) // those in conf/ are known by their names
     let content: string
     try {
       content = await readFile(path, 'utf8')
       this.#mode = (await stat(path)).mode & 0o777
     } catch (error) {
+      if (overlayPath === undefined && isMissing(error)) return { entries: [], complaints: [] }
       return {
         entries: [],
         complaints: [{ file, line: 1, column: 1, message: `${path} cannot be read: ${(error as Error).message}` }],
@@ -68,9 +70,9 @@ export class CnfStore {
       })
     }
     const merged = new Map(main.entries.map((entry) => [`${entry.type.keyword} ${entry.key}`, { ...entry, file }]))
-    const overlay = await readIfThere(overlayPath)
+    const overlay = overlayPath === undefined ? undefined : await readIfThere(overlayPath)
     this.overlayInUse = overlay !== undefined
-    if (overlay !== undefined) {
+    if (overlay !== undefined && overlayPath !== undefined) {
       const document = parseDocument(overlay, overlayPath, types, true)
       complaints.push(...document.complaints)
       for (const { keyword, key } of document.deletions) merged.delete(`${keyword} ${key}`)
@@ -116,8 +118,11 @@ export class CnfStore {
     if (changes.length === 0) return
     const { path, overlayPath, types } = this.#options
     const present = await readIfThere(path)
-    const goesToOverlay = this.overlayInUse || present !== this.#readContent
-    if (goesToOverlay) {
+    const isTouched = this.overlayInUse || present !== this.#readContent
+    if (overlayPath === undefined) {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+      await writeFileAtomic(path, rewrite(present ?? '', path, types, changes, false), this.#mode)
+    } else if (isTouched) {
       await mkdir(dirname(overlayPath), { recursive: true })
       const before =
         (await readIfThere(overlayPath)) ?? '# Changed over SNMP after the main file was edited; read after it.\n'
@@ -180,7 +185,11 @@ async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT'
 }

@@ -1,22 +1,23 @@
 /** Declared tables as entries of .cnf files: one declaration gives the line, its checks and its way back to the file. */
 import type { Complaint } from '../cnf/complaint.ts'
-import type { CnfEntryType, CnfField, CnfValues } from '../cnf/document.ts'
-import { quote } from '../cnf/lex.ts'
+import type { CnfValues } from '../cnf/document.ts'
 import { CnfStore, type LoadedEntry } from '../cnf/store.ts'
-import type { Oid } from '../smi/oid.ts'
 import type { RowChange } from './backend.ts'
-import type { BoundColumn, Definition } from './declare.ts'
+import type { Definition } from './declare.ts'
 import { withDependents } from './dependents.ts'
+import { entryTypes, isLasting, type ResolveName, rowOf } from './entry-types.ts'
 import { instanceOf } from './instance.ts'
 import type { Serving } from './module.ts'
 import type { AnyRow } from './served.ts'
-import type { Syntax } from './syntax.ts'
+import { WaitingRows } from './waiting-rows.ts'
 
-export type ResolveName = (name: string) => Oid | undefined
+export { describe, type ResolveName } from './entry-types.ts'
 
 export interface ConfigFileOptions {
   readonly path: string
   readonly overlayPath: string
+  /** Where rows that are not in service are kept; without it they are not. */
+  readonly waitingPath?: string
   readonly secret?: boolean
   readonly resolveName?: ResolveName
 }
@@ -25,11 +26,15 @@ export interface ConfigFileOptions {
 export class ConfigFile {
   readonly #servings: readonly Serving[]
   readonly #store: CnfStore
+  readonly #waiting: WaitingRows | undefined
+  #persisting: Promise<void> = Promise.resolve()
+  #isTaken = false
 
-  constructor(servings: readonly Serving[], options: ConfigFileOptions) {
+  constructor(servings: readonly Serving[], { waitingPath, ...options }: ConfigFileOptions) {
     this.#servings = servings
     const types = servings.flatMap(({ table }) => entryTypes(table.definition, options.resolveName))
     this.#store = new CnfStore({ ...options, types })
+    if (waitingPath !== undefined) this.#waiting = new WaitingRows(servings, waitingPath, options.resolveName)
   }
 
   get overlayInUse(): boolean {
@@ -45,15 +50,20 @@ export class ConfigFile {
 
   /**
    * Reads the file, and gives what takes it: rows that are new or other are put, rows that came from a file and are not
-   * in it any more go, and the module is told of each as of a SET. Nothing happens before `apply`.
+   * in it any more go, and the module is told of each as of a SET. Nothing happens before `apply`. Rows that were not in
+   * service come back the first time; after that the tables know better than the file.
    */
   async prepare(): Promise<{ readonly complaints: readonly Complaint[]; readonly apply: () => void }> {
     const { entries, complaints } = await this.#store.load()
+    const waiting = this.#isTaken ? undefined : await this.#waiting?.load()
     const apply = (): void => {
       for (const serving of this.#servings) this.#take(serving, entries)
+      for (const { serving, row } of waiting?.rows ?? []) this.#takeWaiting(serving, row)
+      this.#isTaken = true
     }
+    const unread = [...complaints, ...(waiting?.complaints ?? [])]
     // Lines that cannot be read are not missed by others as well.
-    if (complaints.length > 0) return { complaints, apply }
+    if (unread.length > 0) return { complaints: unread, apply }
     const wrong = this.#servings.flatMap(({ table: { definition } }) => [
       ...linesOutOfService(definition, entries),
       ...misplacedDependents(definition, entries),
@@ -91,8 +101,28 @@ export class ConfigFile {
     for (const after of rows.values()) change(serving, table.getAny(instanceOf(definition, after)), after)
   }
 
-  /** Brings changed rows to the file; resolves when it is durable, and leaves the file alone when that fails. */
-  async persist(changes: readonly RowChange[]): Promise<void> {
+  /** A row that somebody has put into the file meanwhile, or whose SET was not done to its end, is what the file says. */
+  #takeWaiting(serving: Serving, row: AnyRow): void {
+    const isThere = serving.table.getAny(instanceOf(serving.table.definition, row)) !== undefined
+    if (isThere) this.#waiting?.delete(serving.table.definition, row)
+    else change(serving, undefined, row)
+  }
+
+  /** Brings changed rows to the files; resolves when they are durable, and leaves the files alone when that fails. */
+  persist(changes: readonly RowChange[]): Promise<void> {
+    const persisted = this.#persisting.then(() => this.#persist(changes))
+    this.#persisting = persisted.catch(() => {})
+    return persisted
+  }
+
+  /** Between two writes a row is rather in both files than in none: the main one counts then. */
+  async #persist(changes: readonly RowChange[]): Promise<void> {
+    await this.#waiting?.add(changes)
+    await this.#persistActive(changes)
+    await this.#waiting?.remove(changes)
+  }
+
+  async #persistActive(changes: readonly RowChange[]): Promise<void> {
     for (const { definition, before, after } of changes) {
       if (definition.cnf.length === 0) continue
       if (definition.kind === 'scalars') this.#putScalars(definition, before, after)
@@ -114,10 +144,12 @@ export class ConfigFile {
 
   #putRow(definition: Definition, before: AnyRow | undefined, after: AnyRow | undefined): void {
     const wasKept = before !== undefined && isKept(definition, before)
+    // Where the line says its status, a person may have put a row there that is not in service.
+    const mayBeThere = wasKept || (before !== undefined && definition.cnf.includes(definition.statusColumn ?? ''))
     if (after && isKept(definition, after)) {
       const isSame = wasKept && definition.cnf.every((name) => before[name] === after[name])
       if (!isSame) this.#store.put(definition.entryName, after)
-    } else if (wasKept) this.#store.delete(definition.entryName, before)
+    } else if (mayBeThere) this.#store.delete(definition.entryName, before)
     for (const { cnf, entryName, exists } of definition.dependents) {
       if (cnf.length === 0) continue
       const wasThere = wasKept && exists(before)
@@ -191,112 +223,12 @@ function defaultsOf({ cnf, columns }: Definition): AnyRow {
 function stateOf(definition: Definition, row: AnyRow | undefined): AnyRow {
   if (!row) return {}
   const configured = new Set([definition, ...definition.dependents].flatMap(({ cnf }) => cnf))
-  return Object.fromEntries(Object.entries(row).filter(([name]) => !configured.has(name)))
+  const isState = (name: string): boolean => !configured.has(name) && name !== definition.statusColumn
+  return Object.fromEntries(Object.entries(row).filter(([name]) => isState(name)))
 }
 
 /** Files hold active rows that are not volatile. */
-function isKept({ storageColumn, statusColumn }: Definition, row: AnyRow): boolean {
-  if (statusColumn && row[statusColumn] !== 'active') return false
-  return !storageColumn || (row[storageColumn] !== 'volatile' && row[storageColumn] !== 'other')
-}
-
-function rowOf(definition: Definition, values: CnfValues): AnyRow {
-  const row: Record<string, unknown> = {}
-  for (const { name, defaultValue, readsAs } of Object.values(definition.columns)) {
-    const initial = defaultValue ?? readsAs
-    if (initial !== undefined) row[name] = initial
-  }
-  Object.assign(row, values)
-  if (definition.statusColumn) row[definition.statusColumn] = 'active'
-  return row
-}
-
-function entryTypes(definition: Definition, resolveName?: ResolveName): CnfEntryType[] {
-  const field = (name: string): CnfField => fieldOf(definition.columns[name]!, resolveName)
-  if (definition.kind === 'scalars') {
-    return definition.cnf.map((name) => ({ keyword: name, fields: [field(name)], keyFields: [] }))
-  }
-  return [definition, ...definition.dependents].flatMap(({ cnf, entryName }) => {
-    if (cnf.length === 0) return []
-    // Fields at the end that have a default may be left out: older files do not know them yet.
-    const trailing = cnf.toReversed().findIndex((name) => definition.columns[name]!.defaultValue === undefined)
-    return [
-      {
-        keyword: entryName,
-        fields: cnf.map(field),
-        keyFields: cnf.filter((name) => name in definition.index),
-        optionalFields: trailing < 0 ? 0 : trailing,
-      },
-    ]
-  })
-}
-
-function fieldOf({ name, syntax }: BoundColumn, resolveName?: ResolveName): CnfField {
-  return {
-    name,
-    parse: ({ text }) => {
-      const value = parseWord(syntax, text, resolveName)
-      return value === undefined ? { wish: describe(syntax) } : { value }
-    },
-    format: (value) => quote(formatWord(syntax, value)),
-  }
-}
-
-function parseWord(syntax: Syntax<unknown>, text: string, resolveName?: ResolveName): unknown {
-  switch (syntax.name) {
-    case 'OCTET STRING': {
-      // Text or xx:xx; a lone byte in hexadecimal cannot be told from text, and is text.
-      const hex = /^[0-9a-f]{2}(:[0-9a-f]{2})+$/i.test(text) ? syntax.parse(text) : undefined
-      if (hex !== undefined) return hex
-      const decoded = syntax.fromSnmp({ type: 'OctetString', value: Buffer.from(text, 'utf8') })
-      return 'value' in decoded ? decoded.value : undefined
-    }
-    case 'BITS': {
-      if (!/^([0-9a-f]{2})*$/i.test(text)) return undefined
-      const decoded = syntax.fromSnmp({ type: 'OctetString', value: Buffer.from(text, 'hex') })
-      return 'value' in decoded ? decoded.value : undefined
-    }
-    case 'OBJECT IDENTIFIER':
-      return syntax.parse(text) ?? resolveName?.(text)
-    default:
-      return syntax.parse(/^\d+u$/.test(text) ? text.slice(0, -1) : text)
-  }
-}
-
-function formatWord(syntax: Syntax<unknown>, value: unknown): string {
-  switch (syntax.name) {
-    case 'OCTET STRING': {
-      const octets = value as Uint8Array
-      const readable = octets.every((octet) => octet >= 0x20 && octet < 0x7f)
-      const text = Buffer.from(octets).toString('latin1')
-      return readable && !/^[0-9a-f]{2}(:[0-9a-f]{2})+$/i.test(text) ? text : syntax.format(value)
-    }
-    case 'BITS': {
-      const encoded = syntax.toSnmp(value)
-      return encoded.type === 'OctetString' ? Buffer.from(encoded.value).toString('hex') : ''
-    }
-    default:
-      // `up(1)` is for people's eyes; the file has the label.
-      return syntax.named ? syntax.format(value).replace(/\(\d+\)$/, '') : syntax.format(value)
-  }
-}
-
-/** What a value of this syntax looks like, for complaints. */
-export function describe(syntax: Syntax<unknown>): string {
-  const range = syntax.ranges.map(([min, max]) => (min === max ? `${min}` : `${min} to ${max}`)).join(' or ')
-  if (syntax.name === 'BITS') return 'bits in hexadecimal, such as 80'
-  if (syntax.named)
-    return Object.entries(syntax.named)
-      .map(([label, number]) => `${label}(${number})`)
-      .join(' or ')
-  switch (syntax.base) {
-    case 'OctetString':
-      if (syntax.name === 'TAddress') return 'an address and port such as 192.0.2.7:162'
-      if (range === '0') return '-, for nothing else is supported'
-      return range ? `text of ${range} octets` : 'text'
-    case 'ObjectIdentifier':
-      return 'an object identifier such as 1.3.6.1 or a name that is served here'
-    default:
-      return range ? `a number within ${range}` : 'a number'
-  }
+function isKept(definition: Definition, row: AnyRow): boolean {
+  const { statusColumn } = definition
+  return (!statusColumn || row[statusColumn] === 'active') && isLasting(definition, row)
 }

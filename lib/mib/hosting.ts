@@ -16,6 +16,8 @@ export interface ConfiguredModule {
   readonly file: string
   /** Whether its columns that hold commands may be written; asked at every SET. */
   readonly rules?: SetRules
+  /** Makes what a SET changed in files of the module's own durable, before it is answered; a failure undoes the SET. */
+  readonly persist?: () => Promise<void>
 }
 
 export interface HostingOptions {
@@ -42,15 +44,17 @@ export class Hosting {
       if (servings.length === 0) continue
       const secret = secretFiles.includes(file)
       const [path, overlayPath] = [join(home.conf, file), join(home.data, file)]
-      files.set(file, new ConfigFile(servings, { path, overlayPath, secret, resolveName }))
+      const waitingPath = join(home.data, file.replace(/\.cnf$/, '.waiting.cnf'))
+      files.set(file, new ConfigFile(servings, { path, overlayPath, waitingPath, secret, resolveName }))
     }
     this.#files = [...files.values()]
     this.backends = modules.map(
-      ({ module, file, rules }) =>
+      ({ module, file, rules, persist }) =>
         new ModuleBackend(module, {
           log: log.child(module.name),
           ...(rules ? { rules } : {}),
           persist: async (changes) => {
+            await persist?.()
             await files.get(file)?.persist(changes)
             onPersisted?.(module)
           },

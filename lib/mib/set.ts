@@ -139,7 +139,7 @@ function planRow(row: RowWishes, requester: Requester | undefined): RowPlan | Se
   }
   const wish = wishes[statusColumn] as RowStatus | undefined
   const present = (before?.[statusColumn] as RowState | undefined) ?? 'absent'
-  const complete = isComplete(definition, stored) && (serving.handlers.isComplete?.(stored as never) ?? true)
+  const complete = mayBeActive(serving, stored)
   const outcome = nextRowState(present, wish, complete)
   if (!isRowState(outcome)) return refuse(outcome, positions.get(statusColumn))
   if (outcome === 'absent') return { serving, instance, before, after: undefined, wishes, position, positions }
@@ -165,12 +165,13 @@ function defaultsOf(definition: Definition): Record<string, unknown> {
   return row
 }
 
-/** A row may be active when every column that a manager has to give is there. */
-function isComplete(definition: Definition, row: AnyRow): boolean {
-  return Object.values(definition.columns).every(
+/** A row may be active when every column that a manager has to give is there, and its module says no more is due. */
+export function mayBeActive({ table: { definition }, handlers }: Serving, row: AnyRow): boolean {
+  const isWhole = Object.values(definition.columns).every(
     ({ name, access, presence }) =>
       access !== 'read-create' || presence !== 'always' || name === definition.statusColumn || row[name] !== undefined,
   )
+  return isWhole && (handlers.isComplete?.(row as never) ?? true)
 }
 
 /** StorageType, RFC 2579: permanent rows stay, read-only rows stay as they are, and the kind itself hardly changes. */

@@ -44,6 +44,8 @@ interface WorkerStatus {
 
 interface SipdStatus {
   readonly generation: number
+  /** `up`, or what else it is (RFC 2788, applOperStatus). */
+  readonly state?: string
   readonly workers: readonly WorkerStatus[]
 }
 
@@ -63,7 +65,7 @@ function isStatus(value: unknown): value is SipdStatus {
   return typeof value === 'object' && value !== null && 'workers' in value && Array.isArray(value.workers)
 }
 
-function formatWorkers({ generation, workers }: SipdStatus): string {
+function formatWorkers({ generation, workers, state = 'up' }: SipdStatus): string {
   const rows = workers.map((worker) => [
     String(worker.pid),
     String(worker.generation),
@@ -73,5 +75,5 @@ function formatWorkers({ generation, workers }: SipdStatus): string {
     String(Math.round(worker.rssOctets / 1024)),
   ])
   const heading = ['worker', 'generation', 'state', 'transactions', 'bindings', 'rss KiB']
-  return `generation ${generation}, workers: ${workers.length}\n${formatTable([heading, ...rows])}`
+  return `generation ${generation}, workers: ${workers.length}${state === 'up' ? '' : `, ${state}`}\n${formatTable([heading, ...rows])}`
 }

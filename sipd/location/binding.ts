@@ -19,7 +19,8 @@ export interface Binding {
 /** All that an address-of-record is bound to from now on; nothing when it was removed. */
 export type Change = readonly [addressOfRecord: string, bindings: readonly Binding[]]
 
-export type ChangeListener = (addressOfRecord: string, bindings: readonly Binding[]) => void
+/** `isRefresh`: the contacts are those of before, so that nothing has to be taken away. */
+export type ChangeListener = (addressOfRecord: string, bindings: readonly Binding[], isRefresh: boolean) => void
 
 export function isStatic(binding: Binding): boolean {
   return binding.expiresAtMs === Number.POSITIVE_INFINITY

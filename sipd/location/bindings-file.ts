@@ -28,7 +28,7 @@ export class BindingsFile {
   readonly path: string
   readonly #database: Sqlite
   readonly #inode: number | undefined
-  readonly #write: (changes: readonly Change[]) => void
+  readonly #write: (changes: readonly Change[], refreshes: readonly Change[]) => void
 
   /** Opens or makes it. Throws UnusableDatabase, or what SQLite says when a disk or a lock is the trouble. */
   constructor(path: string, busyTimeoutMs?: number) {
@@ -42,9 +42,12 @@ export class BindingsFile {
     this.#write = this.#prepareWrite()
   }
 
-  /** All records of the batch, in one transaction; returns when it is in the log of the file. */
-  write(changes: readonly Change[]): void {
-    this.#write(changes)
+  /**
+   * Records as they are from now on, in one transaction; of `refreshes` the file has no other contacts, and no address
+   * stands in both. Returns when all is in the log of the file.
+   */
+  write(changes: readonly Change[], refreshes: readonly Change[] = []): void {
+    this.#write(changes, refreshes)
   }
 
   /** Bindings that have not expired, in the order of their rows. */
@@ -87,7 +90,7 @@ export class BindingsFile {
     this.#database.close()
   }
 
-  #prepareWrite(): (changes: readonly Change[]) => void {
+  #prepareWrite(): (changes: readonly Change[], refreshes: readonly Change[]) => void {
     const remove = this.#database.prepare('DELETE FROM binding WHERE address_of_record = ?')
     const removeOthers = this.#database.prepare('DELETE FROM binding WHERE address_of_record = ? AND contact <> ?')
     // In place, because most changes are refreshes: neither the index nor the order of the rows moves.
@@ -98,16 +101,21 @@ export class BindingsFile {
            expires_at_ms = excluded.expires_at_ms, flow = excluded.flow, path = excluded.path,
            user_agent = excluded.user_agent`,
     )
-    const write = this.#database.transaction((changes: readonly Change[]) => {
-      for (const [addressOfRecord, bindings] of changes) {
+    const putAll = ([addressOfRecord, bindings]: Change): void => {
+      for (const { contact, callId, cseq, q, expiresAtMs, flow, path, userAgent } of bindings) {
+        const pathText = path.length === 0 ? null : JSON.stringify(path)
+        const untilMs = Math.ceil(expiresAtMs)
+        put.run(addressOfRecord, contact, callId, cseq, q, untilMs, flow ?? null, pathText, userAgent)
+      }
+    }
+    const write = this.#database.transaction((changes: readonly Change[], refreshes: readonly Change[]) => {
+      for (const change of changes) {
+        const [addressOfRecord, bindings] = change
         if (bindings.length === 1) removeOthers.run(addressOfRecord, bindings[0]!.contact)
         else remove.run(addressOfRecord)
-        for (const { contact, callId, cseq, q, expiresAtMs, flow, path, userAgent } of bindings) {
-          const pathText = path.length === 0 ? null : JSON.stringify(path)
-          const untilMs = Math.ceil(expiresAtMs)
-          put.run(addressOfRecord, contact, callId, cseq, q, untilMs, flow ?? null, pathText, userAgent)
-        }
+        putAll(change)
       }
+      for (const change of refreshes) putAll(change)
     })
     // Immediate: a transaction that reads first and writes then may not wait for another writer, but fails at once.
     return write.immediate

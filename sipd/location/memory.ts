@@ -69,7 +69,8 @@ export class MemoryLocation implements LocationStore {
     const after = wanted.map((binding) => this.#own(binding, before))
     if (after.length === 0) this.#remove(addressOfRecord)
     else this.#put(before === undefined ? ownString(addressOfRecord) : addressOfRecord, after.sort(byPreference))
-    for (const listener of this.#listeners) listener(addressOfRecord, after)
+    const isRefresh = before !== undefined && hasContacts(before, after)
+    for (const listener of this.#listeners) listener(addressOfRecord, after, isRefresh)
   }
 
   /** Changes that another process, or the file, knows already: they are put without telling anybody. */
@@ -207,6 +208,11 @@ function countOf(kept: Kept | undefined): number {
 function sameContact(kept: Kept, contact: string): Binding | undefined {
   if (isSeveral(kept)) return kept.find((binding) => binding.contact === contact)
   return kept.contact === contact ? kept : undefined
+}
+
+/** Whether the contacts are the same; no record has one twice. */
+function hasContacts(kept: Kept, bindings: readonly Binding[]): boolean {
+  return countOf(kept) === bindings.length && bindings.every(({ contact }) => sameContact(kept, contact) !== undefined)
 }
 
 function hasExpired(kept: Kept, now: number): boolean {

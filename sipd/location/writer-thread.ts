@@ -10,7 +10,14 @@ export interface WriterThreadData {
 }
 
 /** A batch to commit, or that no more will come. */
-export type WriterOrder = { readonly changes: string; readonly nowMs: number } | 'close'
+export type WriterOrder = EncodedBatch | 'close'
+
+/** What BindingsFile.write takes, each list as `encodeChanges` writes it. */
+export interface EncodedBatch {
+  readonly changes: string
+  readonly refreshes: string
+  readonly nowMs: number
+}
 
 export type WriterReport =
   | { readonly result: 'committed'; readonly isNewFile: boolean }
@@ -28,11 +35,10 @@ parentPort!.on('message', (order: WriterOrder) => {
     parentPort!.close()
     return
   }
-  const report = commit(order.changes, order.nowMs)
-  parentPort!.postMessage(report)
+  parentPort!.postMessage(commit(order))
 })
 
-function commit(changes: string, nowMs: number): WriterReport {
+function commit({ changes, refreshes, nowMs }: EncodedBatch): WriterReport {
   const inode = inodeOf(path)
   try {
     if (file?.isCurrent() === false) {
@@ -43,7 +49,7 @@ function commit(changes: string, nowMs: number): WriterReport {
       if (inode === undefined) isNewFile = true
       file = new BindingsFile(path)
     }
-    file.write(decodeChanges(changes))
+    file.write(decodeChanges(changes), decodeChanges(refreshes))
     cleanedAtMs ??= nowMs
     if (nowMs - cleanedAtMs >= cleanupEveryMs) {
       cleanedAtMs = nowMs

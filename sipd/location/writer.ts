@@ -24,7 +24,11 @@ export interface LocationWriterOptions {
 }
 
 const gatherMs = 200
-const batchChanges = 2000
+/**
+ * Many, because a page of the file is written once a batch whatever the number of its records; fewer than hold up the
+ * requests for 10 ms while they are gathered.
+ */
+const batchChanges = 6000
 const firstRetryMs = 250
 const lastRetryMs = 30_000
 const thread = new URL('./writer-thread.js', import.meta.url)
@@ -37,6 +41,7 @@ interface Waiter {
 
 interface Batch {
   readonly changes: string
+  readonly refreshes: string
   /** How many of `#waiting` are in it; the rest is of a rewrite. */
   readonly count: number
 }
@@ -51,7 +56,9 @@ export class LocationWriter {
   readonly #clock: Clock
   readonly #log: Log
   readonly #mostWaiting: number
-  readonly #waiting = new Map<string, readonly Binding[]>()
+  /** Those whose contacts may differ from the file's, and those whose do not; no address is in both. */
+  readonly #changes = new Map<string, readonly Binding[]>()
+  readonly #refreshes = new Map<string, readonly Binding[]>()
   readonly #complaints: RateLimit
   #worker: Worker | undefined
   #batch: Batch | undefined
@@ -76,21 +83,26 @@ export class LocationWriter {
 
   /** Addresses whose last change is not in the file yet. */
   get waiting(): number {
-    return this.#waiting.size + (this.#batch?.count ?? 0)
+    return this.#waiting + (this.#batch?.count ?? 0)
   }
 
   start(): void {
     this.#startThread()
   }
 
-  readonly changed: ChangeListener = (addressOfRecord, bindings) => {
-    const size = this.#waiting.size
-    if (size >= this.#mostWaiting && !this.#waiting.has(addressOfRecord)) {
+  readonly changed: ChangeListener = (addressOfRecord, bindings, isRefresh) => {
+    const size = this.#waiting
+    const isKnown = this.#changes.has(addressOfRecord) || this.#refreshes.has(addressOfRecord)
+    if (size >= this.#mostWaiting && !isKnown) {
       this.#isOverfull = true
       return
     }
-    this.#waiting.set(addressOfRecord, bindings)
-    if (this.#waiting.size === size) return
+    if (isRefresh && !this.#changes.has(addressOfRecord)) this.#refreshes.set(addressOfRecord, bindings)
+    else {
+      this.#refreshes.delete(addressOfRecord)
+      this.#changes.set(addressOfRecord, bindings)
+    }
+    if (isKnown) return
     this.#taken++
     // Later even when the batch is full: the caller has a request to answer.
     if (size === 0) this.#postAfter(gatherMs)
@@ -163,27 +175,25 @@ export class LocationWriter {
     this.#batch ??= this.#gather()
     if (!this.#batch) return this.#settle()
     this.#isSent = true
-    this.#worker.postMessage({ changes: this.#batch.changes, nowMs: this.#clock.now() } satisfies WriterOrder)
+    const { changes, refreshes } = this.#batch
+    this.#worker.postMessage({ changes, refreshes, nowMs: this.#clock.now() } satisfies WriterOrder)
   }
 
   #gather(): Batch | undefined {
-    const changes: Change[] = []
-    for (const change of this.#waiting) {
-      if (changes.length === batchChanges) break
-      changes.push(change)
-      this.#waiting.delete(change[0])
-    }
-    const count = changes.length
+    const changes = takeFirst(this.#changes, batchChanges)
+    const refreshes = takeFirst(this.#refreshes, batchChanges - changes.length)
+    const count = changes.length + refreshes.length
     if (this.#isOverfull && !this.#rewrite) {
       this.#isOverfull = false
       this.#rewrite = this.#options.everything()[Symbol.iterator]()
     }
-    while (this.#rewrite && changes.length < batchChanges) {
+    while (this.#rewrite && changes.length + refreshes.length < batchChanges) {
       const next = this.#rewrite.next()
       if (next.done) this.#rewrite = undefined
       else if (!next.value[1].every(isStatic)) changes.push(next.value)
     }
-    return changes.length === 0 ? undefined : { changes: encodeChanges(changes), count }
+    if (changes.length + refreshes.length === 0) return undefined
+    return { changes: encodeChanges(changes), refreshes: encodeChanges(refreshes), count }
   }
 
   #reported(report: WriterReport): void {
@@ -194,8 +204,8 @@ export class LocationWriter {
     this.#batch = undefined
     if (report.isNewFile) this.#isOverfull = true
     this.#settle()
-    if (this.#waiters.length > 0 || this.#isRewriting || this.#waiting.size >= batchChanges) this.#post()
-    else if (this.#waiting.size > 0) this.#postAfter(gatherMs)
+    if (this.#waiters.length > 0 || this.#isRewriting || this.#waiting >= batchChanges) this.#post()
+    else if (this.#waiting > 0) this.#postAfter(gatherMs)
   }
 
   #failed({ error, movedTo }: { readonly error: string; readonly movedTo: string | undefined }): void {
@@ -225,6 +235,10 @@ export class LocationWriter {
     retry.run()
   }
 
+  get #waiting(): number {
+    return this.#changes.size + this.#refreshes.size
+  }
+
   get #isRewriting(): boolean {
     return this.#isOverfull || this.#rewrite !== undefined
   }
@@ -236,4 +250,15 @@ export class LocationWriter {
     this.#waiters = this.#waiters.filter((waiter) => !isDone(waiter))
     for (const { resolve } of done) resolve()
   }
+}
+
+/** Takes the oldest out of the map. */
+function takeFirst(waiting: Map<string, readonly Binding[]>, most: number): Change[] {
+  const taken: Change[] = []
+  for (const change of waiting) {
+    if (taken.length === most) break
+    taken.push(change)
+    waiting.delete(change[0])
+  }
+  return taken
 }

@@ -1,5 +1,5 @@
 /** The text of stats_log: what was counted in the last interval, how fast, and since the start. */
-import type { Snapshot } from './snapshots.ts'
+import type { Snapshot } from './snapshot.ts'
 import { formatTable } from './text-table.ts'
 
 export interface StatisticsPeriod {

@@ -80,9 +80,12 @@ interface Head {
 /** The headers of a request whose body never came, for the answer to it; undefined when it is no request. */
 export function readHead(octets: Buffer): Parts | undefined {
   const text = octets.toString('latin1')
-  const startLineEnd = text.indexOf('\n')
-  if (startLineEnd < 0 || /^SIP\//i.test(text)) return undefined
-  return readHeaders(text, startLineEnd + 1).parts
+  return !text.includes('\n') || /^SIP\//i.test(text) ? undefined : readParts(text)
+}
+
+/** The headers of a message that was written here. */
+export function readParts(text: string): Parts {
+  return readHeaders(text, text.indexOf('\n') + 1).parts
 }
 
 /** Finds the header lines, and cuts the body to its Content-Length. The fault is the first thing that is wrong, in words. */

@@ -10,6 +10,13 @@ export interface ExtraHeader {
   readonly value: string
 }
 
+/** What a request is answered with. */
+export interface Answer {
+  readonly status: number
+  readonly reason: string
+  readonly headers?: readonly ExtraHeader[]
+}
+
 type Answerable = Pick<Parts, 'text' | 'layout' | 'indexOf' | 'value' | 'valueAt'>
 
 const serverHeader = 'Server: Castellan\r\n'

@@ -12,12 +12,15 @@ import { type PoolSettings, WorkerPool } from './pool.ts'
 import { Totals } from './statistics.ts'
 import { WorkerError } from './worker-handle.ts'
 
-export type ServiceState = 'up' | 'restarting' | 'quiescing' | 'congested'
+/** RFC 2788's words: down when no worker serves, congested while workers die again and again. */
+export type ServiceState = 'up' | 'down' | 'restarting' | 'quiescing' | 'congested'
 
 /** `refuse`: 503 with Retry-After; `silence`: no answer, not even 100. */
 export type ClosingBehaviour = 'refuse' | 'silence'
 
 const restartWithinMs = 1000
+const firstRetryMs = 500
+const longestRetryMs = 30_000
 
 export class SipdParent {
   readonly totals: Totals
@@ -72,7 +75,9 @@ export class SipdParent {
   }
 
   get state(): ServiceState {
-    return this.#pool !== undefined && this.#pool.alarm > 0 ? 'congested' : this.#state
+    if (this.#pool === undefined || this.#state !== 'up') return this.#state
+    if (!this.#pool.isServing) return 'down'
+    return this.#pool.alarm > 0 ? 'congested' : 'up'
   }
 
   get generation(): number {
@@ -100,6 +105,7 @@ export class SipdParent {
       this.#state = 'restarting'
       void this.#restart()
         .catch((error: Error) => {
+          if (!this.#pool!.isServing) return this.#serveLater(error, firstRetryMs)
           this.log.error('the restart did not work; what was in force stays', { error: error.message })
           this.#pool!.setOpenness('open')
         })
@@ -133,6 +139,7 @@ export class SipdParent {
 
   async stop(withinMs: number): Promise<void> {
     this.#state = 'quiescing'
+    this.#restarting?.cancel()
     await this.#pool?.stop(withinMs)
     await Promise.all(this.#periodic.map((periodic) => periodic.stop()))
     await this.#logs.close()
@@ -140,7 +147,20 @@ export class SipdParent {
 
   async #restart(): Promise<void> {
     const configuration = await this.#readConfiguration()
-    await this.#pool!.restart(poolSettings(configuration), restartWithinMs)
+    try {
+      await this.#pool!.restart(poolSettings(configuration), restartWithinMs)
+    } catch (error) {
+      throw explained(error as Error, configuration)
+    }
+  }
+
+  /** The old workers are gone and the new ones cannot serve: tried again, with sipd.conf as it is by then. */
+  #serveLater(error: Error, delayMs: number): void {
+    this.log.error('no worker serves; it is tried again', { error: error.message, delayMs })
+    this.#restarting = this.#clock.after(delayMs, () => {
+      if (this.#pool!.isServing) return
+      this.graceful().catch((next: Error) => this.#serveLater(next, Math.min(delayMs * 2, longestRetryMs)))
+    })
   }
 
   async #readConfiguration(): Promise<ReadConfig> {

@@ -76,6 +76,10 @@ export class WorkerPool {
     return [...this.#workers.values()]
   }
 
+  get isServing(): boolean {
+    return this.#current().length > 0
+  }
+
   /** Consecutive deaths, once they are an alarm; 0 otherwise. */
   get alarm(): number {
     return this.#deaths >= alarmAfter ? this.#deaths : 0
@@ -233,9 +237,10 @@ export class WorkerPool {
     }
     this.#leaving.delete(id)
     fresh.state = 'serving'
-    this.#begin(fresh)
+    // First the others, which tell it what they did in its place; what comes meanwhile waits for its beginning.
     for (const worker of this.workers)
-      if (worker.state === 'serving' || worker.state === 'draining') worker.send({ kind: 'members', members })
+      if (worker !== fresh && isHeard(worker)) worker.send({ kind: 'members', members })
+    this.#begin(fresh)
   }
 
   #members(): number[] {
@@ -261,7 +266,7 @@ export class WorkerPool {
 
   #watch(): void {
     const { log } = this.#options
-    const watched = this.workers.filter(({ state }) => state === 'serving' || state === 'draining')
+    const watched = this.workers.filter(isHeard)
     for (const worker of this.#watchdog.look(watched)) {
       log.error('a worker does not answer and is killed', { pid: worker.pid })
       worker.kill()
@@ -287,4 +292,8 @@ export class WorkerPool {
   }
 
   #isRelieving = false
+}
+
+function isHeard({ state }: WorkerHandle): boolean {
+  return state === 'serving' || state === 'draining'
 }

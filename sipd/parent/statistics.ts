@@ -1,27 +1,30 @@
 /** What all workers counted, those that have ended included, and what they have at this moment. */
-
-import type { Snapshot } from '../log/snapshots.ts'
+import type { Snapshot } from '../log/snapshot.ts'
 import { addCounters, type Counters } from '../statistics.ts'
 import type { WorkerReport } from '../worker/protocol.ts'
-import type { WorkerHandle } from './worker-handle.ts'
+
+/** A worker, as far as it reported yet. */
+interface Reporting {
+  readonly report: WorkerReport | undefined
+}
 
 export class Totals {
   readonly #ended: Counters = {}
-  #latest: () => readonly WorkerHandle[]
+  readonly #latest: () => readonly Reporting[]
   lastInboundMs: number | undefined
   lastOutboundMs: number | undefined
 
-  constructor(workers: () => readonly WorkerHandle[]) {
+  constructor(workers: () => readonly Reporting[]) {
     this.#latest = workers
   }
 
-  reported({ report }: WorkerHandle): void {
+  reported({ report }: Reporting): void {
     if (!report) return
     this.lastInboundMs = later(this.lastInboundMs, report.lastInboundMs)
     this.lastOutboundMs = later(this.lastOutboundMs, report.lastOutboundMs)
   }
 
-  ended({ report }: WorkerHandle): void {
+  ended({ report }: Reporting): void {
     if (report) addCounters(this.#ended, report.counters)
   }
 

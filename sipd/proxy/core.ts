@@ -5,31 +5,23 @@ import { withoutTopmostVia } from '../message/forward.ts'
 import { H } from '../message/header-names.ts'
 import type { SipRequest, SipResponse } from '../message/message.ts'
 import { type Malformed, parseMessage, secondVia } from '../message/parse.ts'
-import { type ExtraHeader, formatResponse, responseTarget, viaTarget } from '../message/respond.ts'
+import { type Answer, type ExtraHeader, formatResponse, responseTarget, viaTarget } from '../message/respond.ts'
 import { formatHop, type Hop } from '../message/source.ts'
-import { parseRequestUri, type SipUri } from '../message/uri.ts'
 import type { Registrar } from '../registrar/registrar.ts'
 import type { SipStatistics } from '../statistics.ts'
 import { type TransactionLayer, type TransactionUser, transactionKey } from '../transaction/layer.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
 import type { Admission } from './admission.ts'
+import { badExtension, type Destinations, unknownUser } from './destinations.ts'
 import { cameBy, type Forwarder, hasToTag } from './forwarder.ts'
 import type { Identity } from './identity.ts'
-import { isLoop } from './loop.ts'
-import { redirectContacts } from './redirect.ts'
 import { ResponseContext } from './response-context.ts'
-import { preprocessRoutes, type Routing } from './routes.ts'
+import type { Routing } from './routes.ts'
 import type { Target } from './targets.ts'
 
 /** Methods that mean this server itself when the Request-URI names no user. */
 export const supportedMethods = ['OPTIONS', 'REGISTER', 'INVITE', 'ACK', 'CANCEL', 'BYE'] as const
 const allow: ExtraHeader = { name: 'Allow', value: supportedMethods.join(', ') }
-
-/** Finds where the users of this server are. */
-export interface UserLocation {
-  /** Undefined for a user that this server does not know. */
-  targetsOf(addressOfRecord: string): readonly Target[] | undefined
-}
 
 /** Other processes with the same ports; asked before anything is done with a message. True when it is theirs, and sent to them. */
 export interface Elsewhere {
@@ -42,7 +34,7 @@ export interface ProxyCoreOptions {
   readonly forwarder: Forwarder
   readonly identity: Identity
   readonly registrar: Registrar | undefined
-  readonly users: UserLocation
+  readonly destinations: Destinations
   readonly statistics: SipStatistics
   readonly admission: Admission
   readonly log: Log
@@ -51,7 +43,7 @@ export interface ProxyCoreOptions {
   /** Another process may know of a registration so much earlier than this one; 0 when there is none. */
   readonly settleMs?: number
   /** Told of each final response to a request, for the access log. */
-  readonly onAnswered: (transaction: ServerTransaction, status: number, octets: number) => void
+  readonly onAnswered: (transaction: ServerTransaction, status: number, response: string) => void
 }
 
 /** `refusing` while a transaction-graceful restart is near: new INVITE and REGISTER get 503; `silent`: they get nothing. */
@@ -136,23 +128,23 @@ export class ProxyCore implements TransactionUser {
   onRequest(transaction: ServerTransaction): void {
     const { request } = transaction
     if (request.method === 'CANCEL') this.#cancel(transaction)
-    else if (!this.#refuseWhileClosing(transaction)) this.#route(transaction)
+    else if (!this.#refuseWhileClosing(transaction)) this.#route(transaction, !this.#options.settleMs)
   }
 
   onAck(request: SipRequest, source: Hop): void {
-    if (request.maxForwards === 0) return
-    const target = this.#oneTarget(request, source)
-    if (target) this.#options.forwarder.forwardStateless(request, source, target.routing, target.target)
+    const { destinations, forwarder } = this.#options
+    const found = destinations.ofAck(request, source)
+    if (found) forwarder.forwardStateless(request, source, found.routing, found.target)
   }
 
-  onAnswered(transaction: ServerTransaction, status: number, octets: number): void {
+  onAnswered(transaction: ServerTransaction, status: number, response: string): void {
     this.#contexts.delete(transaction)
     const { statistics } = this.#options
     if (transaction.request.method === 'INVITE') {
       if (status < 300) statistics.callsAnswered++
       else if (status !== 487) statistics.callsFailed++
     }
-    this.#options.onAnswered(transaction, status, octets)
+    this.#options.onAnswered(transaction, status, response)
   }
 
   #isClosedTo(request: SipRequest): boolean {
@@ -188,68 +180,37 @@ export class ProxyCore implements TransactionUser {
     else if (!invite.isFinal) invite.respond(487, 'Request Terminated')
   }
 
-  #route(transaction: ServerTransaction): void {
+  /** `isSettled`: what the other workers knew of registrations is known here too. */
+  #route(transaction: ServerTransaction, isSettled: boolean): void {
     const { request, source } = transaction
-    const { identity } = this.#options
-    const refusal = this.#check(request)
-    if (refusal) {
-      transaction.respond(refusal.status, refusal.reason, refusal.headers)
-      return
-    }
-    const routing = preprocessRoutes(request, source, identity)
-    const uri = uriOf(routing, request)
-    if (!uri) {
-      transaction.respond(unreadableRoute.status, unreadableRoute.reason)
-      return
-    }
-    if (
-      routing.routes.length === 0 &&
-      identity.isOurs(uri) &&
-      (request.method === 'REGISTER' || uri.user === undefined)
-    ) {
-      this.#answerHere(transaction)
-      return
-    }
-    if (request.maxForwards === 0) {
-      transaction.respond(483, 'Too Many Hops')
-      return
-    }
-    const targets = this.#targetsOf(routing, uri)
-    const { settleMs = 0 } = this.#options
-    if (targets) this.#proceed(transaction, routing, targets)
-    else if (settleMs === 0) refuseUnknown(transaction)
-    else {
-      // The registration may be on its way here from the worker that took it.
-      this.#options.layer.clock.after(settleMs, () => {
-        if (transaction.isFinal) return
-        try {
-          const settled = this.#targetsOf(routing, uri)
-          if (settled) this.#proceed(transaction, routing, settled)
-          else refuseUnknown(transaction)
-        } catch (error) {
-          this.#reportBug(transaction.source, error)
-        }
-      })
-    }
+    const destination = this.#options.destinations.of(request, source)
+    if (destination.kind === 'here') this.#answerHere(transaction)
+    else if (destination.kind === 'targets') this.#forward(transaction, destination.routing, destination.targets)
+    else if (destination === unknownUser && !isSettled) this.#routeSettled(transaction)
+    else respond(transaction, destination.answer)
   }
 
-  #proceed(transaction: ServerTransaction, routing: Routing, targets: readonly Target[]): void {
+  /** The registration may be on its way here from the worker that took it. */
+  #routeSettled(transaction: ServerTransaction): void {
+    const { layer, settleMs = 0 } = this.#options
+    layer.clock.after(settleMs, () => {
+      if (transaction.isFinal) return
+      try {
+        this.#route(transaction, true)
+      } catch (error) {
+        this.#reportBug(transaction.source, error)
+      }
+    })
+  }
+
+  #forward(transaction: ServerTransaction, routing: Routing, targets: readonly Target[]): void {
     const { request } = transaction
-    const { forwarder } = this.#options
-    if (targets.length === 0) {
-      transaction.respond(noTarget.status, noTarget.reason)
-      return
-    }
-    if (forwarder.policy.redirect) {
-      const { status, reason, headers } = redirection(request, targets)
-      transaction.respond(status, reason, headers)
-      return
-    }
+    const { forwarder, destinations } = this.#options
     const isSips = /^sips:/i.test(request.requestUri)
     // §16.2: so that upstream does not send it again while the user is looked for.
     if (request.method === 'INVITE') transaction.respond(100, 'Trying')
     const context = new ResponseContext(forwarder, transaction, routing, targets, (target) =>
-      this.#redirected(target, isSips),
+      destinations.ofContact(target, isSips),
     )
     this.#contexts.set(transaction, context)
     transaction.onGone = () => {
@@ -257,25 +218,6 @@ export class ProxyCore implements TransactionUser {
       context.cancel()
     }
     context.advance()
-  }
-
-  /** §16.3, in its order. */
-  #check(request: SipRequest): Refusal | undefined {
-    const { statistics, identity, forwarder, log } = this.#options
-    if (!/^(?:sips?|tel):/i.test(request.requestUri)) {
-      statistics.unsupportedUris++
-      return { status: 416, reason: 'Unsupported URI Scheme' }
-    }
-    if (!request.uri) return { status: 400, reason: 'the Request-URI is not a SIP URI' }
-    if (isLoop(request, identity)) {
-      log.info('a request went in a loop', { method: request.method, requestUri: request.requestUri.slice(0, 200) })
-      return { status: 482, reason: 'Loop Detected' }
-    }
-    const unsupported = request
-      .elements(H.proxyRequire)
-      .filter((tag) => !forwarder.policy.ignoredExtensions.has(tag.toLowerCase()))
-    if (unsupported.length > 0) return badExtension(unsupported)
-    return undefined
   }
 
   /** Requests to the server itself. */
@@ -286,19 +228,19 @@ export class ProxyCore implements TransactionUser {
     const unsupported =
       request.method === 'REGISTER' ? required.filter((tag) => tag.toLowerCase() !== 'path') : required
     if (unsupported.length > 0) {
-      const { status, reason, headers } = badExtension(unsupported)
-      transaction.respond(status, reason, headers)
+      respond(transaction, badExtension(unsupported))
       return
     }
     if (request.method === 'REGISTER' && registrar) {
-      const { status, reason, headers } = registrar.register(request, source)
+      const answer = registrar.register(request, source)
+      const { status, reason } = answer
       if (debug.Registry.on) {
         const contacts = request.elements(H.contact).join(', ')
         debug.Registry.write('a registration was answered', { to: request.value(H.to), contacts, status, reason })
       }
       if (status < 300) statistics.acceptedRegistrations++
       else statistics.rejectedRegistrations++
-      transaction.respond(status, reason, headers)
+      respond(transaction, answer)
     } else if (request.method === 'OPTIONS') {
       transaction.respond(200, 'OK', [allow, { name: 'Accept', value: 'application/sdp' }])
     } else if (hasToTag(request)) {
@@ -310,62 +252,17 @@ export class ProxyCore implements TransactionUser {
     }
   }
 
-  /** §16.5. Undefined when the user should be ours and is not. */
-  #targetsOf(routing: Routing, uri: SipUri): readonly Target[] | undefined {
-    const { identity, users } = this.#options
-    if (!identity.isOurs(uri)) return [{ uri: routing.requestUri, flow: undefined, path: [], q: 1000 }]
-    const targets = users.targetsOf(identity.addressOfRecord(uri))
-    return uri.scheme === 'sips' ? targets?.filter((target) => this.#mayEnd(target)) : targets
-  }
-
-  /** §26.2.2: a sips: request ends at a sips: contact, or where a phone connected over TLS (AllowSipTlsConversionToSip). */
-  #mayEnd({ uri, flow }: Target): boolean {
-    return this.#options.forwarder.policy.allowsSipsToSip || /^sips:/i.test(uri) || flow?.transport === 'TLS'
-  }
-
-  /** A contact of a 3xx: itself, or where that user of ours is (§16.5). */
-  #redirected(target: Target, isSips: boolean): readonly Target[] {
-    const { identity, users } = this.#options
-    const uri = parseRequestUri(target.uri)
-    const targets =
-      uri?.user === undefined || !identity.isOurs(uri)
-        ? [target]
-        : (users.targetsOf(identity.addressOfRecord(uri)) ?? [])
-    return isSips ? targets.filter((one) => this.#mayEnd(one)) : targets
-  }
-
-  #oneTarget(request: SipRequest, source: Hop): { routing: Routing; target: Target } | undefined {
-    const routing = preprocessRoutes(request, source, this.#options.identity)
-    const uri = uriOf(routing, request)
-    const target = uri && this.#targetsOf(routing, uri)?.[0]
-    return target && { routing, target }
-  }
-
   /** §16.11. False for what is answered here, which a transaction does. */
   #forwardStateless(request: SipRequest, source: Hop): boolean {
-    const { identity, layer, forwarder } = this.#options
-    const refuse = ({ status, reason, headers }: Refusal): true => {
-      if (request.method !== 'ACK') layer.answerStateless(request, source, status, reason, headers)
-      return true
+    const { destinations, layer, forwarder } = this.#options
+    const destination = destinations.of(request, source)
+    if (destination.kind === 'here') return false
+    if (destination.kind === 'targets')
+      forwarder.forwardStateless(request, source, destination.routing, destination.targets[0]!)
+    else if (request.method !== 'ACK') {
+      const { status, reason, headers } = destination.answer
+      layer.answerStateless(request, source, status, reason, headers)
     }
-    const refusal = this.#check(request)
-    if (refusal) return refuse(refusal)
-    const routing = preprocessRoutes(request, source, identity)
-    const uri = uriOf(routing, request)
-    if (!uri) return refuse(unreadableRoute)
-    if (
-      routing.routes.length === 0 &&
-      identity.isOurs(uri) &&
-      (request.method === 'REGISTER' || uri.user === undefined)
-    )
-      return false
-    if (request.maxForwards === 0) return refuse({ status: 483, reason: 'Too Many Hops' })
-    const targets = this.#targetsOf(routing, uri)
-    if (!targets) return refuse({ status: 404, reason: 'the user is not known here' })
-    const [target] = targets
-    if (!target) return refuse(noTarget)
-    if (forwarder.policy.redirect) return refuse(redirection(request, targets))
-    forwarder.forwardStateless(request, source, routing, target)
     return true
   }
 
@@ -419,33 +316,6 @@ function described(message: ReturnType<typeof parseMessage>, octets: Buffer, sou
   }
 }
 
-function uriOf({ requestUri }: Routing, request: SipRequest): SipUri | undefined {
-  return requestUri === request.requestUri ? request.uri : parseRequestUri(requestUri)
-}
-
-/** §16.4: the last Route stood for the Request-URI, and is none. */
-const unreadableRoute: Refusal = { status: 416, reason: 'the last Route is no SIP URI' }
-
-function refuseUnknown(transaction: ServerTransaction): void {
-  transaction.respond(404, 'the user is not known here')
-}
-
-interface Refusal {
-  readonly status: number
-  readonly reason: string
-  readonly headers?: readonly ExtraHeader[]
-}
-
-/** Contacts there are, but none that a sips: request may go to. */
-const noTarget: Refusal = { status: 480, reason: 'the user has no contact that may be reached' }
-
-/** A redirect server says where its users are; of other domains it knows no more than who asks (§21.4.5). */
-function redirection({ requestUri }: SipRequest, targets: readonly Target[]): Refusal {
-  if (targets.every(({ uri }) => uri === requestUri))
-    return { status: 404, reason: 'the domain is not one of this server' }
-  return { status: 302, reason: 'Moved Temporarily', headers: redirectContacts(targets) }
-}
-
-function badExtension(tags: readonly string[]): Required<Refusal> {
-  return { status: 420, reason: 'Bad Extension', headers: [{ name: 'Unsupported', value: tags.join(', ') }] }
+function respond(transaction: ServerTransaction, { status, reason, headers }: Answer): void {
+  transaction.respond(status, reason, headers)
 }

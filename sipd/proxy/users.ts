@@ -3,7 +3,7 @@ import type { Binding } from '../location/binding.ts'
 import type { LocationStore } from '../location/store.ts'
 import { parseFlow } from '../message/flow.ts'
 import { type Hop, isReliable } from '../message/source.ts'
-import type { UserLocation } from './core.ts'
+import type { UserLocation } from './destinations.ts'
 import type { Target } from './targets.ts'
 
 export class RegisteredUsers implements UserLocation {

@@ -6,7 +6,7 @@ import { parseAddress } from '../message/address.ts'
 import { H } from '../message/header-names.ts'
 import type { SipRequest } from '../message/message.ts'
 import { formatQ, parseQ } from '../message/q.ts'
-import type { ExtraHeader } from '../message/respond.ts'
+import type { Answer, ExtraHeader } from '../message/respond.ts'
 import type { Hop } from '../message/source.ts'
 import { parseRequestUri, parseSipUri, type SipUri } from '../message/uri.ts'
 import { registrationFlow } from './flow.ts'
@@ -30,12 +30,6 @@ export interface RegistrarOptions {
   readonly clock: Clock
   readonly domains: Domains
   readonly limits: RegistrarLimits
-}
-
-export interface Answer {
-  readonly status: number
-  readonly reason: string
-  readonly headers?: readonly ExtraHeader[]
 }
 
 interface Wish {

@@ -7,6 +7,7 @@ import type { SipRequest, SipResponse } from '../message/message.ts'
 import { formatResponse, responseTarget } from '../message/respond.ts'
 import { type Hop, isReliable } from '../message/source.ts'
 import type { SipStatistics } from '../statistics.ts'
+import type { Sender } from '../transport/sender.ts'
 import { ClientTransaction, type ClientUser } from './client.ts'
 import { type KeyHasher, tagOf } from './hash.ts'
 import { type HeldTransactions, heldStates } from './held.ts'
@@ -14,18 +15,13 @@ import { ServerTransaction } from './server.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 import type { TimerValues } from './timers.ts'
 
-/** The way to the network; the transports implement it. `failed` is called at most once, when it is certain that the octets did not leave. */
-export interface Sender {
-  send(text: string, hop: Hop, failed?: (error: Error) => void): void
-}
-
 /** Who decides about requests; declared here, implemented by the proxy core. */
 export interface TransactionUser {
   onRequest(transaction: ServerTransaction): void
   /** The ACK of a 2xx, which is no part of any transaction (§13.2.2.4). */
   onAck(request: SipRequest, source: Hop): void
   /** The first final response left. */
-  onAnswered(transaction: ServerTransaction, status: number, octets: number): void
+  onAnswered(transaction: ServerTransaction, status: number, response: string): void
 }
 
 export interface TransactionLayerOptions {
@@ -77,9 +73,9 @@ export class TransactionLayer {
     return this.#servers.size + this.#clients.size + this.#cancels.size
   }
 
-  /** Keys of the server transactions under way. */
-  serverKeys(): IterableIterator<string> {
-    return this.#servers.keys()
+  /** The server transactions under way. */
+  servers(): IterableIterator<ServerTransaction> {
+    return this.#servers.values()
   }
 
   /** A To tag for the answer to what is no request that could be kept. */

@@ -62,7 +62,7 @@ export class ServerTransaction implements TimerOwner<TimerName> {
     if (status > this.status) this.status = status
     if (event !== 'success' || this.request.method !== 'INVITE') this.#lastResponse = text
     this.#layer.sendResponse(text, status, this)
-    if (isFirstFinal) this.#layer.user!.onAnswered(this, status, text.length)
+    if (isFirstFinal) this.#layer.user!.onAnswered(this, status, text)
     // A transport that failed at once has ended the transaction meanwhile.
     if (this.#machine[this.state]?.[event]) this.#enter(next)
   }

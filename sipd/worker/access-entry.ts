@@ -1,11 +1,12 @@
 /** A finished transaction as the access log sees it. */
 import type { AccessEntry } from '../log/access-entry.ts'
+import { readParts } from '../message/parse.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
 
 export function accessEntry(
   { request, source, startedMs }: ServerTransaction,
   status: number,
-  octetsSent: number,
+  response: string,
   nowMs: number,
   localPort: number,
 ): AccessEntry {
@@ -19,9 +20,9 @@ export function accessEntry(
     requestUri: request.requestUri,
     version: 'SIP/2.0',
     status,
-    octetsSent,
+    octetsSent: response.length,
     durationMs: nowMs - startedMs,
     header: (name) => request.valueNamed(name),
-    responseHeader: () => undefined,
+    responseHeader: (name) => readParts(response).valueNamed(name),
   }
 }

@@ -1,5 +1,4 @@
 /** Frames between workers: four octets of length, one of kind, and a payload. */
-
 import { formatFlow, parseFlow } from '../message/flow.ts'
 import type { Hop } from '../message/source.ts'
 
@@ -15,9 +14,8 @@ export const frames = {
   /** Tell me all changes from now on, and say when those before are on disk. */
   subscribe: 5,
   subscribed: 6,
-  /** Keys of the server transactions that the sender has under way, one a line. */
+  /** Server transactions under way, and those held: see handover.ts. */
   liveKeys: 7,
-  /** A worker's number as a double, and hashes of the keys that it holds, eight octets each. */
   heldKeys: 8,
   /** Connections that others opened to the sender, one a line: `+` or `-`, number, far end. */
   connections: 9,

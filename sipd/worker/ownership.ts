@@ -10,6 +10,7 @@ import { workerOf } from '../proxy/loop.ts'
 import { fnv1a, type KeyHash, type KeyHasher } from '../transaction/hash.ts'
 import { HeldTransactions, heldStates } from '../transaction/held.ts'
 import { transactionKey } from '../transaction/layer.ts'
+import type { Handover } from './handover.ts'
 
 export interface OwnershipOptions {
   readonly worker: number
@@ -36,9 +37,20 @@ export class Ownership implements Elsewhere {
     this.#members = members
   }
 
-  /** The workers that begin things as they are now: of this generation, or while draining of the one that serves. */
-  setMembers(members: readonly number[]): void {
+  /**
+   * The workers that begin things as they are now: of this generation, or while draining of the one that serves.
+   * Returns who has which seat anew, and is to be told what this worker did while the seat was empty.
+   */
+  setMembers(members: readonly number[]): { readonly seat: number; readonly worker: number }[] {
+    const before = this.#members
     this.#members = members
+    if (this.#isDraining || before.length !== members.length) return []
+    return members.flatMap((worker, seat) => (before[seat] === worker ? [] : [{ seat, worker }]))
+  }
+
+  /** Which of the members takes this, by its place among them. */
+  seatOf(request: SipRequest): number {
+    return seatAmong(request, this.#members.length)
   }
 
   /** Who has sockets while this one drains. */
@@ -56,28 +68,25 @@ export class Ownership implements Elsewhere {
     return this.#isDraining
   }
 
-  /** Keys that older workers still have under way, for the next generation. */
-  liveElsewhere(): Map<number, string[]> {
-    const byWorker = new Map<number, string[]>()
+  /** What older workers still have under way and what they hold, for the next generation. */
+  elsewhere(): Handover[] {
+    const keys = new Map<number, string[]>()
+    for (const worker of this.#held.keys()) keys.set(worker, [])
     for (const [key, worker] of this.#live) {
-      const keys = byWorker.get(worker)
-      if (keys) keys.push(key)
-      else byWorker.set(worker, [key])
+      const ofWorker = keys.get(worker)
+      if (ofWorker) ofWorker.push(key)
+      else keys.set(worker, [key])
     }
-    return byWorker
+    return [...keys].map(([worker, live]) => ({
+      worker,
+      keys: live,
+      hashes: encodeHashes(this.#held.get(worker)?.serverHashes() ?? []),
+    }))
   }
 
-  /** What older workers hold, each hash in eight octets, for the next generation. */
-  heldElsewhere(): Map<number, Buffer> {
-    return new Map([...this.#held].map(([worker, held]) => [worker, encodeHashes(held.serverHashes())]))
-  }
-
-  addLive(worker: number, keys: Iterable<string>): void {
+  /** What another worker has is for that one, whatever its seat. */
+  add({ worker, keys, hashes }: Handover): void {
     for (const key of keys) this.#live.set(key, worker)
-  }
-
-  /** Eight octets a hash. */
-  addHeld(worker: number, hashes: Buffer): void {
     if (hashes.length === 0) return
     let held = this.#held.get(worker)
     if (!held) {
@@ -104,8 +113,14 @@ export class Ownership implements Elsewhere {
     const older = this.#live.get(key) ?? this.#heldBy(key)
     if (older !== undefined && send(older, source, request.text)) return true
     if (this.#isDraining && knows(key)) return false
-    const owner = this.#members[ownerIndex(request, this.#members.length)]
-    return owner !== undefined && owner !== worker && send(owner, source, request.text)
+    const seat = this.seatOf(request)
+    // Where one is gone the next stands in: all agree on who, so that a call stays whole.
+    for (let step = 0; step < this.#members.length; step++) {
+      const owner = this.#members[(seat + step) % this.#members.length]
+      if (owner === worker) return false
+      if (owner !== undefined && send(owner, source, request.text)) return true
+    }
+    return false
   }
 
   takesResponse(response: SipResponse, source: Hop): boolean {
@@ -137,7 +152,7 @@ export function encodeHashes(hashes: Iterable<KeyHash>): Buffer {
  * A call goes to one worker, so that its ACK and BYE are not overtaken by each other. Registrations of one user go to one
  * worker: whoever changes a record has the whole of it.
  */
-function ownerIndex(request: SipRequest, count: number): number {
+function seatAmong(request: SipRequest, count: number): number {
   if (count <= 1) return 0
   return fnv1a(request.method === 'REGISTER' ? userOf(request) : request.value(H.callId)!) % count
 }

@@ -36,8 +36,8 @@ export class Registrations {
     const { clock, log, path, statics, cleanupEveryMs } = options
     this.store = new MemoryLocation({ clock, cleanupEveryMs, statics })
     this.#writer = new LocationWriter({ path, clock, log, everything: () => this.store.all() })
-    this.store.onChange((addressOfRecord, bindings) => {
-      this.#writer.changed(addressOfRecord, bindings)
+    this.store.onChange((addressOfRecord, bindings, isRefresh) => {
+      this.#writer.changed(addressOfRecord, bindings, isRefresh)
       if (!options.hasOthers()) return
       this.#toTell.set(addressOfRecord, bindings)
       this.#telling ??= clock.after(tellEveryMs, () => this.tellNow())

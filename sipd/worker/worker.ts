@@ -21,6 +21,7 @@ import type { FramingError } from '../transport/framer.ts'
 import { Transports } from '../transport/transports.ts'
 import { accessEntry } from './access-entry.ts'
 import { decodeHopMessage, encodeHopMessage, type FrameKind, frames } from './frames.ts'
+import { type Handover, handoverFrames, readHandover } from './handover.ts'
 import { Links } from './links.ts'
 import { LogOutbox } from './log-outbox.ts'
 import { encodeHashes, Ownership } from './ownership.ts'
@@ -149,7 +150,7 @@ export class Worker {
       elsewhere: this.#ownership,
       settleMs: start.members.length > 1 ? settleMs : 0,
       isConnectionOpen: (connection) => this.#isConnectionOpen(connection),
-      onAnswered: (transaction, status, octets) => this.#answered(transaction, status, octets),
+      onAnswered: (transaction, status, response) => this.#answered(transaction, status, response),
     })
     this.#reporting = clock.every(reportEveryMs, () => options.tell({ kind: 'report', report: this.#report() }))
   }
@@ -186,8 +187,13 @@ export class Worker {
     for (const { receive } of early) receive()
   }
 
+  /** Whoever takes a seat that was empty is told what this worker has of it. */
   setMembers(members: readonly number[]): void {
-    this.#ownership.setMembers(members)
+    const { layer } = this.#server
+    for (const { seat, worker } of this.#ownership.setMembers(members)) {
+      const stoodIn = [...layer.servers()].filter(({ request }) => this.#ownership.seatOf(request) === seat)
+      this.#handOver(worker, stoodIn)
+    }
   }
 
   setOpenness(openness: Openness): void {
@@ -202,17 +208,11 @@ export class Worker {
     const { clock } = this.#options
     this.#release()
     this.#registrations.tellNow()
-    const own = [...this.#server.layer.serverKeys()]
-    const elsewhere = this.#ownership.liveElsewhere()
+    const elsewhere = this.#ownership.elsewhere()
     this.#ownership.drain(successors)
-    const held = encodeHashes(this.#server.held.serverHashes())
-    const heldElsewhere = this.#ownership.heldElsewhere()
     for (const successor of successors) {
-      this.#links.send(successor, frames.liveKeys, keysOf(this.#options.start.worker, own))
-      for (const [worker, keys] of elsewhere) this.#links.send(successor, frames.liveKeys, keysOf(worker, keys))
-      this.#links.send(successor, frames.heldKeys, encodeHeldKeys(this.#options.start.worker, held))
-      for (const [worker, hashes] of heldElsewhere)
-        this.#links.send(successor, frames.heldKeys, encodeHeldKeys(worker, hashes))
+      this.#handOver(successor, this.#server.layer.servers())
+      for (const handover of elsewhere) this.#send(successor, handover)
     }
     await this.#registrations.flush()
     const untilMs = clock.monotonicMs() + withinMs
@@ -222,6 +222,16 @@ export class Worker {
       const isIdle = layer.live === 0 && held.isEmpty && this.#transports.connections.size === 0
       if (isOver || isIdle) void this.stop(0).finally(() => process.exit(0))
     })
+  }
+
+  #handOver(to: number, live: Iterable<ServerTransaction>): void {
+    const keys = [...live].map(({ key }) => key)
+    const hashes = encodeHashes(this.#server.held.serverHashes())
+    this.#send(to, { worker: this.#options.start.worker, keys, hashes })
+  }
+
+  #send(to: number, handover: Handover): void {
+    for (const [kind, payload] of handoverFrames(handover)) this.#links.send(to, kind, payload)
   }
 
   #release(): void {
@@ -287,14 +297,9 @@ export class Worker {
       case frames.subscribed:
         this.#subscriptions.get(from)?.()
         break
-      case frames.liveKeys: {
-        const end = payload.indexOf(0)
-        const keys = payload.toString('latin1', end + 1)
-        if (keys !== '') this.#ownership.addLive(Number(payload.toString('latin1', 0, end)), keys.split('\0'))
-        break
-      }
+      case frames.liveKeys:
       case frames.heldKeys:
-        this.#ownership.addHeld(payload.readDoubleLE(0), payload.subarray(8))
+        this.#ownership.add(readHandover(kind, payload))
         break
     }
   }
@@ -318,11 +323,11 @@ export class Worker {
     return this.#transports.connections.get(connection)?.isOpen === true
   }
 
-  #answered(transaction: ServerTransaction, status: number, octets: number): void {
+  #answered(transaction: ServerTransaction, status: number, response: string): void {
     const entry = accessEntry(
       transaction,
       status,
-      octets,
+      response,
       this.#options.clock.now(),
       this.#localPort(transaction.source),
     )
@@ -381,16 +386,4 @@ function nowUs(): number {
 
 function workerOfConnection({ connection = '' }: Hop): number {
   return Number(connection.slice(0, connection.indexOf('.')))
-}
-
-/** The worker that holds them in eight octets, and the hashes. */
-function encodeHeldKeys(worker: number, hashes: Buffer): Buffer {
-  const head = Buffer.alloc(8)
-  head.writeDoubleLE(worker)
-  return Buffer.concat([head, hashes])
-}
-
-/** The worker whose keys these are, and the keys, with zero octets between. */
-function keysOf(worker: number, keys: readonly string[]): Buffer {
-  return Buffer.from(`${worker}\0${keys.join('\0')}`, 'latin1')
 }

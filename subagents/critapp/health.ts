@@ -19,8 +19,14 @@ export interface HealthSpec {
 export type Verdict = string | undefined
 export type Check = (spec: HealthSpec, signal: AbortSignal) => Promise<Verdict>
 
-/** `sipPing` is the program, with its first arguments, that asks a SIP server for its options. */
-export function healthCheck(sipPing: readonly [string, ...string[]]): Check {
+/**
+ * Asks a SIP server for its options: the status of its final response. `uri` undefined is the sipd of this appliance.
+ * Throws, with a sentence, when no final response comes within the time.
+ */
+export type SipPing = (uri: string | undefined, timeoutMs: number) => Promise<number>
+
+export function healthCheck(sipPing: SipPing): Check {
+  const ask = oneAtATime(sipPing)
   return async (spec, signal) => {
     switch (spec.kind) {
       case 'none':
@@ -30,7 +36,7 @@ export function healthCheck(sipPing: readonly [string, ...string[]]): Check {
       case 'tcp':
         return connectTo(spec, signal)
       case 'sip':
-        return askSip(sipPing, spec, signal)
+        return askSip(ask, spec, signal)
     }
   }
 }
@@ -84,17 +90,32 @@ async function connectTo({ target, timeoutMs }: HealthSpec, signal: AbortSignal)
 }
 
 /** Whatever final response comes, 503 of an overloaded proxy too, comes from somebody who lives. */
-async function askSip(
-  sipPing: readonly [string, ...string[]],
-  { target, timeoutMs }: HealthSpec,
-  signal: AbortSignal,
-): Promise<Verdict> {
-  const uri = target === '' ? [] : ['--uri', target]
-  const argv = [...sipPing, ...uri, '--timeout', String(timeoutMs / 1000)] as [string, ...string[]]
-  const { code, output, how } = await runForAnswer({ argv }, timeoutMs + startOfNodeMs, signal)
-  if (code === 0 || output.startsWith('SIP/2.0 ')) return undefined
-  return output.trim().split('\n').at(-1) || `sip ping ${how}`
+async function askSip(sipPing: SipPing, { target, timeoutMs }: HealthSpec, signal: AbortSignal): Promise<Verdict> {
+  // A name in the target has to be looked up first, which knows of no time limit.
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs + resolvingMs)])
+  try {
+    await Promise.race([sipPing(target === '' ? undefined : target, timeoutMs), aborted(limit)])
+    return undefined
+  } catch (error) {
+    return limit.aborted ? `${target || 'sip ping'} took longer than ${timeoutMs / 1000} s` : explain(error as Error)
+  }
 }
 
-/** What the program needs before it can send anything, on a machine that is busy. */
-const startOfNodeMs = 2000
+const resolvingMs = 500
+
+/** A name that takes for ever to look up must not be looked up again and again: threads for that are few. */
+function oneAtATime(sipPing: SipPing): SipPing {
+  const underWay = new Map<string | undefined, Promise<number>>()
+  return (uri, timeoutMs) => {
+    const already = underWay.get(uri)
+    if (already) return already
+    const asked = sipPing(uri, timeoutMs).finally(() => underWay.delete(uri))
+    underWay.set(uri, asked)
+    return asked
+  }
+}
+
+async function aborted(signal: AbortSignal): Promise<never> {
+  if (!signal.aborted) await once(signal, 'abort')
+  throw signal.reason
+}

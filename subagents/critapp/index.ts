@@ -1,12 +1,10 @@
 /** The critapp module: ties the declaration to the supervisor. */
-
-import { join } from 'node:path'
 import type { Timer } from '../../lib/clock.ts'
-import { type Home, programRoot } from '../../lib/home.ts'
+import type { Home } from '../../lib/home.ts'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import { oid } from '../../lib/smi/oid.ts'
-import { healthCheck } from './health.ts'
+import { healthCheck, type SipPing } from './health.ts'
 import {
   critAppAllNowRunning,
   critAppGlobals,
@@ -22,7 +20,8 @@ import { type Request, Supervisor } from './supervisor.ts'
 
 type ProcRow = RowOf<typeof critAppProcTable>
 
-export function critappModule(home: Home) {
+/** `sipPing` is what a health check of kind `sip` asks with. */
+export function critappModule(home: Home, sipPing: SipPing) {
   let supervisor: Supervisor | undefined
   let host: ModuleHost | undefined
   /** What the rows of one SET, or of one file, ask for: acted on together, for their order counts. */
@@ -158,7 +157,7 @@ export function critappModule(home: Home) {
         runFolder: home.run,
         outputFolder: `${home.logs}/critapp`,
         systemctl: ['systemctl'],
-        check: healthCheck([process.execPath, join(programRoot, 'bin', 'sip'), 'ping', '--home', home.root]),
+        check: healthCheck(sipPing),
         events: {
           changed: (process) => void show(process),
           started(process, sentence) {

@@ -20,8 +20,10 @@ export interface MonitorOptions {
   readonly events: MonitorEvents
 }
 
-/** One that starts is looked at more often, so that it is up as soon as it serves. */
-const startingEveryMs = 500
+/** One that starts is looked at more often, so that it is up as soon as it serves: after so long, then twice as long ... */
+const firstPauseMs = 50
+/** ... up to this. */
+const longestPauseMs = 400
 
 export class HealthMonitor {
   readonly #options: MonitorOptions
@@ -29,6 +31,7 @@ export class HealthMonitor {
   readonly #startedMs: number
   #hasServed: boolean
   #failures = 0
+  #pauseMs = firstPauseMs
   #timer: Timer | undefined
 
   constructor(options: MonitorOptions) {
@@ -51,8 +54,9 @@ export class HealthMonitor {
     if (reason === undefined) this.#good()
     else this.#bad(reason)
     if (this.#stopping.signal.aborted) return // they may have stopped us
-    const everyMs = this.#hasServed ? spec.intervalMs : Math.min(spec.intervalMs, startingEveryMs)
-    this.#timer = clock.after(everyMs, () => void this.#look())
+    const pauseMs = this.#hasServed ? spec.intervalMs : Math.min(spec.intervalMs, this.#pauseMs)
+    this.#pauseMs = Math.min(2 * this.#pauseMs, longestPauseMs)
+    this.#timer = clock.after(pauseMs, () => void this.#look())
   }
 
   #good(): void {

@@ -1,5 +1,6 @@
 /** The host module: HOST-RESOURCES-MIB, sampled in the background on a clock of its own and never while a request waits. */
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
+import { rest, runInSlices } from '../../lib/slices.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { DeviceSampler } from './device-sampler.ts'
 import { FileSystemSampler } from './file-system-sampler.ts'
@@ -22,10 +23,10 @@ import {
   hrSystem,
 } from './mib.ts'
 import { PackageSampler } from './package-sampler.ts'
-import { listEveryMs, ProcessSampler } from './process-sampler.ts'
+import { listEveryMs, ProcessTable } from './process-table.ts'
+import { toRunRow } from './processes.ts'
 import { parseLoadavg } from './processors.ts'
 import { Samples } from './samples.ts'
-import { rest, runInSlices } from './slices.ts'
 import { Source } from './source.ts'
 import { Statfs, type StatfsAsker } from './statfs.ts'
 import { parseUptime, readSystem } from './system.ts'
@@ -39,8 +40,12 @@ const statfsLimitMs = 2_000
 export interface HostOptions {
   /** Where /proc, /sys and /run are; for saved samples. */
   readonly root?: string
+  /** Who scans the processes, where others show them too. It runs while this module does. */
+  readonly processes?: ProcessTable
   /** dpkg's folder. */
   readonly packagesFolder?: string
+  /** The report of rpmProgram, which is made where programs may be started. */
+  readonly rpmReport?: string
   /** Asks for the sizes of file systems; one for mounts of this machine, one for those of the network. */
   readonly statfs?: (host: ModuleHost) => StatfsAsker
   /** Told how long each slice of the work took. */
@@ -50,7 +55,9 @@ export interface HostOptions {
 
 export function hostModule({
   root = '',
+  processes = new ProcessTable(new Source(root)),
   packagesFolder = `${root}/var/lib/dpkg`,
+  rpmReport,
   statfs = ({ clock }) => new Statfs(clock, statfsLimitMs),
   onSlice,
   pageKb = 4, // of x86-64 and of arm64 as Debian builds it
@@ -123,14 +130,14 @@ export function hostModule({
       }
     },
   })
-  const processes = new ProcessSampler({
-    source,
-    table: running.table,
-    pageKb,
-    onListed: () => samples.taken('processes'),
+  processes.listen({
+    read: ({ pid, state, program }) => running.table.put(toRunRow(pid, state, program, pageKb)),
+    ended: ({ pid }) => running.table.delete({ hrSWRunIndex: pid }),
+    listed: () => samples.taken('processes'),
   })
   const packageSampler = new PackageSampler({
     folder: packagesFolder,
+    rpmReport,
     table: packages.table,
     scalars: installed.table,
   })
@@ -224,7 +231,9 @@ export function hostModule({
       }
       await sampleDevices(given)
       void goOn('processors and memory', fastEveryMs, () => sampleFast(given))
-      void goOn('processes', listEveryMs, () => processes.run({ clock, signal, onSlice }))
+      void goOn('processes', listEveryMs, () => {
+        return source.needFolder('/proc') ? processes.run({ clock, signal, onSlice }) : undefined
+      })
       void goOn('packages', packagesEveryMs, samplePackages)
       void goOn('file systems', fileSystemsEveryMs, sampleFileSystems)
       void goOn('devices', devicesEveryMs, async () => {

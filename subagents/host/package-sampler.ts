@@ -1,44 +1,57 @@
-/** Keeps hrSWInstalledTable as dpkg's status file is: read anew, in a thread, only when that file has changed. */
+/** Keeps hrSWInstalledTable as dpkg's status file is, or rpm's report: read anew, in a thread, only when it has changed. */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import type { ServedTable } from '../../lib/mib/served.ts'
+import { type Pace, runInSlices } from '../../lib/slices.ts'
 import { zeroDotZero } from '../../lib/smi/oid.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
 import type { hrSWInstalled, hrSWInstalledTable } from './mib.ts'
 import type { PackageReport, PackagesThreadData } from './packages-thread.ts'
-import { type Pace, runInSlices } from './slices.ts'
 
 type Row = RowOf<typeof hrSWInstalledTable>
 
 export interface PackageSamplerOptions {
-  /** dpkg's folder; nothing is shown where there is none. */
+  /** dpkg's folder. */
   readonly folder: string
+  /** The report of rpmProgram, for where there is no dpkg; nothing is shown without either. */
+  readonly rpmReport?: string | undefined
   readonly table: ServedTable<typeof hrSWInstalledTable>
   readonly scalars: ServedTable<typeof hrSWInstalled>
 }
 
+interface Found {
+  readonly data: PackagesThreadData
+  /** Another one means that it has to be read anew. */
+  readonly version: string
+  readonly isCurrent: boolean
+}
+
+/** Three rounds of rpmProgram. */
+const rpmStaleMs = 180_000
+
 export class PackageSampler {
   readonly #options: PackageSamplerOptions
-  #readAt: number | undefined
+  #version: string | undefined
   #isRunning = false
 
   constructor(options: PackageSamplerOptions) {
     this.#options = options
   }
 
-  /** False when there is no dpkg here, or the round before still goes on. Throws when its file cannot be understood. */
+  /** False when there are no packages here, or nobody renews what is known of them, or the round before still goes on. */
   async sample(pace: Pace, upTimeTicks: () => number): Promise<boolean> {
     if (this.#isRunning) return false
     this.#isRunning = true
     try {
       // What is current now is what the file said at this moment.
       const askedTicks = upTimeTicks()
-      const changedMs = await modified(join(this.#options.folder, 'status'))
-      if (changedMs === undefined) return false
-      if (changedMs !== this.#readAt && !(await this.#read(pace, upTimeTicks))) return false
-      this.#readAt = changedMs
+      const found = await this.#find()
+      if (!found) return false
+      if (found.version !== this.#version && !(await this.#read(found.data, pace, upTimeTicks))) return false
+      this.#version = found.version
+      if (!found.isCurrent) return false
       this.#put({ hrSWInstalledLastUpdateTime: askedTicks })
       return true
     } finally {
@@ -46,8 +59,19 @@ export class PackageSampler {
     }
   }
 
-  async #read(pace: Pace, upTimeTicks: () => number): Promise<boolean> {
-    const reports = await readPackages({ folder: this.#options.folder }, pace.signal)
+  async #find(): Promise<Found | undefined> {
+    const { folder, rpmReport } = this.#options
+    const dpkg = await stat(join(folder, 'status')).catch(() => undefined)
+    if (dpkg) return { data: { kind: 'dpkg', path: folder }, version: `dpkg ${dpkg.mtimeMs}`, isCurrent: true }
+    const rpm = rpmReport === undefined ? undefined : await stat(rpmReport).catch(() => undefined)
+    if (!rpm) return undefined
+    // Another report is another file; the time of one is when it was last found to be true.
+    const version = `rpm ${rpm.ino} ${rpm.birthtimeMs} ${rpm.size}`
+    return { data: { kind: 'rpm', path: rpmReport! }, version, isCurrent: Date.now() - rpm.mtimeMs < rpmStaleMs }
+  }
+
+  async #read(data: PackagesThreadData, pace: Pace, upTimeTicks: () => number): Promise<boolean> {
+    const reports = await readPackages(data, pace.signal)
     if (!reports) return false
     const before = new Map([...this.#options.table.rows()].map((row) => [row.hrSWInstalledIndex, row]))
     let isOther = before.size !== reports.length
@@ -95,14 +119,6 @@ function isSame(a: Row, b: Row): boolean {
   )
 }
 
-async function modified(path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).mtimeMs
-  } catch {
-    return undefined
-  }
-}
-
 /** Undefined when it was told to stop before the answer. */
 function readPackages(data: PackagesThreadData, signal: AbortSignal): Promise<readonly PackageReport[] | undefined> {
   return new Promise((resolve, reject) => {
@@ -111,7 +127,7 @@ function readPackages(data: PackagesThreadData, signal: AbortSignal): Promise<re
     const stop = (): void => void worker.terminate()
     signal.addEventListener('abort', stop, { once: true })
     worker.once('message', (reports: readonly PackageReport[]) => resolve(reports))
-    worker.once('error', (cause) => reject(new Error(`read the packages of ${data.folder}`, { cause })))
+    worker.once('error', (cause) => reject(new Error(`read the packages of ${data.path}`, { cause })))
     worker.once('exit', () => {
       signal.removeEventListener('abort', stop)
       resolve(undefined)

@@ -3,28 +3,35 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import { packageTitle, parseDpkgStatus } from './packages.ts'
+import { parseRpmList } from './rpm.ts'
 
-export interface PackagesThreadData {
+export type PackagesThreadData =
   /** dpkg's folder, with `status` and `info/`. */
-  readonly folder: string
-}
+  | { readonly kind: 'dpkg'; readonly path: string }
+  /** The report of rpmProgram. */
+  | { readonly kind: 'rpm'; readonly path: string }
 
 export interface PackageReport {
   readonly title: string
   readonly type: 'operatingSystem' | 'application'
-  /** Milliseconds since 1970; undefined when the list of files is not there. */
+  /** Milliseconds since 1970: of dpkg's list of its files, or when rpm installed it; undefined when nobody says. */
   readonly changedMs: number | undefined
 }
 
-const { folder } = workerData as PackagesThreadData
-const packages = parseDpkgStatus(readFileSync(join(folder, 'status'), 'utf8'))
-parentPort!.postMessage(
-  packages.map((one): PackageReport => {
+const { kind, path } = workerData as PackagesThreadData
+parentPort!.postMessage(kind === 'dpkg' ? ofDpkg(path) : ofRpm(path))
+
+function ofDpkg(folder: string): PackageReport[] {
+  const changeOf = (list: string): number | undefined =>
+    statSync(join(folder, 'info', list), { throwIfNoEntry: false })?.mtimeMs
+  return parseDpkgStatus(readFileSync(join(folder, 'status'), 'utf8')).map((one) => {
     const changedMs = one.lists.map(changeOf).find((found) => found !== undefined)
     return { title: packageTitle(one), type: one.type, changedMs }
-  }),
-)
+  })
+}
 
-function changeOf(list: string): number | undefined {
-  return statSync(join(folder, 'info', list), { throwIfNoEntry: false })?.mtimeMs
+function ofRpm(report: string): PackageReport[] {
+  return parseRpmList(readFileSync(report, 'utf8')).map(({ title, type, installedMs }) => {
+    return { title, type, changedMs: installedMs }
+  })
 }

@@ -10,6 +10,7 @@ export interface ProcessState {
   readonly name: string
   /** One letter of the kernel's. */
   readonly state: string
+  readonly parentPid: number
   readonly isKernelThread: boolean
   /** User and system time of all its threads, in hundredths of a second. */
   readonly cpuTicks: number
@@ -29,11 +30,32 @@ export function parseProcessStat(text: string): ProcessState | undefined {
   return {
     name: text.slice(open + 1, close),
     state: fields[0]!,
+    parentPid: Number(fields[1]),
     isKernelThread: (Number(fields[6]) & kernelThreadFlag) !== 0,
     cpuTicks: Number(fields[11]) + Number(fields[12]),
     startTicks: Number(fields[19]),
     residentPages: Number(fields[21]),
   }
+}
+
+/** When the machine was started, of /proc/stat; in milliseconds since 1970. */
+export function parseBootTime(stat: string): number | undefined {
+  const found = /^btime (\d+)$/m.exec(stat)?.[1]
+  return found === undefined ? undefined : Number(found) * 1000
+}
+
+/** The effective user of /proc/PID/status. */
+export function parseProcessOwner(status: string): number | undefined {
+  const found = /^Uid:\s*\d+\s+(\d+)/m.exec(status)?.[1]
+  return found === undefined ? undefined : Number(found)
+}
+
+/**
+ * Whether what /proc/PID/fd/N leads to is a file of a file system. Told by its name alone: to ask the file itself would
+ * wait for a mount that hangs. Folders and named pipes count as files.
+ */
+export function isRegularFile(link: string): boolean {
+  return link.startsWith('/') && !/^\/(dev|proc|sys|memfd:)/.test(link)
 }
 
 export interface ProgramOfProcess {

@@ -1,5 +1,5 @@
 /** Where /proc and /sys are read: by root, for saved samples; parts that are missing are remembered, and told once. */
-import { closeSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs'
 import type { Log } from '../../lib/log.ts'
 
 /** /proc gives no size, and nothing that is read here is longer, on machines of less than some hundred processors. */
@@ -57,6 +57,13 @@ export class Source {
     const names = this.names(path)
     if (!names) this.#missing.add(path)
     return names ?? []
+  }
+
+  /** Whether there is such a folder, for what is read by another; remembered as missing where there is none. */
+  needFolder(path: string): boolean {
+    const isThere = existsSync(this.root + path)
+    if (!isThere) this.#missing.add(path)
+    return isThere
   }
 
   names(path: string): string[] | undefined {

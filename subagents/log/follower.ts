@@ -4,8 +4,7 @@
  * stands.
  */
 import { constants, type Stats } from 'node:fs'
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { Clock } from '../../lib/clock.ts'
 import {
   type Generation,
@@ -18,6 +17,7 @@ import {
   stateOf,
   tailOctets,
 } from './generation.ts'
+import { type GzipContent, inOrder, isRenamed, readGzip, type Sibling, siblingsOf } from './siblings.ts'
 
 /** Where a follower stands; JSON as it is. */
 export interface FollowerState {
@@ -53,6 +53,8 @@ export interface PollResult {
   readonly sizeOctets: number
   /** Times the file was found truncated or replaced in this poll. */
   readonly rotations: number
+  /** Files found in this poll to have been compressed or deleted before they were read: lines of each may be lost. */
+  readonly filesLost: number
   /** There is more to read, or may be soon: an old file is still being watched for its last lines. */
   readonly isBehind: boolean
 }
@@ -63,7 +65,10 @@ const readOctets = 64 * 1024
 const pollOctets = 4 * 1024 * 1024
 const defaultDrainMs = 5_000
 const doneKept = 32
-const compressed = /\.(gz|bz2|xz|zst|tmp)$/
+/** Who compresses keeps the time of a file, cut to milliseconds and rounded once more on the way. */
+const keptTimeMs = 2
+/** The inode of what stands for a file that was not there when we first looked; no file has it. */
+const neverThere = 0
 const newline = 0x0a
 
 export class Follower {
@@ -76,6 +81,7 @@ export class Follower {
   #hasLooked: boolean
   #isRestored = false
   #rotations = 0
+  #filesLost = 0
 
   constructor(options: FollowerOptions) {
     this.#options = options
@@ -101,15 +107,23 @@ export class Follower {
   /** Reads what is new. One call at a time. Throws what `deliver` throws, and then stands where it stood. */
   async poll(deliver: Deliver): Promise<PollResult> {
     this.#rotations = 0
+    this.#filesLost = 0
     if (!this.#isRestored) await this.#restore()
     this.#isRestored = true
     const seen = await this.#lookAtPath()
+    if (!this.#hasLooked && this.#generations.length === 0) await this.#rememberAbsence()
     this.#hasLooked = true
     const last = this.#generations.at(-1)
     const isBehind = await this.#readAll(deliver)
     // After reading: a copy is looked for by the time of what was read, not by that of the truncation.
     if (seen.file && last === this.#generations.at(-1) && last) last.modifiedMs = seen.file.mtimeMs
-    return { condition: seen.condition, sizeOctets: seen.file?.size ?? 0, rotations: this.#rotations, isBehind }
+    return {
+      condition: seen.condition,
+      sizeOctets: seen.file?.size ?? 0,
+      rotations: this.#rotations,
+      filesLost: this.#filesLost,
+      isBehind,
+    }
   }
 
   async close(): Promise<void> {
@@ -121,23 +135,28 @@ export class Follower {
 
   /** Finds the files of the saved state again, under whatever name they have now. */
   async #restore(): Promise<void> {
-    if (this.#generations.length === 0) return
-    const paths = [this.#options.path, ...(await this.#siblings()).map(({ path }) => path)]
-    for (const generation of this.#generations) {
-      for (const path of paths) {
-        const opened = await openRegular(path).catch(() => undefined)
-        if (!opened) continue
-        if (isFileOf(opened.file, generation) && (await hasContentOf(opened.handle, generation))) {
-          generation.handle = opened.handle
-          break
-        }
-        await opened.handle.close()
-      }
-    }
+    // A file that is renamed just now may be missed by one listing; one that is gone is missed by all.
+    for (let tries = 0; tries < 3 && this.#generations.some((one) => !one.handle); tries++) await this.#reopen()
     // The last one is kept even when its file is gone or was truncated: its time tells which files came after it.
     const last = this.#generations.at(-1)
+    for (const one of this.#generations) if (!one.handle && !one.isComplete && one !== last) await this.#countGone(one)
     this.#generations = this.#generations.filter((one) => one.handle || one === last)
     for (const one of this.#generations) if (one !== last) one.quietSinceMs = this.#now()
+  }
+
+  async #reopen(): Promise<void> {
+    const { path: livePath } = this.#options
+    const live = await stat(livePath).catch(() => undefined)
+    const found = [...(live ? [{ path: livePath, file: live }] : []), ...(await siblingsOf(livePath)).plain]
+    for (const generation of this.#generations) {
+      for (const { path } of found.filter(({ file }) => !generation.handle && isFileOf(file, generation))) {
+        const opened = await openRegular(path).catch(() => undefined)
+        if (!opened) continue
+        if (isFileOf(opened.file, generation) && (await hasContentOf(opened.handle, generation)))
+          generation.handle = opened.handle
+        else await opened.handle.close()
+      }
+    }
   }
 
   /** Looks which file has the name now, and takes those in that had it since. */
@@ -149,6 +168,9 @@ export class Follower {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       this.#retireLast()
+      const last = this.#generations.at(-1)
+      // It may have come, been written and been renamed since the last look.
+      if (code === 'ENOENT' && last) await this.#takeMissed(last, undefined)
       return { condition: code === 'EACCES' || code === 'EPERM' ? 'noPermission' : 'noFile', file: undefined }
     }
     if (!file.isFile()) return { condition: 'notRegular', file: undefined }
@@ -166,7 +188,7 @@ export class Follower {
     if (!opened) return { condition: 'noFile', file: undefined } // gone between two calls
     this.#retireLast()
     if (last) {
-      this.#rotations++
+      if (last.inode !== neverThere) this.#rotations++
       await this.#takeMissed(last, opened.file)
     }
     const generation = (await this.#returned(opened)) ?? newGeneration(opened.file, opened.handle)
@@ -190,39 +212,92 @@ export class Follower {
     return undefined
   }
 
+  /** What comes from now on is read, also when it has another name again at the next look; what is there is older. */
+  async #rememberAbsence(): Promise<void> {
+    const timesMs = (await siblingsOf(this.#options.path)).plain.map(({ file }) => file.mtimeMs)
+    const justAfterMs = Math.max(0, ...timesMs) + 0.001
+    const absent = newGeneration({ dev: 0, ino: neverThere, mtimeMs: justAfterMs }, undefined)
+    this.#generations.push({ ...absent, isComplete: true })
+  }
+
   #retireLast(): void {
     const last = this.#generations.at(-1)
     if (last) last.quietSinceMs ??= this.#now()
   }
 
-  /** Files that had the name and lost it between two looks: written after the last one we know, and not known. */
-  async #takeMissed(last: Generation, live: Stats): Promise<void> {
-    const modifiedMs = (await last.handle?.stat())?.mtimeMs ?? last.modifiedMs
-    const candidates = (await this.#siblings())
-      .filter(({ file }) => file.mtimeMs >= modifiedMs && file.size > 0)
-      .filter(({ file }) => !(file.dev === live.dev && file.ino === live.ino))
-      .sort((a, b) => a.file.mtimeMs - b.file.mtimeMs || a.file.birthtimeMs - b.file.birthtimeMs)
-    for (const { path } of candidates) {
-      const opened = await openRegular(path).catch(() => undefined)
-      if (!opened) continue
-      // Without its own file, the last one may go on in a copy that was made before it was truncated.
-      const isRest = !last.handle && last.offset > 0 && (await hasContentOf(opened.handle, last))
-      if (!isRest && (await this.#isKnown(opened))) {
-        await opened.handle.close()
-        continue
+  /**
+   * Files that had the name and lost it between two looks: not known, and written since the last look. By what was seen
+   * then: a late line may have made what was live then younger than those that came after it.
+   */
+  async #takeMissed(last: Generation, live: Stats | undefined): Promise<void> {
+    const { path: livePath } = this.#options
+    const missed: (Sibling & Opened & { readonly isRest: boolean })[] = []
+    // Files may be renamed while we list them, so we look until there is nothing new.
+    for (let known = -1; known < missed.length; ) {
+      known = missed.length
+      const siblings = inOrder((await siblingsOf(livePath)).plain, livePath)
+      // What we opened as the live one may have been renamed since: those after it have their turn at the next look.
+      const end = siblings.findIndex(({ file }) => live && isSameFile(file, live))
+      for (const { path, file } of end < 0 ? siblings : siblings.slice(0, end)) {
+        if (file.mtimeMs < last.modifiedMs || missed.some((one) => isSameFile(one.file, file))) continue
+        const opened = await openRegular(path).catch(() => undefined)
+        if (!opened) continue
+        // Without its own file, the last one may go on in a copy that was made before it was truncated.
+        const isSame = isFileOf(opened.file, last) || last.offset > 0
+        const isRest = !last.handle && isSame && (await hasContentOf(opened.handle, last))
+        const isTaken =
+          (live && isSameFile(opened.file, live)) || missed.some((one) => isSameFile(one.file, opened.file))
+        if (isTaken || (!isRest && (await this.#isKnown(opened, path)))) await opened.handle.close()
+        else missed.push({ path, ...opened, isRest })
       }
-      this.#rotations++
-      this.#generations.push(this.#retired(opened, isRest ? last : undefined))
     }
+    if (!last.handle && !last.isComplete && !missed.some(({ isRest }) => isRest)) await this.#countGone(last)
+    if (!last.handle) last.isComplete = true
+    for (const { handle, file, isRest } of inOrder(missed, livePath)) {
+      if (file.size > 0) this.#rotations++ // an empty one may be a name that a rotator only reserved
+      this.#generations.push(this.#retired({ handle, file }, isRest ? last : undefined))
+    }
+    await this.#countCompressed(last)
+    // Its time has told what it had to tell, once another has it as well.
+    if (!last.handle && last !== this.#generations.at(-1))
+      this.#generations = this.#generations.filter((one) => one !== last)
   }
 
   /** A file that is or was followed, or a copy of one. */
-  async #isKnown({ handle, file }: Opened): Promise<boolean> {
+  async #isKnown({ handle, file }: Opened, path: string): Promise<boolean> {
+    const mayBeCopy = !isRenamed(path, this.#options.path)
     for (const known of [...this.#generations, ...this.#done]) {
-      if (known.handle && isFileOf(file, known)) return true // held open, so its inode is no other's
-      if (known.offset > 0 && (await hasContentOf(handle, known))) return true
+      if (isFileOf(file, known)) {
+        if (known.handle) return true // held open, so its inode is no other's
+        if (known.offset === 0 ? file.size === 0 : await hasContentOf(handle, known)) return true
+      } else if (mayBeCopy && known.offset > 0 && (await hasContentOf(handle, known))) return true
     }
     return false
+  }
+
+  /** A file of ours that is nowhere: nothing of it is lost when it was compressed after we had read all of it. */
+  async #countGone(gone: Generation): Promise<void> {
+    for (const { path, file } of (await siblingsOf(this.#options.path)).gzipped) {
+      if (file.mtimeMs < gone.modifiedMs - keptTimeMs) continue
+      const content = await readGzip(path)
+      if (!content?.head.subarray(0, gone.head.length).equals(gone.head)) continue
+      this.#remember(newGeneration(file, undefined))
+      if (content.length === gone.offset % 2 ** 32) return
+    }
+    this.#filesLost++
+  }
+
+  /** Of what was compressed since the last look, what we neither have open nor had read to its end. */
+  async #countCompressed(last: Generation): Promise<void> {
+    for (const { path, file } of (await siblingsOf(this.#options.path)).gzipped) {
+      if (file.mtimeMs < last.modifiedMs - keptTimeMs || this.#done.some((one) => isFileOf(file, one))) continue
+      const content = await readGzip(path)
+      if (!content) continue
+      const known = [...this.#generations, ...this.#done]
+      const isRead = await Promise.all(known.map((one) => isContentOf(content, one)))
+      this.#remember(newGeneration(file, undefined)) // so that it is judged once
+      if (!isRead.includes(true)) this.#filesLost++
+    }
   }
 
   /** A file that has another name by now, from its beginning or from where its original was left. */
@@ -256,7 +331,8 @@ export class Follower {
       if (outcome === 'replaced') {
         await this.#truncated(generation)
         isBehind = true
-      } else if (outcome === 'more') isBehind = true
+      } else if (outcome === 'more')
+        return true // what came after it is read after it
       else if (generation.quietSinceMs !== undefined) {
         if (this.#now() - generation.quietSinceMs >= this.#drainMs) await this.#finish(generation, deliver)
         else isBehind = true
@@ -353,7 +429,7 @@ export class Follower {
 
   async #copyOf(generation: Generation): Promise<Generation | undefined> {
     if (generation.offset === 0) return undefined
-    for (const { path, file } of await this.#siblings()) {
+    for (const { path, file } of (await siblingsOf(this.#options.path)).plain) {
       if (file.ino === generation.inode || file.size < generation.offset || file.mtimeMs < generation.modifiedMs)
         continue
       const opened = await openRegular(path).catch(() => undefined)
@@ -372,6 +448,7 @@ export class Follower {
     // Held open, a deleted file would keep its room on the disk.
     await handle!.close()
     generation.handle = undefined
+    generation.isComplete = true
     // What had the name last is remembered: its time tells which files came after it.
     if (generation === this.#generations.at(-1)) return
     this.#generations = this.#generations.filter((one) => one !== generation)
@@ -381,21 +458,6 @@ export class Follower {
   #remember(generation: Generation): void {
     generation.handle = undefined
     this.#done = [...this.#done, generation].slice(-doneKept)
-  }
-
-  /** Regular files beside the live one whose names begin with its name. */
-  async #siblings(): Promise<{ path: string; file: Stats }[]> {
-    const folder = dirname(this.#options.path)
-    const name = basename(this.#options.path)
-    const names = await readdir(folder).catch(() => [])
-    const found: { path: string; file: Stats }[] = []
-    for (const one of names) {
-      if (one === name || !one.startsWith(name) || compressed.test(one)) continue
-      const path = join(folder, one)
-      const file = await stat(path).catch(() => undefined)
-      if (file?.isFile()) found.push({ path, file })
-    }
-    return found
   }
 
   #now(): number {
@@ -425,6 +487,16 @@ async function openRegular(path: string): Promise<Opened | undefined> {
 
 function isFileOf(file: Stats, { device, inode }: Generation): boolean {
   return file.dev === device && file.ino === inode
+}
+
+function isSameFile(a: Stats, b: Stats): boolean {
+  return a.dev === b.dev && a.ino === b.ino
+}
+
+/** Whether a generation has all of what was compressed, or will have: a file that is open is read to its end. */
+async function isContentOf({ head, length }: GzipContent, generation: Generation): Promise<boolean> {
+  const octets = generation.handle ? (await generation.handle.stat()).size : generation.offset
+  return octets > 0 && octets % 2 ** 32 === length && head.subarray(0, generation.head.length).equals(generation.head)
 }
 
 async function place(generation: Generation, handle: FileHandle, offset: number): Promise<void> {

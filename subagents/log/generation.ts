@@ -13,6 +13,8 @@ export interface GenerationState {
   /** Within a line that was too long and is passed over up to its end. */
   readonly isSkipping: boolean
   readonly modifiedMs: number
+  /** Read to the end, and closed, since nobody wrote to it any more. */
+  readonly isComplete?: boolean
 }
 
 export interface Generation {
@@ -23,6 +25,7 @@ export interface Generation {
   tail: Buffer
   isSkipping: boolean
   modifiedMs: number
+  isComplete: boolean
   handle: FileHandle | undefined
   /** How far the file was seen to reach. */
   endOctets: number
@@ -45,6 +48,7 @@ export function newGeneration(
     tail: Buffer.alloc(0),
     isSkipping: false,
     modifiedMs: file.mtimeMs,
+    isComplete: false,
     handle,
     endOctets: 0,
     quietSinceMs: undefined,
@@ -59,11 +63,12 @@ export function generationOf(state: GenerationState): Generation {
     head: Buffer.from(state.head, 'base64'),
     tail: Buffer.from(state.tail, 'base64'),
     isSkipping: state.isSkipping,
+    isComplete: state.isComplete ?? false,
   }
 }
 
 export function stateOf(generation: Generation): GenerationState {
-  const { device, inode, offset, head, tail, isSkipping, modifiedMs } = generation
+  const { device, inode, offset, head, tail, isSkipping, modifiedMs, isComplete } = generation
   return {
     device,
     inode,
@@ -72,6 +77,7 @@ export function stateOf(generation: Generation): GenerationState {
     tail: tail.toString('base64'),
     isSkipping,
     modifiedMs,
+    ...(isComplete ? { isComplete } : {}),
   }
 }
 

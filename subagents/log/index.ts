@@ -21,7 +21,7 @@ import type { RotateWish } from './rotation/command.ts'
 import { defaultFloorOctets } from './rotation/defaults.ts'
 import { realLogPath } from './rotation/policy.ts'
 import type { DiskFloorEvent } from './rotation/rotator.ts'
-import { Rotations } from './rotations.ts'
+import { allPolicies, Rotations } from './rotations.ts'
 import { isSameFollowing, type LogRow, liveColumns, mayBeNamed, specOf } from './row.ts'
 import { StateFile } from './state-file.ts'
 import { sentenceOf } from './words.ts'
@@ -218,7 +218,12 @@ export function logModule(home: Home) {
     if (!running) throw new Error('the log module does not run; start it, or try again when it does')
     return running.rotations.command(wish)
   }
-  return { module, configured: [anyServing(files), anyServing(globals)], rotate }
+  /** What the configuration says of rotation, also where the module does not run. */
+  const policies = () => ({
+    policies: allPolicies(active(), home),
+    floorOctets: globals.table.get({})!.siLogDiskFloorOctets,
+  })
+  return { module, configured: [anyServing(files), anyServing(globals)], rotate, policies }
 }
 
 function tellFloor(host: ModuleHost, change: 'reached' | 'cleared', event: DiskFloorEvent): void {

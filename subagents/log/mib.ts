@@ -72,6 +72,7 @@ export const siLogTable = defineTable({
     siLogRotateKeepSeconds: column(37, unsigned32(), 'read-create', noLimit),
     siLogRotateNow: column(38, yesNo(), 'read-create', action),
     siLogRotateLastError: column(39, castellanText(0, 255), 'read-only', live),
+    siLogFilesLost: column(40, counter32(), 'read-only', live),
   },
   cnf: [
     'siLogIndex',

@@ -40,6 +40,8 @@ export interface MonitorState {
   readonly fileName: string
   readonly matches: number
   readonly rotations: number
+  /** Left out by versions that did not count them. */
+  readonly filesLost?: number
   readonly isAbove: boolean
   readonly summarized: number
   readonly lastMatch: string
@@ -88,6 +90,7 @@ export class Monitor {
   isAbove: boolean
   matches: number
   rotations: number
+  filesLost: number
   operState: OperState | undefined
   lastMatch: string
   lastMatchMs: number | undefined
@@ -117,6 +120,7 @@ export class Monitor {
     this.#options = options
     this.matches = kept?.matches ?? 0
     this.rotations = kept?.rotations ?? 0
+    this.filesLost = kept?.filesLost ?? 0
     this.isAbove = kept?.isAbove ?? false
     this.lastMatch = kept?.lastMatch ?? ''
     this.lastMatchMs = kept?.lastMatchMs
@@ -148,6 +152,7 @@ export class Monitor {
       fileName: this.spec.fileName,
       matches: this.matches,
       rotations: this.rotations,
+      filesLost: this.filesLost,
       isAbove: this.isAbove,
       summarized: this.#storm.summarized,
       lastMatch: this.lastMatch,
@@ -230,10 +235,12 @@ export class Monitor {
       const result = this.#follower && !this.#isGivenUp ? await this.#read(this.#follower) : await this.#measure()
       this.lastPollMs = clock.now()
       this.rotations = (this.rotations + result.rotations) % 0x1_0000_0000
+      const { filesLost } = result
       this.isSizeKnown = result.condition === 'ok'
       this.sizeOctets = result.sizeOctets
       if (!this.#isBadPattern)
         this.#setOperState(result.condition, `${this.spec.fileName} ${conditions[result.condition]}`)
+      if (filesLost > 0) this.#lose(filesLost)
       this.#judgeSize()
       if (result.isBehind && this.spec.pollSeconds > 0) this.#wake()
       await this.#tell()
@@ -261,13 +268,13 @@ export class Monitor {
 
   /** The size alone, where there is no pattern. */
   async #measure(): Promise<PollResult> {
-    const unknown = { sizeOctets: 0, rotations: 0, isBehind: false }
+    const unknown = { sizeOctets: 0, rotations: 0, filesLost: 0, isBehind: false }
     try {
       const file = await stat(this.spec.fileName)
       if (!file.isFile()) return { ...unknown, condition: 'notRegular' }
       const isOther = this.#seenInode !== undefined && (file.ino !== this.#seenInode || file.size < this.sizeOctets)
       this.#seenInode = file.ino
-      return { condition: 'ok', sizeOctets: file.size, rotations: isOther ? 1 : 0, isBehind: false }
+      return { condition: 'ok', sizeOctets: file.size, rotations: isOther ? 1 : 0, filesLost: 0, isBehind: false }
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       return { ...unknown, condition: code === 'EACCES' || code === 'EPERM' ? 'noPermission' : 'noFile' }
@@ -286,6 +293,14 @@ export class Monitor {
     // A command is told of the last of many lines; only what is sent by itself is kept by itself.
     if (!isToBeSent && last?.kind === 'match' && !last.isToBeSent) this.#untold.pop()
     this.#untold.push({ kind: 'match', line: told, matches: this.matches, isToBeSent })
+  }
+
+  #lose(files: number): void {
+    this.filesLost = (this.filesLost + files) % 0x1_0000_0000
+    const what = files === 1 ? 'a rotated file of' : `${files} rotated files of`
+    const sentence = `${what} ${this.spec.fileName} went, compressed or deleted, before all of it was read; lines may have gone unseen`
+    this.#complain(sentence)
+    this.#options.events.problem(this, sentence)
   }
 
   #offend(): void {

@@ -33,9 +33,10 @@ export class Rotations {
       statePath: rotationStatePath(home),
       floorOctets: 0,
       events: {
+        renamed: ({ path }) => moved(realLogPath(path)),
         rotated: ({ path }, _, outcome) => {
           this.#errors.set(realLogPath(path), outcome.kind === 'rotated' ? '' : outcome.sentence)
-          moved(realLogPath(path))
+          moved(realLogPath(path)) // its owner has begun a new one, or has not
         },
         failed: ({ path }, sentence) => void this.#errors.set(realLogPath(path), sentence),
         floorReached: (event) => floor('reached', event),
@@ -44,14 +45,10 @@ export class Rotations {
     })
   }
 
-  /** Rows with a policy of their own, and the appliance's own logs that no such row names. */
   configure(rows: readonly LogRow[], floorOctets: number): void {
     const { home } = this.#options
     this.#floorOctets = floorOctets
-    const own = policiesOf(rows, home)
-    const named = new Set(own.map(({ path }) => realLogPath(path)))
-    const others = defaultPolicies(home).filter(({ path }) => !named.has(realLogPath(path)))
-    this.#rotator.configure([...own, ...others], floorOctets)
+    this.#rotator.configure(allPolicies(rows, home), floorOctets)
   }
 
   start(): Promise<void> {
@@ -88,6 +85,13 @@ export class Rotations {
   #policyOf(path: string): RotationPolicy | undefined {
     return this.#rotator.policies.find((policy) => realLogPath(policy.path) === realLogPath(path))
   }
+}
+
+/** Of rows with a policy of their own, and of the appliance's own logs that no such row names. */
+export function allPolicies(rows: readonly LogRow[], home: Home): RotationPolicy[] {
+  const own = policiesOf(rows, home)
+  const named = new Set(own.map(({ path }) => realLogPath(path)))
+  return [...own, ...defaultPolicies(home).filter(({ path }) => !named.has(realLogPath(path)))]
 }
 
 /** Of rows that say when, or what is kept. Two files of one name are told apart by the index of the row. */

@@ -66,6 +66,7 @@ export function liveColumns(find: (index: number) => Monitor | undefined): LiveC
     siLogRotations: (row) => of(row)?.rotations ?? 0,
     siLogCommandResult: (row) => of(row)?.commandResult ?? -1,
     siLogLastError: (row) => of(row)?.lastError ?? '',
+    siLogFilesLost: (row) => of(row)?.filesLost ?? 0,
     siLogMatchesSummarized: (row) => of(row)?.summarized ?? 0,
   }
 }

@@ -11,14 +11,20 @@ import { udpModule } from './udp-mib.ts'
 
 export { sysObjectId } from './if-mib.ts'
 
+export interface Mib2Options {
+  readonly files?: SystemFiles
+  /** The report of neighbours6Program, which is made where programs may be started. */
+  readonly neighbours6?: string
+}
+
 /** Links first: whoever names an interface needs its index. */
-export function mib2Modules(files = new SystemFiles()): ConfiguredModule[] {
+export function mib2Modules({ files = new SystemFiles(), neighbours6 }: Mib2Options = {}): ConfiguredModule[] {
   const file = 'agent/snmpd.cnf'
   const links = new Links(new LinkReader(files))
   const routes = new Routes()
   const others = [
     routesModule(files, links, routes),
-    ipModule({ files, links, routes }),
+    ipModule({ files, links, routes, neighbours6 }),
     tcpModule(files),
     udpModule(files),
   ]

@@ -109,7 +109,7 @@ export function toAddrRow({ octets, prefixLength, link }: Address, indexOf: Inde
   ]
 }
 
-/** /proc/net/arp tells a mapping that is there from one that is looked for, and no more of its state. */
+/** A change of the state alone is none of the mapping (RFC 4293, ipNetToPhysicalLastUpdated). */
 export function toPhysicalRow(neighbour: Neighbour, indexOf: IndexOf, seen: Seen): PhysicalRow | undefined {
   const ifIndex = indexOf(neighbour.link)
   if (ifIndex === 0) return undefined
@@ -122,15 +122,15 @@ export function toPhysicalRow(neighbour: Neighbour, indexOf: IndexOf, seen: Seen
     ipNetToPhysicalPhysAddress: neighbour.hardware,
     ipNetToPhysicalLastUpdated: seen({ key: `${ifIndex} ${octets}`, state }).changed,
     ipNetToPhysicalType: neighbour.isPermanent ? 'static' : 'dynamic',
-    ipNetToPhysicalState: neighbour.isComplete ? 'unknown' : 'incomplete',
+    ipNetToPhysicalState: neighbour.state,
     ipNetToPhysicalRowStatus: neighbour.isComplete ? 'active' : 'notReady',
   }
 }
 
-/** RFC 1213: mappings that are there. */
+/** RFC 1213: mappings of IPv4 that are there. */
 export function toMediaRow(neighbour: Neighbour, indexOf: IndexOf): RowOf<typeof ipNetToMediaTable>[] {
   const ifIndex = indexOf(neighbour.link)
-  if (ifIndex === 0 || !neighbour.isComplete) return []
+  if (ifIndex === 0 || !neighbour.isComplete || neighbour.octets.length !== 4) return []
   return [
     {
       ipNetToMediaIfIndex: ifIndex,

@@ -1,6 +1,7 @@
 /** The module of IP-MIB: counters of IP and ICMP, settings of interfaces, addresses, neighbours and default routers. */
 import { networkInterfaces } from 'node:os'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
+import { readReport } from '../../lib/program-report.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { isLinkScoped } from './address.ts'
 import { type Address, addresses4, parseIfInet6, parseLocalAddresses } from './addresses.ts'
@@ -21,6 +22,7 @@ import { toIcmpMsgRows, toIcmpRow, toIcmpStatsRow, toIfStatsRow, toIpRow, toSyst
 import type { Links } from './known-links.ts'
 import * as mib from './mib.ts'
 import { parseArp } from './neighbours.ts'
+import { neighbours6StaleMs, parseNeighbours6 } from './neighbours6.ts'
 import { Sampler } from './sampler.ts'
 
 const countersEveryMs = 5_000
@@ -33,9 +35,11 @@ export interface IpSources {
   readonly routes: Routes
   /** getifaddrs, as node:os has it. */
   readonly interfaces?: typeof networkInterfaces
+  /** Where another daemon keeps the neighbours of IPv6; without it they are not shown. */
+  readonly neighbours6?: string | undefined
 }
 
-export function ipModule({ files, links, routes, interfaces = networkInterfaces }: IpSources): MibModule {
+export function ipModule({ files, links, routes, interfaces = networkInterfaces, neighbours6 }: IpSources): MibModule {
   const indexOf = (name: string): number => links.indexOf(name)
   const counters = countersPart(files, links)
   const settings = settingsPart(files, links)
@@ -52,10 +56,11 @@ export function ipModule({ files, links, routes, interfaces = networkInterfaces 
   let isFirst = true
 
   const sampler = new Sampler('addresses', addressesEveryMs, async (host) => {
-    const [six, trie, arp] = await Promise.all([
+    const [six, trie, arp, report] = await Promise.all([
       files.text('/proc/net/if_inet6'),
       files.text('/proc/net/fib_trie'),
       files.wanted('/proc/net/arp'),
+      neighbours6 === undefined ? undefined : readReport(neighbours6, neighbours6StaleMs),
     ])
     const found: Address[] = [
       ...addresses4(interfaces(), parseLocalAddresses(trie ?? ''), routes.all),
@@ -72,7 +77,7 @@ export function ipModule({ files, links, routes, interfaces = networkInterfaces 
     prefixes.table.replaceAll(placed.map((one) => toPrefixRow(one, indexOf(one.link))))
     oldAddresses.table.replaceAll(found.flatMap((one) => toAddrRow(one, indexOf)))
 
-    const known = parseArp(arp)
+    const known = [...parseArp(arp), ...parseNeighbours6(report ?? '[]')]
     neighbours.table.replaceAll(
       known.flatMap(
         (one) => toPhysicalRow(one, indexOf, ({ key, state }) => neighbourTimes.seen(key, state, now)) ?? [],

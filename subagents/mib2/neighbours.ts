@@ -1,6 +1,8 @@
-/** Neighbours of IPv4 as /proc/net/arp lists them; those of IPv6 are in no file of the kernel. */
+/** Neighbours of IPv4 as /proc/net/arp lists them. */
+import type { RowOf } from '../../lib/mib/declare.ts'
 import { parseDotted } from './address.ts'
 import { parseHardwareAddress } from './links.ts'
+import type { ipNetToPhysicalTable } from './mib.ts'
 
 export interface Neighbour {
   readonly octets: Uint8Array
@@ -8,6 +10,7 @@ export interface Neighbour {
   readonly link: string
   readonly isComplete: boolean
   readonly isPermanent: boolean
+  readonly state: RowOf<typeof ipNetToPhysicalTable>['ipNetToPhysicalState']
 }
 
 /** ATF_COM and ATF_PERM of include/uapi/linux/if_arp.h. */
@@ -24,13 +27,16 @@ export function parseArp(text: string): Neighbour[] {
       const octets = parseDotted(address)
       if (!octets || link === '') return []
       const flags = Number.parseInt(flagsHex, 16)
+      const isComplete = (flags & completeFlag) !== 0
       return [
         {
           octets,
           hardware: parseHardwareAddress(hardware),
           link,
-          isComplete: (flags & completeFlag) !== 0,
+          isComplete,
           isPermanent: (flags & permanentFlag) !== 0,
+          // A mapping that is there from one that is looked for: the file tells no more.
+          state: isComplete ? 'unknown' : 'incomplete',
         },
       ]
     })

@@ -17,7 +17,7 @@ import {
   sipServerRegStatsTable,
 } from './mib.ts'
 
-export type SipState = 'up' | 'restarting' | 'quiescing' | 'congested'
+export type SipState = 'up' | 'down' | 'restarting' | 'quiescing' | 'congested'
 
 /** What sipd shows of itself. */
 export interface SipView {

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
+import { cpus } from 'node:os'
 import { after, before, describe, test } from 'node:test'
 import { Appliance, makeHome, until } from '../support/appliance.ts'
 import { netsnmp } from '../support/netsnmp.ts'
 import { needs } from '../support/peers.ts'
 
 const host = '.1.3.6.1.2.1.25'
+const mounts = '.1.3.6.1.4.1.32473.12.25.1.20.1'
+/** hrSWRunStatus and hrSWRunType. */
+const notRunnable = '3'
+const application = '4'
 let appliance: Appliance
 
 /** Values by the sub-identifiers after `oid`, as snmpwalk prints them. */
@@ -59,6 +64,26 @@ describe(
       assert.ok(compared > 0)
     })
 
+    test('df: percents of space and of inodes, within 5 for others write meanwhile', async () => {
+      const [used, inodes] = await Promise.all([3, 5].map((column) => walk(`${mounts}.${column}`)))
+      const indexOf = new Map([...(await walk(`${host}.3.8.1.2`))].map(([index, place]) => [place, index]))
+      const lines = run('df', '--output=target,pcent,ipcent', '-x', 'overlay').trim().split('\n').slice(1)
+      let compared = 0
+      for (const line of lines) {
+        const [, place, percent, inodesPercent] = /^(\S.*?)\s+(\d+%|-)\s+(\d+%|-)$/.exec(line) ?? []
+        const index = indexOf.get(place!)!
+        for (const [ours, theirs] of [
+          [used!.get(index), percent!],
+          [inodes!.get(index), inodesPercent!],
+        ] as const) {
+          if (ours === undefined || theirs === '-') continue // read-only, or a file system without inodes
+          within(Number(ours), Number(theirs.replace('%', '')), 5, `${place}`)
+          compared++
+        }
+      }
+      assert.ok(compared > 0)
+    })
+
     test('free: memory and swap of the same size, in use within 10 % of it, for a sample is five seconds old', async () => {
       const fields = (line: RegExp): number[] => line.exec(run('free', '-k'))![1]!.trim().split(/\s+/).map(Number)
       const [total, , free] = fields(/^Mem:(.*)$/m)
@@ -95,10 +120,16 @@ describe(
       within(count, late.size, Math.max(60, late.size / 2), 'hrSystemProcesses')
     })
 
-    test('a process that is started has its row within five seconds, and one that ended has none', async () => {
+    test('a process that is started has its row within five seconds, and one that ended has none', async (t) => {
       const child = spawn('sleep', ['600'], { stdio: 'ignore' })
+      t.after(() => child.kill())
       const row = async () => (await walk(`${host}.4.2.1.2`)).get(String(child.pid))
       await until(async () => (await row()) === 'sleep', 5000, 'the row of sleep')
+      const of = async (column: string) => (await walk(`${host}.${column}`)).get(String(child.pid))
+      const residentKb = Number(run('ps', '-o', 'rss=', '-p', String(child.pid)))
+      // /proc/PID/stat has what each processor has not told yet left out: up to 64 pages each (proc(5): inaccurate).
+      within(Number(await of('5.1.1.2')), residentKb, 256 * cpus().length, 'the memory that ps shows')
+      assert.deepEqual([await of('4.2.1.6'), await of('4.2.1.7')], [application, notRunnable])
       child.kill()
       await until(async () => (await row()) === undefined, 5000, 'the end of its row')
     })

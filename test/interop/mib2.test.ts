@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { rm } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { daemonCommand } from '../../lib/daemon.ts'
@@ -23,6 +23,8 @@ ip link set vb up
 ip link set br0 up
 ip addr add 10.10.0.1/16 dev br0
 ip neigh add 10.9.0.77 lladdr 02:00:00:00:00:77 dev va nud permanent
+ip -6 neigh add fd00:9::77 lladdr 02:00:00:00:00:78 dev va nud permanent
+ip -6 neigh add fe80::99 lladdr 02:00:00:00:00:79 dev va nud permanent
 ip route add default via 10.9.0.254 dev va metric 100
 ip route add default via 10.9.0.254 dev va metric 200
 ip route add 10.77.0.0/16 via 10.9.0.253 dev va
@@ -70,12 +72,19 @@ describe('mib2 beside ip and ss', missing === undefined ? wanted : { skip: missi
 
   before(async () => {
     at = await makeHome()
+    const nothing = '# nothing to supervise\n'
+    await writeFile(join(at.home.conf, 'subagents', 'critagt.cnf'), nothing, { mode: 0o600 })
     namespace = await NetworkNamespace.create(setup)
     socketsPid = (await namespace.start(process.execPath, '-e', sockets)).pid!
     const { program, args } = daemonCommand('agent', at.home)
     await Promise.race([
       namespace.start(program, ...args),
       until(() => readPidFile(join(at.home.run, 'agent.pid')) !== undefined, 10_000, 'the agent'),
+    ])
+    const subagents = daemonCommand('subagents', at.home)
+    await Promise.race([
+      namespace.start(subagents.program, ...subagents.args),
+      until(() => readPidFile(join(at.home.run, 'subagents.pid')) !== undefined, 10_000, 'the subagents'),
     ])
     await until(async () => (await walk('1.3.6.1.2.1.2.1')).length === 1, 10_000, 'an answer')
   })
@@ -228,6 +237,37 @@ describe('mib2 beside ip and ss', missing === undefined ? wanted : { skip: missi
     assert.match(origin, / = [1-5]\n$/, 'ipAddressPrefix points to a row that is there')
   })
 
+  test('neighbours of IPv6 come and go with those of ip -6 neigh', async () => {
+    const theirs = async (): Promise<string[]> =>
+      ((await json('ip', '-6', '-j', 'neigh')) as { dst: string; dev: string; lladdr?: string }[])
+        .map(({ dst, dev, lladdr = '' }) => `${dst} ${lladdr} ${dev}`)
+        .sort()
+    const ours = async (): Promise<string[]> => {
+      const links = await column('1.3.6.1.2.1.31.1.1.1.1')
+      return [...(await column('1.3.6.1.2.1.4.35.1.4'))]
+        .flatMap(([instance, value]) => {
+          const [ifIndex, type, length = 0, ...octets] = octetsOf(instance)
+          if (type === 1) return []
+          // A link-local address is an ipv6z, whose last four octets are the zone: its ifIndex (RFC 4001).
+          assert.deepEqual([type, length], octets[0] === 0xfe ? [4, 20] : [2, 16])
+          if (type === 4) assert.equal(octets.splice(16).at(-1), ifIndex)
+          return [`${addressOf(octets)} ${value.replaceAll(' ', ':').toLowerCase()} ${links.get(`${ifIndex}`)}`]
+        })
+        .sort()
+    }
+    await agree(ours, theirs)
+    assert.deepEqual(await ours(), ['fd00:9::77 02:00:00:00:00:78 va', 'fe80::99 02:00:00:00:00:79 va'])
+    const states = await column('1.3.6.1.2.1.4.35.1.6')
+    assert.equal(
+      [...states.values()].every((type) => type === '4'),
+      true,
+      'all of them are static',
+    )
+    await namespace.run('ip', '-6', 'neigh', 'del', 'fd00:9::77', 'dev', 'va')
+    await agree(ours, theirs)
+    assert.equal((await ours()).length, 1)
+  })
+
   test('neighbours of IPv4 agree with ip neigh, in ipNetToPhysicalTable, ipNetToMediaTable and atTable', async () => {
     const theirs = async (): Promise<string[]> =>
       ((await json('ip', '-4', '-j', 'neigh')) as { dst: string; lladdr?: string }[])
@@ -239,12 +279,13 @@ describe('mib2 beside ip and ss', missing === undefined ? wanted : { skip: missi
       ['1.3.6.1.2.1.4.22.1.2', (instance) => instance.split('.').slice(1).join('.')],
       ['1.3.6.1.2.1.3.1.1.2', (instance) => instance.split('.').slice(2).join('.')],
     ]
+    const isOfIpv6 = (root: string, instance: string) => root.includes('.4.35.') && octetsOf(instance)[1] !== 1
     assert.ok((await theirs()).includes('10.9.0.77 02:00:00:00:00:77'))
     for (const [root, nameOf] of roots) {
       await agree(
         async () =>
           [...(await column(root))]
-            .filter(([, value]) => value !== '')
+            .filter(([instance, value]) => value !== '' && !isOfIpv6(root, instance))
             .map(([instance, value]) => `${nameOf(instance)} ${physical(value)}`)
             .sort(),
         theirs,
@@ -378,6 +419,9 @@ describe('mib2 beside ip and ss', missing === undefined ? wanted : { skip: missi
     const changed = async () => (await column('1.3.6.1.2.1.31.1')).get('5.0')
     const names = async () => [...(await column('1.3.6.1.2.1.31.1.1.1.1')).values()]
     const addresses = async () => [...(await column('1.3.6.1.2.1.4.20.1.2')).keys()]
+    // HOST-RESOURCES-MIB has it too: a network device that names its ifIndex.
+    const device = async (): Promise<string | undefined> =>
+      [...(await column('1.3.6.1.2.1.25.3.2.1.3'))].find(([, name]) => name === 'network interface vc')?.[0]
     const earlier = await changed()
     await namespace.run('ip', 'link', 'add', 'vc', 'type', 'veth', 'peer', 'name', 'vd')
     await namespace.run('ip', 'addr', 'add', '10.11.0.1/24', 'dev', 'vc')
@@ -386,8 +430,12 @@ describe('mib2 beside ip and ss', missing === undefined ? wanted : { skip: missi
     await until(async () => (await names()).includes('vc'), toleranceMs, 'the link')
     await until(async () => (await addresses()).includes('10.11.0.1'), toleranceMs, 'its address')
     assert.notEqual(await changed(), earlier)
+    await until(async () => (await device()) !== undefined, toleranceMs, 'its device')
+    const ifIndex = [...(await column('1.3.6.1.2.1.31.1.1.1.1'))].find(([, name]) => name === 'vc')![0]
+    assert.equal((await column('1.3.6.1.2.1.25.3.4.1.1')).get((await device())!), ifIndex)
     await namespace.run('ip', 'link', 'del', 'vc')
     await until(async () => !(await names()).includes('vc'), toleranceMs, 'the end of the link')
     await until(async () => !(await addresses()).includes('10.11.0.1'), toleranceMs, 'the end of its address')
+    await until(async () => (await device()) === undefined, toleranceMs, 'the end of its device')
   })
 })

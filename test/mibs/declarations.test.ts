@@ -17,11 +17,12 @@ const own = readModules(
     'mibs/CASTELLAN-SCRIPT-MIB.txt',
     'mibs/CASTELLAN-SCHEDULE-MIB.txt',
     'mibs/CASTELLAN-HOST-MIB.txt',
+    'mibs/CASTELLAN-SYSAPPL-MIB.txt',
     'mibs/CASTELLAN-EVENT-MIB.txt',
   ].map(read),
 )
 const standard = new Map(
-  ['objects.json', 'disman-script.json', 'host-resources.json', 'disman-event.json']
+  ['objects.json', 'disman-script.json', 'disman-event.json', 'host-resources.json', 'sysappl.json']
     .flatMap((file) => JSON.parse(read(`test/fixtures/rfc/${file}`)) as SmiObject[])
     .map((object) => [object.name, object]),
 )
@@ -90,6 +91,9 @@ const bases: Readonly<Record<string, string>> = {
   KBytes: 'Integer32',
   InternationalDisplayString: 'OctetString',
   ProductID: 'ObjectIdentifier',
+  Utf8String: 'OctetString',
+  LongUtf8String: 'OctetString',
+  RunState: 'Integer32',
   FailureReason: 'Integer32',
 }
 

@@ -56,7 +56,8 @@ const request = (method: string, ...more: string[]): string =>
 
 before(async () => {
   at = await makeHome()
-  appendFileSync(join(at.home.conf, 'sipd', 'sipd.conf'), 'ProxyDomain example.com\n')
+  const lines = ['ProxyDomain example.com', 'LogFormat "%m %s %{To}i -> %{Server}o %{X}o" both']
+  appendFileSync(join(at.home.conf, 'sipd', 'sipd.conf'), `${lines.join('\n')}\nCustomLog logs/both_log both\n`)
 })
 after(async () => {
   await sip('stop')
@@ -113,7 +114,7 @@ describe('sipd and bin/sip', () => {
     for (const [text, expected] of [
       [
         request('OPTIONS'),
-        /^SIP\/2\.0 200 OK\r\n(?=[\s\S]*\r\nAllow: OPTIONS, REGISTER, INVITE, ACK, CANCEL, BYE\r\n)(?=[\s\S]*;rport=\d+)(?=[\s\S]*;received=127\.0\.0\.1)[\s\S]*\r\nTo: <sip:a@example\.com>;tag=\w+\r\n/,
+        /^SIP\/2\.0 200 OK\r\n(?=[\s\S]*\r\nAllow: OPTIONS, REGISTER, INVITE, ACK, CANCEL, BYE\r\n)(?=[\s\S]*;rport=\d+)(?=[\s\S]*;received=127\.0\.0\.1)[\s\S]*\r\nTo: <sip:a@example\.com>;tag=[\w-]+\r\n/,
       ],
       [
         request('REGISTER', 'Contact: <sip:a@c>', 'Expires: 120'),
@@ -132,6 +133,13 @@ describe('sipd and bin/sip', () => {
       assert.match((await ask(text)) ?? 'no answer', expected, text)
     }
     assert.equal(await ask(request('ACK'), 200), undefined, 'an ACK is never answered')
+  })
+
+  test('the access log tells of the request and of its answer, in the words of LogFormat', async () => {
+    const path = join(at.home.logs, 'both_log')
+    const line = 'OPTIONS 200 <sip:a@example.com> -> Castellan -\n'
+    await ask(request('OPTIONS'))
+    await until(() => existsSync(path) && readFileSync(path, 'utf8').includes(line), 2000, line)
   })
 
   test('a retransmission gets the very same answer', async () => {
@@ -175,6 +183,25 @@ describe('sipd and bin/sip', () => {
     process.kill(pid()!, 'SIGHUP')
     await until(() => readFileSync(log, 'utf8').includes('what was in force stays'), 2000)
     assert.match((await ask(request('REGISTER', 'Contact: <sip:h@c>', 'Expires: 120'))) ?? '', /^SIP\/2\.0 423 /)
+    writeFileSync(path, good)
+  })
+
+  test('a restart that finds a port taken is tried again until somebody serves', async () => {
+    const holder = createSocket('udp4')
+    holder.bind(0, '127.0.0.1')
+    await once(holder, 'listening')
+    const taken = holder.address().port
+    const [path, log] = [join(at.home.conf, 'sipd', 'sipd.conf'), join(at.home.logs, 'error_log')]
+    const good = readFileSync(path, 'utf8')
+    writeFileSync(path, `${good}Listen 127.0.0.1:${taken}\n`)
+    assert.equal((await sip('txngraceful-restart', '0', '2')).code, 0)
+    await until(
+      () => /no worker serves; it is tried again error=.*is in use by/.test(readFileSync(log, 'utf8')),
+      10_000,
+    )
+    assert.match((await sip('status')).out, /down/)
+    holder.close()
+    await until(async () => (await ask(request('OPTIONS'), 300)) !== undefined, 10_000, 'a worker')
     writeFileSync(path, good)
   })
 

@@ -80,7 +80,7 @@ test('a static registration is found beside others, and neither replaced, remove
   const store = locationFor(t, { clock, statics: [[ann, [fixed]]] })
   assert.deepEqual([store.users, store.bindings], [1, 1])
   const changes: Change[] = []
-  store.onChange((...change) => changes.push(change))
+  store.onChange((user, bindings) => changes.push([user, bindings]))
 
   store.replace(ann, [
     ...store.find(ann),
@@ -120,6 +120,16 @@ test('every replacement is told to all who listen, and one that came from elsewh
   assert.equal(store.find('sip:bob@example.com').length, 1)
   store.apply([['sip:bob@example.com', []]])
   assert.deepEqual([store.users, store.bindings], [0, 0])
+})
+
+test('a replacement by the same contacts is told as a refresh, and any other is not', (t) => {
+  const store = locationFor(t)
+  const told: boolean[] = []
+  store.onChange((_user, _bindings, isRefresh) => told.push(isRefresh))
+  const [first, second] = [bindingOf({ contact: 'sip:1@h' }), bindingOf({ contact: 'sip:2@h' })]
+  for (const bindings of [[first], [{ ...first, cseq: 2 }], [second], [first, second], [second, first], [first], []])
+    store.replace(ann, bindings)
+  assert.deepEqual(told, [false, true, false, false, true, false, false])
 })
 
 test('what is kept holds nothing of the messages it was cut from, and 20,000 users take little memory', (t) => {

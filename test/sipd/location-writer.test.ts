@@ -54,6 +54,23 @@ function startChild(t: TestContext, ...args: readonly string[]): ChildProcess {
   return child
 }
 
+test('a contact that went away is gone from the file although a refresh followed before it was written', async (t) => {
+  const path = registryPath(t)
+  const { store, writer } = writing(t, path)
+  const kept = bindingOf({ contact: 'sip:kept@h', cseq: 1 })
+  store.replace(ann, [kept, bindingOf({ contact: 'sip:gone@h' })])
+  await writer.flush()
+  store.replace(ann, [{ ...kept, cseq: 2 }])
+  store.replace(ann, [{ ...kept, cseq: 3 }])
+  await writer.flush()
+  store.replace(ann, [{ ...kept, cseq: 4 }])
+  await writer.flush()
+  const inFile = contentOf(path)
+    .get(ann)
+    ?.map(({ contact, cseq }) => [contact, cseq])
+  assert.deepEqual(inFile, [['sip:kept@h', 4]])
+})
+
 test('what was replaced, put and removed is in the file when flush resolves', async (t) => {
   const path = registryPath(t)
   const { store, writer, lines } = writing(t, path)

@@ -5,7 +5,7 @@ import { createLog, silentLog } from '../../lib/log.ts'
 import { createErrorLog, debugFlags, logLevel, logLevelWords } from '../../sipd/log/error-log.ts'
 import { formatMemory, type ProcessMemory } from '../../sipd/log/memory-stats.ts'
 import { PeriodicLog } from '../../sipd/log/periodic-log.ts'
-import { type Snapshot, SnapshotBook } from '../../sipd/log/snapshots.ts'
+import type { Snapshot } from '../../sipd/log/snapshot.ts'
 import { StatisticsText } from '../../sipd/log/stats.ts'
 
 const snapshot = (invites: number, options: number, bindings: number): Snapshot => ({
@@ -29,23 +29,6 @@ test('a block of stats_log has the last interval, the rate, the sum since the st
 
 `,
   )
-})
-
-test('a worker that ended still counts, and what it held does not', () => {
-  const book = new SnapshotBook()
-  book.update(1, snapshot(1, 0, 5))
-  book.update(1, snapshot(3, 0, 6))
-  book.update(2, snapshot(10, 2, 1))
-  assert.deepEqual(book.merged(), {
-    counters: { 'requests received.INVITE': 13, 'requests received.OPTIONS': 2, 'parse errors': 2 },
-    gauges: { bindings: 7 },
-  })
-  book.retire(1)
-  book.retire(77)
-  assert.deepEqual(book.merged(), {
-    counters: { 'requests received.INVITE': 13, 'requests received.OPTIONS': 2, 'parse errors': 2 },
-    gauges: { bindings: 1 },
-  })
 })
 
 test('a block of sharedmem_stats_log has a row for each process and one for all', () => {

@@ -6,9 +6,11 @@ import { parseMessage } from '../../sipd/message/parse.ts'
 import { Branches } from '../../sipd/proxy/loop.ts'
 import { KeyHasher } from '../../sipd/transaction/hash.ts'
 import { transactionKey } from '../../sipd/transaction/layer.ts'
+import { handoverFrames, readHandover } from '../../sipd/worker/handover.ts'
 import { encodeHashes, Ownership } from '../../sipd/worker/ownership.ts'
 import { caller, request, responseTo } from './proxy-support.ts'
 
+const none = Buffer.alloc(0)
 const hasher = new KeyHasher(Buffer.alloc(16, 7))
 
 /** One worker's view; `gone` are workers that nothing can be sent to. */
@@ -90,9 +92,26 @@ test('registrations of one user go to one worker, however To is written', () => 
   assert.equal(new Set(owners).size, 1, owners.join(' '))
 })
 
-test('a worker that is gone loses what was its own, and the others take it', () => {
-  const { owner } = ownership(1, [1, 2], [2])
-  for (let n = 0; n < 20; n++) assert.equal(owner(numbered('INVITE', n)), 1)
+test('the others agree on who stands in for a worker that is gone, and what is theirs stays', () => {
+  const before = ownership(1, [1, 2, 3, 4])
+  const views = [1, 3, 4].map((worker) => ownership(worker, [1, 2, 3, 4], [2]))
+  for (let n = 0; n < 100; n++) {
+    const invite = numbered('INVITE', n)
+    const owner = before.owner(invite)
+    const standsIn = owner === 2 ? 3 : owner
+    assert.deepEqual(
+      views.map((view) => view.owner(invite)),
+      [standsIn, standsIn, standsIn],
+    )
+  }
+})
+
+test('who takes the seat of one that is gone is named once, with its seat', () => {
+  const { owned } = ownership(1, [1, 2, 3], [2])
+  assert.deepEqual(owned.setMembers([1, 7, 3]), [{ seat: 1, worker: 7 }])
+  assert.deepEqual(owned.setMembers([1, 7, 3]), [])
+  owned.drain([8, 9, 10])
+  assert.deepEqual(owned.setMembers([8, 11, 10]), [], 'one that drains stands in for nobody')
 })
 
 test('a response goes to the worker whose branch it has, and stays when that is gone', () => {
@@ -112,7 +131,7 @@ test('a response goes to the worker whose branch it has, and stays when that is 
 test('what an older worker has under way stays with it until it ends', () => {
   const { owned, owner } = ownership(5, [5])
   const old = numbered('INVITE', 1)
-  owned.addLive(4, [keyOf(old)])
+  owned.add({ worker: 4, keys: [keyOf(old)], hashes: none })
   assert.equal(owner(old), 4)
   assert.equal(owner(numbered('ACK', 1)), 4)
   assert.equal(owner(numbered('CANCEL', 1)), 4)
@@ -124,7 +143,7 @@ test('what an older worker has under way stays with it until it ends', () => {
 test('what an older worker holds is absorbed by it for the time of a hold, and not for longer (§17.2)', () => {
   const { owned, owner, clock } = ownership(5, [5])
   const bye = numbered('BYE', 1)
-  owned.addHeld(4, encodeHashes([hasher.hash(keyOf(bye))]))
+  owned.add({ worker: 4, keys: [], hashes: encodeHashes([hasher.hash(keyOf(bye))]) })
   assert.equal(owner(bye), 4)
   clock.advance(31_000)
   assert.equal(owner(bye), 4)
@@ -135,11 +154,11 @@ test('what an older worker holds is absorbed by it for the time of a hold, and n
 test('two restarts in one hold lose nothing: what is live and held elsewhere is handed on as well', () => {
   const [live, held] = [numbered('INVITE', 1), numbered('BYE', 2)]
   const second = ownership(5, [5])
-  second.owned.addLive(4, [keyOf(live)])
-  second.owned.addHeld(4, encodeHashes([hasher.hash(keyOf(held))]))
+  second.owned.add({ worker: 4, keys: [keyOf(live)], hashes: none })
+  second.owned.add({ worker: 4, keys: [], hashes: encodeHashes([hasher.hash(keyOf(held))]) })
   const third = ownership(6, [6])
-  for (const [worker, keys] of second.owned.liveElsewhere()) third.owned.addLive(worker, keys)
-  for (const [worker, hashes] of second.owned.heldElsewhere()) third.owned.addHeld(worker, hashes)
+  for (const handover of second.owned.elsewhere())
+    for (const [kind, payload] of handoverFrames(handover)) third.owned.add(readHandover(kind, payload))
   assert.equal(third.owner(live), 4)
   assert.equal(third.owner(held), 4)
 })

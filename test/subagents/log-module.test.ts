@@ -233,6 +233,27 @@ test('a row is rotated by its own policy, told of what it missed, and followed o
   await until(() => kept().length === 2 && kept().every((name) => name.endsWith('.gz')), 10_000, 'two kept files')
 })
 
+test('a rotated file that went before all of it was read is told of and counted, also over a restart', async () => {
+  writeFileSync(path, 'error 1\n')
+  const line = entry(1, path, 'error')
+  const first = await start(line)
+  await until(() => first.read('siLogOperState') === 1, 3000, 'the first poll')
+  assert.equal(first.read('siLogFilesLost'), 0)
+  await first.stop()
+  appendFileSync(path, 'error 2\n')
+  rmSync(path)
+  writeFileSync(path, 'error 3\n')
+  const second = await start(line)
+  await until(() => second.read('siLogFilesLost') === 1, 3000, 'the count')
+  await came('siLogMonitorProblem')
+  assert.match(sent.find(({ name }) => name === 'siLogMonitorProblem')!.sentence, /a rotated file of .*error_log went,/)
+  assert.match(Buffer.from(second.read('siLogLastError') as Uint8Array).toString(), /lines may have gone unseen$/)
+  await second.stop()
+  const third = await start(line)
+  await until(() => third.read('siLogOperState') === 1, 3000, 'the first poll')
+  assert.equal(third.read('siLogFilesLost'), 1)
+})
+
 test('a manager may name files below the log folders only, and regular expressions that are some', async () => {
   const { module } = logModule(home)
   const { table, handlers } = module.tables[0]!

@@ -34,6 +34,73 @@ describe('castellan rotate', () => {
     }
   })
 
+  test('the policies are those of logagt.cnf, whether the subagents run or not, and a dry run says the same words', async () => {
+    const appliance = new Appliance(await makeHome())
+    const { home } = appliance.at
+    const watched = join(home.logs, 'watched')
+    const cnf = join(home.conf, 'subagents', 'logagt.cnf')
+    const row = (index: number, name: string): string =>
+      `siLogEntry ${index} w ${join(home.logs, name)} - no 0 0 0 - no 0 0 - no 10 no c active 0 - nonVolatile 0 0 1 0 0\n`
+    try {
+      writeFileSync(join(home.conf, 'subagents', 'critagt.cnf'), '')
+      // Shipped: rows 1 and 2; the default policy of agent.log is set aside by that of a row, which keeps one file.
+      writeFileSync(
+        cnf,
+        `${readFileSync(cnf, 'utf8')}${row(3, 'watched')}${row(4, 'agent.log')}siLogDiskFloorOctets 0\n`,
+      )
+      for (const name of ['watched', 'watched.1700000001', 'watched.1700000002']) {
+        writeFileSync(join(home.logs, name), 'line\n')
+      }
+      const say = async (...names: string[]): Promise<string> => {
+        const { code, out, err } = await appliance.castellan('rotate', '--dry-run', ...names)
+        assert.equal(code, 0, err)
+        return out.replace(/watched\.\d{10},/, 'watched.NOW,')
+      }
+      const logsIn = (said: string): string[] => [...said.matchAll(/^(\w[\w.]*): /gm)].map((match) => match[1]!)
+      const [one, all] = [await say('watched'), await say()]
+      assert.equal(
+        one,
+        `watched: ${watched} (5 octets) would be renamed to watched.NOW, nobody told, and compressed\n` +
+          `${watched}.1700000001 would be deleted: it is beyond what watched keeps\n`,
+      )
+      const expected = [
+        'error_log',
+        'access_log',
+        'watched',
+        'agent.log',
+        'stats_log',
+        'sharedmem_stats_log',
+        'subagents.log',
+      ]
+      assert.deepEqual(logsIn(all), expected)
+      assert.equal(await appliance.start(), undefined, appliance.output)
+      // The rotator compresses and deletes what it finds when it begins.
+      const isSettled = (): boolean => {
+        const rotated = readdirSync(home.logs).filter((name) => name.startsWith('watched.'))
+        return rotated.join() === 'watched.1700000002.gz'
+      }
+      await until(isSettled, 10_000, 'the one file that is kept')
+      assert.equal(await say('watched'), `${one.split('\n', 1)[0]}\n`)
+      assert.deepEqual(logsIn(await say()), expected)
+      await appliance.stopDaemon('subagents')
+      assert.equal(await say('watched'), `${one.split('\n', 1)[0]}\n`)
+
+      const { code, out } = await appliance.castellan('rotate', 'watched')
+      assert.equal(code, 0)
+      assert.match(out, /^watched: renamed to watched\.\d+ \(5 octets\); nobody writes it\n$/)
+      const kept = readdirSync(home.logs).filter((name) => name.startsWith('watched.'))
+      assert.equal(kept.length, 1, `the row keeps one file, not ${kept}`)
+      assert.doesNotMatch(kept[0]!, /1700000002/)
+
+      writeFileSync(cnf, 'siLogEntry 3\n')
+      const broken = await appliance.castellan('rotate', 'watched')
+      assert.equal(broken.code, 1)
+      assert.match(broken.err, /logagt\.cnf:1:/)
+    } finally {
+      await appliance.stop()
+    }
+  })
+
   test('where the subagents run they do it; agent, subagents and sipd open their logs anew', async () => {
     const appliance = new Appliance(await makeHome())
     const { logs } = appliance.at.home

@@ -1,6 +1,5 @@
 /** An appliance of a test's own: a home in a temporary folder, all ports shifted to where nobody listens. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -9,6 +8,7 @@ import { join } from 'node:path'
 import { daemonCommand } from '../../lib/daemon.ts'
 import { type Home, initializeHome, programRoot, resolveHome } from '../../lib/home.ts'
 import { readPidFile } from '../../lib/process.ts'
+import { isFreeTcp, isFreeUdp } from './sip-ports.ts'
 
 const basePorts = [1161, 1162, 5060] as const
 
@@ -142,20 +142,10 @@ async function freeOffset(): Promise<number> {
   for (;;) {
     // Below the ports that the kernel gives to clients, and beyond those that daemons have.
     const offset = 2000 + Math.floor(Math.random() * 22_000)
-    const isFree = await Promise.all(basePorts.map((port) => canBind(port + offset)))
+    const isFree = await Promise.all([
+      ...basePorts.map((port) => isFreeUdp(port + offset)),
+      isFreeTcp(5060 + offset, '127.0.0.1'),
+    ])
     if (isFree.every(Boolean)) return offset
-  }
-}
-
-async function canBind(port: number): Promise<boolean> {
-  const socket = createSocket('udp4')
-  try {
-    socket.bind({ address: '127.0.0.1', port, exclusive: true })
-    await once(socket, 'listening')
-    return true
-  } catch {
-    return false
-  } finally {
-    socket.close()
   }
 }

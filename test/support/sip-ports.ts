@@ -18,7 +18,8 @@ export async function freePorts(count: number, { digits }: { digits: 4 | 5 } = {
 
 const randomBelow = (limit: number): number => Math.floor(Math.random() * limit)
 
-async function isFreeUdp(port: number): Promise<boolean> {
+/** Whether nobody holds a UDP port on 127.0.0.1. */
+export async function isFreeUdp(port: number): Promise<boolean> {
   const socket = createSocket('udp4')
   try {
     socket.bind({ address: '127.0.0.1', port, exclusive: true })
@@ -31,7 +32,8 @@ async function isFreeUdp(port: number): Promise<boolean> {
   }
 }
 
-async function isFreeTcp(port: number, host: string): Promise<boolean> {
+/** Whether nobody holds a TCP port of an address. */
+export async function isFreeTcp(port: number, host: string): Promise<boolean> {
   const server = createServer()
   try {
     server.listen({ host, port, exclusive: true })

@@ -35,6 +35,8 @@ export interface DiskFloorEvent {
 }
 
 export interface RotatorEvents {
+  /** A log has another name now; what comes of it is told by `rotated`. */
+  renamed?(policy: RotationPolicy): void
   rotated?(policy: RotationPolicy, reason: RotationReason, outcome: RotationOutcome): void
   /** It did not go as it should, and is tried again; each sentence once until there is another. */
   failed?(policy: RotationPolicy, sentence: string): void
@@ -237,6 +239,7 @@ export class Rotator {
       const to = await moveAside(live, Math.floor(nowMs / 1000))
       this.#state.setBeganMs(live, nowMs)
       this.#state.begin(to, live)
+      this.#options.events?.renamed?.(policy)
       const [release] = await Promise.all([this.#finisher.take(policy, to), this.#state.save()])
       const renamed = `${name}: renamed to ${basename(to)} (${octets} octets)`
       if (release.kind === 'stuck') return { kind: 'held', to, octets, sentence: `${renamed}; ${release.sentence}` }

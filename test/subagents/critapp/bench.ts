@@ -5,12 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemClock } from '../../../lib/clock.ts'
 import { silentLog } from '../../../lib/log.ts'
-import { healthCheck } from '../../../subagents/critapp/health.ts'
+import { healthCheck, type SipPing } from '../../../subagents/critapp/health.ts'
 import type { ProcessSpec } from '../../../subagents/critapp/process.ts'
 import { Supervisor, type SupervisorOptions } from '../../../subagents/critapp/supervisor.ts'
 import { until } from '../../support/appliance.ts'
 
 export const noHealth = { kind: 'none', target: '', intervalMs: 1000, timeoutMs: 1000, failures: 3 } as const
+/** Where no row asks by SIP. */
+export const noSip: SipPing = () => Promise.reject(new Error('there is no SIP server here'))
 /** A program that lives until it is ended. */
 export const forever = 'while :; do sleep 0.1; done'
 
@@ -57,7 +59,7 @@ export class Bench {
       home: this.folder,
       runFolder: this.folder,
       outputFolder: this.folder,
-      check: healthCheck(['/bin/false']),
+      check: healthCheck(noSip),
       systemctl: ['/bin/false'],
       events: { changed: () => {}, started: () => {}, exited: () => {}, failed: () => {} },
       ...options,

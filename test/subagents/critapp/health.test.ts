@@ -1,14 +1,23 @@
 import assert from 'node:assert/strict'
-import { existsSync, writeFileSync } from 'node:fs'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { ManualClock } from '../../../lib/clock.ts'
+import { ManualClock, systemClock } from '../../../lib/clock.ts'
+import { resolveHome } from '../../../lib/home.ts'
+import { silentLog } from '../../../lib/log.ts'
+import { readPidFile } from '../../../lib/process.ts'
+import { ping } from '../../../sipd/control/ping/exchange.ts'
+import { targetOf } from '../../../sipd/control/ping/target.ts'
+import { scanProcesses } from '../../../subagents/critapp/find.ts'
 import { type HealthSpec, healthCheck, parseHostAndPort, whyNoTarget } from '../../../subagents/critapp/health.ts'
 import { HealthMonitor } from '../../../subagents/critapp/monitor.ts'
+import { watchPidFiles } from '../../../subagents/critapp/pid-files.ts'
 import { until } from '../../support/appliance.ts'
-import { Bench, forever, noHealth } from './bench.ts'
+import { Bench, forever, noHealth, noSip } from './bench.ts'
 
 let bench: Bench
 beforeEach(() => {
@@ -16,7 +25,7 @@ beforeEach(() => {
 })
 afterEach(() => bench.clear())
 
-const check = healthCheck(['/bin/false'])
+const check = healthCheck(noSip)
 const never = new AbortController().signal
 
 test('a command is healthy with exit code 0, and says why when it is not', async () => {
@@ -39,12 +48,86 @@ test('a TCP check is a connection within its time', async () => {
   assert.match((await check(spec, never))!, /ECONNREFUSED/)
 })
 
-test('a SIP check takes any final response for a sign of life, and nothing else', async () => {
-  const ping = (script: string) =>
-    healthCheck(['/bin/sh', bench.program(script, 'ping')])({ ...noHealth, kind: 'sip' }, never)
-  assert.equal(await ping('echo "SIP/2.0 200 OK"'), undefined)
-  assert.equal(await ping('echo "SIP/2.0 503 Service Unavailable"; exit 1'), undefined)
-  assert.equal(await ping('echo "no response within 1 s" >&2; exit 3'), 'no response within 1 s')
+/** Asks as the subagents do. */
+const sipCheck = healthCheck(
+  async (uri, timeoutMs) =>
+    (await ping(await targetOf(resolveHome(bench.folder), uri, false), timeoutMs, systemClock)).status,
+)
+
+/** A SIP server that answers whatever comes in this way; what it says it is given the request's own header fields. */
+async function sipServer(answer: (request: string) => string | undefined) {
+  const socket = createSocket('udp4')
+  socket.on('message', (octets, { port, address }) => {
+    const response = answer(octets.toString('latin1'))
+    if (response !== undefined) socket.send(response, port, address)
+  })
+  socket.bind(0, '127.0.0.1')
+  await once(socket, 'listening')
+  return { target: `sip:127.0.0.1:${socket.address().port}`, close: () => socket.close() }
+}
+
+const respond = (status: string) => (request: string) =>
+  `SIP/2.0 ${status}\r\n${(request.match(/^(Via|From|To|Call-ID|CSeq):.*$/gm) ?? []).join('\r\n')}\r\nContent-Length: 0\r\n\r\n`
+
+for (const [what, answer, verdict] of [
+  ['200', respond('200 OK'), undefined],
+  ['503 of an overloaded server', respond('503 Service Unavailable'), undefined],
+  ['a provisional response and no more', respond('100 Trying'), /no final response within 0\.3 s/],
+  ['silence', () => undefined, /no final response within 0\.3 s/],
+  ['what is no SIP', () => 'HTTP/1.1 200 OK\r\n\r\n', /no final response within 0\.3 s/],
+  [
+    'the answer to another request',
+    () => respond('200 OK')('Via: SIP/2.0/UDP x;branch=z9hG4bKother\r\nCSeq: 1 OPTIONS'),
+    /no final/,
+  ],
+] as const)
+  test(`to a SIP check ${what} is ${verdict ? 'no ' : 'a '}sign of life`, async () => {
+    const { target, close } = await sipServer(answer)
+    const found = await sipCheck({ ...noHealth, kind: 'sip', target, timeoutMs: 300 }, never)
+    close()
+    if (verdict) assert.match(found!, verdict)
+    else assert.equal(found, undefined)
+  })
+
+test('a SIP check of a port where nobody listens knows at once', async () => {
+  const { target, close } = await sipServer(() => undefined)
+  close()
+  const began = performance.now()
+  assert.match((await sipCheck({ ...noHealth, kind: 'sip', target, timeoutMs: 5000 }, never))!, /nobody listens/)
+  assert.ok(performance.now() - began < 1000)
+})
+
+test('a SIP check that cannot even begin is over when its time is, and is not begun again beside itself', async () => {
+  let begun = 0
+  const stuck = healthCheck(() => {
+    begun++
+    return new Promise((resolve) => setTimeout(() => resolve(200), 1500))
+  })
+  const spec = { ...noHealth, kind: 'sip', target: 'sip:a.name.that.hangs', timeoutMs: 100 } as const
+  assert.equal(await stuck(spec, never), 'sip:a.name.that.hangs took longer than 0.1 s')
+  assert.equal(await stuck(spec, never), 'sip:a.name.that.hangs took longer than 0.1 s')
+  assert.equal(begun, 1)
+})
+
+test('a start is looked at after 50, 100 and 200 ms, then ever 400, so that up is as soon as it serves', async () => {
+  const clock = new ManualClock()
+  const looks: number[] = []
+  const monitor = new HealthMonitor({
+    clock,
+    spec: { ...noHealth, kind: 'tcp', target: 'x:1', intervalMs: 30_000 },
+    hasServed: false,
+    check: async () => {
+      looks.push(clock.monotonicMs())
+      return looks.length < 7 ? 'no' : undefined
+    },
+    events: { serves: () => {}, fails: () => {}, sick: () => {} },
+  })
+  for (let ms = 0; ms < 32_000; ms += 50) {
+    await new Promise((resolve) => setImmediate(resolve))
+    clock.advance(50)
+  }
+  monitor.stop()
+  assert.deepEqual(looks, [0, 50, 150, 350, 750, 1150, 1550, 31_550])
 })
 
 test('a target is of its kind or the row cannot be active', () => {
@@ -95,6 +178,54 @@ test('a process is up when it serves, not when it runs, and its start has time t
   await reaches('running')
   assert.deepEqual([shown().isUp, shown().health], [true, 'healthy'])
   assert.match(told[0]!, /was started as PID/)
+})
+
+/** A start command that goes on for a minute after its daemon has written its PID file. */
+function lingeringStarter(): string {
+  const daemon = bench.program('')
+  const pidFile = join(bench.folder, `${bench.name}.pid`)
+  writeFileSync(
+    daemon,
+    `#!/bin/sh
+set -- $(sed 's/.*) //' /proc/$$/stat); shift 19
+sleep 0.3
+printf '%s\\n%s\\n[]\\n' $$ $1 > ${pidFile}
+${forever}\n`,
+  )
+  return bench.program(`setsid sh ${daemon} </dev/null >/dev/null 2>&1 &\nsleep 60`, 'starter')
+}
+
+test('a daemon whose health is checked is up when it serves and has its PID file, whatever its start command still does', async () => {
+  const health = { ...noHealth, kind: 'command', target: '/bin/true' } as const
+  const startCommand = lingeringStarter()
+  const { shown, reaches } = bench.supervise({ startCommand, health })
+  const began = performance.now()
+  await reaches('running', 3000)
+  assert.ok(performance.now() - began < 3000)
+  assert.equal(readPidFile(join(bench.folder, `${bench.name}.pid`))?.pid, shown().pid)
+  for (const { pid, command } of scanProcesses()) if (command.includes(startCommand)) process.kill(-pid, 'SIGKILL')
+})
+
+test('where its folder cannot be watched, a PID file is found all the same', async () => {
+  const warned: string[] = []
+  const log = { ...silentLog, warn: (sentence: string) => void warned.push(sentence) }
+  const missing = join(bench.folder, 'missing')
+  assert.equal(
+    watchPidFiles(missing, log, () => {}),
+    undefined,
+  )
+  assert.match(warned[0]!, /cannot be watched; it is looked at again and again/)
+  const health = { ...noHealth, kind: 'command', target: '/bin/true' } as const
+  const startCommand = lingeringStarter()
+  const { supervisor, shown } = bench.supervise(
+    { startCommand, health, adminStatus: 'down' },
+    { runFolder: missing, log },
+  )
+  await until(() => shown().state === 'stopped', 1000, 'that it is down')
+  symlinkSync(bench.folder, missing)
+  supervisor.setAdminStatus(1, 'up')
+  await until(() => shown().state === 'running', 3000, 'the start')
+  for (const { pid, command } of scanProcesses()) if (command.includes(startCommand)) process.kill(-pid, 'SIGKILL')
 })
 
 test('one that answers no health check any more is stopped, killed where it must be, and started again', async () => {

@@ -7,8 +7,15 @@ import { toMountRow } from '../../../subagents/host/file-systems.ts'
 import { memoryPercents, memoryRows, parseMeminfo } from '../../../subagents/host/memory.ts'
 import { parseMountinfo, selectMounts } from '../../../subagents/host/mounts.ts'
 import { packageTitle, parseDpkgStatus } from '../../../subagents/host/packages.ts'
-import { parseProcessStat, programOf } from '../../../subagents/host/processes.ts'
+import {
+  isRegularFile,
+  parseBootTime,
+  parseProcessOwner,
+  parseProcessStat,
+  programOf,
+} from '../../../subagents/host/processes.ts'
 import { ProcessorLoads, parseCpuinfo, parseLoadavg, parseStat } from '../../../subagents/host/processors.ts'
+import { parseRpmList } from '../../../subagents/host/rpm.ts'
 import { scaled, toKBytes } from '../../../subagents/host/scale.ts'
 import { dateOrUnknown } from '../../../subagents/host/syntax.ts'
 import { isUserSession, parseUtmp } from '../../../subagents/host/users.ts'
@@ -138,6 +145,7 @@ test('a process is read whatever its name holds, and one that is no process is n
   assert.deepEqual(state, {
     name: 'a (strange) na',
     state: 'R',
+    parentPid: 1,
     isKernelThread: false,
     cpuTicks: 300,
     startTicks: 2_844_604,
@@ -146,6 +154,15 @@ test('a process is read whatever its name holds, and one that is no process is n
   assert.equal(parseProcessStat(read('proc/2/stat'))!.isKernelThread, true)
   assert.equal(parseProcessStat(''), undefined)
   assert.equal(parseProcessStat('12 (half'), undefined)
+})
+
+test('when the machine started, whose a process is, and which of its descriptors are regular files', () => {
+  assert.equal(parseBootTime(read('proc/stat')), 1_795_225_262_000)
+  assert.equal(parseBootTime('cpu 1 2 3\n'), undefined)
+  assert.equal(parseProcessOwner('Name:\tsshd\nUid:\t0\t33\t0\t33\n'), 33, 'the effective one')
+  assert.equal(parseProcessOwner(''), undefined)
+  const links = ['/var/log/a', '/home/x (deleted)', '/dev/null', 'socket:[1]', 'pipe:[2]', 'anon_inode:[eventpoll]', '']
+  assert.deepEqual(links.filter(isRegularFile), ['/var/log/a', '/home/x (deleted)'])
 })
 
 test('a name that the kernel cut is whole again, arguments are cut between characters', () => {
@@ -169,6 +186,21 @@ test('dpkg packages are those that are installed, held ones too; a description i
   assert.deepEqual(
     packages.map(({ type }) => type),
     ['operatingSystem', 'application', 'application'],
+  )
+})
+
+test('packages of rpm are named as rpm names them; keys have no architecture, and the kernel is the operating system', () => {
+  const packages = parseRpmList(readFileSync(join(programRoot, 'test/fixtures/proc/rpm-list'), 'utf8'))
+  assert.deepEqual(
+    packages.map(({ title, type, installedMs }) => [title, type, installedMs]),
+    [
+      ['glibc-2.38-16.fc39.x86_64', 'application', 1_706_781_234_000],
+      ['gpg-pubkey-18b8e74c-62f2920f', 'application', 1_699_958_401_000],
+      ['kernel-core-6.6.13-200.fc39.x86_64', 'operatingSystem', 1_706_781_300_000],
+      ['kernel-core-6.7.4-200.fc39.x86_64', 'operatingSystem', 1_707_900_000_000],
+      ['tzdata-2024a-2.fc39.noarch', 'application', 1_707_900_050_000],
+      ['undated-1-1.noarch', 'application', undefined],
+    ],
   )
 })
 

@@ -22,7 +22,7 @@ function host() {
 
 test('on a kernel without /proc every module starts, with fewer rows and one line for each file', async () => {
   const { host: empty, lines, running } = host()
-  const modules = mib2Modules(new SystemFiles('/no/such/root'))
+  const modules = mib2Modules({ files: new SystemFiles('/no/such/root'), neighbours6: '/no/such/report' })
   for (const { module } of modules) await new ModuleBackend(module, { log: empty.log }).start(empty)
   running.abort()
   const rowsOf = (name: string): number => {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { programRoot } from '../../../lib/home.ts'
 import {
   dotted,
   inetAddressOf,
@@ -14,6 +17,7 @@ import { countersOf, low32, parseProtocols, parseProtocols6 } from '../../../sub
 import { toRouteRows } from '../../../subagents/mib2/ip-forward-mib.ts'
 import { toIcmpMsgRows, toSystemStatsRow } from '../../../subagents/mib2/ip-statistics.ts'
 import { parseArp } from '../../../subagents/mib2/neighbours.ts'
+import { parseIpv6, parseNeighbours6 } from '../../../subagents/mib2/neighbours6.ts'
 import { socketInode } from '../../../subagents/mib2/owners.ts'
 import { parseRoutes4, parseRoutes6 } from '../../../subagents/mib2/routes.ts'
 import { parseSockets, SocketAddresses } from '../../../subagents/mib2/sockets.ts'
@@ -241,4 +245,47 @@ test('endpoints of UDP without a remote side have none, and equal ones count up'
   )
   assert.equal(socketInode('socket:[1413971]'), 1_413_971)
   assert.equal(socketInode('pipe:[5]'), undefined)
+})
+
+test('neighbours of IPv6 have the states of the kernel; what is not of the form is left out', () => {
+  const known = parseNeighbours6(readFileSync(join(programRoot, 'test/fixtures/proc/ip-6-neigh.json'), 'utf8'))
+  assert.deepEqual(
+    known.map(({ octets, hardware, link, state, isComplete, isPermanent }) => {
+      const words = [isComplete ? 'complete' : '', isPermanent ? 'permanent' : '']
+      return [Buffer.from(octets).toString('hex'), Buffer.from(hardware).toString('hex'), link, state, ...words]
+    }),
+    [
+      ['fe80000000000000505400fffe123502', '52550a000202', 'eth0', 'stale', 'complete', ''],
+      ['fd000009000000000000000000000077', '020000000077', 'eth0', 'unknown', 'complete', 'permanent'],
+      ['fd000000000000000000000000000001', '', 'eth0', 'invalid', '', ''],
+      ['fd000000000000000000000000000002', '', 'eth0', 'incomplete', '', ''],
+      ['fd000000000000000000000000000003', '020000000003', 'eth0', 'reachable', 'complete', ''],
+    ],
+  )
+  assert.deepEqual(parseNeighbours6('half of a li'), [])
+  assert.deepEqual(parseNeighbours6('{}'), [])
+})
+
+test('addresses of IPv6 are read in all forms of RFC 4291, and nothing else is one', () => {
+  const hex = (text: string): string | undefined => {
+    const octets = parseIpv6(text)
+    return octets && Buffer.from(octets).toString('hex')
+  }
+  assert.equal(hex('2001:db8:0:0:8:800:200c:417a'), '20010db80000000000080800200c417a')
+  assert.equal(hex('::'), '0'.repeat(32))
+  assert.equal(hex('::1'), `${'0'.repeat(31)}1`)
+  assert.equal(hex('fe80::'), `fe80${'0'.repeat(28)}`)
+  assert.equal(hex('::ffff:192.0.2.1'), '00000000000000000000ffffc0000201')
+  for (const text of [
+    '',
+    '1',
+    '1:2:3',
+    '1::2::3',
+    '1:2:3:4:5:6:7:8:9',
+    '::12345',
+    'g::',
+    '::1.2.3.256',
+    '1:2:3:4:5:6:7:8::',
+  ])
+    assert.equal(hex(text), undefined, text)
 })

@@ -1,5 +1,5 @@
 /** Runs long work in slices so short that no request waits for them, with rests between, so that a core hardly notices. */
-import type { Clock } from '../../lib/clock.ts'
+import type { Clock } from './clock.ts'
 
 export interface Pace {
   readonly clock: Clock

@@ -1,0 +1,194 @@
+/** What programs of the system print, kept in files for those who know no other source and may not start programs. */
+import { type ChildProcess, execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { lutimes, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import type { Clock, Timer } from './clock.ts'
+import type { Log } from './log.ts'
+
+/** A program with its arguments, which nothing from outside can change, and the file that holds what it printed. */
+export interface ReportedProgram {
+  readonly path: string
+  /** Looked for in the system's own folders, whatever PATH the daemon was given. */
+  readonly program: string
+  readonly args: readonly string[]
+  readonly everyMs: number
+  readonly limitMs: number
+  /** Files that it reads: it runs when one of them has changed, and never where there is none. */
+  readonly reads?: readonly string[]
+  /** Where this file is, there is a better source. */
+  readonly unless?: string
+}
+
+export interface ProgramReportsOptions {
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const environment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', HOME: '/' }
+const mostOctets = 16 << 20
+
+/** Runs each program in its turn, as long as it is started. */
+export class ProgramReports {
+  readonly #reports: readonly Report[]
+  readonly #clock: Clock
+  #timers: readonly Timer[] = []
+
+  constructor(programs: readonly ReportedProgram[], options: ProgramReportsOptions) {
+    this.#reports = programs.map((program) => new Report(program, options.log))
+    this.#clock = options.clock
+  }
+
+  /** The first round starts now; nobody has to wait for it. */
+  start(): void {
+    this.#timers = this.#reports.map((report) => {
+      void report.refresh()
+      return this.#clock.every(report.program.everyMs, () => void report.refresh())
+    })
+  }
+
+  /** Brings every report up to date now; resolves when that is done. */
+  async refresh(): Promise<void> {
+    await Promise.all(this.#reports.map((report) => report.refresh()))
+  }
+
+  /** What runs is ended. Reports stay, and say by their age that nobody renews them. */
+  stop(): void {
+    for (const timer of this.#timers) timer.cancel()
+    for (const report of this.#reports) report.stop()
+  }
+}
+
+/** The report at `path`; undefined where there is none, or when it was last found true longer ago than this. */
+export async function readReport(path: string, youngerThanMs: number): Promise<string | undefined> {
+  try {
+    const { mtimeMs } = await stat(path)
+    return Date.now() - mtimeMs < youngerThanMs ? await readFile(path, 'utf8') : undefined
+  } catch {
+    return undefined
+  }
+}
+
+type State = 'working' | 'missing' | 'failing'
+
+class Report {
+  readonly program: ReportedProgram
+  readonly #log: Log
+  #child: ChildProcess | undefined
+  #isRefreshing = false
+  #isStopped = false
+  #state: State = 'working'
+  #text: string | undefined
+  #read: string | undefined
+
+  constructor(program: ReportedProgram, log: Log) {
+    this.program = program
+    this.#log = log
+  }
+
+  /** Never throws; one that still goes on is not started again. */
+  async refresh(): Promise<void> {
+    if (this.#isRefreshing || this.#isStopped) return
+    this.#isRefreshing = true
+    try {
+      await this.#renew()
+      this.#became('working')
+    } catch (error) {
+      if (!this.#isStopped) this.#became(isMissing(error) ? 'missing' : 'failing', error)
+    } finally {
+      this.#isRefreshing = false
+    }
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#child?.kill('SIGKILL')
+  }
+
+  async #renew(): Promise<void> {
+    const { path, reads, unless } = this.program
+    if (unless !== undefined && (await versionOf([unless])) !== '') return
+    const read = reads && (await versionOf(reads))
+    if (read === '') return
+    if (read === undefined || read !== this.#read) {
+      const text = await this.#run()
+      if (text !== this.#text) await replace(path, text)
+      this.#text = text
+      this.#read = read
+    }
+    const now = new Date()
+    // The folder belongs to whom the reader is: where a link lies in this place, what it leads to stays as it is.
+    await lutimes(path, now, now)
+  }
+
+  #run(): Promise<string> {
+    const { program, args, limitMs } = this.program
+    return new Promise((resolve, reject) => {
+      const options = {
+        env: environment,
+        cwd: '/',
+        timeout: limitMs,
+        killSignal: 'SIGKILL',
+        maxBuffer: mostOctets,
+      } as const
+      this.#child = execFile(program, args, options, (error, out) => {
+        this.#child = undefined
+        if (error)
+          reject(
+            error.killed && typeof error.code !== 'string'
+              ? new Error(`${program} did not end within ${limitMs} ms`)
+              : error,
+          )
+        else resolve(out)
+      })
+    })
+  }
+
+  #became(state: State, error?: unknown): void {
+    if (state === this.#state) return
+    const { program } = this.program
+    if (state === 'working') this.#log.info('a program answers again', { program })
+    else if (state === 'missing')
+      this.#log.notice('a program is not here, and the rows it would give are left out', { program })
+    else
+      this.#log.warn('a program fails, and the rows it would give are left out', { program, error: messageOf(error) })
+    this.#state = state
+  }
+}
+
+/** Which files of these there are, and of which version; empty ones are as good as none. */
+async function versionOf(paths: readonly string[]): Promise<string> {
+  const found = await Promise.all(
+    paths.map(async (path) => {
+      const { size = 0, mtimeMs = 0 } = (await stat(path).catch(() => undefined)) ?? {}
+      return size > 0 ? `${path} ${size} ${mtimeMs}` : ''
+    }),
+  )
+  return found.filter((one) => one !== '').join('\n')
+}
+
+/** Nothing is lost with a report, so it need not be durable; but nobody must see a part of it. */
+async function replace(path: string, text: string): Promise<void> {
+  const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  try {
+    const file = await open(draft, 'wx', 0o600)
+    try {
+      await file.writeFile(text)
+      await file.chmod(0o644) // the reader is another user where the appliance is installed
+    } finally {
+      await file.close()
+    }
+    await rename(draft, path)
+  } catch (error) {
+    await rm(draft, { force: true })
+    throw error
+  }
+}
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof Error &&
+  'syscall' in error &&
+  String(error.syscall).startsWith('spawn') &&
+  'code' in error &&
+  error.code === 'ENOENT'
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message.trim() : String(error))

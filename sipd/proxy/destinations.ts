@@ -1,0 +1,141 @@
+/** What a request asks for, RFC 3261 §16.3 to §16.5: an answer at once, something of this server itself, or to be sent on. */
+import type { Log } from '../../lib/log.ts'
+import { H } from '../message/header-names.ts'
+import type { SipRequest } from '../message/message.ts'
+import type { Answer } from '../message/respond.ts'
+import type { Hop } from '../message/source.ts'
+import { parseRequestUri, type SipUri } from '../message/uri.ts'
+import type { SipStatistics } from '../statistics.ts'
+import type { Identity } from './identity.ts'
+import { isLoop } from './loop.ts'
+import type { ProxyPolicy } from './policy.ts'
+import { redirectContacts } from './redirect.ts'
+import { preprocessRoutes, type Routing } from './routes.ts'
+import type { Target } from './targets.ts'
+
+/** Finds where the users of this server are. */
+export interface UserLocation {
+  /** Undefined for a user that this server does not know. */
+  targetsOf(addressOfRecord: string): readonly Target[] | undefined
+}
+
+export interface DestinationsOptions {
+  readonly identity: Identity
+  readonly policy: ProxyPolicy
+  readonly users: UserLocation
+  readonly statistics: SipStatistics
+  readonly log: Log
+}
+
+/** `targets` has one at least. */
+export type Destination =
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  | { readonly kind: 'here' }
+  | { readonly kind: 'targets'; readonly routing: Routing; readonly targets: readonly Target[] }
+
+/** The answer of `of` for a user of ours that nobody registered. */
+export const unknownUser: Destination = {
+  kind: 'answer',
+  answer: { status: 404, reason: 'the user is not known here' },
+}
+
+const here: Destination = { kind: 'here' }
+
+export class Destinations {
+  readonly #options: DestinationsOptions
+
+  constructor(options: DestinationsOptions) {
+    this.#options = options
+  }
+
+  of(request: SipRequest, source: Hop): Destination {
+    const { identity, policy } = this.#options
+    const refusal = this.#check(request)
+    if (refusal) return answering(refusal)
+    const routing = preprocessRoutes(request, source, identity)
+    const uri = uriOf(routing, request)
+    // §16.4: the last Route stood for the Request-URI, and is none.
+    if (!uri) return answering({ status: 416, reason: 'the last Route is no SIP URI' })
+    const isForServer =
+      routing.routes.length === 0 && identity.isOurs(uri) && (request.method === 'REGISTER' || uri.user === undefined)
+    if (isForServer) return here
+    if (request.maxForwards === 0) return answering({ status: 483, reason: 'Too Many Hops' })
+    const targets = this.#targetsOf(routing, uri)
+    if (!targets) return unknownUser
+    // Contacts there are, but none that a sips: request may go to.
+    if (targets.length === 0) return answering({ status: 480, reason: 'the user has no contact that may be reached' })
+    if (policy.redirect) return answering(redirection(request, targets))
+    return { kind: 'targets', routing, targets }
+  }
+
+  /** Of an ACK to a 2xx, which is sent on or dropped and never answered. */
+  ofAck(request: SipRequest, source: Hop): { readonly routing: Routing; readonly target: Target } | undefined {
+    if (request.maxForwards === 0) return undefined
+    const routing = preprocessRoutes(request, source, this.#options.identity)
+    const uri = uriOf(routing, request)
+    const target = uri && this.#targetsOf(routing, uri)?.[0]
+    return target && { routing, target }
+  }
+
+  /** Of a contact of a 3xx: itself, or where that user of ours is (§16.5). `isSips`: the Request-URI is a sips: one. */
+  ofContact(target: Target, isSips: boolean): readonly Target[] {
+    const { identity, users } = this.#options
+    const uri = parseRequestUri(target.uri)
+    const targets =
+      uri?.user === undefined || !identity.isOurs(uri)
+        ? [target]
+        : (users.targetsOf(identity.addressOfRecord(uri)) ?? [])
+    return isSips ? targets.filter((one) => this.#mayEnd(one)) : targets
+  }
+
+  /** §16.3, in its order. */
+  #check(request: SipRequest): Answer | undefined {
+    const { statistics, identity, policy, log } = this.#options
+    if (!/^(?:sips?|tel):/i.test(request.requestUri)) {
+      statistics.unsupportedUris++
+      return { status: 416, reason: 'Unsupported URI Scheme' }
+    }
+    if (!request.uri) return { status: 400, reason: 'the Request-URI is not a SIP URI' }
+    if (isLoop(request, identity)) {
+      log.info('a request went in a loop', { method: request.method, requestUri: request.requestUri.slice(0, 200) })
+      return { status: 482, reason: 'Loop Detected' }
+    }
+    const unsupported = request
+      .elements(H.proxyRequire)
+      .filter((tag) => !policy.ignoredExtensions.has(tag.toLowerCase()))
+    return unsupported.length > 0 ? badExtension(unsupported) : undefined
+  }
+
+  /** §16.5. Undefined when the user should be ours and is not. */
+  #targetsOf(routing: Routing, uri: SipUri): readonly Target[] | undefined {
+    const { identity, users } = this.#options
+    if (!identity.isOurs(uri)) return [{ uri: routing.requestUri, flow: undefined, path: [], q: 1000 }]
+    const targets = users.targetsOf(identity.addressOfRecord(uri))
+    return uri.scheme === 'sips' ? targets?.filter((target) => this.#mayEnd(target)) : targets
+  }
+
+  /** §26.2.2: a sips: request ends at a sips: contact, or where a phone connected over TLS (AllowSipTlsConversionToSip). */
+  #mayEnd({ uri, flow }: Target): boolean {
+    return this.#options.policy.allowsSipsToSip || /^sips:/i.test(uri) || flow?.transport === 'TLS'
+  }
+}
+
+/** §8.2.2.3. */
+export function badExtension(tags: readonly string[]): Answer {
+  return { status: 420, reason: 'Bad Extension', headers: [{ name: 'Unsupported', value: tags.join(', ') }] }
+}
+
+function answering(answer: Answer): Destination {
+  return { kind: 'answer', answer }
+}
+
+function uriOf({ requestUri }: Routing, request: SipRequest): SipUri | undefined {
+  return requestUri === request.requestUri ? request.uri : parseRequestUri(requestUri)
+}
+
+/** A redirect server says where its users are; of other domains it knows no more than who asks (§21.4.5). */
+function redirection({ requestUri }: SipRequest, targets: readonly Target[]): Answer {
+  if (targets.every(({ uri }) => uri === requestUri))
+    return { status: 404, reason: 'the domain is not one of this server' }
+  return { status: 302, reason: 'Moved Temporarily', headers: redirectContacts(targets) }
+}

@@ -1,0 +1,7 @@
+/** The way to the network, as those who have something to send see it. */
+import type { Hop } from '../message/source.ts'
+
+export interface Sender {
+  /** `failed` is called at most once, when it is certain that the octets did not leave. */
+  send(text: string, hop: Hop, failed?: (error: Error) => void): void
+}

@@ -1,0 +1,72 @@
+/** Several rows at once: they begin in the order of critAppStartOrder, and stop in its reverse. */
+import type { Clock, Timer } from '../../lib/clock.ts'
+import { actInOrder } from './order.ts'
+import type { Entry } from './process.ts'
+
+export interface SequenceEvents {
+  /** Whether the row is still there, and anything is to be done at all. */
+  isHere(entry: Entry): boolean
+  /** Nothing is known of it yet. */
+  begin(entry: Entry): void
+  setAdminStatus(index: number, adminStatus: 'up' | 'down'): void
+}
+
+interface Turn {
+  act(entry: Entry): void
+  /** Those of the next number wait for it. */
+  isOnItsWay(entry: Entry): boolean
+  isDue(entry: Entry): boolean
+}
+
+export class Sequence {
+  readonly #clock: Clock
+  readonly #events: SequenceEvents
+  readonly #waiting: Timer[] = []
+
+  constructor(clock: Clock, events: SequenceEvents) {
+    this.#clock = clock
+    this.#events = events
+  }
+
+  begin(entries: readonly Entry[]): void {
+    this.#inOrder(entries, 'ascending', {
+      act: (entry) => this.#events.begin(entry),
+      isOnItsWay: ({ shown }) => shown.state === 'starting' || shown.state === 'unknown',
+      // It may have been set up or down by somebody while it waited.
+      isDue: ({ shown }) => shown.state === 'unknown',
+    })
+  }
+
+  /** As their rows wish now: those that are to go before those that are to come. */
+  set(entries: readonly Entry[]): void {
+    this.#set(entries, 'down')
+    this.#set(entries, 'up')
+  }
+
+  end(): void {
+    for (const timer of this.#waiting.splice(0)) timer.cancel()
+  }
+
+  #set(entries: readonly Entry[], adminStatus: 'up' | 'down'): void {
+    const wished = entries.filter(({ shown }) => shown.spec.adminStatus === adminStatus)
+    this.#inOrder(wished, adminStatus === 'up' ? 'ascending' : 'descending', {
+      act: ({ shown }) => this.#events.setAdminStatus(shown.spec.index, adminStatus),
+      isOnItsWay: ({ shown }) => shown.state === (adminStatus === 'up' ? 'starting' : 'stopping'),
+      isDue: ({ shown }) => shown.spec.adminStatus === adminStatus,
+    })
+  }
+
+  #inOrder(entries: readonly Entry[], direction: 'ascending' | 'descending', turn: Turn): void {
+    if (entries.length === 0) return
+    const isHere = (entry: Entry): boolean => this.#events.isHere(entry)
+    const timer = actInOrder(entries, {
+      clock: this.#clock,
+      direction,
+      orderOf: ({ shown }) => shown.spec.startOrder,
+      act: (entry) => turn.act(entry),
+      isOnItsWay: (entry) => isHere(entry) && turn.isOnItsWay(entry),
+      isDue: (entry) => isHere(entry) && turn.isDue(entry),
+    })
+    if (timer) this.#waiting.push(timer)
+  }
+}

@@ -1,0 +1,91 @@
+/** Stopping one process: its command or SIGTERM, and SIGKILL to its whole group when its time is over. */
+import { explain } from '../../lib/process-end.ts'
+import { terminateCommandOf } from './commands.ts'
+import { isNamed } from './find.ts'
+import type { Finding } from './inquest.ts'
+import { type Entry, liveChild } from './process.ts'
+import { runToEnd } from './run.ts'
+import { signalProcess } from './signal.ts'
+import { appearWithinMs, lookEveryMs } from './starter.ts'
+import type { Surroundings } from './surroundings.ts'
+import { unitKill } from './unit.ts'
+
+export interface StopEvents {
+  /** There is nothing to stop: what was to start never appeared. */
+  ended(entry: Entry, finding: Finding): void
+}
+
+export class Stopper {
+  readonly #surroundings: Surroundings
+  readonly #events: StopEvents
+
+  constructor(surroundings: Surroundings, events: StopEvents) {
+    this.#surroundings = surroundings
+    this.#events = events
+  }
+
+  /** Of a process that is known. That it went is seen by whoever watches it. */
+  stop(entry: Entry): void {
+    const { log, clock, systemctl } = this.#surroundings.options
+    const { spec } = entry.shown
+    const round = entry.round
+    const failed = (reason: string): void => {
+      log.warn('a terminate command failed; sending SIGTERM', { name: spec.name, reason })
+      if (entry.round === round) this.#signal(entry, 'SIGTERM')
+    }
+    const command = terminateCommandOf(spec, systemctl)
+    if (command) runToEnd(command.parsed, { done: () => {}, failed })
+    else this.#signal(entry, 'SIGTERM')
+    entry.timer = clock.after(spec.stopTimeoutSeconds * 1000, () => {
+      if (entry.round !== round || entry.shown.state !== 'stopping') return
+      log.warn('a process did not stop in time and is killed', { name: spec.name, seconds: spec.stopTimeoutSeconds })
+      this.#kill(entry)
+    })
+  }
+
+  /**
+   * Of one that is about to start: a start command that will leave a daemon behind is let end first, so that there is
+   * a process that can be stopped; one that stays in front is the process.
+   */
+  stopWhatStarts(entry: Entry): void {
+    const { round, child } = entry
+    const { clock } = this.#surroundings.options
+    const { name, stopTimeoutSeconds } = entry.shown.spec
+    const deadline = clock.monotonicMs() + Math.min(stopTimeoutSeconds * 1000, appearWithinMs)
+    const look = (): void => {
+      if (entry.round !== round || entry.shown.state !== 'stopping') return
+      const itself = liveChild(child)
+      const real = itself && isNamed(itself, name) ? itself : itself ? undefined : this.#surroundings.search(entry).main
+      if (real) {
+        entry.timer?.cancel()
+        this.#surroundings.know(entry, real)
+        if (real.pid !== child?.pid) entry.child = undefined
+        this.stop(entry)
+      } else if (clock.monotonicMs() > deadline) {
+        entry.timer?.cancel()
+        if (itself) this.#kill(entry)
+        else this.#events.ended(entry, { code: -1, signal: 0, how: 'never appeared' })
+      }
+    }
+    entry.timer = clock.every(lookEveryMs, look)
+    look()
+  }
+
+  #kill(entry: Entry): void {
+    const { unit } = entry.shown.spec
+    const kill = (): void => this.#signal(entry, 'SIGKILL')
+    if (unit === '') kill()
+    else runToEnd(unitKill(this.#surroundings.options.systemctl, unit), { done: () => {}, failed: kill })
+  }
+
+  #signal({ identity, child }: Entry, signal: NodeJS.Signals): void {
+    const pid = identity?.pid ?? child?.pid
+    if (pid === undefined) return
+    try {
+      signalProcess(pid, identity, signal)
+    } catch (error) {
+      const { log } = this.#surroundings.options
+      log.warn('a process could not be signalled', { pid, signal, error: explain(error as Error) })
+    }
+  }
+}

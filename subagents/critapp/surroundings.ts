@@ -1,0 +1,88 @@
+/** What all parts of the supervisor share: time, log, whom to tell, the searches for processes, and how a state changes. */
+import { join } from 'node:path'
+import type { Clock } from '../../lib/clock.ts'
+import type { Log } from '../../lib/log.ts'
+import { type ProcessIdentity, type ProcessStat, readPidFile, readProcess } from '../../lib/process.ts'
+import { truncateUtf8 } from '../../lib/text.ts'
+import type { Check } from './health.ts'
+import type { Entry, ProcessSpec, SupervisedProcess } from './process.ts'
+import { ProcessSearch } from './search.ts'
+import { nextState, type ProcessEvent } from './states.ts'
+import type { Systemctl } from './unit.ts'
+import { Units } from './units.ts'
+
+export interface SupervisorEvents {
+  /** After every change that can be seen. */
+  changed(process: SupervisedProcess): void
+  started(process: SupervisedProcess, sentence: string): void
+  exited(process: SupervisedProcess, sentence: string): void
+  failed(process: SupervisedProcess, sentence: string): void
+}
+
+export interface SupervisorOptions {
+  readonly clock: Clock
+  readonly log: Log
+  readonly events: SupervisorEvents
+  /** The appliance's folder, its run folder, and where output of started processes goes. */
+  readonly home: string
+  readonly runFolder: string
+  readonly outputFolder: string
+  readonly check: Check
+  readonly systemctl: Systemctl
+}
+
+/** critAppLastError holds this many octets. */
+const maxSentenceOctets = 255
+
+export class Surroundings {
+  readonly options: SupervisorOptions
+  readonly searcher: ProcessSearch
+  readonly units: Units
+
+  /** `wantedUnits` are the systemd units that rows name now. */
+  constructor(options: SupervisorOptions, wantedUnits: () => ReadonlySet<string>) {
+    this.options = options
+    this.searcher = new ProcessSearch(options)
+    const { clock, log, systemctl } = options
+    this.units = new Units({ clock, log, systemctl, wanted: wantedUnits })
+  }
+
+  /** What the table of states makes of it, told to whoever shows it. */
+  move({ shown }: Entry, event: ProcessEvent): void {
+    shown.state = nextState(shown.state, event)
+    this.options.events.changed(shown)
+  }
+
+  /** Becomes critAppLastError; seen with the next change that is told. */
+  complain({ shown }: Entry, sentence: string): void {
+    shown.lastError = truncateUtf8(sentence, maxSentenceOctets)
+  }
+
+  /** The process that a row means, if it runs, and how many it has. */
+  search({ shown, formerGroup }: Entry): { main: ProcessStat | undefined; count: number } {
+    const { unit, name } = shown.spec
+    return unit === '' ? this.searcher.find(name, formerGroup) : this.units.find(unit)
+  }
+
+  /** From here on the row's process is this one. */
+  know(entry: Entry, identity: ProcessIdentity): void {
+    entry.identity = identity
+    const { unit, name } = entry.shown.spec
+    // What a unit leaves behind is systemd's, by its KillMode.
+    entry.leads = unit === '' && readProcess(identity.pid)?.groupId === identity.pid
+    entry.pidFile = this.readPidFile(name)?.pid === identity.pid ? this.pidFileOf(name) : undefined
+  }
+
+  pidFileOf(name: string): string {
+    return join(this.options.runFolder, `${name}.pid`)
+  }
+
+  /** The process that the PID file of this name means, if that very one runs. */
+  readPidFile(name: string): ProcessIdentity | undefined {
+    return readPidFile(this.pidFileOf(name))
+  }
+
+  outputPath({ name }: ProcessSpec): string {
+    return join(this.options.outputFolder, `${name.replace(/[^\w.-]/g, '_')}.out`)
+  }
+}

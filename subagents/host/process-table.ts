@@ -1,0 +1,201 @@
+/**
+ * The processes of this machine: listed every two seconds, so that those that ended are known to have, and each read
+ * again in turn, all in slices with rests between. Whoever shows processes listens here, so that /proc is scanned once.
+ */
+import { type Dir, opendirSync } from 'node:fs'
+import { type Pace, rest, runInSlices } from '../../lib/slices.ts'
+import { truncateUtf8 } from '../../lib/text.ts'
+import {
+  isRegularFile,
+  type ProcessState,
+  type ProgramOfProcess,
+  parseBootTime,
+  parseProcessOwner,
+  parseProcessStat,
+  programOf,
+} from './processes.ts'
+import { Source } from './source.ts'
+
+export const listEveryMs = 2_000
+const readEveryMs = 5_000
+/** With slices of half a millisecond never much more than a hundredth of a core. */
+const restMs = 40
+/** Octets of a command line that are kept; what is shown of it is less. */
+const commandLineMost = 2048
+
+export interface KnownProcess {
+  readonly pid: number
+  /** As it was read last. */
+  readonly state: ProcessState
+  readonly program: ProgramOfProcess
+  /** /proc/PID/cmdline, its arguments each with a NUL behind; empty for threads of the kernel. */
+  readonly commandLine: string
+  /** Where /proc/PID/exe leads, if that may be seen. */
+  readonly executable: string | undefined
+}
+
+export interface ProcessListener {
+  /** Told each time a process was read. */
+  read?(process: KnownProcess): void
+  /** Told once of each that is there no more. */
+  ended?(process: KnownProcess): void
+  /** Told after each listing and what was read with it; at the first, every process was. */
+  listed?(count: number): void
+}
+
+interface Known {
+  process: KnownProcess
+  /** Whether the program was read when the process had had time to become what it is. */
+  isSettled: boolean
+}
+
+export class ProcessTable {
+  readonly #source: Source
+  readonly #listeners: ProcessListener[] = []
+  readonly #known = new Map<number, Known>()
+  /** PIDs, each with the number of the listing that saw it last; kept, for making it anew takes a while. */
+  readonly #pids = new Map<number, number>()
+  #listing = 0
+  /** Those whose turn is still to come in this round. */
+  #due: number[] = []
+
+  constructor(source = new Source()) {
+    this.#source = source
+  }
+
+  /** For as long as the table is there. */
+  listen(listener: ProcessListener): void {
+    this.#listeners.push(listener)
+  }
+
+  get count(): number {
+    return this.#pids.size
+  }
+
+  /** Those that were read, whatever became of them since. */
+  *processes(): IterableIterator<KnownProcess> {
+    for (const { process } of this.#known.values()) yield process
+  }
+
+  /** When the machine was started, in milliseconds since 1970; undefined where /proc/stat does not tell. */
+  bootMs(): number | undefined {
+    return parseBootTime(this.#source.read('/proc/stat') ?? '')
+  }
+
+  /** The effective user of a process; undefined when it has ended. Reads /proc. */
+  userOf(pid: number): number | undefined {
+    return parseProcessOwner(this.#source.read(`/proc/${pid}/status`) ?? '')
+  }
+
+  /** How many regular files a process has open; undefined when that may not be seen. Reads /proc. */
+  regularFilesOf(pid: number): number | undefined {
+    const folder = `/proc/${pid}/fd`
+    const names = this.#source.names(folder)
+    return names?.filter((name) => isRegularFile(this.#source.link(`${folder}/${name}`) ?? '')).length
+  }
+
+  /** Goes on until the signal says otherwise; throws when /proc can not be listed any more. */
+  async run(pace: Omit<Pace, 'restMs'>): Promise<void> {
+    const { clock, signal } = pace
+    // The first round has no rests: who starts the agent wants to see processes.
+    await runInSlices(this.#list(), { ...pace, restMs: 0 })
+    await runInSlices(this.#readDue(), { ...pace, restMs: 0 })
+    this.#tellListed()
+    let roundMs = clock.monotonicMs()
+    while (!signal.aborted) {
+      const listedMs = clock.monotonicMs()
+      if (this.#due.length === 0 && clock.monotonicMs() - roundMs >= readEveryMs) {
+        this.#due = [...this.#pids.keys()]
+        roundMs = clock.monotonicMs()
+      }
+      await runInSlices(this.#list(), { ...pace, restMs })
+      // Of many processes the list takes a while: no more than a quarter of the time is for it.
+      const nextListMs = listedMs + Math.max(listEveryMs, 4 * (clock.monotonicMs() - listedMs))
+      await runInSlices(
+        this.#readDue(() => clock.monotonicMs() < nextListMs),
+        { ...pace, restMs },
+      )
+      this.#tellListed()
+      await rest(clock, Math.max(restMs, nextListMs - clock.monotonicMs()), signal)
+    }
+  }
+
+  #tellListed(): void {
+    for (const listener of this.#listeners) listener.listed?.(this.#pids.size)
+  }
+
+  /** A step is an entry of the folder, then a process that was known; after the last, what is gone is gone, what is new due. */
+  *#list(): Iterable<void> {
+    this.#listing++
+    const fresh: number[] = []
+    const folder = this.#open()
+    try {
+      for (let entry = folder.readSync(); entry; entry = folder.readSync()) {
+        const pid = Number(entry.name)
+        if (pid > 0) {
+          if (!this.#pids.has(pid)) fresh.push(pid)
+          this.#pids.set(pid, this.#listing)
+        }
+        yield
+      }
+    } finally {
+      folder.closeSync()
+    }
+    for (const [pid, listing] of this.#pids) {
+      if (listing !== this.#listing) {
+        this.#pids.delete(pid)
+        this.#forget(pid)
+      }
+      yield
+    }
+    for (const pid of fresh.reverse()) this.#due.push(pid) // taken from the end: new ones before others
+  }
+
+  #open(): Dir {
+    // Few entries at a time, since making each takes the kernel a while.
+    return opendirSync(`${this.#source.root}/proc`, { bufferSize: 16 })
+  }
+
+  *#readDue(goOn: () => boolean = () => true): Iterable<void> {
+    for (let pid = this.#due.pop(); pid !== undefined; pid = this.#due.pop()) {
+      this.#readProcess(pid)
+      yield
+      if (!goOn()) return
+    }
+  }
+
+  #readProcess(pid: number): void {
+    const text = this.#source.read(`/proc/${pid}/stat`)
+    const state = text === undefined ? undefined : parseProcessStat(text)
+    if (!state) return this.#forget(pid) // it ended since it was listed
+    let known = this.#known.get(pid)
+    const before = known?.process.state
+    if (before && before.startTicks !== state.startTicks) {
+      this.#forget(pid)
+      known = undefined
+    }
+    const isOther = !known || known.process.state.name !== state.name
+    // One that was forked a moment ago may still have the command line of who forked it: it is read twice.
+    if (!known || isOther || !known.isSettled) {
+      known = { process: this.#readProgram(pid, state, known?.process), isSettled: !isOther }
+      this.#known.set(pid, known)
+    } else known.process = { ...known.process, state }
+    for (const listener of this.#listeners) listener.read?.(known.process)
+  }
+
+  #readProgram(pid: number, state: ProcessState, before: KnownProcess | undefined): KnownProcess {
+    const whole = state.isKernelThread ? '' : (this.#source.read(`/proc/${pid}/cmdline`) ?? '')
+    // A zombie has neither any more, and is still the process that it was.
+    if (before && whole === '' && !state.isKernelThread) return { ...before, state }
+    const executable = state.isKernelThread ? undefined : this.#source.link(`/proc/${pid}/exe`)
+    const commandLine = truncateUtf8(whole, commandLineMost)
+    return { pid, state, program: programOf(state.name, commandLine, executable), commandLine, executable }
+  }
+
+  #forget(pid: number): void {
+    const known = this.#known.get(pid)
+    if (!known) return
+    this.#known.delete(pid)
+    for (const listener of this.#listeners) listener.ended?.(known.process)
+  }
+}

@@ -1,0 +1,97 @@
+/** The files beside a log that had its name once: which they are, in what order they had it, and what a compressed one was. */
+import { constants, type Stats } from 'node:fs'
+import { open, readdir, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { gunzipSync, constants as zlib } from 'node:zlib'
+import { headOctets } from './generation.ts'
+import { parseRotatedName } from './rotation/rotated-files.ts'
+
+export interface Sibling {
+  readonly path: string
+  readonly file: Stats
+}
+
+export interface Siblings {
+  readonly plain: readonly Sibling[]
+  readonly gzipped: readonly Sibling[]
+}
+
+/** What was compressed: its first octets, and its length modulo 2^32. */
+export interface GzipContent {
+  readonly head: Buffer
+  readonly length: number
+}
+
+/** `access_log.1`, `access_log-20260102`; but `access_log2` is a log of its own. */
+const separator = /^[.~-]/
+/** What cannot be read as a log, or is just being written by who compresses. */
+const unreadable = /\.(bz2|xz|zst|tmp)$/
+
+/** Regular files beside the live one whose names begin with its name. */
+export async function siblingsOf(livePath: string): Promise<Siblings> {
+  const folder = dirname(livePath)
+  const name = basename(livePath)
+  const plain: Sibling[] = []
+  const gzipped: Sibling[] = []
+  for (const one of await readdir(folder).catch(() => [])) {
+    if (!one.startsWith(name) || !separator.test(one.slice(name.length)) || unreadable.test(one)) continue
+    const path = join(folder, one)
+    const file = await stat(path).catch(() => undefined) // it went meanwhile
+    if (file?.isFile()) (one.endsWith('.gz') ? gzipped : plain).push({ path, file })
+  }
+  return { plain, gzipped }
+}
+
+/** Whether a rotator of ours gave the name: it renames and never copies, so another inode is another file. */
+export function isRenamed(path: string, livePath: string): boolean {
+  return parseRotatedName(basename(path), basename(livePath)) !== undefined
+}
+
+/**
+ * The oldest first: by the names where a rotator gave all of them, for several renames fit into one tick of the clock
+ * that file times are taken from; else by these times.
+ */
+export function inOrder<T extends Sibling>(siblings: readonly T[], livePath: string): T[] {
+  const named = siblings.map((sibling) => ({
+    sibling,
+    name: parseRotatedName(basename(sibling.path), basename(livePath)),
+  }))
+  const isByName = named.every(({ name }) => name !== undefined)
+  return named
+    .sort((a, b) => (isByName ? byName(a.name!, b.name!) : byTime(a.sibling.file, b.sibling.file)))
+    .map(({ sibling }) => sibling)
+}
+
+interface Turn {
+  readonly seconds: number
+  readonly number: number
+}
+
+function byName(a: Turn, b: Turn): number {
+  return a.seconds - b.seconds || a.number - b.number
+}
+
+function byTime(a: Stats, b: Stats): number {
+  return a.mtimeMs - b.mtimeMs || a.birthtimeMs - b.birthtimeMs
+}
+
+/** Undefined when it is gone, or no gzip file. The length is what its last four octets say (RFC 1952 §2.3.1). */
+export async function readGzip(path: string): Promise<GzipContent | undefined> {
+  try {
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    try {
+      const { size } = await file.stat()
+      if (size < 18) return undefined
+      const begin = Buffer.alloc(Math.min(size, 4096))
+      await file.read(begin, 0, begin.length, 0)
+      const { buffer: end } = await file.read(Buffer.alloc(4), 0, 4, size - 4)
+      // Z_SYNC_FLUSH: of a file that goes on, as much as these octets give.
+      const content = gunzipSync(begin, { finishFlush: zlib.Z_SYNC_FLUSH })
+      return { head: content.subarray(0, headOctets), length: end.readUInt32LE(0) }
+    } finally {
+      await file.close()
+    }
+  } catch {
+    return undefined
+  }
+}

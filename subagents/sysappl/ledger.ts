@@ -1,0 +1,154 @@
+/** What must outlive a restart of ours: which number a package and an element have, what operators said, first sizes. */
+import { mkdir, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { writeFileAtomic } from '../../lib/files.ts'
+import type { Role, RoleBit } from './syntax.ts'
+
+/** An element as it was when this version of its package was first seen. */
+export interface InstalledElement {
+  readonly version: string
+  readonly octets: number
+  readonly installedMs: number
+}
+
+interface ElementRecord extends InstalledElement {
+  readonly index: number
+  /** As a manager set it; undefined: as declared. */
+  readonly role: readonly RoleBit[] | undefined
+}
+
+interface Saved {
+  readonly nextPackage: number
+  readonly nextElement: number
+  readonly packages: Readonly<Record<string, number>>
+  readonly elements: Readonly<Record<string, ElementRecord>>
+}
+
+const roleBits: readonly string[] = ['executable', 'exclusive', 'primary', 'required', 'dependent', 'unknown']
+
+/** Numbers grow and are never given twice (RFC 2287, sysApplInstallPkgIndex). */
+export class Ledger {
+  readonly #path: string
+  #nextPackage = 1
+  #nextElement = 1
+  readonly #packages = new Map<string, number>()
+  readonly #elements = new Map<string, ElementRecord>()
+  #isChanged = false
+  #saving: Promise<void> = Promise.resolve()
+
+  constructor(path: string) {
+    this.#path = path
+  }
+
+  /** Rejects when there is something that is not what was saved; then everything is numbered anew. */
+  async load(): Promise<void> {
+    let content: string
+    try {
+      content = await readFile(this.#path, 'utf8')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+      throw error
+    }
+    const saved = parseSaved(JSON.parse(content))
+    if (!saved) throw new Error(`${this.#path} is not what was saved there; packages are numbered anew`)
+    this.#nextPackage = saved.nextPackage
+    this.#nextElement = saved.nextElement
+    for (const [name, index] of Object.entries(saved.packages)) this.#packages.set(name, index)
+    for (const [key, record] of Object.entries(saved.elements)) this.#elements.set(key, record)
+  }
+
+  packageIndex(name: string): number {
+    let index = this.#packages.get(name)
+    if (index === undefined) {
+      index = this.#nextPackage++
+      this.#packages.set(name, index)
+      this.#isChanged = true
+    }
+    return index
+  }
+
+  /** The element's record; what is seen now is its installation when it, or its package's version, is new. */
+  element(packageName: string, path: string, seen: InstalledElement): InstalledElement & { readonly index: number } {
+    const key = keyOf(packageName, path)
+    const known = this.#elements.get(key)
+    if (known && known.version === seen.version) return known
+    const record: ElementRecord = { ...seen, index: known?.index ?? this.#nextElement++, role: known?.role }
+    this.#elements.set(key, record)
+    this.#isChanged = true
+    return record
+  }
+
+  roleOf(packageName: string, path: string): Role | undefined {
+    const role = this.#elements.get(keyOf(packageName, path))?.role
+    return role && new Set(role)
+  }
+
+  /** Gives the role that the element had, to be set again if this one can not be saved. */
+  setRole(packageName: string, path: string, role: Role | undefined): Role | undefined {
+    const key = keyOf(packageName, path)
+    const known = this.#elements.get(key)
+    if (!known) return undefined
+    this.#elements.set(key, { ...known, role: role && [...role] })
+    this.#isChanged = true
+    return known.role && new Set(known.role)
+  }
+
+  /** Durable when it resolves; one after the other. */
+  save(): Promise<void> {
+    const saved = this.#saving.then(() => this.#save())
+    this.#saving = saved.catch(() => {})
+    return saved
+  }
+
+  async #save(): Promise<void> {
+    if (!this.#isChanged) return
+    this.#isChanged = false
+    const saved: Saved = {
+      nextPackage: this.#nextPackage,
+      nextElement: this.#nextElement,
+      packages: Object.fromEntries(this.#packages),
+      elements: Object.fromEntries(this.#elements),
+    }
+    try {
+      await mkdir(dirname(this.#path), { recursive: true })
+      await writeFileAtomic(this.#path, `${JSON.stringify(saved)}\n`)
+    } catch (error) {
+      this.#isChanged = true
+      throw error
+    }
+  }
+}
+
+function keyOf(packageName: string, path: string): string {
+  return `${packageName}\n${path}`
+}
+
+function parseSaved(content: unknown): Saved | undefined {
+  if (!isRecord(content) || !isRecord(content.packages) || !isRecord(content.elements)) return undefined
+  const { nextPackage, nextElement, packages } = content
+  if (!isIndex(nextPackage) || !isIndex(nextElement)) return undefined
+  if (!Object.values(packages as Record<string, unknown>).every((index) => isIndex(index) && index < nextPackage))
+    return undefined
+  const elements: Record<string, ElementRecord> = {}
+  for (const [key, value] of Object.entries(content.elements)) {
+    if (!isRecord(value)) return undefined
+    const { index, role, version, octets, installedMs } = value
+    if (!isIndex(index) || index >= nextElement || typeof version !== 'string') return undefined
+    if (typeof octets !== 'number' || typeof installedMs !== 'number') return undefined
+    if (role !== undefined && !isRole(role)) return undefined
+    elements[key] = { index, role, version, octets, installedMs }
+  }
+  return { nextPackage, nextElement, packages: packages as Record<string, number>, elements }
+}
+
+function isRole(value: unknown): value is RoleBit[] {
+  return Array.isArray(value) && value.every((bit) => roleBits.includes(bit as string))
+}
+
+function isIndex(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) > 0 && (value as number) <= 0xffff_ffff
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
