@@ -1,5 +1,6 @@
 /** When each trigger is due: one timer for all of them, and their work in slices that no request has to wait for. */
 import type { Clock, Timer } from '../../lib/clock.ts'
+import { sliceMs } from './turns.ts'
 
 export interface Paced {
   readonly periodMs: number
@@ -12,9 +13,6 @@ export interface PaceOptions {
   /** Told how long each slice of the work took, in milliseconds. */
   readonly onSlice?: ((tookMs: number) => void) | undefined
 }
-
-/** Well below the 2 ms that a request may be made to wait, for a collection of garbage may come on top. */
-const sliceMs = 0.5
 
 export class Pace {
   readonly #options: PaceOptions

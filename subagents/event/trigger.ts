@@ -11,6 +11,7 @@ import type { Resources } from './resources.ts'
 import { eventOf, nameOf, namesDiscontinuity, requesterOf, type TriggerRow, testsOf } from './rows.ts'
 import { type Reading, scan, type Target } from './sampler.ts'
 import { type Fired, type InstanceState, step, type TriggerTests } from './tests/step.ts'
+import { Turns } from './turns.ts'
 
 export interface TriggerOptions {
   readonly agent: LocalAgent
@@ -194,7 +195,10 @@ export class Trigger implements Paced {
 
   /** Instances that a whole scan did not find are gone. */
   async #sweep(number: number): Promise<void> {
+    const turns = new Turns()
     for (const [key, instance] of [...this.#instances]) {
+      if (this.#isStopped) return
+      if (turns.areDue) await turns.give()
       if (instance.scan === number) continue
       const before = instance.state
       const { state, fired } = step(this.#tests, before, 'absent')

@@ -64,7 +64,7 @@ vacmViewTreeFamilyEntry watch critAppOperStatus - included nonVolatile
 mteResourceSampleMinimum 1
 mteTriggerEntry o level - 20 absoluteValue ${schedule(4, 'level').slice(1)} false - - false 1 - - true active
 mteTriggerThresholdEntry rising 75 20 0 0 - - o tell o tell - - - - o level
-mteTriggerEntry o alpha - 40 absoluteValue critAppOperStatus.1 false - - false 1 - - true active
+mteTriggerEntry o alpha - 40 absoluteValue critAppOperStatus true - - false 1 - - true active
 mteTriggerBooleanEntry equal 2 false - - o tell o alpha
 mteEventEntry tell "" 80 true active o
 mteEventNotificationEntry 0.0 - - o tell
