@@ -186,7 +186,7 @@ export function eventModule({ onSlice }: EventOptions = {}) {
             if (row.mteOwner === owner && row.mteObjectsName === name) yield row
         },
       }
-      running = { host, pace: new Pace({ clock, onSlice }), events: new Events({ agent, surroundings }) }
+      running = { host, pace: new Pace({ clock, log: host.log, onSlice }), events: new Events({ agent, surroundings }) }
       for (const row of triggerRows.table.rows()) configure(row, settlingMs)
     },
     async stop() {
