@@ -17,6 +17,8 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
     await rename(draft, path)
   } catch (error) {
     await rm(draft, { force: true })
+    // ENOSPC of a write does not name the file.
+    if (error instanceof Error) error.message = `${path} could not be written: ${error.message}`
     throw error
   }
   // The rename itself lives in the directory, which has to reach the disk as well.

@@ -305,12 +305,16 @@ export class Rotator {
   }
 
   async #keepFloor(): Promise<void> {
-    if (this.#floorOctets === 0) return
+    // A floor that is given up ends the alarm for it.
+    const mayBeAlarmed =
+      this.#floor.isAlarmed || this.#policies.some(({ path }) => this.#state.isAlarmed(folderOf(path)))
+    if (this.#floorOctets === 0 && !mayBeAlarmed) return
     const byFileSystem = new Map<string, { folder: string; policies: RotationPolicy[] }>()
     for (const policy of this.#policies) {
-      const folder = dirname(realLogPath(policy.path))
+      const folder = folderOf(policy.path)
       const space = await this.#measure(folder)
       if (!space) continue
+      if (this.#state.isAlarmed(folder)) this.#floor.recall(space.fileSystem)
       const known = byFileSystem.get(space.fileSystem)
       if (known) known.policies.push(policy)
       else byFileSystem.set(space.fileSystem, { folder, policies: [policy] })
@@ -338,9 +342,11 @@ export class Rotator {
     const event = { folder, freeOctets: space.freeOctets, floorOctets }
     const change = this.#floor.judge(space, floorOctets)
     if (change === 'reached') {
+      this.#state.setAlarmed(folder, true)
       log.error('the disk is below its floor, and no rotated log is left that may be deleted', event)
       events?.floorReached?.(event)
     } else if (change === 'cleared') {
+      for (const { path } of policies) this.#state.setAlarmed(folderOf(path), false)
       log.notice('the disk is above its floor again', event)
       events?.floorCleared?.(event)
     }
@@ -384,6 +390,10 @@ async function oldestFirst(
 async function statFile(path: string): Promise<Stats | undefined> {
   const stats = await lstat(path).catch(() => undefined)
   return stats?.isFile() ? stats : undefined
+}
+
+function folderOf(path: string): string {
+  return dirname(realLogPath(path))
 }
 
 function explain(error: NodeJS.ErrnoException): string {
