@@ -35,8 +35,8 @@ export interface DiskFloorEvent {
 }
 
 export interface RotatorEvents {
-  /** A log has another name now; what comes of it is told by `rotated`. */
-  renamed?(policy: RotationPolicy): void
+  /** A log has another name now; who follows it is to look, and the file is not compressed before this resolves. */
+  renamed?(policy: RotationPolicy): Promise<void>
   rotated?(policy: RotationPolicy, reason: RotationReason, outcome: RotationOutcome): void
   /** It did not go as it should, and is tried again; each sentence once until there is another. */
   failed?(policy: RotationPolicy, sentence: string): void
@@ -97,6 +97,7 @@ export class Rotator {
       host: options.host ?? machineHost,
       reopenWithinMs: options.reopenWithinMs ?? defaultReopenWithinMs,
       retryMs: options.retryMs ?? defaultRetryMs,
+      read: ({ policy }) => options.events?.renamed?.(policy),
       finished: ({ policy, path }) => {
         this.#told.delete(path)
         this.#state.finish(path)
@@ -239,7 +240,6 @@ export class Rotator {
       const to = await moveAside(live, Math.floor(nowMs / 1000))
       this.#state.setBeganMs(live, nowMs)
       this.#state.begin(to, live)
-      this.#options.events?.renamed?.(policy)
       const [release] = await Promise.all([this.#finisher.take(policy, to), this.#state.save()])
       const renamed = `${name}: renamed to ${basename(to)} (${octets} octets)`
       if (release.kind === 'stuck') return { kind: 'held', to, octets, sentence: `${renamed}; ${release.sentence}` }
