@@ -39,6 +39,8 @@ async function replaceFile(
     await rename(draft, path)
   } catch (error) {
     await rm(draft, { force: true })
+    // ENOSPC of a write does not name the file.
+    if (error instanceof Error) error.message = `${path} could not be written: ${error.message}`
     throw error
   }
 }
