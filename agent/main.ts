@@ -5,6 +5,7 @@ import { systemClock } from '../lib/clock.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { openDaemon } from '../lib/daemon-process.ts'
 import { eventModule } from '../subagents/event/index.ts'
+import { samplesPath } from '../subagents/event/samples/read.ts'
 import { hostModule } from '../subagents/host/index.ts'
 import { ProcessTable } from '../subagents/host/process-table.ts'
 import { rpmProgram } from '../subagents/host/rpm.ts'
@@ -32,7 +33,7 @@ const agent = new Agent({
     { ...hostModule({ processes, rpmReport: rpmProgram(home.run).path }), file: 'agent/host.cnf' },
     { ...sysapplModule(home, { processes }), file: 'agent/sysappl.cnf' },
     // After those whose objects it watches.
-    { ...eventModule(), file: 'agent/eventagt.cnf' },
+    { ...eventModule({ samplesPath: samplesPath(home) }), file: 'agent/eventagt.cnf' },
   ],
 })
 

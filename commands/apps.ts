@@ -1,11 +1,9 @@
 /** castellan apps: the critical applications as people see them; start, stop and graceful set them over SNMP. */
 
-import { View } from '../agent/access/view.ts'
-import { Manager, ResponseError } from '../agent/manager/manager.ts'
-import { parseAddress } from '../agent/transport/udp.ts'
+import { ResponseError } from '../agent/manager/manager.ts'
 import type { Home } from '../lib/home.ts'
 import { critAppProcTable } from '../subagents/critapp/mib.ts'
-import { openConfiguration } from './configuration.ts'
+import { type Need, withManager } from './ask-agent.ts'
 import { declaredNames } from './declared-names.ts'
 
 export interface App {
@@ -39,8 +37,15 @@ const shown = [
   columns.critAppHealthStatus,
 ] as const
 
+/** Who may start and stop applications sees them as well. */
+const need: Need = {
+  access: 'write',
+  oid: columns.critAppAdminStatus.oid,
+  otherwise: 'use setany -v3 -u USER with critAppAdminStatus.INDEX',
+}
+
 export async function listApps(home: Home): Promise<App[]> {
-  return withManager(home, async (manager) => {
+  return withManager(home, need, async (manager) => {
     const apps: App[] = []
     for await (const { name } of manager.walk(columns.critAppProcName.oid)) {
       const index = name.at(-1)!
@@ -85,7 +90,7 @@ export async function setApps(
     name: [...column.oid, index],
     value: { type: 'Integer32' as const, value },
   }))
-  await withManager(home, (manager) => manager.set(varbinds)).catch((error: unknown) => {
+  await withManager(home, need, (manager) => manager.set(varbinds)).catch((error: unknown) => {
     const refused = error instanceof ResponseError ? (chosen[error.errorIndex - 1] ?? chosen[0]) : undefined
     if (!refused) throw error
     const why =
@@ -116,31 +121,4 @@ function formatDuration(seconds: number): string {
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`
   if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h`
   return `${Math.floor(seconds / 86_400)} d`
-}
-
-/** Who owns the home reads its communities, and may ask with the one that can do the most. */
-async function withManager<T>(home: Home, act: (manager: Manager) => Promise<T>): Promise<T> {
-  const { internal, address } = await openConfiguration(home)
-  const vacm = internal.vacm()
-  const mayWrite = ({ securityName, contextName }: { securityName: string; contextName: string }): boolean => {
-    const principal = { securityModel: 'snmpv2c', securityName, securityLevel: 'noAuthNoPriv', contextName } as const
-    const view = vacm.viewFor(principal, 'write')
-    return view instanceof View && view.includes(columns.critAppAdminStatus.oid)
-  }
-  const communities = internal.communities().filter(({ sources }) => !sources)
-  const community = communities.find(mayWrite) ?? communities[0]
-  if (!community)
-    throw new Error('there is no community to ask with; use setany -v3 -u USER with critAppAdminStatus.INDEX')
-  const { host, port } = parseAddress(address) ?? { host: '127.0.0.1', port: 161 }
-  const manager = new Manager({
-    host: host === '0.0.0.0' ? '127.0.0.1' : host,
-    port,
-    security: { version: 'v2c', community: Buffer.from(community.name).toString() },
-    retries: 1,
-  })
-  try {
-    return await act(manager)
-  } finally {
-    manager.close()
-  }
 }

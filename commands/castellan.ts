@@ -15,6 +15,7 @@ import { explainAccess, formatDecision } from './access.ts'
 import { formatApps, listApps, setApps } from './apps.ts'
 import { board } from './board.ts'
 import { checkAccess } from './check-access.ts'
+import { addEventsCommands } from './events.ts'
 import { followLogs, tryPattern } from './logs.ts'
 import { rotate } from './rotate.ts'
 import { agentOf, daemonOf, restartDaemon, Starter, statusOf, stopAll, until } from './starter.ts'
@@ -107,6 +108,9 @@ export async function castellan(args: readonly string[]): Promise<number> {
       const isColoured = process.stdout.isTTY && !process.env.NO_COLOR
       process.stdout.write(json ? `${JSON.stringify(found)}\n` : formatApps(found, isColoured))
     })
+  addEventsCommands(program, (code) => {
+    exitCode = code
+  })
   const logs = program.command('logs').description('logs: follow them, or try a pattern on one').exitOverride()
   logs
     .command('follow [name...]', { isDefault: true })

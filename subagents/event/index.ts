@@ -25,6 +25,7 @@ import {
 import { Pace } from './pace.ts'
 import { Resources } from './resources.ts'
 import { isSampled, keyOf, type Pointer, type TriggerRow } from './rows.ts'
+import { Recorder } from './samples/recorder.ts'
 import { Trigger } from './trigger.ts'
 
 type InstanceRow = RowOf<typeof castellanEventInstanceTable>
@@ -35,12 +36,16 @@ const settlingMs = 5000
 export interface EventOptions {
   /** Told how long each slice of the sampling took, in milliseconds. */
   readonly onSlice?: (tookMs: number) => void
+  /** The ring file that keeps what is sampled, for who tries other thresholds. */
+  readonly samplesPath?: string
 }
 
 /** Needs a host that has a LocalAgent: it lives in the master's process. */
-export function eventModule({ onSlice }: EventOptions = {}) {
+export function eventModule({ onSlice, samplesPath }: EventOptions = {}) {
   const triggers = new Map<string, Trigger>()
-  let running: { readonly host: ModuleHost; readonly pace: Pace; readonly events: Events } | undefined
+  let running:
+    | { readonly host: ModuleHost; readonly pace: Pace; readonly events: Events; readonly recorder?: Recorder }
+    | undefined
   let triggerFailures = 0
   const resources = new Resources(() => limits.table.get({})?.mteResourceSampleInstanceMaximum ?? 0)
   const of = (row: Pick<TriggerRow, 'mteOwner' | 'mteTriggerName'>): Trigger | undefined => triggers.get(keyOf(row))
@@ -129,7 +134,7 @@ export function eventModule({ onSlice }: EventOptions = {}) {
 
   const configure = (row: TriggerRow, firstMs = 0): void => {
     if (!running) return
-    const { host, pace, events } = running
+    const { host, pace, events, recorder } = running
     const key = keyOf(row)
     const present = triggers.get(key)
     const isOn = isSampled(row)
@@ -158,6 +163,7 @@ export function eventModule({ onSlice }: EventOptions = {}) {
         if (event === 'came') instanceRows.table.put(shown)
         else instanceRows.table.delete(shown)
       },
+      ...(recorder ? { sampled: (one, instance, sample) => recorder.take(one.row, instance, sample) } : {}),
     })
     triggers.set(key, trigger)
     if (isOn) pace.add(trigger, firstMs)
@@ -186,13 +192,21 @@ export function eventModule({ onSlice }: EventOptions = {}) {
             if (row.mteOwner === owner && row.mteObjectsName === name) yield row
         },
       }
-      running = { host, pace: new Pace({ clock, log: host.log, onSlice }), events: new Events({ agent, surroundings }) }
+      const recorder = samplesPath === undefined ? undefined : new Recorder(samplesPath, host)
+      running = {
+        host,
+        pace: new Pace({ clock, log: host.log, onSlice }),
+        events: new Events({ agent, surroundings }),
+        ...(recorder ? { recorder } : {}),
+      }
       for (const row of triggerRows.table.rows()) configure(row, settlingMs)
     },
     async stop() {
       running?.pace.stop()
       for (const key of [...triggers.keys()]) remove(key)
+      const recorder = running?.recorder
       running = undefined
+      await recorder?.stop()
     },
   }
   return { module, configured: [limits, triggerRows, objectRows, eventRows].map(anyServing) }

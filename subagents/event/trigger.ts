@@ -10,7 +10,7 @@ import type { Paced } from './pace.ts'
 import type { Resources } from './resources.ts'
 import { eventOf, nameOf, namesDiscontinuity, requesterOf, type TriggerRow, testsOf } from './rows.ts'
 import { type Reading, scan, type Target } from './sampler.ts'
-import { type Fired, type InstanceState, step, type TriggerTests } from './tests/step.ts'
+import { type Fired, type InstanceSample, type InstanceState, step, type TriggerTests } from './tests/step.ts'
 import { Turns } from './turns.ts'
 
 export interface TriggerOptions {
@@ -24,6 +24,8 @@ export interface TriggerOptions {
   failed(): void
   /** An instance comes, or goes. */
   changed(trigger: Trigger, instance: Instance, event: 'came' | 'went'): void
+  /** Each sample that was taken, before its tests. */
+  sampled?(trigger: Trigger, instance: Instance, sample: InstanceSample): void
 }
 
 export class Trigger implements Paced {
@@ -148,6 +150,7 @@ export class Trigger implements Paced {
       this.#fail(sample.status, oid, sample.sentence)
       return 'taken'
     }
+    this.#options.sampled?.(this, instance, sample)
     const before = instance.state
     const { state, fired, isBadType } = step(this.#tests, before, sample)
     instance.state = state
@@ -200,6 +203,7 @@ export class Trigger implements Paced {
       if (this.#isStopped) return
       if (turns.areDue) await turns.give()
       if (instance.scan === number) continue
+      this.#options.sampled?.(this, instance, 'absent')
       const before = instance.state
       const { state, fired } = step(this.#tests, before, 'absent')
       instance.state = state

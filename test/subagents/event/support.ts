@@ -61,6 +61,8 @@ export interface EventsUnderTest {
   /** What eventAgent may not read. */
   readonly hidden?: readonly Oid[]
   readonly onSlice?: (tookMs: number) => void
+  /** Where its samples are kept. */
+  readonly samplesPath?: string
 }
 
 export async function startEvents(
@@ -147,6 +149,7 @@ export async function startEvents(
     logged,
     told,
     module,
+    names,
     path,
     file,
     things: things.table,

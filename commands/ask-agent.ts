@@ -1,0 +1,41 @@
+/** Asks the agent of a home over SNMP, as who owns the home may: with a community that its configuration has. */
+import { View } from '../agent/access/view.ts'
+import { Manager } from '../agent/manager/manager.ts'
+import { parseAddress } from '../agent/transport/udp.ts'
+import type { Home } from '../lib/home.ts'
+import type { Oid } from '../lib/smi/oid.ts'
+import { openConfiguration } from './configuration.ts'
+
+export interface Need {
+  /** A community that may do this with the object is taken before one that may not. */
+  readonly access: 'read' | 'write'
+  readonly oid: Oid
+  /** What to do where there is no community, such as `use getmany -v3 -u USER with mteTriggerTable`. */
+  readonly otherwise: string
+}
+
+/** Throws when there is no community to ask with; what `act` throws, goes on. */
+export async function withManager<T>(home: Home, need: Need, act: (manager: Manager) => Promise<T>): Promise<T> {
+  const { internal, address } = await openConfiguration(home)
+  const vacm = internal.vacm()
+  const isAllowed = ({ securityName, contextName }: { securityName: string; contextName: string }): boolean => {
+    const principal = { securityModel: 'snmpv2c', securityName, securityLevel: 'noAuthNoPriv', contextName } as const
+    const view = vacm.viewFor(principal, need.access)
+    return view instanceof View && view.includes(need.oid)
+  }
+  const communities = internal.communities().filter(({ sources }) => !sources)
+  const community = communities.find(isAllowed) ?? communities[0]
+  if (!community) throw new Error(`there is no community to ask with; ${need.otherwise}`)
+  const { host, port } = parseAddress(address) ?? { host: '127.0.0.1', port: 161 }
+  const manager = new Manager({
+    host: host === '0.0.0.0' ? '127.0.0.1' : host,
+    port,
+    security: { version: 'v2c', community: Buffer.from(community.name).toString() },
+    retries: 1,
+  })
+  try {
+    return await act(manager)
+  } finally {
+    manager.close()
+  }
+}
