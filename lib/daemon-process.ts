@@ -35,6 +35,8 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
     process.stderr.write(`${name}: ${home.root} is no home yet; run: castellan init --home ${home.root}\n`)
     process.exit(1)
   }
+  // What this daemon starts is of this appliance, and can be told from the same of another one.
+  process.env.CASTELLAN_HOME = home.root
   mkdirSync(home.logs, { recursive: true, mode: 0o700 })
   mkdirSync(home.run, { recursive: true, mode: 0o700 })
   const file = openLogFile(name, home, (lines) =>

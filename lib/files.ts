@@ -5,25 +5,42 @@ import { dirname } from 'node:path'
 
 /** Replaces the file at `path` and returns when the new content is durable. `mode` defaults to owner-only. */
 export async function writeFileAtomic(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
-  const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`
-  try {
-    const file = await open(draft, 'wx', mode)
-    try {
-      await file.writeFile(content)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(draft, path)
-  } catch (error) {
-    await rm(draft, { force: true })
-    throw error
-  }
+  await replaceFile(path, content, mode, true)
   // The rename itself lives in the directory, which has to reach the disk as well.
   const directory = await open(dirname(path), 'r')
   try {
     await directory.sync()
   } finally {
     await directory.close()
+  }
+}
+
+/** The same for what can be made anew: a reader sees the old file or the new one, and a power cut may take both. */
+export function writeFileWhole(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+  return replaceFile(path, content, mode, false)
+}
+
+async function replaceFile(
+  path: string,
+  content: string | Uint8Array,
+  mode: number,
+  isDurable: boolean,
+): Promise<void> {
+  const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  try {
+    const file = await open(draft, 'wx', 0o600)
+    try {
+      await file.writeFile(content)
+      await file.chmod(mode) // whatever the umask is
+      if (isDurable) await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(draft, path)
+  } catch (error) {
+    await rm(draft, { force: true })
+    // ENOSPC of a write does not name the file.
+    if (error instanceof Error) error.message = `${path} could not be written: ${error.message}`
+    throw error
   }
 }

@@ -1,8 +1,8 @@
 /** What programs of the system print, kept in files for those who know no other source and may not start programs. */
 import { type ChildProcess, execFile } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { lutimes, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { lutimes, readFile, stat } from 'node:fs/promises'
 import type { Clock, Timer } from './clock.ts'
+import { writeFileWhole } from './files.ts'
 import type { Log } from './log.ts'
 
 /** A program with its arguments, which nothing from outside can change, and the file that holds what it printed. */
@@ -111,7 +111,8 @@ class Report {
     if (read === '') return
     if (read === undefined || read !== this.#read) {
       const text = await this.#run()
-      if (text !== this.#text) await replace(path, text)
+      // The reader is another user where the appliance is installed.
+      if (text !== this.#text) await writeFileWhole(path, text, 0o644)
       this.#text = text
       this.#read = read
     }
@@ -164,24 +165,6 @@ async function versionOf(paths: readonly string[]): Promise<string> {
     }),
   )
   return found.filter((one) => one !== '').join('\n')
-}
-
-/** Nothing is lost with a report, so it need not be durable; but nobody must see a part of it. */
-async function replace(path: string, text: string): Promise<void> {
-  const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`
-  try {
-    const file = await open(draft, 'wx', 0o600)
-    try {
-      await file.writeFile(text)
-      await file.chmod(0o644) // the reader is another user where the appliance is installed
-    } finally {
-      await file.close()
-    }
-    await rename(draft, path)
-  } catch (error) {
-    await rm(draft, { force: true })
-    throw error
-  }
 }
 
 const isMissing = (error: unknown): boolean =>

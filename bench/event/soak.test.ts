@@ -27,9 +27,12 @@ test(
         )
       await new Promise((resolve) => setTimeout(resolve, 65_000)) // a whole minute makes a mean
       const atRest = await load()
-      // Others may work on this machine: then it is over where it was before, and a little more.
-      const falling = Math.max(20, atRest + 10)
-      assert.ok(falling < 70, `the machine is at ${atRest} % without any load of this test; let it come to rest first`)
+      // Where others work on the machine it never comes to rest: they may say what is rest enough, in percent.
+      const falling = Number(process.env.CASTELLAN_SOAK_REST ?? 20)
+      assert.ok(
+        atRest <= falling,
+        `the machine is at ${atRest} % without any load of this test; CASTELLAN_SOAK_REST says what is rest enough`,
+      )
       const seed = readFileSync(join(programRoot, 'test/fixtures/seed/eventagt.cnf'), 'utf8')
       writeFileSync(
         join(appliance.at.home.conf, 'agent/eventagt.cnf'),

@@ -64,7 +64,11 @@ export class ConfigFile {
     const unread = [...complaints, ...(waiting?.complaints ?? [])]
     // Lines that cannot be read are not missed by others as well.
     if (unread.length > 0) return { complaints: unread, apply }
-    return { complaints: this.#servings.flatMap(({ table }) => misplacedDependents(table.definition, entries)), apply }
+    const wrong = this.#servings.flatMap(({ table: { definition } }) => [
+      ...linesOutOfService(definition, entries),
+      ...misplacedDependents(definition, entries),
+    ])
+    return { complaints: wrong, apply }
   }
 
   #take(serving: Serving, entries: readonly LoadedEntry[]): void {
@@ -170,6 +174,19 @@ function configuredRows(definition: Definition, entries: readonly LoadedEntry[])
     if (row) rows.set(key, { ...row, ...values })
   }
   return rows
+}
+
+/** Files hold active rows alone: what a line says of another status would not come true. */
+function linesOutOfService({ entryName, cnf, statusColumn }: Definition, entries: readonly LoadedEntry[]): Complaint[] {
+  if (statusColumn === undefined || !cnf.includes(statusColumn)) return []
+  return entries
+    .filter(({ keyword, values }) => keyword === entryName && values[statusColumn] !== 'active')
+    .map(({ file, line }) => ({
+      file,
+      line,
+      column: 1,
+      message: `${statusColumn} is to be active(1); a row that is to be out of service has no line here`,
+    }))
 }
 
 /** Lines of dependents that belong to no row, or to one that leaves them no place. */

@@ -68,7 +68,8 @@ export class MemoryLocation implements LocationStore {
     if (before === undefined && wanted.length === 0) return
     const after = wanted.map((binding) => this.#own(binding, before))
     if (after.length === 0) this.#remove(addressOfRecord)
-    else this.#put(before === undefined ? ownString(addressOfRecord) : addressOfRecord, after.sort(byPreference))
+    else
+      this.#put(before === undefined ? ownString(addressOfRecord) : addressOfRecord, after.sort(byPreference), before)
     const isRefresh = before !== undefined && hasContacts(before, after)
     for (const listener of this.#listeners) listener(addressOfRecord, after, isRefresh)
   }
@@ -78,7 +79,7 @@ export class MemoryLocation implements LocationStore {
     for (const [addressOfRecord, bindings] of changes) {
       const after = this.#dynamic(addressOfRecord, bindings).map((binding) => this.#own(binding, undefined))
       if (after.length === 0) this.#remove(addressOfRecord)
-      else this.#put(ownString(addressOfRecord), after.sort(byPreference))
+      else this.#put(ownString(addressOfRecord), after.sort(byPreference), this.#kept.get(addressOfRecord))
     }
   }
 
@@ -95,7 +96,7 @@ export class MemoryLocation implements LocationStore {
       return
     }
     const after = [...this.#dynamic(addressOfRecord, [shared]), ...(before === undefined ? none : listOf(before))]
-    if (after.length > 0) this.#put(addressOfRecord, after.sort(byPreference))
+    if (after.length > 0) this.#put(addressOfRecord, after.sort(byPreference), before)
   }
 
   /** Forgets all but the static registrations, without telling anybody. */
@@ -159,8 +160,7 @@ export class MemoryLocation implements LocationStore {
     }
   }
 
-  #put(addressOfRecord: string, bindings: readonly Binding[]): void {
-    const before = this.#kept.get(addressOfRecord)
+  #put(addressOfRecord: string, bindings: readonly Binding[], before: Kept | undefined): void {
     this.#bindings += bindings.length - countOf(before)
     if (before === undefined && this.#statics.has(addressOfRecord)) this.#staticOnly--
     this.#kept.set(addressOfRecord, bindings.length === 1 ? bindings[0]! : bindings)
@@ -185,7 +185,7 @@ export class MemoryLocation implements LocationStore {
       if (hasExpired(kept, now)) {
         const live = liveOf(kept, now)
         if (live.length === 0) this.#remove(addressOfRecord)
-        else this.#put(addressOfRecord, live)
+        else this.#put(addressOfRecord, live, kept)
       }
       if (visited % sliceStep === 0 && this.#clock.monotonicMs() - startedMs > sliceMs) break
     }

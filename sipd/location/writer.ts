@@ -39,6 +39,13 @@ interface Waiter {
   readonly resolve: () => void
 }
 
+/** Of one address, as it is now. */
+interface Waiting {
+  bindings: readonly Binding[]
+  /** Its contacts are those of the file. */
+  isRefresh: boolean
+}
+
 interface Batch {
   readonly changes: string
   readonly refreshes: string
@@ -56,9 +63,7 @@ export class LocationWriter {
   readonly #clock: Clock
   readonly #log: Log
   readonly #mostWaiting: number
-  /** Those whose contacts may differ from the file's, and those whose do not; no address is in both. */
-  readonly #changes = new Map<string, readonly Binding[]>()
-  readonly #refreshes = new Map<string, readonly Binding[]>()
+  readonly #waiting = new Map<string, Waiting>()
   readonly #complaints: RateLimit
   #worker: Worker | undefined
   #batch: Batch | undefined
@@ -83,7 +88,7 @@ export class LocationWriter {
 
   /** Addresses whose last change is not in the file yet. */
   get waiting(): number {
-    return this.#waiting + (this.#batch?.count ?? 0)
+    return this.#waiting.size + (this.#batch?.count ?? 0)
   }
 
   start(): void {
@@ -91,18 +96,18 @@ export class LocationWriter {
   }
 
   readonly changed: ChangeListener = (addressOfRecord, bindings, isRefresh) => {
-    const size = this.#waiting
-    const isKnown = this.#changes.has(addressOfRecord) || this.#refreshes.has(addressOfRecord)
-    if (size >= this.#mostWaiting && !isKnown) {
+    const waits = this.#waiting.get(addressOfRecord)
+    if (waits) {
+      waits.bindings = bindings
+      waits.isRefresh &&= isRefresh
+      return
+    }
+    const { size } = this.#waiting
+    if (size >= this.#mostWaiting) {
       this.#isOverfull = true
       return
     }
-    if (isRefresh && !this.#changes.has(addressOfRecord)) this.#refreshes.set(addressOfRecord, bindings)
-    else {
-      this.#refreshes.delete(addressOfRecord)
-      this.#changes.set(addressOfRecord, bindings)
-    }
-    if (isKnown) return
+    this.#waiting.set(addressOfRecord, { bindings, isRefresh })
     this.#taken++
     // Later even when the batch is full: the caller has a request to answer.
     if (size === 0) this.#postAfter(gatherMs)
@@ -180,8 +185,14 @@ export class LocationWriter {
   }
 
   #gather(): Batch | undefined {
-    const changes = takeFirst(this.#changes, batchChanges)
-    const refreshes = takeFirst(this.#refreshes, batchChanges - changes.length)
+    const changes: Change[] = []
+    const refreshes: Change[] = []
+    for (const [addressOfRecord, { bindings, isRefresh }] of this.#waiting) {
+      if (changes.length + refreshes.length === batchChanges) break
+      const list = isRefresh ? refreshes : changes
+      list.push([addressOfRecord, bindings])
+      this.#waiting.delete(addressOfRecord)
+    }
     const count = changes.length + refreshes.length
     if (this.#isOverfull && !this.#rewrite) {
       this.#isOverfull = false
@@ -204,8 +215,8 @@ export class LocationWriter {
     this.#batch = undefined
     if (report.isNewFile) this.#isOverfull = true
     this.#settle()
-    if (this.#waiters.length > 0 || this.#isRewriting || this.#waiting >= batchChanges) this.#post()
-    else if (this.#waiting > 0) this.#postAfter(gatherMs)
+    if (this.#waiters.length > 0 || this.#isRewriting || this.#waiting.size >= batchChanges) this.#post()
+    else if (this.#waiting.size > 0) this.#postAfter(gatherMs)
   }
 
   #failed({ error, movedTo }: { readonly error: string; readonly movedTo: string | undefined }): void {
@@ -235,10 +246,6 @@ export class LocationWriter {
     retry.run()
   }
 
-  get #waiting(): number {
-    return this.#changes.size + this.#refreshes.size
-  }
-
   get #isRewriting(): boolean {
     return this.#isOverfull || this.#rewrite !== undefined
   }
@@ -250,15 +257,4 @@ export class LocationWriter {
     this.#waiters = this.#waiters.filter((waiter) => !isDone(waiter))
     for (const { resolve } of done) resolve()
   }
-}
-
-/** Takes the oldest out of the map. */
-function takeFirst(waiting: Map<string, readonly Binding[]>, most: number): Change[] {
-  const taken: Change[] = []
-  for (const change of waiting) {
-    if (taken.length === most) break
-    taken.push(change)
-    waiting.delete(change[0])
-  }
-  return taken
 }

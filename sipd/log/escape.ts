@@ -6,7 +6,8 @@ const longestValue = 1024
 // Controls of C0 and C1, and those of Unicode that end a line or turn the direction of what follows.
 const unsafe = /["\\\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/
 const everyUnsafe = new RegExp(unsafe, 'g')
-const unsafeInWord = /["\\\s\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g
+const unsafeInWord = /["\\\s\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/
+const everyUnsafeInWord = new RegExp(unsafeInWord, 'g')
 
 /** For a value that stands within quotes: `"` becomes `\"`, controls become `\n`, `\x07` or `\u2028`. */
 export function escapeValue(value: string): string {
@@ -16,7 +17,8 @@ export function escapeValue(value: string): string {
 
 /** For a value that stands without quotes: a blank would begin the next field, so it becomes `\x20`. */
 export function escapeWord(value: string): string {
-  return shorten(value).replace(unsafeInWord, escapeCharacter)
+  const short = shorten(value)
+  return unsafeInWord.test(short) ? short.replace(everyUnsafeInWord, escapeCharacter) : short
 }
 
 function shorten(value: string): string {

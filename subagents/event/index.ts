@@ -5,6 +5,7 @@ import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, type ModuleHost, type Refusal, serve } from '../../lib/mib/module.ts'
 import { maxSubIdentifiers, oid } from '../../lib/smi/oid.ts'
 import type { SnmpValue } from '../../lib/smi/value.ts'
+import { truncateUtf8 } from '../../lib/text.ts'
 import { Events } from './firing.ts'
 import { distanceOf, type Instance, shownValue, wordOf } from './instance.ts'
 import {
@@ -66,7 +67,7 @@ export function eventModule({ onSlice, samplesPath }: EventOptions = {}) {
 
   const triggerRows = serve(mteTriggerTable, {
     live: {
-      castellanEventTriggerLastError: (row) => of(row)?.lastError ?? '',
+      castellanEventTriggerLastError: (row) => truncateUtf8(of(row)?.lastError ?? '', 1024),
       castellanEventTriggerFailures: (row) => of(row)?.failures ?? 0,
       castellanEventTriggerInstances: (row) => of(row)?.instanceCount ?? 0,
     },
@@ -114,7 +115,7 @@ export function eventModule({ onSlice, samplesPath }: EventOptions = {}) {
     live: {
       castellanEventInstanceValue: (row) => {
         const found = find(row)
-        return found ? shownValue(found.instance, found.trigger.tests, show(found.instance)).slice(0, 255) : ''
+        return found ? truncateUtf8(shownValue(found.instance, found.trigger.tests, show(found.instance)), 1024) : ''
       },
       castellanEventInstanceDistance: (row) => {
         const found = find(row)
@@ -127,7 +128,7 @@ export function eventModule({ onSlice, samplesPath }: EventOptions = {}) {
       castellanEventInstanceSampled: (row) => dateOf(find(row)?.instance.sampledMs),
       castellanEventInstanceFired: (row) => find(row)?.instance.fired ?? 0,
       castellanEventInstanceLastFired: (row) => dateOf(find(row)?.instance.lastFiredMs),
-      castellanEventInstanceLastError: (row) => find(row)?.instance.error ?? '',
+      castellanEventInstanceLastError: (row) => truncateUtf8(find(row)?.instance.error ?? '', 1024),
     },
   })
 
@@ -194,7 +195,7 @@ export function eventModule({ onSlice, samplesPath }: EventOptions = {}) {
       const recorder = samplesPath === undefined ? undefined : new Recorder(samplesPath, host)
       running = {
         host,
-        pace: new Pace({ clock, onSlice }),
+        pace: new Pace({ clock, log: host.log, onSlice }),
         events: new Events({ agent, surroundings }),
         ...(recorder ? { recorder } : {}),
       }

@@ -1,5 +1,7 @@
 /** When each trigger is due: one timer for all of them, and their work in slices that no request has to wait for. */
 import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Log } from '../../lib/log.ts'
+import { sliceMs } from './turns.ts'
 
 export interface Paced {
   readonly periodMs: number
@@ -9,12 +11,10 @@ export interface Paced {
 
 export interface PaceOptions {
   readonly clock: Clock
+  readonly log: Log
   /** Told how long each slice of the work took, in milliseconds. */
   readonly onSlice?: ((tookMs: number) => void) | undefined
 }
-
-/** Well below the 2 ms that a request may be made to wait, for a collection of garbage may come on top. */
-const sliceMs = 0.5
 
 export class Pace {
   readonly #options: PaceOptions
@@ -51,6 +51,14 @@ export class Pace {
     this.#timer = clock.after(Math.max(0, Math.ceil(waitMs)), () => void this.#look())
   }
 
+  #run(paced: Paced): void {
+    try {
+      paced.run()
+    } catch (error) {
+      this.#options.log.error('bug while sampling; the other triggers go on', { error })
+    }
+  }
+
   async #look(): Promise<void> {
     this.#isRunning = true
     const now = this.#options.clock.monotonicMs()
@@ -60,7 +68,7 @@ export class Pace {
       // Rounds that a sleeping machine slept through are not made up for.
       const missed = Math.floor((now - dueMs) / paced.periodMs)
       this.#dueMs.set(paced, dueMs + (missed + 1) * paced.periodMs)
-      paced.run()
+      this.#run(paced)
       const tookMs = performance.now() - startedMs
       if (tookMs < sliceMs) continue
       this.#options.onSlice?.(tookMs)

@@ -4,6 +4,7 @@ import type { Requester } from '../../lib/mib/module.ts'
 import { compareOid, type Oid, startsWith } from '../../lib/smi/oid.ts'
 import { isException, type Varbind } from '../../lib/smi/value.ts'
 import type { InstanceSample } from './tests/step.ts'
+import { Turns } from './turns.ts'
 
 export interface Target {
   readonly oid: Oid
@@ -30,7 +31,6 @@ export interface Scanner {
 
 /** More instances than these are no wildcard but a mistake. */
 const instancesAtMost = 10_000
-const sliceMs = 0.5
 
 /**
  * Reads once. Resolves to why it came to an early end: instances that it did not come to are not absent. What is served in
@@ -49,7 +49,7 @@ export async function scan(target: Target, scanner: Scanner): Promise<LocalFailu
     return undefined
   }
   let name = oid
-  let sliceEnd = performance.now() + sliceMs
+  const turns = new Turns()
   for (let count = 0; count <= instancesAtMost; count++) {
     const asked = agent.getNextEach([name], as)[0]!
     const next = asked instanceof Promise ? await asked : asked
@@ -65,9 +65,7 @@ export async function scan(target: Target, scanner: Scanner): Promise<LocalFailu
       sample: sampled instanceof Promise ? await sampled : sampled,
     })
     if (!(goesOn instanceof Promise ? await goesOn : goesOn)) return undefined
-    if (performance.now() < sliceEnd) continue
-    await new Promise(setImmediate)
-    sliceEnd = performance.now() + sliceMs
+    if (turns.areDue) await turns.give()
   }
   const sentence = `${agent.format(oid)} has more than ${instancesAtMost} instances; name more of it`
   return { status: 'resourceUnavailable', position: 1, sentence }

@@ -11,6 +11,7 @@ import type { Resources } from './resources.ts'
 import { eventOf, nameOf, namesDiscontinuity, requesterOf, type TriggerRow, testsOf } from './rows.ts'
 import { type Reading, scan, type Target } from './sampler.ts'
 import { type Fired, type InstanceSample, type InstanceState, step, type TriggerTests } from './tests/step.ts'
+import { Turns } from './turns.ts'
 
 export interface TriggerOptions {
   readonly agent: LocalAgent
@@ -197,7 +198,10 @@ export class Trigger implements Paced {
 
   /** Instances that a whole scan did not find are gone. */
   async #sweep(number: number): Promise<void> {
+    const turns = new Turns()
     for (const [key, instance] of [...this.#instances]) {
+      if (this.#isStopped) return
+      if (turns.areDue) await turns.give()
       if (instance.scan === number) continue
       this.#options.sampled?.(this, instance, 'absent')
       const before = instance.state

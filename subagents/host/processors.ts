@@ -60,17 +60,28 @@ export class ProcessorLoads {
     }
   }
 
-  /** In percent; until there is a second sample, the average since the machine started. */
+  /**
+   * In percent. What of the minute was before the first sample is taken to have been as the machine was from its start until
+   * then: the few seconds after the agent started are no minute.
+   */
   loadPercent(number: number): number {
     const samples = this.#samples.get(number) ?? []
-    const last = samples.at(-1)?.times
-    if (!last) return 0
-    const first = samples.length > 1 ? samples[0]!.times : { idleTicks: 0, totalTicks: 0 }
-    const total = last.totalTicks - first.totalTicks
-    // The kernel's idle counters of a processor may step back by a little (proc(5), iowait).
-    const idle = Math.max(0, last.idleTicks - first.idleTicks)
-    return total <= 0 ? 0 : Math.min(100, Math.max(0, Math.round(100 - (idle * 100) / total)))
+    const [first, last] = [samples[0], samples.at(-1)]
+    if (!first || !last) return 0
+    const watchedMs = Math.min(last.atMs - first.atMs, windowMs)
+    const before = busyPercent({ idleTicks: 0, totalTicks: 0 }, first.times)
+    const watched = busyPercent(first.times, last.times)
+    return Math.round((before * (windowMs - watchedMs) + watched * watchedMs) / windowMs)
   }
+}
+
+type Ticks = Pick<ProcessorTimes, 'idleTicks' | 'totalTicks'>
+
+function busyPercent(from: Ticks, to: Ticks): number {
+  const total = to.totalTicks - from.totalTicks
+  // The kernel's idle counters of a processor may step back by a little (proc(5), iowait).
+  const idle = Math.max(0, to.idleTicks - from.idleTicks)
+  return total <= 0 ? 0 : Math.min(100, Math.max(0, 100 - (idle * 100) / total))
 }
 
 /** Load averages of /proc/loadavg in hundredths. */

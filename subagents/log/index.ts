@@ -176,8 +176,9 @@ export function logModule(home: Home) {
         home,
         clock,
         log,
-        moved: (path) => {
-          for (const monitor of monitors.values()) if (realLogPath(monitor.spec.fileName) === path) void monitor.poll()
+        moved: async (path) => {
+          const followers = [...monitors.values()].filter(({ spec }) => realLogPath(spec.fileName) === path)
+          await Promise.all(followers.map((monitor) => monitor.poll()))
         },
         floor: (change, event) => tellFloor(host, change, event),
       })

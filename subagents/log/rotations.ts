@@ -14,7 +14,7 @@ export interface RotationsOptions {
   readonly clock: Clock
   readonly log: Log
   /** A file was renamed: whoever follows it is to look, before what it was is compressed and gone. */
-  moved(path: string): void
+  moved(path: string): Promise<void>
   floor(change: 'reached' | 'cleared', event: DiskFloorEvent): void
 }
 
@@ -36,7 +36,7 @@ export class Rotations {
         renamed: ({ path }) => moved(realLogPath(path)),
         rotated: ({ path }, _, outcome) => {
           this.#errors.set(realLogPath(path), outcome.kind === 'rotated' ? '' : outcome.sentence)
-          moved(realLogPath(path)) // its owner has begun a new one, or has not
+          void moved(realLogPath(path)) // its owner has begun a new one, or has not
         },
         failed: ({ path }, sentence) => void this.#errors.set(realLogPath(path), sentence),
         floorReached: (event) => floor('reached', event),

@@ -3,7 +3,7 @@ import { appendFileSync, chmodSync, readFileSync, renameSync, rmSync, writeFileS
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { readProcess } from '../../lib/process.ts'
-import { Appliance, makeHome, until } from '../support/appliance.ts'
+import { Appliance, letWriteEverything, makeHome, until } from '../support/appliance.ts'
 import { netsnmp } from '../support/netsnmp.ts'
 import { needs } from '../support/peers.ts'
 
@@ -29,15 +29,7 @@ describe('rows of critical applications over SNMP', needs('snmpset'), () => {
     file = join(conf, 'subagents', 'critagt.cnf')
     writeFileSync(file, `critAppProcEntry 1 alpha ${root}/alpha - down false 100 true true true 5\n`, { mode: 0o600 })
     // Somebody who may write everything, to see that this alone does not open the commands.
-    appendFileSync(
-      join(conf, 'agent', 'snmpd.cnf'),
-      [
-        'snmpCommunityEntry t0000009 everything everythingSec localSnmpID - - nonVolatile',
-        'vacmSecurityToGroupEntry snmpv2c everythingSec everythingGroup nonVolatile',
-        'vacmAccessEntry everythingGroup - any noAuthNoPriv exact admin admin - nonVolatile',
-        '',
-      ].join('\n'),
-    )
+    letWriteEverything(appliance.at.home)
     assert.equal(await appliance.start(), undefined, appliance.output)
   })
   after(async () => {

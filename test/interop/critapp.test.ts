@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { readEnvironment } from '../../lib/process.ts'
 import { Appliance, makeHome, until } from '../support/appliance.ts'
 import { netsnmp, TrapDaemon } from '../support/netsnmp.ts'
 import { needs } from '../support/peers.ts'
@@ -64,6 +65,8 @@ describe('critical applications together', needs('snmpset', 'snmptrapd'), () => 
   })
 
   test('castellan apps shows them to people and programs, and sets them over SNMP', async () => {
+    const [alpha] = await apps()
+    assert.equal(readEnvironment(alpha!.pid, 'CASTELLAN_HOME'), appliance.at.home.root, 'so that no other adopts it')
     assert.match((await appliance.castellan('apps')).out, /^alpha +running +PID \d+, \d+ s +0 restarts, 0 ends\n/)
     daemon.forget()
     assert.equal((await appliance.castellan('apps', 'stop', 'alpha')).out, 'alpha: stop was asked for\n')

@@ -64,7 +64,7 @@ vacmViewTreeFamilyEntry watch critAppOperStatus - included nonVolatile
 mteResourceSampleMinimum 1
 mteTriggerEntry o level - 20 absoluteValue ${schedule(4, 'level').slice(1)} false - - false 1 - - true active
 mteTriggerThresholdEntry rising 75 20 0 0 - - o tell o tell - - - - o level
-mteTriggerEntry o alpha - 40 absoluteValue critAppOperStatus.1 false - - false 1 - - true active
+mteTriggerEntry o alpha - 40 absoluteValue critAppOperStatus true - - false 1 - - true active
 mteTriggerBooleanEntry equal 2 false - - o tell o alpha
 mteEventEntry tell "" 80 true active o
 mteEventNotificationEntry 0.0 - - o tell
@@ -104,10 +104,11 @@ mteEventNotificationEntry 0.0 - - o tell
       await until(async () => (await sampled()) !== last, 10_000, 'a sample')
     }
   }
-  const count = (seen: string, notification: number): number =>
-    seen.match(
-      new RegExp(`\\.1\\.3\\.6\\.1\\.6\\.3\\.1\\.1\\.4\\.1\\.0 = OID: \\${mte}\\.2\\.0\\.${notification}\\s`, 'g'),
-    )?.length ?? 0
+  /** How many of a trigger's notifications came, each on a line of its own. */
+  const count = (seen: string, notification: number, trigger: string): number => {
+    const kind = new RegExp(`\\.1\\.3\\.6\\.1\\.6\\.3\\.1\\.1\\.4\\.1\\.0 = OID: \\${mte}\\.2\\.0\\.${notification}\\s`)
+    return seen.split('\n').filter((line) => kind.test(line) && line.includes(`= STRING: "${trigger}"`)).length
+  }
 
   test('a crossing is received once as v2c trap and once as v3 inform, rising and falling, nothing in between', async () => {
     await samples('level')
@@ -121,7 +122,7 @@ mteEventNotificationEntry 0.0 - - o tell
     await interval(20)
     const seen = await daemon.saw(/(is 20, at or below 20[\s\S]*){2}/, 8000)
     await samples('level')
-    assert.deepEqual([count(seen, 2), count(seen, 3), count(seen, 1)], [2, 2, 0])
+    assert.deepEqual([count(seen, 2, 'level'), count(seen, 3, 'level'), count(seen, 1, 'level')], [2, 2, 0])
     const hot = `${mte}.2.1`
     for (const line of [
       `${hot}.1.0 = STRING: "level"`,
@@ -139,7 +140,7 @@ mteEventNotificationEntry 0.0 - - o tell
     daemon.forget()
     await boss(`${critAppProcEntry}.5.1`, 'i', '2')
     const seen = await daemon.saw(/(critAppOperStatus\.1 is 2, equal to 2[\s\S]*){2}/, 10_000)
-    assert.equal(count(seen, 1), 2)
+    assert.equal(count(seen, 1, 'alpha'), 2)
   })
 
   test('rows made over SNMP watch a row that appears and vanishes, and are kept in the file with their maker', async () => {
@@ -155,7 +156,7 @@ mteEventNotificationEntry 0.0 - - o tell
     await daemon.saw(/(appeared, with 5[\s\S]*){2}/, 8000)
     await boss(schedule(20, 'new'), 'i', '6')
     const seen = await daemon.saw(/(is gone[\s\S]*){2}/, 8000)
-    assert.equal(count(seen, 1), 4)
+    assert.equal(count(seen, 1, 'rows'), 4)
     const file = readFileSync(join(appliance.at.home.conf, 'agent', 'eventagt.cnf'), 'utf8')
     assert.match(file, /^# made by a person$/m)
     assert.match(file, /^mteTriggerEntry o rows .* usm boss authPriv$/m)
@@ -214,7 +215,7 @@ mteEventNotificationEntry 0.0 - - o tell
     await trigger('wrong', 'bad')
     await boss(schedule(12, 'level'), 'i', '42')
     const seen = await daemon.saw(/(event o\/bad of trigger o\/wrong could not set[\s\S]*){2}/, 8000)
-    assert.equal(count(seen, 5), 2)
+    assert.equal(count(seen, 5, 'wrong'), 2)
     await until(async () => (await get(schedule(12, 'other'))) === '77', 5000, 'the set')
     assert.match(seen, new RegExp(`\\${mte}\\.2\\.1\\.6\\.0 = INTEGER: 7`), 'wrongType')
     assert.equal(await get(`${mte}.1.4.1.0`), '1', 'mteEventFailures')

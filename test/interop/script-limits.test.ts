@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { scanProcesses } from '../../subagents/critapp/find.ts'
-import { Appliance, makeHome, until } from '../support/appliance.ts'
+import { Appliance, letWriteEverything, makeHome, until } from '../support/appliance.ts'
 import { netsnmp } from '../support/netsnmp.ts'
 import { needs } from '../support/peers.ts'
 
@@ -47,15 +47,7 @@ describe('limits and arguments of scripts over SNMP', needs('snmpset'), () => {
       { mode: 0o600 },
     )
     writeFileSync(join(home.conf, 'subagents', 'critagt.cnf'), '', { mode: 0o600 }) // sipd is not needed here
-    appendFileSync(
-      join(home.conf, 'agent', 'snmpd.cnf'),
-      [
-        'snmpCommunityEntry t0000009 everything everythingSec localSnmpID - - nonVolatile',
-        'vacmSecurityToGroupEntry snmpv2c everythingSec everythingGroup nonVolatile',
-        'vacmAccessEntry everythingGroup - any noAuthNoPriv exact admin admin - nonVolatile',
-        '',
-      ].join('\n'),
-    )
+    letWriteEverything(home)
     assert.equal(await appliance.start(), undefined, appliance.output)
   })
   after(() => appliance.stop())

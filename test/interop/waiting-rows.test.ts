@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { Appliance, makeHome, until } from '../support/appliance.ts'
+import { Appliance, letWriteEverything, makeHome, until } from '../support/appliance.ts'
 import { netsnmp } from '../support/netsnmp.ts'
 import { needs } from '../support/peers.ts'
 
@@ -22,15 +22,7 @@ describe('rows that are not in service over restarts', needs('snmpset'), () => {
     appliance = new Appliance(await makeHome())
     const { conf } = appliance.at.home
     writeFileSync(join(conf, 'subagents', 'critagt.cnf'), 'critAppCommandsWritable true\n', { mode: 0o600 })
-    appendFileSync(
-      join(conf, 'agent', 'snmpd.cnf'),
-      [
-        'snmpCommunityEntry t0000009 everything everythingSec localSnmpID - - nonVolatile',
-        'vacmSecurityToGroupEntry snmpv2c everythingSec everythingGroup nonVolatile',
-        'vacmAccessEntry everythingGroup - any noAuthNoPriv exact admin admin - nonVolatile',
-        '',
-      ].join('\n'),
-    )
+    letWriteEverything(appliance.at.home)
     assert.equal(await appliance.start(), undefined, appliance.output)
   })
   after(() => appliance.stop())

@@ -1,7 +1,7 @@
 /** An appliance of a test's own: a home in a temporary folder, all ports shifted to where nobody listens. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -123,6 +123,19 @@ export class Appliance {
   log(name: string): string {
     return readFileSync(join(this.at.home.logs, name), 'utf8')
   }
+}
+
+/** Gives the community `everything` of SNMPv2c all rights, from the next start or reload on. */
+export function letWriteEverything({ conf }: Pick<Home, 'conf'>): void {
+  appendFileSync(
+    join(conf, 'agent', 'snmpd.cnf'),
+    [
+      'snmpCommunityEntry t0000009 everything everythingSec localSnmpID - - nonVolatile',
+      'vacmSecurityToGroupEntry snmpv2c everythingSec everythingGroup nonVolatile',
+      'vacmAccessEntry everythingGroup - any noAuthNoPriv exact admin admin - nonVolatile',
+      '',
+    ].join('\n'),
+  )
 }
 
 /** Looks again and again until it holds; throws when it does not within the time. */

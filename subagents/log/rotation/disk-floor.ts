@@ -23,6 +23,15 @@ const clearingShare = 0.05
 export class DiskFloor {
   readonly #alarmed = new Set<string>()
 
+  get isAlarmed(): boolean {
+    return this.#alarmed.size > 0
+  }
+
+  /** An alarm that an earlier process raised: it is not raised again, and is cleared when it is over. */
+  recall(fileSystem: string): void {
+    this.#alarmed.add(fileSystem)
+  }
+
   /** Whether free space is now reported as too little, or as enough again; undefined when nothing changed. */
   judge({ fileSystem, freeOctets }: DiskSpace, floorOctets: number): 'reached' | 'cleared' | undefined {
     const isAlarmed = this.#alarmed.has(fileSystem)

@@ -27,6 +27,8 @@ export interface FinisherOptions {
   /** How long an owner has to open its log anew before that is told, and tried again. */
   readonly reopenWithinMs: number
   readonly retryMs: number
+  /** Resolves when those who follow the log have seen the file; it is not compressed before that. */
+  readonly read?: (moved: MovedFile) => Promise<void> | undefined
   /** The file is as it is kept, or is gone. */
   readonly finished: (moved: MovedFile) => void
   /** It did not go on; it is tried again. */
@@ -45,6 +47,7 @@ export type Release =
   | { readonly kind: 'stuck'; readonly sentence: string }
 
 const stopWithinMs = 2_000
+const readWithinMs = 2_000
 const longestRetryMs = 300_000
 /** Between two looks at who has it open: short at first, as most owners are quick, then longer. */
 const firstLookMs = 20
@@ -131,7 +134,10 @@ export class Finisher {
       move(moved, 'gone')
       return ''
     }
-    if (policy.compress) return this.#compress(moved)
+    if (policy.compress) {
+      await this.#untilRead(moved)
+      return this.#compress(moved)
+    }
     move(moved, 'keepAsIs')
     return ''
   }
@@ -156,6 +162,16 @@ export class Finisher {
       if (clock.monotonicMs() >= untilMs || signal.aborted) break
     }
     return { kind: 'stuck', sentence: explainHeld(path, told, seen, reopenWithinMs) }
+  }
+
+  /** Whoever follows the log has its turn first, but not for ever. */
+  async #untilRead(moved: MovedFile): Promise<void> {
+    const patience = new AbortController()
+    const end = (): void => patience.abort()
+    this.#stopping.signal.addEventListener('abort', end, { once: true })
+    const read = Promise.resolve(this.#options.read?.(moved)).finally(end)
+    await Promise.race([read, pause(this.#options.clock, readWithinMs, patience.signal)])
+    this.#stopping.signal.removeEventListener('abort', end)
   }
 
   async #compress(moved: MovedFile): Promise<string> {

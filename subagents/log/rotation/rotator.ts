@@ -35,8 +35,8 @@ export interface DiskFloorEvent {
 }
 
 export interface RotatorEvents {
-  /** A log has another name now; what comes of it is told by `rotated`. */
-  renamed?(policy: RotationPolicy): void
+  /** A log has another name now; who follows it is to look, and the file is not compressed before this resolves. */
+  renamed?(policy: RotationPolicy): Promise<void>
   rotated?(policy: RotationPolicy, reason: RotationReason, outcome: RotationOutcome): void
   /** It did not go as it should, and is tried again; each sentence once until there is another. */
   failed?(policy: RotationPolicy, sentence: string): void
@@ -97,6 +97,7 @@ export class Rotator {
       host: options.host ?? machineHost,
       reopenWithinMs: options.reopenWithinMs ?? defaultReopenWithinMs,
       retryMs: options.retryMs ?? defaultRetryMs,
+      read: ({ policy }) => options.events?.renamed?.(policy),
       finished: ({ policy, path }) => {
         this.#told.delete(path)
         this.#state.finish(path)
@@ -239,7 +240,6 @@ export class Rotator {
       const to = await moveAside(live, Math.floor(nowMs / 1000))
       this.#state.setBeganMs(live, nowMs)
       this.#state.begin(to, live)
-      this.#options.events?.renamed?.(policy)
       const [release] = await Promise.all([this.#finisher.take(policy, to), this.#state.save()])
       const renamed = `${name}: renamed to ${basename(to)} (${octets} octets)`
       if (release.kind === 'stuck') return { kind: 'held', to, octets, sentence: `${renamed}; ${release.sentence}` }
@@ -305,12 +305,16 @@ export class Rotator {
   }
 
   async #keepFloor(): Promise<void> {
-    if (this.#floorOctets === 0) return
+    // A floor that is given up ends the alarm for it.
+    const mayBeAlarmed =
+      this.#floor.isAlarmed || this.#policies.some(({ path }) => this.#state.isAlarmed(folderOf(path)))
+    if (this.#floorOctets === 0 && !mayBeAlarmed) return
     const byFileSystem = new Map<string, { folder: string; policies: RotationPolicy[] }>()
     for (const policy of this.#policies) {
-      const folder = dirname(realLogPath(policy.path))
+      const folder = folderOf(policy.path)
       const space = await this.#measure(folder)
       if (!space) continue
+      if (this.#state.isAlarmed(folder)) this.#floor.recall(space.fileSystem)
       const known = byFileSystem.get(space.fileSystem)
       if (known) known.policies.push(policy)
       else byFileSystem.set(space.fileSystem, { folder, policies: [policy] })
@@ -338,9 +342,11 @@ export class Rotator {
     const event = { folder, freeOctets: space.freeOctets, floorOctets }
     const change = this.#floor.judge(space, floorOctets)
     if (change === 'reached') {
+      this.#state.setAlarmed(folder, true)
       log.error('the disk is below its floor, and no rotated log is left that may be deleted', event)
       events?.floorReached?.(event)
     } else if (change === 'cleared') {
+      for (const { path } of policies) this.#state.setAlarmed(folderOf(path), false)
       log.notice('the disk is above its floor again', event)
       events?.floorCleared?.(event)
     }
@@ -384,6 +390,10 @@ async function oldestFirst(
 async function statFile(path: string): Promise<Stats | undefined> {
   const stats = await lstat(path).catch(() => undefined)
   return stats?.isFile() ? stats : undefined
+}
+
+function folderOf(path: string): string {
+  return dirname(realLogPath(path))
 }
 
 function explain(error: NodeJS.ErrnoException): string {

@@ -1,4 +1,4 @@
-/** What a restart must not forget: when each log was rotated last, and which rotations are under way. */
+/** What a restart must not forget: when each log was rotated last, which rotations are under way, and which alarms were raised. */
 import { mkdir, readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { writeFileAtomic } from '../../../lib/files.ts'
@@ -9,6 +9,8 @@ interface Kept {
   readonly beganMs: Readonly<Record<string, number>>
   /** By path of the moved file: the path of the live one. */
   readonly unfinished: Readonly<Record<string, string>>
+  /** Folders of logs whose disk was below its floor. Left out by versions that did not keep them. */
+  readonly alarmed?: readonly string[]
 }
 
 export class RotationState {
@@ -16,6 +18,7 @@ export class RotationState {
   readonly #log: Log
   #beganMs = new Map<string, number>()
   #unfinished = new Map<string, string>()
+  #alarmed = new Set<string>()
   #isChanged = false
   #isFailing = false
   #writing: Promise<void> = Promise.resolve()
@@ -30,9 +33,10 @@ export class RotationState {
   async load(): Promise<void> {
     if (this.#path === undefined) return
     try {
-      const { beganMs, unfinished } = parseKept(JSON.parse(await readFile(this.#path, 'utf8')))
+      const { beganMs, unfinished, alarmed } = parseKept(JSON.parse(await readFile(this.#path, 'utf8')))
       this.#beganMs = new Map(Object.entries(beganMs))
       this.#unfinished = new Map(Object.entries(unfinished))
+      this.#alarmed = new Set(alarmed)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
       const message = (error as Error).message
@@ -63,6 +67,17 @@ export class RotationState {
     if (this.#unfinished.delete(movedPath)) this.#isChanged = true
   }
 
+  isAlarmed(folder: string): boolean {
+    return this.#alarmed.has(folder)
+  }
+
+  setAlarmed(folder: string, isAlarmed: boolean): void {
+    if (isAlarmed === this.#alarmed.has(folder)) return
+    if (isAlarmed) this.#alarmed.add(folder)
+    else this.#alarmed.delete(folder)
+    this.#isChanged = true
+  }
+
   /** Resolves when what changed is durable, or cannot be: the disk may be full, and rotation must go on then above all. */
   save(): Promise<void> {
     this.#writing = this.#writing.then(() => this.#write())
@@ -74,6 +89,7 @@ export class RotationState {
     const kept: Kept = {
       beganMs: Object.fromEntries(this.#beganMs),
       unfinished: Object.fromEntries(this.#unfinished),
+      alarmed: [...this.#alarmed],
     }
     this.#isChanged = false
     try {
@@ -92,10 +108,15 @@ export class RotationState {
 
 function parseKept(value: unknown): Kept {
   if (typeof value !== 'object' || value === null) throw new Error('it is no object')
-  const { beganMs, unfinished } = value as Record<string, unknown>
+  const { beganMs, unfinished, alarmed = [] } = value as Record<string, unknown>
   if (!isRecordOf(beganMs, 'number') || !isRecordOf(unfinished, 'string'))
     throw new Error('beganMs or unfinished is not what is written there')
-  return { beganMs: beganMs as Kept['beganMs'], unfinished: unfinished as Kept['unfinished'] }
+  if (!Array.isArray(alarmed)) throw new Error('alarmed is not what is written there')
+  return {
+    beganMs: beganMs as Kept['beganMs'],
+    unfinished: unfinished as Kept['unfinished'],
+    alarmed: alarmed.map(String),
+  }
 }
 
 function isRecordOf(value: unknown, type: 'number' | 'string'): boolean {

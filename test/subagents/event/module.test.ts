@@ -155,6 +155,35 @@ ${threshold('d', 'rising 100 10 0 0')}${events}`,
   await agent.stop()
 })
 
+test('a discontinuity object that is a wildcard too is that of the same instance', async () => {
+  const agent = await startEvents(
+    `${trigger('d', '20', 'partCount', true, 'deltaValue')}mteTriggerDeltaEntry partRestarted true timeStamp o d
+${threshold('d', 'rising 100 10 0 0')}${events}`,
+  )
+  const part = { partLevel: 0, partName: '', partSwitch: 0 }
+  for (const partIndex of [1, 2]) agent.parts.put({ ...part, partIndex, partCount: 1000, partRestarted: 1 })
+  await agent.pass(6)
+  agent.parts.patch({ partIndex: 1 }, { partCount: 500, partRestarted: 2 })
+  agent.parts.patch({ partIndex: 2 }, { partCount: 500 })
+  await agent.pass(1)
+  assert.deepEqual(agent.sentences(), [
+    'partCount.2 changed by 4294966796 in 1 s, at or above 100; it was 0 at the sample before',
+  ])
+  await agent.stop()
+})
+
+test('counters of 64 bits are watched too; mteHotValue is the nearest it can be, and the sentence exact', async () => {
+  const agent = await startEvents(
+    `${trigger('w', '20', 'thingWide.0', false)}${threshold('w', 'rising 75 20 0 0')}${events}`,
+  )
+  agent.things.patch({}, { thingWide: 2n ** 63n + 1n })
+  await agent.pass(6)
+  const [rising] = agent.told
+  assert.equal(rising!.varbinds[4], 'mteHotValue.0 = 2147483647')
+  assert.match(rising!.sentence, /^thingWide\.0 is 9223372036854775809, at or above 75/)
+  await agent.stop()
+})
+
 test('a discontinuity object that is not there, or of another type, fails the sample', async () => {
   const agent = await startEvents(
     `${trigger('d', '20', 'thingCount.0', false, 'deltaValue')}mteTriggerDeltaEntry thingRestarted.0 false timeStamp o d
@@ -424,6 +453,12 @@ test('lines that belong to no row, or that their row has no place for, are compl
       'mteTriggerFrequency is to be a number within 1 to 4294967295, not "0"',
     ],
   )
+  const idle = await startEvents('mteTriggerEntry o t - 40 1 0.0 2 - - 2 5 - - 1 2\n')
+  assert.deepEqual(
+    idle.complaints.map(({ message }) => message),
+    ['mteTriggerEntryStatus is to be active(1); a row that is to be out of service has no line here'],
+  )
+  await idle.stop()
   await agent.stop()
   await other.stop()
 })

@@ -43,6 +43,8 @@ export const partTable = defineTable({
     partLevel: column(2, gauge32()),
     partName: column(3, text(0, 32)),
     partSwitch: column(4, integer32(0, 9), 'read-write'),
+    partCount: column(5, counter32(), 'read-only', maybe),
+    partRestarted: column(6, timeStamp(), 'read-only', maybe),
   },
 })
 

@@ -84,11 +84,22 @@ test('hrProcessorLoad is the average of the last minute: a burst fades out, and 
   assert.equal(seen[(155 - 65) / 5], 0)
 })
 
+test('hrProcessorLoad of less than a minute has the rest from what the machine did before', () => {
+  const loads = new ProcessorLoads()
+  loads.add(0, [{ number: 0, idleTicks: 9000, totalTicks: 10_000 }])
+  assert.equal(loads.loadPercent(0), 10)
+  loads.add(6000, [{ number: 0, idleTicks: 9000, totalTicks: 10_600 }])
+  assert.equal(loads.loadPercent(0), 19, 'six seconds at 100 % and 54 at 10 %')
+  for (let second = 12; second <= 60; second += 6)
+    loads.add(second * 1000, [{ number: 0, idleTicks: 9000, totalTicks: 10_000 + second * 100 }])
+  assert.equal(loads.loadPercent(0), 100)
+})
+
 test('an idle counter that steps back, and a processor that begins anew, give no load beyond 0 and 100', () => {
   const loads = new ProcessorLoads()
   loads.add(0, [{ number: 0, idleTicks: 1000, totalTicks: 2000 }])
   loads.add(5000, [{ number: 0, idleTicks: 990, totalTicks: 2500 }])
-  assert.equal(loads.loadPercent(0), 100)
+  assert.equal(loads.loadPercent(0), 54, '5 seconds at 100 % and 55 at 50 %')
   loads.add(10_000, [{ number: 0, idleTicks: 10, totalTicks: 20 }])
   assert.equal(loads.loadPercent(0), 50, 'the average since it began')
   loads.add(10_001, [{ number: 0, idleTicks: 10, totalTicks: 21 }])

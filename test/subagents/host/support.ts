@@ -8,7 +8,7 @@ import { programRoot } from '../../../lib/home.ts'
 import { createLog } from '../../../lib/log.ts'
 import { ModuleBackend } from '../../../lib/mib/backend.ts'
 import { type HostOptions, hostModule } from '../../../subagents/host/index.ts'
-import { until } from '../../support/appliance.ts'
+import { passUntil } from '../../support/clock.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -41,17 +41,7 @@ export async function startHost(options: HostOptions = {}, change: (root: string
     },
     row: (name: string, column: string, value: unknown): Row | undefined =>
       rows(name).find((row) => row[column] === value),
-    /** Moves time in small steps, so that what waits for it may go on in between, until it holds. */
-    async pass(holds: () => boolean, stepMs = 500): Promise<void> {
-      await until(
-        () => {
-          if (!holds()) clock.advance(stepMs)
-          return holds()
-        },
-        10_000,
-        'what is waited for on the clock',
-      )
-    },
+    pass: (holds: () => boolean, stepMs?: number) => passUntil(clock, holds, stepMs),
     async stop(): Promise<void> {
       await backend.stop()
       await rm(root, { recursive: true, force: true })

@@ -107,7 +107,7 @@ test('a suspended script stands still, its life time with it, until it is resume
   await hasMembers(started, 2)
   started.run.suspend()
   assert.equal(started.run.state, 'suspending')
-  await until(() => started.run.state === 'suspended', 1000)
+  await until(() => started.run.state === 'suspended', 5000)
   assert.ok(sessionMembers(started.leader()).every(({ isStopped }) => isStopped))
   const { ticks } = started.run.lifeTime
   await new Promise((resolve) => setTimeout(resolve, 500))
@@ -121,7 +121,7 @@ test('a suspended script stands still, its life time with it, until it is resume
 test('a suspended script can be aborted', async () => {
   const started = startRun({ command: 'sleep 60' })
   started.run.suspend()
-  await until(() => started.run.state === 'suspended', 1000)
+  await until(() => started.run.state === 'suspended', 5000)
   started.run.abort({ exitCode: 'halted', sentence: 'it was aborted' })
   assert.equal(started.run.state, 'aborting')
   await started.over(2000)
@@ -132,7 +132,7 @@ test('a suspended script can be aborted', async () => {
 test('life time 0 ends a run at once, even a suspended one', async () => {
   const started = startRun({ command: 'sleep 60' })
   started.run.suspend()
-  await until(() => started.run.state === 'suspended', 1000)
+  await until(() => started.run.state === 'suspended', 5000)
   started.run.limit(0)
   await started.over(2000)
   assert.equal(started.run.exitCode, 'lifeTimeExceeded')

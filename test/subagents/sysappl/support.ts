@@ -14,7 +14,7 @@ import type { SnmpValue } from '../../../lib/smi/value.ts'
 import { listEveryMs, ProcessTable } from '../../../subagents/host/process-table.ts'
 import { Source } from '../../../subagents/host/source.ts'
 import { sysapplModule } from '../../../subagents/sysappl/index.ts'
-import { until } from '../../support/appliance.ts'
+import { passUntil } from '../../support/clock.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -125,17 +125,7 @@ export async function startSysappl(machine: Machine, intervalSeconds = 0) {
       const object = limits.objects.find(({ bound }) => bound.name === column)!
       return (object.valueAt(0) as { value?: unknown }).value
     },
-    /** Moves time in small steps, so that what waits for it may go on in between, until it holds. */
-    async pass(holds: () => boolean, stepMs = 500): Promise<void> {
-      await until(
-        () => {
-          if (!holds()) clock.advance(stepMs)
-          return holds()
-        },
-        10_000,
-        'what is waited for on the clock',
-      )
-    },
+    pass: (holds: () => boolean, stepMs?: number) => passUntil(clock, holds, stepMs),
     async passSeconds(seconds: number): Promise<void> {
       const endMs = clock.monotonicMs() + seconds * 1000
       await this.pass(() => clock.monotonicMs() >= endMs, Math.max(500, seconds * 20))
