@@ -1,4 +1,4 @@
-/** `npm run soak [MINUTES]`: resident memory of the agent under steady load; fails when it does not stay where it was. */
+/** `npm run soak:snmp [MINUTES]`: resident memory of the agent under steady load; fails when it does not stay where it was. */
 import { execFile } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,42 +1,16 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { ManualClock } from '../../../lib/clock.ts'
 import { programRoot } from '../../../lib/home.ts'
 import { silentLog } from '../../../lib/log.ts'
-import { hostModule } from '../../../subagents/host/index.ts'
+import { savedMachine } from './machine.ts'
 import { startEvents } from './support.ts'
 
-/** The saved machine's /proc/stat, as its processors would have it that were so busy for so many seconds more. */
-class Processors {
-  readonly #path: string
-  #text: string
-
-  constructor(root: string) {
-    this.#path = join(root, 'proc/stat')
-    this.#text = readFileSync(this.#path, 'latin1')
-  }
-
-  work(seconds: number, busyPercent: number): void {
-    this.#text = this.#text.replace(/^(cpu\d+ )(.*)$/gm, (_, name: string, fields: string) => {
-      const ticks = fields.trim().split(/\s+/).map(Number)
-      ticks[0]! += Math.round(seconds * busyPercent) // user, of 100 ticks a second
-      ticks[3]! += Math.round(seconds * (100 - busyPercent)) // idle
-      return name + ticks.join(' ')
-    })
-    writeFileSync(this.#path, this.#text)
-  }
-}
-
 async function machine(lines: string) {
-  const root = mkdtempSync(join(tmpdir(), 'castellan-event-'))
-  cpSync(join(programRoot, 'test/fixtures/proc/machine'), root, { recursive: true })
   const clock = new ManualClock()
-  const processors = new Processors(root)
-  const statfs = () => ({ ask: () => Promise.resolve({ failure: 'not asked' as const }), stop: () => {} })
-  const host = hostModule({ root, packagesFolder: join(root, 'dpkg'), statfs: statfs as never })
+  const { root, processors, host } = savedMachine()
   const stop = new AbortController()
   const upTimeTicks = (): number => Math.floor(clock.monotonicMs() / 10)
   await host.module.start!({ clock, log: silentLog, signal: stop.signal, upTimeTicks, notify: () => {} })
