@@ -148,7 +148,8 @@ critAppProcEntry 3 flaps ${root}/flaps - down true 10 true true true 5 nonVolati
     const [startMs, repairMs] = [median(starts), median(repairs)]
     const figures = `repair less its delay ${repairMs.toFixed()} ms, sip start by itself ${startMs.toFixed()} ms`
     t.diagnostic(figures)
-    assert.ok(repairMs < Math.max(1000, startMs + supervisionMs), figures)
+    // A second where the machine is ours; where others work on it, a start in one round is no measure of that in the next.
+    assert.ok(repairMs < Math.max(1000, 2 * startMs + supervisionMs), figures)
   })
 
   /** When sipd answers OPTIONS. */
