@@ -35,7 +35,7 @@ const only = process.argv.slice(2)
 const chosen = only.length > 0 ? files.filter((file) => only.some((word) => file.includes(word))) : files
 
 const counts = { passed: 0, failed: 0, skipped: 0 }
-const stream = run({ files: chosen, concurrency: 3, timeout: 300_000 })
+const stream = run({ files: chosen, concurrency: 2, timeout: 300_000 })
 stream.on('test:fail', ({ details }) => {
   if (details?.type !== 'suite') counts.failed++
 })
