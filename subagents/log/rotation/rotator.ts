@@ -343,6 +343,8 @@ export class Rotator {
     const change = this.#floor.judge(space, floorOctets)
     if (change === 'reached') {
       this.#state.setAlarmed(folder, true)
+      // Before it is told: in a moment there may be no room to keep it, and then nobody would know what to clear.
+      await this.#state.save()
       log.error('the disk is below its floor, and no rotated log is left that may be deleted', event)
       events?.floorReached?.(event)
     } else if (change === 'cleared') {
