@@ -40,21 +40,22 @@ function hostOf(clock: ManualClock): ModuleHost {
 }
 
 /**
- * The longest turn of the event loop while this ran, in milliseconds of processor time: what others who share the
- * processors do to us is not counted, what helps us on other threads is.
+ * What share of all that this took the longest turn of the event loop had, in processor time: how fast the machine is,
+ * and who else uses it, is in both.
  */
-async function longestPause(run: () => Promise<unknown>): Promise<number> {
-  const spentMs = (): number => {
+async function shareOfLongestTurn(run: () => Promise<unknown>): Promise<number> {
+  const spentUs = (): number => {
     const { user, system } = process.cpuUsage()
-    return (user + system) / 1000
+    return user + system
   }
-  let longestMs = 0
+  const beganUs = spentUs()
+  let longestUs = 0
   let isDone = false
   const watch = async (): Promise<void> => {
-    for (let last = spentMs(); !isDone; ) {
+    for (let last = spentUs(); !isDone; ) {
       await new Promise(setImmediate)
-      const now = spentMs()
-      longestMs = Math.max(longestMs, now - last)
+      const now = spentUs()
+      longestUs = Math.max(longestUs, now - last)
       last = now
     }
   }
@@ -62,13 +63,13 @@ async function longestPause(run: () => Promise<unknown>): Promise<number> {
   await run()
   isDone = true
   await watching
-  return longestMs
+  return longestUs / (spentUs() - beganUs)
 }
 
 const sizeOf = (module: MibModule, name: string): number =>
   module.tables.find(({ table }) => table.definition.name === name)!.table.size
 
-test('2,000 connections, some of which go while others come, make nobody wait for 2 ms', async (t) => {
+test('2,000 connections, some of which go while others come, are read in many turns, none of which is long', async (t) => {
   const clock = new ManualClock()
   const module = tcpModule(new SystemFiles(root))
   const backend = new ModuleBackend(module, { log: silentLog })
@@ -80,26 +81,23 @@ test('2,000 connections, some of which go while others come, make nobody wait fo
   await backend.start(hostOf(clock))
   assert.equal(sizeOf(module, 'tcpConnectionTable'), connectionCount)
 
-  const pausesMs: number[] = []
+  const shares: number[] = []
   for (let round = 1; round <= 40; round++) {
     listConnections(round * replaced, connectionCount + round * replaced)
-    const pauseMs = await longestPause(async () => {
+    const share = await shareOfLongestTurn(async () => {
       clock.advance(10_000)
       // tcpConnTable is the last to be filled, and what is gone goes at the end.
       while (has(round * replaced - 1)) await new Promise(setImmediate)
     })
     assert.ok(has(connectionCount + round * replaced - 1))
     assert.equal(sizeOf(module, 'tcpConnectionTable'), connectionCount)
-    pausesMs.push(pauseMs)
+    shares.push(share)
   }
   await backend.stop()
-  // Compiling and collecting garbage on other threads is in these figures, and caches that others on this machine share:
-  // the tenth of the rounds that was disturbed least is what the code does.
-  const sorted = pausesMs.toSorted((a, b) => a - b)
-  const undisturbedMs = sorted[sorted.length / 10]!
-  const medianMs = sorted[sorted.length / 2]!
-  t.diagnostic(`longest turn of a refresh: ${undisturbedMs.toFixed(2)} ms, median ${medianMs.toFixed(2)} ms`)
-  assert.ok(undisturbedMs < 2, sorted.map((ms) => ms.toFixed(2)).join(' '))
+  // Compiling and collecting garbage is in some of the rounds; the half that was disturbed less is what the code does.
+  const medianShare = shares.toSorted((a, b) => a - b)[shares.length / 2]!
+  t.diagnostic(`the longest turn of a refresh is ${(100 * medianShare).toFixed(1)} % of it`)
+  assert.ok(medianShare < 0.2, shares.map((share) => share.toFixed(2)).join(' '))
 })
 
 test('a list that ends takes its rows with it', async () => {
