@@ -12,8 +12,10 @@ export interface MemoryLocationOptions {
   readonly statics?: Iterable<Change>
 }
 
+/** Refreshed in place: new ones by the ten thousand a second would all have to be carried into the old generation. */
+type KeptBinding = { -readonly [Name in keyof Binding]: Binding[Name] }
 /** Most addresses have one binding: it stands alone, and only several make an array. */
-type Kept = Binding | readonly Binding[]
+type Kept = KeptBinding | readonly KeptBinding[]
 
 const none: readonly never[] = Object.freeze([])
 /** Cleaning gives way to requests after this long. */
@@ -66,20 +68,20 @@ export class MemoryLocation implements LocationStore {
     const before = this.#kept.get(addressOfRecord)
     const wanted = this.#dynamic(addressOfRecord, bindings)
     if (before === undefined && wanted.length === 0) return
+    const isRefresh = before !== undefined && hasContacts(before, wanted)
     const after = wanted.map((binding) => this.#own(binding, before))
     if (after.length === 0) this.#remove(addressOfRecord)
-    else
-      this.#put(before === undefined ? ownString(addressOfRecord) : addressOfRecord, after.sort(byPreference), before)
-    const isRefresh = before !== undefined && hasContacts(before, after)
+    else this.#put(before === undefined ? ownString(addressOfRecord) : addressOfRecord, after, before)
     for (const listener of this.#listeners) listener(addressOfRecord, after, isRefresh)
   }
 
   /** Changes that another process, or the file, knows already: they are put without telling anybody. */
   apply(changes: Iterable<Change>): void {
     for (const [addressOfRecord, bindings] of changes) {
-      const after = this.#dynamic(addressOfRecord, bindings).map((binding) => this.#own(binding, undefined))
+      const before = this.#kept.get(addressOfRecord)
+      const after = this.#dynamic(addressOfRecord, bindings).map((binding) => this.#own(binding, before))
       if (after.length === 0) this.#remove(addressOfRecord)
-      else this.#put(ownString(addressOfRecord), after.sort(byPreference), this.#kept.get(addressOfRecord))
+      else this.#put(before === undefined ? ownString(addressOfRecord) : addressOfRecord, after, before)
     }
   }
 
@@ -96,7 +98,7 @@ export class MemoryLocation implements LocationStore {
       return
     }
     const after = [...this.#dynamic(addressOfRecord, [shared]), ...(before === undefined ? none : listOf(before))]
-    if (after.length > 0) this.#put(addressOfRecord, after.sort(byPreference), before)
+    if (after.length > 0) this.#put(addressOfRecord, after, before)
   }
 
   /** Forgets all but the static registrations, without telling anybody. */
@@ -144,26 +146,39 @@ export class MemoryLocation implements LocationStore {
     )
   }
 
-  /** A copy that holds nothing of the message; a refresh, as most are, takes the strings that are there. */
-  #own(binding: Binding, before: Kept | undefined): Binding {
+  /** As it is kept, holding nothing of the message: the binding that is there with what is new of it, or one of its own. */
+  #own(binding: Binding, before: Kept | undefined): KeptBinding {
     const { contact, callId, cseq, q, expiresAtMs, flow, path, userAgent } = binding
-    const same = before === undefined ? undefined : sameContact(before, contact)
-    return {
-      contact: same ? same.contact : ownString(contact),
-      callId: same?.callId === callId ? same.callId : ownString(callId),
-      cseq,
-      q,
-      expiresAtMs,
-      flow: flow === undefined ? undefined : same?.flow === flow ? same.flow : ownString(flow),
-      path: path.length === 0 ? none : path.map((uri) => this.#shared.share(uri)),
-      userAgent: same?.userAgent === userAgent ? same.userAgent : this.#shared.share(userAgent),
+    const kept = before === undefined ? undefined : sameContact(before, contact)
+    const ownPath = path.length === 0 ? none : path.map((uri) => this.#shared.share(uri))
+    if (kept === undefined) {
+      return {
+        contact: ownString(contact),
+        callId: ownString(callId),
+        cseq,
+        q,
+        expiresAtMs,
+        flow: flow === undefined ? undefined : ownString(flow),
+        path: ownPath,
+        userAgent: this.#shared.share(userAgent),
+      }
     }
+    if (kept.callId !== callId) kept.callId = ownString(callId)
+    kept.cseq = cseq
+    kept.q = q
+    kept.expiresAtMs = expiresAtMs
+    if (kept.flow !== flow) kept.flow = flow === undefined ? undefined : ownString(flow)
+    kept.path = ownPath
+    if (kept.userAgent !== userAgent) kept.userAgent = this.#shared.share(userAgent)
+    return kept
   }
 
-  #put(addressOfRecord: string, bindings: readonly Binding[], before: Kept | undefined): void {
+  /** Sorts them. */
+  #put(addressOfRecord: string, bindings: KeptBinding[], before: Kept | undefined): void {
     this.#bindings += bindings.length - countOf(before)
     if (before === undefined && this.#statics.has(addressOfRecord)) this.#staticOnly--
-    this.#kept.set(addressOfRecord, bindings.length === 1 ? bindings[0]! : bindings)
+    const after = bindings.length === 1 ? bindings[0]! : bindings.sort(byPreference)
+    if (after !== before) this.#kept.set(addressOfRecord, after)
   }
 
   #remove(addressOfRecord: string): void {
@@ -185,7 +200,7 @@ export class MemoryLocation implements LocationStore {
       if (hasExpired(kept, now)) {
         const live = liveOf(kept, now)
         if (live.length === 0) this.#remove(addressOfRecord)
-        else this.#put(addressOfRecord, live, kept)
+        else this.#put(addressOfRecord, [...live], kept)
       }
       if (visited % sliceStep === 0 && this.#clock.monotonicMs() - startedMs > sliceMs) break
     }
@@ -193,11 +208,11 @@ export class MemoryLocation implements LocationStore {
   }
 }
 
-function isSeveral(kept: Kept): kept is readonly Binding[] {
+function isSeveral(kept: Kept): kept is readonly KeptBinding[] {
   return Array.isArray(kept)
 }
 
-function listOf(kept: Kept): readonly Binding[] {
+function listOf(kept: Kept): readonly KeptBinding[] {
   return isSeveral(kept) ? kept : [kept]
 }
 
@@ -205,7 +220,7 @@ function countOf(kept: Kept | undefined): number {
   return kept === undefined ? 0 : isSeveral(kept) ? kept.length : 1
 }
 
-function sameContact(kept: Kept, contact: string): Binding | undefined {
+function sameContact(kept: Kept, contact: string): KeptBinding | undefined {
   if (isSeveral(kept)) return kept.find((binding) => binding.contact === contact)
   return kept.contact === contact ? kept : undefined
 }
@@ -219,7 +234,6 @@ function hasExpired(kept: Kept, now: number): boolean {
   return isSeveral(kept) ? kept.some(({ expiresAtMs }) => expiresAtMs <= now) : kept.expiresAtMs <= now
 }
 
-function liveOf(kept: Kept, now: number): readonly Binding[] {
-  if (!hasExpired(kept, now)) return isSeveral(kept) ? kept : [kept]
-  return isSeveral(kept) ? kept.filter(({ expiresAtMs }) => expiresAtMs > now) : none
+function liveOf(kept: Kept, now: number): readonly KeptBinding[] {
+  return hasExpired(kept, now) ? listOf(kept).filter(({ expiresAtMs }) => expiresAtMs > now) : listOf(kept)
 }

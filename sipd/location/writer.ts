@@ -39,17 +39,13 @@ interface Waiter {
   readonly resolve: () => void
 }
 
-/** Of one address, as it is now. */
-interface Waiting {
-  bindings: readonly Binding[]
-  /** Its contacts are those of the file. */
-  isRefresh: boolean
-}
+/** By address, as it is now. */
+type Waiting = Map<string, readonly Binding[]>
 
 interface Batch {
   readonly changes: string
   readonly refreshes: string
-  /** How many of `#waiting` are in it; the rest is of a rewrite. */
+  /** How many of those that waited are in it; the rest is of a rewrite. */
   readonly count: number
 }
 
@@ -63,7 +59,9 @@ export class LocationWriter {
   readonly #clock: Clock
   readonly #log: Log
   readonly #mostWaiting: number
-  readonly #waiting = new Map<string, Waiting>()
+  #changes: Waiting = new Map()
+  /** Of these the file has the contacts. No address is in both. */
+  #refreshes: Waiting = new Map()
   readonly #complaints: RateLimit
   #worker: Worker | undefined
   #batch: Batch | undefined
@@ -88,7 +86,7 @@ export class LocationWriter {
 
   /** Addresses whose last change is not in the file yet. */
   get waiting(): number {
-    return this.#waiting.size + (this.#batch?.count ?? 0)
+    return this.#gathered + (this.#batch?.count ?? 0)
   }
 
   start(): void {
@@ -96,22 +94,20 @@ export class LocationWriter {
   }
 
   readonly changed: ChangeListener = (addressOfRecord, bindings, isRefresh) => {
-    const waits = this.#waiting.get(addressOfRecord)
-    if (waits) {
-      waits.bindings = bindings
-      waits.isRefresh &&= isRefresh
-      return
-    }
-    const { size } = this.#waiting
-    if (size >= this.#mostWaiting) {
+    const before = this.#gathered
+    if (before >= this.#mostWaiting && !this.#changes.has(addressOfRecord) && !this.#refreshes.has(addressOfRecord)) {
       this.#isOverfull = true
       return
     }
-    this.#waiting.set(addressOfRecord, { bindings, isRefresh })
+    if (!isRefresh) this.#refreshes.delete(addressOfRecord)
+    const isOfFile = isRefresh && !(this.#changes.size > 0 && this.#changes.has(addressOfRecord))
+    const waiting = isOfFile ? this.#refreshes : this.#changes
+    waiting.set(addressOfRecord, bindings)
+    if (this.#gathered === before) return // it waits already
     this.#taken++
     // Later even when the batch is full: the caller has a request to answer.
-    if (size === 0) this.#postAfter(gatherMs)
-    else if (size + 1 === batchChanges) this.#postAfter(0)
+    if (before === 0) this.#postAfter(gatherMs)
+    else if (before + 1 === batchChanges) this.#postAfter(0)
   }
 
   /** Resolves when every change given so far is committed, however long the disk takes. */
@@ -184,27 +180,30 @@ export class LocationWriter {
     this.#worker.postMessage({ changes, refreshes, nowMs: this.#clock.now() } satisfies WriterOrder)
   }
 
+  get #gathered(): number {
+    return this.#changes.size + this.#refreshes.size
+  }
+
   #gather(): Batch | undefined {
-    const changes: Change[] = []
-    const refreshes: Change[] = []
-    for (const [addressOfRecord, { bindings, isRefresh }] of this.#waiting) {
-      if (changes.length + refreshes.length === batchChanges) break
-      const list = isRefresh ? refreshes : changes
-      list.push([addressOfRecord, bindings])
-      this.#waiting.delete(addressOfRecord)
-    }
-    const count = changes.length + refreshes.length
+    // Of each a half when there are too many of both.
+    const mostChanges = Math.max(batchChanges / 2, batchChanges - this.#refreshes.size)
+    const [changes, laterChanges] = parted(this.#changes, mostChanges)
+    const [refreshes, laterRefreshes] = parted(this.#refreshes, batchChanges - changes.size)
+    this.#changes = laterChanges
+    this.#refreshes = laterRefreshes
+    const count = changes.size + refreshes.size
+    const all: Change[] = [...changes]
     if (this.#isOverfull && !this.#rewrite) {
       this.#isOverfull = false
       this.#rewrite = this.#options.everything()[Symbol.iterator]()
     }
-    while (this.#rewrite && changes.length + refreshes.length < batchChanges) {
+    while (this.#rewrite && all.length + refreshes.size < batchChanges) {
       const next = this.#rewrite.next()
       if (next.done) this.#rewrite = undefined
-      else if (!next.value[1].every(isStatic)) changes.push(next.value)
+      else if (!next.value[1].every(isStatic)) all.push(next.value)
     }
-    if (changes.length + refreshes.length === 0) return undefined
-    return { changes: encodeChanges(changes), refreshes: encodeChanges(refreshes), count }
+    if (all.length + refreshes.size === 0) return undefined
+    return { changes: encodeChanges(all), refreshes: encodeChanges(refreshes), count }
   }
 
   #reported(report: WriterReport): void {
@@ -215,8 +214,8 @@ export class LocationWriter {
     this.#batch = undefined
     if (report.isNewFile) this.#isOverfull = true
     this.#settle()
-    if (this.#waiters.length > 0 || this.#isRewriting || this.#waiting.size >= batchChanges) this.#post()
-    else if (this.#waiting.size > 0) this.#postAfter(gatherMs)
+    if (this.#waiters.length > 0 || this.#isRewriting || this.#gathered >= batchChanges) this.#post()
+    else if (this.#gathered > 0) this.#postAfter(gatherMs)
   }
 
   #failed({ error, movedTo }: { readonly error: string; readonly movedTo: string | undefined }): void {
@@ -257,4 +256,11 @@ export class LocationWriter {
     this.#waiters = this.#waiters.filter((waiter) => !isDone(waiter))
     for (const { resolve } of done) resolve()
   }
+}
+
+/** The first so many, and the others. */
+function parted(waiting: Waiting, most: number): [Waiting, Waiting] {
+  if (waiting.size <= most) return [waiting, new Map()]
+  const all = [...waiting]
+  return [new Map(all.slice(0, most)), new Map(all.slice(most))]
 }

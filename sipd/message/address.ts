@@ -6,8 +6,16 @@ export interface Address {
   readonly parameters: ReadonlyMap<string, string | undefined>
 }
 
+/** As a registration's To and Contact nearly always are: the URI in its brackets, and nothing beside it. */
+const bare = /^<[^<>"\s]+>$/
+const noParameters: Address['parameters'] = new Map()
+
 /** Undefined when the value is not of the grammar. */
 export function parseAddress(value: string): Address | undefined {
+  return bare.test(value) ? { uri: value.slice(1, -1), parameters: noParameters } : parseUnusual(value)
+}
+
+function parseUnusual(value: string): Address | undefined {
   let rest = value.trim()
   if (rest.startsWith('"')) {
     const end = endOfQuoted(rest, 0)

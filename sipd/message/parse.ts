@@ -228,6 +228,7 @@ function checkRequest(parts: Parts, method: string, requestUri: string): SipRequ
     switch (layout[i]) {
       case H.contact: {
         const value = parts.valueAt(i)
+        if (usualAddress.test(value)) break // one alone, for it has no comma
         const contacts = split(value, ',')
         if (!contacts) return refuse('a quote or angle bracket in Contact is not closed')
         if (!contacts.every((contact) => contact === '*' || isAddress(contact)))

@@ -19,7 +19,9 @@ export interface Answer {
 
 type Answerable = Pick<Parts, 'text' | 'layout' | 'indexOf' | 'value' | 'valueAt'>
 
-const serverHeader = 'Server: Castellan\r\n'
+const lastHeaders = 'Server: Castellan\r\nContent-Length: 0\r\n\r\n'
+const lineBreaks = /[\r\n]/
+const everyLineBreak = /[\r\n]+/g
 
 /**
  * The text of a response. `tag` is for a To that has none (§8.2.6.2): the same for the same request, whoever answers it.
@@ -34,24 +36,27 @@ export function formatResponse(
   reason: string,
   extra: readonly ExtraHeader[] = [],
 ): string {
+  let response = `SIP/2.0 ${status} ${lineBreaks.test(reason) ? reason.replace(everyLineBreak, ' ') : reason}\r\n`
   const { layout, text } = request
-  let vias = ''
   let isTopmost = true
   for (let at = 0; at < layout.length; at += stride) {
     if (layout[at] !== H.via) continue
-    const value = isTopmost && via ? withReceived(text, via, source, layout[at + 3]!) : request.valueAt(at)
-    vias += `Via: ${value}\r\n`
+    response += `Via: ${isTopmost && via ? withReceived(text, via, source, layout[at + 3]!) : request.valueAt(at)}\r\n`
     isTopmost = false
   }
-  const line = (name: string, value: string | undefined): string => (value === undefined ? '' : `${name}: ${value}\r\n`)
   const to = request.value(H.to)
-  return `SIP/2.0 ${status} ${/[\r\n]/.test(reason) ? reason.replace(/[\r\n]+/g, ' ') : reason}\r\n${vias}${line('From', request.value(H.from))}${line(
-    'To',
-    to !== undefined && status > 100 ? withTag(to, tag) : to,
-  )}${line('Call-ID', request.value(H.callId))}${line('CSeq', request.value(H.cseq))}${
-    // §8.2.6.1: how long the way took is measured with 100 alone.
-    status === 100 ? line('Timestamp', request.value(H.timestamp)) : ''
-  }${extra.map(({ name, value }) => `${name}: ${value}\r\n`).join('')}${serverHeader}Content-Length: 0\r\n\r\n`
+  response += line('From', request.value(H.from))
+  response += line('To', to !== undefined && status > 100 ? withTag(to, tag) : to)
+  response += line('Call-ID', request.value(H.callId))
+  response += line('CSeq', request.value(H.cseq))
+  // §8.2.6.1: how long the way took is measured with 100 alone.
+  if (status === 100) response += line('Timestamp', request.value(H.timestamp))
+  for (const { name, value } of extra) response += line(name, value)
+  return `${response}${lastHeaders}`
+}
+
+function line(name: string, value: string | undefined): string {
+  return value === undefined ? '' : `${name}: ${value}\r\n`
 }
 
 /** Where a response to a request goes that came from `source` (§18.2.2, RFC 3581 §4). */
@@ -84,7 +89,8 @@ function defaultPort(hop: Hop): number {
 
 /** The header's value with received and rport as they really were. */
 function withReceived(text: string, via: Via, source: Hop, lineEnd: number): string {
-  return `${receivedElement(text, via, source)}${text.slice(via.end, lineEnd).trimEnd()}`.trimStart()
+  const element = receivedElement(text, via, source).trimStart()
+  return via.end === lineEnd ? element : element + text.slice(via.end, lineEnd).trimEnd()
 }
 
 /** The topmost Via element with what §18.2.1 and RFC 3581 §4 add. */

@@ -3,14 +3,12 @@ import { isIP } from 'node:net'
 import { formatFlow } from '../message/flow.ts'
 import { unbracketed } from '../message/respond.ts'
 import { type Hop, isReliable } from '../message/source.ts'
-import { parseSipUri } from '../message/uri.ts'
 import type { Via } from '../message/via.ts'
 
-/** Undefined when the contact can be used as it is. */
-export function registrationFlow(contact: string, via: Via, source: Hop): string | undefined {
+/** Undefined when the contact, of which this is the host, can be used as it is. */
+export function registrationFlow(host: string | undefined, via: Via, source: Hop): string | undefined {
   // A connection that the phone opened is the surest way back, and often the only one.
   if (isReliable(source)) return formatFlow(source)
-  const host = parseSipUri(contact)?.host
   const sentBy = unbracketed(via.host)
   // Behind NAT: the phone believes in an address of its own, in Via and Contact alike, that it does not have here.
   const isBehindNat = host !== undefined && isIP(host) !== 0 && host === sentBy && sentBy !== source.address

@@ -34,6 +34,8 @@ export interface RegistrarOptions {
 
 interface Wish {
   readonly contact: string
+  /** Undefined for a contact that is no SIP URI. */
+  readonly host: string | undefined
   readonly q: number
   readonly expiresSeconds: number
 }
@@ -94,7 +96,7 @@ export class Registrar {
                 cseq,
                 q: wish.q,
                 expiresAtMs: now + wish.expiresSeconds * 1000,
-                flow: registrationFlow(wish.contact, request.via, source),
+                flow: registrationFlow(wish.host, request.via, source),
                 path,
                 userAgent,
               },
@@ -114,8 +116,8 @@ export class Registrar {
     if (!address) return { status: 400, reason: 'a Contact is not of the grammar' }
     if (address.uri.length > longestContact)
       return { status: 400, reason: `a Contact of more than ${longestContact} octets` }
-    if (/^sips?:/i.test(address.uri) && !parseSipUri(address.uri))
-      return { status: 400, reason: 'a Contact is not a SIP URI' }
+    const uri = parseSipUri(address.uri)
+    if (!uri && /^sips?:/i.test(address.uri)) return { status: 400, reason: 'a Contact is not a SIP URI' }
     const { minExpiresSeconds, maxExpiresSeconds, defaultExpiresSeconds } = this.#options.limits
     const asked = address.parameters.get('expires') ?? expiresHeader
     // §10.2.1.1: what is no number counts as the default.
@@ -127,9 +129,10 @@ export class Registrar {
         headers: [{ name: 'Min-Expires', value: String(minExpiresSeconds) }],
       }
     }
-    const q = parseQ(address.parameters.get('q') ?? '1')
+    const weight = address.parameters.get('q')
+    const q = weight === undefined ? 1000 : parseQ(weight)
     if (q === undefined) return { status: 400, reason: 'q is not a number from 0 to 1' }
-    return { contact: address.uri, q, expiresSeconds: Math.min(wished, maxExpiresSeconds) }
+    return { contact: address.uri, host: uri?.host, q, expiresSeconds: Math.min(wished, maxExpiresSeconds) }
   }
 
   /** Step 8: all bindings there are now, each with the time it has left. */
