@@ -102,7 +102,10 @@ function readHeaders(text: string, from: number): Head {
       isEnded = true
       break
     }
-    const end = endOfLine(text, at)
+    let end = text.indexOf('\n', at) + 1
+    // §7.3.1: a line that begins with a blank goes on with the one before.
+    for (; end > 0 && isBlank(text.charCodeAt(end)); end = text.indexOf('\n', end) + 1) isFolded = true
+    if (end === 0) end = text.length
     const colon = text.indexOf(':', at)
     let nameEnd = colon
     while (nameEnd > at && isBlank(text.charCodeAt(nameEnd - 1))) nameEnd--
@@ -117,7 +120,6 @@ function readHeaders(text: string, from: number): Head {
     while (valueEnd > colon + 1 && text.charCodeAt(valueEnd - 1) <= space) valueEnd--
     let valueStart = colon + 1
     while (valueStart < valueEnd && text.charCodeAt(valueStart) <= space) valueStart++
-    isFolded ||= text.indexOf('\n', at) < end - 1
     layout.push(known ?? H.other, at, valueStart, valueEnd, end)
     if (layout.length > limits.headerCount * stride) {
       fault ??= `more than ${limits.headerCount} headers`
@@ -141,16 +143,6 @@ function readHeaders(text: string, from: number): Head {
     else if (contentLength < text.length - bodyStart) whole = text.slice(0, bodyStart + contentLength)
   }
   return { parts: new Parts(whole, layout, isFolded, at, bodyStart), fault }
-}
-
-/** Where the next header begins: after the line feed that no blank follows (§7.3.1). */
-function endOfLine(text: string, from: number): number {
-  for (let at = from; ; ) {
-    const end = text.indexOf('\n', at)
-    if (end < 0) return text.length
-    if (!isBlank(text.charCodeAt(end + 1))) return end + 1
-    at = end + 1
-  }
 }
 
 function isBlank(code: number): boolean {
