@@ -6,13 +6,18 @@ export interface Address {
   readonly parameters: ReadonlyMap<string, string | undefined>
 }
 
-/** As a registration's To and Contact nearly always are: the URI in its brackets, and nothing beside it. */
-const bare = /^<[^<>"\s]+>$/
+/** As nearly all are in a registration: the URI in its brackets, nothing before it, and parameters of tokens. */
+const usual = /^<[^<>"\s]+>(?:;[A-Za-z0-9\-.!%*_+`'~]+(?:=[A-Za-z0-9\-.!%*_+`'~]+)?)*$/
 const noParameters: Address['parameters'] = new Map()
 
 /** Undefined when the value is not of the grammar. */
 export function parseAddress(value: string): Address | undefined {
-  return bare.test(value) ? { uri: value.slice(1, -1), parameters: noParameters } : parseUnusual(value)
+  if (!usual.test(value)) return parseUnusual(value)
+  const close = value.indexOf('>')
+  const uri = value.slice(1, close)
+  if (close === value.length - 1) return { uri, parameters: noParameters }
+  const parameters = parseParameters(value.slice(close + 2).split(';'))
+  return parameters && { uri, parameters }
 }
 
 function parseUnusual(value: string): Address | undefined {

@@ -42,13 +42,18 @@ export function tagOf({ a, b }: KeyHash): string {
   return compact(a) + compact(b)
 }
 
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-/** All words of two letters: a number is written in three look-ups, where toString(36) divides seven times. */
-const twoLetters = Array.from({ length: 4096 }, (_, i) => alphabet[i >> 6]! + alphabet[i & 63]!)
+const letters = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_', 'latin1')
 
-/** 32 bits as six characters of a token (RFC 3261 §25.1). */
+/** 32 bits as six characters of a token (RFC 3261 §25.1); toString(36) would divide seven times. */
 export function compact(number: number): string {
-  return twoLetters[number >>> 20]! + twoLetters[(number >>> 8) & 4095]! + twoLetters[number & 255]!
+  return String.fromCharCode(
+    letters[number >>> 26]!,
+    letters[(number >>> 20) & 63]!,
+    letters[(number >>> 14) & 63]!,
+    letters[(number >>> 8) & 63]!,
+    letters[(number >>> 2) & 63]!,
+    letters[number & 3]!,
+  )
 }
 
 /** FNV-1a, for what needs no secret: it is the same in every process. */
