@@ -34,7 +34,7 @@ export function openSqlite(path: string, options: SqliteOptions): Sqlite {
     database = new Database(path, { readonly: isReadOnly, fileMustExist: true, timeout: busyTimeoutMs })
     database.pragma(`cache_size = ${-Math.ceil(cacheOctets / 1024)}`)
     if (isReadOnly) return database
-    database.pragma('journal_mode = WAL')
+    useWriteAheadLog(database, busyTimeoutMs)
     database.pragma(`synchronous = ${synchronous}`)
     database.pragma(`journal_size_limit = ${journalSizeLimitOctets}`)
     migrate(database, migrations)
@@ -74,6 +74,23 @@ function createEmpty(path: string): void {
     closeSync(openSync(path, 'wx', 0o600))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}
+
+const retryMs = 5
+
+/** Of all statements this alone never waits by itself, and several processes may make a new file ready at the same moment. */
+function useWriteAheadLog(database: Sqlite, busyTimeoutMs: number): void {
+  const untilMs = performance.now() + busyTimeoutMs
+  for (;;) {
+    try {
+      database.pragma('journal_mode = WAL')
+      return
+    } catch (error) {
+      const isBusy = error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')
+      if (!isBusy || performance.now() >= untilMs) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs)
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 /** The thread that writes bindings to their file, so that a slow disk holds up nobody. Started by LocationWriter. */
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Change } from './binding.ts'
 import { BindingsFile, inodeOf, moveAsideIfBroken } from './bindings-file.ts'
 import { decodeChanges } from './changes.ts'
 
@@ -9,15 +10,13 @@ export interface WriterThreadData {
   readonly cleanupEveryMs: number
 }
 
-/** A batch to commit, or that no more will come. */
-export type WriterOrder = EncodedBatch | 'close'
-
-/** What BindingsFile.write takes, each list as `encodeChanges` writes it. */
-export interface EncodedBatch {
-  readonly changes: string
-  readonly refreshes: string
-  readonly nowMs: number
-}
+export type WriterOrder =
+  /** A part of the next batch, as `encodeChanges` writes it, and which list of BindingsFile.write it belongs to. */
+  | { readonly order: 'add'; readonly list: 'changes' | 'refreshes'; readonly part: string }
+  /** That was all of it. */
+  | { readonly order: 'commit'; readonly nowMs: number }
+  /** No more will come. */
+  | { readonly order: 'close' }
 
 export type WriterReport =
   | { readonly result: 'committed'; readonly isNewFile: boolean }
@@ -28,17 +27,30 @@ let file: BindingsFile | undefined
 /** Stays true until the other side has been told. */
 let isNewFile = false
 let cleanedAtMs: number | undefined
+let batch = emptyBatch()
 
 parentPort!.on('message', (order: WriterOrder) => {
-  if (order === 'close') {
-    file?.close()
-    parentPort!.close()
-    return
+  switch (order.order) {
+    case 'add':
+      for (const change of decodeChanges(order.part)) batch[order.list].push(change)
+      break
+    case 'commit': {
+      const { changes, refreshes } = batch
+      batch = emptyBatch()
+      parentPort!.postMessage(commit(changes, refreshes, order.nowMs))
+      break
+    }
+    case 'close':
+      file?.close()
+      parentPort!.close()
   }
-  parentPort!.postMessage(commit(order))
 })
 
-function commit({ changes, refreshes, nowMs }: EncodedBatch): WriterReport {
+function emptyBatch(): { readonly changes: Change[]; readonly refreshes: Change[] } {
+  return { changes: [], refreshes: [] }
+}
+
+function commit(changes: readonly Change[], refreshes: readonly Change[], nowMs: number): WriterReport {
   const inode = inodeOf(path)
   try {
     if (file?.isCurrent() === false) {
@@ -49,7 +61,7 @@ function commit({ changes, refreshes, nowMs }: EncodedBatch): WriterReport {
       if (inode === undefined) isNewFile = true
       file = new BindingsFile(path)
     }
-    file.write(decodeChanges(changes), decodeChanges(refreshes))
+    file.write(changes, refreshes)
     cleanedAtMs ??= nowMs
     if (nowMs - cleanedAtMs >= cleanupEveryMs) {
       cleanedAtMs = nowMs

@@ -29,6 +29,8 @@ const gatherMs = 200
  * requests for 10 ms while they are gathered.
  */
 const batchChanges = 6000
+/** What is sent to the thread at once. */
+const partChanges = 250
 const firstRetryMs = 250
 const lastRetryMs = 30_000
 const thread = new URL('./writer-thread.js', import.meta.url)
@@ -43,8 +45,8 @@ interface Waiter {
 type Waiting = Map<string, readonly Binding[]>
 
 interface Batch {
-  readonly changes: string
-  readonly refreshes: string
+  readonly changes: readonly Change[]
+  readonly refreshes: readonly Change[]
   /** How many of those that waited are in it; the rest is of a rewrite. */
   readonly count: number
 }
@@ -59,9 +61,9 @@ export class LocationWriter {
   readonly #clock: Clock
   readonly #log: Log
   readonly #mostWaiting: number
-  #changes: Waiting = new Map()
+  readonly #changes: Waiting = new Map()
   /** Of these the file has the contacts. No address is in both. */
-  #refreshes: Waiting = new Map()
+  readonly #refreshes: Waiting = new Map()
   readonly #complaints: RateLimit
   #worker: Worker | undefined
   #batch: Batch | undefined
@@ -135,7 +137,7 @@ export class LocationWriter {
     const worker = this.#worker
     if (!worker) return
     const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-    worker.postMessage('close' satisfies WriterOrder)
+    worker.postMessage({ order: 'close' } satisfies WriterOrder)
     const patience = this.#clock.after(limitMs, () => void worker.terminate())
     await exited
     patience.cancel()
@@ -176,8 +178,17 @@ export class LocationWriter {
     this.#batch ??= this.#gather()
     if (!this.#batch) return this.#settle()
     this.#isSent = true
-    const { changes, refreshes } = this.#batch
-    this.#worker.postMessage({ changes, refreshes, nowMs: this.#clock.now() } satisfies WriterOrder)
+    this.#order('changes', this.#batch.changes)
+    this.#order('refreshes', this.#batch.refreshes)
+    this.#worker.postMessage({ order: 'commit', nowMs: this.#clock.now() } satisfies WriterOrder)
+  }
+
+  /** In parts, each of which is garbage before the next is written. */
+  #order(list: 'changes' | 'refreshes', all: readonly Change[]): void {
+    for (let from = 0; from < all.length; from += partChanges) {
+      const part = encodeChanges(all.slice(from, from + partChanges))
+      this.#worker?.postMessage({ order: 'add', list, part } satisfies WriterOrder)
+    }
   }
 
   get #gathered(): number {
@@ -187,23 +198,19 @@ export class LocationWriter {
   #gather(): Batch | undefined {
     // Of each a half when there are too many of both.
     const mostChanges = Math.max(batchChanges / 2, batchChanges - this.#refreshes.size)
-    const [changes, laterChanges] = parted(this.#changes, mostChanges)
-    const [refreshes, laterRefreshes] = parted(this.#refreshes, batchChanges - changes.size)
-    this.#changes = laterChanges
-    this.#refreshes = laterRefreshes
-    const count = changes.size + refreshes.size
-    const all: Change[] = [...changes]
+    const changes = take(this.#changes, mostChanges)
+    const refreshes = take(this.#refreshes, batchChanges - changes.length)
+    const count = changes.length + refreshes.length
     if (this.#isOverfull && !this.#rewrite) {
       this.#isOverfull = false
       this.#rewrite = this.#options.everything()[Symbol.iterator]()
     }
-    while (this.#rewrite && all.length + refreshes.size < batchChanges) {
+    while (this.#rewrite && changes.length + refreshes.length < batchChanges) {
       const next = this.#rewrite.next()
       if (next.done) this.#rewrite = undefined
-      else if (!next.value[1].every(isStatic)) all.push(next.value)
+      else if (!next.value[1].every(isStatic)) changes.push(next.value)
     }
-    if (all.length + refreshes.size === 0) return undefined
-    return { changes: encodeChanges(all), refreshes: encodeChanges(refreshes), count }
+    return changes.length + refreshes.length === 0 ? undefined : { changes, refreshes, count }
   }
 
   #reported(report: WriterReport): void {
@@ -258,9 +265,18 @@ export class LocationWriter {
   }
 }
 
-/** The first so many, and the others. */
-function parted(waiting: Waiting, most: number): [Waiting, Waiting] {
-  if (waiting.size <= most) return [waiting, new Map()]
-  const all = [...waiting]
-  return [new Map(all.slice(0, most)), new Map(all.slice(most))]
+/** Takes the first so many away. */
+function take(waiting: Waiting, most: number): Change[] {
+  if (waiting.size <= most) {
+    const all = [...waiting]
+    waiting.clear()
+    return all
+  }
+  const taken: Change[] = []
+  for (const change of waiting) {
+    if (taken.length === most) break
+    taken.push(change)
+    waiting.delete(change[0])
+  }
+  return taken
 }
