@@ -14,8 +14,12 @@ export interface MemoryLocationOptions {
 
 /** Refreshed in place: new ones by the ten thousand a second would all have to be carried into the old generation. */
 type KeptBinding = { -readonly [Name in keyof Binding]: Binding[Name] }
-/** Most addresses have one binding: it stands alone, and only several make an array. */
-type Kept = KeptBinding | readonly KeptBinding[]
+/** Of one address, whose own string is told on: one cut out of a message would keep all of the message. */
+interface Kept {
+  readonly addressOfRecord: string
+  /** One at least, in the order of `byPreference`. */
+  bindings: readonly KeptBinding[]
+}
 
 const none: readonly never[] = Object.freeze([])
 /** Cleaning gives way to requests after this long. */
@@ -44,7 +48,7 @@ export class MemoryLocation implements LocationStore {
     }
     this.#staticOnly = this.#statics.size
     this.#every = clock.every(cleanupEveryMs, () => {
-      if (!this.#slice) this.#clean(this.#kept.entries())
+      if (!this.#slice) this.#clean(this.#kept.values())
     })
   }
 
@@ -69,20 +73,14 @@ export class MemoryLocation implements LocationStore {
     const wanted = this.#dynamic(addressOfRecord, bindings)
     if (before === undefined && wanted.length === 0) return
     const isRefresh = before !== undefined && hasContacts(before, wanted)
-    const after = wanted.map((binding) => this.#own(binding, before))
-    if (after.length === 0) this.#remove(addressOfRecord)
-    else this.#put(before === undefined ? ownString(addressOfRecord) : addressOfRecord, after, before)
-    for (const listener of this.#listeners) listener(addressOfRecord, after, isRefresh)
+    const kept = this.#put(before, addressOfRecord, wanted)
+    for (const listener of this.#listeners) listener(kept.addressOfRecord, kept.bindings, isRefresh)
   }
 
   /** Changes that another process, or the file, knows already: they are put without telling anybody. */
   apply(changes: Iterable<Change>): void {
-    for (const [addressOfRecord, bindings] of changes) {
-      const before = this.#kept.get(addressOfRecord)
-      const after = this.#dynamic(addressOfRecord, bindings).map((binding) => this.#own(binding, before))
-      if (after.length === 0) this.#remove(addressOfRecord)
-      else this.#put(before === undefined ? ownString(addressOfRecord) : addressOfRecord, after, before)
-    }
+    for (const [addressOfRecord, bindings] of changes)
+      this.#put(this.#kept.get(addressOfRecord), addressOfRecord, this.#dynamic(addressOfRecord, bindings))
   }
 
   /**
@@ -90,20 +88,21 @@ export class MemoryLocation implements LocationStore {
    * The strings are kept as they are: they have to be their own already.
    */
   restore(addressOfRecord: string, binding: Binding): void {
-    const shared = { ...binding, userAgent: this.#shared.share(binding.userAgent) }
+    const [restored] = this.#dynamic(addressOfRecord, [binding])
+    if (!restored) return
+    const shared = { ...restored, userAgent: this.#shared.share(restored.userAgent) }
     const before = this.#kept.get(addressOfRecord)
-    if (before === undefined && this.#statics.size === 0) {
-      this.#kept.set(addressOfRecord, shared)
-      this.#bindings++
-      return
-    }
-    const after = [...this.#dynamic(addressOfRecord, [shared]), ...(before === undefined ? none : listOf(before))]
-    if (after.length > 0) this.#put(addressOfRecord, after, before)
+    if (before) before.bindings = [shared, ...before.bindings].sort(byPreference)
+    else this.#add({ addressOfRecord, bindings: [shared] })
+    this.#bindings++
   }
 
   /** Forgets all but the static registrations, without telling anybody. */
   clear(): void {
-    for (const addressOfRecord of this.#kept.keys()) this.#remove(addressOfRecord)
+    for (const kept of this.#kept.values()) {
+      this.#bindings -= kept.bindings.length
+      this.#remove(kept)
+    }
   }
 
   /** Static registrations included; those that have expired are not. The records may change meanwhile. */
@@ -146,94 +145,94 @@ export class MemoryLocation implements LocationStore {
     )
   }
 
-  /** As it is kept, holding nothing of the message: the binding that is there with what is new of it, or one of its own. */
-  #own(binding: Binding, before: Kept | undefined): KeptBinding {
-    const { contact, callId, cseq, q, expiresAtMs, flow, path, userAgent } = binding
-    const kept = before === undefined ? undefined : sameContact(before, contact)
-    const ownPath = path.length === 0 ? none : path.map((uri) => this.#shared.share(uri))
-    if (kept === undefined) {
-      return {
-        contact: ownString(contact),
-        callId: ownString(callId),
-        cseq,
-        q,
-        expiresAtMs,
-        flow: flow === undefined ? undefined : ownString(flow),
-        path: ownPath,
-        userAgent: this.#shared.share(userAgent),
-      }
-    }
-    if (kept.callId !== callId) kept.callId = ownString(callId)
-    kept.cseq = cseq
-    kept.q = q
-    kept.expiresAtMs = expiresAtMs
-    if (kept.flow !== flow) kept.flow = flow === undefined ? undefined : ownString(flow)
-    kept.path = ownPath
-    if (kept.userAgent !== userAgent) kept.userAgent = this.#shared.share(userAgent)
+  /** Makes the record what it is to be, holding nothing of the message that brought it; none at all where that is nothing. */
+  #put(before: Kept | undefined, addressOfRecord: string, wanted: readonly Binding[]): Kept {
+    const kept = before ?? { addressOfRecord: ownString(addressOfRecord), bindings: none }
+    this.#bindings += wanted.length - kept.bindings.length
+    if (wanted.length === 1 && kept.bindings.length === 1 && kept.bindings[0]!.contact === wanted[0]!.contact)
+      this.#refresh(kept.bindings[0]!, wanted[0]!)
+    else kept.bindings = wanted.map((binding) => this.#own(kept, binding)).sort(byPreference)
+    if (wanted.length === 0) this.#remove(kept)
+    else if (!before) this.#add(kept)
     return kept
   }
 
-  /** Sorts them. */
-  #put(addressOfRecord: string, bindings: KeptBinding[], before: Kept | undefined): void {
-    this.#bindings += bindings.length - countOf(before)
-    if (before === undefined && this.#statics.has(addressOfRecord)) this.#staticOnly--
-    const after = bindings.length === 1 ? bindings[0]! : bindings.sort(byPreference)
-    if (after !== before) this.#kept.set(addressOfRecord, after)
+  /** The binding of this contact with what is new of it, or one of its own. */
+  #own(kept: Kept, binding: Binding): KeptBinding {
+    const same = withContact(kept, binding.contact)
+    if (same) {
+      this.#refresh(same, binding)
+      return same
+    }
+    const { contact, callId, cseq, q, expiresAtMs, flow, userAgent } = binding
+    return {
+      contact: ownString(contact),
+      callId: ownString(callId),
+      cseq,
+      q,
+      expiresAtMs,
+      flow: flow === undefined ? undefined : ownString(flow),
+      path: this.#ownPath(binding),
+      userAgent: this.#shared.share(userAgent),
+    }
   }
 
-  #remove(addressOfRecord: string): void {
-    const before = this.#kept.get(addressOfRecord)
-    if (before === undefined) return
-    this.#bindings -= countOf(before)
-    this.#kept.delete(addressOfRecord)
-    if (this.#statics.has(addressOfRecord)) this.#staticOnly++
+  #refresh(kept: KeptBinding, binding: Binding): void {
+    const { callId, flow, userAgent } = binding
+    if (kept.callId !== callId) kept.callId = ownString(callId)
+    kept.cseq = binding.cseq
+    kept.q = binding.q
+    kept.expiresAtMs = binding.expiresAtMs
+    if (kept.flow !== flow) kept.flow = flow === undefined ? undefined : ownString(flow)
+    kept.path = this.#ownPath(binding)
+    if (kept.userAgent !== userAgent) kept.userAgent = this.#shared.share(userAgent)
   }
 
-  #clean(rest: IterableIterator<[string, Kept]>): void {
+  #ownPath({ path }: Binding): readonly string[] {
+    return path.length === 0 ? none : path.map((uri) => this.#shared.share(uri))
+  }
+
+  #add(kept: Kept): void {
+    this.#kept.set(kept.addressOfRecord, kept)
+    if (this.#statics.has(kept.addressOfRecord)) this.#staticOnly--
+  }
+
+  #remove({ addressOfRecord }: Kept): void {
+    if (this.#kept.delete(addressOfRecord) && this.#statics.has(addressOfRecord)) this.#staticOnly++
+  }
+
+  #clean(rest: IterableIterator<Kept>): void {
     this.#slice = undefined
     const now = this.#clock.now()
     const startedMs = this.#clock.monotonicMs()
     for (let visited = 1; ; visited++) {
       const next = rest.next()
       if (next.done) return
-      const [addressOfRecord, kept] = next.value
-      if (hasExpired(kept, now)) {
-        const live = liveOf(kept, now)
-        if (live.length === 0) this.#remove(addressOfRecord)
-        else this.#put(addressOfRecord, [...live], kept)
-      }
+      const kept = next.value
+      const live = liveOf(kept, now)
+      this.#bindings -= kept.bindings.length - live.length
+      kept.bindings = live
+      if (live.length === 0) this.#remove(kept)
       if (visited % sliceStep === 0 && this.#clock.monotonicMs() - startedMs > sliceMs) break
     }
     this.#slice = this.#clock.after(1, () => this.#clean(rest))
   }
 }
 
-function isSeveral(kept: Kept): kept is readonly KeptBinding[] {
-  return Array.isArray(kept)
-}
-
-function listOf(kept: Kept): readonly KeptBinding[] {
-  return isSeveral(kept) ? kept : [kept]
-}
-
-function countOf(kept: Kept | undefined): number {
-  return kept === undefined ? 0 : isSeveral(kept) ? kept.length : 1
-}
-
-function sameContact(kept: Kept, contact: string): KeptBinding | undefined {
-  if (isSeveral(kept)) return kept.find((binding) => binding.contact === contact)
-  return kept.contact === contact ? kept : undefined
+function withContact({ bindings }: Kept, contact: string): KeptBinding | undefined {
+  return bindings.find((binding) => binding.contact === contact)
 }
 
 /** Whether the contacts are the same; no record has one twice. */
 function hasContacts(kept: Kept, bindings: readonly Binding[]): boolean {
-  return countOf(kept) === bindings.length && bindings.every(({ contact }) => sameContact(kept, contact) !== undefined)
+  return (
+    kept.bindings.length === bindings.length &&
+    bindings.every(({ contact }) => withContact(kept, contact) !== undefined)
+  )
 }
 
-function hasExpired(kept: Kept, now: number): boolean {
-  return isSeveral(kept) ? kept.some(({ expiresAtMs }) => expiresAtMs <= now) : kept.expiresAtMs <= now
-}
-
-function liveOf(kept: Kept, now: number): readonly KeptBinding[] {
-  return hasExpired(kept, now) ? listOf(kept).filter(({ expiresAtMs }) => expiresAtMs > now) : listOf(kept)
+function liveOf({ bindings }: Kept, now: number): readonly KeptBinding[] {
+  return bindings.some(({ expiresAtMs }) => expiresAtMs <= now)
+    ? bindings.filter(({ expiresAtMs }) => expiresAtMs > now)
+    : bindings
 }
