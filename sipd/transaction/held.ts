@@ -61,7 +61,7 @@ export class HeldTransactions {
 
   hold(hash: KeyHash, state: HeldState, resend?: Resend): void {
     const [youngest] = this.#generations
-    youngest!.put(hash, state, resend ? encode(resend) : '')
+    youngest!.put(hash, state, resend ? whereTo(resend.hop) : '', resend?.text ?? '')
     if (youngest!.isGrown && this.octets > this.#options.maxOctets) this.#shed()
   }
 
@@ -130,7 +130,7 @@ class Generation {
     return this.#slots.byteLength + this.#slabs.length * slabOctets
   }
 
-  put({ a, b }: KeyHash, state: HeldState, text: string): void {
+  put({ a, b }: KeyHash, state: HeldState, head: string, text: string): void {
     this.isGrown = false
     if (this.size * 5 >= this.#capacity * 3) this.#grow()
     const at = this.#slotFor(a, b) * 4
@@ -139,9 +139,10 @@ class Generation {
     slots[at] = a
     slots[at + 1] = b
     // Nothing longer than a slab leaves in a datagram, and over a stream nothing is sent again.
-    const kept = text.length <= slabOctets ? text : ''
-    slots[at + 2] = ((state << 24) | kept.length) >>> 0
-    slots[at + 3] = kept.length === 0 ? 0 : this.#store(kept)
+    const length = head.length + text.length
+    const isKept = length > 0 && length <= slabOctets
+    slots[at + 2] = ((state << 24) | (isKept ? length : 0)) >>> 0
+    slots[at + 3] = isKept ? this.#store(head, text) : 0
   }
 
   /** The slot of the entry; -1 when there is none. */
@@ -177,15 +178,17 @@ class Generation {
     return slot
   }
 
-  #store(text: string): number {
-    if (this.#slabUsed + text.length > slabOctets) {
+  #store(head: string, text: string): number {
+    if (this.#slabUsed + head.length + text.length > slabOctets) {
       this.#slabs.push(Buffer.allocUnsafeSlow(slabOctets))
       this.#slabUsed = 0
       this.isGrown = true
     }
     const from = this.#slabUsed
-    this.#slabs.at(-1)!.write(text, from, 'latin1')
-    this.#slabUsed += text.length
+    const slab = this.#slabs.at(-1)!
+    this.#slabUsed += slab.write(head, from, 'latin1')
+    // For itself: one text of both would be another copy, and the one that leaves in a moment is made flat by this.
+    this.#slabUsed += slab.write(text, this.#slabUsed, 'latin1')
     return (this.#slabs.length - 1) * slabOctets + from
   }
 
@@ -211,8 +214,8 @@ function isServerState(state: HeldState): boolean {
   return state !== heldStates.clientAccepted && state !== heldStates.clientCompleted
 }
 
-function encode({ text, hop }: Resend): string {
-  return `${hop.transport} ${hop.address} ${hop.port} ${hop.listener} ${hop.connection ?? ''}\n${text}`
+function whereTo({ transport, address, port, listener, connection }: Hop): string {
+  return `${transport} ${address} ${port} ${listener} ${connection ?? ''}\n`
 }
 
 function decode(record: string): Resend | undefined {
