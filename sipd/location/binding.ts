@@ -19,7 +19,10 @@ export interface Binding {
 /** All that an address-of-record is bound to from now on; nothing when it was removed. */
 export type Change = readonly [addressOfRecord: string, bindings: readonly Binding[]]
 
-/** `isRefresh`: the contacts are those of before, so that nothing has to be taken away. */
+/**
+ * `isRefresh`: the contacts are those of before, so that nothing has to be taken away. The bindings are the kept ones, and
+ * a later refresh changes them.
+ */
 export type ChangeListener = (addressOfRecord: string, bindings: readonly Binding[], isRefresh: boolean) => void
 
 export function isStatic(binding: Binding): boolean {

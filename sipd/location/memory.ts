@@ -12,9 +12,9 @@ export interface MemoryLocationOptions {
   readonly statics?: Iterable<Change>
 }
 
-/** Refreshed in place: new ones by the ten thousand a second would all have to be carried into the old generation. */
+/** Refreshed in place: new records by the ten thousand a second would all have to be carried into the old generation. */
 type KeptBinding = { -readonly [Name in keyof Binding]: Binding[Name] }
-/** Of one address, whose own string is told on: one cut out of a message would keep all of the message. */
+/** Of one address. Listeners get its string: one that was cut out of a message would keep all of the message. */
 interface Kept {
   readonly addressOfRecord: string
   /** One at least, in the order of `byPreference`. */
@@ -145,7 +145,7 @@ export class MemoryLocation implements LocationStore {
     )
   }
 
-  /** Makes the record what it is to be, holding nothing of the message that brought it; none at all where that is nothing. */
+  /** Makes the record what it is to be, holding nothing of the message that brought it; an empty one is removed. */
   #put(before: Kept | undefined, addressOfRecord: string, wanted: readonly Binding[]): Kept {
     const kept = before ?? { addressOfRecord: ownString(addressOfRecord), bindings: none }
     this.#bindings += wanted.length - kept.bindings.length

@@ -5,7 +5,7 @@ export interface LocationStore {
   /** Addresses-of-record that have bindings; one that expired counts until it is taken out. */
   readonly users: number
   readonly bindings: number
-  /** Those not expired: q descending, then the latest first. */
+  /** Those not expired: q descending, then the latest first. They are the kept ones, and a later refresh changes them. */
   find(addressOfRecord: string): readonly Binding[]
   /**
    * Puts the whole record; an empty one removes it. Static registrations among the bindings are passed over: they are

@@ -1,6 +1,5 @@
 /** The thread that writes bindings to their file, so that a slow disk holds up nobody. Started by LocationWriter. */
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Change } from './binding.ts'
 import { BindingsFile, inodeOf, moveAsideIfBroken } from './bindings-file.ts'
 import { decodeChanges } from './changes.ts'
 
@@ -32,7 +31,7 @@ let batch = emptyBatch()
 parentPort!.on('message', (order: WriterOrder) => {
   switch (order.order) {
     case 'add':
-      for (const change of decodeChanges(order.part)) batch[order.list].push(change)
+      batch[order.list].push(order.part)
       break
     case 'commit': {
       const { changes, refreshes } = batch
@@ -46,11 +45,11 @@ parentPort!.on('message', (order: WriterOrder) => {
   }
 })
 
-function emptyBatch(): { readonly changes: Change[]; readonly refreshes: Change[] } {
+function emptyBatch(): { readonly changes: string[]; readonly refreshes: string[] } {
   return { changes: [], refreshes: [] }
 }
 
-function commit(changes: readonly Change[], refreshes: readonly Change[], nowMs: number): WriterReport {
+function commit(changes: readonly string[], refreshes: readonly string[], nowMs: number): WriterReport {
   const inode = inodeOf(path)
   try {
     if (file?.isCurrent() === false) {
@@ -61,7 +60,7 @@ function commit(changes: readonly Change[], refreshes: readonly Change[], nowMs:
       if (inode === undefined) isNewFile = true
       file = new BindingsFile(path)
     }
-    file.write(changes, refreshes)
+    file.write(changes.flatMap(decodeChanges), refreshes.flatMap(decodeChanges))
     cleanedAtMs ??= nowMs
     if (nowMs - cleanedAtMs >= cleanupEveryMs) {
       cleanedAtMs = nowMs

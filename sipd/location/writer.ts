@@ -47,8 +47,10 @@ type Waiting = Map<string, readonly Binding[]>
 interface Batch {
   readonly changes: readonly Change[]
   readonly refreshes: readonly Change[]
-  /** How many of those that waited are in it; the rest is of a rewrite. */
+  /** How many of those that waited are in it. */
   readonly count: number
+  /** The others are of a rewrite. */
+  readonly isRewrite: boolean
 }
 
 /**
@@ -101,8 +103,11 @@ export class LocationWriter {
       this.#isOverfull = true
       return
     }
-    if (!isRefresh) this.#refreshes.delete(addressOfRecord)
-    const isOfFile = isRefresh && !(this.#changes.size > 0 && this.#changes.has(addressOfRecord))
+    const refreshed = this.#refreshes.get(addressOfRecord)
+    // A contact that was to be refreshed and ran out meanwhile: the file has it for longer.
+    const isLess = refreshed !== undefined && bindings.length < refreshed.length
+    const isOfFile = isRefresh && !isLess && !(this.#changes.size > 0 && this.#changes.has(addressOfRecord))
+    if (!isOfFile && refreshed) this.#refreshes.delete(addressOfRecord)
     const waiting = isOfFile ? this.#refreshes : this.#changes
     waiting.set(addressOfRecord, bindings)
     if (this.#gathered === before) return // it waits already
@@ -210,7 +215,8 @@ export class LocationWriter {
       if (next.done) this.#rewrite = undefined
       else if (!next.value[1].every(isStatic)) changes.push(next.value)
     }
-    return changes.length + refreshes.length === 0 ? undefined : { changes, refreshes, count }
+    const isRewrite = changes.length + refreshes.length > count
+    return count === 0 && !isRewrite ? undefined : { changes, refreshes, count, isRewrite }
   }
 
   #reported(report: WriterReport): void {
@@ -257,7 +263,7 @@ export class LocationWriter {
   }
 
   #settle(): void {
-    if (this.#waiters.length === 0 || this.#isRewriting) return
+    if (this.#waiters.length === 0 || this.#isRewriting || this.#batch?.isRewrite) return
     const isDone = (waiter: Waiter): boolean => waiter.untilCommitted <= this.#committed
     const done = this.#waiters.filter(isDone)
     this.#waiters = this.#waiters.filter((waiter) => !isDone(waiter))

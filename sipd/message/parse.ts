@@ -220,7 +220,7 @@ function checkRequest(parts: Parts, method: string, requestUri: string): SipRequ
     switch (layout[i]) {
       case H.contact: {
         const value = parts.valueAt(i)
-        if (usualAddress.test(value)) break // one alone, for it has no comma
+        if (usualAddress.test(value)) break // one alone: a comma can only be within quotes or brackets
         const contacts = split(value, ',')
         if (!contacts) return refuse('a quote or angle bracket in Contact is not closed')
         if (!contacts.every((contact) => contact === '*' || isAddress(contact)))

@@ -187,7 +187,7 @@ class Generation {
     const from = this.#slabUsed
     const slab = this.#slabs.at(-1)!
     this.#slabUsed += slab.write(head, from, 'latin1')
-    // For itself: one text of both would be another copy, and the one that leaves in a moment is made flat by this.
+    // Written separately: joining both would be another copy, and this makes the text flat that is about to leave.
     this.#slabUsed += slab.write(text, this.#slabUsed, 'latin1')
     return (this.#slabs.length - 1) * slabOctets + from
   }

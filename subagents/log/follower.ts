@@ -3,20 +3,22 @@
  * and none left out, also over a restart. Knows a file by device, inode, its first octets and those before where it
  * stands.
  */
-import { constants, type Stats } from 'node:fs'
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import type { Clock } from '../../lib/clock.ts'
 import {
   type Generation,
   type GenerationState,
   generationOf,
   hasContentOf,
-  headOctets,
+  isFileOf,
   newGeneration,
+  place,
   readAt,
   stateOf,
-  tailOctets,
 } from './generation.ts'
+import { type Deliver, LineReader, newline } from './line-reader.ts'
+import { isSameFile, type Opened, openRegular } from './open-regular.ts'
 import { type GzipContent, inOrder, isRenamed, readGzip, type Sibling, siblingsOf } from './siblings.ts'
 
 /** Where a follower stands; JSON as it is. */
@@ -26,12 +28,6 @@ export interface FollowerState {
   /** Files that were read to their end, so that they are not read again. */
   readonly done: readonly GenerationState[]
 }
-
-/**
- * Takes the lines of one read, without their ends. What it resolves to is called in the same turn in which the
- * follower's state moves past these lines: what it changes, and the state, are always of one time.
- */
-export type Deliver = (lines: readonly string[]) => Promise<() => void>
 
 export interface FollowerOptions {
   readonly path: string
@@ -60,24 +56,21 @@ export interface PollResult {
 }
 
 const defaultMaxLineOctets = 2 * 1024 * 1024
-const readOctets = 64 * 1024
-/** One poll reads so much of a file at most, so that others have their turn. */
-const pollOctets = 4 * 1024 * 1024
+/** How far from the end of a file the start of its last line is looked for. */
+const lastLineOctets = 64 * 1024
 const defaultDrainMs = 5_000
 const doneKept = 32
 /** Who compresses keeps the time of a file, cut to milliseconds and rounded once more on the way. */
 const keptTimeMs = 2
 /** The inode of what stands for a file that was not there when we first looked; no file has it. */
 const neverThere = 0
-const newline = 0x0a
 
 export class Follower {
   readonly #options: FollowerOptions
-  readonly #maxLineOctets: number
+  readonly #lines: LineReader
   readonly #drainMs: number
   #generations: Generation[]
   #done: Generation[]
-  #buffer = Buffer.allocUnsafe(readOctets)
   #hasLooked: boolean
   #isRestored = false
   #rotations = 0
@@ -85,7 +78,7 @@ export class Follower {
 
   constructor(options: FollowerOptions) {
     this.#options = options
-    this.#maxLineOctets = options.maxLineOctets ?? defaultMaxLineOctets
+    this.#lines = new LineReader(options.maxLineOctets ?? defaultMaxLineOctets, () => this.#now())
     this.#drainMs = options.drainMs ?? defaultDrainMs
     this.#generations = options.state?.generations.map(generationOf) ?? []
     this.#done = options.state?.done.map(generationOf) ?? []
@@ -317,7 +310,7 @@ export class Follower {
       if (tail.length > 0 && before.equals(tail)) return place(generation, handle, startAt.offset)
     }
     // At the start of the last line, so that one which is being written is delivered whole.
-    const from = Math.max(0, file.size - readOctets)
+    const from = Math.max(0, file.size - lastLineOctets)
     const end = await readAt(handle, from, file.size - from)
     await place(generation, handle, from + end.lastIndexOf(newline) + 1)
     generation.isSkipping = from > 0 && !end.includes(newline)
@@ -327,7 +320,7 @@ export class Follower {
     let isBehind = false
     for (const generation of [...this.#generations]) {
       if (!generation.handle) continue
-      const outcome = await this.#read(generation, generation.handle, deliver)
+      const outcome = await this.#lines.read(generation, generation.handle, deliver)
       if (outcome === 'replaced') {
         await this.#truncated(generation)
         isBehind = true
@@ -339,77 +332,6 @@ export class Follower {
       }
     }
     return isBehind
-  }
-
-  async #read(
-    generation: Generation,
-    handle: FileHandle,
-    deliver: Deliver,
-  ): Promise<'atEnd' | 'more' | 'replaced' | 'partOfLine'> {
-    for (let budget = pollOctets; budget > 0; ) {
-      // The tail is read together with what follows it, so that nothing can come between the proof and the reading.
-      const { tail } = generation
-      const buffer = this.#buffer
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, generation.offset - tail.length)
-      if (!buffer.subarray(0, Math.min(tail.length, bytesRead)).equals(tail)) return 'replaced'
-      const content = buffer.subarray(tail.length, bytesRead)
-      if (content.length === 0) return 'atEnd'
-      const endOctets = generation.offset + content.length
-      if (endOctets > generation.endOctets && generation.quietSinceMs !== undefined)
-        generation.quietSinceMs = this.#now()
-      generation.endOctets = endOctets
-      // A writer that does not append leaves a hole where the file was truncated.
-      const holeOctets = generation.isSkipping ? 0 : holeAtStart(content)
-      const end = content.lastIndexOf(newline) + 1
-      const isFull = bytesRead === buffer.length
-      if (holeOctets > 0 && holeOctets >= end) {
-        this.#advance(generation, content.subarray(0, holeOctets))
-        budget -= holeOctets
-        continue
-      }
-      if (end > 0) {
-        const whole = content.subarray(holeOctets, end - 1)
-        const lines = linesOf(
-          generation.isSkipping ? whole.subarray(whole.indexOf(newline) + 1 || whole.length) : whole,
-        )
-        if (generation.isSkipping && !whole.includes(newline)) lines.length = 0
-        await this.#hand(generation, content.subarray(0, end), false, lines, deliver)
-        budget -= end
-        if (this.#buffer.length > readOctets) this.#buffer = Buffer.allocUnsafe(readOctets)
-        continue
-      }
-      if (!isFull) return 'partOfLine'
-      if (generation.isSkipping) this.#advance(generation, Buffer.from(content))
-      else if (buffer.length < this.#maxLineOctets + tailOctets)
-        this.#buffer = Buffer.allocUnsafe(Math.min(buffer.length * 4, this.#maxLineOctets + tailOctets))
-      else await this.#hand(generation, content, true, linesOf(content), deliver)
-      budget -= content.length
-    }
-    return 'more'
-  }
-
-  async #hand(
-    generation: Generation,
-    content: Buffer,
-    isSkipping: boolean,
-    lines: readonly string[],
-    deliver: Deliver,
-  ): Promise<void> {
-    const apply = await deliver(lines)
-    this.#advance(generation, content)
-    generation.isSkipping = isSkipping
-    apply()
-  }
-
-  #advance(generation: Generation, content: Buffer): void {
-    const { head, offset, tail } = generation
-    if (head.length < headOctets && head.length === offset)
-      generation.head = Buffer.concat([head, content.subarray(0, headOctets - head.length)])
-    generation.tail =
-      content.length >= tailOctets
-        ? Buffer.from(content.subarray(-tailOctets))
-        : Buffer.concat([tail, content]).subarray(-tailOctets)
-    generation.offset = offset + content.length
   }
 
   /** Another file in the same inode: what it had is looked for in a copy, and the file is begun anew. */
@@ -442,9 +364,8 @@ export class Follower {
 
   /** The last line of a file that nobody writes to any more need not have an end. */
   async #finish(generation: Generation, deliver: Deliver): Promise<void> {
-    const { handle, offset, isSkipping } = generation
-    const rest = await readAt(handle!, offset, this.#maxLineOctets)
-    if (rest.length > 0) await this.#hand(generation, rest, false, isSkipping ? [] : linesOf(rest), deliver)
+    const { handle } = generation
+    await this.#lines.readRest(generation, handle!, deliver)
     // Held open, a deleted file would keep its room on the disk.
     await handle!.close()
     generation.handle = undefined
@@ -465,56 +386,8 @@ export class Follower {
   }
 }
 
-interface Opened {
-  readonly handle: FileHandle
-  readonly file: Stats
-}
-
-/** Nothing when it is not there or no regular file; a device or FIFO is never waited for. Throws when it may not be read. */
-async function openRegular(path: string): Promise<Opened | undefined> {
-  let handle: FileHandle
-  try {
-    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-  const file = await handle.stat()
-  if (file.isFile()) return { handle, file }
-  await handle.close()
-  return undefined
-}
-
-function isFileOf(file: Stats, { device, inode }: Generation): boolean {
-  return file.dev === device && file.ino === inode
-}
-
-function isSameFile(a: Stats, b: Stats): boolean {
-  return a.dev === b.dev && a.ino === b.ino
-}
-
 /** Whether a generation has all of what was compressed, or will have: a file that is open is read to its end. */
 async function isContentOf({ head, length }: GzipContent, generation: Generation): Promise<boolean> {
   const octets = generation.handle ? (await generation.handle.stat()).size : generation.offset
   return octets > 0 && octets % 2 ** 32 === length && head.subarray(0, generation.head.length).equals(generation.head)
-}
-
-async function place(generation: Generation, handle: FileHandle, offset: number): Promise<void> {
-  generation.offset = offset
-  generation.head = Buffer.from(await readAt(handle, 0, Math.min(headOctets, offset)))
-  const tailLength = Math.min(tailOctets, offset)
-  generation.tail = Buffer.from(await readAt(handle, offset - tailLength, tailLength))
-}
-
-/** Invalid UTF-8 becomes U+FFFD. */
-function linesOf(content: Buffer): string[] {
-  const lines = content.toString('utf8').split('\n')
-  for (let i = 0; i < lines.length; i++) if (lines[i]!.endsWith('\r')) lines[i] = lines[i]!.slice(0, -1)
-  return lines
-}
-
-function holeAtStart(content: Buffer): number {
-  let octets = 0
-  while (octets < content.length && content[octets] === 0) octets++
-  return octets
 }

@@ -1,4 +1,5 @@
 /** One generation of a followed log: a file by device and inode, how far it is examined, and what proves that it is still the same file. */
+import type { Stats } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 
 /** What is kept over a restart. Octets are in base64. */
@@ -79,6 +80,30 @@ export function stateOf(generation: Generation): GenerationState {
     modifiedMs,
     ...(isComplete ? { isComplete } : {}),
   }
+}
+
+export function isFileOf(file: Stats, { device, inode }: Generation): boolean {
+  return file.dev === device && file.ino === inode
+}
+
+/** The content that follows is examined. */
+export function advance(generation: Generation, content: Buffer): void {
+  const { head, offset, tail } = generation
+  if (head.length < headOctets && head.length === offset)
+    generation.head = Buffer.concat([head, content.subarray(0, headOctets - head.length)])
+  generation.tail =
+    content.length >= tailOctets
+      ? Buffer.from(content.subarray(-tailOctets))
+      : Buffer.concat([tail, content]).subarray(-tailOctets)
+  generation.offset = offset + content.length
+}
+
+/** All that is before the offset counts as examined. */
+export async function place(generation: Generation, handle: FileHandle, offset: number): Promise<void> {
+  generation.offset = offset
+  generation.head = Buffer.from(await readAt(handle, 0, Math.min(headOctets, offset)))
+  const tailLength = Math.min(tailOctets, offset)
+  generation.tail = Buffer.from(await readAt(handle, offset - tailLength, tailLength))
 }
 
 /** Whether a file begins as the generation does and has its tail where the generation stands: itself, or a copy of it. */

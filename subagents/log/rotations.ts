@@ -5,8 +5,9 @@ import type { Home } from '../../lib/home.ts'
 import type { Log } from '../../lib/log.ts'
 import { formatReport, type RotateWish, rotateNow } from './rotation/command.ts'
 import { defaultPolicies, ownerOf, rotationStatePath } from './rotation/defaults.ts'
+import type { DiskFloorEvent } from './rotation/disk-keeper.ts'
 import { type RotationPolicy, realLogPath } from './rotation/policy.ts'
-import { type DiskFloorEvent, Rotator } from './rotation/rotator.ts'
+import { Rotator } from './rotation/rotator.ts'
 import type { LogRow } from './row.ts'
 
 export interface RotationsOptions {

@@ -6,11 +6,11 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
-import { ManualClock, systemClock } from '../../lib/clock.ts'
+import { type Clock, ManualClock, systemClock } from '../../lib/clock.ts'
 import { openSqlite } from '../../lib/sqlite.ts'
 import { BindingsFile, bindingMigrations } from '../../sipd/location/bindings-file.ts'
 import { LocationWriter, type LocationWriterOptions } from '../../sipd/location/writer.ts'
-import type { WriterReport, WriterThreadData } from '../../sipd/location/writer-thread.ts'
+import type { WriterOrder, WriterReport, WriterThreadData } from '../../sipd/location/writer-thread.ts'
 import { bindingOf, contentOf, locationFor, recordingLog, registryPath } from './location-support.ts'
 
 const ann = 'sip:ann@example.com'
@@ -18,8 +18,13 @@ const bob = 'sip:bob@example.com'
 const childScript = join(import.meta.dirname, 'location-child.js')
 const threadScript = new URL('../../sipd/location/writer-thread.js', import.meta.url)
 
-function writing(t: TestContext, path: string, options: Partial<LocationWriterOptions> = {}) {
-  const store = locationFor(t)
+function writing(
+  t: TestContext,
+  path: string,
+  options: Partial<LocationWriterOptions> = {},
+  clock: Clock = systemClock,
+) {
+  const store = locationFor(t, { clock })
   const { log, lines } = recordingLog()
   const writer = new LocationWriter({ path, clock: systemClock, log, everything: () => store.all(), ...options })
   store.onChange(writer.changed)
@@ -69,6 +74,26 @@ test('a contact that went away is gone from the file although a refresh followed
     .get(ann)
     ?.map(({ contact, cseq }) => [contact, cseq])
   assert.deepEqual(inFile, [['sip:kept@h', 4]])
+})
+
+test('a contact that was to live shorter and ran out before that was written is gone from the file', async (t) => {
+  const path = registryPath(t)
+  const clock = new ManualClock(Date.now())
+  const { store, writer } = writing(t, path, {}, clock)
+  const one = bindingOf({ contact: 'sip:1@h', expiresAtMs: clock.now() + 3_600_000 })
+  const two = bindingOf({ contact: 'sip:2@h', expiresAtMs: clock.now() + 3_600_000 })
+  store.replace(ann, [one, two])
+  await writer.flush()
+  store.replace(ann, [one, { ...two, cseq: 2, expiresAtMs: clock.now() + 60_000 }])
+  clock.advance(180_000) // The store is cleaned.
+  store.replace(ann, [{ ...one, cseq: 3 }])
+  await writer.flush()
+  assert.deepEqual(
+    contentOf(path)
+      .get(ann)
+      ?.map(({ contact }) => contact),
+    ['sip:1@h'],
+  )
 })
 
 test('what was replaced, put and removed is in the file when flush resolves', async (t) => {
@@ -174,6 +199,35 @@ test('a file that somebody deletes or replaces is made anew with all there is', 
   store.replace(bob, [bindingOf()])
   await writer.flush()
   assert.deepEqual([...contentOf(path).keys()].sort(), [ann, bob])
+})
+
+test('flush waits for the last of what is written anew', async (t) => {
+  const path = registryPath(t)
+  let underWay = 0
+  let isRemoved = false
+  /** What was under way still when a flush resolved that began with a batch. */
+  const left: Promise<number>[] = []
+  const startThread = (data: WriterThreadData): Worker => {
+    const worker = new Worker(threadScript, { workerData: data })
+    const post = worker.postMessage.bind(worker)
+    worker.postMessage = (order: WriterOrder) => {
+      post(order)
+      if (order.order !== 'commit') return
+      underWay++
+      if (isRemoved) left.push(writer.flush().then(() => underWay))
+    }
+    worker.prependListener('message', () => underWay--)
+    return worker
+  }
+  const { store, writer } = writing(t, path, { startThread })
+  for (let i = 0; i < 7000; i++) store.replace(`sip:${i}@example.com`, [bindingOf()])
+  await writer.flush()
+  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
+  isRemoved = true
+  store.replace(ann, [bindingOf()])
+  await writer.flush()
+  for (const one of await Promise.all(left)) assert.equal(one, 0)
+  assert.equal(contentOf(path).size, 7001)
 })
 
 test('a broken file is moved aside, and all there is written to a new one', async (t) => {

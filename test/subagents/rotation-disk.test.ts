@@ -116,6 +116,41 @@ describe('the floor of free disk', () => {
     await rotator.stop()
   })
 
+  test('an alarm outlives a kill: told again when it may not have been heard, and cleared in any case', async () => {
+    const statePath = join(folder, 'state.json')
+    const kept = (): unknown => JSON.parse(readFileSync(statePath, 'utf8'))
+    await fill()
+    let untold: unknown
+    const killed = disk({ statePath, events: { floorReached: () => (untold = kept()) } })
+    await killed.rotator.load()
+    await killed.rotator.look()
+    await killed.rotator.settled()
+    assert.deepEqual((untold as { untold: string[] }).untold, [logs], 'it is kept before it is told')
+    // As a process left it that was killed while it told the alarm, and as one that was killed later.
+    const told = kept()
+    for (const [state, alarms] of [
+      [untold, ['reached: true']],
+      [told, []],
+    ] as const) {
+      writeFileSync(statePath, JSON.stringify(state))
+      const next = disk({ statePath })
+      await next.rotator.load()
+      await next.rotator.look()
+      assert.deepEqual(next.alarms(), alarms)
+      await next.rotator.stop()
+    }
+    rmSync(filler)
+    for (const state of [untold, told]) {
+      writeFileSync(statePath, JSON.stringify(state))
+      const next = disk({ statePath })
+      await next.rotator.load()
+      await next.rotator.look()
+      assert.deepEqual(next.alarms(), ['cleared: true'])
+      await next.rotator.stop()
+    }
+    await killed.rotator.stop()
+  })
+
   test('what is still written is not deleted for room', async () => {
     const { rotator, alarms } = disk()
     const writer = openSync(live, 'a')

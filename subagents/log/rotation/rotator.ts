@@ -1,16 +1,17 @@
 /** Rotates logs by size, by time and by command, keeps what their policies say, and keeps the disk above its floor. */
 import type { Stats } from 'node:fs'
 import { lstat, rm } from 'node:fs/promises'
-import { basename, dirname } from 'node:path'
+import { basename } from 'node:path'
 import type { Clock, Timer } from '../../../lib/clock.ts'
 import type { Log } from '../../../lib/log.ts'
 import { isCompressedWhole } from './compress.ts'
-import { DiskFloor, type DiskSpace, type MeasureDisk, measureDisk } from './disk-floor.ts'
+import { type MeasureDisk, measureDisk } from './disk-floor.ts'
+import { type DiskEvents, DiskKeeper } from './disk-keeper.ts'
 import { Finisher, machineHost, type RotationHost } from './finisher.ts'
 import { pause } from './pause.ts'
 import { type RefusedPolicy, type RotationPolicy, realLogPath, refuseOverlaps } from './policy.ts'
 import { beyondRetention } from './retention.ts'
-import { byAge, listDrafts, listRotated, moveAside, type RotatedFile } from './rotated-files.ts'
+import { listDrafts, listRotated, moveAside } from './rotated-files.ts'
 import { RotationState } from './state.ts'
 
 /** How a rotation went, with a sentence for people. */
@@ -27,22 +28,12 @@ export type RotationOutcome =
 /** Why a log is rotated. */
 export type RotationReason = 'size' | 'time' | 'command'
 
-export interface DiskFloorEvent {
-  /** A folder of logs on that file system. */
-  readonly folder: string
-  readonly freeOctets: number
-  readonly floorOctets: number
-}
-
-export interface RotatorEvents {
+export interface RotatorEvents extends DiskEvents {
   /** A log has another name now; who follows it is to look, and the file is not compressed before this resolves. */
   renamed?(policy: RotationPolicy): Promise<void>
   rotated?(policy: RotationPolicy, reason: RotationReason, outcome: RotationOutcome): void
   /** It did not go as it should, and is tried again; each sentence once until there is another. */
   failed?(policy: RotationPolicy, sentence: string): void
-  /** Less is free than the floor, and there is nothing left that may be deleted for it. */
-  floorReached?(event: DiskFloorEvent): void
-  floorCleared?(event: DiskFloorEvent): void
 }
 
 export interface RotatorOptions {
@@ -73,7 +64,7 @@ export class Rotator {
   readonly #options: RotatorOptions
   readonly #finisher: Finisher
   readonly #state: RotationState
-  readonly #floor = new DiskFloor()
+  readonly #disk: DiskKeeper
   readonly #moving = new Map<string, Promise<RotationOutcome>>()
   /** The last complaint by what it is about, so that each is told once. */
   readonly #told = new Map<string, string>()
@@ -105,6 +96,14 @@ export class Rotator {
         void this.#keep([policy])
       },
       stuck: ({ policy, path }, sentence) => this.#complain(policy, path, sentence),
+    })
+    this.#disk = new DiskKeeper({
+      state: this.#state,
+      log: options.log,
+      events: options.events ?? {},
+      measureDisk: options.measureDisk ?? measureDisk,
+      isBusy: (path) => this.#finisher.isBusy(path),
+      remove: (policy, path) => this.#remove(policy, path),
     })
     this.configure(options.policies ?? [])
   }
@@ -298,68 +297,10 @@ export class Rotator {
           for (const { path } of beyondRetention(rotated, policy.keep, this.#options.clock.now()))
             if (!this.#finisher.isBusy(path)) await this.#remove(policy, path)
         }
-        await this.#keepFloor()
+        await this.#disk.keep(this.#policies, this.#floorOctets)
       })
       .catch((error: unknown) => this.#options.log.error('bug while deleting rotated logs', { error }))
     return this.#cleaning
-  }
-
-  async #keepFloor(): Promise<void> {
-    // A floor that is given up ends the alarm for it.
-    const mayBeAlarmed =
-      this.#floor.isAlarmed || this.#policies.some(({ path }) => this.#state.isAlarmed(folderOf(path)))
-    if (this.#floorOctets === 0 && !mayBeAlarmed) return
-    const byFileSystem = new Map<string, { folder: string; policies: RotationPolicy[] }>()
-    for (const policy of this.#policies) {
-      const folder = folderOf(policy.path)
-      const space = await this.#measure(folder)
-      if (!space) continue
-      if (this.#state.isAlarmed(folder)) this.#floor.recall(space.fileSystem)
-      const known = byFileSystem.get(space.fileSystem)
-      if (known) known.policies.push(policy)
-      else byFileSystem.set(space.fileSystem, { folder, policies: [policy] })
-    }
-    for (const { folder, policies } of byFileSystem.values()) await this.#free(folder, policies)
-  }
-
-  async #free(folder: string, policies: readonly RotationPolicy[]): Promise<void> {
-    const { events, log } = this.#options
-    const floorOctets = this.#floorOctets
-    let space = await this.#measure(folder)
-    if (space && space.freeOctets < floorOctets) {
-      for (const { file, policy } of await oldestFirst(policies)) {
-        if (this.#finisher.isBusy(file.path)) continue
-        if (await this.#remove(policy, file.path))
-          log.warn('a rotated log was deleted to keep the disk from filling', {
-            path: file.path,
-            octets: file.diskOctets,
-          })
-        space = await this.#measure(folder)
-        if (!space || space.freeOctets >= floorOctets) break
-      }
-    }
-    if (!space) return
-    const event = { folder, freeOctets: space.freeOctets, floorOctets }
-    const change = this.#floor.judge(space, floorOctets)
-    if (change === 'reached') {
-      this.#state.setAlarmed(folder, true)
-      // Before it is told: in a moment there may be no room to keep it, and then nobody would know what to clear.
-      await this.#state.save()
-      log.error('the disk is below its floor, and no rotated log is left that may be deleted', event)
-      events?.floorReached?.(event)
-    } else if (change === 'cleared') {
-      for (const { path } of policies) this.#state.setAlarmed(folderOf(path), false)
-      log.notice('the disk is above its floor again', event)
-      events?.floorCleared?.(event)
-    }
-  }
-
-  async #measure(folder: string): Promise<DiskSpace | undefined> {
-    try {
-      return await (this.#options.measureDisk ?? measureDisk)(folder)
-    } catch {
-      return undefined // the folder is not there yet
-    }
   }
 
   async #remove(policy: RotationPolicy, path: string): Promise<boolean> {
@@ -380,22 +321,9 @@ export class Rotator {
   }
 }
 
-async function oldestFirst(
-  policies: readonly RotationPolicy[],
-): Promise<{ readonly file: RotatedFile; readonly policy: RotationPolicy }[]> {
-  const lists = await Promise.all(
-    policies.map(async (policy) => (await listRotated(realLogPath(policy.path))).map((file) => ({ file, policy }))),
-  )
-  return lists.flat().sort((a, b) => byAge(a.file, b.file))
-}
-
 async function statFile(path: string): Promise<Stats | undefined> {
   const stats = await lstat(path).catch(() => undefined)
   return stats?.isFile() ? stats : undefined
-}
-
-function folderOf(path: string): string {
-  return dirname(realLogPath(path))
 }
 
 function explain(error: NodeJS.ErrnoException): string {

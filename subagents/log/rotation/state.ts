@@ -11,6 +11,8 @@ interface Kept {
   readonly unfinished: Readonly<Record<string, string>>
   /** Folders of logs whose disk was below its floor. Left out by versions that did not keep them. */
   readonly alarmed?: readonly string[]
+  /** Those of them whose alarm may not have been told yet. */
+  readonly untold?: readonly string[]
 }
 
 export class RotationState {
@@ -19,6 +21,7 @@ export class RotationState {
   #beganMs = new Map<string, number>()
   #unfinished = new Map<string, string>()
   #alarmed = new Set<string>()
+  #untold = new Set<string>()
   #isChanged = false
   #isFailing = false
   #writing: Promise<void> = Promise.resolve()
@@ -33,10 +36,11 @@ export class RotationState {
   async load(): Promise<void> {
     if (this.#path === undefined) return
     try {
-      const { beganMs, unfinished, alarmed } = parseKept(JSON.parse(await readFile(this.#path, 'utf8')))
+      const { beganMs, unfinished, alarmed, untold } = parseKept(JSON.parse(await readFile(this.#path, 'utf8')))
       this.#beganMs = new Map(Object.entries(beganMs))
       this.#unfinished = new Map(Object.entries(unfinished))
       this.#alarmed = new Set(alarmed)
+      this.#untold = new Set(untold)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
       const message = (error as Error).message
@@ -73,9 +77,22 @@ export class RotationState {
 
   setAlarmed(folder: string, isAlarmed: boolean): void {
     if (isAlarmed === this.#alarmed.has(folder)) return
-    if (isAlarmed) this.#alarmed.add(folder)
-    else this.#alarmed.delete(folder)
+    if (isAlarmed) {
+      this.#alarmed.add(folder)
+      this.#untold.add(folder)
+    } else {
+      this.#alarmed.delete(folder)
+      this.#untold.delete(folder)
+    }
     this.#isChanged = true
+  }
+
+  isTold(folder: string): boolean {
+    return this.#alarmed.has(folder) && !this.#untold.has(folder)
+  }
+
+  setTold(folder: string): void {
+    if (this.#untold.delete(folder)) this.#isChanged = true
   }
 
   /** Resolves when what changed is durable, or cannot be: the disk may be full, and rotation must go on then above all. */
@@ -90,6 +107,7 @@ export class RotationState {
       beganMs: Object.fromEntries(this.#beganMs),
       unfinished: Object.fromEntries(this.#unfinished),
       alarmed: [...this.#alarmed],
+      untold: [...this.#untold],
     }
     this.#isChanged = false
     try {
@@ -108,14 +126,16 @@ export class RotationState {
 
 function parseKept(value: unknown): Kept {
   if (typeof value !== 'object' || value === null) throw new Error('it is no object')
-  const { beganMs, unfinished, alarmed = [] } = value as Record<string, unknown>
+  const { beganMs, unfinished, alarmed = [], untold = [] } = value as Record<string, unknown>
   if (!isRecordOf(beganMs, 'number') || !isRecordOf(unfinished, 'string'))
     throw new Error('beganMs or unfinished is not what is written there')
-  if (!Array.isArray(alarmed)) throw new Error('alarmed is not what is written there')
+  if (!Array.isArray(alarmed) || !Array.isArray(untold))
+    throw new Error('alarmed or untold is not what is written there')
   return {
     beganMs: beganMs as Kept['beganMs'],
     unfinished: unfinished as Kept['unfinished'],
     alarmed: alarmed.map(String),
+    untold: untold.map(String),
   }
 }
 
