@@ -43,11 +43,17 @@ for (const [what, header] of [
 ] as const) {
   test(`many ${what} cost no more than their octets`, () => {
     const octets = Buffer.from(options.toString().replace('i: 1@a', header))
-    const startedMs = performance.now()
-    const message = parseMessage(octets)
-    assert.ok(message?.kind === 'request')
-    isLoop(message, new Identity({ listeners: [], domains: [], addresses: [] }))
-    assert.ok(performance.now() - startedMs < 60, `${performance.now() - startedMs} ms for one datagram`)
+    const identity = new Identity({ listeners: [], domains: [], addresses: [] })
+    const read = (): number => {
+      const startedMs = performance.now()
+      const message = parseMessage(octets)
+      assert.ok(message?.kind === 'request')
+      isLoop(message, identity)
+      return performance.now() - startedMs
+    }
+    // The least of three: others may have had the processor meanwhile.
+    const tookMs = Math.min(read(), read(), read())
+    assert.ok(tookMs < 60, `${tookMs} ms for one datagram`)
   })
 }
 
