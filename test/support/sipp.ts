@@ -62,8 +62,10 @@ export async function startSipp(options: SippOptions): Promise<Sipp> {
   const sipp = new Sipp(child, folder, options.scenario)
   const isReliable = transport.startsWith('t')
   // A caller over TCP has no socket of that port, and who is called waits in vain for nothing else.
-  if (options.target === undefined)
+  if (options.target === undefined) {
     await until(() => sipp.isOver || isOpen(port, isReliable), 5000, `port ${port} of SIPp`)
+    if (sipp.isOver) await sipp.succeeded() // its port was taken, and it says so
+  }
   return sipp
 }
 
