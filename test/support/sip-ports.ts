@@ -3,12 +3,21 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
+/** Each test file draws from a part of the range of its own, nearly always: what is free may be asked for twice at once. */
+const partPorts = 2000
+const firstOfPart = 10_000 + (process.pid % 10) * partPorts
+/** Whoever got them may not have opened them yet. */
+const given = new Set<number>()
+
 /** Gives the first of `count` neighbouring ports that are free: UDP on 127.0.0.1, TCP there and on ::1. */
 export async function freePorts(count: number, { digits }: { digits: 4 | 5 } = { digits: 5 }): Promise<number> {
+  if (given.size > partPorts / 2) given.clear()
   for (;;) {
     // Below the ports that the kernel gives to clients, and beyond those that daemons have.
-    const first = digits === 5 ? 10_000 + randomBelow(20_000) : 6000 + randomBelow(4000 - count)
+    const first = digits === 5 ? firstOfPart + randomBelow(partPorts - count) : 6000 + randomBelow(4000 - count)
     const ports = Array.from({ length: count }, (_, i) => first + i)
+    if (ports.some((port) => given.has(port))) continue
+    for (const port of ports) given.add(port)
     const checks = await Promise.all(
       ports.flatMap((port) => [isFreeUdp(port), isFreeTcp(port, '127.0.0.1'), isFreeTcp(port, '::1')]),
     )
