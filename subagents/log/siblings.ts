@@ -1,9 +1,10 @@
 /** The files beside a log that had its name once: which they are, in what order they had it, and what a compressed one was. */
-import { constants, type Stats } from 'node:fs'
-import { open, readdir, stat } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { gunzipSync, constants as zlib } from 'node:zlib'
 import { headOctets } from './generation.ts'
+import { openRegular } from './open-regular.ts'
 import { parseRotatedName } from './rotation/rotated-files.ts'
 
 export interface Sibling {
@@ -78,18 +79,19 @@ function byTime(a: Stats, b: Stats): number {
 /** Undefined when it is gone, or no gzip file. The length is what its last four octets say (RFC 1952 §2.3.1). */
 export async function readGzip(path: string): Promise<GzipContent | undefined> {
   try {
-    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const opened = await openRegular(path)
+    if (!opened) return undefined
+    const { handle, file } = opened
     try {
-      const { size } = await file.stat()
-      if (size < 18) return undefined
-      const begin = Buffer.alloc(Math.min(size, 4096))
-      await file.read(begin, 0, begin.length, 0)
-      const { buffer: end } = await file.read(Buffer.alloc(4), 0, 4, size - 4)
+      if (file.size < 18) return undefined
+      const begin = Buffer.alloc(Math.min(file.size, 4096))
+      await handle.read(begin, 0, begin.length, 0)
+      const { buffer: end } = await handle.read(Buffer.alloc(4), 0, 4, file.size - 4)
       // Z_SYNC_FLUSH: of a file that goes on, as much as these octets give.
       const content = gunzipSync(begin, { finishFlush: zlib.Z_SYNC_FLUSH })
       return { head: content.subarray(0, headOctets), length: end.readUInt32LE(0) }
     } finally {
-      await file.close()
+      await handle.close()
     }
   } catch {
     return undefined

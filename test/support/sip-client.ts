@@ -24,7 +24,8 @@ export async function openUdp(
   { host, port }: Destination,
   from = host.includes(':') ? '::1' : '127.0.0.1',
 ): Promise<SipClient> {
-  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
+  // Room for the answers to a burst: those that find none are lost, and look like some that were not given.
+  const socket = createSocket({ type: host.includes(':') ? 'udp6' : 'udp4', recvBufferSize: 4 << 20 })
   const inbox = new Inbox()
   socket.on('message', (octets: Buffer) => inbox.put(octets.toString('latin1')))
   socket.on('error', (error) => inbox.end(error.message))
