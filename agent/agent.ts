@@ -20,7 +20,7 @@ import type { MasterSession } from './agentx/session-of-master.ts'
 import { AuditLog } from './audit.ts'
 import { Registry } from './dispatch/registry.ts'
 import { Engine } from './engine.ts'
-import { readEngineId, startIdentity } from './engine-identity.ts'
+import { enginePath, readEngineId, startIdentity } from './engine-identity.ts'
 import { castellanSubagentLost, castellanSubagentReturned } from './internal/castellan-agent.ts'
 import { internalModules } from './internal/index.ts'
 import { authenticationFailure, coldStart, warmStart } from './internal/snmpv2-mib.ts'
@@ -40,6 +40,8 @@ export interface AgentOptions {
   readonly modules: readonly ConfiguredModule[]
   /** What is served in other processes of ours: its names are known here, to files and to the audit log. */
   readonly alsoNamed?: { readonly definitions: readonly Definition[]; readonly notifications: readonly Notification[] }
+  /** Security names that modules of this process act by. */
+  readonly localNames?: readonly string[]
   /** What version 1 traps name as their enterprise when they are generic ones. */
   readonly sysObjectId: Oid
 }
@@ -77,6 +79,8 @@ export class Agent {
     this.#subagentChanges = new RateLimit(options.clock, 50, 1)
     this.#internal = internalModules({
       statistics: this.#statistics,
+      home,
+      localNames: options.localNames ?? [],
       usm: () => this.#usm,
       engineId: () => this.#engineId,
       countsOf: (target) => this.#originator.countsOf(target),
@@ -157,19 +161,22 @@ export class Agent {
 
   /** Reads every configuration file; all complaints of all files together, and nothing is taken when there is one. */
   async load(): Promise<readonly Complaint[]> {
-    const { home } = this.#options
-    this.#engineId = await readEngineId(join(home.data, 'agent', 'engine.json'))
+    await this.#readEngineId()
     const complaints = await this.#hosting.load()
-    if (complaints.length > 0) return complaints
-    for (const address of this.#internal.listenAddresses()) {
-      if (!parseAddress(address))
-        complaints.push(inSnmpd(`snmpListenEntry ${address} is no address such as 127.0.0.1:161`))
-    }
-    for (const name of this.#internal.users().broken) {
-      complaints.push(inSnmpd(`the keys of user ${name} do not fit its protocols; castellan user add makes them anew`))
-    }
-    this.#configureEngine()
+    if (complaints.length === 0) this.#configureEngine()
     return complaints
+  }
+
+  /** What is wrong with the files, warnings included; nothing is taken, and nothing written. */
+  async check(): Promise<readonly Complaint[]> {
+    await this.#readEngineId()
+    return this.#hosting.check()
+  }
+
+  /** A new engine has none before its first start, and no file that names it. */
+  async #readEngineId(): Promise<void> {
+    const kept = await readEngineId(enginePath(this.#options.home))
+    if (kept) this.#engineId = kept
   }
 
   /** Takes changed files while it serves: a good set of files at once, a bad one not at all. */
@@ -193,7 +200,9 @@ export class Agent {
     // Modules start after the sockets are had, so that a second agent on the same ports starts nothing.
     for (const address of this.#internal.listenAddresses()) await this.#listen(address)
     const { home, clock } = this.#options
-    this.#usm = new Usm(await startIdentity(join(home.data, 'agent', 'engine.json'), clock))
+    const identity = await startIdentity(enginePath(home), clock)
+    this.#engineId = identity.engineId
+    this.#usm = new Usm(identity)
     this.#engine.v3 = new V3Messages(this.#usm, this.#statistics, this.#engine.maxMessageSize)
     this.#configureEngine()
     await this.#hosting.start((name) => this.#hostOf(name))
@@ -310,7 +319,3 @@ export class Agent {
 
 /** Descriptions of lost subagents that are remembered. */
 const lostAtMost = 256
-
-function inSnmpd(message: string): Complaint {
-  return { file: 'snmpd.cnf', line: 1, column: 1, message }
-}

@@ -41,7 +41,7 @@ export async function addUser(home: Home, name: string, options: UserOptions): P
   const remoteEngine = options.engine === undefined ? undefined : engineNamed(options.engine)
   const phrases = await passphrases(options.passphraseFile, priv !== undefined)
   const file = await openConfiguration(home)
-  const engineId = remoteEngine ?? file.engineId
+  const engineId = remoteEngine ?? (await file.keepEngineId())
   const user = userRow(name, auth, priv, phrases, engineId, remoteEngine ?? nothing)
   const member: GroupRow = {
     vacmSecurityModel: 'usm',
@@ -69,7 +69,7 @@ export async function rotateUser(home: Home, name: string, options: { passphrase
   const row = localUser(file.rows(usmUserTable), name)
   const { auth, priv } = protocolsOf(row)
   const phrases = await passphrases(options.passphraseFile, priv !== undefined)
-  const after = { ...row, ...keysOf(auth, priv, phrases, file.engineId) }
+  const after = { ...row, ...keysOf(auth, priv, phrases, await file.keepEngineId()) }
   await file.config.persist([{ definition: anyDefinition(usmUserTable), before: row, after }])
   const proof = await proveOnRunningAgent(home, file.address, credentialsOf(name, auth, priv, phrases))
   return `user ${name} has new keys\n${proof}\n`

@@ -7,6 +7,7 @@ import { formatAddress, parseAddress } from '../transport/udp.ts'
 export const adminString = (min = 0, max = 255): Syntax<string> => text(min, max, 'SnmpAdminString')
 /** SnmpTagValue and SnmpTagList: words, parted by white space in a list. */
 export const tagList = (): Syntax<string> => text(0, 255, 'SnmpTagList')
+export const tagsOf = (list: string): string[] => list.split(/\s+/).filter((word) => word !== '')
 
 /** SnmpSecurityModel, by the names that configuration files use. */
 export const securityModel = () => enumeration({ any: 0, snmpv1: 1, snmpv2c: 2, usm: 3 }, 'SnmpSecurityModel')

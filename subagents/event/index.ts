@@ -25,6 +25,7 @@ import {
 import { Pace } from './pace.ts'
 import { Resources } from './resources.ts'
 import { isSampled, keyOf, type Pointer, type TriggerRow } from './rows.ts'
+import { eventRules, type KnownObjects } from './rules.ts'
 import { Recorder } from './samples/recorder.ts'
 import { Trigger } from './trigger.ts'
 
@@ -38,10 +39,12 @@ export interface EventOptions {
   readonly onSlice?: (tookMs: number) => void
   /** The ring file that keeps what is sampled, for who tries other thresholds. */
   readonly samplesPath?: string
+  /** What files are checked against; without it they are not. */
+  readonly known?: KnownObjects
 }
 
 /** Needs a host that has a LocalAgent: it lives in the master's process. */
-export function eventModule({ onSlice, samplesPath }: EventOptions = {}) {
+export function eventModule({ onSlice, samplesPath, known }: EventOptions = {}) {
   const triggers = new Map<string, Trigger>()
   let running:
     | { readonly host: ModuleHost; readonly pace: Pace; readonly events: Events; readonly recorder?: Recorder }
@@ -209,7 +212,8 @@ export function eventModule({ onSlice, samplesPath }: EventOptions = {}) {
       await recorder?.stop()
     },
   }
-  return { module, configured: [limits, triggerRows, objectRows, eventRows].map(anyServing) }
+  const checks = known ? eventRules(known) : []
+  return { module, configured: [limits, triggerRows, objectRows, eventRows].map(anyServing), checks }
 }
 
 /**

@@ -1,0 +1,53 @@
+/** Where the agent listens: tables of snmpd.cnf alone, served to nobody. */
+import { join, resolve } from 'node:path'
+import type { Home } from '../../lib/home.ts'
+import { column, defineTable } from '../../lib/mib/declare.ts'
+import { text } from '../../lib/mib/syntax.ts'
+import { ownerNamed } from '../../lib/owner.ts'
+
+export const snmpListenTable = defineTable({
+  name: 'snmpListenTable',
+  oid: '0.0',
+  index: { snmpListenAddress: column(1, text(1, 64), 'not-accessible') },
+  columns: {},
+  cnf: ['snmpListenAddress'],
+})
+
+/** Where subagents connect, as snmpListenTable: a path below the home, tcp:HOST:PORT, or none. */
+export const agentxListenTable = defineTable({
+  name: 'agentxListenTable',
+  oid: '0.0',
+  index: { agentxListenAddress: column(1, text(1, 255), 'not-accessible') },
+  columns: {
+    agentxListenMode: column(0, octalMode(), 'not-accessible', { defaultValue: '600' }),
+    agentxListenOwner: column(0, knownOwner(), 'not-accessible', { defaultValue: '' }),
+  },
+  cnf: ['agentxListenAddress', 'agentxListenMode', 'agentxListenOwner'],
+})
+
+export type AgentxPlace = { readonly path: string } | { readonly host: string; readonly port: number }
+
+/** What an agentxListenAddress other than `none` names; undefined when it begins as tcp:HOST:PORT and is none. */
+export function agentxPlaceOf(home: Home, address: string): AgentxPlace | undefined {
+  if (!address.startsWith('tcp:')) return { path: resolve(home.root, address) }
+  const [, host, digits] = /^tcp:(.+):(\d{1,5})$/.exec(address) ?? []
+  const port = Number(digits)
+  return host === undefined || port > 65_535 ? undefined : { host, port }
+}
+
+/** Where our own subagents connect. */
+export function ownAgentxPath(home: Home): string {
+  return join(home.run, 'agentx.sock')
+}
+
+/** Of the Unix socket, `user` or `user:group` as chown has it; empty: whoever the agent runs as. */
+function knownOwner() {
+  const plain = text(0, 65)
+  return { ...plain, parse: (typed: string) => (typed === '' || ownerNamed(typed) ? typed : undefined) }
+}
+
+/** Of the Unix socket, in octal as chmod has it. */
+function octalMode() {
+  const plain = text(3, 4)
+  return { ...plain, parse: (typed: string) => (/^0?[0-7]{3}$/.test(typed) ? typed : undefined) }
+}
