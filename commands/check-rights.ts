@@ -4,6 +4,7 @@ import type { Principal, Vacm, ViewType } from '../agent/access/vacm.ts'
 import { View } from '../agent/access/view.ts'
 import { vacmOf } from '../agent/internal/access.ts'
 import type { Place } from '../lib/cnf/complaint.ts'
+import type { BoundColumn } from '../lib/mib/declare.ts'
 import type { Names } from '../lib/mib/names.ts'
 import type { ConfiguredRows, Report, Rule } from '../lib/mib/rules.ts'
 import type { Oid } from '../lib/smi/oid.ts'
@@ -69,13 +70,19 @@ function asker(vacm: Vacm, principal: Principal, names: Naming, report: Report) 
     if (result === 'noSuchContext' || oid.length <= 2) return
     if (result instanceof View && (result.includes(oid) || result.decide({ oid }) !== 'out')) return
     const { securityName, securityModel, securityLevel } = principal
-    const object = names.objectOf(oid)?.oid ?? oid
-    const subtree = names.format(object)
+    const object = names.objectOf(oid)
+    // What nobody can set needs no right; a command needs more than one.
+    if (viewType === 'write' && object && (object.command || !isSettable(object))) return
+    const subtree = names.format(object?.oid ?? oid)
     report.warn(
       at,
       `${securityName} may not ${viewType} ${names.format(oid)} by snmpd.cnf; ${fix(result, { securityModel, securityName, securityLevel, viewType, groupName, viewName, subtree })}`,
     )
   }
+}
+
+function isSettable({ access }: BoundColumn): boolean {
+  return access === 'read-write' || access === 'read-create'
 }
 
 interface Lack extends Omit<Principal, 'contextName'> {

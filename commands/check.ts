@@ -5,7 +5,7 @@ import { type Complaint, formatComplaint, isWarning } from '../lib/cnf/complaint
 import { daemonCommand } from '../lib/daemon.ts'
 import { codeOf } from '../lib/errors.ts'
 import type { Home } from '../lib/home.ts'
-import { missingFiles } from '../lib/home-completion.ts'
+import { homeRecordMistake, missingFiles } from '../lib/home-completion.ts'
 import { inspectConfig } from '../sipd/config/read.ts'
 import { checkAccess } from './check-access.ts'
 import { daemonOf } from './starter.ts'
@@ -62,6 +62,7 @@ function reportOf(findings: readonly Finding[]): CheckReport {
 async function findingsOf(home: Home): Promise<Finding[]> {
   assertHome(home)
   const missing = await missingFiles(home)
+  const noRecord = await homeRecordMistake(home)
   // The daemons read their files themselves, exactly as they would on a start.
   const complaints = (['agent', 'subagents'] as const).flatMap((name) => askDaemon(name, home))
   const { complaints: ofSipd, warnings } = inspectConfig(home)
@@ -73,6 +74,7 @@ async function findingsOf(home: Home): Promise<Finding[]> {
   // One that its daemon can do without is no error, and still worth a word.
   const optional = missing.filter(({ path }) => !findings.some(({ file }) => file === path))
   return [
+    ...(noRecord === undefined ? [] : [{ severity: 'warning' as const, message: noRecord }]),
     ...optional.map(({ path, sentence }) => ({ severity: 'warning' as const, file: path, message: sentence })),
     ...findings,
   ]

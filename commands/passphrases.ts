@@ -1,8 +1,11 @@
 /** Passphrases: from a file, from the environment, or asked for without being shown; never from an argument, which others can read. */
-import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { shortestPassphrase } from '../agent/security/usm/keys.ts'
+import { readRegularFileSync } from '../lib/regular-file.ts'
+
+/** Two lines need no more; whoever names another file by mistake hears so. */
+const maxFileOctets = 65_536
 
 export interface Passphrases {
   readonly auth: string
@@ -13,7 +16,7 @@ export interface Passphrases {
 export async function passphrases(file: string | undefined, needsPrivacy: boolean): Promise<Passphrases> {
   let auth = process.env.CASTELLAN_AUTH_PASSPHRASE
   let priv = process.env.CASTELLAN_PRIV_PASSPHRASE
-  if (file !== undefined) [auth, priv] = readFileSync(file, 'utf8').split(/\r?\n/)
+  if (file !== undefined) [auth, priv] = readRegularFileSync(file, maxFileOctets).octets.toString('utf8').split(/\r?\n/)
   if (auth === undefined && process.stdin.isTTY) {
     auth = await askSecretly('authentication passphrase: ')
     if (needsPrivacy) priv = await askSecretly('privacy passphrase: ')

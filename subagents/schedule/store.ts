@@ -1,7 +1,8 @@
 /** When schedules ran last and are to run next, on disk: what tells a run that was missed while nobody was there. */
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { writeFileAtomic } from '../../lib/files.ts'
+import { readJsonFile } from '../../lib/json-file.ts'
 
 export interface SavedSchedule {
   readonly key: string
@@ -29,16 +30,11 @@ export interface ScheduleStore {
 export function fileStore(path: string): ScheduleStore {
   return {
     async load() {
-      let content: string
-      try {
-        content = await readFile(path, 'utf8')
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-        throw error
-      }
-      const saved = parseSaved(JSON.parse(content))
-      if (!saved) throw new Error(`${path} is not what was saved there; it will be made anew`)
-      return saved
+      return readJsonFile(path, {
+        parse: parseSaved,
+        holds: 'when schedules ran',
+        remedy: 'it is replaced when the next one has run',
+      })
     },
     async save(saved) {
       await mkdir(dirname(path), { recursive: true })

@@ -1,7 +1,8 @@
 /** What must outlive a restart of ours: which number a package and an element have, what operators said, first sizes. */
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { writeFileAtomic } from '../../lib/files.ts'
+import { readJsonFile } from '../../lib/json-file.ts'
 import type { Role, RoleBit } from './syntax.ts'
 
 /** An element as it was when this version of its package was first seen. */
@@ -42,15 +43,12 @@ export class Ledger {
 
   /** Rejects when there is something that is not what was saved; then everything is numbered anew. */
   async load(): Promise<void> {
-    let content: string
-    try {
-      content = await readFile(this.#path, 'utf8')
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-      throw error
-    }
-    const saved = parseSaved(JSON.parse(content))
-    if (!saved) throw new Error(`${this.#path} is not what was saved there; packages are numbered anew`)
+    const saved = await readJsonFile(this.#path, {
+      parse: parseSaved,
+      holds: 'the numbers of packages',
+      remedy: 'packages are numbered again, and the file is replaced',
+    })
+    if (!saved) return
     this.#nextPackage = saved.nextPackage
     this.#nextElement = saved.nextElement
     for (const [name, index] of Object.entries(saved.packages)) this.#packages.set(name, index)
