@@ -1,9 +1,11 @@
 /** Where the agent listens: tables of snmpd.cnf alone, served to nobody. */
+import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import type { Home } from '../../lib/home.ts'
 import { column, defineTable } from '../../lib/mib/declare.ts'
 import { text } from '../../lib/mib/syntax.ts'
 import { ownerNamed } from '../../lib/owner.ts'
+import { parseAddress } from '../transport/udp.ts'
 
 export const snmpListenTable = defineTable({
   name: 'snmpListenTable',
@@ -30,9 +32,9 @@ export type AgentxPlace = { readonly path: string } | { readonly host: string; r
 /** What an agentxListenAddress other than `none` names; undefined when it begins as tcp:HOST:PORT and is none. */
 export function agentxPlaceOf(home: Home, address: string): AgentxPlace | undefined {
   if (!address.startsWith('tcp:')) return { path: resolve(home.root, address) }
-  const [, host, digits] = /^tcp:(.+):(\d{1,5})$/.exec(address) ?? []
-  const port = Number(digits)
-  return host === undefined || port > 65_535 ? undefined : { host, port }
+  const place = parseAddress(address.slice('tcp:'.length))
+  const isHost = place !== undefined && (isIP(place.host) !== 0 || /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(place.host))
+  return isHost ? place : undefined
 }
 
 /** Where our own subagents connect. */

@@ -89,11 +89,20 @@ describe('snmpd.cnf: where it listens', () => {
       add: `agentxListenEntry run/agentx.sock 600\nagentxListenEntry ./run/agentx.sock 600\nagentxListenEntry tcp:127.0.0.1\nagentxListenEntry run/${'x'.repeat(100)} 600`,
       expect: [
         ['./run/agentx.sock', 'agentxListenEntry ./run/agentx.sock is the same as the one in line 109'],
-        [
-          'tcp:127.0.0.1',
-          'agentxListenEntry must be a path or tcp:HOST:PORT with a port up to 65535, got tcp:127.0.0.1',
-        ],
+        ['tcp:127.0.0.1', 'agentxListenEntry must be a path or tcp:HOST:PORT, got tcp:127.0.0.1'],
         [`run/${'x'.repeat(100)}`, 'the path of a socket has at most 107 octets; '],
+      ],
+    },
+    'AgentX sockets in place of files, by names, and of addresses that are taken or not there': {
+      add: 'agentxListenEntry run/agentx.sock\nagentxListenEntry conf/agent/snmpd.cnf\nagentxListenEntry conf/agent/snmpd.cnf/x\nagentxListenEntry tcp:0.0.0.0:705\nagentxListenEntry tcp:127.0.0.1:705\nagentxListenEntry tcp:203.0.113.9:705\nagentxListenEntry tcp:master.example:705\nagentxListenEntry none',
+      expect: [
+        ['conf/agent/snmpd.cnf', ''],
+        ['conf/agent/snmpd.cnf/x', 'a part of '],
+        ['tcp:127.0.0.1:705', 'agentxListenEntry tcp:127.0.0.1:705 is the same as the one in line 112'],
+        ['tcp:203.0.113.9:705', 'warning: 203.0.113.9 is an address of no interface now'],
+        ['tcp:203.0.113.9:705', 'agentxListenEntry tcp:203.0.113.9:705 is the same as the one in line 112'],
+        ['tcp:master.example:705', 'warning: master.example is looked up at each start'],
+        ['none', 'warning: agentxListenEntry none means nothing beside other entries'],
       ],
     },
   })
