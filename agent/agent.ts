@@ -1,7 +1,8 @@
 /** The master agent put together: configuration, modules, engine, sockets and notifications, with a start and a stop. */
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Clock, Timer } from '../lib/clock.ts'
-import { type Complaint, ConfigurationError, formatComplaint } from '../lib/cnf/complaint.ts'
+import { type Complaint, ConfigurationError, formatComplaint, isWarning } from '../lib/cnf/complaint.ts'
+import { messageOf } from '../lib/errors.ts'
 import type { Home } from '../lib/home.ts'
 import type { Log } from '../lib/log.ts'
 import { anyDefinition, type Definition, type Notification } from '../lib/mib/declare.ts'
@@ -161,7 +162,8 @@ export class Agent {
 
   /** Reads every configuration file; all complaints of all files together, and nothing is taken when there is one. */
   async load(): Promise<readonly Complaint[]> {
-    await this.#readEngineId()
+    const unknown = await this.#readEngineId()
+    if (unknown.length > 0) return [...unknown, ...(await this.#hosting.check())].filter((one) => !isWarning(one))
     const complaints = await this.#hosting.load()
     if (complaints.length === 0) this.#configureEngine()
     return complaints
@@ -169,14 +171,18 @@ export class Agent {
 
   /** What is wrong with the files, warnings included; nothing is taken, and nothing written. */
   async check(): Promise<readonly Complaint[]> {
-    await this.#readEngineId()
-    return this.#hosting.check()
+    return [...(await this.#readEngineId()), ...(await this.#hosting.check())]
   }
 
-  /** A new engine has none before its first start, and no file that names it. */
-  async #readEngineId(): Promise<void> {
-    const kept = await readEngineId(enginePath(this.#options.home))
-    if (kept) this.#engineId = kept
+  /** A new engine has none before its first start, and no file that names it. One that is kept and broken is a complaint. */
+  async #readEngineId(): Promise<Complaint[]> {
+    const path = enginePath(this.#options.home)
+    try {
+      this.#engineId = (await readEngineId(path)) ?? this.#engineId
+      return []
+    } catch (error) {
+      return [{ file: basename(path), line: 1, column: 1, message: messageOf(error) }]
+    }
   }
 
   /** Takes changed files while it serves: a good set of files at once, a bad one not at all. */
