@@ -32,5 +32,8 @@ export function uriOf(value: string): string {
 
 /** The tag of a From or To, without reading the rest of it: calls are answered by the thousand a second. */
 function tagOf(value: string): string | undefined {
-  return /;\s*tag\s*=\s*([^;\s]+)/i.exec(value.slice(value.lastIndexOf('>') + 1))?.[1]
+  const close = value.lastIndexOf('>')
+  // As nearly all are: `<URI>;tag=TAG`.
+  if (value.startsWith(';tag=', close + 1) && !value.includes(';', close + 6)) return value.slice(close + 6)
+  return /;\s*tag\s*=\s*([^;\s]+)/i.exec(value.slice(close + 1))?.[1]
 }
