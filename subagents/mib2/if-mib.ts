@@ -2,6 +2,7 @@
 import { hostname, type as osType, release, version } from 'node:os'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
+import { textOf } from '../../lib/octets.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import type { SystemFiles } from './files.ts'
 import { isTold, toIfRcvAddressRows, toIfRow, toIfStackRows, toIfXRow } from './interfaces.ts'
@@ -93,7 +94,8 @@ export function interfacesModule(files: SystemFiles, known: Links) {
     notifications: [linkDown, linkUp],
     async start(host) {
       upTimeTicks = () => host.upTimeTicks()
-      files.onMissing = (path) => host.log.warn('a file of the kernel is missing, and rows with it', { path })
+      files.onMissing = (path) =>
+        host.log.warn('a file of the kernel is missing, and rows with it', { path: textOf(path) })
       await sampler.start(host)
       toldOf = new Set(known.all.filter(isTold).map(({ index }) => index))
     },
@@ -116,6 +118,6 @@ function tell(host: ModuleHost, before: IfRow, after: IfRow): void {
   const { ifIndex, ifDescr, ifAdminStatus, ifOperStatus } = after
   if (before.ifOperStatus !== 'up' && ifOperStatus !== 'up') return
   const notification = ifOperStatus === 'up' ? linkUp : linkDown
-  const sentence = `link ${ifDescr} went from ${before.ifOperStatus} to ${ifOperStatus}`
+  const sentence = `link ${textOf(ifDescr)} went from ${before.ifOperStatus} to ${ifOperStatus}`
   host.notify(notification, { ifIndex }, { ifIndex, ifAdminStatus, ifOperStatus }, sentence)
 }

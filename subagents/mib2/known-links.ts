@@ -1,10 +1,11 @@
 /** The links of the last sample, for those who know a link by its name and need its ifIndex. */
+import { type Octets, octetsOf, textOf } from '../../lib/octets.ts'
 import type { Link } from './links.ts'
 
 export class Links {
   readonly #reader: { read(): Promise<readonly Link[]> }
   #all: readonly Link[] = []
-  #byName: ReadonlyMap<string, Link> = new Map()
+  #byName: ReadonlyMap<Octets, Link> = new Map()
 
   constructor(reader: { read(): Promise<readonly Link[]> }) {
     this.#reader = reader
@@ -21,7 +22,12 @@ export class Links {
   }
 
   /** 0 for a link that the last sample did not have. */
-  indexOf(name: string): number {
+  indexOf(name: Octets): number {
     return this.#byName.get(name)?.index ?? 0
+  }
+
+  /** The link's name where others give it as text, in which octets that are no UTF-8 have become U+FFFD. */
+  named(text: string): Octets {
+    return text.includes('\ufffd') ? (this.#all.find(({ name }) => textOf(name) === text)?.name ?? '') : octetsOf(text)
   }
 }

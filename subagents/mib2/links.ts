@@ -1,9 +1,10 @@
-/** Network interfaces as /proc/net/dev and /sys/class/net tell them; reading here, understanding in pure functions. */
+/** Network interfaces as /proc/net/dev and /sys/class/net show them; reading here, understanding in pure functions. */
+import { cutOctets, type Octets, trimOctets } from '../../lib/octets.ts'
 import type { SystemFiles } from './files.ts'
 
 export interface Link {
   readonly index: number
-  readonly name: string
+  readonly name: Octets
   /** ARPHRD number of the kernel. */
   readonly hardwareType: number
   readonly mtu: number
@@ -14,14 +15,14 @@ export interface Link {
   readonly isAdminUp: boolean
   readonly isPromiscuous: boolean
   readonly operState: string
-  readonly alias: string
+  readonly alias: Octets
   readonly hasConnector: boolean
   readonly isBridge: boolean
   readonly isBond: boolean
   readonly isWireless: boolean
   readonly isVlan: boolean
   /** Names of the links right below this one. */
-  readonly lower: readonly string[]
+  readonly lower: readonly Octets[]
   readonly counters: LinkCounters
 }
 
@@ -107,7 +108,8 @@ export class LinkReader {
 
   async #readLink(name: string, counters: LinkCounters): Promise<Kept | undefined> {
     const folder = `/sys/class/net/${name}`
-    const read = async (file: string): Promise<string> => (await this.#files.text(`${folder}/${file}`))?.trim() ?? ''
+    const read = async (file: string): Promise<string> =>
+      trimOctets((await this.#files.text(`${folder}/${file}`)) ?? '')
     const [indexText, flags, operState] = await Promise.all([read('ifindex'), read('flags'), read('operstate')])
     const index = Number(indexText)
     if (!(index >= 1)) return undefined
@@ -132,8 +134,8 @@ export class LinkReader {
       isAdminUp: (Number(flags) & upFlag) !== 0,
       isPromiscuous: (Number(flags) & promiscuousFlag) !== 0,
       operState,
-      // The kernel's alias is UTF-8 and may be longer than the 64 octets of ifAlias.
-      alias: cutText(Buffer.from(alias!, 'latin1'), 64),
+      // The kernel's alias may be longer than the 64 octets of ifAlias.
+      alias: cutOctets(alias!, 64),
       hasConnector: inside.includes('device'),
       isBridge: inside.includes('bridge'),
       isBond: inside.includes('bonding'),
@@ -145,14 +147,6 @@ export class LinkReader {
     // Links get their next details at different samples.
     return { link, flags, samples: known ? known.samples + 1 : index }
   }
-}
-
-/** At most so many octets of UTF-8, without a character cut in two. */
-export function cutText(octets: Uint8Array, size: number): string {
-  if (octets.length <= size) return Buffer.from(octets).toString('utf8')
-  let end = size
-  while (end > 0 && (octets[end]! & 0xc0) === 0x80) end--
-  return Buffer.from(octets.subarray(0, end)).toString('utf8')
 }
 
 export interface ReceiveAddress {

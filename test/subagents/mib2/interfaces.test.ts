@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ManualClock } from '../../../lib/clock.ts'
 import { silentLog } from '../../../lib/log.ts'
+import { cutOctets, octetsOf, textOf } from '../../../lib/octets.ts'
 import { SystemFiles } from '../../../subagents/mib2/files.ts'
 import { interfacesModule } from '../../../subagents/mib2/if-mib.ts'
 import {
@@ -14,7 +15,6 @@ import {
 } from '../../../subagents/mib2/interfaces.ts'
 import { Links } from '../../../subagents/mib2/known-links.ts'
 import {
-  cutText,
   type Link,
   LinkReader,
   parseDevMulticast,
@@ -132,8 +132,8 @@ test('a link listens to its own address, to broadcasts, and to the groups of /pr
 })
 
 test('an alias that is too long for ifAlias ends with a whole character', () => {
-  assert.equal(cutText(Buffer.from('uplink é'), 64), 'uplink é')
-  assert.equal(cutText(Buffer.from('aéé'), 4), 'aé')
+  assert.equal(textOf(cutOctets(octetsOf('uplink é'), 64)), 'uplink é')
+  assert.equal(textOf(cutOctets(octetsOf('aéé'), 4)), 'aé')
 })
 
 test('this machine has a loopback that is up, and a machine without /proc has no links', async () => {
