@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -494,5 +495,33 @@ describe('mib2 beside ip and ss', missing === undefined ? wanted : { skip: missi
       async () => [first, second],
     )
     await namespace.run('ip', 'link', 'del', 'büro0')
+  })
+
+  test('a link made again with the same ifIndex, of another kind: linkDown, a discontinuity and ifLastChange', async () => {
+    const timesOf = async (): Promise<(string | undefined)[]> => [
+      (await column('1.3.6.1.2.1.2.2.1.9')).get('77'),
+      (await column('1.3.6.1.2.1.31.1.1.1.19')).get('77'),
+    ]
+    const octets = async (): Promise<number> => Number((await column('1.3.6.1.2.1.31.1.1.1.10')).get('77'))
+    const notified = (sentence: string): boolean =>
+      readFileSync(join(at.home.logs, 'agent.log'), 'utf8').includes(`sentence="${sentence}"`)
+    await namespace.run('ip', 'link', 'add', 'again', 'index', '77', 'type', 'veth', 'peer', 'name', 'again1')
+    await namespace.run('ip', 'link', 'set', 'again', 'up')
+    await namespace.run('ip', 'link', 'set', 'again1', 'up')
+    await until(async () => (await octets()) > 0, toleranceMs, 'the link and what it sent')
+    const before = await timesOf()
+    await namespace.run(
+      'sh',
+      '-ec',
+      `ip link del again
+      ip link add other index 77 type bridge
+      ip link set other up`,
+    )
+    await until(() => notified('link again went from up to notPresent'), toleranceMs, 'linkDown')
+    await until(async () => (await timesOf())[1] !== before[1], toleranceMs, 'the discontinuity')
+    const [lastChange, discontinuity] = await timesOf()
+    assert.notEqual(lastChange, before[0])
+    assert.notEqual(discontinuity, '0:0:00:00.00')
+    await namespace.run('ip', 'link', 'del', 'other')
   })
 })
