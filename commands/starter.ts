@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type DaemonName, daemonCommand } from '../lib/daemon.ts'
 import type { Home } from '../lib/home.ts'
-import { isRunning, type ProcessIdentity, readPidFile } from '../lib/process.ts'
+import { isRunning, type ProcessIdentity, readPidFile } from '../lib/proc/process.ts'
 import { main as sip } from '../sipd/control/main.ts'
 
 const startWithinMs = 15_000

@@ -1,7 +1,7 @@
 /** Finding the process that a row means, among all that run. */
-import { readdirSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { type ProcessStat, readEnvironment, readPidFile, readProcess } from '../../lib/process.ts'
+import { type ProcessStat, readEnvironment, readPidFile, readProcess } from '../../lib/proc/process.ts'
+import { listPids } from '../../lib/proc/processes.ts'
 
 export interface Search {
   /** critAppProcName: the real process name. */
@@ -16,10 +16,7 @@ export interface Search {
 
 /** All that runs now. One look costs about 20 us a process, so it is shared by all who search. */
 export function scanProcesses(): ProcessStat[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((name) => readProcess(Number(name)))
-    .filter((process) => process !== undefined)
+  return listPids().flatMap((pid) => readProcess(pid) ?? [])
 }
 
 /** The process itself: by its PID file when that names a live one, else by its name; and how many have that name. */

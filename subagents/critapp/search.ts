@@ -1,6 +1,6 @@
 /** The search for running processes: one scan of /proc serves all rows that ask within a fifth of a second. */
 import type { Clock } from '../../lib/clock.ts'
-import { isRunning, type ProcessStat } from '../../lib/process.ts'
+import { isRunning, type ProcessStat } from '../../lib/proc/process.ts'
 import { findProcesses, scanProcesses } from './find.ts'
 
 const scanEveryMs = 200

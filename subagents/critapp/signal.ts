@@ -1,5 +1,5 @@
 /** Signals to supervised processes: to whole groups where they may, and never to a PID that was given anew. */
-import { type ProcessIdentity, readProcess } from '../../lib/process.ts'
+import { type ProcessIdentity, readProcess } from '../../lib/proc/process.ts'
 
 /**
  * To the whole group where the process leads one, to it alone otherwise. Without an identity the PID is a child's own,

@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import type { ParsedCommand } from '../../lib/command.ts'
-import type { ProcessIdentity } from '../../lib/process.ts'
+import type { ProcessIdentity } from '../../lib/proc/process.ts'
 import { describeEnd, explain, signalNumber } from '../../lib/process-end.ts'
 import { startCommandOf } from './commands.ts'
 import { isNamed } from './find.ts'

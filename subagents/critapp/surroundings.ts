@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
-import { type ProcessIdentity, type ProcessStat, readPidFile, readProcess } from '../../lib/process.ts'
+import { type ProcessIdentity, type ProcessStat, readPidFile, readProcess } from '../../lib/proc/process.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
 import type { Check } from './health.ts'
 import type { Entry, ProcessSpec, SupervisedProcess } from './process.ts'

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
-import { type ProcessStat, readProcess } from '../../lib/process.ts'
+import { type ProcessStat, readProcess } from '../../lib/proc/process.ts'
 import { runForAnswer } from './run.ts'
 import { fullUnitName, parseUnits, type Systemctl, type UnitState, unitShow } from './unit.ts'
 

@@ -1,6 +1,6 @@
 /** The watch over processes that are not our children, which nobody tells of their end; and over those that come by themselves. */
 import type { Timer } from '../../lib/clock.ts'
-import { isRunning, type ProcessIdentity } from '../../lib/process.ts'
+import { isRunning, type ProcessIdentity } from '../../lib/proc/process.ts'
 import { type Finding, inquire, inquireUnit } from './inquest.ts'
 import { boundOutput } from './output.ts'
 import type { Entry } from './process.ts'

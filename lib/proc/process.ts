@@ -1,6 +1,9 @@
 /** How a process is known: its PID, its start time and its command line together, never by PID alone. */
 import { readFileSync } from 'node:fs'
-import { writeFileAtomic } from './files.ts'
+import { writeFileAtomic } from '../files.ts'
+import { textOf } from '../octets.ts'
+import { readWhole } from './file.ts'
+import { readStat } from './processes.ts'
 
 export interface ProcessIdentity {
   readonly pid: number
@@ -16,22 +19,23 @@ export interface ProcessStat extends ProcessIdentity {
   readonly groupId: number
 }
 
-/** Reads a live process from /proc; undefined when there is none, or only its zombie. */
+/** Reads a live process from /proc; undefined when there is none, only its zombie, or when it may not be looked at. */
 export function readProcess(pid: number): ProcessStat | undefined {
   try {
-    const stat = parseProcStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))
-    if (stat.state === 'Z' || stat.state === 'X') return undefined
-    const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-    return { ...stat, command: commandLine.split('\0').slice(0, -1) }
+    const stat = readStat(pid)
+    if (!stat || hasEnded(stat.state)) return undefined
+    const commandLine = readWhole(`/proc/${pid}/cmdline`) // it may have ended between the two reads
+    if (commandLine === undefined) return undefined
+    return { ...stat, name: textOf(stat.name), command: textOf(commandLine).split('\0').slice(0, -1) }
   } catch {
-    return undefined // it ended between the two reads, or was never there
+    return undefined
   }
 }
 
 /** A variable of a process's first environment; undefined when it has none or may not be looked at. */
 export function readEnvironment(pid: number, variable: string): string | undefined {
   try {
-    const found = readFileSync(`/proc/${pid}/environ`, 'utf8')
+    const found = textOf(readWhole(`/proc/${pid}/environ`) ?? '')
       .split('\0')
       .find((assignment) => assignment.startsWith(`${variable}=`))
     return found?.slice(variable.length + 1)
@@ -49,24 +53,34 @@ export function ageMs({ startTicks }: Pick<ProcessIdentity, 'startTicks'>): numb
   return Math.max(0, upSeconds * 1000 - (startTicks * 1000) / ticksPerSecond)
 }
 
-/** Whether exactly this process still runs. */
-export function isRunning(identity: ProcessIdentity): boolean {
-  return readProcess(identity.pid)?.startTicks === identity.startTicks
+/**
+ * Whether exactly this process still runs. One that cannot be looked at (/proc mounted with hidepid, no descriptor left) is not
+ * reported dead: as long as the kernel knows the PID it is taken for the same.
+ */
+export function isRunning({ pid, startTicks }: Pick<ProcessIdentity, 'pid' | 'startTicks'>): boolean {
+  try {
+    const stat = readStat(pid)
+    if (stat) return stat.startTicks === startTicks && !hasEnded(stat.state)
+  } catch {
+    return isKnown(pid)
+  }
+  return isHidden(pid)
 }
 
-/** Parses /proc/PID/stat (proc(5)); the name may itself contain spaces and parentheses. */
-export function parseProcStat(text: string): Omit<ProcessStat, 'command'> & { readonly sessionId: number } {
-  const open = text.indexOf('(')
-  const close = text.lastIndexOf(')')
-  const fields = text.slice(close + 2).split(' ')
-  return {
-    pid: Number(text.slice(0, open)),
-    name: text.slice(open + 1, close),
-    state: fields[0] ?? '?',
-    parentPid: Number(fields[1]),
-    groupId: Number(fields[2]),
-    sessionId: Number(fields[3]),
-    startTicks: Number(fields[19]),
+const hasEnded = (state: string): boolean => state === 'Z' || state === 'X'
+
+/** Whether the kernel has a process of this number, asked past /proc. */
+const isKnown = (pid: number): boolean => signalError(pid) !== 'ESRCH'
+
+/** With hidepid=2 processes of others are not in /proc at all, but kill(2) tells that they are there. */
+export const isHidden = (pid: number): boolean => signalError(pid) === 'EPERM'
+
+function signalError(pid: number): string | undefined {
+  try {
+    process.kill(pid, 0)
+    return undefined
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code
   }
 }
 

@@ -1,6 +1,8 @@
 /** A session of processes (setsid(2)): who belongs to it, and signals to all of them. */
-import { readdirSync, readFileSync } from 'node:fs'
-import { type ProcessIdentity, parseProcStat } from './process.ts'
+import { readFileSync } from 'node:fs'
+import { isDenied } from './file.ts'
+import type { ProcessIdentity } from './process.ts'
+import { listPids, readStat } from './processes.ts'
 
 /** What is left of a session, zombies left out; `isStopped` says that a signal stopped it. */
 export interface SessionMember {
@@ -13,7 +15,7 @@ export type Leader = Pick<ProcessIdentity, 'pid' | 'startTicks'>
 
 /** A child that leads a session; its end, if it has come, must not have been read yet, for then it is not there any more. */
 export function sessionLeader(pid: number): Leader {
-  const stat = readStat(String(pid))
+  const stat = readStat(pid)
   if (!stat) throw new Error(`the child ${pid} is not in /proc; is /proc mounted?`)
   return { pid, startTicks: stat.startTicks }
 }
@@ -24,9 +26,8 @@ export function sessionLeader(pid: number): Leader {
  */
 export function sessionMembers(leader: Leader): SessionMember[] {
   const members: SessionMember[] = []
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    const stat = readStat(name)
+  for (const pid of listPids()) {
+    const stat = statOf(pid)
     if (stat?.sessionId !== leader.pid) continue
     if (stat.pid === leader.pid && stat.startTicks !== leader.startTicks) return []
     if (stat.state === 'Z' || stat.state === 'X') continue
@@ -56,10 +57,12 @@ export function newestPid(): number {
   return Number(readFileSync('/proc/loadavg', 'latin1').trim().split(' ').at(-1))
 }
 
-function readStat(pid: string): ReturnType<typeof parseProcStat> | undefined {
+/** With hidepid others cannot be looked at: they are of other users, and of no session of ours. */
+function statOf(pid: number): ReturnType<typeof readStat> {
   try {
-    return parseProcStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))
-  } catch {
-    return undefined // it ended between the two reads
+    return readStat(pid)
+  } catch (error) {
+    if (isDenied(error)) return undefined
+    throw error
   }
 }
