@@ -1,5 +1,5 @@
 /** How a process is known: its PID, its start time and its command line together, never by PID alone. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { writeFileAtomic } from './files.ts'
 
 export interface ProcessIdentity {
@@ -16,16 +16,33 @@ export interface ProcessStat extends ProcessIdentity {
   readonly groupId: number
 }
 
-/** Reads a live process from /proc; undefined when there is none, or only its zombie. */
+/** Its end: a main thread that has ended is a zombie as well, but as long as other threads live, so does the process. */
+export function hasEnded({ state, threadCount }: { readonly state: string; readonly threadCount: number }): boolean {
+  return state === 'X' || (state === 'Z' && threadCount <= 1)
+}
+
+/**
+ * Reads a live process from /proc; undefined when there is none, or only its zombie. Throws when /proc cannot be read,
+ * such as EMFILE and EACCES: what cannot be seen may well be there.
+ */
 export function readProcess(pid: number): ProcessStat | undefined {
   try {
     const stat = parseProcStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))
-    if (stat.state === 'Z' || stat.state === 'X') return undefined
-    const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    if (hasEnded(stat)) return undefined
+    const commandLine = readFileSync(commandLinePath(stat), 'utf8')
     return { ...stat, command: commandLine.split('\0').slice(0, -1) }
-  } catch {
-    return undefined // it ended between the two reads, or was never there
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined // it ended between the two reads, or was never there
+    throw error
   }
+}
+
+/** A main thread that has ended has given its memory back; the command line is still that of the threads that live. */
+function commandLinePath({ pid, state }: { readonly pid: number; readonly state: string }): string {
+  if (state !== 'Z') return `/proc/${pid}/cmdline`
+  const living = readdirSync(`/proc/${pid}/task`).find((thread) => thread !== String(pid))
+  return living === undefined ? `/proc/${pid}/cmdline` : `/proc/${pid}/task/${living}/cmdline`
 }
 
 /** A variable of a process's first environment; undefined when it has none or may not be looked at. */
@@ -55,7 +72,9 @@ export function isRunning(identity: ProcessIdentity): boolean {
 }
 
 /** Parses /proc/PID/stat (proc(5)); the name may itself contain spaces and parentheses. */
-export function parseProcStat(text: string): Omit<ProcessStat, 'command'> & { readonly sessionId: number } {
+export function parseProcStat(
+  text: string,
+): Omit<ProcessStat, 'command'> & { readonly sessionId: number; readonly threadCount: number } {
   const open = text.indexOf('(')
   const close = text.lastIndexOf(')')
   const fields = text.slice(close + 2).split(' ')
@@ -66,6 +85,7 @@ export function parseProcStat(text: string): Omit<ProcessStat, 'command'> & { re
     parentPid: Number(fields[1]),
     groupId: Number(fields[2]),
     sessionId: Number(fields[3]),
+    threadCount: Number(fields[17]),
     startTicks: Number(fields[19]),
   }
 }
