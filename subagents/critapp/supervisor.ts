@@ -22,7 +22,7 @@ export interface Request {
 }
 
 /** A graceful command may wait for work to end; one that takes longer hangs. */
-const gracefulWithinMs = 300_000
+const defaultGracefulWithinMs = 300_000
 
 export class Supervisor {
   readonly #surroundings: Surroundings
@@ -144,9 +144,10 @@ export class Supervisor {
 
   async #runGraceful(entry: Entry): Promise<void> {
     const { spec } = entry.shown
-    const command = gracefulCommandOf(spec, this.#surroundings.options.systemctl)
+    const { systemctl, gracefulWithinMs: limitMs = defaultGracefulWithinMs } = this.#surroundings.options
+    const command = gracefulCommandOf(spec, systemctl)
     entry.graceful = 'running'
-    const reason = await runToEnd(command.parsed, { limitMs: gracefulWithinMs, variables: supervisedBy(spec.name) })
+    const reason = await runToEnd(command.parsed, { limitMs, variables: supervisedBy(spec.name) })
     this.#gracefulEnded(entry, reason)
     const isAskedAgain = (entry.graceful as Entry['graceful']) === 'again'
     entry.graceful = 'idle'

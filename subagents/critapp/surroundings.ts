@@ -29,6 +29,8 @@ export interface SupervisorOptions {
   readonly outputFolder: string
   readonly check: Check
   readonly systemctl: Systemctl
+  /** A graceful command that takes longer hangs, and is ended. */
+  readonly gracefulWithinMs?: number
 }
 
 /** critAppLastError holds this many octets. */
