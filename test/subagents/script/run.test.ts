@@ -91,7 +91,9 @@ test('a script that ends at SIGTERM may clean up before it is over', async () =>
 })
 
 test('what a script leaves in its session ends with it; what made a session of its own stays', async () => {
-  const started = startRun({ command: 'sleep 60 & setsid sleep 60 & echo $!' })
+  // It ends when the other has its session (the sixth field of stat): before that it is one of the script's.
+  const own = 'daemon=$!; while read -r stat </proc/$daemon/stat; set -- $stat; [ "$6" != $daemon ]; do :; done'
+  const started = startRun({ command: `sleep 60 & setsid sleep 60 & ${own}; echo $daemon` })
   await started.over()
   const daemon = Number(resultOf(started.run))
   try {
