@@ -140,6 +140,7 @@ export class Agent {
       clock: options.clock,
       log: log.child('agentx'),
       upTimeTicks: () => this.upTimeTicks(),
+      timeoutLimitMs: () => this.#internal.agentxTimeoutLimitMs(),
       onNotify: (notification) => this.#notifyForeign(notification),
       onSession: (event, session, reason) => this.#sessionChanged(event, session, reason),
       onChange: () => this.#describeModules(),
@@ -181,7 +182,8 @@ export class Agent {
         log.error('a file is broken; what was in force stays', { complaint: formatComplaint(complaint) })
       return
     }
-    log.notice('the configuration was read anew; snmpListenEntry changes with a restart')
+    this.#describeModules() // AGENTX-MIB shows the time-outs that are in force
+    log.notice('the configuration was read anew; snmpListenEntry and agentxListenEntry change with a restart')
     this.#notify(warmStart, {}, {}, 'the agent read its configuration anew')
   }
 

@@ -29,7 +29,13 @@ export interface MasterOptions {
   readonly clock: Clock
   readonly log: Log
   readonly upTimeTicks: () => number
+  /** For a session that names no time-out of its own. */
   readonly defaultTimeoutMs?: number
+  /**
+   * The longest a request waits for a subagent. RFC 2741 lets one ask for 255 s (libnetsnmp does so for every region),
+   * and no manager waits that long.
+   */
+  readonly timeoutLimitMs?: () => number
   /** A subagent's notification, without sysUpTime.0 and snmpTrapOID.0. */
   readonly onNotify: (notification: NotificationMessage) => void
   /** For AGENTX-MIB, sysORTable, and notifications of ours. */
@@ -51,6 +57,8 @@ const rangeAtMost = 1024
 
 export class AgentxMaster {
   readonly #options: MasterOptions
+  readonly #defaultTimeoutMs: number
+  readonly #timeoutLimitMs: () => number
   readonly #servers: Server[] = []
   readonly #connections = new Map<AgentxConnection, { index: number; openTicks: number; address: string }>()
   readonly #sessions = new Map<number, { session: MasterSession; connection: AgentxConnection }>()
@@ -64,6 +72,8 @@ export class AgentxMaster {
 
   constructor(options: MasterOptions) {
     this.#options = options
+    this.#defaultTimeoutMs = options.defaultTimeoutMs ?? 5000
+    this.#timeoutLimitMs = options.timeoutLimitMs ?? (() => 5000)
   }
 
   get sessions(): MasterSession[] {
@@ -72,6 +82,7 @@ export class AgentxMaster {
 
   /** For AGENTX-MIB. */
   get state(): AgentxState {
+    const limitMs = this.#timeoutLimitMs()
     const connections = [...this.#connections].map(([connection, about]) => ({
       ...about,
       sessions: this.#sessionsOf(connection).map(({ session }) => session),
@@ -80,13 +91,14 @@ export class AgentxMaster {
       const { connection } = this.#sessions.get(session.id)!
       return {
         ...registration,
+        timeoutSeconds: Math.min(registration.timeoutSeconds, limitMs / 1000),
         index,
         isInstance,
         session: session.id,
         connection: this.#connections.get(connection)?.index ?? 0,
       }
     })
-    return { connections, registrations }
+    return { defaultTimeoutMs: Math.min(this.#defaultTimeoutMs, limitMs), connections, registrations }
   }
 
   async listen(address: AgentxAddress): Promise<void> {
@@ -233,14 +245,15 @@ export class AgentxMaster {
       this.#respond(connection, pdu, agentxError.openFailed)
       return
     }
-    const { clock, log, defaultTimeoutMs = 5000 } = this.#options
+    const { clock, log } = this.#options
     const id = this.#newSessionId()
     const session: MasterSession = new MasterSession({
       id,
       objectId: pdu.id,
       description: pdu.description.slice(0, 255),
       openTicks: this.#options.upTimeTicks(),
-      timeoutMs: pdu.timeoutSeconds > 0 ? pdu.timeoutSeconds * 1000 : defaultTimeoutMs,
+      timeoutMs: pdu.timeoutSeconds > 0 ? pdu.timeoutSeconds * 1000 : this.#defaultTimeoutMs,
+      timeoutLimitMs: this.#timeoutLimitMs,
       clock,
       send: (transactionId, packetId, body) =>
         connection.send({ flags: 0, sessionId: id, transactionId, packetId }, body),

@@ -1,9 +1,9 @@
 /** The modules that only the engine can answer for, and what their tables mean for the engine. */
 import { join, resolve } from 'node:path'
 import type { Home } from '../../lib/home.ts'
-import { column, defineTable } from '../../lib/mib/declare.ts'
+import { column, defineScalars, defineTable } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
-import { text } from '../../lib/mib/syntax.ts'
+import { text, unsigned32 } from '../../lib/mib/syntax.ts'
 import { ownerNamed } from '../../lib/owner.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import type { AgentxAddress } from '../agentx/master.ts'
@@ -37,6 +37,18 @@ const agentxListenTable = defineTable({
     agentxListenOwner: column(0, knownOwner(), 'not-accessible', { defaultValue: '' }),
   },
   cnf: ['agentxListenAddress', 'agentxListenMode', 'agentxListenOwner'],
+})
+
+const defaultTimeoutLimitSeconds = 5
+
+/** Seconds that a request waits for a subagent at most, whatever that one asks for; of the file alone. */
+const agentxLimits = defineScalars({
+  name: 'agentxLimits',
+  oid: '0.0',
+  objects: {
+    agentxTimeoutLimit: column(1, unsigned32(1, 255), 'not-accessible', { defaultValue: defaultTimeoutLimitSeconds }),
+  },
+  cnf: ['agentxTimeoutLimit'],
 })
 
 /** Of the Unix socket, `user` or `user:group` as chown has it; empty: whoever the agent runs as. */
@@ -76,6 +88,8 @@ export function internalModules(options: InternalOptions) {
   const subagents = agentxModule(closeSession)
   const listen = serve(snmpListenTable)
   const agentx = serve(agentxListenTable)
+  const limits = serve(agentxLimits)
+  limits.table.put({ agentxTimeoutLimit: defaultTimeoutLimitSeconds })
   const channels = serve(castellanTargetTable, {
     live: {
       castellanTargetSent: ({ snmpTargetAddrName }) => countsOf(snmpTargetAddrName).sent >>> 0,
@@ -108,7 +122,7 @@ export function internalModules(options: InternalOptions) {
       { module: targets.module, configured: targets.configured },
       { module: log.module, configured: log.configured },
       { module: subagents.module, configured: [] },
-      { module: castellanModule, configured: [anyServing(listen), anyServing(agentx)] },
+      { module: castellanModule, configured: [listen, agentx, limits].map(anyServing) },
     ],
     /** Modules whose rows change what the engine does. */
     administration: new Set<MibModule>([usmModule, access.module, targets.module]),
@@ -126,6 +140,7 @@ export function internalModules(options: InternalOptions) {
         return { path, mode: Number.parseInt(agentxListenMode, 8), ...(owner ? { owner } : {}) }
       })
     },
+    agentxTimeoutLimitMs: () => (limits.table.get({})?.agentxTimeoutLimit ?? defaultTimeoutLimitSeconds) * 1000,
     showSubagents: subagents.show,
     listenAddresses: () => [...listen.table.rows()].map(({ snmpListenAddress }) => snmpListenAddress),
     users: users.read,
