@@ -6,12 +6,13 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { compareOid, formatOid } from '../../lib/smi/oid.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
-import { afterSubtree, type Registry, type RemoteRegion } from '../dispatch/registry.ts'
+import type { Registry } from '../dispatch/registry.ts'
 import type { AgentxState } from '../internal/agentx-mib.ts'
 import { type NotificationMessage, snmpTrapOidInstance, sysUpTimeInstance } from '../notify/notification.ts'
 import { AgentxConnection } from './connection.ts'
 import { IndexAllocator } from './indexes.ts'
 import { type AgentxPdu, agentxError, agentxFlag, closeReason, type Registration } from './pdu.ts'
+import { Registrations, regionsOf, registrationKey } from './registrations.ts'
 import { MasterSession } from './session-of-master.ts'
 
 export interface AgentxAddress {
@@ -43,17 +44,8 @@ export interface MasterOptions {
   readonly onChange?: () => void
 }
 
-export interface RegisteredRegion {
-  readonly index: number
-  readonly session: MasterSession
-  readonly registration: Registration
-  readonly isInstance: boolean
-}
-
 const sessionsAtMost = 256
 const registrationsAtMost = 2048
-/** A range over another sub-identifier than the last is as many subtrees; wider ones are refused. */
-const rangeAtMost = 1024
 
 export class AgentxMaster {
   readonly #options: MasterOptions
@@ -62,11 +54,10 @@ export class AgentxMaster {
   readonly #servers: Server[] = []
   readonly #connections = new Map<AgentxConnection, { index: number; openTicks: number; address: string }>()
   readonly #sessions = new Map<number, { session: MasterSession; connection: AgentxConnection }>()
-  readonly #registered = new Map<string, RegisteredRegion>()
+  readonly #registrations = new Registrations()
   readonly #indexes = new IndexAllocator()
   #lastSessionId = 0
   #lastConnection = 0
-  #lastRegistration = 0
   #isTold = true
   #isStopping = false
 
@@ -87,7 +78,7 @@ export class AgentxMaster {
       ...about,
       sessions: this.#sessionsOf(connection).map(({ session }) => session),
     }))
-    const registrations = [...this.#registered.values()].map(({ index, session, registration, isInstance }) => {
+    const registrations = Array.from(this.#registrations.values(), ({ index, session, registration, isInstance }) => {
       const { connection } = this.#sessions.get(session.id)!
       return {
         ...registration,
@@ -270,42 +261,23 @@ export class AgentxMaster {
   }
 
   #register(session: MasterSession, registration: Registration, isInstance: boolean): number {
-    const { rangeSubid, subtree, upperBound, priority, timeoutSeconds } = registration
-    const key = keyOf(registration)
-    if (this.#registered.has(key)) return agentxError.duplicateRegistration
+    const { subtree, priority, timeoutSeconds } = registration
+    if (this.#registrations.isDuplicate(registration)) return agentxError.duplicateRegistration
     if (subtree.length === 0 || priority === 0) return agentxError.requestDenied
     if (session.regions.size >= registrationsAtMost) return agentxError.requestDenied
-    const isContiguous = rangeSubid === 0 || rangeSubid === subtree.length
-    const lower = rangeSubid === 0 ? 0 : subtree[rangeSubid - 1]!
-    if (!isContiguous && upperBound - lower >= rangeAtMost) return agentxError.requestDenied
-    const common = {
-      specificity: subtree.length,
-      priority,
-      timeoutMs: timeoutSeconds > 0 ? timeoutSeconds * 1000 : session.timeoutMs,
-      backend: session,
-    }
-    const regions: RemoteRegion[] = []
-    if (isContiguous) {
-      const last = rangeSubid === 0 ? subtree : [...subtree.slice(0, -1), upperBound]
-      regions.push({ ...common, oid: subtree, to: afterSubtree(last) })
-    } else {
-      for (let id = lower; id <= upperBound; id++) {
-        const one = subtree.with(rangeSubid - 1, id)
-        regions.push({ ...common, oid: one, to: afterSubtree(one) })
-      }
-    }
+    const timeoutMs = timeoutSeconds > 0 ? timeoutSeconds * 1000 : session.timeoutMs
+    const regions = regionsOf(registration, { timeoutMs, backend: session })
+    if (!regions) return agentxError.requestDenied
     for (const region of regions) this.#options.registry.addRegion(region)
-    session.regions.set(key, regions)
-    this.#lastRegistration++
-    this.#registered.set(key, { index: this.#lastRegistration, session, registration, isInstance })
+    session.regions.set(registrationKey(registration), regions)
+    this.#registrations.add(session, registration, isInstance)
     this.#changed()
     return agentxError.noAgentXError
   }
 
   #unregister(session: MasterSession, registration: Registration): number {
-    const key = keyOf(registration)
-    const regions = session.regions.get(key)
-    if (!regions) return agentxError.unknownRegistration
+    const key = registrationKey(registration)
+    if (!session.regions.has(key)) return agentxError.unknownRegistration
     this.#removeRegions(session, key)
     this.#changed()
     return agentxError.noAgentXError
@@ -314,7 +286,7 @@ export class AgentxMaster {
   #removeRegions(session: MasterSession, key: string): void {
     for (const region of session.regions.get(key) ?? []) this.#options.registry.removeRegion(region)
     session.regions.delete(key)
-    this.#registered.delete(key)
+    this.#registrations.remove(key)
   }
 
   /** §7.1.10: an optional sysUpTime.0, snmpTrapOID.0, and what else there is. */
@@ -380,9 +352,4 @@ export class AgentxMaster {
     while (this.#sessions.has(this.#lastSessionId))
     return this.#lastSessionId
   }
-}
-
-/** §7.1.4: the same region at the same priority is a duplicate, whoever registers it. */
-function keyOf({ subtree, rangeSubid, upperBound, priority }: Registration): string {
-  return `${formatOid(subtree)} ${rangeSubid} ${rangeSubid === 0 ? 0 : upperBound} ${priority}`
 }
