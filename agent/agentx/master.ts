@@ -1,7 +1,5 @@
 /** The AgentX master (RFC 2741 §7): listens, keeps sessions and their regions, and hands on what they notify. */
-import { chmodSync, chownSync, mkdirSync, rmSync } from 'node:fs'
-import { createServer, type Server, type Socket } from 'node:net'
-import { dirname } from 'node:path'
+import type { Server, Socket } from 'node:net'
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { compareOid, formatOid } from '../../lib/smi/oid.ts'
@@ -11,19 +9,10 @@ import type { AgentxState } from '../internal/agentx-mib.ts'
 import { type NotificationMessage, snmpTrapOidInstance, sysUpTimeInstance } from '../notify/notification.ts'
 import { AgentxConnection } from './connection.ts'
 import { IndexAllocator } from './indexes.ts'
+import { type AgentxAddress, listenForSubagents, nameOf } from './listen.ts'
 import { type AgentxPdu, agentxError, agentxFlag, closeReason, type Registration } from './pdu.ts'
 import { Registrations, regionsOf, registrationKey } from './registrations.ts'
 import { MasterSession } from './session-of-master.ts'
-
-export interface AgentxAddress {
-  /** A path of a Unix socket, or host and port. */
-  readonly path?: string
-  readonly host?: string
-  readonly port?: number
-  /** Of the Unix socket: who may connect. */
-  readonly mode?: number
-  readonly owner?: { readonly uid: number; readonly gid: number }
-}
 
 export interface MasterOptions {
   readonly registry: Registry
@@ -39,8 +28,12 @@ export interface MasterOptions {
   readonly timeoutLimitMs?: () => number
   /** A subagent's notification, without sysUpTime.0 and snmpTrapOID.0. */
   readonly onNotify: (notification: NotificationMessage) => void
-  /** For AGENTX-MIB, sysORTable, and notifications of ours. */
-  readonly onSession?: (event: 'opened' | 'closed', session: MasterSession, reason: string) => void
+  /**
+   * serving: the session registered its first region. lost: a session that served something ended otherwise than by its
+   * own Close with reasonShutdown. One that never registered anything, such as agentxtrap's, is neither.
+   */
+  readonly onSession?: (event: 'serving' | 'lost', session: MasterSession, reason: string) => void
+  /** For AGENTX-MIB and sysORTable: sessions, registrations or capabilities are others than before. */
   readonly onChange?: () => void
 }
 
@@ -92,32 +85,11 @@ export class AgentxMaster {
     return { defaultTimeoutMs: Math.min(this.#defaultTimeoutMs, limitMs), connections, registrations }
   }
 
+  /** Throws when the socket cannot be had. */
   async listen(address: AgentxAddress): Promise<void> {
-    const name = address.path ?? `${address.host}:${address.port}`
-    const server = createServer((socket) => this.#accept(socket, name))
-    if (address.path !== undefined) {
-      mkdirSync(dirname(address.path), { recursive: true, mode: 0o700 })
-      rmSync(address.path, { force: true }) // of an agent that was killed; a living one has its SNMP port still
-    }
-    const before = process.umask(0o177)
-    try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject)
-        server.listen(address, () => {
-          server.off('error', reject)
-          resolve()
-        })
-      })
-    } finally {
-      process.umask(before)
-    }
-    if (address.path !== undefined) {
-      chmodSync(address.path, address.mode ?? 0o600)
-      if (address.owner) chownSync(address.path, address.owner.uid, address.owner.gid)
-    }
-    server.on('error', (error) =>
-      this.#options.log.warn('the AgentX socket reported an error', { error: error.message }),
-    )
+    const { log } = this.#options
+    const server = await listenForSubagents(address, (socket) => this.#accept(socket, nameOf(address)), log)
+    server.on('error', (error) => log.warn('the AgentX socket reported an error', { error: error.message }))
     this.#servers.push(server)
   }
 
@@ -186,7 +158,7 @@ export class AgentxMaster {
     switch (pdu.type) {
       case 'close':
         respond(agentxError.noAgentXError)
-        this.#forget(session, 'it closed its session')
+        this.#forget(session, 'it closed its session', pdu.reason === closeReason.shutdown)
         return
       case 'register':
         respond(this.#register(session, pdu, (pdu.flags & agentxFlag.instanceRegistration) !== 0))
@@ -256,7 +228,6 @@ export class AgentxMaster {
       { flags: 0, sessionId: id, transactionId: pdu.transactionId, packetId: pdu.packetId },
       { type: 'response', upTimeTicks: this.#options.upTimeTicks(), error: 0, index: 0, varbinds: [] },
     )
-    this.#options.onSession?.('opened', session, '')
     this.#changed()
   }
 
@@ -269,6 +240,8 @@ export class AgentxMaster {
     const regions = regionsOf(registration, { timeoutMs, backend: session })
     if (!regions) return agentxError.requestDenied
     for (const region of regions) this.#options.registry.addRegion(region)
+    if (!session.hasServed) this.#options.onSession?.('serving', session, '')
+    session.hasServed = true
     session.regions.set(registrationKey(registration), regions)
     this.#registrations.add(session, registration, isInstance)
     this.#changed()
@@ -314,13 +287,13 @@ export class AgentxMaster {
     if (this.#sessionsOf(found.connection).length === 0) found.connection.close()
   }
 
-  #forget(session: MasterSession, why: string): void {
+  #forget(session: MasterSession, why: string, isOrderly = false): void {
     if (!this.#sessions.delete(session.id)) return
     for (const key of [...session.regions.keys()]) this.#removeRegions(session, key)
     this.#indexes.releaseAll(session.id)
     session.close()
     this.#options.log.notice('a session of a subagent ended', { session: session.id, description: session.name, why })
-    this.#options.onSession?.('closed', session, why)
+    if (session.hasServed && !isOrderly) this.#options.onSession?.('lost', session, why)
     this.#changed()
   }
 

@@ -6,7 +6,7 @@ import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
 import { text, unsigned32 } from '../../lib/mib/syntax.ts'
 import { ownerNamed } from '../../lib/owner.ts'
 import { oid } from '../../lib/smi/oid.ts'
-import type { AgentxAddress } from '../agentx/master.ts'
+import type { AgentxAddress } from '../agentx/listen.ts'
 import type { ChannelCounts } from '../notify/channel.ts'
 import type { Usm } from '../security/usm/usm.ts'
 import type { Statistics } from '../statistics.ts'
@@ -35,8 +35,16 @@ const agentxListenTable = defineTable({
   columns: {
     agentxListenMode: column(0, octalMode(), 'not-accessible', { defaultValue: '600' }),
     agentxListenOwner: column(0, knownOwner(), 'not-accessible', { defaultValue: '' }),
+    agentxListenFolderMode: column(0, octalMode(), 'not-accessible', { defaultValue: '755' }),
+    agentxListenFolderOwner: column(0, knownOwner(), 'not-accessible', { defaultValue: '' }),
   },
-  cnf: ['agentxListenAddress', 'agentxListenMode', 'agentxListenOwner'],
+  cnf: [
+    'agentxListenAddress',
+    'agentxListenMode',
+    'agentxListenOwner',
+    'agentxListenFolderMode',
+    'agentxListenFolderOwner',
+  ],
 })
 
 const defaultTimeoutLimitSeconds = 5
@@ -51,13 +59,13 @@ const agentxLimits = defineScalars({
   cnf: ['agentxTimeoutLimit'],
 })
 
-/** Of the Unix socket, `user` or `user:group` as chown has it; empty: whoever the agent runs as. */
+/** Of the Unix socket or its folder, `user` or `user:group` as chown has it; empty: the user that the agent runs as. */
 function knownOwner() {
   const plain = text(0, 65)
   return { ...plain, parse: (typed: string) => (typed === '' || ownerNamed(typed) ? typed : undefined) }
 }
 
-/** Of the Unix socket, in octal as chmod has it. */
+/** Of the Unix socket or its folder, in octal as chmod has it. */
 function octalMode() {
   const plain = text(3, 4)
   return { ...plain, parse: (typed: string) => (/^0?[0-7]{3}$/.test(typed) ? typed : undefined) }
@@ -132,12 +140,18 @@ export function internalModules(options: InternalOptions) {
     agentxAddresses: (home: Home): AgentxAddress[] => {
       const rows = [...agentx.table.rows()].filter((row) => row.agentxListenAddress !== 'none')
       if (agentx.table.size === 0) return [{ path: join(home.run, 'agentx.sock') }]
-      return rows.map(({ agentxListenAddress, agentxListenMode, agentxListenOwner }) => {
-        const tcp = /^tcp:(.+):(\d+)$/.exec(agentxListenAddress)
+      return rows.map((row): AgentxAddress => {
+        const tcp = /^tcp:(.+):(\d+)$/.exec(row.agentxListenAddress)
         if (tcp) return { host: tcp[1]!, port: Number(tcp[2]) }
-        const owner = agentxListenOwner === '' ? undefined : ownerNamed(agentxListenOwner)
-        const path = resolve(home.root, agentxListenAddress)
-        return { path, mode: Number.parseInt(agentxListenMode, 8), ...(owner ? { owner } : {}) }
+        const owner = ownerNamed(row.agentxListenOwner)
+        const folderOwner = ownerNamed(row.agentxListenFolderOwner)
+        return {
+          path: resolve(home.root, row.agentxListenAddress),
+          mode: Number.parseInt(row.agentxListenMode, 8),
+          folderMode: Number.parseInt(row.agentxListenFolderMode, 8),
+          ...(owner ? { owner } : {}),
+          ...(folderOwner ? { folderOwner } : {}),
+        }
       })
     },
     agentxTimeoutLimitMs: () => (limits.table.get({})?.agentxTimeoutLimit ?? defaultTimeoutLimitSeconds) * 1000,

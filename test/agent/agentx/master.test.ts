@@ -407,6 +407,29 @@ test('PDUs that come octet by octet, and many in one piece, are put together', a
   socket.destroy()
 })
 
+for (const [how, leave, isLoss] of [
+  ['closes itself for its shutdown', (subagent) => subagent.ask({ type: 'close', reason: 5 }), false],
+  ['closes itself for a protocol error', (subagent) => subagent.ask({ type: 'close', reason: 3 }), true],
+  ['loses its connection', async (subagent) => subagent.end(), true],
+  ['is closed by a manager', async (subagent) => engine.master.closeSession(subagent.sessionId, 6, 'set down'), true],
+] as const satisfies readonly [string, (subagent: ScriptedSubagent) => Promise<unknown>, boolean][]) {
+  test(`a session that ${how} is ${isLoss ? 'lost' : 'no loss'} when it served something, and none when it did not`, async () => {
+    const events: string[] = []
+    engine = await agentxEngine([], undefined, undefined, {
+      onSession: (event, { name }) => events.push(`${event} ${name}`),
+    })
+    const silent = await ScriptedSubagent.open(engine.path, 1, 'silent')
+    const serving = await ScriptedSubagent.open(engine.path, 1, 'serving')
+    subagents.push(silent, serving)
+    await serving.register(`${root}.6`)
+    await serving.register(`${root}.7`)
+    await leave(silent)
+    await leave(serving)
+    await until(() => engine.master.sessions.length === 0, 1000)
+    assert.deepEqual(events, ['serving serving', ...(isLoss ? ['lost serving'] : [])])
+  })
+}
+
 test('index values are given once, again when their session is gone, and never again as new ones (RFC 2741 §7.1.2)', async () => {
   engine = await agentxEngine()
   const [one, two] = [await open(), await open()]
