@@ -41,9 +41,13 @@ export async function listenForSubagents(
   }
 }
 
+/** Of one socket; a connection has one session as a rule, and what is beyond it is closed at once. */
+const connectionsAtMost = 512
+
 /** Nobody but the agent's own user can connect until the socket's mode and owner are set. */
 async function listen(address: AgentxAddress, accept: (socket: Socket) => void): Promise<Server> {
   const server = createServer(accept)
+  server.maxConnections = connectionsAtMost
   const before = process.umask(0o177)
   try {
     await new Promise<void>((resolve, reject) => {

@@ -4,6 +4,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { compareOid, formatOid } from '../../lib/smi/oid.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
+import { truncateUtf8 } from '../../lib/text.ts'
 import type { Registry } from '../dispatch/registry.ts'
 import type { AgentxState } from '../internal/agentx-mib.ts'
 import { type NotificationMessage, snmpTrapOidInstance, sysUpTimeInstance } from '../notify/notification.ts'
@@ -39,6 +40,10 @@ export interface MasterOptions {
 
 const sessionsAtMost = 256
 const registrationsAtMost = 2048
+/** Octets of agentxSessionDescr and sysORDescr (RFC 2742, RFC 3418). */
+const longestDescription = 255
+/** Of one session: a registration may be a range of many subtrees. */
+const regionsAtMost = 16_384
 
 export class AgentxMaster {
   readonly #options: MasterOptions
@@ -187,7 +192,10 @@ export class AgentxMaster {
       }
       case 'addAgentCaps':
         if (session.capabilities.size >= registrationsAtMost) return respond(agentxError.requestDenied)
-        session.capabilities.set(formatOid(pdu.id), { id: pdu.id, description: pdu.description })
+        session.capabilities.set(formatOid(pdu.id), {
+          id: pdu.id,
+          description: truncateUtf8(pdu.description, longestDescription),
+        })
         respond(agentxError.noAgentXError)
         this.#changed()
         return
@@ -213,7 +221,7 @@ export class AgentxMaster {
     const session: MasterSession = new MasterSession({
       id,
       objectId: pdu.id,
-      description: pdu.description.slice(0, 255),
+      description: truncateUtf8(pdu.description, longestDescription),
       openTicks: this.#options.upTimeTicks(),
       timeoutMs: pdu.timeoutSeconds > 0 ? pdu.timeoutSeconds * 1000 : this.#defaultTimeoutMs,
       timeoutLimitMs: this.#timeoutLimitMs,
@@ -238,7 +246,8 @@ export class AgentxMaster {
     if (session.regions.size >= registrationsAtMost) return agentxError.requestDenied
     const timeoutMs = timeoutSeconds > 0 ? timeoutSeconds * 1000 : session.timeoutMs
     const regions = regionsOf(registration, { timeoutMs, backend: session })
-    if (!regions) return agentxError.requestDenied
+    if (!regions || session.regionCount + regions.length > regionsAtMost) return agentxError.requestDenied
+    session.regionCount += regions.length
     for (const region of regions) this.#options.registry.addRegion(region)
     if (!session.hasServed) this.#options.onSession?.('serving', session, '')
     session.hasServed = true
@@ -257,7 +266,9 @@ export class AgentxMaster {
   }
 
   #removeRegions(session: MasterSession, key: string): void {
-    for (const region of session.regions.get(key) ?? []) this.#options.registry.removeRegion(region)
+    const regions = session.regions.get(key) ?? []
+    for (const region of regions) this.#options.registry.removeRegion(region)
+    session.regionCount -= regions.length
     session.regions.delete(key)
     this.#registrations.remove(key)
   }

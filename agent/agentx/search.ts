@@ -35,6 +35,9 @@ export function getNext(registry: Registry, { start, include, end }: SearchRange
   return over
 }
 
+/** No message has more: a manager's max-repetitions may be 2^31-1, and not every master keeps it from its subagents. */
+const varbindsAtMost = 65_536 / 12
+
 /** One instance for each of the first ranges, then round after round for the others (§7.2.3.3). */
 export function getBulk(
   registry: Registry,
@@ -44,7 +47,8 @@ export function getBulk(
 ): Varbind[] {
   const varbinds = ranges.slice(0, nonRepeaters).map((range) => getNext(registry, range))
   const walks = ranges.slice(nonRepeaters).map((range) => ({ range, isOver: false }))
-  for (let round = 0; round < maxRepetitions; round++) {
+  const rounds = Math.min(maxRepetitions, Math.ceil(varbindsAtMost / Math.max(walks.length, 1)))
+  for (let round = 0; round < rounds; round++) {
     if (walks.every(({ isOver }) => isOver)) break
     for (const walk of walks) {
       const varbind = getNext(registry, walk.range)

@@ -42,6 +42,8 @@ export class MasterSession implements RemoteBackend {
   readonly #options: MasterSessionOptions
   readonly #waiting = new Map<number, Waiting>()
   readonly regions = new Map<string, RemoteRegion[]>()
+  /** Of all its registrations together. */
+  regionCount = 0
   /** Whether it has ever registered a region. */
   hasServed = false
   readonly capabilities = new Map<string, { readonly id: Oid; readonly description: string }>()
