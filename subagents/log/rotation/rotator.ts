@@ -4,6 +4,7 @@ import { lstat, rm } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Clock, Timer } from '../../../lib/clock.ts'
 import type { Log } from '../../../lib/log.ts'
+import { isPlausibleTime } from '../../../lib/wall-clock.ts'
 import { isCompressedWhole } from './compress.ts'
 import { type MeasureDisk, measureDisk } from './disk-floor.ts'
 import { type DiskEvents, DiskKeeper } from './disk-keeper.ts'
@@ -196,9 +197,10 @@ export class Rotator {
     if (maxSeconds === undefined) return undefined
     const nowMs = this.#options.clock.now()
     let beganMs = this.#state.beganMs(live)
-    if (beganMs === undefined || beganMs > nowMs) {
-      // Not every file system knows births; and one in the future is a clock that was set.
-      beganMs = stats.birthtimeMs > 0 && stats.birthtimeMs <= nowMs ? stats.birthtimeMs : nowMs
+    const isPast = (ms: number): boolean => ms <= nowMs && (isPlausibleTime(ms) || !isPlausibleTime(nowMs))
+    if (beganMs === undefined || !isPast(beganMs)) {
+      // Not every file system knows births; and one in the future, or in 1970, is a clock that was set.
+      beganMs = stats.birthtimeMs > 0 && isPast(stats.birthtimeMs) ? stats.birthtimeMs : nowMs
       this.#state.setBeganMs(live, beganMs)
     }
     return nowMs - beganMs >= maxSeconds * 1000 ? 'time' : undefined
