@@ -15,7 +15,10 @@ test('a clock that is set takes nothing out of the log: nlmConfigGlobalAgeOut co
     after: (delayMs, run) => clock.after(delayMs, run),
     every: (periodMs, run) => clock.every(periodMs, run),
   }
-  const log = notificationLog({ filterNamed: () => new View([{ subtree: [1], mask: new Uint8Array(0), included: true }]), engineId: () => new Uint8Array(5) })
+  const log = notificationLog({
+    filterNamed: () => new View([{ subtree: [1], mask: new Uint8Array(0), included: true }]),
+    engineId: () => new Uint8Array(5),
+  })
   const entries = log.module.tables.at(-2)!
   const held = (): number => [...entries.table.rows()].length
   log.add({ trapOid: [1, 3], upTimeTicks: 0, varbinds: [] }, wall)

@@ -146,7 +146,11 @@ describe('with the clock behind', () => {
       await later.start()
       await later.look()
       await later.settled()
-      assert.equal(ground.text('a_log'), 'one\ntwo\nthree\n', 'neither aged out, nor taken for 56 years without rotation')
+      assert.equal(
+        ground.text('a_log'),
+        'one\ntwo\nthree\n',
+        'neither aged out, nor taken for 56 years without rotation',
+      )
       assert.ok(existsSync(ground.path('a_log')))
     }))
 })
