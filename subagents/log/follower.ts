@@ -53,6 +53,8 @@ export interface PollResult {
   readonly filesLost: number
   /** There is more to read, or may be soon: an old file is still being watched for its last lines. */
   readonly isBehind: boolean
+  /** One poll reads a bounded part, which may have no line in it: only this tells whether the end is reached. */
+  readonly hasMore: boolean
 }
 
 const defaultMaxLineOctets = 2 * 1024 * 1024
@@ -107,7 +109,7 @@ export class Follower {
     if (!this.#hasLooked && this.#generations.length === 0) await this.#rememberAbsence()
     this.#hasLooked = true
     const last = this.#generations.at(-1)
-    const isBehind = await this.#readAll(deliver)
+    const progress = await this.#readAll(deliver)
     // After reading: a copy is looked for by the time of what was read, not by that of the truncation.
     if (seen.file && last === this.#generations.at(-1) && last) last.modifiedMs = seen.file.mtimeMs
     return {
@@ -115,8 +117,14 @@ export class Follower {
       sizeOctets: seen.file?.size ?? 0,
       rotations: this.#rotations,
       filesLost: this.#filesLost,
-      isBehind,
+      ...progress,
     }
+  }
+
+  /** Delivers what follows the last newline of the live file: once, at its end, where it is not followed any further. */
+  async readLastLine(deliver: Deliver): Promise<void> {
+    const last = this.#generations.at(-1)
+    if (last?.handle) await this.#lines.readRest(last, last.handle, deliver)
   }
 
   async close(): Promise<void> {
@@ -316,22 +324,23 @@ export class Follower {
     generation.isSkipping = from > 0 && !end.includes(newline)
   }
 
-  async #readAll(deliver: Deliver): Promise<boolean> {
+  async #readAll(deliver: Deliver): Promise<Pick<PollResult, 'isBehind' | 'hasMore'>> {
     let isBehind = false
+    let hasMore = false
     for (const generation of [...this.#generations]) {
       if (!generation.handle) continue
       const outcome = await this.#lines.read(generation, generation.handle, deliver)
       if (outcome === 'replaced') {
         await this.#truncated(generation)
-        isBehind = true
+        hasMore = true
       } else if (outcome === 'more')
-        return true // what came after it is read after it
+        return { isBehind: true, hasMore: true } // what came after it is read after it
       else if (generation.quietSinceMs !== undefined) {
         if (this.#now() - generation.quietSinceMs >= this.#drainMs) await this.#finish(generation, deliver)
         else isBehind = true
       }
     }
-    return isBehind
+    return { isBehind: isBehind || hasMore, hasMore }
   }
 
   /** Another file in the same inode: what it had is looked for in a copy, and the file is begun anew. */

@@ -242,7 +242,8 @@ export class Monitor {
         this.#setOperState(result.condition, `${this.spec.fileName} ${conditions[result.condition]}`)
       if (filesLost > 0) this.#lose(filesLost)
       this.#judgeSize()
-      if (result.isBehind && this.spec.pollSeconds > 0) this.#wake()
+      // A row that is polled only when asked to still reads to the end then.
+      if (result.hasMore || (result.isBehind && this.spec.pollSeconds > 0)) this.#wake()
       await this.#tell()
     } catch (error) {
       if (this.#isStopped) return
@@ -268,13 +269,13 @@ export class Monitor {
 
   /** The size alone, where there is no pattern. */
   async #measure(): Promise<PollResult> {
-    const unknown = { sizeOctets: 0, rotations: 0, filesLost: 0, isBehind: false }
+    const unknown = { sizeOctets: 0, rotations: 0, filesLost: 0, isBehind: false, hasMore: false }
     try {
       const file = await stat(this.spec.fileName)
       if (!file.isFile()) return { ...unknown, condition: 'notRegular' }
       const isOther = this.#seenInode !== undefined && (file.ino !== this.#seenInode || file.size < this.sizeOctets)
       this.#seenInode = file.ino
-      return { condition: 'ok', sizeOctets: file.size, rotations: isOther ? 1 : 0, filesLost: 0, isBehind: false }
+      return { ...unknown, condition: 'ok', sizeOctets: file.size, rotations: isOther ? 1 : 0 }
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       return { ...unknown, condition: code === 'EACCES' || code === 'EPERM' ? 'noPermission' : 'noFile' }

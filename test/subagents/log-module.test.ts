@@ -19,7 +19,7 @@ import { ManualClock, systemClock } from '../../lib/clock.ts'
 import { programRoot, resolveHome } from '../../lib/home.ts'
 import { silentLog } from '../../lib/log.ts'
 import { ConfigFile } from '../../lib/mib/config.ts'
-import type { ModuleHost } from '../../lib/mib/module.ts'
+import type { MibModule, ModuleHost } from '../../lib/mib/module.ts'
 import { logModule } from '../../subagents/log/index.ts'
 import { MatchStorm } from '../../subagents/log/storm.ts'
 import { until } from '../support/appliance.ts'
@@ -72,6 +72,13 @@ async function start(...lines: string[]) {
   return { module, file, cnf, read, table, stop: async () => void (await running.splice(0)[0]?.stop()) }
 }
 
+/** What a manager sets on the row with index 1. */
+function act(module: MibModule, wishes: Readonly<Record<string, boolean>>): void {
+  const { table, handlers } = module.tables[0]!
+  const row = { ...table.getAny([1])! }
+  handlers.commit!({ before: row, after: row, wishes, requester: undefined } as never)!.finish!()
+}
+
 const entry = (index: number, fileName: string, regExp: string, rest = '- yes 0 0 - yes 1 no csps active') =>
   `siLogEntry ${index} "log ${index}" ${fileName} ${regExp} no 0 0 0 ${rest}`
 const named = (name: string): Sent[] => sent.filter((one) => one.name === name)
@@ -103,6 +110,18 @@ test('siLogMaxSizeExceeded comes once a crossing, and siLogMaxSizeCleared once a
     sent.map(({ name }) => name),
     ['siLogMaxSizeExceeded', 'siLogMaxSizeCleared'],
   )
+})
+
+test('a row that is polled only when asked to reads to the end then, also behind a hole', async () => {
+  writeFileSync(path, '')
+  const line = entry(1, path, '^error', '- no 0 0 - yes 0 no csps active')
+  const { read, module } = await start('siLogGlobalPollInterval 0', line)
+  act(module, { siLogPollNow: true })
+  await until(() => read('siLogOperState') === 1, 3000, 'the first poll')
+  truncateSync(path, 9 * 1024 * 1024)
+  appendFileSync(path, 'error\n')
+  act(module, { siLogPollNow: true })
+  await until(() => read('siLogMatches') === 1, 3000, 'the line behind the hole')
 })
 
 test('a line that matches is told whole within a second, with its number; others are not', async () => {
@@ -209,18 +228,10 @@ test('a row is rotated by its own policy, told of what it missed, and followed o
   let number = 0
   const write = (): void => appendFileSync(path, `error ${number++} of many\n`)
   for (let i = 0; i < 20; i++) write()
-  const row = { ...module.tables[0]!.table.getAny([1])! }
-  const rotateNow = () =>
-    module.tables[0]!.handlers.commit!({
-      before: row,
-      after: row,
-      wishes: { siLogRotateNow: true },
-      requester: undefined,
-    } as never)!.finish!()
   for (let times = 1; times <= 3; times++) {
     // While the last rotation is under way, another wish is the same.
     const isMoved = (): boolean => {
-      rotateNow()
+      act(module, { siLogRotateNow: true })
       return !existsSync(path)
     }
     await until(isMoved, 5000, 'the renaming')
