@@ -58,6 +58,8 @@ export interface EventsUnderTest {
   /** Modules whose objects are sampled too. */
   readonly others?: readonly MibModule[]
   readonly clock?: Clock
+  /** What eventAgent may read, by name; all that there is when it is left out. */
+  readonly visible?: readonly string[]
   /** What eventAgent may not read. */
   readonly hidden?: readonly Oid[]
   readonly onSlice?: (tookMs: number) => void
@@ -67,7 +69,7 @@ export interface EventsUnderTest {
 
 export async function startEvents(
   lines: string,
-  { others = [], clock = new ManualClock(), hidden = [], ...options }: EventsUnderTest = {},
+  { others = [], clock = new ManualClock(), visible, hidden = [], ...options }: EventsUnderTest = {},
 ) {
   const things = serve(thing)
   things.table.put({ thingLevel: 0, thingSwitch: 0 })
@@ -104,10 +106,14 @@ export async function startEvents(
       { securityModel: 'snmpv2c', securityName: 'writer', groupName: 'writers' },
     ],
     [
-      { ...access, groupName: 'local', views: { read: 'all', write: '', notify: '' } },
+      { ...access, groupName: 'local', views: { read: visible ? 'watch' : 'all', write: '', notify: '' } },
       { ...access, groupName: 'writers', views: { read: 'all', write: 'all', notify: '' } },
     ],
-    [view('all', oid('1.3')), ...hidden.map((subtree) => view('all', subtree, false))],
+    [
+      view('all', oid('1.3')),
+      ...hidden.map((subtree) => view('all', subtree, false)),
+      ...(visible ?? []).map((name) => view('watch', names.resolve(name)!)),
+    ],
   )
   const localAgent = new EngineLocalAgent({
     engine: engine.engine,
