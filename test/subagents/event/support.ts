@@ -65,6 +65,8 @@ export interface EventsUnderTest {
   readonly onSlice?: (tookMs: number) => void
   /** Where its samples are kept. */
   readonly samplesPath?: string
+  /** Where raised alarms are kept. */
+  readonly alarmsPath?: string
 }
 
 export async function startEvents(
