@@ -172,14 +172,16 @@ export function logModule(home: Home) {
       const states = new StateFile<MonitorState>({ path, clock, log, isRow: isMonitorState })
       const known = await states.load()
       const monitors = new Map<number, Monitor>()
+      const monitorsOf = (path: string) =>
+        [...monitors.values()].filter(({ spec }) => realLogPath(spec.fileName) === path)
       const rotations = new Rotations({
         home,
         clock,
         log,
-        moved: async (path) => {
-          const followers = [...monitors.values()].filter(({ spec }) => realLogPath(spec.fileName) === path)
-          await Promise.all(followers.map((monitor) => monitor.poll()))
+        moving: (path, octets) => {
+          for (const monitor of monitorsOf(path)) monitor.measured(octets)
         },
+        moved: async (path) => void (await Promise.all(monitorsOf(path).map((monitor) => monitor.poll()))),
         floor: (change, event) => tellFloor(host, change, event),
       })
       const now: Running = { host, patterns: new Patterns({ clock }), states, rotations, monitors, changes: new Map() }

@@ -207,6 +207,16 @@ export class Monitor {
     await this.#follower?.close()
   }
 
+  /**
+   * The size that rotation saw. Without it, whether a log that is rotated at siLogMaxSize is ever seen above it would
+   * depend on which of two timers is first.
+   */
+  measured(octets: number): void {
+    this.isSizeKnown = true
+    this.sizeOctets = octets
+    if (this.#judgeSize()) void this.#tell()
+  }
+
   /** siLogResetMatches. */
   resetMatches(): void {
     this.matches = 0

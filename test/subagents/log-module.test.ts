@@ -244,6 +244,26 @@ test('a row is rotated by its own policy, told of what it missed, and followed o
   await until(() => kept().length === 2 && kept().every((name) => name.endsWith('.gz')), 10_000, 'two kept files')
 })
 
+test('a log that is rotated above its largest size is notified as exceeded and cleared, whichever timer is first', async () => {
+  writeFileSync(path, '')
+  const policy = `${entry(1, path, '-', '- no 0 50 - yes 86400 no csps active')} 0 - nonVolatile 50 0 9`
+  const { read, module } = await start(policy)
+  await until(() => read('siLogOperState') === 1, 3000, 'the only poll for a day')
+  for (let times = 1; times <= 3; times++) {
+    appendFileSync(path, 'x'.repeat(60))
+    act(module, { siLogRotateNow: true })
+    await until(() => !existsSync(path), 5000, 'the renaming')
+    writeFileSync(path, '')
+    act(module, { siLogPollNow: true })
+    await came('siLogMaxSizeCleared', times)
+  }
+  assert.deepEqual(
+    sent.map(({ name }) => name),
+    Array.from({ length: 3 }, () => ['siLogMaxSizeExceeded', 'siLogMaxSizeCleared']).flat(),
+  )
+  assert.match(sent[0]!.sentence, /has 60 octets, more than 50$/)
+})
+
 test('a rotated file that went before all of it was read is told of and counted, also over a restart', async () => {
   writeFileSync(path, 'error 1\n')
   const line = entry(1, path, 'error')

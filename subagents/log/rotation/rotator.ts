@@ -30,6 +30,8 @@ export type RotationOutcome =
 export type RotationReason = 'size' | 'time' | 'command'
 
 export interface RotatorEvents extends DiskEvents {
+  /** A log is about to be renamed at this size; who watches the size judges it before the file is a small one again. */
+  moving?(policy: RotationPolicy, octets: number): void
   /** A log has another name now; who follows it is to look, and the file is not compressed before this resolves. */
   renamed?(policy: RotationPolicy): Promise<void>
   rotated?(policy: RotationPolicy, reason: RotationReason, outcome: RotationOutcome): void
@@ -237,6 +239,7 @@ export class Rotator {
           kind: 'failed',
           sentence: `${name} is not rotated: ${held.length} files from before are still written; see what holds them`,
         }
+      this.#options.events?.moving?.(policy, octets)
       const nowMs = clock.now()
       const to = await moveAside(live, Math.floor(nowMs / 1000))
       this.#state.setBeganMs(live, nowMs)
