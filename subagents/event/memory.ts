@@ -2,12 +2,13 @@
  * Which thresholds each instance was beyond, kept over a restart of the agent and while a subagent is away: an alarm that
  * was raised is neither raised again nor left without its end.
  */
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Clock, Timer } from '../../lib/clock.ts'
-import { codeOf, messageOf } from '../../lib/errors.ts'
-import { keepBrokenFile, writeFileAtomic } from '../../lib/files.ts'
+import { messageOf } from '../../lib/errors.ts'
+import { writeFileAtomic } from '../../lib/files.ts'
 import type { Log } from '../../lib/log.ts'
+import { brokenSentence, readState } from '../../lib/state-file.ts'
 import { keyOf, type TriggerRow, testsOf } from './rows.ts'
 import { type InstanceState, type KeptState, keptOf } from './tests/step.ts'
 import type { CrossingState } from './tests/threshold.ts'
@@ -45,17 +46,12 @@ export class Memory {
     const memory = new Memory(options)
     const { path, log } = options
     if (path === undefined) return memory
-    try {
-      for (const [key, kept] of parse(await readFile(path, 'utf8'))) memory.#triggers.set(key, kept)
-    } catch (error) {
-      if (codeOf(error) === 'ENOENT') return memory
-      const aside = await keepBrokenFile(path)
+    const found = await readState(path, parse)
+    if (found.kind === 'read') for (const [key, kept] of found.value) memory.#triggers.set(key, kept)
+    if (found.kind === 'broken')
       log.error('cannot read which alarms were raised; alarms that ended meanwhile are not notified', {
-        path,
-        aside,
-        error: messageOf(error),
+        error: brokenSentence(path, found),
       })
-    }
     return memory
   }
 
