@@ -205,7 +205,7 @@ export class Agent {
     }
     this.#describeModules()
     log.notice('the agent serves', { addresses: this.addresses.join(' ') })
-    this.#ageing = clock.every(60_000, () => this.#internal.log.age(clock.now()))
+    this.#ageing = clock.every(60_000, () => this.#internal.log.age(clock))
     this.#notify(coldStart, {}, {}, 'the agent started')
   }
 
@@ -231,7 +231,7 @@ export class Agent {
   #notifyForeign({ trapOid, upTimeTicks, varbinds }: NotificationMessage): void {
     const last = varbinds.at(-1)
     this.#options.log.notice('notification of a subagent', { name: this.names.format(trapOid) })
-    this.#internal.log.add({ trapOid, upTimeTicks, varbinds }, this.#options.clock.now())
+    this.#internal.log.add({ trapOid, upTimeTicks, varbinds }, this.#options.clock)
     if (!last || !isText(last)) this.#originator.send({ trapOid, upTimeTicks, varbinds })
     else this.#originator.send({ trapOid, upTimeTicks, varbinds: varbinds.slice(0, -1), text: last })
   }
@@ -299,7 +299,7 @@ export class Agent {
     this.#options.log.notice('notification', { name: this.names.format(trapOid), sentence })
     const message = { trapOid, upTimeTicks: this.upTimeTicks(), varbinds }
     const text = textVarbind(sentence)
-    this.#internal.log.add({ ...message, varbinds: [...message.varbinds, text] }, this.#options.clock.now())
+    this.#internal.log.add({ ...message, varbinds: [...message.varbinds, text] }, this.#options.clock)
     this.#originator.send({ ...message, text })
   }
 

@@ -30,6 +30,7 @@ export class SipdParent {
   readonly #clock: Clock
   readonly #logs: Logs
   #pool: WorkerPool | undefined
+  #configuration: ReadConfig | undefined
   #periodic: PeriodicLog[] = []
   #statisticsText: StatisticsText
   #state: ServiceState = 'up'
@@ -71,6 +72,7 @@ export class SipdParent {
       throw explained(error as Error, configuration)
     }
     const { Listen } = configuration.config
+    this.#configuration = configuration
     this.log.notice('sipd serves', { listen: Listen.map(({ address, port }) => `${address}:${port}`).join(' ') })
     return configuration
   }
@@ -79,6 +81,12 @@ export class SipdParent {
     if (this.#pool === undefined || this.#state !== 'up') return this.#state
     if (!this.#pool.isServing) return 'down'
     return this.#pool.alarm > 0 ? 'congested' : 'up'
+  }
+
+  /** What the workers have been given; a reload that failed changes nothing here. */
+  get configuration(): ReadConfig {
+    if (!this.#configuration) throw new Error('sipd has no configuration before it was started')
+    return this.#configuration
   }
 
   get generation(): number {
@@ -90,6 +98,7 @@ export class SipdParent {
     const configuration = await this.#readConfiguration()
     try {
       await this.#pool!.graceful(poolSettings(configuration))
+      this.#configuration = configuration
     } catch (error) {
       throw explained(error as Error, configuration)
     }
@@ -157,6 +166,7 @@ export class SipdParent {
     const configuration = await this.#readConfiguration()
     try {
       await this.#pool!.restart(poolSettings(configuration), restartWithinMs)
+      this.#configuration = configuration
     } catch (error) {
       throw explained(error as Error, configuration)
     }
