@@ -7,6 +7,7 @@ import {
   rowStatus,
   storageType,
   testAndIncr,
+  textOctets,
 } from '../../lib/mib/syntax.ts'
 import { adminString, engineIdOr, securityLevel, securityModel, tagList } from './conventions.ts'
 
@@ -19,7 +20,7 @@ export function defineCommunityTable(localEngineId: () => Uint8Array) {
     index: { snmpCommunityIndex: column(1, adminString(1, 32), 'not-accessible') },
     implied: true,
     columns: {
-      snmpCommunityName: column(2, octetString(0, 255), 'read-create', { secret: true }),
+      snmpCommunityName: column(2, textOctets(0, 255), 'read-create', { secret: true }),
       snmpCommunitySecurityName: column(3, adminString(1, 32), 'read-create'),
       snmpCommunityContextEngineID: column(4, engineIdOr(localEngineId), 'read-create', {
         defaultValue: new Uint8Array(0),

@@ -56,7 +56,7 @@ export const snmpTargetAddrTable = defineTable({
     snmpTargetAddrParams: column(7, adminString(1, 32), 'read-create'),
     snmpTargetAddrStorageType: column(8, storageType(), 'read-create', kept),
     snmpTargetAddrRowStatus: column(9, rowStatus(), 'read-create'),
-    // snmpTargetAddrExtTable of SNMP-COMMUNITY-MIB augments this table; the mask ends the row's line in snmpd.cnf.
+    // snmpTargetAddrExtTable of SNMP-COMMUNITY-MIB augments this table; its columns end the row's line in snmpd.cnf.
     snmpTargetAddrTMask: column(1, transportAddress(), 'read-create', {
       entry: snmpTargetAddrExtEntry,
       defaultValue: new Uint8Array(0),
@@ -76,6 +76,7 @@ export const snmpTargetAddrTable = defineTable({
     'snmpTargetAddrParams',
     'snmpTargetAddrStorageType',
     'snmpTargetAddrTMask',
+    'snmpTargetAddrMMS',
   ],
 })
 
