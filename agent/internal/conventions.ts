@@ -5,11 +5,28 @@ import { formatOid, type Oid, oid } from '../../lib/smi/oid.ts'
 import { formatAddress } from '../transport/udp.ts'
 
 export const adminString = (min = 0, max = 255): Syntax<string> => text(min, max, 'SnmpAdminString')
-/** SnmpTagValue and SnmpTagList: words, parted by white space in a list. */
+/** SnmpTagList (RFC 3413): words, parted by white space. */
 export const tagList = (): Syntax<string> => text(0, 255, 'SnmpTagList')
 
-/** SnmpSecurityModel, by the names that configuration files use. */
-export const securityModel = () => enumeration({ any: 0, snmpv1: 1, snmpv2c: 2, usm: 3 }, 'SnmpSecurityModel')
+/** SnmpTagValue (RFC 3413): one word of a tag list, so without what parts them. */
+export function tagValue(): Syntax<string> {
+  const plain = text(0, 255, 'SnmpTagValue')
+  const isOneTag = (value: string): boolean => !/[ \t\r\n]/.test(value)
+  return {
+    ...plain,
+    fromSnmp: (value) => {
+      const decoded = plain.fromSnmp(value)
+      return 'error' in decoded || isOneTag(decoded.value) ? decoded : { error: 'wrongValue' }
+    },
+    parse: (typed) => (isOneTag(typed) ? plain.parse(typed) : undefined),
+  }
+}
+
+const securityModels = { snmpv1: 1, snmpv2c: 2, usm: 3 } as const
+/** SnmpSecurityModel (1..2147483647), by the names that configuration files use. */
+export const securityModel = () => enumeration(securityModels, 'SnmpSecurityModel')
+/** The same where 0 stands for any of them. */
+export const securityModelOrAny = () => enumeration({ any: 0, ...securityModels }, 'SnmpSecurityModel')
 export const messageProcessingModel = () =>
   enumeration({ snmpv1: 0, snmpv2c: 1, snmpv3: 3 }, 'SnmpMessageProcessingModel')
 export const securityLevel = () => enumeration({ noAuthNoPriv: 1, authNoPriv: 2, authPriv: 3 }, 'SnmpSecurityLevel')
@@ -27,8 +44,8 @@ export function transportDomain(): Syntax<Oid> {
 }
 
 /** TAddress of snmpUDPDomain: four octets of address and two of port (RFC 3417 §2), in files as 192.0.2.7:162. */
-export function transportAddress(name = 'TAddress'): Syntax<Uint8Array> {
-  const octets = octetString(0, 255, name)
+export function transportAddress(minOctets = 1): Syntax<Uint8Array> {
+  const octets = octetString(minOctets, 255, 'TAddress')
   return {
     ...octets,
     format: (value) => {
