@@ -7,6 +7,7 @@ import { type ReadConfig, readConfig } from '../config/read.ts'
 import { formatMemory, type ProcessMemory } from '../log/memory-stats.ts'
 import { PeriodicLog } from '../log/periodic-log.ts'
 import { StatisticsText } from '../log/stats.ts'
+import { formatHop } from '../message/source.ts'
 import { Logs } from './logs.ts'
 import { type PoolSettings, WorkerPool } from './pool.ts'
 import { Totals } from './statistics.ts'
@@ -70,7 +71,7 @@ export class SipdParent {
       throw explained(error as Error, configuration)
     }
     const { Listen } = configuration.config
-    this.log.notice('sipd serves', { listen: Listen.map(({ address, port }) => `${address}:${port}`).join(' ') })
+    this.log.notice('sipd serves', { listen: Listen.map(formatHop).join(' ') })
     return configuration
   }
 
