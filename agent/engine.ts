@@ -6,6 +6,7 @@ import { BerWriter } from '../lib/ber/writer.ts'
 import type { Log } from '../lib/log.ts'
 import type { Requester } from '../lib/mib/module.ts'
 import type { SetFailure, SetVarbind } from '../lib/mib/set.ts'
+import { isLoopbackAddress } from '../lib/net/address.ts'
 import { type ErrorStatus, toV1ErrorStatus } from '../lib/smi/error-status.ts'
 import type { SnmpValue } from '../lib/smi/value.ts'
 import type { AccessResult, SecurityModel, Vacm } from './access/vacm.ts'
@@ -168,7 +169,7 @@ export class Engine {
       return
     }
     const isBulk = request.pduTag === pduTag.getBulkRequest
-    const isFrameDue = isBulk && !isLoopback(exchange.remote.address)
+    const isFrameDue = isBulk && !isLoopbackAddress(exchange.remote.address)
     const limit = exchange.limitWithin(isFrameDue ? remoteBulkOctets : this.maxMessageSize)
     const out = this.#out
     const message = exchange.open(out)
@@ -311,8 +312,4 @@ export class Engine {
     if (sealed === this.#out) this.#out = new BerWriter()
     else sealed.bytes = Buffer.allocUnsafeSlow(sealed.bytes.length)
   }
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1'
 }
