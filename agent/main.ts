@@ -1,4 +1,5 @@
 /** The agent's process: builds the agent with the modules that are embedded in it, and runs it. */
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { declaredDefinitions, declaredNames, declaredNotifications } from '../commands/declared-names.ts'
 import { systemClock } from '../lib/clock.ts'
@@ -36,7 +37,14 @@ const agent = new Agent({
     { ...hostModule({ processes, rpmReport: rpmProgram(home.run).path }), file: 'agent/host.cnf' },
     { ...sysapplModule(home, { processes }), file: 'agent/sysappl.cnf' },
     // After those whose objects it watches.
-    { ...eventModule({ samplesPath: samplesPath(home), known: declaredNames }), file: 'agent/eventagt.cnf' },
+    {
+      ...eventModule({
+        samplesPath: samplesPath(home),
+        alarmsPath: join(home.data, 'agent', 'event-alarms.json'),
+        known: declaredNames,
+      }),
+      file: 'agent/eventagt.cnf',
+    },
   ],
 })
 

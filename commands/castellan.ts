@@ -1,5 +1,4 @@
 /** castellan: makes, starts, stops and checks an appliance. */
-import { spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,7 +6,8 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { control } from '../lib/control.ts'
 import { type Home, initializeHome, isInitialized, programRoot, resolveHome } from '../lib/home.ts'
 import { completeHome, initSentence, portOffsetOf } from '../lib/home-completion.ts'
-import { readProcess, writePidFile } from '../lib/process.ts'
+import { readProcess, writePidFile } from '../lib/proc/process.ts'
+import { startProgram } from '../lib/program/start.ts'
 import { explainAccess, formatDecision } from './access.ts'
 import { formatApps, listApps, setApps } from './apps.ts'
 import { board } from './board.ts'
@@ -269,17 +269,12 @@ async function startDetached(home: Home): Promise<number> {
   const outputPath = join(home.logs, 'castellan.out')
   const output = openSync(outputPath, 'w', 0o600)
   const launcher = join(programRoot, 'bin', 'castellan')
-  const child = spawn(process.execPath, [launcher, 'start', '--home', home.root], {
-    detached: true,
-    stdio: ['ignore', output, output],
-    cwd: '/',
-  })
+  const child = startProgram({ argv: [launcher, 'start', '--home', home.root], output })
   closeSync(output)
-  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
-  await until(() => hasEnded() || daemonOf(home, 'castellan')?.pid === child.pid, 60_000)
+  await until(() => !child.isRunning || daemonOf(home, 'castellan')?.pid === child.pid, 60_000)
   if (daemonOf(home, 'castellan')?.pid !== child.pid) {
     process.stderr.write(readFileSync(outputPath, 'utf8'))
-    child.kill('SIGTERM')
+    child.signal('SIGTERM')
     return 1
   }
   child.unref()

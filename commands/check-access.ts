@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { View } from '../agent/access/view.ts'
 import { vacmOf } from '../agent/internal/access.ts'
 import { snmpCommunityTable, vacmAccessTable, vacmViewTreeFamilyTable } from '../agent/internal/access-tables.ts'
-import { isLoopback } from '../agent/internal/listen-rules.ts'
 import { snmpListenTable } from '../agent/internal/listen-tables.ts'
 import { parseAddress } from '../agent/transport/udp.ts'
 import type { Complaint } from '../lib/cnf/complaint.ts'
@@ -15,6 +14,7 @@ import { anyDefinition, type RowOf } from '../lib/mib/declare.ts'
 import { entryTypes } from '../lib/mib/entry-types.ts'
 import type { Serving } from '../lib/mib/module.ts'
 import { applyRules, type Rule } from '../lib/mib/rules.ts'
+import { isLoopbackAddress } from '../lib/net/address.ts'
 import type { Oid } from '../lib/smi/oid.ts'
 import { eventModule } from '../subagents/event/index.ts'
 import { scheduleModule } from '../subagents/schedule/index.ts'
@@ -104,7 +104,7 @@ export function familyLine(viewName: string, subtree: Oid, type: 'included' | 'e
 const openWriterRule: Rule = (rows, report) => {
   const open = rows.of(snmpListenTable).find(({ row }) => {
     const address = parseAddress(row.snmpListenAddress)
-    return address !== undefined && !isLoopback(address.host)
+    return address !== undefined && !isLoopbackAddress(address.host)
   })
   if (!open) return
   const vacm = vacmOf(rows)

@@ -1,11 +1,12 @@
 /** castellan check and reload: what is wrong with the configuration files, found by those who read them. Writes nothing. */
-import { spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { type Complaint, formatComplaint, isWarning } from '../lib/cnf/complaint.ts'
-import { daemonCommand } from '../lib/daemon.ts'
+import { daemonArgv } from '../lib/daemon.ts'
 import { codeOf } from '../lib/errors.ts'
 import type { Home } from '../lib/home.ts'
 import { homeRecordMistake, missingFiles } from '../lib/home-completion.ts'
+import { describeExit, isSuccess } from '../lib/program/exit.ts'
+import { runProgram } from '../lib/program/run.ts'
 import { inspectConfig } from '../sipd/config/read.ts'
 import { checkAccess } from './check-access.ts'
 import { daemonOf } from './starter.ts'
@@ -64,7 +65,7 @@ async function findingsOf(home: Home): Promise<Finding[]> {
   const missing = await missingFiles(home)
   const noRecord = await homeRecordMistake(home)
   // The daemons read their files themselves, exactly as they would on a start.
-  const complaints = (['agent', 'subagents'] as const).flatMap((name) => askDaemon(name, home))
+  const complaints = (await Promise.all((['agent', 'subagents'] as const).map((name) => askDaemon(name, home)))).flat()
   const { complaints: ofSipd, warnings } = inspectConfig(home)
   const sipd = [...ofSipd, ...warnings.map((warning) => ({ ...warning, severity: 'warning' as const }))]
   const findings = [...complaints, ...sipd.map(fromComplaint)].map((finding) => {
@@ -80,14 +81,13 @@ async function findingsOf(home: Home): Promise<Finding[]> {
   ]
 }
 
-function askDaemon(name: 'agent' | 'subagents', home: Home): Finding[] {
-  const { program, args } = daemonCommand(name, home)
-  const { status, stdout, stderr, error } = spawnSync(program, [...args, '--check'], {
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
-  })
-  if (status === 0) return (JSON.parse(stdout) as Complaint[]).map(fromComplaint)
-  const said = stderr?.trim() || error?.message || 'it ended without a word'
+/** A daemon that cannot say what is wrong has ended by itself, or hangs with a disk. */
+const limits = { limitMs: 60_000, maxOctets: 16 * 1024 * 1024 }
+
+async function askDaemon(name: 'agent' | 'subagents', home: Home): Promise<Finding[]> {
+  const { exit, output, errors } = await runProgram({ argv: [...daemonArgv(name, home), '--check'], ...limits })
+  if (isSuccess(exit)) return (JSON.parse(output) as Complaint[]).map(fromComplaint)
+  const said = errors.trim() || `the ${name} ${describeExit(exit)}`
   return said.split('\n').map((message) => ({ severity: 'error', message }))
 }
 

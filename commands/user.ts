@@ -5,7 +5,7 @@ import type { Credentials } from '../agent/manager/credentials.ts'
 import { Manager } from '../agent/manager/manager.ts'
 import { authKey, privKey } from '../agent/security/usm/keys.ts'
 import { type AuthProtocol, authProtocols, type PrivProtocol, privProtocols } from '../agent/security/usm/protocols.ts'
-import { parseAddress } from '../agent/transport/udp.ts'
+import { addressToAsk, formatAddress } from '../agent/transport/udp.ts'
 import type { Home } from '../lib/home.ts'
 import { anyDefinition, type RowOf } from '../lib/mib/declare.ts'
 import { compareOid, type Oid, oid } from '../lib/smi/oid.ts'
@@ -205,13 +205,12 @@ async function proveOnRunningAgent(home: Home, address: string, credentials: Cre
 }
 
 async function prove(address: string, credentials: Credentials): Promise<string> {
-  const { host, port } = parseAddress(address) ?? { host: '127.0.0.1', port: 161 }
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host
-  const manager = new Manager({ host: reachable, port, security: { version: 'v3', credentials }, retries: 1 })
+  const asked = addressToAsk(address)
+  const manager = new Manager({ ...asked, security: { version: 'v3', credentials }, retries: 1 })
   try {
     const [varbind] = await manager.get([sysUpTime])
     const ticks = varbind?.value.type === 'TimeTicks' ? varbind.value.value : 0
-    return `proved: ${credentials.userName} asked ${address} and got sysUpTime.0 = ${(ticks / 100).toFixed(2)} s`
+    return `proved: ${credentials.userName} asked ${formatAddress(asked)} and got sysUpTime.0 = ${(ticks / 100).toFixed(2)} s`
   } finally {
     manager.close()
   }

@@ -1,8 +1,9 @@
 /** Whether a program can be run, as execvp(3) would find it. */
 import { accessSync, constants, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { parseCommand } from './command.ts'
 import { codeOf } from './errors.ts'
+import { programPath } from './program/environment.ts'
 
 export interface NoProgram {
   readonly reason: 'missing' | 'notExecutable'
@@ -27,7 +28,7 @@ export function whyNoProgram(program: string, path: string): NoProgram | undefin
 }
 
 /** Where programs of commands without a slash are looked for: as this process would. */
-const ownPath = `${process.env.PATH ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'}:${dirname(process.execPath)}`
+const ownPath = programPath(process.env.PATH)
 
 /** What is wrong with a command: it is none (`error`), or its program cannot be run now (`warning`). */
 export function commandMistake(

@@ -1,7 +1,6 @@
 /** Rules about communities, groups, access entries, views and users: references that lead nowhere, and keys that do not fit. */
 
 import type { ConfiguredRow, ConfiguredRows, Report, Rule } from '../../lib/mib/rules.ts'
-import { compareOid } from '../../lib/smi/oid.ts'
 import {
   snmpCommunityTable,
   vacmAccessTable,
@@ -81,8 +80,7 @@ export function groupRule(localNames: readonly string[]): Rule {
       const { vacmSecurityModel: model, vacmSecurityName: name, vacmGroupName: group } = row
       if (!groups.has(group))
         report.warn(placeOf('vacmGroupName'), `group ${group} has no vacmAccessEntry, so its members may do nothing`)
-      if (model === 'any') report.warn(placeOf('vacmSecurityModel'), 'no message has the security model any; name one')
-      else if (model === 'usm' && !users.has(name) && !localNames.includes(name))
+      if (model === 'usm' && !users.has(name) && !localNames.includes(name))
         report.warn(placeOf('vacmSecurityName'), `there is no user ${name}; add one: castellan user add ${name}`)
       else if (model !== 'usm' && !communities.has(name))
         report.warn(placeOf('vacmSecurityName'), `no snmpCommunityEntry has the security name ${name}`)
@@ -113,15 +111,13 @@ export const accessRule: Rule = (rows, report) => {
 export const userRule: Rule = (rows, report) => {
   const members = rows.of(vacmSecurityToGroupTable)
   for (const { row, placeOf } of rows.of(usmUserTable)) {
-    const { usmUserName: name, usmUserEngineID: engineId } = row
+    const { usmUserName: name } = row
     const broken = brokenColumn(row)
     if (broken !== undefined)
       report.error(
         placeOf(broken),
         `the keys of user ${name} do not fit its protocols; give it new ones: castellan user add ${name}`,
       )
-    if (engineId.length > 0 && engineId.length < 5)
-      report.warn(placeOf('usmUserEngineID'), `an engineID has 5 to 32 octets, this one ${engineId.length}`)
     const isMember = members.some((one) => one.row.vacmSecurityModel === 'usm' && one.row.vacmSecurityName === name)
     // One of another engine is for informs, and asks nothing here.
     if (isLocalUser(row) && !isMember)
@@ -133,8 +129,4 @@ export const userRule: Rule = (rows, report) => {
 export function reaches(row: UsmUserRow, level: 'noAuthNoPriv' | 'authNoPriv' | 'authPriv'): boolean {
   if (level === 'noAuthNoPriv') return true
   return row.usmUserAuthKey.length > 0 && (level === 'authNoPriv' || row.usmUserPrivKey.length > 0)
-}
-
-export function isSameOid(a: readonly number[], b: readonly number[]): boolean {
-  return compareOid(a, b) === 0
 }

@@ -4,7 +4,8 @@ import { isIP } from 'node:net'
 import { codeOf } from '../../lib/errors.ts'
 import type { Home } from '../../lib/home.ts'
 import type { ConfiguredRow, Report, Rule } from '../../lib/mib/rules.ts'
-import { isOfThisMachine, overlap } from './listen-rules.ts'
+import { canonicalAddress, isWildcardAddress } from '../../lib/net/address.ts'
+import { isOfThisMachine } from './listen-rules.ts'
 import { type AgentxPlace, agentxListenTable, agentxPlaceOf, ownAgentxPath } from './listen-tables.ts'
 
 /** sun_path of sockaddr_un has room for 107 octets and a NUL (unix(7)). */
@@ -67,7 +68,10 @@ function pathMistake(path: string): string | undefined {
   }
 }
 
+/** Whether the second of two could not be bound; a wildcard takes the port of all addresses of its family. */
 function isSame(a: AgentxPlace, b: AgentxPlace): boolean {
   if ('path' in a || 'path' in b) return 'path' in a && 'path' in b && a.path === b.path
-  return isIP(a.host) !== 0 && isIP(b.host) !== 0 ? overlap(a, b) : a.host === b.host && a.port === b.port
+  if (a.port !== b.port || a.port === 0 || isIP(a.host) !== isIP(b.host)) return false
+  const isWild = isIP(a.host) !== 0 && (isWildcardAddress(a.host) || isWildcardAddress(b.host))
+  return isWild || canonicalAddress(a.host) === canonicalAddress(b.host)
 }

@@ -4,7 +4,7 @@ import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
 import type { Rule } from '../../lib/mib/rules.ts'
 import { ownerNamed } from '../../lib/owner.ts'
 import { oid } from '../../lib/smi/oid.ts'
-import type { AgentxAddress } from '../agentx/master.ts'
+import type { AgentxAddress } from '../agentx/listen.ts'
 import type { ChannelCounts } from '../notify/channel.ts'
 import type { Usm } from '../security/usm/usm.ts'
 import type { Statistics } from '../statistics.ts'
@@ -15,7 +15,14 @@ import { agentxModule } from './agentx-mib.ts'
 import { castellanNotify, castellanTargetTable } from './castellan-agent.ts'
 import { engineModule } from './engine.ts'
 import { listenRule } from './listen-rules.ts'
-import { agentxListenTable, agentxPlaceOf, ownAgentxPath, snmpListenTable } from './listen-tables.ts'
+import {
+  agentxLimits,
+  agentxListenTable,
+  agentxPlaceOf,
+  defaultTimeoutLimitSeconds,
+  ownAgentxPath,
+  snmpListenTable,
+} from './listen-tables.ts'
 import { notificationLog } from './notification-log.ts'
 import { filterRule, notifyRule, paramsRule, targetRule } from './target-rules.ts'
 import { targetTables } from './targets.ts'
@@ -50,6 +57,8 @@ export function internalModules(options: InternalOptions) {
   const subagents = agentxModule(closeSession)
   const listen = serve(snmpListenTable)
   const agentx = serve(agentxListenTable)
+  const limits = serve(agentxLimits)
+  limits.table.put({ agentxTimeoutLimit: defaultTimeoutLimitSeconds })
   const channels = serve(castellanTargetTable, {
     live: {
       castellanTargetSent: ({ snmpTargetAddrName }) => countsOf(snmpTargetAddrName).sent >>> 0,
@@ -96,7 +105,7 @@ export function internalModules(options: InternalOptions) {
       { module: subagents.module, configured: [] },
       {
         module: castellanModule,
-        configured: [anyServing(listen), anyServing(agentx)],
+        configured: [listen, agentx, limits].map(anyServing),
         checks, // of all tables in snmpd.cnf
       },
     ],
@@ -108,14 +117,22 @@ export function internalModules(options: InternalOptions) {
     agentxAddresses: (home: Home): AgentxAddress[] => {
       const rows = [...agentx.table.rows()].filter((row) => row.agentxListenAddress !== 'none')
       if (agentx.table.size === 0) return [{ path: ownAgentxPath(home) }]
-      return rows.flatMap(({ agentxListenAddress, agentxListenMode, agentxListenOwner }): AgentxAddress[] => {
-        const place = agentxPlaceOf(home, agentxListenAddress)
-        if (!place) return []
-        const owner = agentxListenOwner === '' ? undefined : ownerNamed(agentxListenOwner)
-        const mode = Number.parseInt(agentxListenMode, 8)
-        return 'path' in place ? [{ ...place, mode, ...(owner ? { owner } : {}) }] : [place]
+      return rows.flatMap((row): AgentxAddress[] => {
+        const place = agentxPlaceOf(home, row.agentxListenAddress)
+        if (!place || 'host' in place) return place ? [place] : []
+        const owner = ownerNamed(row.agentxListenOwner)
+        const folderOwner = ownerNamed(row.agentxListenFolderOwner)
+        const socket = {
+          path: place.path,
+          mode: Number.parseInt(row.agentxListenMode, 8),
+          folderMode: Number.parseInt(row.agentxListenFolderMode, 8),
+          ...(owner ? { owner } : {}),
+          ...(folderOwner ? { folderOwner } : {}),
+        }
+        return [socket]
       })
     },
+    agentxTimeoutLimitMs: () => (limits.table.get({})?.agentxTimeoutLimit ?? defaultTimeoutLimitSeconds) * 1000,
     showSubagents: subagents.show,
     listenAddresses: () => [...listen.table.rows()].map(({ snmpListenAddress }) => snmpListenAddress),
     users: users.read,

@@ -1,7 +1,8 @@
 /** Rules about snmpListenEntry: what a start could not bind. */
-import { isIP, isIPv4, SocketAddress } from 'node:net'
+import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { ConfiguredRow, Rule } from '../../lib/mib/rules.ts'
+import { canonicalAddress, isLoopbackAddress, isWildcardAddress } from '../../lib/net/address.ts'
 import { type Address, parseAddress } from '../transport/udp.ts'
 import { snmpListenTable } from './listen-tables.ts'
 
@@ -26,7 +27,7 @@ export const listenRule: Rule = (rows, report) => {
       )
       continue
     }
-    const other = good.find((before) => overlap(before.address, address))
+    const other = good.find((before) => isSameSocket(before.address, address))
     if (other) {
       const { line } = other.entry.placeOf('snmpListenAddress')
       report.error(
@@ -40,28 +41,15 @@ export const listenRule: Rule = (rows, report) => {
   }
 }
 
-/** Two sockets of one protocol of which the second could not be bound. Port 0 is another port each time. */
-export function overlap(a: Address, b: Address): boolean {
-  if (a.port !== b.port || a.port === 0 || isIPv4(a.host) !== isIPv4(b.host)) return false
-  const [hostA, hostB] = [canonical(a.host), canonical(b.host)]
-  return hostA === hostB || isUnspecified(hostA) || isUnspecified(hostB)
-}
-
-function canonical(host: string): string {
-  return new SocketAddress({ address: host, family: isIPv4(host) ? 'ipv4' : 'ipv6' }).address
-}
-
-function isUnspecified(host: string): boolean {
-  return host === '0.0.0.0' || host === '::'
-}
-
-export function isLoopback(host: string): boolean {
-  return isIPv4(host) ? host.startsWith('127.') : canonical(host) === '::1'
+/** Whether the second of two sockets could not be bound. Port 0 is another port each time. */
+export function isSameSocket(a: Address, b: Address): boolean {
+  return a.port === b.port && a.port !== 0 && canonicalAddress(a.host) === canonicalAddress(b.host)
 }
 
 export function isOfThisMachine(host: string): boolean {
-  if (isUnspecified(canonical(host)) || isLoopback(host)) return true
+  if (isWildcardAddress(host) || isLoopbackAddress(host)) return true
+  const wanted = canonicalAddress(host).replace(/%.*$/, '')
   return Object.values(networkInterfaces()).some((addresses) =>
-    addresses?.some(({ address }) => canonical(address) === canonical(host)),
+    addresses?.some(({ address }) => canonicalAddress(address) === wanted),
   )
 }

@@ -2,8 +2,8 @@
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
 import type { Home } from '../../lib/home.ts'
-import { column, defineTable } from '../../lib/mib/declare.ts'
-import { text } from '../../lib/mib/syntax.ts'
+import { column, defineScalars, defineTable } from '../../lib/mib/declare.ts'
+import { text, unsigned32 } from '../../lib/mib/syntax.ts'
 import { ownerNamed } from '../../lib/owner.ts'
 import { parseAddress } from '../transport/udp.ts'
 
@@ -23,9 +23,41 @@ export const agentxListenTable = defineTable({
   columns: {
     agentxListenMode: column(0, octalMode(), 'not-accessible', { defaultValue: '600' }),
     agentxListenOwner: column(0, knownOwner(), 'not-accessible', { defaultValue: '' }),
+    agentxListenFolderMode: column(0, octalMode(), 'not-accessible', { defaultValue: '755' }),
+    agentxListenFolderOwner: column(0, knownOwner(), 'not-accessible', { defaultValue: '' }),
   },
-  cnf: ['agentxListenAddress', 'agentxListenMode', 'agentxListenOwner'],
+  cnf: [
+    'agentxListenAddress',
+    'agentxListenMode',
+    'agentxListenOwner',
+    'agentxListenFolderMode',
+    'agentxListenFolderOwner',
+  ],
 })
+
+export const defaultTimeoutLimitSeconds = 5
+
+/** Seconds that a request waits for a subagent at most, whatever that one asks for; of the file alone. */
+export const agentxLimits = defineScalars({
+  name: 'agentxLimits',
+  oid: '0.0',
+  objects: {
+    agentxTimeoutLimit: column(1, unsigned32(1, 255), 'not-accessible', { defaultValue: defaultTimeoutLimitSeconds }),
+  },
+  cnf: ['agentxTimeoutLimit'],
+})
+
+/** Of the Unix socket or its folder, `user` or `user:group` as chown has it; empty: the user that the agent runs as. */
+function knownOwner() {
+  const plain = text(0, 65)
+  return { ...plain, parse: (typed: string) => (typed === '' || ownerNamed(typed) ? typed : undefined) }
+}
+
+/** Of the Unix socket or its folder, in octal as chmod has it. */
+function octalMode() {
+  const plain = text(3, 4)
+  return { ...plain, parse: (typed: string) => (/^0?[0-7]{3}$/.test(typed) ? typed : undefined) }
+}
 
 export type AgentxPlace = { readonly path: string } | { readonly host: string; readonly port: number }
 
@@ -40,16 +72,4 @@ export function agentxPlaceOf(home: Home, address: string): AgentxPlace | undefi
 /** Where our own subagents connect. */
 export function ownAgentxPath(home: Home): string {
   return join(home.run, 'agentx.sock')
-}
-
-/** Of the Unix socket, `user` or `user:group` as chown has it; empty: whoever the agent runs as. */
-function knownOwner() {
-  const plain = text(0, 65)
-  return { ...plain, parse: (typed: string) => (typed === '' || ownerNamed(typed) ? typed : undefined) }
-}
-
-/** Of the Unix socket, in octal as chmod has it. */
-function octalMode() {
-  const plain = text(3, 4)
-  return { ...plain, parse: (typed: string) => (/^0?[0-7]{3}$/.test(typed) ? typed : undefined) }
 }

@@ -4,9 +4,9 @@ import type { RowOf } from '../../lib/mib/declare.ts'
 import type { ConfiguredRows, Report, Rule } from '../../lib/mib/rules.ts'
 import { View } from '../access/view.ts'
 import { vacmOf } from './access.ts'
-import { isSameOid, reaches } from './access-rules.ts'
+import { reaches } from './access-rules.ts'
 import { snmpCommunityTable } from './access-tables.ts'
-import { readTransportAddress, snmpUdpDomain, tagsOf } from './conventions.ts'
+import { tagsOf } from './conventions.ts'
 import { nlmConfigLogTable } from './notification-log.ts'
 import {
   snmpNotifyFilterProfileTable,
@@ -15,6 +15,7 @@ import {
   snmpTargetAddrTable,
   snmpTargetParamsTable,
 } from './target-tables.ts'
+import { readTransport } from './transport-address.ts'
 import { isLocalUser, usmUserTable } from './usm-users.ts'
 
 type AddrRow = RowOf<typeof snmpTargetAddrTable>
@@ -35,10 +36,11 @@ export const targetRule: Rule = (rows, report) => {
   for (const { row, placeOf } of rows.of(snmpTargetAddrTable)) {
     if (!hasFittingMask(row))
       report.error(placeOf('snmpTargetAddrTMask'), 'snmpTargetAddrTMask must be as long as the address, or -')
-    if (!isSameOid(row.snmpTargetAddrTDomain, snmpUdpDomain))
-      report.warn(placeOf('snmpTargetAddrTDomain'), 'only snmpUDPDomain is supported; nothing is sent to this target')
-    else if (!readTransportAddress(row.snmpTargetAddrTAddress))
-      report.warn(placeOf('snmpTargetAddrTAddress'), 'expected an address and port such as 192.0.2.7:162')
+    if (!readTransport(row.snmpTargetAddrTDomain, row.snmpTargetAddrTAddress))
+      report.warn(
+        placeOf('snmpTargetAddrTDomain'),
+        'nothing is sent to this target; its address must be one of snmpUDPDomain or transportDomainUdpIpv4, such as 192.0.2.7:162, or of transportDomainUdpIpv6, such as [2001:db8::7]:162',
+      )
     if (!params.has(row.snmpTargetAddrParams))
       report.warn(
         placeOf('snmpTargetAddrParams'),

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { writeFileAtomic } from '../../lib/files.ts'
-import { readJsonFile } from '../../lib/json-file.ts'
+import { brokenSentence, readState } from '../../lib/state-file.ts'
 
 export interface SavedSchedule {
   readonly key: string
@@ -30,11 +30,9 @@ export interface ScheduleStore {
 export function fileStore(path: string): ScheduleStore {
   return {
     async load() {
-      return readJsonFile(path, {
-        parse: parseSaved,
-        holds: 'when schedules ran',
-        remedy: 'it is replaced when the next one has run',
-      })
+      const found = await readState(path, (text) => parseSaved(JSON.parse(text)))
+      if (found.kind === 'broken') throw new Error(brokenSentence(path, found))
+      return found.kind === 'none' ? undefined : found.value
     },
     async save(saved) {
       await mkdir(dirname(path), { recursive: true })
@@ -43,7 +41,13 @@ export function fileStore(path: string): ScheduleStore {
   }
 }
 
-function parseSaved(content: unknown): SavedSchedules | undefined {
+function parseSaved(content: unknown): SavedSchedules {
+  const saved = savedOf(content)
+  if (!saved) throw new Error('it does not hold when schedules ran')
+  return saved
+}
+
+function savedOf(content: unknown): SavedSchedules | undefined {
   if (!isRecord(content) || typeof content.savedMs !== 'number' || !Array.isArray(content.schedules)) return undefined
   const schedules: SavedSchedule[] = []
   for (const one of content.schedules as unknown[]) {

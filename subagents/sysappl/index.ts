@@ -83,13 +83,7 @@ export function sysapplModule(
     },
     commit({ after }) {
       if (!after) return undefined
-      const takeBack = installed.setRole(after)
-      return {
-        undo: () => {
-          takeBack()
-          void saveLedger()
-        },
-      }
+      return { undo: installed.setRole(after) }
     },
   })
   const runs = serve(sysApplRunTable)

@@ -10,7 +10,7 @@ export interface Case {
   readonly add?: string
   /** Words of the file that become others. */
   readonly replace?: readonly (readonly [string, string])[]
-  /** For each complaint the word that it points at, and how it begins. */
+  /** For each complaint the word that it points at, and how it begins; `line +0` is the first added line. */
   readonly expect: readonly (readonly [word: string, beginning: string])[]
 }
 
@@ -32,7 +32,9 @@ export function cases(homeOf: () => Home, file: string, all: Readonly<Record<str
       const said = found.map((complaint) => {
         const [, name, line, column, message] = /^(\S+):(\d+):(\d+): (.*)$/.exec(complaint)!
         const rest = name === file.split('/')[1] ? lines[Number(line) - 1]!.slice(Number(column) - 1) : String(name)
-        return { rest, message: message! }
+        // Lines of the shipped part are numbered otherwise tomorrow.
+        const said = message!.replace(/line (\d+)/, (_, at: string) => `line +${Number(at) - text.split('\n').length}`)
+        return { rest, message: said }
       })
       assert.equal(said.length, expect.length, found.join('\n'))
       for (const [i, [word, beginning]] of expect.entries()) {
