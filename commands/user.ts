@@ -1,4 +1,4 @@
-/** castellan user: makes, lists, changes, proves and removes users of SNMPv3. Passphrases never are arguments, and are kept nowhere. */
+/** castellan user: makes, changes, proves and removes users of SNMPv3. Passphrases never are arguments, and are kept nowhere. */
 import { vacmSecurityToGroupTable } from '../agent/internal/access-tables.ts'
 import { type UsmUserRow, usmUserTable } from '../agent/internal/usm-users.ts'
 import type { Credentials } from '../agent/manager/credentials.ts'
@@ -81,20 +81,6 @@ export async function testUser(home: Home, name: string, options: { passphraseFi
   const { auth, priv } = protocolsOf(localUser(file.rows(usmUserTable), name))
   const phrases = await passphrases(options.passphraseFile, priv !== undefined)
   return `${await prove(file.address, credentialsOf(name, auth, priv, phrases))}\n`
-}
-
-export async function listUsers(home: Home): Promise<string> {
-  const file = await openConfiguration(home)
-  const groups = file.rows(vacmSecurityToGroupTable)
-  const lines = file.rows(usmUserTable).map((row) => {
-    const { format: auth } = usmUserTable.columns.usmUserAuthProtocol.syntax
-    const { format: priv } = usmUserTable.columns.usmUserPrivProtocol.syntax
-    const group = groups.find((one) => one.vacmSecurityModel === 'usm' && one.vacmSecurityName === row.usmUserName)
-    const engine =
-      row.usmUserEngineID.length > 0 ? `  at engine ${Buffer.from(row.usmUserEngineID).toString('hex')}` : ''
-    return `${row.usmUserName.padEnd(20)} ${auth(row.usmUserAuthProtocol).padEnd(8)} ${priv(row.usmUserPrivProtocol).padEnd(10)} ${group?.vacmGroupName ?? '-'}${engine}\n`
-  })
-  return lines.length > 0 ? lines.join('') : 'there are no users\n'
 }
 
 export async function removeUser(home: Home, name: string): Promise<string> {

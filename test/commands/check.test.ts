@@ -286,3 +286,19 @@ test('certificates that cannot be used are complaints of sipd.conf', async () =>
   })
   rmSync(key)
 })
+
+test('users and lines of logs are given to programs as JSON', async () => {
+  const { conf: folder, logs } = appliance.at.home
+  mkdirSync(logs, { recursive: true })
+  writeFileSync(join(logs, 'one.log'), 'a "quoted" line\n')
+  const shown = await castellan('logs', 'follow', 'one.log', '--no-follow', '--json')
+  assert.deepEqual(JSON.parse(shown.out), { log: 'one.log', line: 'a "quoted" line' })
+  const key = Array(20).fill('0a').join(':')
+  const user = `usmUserEntry localSnmpID ann SHA none nonVolatile ${key} -\nvacmSecurityToGroupEntry usm ann readAuth nonVolatile\n`
+  const text = readFileSync(join(folder, 'agent', 'snmpd.cnf'), 'utf8')
+  await withFile('agent/snmpd.cnf', `${text}${user}`, async () => {
+    assert.deepEqual(JSON.parse((await castellan('user', 'list', '--json')).out), [
+      { name: 'ann', auth: 'SHA', priv: 'none', group: 'readAuth' },
+    ])
+  })
+})
