@@ -45,7 +45,7 @@ export function formatReport({ isGood, findings }: CheckReport): string {
 }
 
 /**
- * Lets the daemons that run take changed files, if these are good: whoever changed them hears here what is wrong with them.
+ * Lets the daemons that run take changed files, if these are good; the report says what is wrong with them.
  * Throws when the agent does not run.
  */
 export async function reloadHome(home: Home): Promise<CheckReport> {
