@@ -58,8 +58,8 @@ export class Agent {
   readonly #transports: UdpTransport[] = []
   readonly #startedMs: number
   readonly #audit: AuditLog
-  /** Descriptions of subagents that went and have not come back. */
-  readonly #lost = new Set<string>()
+  /** By name, how many subagents were lost and have not come back. */
+  readonly #lost = new Map<string, number>()
   readonly #subagentChanges: RateLimit
   /** Anybody can send wrong communities: they must not be able to fill logs, and the network, with notifications. */
   readonly #authenticationFailures: RateLimit
@@ -140,6 +140,7 @@ export class Agent {
       clock: options.clock,
       log: log.child('agentx'),
       upTimeTicks: () => this.upTimeTicks(),
+      timeoutLimitMs: () => this.#internal.agentxTimeoutLimitMs(),
       onNotify: (notification) => this.#notifyForeign(notification),
       onSession: (event, session, reason) => this.#sessionChanged(event, session, reason),
       onChange: () => this.#describeModules(),
@@ -181,7 +182,8 @@ export class Agent {
         log.error('a file is broken; what was in force stays', { complaint: formatComplaint(complaint) })
       return
     }
-    log.notice('the configuration was read anew; snmpListenEntry changes with a restart')
+    this.#describeModules() // AGENTX-MIB shows the time-outs that are in force
+    log.notice('the configuration was read anew; snmpListenEntry and agentxListenEntry change with a restart')
     this.#notify(warmStart, {}, {}, 'the agent read its configuration anew')
   }
 
@@ -234,18 +236,20 @@ export class Agent {
     else this.#originator.send({ trapOid, upTimeTicks, varbinds: varbinds.slice(0, -1), text: last })
   }
 
-  #sessionChanged(event: 'opened' | 'closed', session: MasterSession, reason: string): void {
+  #sessionChanged(event: 'serving' | 'lost', { name }: MasterSession, reason: string): void {
     if (this.#stopping.signal.aborted) return
-    if (event === 'closed' && this.#lost.size >= lostAtMost) this.#lost.clear()
-    // Who may connect may come and go as often as it likes, but not be told of as often.
+    // FRR's daemons all have the name that libnetsnmp gives them, so they are counted.
+    const lost = this.#lost.get(name) ?? 0
+    if (event === 'lost') {
+      if (this.#lost.size >= lostAtMost) this.#lost.clear()
+      this.#lost.set(name, lost + 1)
+    } else if (lost > 1) this.#lost.set(name, lost - 1)
+    else if (!this.#lost.delete(name)) return
+    // A subagent may come and go as often as it likes, but not every time is a notification.
     if (this.#subagentChanges.take() === undefined) return
-    const values = { castellanSubagentDescription: session.description }
-    if (event === 'closed') {
-      this.#lost.add(session.description)
-      this.#notify(castellanSubagentLost, {}, values, `subagent ${session.name} is lost: ${reason}`)
-    } else if (this.#lost.delete(session.description)) {
-      this.#notify(castellanSubagentReturned, {}, values, `subagent ${session.name} is back`)
-    }
+    const values = { castellanSubagentDescription: name }
+    if (event === 'lost') this.#notify(castellanSubagentLost, {}, values, `subagent ${name} is lost: ${reason}`)
+    else this.#notify(castellanSubagentReturned, {}, values, `subagent ${name} is back`)
   }
 
   #configureEngine(): void {
@@ -308,7 +312,7 @@ export class Agent {
   }
 }
 
-/** Descriptions of lost subagents that are remembered. */
+/** Names of lost subagents that are remembered. */
 const lostAtMost = 256
 
 function inSnmpd(message: string): Complaint {

@@ -169,7 +169,7 @@ export class Engine {
     }
     const isBulk = request.pduTag === pduTag.getBulkRequest
     const isFrameDue = isBulk && !isLoopback(exchange.remote.address)
-    const limit = isFrameDue ? Math.min(exchange.limit, remoteBulkOctets) : exchange.limit
+    const limit = exchange.limitWithin(isFrameDue ? remoteBulkOctets : this.maxMessageSize)
     const out = this.#out
     const message = exchange.open(out)
     const response = openResponse(out, request.requestId)
@@ -298,7 +298,7 @@ export class Engine {
     // RFC 3416 §4.2.1: tooBig carries no varbinds; RFC 1157 §4.1.2 echoes them even then.
     writeErrorResponse(out, request, isV1 ? toV1ErrorStatus(status) : status, position, isV1 || status !== 'tooBig')
     out.close(message)
-    if (out.position > exchange.limit) this.statistics.snmpSilentDrops++
+    if (out.position > exchange.limitWithin(this.maxMessageSize)) this.statistics.snmpSilentDrops++
     else this.#send(exchange)
   }
 

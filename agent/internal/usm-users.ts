@@ -94,6 +94,7 @@ export function defineUsmUserTable(localEngineId: () => Uint8Array) {
       'usmUserStorageType',
       'usmUserAuthKey',
       'usmUserPrivKey',
+      'usmUserPublic',
     ],
   })
 }

@@ -1,6 +1,7 @@
 /** A .cnf file as entries of known types, each complaint with its place. */
+import { hasStrayOctet } from '../octet-text.ts'
 import type { Complaint } from './complaint.ts'
-import { type CnfLine, type CnfToken, lex } from './lex.ts'
+import { type CnfLine, type CnfToken, lex, quote } from './lex.ts'
 
 export type CnfParsed = { readonly value: unknown } | { readonly wish: string }
 
@@ -11,6 +12,8 @@ export interface CnfField {
   format(value: unknown): string
   /** The word for no value at all; by default the one for an empty string. */
   readonly absent?: string
+  /** The word for the value that an entry has without this field, where that may be left out. */
+  readonly omitted?: string
 }
 
 export interface CnfEntryType {
@@ -68,7 +71,7 @@ export function parseDocument(
     const type = byKeyword.get(keyword.text)
     if (!type) {
       const near = nearest(keyword.text, [...byKeyword.keys()])
-      complain(`${JSON.stringify(keyword.text)} is no entry of this file${near ? `; is ${near} meant?` : ''}`)
+      complain(`${asWritten(keyword)} is no entry of this file${near ? `; is ${near} meant?` : ''}`)
       continue
     }
     const wanted = isDeletion ? type.fields.filter(({ name }) => type.keyFields.includes(name)) : type.fields
@@ -115,11 +118,15 @@ function readFields(
     const field = wanted[i]!
     const parsed = field.parse(token)
     if ('wish' in parsed) {
-      complain(`${field.name} is to be ${parsed.wish}, not ${JSON.stringify(token.text)}`, token)
+      complain(`${field.name} is to be ${parsed.wish}, not ${asWritten(token)}`, token)
       isGood = false
     } else values[field.name] = parsed.value
   }
   return isGood ? values : undefined
+}
+
+function asWritten({ text }: CnfToken): string {
+  return hasStrayOctet(text) ? quote(text) : JSON.stringify(text)
 }
 
 /** The words that identify an entry, as they are written. */
@@ -131,10 +138,12 @@ export function keyOf(type: CnfEntryType, values: CnfValues): string {
 }
 
 export function formatEntry(type: CnfEntryType, values: CnfValues): string {
-  const words = type.fields.map((field) =>
+  const { fields, optionalFields = 0 } = type
+  const words = fields.map((field) =>
     values[field.name] === undefined ? (field.absent ?? '-') : field.format(values[field.name]),
   )
-  while (words.length > type.fields.length - (type.optionalFields ?? 0) && words.at(-1) === '-') words.pop()
+  const isOmitted = (word: string | undefined): boolean => word === '-' && fields[words.length - 1]!.omitted === '-'
+  while (words.length > fields.length - optionalFields && isOmitted(words.at(-1))) words.pop()
   return [type.keyword, ...words].join(' ')
 }
 

@@ -6,8 +6,10 @@
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { writeFileAtomic } from '../files.ts'
+import { octetsOfText, textOfOctets } from '../octet-text.ts'
 import type { Complaint } from './complaint.ts'
 import { type CnfEntryType, type CnfValues, formatEntry, keyOf, parseDocument } from './document.ts'
+import { byteOrderMark } from './lex.ts'
 
 export interface CnfStoreOptions {
   readonly path: string
@@ -49,7 +51,7 @@ export class CnfStore {
     const file = overlayPath === undefined ? path : basename(path) // those in conf/ are known by their names
     let content: string
     try {
-      content = await readFile(path, 'utf8')
+      content = textOfOctets(await readFile(path))
       this.#mode = (await stat(path)).mode & 0o777
     } catch (error) {
       if (overlayPath === undefined && isMissing(error)) return { entries: [], complaints: [] }
@@ -121,21 +123,25 @@ export class CnfStore {
     const isTouched = this.overlayInUse || present !== this.#readContent
     if (overlayPath === undefined) {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-      await writeFileAtomic(path, rewrite(present ?? '', path, types, changes, false), this.#mode)
+      await this.#write(path, rewrite(present ?? '', path, types, changes, false))
     } else if (isTouched) {
       await mkdir(dirname(overlayPath), { recursive: true })
       const before =
         (await readIfThere(overlayPath)) ?? '# Changed over SNMP after the main file was edited; read after it.\n'
-      await writeFileAtomic(overlayPath, rewrite(before, overlayPath, types, changes, true), this.#mode)
+      await this.#write(overlayPath, rewrite(before, overlayPath, types, changes, true))
       this.overlayInUse = true
     } else {
       const content = rewrite(this.#readContent, path, types, changes, false)
-      await writeFileAtomic(path, content, this.#mode)
+      await this.#write(path, content)
       this.#readContent = content
     }
     for (const [identity, pending] of this.#pending) {
       if (changes.includes(pending)) this.#pending.delete(identity)
     }
+  }
+
+  #write(path: string, content: string): Promise<void> {
+    return writeFileAtomic(path, octetsOfText(content), this.#mode)
   }
 
   #type(keyword: string): CnfEntryType {
@@ -145,7 +151,10 @@ export class CnfStore {
   }
 }
 
-/** The content with the changes in it: entries replaced where they stood, new ones after the last of their kind. */
+/**
+ * The content with the changes in it: entries replaced where they stood, new ones after the last of their kind. All else
+ * stays as it is, octet for octet: comments in any encoding, a byte order mark, and the file's way to end lines.
+ */
 function rewrite(
   content: string,
   file: string,
@@ -154,15 +163,18 @@ function rewrite(
   isOverlay: boolean,
 ): string {
   const document = parseDocument(content, file, types, isOverlay)
-  const lines: (string | undefined)[] = content.split('\n')
+  const mark = content.startsWith(byteOrderMark) ? byteOrderMark : ''
+  const lines: (string | undefined)[] = content.slice(mark.length).split('\n')
+  const lineEnd = lines[0]!.endsWith('\r') ? '\r' : ''
   const additions = new Map<number, string[]>()
   for (const { type, key, values } of changes) {
     const isSame = (keyword: string, other: string): boolean => keyword === type.keyword && other === key
     const entry = document.entries.find((candidate) => isSame(candidate.type.keyword, candidate.key))
     const deletion = document.deletions.find((candidate) => isSame(candidate.keyword, candidate.key))
     for (const old of [entry, deletion]) if (old) lines.fill(undefined, old.firstLine, old.lastLine + 1)
-    const line = values ? formatEntry(type, values) : isOverlay ? `deleted ${type.keyword} ${key}` : undefined
-    if (line === undefined) continue
+    const words = values ? formatEntry(type, values) : isOverlay ? `deleted ${type.keyword} ${key}` : undefined
+    if (words === undefined) continue
+    const line = `${words}${lineEnd}`
     const place = entry ?? deletion
     if (place) lines[place.firstLine] = line
     else {
@@ -174,16 +186,17 @@ function rewrite(
   const result: string[] = []
   for (const [i, line] of lines.entries()) {
     const added = additions.get(i) ?? []
-    const isFinalBlank = i === lines.length - 1 && line === ''
+    // What is added must not continue a line that ends in a backslash.
+    const isFinalBlank = i === lines.length - 1 && line === '' && !/\\\s*$/.test(lines[i - 1] ?? '')
     if (line !== undefined && !isFinalBlank) result.push(line)
     result.push(...added)
   }
-  return `${result.join('\n')}\n`
+  return `${mark}${result.join('\n')}\n`
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8')
+    return textOfOctets(await readFile(path))
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error

@@ -30,8 +30,23 @@ export interface RowChange {
   readonly after: AnyRow | undefined
 }
 
+export function inverseOf({ definition, before, after }: RowChange): RowChange {
+  return { definition, before: after, after: before }
+}
+
+/** A change is durable in part, and that part could not be taken back. */
+export class PartlyPersistedError extends Error {
+  constructor(cause: unknown) {
+    super('a change is durable in part and could not be taken back', { cause })
+    this.name = 'PartlyPersistedError'
+  }
+}
+
 export interface ModuleBackendOptions {
-  /** Makes configured rows durable before a SET is answered; a failure undoes the SET. */
+  /**
+   * Makes configured rows durable before a SET is answered; a failure undoes the SET. When it rejects, nothing is durable,
+   * unless with PartlyPersistedError.
+   */
   readonly persist?: (changes: readonly RowChange[]) => Promise<void>
   readonly rules?: SetRules
   readonly log: Log
@@ -79,6 +94,8 @@ class ModuleSet implements SetPart {
   readonly #options: ModuleBackendOptions
   #plans: readonly RowPlan[] = []
   readonly #committed: { plan: RowPlan; effects: Effects | undefined }[] = []
+  /** Resolves with whether there is anything durable to take back; undefined before persisting began. */
+  #persisted: Promise<boolean> | undefined
 
   constructor(
     module: MibModule,
@@ -115,13 +132,15 @@ class ModuleSet implements SetPart {
         return { status: 'commitFailed', position: plan.position }
       }
     }
-    const changes = this.#plans.map(({ serving, before, after }) => ({
-      definition: serving.table.definition,
-      before,
-      after,
-    }))
+    const changes = this.#plans.map(changeOf)
+    const persisting = this.#options.persist?.(changes)
+    if (!persisting) return undefined
+    this.#persisted = persisting.then(
+      () => true,
+      (error: unknown) => error instanceof PartlyPersistedError,
+    )
     try {
-      await this.#options.persist?.(changes)
+      await persisting
     } catch (error) {
       this.#options.log.error('a set could not be made durable and is undone', { module: this.#module.name, error })
       return { status: 'commitFailed', position: this.#plans[0]?.position ?? 1 }
@@ -141,15 +160,13 @@ class ModuleSet implements SetPart {
         this.#options.log.error('a set could not be undone', { module: this.#module.name, error })
       }
     }
-    const changes = this.#committed.map(({ plan }) => ({
-      definition: plan.serving.table.definition,
-      before: plan.after,
-      after: plan.before,
-    }))
+    // What is not durable needs no file to be written again: that would fail as the commit did.
+    if (!(await this.#persisted)) return isUndone
     try {
-      await this.#options.persist?.(changes)
-    } catch {
+      await this.#options.persist?.(this.#committed.map(({ plan }) => inverseOf(changeOf(plan))))
+    } catch (error) {
       isUndone = false
+      this.#options.log.error('a set could not be undone in its files', { module: this.#module.name, error })
     }
     return isUndone
   }
@@ -163,4 +180,8 @@ class ModuleSet implements SetPart {
       }
     }
   }
+}
+
+function changeOf({ serving, before, after }: RowPlan): RowChange {
+  return { definition: serving.table.definition, before, after }
 }

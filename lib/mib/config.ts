@@ -2,7 +2,8 @@
 import type { Complaint } from '../cnf/complaint.ts'
 import type { CnfValues } from '../cnf/document.ts'
 import { CnfStore, type LoadedEntry } from '../cnf/store.ts'
-import type { RowChange } from './backend.ts'
+import { allOrNothing } from './all-or-nothing.ts'
+import { inverseOf, type RowChange } from './backend.ts'
 import type { Definition } from './declare.ts'
 import { withDependents } from './dependents.ts'
 import { entryTypes, isLasting, type ResolveName, rowOf } from './entry-types.ts'
@@ -108,7 +109,10 @@ export class ConfigFile {
     else change(serving, undefined, row)
   }
 
-  /** Brings changed rows to the files; resolves when they are durable, and leaves the files alone when that fails. */
+  /**
+   * Brings changed rows to the files; resolves when they are durable. When it rejects, the files are as they were, unless
+   * with PartlyPersistedError.
+   */
   persist(changes: readonly RowChange[]): Promise<void> {
     const persisted = this.#persisting.then(() => this.#persist(changes))
     this.#persisting = persisted.catch(() => {})
@@ -116,10 +120,20 @@ export class ConfigFile {
   }
 
   /** Between two writes a row is rather in both files than in none: the main one counts then. */
-  async #persist(changes: readonly RowChange[]): Promise<void> {
-    await this.#waiting?.add(changes)
-    await this.#persistActive(changes)
-    await this.#waiting?.remove(changes)
+  #persist(changes: readonly RowChange[]): Promise<void> {
+    const inverse = changes.map(inverseOf)
+    const waiting = this.#waiting
+    return allOrNothing([
+      {
+        run: () => waiting?.add(changes),
+        takeBack: async () => {
+          await waiting?.add(inverse)
+          await waiting?.remove(inverse)
+        },
+      },
+      { run: () => this.#persistActive(changes), takeBack: () => this.#persistActive(inverse) },
+      { run: () => waiting?.remove(changes) },
+    ])
   }
 
   async #persistActive(changes: readonly RowChange[]): Promise<void> {

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import type { Complaint } from '../cnf/complaint.ts'
 import type { Home } from '../home.ts'
 import type { Log } from '../log.ts'
-import { ModuleBackend } from './backend.ts'
+import { allOrNothing } from './all-or-nothing.ts'
+import { inverseOf, ModuleBackend } from './backend.ts'
 import { ConfigFile, type ResolveName } from './config.ts'
 import type { MibModule, ModuleHost, Serving } from './module.ts'
 import type { SetRules } from './set.ts'
@@ -54,8 +55,11 @@ export class Hosting {
           log: log.child(module.name),
           ...(rules ? { rules } : {}),
           persist: async (changes) => {
-            await persist?.()
-            await files.get(file)?.persist(changes)
+            const own = files.get(file)
+            await allOrNothing([
+              { run: () => own?.persist(changes), takeBack: () => own?.persist(changes.map(inverseOf)) },
+              { run: () => persist?.() },
+            ])
             onPersisted?.(module)
           },
         }),

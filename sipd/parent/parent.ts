@@ -7,6 +7,7 @@ import { type ReadConfig, readConfig } from '../config/read.ts'
 import { formatMemory, type ProcessMemory } from '../log/memory-stats.ts'
 import { PeriodicLog } from '../log/periodic-log.ts'
 import { StatisticsText } from '../log/stats.ts'
+import type { ListItem, ListSubject } from '../worker/listing.ts'
 import { Logs } from './logs.ts'
 import { type PoolSettings, WorkerPool } from './pool.ts'
 import { Totals } from './statistics.ts'
@@ -140,10 +141,17 @@ export class SipdParent {
         transactions: report?.liveTransactions ?? 0,
         held: report?.heldTransactions ?? 0,
         bindings: report?.bindings ?? 0,
+        calls: report?.calls ?? null,
         connections: report?.connections ?? 0,
         rssOctets: report?.rssOctets ?? 0,
       })),
     }
+  }
+
+  /** Registrations or calls, of a user or of all where that is the empty string. */
+  list(subject: ListSubject, user: string): AsyncIterable<ListItem> {
+    if (!this.#pool) throw new Error('sipd does not serve yet')
+    return this.#pool.list(subject, user)
   }
 
   async stop(withinMs: number): Promise<void> {

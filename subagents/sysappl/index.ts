@@ -82,13 +82,7 @@ export function sysapplModule(
     },
     commit({ after }) {
       if (!after) return undefined
-      const takeBack = installed.setRole(after)
-      return {
-        undo: () => {
-          takeBack()
-          void saveLedger()
-        },
-      }
+      return { undo: installed.setRole(after) }
     },
   })
   const runs = serve(sysApplRunTable)
