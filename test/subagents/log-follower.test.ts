@@ -203,6 +203,15 @@ test('a file that came and was renamed while we were down is read, although the 
   assert.deepEqual(await restarted(follower.state).seen(), ['two', 'three'])
 })
 
+test('octets that are not UTF-8 become U+FFFD in a line, and the place in the file stays right', async () => {
+  writeFileSync(path, Buffer.from('caf\u00e9 1\n', 'latin1'))
+  const { seen, follower } = follow()
+  assert.deepEqual(await seen(), ['caf\ufffd 1'])
+  assert.equal(follower.position.offset, 7)
+  appendFileSync(path, Buffer.from('caf\u00e9 2\ncaf\u00e9 3\n', 'utf8'))
+  assert.deepEqual(await seen(), ['caf\u00e9 2', 'caf\u00e9 3'])
+})
+
 test('a byte order mark is no part of a line, nor is a hole before one', async () => {
   writeFileSync(path, '\ufefffirst\n\ufeffsecond\n')
   const { seen } = follow()
