@@ -9,6 +9,7 @@ import { type ConfiguredModule, Hosting } from '../lib/mib/hosting.ts'
 import type { ModuleHost } from '../lib/mib/module.ts'
 import { Names } from '../lib/mib/names.ts'
 import type { AnyRow } from '../lib/mib/served.ts'
+import { BindError } from '../lib/net/per-address.ts'
 import { describePortOwner } from '../lib/port-owner.ts'
 import { RateLimit } from '../lib/rate-limit.ts'
 import type { Oid } from '../lib/smi/oid.ts'
@@ -30,7 +31,8 @@ import { Originator } from './notify/originator.ts'
 import { isText, textVarbind } from './notify/text.ts'
 import { Usm } from './security/usm/usm.ts'
 import { Statistics } from './statistics.ts'
-import { formatAddress, parseAddress, type Remote, UdpTransport } from './transport/udp.ts'
+import { UdpListener } from './transport/listener.ts'
+import { type Address, formatAddress, parseAddress, type Remote } from './transport/udp.ts'
 import { V3Messages } from './v3.ts'
 
 export interface AgentOptions {
@@ -55,11 +57,11 @@ export class Agent {
   readonly #internal: ReturnType<typeof internalModules>
   readonly #hosting: Hosting
   readonly #master: AgentxMaster
-  readonly #transports: UdpTransport[] = []
+  readonly #listeners: UdpListener[] = []
   readonly #startedMs: number
   readonly #audit: AuditLog
-  /** Descriptions of subagents that went and have not come back. */
-  readonly #lost = new Set<string>()
+  /** By name, how many subagents were lost and have not come back. */
+  readonly #lost = new Map<string, number>()
   readonly #subagentChanges: RateLimit
   /** Anybody can send wrong communities: they must not be able to fill logs, and the network, with notifications. */
   readonly #authenticationFailures: RateLimit
@@ -140,6 +142,7 @@ export class Agent {
       clock: options.clock,
       log: log.child('agentx'),
       upTimeTicks: () => this.upTimeTicks(),
+      timeoutLimitMs: () => this.#internal.agentxTimeoutLimitMs(),
       onNotify: (notification) => this.#notifyForeign(notification),
       onSession: (event, session, reason) => this.#sessionChanged(event, session, reason),
       onChange: () => this.#describeModules(),
@@ -152,7 +155,7 @@ export class Agent {
   }
 
   get addresses(): string[] {
-    return this.#transports.map(({ local }) => formatAddress(local))
+    return this.#listeners.map(({ local }) => formatAddress(local))
   }
 
   /** Reads every configuration file; all complaints of all files together, and nothing is taken when there is one. */
@@ -181,7 +184,8 @@ export class Agent {
         log.error('a file is broken; what was in force stays', { complaint: formatComplaint(complaint) })
       return complaints
     }
-    log.notice('the configuration was read anew; snmpListenEntry changes with a restart')
+    this.#describeModules() // AGENTX-MIB shows the time-outs that are in force
+    log.notice('the configuration was read anew; snmpListenEntry and agentxListenEntry change with a restart')
     this.#notify(warmStart, {}, {}, 'the agent read its configuration anew')
     return []
   }
@@ -192,19 +196,18 @@ export class Agent {
     if (complaints.length > 0) throw new ConfigurationError(complaints)
     const { log } = this.#options
     // Modules start after the sockets are had, so that a second agent on the same ports starts nothing.
-    for (const address of this.#internal.listenAddresses()) await this.#listen(address)
+    const addresses = this.#internal.listenAddresses().map((text) => parseAddress(text)!)
+    for (const address of addresses) await this.#listen(address, addresses)
     const { home, clock } = this.#options
     this.#usm = new Usm(await startIdentity(join(home.data, 'agent', 'engine.json'), clock))
     this.#engine.v3 = new V3Messages(this.#usm, this.#statistics, this.#engine.maxMessageSize)
     this.#configureEngine()
     await this.#hosting.start((name) => this.#hostOf(name))
     for (const address of this.#internal.agentxAddresses(home)) await this.#master.listen(address)
-    for (const transport of this.#transports) {
-      transport.onDatagram = (bytes, remote) => this.#engine.receive(bytes, remote, transport)
-    }
+    for (const listener of this.#listeners) listener.read()
     this.#describeModules()
     log.notice('the agent serves', { addresses: this.addresses.join(' ') })
-    this.#ageing = clock.every(60_000, () => this.#internal.log.age(clock.now()))
+    this.#ageing = clock.every(60_000, () => this.#internal.log.age(clock))
     this.#notify(coldStart, {}, {}, 'the agent started')
   }
 
@@ -213,7 +216,7 @@ export class Agent {
     this.#ageing?.cancel()
     await this.#master.stop()
     await this.#hosting.stop()
-    for (const transport of this.#transports.splice(0)) await transport.stop()
+    for (const listener of this.#listeners.splice(0)) listener.stop()
     await this.#originator.stop()
     this.#options.log.notice('the agent stopped')
   }
@@ -230,23 +233,25 @@ export class Agent {
   #notifyForeign({ trapOid, upTimeTicks, varbinds }: NotificationMessage): void {
     const last = varbinds.at(-1)
     this.#options.log.notice('notification of a subagent', { name: this.names.format(trapOid) })
-    this.#internal.log.add({ trapOid, upTimeTicks, varbinds }, this.#options.clock.now())
+    this.#internal.log.add({ trapOid, upTimeTicks, varbinds }, this.#options.clock)
     if (!last || !isText(last)) this.#originator.send({ trapOid, upTimeTicks, varbinds })
     else this.#originator.send({ trapOid, upTimeTicks, varbinds: varbinds.slice(0, -1), text: last })
   }
 
-  #sessionChanged(event: 'opened' | 'closed', session: MasterSession, reason: string): void {
+  #sessionChanged(event: 'serving' | 'lost', { name }: MasterSession, reason: string): void {
     if (this.#stopping.signal.aborted) return
-    if (event === 'closed' && this.#lost.size >= lostAtMost) this.#lost.clear()
-    // Who may connect may come and go as often as it likes, but not be told of as often.
+    // FRR's daemons all have the name that libnetsnmp gives them, so they are counted.
+    const lost = this.#lost.get(name) ?? 0
+    if (event === 'lost') {
+      if (this.#lost.size >= lostAtMost) this.#lost.clear()
+      this.#lost.set(name, lost + 1)
+    } else if (lost > 1) this.#lost.set(name, lost - 1)
+    else if (!this.#lost.delete(name)) return
+    // A subagent may come and go as often as it likes, but not every time is a notification.
     if (this.#subagentChanges.take() === undefined) return
-    const values = { castellanSubagentDescription: session.description }
-    if (event === 'closed') {
-      this.#lost.add(session.description)
-      this.#notify(castellanSubagentLost, {}, values, `subagent ${session.name} is lost: ${reason}`)
-    } else if (this.#lost.delete(session.description)) {
-      this.#notify(castellanSubagentReturned, {}, values, `subagent ${session.name} is back`)
-    }
+    const values = { castellanSubagentDescription: name }
+    if (event === 'lost') this.#notify(castellanSubagentLost, {}, values, `subagent ${name} is lost: ${reason}`)
+    else this.#notify(castellanSubagentReturned, {}, values, `subagent ${name} is back`)
   }
 
   #configureEngine(): void {
@@ -258,23 +263,31 @@ export class Agent {
     this.#originator.configure(this.#internal.targets(), communities, vacm)
   }
 
-  async #listen(text: string): Promise<void> {
-    const address = parseAddress(text)!
-    const transport = new UdpTransport(address)
+  async #listen(address: Address, others: readonly Address[]): Promise<void> {
+    const { clock, log } = this.#options
+    const text = formatAddress(address)
+    const listener = new UdpListener({
+      address,
+      clock,
+      others,
+      onDatagram: (bytes, remote, transport) => this.#engine.receive(bytes, remote, transport),
+      onError: (where, error) => log.warn('a UDP socket reported an error', { address: where, error: error.message }),
+    })
     try {
-      await transport.start()
+      await listener.start()
     } catch (error) {
       await this.stop()
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE')
+      if (!(error instanceof BindError) || error.code !== 'EADDRINUSE')
         throw new Error(`listen on udp ${text}`, { cause: error })
       const owner = describePortOwner('udp', address.port)
+      const where = formatAddress({ host: error.address, port: address.port })
       throw new Error(
-        `udp ${text} is in use${owner ? ` by ${owner}` : ''}; stop that, or change snmpListenEntry in snmpd.cnf`,
+        `udp ${where} is in use${owner ? ` by ${owner}` : ''}; stop that, or change snmpListenEntry in snmpd.cnf`,
       )
     }
-    transport.onError = (error) =>
-      this.#options.log.warn('a socket reported an error', { address: text, error: error.message })
-    this.#transports.push(transport)
+    this.#listeners.push(listener)
+    if (listener.hosts.length === 0)
+      log.warn('no address of this machine to listen on yet; one that appears is served', { address: text })
   }
 
   #hostOf(name: string): ModuleHost {
@@ -296,7 +309,7 @@ export class Agent {
     this.#options.log.notice('notification', { name: this.names.format(trapOid), sentence })
     const message = { trapOid, upTimeTicks: this.upTimeTicks(), varbinds }
     const text = textVarbind(sentence)
-    this.#internal.log.add({ ...message, varbinds: [...message.varbinds, text] }, this.#options.clock.now())
+    this.#internal.log.add({ ...message, varbinds: [...message.varbinds, text] }, this.#options.clock)
     this.#originator.send({ ...message, text })
   }
 
@@ -309,7 +322,7 @@ export class Agent {
   }
 }
 
-/** Descriptions of lost subagents that are remembered. */
+/** Names of lost subagents that are remembered. */
 const lostAtMost = 256
 
 function inSnmpd(message: string): Complaint {

@@ -6,6 +6,7 @@ import { BerWriter } from '../lib/ber/writer.ts'
 import type { Log } from '../lib/log.ts'
 import type { Requester } from '../lib/mib/module.ts'
 import type { SetFailure, SetVarbind } from '../lib/mib/set.ts'
+import { isLoopbackAddress } from '../lib/net/address.ts'
 import { type ErrorStatus, toV1ErrorStatus } from '../lib/smi/error-status.ts'
 import type { SnmpValue } from '../lib/smi/value.ts'
 import type { AccessResult, SecurityModel, Vacm } from './access/vacm.ts'
@@ -168,8 +169,8 @@ export class Engine {
       return
     }
     const isBulk = request.pduTag === pduTag.getBulkRequest
-    const isFrameDue = isBulk && !isLoopback(exchange.remote.address)
-    const limit = isFrameDue ? Math.min(exchange.limit, remoteBulkOctets) : exchange.limit
+    const isFrameDue = isBulk && !isLoopbackAddress(exchange.remote.address)
+    const limit = exchange.limitWithin(isFrameDue ? remoteBulkOctets : this.maxMessageSize)
     const out = this.#out
     const message = exchange.open(out)
     const response = openResponse(out, request.requestId)
@@ -298,7 +299,7 @@ export class Engine {
     // RFC 3416 §4.2.1: tooBig carries no varbinds; RFC 1157 §4.1.2 echoes them even then.
     writeErrorResponse(out, request, isV1 ? toV1ErrorStatus(status) : status, position, isV1 || status !== 'tooBig')
     out.close(message)
-    if (out.position > exchange.limit) this.statistics.snmpSilentDrops++
+    if (out.position > exchange.limitWithin(this.maxMessageSize)) this.statistics.snmpSilentDrops++
     else this.#send(exchange)
   }
 
@@ -311,8 +312,4 @@ export class Engine {
     if (sealed === this.#out) this.#out = new BerWriter()
     else sealed.bytes = Buffer.allocUnsafeSlow(sealed.bytes.length)
   }
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1'
 }

@@ -36,7 +36,10 @@ const agent = new Agent({
     { ...hostModule({ processes, rpmReport: rpmProgram(home.run).path }), file: 'agent/host.cnf' },
     { ...sysapplModule(home, { processes }), file: 'agent/sysappl.cnf' },
     // After those whose objects it watches.
-    { ...eventModule({ samplesPath: samplesPath(home) }), file: 'agent/eventagt.cnf' },
+    {
+      ...eventModule({ samplesPath: samplesPath(home), alarmsPath: join(home.data, 'agent', 'event-alarms.json') }),
+      file: 'agent/eventagt.cnf',
+    },
   ],
 })
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Credentials } from '../agent/manager/credentials.ts'
 import { Manager, ReportError } from '../agent/manager/manager.ts'
-import { parseAddress } from '../agent/transport/udp.ts'
+import { addressToAsk, formatAddress } from '../agent/transport/udp.ts'
 import { control } from '../lib/control.ts'
 import type { Home } from '../lib/home.ts'
 import { formatOid, oid } from '../lib/smi/oid.ts'
@@ -35,7 +35,7 @@ export async function verifyUser(address: string, credentials: Credentials): Pro
     const [varbind] = await manager.get([sysUpTime])
     return varbind?.value.type === 'TimeTicks' ? varbind.value.value : 0
   })
-  return `verified: ${credentials.userName} can query ${address}: sysUpTime.0 = ${(ticks / 100).toFixed(2)} s`
+  return `verified: ${credentials.userName} can query ${asked(address)}: sysUpTime.0 = ${(ticks / 100).toFixed(2)} s`
 }
 
 /** Asks the agent as a user that it must not know any more: it says so before it looks at any key (RFC 3414 §3.2 step 4). */
@@ -51,9 +51,14 @@ export async function verifyUserIsUnknown(address: string, userName: string): Pr
   )
   if (answer !== undefined)
     throw new Error(
-      `${userName} is out of snmpd.cnf, but the agent at ${address} does not say that it is unknown: ${answer}`,
+      `${userName} is out of snmpd.cnf, but the agent at ${asked(address)} does not say that it is unknown: ${answer}`,
     )
-  return `verified: the agent at ${address} does not know ${userName} any more`
+  return `verified: the agent at ${asked(address)} does not know ${userName} any more`
+}
+
+/** As people write the address that is asked where the agent listens on all of them. */
+function asked(address: string): string {
+  return formatAddress(addressToAsk(address))
 }
 
 async function withUser<T>(
@@ -61,9 +66,7 @@ async function withUser<T>(
   credentials: Credentials,
   act: (manager: Manager) => Promise<T>,
 ): Promise<T> {
-  const { host, port } = parseAddress(address) ?? { host: '127.0.0.1', port: 161 }
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host
-  const manager = new Manager({ host: reachable, port, security: { version: 'v3', credentials }, retries: 1 })
+  const manager = new Manager({ ...addressToAsk(address), security: { version: 'v3', credentials }, retries: 1 })
   try {
     return await act(manager)
   } finally {

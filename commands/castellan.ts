@@ -1,15 +1,17 @@
 /** castellan: makes, starts, stops and checks an appliance. */
-import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { formatComplaint } from '../lib/cnf/complaint.ts'
 import { control } from '../lib/control.ts'
-import { daemonCommand } from '../lib/daemon.ts'
+import { daemonArgv } from '../lib/daemon.ts'
 import { type Home, initializeHome, isInitialized, programRoot, resolveHome } from '../lib/home.ts'
 import { completeHome, initSentence, missingFiles, portOffsetOf } from '../lib/home-completion.ts'
-import { readProcess, writePidFile } from '../lib/process.ts'
+import { readProcess, writePidFile } from '../lib/proc/process.ts'
+import { describeExit, isSuccess } from '../lib/program/exit.ts'
+import { runProgram } from '../lib/program/run.ts'
+import { startProgram } from '../lib/program/start.ts'
 import { inspectConfig } from '../sipd/config/read.ts'
 import { explainAccess, formatDecision } from './access.ts'
 import { formatApps, listApps, setApps } from './apps.ts'
@@ -23,6 +25,8 @@ import { type UnitsOptions, writeUnits } from './units.ts'
 import { addUser, listUsers, removeUser, rotateUser, testUser, type UserOptions } from './user.ts'
 import { programVersion } from './version.ts'
 
+/** A check reads files, and has no reason to take long. */
+const checkLimits = { limitMs: 60_000, maxOctets: 1024 * 1024 }
 const passphraseHelp = 'authentication passphrase in the first line, privacy passphrase in the second'
 
 interface HomeOption {
@@ -257,17 +261,12 @@ async function startDetached(home: Home): Promise<number> {
   const outputPath = join(home.logs, 'castellan.out')
   const output = openSync(outputPath, 'w', 0o600)
   const launcher = join(programRoot, 'bin', 'castellan')
-  const child = spawn(process.execPath, [launcher, 'start', '--home', home.root], {
-    detached: true,
-    stdio: ['ignore', output, output],
-    cwd: '/',
-  })
+  const child = startProgram({ argv: [launcher, 'start', '--home', home.root], output })
   closeSync(output)
-  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
-  await until(() => hasEnded() || daemonOf(home, 'castellan')?.pid === child.pid, 60_000)
+  await until(() => !child.isRunning || daemonOf(home, 'castellan')?.pid === child.pid, 60_000)
   if (daemonOf(home, 'castellan')?.pid !== child.pid) {
     process.stderr.write(readFileSync(outputPath, 'utf8'))
-    child.kill('SIGTERM')
+    child.signal('SIGTERM')
     return 1
   }
   child.unref()
@@ -324,11 +323,13 @@ async function complaintsOf({ home: folder }: HomeOption): Promise<string[]> {
   const home = resolveHome(folder)
   if (!isInitialized(home)) throw new Error(`${home.root} is no home yet; run: castellan init --home ${home.root}`)
   // The daemons read their files themselves, exactly as they would on a start.
-  const complaints = (['agent', 'subagents'] as const).flatMap((name) => {
-    const { program, args } = daemonCommand(name, home)
-    const checked = spawnSync(program, [...args, '--check'], { encoding: 'utf8' })
-    return checked.status === 0 ? [] : checked.stderr.trim().split('\n')
-  })
+  const said = await Promise.all(
+    (['agent', 'subagents'] as const).map(async (name) => {
+      const { exit, errors } = await runProgram({ argv: [...daemonArgv(name, home), '--check'], ...checkLimits })
+      return isSuccess(exit) ? [] : (errors.trim() || `the ${name} ${describeExit(exit)}`).split('\n')
+    }),
+  )
+  const complaints = said.flat()
   const missing = await missingFiles(home)
   return [...complaints, ...checkSipd(home)].map(
     (complaint) => missing.find(({ path }) => complaint.includes(`${path} cannot be read`))?.sentence ?? complaint,

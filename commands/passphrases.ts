@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { shortestPassphrase } from '../agent/security/usm/keys.ts'
-import { hasStrayOctet, textOfOctets } from '../lib/octet-text.ts'
+import { hasStrayOctet, textOfOctets } from '../lib/lossless-text.ts'
 
 export interface Passphrases {
   readonly auth: string

@@ -1,10 +1,13 @@
 /** Starting, watching and stopping the daemons of a home: agent and subagents here, sipd through critapp. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import { type DaemonName, daemonCommand } from '../lib/daemon.ts'
+import { type DaemonName, daemonArgv } from '../lib/daemon.ts'
 import type { Home } from '../lib/home.ts'
-import { isRunning, type ProcessIdentity, readPidFile } from '../lib/process.ts'
+import { isRunning, type ProcessIdentity, readPidFile } from '../lib/proc/process.ts'
+import { describeExit } from '../lib/program/exit.ts'
+import { lastWords } from '../lib/program/last-words.ts'
+import type { Program } from '../lib/program/program.ts'
+import { startProgram } from '../lib/program/start.ts'
 import { main as sip } from '../sipd/control/main.ts'
 
 const startWithinMs = 15_000
@@ -42,7 +45,7 @@ export function statusOf(home: Home): DaemonStatus[] {
 export class Starter {
   readonly #home: Home
   readonly #say: (sentence: string) => void
-  readonly #children = new Map<DaemonName, ChildProcess>()
+  readonly #children = new Map<DaemonName, Program>()
   readonly #delays = new Map<DaemonName, number>()
   #isStopping = false
 
@@ -65,25 +68,23 @@ export class Starter {
   async stop(sipd: 'stop sipd' | 'keep sipd' = 'stop sipd'): Promise<void> {
     this.#isStopping = true
     await stopDaemons(this.#home, sipd)
-    for (const child of this.#children.values()) if (!hasEnded(child)) child.kill('SIGKILL')
+    for (const child of this.#children.values()) child.signal('SIGKILL')
   }
 
   async #launch(name: DaemonName): Promise<void> {
     const child = await startDaemon(this.#home, name)
     this.#children.set(name, child)
     const startedMs = performance.now()
-    const onExit = (code: number | null, signal: NodeJS.Signals | null): void => {
+    void child.exited.then((exit) => {
       if (this.#isStopping) return
       const isWell = performance.now() - startedMs > wellAfterMs
       const delayMs = isWell
         ? firstRestartMs
         : Math.min((this.#delays.get(name) ?? 0) * 2 || firstRestartMs, longestRestartMs)
       this.#delays.set(name, delayMs)
-      this.#say(`${name} ended (${signal ?? `exit code ${code}`}); it is started again in ${delayMs / 1000} s`)
+      this.#say(`${name} ${describeExit(exit)}; it is started again in ${delayMs / 1000} s`)
       setTimeout(() => this.#restart(name), delayMs)
-    }
-    if (hasEnded(child)) onExit(child.exitCode, child.signalCode)
-    else child.once('exit', onExit)
+    })
   }
 
   #restart(name: DaemonName): void {
@@ -101,22 +102,21 @@ export class Starter {
 }
 
 /** Resolves when it serves; throws with its own words when it does not. */
-async function startDaemon(home: Home, name: DaemonName): Promise<ChildProcess> {
+async function startDaemon(home: Home, name: DaemonName): Promise<Program> {
   mkdirSync(home.logs, { recursive: true, mode: 0o700 })
   const outputPath = join(home.logs, `${name}.out`)
   const output = openSync(outputPath, 'w', 0o600)
-  const { program, args } = daemonCommand(name, home)
-  const child = spawn(program, args, {
-    detached: true, // a Ctrl-C is for the starter, which then stops them in order
-    stdio: ['ignore', output, output],
-    cwd: '/',
-  })
+  // A session of its own: a Ctrl-C is for the starter, which then stops them in order.
+  const child = startProgram({ argv: daemonArgv(name, home), output })
   closeSync(output)
-  const isServing = await until(() => daemonOf(home, name)?.pid === child.pid || hasEnded(child), startWithinMs)
-  if (hasEnded(child))
-    throw new Error(readFileSync(outputPath, 'utf8').trim() || `the ${name} ended at once and said nothing`)
+  const isServing = await until(() => !child.isRunning || daemonOf(home, name)?.pid === child.pid, startWithinMs)
+  if (!child.isRunning) {
+    const said = lastWords(outputPath)
+    const how = `the ${name} ${describeExit(await child.exited)}`
+    throw new Error(said || `${how} and printed nothing`)
+  }
   if (!isServing) {
-    child.kill('SIGKILL')
+    child.signal('SIGKILL')
     throw new Error(`the ${name} did not serve within ${startWithinMs / 1000} s; see ${join(home.logs, `${name}.log`)}`)
   }
   return child
@@ -165,8 +165,4 @@ export async function until(holds: () => boolean, withinMs: number): Promise<boo
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
   return true
-}
-
-function hasEnded(child: ChildProcess): boolean {
-  return child.exitCode !== null || child.signalCode !== null
 }

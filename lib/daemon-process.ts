@@ -8,7 +8,7 @@ import type { DaemonName } from './daemon.ts'
 import { type Home, isInitialized, resolveHome } from './home.ts'
 import { createLog, type Log } from './log.ts'
 import { LogFile } from './log-file.ts'
-import { readProcess, writePidFile } from './process.ts'
+import { readProcess, writePidFile } from './proc/process.ts'
 import { tellSystemd } from './systemd.ts'
 
 export interface DaemonWork {

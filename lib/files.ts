@@ -20,6 +20,20 @@ export function writeFileWhole(path: string, content: string | Uint8Array, mode:
   return replaceFile(path, content, mode, false)
 }
 
+/**
+ * Renames a file of ours that cannot be understood to `PATH.broken`, for somebody to look into; one from before goes. Gives
+ * the new path, or undefined when it could not be renamed.
+ */
+export async function keepBrokenFile(path: string): Promise<string | undefined> {
+  const aside = `${path}.broken`
+  try {
+    await rename(path, aside)
+    return aside
+  } catch {
+    return undefined
+  }
+}
+
 async function replaceFile(
   path: string,
   content: string | Uint8Array,

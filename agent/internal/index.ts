@@ -1,12 +1,12 @@
 /** The modules that only the engine can answer for, and what their tables mean for the engine. */
 import { join, resolve } from 'node:path'
 import type { Home } from '../../lib/home.ts'
-import { column, defineTable } from '../../lib/mib/declare.ts'
+import { column, defineScalars, defineTable } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
-import { text } from '../../lib/mib/syntax.ts'
+import { text, unsigned32 } from '../../lib/mib/syntax.ts'
 import { ownerNamed } from '../../lib/owner.ts'
 import { oid } from '../../lib/smi/oid.ts'
-import type { AgentxAddress } from '../agentx/master.ts'
+import type { AgentxAddress } from '../agentx/listen.ts'
 import type { ChannelCounts } from '../notify/channel.ts'
 import type { Usm } from '../security/usm/usm.ts'
 import type { Statistics } from '../statistics.ts'
@@ -35,17 +35,37 @@ const agentxListenTable = defineTable({
   columns: {
     agentxListenMode: column(0, octalMode(), 'not-accessible', { defaultValue: '600' }),
     agentxListenOwner: column(0, knownOwner(), 'not-accessible', { defaultValue: '' }),
+    agentxListenFolderMode: column(0, octalMode(), 'not-accessible', { defaultValue: '755' }),
+    agentxListenFolderOwner: column(0, knownOwner(), 'not-accessible', { defaultValue: '' }),
   },
-  cnf: ['agentxListenAddress', 'agentxListenMode', 'agentxListenOwner'],
+  cnf: [
+    'agentxListenAddress',
+    'agentxListenMode',
+    'agentxListenOwner',
+    'agentxListenFolderMode',
+    'agentxListenFolderOwner',
+  ],
 })
 
-/** Of the Unix socket, `user` or `user:group` as chown has it; empty: whoever the agent runs as. */
+const defaultTimeoutLimitSeconds = 5
+
+/** Seconds that a request waits for a subagent at most, whatever that one asks for; of the file alone. */
+const agentxLimits = defineScalars({
+  name: 'agentxLimits',
+  oid: '0.0',
+  objects: {
+    agentxTimeoutLimit: column(1, unsigned32(1, 255), 'not-accessible', { defaultValue: defaultTimeoutLimitSeconds }),
+  },
+  cnf: ['agentxTimeoutLimit'],
+})
+
+/** Of the Unix socket or its folder, `user` or `user:group` as chown has it; empty: the user that the agent runs as. */
 function knownOwner() {
   const plain = text(0, 65)
   return { ...plain, parse: (typed: string) => (typed === '' || ownerNamed(typed) ? typed : undefined) }
 }
 
-/** Of the Unix socket, in octal as chmod has it. */
+/** Of the Unix socket or its folder, in octal as chmod has it. */
 function octalMode() {
   const plain = text(3, 4)
   return { ...plain, parse: (typed: string) => (/^0?[0-7]{3}$/.test(typed) ? typed : undefined) }
@@ -76,6 +96,8 @@ export function internalModules(options: InternalOptions) {
   const subagents = agentxModule(closeSession)
   const listen = serve(snmpListenTable)
   const agentx = serve(agentxListenTable)
+  const limits = serve(agentxLimits)
+  limits.table.put({ agentxTimeoutLimit: defaultTimeoutLimitSeconds })
   const channels = serve(castellanTargetTable, {
     live: {
       castellanTargetSent: ({ snmpTargetAddrName }) => countsOf(snmpTargetAddrName).sent >>> 0,
@@ -108,7 +130,7 @@ export function internalModules(options: InternalOptions) {
       { module: targets.module, configured: targets.configured },
       { module: log.module, configured: log.configured },
       { module: subagents.module, configured: [] },
-      { module: castellanModule, configured: [anyServing(listen), anyServing(agentx)] },
+      { module: castellanModule, configured: [listen, agentx, limits].map(anyServing) },
     ],
     /** Modules whose rows change what the engine does. */
     administration: new Set<MibModule>([usmModule, access.module, targets.module]),
@@ -118,14 +140,21 @@ export function internalModules(options: InternalOptions) {
     agentxAddresses: (home: Home): AgentxAddress[] => {
       const rows = [...agentx.table.rows()].filter((row) => row.agentxListenAddress !== 'none')
       if (agentx.table.size === 0) return [{ path: join(home.run, 'agentx.sock') }]
-      return rows.map(({ agentxListenAddress, agentxListenMode, agentxListenOwner }) => {
-        const tcp = /^tcp:(.+):(\d+)$/.exec(agentxListenAddress)
+      return rows.map((row): AgentxAddress => {
+        const tcp = /^tcp:(.+):(\d+)$/.exec(row.agentxListenAddress)
         if (tcp) return { host: tcp[1]!, port: Number(tcp[2]) }
-        const owner = agentxListenOwner === '' ? undefined : ownerNamed(agentxListenOwner)
-        const path = resolve(home.root, agentxListenAddress)
-        return { path, mode: Number.parseInt(agentxListenMode, 8), ...(owner ? { owner } : {}) }
+        const owner = ownerNamed(row.agentxListenOwner)
+        const folderOwner = ownerNamed(row.agentxListenFolderOwner)
+        return {
+          path: resolve(home.root, row.agentxListenAddress),
+          mode: Number.parseInt(row.agentxListenMode, 8),
+          folderMode: Number.parseInt(row.agentxListenFolderMode, 8),
+          ...(owner ? { owner } : {}),
+          ...(folderOwner ? { folderOwner } : {}),
+        }
       })
     },
+    agentxTimeoutLimitMs: () => (limits.table.get({})?.agentxTimeoutLimit ?? defaultTimeoutLimitSeconds) * 1000,
     showSubagents: subagents.show,
     listenAddresses: () => [...listen.table.rows()].map(({ snmpListenAddress }) => snmpListenAddress),
     users: users.read,

@@ -4,7 +4,6 @@ import { oid } from '../../lib/smi/oid.ts'
 import { View } from '../access/view.ts'
 import type { NotificationTarget } from '../notify/target.ts'
 import type { Source } from '../security/community.ts'
-import { readTransportAddress } from './conventions.ts'
 import {
   snmpNotifyFilterProfileTable,
   snmpNotifyFilterTable,
@@ -13,6 +12,7 @@ import {
   snmpTargetObjects,
   snmpTargetParamsTable,
 } from './target-tables.ts'
+import { readTransport } from './transport-address.ts'
 
 export function targetTables() {
   const lock = serve(snmpTargetObjects)
@@ -83,7 +83,7 @@ export function targetTables() {
       return [...addresses.table.rows()].flatMap((row) => {
         // One that is not ready has no address and no parameters yet.
         if (row.snmpTargetAddrRowStatus !== 'active') return []
-        const address = readTransportAddress(row.snmpTargetAddrTAddress)
+        const address = readTransport(row.snmpTargetAddrTDomain, row.snmpTargetAddrTAddress)
         const parameters = params.table.get({ snmpTargetParamsName: row.snmpTargetAddrParams })
         if (!address || parameters?.snmpTargetParamsRowStatus !== 'active') return []
         const tags = tagsOf(row.snmpTargetAddrTagList)

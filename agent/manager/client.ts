@@ -57,6 +57,8 @@ interface Waiting {
   tries: number
   again: number
   timer: Timer | undefined
+  /** Of all tries together. */
+  deadline?: Timer
 }
 
 export class Client {
@@ -68,12 +70,21 @@ export class Client {
     this.#options = options
   }
 
-  /** Rejects with TimeoutError, ReportError, or an Error when no message can be made. */
-  ask(request: ClientRequest): Promise<Pdu> {
+  /**
+   * Rejects with TimeoutError, ReportError, or an Error when no message can be made. After `withinMs` no answer is
+   * waited for, however many tries are left.
+   */
+  ask(request: ClientRequest, withinMs?: number): Promise<Pdu> {
     return new Promise((resolve, reject) => {
       const requestId = this.#newId()
-      const waiting = { request, resolve, reject, requestId, tries: 0, again: 0, timer: undefined }
+      const waiting: Waiting = { request, resolve, reject, requestId, tries: 0, again: 0, timer: undefined }
       this.#waiting.set(requestId, waiting)
+      if (withinMs !== undefined)
+        waiting.deadline = this.#options.clock.after(withinMs, () => {
+          this.#end(waiting)
+          const { peerName } = this.#options
+          reject(new TimeoutError(`${peerName} did not answer within ${Math.round(withinMs / 1000)} s`))
+        })
       this.#try(waiting)
     })
   }
@@ -139,6 +150,7 @@ export class Client {
 
   #end(waiting: Waiting): void {
     waiting.timer?.cancel()
+    waiting.deadline?.cancel()
     this.#waiting.delete(waiting.requestId)
   }
 

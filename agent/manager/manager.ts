@@ -2,6 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import { systemClock } from '../../lib/clock.ts'
+import { canonicalAddress, hostAndPort } from '../../lib/net/address.ts'
 import { type ErrorStatus, errorStatusName } from '../../lib/smi/error-status.ts'
 import { compareOid, type Oid, startsWith } from '../../lib/smi/oid.ts'
 import { nullValue, type Varbind } from '../../lib/smi/value.ts'
@@ -74,11 +75,12 @@ export class Manager {
       clock: { ...systemClock, after: startTimer },
       timeoutMs,
       retries,
-      peerName: `${host}:${port}`,
+      peerName: hostAndPort(host, port),
       send: (bytes) => this.#socket.send(bytes, port, host, () => {}), // a send that fails is a request that times out
     })
+    const expected = canonicalAddress(host)
     this.#socket.on('message', (bytes, remote) => {
-      if (remote.address === host && remote.port === port) this.#client.receive(bytes)
+      if (canonicalAddress(remote.address) === expected && remote.port === port) this.#client.receive(bytes)
     })
     this.#socket.on('error', () => {})
   }

@@ -1,7 +1,7 @@
 /** The notification originator (RFC 3413 §3.3): to which targets, as what message, and whether they may see it. */
-import { createSocket } from 'node:dgram'
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
+import { hostAndPort } from '../../lib/net/address.ts'
 import type { Oid } from '../../lib/smi/oid.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
 import type { Vacm } from '../access/vacm.ts'
@@ -17,6 +17,7 @@ import type { V3Messages } from '../v3.ts'
 import { type ChannelCounts, InformChannel } from './channel.ts'
 import { passesFilter } from './filter.ts'
 import { type NotificationMessage, varbindsV2, writeTrapV1 } from './notification.ts'
+import { NotificationSockets } from './sockets.ts'
 import type { NotificationTarget } from './target.ts'
 
 export interface OriginatorOptions {
@@ -40,7 +41,7 @@ const trapPort = 162
 
 export class Originator {
   readonly #options: OriginatorOptions
-  readonly #socket = createSocket({ type: 'udp4', lookup: (host, _options, done) => done(null, host, 4) })
+  readonly #sockets: NotificationSockets
   readonly #channels = new Map<string, InformChannel>()
   readonly #counts = new Map<string, ChannelCounts>()
   #targets: readonly NotificationTarget[] = []
@@ -50,9 +51,10 @@ export class Originator {
 
   constructor(options: OriginatorOptions) {
     this.#options = options
-    this.#socket.on('error', (error) => options.log.warn('a notification could not be sent', { error: error.message }))
-    this.#socket.on('message', (bytes, { address, port }) => this.#receive(bytes, address, port))
-    this.#socket.unref()
+    this.#sockets = new NotificationSockets({
+      onDatagram: (bytes, address, port) => this.#receive(bytes, address, port),
+      onError: (error) => options.log.warn('a socket for notifications reported an error', { error: error.message }),
+    })
   }
 
   /** Takes targets and rights. Informs that wait for a target that is still there go on waiting. */
@@ -99,7 +101,7 @@ export class Originator {
     for (const channel of this.#channels.values()) channel.close()
     this.#channels.clear()
     this.#targets = []
-    await new Promise<void>((resolve) => this.#socket.close(() => resolve()))
+    await this.#sockets.stop()
   }
 
   #sendTo(target: NotificationTarget, message: NotificationMessage): void {
@@ -117,7 +119,7 @@ export class Originator {
     const { log, statistics } = this.#options
     statistics.snmpOutPkts++
     statistics.snmpOutTraps++
-    this.#socket.send(bytes, portOf(target), target.host, (error) => {
+    this.#sockets.send(bytes, portOf(target), target.host, (error) => {
       if (!error) return
       this.#countsOf(target.name).lastError = error.message
       log.warn('a notification could not be sent', { target: target.name, error: error.message })
@@ -158,7 +160,7 @@ export class Originator {
       clock,
       timeoutMs: Math.max(target.timeoutMs, 10),
       retries: target.retries,
-      peerName: `${target.host}:${portOf(target)}`,
+      peerName: hostAndPort(target.host, portOf(target)),
       send: (bytes) => this.#transmit(target, bytes),
     })
     return new InformChannel({ target, client, clock, log, counts: this.#countsOf(target.name) })

@@ -1,9 +1,11 @@
 /** `sip start`: starts sipd in the background and waits until it serves. */
-import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import { daemonCommand } from '../../lib/daemon.ts'
+import { daemonArgv } from '../../lib/daemon.ts'
 import type { Home } from '../../lib/home.ts'
+import { describeExit } from '../../lib/program/exit.ts'
+import { lastWords } from '../../lib/program/last-words.ts'
+import { startProgram } from '../../lib/program/start.ts'
 import { type Command, CommandFailure, exitCodes } from './command.ts'
 import { report } from './report.ts'
 import { pause, runningSipd } from './sipd.ts'
@@ -28,25 +30,20 @@ export async function startSipd(home: Home): Promise<void> {
   mkdirSync(home.logs, { recursive: true, mode: 0o700 })
   const outputPath = join(home.logs, 'sipd.out')
   const output = openSync(outputPath, 'w', 0o600)
-  const { program, args } = daemonCommand('sipd', home)
-  const child = spawn(program, args, { detached: true, stdio: ['ignore', output, output], cwd: '/' })
+  const started = startProgram({ argv: daemonArgv('sipd', home), output })
   closeSync(output)
-  let isEnded = false
-  child.on('exit', () => {
-    isEnded = true
-  })
-  child.on('error', () => {
-    isEnded = true
-  })
   const deadlineMs = performance.now() + startWithinMs
   while (performance.now() < deadlineMs) {
-    if (runningSipd(home)?.pid === child.pid) {
-      child.unref()
+    if (runningSipd(home)?.pid === started.pid) {
+      started.unref()
       return
     }
-    if (isEnded) throw new CommandFailure(readFileSync(outputPath, 'utf8').trim() || 'sipd ended at once, silently')
+    if (!started.isRunning) {
+      const said = lastWords(outputPath)
+      throw new CommandFailure(said || `sipd ${describeExit(await started.exited)} and printed nothing`)
+    }
     await pause(25)
   }
-  child.kill('SIGKILL')
+  started.signalAll('SIGKILL')
   throw new CommandFailure(`sipd did not serve within ${startWithinMs / 1000} s and was killed`)
 }

@@ -1,6 +1,6 @@
 /** `sip stop`: lets sipd end, and makes it when it does not. */
 import type { Home } from '../../lib/home.ts'
-import { isRunning, type ProcessIdentity } from '../../lib/process.ts'
+import { isRunning, type ProcessIdentity } from '../../lib/proc/process.ts'
 import { type Command, CommandFailure, exitCodes } from './command.ts'
 import { report } from './report.ts'
 import { pause, runningSipd } from './sipd.ts'

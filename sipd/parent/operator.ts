@@ -1,11 +1,14 @@
 /** What an operator may ask of a running sipd, over its control socket; `bin/sip` says these words. */
 import { listenForControl } from '../../lib/control.ts'
+import { type ListItem, listSubjects } from '../worker/listing.ts'
 import type { SipdParent } from './parent.ts'
 
 const longestWaitSeconds = 3600
 
 export async function listenForOperator(path: string, sipd: SipdParent): Promise<void> {
   const server = await listenForControl(path, async ([word, ...operands]) => {
+    const subject = listSubjects.find((candidate) => candidate === word)
+    if (subject) return asLines(sipd.list(subject, operands.join(' ')))
     switch (word) {
       case 'generation':
         return String(sipd.generation)
@@ -24,8 +27,15 @@ export async function listenForOperator(path: string, sipd: SipdParent): Promise
         return `sipd restarts in ${seconds} s`
       }
       default:
-        throw new Error(`${word ?? 'nothing'} is no command; generation, status, graceful and txngraceful-restart are`)
+        throw new Error(
+          `${word ?? 'nothing'} is no command; generation, status, graceful, txngraceful-restart, registrations and calls are`,
+        )
     }
   })
   server.unref()
+}
+
+/** One JSON text a line. */
+async function* asLines(items: AsyncIterable<ListItem>): AsyncIterable<string> {
+  for await (const item of items) yield JSON.stringify(item)
 }

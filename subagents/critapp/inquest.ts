@@ -1,7 +1,8 @@
 /** How a process ended that was not our child: only its parent is told, so this says what can be known, and no more. */
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import type { ProcessIdentity } from '../../lib/process.ts'
+import type { ProcessIdentity } from '../../lib/proc/process.ts'
+import { parseProcStat } from '../../lib/proc/stat.ts'
 import type { UnitState } from './unit.ts'
 
 export interface Finding {
@@ -42,10 +43,8 @@ export function inquireUnit(state: UnitState | undefined, { pid }: ProcessIdenti
 
 /** Field 52 of /proc/PID/stat (proc(5)) is in the form of waitpid(2); 0 also for who may not see it, so that says nothing. */
 export function parseWaitStatus(stat: string, startTicks: number): number | undefined {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const isIt = fields[0] === 'Z' && Number(fields[19]) === startTicks
-  const status = Number(fields[49])
-  return isIt && status > 0 ? status : undefined
+  const found = parseProcStat(stat)
+  return found.state === 'Z' && found.startTicks === startTicks && found.waitStatus > 0 ? found.waitStatus : undefined
 }
 
 function readWaitStatus({ pid, startTicks }: ProcessIdentity): Finding | undefined {

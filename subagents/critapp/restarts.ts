@@ -1,7 +1,7 @@
 /** What follows the end of a process, or a start that failed: what is said of it, and whether and when it starts again. */
-import { formatSeconds } from '../../lib/process-end.ts'
+import { lastLines } from '../../lib/program/last-words.ts'
+import { formatSeconds } from '../../lib/text.ts'
 import type { Finding } from './inquest.ts'
-import { lastLines } from './output.ts'
 import type { Entry } from './process.ts'
 import { killGroup } from './signal.ts'
 import { describeRecent } from './storm.ts'
@@ -65,6 +65,11 @@ export class Restarts {
     else this.#retry(entry, plan)
   }
 
+  /** It is down though its row wants it up and restarted: it is as if it had ended now. */
+  again(entry: Entry): void {
+    this.#retry(entry, this.#plan(entry, true))
+  }
+
   /** The start of a row failed; that was said already. */
   startFailed(entry: Entry): void {
     this.#retry(entry, this.#plan(entry, entry.shown.spec.restartOnExit))
@@ -103,6 +108,7 @@ export class Restarts {
     const { clock, log, events } = this.#surroundings.options
     if (plan.delayMs === undefined) {
       const sentence = `${entry.shown.spec.name} ended too often${plan.words}`
+      entry.isGivenUp = true
       this.#surroundings.move(entry, 'tooOften')
       this.#surroundings.complain(entry, sentence)
       log.error('a process ended too often', { name: entry.shown.spec.name, sentence })

@@ -1,8 +1,8 @@
 /** Keeps hrDeviceTable and the tables of each kind of device. Processors come first: the first has hrDeviceIndex 1. */
 import type { RowOf } from '../../lib/mib/declare.ts'
 import type { ServedTable } from '../../lib/mib/served.ts'
+import { cutOctets, type Octets } from '../../lib/octets.ts'
 import { zeroDotZero } from '../../lib/smi/oid.ts'
-import { truncateUtf8 } from '../../lib/text.ts'
 import { type Disk, readDisk, toDiskRow, toPartitionRows } from './disks.ts'
 import type { hrDeviceTable, hrDiskStorageTable, hrNetworkTable, hrPartitionTable, hrProcessorTable } from './mib.ts'
 import { readNetworkDevice } from './network.ts'
@@ -118,14 +118,14 @@ export class DeviceSampler {
   #putDevice(
     hrDeviceIndex: number,
     hrDeviceType: RowOf<typeof hrDeviceTable>['hrDeviceType'],
-    description: string,
+    description: Octets,
     hrDeviceStatus: RowOf<typeof hrDeviceTable>['hrDeviceStatus'],
     hrDeviceErrors: number,
   ): void {
     this.#tables.devices.put({
       hrDeviceIndex,
       hrDeviceType,
-      hrDeviceDescr: truncateUtf8(description, 64),
+      hrDeviceDescr: cutOctets(description, 64),
       hrDeviceID: zeroDotZero,
       hrDeviceStatus,
       hrDeviceErrors,

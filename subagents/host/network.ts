@@ -1,4 +1,4 @@
-/** Network devices as /sys/class/net tells them. */
+/** Network devices as /sys/class/net shows them. */
 import type { RowOf } from '../../lib/mib/declare.ts'
 import type { hrDeviceTable } from './mib.ts'
 import type { Source } from './source.ts'

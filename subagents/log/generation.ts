@@ -18,6 +18,12 @@ export interface GenerationState {
   readonly isComplete?: boolean
 }
 
+export function isGenerationState(kept: unknown): kept is GenerationState {
+  const { device, inode, offset, head, tail, isSkipping, modifiedMs } = (kept ?? {}) as Partial<GenerationState>
+  const areNumbers = [device, inode, offset, modifiedMs].every((one) => typeof one === 'number')
+  return areNumbers && typeof head === 'string' && typeof tail === 'string' && typeof isSkipping === 'boolean'
+}
+
 export interface Generation {
   readonly device: number
   readonly inode: number

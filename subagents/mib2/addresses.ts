@@ -1,12 +1,13 @@
 /** Addresses of this host: of IPv6 from /proc/net/if_inet6, of IPv4 from the interfaces and /proc/net/fib_trie. */
 import type { NetworkInterfaceInfo } from 'node:os'
+import { type Octets, octetsOf } from '../../lib/octets.ts'
 import { networkOf, parseDotted, parseOctets, sameOctets } from './address.ts'
 import { isOnLink, type Route } from './routes.ts'
 
 export interface Address {
   readonly octets: Uint8Array
   readonly prefixLength: number
-  readonly link: string
+  readonly link: Octets
   /** IFA_F_ flags of include/uapi/linux/if_addr.h; 0x80 is permanent. */
   readonly flags: number
 }
@@ -41,19 +42,20 @@ export function parseLocalAddresses(fibTrie: string): Uint8Array[] {
 
 /**
  * The addresses of IPv4 with their links. getifaddrs gives those of links that run; an address on a link without a carrier
- * is known by the trie alone, and its link by the route to its network.
+ * is known by the trie alone, and its link by the route to its network. Node gives labels as text: `linkOf` finds the link's octets.
  */
 export function addresses4(
   interfaces: Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>,
   local: readonly Uint8Array[],
   routes: readonly Route[],
+  linkOf: (label: string) => Octets = octetsOf,
 ): Address[] {
   const found: Address[] = []
   for (const [label, infos = []] of Object.entries(interfaces)) {
     for (const { family, address, cidr } of infos) {
       const octets = family === 'IPv4' ? parseDotted(address) : undefined
       // A label such as eth0:1 belongs to eth0.
-      const link = label.split(':')[0]!
+      const link = linkOf(label.split(':')[0]!)
       if (octets) found.push({ octets, prefixLength: Number(cidr?.split('/')[1] ?? 32), link, flags: permanentFlag })
     }
   }

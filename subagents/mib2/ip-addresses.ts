@@ -2,6 +2,7 @@
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyDefinition } from '../../lib/mib/declare.ts'
 import { instanceOf } from '../../lib/mib/instance.ts'
+import type { Octets } from '../../lib/octets.ts'
 import type { Oid } from '../../lib/smi/oid.ts'
 import { dotted, inetAddressOf, isLinkScoped, maskOf, networkOf } from './address.ts'
 import type { Address } from './addresses.ts'
@@ -20,7 +21,7 @@ import { isDefault, isOnLink, type Route } from './routes.ts'
 type AddressRow = RowOf<typeof ipAddressTable>
 type PrefixRow = RowOf<typeof ipAddressPrefixTable>
 type PhysicalRow = RowOf<typeof ipNetToPhysicalTable>
-type IndexOf = (link: string) => number
+type IndexOf = (link: Octets) => number
 type Seen = (row: { readonly key: string; readonly state: string }) => { created: number; changed: number }
 
 /** IFA_F_ flags of include/uapi/linux/if_addr.h, as /proc/net/if_inet6 shows them. */

@@ -1,6 +1,7 @@
 /** The module of IP-MIB: counters of IP and ICMP, settings of interfaces, addresses, neighbours and default routers. */
 import { networkInterfaces } from 'node:os'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
+import type { Octets } from '../../lib/octets.ts'
 import { readReport } from '../../lib/program-report.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { isLinkScoped } from './address.ts'
@@ -40,7 +41,8 @@ export interface IpSources {
 }
 
 export function ipModule({ files, links, routes, interfaces = networkInterfaces, neighbours6 }: IpSources): MibModule {
-  const indexOf = (name: string): number => links.indexOf(name)
+  const indexOf = (name: Octets): number => links.indexOf(name)
+  const linkOf = (text: string): Octets => links.named(text)
   const counters = countersPart(files, links)
   const settings = settingsPart(files, links)
 
@@ -63,7 +65,7 @@ export function ipModule({ files, links, routes, interfaces = networkInterfaces,
       neighbours6 === undefined ? undefined : readReport(neighbours6, neighbours6StaleMs),
     ])
     const found: Address[] = [
-      ...addresses4(interfaces(), parseLocalAddresses(trie ?? ''), routes.all),
+      ...addresses4(interfaces(), parseLocalAddresses(trie ?? ''), routes.all, linkOf),
       ...parseIfInet6(six ?? ''),
     ]
     const now = isFirst ? 0 : host.upTimeTicks()
@@ -77,7 +79,7 @@ export function ipModule({ files, links, routes, interfaces = networkInterfaces,
     prefixes.table.replaceAll(placed.map((one) => toPrefixRow(one, indexOf(one.link))))
     oldAddresses.table.replaceAll(found.flatMap((one) => toAddrRow(one, indexOf)))
 
-    const known = [...parseArp(arp), ...parseNeighbours6(report ?? '[]')]
+    const known = [...parseArp(arp), ...parseNeighbours6(report ?? '[]', linkOf)]
     neighbours.table.replaceAll(
       known.flatMap(
         (one) => toPhysicalRow(one, indexOf, ({ key, state }) => neighbourTimes.seen(key, state, now)) ?? [],

@@ -1,4 +1,5 @@
 /** Routes as /proc/net/route and /proc/net/ipv6_route list them. */
+import type { Octets } from '../../lib/octets.ts'
 import { parseOctets, parseWords } from './address.ts'
 import { linesOf } from './lines.ts'
 
@@ -7,7 +8,7 @@ export interface Route {
   readonly prefixLength: number
   /** All zero when the destination is on the link. */
   readonly gateway: Uint8Array
-  readonly link: string
+  readonly link: Octets
   readonly metric: number
   readonly isReject: boolean
   /** By an ICMP redirect. */

@@ -8,7 +8,7 @@ import { serveLanguages } from './languages.ts'
 import { controlRun, serveLaunches } from './launches.ts'
 import { Leftovers } from './leftovers.ts'
 import { smRunTable, smScriptAbort, smScriptException, smScriptResult } from './mib.ts'
-import { cleanEnvironment } from './program.ts'
+import { scriptEnvironment } from './program.ts'
 import { type LaunchedRun, Runs } from './runs.ts'
 import { serveScripts } from './scripts.ts'
 import { mayHappen } from './states.ts'
@@ -76,7 +76,7 @@ export function scriptModule(home: Home) {
         clock,
         log,
         leftovers,
-        environment: cleanEnvironment(home),
+        environment: scriptEnvironment(home),
         events: {
           changed: (launched) => void show(launched),
           reported(launched, kind) {

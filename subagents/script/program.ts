@@ -3,6 +3,8 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseCommand } from '../../lib/command.ts'
 import type { Home } from '../../lib/home.ts'
+import { defaultPath } from '../../lib/program/environment.ts'
+import type { Argv } from '../../lib/program/start.ts'
 
 /** The languages of smLangTable, by smLangIndex. */
 export const languages = { program: 1, shell: 2 } as const
@@ -27,13 +29,11 @@ export interface Unfit {
   readonly sentence: string
 }
 
-type Argv = readonly [string, ...string[]]
-
 /** Our own programs want node, wherever that is; else what any Unix has, and nothing that we were started with. */
-const path = `${dirname(process.execPath)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`
+const path = `${dirname(process.execPath)}:${defaultPath}`
 const shell = '/bin/sh'
 
-export function cleanEnvironment(home: Home): Record<string, string> {
+export function scriptEnvironment(home: Home): Record<string, string> {
   return { PATH: path, HOME: '/', SHELL: shell, LANG: 'C.UTF-8', CASTELLAN_HOME: home.root }
 }
 
@@ -43,8 +43,7 @@ export function argvOf(program: Program, words: readonly string[]): { readonly a
   if ('status' in own) return own
   const unfit = findProgram(own.argv[0])
   if (unfit) return unfit
-  const argv: Argv = [...own.argv, ...words]
-  return { argv: program.niceness === 0 ? argv : ['nice', '-n', String(program.niceness), ...argv] }
+  return { argv: [...own.argv, ...words] }
 }
 
 function ownArgv({ name, command, language }: Program): { readonly argv: Argv } | Unfit {

@@ -18,6 +18,7 @@ const own = readModules(
     'mibs/CASTELLAN-SCRIPT-MIB.txt',
     'mibs/CASTELLAN-SCHEDULE-MIB.txt',
     'mibs/CASTELLAN-HOST-MIB.txt',
+    'mibs/CASTELLAN-SIP-MIB.txt',
     'mibs/CASTELLAN-SYSAPPL-MIB.txt',
     'mibs/CASTELLAN-EVENT-MIB.txt',
   ].map(read),

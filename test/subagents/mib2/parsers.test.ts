@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { programRoot } from '../../../lib/home.ts'
+import { socketInode } from '../../../lib/proc/processes.ts'
 import {
   dotted,
   inetAddressOf,
@@ -18,7 +19,6 @@ import { toRouteRows } from '../../../subagents/mib2/ip-forward-mib.ts'
 import { toIcmpMsgRows, toSystemStatsRow } from '../../../subagents/mib2/ip-statistics.ts'
 import { parseArp } from '../../../subagents/mib2/neighbours.ts'
 import { parseIpv6, parseNeighbours6 } from '../../../subagents/mib2/neighbours6.ts'
-import { socketInode } from '../../../subagents/mib2/owners.ts'
 import { parseRoutes4, parseRoutes6 } from '../../../subagents/mib2/routes.ts'
 import { parseSockets, SocketAddresses } from '../../../subagents/mib2/sockets.ts'
 import { toConnectionRows, toListenerRows } from '../../../subagents/mib2/tcp-mib.ts'

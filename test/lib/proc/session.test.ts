@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { test } from 'node:test'
-import { newestPid, sessionLeader, sessionMembers, signalSession } from '../../lib/session.ts'
+import { newestPid, sessionLeader, sessionMembers, signalSession } from '../../../lib/proc/session.ts'
 
 test('a session has its members, and none for a leader of the same number that was born at another time', async () => {
   const child = spawn('/bin/sleep', ['60'], { detached: true })

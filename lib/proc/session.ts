@@ -1,8 +1,13 @@
 /** A session of processes (setsid(2)): who belongs to it, and signals to all of them. */
-import { readdirSync, readFileSync } from 'node:fs'
-import { type ProcessIdentity, parseProcStat } from './process.ts'
+import { readFileSync } from 'node:fs'
+import { isDenied } from './file.ts'
+import { hasEnded, type ProcessIdentity } from './process.ts'
+import { listPids, readStat } from './processes.ts'
 
-/** What is left of a session, zombies left out; `isStopped` says that a signal stopped it. */
+/**
+ * What is left of a session, zombies left out; `isStopped` says that a signal stopped it, or that it waits in the kernel
+ * where a signal reaches it only afterwards: after vfork(2) for a child that is stopped itself, above all.
+ */
 export interface SessionMember {
   readonly pid: number
   readonly groupId: number
@@ -13,7 +18,7 @@ export type Leader = Pick<ProcessIdentity, 'pid' | 'startTicks'>
 
 /** A child that leads a session; its end, if it has come, must not have been read yet, for then it is not there any more. */
 export function sessionLeader(pid: number): Leader {
-  const stat = readStat(String(pid))
+  const stat = readStat(pid)
   if (!stat) throw new Error(`the child ${pid} is not in /proc; is /proc mounted?`)
   return { pid, startTicks: stat.startTicks }
 }
@@ -24,13 +29,12 @@ export function sessionLeader(pid: number): Leader {
  */
 export function sessionMembers(leader: Leader): SessionMember[] {
   const members: SessionMember[] = []
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    const stat = readStat(name)
+  for (const pid of listPids()) {
+    const stat = statOf(pid)
     if (stat?.sessionId !== leader.pid) continue
     if (stat.pid === leader.pid && stat.startTicks !== leader.startTicks) return []
-    if (stat.state === 'Z' || stat.state === 'X') continue
-    members.push({ pid: stat.pid, groupId: stat.groupId, isStopped: stat.state === 'T' || stat.state === 't' })
+    if (hasEnded(stat)) continue
+    members.push({ pid: stat.pid, groupId: stat.groupId, isStopped: /[TtD]/.test(stat.state) })
   }
   return members
 }
@@ -56,10 +60,12 @@ export function newestPid(): number {
   return Number(readFileSync('/proc/loadavg', 'latin1').trim().split(' ').at(-1))
 }
 
-function readStat(pid: string): ReturnType<typeof parseProcStat> | undefined {
+/** With hidepid others cannot be looked at: they are of other users, and of no session of ours. */
+function statOf(pid: number): ReturnType<typeof readStat> {
   try {
-    return parseProcStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))
-  } catch {
-    return undefined // it ended between the two reads
+    return readStat(pid)
+  } catch (error) {
+    if (isDenied(error)) return undefined
+    throw error
   }
 }
