@@ -180,6 +180,28 @@ describe('users over SNMP, with snmpusm and snmpvacm', needs('snmpusm'), () => {
     await until(() => appliance.log('agent.log').includes('was read anew'), 2000)
   })
 
+  test('a mask, a community and a text that look like something else are the same octets after a restart', async () => {
+    const boss = as('boss', { auth: 'newer authentication', priv: 'newer privacy' })
+    const at = (text: string, isImplied = false): string =>
+      [...(isImplied ? [] : [text.length]), ...Buffer.from(text)].join('.')
+    const mask = `.1.3.6.1.6.3.16.1.5.2.1.3.${at('tiny')}.3.1.3.6`
+    const view = await boss('snmpset', [], mask, 'x', 'FD', mask.replace('.3.4.', '.6.4.'), 'i', '4')
+    assert.equal(view.code, 0, view.err)
+    const community = `.1.3.6.1.6.3.18.1.1.1.2.${at('tiny', true)}`
+    const row = (column: number): string => community.replace('18.1.1.1.2.', `18.1.1.1.${column}.`)
+    const made = await boss('snmpset', [], community, 'x', 'FD', row(3), 's', 'publicSec', row(8), 'i', '4')
+    assert.equal(made.code, 0, made.err)
+    const sysLocation = '.1.3.6.1.2.1.1.6.0'
+    assert.equal((await boss('snmpset', [], sysLocation, 's', '42u')).code, 0)
+    await appliance.stopAgent('SIGKILL')
+    assert.equal(await appliance.start(), undefined, appliance.output)
+    assert.match((await boss('snmpget', ['-Oqvx'], mask)).out, /^"?FD ?"?$/m)
+    assert.match((await boss('snmpget', ['-Oqv'], sysLocation)).out, /^"?42u"?$/m)
+    const file = readFileSync(join(appliance.at.home.conf, 'agent', 'snmpd.cnf'), 'utf8')
+    assert.match(file, /^snmpCommunityEntry tiny "\\x\{fd\}" publicSec localSnmpID /m)
+    assert.match(file, /^vacmViewTreeFamilyEntry tiny 1\.3\.6 fd included /m)
+  })
+
   test('what castellan user changes is in force when the command returns: a new group, and the end of a user', async () => {
     const sysContact = '.1.3.6.1.2.1.1.4.0'
     const write = (): Promise<ToolResult> => as('temp')('snmpset', ['-r0', '-t1'], sysContact, 's', 'temp')
