@@ -175,18 +175,19 @@ export class Agent {
     return complaints
   }
 
-  /** Takes changed files while it serves: a good set of files at once, a bad one not at all. */
-  async reload(): Promise<void> {
+  /** Takes changed files while it serves: a good set of files at once, a bad one not at all; gives what is wrong with it. */
+  async reload(): Promise<readonly Complaint[]> {
     const { log } = this.#options
     const complaints = await this.load()
     if (complaints.length > 0) {
       for (const complaint of complaints)
         log.error('a file is broken; what was in force stays', { complaint: formatComplaint(complaint) })
-      return
+      return complaints
     }
     this.#describeModules() // AGENTX-MIB shows the time-outs that are in force
     log.notice('the configuration was read anew; snmpListenEntry and agentxListenEntry change with a restart')
     this.#notify(warmStart, {}, {}, 'the agent read its configuration anew')
+    return []
   }
 
   /** Serves when it resolves. Throws ConfigurationError, or an Error that says which port could not be had. */

@@ -164,16 +164,16 @@ export async function castellan(args: readonly string[]): Promise<number> {
       .option('--home <dir>', 'the appliance (CASTELLAN_HOME, or var/ beside the program)')
       .exitOverride()
   userCommand('add <name>', 'make a user, or change one; passphrases come from a file, the environment or the terminal')
-    .option('--auth <protocol>', 'MD5, SHA, SHA-224, SHA-256, SHA-384, SHA-512', 'SHA-256')
-    .option('--priv <protocol>', 'DES, AES, AES-192, AES-256, AES-192-C, AES-256-C, none', 'AES')
-    .option('--group <group>', 'what it may: read, operate or admin', 'read')
+    .option('--auth <protocol>', 'MD5, SHA, SHA-224, SHA-256, SHA-384, SHA-512 (what the user has, or SHA-256)')
+    .option('--priv <protocol>', 'DES, AES, AES-192, AES-256, AES-192-C, AES-256-C, none (what the user has, or AES)')
+    .option('--group <group>', 'what it may: read, operate or admin (what the user is in, or read)')
     .option('--engine <id>', 'make it for informs to another engine, whose engineID this is')
     .option('--passphrase-file <file>', passphraseHelp)
     .action((name: string, options: UserOptions & HomeOption) =>
       print(addUser(resolveHome(options.home), name, options)),
     )
   for (const [name, description, act] of [
-    ['rotate <name>', 'give a user new passphrases, and prove them', rotateUser],
+    ['rotate <name>', 'give a user new passphrases, and verify them', rotateUser],
     ['test <name>', 'ask the running agent as this user', testUser],
   ] as const) {
     userCommand(name, description)

@@ -6,7 +6,7 @@
 import { mkdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { writeFileAtomic } from '../files.ts'
-import { octetsOfText, textOfOctets } from '../octet-text.ts'
+import { octetsOfText, textOfOctets } from '../lossless-text.ts'
 import type { Complaint } from './complaint.ts'
 import { type CnfEntryType, type CnfValues, formatEntry, keyOf, parseDocument } from './document.ts'
 import { byteOrderMark } from './lex.ts'

@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Complaint, ConfigurationError } from '../../lib/cnf/complaint.ts'
 import type { Home } from '../../lib/home.ts'
+import { textOfOctets } from '../../lib/lossless-text.ts'
 import type { Rows } from './directive.ts'
 import { directives, type SipdConfig } from './directives.ts'
 import { checkFileMode } from './file-mode.ts'
@@ -63,7 +64,7 @@ function readFile(
   try {
     const descriptor = openSync(path, 'r')
     try {
-      return { text: readFileSync(descriptor, 'utf8'), mode: fstatSync(descriptor).mode }
+      return { text: textOfOctets(readFileSync(descriptor)), mode: fstatSync(descriptor).mode }
     } finally {
       closeSync(descriptor)
     }
