@@ -78,7 +78,7 @@ try {
     const walk = await walkOf(agent)
     const cells = [`${percent.toFixed(1)} %`, `${mb.toFixed(0)} MB`, `${walk.tookMs.toFixed(0)} ms`, `${walk.cpuMs} ms`]
     process.stdout.write(line([agent.name, ...cells, String(walk.varbinds)]))
-    await namespace.run('umount', '/proc')
+    await namespace.run('umount', '-l', '/proc')
     process.kill(agent.pid, 'SIGTERM')
     await until(() => readStat(agent.pid) === undefined || readStat(agent.pid)?.state === 'Z', 30_000, 'its end')
   }

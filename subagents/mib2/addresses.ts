@@ -1,8 +1,7 @@
 /** Addresses of this host: of IPv6 from /proc/net/if_inet6, of IPv4 from the interfaces and /proc/net/fib_trie. */
 import type { NetworkInterfaceInfo } from 'node:os'
 import { type Octets, octetsOf } from '../../lib/octets.ts'
-import { networkOf, parseDotted, parseOctets, sameOctets } from './address.ts'
-import { isOnLink, type Route } from './routes.ts'
+import { dotted, parseDotted, parseOctets } from './address.ts'
 
 export interface Address {
   readonly octets: Uint8Array
@@ -40,6 +39,9 @@ export function parseLocalAddresses(fibTrie: string): Uint8Array[] {
   return [...found.values()]
 }
 
+/** The network on a link that an address is in, as the routes have it. */
+export type NetworkOf = (octets: Uint8Array) => { readonly prefixLength: number; readonly link: Octets } | undefined
+
 /**
  * The addresses of IPv4 with their links. getifaddrs gives those of links that run; an address on a link without a carrier
  * is known by the trie alone, and its link by the route to its network. Node gives labels as text: `linkOf` finds the link's octets.
@@ -47,7 +49,7 @@ export function parseLocalAddresses(fibTrie: string): Uint8Array[] {
 export function addresses4(
   interfaces: Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>,
   local: readonly Uint8Array[],
-  routes: readonly Route[],
+  networkOf: NetworkOf,
   linkOf: (label: string) => Octets = octetsOf,
 ): Address[] {
   const found: Address[] = []
@@ -59,12 +61,10 @@ export function addresses4(
       if (octets) found.push({ octets, prefixLength: Number(cidr?.split('/')[1] ?? 32), link, flags: permanentFlag })
     }
   }
+  const known = new Set(found.map(({ octets }) => dotted(octets)))
   for (const octets of local) {
-    if (found.some((known) => sameOctets(known.octets, octets))) continue
-    const [network] = routes
-      .filter((route) => isOnLink(route) && route.prefixLength > 0)
-      .filter(({ destination, prefixLength }) => sameOctets(networkOf(octets, prefixLength), destination))
-      .sort((a, b) => b.prefixLength - a.prefixLength)
+    if (known.has(dotted(octets))) continue
+    const network = networkOf(octets)
     if (network) found.push({ octets, prefixLength: network.prefixLength, link: network.link, flags: permanentFlag })
   }
   return found

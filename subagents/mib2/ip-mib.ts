@@ -5,7 +5,7 @@ import type { Octets } from '../../lib/octets.ts'
 import { readReport } from '../../lib/program-report.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { isLinkScoped } from './address.ts'
-import { type Address, addresses4, parseIfInet6, parseLocalAddresses } from './addresses.ts'
+import { type Address, addresses4, type NetworkOf, parseIfInet6, parseLocalAddresses } from './addresses.ts'
 import { type Counters, countersOf, parseProtocols, parseProtocols6 } from './counters.ts'
 import type { SystemFiles } from './files.ts'
 import {
@@ -43,6 +43,10 @@ export interface IpSources {
 export function ipModule({ files, links, routes, interfaces = networkInterfaces, neighbours6 }: IpSources): MibModule {
   const indexOf = (name: Octets): number => links.indexOf(name)
   const linkOf = (text: string): Octets => links.named(text)
+  const networkOf: NetworkOf = (octets) => {
+    const route = routes.table.networkAround(octets)
+    return route && { prefixLength: route.prefixLength, link: links.nameOf(route.ifIndex) }
+  }
   const counters = countersPart(files, links)
   const settings = settingsPart(files, links)
 
@@ -65,7 +69,7 @@ export function ipModule({ files, links, routes, interfaces = networkInterfaces,
       neighbours6 === undefined ? undefined : readReport(neighbours6, neighbours6StaleMs),
     ])
     const found: Address[] = [
-      ...addresses4(interfaces(), parseLocalAddresses(trie ?? ''), routes.all, linkOf),
+      ...addresses4(interfaces(), parseLocalAddresses(trie ?? ''), networkOf, linkOf),
       ...parseIfInet6(six ?? ''),
     ]
     const now = isFirst ? 0 : host.upTimeTicks()
@@ -89,7 +93,7 @@ export function ipModule({ files, links, routes, interfaces = networkInterfaces,
     const media = known.flatMap((one) => toMediaRow(one, indexOf))
     oldNeighbours.table.replaceAll(media)
     translations.table.replaceAll(media.map(toAtRow))
-    routers.table.replaceAll(toRouterRows(routes.all, indexOf))
+    routers.table.replaceAll(toRouterRows([...routes.table.defaults()]))
     settings.identifiers(found)
   })
 
