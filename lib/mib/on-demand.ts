@@ -7,7 +7,7 @@ import { instanceOf } from './instance.ts'
 import type { Handlers, Served } from './module.ts'
 import { type AnyRow, ServedColumn, ServedTable } from './served.ts'
 
-/** Rows in the order of their instances; every row has a value in every column that is not live. */
+/** Rows in the order of their instances. */
 export interface RowSource<R> {
   readonly size: number
   rowAt(position: number): R
@@ -115,18 +115,19 @@ class OnDemandColumn extends ServedColumn {
     const at = this.#isAt(this.#hint, ids, from, length) ? this.#hint : this.#table.lowerBound(ids, from, length)
     if (!this.#isAt(at, ids, from, length)) return -1
     this.#hint = at
-    return at
+    return this.#isEmpty(at) ? -1 : at
   }
 
   override after(ids: ArrayLike<number>, from: number, length: number): number {
-    const at = this.find(ids, from, length)
-    const next = this.next(at >= 0 ? at + 1 : this.#table.lowerBound(ids, from, length))
+    const at = this.#isAt(this.#hint, ids, from, length) ? this.#hint : this.#table.lowerBound(ids, from, length)
+    const next = this.next(this.#isAt(at, ids, from, length) ? at + 1 : at)
     if (next >= 0) this.#hint = next
     return next
   }
 
   override next(position: number): number {
-    return position < this.#table.size ? position : -1
+    for (let at = position; at < this.#table.size; at++) if (!this.#isEmpty(at)) return at
+    return -1
   }
 
   override write(position: number, out: BerWriter, limit: number): boolean {
@@ -139,12 +140,20 @@ class OnDemandColumn extends ServedColumn {
   }
 
   override valueAt(position: number): SnmpValue {
-    const { row } = this.#table.made(position)
-    return this.bound.syntax.toSnmp(this.live ? this.live(row) : row[this.bound.name])
+    return this.bound.syntax.toSnmp(this.#value(position))
   }
 
   override nameOf(position: number): Oid {
     return [...this.oid, ...this.#table.made(position).instance]
+  }
+
+  #value(position: number): unknown {
+    const { row } = this.#table.made(position)
+    return this.live ? this.live(row) : row[this.bound.name]
+  }
+
+  #isEmpty(position: number): boolean {
+    return this.#value(position) === undefined
   }
 
   #isAt(position: number, ids: ArrayLike<number>, from: number, length: number): boolean {

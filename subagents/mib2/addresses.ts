@@ -2,6 +2,7 @@
 import type { NetworkInterfaceInfo } from 'node:os'
 import { type Octets, octetsOf } from '../../lib/octets.ts'
 import { dotted, parseDotted, parseOctets } from './address.ts'
+import type { Link } from './links.ts'
 
 export interface Address {
   readonly octets: Uint8Array
@@ -29,15 +30,23 @@ export function parseIfInet6(text: string): Address[] {
   })
 }
 
-/** /proc/net/fib_trie: the addresses that are this host's own, `|-- ADDRESS` and below it `/32 host LOCAL`. */
-export function parseLocalAddresses(fibTrie: string): Uint8Array[] {
-  const found = new Map<string, Uint8Array>()
-  for (const [, address = ''] of fibTrie.matchAll(/\|-- (\S+)\n(?:\s+\/\d+ .*\n)*?\s+\/32 host LOCAL/g)) {
-    const octets = parseDotted(address)
-    if (octets) found.set(address, octets)
+/** /proc/net/fib_trie: the addresses that are this host's own, `|-- ADDRESS` and below it `/32 host LOCAL`; a line at a step. */
+export function* parseLocalAddresses(lines: Iterable<Buffer>, found: Map<string, Uint8Array>): Generator<void> {
+  let leaf = ''
+  for (const line of lines) {
+    const at = line.indexOf('|-- ')
+    if (at >= 0) leaf = line.toString('latin1', at + 4)
+    else if (line.includes('/32 host LOCAL')) {
+      const octets = parseDotted(leaf)
+      if (octets) found.set(leaf, octets)
+    }
+    yield
   }
-  return [...found.values()]
 }
+
+/** getifaddrs leaves out links that are up and have no carrier. */
+export const isLeftOut = ({ isAdminUp, operState }: Pick<Link, 'isAdminUp' | 'operState'>): boolean =>
+  isAdminUp && operState !== 'up' && operState !== 'unknown'
 
 /** The network on a link that an address is in, as the routes have it. */
 export type NetworkOf = (octets: Uint8Array) => { readonly prefixLength: number; readonly link: Octets } | undefined
@@ -48,7 +57,7 @@ export type NetworkOf = (octets: Uint8Array) => { readonly prefixLength: number;
  */
 export function addresses4(
   interfaces: Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>,
-  local: readonly Uint8Array[],
+  local: Iterable<Uint8Array>,
   networkOf: NetworkOf,
   linkOf: (label: string) => Octets = octetsOf,
 ): Address[] {

@@ -11,13 +11,18 @@ const definition = defineTable({
   name: 'exampleTable',
   oid: '1.3.6.1.4.1.32473.99.1',
   index: { first: column(1, integer32(0, 9)), second: column(2, octetString(), 'not-accessible') },
-  columns: { value: column(3, integer32()), age: column(4, integer32(), 'read-only', { presence: 'live' }) },
+  columns: {
+    value: column(3, integer32()),
+    note: column(5, integer32(), 'read-only', { presence: 'maybe' }),
+    age: column(4, integer32(), 'read-only', { presence: 'live' }),
+  },
 })
 const live = { age: ({ value }: { readonly value: number }) => value * 2 }
 const rows = [0, 3, 3, 7].map((first, at) => ({
   first,
   second: Uint8Array.of(...Array(at).keys()),
   value: 100_000 + at,
+  note: at % 2 === 0 ? undefined : at,
 }))
 
 /** All that can be asked of an object, with the answers of one that keeps its rows. */

@@ -182,7 +182,9 @@ Local:
      |-- 10.0.0.1
         /32 host LOCAL
 `
-  const local = parseLocalAddresses(trie)
+  const found = new Map<string, Uint8Array>()
+  for (const _ of parseLocalAddresses(linesOf(trie), found));
+  const local = [...found.values()]
   assert.deepEqual(local.map(dotted), ['192.0.2.2', '10.0.0.1'])
   const interfaces = {
     'br0:1': [
@@ -191,8 +193,8 @@ Local:
   } as const
   assert.deepEqual(
     addresses4(interfaces, local, (octets) => {
-      const found = readRoutes(route).networkAround(octets)
-      return found && { prefixLength: found.prefixLength, link: found.ifIndex === 4 ? 'eth0' : '' }
+      const network = readRoutes(route).networkAround(octets)
+      return network && { prefixLength: network.prefixLength, link: network.ifIndex === 4 ? 'eth0' : '' }
     }).map(({ octets, prefixLength, link }) => [dotted(octets), prefixLength, link]),
     [
       ['10.0.0.1', 8, 'br0'],
