@@ -125,7 +125,10 @@ describe(
         3000,
         'a registration of 255 s',
       )
-      assert.ok(timeouts.every((seconds) => Number(seconds) <= timeoutLimitSeconds), timeouts.join())
+      assert.ok(
+        timeouts.every((seconds) => Number(seconds) <= timeoutLimitSeconds),
+        timeouts.join(),
+      )
       snmpd.kill('SIGSTOP')
       // Net-SNMP's tool waits for 5 s; without our limit there would be no answer for 255 s.
       const hung = await ask('snmpget', '-r0', ofSnmpd)
