@@ -115,7 +115,7 @@ test('a subagent that registers hundreds of regions has AGENTX-MIB shown at once
   clock.advance(10_000)
   assert.deepEqual(shown, [100, 200], 'nothing changed')
   subagent.end()
-  await until(() => engine.master.sessions.length === 0, 1000)
+  await until(() => engine.master.sessions.length === 0, 5000)
   clock.advance(0)
   assert.deepEqual(shown, [100, 200, 0])
 })
