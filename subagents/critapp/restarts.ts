@@ -39,7 +39,9 @@ export class Restarts {
     const { clock, events, log } = this.#surroundings.options
     const { spec, state } = entry.shown
     const { sickness } = entry
-    const wasTold = state === 'stopping' && sickness === undefined
+    // A graceful command may itself stop the process and start it again.
+    const isGraceful = entry.graceful !== 'idle'
+    const wasTold = (state === 'stopping' || isGraceful) && sickness === undefined
     this.#forgetProcess(entry)
     const output = wasTold ? [] : lastLines(this.#surroundings.outputPath(spec), keptLines)
     const plan = wasTold ? undefined : this.#plan(entry, spec.restartOnExit || sickness !== undefined)
@@ -61,6 +63,7 @@ export class Restarts {
     log.notice('a process ended', { name, sentence, ...(output.length > 0 ? { output: output.join('\n') } : {}) })
     events.exited(entry.shown, sentence)
     if (spec.adminStatus !== 'up') return
+    if (isGraceful) return // what its command leaves is looked at when that ends
     if (wasTold) this.#events.wanted(entry)
     else this.#retry(entry, plan)
   }
