@@ -65,6 +65,8 @@ export function critappModule(home: Home, sipPing: SipPing) {
         return { status: 'inconsistentValue', column: 'critAppGracefulRestart' }
       return undefined
     },
+    // Above all a process that fills the disk must be stopped.
+    actsUnkept: ({ wishes }) => Object.keys(wishes).every((name) => isOrder(name)),
     commit({ before, after, wishes }) {
       const scalars = globals.table.get({})!
       globals.table.put({ ...scalars, critAppConfigLastChange: host?.upTimeTicks() ?? 0 })
@@ -212,6 +214,11 @@ export function critappModule(home: Home, sipPing: SipPing) {
     return obey(wish, name, { clock: host.clock, supervisor, want })
   }
   return { module, configured: [anyServing(processes), anyServing(globals)], rules, order }
+}
+
+/** What somebody wants now, in contrast to what a row is. */
+function isOrder(column: string): boolean {
+  return column === 'critAppAdminStatus' || column === 'critAppGracefulRestart'
 }
 
 function specOf(row: ProcRow): ProcessSpec {

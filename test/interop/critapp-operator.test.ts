@@ -104,7 +104,9 @@ describe('what an operator orders is no failure', needs('snmpset', 'snmptrapd'),
     assert.equal((await set('1')).code, 0)
     await until(async () => (await app('front')).state === 'running', 5000, 'the start')
     assert.equal((await app('front')).restarts, before.restarts)
-    noFailure(await traps.saw(/"front (was ended by SIGTERM|ended), as it was told to"[\s\S]*"front was started as PID \d+"/))
+    noFailure(
+      await traps.saw(/"front (was ended by SIGTERM|ended), as it was told to"[\s\S]*"front was started as PID \d+"/),
+    )
   })
 
   test('castellan apps restart restarts, and refuses what it does not know', async () => {
