@@ -52,11 +52,13 @@ test('a runaway process is stopped over SNMP while nothing can be kept on disk, 
   const trapOnExit = { name: [...columns.critAppTrapOnExit.oid, 1], value: { type: 'Integer32', value: 2 } } as const
   // Stands for a disk without room: neither the file nor what stands in for it can be written.
   for (const folder of [conf, home.data]) renameSync(folder, `${folder}.away`)
+  writeFileSync(home.data, '')
   assert.equal((await set(trapOnExit))?.status, 'commitFailed', 'what is to last is refused')
   assert.equal((await set(down, trapOnExit))?.status, 'commitFailed', 'and so is all of one SET')
   assert.equal(row().critAppProcState, 'running')
   assert.equal(await set(down), undefined)
   await until(() => row().critAppProcState === 'stopped', 5000, 'the stop')
+  rmSync(home.data)
   for (const folder of [conf, home.data]) renameSync(`${folder}.away`, folder)
   await until(() => / down false 100 true true true /.test(readFileSync(file, 'utf8')), 5000, 'that it is kept')
 })
