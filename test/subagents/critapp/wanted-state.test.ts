@@ -35,7 +35,7 @@ test('where nothing is adopted, the PID file of the appliance says which stop is
   const path = bench.program(forever)
   const child = spawn('/bin/sh', [path], { detached: true, stdio: 'ignore' })
   const ended = once(child, 'exit')
-  await until(() => readProcess(child.pid!)?.command[0] === '/bin/sh', 1000)
+  await until(() => readProcess(child.pid!)?.command[0] === '/bin/sh', 6000)
   await writePidFile(join(bench.folder, `${bench.name}.pid`), readProcess(child.pid!)!)
   const { reaches } = bench.supervise({ startCommand: path, adminStatus: 'down', findOnStartup: false })
   await ended
@@ -48,7 +48,7 @@ test('what runs though it is wanted down is stopped, whenever it comes', async (
   await reaches('stopped')
   const child = spawn('/bin/sh', [path], { detached: true, stdio: 'ignore' })
   await once(child, 'exit')
-  await until(() => shown().exits === 1 && shown().state === 'stopped', 3000, 'that it is stopped')
+  await until(() => shown().exits === 1 && shown().state === 'stopped', 6000, 'that it is stopped')
 })
 
 test('restart on exit that is wished only after the end takes effect', async () => {
@@ -121,9 +121,9 @@ for (const [what, spec] of [
     if (what === 'terminate') supervisor.setAdminStatus(1, 'down')
     else supervisor.graceful(1)
     const leader = (): number => Number(readFileSync(pidFile, 'utf8'))
-    await until(() => statSync(pidFile, { throwIfNoEntry: false })?.size !== undefined && leader() > 0, 2000)
+    await until(() => statSync(pidFile, { throwIfNoEntry: false })?.size !== undefined && leader() > 0, 6000)
     const identity = readProcess(leader())!
-    await until(() => sessionMembers(identity).length === 0, 3000, 'its end')
+    await until(() => sessionMembers(identity).length === 0, 6000, 'its end')
     if (what === 'terminate') await reaches('stopped')
     else assert.equal(supervisor.find(1)?.state, 'running')
   })
@@ -152,4 +152,35 @@ test('a process whose main thread has ended lives as long as its other threads, 
   assert.equal(second.shown().pid, pid, 'it is not started twice')
   second.supervisor.setAdminStatus(1, 'down')
   await second.reaches('stopped')
+})
+
+test('a process whose output cannot be kept is started all the same', async () => {
+  const outputFolder = join(bench.folder, 'no-folder')
+  writeFileSync(outputFolder, '') // stands for a disk without room for another file
+  const { reaches } = bench.supervise({ startCommand: bench.program(forever) }, { outputFolder })
+  await reaches('running')
+})
+
+test('a graceful command that stops the process and starts it again is no failure of it', async () => {
+  const startCommand = bench.program(forever)
+  const restarts = bench.program(
+    `kill -KILL $(cat ${bench.folder}/pid); sleep 0.3; ${startCommand} </dev/null >/dev/null 2>&1 & sleep 0.4`,
+    'graceful-restart',
+  )
+  const { supervisor, shown, told, reaches } = bench.supervise({
+    startCommand,
+    gracefulCommand: restarts,
+    restartOnExit: true,
+    restartIntervalMs: 60_000,
+  })
+  await reaches('running')
+  const { pid } = shown()
+  writeFileSync(join(bench.folder, 'pid'), String(pid))
+  supervisor.graceful(1)
+  await until(() => shown().isUp && shown().pid !== pid, 5000, 'the new process')
+  assert.equal(shown().restarts, 0)
+  assert.ok(
+    told.every((sentence) => !sentence.includes('next try')),
+    told.join('\n'),
+  )
 })
