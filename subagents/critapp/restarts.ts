@@ -1,7 +1,7 @@
 /** What follows the end of a process, or a start that failed: what is said of it, and whether and when it starts again. */
 import { lastLines } from '../../lib/program/last-words.ts'
 import { formatSeconds } from '../../lib/text.ts'
-import type { Finding } from './inquest.ts'
+import { type Finding, isFailure } from './inquest.ts'
 import type { Entry } from './process.ts'
 import { killGroup } from './signal.ts'
 import { describeRecent } from './storm.ts'
@@ -35,12 +35,13 @@ export class Restarts {
     this.#events = events
   }
 
-  ended(entry: Entry, { code, signal, how }: Finding): void {
+  ended(entry: Entry, finding: Finding): void {
+    const { code, signal, how } = finding
     const { clock, events, log } = this.#surroundings.options
     const { spec, state } = entry.shown
     const { sickness } = entry
     // A graceful command may itself stop the process and start it again.
-    const isGraceful = entry.graceful !== 'idle'
+    const isGraceful = entry.graceful !== 'idle' && !isFailure(finding)
     const wasTold = (state === 'stopping' || isGraceful) && sickness === undefined
     this.#forgetProcess(entry)
     const output = wasTold ? [] : lastLines(this.#surroundings.outputPath(spec), keptLines)

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { readProcess } from '../../../lib/process.ts'
 import { isControlScript } from '../../../subagents/critapp/control-script.ts'
 import { until } from '../../support/appliance.ts'
-import { Bench } from './bench.ts'
+import { Bench, forever } from './bench.ts'
 
 let bench: Bench
 beforeEach(() => {
@@ -87,6 +89,19 @@ test('a control script is not taken for its daemon, however it starts that and w
     pids.filter((pid) => readProcess(pid)),
     [],
   )
+})
+
+test('a process of the same name that somebody else starts meanwhile does not make a script in front a control script', async () => {
+  const { daemon } = daemonWithScript(bench.name, { start: 'nohup' })
+  const front = join(bench.folder, 'front', bench.name)
+  mkdirSync(join(bench.folder, 'front'))
+  writeFileSync(front, `#!/bin/sh\n${forever}\n`, { mode: 0o755 })
+  const { shown, reaches } = bench.supervise({ startCommand: front })
+  const other = spawn(daemon, ['60'], { stdio: 'ignore' })
+  await reaches('running')
+  assert.equal(readProcess(shown().pid)?.command.at(-1), front)
+  other.kill('SIGKILL')
+  await once(other, 'exit')
 })
 
 test('a program in front that ends with 0 and leaves nothing behind has ended', async () => {

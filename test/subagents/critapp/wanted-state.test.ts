@@ -142,7 +142,9 @@ test('a process whose main thread has ended lives as long as its other threads, 
   const { supervisor, shown, reaches } = bench.supervise({ startCommand: `python3 ${script}`, restartOnExit: true })
   await reaches('running')
   const { pid } = shown()
-  const stat = parseProcStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  const readStat = () => parseProcStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  await until(() => readStat().state === 'Z', 6000, 'the end of its main thread')
+  const stat = readStat()
   assert.deepEqual([stat.state, stat.threadCount > 1, hasEnded(stat)], ['Z', true, false])
   assert.equal(readProcess(pid)?.command.at(-1), script)
   assert.equal(sessionMembers(stat).length, 1)
@@ -183,4 +185,19 @@ test('a graceful command that stops the process and starts it again is no failur
     told.every((sentence) => !sentence.includes('next try')),
     told.join('\n'),
   )
+})
+
+test('a process that crashes while its graceful command runs has failed', async () => {
+  const crashes = bench.program(`kill -SEGV $(cat ${bench.folder}/pid); sleep 0.3`, 'graceful-crash')
+  const { supervisor, shown, reaches } = bench.supervise({
+    startCommand: bench.program(forever),
+    gracefulCommand: crashes,
+    restartOnExit: true,
+    restartIntervalMs: 60_000,
+  })
+  await reaches('running')
+  writeFileSync(join(bench.folder, 'pid'), String(shown().pid))
+  supervisor.graceful(1)
+  await reaches('restartWait')
+  assert.match(shown().lastError, /was ended by SIGSEGV, next try in /)
 })
