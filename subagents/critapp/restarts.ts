@@ -47,7 +47,7 @@ export class Restarts {
     const output = wasTold ? [] : lastLines(this.#surroundings.outputPath(spec), keptLines)
     const plan = wasTold ? undefined : this.#plan(entry, spec.restartOnExit || sickness !== undefined)
     const why = sickness === undefined ? how : `was stopped: ${sickness}`
-    const sentence = `${spec.name} ${wasTold ? `${how}, as it was told to` : `${why}${plan?.words ?? ''}`}`
+    const sentence = `${spec.name} ${wasTold ? `${how}, as requested` : `${why}${plan?.words ?? ''}`}`
     Object.assign(entry.shown, {
       isUp: false,
       health: 'unknown',

@@ -62,13 +62,13 @@ describe('what an operator orders is no failure', needs('snmpset', 'snmptrapd'),
     const after = await app('sipd')
     assert.deepEqual([after.status, after.wanted, after.restarts], ['up', 'up', before.restarts])
     assert.notEqual(after.pid, before.pid)
-    noFailure(await traps.saw(/"sipd ended, as it was told to"[\s\S]*"sipd was started as PID \d+"/))
+    noFailure(await traps.saw(/"sipd ended, as requested"[\s\S]*"sipd was started as PID \d+"/))
   })
 
   test('sip stop: it stays stopped, also over a restart of the subagents, until sip start', async () => {
     traps.forget()
     await sip('stop')
-    noFailure(await traps.saw(/"sipd ended, as it was told to"/))
+    noFailure(await traps.saw(/"sipd ended, as requested"/))
     assert.deepEqual([(await app('sipd')).wanted, (await app('sipd')).state], ['down', 'stopped'])
     const file = (): string => readFileSync(join(appliance.at.home.conf, 'subagents', 'critagt.cnf'), 'utf8')
     assert.match(file(), /^critAppProcEntry 1 sipd .* down true/m)
@@ -105,7 +105,7 @@ describe('what an operator orders is no failure', needs('snmpset', 'snmptrapd'),
     await until(async () => (await app('front')).state === 'running', 5000, 'the start')
     assert.equal((await app('front')).restarts, before.restarts)
     noFailure(
-      await traps.saw(/"front (was ended by SIGTERM|ended), as it was told to"[\s\S]*"front was started as PID \d+"/),
+      await traps.saw(/"front (was ended by SIGTERM|ended), as requested"[\s\S]*"front was started as PID \d+"/),
     )
   })
 

@@ -28,7 +28,7 @@ test('a stop that the supervisor did not live to end is ended by the next one', 
   const second = bench.supervise({ startCommand: stubborn, adminStatus: 'down' })
   await second.reaches('stopped')
   assert.equal(readProcess(pid), undefined)
-  assert.match(second.told.at(-1)!, /as it was told to$/)
+  assert.match(second.told.at(-1)!, /as requested$/)
 })
 
 test('where nothing is adopted, the PID file of the appliance says which stop is to be ended', async () => {
@@ -71,7 +71,7 @@ test('a restart that somebody orders is no failure: it has no delay and leaves t
   supervisor.restart(1)
   await until(() => shown().state === 'running' && shown().pid !== pid, 5000, 'the new process')
   assert.deepEqual([shown().spec.adminStatus, shown().restarts, shown().exits], ['up', 0, 1])
-  assert.match(told[1]!, /as it was told to$/)
+  assert.match(told[1]!, /as requested$/)
 })
 
 test('what a process prints is bounded from its first moment on, and also on its way down', async () => {
