@@ -14,7 +14,7 @@ import { runProgram } from '../lib/program/run.ts'
 import { startProgram } from '../lib/program/start.ts'
 import { inspectConfig } from '../sipd/config/read.ts'
 import { explainAccess, formatDecision } from './access.ts'
-import { formatApps, listApps, setApps } from './apps.ts'
+import { formatApps, listApps, restartApps, setApps } from './apps.ts'
 import { board } from './board.ts'
 import { checkAccess } from './check-access.ts'
 import { addEventsCommands } from './events.ts'
@@ -99,7 +99,7 @@ export async function castellan(args: readonly string[]): Promise<number> {
   const print = async (text: Promise<string>): Promise<void> => void process.stdout.write(await text)
   const apps = program
     .command('apps')
-    .description('critical applications: list them, start, stop or restart one gracefully')
+    .description('critical applications: list them, start, stop or restart one')
     .exitOverride()
   const homeOption = ['--home <dir>', 'the appliance (CASTELLAN_HOME, or var/ beside the program)'] as const
   apps
@@ -156,6 +156,11 @@ export async function castellan(args: readonly string[]): Promise<number> {
       .option(...homeOption)
       .action((names: string[], options: HomeOption) => print(setApps(resolveHome(options.home), names, wish)))
   }
+  apps
+    .command('restart <name...>')
+    .description('stop one and start it again, over SNMP')
+    .option(...homeOption)
+    .action((names: string[], options: HomeOption) => print(restartApps(resolveHome(options.home), names)))
   const user = program.command('user').description('users of SNMPv3').exitOverride()
   const userCommand = (name: string, description: string): Command =>
     user
