@@ -9,6 +9,7 @@ import { Subagent } from '../agent/agentx/subagent.ts'
 import { systemClock } from '../lib/clock.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { listenForControl } from '../lib/control.ts'
+import { checkAndExit, openForCheck } from '../lib/daemon-check.ts'
 import { openDaemon } from '../lib/daemon-process.ts'
 import { anyDefinition } from '../lib/mib/declare.ts'
 import { Names } from '../lib/mib/names.ts'
@@ -31,7 +32,7 @@ const { values } = parseArgs({
     agentx: { type: 'string' },
   },
 })
-const { home, log, run, fail } = openDaemon('subagents', values.home)
+const { home, log, run } = values.check ? openForCheck(values.home) : openDaemon('subagents', values.home)
 const controlPath = join(home.run, 'subagents.ctl')
 /** Whoever waits for the PID file waits for the master to know us; without one we work all the same. */
 const connectedWithinMs = 3000
@@ -68,11 +69,7 @@ async function orderApp(wish: string, [name = '']: readonly string[]): Promise<s
 
 /** What the agent shows and may not ask for itself. */
 const reports = new ProgramReports([neighbours6Program(home.run), rpmProgram(home.run)], { clock: systemClock, log })
-if (values.check) {
-  const complaints = await subagent.load()
-  if (complaints.length > 0) fail(new ConfigurationError(complaints))
-  process.exit(0)
-}
+if (values.check) await checkAndExit(() => subagent.check())
 
 await run({
   async start() {

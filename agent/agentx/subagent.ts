@@ -62,6 +62,11 @@ export class Subagent {
     return this.#hosting.load()
   }
 
+  /** What is wrong with the files, warnings included; nothing is taken, and nothing written. */
+  check(): Promise<readonly Complaint[]> {
+    return this.#hosting.check()
+  }
+
   /** The modules work from here on, whether the master is there or not. Throws ConfigurationError. */
   async start(): Promise<void> {
     const complaints = await this.load()

@@ -17,7 +17,7 @@ import {
 } from './mib.ts'
 import { notSupervised, type Order, obey } from './operator.ts'
 import { newEntry, type ProcessSpec, type SupervisedProcess } from './process.ts'
-import { whyNotActive } from './rules.ts'
+import { processRule, programRule, whyNotActive } from './rules.ts'
 import { type Request, Supervisor } from './supervisor.ts'
 
 type ProcRow = RowOf<typeof critAppProcTable>
@@ -56,8 +56,8 @@ export function critappModule(home: Home, sipPing: SipPing) {
       // A row knows its process by this name: another one would leave a running process with nobody to watch it.
       const isRenamed = before?.critAppProcRowStatus === 'active' && before.critAppProcName !== after.critAppProcName
       if (isRenamed && before.critAppOperStatus === 'up') return 'inconsistentValue'
-      const culprit = whyNotActive(after, processes.table.rows())
-      if (culprit !== undefined) return { status: 'inconsistentValue', column: culprit }
+      const mistake = whyNotActive(after, processes.table.rows())
+      if (mistake) return { status: 'inconsistentValue', column: mistake.column }
       // There must be something to restart, and a way to do it.
       const hasWay = after.critAppGracefulCommand !== '' || after.critAppUnit !== ''
       const isGraceful = wishes.critAppGracefulRestart === 'restart'
@@ -181,11 +181,6 @@ export function critappModule(home: Home, sipPing: SipPing) {
         },
       })
       const active = [...processes.table.rows()].filter((row) => row.critAppProcRowStatus === 'active')
-      for (const row of active) {
-        const column = whyNotActive(row, active)
-        if (column)
-          host.log.error('a row of critagt.cnf asks for what cannot be', { name: row.critAppProcName, column })
-      }
       supervisor.configureAll(active.map((row) => ({ spec: specOf(row) })))
       supervisor.start()
     },
@@ -213,7 +208,14 @@ export function critappModule(home: Home, sipPing: SipPing) {
     }
     return obey(wish, name, { clock: host.clock, supervisor, want })
   }
-  return { module, configured: [anyServing(processes), anyServing(globals)], rules, order }
+  return {
+    module,
+    configured: [anyServing(processes), anyServing(globals)],
+    rules,
+    checks: [processRule],
+    machineChecks: [programRule],
+    order,
+  }
 }
 
 /** What somebody wants now, in contrast to what a row is. */
