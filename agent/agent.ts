@@ -11,6 +11,7 @@ import type { ModuleHost } from '../lib/mib/module.ts'
 import { Names } from '../lib/mib/names.ts'
 import type { AnyRow } from '../lib/mib/served.ts'
 import { BindError } from '../lib/net/per-address.ts'
+import { SourceAddresses } from '../lib/net/source-address.ts'
 import { describePortOwner } from '../lib/port-owner.ts'
 import { RateLimit } from '../lib/rate-limit.ts'
 import type { Oid } from '../lib/smi/oid.ts'
@@ -72,6 +73,7 @@ export class Agent {
   #usm: Usm | undefined
   #vacm = new Vacm([], [], [])
   #ageing: Timer | undefined
+  #sources: SourceAddresses | undefined
   readonly #stopping = new AbortController()
 
   constructor(options: AgentOptions) {
@@ -127,6 +129,7 @@ export class Agent {
       clock: options.clock,
       statistics: this.#statistics,
       sysObjectId: () => options.sysObjectId,
+      sourceFor: (destination) => this.#sources?.for(destination),
       v3: () => this.#engine.v3,
       usm: () => this.#usm,
     })
@@ -188,18 +191,19 @@ export class Agent {
     }
   }
 
-  /** Takes changed files while it serves: a good set of files at once, a bad one not at all. */
-  async reload(): Promise<void> {
+  /** Takes changed files while it serves: a good set of files at once, a bad one not at all; gives what is wrong with it. */
+  async reload(): Promise<readonly Complaint[]> {
     const { log } = this.#options
     const complaints = await this.load()
     if (complaints.length > 0) {
       for (const complaint of complaints)
         log.error('a file is broken; what was in force stays', { complaint: formatComplaint(complaint) })
-      return
+      return complaints
     }
     this.#describeModules() // AGENTX-MIB shows the time-outs that are in force
     log.notice('the configuration was read anew; snmpListenEntry and agentxListenEntry change with a restart')
     this.#notify(warmStart, {}, {}, 'the agent read its configuration anew')
+    return []
   }
 
   /** Serves when it resolves. Throws ConfigurationError, or an Error that says which port could not be had. */
@@ -211,6 +215,7 @@ export class Agent {
     const addresses = this.#internal.listenAddresses().map((text) => parseAddress(text)!)
     for (const address of addresses) await this.#listen(address, addresses)
     const { home, clock } = this.#options
+    this.#sources = await SourceAddresses.open()
     const identity = await startIdentity(enginePath(home), clock)
     this.#engineId = identity.engineId
     this.#usm = new Usm(identity)
@@ -232,6 +237,8 @@ export class Agent {
     await this.#hosting.stop()
     for (const listener of this.#listeners.splice(0)) listener.stop()
     await this.#originator.stop()
+    this.#sources?.close()
+    this.#sources = undefined
     this.#options.log.notice('the agent stopped')
   }
 

@@ -1,8 +1,11 @@
 /** The agent's process: builds the agent with the modules that are embedded in it, and runs it. */
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { declaredDefinitions, declaredNames, declaredNotifications } from '../commands/declared-names.ts'
 import { systemClock } from '../lib/clock.ts'
+import { formatComplaint } from '../lib/cnf/complaint.ts'
+import { listenForControl } from '../lib/control.ts'
 import { checkAndExit, openForCheck } from '../lib/daemon-check.ts'
 import { openDaemon } from '../lib/daemon-process.ts'
 import { eventModule } from '../subagents/event/index.ts'
@@ -50,4 +53,29 @@ const agent = new Agent({
 
 if (values.check) await checkAndExit(() => agent.check())
 
-await run({ start: () => agent.start(), stop: () => agent.stop(), reload: () => agent.reload() })
+const controlPath = join(home.run, 'agent.ctl')
+
+/** What the commands of `castellan user` say: one word, and the answer tells whether the files are in force. */
+async function answer([command]: readonly string[]): Promise<string> {
+  if (command !== 'reload') throw new Error(`unknown command ${command}; expected reload`)
+  const complaints = await agent.reload()
+  if (complaints.length > 0) throw new Error(complaints.map(formatComplaint).join('; '))
+  return 'reloaded'
+}
+
+await run({
+  async start() {
+    await agent.start()
+    // Without it the agent serves all the same; the commands then say that they could not verify.
+    await listenForControl(controlPath, answer).catch((error: unknown) =>
+      log.error('cannot listen for castellan user', { path: controlPath, error }),
+    )
+  },
+  async stop() {
+    await agent.stop()
+    await rm(controlPath, { force: true })
+  },
+  async reload() {
+    await agent.reload()
+  },
+})

@@ -9,7 +9,7 @@ import { completeHome, initSentence, portOffsetOf } from '../lib/home-completion
 import { readProcess, writePidFile } from '../lib/proc/process.ts'
 import { startProgram } from '../lib/program/start.ts'
 import { explainAccess, formatDecision } from './access.ts'
-import { formatApps, listApps, setApps } from './apps.ts'
+import { formatApps, listApps, restartApps, setApps } from './apps.ts'
 import { board } from './board.ts'
 import { type CheckReport, checkHome, formatReport, reloadHome } from './check.ts'
 import { addEventsCommands } from './events.ts'
@@ -108,7 +108,7 @@ export async function castellan(args: readonly string[]): Promise<number> {
   const print = async (text: Promise<string>): Promise<void> => void process.stdout.write(await text)
   const apps = program
     .command('apps')
-    .description('critical applications: list them, start, stop or restart one gracefully')
+    .description('critical applications: list them, start, stop or restart one')
     .exitOverride()
   const homeOption = ['--home <dir>', 'the appliance (CASTELLAN_HOME, or var/ beside the program)'] as const
   apps
@@ -169,6 +169,11 @@ export async function castellan(args: readonly string[]): Promise<number> {
       .option(...homeOption)
       .action((names: string[], options: HomeOption) => print(setApps(resolveHome(options.home), names, wish)))
   }
+  apps
+    .command('restart <name...>')
+    .description('stop one and start it again, over SNMP')
+    .option(...homeOption)
+    .action((names: string[], options: HomeOption) => print(restartApps(resolveHome(options.home), names)))
   const user = program.command('user').description('users of SNMPv3').exitOverride()
   const userCommand = (name: string, description: string): Command =>
     user
@@ -177,16 +182,16 @@ export async function castellan(args: readonly string[]): Promise<number> {
       .option('--home <dir>', 'the appliance (CASTELLAN_HOME, or var/ beside the program)')
       .exitOverride()
   userCommand('add <name>', 'make a user, or change one; passphrases come from a file, the environment or the terminal')
-    .option('--auth <protocol>', 'MD5, SHA, SHA-224, SHA-256, SHA-384, SHA-512', 'SHA-256')
-    .option('--priv <protocol>', 'DES, AES, AES-192, AES-256, AES-192-C, AES-256-C, none', 'AES')
-    .option('--group <group>', 'what it may: read, operate or admin', 'read')
+    .option('--auth <protocol>', 'MD5, SHA, SHA-224, SHA-256, SHA-384, SHA-512 (what the user has, or SHA-256)')
+    .option('--priv <protocol>', 'DES, AES, AES-192, AES-256, AES-192-C, AES-256-C, none (what the user has, or AES)')
+    .option('--group <group>', 'what it may: read, operate or admin (what the user is in, or read)')
     .option('--engine <id>', 'make it for informs to another engine, whose engineID this is')
     .option('--passphrase-file <file>', passphraseHelp)
     .action((name: string, options: UserOptions & HomeOption) =>
       print(addUser(resolveHome(options.home), name, options)),
     )
   for (const [name, description, act] of [
-    ['rotate <name>', 'give a user new passphrases, and prove them', rotateUser],
+    ['rotate <name>', 'give a user new passphrases, and verify them', rotateUser],
     ['test <name>', 'ask the running agent as this user', testUser],
   ] as const) {
     userCommand(name, description)

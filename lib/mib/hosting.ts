@@ -9,7 +9,7 @@ import { ConfigFile, type ResolveName } from './config.ts'
 import { configuredRows } from './configured-rows.ts'
 import type { MibModule, ModuleHost, Serving } from './module.ts'
 import { applyRules, type Rule } from './rules.ts'
-import type { SetRules } from './set.ts'
+import type { SetRules, SetVarbind } from './set.ts'
 
 /** A module and the tables of it that a .cnf file holds. */
 export interface ConfiguredModule {
@@ -106,13 +106,30 @@ export class Hosting {
     for (const backend of this.backends) await backend.start(hostOf(backend.name))
   }
 
+  /** A SET of this process itself, all or nothing and as durable as one of a manager. Throws when it is refused. */
+  async set(name: string, varbinds: readonly SetVarbind[]): Promise<void> {
+    const part = this.#find(name).prepareSet(varbinds)
+    const refused = await part.test()
+    if (refused) throw new Error(`a SET of ${name} is refused: ${refused.status}`)
+    const failed = await part.commit()
+    if (failed) {
+      await part.undo()
+      throw new Error(`a SET of ${name} failed: ${failed.status}`)
+    }
+    part.finish()
+  }
+
   /** Stops one module and starts it again. Throws when there is none of this name. */
   async restart(name: string, hostOf: (name: string) => ModuleHost): Promise<void> {
-    const backend = this.backends.find((one) => one.name === name)
-    if (!backend)
-      throw new Error(`there is no module ${name} here, but ${this.backends.map((one) => one.name).join(', ')}`)
+    const backend = this.#find(name)
     await backend.stop()
     await backend.start(hostOf(name))
+  }
+
+  #find(name: string): ModuleBackend {
+    const backend = this.backends.find((one) => one.name === name)
+    if (backend) return backend
+    throw new Error(`there is no module ${name} here, but ${this.backends.map((one) => one.name).join(', ')}`)
   }
 
   /** In reverse; one that fails does not keep the others running. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type Complaint, ConfigurationError, isWarning } from '../../lib/cnf/complaint.ts'
 import { codeOf, messageOf } from '../../lib/errors.ts'
 import type { Home } from '../../lib/home.ts'
+import { textOfOctets } from '../../lib/lossless-text.ts'
 import { readRegularFileSync } from '../../lib/regular-file.ts'
 import type { Rows } from './directive.ts'
 import { directives, type SipdConfig } from './directives.ts'
@@ -72,7 +73,7 @@ function readFile(
 ): { text: string; mode: number } | undefined {
   try {
     const { octets, stats } = readRegularFileSync(path)
-    return { text: octets.toString('utf8'), mode: stats.mode }
+    return { text: textOfOctets(octets), mode: stats.mode }
   } catch (error) {
     if (!(isOptional && codeOf(error) === 'ENOENT'))
       complaints.push({ file, line: 1, column: 1, message: `${path} cannot be read: ${messageOf(error)}` })

@@ -3,6 +3,7 @@ import type { Timer } from '../../lib/clock.ts'
 import type { Home } from '../../lib/home.ts'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
+import type { SetVarbind } from '../../lib/mib/set.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { healthCheck, type SipPing } from './health.ts'
 import {
@@ -14,6 +15,7 @@ import {
   critAppProcTable,
   critAppRestartFailed,
 } from './mib.ts'
+import { notSupervised, type Order, obey } from './operator.ts'
 import { newEntry, type ProcessSpec, type SupervisedProcess } from './process.ts'
 import { processRule, programRule, whyNotActive } from './rules.ts'
 import { type Request, Supervisor } from './supervisor.ts'
@@ -65,6 +67,8 @@ export function critappModule(home: Home, sipPing: SipPing) {
         return { status: 'inconsistentValue', column: 'critAppGracefulRestart' }
       return undefined
     },
+    // Above all a process that fills the disk must be stopped.
+    actsUnkept: ({ wishes }) => Object.keys(wishes).every((name) => isOrder(name)),
     commit({ before, after, wishes }) {
       const scalars = globals.table.get({})!
       globals.table.put({ ...scalars, critAppConfigLastChange: host?.upTimeTicks() ?? 0 })
@@ -192,13 +196,33 @@ export function critappModule(home: Home, sipPing: SipPing) {
       return globals.table.get({})!.critAppCommandsWritable
     },
   }
+  /** What an operator on this machine orders; `set` does a SET of this module. */
+  const order = async (
+    wish: Order,
+    name: string,
+    set: (varbinds: readonly SetVarbind[]) => Promise<void>,
+  ): Promise<string> => {
+    if (!supervisor || !host) return notSupervised
+    const want = async (index: number, adminStatus: 'up' | 'down'): Promise<void> => {
+      const { oid, syntax } = critAppProcTable.columns.critAppAdminStatus
+      host?.log.notice('an operator sets critAppAdminStatus', { name, adminStatus })
+      await set([{ name: [...oid, index], value: syntax.toSnmp(adminStatus), position: 1 }])
+    }
+    return obey(wish, name, { clock: host.clock, supervisor, want })
+  }
   return {
     module,
     configured: [anyServing(processes), anyServing(globals)],
     rules,
     checks: [processRule],
     machineChecks: [programRule],
+    order,
   }
+}
+
+/** What somebody wants now, in contrast to what a row is. */
+function isOrder(column: string): boolean {
+  return column === 'critAppAdminStatus' || column === 'critAppGracefulRestart'
 }
 
 function specOf(row: ProcRow): ProcessSpec {
