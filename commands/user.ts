@@ -10,9 +10,9 @@ import type { Home } from '../lib/home.ts'
 import { anyDefinition, type RowOf } from '../lib/mib/declare.ts'
 import { compareOid, type Oid, oid } from '../lib/smi/oid.ts'
 import { openConfiguration } from './configuration.ts'
+import { agentOf } from './daemons.ts'
 import { passphrases } from './passphrases.ts'
 import { authNamed, privNamed } from './protocols.ts'
-import { agentOf } from './starter.ts'
 import { snippets } from './user-snippets.ts'
 
 export interface UserOptions {

@@ -5,10 +5,12 @@ import { join } from 'node:path'
 import { systemClock } from './clock.ts'
 import { ConfigurationError } from './cnf/complaint.ts'
 import type { DaemonName } from './daemon.ts'
-import { type Home, isInitialized, resolveHome } from './home.ts'
+import { type Home, HomeError, requireHome, resolveHome } from './home.ts'
+import { HomeLock } from './home-lock.ts'
+import { starterVariable } from './home-processes.ts'
 import { createLog, type Log } from './log.ts'
 import { LogFile } from './log-file.ts'
-import { readProcess, writePidFile } from './process.ts'
+import { readPidFile, readProcess, writePidFile } from './process.ts'
 import { tellSystemd } from './systemd.ts'
 
 export interface DaemonWork {
@@ -28,13 +30,9 @@ export interface DaemonProcess {
   fail(error: unknown): never
 }
 
-/** Ends the process with a sentence when the home is none. */
+/** Ends the process with a sentence when the home cannot be used. */
 export function openDaemon(name: DaemonName, homeOption: string | undefined): DaemonProcess {
-  const home = resolveHome(homeOption)
-  if (!isInitialized(home)) {
-    process.stderr.write(`${name}: ${home.root} is no home yet; run: castellan init --home ${home.root}\n`)
-    process.exit(1)
-  }
+  const home = openHome(name, homeOption)
   // What this daemon starts is of this appliance, and can be told from the same of another one.
   process.env.CASTELLAN_HOME = home.root
   mkdirSync(home.logs, { recursive: true, mode: 0o700 })
@@ -59,6 +57,7 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
     process.exit(1)
   }
   const run = async ({ start, stop, reload }: DaemonWork): Promise<void> => {
+    beTheOnlyOne(name, home)
     try {
       await start()
       await keepToSignals({
@@ -75,6 +74,39 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
     }
   }
   return { home, log, run, fail }
+}
+
+/** The home of a daemon; ends the process with a sentence where there is none, or with it the starter that wanted it. */
+export function openHome(name: DaemonName, homeOption: string | undefined): Home {
+  try {
+    const home = resolveHome(homeOption)
+    requireHome(home)
+    const starter = process.env[starterVariable]
+    // What it starts is not of the starter. /proc shows the first environment all the same.
+    delete process.env[starterVariable]
+    if (starter !== undefined && starter !== String(process.ppid))
+      throw new HomeError(`the castellan start that started it, PID ${starter}, has ended`)
+    return home
+  } catch (error) {
+    return leave(name, error)
+  }
+}
+
+/** Holds the daemon's lock in its home until the process ends; ends it with a sentence when another has it. */
+export function beTheOnlyOne(name: DaemonName, home: Home): void {
+  try {
+    const lock = HomeLock.tryTake(join(home.run, `${name}.lock`))
+    const other = readPidFile(join(home.run, `${name}.pid`))
+    if (!lock) throw new HomeError(`the ${name} of ${home.root} runs already${other ? `, as PID ${other.pid}` : ''}`)
+    process.once('exit', () => lock.release())
+  } catch (error) {
+    leave(name, error)
+  }
+}
+
+function leave(name: DaemonName, error: unknown): never {
+  process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(error instanceof HomeError ? error.exitCode : 1)
 }
 
 /** A process that serves. */

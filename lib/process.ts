@@ -50,7 +50,7 @@ export function ageMs({ startTicks }: Pick<ProcessIdentity, 'startTicks'>): numb
 }
 
 /** Whether exactly this process still runs. */
-export function isRunning(identity: ProcessIdentity): boolean {
+export function isRunning(identity: Pick<ProcessIdentity, 'pid' | 'startTicks'>): boolean {
   return readProcess(identity.pid)?.startTicks === identity.startTicks
 }
 

@@ -39,8 +39,9 @@ const connectedWithinMs = 3000
 const sipPing: SipPing = async (uri, timeoutMs) =>
   (await ping(await targetOf(home, uri, false), timeoutMs, systemClock)).status
 const logs = logModule(home)
+const critapp = critappModule(home, sipPing)
 const modules = [
-  { ...critappModule(home, sipPing), file: 'subagents/critagt.cnf' },
+  { ...critapp, file: 'subagents/critagt.cnf' },
   { ...logs, file: 'subagents/logagt.cnf' },
   { ...scriptModule(home), file: 'subagents/scripts.cnf' },
 ]
@@ -71,8 +72,9 @@ await run({
     reports.start()
     await listenForControl(controlPath, async ([command, name = '', ...more]) => {
       if (command === 'rotate') return logs.rotate(parseRotateWords([name, ...more]))
+      if (command === 'apps') return JSON.stringify(critapp.apps())
       if (command !== 'restart')
-        throw new Error(`${command} is no command; restart MODULE and rotate [--dry-run] [NAME] are`)
+        throw new Error(`unknown command ${command}; use apps, restart MODULE or rotate [--dry-run] [NAME]`)
       await subagent.restart(name)
       return `module ${name} was restarted`
     })

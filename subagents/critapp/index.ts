@@ -195,7 +195,26 @@ export function critappModule(home: Home, sipPing: SipPing) {
       return globals.table.get({})!.critAppCommandsWritable
     },
   }
-  return { module, configured: [anyServing(processes), anyServing(globals)], rules }
+  const apps = (): AppState[] =>
+    [...processes.table.rows()]
+      .filter((row) => row.critAppProcRowStatus === 'active')
+      .map((row) => ({
+        name: row.critAppProcName,
+        wanted: row.critAppAdminStatus,
+        isUp: row.critAppOperStatus === 'up',
+        state: row.critAppProcState,
+        lastError: row.critAppLastError,
+      }))
+  return { module, configured: [anyServing(processes), anyServing(globals)], rules, apps }
+}
+
+/** An application as `castellan start` has to know it. */
+export interface AppState {
+  readonly name: string
+  readonly wanted: 'up' | 'down'
+  readonly isUp: boolean
+  readonly state: ProcRow['critAppProcState']
+  readonly lastError: string
 }
 
 function specOf(row: ProcRow): ProcessSpec {
