@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { formatComplaint } from '../lib/cnf/complaint.ts'
 import { daemonCommand } from '../lib/daemon.ts'
+import { messageWithCausesOf } from '../lib/errors.ts'
 import { type Home, requireHome, resolveHome } from '../lib/home.ts'
 import { missingFiles } from '../lib/home-completion.ts'
 import { inspectConfig } from '../sipd/config/read.ts'
@@ -185,7 +186,7 @@ export async function castellan(args: readonly string[]): Promise<number> {
     await program.parseAsync(['node', 'castellan', ...args])
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    process.stderr.write(`castellan: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`castellan: ${messageWithCausesOf(error)}\n`)
     return exitCodeOf(error)
   }
   return exitCode

@@ -1,4 +1,5 @@
 /** ciagent and csps_ciagent_ctl: CIAgent's names for starting and stopping the agents. sipd goes on meanwhile. */
+import { messageWithCausesOf } from '../lib/errors.ts'
 import { requireHome, resolveHome } from '../lib/home.ts'
 import { castellan } from './castellan.ts'
 import { exitCodeOf } from './exit-codes.ts'
@@ -51,7 +52,7 @@ async function perform(
   try {
     return await act(command, isHome ? rest[1] : undefined)
   } catch (error) {
-    process.stderr.write(`${program}: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`${program}: ${messageWithCausesOf(error)}\n`)
     return exitCodeOf(error)
   }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { systemClock } from './clock.ts'
 import { ConfigurationError } from './cnf/complaint.ts'
 import type { DaemonName } from './daemon.ts'
+import { messageWithCausesOf } from './errors.ts'
 import { type Home, HomeError, requireHome, resolveHome } from './home.ts'
 import { HomeLock } from './home-lock.ts'
 import { starterVariable } from './home-processes.ts'
@@ -53,7 +54,7 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
   const fail = (error: unknown): never => {
     const said = error instanceof ConfigurationError ? error.message : error
     log.error('the daemon cannot go on', { daemon: name, error: said })
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`${messageWithCausesOf(error)}\n`)
     process.exit(1)
   }
   const run = async ({ start, stop, reload }: DaemonWork): Promise<void> => {
@@ -105,7 +106,7 @@ export function beTheOnlyOne(name: DaemonName, home: Home): void {
 }
 
 function leave(name: DaemonName, error: unknown): never {
-  process.stderr.write(`${name}: ${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`${name}: ${messageWithCausesOf(error)}\n`)
   process.exit(error instanceof HomeError ? error.exitCode : 1)
 }
 

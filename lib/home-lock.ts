@@ -22,7 +22,7 @@ export class HomeLock {
     accessSync(path, constants.R_OK | constants.W_OK)
     const database = new Database(path, { timeout: 0, fileMustExist: true })
     try {
-      database.pragma('journal_mode = OFF') // nothing is ever written
+      database.pragma('journal_mode = MEMORY') // a journal beside the file is of no use, as nothing is ever written
       database.exec('BEGIN EXCLUSIVE')
       return new HomeLock(database)
     } catch (error) {

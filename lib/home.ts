@@ -1,6 +1,6 @@
 /** A home: the folders of one appliance. Several homes on one machine are several appliances, side by side. */
 
-import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { chown, mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -56,7 +56,7 @@ export function requireHome(home: Home): void {
     throw new HomeError(`${home.root} is not initialised; run: castellan init --home ${shellWord(home.root)}`)
   for (const folder of [home.conf, home.run]) {
     try {
-      accessSync(folder, constants.R_OK | constants.X_OK)
+      readdirSync(folder)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EACCES') throw refused(home)
     }

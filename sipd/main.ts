@@ -6,6 +6,7 @@ import { Subagent } from '../agent/agentx/subagent.ts'
 import { programVersion } from '../commands/version.ts'
 import { systemClock } from '../lib/clock.ts'
 import { beTheOnlyOne, keepToSignals, openHome } from '../lib/daemon-process.ts'
+import { messageWithCausesOf } from '../lib/errors.ts'
 import { createLog } from '../lib/log.ts'
 import { sipModules } from '../subagents/sip/index.ts'
 import type { ReadConfig } from './config/read.ts'
@@ -87,6 +88,6 @@ async function showOverSnmp({ config }: ReadConfig): Promise<void> {
 }
 
 function fail(error: unknown): never {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`${messageWithCausesOf(error)}\n`)
   process.exit(1)
 }

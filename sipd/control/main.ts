@@ -1,6 +1,7 @@
 /** `sip`: starts, stops, restarts and asks sipd, for people and for critapp. */
 import { parseArgs } from 'node:util'
 import { programVersion } from '../../commands/version.ts'
+import { messageWithCausesOf } from '../../lib/errors.ts'
 import { HomeError, requireHome, resolveHome } from '../../lib/home.ts'
 import { inspectConfig, readConfig } from '../config/read.ts'
 import { configToJson, formatCheck, formatConfig } from '../config/show.ts'
@@ -30,7 +31,7 @@ export async function main(args: readonly string[], commands = sipCommands(confi
       if (error.exitCode === exitCodes.usage) process.stderr.write(usage(commands))
       return error.exitCode
     }
-    process.stderr.write(`sip: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`sip: ${messageWithCausesOf(error)}\n`)
     return error instanceof HomeError ? error.exitCode : exitCodes.error
   }
 }
