@@ -8,6 +8,7 @@ import type { AppState } from '../subagents/critapp/index.ts'
 import { critAppProcTable } from '../subagents/critapp/mib.ts'
 import { whyDown } from './app-states.ts'
 import { openConfiguration } from './configuration.ts'
+import { formatTable } from './table.ts'
 
 type Row = readonly [name: string, value: string]
 
@@ -74,8 +75,8 @@ function advice({ addresses, readers, operators, targets }: SnmpFacts): string[]
     ...(operator ? [[`${bin}/setany ${operator} critAppAdminStatus.1 down`, 'stops sipd; up starts it'] as const] : []),
     [`${bin}/traprcv ${trapPort}`, 'shows the traps that this sends'],
   ]
-  const width = Math.max(...commands.map(([command]) => command.length))
-  return ['Try:', ...commands.map(([command, what]) => `  ${what ? `${command.padEnd(width)}   # ${what}` : command}`)]
+  const table = commands.map(([command, what]) => [{ text: `  ${command}` }, { text: what ? `# ${what}` : '' }])
+  return ['Try:', formatTable(table, { isColoured: false }).trimEnd()]
 }
 
 /** As a person here would type it; the folder where they are may have been removed. */
