@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { daemonCommand } from '../../lib/daemon.ts'
 import type { Home } from '../../lib/home.ts'
+import { processesOf } from '../../lib/home-processes.ts'
 import { type Command, CommandFailure, exitCodes } from './command.ts'
 import { report } from './report.ts'
 import { pause, runningSipd } from './sipd.ts'
@@ -40,11 +41,14 @@ export async function startSipd(home: Home): Promise<void> {
   })
   const deadlineMs = performance.now() + startWithinMs
   while (performance.now() < deadlineMs) {
-    if (runningSipd(home)?.pid === child.pid) {
+    if (runningSipd(home)) {
       child.unref()
       return
     }
-    if (isEnded) throw new CommandFailure(readFileSync(outputPath, 'utf8').trim() || 'sipd ended at once, silently')
+    // Ours leaves it to one that somebody else has just started.
+    const isAnothers = isEnded && processesOf(home).some(({ part }) => part === 'sipd')
+    if (isEnded && !isAnothers)
+      throw new CommandFailure(readFileSync(outputPath, 'utf8').trim() || 'sipd ended at once, silently')
     await pause(25)
   }
   child.kill('SIGKILL')
