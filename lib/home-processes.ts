@@ -1,5 +1,5 @@
 /** The processes of a home, as /proc has them: known by their command lines from the moment they are started. */
-import { readdirSync, realpathSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join } from 'node:path'
 import { type Home, programRoot } from './home.ts'
 import { type ProcessIdentity, type ProcessStat, readEnvironment, readPidFile, readProcess } from './process.ts'
@@ -13,6 +13,8 @@ export interface HomeProcess extends ProcessIdentity {
   readonly isServing: boolean
   /** `castellan start` started it, as opposed to systemd or a person. */
   readonly isOfStarter: boolean
+  /** The systemd unit that runs it, and would start it again. */
+  readonly unit: string | undefined
 }
 
 /** Tells a daemon the PID of the `castellan start` that started it, and us whose the daemon is. */
@@ -34,7 +36,7 @@ export function processesOf(home: Home): HomeProcess[] {
       if (!isServing && !isOurs(process.pid)) return []
       const { pid, startTicks, command } = process
       const isOfStarter = (readEnvironment(pid, starterVariable) ?? '') !== ''
-      return [{ pid, startTicks, command, part, isServing, isOfStarter }]
+      return [{ pid, startTicks, command, part, isServing, isOfStarter, unit: unitIn(readText(`/proc/${pid}/cgroup`)) }]
     })
 }
 
@@ -68,6 +70,19 @@ function isOurs(pid: number): boolean {
     return statSync(`/proc/${pid}`).uid === self
   } catch {
     return false
+  }
+}
+
+/** The unit of ours in the text of /proc/PID/cgroup (cgroups(7)). */
+export function unitIn(cgroups: string): string | undefined {
+  return /\/(castellan-(?:agent|subagents)(?:@[^/\n]*)?\.service)$/m.exec(cgroups)?.[1]
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
   }
 }
 

@@ -111,10 +111,12 @@ export class Starter {
   async #takeOver(): Promise<void> {
     const running = this.#host.processes().filter(({ part }) => part === 'agent' || part === 'subagents')
     const other = running.find(({ isOfStarter }) => !isOfStarter)
-    if (other)
+    if (other) {
+      const advice = other.unit ? `systemctl stop ${other.unit}` : 'castellan stop'
       throw new HomeError(
-        `cannot be started: its ${other.part} runs already, as PID ${other.pid}, and castellan start did not start it; stop it there (systemctl stop castellan-${other.part}), or with: castellan stop`,
+        `cannot be started: its ${other.part} runs already, as PID ${other.pid}, and castellan start did not start it; to stop it, run: ${advice}`,
       )
+    }
     if (running.length === 0) return
     const list = running.map(({ part, pid }) => `${part} (PID ${pid})`).join(' and ')
     this.#say(`${list} had lost the castellan start that kept them, and is started again`)

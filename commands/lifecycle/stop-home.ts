@@ -1,4 +1,5 @@
 /** Stops whatever runs of a home, however it was started and whoever is left of it. */
+import { HomeError } from '../../lib/home.ts'
 import type { HomeProcess, Part } from '../../lib/home-processes.ts'
 import { type Holder, type Lock, lookEveryMs, type ProcessHost, type SipdWish } from './host.ts'
 
@@ -13,10 +14,19 @@ const identifiesWithinMs = 30_000
 export async function stopHome(host: ProcessHost, sipd: SipdWish): Promise<void> {
   const lock = await lockToStop(host, sipd)
   try {
+    refuseUnits(host)
     await endProcesses(host, sipd)
   } finally {
     lock.release()
   }
+}
+
+/** systemd would start it again at once, and the stop would be none. */
+function refuseUnits(host: ProcessHost): void {
+  const isRestarted = ({ part, unit }: HomeProcess): boolean =>
+    unit !== undefined && (part === 'agent' || part === 'subagents')
+  const units = host.processes().flatMap((one) => (isRestarted(one) ? [one.unit] : []))
+  if (units.length > 0) throw new HomeError(`systemd runs the appliance; run: systemctl stop ${units.join(' ')}`)
 }
 
 /** Ends what runs, in the order in which nothing starts anything again. Only for who has the lock. */

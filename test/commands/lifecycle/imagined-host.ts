@@ -15,7 +15,8 @@ type Kind = Part | 'command'
 
 interface Imagined extends Identity {
   readonly kind: Kind
-  starter: number | undefined
+  readonly starter: number | undefined
+  unit: string | undefined
   isAlive: boolean
   isServing: boolean
   /** Of a command: what SIGTERM does to it. */
@@ -77,9 +78,9 @@ export class Machine {
     return this.#processes.filter((one) => one.isAlive && one.kind === kind)
   }
 
-  /** What runs was started by nobody of ours. */
-  disownDaemons(): void {
-    for (const one of this.#processes) one.starter = undefined
+  /** systemd started what runs. */
+  giveToSystemd(): void {
+    for (const one of this.#processes) one.unit = `castellan-${one.kind}.service`
   }
 
   /** For looking on from outside. */
@@ -133,9 +134,9 @@ export class Machine {
   }
 
   #visible(): HomeProcess[] {
-    return this.#processes.flatMap(({ isAlive, kind, pid, startTicks, isServing, starter }) =>
+    return this.#processes.flatMap(({ isAlive, kind, pid, startTicks, isServing, starter, unit }) =>
       isAlive && kind !== 'command'
-        ? [{ pid, startTicks, command: [], part: kind, isServing, isOfStarter: starter !== undefined }]
+        ? [{ pid, startTicks, command: [], part: kind, isServing, isOfStarter: starter !== undefined && !unit, unit }]
         : [],
     )
   }
@@ -236,6 +237,7 @@ const nobody: Imagined = {
   pid: 0,
   startTicks: 0,
   starter: undefined,
+  unit: undefined,
   isAlive: true,
   isServing: false,
   onSignal: undefined,

@@ -49,15 +49,23 @@ test('when kill -9 may hit the commands too, one start or stop more makes it who
   }
 })
 
-test('a home that systemd runs is not taken over by a start', async () => {
+test('a home that systemd runs is neither taken over by a start nor stopped, since it would come back', async () => {
   const machine = new Machine(randomFrom(1))
   machine.run(async (host) => host.spawn('agent'))
-  machine.disownDaemons()
+  machine.giveToSystemd()
   await machine.pass(() => machine.view.serving('agent') !== undefined, 1000)
   const refused = start(machine)
+  const notStopped = stop(machine)
   await comeToRest(machine)
-  assert.match((await refused.outcome)?.message ?? '', /^cannot be started: its agent runs already, as PID \d+/)
-  assert.deepEqual(machine.alive('agent').length, 1)
+  assert.match(
+    (await refused.outcome)?.message ?? '',
+    /^cannot be started: its agent .* systemctl stop castellan-agent\.s/,
+  )
+  assert.equal(
+    (await notStopped.outcome)?.message,
+    'systemd runs the appliance; run: systemctl stop castellan-agent.service',
+  )
+  assert.equal(machine.alive('agent').length, 1)
 })
 
 /** Two to eight commands and kills, at moments within some seconds. */
