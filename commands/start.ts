@@ -45,7 +45,9 @@ async function startInFront(home: Home, isBackground: boolean): Promise<number> 
   const say = speaker(home, isBackground)
   const ending = new AbortController()
   const starter = new Starter(linuxHost(home), say.sentence)
+  let ended: NodeJS.Signals | undefined
   stopOnSignals((signal) => {
+    ended ??= signal
     if (!ending.signal.aborted && !isBackground) process.stdout.write('\n')
     ending.abort()
     starter.stop(signal === 'SIGUSR2' ? 'keep sipd' : 'stop sipd')
@@ -62,12 +64,19 @@ async function startInFront(home: Home, isBackground: boolean): Promise<number> 
       },
       stopped: () => rm(pidFile, { force: true }),
     })
+    if (ended === 'SIGHUP') endBySignal(ended)
     return 0
   } catch (error) {
     if (error instanceof HomeError) throw new HomeError(`the appliance ${home.root} ${error.message}`, error.exitCode)
     if (error instanceof Interrupted) throw new Error(`the start of ${home.root} was ${error.message}`)
     throw error
   }
+}
+
+/** Ends the process as the signal would have. Node aborts when it exits by itself after its terminal has gone. */
+function endBySignal(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal)
+  process.kill(process.pid, signal)
 }
 
 /** Newer versions bring files that a home made before does not have, and without which its daemons refuse to start. */

@@ -10,6 +10,7 @@ import { programRoot } from '../../lib/home.ts'
 import { processesOf } from '../../lib/home-processes.ts'
 import { makeHome, runBin, type TestHome, until } from '../support/appliance.ts'
 import { randomFrom } from '../support/mutate.ts'
+import { needs } from '../support/peers.ts'
 
 /** `npm run soak:lifecycle` tries as many as the imagined machine does, sipd among them. */
 const isSoak = process.env.CASTELLAN_SOAK === '1'
@@ -152,6 +153,23 @@ describe('a home is started, stopped and killed', () => {
     process.kill(before, 'SIGKILL')
     await until(() => ![undefined, before].includes(serving('agent')), endsWithinMs, 'the next agent')
     assert.equal(servingStarter(), starter.pid)
+  })
+
+  test('the end of its terminal ends a start in front, and all that it runs', needs('script'), async () => {
+    const command = `${join(programRoot, 'bin', 'castellan')} start --home ${at.home.root}`
+    const terminal = spawn('script', ['-qfc', command, '/dev/null'], { stdio: ['pipe', 'ignore', 'ignore'] })
+    await until(() => servingStarter() !== undefined, endsWithinMs, 'the start')
+    terminal.kill('SIGKILL')
+    await until(() => parts().length === 0 && servingStarter() === undefined, endsWithinMs, 'the end')
+    await assertNothingRuns()
+  })
+
+  test('Ctrl-C while start --detach waits leaves nothing', async () => {
+    const waiting = launch('start', '--detach')
+    await until(() => parts().includes('agent'), endsWithinMs, 'the agent')
+    waiting.kill('SIGINT')
+    assert.deepEqual(await once(waiting, 'exit'), [1, null])
+    await assertNothingRuns()
   })
 
   test(`in ${interleavings} interleavings of start, stop, restart, Ctrl-C and kill -9, all runs at the end or nothing`, async () => {
