@@ -192,7 +192,7 @@ export async function castellan(args: readonly string[]): Promise<number> {
   return exitCode
 }
 
-/** The files are read here first, so that whoever changed them is told what is wrong with them. */
+/** The files are read here first, so that the person who changed them sees what is wrong with them. */
 async function reload(options: HomeOption): Promise<number> {
   const home = resolveHome(options.home)
   if (!agentOf(home)) {

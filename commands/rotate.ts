@@ -12,7 +12,7 @@ import { rotationStatePath } from '../subagents/log/rotation/defaults.ts'
 import { Rotator } from '../subagents/log/rotation/rotator.ts'
 import { daemonOf } from './daemons.ts'
 
-/** All logs, each with the time that an owner has to open its log anew. */
+/** All logs, each with the time that an owner has to reopen its log. */
 const answerWithinMs = 60_000
 
 /** Throws when there is no log of that name, logagt.cnf is broken, or the subagents run and do not answer. */

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { systemClock } from './clock.ts'
 import { ConfigurationError } from './cnf/complaint.ts'
 import type { DaemonName } from './daemon.ts'
-import { messageWithCausesOf } from './errors.ts'
-import { type Home, HomeError, requireHome, resolveHome } from './home.ts'
+import { messageOf, messageWithCausesOf } from './errors.ts'
+import { checkHomePath, type Home, HomeError, requireHome, resolveHome } from './home.ts'
 import { HomeLock } from './home-lock.ts'
 import { starterVariable } from './home-processes.ts'
 import { createLog, type Log } from './log.ts'
@@ -46,10 +46,10 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
     try {
       file.reopen()
     } catch (error) {
-      log.error('the log could not be opened anew; it goes on in what was open', { error })
+      log.error('cannot reopen the log; the file that was open is used on', { error })
     }
   })
-  process.on('unhandledRejection', (error) => log.error('bug: a promise was left alone', { error }))
+  process.on('unhandledRejection', (error) => log.error('bug: unhandled rejection', { error }))
 
   const fail = (error: unknown): never => {
     const said = error instanceof ConfigurationError ? error.message : error
@@ -77,11 +77,12 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
   return { home, log, run, fail }
 }
 
-/** The home of a daemon; ends the process with a sentence where there is none, or with it the starter that wanted it. */
+/** The home of a daemon. Ends the process with a sentence when it cannot be used, or when the starter has ended already. */
 export function openHome(name: DaemonName, homeOption: string | undefined): Home {
   try {
     const home = resolveHome(homeOption)
     requireHome(home)
+    checkHomePath(home)
     const starter = process.env[starterVariable]
     // What it starts is not of the starter. /proc shows the first environment all the same.
     delete process.env[starterVariable]
@@ -110,7 +111,7 @@ function leave(name: DaemonName, error: unknown): never {
   process.exit(error instanceof HomeError ? error.exitCode : 1)
 }
 
-/** A process that serves. */
+/** What a process that serves does at signals. */
 export interface ServingProcess {
   readonly pidFile: string
   readonly log: Log
@@ -139,7 +140,7 @@ export async function keepToSignals({ pidFile, log, stop, reload }: ServingProce
     })
   }
   process.on('SIGHUP', () => {
-    reload().catch((error: unknown) => log.error('the configuration could not be read anew', { error }))
+    reload().catch((error: unknown) => log.error('cannot read the configuration again', { error }))
   })
 }
 
@@ -148,7 +149,7 @@ function openLogFile(name: DaemonName, home: Home, onRecovery: (lostLines: numbe
   try {
     return new LogFile({ path, onRecovery })
   } catch (error) {
-    process.stderr.write(`${name}: the log ${path} cannot be opened: ${(error as Error).message}; it is to be a file\n`)
+    process.stderr.write(`${name}: cannot open the log ${path}, which must be a file: ${messageOf(error)}\n`)
     process.exit(1)
   }
 }

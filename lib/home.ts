@@ -5,6 +5,7 @@ import { chown, mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { writeFileAtomic } from './files.ts'
+import { longestSocketPath } from './socket-path.ts'
 import { fillTemplate } from './template.ts'
 
 export interface Home {
@@ -70,8 +71,6 @@ function refused({ root }: Home): HomeError {
   )
 }
 
-/** Octets of the path of a Unix socket, without its final NUL (unix(7)). */
-const longestSocketPath = 107
 /** The longest path below a home that our sockets have: those of sipd's workers, which are numbered. */
 const longestSocketName = join('run', 'sipd', '999999.sock')
 

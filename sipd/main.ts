@@ -46,7 +46,7 @@ try {
 }
 
 process.on('SIGUSR2', () => void sipd.reopenLogs())
-process.on('unhandledRejection', (error) => sipd.log.error('bug: a promise was left alone', { error }))
+process.on('unhandledRejection', (error) => sipd.log.error('bug: unhandled rejection', { error }))
 
 /** The only place where sipd knows of SNMP: its face, hosted here, shown by whatever master there is. */
 async function showOverSnmp({ config }: ReadConfig): Promise<void> {

@@ -6,6 +6,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { compareOid, formatOid } from '../../lib/smi/oid.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
+import { checkSocketPath } from '../../lib/socket-path.ts'
 import { afterSubtree, type Registry, type RemoteRegion } from '../dispatch/registry.ts'
 import type { AgentxState } from '../internal/agentx-mib.ts'
 import { type NotificationMessage, snmpTrapOidInstance, sysUpTimeInstance } from '../notify/notification.ts'
@@ -93,6 +94,7 @@ export class AgentxMaster {
     const name = address.path ?? `${address.host}:${address.port}`
     const server = createServer((socket) => this.#accept(socket, name))
     if (address.path !== undefined) {
+      checkSocketPath(address.path)
       mkdirSync(dirname(address.path), { recursive: true, mode: 0o700 })
       rmSync(address.path, { force: true }) // of an agent that was killed; a living one has its SNMP port still
     }

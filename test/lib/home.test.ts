@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { lex } from '../../lib/cnf/lex.ts'
 import { commandWord, splitWords } from '../../lib/command.ts'
+import { listenForControl } from '../../lib/control.ts'
 import { checkHomePath, HomeError, requireHome, resolveHome, shellWord } from '../../lib/home.ts'
 import { fillTemplate } from '../../lib/template.ts'
 import { readLines } from '../../sipd/config/lines.ts'
@@ -77,6 +78,14 @@ describe('a path that can be no home', () => {
       /is 87 octets long, and the sockets of a home allow 86; choose/,
     )
     assert.throws(() => checkHomePath(homeOf(`${longest.slice(0, -1)}é`)), HomeError)
+  })
+
+  test('and a socket elsewhere with a longer path are refused with the figure, not with ENOENT or EADDRINUSE', async () => {
+    const path = join(tmpdir(), 'x'.repeat(120))
+    await assert.rejects(
+      listenForControl(path, async () => ''),
+      /^Error: the path of the socket .* has \d+ octets, and 107 are allowed/,
+    )
   })
 
   test('is refused when it has a line break', () => {
