@@ -1,15 +1,13 @@
 /** castellan check and reload: what is wrong with the configuration files, found by those who read them. Writes nothing. */
-import { statSync } from 'node:fs'
 import { type Complaint, formatComplaint, isWarning } from '../lib/cnf/complaint.ts'
 import { daemonArgv } from '../lib/daemon.ts'
-import { codeOf } from '../lib/errors.ts'
-import type { Home } from '../lib/home.ts'
+import { type Home, requireHome } from '../lib/home.ts'
 import { homeRecordMistake, missingFiles } from '../lib/home-completion.ts'
 import { describeExit, isSuccess } from '../lib/program/exit.ts'
 import { runProgram } from '../lib/program/run.ts'
 import { inspectConfig } from '../sipd/config/read.ts'
 import { checkAccess } from './check-access.ts'
-import { daemonOf } from './starter.ts'
+import { daemonOf } from './daemons.ts'
 
 /** Something to say about the files of a home; a file that is missing, or a daemon that failed, has no place. */
 export interface Finding {
@@ -61,7 +59,7 @@ function reportOf(findings: readonly Finding[]): CheckReport {
 }
 
 async function findingsOf(home: Home): Promise<Finding[]> {
-  assertHome(home)
+  requireHome(home, [home.conf])
   const missing = await missingFiles(home)
   const noRecord = await homeRecordMistake(home)
   // The daemons read their files themselves, exactly as they would on a start.
@@ -99,18 +97,4 @@ function fromComplaint(complaint: Complaint): Finding {
 function formatFinding({ severity, file, line, column, message }: Finding): string {
   if (file === undefined || line === undefined || column === undefined) return message
   return formatComplaint({ file, line, column, message, ...(severity === 'warning' ? { severity } : {}) })
-}
-
-/** A folder that this user may not look into is not taken for one that is missing. */
-function assertHome(home: Home): void {
-  try {
-    statSync(home.conf)
-  } catch (error) {
-    const isMissing = codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR'
-    throw new Error(
-      isMissing
-        ? `${home.root} is not initialised; run: castellan init --home ${home.root}`
-        : `${home.conf} cannot be read (${codeOf(error)}); run this as the user that owns the home`,
-    )
-  }
 }

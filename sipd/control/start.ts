@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { daemonArgv } from '../../lib/daemon.ts'
 import type { Home } from '../../lib/home.ts'
+import { processesOf } from '../../lib/home-processes.ts'
 import { describeExit } from '../../lib/program/exit.ts'
 import { lastWords } from '../../lib/program/last-words.ts'
 import { startProgram } from '../../lib/program/start.ts'
@@ -37,11 +38,12 @@ export async function startSipd(home: Home): Promise<void> {
   closeSync(output)
   const deadlineMs = performance.now() + startWithinMs
   while (performance.now() < deadlineMs) {
-    if (runningSipd(home)?.pid === started.pid) {
+    if (runningSipd(home)) {
       started.unref()
       return
     }
-    if (!started.isRunning) {
+    // Ours leaves it to one that somebody else has just started.
+    if (!started.isRunning && !processesOf(home).some(({ part }) => part === 'sipd')) {
       const said = lastWords(outputPath)
       throw new CommandFailure(said || `sipd ${describeExit(await started.exited)} and printed nothing`)
     }

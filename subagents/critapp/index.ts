@@ -208,6 +208,16 @@ export function critappModule(home: Home, sipPing: SipPing) {
     }
     return obey(wish, name, { clock: host.clock, supervisor, want })
   }
+  const apps = (): AppState[] =>
+    [...processes.table.rows()]
+      .filter((row) => row.critAppProcRowStatus === 'active')
+      .map((row) => ({
+        name: row.critAppProcName,
+        wanted: row.critAppAdminStatus,
+        isUp: row.critAppOperStatus === 'up',
+        state: row.critAppProcState,
+        lastError: row.critAppLastError,
+      }))
   return {
     module,
     configured: [anyServing(processes), anyServing(globals)],
@@ -215,7 +225,17 @@ export function critappModule(home: Home, sipPing: SipPing) {
     checks: [processRule],
     machineChecks: [programRule],
     order,
+    apps,
   }
+}
+
+/** An application as `castellan start` has to know it. */
+export interface AppState {
+  readonly name: string
+  readonly wanted: 'up' | 'down'
+  readonly isUp: boolean
+  readonly state: ProcRow['critAppProcState']
+  readonly lastError: string
 }
 
 /** What somebody wants now, in contrast to what a row is. */
