@@ -10,6 +10,7 @@ import type { ModuleHost } from '../lib/mib/module.ts'
 import { Names } from '../lib/mib/names.ts'
 import type { AnyRow } from '../lib/mib/served.ts'
 import { BindError } from '../lib/net/per-address.ts'
+import { SourceAddresses } from '../lib/net/source-address.ts'
 import { describePortOwner } from '../lib/port-owner.ts'
 import { RateLimit } from '../lib/rate-limit.ts'
 import type { Oid } from '../lib/smi/oid.ts'
@@ -69,6 +70,7 @@ export class Agent {
   #usm: Usm | undefined
   #vacm = new Vacm([], [], [])
   #ageing: Timer | undefined
+  #sources: SourceAddresses | undefined
   readonly #stopping = new AbortController()
 
   constructor(options: AgentOptions) {
@@ -122,6 +124,7 @@ export class Agent {
       clock: options.clock,
       statistics: this.#statistics,
       sysObjectId: () => options.sysObjectId,
+      sourceFor: (destination) => this.#sources?.for(destination),
       v3: () => this.#engine.v3,
       usm: () => this.#usm,
     })
@@ -199,6 +202,7 @@ export class Agent {
     const addresses = this.#internal.listenAddresses().map((text) => parseAddress(text)!)
     for (const address of addresses) await this.#listen(address, addresses)
     const { home, clock } = this.#options
+    this.#sources = await SourceAddresses.open()
     this.#usm = new Usm(await startIdentity(join(home.data, 'agent', 'engine.json'), clock))
     this.#engine.v3 = new V3Messages(this.#usm, this.#statistics, this.#engine.maxMessageSize)
     this.#configureEngine()
@@ -218,6 +222,8 @@ export class Agent {
     await this.#hosting.stop()
     for (const listener of this.#listeners.splice(0)) listener.stop()
     await this.#originator.stop()
+    this.#sources?.close()
+    this.#sources = undefined
     this.#options.log.notice('the agent stopped')
   }
 

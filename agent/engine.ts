@@ -288,7 +288,9 @@ export class Engine {
   /** RFC 3413 §3.2: no view at all for this principal; an unknown context is dropped and counted by others. */
   #refuse(exchange: Exchange, request: Request, result: Exclude<AccessResult, View>): void {
     if (result === 'noSuchContext') return
-    this.#sendError(exchange, request, { status: 'authorizationError', position: 0 })
+    // RFC 1157 §4.1.5: version 1 has noSuchName for it, which always is the error of one variable.
+    const position = exchange.isV1 && request.count > 0 ? 1 : 0
+    this.#sendError(exchange, request, { status: 'authorizationError', position })
   }
 
   #sendError(exchange: Exchange, request: Request, { status, position }: ReadFailure): void {

@@ -8,11 +8,11 @@ import { compareOid, type Oid, startsWith } from '../../lib/smi/oid.ts'
 import { nullValue, type Varbind } from '../../lib/smi/value.ts'
 import type { SecurityLevel } from '../access/vacm.ts'
 import type { CommunityVersion } from '../message/community-message.ts'
-import { Client, type ClientRequest, ReportError, TimeoutError } from './client.ts'
+import { Client, type ClientRequest, ReportError, TimeoutError, UnreadableAnswerError } from './client.ts'
 import { CommunityConversation, UsmConversation } from './conversation.ts'
 import { type Credentials, keyMaker, levelOf } from './credentials.ts'
 
-export { ReportError, TimeoutError }
+export { ReportError, TimeoutError, UnreadableAnswerError }
 
 export type ManagerSecurity =
   | { readonly version: CommunityVersion; readonly community: string | Uint8Array }
@@ -79,6 +79,7 @@ export class Manager {
     const expected = canonicalAddress(host)
     this.#socket.on('message', (bytes, remote) => {
       if (canonicalAddress(remote.address) === expected && remote.port === port) this.#client.receive(bytes)
+      else this.#client.receiveFromElsewhere(hostAndPort(remote.address, remote.port))
     })
     this.#socket.on('error', () => {})
   }

@@ -25,6 +25,8 @@ export interface OriginatorOptions {
   readonly clock: Clock
   readonly statistics: Statistics
   readonly sysObjectId: () => Oid
+  /** The address of ours that a datagram to this one leaves from; undefined where that is not known. */
+  readonly sourceFor: (destination: string) => string | undefined
   /** Nothing until the engine knows its boots. */
   readonly v3: () => V3Messages | undefined
   readonly usm: () => Usm | undefined
@@ -128,7 +130,7 @@ export class Originator {
 
   /** Undefined, with a line in the log where the configuration is to blame, when there is no message for this target. */
   #encodeTrap(target: NotificationTarget, message: NotificationMessage): Uint8Array | undefined {
-    const { sysObjectId, v3 } = this.#options
+    const { sysObjectId, v3, sourceFor } = this.#options
     const { securityName, securityLevel } = target
     const requestId = this.#nextRequestId()
     if (target.version === 'snmpv3') {
@@ -146,7 +148,7 @@ export class Originator {
       )
     let fits = true
     const bytes = encodeCommunityMessage('v1', community.name, (out) => {
-      fits = writeTrapV1(out, message, sysObjectId())
+      fits = writeTrapV1(out, message, { sysObjectId: sysObjectId(), address: sourceFor(target.host) })
     })
     return fits ? bytes : undefined
   }
