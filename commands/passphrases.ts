@@ -1,9 +1,12 @@
 /** Passphrases: from a file, from the environment, or asked for without being shown; never from an argument, which others can read. */
-import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { shortestPassphrase } from '../agent/security/usm/keys.ts'
 import { hasStrayOctet, textOfOctets } from '../lib/lossless-text.ts'
+import { readRegularFileSync } from '../lib/regular-file.ts'
+
+/** Two lines need no more; whoever names another file by mistake hears so. */
+const maxFileOctets = 65_536
 
 export interface Passphrases {
   readonly auth: string
@@ -55,7 +58,7 @@ function refuseShort(what: string, variable: string, found: string | undefined):
 }
 
 function readLines(file: string): string[] {
-  const text = textOfOctets(readFileSync(file))
+  const text = textOfOctets(readRegularFileSync(file, maxFileOctets).octets)
   // Keys are made from the octets, and every other tool sends UTF-8.
   if (hasStrayOctet(text)) throw new Error(`${file} is not UTF-8`)
   return text.replace(/^\ufeff/, '').split(/\r?\n/)

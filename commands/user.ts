@@ -41,7 +41,14 @@ export async function addUser(home: Home, name: string, options: UserOptions): P
     ? memberBefore
     : memberRow(name, options.group, protocols.priv !== undefined, memberBefore)
   const phrases = await passphrases(options.passphraseFile, protocols.priv !== undefined, { areNew: true })
-  const after = userRow(name, remoteEngine ?? nothing, protocols, phrases, remoteEngine ?? file.engineId, before)
+  const after = userRow(
+    name,
+    remoteEngine ?? nothing,
+    protocols,
+    phrases,
+    remoteEngine ?? (await file.keepEngineId()),
+    before,
+  )
   await file.config.persist([
     { definition: anyDefinition(usmUserTable), before, after },
     { definition: anyDefinition(vacmSecurityToGroupTable), before: memberBefore, after: member },
@@ -66,7 +73,7 @@ export async function rotateUser(home: Home, name: string, options: { passphrase
   const before = localUser(file, name)
   const protocols = protocolsOf(before)
   const phrases = await passphrases(options.passphraseFile, protocols.priv !== undefined, { areNew: true })
-  const after = userRow(name, nothing, protocols, phrases, file.engineId, before)
+  const after = userRow(name, nothing, protocols, phrases, await file.keepEngineId(), before)
   await file.config.persist([{ definition: anyDefinition(usmUserTable), before, after }])
   const unchanged = usersNamed(file, name)
     .filter(({ usmUserEngineID }) => usmUserEngineID.length > 0)
