@@ -247,7 +247,7 @@ describe('users over SNMP, with snmpusm and snmpvacm', needs('snmpusm'), () => {
     assert.equal(refused.code, 1)
     assert.match(
       refused.err,
-      /the running agent goes on with what it had, for it cannot take its files: schedule\.cnf:\d+:1: "nonsense" is no entry/,
+      /the running agent goes on with what it had, for it cannot take its files: schedule\.cnf:\d+:1: unknown entry "nonsense"/,
     )
     assert.equal((await appliance.castellan('reload')).code, 0)
   })
