@@ -6,6 +6,7 @@ import { homeRecordMistake, missingFiles } from '../lib/home-completion.ts'
 import { describeExit, isSuccess } from '../lib/program/exit.ts'
 import { runProgram } from '../lib/program/run.ts'
 import { inspectConfig } from '../sipd/config/read.ts'
+import { letAgentTake } from './agent-takes.ts'
 import { checkAccess } from './check-access.ts'
 import { daemonOf } from './daemons.ts'
 
@@ -43,14 +44,16 @@ export function formatReport({ isGood, findings }: CheckReport): string {
 }
 
 /**
- * Lets the daemons that run take changed files, if these are good: whoever changed them hears here what is wrong with them.
- * Throws when the agent does not run.
+ * Lets the daemons that run take changed files, if these are good; if not, the report says why. The agent, which decides who
+ * may do what, has taken its files when this resolves. Throws when it does not run, or does not say that it has.
  */
 export async function reloadHome(home: Home): Promise<CheckReport> {
   const running = (['agent', 'subagents'] as const).map((name) => daemonOf(home, name))
   if (!running[0]) throw new Error('the agent does not run')
   const report = reportOf(await findingsOf(home))
-  if (report.isGood) for (const daemon of running) if (daemon) process.kill(daemon.pid, 'SIGHUP')
+  if (!report.isGood) return report
+  if (running[1]) process.kill(running[1].pid, 'SIGHUP')
+  await letAgentTake(home)
   return report
 }
 

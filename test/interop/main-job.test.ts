@@ -178,7 +178,7 @@ describe('the main job, with Net-SNMP', needs('snmpget', 'snmptrapd'), () => {
     assert.equal(await broken.start(), 1)
     assert.match(
       broken.output,
-      /^critagt\.cnf:1:43: critAppRestartOnExit is to be true\(1\) or false\(2\), not "maybe"$/m,
+      /^critagt\.cnf:1:43: critAppRestartOnExit must be true\(1\) or false\(2\), got "maybe"$/m,
     )
     assert.match(broken.output, /^critagt\.cnf:2:18: critAppProcEntry ends before its field 2, critAppProcName$/m)
     await broken.stop()
