@@ -1,9 +1,8 @@
 /** What an operator may ask of a running sipd, over its control socket; `bin/sip` says these words. */
 import { listenForControl } from '../../lib/control.ts'
+import { longestWaitSeconds } from '../txngraceful.ts'
 import { type ListItem, listSubjects } from '../worker/listing.ts'
 import type { SipdParent } from './parent.ts'
-
-const longestWaitSeconds = 3600
 
 export async function listenForOperator(path: string, sipd: SipdParent): Promise<void> {
   const server = await listenForControl(path, async ([word, ...operands]) => {
@@ -20,9 +19,9 @@ export async function listenForOperator(path: string, sipd: SipdParent): Promise
       case 'txngraceful-restart': {
         const [seconds, behaviour] = operands.map(Number)
         if (seconds === undefined || !(seconds >= 0 && seconds <= longestWaitSeconds))
-          throw new Error(`the seconds are to be within 0..${longestWaitSeconds}`)
+          throw new Error(`the seconds must be within 0..${longestWaitSeconds}`)
         if (behaviour !== 1 && behaviour !== 2)
-          throw new Error('the behaviour is to be 1 (503 Service Unavailable) or 2 (no answer)')
+          throw new Error('the behaviour must be 1 (503 Service Unavailable) or 2 (no answer)')
         sipd.txnGracefulRestart(seconds, behaviour === 1 ? 'refuse' : 'silence')
         return `sipd restarts in ${seconds} s`
       }

@@ -7,6 +7,7 @@ import { type ReadConfig, readConfig } from '../config/read.ts'
 import { formatMemory, type ProcessMemory } from '../log/memory-stats.ts'
 import { PeriodicLog } from '../log/periodic-log.ts'
 import { StatisticsText } from '../log/stats.ts'
+import { formatHop } from '../message/source.ts'
 import type { ListItem, ListSubject } from '../worker/listing.ts'
 import { Logs } from './logs.ts'
 import { type PoolSettings, WorkerPool } from './pool.ts'
@@ -73,7 +74,7 @@ export class SipdParent {
     }
     const { Listen } = configuration.config
     this.#configuration = configuration
-    this.log.notice('sipd serves', { listen: Listen.map(({ address, port }) => `${address}:${port}`).join(' ') })
+    this.log.notice('sipd serves', { listen: Listen.map(formatHop).join(' ') })
     return configuration
   }
 

@@ -1,6 +1,7 @@
 /** The sip modules: the SNMP face of sipd, hosted by its own process. */
 import type { Clock } from '../../lib/clock.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
+import { addressOctets } from '../../lib/net/address.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import {
   applTable,
@@ -209,10 +210,11 @@ export function sipModules(view: SipView): MibModule[] {
     },
   })
   const address = serve(sipServerCfgTable)
+  const hostAddress = addressOctets(view.listen[0]?.address ?? '0.0.0.0') ?? new Uint8Array(4)
   address.table.put({
     applIndex,
-    sipServerCfgHostAddressType: 'ipv4',
-    sipServerCfgHostAddress: Uint8Array.from((view.listen[0]?.address ?? '0.0.0.0').split('.'), Number),
+    sipServerCfgHostAddressType: hostAddress.length === 16 ? 'ipv6' : 'ipv4',
+    sipServerCfgHostAddress: hostAddress,
   })
   const registrar = serve(sipServerRegCfgTable, {
     live: {
