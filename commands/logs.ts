@@ -32,7 +32,7 @@ const rotatedOrPacked = /\.(\d+(\.\d+)?(\.gz)?|gz|tmp)$/
 export async function followLogs(home: Home, wish: FollowWish): Promise<void> {
   requireHome(home)
   if (wish.level !== undefined && !levels.includes(wish.level))
-    throw new Error(`${wish.level} is no level; there are: ${levels.join(', ')}`)
+    throw new Error(`unknown level ${wish.level}; the levels are: ${levels.join(', ')}`)
   const there = logsOf(home)
   const unknown = wish.names.find((name) => !there.includes(name))
   if (unknown !== undefined)
@@ -82,7 +82,7 @@ export async function tryPattern(
   print: (number: number, line: string) => void,
 ): Promise<PatternTrial> {
   const error = patternError(source)
-  if (error) throw new Error(`${source} is no regular expression: ${error}`)
+  if (error) throw new Error(`${source} is not a regular expression: ${error}`)
   const patterns = new Patterns({ clock: systemClock })
   const follower = new Follower({ path, clock: systemClock, startAt: 'beginning' })
   const trial = { lines: 0, matches: 0, offending: 0 }
