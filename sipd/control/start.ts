@@ -1,6 +1,7 @@
 /** `sip start`: starts sipd in the background and waits until it serves. */
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
+import { systemClock } from '../../lib/clock.ts'
 import { daemonArgv } from '../../lib/daemon.ts'
 import type { Home } from '../../lib/home.ts'
 import { describeExit } from '../../lib/program/exit.ts'
@@ -12,6 +13,8 @@ import { pause, runningSipd } from './sipd.ts'
 import { supervisorDid } from './supervisor.ts'
 
 const startWithinMs = 10_000
+/** With its workers, in order; then they are killed. */
+const endWithinMs = 2000
 
 export const startCommand: Command = {
   name: 'start',
@@ -47,6 +50,6 @@ export async function startSipd(home: Home): Promise<void> {
     }
     await pause(25)
   }
-  started.signalAll('SIGKILL')
-  throw new CommandFailure(`sipd did not serve within ${startWithinMs / 1000} s and was killed`)
+  await started.end(systemClock, endWithinMs)
+  throw new CommandFailure(`sipd did not serve within ${startWithinMs / 1000} s and was ended`)
 }
