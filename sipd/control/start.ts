@@ -36,7 +36,12 @@ export async function startSipd(home: Home): Promise<void> {
   mkdirSync(home.logs, { recursive: true, mode: 0o700 })
   const outputPath = join(home.logs, 'sipd.out')
   const output = openSync(outputPath, 'w', 0o600)
-  const started = startProgram({ argv: daemonArgv('sipd', home), output })
+  const started = startProgram({
+    argv: daemonArgv('sipd', home),
+    // What it starts in turn is of this appliance, whatever our caller's is.
+    variables: { CASTELLAN_HOME: home.root },
+    output,
+  })
   closeSync(output)
   const deadlineMs = performance.now() + startWithinMs
   while (performance.now() < deadlineMs) {
