@@ -88,7 +88,7 @@ export async function restartApps(home: Home, names: readonly string[]): Promise
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
   }
   await setApps(home, names, 'start')
-  return names.map((name) => `${name}: restarted\n`).join('')
+  return names.map((name) => `${name}: stopped, and start was asked for\n`).join('')
 }
 
 /** All in one SET, so that they start in their order and stop in its reverse. Throws when one of the names is none. */

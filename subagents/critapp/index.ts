@@ -109,7 +109,7 @@ export function critappModule(home: Home, sipPing: SipPing) {
   let repetition: Timer | undefined
   const counts = () => ({ critAppTotal: wanted().length, critAppRunning: running().length })
 
-  /** critAppNotAllRunning when one that is wished up goes; critAppAllNowRunning when all run, and again at its interval. */
+  /** critAppNotAllRunning when a process that is wanted up goes; critAppAllNowRunning when all run, and again at its interval. */
   const judge = (row: ProcRow | undefined): void => {
     const { critAppTrapWhenNotAllRunning, critAppTrapWhenAllRunning, critAppAllRunningInterval } = globals.table.get(
       {},
