@@ -15,7 +15,8 @@ import { start } from './start.ts'
 import { status } from './status.ts'
 import { stop } from './stop.ts'
 import { type UnitsOptions, writeUnits } from './units.ts'
-import { addUser, listUsers, removeUser, rotateUser, testUser, type UserOptions } from './user.ts'
+import { addUser, removeUser, rotateUser, testUser, type UserOptions } from './user.ts'
+import { formatUsers, listUsers } from './user-list.ts'
 import { programVersion } from './version.ts'
 
 const passphraseHelp = 'authentication passphrase in the first line, privacy passphrase in the second'
@@ -127,15 +128,19 @@ export async function castellan(args: readonly string[]): Promise<number> {
     .option('--component <name>', 'of this component, such as agent or subagents.log')
     .option('--lines <n>', 'begin with so many of the last lines', wholeNumber, 10)
     .option('--no-follow', 'end after these')
+    .option('--json', 'for programs: an object for each line, with the name of its log')
     .action(
       async (
         names: string[],
-        options: HomeOption & { level?: string; component?: string; lines: number; follow: boolean },
+        options: HomeOption & { level?: string; component?: string; lines: number; follow: boolean; json?: boolean },
       ) => {
         const ending = new AbortController()
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort())
         const { level, component, lines, follow: isFollowing } = options
-        const show = (line: string): void => void process.stdout.write(`${line}\n`)
+        const show = (log: string, line: string, isOne: boolean): void => {
+          const text = options.json ? JSON.stringify({ log, line }) : isOne ? line : `${log}: ${line}`
+          process.stdout.write(`${text}\n`)
+        }
         const wish = { names, level, component, lines, isFollowing, signal: ending.signal, print: show }
         await followLogs(resolveHome(options.home), wish)
       },
@@ -190,9 +195,12 @@ export async function castellan(args: readonly string[]): Promise<number> {
         print(act(resolveHome(options.home), name, options)),
       )
   }
-  userCommand('list', 'list users, their protocols and groups').action((options: HomeOption) =>
-    print(listUsers(resolveHome(options.home))),
-  )
+  userCommand('list', 'list users, their protocols and groups')
+    .option('--json', 'for programs')
+    .action(async ({ home, json }: HomeOption & { json?: boolean }) => {
+      const users = await listUsers(resolveHome(home))
+      process.stdout.write(json ? `${JSON.stringify(users)}\n` : formatUsers(users))
+    })
   userCommand('remove <name>', 'remove a user').action((name: string, options: HomeOption) =>
     print(removeUser(resolveHome(options.home), name)),
   )

@@ -21,7 +21,8 @@ export interface FollowWish extends LogFilter {
   readonly lines: number
   readonly isFollowing: boolean
   readonly signal: AbortSignal
-  print(line: string): void
+  /** `isOne`: there is no other log that the line could be of. */
+  print(log: string, line: string, isOne: boolean): void
 }
 
 const levels = ['debug', 'info', 'notice', 'warn', 'error']
@@ -45,7 +46,7 @@ export async function followLogs(home: Home, wish: FollowWish): Promise<void> {
     last: [] as string[],
   }))
   const show = (name: string, line: string): void => {
-    if (passes(line, wish)) wish.print(isOne ? line : `${name}: ${line}`)
+    if (passes(line, wish)) wish.print(name, line, isOne)
   }
   for (const { name, follower, last } of logs) {
     await toEnd(follower, (line) => {

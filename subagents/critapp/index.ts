@@ -51,12 +51,14 @@ export function critappModule(home: Home, sipPing: SipPing) {
         return Math.floor((host.clock.monotonicMs() - process.startedMonotonicMs) / 10) % 0x1_0000_0000
       },
     },
-    test({ before, after, wishes }) {
+    test({ before, after, wishes, alongside = [] }) {
       if (after?.critAppProcRowStatus !== 'active') return undefined
       // A row knows its process by this name: another one would leave a running process with nobody to watch it.
       const isRenamed = before?.critAppProcRowStatus === 'active' && before.critAppProcName !== after.critAppProcName
       if (isRenamed && before.critAppOperStatus === 'up') return 'inconsistentValue'
-      const mistake = whyNotActive(after, processes.table.rows())
+      const changed = new Set(alongside.map(({ critAppProcIndex }) => critAppProcIndex))
+      const unchanged = [...processes.table.rows()].filter(({ critAppProcIndex }) => !changed.has(critAppProcIndex))
+      const mistake = whyNotActive(after, [...unchanged, ...alongside])
       if (mistake) return { status: 'inconsistentValue', column: mistake.column }
       // There must be something to restart, and a way to do it.
       const hasWay = after.critAppGracefulCommand !== '' || after.critAppUnit !== ''
