@@ -51,3 +51,9 @@ export function addressOctets(address: string): Uint8Array | undefined {
   const all = [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after]
   return Uint8Array.from(all.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]))
 }
+
+/** The address of 4 or 16 octets, in its canonical form. */
+export function addressText(octets: Uint8Array): string {
+  if (octets.length === 4) return octets.join('.')
+  return canonicalAddress(Buffer.from(octets).toString('hex').match(/.{4}/g)!.join(':'))
+}

@@ -25,16 +25,21 @@ export interface IdentityOptions {
 export class Identity {
   readonly listeners: readonly Listener[]
   readonly #domains: ReadonlySet<string>
-  readonly #addresses: ReadonlySet<string>
+  #addresses: ReadonlySet<string> = new Set()
   readonly #ports: ReadonlySet<number>
   readonly #firstDomain: string | undefined
 
   constructor({ listeners, domains, addresses }: IdentityOptions) {
     this.listeners = listeners
     this.#domains = new Set(domains.map((domain) => domain.toLowerCase().replace(/\.$/, '')))
-    this.#addresses = new Set([...addresses, ...listeners.map(({ sentBy }) => sentBy)].map(plain))
+    this.setAddresses(addresses)
     this.#firstDomain = this.#domains.values().next().value
     this.#ports = new Set(listeners.flatMap(({ port, tlsPort }) => (tlsPort === undefined ? [port] : [port, tlsPort])))
+  }
+
+  /** The numeric addresses that the listeners cover from now on; those of a wildcard come and go. */
+  setAddresses(addresses: readonly string[]): void {
+    this.#addresses = new Set([...addresses, ...this.listeners.map(({ sentBy }) => sentBy)].map(plain))
   }
 
   /** RFC 3261 §16.5: whether the users of this host are ours to find. */
