@@ -1,7 +1,8 @@
 /** The master agent put together: configuration, modules, engine, sockets and notifications, with a start and a stop. */
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Clock, Timer } from '../lib/clock.ts'
-import { type Complaint, ConfigurationError, formatComplaint } from '../lib/cnf/complaint.ts'
+import { type Complaint, ConfigurationError, formatComplaint, isWarning } from '../lib/cnf/complaint.ts'
+import { messageOf } from '../lib/errors.ts'
 import type { Home } from '../lib/home.ts'
 import type { Log } from '../lib/log.ts'
 import { anyDefinition, type Definition, type Notification } from '../lib/mib/declare.ts'
@@ -22,7 +23,7 @@ import type { MasterSession } from './agentx/session-of-master.ts'
 import { AuditLog } from './audit.ts'
 import { Registry } from './dispatch/registry.ts'
 import { Engine } from './engine.ts'
-import { readEngineId, startIdentity } from './engine-identity.ts'
+import { enginePath, isLatched, latchedAdvice, readEngineId, startIdentity } from './engine-identity.ts'
 import { castellanSubagentLost, castellanSubagentReturned } from './internal/castellan-agent.ts'
 import { internalModules } from './internal/index.ts'
 import { authenticationFailure, coldStart, warmStart } from './internal/snmpv2-mib.ts'
@@ -43,6 +44,8 @@ export interface AgentOptions {
   readonly modules: readonly ConfiguredModule[]
   /** What is served in other processes of ours: its names are known here, to files and to the audit log. */
   readonly alsoNamed?: { readonly definitions: readonly Definition[]; readonly notifications: readonly Notification[] }
+  /** Security names that modules of this process act by. */
+  readonly localNames?: readonly string[]
   /** What version 1 traps name as their enterprise when they are generic ones. */
   readonly sysObjectId: Oid
 }
@@ -81,6 +84,8 @@ export class Agent {
     this.#subagentChanges = new RateLimit(options.clock, 50, 1)
     this.#internal = internalModules({
       statistics: this.#statistics,
+      home,
+      localNames: options.localNames ?? [],
       usm: () => this.#usm,
       engineId: () => this.#engineId,
       countsOf: (target) => this.#originator.countsOf(target),
@@ -163,33 +168,42 @@ export class Agent {
 
   /** Reads every configuration file; all complaints of all files together, and nothing is taken when there is one. */
   async load(): Promise<readonly Complaint[]> {
-    const { home } = this.#options
-    this.#engineId = await readEngineId(join(home.data, 'agent', 'engine.json'))
+    const unknown = await this.#readEngineId()
+    if (unknown.length > 0) return [...unknown, ...(await this.#hosting.check())].filter((one) => !isWarning(one))
     const complaints = await this.#hosting.load()
-    if (complaints.length > 0) return complaints
-    for (const address of this.#internal.listenAddresses()) {
-      if (!parseAddress(address))
-        complaints.push(inSnmpd(`snmpListenEntry ${address} is no address such as 127.0.0.1:161`))
-    }
-    for (const name of this.#internal.users().broken) {
-      complaints.push(inSnmpd(`the keys of user ${name} do not fit its protocols; castellan user add makes them anew`))
-    }
-    this.#configureEngine()
+    if (complaints.length === 0) this.#configureEngine()
     return complaints
   }
 
-  /** Takes changed files while it serves: a good set of files at once, a bad one not at all. */
-  async reload(): Promise<void> {
+  /** What is wrong with the files, warnings included; nothing is taken, and nothing written. */
+  async check(): Promise<readonly Complaint[]> {
+    return [...(await this.#readEngineId()), ...(await this.#hosting.check())]
+  }
+
+  /** A new engine has none before its first start, and no file that names it. One that is kept and broken is a complaint. */
+  async #readEngineId(): Promise<Complaint[]> {
+    const path = enginePath(this.#options.home)
+    try {
+      this.#engineId = (await readEngineId(path)) ?? this.#engineId
+      return []
+    } catch (error) {
+      return [{ file: basename(path), line: 1, column: 1, message: messageOf(error) }]
+    }
+  }
+
+  /** Takes changed files while it serves: a good set of files at once, a bad one not at all; gives what is wrong with it. */
+  async reload(): Promise<readonly Complaint[]> {
     const { log } = this.#options
     const complaints = await this.load()
     if (complaints.length > 0) {
       for (const complaint of complaints)
         log.error('a file is broken; what was in force stays', { complaint: formatComplaint(complaint) })
-      return
+      return complaints
     }
     this.#describeModules() // AGENTX-MIB shows the time-outs that are in force
     log.notice('the configuration was read anew; snmpListenEntry and agentxListenEntry change with a restart')
     this.#notify(warmStart, {}, {}, 'the agent read its configuration anew')
+    return []
   }
 
   /** Serves when it resolves. Throws ConfigurationError, or an Error that says which port could not be had. */
@@ -202,7 +216,10 @@ export class Agent {
     for (const address of addresses) await this.#listen(address, addresses)
     const { home, clock } = this.#options
     this.#sources = await SourceAddresses.open()
-    this.#usm = new Usm(await startIdentity(join(home.data, 'agent', 'engine.json'), clock))
+    const identity = await startIdentity(enginePath(home), clock)
+    if (isLatched(identity)) log.error(latchedAdvice, { file: enginePath(home) })
+    this.#engineId = identity.engineId
+    this.#usm = new Usm(identity)
     this.#engine.v3 = new V3Messages(this.#usm, this.#statistics, this.#engine.maxMessageSize)
     this.#configureEngine()
     await this.#hosting.start((name) => this.#hostOf(name))
@@ -329,7 +346,3 @@ export class Agent {
 
 /** Names of lost subagents that are remembered. */
 const lostAtMost = 256
-
-function inSnmpd(message: string): Complaint {
-  return { file: 'snmpd.cnf', line: 1, column: 1, message }
-}

@@ -28,7 +28,7 @@ export async function withManager<T>(home: Home, need: Need, act: (manager: Mana
   if (!community) throw new Error(`there is no community to ask with; ${need.otherwise}`)
   const manager = new Manager({
     ...addressToAsk(address),
-    security: { version: 'v2c', community: Buffer.from(community.name).toString() },
+    security: { version: 'v2c', community: community.name },
     retries: 1,
   })
   try {

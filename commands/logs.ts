@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { systemClock } from '../lib/clock.ts'
 import { type Home, isInitialized } from '../lib/home.ts'
 import { Follower } from '../subagents/log/follower.ts'
+import { conditionWords } from '../subagents/log/follower-result.ts'
 import { Patterns, patternError } from '../subagents/log/patterns.ts'
 
 export interface LogFilter {
@@ -97,8 +98,7 @@ export async function tryPattern(
   try {
     for (let hasMore = true; hasMore; ) {
       const result = await follower.poll(tryOn)
-      if (result.condition !== 'ok')
-        throw new Error(`cannot read ${path}: ${result.condition}; name a regular file that you may read`)
+      if (result.condition !== 'ok') throw new Error(`${path} ${conditionWords[result.condition]}`)
       hasMore = result.hasMore
     }
     // The last line of an old file need not have an end.

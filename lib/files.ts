@@ -1,7 +1,9 @@
 /** Writes that matter: a reader, or the machine after a power cut, sees the old file or the new one, never a part. */
 import { randomBytes } from 'node:crypto'
+import { statSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { codeOf } from './errors.ts'
 
 /** Replaces the file at `path` and returns when the new content is durable. `mode` defaults to owner-only. */
 export async function writeFileAtomic(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
@@ -56,5 +58,15 @@ async function replaceFile(
     // ENOSPC of a write does not name the file.
     if (error instanceof Error) error.message = `${path} could not be written: ${error.message}`
     throw error
+  }
+}
+
+/** Whether nothing is there. What this user may not look at is not missing. */
+export function isMissing(path: string): boolean {
+  try {
+    statSync(path)
+    return false
+  } catch (error) {
+    return codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR'
   }
 }

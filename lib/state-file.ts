@@ -1,7 +1,7 @@
 /** Reading what an earlier process of ours kept: one that cannot be understood is kept aside, for somebody to look into. */
-import { readFile } from 'node:fs/promises'
 import { codeOf, messageOf } from './errors.ts'
 import { keepBrokenFile } from './files.ts'
+import { readRegularFile } from './regular-file.ts'
 
 export type StateRead<T> =
   | { readonly kind: 'read'; readonly value: T }
@@ -22,7 +22,7 @@ export function brokenSentence(
 export async function readState<T>(path: string, parse: (text: string) => T): Promise<StateRead<T>> {
   let text: string
   try {
-    text = await readFile(path, 'utf8')
+    text = (await readRegularFile(path)).octets.toString('utf8')
   } catch (error) {
     return codeOf(error) === 'ENOENT' ? { kind: 'none' } : { kind: 'broken', error: messageOf(error), aside: undefined }
   }

@@ -1,6 +1,6 @@
 /** The AgentX master (RFC 2741 §7): listens, keeps sessions and their regions, and hands on what they notify. */
 import type { Server, Socket } from 'node:net'
-import type { Clock } from '../../lib/clock.ts'
+import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { compareOid, formatOid } from '../../lib/smi/oid.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
@@ -42,6 +42,8 @@ const sessionsAtMost = 256
 const registrationsAtMost = 2048
 /** Octets of agentxSessionDescr and sysORDescr (RFC 2742, RFC 3418). */
 const longestDescription = 255
+/** AGENTX-MIB and sysORTable are as old as this at most, while sessions and registrations change. */
+const showEveryMs = 250
 /** Of one session: a registration may be a range of many subtrees. */
 const regionsAtMost = 16_384
 
@@ -56,7 +58,9 @@ export class AgentxMaster {
   readonly #indexes = new IndexAllocator()
   #lastSessionId = 0
   #lastConnection = 0
-  #isTold = true
+  #hasChanged = false
+  /** Until the next change may be shown. */
+  #showing: Timer | undefined
   #isStopping = false
 
   constructor(options: MasterOptions) {
@@ -101,6 +105,7 @@ export class AgentxMaster {
   /** Tells every subagent that the master goes. */
   async stop(): Promise<void> {
     this.#isStopping = true
+    this.#showing?.cancel()
     for (const { session } of [...this.#sessions.values()])
       this.#close(session, closeReason.shutdown, 'the agent stops')
     for (const connection of this.#connections.keys()) connection.close()
@@ -321,13 +326,19 @@ export class AgentxMaster {
     )
   }
 
-  /** Told once a turn: a subagent that comes registers hundreds of regions. */
+  /** Showing all is as much work as there are registrations, and a subagent that comes makes hundreds of changes. */
   #changed(): void {
-    if (!this.#isTold || this.#isStopping) return
-    this.#isTold = false
-    setImmediate(() => {
-      this.#isTold = true
-      if (!this.#isStopping) this.#options.onChange?.()
+    this.#hasChanged = true
+    if (this.#showing || this.#isStopping) return
+    this.#showing = this.#options.clock.after(0, () => this.#show())
+  }
+
+  #show(): void {
+    this.#hasChanged = false
+    this.#options.onChange?.()
+    this.#showing = this.#options.clock.after(showEveryMs, () => {
+      this.#showing = undefined
+      if (this.#hasChanged) this.#changed()
     })
   }
 

@@ -5,6 +5,7 @@ import { enumeration, octetString, type Syntax, text } from '../../lib/mib/synta
 export const adminString = (min = 0, max = 255): Syntax<string> => text(min, max, 'SnmpAdminString')
 /** SnmpTagList (RFC 3413): words, parted by white space. */
 export const tagList = (): Syntax<string> => text(0, 255, 'SnmpTagList')
+export const tagsOf = (list: string): string[] => list.split(/\s+/).filter((word) => word !== '')
 
 /** SnmpTagValue (RFC 3413): one word of a tag list, so without what parts them. */
 export function tagValue(): Syntax<string> {

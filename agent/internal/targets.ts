@@ -4,6 +4,8 @@ import { oid } from '../../lib/smi/oid.ts'
 import { View } from '../access/view.ts'
 import type { NotificationTarget } from '../notify/target.ts'
 import type { Source } from '../security/community.ts'
+import { tagsOf } from './conventions.ts'
+import { hasFittingMask } from './target-rules.ts'
 import {
   snmpNotifyFilterProfileTable,
   snmpNotifyFilterTable,
@@ -20,10 +22,7 @@ export function targetTables() {
   const addresses = serve(snmpTargetAddrTable, {
     test(change) {
       const { after } = change
-      const mask = after?.snmpTargetAddrTMask.length ?? 0
-      // RFC 3584, snmpTargetAddrTMask: as long as the address, or empty.
-      if (after && mask > 0 && mask !== after.snmpTargetAddrTAddress.length)
-        return { status: 'inconsistentValue', column: 'snmpTargetAddrTMask' }
+      if (after && !hasFittingMask(after)) return { status: 'inconsistentValue', column: 'snmpTargetAddrTMask' }
       return keepsWhileActive(change, 'snmpTargetAddrRowStatus', [
         'snmpTargetAddrTDomain',
         'snmpTargetAddrTAddress',
@@ -44,7 +43,6 @@ export function targetTables() {
   const profiles = serve(snmpNotifyFilterProfileTable)
   const filters = serve(snmpNotifyFilterTable)
 
-  const tagsOf = (list: string): string[] => list.split(/\s+/).filter((word) => word !== '')
   const filterNamed = (name: string): View | undefined => {
     const families = [...filters.table.rows()]
       .filter((row) => row.snmpNotifyFilterProfileName === name && row.snmpNotifyFilterRowStatus === 'active')

@@ -15,7 +15,7 @@ import { type Credentials, keyMaker, levelOf } from './credentials.ts'
 export { ReportError, TimeoutError, UnreadableAnswerError }
 
 export type ManagerSecurity =
-  | { readonly version: CommunityVersion; readonly community: string }
+  | { readonly version: CommunityVersion; readonly community: string | Uint8Array }
   | {
       readonly version: 'v3'
       readonly credentials: Credentials
@@ -66,9 +66,7 @@ export class Manager {
       })
     }
     const conversation =
-      security.version === 'v3'
-        ? this.#usm!
-        : new CommunityConversation(security.version, Buffer.from(security.community))
+      security.version === 'v3' ? this.#usm! : new CommunityConversation(security.version, octetsOf(security.community))
     this.#client = new Client({
       conversation,
       // Its timers keep the process alive: a tool waits for its answer.
@@ -151,4 +149,9 @@ function startTimer(delayMs: number, run: () => void): { cancel(): void } {
 
 function withNulls(names: readonly Oid[]): Varbind[] {
   return names.map((name) => ({ name, value: nullValue }))
+}
+
+/** A community is octets; a text of it is UTF-8. */
+function octetsOf(community: string | Uint8Array): Uint8Array {
+  return typeof community === 'string' ? Buffer.from(community) : community
 }

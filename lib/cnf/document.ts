@@ -1,5 +1,5 @@
 /** A .cnf file as entries of known types, each complaint with its place. */
-import { hasStrayOctet } from '../octet-text.ts'
+import { hasStrayOctet } from '../lossless-text.ts'
 import type { Complaint } from './complaint.ts'
 import { type CnfLine, type CnfToken, lex, quote } from './lex.ts'
 
@@ -27,10 +27,22 @@ export interface CnfEntryType {
 
 export type CnfValues = Readonly<Record<string, unknown>>
 
+/** Line and column of each field that a line has, and of its first word, both from 1. */
+export interface CnfPlaces {
+  readonly keyword: CnfPosition
+  readonly fields: Readonly<Record<string, CnfPosition>>
+}
+
+export interface CnfPosition {
+  readonly line: number
+  readonly column: number
+}
+
 export interface CnfEntry {
   readonly type: CnfEntryType
   readonly key: string
   readonly values: CnfValues
+  readonly places: CnfPlaces
   readonly firstLine: number
   readonly lastLine: number
 }
@@ -88,10 +100,16 @@ export function parseDocument(
     if (before !== undefined) complain(`${identity.trim()} is there already, in line ${before}`)
     else {
       firstSeen.set(identity, firstLine + 1)
-      entries.push({ type, key, values, firstLine, lastLine })
+      entries.push({ type, key, values, places: placesOf(type, keyword, fields), firstLine, lastLine })
     }
   }
   return { entries, deletions, complaints }
+}
+
+function placesOf(type: CnfEntryType, keyword: CnfToken, tokens: readonly CnfToken[]): CnfPlaces {
+  const position = ({ line, column }: CnfToken): CnfPosition => ({ line, column })
+  const fields = tokens.map((token, i) => [type.fields[i]!.name, position(token)] as const)
+  return { keyword: position(keyword), fields: Object.fromEntries(fields) }
 }
 
 function readFields(

@@ -3,26 +3,30 @@
  * person has edited it since it was read, they go to an overlay that is read after it. A file without overlay is the
  * daemon's own: it need not be there, and nobody else writes it.
  */
-import { mkdir, readFile, stat } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
+import { codeOf, messageOf } from '../errors.ts'
 import { writeFileAtomic } from '../files.ts'
-import { octetsOfText, textOfOctets } from '../octet-text.ts'
+import { octetsOfText, textOfOctets } from '../lossless-text.ts'
+import { readRegularFile } from '../regular-file.ts'
 import type { Complaint } from './complaint.ts'
-import { type CnfEntryType, type CnfValues, formatEntry, keyOf, parseDocument } from './document.ts'
+import { type CnfEntryType, type CnfPlaces, type CnfValues, formatEntry, keyOf, parseDocument } from './document.ts'
 import { byteOrderMark } from './lex.ts'
 
 export interface CnfStoreOptions {
   readonly path: string
   readonly overlayPath?: string
+  /** A person's file without an overlay, such as a draft: it must be there. */
+  readonly isDraft?: boolean
   readonly types: readonly CnfEntryType[]
   /** The file holds secrets: others than its owner must not be able to read it. */
   readonly secret?: boolean
 }
 
 export interface LoadedEntry {
-  /** Where it stands, for complaints about what it means: the line from 1. */
+  /** Where it stands, for complaints about what it means. */
   readonly file: string
-  readonly line: number
+  readonly places: CnfPlaces
   readonly keyword: string
   readonly values: CnfValues
 }
@@ -47,18 +51,17 @@ export class CnfStore {
   }
 
   async load(): Promise<{ entries: LoadedEntry[]; complaints: Complaint[] }> {
-    const { path, overlayPath, types, secret } = this.#options
-    const file = overlayPath === undefined ? path : basename(path) // those in conf/ are known by their names
+    const { path, overlayPath, types, secret, isDraft } = this.#options
+    const isOwn = overlayPath === undefined && !isDraft
+    const file = isOwn ? path : basename(path) // those in conf/ are known by their names
     let content: string
     try {
-      content = textOfOctets(await readFile(path))
-      this.#mode = (await stat(path)).mode & 0o777
+      const { octets, stats } = await readRegularFile(path)
+      content = textOfOctets(octets)
+      this.#mode = stats.mode & 0o777
     } catch (error) {
-      if (overlayPath === undefined && isMissing(error)) return { entries: [], complaints: [] }
-      return {
-        entries: [],
-        complaints: [{ file, line: 1, column: 1, message: `${path} cannot be read: ${(error as Error).message}` }],
-      }
+      if (isOwn && codeOf(error) === 'ENOENT') return { entries: [], complaints: [] }
+      return { entries: [], complaints: [unreadable(file, path, error)] }
     }
     this.#readContent = content
     const main = parseDocument(content, file, types)
@@ -72,7 +75,12 @@ export class CnfStore {
       })
     }
     const merged = new Map(main.entries.map((entry) => [`${entry.type.keyword} ${entry.key}`, { ...entry, file }]))
-    const overlay = overlayPath === undefined ? undefined : await readIfThere(overlayPath)
+    let overlay: string | undefined
+    try {
+      overlay = overlayPath === undefined ? undefined : await readIfThere(overlayPath)
+    } catch (error) {
+      complaints.push(unreadable(overlayPath ?? path, overlayPath ?? path, error))
+    }
     this.overlayInUse = overlay !== undefined
     if (overlay !== undefined && overlayPath !== undefined) {
       const document = parseDocument(overlay, overlayPath, types, true)
@@ -81,9 +89,9 @@ export class CnfStore {
       for (const entry of document.entries)
         merged.set(`${entry.type.keyword} ${entry.key}`, { ...entry, file: overlayPath })
     }
-    const entries = [...merged.values()].map(({ type, values, file: of, firstLine }) => ({
+    const entries = [...merged.values()].map(({ type, values, file: of, places }) => ({
       file: of,
-      line: firstLine + 1,
+      places,
       keyword: type.keyword,
       values,
     }))
@@ -196,13 +204,13 @@ function rewrite(
 
 async function readIfThere(path: string): Promise<string | undefined> {
   try {
-    return textOfOctets(await readFile(path))
+    return textOfOctets((await readRegularFile(path)).octets)
   } catch (error) {
-    if (isMissing(error)) return undefined
+    if (codeOf(error) === 'ENOENT') return undefined
     throw error
   }
 }
 
-function isMissing(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT'
+function unreadable(file: string, path: string, error: unknown): Complaint {
+  return { file, line: 1, column: 1, message: `${path} cannot be read: ${messageOf(error)}` }
 }

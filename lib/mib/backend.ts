@@ -6,6 +6,7 @@ import type { Effects, MibModule, ModuleHost, Requester } from './module.ts'
 import type { AnyRow } from './served.ts'
 import { planSet, type RowPlan, type SetFailure, type SetRules, type SetVarbind } from './set.ts'
 import type { ServedObject } from './subtree.ts'
+import { Unkept } from './unkept.ts'
 
 /** One SET's part for one backend: test, then commit, then finish; or undo after a commit anywhere failed. */
 export interface SetPart {
@@ -57,6 +58,7 @@ export class ModuleBackend implements Backend {
   readonly module: MibModule
   readonly objects: readonly ServedObject[]
   readonly #options: ModuleBackendOptions
+  readonly #unkept: Unkept
   #running = new AbortController()
 
   constructor(module: MibModule, options: ModuleBackendOptions) {
@@ -64,12 +66,15 @@ export class ModuleBackend implements Backend {
     this.module = module
     this.objects = module.tables.flatMap(({ table }) => table.objects)
     this.#options = options
+    const { log, persist = async () => {} } = options
+    this.#unkept = new Unkept({ log, persist })
   }
 
   async start(host: ModuleHost): Promise<void> {
     // Generators end with the module, which may be started again, or with the host.
     this.#running = new AbortController()
     const signal = AbortSignal.any([host.signal, this.#running.signal])
+    this.#unkept.start(host.clock)
     await this.module.start?.({ ...host, signal })
     for (const serving of this.module.tables) {
       const { generate } = serving.handlers
@@ -79,19 +84,24 @@ export class ModuleBackend implements Backend {
 
   async stop(): Promise<void> {
     this.#running.abort()
+    this.#unkept.stop()
     await this.module.stop?.()
   }
 
   prepareSet(varbinds: readonly SetVarbind[], requester?: Requester): SetPart {
-    return new ModuleSet(this.module, varbinds, requester, this.#options)
+    return new ModuleSet(this.module, varbinds, requester, { ...this.#options, unkept: this.#unkept })
   }
+}
+
+interface ModuleSetOptions extends ModuleBackendOptions {
+  readonly unkept: Unkept
 }
 
 class ModuleSet implements SetPart {
   readonly #module: MibModule
   readonly #varbinds: readonly SetVarbind[]
   readonly #requester: Requester | undefined
-  readonly #options: ModuleBackendOptions
+  readonly #options: ModuleSetOptions
   #plans: readonly RowPlan[] = []
   readonly #committed: { plan: RowPlan; effects: Effects | undefined }[] = []
   /** Resolves with whether there is anything durable to take back; undefined before persisting began. */
@@ -101,7 +111,7 @@ class ModuleSet implements SetPart {
     module: MibModule,
     varbinds: readonly SetVarbind[],
     requester: Requester | undefined,
-    options: ModuleBackendOptions,
+    options: ModuleSetOptions,
   ) {
     this.#module = module
     this.#varbinds = varbinds
@@ -142,10 +152,20 @@ class ModuleSet implements SetPart {
     try {
       await persisting
     } catch (error) {
+      if (this.#plans.every((plan) => this.#actsUnkept(plan))) {
+        const { log, unkept } = this.#options
+        log.error('a set takes effect and cannot be kept on disk yet', { module: this.#module.name, error })
+        unkept.add(this.#plans)
+        return undefined
+      }
       this.#options.log.error('a set could not be made durable and is undone', { module: this.#module.name, error })
       return { status: 'commitFailed', position: this.#plans[0]?.position ?? 1 }
     }
     return undefined
+  }
+
+  #actsUnkept({ serving, before, after, wishes }: RowPlan): boolean {
+    return serving.handlers.actsUnkept?.({ before, after, wishes, requester: this.#requester } as never) ?? false
   }
 
   async undo(): Promise<boolean> {

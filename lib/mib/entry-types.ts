@@ -1,7 +1,7 @@
 /** The lines of .cnf files that declared tables have: their fields, checked by the syntax of the columns, and their way back. */
 import type { CnfEntryType, CnfField, CnfValues } from '../cnf/document.ts'
 import { type CnfToken, quote } from '../cnf/lex.ts'
-import { hasStrayOctet, octetsOfText, textOfOctets } from '../octet-text.ts'
+import { hasStrayOctet, octetsOfText, textOfOctets } from '../lossless-text.ts'
 import type { Oid } from '../smi/oid.ts'
 import type { BoundColumn, Definition } from './declare.ts'
 import type { AnyRow } from './served.ts'

@@ -195,10 +195,18 @@ const inHexadecimal = {
       ? Buffer.from(typed.replace(/^0x/i, '').replaceAll(':', ''), 'hex')
       : undefined,
 }
+/** As people see and type it: hexadecimal where it is no text, or would be taken for it; a lone octet ends in a colon. */
 const asTextOrHexadecimal = {
-  format: (value: Uint8Array) =>
-    value.every((octet) => octet >= 0x20 && octet < 0x7f) ? Buffer.from(value).toString('latin1') : hexadecimal(value),
-  parse: (typed: string) => (isHexadecimal(typed) ? inHexadecimal.parse(typed) : Buffer.from(typed)),
+  format: (value: Uint8Array) => {
+    const text = Buffer.from(value).toString('latin1')
+    if (/^[\u0020-\u007e]*$/.test(text) && !isTypedHexadecimal(text)) return text
+    return value.length === 1 ? `${hexadecimal(value)}:` : hexadecimal(value)
+  },
+  parse: (typed: string) => (isTypedHexadecimal(typed) ? inHexadecimal.parse(typed) : Buffer.from(typed)),
+}
+
+function isTypedHexadecimal(text: string): boolean {
+  return isHexadecimal(text) || /^[0-9a-f]{2}:$/i.test(text)
 }
 
 const octetRanges = (min: number, max: number): readonly Range[] => (min === 0 && max === 65_535 ? [] : sizes(min, max))
@@ -268,7 +276,10 @@ export function bits<const N extends Readonly<Record<string, number>>>(
       {
         format: (value) => [...value].map((label) => `${label}(${named[label]})`).join(' '),
         parse: (labels) => {
-          const wanted = labels.split(/[\s,]+/).filter((label) => label !== '')
+          const wanted = labels
+            .split(/[\s,]+/)
+            .filter((label) => label !== '')
+            .map((label) => label.replace(/\(\d+\)$/, ''))
           return wanted.every((label) => Object.hasOwn(named, label)) ? new Set(wanted as Label[]) : undefined
         },
       },

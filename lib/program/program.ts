@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import type { Clock } from '../clock.ts'
-import { type Leader, sessionLeader, signalSession } from '../proc/session.ts'
+import { type Leader, sessionLeader, sessionMembers, signalSession } from '../proc/session.ts'
 import type { ProgramExit } from './exit.ts'
 
 export interface ProgramTraits {
@@ -94,6 +94,11 @@ export class Program {
     if (!this.isRunning) return 0
     this.signal(signal)
     return 1
+  }
+
+  /** How many processes its session has, also after its own end. */
+  remaining(): number {
+    return this.#leader ? sessionMembers(this.#leader).length : 0
   }
 
   /** Ends it with all of its session: SIGTERM, and SIGKILL when that did not help within the grace; resolves at its end. */

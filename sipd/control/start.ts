@@ -9,17 +9,20 @@ import { startProgram } from '../../lib/program/start.ts'
 import { type Command, CommandFailure, exitCodes } from './command.ts'
 import { report } from './report.ts'
 import { pause, runningSipd } from './sipd.ts'
+import { supervisorDid } from './supervisor.ts'
 
 const startWithinMs = 10_000
 
 export const startCommand: Command = {
   name: 'start',
   synopsis: '',
-  help: 'starts sipd in the background; is content when it runs already',
+  help: 'starts sipd in the background, through its supervisor where there is one; fine when it runs already',
   operandCount: 0,
   options: [],
   run: async ({ home }) => {
-    await report('Starting', () => startSipd(home))
+    await report('Starting', async () => {
+      if (!(await supervisorDid(home, 'start'))) await startSipd(home)
+    })
     return exitCodes.ok
   },
 }

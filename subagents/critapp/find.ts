@@ -97,7 +97,8 @@ function programFile(pid: number): string | undefined {
   }
 }
 
-function isElsewhere({ pid, command }: Pick<ProcessStat, 'pid' | 'command'>, home: string): boolean {
+/** Whether it says, by its arguments or its environment, that it serves another appliance. */
+export function isElsewhere({ pid, command }: Pick<ProcessStat, 'pid' | 'command'>, home: string): boolean {
   const at = command.indexOf('--home')
   const named =
     (at >= 0 ? command[at + 1] : command.find((word) => word.startsWith('--home='))?.slice('--home='.length)) ??

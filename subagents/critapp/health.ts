@@ -51,9 +51,11 @@ export function whyNoTarget({ kind, target }: Pick<HealthSpec, 'kind' | 'target'
       return 'error' in parsed ? parsed.error : undefined
     }
     case 'tcp':
-      return parseHostAndPort(target) ? undefined : 'HOST:PORT is due'
+      return parseHostAndPort(target) ? undefined : 'expected HOST:PORT'
     case 'sip':
-      return target === '' || /^sips?:[^\s-]\S*$/.test(target) ? undefined : 'a SIP URI, or nothing, is due'
+      return target === '' || /^sips?:[^\s-]\S*$/.test(target)
+        ? undefined
+        : 'expected a SIP URI such as sip:192.0.2.7, or nothing'
   }
 }
 

@@ -11,6 +11,8 @@ export interface Finding {
   readonly signal: number
   /** Follows the process's name. */
   readonly how: string
+  /** It did not end in order, though code and signal do not say so. */
+  readonly isCrash?: boolean
 }
 
 export interface Evidence {
@@ -28,7 +30,12 @@ export function inquire({ identity, pidFile }: Evidence): Finding {
   if (status !== undefined) return status
   if (pidFile === undefined) return unknown('ended; it was not our child, so how is not known')
   return namesIt(pidFile, identity)
-    ? unknown('was killed or crashed: it left its PID file behind (not our child, so by which signal is not known)')
+    ? {
+        ...unknown(
+          'was killed or crashed: it left its PID file behind (not our child, so by which signal is not known)',
+        ),
+        isCrash: true,
+      }
     : unknown('ended by itself: it took its PID file away (not our child, so its exit code is not known)')
 }
 
@@ -58,6 +65,15 @@ function readWaitStatus({ pid, startTicks }: ProcessIdentity): Finding | undefin
   const signal = status & 0x7f
   if (signal > 0) return { code: -1, signal, how: `was ended by ${signalName(signal)}` }
   return { code: status >> 8, signal: 0, how: `ended with exit code ${status >> 8}` }
+}
+
+const crashSignals = (['SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV', 'SIGSYS'] as const).map(
+  (name) => constants.signals[name],
+)
+
+/** An end that nobody orders. */
+export function isFailure({ code, signal, isCrash = false }: Finding): boolean {
+  return isCrash || code > 0 || crashSignals.includes(signal)
 }
 
 function namesIt(pidFile: string, { pid }: ProcessIdentity): boolean {

@@ -70,7 +70,7 @@ export interface Entry {
   isGivenUp: boolean
   /** Its graceful command runs; `again`: it was asked for once more meanwhile. */
   graceful: 'idle' | 'running' | 'again'
-  /** systemd is being asked how it ended. */
+  /** It ended, and systemd is being asked how, or what it left behind is being looked for. */
   isUnderInquest: boolean
   /** Raised whenever something is begun anew, so that what was begun before knows it is over. */
   round: number

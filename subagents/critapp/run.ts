@@ -1,11 +1,17 @@
 /** Running a row's commands by lib/program: what all of them share, and those whose end alone is of interest. */
 import type { ParsedCommand } from '../../lib/command.ts'
+import { readEnvironment } from '../../lib/proc/process.ts'
 import { describeExit, isSuccess } from '../../lib/program/exit.ts'
 import { type Outcome, runProgram } from '../../lib/program/run.ts'
 
 /** Tells `sip` and its like that it is the supervisor who calls, which need not be asked (sipd/control/supervisor.ts). */
 export function supervisedBy(name: string): Record<string, string> {
   return { CASTELLAN_SUPERVISED: name }
+}
+
+/** Whether a process, or one that it comes from, was started as a command of the row of this name. */
+export function isSupervised(pid: number, name: string): boolean {
+  return readEnvironment(pid, 'CASTELLAN_SUPERVISED') === name
 }
 
 export interface CommandOptions {

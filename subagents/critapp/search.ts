@@ -2,7 +2,8 @@
 import type { Clock } from '../../lib/clock.ts'
 import { isRunning, type ProcessStat } from '../../lib/proc/process.ts'
 import { scriptOf } from './control-script.ts'
-import { findProcesses, isNamed, scanProcesses } from './find.ts'
+import { findProcesses, isElsewhere, isNamed, scanProcesses } from './find.ts'
+import { isSupervised } from './run.ts'
 
 const scanEveryMs = 200
 
@@ -37,6 +38,8 @@ export class ProcessSearch {
         one.pid !== script.pid &&
         one.startTicks >= script.startTicks &&
         isNamed(one, name) &&
+        (one.parentPid === script.pid || isSupervised(one.pid, name)) &&
+        !isElsewhere(one, this.#options.home) &&
         // The script itself, run once more, is a part of it.
         scriptOf(one.command) !== path,
     )

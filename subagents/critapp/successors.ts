@@ -2,6 +2,7 @@
  * A start command that was taken for the process, as it has its name and ran for a while, and then ended with 0: it may
  * have been the script that started the process, which is looked for now.
  */
+import type { Timer } from '../../lib/clock.ts'
 import type { ProcessIdentity } from '../../lib/proc/process.ts'
 import type { Program } from '../../lib/program/program.ts'
 import { scriptOf } from './control-script.ts'
@@ -33,16 +34,24 @@ export class Successors {
     const { clock } = this.#surroundings.options
     const { round, identity } = entry
     if (!identity) return
-    const isWorthWaiting = scriptOf(identity.command) !== undefined || child.signalAll('SIGCONT') > 0
-    const deadlineMs = clock.monotonicMs() + (isWorthWaiting ? withinMs : 0)
-    const look = (): void => {
-      if (entry.round !== round || entry.identity !== identity) return
-      const successor = this.#find(entry, identity)
-      if (successor) this.#events.replaced(entry, successor)
-      else if (entry.shown.state === 'stopping' || clock.monotonicMs() >= deadlineMs) this.#events.ended(entry, finding)
-      else clock.after(lookEveryMs, () => this.#surroundings.attempt(look))
+    const mayLeave = scriptOf(identity.command) !== undefined || child.remaining() > 0
+    const deadlineMs = clock.monotonicMs() + (mayLeave ? withinMs : 0)
+    entry.isUnderInquest = true
+    let timer: Timer | undefined
+    const settle = (act: () => void): void => {
+      timer?.cancel()
+      entry.isUnderInquest = false
+      act()
     }
-    look()
+    const look = (): void => {
+      if (entry.round !== round || entry.identity !== identity) return settle(() => {})
+      const successor = this.#find(entry, identity)
+      if (successor) settle(() => this.#events.replaced(entry, successor))
+      else if (entry.shown.state === 'stopping' || clock.monotonicMs() >= deadlineMs)
+        settle(() => this.#events.ended(entry, finding))
+    }
+    timer = clock.every(lookEveryMs, () => this.#surroundings.attempt(look))
+    this.#surroundings.attempt(look)
   }
 
   /** Younger than the script: one that ran before is not of its making. */

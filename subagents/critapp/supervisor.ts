@@ -151,7 +151,9 @@ export class Supervisor {
     this.#gracefulEnded(entry, reason)
     const isAskedAgain = (entry.graceful as Entry['graceful']) === 'again'
     entry.graceful = 'idle'
-    if (isAskedAgain && this.#isHere(entry)) this.graceful(spec.index)
+    if (!this.#isHere(entry)) return
+    if (entry.shown.state === 'stopped' && entry.shown.spec.adminStatus === 'up') this.setAdminStatus(spec.index, 'up')
+    if (isAskedAgain) this.graceful(spec.index)
   }
 
   #gracefulEnded(entry: Entry, reason: string | undefined): void {
@@ -232,7 +234,7 @@ export class Supervisor {
   /** Wanted and actual state, compared at the start and from time to time: nobody needs to see a change for it to count. */
   #reconcile(entry: Entry): void {
     const { state, spec } = entry.shown
-    if (!this.#isHere(entry) || this.#sequence.isPending(entry)) return
+    if (!this.#isHere(entry) || this.#sequence.isPending(entry) || entry.graceful !== 'idle') return
     const isDown = state === 'stopped' || state === 'failed'
     if (isDown && spec.findOnStartup && this.#adopt(entry)) {
       // Somebody started it by hand.

@@ -44,7 +44,9 @@ export class Watch {
   #look(entry: Entry): void {
     boundOutput(this.#surroundings.outputPath(entry.shown.spec))
     const { identity, child, pidFile, isUnderInquest } = entry
-    if (!identity || isUnderInquest || child?.pid === identity.pid || isRunning(identity)) return
+    if (!identity || isUnderInquest || isRunning(identity)) return
+    // Its own end is told of a child, and how it came.
+    if (child?.pid === identity.pid && child.isRunning) return
     if (entry.shown.spec.unit !== '') void this.#askSystemd(entry, identity)
     else this.#events.ended(entry, isStoppedByUs(entry) ? asTold : inquire({ identity, pidFile }))
   }

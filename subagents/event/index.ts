@@ -26,6 +26,7 @@ import {
 import { Pace } from './pace.ts'
 import { Resources } from './resources.ts'
 import { isSampled, keyOf, type Pointer, type TriggerRow } from './rows.ts'
+import { eventRules, type KnownObjects } from './rules.ts'
 import { Recorder } from './samples/recorder.ts'
 import { Trigger } from './trigger.ts'
 
@@ -41,10 +42,12 @@ export interface EventOptions {
   readonly samplesPath?: string
   /** Where it is kept which alarms were raised, over a restart. */
   readonly alarmsPath?: string
+  /** What files are checked against; without it they are not. */
+  readonly known?: KnownObjects
 }
 
 /** Needs a host that has a LocalAgent: it lives in the master's process. */
-export function eventModule({ onSlice, samplesPath, alarmsPath }: EventOptions = {}) {
+export function eventModule({ onSlice, samplesPath, alarmsPath, known }: EventOptions = {}) {
   const triggers = new Map<string, Trigger>()
   let running:
     | {
@@ -226,7 +229,8 @@ export function eventModule({ onSlice, samplesPath, alarmsPath }: EventOptions =
       await recorder?.stop()
     },
   }
-  return { module, configured: [limits, triggerRows, objectRows, eventRows].map(anyServing) }
+  const checks = known ? eventRules(known) : []
+  return { module, configured: [limits, triggerRows, objectRows, eventRows].map(anyServing), checks }
 }
 
 /**

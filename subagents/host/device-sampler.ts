@@ -5,7 +5,7 @@ import { cutOctets, type Octets } from '../../lib/octets.ts'
 import { zeroDotZero } from '../../lib/smi/oid.ts'
 import { type Disk, readDisk, toDiskRow, toPartitionRows } from './disks.ts'
 import type { hrDeviceTable, hrDiskStorageTable, hrNetworkTable, hrPartitionTable, hrProcessorTable } from './mib.ts'
-import { readNetworkDevice } from './network.ts'
+import { parseErrors, readNetworkDevice } from './network.ts'
 import { ProcessorLoads, parseCpuinfo, parseStat } from './processors.ts'
 import type { Source } from './source.ts'
 import { deviceTypes } from './types.ts'
@@ -53,13 +53,14 @@ export class DeviceSampler {
   /** A step is a device; when it is through, devices that are gone have gone. */
   *scan(fsIndexOf: (device: string) => number): Iterable<void> {
     const found = new Set<number>()
+    const errors = parseErrors(this.#source.need('/proc/net/dev') ?? '')
     for (const name of this.#source.needNames('/sys/class/net')) {
-      const device = readNetworkDevice(this.#source, name)
+      const device = readNetworkDevice(this.#source, name, errors.get(name) ?? 0)
       if (device) {
         const hrDeviceIndex = this.#indexOf('net', name, firstNetworkIndex)
         found.add(hrDeviceIndex)
-        const { status, errors, ifIndex } = device
-        this.#putDevice(hrDeviceIndex, deviceTypes.network, `network interface ${name}`, status, errors)
+        const { status, ifIndex } = device
+        this.#putDevice(hrDeviceIndex, deviceTypes.network, `network interface ${name}`, status, device.errors)
         this.#tables.networks.put({ hrDeviceIndex, hrNetworkIfIndex: ifIndex })
       }
       yield

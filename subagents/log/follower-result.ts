@@ -25,6 +25,15 @@ export interface FollowerOptions {
 /** `badEncoding`: it begins with the byte order mark of UTF-16; its lines are not what patterns are tried on. */
 export type FileCondition = 'ok' | 'noFile' | 'noPermission' | 'notRegular' | 'badEncoding'
 
+/** After the name of the file. */
+export const conditionWords: Readonly<Record<FileCondition, string>> = {
+  ok: 'is read',
+  noFile: 'is not there',
+  noPermission: 'may not be read',
+  notRegular: 'is not a regular file',
+  badEncoding: 'is in UTF-16, so that no line matches; have it written in UTF-8',
+}
+
 export interface PollResult {
   readonly condition: FileCondition
   /** Of the live file. */

@@ -12,6 +12,7 @@ import {
   hasContentOf,
   headOctets,
   isFileOf,
+  isUtf16,
   newGeneration,
   place,
   readAt,
@@ -20,7 +21,7 @@ import {
 } from './generation.ts'
 import { type Deliver, LineReader, newline } from './line-reader.ts'
 import { isSameFile, type Opened, openRegular } from './open-regular.ts'
-import { type GzipContent, inOrder, isRenamed, readGzip, type Sibling, siblingsOf } from './siblings.ts'
+import { type GzipContent, inOrder, isRenamed, laterByName, readGzip, type Sibling, siblingsOf } from './siblings.ts'
 
 const defaultMaxLineOctets = 2 * 1024 * 1024
 /** How far from the end of a file the start of its last line is looked for. */
@@ -77,7 +78,7 @@ export class Follower {
     const progress = await this.#readAll(deliver)
     // After reading: a copy is looked for by the time of what was read, not by that of the truncation.
     if (seen.file && last === this.#generations.at(-1) && last) last.modifiedMs = seen.file.mtimeMs
-    const isWide = seen.condition === 'ok' && isUtf16(this.#generations.at(-1)?.head)
+    const isWide = seen.condition === 'ok' && isUtf16(this.#generations.at(-1))
     return {
       condition: isWide ? 'badEncoding' : seen.condition,
       sizeOctets: seen.file?.size ?? 0,
@@ -224,8 +225,11 @@ export class Follower {
       const siblings = inOrder((await siblingsOf(livePath)).plain, livePath)
       // What we opened as the live one may have been renamed since: those after it have their turn at the next look.
       const end = siblings.findIndex(({ file }) => live && isSameFile(file, live))
-      for (const { path, file } of end < 0 ? siblings : siblings.slice(0, end)) {
-        if (file.mtimeMs < last.modifiedMs || missed.some((one) => isSameFile(one.file, file))) continue
+      const later = laterByName(siblings, livePath, (file) => isFileOf(file, last))
+      for (const sibling of end < 0 ? siblings : siblings.slice(0, end)) {
+        const { path, file } = sibling
+        const isOlder = file.mtimeMs < last.modifiedMs && !later.includes(sibling)
+        if (isOlder || missed.some((one) => isSameFile(one.file, file))) continue
         const opened = await openRegular(path).catch(() => undefined)
         if (!opened) continue
         // Without its own file, the last one may go on in a copy that was made before it was truncated.
@@ -378,12 +382,6 @@ export class Follower {
   #now(): number {
     return this.#options.clock.monotonicMs()
   }
-}
-
-function isUtf16(head: Buffer | undefined): boolean {
-  if (!head || head.length < 2) return false
-  const mark = head.readUInt16BE(0)
-  return mark === 0xfeff || mark === 0xfffe
 }
 
 /** Whether a generation has all of what was compressed, or will have: a file that is open is read to its end. */

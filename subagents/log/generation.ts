@@ -127,3 +127,11 @@ export async function readAt(handle: FileHandle, position: number, length: numbe
   const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, position)
   return buffer.subarray(0, bytesRead)
 }
+
+/** Whether a file begins with the byte order mark of UTF-16, as far as it was read. */
+export function isUtf16(generation: Generation | undefined): boolean {
+  const { head } = generation ?? {}
+  if (!head || head.length < 2) return false
+  const mark = head.readUInt16BE(0)
+  return mark === 0xfeff || mark === 0xfffe
+}

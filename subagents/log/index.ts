@@ -17,13 +17,14 @@ import {
 } from './mib.ts'
 import { Monitor } from './monitor.ts'
 import { isMonitorState, type MonitorEvent, type MonitorSpec, type MonitorState } from './monitor-state.ts'
-import { Patterns, patternError } from './patterns.ts'
+import { Patterns } from './patterns.ts'
 import type { RotateWish } from './rotation/command.ts'
 import { defaultFloorOctets } from './rotation/defaults.ts'
 import type { DiskFloorEvent } from './rotation/disk-keeper.ts'
 import { realLogPath } from './rotation/policy.ts'
 import { allPolicies, Rotations } from './rotations.ts'
 import { isSameFollowing, type LogRow, liveColumns, mayBeNamed, specOf } from './row.ts'
+import { logMachineRule, logRule, whyNoPattern } from './rules.ts'
 import { StateFile } from './state-file.ts'
 import { sentenceOf } from './words.ts'
 
@@ -57,8 +58,7 @@ export function logModule(home: Home) {
       // There must be a policy, for it says who is to be told and what is kept.
       if (wishes.siLogRotateNow && !(before && running?.rotations.isRotated(before.siLogFileName)))
         return { status: 'inconsistentValue', column: 'siLogRotateNow' }
-      const isPattern = after.siLogRegExp === '' || patternError(after.siLogRegExp) === undefined
-      return isPattern ? undefined : { status: 'inconsistentValue', column: 'siLogRegExp' }
+      return whyNoPattern(after) === undefined ? undefined : { status: 'inconsistentValue', column: 'siLogRegExp' }
     },
     commit({ before, after, wishes }) {
       const scalars = globals.table.get({})!
@@ -234,7 +234,8 @@ export function logModule(home: Home) {
     policies: allPolicies(active(), home),
     floorOctets: globals.table.get({})!.siLogDiskFloorOctets,
   })
-  return { module, configured: [anyServing(files), anyServing(globals)], rotate, policies }
+  const rules = { checks: [logRule], machineChecks: [logMachineRule] }
+  return { module, configured: [anyServing(files), anyServing(globals)], ...rules, rotate, policies }
 }
 
 function tellFloor(host: ModuleHost, change: 'reached' | 'cleared', event: DiskFloorEvent): void {

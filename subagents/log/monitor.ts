@@ -5,7 +5,7 @@ import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
 import { Follower } from './follower.ts'
-import type { FileCondition, FollowerState, PollResult } from './follower-result.ts'
+import { conditionWords, type FileCondition, type FollowerState, type PollResult } from './follower-result.ts'
 import type { MonitorEvent, MonitorSpec, MonitorState } from './monitor-state.ts'
 import { Offences } from './offences.ts'
 import { type Patterns, patternError } from './patterns.ts'
@@ -225,7 +225,7 @@ export class Monitor {
       this.isSizeKnown = condition === 'ok' || isWide
       this.sizeOctets = result.sizeOctets
       if (!this.#isInvalid && !this.#offences.areThere)
-        this.#setOperState(condition, `${this.spec.fileName} ${conditions[condition]}`, isWide)
+        this.#setOperState(condition, `${this.spec.fileName} ${conditionWords[condition]}`, isWide)
       if (filesLost > 0) this.#lose(filesLost)
       this.#judgeSize()
       // A row that is polled only when asked to still reads to the end then.
@@ -389,12 +389,4 @@ export class Monitor {
     const sincePollMs = clock.monotonicMs() - this.#polledAtMs
     this.#wakeTimer ??= clock.after(Math.max(wakeMs, busyMs - sincePollMs), () => void this.poll())
   }
-}
-
-const conditions: Readonly<Record<FileCondition, string>> = {
-  ok: 'is well',
-  noFile: 'is not there',
-  noPermission: 'may not be read',
-  notRegular: 'is no regular file',
-  badEncoding: 'is in UTF-16, so that no line matches; have it written in UTF-8',
 }

@@ -121,7 +121,8 @@ export function policiesOf(rows: readonly LogRow[], home: Home): RotationPolicy[
   })
 }
 
-function hasPolicy(row: LogRow): boolean {
+/** Whether a row says when its file is rotated, or what is kept of it. */
+export function hasPolicy(row: LogRow): boolean {
   return (
     row.siLogRotateSize > 0 ||
     row.siLogRotateSeconds > 0 ||

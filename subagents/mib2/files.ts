@@ -1,7 +1,17 @@
 /** Files of /proc and /sys, read off this thread; a root of one's own holds saved samples. */
 import { statSync } from 'node:fs'
 import { type Octets, octetsOf, pathOf } from '../../lib/octets.ts'
-import { isAbsence, isDenied, readLinkAsync, readNamesAsync, readWhole, readWholeAsync } from '../../lib/proc/file.ts'
+import {
+  isAbsence,
+  isDenied,
+  pieces,
+  readLinkAsync,
+  readNamesAsync,
+  readWhole,
+  readWholeAsync,
+} from '../../lib/proc/file.ts'
+
+const lineEnd = 0x0a
 
 /** Errors other than a missing file or right (no descriptor left) are thrown: the sample fails, and rows keep their last values. */
 export class SystemFiles {
@@ -25,6 +35,26 @@ export class SystemFiles {
       return readWhole(this.root + path)
     } catch (error) {
       return unlessDenied(error)
+    }
+  }
+
+  /** The lines of a file of any length, without their ends; each is good until the next. None where `text` gives undefined. */
+  *lines(path: Octets, isWanted = false): Generator<Buffer> {
+    let rest = Buffer.alloc(0)
+    try {
+      for (const piece of pieces(this.root + path)) {
+        const octets = rest.length > 0 ? Buffer.concat([rest, piece]) : piece
+        let start = 0
+        for (let end = octets.indexOf(lineEnd); end >= 0; end = octets.indexOf(lineEnd, start)) {
+          yield octets.subarray(start, end)
+          start = end + 1
+        }
+        rest = start < octets.length ? Buffer.from(octets.subarray(start)) : Buffer.alloc(0)
+      }
+      if (rest.length > 0) yield rest
+    } catch (error) {
+      if (!isAbsence(error)) unlessDenied(error)
+      if (isWanted) this.missing(path)
     }
   }
 

@@ -16,7 +16,7 @@ import {
   type ipNetToPhysicalTable,
 } from './mib.ts'
 import type { Neighbour } from './neighbours.ts'
-import { isDefault, isOnLink, type Route } from './routes.ts'
+import type { Route } from './route-records.ts'
 
 type AddressRow = RowOf<typeof ipAddressTable>
 type PrefixRow = RowOf<typeof ipAddressPrefixTable>
@@ -151,15 +151,15 @@ export function toAtRow(row: RowOf<typeof ipNetToMediaTable>): RowOf<typeof atTa
 }
 
 /** The gateways of default routes. The kernel tells no lifetime: RFC 4293 has 65535 for one without an end. */
-export function toRouterRows(routes: readonly Route[], indexOf: IndexOf): RowOf<typeof ipDefaultRouterTable>[] {
-  return routes
-    .filter((route) => isDefault(route) && !isOnLink(route) && indexOf(route.link) > 0)
-    .map(({ gateway, link }) => {
-      const { type, octets } = inetAddressOf(gateway, indexOf(link))
+export function toRouterRows(defaults: readonly Route[]): RowOf<typeof ipDefaultRouterTable>[] {
+  return defaults
+    .filter(({ ifIndex, gateway }) => ifIndex > 0 && gateway.some((octet) => octet !== 0))
+    .map(({ gateway, ifIndex }) => {
+      const { type, octets } = inetAddressOf(gateway, ifIndex)
       return {
         ipDefaultRouterAddressType: type,
         ipDefaultRouterAddress: octets,
-        ipDefaultRouterIfIndex: indexOf(link),
+        ipDefaultRouterIfIndex: ifIndex,
         ipDefaultRouterLifetime: 65_535,
         ipDefaultRouterPreference: 'medium',
       }

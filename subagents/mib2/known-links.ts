@@ -7,6 +7,7 @@ export class Links {
   readonly #reader: { read(work?: Work): Promise<readonly Link[]> }
   #all: readonly Link[] = []
   #byName: ReadonlyMap<Octets, Link> = new Map()
+  #byIndex: ReadonlyMap<number, Link> = new Map()
 
   constructor(reader: { read(work?: Work): Promise<readonly Link[]> }) {
     this.#reader = reader
@@ -15,6 +16,7 @@ export class Links {
   async read(work?: Work): Promise<readonly Link[]> {
     this.#all = await this.#reader.read(work)
     this.#byName = new Map(this.#all.map((link) => [link.name, link]))
+    this.#byIndex = new Map(this.#all.map((link) => [link.index, link]))
     return this.#all
   }
 
@@ -25,6 +27,11 @@ export class Links {
   /** 0 for a link that the last sample did not have. */
   indexOf(name: Octets): number {
     return this.#byName.get(name)?.index ?? 0
+  }
+
+  /** Empty for an index that the last sample did not have. */
+  nameOf(ifIndex: number): Octets {
+    return this.#byIndex.get(ifIndex)?.name ?? ''
   }
 
   /** The link's name where others give it as text, in which octets that are no UTF-8 have become U+FFFD. */

@@ -1,7 +1,10 @@
 /** Takes samples on a clock of its own, one at a time, and knows how old the last one is. */
 import type { Clock } from '../../lib/clock.ts'
+import type { RowOf } from '../../lib/mib/declare.ts'
 import type { ModuleHost } from '../../lib/mib/module.ts'
+import type { ServedTable } from '../../lib/mib/served.ts'
 import { runInSlices } from '../../lib/slices.ts'
+import type { Oid } from '../../lib/smi/oid.ts'
 
 /** Runs the part of a sample that may be long, in slices so short that no request waits for them, and counts what it costs. */
 export interface Work {
@@ -15,6 +18,19 @@ export const atOnce: Work = {
     for (const _ of steps);
     return true
   },
+}
+
+/** Makes these the rows of a table, a row at a step. */
+export function* sweep<D extends { readonly entry: Oid }>(
+  table: ServedTable<D>,
+  rows: Iterable<RowOf<D>>,
+): Generator<void> {
+  table.beginSweep()
+  for (const row of rows) {
+    table.put(row)
+    yield
+  }
+  table.endSweep()
 }
 
 /** A sampler takes no more than this share of a core: where there is much to look at, it looks less often. */

@@ -164,6 +164,8 @@ export class Scheduler {
       return
     }
     if (saved.nextMs === undefined || state.nextMs === undefined) return
+    // Planned by a clock that was not set yet: it says nothing of what was missed.
+    if (this.#isBeforeSaved(saved.nextMs)) return
     if (state.schedule.type !== 'periodic') {
       if (saved.nextMs <= now || this.#isClockBehind) state.nextMs = saved.nextMs
       return
@@ -200,11 +202,13 @@ export class Scheduler {
     const now = this.#options.clock.now()
     const backMs = this.#lookedMs - now
     this.#lookedMs = now
-    const isPlannedAnew = backMs > repeatedAtMostMs || this.#isClockBelieved(now)
+    const turn = this.#turnOfClock(now)
+    const isPlannedAnew = backMs > repeatedAtMostMs || turn === 'believed'
     for (const state of [...this.#states.values()]) {
       if (state.status !== 'enabled') continue
       const isPeriodic = state.schedule.type === 'periodic'
-      if (!isPeriodic && isPlannedAnew) this.#plan(state)
+      const isPlannedBehind = turn === 'set' && this.#isBeforeSaved(state.nextMs ?? now)
+      if (!isPeriodic && (isPlannedAnew || isPlannedBehind)) this.#plan(state)
       else if (this.#waitOf(state) > 0) continue
       else if (isPeriodic) this.#duePeriodic(state)
       else this.#dueByCalendar(state, now)
@@ -212,14 +216,19 @@ export class Scheduler {
     this.#arm()
   }
 
-  /** True once when a clock that was behind what was saved turns out to be right: it was ahead before. */
-  #isClockBelieved(now: number): boolean {
-    if (!this.#isClockBehind) return false
-    const isSet = now >= this.#savedMs - repeatedAtMostMs
+  /** Whether a time comes from a clock that was not set yet. */
+  #isBeforeSaved(timeMs: number): boolean {
+    return !isPlausibleTime(timeMs) || timeMs < this.#savedMs - repeatedAtMostMs
+  }
+
+  /** Once, when a clock that was behind what was saved was set, or is believed after all: it was ahead before. */
+  #turnOfClock(now: number): 'set' | 'believed' | undefined {
+    if (!this.#isClockBehind) return undefined
+    const isSet = !this.#isBeforeSaved(now)
     const isOverdue = this.#options.clock.monotonicMs() - this.#startedMonotonicMs >= setWithinMs
-    const isBelieved = !isSet && isOverdue && isPlausibleTime(now)
-    if (isSet || isBelieved) this.#isClockBehind = false
-    return isBelieved
+    if (!isSet && !(isOverdue && isPlausibleTime(now))) return undefined
+    this.#isClockBehind = false
+    return isSet ? 'set' : 'believed'
   }
 
   #duePeriodic(state: ScheduleState): void {

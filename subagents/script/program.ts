@@ -1,10 +1,10 @@
 /** What a script runs: a program with its arguments, or a command that its row gives to a shell; and with which environment. */
-import { accessSync, constants, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { parseCommand } from '../../lib/command.ts'
 import type { Home } from '../../lib/home.ts'
 import { defaultPath } from '../../lib/program/environment.ts'
 import type { Argv } from '../../lib/program/start.ts'
+import { whyNoProgram } from '../../lib/program-file.ts'
 
 /** The languages of smLangTable, by smLangIndex. */
 export const languages = { program: 1, shell: 2 } as const
@@ -41,8 +41,8 @@ export function scriptEnvironment(home: Home): Record<string, string> {
 export function argvOf(program: Program, words: readonly string[]): { readonly argv: Argv } | Unfit {
   const own = ownArgv(program)
   if ('status' in own) return own
-  const unfit = findProgram(own.argv[0])
-  if (unfit) return unfit
+  const unfit = whyNoProgram(own.argv[0], path)
+  if (unfit) return { status: unfit.reason === 'missing' ? 'noSuchScript' : 'accessDenied', sentence: unfit.sentence }
   return { argv: [...own.argv, ...words] }
 }
 
@@ -61,20 +61,4 @@ function ownArgv({ name, command, language }: Program): { readonly argv: Argv } 
   }
   const parsed = parseCommand(command)
   return 'error' in parsed ? { status: 'compilationFailed', sentence: `scriptCommand: ${parsed.error}` } : parsed
-}
-
-function findProgram(program: string): Unfit | undefined {
-  const candidates = program.includes('/') ? [program] : path.split(':').map((folder) => join(folder, program))
-  let refused: Unfit | undefined
-  for (const candidate of candidates) {
-    try {
-      if (!statSync(candidate).isFile()) continue
-      accessSync(candidate, constants.X_OK)
-      return undefined
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EACCES') continue
-      refused = { status: 'accessDenied', sentence: `${candidate} may not be executed; run: chmod +x ${candidate}` }
-    }
-  }
-  return refused ?? { status: 'noSuchScript', sentence: `there is no program ${program}` }
 }

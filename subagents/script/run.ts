@@ -335,7 +335,7 @@ export class ScriptRun {
 }
 
 /** Arguments of a process are text that ends at a NUL: what is neither cannot be given. */
-function wordsOf(argument: Uint8Array): ReturnType<typeof splitWords> {
+export function wordsOf(argument: Uint8Array): ReturnType<typeof splitWords> {
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(argument)

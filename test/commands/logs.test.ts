@@ -90,3 +90,20 @@ test('the end of a line that is longer than a pattern is tried on is no line of 
   const trial = await tryPattern('x$', path, () => {})
   assert.deepEqual([trial.lines, trial.matches], [2, 1])
 })
+
+test('a pattern is not tried on what cannot be read, and the sentence says why', async () => {
+  const path = join(at.home.root, 'wide')
+  writeFileSync(path, Buffer.from('\ufefferror\n', 'utf16le'))
+  await assert.rejects(
+    tryPattern('error', path, () => {}),
+    /wide is in UTF-16, so that no line matches/,
+  )
+  await assert.rejects(
+    tryPattern('error', at.home.root, () => {}),
+    /is not a regular file$/,
+  )
+  await assert.rejects(
+    tryPattern('error', join(at.home.root, 'none'), () => {}),
+    /none is not there$/,
+  )
+})

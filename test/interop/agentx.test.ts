@@ -114,12 +114,10 @@ describe('foreign subagents at our master', needs('snmpget', 'snmpd', '/usr/lib/
     const [one, bulk] = [await walk('snmpwalk', '.1.3.6.1.2.1.15'), await walk('snmpbulkwalk', '.1.3.6.1.2.1.15')]
     assert.ok(names(one.out).length > 20, one.out)
     assert.deepEqual(names(one.out), names(bulk.out))
-    const sessions = (await walk('snmpbulkwalk', '-Oqv', '.1.3.6.1.2.1.74.1.3.2.1.3')).out
-    assert.deepEqual(sessions.trim().split('\n').sort(), [
-      '"Castellan sipd"',
-      '"Castellan subagents"',
-      '"Net-SNMP AgentX sub-agent"',
-    ])
+    const expected = ['"Castellan sipd"', '"Castellan subagents"', '"Net-SNMP AgentX sub-agent"']
+    const sessions = async () => (await walk('snmpbulkwalk', '-Oqv', '.1.3.6.1.2.1.74.1.3.2.1.3')).out
+    const isShown = async () => (await sessions()).trim().split('\n').sort().join() === expected.join()
+    await until(isShown, 3000, 'the sessions in AGENTX-MIB')
     assert.match(
       (await walk('snmpbulkwalk', '-Oqv', '.1.3.6.1.2.1.1.9.1.3')).out,
       /supervision of critical applications/,

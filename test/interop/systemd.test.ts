@@ -27,10 +27,9 @@ Environment=PATH=${isolatedPath}
 `
 }
 
-/** Where node is not, if it has a folder of its own: systemd starts it by its whole path. */
-const isolatedPath = ['/usr/sbin', '/usr/bin', '/sbin', '/bin']
-  .filter((one) => one !== dirname(process.execPath))
-  .join(':')
+const systemPath = ['/usr/sbin', '/usr/bin', '/sbin', '/bin']
+/** Without the folder of node, as systemd starts that by its whole path. */
+const isolatedPath = systemPath.includes(dirname(process.execPath)) ? '/nowhere' : systemPath.join(':')
 
 describe('under a real systemd', { skip: noSystemd }, () => {
   before(async () => {

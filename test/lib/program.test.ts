@@ -5,7 +5,6 @@ import { dirname, join, relative } from 'node:path'
 import { after, test } from 'node:test'
 import { ManualClock, systemClock } from '../../lib/clock.ts'
 import { programRoot } from '../../lib/home.ts'
-import { readProcess } from '../../lib/proc/process.ts'
 import { sessionLeader, sessionMembers } from '../../lib/proc/session.ts'
 import { cleanEnvironment, defaultPath, programPath } from '../../lib/program/environment.ts'
 import { describeExit } from '../../lib/program/exit.ts'
@@ -162,21 +161,21 @@ test('what holds the output open after the end is not waited for', async () => {
 test('a limit ends the whole session, its other process groups too', async () => {
   const pidFile = join(folder, 'groups')
   const argv = ['bash', '-c', `echo $$ > ${pidFile}; set -m; sleep 60 & sleep 60 & wait`] as const
-  const running = runProgram({ argv, limitMs: 500 })
-  await until(() => readFileSync(pidFile, { encoding: 'utf8', flag: 'a+' }).endsWith('\n'), 2000)
+  const running = runProgram({ argv, limitMs: 1000 })
+  await until(() => readFileSync(pidFile, { encoding: 'utf8', flag: 'a+' }).endsWith('\n'), 5000)
   const leader = sessionLeader(Number(readFileSync(pidFile, 'utf8')))
   assert.equal((await running).exit.kind, 'timedOut')
-  await until(() => sessionMembers(leader).length === 0, 1000, 'the end of all of it')
+  await until(() => sessionMembers(leader).length === 0, 5000, 'the end of all of it')
 })
 
 test('an end is asked for first, and forced on what does not listen', async () => {
-  const polite = startProgram({ argv: sh("trap 'exit 7' TERM; while :; do sleep 0.02; done") })
-  await until(() => readProcess(polite.pid!)?.command[0] === '/bin/sh', 1000)
-  await new Promise((resolve) => setTimeout(resolve, 100)) // for its trap, which has no sign to wait for
+  const heard = join(folder, 'polite')
+  const polite = startProgram({ argv: sh(`trap 'exit 7' TERM; touch ${heard}; while :; do sleep 0.02; done`) })
+  await until(() => readdirSync(folder).includes('polite'), 5000)
   assert.deepEqual(await polite.end(systemClock, 60_000), { kind: 'exited', code: 7 })
   const marked = join(folder, 'deaf')
   const deaf = startProgram({ argv: sh(`trap '' TERM; touch ${marked}; while :; do sleep 0.02; done`) })
-  await until(() => readdirSync(folder).includes('deaf'), 2000)
+  await until(() => readdirSync(folder).includes('deaf'), 5000)
   const clock = new ManualClock()
   const ended = deaf.end(clock, 1000)
   clock.advance(1000)

@@ -145,6 +145,23 @@ test('whatever may be SET in a table that has a file has a field there', () => {
   assert.deepEqual(lost, ['smLaunchStart', 'smScriptSource'])
 })
 
+test('what getone prints of a column that may be SET, setany takes as the same octets', () => {
+  for (const { columns } of declaredDefinitions) {
+    for (const column of Object.values(columns)) {
+      if (column.access !== 'read-write' && column.access !== 'read-create') continue
+      const { syntax } = column
+      fc.assert(
+        fc.property(value(column), (one) => {
+          const typed = syntax.parse(syntax.format(one))
+          assert.ok(typed !== undefined, `${column.name} = ${JSON.stringify(syntax.format(one))}`)
+          assert.equal(inWords(column, typed), inWords(column, one), column.name)
+        }),
+        { numRuns: 25 },
+      )
+    }
+  }
+})
+
 const runs = { numRuns: 25 }
 
 for (const definition of kept) {

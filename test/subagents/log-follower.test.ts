@@ -10,6 +10,7 @@ import {
   symlinkSync,
   truncateSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
@@ -187,6 +188,28 @@ test('a new file that begins like the renamed one is read whole', async () => {
   rmSync(path)
   writeFileSync(path, many(100, 10))
   assert.equal((await seen()).length, 10, 'deleted and made again with other lines')
+})
+
+test('a file that came and was renamed while we were down is read, although the clock was behind then', async () => {
+  writeFileSync(path, 'one\n')
+  const { seen, follower } = follow()
+  assert.deepEqual(await seen(), ['one'])
+  await follower.close()
+  renameSync(path, `${path}.1800000000`)
+  writeFileSync(path, 'two\n')
+  utimesSync(path, 60, 60)
+  renameSync(path, `${path}.1800000000.1`)
+  writeFileSync(path, 'three\n')
+  assert.deepEqual(await restarted(follower.state).seen(), ['two', 'three'])
+})
+
+test('octets that are not UTF-8 become U+FFFD in a line, and the place in the file stays right', async () => {
+  writeFileSync(path, Buffer.from('caf\u00e9 1\n', 'latin1'))
+  const { seen, follower } = follow()
+  assert.deepEqual(await seen(), ['caf\ufffd 1'])
+  assert.equal(follower.position.offset, 7)
+  appendFileSync(path, Buffer.from('caf\u00e9 2\ncaf\u00e9 3\n', 'utf8'))
+  assert.deepEqual(await seen(), ['caf\u00e9 2', 'caf\u00e9 3'])
 })
 
 test('a byte order mark is no part of a line, nor is a hole before one', async () => {

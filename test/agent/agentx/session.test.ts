@@ -109,19 +109,19 @@ async function pass(stepMs: number, isSo: () => boolean, atMostMs: number): Prom
 test('a master that accepts a connection and says nothing is left after 5 s for another connection', async () => {
   const master = await new ScriptedMaster(() => undefined).listen()
   startSession()
-  await until(() => master.sockets.length === 1, 1000)
+  await until(() => master.sockets.length === 1, 5000)
   clock.advance(4999)
   await new Promise(setImmediate)
   assert.equal(master.sockets[0]?.destroyed, false)
   await pass(500, () => master.sockets.length === 2, 2000)
-  await until(() => master.sockets[0]!.destroyed, 1000, 'the end of the first')
+  await until(() => master.sockets[0]!.destroyed, 5000, 'the end of the first')
 })
 
 test('a master that hangs once the session is open is left within 20 s, even one that reads nothing any more', async () => {
   let isHung = false
   const master = await new ScriptedMaster(() => (isHung ? undefined : 0)).listen()
   const session = startSession()
-  await until(() => session.isOpen, 1000)
+  await until(() => session.isOpen, 5000)
   isHung = true
   master.sockets[0]!.pause()
   // More than the socket's buffers take, so that nothing of it is ever written to its end.
@@ -151,15 +151,15 @@ test('a region that the master refused is asked for again until it is taken, and
     pdu.type === 'register' && isTaken ? agentxError.duplicateRegistration : 0,
   ).listen()
   const session = startSession()
-  await until(() => session.isOpen, 1000)
+  await until(() => session.isOpen, 5000)
   assert.equal(master.count('register'), 1)
   clock.advance(15_000)
-  await until(() => master.count('register') === 2, 1000, 'the second try')
+  await until(() => master.count('register') === 2, 5000, 'the second try')
   isTaken = false
   clock.advance(15_000)
-  await until(() => master.count('register') === 3, 1000, 'the third try')
+  await until(() => master.count('register') === 3, 5000, 'the third try')
   clock.advance(15_000)
-  await until(() => master.count('ping') === 3, 1000)
+  await until(() => master.count('ping') === 3, 5000)
   await new Promise(setImmediate)
   assert.equal(master.count('register'), 3)
 })
@@ -170,21 +170,21 @@ test('our region comes to us once the session that had it before has ended', asy
   const other = await ScriptedSubagent.open(engine.path)
   await other.register(`${root}.3.1`)
   const session = startSession(engine.path)
-  await until(() => session.isOpen, 1000)
+  await until(() => session.isOpen, 5000)
   other.end()
-  await until(() => engine.master.sessions.length === 1, 1000)
+  await until(() => engine.master.sessions.length === 1, 5000)
   const sign = async () =>
     (await engine.ask({ type: 'getRequest', varbinds: [{ name: oid(`${root}.3.1.0`), value: nullValue }] }))
       ?.varbinds[0]?.value.type
   assert.equal(await sign(), 'noSuchObject')
   clock.advance(15_000)
-  await until(async () => (await sign()) === 'OctetString', 1000, 'our region')
+  await until(async () => (await sign()) === 'OctetString', 5000, 'our region')
 })
 
 test('a notification that gave way to newer ones takes none of them with it when it is acknowledged', async () => {
   const master = await new ScriptedMaster((pdu) => (pdu.type === 'notify' ? undefined : 0)).listen()
   const session = startSession()
-  await until(() => session.isOpen, 1000)
+  await until(() => session.isOpen, 5000)
   for (let i = 1; i <= 1001; i++) session.notify(oid(`${root}.0.${i}`), [])
   await until(() => master.count('notify') === 1001, 3000)
   // The first was dropped for the last; now the master acknowledges it.

@@ -23,7 +23,7 @@ test('names alike in their first 15 letters are not one process', async () => {
     chmodSync(join(bench.folder, name), 0o755)
   }
   const other = spawn(join(bench.folder, b), ['60'], { stdio: 'ignore' })
-  await until(() => readProcess(other.pid!)?.name === b.slice(0, 15), 1000, 'its name')
+  await until(() => readProcess(other.pid!)?.name === b.slice(0, 15), 6000, 'its name')
   const { shown, supervisor, reaches } = bench.supervise({ name: a, startCommand: `${join(bench.folder, a)} 60` })
   await reaches('running')
   assert.notEqual(shown().pid, other.pid)
@@ -40,7 +40,7 @@ test('a long name is found by the program file and by the title that the program
   copyFileSync('/bin/sleep', file)
   chmodSync(file, 0o755)
   const child = spawn(file, ['60'], { argv0: 'another', stdio: 'ignore' })
-  await until(() => readProcess(child.pid!)?.command[0] === 'another', 1000, 'its title')
+  await until(() => readProcess(child.pid!)?.command[0] === 'another', 6000, 'its title')
   assert.ok(isNamed(readProcess(child.pid!)!, name), 'by its file')
   child.kill('SIGKILL')
   await once(child, 'exit')
@@ -66,7 +66,7 @@ test('parts of our own daemons are not processes of a row; a main.js of others g
 test('a row that is called as a control script of its name does not adopt it while it stops another one', async () => {
   const path = bench.program(forever)
   const stopping = spawn('/bin/sh', [path, 'stop'], { stdio: 'ignore' })
-  await until(() => readProcess(stopping.pid!)?.command[0] === '/bin/sh', 1000)
+  await until(() => readProcess(stopping.pid!)?.command[0] === '/bin/sh', 6000)
   const { shown, reaches } = bench.supervise({ startCommand: path })
   await reaches('running')
   assert.notEqual(shown().pid, stopping.pid)

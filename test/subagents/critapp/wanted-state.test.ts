@@ -29,14 +29,14 @@ test('a stop that the supervisor did not live to end is ended by the next one', 
   const second = bench.supervise({ startCommand: stubborn, adminStatus: 'down' })
   await second.reaches('stopped')
   assert.equal(readProcess(pid), undefined)
-  assert.match(second.told.at(-1)!, /as it was told to$/)
+  assert.match(second.told.at(-1)!, /as requested$/)
 })
 
 test('where nothing is adopted, the PID file of the appliance says which stop is to be ended', async () => {
   const path = bench.program(forever)
   const child = spawn('/bin/sh', [path], { detached: true, stdio: 'ignore' })
   const ended = once(child, 'exit')
-  await until(() => readProcess(child.pid!)?.command[0] === '/bin/sh', 1000)
+  await until(() => readProcess(child.pid!)?.command[0] === '/bin/sh', 6000)
   await writePidFile(join(bench.folder, `${bench.name}.pid`), readProcess(child.pid!)!)
   const { reaches } = bench.supervise({ startCommand: path, adminStatus: 'down', findOnStartup: false })
   await ended
@@ -49,7 +49,7 @@ test('what runs though it is wanted down is stopped, whenever it comes', async (
   await reaches('stopped')
   const child = spawn('/bin/sh', [path], { detached: true, stdio: 'ignore' })
   await once(child, 'exit')
-  await until(() => shown().exits === 1 && shown().state === 'stopped', 3000, 'that it is stopped')
+  await until(() => shown().exits === 1 && shown().state === 'stopped', 6000, 'that it is stopped')
 })
 
 test('restart on exit that is wished only after the end takes effect', async () => {
@@ -72,7 +72,7 @@ test('a restart that somebody orders is no failure: it has no delay and leaves t
   supervisor.restart(1)
   await until(() => shown().state === 'running' && shown().pid !== pid, 5000, 'the new process')
   assert.deepEqual([shown().spec.adminStatus, shown().restarts, shown().exits], ['up', 0, 1])
-  assert.match(told[1]!, /as it was told to$/)
+  assert.match(told[1]!, /as requested$/)
 })
 
 test('what a process prints is bounded from its first moment on, and also on its way down', async () => {
@@ -122,9 +122,9 @@ for (const [what, spec] of [
     if (what === 'terminate') supervisor.setAdminStatus(1, 'down')
     else supervisor.graceful(1)
     const leader = (): number => Number(readFileSync(pidFile, 'utf8'))
-    await until(() => statSync(pidFile, { throwIfNoEntry: false })?.size !== undefined && leader() > 0, 2000)
+    await until(() => statSync(pidFile, { throwIfNoEntry: false })?.size !== undefined && leader() > 0, 6000)
     const identity = readProcess(leader())!
-    await until(() => sessionMembers(identity).length === 0, 3000, 'its end')
+    await until(() => sessionMembers(identity).length === 0, 6000, 'its end')
     if (what === 'terminate') await reaches('stopped')
     else assert.equal(supervisor.find(1)?.state, 'running')
   })
@@ -143,7 +143,9 @@ test('a process whose main thread has ended lives as long as its other threads, 
   const { supervisor, shown, reaches } = bench.supervise({ startCommand: `python3 ${script}`, restartOnExit: true })
   await reaches('running')
   const { pid } = shown()
-  const stat = parseProcStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  const readStat = () => parseProcStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  await until(() => readStat().state === 'Z', 6000, 'the end of its main thread')
+  const stat = readStat()
   assert.deepEqual([stat.state, stat.threadCount > 1, hasEnded(stat)], ['Z', true, false])
   assert.equal(readProcess(pid)?.command.at(-1), script)
   assert.equal(sessionMembers(stat).length, 1)
@@ -153,4 +155,50 @@ test('a process whose main thread has ended lives as long as its other threads, 
   assert.equal(second.shown().pid, pid, 'it is not started twice')
   second.supervisor.setAdminStatus(1, 'down')
   await second.reaches('stopped')
+})
+
+test('a process whose output cannot be kept is started all the same', async () => {
+  const outputFolder = join(bench.folder, 'no-folder')
+  writeFileSync(outputFolder, '') // stands for a disk without room for another file
+  const { reaches } = bench.supervise({ startCommand: bench.program(forever) }, { outputFolder })
+  await reaches('running')
+})
+
+test('a graceful command that stops the process and starts it again is no failure of it', async () => {
+  const startCommand = bench.program(forever)
+  const restarts = bench.program(
+    `kill -KILL $(cat ${bench.folder}/pid); sleep 0.3; ${startCommand} </dev/null >/dev/null 2>&1 & sleep 0.4`,
+    'graceful-restart',
+  )
+  const { supervisor, shown, told, reaches } = bench.supervise({
+    startCommand,
+    gracefulCommand: restarts,
+    restartOnExit: true,
+    restartIntervalMs: 60_000,
+  })
+  await reaches('running')
+  const { pid } = shown()
+  writeFileSync(join(bench.folder, 'pid'), String(pid))
+  supervisor.graceful(1)
+  await until(() => shown().isUp && shown().pid !== pid, 5000, 'the new process')
+  assert.equal(shown().restarts, 0)
+  assert.ok(
+    told.every((sentence) => !sentence.includes('next try')),
+    told.join('\n'),
+  )
+})
+
+test('a process that crashes while its graceful command runs has failed', async () => {
+  const crashes = bench.program(`kill -SEGV $(cat ${bench.folder}/pid); sleep 0.3`, 'graceful-crash')
+  const { supervisor, shown, reaches } = bench.supervise({
+    startCommand: bench.program(forever),
+    gracefulCommand: crashes,
+    restartOnExit: true,
+    restartIntervalMs: 60_000,
+  })
+  await reaches('running')
+  writeFileSync(join(bench.folder, 'pid'), String(shown().pid))
+  supervisor.graceful(1)
+  await reaches('restartWait')
+  assert.match(shown().lastError, /was ended by SIGSEGV, next try in /)
 })

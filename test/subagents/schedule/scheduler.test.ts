@@ -285,6 +285,40 @@ test('a process that ends before the clock is set hands on what was saved: 56 ye
   assert.deepEqual([atBoot.ran, atBoot.told], [['one 11-20T13:00:00'], []])
 })
 
+for (const [clockMs, name] of [
+  [0, '1970'],
+  [Date.UTC(2024, 0, 1), 'the day its system was built'],
+] as const)
+  test(`what a process planned while the clock showed ${name} was not missed by the next one`, async () => {
+    const it = bench()
+    await it.scheduler.start()
+    await it.scheduler.stop()
+    const both = (of: ReturnType<typeof bench>): void => {
+      of.scheduler.configure(schedule({ calendar: at(13) }), true)
+      of.scheduler.configure(schedule({ key: 'six', type: 'periodic', intervalSeconds: 6 * 3600 }), true)
+    }
+    const behind = bench(clockMs)
+    behind.store.saved = it.store.saved
+    await behind.scheduler.start()
+    both(behind)
+    await behind.advance(minuteMs)
+    await behind.scheduler.stop()
+    const set = bench(noonMs + 2 * minuteMs)
+    set.store.saved = behind.store.saved
+    await set.scheduler.start()
+    both(set)
+    await set.advance(minuteMs)
+    assert.deepEqual([set.ran, set.told], [[], []])
+    const same = bench(clockMs)
+    same.store.saved = it.store.saved
+    await same.scheduler.start()
+    both(same)
+    await same.advance(minuteMs)
+    same.clock.setByMs = noonMs - clockMs
+    await same.advance(2 * minuteMs)
+    assert.deepEqual([same.ran, same.told], [[], []], 'nor by the same one')
+  })
+
 test('a schedule made before the clock was set runs and misses nothing until it is', async () => {
   const it = bench(0)
   await it.scheduler.start()

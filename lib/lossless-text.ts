@@ -1,6 +1,6 @@
 /**
  * Octets as text and back without loss: what is UTF-8 becomes its characters, and every other octet a lone surrogate,
- * U+DC80 to U+DCFF, which UTF-8 itself never gives. For files and names that a person or the kernel wrote in any encoding.
+ * U+DC80 to U+DCFF, which UTF-8 itself never gives. For files that people write; names of the kernel are in lib/octets.ts.
  */
 
 /** One character of UTF-8 beyond ASCII in binary form (Unicode 15, table 3-7), or else an octet that belongs to none. */
