@@ -1,5 +1,6 @@
 /** What of the world is this server: the domains it answers for, the addresses it listens on, and how it names itself. */
 import { isIP } from 'node:net'
+import { canonicalAddress, withoutZone } from '../../lib/net/address.ts'
 import { unbracketed } from '../message/respond.ts'
 import type { Hop, TransportName } from '../message/source.ts'
 import type { SipUri } from '../message/uri.ts'
@@ -89,9 +90,8 @@ function withoutRoot(host: string): string {
   return host.endsWith('.') ? host.slice(0, -1) : host
 }
 
-/** In lower case, without brackets; an IPv6 address in its one short form (RFC 5952). */
+/** In lower case, without brackets; an IPv6 address in its one short form (RFC 5952), without a link. */
 function plain(host: string): string {
-  const bare = unbracketed(host).toLowerCase()
-  if (!bare.includes(':')) return bare
-  return isIP(bare) === 6 && !bare.includes('%') ? new URL(`http://[${bare}]`).hostname.slice(1, -1) : bare
+  const bare = withoutZone(unbracketed(host).toLowerCase())
+  return isIP(bare) === 6 ? canonicalAddress(bare) : bare
 }

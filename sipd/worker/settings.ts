@@ -4,7 +4,7 @@ import { hostname, networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
 import { messageOf } from '../../lib/errors.ts'
 import type { Home } from '../../lib/home.ts'
-import { isLoopbackAddress, isWildcardAddress } from '../../lib/net/address.ts'
+import { isLoopbackAddress, isWildcardAddress, withoutZone } from '../../lib/net/address.ts'
 import { localAddresses } from '../../lib/net/local-addresses.ts'
 import { readRegularFileSync } from '../../lib/regular-file.ts'
 import type { SipdConfig } from '../config/directives.ts'
@@ -95,7 +95,7 @@ function sentByOf(config: SipdConfig, address: string): string {
   if (ProxyAddressResolutionType === 'A') return ServerName ?? hostname()
   if (ProxyAddressResolutionType === 'SRV' && ProxyDomain !== undefined) return ProxyDomain
   if (IpAddrInPathHeaders !== undefined && isIP(IpAddrInPathHeaders) === isIP(address)) return IpAddrInPathHeaders
-  if (!isWildcardAddress(address)) return address
+  if (!isWildcardAddress(address)) return withoutZone(address)
   const family = isIP(address)
   return (
     ownAddresses().find((own) => isIP(own) === family && !isLoopbackAddress(own)) ??
