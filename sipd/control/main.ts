@@ -53,12 +53,12 @@ async function run(args: readonly string[], commands: readonly Command[]): Promi
   if (operands.length < operandCount || operands.length > operandCount + optionalOperands)
     throw wrongUsage(`it is: sip ${command.name} ${command.synopsis}`.trimEnd())
   const { home: folder, help, version, ...rest } = values
-  const { json = false, tcp = false, wait = false, uri, timeout } = rest
+  const { json = false, tcp = false, tls = false, wait = false, uri, ca, fingerprint, timeout } = rest
   const stray = (Object.keys(rest) as OptionName[]).find((option) => !command.options.includes(option))
   if (stray) throw wrongUsage(`--${stray} means nothing to ${command.name}`)
   const home = resolveHome(folder)
   if (!command.needsNoHome) requireHome(home)
-  return command.run({ home, operands, options: { json, tcp, wait, uri, timeout } })
+  return command.run({ home, operands, options: { json, tcp, tls, wait, uri, ca, fingerprint, timeout } })
 }
 
 function parse(args: readonly string[]) {
@@ -72,8 +72,11 @@ function parse(args: readonly string[]) {
         version: { type: 'boolean' },
         json: { type: 'boolean' },
         tcp: { type: 'boolean' },
+        tls: { type: 'boolean' },
         wait: { type: 'boolean' },
         uri: { type: 'string' },
+        ca: { type: 'string' },
+        fingerprint: { type: 'string' },
         timeout: { type: 'string' },
       },
     })

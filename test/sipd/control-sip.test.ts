@@ -202,7 +202,16 @@ describe('sip', () => {
 
   test('check and config print what the configuration says, in text or JSON, with its exit codes', async () => {
     const [check, config] = configurationCommands(configuration)
-    const options = { json: false, tcp: false, wait: false, uri: undefined, timeout: undefined }
+    const options = {
+      json: false,
+      tcp: false,
+      wait: false,
+      tls: false,
+      ca: undefined,
+      fingerprint: undefined,
+      uri: undefined,
+      timeout: undefined,
+    }
     const printed: string[] = []
     const write = process.stdout.write
     const codes: number[] = []
