@@ -195,6 +195,7 @@ export async function castellan(args: readonly string[]): Promise<number> {
 /** The files are read here first, so that the person who changed them sees what is wrong with them. */
 async function reload(options: HomeOption): Promise<number> {
   const home = resolveHome(options.home)
+  requireHome(home)
   if (!agentOf(home)) {
     process.stderr.write('castellan: the agent does not run\n')
     return 1
