@@ -73,6 +73,24 @@ export async function listApps(home: Home): Promise<App[]> {
   })
 }
 
+/** How long a stop may take, beyond critAppStopTimeout's own highest value. */
+const stopWithinMs = 3_660_000
+const lookEveryMs = 250
+
+/** Down, and up again when all of them are down: their orders hold, and it is nobody's failure. */
+export async function restartApps(home: Home, names: readonly string[]): Promise<string> {
+  await setApps(home, names, 'stop')
+  const deadlineMs = performance.now() + stopWithinMs
+  const isDown = ({ name, state }: App): boolean => !names.includes(name) || state === 'stopped'
+  while (!(await listApps(home)).every(isDown)) {
+    if (performance.now() > deadlineMs)
+      throw new Error(`${names.join(', ')}: not stopped yet; start with: castellan apps start`)
+    await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
+  }
+  await setApps(home, names, 'start')
+  return names.map((name) => `${name}: restarted\n`).join('')
+}
+
 /** All in one SET, so that they start in their order and stop in its reverse. Throws when one of the names is none. */
 export async function setApps(
   home: Home,

@@ -1,16 +1,10 @@
 /** castellan: makes, starts, stops and checks an appliance. */
-import { spawnSync } from 'node:child_process'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { formatComplaint } from '../lib/cnf/complaint.ts'
-import { daemonCommand } from '../lib/daemon.ts'
 import { messageWithCausesOf } from '../lib/errors.ts'
-import { type Home, requireHome, resolveHome } from '../lib/home.ts'
-import { missingFiles } from '../lib/home-completion.ts'
-import { inspectConfig } from '../sipd/config/read.ts'
+import { resolveHome } from '../lib/home.ts'
 import { explainAccess, formatDecision } from './access.ts'
-import { formatApps, listApps, setApps } from './apps.ts'
-import { checkAccess } from './check-access.ts'
-import { agentOf, daemonOf } from './daemons.ts'
+import { formatApps, listApps, restartApps, setApps } from './apps.ts'
+import { type CheckReport, checkHome, formatReport, reloadHome } from './check.ts'
 import { addEventsCommands } from './events.ts'
 import { exitCodeOf } from './exit-codes.ts'
 import { init } from './init.ts'
@@ -64,8 +58,23 @@ export async function castellan(args: readonly string[]): Promise<number> {
     exitCode = await restart(name, options)
   })
   command('status', 'say what runs').option('--json', 'for programs').action(does(status))
-  command('reload', 'let the running daemons take changed configuration files, if they are good').action(does(reload))
-  command('check', 'read all configuration files and say what is wrong with them').action(does(check))
+  const report = (found: CheckReport, isJson: boolean | undefined): void => {
+    process.stdout.write(isJson ? `${JSON.stringify(found)}\n` : formatReport(found))
+    exitCode = found.isGood ? 0 : 1
+  }
+  command('reload', 'let the running daemons take changed configuration files, if they are good')
+    .option('--json', 'for programs')
+    .action(async ({ home, json }: HomeOption & { json?: boolean }) =>
+      report(await reloadHome(resolveHome(home)), json),
+    )
+  command('check', 'read all configuration files and say what is wrong with them; writes nothing')
+    .option('--json', 'for programs')
+    .option('--strict', 'exit code 1 for warnings too')
+    .action(async ({ home, json, strict }: HomeOption & { json?: boolean; strict?: boolean }) => {
+      const found = await checkHome(resolveHome(home))
+      report(found, json)
+      if (strict && found.findings.length > 0) exitCode = 1
+    })
   command('rotate [name]', 'rotate all logs, or one such as access_log, now')
     .option('--dry-run', 'only say what would be done')
     .option('--json', 'for programs')
@@ -93,7 +102,7 @@ export async function castellan(args: readonly string[]): Promise<number> {
   const print = async (text: Promise<string>): Promise<void> => void process.stdout.write(await text)
   const apps = program
     .command('apps')
-    .description('critical applications: list them, start, stop or restart one gracefully')
+    .description('critical applications: list them, start, stop or restart one')
     .exitOverride()
   const homeOption = ['--home <dir>', 'the appliance (CASTELLAN_HOME, or var/ beside the program)'] as const
   apps
@@ -150,6 +159,11 @@ export async function castellan(args: readonly string[]): Promise<number> {
       .option(...homeOption)
       .action((names: string[], options: HomeOption) => print(setApps(resolveHome(options.home), names, wish)))
   }
+  apps
+    .command('restart <name...>')
+    .description('stop one and start it again, over SNMP')
+    .option(...homeOption)
+    .action((names: string[], options: HomeOption) => print(restartApps(resolveHome(options.home), names)))
   const user = program.command('user').description('users of SNMPv3').exitOverride()
   const userCommand = (name: string, description: string): Command =>
     user
@@ -158,16 +172,16 @@ export async function castellan(args: readonly string[]): Promise<number> {
       .option('--home <dir>', 'the appliance (CASTELLAN_HOME, or var/ beside the program)')
       .exitOverride()
   userCommand('add <name>', 'make a user, or change one; passphrases come from a file, the environment or the terminal')
-    .option('--auth <protocol>', 'MD5, SHA, SHA-224, SHA-256, SHA-384, SHA-512', 'SHA-256')
-    .option('--priv <protocol>', 'DES, AES, AES-192, AES-256, AES-192-C, AES-256-C, none', 'AES')
-    .option('--group <group>', 'what it may: read, operate or admin', 'read')
+    .option('--auth <protocol>', 'MD5, SHA, SHA-224, SHA-256, SHA-384, SHA-512 (what the user has, or SHA-256)')
+    .option('--priv <protocol>', 'DES, AES, AES-192, AES-256, AES-192-C, AES-256-C, none (what the user has, or AES)')
+    .option('--group <group>', 'what it may: read, operate or admin (what the user is in, or read)')
     .option('--engine <id>', 'make it for informs to another engine, whose engineID this is')
     .option('--passphrase-file <file>', passphraseHelp)
     .action((name: string, options: UserOptions & HomeOption) =>
       print(addUser(resolveHome(options.home), name, options)),
     )
   for (const [name, description, act] of [
-    ['rotate <name>', 'give a user new passphrases, and prove them', rotateUser],
+    ['rotate <name>', 'give a user new passphrases, and verify them', rotateUser],
     ['test <name>', 'ask the running agent as this user', testUser],
   ] as const) {
     userCommand(name, description)
@@ -190,57 +204,6 @@ export async function castellan(args: readonly string[]): Promise<number> {
     return exitCodeOf(error)
   }
   return exitCode
-}
-
-/** The files are read here first, so that the person who changed them sees what is wrong with them. */
-async function reload(options: HomeOption): Promise<number> {
-  const home = resolveHome(options.home)
-  requireHome(home)
-  if (!agentOf(home)) {
-    process.stderr.write('castellan: the agent does not run\n')
-    return 1
-  }
-  const code = say(await complaintsOf(options))
-  for (const name of ['agent', 'subagents'] as const) {
-    const daemon = daemonOf(home, name)
-    if (code === 0 && daemon) process.kill(daemon.pid, 'SIGHUP')
-  }
-  return code
-}
-
-async function check(options: HomeOption): Promise<number> {
-  const home = resolveHome(options.home)
-  const complaints = await complaintsOf(options)
-  // One that can do without is no fault, and still worth a word.
-  for (const { sentence } of await missingFiles(home))
-    if (!complaints.includes(sentence)) process.stdout.write(`${sentence}\n`)
-  // What is legal and still a mistake is of interest once the files can be read.
-  return say(complaints.length > 0 ? complaints : await checkAccess(home))
-}
-
-function say(complaints: readonly string[]): number {
-  for (const complaint of complaints) process.stdout.write(`${complaint}\n`)
-  if (complaints.length === 0) process.stdout.write('all configuration files are good\n')
-  return complaints.length === 0 ? 0 : 1
-}
-
-async function complaintsOf({ home: folder }: HomeOption): Promise<string[]> {
-  const home = resolveHome(folder)
-  requireHome(home)
-  // The daemons read their files themselves, exactly as they would on a start.
-  const complaints = (['agent', 'subagents'] as const).flatMap((name) => {
-    const { program, args } = daemonCommand(name, home)
-    const checked = spawnSync(program, [...args, '--check'], { encoding: 'utf8' })
-    return checked.status === 0 ? [] : checked.stderr.trim().split('\n')
-  })
-  const missing = await missingFiles(home)
-  return [...complaints, ...checkSipd(home)].map(
-    (complaint) => missing.find(({ path }) => complaint.includes(`${path} cannot be read`))?.sentence ?? complaint,
-  )
-}
-
-function checkSipd(home: Home): string[] {
-  return inspectConfig(home).complaints.map(formatComplaint)
 }
 
 function wholeNumber(text: string): number {

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { DaemonName } from '../lib/daemon.ts'
 import type { Home } from '../lib/home.ts'
-import { type ProcessIdentity, readPidFile } from '../lib/process.ts'
+import { type ProcessIdentity, readPidFile } from '../lib/proc/process.ts'
 
 export function agentOf(home: Home): ProcessIdentity | undefined {
   return daemonOf(home, 'agent')

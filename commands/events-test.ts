@@ -1,6 +1,5 @@
 /** castellan events test: the samples that were kept, once more through the rows of a file: what would have fired. */
 import { readFileSync } from 'node:fs'
-import { devNull } from 'node:os'
 import { basename, join } from 'node:path'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { type Home, requireHome } from '../lib/home.ts'
@@ -65,7 +64,7 @@ export async function readTriggers({
   const { configured } = eventModule()
   const config = new ConfigFile(configured, {
     path,
-    overlayPath: overlayPath ?? devNull, // a draft has none
+    ...(overlayPath === undefined ? {} : { overlayPath }),
     resolveName: (name) => declaredNames.resolve(name),
   })
   const complaints = await config.load()

@@ -1,9 +1,10 @@
 /** castellan logs: follows the logs of a home live, and tries a pattern on a file as the log subagent would. */
-import { createReadStream, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../lib/clock.ts'
 import { type Home, requireHome } from '../lib/home.ts'
 import { Follower } from '../subagents/log/follower.ts'
+import { conditionWords } from '../subagents/log/follower-result.ts'
 import { Patterns, patternError } from '../subagents/log/patterns.ts'
 
 export interface LogFilter {
@@ -54,7 +55,7 @@ export async function followLogs(home: Home, wish: FollowWish): Promise<void> {
     for (const line of last) show(name, line)
   }
   while (wish.isFollowing && !wish.signal.aborted) {
-    for (const { name, follower } of logs) await lines(follower, (line) => show(name, line))
+    for (const { name, follower } of logs) await toEnd(follower, (line) => show(name, line))
     await pause(lookEveryMs, wish.signal)
   }
   for (const { follower } of logs) await follower.close()
@@ -95,16 +96,13 @@ export async function tryPattern(
     }
   }
   try {
-    for (let before = -1; trial.lines !== before; ) {
-      before = trial.lines
-      const { condition } = await follower.poll(tryOn)
-      if (condition !== 'ok') throw new Error(`${path} could not be read: ${condition}; name a file that can`)
+    for (let hasMore = true; hasMore; ) {
+      const result = await follower.poll(tryOn)
+      if (result.condition !== 'ok') throw new Error(`${path} ${conditionWords[result.condition]}`)
+      hasMore = result.hasMore
     }
     // The last line of an old file need not have an end.
-    let rest = ''
-    for await (const chunk of createReadStream(path, { start: follower.position.offset, encoding: 'utf8' }))
-      rest += chunk
-    if (rest !== '') (await tryOn([rest]))()
+    await follower.readLastLine(tryOn)
   } finally {
     await follower.close()
     await patterns.close()
@@ -119,17 +117,11 @@ function logsOf(home: Home): string[] {
     .sort()
 }
 
-async function lines(follower: Follower, take: (line: string) => void): Promise<number> {
-  let count = 0
-  await follower.poll(async (found) => () => {
-    count += found.length
-    for (const line of found) take(line)
-  })
-  return count
-}
-
 async function toEnd(follower: Follower, take: (line: string) => void): Promise<void> {
-  while ((await lines(follower, take)) > 0);
+  for (let hasMore = true; hasMore; )
+    ({ hasMore } = await follower.poll(async (found) => () => {
+      for (const line of found) take(line)
+    }))
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,8 +1,8 @@
 /** castellan start --detach: the starter goes into the background, and is waited for until all is up, or cannot be. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { type Home, programRoot } from '../lib/home.ts'
+import { exitCodeOf } from '../lib/program/exit.ts'
+import { startProgram } from '../lib/program/start.ts'
 import { appFailures, settledApps } from './app-states.ts'
 import { board } from './board.ts'
 import { until } from './lifecycle/host.ts'
@@ -11,32 +11,32 @@ import { stopOnSignals } from './start.ts'
 
 /** Exit code: 0 when all that is wanted up is up; else 1, also where the appliance goes on and tries. */
 export async function startDetached(home: Home): Promise<number> {
-  const launcher = join(programRoot, 'bin', 'castellan')
-  const child = spawn(process.execPath, [launcher, 'start', '--home', home.root, '--background'], {
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    cwd: '/',
+  const child = startProgram({
+    argv: [join(programRoot, 'bin', 'castellan'), 'start', '--home', home.root, '--background'],
+    output: 'pipe',
+    errors: 'pipe',
   })
   let words = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => process.stdout.write(text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.output?.setEncoding('utf8').on('data', (text: string) => process.stdout.write(text))
+  child.errors?.setEncoding('utf8').on('data', (text: string) => {
     words += text
   })
   const interrupted = new AbortController()
   stopOnSignals(() => {
     interrupted.abort()
-    child.kill('SIGTERM')
+    child.signal('SIGTERM')
   })
   const host = linuxHost(home)
-  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
   const isServing = (): boolean => host.holder()?.pid === child.pid && host.holder()?.phase === 'serving'
   // Each of its own waits has a limit.
-  await until(host, () => hasEnded() || isServing(), Number.POSITIVE_INFINITY)
-  const apps = hasEnded() ? undefined : await settledApps(home, interrupted.signal)
-  if (interrupted.signal.aborted && !hasEnded()) await once(child, 'exit')
+  await until(host, () => !child.isRunning || isServing(), Number.POSITIVE_INFINITY)
+  const apps = child.isRunning ? await settledApps(home, interrupted.signal) : undefined
+  if (interrupted.signal.aborted) await child.exited
+  // What it said last is read before it is written.
+  if (!child.isRunning) await child.closed
   process.stderr.write(words)
-  if (hasEnded()) return child.exitCode || 1
-  for (const stream of [child.stdout, child.stderr]) stream.destroy()
+  if (!child.isRunning) return exitCodeOf(await child.exited) || 1
+  for (const stream of [child.output, child.errors]) stream?.destroy()
   child.unref()
   process.stdout.write(await board(home, apps))
   const failures = appFailures(apps)

@@ -11,7 +11,7 @@ import { HomeLock } from './home-lock.ts'
 import { starterVariable } from './home-processes.ts'
 import { createLog, type Log } from './log.ts'
 import { LogFile } from './log-file.ts'
-import { readPidFile, readProcess, writePidFile } from './process.ts'
+import { readPidFile, readProcess, writePidFile } from './proc/process.ts'
 import { tellSystemd } from './systemd.ts'
 
 export interface DaemonWork {

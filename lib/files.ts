@@ -1,7 +1,9 @@
 /** Writes that matter: a reader, or the machine after a power cut, sees the old file or the new one, never a part. */
 import { randomBytes } from 'node:crypto'
+import { statSync } from 'node:fs'
 import { open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { codeOf } from './errors.ts'
 
 /** Replaces the file at `path` and returns when the new content is durable. `mode` defaults to owner-only. */
 export async function writeFileAtomic(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
@@ -18,6 +20,20 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
 /** The same for what can be made anew: a reader sees the old file or the new one, and a power cut may take both. */
 export function writeFileWhole(path: string, content: string | Uint8Array, mode: number): Promise<void> {
   return replaceFile(path, content, mode, false)
+}
+
+/**
+ * Renames a file of ours that cannot be understood to `PATH.broken`, for somebody to look into; one from before goes. Gives
+ * the new path, or undefined when it could not be renamed.
+ */
+export async function keepBrokenFile(path: string): Promise<string | undefined> {
+  const aside = `${path}.broken`
+  try {
+    await rename(path, aside)
+    return aside
+  } catch {
+    return undefined
+  }
 }
 
 async function replaceFile(
@@ -42,5 +58,15 @@ async function replaceFile(
     // ENOSPC of a write does not name the file.
     if (error instanceof Error) error.message = `${path} could not be written: ${error.message}`
     throw error
+  }
+}
+
+/** Whether nothing is there. What this user may not look at is not missing. */
+export function isMissing(path: string): boolean {
+  try {
+    statSync(path)
+    return false
+  } catch (error) {
+    return codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR'
   }
 }

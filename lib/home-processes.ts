@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join } from 'node:path'
 import { type Home, programRoot } from './home.ts'
-import { type ProcessIdentity, type ProcessStat, readEnvironment, readPidFile, readProcess } from './process.ts'
+import { type ProcessIdentity, type ProcessStat, readEnvironment, readPidFile, readProcess } from './proc/process.ts'
 
 /** The daemons, and the command that starts sipd. */
 export type Part = 'agent' | 'subagents' | 'sipd' | 'sip'
@@ -28,7 +28,7 @@ export function processesOf(home: Home): HomeProcess[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
-      const process = readProcess(Number(name))
+      const process = tryRead(Number(name))
       const part = process && partOf(process.command)
       if (!part || realPath(homeOf(process)) !== root) return []
       const isServing = readPidFile(join(home.run, `${part}.pid`))?.pid === process.pid
@@ -38,6 +38,15 @@ export function processesOf(home: Home): HomeProcess[] {
       const isOfStarter = (readEnvironment(pid, starterVariable) ?? '') !== ''
       return [{ pid, startTicks, command, part, isServing, isOfStarter, unit: unitIn(readText(`/proc/${pid}/cgroup`)) }]
     })
+}
+
+/** Undefined also of a process of others that may not be looked at, such as where /proc is mounted with hidepid. */
+function tryRead(pid: number): ProcessStat | undefined {
+  try {
+    return readProcess(pid)
+  } catch {
+    return undefined
+  }
 }
 
 /** What a command line is of ours; undefined for other programs, and for commands that start no daemon themselves. */

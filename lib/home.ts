@@ -4,7 +4,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { chown, mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { writeFileAtomic } from './files.ts'
+import { isMissing, writeFileAtomic } from './files.ts'
 import { longestSocketPath } from './socket-path.ts'
 import { fillTemplate } from './template.ts'
 
@@ -134,7 +134,7 @@ export async function readTemplates(): Promise<Template[]> {
 }
 
 export function missingFrom(home: Home, templates: readonly Template[]): Template[] {
-  return templates.filter(({ file }) => !existsSync(join(home.conf, file)))
+  return templates.filter(({ file }) => isMissing(join(home.conf, file)))
 }
 
 /** Gives the path of the file made; it belongs to whom its folder belongs to. */

@@ -1,6 +1,7 @@
 /** Who holds a port, for the sentence that says why a daemon cannot have it. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import { readProcess } from './process.ts'
+import { readWhole } from './proc/file.ts'
+import { readProcess } from './proc/process.ts'
+import { listPids, openFiles, socketInode } from './proc/processes.ts'
 
 /** `PID 123 (node dist/agent/main.js)`; undefined when the kernel does not let us see. */
 export function describePortOwner(protocol: 'udp' | 'tcp', port: number): string | undefined {
@@ -8,15 +9,18 @@ export function describePortOwner(protocol: 'udp' | 'tcp', port: number): string
     [`/proc/net/${protocol}`, `/proc/net/${protocol}6`].flatMap((table) => socketInodes(readText(table), port)),
   )
   if (inodes.size === 0) return undefined
-  for (const name of readNames('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    for (const descriptor of readNames(`/proc/${name}/fd`)) {
-      const inode = /^socket:\[(\d+)\]$/.exec(readLink(`/proc/${name}/fd/${descriptor}`))?.[1]
-      if (inode === undefined || !inodes.has(inode)) continue
-      return `PID ${name} (${readProcess(Number(name))?.command.join(' ') ?? '?'})`
-    }
+  const pid = listPids().find((candidate) => holdsAny(candidate, inodes))
+  return pid === undefined ? undefined : `PID ${pid} (${readProcess(pid)?.command.join(' ') ?? '?'})`
+}
+
+/** False too of who may not be looked at. */
+function holdsAny(pid: number, inodes: ReadonlySet<string>): boolean {
+  try {
+    for (const { target } of openFiles(pid)) if (inodes.has(String(socketInode(target)))) return true
+  } catch {
+    // somebody else's
   }
-  return undefined
+  return false
 }
 
 /** Inodes of the sockets bound to a port, from the text of /proc/net/udp or tcp. */
@@ -32,23 +36,7 @@ export function socketInodes(text: string, port: number): string[] {
 
 function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
-}
-
-function readNames(path: string): string[] {
-  try {
-    return readdirSync(path)
-  } catch {
-    return []
-  }
-}
-
-function readLink(path: string): string {
-  try {
-    return readlinkSync(path)
+    return readWhole(path) ?? ''
   } catch {
     return ''
   }

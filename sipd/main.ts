@@ -65,15 +65,19 @@ async function showOverSnmp({ config }: ReadConfig): Promise<void> {
     tlsPort: config.SipTlsEnable ? config.SipTlsPort : undefined,
     methods: supportedMethods,
     isRedirectServer: config.ServerType === 'Redirect',
-    registrar: {
-      maxExpiresSeconds: config.RegistrarMaxExpires,
-      defaultExpiresSeconds: config.RegistrarDefaultExpires,
-      users: config.RegistrarMaxUsers,
+    limits: () => {
+      const { RegistrarMaxExpires, RegistrarDefaultExpires, RegistrarMaxUsers, MaxTransactions } =
+        sipd.configuration.config
+      return {
+        maxExpiresSeconds: RegistrarMaxExpires,
+        defaultExpiresSeconds: RegistrarDefaultExpires,
+        users: RegistrarMaxUsers,
+        transactions: MaxTransactions,
+      }
     },
     registeredUsers: () => totals.gauges().users,
     currentTransactions: () => totals.gauges().transactions,
     connections: () => totals.gauges().connections,
-    maxTransactions: config.MaxTransactions,
   })
   const subagent = new Subagent({
     home,

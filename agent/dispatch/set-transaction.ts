@@ -23,6 +23,7 @@ export class SetTransaction {
   readonly #requester: Requester | undefined
   #parts: readonly Part[] = []
   #committed: readonly Part[] = []
+  #isUndone = true
 
   constructor(registry: Registry, log: Log, varbinds: readonly SetVarbind[], requester?: Requester) {
     this.#registry = registry
@@ -67,15 +68,14 @@ export class SetTransaction {
     return undefined
   }
 
-  /** False when something could not be put back. */
+  /** False when something could not be put back, now or at the commit that failed. */
   async undo(): Promise<boolean> {
-    let isUndone = true
     for (const { part } of this.#committed.toReversed()) {
-      if (!(await part.undo().catch(() => false))) isUndone = false
+      if (!(await part.undo().catch(() => false))) this.#isUndone = false
     }
     this.#committed = []
-    if (!isUndone) this.#log.error('a set failed and could not be undone everywhere')
-    return isUndone
+    if (!this.#isUndone) this.#log.error('a set failed and could not be undone everywhere')
+    return this.#isUndone
   }
 
   finish(): void {

@@ -1,6 +1,6 @@
 /** What a server that consists of several processes costs: processor time and memory of all of them together. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { readProcess } from '../../lib/process.ts'
+import { readProcess } from '../../lib/proc/process.ts'
 
 export interface Usage {
   readonly cpuSeconds: number

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type Home, HomeError } from '../../lib/home.ts'
 import { HomeLock } from '../../lib/home-lock.ts'
 import { processesOf } from '../../lib/home-processes.ts'
-import { isRunning, readPidFile, readProcess } from '../../lib/process.ts'
+import { isRunning, readPidFile, readProcess } from '../../lib/proc/process.ts'
 import type { Holder, Identity, Lock, Phase, ProcessHost } from './host.ts'
 import { spawnDaemon } from './spawn-daemon.ts'
 

@@ -49,6 +49,8 @@ export interface Handlers<D> {
   test?(change: Change<RowOf<D>, WishesOf<D>>): ErrorStatus | Refusal | undefined
   /** The row is already in the table; give what undoes or finishes the module's own part. */
   commit?(change: Change<RowOf<D>, WishesOf<D>>): Effects | undefined
+  /** Whether a SET takes effect even if it cannot be kept on disk now; it is then kept as soon as that is possible. */
+  actsUnkept?(change: Change<RowOf<D>, WishesOf<D>>): boolean
   /** Rows made anew every so often, in slices; they replace what the table held. */
   readonly generate?: { readonly everyMs: number; rows(): Iterable<RowOf<D>> }
 }

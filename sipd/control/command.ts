@@ -28,6 +28,8 @@ export interface Command {
   readonly synopsis: string
   readonly help: string
   readonly operandCount: number
+  /** How many more there may be. */
+  readonly optionalOperands?: number
   readonly options: readonly OptionName[]
   /** Whether it can do without a home; such a command may look at `home` only where the user gives nothing better. */
   readonly needsNoHome?: boolean

@@ -49,7 +49,8 @@ async function run(args: readonly string[], commands: readonly Command[]): Promi
   const [name, ...operands] = positionals
   const command = commands.find((candidate) => candidate.name === name)
   if (!command) throw wrongUsage(name === undefined ? 'which command?' : `there is no command ${name}`)
-  if (operands.length !== command.operandCount)
+  const { operandCount, optionalOperands = 0 } = command
+  if (operands.length < operandCount || operands.length > operandCount + optionalOperands)
     throw wrongUsage(`it is: sip ${command.name} ${command.synopsis}`.trimEnd())
   const { home: folder, help, version, ...rest } = values
   const { json = false, tcp = false, wait = false, uri, timeout } = rest

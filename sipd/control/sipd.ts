@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { ControlError, control, NoAnswerError } from '../../lib/control.ts'
 import type { Home } from '../../lib/home.ts'
-import { isRunning, type ProcessIdentity, readPidFile } from '../../lib/process.ts'
+import { isRunning, type ProcessIdentity, readPidFile } from '../../lib/proc/process.ts'
 import { CommandFailure, exitCodes } from './command.ts'
 
 export function pidFileOf(home: Home): string {

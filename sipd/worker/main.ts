@@ -47,6 +47,19 @@ async function act(message: ToWorker): Promise<void> {
       await worker?.stop(message.withinMs)
       end()
       break
+    case 'list':
+      tell({
+        kind: 'page',
+        request: message.request,
+        page: worker!.listings.begin(message.request, message.subject, message.user),
+      })
+      break
+    case 'more':
+      tell({ kind: 'page', request: message.request, page: worker!.listings.next(message.request) })
+      break
+    case 'enough':
+      worker!.listings.end(message.request)
+      break
     case 'ping':
       tell({ kind: 'pong' })
       break

@@ -1,9 +1,10 @@
 /** What sipd.conf means to a worker: the words of the configuration as the values that the parts ask for. */
-import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
+import { messageOf } from '../../lib/errors.ts'
 import type { Home } from '../../lib/home.ts'
+import { readRegularFileSync } from '../../lib/regular-file.ts'
 import type { SipdConfig } from '../config/directives.ts'
 import type { ReadConfig } from '../config/read.ts'
 import type { Binding, Change } from '../location/binding.ts'
@@ -121,9 +122,9 @@ export function tlsOf(config: SipdConfig, home: Home): TlsIdentity | undefined {
   if (!SipTlsEnable) return undefined
   const read = (directive: string, path: string): Buffer => {
     try {
-      return readFileSync(resolve(home.root, path))
+      return readRegularFileSync(resolve(home.root, path)).octets
     } catch (error) {
-      throw new Error(`${directive}: ${path} cannot be read: ${(error as Error).message}`)
+      throw new Error(`${directive}: ${path} cannot be read: ${messageOf(error)}`)
     }
   }
   return tlsIdentity({

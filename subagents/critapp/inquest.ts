@@ -1,7 +1,8 @@
 /** How a process ended that was not our child: only its parent is told, so this says what can be known, and no more. */
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import type { ProcessIdentity } from '../../lib/process.ts'
+import type { ProcessIdentity } from '../../lib/proc/process.ts'
+import { parseProcStat } from '../../lib/proc/stat.ts'
 import type { UnitState } from './unit.ts'
 
 export interface Finding {
@@ -10,6 +11,8 @@ export interface Finding {
   readonly signal: number
   /** Follows the process's name. */
   readonly how: string
+  /** It did not end in order, though code and signal do not say so. */
+  readonly isCrash?: boolean
 }
 
 export interface Evidence {
@@ -27,7 +30,12 @@ export function inquire({ identity, pidFile }: Evidence): Finding {
   if (status !== undefined) return status
   if (pidFile === undefined) return unknown('ended; it was not our child, so how is not known')
   return namesIt(pidFile, identity)
-    ? unknown('was killed or crashed: it left its PID file behind (not our child, so by which signal is not known)')
+    ? {
+        ...unknown(
+          'was killed or crashed: it left its PID file behind (not our child, so by which signal is not known)',
+        ),
+        isCrash: true,
+      }
     : unknown('ended by itself: it took its PID file away (not our child, so its exit code is not known)')
 }
 
@@ -42,10 +50,8 @@ export function inquireUnit(state: UnitState | undefined, { pid }: ProcessIdenti
 
 /** Field 52 of /proc/PID/stat (proc(5)) is in the form of waitpid(2); 0 also for who may not see it, so that says nothing. */
 export function parseWaitStatus(stat: string, startTicks: number): number | undefined {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const isIt = fields[0] === 'Z' && Number(fields[19]) === startTicks
-  const status = Number(fields[49])
-  return isIt && status > 0 ? status : undefined
+  const found = parseProcStat(stat)
+  return found.state === 'Z' && found.startTicks === startTicks && found.waitStatus > 0 ? found.waitStatus : undefined
 }
 
 function readWaitStatus({ pid, startTicks }: ProcessIdentity): Finding | undefined {
@@ -59,6 +65,15 @@ function readWaitStatus({ pid, startTicks }: ProcessIdentity): Finding | undefin
   const signal = status & 0x7f
   if (signal > 0) return { code: -1, signal, how: `was ended by ${signalName(signal)}` }
   return { code: status >> 8, signal: 0, how: `ended with exit code ${status >> 8}` }
+}
+
+const crashSignals = (['SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV', 'SIGSYS'] as const).map(
+  (name) => constants.signals[name],
+)
+
+/** An end that nobody orders. */
+export function isFailure({ code, signal, isCrash = false }: Finding): boolean {
+  return isCrash || code > 0 || crashSignals.includes(signal)
 }
 
 function namesIt(pidFile: string, { pid }: ProcessIdentity): boolean {

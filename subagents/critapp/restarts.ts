@@ -1,7 +1,7 @@
 /** What follows the end of a process, or a start that failed: what is said of it, and whether and when it starts again. */
-import { formatSeconds } from '../../lib/process-end.ts'
-import type { Finding } from './inquest.ts'
-import { lastLines } from './output.ts'
+import { lastLines } from '../../lib/program/last-words.ts'
+import { formatSeconds } from '../../lib/text.ts'
+import { type Finding, isFailure } from './inquest.ts'
 import type { Entry } from './process.ts'
 import { killGroup } from './signal.ts'
 import { describeRecent } from './storm.ts'
@@ -35,16 +35,19 @@ export class Restarts {
     this.#events = events
   }
 
-  ended(entry: Entry, { code, signal, how }: Finding): void {
+  ended(entry: Entry, finding: Finding): void {
+    const { code, signal, how } = finding
     const { clock, events, log } = this.#surroundings.options
     const { spec, state } = entry.shown
     const { sickness } = entry
-    const wasTold = state === 'stopping' && sickness === undefined
+    // A graceful command may itself stop the process and start it again.
+    const isGraceful = entry.graceful !== 'idle' && !isFailure(finding)
+    const wasTold = (state === 'stopping' || isGraceful) && sickness === undefined
     this.#forgetProcess(entry)
     const output = wasTold ? [] : lastLines(this.#surroundings.outputPath(spec), keptLines)
     const plan = wasTold ? undefined : this.#plan(entry, spec.restartOnExit || sickness !== undefined)
     const why = sickness === undefined ? how : `was stopped: ${sickness}`
-    const sentence = `${spec.name} ${wasTold ? `${how}, as it was told to` : `${why}${plan?.words ?? ''}`}`
+    const sentence = `${spec.name} ${wasTold ? `${how}, as requested` : `${why}${plan?.words ?? ''}`}`
     Object.assign(entry.shown, {
       isUp: false,
       health: 'unknown',
@@ -61,8 +64,14 @@ export class Restarts {
     log.notice('a process ended', { name, sentence, ...(output.length > 0 ? { output: output.join('\n') } : {}) })
     events.exited(entry.shown, sentence)
     if (spec.adminStatus !== 'up') return
+    if (isGraceful) return // what its command leaves is looked at when that ends
     if (wasTold) this.#events.wanted(entry)
     else this.#retry(entry, plan)
+  }
+
+  /** It is down though its row wants it up and restarted: it is as if it had ended now. */
+  again(entry: Entry): void {
+    this.#retry(entry, this.#plan(entry, true))
   }
 
   /** The start of a row failed; that was said already. */
@@ -103,6 +112,7 @@ export class Restarts {
     const { clock, log, events } = this.#surroundings.options
     if (plan.delayMs === undefined) {
       const sentence = `${entry.shown.spec.name} ended too often${plan.words}`
+      entry.isGivenUp = true
       this.#surroundings.move(entry, 'tooOften')
       this.#surroundings.complain(entry, sentence)
       log.error('a process ended too often', { name: entry.shown.spec.name, sentence })

@@ -1,5 +1,5 @@
 /** From running to serving: a process that was found is taken up, and its health watched for as long as it lives. */
-import { ageMs, type ProcessIdentity } from '../../lib/process.ts'
+import { ageMs, type ProcessIdentity } from '../../lib/proc/process.ts'
 import { HealthMonitor } from './monitor.ts'
 import type { Entry } from './process.ts'
 import type { Surroundings } from './surroundings.ts'

@@ -1,10 +1,11 @@
 /** Stopping one process: its command or SIGTERM, and SIGKILL to its whole group when its time is over. */
-import { explain } from '../../lib/process-end.ts'
+import { ageMs, type ProcessStat } from '../../lib/proc/process.ts'
 import { terminateCommandOf } from './commands.ts'
+import { isControlScript } from './control-script.ts'
 import { isNamed } from './find.ts'
 import type { Finding } from './inquest.ts'
 import { type Entry, liveChild } from './process.ts'
-import { runToEnd } from './run.ts'
+import { runToEnd, supervisedBy } from './run.ts'
 import { signalProcess } from './signal.ts'
 import { appearWithinMs, lookEveryMs } from './starter.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -14,6 +15,8 @@ export interface StopEvents {
   /** There is nothing to stop: what was to start never appeared. */
   ended(entry: Entry, finding: Finding): void
 }
+
+const killWithinMs = 10_000
 
 export class Stopper {
   readonly #surroundings: Surroundings
@@ -29,14 +32,16 @@ export class Stopper {
     const { log, clock, systemctl } = this.#surroundings.options
     const { spec } = entry.shown
     const round = entry.round
-    const failed = (reason: string): void => {
-      log.warn('a terminate command failed; sending SIGTERM', { name: spec.name, reason })
-      if (entry.round === round) this.#signal(entry, 'SIGTERM')
-    }
+    const limitMs = spec.stopTimeoutSeconds * 1000
     const command = terminateCommandOf(spec, systemctl)
-    if (command) runToEnd(command.parsed, { done: () => {}, failed })
-    else this.#signal(entry, 'SIGTERM')
-    entry.timer = clock.after(spec.stopTimeoutSeconds * 1000, () => {
+    if (!command) this.#signal(entry, 'SIGTERM')
+    else
+      void runToEnd(command.parsed, { limitMs, variables: supervisedBy(spec.name) }).then((reason) => {
+        if (reason === undefined) return
+        log.warn('a terminate command failed; sending SIGTERM', { name: spec.name, reason })
+        if (entry.round === round) this.#signal(entry, 'SIGTERM')
+      })
+    entry.timer = clock.after(limitMs, () => {
       if (entry.round !== round || entry.shown.state !== 'stopping') return
       log.warn('a process did not stop in time and is killed', { name: spec.name, seconds: spec.stopTimeoutSeconds })
       this.#kill(entry)
@@ -55,7 +60,7 @@ export class Stopper {
     const look = (): void => {
       if (entry.round !== round || entry.shown.state !== 'stopping') return
       const itself = liveChild(child)
-      const real = itself && isNamed(itself, name) ? itself : itself ? undefined : this.#surroundings.search(entry).main
+      const real = itself ? ownProcess(itself, name) : this.#surroundings.search(entry).main
       if (real) {
         entry.timer?.cancel()
         this.#surroundings.know(entry, real)
@@ -67,15 +72,18 @@ export class Stopper {
         else this.#events.ended(entry, { code: -1, signal: 0, how: 'never appeared' })
       }
     }
-    entry.timer = clock.every(lookEveryMs, look)
-    look()
+    entry.timer = clock.every(lookEveryMs, () => this.#surroundings.attempt(look))
+    this.#surroundings.attempt(look)
   }
 
   #kill(entry: Entry): void {
     const { unit } = entry.shown.spec
     const kill = (): void => this.#signal(entry, 'SIGKILL')
     if (unit === '') kill()
-    else runToEnd(unitKill(this.#surroundings.options.systemctl, unit), { done: () => {}, failed: kill })
+    else
+      void runToEnd(unitKill(this.#surroundings.options.systemctl, unit), { limitMs: killWithinMs }).then((reason) => {
+        if (reason !== undefined) kill()
+      })
   }
 
   #signal({ identity, child }: Entry, signal: NodeJS.Signals): void {
@@ -85,7 +93,12 @@ export class Stopper {
       signalProcess(pid, identity, signal)
     } catch (error) {
       const { log } = this.#surroundings.options
-      log.warn('a process could not be signalled', { pid, signal, error: explain(error as Error) })
+      log.warn('a process could not be signalled', { pid, signal, error })
     }
   }
+}
+
+/** A start command is the process if it stays in front; a script that starts the process is let end. */
+function ownProcess(child: ProcessStat, name: string): ProcessStat | undefined {
+  return isNamed(child, name) && !isControlScript(child, ageMs) ? child : undefined
 }

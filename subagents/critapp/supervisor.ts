@@ -1,9 +1,10 @@
 /** Keeps processes as they are wanted: starts, adopts, watches, stops and restarts them. Knows nothing of SNMP. */
 import { mkdirSync } from 'node:fs'
+import type { ProcessIdentity } from '../../lib/proc/process.ts'
 import { gracefulCommandOf } from './commands.ts'
 import { type Entry, newEntry, type ProcessSpec, type SupervisedProcess } from './process.ts'
 import { Restarts } from './restarts.ts'
-import { runToEnd } from './run.ts'
+import { runToEnd, supervisedBy } from './run.ts'
 import { Sequence } from './sequence.ts'
 import { Service } from './service.ts'
 import { Starter } from './starter.ts'
@@ -19,6 +20,9 @@ export interface Request {
   /** critAppAdminStatus was named: up again is the way out of `failed`, though it was up before. */
   readonly isWished?: boolean
 }
+
+/** A graceful command may wait for work to end; one that takes longer hangs. */
+const defaultGracefulWithinMs = 300_000
 
 export class Supervisor {
   readonly #surroundings: Surroundings
@@ -38,6 +42,7 @@ export class Supervisor {
     const ended: Restarts['ended'] = (entry, finding) => this.#restarts.ended(entry, finding)
     this.#starter = new Starter(this.#surroundings, {
       appeared: (entry, identity, sentence) => this.#service.takeUp(entry, identity, 'ready', sentence),
+      replaced: (entry, identity) => this.#replace(entry, identity),
       failed: (entry, sentence) => {
         options.events.failed(entry.shown, sentence)
         this.#restarts.startFailed(entry)
@@ -59,7 +64,7 @@ export class Supervisor {
     this.#watch = new Watch(this.#surroundings, {
       entries: () => this.#entries.values(),
       ended,
-      mayRun: (entry) => void this.#adopt(entry),
+      mayDiffer: (entry) => this.#reconcile(entry),
     })
   }
 
@@ -122,6 +127,7 @@ export class Supervisor {
     if (!entry) return
     entry.shown.spec = { ...entry.shown.spec, adminStatus }
     entry.history.forget()
+    entry.isGivenUp = false
     entry.sickness = undefined
     this.#surroundings.searcher.forget()
     if (adminStatus === 'up') this.#wantUp(entry)
@@ -132,20 +138,49 @@ export class Supervisor {
   graceful(index: number): void {
     const entry = this.#entries.get(index)
     if (!entry?.shown.isUp) return
-    const { log, systemctl, events } = this.#surroundings.options
+    if (entry.graceful === 'idle') void this.#runGraceful(entry)
+    else entry.graceful = 'again' // what changed meanwhile, the one that runs may not have seen
+  }
+
+  async #runGraceful(entry: Entry): Promise<void> {
+    const { spec } = entry.shown
+    const { systemctl, gracefulWithinMs: limitMs = defaultGracefulWithinMs } = this.#surroundings.options
+    const command = gracefulCommandOf(spec, systemctl)
+    entry.graceful = 'running'
+    const reason = await runToEnd(command.parsed, { limitMs, variables: supervisedBy(spec.name) })
+    this.#gracefulEnded(entry, reason)
+    const isAskedAgain = (entry.graceful as Entry['graceful']) === 'again'
+    entry.graceful = 'idle'
+    if (!this.#isHere(entry)) return
+    if (entry.shown.state === 'stopped' && entry.shown.spec.adminStatus === 'up') this.setAdminStatus(spec.index, 'up')
+    if (isAskedAgain) this.graceful(spec.index)
+  }
+
+  #gracefulEnded(entry: Entry, reason: string | undefined): void {
+    const { log, events } = this.#surroundings.options
     const { name } = entry.shown.spec
-    runToEnd(gracefulCommandOf(entry.shown.spec, systemctl).parsed, {
-      done: () => log.notice('a graceful command is done', { name }),
-      failed: (reason) => {
-        this.#surroundings.complain(entry, `graceful restart of ${name}: ${reason}`)
-        log.error('a graceful command failed', { name, reason })
-        events.changed(entry.shown)
-      },
-    })
+    if (reason === undefined) {
+      log.notice('a graceful command is done', { name })
+      return
+    }
+    this.#surroundings.complain(entry, `graceful restart of ${name}: ${reason}`)
+    log.error('a graceful command failed', { name, reason })
+    events.changed(entry.shown)
+  }
+
+  /** Stops it and starts it again, by somebody's order: it stays wanted up, and its end is no failure. */
+  restart(index: number): void {
+    const entry = this.#entries.get(index)
+    if (!entry) return
+    const { state } = entry.shown
+    if (state === 'running' || state === 'adopted') {
+      entry.history.forget()
+      this.#wantDown(entry)
+    } else this.setAdminStatus(index, 'up')
   }
 
   start(): void {
-    mkdirSync(this.#surroundings.options.outputFolder, { recursive: true, mode: 0o700 })
+    this.#makeOutputFolder()
     this.#isStarted = true
     this.#starter.begin()
     this.#sequence.begin([...this.#entries.values()])
@@ -186,9 +221,54 @@ export class Supervisor {
   }
 
   #beginKnowing(entry: Entry): void {
-    if (entry.shown.spec.findOnStartup && this.#adopt(entry)) return
-    if (entry.shown.spec.adminStatus === 'up') this.#wantUp(entry)
-    else this.#surroundings.move(entry, 'wantDown')
+    const { findOnStartup, adminStatus } = entry.shown.spec
+    if (findOnStartup && this.#adopt(entry)) this.#reconcile(entry)
+    else if (adminStatus === 'up') this.#wantUp(entry)
+    else {
+      this.#surroundings.move(entry, 'wantDown')
+      // We may have been killed in the middle of its stop; the PID file says that it is of this appliance.
+      if (this.#surroundings.readPidFile(entry.shown.spec.name) && this.#adopt(entry)) this.#reconcile(entry)
+    }
+  }
+
+  /** Wanted and actual state, compared at the start and from time to time: nobody needs to see a change for it to count. */
+  #reconcile(entry: Entry): void {
+    const { state, spec } = entry.shown
+    if (!this.#isHere(entry) || this.#sequence.isPending(entry) || entry.graceful !== 'idle') return
+    const isDown = state === 'stopped' || state === 'failed'
+    if (isDown && spec.findOnStartup && this.#adopt(entry)) {
+      // Somebody started it by hand.
+      if (spec.adminStatus === 'down') this.#stopUnwanted(entry)
+    } else if (spec.adminStatus === 'down') {
+      if (!isDown && state !== 'stopping' && state !== 'unknown') this.#stopUnwanted(entry)
+    } else if (isDown && spec.restartOnExit && !entry.isGivenUp) this.#restarts.again(entry)
+  }
+
+  #stopUnwanted(entry: Entry): void {
+    const { name } = entry.shown.spec
+    this.#surroundings.options.log.notice('a process runs that is wanted down, and is stopped', { name })
+    this.#wantDown(entry)
+  }
+
+  /** The script that started it was taken for the process, and has ended. */
+  #replace(entry: Entry, identity: ProcessIdentity): void {
+    const { log, events } = this.#surroundings.options
+    const { shown } = entry
+    log.notice('a start command ended, and its process goes on', { name: shown.spec.name, pid: identity.pid })
+    entry.child = undefined
+    this.#surroundings.know(entry, identity)
+    shown.pid = identity.pid
+    events.changed(shown)
+    if (shown.state === 'stopping') this.#stopper.stop(entry)
+  }
+
+  #makeOutputFolder(): void {
+    const { outputFolder, log } = this.#surroundings.options
+    try {
+      mkdirSync(outputFolder, { recursive: true, mode: 0o700 })
+    } catch (error) {
+      log.error('cannot keep what processes print', { outputFolder, error })
+    }
   }
 
   #wantUp(entry: Entry): void {

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
-import { type ProcessIdentity, type ProcessStat, readPidFile, readProcess } from '../../lib/process.ts'
+import { type ProcessIdentity, type ProcessStat, readPidFile, readProcess } from '../../lib/proc/process.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
 import type { Check } from './health.ts'
 import type { Entry, ProcessSpec, SupervisedProcess } from './process.ts'
@@ -29,6 +29,8 @@ export interface SupervisorOptions {
   readonly outputFolder: string
   readonly check: Check
   readonly systemctl: Systemctl
+  /** A graceful command that takes longer hangs, and is ended. */
+  readonly gracefulWithinMs?: number
 }
 
 /** critAppLastError holds this many octets. */
@@ -38,6 +40,7 @@ export class Surroundings {
   readonly options: SupervisorOptions
   readonly searcher: ProcessSearch
   readonly units: Units
+  #complaint = ''
 
   /** `wantedUnits` are the systemd units that rows name now. */
   constructor(options: SupervisorOptions, wantedUnits: () => ReadonlySet<string>) {
@@ -56,6 +59,20 @@ export class Surroundings {
   /** Becomes critAppLastError; seen with the next change that is told. */
   complain({ shown }: Entry, sentence: string): void {
     shown.lastError = truncateUtf8(sentence, maxSentenceOctets)
+  }
+
+  /**
+   * A look at what runs. What /proc does not show, for want of descriptors or of rights, is neither there nor gone: it is
+   * left for the next look.
+   */
+  attempt(look: () => void): void {
+    try {
+      look()
+    } catch (error) {
+      const complaint = error instanceof Error ? error.message : String(error)
+      if (complaint !== this.#complaint) this.options.log.error('cannot look at processes; trying again', { error })
+      this.#complaint = complaint
+    }
   }
 
   /** The process that a row means, if it runs, and how many it has. */
@@ -83,6 +100,7 @@ export class Surroundings {
   }
 
   outputPath({ name }: ProcessSpec): string {
-    return join(this.options.outputFolder, `${name.replace(/[^\w.-]/g, '_')}.out`)
+    // Two names never share a file.
+    return join(this.options.outputFolder, `${encodeURIComponent(name)}.out`)
   }
 }

@@ -1,6 +1,6 @@
 /** The watch over processes that are not our children, which nobody tells of their end; and over those that come by themselves. */
 import type { Timer } from '../../lib/clock.ts'
-import { isRunning, type ProcessIdentity } from '../../lib/process.ts'
+import { isRunning, type ProcessIdentity } from '../../lib/proc/process.ts'
 import { type Finding, inquire, inquireUnit } from './inquest.ts'
 import { boundOutput } from './output.ts'
 import type { Entry } from './process.ts'
@@ -9,8 +9,8 @@ import type { Surroundings } from './surroundings.ts'
 export interface WatchEvents {
   entries(): Iterable<Entry>
   ended(entry: Entry, finding: Finding): void
-  /** What is down here may run: somebody may have started it by hand. */
-  mayRun(entry: Entry): void
+  /** Wanted and actual state are to be compared: somebody may have started by hand what is down here. */
+  mayDiffer(entry: Entry): void
 }
 
 /** A look at one process is two small files of /proc, some 50 us. */
@@ -29,21 +29,26 @@ export class Watch {
 
   begin(): void {
     const { clock } = this.#surroundings.options
-    this.#timers.push(clock.every(watchEveryMs, () => this.#look()))
-    this.#timers.push(clock.every(lookAroundEveryMs, () => this.#lookAround()))
+    this.#timers.push(clock.every(watchEveryMs, () => this.#each((entry) => this.#look(entry))))
+    this.#timers.push(clock.every(lookAroundEveryMs, () => this.#each((entry) => this.#lookAround(entry))))
   }
 
   end(): void {
     for (const timer of this.#timers.splice(0)) timer.cancel()
   }
 
-  #look(): void {
-    for (const entry of this.#events.entries()) {
-      const { identity, child, pidFile, isUnderInquest } = entry
-      if (!identity || isUnderInquest || child?.pid === identity.pid || isRunning(identity)) continue
-      if (entry.shown.spec.unit !== '') void this.#askSystemd(entry, identity)
-      else this.#events.ended(entry, isStoppedByUs(entry) ? asTold : inquire({ identity, pidFile }))
-    }
+  #each(look: (entry: Entry) => void): void {
+    for (const entry of this.#events.entries()) this.#surroundings.attempt(() => look(entry))
+  }
+
+  #look(entry: Entry): void {
+    boundOutput(this.#surroundings.outputPath(entry.shown.spec))
+    const { identity, child, pidFile, isUnderInquest } = entry
+    if (!identity || isUnderInquest || isRunning(identity)) return
+    // Its own end is told of a child, and how it came.
+    if (child?.pid === identity.pid && child.isRunning) return
+    if (entry.shown.spec.unit !== '') void this.#askSystemd(entry, identity)
+    else this.#events.ended(entry, isStoppedByUs(entry) ? asTold : inquire({ identity, pidFile }))
   }
 
   async #askSystemd(entry: Entry, identity: ProcessIdentity): Promise<void> {
@@ -57,18 +62,17 @@ export class Watch {
     this.#events.ended(entry, inquireUnit(units.stateOf(unit), identity))
   }
 
-  /** Somebody may have started by hand what is down here; and workers come and go. */
-  #lookAround(): void {
-    for (const entry of this.#events.entries()) {
-      const { state, spec } = entry.shown
-      if (state === 'running' || state === 'adopted') {
-        boundOutput(this.#surroundings.outputPath(spec))
-        const { count } = this.#surroundings.search(entry)
-        if (count === entry.shown.count || count === 0) continue
+  /** Workers come and go; and what is wanted may not be so. */
+  #lookAround(entry: Entry): void {
+    const { state } = entry.shown
+    if (state === 'running' || state === 'adopted') {
+      const { count } = this.#surroundings.search(entry)
+      if (count !== entry.shown.count && count > 0) {
         entry.shown.count = count
         this.#surroundings.options.events.changed(entry.shown)
-      } else if (spec.findOnStartup && (state === 'stopped' || state === 'failed')) this.#events.mayRun(entry)
+      }
     }
+    this.#events.mayDiffer(entry)
   }
 }
 

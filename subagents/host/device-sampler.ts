@@ -1,11 +1,11 @@
 /** Keeps hrDeviceTable and the tables of each kind of device. Processors come first: the first has hrDeviceIndex 1. */
 import type { RowOf } from '../../lib/mib/declare.ts'
 import type { ServedTable } from '../../lib/mib/served.ts'
+import { cutOctets, type Octets } from '../../lib/octets.ts'
 import { zeroDotZero } from '../../lib/smi/oid.ts'
-import { truncateUtf8 } from '../../lib/text.ts'
 import { type Disk, readDisk, toDiskRow, toPartitionRows } from './disks.ts'
 import type { hrDeviceTable, hrDiskStorageTable, hrNetworkTable, hrPartitionTable, hrProcessorTable } from './mib.ts'
-import { readNetworkDevice } from './network.ts'
+import { parseErrors, readNetworkDevice } from './network.ts'
 import { ProcessorLoads, parseCpuinfo, parseStat } from './processors.ts'
 import type { Source } from './source.ts'
 import { deviceTypes } from './types.ts'
@@ -53,13 +53,14 @@ export class DeviceSampler {
   /** A step is a device; when it is through, devices that are gone have gone. */
   *scan(fsIndexOf: (device: string) => number): Iterable<void> {
     const found = new Set<number>()
+    const errors = parseErrors(this.#source.need('/proc/net/dev') ?? '')
     for (const name of this.#source.needNames('/sys/class/net')) {
-      const device = readNetworkDevice(this.#source, name)
+      const device = readNetworkDevice(this.#source, name, errors.get(name) ?? 0)
       if (device) {
         const hrDeviceIndex = this.#indexOf('net', name, firstNetworkIndex)
         found.add(hrDeviceIndex)
-        const { status, errors, ifIndex } = device
-        this.#putDevice(hrDeviceIndex, deviceTypes.network, `network interface ${name}`, status, errors)
+        const { status, ifIndex } = device
+        this.#putDevice(hrDeviceIndex, deviceTypes.network, `network interface ${name}`, status, device.errors)
         this.#tables.networks.put({ hrDeviceIndex, hrNetworkIfIndex: ifIndex })
       }
       yield
@@ -118,14 +119,14 @@ export class DeviceSampler {
   #putDevice(
     hrDeviceIndex: number,
     hrDeviceType: RowOf<typeof hrDeviceTable>['hrDeviceType'],
-    description: string,
+    description: Octets,
     hrDeviceStatus: RowOf<typeof hrDeviceTable>['hrDeviceStatus'],
     hrDeviceErrors: number,
   ): void {
     this.#tables.devices.put({
       hrDeviceIndex,
       hrDeviceType,
-      hrDeviceDescr: truncateUtf8(description, 64),
+      hrDeviceDescr: cutOctets(description, 64),
       hrDeviceID: zeroDotZero,
       hrDeviceStatus,
       hrDeviceErrors,

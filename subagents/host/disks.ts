@@ -1,23 +1,23 @@
 /** Disks and their partitions as /sys/block tells them, and as rows. */
 import type { RowOf } from '../../lib/mib/declare.ts'
-import { truncateUtf8 } from '../../lib/text.ts'
+import { cutOctets, type Octets, trimOctets } from '../../lib/octets.ts'
 import type { hrDiskStorageTable, hrPartitionTable } from './mib.ts'
 import { toKBytes } from './scale.ts'
 import type { Source } from './source.ts'
 
 export interface Partition {
   readonly number: number
-  readonly name: string
-  readonly label: string
+  readonly name: Octets
+  readonly label: Octets
   /** `major:minor`, as mounts name it. */
   readonly device: string
   readonly sizeOctets: number
 }
 
 export interface Disk {
-  readonly name: string
+  readonly name: Octets
   readonly device: string
-  readonly model: string
+  readonly model: Octets
   readonly sizeOctets: number
   readonly isReadOnly: boolean
   readonly isRemovable: boolean
@@ -37,7 +37,7 @@ const isWord = (part: string): boolean => part !== '' && !part.startsWith('0x')
 export function readDisk(source: Source, name: string): Disk | undefined {
   if (notADisk.test(name)) return undefined
   const folder = `/sys/block/${name}`
-  const read = (file: string): string => source.read(`${folder}/${file}`)?.trim() ?? ''
+  const read = (file: string): Octets => trimOctets(source.read(`${folder}/${file}`) ?? '')
   const sizeOctets = Number(read('size')) * sectorOctets
   const isRemovable = read('removable') === '1'
   if (!(sizeOctets > 0) && !(isRemovable && /^(sr|sd)/.test(name))) return undefined
@@ -91,8 +91,8 @@ export function toPartitionRows(
   return all.map((partition) => ({
     hrDeviceIndex,
     hrPartitionIndex: partition.number,
-    hrPartitionLabel: truncateUtf8(partition.label, 128),
-    hrPartitionID: Buffer.from(`/dev/${partition.name}`),
+    hrPartitionLabel: cutOctets(partition.label, 128),
+    hrPartitionID: Buffer.from(`/dev/${partition.name}`, 'latin1'),
     hrPartitionSize: toKBytes(partition.sizeOctets),
     hrPartitionFSIndex: fsIndexOf(partition.device),
   }))

@@ -2,6 +2,7 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import type { ServedTable } from '../../lib/mib/served.ts'
+import { textOf } from '../../lib/octets.ts'
 import { storageIndexOf, toFsRow, toMountRow, toStorageRow } from './file-systems.ts'
 import type { castellanMountTable, hrFSTable, hrStorageTable } from './mib.ts'
 import { type Mount, parseMountinfo, type ShownKinds, selectMounts } from './mounts.ts'
@@ -120,7 +121,7 @@ export class FileSystemSampler {
       seen.answeredMs = clock.monotonicMs()
     }
     if (before === seen.state) return
-    const { mountPoint } = seen.mount
+    const mountPoint = textOf(seen.mount.mountPoint)
     if (seen.state === 'answering') log.notice('a mount answers again', { mountPoint })
     else if (seen.state === 'hung') log.warn('a mount does not answer and keeps its last values', { mountPoint })
     else {

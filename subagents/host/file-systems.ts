@@ -1,6 +1,6 @@
 /** File systems as rows of hrFSTable, hrStorageTable and castellanMountTable. */
 import type { RowOf } from '../../lib/mib/declare.ts'
-import { truncateUtf8 } from '../../lib/text.ts'
+import { cutOctets } from '../../lib/octets.ts'
 import type { castellanMountTable, hrFSTable, hrStorageTable } from './mib.ts'
 import type { Mount } from './mounts.ts'
 import { scaled } from './scale.ts'
@@ -18,8 +18,8 @@ export const storageIndexOf = (hrFSIndex: number): number => 30 + hrFSIndex
 export function toFsRow(hrFSIndex: number, mount: Mount, bootMountPoint: string, hasSize: boolean): FsRow {
   return {
     hrFSIndex,
-    hrFSMountPoint: truncateUtf8(mount.mountPoint, 128),
-    hrFSRemoteMountPoint: mount.kind === 'network' ? truncateUtf8(mount.source, 128) : '',
+    hrFSMountPoint: cutOctets(mount.mountPoint, 128),
+    hrFSRemoteMountPoint: mount.kind === 'network' ? cutOctets(mount.source, 128) : '',
     hrFSType: fileSystemType(mount.fsType),
     hrFSAccess: mount.isReadOnly ? 'readOnly' : 'readWrite',
     hrFSBootable: mount.mountPoint === bootMountPoint,
@@ -39,7 +39,7 @@ export function toStorageRow(
   return {
     hrStorageIndex: storageIndexOf(hrFSIndex),
     hrStorageType: storageTypeOf(mount, isRemovable),
-    hrStorageDescr: truncateUtf8(mount.mountPoint, 255),
+    hrStorageDescr: cutOctets(mount.mountPoint, 255),
     hrStorageAllocationUnits: units,
     hrStorageSize: size,
     hrStorageUsed: used,

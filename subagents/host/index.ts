@@ -238,9 +238,9 @@ export function hostModule({
       void goOn('file systems', fileSystemsEveryMs, sampleFileSystems)
       void goOn('devices', devicesEveryMs, async () => {
         await sampleDevices(given)
-        source.tellMissing(log)
+        source.logMissing(log)
       })
-      source.tellMissing(log) // everything was read once by now
+      source.logMissing(log) // everything was read once by now
     },
     async stop() {
       for (const asker of askers.splice(0)) asker.stop()

@@ -1,5 +1,6 @@
 /** HOST-RESOURCES-MIB (RFC 2790) but for printers, and CASTELLAN-HOST-MIB: what it has no place for. */
 import { column, defineScalars, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
+import { octetDisplayString } from '../../lib/mib/octet-text.ts'
 import {
   counter32,
   dateAndTime,
@@ -44,7 +45,7 @@ export const hrStorageTable = defineTable({
   index: { hrStorageIndex: column(1, index()) },
   columns: {
     hrStorageType: column(2, autonomousType()),
-    hrStorageDescr: column(3, displayString()),
+    hrStorageDescr: column(3, octetDisplayString()),
     hrStorageAllocationUnits: column(4, index()),
     hrStorageSize: column(5, indexOrZero()),
     hrStorageUsed: column(6, indexOrZero()),
@@ -58,7 +59,7 @@ export const hrDeviceTable = defineTable({
   index: { hrDeviceIndex: column(1, index()) },
   columns: {
     hrDeviceType: column(2, autonomousType()),
-    hrDeviceDescr: column(3, displayString(0, 64)),
+    hrDeviceDescr: column(3, octetDisplayString(0, 64)),
     hrDeviceID: column(4, productId()),
     hrDeviceStatus: column(5, enumeration({ unknown: 1, running: 2, warning: 3, testing: 4, down: 5 })),
     hrDeviceErrors: column(6, counter32()),

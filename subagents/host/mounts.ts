@@ -1,14 +1,15 @@
 /** /proc/self/mountinfo (proc(5)), and which of its mounts are file systems that somebody would want to see. */
+import type { Octets } from '../../lib/octets.ts'
 
 export interface Mount {
   /** `major:minor` of the device; of file systems without one an anonymous number. */
   readonly device: string
   /** What of the file system is mounted; `/` is all of it. */
-  readonly root: string
-  readonly mountPoint: string
+  readonly root: Octets
+  readonly mountPoint: Octets
   readonly isReadOnly: boolean
   readonly fsType: string
-  readonly source: string
+  readonly source: Octets
   readonly kind: MountKind
 }
 
@@ -29,7 +30,7 @@ const pseudo = new Set(
   ).split(' '),
 )
 
-export function parseMountinfo(text: string): Mount[] {
+export function parseMountinfo(text: Octets): Mount[] {
   const mounts: Mount[] = []
   for (const line of text.split('\n')) {
     const [place = '', what] = line.split(' - ')
@@ -84,6 +85,6 @@ function isReadOnly(options = ''): boolean {
 }
 
 /** The kernel writes blank, tab, newline and backslash as three octal digits. */
-function unescaped(text: string): string {
+function unescaped(text: Octets): Octets {
   return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))
 }

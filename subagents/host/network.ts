@@ -1,4 +1,4 @@
-/** Network devices as /sys/class/net tells them. */
+/** Network devices as /sys/class/net shows them. */
 import type { RowOf } from '../../lib/mib/declare.ts'
 import type { hrDeviceTable } from './mib.ts'
 import type { Source } from './source.ts'
@@ -20,13 +20,26 @@ const states: Readonly<Record<string, NetworkDevice['status']>> = {
   notpresent: 'down',
 }
 
+/** Errors received and sent by each interface, of /proc/net/dev: one file, where /sys has two for each. */
+export function parseErrors(text: string): Map<string, number> {
+  const errors = new Map<string, number>()
+  for (const line of text.split('\n').slice(2)) {
+    const colon = line.lastIndexOf(':')
+    const fields = line
+      .slice(colon + 1)
+      .trim()
+      .split(/ +/)
+    if (colon >= 0) errors.set(line.slice(0, colon).trim(), (Number(fields[2]) + Number(fields[10])) >>> 0)
+  }
+  return errors
+}
+
 /** Undefined when it went while it was read. */
-export function readNetworkDevice(source: Source, name: string): NetworkDevice | undefined {
+export function readNetworkDevice(source: Source, name: string, errors: number): NetworkDevice | undefined {
   const read = (file: string): string => source.read(`/sys/class/net/${name}/${file}`)?.trim() ?? ''
   const ifIndex = Number(read('ifindex'))
   if (!(ifIndex > 0)) return undefined
   const isUp = (Number(read('flags')) & upFlag) !== 0
-  const errors = Number(read('statistics/rx_errors')) + Number(read('statistics/tx_errors'))
   // Loopback and tunnels say `unknown` while they work.
-  return { name, ifIndex, status: states[read('operstate')] ?? (isUp ? 'running' : 'down'), errors: errors >>> 0 }
+  return { name, ifIndex, status: states[read('operstate')] ?? (isUp ? 'running' : 'down'), errors }
 }

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import type { ServedTable } from '../../lib/mib/served.ts'
+import { cutOctets } from '../../lib/octets.ts'
 import { type Pace, runInSlices } from '../../lib/slices.ts'
 import { zeroDotZero } from '../../lib/smi/oid.ts'
-import { truncateUtf8 } from '../../lib/text.ts'
 import type { hrSWInstalled, hrSWInstalledTable } from './mib.ts'
 import type { PackageReport, PackagesThreadData } from './packages-thread.ts'
 
@@ -104,7 +104,7 @@ export class PackageSampler {
 function toRow(hrSWInstalledIndex: number, { title, type, changedMs }: PackageReport): Row {
   return {
     hrSWInstalledIndex,
-    hrSWInstalledName: truncateUtf8(title, 64),
+    hrSWInstalledName: cutOctets(title, 64),
     hrSWInstalledID: zeroDotZero,
     hrSWInstalledType: type,
     hrSWInstalledDate: changedMs === undefined ? 'unknown' : new Date(changedMs),

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
+import { type Octets, octetsOf, pathOf } from '../../lib/octets.ts'
 import { packageTitle, parseDpkgStatus } from './packages.ts'
 import { parseRpmList } from './rpm.ts'
 
@@ -12,7 +13,8 @@ export type PackagesThreadData =
   | { readonly kind: 'rpm'; readonly path: string }
 
 export interface PackageReport {
-  readonly title: string
+  /** In octets, as names of packages are. */
+  readonly title: Octets
   readonly type: 'operatingSystem' | 'application'
   /** Milliseconds since 1970: of dpkg's list of its files, or when rpm installed it; undefined when nobody says. */
   readonly changedMs: number | undefined
@@ -23,15 +25,15 @@ parentPort!.postMessage(kind === 'dpkg' ? ofDpkg(path) : ofRpm(path))
 
 function ofDpkg(folder: string): PackageReport[] {
   const changeOf = (list: string): number | undefined =>
-    statSync(join(folder, 'info', list), { throwIfNoEntry: false })?.mtimeMs
-  return parseDpkgStatus(readFileSync(join(folder, 'status'), 'utf8')).map((one) => {
+    statSync(pathOf(octetsOf(join(folder, 'info/')) + list), { throwIfNoEntry: false })?.mtimeMs
+  return parseDpkgStatus(readFileSync(join(folder, 'status'), 'latin1')).map((one) => {
     const changedMs = one.lists.map(changeOf).find((found) => found !== undefined)
     return { title: packageTitle(one), type: one.type, changedMs }
   })
 }
 
 function ofRpm(report: string): PackageReport[] {
-  return parseRpmList(readFileSync(report, 'utf8')).map(({ title, type, installedMs }) => {
+  return parseRpmList(readFileSync(report, 'latin1')).map(({ title, type, installedMs }) => {
     return { title, type, changedMs: installedMs }
   })
 }

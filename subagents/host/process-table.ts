@@ -2,18 +2,12 @@
  * The processes of this machine: listed every two seconds, so that those that ended are known to have, and each read
  * again in turn, all in slices with rests between. Whoever shows processes listens here, so that /proc is scanned once.
  */
-import { type Dir, opendirSync } from 'node:fs'
+import { cutOctets, type Octets } from '../../lib/octets.ts'
+import { isHidden } from '../../lib/proc/process.ts'
+import { eachPid, openFiles, readStat } from '../../lib/proc/processes.ts'
+import type { ProcStat } from '../../lib/proc/stat.ts'
 import { type Pace, rest, runInSlices } from '../../lib/slices.ts'
-import { truncateUtf8 } from '../../lib/text.ts'
-import {
-  isRegularFile,
-  type ProcessState,
-  type ProgramOfProcess,
-  parseBootTime,
-  parseProcessOwner,
-  parseProcessStat,
-  programOf,
-} from './processes.ts'
+import { isRegularFile, type ProgramOfProcess, parseBootTime, parseProcessOwner, programOf } from './processes.ts'
 import { Source } from './source.ts'
 
 export const listEveryMs = 2_000
@@ -26,12 +20,12 @@ const commandLineMost = 2048
 export interface KnownProcess {
   readonly pid: number
   /** As it was read last. */
-  readonly state: ProcessState
+  readonly state: ProcStat
   readonly program: ProgramOfProcess
   /** /proc/PID/cmdline, its arguments each with a NUL behind; empty for threads of the kernel. */
-  readonly commandLine: string
+  readonly commandLine: Octets
   /** Where /proc/PID/exe leads, if that may be seen. */
-  readonly executable: string | undefined
+  readonly executable: Octets | undefined
 }
 
 export interface ProcessListener {
@@ -89,9 +83,13 @@ export class ProcessTable {
 
   /** How many regular files a process has open; undefined when that may not be seen. Reads /proc. */
   regularFilesOf(pid: number): number | undefined {
-    const folder = `/proc/${pid}/fd`
-    const names = this.#source.names(folder)
-    return names?.filter((name) => isRegularFile(this.#source.link(`${folder}/${name}`) ?? '')).length
+    try {
+      let count = 0
+      for (const { target } of openFiles(pid, this.#source.root)) if (isRegularFile(target)) count++
+      return count
+    } catch {
+      return undefined
+    }
   }
 
   /** Goes on until the signal says otherwise; throws when /proc can not be listed any more. */
@@ -128,21 +126,15 @@ export class ProcessTable {
   *#list(): Iterable<void> {
     this.#listing++
     const fresh: number[] = []
-    const folder = this.#open()
-    try {
-      for (let entry = folder.readSync(); entry; entry = folder.readSync()) {
-        const pid = Number(entry.name)
-        if (pid > 0) {
-          if (!this.#pids.has(pid)) fresh.push(pid)
-          this.#pids.set(pid, this.#listing)
-        }
-        yield
+    for (const pid of eachPid(this.#source.root)) {
+      if (pid > 0) {
+        if (!this.#pids.has(pid)) fresh.push(pid)
+        this.#pids.set(pid, this.#listing)
       }
-    } finally {
-      folder.closeSync()
+      yield
     }
     for (const [pid, listing] of this.#pids) {
-      if (listing !== this.#listing) {
+      if (listing !== this.#listing && !this.#isHidden(pid)) {
         this.#pids.delete(pid)
         this.#forget(pid)
       }
@@ -151,9 +143,9 @@ export class ProcessTable {
     for (const pid of fresh.reverse()) this.#due.push(pid) // taken from the end: new ones before others
   }
 
-  #open(): Dir {
-    // Few entries at a time, since making each takes the kernel a while.
-    return opendirSync(`${this.#source.root}/proc`, { bufferSize: 16 })
+  /** /proc may be mounted anew with hidepid=2: what it does not list any more has not ended for that. */
+  #isHidden(pid: number): boolean {
+    return this.#source.root === '' && isHidden(pid)
   }
 
   *#readDue(goOn: () => boolean = () => true): Iterable<void> {
@@ -165,9 +157,13 @@ export class ProcessTable {
   }
 
   #readProcess(pid: number): void {
-    const text = this.#source.read(`/proc/${pid}/stat`)
-    const state = text === undefined ? undefined : parseProcessStat(text)
-    if (!state) return this.#forget(pid) // it ended since it was listed
+    let state: ProcStat | undefined
+    try {
+      state = readStat(pid, this.#source.root)
+    } catch {
+      return // nobody can tell (hidepid, no descriptor left): what is known of it stays
+    }
+    if (!state) return this.#isHidden(pid) ? undefined : this.#forget(pid) // it ended since it was listed
     let known = this.#known.get(pid)
     const before = known?.process.state
     if (before && before.startTicks !== state.startTicks) {
@@ -183,12 +179,12 @@ export class ProcessTable {
     for (const listener of this.#listeners) listener.read?.(known.process)
   }
 
-  #readProgram(pid: number, state: ProcessState, before: KnownProcess | undefined): KnownProcess {
+  #readProgram(pid: number, state: ProcStat, before: KnownProcess | undefined): KnownProcess {
     const whole = state.isKernelThread ? '' : (this.#source.read(`/proc/${pid}/cmdline`) ?? '')
     // A zombie has neither any more, and is still the process that it was.
     if (before && whole === '' && !state.isKernelThread) return { ...before, state }
     const executable = state.isKernelThread ? undefined : this.#source.link(`/proc/${pid}/exe`)
-    const commandLine = truncateUtf8(whole, commandLineMost)
+    const commandLine = cutOctets(whole, commandLineMost)
     return { pid, state, program: programOf(state.name, commandLine, executable), commandLine, executable }
   }
 

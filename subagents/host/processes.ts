@@ -1,42 +1,11 @@
 /** Processes as /proc/PID tells them (proc(5)), and as rows of hrSWRunTable. */
 import type { RowOf } from '../../lib/mib/declare.ts'
+import { cutOctets, type Octets } from '../../lib/octets.ts'
+import type { ProcStat } from '../../lib/proc/stat.ts'
 import { zeroDotZero } from '../../lib/smi/oid.ts'
-import { truncateUtf8 } from '../../lib/text.ts'
 import type { hrSWRunTable } from './mib.ts'
 
 export type RunRow = RowOf<typeof hrSWRunTable>
-
-export interface ProcessState {
-  readonly name: string
-  /** One letter of the kernel's. */
-  readonly state: string
-  readonly parentPid: number
-  readonly isKernelThread: boolean
-  /** User and system time of all its threads, in hundredths of a second. */
-  readonly cpuTicks: number
-  /** Ticks after boot: with the PID it names one process for good. */
-  readonly startTicks: number
-  readonly residentPages: number
-}
-
-const kernelThreadFlag = 0x0020_0000 // PF_KTHREAD
-
-/** /proc/PID/stat; undefined when it is not of its form. The name may contain blanks and parentheses. */
-export function parseProcessStat(text: string): ProcessState | undefined {
-  const open = text.indexOf('(')
-  const close = text.lastIndexOf(')')
-  const fields = text.slice(close + 2).split(' ', 22)
-  if (open < 0 || close < open || fields.length < 22) return undefined
-  return {
-    name: text.slice(open + 1, close),
-    state: fields[0]!,
-    parentPid: Number(fields[1]),
-    isKernelThread: (Number(fields[6]) & kernelThreadFlag) !== 0,
-    cpuTicks: Number(fields[11]) + Number(fields[12]),
-    startTicks: Number(fields[19]),
-    residentPages: Number(fields[21]),
-  }
-}
 
 /** When the machine was started, of /proc/stat; in milliseconds since 1970. */
 export function parseBootTime(stat: string): number | undefined {
@@ -51,21 +20,21 @@ export function parseProcessOwner(status: string): number | undefined {
 }
 
 /**
- * Whether what /proc/PID/fd/N leads to is a file of a file system. Told by its name alone: to ask the file itself would
+ * Whether what /proc/PID/fd/N leads to is a file of a file system. Decided by its name alone: to ask the file itself would
  * wait for a mount that hangs. Folders and named pipes count as files.
  */
-export function isRegularFile(link: string): boolean {
+export function isRegularFile(link: Octets): boolean {
   return link.startsWith('/') && !/^\/(dev|proc|sys|memfd:)/.test(link)
 }
 
 export interface ProgramOfProcess {
-  readonly path: string
-  readonly name: string
-  readonly parameters: string
+  readonly path: Octets
+  readonly name: Octets
+  readonly parameters: Octets
 }
 
 /** `commandLine` is /proc/PID/cmdline, `executable` where /proc/PID/exe leads if that may be seen. */
-export function programOf(comm: string, commandLine: string, executable: string | undefined): ProgramOfProcess {
+export function programOf(comm: Octets, commandLine: Octets, executable: Octets | undefined): ProgramOfProcess {
   const end = commandLine.indexOf('\0')
   const first = end < 0 ? commandLine : commandLine.slice(0, end)
   const path = executable?.replace(/ \(deleted\)$/, '') ?? first
@@ -80,18 +49,21 @@ export function programOf(comm: string, commandLine: string, executable: string 
           .replace(/\0+$/, '')
           .replaceAll('\0', ' ')
   return {
-    path: truncateUtf8(path, 128),
-    name: truncateUtf8(name, 64),
-    parameters: truncateUtf8(parameters, 128),
+    path: cutOctets(path, 128),
+    name: cutOctets(name, 64),
+    parameters: cutOctets(parameters, 128),
   }
 }
 
-/** RFC 2790: runnable waits for a resource (here a disk), notRunnable for an event; a zombie is not loaded any more. */
+/**
+ * As Net-SNMP's agent has them, by which managers count what runs: one that sleeps is runnable, though RFC 2790 has notRunnable for
+ * what waits for an event. What is stopped, or traced, is not runnable; a zombie is not loaded any more.
+ */
 const statuses: Readonly<Record<string, RunRow['hrSWRunStatus']>> = {
   R: 'running',
   D: 'runnable',
-  S: 'notRunnable',
-  I: 'notRunnable',
+  S: 'runnable',
+  I: 'runnable',
   T: 'notRunnable',
   t: 'notRunnable',
   P: 'notRunnable',
@@ -101,7 +73,7 @@ const statuses: Readonly<Record<string, RunRow['hrSWRunStatus']>> = {
 
 const most = 0x7fff_ffff
 
-export function toRunRow(pid: number, state: ProcessState, program: ProgramOfProcess, pageKb: number): RunRow {
+export function toRunRow(pid: number, state: ProcStat, program: ProgramOfProcess, pageKb: number): RunRow {
   return {
     hrSWRunIndex: pid,
     hrSWRunName: program.name,
@@ -109,7 +81,7 @@ export function toRunRow(pid: number, state: ProcessState, program: ProgramOfPro
     hrSWRunPath: program.path,
     hrSWRunParameters: program.parameters,
     hrSWRunType: state.isKernelThread || pid === 1 ? 'operatingSystem' : 'application',
-    hrSWRunStatus: statuses[state.state] ?? 'notRunnable',
+    hrSWRunStatus: statuses[state.state] ?? 'runnable',
     hrSWRunPerfCPU: Math.min(most, state.cpuTicks),
     hrSWRunPerfMem: Math.min(most, state.residentPages * pageKb),
   }

@@ -1,59 +1,33 @@
-/** Where /proc and /sys are read: by root, for saved samples; parts that are missing are remembered, and told once. */
-import { closeSync, existsSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs'
+/** Where /proc and /sys are read: by root, for saved samples; parts that are missing are remembered, and logged once. */
+import { existsSync } from 'node:fs'
 import type { Log } from '../../lib/log.ts'
+import { type Octets, octetsOf } from '../../lib/octets.ts'
+import { isDenied, readLink, readNames, readWhole } from '../../lib/proc/file.ts'
 
-/** /proc gives no size, and nothing that is read here is longer, on machines of less than some hundred processors. */
-const largest = 1 << 20
-
+/** Errors other than a missing file or right (no descriptor left, a device that fails) are thrown: rows keep their last values. */
 export class Source {
-  readonly root: string
-  readonly #buffer = Buffer.allocUnsafe(4096)
-  readonly #missing = new Set<string>()
-  #told: Set<string> | undefined
+  readonly root: Octets
+  readonly #missing = new Set<Octets>()
+  #logged: Set<Octets> | undefined
 
   constructor(root = '') {
-    this.root = root
+    this.root = octetsOf(root)
   }
 
   /** A part of /proc or /sys without which rows are left out; undefined where it is missing or may not be read. */
-  need(path: string): string | undefined {
-    const text = this.read(path)
-    if (text === undefined) this.#missing.add(path)
-    return text
+  need(path: Octets): Octets | undefined {
+    const octets = this.read(path)
+    if (octets === undefined) this.#missing.add(path)
+    return octets
   }
 
   /** As `need`, for what is not everywhere. */
-  read(path: string, encoding: BufferEncoding = 'utf8'): string | undefined {
-    let file: number
-    try {
-      file = openSync(this.root + path, 'r')
-    } catch {
-      return undefined
-    }
-    try {
-      const length = readSync(file, this.#buffer, 0, this.#buffer.length, null)
-      if (length < this.#buffer.length) return this.#buffer.toString(encoding, 0, length)
-      return this.#readOn(file, length, encoding)
-    } catch {
-      return undefined
-    } finally {
-      closeSync(file)
-    }
-  }
-
-  #readOn(file: number, length: number, encoding: BufferEncoding): string {
-    const parts = [Buffer.from(this.#buffer.subarray(0, length))]
-    for (let total = length; total < largest; ) {
-      const got = readSync(file, this.#buffer, 0, this.#buffer.length, null)
-      if (got === 0) break
-      parts.push(Buffer.from(this.#buffer.subarray(0, got)))
-      total += got
-    }
-    return Buffer.concat(parts).toString(encoding)
+  read(path: Octets): Octets | undefined {
+    return ifAllowed(() => readWhole(this.root + path))
   }
 
   /** Names in a folder, sorted; none, and remembered as missing, where there is no such folder. */
-  needNames(path: string): string[] {
+  needNames(path: Octets): Octets[] {
     const names = this.names(path)
     if (!names) this.#missing.add(path)
     return names ?? []
@@ -66,29 +40,30 @@ export class Source {
     return isThere
   }
 
-  names(path: string): string[] | undefined {
-    try {
-      return readdirSync(this.root + path).sort()
-    } catch {
-      return undefined
-    }
+  names(path: Octets): Octets[] | undefined {
+    return ifAllowed(() => readNames(this.root + path)?.sort())
   }
 
-  link(path: string): string | undefined {
-    try {
-      return readlinkSync(this.root + path)
-    } catch {
-      return undefined
-    }
+  link(path: Octets): Octets | undefined {
+    return ifAllowed(() => readLink(this.root + path))
   }
 
   /** One line for all that is missing, and one again only when more is. */
-  tellMissing(log: Log): void {
-    const untold = [...this.#missing].filter((path) => !this.#told?.has(path))
-    this.#told = new Set(this.#missing)
-    if (untold.length === 0) return
+  logMissing(log: Log): void {
+    const added = [...this.#missing].filter((path) => !this.#logged?.has(path))
+    this.#logged = new Set(this.#missing)
+    if (added.length === 0) return
     log.notice('parts of /proc or /sys are missing here, and the rows they would give are left out', {
-      missing: untold.join(' '),
+      missing: added.join(' '),
     })
+  }
+}
+
+function ifAllowed<T>(look: () => T): T | undefined {
+  try {
+    return look()
+  } catch (error) {
+    if (isDenied(error)) return undefined
+    throw error
   }
 }

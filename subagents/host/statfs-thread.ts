@@ -1,6 +1,7 @@
 /** The thread in which sizes of file systems are asked for: there a mount that hangs holds up nobody. Started by Statfs. */
 import { statfsSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
+import { type Octets, pathOf } from '../../lib/octets.ts'
 
 /** In blocks of `blockOctets`, inodes in pieces. */
 export interface FileSystemSize {
@@ -15,11 +16,11 @@ export interface FileSystemSize {
 
 export type StatfsReport = { readonly size: FileSystemSize } | { readonly error: string }
 
-parentPort!.on('message', (path: string) => parentPort!.postMessage(ask(path)))
+parentPort!.on('message', (path: Octets) => parentPort!.postMessage(ask(path)))
 
-function ask(path: string): StatfsReport {
+function ask(path: Octets): StatfsReport {
   try {
-    const { bsize, blocks, bfree, bavail, files, ffree } = statfsSync(path)
+    const { bsize, blocks, bfree, bavail, files, ffree } = statfsSync(pathOf(path))
     const size = { blockOctets: bsize, blocks, freeBlocks: bfree, availableBlocks: bavail }
     return { size: { ...size, inodes: files, freeInodes: ffree } }
   } catch (error) {

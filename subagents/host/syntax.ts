@@ -1,12 +1,15 @@
 /** Textual conventions of HOST-RESOURCES-MIB (RFC 2790). */
-import { dateAndTime, integer32, objectIdentifier, type Syntax, text } from '../../lib/mib/syntax.ts'
+import { octetText } from '../../lib/mib/octet-text.ts'
+import { dateAndTime, integer32, objectIdentifier, type Syntax } from '../../lib/mib/syntax.ts'
+import type { Octets } from '../../lib/octets.ts'
 import type { Oid } from '../../lib/smi/oid.ts'
 
 /** Units of 1024 octets. */
 export const kBytes = (): Syntax<number> => ({ ...integer32(0, 0x7fff_ffff), name: 'KBytes' })
 
-export const internationalDisplayString = (min = 0, max = 65_535): Syntax<string> =>
-  text(min, max, 'InternationalDisplayString')
+/** RFC 2790: the character set is the machine's own business, so names are served in the octets they have. */
+export const internationalDisplayString = (min = 0, max = 65_535): Syntax<Octets> =>
+  octetText(min, max, 'InternationalDisplayString')
 
 export const autonomousType = (): Syntax<Oid> => objectIdentifier('AutonomousType')
 export const productId = (): Syntax<Oid> => objectIdentifier('ProductID')

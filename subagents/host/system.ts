@@ -1,6 +1,6 @@
 /** hrSystem: the machine's up time, users and limits. */
 import type { RowOf } from '../../lib/mib/declare.ts'
-import { truncateUtf8 } from '../../lib/text.ts'
+import { cutOctets, trimOctets } from '../../lib/octets.ts'
 import type { hrSystem } from './mib.ts'
 import type { Source } from './source.ts'
 import { isUserSession, parseUtmp } from './users.ts'
@@ -15,14 +15,14 @@ export function parseUptime(text: string): number | undefined {
 export function readSystem(source: Source, loadDevice: number | undefined): RowOf<typeof hrSystem> {
   return {
     ...(loadDevice === undefined ? {} : { hrSystemInitialLoadDevice: loadDevice }),
-    hrSystemInitialLoadParameters: truncateUtf8(source.read('/proc/cmdline')?.trim() ?? '', 128),
+    hrSystemInitialLoadParameters: cutOctets(trimOctets(source.read('/proc/cmdline') ?? ''), 128),
     hrSystemNumUsers: countUsers(source),
     hrSystemMaxProcesses: maxProcesses(source),
   }
 }
 
 function countUsers(source: Source): number {
-  const utmp = source.read('/run/utmp', 'latin1')
+  const utmp = source.read('/run/utmp')
   if (utmp !== undefined) {
     const isThere = (pid: number): boolean => source.read(`/proc/${pid}/stat`) !== undefined
     return parseUtmp(Buffer.from(utmp, 'latin1')).filter(isThere).length

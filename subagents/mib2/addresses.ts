@@ -1,12 +1,13 @@
 /** Addresses of this host: of IPv6 from /proc/net/if_inet6, of IPv4 from the interfaces and /proc/net/fib_trie. */
 import type { NetworkInterfaceInfo } from 'node:os'
-import { networkOf, parseDotted, parseOctets, sameOctets } from './address.ts'
-import { isOnLink, type Route } from './routes.ts'
+import { type Octets, octetsOf } from '../../lib/octets.ts'
+import { dotted, parseDotted, parseOctets } from './address.ts'
+import type { Link } from './links.ts'
 
 export interface Address {
   readonly octets: Uint8Array
   readonly prefixLength: number
-  readonly link: string
+  readonly link: Octets
   /** IFA_F_ flags of include/uapi/linux/if_addr.h; 0x80 is permanent. */
   readonly flags: number
 }
@@ -29,40 +30,50 @@ export function parseIfInet6(text: string): Address[] {
   })
 }
 
-/** /proc/net/fib_trie: the addresses that are this host's own, `|-- ADDRESS` and below it `/32 host LOCAL`. */
-export function parseLocalAddresses(fibTrie: string): Uint8Array[] {
-  const found = new Map<string, Uint8Array>()
-  for (const [, address = ''] of fibTrie.matchAll(/\|-- (\S+)\n(?:\s+\/\d+ .*\n)*?\s+\/32 host LOCAL/g)) {
-    const octets = parseDotted(address)
-    if (octets) found.set(address, octets)
+/** /proc/net/fib_trie: the addresses that are this host's own, `|-- ADDRESS` and below it `/32 host LOCAL`; a line at a step. */
+export function* parseLocalAddresses(lines: Iterable<Buffer>, found: Map<string, Uint8Array>): Generator<void> {
+  let leaf = ''
+  for (const line of lines) {
+    const at = line.indexOf('|-- ')
+    if (at >= 0) leaf = line.toString('latin1', at + 4)
+    else if (line.includes('/32 host LOCAL')) {
+      const octets = parseDotted(leaf)
+      if (octets) found.set(leaf, octets)
+    }
+    yield
   }
-  return [...found.values()]
 }
+
+/** getifaddrs leaves out links that are up and have no carrier. */
+export const isLeftOut = ({ isAdminUp, operState }: Pick<Link, 'isAdminUp' | 'operState'>): boolean =>
+  isAdminUp && operState !== 'up' && operState !== 'unknown'
+
+/** The network on a link that an address is in, as the routes have it. */
+export type NetworkOf = (octets: Uint8Array) => { readonly prefixLength: number; readonly link: Octets } | undefined
 
 /**
  * The addresses of IPv4 with their links. getifaddrs gives those of links that run; an address on a link without a carrier
- * is known by the trie alone, and its link by the route to its network.
+ * is known by the trie alone, and its link by the route to its network. Node gives labels as text: `linkOf` finds the link's octets.
  */
 export function addresses4(
   interfaces: Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>,
-  local: readonly Uint8Array[],
-  routes: readonly Route[],
+  local: Iterable<Uint8Array>,
+  networkOf: NetworkOf,
+  linkOf: (label: string) => Octets = octetsOf,
 ): Address[] {
   const found: Address[] = []
   for (const [label, infos = []] of Object.entries(interfaces)) {
     for (const { family, address, cidr } of infos) {
       const octets = family === 'IPv4' ? parseDotted(address) : undefined
       // A label such as eth0:1 belongs to eth0.
-      const link = label.split(':')[0]!
+      const link = linkOf(label.split(':')[0]!)
       if (octets) found.push({ octets, prefixLength: Number(cidr?.split('/')[1] ?? 32), link, flags: permanentFlag })
     }
   }
+  const known = new Set(found.map(({ octets }) => dotted(octets)))
   for (const octets of local) {
-    if (found.some((known) => sameOctets(known.octets, octets))) continue
-    const [network] = routes
-      .filter((route) => isOnLink(route) && route.prefixLength > 0)
-      .filter(({ destination, prefixLength }) => sameOctets(networkOf(octets, prefixLength), destination))
-      .sort((a, b) => b.prefixLength - a.prefixLength)
+    if (known.has(dotted(octets))) continue
+    const network = networkOf(octets)
     if (network) found.push({ octets, prefixLength: network.prefixLength, link: network.link, flags: permanentFlag })
   }
   return found

@@ -1,61 +1,95 @@
 /** Files of /proc and /sys, read off this thread; a root of one's own holds saved samples. */
-import { close, open, read, readdir, readlink } from 'node:fs'
+import { statSync } from 'node:fs'
+import { type Octets, octetsOf, pathOf } from '../../lib/octets.ts'
+import {
+  isAbsence,
+  isDenied,
+  pieces,
+  readLinkAsync,
+  readNamesAsync,
+  readWhole,
+  readWholeAsync,
+} from '../../lib/proc/file.ts'
 
-/** The kernel hands out at most a page of these files at a time. */
-const pageOctets = 4096
+const lineEnd = 0x0a
 
+/** Errors other than a missing file or right (no descriptor left) are thrown: the sample fails, and rows keep their last values. */
 export class SystemFiles {
-  readonly root: string
-  /** Told once of each file that is wanted and not there: a container or a kernel with less in it. */
-  onMissing: (path: string) => void = () => {}
-  readonly #missing = new Set<string>()
+  readonly root: Octets
+  /** Called once for each file that is needed and not there: a container or a kernel with less in it. */
+  onMissing: (path: Octets) => void = () => {}
+  readonly #missing = new Set<Octets>()
 
   constructor(root = '') {
-    this.root = root
+    this.root = octetsOf(root)
   }
 
   /** undefined where the file is missing, may not be read, or does not apply: `speed` of a link that is down is EINVAL. */
-  text(path: string): Promise<string | undefined> {
-    return new Promise((resolve) => {
-      open(this.root + path, 'r', (error, descriptor) => {
-        if (error) resolve(undefined)
-        else readAll(descriptor, resolve)
-      })
-    })
+  text(path: Octets): Promise<Octets | undefined> {
+    return readWholeAsync(this.root + path).catch(unlessDenied)
   }
 
-  /** As `text`, but empty where there is none, and said once. */
-  async wanted(path: string): Promise<string> {
-    const found = await this.text(path)
-    if (found === undefined && !this.#missing.has(path)) {
-      this.#missing.add(path)
-      this.onMissing(path)
+  /** As `text`, read at once: for files that make nobody wait, where a trip to another thread would cost more than the file. */
+  textNow(path: Octets): Octets | undefined {
+    try {
+      return readWhole(this.root + path)
+    } catch (error) {
+      return unlessDenied(error)
     }
+  }
+
+  /** The lines of a file of any length, without their ends; each is good until the next. None where `text` gives undefined. */
+  *lines(path: Octets, isWanted = false): Generator<Buffer> {
+    let rest = Buffer.alloc(0)
+    try {
+      for (const piece of pieces(this.root + path)) {
+        const octets = rest.length > 0 ? Buffer.concat([rest, piece]) : piece
+        let start = 0
+        for (let end = octets.indexOf(lineEnd); end >= 0; end = octets.indexOf(lineEnd, start)) {
+          yield octets.subarray(start, end)
+          start = end + 1
+        }
+        rest = start < octets.length ? Buffer.from(octets.subarray(start)) : Buffer.alloc(0)
+      }
+      if (rest.length > 0) yield rest
+    } catch (error) {
+      if (!isAbsence(error)) unlessDenied(error)
+      if (isWanted) this.missing(path)
+    }
+  }
+
+  /** The number by which the kernel knows what is there: something made again in its place has another. */
+  identity(path: Octets): number | undefined {
+    try {
+      return statSync(pathOf(this.root + path)).ino
+    } catch (error) {
+      return isAbsence(error) ? undefined : unlessDenied(error)
+    }
+  }
+
+  /** As `text`, but empty where there is none, and reported once. */
+  async wanted(path: Octets): Promise<Octets> {
+    const found = await this.text(path)
+    if (found === undefined) this.missing(path)
     return found ?? ''
   }
 
-  /** Empty where the folder is missing. */
-  names(path: string): Promise<string[]> {
-    return new Promise((resolve) => readdir(this.root + path, (error, names) => resolve(error ? [] : names)))
+  missing(path: Octets): void {
+    if (this.#missing.has(path)) return
+    this.#missing.add(path)
+    this.onMissing(path)
   }
 
-  link(path: string): Promise<string | undefined> {
-    return new Promise((resolve) => readlink(this.root + path, (error, target) => resolve(error ? undefined : target)))
+  /** Empty where the folder is missing. */
+  async names(path: Octets): Promise<Octets[]> {
+    return (await readNamesAsync(this.root + path).catch(unlessDenied)) ?? []
+  }
+
+  link(path: Octets): Promise<Octets | undefined> {
+    return readLinkAsync(this.root + path).catch(unlessDenied)
   }
 }
 
-/** With callbacks, for a promise at each page costs more than the page. Octets are taken as Latin-1: proc has no other. */
-function readAll(descriptor: number, done: (text: string | undefined) => void): void {
-  const page = Buffer.allocUnsafe(pageOctets)
-  let text = ''
-  const finish = (found: string | undefined): void => close(descriptor, () => done(found))
-  const next = (): void => {
-    read(descriptor, page, 0, pageOctets, null, (error, length) => {
-      if (error) return finish(undefined)
-      if (length === 0) return finish(text)
-      text += page.toString('latin1', 0, length)
-      next()
-    })
-  }
-  next()
+function unlessDenied(error: unknown): undefined {
+  if (!isDenied(error)) throw error
 }

@@ -1,11 +1,14 @@
 /** The module of the system group and IF-MIB: links sampled in the background and watched for those that change. */
 import { hostname, type as osType, release, version } from 'node:os'
 import type { RowOf } from '../../lib/mib/declare.ts'
+import { fill } from '../../lib/mib/generator.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
+import { textOf } from '../../lib/octets.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import type { SystemFiles } from './files.ts'
-import { isTold, toIfRcvAddressRows, toIfRow, toIfStackRows, toIfXRow } from './interfaces.ts'
+import { hasNotifications, toIfRcvAddressRows, toIfRow, toIfStackRows, toIfXRow } from './interfaces.ts'
 import type { Links } from './known-links.ts'
+import { type LinkChange, LinkHistory } from './link-history.ts'
 import { type Link, parseDevMulticast } from './links.ts'
 import {
   ifMibObjects,
@@ -43,46 +46,45 @@ export function interfacesModule(files: SystemFiles, known: Links) {
   const received = serve(ifRcvAddressTable)
   const changes = serve(ifMibObjects)
   changes.table.put({ ifTableLastChange: 0, ifStackLastChange: 0 })
-  let isFirst = true
+  const history = new LinkHistory()
+  let shownGroups: string | undefined
+  let shownLinks: readonly Link[] = []
 
-  const sampler = new Sampler('links', linksEveryMs, async (host) => {
-    const found = await known.read()
-    const groups = parseDevMulticast((await files.text('/proc/net/dev_mcast')) ?? '')
+  const sampler = new Sampler('links', linksEveryMs, async (host, work) => {
+    const found = await known.read(work)
+    const groups = (await files.text('/proc/net/dev_mcast')) ?? ''
+    const isFirst = shownGroups === undefined
     const now = isFirst ? 0 : upTimeTicks()
-    const before = new Map([...links.table.rows()].map((row) => [row.ifIndex, row]))
-    const rows = found.map((link) => toIfRow(link, lastChangeOf(link, before.get(link.index), now)))
-    links.table.replaceAll(rows)
-    extended.table.replaceAll(found.map(toIfXRow))
-    received.table.replaceAll(toIfRcvAddressRows(found, groups))
+    const changed = history.take(found, now)
+    if (!(await work.run(putLinks(found)))) return
+    const isSameStructure = !isFirst && groups === shownGroups && haveSameDetails(found, shownLinks)
+    shownGroups = groups
+    shownLinks = found
+    if (isSameStructure) return
+    const { ifTableLastChange, ifStackLastChange } = changes.table.get({})!
     const layers = stackOf(stack.table.rows())
     stack.table.replaceAll(toIfStackRows(found))
-    if (!isFirst) {
-      const { ifTableLastChange, ifStackLastChange } = changes.table.get({})!
-      const hasOtherLinks = rows.length !== before.size || rows.some(({ ifIndex }) => !before.has(ifIndex))
-      const hasOtherLayers = layers !== stackOf(stack.table.rows())
-      changes.table.put({
-        ifTableLastChange: hasOtherLinks ? now : ifTableLastChange,
-        ifStackLastChange: hasOtherLayers ? now : ifStackLastChange,
-      })
-      tellChanges(host, before, rows, found)
-    }
-    isFirst = false
+    await fill(anyServing(received).table, toIfRcvAddressRows(found, parseDevMulticast(groups)), host.signal)
+    if (isFirst) return
+    changes.table.put({
+      ifTableLastChange: changed.some(({ before, after }) => !before || !after) ? now : ifTableLastChange,
+      ifStackLastChange: layers === stackOf(stack.table.rows()) ? ifStackLastChange : now,
+    })
+    for (const change of changed) notifyChange(host, change)
   })
 
-  /** Links that were told of when they came are told of when they go; the last sample says which. */
-  let toldOf = new Set<number>()
-  const tellChanges = (host: ModuleHost, before: Map<number, IfRow>, rows: IfRow[], found: readonly Link[]): void => {
-    const now = new Set(found.filter(isTold).map(({ index }) => index))
-    for (const row of rows) {
-      const was = before.get(row.ifIndex)
-      if (was && was.ifOperStatus !== row.ifOperStatus && now.has(row.ifIndex)) tell(host, was, row)
+  /** A step is a link; one in which nothing changed has its rows already. */
+  function* putLinks(found: readonly Link[]): Iterable<void> {
+    links.table.beginSweep()
+    extended.table.beginSweep()
+    for (const link of found) {
+      const { lastChangeTicks, discontinuityTicks } = history.of(link.index)!
+      links.table.put(toIfRow(link, lastChangeTicks))
+      extended.table.put(toIfXRow(link, discontinuityTicks))
+      yield
     }
-    const present = new Set(rows.map(({ ifIndex }) => ifIndex))
-    for (const [index, was] of before) {
-      const isGone = !present.has(index) && was.ifOperStatus === 'up'
-      if (isGone && toldOf.has(index)) tell(host, was, { ...was, ifOperStatus: 'notPresent' })
-    }
-    toldOf = now
+    links.table.endSweep()
+    extended.table.endSweep()
   }
 
   const module: MibModule = {
@@ -93,29 +95,39 @@ export function interfacesModule(files: SystemFiles, known: Links) {
     notifications: [linkDown, linkUp],
     async start(host) {
       upTimeTicks = () => host.upTimeTicks()
-      files.onMissing = (path) => host.log.warn('a file of the kernel is missing, and rows with it', { path })
+      files.onMissing = (path) =>
+        host.log.warn('a file of the kernel is missing, and rows with it', { path: textOf(path) })
       await sampler.start(host)
-      toldOf = new Set(known.all.filter(isTold).map(({ index }) => index))
     },
   }
   return { module, configured: [anyServing(system)] }
 }
 
-type IfRow = RowOf<typeof ifTable>
+/** Whether they are the same links, and differ in nothing but their counters. */
+function haveSameDetails(links: readonly Link[], before: readonly Link[]): boolean {
+  return links.length === before.length && links.every((link, at) => isSameButCounters(link, before[at]!))
+}
 
-function lastChangeOf(link: Link, before: IfRow | undefined, now: number): number {
-  if (!before) return now
-  return before.ifOperStatus === toIfRow(link, 0).ifOperStatus ? before.ifLastChange : now
+function isSameButCounters(link: Link, other: Link): boolean {
+  if (link === other) return true
+  const { counters: _, ...details } = link
+  return Object.entries(details).every(([name, value]) => value === other[name as keyof Link])
 }
 
 const stackOf = (rows: Iterable<RowOf<typeof ifStackTable>>): string =>
   [...rows].map(({ ifStackHigherLayer, ifStackLowerLayer }) => `${ifStackHigherLayer}.${ifStackLowerLayer}`).join(' ')
 
-/** RFC 2863 §3.1.15: linkUp on leaving down, linkDown on entering it; here every way out of up counts as down. */
-function tell(host: ModuleHost, before: IfRow, after: IfRow): void {
-  const { ifIndex, ifDescr, ifAdminStatus, ifOperStatus } = after
-  if (before.ifOperStatus !== 'up' && ifOperStatus !== 'up') return
-  const notification = ifOperStatus === 'up' ? linkUp : linkDown
-  const sentence = `link ${ifDescr} went from ${before.ifOperStatus} to ${ifOperStatus}`
-  host.notify(notification, { ifIndex }, { ifIndex, ifAdminStatus, ifOperStatus }, sentence)
+/**
+ * RFC 2863 §3.1.15: linkUp on leaving down, linkDown on entering it; here every way out of up counts as down, and so does the end of a
+ * link that was up. A link that is up when it comes has not left down, unless it took the index of one that went just now.
+ */
+function notifyChange(host: ModuleHost, { before, after, isReplacement = false }: LinkChange): void {
+  const link = (after ?? before)?.link
+  if (!link || !hasNotifications(link) || (!before && !isReplacement)) return
+  const from = before?.operStatus ?? 'notPresent'
+  const to = after?.operStatus ?? 'notPresent'
+  if (from === to || (from !== 'up' && to !== 'up')) return
+  const values = { ifIndex: link.index, ifAdminStatus: link.isAdminUp ? 'up' : 'down', ifOperStatus: to } as const
+  const sentence = `link ${textOf(link.name)} went from ${from} to ${to}`
+  host.notify(to === 'up' ? linkUp : linkDown, { ifIndex: link.index }, values, sentence)
 }

@@ -78,7 +78,7 @@ export function toIfRow(link: Link, lastChangeTicks: number): IfRow {
   }
 }
 
-export function toIfXRow(link: Link): IfXRow {
+export function toIfXRow(link: Link, discontinuityTicks: number): IfXRow {
   const { counters } = link
   return {
     ifIndex: link.index,
@@ -95,17 +95,17 @@ export function toIfXRow(link: Link): IfXRow {
     ifHCOutUcastPkts: counters.outPackets,
     ifHCOutMulticastPkts: 0n,
     ifHCOutBroadcastPkts: 0n,
-    ifLinkUpDownTrapEnable: isTold(link) ? 'enabled' : 'disabled',
+    ifLinkUpDownTrapEnable: hasNotifications(link) ? 'enabled' : 'disabled',
     ifHighSpeed: link.speedMegabits,
     ifPromiscuousMode: link.isPromiscuous,
     ifConnectorPresent: link.hasConnector,
     ifAlias: link.alias,
-    ifCounterDiscontinuityTime: 0,
+    ifCounterDiscontinuityTime: discontinuityTicks,
   }
 }
 
-/** RFC 2863 §3.1.15, ifLinkUpDownTrapEnable: by default what stands on no other interface is told of. */
-export const isTold = ({ lower }: Link): boolean => lower.length === 0
+/** RFC 2863 §3.1.15, ifLinkUpDownTrapEnable: by default what stands on no other interface has notifications. */
+export const hasNotifications = ({ lower }: Link): boolean => lower.length === 0
 
 type IfStackRow = RowOf<typeof ifStackTable>
 

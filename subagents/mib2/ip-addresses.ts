@@ -2,6 +2,7 @@
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyDefinition } from '../../lib/mib/declare.ts'
 import { instanceOf } from '../../lib/mib/instance.ts'
+import type { Octets } from '../../lib/octets.ts'
 import type { Oid } from '../../lib/smi/oid.ts'
 import { dotted, inetAddressOf, isLinkScoped, maskOf, networkOf } from './address.ts'
 import type { Address } from './addresses.ts'
@@ -15,12 +16,12 @@ import {
   type ipNetToPhysicalTable,
 } from './mib.ts'
 import type { Neighbour } from './neighbours.ts'
-import { isDefault, isOnLink, type Route } from './routes.ts'
+import type { Route } from './route-records.ts'
 
 type AddressRow = RowOf<typeof ipAddressTable>
 type PrefixRow = RowOf<typeof ipAddressPrefixTable>
 type PhysicalRow = RowOf<typeof ipNetToPhysicalTable>
-type IndexOf = (link: string) => number
+type IndexOf = (link: Octets) => number
 type Seen = (row: { readonly key: string; readonly state: string }) => { created: number; changed: number }
 
 /** IFA_F_ flags of include/uapi/linux/if_addr.h, as /proc/net/if_inet6 shows them. */
@@ -150,15 +151,15 @@ export function toAtRow(row: RowOf<typeof ipNetToMediaTable>): RowOf<typeof atTa
 }
 
 /** The gateways of default routes. The kernel tells no lifetime: RFC 4293 has 65535 for one without an end. */
-export function toRouterRows(routes: readonly Route[], indexOf: IndexOf): RowOf<typeof ipDefaultRouterTable>[] {
-  return routes
-    .filter((route) => isDefault(route) && !isOnLink(route) && indexOf(route.link) > 0)
-    .map(({ gateway, link }) => {
-      const { type, octets } = inetAddressOf(gateway, indexOf(link))
+export function toRouterRows(defaults: readonly Route[]): RowOf<typeof ipDefaultRouterTable>[] {
+  return defaults
+    .filter(({ ifIndex, gateway }) => ifIndex > 0 && gateway.some((octet) => octet !== 0))
+    .map(({ gateway, ifIndex }) => {
+      const { type, octets } = inetAddressOf(gateway, ifIndex)
       return {
         ipDefaultRouterAddressType: type,
         ipDefaultRouterAddress: octets,
-        ipDefaultRouterIfIndex: indexOf(link),
+        ipDefaultRouterIfIndex: ifIndex,
         ipDefaultRouterLifetime: 65_535,
         ipDefaultRouterPreference: 'medium',
       }

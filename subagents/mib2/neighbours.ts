@@ -1,5 +1,6 @@
 /** Neighbours of IPv4 as /proc/net/arp lists them. */
 import type { RowOf } from '../../lib/mib/declare.ts'
+import type { Octets } from '../../lib/octets.ts'
 import { parseDotted } from './address.ts'
 import { parseHardwareAddress } from './links.ts'
 import type { ipNetToPhysicalTable } from './mib.ts'
@@ -7,7 +8,7 @@ import type { ipNetToPhysicalTable } from './mib.ts'
 export interface Neighbour {
   readonly octets: Uint8Array
   readonly hardware: Uint8Array
-  readonly link: string
+  readonly link: Octets
   readonly isComplete: boolean
   readonly isPermanent: boolean
   readonly state: RowOf<typeof ipNetToPhysicalTable>['ipNetToPhysicalState']

@@ -1,5 +1,6 @@
 /** Neighbours of IPv6: only netlink has them, so `ip` of iproute2 asks for them, in the daemon that may start programs. */
 import { join } from 'node:path'
+import { type Octets, octetsOf } from '../../lib/octets.ts'
 import type { ReportedProgram } from '../../lib/program-report.ts'
 import { parseHardwareAddress } from './links.ts'
 import type { Neighbour } from './neighbours.ts'
@@ -30,7 +31,7 @@ const states: Readonly<Record<string, Neighbour['state']>> = {
 }
 
 /** What `ip -6 -json neigh` prints; entries that are not of its form are left out, and all where it is no JSON. */
-export function parseNeighbours6(text: string): Neighbour[] {
+export function parseNeighbours6(text: string, linkOf: (name: string) => Octets = octetsOf): Neighbour[] {
   const entries = parsed(text)
   return entries.flatMap((entry): Neighbour[] => {
     if (typeof entry !== 'object' || entry === null) return []
@@ -43,7 +44,7 @@ export function parseNeighbours6(text: string): Neighbour[] {
       {
         octets,
         hardware,
-        link: dev,
+        link: linkOf(dev),
         isComplete: hardware.length > 0 && !words.includes('FAILED') && !words.includes('INCOMPLETE'),
         isPermanent: words.includes('PERMANENT'),
         state: words.map((word) => states[word]).find((found) => found !== undefined) ?? 'unknown',

@@ -1,7 +1,7 @@
 /** Which process has which socket, as far as this process may look: /proc/PID/fd names the inode of each. */
-import { readlinkSync } from 'node:fs'
-import { opendir } from 'node:fs/promises'
 import type { Clock } from '../../lib/clock.ts'
+import { listPids, openFiles, socketInode } from '../../lib/proc/processes.ts'
+import { rest } from '../../lib/slices.ts'
 import type { SystemFiles } from './files.ts'
 
 /** Nothing else waits longer than this for a look at descriptors. */
@@ -55,14 +55,19 @@ export class SocketOwners {
   async #searchProcesses(wanted: Set<number>, signal: AbortSignal): Promise<void> {
     // Who has sockets already is the likeliest to have the new ones.
     const likely = new Set(this.#pids.values())
-    const pids = (await this.#files.names('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
+    let pids: number[]
+    try {
+      pids = listPids(this.#files.root)
+    } catch {
+      return // no /proc to look in, or none now: sockets show no process
+    }
     // And then the youngest: a socket that is new is often of a process that is.
     const others = pids.filter((pid) => !likely.has(pid)).sort((a, b) => b - a)
     let workMs = 0
     for (const [position, pid] of [...pids.filter((pid) => likely.has(pid)), ...others].entries()) {
       if (wanted.size === 0 || signal.aborted) return
       if (position % restEveryProcesses === restEveryProcesses - 1) {
-        await this.#rest(workMs * restPerWork, signal)
+        await rest(this.#clock, workMs * restPerWork, signal)
         workMs = 0
       }
       const start = performance.now()
@@ -71,47 +76,18 @@ export class SocketOwners {
     }
   }
 
-  #rest(restMs: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const end = (): void => {
-        timer.cancel()
-        signal.removeEventListener('abort', end)
-        resolve()
-      }
-      const timer = this.#clock.after(restMs, end)
-      signal.addEventListener('abort', end)
-    })
-  }
-
   async #searchProcess(pid: number, wanted: Set<number>): Promise<void> {
-    const folder = `${this.#files.root}/proc/${pid}/fd`
     try {
-      const descriptors = await opendir(folder, { bufferSize: 128 })
       let sliceEnd = performance.now() + sliceMs
-      for await (const { name } of descriptors) {
-        // Such a link is the kernel's own and never leads to a disk: reading it here is ten times cheaper than elsewhere.
-        const inode = socketInode(readlink(`${folder}/${name}`))
+      for (const { target } of openFiles(pid, this.#files.root)) {
+        const inode = socketInode(target)
         if (inode !== undefined && wanted.delete(inode)) this.#pids.set(inode, pid)
         if (performance.now() < sliceEnd) continue
         await new Promise(setImmediate)
         sliceEnd = performance.now() + sliceMs
       }
     } catch {
-      // The process has ended, or belongs to somebody else.
+      // It belongs to somebody else, and its sockets show no process.
     }
-  }
-}
-
-/** `socket:[1413971]`; undefined for a descriptor of anything else. */
-export function socketInode(target: string): number | undefined {
-  const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1]
-  return inode === undefined ? undefined : Number(inode)
-}
-
-function readlink(path: string): string {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return '' // closed meanwhile
   }
 }

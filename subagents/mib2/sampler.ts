@@ -1,17 +1,55 @@
 /** Takes samples on a clock of its own, one at a time, and knows how old the last one is. */
 import type { Clock } from '../../lib/clock.ts'
+import type { RowOf } from '../../lib/mib/declare.ts'
 import type { ModuleHost } from '../../lib/mib/module.ts'
+import type { ServedTable } from '../../lib/mib/served.ts'
+import { runInSlices } from '../../lib/slices.ts'
+import type { Oid } from '../../lib/smi/oid.ts'
+
+/** Runs the part of a sample that may be long, in slices so short that no request waits for them, and counts what it costs. */
+export interface Work {
+  /** False when the host stopped before the end. */
+  run(steps: Iterable<unknown>): Promise<boolean>
+}
+
+/** For who waits for nobody: all at once. */
+export const atOnce: Work = {
+  async run(steps) {
+    for (const _ of steps);
+    return true
+  },
+}
+
+/** Makes these the rows of a table, a row at a step. */
+export function* sweep<D extends { readonly entry: Oid }>(
+  table: ServedTable<D>,
+  rows: Iterable<RowOf<D>>,
+): Generator<void> {
+  table.beginSweep()
+  for (const row of rows) {
+    table.put(row)
+    yield
+  }
+  table.endSweep()
+}
+
+/** A sampler takes no more than this share of a core: where there is much to look at, it looks less often. */
+const coreShare = 0.01
+/** The least of so many samples is what one costs: others use the machine too, and may interrupt a slice. */
+const costsKept = 3
 
 export class Sampler {
   readonly name: string
   readonly everyMs: number
-  readonly #take: (host: ModuleHost) => Promise<void>
+  readonly #take: (host: ModuleHost, work: Work) => Promise<void>
   #clock: Clock | undefined
   #takenMs = 0
+  #begunMs = 0
+  #costsMs: number[] = []
   #isTaking = false
   #isFailing = false
 
-  constructor(name: string, everyMs: number, take: (host: ModuleHost) => Promise<void>) {
+  constructor(name: string, everyMs: number, take: (host: ModuleHost, work: Work) => Promise<void>) {
     this.name = name
     this.everyMs = everyMs
     this.#take = take
@@ -22,11 +60,22 @@ export class Sampler {
     return this.#clock ? this.#clock.monotonicMs() - this.#takenMs : 0
   }
 
+  /** Milliseconds from one sample to the next: everyMs, doubled until what a sample costs is within its share of a core. */
+  get periodMs(): number {
+    const costMs = this.#costsMs.length < costsKept ? 0 : Math.min(...this.#costsMs)
+    let periodMs = this.everyMs
+    while (costMs > periodMs * coreShare) periodMs *= 2
+    return periodMs
+  }
+
   /** Takes the first sample before it resolves; the others follow until the host stops. */
   async start(host: ModuleHost): Promise<void> {
     this.#clock = host.clock
     await this.take(host)
-    const timer = host.clock.every(this.everyMs, () => void this.take(host))
+    const timer = host.clock.every(this.everyMs, () => {
+      // Half a tick early is in time: the clock's ticks are not exact.
+      if (host.clock.monotonicMs() - this.#begunMs >= this.periodMs - this.everyMs / 2) void this.take(host)
+    })
     host.signal.addEventListener('abort', () => timer.cancel(), { once: true })
   }
 
@@ -34,9 +83,14 @@ export class Sampler {
   async take(host: ModuleHost): Promise<void> {
     if (this.#isTaking || host.signal.aborted) return
     this.#isTaking = true
+    this.#begunMs = host.clock.monotonicMs()
+    let costMs = 0
+    const { clock, signal } = host
+    const pace = { clock, signal, restMs: 0, onSlice: (tookMs: number) => (costMs += tookMs) }
     try {
-      await this.#take(host)
-      this.#takenMs = host.clock.monotonicMs()
+      await this.#take(host, { run: (steps) => runInSlices(steps, pace) })
+      this.#takenMs = clock.monotonicMs()
+      this.#costsMs = [...this.#costsMs, costMs].slice(-costsKept)
       if (this.#isFailing) host.log.info('a sample could be taken again', { sample: this.name })
       this.#isFailing = false
     } catch (error) {

@@ -1,7 +1,7 @@
 /** Runs that outlived a keeper that was killed: their sessions are written down while they run, and ended at the next start. */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Leader, signalSession } from '../../lib/session.ts'
+import { type Leader, signalSession } from '../../lib/proc/session.ts'
 
 interface Remembered extends Leader {
   /** Numbers of processes mean something until the machine boots again. */

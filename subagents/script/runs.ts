@@ -1,7 +1,7 @@
 /** All runs of all launches: numbered, bounded in number, forgotten when their time is over. Knows nothing of SNMP. */
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
-import type { Leader } from '../../lib/session.ts'
+import type { Leader } from '../../lib/proc/session.ts'
 import { Countdown } from './countdown.ts'
 import type { Leftovers } from './leftovers.ts'
 import type { Report } from './output.ts'

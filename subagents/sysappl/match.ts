@@ -1,17 +1,20 @@
 /** Which installed program a process is: by its executable, or by the script that an interpreter was given. */
 import { basename } from 'node:path'
+import { type Octets, octetsOf } from '../../lib/octets.ts'
 import type { InstalledProgram } from './installed.ts'
 import type { RunningProcess } from './process-feed.ts'
 
 const interpreters = /^(node|nodejs|python[\d.]*|perl[\d.]*|ruby[\d.]*|php[\d.]*|(ba|da|k|z)?sh)$/
 
 export class ProgramMatcher {
-  readonly #byPath = new Map<string, InstalledProgram>()
+  /** By path in octets, as the kernel has them. */
+  readonly #byPath = new Map<Octets, InstalledProgram>()
 
   /** Of programs with one path in several packages, the first is the one. */
   constructor(programs: Iterable<InstalledProgram>) {
     for (const program of programs) {
-      for (const path of [program.path, program.realPath]) if (!this.#byPath.has(path)) this.#byPath.set(path, program)
+      for (const path of [program.path, program.realPath].map(octetsOf))
+        if (!this.#byPath.has(path)) this.#byPath.set(path, program)
     }
   }
 

@@ -1,9 +1,10 @@
-/** What this module wants of whoever scans the processes of the machine, for it does not scan them itself. */
+/** What this module needs of the scan of the machine's processes, which it does not do itself. */
+import type { Octets } from '../../lib/octets.ts'
 
 export interface RunningProcess {
   readonly pid: number
   readonly state: {
-    readonly name: string
+    readonly name: Octets
     /** One letter of the kernel's (proc(5)). */
     readonly state: string
     readonly parentPid: number
@@ -13,9 +14,9 @@ export interface RunningProcess {
     readonly residentPages: number
   }
   /** Arguments each with a NUL behind; empty for threads of the kernel. */
-  readonly commandLine: string
+  readonly commandLine: Octets
   /** Where its program is, when that may be seen. */
-  readonly executable: string | undefined
+  readonly executable: Octets | undefined
 }
 
 export interface ProcessFeed {

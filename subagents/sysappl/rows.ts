@@ -1,5 +1,6 @@
 /** Processes as rows of sysApplElmtRunTable, and of the table they go to when they end. */
 import type { RowOf } from '../../lib/mib/declare.ts'
+import { textOf } from '../../lib/octets.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
 import type { sysApplElmtPastRunTable, sysApplElmtRunTable } from './mib.ts'
 import type { RunningProcess } from './process-feed.ts'
@@ -52,7 +53,7 @@ export function toElementRunRow(
   const { pid, state, commandLine, executable } = process
   const end = commandLine.indexOf('\0')
   const parameters = end < 0 ? '' : commandLine.slice(end + 1).replace(/\0+$/, '')
-  const program = path ?? executable?.replace(/ \(deleted\)$/, '') ?? (end > 0 ? commandLine.slice(0, end) : state.name)
+  const named = executable?.replace(/ \(deleted\)$/, '') ?? (end > 0 ? commandLine.slice(0, end) : state.name)
   return {
     sysApplElmtRunInstallPkg: packageIndex,
     sysApplElmtRunInvocID: runIndex,
@@ -60,8 +61,9 @@ export function toElementRunRow(
     sysApplElmtRunInstallID: elementIndex,
     sysApplElmtRunTimeStarted: started,
     sysApplElmtRunState: runStateOf(process),
-    sysApplElmtRunName: truncateUtf8(program, 1024),
-    sysApplElmtRunParameters: truncateUtf8(parameters.replaceAll('\0', ' '), 255),
+    // Utf8String and LongUtf8String (RFC 2287): what is no UTF-8 cannot be shown as it is.
+    sysApplElmtRunName: truncateUtf8(path ?? textOf(named), 1024),
+    sysApplElmtRunParameters: truncateUtf8(textOf(parameters.replaceAll('\0', ' ')), 255),
     sysApplElmtRunCPU: state.cpuTicks % 0x1_0000_0000,
     sysApplElmtRunMemory: Math.min(0xffff_ffff, state.residentPages * pageKb),
     sysApplElmtRunNumFiles: regularFiles,

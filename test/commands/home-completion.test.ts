@@ -114,7 +114,7 @@ test('a file that one can do without is named by check, and is no fault', async 
     [code, out],
     [
       0,
-      `${conf('sipd/persistent_tcp.conf')} is missing; run: castellan init --home ${at.home.root}\nall configuration files are good\n`,
+      `${conf('sipd/persistent_tcp.conf')} is missing; run: castellan init --home ${at.home.root}\nall configuration files are good; 1 warning\n`,
     ],
   )
 })

@@ -7,7 +7,7 @@ import { basename, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { daemonCommand } from '../../lib/daemon.ts'
 import { programRoot } from '../../lib/home.ts'
-import { readPidFile } from '../../lib/process.ts'
+import { readPidFile } from '../../lib/proc/process.ts'
 import { Appliance, makeHome, type TestHome, until } from '../support/appliance.ts'
 import { netsnmp } from '../support/netsnmp.ts'
 import { NetworkNamespace, namespaceMissing } from '../support/network-namespace.ts'
@@ -128,6 +128,51 @@ describe('mounts that come, go and hang', missing === undefined ? wanted : { ski
       await namespace.run('umount', place)
     }
     await until(async () => indexOf(await mountPoints(), place) === undefined, toleranceMs, 'the end of its row')
+  })
+})
+
+describe('a thousand mounts', missing === undefined ? wanted : { skip: missing }, () => {
+  let namespace: NetworkNamespace
+  let at: TestHome
+  const count = 1_000
+
+  before(async () => {
+    at = await makeHome()
+    const folder = join(at.home.root, 'mounts')
+    namespace = await NetworkNamespace.create(
+      `mkdir ${folder}; mount -t tmpfs many ${folder}; cd ${folder}
+      mkdir $(seq 1 ${count}) "$(printf 'caf\\351')"
+      for one in *; do mount -t tmpfs -o size=1m many "$one"; done; cd /`,
+    )
+    const { program, args } = daemonCommand('agent', at.home)
+    await Promise.race([
+      namespace.start(program, ...args),
+      until(() => readPidFile(join(at.home.run, 'agent.pid')) !== undefined, 10_000, 'the agent'),
+    ])
+  })
+  after(async () => {
+    await namespace?.stop()
+    await rm(at.home.root, { recursive: true, force: true })
+  })
+
+  test('every one that df lists has its rows, and one whose name is no UTF-8 has its octets and its size', async () => {
+    const hex = async (root: string): Promise<string[]> => {
+      const words = ['-v2c', '-cpublic', '-Onqx', '-Cr50', '-t5', at.snmp, root]
+      const out = await namespace.run('snmpbulkwalk', ...words).catch(() => '')
+      return [...out.matchAll(/^\.[\d.]+ "([0-9A-F \n]*)"/gm)].map(([, value]) =>
+        Buffer.from(value!.replace(/\s/g, ''), 'hex').toString('latin1'),
+      )
+    }
+    const isOurs = (place: string): boolean => place.includes('/mounts/')
+    // In octets, which df prints as they are.
+    const script = 'df --output=target | od -An -v -tx1'
+    const listed = Buffer.from((await namespace.run('sh', '-c', script)).replace(/\s/g, ''), 'hex').toString('latin1')
+    const places = listed.split('\n').filter(isOurs).sort()
+    assert.equal(places.length, count + 1)
+    const storage = async () => (await hex(`${host}.2.3.1.3`)).filter(isOurs).sort()
+    await until(async () => (await storage()).length === places.length, toleranceMs, 'all rows of hrStorageTable')
+    assert.deepEqual(await storage(), places)
+    assert.deepEqual((await hex(`${host}.3.8.1.2`)).filter(isOurs).sort(), places)
   })
 })
 

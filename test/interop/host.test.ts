@@ -9,7 +9,7 @@ import { needs } from '../support/peers.ts'
 const host = '.1.3.6.1.2.1.25'
 const mounts = '.1.3.6.1.4.1.32473.12.25.1.20.1'
 /** hrSWRunStatus and hrSWRunType. */
-const notRunnable = '3'
+const runnable = '2'
 const application = '4'
 let appliance: Appliance
 
@@ -129,7 +129,7 @@ describe(
       const residentKb = Number(run('ps', '-o', 'rss=', '-p', String(child.pid)))
       // /proc/PID/stat has what each processor has not told yet left out: up to 64 pages each (proc(5): inaccurate).
       within(Number(await of('5.1.1.2')), residentKb, 256 * cpus().length, 'the memory that ps shows')
-      assert.deepEqual([await of('4.2.1.6'), await of('4.2.1.7')], [application, notRunnable])
+      assert.deepEqual([await of('4.2.1.6'), await of('4.2.1.7')], [application, runnable])
       child.kill()
       await until(async () => (await row()) === undefined, 5000, 'the end of its row')
     })

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { daemonCommand } from '../../lib/daemon.ts'
-import { readPidFile } from '../../lib/process.ts'
+import { readPidFile } from '../../lib/proc/process.ts'
 import { makeHome, type TestHome, until } from '../support/appliance.ts'
 import { NetworkNamespace, namespaceMissing } from '../support/network-namespace.ts'
 import { needs } from '../support/peers.ts'
@@ -437,5 +438,90 @@ describe('mib2 beside ip and ss', missing === undefined ? wanted : { skip: missi
     await until(async () => !(await names()).includes('vc'), toleranceMs, 'the end of the link')
     await until(async () => !(await addresses()).includes('10.11.0.1'), toleranceMs, 'the end of its address')
     await until(async () => (await device()) === undefined, toleranceMs, 'the end of its device')
+  })
+
+  test('links have the octets of their names, be they UTF-8 or not, and their addresses and routes point to them', async () => {
+    const latin = "$(printf 'b\\374ro1')"
+    await namespace.run(
+      'sh',
+      '-ec',
+      `ip link add büro0 type veth peer name ${latin}
+      ip link set ${latin} alias "$(printf 'Z\\374rich \\303\\240')"
+      ip addr add 10.12.0.1/24 dev büro0
+      ip link set büro0 up
+      ip link set ${latin} up
+      ip addr add 10.13.0.1/24 dev ${latin}
+      ip neigh add 10.12.0.9 lladdr 02:00:00:00:00:09 dev büro0 nud permanent`,
+    )
+    const hex = async (root: string): Promise<Map<string, string>> => {
+      const out = await namespace.run('snmpbulkwalk', '-v2c', '-cpublic', '-Onqx', '-t5', at.snmp, root).catch(() => '')
+      const lines = [...out.matchAll(/^\.([\d.]+) "([0-9A-F \n]*)"/gm)]
+      return new Map(lines.map(([, name = '', value = '']) => [name.slice(root.length + 1), value.replace(/\s/g, '')]))
+    }
+    const hexOf = (octets: string): string => Buffer.from(octets, 'latin1').toString('hex').toUpperCase()
+    const utf8 = Buffer.from('büro0').toString('hex').toUpperCase()
+    const find = async (root: string, value: string): Promise<string | undefined> =>
+      [...(await hex(root))].find(([, found]) => found === value)?.[0]
+    for (const root of ['1.3.6.1.2.1.2.2.1.2', '1.3.6.1.2.1.31.1.1.1.1']) {
+      await until(async () => (await find(root, utf8)) !== undefined, toleranceMs, 'the link in UTF-8')
+      await until(async () => (await find(root, hexOf('b\xfcro1'))) !== undefined, toleranceMs, 'the link in Latin-1')
+    }
+    const first = (await find('1.3.6.1.2.1.2.2.1.2', utf8))!
+    const second = (await find('1.3.6.1.2.1.2.2.1.2', hexOf('b\xfcro1')))!
+    const alias = hexOf('Z\xfcrich \xc3\xa0')
+    await agree(
+      async () => (await hex('1.3.6.1.2.1.31.1.1.1.18')).get(second),
+      async () => alias,
+    )
+    const indexes = async () => {
+      const addresses = await column('1.3.6.1.2.1.4.20.1.2')
+      const routes = [...(await column('1.3.6.1.2.1.4.24.7.1.7'))]
+      const neighbours = [...(await column('1.3.6.1.2.1.4.22.1.2')).keys()]
+      return [
+        addresses.get('10.12.0.1'),
+        addresses.get('10.13.0.1'),
+        routes.find(([key]) => key.startsWith('1.4.10.12.0.0.24.'))?.[1],
+        routes.find(([key]) => key.startsWith('1.4.10.13.0.0.24.'))?.[1],
+        neighbours.find((key) => key.endsWith('.10.12.0.9'))?.split('.')[0],
+      ]
+    }
+    await agree(indexes, async () => [first, second, first, second, first])
+    const device = async (name: string): Promise<string | undefined> => {
+      const index = await find('1.3.6.1.2.1.25.3.2.1.3', `${hexOf('network interface ')}${name}`)
+      return (await column('1.3.6.1.2.1.25.3.4.1.1')).get(index ?? '')
+    }
+    await agree(
+      async () => [await device(utf8), await device(hexOf('b\xfcro1'))],
+      async () => [first, second],
+    )
+    await namespace.run('ip', 'link', 'del', 'büro0')
+  })
+
+  test('a link made again with the same ifIndex, of another kind: linkDown, a discontinuity and ifLastChange', async () => {
+    const timesOf = async (): Promise<(string | undefined)[]> => [
+      (await column('1.3.6.1.2.1.2.2.1.9')).get('77'),
+      (await column('1.3.6.1.2.1.31.1.1.1.19')).get('77'),
+    ]
+    const octets = async (): Promise<number> => Number((await column('1.3.6.1.2.1.31.1.1.1.10')).get('77'))
+    const notified = (sentence: string): boolean =>
+      readFileSync(join(at.home.logs, 'agent.log'), 'utf8').includes(`sentence="${sentence}"`)
+    await namespace.run('ip', 'link', 'add', 'again', 'index', '77', 'type', 'veth', 'peer', 'name', 'again1')
+    await namespace.run('ip', 'link', 'set', 'again', 'up')
+    await namespace.run('ip', 'link', 'set', 'again1', 'up')
+    await until(async () => (await octets()) > 0, toleranceMs, 'the link and what it sent')
+    const before = await timesOf()
+    await namespace.run(
+      'sh',
+      '-ec',
+      `ip link del again
+      ip link add other index 77 type bridge
+      ip link set other up`,
+    )
+    await until(() => notified('link again went from up to notPresent'), toleranceMs, 'linkDown')
+    await until(async () => (await timesOf())[1] !== before[1], toleranceMs, 'the discontinuity')
+    const [lastChange, discontinuity] = await timesOf()
+    assert.notEqual(lastChange, before[0])
+    assert.notEqual(discontinuity, '0:0:00:00.00')
+    await namespace.run('ip', 'link', 'del', 'other')
   })
 })

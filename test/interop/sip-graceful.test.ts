@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { processFamily } from '../../bench/sip/usage.ts'
-import { readProcess } from '../../lib/process.ts'
+import { readProcess } from '../../lib/proc/process.ts'
 import { until } from '../support/appliance.ts'
 import { needs } from '../support/peers.ts'
 import { call, startCallee, startCaller } from '../support/sip-call.ts'

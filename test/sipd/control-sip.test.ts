@@ -4,7 +4,7 @@ import type { Server } from 'node:net'
 import { join } from 'node:path'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { type ControlHandler, listenForControl } from '../../lib/control.ts'
-import { readProcess, writePidFile } from '../../lib/process.ts'
+import { readProcess, writePidFile } from '../../lib/proc/process.ts'
 import { exitCodes } from '../../sipd/control/command.ts'
 import { sipCommands } from '../../sipd/control/commands.ts'
 import { type ConfigurationView, configurationCommands } from '../../sipd/control/configuration.ts'
@@ -103,7 +103,7 @@ describe('sip txngraceful-restart', () => {
 
   test('refuses what is neither seconds nor 1 or 2, without asking sipd', async () => {
     const heard = await parent(async () => '1')
-    for (const operands of [['45'], ['45', '3'], ['soon', '1'], ['-1', '1'], ['90000', '1'], ['45', '1', '1']])
+    for (const operands of [['45'], ['45', '3'], ['soon', '1'], ['-1', '1'], ['3601', '1'], ['45', '1', '1']])
       assert.equal((await sip('txngraceful-restart', ...operands)).code, exitCodes.usage, operands.join(' '))
     assert.deepEqual(heard, [])
   })

@@ -111,6 +111,50 @@ describe('when a log is rotated', () => {
     }))
 })
 
+describe('with the clock behind', () => {
+  const keep = { files: 2, seconds: 90 * 86_400 }
+
+  test('the file that is rotated is the newest by name, and the oldest goes', () =>
+    onGround(async (ground) => {
+      for (const name of ['a_log.1800000000', 'a_log.1800000001.gz', 'a_log.1800000001.1'])
+        writeFileSync(ground.path(name), name.endsWith('.gz') ? gzipSync('') : `${name}\n`)
+      // No battery clock: the machine starts in 1970, and its clock is set later.
+      const rotator = ground.rotator([ground.policy('a_log', { compress: false, keep })], {
+        clock: new ManualClock(60_000),
+      })
+      writeFileSync(ground.path('a_log'), 'new\n')
+      const outcome = await rotator.rotate('a_log')
+      await rotator.settled()
+      assert.ok(outcome.kind === 'rotated' && outcome.to === ground.path('a_log.1800000001.2'), outcome.sentence)
+      assert.deepEqual(ground.files('a_log'), ['a_log.1800000001.1', 'a_log.1800000001.2'])
+    }))
+
+  test('files from before the clock was set are known as rotated ones, and stay when it is set', () =>
+    onGround(async (ground) => {
+      const policy = ground.policy('a_log', { compress: false, keep, maxSeconds: 3600 })
+      const statePath = ground.path('state.json')
+      const atBoot = ground.rotator([policy], { clock: new ManualClock(60_000), statePath })
+      for (const line of ['one\n', 'two\n']) {
+        writeFileSync(ground.path('a_log'), line)
+        assert.equal((await atBoot.rotate('a_log')).kind, 'rotated')
+      }
+      await atBoot.stop()
+      const unset = Date.UTC(2020, 0, 1) / 1000
+      assert.deepEqual(ground.files('a_log'), [`a_log.${unset}`, `a_log.${unset}.1`])
+      writeFileSync(ground.path('a_log'), 'three\n')
+      const later = ground.rotator([policy], { clock: new ManualClock(Date.now()), statePath })
+      await later.start()
+      await later.look()
+      await later.settled()
+      assert.equal(
+        ground.text('a_log'),
+        'one\ntwo\nthree\n',
+        'neither aged out, nor taken for 56 years without rotation',
+      )
+      assert.ok(existsSync(ground.path('a_log')))
+    }))
+})
+
 describe('what others may put in the folder', () => {
   const asRoot = { skip: process.getuid?.() === 0 ? false : 'only root can make links of others' }
 

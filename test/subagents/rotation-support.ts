@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { systemClock } from '../../lib/clock.ts'
 import { silentLog } from '../../lib/log.ts'
-import { readProcess, writePidFile } from '../../lib/process.ts'
+import { readProcess, writePidFile } from '../../lib/proc/process.ts'
 import type { LogOwner, RotationPolicy } from '../../subagents/log/rotation/policy.ts'
 import { Rotator, type RotatorOptions } from '../../subagents/log/rotation/rotator.ts'
 

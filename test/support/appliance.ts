@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { daemonCommand } from '../../lib/daemon.ts'
 import { type Home, initializeHome, programRoot, resolveHome } from '../../lib/home.ts'
-import { readPidFile } from '../../lib/process.ts'
+import { readPidFile } from '../../lib/proc/process.ts'
 import { isFreeTcp, isFreeUdp } from './sip-ports.ts'
 
 const basePorts = [1161, 1162, 5060] as const
@@ -151,7 +151,8 @@ export async function until(
   }
 }
 
-async function freeOffset(): Promise<number> {
+/** A shift of all ports of a home to where nobody listens. */
+export async function freeOffset(): Promise<number> {
   for (;;) {
     // Below the ports that the kernel gives to clients, and beyond those that daemons have.
     const offset = 2000 + Math.floor(Math.random() * 22_000)

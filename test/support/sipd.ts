@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { resolveHome } from '../../lib/home.ts'
-import { readPidFile } from '../../lib/process.ts'
+import { readPidFile } from '../../lib/proc/process.ts'
 import { runBin } from './appliance.ts'
 import { freePorts } from './sip-ports.ts'
 import type { SipServer, SipServerOptions } from './sip-under-test.ts'
@@ -39,6 +39,7 @@ export async function startSipd(options: SipServerOptions): Promise<SipServer> {
   await start()
   return {
     name: 'sipd',
+    home: home.root,
     host,
     port,
     tlsPort: port + 1,

@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { ConfigurationError } from '../../../lib/cnf/complaint.ts'
 import type { Home } from '../../../lib/home.ts'
+import { reachableHost } from '../../../lib/net/address.ts'
 import { inspectConfig } from '../../config/read.ts'
 import { parseSipUri } from '../../message/uri.ts'
 import { CommandFailure, exitCodes } from '../command.ts'
@@ -44,6 +45,5 @@ function firstListen(home: Home): { address: string; port: number } {
   const { config, complaints } = inspectConfig(home)
   if (!config) throw new CommandFailure(new ConfigurationError(complaints).message)
   const { address, port } = config.Listen[0]!
-  if (address === '0.0.0.0') return { address: '127.0.0.1', port }
-  return { address: address === '::' ? '::1' : address, port }
+  return { address: reachableHost(address), port }
 }

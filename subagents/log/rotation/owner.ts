@@ -1,7 +1,7 @@
 /** Telling the owner of a log to open it anew. */
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import { readPidFile } from '../../../lib/process.ts'
+import { readPidFile } from '../../../lib/proc/process.ts'
 import type { LogOwner } from './policy.ts'
 
 export type Told =

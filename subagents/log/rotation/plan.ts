@@ -5,7 +5,7 @@ import { type MeasureDisk, measureDisk } from './disk-floor.ts'
 import { ownerPid } from './owner.ts'
 import { type RotationPolicy, realLogPath } from './policy.ts'
 import { beyondRetention } from './retention.ts'
-import { byAge, listRotated, type RotatedFile } from './rotated-files.ts'
+import { byAge, listRotated, nextRotatedPath, type RotatedFile } from './rotated-files.ts'
 
 export interface PlanOptions {
   readonly nowMs: number
@@ -40,7 +40,7 @@ async function planMove({ name, path, compress, owner }: RotationPolicy, nowMs: 
       : pid === undefined
         ? `${owner.name} does not run and so is not told`
         : `${owner.name} (PID ${pid}) told by ${owner.signal}`
-  const moved = `${basename(live)}.${Math.floor(nowMs / 1000)}`
+  const moved = basename(await nextRotatedPath(live, Math.floor(nowMs / 1000)))
   return `${name}: ${live} (${stats.size} octets) would be renamed to ${moved}, ${told}${compress ? ', and compressed' : ''}`
 }
 

@@ -4,6 +4,7 @@ import { lstat, rm } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Clock, Timer } from '../../../lib/clock.ts'
 import type { Log } from '../../../lib/log.ts'
+import { isPlausibleTime } from '../../../lib/wall-clock.ts'
 import { isCompressedWhole } from './compress.ts'
 import { type MeasureDisk, measureDisk } from './disk-floor.ts'
 import { type DiskEvents, DiskKeeper } from './disk-keeper.ts'
@@ -29,6 +30,8 @@ export type RotationOutcome =
 export type RotationReason = 'size' | 'time' | 'command'
 
 export interface RotatorEvents extends DiskEvents {
+  /** A log is about to be renamed at this size; who watches the size judges it before the file is a small one again. */
+  moving?(policy: RotationPolicy, octets: number): void
   /** A log has another name now; who follows it is to look, and the file is not compressed before this resolves. */
   renamed?(policy: RotationPolicy): Promise<void>
   rotated?(policy: RotationPolicy, reason: RotationReason, outcome: RotationOutcome): void
@@ -196,9 +199,10 @@ export class Rotator {
     if (maxSeconds === undefined) return undefined
     const nowMs = this.#options.clock.now()
     let beganMs = this.#state.beganMs(live)
-    if (beganMs === undefined || beganMs > nowMs) {
-      // Not every file system knows births; and one in the future is a clock that was set.
-      beganMs = stats.birthtimeMs > 0 && stats.birthtimeMs <= nowMs ? stats.birthtimeMs : nowMs
+    const isPast = (ms: number): boolean => ms <= nowMs && (isPlausibleTime(ms) || !isPlausibleTime(nowMs))
+    if (beganMs === undefined || !isPast(beganMs)) {
+      // Not every file system knows births; and one in the future, or in 1970, is a clock that was set.
+      beganMs = stats.birthtimeMs > 0 && isPast(stats.birthtimeMs) ? stats.birthtimeMs : nowMs
       this.#state.setBeganMs(live, beganMs)
     }
     return nowMs - beganMs >= maxSeconds * 1000 ? 'time' : undefined
@@ -235,6 +239,7 @@ export class Rotator {
           kind: 'failed',
           sentence: `${name} is not rotated: ${held.length} files from before are still written; see what holds them`,
         }
+      this.#options.events?.moving?.(policy, octets)
       const nowMs = clock.now()
       const to = await moveAside(live, Math.floor(nowMs / 1000))
       this.#state.setBeganMs(live, nowMs)

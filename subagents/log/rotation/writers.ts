@@ -1,9 +1,10 @@
 /** Who has a file open for writing: seen in /proc/PID/fd, by device and inode, whatever the file is called. */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { parseProcStat } from '../../../lib/process.ts'
+import { octetsOf } from '../../../lib/octets.ts'
+import { isAbsence, isDenied, readWhole } from '../../../lib/proc/file.ts'
+import { listPids, openFiles, readStat } from '../../../lib/proc/processes.ts'
 
 export interface FileIdentity {
   readonly device: bigint
@@ -48,7 +49,11 @@ export async function findWriters(
   for (const { pid, name } of running) {
     await setImmediate() // a process is a fraction of a millisecond, and there are many
     const isFamily = family.has(pid) || among !== undefined
-    const found = await hasOpenForWriting(pid, file, (target) => isFamily || basename(target) === basename(path))
+    const found = await hasOpenForWriting(
+      pid,
+      file,
+      (target) => isFamily || basename(target) === octetsOf(basename(path)),
+    )
     if (found === 'yes') writers.push({ pid, name })
     else if (found === 'unseen' && isFamily) unseen.push({ pid, name })
   }
@@ -57,30 +62,39 @@ export async function findWriters(
 
 async function hasOpenForWriting(
   pid: number,
-  { device, inode }: FileIdentity,
+  file: FileIdentity,
   isOfInterest: (target: string) => boolean,
 ): Promise<'yes' | 'no' | 'unseen'> {
-  const folder = `/proc/${pid}/fd`
-  let descriptors: string[]
+  let found: 'no' | 'unseen' = 'no'
   try {
-    descriptors = readdirSync(folder)
-  } catch (error) {
-    // A process that ended has nothing open; of somebody else's we are not told.
-    return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'unseen' : 'no'
-  }
-  for (const descriptor of descriptors) {
-    try {
-      const target = readlinkSync(`${folder}/${descriptor}`)
+    for (const { descriptor, target } of openFiles(pid)) {
       // Sockets and pipes have no path, and a log is no device.
       if (!target.startsWith('/') || target.startsWith('/dev/') || !isOfInterest(target)) continue
-      const { dev, ino } = await stat(`${folder}/${descriptor}`, { bigint: true })
-      if (dev !== device || ino !== inode) continue
-      if (parseAccessMode(readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, 'latin1')) !== 'read') return 'yes'
-    } catch {
-      // It was closed meanwhile.
+      const isWriting = await isWriter(pid, descriptor, file)
+      if (isWriting) return 'yes'
+      if (isWriting === undefined) found = 'unseen'
     }
+    return found
+  } catch (error) {
+    // A process that has ended has nothing open; another may not be looked at, or nobody can tell now.
+    return isAbsence(error) ? 'no' : 'unseen'
   }
-  return 'no'
+}
+
+/** Undefined where nobody can tell. */
+async function isWriter(
+  pid: number,
+  descriptor: string,
+  { device, inode }: FileIdentity,
+): Promise<boolean | undefined> {
+  try {
+    const { dev, ino } = await stat(`/proc/${pid}/fd/${descriptor}`, { bigint: true })
+    if (dev !== device || ino !== inode) return false
+    const info = readWhole(`/proc/${pid}/fdinfo/${descriptor}`)
+    return info !== undefined && parseAccessMode(info) !== 'read'
+  } catch (error) {
+    return isAbsence(error) ? false : undefined // closed meanwhile, or on a file server that does not answer
+  }
 }
 
 /** The access mode within `flags` of /proc/PID/fdinfo/FD, which is octal (proc(5)); O_ACCMODE is its last two bits. */
@@ -91,13 +105,14 @@ export function parseAccessMode(fdinfo: string): 'read' | 'write' | 'both' {
 
 async function listProcesses(): Promise<Running[]> {
   const found: Running[] = []
-  for (const entry of readdirSync('/proc')) {
-    if (!/^\d+$/.test(entry)) continue
+  for (const pid of listPids()) {
     await setImmediate()
     try {
-      found.push(parseProcStat(readFileSync(`/proc/${entry}/stat`, 'latin1')))
-    } catch {
-      // It ended meanwhile.
+      const stat = readStat(pid)
+      if (stat) found.push(stat)
+    } catch (error) {
+      if (!isDenied(error)) throw error
+      found.push({ pid, name: '?' })
     }
   }
   return found

@@ -1,9 +1,9 @@
 /** IF-MIB (RFC 2863): interfaces, the layers they stand in, the addresses they listen to, linkUp and linkDown. */
 import { column, defineNotification, defineScalars, defineTable, foreignIndex } from '../../../lib/mib/declare.ts'
+import { octetDisplayString } from '../../../lib/mib/octet-text.ts'
 import {
   counter32,
   counter64,
-  displayString,
   enumeration,
   gauge32,
   integer32,
@@ -28,7 +28,7 @@ export const ifTable = defineTable({
   oid: '1.3.6.1.2.1.2.2',
   index: { ifIndex: column(1, integer32(1, 0x7fff_ffff)) },
   columns: {
-    ifDescr: column(2, displayString()),
+    ifDescr: column(2, octetDisplayString()),
     ifType: column(
       3,
       // The types of IANAifType-MIB that a Linux host has; others show as other(1).
@@ -75,7 +75,7 @@ export const ifXTable = defineTable({
   oid: '1.3.6.1.2.1.31.1.1',
   index: { ifIndex: foreignIndex(ifTable.index.ifIndex) },
   columns: {
-    ifName: column(1, displayString()),
+    ifName: column(1, octetDisplayString()),
     ifInMulticastPkts: column(2, counter32()),
     ifInBroadcastPkts: column(3, counter32()),
     ifOutMulticastPkts: column(4, counter32()),
@@ -92,7 +92,7 @@ export const ifXTable = defineTable({
     ifHighSpeed: column(15, gauge32()),
     ifPromiscuousMode: column(16, truthValue()),
     ifConnectorPresent: column(17, truthValue()),
-    ifAlias: column(18, displayString(0, 64)),
+    ifAlias: column(18, octetDisplayString(0, 64)),
     ifCounterDiscontinuityTime: column(19, timeStamp()),
   },
 })

@@ -456,7 +456,7 @@ test('lines that belong to no row, or that their row has no place for, are compl
   const idle = await startEvents('mteTriggerEntry o t - 40 1 0.0 2 - - 2 5 - - 1 2\n')
   assert.deepEqual(
     idle.complaints.map(({ message }) => message),
-    ['mteTriggerEntryStatus is to be active(1); a row that is to be out of service has no line here'],
+    ['mteTriggerEntryStatus must be active(1); a row that is out of service has no line here'],
   )
   await idle.stop()
   await agent.stop()

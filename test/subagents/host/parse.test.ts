@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { programRoot } from '../../../lib/home.ts'
+import { octetsOf, textOf } from '../../../lib/octets.ts'
+import { parseProcStat } from '../../../lib/proc/stat.ts'
 import { toMountRow } from '../../../subagents/host/file-systems.ts'
 import { memoryPercents, memoryRows, parseMeminfo } from '../../../subagents/host/memory.ts'
 import { parseMountinfo, selectMounts } from '../../../subagents/host/mounts.ts'
@@ -11,8 +13,8 @@ import {
   isRegularFile,
   parseBootTime,
   parseProcessOwner,
-  parseProcessStat,
   programOf,
+  toRunRow,
 } from '../../../subagents/host/processes.ts'
 import { ProcessorLoads, parseCpuinfo, parseLoadavg, parseStat } from '../../../subagents/host/processors.ts'
 import { parseRpmList } from '../../../subagents/host/rpm.ts'
@@ -141,19 +143,39 @@ test('percents of a mount are those of df, and what is read-only or has no inode
 })
 
 test('a process is read whatever its name holds, and one that is no process is none', () => {
-  const state = parseProcessStat(read('proc/4711/stat'))!
+  const state = parseProcStat(read('proc/4711/stat'))
   assert.deepEqual(state, {
+    pid: 4711,
     name: 'a (strange) na',
     state: 'R',
     parentPid: 1,
+    groupId: 4711,
+    sessionId: 4711,
     isKernelThread: false,
     cpuTicks: 300,
+    threadCount: 1,
     startTicks: 2_844_604,
     residentPages: 256,
+    waitStatus: 0,
   })
-  assert.equal(parseProcessStat(read('proc/2/stat'))!.isKernelThread, true)
-  assert.equal(parseProcessStat(''), undefined)
-  assert.equal(parseProcessStat('12 (half'), undefined)
+  assert.equal(parseProcStat(read('proc/2/stat')).isKernelThread, true)
+  assert.throws(() => parseProcStat(''), /not of the form/)
+  assert.throws(() => parseProcStat('12 (half'), /not of the form/)
+})
+
+test('what sleeps is runnable, as managers that count processes expect; what is stopped is not (docs/conformance.md)', () => {
+  const stat = parseProcStat(read('proc/4711/stat'))
+  const program = { path: '', name: 'a', parameters: '' }
+  const statusOf = (state: string) => toRunRow(4711, { ...stat, state }, program, 4).hrSWRunStatus
+  assert.deepEqual([...'RSDITtZ'].map(statusOf), [
+    'running',
+    'runnable',
+    'runnable',
+    'runnable',
+    'notRunnable',
+    'notRunnable',
+    'invalid',
+  ])
 })
 
 test('when the machine started, whose a process is, and which of its descriptors are regular files', () => {
@@ -171,9 +193,10 @@ test('a name that the kernel cut is whole again, arguments are cut between chara
     name: 'a-very-long-name',
     parameters: '-x y z',
   })
+  const parametersOf = (text: string) => textOf(programOf('x', octetsOf(text), undefined).parameters)
   assert.equal(programOf('node', 'node\0', '/usr/bin/node (deleted)').path, '/usr/bin/node')
-  assert.equal(Buffer.from(programOf('x', `x\0${'ä'.repeat(90)}\0`, undefined).parameters).length, 128)
-  assert.equal(Buffer.from(programOf('x', `x\0y${'ä'.repeat(90)}\0`, undefined).parameters).length, 127)
+  assert.equal(parametersOf(`x\0${'ä'.repeat(90)}\0`), 'ä'.repeat(64))
+  assert.equal(parametersOf(`x\0y${'ä'.repeat(90)}\0`), `y${'ä'.repeat(63)}`)
 })
 
 test('dpkg packages are those that are installed, held ones too; a description is no field', () => {

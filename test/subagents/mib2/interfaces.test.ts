@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ManualClock } from '../../../lib/clock.ts'
 import { silentLog } from '../../../lib/log.ts'
+import { cutOctets, octetsOf, textOf } from '../../../lib/octets.ts'
 import { SystemFiles } from '../../../subagents/mib2/files.ts'
 import { interfacesModule } from '../../../subagents/mib2/if-mib.ts'
 import {
@@ -14,12 +15,13 @@ import {
 } from '../../../subagents/mib2/interfaces.ts'
 import { Links } from '../../../subagents/mib2/known-links.ts'
 import {
-  cutText,
   type Link,
+  type LinkCounters,
   LinkReader,
+  parseCounters,
   parseDevMulticast,
   parseHardwareAddress,
-  parseNetDev,
+  parseNetDevLines,
 } from '../../../subagents/mib2/links.ts'
 
 const netDev = `Inter-|   Receive                                                |  Transmit
@@ -29,10 +31,17 @@ const netDev = `Inter-|   Receive                                               
 broken: 1 2 x
 `
 
+const parseNetDev = (text: string): Map<string, LinkCounters> =>
+  new Map(
+    [...parseNetDevLines(text)].flatMap(([name, line]) => {
+      const counters = parseCounters(line)
+      return counters ? [[name, counters] as const] : []
+    }),
+  )
+
 test('/proc/net/dev is read by interface, whatever the blanks, and a line that is not of its form is left out', () => {
-  const links = parseNetDev(netDev)
-  assert.deepEqual([...links.keys()], ['lo', 'eth0'])
-  assert.deepEqual(links.get('eth0'), {
+  assert.deepEqual([...parseNetDev(netDev).keys()], ['lo', 'eth0'])
+  assert.deepEqual(parseNetDev(netDev).get('eth0'), {
     inOctets: 18_446_744_073_709_551_615n,
     inPackets: 90n,
     inErrors: 3n,
@@ -47,6 +56,7 @@ test('/proc/net/dev is read by interface, whatever the blanks, and a line that i
 
 const eth0: Link = {
   index: 2,
+  identity: 4711,
   name: 'eth0',
   hardwareType: 1,
   mtu: 1500,
@@ -72,7 +82,7 @@ test('a link becomes rows of ifTable and ifXTable, with counters of 32 and of 64
     [row.ifInOctets, row.ifInUcastPkts, row.ifSpeed, row.ifOutDiscards],
     [0xffff_ffff, 50, 0xffff_ffff, 8],
   )
-  const extended = toIfXRow(eth0)
+  const extended = toIfXRow(eth0, 0)
   assert.deepEqual(
     [extended.ifHCInOctets, extended.ifHighSpeed, extended.ifAlias],
     [18_446_744_073_709_551_615n, 10_000, 'uplink'],
@@ -109,8 +119,8 @@ test('links that stand on others are layers of ifStackTable, and only the lowest
     [5, 7],
     [7, 0],
   ])
-  assert.equal(toIfXRow(bridge).ifLinkUpDownTrapEnable, 'disabled')
-  assert.equal(toIfXRow(tap).ifLinkUpDownTrapEnable, 'enabled')
+  assert.equal(toIfXRow(bridge, 0).ifLinkUpDownTrapEnable, 'disabled')
+  assert.equal(toIfXRow(tap, 0).ifLinkUpDownTrapEnable, 'enabled')
 })
 
 test('a link listens to its own address, to broadcasts, and to the groups of /proc/net/dev_mcast', () => {
@@ -132,8 +142,8 @@ test('a link listens to its own address, to broadcasts, and to the groups of /pr
 })
 
 test('an alias that is too long for ifAlias ends with a whole character', () => {
-  assert.equal(cutText(Buffer.from('uplink é'), 64), 'uplink é')
-  assert.equal(cutText(Buffer.from('aéé'), 4), 'aé')
+  assert.equal(textOf(cutOctets(octetsOf('uplink é'), 64)), 'uplink é')
+  assert.equal(textOf(cutOctets(octetsOf('aéé'), 4)), 'aé')
 })
 
 test('this machine has a loopback that is up, and a machine without /proc has no links', async () => {
@@ -152,10 +162,11 @@ class NoFiles extends SystemFiles {
   override async text(): Promise<undefined> {}
 }
 
-test('a link that goes down and up is told once each way, and one that goes is told as not present', async () => {
+/** The module over links that `change` replaces; each change is seen by a sample before it returns. */
+async function watchLinks(links: Link[]) {
   const clock = new ManualClock()
-  let present: Link[] = [eth0]
-  const told: string[] = []
+  let present = links
+  const notified: string[] = []
   const { module } = interfacesModule(new NoFiles(), new Links({ read: async () => present }))
   await module.start!({
     clock,
@@ -163,27 +174,63 @@ test('a link that goes down and up is told once each way, and one that goes is t
     signal: new AbortController().signal,
     upTimeTicks: () => Math.floor(clock.monotonicMs() / 10),
     notify: (notification, index, values) =>
-      void told.push(
+      void notified.push(
         `${notification.name} ${JSON.stringify(index)} ${(values as { ifOperStatus?: string }).ifOperStatus}`,
       ),
   })
-  const pass = async (): Promise<void> => {
-    for (let second = 0; second < 10; second++) {
-      clock.advance(1000)
-      await new Promise(setImmediate)
-    }
+  const rowOf = (name: string, ifIndex: number): Readonly<Record<string, unknown>> | undefined =>
+    module.tables.find(({ table }) => table.definition.name === name)!.table.getAny([ifIndex])
+  return {
+    notified,
+    async change(next: Link[]): Promise<void> {
+      present = next
+      for (let second = 0; second < 10; second++) {
+        clock.advance(1000)
+        await new Promise(setImmediate)
+      }
+    },
+    times: (ifIndex: number) => [
+      rowOf('ifTable', ifIndex)?.ifLastChange,
+      rowOf('ifXTable', ifIndex)?.ifCounterDiscontinuityTime,
+    ],
   }
-  await pass()
-  assert.deepEqual(told, [])
-  present = [{ ...eth0, operState: 'down' }]
-  await pass()
-  present = [eth0, { ...eth0, index: 5, name: 'br0', lower: ['eth0'] }]
-  await pass()
-  present = []
-  await pass()
-  assert.deepEqual(told, [
+}
+
+test('a link that goes down and up has one notification each way, and one that goes is notified as not present', async () => {
+  const { notified, change } = await watchLinks([eth0])
+  await change([eth0])
+  assert.deepEqual(notified, [])
+  await change([{ ...eth0, operState: 'down' }])
+  await change([eth0, { ...eth0, index: 5, name: 'br0', lower: ['eth0'] }])
+  await change([])
+  assert.deepEqual(notified, [
     'linkDown {"ifIndex":2} down',
     'linkUp {"ifIndex":2} up',
     'linkDown {"ifIndex":2} notPresent',
   ])
+})
+
+test('a link made again with the index of one that was up: linkDown, linkUp, and its counters begin (RFC 2863)', async () => {
+  const { notified, change, times } = await watchLinks([eth0])
+  await change([eth0])
+  assert.deepEqual(times(2), [0, 0])
+  // Its counters are higher than those of the one before it: only the kernel's number of it tells.
+  const counters = { ...eth0.counters, outOctets: eth0.counters.outOctets + 1000n }
+  await change([{ ...eth0, identity: 4712, name: 'tun0', hardwareType: 65_534, operState: 'unknown', counters }])
+  assert.deepEqual(notified, ['linkDown {"ifIndex":2} notPresent', 'linkUp {"ifIndex":2} up'])
+  assert.deepEqual(times(2), [1200, 1200])
+})
+
+test('counters that begin again are a discontinuity and no change of state; so do those of a link that comes later', async () => {
+  const { notified, change, times } = await watchLinks([eth0])
+  await change([eth0])
+  await change([
+    { ...eth0, counters: { ...eth0.counters, inOctets: 5n } },
+    { ...eth0, index: 9, name: 'eth1' },
+  ])
+  assert.deepEqual(times(2), [0, 1200])
+  assert.deepEqual(times(9), [1200, 1200])
+  await change([{ ...eth0, counters: { ...eth0.counters, inOctets: 6n } }])
+  assert.deepEqual(times(2), [0, 1200], 'and stays when')
+  assert.deepEqual(notified, ['linkDown {"ifIndex":9} notPresent'])
 })

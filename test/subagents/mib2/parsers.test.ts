@@ -3,6 +3,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { programRoot } from '../../../lib/home.ts'
+import { anyDefinition } from '../../../lib/mib/declare.ts'
+import { instanceOf } from '../../../lib/mib/instance.ts'
+import { socketInode } from '../../../lib/proc/processes.ts'
+import { compareOid } from '../../../lib/smi/oid.ts'
 import {
   dotted,
   inetAddressOf,
@@ -14,12 +18,12 @@ import {
 } from '../../../subagents/mib2/address.ts'
 import { addresses4, parseIfInet6, parseLocalAddresses } from '../../../subagents/mib2/addresses.ts'
 import { countersOf, low32, parseProtocols, parseProtocols6 } from '../../../subagents/mib2/counters.ts'
-import { toRouteRows } from '../../../subagents/mib2/ip-forward-mib.ts'
 import { toIcmpMsgRows, toSystemStatsRow } from '../../../subagents/mib2/ip-statistics.ts'
+import { inetCidrRouteTable } from '../../../subagents/mib2/mib.ts'
 import { parseArp } from '../../../subagents/mib2/neighbours.ts'
 import { parseIpv6, parseNeighbours6 } from '../../../subagents/mib2/neighbours6.ts'
-import { socketInode } from '../../../subagents/mib2/owners.ts'
-import { parseRoutes4, parseRoutes6 } from '../../../subagents/mib2/routes.ts'
+import { toIpRouteRow, toRouteRow } from '../../../subagents/mib2/route-rows.ts'
+import { RouteTable } from '../../../subagents/mib2/route-table.ts'
 import { parseSockets, SocketAddresses } from '../../../subagents/mib2/sockets.ts'
 import { toConnectionRows, toListenerRows } from '../../../subagents/mib2/tcp-mib.ts'
 import { toEndpointRows, toUdpRow } from '../../../subagents/mib2/udp-mib.ts'
@@ -97,8 +101,49 @@ ff000000000000000000000000000000 08 ${zeros} 00 ${zeros} 00000100 00000003 00000
 ${zeros} 00 ${zeros} 00 ${zeros} ffffffff 00000001 00000000 00200200       lo
 `
 
+function* linesOf(text: string): Iterable<Buffer> {
+  for (const line of text.split('\n')) yield Buffer.from(line)
+}
+
+function readRoutes(four: string, six = '', before = RouteTable.empty): RouteTable {
+  const steps = RouteTable.read({ four: linesOf(four), six: linesOf(six) }, (name) => (name === 'eth0' ? 4 : 0), before)
+  for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value
+}
+
+const rowsOf = (table: RouteTable) =>
+  Array.from({ length: table.size }, (_, at) => toRouteRow(table.routeAt(at), table.isAlternative(at)))
+
+test('the order of routes is that of their instances, whatever the order of the kernel; the same list is the same table', () => {
+  const networks = Array.from({ length: 300 }, (_, at) => ((at * 7919) % 300).toString(16).padStart(4, '0'))
+  const lines = networks.map((one) => `eth0\t00${one}0A\t010200C0\t0003\t0\t0\t${one.length}\t00FFFFFF\t0\t0\t0`)
+  const again = lines.slice(0, 9)
+  const table = readRoutes(['Iface', ...lines, ...again, ...again].join('\n'), route6)
+  const instances = rowsOf(table).map((row) => instanceOf(anyDefinition(inetCidrRouteTable), row))
+  assert.equal(table.size, 300 + 9 + 2, 'lines that are there three times are a route and an alternative')
+  assert.deepEqual(instances, [...instances].sort(compareOid))
+  assert.equal(readRoutes(['Iface', ...lines, ...again, ...again].join('\n'), route6, table), table)
+  assert.notEqual(readRoutes(['Iface', ...lines].join('\n'), route6, table), table)
+})
+
+test('a route of IPv4 through a gateway of IPv6 is no route on the link; RFC 1213 has one row for each destination', () => {
+  const via6 = 'eth0\t0002000A\t00000000\t0003\t0\t0\t20\t00FFFFFF\t0\t0\t0'
+  const table = readRoutes(`${route}${via6}\neth0\t0002000A\t010200C0\t0003\t0\t0\t5\t80FFFFFF\t0\t0\t0\n`)
+  const [row] = rowsOf(table).filter(({ inetCidrRouteMetric1 }) => inetCidrRouteMetric1 === 20)
+  assert.deepEqual([row?.inetCidrRouteType, row?.inetCidrRouteNextHopType], ['remote', 'unknown'])
+  const old = Array.from({ length: table.destinationCount4 }, (_, at) => toIpRouteRow(table.destinationAt4(at)))
+  assert.deepEqual(
+    old.map((one) => [one.ipRouteDest, one.ipRouteMask, one.ipRouteNextHop, one.ipRouteType]),
+    [
+      ['0.0.0.0', '0.0.0.0', '192.0.2.1', 'indirect'],
+      ['10.0.0.0', '255.0.0.0', '0.0.0.0', 'other'],
+      ['10.0.2.0', '255.255.255.0', '0.0.0.0', 'indirect'],
+      ['192.0.2.0', '255.255.255.0', '0.0.0.0', 'direct'],
+    ],
+  )
+})
+
 test('routes of the main tables are rows, told apart by policy where destination and next hop are the same', () => {
-  const rows = [...toRouteRows([...parseRoutes4(route), ...parseRoutes6(route6)], (name) => (name === 'eth0' ? 4 : 0))]
+  const rows = rowsOf(readRoutes(route, route6))
   assert.deepEqual(
     rows.map((row) => [
       row.inetCidrRouteDestType,
@@ -113,10 +158,10 @@ test('routes of the main tables are rows, told apart by policy where destination
     [
       ['ipv4', 0, '0.0', 'ipv4', 4, 'remote', 'netmgmt', 100],
       ['ipv4', 0, '0.0.4.200', 'ipv4', 4, 'remote', 'netmgmt', 200],
-      ['ipv4', 24, '0.0', 'unknown', 4, 'local', 'local', 0],
       ['ipv4', 8, '0.0', 'unknown', 0, 'reject', 'netmgmt', 0],
-      ['ipv6', 64, '0.0', 'unknown', 4, 'local', 'local', 256],
+      ['ipv4', 24, '0.0', 'unknown', 4, 'local', 'local', 0],
       ['ipv6', 0, '0.0', 'ipv6z', 4, 'remote', 'other', 1024],
+      ['ipv6', 64, '0.0', 'unknown', 4, 'local', 'local', 256],
     ],
   )
 })
@@ -137,7 +182,9 @@ Local:
      |-- 10.0.0.1
         /32 host LOCAL
 `
-  const local = parseLocalAddresses(trie)
+  const found = new Map<string, Uint8Array>()
+  for (const _ of parseLocalAddresses(linesOf(trie), found));
+  const local = [...found.values()]
   assert.deepEqual(local.map(dotted), ['192.0.2.2', '10.0.0.1'])
   const interfaces = {
     'br0:1': [
@@ -145,11 +192,10 @@ Local:
     ],
   } as const
   assert.deepEqual(
-    addresses4(interfaces, local, [...parseRoutes4(route)]).map(({ octets, prefixLength, link }) => [
-      dotted(octets),
-      prefixLength,
-      link,
-    ]),
+    addresses4(interfaces, local, (octets) => {
+      const network = readRoutes(route).networkAround(octets)
+      return network && { prefixLength: network.prefixLength, link: network.ifIndex === 4 ? 'eth0' : '' }
+    }).map(({ octets, prefixLength, link }) => [dotted(octets), prefixLength, link]),
     [
       ['10.0.0.1', 8, 'br0'],
       ['192.0.2.2', 24, 'eth0'],

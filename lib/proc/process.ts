@@ -1,0 +1,117 @@
+/** How a process is known: its PID, its start time and its command line together, never by PID alone. */
+import { readFileSync } from 'node:fs'
+import { writeFileAtomic } from '../files.ts'
+import { textOf } from '../octets.ts'
+import { readNames, readWhole } from './file.ts'
+import { readStat } from './processes.ts'
+import type { ProcStat } from './stat.ts'
+
+export interface ProcessIdentity {
+  readonly pid: number
+  /** Clock ticks after boot, field 22 of /proc/PID/stat; a reused PID has another one. */
+  readonly startTicks: number
+  readonly command: readonly string[]
+}
+
+export interface ProcessStat extends ProcessIdentity {
+  readonly name: string
+  readonly state: string
+  readonly parentPid: number
+  readonly groupId: number
+}
+
+/** Its end: a main thread that has ended is a zombie as well, but as long as other threads live, so does the process. */
+export function hasEnded({ state, threadCount }: Pick<ProcStat, 'state' | 'threadCount'>): boolean {
+  return state === 'X' || (state === 'Z' && threadCount <= 1)
+}
+
+/**
+ * Reads a live process from /proc; undefined when there is none, or only its zombie. Throws when /proc cannot be read,
+ * such as EMFILE and EACCES: what cannot be seen may well be there.
+ */
+export function readProcess(pid: number): ProcessStat | undefined {
+  const stat = readStat(pid)
+  if (!stat || hasEnded(stat)) return undefined
+  const commandLine = readWhole(commandLinePath(stat))
+  if (commandLine === undefined) return undefined // it ended between the two reads
+  return { ...stat, name: textOf(stat.name), command: textOf(commandLine).split('\0').slice(0, -1) }
+}
+
+/** A main thread that has ended has given its memory back; the command line is still that of the threads that live. */
+function commandLinePath({ pid, state }: { readonly pid: number; readonly state: string }): string {
+  if (state !== 'Z') return `/proc/${pid}/cmdline`
+  const living = readNames(`/proc/${pid}/task`)?.find((thread) => thread !== String(pid))
+  return living === undefined ? `/proc/${pid}/cmdline` : `/proc/${pid}/task/${living}/cmdline`
+}
+
+/** A variable of a process's first environment; undefined when it has none or may not be looked at. */
+export function readEnvironment(pid: number, variable: string): string | undefined {
+  try {
+    const found = textOf(readWhole(`/proc/${pid}/environ`) ?? '')
+      .split('\0')
+      .find((assignment) => assignment.startsWith(`${variable}=`))
+    return found?.slice(variable.length + 1)
+  } catch {
+    return undefined
+  }
+}
+
+/** The kernel counts process times in USER_HZ, which is 100 on every architecture Node runs on (proc(5)). */
+const ticksPerSecond = 100
+
+/** How long ago a process was born, in milliseconds. */
+export function ageMs({ startTicks }: Pick<ProcessIdentity, 'startTicks'>): number {
+  const upSeconds = Number(readFileSync('/proc/uptime', 'latin1').split(' ')[0])
+  return Math.max(0, upSeconds * 1000 - (startTicks * 1000) / ticksPerSecond)
+}
+
+/**
+ * Whether exactly this process still runs. One that cannot be looked at (/proc mounted with hidepid, no descriptor left) is not
+ * reported dead: as long as the kernel knows the PID it is taken for the same.
+ */
+export function isRunning({ pid, startTicks }: Pick<ProcessIdentity, 'pid' | 'startTicks'>): boolean {
+  try {
+    const stat = readStat(pid)
+    if (stat) return stat.startTicks === startTicks && !hasEnded(stat)
+  } catch {
+    return isKnown(pid)
+  }
+  return isHidden(pid)
+}
+
+/** Whether the kernel has a process of this number, asked past /proc. */
+const isKnown = (pid: number): boolean => signalError(pid) !== 'ESRCH'
+
+/** With hidepid=2 processes of others are not in /proc at all, but kill(2) tells that they are there. */
+export const isHidden = (pid: number): boolean => signalError(pid) === 'EPERM'
+
+function signalError(pid: number): string | undefined {
+  try {
+    process.kill(pid, 0)
+    return undefined
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code
+  }
+}
+
+/**
+ * Writes a PID file of three lines: PID, start time in ticks, command line as JSON. Tools that want only the PID
+ * read the first line.
+ */
+export async function writePidFile(path: string, identity: ProcessIdentity): Promise<void> {
+  await writeFileAtomic(path, `${identity.pid}\n${identity.startTicks}\n${JSON.stringify(identity.command)}\n`, 0o644)
+}
+
+/** The process a PID file names, if that very process still runs. */
+export function readPidFile(path: string): ProcessIdentity | undefined {
+  let lines: string[]
+  try {
+    lines = readFileSync(path, 'utf8').split('\n')
+  } catch {
+    return undefined
+  }
+  const running = readProcess(Number(lines[0]))
+  if (!running) return undefined
+  const startTicks = Number(lines[1])
+  return running.startTicks === startTicks ? running : undefined
+}

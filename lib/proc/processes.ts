@@ -1,0 +1,51 @@
+/** The processes that /proc lists, and their descriptors. `root` is where another /proc is, for saved samples. */
+
+import type { Octets } from '../octets.ts'
+import { eachName, readLink, readNames, readWhole } from './file.ts'
+import { type ProcStat, parseProcStat } from './stat.ts'
+
+/** All at once; throws where /proc cannot be listed. */
+export function listPids(root: Octets = ''): number[] {
+  const names = readNames(`${root}/proc`)
+  if (!names) throw new Error(`${root}/proc is not there; is it mounted?`)
+  return names.map(Number).filter((pid) => pid > 0)
+}
+
+/** One at a time, in the order of the folder; 0 for what is no process, so that each step is as long as the others. */
+export function* eachPid(root: Octets = ''): Generator<number> {
+  for (const name of eachName(`${root}/proc`)) {
+    const pid = Number(name)
+    yield pid > 0 ? pid : 0
+  }
+}
+
+/** Undefined when there is no such process; throws where nobody can tell: /proc may be mounted with hidepid (proc(5)). */
+export function readStat(pid: number, root: Octets = ''): ProcStat | undefined {
+  const text = readWhole(`${root}/proc/${pid}/stat`)
+  // Of a process that ends while it is read the file may be empty.
+  return text ? parseProcStat(text) : undefined
+}
+
+export interface OpenFile {
+  readonly descriptor: string
+  /** What /proc/PID/fd/N leads to: a path, `socket:[INODE]`, `pipe:[INODE]`. */
+  readonly target: Octets
+}
+
+/**
+ * The descriptors of a process, read as they are asked for. Such a link is the kernel's own and never leads to a disk. Throws where
+ * the process may not be looked at, and an absence (`isAbsence`) where it has ended.
+ */
+export function* openFiles(pid: number, root: Octets = ''): Generator<OpenFile> {
+  const folder = `${root}/proc/${pid}/fd`
+  for (const descriptor of eachName(folder, 32)) {
+    const target = readLink(`${folder}/${descriptor}`)
+    if (target !== undefined) yield { descriptor, target }
+  }
+}
+
+/** The inode of `socket:[1413971]`; undefined for a descriptor of anything else. */
+export function socketInode(target: Octets): number | undefined {
+  const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1]
+  return inode === undefined ? undefined : Number(inode)
+}
