@@ -6,7 +6,7 @@ import type { Home } from '../../lib/home.ts'
 import { starterVariable } from '../../lib/home-processes.ts'
 import { readProcess } from '../../lib/proc/process.ts'
 import { describeExit } from '../../lib/program/exit.ts'
-import { lastWords } from '../../lib/program/last-words.ts'
+import { lastLines, lastWords } from '../../lib/program/last-words.ts'
 import { startProgram } from '../../lib/program/start.ts'
 import type { Child, ChildEnd, OwnDaemon } from './host.ts'
 
@@ -20,8 +20,11 @@ export function spawnDaemon(home: Home, name: OwnDaemon): Child {
   closeSync(output)
   let end: ChildEnd | undefined
   const ended = program.exited.then((exit) => {
+    const isSilent = lastLines(outputPath, 1).length === 0
     const words = lastWords(outputPath)
-    end = { how: `${describeExit(exit)}${words ? '' : ' and printed nothing'}`, words }
+    end = isSilent
+      ? { how: `${describeExit(exit)}; ${words || 'it printed nothing'}`, words: '' }
+      : { how: describeExit(exit), words }
   })
   const { pid = 0 } = program
   return {
