@@ -60,7 +60,7 @@ function reportOf(findings: readonly Finding[]): CheckReport {
 }
 
 async function findingsOf(home: Home): Promise<Finding[]> {
-  requireHome(home)
+  requireHome(home, ['conf'])
   const missing = await missingFiles(home)
   const noRecord = await homeRecordMistake(home)
   // The daemons read their files themselves, exactly as they would on a start.

@@ -12,7 +12,7 @@ import { declaredNames } from './declared-names.ts'
 
 /** Throws HomeError where there is no home or no access to it, and ConfigurationError for a broken file. */
 export async function openConfiguration(home: Home) {
-  requireHome(home)
+  requireHome(home, ['conf'])
   // Who only reads writes nothing: an engine that never started has no engineID yet.
   const engineId = (await readEngineId(enginePath(home))) ?? new Uint8Array(0)
   const internal = internalModules({ statistics: new Statistics(), engineId: () => engineId })
