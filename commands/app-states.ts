@@ -20,7 +20,7 @@ export async function settledApps(home: Home, signal: AbortSignal): Promise<read
 }
 
 async function readApps(home: Home): Promise<readonly AppState[]> {
-  return JSON.parse(await control(join(home.run, 'subagents.ctl'), 'apps')) as readonly AppState[]
+  return JSON.parse(await control(join(home.run, 'subagents.ctl'), 'app-states')) as readonly AppState[]
 }
 
 /** A sentence for each application that is wanted up and is not. */

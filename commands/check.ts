@@ -48,6 +48,7 @@ export function formatReport({ isGood, findings }: CheckReport): string {
  * may do what, has taken its files when this resolves. Throws when it does not run, or does not say that it has.
  */
 export async function reloadHome(home: Home): Promise<CheckReport> {
+  requireHome(home)
   const running = (['agent', 'subagents'] as const).map((name) => daemonOf(home, name))
   if (!running[0]) throw new Error('the agent does not run')
   const report = reportOf(await findingsOf(home))
@@ -62,7 +63,7 @@ function reportOf(findings: readonly Finding[]): CheckReport {
 }
 
 async function findingsOf(home: Home): Promise<Finding[]> {
-  requireHome(home, [home.conf])
+  requireHome(home, ['conf'])
   const missing = await missingFiles(home)
   const noRecord = await homeRecordMistake(home)
   // The daemons read their files themselves, exactly as they would on a start.

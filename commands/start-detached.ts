@@ -11,33 +11,33 @@ import { stopOnSignals } from './start.ts'
 
 /** Exit code: 0 when all that is wanted up is up; else 1, also where the appliance goes on and tries. */
 export async function startDetached(home: Home): Promise<number> {
-  const launcher = join(programRoot, 'bin', 'castellan')
-  const starter = startProgram({
-    argv: [launcher, 'start', '--home', home.root, '--background'],
+  const child = startProgram({
+    argv: [join(programRoot, 'bin', 'castellan'), 'start', '--home', home.root, '--background'],
     output: 'pipe',
     errors: 'pipe',
   })
   let words = ''
-  starter.output?.setEncoding('utf8').on('data', (text: string) => process.stdout.write(text))
-  starter.errors?.setEncoding('utf8').on('data', (text: string) => {
+  child.output?.setEncoding('utf8').on('data', (text: string) => process.stdout.write(text))
+  child.errors?.setEncoding('utf8').on('data', (text: string) => {
     words += text
   })
   const interrupted = new AbortController()
   stopOnSignals(() => {
     interrupted.abort()
-    starter.signal('SIGTERM')
+    child.signal('SIGTERM')
   })
   const host = linuxHost(home)
-  const hasEnded = (): boolean => !starter.isRunning
-  const isServing = (): boolean => host.holder()?.pid === starter.pid && host.holder()?.phase === 'serving'
+  const isServing = (): boolean => host.holder()?.pid === child.pid && host.holder()?.phase === 'serving'
   // Each of its own waits has a limit.
-  await until(host, () => hasEnded() || isServing(), Number.POSITIVE_INFINITY)
-  const apps = hasEnded() ? undefined : await settledApps(home, interrupted.signal)
-  if (interrupted.signal.aborted) await starter.exited
+  await until(host, () => !child.isRunning || isServing(), Number.POSITIVE_INFINITY)
+  const apps = child.isRunning ? await settledApps(home, interrupted.signal) : undefined
+  if (interrupted.signal.aborted) await child.exited
+  // What it said last is read before it is written.
+  if (!child.isRunning) await child.closed
   process.stderr.write(words)
-  if (starter.exit) return exitCodeOf(starter.exit) > 0 ? exitCodeOf(starter.exit) : 1
-  starter.closeStreams()
-  starter.unref()
+  if (!child.isRunning) return exitCodeOf(await child.exited) || 1
+  for (const stream of [child.output, child.errors]) stream?.destroy()
+  child.unref()
   process.stdout.write(await board(home, apps))
   const failures = appFailures(apps)
   for (const sentence of failures) process.stderr.write(`castellan: ${sentence}\n`)

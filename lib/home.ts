@@ -52,12 +52,12 @@ export function isInitialized(home: Home): boolean {
 }
 
 /** Throws HomeError unless the home is there and this user may look into these folders of it. */
-export function requireHome(home: Home, folders: readonly string[] = [home.conf, home.run]): void {
+export function requireHome(home: Home, folders: readonly ('conf' | 'run')[] = ['conf', 'run']): void {
   if (!isInitialized(home))
     throw new HomeError(`${home.root} is not initialised; run: castellan init --home ${shellWord(home.root)}`)
   for (const folder of folders) {
     try {
-      readdirSync(folder)
+      readdirSync(home[folder])
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EACCES') throw refused(home)
     }

@@ -76,12 +76,12 @@ await run({
     await subagent.start()
     reports.start()
     await listenForControl(controlPath, async ([command, name = '', ...more]) => {
-      if (command === 'apps' && name !== '') return orderApp(name, more)
+      if (command === 'apps') return orderApp(name, more)
       if (command === 'rotate') return logs.rotate(parseRotateWords([name, ...more]))
-      if (command === 'apps') return JSON.stringify(critapp.apps())
+      if (command === 'app-states') return JSON.stringify(critapp.apps())
       if (command !== 'restart')
         throw new Error(
-          `unknown command ${command}; use apps [ORDER NAME], restart MODULE or rotate [--dry-run] [NAME]`,
+          `unknown command ${command}; use restart MODULE, apps ORDER NAME, app-states or rotate [--dry-run] [NAME]`,
         )
       await subagent.restart(name)
       return `module ${name} was restarted`

@@ -110,7 +110,14 @@ describe('another user', { skip: process.getuid?.() !== 0 && 'only root may act 
         ['castellan', 'status'],
         ['castellan', 'stop'],
         ['castellan', 'restart', 'agent'],
+        ['castellan', 'reload'],
+        ['castellan', 'check'],
         ['castellan', 'rotate'],
+        ['castellan', 'apps'],
+        ['castellan', 'events'],
+        ['castellan', 'user', 'list'],
+        ['castellan', 'access', 'public', 'sysDescr.0'],
+        ['castellan', 'logs'],
         ['sip', 'status'],
         ['ciagent', '-fullstop'],
         ['csps_ciagent_ctl', 'status'],
@@ -176,6 +183,28 @@ describe('a start that cannot have all', () => {
     assert.equal(code, 1)
     assert.match(err, /listen on udp 192\.0\.2\.1:\d+: .*EADDRNOTAVAIL/)
     assert.match((await castellan('status')).out, /^agent +does not run\nsubagents +does not run\nsipd +does not run\n/)
+  })
+
+  test('says that a full disk is why a daemon could not say why it ended, and leaves nothing', async () => {
+    // All that a start writes before it starts a daemon is there by then.
+    assert.equal((await castellan('start', '--detach')).code, 0)
+    assert.equal((await castellan('stop')).code, 0)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', at.home.logs])
+    try {
+      assert.throws(() => writeFileSync(join(at.home.logs, 'filler'), Buffer.alloc(128 * 1024)), { code: 'ENOSPC' })
+      // The lock is there, and its folder is not: the agent has something to say, and no room to say it.
+      await rm(join(at.home.data, 'agent'), { recursive: true, force: true })
+      writeFileSync(join(at.home.data, 'agent'), '')
+      const { code, err } = await castellan('start', '--detach')
+      assert.equal(code, 1)
+      assert.match(
+        err,
+        /^castellan: the agent ended with exit code 1; what it printed is lost, as the disk of .*logs is full\n$/,
+      )
+      assert.match((await castellan('status')).out, /^agent +does not run\nsubagents +does not run\n/)
+    } finally {
+      execFileSync('umount', [at.home.logs])
+    }
   })
 
   test('goes on from a folder that has been removed, and shows targets whose names have blanks', async () => {

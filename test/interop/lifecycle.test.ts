@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { linuxHost } from '../../commands/lifecycle/linux-host.ts'
 import { programRoot } from '../../lib/home.ts'
-import { processesOf } from '../../lib/home-processes.ts'
+import { processesOf, starterVariable } from '../../lib/home-processes.ts'
 import { makeHome, runBin, type TestHome, until } from '../support/appliance.ts'
 import { randomFrom } from '../support/mutate.ts'
 import { needs } from '../support/peers.ts'
@@ -144,6 +144,19 @@ describe('a home is started, stopped and killed', () => {
       assert.equal(err, `${name}: the ${name} of ${at.home.root} runs already, as PID ${first}\n`)
       assert.equal(serving(name), first)
     }
+  })
+
+  test('a daemon whose starter died in the same moment ends with a sentence instead of staying behind', async () => {
+    const main = join(programRoot, 'dist', 'agent', 'main.js')
+    const environment = { ...process.env, [starterVariable]: '1' }
+    const orphan = spawn(process.execPath, [main, '--home', at.home.root], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: environment,
+    })
+    let err = ''
+    orphan.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+    assert.deepEqual(await once(orphan, 'close'), [1, null])
+    assert.equal(err, 'agent: the castellan start that started it, PID 1, has ended\n')
   })
 
   test('SIGHUP does not end a start that has no terminal, as under nohup', async () => {
