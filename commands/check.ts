@@ -69,7 +69,7 @@ async function findingsOf(home: Home): Promise<Finding[]> {
   // The daemons read their files themselves, exactly as they would on a start.
   const complaints = (await Promise.all((['agent', 'subagents'] as const).map((name) => askDaemon(name, home)))).flat()
   const { complaints: ofSipd, warnings } = inspectConfig(home)
-  const sipd = [...ofSipd, ...warnings.map((warning) => ({ ...warning, severity: 'warning' as const }))]
+  const sipd = [...ofSipd, ...warnings]
   const findings = [...complaints, ...sipd.map(fromComplaint)].map((finding) => {
     const file = missing.find(({ path }) => finding.message.includes(`${path} cannot be read`))
     return file ? { severity: finding.severity, file: file.path, message: file.sentence } : finding

@@ -60,7 +60,9 @@ export function checkLogs(config: SipdConfig, origins: Origins, home: Home, file
     ['CustomLog', config.CustomLog.destination],
   ] as const
   return destinations.flatMap(([name, destination]): Complaint[] => {
-    const at = { file, line: origins.get(name)?.line ?? 1, column: 1 }
+    const origin = origins.get(name)
+    if (!origin) return [] // the default is in the home's own folder
+    const at = { file, line: origin.line, column: 1 }
     if (destination.kind === 'pipe') {
       const mistake = commandMistake(destination.command.replace(/^\|/, '')) // Apache's || is a pipe too
       if (!mistake) return []
@@ -85,10 +87,18 @@ function logFileMistake(path: string): string | undefined {
 /** Legal, for an address may come later; until it does, sipd cannot serve. */
 export function missingAddresses(config: SipdConfig, origins: Origins, file: string): Complaint[] {
   const own = Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address))
-  return config.Listen.flatMap(({ address }, i) => {
+  return config.Listen.flatMap(({ address }, i): Complaint[] => {
     const isThere = own.includes(address) || ['0.0.0.0', '::'].includes(address) || /^127\./.test(address)
     if (isThere || isIP(address) !== 4) return []
     const line = origins.get('Listen')?.lines[i] ?? 1
-    return [{ file, line, column: 1, message: `${address} is an address of no interface now; sipd cannot serve it` }]
+    return [
+      {
+        file,
+        line,
+        column: 1,
+        severity: 'warning',
+        message: `${address} is an address of no interface now; sipd cannot serve it`,
+      },
+    ]
   })
 }
