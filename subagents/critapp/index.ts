@@ -111,7 +111,7 @@ export function critappModule(home: Home, sipPing: SipPing) {
   let repetition: Timer | undefined
   const counts = () => ({ critAppTotal: wanted().length, critAppRunning: running().length })
 
-  /** critAppNotAllRunning when one that is wished up goes; critAppAllNowRunning when all run, and again at its interval. */
+  /** critAppNotAllRunning when a process that is wanted up goes; critAppAllNowRunning when all run, and again at its interval. */
   const judge = (row: ProcRow | undefined): void => {
     const { critAppTrapWhenNotAllRunning, critAppTrapWhenAllRunning, critAppAllRunningInterval } = globals.table.get(
       {},
@@ -210,6 +210,16 @@ export function critappModule(home: Home, sipPing: SipPing) {
     }
     return obey(wish, name, { clock: host.clock, supervisor, want })
   }
+  const apps = (): AppState[] =>
+    [...processes.table.rows()]
+      .filter((row) => row.critAppProcRowStatus === 'active')
+      .map((row) => ({
+        name: row.critAppProcName,
+        wanted: row.critAppAdminStatus,
+        isUp: row.critAppOperStatus === 'up',
+        state: row.critAppProcState,
+        lastError: row.critAppLastError,
+      }))
   return {
     module,
     configured: [anyServing(processes), anyServing(globals)],
@@ -217,7 +227,17 @@ export function critappModule(home: Home, sipPing: SipPing) {
     checks: [processRule],
     machineChecks: [programRule],
     order,
+    apps,
   }
+}
+
+/** An application as `castellan start` has to know it. */
+export interface AppState {
+  readonly name: string
+  readonly wanted: 'up' | 'down'
+  readonly isUp: boolean
+  readonly state: ProcRow['critAppProcState']
+  readonly lastError: string
 }
 
 /** What somebody wants now, in contrast to what a row is. */
