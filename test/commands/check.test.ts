@@ -248,6 +248,27 @@ test('a home whose snmpd.cnf is older than its triggers is told each line that i
   })
 })
 
+test('the real subagents refuse what check calls an error, in the same words, and start on a warning', async () => {
+  const text = readFileSync(conf('subagents/critagt.cnf'), 'utf8').replace('up true 300', 'down true 300')
+  const row = (index: number, name: string, start: string): string =>
+    `critAppProcEntry ${index} ${name} ${start} - down false 300 true true true\n`
+  await withFile('subagents/critagt.cnf', text + row(7, 'a', '/bin/true') + row(8, 'a', '/bin/true'), async () => {
+    const { code, out } = await castellan('check')
+    assert.equal(code, 1)
+    assert.match(out, /^critagt\.cnf:\d+:20: row 7 is named a too; both would take the same process for theirs\n$/)
+    const before = appliance.output.length
+    assert.equal(await appliance.startDaemon('subagents'), 1)
+    assert.ok(appliance.output.slice(before).includes(out.trim()), appliance.output)
+  })
+  await withFile('subagents/critagt.cnf', text + row(7, 'a', '/no/such/program'), async () => {
+    const { code, out } = await castellan('check')
+    assert.equal(code, 0)
+    assert.match(out, /^critagt\.cnf:\d+:22: warning: critAppStartCommand: there is no program \/no\/such\/program\n/)
+    assert.equal(await appliance.startDaemon('subagents'), undefined)
+    await appliance.stopDaemon('subagents')
+  })
+})
+
 test('check --strict takes warnings for errors, and people read how many there are', async () => {
   const file = conf('agent/snmpd.cnf')
   await withFile(
