@@ -77,7 +77,7 @@ for (const [what, extend] of [
     appendFileSync(path, Array.from({ length: 999 }, (_, i) => `error ${i + 2}\n`).join(''))
     assert.equal((await tryPattern('^error', path, () => {})).matches, 1000)
     const shown: string[] = []
-    const print = (line: string): void => void shown.push(line)
+    const print = (_log: string, line: string): void => void shown.push(line)
     const { signal } = new AbortController()
     await followLogs(at.home, { names: ['long.log'], lines: 2, isFollowing: false, signal, print })
     assert.deepEqual(shown, ['error 999', 'error 1000'])
