@@ -3,7 +3,6 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 
 const [path = '', lines = '0', perSecond = '1000'] = process.argv.slice(2)
 const total = Number(lines)
-let descriptor = openSync(path, 'a')
 let written = 0
 const startedMs = performance.now()
 process.on('SIGUSR2', () => {
@@ -11,6 +10,8 @@ process.on('SIGUSR2', () => {
   descriptor = openSync(path, 'a')
   process.send?.('reopened')
 })
+// Last: who sees the file may send the signal.
+let descriptor = openSync(path, 'a')
 const timer = setInterval(() => {
   const due = Math.min(total, Math.floor(((performance.now() - startedMs) * Number(perSecond)) / 1000))
   for (; written < due; written++) writeSync(descriptor, `line ${written} of a log that is written at a steady pace\n`)

@@ -72,7 +72,10 @@ test('the shipped file loads, and its defaults tell of each processor', async ()
   await work(120, 30)
   agent.told.length = 0
   await work(600, 100)
-  const told = agent.sentences().filter((sentence) => sentence.includes('hrProcessorLoad'))
+  const told = agent
+    .sentences()
+    .filter((sentence) => sentence.includes('hrProcessorLoad'))
+    .sort()
   assert.equal(told.length, 2)
   assert.match(
     told[0]!,
