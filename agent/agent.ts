@@ -23,7 +23,7 @@ import type { MasterSession } from './agentx/session-of-master.ts'
 import { AuditLog } from './audit.ts'
 import { Registry } from './dispatch/registry.ts'
 import { Engine } from './engine.ts'
-import { enginePath, readEngineId, startIdentity } from './engine-identity.ts'
+import { enginePath, isLatched, latchedAdvice, readEngineId, startIdentity } from './engine-identity.ts'
 import { castellanSubagentLost, castellanSubagentReturned } from './internal/castellan-agent.ts'
 import { internalModules } from './internal/index.ts'
 import { authenticationFailure, coldStart, warmStart } from './internal/snmpv2-mib.ts'
@@ -217,6 +217,7 @@ export class Agent {
     const { home, clock } = this.#options
     this.#sources = await SourceAddresses.open()
     const identity = await startIdentity(enginePath(home), clock)
+    if (isLatched(identity)) log.error(latchedAdvice, { file: enginePath(home) })
     this.#engineId = identity.engineId
     this.#usm = new Usm(identity)
     this.#engine.v3 = new V3Messages(this.#usm, this.#statistics, this.#engine.maxMessageSize)

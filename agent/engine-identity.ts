@@ -9,6 +9,15 @@ import { readJsonFile } from '../lib/json-file.ts'
 
 const latchedBoots = 2_147_483_647
 
+/** RFC 3414 §2.2.2: from then on no authenticated message is in the time window, until the engine gets another ID. */
+export function isLatched({ boots }: Pick<EngineIdentity, 'boots'>): boolean {
+  return boots === latchedBoots
+}
+
+/** What to do then, for the log. */
+export const latchedAdvice =
+  'SNMPv3 answers no user: snmpEngineBoots is at its end; stop the agent, remove the file for a new engineID, start it, and give each user new keys with castellan user rotate'
+
 export interface EngineIdentity {
   readonly engineId: Uint8Array
   readonly boots: number

@@ -7,7 +7,7 @@ import { ControlError, control } from '../lib/control.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { Home } from '../lib/home.ts'
 import { formatOid, oid } from '../lib/smi/oid.ts'
-import { agentOf } from './starter.ts'
+import { agentOf } from './daemons.ts'
 
 const sysUpTime = oid('1.3.6.1.2.1.1.3.0')
 const usmStatsUnknownUserNames = '1.3.6.1.6.3.15.1.1.3.0'

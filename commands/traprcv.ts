@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { startIdentity } from '../agent/engine-identity.ts'
+import { isLatched, startIdentity } from '../agent/engine-identity.ts'
 import { notificationOf } from '../agent/manager/messages.ts'
 import { NotificationReceiver, type ReceivedMessage, type V3Receiving } from '../agent/manager/receiver.ts'
 import { systemClock } from '../lib/clock.ts'
@@ -45,6 +45,10 @@ export async function traprcv(args: readonly string[]): Promise<number> {
   try {
     if (values.user !== undefined) {
       const identity = await startIdentity(join(resolveHome(values.home).data, 'traprcv', 'engine.json'), systemClock)
+      if (isLatched(identity))
+        process.stderr.write(
+          'traprcv: snmpEngineBoots is at its end; no inform with authentication is taken any more\n',
+        )
       v3 = { identity, users: [(await v3Security(values)).credentials] }
       process.stderr.write(`traprcv: engineID ${Buffer.from(identity.engineId).toString('hex')}\n`)
     }

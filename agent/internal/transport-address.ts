@@ -1,7 +1,7 @@
 /** TDomain and TAddress of UDP over IPv4 (RFC 3417 §2) and over IPv6 (RFC 3419), as octets and as files write them. */
 import { isIPv4, isIPv6 } from 'node:net'
 import { objectIdentifier, octetString, type Syntax } from '../../lib/mib/syntax.ts'
-import { addressOctets, canonicalAddress } from '../../lib/net/address.ts'
+import { addressOctets, addressText } from '../../lib/net/address.ts'
 import { compareOid, formatOid, type Oid, oid } from '../../lib/smi/oid.ts'
 import { type Address, formatAddress } from '../transport/udp.ts'
 
@@ -52,16 +52,10 @@ export function transportAddress(minOctets = 1): Syntax<Uint8Array> {
 export function readTransportAddress(value: Uint8Array): Address | undefined {
   if (value.length !== 6 && value.length !== 18) return undefined
   const port = value.at(-2)! * 256 + value.at(-1)!
-  const octets = value.subarray(0, -2)
-  const host = octets.length === 4 ? octets.join('.') : canonicalAddress(v6Text(octets))
-  return { host, port }
+  return { host: addressText(value.subarray(0, -2)), port }
 }
 
 /** Where a row of snmpTargetAddrTable leads; undefined where its domain is not spoken here, or its address is another's. */
 export function readTransport(domain: Oid, value: Uint8Array): Address | undefined {
   return domainOf(domain)?.octets === value.length ? readTransportAddress(value) : undefined
-}
-
-function v6Text(octets: Uint8Array): string {
-  return Buffer.from(octets).toString('hex').match(/.{4}/g)!.join(':')
 }

@@ -4,8 +4,10 @@ import { isIPv4, isIPv6 } from 'node:net'
 /** `10.0.0.1` for the IPv4-mapped `::ffff:10.0.0.1` (RFC 4291 §2.5.5.2); any other address as it is. */
 export function unmapped(address: string): string {
   if (!address.startsWith('::')) return address // nearly always
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
-  return mapped ?? address
+  const [, dotted, high, low] = /^::ffff:(?:(\d+\.\d+\.\d+\.\d+)|([0-9a-f]{1,4}):([0-9a-f]{1,4}))$/i.exec(address) ?? []
+  if (dotted !== undefined) return dotted
+  if (high === undefined || low === undefined) return address
+  return [high, low].flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]).join('.')
 }
 
 /** Of a numeric address: 127.0.0.0/8, ::1, and the IPv4-mapped form of the former. */
@@ -29,6 +31,12 @@ export function hostAndPort(host: string, port: number): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`
 }
 
+/** `fe80::1` for `fe80::1%eth0`: the name of a link means nothing on another machine (RFC 4007 §11.2). */
+export function withoutZone(address: string): string {
+  const at = address.indexOf('%')
+  return at < 0 ? address : address.slice(0, at)
+}
+
 /** The one form of a numeric address that the system prints (RFC 5952), so that two of them can be compared. */
 export function canonicalAddress(address: string): string {
   const plain = unmapped(address)
@@ -44,10 +52,16 @@ export function addressOctets(address: string): Uint8Array | undefined {
   if (isIPv4(plain)) return Uint8Array.from(plain.split('.').map(Number))
   if (!isIPv6(plain)) return undefined
   // Dotted tails are groups of hexadecimal digits by now.
-  const [head = '', tail] = canonicalAddress(plain.replace(/%.*$/, '')).split('::')
+  const [head = '', tail] = canonicalAddress(withoutZone(plain)).split('::')
   const groups = (text: string): string[] => (text === '' ? [] : text.split(':'))
   const before = groups(head)
   const after = groups(tail ?? '')
   const all = [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after]
   return Uint8Array.from(all.flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]))
+}
+
+/** The address of 4 or 16 octets, in its canonical form. */
+export function addressText(octets: Uint8Array): string {
+  if (octets.length === 4) return octets.join('.')
+  return canonicalAddress(Buffer.from(octets).toString('hex').match(/.{4}/g)!.join(':'))
 }

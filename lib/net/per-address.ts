@@ -18,6 +18,8 @@ export interface PerAddressOptions<S> {
   readonly close: (socket: S, address: string) => void
   /** Why an address is not served, once for each reason; it is tried again every time the addresses are read. */
   readonly onFailure: (address: string, error: Error) => void
+  /** Called after the start whenever an address was added or went. */
+  readonly onChange?: () => void
   /** Addresses that have a listener of their own on this port, in their canonical form. */
   readonly except?: ReadonlySet<string>
   readonly addresses?: () => readonly string[]
@@ -72,7 +74,12 @@ export class PerAddress<S> {
   }
 
   async #refresh(): Promise<void> {
-    const wanted = new Set(this.#wanted())
+    const before = [...this.#sockets.keys()].join(' ')
+    await this.#follow(new Set(this.#wanted()))
+    if (!this.#isStopped && before !== [...this.#sockets.keys()].join(' ')) this.#options.onChange?.()
+  }
+
+  async #follow(wanted: ReadonlySet<string>): Promise<void> {
     for (const [address, socket] of this.#sockets) {
       if (wanted.has(address)) continue
       this.#sockets.delete(address)

@@ -9,8 +9,11 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 export interface CommandOptions {
   readonly json: boolean
   readonly tcp: boolean
+  readonly tls: boolean
   readonly wait: boolean
   readonly uri: string | undefined
+  readonly ca: string | undefined
+  readonly fingerprint: string | undefined
   readonly timeout: string | undefined
 }
 export type OptionName = keyof CommandOptions

@@ -302,12 +302,12 @@ export class ProxyCore implements TransactionUser {
     const ours = response.text.slice(response.via.start, response.via.end)
     const target = via && viaTarget(via)
     if (!target) return false
-    const { listener, connection } = cameBy(ours) ?? {
+    const back = cameBy(ours) ?? {
       listener: identity.listenerFor(target.transport, target.address, 0) ?? 0,
       connection: undefined,
     }
     statistics.responseOut(response.cseqMethod, response.status)
-    layer.sender.send(withoutTopmostVia(response), { ...target, listener, connection })
+    layer.sender.send(withoutTopmostVia(response), { ...target, ...back })
     return true
   }
 

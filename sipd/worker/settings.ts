@@ -4,6 +4,8 @@ import { hostname, networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
 import { messageOf } from '../../lib/errors.ts'
 import type { Home } from '../../lib/home.ts'
+import { isLoopbackAddress, isWildcardAddress, withoutZone } from '../../lib/net/address.ts'
+import { localAddresses } from '../../lib/net/local-addresses.ts'
 import { readRegularFileSync } from '../../lib/regular-file.ts'
 import type { SipdConfig } from '../config/directives.ts'
 import type { ReadConfig } from '../config/read.ts'
@@ -93,27 +95,22 @@ function sentByOf(config: SipdConfig, address: string): string {
   if (ProxyAddressResolutionType === 'A') return ServerName ?? hostname()
   if (ProxyAddressResolutionType === 'SRV' && ProxyDomain !== undefined) return ProxyDomain
   if (IpAddrInPathHeaders !== undefined && isIP(IpAddrInPathHeaders) === isIP(address)) return IpAddrInPathHeaders
-  if (!isWildcard(address)) return address
+  if (!isWildcardAddress(address)) return withoutZone(address)
   const family = isIP(address)
-  return ownAddresses().find((own) => isIP(own) === family && !isLoopback(own)) ?? (family === 6 ? '::1' : '127.0.0.1')
+  return (
+    ownAddresses().find((own) => isIP(own) === family && !isLoopbackAddress(own)) ??
+    (family === 6 ? '::1' : '127.0.0.1')
+  )
 }
 
 function coveredAddresses({ Listen }: SipdConfig): string[] {
   return Listen.flatMap(({ address }) =>
-    isWildcard(address) ? ownAddresses().filter((own) => isIP(own) === isIP(address)) : [address],
+    isWildcardAddress(address) ? localAddresses(isIP(address) === 6 ? 6 : 4) : [address],
   )
 }
 
 function ownAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address))
-}
-
-function isWildcard(address: string): boolean {
-  return address === '0.0.0.0' || address === '::'
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1'
 }
 
 /** Undefined without TLS. Throws a sentence that names the file that cannot be used. */

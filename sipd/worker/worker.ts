@@ -29,7 +29,7 @@ import { LogOutbox } from './log-outbox.ts'
 import { encodeHashes, Ownership } from './ownership.ts'
 import type { FromWorker, WorkerReport, WorkerStart } from './protocol.ts'
 import { Registrations } from './registrations.ts'
-import { listenersOf, registrationsPath, serverSettings, staticBindings, tlsOf } from './settings.ts'
+import { identityOf, listenersOf, registrationsPath, serverSettings, staticBindings, tlsOf } from './settings.ts'
 
 export interface WorkerOptions {
   readonly home: Home
@@ -170,6 +170,7 @@ export class Worker {
         if (calls) yield* calls.all()
       },
     })
+    this.#transports.onAddresses = () => this.#server.identity.setAddresses(identityOf(config).addresses)
     this.#reporting = clock.every(reportEveryMs, () => options.tell({ kind: 'report', report: this.#report() }))
   }
 

@@ -14,6 +14,7 @@ describe('numeric addresses', () => {
   test('an IPv4-mapped address is the IPv4 address (RFC 4291 §2.5.5.2)', () => {
     assert.equal(unmapped('::ffff:10.77.0.2'), '10.77.0.2')
     assert.equal(unmapped('::FFFF:10.77.0.2'), '10.77.0.2')
+    assert.equal(unmapped('::ffff:a4d:2'), '10.77.0.2')
     assert.equal(unmapped('fd77::2'), 'fd77::2')
     assert.equal(isLoopbackAddress('::ffff:127.0.0.1'), true)
     assert.equal(isLoopbackAddress('::1'), true)
