@@ -1,5 +1,5 @@
 /** Passphrases: from a file, from the environment, or asked for without being shown; never from an argument, which others can read. */
-import { createInterface } from 'node:readline/promises'
+import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { shortestPassphrase } from '../agent/security/usm/keys.ts'
 import { hasStrayOctet, textOfOctets } from '../lib/lossless-text.ts'
@@ -27,14 +27,17 @@ export interface PassphraseOptions {
 export async function passphrases(
   file: string | undefined,
   needsPrivacy: boolean,
-  { areNew = false, ask = process.stdin.isTTY ? askSecretly : undefined }: PassphraseOptions = {},
+  { areNew = false, ask }: PassphraseOptions = {},
 ): Promise<Passphrases> {
   let auth = process.env.CASTELLAN_AUTH_PASSPHRASE
   let priv = process.env.CASTELLAN_PRIV_PASSPHRASE
   if (file !== undefined) [auth, priv] = readLines(file)
-  if (auth === undefined && ask) {
-    auth = await askFor('authentication', areNew, ask)
-    if (needsPrivacy) priv = await askFor('privacy', areNew, ask)
+  if (auth === undefined && (ask || process.stdin.isTTY)) {
+    const askAll = async (asking: Ask): Promise<void> => {
+      auth = await askFor('authentication', areNew, asking)
+      if (needsPrivacy) priv = await askFor('privacy', areNew, asking)
+    }
+    await (ask ? askAll(ask) : withTerminal(askAll))
   }
   refuseShort('authentication', 'AUTH', auth)
   if (needsPrivacy) refuseShort('privacy', 'PRIV', priv)
@@ -64,12 +67,21 @@ function readLines(file: string): string[] {
   return text.replace(/^\ufeff/, '').split(/\r?\n/)
 }
 
-async function askSecretly(question: string): Promise<string> {
-  process.stderr.write(question)
+/** One terminal for all questions: nothing is shown between them either, and what is typed ahead is an answer. */
+async function withTerminal(act: (ask: Ask) => Promise<void>): Promise<void> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
   const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true })
-  const answer = await terminal.question('')
-  terminal.close()
-  process.stderr.write('\n')
-  return answer
+  terminal.on('SIGINT', () => terminal.close())
+  const lines = terminal[Symbol.asyncIterator]()
+  try {
+    await act(async (question) => {
+      process.stderr.write(question)
+      const { value, done } = await lines.next()
+      process.stderr.write('\n')
+      if (done) throw new Error('interrupted; nothing was changed')
+      return value as string
+    })
+  } finally {
+    terminal.close()
+  }
 }

@@ -155,7 +155,7 @@ describe('users over SNMP, with snmpusm and snmpvacm', needs('snmpusm'), () => {
     assert.match(added.out, /verified: nms can query/)
     assert.match(added.out, /lnms device:add --v3/)
     assert.match(added.out, /"securitylevel":2,"authprotocol":5/)
-    assert.match(added.out, /auth_protocol: SHA512\n +password: AUTH-PASSPHRASE\n +priv_protocol: AES256\n/)
+    assert.match(added.out, /password: AUTH-PASSPHRASE\n +auth_protocol: SHA512\n +priv_protocol: AES256\n/)
 
     const why = async (who: string, object: string) => (await appliance.castellan('access', who, object)).out
     const command = await why('cspsAdmin', 'critAppStartCommand.1')
