@@ -3,27 +3,35 @@ import { join } from 'node:path'
 import type { Credentials } from '../agent/manager/credentials.ts'
 import { Manager, ReportError } from '../agent/manager/manager.ts'
 import { addressToAsk, formatAddress } from '../agent/transport/udp.ts'
-import { control } from '../lib/control.ts'
+import { ControlError, control } from '../lib/control.ts'
+import { messageOf } from '../lib/errors.ts'
 import type { Home } from '../lib/home.ts'
 import { formatOid, oid } from '../lib/smi/oid.ts'
-import { agentOf } from './starter.ts'
+import { agentOf } from './daemons.ts'
 
 const sysUpTime = oid('1.3.6.1.2.1.1.3.0')
 const usmStatsUnknownUserNames = '1.3.6.1.6.3.15.1.1.3.0'
 
 /**
- * False when no agent runs. Throws when one runs and goes on with what it had: what the command wrote is in the file, and
- * is not in force.
+ * Resolves when the running agent has taken its files; to false when none runs. Throws when one runs and goes on with what
+ * it had, or does not say: what is in the files is not in force then, as far as is known.
  */
 export async function letAgentTake(home: Home): Promise<boolean> {
-  if (!agentOf(home)) return false
+  const agent = agentOf(home)
+  if (!agent) return false
   try {
     await control(join(home.run, 'agent.ctl'), 'reload')
     return true
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
+    if (cause instanceof ControlError)
+      throw new Error(
+        `the running agent goes on with what it had, for it cannot take its files: ${cause.message}; mend them and run: castellan reload`,
+        { cause },
+      )
+    // An agent that was started by an older version has no such socket, and takes a signal all the same.
+    process.kill(agent.pid, 'SIGHUP')
     throw new Error(
-      `snmpd.cnf is changed, but the running agent goes on with what it had: ${reason}; when that is mended, run: castellan reload`,
+      `the running agent was signalled to take its files, but does not say whether it has (${messageOf(cause)}); logs/agent.log does`,
       { cause },
     )
   }
@@ -45,7 +53,7 @@ export async function verifyUserIsUnknown(address: string, userName: string): Pr
       () => 'it answered',
       (error: unknown) => {
         if (error instanceof ReportError && formatOid(error.counter) === usmStatsUnknownUserNames) return undefined
-        return error instanceof Error ? error.message : String(error)
+        return messageOf(error)
       },
     ),
   )

@@ -54,7 +54,7 @@ async function read(home: Home, name: string, configured: readonly Serving[]): P
   return (await config.prepare()).loaded
 }
 
-/** An error, for whoever knows the community could run any program. */
+/** An error: one who knows the community could run any program. */
 const commandsRule: Rule = (rows, report) => {
   const vacm = vacmOf(rows)
   const commands = declaredDefinitions.flatMap(({ readable }) => readable.filter(({ command }) => command))

@@ -1,15 +1,14 @@
 /** castellan check and reload: what is wrong with the configuration files, found by those who read them. Writes nothing. */
-import { statSync } from 'node:fs'
 import { type Complaint, formatComplaint, isWarning } from '../lib/cnf/complaint.ts'
 import { daemonArgv } from '../lib/daemon.ts'
-import { codeOf } from '../lib/errors.ts'
-import type { Home } from '../lib/home.ts'
+import { type Home, requireHome } from '../lib/home.ts'
 import { homeRecordMistake, missingFiles } from '../lib/home-completion.ts'
 import { describeExit, isSuccess } from '../lib/program/exit.ts'
 import { runProgram } from '../lib/program/run.ts'
 import { inspectConfig } from '../sipd/config/read.ts'
+import { letAgentTake } from './agent-takes.ts'
 import { checkAccess } from './check-access.ts'
-import { daemonOf } from './starter.ts'
+import { daemonOf } from './daemons.ts'
 
 /** Something to say about the files of a home; a file that is missing, or a daemon that failed, has no place. */
 export interface Finding {
@@ -45,14 +44,17 @@ export function formatReport({ isGood, findings }: CheckReport): string {
 }
 
 /**
- * Lets the daemons that run take changed files, if these are good: whoever changed them hears here what is wrong with them.
- * Throws when the agent does not run.
+ * Lets the daemons that run take changed files, if these are good; if not, the report says why. The agent, which decides who
+ * may do what, has taken its files when this resolves. Throws when it does not run, or does not say that it has.
  */
 export async function reloadHome(home: Home): Promise<CheckReport> {
+  requireHome(home)
   const running = (['agent', 'subagents'] as const).map((name) => daemonOf(home, name))
   if (!running[0]) throw new Error('the agent does not run')
   const report = reportOf(await findingsOf(home))
-  if (report.isGood) for (const daemon of running) if (daemon) process.kill(daemon.pid, 'SIGHUP')
+  if (!report.isGood) return report
+  if (running[1]) process.kill(running[1].pid, 'SIGHUP')
+  await letAgentTake(home)
   return report
 }
 
@@ -61,13 +63,13 @@ function reportOf(findings: readonly Finding[]): CheckReport {
 }
 
 async function findingsOf(home: Home): Promise<Finding[]> {
-  assertHome(home)
+  requireHome(home, ['conf'])
   const missing = await missingFiles(home)
   const noRecord = await homeRecordMistake(home)
   // The daemons read their files themselves, exactly as they would on a start.
   const complaints = (await Promise.all((['agent', 'subagents'] as const).map((name) => askDaemon(name, home)))).flat()
   const { complaints: ofSipd, warnings } = inspectConfig(home)
-  const sipd = [...ofSipd, ...warnings.map((warning) => ({ ...warning, severity: 'warning' as const }))]
+  const sipd = [...ofSipd, ...warnings]
   const findings = [...complaints, ...sipd.map(fromComplaint)].map((finding) => {
     const file = missing.find(({ path }) => finding.message.includes(`${path} cannot be read`))
     return file ? { severity: finding.severity, file: file.path, message: file.sentence } : finding
@@ -99,18 +101,4 @@ function fromComplaint(complaint: Complaint): Finding {
 function formatFinding({ severity, file, line, column, message }: Finding): string {
   if (file === undefined || line === undefined || column === undefined) return message
   return formatComplaint({ file, line, column, message, ...(severity === 'warning' ? { severity } : {}) })
-}
-
-/** A folder that this user may not look into is not taken for one that is missing. */
-function assertHome(home: Home): void {
-  try {
-    statSync(home.conf)
-  } catch (error) {
-    const isMissing = codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR'
-    throw new Error(
-      isMissing
-        ? `${home.root} is not initialised; run: castellan init --home ${home.root}`
-        : `${home.conf} cannot be read (${codeOf(error)}); run this as the user that owns the home`,
-    )
-  }
 }

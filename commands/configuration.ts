@@ -4,13 +4,15 @@ import { enginePath, keepEngineId, readEngineId } from '../agent/engine-identity
 import { internalModules } from '../agent/internal/index.ts'
 import { Statistics } from '../agent/statistics.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
-import type { Home } from '../lib/home.ts'
+import { type Home, requireHome } from '../lib/home.ts'
 import { ConfigFile } from '../lib/mib/config.ts'
 import { anyDefinition, type RowOf } from '../lib/mib/declare.ts'
 import { mib2Modules } from '../subagents/mib2/index.ts'
 import { declaredNames } from './declared-names.ts'
 
+/** Throws HomeError where there is no home or no access to it, and ConfigurationError for a broken file. */
 export async function openConfiguration(home: Home) {
+  requireHome(home, ['conf'])
   // Who only reads writes nothing: an engine that never started has no engineID yet.
   const engineId = (await readEngineId(enginePath(home))) ?? new Uint8Array(0)
   const internal = internalModules({ statistics: new Statistics(), engineId: () => engineId })

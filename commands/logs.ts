@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../lib/clock.ts'
-import { type Home, isInitialized } from '../lib/home.ts'
+import { type Home, requireHome } from '../lib/home.ts'
 import { Follower } from '../subagents/log/follower.ts'
 import { conditionWords } from '../subagents/log/follower-result.ts'
 import { Patterns, patternError } from '../subagents/log/patterns.ts'
@@ -21,7 +21,8 @@ export interface FollowWish extends LogFilter {
   readonly lines: number
   readonly isFollowing: boolean
   readonly signal: AbortSignal
-  print(line: string): void
+  /** `isOne`: there is no other log that the line could be of. */
+  print(log: string, line: string, isOne: boolean): void
 }
 
 const levels = ['debug', 'info', 'notice', 'warn', 'error']
@@ -30,9 +31,9 @@ const rotatedOrPacked = /\.(\d+(\.\d+)?(\.gz)?|gz|tmp)$/
 
 /** Prints lines until the signal, or to the end of what is there. Throws when a log is not there or a level is none. */
 export async function followLogs(home: Home, wish: FollowWish): Promise<void> {
-  if (!isInitialized(home)) throw new Error(`${home.root} is no home yet; run: castellan init --home ${home.root}`)
+  requireHome(home)
   if (wish.level !== undefined && !levels.includes(wish.level))
-    throw new Error(`${wish.level} is no level; there are: ${levels.join(', ')}`)
+    throw new Error(`unknown level ${wish.level}; the levels are: ${levels.join(', ')}`)
   const there = logsOf(home)
   const unknown = wish.names.find((name) => !there.includes(name))
   if (unknown !== undefined)
@@ -45,7 +46,7 @@ export async function followLogs(home: Home, wish: FollowWish): Promise<void> {
     last: [] as string[],
   }))
   const show = (name: string, line: string): void => {
-    if (passes(line, wish)) wish.print(isOne ? line : `${name}: ${line}`)
+    if (passes(line, wish)) wish.print(name, line, isOne)
   }
   for (const { name, follower, last } of logs) {
     await toEnd(follower, (line) => {
@@ -82,7 +83,7 @@ export async function tryPattern(
   print: (number: number, line: string) => void,
 ): Promise<PatternTrial> {
   const error = patternError(source)
-  if (error) throw new Error(`${source} is no regular expression: ${error}`)
+  if (error) throw new Error(`${source} is not a regular expression: ${error}`)
   const patterns = new Patterns({ clock: systemClock })
   const follower = new Follower({ path, clock: systemClock, startAt: 'beginning' })
   const trial = { lines: 0, matches: 0, offending: 0 }

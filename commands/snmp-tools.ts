@@ -34,7 +34,6 @@ interface Invocation {
 export async function runTool(tool: ToolName, args: readonly string[]): Promise<number> {
   const usage = `usage: ${tool} [-v1|-v2c|-v3] [--json] [--timeout SECONDS] HOST[:PORT] COMMUNITY ${operands[tool]}\n${targetUsage}${v3Usage}`
   let manager: Manager | undefined
-  process.stdout.on('error', () => process.exit(0)) // `| head` has read enough
   try {
     const { version, rest: others } = takeVersion(args)
     const { values, positionals } = parseArgs({

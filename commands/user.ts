@@ -1,4 +1,4 @@
-/** castellan user: makes, lists, changes, verifies and removes users of SNMPv3. Passphrases never are arguments, and are kept nowhere. */
+/** castellan user: makes, changes, verifies and removes users of SNMPv3. Passphrases never are arguments, and are kept nowhere. */
 import { vacmSecurityToGroupTable } from '../agent/internal/access-tables.ts'
 import { type UsmUserRow, usmUserTable } from '../agent/internal/usm-users.ts'
 import type { Credentials } from '../agent/manager/credentials.ts'
@@ -93,19 +93,6 @@ export async function testUser(home: Home, name: string, options: { passphraseFi
   const protocols = protocolsOf(localUser(file, name))
   const phrases = await passphrases(options.passphraseFile, protocols.priv !== undefined)
   return `${await verifyUser(file.address, credentialsOf(name, protocols, phrases))}\n`
-}
-
-export async function listUsers(home: Home): Promise<string> {
-  const file = await openConfiguration(home)
-  const lines = file.rows(usmUserTable).map((row) => {
-    const { format: auth } = usmUserTable.columns.usmUserAuthProtocol.syntax
-    const { format: priv } = usmUserTable.columns.usmUserPrivProtocol.syntax
-    const group = memberOf(file, row.usmUserName)?.vacmGroupName ?? '-'
-    const engine =
-      row.usmUserEngineID.length > 0 ? `  at engine ${Buffer.from(row.usmUserEngineID).toString('hex')}` : ''
-    return `${row.usmUserName.padEnd(20)} ${auth(row.usmUserAuthProtocol).padEnd(8)} ${priv(row.usmUserPrivProtocol).padEnd(10)} ${group}${engine}\n`
-  })
-  return lines.length > 0 ? lines.join('') : 'there are no users\n'
 }
 
 /** With its keys for all engines, and its group. */

@@ -1,8 +1,9 @@
-/** A daemon's ear for its operator: one line in, one line out, over a Unix socket that only its owner can reach. */
+/** How an operator's command speaks to a daemon: one line in, one line out, over a Unix socket of its owner alone. */
 import { chmodSync, rmSync } from 'node:fs'
 import { createConnection, createServer, type Server } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { checkSocketPath } from './socket-path.ts'
 
 /** The answer, or the lines of one that is too long to be put together first. */
 export type ControlHandler = (words: readonly string[]) => Promise<string | AsyncIterable<string>>
@@ -10,13 +11,14 @@ export type ControlHandler = (words: readonly string[]) => Promise<string | Asyn
 /** The daemon answered with an error; the message is what it said. */
 export class ControlError extends Error {}
 
-/** The daemon took the line, and nothing came back in time. */
+/** The daemon took the line, and no answer came in time. */
 export class NoAnswerError extends Error {}
 
 const longestLine = 1024
 
 /** Answers lines such as `restart critapp` with what the handler says, or with `error: ...`. */
 export async function listenForControl(path: string, handle: ControlHandler): Promise<Server> {
+  checkSocketPath(path)
   rmSync(path, { force: true }) // of a process that was killed
   const server = createServer((socket) => {
     let line = ''

@@ -8,3 +8,11 @@ export function messageOf(error: unknown): string {
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
+
+/** The message, and those of what caused it where it does not repeat them. */
+export function messageWithCausesOf(error: unknown): string {
+  const message = messageOf(error)
+  if (!(error instanceof Error) || error.cause === undefined) return message
+  const why = messageWithCausesOf(error.cause)
+  return message.includes(why) ? message : `${message}: ${why}`
+}

@@ -1,7 +1,7 @@
 /** Writes that matter: a reader, or the machine after a power cut, sees the old file or the new one, never a part. */
 import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { codeOf } from './errors.ts'
 
@@ -48,6 +48,7 @@ async function replaceFile(
     try {
       await file.writeFile(content)
       await file.chmod(mode) // whatever the umask is
+      if (process.getuid?.() === 0) await giveToOwner(file, path)
       if (isDurable) await file.sync()
     } finally {
       await file.close()
@@ -59,6 +60,12 @@ async function replaceFile(
     if (error instanceof Error) error.message = `${path} could not be written: ${error.message}`
     throw error
   }
+}
+
+/** Root writes for others too: their daemons must be able to read, and to replace, what is theirs. */
+async function giveToOwner(file: FileHandle, path: string): Promise<void> {
+  const { uid, gid } = await stat(path).catch(() => stat(dirname(path)))
+  await file.chown(uid, gid)
 }
 
 /** Whether nothing is there. What this user may not look at is not missing. */

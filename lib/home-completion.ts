@@ -1,6 +1,6 @@
 /** What a home lacks that a newer program has files for, and the port offset that such files are to be made with. */
 import { join } from 'node:path'
-import { type Home, homeRecordPath, makeFile, missingFrom, readTemplates, type Template } from './home.ts'
+import { type Home, homeRecordPath, makeFile, missingFrom, readTemplates, shellWord, type Template } from './home.ts'
 import { readJsonFile } from './json-file.ts'
 import { readRegularFile } from './regular-file.ts'
 
@@ -39,7 +39,14 @@ export function initSentence(home: Home): string {
 }
 
 function initCommand({ root }: Home): string {
-  return `castellan init --home ${root}`
+  return `castellan init --home ${shellWord(root)}`
+}
+
+/** The highest port in the templates, which an offset must not take beyond 65535. */
+export async function highestPort(): Promise<number> {
+  const templates = await readTemplates()
+  const ports = templates.flatMap(({ text }) => [...text.matchAll(/\{port:(\d+)\}/g)].map(([, port]) => Number(port)))
+  return Math.max(...ports)
 }
 
 /**

@@ -1,6 +1,7 @@
 /** What systemd is told by a unit of Type=notify with a watchdog (sd_notify(3)); nothing where it does not ask. */
 import type { Clock, Timer } from './clock.ts'
 import type { Log } from './log.ts'
+import { programPath } from './program/environment.ts'
 import { describeExit, isSuccess } from './program/exit.ts'
 import { runProgram } from './program/run.ts'
 
@@ -14,7 +15,7 @@ export function tellSystemd(clock: Clock, log: Log, ours: NodeJS.ProcessEnv = pr
   const nothing = { cancel: () => {} }
   const { NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, PATH } = takeAgreement(ours)
   if (NOTIFY_SOCKET === undefined) return nothing
-  const variables = { NOTIFY_SOCKET, ...(PATH ? { PATH } : {}) }
+  const variables = { NOTIFY_SOCKET, PATH: programPath(PATH) }
   const tell = async (...states: string[]): Promise<void> => {
     const argv = ['systemd-notify', `--pid=${process.pid}`, ...states] as const
     const { exit, printed } = await runProgram({ argv, variables, limitMs: notifyWithinMs })

@@ -78,8 +78,11 @@ await run({
     await listenForControl(controlPath, async ([command, name = '', ...more]) => {
       if (command === 'apps') return orderApp(name, more)
       if (command === 'rotate') return logs.rotate(parseRotateWords([name, ...more]))
+      if (command === 'app-states') return JSON.stringify(critapp.apps())
       if (command !== 'restart')
-        throw new Error(`${command} is no command; restart MODULE, apps ORDER NAME and rotate [--dry-run] [NAME] are`)
+        throw new Error(
+          `unknown command ${command}; use restart MODULE, apps ORDER NAME, app-states or rotate [--dry-run] [NAME]`,
+        )
       await subagent.restart(name)
       return `module ${name} was restarted`
     })

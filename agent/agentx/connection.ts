@@ -14,7 +14,7 @@ const closeWithinMs = 1000
 
 export interface ConnectionEvents {
   pdu(pdu: AgentxPdu): void
-  /** A PDU of which only the header could be read; without a header the connection ends, for the next PDU is not found. */
+  /** Only the header of a PDU could be read; without a header the connection ends, since nobody knows where the next PDU begins. */
   broken(header: FrameHeader | undefined, error: Error): void
   closed(): void
 }

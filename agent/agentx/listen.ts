@@ -4,6 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import type { Log } from '../../lib/log.ts'
 import type { Owner } from '../../lib/owner.ts'
+import { checkSocketPath } from '../../lib/socket-path.ts'
 
 export interface AgentxAddress {
   /** A path of a Unix socket, or host and port. */
@@ -30,6 +31,7 @@ export async function listenForSubagents(
 ): Promise<Server> {
   try {
     if (address.path !== undefined) {
+      checkSocketPath(address.path)
       createFolder(dirname(address.path), address)
       rmSync(address.path, { force: true }) // of an agent that was killed; a living one has its SNMP port still
     }

@@ -102,7 +102,7 @@ export class AgentxMaster {
     this.#servers.push(server)
   }
 
-  /** Tells every subagent that the master goes. */
+  /** Closes every session with reasonShutdown; resolves when the sockets are closed. */
   async stop(): Promise<void> {
     this.#isStopping = true
     this.#showing?.cancel()
@@ -122,11 +122,11 @@ export class AgentxMaster {
     const connection: AgentxConnection = new AgentxConnection(socket, {
       pdu: (pdu) => this.#receive(connection, pdu),
       broken: (header, error) => {
-        this.#options.log.warn('a subagent sent what is no AgentX PDU', { error: error.message })
+        this.#options.log.warn('cannot read a PDU of a subagent', { error: error.message })
         // §7.2.2: a request is answered with parseError; what was an answer closes its session.
         const session = header && this.#sessions.get(header.sessionId)
         if (session?.connection === connection)
-          this.#close(session.session, closeReason.parseError, 'it sent what is no PDU')
+          this.#close(session.session, closeReason.parseError, 'it sent a PDU that cannot be read')
         else if (header) this.#respond(connection, header, agentxError.parseError)
       },
       closed: () => {

@@ -1,6 +1,7 @@
 /** The master's side of one AgentX session: requests in flight, each with its time, and regions that come and go with it. */
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { SetPart } from '../../lib/mib/backend.ts'
+import type { Requester } from '../../lib/mib/module.ts'
 import type { SetFailure, SetVarbind } from '../../lib/mib/set.ts'
 import { errorStatusName } from '../../lib/smi/error-status.ts'
 import type { Oid } from '../../lib/smi/oid.ts'
@@ -99,9 +100,8 @@ export class MasterSession implements RemoteBackend {
     return this.#read({ type: 'getBulk', nonRepeaters, maxRepetitions, ranges }, timeoutMs)
   }
 
-  prepareSet(varbinds: readonly SetVarbind[]): SetPart {
+  prepareSet(varbinds: readonly SetVarbind[], _requester?: Requester, timeoutMs = this.timeoutMs): SetPart {
     const transactionId = ++this.#transactionId & 0x7fff_ffff
-    const { timeoutMs } = this
     const ask = (body: AgentxBody): Promise<Response> => this.#ask(body, timeoutMs, transactionId)
     const failureOf = ({ error, index }: Response, otherwise: SetFailure['status']): SetFailure | undefined => {
       if (error === 0) return undefined

@@ -55,7 +55,7 @@ export class AgentxSession {
   #packetId = 0
   #retryMs = firstRetryMs
   #timer: Timer | undefined
-  /** sysUpTime of the master, and when it was told. */
+  /** sysUpTime of the master, and when it said so. */
   #masterUpTimeTicks = 0
   #masterToldMs = 0
 
@@ -119,7 +119,7 @@ export class AgentxSession {
       this.#connection = new AgentxConnection(socket, {
         pdu: (pdu) => this.#receive(pdu),
         broken: (_, error) => {
-          this.#options.log.warn('the master sent what is no AgentX PDU', { error: error.message })
+          this.#options.log.warn('cannot read a PDU of the master', { error: error.message })
           socket.destroy()
         },
         closed: () => lose('the connection ended'),

@@ -34,5 +34,6 @@ export interface RemoteBackend {
     maxRepetitions: number,
     timeoutMs: number,
   ): Promise<readonly Varbind[]>
-  prepareSet(varbinds: readonly SetVarbind[], requester?: Requester): SetPart
+  /** Each step of the SET waits so long at most; of the session without it. */
+  prepareSet(varbinds: readonly SetVarbind[], requester?: Requester, timeoutMs?: number): SetPart
 }

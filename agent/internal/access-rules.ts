@@ -51,7 +51,7 @@ function identityOf({ snmpCommunityName, snmpCommunityTransportTag }: CommunityR
 
 function checkContext(row: CommunityRow, placeOf: ConfiguredRow<CommunityRow>['placeOf'], report: Report): void {
   if (row.snmpCommunityName.length === 0)
-    report.warn(placeOf('snmpCommunityName'), 'the community is empty, so whoever gives none has its rights')
+    report.warn(placeOf('snmpCommunityName'), 'the community is empty, so a message that gives none has its rights')
   if (row.snmpCommunityContextEngineID.length > 0)
     report.warn(
       placeOf('snmpCommunityContextEngineID'),

@@ -130,7 +130,7 @@ function startSnmpd(): Promise<Agent> {
   const address = `127.0.0.1:${port + 10}`
   const config = join(folder, 'snmpd.conf')
   writeFileSync(config, `agentaddress udp:${address}\nrocommunity public 127.0.0.1\n`)
-  const words = ['env', `SNMP_PERSISTENT_DIR=${folder}`, 'snmpd', '-f', '-LE', '3', '-C', '-c', config]
+  const words = ['env', 'MIBS=', `SNMP_PERSISTENT_DIR=${folder}`, 'snmpd', '-f', '-LE', '3', '-C', '-c', config]
   return started('snmpd', words, address)
 }
 

@@ -3,7 +3,7 @@ import { hasStrayOctet } from '../lossless-text.ts'
 import type { Complaint } from './complaint.ts'
 import { type CnfLine, type CnfToken, lex, quote } from './lex.ts'
 
-export type CnfParsed = { readonly value: unknown } | { readonly wish: string }
+export type CnfParsed = { readonly value: unknown } | { readonly expected: string }
 
 export interface CnfField {
   readonly name: string
@@ -83,7 +83,7 @@ export function parseDocument(
     const type = byKeyword.get(keyword.text)
     if (!type) {
       const near = nearest(keyword.text, [...byKeyword.keys()])
-      complain(`${asWritten(keyword)} is no entry of this file${near ? `; is ${near} meant?` : ''}`)
+      complain(`unknown entry ${asWritten(keyword)}${near ? `; did you mean ${near}?` : ''}`)
       continue
     }
     const wanted = isDeletion ? type.fields.filter(({ name }) => type.keyFields.includes(name)) : type.fields
@@ -135,8 +135,8 @@ function readFields(
   for (const [i, token] of tokens.entries()) {
     const field = wanted[i]!
     const parsed = field.parse(token)
-    if ('wish' in parsed) {
-      complain(`${field.name} is to be ${parsed.wish}, not ${asWritten(token)}`, token)
+    if ('expected' in parsed) {
+      complain(`${field.name} must be ${parsed.expected}, got ${asWritten(token)}`, token)
       isGood = false
     } else values[field.name] = parsed.value
   }

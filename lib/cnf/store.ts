@@ -3,7 +3,7 @@
  * person has edited it since it was read, they go to an overlay that is read after it. A file without overlay is the
  * daemon's own: it need not be there, and nobody else writes it.
  */
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { codeOf, messageOf } from '../errors.ts'
 import { writeFileAtomic } from '../files.ts'
@@ -30,6 +30,11 @@ export interface LoadedEntry {
   readonly keyword: string
   readonly values: CnfValues
 }
+
+/** Makes the file what it was before a save; false, and nothing done, when it has changed again since. */
+export type Restore = () => Promise<boolean>
+
+const overlayHead = '# Changed over SNMP after the main file was edited; read after it.\n'
 
 interface Pending {
   readonly type: CnfEntryType
@@ -112,10 +117,20 @@ export class CnfStore {
   }
 
   /** Makes all changes so far durable; on failure they stay pending until `revert` or the next save. */
-  save(): Promise<void> {
-    const saved = this.#saving.then(() => this.#save())
-    this.#saving = saved.catch(() => {})
-    return saved
+  save(): Promise<Restore> {
+    return this.#inTurn(async () => {
+      const restore = await this.#save()
+      return () => this.#inTurn(restore)
+    })
+  }
+
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const acted = this.#saving.then(act)
+    this.#saving = acted.then(
+      () => {},
+      () => {},
+    )
+    return acted
   }
 
   /** Forgets changes that were not saved. */
@@ -123,29 +138,41 @@ export class CnfStore {
     this.#pending.clear()
   }
 
-  async #save(): Promise<void> {
+  async #save(): Promise<Restore> {
     const changes = [...this.#pending.values()]
-    if (changes.length === 0) return
-    const { path, overlayPath, types } = this.#options
-    const present = await readIfThere(path)
-    const isTouched = this.overlayInUse || present !== this.#readContent
-    if (overlayPath === undefined) {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-      await this.#write(path, rewrite(present ?? '', path, types, changes, false))
-    } else if (isTouched) {
-      await mkdir(dirname(overlayPath), { recursive: true })
-      const before =
-        (await readIfThere(overlayPath)) ?? '# Changed over SNMP after the main file was edited; read after it.\n'
-      await this.#write(overlayPath, rewrite(before, overlayPath, types, changes, true))
-      this.overlayInUse = true
-    } else {
-      const content = rewrite(this.#readContent, path, types, changes, false)
-      await this.#write(path, content)
-      this.#readContent = content
-    }
+    if (changes.length === 0) return async () => true
+    const { types } = this.#options
+    const { target, before, start, isOverlay } = await this.#place()
+    const after = rewrite(start, target, types, changes, isOverlay)
+    await mkdir(dirname(target), { recursive: true, mode: 0o700 })
+    await this.#write(target, after)
+    this.#wrote(target, after)
     for (const [identity, pending] of this.#pending) {
       if (changes.includes(pending)) this.#pending.delete(identity)
     }
+    return async () => {
+      if ((await readIfThere(target)) !== after) return false
+      if (before === undefined) await rm(target)
+      else await this.#write(target, before)
+      this.#wrote(target, before)
+      return true
+    }
+  }
+
+  /** Where changes go: the file that has them, what is in it, and what they are added to. */
+  async #place() {
+    const { path, overlayPath } = this.#options
+    const present = await readIfThere(path)
+    if (overlayPath === undefined) return { target: path, before: present, start: present ?? '', isOverlay: false }
+    const isTouched = this.overlayInUse || present !== this.#readContent
+    if (!isTouched) return { target: path, before: present, start: this.#readContent, isOverlay: false }
+    const before = await readIfThere(overlayPath)
+    return { target: overlayPath, before, start: before ?? overlayHead, isOverlay: true }
+  }
+
+  #wrote(target: string, content: string | undefined): void {
+    if (target === this.#options.overlayPath) this.overlayInUse = content !== undefined
+    else this.#readContent = content ?? ''
   }
 
   #write(path: string, content: string): Promise<void> {
@@ -154,7 +181,7 @@ export class CnfStore {
 
   #type(keyword: string): CnfEntryType {
     const type = this.#options.types.find((candidate) => candidate.keyword === keyword)
-    if (!type) throw new Error(`${keyword} is no entry of ${this.#options.path}`)
+    if (!type) throw new Error(`unknown entry ${keyword} of ${this.#options.path}`)
     return type
   }
 }

@@ -1,25 +1,27 @@
 /** Several files that change together: when one cannot be written, those before it become what they were. */
 import { PartlyPersistedError } from './backend.ts'
 
-export interface DurableStep {
-  /** Rejects when nothing of it is durable. */
-  run(): Promise<void> | undefined
-  /** Not needed of the last one. */
-  takeBack?(): Promise<void> | undefined
-}
+/** Makes durable what was so before a change; rejects when that cannot be written. */
+export type TakeBack = () => Promise<void>
+
+/** Rejects when nothing of it is durable. */
+export type DurableStep = () => Promise<TakeBack>
 
 /** Rejects as the step that failed; with PartlyPersistedError when one before it could not be taken back. */
-export async function allOrNothing(steps: readonly DurableStep[]): Promise<void> {
-  for (const [i, step] of steps.entries()) {
+export async function allOrNothing(steps: readonly DurableStep[]): Promise<TakeBack> {
+  const done: TakeBack[] = []
+  const takeBack = async (): Promise<void> => {
+    for (const one of done.toReversed()) await one()
+  }
+  for (const step of steps) {
     try {
-      await step.run()
+      done.push(await step())
     } catch (error) {
-      try {
-        for (const done of steps.slice(0, i).toReversed()) await done.takeBack?.()
-      } catch {
+      await takeBack().catch(() => {
         throw new PartlyPersistedError(error)
-      }
+      })
       throw error
     }
   }
+  return takeBack
 }

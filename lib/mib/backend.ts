@@ -1,5 +1,6 @@
 /** A backend answers for objects; ModuleBackend makes one of a module, in the master's process or behind AgentX. */
 import type { Log } from '../log.ts'
+import type { TakeBack } from './all-or-nothing.ts'
 import type { Definition } from './declare.ts'
 import { runGenerator } from './generator.ts'
 import type { Effects, MibModule, ModuleHost, Requester } from './module.ts'
@@ -45,10 +46,10 @@ export class PartlyPersistedError extends Error {
 
 export interface ModuleBackendOptions {
   /**
-   * Makes configured rows durable before a SET is answered; a failure undoes the SET. When it rejects, nothing is durable,
-   * unless with PartlyPersistedError.
+   * Makes configured rows durable before a SET is answered, and gives what takes that back; a failure undoes the SET. When it
+   * rejects, nothing is durable, unless with PartlyPersistedError.
    */
-  readonly persist?: (changes: readonly RowChange[]) => Promise<void>
+  readonly persist?: (changes: readonly RowChange[]) => Promise<TakeBack>
   readonly rules?: SetRules
   readonly log: Log
 }
@@ -66,7 +67,7 @@ export class ModuleBackend implements Backend {
     this.module = module
     this.objects = module.tables.flatMap(({ table }) => table.objects)
     this.#options = options
-    const { log, persist = async () => {} } = options
+    const { log, persist = async () => async () => {} } = options
     this.#unkept = new Unkept({ log, persist })
   }
 
@@ -104,8 +105,8 @@ class ModuleSet implements SetPart {
   readonly #options: ModuleSetOptions
   #plans: readonly RowPlan[] = []
   readonly #committed: { plan: RowPlan; effects: Effects | undefined }[] = []
-  /** Resolves with whether there is anything durable to take back; undefined before persisting began. */
-  #persisted: Promise<boolean> | undefined
+  /** What takes back what is durable of it, if anything is; undefined before persisting began. */
+  #takesBack: Promise<TakeBack | undefined> | undefined
 
   constructor(
     module: MibModule,
@@ -145,9 +146,8 @@ class ModuleSet implements SetPart {
     const changes = this.#plans.map(changeOf)
     const persisting = this.#options.persist?.(changes)
     if (!persisting) return undefined
-    this.#persisted = persisting.then(
-      () => true,
-      (error: unknown) => error instanceof PartlyPersistedError,
+    this.#takesBack = persisting.catch((error: unknown) =>
+      error instanceof PartlyPersistedError ? () => Promise.reject(error) : undefined,
     )
     try {
       await persisting
@@ -181,9 +181,9 @@ class ModuleSet implements SetPart {
       }
     }
     // What is not durable needs no file to be written again: that would fail as the commit did.
-    if (!(await this.#persisted)) return isUndone
+    const takeBack = await this.#takesBack
     try {
-      await this.#options.persist?.(this.#committed.map(({ plan }) => inverseOf(changeOf(plan))))
+      await takeBack?.()
     } catch (error) {
       isUndone = false
       this.#options.log.error('a set could not be undone in its files', { module: this.#module.name, error })

@@ -1,8 +1,8 @@
 /** Declared tables as entries of .cnf files: one declaration gives the line, its checks and its way back to the file. */
 import { basename } from 'node:path'
 import type { Complaint } from '../cnf/complaint.ts'
-import { CnfStore, type LoadedEntry } from '../cnf/store.ts'
-import { allOrNothing } from './all-or-nothing.ts'
+import { CnfStore, type LoadedEntry, type Restore } from '../cnf/store.ts'
+import { allOrNothing, type TakeBack } from './all-or-nothing.ts'
 import { inverseOf, type RowChange } from './backend.ts'
 import { type LoadedFile, valuesByInstance } from './configured-rows.ts'
 import type { Definition } from './declare.ts'
@@ -124,40 +124,58 @@ export class ConfigFile {
   }
 
   /**
-   * Brings changed rows to the files; resolves when they are durable. When it rejects, the files are as they were, unless
-   * with PartlyPersistedError.
+   * Brings changed rows to the files; resolves when they are durable, to what makes the files what they were. When it rejects,
+   * they are that already, unless with PartlyPersistedError.
    */
-  persist(changes: readonly RowChange[]): Promise<void> {
-    const persisted = this.#persisting.then(() => this.#persist(changes))
-    this.#persisting = persisted.catch(() => {})
-    return persisted
+  persist(changes: readonly RowChange[]): Promise<TakeBack> {
+    return this.#inTurn(async () => {
+      const takeBack = await this.#persist(changes)
+      return () => this.#inTurn(takeBack)
+    })
+  }
+
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const acted = this.#persisting.then(act)
+    this.#persisting = acted.then(
+      () => {},
+      () => {},
+    )
+    return acted
   }
 
   /** Between two writes a row is rather in both files than in none: the main one counts then. */
-  #persist(changes: readonly RowChange[]): Promise<void> {
+  #persist(changes: readonly RowChange[]): Promise<TakeBack> {
     const inverse = changes.map(inverseOf)
     const waiting = this.#waiting
     return allOrNothing([
-      {
-        run: () => waiting?.add(changes),
-        takeBack: async () => {
+      async () => {
+        await waiting?.add(changes)
+        return async () => {
           await waiting?.add(inverse)
           await waiting?.remove(inverse)
-        },
+        }
       },
-      { run: () => this.#persistActive(changes), takeBack: () => this.#persistActive(inverse) },
-      { run: () => waiting?.remove(changes) },
+      async () => {
+        const restore = await this.#persistActive(changes)
+        return async () => {
+          if (!(await restore())) await this.#persistActive(inverse)
+        }
+      },
+      async () => {
+        await waiting?.remove(changes)
+        return async () => waiting?.add(inverse)
+      },
     ])
   }
 
-  async #persistActive(changes: readonly RowChange[]): Promise<void> {
+  async #persistActive(changes: readonly RowChange[]): Promise<Restore> {
     for (const { definition, before, after } of changes) {
       if (definition.cnf.length === 0) continue
       if (definition.kind === 'scalars') this.#putScalars(definition, before, after)
       else this.#putRow(definition, before, after)
     }
     try {
-      await this.#store.save()
+      return await this.#store.save()
     } catch (error) {
       this.#store.revert()
       throw error

@@ -78,7 +78,7 @@ function fieldOf({ name, syntax, defaultValue }: BoundColumn, resolveName?: Reso
     parse: (token) => {
       const value = parseWord(syntax, token, resolveName)
       if (value !== undefined) return { value }
-      return { wish: hasStrayOctet(token.text) ? `${describe(syntax)} in UTF-8` : describe(syntax) }
+      return { expected: hasStrayOctet(token.text) ? `${describe(syntax)} in UTF-8` : describe(syntax) }
     },
     format,
     ...(defaultValue === undefined ? {} : { omitted: format(defaultValue) }),

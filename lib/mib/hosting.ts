@@ -4,7 +4,7 @@ import { type Complaint, formatComplaint, isWarning } from '../cnf/complaint.ts'
 import type { Home } from '../home.ts'
 import type { Log } from '../log.ts'
 import { allOrNothing } from './all-or-nothing.ts'
-import { inverseOf, ModuleBackend } from './backend.ts'
+import { ModuleBackend } from './backend.ts'
 import { ConfigFile, type ResolveName } from './config.ts'
 import { configuredRows } from './configured-rows.ts'
 import type { MibModule, ModuleHost, Serving } from './module.ts'
@@ -64,11 +64,16 @@ export class Hosting {
           ...(rules ? { rules } : {}),
           persist: async (changes) => {
             const own = files.get(file)
-            await allOrNothing([
-              { run: () => own?.persist(changes), takeBack: () => own?.persist(changes.map(inverseOf)) },
-              { run: () => persist?.() },
+            const takeBack = await allOrNothing([
+              ...(own ? [() => own.persist(changes)] : []),
+              // Its own files follow the module's tables, which an undo puts back first.
+              ...(persist ? [() => persist().then(() => persist)] : []),
             ])
             onPersisted?.(module)
+            return async () => {
+              await takeBack()
+              onPersisted?.(module)
+            }
           },
         }),
     )

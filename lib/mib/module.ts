@@ -13,6 +13,8 @@ export interface Change<R = AnyRow, W = Partial<R>> {
   readonly after: R | undefined
   /** The columns that the manager named, actions included. */
   readonly wishes: W
+  /** The rows of the same table that the same SET leads to: a rule about several rows must see them as they will be. */
+  readonly alongside?: readonly R[]
   /** Whose SET it is; a file, and a SET that comes over AgentX, has nobody's name. */
   readonly requester: Requester | undefined
 }

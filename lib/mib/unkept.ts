@@ -6,7 +6,7 @@ import type { RowPlan } from './set.ts'
 
 export interface UnkeptOptions {
   readonly log: Log
-  readonly persist: (changes: readonly RowChange[]) => Promise<void>
+  readonly persist: (changes: readonly RowChange[]) => Promise<unknown>
 }
 
 const retryEveryMs = 10_000

@@ -37,7 +37,7 @@ export function parseConfig(text: string, file: string): ParsedConfig {
   const warnings: Complaint[] = []
   const reader: Reader = {
     complain: ({ line, column }, message) => complaints.push({ file, line, column, message }),
-    warn: ({ line, column }, message) => warnings.push({ file, line, column, message }),
+    warn: ({ line, column }, message) => warnings.push({ file, line, column, message, severity: 'warning' }),
   }
   const { record, entriesOf } = readRecord(directives, nest(lines, reader), reader)
   const origins = new Map(

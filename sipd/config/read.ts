@@ -1,6 +1,6 @@
 /** The configuration of sipd as it lies in a home: sipd.conf, and persistent_tcp.conf where there is one. */
 import { join } from 'node:path'
-import { type Complaint, ConfigurationError } from '../../lib/cnf/complaint.ts'
+import { type Complaint, ConfigurationError, isWarning } from '../../lib/cnf/complaint.ts'
 import { codeOf, messageOf } from '../../lib/errors.ts'
 import type { Home } from '../../lib/home.ts'
 import { textOfOctets } from '../../lib/lossless-text.ts'
@@ -8,7 +8,7 @@ import { readRegularFileSync } from '../../lib/regular-file.ts'
 import type { Rows } from './directive.ts'
 import { directives, type SipdConfig } from './directives.ts'
 import { checkFileMode } from './file-mode.ts'
-import { checkTlsFiles, missingAddresses } from './machine-checks.ts'
+import { checkLogs, checkTlsFiles, missingAddresses } from './machine-checks.ts'
 import { type ConfigNotes, parseConfig } from './parse.ts'
 import { type PersistentPeer, parsePersistentTcp } from './persistent-tcp.ts'
 
@@ -51,7 +51,9 @@ export function inspectConfig(home: Home): Inspection {
   const warnings = [...parsed.warnings]
   if ('config' in parsed) {
     complaints.push(...checkTlsFiles(parsed.config, origins, home, configFile))
-    warnings.push(...missingAddresses(parsed.config, origins, configFile))
+    const ofLogs = checkLogs(parsed.config, origins, home, configFile)
+    complaints.push(...ofLogs.filter((one) => !isWarning(one)))
+    warnings.push(...ofLogs.filter(isWarning), ...missingAddresses(parsed.config, origins, configFile))
   }
   const config = 'config' in parsed && complaints.length === 0 ? parsed.config : undefined
   return { config, complaints, warnings, origins, persistentTcp }

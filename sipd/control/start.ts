@@ -1,8 +1,10 @@
 /** `sip start`: starts sipd in the background and waits until it serves. */
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
+import { systemClock } from '../../lib/clock.ts'
 import { daemonArgv } from '../../lib/daemon.ts'
 import type { Home } from '../../lib/home.ts'
+import { processesOf } from '../../lib/home-processes.ts'
 import { describeExit } from '../../lib/program/exit.ts'
 import { lastWords } from '../../lib/program/last-words.ts'
 import { startProgram } from '../../lib/program/start.ts'
@@ -12,6 +14,8 @@ import { pause, runningSipd } from './sipd.ts'
 import { supervisorDid } from './supervisor.ts'
 
 const startWithinMs = 10_000
+/** With its workers, in order; then they are killed. */
+const endWithinMs = 2000
 
 export const startCommand: Command = {
   name: 'start',
@@ -33,20 +37,26 @@ export async function startSipd(home: Home): Promise<void> {
   mkdirSync(home.logs, { recursive: true, mode: 0o700 })
   const outputPath = join(home.logs, 'sipd.out')
   const output = openSync(outputPath, 'w', 0o600)
-  const started = startProgram({ argv: daemonArgv('sipd', home), output })
+  const started = startProgram({
+    argv: daemonArgv('sipd', home),
+    // What it starts in turn is of this appliance, whatever our caller's is.
+    variables: { CASTELLAN_HOME: home.root },
+    output,
+  })
   closeSync(output)
   const deadlineMs = performance.now() + startWithinMs
   while (performance.now() < deadlineMs) {
-    if (runningSipd(home)?.pid === started.pid) {
+    if (runningSipd(home)) {
       started.unref()
       return
     }
-    if (!started.isRunning) {
+    // Ours leaves it to one that somebody else has just started.
+    if (!started.isRunning && !processesOf(home).some(({ part }) => part === 'sipd')) {
       const said = lastWords(outputPath)
       throw new CommandFailure(said || `sipd ${describeExit(await started.exited)} and printed nothing`)
     }
     await pause(25)
   }
-  started.signalAll('SIGKILL')
-  throw new CommandFailure(`sipd did not serve within ${startWithinMs / 1000} s and was killed`)
+  await started.end(systemClock, endWithinMs)
+  throw new CommandFailure(`sipd did not serve within ${startWithinMs / 1000} s and was ended`)
 }

@@ -1,5 +1,6 @@
 /** `sip stop`: lets sipd end, and makes it when it does not. */
 import type { Home } from '../../lib/home.ts'
+import { processesOf } from '../../lib/home-processes.ts'
 import { isRunning, type ProcessIdentity } from '../../lib/proc/process.ts'
 import { type Command, CommandFailure, exitCodes } from './command.ts'
 import { report } from './report.ts'
@@ -28,7 +29,8 @@ export const stopCommand: Command = {
 }
 
 export async function stopSipd(home: Home): Promise<void> {
-  const running = runningSipd(home)
+  // One that is still starting has no PID file yet.
+  const running = runningSipd(home) ?? processesOf(home).find(({ part }) => part === 'sipd')
   if (!running) return
   signal(running, 'SIGTERM')
   if (await isGone(running, stopWithinMs)) return

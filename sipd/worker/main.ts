@@ -83,5 +83,5 @@ process.on('disconnect', () => {
   const ended = worker?.stop(0) ?? Promise.resolve()
   void ended.finally(() => process.exit(0))
 })
-process.on('unhandledRejection', (error) => worker?.log.error('bug: a promise was left alone', { error }))
+process.on('unhandledRejection', (error) => worker?.log.error('bug: unhandled rejection', { error }))
 tell({ kind: 'here' })

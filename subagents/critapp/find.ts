@@ -1,5 +1,4 @@
 /** Finding the process that a row means, among all that run. */
-
 import { readlinkSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { programRoot } from '../../lib/home.ts'

@@ -51,12 +51,14 @@ export function critappModule(home: Home, sipPing: SipPing) {
         return Math.floor((host.clock.monotonicMs() - process.startedMonotonicMs) / 10) % 0x1_0000_0000
       },
     },
-    test({ before, after, wishes }) {
+    test({ before, after, wishes, alongside = [] }) {
       if (after?.critAppProcRowStatus !== 'active') return undefined
       // A row knows its process by this name: another one would leave a running process with nobody to watch it.
       const isRenamed = before?.critAppProcRowStatus === 'active' && before.critAppProcName !== after.critAppProcName
       if (isRenamed && before.critAppOperStatus === 'up') return 'inconsistentValue'
-      const mistake = whyNotActive(after, processes.table.rows())
+      const changed = new Set(alongside.map(({ critAppProcIndex }) => critAppProcIndex))
+      const unchanged = [...processes.table.rows()].filter(({ critAppProcIndex }) => !changed.has(critAppProcIndex))
+      const mistake = whyNotActive(after, [...unchanged, ...alongside])
       if (mistake) return { status: 'inconsistentValue', column: mistake.column }
       // There must be something to restart, and a way to do it.
       const hasWay = after.critAppGracefulCommand !== '' || after.critAppUnit !== ''
@@ -109,7 +111,7 @@ export function critappModule(home: Home, sipPing: SipPing) {
   let repetition: Timer | undefined
   const counts = () => ({ critAppTotal: wanted().length, critAppRunning: running().length })
 
-  /** critAppNotAllRunning when one that is wished up goes; critAppAllNowRunning when all run, and again at its interval. */
+  /** critAppNotAllRunning when a process that is wanted up goes; critAppAllNowRunning when all run, and again at its interval. */
   const judge = (row: ProcRow | undefined): void => {
     const { critAppTrapWhenNotAllRunning, critAppTrapWhenAllRunning, critAppAllRunningInterval } = globals.table.get(
       {},
@@ -208,6 +210,16 @@ export function critappModule(home: Home, sipPing: SipPing) {
     }
     return obey(wish, name, { clock: host.clock, supervisor, want })
   }
+  const apps = (): AppState[] =>
+    [...processes.table.rows()]
+      .filter((row) => row.critAppProcRowStatus === 'active')
+      .map((row) => ({
+        name: row.critAppProcName,
+        wanted: row.critAppAdminStatus,
+        isUp: row.critAppOperStatus === 'up',
+        state: row.critAppProcState,
+        lastError: row.critAppLastError,
+      }))
   return {
     module,
     configured: [anyServing(processes), anyServing(globals)],
@@ -215,7 +227,17 @@ export function critappModule(home: Home, sipPing: SipPing) {
     checks: [processRule],
     machineChecks: [programRule],
     order,
+    apps,
   }
+}
+
+/** An application as `castellan start` has to know it. */
+export interface AppState {
+  readonly name: string
+  readonly wanted: 'up' | 'down'
+  readonly isUp: boolean
+  readonly state: ProcRow['critAppProcState']
+  readonly lastError: string
 }
 
 /** What somebody wants now, in contrast to what a row is. */

@@ -65,14 +65,14 @@ export interface Entry {
   child: Program | undefined
   monitor: HealthMonitor | undefined
   /** Why it is being stopped although it is wanted up: it does not serve. */
-  sickness: string | undefined
+  failureReason: string | undefined
   /** It ended too often: it stays as it is until somebody sets it up. */
   isGivenUp: boolean
   /** Its graceful command runs; `again`: it was asked for once more meanwhile. */
   graceful: 'idle' | 'running' | 'again'
   /** It ended, and systemd is being asked how, or what it left behind is being looked for. */
-  isUnderInquest: boolean
-  /** Raised whenever something is begun anew, so that what was begun before knows it is over. */
+  isEndPending: boolean
+  /** Raised whenever something begins, so that what began before knows that it is over. */
   round: number
   timer: Timer | undefined
 }
@@ -108,10 +108,10 @@ export function newEntry(spec: ProcessSpec): Entry {
     pidFile: undefined,
     child: undefined,
     monitor: undefined,
-    sickness: undefined,
+    failureReason: undefined,
     isGivenUp: false,
     graceful: 'idle',
-    isUnderInquest: false,
+    isEndPending: false,
     round: 0,
     timer: undefined,
   }

@@ -55,8 +55,8 @@ export class Sequence {
   }
 
   #set(entries: readonly Entry[], adminStatus: 'up' | 'down'): void {
-    const wished = entries.filter(({ shown }) => shown.spec.adminStatus === adminStatus)
-    this.#inOrder(wished, adminStatus === 'up' ? 'ascending' : 'descending', {
+    const wanted = entries.filter(({ shown }) => shown.spec.adminStatus === adminStatus)
+    this.#inOrder(wanted, adminStatus === 'up' ? 'ascending' : 'descending', {
       act: ({ shown }) => this.#events.setAdminStatus(shown.spec.index, adminStatus),
       isOnItsWay: ({ shown }) => shown.state === (adminStatus === 'up' ? 'starting' : 'stopping'),
       isDue: ({ shown }) => shown.spec.adminStatus === adminStatus,

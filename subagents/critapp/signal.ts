@@ -1,9 +1,9 @@
-/** Signals to supervised processes: to whole groups where they may, and never to a PID that was given anew. */
+/** Signals to supervised processes: to whole groups where they may, and never to a reused PID. */
 import { type ProcessIdentity, readProcess } from '../../lib/proc/process.ts'
 
 /**
  * To the whole group where the process leads one, to it alone otherwise. Without an identity the PID is a child's own,
- * which is not given anew while it is waited for. Throws what kill(2) refuses, such as EPERM.
+ * which is not reused while it is waited for. Throws what kill(2) refuses, such as EPERM.
  */
 export function signalProcess(pid: number, identity: ProcessIdentity | undefined, signal: NodeJS.Signals): void {
   const stat = readProcess(pid)

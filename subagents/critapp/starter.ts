@@ -7,16 +7,16 @@ import { lastLine } from '../../lib/program/last-words.ts'
 import type { Program } from '../../lib/program/program.ts'
 import { startProgram } from '../../lib/program/start.ts'
 import { startCommandOf } from './commands.ts'
+import type { Context } from './context.ts'
 import { isControlScript, startScriptMs } from './control-script.ts'
+import type { ExitStatus } from './exit-status.ts'
 import { isNamed } from './find.ts'
-import type { Finding } from './inquest.ts'
 import { openOutput } from './output.ts'
 import { type PidFiles, watchPidFiles } from './pid-files.ts'
 import { type Entry, liveChild, type ProcessSpec } from './process.ts'
 import { supervisedBy } from './run.ts'
 import type { ProcessEvent } from './states.ts'
 import { Successors } from './successors.ts'
-import type { Surroundings } from './surroundings.ts'
 
 export interface StartEvents {
   /** The process is there; whether it serves is another question. */
@@ -26,7 +26,7 @@ export interface StartEvents {
   /** There is none, and none will come of this start. */
   failed(entry: Entry, sentence: string): void
   /** A child of ours that is the row's process, or was to become it, ended. */
-  ended(entry: Entry, finding: Finding): void
+  ended(entry: Entry, exitStatus: ExitStatus): void
 }
 
 /** A process in front runs when it has lived this long. */
@@ -45,24 +45,24 @@ interface Start {
 }
 
 export class Starter {
-  readonly #surroundings: Surroundings
+  readonly #context: Context
   readonly #events: StartEvents
   readonly #starts = new Set<Start>()
   readonly #successors: Successors
   #pidFiles: PidFiles | undefined
 
-  constructor(surroundings: Surroundings, events: StartEvents) {
-    this.#surroundings = surroundings
+  constructor(context: Context, events: StartEvents) {
+    this.#context = context
     this.#events = events
-    this.#successors = new Successors(surroundings, events)
+    this.#successors = new Successors(context, events)
   }
 
   /** A PID file that is written is looked at when it is, and not only when it is time to look. */
   begin(): void {
-    const { log, runFolder } = this.#surroundings.options
+    const { log, runFolder } = this.#context.options
     this.#pidFiles = watchPidFiles(runFolder, log, (name) => {
       for (const start of this.#starts)
-        if (start.entry.shown.spec.name === name) this.#surroundings.attempt(() => this.#lookNow(start))
+        if (start.entry.shown.spec.name === name) this.#context.attempt(() => this.#lookNow(start))
     })
   }
 
@@ -73,9 +73,9 @@ export class Starter {
   }
 
   launch(entry: Entry, event: ProcessEvent): void {
-    const { options } = this.#surroundings
+    const { options } = this.#context
     const { spec } = entry.shown
-    this.#surroundings.move(entry, event)
+    this.#context.move(entry, event)
     const round = ++entry.round
     const command = startCommandOf(spec, options.systemctl)
     if ('error' in command.parsed) {
@@ -84,11 +84,11 @@ export class Starter {
     }
     const child = this.#spawn(spec, command.parsed)
     const start: Start = { entry, child, round, beganMs: options.clock.monotonicMs() }
-    void child.exited.then((exit) => this.#surroundings.attempt(() => this.#childEnded(start, exit)))
+    void child.exited.then((exit) => this.#context.attempt(() => this.#childEnded(start, exit)))
     if (child.pid === undefined) return
     entry.child = child
     this.#starts.add(start)
-    entry.timer = options.clock.every(lookEveryMs, () => this.#surroundings.attempt(() => this.#look(start)))
+    entry.timer = options.clock.every(lookEveryMs, () => this.#context.attempt(() => this.#look(start)))
   }
 
   #spawn(spec: ProcessSpec, { argv }: Extract<ParsedCommand, { readonly argv: unknown }>): Program {
@@ -101,11 +101,11 @@ export class Starter {
 
   /** A disk without room for what it prints is no reason not to start it. */
   #openOutput(spec: ProcessSpec): number | undefined {
-    const path = this.#surroundings.outputPath(spec)
+    const path = this.#context.outputPath(spec)
     try {
       return openOutput(path)
     } catch (error) {
-      this.#surroundings.options.log.warn('cannot keep what a process prints', { name: spec.name, path, error })
+      this.#context.options.log.warn('cannot keep what a process prints', { name: spec.name, path, error })
       return undefined
     }
   }
@@ -116,7 +116,7 @@ export class Starter {
 
   /** Something has happened that may have brought the process. */
   #lookNow(start: Start): void {
-    this.#surroundings.searcher.forget()
+    this.#context.searcher.forget()
     this.#look(start)
   }
 
@@ -128,13 +128,13 @@ export class Starter {
     }
     const { entry, child, beganMs } = start
     const { name, unit } = entry.shown.spec
-    const livedMs = this.#surroundings.options.clock.monotonicMs() - beganMs
+    const livedMs = this.#context.options.clock.monotonicMs() - beganMs
     const isOver = livedMs > appearWithinMs
     const itself = liveChild(child)
     let real: ProcessIdentity | undefined = this.#announced(entry)
     if (!real && unit === '' && itself && livedMs > settleMs && this.#isProcessItself(entry, itself)) real = itself
     // While the start command runs, what it has started may not serve yet: it ends when that does.
-    if (!real && (!itself || isOver)) real = this.#surroundings.search(entry).main
+    if (!real && (!itself || isOver)) real = this.#context.search(entry).main
     if (!real && isOver && unit === '') real = itself // it runs in front under another name than its row says
     if (real) {
       entry.timer?.cancel()
@@ -143,7 +143,7 @@ export class Starter {
       this.#events.appeared(entry, real, `${name} was started as PID ${real.pid}`)
     } else if (isOver && !(unit !== '' && itself)) {
       // systemd has time-outs of its own, and its answer is awaited.
-      const { text } = startCommandOf(entry.shown.spec, this.#surroundings.options.systemctl)
+      const { text } = startCommandOf(entry.shown.spec, this.#context.options.systemctl)
       const missing = unit === '' ? `no process named ${name} appeared` : `${unit} has no process`
       this.#failed(entry, `${text} ended, but ${missing}`)
     }
@@ -156,8 +156,8 @@ export class Starter {
   #announced(entry: Entry): ProcessIdentity | undefined {
     const { name, unit, health } = entry.shown.spec
     if (unit !== '' || health.kind === 'none') return undefined
-    const named = this.#surroundings.readPidFile(name)
-    const found = named && this.#surroundings.search(entry).main
+    const named = this.#context.readPidFile(name)
+    const found = named && this.#context.search(entry).main
     return found?.pid === named?.pid ? found : undefined
   }
 
@@ -166,41 +166,41 @@ export class Starter {
     return (
       isNamed(itself, spec.name) &&
       !isControlScript(itself, ageMs) &&
-      !this.#surroundings.searcher.hasStarted(itself, spec.name)
+      !this.#context.searcher.hasStarted(itself, spec.name)
     )
   }
 
   #childEnded(start: Start, exit: ProgramExit): void {
     const { entry, child, round } = start
     if (exit.kind === 'notStarted') {
-      const { text } = startCommandOf(entry.shown.spec, this.#surroundings.options.systemctl)
+      const { text } = startCommandOf(entry.shown.spec, this.#context.options.systemctl)
       if (entry.round === round) this.#failed(entry, `${text}: ${exit.reason}; see critAppStartCommand`)
       return
     }
     if (entry.child !== child) return
-    const finding = { code: exitCodeOf(exit), signal: signalNumberOf(exit), how: describeExit(exit) }
+    const exitStatus = { code: exitCodeOf(exit), signal: signalNumberOf(exit), how: describeExit(exit) }
     if (entry.identity?.pid === child.pid) {
       // A start command that ended with 0 was never the process, if that is there now.
-      if (isSuccess(exit)) this.#successors.await(entry, child, finding)
-      else this.#events.ended(entry, finding)
+      if (isSuccess(exit)) this.#successors.await(entry, child, exitStatus)
+      else this.#events.ended(entry, exitStatus)
       return
     }
     if (entry.round !== round) return
-    const { searcher, units } = this.#surroundings
+    const { searcher, units } = this.#context
     searcher.forget()
     if (entry.shown.spec.unit !== '') void units.refresh().then(() => this.#look(start))
     if (entry.shown.state === 'stopping') {
       // Code 0: it left a daemon behind, which is still to be found and stopped.
-      if (!isSuccess(exit)) this.#events.ended(entry, finding)
-    } else if (entry.shown.state === 'starting' && !isSuccess(exit)) this.#commandFailed(entry, finding)
+      if (!isSuccess(exit)) this.#events.ended(entry, exitStatus)
+    } else if (entry.shown.state === 'starting' && !isSuccess(exit)) this.#commandFailed(entry, exitStatus)
     else this.#look(start) // it left a daemon behind, which may be there already
   }
 
-  #commandFailed(entry: Entry, { code, signal, how }: Finding): void {
-    const said = lastLine(this.#surroundings.outputPath(entry.shown.spec))
+  #commandFailed(entry: Entry, { code, signal, how }: ExitStatus): void {
+    const said = lastLine(this.#context.outputPath(entry.shown.spec))
     entry.shown.lastExitCode = code
     entry.shown.lastExitSignal = signal
-    const { text } = startCommandOf(entry.shown.spec, this.#surroundings.options.systemctl)
+    const { text } = startCommandOf(entry.shown.spec, this.#context.options.systemctl)
     this.#failed(entry, `${text} ${how}${said ? `: ${said}` : ''}`)
   }
 
@@ -208,9 +208,9 @@ export class Starter {
     entry.round++
     entry.timer?.cancel()
     entry.child = undefined
-    this.#surroundings.complain(entry, sentence)
-    this.#surroundings.move(entry, 'startFailed')
-    this.#surroundings.options.log.error('a process could not be started', { name: entry.shown.spec.name, sentence })
+    this.#context.complain(entry, sentence)
+    this.#context.move(entry, 'startFailed')
+    this.#context.options.log.error('a process could not be started', { name: entry.shown.spec.name, sentence })
     this.#events.failed(entry, sentence)
   }
 }

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import type { ProcessIdentity } from '../../lib/proc/process.ts'
 import { gracefulCommandOf } from './commands.ts'
+import { Context, type SupervisorOptions } from './context.ts'
 import { type Entry, newEntry, type ProcessSpec, type SupervisedProcess } from './process.ts'
 import { Restarts } from './restarts.ts'
 import { runToEnd, supervisedBy } from './run.ts'
@@ -9,10 +10,9 @@ import { Sequence } from './sequence.ts'
 import { Service } from './service.ts'
 import { Starter } from './starter.ts'
 import { Stopper } from './stopper.ts'
-import { type SupervisorOptions, Surroundings } from './surroundings.ts'
 import { Watch } from './watch.ts'
 
-export type { SupervisorEvents, SupervisorOptions } from './surroundings.ts'
+export type { SupervisorEvents, SupervisorOptions } from './context.ts'
 
 /** What somebody asks for. */
 export interface Request {
@@ -25,7 +25,7 @@ export interface Request {
 const defaultGracefulWithinMs = 300_000
 
 export class Supervisor {
-  readonly #surroundings: Surroundings
+  readonly #context: Context
   readonly #entries = new Map<number, Entry>()
   readonly #starter: Starter
   readonly #stopper: Stopper
@@ -38,9 +38,9 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     const wantedUnits = (): Set<string> =>
       new Set(this.processes().flatMap(({ spec: { unit } }) => (unit === '' ? [] : [unit])))
-    this.#surroundings = new Surroundings(options, wantedUnits)
-    const ended: Restarts['ended'] = (entry, finding) => this.#restarts.ended(entry, finding)
-    this.#starter = new Starter(this.#surroundings, {
+    this.#context = new Context(options, wantedUnits)
+    const ended: Restarts['ended'] = (entry, exitStatus) => this.#restarts.ended(entry, exitStatus)
+    this.#starter = new Starter(this.#context, {
       appeared: (entry, identity, sentence) => this.#service.takeUp(entry, identity, 'ready', sentence),
       replaced: (entry, identity) => this.#replace(entry, identity),
       failed: (entry, sentence) => {
@@ -49,9 +49,9 @@ export class Supervisor {
       },
       ended,
     })
-    this.#stopper = new Stopper(this.#surroundings, { ended })
-    this.#service = new Service(this.#surroundings, { sick: (entry) => this.#stopper.stop(entry) })
-    this.#restarts = new Restarts(this.#surroundings, {
+    this.#stopper = new Stopper(this.#context, { ended })
+    this.#service = new Service(this.#context, { unhealthy: (entry) => this.#stopper.stop(entry) })
+    this.#restarts = new Restarts(this.#context, {
       isAtWork: () => this.#isStarted,
       wanted: (entry) => this.#wantUp(entry),
       due: (entry) => this.#startAgain(entry),
@@ -61,7 +61,7 @@ export class Supervisor {
       begin: (entry) => this.#begin(entry),
       setAdminStatus: (index, adminStatus) => this.setAdminStatus(index, adminStatus),
     })
-    this.#watch = new Watch(this.#surroundings, {
+    this.#watch = new Watch(this.#context, {
       entries: () => this.#entries.values(),
       ended,
       mayDiffer: (entry) => this.#reconcile(entry),
@@ -99,7 +99,7 @@ export class Supervisor {
     entry.shown.spec = spec
     if (entry.shown.state === 'restartWait' && before.restartOnExit && !spec.restartOnExit) {
       entry.timer?.cancel()
-      this.#surroundings.move(entry, 'giveUp')
+      this.#context.move(entry, 'giveUp')
     }
     const isOtherCheck = JSON.stringify(before.health) !== JSON.stringify(spec.health)
     if (isOtherCheck && entry.identity && entry.shown.state !== 'stopping') this.#service.checkAnew(entry)
@@ -128,8 +128,8 @@ export class Supervisor {
     entry.shown.spec = { ...entry.shown.spec, adminStatus }
     entry.history.forget()
     entry.isGivenUp = false
-    entry.sickness = undefined
-    this.#surroundings.searcher.forget()
+    entry.failureReason = undefined
+    this.#context.searcher.forget()
     if (adminStatus === 'up') this.#wantUp(entry)
     else this.#wantDown(entry)
   }
@@ -144,7 +144,7 @@ export class Supervisor {
 
   async #runGraceful(entry: Entry): Promise<void> {
     const { spec } = entry.shown
-    const { systemctl, gracefulWithinMs: limitMs = defaultGracefulWithinMs } = this.#surroundings.options
+    const { systemctl, gracefulWithinMs: limitMs = defaultGracefulWithinMs } = this.#context.options
     const command = gracefulCommandOf(spec, systemctl)
     entry.graceful = 'running'
     const reason = await runToEnd(command.parsed, { limitMs, variables: supervisedBy(spec.name) })
@@ -157,13 +157,13 @@ export class Supervisor {
   }
 
   #gracefulEnded(entry: Entry, reason: string | undefined): void {
-    const { log, events } = this.#surroundings.options
+    const { log, events } = this.#context.options
     const { name } = entry.shown.spec
     if (reason === undefined) {
       log.notice('a graceful command is done', { name })
       return
     }
-    this.#surroundings.complain(entry, `graceful restart of ${name}: ${reason}`)
+    this.#context.complain(entry, `graceful restart of ${name}: ${reason}`)
     log.error('a graceful command failed', { name, reason })
     events.changed(entry.shown)
   }
@@ -184,7 +184,7 @@ export class Supervisor {
     this.#isStarted = true
     this.#starter.begin()
     this.#sequence.begin([...this.#entries.values()])
-    this.#surroundings.units.start()
+    this.#context.units.start()
     this.#watch.begin()
   }
 
@@ -192,7 +192,7 @@ export class Supervisor {
   stop(): void {
     this.#isStarted = false
     this.#watch.end()
-    this.#surroundings.units.stop()
+    this.#context.units.stop()
     this.#sequence.end()
     this.#starter.end()
     for (const entry of this.#entries.values()) {
@@ -215,7 +215,7 @@ export class Supervisor {
     const { unit } = entry.shown.spec
     if (unit === '') this.#beginKnowing(entry)
     else
-      void this.#surroundings.units.refresh().then(() => {
+      void this.#context.units.refresh().then(() => {
         if (this.#isHere(entry) && entry.shown.state === 'unknown') this.#beginKnowing(entry)
       })
   }
@@ -225,9 +225,9 @@ export class Supervisor {
     if (findOnStartup && this.#adopt(entry)) this.#reconcile(entry)
     else if (adminStatus === 'up') this.#wantUp(entry)
     else {
-      this.#surroundings.move(entry, 'wantDown')
+      this.#context.move(entry, 'wantDown')
       // We may have been killed in the middle of its stop; the PID file says that it is of this appliance.
-      if (this.#surroundings.readPidFile(entry.shown.spec.name) && this.#adopt(entry)) this.#reconcile(entry)
+      if (this.#context.readPidFile(entry.shown.spec.name) && this.#adopt(entry)) this.#reconcile(entry)
     }
   }
 
@@ -246,24 +246,24 @@ export class Supervisor {
 
   #stopUnwanted(entry: Entry): void {
     const { name } = entry.shown.spec
-    this.#surroundings.options.log.notice('a process runs that is wanted down, and is stopped', { name })
+    this.#context.options.log.notice('a process runs that is wanted down, and is stopped', { name })
     this.#wantDown(entry)
   }
 
   /** The script that started it was taken for the process, and has ended. */
   #replace(entry: Entry, identity: ProcessIdentity): void {
-    const { log, events } = this.#surroundings.options
+    const { log, events } = this.#context.options
     const { shown } = entry
     log.notice('a start command ended, and its process goes on', { name: shown.spec.name, pid: identity.pid })
     entry.child = undefined
-    this.#surroundings.know(entry, identity)
+    this.#context.know(entry, identity)
     shown.pid = identity.pid
     events.changed(shown)
     if (shown.state === 'stopping') this.#stopper.stop(entry)
   }
 
   #makeOutputFolder(): void {
-    const { outputFolder, log } = this.#surroundings.options
+    const { outputFolder, log } = this.#context.options
     try {
       mkdirSync(outputFolder, { recursive: true, mode: 0o700 })
     } catch (error) {
@@ -281,7 +281,7 @@ export class Supervisor {
   }
 
   #startAgain(entry: Entry): void {
-    this.#surroundings.searcher.forget()
+    this.#context.searcher.forget()
     if (this.#adopt(entry)) return
     entry.shown.restarts++
     this.#starter.launch(entry, 'waitOver')
@@ -292,7 +292,7 @@ export class Supervisor {
     if (state === 'stopping') return
     entry.timer?.cancel()
     entry.monitor?.stop()
-    this.#surroundings.move(entry, 'wantDown')
+    this.#context.move(entry, 'wantDown')
     if (entry.shown.state !== 'stopping') return
     if (state === 'starting' && !entry.identity) this.#stopper.stopWhatStarts(entry)
     else this.#stopper.stop(entry)
@@ -300,7 +300,7 @@ export class Supervisor {
 
   #adopt(entry: Entry): boolean {
     const { name } = entry.shown.spec
-    const found = this.#surroundings.search(entry)
+    const found = this.#context.search(entry)
     entry.shown.count = found.count
     if (!found.main) return false
     entry.timer?.cancel()

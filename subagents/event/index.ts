@@ -201,7 +201,7 @@ export function eventModule({ onSlice, samplesPath, alarmsPath, known }: EventOp
     async start(host) {
       const { localAgent: agent, clock } = host
       if (!agent) throw new Error('the event module samples objects of the agent, and so runs in no other process')
-      const surroundings = {
+      const context = {
         event: ({ owner, name }: Pointer) => eventRows.table.get({ mteOwner: owner, mteEventName: name }),
         *objects({ owner, name }: Pointer) {
           for (const row of objectRows.table.rows())
@@ -213,7 +213,7 @@ export function eventModule({ onSlice, samplesPath, alarmsPath, known }: EventOp
       running = {
         host,
         pace: new Pace({ clock, log: host.log, onSlice }),
-        events: new Events({ agent, surroundings }),
+        events: new Events({ agent, context }),
         memory,
         ...(recorder ? { recorder } : {}),
       }

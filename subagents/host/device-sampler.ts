@@ -4,6 +4,7 @@ import type { ServedTable } from '../../lib/mib/served.ts'
 import { cutOctets, type Octets } from '../../lib/octets.ts'
 import { zeroDotZero } from '../../lib/smi/oid.ts'
 import { type Disk, readDisk, toDiskRow, toPartitionRows } from './disks.ts'
+import { Indexes } from './indexes.ts'
 import type { hrDeviceTable, hrDiskStorageTable, hrNetworkTable, hrPartitionTable, hrProcessorTable } from './mib.ts'
 import { parseErrors, readNetworkDevice } from './network.ts'
 import { ProcessorLoads, parseCpuinfo, parseStat } from './processors.ts'
@@ -21,6 +22,7 @@ export interface DeviceTables {
 /** Each kind has numbers of its own, as Net-SNMP's agent gives them: 4 and 6 are their numbers in hrDeviceTypes. */
 const firstNetworkIndex = 4 << 16
 const firstDiskIndex = 6 << 16
+const lastIndex = 0x7fff_ffff
 
 export class DeviceSampler {
   readonly #source: Source
@@ -28,8 +30,8 @@ export class DeviceSampler {
   readonly #loads = new ProcessorLoads()
   readonly #models = new Map<number, string>()
   readonly #processors = new Set<number>()
-  /** By kind and name; a device that comes back has the index it had. */
-  readonly #indexes = new Map<string, number>()
+  readonly #networkIndexes = new Indexes(firstNetworkIndex + 1, firstDiskIndex)
+  readonly #diskIndexes = new Indexes(firstDiskIndex + 1, lastIndex)
   #disks: readonly { readonly index: number; readonly disk: Disk }[] = []
 
   constructor(source: Source, tables: DeviceTables) {
@@ -51,13 +53,15 @@ export class DeviceSampler {
   }
 
   /** A step is a device; when it is through, devices that are gone have gone. */
-  *scan(fsIndexOf: (device: string) => number): Iterable<void> {
+  *scan(fsIndexOf: (device: string) => number, nowMs: number): Iterable<void> {
     const found = new Set<number>()
+    const links = new Set<Octets>()
     const errors = parseErrors(this.#source.need('/proc/net/dev') ?? '')
     for (const name of this.#source.needNames('/sys/class/net')) {
       const device = readNetworkDevice(this.#source, name, errors.get(name) ?? 0)
-      if (device) {
-        const hrDeviceIndex = this.#indexOf('net', name, firstNetworkIndex)
+      const hrDeviceIndex = device && this.#networkIndexes.of(name, nowMs)
+      if (device && hrDeviceIndex !== undefined) {
+        links.add(name)
         found.add(hrDeviceIndex)
         const { status, ifIndex } = device
         this.#putDevice(hrDeviceIndex, deviceTypes.network, `network interface ${name}`, status, device.errors)
@@ -68,8 +72,8 @@ export class DeviceSampler {
     const disks: { index: number; disk: Disk }[] = []
     for (const name of this.#source.needNames('/sys/block')) {
       const disk = readDisk(this.#source, name)
-      if (disk) {
-        const index = this.#indexOf('disk', name, firstDiskIndex)
+      const index = disk && this.#diskIndexes.of(name, nowMs)
+      if (disk && index !== undefined) {
         found.add(index)
         disks.push({ index, disk })
         const description = disk.model === '' ? `disk ${name}` : `disk ${name}: ${disk.model}`
@@ -79,6 +83,9 @@ export class DeviceSampler {
       yield
     }
     this.#disks = disks
+    this.#networkIndexes.keepOnly((name) => links.has(name), nowMs)
+    const diskNames = new Set(disks.map(({ disk }) => disk.name))
+    this.#diskIndexes.keepOnly((name) => diskNames.has(name), nowMs)
     this.#tables.partitions.replaceAll(disks.flatMap(({ index, disk }) => toPartitionRows(index, disk, fsIndexOf)))
     for (const { hrDeviceIndex } of [...this.#tables.devices.rows()]) {
       if (hrDeviceIndex >= firstNetworkIndex && !found.has(hrDeviceIndex)) this.#remove(hrDeviceIndex)
@@ -137,16 +144,5 @@ export class DeviceSampler {
     this.#tables.devices.delete({ hrDeviceIndex })
     this.#tables.networks.delete({ hrDeviceIndex })
     this.#tables.disks.delete({ hrDeviceIndex })
-  }
-
-  #indexOf(kind: 'net' | 'disk', name: string, first: number): number {
-    const key = `${kind} ${name}`
-    let index = this.#indexes.get(key)
-    if (index === undefined) {
-      const taken = [...this.#indexes.keys()].filter((other) => other.startsWith(kind)).length
-      index = first + taken + 1
-      this.#indexes.set(key, index)
-    }
-    return index
   }
 }

@@ -2,12 +2,16 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import type { ServedTable } from '../../lib/mib/served.ts'
-import { textOf } from '../../lib/octets.ts'
+import { type Octets, textOf } from '../../lib/octets.ts'
 import { storageIndexOf, toFsRow, toMountRow, toStorageRow } from './file-systems.ts'
+import { Indexes } from './indexes.ts'
 import type { castellanMountTable, hrFSTable, hrStorageTable } from './mib.ts'
 import { type Mount, parseMountinfo, type ShownKinds, selectMounts } from './mounts.ts'
 import type { Source } from './source.ts'
 import type { FileSystemSize, StatfsAnswer, StatfsAsker } from './statfs.ts'
+
+/** hrStorageIndex is greater than hrFSIndex, and has to fit too. */
+const mostIndex = 0x7fff_0000
 
 export interface FileSystemSamplerOptions {
   readonly source: Source
@@ -37,8 +41,10 @@ interface Seen {
 
 export class FileSystemSampler {
   readonly #options: FileSystemSamplerOptions
-  /** By mount point, also of those that are gone: one that comes back has the index it had. */
-  readonly #seen = new Map<string, Seen>()
+  /** By mount point. */
+  readonly #seen = new Map<Octets, Seen>()
+  readonly #byIndex = new Map<number, Seen>()
+  readonly #indexes = new Indexes(1, mostIndex)
   #isRunning = false
 
   constructor(options: FileSystemSamplerOptions) {
@@ -47,14 +53,13 @@ export class FileSystemSampler {
 
   /** hrFSIndex of what is mounted from a device `major:minor`, 0 where nothing is. */
   indexOf(device: string): number {
-    for (const { mount, isShown, index } of this.#seen.values()) if (isShown && mount.device === device) return index
+    for (const { mount, index } of this.#seen.values()) if (mount.device === device) return index
     return 0
   }
 
   /** When hrFSIndex was last answered, for the age of its row. */
   answeredMs(hrFSIndex: number): number | undefined {
-    for (const seen of this.#seen.values()) if (seen.index === hrFSIndex) return seen.answeredMs
-    return undefined
+    return this.#byIndex.get(hrFSIndex)?.answeredMs
   }
 
   /** Where the root is mounted from, as `major:minor`. */
@@ -69,7 +74,7 @@ export class FileSystemSampler {
     try {
       const text = this.#options.source.need('/proc/self/mountinfo')
       if (text === undefined) return false
-      const mounts = this.#take(selectMounts(parseMountinfo(text), this.#options.shown()))
+      const mounts = this.#take(selectMounts(parseMountinfo(text), this.#options.shown()), host.clock.monotonicMs())
       const ask = async (asker: StatfsAsker, some: readonly Seen[]): Promise<void> => {
         for (const seen of some) {
           this.#answered(seen, await asker.ask(seen.mount.mountPoint, seen.mount.device), host)
@@ -92,23 +97,26 @@ export class FileSystemSampler {
     }
   }
 
-  #take(mounts: readonly Mount[]): Seen[] {
+  #take(mounts: readonly Mount[], nowMs: number): Seen[] {
     const places = new Set(mounts.map(({ mountPoint }) => mountPoint))
-    for (const [place, seen] of this.#seen) {
-      if (seen.isShown && !places.has(place)) this.#hide(seen)
-    }
-    return mounts.map((mount) => {
-      let seen = this.#seen.get(mount.mountPoint)
-      if (!seen) {
-        const index = this.#seen.size + 1
-        seen = { index, mount, size: undefined, answeredMs: undefined, state: 'answering', isShown: true }
-        this.#seen.set(mount.mountPoint, seen)
-      }
+    for (const seen of this.#seen.values()) if (!places.has(seen.mount.mountPoint)) this.#hide(seen)
+    this.#indexes.keepOnly((place) => places.has(place), nowMs)
+    return mounts.flatMap((mount) => {
+      const seen = this.#seen.get(mount.mountPoint) ?? this.#begin(mount, nowMs)
+      if (!seen) return []
       if (seen.mount.device !== mount.device) seen.size = undefined // another file system: its sizes are not these
       seen.mount = mount
-      seen.isShown = true
-      return seen
+      return [seen]
     })
+  }
+
+  #begin(mount: Mount, nowMs: number): Seen | undefined {
+    const index = this.#indexes.of(mount.mountPoint, nowMs)
+    if (index === undefined) return undefined
+    const seen: Seen = { index, mount, size: undefined, answeredMs: undefined, state: 'answering', isShown: true }
+    this.#seen.set(mount.mountPoint, seen)
+    this.#byIndex.set(index, seen)
+    return seen
   }
 
   #answered(seen: Seen, answer: StatfsAnswer, { clock, log }: FileSystemHost): void {
@@ -136,17 +144,16 @@ export class FileSystemSampler {
     // As `df` does: what has no blocks is not there to hold anything.
     if (size?.blocks === 0) return this.#remove(index)
     const hasSize = size !== undefined
-    const boot = this.#seen.get('/boot')?.isShown ? '/boot' : '/'
+    const boot = this.#seen.has('/boot') ? '/boot' : '/'
     fileSystems.put(toFsRow(index, mount, boot, hasSize))
     if (hasSize) storage.put(toStorageRow(index, mount, size, isRemovable(mount.device)))
     mounts.put(toMountRow(index, state, size, mount.isReadOnly))
   }
 
   #hide(seen: Seen): void {
-    seen.isShown = false
-    seen.size = undefined
-    seen.answeredMs = undefined
-    seen.state = 'answering'
+    seen.isShown = false // an answer may still come
+    this.#seen.delete(seen.mount.mountPoint)
+    this.#byIndex.delete(seen.index)
     this.#remove(seen.index)
   }
 

@@ -1,5 +1,6 @@
 /** The host module: HOST-RESOURCES-MIB, sampled in the background on a clock of its own and never while a request waits. */
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
+import { Period } from '../../lib/period.ts'
 import { rest, runInSlices } from '../../lib/slices.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { DeviceSampler } from './device-sampler.ts'
@@ -34,6 +35,8 @@ import { parseUptime, readSystem } from './system.ts'
 const fastEveryMs = 5_000
 const fileSystemsEveryMs = 10_000
 const devicesEveryMs = 10_000
+/** What file systems and devices take of a core at most: where there are many, they are looked at less often. */
+const coreShare = 0.005
 const packagesEveryMs = 60_000
 const statfsLimitMs = 2_000
 
@@ -100,11 +103,18 @@ export function hostModule({
     castellanHostOverlayMounts: 'hidden',
     castellanHostMemoryMounts: 'shown',
   })
+  const fileSystemsPeriod = new Period(fileSystemsEveryMs, coreShare)
+  const devicesPeriod = new Period(devicesEveryMs, coreShare)
   const samples = new Samples([
     { name: 'processors', everyMs: fastEveryMs, rows: () => processors.table.size },
     { name: 'memory', everyMs: fastEveryMs, rows: () => memory.table.size },
-    { name: 'file systems', everyMs: fileSystemsEveryMs, rows: () => fileSystems.table.size },
-    { name: 'devices', everyMs: devicesEveryMs, rows: () => devices.table.size },
+    {
+      name: 'file systems',
+      everyMs: fileSystemsEveryMs,
+      period: fileSystemsPeriod,
+      rows: () => fileSystems.table.size,
+    },
+    { name: 'devices', everyMs: devicesEveryMs, period: devicesPeriod, rows: () => devices.table.size },
     { name: 'processes', everyMs: listEveryMs, rows: () => running.table.size },
     { name: 'packages', everyMs: packagesEveryMs, rows: () => packages.table.size },
   ])
@@ -168,7 +178,7 @@ export function hostModule({
   }
 
   const sampleDevices = async ({ clock, signal }: ModuleHost): Promise<void> => {
-    const steps = deviceSampler.scan((device) => fileSystemSampler.indexOf(device))
+    const steps = deviceSampler.scan((device) => fileSystemSampler.indexOf(device), clock.monotonicMs())
     if (!(await runInSlices(steps, { clock, signal, restMs: 0, onSlice }))) return
     samples.taken('devices')
     const { rootDevice } = fileSystemSampler
@@ -207,18 +217,20 @@ export function hostModule({
       const [local, network] = [statfs(given), statfs(given)]
       askers.push(local, network)
 
-      /** Goes on until the module stops; what fails is told when it begins to, and tried again. */
-      const goOn = async (name: string, everyMs: number, sample: () => unknown): Promise<void> => {
+      /** Goes on until the module stops; what fails is logged when it begins to, and tried again. */
+      const goOn = async (name: string, everyMs: number, sample: () => unknown, period?: Period): Promise<void> => {
         let isFailing = false
         while (!signal.aborted) {
+          const begunMs = clock.monotonicMs()
           try {
             await sample()
+            period?.add(clock.monotonicMs() - begunMs)
             isFailing = false
           } catch (error) {
             if (!isFailing) log.error('samples could not be taken, and rows keep their last values', { name, error })
             isFailing = true
           }
-          await rest(clock, everyMs, signal)
+          await rest(clock, period?.ms ?? everyMs, signal)
         }
       }
       const sampleFileSystems = async (): Promise<void> => {
@@ -235,11 +247,12 @@ export function hostModule({
         return source.needFolder('/proc') ? processes.run({ clock, signal, onSlice }) : undefined
       })
       void goOn('packages', packagesEveryMs, samplePackages)
-      void goOn('file systems', fileSystemsEveryMs, sampleFileSystems)
-      void goOn('devices', devicesEveryMs, async () => {
+      void goOn('file systems', fileSystemsEveryMs, sampleFileSystems, fileSystemsPeriod)
+      const lookAtDevices = async (): Promise<void> => {
         await sampleDevices(given)
         source.logMissing(log)
-      })
+      }
+      void goOn('devices', devicesEveryMs, lookAtDevices, devicesPeriod)
       source.logMissing(log) // everything was read once by now
     },
     async stop() {

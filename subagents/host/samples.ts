@@ -1,11 +1,14 @@
 /** When each kind of sample was last taken, as rows of castellanSampleTable. */
 import type { Clock } from '../../lib/clock.ts'
 import { serve } from '../../lib/mib/module.ts'
+import type { Period } from '../../lib/period.ts'
 import { castellanSampleTable } from './mib.ts'
 
 export interface SampleKind {
   readonly name: string
   readonly everyMs: number
+  /** How often it is taken now, where that changes. */
+  readonly period?: Period
   readonly rows: () => number
 }
 
@@ -31,7 +34,7 @@ export class Samples {
           const kind = kindOf(castellanSampleIndex)
           const ageMs = this.#ageMs(kind)
           if (ageMs === undefined) return 'missing'
-          return ageMs > kind.everyMs * periodsUntilStale ? 'stale' : 'fresh'
+          return ageMs > (kind.period?.ms ?? kind.everyMs) * periodsUntilStale ? 'stale' : 'fresh'
         },
         castellanSampleRows: ({ castellanSampleIndex }) => kindOf(castellanSampleIndex).rows(),
       },

@@ -250,7 +250,7 @@ function tellFloor(host: ModuleHost, change: 'reached' | 'cleared', event: DiskF
       siLogDiskFloorReached,
       {},
       values,
-      `${folder}: ${freeOctets} octets are free, and ${siLogDiskFloorOctets} are to be`,
+      `${folder}: ${freeOctets} octets are free, below the floor of ${siLogDiskFloorOctets}`,
     )
   else host.notify(siLogDiskFloorCleared, {}, values, `${folder}: ${freeOctets} octets are free again`)
 }

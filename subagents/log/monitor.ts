@@ -359,7 +359,7 @@ export class Monitor {
 
   #complain(sentence: string): void {
     this.lastError = truncateUtf8(sentence, maxErrorOctets)
-    this.#options.log.warn('trouble with a log file', { index: this.spec.index, what: this.lastError })
+    this.#options.log.warn('a watched log file has a problem', { index: this.spec.index, what: this.lastError })
   }
 
   #schedule(): void {

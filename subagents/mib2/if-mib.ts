@@ -24,6 +24,8 @@ import {
 import { Sampler } from './sampler.ts'
 
 const linksEveryMs = 2_000
+/** More than others: a link that goes down is to be known soon. */
+const linksCoreShare = 0.01
 
 export const sysObjectId = oid('1.3.6.1.4.1.32473.1.1')
 
@@ -50,28 +52,33 @@ export function interfacesModule(files: SystemFiles, known: Links) {
   let shownGroups: string | undefined
   let shownLinks: readonly Link[] = []
 
-  const sampler = new Sampler('links', linksEveryMs, async (host, work) => {
-    const found = await known.read(work)
-    const groups = (await files.text('/proc/net/dev_mcast')) ?? ''
-    const isFirst = shownGroups === undefined
-    const now = isFirst ? 0 : upTimeTicks()
-    const changed = history.take(found, now)
-    if (!(await work.run(putLinks(found)))) return
-    const isSameStructure = !isFirst && groups === shownGroups && haveSameDetails(found, shownLinks)
-    shownGroups = groups
-    shownLinks = found
-    if (isSameStructure) return
-    const { ifTableLastChange, ifStackLastChange } = changes.table.get({})!
-    const layers = stackOf(stack.table.rows())
-    stack.table.replaceAll(toIfStackRows(found))
-    await fill(anyServing(received).table, toIfRcvAddressRows(found, parseDevMulticast(groups)), host.signal)
-    if (isFirst) return
-    changes.table.put({
-      ifTableLastChange: changed.some(({ before, after }) => !before || !after) ? now : ifTableLastChange,
-      ifStackLastChange: layers === stackOf(stack.table.rows()) ? ifStackLastChange : now,
-    })
-    for (const change of changed) notifyChange(host, change)
-  })
+  const sampler = new Sampler(
+    'links',
+    linksEveryMs,
+    async (host, work) => {
+      const found = await known.read(work)
+      const groups = (await files.text('/proc/net/dev_mcast')) ?? ''
+      const isFirst = shownGroups === undefined
+      const now = isFirst ? 0 : upTimeTicks()
+      const changed = history.take(found, now)
+      if (!(await work.run(putLinks(found)))) return
+      const isSameStructure = !isFirst && groups === shownGroups && haveSameDetails(found, shownLinks)
+      shownGroups = groups
+      shownLinks = found
+      if (isSameStructure) return
+      const { ifTableLastChange, ifStackLastChange } = changes.table.get({})!
+      const layers = stackOf(stack.table.rows())
+      stack.table.replaceAll(toIfStackRows(found))
+      await fill(anyServing(received).table, toIfRcvAddressRows(found, parseDevMulticast(groups)), host.signal)
+      if (isFirst) return
+      changes.table.put({
+        ifTableLastChange: changed.some(({ before, after }) => !before || !after) ? now : ifTableLastChange,
+        ifStackLastChange: layers === stackOf(stack.table.rows()) ? ifStackLastChange : now,
+      })
+      for (const change of changed) notifyChange(host, change)
+    },
+    linksCoreShare,
+  )
 
   /** A step is a link; one in which nothing changed has its rows already. */
   function* putLinks(found: readonly Link[]): Iterable<void> {

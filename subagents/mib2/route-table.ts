@@ -47,7 +47,8 @@ export class RouteTable {
   }
 
   static *#sorted(records: RouteRecords): Generator<void, RouteTable> {
-    const order = Uint32Array.from({ length: records.count }, (_, at) => at)
+    const order = new Uint32Array(records.count)
+    for (let at = 0; at < order.length; at++) order[at] = at
     yield* sortInSteps(order, (a, b) => records.comparePrefix(a, b) || records.compareGateway(a, b))
     // Of those with one destination and next hop the first that the kernel lists has no policy, the others have.
     const alternatives = new Set<number>()
@@ -63,11 +64,19 @@ export class RouteTable {
       records.comparePrefix(a, b) || comparePolicy(a, b) || records.compareGateway(a, b)
     yield* sortInSteps(order, compare)
     // Alternatives that differ in what the kernel does not list, such as their TOS, are one.
-    const unique = order.filter((one, at) => at === 0 || compare(order[at - 1]!, one) !== 0)
-    const destinations4 = unique.filter(
-      (one, at) => records.isIpv4(one) && (at === 0 || !records.sameDestination(unique[at - 1]!, one)),
-    )
-    return new RouteTable(records, alternatives, unique, destinations4)
+    let count = 0
+    const destinations4 = new Uint32Array(order.length)
+    let count4 = 0
+    for (let at = 0; at < order.length; at++) {
+      const one = order[at]!
+      if (at % 64 === 0) yield
+      const isFirst = count === 0
+      if (!isFirst && compare(order[count - 1]!, one) === 0) continue
+      const isSame = !isFirst && records.sameDestination(order[count - 1]!, one)
+      if (records.isIpv4(one) && !isSame) destinations4[count4++] = one
+      order[count++] = one
+    }
+    return new RouteTable(records, alternatives, order.subarray(0, count), destinations4.slice(0, count4))
   }
 
   get size(): number {

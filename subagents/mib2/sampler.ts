@@ -3,6 +3,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import type { ModuleHost } from '../../lib/mib/module.ts'
 import type { ServedTable } from '../../lib/mib/served.ts'
+import { Period } from '../../lib/period.ts'
 import { runInSlices } from '../../lib/slices.ts'
 import type { Oid } from '../../lib/smi/oid.ts'
 
@@ -33,10 +34,8 @@ export function* sweep<D extends { readonly entry: Oid }>(
   table.endSweep()
 }
 
-/** A sampler takes no more than this share of a core: where there is much to look at, it looks less often. */
-const coreShare = 0.01
-/** The least of so many samples is what one costs: others use the machine too, and may interrupt a slice. */
-const costsKept = 3
+/** What a sampler takes of a core at most: where there is much to look at, it looks less often. */
+const usualCoreShare = 0.0025
 
 export class Sampler {
   readonly name: string
@@ -45,14 +44,20 @@ export class Sampler {
   #clock: Clock | undefined
   #takenMs = 0
   #begunMs = 0
-  #costsMs: number[] = []
+  readonly #period: Period
   #isTaking = false
   #isFailing = false
 
-  constructor(name: string, everyMs: number, take: (host: ModuleHost, work: Work) => Promise<void>) {
+  constructor(
+    name: string,
+    everyMs: number,
+    take: (host: ModuleHost, work: Work) => Promise<void>,
+    coreShare = usualCoreShare,
+  ) {
     this.name = name
     this.everyMs = everyMs
     this.#take = take
+    this.#period = new Period(everyMs, coreShare)
   }
 
   /** Milliseconds since the last sample that could be taken. */
@@ -60,12 +65,9 @@ export class Sampler {
     return this.#clock ? this.#clock.monotonicMs() - this.#takenMs : 0
   }
 
-  /** Milliseconds from one sample to the next: everyMs, doubled until what a sample costs is within its share of a core. */
+  /** Milliseconds from one sample to the next: everyMs, or more where a sample costs much. */
   get periodMs(): number {
-    const costMs = this.#costsMs.length < costsKept ? 0 : Math.min(...this.#costsMs)
-    let periodMs = this.everyMs
-    while (costMs > periodMs * coreShare) periodMs *= 2
-    return periodMs
+    return this.#period.ms
   }
 
   /** Takes the first sample before it resolves; the others follow until the host stops. */
@@ -90,7 +92,7 @@ export class Sampler {
     try {
       await this.#take(host, { run: (steps) => runInSlices(steps, pace) })
       this.#takenMs = clock.monotonicMs()
-      this.#costsMs = [...this.#costsMs, costMs].slice(-costsKept)
+      this.#period.add(costMs)
       if (this.#isFailing) host.log.info('a sample could be taken again', { sample: this.name })
       this.#isFailing = false
     } catch (error) {

@@ -97,8 +97,8 @@ describe('what only reads', () => {
     if (asNobody('--version').status !== 0) return t.skip('another user cannot run the program')
     const { root, conf: folder } = appliance.at.home
     const closed = asNobody('check', '--home', root)
-    assert.equal(closed.status, 1)
-    assert.match(closed.stderr, /EACCES|no access/)
+    assert.equal(closed.status, 4)
+    assert.match(closed.stderr, /no access/)
     assert.doesNotMatch(closed.stderr + closed.stdout, /not initialised|missing/)
     for (const path of [root, folder, join(folder, 'sipd'), join(folder, 'agent')]) chmodSync(path, 0o755)
     const open = asNobody('check', '--home', root)
@@ -285,4 +285,40 @@ test('certificates that cannot be used are complaints of sipd.conf', async () =>
     assert.ok(found()[0]!.startsWith(`sipd.conf:${first + 1}:1: SipTlsCertificateFile: ${key} cannot be used: `))
   })
   rmSync(key)
+})
+
+test('logs of sipd that a start could not open are named in the line of their directive', async () => {
+  const text = readFileSync(conf('sipd/sipd.conf'), 'utf8')
+  const say = async (lines: string): Promise<string[]> => {
+    let said: string[] = []
+    await withFile('sipd/sipd.conf', `${text}\n${lines}\n`, async () => {
+      const { complaints, warnings } = inspectConfig(appliance.at.home)
+      said = [...complaints, ...warnings].map(({ message, severity = 'error' }) => `${severity}: ${message}`)
+    })
+    return said
+  }
+  assert.deepEqual(await say('ErrorLog /no/such/folder/log'), [
+    'warning: ErrorLog: there is no folder /no/such/folder; sipd cannot start',
+  ])
+  assert.deepEqual(await say('ErrorLog /etc'), ['warning: ErrorLog: /etc is no file that can be written'])
+  assert.deepEqual(await say('ErrorLog "|/no/such/program x"'), [
+    'warning: ErrorLog: there is no program /no/such/program',
+  ])
+  assert.deepEqual(await say('ErrorLog "|/bin/cat \'x"'), ['error: ErrorLog: the quote at column 10 is not closed'])
+})
+
+test('users and lines of logs are given to programs as JSON', async () => {
+  const { conf: folder, logs } = appliance.at.home
+  mkdirSync(logs, { recursive: true })
+  writeFileSync(join(logs, 'one.log'), 'a "quoted" line\n')
+  const shown = await castellan('logs', 'follow', 'one.log', '--no-follow', '--json')
+  assert.deepEqual(JSON.parse(shown.out), { log: 'one.log', line: 'a "quoted" line' })
+  const key = Array(20).fill('0a').join(':')
+  const user = `usmUserEntry localSnmpID ann SHA none nonVolatile ${key} -\nvacmSecurityToGroupEntry usm ann readAuth nonVolatile\n`
+  const text = readFileSync(join(folder, 'agent', 'snmpd.cnf'), 'utf8')
+  await withFile('agent/snmpd.cnf', `${text}${user}`, async () => {
+    assert.deepEqual(JSON.parse((await castellan('user', 'list', '--json')).out), [
+      { name: 'ann', auth: 'SHA', priv: 'none', group: 'readAuth' },
+    ])
+  })
 })

@@ -61,7 +61,7 @@ test('castellan logs test tells which lines a pattern matches, and that one take
   assert.deepEqual([found.code, found.out], [0, '1: error 1\n3: error 2\n5: error at the end\n'])
   assert.match(found.err, /^3 of 5 lines match\n/)
   assert.match((await runBin('castellan', ['logs', 'test', '(a+)+$', path])).err, /on 1 lines it took too long/)
-  assert.match((await runBin('castellan', ['logs', 'test', '(', path])).err, /is no regular expression/)
+  assert.match((await runBin('castellan', ['logs', 'test', '(', path])).err, /is not a regular expression/)
 })
 
 /** One poll of a follower reads 4 MiB at most: parts of these files give it nothing to deliver. */
@@ -77,7 +77,7 @@ for (const [what, extend] of [
     appendFileSync(path, Array.from({ length: 999 }, (_, i) => `error ${i + 2}\n`).join(''))
     assert.equal((await tryPattern('^error', path, () => {})).matches, 1000)
     const shown: string[] = []
-    const print = (line: string): void => void shown.push(line)
+    const print = (_log: string, line: string): void => void shown.push(line)
     const { signal } = new AbortController()
     await followLogs(at.home, { names: ['long.log'], lines: 2, isFollowing: false, signal, print })
     assert.deepEqual(shown, ['error 999', 'error 1000'])

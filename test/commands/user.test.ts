@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { passphrases } from '../../commands/passphrases.ts'
-import { addUser, listUsers, removeUser, rotateUser } from '../../commands/user.ts'
+import { addUser, removeUser, rotateUser } from '../../commands/user.ts'
+import { formatUsers, listUsers } from '../../commands/user-list.ts'
 import { type Home, initializeHome, resolveHome } from '../../lib/home.ts'
 
 let home: Home
@@ -79,9 +80,9 @@ test('admin needs privacy, given now or kept', async () => {
 
 test('a user whose name is digits and u keeps its u', async () => {
   await add('42u')
-  assert.match(await listUsers(home), /^42u +SHA-256 +AES +readPriv$/m)
+  assert.match(formatUsers(await listUsers(home)), /^42u +SHA-256 +AES +readPriv$/m)
   assert.match(await removeUser(home, '42u'), /^removed user 42u\n/)
-  assert.doesNotMatch(await listUsers(home), /^42/m)
+  assert.doesNotMatch(formatUsers(await listUsers(home)), /^42/m)
 })
 
 test('rotate says which keys for informs stay as they were, and how to change them', async () => {

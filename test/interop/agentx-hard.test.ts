@@ -95,6 +95,11 @@ describe(
         'frr',
       ])
       await until(async () => (await value(bgpLocalAs)) === '65001', 8000, 'bgpLocalAs')
+      // FRR asks for 255 s as every program of Net-SNMP's library does.
+      bgpd.kill('SIGSTOP')
+      assert.match((await ask('snmpget', '-r0', bgpLocalAs)).err, /genError/i)
+      bgpd.kill('SIGCONT')
+      await until(async () => (await value(bgpLocalAs)) === '65001', 5000, 'its answer')
       await end(bgpd, 'SIGKILL')
       await until(async () => !/Net-SNMP/.test(await sessions()), 3000, 'its end')
       assert.equal(notifications('castellanSubagentLost').length, 1, 'one that is killed is lost')

@@ -112,7 +112,10 @@ describe('what an operator orders is no failure', needs('snmpset', 'snmptrapd'),
   test('castellan apps restart restarts, and refuses what it does not know', async () => {
     const before = await apps()
     const { code, out, err } = await appliance.castellan('apps', 'restart', 'front', 'sipd')
-    assert.deepEqual([code, err, out], [0, '', 'front: restarted\nsipd: restarted\n'])
+    assert.deepEqual(
+      [code, err, out],
+      [0, '', 'front: stopped, and start was asked for\nsipd: stopped, and start was asked for\n'],
+    )
     await until(async () => (await apps()).every(({ status }) => status === 'up'), 10_000, 'the start')
     const after = await apps()
     for (const [at, { pid }] of before.entries()) {

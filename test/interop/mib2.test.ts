@@ -352,6 +352,26 @@ describe('mib2 beside ip and ss', missing === undefined ? wanted : { skip: missi
       .filter((line) => line !== '')
       .map((line) => line.trim().split(/\s+/))
 
+  test('ipRouteTable has a row for each destination of ip route, with its next hop, mask and interface', async () => {
+    const links = await column('1.3.6.1.2.1.31.1.1.1.1')
+    const ours = async () => {
+      const [hops, indexes, masks] = await Promise.all([7, 2, 11].map((one) => column(`1.3.6.1.2.1.4.21.1.${one}`)))
+      return [...hops!].map(([dst, hop]) => `${dst} ${masks!.get(dst)} ${hop} ${links.get(indexes!.get(dst)!)}`).sort()
+    }
+    const maskOf = (bits: number): string =>
+      [0, 8, 16, 24].map((at) => 256 - 2 ** (8 - Math.min(8, Math.max(0, bits - at)))).join('.')
+    const theirs = async () => {
+      const routes: { dst: string; gateway?: string; dev: string }[] = await json('ip', '-4', '-json', 'route')
+      const rows = routes.map(({ dst, gateway = '0.0.0.0', dev }) => {
+        const [address, bits = '32'] = (dst === 'default' ? '0.0.0.0/0' : dst).split('/')
+        return `${address} ${maskOf(Number(bits))} ${gateway} ${dev}`
+      })
+      return [...new Set(rows)].sort()
+    }
+    await agree(ours, theirs)
+    assert.ok((await ours()).length >= 4)
+  })
+
   test('tcpListenerTable and tcpConnectionTable agree with ss -t, and name the process', async () => {
     await agree(
       async () =>

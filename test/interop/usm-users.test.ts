@@ -223,6 +223,20 @@ describe('users over SNMP, with snmpusm and snmpvacm', needs('snmpusm'), () => {
     assert.match((await write()).err, /Unknown user name/)
   })
 
+  test('a community that was taken out of the file is refused when castellan reload returns', async () => {
+    const path = join(appliance.at.home.conf, 'agent', 'snmpd.cnf')
+    const before = readFileSync(path, 'utf8')
+    const ask = (): Promise<ToolResult> =>
+      netsnmp('snmpget', ['-v2c', '-cpublic', '-r0', '-t1', appliance.at.snmp, sysUpTime])
+    assert.equal((await ask()).code, 0)
+    writeFileSync(path, before.replace(/^snmpCommunityEntry public .*$/m, ''))
+    assert.equal((await appliance.castellan('reload')).code, 0)
+    assert.match((await ask()).err, /Timeout/)
+    writeFileSync(path, before)
+    assert.equal((await appliance.castellan('reload')).code, 0)
+    assert.equal((await ask()).code, 0)
+  })
+
   test('a change that the running agent cannot take is no success: the command says what is in its way', async () => {
     // Another file of the agent is broken, so it takes none of them.
     const path = join(appliance.at.home.conf, 'agent', 'schedule.cnf')
@@ -233,7 +247,7 @@ describe('users over SNMP, with snmpusm and snmpvacm', needs('snmpusm'), () => {
     assert.equal(refused.code, 1)
     assert.match(
       refused.err,
-      /snmpd\.cnf is changed, but the running agent goes on with what it had: schedule\.cnf:\d+:1: "nonsense" is no entry/,
+      /the running agent goes on with what it had, for it cannot take its files: schedule\.cnf:\d+:1: unknown entry "nonsense"/,
     )
     assert.equal((await appliance.castellan('reload')).code, 0)
   })

@@ -69,7 +69,7 @@ test('what is no hexadecimal in a column of octets is refused with its place', a
     complaints,
     ['1:13 "zz"', '2:13 "f"', '3:13 "a:b"', '4:13 "mask"'].map((one) => {
       const [at, word] = one.split(' ')
-      return `door.cnf:${at}: doorMask is to be 0 to 16 octets in hexadecimal such as f0:80, not ${word}`
+      return `door.cnf:${at}: doorMask must be 0 to 16 octets in hexadecimal such as f0:80, got ${word}`
     }),
   )
 })
@@ -97,14 +97,14 @@ test('a text of digits and u keeps its u, and a number does without', async () =
 test('an empty field is no number, and a label whose number is another is no label', async () => {
   const { complaints } = await doors('doorEntry 1 - - - -\ndoorEntry 2 - - - wood(0)\n')
   assert.deepEqual(complaints, [
-    'door.cnf:1:19: doorModel is to be any(0) or wood(1), not ""',
-    'door.cnf:2:19: doorModel is to be any(0) or wood(1), not "wood(0)"',
+    'door.cnf:1:19: doorModel must be any(0) or wood(1), got ""',
+    'door.cnf:2:19: doorModel must be any(0) or wood(1), got "wood(0)"',
   ])
 })
 
 test('octets that are no UTF-8 are refused in a text with their place, and are what they are among octets', async () => {
   const { complaints } = await doors(Buffer.from('# B\xfcro\ndoorEntry 1 - - B\xfcro\n', 'latin1'))
-  assert.deepEqual(complaints, ['door.cnf:2:17: doorName is to be text of 0 to 40 octets in UTF-8, not "B\\x{fc}ro"'])
+  assert.deepEqual(complaints, ['door.cnf:2:17: doorName must be text of 0 to 40 octets in UTF-8, got "B\\x{fc}ro"'])
   const { row } = await doors(Buffer.from('doorEntry 1 - B\xfcro caf\xc3\xa9\n', 'latin1'))
   assert.equal(Buffer.from(row()!.doorWord).toString('latin1'), 'B\xfcro')
   assert.equal(row()!.doorName, 'café')
@@ -131,7 +131,7 @@ test('a change leaves every other octet of the file alone: comments in ISO-8859-
 test('a byte order mark is no part of the first word, nor of its place', async () => {
   assert.deepEqual((await doors('\ufeffdoorEntry 1 - -\n')).complaints, [])
   assert.deepEqual((await doors('\ufeffdoorEntry 300 - -\n')).complaints, [
-    'door.cnf:1:11: doorIndex is to be a number within 1 to 100, not "300"',
+    'door.cnf:1:11: doorIndex must be a number within 1 to 100, got "300"',
   ])
 })
 

@@ -97,7 +97,7 @@ describe('a full disk', { skip }, () => {
       )
     const rows = (): unknown =>
       modules.flatMap(({ configured }) => configured.flatMap(({ table }) => [...table.rows()] as unknown[]))
-    return { set, files, rows }
+    return { set, files, rows, load: () => hosting.load() }
   }
 
   const waits: readonly Wish[] = [
@@ -136,14 +136,25 @@ describe('a full disk', { skip }, () => {
   }
 
   test('what the first of two files took is taken back when the second cannot be written', async () => {
-    const { set, files, rows } = await start()
+    const { set, files, rows, load } = await start()
+    writeFileSync(join(root, 'conf', 'agent', 'snmpd.cnf'), 'sysContact  "some body" # by hand\n')
+    assert.deepEqual(await load(), [])
     const before = rows()
+    const snmpd = (): string | undefined => files()[join(root, 'conf', 'agent', 'snmpd.cnf')]
+    const written = snmpd()
     // A folder in place of the file: as root, no right keeps from writing.
     const blocked = join(root, 'conf', 'subagents', 'logagt.cnf')
     rmSync(blocked)
     mkdirSync(blocked)
-    assert.equal(await set(['sysContact.0', text('nobody')], ['siLogMaxNotifications.0', gauge(3)]), 'commitFailed')
-    assert.deepEqual(rows(), before)
-    assert.doesNotMatch(Object.values(files()).join(''), /nobody/)
+    const wish: readonly Wish[] = [
+      ['sysContact.0', text('nobody')],
+      ['siLogMaxNotifications.0', gauge(3)],
+    ]
+    assert.equal(await set(...wish), 'commitFailed')
+    assert.deepEqual([rows(), snmpd()], [before, written])
+    rmSync(blocked, { recursive: true })
+    writeFileSync(blocked, '')
+    assert.equal(await set(...wish), 'noError')
+    assert.match(snmpd()!, /^sysContact nobody$/m)
   })
 })

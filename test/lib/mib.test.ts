@@ -189,6 +189,7 @@ test('what cannot be made durable is undone', async () => {
       persist: async () => {
         attempts++
         if (isBroken) throw new Error('disk full')
+        return async () => {}
       },
     },
   )

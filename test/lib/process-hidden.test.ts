@@ -14,7 +14,7 @@ test('a process that /proc hides is not taken for one that is not there', { skip
   // Where the other user can read it.
   cpSync(join(programRoot, 'dist', 'lib'), join(folder, 'lib'), { recursive: true })
   cpSync(join(programRoot, 'package.json'), join(folder, 'package.json'))
-  const ask = `import(${JSON.stringify(join(folder, 'lib', 'process.js'))}).then(({ readProcess }) => {
+  const ask = `import(${JSON.stringify(join(folder, 'lib', 'proc', 'process.js'))}).then(({ readProcess }) => {
     const see = (pid) => { try { return readProcess(pid)?.pid ?? 'none' } catch ({ code }) { return code } }
     console.log(see(process.pid) === process.pid, see(Number(process.argv[1])), see(4194304))
   })`

@@ -169,7 +169,7 @@ test("the file in data/ is its owner's alone, and what is wrong in it is said wi
   assert.equal(statSync(waitingPath()).mode & 0o777, 0o600)
   await writeFile(waitingPath(), 'bellEntry 1 door loud - nonVolatile\n')
   const { complaints, table } = await bells()
-  assert.deepEqual(complaints, [`${waitingPath()}:1:18: bellTone is to be low(1) or high(2), not "loud"`])
+  assert.deepEqual(complaints, [`${waitingPath()}:1:18: bellTone must be low(1) or high(2), got "loud"`])
   assert.equal(table.size, 0)
 })
 

@@ -183,7 +183,7 @@ describe('showing the configuration', () => {
   test('sip check tells warnings and the verdict, or everything that is wrong', () => {
     write('sipd.conf', 'MaxForks 2\nAccounting On\n')
     assert.deepEqual(formatCheck(inspectConfig(home)), {
-      text: 'sipd.conf:2:1: Accounting is not acted on: accounting over RADIUS is to come (warning)\nsipd.conf is good: 2 directives, 1 warning\n',
+      text: 'sipd.conf:2:1: warning: Accounting is not acted on: accounting over RADIUS is to come\nsipd.conf is good: 2 directives, 1 warning\n',
       isGood: true,
     })
     write('sipd.conf', 'MaxForks 2\n')

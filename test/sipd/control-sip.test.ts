@@ -134,6 +134,48 @@ describe('sip status', () => {
   })
 })
 
+describe('sip under a supervisor', () => {
+  const supervisor = async (answer: ControlHandler): Promise<string[]> => {
+    const heard: string[] = []
+    server = await listenForControl(join(at.home.run, 'subagents.ctl'), (words) => {
+      heard.push(words.join(' '))
+      return answer(words)
+    })
+    return heard
+  }
+
+  test('leaves start, stop and restart to it, and prints how they went', async () => {
+    const heard = await supervisor(async () => 'done')
+    assert.match((await sip('start')).out, /^Starting sipd: +\[ OK \]\n$/)
+    assert.match((await sip('stop')).out, /^Stopping sipd: +\[ OK \]\n$/)
+    assert.match((await sip('restart')).out, /^Restarting sipd: +\[ OK \]\n$/)
+    assert.deepEqual(heard, ['apps start sipd', 'apps stop sipd', 'apps restart sipd'])
+  })
+
+  test('prints what it says of a failure; a stop is then done without it', async () => {
+    await supervisor(async () => {
+      throw new Error('sipd.conf:3:1: unknown directive')
+    })
+    for (const command of ['start', 'restart']) {
+      const { code, out, err } = await sip(command)
+      assert.deepEqual([code, err], [exitCodes.error, 'sipd.conf:3:1: unknown directive\n'], command)
+      assert.match(out, /\[FAILED\]/)
+    }
+    const stopped = await sip('stop')
+    assert.equal(stopped.code, 0)
+    assert.match(stopped.err, /the supervisor failed to stop sipd: sipd\.conf/)
+  })
+
+  test('does itself what the supervisor calls it for, or does not supervise', async () => {
+    const heard = await supervisor(async () => 'not supervised')
+    const supervised = { CASTELLAN_SUPERVISED: 'sipd' }
+    assert.equal((await runBin('sip', ['stop', '--home', at.home.root], supervised)).code, 0)
+    assert.deepEqual(heard, [])
+    assert.equal((await sip('stop')).code, 0)
+    assert.deepEqual(heard, ['apps stop sipd'])
+  })
+})
+
 const configuration: ConfigurationView = {
   check: () => ({ text: 'sipd.conf:1:1: bad\n', json: { complaints: 1 }, isGood: false }),
   inForce: () => ({ text: 'Listen 5060 # default\n', json: [{ name: 'Listen' }] }),

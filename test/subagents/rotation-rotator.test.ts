@@ -105,7 +105,7 @@ describe('when a log is rotated', () => {
       symlinkSync(ground.path('far/real_log'), ground.path('link_log'))
       const policies = ['folder_log', 'link_log'].map((name) => ground.policy(name, { compress: false }))
       const rotator = ground.rotator(policies)
-      assert.match((await rotator.rotate('folder_log')).sentence, /is no file, so it is not rotated/)
+      assert.match((await rotator.rotate('folder_log')).sentence, /is not a regular file, so it is not rotated/)
       const outcome = await rotator.rotate('link_log')
       assert.ok(outcome.kind === 'rotated' && outcome.to.startsWith(ground.path('far/real_log.')), outcome.sentence)
     }))
@@ -165,7 +165,7 @@ describe('what others may put in the folder', () => {
       symlinkSync(ground.path('far/secrets'), ground.path('a_log'))
       lchownSync(ground.path('a_log'), 65_534, 65_534)
       const outcome = await ground.rotator([ground.policy('a_log')]).rotate('a_log')
-      assert.match(outcome.sentence, /is no file, so it is not rotated/)
+      assert.match(outcome.sentence, /is not a regular file, so it is not rotated/)
       assert.deepEqual(readdirSync(ground.path('far')), ['secrets'])
     }),
   )
@@ -190,7 +190,7 @@ describe('who writes a log', () => {
         await until(() => existsSync(ground.path('a_log')) && statSync(ground.path('a_log')).size > 0, 2000)
         const { kind, sentence } = await rotator.rotate('a_log')
         assert.equal(kind, 'rotated', sentence)
-        assert.match(sentence, /; writer has opened its log anew$/)
+        assert.match(sentence, /; writer has reopened its log$/)
       }
       const [[count]] = (await Promise.all([once(child.stdout!, 'data'), child.kill('SIGTERM')])) as [[Buffer], boolean]
       await rotator.settled()
@@ -215,7 +215,10 @@ describe('who writes a log', () => {
       await until(() => statSync(ground.path('a_log')).size > 0, 2000)
       const { kind, sentence } = await rotator.rotate('a_log')
       assert.equal(kind, 'held')
-      assert.match(sentence, new RegExp(`still written by node \\(PID ${child.pid}\\), 0\\.1 s after it was told`))
+      assert.match(
+        sentence,
+        new RegExp(`still written by node \\(PID ${child.pid}\\), 0\\.1 s after the signal to reopen its log`),
+      )
       await new Promise((resolve) => setTimeout(resolve, 500)) // several tries
       assert.deepEqual(said.length, 1, said.join('\n'))
       assert.match(ground.files('a_log').join(), /^a_log\.\d+$/)
@@ -246,7 +249,7 @@ describe('who writes a log', () => {
       const writer = openSync(path, 'a')
       const { kind, sentence } = await rotator.rotate('a_log')
       assert.equal(kind, 'held')
-      assert.match(sentence, new RegExp(`\\(PID ${process.pid}\\), which is not its owner and is not told`))
+      assert.match(sentence, new RegExp(`\\(PID ${process.pid}\\), which is not its owner and gets no signal`))
       closeSync(writer)
     }))
 

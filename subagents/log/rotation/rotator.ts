@@ -228,9 +228,12 @@ export class Rotator {
         if (error.code === 'ENOENT') return undefined
         throw error
       })
-      if (!stats) return { kind: 'nothing', sentence: `${name}: there is no ${live}, so nothing was rotated` }
+      if (!stats) return { kind: 'nothing', sentence: `${name}: ${live} does not exist, so nothing was rotated` }
       if (!stats.isFile())
-        return { kind: 'failed', sentence: `${name}: ${live} is no file, so it is not rotated; name one that is` }
+        return {
+          kind: 'failed',
+          sentence: `${name}: ${live} is not a regular file, so it is not rotated; name one that is`,
+        }
       const octets = stats.size
       if (octets === 0) return { kind: 'nothing', sentence: `${name}: nothing is in ${live}, so it was not rotated` }
       const held = this.#finisher.unfinished.filter((one) => one.state === 'held' && one.policy.path === policy.path)
@@ -247,7 +250,7 @@ export class Rotator {
       const [release] = await Promise.all([this.#finisher.take(policy, to), this.#state.save()])
       const renamed = `${name}: renamed to ${basename(to)} (${octets} octets)`
       if (release.kind === 'stuck') return { kind: 'held', to, octets, sentence: `${renamed}; ${release.sentence}` }
-      const by = release.by === undefined ? 'nobody writes it' : `${release.by} has opened its log anew`
+      const by = release.by === undefined ? 'nobody writes it' : `${release.by} has reopened its log`
       return { kind: 'rotated', to, octets, sentence: `${renamed}; ${by}` }
     } catch (error) {
       return { kind: 'failed', sentence: `${name}: ${live} could not be renamed: ${explain(error as Error)}` }

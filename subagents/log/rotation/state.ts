@@ -129,12 +129,12 @@ export class RotationState {
 }
 
 function parseKept(value: unknown): Kept {
-  if (typeof value !== 'object' || value === null) throw new Error('it is no object')
+  if (typeof value !== 'object' || value === null) throw new Error('expected an object')
   const { beganMs, unfinished, alarmed = [], untold = [] } = value as Record<string, unknown>
   if (!isRecordOf(beganMs, 'number') || !isRecordOf(unfinished, 'string'))
-    throw new Error('beganMs or unfinished is not what is written there')
+    throw new Error('expected times in beganMs and paths in unfinished')
   if (!Array.isArray(alarmed) || !Array.isArray(untold))
-    throw new Error('alarmed or untold is not what is written there')
+    throw new Error('expected lists of folders in alarmed and untold')
   return {
     beganMs: beganMs as Kept['beganMs'],
     unfinished: unfinished as Kept['unfinished'],

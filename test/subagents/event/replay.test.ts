@@ -210,9 +210,12 @@ text,1.3.6.1.4.1.8072.1,2026-01-02T03:04:05Z,
   )
   assert.equal(samples[0]!.of, samples[3]!.of)
   assert.throws(() => read('a,b\n'), /f\.csv:1: there is no column time/)
-  assert.throws(() => read('time,object,value\nsoon,x,1'), /f\.csv:2: soon is no time/)
+  assert.throws(() => read('time,object,value\nsoon,x,1'), /f\.csv:2: expected a time such as .*, got soon/)
   assert.throws(() => read('time,object,value\n1,nonsense,1'), /f\.csv:2: nonsense is the name of no object/)
-  assert.throws(() => read('time,object,value\n1,hrProcessorLoad.1,high'), /f\.csv:2: high is no Integer32/)
+  assert.throws(
+    () => read('time,object,value\n1,hrProcessorLoad.1,high'),
+    /f\.csv:2: expected a value of hrProcessorLoad\.1, which is Integer32, got high/,
+  )
   assert.throws(() => read('time,object,value\n1,"x,1'), /f\.csv:2: a quoted field has no end/)
 })
 

@@ -124,7 +124,7 @@ test('a sample that is due before the last one ended is an overrun, told once, a
   let failures = 0
   const trigger = new Trigger(row, {
     agent,
-    events: new Events({ agent, surroundings: { event: () => undefined, objects: () => [] } }),
+    events: new Events({ agent, context: { event: () => undefined, objects: () => [] } }),
     resources: new Resources(() => 0),
     memory: await Memory.load({ clock: new ManualClock(), log: silentLog }),
     clock: new ManualClock(),

@@ -7,6 +7,7 @@ import { octetsOf, textOf } from '../../../lib/octets.ts'
 import { parseProcStat } from '../../../lib/proc/stat.ts'
 import { toMountRow } from '../../../subagents/host/file-systems.ts'
 import { memoryPercents, memoryRows, parseMeminfo } from '../../../subagents/host/memory.ts'
+import { hrSWRunTable } from '../../../subagents/host/mib.ts'
 import { parseMountinfo, selectMounts } from '../../../subagents/host/mounts.ts'
 import { packageTitle, parseDpkgStatus } from '../../../subagents/host/packages.ts'
 import {
@@ -176,6 +177,21 @@ test('what sleeps is runnable, as managers that count processes expect; what is 
     'notRunnable',
     'invalid',
   ])
+})
+
+test('names of processes, programs, arguments, disks and packages are served in the octets they have', () => {
+  const stat = { ...parseProcStat(read('proc/4711/stat')), name: 'caf\xe9' }
+  const row = toRunRow(1, stat, programOf(stat.name, '/opt/b\xfcro/caf\xe9\0\xa0\0', undefined), 4)
+  const octets = (name: 'hrSWRunName' | 'hrSWRunPath' | 'hrSWRunParameters'): string =>
+    Buffer.from((hrSWRunTable.columns[name].syntax.toSnmp(row[name]) as { readonly value: Uint8Array }).value).toString(
+      'latin1',
+    )
+  assert.deepEqual(
+    [octets('hrSWRunName'), octets('hrSWRunPath'), octets('hrSWRunParameters')],
+    ['caf\xe9', '/opt/b\xfcro/caf\xe9', '\xa0'],
+  )
+  const [mount] = parseMountinfo('1 1 0:99 / /mnt/caf\xe9\\040x rw - tmpfs voil\xc3\xa0 rw\n')
+  assert.deepEqual([mount?.mountPoint, mount?.source], ['/mnt/caf\xe9 x', 'voil\xc3\xa0'])
 })
 
 test('when the machine started, whose a process is, and which of its descriptors are regular files', () => {

@@ -6,6 +6,7 @@ import { ModuleBackend } from '../../../lib/mib/backend.ts'
 import { SystemFiles } from '../../../subagents/mib2/files.ts'
 import { mib2Modules } from '../../../subagents/mib2/index.ts'
 import { Sampler } from '../../../subagents/mib2/sampler.ts'
+import { until } from '../../support/appliance.ts'
 
 function host() {
   const lines: string[] = []
@@ -65,6 +66,32 @@ test('a sample that fails is logged once and once when it works again; its age g
   assert.equal(lines.length, 2)
   assert.match(lines[0]!, /a sample could not be taken; its rows keep their last values sample=links .*no links today/)
   assert.match(lines[1]!, /a sample could be taken again sample=links/)
+})
+
+test('a sampler whose samples cost much takes them less often, and its age says so', async () => {
+  const { host: one, clock } = host()
+  let taken = 0
+  const sampler = new Sampler('long', 1000, async (_, work) => {
+    taken++
+    // Thirty milliseconds at least, of which a second has no room within the share of a sampler.
+    const endMs = performance.now() + 30
+    await work.run({
+      *[Symbol.iterator]() {
+        while (performance.now() < endMs) yield
+      },
+    })
+  })
+  await sampler.start(one)
+  for (const count of [2, 3]) {
+    clock.advance(1000)
+    await until(() => taken === count && sampler.ageMs === 0, 5_000)
+  }
+  assert.ok(sampler.periodMs >= 8_000, `${sampler.periodMs}`)
+  clock.advance(4000)
+  assert.equal(taken, 3)
+  assert.equal(sampler.ageMs, 4000)
+  clock.advance(sampler.periodMs - 4000)
+  assert.equal(taken, 4)
 })
 
 test('a sample that is still being taken keeps the next from starting', async () => {

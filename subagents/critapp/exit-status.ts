@@ -5,7 +5,7 @@ import type { ProcessIdentity } from '../../lib/proc/process.ts'
 import { parseProcStat } from '../../lib/proc/stat.ts'
 import type { UnitState } from './unit.ts'
 
-export interface Finding {
+export interface ExitStatus {
   /** As critAppLastExitCode and critAppLastExitSignal have them: -1 and 0 where nobody knows. */
   readonly code: number
   readonly signal: number
@@ -25,7 +25,7 @@ export interface Evidence {
  * A process that nobody has waited for yet is still there with its exit status. A daemon that ends in order takes its
  * PID file away; one that is killed or crashes cannot.
  */
-export function inquire({ identity, pidFile }: Evidence): Finding {
+export function exitStatusOf({ identity, pidFile }: Evidence): ExitStatus {
   const status = readWaitStatus(identity)
   if (status !== undefined) return status
   if (pidFile === undefined) return unknown('ended; it was not our child, so how is not known')
@@ -40,7 +40,7 @@ export function inquire({ identity, pidFile }: Evidence): Finding {
 }
 
 /** systemd was its parent, and tells. */
-export function inquireUnit(state: UnitState | undefined, { pid }: ProcessIdentity): Finding {
+export function exitStatusOfUnit(state: UnitState | undefined, { pid }: ProcessIdentity): ExitStatus {
   if (state?.lastPid !== pid) return unknown('ended; systemd does not say how')
   const { lastCode: code, lastSignal: signal, result } = state
   const why = result === 'success' || result === 'exit-code' || result === 'signal' ? '' : ` (${result})`
@@ -54,7 +54,7 @@ export function parseWaitStatus(stat: string, startTicks: number): number | unde
   return found.state === 'Z' && found.startTicks === startTicks && found.waitStatus > 0 ? found.waitStatus : undefined
 }
 
-function readWaitStatus({ pid, startTicks }: ProcessIdentity): Finding | undefined {
+function readWaitStatus({ pid, startTicks }: ProcessIdentity): ExitStatus | undefined {
   let status: number | undefined
   try {
     status = parseWaitStatus(readFileSync(`/proc/${pid}/stat`, 'latin1'), startTicks)
@@ -72,7 +72,7 @@ const crashSignals = (['SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV', 'SIGS
 )
 
 /** An end that nobody orders. */
-export function isFailure({ code, signal, isCrash = false }: Finding): boolean {
+export function isFailure({ code, signal, isCrash = false }: ExitStatus): boolean {
   return isCrash || code > 0 || crashSignals.includes(signal)
 }
 
@@ -88,6 +88,6 @@ function signalName(number: number): string {
   return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `signal ${number}`
 }
 
-function unknown(how: string): Finding {
+function unknown(how: string): ExitStatus {
   return { code: -1, signal: 0, how }
 }

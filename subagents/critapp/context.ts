@@ -36,7 +36,7 @@ export interface SupervisorOptions {
 /** critAppLastError holds this many octets. */
 const maxSentenceOctets = 255
 
-export class Surroundings {
+export class Context {
   readonly options: SupervisorOptions
   readonly searcher: ProcessSearch
   readonly units: Units
@@ -50,7 +50,7 @@ export class Surroundings {
     this.units = new Units({ clock, log, systemctl, wanted: wantedUnits })
   }
 
-  /** What the table of states makes of it, told to whoever shows it. */
+  /** Moves to the state that the table of states gives, and notifies who shows it. */
   move({ shown }: Entry, event: ProcessEvent): void {
     shown.state = nextState(shown.state, event)
     this.options.events.changed(shown)

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { ManualClock } from '../../../lib/clock.ts'
+import { programRoot } from '../../../lib/home.ts'
+import { readStat } from '../../../lib/proc/processes.ts'
+import { ProcessTable } from '../../../subagents/host/process-table.ts'
+import { Source } from '../../../subagents/host/source.ts'
+import { passUntil } from '../../support/clock.ts'
+
+/** Runs a command as nobody, where /proc is mounted so in a mount namespace of its own. */
+function asNobody(hidepid: string, words: readonly string[]) {
+  const script = `mount -t proc -o hidepid=${hidepid} proc /proc && exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"`
+  return spawnSync('unshare', ['-m', 'sh', '-c', script, 'sh', ...words], { encoding: 'utf8' })
+}
+
+const library = join(programRoot, 'dist/lib/proc/process.js')
+const isHere = asNobody('2', ['test', '-r', library]).status === 0
+
+for (const hidepid of ['1', '2']) {
+  test(`a process of another user runs although /proc is mounted with hidepid=${hidepid}, and one that ended does not`, {
+    skip: isHere ? false : 'needs root, setpriv, a /proc that can be mounted, and a folder that nobody may read',
+  }, async (t) => {
+    const child = spawn('sleep', ['600'], { stdio: 'ignore' })
+    t.after(() => child.kill())
+    const { startTicks } = readStat(child.pid!)!
+    const script = `
+      import { isRunning, readProcess } from ${JSON.stringify(library)}
+      const pid = ${child.pid}
+      console.log(readProcess(pid) !== undefined, isRunning({ pid, startTicks: ${startTicks} }))
+      console.log(isRunning({ pid: 0x3fffff, startTicks: 1 }))`
+    const { stdout, stderr } = asNobody(hidepid, [process.execPath, '--input-type=module', '-e', script])
+    assert.equal(stdout, 'false true\nfalse\n', stderr)
+  })
+}
+
+test('a process that cannot be looked at any more keeps its row, and one that is not listed any more has ended', async (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'castellan-hidden-'))
+  t.after(() => rm(root, { recursive: true }))
+  cpSync(join(programRoot, 'test/fixtures/proc/machine/proc'), join(root, 'proc'), { recursive: true })
+  const clock = new ManualClock()
+  const stop = new AbortController()
+  const read: number[] = []
+  const ended: number[] = []
+  const table = new ProcessTable(new Source(root))
+  table.listen({ read: ({ pid }) => read.push(pid), ended: ({ pid }) => ended.push(pid) })
+  const done = table.run({ clock, signal: stop.signal })
+  await passUntil(clock, () => read.length === 3)
+  // It is there, and cannot be read: a folder, since root may read any file.
+  rmSync(join(root, 'proc/4711/stat'))
+  mkdirSync(join(root, 'proc/4711/stat'))
+  const others = (): number => read.filter((pid) => pid !== 4711).length
+  const before = others()
+  await passUntil(clock, () => others() >= before + 4)
+  assert.deepEqual(ended, [])
+  assert.equal([...table.processes()].length, 3)
+  rmSync(join(root, 'proc/4711'), { recursive: true })
+  await passUntil(clock, () => ended.length > 0)
+  assert.deepEqual(ended, [4711])
+  stop.abort()
+  await passUntil(clock, () => true)
+  await done
+})
