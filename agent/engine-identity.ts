@@ -40,6 +40,12 @@ export async function startIdentity(path: string, clock: Clock): Promise<EngineI
   return identity(engineId, boots, clock)
 }
 
+/** Whether the boots of a home are at their end, as they stand in its file. */
+export async function isEngineLatched(path: string): Promise<boolean> {
+  const kept = await readKept(path)
+  return kept !== undefined && isLatched(kept)
+}
+
 /** The engineID of a home, without writing anything; undefined when it has none yet. */
 export async function readEngineId(path: string): Promise<Uint8Array | undefined> {
   return (await readKept(path))?.engineId

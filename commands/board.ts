@@ -1,8 +1,9 @@
 /** What a person sees when the appliance has started: what runs where, what does not and why, and commands to try. */
 import { relative } from 'node:path'
 import { View } from '../agent/access/view.ts'
-import { formatAddress, parseAddress } from '../agent/transport/udp.ts'
+import { addressToAsk, formatAddress, parseAddress } from '../agent/transport/udp.ts'
 import { type Home, programRoot } from '../lib/home.ts'
+import { hostAndPort } from '../lib/net/address.ts'
 import { inspectConfig } from '../sipd/config/read.ts'
 import type { AppState } from '../subagents/critapp/index.ts'
 import { critAppProcTable } from '../subagents/critapp/mib.ts'
@@ -59,16 +60,15 @@ function appText(home: Home, app: AppState): string {
 function sipAddresses(home: Home): string[] {
   const { config } = inspectConfig(home)
   if (!config) return []
-  const plain = config.Listen.map(({ address, port }) => `udp and tcp ${address}:${port}`)
+  const plain = config.Listen.map(({ address, port }) => `udp and tcp ${hostAndPort(address, port)}`)
   return config.SipTlsEnable ? [...plain, `tls port ${config.SipTlsPort}`] : plain
 }
 
 function advice({ addresses, readers, operators, targets }: SnmpFacts): string[] {
   const bin = launchers()
-  const { host = '127.0.0.1', port = 161 } = parseAddress(addresses[0] ?? '') ?? {}
-  const agent = `${host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`
+  const agent = formatAddress(addressToAsk(addresses[0] ?? ''))
   const trapPort = parseAddress(targets[0] ?? '')?.port ?? 162
-  const reader = readers[0] === undefined ? '-v3 -u USER' : `-v2c ${agent} ${readers[0]}`
+  const reader = readers[0] === undefined ? `-v3 -u USER ${agent}` : `-v2c ${agent} ${readers[0]}`
   const operator = operators[0] === undefined ? undefined : `-v2c ${agent} ${operators[0]}`
   const commands: Row[] = [
     [`${bin}/getmany ${reader} system`, ''],

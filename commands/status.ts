@@ -1,4 +1,5 @@
 /** castellan status: what runs of a home, from /proc, the PID files and the lock. */
+import { enginePath, isEngineLatched, latchedAdvice } from '../agent/engine-identity.ts'
 import { type Home, requireHome, resolveHome } from '../lib/home.ts'
 import type { HomeProcess } from '../lib/home-processes.ts'
 import type { Holder, ProcessHost } from './lifecycle/host.ts'
@@ -26,7 +27,7 @@ export async function status({
   const processes = host.processes()
   const daemons = daemonsAmong(processes)
   if (json) process.stdout.write(`${JSON.stringify(daemons)}\n`)
-  else process.stdout.write(`${formatDaemons(daemons)}${remarkOn(processes, host.holder())}`)
+  else process.stdout.write(`${formatDaemons(daemons)}${remarkOn(processes, host.holder())}${await engineRemark(home)}`)
   return daemons.every(({ running }) => running) ? 0 : 1
 }
 
@@ -57,6 +58,13 @@ function remarkOn(processes: readonly HomeProcess[], holder: ReturnType<ProcessH
   return isLeft
     ? 'the castellan start that kept them has ended, and what ends now stays so; run: castellan start\n'
     : ''
+}
+
+/** An agent runs then, and answers no user of SNMPv3. */
+async function engineRemark(home: Home): Promise<string> {
+  const path = enginePath(home)
+  const isLatched = await isEngineLatched(path).catch(() => false) // a broken file is for castellan check
+  return isLatched ? `${latchedAdvice} (${path})\n` : ''
 }
 
 function holderRemark({ pid, phase }: Holder): string {

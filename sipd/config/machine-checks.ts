@@ -1,6 +1,5 @@
 /** What sipd.conf asks of this machine: certificates that can be used, and addresses that it has. */
 import { statSync } from 'node:fs'
-import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
@@ -8,6 +7,7 @@ import type { Complaint } from '../../lib/cnf/complaint.ts'
 import { messageOf } from '../../lib/errors.ts'
 import { isMissing } from '../../lib/files.ts'
 import type { Home } from '../../lib/home.ts'
+import { canonicalAddress, isLoopbackAddress, isWildcardAddress, withoutZone } from '../../lib/net/address.ts'
 import { commandMistake } from '../../lib/program-file.ts'
 import { readRegularFileSync } from '../../lib/regular-file.ts'
 import type { DirectiveName, SipdConfig } from './directives.ts'
@@ -88,8 +88,8 @@ function logFileMistake(path: string): string | undefined {
 export function missingAddresses(config: SipdConfig, origins: Origins, file: string): Complaint[] {
   const own = Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address))
   return config.Listen.flatMap(({ address }, i): Complaint[] => {
-    const isThere = own.includes(address) || ['0.0.0.0', '::'].includes(address) || /^127\./.test(address)
-    if (isThere || isIP(address) !== 4) return []
+    const isForMany = isWildcardAddress(address) || isLoopbackAddress(address)
+    if (isForMany || own.includes(canonicalAddress(withoutZone(address)))) return []
     const line = origins.get('Listen')?.lines[i] ?? 1
     return [
       {

@@ -17,6 +17,7 @@ const sysDescr = '1.3.6.1.2.1.1.1.0'
 describe('an agent that listens on 0.0.0.0 and [::]', missing === undefined ? wanted : { skip: missing }, () => {
   let pair: NamespacePair
   let at: TestHome
+  let traps = ''
 
   before(async () => {
     at = await makeHome()
@@ -24,12 +25,18 @@ describe('an agent that listens on 0.0.0.0 and [::]', missing === undefined ? wa
     const text = await readFile(path, 'utf8')
     const listen = `snmpListenEntry 0.0.0.0:${at.snmpPort}\nsnmpListenEntry [::]:${at.snmpPort}`
     const tagged = 'snmpCommunityEntry tagged tagged publicSec localSnmpID - peers nonVolatile'
+    const trapPort = at.trapPort
+    const targets = [
+      `snmpTargetAddrEntry v1peer snmpUDPDomain 10.77.0.2:${trapPort} 100 3 Console v1Params nonVolatile -`,
+      `snmpTargetAddrEntry v6peer transportDomainUdpIpv6 [fd77::2]:${trapPort} 100 3 Console v2cParams nonVolatile -`,
+    ].join('\n')
     const peers = [
       `snmpTargetAddrEntry peer4 snmpUDPDomain 10.77.0.2:0 100 3 peers v2cParams nonVolatile 255.255.255.255:0`,
       `snmpTargetAddrEntry peer6 transportDomainUdpIpv6 [fd77::2]:0 100 3 peers v2cParams nonVolatile [ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:0`,
     ].join('\n')
-    await writeFile(path, `${text.replace(/^snmpListenEntry.*$/m, listen)}\n${tagged}\n${peers}\n`)
+    await writeFile(path, `${text.replace(/^snmpListenEntry.*$/m, listen)}\n${tagged}\n${peers}\n${targets}\n`)
     pair = await NamespacePair.create()
+    for (const address of ['10.77.0.2', 'fd77::2']) await receiveTraps(address)
     const { program, args } = daemonCommand('agent', at.home)
     await Promise.race([
       pair.host.start(program, ...args),
@@ -41,6 +48,22 @@ describe('an agent that listens on 0.0.0.0 and [::]', missing === undefined ? wa
   after(async () => {
     await pair?.stop()
     await rm(at.home.root, { recursive: true, force: true })
+  })
+
+  /** Everything that comes to this address of the peer is kept. */
+  async function receiveTraps(address: string): Promise<void> {
+    const command = `${join(programRoot, 'bin', 'traprcv')} --json --address ${address} ${at.trapPort} 2>&1`
+    const receiver = await pair.host.start(...pair.atPeer('sh', '-c', `exec ${command}`))
+    receiver.stdout!.on('data', (chunk: Buffer) => (traps += chunk.toString()))
+  }
+
+  test('notifies targets of both families; a version 1 trap names the address that it leaves from (RFC 3584 §3.2)', async () => {
+    const coldStart = (version: string): string =>
+      traps.split('\n').find((line) => line.includes('"coldStart"') && line.includes(`"version":"${version}"`)) ?? ''
+    await until(() => coldStart('v1') !== '' && coldStart('v2c') !== '', 5000, 'both traps')
+    const { from, agentAddress } = JSON.parse(coldStart('v1'))
+    assert.deepEqual({ from, agentAddress }, { from: '10.77.0.1', agentAddress: '10.77.0.1' })
+    assert.match(JSON.parse(coldStart('v2c')).from, /^fd77::[15]$/)
   })
 
   /** Our own tool takes an answer from nobody but the address it asked. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import type { ConnectionOptions } from 'node:tls'
+import { runBin } from '../support/appliance.ts'
 import { needs } from '../support/peers.ts'
 import { type Certificates, makeCertificates } from '../support/sip-certificates.ts'
 import {
@@ -49,6 +50,21 @@ describe('TLS', needs('openssl', 'sipp'), () => {
       const client = await connect(server)
       assert.equal(statusOf(await ping(client)), 200)
       client.close()
+    }))
+
+  test('sip ping --tls knows our own sipd by its certificate, and no other', () =>
+    withSipServer(options(false), async (server) => {
+      const own = await runBin('sip', ['ping', '--tls', '--home', server.home ?? assert.fail('it has a home')])
+      assert.match(own.out, new RegExp(`^SIP/2\\.0 200 OK\\ntls 127\\.0\\.0\\.1:${server.tlsPort} `), own.err)
+      const other = await runBin('sip', [
+        'ping',
+        '--tls',
+        '--home',
+        server.home ?? assert.fail('it has a home'),
+        '--fingerprint',
+        '00'.repeat(32),
+      ])
+      assert.deepEqual([other.code, /fingerprint/.test(other.err)], [3, true], other.err)
     }))
 
   test('TLS 1.1 is refused', () =>
