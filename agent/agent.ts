@@ -1,7 +1,8 @@
 /** The master agent put together: configuration, modules, engine, sockets and notifications, with a start and a stop. */
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Clock, Timer } from '../lib/clock.ts'
-import { type Complaint, ConfigurationError, formatComplaint } from '../lib/cnf/complaint.ts'
+import { type Complaint, ConfigurationError, formatComplaint, isWarning } from '../lib/cnf/complaint.ts'
+import { messageOf } from '../lib/errors.ts'
 import type { Home } from '../lib/home.ts'
 import type { Log } from '../lib/log.ts'
 import { anyDefinition, type Definition, type Notification } from '../lib/mib/declare.ts'
@@ -9,6 +10,8 @@ import { type ConfiguredModule, Hosting } from '../lib/mib/hosting.ts'
 import type { ModuleHost } from '../lib/mib/module.ts'
 import { Names } from '../lib/mib/names.ts'
 import type { AnyRow } from '../lib/mib/served.ts'
+import { BindError } from '../lib/net/per-address.ts'
+import { SourceAddresses } from '../lib/net/source-address.ts'
 import { describePortOwner } from '../lib/port-owner.ts'
 import { RateLimit } from '../lib/rate-limit.ts'
 import type { Oid } from '../lib/smi/oid.ts'
@@ -20,7 +23,7 @@ import type { MasterSession } from './agentx/session-of-master.ts'
 import { AuditLog } from './audit.ts'
 import { Registry } from './dispatch/registry.ts'
 import { Engine } from './engine.ts'
-import { readEngineId, startIdentity } from './engine-identity.ts'
+import { enginePath, isLatched, latchedAdvice, readEngineId, startIdentity } from './engine-identity.ts'
 import { castellanSubagentLost, castellanSubagentReturned } from './internal/castellan-agent.ts'
 import { internalModules } from './internal/index.ts'
 import { authenticationFailure, coldStart, warmStart } from './internal/snmpv2-mib.ts'
@@ -30,7 +33,8 @@ import { Originator } from './notify/originator.ts'
 import { isText, textVarbind } from './notify/text.ts'
 import { Usm } from './security/usm/usm.ts'
 import { Statistics } from './statistics.ts'
-import { formatAddress, parseAddress, type Remote, UdpTransport } from './transport/udp.ts'
+import { UdpListener } from './transport/listener.ts'
+import { type Address, formatAddress, parseAddress, type Remote } from './transport/udp.ts'
 import { V3Messages } from './v3.ts'
 
 export interface AgentOptions {
@@ -40,6 +44,8 @@ export interface AgentOptions {
   readonly modules: readonly ConfiguredModule[]
   /** What is served in other processes of ours: its names are known here, to files and to the audit log. */
   readonly alsoNamed?: { readonly definitions: readonly Definition[]; readonly notifications: readonly Notification[] }
+  /** Security names that modules of this process act by. */
+  readonly localNames?: readonly string[]
   /** What version 1 traps name as their enterprise when they are generic ones. */
   readonly sysObjectId: Oid
 }
@@ -55,11 +61,11 @@ export class Agent {
   readonly #internal: ReturnType<typeof internalModules>
   readonly #hosting: Hosting
   readonly #master: AgentxMaster
-  readonly #transports: UdpTransport[] = []
+  readonly #listeners: UdpListener[] = []
   readonly #startedMs: number
   readonly #audit: AuditLog
-  /** Descriptions of subagents that went and have not come back. */
-  readonly #lost = new Set<string>()
+  /** By name, how many subagents were lost and have not come back. */
+  readonly #lost = new Map<string, number>()
   readonly #subagentChanges: RateLimit
   /** Anybody can send wrong communities: they must not be able to fill logs, and the network, with notifications. */
   readonly #authenticationFailures: RateLimit
@@ -67,6 +73,7 @@ export class Agent {
   #usm: Usm | undefined
   #vacm = new Vacm([], [], [])
   #ageing: Timer | undefined
+  #sources: SourceAddresses | undefined
   readonly #stopping = new AbortController()
 
   constructor(options: AgentOptions) {
@@ -77,6 +84,8 @@ export class Agent {
     this.#subagentChanges = new RateLimit(options.clock, 50, 1)
     this.#internal = internalModules({
       statistics: this.#statistics,
+      home,
+      localNames: options.localNames ?? [],
       usm: () => this.#usm,
       engineId: () => this.#engineId,
       countsOf: (target) => this.#originator.countsOf(target),
@@ -120,6 +129,7 @@ export class Agent {
       clock: options.clock,
       statistics: this.#statistics,
       sysObjectId: () => options.sysObjectId,
+      sourceFor: (destination) => this.#sources?.for(destination),
       v3: () => this.#engine.v3,
       usm: () => this.#usm,
     })
@@ -140,6 +150,7 @@ export class Agent {
       clock: options.clock,
       log: log.child('agentx'),
       upTimeTicks: () => this.upTimeTicks(),
+      timeoutLimitMs: () => this.#internal.agentxTimeoutLimitMs(),
       onNotify: (notification) => this.#notifyForeign(notification),
       onSession: (event, session, reason) => this.#sessionChanged(event, session, reason),
       onChange: () => this.#describeModules(),
@@ -152,37 +163,47 @@ export class Agent {
   }
 
   get addresses(): string[] {
-    return this.#transports.map(({ local }) => formatAddress(local))
+    return this.#listeners.map(({ local }) => formatAddress(local))
   }
 
   /** Reads every configuration file; all complaints of all files together, and nothing is taken when there is one. */
   async load(): Promise<readonly Complaint[]> {
-    const { home } = this.#options
-    this.#engineId = await readEngineId(join(home.data, 'agent', 'engine.json'))
+    const unknown = await this.#readEngineId()
+    if (unknown.length > 0) return [...unknown, ...(await this.#hosting.check())].filter((one) => !isWarning(one))
     const complaints = await this.#hosting.load()
-    if (complaints.length > 0) return complaints
-    for (const address of this.#internal.listenAddresses()) {
-      if (!parseAddress(address))
-        complaints.push(inSnmpd(`snmpListenEntry ${address} is no address such as 127.0.0.1:161`))
-    }
-    for (const name of this.#internal.users().broken) {
-      complaints.push(inSnmpd(`the keys of user ${name} do not fit its protocols; castellan user add makes them anew`))
-    }
-    this.#configureEngine()
+    if (complaints.length === 0) this.#configureEngine()
     return complaints
   }
 
-  /** Takes changed files while it serves: a good set of files at once, a bad one not at all. */
-  async reload(): Promise<void> {
+  /** What is wrong with the files, warnings included; nothing is taken, and nothing written. */
+  async check(): Promise<readonly Complaint[]> {
+    return [...(await this.#readEngineId()), ...(await this.#hosting.check())]
+  }
+
+  /** A new engine has none before its first start, and no file that names it. One that is kept and broken is a complaint. */
+  async #readEngineId(): Promise<Complaint[]> {
+    const path = enginePath(this.#options.home)
+    try {
+      this.#engineId = (await readEngineId(path)) ?? this.#engineId
+      return []
+    } catch (error) {
+      return [{ file: basename(path), line: 1, column: 1, message: messageOf(error) }]
+    }
+  }
+
+  /** Takes changed files while it serves: a good set of files at once, a bad one not at all; gives what is wrong with it. */
+  async reload(): Promise<readonly Complaint[]> {
     const { log } = this.#options
     const complaints = await this.load()
     if (complaints.length > 0) {
       for (const complaint of complaints)
         log.error('a file is broken; what was in force stays', { complaint: formatComplaint(complaint) })
-      return
+      return complaints
     }
-    log.notice('the configuration was read anew; snmpListenEntry changes with a restart')
+    this.#describeModules() // AGENTX-MIB shows the time-outs that are in force
+    log.notice('the configuration was read anew; snmpListenEntry and agentxListenEntry change with a restart')
     this.#notify(warmStart, {}, {}, 'the agent read its configuration anew')
+    return []
   }
 
   /** Serves when it resolves. Throws ConfigurationError, or an Error that says which port could not be had. */
@@ -191,19 +212,22 @@ export class Agent {
     if (complaints.length > 0) throw new ConfigurationError(complaints)
     const { log } = this.#options
     // Modules start after the sockets are had, so that a second agent on the same ports starts nothing.
-    for (const address of this.#internal.listenAddresses()) await this.#listen(address)
+    const addresses = this.#internal.listenAddresses().map((text) => parseAddress(text)!)
+    for (const address of addresses) await this.#listen(address, addresses)
     const { home, clock } = this.#options
-    this.#usm = new Usm(await startIdentity(join(home.data, 'agent', 'engine.json'), clock))
+    this.#sources = await SourceAddresses.open()
+    const identity = await startIdentity(enginePath(home), clock)
+    if (isLatched(identity)) log.error(latchedAdvice, { file: enginePath(home) })
+    this.#engineId = identity.engineId
+    this.#usm = new Usm(identity)
     this.#engine.v3 = new V3Messages(this.#usm, this.#statistics, this.#engine.maxMessageSize)
     this.#configureEngine()
     await this.#hosting.start((name) => this.#hostOf(name))
     for (const address of this.#internal.agentxAddresses(home)) await this.#master.listen(address)
-    for (const transport of this.#transports) {
-      transport.onDatagram = (bytes, remote) => this.#engine.receive(bytes, remote, transport)
-    }
+    for (const listener of this.#listeners) listener.read()
     this.#describeModules()
     log.notice('the agent serves', { addresses: this.addresses.join(' ') })
-    this.#ageing = clock.every(60_000, () => this.#internal.log.age(clock.now()))
+    this.#ageing = clock.every(60_000, () => this.#internal.log.age(clock))
     this.#notify(coldStart, {}, {}, 'the agent started')
   }
 
@@ -212,8 +236,10 @@ export class Agent {
     this.#ageing?.cancel()
     await this.#master.stop()
     await this.#hosting.stop()
-    for (const transport of this.#transports.splice(0)) await transport.stop()
+    for (const listener of this.#listeners.splice(0)) listener.stop()
     await this.#originator.stop()
+    this.#sources?.close()
+    this.#sources = undefined
     this.#options.log.notice('the agent stopped')
   }
 
@@ -229,23 +255,25 @@ export class Agent {
   #notifyForeign({ trapOid, upTimeTicks, varbinds }: NotificationMessage): void {
     const last = varbinds.at(-1)
     this.#options.log.notice('notification of a subagent', { name: this.names.format(trapOid) })
-    this.#internal.log.add({ trapOid, upTimeTicks, varbinds }, this.#options.clock.now())
+    this.#internal.log.add({ trapOid, upTimeTicks, varbinds }, this.#options.clock)
     if (!last || !isText(last)) this.#originator.send({ trapOid, upTimeTicks, varbinds })
     else this.#originator.send({ trapOid, upTimeTicks, varbinds: varbinds.slice(0, -1), text: last })
   }
 
-  #sessionChanged(event: 'opened' | 'closed', session: MasterSession, reason: string): void {
+  #sessionChanged(event: 'serving' | 'lost', { name }: MasterSession, reason: string): void {
     if (this.#stopping.signal.aborted) return
-    if (event === 'closed' && this.#lost.size >= lostAtMost) this.#lost.clear()
-    // Who may connect may come and go as often as it likes, but not be told of as often.
+    // FRR's daemons all have the name that libnetsnmp gives them, so they are counted.
+    const lost = this.#lost.get(name) ?? 0
+    if (event === 'lost') {
+      if (this.#lost.size >= lostAtMost) this.#lost.clear()
+      this.#lost.set(name, lost + 1)
+    } else if (lost > 1) this.#lost.set(name, lost - 1)
+    else if (!this.#lost.delete(name)) return
+    // A subagent may come and go as often as it likes, but not every time is a notification.
     if (this.#subagentChanges.take() === undefined) return
-    const values = { castellanSubagentDescription: session.description }
-    if (event === 'closed') {
-      this.#lost.add(session.description)
-      this.#notify(castellanSubagentLost, {}, values, `subagent ${session.name} is lost: ${reason}`)
-    } else if (this.#lost.delete(session.description)) {
-      this.#notify(castellanSubagentReturned, {}, values, `subagent ${session.name} is back`)
-    }
+    const values = { castellanSubagentDescription: name }
+    if (event === 'lost') this.#notify(castellanSubagentLost, {}, values, `subagent ${name} is lost: ${reason}`)
+    else this.#notify(castellanSubagentReturned, {}, values, `subagent ${name} is back`)
   }
 
   #configureEngine(): void {
@@ -257,23 +285,31 @@ export class Agent {
     this.#originator.configure(this.#internal.targets(), communities, vacm)
   }
 
-  async #listen(text: string): Promise<void> {
-    const address = parseAddress(text)!
-    const transport = new UdpTransport(address)
+  async #listen(address: Address, others: readonly Address[]): Promise<void> {
+    const { clock, log } = this.#options
+    const text = formatAddress(address)
+    const listener = new UdpListener({
+      address,
+      clock,
+      others,
+      onDatagram: (bytes, remote, transport) => this.#engine.receive(bytes, remote, transport),
+      onError: (where, error) => log.warn('a UDP socket reported an error', { address: where, error: error.message }),
+    })
     try {
-      await transport.start()
+      await listener.start()
     } catch (error) {
       await this.stop()
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE')
+      if (!(error instanceof BindError) || error.code !== 'EADDRINUSE')
         throw new Error(`listen on udp ${text}`, { cause: error })
       const owner = describePortOwner('udp', address.port)
+      const where = formatAddress({ host: error.address, port: address.port })
       throw new Error(
-        `udp ${text} is in use${owner ? ` by ${owner}` : ''}; stop that, or change snmpListenEntry in snmpd.cnf`,
+        `udp ${where} is in use${owner ? ` by ${owner}` : ''}; stop that, or change snmpListenEntry in snmpd.cnf`,
       )
     }
-    transport.onError = (error) =>
-      this.#options.log.warn('a socket reported an error', { address: text, error: error.message })
-    this.#transports.push(transport)
+    this.#listeners.push(listener)
+    if (listener.hosts.length === 0)
+      log.warn('no address of this machine to listen on yet; one that appears is served', { address: text })
   }
 
   #hostOf(name: string): ModuleHost {
@@ -295,7 +331,7 @@ export class Agent {
     this.#options.log.notice('notification', { name: this.names.format(trapOid), sentence })
     const message = { trapOid, upTimeTicks: this.upTimeTicks(), varbinds }
     const text = textVarbind(sentence)
-    this.#internal.log.add({ ...message, varbinds: [...message.varbinds, text] }, this.#options.clock.now())
+    this.#internal.log.add({ ...message, varbinds: [...message.varbinds, text] }, this.#options.clock)
     this.#originator.send({ ...message, text })
   }
 
@@ -308,9 +344,5 @@ export class Agent {
   }
 }
 
-/** Descriptions of lost subagents that are remembered. */
+/** Names of lost subagents that are remembered. */
 const lostAtMost = 256
-
-function inSnmpd(message: string): Complaint {
-  return { file: 'snmpd.cnf', line: 1, column: 1, message }
-}

@@ -2,6 +2,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Names } from '../lib/mib/names.ts'
+import { hostAndPort } from '../lib/net/address.ts'
 import { RotatingFile } from '../lib/rotating-file.ts'
 import { formatOid } from '../lib/smi/oid.ts'
 import type { SetRecord } from './engine.ts'
@@ -32,7 +33,7 @@ export class AuditLog {
       securityName: requester.securityName,
       securityModel: requester.securityModel,
       securityLevel: requester.securityLevel,
-      from: remote ? `${remote.address}:${remote.port}` : 'this agent',
+      from: remote ? hostAndPort(remote.address, remote.port) : 'this agent',
       status,
       varbinds: varbinds.map(({ name, value }, i) => {
         const isSecret = names.objectOf(name)?.secret ?? false

@@ -1,11 +1,22 @@
 /** Who this engine is: its snmpEngineID, and how often it has started (RFC 3411 §5, RFC 3414 §2.2). Both are kept on disk. */
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { Clock } from '../lib/clock.ts'
 import { writeFileAtomic } from '../lib/files.ts'
+import type { Home } from '../lib/home.ts'
+import { readJsonFile } from '../lib/json-file.ts'
 
 const latchedBoots = 2_147_483_647
+
+/** RFC 3414 §2.2.2: from then on no authenticated message is in the time window, until the engine gets another ID. */
+export function isLatched({ boots }: Pick<EngineIdentity, 'boots'>): boolean {
+  return boots === latchedBoots
+}
+
+/** What to do then, for the log. */
+export const latchedAdvice =
+  'SNMPv3 answers no user: snmpEngineBoots is at its end; stop the agent, remove the file for a new engineID, start it, and give each user new keys with castellan user rotate'
 
 export interface EngineIdentity {
   readonly engineId: Uint8Array
@@ -14,25 +25,38 @@ export interface EngineIdentity {
   time(): number
 }
 
+/** Where a home keeps it. */
+export function enginePath(home: Home): string {
+  return join(home.data, 'agent', 'engine.json')
+}
+
 /** Raises the boots on disk before it resolves, so that no answer ever carries boots that could come again. */
 export async function startIdentity(path: string, clock: Clock): Promise<EngineIdentity> {
   const kept = await readKept(path)
   const engineId = kept?.engineId ?? newEngineId()
   // RFC 3414 §2.2.2: at the end of its range it stays there, and no message is in the time window any more.
   const boots = Math.min((kept?.boots ?? 0) + 1, latchedBoots)
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  await writeFileAtomic(path, `${JSON.stringify({ engineId: Buffer.from(engineId).toString('hex'), boots })}\n`)
+  await keep(path, engineId, boots)
   return identity(engineId, boots, clock)
 }
 
-/** The engineID of a home without starting anything; makes and keeps one when there is none. */
-export async function readEngineId(path: string): Promise<Uint8Array> {
-  const kept = await readKept(path)
-  if (kept) return kept.engineId
+/** The engineID of a home, without writing anything; undefined when it has none yet. */
+export async function readEngineId(path: string): Promise<Uint8Array | undefined> {
+  return (await readKept(path))?.engineId
+}
+
+/** The same for what is to be made for this engine: makes and keeps an engineID when there is none. */
+export async function keepEngineId(path: string): Promise<Uint8Array> {
+  const kept = await readEngineId(path)
+  if (kept) return kept
   const engineId = newEngineId()
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  await writeFileAtomic(path, `${JSON.stringify({ engineId: Buffer.from(engineId).toString('hex'), boots: 0 })}\n`)
+  await keep(path, engineId, 0)
   return engineId
+}
+
+async function keep(path: string, engineId: Uint8Array, boots: number): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+  await writeFileAtomic(path, `${JSON.stringify({ engineId: Buffer.from(engineId).toString('hex'), boots })}\n`)
 }
 
 export function identity(engineId: Uint8Array, boots: number, clock: Clock): EngineIdentity {
@@ -48,19 +72,24 @@ function newEngineId(): Uint8Array {
   return new Uint8Array(Buffer.concat([prefix, randomBytes(12)]))
 }
 
-async function readKept(path: string): Promise<{ engineId: Uint8Array; boots: number } | undefined> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-  const { engineId, boots } = JSON.parse(text) as { engineId?: unknown; boots?: unknown }
-  const isGood = typeof engineId === 'string' && /^([0-9a-f]{2}){5,32}$/.test(engineId) && Number.isInteger(boots)
-  if (!isGood)
-    throw new Error(
-      `${path} does not hold an engineID and boots; keys of users depend on it, so restore it from a backup`,
-    )
-  return { engineId: new Uint8Array(Buffer.from(engineId, 'hex')), boots: boots as number }
+interface Kept {
+  readonly engineId: Uint8Array
+  readonly boots: number
+}
+
+function readKept(path: string): Promise<Kept | undefined> {
+  return readJsonFile(path, {
+    parse: parseKept,
+    holds: 'an engineID and boots',
+    remedy:
+      'restore it from a backup, for keys of SNMPv3 users depend on it; without a backup delete it, and add the users again',
+  })
+}
+
+function parseKept(content: unknown): Kept | undefined {
+  if (typeof content !== 'object' || content === null) return undefined
+  const { engineId, boots } = content as { engineId?: unknown; boots?: unknown }
+  if (typeof engineId !== 'string' || !/^([0-9a-f]{2}){5,32}$/.test(engineId)) return undefined
+  if (typeof boots !== 'number' || !Number.isInteger(boots) || boots < 0 || boots > latchedBoots) return undefined
+  return { engineId: new Uint8Array(Buffer.from(engineId, 'hex')), boots }
 }

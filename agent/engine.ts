@@ -6,6 +6,7 @@ import { BerWriter } from '../lib/ber/writer.ts'
 import type { Log } from '../lib/log.ts'
 import type { Requester } from '../lib/mib/module.ts'
 import type { SetFailure, SetVarbind } from '../lib/mib/set.ts'
+import { isLoopbackAddress } from '../lib/net/address.ts'
 import { type ErrorStatus, toV1ErrorStatus } from '../lib/smi/error-status.ts'
 import type { SnmpValue } from '../lib/smi/value.ts'
 import type { AccessResult, SecurityModel, Vacm } from './access/vacm.ts'
@@ -168,8 +169,8 @@ export class Engine {
       return
     }
     const isBulk = request.pduTag === pduTag.getBulkRequest
-    const isFrameDue = isBulk && !isLoopback(exchange.remote.address)
-    const limit = isFrameDue ? Math.min(exchange.limit, remoteBulkOctets) : exchange.limit
+    const isFrameDue = isBulk && !isLoopbackAddress(exchange.remote.address)
+    const limit = exchange.limitWithin(isFrameDue ? remoteBulkOctets : this.maxMessageSize)
     const out = this.#out
     const message = exchange.open(out)
     const response = openResponse(out, request.requestId)
@@ -287,7 +288,9 @@ export class Engine {
   /** RFC 3413 §3.2: no view at all for this principal; an unknown context is dropped and counted by others. */
   #refuse(exchange: Exchange, request: Request, result: Exclude<AccessResult, View>): void {
     if (result === 'noSuchContext') return
-    this.#sendError(exchange, request, { status: 'authorizationError', position: 0 })
+    // RFC 1157 §4.1.5: version 1 has noSuchName for it, which always is the error of one variable.
+    const position = exchange.isV1 && request.count > 0 ? 1 : 0
+    this.#sendError(exchange, request, { status: 'authorizationError', position })
   }
 
   #sendError(exchange: Exchange, request: Request, { status, position }: ReadFailure): void {
@@ -298,7 +301,7 @@ export class Engine {
     // RFC 3416 §4.2.1: tooBig carries no varbinds; RFC 1157 §4.1.2 echoes them even then.
     writeErrorResponse(out, request, isV1 ? toV1ErrorStatus(status) : status, position, isV1 || status !== 'tooBig')
     out.close(message)
-    if (out.position > exchange.limit) this.statistics.snmpSilentDrops++
+    if (out.position > exchange.limitWithin(this.maxMessageSize)) this.statistics.snmpSilentDrops++
     else this.#send(exchange)
   }
 
@@ -311,8 +314,4 @@ export class Engine {
     if (sealed === this.#out) this.#out = new BerWriter()
     else sealed.bytes = Buffer.allocUnsafeSlow(sealed.bytes.length)
   }
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1'
 }

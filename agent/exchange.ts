@@ -13,8 +13,8 @@ export interface Exchange {
   readonly requester: Requester
   readonly read: AccessResult
   readonly write: AccessResult
-  /** Octets that the PDU's end may reach in the writer, so that the whole message fits what the sender takes. */
-  readonly limit: number
+  /** Octets that the PDU's end may reach in the writer, so that the whole message has at most so many and the sender takes it. */
+  limitWithin(octets: number): number
   /** Begins the answer; what it gives is closed when the PDU is written. */
   open(out: BerWriter): number
   /** Makes the finished message of what was written, in whichever writer it then is. */
@@ -29,7 +29,7 @@ export class CommunityExchange implements Exchange {
   readonly requester: Requester
   readonly read: AccessResult
   readonly write: AccessResult
-  readonly limit: number
+  readonly #limit: number
   readonly #version: number
   readonly #community: Uint8Array
 
@@ -47,9 +47,13 @@ export class CommunityExchange implements Exchange {
     this.requester = access.requester
     this.read = access.read
     this.write = access.write
-    this.limit = limit
+    this.#limit = limit
     this.#version = version
     this.#community = community
+  }
+
+  limitWithin(octets: number): number {
+    return Math.min(octets, this.#limit)
   }
 
   open(out: BerWriter): number {

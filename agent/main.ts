@@ -1,10 +1,15 @@
 /** The agent's process: builds the agent with the modules that are embedded in it, and runs it. */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { declaredDefinitions, declaredNotifications } from '../commands/declared-names.ts'
+import { declaredDefinitions, declaredNames, declaredNotifications } from '../commands/declared-names.ts'
 import { systemClock } from '../lib/clock.ts'
-import { ConfigurationError } from '../lib/cnf/complaint.ts'
+import { formatComplaint } from '../lib/cnf/complaint.ts'
+import { listenForControl } from '../lib/control.ts'
+import { checkAndExit, openForCheck } from '../lib/daemon-check.ts'
 import { openDaemon } from '../lib/daemon-process.ts'
 import { eventModule } from '../subagents/event/index.ts'
+import { eventAgent } from '../subagents/event/mib.ts'
 import { samplesPath } from '../subagents/event/samples/read.ts'
 import { hostModule } from '../subagents/host/index.ts'
 import { ProcessTable } from '../subagents/host/process-table.ts'
@@ -12,11 +17,12 @@ import { rpmProgram } from '../subagents/host/rpm.ts'
 import { mib2Modules, sysObjectId } from '../subagents/mib2/index.ts'
 import { neighbours6Program } from '../subagents/mib2/neighbours6.ts'
 import { scheduleModule } from '../subagents/schedule/index.ts'
+import { scheduleAgent } from '../subagents/schedule/mib.ts'
 import { sysapplModule } from '../subagents/sysappl/index.ts'
 import { Agent } from './agent.ts'
 
 const { values } = parseArgs({ options: { home: { type: 'string' }, check: { type: 'boolean', default: false } } })
-const { home, log, run, fail } = openDaemon('agent', values.home)
+const { home, log, run } = values.check ? openForCheck(values.home) : openDaemon('agent', values.home)
 // One scan of /proc for both modules that show processes; the host module runs it.
 const processes = new ProcessTable()
 
@@ -25,22 +31,51 @@ const agent = new Agent({
   clock: systemClock,
   log,
   sysObjectId,
+  localNames: [eventAgent.securityName, scheduleAgent.securityName],
   alsoNamed: { definitions: declaredDefinitions, notifications: declaredNotifications },
   modules: [
     // What only programs can tell, the subagents leave in the run folder.
     ...mib2Modules({ neighbours6: neighbours6Program(home.run).path }),
-    { ...scheduleModule(home), file: 'agent/schedule.cnf' },
+    { ...scheduleModule(home, declaredNames), file: 'agent/schedule.cnf' },
     { ...hostModule({ processes, rpmReport: rpmProgram(home.run).path }), file: 'agent/host.cnf' },
     { ...sysapplModule(home, { processes }), file: 'agent/sysappl.cnf' },
     // After those whose objects it watches.
-    { ...eventModule({ samplesPath: samplesPath(home) }), file: 'agent/eventagt.cnf' },
+    {
+      ...eventModule({
+        samplesPath: samplesPath(home),
+        alarmsPath: join(home.data, 'agent', 'event-alarms.json'),
+        known: declaredNames,
+      }),
+      file: 'agent/eventagt.cnf',
+    },
   ],
 })
 
-if (values.check) {
-  const complaints = await agent.load()
-  if (complaints.length > 0) fail(new ConfigurationError(complaints))
-  process.exit(0)
+if (values.check) await checkAndExit(() => agent.check())
+
+const controlPath = join(home.run, 'agent.ctl')
+
+/** What the commands of `castellan user` say: one word, and the answer tells whether the files are in force. */
+async function answer([command]: readonly string[]): Promise<string> {
+  if (command !== 'reload') throw new Error(`unknown command ${command}; expected reload`)
+  const complaints = await agent.reload()
+  if (complaints.length > 0) throw new Error(complaints.map(formatComplaint).join('; '))
+  return 'reloaded'
 }
 
-await run({ start: () => agent.start(), stop: () => agent.stop(), reload: () => agent.reload() })
+await run({
+  async start() {
+    await agent.start()
+    // Without it the agent serves all the same; the commands then say that they could not verify.
+    await listenForControl(controlPath, answer).catch((error: unknown) =>
+      log.error('cannot listen for castellan user', { path: controlPath, error }),
+    )
+  },
+  async stop() {
+    await agent.stop()
+    await rm(controlPath, { force: true })
+  },
+  async reload() {
+    await agent.reload()
+  },
+})

@@ -6,6 +6,7 @@ import type { Oid } from '../lib/smi/oid.ts'
 import type { AccessResult, SecurityLevel, Vacm } from './access/vacm.ts'
 import type { Exchange } from './exchange.ts'
 import { pduTag, writePdu } from './message/pdu.ts'
+import { headOfScopedPdu, type PduHead, readPduHead } from './message/pdu-head.ts'
 import {
   readHeader,
   readScopedData,
@@ -14,18 +15,41 @@ import {
   type V3Header,
   writeV3,
 } from './message/v3-message.ts'
+import { roomForScopedPdu } from './message/v3-size.ts'
+import { blockLengthOf, saltLength } from './security/usm/privacy.ts'
 import { type Usm, type UsmUser, usmCounters } from './security/usm/usm.ts'
 import type { Statistics } from './statistics.ts'
 import type { Remote, Transport } from './transport/udp.ts'
 
 const usmStats = [1, 3, 6, 1, 6, 3, 15, 1, 1]
 const snmpUnknownContexts = [1, 3, 6, 1, 6, 3, 12, 1, 5, 0]
-/** Octets that header, security parameters and padding take at most, over the scoped PDU. */
-const envelopeOctets = 256
+const snmpUnknownPDUHandlers = [1, 3, 6, 1, 6, 3, 11, 2, 1, 3, 0]
+/** RFC 5343 §3: the contextEngineID that names whichever engine it is sent to. */
+const localEngineId = Uint8Array.of(0x80, 0, 0, 0, 6)
+/** The types of PDU that the command responder is registered for (RFC 3413 §3.2). */
+const responderPdus = new Set<number>([
+  pduTag.getRequest,
+  pduTag.getNextRequest,
+  pduTag.getBulkRequest,
+  pduTag.setRequest,
+])
+/** An answer leaves so much later at most, and msgAuthoritativeEngineTime may be an octet longer by then. */
+const answeredWithinSeconds = 60
 
 interface ReportObject {
   readonly oid: Oid
   readonly count: number
+}
+
+interface Reporting {
+  readonly header: V3Header
+  /** Of the PDU that is reported on, where it could be read. */
+  readonly head: PduHead | undefined
+  readonly object: ReportObject
+  readonly user: UsmUser | undefined
+  readonly level: SecurityLevel
+  readonly transport: Transport
+  readonly remote: Remote
 }
 
 export class V3Messages {
@@ -76,7 +100,9 @@ export class V3Messages {
     if ('refusal' in incoming) {
       const object = { oid: [...usmStats, usmCounters[incoming.refusal], 0], count: this.#usm.stats[incoming.refusal] }
       // RFC 3414 §3.2 step 7: the report of a wrong time is authenticated, for clocks are set by it.
-      this.#report(header, object, incoming.user, incoming.user ? 'authNoPriv' : 'noAuthNoPriv', transport, remote)
+      const level = incoming.user ? 'authNoPriv' : 'noAuthNoPriv'
+      const head = header.level === 'authPriv' ? undefined : headOfScopedPdu(data)
+      this.#report({ header, head, object, user: incoming.user, level, transport, remote })
       return undefined
     }
     // What was padded for its cipher may be longer than its sequence; all else must be used up.
@@ -87,13 +113,18 @@ export class V3Messages {
     const contextEngineId = scoped.octets()
     const contextName = Buffer.from(scoped.octets()).toString('utf8')
     const pduType = scoped.peekTag()
-    if (this.#contexts === 'own' && Buffer.compare(contextEngineId, this.#usm.identity.engineId) !== 0) {
+    const { user } = incoming
+    const refuse = (object: ReportObject): undefined => {
+      const head = readPduHead(scoped)
+      this.#report({ header, head, object, user, level: header.level, transport, remote })
+    }
+    if (this.#contexts === 'own' && !(this.#isOwn(contextEngineId) && responderPdus.has(pduType))) {
       statistics.snmpUnknownPDUHandlers++
-      return undefined
+      return refuse({ oid: snmpUnknownPDUHandlers, count: statistics.snmpUnknownPDUHandlers })
     }
     const principal = {
       securityModel: 'usm',
-      securityName: incoming.user.name,
+      securityName: user.name,
       securityLevel: header.level,
       contextName,
     } as const
@@ -101,11 +132,8 @@ export class V3Messages {
       this.#vacm?.viewFor(principal, viewType) ?? 'noAccessEntry'
     const read = viewFor('read')
     if (read === 'noSuchContext') {
-      this.#statistics.snmpUnknownContexts++
-      const isConfirmed = pduType !== pduTag.response && pduType !== pduTag.trapV2 && pduType !== pduTag.report
-      const object = { oid: snmpUnknownContexts, count: this.#statistics.snmpUnknownContexts }
-      this.#report({ ...header, isReportable: isConfirmed }, object, incoming.user, header.level, transport, remote)
-      return undefined
+      statistics.snmpUnknownContexts++
+      return refuse({ oid: snmpUnknownContexts, count: statistics.snmpUnknownContexts })
     }
     return {
       transport,
@@ -114,9 +142,9 @@ export class V3Messages {
       requester: principal,
       read,
       write: viewFor('write'),
-      limit: Math.min(header.msgMaxSize, this.#maxMessageSize) - envelopeOctets,
+      limitWithin: (octets) => this.#roomFor(header, user, Math.min(octets, header.msgMaxSize, this.#maxMessageSize)),
       open: (out) => openScoped(out, contextEngineId, contextName),
-      seal: (out) => this.#seal(header, header.level, incoming.user, out.written()),
+      seal: (out) => this.#seal(header, header.level, user, out.written()),
     }
   }
 
@@ -167,19 +195,39 @@ export class V3Messages {
     return out
   }
 
-  /** RFC 3412 §7.1.3: a Report goes only where the sender said that it may. */
-  #report(
-    header: V3Header,
-    { oid, count }: ReportObject,
-    user: UsmUser | undefined,
-    level: SecurityLevel,
-    transport: Transport,
-    remote: Remote,
-  ): void {
-    if (!header.isReportable) return
+  /** Octets that the scoped PDU of an answer may have in a message of so many. */
+  #roomFor({ msgId, level }: V3Header, { name, auth, priv }: UsmUser, octets: number): number {
+    const { engineId, boots } = this.#usm.identity
+    const isEncrypted = level === 'authPriv'
+    const envelope = {
+      msgId,
+      msgMaxSize: this.#maxMessageSize,
+      boots,
+      time: this.#usm.identity.time() + answeredWithinSeconds,
+      engineIdLength: engineId.length,
+      userNameLength: Buffer.byteLength(name),
+      digestLength: level === 'noAuthNoPriv' ? 0 : auth!.protocol.digestLength,
+      privParametersLength: isEncrypted ? saltLength : 0,
+      blockLength: isEncrypted ? blockLengthOf(priv!.protocol) : 0,
+    }
+    return roomForScopedPdu(envelope, octets)
+  }
+
+  #isOwn(contextEngineId: Uint8Array): boolean {
+    const { engineId } = this.#usm.identity
+    return Buffer.compare(contextEngineId, engineId) === 0 || Buffer.compare(contextEngineId, localEngineId) === 0
+  }
+
+  /**
+   * RFC 3412 §7.1.3: a Report answers a PDU of the Confirmed Class, with its request-id. Where the PDU cannot be read,
+   * the sender's reportableFlag decides (§6.4), and the request-id is 0.
+   */
+  #report({ header, head, object, user, level, transport, remote }: Reporting): void {
+    if (!(head ? head.isConfirmed : header.isReportable)) return
     const scoped = new BerWriter(512)
     const sequence = openScoped(scoped, this.#usm.identity.engineId, '')
-    writePdu(scoped, 'report', 0, [{ name: oid, value: { type: 'Counter32', value: count >>> 0 } }])
+    const value = { type: 'Counter32', value: object.count >>> 0 } as const
+    writePdu(scoped, 'report', head?.requestId ?? 0, [{ name: object.oid, value }])
     scoped.close(sequence)
     const out = this.#seal(header, level, user, scoped.written())
     this.#statistics.snmpOutPkts++

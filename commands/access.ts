@@ -2,6 +2,7 @@
 
 import type { AccessEntry, Principal, SecurityLevel, Vacm, ViewType } from '../agent/access/vacm.ts'
 import { View } from '../agent/access/view.ts'
+import { snmpCommunityTable } from '../agent/internal/access-tables.ts'
 import { usmUserTable } from '../agent/internal/usm-users.ts'
 import type { Home } from '../lib/home.ts'
 import { formatOid, type Oid } from '../lib/smi/oid.ts'
@@ -43,7 +44,9 @@ function principalsOf(
   who: string,
   contextName: string,
 ): Principal[] {
-  const communities = internal.communities().filter(({ name }) => Buffer.from(name).toString() === who)
+  // As it is written in snmpd.cnf: text, or octets in hexadecimal.
+  const community = snmpCommunityTable.columns.snmpCommunityName.syntax.parse(who)
+  const communities = internal.communities().filter(({ name }) => community && Buffer.compare(name, community) === 0)
   const levels: readonly SecurityLevel[] = ['noAuthNoPriv', 'authNoPriv', 'authPriv']
   const isUser = rows(usmUserTable).some((row) => row.usmUserName === who)
   return [

@@ -5,6 +5,7 @@ import type { Home } from '../lib/home.ts'
 import { critAppProcTable } from '../subagents/critapp/mib.ts'
 import { type Need, withManager } from './ask-agent.ts'
 import { declaredNames } from './declared-names.ts'
+import { type Cell, formatTable } from './table.ts'
 
 export interface App {
   readonly index: number
@@ -72,6 +73,24 @@ export async function listApps(home: Home): Promise<App[]> {
   })
 }
 
+/** How long a stop may take, beyond critAppStopTimeout's own highest value. */
+const stopWithinMs = 3_660_000
+const lookEveryMs = 250
+
+/** Down, and up again when all of them are down: their orders hold, and it is nobody's failure. */
+export async function restartApps(home: Home, names: readonly string[]): Promise<string> {
+  await setApps(home, names, 'stop')
+  const deadlineMs = performance.now() + stopWithinMs
+  const isDown = ({ name, state }: App): boolean => !names.includes(name) || state === 'stopped'
+  while (!(await listApps(home)).every(isDown)) {
+    if (performance.now() > deadlineMs)
+      throw new Error(`${names.join(', ')}: not stopped yet; start with: castellan apps start`)
+    await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
+  }
+  await setApps(home, names, 'start')
+  return names.map((name) => `${name}: stopped, and start was asked for\n`).join('')
+}
+
 /** All in one SET, so that they start in their order and stop in its reverse. Throws when one of the names is none. */
 export async function setApps(
   home: Home,
@@ -102,18 +121,17 @@ export async function setApps(
   return chosen.map(({ name }) => `${name}: ${wish} was asked for\n`).join('')
 }
 
-export function formatApps(apps: readonly App[], isColoured: boolean): string {
+/** `width` is that of the terminal unless a test says otherwise. */
+export function formatApps(apps: readonly App[], isColoured: boolean, width?: number): string {
   if (apps.length === 0) return 'there are no critical applications\n'
-  const paint = (text: string, colour: number): string => (isColoured ? `\u001b[${colour}m${text}\u001b[0m` : text)
-  const width = Math.max(...apps.map(({ name }) => name.length))
-  return apps
-    .map(({ name, wanted, status, state, health, pid, upTimeSeconds, restarts, exits, lastError }) => {
-      const colour = health === 'failing' ? 33 : status === 'up' ? 32 : wanted === 'up' ? 31 : 90
-      const since = status === 'up' ? `PID ${pid}, ${formatDuration(upTimeSeconds)}` : `wanted ${wanted}`
-      const counts = `${restarts} restarts, ${exits} ends${health === undefined ? '' : `, health ${health}`}`
-      return `${name.padEnd(width)}  ${paint(state.padEnd(11), colour)}  ${since.padEnd(26)}  ${counts}${lastError ? `  ${lastError}` : ''}\n`
-    })
-    .join('')
+  const rows = apps.map((app): Cell[] => {
+    const { name, wanted, status, state, health, pid, upTimeSeconds, restarts, exits, lastError } = app
+    const colour = health === 'failing' ? 33 : status === 'up' ? 32 : wanted === 'up' ? 31 : 90
+    const since = status === 'up' ? `PID ${pid}, ${formatDuration(upTimeSeconds)}` : `wanted ${wanted}`
+    const counts = `${restarts} restarts, ${exits} ends${health === undefined ? '' : `, health ${health}`}`
+    return [{ text: name }, { text: state, colour }, { text: since }, { text: counts }, { text: lastError }]
+  })
+  return formatTable(rows, { isColoured, ...(width === undefined ? {} : { width }) })
 }
 
 function formatDuration(seconds: number): string {

@@ -1,7 +1,7 @@
 /** Asks the agent of a home over SNMP, as who owns the home may: with a community that its configuration has. */
 import { View } from '../agent/access/view.ts'
 import { Manager } from '../agent/manager/manager.ts'
-import { parseAddress } from '../agent/transport/udp.ts'
+import { addressToAsk } from '../agent/transport/udp.ts'
 import type { Home } from '../lib/home.ts'
 import type { Oid } from '../lib/smi/oid.ts'
 import { openConfiguration } from './configuration.ts'
@@ -26,11 +26,9 @@ export async function withManager<T>(home: Home, need: Need, act: (manager: Mana
   const communities = internal.communities().filter(({ sources }) => !sources)
   const community = communities.find(isAllowed) ?? communities[0]
   if (!community) throw new Error(`there is no community to ask with; ${need.otherwise}`)
-  const { host, port } = parseAddress(address) ?? { host: '127.0.0.1', port: 161 }
   const manager = new Manager({
-    host: host === '0.0.0.0' ? '127.0.0.1' : host,
-    port,
-    security: { version: 'v2c', community: Buffer.from(community.name).toString() },
+    ...addressToAsk(address),
+    security: { version: 'v2c', community: community.name },
     retries: 1,
   })
   try {

@@ -1,26 +1,22 @@
 /** castellan: makes, starts, stops and checks an appliance. */
-import { spawn, spawnSync } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
-import { formatComplaint } from '../lib/cnf/complaint.ts'
-import { control } from '../lib/control.ts'
-import { daemonCommand } from '../lib/daemon.ts'
-import { type Home, initializeHome, isInitialized, programRoot, resolveHome } from '../lib/home.ts'
-import { completeHome, initSentence, missingFiles, portOffsetOf } from '../lib/home-completion.ts'
-import { readProcess, writePidFile } from '../lib/proc/process.ts'
-import { inspectConfig } from '../sipd/config/read.ts'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { messageWithCausesOf } from '../lib/errors.ts'
+import { resolveHome } from '../lib/home.ts'
 import { explainAccess, formatDecision } from './access.ts'
-import { formatApps, listApps, setApps } from './apps.ts'
-import { board } from './board.ts'
-import { checkAccess } from './check-access.ts'
+import { formatApps, listApps, restartApps, setApps } from './apps.ts'
+import { type CheckReport, checkHome, formatReport, reloadHome } from './check.ts'
 import { addEventsCommands } from './events.ts'
+import { exitCodeOf } from './exit-codes.ts'
+import { init } from './init.ts'
 import { followLogs, tryPattern } from './logs.ts'
+import { restart } from './restart.ts'
 import { rotate } from './rotate.ts'
-import { agentOf, daemonOf, restartDaemon, Starter, statusOf, stopAll, until } from './starter.ts'
+import { start } from './start.ts'
+import { status } from './status.ts'
+import { stop } from './stop.ts'
 import { type UnitsOptions, writeUnits } from './units.ts'
-import { addUser, listUsers, removeUser, rotateUser, testUser, type UserOptions } from './user.ts'
+import { addUser, removeUser, rotateUser, testUser, type UserOptions } from './user.ts'
+import { formatUsers, listUsers } from './user-list.ts'
 import { programVersion } from './version.ts'
 
 const passphraseHelp = 'authentication passphrase in the first line, privacy passphrase in the second'
@@ -29,7 +25,7 @@ interface HomeOption {
   readonly home?: string
 }
 
-/** Exit code: 0 ok, 1 it did not work, 2 wrong usage. */
+/** Exit code: 0 ok, 1 it did not work, 2 wrong usage, 3 no answer in time, 4 refused. */
 export async function castellan(args: readonly string[]): Promise<number> {
   let exitCode = 0
   const does =
@@ -52,22 +48,34 @@ export async function castellan(args: readonly string[]): Promise<number> {
     .option('--port-offset <n>', 'add this to every port, so that appliances run side by side (0)', wholeNumber)
     .action(does(init))
   command('start', 'start the appliance: in front, or with --detach in the background')
-    .option('--detach', 'return when it serves')
+    .option('--detach', 'return when all is up, or cannot be')
+    .addOption(new Option('--background').hideHelp())
     .action(does(start))
   command('stop', 'stop the appliance: subagents, agent, sipd').action(does(stop))
   command(
     'restart <name>',
     'restart agent or subagents, or one module of the subagents such as critapp; sipd goes on',
-  ).action(async (name: string, { home: folder }: HomeOption) => {
-    const home = resolveHome(folder)
-    if (name === 'agent' || name === 'subagents') {
-      await restartDaemon(home, name)
-      process.stdout.write(`${name} was restarted\n`)
-    } else process.stdout.write(`${await control(join(home.run, 'subagents.ctl'), `restart ${name}`)}\n`)
+  ).action(async (name: string, options: HomeOption) => {
+    exitCode = await restart(name, options)
   })
   command('status', 'say what runs').option('--json', 'for programs').action(does(status))
-  command('reload', 'let the running daemons take changed configuration files, if they are good').action(does(reload))
-  command('check', 'read all configuration files and say what is wrong with them').action(does(check))
+  const report = (found: CheckReport, isJson: boolean | undefined): void => {
+    process.stdout.write(isJson ? `${JSON.stringify(found)}\n` : formatReport(found))
+    exitCode = found.isGood ? 0 : 1
+  }
+  command('reload', 'let the running daemons take changed configuration files, if they are good')
+    .option('--json', 'for programs')
+    .action(async ({ home, json }: HomeOption & { json?: boolean }) =>
+      report(await reloadHome(resolveHome(home)), json),
+    )
+  command('check', 'read all configuration files and say what is wrong with them; writes nothing')
+    .option('--json', 'for programs')
+    .option('--strict', 'exit code 1 for warnings too')
+    .action(async ({ home, json, strict }: HomeOption & { json?: boolean; strict?: boolean }) => {
+      const found = await checkHome(resolveHome(home))
+      report(found, json)
+      if (strict && found.findings.length > 0) exitCode = 1
+    })
   command('rotate [name]', 'rotate all logs, or one such as access_log, now')
     .option('--dry-run', 'only say what would be done')
     .option('--json', 'for programs')
@@ -95,7 +103,7 @@ export async function castellan(args: readonly string[]): Promise<number> {
   const print = async (text: Promise<string>): Promise<void> => void process.stdout.write(await text)
   const apps = program
     .command('apps')
-    .description('critical applications: list them, start, stop or restart one gracefully')
+    .description('critical applications: list them, start, stop or restart one')
     .exitOverride()
   const homeOption = ['--home <dir>', 'the appliance (CASTELLAN_HOME, or var/ beside the program)'] as const
   apps
@@ -120,15 +128,19 @@ export async function castellan(args: readonly string[]): Promise<number> {
     .option('--component <name>', 'of this component, such as agent or subagents.log')
     .option('--lines <n>', 'begin with so many of the last lines', wholeNumber, 10)
     .option('--no-follow', 'end after these')
+    .option('--json', 'for programs: an object for each line, with the name of its log')
     .action(
       async (
         names: string[],
-        options: HomeOption & { level?: string; component?: string; lines: number; follow: boolean },
+        options: HomeOption & { level?: string; component?: string; lines: number; follow: boolean; json?: boolean },
       ) => {
         const ending = new AbortController()
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort())
         const { level, component, lines, follow: isFollowing } = options
-        const show = (line: string): void => void process.stdout.write(`${line}\n`)
+        const show = (log: string, line: string, isOne: boolean): void => {
+          const text = options.json ? JSON.stringify({ log, line }) : isOne ? line : `${log}: ${line}`
+          process.stdout.write(`${text}\n`)
+        }
         const wish = { names, level, component, lines, isFollowing, signal: ending.signal, print: show }
         await followLogs(resolveHome(options.home), wish)
       },
@@ -152,6 +164,11 @@ export async function castellan(args: readonly string[]): Promise<number> {
       .option(...homeOption)
       .action((names: string[], options: HomeOption) => print(setApps(resolveHome(options.home), names, wish)))
   }
+  apps
+    .command('restart <name...>')
+    .description('stop one and start it again, over SNMP')
+    .option(...homeOption)
+    .action((names: string[], options: HomeOption) => print(restartApps(resolveHome(options.home), names)))
   const user = program.command('user').description('users of SNMPv3').exitOverride()
   const userCommand = (name: string, description: string): Command =>
     user
@@ -160,16 +177,16 @@ export async function castellan(args: readonly string[]): Promise<number> {
       .option('--home <dir>', 'the appliance (CASTELLAN_HOME, or var/ beside the program)')
       .exitOverride()
   userCommand('add <name>', 'make a user, or change one; passphrases come from a file, the environment or the terminal')
-    .option('--auth <protocol>', 'MD5, SHA, SHA-224, SHA-256, SHA-384, SHA-512', 'SHA-256')
-    .option('--priv <protocol>', 'DES, AES, AES-192, AES-256, AES-192-C, AES-256-C, none', 'AES')
-    .option('--group <group>', 'what it may: read, operate or admin', 'read')
+    .option('--auth <protocol>', 'MD5, SHA, SHA-224, SHA-256, SHA-384, SHA-512 (what the user has, or SHA-256)')
+    .option('--priv <protocol>', 'DES, AES, AES-192, AES-256, AES-192-C, AES-256-C, none (what the user has, or AES)')
+    .option('--group <group>', 'what it may: read, operate or admin (what the user is in, or read)')
     .option('--engine <id>', 'make it for informs to another engine, whose engineID this is')
     .option('--passphrase-file <file>', passphraseHelp)
     .action((name: string, options: UserOptions & HomeOption) =>
       print(addUser(resolveHome(options.home), name, options)),
     )
   for (const [name, description, act] of [
-    ['rotate <name>', 'give a user new passphrases, and prove them', rotateUser],
+    ['rotate <name>', 'give a user new passphrases, and verify them', rotateUser],
     ['test <name>', 'ask the running agent as this user', testUser],
   ] as const) {
     userCommand(name, description)
@@ -178,9 +195,12 @@ export async function castellan(args: readonly string[]): Promise<number> {
         print(act(resolveHome(options.home), name, options)),
       )
   }
-  userCommand('list', 'list users, their protocols and groups').action((options: HomeOption) =>
-    print(listUsers(resolveHome(options.home))),
-  )
+  userCommand('list', 'list users, their protocols and groups')
+    .option('--json', 'for programs')
+    .action(async ({ home, json }: HomeOption & { json?: boolean }) => {
+      const users = await listUsers(resolveHome(home))
+      process.stdout.write(json ? `${JSON.stringify(users)}\n` : formatUsers(users))
+    })
   userCommand('remove <name>', 'remove a user').action((name: string, options: HomeOption) =>
     print(removeUser(resolveHome(options.home), name)),
   )
@@ -188,158 +208,13 @@ export async function castellan(args: readonly string[]): Promise<number> {
     await program.parseAsync(['node', 'castellan', ...args])
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    process.stderr.write(`castellan: ${error instanceof Error ? error.message : String(error)}\n`)
-    return 1
+    process.stderr.write(`castellan: ${messageWithCausesOf(error)}\n`)
+    return exitCodeOf(error)
   }
   return exitCode
 }
 
-async function init({ home: folder, portOffset }: HomeOption & { portOffset?: number }): Promise<number> {
-  const home = resolveHome(folder)
-  const known = isInitialized(home) ? await portOffsetOf(home) : undefined
-  if (known !== undefined && portOffset !== undefined && known !== portOffset)
-    throw new Error(
-      `the ports of ${home.root} are shifted by ${known}, not by ${portOffset}; leave --port-offset out, or name another home`,
-    )
-  const offset = portOffset ?? known ?? (isInitialized(home) ? undefined : 0)
-  const { made, missing } =
-    offset === undefined ? await completeHome(home) : { made: await initializeHome(home, offset), missing: [] }
-  for (const path of made) process.stdout.write(`made ${path}\n`)
-  tellMissing(home, missing)
-  if (made.length + missing.length === 0) process.stdout.write(`${home.root} has everything already\n`)
-  return missing.length === 0 ? 0 : 1
-}
-
-function tellMissing(home: Home, missing: readonly string[]): void {
-  for (const path of missing) process.stderr.write(`castellan: ${path} is missing; ${initSentence(home)}\n`)
-}
-
-async function start({ home: folder, detach }: HomeOption & { detach?: boolean }): Promise<number> {
-  const home = resolveHome(folder)
-  if (!isInitialized(home)) await initializeHome(home, 0)
-  const running = daemonOf(home, 'castellan') ?? agentOf(home)
-  if (running) {
-    process.stderr.write(`castellan: the appliance ${home.root} runs already, as PID ${running.pid}\n`)
-    return 1
-  }
-  // Newer versions bring files that a home made before does not have, and without which its daemons refuse to start.
-  const { made, missing } = await completeHome(home)
-  for (const path of made) process.stdout.write(`made ${path}, which ${home.root} did not have yet\n`)
-  tellMissing(home, missing)
-  return detach ? startDetached(home) : startInFront(home)
-}
-
-async function startInFront(home: Home): Promise<number> {
-  const starter = new Starter(home, (sentence) => process.stderr.write(`castellan: ${sentence}\n`))
-  await starter.start()
-  const pidFile = join(home.run, 'castellan.pid')
-  await writePidFile(pidFile, readProcess(process.pid)!)
-  process.stdout.write(`${board(home)}Ctrl-C stops it.\n`)
-  return await new Promise<number>((resolve, reject) => {
-    let isStopping = false
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const) {
-      process.on(signal, () => {
-        if (isStopping) return
-        isStopping = true
-        process.stdout.write('\n')
-        starter
-          .stop(signal === 'SIGUSR2' ? 'keep sipd' : 'stop sipd')
-          .then(() => rm(pidFile, { force: true }))
-          .then(() => resolve(0), reject)
-      })
-    }
-  })
-}
-
-/** The starter itself goes into the background, and is waited for until all serve. */
-async function startDetached(home: Home): Promise<number> {
-  await mkdir(home.logs, { recursive: true, mode: 0o700 })
-  const outputPath = join(home.logs, 'castellan.out')
-  const output = openSync(outputPath, 'w', 0o600)
-  const launcher = join(programRoot, 'bin', 'castellan')
-  const child = spawn(process.execPath, [launcher, 'start', '--home', home.root], {
-    detached: true,
-    stdio: ['ignore', output, output],
-    cwd: '/',
-  })
-  closeSync(output)
-  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null
-  await until(() => hasEnded() || daemonOf(home, 'castellan')?.pid === child.pid, 60_000)
-  if (daemonOf(home, 'castellan')?.pid !== child.pid) {
-    process.stderr.write(readFileSync(outputPath, 'utf8'))
-    child.kill('SIGTERM')
-    return 1
-  }
-  child.unref()
-  process.stdout.write(board(home))
-  return 0
-}
-
-async function stop({ home: folder }: HomeOption): Promise<number> {
-  await stopAll(resolveHome(folder))
-  return 0
-}
-
-async function status({ home: folder, json }: HomeOption & { json?: boolean }): Promise<number> {
-  const daemons = statusOf(resolveHome(folder))
-  if (json) process.stdout.write(`${JSON.stringify(daemons)}\n`)
-  else
-    for (const { name, pid } of daemons)
-      process.stdout.write(`${name.padEnd(8)} ${pid === undefined ? 'does not run' : `runs as PID ${pid}`}\n`)
-  return daemons.every(({ running }) => running) ? 0 : 1
-}
-
-/** The files are read here first, so that whoever changed them is told what is wrong with them. */
-async function reload(options: HomeOption): Promise<number> {
-  const home = resolveHome(options.home)
-  if (!agentOf(home)) {
-    process.stderr.write('castellan: the agent does not run\n')
-    return 1
-  }
-  const code = say(await complaintsOf(options))
-  for (const name of ['agent', 'subagents'] as const) {
-    const daemon = daemonOf(home, name)
-    if (code === 0 && daemon) process.kill(daemon.pid, 'SIGHUP')
-  }
-  return code
-}
-
-async function check(options: HomeOption): Promise<number> {
-  const home = resolveHome(options.home)
-  const complaints = await complaintsOf(options)
-  // One that can do without is no fault, and still worth a word.
-  for (const { sentence } of await missingFiles(home))
-    if (!complaints.includes(sentence)) process.stdout.write(`${sentence}\n`)
-  // What is legal and still a mistake is of interest once the files can be read.
-  return say(complaints.length > 0 ? complaints : await checkAccess(home))
-}
-
-function say(complaints: readonly string[]): number {
-  for (const complaint of complaints) process.stdout.write(`${complaint}\n`)
-  if (complaints.length === 0) process.stdout.write('all configuration files are good\n')
-  return complaints.length === 0 ? 0 : 1
-}
-
-async function complaintsOf({ home: folder }: HomeOption): Promise<string[]> {
-  const home = resolveHome(folder)
-  if (!isInitialized(home)) throw new Error(`${home.root} is no home yet; run: castellan init --home ${home.root}`)
-  // The daemons read their files themselves, exactly as they would on a start.
-  const complaints = (['agent', 'subagents'] as const).flatMap((name) => {
-    const { program, args } = daemonCommand(name, home)
-    const checked = spawnSync(program, [...args, '--check'], { encoding: 'utf8' })
-    return checked.status === 0 ? [] : checked.stderr.trim().split('\n')
-  })
-  const missing = await missingFiles(home)
-  return [...complaints, ...checkSipd(home)].map(
-    (complaint) => missing.find(({ path }) => complaint.includes(`${path} cannot be read`))?.sentence ?? complaint,
-  )
-}
-
-function checkSipd(home: Home): string[] {
-  return inspectConfig(home).complaints.map(formatComplaint)
-}
-
 function wholeNumber(text: string): number {
-  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('a whole number is due')
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError('expected a whole number')
   return Number(text)
 }

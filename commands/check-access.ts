@@ -1,27 +1,136 @@
-/** What castellan check says of access rights that are legal, and still a mistake. */
-import { vacmAccessTable } from '../agent/internal/access-tables.ts'
-import type { Home } from '../lib/home.ts'
+/** What castellan check says of access rights that are legal, and still a mistake: of snmpd.cnf alone, and beside what is shipped. */
+import { join } from 'node:path'
+import { View } from '../agent/access/view.ts'
+import { vacmOf } from '../agent/internal/access.ts'
+import { snmpCommunityTable, vacmAccessTable, vacmViewTreeFamilyTable } from '../agent/internal/access-tables.ts'
+import { snmpListenTable } from '../agent/internal/listen-tables.ts'
+import { parseAddress } from '../agent/transport/udp.ts'
+import type { Complaint } from '../lib/cnf/complaint.ts'
+import { parseDocument } from '../lib/cnf/document.ts'
+import { type Home, readTemplates } from '../lib/home.ts'
+import { ConfigFile } from '../lib/mib/config.ts'
+import { configuredRows, type LoadedFile } from '../lib/mib/configured-rows.ts'
+import { anyDefinition, type RowOf } from '../lib/mib/declare.ts'
+import { entryTypes } from '../lib/mib/entry-types.ts'
+import type { Serving } from '../lib/mib/module.ts'
+import { applyRules, type Rule } from '../lib/mib/rules.ts'
+import { isLoopbackAddress } from '../lib/net/address.ts'
+import type { Oid } from '../lib/smi/oid.ts'
+import { eventModule } from '../subagents/event/index.ts'
+import { scheduleModule } from '../subagents/schedule/index.ts'
+import { eventRightsRule, scheduleRightsRule } from './check-rights.ts'
 import { openConfiguration } from './configuration.ts'
-import { declaredDefinitions } from './declared-names.ts'
+import { declaredDefinitions, declaredNames } from './declared-names.ts'
 
-/** The one view that may have what holds commands. */
+type FamilyRow = RowOf<typeof vacmViewTreeFamilyTable>
+
+/** The one view that may have what holds commands, and secrets. */
 const adminView = 'admin'
 
-/** One sentence for each entry that opens more than it should. */
-export async function checkAccess(home: Home): Promise<string[]> {
-  const { rows, internal } = await openConfiguration(home)
-  const vacm = internal.vacm()
+/** Of the files of the agent together; each can be read. */
+export async function checkAccess(home: Home): Promise<Complaint[]> {
+  const { loaded } = await openConfiguration(home)
+  const files = [
+    loaded,
+    await read(home, 'eventagt.cnf', eventModule().configured),
+    await read(home, 'schedule.cnf', scheduleModule(home).configured),
+  ]
+  const rules = [
+    commandsRule,
+    exposureRule(await shippedFamilies()),
+    openWriterRule,
+    eventRightsRule(declaredNames),
+    scheduleRightsRule(declaredNames),
+  ]
+  return applyRules(rules, configuredRows(files))
+}
+
+async function read(home: Home, name: string, configured: readonly Serving[]): Promise<LoadedFile> {
+  const config = new ConfigFile(configured, {
+    path: join(home.conf, 'agent', name),
+    overlayPath: join(home.data, 'agent', name),
+    resolveName: (text) => declaredNames.resolve(text),
+  })
+  return (await config.prepare()).loaded
+}
+
+/** An error: one who knows the community could run any program. */
+const commandsRule: Rule = (rows, report) => {
+  const vacm = vacmOf(rows)
   const commands = declaredDefinitions.flatMap(({ readable }) => readable.filter(({ command }) => command))
-  const complaints: string[] = []
-  for (const entry of rows(vacmAccessTable)) {
-    const { vacmGroupName, vacmAccessSecurityLevel: level, vacmAccessWriteViewName: viewName } = entry
+  for (const { row, placeOf } of rows.of(vacmAccessTable)) {
+    const { vacmGroupName, vacmAccessSecurityLevel: level, vacmAccessWriteViewName: viewName } = row
     const view = viewName === '' ? undefined : vacm.viewNamed(viewName)
     if (!view || (level === 'authPriv' && viewName === adminView)) continue
     const opened = commands.filter((column) => view.decide(column) !== 'out').map(({ name }) => name)
     if (opened.length > 0)
-      complaints.push(
-        `snmpd.cnf: vacmAccessEntry ${vacmGroupName} lets ${level} write view ${viewName}, which has columns that hold commands (${opened.slice(0, 3).join(', ')}); only view ${adminView} at authPriv may have them`,
+      report.error(
+        placeOf('vacmAccessWriteViewName'),
+        `vacmAccessEntry ${vacmGroupName} lets ${level} write view ${viewName}, which has columns that hold commands (${opened.slice(0, 3).join(', ')}); only view ${adminView} at authPriv may have them`,
       )
   }
-  return complaints
+}
+
+/** Command lines of processes, communities and users: a home made before these were excluded shows them to everybody. */
+function exposureRule(shipped: readonly FamilyRow[]): Rule {
+  const secret = shipped.filter(
+    (row) => row.vacmViewTreeFamilyViewName === 'read' && row.vacmViewTreeFamilyType === 'excluded',
+  )
+  return (rows, report) => {
+    const vacm = vacmOf(rows)
+    const seen = new Set<string>()
+    for (const { row, placeOf } of rows.of(vacmAccessTable)) {
+      const { vacmAccessReadViewName: viewName, vacmAccessSecurityLevel: level } = row
+      const view = vacm.viewNamed(viewName)
+      if (!view || seen.has(viewName) || (level === 'authPriv' && viewName === adminView)) continue
+      seen.add(viewName)
+      const shown = secret.map((one) => one.vacmViewTreeFamilySubtree).filter((oid) => view.decide({ oid }) !== 'out')
+      if (shown.length === 0) continue
+      const lines = shown.map((oid) => familyLine(viewName, oid, 'excluded'))
+      report.warn(
+        placeOf('vacmAccessReadViewName'),
+        `view ${viewName} shows ${shown.map((oid) => declaredNames.format(oid)).join(', ')} at ${level}, which the shipped snmpd.cnf excludes; add: ${lines.join('; ')}`,
+      )
+    }
+  }
+}
+
+/** The line of snmpd.cnf that puts a subtree into a view, or takes it out. */
+export function familyLine(viewName: string, subtree: Oid, type: 'included' | 'excluded'): string {
+  return `vacmViewTreeFamilyEntry ${viewName} ${declaredNames.format(subtree)} - ${type} nonVolatile`
+}
+
+/** A community is read by everybody on the way; one that may write is good on loopback, or from addresses that a tag names. */
+const openWriterRule: Rule = (rows, report) => {
+  const open = rows.of(snmpListenTable).find(({ row }) => {
+    const address = parseAddress(row.snmpListenAddress)
+    return address !== undefined && !isLoopbackAddress(address.host)
+  })
+  if (!open) return
+  const vacm = vacmOf(rows)
+  for (const { row, placeOf } of rows.of(snmpCommunityTable)) {
+    if (row.snmpCommunityTransportTag !== '') continue
+    const principal = {
+      securityName: row.snmpCommunitySecurityName,
+      securityLevel: 'noAuthNoPriv',
+      contextName: '',
+    } as const
+    const mayWrite = (['snmpv1', 'snmpv2c'] as const).some(
+      (securityModel) => vacm.viewFor({ securityModel, ...principal }, 'write') instanceof View,
+    )
+    if (mayWrite)
+      report.warn(
+        placeOf('snmpCommunityName'),
+        `this community may write, and ${open.row.snmpListenAddress} takes it from any address in clear text; use SNMPv3 users (castellan user add), or give it a transport tag`,
+      )
+  }
+}
+
+/** The views of the snmpd.cnf that a new home gets. */
+async function shippedFamilies(): Promise<FamilyRow[]> {
+  const template = (await readTemplates()).find(({ file }) => file === join('agent', 'snmpd.cnf'))
+  const { entryName } = vacmViewTreeFamilyTable
+  const lines = (template?.text ?? '').split('\n').filter((line) => line.startsWith(`${entryName} `))
+  const types = entryTypes(anyDefinition(vacmViewTreeFamilyTable), (name) => declaredNames.resolve(name))
+  return parseDocument(lines.join('\n'), 'snmpd.cnf', types).entries.map(({ values }) => values as FamilyRow)
 }

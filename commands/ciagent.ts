@@ -1,7 +1,10 @@
-/** ciagent and csps_ciagent_ctl: the ancestor's names for starting and stopping the agents. sipd goes on meanwhile. */
-import { isInitialized, resolveHome } from '../lib/home.ts'
+/** ciagent and csps_ciagent_ctl: CIAgent's names for starting and stopping the agents. sipd goes on meanwhile. */
+import { messageWithCausesOf } from '../lib/errors.ts'
+import { requireHome, resolveHome } from '../lib/home.ts'
 import { castellan } from './castellan.ts'
-import { statusOf, stopAll } from './starter.ts'
+import { exitCodeOf } from './exit-codes.ts'
+import { formatDaemons, statusOf } from './status.ts'
+import { stopAll } from './stop.ts'
 import { programVersion } from './version.ts'
 
 const ciagentUsage = `usage: ciagent -fullstart|-fullstop [--home DIR]
@@ -14,7 +17,7 @@ const ctlUsage = `usage: csps_ciagent_ctl start|stop|restart|status [--home DIR]
   Starts and stops the master agent and the subagents; sipd goes on.
 `
 
-/** Exit code: 0 ok, 1 it did not work or does not run, 2 wrong usage. */
+/** Exit code: 0 ok, 1 it did not work or does not run, 2 wrong usage, 4 refused. */
 export async function ciagent(args: readonly string[]): Promise<number> {
   const command = { '-fullstart': 'start', '-fullstop': 'stop' }[args[0] ?? '']
   return perform('ciagent', command, args.slice(1), args, ciagentUsage)
@@ -46,19 +49,24 @@ async function perform(
     process.stderr.write(usage)
     return 2
   }
-  const home = resolveHome(isHome ? rest[1] : undefined)
-  if (!isInitialized(home)) {
-    process.stderr.write(`${program}: ${home.root} is no home yet; run: castellan init --home ${home.root}\n`)
-    return 1
+  try {
+    return await act(command, isHome ? rest[1] : undefined)
+  } catch (error) {
+    process.stderr.write(`${program}: ${messageWithCausesOf(error)}\n`)
+    return exitCodeOf(error)
   }
+}
+
+async function act(command: string, folder: string | undefined): Promise<number> {
+  const home = resolveHome(folder)
+  requireHome(home)
   const start = (): Promise<number> => castellan(['start', '--detach', '--home', home.root])
   switch (command) {
     case 'start':
       return start()
     case 'status': {
       const agents = statusOf(home).filter(({ name }) => name !== 'sipd')
-      for (const { name, pid } of agents)
-        process.stdout.write(`${name.padEnd(10)} ${pid === undefined ? 'does not run' : `runs as PID ${pid}`}\n`)
+      process.stdout.write(formatDaemons(agents))
       return agents.every(({ running }) => running) ? 0 : 1
     }
     default:

@@ -1,17 +1,20 @@
 /** snmpd.cnf as the agent reads it, for commands that look into it or change it. */
 import { join } from 'node:path'
-import { readEngineId } from '../agent/engine-identity.ts'
+import { enginePath, keepEngineId, readEngineId } from '../agent/engine-identity.ts'
 import { internalModules } from '../agent/internal/index.ts'
 import { Statistics } from '../agent/statistics.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
-import type { Home } from '../lib/home.ts'
+import { type Home, requireHome } from '../lib/home.ts'
 import { ConfigFile } from '../lib/mib/config.ts'
 import { anyDefinition, type RowOf } from '../lib/mib/declare.ts'
 import { mib2Modules } from '../subagents/mib2/index.ts'
 import { declaredNames } from './declared-names.ts'
 
+/** Throws HomeError where there is no home or no access to it, and ConfigurationError for a broken file. */
 export async function openConfiguration(home: Home) {
-  const engineId = await readEngineId(join(home.data, 'agent', 'engine.json'))
+  requireHome(home, ['conf'])
+  // Who only reads writes nothing: an engine that never started has no engineID yet.
+  const engineId = (await readEngineId(enginePath(home))) ?? new Uint8Array(0)
   const internal = internalModules({ statistics: new Statistics(), engineId: () => engineId })
   const configured = [
     ...internal.modules.flatMap((module) => module.configured),
@@ -23,11 +26,15 @@ export async function openConfiguration(home: Home) {
     secret: true,
     resolveName: (name) => declaredNames.resolve(name),
   })
-  const complaints = await config.load()
+  const { complaints, loaded, apply } = await config.prepare()
   if (complaints.length > 0) throw new ConfigurationError(complaints)
+  apply()
   return {
     config,
-    engineId,
+    /** As it is in the files, for complaints about it. */
+    loaded,
+    /** For keys, which are good for this engine alone; makes its engineID when there is none. */
+    keepEngineId: () => keepEngineId(enginePath(home)),
     internal,
     address: internal.listenAddresses()[0] ?? '127.0.0.1:161',
     /** The rows of a table, by its declaration. */

@@ -5,7 +5,8 @@ import { castellanEventInstanceTable, mteTriggerTable } from '../subagents/event
 import { nameOf } from '../subagents/event/rows.ts'
 import { type Need, withManager } from './ask-agent.ts'
 import { declaredNames } from './declared-names.ts'
-import { green, grey, painter, red, testsText, yellow } from './events-words.ts'
+import { green, grey, red, testsText, yellow } from './events-words.ts'
+import { type Cell, formatTable } from './table.ts'
 import { type WalkedRow, walkTable } from './table-walk.ts'
 
 type TriggerRow = WalkedRow<typeof mteTriggerTable>
@@ -147,28 +148,19 @@ function nearness({ distance, rising, falling, compared }: WatchedInstance): num
   return Math.abs(distance) / Math.max(1, Math.abs(way))
 }
 
-export function formatEvents(watched: readonly WatchedInstance[], isColoured: boolean): string {
+/** `width` is that of the terminal unless a test says otherwise. */
+export function formatEvents(watched: readonly WatchedInstance[], isColoured: boolean, width?: number): string {
   if (watched.length === 0) return 'there are no triggers; eventagt.cnf has room for them\n'
-  const paint = painter(isColoured)
-  const rows = watched.map((one) => ({
-    colour: colours[one.attention],
-    cells: [
-      nameOf({ mteOwner: one.owner, mteTriggerName: one.name }),
-      one.object,
-      one.value,
-      one.limits,
-      distanceText(one),
-      stateText(one),
-      ageText(one),
-    ],
-  }))
-  const widths = rows[0]!.cells.map((_, at) => Math.max(...rows.map(({ cells }) => cells[at]!.length)))
-  return rows
-    .map(({ cells, colour }) => {
-      const padded = cells.map((cell, at) => (at === 2 ? cell.padStart(widths[at]!) : cell.padEnd(widths[at]!)))
-      return `${[...padded.slice(0, 5), paint(padded[5]!, colour), padded[6]].join('  ').trimEnd()}\n`
-    })
-    .join('')
+  const rows = watched.map((one): Cell[] => [
+    { text: nameOf({ mteOwner: one.owner, mteTriggerName: one.name }) },
+    { text: one.object },
+    { text: one.value, align: 'right' },
+    { text: one.limits },
+    { text: distanceText(one) },
+    { text: stateText(one), colour: colours[one.attention] },
+    { text: ageText(one) },
+  ])
+  return formatTable(rows, { isColoured, ...(width === undefined ? {} : { width }) })
 }
 
 const colours: Readonly<Record<Attention, number>> = {

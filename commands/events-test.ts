@@ -1,9 +1,8 @@
 /** castellan events test: the samples that were kept, once more through the rows of a file: what would have fired. */
 import { readFileSync } from 'node:fs'
-import { devNull } from 'node:os'
 import { basename, join } from 'node:path'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
-import { type Home, isInitialized } from '../lib/home.ts'
+import { type Home, requireHome } from '../lib/home.ts'
 import { ConfigFile } from '../lib/mib/config.ts'
 import { formatOid, type Oid } from '../lib/smi/oid.ts'
 import { eventModule } from '../subagents/event/index.ts'
@@ -40,8 +39,7 @@ export interface Trial {
 /** Throws ConfigurationError for a broken file, and an Error for a name that it has not, or samples that cannot be read. */
 export async function tryEvents(home: Home, wish: TrialWish): Promise<Trial> {
   const path = wish.file ?? join(home.conf, 'agent', 'eventagt.cnf')
-  if (wish.file === undefined && !isInitialized(home))
-    throw new Error(`${home.root} is no home yet; run: castellan init --home ${home.root}`)
+  if (wish.file === undefined) requireHome(home)
   const overlayPath = wish.file === undefined ? join(home.data, 'agent', 'eventagt.cnf') : undefined
   const { triggers, events } = await readTriggers({ path, overlayPath })
   const samplesFile = wish.samples ?? samplesPath(home)
@@ -66,7 +64,7 @@ export async function readTriggers({
   const { configured } = eventModule()
   const config = new ConfigFile(configured, {
     path,
-    overlayPath: overlayPath ?? devNull, // a draft has none
+    ...(overlayPath === undefined ? {} : { overlayPath }),
     resolveName: (name) => declaredNames.resolve(name),
   })
   const complaints = await config.load()

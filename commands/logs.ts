@@ -1,9 +1,10 @@
 /** castellan logs: follows the logs of a home live, and tries a pattern on a file as the log subagent would. */
-import { createReadStream, readdirSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../lib/clock.ts'
-import { type Home, isInitialized } from '../lib/home.ts'
+import { type Home, requireHome } from '../lib/home.ts'
 import { Follower } from '../subagents/log/follower.ts'
+import { conditionWords } from '../subagents/log/follower-result.ts'
 import { Patterns, patternError } from '../subagents/log/patterns.ts'
 
 export interface LogFilter {
@@ -20,7 +21,8 @@ export interface FollowWish extends LogFilter {
   readonly lines: number
   readonly isFollowing: boolean
   readonly signal: AbortSignal
-  print(line: string): void
+  /** `isOne`: there is no other log that the line could be of. */
+  print(log: string, line: string, isOne: boolean): void
 }
 
 const levels = ['debug', 'info', 'notice', 'warn', 'error']
@@ -29,9 +31,9 @@ const rotatedOrPacked = /\.(\d+(\.\d+)?(\.gz)?|gz|tmp)$/
 
 /** Prints lines until the signal, or to the end of what is there. Throws when a log is not there or a level is none. */
 export async function followLogs(home: Home, wish: FollowWish): Promise<void> {
-  if (!isInitialized(home)) throw new Error(`${home.root} is no home yet; run: castellan init --home ${home.root}`)
+  requireHome(home)
   if (wish.level !== undefined && !levels.includes(wish.level))
-    throw new Error(`${wish.level} is no level; there are: ${levels.join(', ')}`)
+    throw new Error(`unknown level ${wish.level}; the levels are: ${levels.join(', ')}`)
   const there = logsOf(home)
   const unknown = wish.names.find((name) => !there.includes(name))
   if (unknown !== undefined)
@@ -44,7 +46,7 @@ export async function followLogs(home: Home, wish: FollowWish): Promise<void> {
     last: [] as string[],
   }))
   const show = (name: string, line: string): void => {
-    if (passes(line, wish)) wish.print(isOne ? line : `${name}: ${line}`)
+    if (passes(line, wish)) wish.print(name, line, isOne)
   }
   for (const { name, follower, last } of logs) {
     await toEnd(follower, (line) => {
@@ -54,7 +56,7 @@ export async function followLogs(home: Home, wish: FollowWish): Promise<void> {
     for (const line of last) show(name, line)
   }
   while (wish.isFollowing && !wish.signal.aborted) {
-    for (const { name, follower } of logs) await lines(follower, (line) => show(name, line))
+    for (const { name, follower } of logs) await toEnd(follower, (line) => show(name, line))
     await pause(lookEveryMs, wish.signal)
   }
   for (const { follower } of logs) await follower.close()
@@ -81,7 +83,7 @@ export async function tryPattern(
   print: (number: number, line: string) => void,
 ): Promise<PatternTrial> {
   const error = patternError(source)
-  if (error) throw new Error(`${source} is no regular expression: ${error}`)
+  if (error) throw new Error(`${source} is not a regular expression: ${error}`)
   const patterns = new Patterns({ clock: systemClock })
   const follower = new Follower({ path, clock: systemClock, startAt: 'beginning' })
   const trial = { lines: 0, matches: 0, offending: 0 }
@@ -95,16 +97,13 @@ export async function tryPattern(
     }
   }
   try {
-    for (let before = -1; trial.lines !== before; ) {
-      before = trial.lines
-      const { condition } = await follower.poll(tryOn)
-      if (condition !== 'ok') throw new Error(`${path} could not be read: ${condition}; name a file that can`)
+    for (let hasMore = true; hasMore; ) {
+      const result = await follower.poll(tryOn)
+      if (result.condition !== 'ok') throw new Error(`${path} ${conditionWords[result.condition]}`)
+      hasMore = result.hasMore
     }
     // The last line of an old file need not have an end.
-    let rest = ''
-    for await (const chunk of createReadStream(path, { start: follower.position.offset, encoding: 'utf8' }))
-      rest += chunk
-    if (rest !== '') (await tryOn([rest]))()
+    await follower.readLastLine(tryOn)
   } finally {
     await follower.close()
     await patterns.close()
@@ -119,17 +118,11 @@ function logsOf(home: Home): string[] {
     .sort()
 }
 
-async function lines(follower: Follower, take: (line: string) => void): Promise<number> {
-  let count = 0
-  await follower.poll(async (found) => () => {
-    count += found.length
-    for (const line of found) take(line)
-  })
-  return count
-}
-
 async function toEnd(follower: Follower, take: (line: string) => void): Promise<void> {
-  while ((await lines(follower, take)) > 0);
+  for (let hasMore = true; hasMore; )
+    ({ hasMore } = await follower.poll(async (found) => () => {
+      for (const line of found) take(line)
+    }))
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,34 +1,67 @@
 /** Passphrases: from a file, from the environment, or asked for without being shown; never from an argument, which others can read. */
-import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { shortestPassphrase } from '../agent/security/usm/keys.ts'
+import { hasStrayOctet, textOfOctets } from '../lib/lossless-text.ts'
+import { readRegularFileSync } from '../lib/regular-file.ts'
+
+/** Two lines need no more; whoever names another file by mistake hears so. */
+const maxFileOctets = 65_536
 
 export interface Passphrases {
   readonly auth: string
   readonly priv: string
 }
 
-/** Throws an Error that says where they come from, when one that is needed is missing or too short. */
-export async function passphrases(file: string | undefined, needsPrivacy: boolean): Promise<Passphrases> {
+/** Asks one question on a terminal, and does not show the answer. */
+export type Ask = (question: string) => Promise<string>
+
+export interface PassphraseOptions {
+  /** They are to be kept from now on: asked for twice, since nobody sees what is typed. */
+  readonly areNew?: boolean
+  /** By default the terminal of standard input, where it is one. */
+  readonly ask?: Ask | undefined
+}
+
+/** Throws an Error that says where they come from, when one that is needed is missing or too short, or two are not the same. */
+export async function passphrases(
+  file: string | undefined,
+  needsPrivacy: boolean,
+  { areNew = false, ask = process.stdin.isTTY ? askSecretly : undefined }: PassphraseOptions = {},
+): Promise<Passphrases> {
   let auth = process.env.CASTELLAN_AUTH_PASSPHRASE
   let priv = process.env.CASTELLAN_PRIV_PASSPHRASE
-  if (file !== undefined) [auth, priv] = readFileSync(file, 'utf8').split(/\r?\n/)
-  if (auth === undefined && process.stdin.isTTY) {
-    auth = await askSecretly('authentication passphrase: ')
-    if (needsPrivacy) priv = await askSecretly('privacy passphrase: ')
+  if (file !== undefined) [auth, priv] = readLines(file)
+  if (auth === undefined && ask) {
+    auth = await askFor('authentication', areNew, ask)
+    if (needsPrivacy) priv = await askFor('privacy', areNew, ask)
   }
-  const wanted = [
-    ['authentication', 'AUTH', auth],
-    ...(needsPrivacy ? [['privacy', 'PRIV', priv] as const] : []),
-  ] as const
-  for (const [what, variable, found] of wanted) {
-    if (Buffer.byteLength(found ?? '') >= shortestPassphrase) continue
-    throw new Error(
-      `the ${what} passphrase is to have at least ${shortestPassphrase} octets; it comes from --passphrase-file, CASTELLAN_${variable}_PASSPHRASE or a terminal`,
-    )
-  }
+  refuseShort('authentication', 'AUTH', auth)
+  if (needsPrivacy) refuseShort('privacy', 'PRIV', priv)
   return { auth: auth!, priv: needsPrivacy ? priv! : '' }
+}
+
+/** Each passphrase is checked before the next is asked for. */
+async function askFor(what: string, isNew: boolean, ask: Ask): Promise<string> {
+  const answer = await ask(`${what} passphrase: `)
+  refuseShort(what, what === 'privacy' ? 'PRIV' : 'AUTH', answer)
+  if (isNew && (await ask(`${what} passphrase again: `)) !== answer)
+    throw new Error(`the two ${what} passphrases differ; nothing was changed`)
+  return answer
+}
+
+function refuseShort(what: string, variable: string, found: string | undefined): void {
+  if (Buffer.byteLength(found ?? '') >= shortestPassphrase) return
+  throw new Error(
+    `the ${what} passphrase must have at least ${shortestPassphrase} octets; it comes from --passphrase-file, CASTELLAN_${variable}_PASSPHRASE or a terminal`,
+  )
+}
+
+function readLines(file: string): string[] {
+  const text = textOfOctets(readRegularFileSync(file, maxFileOctets).octets)
+  // Keys are made from the octets, and every other tool sends UTF-8.
+  if (hasStrayOctet(text)) throw new Error(`${file} is not UTF-8`)
+  return text.replace(/^\ufeff/, '').split(/\r?\n/)
 }
 
 async function askSecretly(question: string): Promise<string> {

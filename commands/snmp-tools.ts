@@ -1,5 +1,4 @@
 /** getone, getnext, getmany, getbulk, setany: the ancestor's tools, in its order of arguments and its kind of output. */
-import { lookup } from 'node:dns/promises'
 import { parseArgs } from 'node:util'
 import { Manager, type ManagerSecurity, ReportError, ResponseError, TimeoutError } from '../agent/manager/manager.ts'
 import { describe } from '../lib/mib/config.ts'
@@ -7,6 +6,7 @@ import { formatOid, type Oid } from '../lib/smi/oid.ts'
 import { isException, type Varbind } from '../lib/smi/value.ts'
 import { declaredNames } from './declared-names.ts'
 import { takeVersion, v3Options, v3Security, v3Usage } from './snmp-security.ts'
+import { parseTarget, resolveTarget } from './snmp-target.ts'
 import { programVersion } from './version.ts'
 
 type ToolName = 'getone' | 'getnext' | 'getmany' | 'getbulk' | 'setany'
@@ -19,6 +19,9 @@ const operands: Record<ToolName, string> = {
   setany: 'OBJECT VALUE [OBJECT VALUE]...',
 }
 
+const targetUsage =
+  '  An IPv6 HOST with a PORT stands in brackets: [2001:db8::1]:161; udp6:NAME takes the IPv6 address of NAME.\n'
+
 class UsageError extends Error {}
 
 interface Invocation {
@@ -29,9 +32,8 @@ interface Invocation {
 
 /** Exit code: 0 ok, 1 the answer is an error, 2 wrong usage, 3 no answer in time, 4 refused. */
 export async function runTool(tool: ToolName, args: readonly string[]): Promise<number> {
-  const usage = `usage: ${tool} [-v1|-v2c|-v3] [--json] [--timeout SECONDS] HOST[:PORT] COMMUNITY ${operands[tool]}\n${v3Usage}`
+  const usage = `usage: ${tool} [-v1|-v2c|-v3] [--json] [--timeout SECONDS] HOST[:PORT] COMMUNITY ${operands[tool]}\n${targetUsage}${v3Usage}`
   let manager: Manager | undefined
-  process.stdout.on('error', () => process.exit(0)) // `| head` has read enough
   try {
     const { version, rest: others } = takeVersion(args)
     const { values, positionals } = parseArgs({
@@ -60,6 +62,7 @@ export async function runTool(tool: ToolName, args: readonly string[]): Promise<
       throw new UsageError('arguments are missing')
     const timeoutMs = Number(values.timeout) * 1000
     if (!(timeoutMs > 0)) throw new UsageError(`--timeout is to be a number of seconds, not ${values.timeout}`)
+    checkTarget(target)
     const security: ManagerSecurity = version === 'v3' ? await v3Security(values) : { version, community }
     manager = new Manager({ ...(await resolveTarget(target)), security, timeoutMs })
     const print = (varbind: Varbind): void => {
@@ -107,6 +110,15 @@ async function perform(tool: ToolName, { manager, operands: given, print }: Invo
   }
 }
 
+/** What is no target is wrong usage; a name that cannot be resolved is not. */
+function checkTarget(text: string): void {
+  try {
+    parseTarget(text)
+  } catch (error) {
+    throw new UsageError((error as Error).message)
+  }
+}
+
 function printAll(varbinds: readonly Varbind[], print: (varbind: Varbind) => void): number {
   for (const varbind of varbinds) print(varbind)
   return varbinds.some(({ value }) => isException(value)) ? 1 : 0
@@ -140,13 +152,6 @@ function assignment(object: string, text: string): Varbind {
   if (value === undefined)
     throw new UsageError(`${object} is to be ${describe(declared.syntax)}, not ${JSON.stringify(text)}`)
   return { name, value: declared.syntax.toSnmp(value) }
-}
-
-async function resolveTarget(target: string): Promise<{ host: string; port: number }> {
-  const [, name = '', port = '161'] = /^([^:]+)(?::(\d+))?$/.exec(target) ?? []
-  if (name === '' || Number(port) > 65_535) throw new UsageError(`${target} is no HOST or HOST:PORT`)
-  const { address } = await lookup(name, { family: 4 })
-  return { host: address, port: Number(port) }
 }
 
 export function formatVarbind({ name, value }: Varbind): string {

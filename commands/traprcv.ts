@@ -2,11 +2,12 @@
 
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { startIdentity } from '../agent/engine-identity.ts'
+import { isLatched, startIdentity } from '../agent/engine-identity.ts'
 import { notificationOf } from '../agent/manager/messages.ts'
 import { NotificationReceiver, type ReceivedMessage, type V3Receiving } from '../agent/manager/receiver.ts'
 import { systemClock } from '../lib/clock.ts'
 import { resolveHome } from '../lib/home.ts'
+import { hostAndPort } from '../lib/net/address.ts'
 import { describePortOwner } from '../lib/port-owner.ts'
 import { formatOid } from '../lib/smi/oid.ts'
 import { declaredNames } from './declared-names.ts'
@@ -44,6 +45,10 @@ export async function traprcv(args: readonly string[]): Promise<number> {
   try {
     if (values.user !== undefined) {
       const identity = await startIdentity(join(resolveHome(values.home).data, 'traprcv', 'engine.json'), systemClock)
+      if (isLatched(identity))
+        process.stderr.write(
+          'traprcv: snmpEngineBoots is at its end; no inform with authentication is taken any more\n',
+        )
       v3 = { identity, users: [(await v3Security(values)).credentials] }
       process.stderr.write(`traprcv: engineID ${Buffer.from(identity.engineId).toString('hex')}\n`)
     }
@@ -55,13 +60,17 @@ export async function traprcv(args: readonly string[]): Promise<number> {
   receiver.onNotification = (message, { address }) => {
     process.stdout.write(values.json ? `${JSON.stringify(asJson(message, address))}\n` : asText(message, address))
   }
+  receiver.onUnreadable = (error, octets, { address, port: from }) =>
+    process.stderr.write(
+      `traprcv: ${hostAndPort(address, from)} sent ${octets} octets that cannot be decoded: ${error.message}\n`,
+    )
   try {
     const bound = await receiver.start(values.address, port)
-    process.stderr.write(`traprcv: waiting on ${values.address}:${bound}\n`)
+    process.stderr.write(`traprcv: waiting on ${hostAndPort(values.address, bound)}\n`)
   } catch (error) {
     const owner = describePortOwner('udp', port)
     process.stderr.write(
-      `traprcv: udp ${values.address}:${port}: ${(error as Error).message}${owner ? `; held by ${owner}` : ''}\n`,
+      `traprcv: udp ${hostAndPort(values.address, port)}: ${(error as Error).message}${owner ? `; held by ${owner}` : ''}\n`,
     )
     return 1
   }
@@ -91,9 +100,12 @@ function parse(args: readonly string[]) {
 function asText({ version, pdu }: ReceivedMessage, from: string): string {
   const notification = notificationOf(pdu)
   const title = notification ? declaredNames.format(notification.trapOid) : 'a message without a notification in it'
+  const { agentAddress = from } = pdu.trapV1 ?? {}
+  // Who sent it on is not whom it is about.
+  const agent = agentAddress === from ? '' : ` (agent-addr ${agentAddress})`
   const lines = (notification?.varbinds ?? pdu.varbinds).map((varbind) => `    ${formatVarbind(varbind)}`)
   return [
-    `${new Date().toISOString()} ${from} ${version} ${pdu.type === 'informRequest' ? 'inform' : 'trap'} ${title}`,
+    `${new Date().toISOString()} ${from} ${version} ${pdu.type === 'informRequest' ? 'inform' : 'trap'} ${title}${agent}`,
     ...lines,
     '',
   ].join('\n')
@@ -107,6 +119,7 @@ function asJson({ version, level, securityName, pdu }: ReceivedMessage, from: st
     version,
     type: pdu.type === 'informRequest' ? 'inform' : 'trap',
     ...(version === 'v3' ? { user: securityName, level } : {}),
+    ...(pdu.trapV1 ? { agentAddress: pdu.trapV1.agentAddress } : {}),
     notification: notification && declaredNames.format(notification.trapOid),
     oid: notification && formatOid(notification.trapOid),
     upTimeTicks: notification?.upTimeTicks,

@@ -26,12 +26,29 @@ export async function writeUnits(home: Home, { output, user, sipdUser }: UnitsOp
   for (const name of (await readdir(folder)).sort()) {
     const template = await readFile(join(folder, name), 'utf8')
     const path = join(output, name)
-    await writeFileAtomic(
-      path,
-      template.replace(/\{(\w+)\}/g, (whole, key: string) => values[key] ?? whole),
-      0o644,
-    )
+    await writeFileAtomic(path, fillUnit(template, values), 0o644)
     written.push(path)
   }
   return written
+}
+
+/** Fills `{name}` in, each word so that systemd reads the value again (systemd.unit(5), systemd.service(5)). */
+export function fillUnit(template: string, values: Readonly<Record<string, string>>): string {
+  return template
+    .split('\n')
+    .map((line) => {
+      const isCommand = /^Exec\w+=/.test(line)
+      const filled = (word: string): string => word.replace(/\{(\w+)\}/g, (whole, key: string) => values[key] ?? whole)
+      // The name of the program is taken as it stands; a command's other words have variables.
+      return line.replace(/[^\s=]*\{\w+\}\S*/g, (word, at: number) =>
+        unitWord(filled(word), isCommand && line[at - 1] !== '='),
+      )
+    })
+    .join('\n')
+}
+
+/** `%` begins a specifier everywhere. */
+function unitWord(text: string, hasVariables: boolean): string {
+  const escaped = text.replaceAll('%', '%%').replaceAll('$', hasVariables ? '$$$$' : '$$')
+  return /[\s"'\\;]/.test(escaped) ? `"${escaped.replace(/["\\]/g, '\\$&')}"` : escaped
 }

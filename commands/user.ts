@@ -1,162 +1,135 @@
-/** castellan user: makes, lists, changes, proves and removes users of SNMPv3. Passphrases never are arguments, and are kept nowhere. */
+/** castellan user: makes, changes, verifies and removes users of SNMPv3. Passphrases never are arguments, and are kept nowhere. */
 import { vacmSecurityToGroupTable } from '../agent/internal/access-tables.ts'
 import { type UsmUserRow, usmUserTable } from '../agent/internal/usm-users.ts'
 import type { Credentials } from '../agent/manager/credentials.ts'
-import { Manager } from '../agent/manager/manager.ts'
-import { authKey, privKey } from '../agent/security/usm/keys.ts'
-import { type AuthProtocol, authProtocols, type PrivProtocol, privProtocols } from '../agent/security/usm/protocols.ts'
-import { parseAddress } from '../agent/transport/udp.ts'
 import type { Home } from '../lib/home.ts'
-import { anyDefinition, type RowOf } from '../lib/mib/declare.ts'
-import { compareOid, type Oid, oid } from '../lib/smi/oid.ts'
+import { anyDefinition } from '../lib/mib/declare.ts'
+import { hexadecimal } from '../lib/mib/syntax.ts'
+import { letAgentTake, verifyUser, verifyUserIsUnknown } from './agent-takes.ts'
 import { openConfiguration } from './configuration.ts'
-import { passphrases } from './passphrases.ts'
+import { type Passphrases, passphrases } from './passphrases.ts'
 import { authNamed, privNamed } from './protocols.ts'
-import { agentOf } from './starter.ts'
+import { type GroupRow, memberRow, type Protocols, protocolsOf, userRow } from './user-rows.ts'
 import { snippets } from './user-snippets.ts'
 
+/** What is not given stays as it is with a user that exists. */
 export interface UserOptions {
-  readonly auth: string
-  readonly priv: string
-  readonly group: string
+  readonly auth?: string
+  readonly priv?: string
+  readonly group?: string
   readonly engine?: string
   readonly passphraseFile?: string
 }
 
-type GroupRow = RowOf<typeof vacmSecurityToGroupTable>
+type Configuration = Awaited<ReturnType<typeof openConfiguration>>
 
 const nothing = new Uint8Array(0)
-const noPrivProtocol = oid('1.3.6.1.6.3.10.1.2.1')
-const sysUpTime = oid('1.3.6.1.2.1.1.3.0')
-/** A running agent has taken its files anew within this time. */
-const reloadWithinMs = 5000
 
 export async function addUser(home: Home, name: string, options: UserOptions): Promise<string> {
-  const auth = authNamed('--auth', options.auth)
-  const priv = privNamed('--priv', options.priv)
-  if (!['read', 'operate', 'admin'].includes(options.group) || (options.group === 'admin' && !priv))
-    throw new Error('--group is to be read, operate or admin; admin needs privacy')
+  if (options.group !== undefined && !['read', 'operate', 'admin'].includes(options.group))
+    throw new Error(`--group must be read, operate or admin, got ${options.group}`)
   if (!/^[\w.@-]{1,32}$/.test(name))
-    throw new Error(`${name} is no user name: 1 to 32 letters, digits, or any of _ . @ -`)
+    throw new Error(`invalid user name ${name}; expected 1 to 32 letters, digits, or any of _ . @ -`)
   const remoteEngine = options.engine === undefined ? undefined : engineNamed(options.engine)
-  const phrases = await passphrases(options.passphraseFile, priv !== undefined)
   const file = await openConfiguration(home)
-  const engineId = remoteEngine ?? file.engineId
-  const user = userRow(name, auth, priv, phrases, engineId, remoteEngine ?? nothing)
-  const member: GroupRow = {
-    vacmSecurityModel: 'usm',
-    vacmSecurityName: name,
-    vacmGroupName: `${options.group}${priv ? 'Priv' : 'Auth'}`,
-    vacmSecurityToGroupStorageType: 'nonVolatile',
-    vacmSecurityToGroupStatus: 'active',
-  }
+  const before = userOf(file, name, remoteEngine ?? nothing)
+  const protocols = protocolsFor(options, before)
+  const memberBefore = memberOf(file, name)
+  // Keys for another engine say nothing of what the user may do here.
+  const isMemberKept = remoteEngine !== undefined && memberBefore !== undefined && options.group === undefined
+  const member = isMemberKept
+    ? memberBefore
+    : memberRow(name, options.group, protocols.priv !== undefined, memberBefore)
+  const phrases = await passphrases(options.passphraseFile, protocols.priv !== undefined, { areNew: true })
+  const after = userRow(
+    name,
+    remoteEngine ?? nothing,
+    protocols,
+    phrases,
+    remoteEngine ?? (await file.keepEngineId()),
+    before,
+  )
   await file.config.persist([
-    { definition: anyDefinition(usmUserTable), before: undefined, after: user },
-    { definition: anyDefinition(vacmSecurityToGroupTable), before: undefined, after: member },
+    { definition: anyDefinition(usmUserTable), before, after },
+    { definition: anyDefinition(vacmSecurityToGroupTable), before: memberBefore, after: member },
   ])
-  if (remoteEngine) return `user ${name} is made for informs to engine ${options.engine}\n${reloadHint(home)}`
-  const credentials = credentialsOf(name, auth, priv, phrases)
+  const done = [
+    remoteEngine
+      ? `user ${name} has keys for informs to engine ${hexadecimal(remoteEngine)}`
+      : `${before ? 'changed' : 'created'} user ${name}`,
+    groupSentence(memberBefore, member),
+  ].join('; ')
+  if (remoteEngine) return `${done}\n${takenSentence(await letAgentTake(home))}\n`
   return [
-    `user ${name} is made, of group ${member.vacmGroupName}`,
-    await proveOnRunningAgent(home, file.address, credentials),
-    snippets({ name, auth: auth.name, priv: priv?.name, address: file.address }),
+    done,
+    await verifyOnRunningAgent(home, file.address, credentialsOf(name, protocols, phrases)),
+    snippets({ name, auth: protocols.auth.name, priv: protocols.priv?.name, address: file.address }),
   ].join('\n')
 }
 
-/** Gives a user new passphrases; protocols and group stay. */
+/** Gives a user new passphrases; protocols and group stay, and so do keys for other engines, where the receiver has its own. */
 export async function rotateUser(home: Home, name: string, options: { passphraseFile?: string }): Promise<string> {
   const file = await openConfiguration(home)
-  const row = localUser(file.rows(usmUserTable), name)
-  const { auth, priv } = protocolsOf(row)
-  const phrases = await passphrases(options.passphraseFile, priv !== undefined)
-  const after = { ...row, ...keysOf(auth, priv, phrases, file.engineId) }
-  await file.config.persist([{ definition: anyDefinition(usmUserTable), before: row, after }])
-  const proof = await proveOnRunningAgent(home, file.address, credentialsOf(name, auth, priv, phrases))
-  return `user ${name} has new keys\n${proof}\n`
+  const before = localUser(file, name)
+  const protocols = protocolsOf(before)
+  const phrases = await passphrases(options.passphraseFile, protocols.priv !== undefined, { areNew: true })
+  const after = userRow(name, nothing, protocols, phrases, await file.keepEngineId(), before)
+  await file.config.persist([{ definition: anyDefinition(usmUserTable), before, after }])
+  const unchanged = usersNamed(file, name)
+    .filter(({ usmUserEngineID }) => usmUserEngineID.length > 0)
+    .map(({ usmUserEngineID }) => hexadecimal(usmUserEngineID))
+    .map((id) => `keys for informs to engine ${id} stay; to change them: castellan user add ${name} --engine ${id}`)
+  return [
+    `user ${name} has new keys`,
+    ...unchanged,
+    await verifyOnRunningAgent(home, file.address, credentialsOf(name, protocols, phrases)),
+    '',
+  ].join('\n')
 }
 
 /** Asks the running agent for its up time as this user; throws with the reason when it does not answer. */
 export async function testUser(home: Home, name: string, options: { passphraseFile?: string }): Promise<string> {
   const file = await openConfiguration(home)
-  const { auth, priv } = protocolsOf(localUser(file.rows(usmUserTable), name))
-  const phrases = await passphrases(options.passphraseFile, priv !== undefined)
-  return `${await prove(file.address, credentialsOf(name, auth, priv, phrases))}\n`
+  const protocols = protocolsOf(localUser(file, name))
+  const phrases = await passphrases(options.passphraseFile, protocols.priv !== undefined)
+  return `${await verifyUser(file.address, credentialsOf(name, protocols, phrases))}\n`
 }
 
-export async function listUsers(home: Home): Promise<string> {
-  const file = await openConfiguration(home)
-  const groups = file.rows(vacmSecurityToGroupTable)
-  const lines = file.rows(usmUserTable).map((row) => {
-    const { format: auth } = usmUserTable.columns.usmUserAuthProtocol.syntax
-    const { format: priv } = usmUserTable.columns.usmUserPrivProtocol.syntax
-    const group = groups.find((one) => one.vacmSecurityModel === 'usm' && one.vacmSecurityName === row.usmUserName)
-    const engine =
-      row.usmUserEngineID.length > 0 ? `  at engine ${Buffer.from(row.usmUserEngineID).toString('hex')}` : ''
-    return `${row.usmUserName.padEnd(20)} ${auth(row.usmUserAuthProtocol).padEnd(8)} ${priv(row.usmUserPrivProtocol).padEnd(10)} ${group?.vacmGroupName ?? '-'}${engine}\n`
-  })
-  return lines.length > 0 ? lines.join('') : 'there are no users\n'
-}
-
+/** With its keys for all engines, and its group. */
 export async function removeUser(home: Home, name: string): Promise<string> {
   const file = await openConfiguration(home)
-  const users = file.rows(usmUserTable).filter((row) => row.usmUserName === name)
+  const users = usersNamed(file, name)
   if (users.length === 0) throw new Error(`there is no user ${name}`)
-  const members = file
-    .rows(vacmSecurityToGroupTable)
-    .filter((one) => one.vacmSecurityModel === 'usm' && one.vacmSecurityName === name)
+  const member = memberOf(file, name)
   await file.config.persist([
     ...users.map((before) => ({ definition: anyDefinition(usmUserTable), before, after: undefined })),
-    ...members.map((before) => ({ definition: anyDefinition(vacmSecurityToGroupTable), before, after: undefined })),
+    { definition: anyDefinition(vacmSecurityToGroupTable), before: member, after: undefined },
   ])
-  return `user ${name} is removed\n${reloadHint(home)}`
+  const isTaken = await letAgentTake(home)
+  const wasLocal = users.some(({ usmUserEngineID }) => usmUserEngineID.length === 0)
+  const proof = isTaken && wasLocal ? await verifyUserIsUnknown(file.address, name) : takenSentence(isTaken)
+  return `removed user ${name}\n${proof}\n`
 }
 
-function userRow(
-  name: string,
-  auth: AuthProtocol,
-  priv: PrivProtocol | undefined,
-  phrases: { readonly auth: string; readonly priv: string },
-  engineId: Uint8Array,
-  usmUserEngineID: Uint8Array,
-): UsmUserRow {
+function protocolsFor({ auth, priv }: UserOptions, kept: UsmUserRow | undefined): Protocols {
+  const present = kept && protocolsOf(kept)
   return {
-    usmUserEngineID,
-    usmUserName: name,
-    usmUserCloneFrom: [0, 0],
-    usmUserAuthProtocol: auth.oid,
-    usmUserAuthKeyChange: nothing,
-    usmUserOwnAuthKeyChange: nothing,
-    usmUserPrivProtocol: priv?.oid ?? noPrivProtocol,
-    usmUserPrivKeyChange: nothing,
-    usmUserOwnPrivKeyChange: nothing,
-    usmUserPublic: nothing,
-    usmUserStorageType: 'nonVolatile',
-    usmUserStatus: 'active',
-    ...keysOf(auth, priv, phrases, engineId),
-    isCloned: true,
-    hasOwnAuthKey: true,
-    hasOwnPrivKey: true,
+    auth: auth === undefined && present ? present.auth : authNamed('--auth', auth ?? 'SHA-256'),
+    priv: priv === undefined && present ? present.priv : privNamed('--priv', priv ?? 'AES'),
   }
 }
 
-function keysOf(
-  auth: AuthProtocol,
-  priv: PrivProtocol | undefined,
-  phrases: { readonly auth: string; readonly priv: string },
-  engineId: Uint8Array,
-) {
-  return {
-    usmUserAuthKey: authKey(auth, phrases.auth, engineId),
-    usmUserPrivKey: priv ? privKey(auth, priv, phrases.priv, engineId) : nothing,
-  }
+function groupSentence(before: GroupRow | undefined, after: GroupRow): string {
+  if (!before) return `its group is ${after.vacmGroupName}`
+  if (before.vacmGroupName === after.vacmGroupName) return `its group stays ${after.vacmGroupName}`
+  return `its group is ${after.vacmGroupName}, and was ${before.vacmGroupName}`
 }
 
-function credentialsOf(
-  userName: string,
-  auth: AuthProtocol,
-  priv: PrivProtocol | undefined,
-  phrases: { readonly auth: string; readonly priv: string },
-): Credentials {
+function takenSentence(isTaken: boolean): string {
+  return isTaken ? 'the running agent has taken it' : 'the agent does not run; it takes it when it starts'
+}
+
+function credentialsOf(userName: string, { auth, priv }: Protocols, phrases: Passphrases): Credentials {
   return {
     userName,
     auth: { protocol: auth, passphrase: phrases.auth },
@@ -164,59 +137,37 @@ function credentialsOf(
   }
 }
 
-function localUser(users: readonly UsmUserRow[], name: string): UsmUserRow {
-  const row = users.find((one) => one.usmUserName === name && one.usmUserEngineID.length === 0)
+function usersNamed(file: Configuration, name: string): UsmUserRow[] {
+  return file.rows(usmUserTable).filter((row) => row.usmUserName === name)
+}
+
+function userOf(file: Configuration, name: string, engineId: Uint8Array): UsmUserRow | undefined {
+  return usersNamed(file, name).find(({ usmUserEngineID }) => Buffer.compare(usmUserEngineID, engineId) === 0)
+}
+
+function localUser(file: Configuration, name: string): UsmUserRow {
+  const row = userOf(file, name, nothing)
   if (!row) throw new Error(`there is no user ${name}`)
   return row
 }
 
-function protocolsOf(row: UsmUserRow): { auth: AuthProtocol; priv: PrivProtocol | undefined } {
-  const of = <P extends { readonly oid: Oid }>(known: readonly P[], wanted: Oid): P | undefined =>
-    known.find((one) => compareOid(one.oid, wanted) === 0)
-  const auth = of(authProtocols, row.usmUserAuthProtocol)
-  if (!auth) throw new Error(`user ${row.usmUserName} has no authentication, and so no passphrase`)
-  return { auth, priv: of(privProtocols, row.usmUserPrivProtocol) }
+function memberOf(file: Configuration, name: string): GroupRow | undefined {
+  return file
+    .rows(vacmSecurityToGroupTable)
+    .find((one) => one.vacmSecurityModel === 'usm' && one.vacmSecurityName === name)
 }
 
 /** The engineID of the receiver of informs, as snmptrapd and traprcv print it. */
 function engineNamed(text: string): Uint8Array {
-  const hex = text.replace(/^0x/i, '').replaceAll(':', '')
-  if (!/^([0-9a-f]{2}){5,32}$/i.test(hex))
-    throw new Error(`--engine is to be 5 to 32 octets in hexadecimal, not ${text}`)
-  return Buffer.from(hex, 'hex')
+  const { parse } = usmUserTable.columns.usmUserEngineID.syntax
+  const engineId = text === 'localSnmpID' ? undefined : parse(text)
+  if (!engineId || engineId.length === 0)
+    throw new Error(`--engine must be 5 to 32 octets in hexadecimal, neither all 00 nor all ff; got ${text}`)
+  return engineId
 }
 
-/** A running agent takes the file, and then must answer the user: the proof that the user works. */
-async function proveOnRunningAgent(home: Home, address: string, credentials: Credentials): Promise<string> {
-  const agent = agentOf(home)
-  if (!agent)
-    return `the agent does not run; when it does, this proves the user: castellan user test ${credentials.userName}`
-  process.kill(agent.pid, 'SIGHUP')
-  const deadline = performance.now() + reloadWithinMs
-  for (;;) {
-    try {
-      return await prove(address, credentials)
-    } catch (error) {
-      if (performance.now() > deadline)
-        throw new Error(`the user is in the file, but the agent does not answer it: ${(error as Error).message}`)
-      await new Promise((resolve) => setTimeout(resolve, 100))
-    }
-  }
-}
-
-async function prove(address: string, credentials: Credentials): Promise<string> {
-  const { host, port } = parseAddress(address) ?? { host: '127.0.0.1', port: 161 }
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host
-  const manager = new Manager({ host: reachable, port, security: { version: 'v3', credentials }, retries: 1 })
-  try {
-    const [varbind] = await manager.get([sysUpTime])
-    const ticks = varbind?.value.type === 'TimeTicks' ? varbind.value.value : 0
-    return `proved: ${credentials.userName} asked ${address} and got sysUpTime.0 = ${(ticks / 100).toFixed(2)} s`
-  } finally {
-    manager.close()
-  }
-}
-
-function reloadHint(home: Home): string {
-  return agentOf(home) ? 'the running agent takes it with: castellan reload\n' : ''
+/** A running agent takes the file, and then must answer the user. */
+async function verifyOnRunningAgent(home: Home, address: string, credentials: Credentials): Promise<string> {
+  if (await letAgentTake(home)) return verifyUser(address, credentials)
+  return `the agent does not run; when it does, this verifies the user: castellan user test ${credentials.userName}`
 }

@@ -18,15 +18,36 @@ export const systemClock: Clock = {
   now: Date.now,
   monotonicMs: () => performance.now(),
   after(delayMs, run) {
-    const handle = setTimeout(run, delayMs)
-    handle.unref()
+    let handle: NodeJS.Timeout
+    const wait = (leftMs: number): void => {
+      const stepMs = Math.min(leftMs, longestStepMs)
+      handle = setTimeout(() => (leftMs > stepMs ? wait(leftMs - stepMs) : run()), stepMs)
+      handle.unref()
+    }
+    wait(delayMs)
     return { cancel: () => clearTimeout(handle) }
   },
   every(periodMs, run) {
+    if (periodMs > longestStepMs) return everyLong(periodMs, run)
     const handle = setInterval(run, periodMs)
     handle.unref()
     return { cancel: () => clearInterval(handle) }
   },
+}
+
+/** setTimeout takes 31 bits, and runs what is later than that at once; a longer time is waited for in steps. */
+const longestStepMs = 2 ** 31 - 1
+
+function everyLong(periodMs: number, run: () => void): Timer {
+  let timer: Timer
+  const wait = (): void => {
+    timer = systemClock.after(periodMs, () => {
+      wait()
+      run()
+    })
+  }
+  wait()
+  return { cancel: () => timer.cancel() }
 }
 
 interface Appointment extends Timer {

@@ -42,3 +42,8 @@ export function splitWords(text: string): { readonly words: readonly string[] } 
   if (word !== undefined) words.push(word)
   return { words }
 }
+
+/** A word as a command has to have it so that `splitWords` gives it back. */
+export function commandWord(text: string): string {
+  return text !== '' && !/[ \t"'\\]/.test(text) ? text : `"${text.replace(/["\\]/g, '\\$&')}"`
+}

@@ -1,19 +1,24 @@
-/** A daemon's ear for its operator: one line in, one line out, over a Unix socket that only its owner can reach. */
+/** How an operator's command speaks to a daemon: one line in, one line out, over a Unix socket of its owner alone. */
 import { chmodSync, rmSync } from 'node:fs'
 import { createConnection, createServer, type Server } from 'node:net'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { checkSocketPath } from './socket-path.ts'
 
-export type ControlHandler = (words: readonly string[]) => Promise<string>
+/** The answer, or the lines of one that is too long to be put together first. */
+export type ControlHandler = (words: readonly string[]) => Promise<string | AsyncIterable<string>>
 
 /** The daemon answered with an error; the message is what it said. */
 export class ControlError extends Error {}
 
-/** The daemon took the line, and nothing came back in time. */
+/** The daemon took the line, and no answer came in time. */
 export class NoAnswerError extends Error {}
 
 const longestLine = 1024
 
 /** Answers lines such as `restart critapp` with what the handler says, or with `error: ...`. */
 export async function listenForControl(path: string, handle: ControlHandler): Promise<Server> {
+  checkSocketPath(path)
   rmSync(path, { force: true }) // of a process that was killed
   const server = createServer((socket) => {
     let line = ''
@@ -26,7 +31,10 @@ export async function listenForControl(path: string, handle: ControlHandler): Pr
       if (end < 0) return
       const words = line.slice(0, end).trim().split(/\s+/)
       handle(words).then(
-        (answer) => socket.end(`${answer}\n`),
+        (answer) => {
+          if (typeof answer === 'string') socket.end(`${answer}\n`)
+          else pipeline(Readable.from(asText(answer)), socket).catch(() => {}) // nobody wants the rest
+        },
         (error: Error) => socket.end(`error: ${error.message}\n`),
       )
     })
@@ -42,6 +50,47 @@ export async function listenForControl(path: string, handle: ControlHandler): Pr
   }
   chmodSync(path, 0o600)
   return server
+}
+
+/** A long answer ends with this line: without it the daemon ended meanwhile, and the rest is missing. */
+const endOfLines = 'end'
+const charactersAtOnce = 1 << 16
+
+/** Lines in larger pieces, and behind them whether they were all. */
+async function* asText(lines: AsyncIterable<string>): AsyncGenerator<string> {
+  let text = ''
+  let last = endOfLines
+  try {
+    for await (const line of lines) {
+      text += `${line}\n`
+      if (text.length < charactersAtOnce) continue
+      yield text
+      text = ''
+    }
+  } catch (error) {
+    last = `error: ${error instanceof Error ? error.message : String(error)}`
+  }
+  yield `${text}${last}\n`
+}
+
+/** Says a line to a daemon whose answer is long; gives its lines as they come. Throws as `control` does. */
+export async function* controlLines(path: string, line: string, withinMs = 10_000): AsyncGenerator<string> {
+  const socket = createConnection({ path })
+  socket.setTimeout(withinMs, () => socket.destroy(new NoAnswerError('no answer in time')))
+  socket.setEncoding('utf8')
+  socket.write(`${line}\n`)
+  let rest = ''
+  let last = ''
+  for await (const chunk of socket as AsyncIterable<string>) {
+    const lines = (rest + chunk).split('\n')
+    rest = lines.pop() ?? ''
+    for (const next of lines) {
+      if (last !== '') yield last
+      last = next
+    }
+  }
+  if (last.startsWith('error: ')) throw new ControlError(last.slice('error: '.length))
+  if (last !== endOfLines) throw new ControlError('the answer was cut off; did the daemon end?')
 }
 
 /**

@@ -5,10 +5,13 @@ import { join } from 'node:path'
 import { systemClock } from './clock.ts'
 import { ConfigurationError } from './cnf/complaint.ts'
 import type { DaemonName } from './daemon.ts'
-import { type Home, isInitialized, resolveHome } from './home.ts'
+import { messageOf, messageWithCausesOf } from './errors.ts'
+import { checkHomePath, type Home, HomeError, requireHome, resolveHome } from './home.ts'
+import { HomeLock } from './home-lock.ts'
+import { starterVariable } from './home-processes.ts'
 import { createLog, type Log } from './log.ts'
 import { LogFile } from './log-file.ts'
-import { readProcess, writePidFile } from './proc/process.ts'
+import { readPidFile, readProcess, writePidFile } from './proc/process.ts'
 import { tellSystemd } from './systemd.ts'
 
 export interface DaemonWork {
@@ -28,13 +31,9 @@ export interface DaemonProcess {
   fail(error: unknown): never
 }
 
-/** Ends the process with a sentence when the home is none. */
+/** Ends the process with a sentence when the home cannot be used. */
 export function openDaemon(name: DaemonName, homeOption: string | undefined): DaemonProcess {
-  const home = resolveHome(homeOption)
-  if (!isInitialized(home)) {
-    process.stderr.write(`${name}: ${home.root} is no home yet; run: castellan init --home ${home.root}\n`)
-    process.exit(1)
-  }
+  const home = openHome(name, homeOption)
   // What this daemon starts is of this appliance, and can be told from the same of another one.
   process.env.CASTELLAN_HOME = home.root
   mkdirSync(home.logs, { recursive: true, mode: 0o700 })
@@ -47,18 +46,19 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
     try {
       file.reopen()
     } catch (error) {
-      log.error('the log could not be opened anew; it goes on in what was open', { error })
+      log.error('cannot reopen the log; the file that was open is used on', { error })
     }
   })
-  process.on('unhandledRejection', (error) => log.error('bug: a promise was left alone', { error }))
+  process.on('unhandledRejection', (error) => log.error('bug: unhandled rejection', { error }))
 
   const fail = (error: unknown): never => {
     const said = error instanceof ConfigurationError ? error.message : error
     log.error('the daemon cannot go on', { daemon: name, error: said })
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`${messageWithCausesOf(error)}\n`)
     process.exit(1)
   }
   const run = async ({ start, stop, reload }: DaemonWork): Promise<void> => {
+    beTheOnlyOne(name, home)
     try {
       await start()
       await keepToSignals({
@@ -77,7 +77,41 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
   return { home, log, run, fail }
 }
 
-/** A process that serves. */
+/** The home of a daemon. Ends the process with a sentence when it cannot be used, or when the starter has ended already. */
+export function openHome(name: DaemonName, homeOption: string | undefined): Home {
+  try {
+    const home = resolveHome(homeOption)
+    requireHome(home)
+    checkHomePath(home)
+    const starter = process.env[starterVariable]
+    // What it starts is not of the starter. /proc shows the first environment all the same.
+    delete process.env[starterVariable]
+    if (starter !== undefined && starter !== String(process.ppid))
+      throw new HomeError(`the castellan start that started it, PID ${starter}, has ended`)
+    return home
+  } catch (error) {
+    return leave(name, error)
+  }
+}
+
+/** Holds the daemon's lock in its home until the process ends; ends it with a sentence when another has it. */
+export function beTheOnlyOne(name: DaemonName, home: Home): void {
+  try {
+    const lock = HomeLock.tryTake(join(home.run, `${name}.lock`))
+    const other = readPidFile(join(home.run, `${name}.pid`))
+    if (!lock) throw new HomeError(`the ${name} of ${home.root} runs already${other ? `, as PID ${other.pid}` : ''}`)
+    process.once('exit', () => lock.release())
+  } catch (error) {
+    leave(name, error)
+  }
+}
+
+function leave(name: DaemonName, error: unknown): never {
+  process.stderr.write(`${name}: ${messageWithCausesOf(error)}\n`)
+  process.exit(error instanceof HomeError ? error.exitCode : 1)
+}
+
+/** What a process that serves does at signals. */
 export interface ServingProcess {
   readonly pidFile: string
   readonly log: Log
@@ -106,7 +140,7 @@ export async function keepToSignals({ pidFile, log, stop, reload }: ServingProce
     })
   }
   process.on('SIGHUP', () => {
-    reload().catch((error: unknown) => log.error('the configuration could not be read anew', { error }))
+    reload().catch((error: unknown) => log.error('cannot read the configuration again', { error }))
   })
 }
 
@@ -115,7 +149,7 @@ function openLogFile(name: DaemonName, home: Home, onRecovery: (lostLines: numbe
   try {
     return new LogFile({ path, onRecovery })
   } catch (error) {
-    process.stderr.write(`${name}: the log ${path} cannot be opened: ${(error as Error).message}; it is to be a file\n`)
+    process.stderr.write(`${name}: cannot open the log ${path}, which must be a file: ${messageOf(error)}\n`)
     process.exit(1)
   }
 }

@@ -15,3 +15,9 @@ export function daemonCommand(name: DaemonName, home: Home): { program: string; 
   const main = join(programRoot, 'dist', name, 'main.js')
   return { program: process.execPath, args: [...nodeOptions, main, '--home', home.root] }
 }
+
+/** The same as one argument list. */
+export function daemonArgv(name: DaemonName, home: Home): readonly [string, ...string[]] {
+  const { program, args } = daemonCommand(name, home)
+  return [program, ...args]
+}

@@ -1,7 +1,9 @@
 /** Writes that matter: a reader, or the machine after a power cut, sees the old file or the new one, never a part. */
 import { randomBytes } from 'node:crypto'
-import { open, rename, rm } from 'node:fs/promises'
+import { statSync } from 'node:fs'
+import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { codeOf } from './errors.ts'
 
 /** Replaces the file at `path` and returns when the new content is durable. `mode` defaults to owner-only. */
 export async function writeFileAtomic(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
@@ -20,6 +22,20 @@ export function writeFileWhole(path: string, content: string | Uint8Array, mode:
   return replaceFile(path, content, mode, false)
 }
 
+/**
+ * Renames a file of ours that cannot be understood to `PATH.broken`, for somebody to look into; one from before goes. Gives
+ * the new path, or undefined when it could not be renamed.
+ */
+export async function keepBrokenFile(path: string): Promise<string | undefined> {
+  const aside = `${path}.broken`
+  try {
+    await rename(path, aside)
+    return aside
+  } catch {
+    return undefined
+  }
+}
+
 async function replaceFile(
   path: string,
   content: string | Uint8Array,
@@ -32,6 +48,7 @@ async function replaceFile(
     try {
       await file.writeFile(content)
       await file.chmod(mode) // whatever the umask is
+      if (process.getuid?.() === 0) await giveToOwner(file, path)
       if (isDurable) await file.sync()
     } finally {
       await file.close()
@@ -42,5 +59,21 @@ async function replaceFile(
     // ENOSPC of a write does not name the file.
     if (error instanceof Error) error.message = `${path} could not be written: ${error.message}`
     throw error
+  }
+}
+
+/** Root writes for others too: their daemons must be able to read, and to replace, what is theirs. */
+async function giveToOwner(file: FileHandle, path: string): Promise<void> {
+  const { uid, gid } = await stat(path).catch(() => stat(dirname(path)))
+  await file.chown(uid, gid)
+}
+
+/** Whether nothing is there. What this user may not look at is not missing. */
+export function isMissing(path: string): boolean {
+  try {
+    statSync(path)
+    return false
+  } catch (error) {
+    return codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR'
   }
 }

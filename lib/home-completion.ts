@@ -1,7 +1,8 @@
 /** What a home lacks that a newer program has files for, and the port offset that such files are to be made with. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Home, homeRecordPath, makeFile, missingFrom, readTemplates, type Template } from './home.ts'
+import { type Home, homeRecordPath, makeFile, missingFrom, readTemplates, shellWord, type Template } from './home.ts'
+import { readJsonFile } from './json-file.ts'
+import { readRegularFile } from './regular-file.ts'
 
 export interface Completion {
   /** Paths of the files made. */
@@ -38,7 +39,14 @@ export function initSentence(home: Home): string {
 }
 
 function initCommand({ root }: Home): string {
-  return `castellan init --home ${root}`
+  return `castellan init --home ${shellWord(root)}`
+}
+
+/** The highest port in the templates, which an offset must not take beyond 65535. */
+export async function highestPort(): Promise<number> {
+  const templates = await readTemplates()
+  const ports = templates.flatMap(({ text }) => [...text.matchAll(/\{port:(\d+)\}/g)].map(([, port]) => Number(port)))
+  return Math.max(...ports)
 }
 
 /**
@@ -46,8 +54,8 @@ function initCommand({ root }: Home): string {
  * lines of its files say that are our templates' but for the port. Undefined when these are none or disagree.
  */
 export async function portOffsetOf(home: Home): Promise<number | undefined> {
-  const recorded = parseRecord(await readIfThere(homeRecordPath(home)))
-  if (recorded !== undefined) return recorded
+  const recorded = await readRecord(home)
+  if (recorded !== undefined && !(recorded instanceof Error)) return recorded
   const found = new Set<number>()
   for (const { file, text } of await readTemplates())
     for (const offset of offsetsIn(text, await readIfThere(join(home.conf, file)))) found.add(offset)
@@ -55,12 +63,24 @@ export async function portOffsetOf(home: Home): Promise<number | undefined> {
   return found.size === 1 && offset !== undefined && offset >= 0 ? offset : undefined
 }
 
-function parseRecord(text: string): number | undefined {
+/** What is wrong with the file in which a home remembers its port offset; undefined when it is good, or not there. */
+export async function homeRecordMistake(home: Home): Promise<string | undefined> {
+  const recorded = await readRecord(home)
+  return recorded instanceof Error ? recorded.message : undefined
+}
+
+async function readRecord(home: Home): Promise<number | Error | undefined> {
   try {
-    const { portOffset } = JSON.parse(text) as { portOffset?: unknown }
-    return Number.isInteger(portOffset) ? Number(portOffset) : undefined
-  } catch {
-    return undefined // none, or not what is written there
+    return await readJsonFile(homeRecordPath(home), {
+      parse: (content) => {
+        const { portOffset } = Object(content) as { portOffset?: unknown }
+        return Number.isInteger(portOffset) ? Number(portOffset) : undefined
+      },
+      holds: 'a portOffset',
+      remedy: `delete it, and run: ${initCommand(home)} --port-offset N`,
+    })
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
   }
 }
 
@@ -87,7 +107,7 @@ function offsetsIn(template: string, content: string): number[] {
 
 async function readIfThere(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8')
+    return (await readRegularFile(path)).octets.toString('utf8')
   } catch {
     return ''
   }

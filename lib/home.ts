@@ -1,10 +1,12 @@
 /** A home: the folders of one appliance. Several homes on one machine are several appliances, side by side. */
 
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { chown, mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { writeFileAtomic } from './files.ts'
+import { isMissing, writeFileAtomic } from './files.ts'
+import { longestSocketPath } from './socket-path.ts'
+import { fillTemplate } from './template.ts'
 
 export interface Home {
   readonly root: string
@@ -17,21 +19,83 @@ export interface Home {
 /** The folder that holds bin/, conf/ and dist/. */
 export const programRoot = findProgramRoot(dirname(fileURLToPath(import.meta.url)))
 
-/** `--home`, else CASTELLAN_HOME, else var/ beside the program. */
+/** A home that cannot be used, with what to do about it; `exitCode` is 1, 2 for wrong usage, or 4 where it is refused. */
+export class HomeError extends Error {
+  readonly exitCode: 1 | 2 | 4
+
+  constructor(message: string, exitCode: 1 | 2 | 4 = 1) {
+    super(message)
+    this.exitCode = exitCode
+  }
+}
+
+/** `--home`, else CASTELLAN_HOME, else var/ beside the program. Throws HomeError when one of the first two is empty. */
 export function resolveHome(option?: string): Home {
+  // An empty path would mean the current folder, which a script with an unset variable never means.
+  if (option === '') throw new HomeError('--home is empty; name the folder of the home', 2)
+  if (option === undefined && process.env.CASTELLAN_HOME === '')
+    throw new HomeError('CASTELLAN_HOME is empty; set it to the folder of the home, or unset it', 2)
   const root = resolve(option ?? process.env.CASTELLAN_HOME ?? join(programRoot, 'var'))
   return { root, conf: join(root, 'conf'), data: join(root, 'data'), logs: join(root, 'logs'), run: join(root, 'run') }
 }
 
+/** Throws HomeError when that cannot be known for lack of rights. */
 export function isInitialized(home: Home): boolean {
-  return existsSync(home.conf)
+  try {
+    statSync(home.conf)
+    return true
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false
+    throw code === 'EACCES' || code === 'EPERM' ? refused(home) : new HomeError(`read ${home.conf}: ${message}`)
+  }
+}
+
+/** Throws HomeError unless the home is there and this user may look into these folders of it. */
+export function requireHome(home: Home, folders: readonly ('conf' | 'run')[] = ['conf', 'run']): void {
+  if (!isInitialized(home))
+    throw new HomeError(`${home.root} is not initialised; run: castellan init --home ${shellWord(home.root)}`)
+  for (const folder of folders) {
+    try {
+      readdirSync(home[folder])
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EACCES') throw refused(home)
+    }
+  }
+}
+
+function refused({ root }: Home): HomeError {
+  return new HomeError(
+    `this user (uid ${process.getuid?.()}) has no access to ${root}; run the command as the owner of the home`,
+    4,
+  )
+}
+
+/** The longest path below a home that our sockets have: those of sipd's workers, which are numbered. */
+const longestSocketName = join('run', 'sipd', '999999.sock')
+
+/** Throws HomeError when no home can be made at this path: our sockets would not fit, or no file could name it. */
+export function checkHomePath({ root }: Home): void {
+  if (/[\u0000-\u001f\u007f]/.test(root))
+    throw new HomeError(`${JSON.stringify(root)} has a control character such as a line break; choose another path`)
+  const octets = Buffer.byteLength(root)
+  const most = longestSocketPath - longestSocketName.length - 1
+  if (octets > most)
+    throw new HomeError(
+      `${root} is ${octets} octets long, and the sockets of a home allow ${most}; choose a shorter path, or a symbolic link to it`,
+    )
+}
+
+/** A word as a shell takes it, for commands that a message advises. */
+export function shellWord(text: string): string {
+  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 /** A file of the program's conf/, from which a home's is made. */
 export interface Template {
   /** Below conf/, such as `agent/snmpd.cnf`. */
   readonly file: string
-  /** `{port:N}` stands for N + the home's port offset, `{home}` and `{bin}` for paths. */
+  /** With the placeholders of `fillTemplate`. */
   readonly text: string
 }
 
@@ -45,6 +109,7 @@ export function homeRecordPath(home: Home): string {
  * remembers. Files that are there stay as they are. Gives the files made.
  */
 export async function initializeHome(home: Home, portOffset: number): Promise<string[]> {
+  checkHomePath(home)
   for (const folder of [home.conf, home.data, home.logs, home.run])
     await mkdir(folder, { recursive: true, mode: 0o700 })
   // First, so that a home whose making was cut off is completed with the same ports.
@@ -69,17 +134,14 @@ export async function readTemplates(): Promise<Template[]> {
 }
 
 export function missingFrom(home: Home, templates: readonly Template[]): Template[] {
-  return templates.filter(({ file }) => !existsSync(join(home.conf, file)))
+  return templates.filter(({ file }) => isMissing(join(home.conf, file)))
 }
 
 /** Gives the path of the file made; it belongs to whom its folder belongs to. */
 export async function makeFile(home: Home, { file, text }: Template, portOffset: number): Promise<string> {
   const path = join(home.conf, file)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const content = text
-    .replace(/\{port:(\d+)\}/g, (_, port: string) => String(Number(port) + portOffset))
-    .replaceAll('{home}', home.root)
-    .replaceAll('{bin}', join(programRoot, 'bin'))
+  const content = fillTemplate(text, { portOffset, home: home.root, bin: join(programRoot, 'bin') })
   await writeFileAtomic(path, content, 0o600)
   if (process.getuid?.() === 0) {
     // A daemon that runs as somebody else could not read what root made for it.

@@ -6,25 +6,33 @@ export interface Owner {
   readonly gid: number
 }
 
-/** `user`, `user:group`, or numbers for either; the user's own group where none is named. Undefined for who is not there. */
+/**
+ * `user`, `user:group`, `:group`, or numbers for either; the user's own group where none is named, and the user of this
+ * process where only a group is. Undefined when there is no such user or group.
+ */
 export function ownerNamed(text: string): Owner | undefined {
   const [user = '', group] = text.split(':')
-  const passwd = readFileSync('/etc/passwd', 'utf8')
-  const account = find(passwd, user, 2)
-  const uid = /^\d+$/.test(user) ? Number(user) : account && Number(account[2])
+  const account = find(readFileSync('/etc/passwd', 'utf8'), user, 2)
+  const uid = /^\d+$/.test(user) ? Number(user) : user === '' ? process.geteuid?.() : numberOf(account, 2)
   const gid =
     group === undefined
-      ? account && Number(account[3])
+      ? numberOf(account, 3)
       : /^\d+$/.test(group)
         ? Number(group)
-        : Number(find(readFileSync('/etc/group', 'utf8'), group, 2)?.[2] ?? Number.NaN)
-  return uid === undefined || gid === undefined || Number.isNaN(gid) ? undefined : { uid, gid }
+        : numberOf(find(readFileSync('/etc/group', 'utf8'), group, 2), 2)
+  return uid === undefined || gid === undefined ? undefined : { uid, gid }
 }
 
 /** The line of a name, or of a number in the column that has it. */
 function find(table: string, wanted: string, numberColumn: number): string[] | undefined {
+  if (wanted === '') return undefined
   return table
     .split('\n')
     .map((line) => line.split(':'))
     .find((fields) => fields[0] === wanted || fields[numberColumn] === wanted)
+}
+
+function numberOf(fields: string[] | undefined, column: number): number | undefined {
+  const text = fields?.[column]
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined
 }

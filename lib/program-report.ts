@@ -1,9 +1,10 @@
 /** What programs of the system print, kept in files for those who know no other source and may not start programs. */
-import { type ChildProcess, execFile } from 'node:child_process'
 import { lutimes, readFile, stat } from 'node:fs/promises'
 import type { Clock, Timer } from './clock.ts'
 import { writeFileWhole } from './files.ts'
 import type { Log } from './log.ts'
+import { describeExit, isSuccess } from './program/exit.ts'
+import { runProgram } from './program/run.ts'
 
 /** A program with its arguments, which nothing from outside can change, and the file that holds what it printed. */
 export interface ReportedProgram {
@@ -24,7 +25,7 @@ export interface ProgramReportsOptions {
   readonly log: Log
 }
 
-const environment = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', HOME: '/' }
+const variables = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', HOME: '/' }
 const mostOctets = 16 << 20
 
 /** Runs each program in its turn, as long as it is started. */
@@ -73,9 +74,8 @@ type State = 'working' | 'missing' | 'failing'
 class Report {
   readonly program: ReportedProgram
   readonly #log: Log
-  #child: ChildProcess | undefined
+  readonly #stopping = new AbortController()
   #isRefreshing = false
-  #isStopped = false
   #state: State = 'working'
   #text: string | undefined
   #read: string | undefined
@@ -87,21 +87,20 @@ class Report {
 
   /** Never throws; one that still goes on is not started again. */
   async refresh(): Promise<void> {
-    if (this.#isRefreshing || this.#isStopped) return
+    if (this.#isRefreshing || this.#stopping.signal.aborted) return
     this.#isRefreshing = true
     try {
       await this.#renew()
       this.#became('working')
     } catch (error) {
-      if (!this.#isStopped) this.#became(isMissing(error) ? 'missing' : 'failing', error)
+      if (!this.#stopping.signal.aborted) this.#became(isMissing(error) ? 'missing' : 'failing', error)
     } finally {
       this.#isRefreshing = false
     }
   }
 
   stop(): void {
-    this.#isStopped = true
-    this.#child?.kill('SIGKILL')
+    this.#stopping.abort()
   }
 
   async #renew(): Promise<void> {
@@ -121,27 +120,15 @@ class Report {
     await lutimes(path, now, now)
   }
 
-  #run(): Promise<string> {
+  async #run(): Promise<string> {
     const { program, args, limitMs } = this.program
-    return new Promise((resolve, reject) => {
-      const options = {
-        env: environment,
-        cwd: '/',
-        timeout: limitMs,
-        killSignal: 'SIGKILL',
-        maxBuffer: mostOctets,
-      } as const
-      this.#child = execFile(program, args, options, (error, out) => {
-        this.#child = undefined
-        if (error)
-          reject(
-            error.killed && typeof error.code !== 'string'
-              ? new Error(`${program} did not end within ${limitMs} ms`)
-              : error,
-          )
-        else resolve(out)
-      })
-    })
+    const argv = [program, ...args] as const
+    const limits = { limitMs, maxOctets: mostOctets, whenMore: 'kill', signal: this.#stopping.signal } as const
+    const { exit, output, errors } = await runProgram({ argv, variables, ...limits })
+    if (isSuccess(exit)) return output
+    if (exit.kind === 'notStarted') throw new NotStarted(exit.reason, exit.code)
+    const said = errors.trim()
+    throw new Error(`${program} ${describeExit(exit)}${said ? `: ${said}` : ''}`)
   }
 
   #became(state: State, error?: unknown): void {
@@ -167,11 +154,15 @@ async function versionOf(paths: readonly string[]): Promise<string> {
   return found.filter((one) => one !== '').join('\n')
 }
 
-const isMissing = (error: unknown): boolean =>
-  error instanceof Error &&
-  'syscall' in error &&
-  String(error.syscall).startsWith('spawn') &&
-  'code' in error &&
-  error.code === 'ENOENT'
+class NotStarted extends Error {
+  readonly code: string | undefined
+
+  constructor(message: string, code: string | undefined) {
+    super(message)
+    this.code = code
+  }
+}
+
+const isMissing = (error: unknown): boolean => error instanceof NotStarted && error.code === 'ENOENT'
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message.trim() : String(error))

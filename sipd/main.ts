@@ -5,8 +5,8 @@ import { parseArgs } from 'node:util'
 import { Subagent } from '../agent/agentx/subagent.ts'
 import { programVersion } from '../commands/version.ts'
 import { systemClock } from '../lib/clock.ts'
-import { keepToSignals } from '../lib/daemon-process.ts'
-import { isInitialized, resolveHome } from '../lib/home.ts'
+import { beTheOnlyOne, keepToSignals, openHome } from '../lib/daemon-process.ts'
+import { messageWithCausesOf } from '../lib/errors.ts'
 import { createLog } from '../lib/log.ts'
 import { sipModules } from '../subagents/sip/index.ts'
 import type { ReadConfig } from './config/read.ts'
@@ -15,9 +15,9 @@ import { SipdParent } from './parent/parent.ts'
 import { supportedMethods } from './proxy/core.ts'
 
 const { values } = parseArgs({ options: { home: { type: 'string' } } })
-const home = resolveHome(values.home)
-if (!isInitialized(home)) fail(new Error(`${home.root} is no home yet; run: castellan init --home ${home.root}`))
+const home = openHome('sipd', values.home)
 for (const folder of [home.logs, home.run, join(home.data, 'sipd')]) mkdirSync(folder, { recursive: true, mode: 0o700 })
+beTheOnlyOne('sipd', home)
 
 /** What is under way is given so long when sipd is told to stop. */
 const stopWithinMs = 3000
@@ -46,7 +46,7 @@ try {
 }
 
 process.on('SIGUSR2', () => void sipd.reopenLogs())
-process.on('unhandledRejection', (error) => sipd.log.error('bug: a promise was left alone', { error }))
+process.on('unhandledRejection', (error) => sipd.log.error('bug: unhandled rejection', { error }))
 
 /** The only place where sipd knows of SNMP: its face, hosted here, shown by whatever master there is. */
 async function showOverSnmp({ config }: ReadConfig): Promise<void> {
@@ -65,15 +65,19 @@ async function showOverSnmp({ config }: ReadConfig): Promise<void> {
     tlsPort: config.SipTlsEnable ? config.SipTlsPort : undefined,
     methods: supportedMethods,
     isRedirectServer: config.ServerType === 'Redirect',
-    registrar: {
-      maxExpiresSeconds: config.RegistrarMaxExpires,
-      defaultExpiresSeconds: config.RegistrarDefaultExpires,
-      users: config.RegistrarMaxUsers,
+    limits: () => {
+      const { RegistrarMaxExpires, RegistrarDefaultExpires, RegistrarMaxUsers, MaxTransactions } =
+        sipd.configuration.config
+      return {
+        maxExpiresSeconds: RegistrarMaxExpires,
+        defaultExpiresSeconds: RegistrarDefaultExpires,
+        users: RegistrarMaxUsers,
+        transactions: MaxTransactions,
+      }
     },
     registeredUsers: () => totals.gauges().users,
     currentTransactions: () => totals.gauges().transactions,
     connections: () => totals.gauges().connections,
-    maxTransactions: config.MaxTransactions,
   })
   const subagent = new Subagent({
     home,
@@ -88,6 +92,6 @@ async function showOverSnmp({ config }: ReadConfig): Promise<void> {
 }
 
 function fail(error: unknown): never {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`${messageWithCausesOf(error)}\n`)
   process.exit(1)
 }

@@ -1,6 +1,7 @@
 /** A SIP server put together: from a configuration in plain values to something that takes messages and sends them. */
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
+import { EstablishedCalls } from './calls/established.ts'
 import { Locator, type Lookup } from './locate/locator.ts'
 import type { LocationStore } from './location/store.ts'
 import type { DebugLog } from './log/error-log.ts'
@@ -59,6 +60,7 @@ export interface SipServer {
   readonly layer: TransactionLayer
   readonly held: HeldTransactions
   readonly identity: Identity
+  readonly calls: EstablishedCalls | undefined
   /** Its timers end. */
   stop(): void
 }
@@ -89,11 +91,14 @@ export function createSipServer(options: ServerOptions): SipServer {
     policy: settings.policy,
     debug,
   })
+  const { stateful, addRecordRoute } = settings.policy
+  const calls = stateful && addRecordRoute ? new EstablishedCalls(clock) : undefined
   const core = new ProxyCore({
     layer,
     forwarder,
     identity,
     registrar: settings.registrar && new Registrar({ store, clock, domains: identity, limits: settings.registrar }),
+    calls,
     destinations: new Destinations({
       identity,
       policy: settings.policy,
@@ -114,7 +119,9 @@ export function createSipServer(options: ServerOptions): SipServer {
     layer,
     held,
     identity,
+    calls,
     stop: () => {
+      calls?.stop()
       wheel.stop()
       held.stop()
     },

@@ -9,6 +9,7 @@ import { Subagent } from '../agent/agentx/subagent.ts'
 import { systemClock } from '../lib/clock.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { listenForControl } from '../lib/control.ts'
+import { checkAndExit, openForCheck } from '../lib/daemon-check.ts'
 import { openDaemon } from '../lib/daemon-process.ts'
 import { anyDefinition } from '../lib/mib/declare.ts'
 import { Names } from '../lib/mib/names.ts'
@@ -17,6 +18,7 @@ import { ping } from '../sipd/control/ping/exchange.ts'
 import { targetOf } from '../sipd/control/ping/target.ts'
 import type { SipPing } from './critapp/health.ts'
 import { critappModule } from './critapp/index.ts'
+import { orders } from './critapp/operator.ts'
 import { rpmProgram } from './host/rpm.ts'
 import { logModule } from './log/index.ts'
 import { parseRotateWords } from './log/rotation/command.ts'
@@ -30,7 +32,7 @@ const { values } = parseArgs({
     agentx: { type: 'string' },
   },
 })
-const { home, log, run, fail } = openDaemon('subagents', values.home)
+const { home, log, run } = values.check ? openForCheck(values.home) : openDaemon('subagents', values.home)
 const controlPath = join(home.run, 'subagents.ctl')
 /** Whoever waits for the PID file waits for the master to know us; without one we work all the same. */
 const connectedWithinMs = 3000
@@ -38,9 +40,10 @@ const connectedWithinMs = 3000
 /** As `sip ping` does. */
 const sipPing: SipPing = async (uri, timeoutMs) =>
   (await ping(await targetOf(home, uri, false), timeoutMs, systemClock)).status
+const critapp = critappModule(home, sipPing)
 const logs = logModule(home)
 const modules = [
-  { ...critappModule(home, sipPing), file: 'subagents/critagt.cnf' },
+  { ...critapp, file: 'subagents/critagt.cnf' },
   { ...logs, file: 'subagents/logagt.cnf' },
   { ...scriptModule(home), file: 'subagents/scripts.cnf' },
 ]
@@ -57,22 +60,29 @@ const subagent = new Subagent({
   modules,
   resolveName: (name) => names.resolve(name),
 })
+/** `sip stop` and its like (sipd/control/supervisor.ts). */
+async function orderApp(wish: string, [name = '']: readonly string[]): Promise<string> {
+  const order = orders.find((one) => one === wish)
+  if (!order) throw new Error(`apps ${wish} is no order; ${orders.join(', ')} are`)
+  return critapp.order(order, name, (varbinds) => subagent.set('critapp', varbinds))
+}
+
 /** What the agent shows and may not ask for itself. */
 const reports = new ProgramReports([neighbours6Program(home.run), rpmProgram(home.run)], { clock: systemClock, log })
-if (values.check) {
-  const complaints = await subagent.load()
-  if (complaints.length > 0) fail(new ConfigurationError(complaints))
-  process.exit(0)
-}
+if (values.check) await checkAndExit(() => subagent.check())
 
 await run({
   async start() {
     await subagent.start()
     reports.start()
     await listenForControl(controlPath, async ([command, name = '', ...more]) => {
+      if (command === 'apps') return orderApp(name, more)
       if (command === 'rotate') return logs.rotate(parseRotateWords([name, ...more]))
+      if (command === 'app-states') return JSON.stringify(critapp.apps())
       if (command !== 'restart')
-        throw new Error(`${command} is no command; restart MODULE and rotate [--dry-run] [NAME] are`)
+        throw new Error(
+          `unknown command ${command}; use restart MODULE, apps ORDER NAME, app-states or rotate [--dry-run] [NAME]`,
+        )
       await subagent.restart(name)
       return `module ${name} was restarted`
     })

@@ -1,10 +1,14 @@
 // `npm test`: installs the real peers where it can, runs every test, and closes with one line of counts.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname, join, relative } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { fileURLToPath } from 'node:url'
+
+// Debian gives daemons such as snmpd to /usr/sbin, which is not on every user's PATH.
+const folders = [...new Set([...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'])]
+process.env.PATH = folders.join(delimiter)
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 /** Program, or a path, and the Debian package that has it. */
@@ -35,6 +39,8 @@ const only = process.argv.slice(2)
 const chosen = only.length > 0 ? files.filter((file) => only.some((word) => file.includes(word))) : files
 
 const counts = { passed: 0, failed: 0, skipped: 0 }
+/** What the tests of each folder took, in milliseconds. */
+const durations = new Map()
 const stream = run({ files: chosen, concurrency: 2, timeout: 300_000 })
 stream.on('test:fail', ({ details }) => {
   if (details?.type !== 'suite') counts.failed++
@@ -43,17 +49,31 @@ stream.on('test:pass', ({ skip, details }) => {
   if (skip !== undefined) counts.skipped++
   else if (details?.type !== 'suite') counts.passed++
 })
+for (const kind of ['test:pass', 'test:fail']) stream.on(kind, addDuration)
 stream.compose(new spec()).pipe(process.stdout)
 stream.on('end', () => {
   process.on('exit', () =>
-    process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`),
+    process.stdout.write(
+      `\n${timeByFolder()}\n\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`,
+    ),
   )
   const isRefused = counts.failed > 0 || (process.env.CI && counts.skipped > 0) || counts.passed === 0
   process.exitCode = isRefused ? 1 : 0
 })
 
+function addDuration({ nesting, file, details }) {
+  if (nesting !== 0 || file === undefined) return
+  const of = relative(folder, dirname(file)) || '.'
+  durations.set(of, (durations.get(of) ?? 0) + (details?.duration_ms ?? 0))
+}
+
+/** Two files run at once, so that the sum is more than the time that has passed. */
+function timeByFolder() {
+  const slowest = [...durations].sort(([, a], [, b]) => b - a)
+  return `time by folder: ${slowest.map(([of, ms]) => `${of} ${(ms / 1000).toFixed(1)} s`).join(', ')}`
+}
+
 function installPeers() {
-  const folders = [...process.env.PATH.split(delimiter), '/usr/sbin', '/sbin']
   const missing = Object.entries(peers).filter(([program]) =>
     program.startsWith('/') ? !existsSync(program) : !folders.some((one) => existsSync(join(one, program))),
   )

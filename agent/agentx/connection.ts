@@ -9,9 +9,12 @@ const largestPayload = 1024 * 1024
 /** Octets that may wait for a peer that does not read. */
 const mostWaiting = 4 * 1024 * 1024
 
+/** A peer that hangs with its buffers full would keep a connection open for ever. */
+const closeWithinMs = 1000
+
 export interface ConnectionEvents {
   pdu(pdu: AgentxPdu): void
-  /** A PDU of which only the header could be read; without a header the connection ends, for the next PDU is not found. */
+  /** Only the header of a PDU could be read; without a header the connection ends, since nobody knows where the next PDU begins. */
   broken(header: FrameHeader | undefined, error: Error): void
   closed(): void
 }
@@ -49,11 +52,18 @@ export class AgentxConnection {
     setImmediate(() => this.#flush())
   }
 
-  /** What was sent before is still written. */
+  /** What was sent before is still written, unless the peer has stopped reading: then the connection ends without it. */
   close(): void {
     this.#flush()
-    this.#socket.end()
     this.#socket.destroySoon()
+    if (this.#isClosed || this.#socket.writableFinished) return
+    const timer = setTimeout(() => this.#socket.destroy(), closeWithinMs).unref()
+    this.#socket.once('close', () => clearTimeout(timer))
+  }
+
+  /** Ends the connection with a peer that does not answer; `closed` follows. */
+  abort(): void {
+    this.#socket.destroy()
   }
 
   #flush(): void {

@@ -15,7 +15,7 @@ export class AgentxWriter {
     return this.#at
   }
 
-  /** Gives what was written, and begins anew in another buffer. */
+  /** Gives what was written, and starts another buffer. */
   take(): Buffer {
     const written = Buffer.from(this.#bytes.subarray(0, this.#at))
     this.#at = 0

@@ -13,11 +13,13 @@ interface Allocations {
   highest: number
 }
 
-/** Values of one name, so that one subagent cannot fill the memory. */
+/** Values of all names together, so that one subagent cannot fill the memory. */
 const valuesAtMost = 65_536
 
 export class IndexAllocator {
   readonly #names = new Map<string, Allocations>()
+  /** Given out or given back, of all names. */
+  #valueCount = 0
 
   /** All or none of the values are given. */
   allocate(sessionId: number, varbinds: readonly Varbind[], wish: IndexWish): IndexResult {
@@ -52,30 +54,29 @@ export class IndexAllocator {
     const { type } = value
     if (type !== 'Integer32' && type !== 'OctetString' && type !== 'ObjectIdentifier' && type !== 'IpAddress')
       return agentxError.indexWrongType
-    let allocations = this.#names.get(name)
-    if (!allocations) {
-      allocations = { type, values: new Map(), highest: 0 }
-      this.#names.set(name, allocations)
-    }
+    const allocations = this.#names.get(name) ?? { type, values: new Map(), highest: 0 }
     if (allocations.type !== type) return agentxError.indexWrongType
-    if (allocations.values.size >= valuesAtMost) return agentxError.indexNoneAvailable
+    if (this.#valueCount >= valuesAtMost) return agentxError.indexNoneAvailable
     const { values } = allocations
     if (wish === 'given') {
       if (values.get(keyOf(value)) !== undefined) return agentxError.indexAlreadyAllocated
-      return this.#give(allocations, sessionId, value)
+      return this.#give(name, allocations, sessionId, value)
     }
     // Values of other types cannot be made up.
     if (value.type !== 'Integer32') return agentxError.indexNoneAvailable
     if (wish === 'any') {
       const free = [...values].find(([, owner]) => owner === undefined)
-      if (free) return this.#give(allocations, sessionId, { type: 'Integer32', value: Number(free[0].slice(2)) })
+      if (free) return this.#give(name, allocations, sessionId, { type: 'Integer32', value: Number(free[0].slice(2)) })
     }
     if (allocations.highest >= 0x7fff_ffff) return agentxError.indexNoneAvailable
-    return this.#give(allocations, sessionId, { type: 'Integer32', value: allocations.highest + 1 })
+    return this.#give(name, allocations, sessionId, { type: 'Integer32', value: allocations.highest + 1 })
   }
 
-  #give(allocations: Allocations, sessionId: number, value: SnmpValue): SnmpValue {
-    allocations.values.set(keyOf(value), sessionId)
+  #give(name: string, allocations: Allocations, sessionId: number, value: SnmpValue): SnmpValue {
+    const key = keyOf(value)
+    this.#names.set(name, allocations)
+    if (!allocations.values.has(key)) this.#valueCount++
+    allocations.values.set(key, sessionId)
     if (value.type === 'Integer32') allocations.highest = Math.max(allocations.highest, value.value)
     return value
   }

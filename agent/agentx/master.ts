@@ -1,69 +1,72 @@
 /** The AgentX master (RFC 2741 §7): listens, keeps sessions and their regions, and hands on what they notify. */
-import { chmodSync, chownSync, mkdirSync, rmSync } from 'node:fs'
-import { createServer, type Server, type Socket } from 'node:net'
-import { dirname } from 'node:path'
-import type { Clock } from '../../lib/clock.ts'
+import type { Server, Socket } from 'node:net'
+import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { compareOid, formatOid } from '../../lib/smi/oid.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
-import { afterSubtree, type Registry, type RemoteRegion } from '../dispatch/registry.ts'
+import { truncateUtf8 } from '../../lib/text.ts'
+import type { Registry } from '../dispatch/registry.ts'
 import type { AgentxState } from '../internal/agentx-mib.ts'
 import { type NotificationMessage, snmpTrapOidInstance, sysUpTimeInstance } from '../notify/notification.ts'
 import { AgentxConnection } from './connection.ts'
 import { IndexAllocator } from './indexes.ts'
+import { type AgentxAddress, listenForSubagents, nameOf } from './listen.ts'
 import { type AgentxPdu, agentxError, agentxFlag, closeReason, type Registration } from './pdu.ts'
+import { Registrations, regionsOf, registrationKey } from './registrations.ts'
 import { MasterSession } from './session-of-master.ts'
-
-export interface AgentxAddress {
-  /** A path of a Unix socket, or host and port. */
-  readonly path?: string
-  readonly host?: string
-  readonly port?: number
-  /** Of the Unix socket: who may connect. */
-  readonly mode?: number
-  readonly owner?: { readonly uid: number; readonly gid: number }
-}
 
 export interface MasterOptions {
   readonly registry: Registry
   readonly clock: Clock
   readonly log: Log
   readonly upTimeTicks: () => number
+  /** For a session that names no time-out of its own. */
   readonly defaultTimeoutMs?: number
+  /**
+   * The longest a request waits for a subagent. RFC 2741 lets one ask for 255 s (libnetsnmp does so for every region),
+   * and no manager waits that long.
+   */
+  readonly timeoutLimitMs?: () => number
   /** A subagent's notification, without sysUpTime.0 and snmpTrapOID.0. */
   readonly onNotify: (notification: NotificationMessage) => void
-  /** For AGENTX-MIB, sysORTable, and notifications of ours. */
-  readonly onSession?: (event: 'opened' | 'closed', session: MasterSession, reason: string) => void
+  /**
+   * serving: the session registered its first region. lost: a session that served something ended otherwise than by its
+   * own Close with reasonShutdown. One that never registered anything, such as agentxtrap's, is neither.
+   */
+  readonly onSession?: (event: 'serving' | 'lost', session: MasterSession, reason: string) => void
+  /** For AGENTX-MIB and sysORTable: sessions, registrations or capabilities are others than before. */
   readonly onChange?: () => void
-}
-
-export interface RegisteredRegion {
-  readonly index: number
-  readonly session: MasterSession
-  readonly registration: Registration
-  readonly isInstance: boolean
 }
 
 const sessionsAtMost = 256
 const registrationsAtMost = 2048
-/** A range over another sub-identifier than the last is as many subtrees; wider ones are refused. */
-const rangeAtMost = 1024
+/** Octets of agentxSessionDescr and sysORDescr (RFC 2742, RFC 3418). */
+const longestDescription = 255
+/** AGENTX-MIB and sysORTable are as old as this at most, while sessions and registrations change. */
+const showEveryMs = 250
+/** Of one session: a registration may be a range of many subtrees. */
+const regionsAtMost = 16_384
 
 export class AgentxMaster {
   readonly #options: MasterOptions
+  readonly #defaultTimeoutMs: number
+  readonly #timeoutLimitMs: () => number
   readonly #servers: Server[] = []
   readonly #connections = new Map<AgentxConnection, { index: number; openTicks: number; address: string }>()
   readonly #sessions = new Map<number, { session: MasterSession; connection: AgentxConnection }>()
-  readonly #registered = new Map<string, RegisteredRegion>()
+  readonly #registrations = new Registrations()
   readonly #indexes = new IndexAllocator()
   #lastSessionId = 0
   #lastConnection = 0
-  #lastRegistration = 0
-  #isTold = true
+  #hasChanged = false
+  /** Until the next change may be shown. */
+  #showing: Timer | undefined
   #isStopping = false
 
   constructor(options: MasterOptions) {
     this.#options = options
+    this.#defaultTimeoutMs = options.defaultTimeoutMs ?? 5000
+    this.#timeoutLimitMs = options.timeoutLimitMs ?? (() => 5000)
   }
 
   get sessions(): MasterSession[] {
@@ -72,55 +75,37 @@ export class AgentxMaster {
 
   /** For AGENTX-MIB. */
   get state(): AgentxState {
+    const limitMs = this.#timeoutLimitMs()
     const connections = [...this.#connections].map(([connection, about]) => ({
       ...about,
       sessions: this.#sessionsOf(connection).map(({ session }) => session),
     }))
-    const registrations = [...this.#registered.values()].map(({ index, session, registration, isInstance }) => {
+    const registrations = Array.from(this.#registrations.values(), ({ index, session, registration, isInstance }) => {
       const { connection } = this.#sessions.get(session.id)!
       return {
         ...registration,
+        timeoutSeconds: Math.min(registration.timeoutSeconds, limitMs / 1000),
         index,
         isInstance,
         session: session.id,
         connection: this.#connections.get(connection)?.index ?? 0,
       }
     })
-    return { connections, registrations }
+    return { defaultTimeoutMs: Math.min(this.#defaultTimeoutMs, limitMs), connections, registrations }
   }
 
+  /** Throws when the socket cannot be had. */
   async listen(address: AgentxAddress): Promise<void> {
-    const name = address.path ?? `${address.host}:${address.port}`
-    const server = createServer((socket) => this.#accept(socket, name))
-    if (address.path !== undefined) {
-      mkdirSync(dirname(address.path), { recursive: true, mode: 0o700 })
-      rmSync(address.path, { force: true }) // of an agent that was killed; a living one has its SNMP port still
-    }
-    const before = process.umask(0o177)
-    try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject)
-        server.listen(address, () => {
-          server.off('error', reject)
-          resolve()
-        })
-      })
-    } finally {
-      process.umask(before)
-    }
-    if (address.path !== undefined) {
-      chmodSync(address.path, address.mode ?? 0o600)
-      if (address.owner) chownSync(address.path, address.owner.uid, address.owner.gid)
-    }
-    server.on('error', (error) =>
-      this.#options.log.warn('the AgentX socket reported an error', { error: error.message }),
-    )
+    const { log } = this.#options
+    const server = await listenForSubagents(address, (socket) => this.#accept(socket, nameOf(address)), log)
+    server.on('error', (error) => log.warn('the AgentX socket reported an error', { error: error.message }))
     this.#servers.push(server)
   }
 
-  /** Tells every subagent that the master goes. */
+  /** Closes every session with reasonShutdown; resolves when the sockets are closed. */
   async stop(): Promise<void> {
     this.#isStopping = true
+    this.#showing?.cancel()
     for (const { session } of [...this.#sessions.values()])
       this.#close(session, closeReason.shutdown, 'the agent stops')
     for (const connection of this.#connections.keys()) connection.close()
@@ -137,11 +122,11 @@ export class AgentxMaster {
     const connection: AgentxConnection = new AgentxConnection(socket, {
       pdu: (pdu) => this.#receive(connection, pdu),
       broken: (header, error) => {
-        this.#options.log.warn('a subagent sent what is no AgentX PDU', { error: error.message })
+        this.#options.log.warn('cannot read a PDU of a subagent', { error: error.message })
         // §7.2.2: a request is answered with parseError; what was an answer closes its session.
         const session = header && this.#sessions.get(header.sessionId)
         if (session?.connection === connection)
-          this.#close(session.session, closeReason.parseError, 'it sent what is no PDU')
+          this.#close(session.session, closeReason.parseError, 'it sent a PDU that cannot be read')
         else if (header) this.#respond(connection, header, agentxError.parseError)
       },
       closed: () => {
@@ -183,7 +168,7 @@ export class AgentxMaster {
     switch (pdu.type) {
       case 'close':
         respond(agentxError.noAgentXError)
-        this.#forget(session, 'it closed its session')
+        this.#forget(session, 'it closed its session', pdu.reason === closeReason.shutdown)
         return
       case 'register':
         respond(this.#register(session, pdu, (pdu.flags & agentxFlag.instanceRegistration) !== 0))
@@ -212,7 +197,10 @@ export class AgentxMaster {
       }
       case 'addAgentCaps':
         if (session.capabilities.size >= registrationsAtMost) return respond(agentxError.requestDenied)
-        session.capabilities.set(formatOid(pdu.id), { id: pdu.id, description: pdu.description })
+        session.capabilities.set(formatOid(pdu.id), {
+          id: pdu.id,
+          description: truncateUtf8(pdu.description, longestDescription),
+        })
         respond(agentxError.noAgentXError)
         this.#changed()
         return
@@ -233,14 +221,15 @@ export class AgentxMaster {
       this.#respond(connection, pdu, agentxError.openFailed)
       return
     }
-    const { clock, log, defaultTimeoutMs = 5000 } = this.#options
+    const { clock, log } = this.#options
     const id = this.#newSessionId()
     const session: MasterSession = new MasterSession({
       id,
       objectId: pdu.id,
-      description: pdu.description.slice(0, 255),
+      description: truncateUtf8(pdu.description, longestDescription),
       openTicks: this.#options.upTimeTicks(),
-      timeoutMs: pdu.timeoutSeconds > 0 ? pdu.timeoutSeconds * 1000 : defaultTimeoutMs,
+      timeoutMs: pdu.timeoutSeconds > 0 ? pdu.timeoutSeconds * 1000 : this.#defaultTimeoutMs,
+      timeoutLimitMs: this.#timeoutLimitMs,
       clock,
       send: (transactionId, packetId, body) =>
         connection.send({ flags: 0, sessionId: id, transactionId, packetId }, body),
@@ -252,56 +241,41 @@ export class AgentxMaster {
       { flags: 0, sessionId: id, transactionId: pdu.transactionId, packetId: pdu.packetId },
       { type: 'response', upTimeTicks: this.#options.upTimeTicks(), error: 0, index: 0, varbinds: [] },
     )
-    this.#options.onSession?.('opened', session, '')
     this.#changed()
   }
 
   #register(session: MasterSession, registration: Registration, isInstance: boolean): number {
-    const { rangeSubid, subtree, upperBound, priority, timeoutSeconds } = registration
-    const key = keyOf(registration)
-    if (this.#registered.has(key)) return agentxError.duplicateRegistration
+    const { subtree, priority, timeoutSeconds } = registration
+    if (this.#registrations.isDuplicate(registration)) return agentxError.duplicateRegistration
     if (subtree.length === 0 || priority === 0) return agentxError.requestDenied
     if (session.regions.size >= registrationsAtMost) return agentxError.requestDenied
-    const isContiguous = rangeSubid === 0 || rangeSubid === subtree.length
-    const lower = rangeSubid === 0 ? 0 : subtree[rangeSubid - 1]!
-    if (!isContiguous && upperBound - lower >= rangeAtMost) return agentxError.requestDenied
-    const common = {
-      specificity: subtree.length,
-      priority,
-      timeoutMs: timeoutSeconds > 0 ? timeoutSeconds * 1000 : session.timeoutMs,
-      backend: session,
-    }
-    const regions: RemoteRegion[] = []
-    if (isContiguous) {
-      const last = rangeSubid === 0 ? subtree : [...subtree.slice(0, -1), upperBound]
-      regions.push({ ...common, oid: subtree, to: afterSubtree(last) })
-    } else {
-      for (let id = lower; id <= upperBound; id++) {
-        const one = subtree.with(rangeSubid - 1, id)
-        regions.push({ ...common, oid: one, to: afterSubtree(one) })
-      }
-    }
+    const timeoutMs = timeoutSeconds > 0 ? timeoutSeconds * 1000 : session.timeoutMs
+    const regions = regionsOf(registration, { timeoutMs, backend: session })
+    if (!regions || session.regionCount + regions.length > regionsAtMost) return agentxError.requestDenied
+    session.regionCount += regions.length
     for (const region of regions) this.#options.registry.addRegion(region)
-    session.regions.set(key, regions)
-    this.#lastRegistration++
-    this.#registered.set(key, { index: this.#lastRegistration, session, registration, isInstance })
+    if (!session.hasServed) this.#options.onSession?.('serving', session, '')
+    session.hasServed = true
+    session.regions.set(registrationKey(registration), regions)
+    this.#registrations.add(session, registration, isInstance)
     this.#changed()
     return agentxError.noAgentXError
   }
 
   #unregister(session: MasterSession, registration: Registration): number {
-    const key = keyOf(registration)
-    const regions = session.regions.get(key)
-    if (!regions) return agentxError.unknownRegistration
+    const key = registrationKey(registration)
+    if (!session.regions.has(key)) return agentxError.unknownRegistration
     this.#removeRegions(session, key)
     this.#changed()
     return agentxError.noAgentXError
   }
 
   #removeRegions(session: MasterSession, key: string): void {
-    for (const region of session.regions.get(key) ?? []) this.#options.registry.removeRegion(region)
+    const regions = session.regions.get(key) ?? []
+    for (const region of regions) this.#options.registry.removeRegion(region)
+    session.regionCount -= regions.length
     session.regions.delete(key)
-    this.#registered.delete(key)
+    this.#registrations.remove(key)
   }
 
   /** §7.1.10: an optional sysUpTime.0, snmpTrapOID.0, and what else there is. */
@@ -329,13 +303,13 @@ export class AgentxMaster {
     if (this.#sessionsOf(found.connection).length === 0) found.connection.close()
   }
 
-  #forget(session: MasterSession, why: string): void {
+  #forget(session: MasterSession, why: string, isOrderly = false): void {
     if (!this.#sessions.delete(session.id)) return
     for (const key of [...session.regions.keys()]) this.#removeRegions(session, key)
     this.#indexes.releaseAll(session.id)
     session.close()
     this.#options.log.notice('a session of a subagent ended', { session: session.id, description: session.name, why })
-    this.#options.onSession?.('closed', session, why)
+    if (session.hasServed && !isOrderly) this.#options.onSession?.('lost', session, why)
     this.#changed()
   }
 
@@ -352,13 +326,19 @@ export class AgentxMaster {
     )
   }
 
-  /** Told once a turn: a subagent that comes registers hundreds of regions. */
+  /** Showing all is as much work as there are registrations, and a subagent that comes makes hundreds of changes. */
   #changed(): void {
-    if (!this.#isTold || this.#isStopping) return
-    this.#isTold = false
-    setImmediate(() => {
-      this.#isTold = true
-      if (!this.#isStopping) this.#options.onChange?.()
+    this.#hasChanged = true
+    if (this.#showing || this.#isStopping) return
+    this.#showing = this.#options.clock.after(0, () => this.#show())
+  }
+
+  #show(): void {
+    this.#hasChanged = false
+    this.#options.onChange?.()
+    this.#showing = this.#options.clock.after(showEveryMs, () => {
+      this.#showing = undefined
+      if (this.#hasChanged) this.#changed()
     })
   }
 
@@ -367,9 +347,4 @@ export class AgentxMaster {
     while (this.#sessions.has(this.#lastSessionId))
     return this.#lastSessionId
   }
-}
-
-/** §7.1.4: the same region at the same priority is a duplicate, whoever registers it. */
-function keyOf({ subtree, rangeSubid, upperBound, priority }: Registration): string {
-  return `${formatOid(subtree)} ${rangeSubid} ${rangeSubid === 0 ? 0 : upperBound} ${priority}`
 }

@@ -1,12 +1,13 @@
 /** The master's side of one AgentX session: requests in flight, each with its time, and regions that come and go with it. */
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { SetPart } from '../../lib/mib/backend.ts'
+import type { Requester } from '../../lib/mib/module.ts'
 import type { SetFailure, SetVarbind } from '../../lib/mib/set.ts'
 import { errorStatusName } from '../../lib/smi/error-status.ts'
 import type { Oid } from '../../lib/smi/oid.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
 import type { RemoteRegion } from '../dispatch/registry.ts'
-import type { NameRange, RemoteBackend } from '../dispatch/remote.ts'
+import { BackendGone, type NameRange, type RemoteBackend } from '../dispatch/remote.ts'
 import type { AgentxBody, AgentxPdu } from './pdu.ts'
 
 /** After so many requests in a row without an answer the session is closed. */
@@ -19,6 +20,8 @@ export interface MasterSessionOptions {
   /** sysUpTime when it opened. */
   readonly openTicks: number
   readonly timeoutMs: number
+  /** No request waits longer than this, whatever the subagent asked for. */
+  readonly timeoutLimitMs: () => number
   readonly clock: Clock
   send(transactionId: number, packetId: number, body: AgentxBody): void
   /** It did not answer too often. */
@@ -33,13 +36,17 @@ interface Waiting {
   readonly timer: Timer
 }
 
-/** No answer in time, or none any more. */
+/** No usable answer, or none in time. */
 export class SessionError extends Error {}
 
 export class MasterSession implements RemoteBackend {
   readonly #options: MasterSessionOptions
   readonly #waiting = new Map<number, Waiting>()
   readonly regions = new Map<string, RemoteRegion[]>()
+  /** Of all its registrations together. */
+  regionCount = 0
+  /** Whether it has ever registered a region. */
+  hasServed = false
   readonly capabilities = new Map<string, { readonly id: Oid; readonly description: string }>()
   #packetId = 0
   #transactionId = 0
@@ -70,8 +77,9 @@ export class MasterSession implements RemoteBackend {
     return this.#options.openTicks
   }
 
+  /** What the subagent asked for, within our own limit. */
   get timeoutMs(): number {
-    return this.#options.timeoutMs
+    return this.#withinLimit(this.#options.timeoutMs)
   }
 
   async get(names: readonly Oid[], timeoutMs: number): Promise<readonly Varbind[]> {
@@ -92,9 +100,8 @@ export class MasterSession implements RemoteBackend {
     return this.#read({ type: 'getBulk', nonRepeaters, maxRepetitions, ranges }, timeoutMs)
   }
 
-  prepareSet(varbinds: readonly SetVarbind[]): SetPart {
+  prepareSet(varbinds: readonly SetVarbind[], _requester?: Requester, timeoutMs = this.timeoutMs): SetPart {
     const transactionId = ++this.#transactionId & 0x7fff_ffff
-    const timeoutMs = this.#options.timeoutMs
     const ask = (body: AgentxBody): Promise<Response> => this.#ask(body, timeoutMs, transactionId)
     const failureOf = ({ error, index }: Response, otherwise: SetFailure['status']): SetFailure | undefined => {
       if (error === 0) return undefined
@@ -141,12 +148,12 @@ export class MasterSession implements RemoteBackend {
     waiting.resolve(response)
   }
 
-  /** Whoever waits for it gets no answer any more. */
+  /** Rejects every request in flight with BackendGone; the session's regions must be out of the registry before. */
   close(): void {
     this.#isClosed = true
     for (const { reject, timer } of this.#waiting.values()) {
       timer.cancel()
-      reject(new SessionError(`${this.name} is gone`))
+      reject(new BackendGone(`${this.name} is gone`))
     }
     this.#waiting.clear()
   }
@@ -162,10 +169,11 @@ export class MasterSession implements RemoteBackend {
     return varbinds
   }
 
-  #ask(body: AgentxBody, timeoutMs: number, transactionId: number): Promise<Response> {
+  #ask(body: AgentxBody, askedTimeoutMs: number, transactionId: number): Promise<Response> {
+    const timeoutMs = this.#withinLimit(askedTimeoutMs)
     return new Promise((resolve, reject) => {
       if (this.#isClosed) {
-        reject(new SessionError(`${this.name} is gone`))
+        reject(new BackendGone(`${this.name} is gone`))
         return
       }
       const packetId = this.#newPacketId()
@@ -177,6 +185,10 @@ export class MasterSession implements RemoteBackend {
       this.#waiting.set(packetId, { resolve, reject, timer })
       this.#options.send(transactionId, packetId, body)
     })
+  }
+
+  #withinLimit(timeoutMs: number): number {
+    return Math.min(timeoutMs, this.#options.timeoutLimitMs())
   }
 
   #newPacketId(): number {

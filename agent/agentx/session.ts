@@ -4,13 +4,14 @@ import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Backend } from '../../lib/mib/backend.ts'
 import { errorStatusNumber } from '../../lib/smi/error-status.ts'
-import { compareOid, type Oid, startsWith } from '../../lib/smi/oid.ts'
+import { compareOid, formatOid, type Oid, startsWith } from '../../lib/smi/oid.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
 import { Registry } from '../dispatch/registry.ts'
 import { SetTransaction } from '../dispatch/set-transaction.ts'
 import { varbindsV2 } from '../notify/notification.ts'
 import { AgentxConnection } from './connection.ts'
-import { type AgentxBody, type AgentxPdu, agentxError, closeReason, type SearchRange } from './pdu.ts'
+import { type AgentxBody, type AgentxPdu, agentxError, closeReason } from './pdu.ts'
+import { get, getBulk, getNext } from './search.ts'
 
 export interface AgentxSessionOptions {
   readonly address: { readonly path: string } | { readonly host: string; readonly port: number }
@@ -27,7 +28,8 @@ export interface AgentxSessionOptions {
 }
 
 const firstRetryMs = 1000
-const longestRetryMs = 30_000
+/** A connect to a local socket costs nothing, and what we serve is missing until it succeeds. */
+const longestRetryMs = 5000
 const openWithinMs = 5000
 const pingEveryMs = 15_000
 /** Notifications that wait for the master to come back. */
@@ -45,13 +47,15 @@ export class AgentxSession {
   readonly #answers = new Map<number, (response: Extract<AgentxPdu, { type: 'response' }>) => void>()
   /** Notifications that the master has not acknowledged, oldest first. */
   readonly #notifications: { readonly varbinds: readonly Varbind[]; sentAs: number | undefined }[] = []
+  /** Subtrees of ours that the master did not take. */
+  #refused: readonly Oid[] = []
   #state: State = 'stopped'
   #connection: AgentxConnection | undefined
   #sessionId = 0
   #packetId = 0
   #retryMs = firstRetryMs
   #timer: Timer | undefined
-  /** sysUpTime of the master, and when it was told. */
+  /** sysUpTime of the master, and when it said so. */
   #masterUpTimeTicks = 0
   #masterToldMs = 0
 
@@ -107,7 +111,7 @@ export class AgentxSession {
     }
     socket.once('error', (error) => lose(error.message))
     socket.once('connect', () => {
-      if (this.#state !== 'connecting') {
+      if (isOver || this.#state !== 'connecting') {
         socket.destroy()
         return
       }
@@ -115,13 +119,17 @@ export class AgentxSession {
       this.#connection = new AgentxConnection(socket, {
         pdu: (pdu) => this.#receive(pdu),
         broken: (_, error) => {
-          this.#options.log.warn('the master sent what is no AgentX PDU', { error: error.message })
+          this.#options.log.warn('cannot read a PDU of the master', { error: error.message })
           socket.destroy()
         },
         closed: () => lose('the connection ended'),
       })
       this.#open()
-      this.#timer = clock.after(openWithinMs, () => socket.destroy())
+    })
+    // Connecting included: a host that drops our packets says nothing for minutes.
+    this.#timer = clock.after(openWithinMs, () => {
+      lose('the master did not answer')
+      socket.destroy()
     })
   }
 
@@ -140,17 +148,39 @@ export class AgentxSession {
   }
 
   #register(): void {
-    const { capabilities = [], log } = this.#options
+    const { capabilities = [] } = this.#options
     let open = this.#subtrees.length
+    this.#refused = []
     for (const subtree of this.#subtrees) {
-      const registration = { timeoutSeconds: 0, priority: 127, rangeSubid: 0, subtree, upperBound: 0 }
-      this.#ask({ type: 'register', ...registration }, ({ error }) => {
-        if (error !== 0) log.error('the master refused a region', { subtree: subtree.join('.'), error })
+      this.#registerOne(subtree, (error) => {
+        if (error !== 0) this.#refuse(subtree, error)
         if (--open === 0) this.#opened()
       })
     }
     for (const capability of capabilities) this.#ask({ type: 'addAgentCaps', ...capability }, () => {})
     if (open === 0) this.#opened()
+  }
+
+  #registerOne(subtree: Oid, answered: (error: number) => void): void {
+    const registration = { timeoutSeconds: 0, priority: 127, rangeSubid: 0, subtree, upperBound: 0 }
+    this.#ask({ type: 'register', ...registration }, ({ error }) => answered(error))
+  }
+
+  #refuse(subtree: Oid, error: number): void {
+    this.#refused = [...this.#refused, subtree]
+    const subtreeText = formatOid(subtree)
+    this.#options.log.error('the master refused a region; it is asked again', { subtree: subtreeText, error })
+  }
+
+  /** The region may have been another session's, which is gone by now. */
+  #registerRefused(): void {
+    for (const subtree of this.#refused) {
+      this.#registerOne(subtree, (error) => {
+        if (error !== 0) return
+        this.#refused = this.#refused.filter((one) => one !== subtree)
+        this.#options.log.notice('the master took a region that it had refused', { subtree: formatOid(subtree) })
+      })
+    }
   }
 
   #opened(): void {
@@ -171,8 +201,9 @@ export class AgentxSession {
     })
     const connection = this.#connection
     this.#options.clock.after(openWithinMs, () => {
-      if (!isAnswered && connection === this.#connection) connection?.close()
+      if (!isAnswered && connection === this.#connection) connection?.abort()
     })
+    this.#registerRefused()
   }
 
   #lost(why: string): void {
@@ -208,17 +239,17 @@ export class AgentxSession {
       case 'get':
         this.#respond(
           pdu,
-          pdu.ranges.map(({ start }) => this.#get(start)),
+          pdu.ranges.map(({ start }) => get(this.#registry, start)),
         )
         return
       case 'getNext':
         this.#respond(
           pdu,
-          pdu.ranges.map((range) => this.#next(range)),
+          pdu.ranges.map((range) => getNext(this.#registry, range)),
         )
         return
       case 'getBulk':
-        this.#respond(pdu, this.#bulk(pdu.ranges, pdu.nonRepeaters, pdu.maxRepetitions))
+        this.#respond(pdu, getBulk(this.#registry, pdu.ranges, pdu.nonRepeaters, pdu.maxRepetitions))
         return
       case 'testSet':
         this.#test(pdu)
@@ -240,50 +271,6 @@ export class AgentxSession {
       default:
         this.#respond(pdu, [], agentxError.processingError)
     }
-  }
-
-  #get(name: Oid): Varbind {
-    const located = this.#registry.locate(name, 0, name.length)
-    const object = located < 0 ? undefined : this.#registry.objects[located]
-    if (!object || object.remote) return { name, value: { type: 'noSuchObject' } }
-    const position = object.find(name, object.oid.length, name.length - object.oid.length)
-    return { name, value: position < 0 ? { type: 'noSuchInstance' } : object.valueAt(position) }
-  }
-
-  #next({ start, include, end }: SearchRange): Varbind {
-    const { objects } = this.#registry
-    const located = this.#registry.locate(start, 0, start.length)
-    const over: Varbind = { name: start, value: { type: 'endOfMibView' } }
-    for (let at = located < 0 ? -located - 1 : located; at < objects.length; at++) {
-      const object = objects[at]!
-      if (object.remote) continue
-      let position: number
-      if (at === located) {
-        const [from, length] = [object.oid.length, start.length - object.oid.length]
-        position = include ? object.find(start, from, length) : -1
-        if (position < 0) position = object.after(start, from, length)
-      } else position = object.next(0)
-      if (position < 0) continue
-      const name = object.nameOf(position)
-      if (end.length > 0 && compareOid(name, end) >= 0) return over
-      return { name, value: object.valueAt(position) }
-    }
-    return over
-  }
-
-  #bulk(ranges: readonly SearchRange[], nonRepeaters: number, maxRepetitions: number): Varbind[] {
-    const varbinds = ranges.slice(0, nonRepeaters).map((range) => this.#next(range))
-    const walks = ranges.slice(nonRepeaters).map((range) => ({ range, isOver: false }))
-    for (let round = 0; round < maxRepetitions; round++) {
-      if (walks.every(({ isOver }) => isOver)) break
-      for (const walk of walks) {
-        const varbind = this.#next(walk.range)
-        if (varbind.value.type === 'endOfMibView') walk.isOver = true
-        else walk.range = { start: varbind.name, include: false, end: walk.range.end }
-        varbinds.push(varbind)
-      }
-    }
-    return varbinds
   }
 
   #test(pdu: Extract<AgentxPdu, { type: 'testSet' | 'notify' | 'indexAllocate' | 'indexDeallocate' }>): void {
@@ -321,7 +308,9 @@ export class AgentxSession {
     for (const notification of this.#notifications) {
       if (notification.sentAs !== undefined) continue
       notification.sentAs = this.#ask({ type: 'notify', varbinds: notification.varbinds }, () => {
-        this.#notifications.splice(this.#notifications.indexOf(notification), 1)
+        // One that gave way to others meanwhile is not there any more.
+        const at = this.#notifications.indexOf(notification)
+        if (at >= 0) this.#notifications.splice(at, 1)
       })
     }
   }

@@ -6,6 +6,7 @@ import type { Log } from '../../lib/log.ts'
 import type { ResolveName } from '../../lib/mib/config.ts'
 import { type ConfiguredModule, Hosting } from '../../lib/mib/hosting.ts'
 import type { ModuleHost } from '../../lib/mib/module.ts'
+import type { SetVarbind } from '../../lib/mib/set.ts'
 import { type Oid, oid } from '../../lib/smi/oid.ts'
 import { varbindsOf } from '../notify/notification.ts'
 import { textVarbind } from '../notify/text.ts'
@@ -61,6 +62,11 @@ export class Subagent {
     return this.#hosting.load()
   }
 
+  /** What is wrong with the files, warnings included; nothing is taken, and nothing written. */
+  check(): Promise<readonly Complaint[]> {
+    return this.#hosting.check()
+  }
+
   /** The modules work from here on, whether the master is there or not. Throws ConfigurationError. */
   async start(): Promise<void> {
     const complaints = await this.load()
@@ -72,6 +78,11 @@ export class Subagent {
   /** Restarts one module, while the others and the session go on. */
   async restart(name: string): Promise<void> {
     await this.#hosting.restart(name, (one) => this.#hostOf(one))
+  }
+
+  /** A SET of this process itself of one of its modules. Throws when it is refused. */
+  async set(module: string, varbinds: readonly SetVarbind[]): Promise<void> {
+    await this.#hosting.set(module, varbinds)
   }
 
   async stop(): Promise<void> {

@@ -1,25 +1,14 @@
-/** GET, GETNEXT and GETBULK where parts of the answer come from elsewhere: varbinds for one backend travel together. */
-import { BerWriter } from '../../lib/ber/writer.ts'
+/** GETNEXT and GETBULK where parts of the answer come from elsewhere: varbinds for one backend travel together. */
 import { groupBy } from '../../lib/group.ts'
 import { compareOid, type Oid } from '../../lib/smi/oid.ts'
 import type { SnmpValue, Varbind } from '../../lib/smi/value.ts'
 import { pduTag } from '../message/pdu.ts'
+import { getRemote } from './get-remote.ts'
 import type { ReadFailure, ReadRules } from './read.ts'
 import type { Owner, Registry, RemoteRegion, RemoteSpan } from './registry.ts'
 import type { NameRange } from './remote.ts'
+import { Attempts, earliest, encode, type RemoteAnswer, type RemoteRequest, writeLocal } from './remote-answer.ts'
 
-export interface RemoteRequest {
-  readonly pduTag: number
-  readonly names: readonly Oid[]
-  readonly nonRepeaters: number
-  readonly maxRepetitions: number
-}
-
-/** Whole varbinds in BER, in the order they are sent. */
-export type RemoteAnswer = ReadFailure | readonly Uint8Array[]
-
-/** However a subagent goes on, a request is over by then. */
-const wholeRequestMs = 10_000
 /** The shortest varbind takes so many octets: what a GETBULK asks beyond that could not be sent. */
 const shortestVarbind = 12
 
@@ -52,7 +41,7 @@ export async function readRemote(registry: Registry, request: RemoteRequest, rul
     const wanted = index < nonRepeaters ? 1 : repetitions
     return { index, wanted, found: [], name, skipTo: undefined, isDone: wanted === 0 }
   })
-  const deadline = performance.now() + wholeRequestMs
+  const attempts = new Attempts()
   for (;;) {
     const queries: Query[] = []
     for (const cursor of cursors) {
@@ -60,8 +49,9 @@ export async function readRemote(registry: Registry, request: RemoteRequest, rul
       if (query) queries.push(query)
     }
     if (queries.length === 0) break
-    if (performance.now() > deadline) return { status: 'genErr', position: queries[0]!.cursor.index + 1 }
-    const failure = await ask(queries, rules)
+    const refused = queries.find(({ remote }) => !attempts.mayAsk(remote.backend))
+    if (refused) return { status: 'genErr', position: refused.cursor.index + 1 }
+    const failure = await ask(queries, rules, attempts)
     if (failure) return failure
   }
   if (!isBulk) {
@@ -136,12 +126,6 @@ function findLocal(registry: Registry, rules: ReadRules, cursor: Cursor): Query 
   return undefined
 }
 
-function writeLocal(owner: Exclude<Owner, RemoteSpan>, position: number): Uint8Array {
-  scratch.position = 0
-  owner.write(position, scratch, 0xffff_ffff)
-  return scratch.take()
-}
-
 function take(cursor: Cursor, name: Oid, varbind: Uint8Array): void {
   cursor.found.push(varbind)
   cursor.name = name
@@ -155,13 +139,13 @@ function finish(cursor: Cursor): void {
 }
 
 /** One PDU for each backend; what it says is checked before it is believed. */
-async function ask(queries: readonly Query[], rules: ReadRules): Promise<ReadFailure | undefined> {
+async function ask(queries: readonly Query[], rules: ReadRules, attempts: Attempts): Promise<ReadFailure | undefined> {
   const groups = groupBy(queries, ({ remote }) => remote.backend)
-  const failures = await Promise.all([...groups.values()].map((group) => askOne(group, rules)))
+  const failures = await Promise.all([...groups.values()].map((group) => askOne(group, rules, attempts)))
   return earliest(failures)
 }
 
-async function askOne(queries: Query[], rules: ReadRules): Promise<ReadFailure | undefined> {
+async function askOne(queries: Query[], rules: ReadRules, attempts: Attempts): Promise<ReadFailure | undefined> {
   queries.sort((a, b) => missing(a) - missing(b))
   const { backend } = queries[0]!.remote
   const timeoutMs = Math.max(...queries.map(({ remote }) => remote.timeoutMs))
@@ -175,7 +159,9 @@ async function askOne(queries: Query[], rules: ReadRules): Promise<ReadFailure |
         ? await backend.getNext(ranges, timeoutMs)
         : await backend.getBulk(ranges, nonRepeaters, Math.min(most, 0xffff), timeoutMs)
     return takeAnswers(queries, most === 1 ? queries.length : nonRepeaters, varbinds, rules)
-  } catch {
+  } catch (error) {
+    // The cursors stand where they stood: the next round finds the backend that has the region by then.
+    if (attempts.isGone(backend, error)) return undefined
     return { status: 'genErr', position: queries[0]!.cursor.index + 1 }
   }
 }
@@ -242,66 +228,4 @@ function endOfRun(objects: readonly Owner[], at: number, rules: ReadRules): Oid 
 
 function isPlain({ type }: SnmpValue): boolean {
   return type !== 'Null' && type !== 'noSuchObject' && type !== 'noSuchInstance'
-}
-
-async function getRemote(registry: Registry, { names }: RemoteRequest, rules: ReadRules): Promise<RemoteAnswer> {
-  const answers = new Array<Uint8Array>(names.length)
-  const asked: { readonly region: RemoteRegion; readonly index: number; readonly name: Oid }[] = []
-  const failures: (ReadFailure | undefined)[] = []
-  const nothing = (index: number, type: 'noSuchObject' | 'noSuchInstance'): void => {
-    if (rules.isV1) failures.push({ status: 'noSuchName', position: index + 1 })
-    else answers[index] = encode(names[index]!, { type })
-  }
-  for (const [index, name] of names.entries()) {
-    const located = registry.locate(name, 0, name.length)
-    const owner = located < 0 ? undefined : registry.objects[located]
-    if (!owner) nothing(index, 'noSuchObject')
-    else if (owner.remote) {
-      if (rules.view.includes(name)) asked.push({ region: owner.remote, index, name })
-      else nothing(index, 'noSuchObject')
-    } else {
-      const position = owner.find(name, owner.oid.length, name.length - owner.oid.length)
-      const isVisible = position >= 0 && !(rules.isV1 && owner.base === 'Counter64') && rules.view.includes(name)
-      if (isVisible) answers[index] = writeLocal(owner, position)
-      else nothing(index, position < 0 && rules.view.decide(owner) !== 'out' ? 'noSuchInstance' : 'noSuchObject')
-    }
-  }
-  await Promise.all(
-    [...groupBy(asked, ({ region }) => region.backend)].map(async ([backend, group]) => {
-      const timeoutMs = Math.max(...group.map(({ region }) => region.timeoutMs))
-      try {
-        const varbinds = await backend.get(
-          group.map(({ name }) => name),
-          timeoutMs,
-        )
-        for (const [i, { index, name }] of group.entries()) {
-          const varbind = varbinds[i]
-          if (!varbind || compareOid(varbind.name, name) !== 0 || varbind.value.type === 'Null')
-            throw new Error('an answer that was not asked for')
-          const { type } = varbind.value
-          if (type === 'noSuchObject' || type === 'noSuchInstance') nothing(index, type)
-          else if (rules.isV1 && type === 'Counter64') nothing(index, 'noSuchInstance')
-          else if (type === 'endOfMibView') throw new Error('endOfMibView to a GET')
-          else answers[index] = encode(name, varbind.value)
-        }
-      } catch {
-        failures.push({ status: 'genErr', position: group[0]!.index + 1 })
-      }
-    }),
-  )
-  return earliest(failures) ?? answers
-}
-
-function earliest(failures: readonly (ReadFailure | undefined)[]): ReadFailure | undefined {
-  let first: ReadFailure | undefined
-  for (const failure of failures) if (failure && (!first || failure.position < first.position)) first = failure
-  return first
-}
-
-const scratch = new BerWriter(65_536)
-
-function encode(name: Oid, value: SnmpValue): Uint8Array {
-  scratch.position = 0
-  scratch.varbind(name, value)
-  return scratch.take()
 }

@@ -1,6 +1,6 @@
 /** GET, GETNEXT and GETBULK over the registry (RFC 3416 §4.2.1-4.2.3), each varbind under the read view. */
 import { tag } from '../../lib/ber/tags.ts'
-import { type BerWriter, oidContentLength } from '../../lib/ber/writer.ts'
+import { type BerWriter, headerLength, oidContentLength } from '../../lib/ber/writer.ts'
 import type { ServedObject } from '../../lib/mib/subtree.ts'
 import { type ErrorStatus, toV1ErrorStatus } from '../../lib/smi/error-status.ts'
 import type { View } from '../access/view.ts'
@@ -232,8 +232,8 @@ function isVisible({ view, isV1 }: ReadRules, object: ServedObject, position: nu
 
 function writeException(out: BerWriter, name: ArrayLike<number>, exception: number, limit: number): boolean {
   const length = oidContentLength(name)
-  const content = length + (length < 0x80 ? 2 : length <= 0xff ? 3 : 4) + 2
-  if (out.position + content + 4 > limit) return false
+  const content = length + headerLength(length) + 2
+  if (out.position + content + headerLength(content) > limit) return false
   out.header(tag.sequence, content)
   out.oid(name)
   out.null(exception)

@@ -74,7 +74,7 @@ export class Registry {
     this.#isStale = true
   }
 
-  ownerOf(object: Owner): Pick<Backend, 'name' | 'prepareSet'> {
+  ownerOf(object: Owner): Pick<RemoteBackend, 'name' | 'prepareSet'> {
     return object.remote ? object.remote.backend : this.#owners.get(object)!
   }
 

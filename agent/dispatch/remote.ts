@@ -12,7 +12,16 @@ export interface NameRange {
   readonly end: Oid
 }
 
-/** Each rejects when there is no usable answer within the time; that is genErr for who asked. */
+/**
+ * The backend ended before it answered. A read is asked again of the backend that has the region by then; a SET is an
+ * error, since nobody knows how far it came.
+ */
+export class BackendGone extends Error {}
+
+/**
+ * Each read rejects with BackendGone when the backend ends meanwhile, and with another Error when there is no usable
+ * answer within the time: that one is genErr to the manager.
+ */
 export interface RemoteBackend {
   readonly name: string
   get(names: readonly Oid[], timeoutMs: number): Promise<readonly Varbind[]>
@@ -25,5 +34,6 @@ export interface RemoteBackend {
     maxRepetitions: number,
     timeoutMs: number,
   ): Promise<readonly Varbind[]>
-  prepareSet(varbinds: readonly SetVarbind[], requester?: Requester): SetPart
+  /** Each step of the SET waits so long at most; of the session without it. */
+  prepareSet(varbinds: readonly SetVarbind[], requester?: Requester, timeoutMs?: number): SetPart
 }

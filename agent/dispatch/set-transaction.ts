@@ -1,14 +1,15 @@
 /** One SET over backends (RFC 3416 §4.2.5): tested everywhere, committed everywhere and finished; or undone in reverse. */
 import { groupBy } from '../../lib/group.ts'
 import type { Log } from '../../lib/log.ts'
-import type { Backend, SetPart } from '../../lib/mib/backend.ts'
+import type { SetPart } from '../../lib/mib/backend.ts'
 import type { Requester } from '../../lib/mib/module.ts'
 import type { SetFailure, SetVarbind } from '../../lib/mib/set.ts'
 import type { View } from '../access/view.ts'
 import type { Registry } from './registry.ts'
+import type { RemoteBackend } from './remote.ts'
 
 const stepLimitMs = 10_000
-type SetOwner = Pick<Backend, 'name' | 'prepareSet'>
+type SetOwner = Pick<RemoteBackend, 'name' | 'prepareSet'>
 
 interface Part {
   readonly owner: SetOwner
@@ -23,6 +24,7 @@ export class SetTransaction {
   readonly #requester: Requester | undefined
   #parts: readonly Part[] = []
   #committed: readonly Part[] = []
+  #isUndone = true
 
   constructor(registry: Registry, log: Log, varbinds: readonly SetVarbind[], requester?: Requester) {
     this.#registry = registry
@@ -33,17 +35,20 @@ export class SetTransaction {
 
   /** Undefined when it may be committed. Without a view all may be written: a master asked its own before. */
   async test(view?: View): Promise<SetFailure | undefined> {
-    const owned: { readonly owner: SetOwner; readonly varbind: SetVarbind }[] = []
+    const owned: { readonly owner: SetOwner; readonly varbind: SetVarbind; readonly timeoutMs: number }[] = []
     for (const varbind of this.#varbinds) {
       const { name, position } = varbind
       if (view && !view.includes(name)) return { status: 'noAccess', position }
       const located = this.#registry.locate(name, 0, name.length)
       if (located < 0) return { status: 'notWritable', position }
-      owned.push({ owner: this.#registry.ownerOf(this.#registry.objects[located]!), varbind })
+      const object = this.#registry.objects[located]!
+      const timeoutMs = object.remote?.timeoutMs ?? stepLimitMs
+      owned.push({ owner: this.#registry.ownerOf(object), varbind, timeoutMs })
     }
     this.#parts = [...groupBy(owned, ({ owner }) => owner)].map(([owner, group]) => {
       const own = group.map(({ varbind }) => varbind)
-      return { owner, part: owner.prepareSet(own, this.#requester), position: own[0]!.position }
+      const timeoutMs = Math.max(...group.map((one) => one.timeoutMs))
+      return { owner, part: owner.prepareSet(own, this.#requester, timeoutMs), position: own[0]!.position }
     })
     const failures = await Promise.all(this.#parts.map((one) => this.#step(one, 'genErr', () => one.part.test())))
     // The failure of the first varbind counts, RFC 3416 asks for one; so the least index is reported.
@@ -67,15 +72,14 @@ export class SetTransaction {
     return undefined
   }
 
-  /** False when something could not be put back. */
+  /** False when something could not be put back, now or at the commit that failed. */
   async undo(): Promise<boolean> {
-    let isUndone = true
     for (const { part } of this.#committed.toReversed()) {
-      if (!(await part.undo().catch(() => false))) isUndone = false
+      if (!(await part.undo().catch(() => false))) this.#isUndone = false
     }
     this.#committed = []
-    if (!isUndone) this.#log.error('a set failed and could not be undone everywhere')
-    return isUndone
+    if (!this.#isUndone) this.#log.error('a set failed and could not be undone everywhere')
+    return this.#isUndone
   }
 
   finish(): void {

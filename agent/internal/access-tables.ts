@@ -7,8 +7,9 @@ import {
   rowStatus,
   storageType,
   testAndIncr,
+  textOctets,
 } from '../../lib/mib/syntax.ts'
-import { adminString, engineIdOr, securityLevel, securityModel, tagList } from './conventions.ts'
+import { adminString, engineIdOr, securityLevel, securityModel, securityModelOrAny, tagValue } from './conventions.ts'
 
 const kept = { defaultValue: 'nonVolatile' } as const
 
@@ -19,13 +20,13 @@ export function defineCommunityTable(localEngineId: () => Uint8Array) {
     index: { snmpCommunityIndex: column(1, adminString(1, 32), 'not-accessible') },
     implied: true,
     columns: {
-      snmpCommunityName: column(2, octetString(0, 255), 'read-create', { secret: true }),
+      snmpCommunityName: column(2, textOctets(0, 255), 'read-create', { secret: true }),
       snmpCommunitySecurityName: column(3, adminString(1, 32), 'read-create'),
       snmpCommunityContextEngineID: column(4, engineIdOr(localEngineId), 'read-create', {
         defaultValue: new Uint8Array(0),
       }),
       snmpCommunityContextName: column(5, adminString(0, 32), 'read-create', { defaultValue: '' }),
-      snmpCommunityTransportTag: column(6, tagList(), 'read-create', { defaultValue: '' }),
+      snmpCommunityTransportTag: column(6, tagValue(), 'read-create', { defaultValue: '' }),
       snmpCommunityStorageType: column(7, storageType(), 'read-create', kept),
       snmpCommunityStatus: column(8, rowStatus(), 'read-create'),
     },
@@ -78,7 +79,7 @@ export const vacmAccessTable = defineTable({
   index: {
     vacmGroupName: foreignIndex(vacmSecurityToGroupTable.declared.vacmGroupName),
     vacmAccessContextPrefix: column(1, adminString(0, 32), 'not-accessible'),
-    vacmAccessSecurityModel: column(2, securityModel(), 'not-accessible'),
+    vacmAccessSecurityModel: column(2, securityModelOrAny(), 'not-accessible'),
     vacmAccessSecurityLevel: column(3, securityLevel(), 'not-accessible'),
   },
   columns: {

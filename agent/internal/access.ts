@@ -1,7 +1,9 @@
 /** Who may do what, as tables: SNMP-COMMUNITY-MIB and SNMP-VIEW-BASED-ACM-MIB, and what they mean for the engine. */
+import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
+import type { ConfiguredRows } from '../../lib/mib/rules.ts'
 import { oid } from '../../lib/smi/oid.ts'
-import { Vacm } from '../access/vacm.ts'
+import { type AccessEntry, type GroupMember, type NamedFamily, Vacm } from '../access/vacm.ts'
 import type { Community, Source } from '../security/community.ts'
 import {
   defineCommunityTable,
@@ -43,36 +45,58 @@ export function accessTables(localEngineId: () => Uint8Array, sourcesOf: (tag: s
         })),
     vacm: (): Vacm =>
       new Vacm(
-        [...groups.table.rows()]
-          .filter((row) => row.vacmSecurityToGroupStatus === 'active')
-          .map((row) => ({
-            securityModel: row.vacmSecurityModel,
-            securityName: row.vacmSecurityName,
-            groupName: row.vacmGroupName,
-          })),
-        [...access.table.rows()]
-          .filter((row) => row.vacmAccessStatus === 'active')
-          .map((row) => ({
-            groupName: row.vacmGroupName,
-            contextPrefix: row.vacmAccessContextPrefix,
-            contextMatch: row.vacmAccessContextMatch,
-            securityModel: row.vacmAccessSecurityModel,
-            securityLevel: row.vacmAccessSecurityLevel,
-            views: {
-              read: row.vacmAccessReadViewName,
-              write: row.vacmAccessWriteViewName,
-              notify: row.vacmAccessNotifyViewName,
-            },
-          })),
-        [...families.table.rows()]
-          .filter((row) => row.vacmViewTreeFamilyStatus === 'active')
-          .map((row) => ({
-            viewName: row.vacmViewTreeFamilyViewName,
-            subtree: row.vacmViewTreeFamilySubtree,
-            mask: row.vacmViewTreeFamilyMask,
-            included: row.vacmViewTreeFamilyType === 'included',
-          })),
+        membersOf(groups.table.rows()),
+        entriesOf(access.table.rows()),
+        familiesOf(families.table.rows()),
         new Set([...contexts.table.rows()].map(({ vacmContextName }) => vacmContextName)),
       ),
   }
+}
+
+/** The access rights that rows of files give, for rules about them. */
+export function vacmOf(rows: ConfiguredRows): Vacm {
+  const only = <R>({ row }: { readonly row: R }): R => row
+  return new Vacm(
+    membersOf(rows.of(vacmSecurityToGroupTable).map(only)),
+    entriesOf(rows.of(vacmAccessTable).map(only)),
+    familiesOf(rows.of(vacmViewTreeFamilyTable).map(only)),
+  )
+}
+
+function membersOf(rows: Iterable<RowOf<typeof vacmSecurityToGroupTable>>): GroupMember[] {
+  return [...rows]
+    .filter((row) => row.vacmSecurityToGroupStatus === 'active')
+    .map((row) => ({
+      securityModel: row.vacmSecurityModel,
+      securityName: row.vacmSecurityName,
+      groupName: row.vacmGroupName,
+    }))
+}
+
+function entriesOf(rows: Iterable<RowOf<typeof vacmAccessTable>>): AccessEntry[] {
+  return [...rows]
+    .filter((row) => row.vacmAccessStatus === 'active')
+    .map((row) => ({
+      groupName: row.vacmGroupName,
+      contextPrefix: row.vacmAccessContextPrefix,
+      contextMatch: row.vacmAccessContextMatch,
+      securityModel: row.vacmAccessSecurityModel,
+      securityLevel: row.vacmAccessSecurityLevel,
+      views: {
+        read: row.vacmAccessReadViewName,
+        write: row.vacmAccessWriteViewName,
+        notify: row.vacmAccessNotifyViewName,
+      },
+    }))
+}
+
+function familiesOf(rows: Iterable<RowOf<typeof vacmViewTreeFamilyTable>>): NamedFamily[] {
+  return [...rows]
+    .filter((row) => row.vacmViewTreeFamilyStatus === 'active')
+    .map((row) => ({
+      viewName: row.vacmViewTreeFamilyViewName,
+      subtree: row.vacmViewTreeFamilySubtree,
+      mask: row.vacmViewTreeFamilyMask,
+      included: row.vacmViewTreeFamilyType === 'included',
+    }))
 }

@@ -89,8 +89,9 @@ export const agentxRegistrationTable = defineTable({
   },
 })
 
-/** What the master tells of itself. */
+/** The master's own account; time-outs are those that are in force, not those that were asked for. */
 export interface AgentxState {
+  readonly defaultTimeoutMs: number
   readonly connections: readonly {
     readonly index: number
     readonly openTicks: number
@@ -150,6 +151,8 @@ export function agentxModule(close: (sessionId: number) => void) {
     module,
     /** Shows what the master says, and when it last was something else. */
     show(state: AgentxState, upTimeTicks: number): void {
+      const agentxDefaultTimeout = Math.round(state.defaultTimeoutMs / 1000)
+      general.table.put({ agentxDefaultTimeout, agentxMasterAgentXVer: 1 })
       const before = [connections.table.size, sessions.table.size, registrations.table.size]
       connections.table.replaceAll(
         state.connections.map(({ index, openTicks, address }) => ({

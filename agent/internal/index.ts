@@ -1,58 +1,39 @@
 /** The modules that only the engine can answer for, and what their tables mean for the engine. */
-import { join, resolve } from 'node:path'
 import type { Home } from '../../lib/home.ts'
-import { column, defineTable } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
-import { text } from '../../lib/mib/syntax.ts'
+import type { Rule } from '../../lib/mib/rules.ts'
 import { ownerNamed } from '../../lib/owner.ts'
 import { oid } from '../../lib/smi/oid.ts'
-import type { AgentxAddress } from '../agentx/master.ts'
+import type { AgentxAddress } from '../agentx/listen.ts'
 import type { ChannelCounts } from '../notify/channel.ts'
 import type { Usm } from '../security/usm/usm.ts'
 import type { Statistics } from '../statistics.ts'
 import { accessTables } from './access.ts'
+import { accessRule, communityRule, groupRule, userRule } from './access-rules.ts'
+import { agentxListenRule } from './agentx-listen-rules.ts'
 import { agentxModule } from './agentx-mib.ts'
 import { castellanNotify, castellanTargetTable } from './castellan-agent.ts'
 import { engineModule } from './engine.ts'
+import { listenRule } from './listen-rules.ts'
+import {
+  agentxLimits,
+  agentxListenTable,
+  agentxPlaceOf,
+  defaultTimeoutLimitSeconds,
+  ownAgentxPath,
+  snmpListenTable,
+} from './listen-tables.ts'
 import { notificationLog } from './notification-log.ts'
+import { filterRule, notifyRule, paramsRule, targetRule } from './target-rules.ts'
 import { targetTables } from './targets.ts'
 import { usmUsers } from './usm-users.ts'
 
-/** Where the agent listens; a table of the file alone, served to nobody. */
-const snmpListenTable = defineTable({
-  name: 'snmpListenTable',
-  oid: '0.0',
-  index: { snmpListenAddress: column(1, text(1, 64), 'not-accessible') },
-  columns: {},
-  cnf: ['snmpListenAddress'],
-})
-
-/** Where subagents connect, as snmpListenTable: a path below the home, tcp:HOST:PORT, or none. */
-const agentxListenTable = defineTable({
-  name: 'agentxListenTable',
-  oid: '0.0',
-  index: { agentxListenAddress: column(1, text(1, 255), 'not-accessible') },
-  columns: {
-    agentxListenMode: column(0, octalMode(), 'not-accessible', { defaultValue: '600' }),
-    agentxListenOwner: column(0, knownOwner(), 'not-accessible', { defaultValue: '' }),
-  },
-  cnf: ['agentxListenAddress', 'agentxListenMode', 'agentxListenOwner'],
-})
-
-/** Of the Unix socket, `user` or `user:group` as chown has it; empty: whoever the agent runs as. */
-function knownOwner() {
-  const plain = text(0, 65)
-  return { ...plain, parse: (typed: string) => (typed === '' || ownerNamed(typed) ? typed : undefined) }
-}
-
-/** Of the Unix socket, in octal as chmod has it. */
-function octalMode() {
-  const plain = text(3, 4)
-  return { ...plain, parse: (typed: string) => (/^0?[0-7]{3}$/.test(typed) ? typed : undefined) }
-}
-
 export interface InternalOptions {
   readonly statistics: Statistics
+  /** Whose files these are; rules about paths need it. */
+  readonly home?: Home
+  /** Security names of this agent's own modules: they act as users that nobody can log in as. */
+  readonly localNames?: readonly string[]
   /** Nothing until the engine knows its boots; its objects are not there before. */
   readonly usm?: () => Usm | undefined
   /** Of this engine; known before the boots are. */
@@ -76,6 +57,8 @@ export function internalModules(options: InternalOptions) {
   const subagents = agentxModule(closeSession)
   const listen = serve(snmpListenTable)
   const agentx = serve(agentxListenTable)
+  const limits = serve(agentxLimits)
+  limits.table.put({ agentxTimeoutLimit: defaultTimeoutLimitSeconds })
   const channels = serve(castellanTargetTable, {
     live: {
       castellanTargetSent: ({ snmpTargetAddrName }) => countsOf(snmpTargetAddrName).sent >>> 0,
@@ -99,6 +82,18 @@ export function internalModules(options: InternalOptions) {
     tables: [channels, text].map(anyServing),
   }
 
+  const checks: readonly Rule[] = [
+    listenRule,
+    ...(options.home ? [agentxListenRule(options.home)] : []),
+    communityRule,
+    groupRule(options.localNames ?? []),
+    accessRule,
+    userRule,
+    targetRule,
+    notifyRule,
+    paramsRule,
+    filterRule,
+  ]
   return {
     /** Each with the tables of it that snmpd.cnf holds. */
     modules: [
@@ -108,7 +103,11 @@ export function internalModules(options: InternalOptions) {
       { module: targets.module, configured: targets.configured },
       { module: log.module, configured: log.configured },
       { module: subagents.module, configured: [] },
-      { module: castellanModule, configured: [anyServing(listen), anyServing(agentx)] },
+      {
+        module: castellanModule,
+        configured: [listen, agentx, limits].map(anyServing),
+        checks, // of all tables in snmpd.cnf
+      },
     ],
     /** Modules whose rows change what the engine does. */
     administration: new Set<MibModule>([usmModule, access.module, targets.module]),
@@ -117,15 +116,23 @@ export function internalModules(options: InternalOptions) {
     /** Where AgentX is spoken: the socket in run/ unless the file names others. */
     agentxAddresses: (home: Home): AgentxAddress[] => {
       const rows = [...agentx.table.rows()].filter((row) => row.agentxListenAddress !== 'none')
-      if (agentx.table.size === 0) return [{ path: join(home.run, 'agentx.sock') }]
-      return rows.map(({ agentxListenAddress, agentxListenMode, agentxListenOwner }) => {
-        const tcp = /^tcp:(.+):(\d+)$/.exec(agentxListenAddress)
-        if (tcp) return { host: tcp[1]!, port: Number(tcp[2]) }
-        const owner = agentxListenOwner === '' ? undefined : ownerNamed(agentxListenOwner)
-        const path = resolve(home.root, agentxListenAddress)
-        return { path, mode: Number.parseInt(agentxListenMode, 8), ...(owner ? { owner } : {}) }
+      if (agentx.table.size === 0) return [{ path: ownAgentxPath(home) }]
+      return rows.flatMap((row): AgentxAddress[] => {
+        const place = agentxPlaceOf(home, row.agentxListenAddress)
+        if (!place || 'host' in place) return place ? [place] : []
+        const owner = ownerNamed(row.agentxListenOwner)
+        const folderOwner = ownerNamed(row.agentxListenFolderOwner)
+        const socket = {
+          path: place.path,
+          mode: Number.parseInt(row.agentxListenMode, 8),
+          folderMode: Number.parseInt(row.agentxListenFolderMode, 8),
+          ...(owner ? { owner } : {}),
+          ...(folderOwner ? { folderOwner } : {}),
+        }
+        return [socket]
       })
     },
+    agentxTimeoutLimitMs: () => (limits.table.get({})?.agentxTimeoutLimit ?? defaultTimeoutLimitSeconds) * 1000,
     showSubagents: subagents.show,
     listenAddresses: () => [...listen.table.rows()].map(({ snmpListenAddress }) => snmpListenAddress),
     users: users.read,

@@ -1,4 +1,5 @@
 /** NOTIFICATION-LOG-MIB (RFC 3014): the last notifications, for a manager that missed them. One log, the nameless one. */
+import type { Clock } from '../../lib/clock.ts'
 import { column, defineScalars, defineTable, foreignIndex, type RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
 import {
@@ -170,7 +171,7 @@ export function notificationLog({ filterNamed, engineId }: NotificationLogOption
   let bumped = 0
   let lastIndex = 0
   /** What the log holds, oldest first. */
-  const held: { index: number; loggedMs: number; variables: number }[] = []
+  const held: { index: number; loggedMonotonicMs: number; variables: number }[] = []
 
   const globals = serve(nlmConfig, { commit: () => ({ finish: () => trim() }) })
   globals.table.put({ nlmConfigGlobalEntryLimit: 1000, nlmConfigGlobalAgeOut: 1440 })
@@ -236,7 +237,7 @@ export function notificationLog({ filterNamed, engineId }: NotificationLogOption
     module,
     configured: [globals, logs].map(anyServing),
     /** Puts a notification into the log, when its filter lets it in. */
-    add(message: NotificationMessage, nowMs: number): void {
+    add(message: NotificationMessage, clock: Clock): void {
       const log = logs.table.get({ nlmLogName: '' })
       const filter = filterNamed(log?.nlmConfigLogFilterName ?? '')
       if (log?.nlmConfigLogAdminStatus !== 'enabled' || !filter || !passesFilter(filter, message)) return
@@ -245,7 +246,7 @@ export function notificationLog({ filterNamed, engineId }: NotificationLogOption
         nlmLogName: '',
         nlmLogIndex: lastIndex,
         nlmLogTime: message.upTimeTicks,
-        nlmLogDateAndTime: new Date(nowMs),
+        nlmLogDateAndTime: new Date(clock.now()),
         nlmLogEngineID: new Uint8Array(0),
         nlmLogEngineTAddress: new Uint8Array(0),
         nlmLogEngineTDomain: [0, 0],
@@ -261,15 +262,15 @@ export function notificationLog({ filterNamed, engineId }: NotificationLogOption
           nlmLogVariableID: name,
           ...typed(value),
         })
-      held.push({ index: lastIndex, loggedMs: nowMs, variables: message.varbinds.length })
+      held.push({ index: lastIndex, loggedMonotonicMs: clock.monotonicMs(), variables: message.varbinds.length })
       logged++
       trim()
     },
-    /** Takes out what is older than nlmConfigGlobalAgeOut. */
-    age(nowMs: number): void {
+    /** Takes out what is older than nlmConfigGlobalAgeOut, by the clock that nobody sets. */
+    age(clock: Clock): void {
       const minutes = globals.table.get({})?.nlmConfigGlobalAgeOut ?? 0
       if (minutes === 0) return
-      while (held[0] && nowMs - held[0].loggedMs > minutes * 60_000) removeOldest()
+      while (held[0] && clock.monotonicMs() - held[0].loggedMonotonicMs > minutes * 60_000) removeOldest()
     },
   }
 }

@@ -17,6 +17,7 @@ import {
   securityLevel,
   securityModel,
   tagList,
+  tagValue,
   transportAddress,
   transportDomain,
 } from './conventions.ts'
@@ -27,11 +28,20 @@ const snmpTargetAddrExtEntry = '1.3.6.1.6.3.18.1.2.1'
 /** 0 for a size that is not known, or what every engine takes at least (RFC 3417 §3.2.1). */
 function maxMessageSize(): Syntax<number> {
   const plain = integer32(0, 0x7fff_ffff)
+  const isSize = (value: number): boolean => value === 0 || value >= 484
   return {
     ...plain,
+    ranges: [
+      [0, 0],
+      [484, 0x7fff_ffff],
+    ],
     fromSnmp: (value) => {
       const decoded = plain.fromSnmp(value)
-      return 'value' in decoded && decoded.value > 0 && decoded.value < 484 ? { error: 'wrongValue' } : decoded
+      return 'error' in decoded || isSize(decoded.value) ? decoded : { error: 'wrongValue' }
+    },
+    parse: (typed) => {
+      const value = plain.parse(typed)
+      return value !== undefined && isSize(value) ? value : undefined
     },
   }
 }
@@ -56,8 +66,8 @@ export const snmpTargetAddrTable = defineTable({
     snmpTargetAddrParams: column(7, adminString(1, 32), 'read-create'),
     snmpTargetAddrStorageType: column(8, storageType(), 'read-create', kept),
     snmpTargetAddrRowStatus: column(9, rowStatus(), 'read-create'),
-    // snmpTargetAddrExtTable of SNMP-COMMUNITY-MIB augments this table; the mask ends the row's line in snmpd.cnf.
-    snmpTargetAddrTMask: column(1, transportAddress(), 'read-create', {
+    // snmpTargetAddrExtTable of SNMP-COMMUNITY-MIB augments this table; its columns end the row's line in snmpd.cnf.
+    snmpTargetAddrTMask: column(1, transportAddress(0), 'read-create', {
       entry: snmpTargetAddrExtEntry,
       defaultValue: new Uint8Array(0),
     }),
@@ -76,6 +86,7 @@ export const snmpTargetAddrTable = defineTable({
     'snmpTargetAddrParams',
     'snmpTargetAddrStorageType',
     'snmpTargetAddrTMask',
+    'snmpTargetAddrMMS',
   ],
 })
 
@@ -108,7 +119,7 @@ export const snmpNotifyTable = defineTable({
   index: { snmpNotifyName: column(1, adminString(1, 32), 'not-accessible') },
   implied: true,
   columns: {
-    snmpNotifyTag: column(2, tagList(), 'read-create', { defaultValue: '' }),
+    snmpNotifyTag: column(2, tagValue(), 'read-create', { defaultValue: '' }),
     snmpNotifyType: column(3, enumeration({ trap: 1, inform: 2 }), 'read-create', { defaultValue: 'trap' }),
     snmpNotifyStorageType: column(4, storageType(), 'read-create', kept),
     snmpNotifyRowStatus: column(5, rowStatus(), 'read-create'),

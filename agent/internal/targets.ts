@@ -4,7 +4,8 @@ import { oid } from '../../lib/smi/oid.ts'
 import { View } from '../access/view.ts'
 import type { NotificationTarget } from '../notify/target.ts'
 import type { Source } from '../security/community.ts'
-import { readTransportAddress } from './conventions.ts'
+import { tagsOf } from './conventions.ts'
+import { hasFittingMask } from './target-rules.ts'
 import {
   snmpNotifyFilterProfileTable,
   snmpNotifyFilterTable,
@@ -13,6 +14,7 @@ import {
   snmpTargetObjects,
   snmpTargetParamsTable,
 } from './target-tables.ts'
+import { readTransport } from './transport-address.ts'
 
 export function targetTables() {
   const lock = serve(snmpTargetObjects)
@@ -20,10 +22,7 @@ export function targetTables() {
   const addresses = serve(snmpTargetAddrTable, {
     test(change) {
       const { after } = change
-      const mask = after?.snmpTargetAddrTMask.length ?? 0
-      // RFC 3584, snmpTargetAddrTMask: as long as the address, or empty.
-      if (after && mask > 0 && mask !== after.snmpTargetAddrTAddress.length)
-        return { status: 'inconsistentValue', column: 'snmpTargetAddrTMask' }
+      if (after && !hasFittingMask(after)) return { status: 'inconsistentValue', column: 'snmpTargetAddrTMask' }
       return keepsWhileActive(change, 'snmpTargetAddrRowStatus', [
         'snmpTargetAddrTDomain',
         'snmpTargetAddrTAddress',
@@ -44,7 +43,6 @@ export function targetTables() {
   const profiles = serve(snmpNotifyFilterProfileTable)
   const filters = serve(snmpNotifyFilterTable)
 
-  const tagsOf = (list: string): string[] => list.split(/\s+/).filter((word) => word !== '')
   const filterNamed = (name: string): View | undefined => {
     const families = [...filters.table.rows()]
       .filter((row) => row.snmpNotifyFilterProfileName === name && row.snmpNotifyFilterRowStatus === 'active')
@@ -83,7 +81,7 @@ export function targetTables() {
       return [...addresses.table.rows()].flatMap((row) => {
         // One that is not ready has no address and no parameters yet.
         if (row.snmpTargetAddrRowStatus !== 'active') return []
-        const address = readTransportAddress(row.snmpTargetAddrTAddress)
+        const address = readTransport(row.snmpTargetAddrTDomain, row.snmpTargetAddrTAddress)
         const parameters = params.table.get({ snmpTargetParamsName: row.snmpTargetAddrParams })
         if (!address || parameters?.snmpTargetParamsRowStatus !== 'active') return []
         const tags = tagsOf(row.snmpTargetAddrTagList)

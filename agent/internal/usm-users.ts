@@ -94,6 +94,7 @@ export function defineUsmUserTable(localEngineId: () => Uint8Array) {
       'usmUserStorageType',
       'usmUserAuthKey',
       'usmUserPrivKey',
+      'usmUserPublic',
     ],
   })
 }
@@ -207,22 +208,27 @@ function withKey(row: UsmUserRow, kind: 'auth' | 'priv', value: Uint8Array): Usm
   return { ...row, [name]: key, [kind === 'auth' ? 'hasOwnAuthKey' : 'hasOwnPrivKey']: true }
 }
 
-/** Undefined for a row whose keys do not fit its protocols. */
-export function usmUserOf(
-  row: Pick<
-    UsmUserRow,
-    | 'usmUserEngineID'
-    | 'usmUserName'
-    | 'usmUserAuthProtocol'
-    | 'usmUserPrivProtocol'
-    | 'usmUserAuthKey'
-    | 'usmUserPrivKey'
-  >,
-): UsmUser | undefined {
+type KeyedRow = Pick<UsmUserRow, 'usmUserAuthProtocol' | 'usmUserPrivProtocol' | 'usmUserAuthKey' | 'usmUserPrivKey'>
+
+/** The column that keeps a user from being used: a key that does not fit its protocol, or privacy without authentication. */
+export function brokenColumn(row: KeyedRow): keyof KeyedRow | undefined {
   const auth = authProtocols.find((one) => compareOid(one.oid, row.usmUserAuthProtocol) === 0)
   const priv = privProtocols.find((one) => compareOid(one.oid, row.usmUserPrivProtocol) === 0)
-  if (auth && row.usmUserAuthKey.length !== auth.keyLength) return undefined
-  if (priv && (!auth || row.usmUserPrivKey.length !== priv.keyLength)) return undefined
+  if (auth && row.usmUserAuthKey.length !== auth.keyLength) return 'usmUserAuthKey'
+  if (priv && !auth) return 'usmUserPrivProtocol'
+  return priv && row.usmUserPrivKey.length !== priv.keyLength ? 'usmUserPrivKey' : undefined
+}
+
+/** Of this engine; others are receivers of informs. */
+export function isLocalUser({ usmUserEngineID }: Pick<UsmUserRow, 'usmUserEngineID'>): boolean {
+  return usmUserEngineID.length === 0
+}
+
+/** Undefined for a row whose keys do not fit its protocols. */
+export function usmUserOf(row: KeyedRow & Pick<UsmUserRow, 'usmUserEngineID' | 'usmUserName'>): UsmUser | undefined {
+  const auth = authProtocols.find((one) => compareOid(one.oid, row.usmUserAuthProtocol) === 0)
+  const priv = privProtocols.find((one) => compareOid(one.oid, row.usmUserPrivProtocol) === 0)
+  if (brokenColumn(row) !== undefined) return undefined
   return {
     engineId: row.usmUserEngineID,
     name: row.usmUserName,

@@ -25,6 +25,9 @@ export interface ClientRequest {
 /** No answer in time. */
 export class TimeoutError extends Error {}
 
+/** Something came in time, but it cannot be read; the cause says where. */
+export class UnreadableAnswerError extends Error {}
+
 /** The peer refused the message itself (RFC 3412 §7.1.3); `counter` says why. */
 export class ReportError extends Error {
   readonly counter: Oid
@@ -57,6 +60,12 @@ interface Waiting {
   tries: number
   again: number
   timer: Timer | undefined
+  /** Of all tries together. */
+  deadline?: Timer
+  /** What came meanwhile and could not be read. */
+  unreadable?: { readonly error: Error; readonly octets: number }
+  /** Who else sent something meanwhile. */
+  elsewhere?: string
 }
 
 export class Client {
@@ -68,22 +77,40 @@ export class Client {
     this.#options = options
   }
 
-  /** Rejects with TimeoutError, ReportError, or an Error when no message can be made. */
-  ask(request: ClientRequest): Promise<Pdu> {
+  /**
+   * Rejects with TimeoutError, ReportError, or an Error when no message can be made. After `withinMs` no answer is
+   * waited for, however many tries are left.
+   */
+  ask(request: ClientRequest, withinMs?: number): Promise<Pdu> {
     return new Promise((resolve, reject) => {
       const requestId = this.#newId()
-      const waiting = { request, resolve, reject, requestId, tries: 0, again: 0, timer: undefined }
+      const waiting: Waiting = { request, resolve, reject, requestId, tries: 0, again: 0, timer: undefined }
       this.#waiting.set(requestId, waiting)
+      if (withinMs !== undefined)
+        waiting.deadline = this.#options.clock.after(withinMs, () => {
+          this.#end(waiting)
+          reject(this.#timeoutOf(waiting, Math.round(withinMs / 1000)))
+        })
       this.#try(waiting)
     })
   }
 
-  /** Takes octets that came from the peer; what is no answer to anything is as if it never came. */
+  /** A datagram came that the peer did not send, though it may be its answer. */
+  receiveFromElsewhere(address: string): void {
+    for (const waiting of this.#waiting.values()) waiting.elsewhere = address
+  }
+
+  /**
+   * Takes octets that came from the peer. What cannot be read may be anybody's and answers nothing: the request goes on
+   * waiting, and only when its time is over this is what it says.
+   */
   receive(bytes: Uint8Array): void {
     let answer: Answer | undefined
     try {
       answer = this.#options.conversation.decode(bytes, (id) => this.#waiting.has(id))
-    } catch {
+    } catch (error) {
+      const unreadable = { error: error as Error, octets: bytes.length }
+      for (const waiting of this.#waiting.values()) waiting.unreadable = unreadable
       return
     }
     const waiting = answer && this.#waiting.get(answer.id)
@@ -110,15 +137,26 @@ export class Client {
   }
 
   #try(waiting: Waiting): void {
-    const { retries, timeoutMs, peerName } = this.#options
+    const { retries, timeoutMs } = this.#options
     if (waiting.tries > retries) {
       this.#end(waiting)
-      const seconds = ((retries + 1) * timeoutMs) / 1000
-      waiting.reject(new TimeoutError(`${peerName} did not answer within ${seconds} s`))
+      waiting.reject(this.#timeoutOf(waiting, ((retries + 1) * timeoutMs) / 1000))
       return
     }
     waiting.tries++
     this.#send(waiting)
+  }
+
+  /** What happened while it waited. */
+  #timeoutOf({ unreadable, elsewhere }: Waiting, seconds: number): Error {
+    const { peerName } = this.#options
+    if (unreadable) {
+      const { error, octets } = unreadable
+      const what = `${peerName} answered with ${octets} octets that cannot be decoded`
+      return new UnreadableAnswerError(`${what}: ${error.message}`, { cause: error })
+    }
+    const stranger = elsewhere === undefined ? '' : `; a datagram came from ${elsewhere}, which was not asked`
+    return new TimeoutError(`${peerName} did not answer within ${seconds} s${stranger}`)
   }
 
   #send(waiting: Waiting): void {
@@ -128,9 +166,10 @@ export class Client {
     const bytes = conversation.encode(requestId, (out) =>
       writePdu(out, type, requestId, varbinds, nonRepeaters, maxRepetitions),
     )
-    if (!bytes) {
+    if (!(bytes instanceof Uint8Array)) {
       this.#end(waiting)
-      waiting.reject(new Error(`there are no keys for the engine of ${peerName} at this security level`))
+      const engine = Buffer.from(bytes.engineId).toString('hex')
+      waiting.reject(new Error(`there are no keys for engine ${engine} of ${peerName} at this security level`))
       return
     }
     waiting.timer = clock.after(timeoutMs, () => this.#try(waiting))
@@ -139,6 +178,7 @@ export class Client {
 
   #end(waiting: Waiting): void {
     waiting.timer?.cancel()
+    waiting.deadline?.cancel()
     this.#waiting.delete(waiting.requestId)
   }
 

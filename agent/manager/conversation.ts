@@ -10,9 +10,14 @@ export type Answer =
   /** `again`: the peer told what was missing, and the request is to be sent once more. */
   | { readonly kind: 'report'; readonly id: number; readonly counter: Oid; readonly again: boolean }
 
+/** No message can be made: the user has no keys for the engine that the peer is now. */
+export interface MissingKeys {
+  readonly engineId: Uint8Array
+}
+
 export interface Conversation {
-  /** The id is what the answer will be known by. Undefined when no message can be made: keys are missing. */
-  encode(id: number, write: (out: BerWriter) => void): Uint8Array | undefined
+  /** The id is what the answer will be known by. */
+  encode(id: number, write: (out: BerWriter) => void): Uint8Array | MissingKeys
   /** Undefined for what is no genuine answer to a question that waits. Throws DecodeError for what is no message. */
   decode(bytes: Uint8Array, isWaiting: (id: number) => boolean): Answer | undefined
 }
@@ -31,7 +36,7 @@ export class CommunityConversation implements Conversation {
   }
 
   decode(bytes: Uint8Array): Answer | undefined {
-    const message = decodeCommunityMessage(bytes)
+    const message = decodeCommunityMessage(bytes, { isLenient: true })
     const isOurs = message.version === this.#version && Buffer.from(message.community, 'latin1').equals(this.#community)
     if (!isOurs || message.type !== 'response') return undefined
     return { kind: 'response', id: message.requestId, pdu: message }
@@ -56,8 +61,9 @@ export class UsmConversation implements Conversation {
     return this.#peer.engineId
   }
 
-  encode(id: number, write: (out: BerWriter) => void): Uint8Array | undefined {
-    return this.#peer.encode(id, write, true)
+  encode(id: number, write: (out: BerWriter) => void): Uint8Array | MissingKeys {
+    const { engineId } = this.#peer
+    return this.#peer.encode(id, write, true) ?? { engineId: engineId ?? new Uint8Array(0) }
   }
 
   decode(bytes: Uint8Array, isWaiting: (id: number) => boolean): Answer | undefined {

@@ -2,19 +2,20 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import { systemClock } from '../../lib/clock.ts'
+import { canonicalAddress, hostAndPort } from '../../lib/net/address.ts'
 import { type ErrorStatus, errorStatusName } from '../../lib/smi/error-status.ts'
 import { compareOid, type Oid, startsWith } from '../../lib/smi/oid.ts'
 import { nullValue, type Varbind } from '../../lib/smi/value.ts'
 import type { SecurityLevel } from '../access/vacm.ts'
 import type { CommunityVersion } from '../message/community-message.ts'
-import { Client, type ClientRequest, ReportError, TimeoutError } from './client.ts'
+import { Client, type ClientRequest, ReportError, TimeoutError, UnreadableAnswerError } from './client.ts'
 import { CommunityConversation, UsmConversation } from './conversation.ts'
 import { type Credentials, keyMaker, levelOf } from './credentials.ts'
 
-export { ReportError, TimeoutError }
+export { ReportError, TimeoutError, UnreadableAnswerError }
 
 export type ManagerSecurity =
-  | { readonly version: CommunityVersion; readonly community: string }
+  | { readonly version: CommunityVersion; readonly community: string | Uint8Array }
   | {
       readonly version: 'v3'
       readonly credentials: Credentials
@@ -65,20 +66,20 @@ export class Manager {
       })
     }
     const conversation =
-      security.version === 'v3'
-        ? this.#usm!
-        : new CommunityConversation(security.version, Buffer.from(security.community))
+      security.version === 'v3' ? this.#usm! : new CommunityConversation(security.version, octetsOf(security.community))
     this.#client = new Client({
       conversation,
       // Its timers keep the process alive: a tool waits for its answer.
       clock: { ...systemClock, after: startTimer },
       timeoutMs,
       retries,
-      peerName: `${host}:${port}`,
+      peerName: hostAndPort(host, port),
       send: (bytes) => this.#socket.send(bytes, port, host, () => {}), // a send that fails is a request that times out
     })
+    const expected = canonicalAddress(host)
     this.#socket.on('message', (bytes, remote) => {
-      if (remote.address === host && remote.port === port) this.#client.receive(bytes)
+      if (canonicalAddress(remote.address) === expected && remote.port === port) this.#client.receive(bytes)
+      else this.#client.receiveFromElsewhere(hostAndPort(remote.address, remote.port))
     })
     this.#socket.on('error', () => {})
   }
@@ -148,4 +149,9 @@ function startTimer(delayMs: number, run: () => void): { cancel(): void } {
 
 function withNulls(names: readonly Oid[]): Varbind[] {
   return names.map((name) => ({ name, value: nullValue }))
+}
+
+/** A community is octets; a text of it is UTF-8. */
+function octetsOf(community: string | Uint8Array): Uint8Array {
+  return typeof community === 'string' ? Buffer.from(community) : community
 }

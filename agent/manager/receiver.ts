@@ -39,10 +39,13 @@ const maxMessageSize = 65_507
 export class NotificationReceiver {
   readonly #socket: Socket
   readonly #v3: V3Receiver | undefined
+  #isStopped = false
   onNotification: (message: ReceivedMessage, remote: Remote) => void = () => {}
+  /** Called for what cannot be decoded. */
+  onUnreadable: (error: DecodeError, octets: number, remote: Remote) => void = () => {}
 
   constructor({ host = '127.0.0.1', v3 }: { readonly host?: string; readonly v3?: V3Receiving } = {}) {
-    this.#socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
+    this.#socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4', ipv6Only: isIPv6(host) })
     this.#v3 = v3 && new V3Receiver(v3)
   }
 
@@ -61,6 +64,8 @@ export class NotificationReceiver {
   }
 
   stop(): void {
+    if (this.#isStopped) return
+    this.#isStopped = true
     this.#socket.close()
   }
 
@@ -70,12 +75,13 @@ export class NotificationReceiver {
         versionOf(bytes) === messageVersion.v3 ? this.#receiveV3(bytes, remote) : this.#take(bytes, remote)
       if (message) this.onNotification(message, remote)
     } catch (error) {
-      if (!(error instanceof DecodeError)) throw error // broken octets are as if they never came
+      if (!(error instanceof DecodeError)) throw error
+      this.onUnreadable(error, bytes.length, remote)
     }
   }
 
   #take(bytes: Uint8Array, remote: Remote): ReceivedMessage | undefined {
-    const message = decodeCommunityMessage(bytes)
+    const message = decodeCommunityMessage(bytes, { isLenient: true })
     const { version, community, type, requestId, varbinds } = message
     if (type === 'informRequest' && version === 'v2c') {
       // RFC 3416 §4.2.7: answered with itself.
@@ -121,7 +127,8 @@ class V3Receiver {
     const header = readHeader(reader)
     const { engineId, userName } = readUsmParameters(reader)
     if (!header) return undefined
-    const isOurs = engineId.length === 0 || Buffer.compare(engineId, this.#engineId) === 0
+    // An inform wants a report (RFC 3412 §6.4), also one for the engine that was here before this one (RFC 3414 §3.2 step 3b).
+    const isOurs = header.isReportable || engineId.length === 0 || Buffer.compare(engineId, this.#engineId) === 0
     const pdu = isOurs
       ? this.#receiveInform(bytes, remote, transport)
       : this.#sender(engineId, userName)?.decode(bytes)?.pdu

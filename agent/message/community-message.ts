@@ -25,9 +25,10 @@ export function encodeCommunityMessage(
   return out.take()
 }
 
-/** Throws DecodeError for what is no whole v1 or v2c message. */
-export function decodeCommunityMessage(bytes: Uint8Array): CommunityMessage {
+/** Throws DecodeError for what is no whole v1 or v2c message; see BerReader for what lenient means. */
+export function decodeCommunityMessage(bytes: Uint8Array, { isLenient = false } = {}): CommunityMessage {
   const reader = new BerReader().reset(bytes)
+  reader.isLenient = isLenient
   const whole = reader.enter(tag.sequence)
   const number = reader.integer32()
   if (number !== messageVersion.v1 && number !== messageVersion.v2c)

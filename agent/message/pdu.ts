@@ -33,6 +33,8 @@ export interface Pdu {
 
 export interface TrapV1 {
   readonly enterprise: Oid
+  /** agent-addr, such as `192.0.2.7`: who it happened to, where a proxy sent the trap on; 0.0.0.0 for nobody that is known. */
+  readonly agentAddress: string
   readonly generic: number
   readonly specific: number
   readonly upTimeTicks: number
@@ -71,13 +73,13 @@ export function readPdu(reader: BerReader): Pdu {
   const pdu = reader.enter(number)
   if (type === 'trapV1') {
     const enterprise = reader.oid()
-    reader.octets(tag.ipAddress)
+    const agentAddress = reader.ipAddress().join('.')
     const generic = reader.integer32()
     const specific = reader.integer32()
     const upTimeTicks = reader.unsigned32(tag.timeTicks)
     const varbinds = readVarbinds(reader)
     reader.leave(pdu)
-    const trapV1 = { enterprise, generic, specific, upTimeTicks }
+    const trapV1 = { enterprise, agentAddress, generic, specific, upTimeTicks }
     return { type, requestId: 0, errorStatus: 0, errorIndex: 0, varbinds, trapV1 }
   }
   const requestId = reader.integer32()

@@ -16,6 +16,7 @@ export interface ChannelCounts {
 /** Informs that wait for an acknowledgement at the same time. */
 const inFlightAtMost = 8
 const waitingAtMost = 1000
+/** From its sending to its acknowledgement: snmpTargetAddrTimeout may be 248 days, and would keep all others waiting. */
 const oldestMs = 10 * 60_000
 /** However many are lost, the log hears of a target's losses once in this time. */
 const complainEveryMs = 60_000
@@ -71,14 +72,15 @@ export class InformChannel {
     while (this.#inFlight < inFlightAtMost) {
       const next = this.#waiting.shift()
       if (!next) return
-      if (clock.monotonicMs() - next.sinceMs > oldestMs) {
+      const leftMs = next.sinceMs + oldestMs - clock.monotonicMs()
+      if (leftMs < 0) {
         this.#lose(`it waited longer than ${oldestMs / 60_000} min`)
         continue
       }
       this.#inFlight++
       counts.sent++
       client
-        .ask({ type: 'informRequest', varbinds: varbindsV2(next.message) })
+        .ask({ type: 'informRequest', varbinds: varbindsV2(next.message) }, leftMs)
         .then(
           (pdu) => {
             if (pdu.errorStatus === 0) counts.acknowledged++

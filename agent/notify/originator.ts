@@ -1,7 +1,7 @@
 /** The notification originator (RFC 3413 §3.3): to which targets, as what message, and whether they may see it. */
-import { createSocket } from 'node:dgram'
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
+import { hostAndPort } from '../../lib/net/address.ts'
 import type { Oid } from '../../lib/smi/oid.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
 import type { Vacm } from '../access/vacm.ts'
@@ -17,6 +17,7 @@ import type { V3Messages } from '../v3.ts'
 import { type ChannelCounts, InformChannel } from './channel.ts'
 import { passesFilter } from './filter.ts'
 import { type NotificationMessage, varbindsV2, writeTrapV1 } from './notification.ts'
+import { NotificationSockets } from './sockets.ts'
 import type { NotificationTarget } from './target.ts'
 
 export interface OriginatorOptions {
@@ -24,6 +25,8 @@ export interface OriginatorOptions {
   readonly clock: Clock
   readonly statistics: Statistics
   readonly sysObjectId: () => Oid
+  /** The address of ours that a datagram to this one leaves from; undefined where that is not known. */
+  readonly sourceFor: (destination: string) => string | undefined
   /** Nothing until the engine knows its boots. */
   readonly v3: () => V3Messages | undefined
   readonly usm: () => Usm | undefined
@@ -40,7 +43,7 @@ const trapPort = 162
 
 export class Originator {
   readonly #options: OriginatorOptions
-  readonly #socket = createSocket({ type: 'udp4', lookup: (host, _options, done) => done(null, host, 4) })
+  readonly #sockets: NotificationSockets
   readonly #channels = new Map<string, InformChannel>()
   readonly #counts = new Map<string, ChannelCounts>()
   #targets: readonly NotificationTarget[] = []
@@ -50,9 +53,10 @@ export class Originator {
 
   constructor(options: OriginatorOptions) {
     this.#options = options
-    this.#socket.on('error', (error) => options.log.warn('a notification could not be sent', { error: error.message }))
-    this.#socket.on('message', (bytes, { address, port }) => this.#receive(bytes, address, port))
-    this.#socket.unref()
+    this.#sockets = new NotificationSockets({
+      onDatagram: (bytes, address, port) => this.#receive(bytes, address, port),
+      onError: (error) => options.log.warn('a socket for notifications reported an error', { error: error.message }),
+    })
   }
 
   /** Takes targets and rights. Informs that wait for a target that is still there go on waiting. */
@@ -99,7 +103,7 @@ export class Originator {
     for (const channel of this.#channels.values()) channel.close()
     this.#channels.clear()
     this.#targets = []
-    await new Promise<void>((resolve) => this.#socket.close(() => resolve()))
+    await this.#sockets.stop()
   }
 
   #sendTo(target: NotificationTarget, message: NotificationMessage): void {
@@ -117,7 +121,7 @@ export class Originator {
     const { log, statistics } = this.#options
     statistics.snmpOutPkts++
     statistics.snmpOutTraps++
-    this.#socket.send(bytes, portOf(target), target.host, (error) => {
+    this.#sockets.send(bytes, portOf(target), target.host, (error) => {
       if (!error) return
       this.#countsOf(target.name).lastError = error.message
       log.warn('a notification could not be sent', { target: target.name, error: error.message })
@@ -126,7 +130,7 @@ export class Originator {
 
   /** Undefined, with a line in the log where the configuration is to blame, when there is no message for this target. */
   #encodeTrap(target: NotificationTarget, message: NotificationMessage): Uint8Array | undefined {
-    const { sysObjectId, v3 } = this.#options
+    const { sysObjectId, v3, sourceFor } = this.#options
     const { securityName, securityLevel } = target
     const requestId = this.#nextRequestId()
     if (target.version === 'snmpv3') {
@@ -144,7 +148,7 @@ export class Originator {
       )
     let fits = true
     const bytes = encodeCommunityMessage('v1', community.name, (out) => {
-      fits = writeTrapV1(out, message, sysObjectId())
+      fits = writeTrapV1(out, message, { sysObjectId: sysObjectId(), address: sourceFor(target.host) })
     })
     return fits ? bytes : undefined
   }
@@ -158,7 +162,7 @@ export class Originator {
       clock,
       timeoutMs: Math.max(target.timeoutMs, 10),
       retries: target.retries,
-      peerName: `${target.host}:${portOf(target)}`,
+      peerName: hostAndPort(target.host, portOf(target)),
       send: (bytes) => this.#transmit(target, bytes),
     })
     return new InformChannel({ target, client, clock, log, counts: this.#countsOf(target.name) })

@@ -1,4 +1,5 @@
 /** Community-based security, RFC 3584 §5.2: a community string stands for a security name and a context. */
+import { addressOctets } from '../../lib/net/address.ts'
 
 /** A transport address with the mask that says which of its bits count (snmpTargetAddrTMask); no mask: all do. */
 export interface Source {
@@ -36,12 +37,12 @@ export function findCommunity<C extends Community>(
   return found
 }
 
-/** Whether an IPv4 address and port is one of these, mask by mask. */
+/** Whether an address and port is one of these, mask by mask; an IPv4 address never is an IPv6 one. */
 export function isAmong(
   sources: readonly Source[],
   { address, port }: { readonly address: string; readonly port: number },
 ): boolean {
-  const octets = [...address.split('.').map(Number), port >> 8, port & 0xff]
+  const octets = [...(addressOctets(address) ?? []), port >> 8, port & 0xff]
   return sources.some(
     ({ address: wanted, mask }) =>
       wanted.length === octets.length &&

@@ -38,7 +38,7 @@ test('the first poll of 10,000 processes with ten open files each takes less tha
   await processes.run({ clock: systemClock, signal: scanned.signal })
   // The first look at files on a disk has costs that /proc does not have.
   for (let pid = 1; pid <= count; pid++) processes.regularFilesOf(pid)
-  const backend = new ModuleBackend(module, { log, persist })
+  const backend = new ModuleBackend(module, { log, persist: () => persist().then(() => persist) })
   const rows = module.tables.find(({ table }) => table.definition.name === 'sysApplMapTable')!.table
   const before = process.cpuUsage()
   const sinceMs = performance.now()

@@ -1,5 +1,6 @@
 /** The agent as it is measured: the whole of it, in the home given as first argument, with one more table. */
 import { Agent } from '../../agent/agent.ts'
+import { declaredDefinitions, declaredNotifications } from '../../commands/declared-names.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { resolveHome } from '../../lib/home.ts'
 import { createLog } from '../../lib/log.ts'
@@ -13,6 +14,8 @@ const agent = new Agent({
   clock: systemClock,
   log: createLog({ component: 'bench', level: 'warn', write: (line) => process.stderr.write(line) }),
   sysObjectId,
+  // snmpd.cnf names objects that other processes serve.
+  alsoNamed: { definitions: declaredDefinitions, notifications: declaredNotifications },
   modules: [
     ...mib2Modules(),
     { ...critappModule(home, async () => 200), file: 'subagents/critagt.cnf' },

@@ -9,6 +9,11 @@ export class BerReader {
   bytes: Uint8Array = new Uint8Array(0)
   position = 0
   limit = 0
+  /**
+   * Numbers are taken as Net-SNMP takes them: one without the leading zero octet that its high bit needs, or with octets
+   * to spare. For what asks and listens; who answers stays strict.
+   */
+  isLenient = false
 
   reset(bytes: Uint8Array, from = 0, to = bytes.length): this {
     this.bytes = bytes
@@ -65,6 +70,7 @@ export class BerReader {
   integer32(expectedTag: number = tag.integer): number {
     const end = this.header(expectedTag)
     const length = end - this.position
+    if (this.isLenient) return Number(BigInt.asIntN(32, this.#wideInteger(end)))
     if (length < 1 || length > 4) this.fail('an INTEGER has 1 to 4 octets')
     let value = (this.bytes[this.position++]! << 24) >> 24
     while (this.position < end) value = (value << 8) | this.bytes[this.position++]!
@@ -75,6 +81,7 @@ export class BerReader {
   unsigned32(expectedTag: number): number {
     const end = this.header(expectedTag)
     const length = end - this.position
+    if (this.isLenient) return Number(BigInt.asUintN(32, this.#wideInteger(end)))
     if (length < 1 || length > 5) this.fail('an unsigned number has 1 to 5 octets')
     if (this.bytes[this.position]! >= 0x80) this.fail('an unsigned number is negative')
     if (length === 5 && this.bytes[this.position] !== 0) this.fail('an unsigned number exceeds 32 bits')
@@ -86,6 +93,7 @@ export class BerReader {
   unsigned64(expectedTag: number = tag.counter64): bigint {
     const end = this.header(expectedTag)
     const length = end - this.position
+    if (this.isLenient) return BigInt.asUintN(64, this.#wideInteger(end))
     if (length < 1 || length > 9) this.fail('a Counter64 has 1 to 9 octets')
     if (this.bytes[this.position]! >= 0x80) this.fail('a Counter64 is negative')
     if (length === 9 && this.bytes[this.position] !== 0) this.fail('a Counter64 exceeds 64 bits')
@@ -99,6 +107,12 @@ export class BerReader {
     const end = this.header(expectedTag)
     const value = Uint8Array.from(this.bytes.subarray(this.position, end)) // slice of a Buffer would not copy
     this.position = end
+    return value
+  }
+
+  ipAddress(): Uint8Array {
+    const value = this.octets(tag.ipAddress)
+    if (value.length !== 4) this.fail('an IpAddress has 4 octets')
     return value
   }
 
@@ -154,11 +168,8 @@ export class BerReader {
         return { type: 'Null' }
       case tag.objectIdentifier:
         return { type: 'ObjectIdentifier', value: this.oid() }
-      case tag.ipAddress: {
-        const value = this.octets(tag.ipAddress)
-        if (value.length !== 4) this.fail('an IpAddress has 4 octets')
-        return { type: 'IpAddress', value }
-      }
+      case tag.ipAddress:
+        return { type: 'IpAddress', value: this.ipAddress() }
       case tag.counter32:
         return { type: 'Counter32', value: this.unsigned32(found) }
       case tag.gauge32:
@@ -181,6 +192,15 @@ export class BerReader {
       default:
         return this.fail(`0x${found.toString(16)} is not the tag of a value`)
     }
+  }
+
+  /** A number of 1 to 9 octets in two's complement, of which a type takes the low bits. */
+  #wideInteger(end: number): bigint {
+    const length = end - this.position
+    if (length < 1 || length > 9) this.fail('a number has 1 to 9 octets')
+    let value = 0n
+    while (this.position < end) value = (value << 8n) | BigInt(this.bytes[this.position++]!)
+    return BigInt.asIntN(8 * length, value)
   }
 
   fail(message: string): never {

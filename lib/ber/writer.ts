@@ -181,6 +181,11 @@ export class BerWriter {
   }
 }
 
+/** Octets of an element's tag and length, for a content of so many octets, as `header` writes them. */
+export function headerLength(contentLength: number): number {
+  return contentLength < 0x80 ? 2 : contentLength <= 0xff ? 3 : contentLength <= 0xffff ? 4 : 6
+}
+
 /** Octets that sub-identifiers take in BER, the first two joined. */
 export function oidContentLength(ids: ArrayLike<number>): number {
   let length = subIdentifierLength((ids[0] ?? 0) * 40 + (ids[1] ?? 0))

@@ -1,14 +1,24 @@
-/** What is wrong with a file: where, and what was wished. All complaints of a file are gathered before one is told. */
-export interface Complaint {
+/** What is wrong with a file, and where. All complaints of all files are gathered before the first is reported. */
+
+/** A place in a file; line and column from 1. */
+export interface Place {
   readonly file: string
-  /** Both from 1. */
   readonly line: number
   readonly column: number
-  readonly message: string
 }
 
-export function formatComplaint({ file, line, column, message }: Complaint): string {
-  return `${file}:${line}:${column}: ${message}`
+export interface Complaint extends Place {
+  readonly message: string
+  /** Legal, and suspicious: nothing is refused for it. Without it nothing starts on the file. */
+  readonly severity?: 'warning'
+}
+
+export function formatComplaint({ file, line, column, message, severity }: Complaint): string {
+  return `${file}:${line}:${column}: ${severity === undefined ? '' : `${severity}: `}${message}`
+}
+
+export function isWarning({ severity }: Complaint): boolean {
+  return severity === 'warning'
 }
 
 /** Thrown when something must not start on files like these; its message is one line per complaint. */

@@ -1,8 +1,9 @@
 /** A .cnf file as entries of known types, each complaint with its place. */
+import { hasStrayOctet } from '../lossless-text.ts'
 import type { Complaint } from './complaint.ts'
-import { type CnfLine, type CnfToken, lex } from './lex.ts'
+import { type CnfLine, type CnfToken, lex, quote } from './lex.ts'
 
-export type CnfParsed = { readonly value: unknown } | { readonly wish: string }
+export type CnfParsed = { readonly value: unknown } | { readonly expected: string }
 
 export interface CnfField {
   readonly name: string
@@ -11,6 +12,8 @@ export interface CnfField {
   format(value: unknown): string
   /** The word for no value at all; by default the one for an empty string. */
   readonly absent?: string
+  /** The word for the value that an entry has without this field, where that may be left out. */
+  readonly omitted?: string
 }
 
 export interface CnfEntryType {
@@ -24,10 +27,22 @@ export interface CnfEntryType {
 
 export type CnfValues = Readonly<Record<string, unknown>>
 
+/** Line and column of each field that a line has, and of its first word, both from 1. */
+export interface CnfPlaces {
+  readonly keyword: CnfPosition
+  readonly fields: Readonly<Record<string, CnfPosition>>
+}
+
+export interface CnfPosition {
+  readonly line: number
+  readonly column: number
+}
+
 export interface CnfEntry {
   readonly type: CnfEntryType
   readonly key: string
   readonly values: CnfValues
+  readonly places: CnfPlaces
   readonly firstLine: number
   readonly lastLine: number
 }
@@ -68,7 +83,7 @@ export function parseDocument(
     const type = byKeyword.get(keyword.text)
     if (!type) {
       const near = nearest(keyword.text, [...byKeyword.keys()])
-      complain(`${JSON.stringify(keyword.text)} is no entry of this file${near ? `; is ${near} meant?` : ''}`)
+      complain(`unknown entry ${asWritten(keyword)}${near ? `; did you mean ${near}?` : ''}`)
       continue
     }
     const wanted = isDeletion ? type.fields.filter(({ name }) => type.keyFields.includes(name)) : type.fields
@@ -85,10 +100,16 @@ export function parseDocument(
     if (before !== undefined) complain(`${identity.trim()} is there already, in line ${before}`)
     else {
       firstSeen.set(identity, firstLine + 1)
-      entries.push({ type, key, values, firstLine, lastLine })
+      entries.push({ type, key, values, places: placesOf(type, keyword, fields), firstLine, lastLine })
     }
   }
   return { entries, deletions, complaints }
+}
+
+function placesOf(type: CnfEntryType, keyword: CnfToken, tokens: readonly CnfToken[]): CnfPlaces {
+  const position = ({ line, column }: CnfToken): CnfPosition => ({ line, column })
+  const fields = tokens.map((token, i) => [type.fields[i]!.name, position(token)] as const)
+  return { keyword: position(keyword), fields: Object.fromEntries(fields) }
 }
 
 function readFields(
@@ -114,12 +135,16 @@ function readFields(
   for (const [i, token] of tokens.entries()) {
     const field = wanted[i]!
     const parsed = field.parse(token)
-    if ('wish' in parsed) {
-      complain(`${field.name} is to be ${parsed.wish}, not ${JSON.stringify(token.text)}`, token)
+    if ('expected' in parsed) {
+      complain(`${field.name} must be ${parsed.expected}, got ${asWritten(token)}`, token)
       isGood = false
     } else values[field.name] = parsed.value
   }
   return isGood ? values : undefined
+}
+
+function asWritten({ text }: CnfToken): string {
+  return hasStrayOctet(text) ? quote(text) : JSON.stringify(text)
 }
 
 /** The words that identify an entry, as they are written. */
@@ -131,10 +156,12 @@ export function keyOf(type: CnfEntryType, values: CnfValues): string {
 }
 
 export function formatEntry(type: CnfEntryType, values: CnfValues): string {
-  const words = type.fields.map((field) =>
+  const { fields, optionalFields = 0 } = type
+  const words = fields.map((field) =>
     values[field.name] === undefined ? (field.absent ?? '-') : field.format(values[field.name]),
   )
-  while (words.length > type.fields.length - (type.optionalFields ?? 0) && words.at(-1) === '-') words.pop()
+  const isOmitted = (word: string | undefined): boolean => word === '-' && fields[words.length - 1]!.omitted === '-'
+  while (words.length > fields.length - optionalFields && isOmitted(words.at(-1))) words.pop()
   return [type.keyword, ...words].join(' ')
 }
 

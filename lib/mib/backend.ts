@@ -1,11 +1,13 @@
 /** A backend answers for objects; ModuleBackend makes one of a module, in the master's process or behind AgentX. */
 import type { Log } from '../log.ts'
+import type { TakeBack } from './all-or-nothing.ts'
 import type { Definition } from './declare.ts'
 import { runGenerator } from './generator.ts'
 import type { Effects, MibModule, ModuleHost, Requester } from './module.ts'
 import type { AnyRow } from './served.ts'
 import { planSet, type RowPlan, type SetFailure, type SetRules, type SetVarbind } from './set.ts'
 import type { ServedObject } from './subtree.ts'
+import { Unkept } from './unkept.ts'
 
 /** One SET's part for one backend: test, then commit, then finish; or undo after a commit anywhere failed. */
 export interface SetPart {
@@ -30,9 +32,24 @@ export interface RowChange {
   readonly after: AnyRow | undefined
 }
 
+export function inverseOf({ definition, before, after }: RowChange): RowChange {
+  return { definition, before: after, after: before }
+}
+
+/** A change is durable in part, and that part could not be taken back. */
+export class PartlyPersistedError extends Error {
+  constructor(cause: unknown) {
+    super('a change is durable in part and could not be taken back', { cause })
+    this.name = 'PartlyPersistedError'
+  }
+}
+
 export interface ModuleBackendOptions {
-  /** Makes configured rows durable before a SET is answered; a failure undoes the SET. */
-  readonly persist?: (changes: readonly RowChange[]) => Promise<void>
+  /**
+   * Makes configured rows durable before a SET is answered, and gives what takes that back; a failure undoes the SET. When it
+   * rejects, nothing is durable, unless with PartlyPersistedError.
+   */
+  readonly persist?: (changes: readonly RowChange[]) => Promise<TakeBack>
   readonly rules?: SetRules
   readonly log: Log
 }
@@ -42,6 +59,7 @@ export class ModuleBackend implements Backend {
   readonly module: MibModule
   readonly objects: readonly ServedObject[]
   readonly #options: ModuleBackendOptions
+  readonly #unkept: Unkept
   #running = new AbortController()
 
   constructor(module: MibModule, options: ModuleBackendOptions) {
@@ -49,12 +67,15 @@ export class ModuleBackend implements Backend {
     this.module = module
     this.objects = module.tables.flatMap(({ table }) => table.objects)
     this.#options = options
+    const { log, persist = async () => async () => {} } = options
+    this.#unkept = new Unkept({ log, persist })
   }
 
   async start(host: ModuleHost): Promise<void> {
     // Generators end with the module, which may be started again, or with the host.
     this.#running = new AbortController()
     const signal = AbortSignal.any([host.signal, this.#running.signal])
+    this.#unkept.start(host.clock)
     await this.module.start?.({ ...host, signal })
     for (const serving of this.module.tables) {
       const { generate } = serving.handlers
@@ -64,27 +85,34 @@ export class ModuleBackend implements Backend {
 
   async stop(): Promise<void> {
     this.#running.abort()
+    this.#unkept.stop()
     await this.module.stop?.()
   }
 
   prepareSet(varbinds: readonly SetVarbind[], requester?: Requester): SetPart {
-    return new ModuleSet(this.module, varbinds, requester, this.#options)
+    return new ModuleSet(this.module, varbinds, requester, { ...this.#options, unkept: this.#unkept })
   }
+}
+
+interface ModuleSetOptions extends ModuleBackendOptions {
+  readonly unkept: Unkept
 }
 
 class ModuleSet implements SetPart {
   readonly #module: MibModule
   readonly #varbinds: readonly SetVarbind[]
   readonly #requester: Requester | undefined
-  readonly #options: ModuleBackendOptions
+  readonly #options: ModuleSetOptions
   #plans: readonly RowPlan[] = []
   readonly #committed: { plan: RowPlan; effects: Effects | undefined }[] = []
+  /** What takes back what is durable of it, if anything is; undefined before persisting began. */
+  #takesBack: Promise<TakeBack | undefined> | undefined
 
   constructor(
     module: MibModule,
     varbinds: readonly SetVarbind[],
     requester: Requester | undefined,
-    options: ModuleBackendOptions,
+    options: ModuleSetOptions,
   ) {
     this.#module = module
     this.#varbinds = varbinds
@@ -115,18 +143,29 @@ class ModuleSet implements SetPart {
         return { status: 'commitFailed', position: plan.position }
       }
     }
-    const changes = this.#plans.map(({ serving, before, after }) => ({
-      definition: serving.table.definition,
-      before,
-      after,
-    }))
+    const changes = this.#plans.map(changeOf)
+    const persisting = this.#options.persist?.(changes)
+    if (!persisting) return undefined
+    this.#takesBack = persisting.catch((error: unknown) =>
+      error instanceof PartlyPersistedError ? () => Promise.reject(error) : undefined,
+    )
     try {
-      await this.#options.persist?.(changes)
+      await persisting
     } catch (error) {
+      if (this.#plans.every((plan) => this.#actsUnkept(plan))) {
+        const { log, unkept } = this.#options
+        log.error('a set takes effect and cannot be kept on disk yet', { module: this.#module.name, error })
+        unkept.add(this.#plans)
+        return undefined
+      }
       this.#options.log.error('a set could not be made durable and is undone', { module: this.#module.name, error })
       return { status: 'commitFailed', position: this.#plans[0]?.position ?? 1 }
     }
     return undefined
+  }
+
+  #actsUnkept({ serving, before, after, wishes }: RowPlan): boolean {
+    return serving.handlers.actsUnkept?.({ before, after, wishes, requester: this.#requester } as never) ?? false
   }
 
   async undo(): Promise<boolean> {
@@ -141,15 +180,13 @@ class ModuleSet implements SetPart {
         this.#options.log.error('a set could not be undone', { module: this.#module.name, error })
       }
     }
-    const changes = this.#committed.map(({ plan }) => ({
-      definition: plan.serving.table.definition,
-      before: plan.after,
-      after: plan.before,
-    }))
+    // What is not durable needs no file to be written again: that would fail as the commit did.
+    const takeBack = await this.#takesBack
     try {
-      await this.#options.persist?.(changes)
-    } catch {
+      await takeBack?.()
+    } catch (error) {
       isUndone = false
+      this.#options.log.error('a set could not be undone in its files', { module: this.#module.name, error })
     }
     return isUndone
   }
@@ -163,4 +200,8 @@ class ModuleSet implements SetPart {
       }
     }
   }
+}
+
+function changeOf({ serving, before, after }: RowPlan): RowChange {
+  return { definition: serving.table.definition, before, after }
 }

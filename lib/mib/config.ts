@@ -1,8 +1,10 @@
 /** Declared tables as entries of .cnf files: one declaration gives the line, its checks and its way back to the file. */
+import { basename } from 'node:path'
 import type { Complaint } from '../cnf/complaint.ts'
-import type { CnfValues } from '../cnf/document.ts'
-import { CnfStore, type LoadedEntry } from '../cnf/store.ts'
-import type { RowChange } from './backend.ts'
+import { CnfStore, type LoadedEntry, type Restore } from '../cnf/store.ts'
+import { allOrNothing, type TakeBack } from './all-or-nothing.ts'
+import { inverseOf, type RowChange } from './backend.ts'
+import { type LoadedFile, valuesByInstance } from './configured-rows.ts'
 import type { Definition } from './declare.ts'
 import { withDependents } from './dependents.ts'
 import { entryTypes, isLasting, type ResolveName, rowOf } from './entry-types.ts'
@@ -15,16 +17,26 @@ export { describe, type ResolveName } from './entry-types.ts'
 
 export interface ConfigFileOptions {
   readonly path: string
-  readonly overlayPath: string
+  /** None for a draft, which nothing is written to. */
+  readonly overlayPath?: string
   /** Where rows that are not in service are kept; without it they are not. */
   readonly waitingPath?: string
   readonly secret?: boolean
   readonly resolveName?: ResolveName
 }
 
+/** A file that was read, before its rows are taken. */
+export interface PreparedFile {
+  readonly complaints: readonly Complaint[]
+  /** For rules about its rows; without those that cannot be read. */
+  readonly loaded: LoadedFile
+  readonly apply: () => void
+}
+
 /** One .cnf file and the tables whose rows it holds. */
 export class ConfigFile {
   readonly #servings: readonly Serving[]
+  readonly #name: string
   readonly #store: CnfStore
   readonly #waiting: WaitingRows | undefined
   #persisting: Promise<void> = Promise.resolve()
@@ -32,8 +44,9 @@ export class ConfigFile {
 
   constructor(servings: readonly Serving[], { waitingPath, ...options }: ConfigFileOptions) {
     this.#servings = servings
+    this.#name = basename(options.path)
     const types = servings.flatMap(({ table }) => entryTypes(table.definition, options.resolveName))
-    this.#store = new CnfStore({ ...options, types })
+    this.#store = new CnfStore({ ...options, isDraft: options.overlayPath === undefined, types })
     if (waitingPath !== undefined) this.#waiting = new WaitingRows(servings, waitingPath, options.resolveName)
   }
 
@@ -53,7 +66,7 @@ export class ConfigFile {
    * in it any more go, and the module is told of each as of a SET. Nothing happens before `apply`. Rows that were not in
    * service come back the first time; after that the tables know better than the file.
    */
-  async prepare(): Promise<{ readonly complaints: readonly Complaint[]; readonly apply: () => void }> {
+  async prepare(): Promise<PreparedFile> {
     const { entries, complaints } = await this.#store.load()
     const waiting = this.#isTaken ? undefined : await this.#waiting?.load()
     const apply = (): void => {
@@ -61,14 +74,16 @@ export class ConfigFile {
       for (const { serving, row } of waiting?.rows ?? []) this.#takeWaiting(serving, row)
       this.#isTaken = true
     }
+    const definitions = this.#servings.map(({ table }) => table.definition)
+    const loaded = { file: this.#name, definitions, entries }
     const unread = [...complaints, ...(waiting?.complaints ?? [])]
     // Lines that cannot be read are not missed by others as well.
-    if (unread.length > 0) return { complaints: unread, apply }
-    const wrong = this.#servings.flatMap(({ table: { definition } }) => [
+    if (unread.length > 0) return { complaints: unread, loaded, apply }
+    const wrong = definitions.flatMap((definition) => [
       ...linesOutOfService(definition, entries),
       ...misplacedDependents(definition, entries),
     ])
-    return { complaints: wrong, apply }
+    return { complaints: wrong, loaded, apply }
   }
 
   #take(serving: Serving, entries: readonly LoadedEntry[]): void {
@@ -85,7 +100,7 @@ export class ConfigFile {
       return
     }
     const rows = new Map<string, AnyRow>()
-    for (const [key, values] of configuredRows(definition, entries)) {
+    for (const [key, values] of valuesByInstance(definition, entries)) {
       // What a row shows of the world beside its configuration stays as it is.
       const row = {
         ...rowOf(definition, values),
@@ -108,28 +123,59 @@ export class ConfigFile {
     else change(serving, undefined, row)
   }
 
-  /** Brings changed rows to the files; resolves when they are durable, and leaves the files alone when that fails. */
-  persist(changes: readonly RowChange[]): Promise<void> {
-    const persisted = this.#persisting.then(() => this.#persist(changes))
-    this.#persisting = persisted.catch(() => {})
-    return persisted
+  /**
+   * Brings changed rows to the files; resolves when they are durable, to what makes the files what they were. When it rejects,
+   * they are that already, unless with PartlyPersistedError.
+   */
+  persist(changes: readonly RowChange[]): Promise<TakeBack> {
+    return this.#inTurn(async () => {
+      const takeBack = await this.#persist(changes)
+      return () => this.#inTurn(takeBack)
+    })
+  }
+
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const acted = this.#persisting.then(act)
+    this.#persisting = acted.then(
+      () => {},
+      () => {},
+    )
+    return acted
   }
 
   /** Between two writes a row is rather in both files than in none: the main one counts then. */
-  async #persist(changes: readonly RowChange[]): Promise<void> {
-    await this.#waiting?.add(changes)
-    await this.#persistActive(changes)
-    await this.#waiting?.remove(changes)
+  #persist(changes: readonly RowChange[]): Promise<TakeBack> {
+    const inverse = changes.map(inverseOf)
+    const waiting = this.#waiting
+    return allOrNothing([
+      async () => {
+        await waiting?.add(changes)
+        return async () => {
+          await waiting?.add(inverse)
+          await waiting?.remove(inverse)
+        }
+      },
+      async () => {
+        const restore = await this.#persistActive(changes)
+        return async () => {
+          if (!(await restore())) await this.#persistActive(inverse)
+        }
+      },
+      async () => {
+        await waiting?.remove(changes)
+        return async () => waiting?.add(inverse)
+      },
+    ])
   }
 
-  async #persistActive(changes: readonly RowChange[]): Promise<void> {
+  async #persistActive(changes: readonly RowChange[]): Promise<Restore> {
     for (const { definition, before, after } of changes) {
       if (definition.cnf.length === 0) continue
       if (definition.kind === 'scalars') this.#putScalars(definition, before, after)
       else this.#putRow(definition, before, after)
     }
     try {
-      await this.#store.save()
+      return await this.#store.save()
     } catch (error) {
       this.#store.revert()
       throw error
@@ -161,39 +207,23 @@ export class ConfigFile {
   }
 }
 
-/** The rows of a table by instance: each of its lines, with what lines of its dependents add. */
-function configuredRows(definition: Definition, entries: readonly LoadedEntry[]): Map<string, CnfValues> {
-  const rows = new Map<string, CnfValues>()
-  for (const { keyword, values } of entries) {
-    if (keyword === definition.entryName) rows.set(instanceOf(definition, values).join('.'), values)
-  }
-  for (const { keyword, values } of entries) {
-    if (!definition.dependents.some(({ entryName }) => entryName === keyword)) continue
-    const key = instanceOf(definition, values).join('.')
-    const row = rows.get(key)
-    if (row) rows.set(key, { ...row, ...values })
-  }
-  return rows
-}
-
 /** Files hold active rows alone: what a line says of another status would not come true. */
 function linesOutOfService({ entryName, cnf, statusColumn }: Definition, entries: readonly LoadedEntry[]): Complaint[] {
   if (statusColumn === undefined || !cnf.includes(statusColumn)) return []
   return entries
     .filter(({ keyword, values }) => keyword === entryName && values[statusColumn] !== 'active')
-    .map(({ file, line }) => ({
+    .map(({ file, places }) => ({
       file,
-      line,
-      column: 1,
-      message: `${statusColumn} is to be active(1); a row that is to be out of service has no line here`,
+      ...(places.fields[statusColumn] ?? places.keyword),
+      message: `${statusColumn} must be active(1); a row that is out of service has no line here`,
     }))
 }
 
 /** Lines of dependents that belong to no row, or to one that leaves them no place. */
 function misplacedDependents(definition: Definition, entries: readonly LoadedEntry[]): Complaint[] {
   if (definition.dependents.length === 0) return []
-  const rows = configuredRows(definition, entries)
-  return entries.flatMap(({ file, line, keyword, values }) => {
+  const rows = valuesByInstance(definition, entries)
+  return entries.flatMap(({ file, places, keyword, values }) => {
     const dependent = definition.dependents.find(({ entryName }) => entryName === keyword)
     if (!dependent) return []
     const { entryName } = definition
@@ -202,7 +232,7 @@ function misplacedDependents(definition: Definition, entries: readonly LoadedEnt
     const message = row
       ? `the ${entryName} of this ${keyword} leaves it no place; change that, or take this line out`
       : `there is no ${entryName} that this ${keyword} belongs to`
-    return [{ file, line, column: 1, message }]
+    return [{ file, ...places.keyword, message }]
   })
 }
 

@@ -1,10 +1,11 @@
 /** The lines of .cnf files that declared tables have: their fields, checked by the syntax of the columns, and their way back. */
 import type { CnfEntryType, CnfField, CnfValues } from '../cnf/document.ts'
-import { quote } from '../cnf/lex.ts'
+import { type CnfToken, quote } from '../cnf/lex.ts'
+import { hasStrayOctet, octetsOfText, textOfOctets } from '../lossless-text.ts'
 import type { Oid } from '../smi/oid.ts'
 import type { BoundColumn, Definition } from './declare.ts'
 import type { AnyRow } from './served.ts'
-import type { Syntax } from './syntax.ts'
+import { hexadecimal, isHexadecimal, type Syntax } from './syntax.ts'
 
 export type ResolveName = (name: string) => Oid | undefined
 
@@ -70,54 +71,61 @@ function orAbsent(field: CnfField): CnfField {
 
 const absent = '?'
 
-function fieldOf({ name, syntax }: BoundColumn, resolveName?: ResolveName): CnfField {
+function fieldOf({ name, syntax, defaultValue }: BoundColumn, resolveName?: ResolveName): CnfField {
+  const format = (value: unknown): string => formatWord(syntax, value)
   return {
     name,
-    parse: ({ text }) => {
-      const value = parseWord(syntax, text, resolveName)
-      return value === undefined ? { wish: describe(syntax) } : { value }
+    parse: (token) => {
+      const value = parseWord(syntax, token, resolveName)
+      if (value !== undefined) return { value }
+      return { expected: hasStrayOctet(token.text) ? `${describe(syntax)} in UTF-8` : describe(syntax) }
     },
-    format: (value) => quote(formatWord(syntax, value)),
+    format,
+    ...(defaultValue === undefined ? {} : { omitted: format(defaultValue) }),
   }
 }
 
-function parseWord(syntax: Syntax<unknown>, text: string, resolveName?: ResolveName): unknown {
-  switch (syntax.name) {
-    case 'OCTET STRING': {
-      // Text or xx:xx; a lone byte in hexadecimal cannot be told from text, and is text.
-      const hex = /^[0-9a-f]{2}(:[0-9a-f]{2})+$/i.test(text) ? syntax.parse(text) : undefined
-      if (hex !== undefined) return hex
-      const decoded = syntax.fromSnmp({ type: 'OctetString', value: Buffer.from(text, 'utf8') })
-      return 'value' in decoded ? decoded.value : undefined
-    }
-    case 'BITS': {
-      if (!/^([0-9a-f]{2})*$/i.test(text)) return undefined
-      const decoded = syntax.fromSnmp({ type: 'OctetString', value: Buffer.from(text, 'hex') })
-      return 'value' in decoded ? decoded.value : undefined
-    }
-    case 'OBJECT IDENTIFIER':
-      return syntax.parse(text) ?? resolveName?.(text)
-    default:
-      return syntax.parse(/^\d+u$/.test(text) ? text.slice(0, -1) : text)
+/** The inverse of formatWord, which also takes what people write. */
+function parseWord(syntax: Syntax<unknown>, token: CnfToken, resolveName?: ResolveName): unknown {
+  const octets = octetsOfText(token.text)
+  if (syntax.notation === 'textOrHexadecimal') {
+    // Quotes say that it is text, however much it looks like octets.
+    if (!token.quoted && isHexadecimal(token.text)) return syntax.parse(token.text)
+    return decoded(syntax, octets)
   }
+  const text = textOfOctets(octets)
+  if (hasStrayOctet(text)) return undefined
+  if (syntax.name === 'BITS')
+    return /^([0-9a-f]{2})*$/i.test(text) ? decoded(syntax, Buffer.from(text, 'hex')) : undefined
+  if (syntax.name === 'OBJECT IDENTIFIER') return syntax.parse(text) ?? resolveName?.(text)
+  // CIAgent writes numbers as 42u; in a text the letter is a letter.
+  return syntax.parse(isNumeric(syntax) && /^\d+u$/.test(text) ? text.slice(0, -1) : text)
 }
 
+/** A value as the word of a file that parseWord reads as exactly this value. */
 function formatWord(syntax: Syntax<unknown>, value: unknown): string {
-  switch (syntax.name) {
-    case 'OCTET STRING': {
-      const octets = value as Uint8Array
-      const readable = octets.every((octet) => octet >= 0x20 && octet < 0x7f)
-      const text = Buffer.from(octets).toString('latin1')
-      return readable && !/^[0-9a-f]{2}(:[0-9a-f]{2})+$/i.test(text) ? text : syntax.format(value)
-    }
-    case 'BITS': {
-      const encoded = syntax.toSnmp(value)
-      return encoded.type === 'OctetString' ? Buffer.from(encoded.value).toString('hex') : ''
-    }
-    default:
-      // `up(1)` is for people's eyes; the file has the label.
-      return syntax.named ? syntax.format(value).replace(/\(\d+\)$/, '') : syntax.format(value)
+  if (syntax.notation === 'textOrHexadecimal') {
+    const octets = value as Uint8Array
+    const text = textOfOctets(octets)
+    const isReadable = /^[\u0020-\u007e]*$/.test(text) && !isHexadecimal(text)
+    // A lone octet has no hexadecimal form that is not a text as well.
+    return isReadable || octets.length === 1 ? quote(text) : hexadecimal(octets)
   }
+  if (syntax.name === 'BITS') {
+    const encoded = syntax.toSnmp(value)
+    return encoded.type === 'OctetString' ? quote(Buffer.from(encoded.value).toString('hex')) : '-'
+  }
+  // `up(1)` is for people's eyes; the file has the label.
+  return quote(syntax.named ? syntax.format(value).replace(/\(\d+\)$/, '') : syntax.format(value))
+}
+
+function decoded(syntax: Syntax<unknown>, octets: Uint8Array): unknown {
+  const read = syntax.fromSnmp({ type: 'OctetString', value: octets })
+  return 'value' in read ? read.value : undefined
+}
+
+function isNumeric({ base }: Syntax<unknown>): boolean {
+  return base !== 'OctetString' && base !== 'ObjectIdentifier' && base !== 'IpAddress' && base !== 'Opaque'
 }
 
 /** What a value of this syntax looks like, for complaints. */
@@ -132,6 +140,8 @@ export function describe(syntax: Syntax<unknown>): string {
     case 'OctetString':
       if (syntax.name === 'TAddress') return 'an address and port such as 192.0.2.7:162'
       if (range === '0') return '-, for nothing else is supported'
+      if (syntax.name === 'SnmpEngineID') return 'localSnmpID, or 5 to 32 octets in hexadecimal such as 80:00:7e:d9:05'
+      if (syntax.notation === 'hexadecimal') return `${range ? `${range} ` : ''}octets in hexadecimal such as f0:80`
       return range ? `text of ${range} octets` : 'text'
     case 'ObjectIdentifier':
       return 'an object identifier such as 1.3.6.1 or a name that is served here'

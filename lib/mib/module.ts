@@ -13,6 +13,8 @@ export interface Change<R = AnyRow, W = Partial<R>> {
   readonly after: R | undefined
   /** The columns that the manager named, actions included. */
   readonly wishes: W
+  /** The rows of the same table that the same SET leads to: a rule about several rows must see them as they will be. */
+  readonly alongside?: readonly R[]
   /** Whose SET it is; a file, and a SET that comes over AgentX, has nobody's name. */
   readonly requester: Requester | undefined
 }
@@ -49,6 +51,8 @@ export interface Handlers<D> {
   test?(change: Change<RowOf<D>, WishesOf<D>>): ErrorStatus | Refusal | undefined
   /** The row is already in the table; give what undoes or finishes the module's own part. */
   commit?(change: Change<RowOf<D>, WishesOf<D>>): Effects | undefined
+  /** Whether a SET takes effect even if it cannot be kept on disk now; it is then kept as soon as that is possible. */
+  actsUnkept?(change: Change<RowOf<D>, WishesOf<D>>): boolean
   /** Rows made anew every so often, in slices; they replace what the table held. */
   readonly generate?: { readonly everyMs: number; rows(): Iterable<RowOf<D>> }
 }

@@ -24,6 +24,7 @@ interface Named {
   readonly name: string
   readonly oid: Oid
   readonly object: BoundColumn | undefined
+  readonly kind: 'arc' | 'table' | 'object' | 'notification'
 }
 
 export class Names {
@@ -31,20 +32,27 @@ export class Names {
   readonly #sorted: readonly Named[]
 
   constructor(definitions: readonly Definition[], notifications: readonly Notification[] = []) {
-    const named: Named[] = wellKnown.map(([name, dotted]) => ({ name, oid: parseOid(dotted)!, object: undefined }))
+    const named: Named[] = wellKnown.map(([name, dotted]) => ({
+      name,
+      oid: parseOid(dotted)!,
+      object: undefined,
+      kind: 'arc' as const,
+    }))
     for (const definition of definitions) {
       if (definition.kind === 'table') {
-        named.push({ name: definition.name, oid: definition.entry.slice(0, -1), object: undefined })
+        named.push({ name: definition.name, oid: definition.entry.slice(0, -1), object: undefined, kind: 'table' })
       }
-      named.push({ name: definition.entryName, oid: definition.entry, object: undefined })
+      // A group of scalars may have other groups below it that nobody declared.
+      const kind = definition.kind === 'table' ? 'table' : 'arc'
+      named.push({ name: definition.entryName, oid: definition.entry, object: undefined, kind })
       for (const { name, entryName, entry } of definition.dependents) {
-        named.push({ name, oid: entry.slice(0, -1), object: undefined })
-        named.push({ name: entryName, oid: entry, object: undefined })
+        named.push({ name, oid: entry.slice(0, -1), object: undefined, kind: 'table' })
+        named.push({ name: entryName, oid: entry, object: undefined, kind: 'table' })
       }
       const objects = Object.values(definition.columns).filter(({ access }) => access !== 'not-accessible')
-      for (const object of objects) named.push({ name: object.name, oid: object.oid, object })
+      for (const object of objects) named.push({ name: object.name, oid: object.oid, object, kind: 'object' })
     }
-    for (const { name, oid } of notifications) named.push({ name, oid, object: undefined })
+    for (const { name, oid } of notifications) named.push({ name, oid, object: undefined, kind: 'notification' })
     for (const entry of named) if (!this.#byName.has(entry.name)) this.#byName.set(entry.name, entry)
     this.#sorted = named.toSorted((a, b) => compareOid(a.oid, b.oid))
   }
@@ -58,6 +66,16 @@ export class Names {
     if (!found) return undefined
     const suffix = rest ? parseOid(rest) : []
     return suffix ? [...found.oid, ...suffix] : undefined
+  }
+
+  /** What an OID stands for: `unknown` where it may be an object of somebody else's, `other` where it is none of ours. */
+  kindOf(oid: Oid): 'object' | 'notification' | 'other' | 'unknown' {
+    const nearest = this.#nearest(oid)
+    if (!nearest) return 'unknown'
+    if (nearest.object) return 'object'
+    const isExact = nearest.oid.length === oid.length
+    if (nearest.kind === 'arc') return isExact ? 'other' : 'unknown'
+    return nearest.kind === 'notification' && isExact ? 'notification' : 'other'
   }
 
   objectOf(oid: Oid): BoundColumn | undefined {

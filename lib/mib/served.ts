@@ -4,7 +4,7 @@
  */
 
 import { tag } from '../ber/tags.ts'
-import { BerWriter } from '../ber/writer.ts'
+import { BerWriter, headerLength } from '../ber/writer.ts'
 import type { Oid } from '../smi/oid.ts'
 import type { SmiBase, SnmpValue } from '../smi/value.ts'
 import { anyDefinition, type BoundColumn, type Definition, type LiveOf, type RowOf } from './declare.ts'
@@ -222,8 +222,8 @@ export class ServedColumn implements ServedObject {
       end = values.length
     }
     const nameLength = head.length + tail.length
-    const content = nameLength + (nameLength < 0x80 ? 2 : nameLength <= 0xff ? 3 : 4) + end - start
-    if (out.position + content + 4 > limit) return false
+    const content = nameLength + headerLength(nameLength) + end - start
+    if (out.position + content + headerLength(content) > limit) return false
     out.header(tag.sequence, content)
     out.header(tag.objectIdentifier, nameLength)
     const { bytes } = out

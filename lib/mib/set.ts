@@ -66,8 +66,10 @@ export function planSet(
     if ('status' in plan) return plan
     plans.push(plan)
   }
-  for (const { serving, before, after, wishes, position, positions } of plans) {
-    const refused = serving.handlers.test?.({ before, after, wishes, requester } as never)
+  for (const plan of plans) {
+    const { serving, before, after, wishes, position, positions } = plan
+    const alongside = plans.flatMap((one) => (one !== plan && one.serving === serving && one.after ? [one.after] : []))
+    const refused = serving.handlers.test?.({ before, after, wishes, alongside, requester } as never)
     if (typeof refused === 'string') return { status: refused, position }
     if (refused) return { status: refused.status, position: positions.get(refused.column) ?? position }
   }

@@ -14,6 +14,8 @@ export interface Syntax<T> {
   readonly ranges: readonly Range[]
   /** Enumeration labels or BITS positions. */
   readonly named?: Readonly<Record<string, number>>
+  /** Octets that people see and type in hexadecimal; or as text, where they mostly are text. */
+  readonly notation?: 'hexadecimal' | 'textOrHexadecimal'
   toSnmp(value: T): SnmpValue
   /** RFC 3416 §4.2.5: wrongType, wrongLength, wrongEncoding or wrongValue for what does not fit. */
   fromSnmp(value: SnmpValue): Decoded<T>
@@ -63,7 +65,7 @@ export function counter64(): Syntax<bigint> {
     toSnmp: (value) => ({ type: 'Counter64', value }),
     fromSnmp: (value) => (value.type === 'Counter64' ? { value: value.value } : { error: 'wrongType' }),
     format: String,
-    parse: (text) => (/^\d+$/.test(text) ? BigInt.asUintN(64, BigInt(text)) : undefined),
+    parse: (text) => (/^\d{1,20}$/.test(text) && BigInt(text) < 1n << 64n ? BigInt(text) : undefined),
   }
 }
 
@@ -87,8 +89,10 @@ export function enumeration<const N extends Readonly<Record<string, number>>>(
     },
     format: (label) => `${label}(${named[label]})`,
     parse: (text) => {
-      const label = text.replace(/\(\d+\)$/, '')
-      return Object.hasOwn(named, label) ? (label as Label) : labels.get(Number(label))
+      const [, label = text, number] = /^(.*)\((\d+)\)$/.exec(text) ?? []
+      if (Object.hasOwn(named, label))
+        return number === undefined || Number(number) === named[label] ? (label as Label) : undefined
+      return /^\d+$/.test(text) ? labels.get(Number(text)) : undefined
     },
   }
 }
@@ -112,7 +116,10 @@ export function truthValue(
       return value.value === 1 || value.value === 2 ? { value: value.value === 1 } : { error: 'wrongValue' }
     },
     format: (value) => (value ? `${yes}(1)` : `${no}(2)`),
-    parse: (text) => (Object.hasOwn(parsed, text) ? parsed[text] : undefined),
+    parse: (text) => {
+      const word = text.replace(/\([12]\)$/, '')
+      return Object.hasOwn(parsed, word) ? parsed[word] : undefined
+    },
   }
 }
 
@@ -167,21 +174,56 @@ export function text(min: number, max: number, name = 'SnmpAdminString'): Syntax
 export const displayString = (min = 0, max = 255): Syntax<string> => text(min, max, 'DisplayString')
 
 const same = { read: (value: Uint8Array) => value, write: (value: Uint8Array) => value }
-const hexadecimal = {
-  format: (value: Uint8Array) =>
-    Buffer.from(value)
-      .toString('hex')
-      .replace(/..(?=.)/g, '$&:'),
-  parse: (hex: string) =>
-    /^([0-9a-f]{2}(:|$))*$/i.test(hex) ? Buffer.from(hex.replaceAll(':', ''), 'hex') : undefined,
+
+/** `80:00:7e:d9`; nothing for no octets. */
+export function hexadecimal(octets: Uint8Array): string {
+  return Buffer.from(octets)
+    .toString('hex')
+    .replace(/..(?=.)/g, '$&:')
 }
 
+/** Whether a text is two octets or more in hexadecimal: one cannot be told from a word of two letters. */
+export function isHexadecimal(text: string): boolean {
+  return /^[0-9a-f]{2}(:[0-9a-f]{2})+$/i.test(text)
+}
+
+/** Octets alone: `80:00:7e:d9`, `80007ed9` and `0x80007ed9` are the same, and `f0` is one. */
+const inHexadecimal = {
+  format: hexadecimal,
+  parse: (typed: string) =>
+    /^$|^[0-9a-f]{2}(:[0-9a-f]{2})*:?$|^(0x)?([0-9a-f]{2})+$/i.test(typed)
+      ? Buffer.from(typed.replace(/^0x/i, '').replaceAll(':', ''), 'hex')
+      : undefined,
+}
+/** As people see and type it: hexadecimal where it is no text, or would be taken for it; a lone octet ends in a colon. */
+const asTextOrHexadecimal = {
+  format: (value: Uint8Array) => {
+    const text = Buffer.from(value).toString('latin1')
+    if (/^[\u0020-\u007e]*$/.test(text) && !isTypedHexadecimal(text)) return text
+    return value.length === 1 ? `${hexadecimal(value)}:` : hexadecimal(value)
+  },
+  parse: (typed: string) => (isTypedHexadecimal(typed) ? inHexadecimal.parse(typed) : Buffer.from(typed)),
+}
+
+function isTypedHexadecimal(text: string): boolean {
+  return isHexadecimal(text) || /^[0-9a-f]{2}:$/i.test(text)
+}
+
+const octetRanges = (min: number, max: number): readonly Range[] => (min === 0 && max === 65_535 ? [] : sizes(min, max))
+
+/** Octets that are no text: keys, masks, engine IDs. */
 export function octetString(min = 0, max = 65_535, name = 'OCTET STRING'): Syntax<Uint8Array> {
-  const ranges = min === 0 && max === 65_535 ? [] : sizes(min, max)
-  return octets<Uint8Array>(name, ranges, 'OctetString', same, hexadecimal)
+  const plain = octets<Uint8Array>(name, octetRanges(min, max), 'OctetString', same, inHexadecimal)
+  return { ...plain, notation: 'hexadecimal' }
 }
 
-export const opaque = (): Syntax<Uint8Array> => octets<Uint8Array>('Opaque', [], 'Opaque', same, hexadecimal)
+/** Octets that mostly are text, in any encoding: a community, an argument. */
+export function textOctets(min = 0, max = 65_535): Syntax<Uint8Array> {
+  const plain = octets<Uint8Array>('OCTET STRING', octetRanges(min, max), 'OctetString', same, asTextOrHexadecimal)
+  return { ...plain, notation: 'textOrHexadecimal' }
+}
+
+export const opaque = (): Syntax<Uint8Array> => octets<Uint8Array>('Opaque', [], 'Opaque', same, inHexadecimal)
 
 export const physAddress = (): Syntax<Uint8Array> => octetString(0, 65_535, 'PhysAddress')
 
@@ -209,14 +251,22 @@ export function bits<const N extends Readonly<Record<string, number>>>(
   type Label = keyof N & string
   const entries = Object.entries(named) as [Label, number][]
   const size = Math.floor(Math.max(...Object.values(named)) / 8) + 1
+  const known = new Uint8Array(size)
+  for (const bit of Object.values(named)) known[bit >> 3]! |= 0x80 >> (bit & 7)
   return {
     ...octets<ReadonlySet<Label>>(
       'BITS',
-      [],
+      // Octets at the end that have no bit set may be missing: Net-SNMP leaves them out.
+      sizes(0, size),
       'OctetString',
       {
+        // A bit that is not defined is wrongValue (RFC 3416 §4.2.5): it could not be read back.
         read: (value) =>
-          new Set(entries.filter(([, bit]) => (value[bit >> 3] ?? 0) & (0x80 >> (bit & 7))).map(([label]) => label)),
+          value.some((octet, i) => octet & ~known[i]!)
+            ? undefined
+            : new Set(
+                entries.filter(([, bit]) => (value[bit >> 3] ?? 0) & (0x80 >> (bit & 7))).map(([label]) => label),
+              ),
         write: (value) => {
           const result = new Uint8Array(size)
           for (const label of value) result[named[label]! >> 3]! |= 0x80 >> (named[label]! & 7)
@@ -226,7 +276,10 @@ export function bits<const N extends Readonly<Record<string, number>>>(
       {
         format: (value) => [...value].map((label) => `${label}(${named[label]})`).join(' '),
         parse: (labels) => {
-          const wanted = labels.split(/[\s,]+/).filter((label) => label !== '')
+          const wanted = labels
+            .split(/[\s,]+/)
+            .filter((label) => label !== '')
+            .map((label) => label.replace(/\(\d+\)$/, ''))
           return wanted.every((label) => Object.hasOwn(named, label)) ? new Set(wanted as Label[]) : undefined
         },
       },

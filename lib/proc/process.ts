@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { writeFileAtomic } from '../files.ts'
 import { textOf } from '../octets.ts'
-import { readWhole } from './file.ts'
+import { readNames, readWhole } from './file.ts'
 import { readStat } from './processes.ts'
+import type { ProcStat } from './stat.ts'
 
 export interface ProcessIdentity {
   readonly pid: number
@@ -19,17 +20,28 @@ export interface ProcessStat extends ProcessIdentity {
   readonly groupId: number
 }
 
-/** Reads a live process from /proc; undefined when there is none, only its zombie, or when it may not be looked at. */
+/** Its end: a main thread that has ended is a zombie as well, but as long as other threads live, so does the process. */
+export function hasEnded({ state, threadCount }: Pick<ProcStat, 'state' | 'threadCount'>): boolean {
+  return state === 'X' || (state === 'Z' && threadCount <= 1)
+}
+
+/**
+ * Reads a live process from /proc; undefined when there is none, or only its zombie. Throws when /proc cannot be read,
+ * such as EMFILE and EACCES: what cannot be seen may well be there.
+ */
 export function readProcess(pid: number): ProcessStat | undefined {
-  try {
-    const stat = readStat(pid)
-    if (!stat || hasEnded(stat.state)) return undefined
-    const commandLine = readWhole(`/proc/${pid}/cmdline`) // it may have ended between the two reads
-    if (commandLine === undefined) return undefined
-    return { ...stat, name: textOf(stat.name), command: textOf(commandLine).split('\0').slice(0, -1) }
-  } catch {
-    return undefined
-  }
+  const stat = readStat(pid)
+  if (!stat || hasEnded(stat)) return undefined
+  const commandLine = readWhole(commandLinePath(stat))
+  if (commandLine === undefined) return undefined // it ended between the two reads
+  return { ...stat, name: textOf(stat.name), command: textOf(commandLine).split('\0').slice(0, -1) }
+}
+
+/** A main thread that has ended has given its memory back; the command line is still that of the threads that live. */
+function commandLinePath({ pid, state }: { readonly pid: number; readonly state: string }): string {
+  if (state !== 'Z') return `/proc/${pid}/cmdline`
+  const living = readNames(`/proc/${pid}/task`)?.find((thread) => thread !== String(pid))
+  return living === undefined ? `/proc/${pid}/cmdline` : `/proc/${pid}/task/${living}/cmdline`
 }
 
 /** A variable of a process's first environment; undefined when it has none or may not be looked at. */
@@ -60,14 +72,12 @@ export function ageMs({ startTicks }: Pick<ProcessIdentity, 'startTicks'>): numb
 export function isRunning({ pid, startTicks }: Pick<ProcessIdentity, 'pid' | 'startTicks'>): boolean {
   try {
     const stat = readStat(pid)
-    if (stat) return stat.startTicks === startTicks && !hasEnded(stat.state)
+    if (stat) return stat.startTicks === startTicks && !hasEnded(stat)
   } catch {
     return isKnown(pid)
   }
   return isHidden(pid)
 }
-
-const hasEnded = (state: string): boolean => state === 'Z' || state === 'X'
 
 /** Whether the kernel has a process of this number, asked past /proc. */
 const isKnown = (pid: number): boolean => signalError(pid) !== 'ESRCH'

@@ -1,10 +1,13 @@
 /** A session of processes (setsid(2)): who belongs to it, and signals to all of them. */
 import { readFileSync } from 'node:fs'
 import { isDenied } from './file.ts'
-import type { ProcessIdentity } from './process.ts'
+import { hasEnded, type ProcessIdentity } from './process.ts'
 import { listPids, readStat } from './processes.ts'
 
-/** What is left of a session, zombies left out; `isStopped` says that a signal stopped it. */
+/**
+ * What is left of a session, zombies left out; `isStopped` says that a signal stopped it, or that it waits in the kernel
+ * where a signal reaches it only afterwards: after vfork(2) for a child that is stopped itself, above all.
+ */
 export interface SessionMember {
   readonly pid: number
   readonly groupId: number
@@ -30,8 +33,8 @@ export function sessionMembers(leader: Leader): SessionMember[] {
     const stat = statOf(pid)
     if (stat?.sessionId !== leader.pid) continue
     if (stat.pid === leader.pid && stat.startTicks !== leader.startTicks) return []
-    if (stat.state === 'Z' || stat.state === 'X') continue
-    members.push({ pid: stat.pid, groupId: stat.groupId, isStopped: stat.state === 'T' || stat.state === 't' })
+    if (hasEnded(stat)) continue
+    members.push({ pid: stat.pid, groupId: stat.groupId, isStopped: /[TtD]/.test(stat.state) })
   }
   return members
 }

@@ -13,6 +13,8 @@ export interface ProcStat {
   readonly isKernelThread: boolean
   /** User and system time of all its threads, in hundredths of a second. */
   readonly cpuTicks: number
+  /** Those that have ended are not counted, a main thread that waits for the others is. */
+  readonly threadCount: number
   /** Hundredths of a second after boot: with the PID it names one process for good. */
   readonly startTicks: number
   readonly residentPages: number
@@ -37,6 +39,7 @@ export function parseProcStat(text: Octets): ProcStat {
     sessionId: Number(fields[3]),
     isKernelThread: (Number(fields[6]) & kernelThreadFlag) !== 0,
     cpuTicks: Number(fields[11]) + Number(fields[12]),
+    threadCount: Number(fields[17]),
     startTicks: Number(fields[19]),
     residentPages: Number(fields[21]),
     waitStatus: Number(fields[49] ?? 0),

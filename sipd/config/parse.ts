@@ -1,5 +1,6 @@
 /** sipd.conf as a frozen record, or all that is wrong with it. */
 import type { Complaint } from '../../lib/cnf/complaint.ts'
+import { hasStrayOctet } from '../../lib/lossless-text.ts'
 import { checkTogether } from './checks.ts'
 import type { Entry, Reader } from './directive.ts'
 import { directives, type SipdConfig } from './directives.ts'
@@ -25,13 +26,18 @@ export type ParsedConfig =
   | ({ readonly config: SipdConfig } & ConfigNotes)
   | ({ readonly complaints: readonly Complaint[] } & ConfigNotes)
 
-/** Reads the text of a sipd.conf; `file` is what complaints call it. All complaints come together, in the order of the lines. */
+/** Reads the text of a sipd.conf as `textOfOctets` gives it; `file` is what complaints call it. All complaints come together, in the order of the lines. */
 export function parseConfig(text: string, file: string): ParsedConfig {
   const { lines, complaints } = readLines(text, file)
+  for (const { name, args } of lines) {
+    for (const { line, column, text: word } of [name, ...args])
+      if (hasStrayOctet(word))
+        complaints.push({ file, line, column, message: 'this is not UTF-8; save the file as UTF-8' })
+  }
   const warnings: Complaint[] = []
   const reader: Reader = {
     complain: ({ line, column }, message) => complaints.push({ file, line, column, message }),
-    warn: ({ line, column }, message) => warnings.push({ file, line, column, message }),
+    warn: ({ line, column }, message) => warnings.push({ file, line, column, message, severity: 'warning' }),
   }
   const { record, entriesOf } = readRecord(directives, nest(lines, reader), reader)
   const origins = new Map(

@@ -19,7 +19,10 @@ export function parsePersistentTcp(
   const peers: PersistentPeer[] = []
   const complaints: Complaint[] = []
   const lineOf = new Map<string, number>()
-  for (const [i, written] of text.split(/\r?\n/).entries()) {
+  for (const [i, written] of text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .entries()) {
     const line = written.replace(/(^|\s)#.*$/, '')
     const wanted = line.trim()
     if (wanted === '') continue

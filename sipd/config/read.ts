@@ -1,11 +1,14 @@
 /** The configuration of sipd as it lies in a home: sipd.conf, and persistent_tcp.conf where there is one. */
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Complaint, ConfigurationError } from '../../lib/cnf/complaint.ts'
+import { type Complaint, ConfigurationError, isWarning } from '../../lib/cnf/complaint.ts'
+import { codeOf, messageOf } from '../../lib/errors.ts'
 import type { Home } from '../../lib/home.ts'
+import { textOfOctets } from '../../lib/lossless-text.ts'
+import { readRegularFileSync } from '../../lib/regular-file.ts'
 import type { Rows } from './directive.ts'
 import { directives, type SipdConfig } from './directives.ts'
 import { checkFileMode } from './file-mode.ts'
+import { checkLogs, checkTlsFiles, missingAddresses } from './machine-checks.ts'
 import { type ConfigNotes, parseConfig } from './parse.ts'
 import { type PersistentPeer, parsePersistentTcp } from './persistent-tcp.ts'
 
@@ -44,8 +47,16 @@ export function inspectConfig(home: Home): Inspection {
   if (refusal) complaints.push({ file: configFile, line: secretAt.line, column: 1, message: refusal })
   const { peers: persistentTcp, complaints: aboutPeers } = parsePersistentTcp(peers?.text ?? '', peersFile)
   complaints.push(...aboutPeers)
+  const { origins } = parsed
+  const warnings = [...parsed.warnings]
+  if ('config' in parsed) {
+    complaints.push(...checkTlsFiles(parsed.config, origins, home, configFile))
+    const ofLogs = checkLogs(parsed.config, origins, home, configFile)
+    complaints.push(...ofLogs.filter((one) => !isWarning(one)))
+    warnings.push(...ofLogs.filter(isWarning), ...missingAddresses(parsed.config, origins, configFile))
+  }
   const config = 'config' in parsed && complaints.length === 0 ? parsed.config : undefined
-  return { config, complaints, warnings: parsed.warnings, origins: parsed.origins, persistentTcp }
+  return { config, complaints, warnings, origins, persistentTcp }
 }
 
 function firstSecret(origins: ConfigNotes['origins']): { line: number } | undefined {
@@ -61,16 +72,11 @@ function readFile(
   isOptional = false,
 ): { text: string; mode: number } | undefined {
   try {
-    const descriptor = openSync(path, 'r')
-    try {
-      return { text: readFileSync(descriptor, 'utf8'), mode: fstatSync(descriptor).mode }
-    } finally {
-      closeSync(descriptor)
-    }
+    const { octets, stats } = readRegularFileSync(path)
+    return { text: textOfOctets(octets), mode: stats.mode }
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (!(isOptional && code === 'ENOENT'))
-      complaints.push({ file, line: 1, column: 1, message: `${path} cannot be read: ${message}` })
+    if (!(isOptional && codeOf(error) === 'ENOENT'))
+      complaints.push({ file, line: 1, column: 1, message: `${path} cannot be read: ${messageOf(error)}` })
     return undefined
   }
 }

@@ -54,7 +54,7 @@ export function formatCheck(inspection: Inspection): { readonly text: string; re
   const isGood = config !== undefined
   const lines = [
     ...complaints.map(formatComplaint),
-    ...warnings.map((warning) => `${formatComplaint(warning)} (warning)`),
+    ...warnings.map(formatComplaint),
     isGood
       ? `${file} is good: ${count(origins.size, 'directive')}, ${count(warnings.length, 'warning')}`
       : `${file} is not good: ${count(complaints.length, 'complaint')}, ${count(warnings.length, 'warning')}`,

@@ -9,8 +9,11 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 export interface CommandOptions {
   readonly json: boolean
   readonly tcp: boolean
+  readonly tls: boolean
   readonly wait: boolean
   readonly uri: string | undefined
+  readonly ca: string | undefined
+  readonly fingerprint: string | undefined
   readonly timeout: string | undefined
 }
 export type OptionName = keyof CommandOptions
@@ -28,6 +31,8 @@ export interface Command {
   readonly synopsis: string
   readonly help: string
   readonly operandCount: number
+  /** How many more there may be. */
+  readonly optionalOperands?: number
   readonly options: readonly OptionName[]
   /** Whether it can do without a home; such a command may look at `home` only where the user gives nothing better. */
   readonly needsNoHome?: boolean

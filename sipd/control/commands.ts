@@ -2,6 +2,7 @@
 import type { Command } from './command.ts'
 import { type ConfigurationView, configurationCommands } from './configuration.ts'
 import { gracefulCommand } from './graceful.ts'
+import { callsCommand, registrationsCommand } from './lists.ts'
 import { pingCommand } from './ping.ts'
 import { restartCommand } from './restart.ts'
 import { startCommand } from './start.ts'
@@ -17,6 +18,8 @@ export function sipCommands(configuration: ConfigurationView): readonly Command[
     gracefulCommand,
     txngracefulRestartCommand,
     statusCommand,
+    registrationsCommand,
+    callsCommand,
     pingCommand,
     ...configurationCommands(configuration),
   ]

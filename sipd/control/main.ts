@@ -1,7 +1,8 @@
 /** `sip`: starts, stops, restarts and asks sipd, for people and for critapp. */
 import { parseArgs } from 'node:util'
 import { programVersion } from '../../commands/version.ts'
-import { isInitialized, resolveHome } from '../../lib/home.ts'
+import { messageWithCausesOf } from '../../lib/errors.ts'
+import { HomeError, requireHome, resolveHome } from '../../lib/home.ts'
 import { inspectConfig, readConfig } from '../config/read.ts'
 import { configToJson, formatCheck, formatConfig } from '../config/show.ts'
 import { type Command, CommandFailure, exitCodes, type OptionName } from './command.ts'
@@ -22,7 +23,6 @@ const configurationView: ConfigurationView = {
 
 /** Gives the exit code: 0 ok, 1 the answer is an error, 2 wrong usage, 3 no answer in time, 4 refused. */
 export async function main(args: readonly string[], commands = sipCommands(configurationView)): Promise<number> {
-  process.stdout.on('error', () => process.exit(exitCodes.ok)) // `| head` has read enough
   try {
     return await run(args, commands)
   } catch (error) {
@@ -31,8 +31,8 @@ export async function main(args: readonly string[], commands = sipCommands(confi
       if (error.exitCode === exitCodes.usage) process.stderr.write(usage(commands))
       return error.exitCode
     }
-    process.stderr.write(`sip: ${error instanceof Error ? error.message : String(error)}\n`)
-    return exitCodes.error
+    process.stderr.write(`sip: ${messageWithCausesOf(error)}\n`)
+    return error instanceof HomeError ? error.exitCode : exitCodes.error
   }
 }
 
@@ -49,16 +49,16 @@ async function run(args: readonly string[], commands: readonly Command[]): Promi
   const [name, ...operands] = positionals
   const command = commands.find((candidate) => candidate.name === name)
   if (!command) throw wrongUsage(name === undefined ? 'which command?' : `there is no command ${name}`)
-  if (operands.length !== command.operandCount)
+  const { operandCount, optionalOperands = 0 } = command
+  if (operands.length < operandCount || operands.length > operandCount + optionalOperands)
     throw wrongUsage(`it is: sip ${command.name} ${command.synopsis}`.trimEnd())
   const { home: folder, help, version, ...rest } = values
-  const { json = false, tcp = false, wait = false, uri, timeout } = rest
+  const { json = false, tcp = false, tls = false, wait = false, uri, ca, fingerprint, timeout } = rest
   const stray = (Object.keys(rest) as OptionName[]).find((option) => !command.options.includes(option))
   if (stray) throw wrongUsage(`--${stray} means nothing to ${command.name}`)
   const home = resolveHome(folder)
-  if (!command.needsNoHome && !isInitialized(home))
-    throw new CommandFailure(`sip: ${home.root} is no home yet; run: castellan init --home ${home.root}`)
-  return command.run({ home, operands, options: { json, tcp, wait, uri, timeout } })
+  if (!command.needsNoHome) requireHome(home)
+  return command.run({ home, operands, options: { json, tcp, tls, wait, uri, ca, fingerprint, timeout } })
 }
 
 function parse(args: readonly string[]) {
@@ -72,8 +72,11 @@ function parse(args: readonly string[]) {
         version: { type: 'boolean' },
         json: { type: 'boolean' },
         tcp: { type: 'boolean' },
+        tls: { type: 'boolean' },
         wait: { type: 'boolean' },
         uri: { type: 'string' },
+        ca: { type: 'string' },
+        fingerprint: { type: 'string' },
         timeout: { type: 'string' },
       },
     })

@@ -1,21 +1,22 @@
 /** `sip ping`: asks a SIP server for its options, to see whether it answers and how fast. */
+import { readFileSync } from 'node:fs'
 import { systemClock } from '../../lib/clock.ts'
-import { type Command, CommandFailure, exitCodes, timeoutMs } from './command.ts'
+import { type Command, CommandFailure, type CommandOptions, exitCodes, timeoutMs } from './command.ts'
 import { hostAndPort, NoResponseError, ping } from './ping/exchange.ts'
-import { targetOf } from './ping/target.ts'
+import { type Trust, targetOf } from './ping/target.ts'
 
 const defaultTimeoutSeconds = 5
 
 export const pingCommand: Command = {
   name: 'ping',
-  synopsis: '[--uri sip:HOST:PORT] [--tcp] [--timeout SECONDS] [--json]',
+  synopsis: '[--uri sip:HOST:PORT] [--tcp | --tls [--ca FILE | --fingerprint SHA256]] [--timeout SECONDS] [--json]',
   help: 'sends OPTIONS to sipd, or to a URI: exit code 0 for a 2xx, 1 for another final response, 3 for none',
   operandCount: 0,
-  options: ['uri', 'tcp', 'timeout', 'json'],
+  options: ['uri', 'tcp', 'tls', 'ca', 'fingerprint', 'timeout', 'json'],
   needsNoHome: true,
   run: async ({ home, options }) => {
     const withinMs = timeoutMs(options, defaultTimeoutSeconds)
-    const target = await targetOf(home, options.uri, options.tcp)
+    const target = await targetOf(home, options.uri, options.tcp, trustOf(options))
     const answer = await ping(target, withinMs, systemClock).catch((error: unknown) => {
       if (error instanceof NoResponseError) throw new CommandFailure(error.message, exitCodes.noAnswer)
       throw error
@@ -34,6 +35,28 @@ export const pingCommand: Command = {
     }
     return status < 300 ? exitCodes.ok : exitCodes.error
   },
+}
+
+/** Undefined without --tls; a sips: URI has the authorities of the system then. */
+function trustOf({ tls, tcp, ca, fingerprint }: CommandOptions): Trust | undefined {
+  if (tls && tcp) throw new CommandFailure('--tcp and --tls exclude each other', exitCodes.usage)
+  if (ca !== undefined && fingerprint !== undefined)
+    throw new CommandFailure('--ca and --fingerprint exclude each other', exitCodes.usage)
+  if (fingerprint !== undefined) {
+    const hex = fingerprint.replaceAll(':', '')
+    if (!/^[0-9a-f]{64}$/i.test(hex))
+      throw new CommandFailure(
+        `--fingerprint must be the 32 octets of SHA-256 in hexadecimal, got ${fingerprint}`,
+        exitCodes.usage,
+      )
+    return { isAsked: tls, fingerprint: hex.toUpperCase().match(/../g)!.join(':') }
+  }
+  if (ca === undefined) return { isAsked: tls }
+  try {
+    return { isAsked: tls, authorities: readFileSync(ca) }
+  } catch (error) {
+    throw new CommandFailure(`--ca ${ca} cannot be read: ${(error as Error).message}`, exitCodes.usage)
+  }
 }
 
 /** What a stranger sent must not steer the terminal. */

@@ -1,7 +1,9 @@
-/** One line as the ancestor printed it: what is done, and how it went. */
+/** One line as Cisco SIP Proxy Server 2.2 printed it: what is done, and how it went. */
+import { goOnWithoutOutput } from '../../lib/command-output.ts'
 
 /** Prints `Starting sipd:` and then `[ OK ]` or `[FAILED]`; what `act` throws is thrown on. */
 export async function report(doing: string, act: () => Promise<void>): Promise<void> {
+  goOnWithoutOutput()
   process.stdout.write(`${`${doing} sipd:`.padEnd(57)}`)
   try {
     await act()

@@ -1,8 +1,9 @@
 /** `sip restart`: stops sipd and starts it; between the two nobody answers. */
-import { type Command, exitCodes } from './command.ts'
+import { type Command, type CommandFailure, exitCodes } from './command.ts'
 import { report } from './report.ts'
 import { startSipd } from './start.ts'
 import { stopSipd } from './stop.ts'
+import { supervisorDid } from './supervisor.ts'
 
 export const restartCommand: Command = {
   name: 'restart',
@@ -11,8 +12,14 @@ export const restartCommand: Command = {
   operandCount: 0,
   options: [],
   run: async ({ home }) => {
-    await report('Stopping', () => stopSipd(home))
-    await report('Starting', () => startSipd(home))
+    const answer = await supervisorDid(home, 'restart').catch((error: CommandFailure) => error)
+    if (answer === false) {
+      await report('Stopping', () => stopSipd(home))
+      await report('Starting', () => startSipd(home))
+    } else
+      await report('Restarting', async () => {
+        if (answer !== true) throw answer
+      })
     return exitCodes.ok
   },
 }

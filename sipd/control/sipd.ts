@@ -62,7 +62,12 @@ export async function waitForGeneration(
     const leftMs = deadlineMs - performance.now()
     if (leftMs <= 0) break
     if (!isRunning(parent)) throw new CommandFailure('sipd ended meanwhile; logs/error_log says why')
-    if ((await readGeneration(home, Math.max(1, leftMs))) > before) return
+    // The last of these questions has hardly any time, and what is missing is the generation and not its answer.
+    const generation = await readGeneration(home, Math.max(1, leftMs)).catch((error: unknown) => {
+      if (error instanceof CommandFailure && error.exitCode === exitCodes.noAnswer) return before
+      throw error
+    })
+    if (generation > before) return
     await pause(50)
   }
   throw new CommandFailure(

@@ -1,23 +1,32 @@
 /** `sip start`: starts sipd in the background and waits until it serves. */
-import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import { daemonCommand } from '../../lib/daemon.ts'
+import { systemClock } from '../../lib/clock.ts'
+import { daemonArgv } from '../../lib/daemon.ts'
 import type { Home } from '../../lib/home.ts'
+import { processesOf } from '../../lib/home-processes.ts'
+import { describeExit } from '../../lib/program/exit.ts'
+import { lastWords } from '../../lib/program/last-words.ts'
+import { startProgram } from '../../lib/program/start.ts'
 import { type Command, CommandFailure, exitCodes } from './command.ts'
 import { report } from './report.ts'
 import { pause, runningSipd } from './sipd.ts'
+import { supervisorDid } from './supervisor.ts'
 
 const startWithinMs = 10_000
+/** With its workers, in order; then they are killed. */
+const endWithinMs = 2000
 
 export const startCommand: Command = {
   name: 'start',
   synopsis: '',
-  help: 'starts sipd in the background; is content when it runs already',
+  help: 'starts sipd in the background, through its supervisor where there is one; fine when it runs already',
   operandCount: 0,
   options: [],
   run: async ({ home }) => {
-    await report('Starting', () => startSipd(home))
+    await report('Starting', async () => {
+      if (!(await supervisorDid(home, 'start'))) await startSipd(home)
+    })
     return exitCodes.ok
   },
 }
@@ -28,25 +37,26 @@ export async function startSipd(home: Home): Promise<void> {
   mkdirSync(home.logs, { recursive: true, mode: 0o700 })
   const outputPath = join(home.logs, 'sipd.out')
   const output = openSync(outputPath, 'w', 0o600)
-  const { program, args } = daemonCommand('sipd', home)
-  const child = spawn(program, args, { detached: true, stdio: ['ignore', output, output], cwd: '/' })
+  const started = startProgram({
+    argv: daemonArgv('sipd', home),
+    // What it starts in turn is of this appliance, whatever our caller's is.
+    variables: { CASTELLAN_HOME: home.root },
+    output,
+  })
   closeSync(output)
-  let isEnded = false
-  child.on('exit', () => {
-    isEnded = true
-  })
-  child.on('error', () => {
-    isEnded = true
-  })
   const deadlineMs = performance.now() + startWithinMs
   while (performance.now() < deadlineMs) {
-    if (runningSipd(home)?.pid === child.pid) {
-      child.unref()
+    if (runningSipd(home)) {
+      started.unref()
       return
     }
-    if (isEnded) throw new CommandFailure(readFileSync(outputPath, 'utf8').trim() || 'sipd ended at once, silently')
+    // Ours leaves it to one that somebody else has just started.
+    if (!started.isRunning && !processesOf(home).some(({ part }) => part === 'sipd')) {
+      const said = lastWords(outputPath)
+      throw new CommandFailure(said || `sipd ${describeExit(await started.exited)} and printed nothing`)
+    }
     await pause(25)
   }
-  child.kill('SIGKILL')
-  throw new CommandFailure(`sipd did not serve within ${startWithinMs / 1000} s and was killed`)
+  await started.end(systemClock, endWithinMs)
+  throw new CommandFailure(`sipd did not serve within ${startWithinMs / 1000} s and was ended`)
 }

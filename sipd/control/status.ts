@@ -33,16 +33,18 @@ export const statusCommand: Command = {
   },
 }
 
-interface WorkerStatus {
+export interface WorkerStatus {
   readonly pid: number
   readonly generation: number
   readonly state: string
   readonly transactions: number
   readonly bindings: number
+  /** Established calls; null where sipd does not follow them. */
+  readonly calls?: number | null
   readonly rssOctets: number
 }
 
-interface SipdStatus {
+export interface SipdStatus {
   readonly generation: number
   /** `up`, or what else it is (RFC 2788, applOperStatus). */
   readonly state?: string
@@ -50,7 +52,7 @@ interface SipdStatus {
 }
 
 /** The parent's line of JSON; whatever else it has is kept for --json. */
-function parseStatus(line: string): SipdStatus {
+export function parseStatus(line: string): SipdStatus {
   let status: unknown
   try {
     status = JSON.parse(line)

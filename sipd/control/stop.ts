@@ -1,9 +1,11 @@
 /** `sip stop`: lets sipd end, and makes it when it does not. */
 import type { Home } from '../../lib/home.ts'
+import { processesOf } from '../../lib/home-processes.ts'
 import { isRunning, type ProcessIdentity } from '../../lib/proc/process.ts'
 import { type Command, CommandFailure, exitCodes } from './command.ts'
 import { report } from './report.ts'
 import { pause, runningSipd } from './sipd.ts'
+import { supervisorDid } from './supervisor.ts'
 
 const stopWithinMs = 10_000
 const killWithinMs = 1000
@@ -11,17 +13,24 @@ const killWithinMs = 1000
 export const stopCommand: Command = {
   name: 'stop',
   synopsis: '',
-  help: 'stops sipd; is content when it does not run',
+  help: 'stops sipd, which stays stopped until somebody starts it; fine when it does not run',
   operandCount: 0,
   options: [],
   run: async ({ home }) => {
-    await report('Stopping', () => stopSipd(home))
+    await report('Stopping', async () => {
+      await supervisorDid(home, 'stop').catch((error: CommandFailure) => {
+        process.stderr.write(`sip: the supervisor failed to stop sipd: ${error.message}\n`)
+      })
+      // Whatever the supervisor has done: one that it does not know of may run.
+      await stopSipd(home)
+    })
     return exitCodes.ok
   },
 }
 
 export async function stopSipd(home: Home): Promise<void> {
-  const running = runningSipd(home)
+  // One that is still starting has no PID file yet.
+  const running = runningSipd(home) ?? processesOf(home).find(({ part }) => part === 'sipd')
   if (!running) return
   signal(running, 'SIGTERM')
   if (await isGone(running, stopWithinMs)) return

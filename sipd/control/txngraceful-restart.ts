@@ -1,9 +1,9 @@
 /** `sip txngraceful-restart`: lets transactions finish for some time, then stops the workers and starts new ones. */
+import { longestWaitSeconds } from '../txngraceful.ts'
 import { type Command, CommandFailure, exitCodes, timeoutMs } from './command.ts'
 import { report } from './report.ts'
 import { askSipd, needSipd, readGeneration, waitForGeneration } from './sipd.ts'
 
-const longestSeconds = 86_400
 /** For the answer; and, after the wait for transactions, for the new workers. */
 const defaultTimeoutSeconds = 30
 
@@ -16,10 +16,10 @@ export const txngracefulRestartCommand: Command = {
   run: async ({ home, operands, options }) => {
     const [secondsText = '', behaviour = ''] = operands
     const seconds = /^\d{1,6}$/.test(secondsText) ? Number(secondsText) : Number.NaN
-    if (!(seconds <= longestSeconds))
-      throw new CommandFailure(`SECONDS is to be within 0..${longestSeconds}, not ${secondsText}`, exitCodes.usage)
+    if (!(seconds <= longestWaitSeconds))
+      throw new CommandFailure(`SECONDS must be within 0..${longestWaitSeconds}, got ${secondsText}`, exitCodes.usage)
     if (behaviour !== '1' && behaviour !== '2')
-      throw new CommandFailure(`1 (answer 503) or 2 (answer nothing) is due, not ${behaviour}`, exitCodes.usage)
+      throw new CommandFailure(`expected 1 (answer 503) or 2 (answer nothing), got ${behaviour}`, exitCodes.usage)
     const withinMs = timeoutMs(options, defaultTimeoutSeconds)
     const parent = needSipd(home)
     let before = 0

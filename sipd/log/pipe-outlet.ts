@@ -1,10 +1,12 @@
 /** A program that reads a log from its standard input; when it ends it is started again, after a growing delay. */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { delimiter, join } from 'node:path'
-import type { Writable } from 'node:stream'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { programRoot } from '../../lib/home.ts'
 import type { Log } from '../../lib/log.ts'
+import { defaultPath, programPath } from '../../lib/program/environment.ts'
+import { describeExit, exitCodeOf } from '../../lib/program/exit.ts'
+import type { Program } from '../../lib/program/program.ts'
+import { startProgram } from '../../lib/program/start.ts'
 import { countLines } from './line-queue.ts'
 import type { Outlet } from './outlet.ts'
 
@@ -30,7 +32,7 @@ const longestWriteOctets = 65_536
 export class PipeOutlet implements Outlet {
   readonly name: string
   readonly #options: PipeOptions
-  #child: ChildProcess | undefined
+  #program: Program | undefined
   #delayMs = firstDelayMs
   #restart: Timer | undefined
   #isClosed = false
@@ -54,7 +56,7 @@ export class PipeOutlet implements Outlet {
   }
 
   async write(octets: Uint8Array): Promise<number> {
-    const stdin = this.#child?.stdin
+    const stdin = this.#program?.input
     if (!stdin?.writable) throw new Error('the program does not run')
     const part = octets.length <= longestWriteOctets ? octets : wholeLines(octets)
     await new Promise<void>((resolve) => {
@@ -73,46 +75,42 @@ export class PipeOutlet implements Outlet {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#restart?.cancel()
-    const child = this.#child
-    if (!child) return
-    const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-    child.stdin?.end()
+    const program = this.#program
+    if (!program) return
+    program.input?.end()
     const timer = this.#options.clock.after(endWithinMs, () => {
       this.#options.log.warn('a log program did not end with its input and was killed', { program: this.name })
-      child.kill('SIGKILL')
+      program.signal('SIGKILL')
     })
-    await ended
+    await program.exited
     timer.cancel()
   }
 
   async #start(): Promise<void> {
     const { argv, folder, clock, log } = this.#options
-    const [program, ...args] = argv
     const startedMs = clock.monotonicMs()
-    const child = spawn(program, args, {
-      cwd: folder,
+    const program = startProgram({
+      argv,
+      folder,
       // The appliance's own programs, rotatelogs among them, need no path.
-      env: { ...process.env, PATH: `${join(programRoot, 'bin')}${delimiter}${process.env.PATH ?? ''}` },
-      stdio: ['pipe', 'ignore', 'inherit'],
-      // Out of our process group: a Ctrl-C or a kill for all of it is not to take the last lines along.
-      detached: true,
+      variables: { PATH: programPath(`${join(programRoot, 'bin')}${delimiter}${process.env.PATH || defaultPath}`) },
+      input: 'pipe',
+      errors: 'inherit',
     })
-    await new Promise<void>((resolve, reject) => {
-      child.once('spawn', resolve)
-      child.once('error', reject)
-    })
-    child.on('error', () => {}) // a signal that did not arrive; the exit tells the rest
-    swallowErrors(child.stdin)
-    this.#child = child
-    if (this.#isClosed) child.stdin.end()
-    child.once('exit', (code, signal) => {
-      this.#child = undefined
-      child.stdin.destroy() // a child of its own may hold the other end, and a write would wait for it
+    if (program.pid === undefined) {
+      const exit = await program.exited
+      throw new Error(exit.kind === 'notStarted' ? exit.reason : describeExit(exit))
+    }
+    this.#program = program
+    if (this.#isClosed) program.input?.end()
+    void program.exited.then((exit) => {
+      this.#program = undefined
+      program.input?.destroy() // a child of its own may hold the other end, and a write would wait for it
       if (this.#isClosed) return
       if (clock.monotonicMs() - startedMs >= settledMs) this.#delayMs = firstDelayMs
       log.error('a log program ended; it is started again', {
         program: this.name,
-        ...(signal ? { signal } : { code }),
+        ...(exit.kind === 'signalled' ? { signal: exit.signal } : { code: exitCodeOf(exit) }),
         inMs: this.#delayMs,
       })
       this.#startLater()
@@ -140,9 +138,4 @@ function wholeLines(octets: Uint8Array): Uint8Array {
   const lastFitting = octets.lastIndexOf(0x0a, longestWriteOctets - 1)
   const end = lastFitting >= 0 ? lastFitting : octets.indexOf(0x0a)
   return end < 0 ? octets : octets.subarray(0, end + 1)
-}
-
-/** Errors of single writes are told to those; the stream itself would throw them as well. */
-function swallowErrors(stream: Writable | null): void {
-  stream?.on('error', () => {})
 }

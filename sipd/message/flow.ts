@@ -2,14 +2,15 @@
 import { isIP } from 'node:net'
 import type { Hop, TransportName } from './source.ts'
 
-/** `UDP/192.0.2.7/5060/0/`, with the connection after the last slash. */
-export function formatFlow({ transport, address, port, listener, connection }: Hop): string {
-  return `${transport}/${address}/${port}/${listener}/${connection ?? ''}`
+/** `UDP/192.0.2.7/5060/0/`, then the connection; and where there is one the local address, after another slash. */
+export function formatFlow({ transport, address, port, listener, connection, local }: Hop): string {
+  const flow = `${transport}/${address}/${port}/${listener}/${connection ?? ''}`
+  return local === undefined ? flow : `${flow}/${local}`
 }
 
 /** Undefined when it is none. */
 export function parseFlow(text: string): Hop | undefined {
-  const [transport, address = '', port, listener, connection] = text.split('/')
+  const [transport, address = '', port, listener, connection, local] = text.split('/')
   if (transport !== 'UDP' && transport !== 'TCP' && transport !== 'TLS') return undefined
   if (isIP(address) === 0 || !(Number(port) > 0) || !(Number(listener) >= 0)) return undefined
   return {
@@ -18,5 +19,6 @@ export function parseFlow(text: string): Hop | undefined {
     port: Number(port),
     listener: Number(listener),
     connection: connection || undefined,
+    ...(local && { local }),
   }
 }

@@ -23,6 +23,7 @@ export const H = {
   contentType: 18,
   retryAfter: 19,
   timestamp: 20,
+  sessionExpires: 21,
 } as const
 export type HeaderId = (typeof H)[keyof typeof H]
 
@@ -47,6 +48,7 @@ const spellings: readonly (readonly [HeaderId, string, string?])[] = [
   [H.contentType, 'Content-Type', 'c'],
   [H.retryAfter, 'Retry-After'],
   [H.timestamp, 'Timestamp'],
+  [H.sessionExpires, 'Session-Expires', 'x'],
 ]
 
 const byLowerCase = new Map(

@@ -1,5 +1,6 @@
 /** Responses to a request: what RFC 3261 §8.2.6 copies, and where they go (§18.2.2, RFC 3581). */
 import { isIP } from 'node:net'
+import { withoutZone } from '../../lib/net/address.ts'
 import { H } from './header-names.ts'
 import { type Parts, stride } from './message.ts'
 import { type Hop, isReliable } from './source.ts'
@@ -95,7 +96,8 @@ function withReceived(text: string, via: Via, source: Hop, lineEnd: number): str
 
 /** The topmost Via element with what §18.2.1 and RFC 3581 §4 add. */
 export function receivedElement(text: string, via: Via, source: Hop): string {
-  const isElsewhere = unbracketed(via.host) !== source.address
+  const address = withoutZone(source.address)
+  const isElsewhere = unbracketed(via.host) !== address
   if (via.rport === undefined && via.received === undefined && !isElsewhere) return text.slice(via.start, via.end)
   let element = ''
   let at = via.start
@@ -109,7 +111,7 @@ export function receivedElement(text: string, via: Via, source: Hop): string {
   }
   element = `${element}${text.slice(at, via.end)}`.trimEnd()
   if (via.rport !== undefined) element += `;rport=${source.port}`
-  if (via.rport !== undefined || isElsewhere) element += `;received=${source.address}`
+  if (via.rport !== undefined || isElsewhere) element += `;received=${address}`
   return element
 }
 

@@ -11,6 +11,8 @@ export interface Hop {
   readonly listener: number
   /** A connection that is to be used while it is open, `WORKER.NUMBER`. */
   readonly connection: string | undefined
+  /** The address of ours that it came to over UDP, where a wildcard listener has several: what goes back leaves from it. */
+  readonly local?: string
   /** The host of the URI that led here: over TLS the certificate has to be for it. */
   readonly domain?: string
 }

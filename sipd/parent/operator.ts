@@ -1,11 +1,13 @@
 /** What an operator may ask of a running sipd, over its control socket; `bin/sip` says these words. */
 import { listenForControl } from '../../lib/control.ts'
+import { longestWaitSeconds } from '../txngraceful.ts'
+import { type ListItem, listSubjects } from '../worker/listing.ts'
 import type { SipdParent } from './parent.ts'
-
-const longestWaitSeconds = 3600
 
 export async function listenForOperator(path: string, sipd: SipdParent): Promise<void> {
   const server = await listenForControl(path, async ([word, ...operands]) => {
+    const subject = listSubjects.find((candidate) => candidate === word)
+    if (subject) return asLines(sipd.list(subject, operands.join(' ')))
     switch (word) {
       case 'generation':
         return String(sipd.generation)
@@ -17,15 +19,22 @@ export async function listenForOperator(path: string, sipd: SipdParent): Promise
       case 'txngraceful-restart': {
         const [seconds, behaviour] = operands.map(Number)
         if (seconds === undefined || !(seconds >= 0 && seconds <= longestWaitSeconds))
-          throw new Error(`the seconds are to be within 0..${longestWaitSeconds}`)
+          throw new Error(`the seconds must be within 0..${longestWaitSeconds}`)
         if (behaviour !== 1 && behaviour !== 2)
-          throw new Error('the behaviour is to be 1 (503 Service Unavailable) or 2 (no answer)')
+          throw new Error('the behaviour must be 1 (503 Service Unavailable) or 2 (no answer)')
         sipd.txnGracefulRestart(seconds, behaviour === 1 ? 'refuse' : 'silence')
         return `sipd restarts in ${seconds} s`
       }
       default:
-        throw new Error(`${word ?? 'nothing'} is no command; generation, status, graceful and txngraceful-restart are`)
+        throw new Error(
+          `${word ?? 'nothing'} is no command; generation, status, graceful, txngraceful-restart, registrations and calls are`,
+        )
     }
   })
   server.unref()
+}
+
+/** One JSON text a line. */
+async function* asLines(items: AsyncIterable<ListItem>): AsyncIterable<string> {
+  for await (const item of items) yield JSON.stringify(item)
 }

@@ -7,6 +7,8 @@ import { type ReadConfig, readConfig } from '../config/read.ts'
 import { formatMemory, type ProcessMemory } from '../log/memory-stats.ts'
 import { PeriodicLog } from '../log/periodic-log.ts'
 import { StatisticsText } from '../log/stats.ts'
+import { formatHop } from '../message/source.ts'
+import type { ListItem, ListSubject } from '../worker/listing.ts'
 import { Logs } from './logs.ts'
 import { type PoolSettings, WorkerPool } from './pool.ts'
 import { Totals } from './statistics.ts'
@@ -29,6 +31,7 @@ export class SipdParent {
   readonly #clock: Clock
   readonly #logs: Logs
   #pool: WorkerPool | undefined
+  #configuration: ReadConfig | undefined
   #periodic: PeriodicLog[] = []
   #statisticsText: StatisticsText
   #state: ServiceState = 'up'
@@ -70,7 +73,8 @@ export class SipdParent {
       throw explained(error as Error, configuration)
     }
     const { Listen } = configuration.config
-    this.log.notice('sipd serves', { listen: Listen.map(({ address, port }) => `${address}:${port}`).join(' ') })
+    this.#configuration = configuration
+    this.log.notice('sipd serves', { listen: Listen.map(formatHop).join(' ') })
     return configuration
   }
 
@@ -78,6 +82,12 @@ export class SipdParent {
     if (this.#pool === undefined || this.#state !== 'up') return this.#state
     if (!this.#pool.isServing) return 'down'
     return this.#pool.alarm > 0 ? 'congested' : 'up'
+  }
+
+  /** What the workers have been given; a reload that failed changes nothing here. */
+  get configuration(): ReadConfig {
+    if (!this.#configuration) throw new Error('sipd has no configuration before it was started')
+    return this.#configuration
   }
 
   get generation(): number {
@@ -89,6 +99,7 @@ export class SipdParent {
     const configuration = await this.#readConfiguration()
     try {
       await this.#pool!.graceful(poolSettings(configuration))
+      this.#configuration = configuration
     } catch (error) {
       throw explained(error as Error, configuration)
     }
@@ -131,10 +142,17 @@ export class SipdParent {
         transactions: report?.liveTransactions ?? 0,
         held: report?.heldTransactions ?? 0,
         bindings: report?.bindings ?? 0,
+        calls: report?.calls ?? null,
         connections: report?.connections ?? 0,
         rssOctets: report?.rssOctets ?? 0,
       })),
     }
+  }
+
+  /** Registrations or calls, of a user or of all where that is the empty string. */
+  list(subject: ListSubject, user: string): AsyncIterable<ListItem> {
+    if (!this.#pool) throw new Error('sipd does not serve yet')
+    return this.#pool.list(subject, user)
   }
 
   async stop(withinMs: number): Promise<void> {
@@ -149,6 +167,7 @@ export class SipdParent {
     const configuration = await this.#readConfiguration()
     try {
       await this.#pool!.restart(poolSettings(configuration), restartWithinMs)
+      this.#configuration = configuration
     } catch (error) {
       throw explained(error as Error, configuration)
     }

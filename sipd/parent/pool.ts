@@ -7,8 +7,9 @@ import { type Home, programRoot } from '../../lib/home.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Openness } from '../proxy/core.ts'
 import { secretOctets } from '../transaction/hash.ts'
+import type { ListItem, ListSubject } from '../worker/listing.ts'
 import { Watchdog } from './watchdog.ts'
-import { WorkerHandle } from './worker-handle.ts'
+import { WorkerError, WorkerHandle } from './worker-handle.ts'
 
 export interface PoolOptions {
   readonly home: Home
@@ -113,6 +114,17 @@ export class WorkerPool {
   setOpenness(openness: Openness): void {
     this.#openness = openness
     for (const worker of this.#current()) worker.send({ kind: 'openness', openness })
+  }
+
+  /**
+   * Registrations of one worker that serves, since all have the same; calls of every worker, since older generations
+   * finish what they began. Throws when no worker serves.
+   */
+  async *list(subject: ListSubject, user: string): AsyncGenerator<ListItem> {
+    const serving = this.#current()
+    if (serving.length === 0) throw new WorkerError('no worker serves; sip status says more')
+    const asked = subject === 'calls' ? this.workers.filter(isHeard) : serving.slice(0, 1)
+    for (const worker of asked) yield* worker.list(subject, user)
   }
 
   async stop(withinMs: number): Promise<void> {

@@ -1,6 +1,7 @@
 /** One worker as its parent sees it: a process, what it said last, and the answers that are awaited from it. */
 import cluster, { type Worker as ClusterWorker } from 'node:cluster'
 import type { Clock, Timer } from '../../lib/clock.ts'
+import type { ListItem, ListSubject, Page } from '../worker/listing.ts'
 import type { FromWorker, ToWorker, WorkerReport, WorkerStart } from '../worker/protocol.ts'
 
 export type WorkerState = 'starting' | 'serving' | 'draining' | 'stopping' | 'ended'
@@ -21,6 +22,8 @@ export interface HandleUser {
   onExit(handle: WorkerHandle, how: string): void
 }
 
+const pageWithinMs = 5000
+
 interface Awaited {
   readonly kind: FromWorker['kind']
   readonly resolve: () => void
@@ -39,6 +42,8 @@ export class WorkerHandle {
   readonly #process: ClusterWorker
   readonly #clock: Clock
   #awaited: Awaited[] = []
+  readonly #pages = new Map<number, { resolve(page: Page): void; reject(error: Error): void }>()
+  #lists = 0
 
   constructor(start: WorkerStart, clock: Clock, user: HandleUser) {
     this.id = start.worker
@@ -85,6 +90,23 @@ export class WorkerHandle {
     }
   }
 
+  /** What the worker has of a list, page by page as it is asked for. Throws when it ends or says nothing meanwhile. */
+  async *list(subject: ListSubject, user: string): AsyncGenerator<ListItem> {
+    const request = this.#lists++
+    let isLast = false
+    try {
+      let page = await this.#page(request, { kind: 'list', request, subject, user })
+      for (;;) {
+        yield* page.items
+        isLast = page.isLast
+        if (isLast) return
+        page = await this.#page(request, { kind: 'more', request })
+      }
+    } finally {
+      if (!isLast) this.send({ kind: 'enough', request })
+    }
+  }
+
   async ended(withinMs: number): Promise<void> {
     if (this.state === 'ended') return
     const exit = new Promise<void>((resolve) => this.#process.once('exit', () => resolve()))
@@ -107,6 +129,9 @@ export class WorkerHandle {
         this.report = message.report
         user.onReport(this)
         break
+      case 'page':
+        this.#pages.get(message.request)?.resolve(message.page)
+        break
       case 'failed':
         this.#settle(new WorkerError(message.message, message.code))
         break
@@ -116,9 +141,26 @@ export class WorkerHandle {
     }
   }
 
+  async #page(request: number, message: ToWorker): Promise<Page> {
+    if (this.state === 'ended') throw new WorkerError('the worker has ended')
+    let timer: Timer | undefined
+    try {
+      return await new Promise<Page>((resolve, reject) => {
+        this.#pages.set(request, { resolve, reject })
+        timer = this.#clock.after(pageWithinMs, () =>
+          reject(new WorkerError(`the worker gave no list within ${pageWithinMs} ms`)),
+        )
+        this.send(message)
+      })
+    } finally {
+      timer?.cancel()
+      this.#pages.delete(request)
+    }
+  }
+
   #settle(error: Error): void {
     const awaited = this.#awaited
     this.#awaited = []
-    for (const { reject } of awaited) reject(error)
+    for (const { reject } of [...awaited, ...this.#pages.values()]) reject(error)
   }
 }

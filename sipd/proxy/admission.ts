@@ -1,5 +1,6 @@
 /** How much of one address's requests is taken: a flood is slowed, and costs next to nothing. */
 import type { Clock } from '../../lib/clock.ts'
+import { isLoopbackAddress } from '../../lib/net/address.ts'
 import type { Hop } from '../message/source.ts'
 
 export interface AdmissionOptions {
@@ -32,7 +33,7 @@ export class Admission {
   admit(method: string, source: Hop): Verdict {
     const { perSecond, exemptsLoopback, clock } = this.#options
     if (perSecond === 0 || alwaysTaken.has(method)) return 'admitted'
-    if (exemptsLoopback && (source.address.startsWith('127.') || source.address === '::1')) return 'admitted'
+    if (exemptsLoopback && isLoopbackAddress(source.address)) return 'admitted'
     const second = Math.floor(clock.monotonicMs() / 1000)
     if (second !== this.#second) {
       this.#second = second

@@ -1,5 +1,7 @@
 /** The proxy core, RFC 3261 §16: what is done with a request, once its transaction has it. */
 import type { Log } from '../../lib/log.ts'
+import { type Call, uriOf } from '../calls/call.ts'
+import type { EstablishedCalls } from '../calls/established.ts'
 import type { DebugLog } from '../log/error-log.ts'
 import { withoutTopmostVia } from '../message/forward.ts'
 import { H } from '../message/header-names.ts'
@@ -34,6 +36,8 @@ export interface ProxyCoreOptions {
   readonly forwarder: Forwarder
   readonly identity: Identity
   readonly registrar: Registrar | undefined
+  /** Undefined where sipd does not stay in the path of a call, and would not see it end. */
+  readonly calls: EstablishedCalls | undefined
   readonly destinations: Destinations
   readonly statistics: SipStatistics
   readonly admission: Admission
@@ -62,6 +66,20 @@ export class ProxyCore implements TransactionUser {
   /** Requests that branches are under way for. */
   get contexts(): number {
     return this.#contexts.size
+  }
+
+  /** Calls that are being set up: INVITEs that begin a dialog, and have no final response yet. */
+  *callsBeingSetUp(): IterableIterator<Call> {
+    for (const { request, isFinal, status, startedMs } of this.#contexts.keys()) {
+      if (request.method !== 'INVITE' || isFinal || hasToTag(request)) continue
+      yield {
+        state: status > 100 ? 'ringing' : 'trying',
+        callId: request.value(H.callId)!,
+        from: uriOf(request.value(H.from)!),
+        to: uriOf(request.value(H.to)!),
+        sinceMs: startedMs,
+      }
+    }
   }
 
   /** A message from the network. Whatever it is, it costs no more than itself. */
@@ -139,11 +157,12 @@ export class ProxyCore implements TransactionUser {
 
   onAnswered(transaction: ServerTransaction, status: number, response: string): void {
     this.#contexts.delete(transaction)
-    const { statistics } = this.#options
-    if (transaction.request.method === 'INVITE') {
+    const { statistics, calls } = this.#options
+    const { request } = transaction
+    if (request.method === 'INVITE') {
       if (status < 300) statistics.callsAnswered++
       else if (status !== 487) statistics.callsFailed++
-    }
+    } else if (request.method === 'BYE') calls?.byeAnswered(request, status)
     this.#options.onAnswered(transaction, status, response)
   }
 
@@ -209,8 +228,13 @@ export class ProxyCore implements TransactionUser {
     const isSips = /^sips:/i.test(request.requestUri)
     // §16.2: so that upstream does not send it again while the user is looked for.
     if (request.method === 'INVITE') transaction.respond(100, 'Trying')
-    const context = new ResponseContext(forwarder, transaction, routing, targets, (target) =>
-      destinations.ofContact(target, isSips),
+    const context = new ResponseContext(
+      forwarder,
+      transaction,
+      routing,
+      targets,
+      (target) => destinations.ofContact(target, isSips),
+      (response) => this.#succeeded(request, response),
     )
     this.#contexts.set(transaction, context)
     transaction.onGone = () => {
@@ -218,6 +242,12 @@ export class ProxyCore implements TransactionUser {
       context.cancel()
     }
     context.advance()
+  }
+
+  #succeeded(request: SipRequest, response: SipResponse): void {
+    const { calls } = this.#options
+    if (request.method === 'INVITE') calls?.answered(request, response)
+    else if (request.method === 'UPDATE') calls?.refreshed(request, response)
   }
 
   /** Requests to the server itself. */
@@ -272,12 +302,12 @@ export class ProxyCore implements TransactionUser {
     const ours = response.text.slice(response.via.start, response.via.end)
     const target = via && viaTarget(via)
     if (!target) return false
-    const { listener, connection } = cameBy(ours) ?? {
+    const back = cameBy(ours) ?? {
       listener: identity.listenerFor(target.transport, target.address, 0) ?? 0,
       connection: undefined,
     }
     statistics.responseOut(response.cseqMethod, response.status)
-    layer.sender.send(withoutTopmostVia(response), { ...target, listener, connection })
+    layer.sender.send(withoutTopmostVia(response), { ...target, ...back })
     return true
   }
 

@@ -1,4 +1,5 @@
 /** Request forwarding, RFC 3261 §16.6: from a target to octets that leave, with a transaction or without. */
+import { addressOctets, addressText } from '../../lib/net/address.ts'
 import type { Locator, Place } from '../locate/locator.ts'
 import type { DebugChannel, DebugLog } from '../log/error-log.ts'
 import { type ForwardHead, forwardedRequest, forwardTail } from '../message/forward.ts'
@@ -223,15 +224,26 @@ export class Forwarder {
   }
 }
 
-/** For the response to what is forwarded without state: our listener and connection that the request came by, in our own Via. */
-function cameByParameter({ listener, connection }: Hop): string {
-  return `;i=${listener}${connection === undefined ? '' : `-${connection}`}`
+/**
+ * For the response to what is forwarded without state: our listener, address and connection that the request came by, in
+ * our own Via. The address is in hexadecimal: a parameter is a token, which has no colons.
+ */
+function cameByParameter({ listener, connection, local }: Hop): string {
+  const octets = local === undefined || local.includes('%') ? undefined : addressOctets(local)
+  const address = octets ? `.${Buffer.from(octets).toString('hex')}` : ''
+  return `;i=${listener}${address}${connection === undefined ? '' : `-${connection}`}`
 }
 
 /** What `cameByParameter` wrote; undefined when it is not there. */
-export function cameBy(via: string): Pick<Hop, 'listener' | 'connection'> | undefined {
-  const match = /;i=(\d{1,4})(?:-(\d+\.\d+))?(?=;|$)/.exec(via)
-  return match ? { listener: Number(match[1]), connection: match[2] } : undefined
+export function cameBy(via: string): Pick<Hop, 'listener' | 'connection' | 'local'> | undefined {
+  const match = /;i=(\d{1,4})(?:\.([0-9a-f]{8}|[0-9a-f]{32}))?(?:-(\d+\.\d+))?(?=;|$)/.exec(via)
+  if (!match) return undefined
+  const [, listener, local, connection] = match
+  return {
+    listener: Number(listener),
+    connection,
+    ...(local !== undefined && { local: addressText(Buffer.from(local, 'hex')) }),
+  }
 }
 
 function isSecure({ requestUri, next }: Way): boolean {

@@ -1,5 +1,6 @@
 /** What of the world is this server: the domains it answers for, the addresses it listens on, and how it names itself. */
 import { isIP } from 'node:net'
+import { canonicalAddress, withoutZone } from '../../lib/net/address.ts'
 import { unbracketed } from '../message/respond.ts'
 import type { Hop, TransportName } from '../message/source.ts'
 import type { SipUri } from '../message/uri.ts'
@@ -25,16 +26,21 @@ export interface IdentityOptions {
 export class Identity {
   readonly listeners: readonly Listener[]
   readonly #domains: ReadonlySet<string>
-  readonly #addresses: ReadonlySet<string>
+  #addresses: ReadonlySet<string> = new Set()
   readonly #ports: ReadonlySet<number>
   readonly #firstDomain: string | undefined
 
   constructor({ listeners, domains, addresses }: IdentityOptions) {
     this.listeners = listeners
     this.#domains = new Set(domains.map((domain) => domain.toLowerCase().replace(/\.$/, '')))
-    this.#addresses = new Set([...addresses, ...listeners.map(({ sentBy }) => sentBy)].map(plain))
+    this.setAddresses(addresses)
     this.#firstDomain = this.#domains.values().next().value
     this.#ports = new Set(listeners.flatMap(({ port, tlsPort }) => (tlsPort === undefined ? [port] : [port, tlsPort])))
+  }
+
+  /** The numeric addresses that the listeners cover from now on; those of a wildcard come and go. */
+  setAddresses(addresses: readonly string[]): void {
+    this.#addresses = new Set([...addresses, ...this.listeners.map(({ sentBy }) => sentBy)].map(plain))
   }
 
   /** RFC 3261 §16.5: whether the users of this host are ours to find. */
@@ -84,9 +90,8 @@ function withoutRoot(host: string): string {
   return host.endsWith('.') ? host.slice(0, -1) : host
 }
 
-/** In lower case, without brackets; an IPv6 address in its one short form (RFC 5952). */
+/** In lower case, without brackets; an IPv6 address in its one short form (RFC 5952), without a link. */
 function plain(host: string): string {
-  const bare = unbracketed(host).toLowerCase()
-  if (!bare.includes(':')) return bare
-  return isIP(bare) === 6 && !bare.includes('%') ? new URL(`http://[${bare}]`).hostname.slice(1, -1) : bare
+  const bare = withoutZone(unbracketed(host).toLowerCase())
+  return isIP(bare) === 6 ? canonicalAddress(bare) : bare
 }

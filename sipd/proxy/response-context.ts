@@ -133,6 +133,7 @@ export class ResponseContext {
   readonly ringMs: number
   readonly #targets: TargetSet
   readonly #expand: (target: Target) => readonly Target[]
+  readonly #onSuccess: (response: SipResponse) => void
   readonly #branches: Branch[] = []
   readonly #finals: SipResponse[] = []
   /** The best of the failures that no peer sent. */
@@ -142,13 +143,14 @@ export class ResponseContext {
   #isAnswered = false
   #isCancelled = false
 
-  /** `expand` gives for a contact of a 3xx the targets that it stands for. */
+  /** `expand` gives for a contact of a 3xx the targets that it stands for; `onSuccess` hears of each 2xx that goes upstream. */
   constructor(
     forwarder: Forwarder,
     server: ServerTransaction,
     routing: Routing,
     targets: readonly Target[],
     expand: (target: Target) => readonly Target[],
+    onSuccess: (response: SipResponse) => void,
   ) {
     this.forwarder = forwarder
     this.server = server
@@ -156,6 +158,7 @@ export class ResponseContext {
     this.ringMs = forwarder.ringMsOf(server.request)
     this.#targets = new TargetSet(targets, forwarder.policy.maxForks)
     this.#expand = expand
+    this.#onSuccess = onSuccess
   }
 
   tail(dropsRoutes: boolean): string {
@@ -199,6 +202,7 @@ export class ResponseContext {
     this.#isAnswered = true
     this.#targets.clear()
     this.#send(response)
+    this.#onSuccess(response)
     this.#cancelPending()
   }
 
@@ -209,6 +213,7 @@ export class ResponseContext {
         this.#isAnswered = true
         this.#targets.clear()
         this.#send(response)
+        this.#onSuccess(response)
       }
       return
     }

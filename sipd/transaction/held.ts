@@ -214,14 +214,14 @@ function isServerState(state: HeldState): boolean {
   return state !== heldStates.clientAccepted && state !== heldStates.clientCompleted
 }
 
-function whereTo({ transport, address, port, listener, connection }: Hop): string {
-  return `${transport} ${address} ${port} ${listener} ${connection ?? ''}\n`
+function whereTo({ transport, address, port, listener, connection, local }: Hop): string {
+  return `${transport} ${address} ${port} ${listener} ${connection ?? ''} ${local ?? ''}\n`
 }
 
 function decode(record: string): Resend | undefined {
   if (record === '') return undefined
   const end = record.indexOf('\n')
-  const [transport, address = '', port, listener, connection] = record.slice(0, end).split(' ')
+  const [transport, address = '', port, listener, connection, local] = record.slice(0, end).split(' ')
   return {
     text: record.slice(end + 1),
     hop: {
@@ -230,6 +230,7 @@ function decode(record: string): Resend | undefined {
       port: Number(port),
       listener: Number(listener),
       connection: connection || undefined,
+      ...(local && { local }),
     },
   }
 }

@@ -3,6 +3,7 @@ import { connect as connectTcp, createServer, type Server, type Socket } from 'n
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
+import { canonicalAddress, unmapped } from '../../lib/net/address.ts'
 import { RateLimit } from '../../lib/rate-limit.ts'
 import type { DebugChannel, DebugLog } from '../log/error-log.ts'
 import { formatHop, type Hop, type TransportName } from '../message/source.ts'
@@ -12,7 +13,7 @@ import { Connections, farEnd } from './connections.ts'
 import type { FramingError } from './framer.ts'
 import type { Sender } from './sender.ts'
 import { type TlsIdentity, tlsOptionsFor } from './tls.ts'
-import { UdpSocket } from './udp.ts'
+import { UdpListener } from './udp-listener.ts'
 
 export interface TransportsOptions {
   readonly listeners: readonly {
@@ -46,7 +47,7 @@ const handshakeWithinMs = 10_000
 export class Transports implements Sender, ConnectionUser {
   readonly #options: TransportsOptions
   readonly connections: Connections
-  #udp: (UdpSocket | undefined)[] = []
+  #udp: (UdpListener | undefined)[] = []
   #servers: Server[] = []
   #nextConnection = 1
   readonly #outboundKeys = new Map<Connection, string>()
@@ -56,6 +57,8 @@ export class Transports implements Sender, ConnectionUser {
   readonly #openElsewhere = new Set<string>()
   /** Told of connections that others opened, and that they ended. */
   onConnection: ((connection: Connection, isOpen: boolean) => void) | undefined
+  /** An address of the machine was added or went that a wildcard listener covers. */
+  onAddresses: (() => void) | undefined
   /** Takes the datagrams of a process that reads none any more. */
   sendDatagramElsewhere: ((text: string, hop: Hop) => void) | undefined
 
@@ -70,19 +73,26 @@ export class Transports implements Sender, ConnectionUser {
 
   /** Opens every socket; throws the first error, with what could not be opened. */
   async start(): Promise<void> {
-    for (const [listener, { address, port, tlsPort }] of this.#options.listeners.entries()) {
-      const udp = new UdpSocket({
+    const { listeners, clock } = this.#options
+    for (const [listener, { address, port, tlsPort }] of listeners.entries()) {
+      const udp = new UdpListener({
         address,
         port,
-        onDatagram: (octets, remoteAddress, remotePort) =>
+        except: new Set(
+          listeners.filter((other) => other.port === port).map((other) => canonicalAddress(other.address)),
+        ),
+        clock,
+        onDatagram: (octets, remoteAddress, remotePort, local) =>
           this.#options.onMessage(octets, {
             transport: 'UDP',
             address: remoteAddress,
             port: remotePort,
             listener,
             connection: undefined,
+            ...(local !== undefined && { local }),
           }),
         onError: (error) => this.#sendFailed(error),
+        onAddresses: () => this.onAddresses?.(),
       })
       await explain(`udp ${formatHop({ address, port })}`, udp.start())
       this.#udp[listener] = udp
@@ -185,8 +195,8 @@ export class Transports implements Sender, ConnectionUser {
   }
 
   #sendDatagram(text: string, hop: Hop): void {
-    const socket = this.#udp[hop.listener] ?? this.#udp.find((udp) => udp !== undefined)
-    if (socket) socket.send(text, hop.address, hop.port)
+    const listener = this.#udp[hop.listener] ?? this.#udp.find((udp) => udp !== undefined)
+    if (listener) listener.send(text, hop.address, hop.port, hop.local)
     else this.sendDatagramElsewhere?.(text, hop)
   }
 
@@ -231,7 +241,7 @@ export class Transports implements Sender, ConnectionUser {
         socket.destroy()
         return
       }
-      const far = { address: remoteAddress, port: remotePort }
+      const far = { address: unmapped(remoteAddress), port: remotePort }
       const connection = this.#adopt(socket, transport, far, listener, true)
       this.connections.add(connection)
       this.onConnection?.(connection, true)

@@ -1,8 +1,11 @@
 /** A UDP socket for SIP: datagrams in, text out, as few copies as can be. */
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
+import { unmapped } from '../../lib/net/address.ts'
 
 const largestDatagram = 65_507
+/** What leaves is written here; one for all sockets, each of which is done with it before the next one writes. */
+let scratch = Buffer.allocUnsafeSlow(largestDatagram)
 
 export interface UdpOptions {
   readonly address: string
@@ -20,7 +23,6 @@ interface Datagram {
 export class UdpSocket {
   readonly #options: UdpOptions
   readonly #socket: Socket
-  #scratch = Buffer.allocUnsafeSlow(largestDatagram)
   #waiting: Datagram[] = []
   #isClosed = false
 
@@ -41,16 +43,21 @@ export class UdpSocket {
   async start(): Promise<void> {
     const { address, port, onDatagram, onError } = this.#options
     await new Promise<void>((resolve, reject) => {
-      this.#socket.once('error', reject)
+      const fail = (error: Error): void => {
+        this.#isClosed = true
+        this.#socket.close()
+        reject(error)
+      }
+      this.#socket.once('error', fail)
       this.#socket.bind({ address, port, exclusive: false }, () => {
-        this.#socket.off('error', reject)
+        this.#socket.off('error', fail)
         resolve()
       })
     })
     this.#socket.on('error', onError)
     this.#socket.on('message', (octets, remote) => {
       // Nobody can be answered at port 0; whoever sends from there forged it.
-      if (remote.port !== 0) onDatagram(octets, remote.address, remote.port)
+      if (remote.port !== 0) onDatagram(octets, unmapped(remote.address), remote.port)
     })
   }
 
@@ -77,10 +84,10 @@ export class UdpSocket {
     const datagrams = this.#waiting
     this.#waiting = []
     for (const { text, address, port } of datagrams) {
-      const length = this.#scratch.write(text, 0, 'latin1')
-      this.#socket.send(this.#scratch, 0, length, port, address)
+      const length = scratch.write(text, 0, 'latin1')
+      this.#socket.send(scratch, 0, length, port, address)
       // Most datagrams leave at once; one that the kernel cannot take now waits, by reference.
-      if (this.#socket.getSendQueueCount() > 0) this.#scratch = Buffer.allocUnsafeSlow(largestDatagram)
+      if (this.#socket.getSendQueueCount() > 0) scratch = Buffer.allocUnsafeSlow(largestDatagram)
     }
   }
 

@@ -19,6 +19,8 @@ export const frames = {
   heldKeys: 8,
   /** Connections that others opened to the sender, one a line: `+` or `-`, number, far end. */
   connections: 9,
+  /** Calls that were answered, for whoever takes their BYE: an array of EstablishedCall as JSON. */
+  calls: 10,
 } as const
 export type FrameKind = (typeof frames)[keyof typeof frames]
 

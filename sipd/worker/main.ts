@@ -47,6 +47,19 @@ async function act(message: ToWorker): Promise<void> {
       await worker?.stop(message.withinMs)
       end()
       break
+    case 'list':
+      tell({
+        kind: 'page',
+        request: message.request,
+        page: worker!.listings.begin(message.request, message.subject, message.user),
+      })
+      break
+    case 'more':
+      tell({ kind: 'page', request: message.request, page: worker!.listings.next(message.request) })
+      break
+    case 'enough':
+      worker!.listings.end(message.request)
+      break
     case 'ping':
       tell({ kind: 'pong' })
       break
@@ -70,5 +83,5 @@ process.on('disconnect', () => {
   const ended = worker?.stop(0) ?? Promise.resolve()
   void ended.finally(() => process.exit(0))
 })
-process.on('unhandledRejection', (error) => worker?.log.error('bug: a promise was left alone', { error }))
+process.on('unhandledRejection', (error) => worker?.log.error('bug: unhandled rejection', { error }))
 tell({ kind: 'here' })

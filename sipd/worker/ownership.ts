@@ -53,6 +53,11 @@ export class Ownership implements Elsewhere {
     return seatAmong(request, this.#members.length)
   }
 
+  /** Which of the members takes what belongs to a call. */
+  seatOfCall(callId: string): number {
+    return seatOfCall(callId, this.#members.length)
+  }
+
   /** Who has sockets while this one drains. */
   get successors(): readonly number[] {
     return this.#members
@@ -154,7 +159,11 @@ export function encodeHashes(hashes: Iterable<KeyHash>): Buffer {
  */
 function seatAmong(request: SipRequest, count: number): number {
   if (count <= 1) return 0
-  return fnv1a(request.method === 'REGISTER' ? userOf(request) : request.value(H.callId)!) % count
+  return request.method === 'REGISTER' ? fnv1a(userOf(request)) % count : seatOfCall(request.value(H.callId)!, count)
+}
+
+function seatOfCall(callId: string, count: number): number {
+  return count <= 1 ? 0 : fnv1a(callId) % count
 }
 
 function userOf(request: SipRequest): string {

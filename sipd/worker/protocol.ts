@@ -1,6 +1,7 @@
 /** What the parent and its workers tell each other, over the channel that Node gives them. */
 import type { Openness } from '../proxy/core.ts'
 import type { Counters } from '../statistics.ts'
+import type { ListSubject, Page } from './listing.ts'
 
 /** What a worker needs to know of the others to begin. */
 export interface WorkerStart {
@@ -31,6 +32,10 @@ export type ToWorker =
   /** End, with what is under way given so long. */
   | { readonly kind: 'stop'; readonly withinMs: number }
   | { readonly kind: 'ping' }
+  /** Give the first page of a list, of a user or of all. */
+  | { readonly kind: 'list'; readonly request: number; readonly subject: ListSubject; readonly user: string }
+  /** The next page, or that nobody wants it. */
+  | { readonly kind: 'more' | 'enough'; readonly request: number }
 
 export interface WorkerReport {
   readonly counters: Counters
@@ -40,6 +45,8 @@ export interface WorkerReport {
   readonly heldTransactions: number
   readonly users: number
   readonly bindings: number
+  /** Established calls; null where sipd does not stay in their path, and cannot know. */
+  readonly calls: number | null
   readonly connections: number
   readonly rssOctets: number
   readonly heapUsedOctets: number
@@ -61,3 +68,4 @@ export type FromWorker =
   | { readonly kind: 'log'; readonly log: 'error' | 'access'; readonly lines: string }
   | { readonly kind: 'report'; readonly report: WorkerReport }
   | { readonly kind: 'pong' }
+  | { readonly kind: 'page'; readonly request: number; readonly page: Page }

@@ -1,9 +1,12 @@
 /** What sipd.conf means to a worker: the words of the configuration as the values that the parts ask for. */
-import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { hostname, networkInterfaces } from 'node:os'
 import { join, resolve } from 'node:path'
+import { messageOf } from '../../lib/errors.ts'
 import type { Home } from '../../lib/home.ts'
+import { isLoopbackAddress, isWildcardAddress, withoutZone } from '../../lib/net/address.ts'
+import { localAddresses } from '../../lib/net/local-addresses.ts'
+import { readRegularFileSync } from '../../lib/regular-file.ts'
 import type { SipdConfig } from '../config/directives.ts'
 import type { ReadConfig } from '../config/read.ts'
 import type { Binding, Change } from '../location/binding.ts'
@@ -92,27 +95,22 @@ function sentByOf(config: SipdConfig, address: string): string {
   if (ProxyAddressResolutionType === 'A') return ServerName ?? hostname()
   if (ProxyAddressResolutionType === 'SRV' && ProxyDomain !== undefined) return ProxyDomain
   if (IpAddrInPathHeaders !== undefined && isIP(IpAddrInPathHeaders) === isIP(address)) return IpAddrInPathHeaders
-  if (!isWildcard(address)) return address
+  if (!isWildcardAddress(address)) return withoutZone(address)
   const family = isIP(address)
-  return ownAddresses().find((own) => isIP(own) === family && !isLoopback(own)) ?? (family === 6 ? '::1' : '127.0.0.1')
+  return (
+    ownAddresses().find((own) => isIP(own) === family && !isLoopbackAddress(own)) ??
+    (family === 6 ? '::1' : '127.0.0.1')
+  )
 }
 
 function coveredAddresses({ Listen }: SipdConfig): string[] {
   return Listen.flatMap(({ address }) =>
-    isWildcard(address) ? ownAddresses().filter((own) => isIP(own) === isIP(address)) : [address],
+    isWildcardAddress(address) ? localAddresses(isIP(address) === 6 ? 6 : 4) : [address],
   )
 }
 
 function ownAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address))
-}
-
-function isWildcard(address: string): boolean {
-  return address === '0.0.0.0' || address === '::'
-}
-
-function isLoopback(address: string): boolean {
-  return address.startsWith('127.') || address === '::1'
 }
 
 /** Undefined without TLS. Throws a sentence that names the file that cannot be used. */
@@ -121,9 +119,9 @@ export function tlsOf(config: SipdConfig, home: Home): TlsIdentity | undefined {
   if (!SipTlsEnable) return undefined
   const read = (directive: string, path: string): Buffer => {
     try {
-      return readFileSync(resolve(home.root, path))
+      return readRegularFileSync(resolve(home.root, path)).octets
     } catch (error) {
-      throw new Error(`${directive}: ${path} cannot be read: ${(error as Error).message}`)
+      throw new Error(`${directive}: ${path} cannot be read: ${messageOf(error)}`)
     }
   }
   return tlsIdentity({

@@ -20,14 +20,16 @@ import { farEnd } from '../transport/connections.ts'
 import type { FramingError } from '../transport/framer.ts'
 import { Transports } from '../transport/transports.ts'
 import { accessEntry } from './access-entry.ts'
+import { CallHandover } from './call-handover.ts'
 import { decodeHopMessage, encodeHopMessage, type FrameKind, frames } from './frames.ts'
 import { type Handover, handoverFrames, readHandover } from './handover.ts'
 import { Links } from './links.ts'
+import { Listings } from './listing.ts'
 import { LogOutbox } from './log-outbox.ts'
 import { encodeHashes, Ownership } from './ownership.ts'
 import type { FromWorker, WorkerReport, WorkerStart } from './protocol.ts'
 import { Registrations } from './registrations.ts'
-import { listenersOf, registrationsPath, serverSettings, staticBindings, tlsOf } from './settings.ts'
+import { identityOf, listenersOf, registrationsPath, serverSettings, staticBindings, tlsOf } from './settings.ts'
 
 export interface WorkerOptions {
   readonly home: Home
@@ -46,6 +48,7 @@ const subscribedWithinMs = 3000
 
 export class Worker {
   readonly log: Log
+  readonly listings: Listings
   readonly #options: WorkerOptions
   readonly #statistics: SipStatistics
   readonly #transports: Transports
@@ -53,6 +56,7 @@ export class Worker {
   readonly #links: Links
   readonly #ownership: Ownership
   readonly #server: SipServer
+  readonly #calls: CallHandover
   readonly #outbox: LogOutbox
   readonly #formatAccess: FormatLine
   readonly #reporting: Timer
@@ -152,6 +156,21 @@ export class Worker {
       isConnectionOpen: (connection) => this.#isConnectionOpen(connection),
       onAnswered: (transaction, status, response) => this.#answered(transaction, status, response),
     })
+    const { calls, core } = this.#server
+    this.#calls = new CallHandover({
+      calls,
+      ownership: this.#ownership,
+      send: (other, kind, payload) => this.#links.send(other, kind, payload),
+    })
+    this.listings = new Listings({
+      clock,
+      store: this.#registrations.store,
+      calls: function* () {
+        yield* core.callsBeingSetUp()
+        if (calls) yield* calls.all()
+      },
+    })
+    this.#transports.onAddresses = () => this.#server.identity.setAddresses(identityOf(config).addresses)
     this.#reporting = clock.every(reportEveryMs, () => options.tell({ kind: 'report', report: this.#report() }))
   }
 
@@ -193,6 +212,7 @@ export class Worker {
     for (const { seat, worker } of this.#ownership.setMembers(members)) {
       const stoodIn = [...layer.servers()].filter(({ request }) => this.#ownership.seatOf(request) === seat)
       this.#handOver(worker, stoodIn)
+      this.#calls.toSeat(seat, worker)
     }
   }
 
@@ -210,6 +230,7 @@ export class Worker {
     this.#registrations.tellNow()
     const elsewhere = this.#ownership.elsewhere()
     this.#ownership.drain(successors)
+    this.#calls.toSuccessors()
     for (const successor of successors) {
       this.#handOver(successor, this.#server.layer.servers())
       for (const handover of elsewhere) this.#send(successor, handover)
@@ -280,6 +301,9 @@ export class Worker {
         else this.#transports.sendOver(message.hop.connection, text)
         break
       }
+      case frames.calls:
+        this.#calls.receive(payload)
+        break
       case frames.changes:
         this.#registrations.heard(payload)
         break
@@ -359,7 +383,7 @@ export class Worker {
   }
 
   #report(): WorkerReport {
-    const { layer, held } = this.#server
+    const { layer, held, calls } = this.#server
     const { rss, heapUsed, heapTotal, external } = process.memoryUsage()
     const { store } = this.#registrations
     return {
@@ -370,6 +394,7 @@ export class Worker {
       heldTransactions: held.size,
       users: store.users,
       bindings: store.bindings,
+      calls: calls?.size ?? null,
       connections: this.#transports.connections.size,
       rssOctets: rss,
       heapUsedOctets: heapUsed,

@@ -1,7 +1,11 @@
 /** Finding the process that a row means, among all that run. */
-import { basename, dirname, join, resolve } from 'node:path'
-import { type ProcessStat, readEnvironment, readPidFile, readProcess } from '../../lib/proc/process.ts'
+import { readlinkSync } from 'node:fs'
+import { basename, dirname, join, resolve, sep } from 'node:path'
+import { programRoot } from '../../lib/home.ts'
+import { isDenied } from '../../lib/proc/file.ts'
+import { ageMs, type ProcessStat, readEnvironment, readPidFile, readProcess } from '../../lib/proc/process.ts'
 import { listPids } from '../../lib/proc/processes.ts'
+import { isControlScript, scriptOf } from './control-script.ts'
 
 export interface Search {
   /** critAppProcName: the real process name. */
@@ -14,9 +18,19 @@ export interface Search {
   readonly notOfGroup?: number | undefined
 }
 
-/** All that runs now. One look costs about 20 us a process, so it is shared by all who search. */
+/**
+ * All that runs now, but for what this process may not look at (hidepid): it could not be supervised either. Throws when
+ * nobody can tell what runs. One look costs about 20 us a process, so it is shared by all who search.
+ */
 export function scanProcesses(): ProcessStat[] {
-  return listPids().flatMap((pid) => readProcess(pid) ?? [])
+  return listPids().flatMap((pid) => {
+    try {
+      return readProcess(pid) ?? []
+    } catch (error) {
+      if (isDenied(error)) return []
+      throw error
+    }
+  })
 }
 
 /** The process itself: by its PID file when that names a live one, else by its name; and how many have that name. */
@@ -30,6 +44,7 @@ export function findProcesses(
       process.pid !== globalThis.process.pid &&
       (process.groupId !== notOfGroup || process.pid === notOfGroup) &&
       isNamed(process, name) &&
+      !isControlScript(process, ageMs) &&
       !isElsewhere(process, home),
   )
   const pids = new Set(matching.map(({ pid }) => pid))
@@ -43,25 +58,46 @@ export function findProcesses(
  * Whether the process goes by this name: its program, the script that an interpreter runs, or the folder of a script
  * called main.js, which is how our own daemons run.
  */
-export function isNamed({ name: kernelName, command }: Pick<ProcessStat, 'name' | 'command'>, name: string): boolean {
-  const [program = '', ...args] = command
-  if (basename(program) === name) return true
-  const script = args.find((argument) => !argument.startsWith('-'))
-  if (script !== undefined && isInterpreter(basename(program))) {
-    const file = basename(script)
-    if (file === name || file.replace(/\.[a-z]+$/, '') === name) return true
-    if (/^main\.[cm]?js$/.test(file) && basename(dirname(script)) === name) return true
-    return false
+export function isNamed(process: Pick<ProcessStat, 'pid' | 'name' | 'command'>, name: string): boolean {
+  const { command } = process
+  if (command.length === 0) return false // a kernel thread
+  if (basename(command[0]!) === name) return true
+  const script = scriptOf(command)
+  return script === undefined ? hasKernelName(process, name) : isScriptNamed(script, name)
+}
+
+function isScriptNamed(script: string, name: string): boolean {
+  const file = basename(script)
+  if (file === name || file.replace(/\.[a-z]+$/, '') === name) return true
+  if (!/^main\.[cm]?js$/.test(file) || basename(dirname(script)) !== name) return false
+  // Parts of our own daemons, such as the workers of sipd, have a main.js too, and are no processes of their own.
+  return !script.startsWith(`${programRoot}${sep}`) || dirname(dirname(script)) === join(programRoot, 'dist')
+}
+
+/** TASK_COMM_LEN of the kernel, without the NUL at the end. */
+const kernelNameLength = 15
+
+/** A program may also have given itself this name: to the kernel (prctl(2)), or in place of its command line. */
+function hasKernelName(
+  { pid, name: kernelName, command }: Pick<ProcessStat, 'pid' | 'name' | 'command'>,
+  name: string,
+): boolean {
+  if (name.length <= kernelNameLength) return kernelName === name
+  if (kernelName !== name.slice(0, kernelNameLength)) return false
+  // The kernel cuts names off, and others may begin alike: the whole name has to stand somewhere.
+  return basename(command.join(' ').split(/[:\s]/, 1)[0] ?? '') === name || programFile(pid) === name
+}
+
+function programFile(pid: number): string | undefined {
+  try {
+    return basename(readlinkSync(`/proc/${pid}/exe`)).replace(/ \(deleted\)$/, '')
+  } catch {
+    return undefined // it ended, or is another user's
   }
-  // The kernel keeps 15 characters; a program may also have given itself this name.
-  return kernelName === name.slice(0, 15) && command.length > 0
 }
 
-function isInterpreter(program: string): boolean {
-  return /^(node|bash|sh|dash|python[\d.]*|perl|ruby|php)$/.test(program)
-}
-
-function isElsewhere({ pid, command }: Pick<ProcessStat, 'pid' | 'command'>, home: string): boolean {
+/** Whether it says, by its arguments or its environment, that it serves another appliance. */
+export function isElsewhere({ pid, command }: Pick<ProcessStat, 'pid' | 'command'>, home: string): boolean {
   const at = command.indexOf('--home')
   const named =
     (at >= 0 ? command[at + 1] : command.find((word) => word.startsWith('--home='))?.slice('--home='.length)) ??

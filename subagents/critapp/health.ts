@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { parseCommand } from '../../lib/command.ts'
-import { explain } from '../../lib/process-end.ts'
+import { describeExit, isSuccess } from '../../lib/program/exit.ts'
 import { runForAnswer } from './run.ts'
 
 export interface HealthSpec {
@@ -51,9 +51,11 @@ export function whyNoTarget({ kind, target }: Pick<HealthSpec, 'kind' | 'target'
       return 'error' in parsed ? parsed.error : undefined
     }
     case 'tcp':
-      return parseHostAndPort(target) ? undefined : 'HOST:PORT is due'
+      return parseHostAndPort(target) ? undefined : 'expected HOST:PORT'
     case 'sip':
-      return target === '' || /^sips?:[^\s-]\S*$/.test(target) ? undefined : 'a SIP URI, or nothing, is due'
+      return target === '' || /^sips?:[^\s-]\S*$/.test(target)
+        ? undefined
+        : 'expected a SIP URI such as sip:192.0.2.7, or nothing'
   }
 }
 
@@ -66,10 +68,10 @@ export function parseHostAndPort(text: string): { host: string; port: number } |
 }
 
 async function askCommand({ target, timeoutMs }: HealthSpec, signal: AbortSignal): Promise<Verdict> {
-  const { code, output, how } = await runForAnswer(target, timeoutMs, signal)
-  if (code === 0) return undefined
-  const said = output.trim().split('\n').at(-1)
-  return said ? `the command ${how}: ${said}` : `the command ${how}`
+  const { exit, printed } = await runForAnswer(parseCommand(target), { limitMs: timeoutMs, signal })
+  if (isSuccess(exit)) return undefined
+  const said = printed.trim().split('\n').at(-1)
+  return said ? `the command ${describeExit(exit)}: ${said}` : `the command ${describeExit(exit)}`
 }
 
 /** The kernel accepts for a process that hangs, so this proves only that it listens; nothing it says is read. */
@@ -82,7 +84,7 @@ async function connectTo({ target, timeoutMs }: HealthSpec, signal: AbortSignal)
     await once(socket, 'connect', { signal: AbortSignal.any([signal, timeout]) })
     return undefined
   } catch (error) {
-    return timeout.aborted ? `${target} took longer than ${timeoutMs / 1000} s` : explain(error as Error)
+    return timeout.aborted ? `${target} took longer than ${timeoutMs / 1000} s` : (error as Error).message
   } finally {
     socket.on('error', () => {})
     socket.destroy()
@@ -97,7 +99,7 @@ async function askSip(sipPing: SipPing, { target, timeoutMs }: HealthSpec, signa
     await Promise.race([sipPing(target === '' ? undefined : target, timeoutMs), aborted(limit)])
     return undefined
   } catch (error) {
-    return limit.aborted ? `${target || 'sip ping'} took longer than ${timeoutMs / 1000} s` : explain(error as Error)
+    return limit.aborted ? `${target || 'sip ping'} took longer than ${timeoutMs / 1000} s` : (error as Error).message
   }
 }
 

@@ -3,6 +3,7 @@ import type { Timer } from '../../lib/clock.ts'
 import type { Home } from '../../lib/home.ts'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
+import type { SetVarbind } from '../../lib/mib/set.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { healthCheck, type SipPing } from './health.ts'
 import {
@@ -14,8 +15,9 @@ import {
   critAppProcTable,
   critAppRestartFailed,
 } from './mib.ts'
+import { notSupervised, type Order, obey } from './operator.ts'
 import { newEntry, type ProcessSpec, type SupervisedProcess } from './process.ts'
-import { whyNotActive } from './rules.ts'
+import { processRule, programRule, whyNotActive } from './rules.ts'
 import { type Request, Supervisor } from './supervisor.ts'
 
 type ProcRow = RowOf<typeof critAppProcTable>
@@ -49,13 +51,15 @@ export function critappModule(home: Home, sipPing: SipPing) {
         return Math.floor((host.clock.monotonicMs() - process.startedMonotonicMs) / 10) % 0x1_0000_0000
       },
     },
-    test({ before, after, wishes }) {
+    test({ before, after, wishes, alongside = [] }) {
       if (after?.critAppProcRowStatus !== 'active') return undefined
       // A row knows its process by this name: another one would leave a running process with nobody to watch it.
       const isRenamed = before?.critAppProcRowStatus === 'active' && before.critAppProcName !== after.critAppProcName
       if (isRenamed && before.critAppOperStatus === 'up') return 'inconsistentValue'
-      const culprit = whyNotActive(after, processes.table.rows())
-      if (culprit !== undefined) return { status: 'inconsistentValue', column: culprit }
+      const changed = new Set(alongside.map(({ critAppProcIndex }) => critAppProcIndex))
+      const unchanged = [...processes.table.rows()].filter(({ critAppProcIndex }) => !changed.has(critAppProcIndex))
+      const mistake = whyNotActive(after, [...unchanged, ...alongside])
+      if (mistake) return { status: 'inconsistentValue', column: mistake.column }
       // There must be something to restart, and a way to do it.
       const hasWay = after.critAppGracefulCommand !== '' || after.critAppUnit !== ''
       const isGraceful = wishes.critAppGracefulRestart === 'restart'
@@ -63,6 +67,8 @@ export function critappModule(home: Home, sipPing: SipPing) {
         return { status: 'inconsistentValue', column: 'critAppGracefulRestart' }
       return undefined
     },
+    // Above all a process that fills the disk must be stopped.
+    actsUnkept: ({ wishes }) => Object.keys(wishes).every((name) => isOrder(name)),
     commit({ before, after, wishes }) {
       const scalars = globals.table.get({})!
       globals.table.put({ ...scalars, critAppConfigLastChange: host?.upTimeTicks() ?? 0 })
@@ -105,7 +111,7 @@ export function critappModule(home: Home, sipPing: SipPing) {
   let repetition: Timer | undefined
   const counts = () => ({ critAppTotal: wanted().length, critAppRunning: running().length })
 
-  /** critAppNotAllRunning when one that is wished up goes; critAppAllNowRunning when all run, and again at its interval. */
+  /** critAppNotAllRunning when a process that is wanted up goes; critAppAllNowRunning when all run, and again at its interval. */
   const judge = (row: ProcRow | undefined): void => {
     const { critAppTrapWhenNotAllRunning, critAppTrapWhenAllRunning, critAppAllRunningInterval } = globals.table.get(
       {},
@@ -177,11 +183,6 @@ export function critappModule(home: Home, sipPing: SipPing) {
         },
       })
       const active = [...processes.table.rows()].filter((row) => row.critAppProcRowStatus === 'active')
-      for (const row of active) {
-        const column = whyNotActive(row, active)
-        if (column)
-          host.log.error('a row of critagt.cnf asks for what cannot be', { name: row.critAppProcName, column })
-      }
       supervisor.configureAll(active.map((row) => ({ spec: specOf(row) })))
       supervisor.start()
     },
@@ -195,7 +196,53 @@ export function critappModule(home: Home, sipPing: SipPing) {
       return globals.table.get({})!.critAppCommandsWritable
     },
   }
-  return { module, configured: [anyServing(processes), anyServing(globals)], rules }
+  /** What an operator on this machine orders; `set` does a SET of this module. */
+  const order = async (
+    wish: Order,
+    name: string,
+    set: (varbinds: readonly SetVarbind[]) => Promise<void>,
+  ): Promise<string> => {
+    if (!supervisor || !host) return notSupervised
+    const want = async (index: number, adminStatus: 'up' | 'down'): Promise<void> => {
+      const { oid, syntax } = critAppProcTable.columns.critAppAdminStatus
+      host?.log.notice('an operator sets critAppAdminStatus', { name, adminStatus })
+      await set([{ name: [...oid, index], value: syntax.toSnmp(adminStatus), position: 1 }])
+    }
+    return obey(wish, name, { clock: host.clock, supervisor, want })
+  }
+  const apps = (): AppState[] =>
+    [...processes.table.rows()]
+      .filter((row) => row.critAppProcRowStatus === 'active')
+      .map((row) => ({
+        name: row.critAppProcName,
+        wanted: row.critAppAdminStatus,
+        isUp: row.critAppOperStatus === 'up',
+        state: row.critAppProcState,
+        lastError: row.critAppLastError,
+      }))
+  return {
+    module,
+    configured: [anyServing(processes), anyServing(globals)],
+    rules,
+    checks: [processRule],
+    machineChecks: [programRule],
+    order,
+    apps,
+  }
+}
+
+/** An application as `castellan start` has to know it. */
+export interface AppState {
+  readonly name: string
+  readonly wanted: 'up' | 'down'
+  readonly isUp: boolean
+  readonly state: ProcRow['critAppProcState']
+  readonly lastError: string
+}
+
+/** What somebody wants now, in contrast to what a row is. */
+function isOrder(column: string): boolean {
+  return column === 'critAppAdminStatus' || column === 'critAppGracefulRestart'
 }
 
 function specOf(row: ProcRow): ProcessSpec {

@@ -8,7 +8,7 @@ export interface MonitorEvents {
   /** It did not; how many times in a row. Not told of one that has never served yet. */
   fails(reason: string, times: number): void
   /** Too many failures: nothing more comes from this monitor. */
-  sick(reason: string): void
+  unhealthy(reason: string): void
 }
 
 export interface MonitorOptions {
@@ -69,17 +69,17 @@ export class HealthMonitor {
   #bad(reason: string): void {
     const { spec, clock, events } = this.#options
     if (!this.#hasServed) {
-      // A start may take as long as it would take to be sick.
+      // A start may take as long as it takes to be unhealthy.
       const patienceMs = spec.failures * spec.intervalMs
       if (clock.monotonicMs() - this.#startedMs < patienceMs) return
       this.stop()
-      events.sick(`it did not serve within ${patienceMs / 1000} s of its start: ${reason}`)
+      events.unhealthy(`it did not serve within ${patienceMs / 1000} s of its start: ${reason}`)
       return
     }
     this.#failures++
     events.fails(reason, this.#failures)
     if (this.#failures < spec.failures) return
     this.stop()
-    events.sick(`${this.#failures === 1 ? 'a health check' : `${this.#failures} health checks`} failed: ${reason}`)
+    events.unhealthy(`${this.#failures === 1 ? 'a health check' : `${this.#failures} health checks`} failed: ${reason}`)
   }
 }

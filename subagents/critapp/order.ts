@@ -8,7 +8,7 @@ export interface Ordering<T> {
   act(item: T): void
   /** The next number waits for it. */
   isOnItsWay(item: T): boolean
-  /** Whether it is still to be acted on when its turn comes: somebody may have wished otherwise meanwhile. */
+  /** Whether it is still to be acted on when its turn comes: what is wanted may have changed meanwhile. */
   isDue(item: T): boolean
 }
 

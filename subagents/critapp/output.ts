@@ -1,9 +1,9 @@
-/** What a started process prints: kept in a file of its own, bounded, the last line at hand when it fails. */
-import { copyFileSync, openSync, readFileSync, statSync, truncateSync } from 'node:fs'
+/** What a started process prints: kept in a file of its own, and bounded. */
+import { closeSync, openSync, readSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 
 const maxOctets = 1024 * 1024
 
-/** A descriptor for a new start: the file begins anew. Appending, so that it may be cut while it is written. */
+/** A descriptor for a new start: the file is emptied. Appending, so that it may be cut while it is written. */
 export function openOutput(path: string): number {
   try {
     truncateSync(path)
@@ -13,33 +13,28 @@ export function openOutput(path: string): number {
   return openSync(path, 'a', 0o600)
 }
 
-/** Keeps a talkative process from filling the disk: at 1 MiB the file becomes NAME.1 and begins anew. */
+/** Keeps a talkative process from filling the disk: beyond 1 MiB the last MiB becomes NAME.1, and the file is emptied. */
 export function boundOutput(path: string): void {
   try {
     if (statSync(path).size <= maxOctets) return
-    copyFileSync(path, `${path}.1`)
-    truncateSync(path)
   } catch {
-    // There is none: the process was adopted.
+    return // there is none: the process was adopted
   }
-}
-
-/** The last lines that say something, at most so many, oldest first. */
-export function lastLines(path: string, count: number): string[] {
   try {
-    const lines = readFileSync(path, 'utf8')
-      .slice(-64 * 1024)
-      .split('\n')
-    return lines
-      .map((line) => line.trim())
-      .filter((line) => line !== '')
-      .slice(-count)
+    writeFileSync(`${path}.1`, readTail(path, maxOctets), { mode: 0o600 })
   } catch {
-    return []
+    // The disk is full, and the next step frees some of it.
   }
+  truncateSync(path)
 }
 
-/** The last line that says something, or an empty string. */
-export function lastLine(path: string): string {
-  return lastLines(path, 1)[0] ?? ''
+function readTail(path: string, octets: number): Uint8Array {
+  const file = openSync(path, 'r')
+  try {
+    const tail = Buffer.alloc(octets)
+    const length = readSync(file, tail, 0, octets, Math.max(0, statSync(path).size - octets))
+    return tail.subarray(0, length)
+  } finally {
+    closeSync(file)
+  }
 }

@@ -1,7 +1,7 @@
 /** A supervised process: what its row asks for, what is so, and what the supervisor remembers of it. */
-import type { ChildProcess } from 'node:child_process'
 import type { Timer } from '../../lib/clock.ts'
 import { type ProcessIdentity, type ProcessStat, readProcess } from '../../lib/proc/process.ts'
+import type { Program } from '../../lib/program/program.ts'
 import type { HealthSpec } from './health.ts'
 import type { HealthMonitor } from './monitor.ts'
 import type { ProcessState } from './states.ts'
@@ -62,21 +62,24 @@ export interface Entry {
   leads: boolean
   /** Its PID file, if it had one when it was taken up. */
   pidFile: string | undefined
-  child: ChildProcess | undefined
+  child: Program | undefined
   monitor: HealthMonitor | undefined
   /** Why it is being stopped although it is wanted up: it does not serve. */
-  sickness: string | undefined
-  /** systemd is being asked how it ended. */
-  isUnderInquest: boolean
-  /** Raised whenever something is begun anew, so that what was begun before knows it is over. */
+  failureReason: string | undefined
+  /** It ended too often: it stays as it is until somebody sets it up. */
+  isGivenUp: boolean
+  /** Its graceful command runs; `again`: it was asked for once more meanwhile. */
+  graceful: 'idle' | 'running' | 'again'
+  /** It ended, and systemd is being asked how, or what it left behind is being looked for. */
+  isEndPending: boolean
+  /** Raised whenever something begins, so that what began before knows that it is over. */
   round: number
   timer: Timer | undefined
 }
 
 /** The child while it runs. */
-export function liveChild(child: ChildProcess | undefined): ProcessStat | undefined {
-  if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) return undefined
-  return readProcess(child.pid)
+export function liveChild(child: Program | undefined): ProcessStat | undefined {
+  return child?.pid !== undefined && child.isRunning ? readProcess(child.pid) : undefined
 }
 
 export function newEntry(spec: ProcessSpec): Entry {
@@ -105,8 +108,10 @@ export function newEntry(spec: ProcessSpec): Entry {
     pidFile: undefined,
     child: undefined,
     monitor: undefined,
-    sickness: undefined,
-    isUnderInquest: false,
+    failureReason: undefined,
+    isGivenUp: false,
+    graceful: 'idle',
+    isEndPending: false,
     round: 0,
     timer: undefined,
   }

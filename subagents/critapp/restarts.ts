@@ -1,11 +1,11 @@
 /** What follows the end of a process, or a start that failed: what is said of it, and whether and when it starts again. */
-import { formatSeconds } from '../../lib/process-end.ts'
-import type { Finding } from './inquest.ts'
-import { lastLines } from './output.ts'
+import { lastLines } from '../../lib/program/last-words.ts'
+import { formatSeconds } from '../../lib/text.ts'
+import type { Context } from './context.ts'
+import { type ExitStatus, isFailure } from './exit-status.ts'
 import type { Entry } from './process.ts'
 import { killGroup } from './signal.ts'
 import { describeRecent } from './storm.ts'
-import type { Surroundings } from './surroundings.ts'
 
 export interface RestartEvents {
   /** Whether anything is to be started at all. */
@@ -27,24 +27,27 @@ interface Plan {
 const keptLines = 20
 
 export class Restarts {
-  readonly #surroundings: Surroundings
+  readonly #context: Context
   readonly #events: RestartEvents
 
-  constructor(surroundings: Surroundings, events: RestartEvents) {
-    this.#surroundings = surroundings
+  constructor(context: Context, events: RestartEvents) {
+    this.#context = context
     this.#events = events
   }
 
-  ended(entry: Entry, { code, signal, how }: Finding): void {
-    const { clock, events, log } = this.#surroundings.options
+  ended(entry: Entry, exitStatus: ExitStatus): void {
+    const { code, signal, how } = exitStatus
+    const { clock, events, log } = this.#context.options
     const { spec, state } = entry.shown
-    const { sickness } = entry
-    const wasTold = state === 'stopping' && sickness === undefined
+    const { failureReason } = entry
+    // A graceful command may itself stop the process and start it again.
+    const isGraceful = entry.graceful !== 'idle' && !isFailure(exitStatus)
+    const wasTold = (state === 'stopping' || isGraceful) && failureReason === undefined
     this.#forgetProcess(entry)
-    const output = wasTold ? [] : lastLines(this.#surroundings.outputPath(spec), keptLines)
-    const plan = wasTold ? undefined : this.#plan(entry, spec.restartOnExit || sickness !== undefined)
-    const why = sickness === undefined ? how : `was stopped: ${sickness}`
-    const sentence = `${spec.name} ${wasTold ? `${how}, as it was told to` : `${why}${plan?.words ?? ''}`}`
+    const output = wasTold ? [] : lastLines(this.#context.outputPath(spec), keptLines)
+    const plan = wasTold ? undefined : this.#plan(entry, spec.restartOnExit || failureReason !== undefined)
+    const why = failureReason === undefined ? how : `was stopped: ${failureReason}`
+    const sentence = `${spec.name} ${wasTold ? `${how}, as requested` : `${why}${plan?.words ?? ''}`}`
     Object.assign(entry.shown, {
       isUp: false,
       health: 'unknown',
@@ -55,14 +58,20 @@ export class Restarts {
       lastExitCode: code,
       lastExitSignal: signal,
     })
-    this.#surroundings.complain(entry, wasTold ? '' : sentence)
-    this.#surroundings.move(entry, 'exited')
+    this.#context.complain(entry, wasTold ? '' : sentence)
+    this.#context.move(entry, 'exited')
     const { name } = spec
     log.notice('a process ended', { name, sentence, ...(output.length > 0 ? { output: output.join('\n') } : {}) })
     events.exited(entry.shown, sentence)
     if (spec.adminStatus !== 'up') return
+    if (isGraceful) return // what its command leaves is looked at when that ends
     if (wasTold) this.#events.wanted(entry)
     else this.#retry(entry, plan)
+  }
+
+  /** It is down though its row wants it up and restarted: it is as if it had ended now. */
+  again(entry: Entry): void {
+    this.#retry(entry, this.#plan(entry, true))
   }
 
   /** The start of a row failed; that was said already. */
@@ -75,22 +84,22 @@ export class Restarts {
     entry.timer?.cancel()
     entry.monitor?.stop()
     entry.monitor = undefined
-    entry.sickness = undefined
+    entry.failureReason = undefined
     entry.formerGroup = entry.identity && entry.leads ? entry.identity.pid : undefined
     if (entry.formerGroup !== undefined) killGroup(entry.formerGroup)
     entry.identity = undefined
     entry.child = undefined
     const { unit } = entry.shown.spec
-    if (unit !== '') this.#surroundings.units.forget(unit)
+    if (unit !== '') this.#context.units.forget(unit)
   }
 
-  /** When the next start is due, or that there are too many; nothing where a restart is not wished. */
+  /** When the next start is due, or that there are too many; nothing where no restart is wanted. */
   #plan({ history, shown }: Entry, isWished: boolean): Plan | undefined {
     const { spec } = shown
     if (!this.#events.isAtWork() || spec.adminStatus !== 'up' || !isWished) return undefined
     const { maxRestarts, restartWindowMs: windowMs, restartIntervalMs: intervalMs } = spec
     const rules = { intervalMs, maxRestarts, windowMs }
-    const now = this.#surroundings.options.clock.monotonicMs()
+    const now = this.#context.options.clock.monotonicMs()
     const recent = describeRecent(history.recent(now, rules) + 1, windowMs)
     const delayMs = history.next(now, rules)
     if (delayMs === undefined)
@@ -100,16 +109,17 @@ export class Restarts {
 
   #retry(entry: Entry, plan: Plan | undefined): void {
     if (!plan) return
-    const { clock, log, events } = this.#surroundings.options
+    const { clock, log, events } = this.#context.options
     if (plan.delayMs === undefined) {
       const sentence = `${entry.shown.spec.name} ended too often${plan.words}`
-      this.#surroundings.move(entry, 'tooOften')
-      this.#surroundings.complain(entry, sentence)
+      entry.isGivenUp = true
+      this.#context.move(entry, 'tooOften')
+      this.#context.complain(entry, sentence)
       log.error('a process ended too often', { name: entry.shown.spec.name, sentence })
       events.failed(entry.shown, sentence)
       return
     }
-    this.#surroundings.move(entry, 'retry')
+    this.#context.move(entry, 'retry')
     entry.timer = clock.after(plan.delayMs, () => {
       if (entry.shown.state === 'restartWait') this.#events.due(entry)
     })

@@ -1,89 +1,40 @@
-/** Running a configured command: never by a shell, in a session of its own; whatever goes wrong is one sentence. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { type ParsedCommand, parseCommand } from '../../lib/command.ts'
-import { describeEnd, explain } from '../../lib/process-end.ts'
+/** Running a row's commands by lib/program: what all of them share, and those whose end alone is of interest. */
+import type { ParsedCommand } from '../../lib/command.ts'
+import { readEnvironment } from '../../lib/proc/process.ts'
+import { describeExit, isSuccess } from '../../lib/program/exit.ts'
+import { type Outcome, runProgram } from '../../lib/program/run.ts'
 
-/** `output` is a descriptor for what it prints. What cannot even be tried gives the reason. */
-export function runCommand(command: ParsedCommand, output?: number): ChildProcess | { readonly reason: string } {
-  const to = output ?? 'ignore'
-  return start(command, ['ignore', to, to])
+/** Tells `sip` and its like that it is the supervisor who calls, which need not be asked (sipd/control/supervisor.ts). */
+export function supervisedBy(name: string): Record<string, string> {
+  return { CASTELLAN_SUPERVISED: name }
 }
 
-/** Runs a command whose end is of interest, and nothing else of it. */
-export function runToEnd(command: ParsedCommand, on: { done(): void; failed(reason: string): void }): void {
-  const child = runCommand(command)
-  if ('reason' in child) {
-    on.failed(child.reason)
-    return
+/** Whether a process, or one that it comes from, was started as a command of the row of this name. */
+export function isSupervised(pid: number, name: string): boolean {
+  return readEnvironment(pid, 'CASTELLAN_SUPERVISED') === name
+}
+
+export interface CommandOptions {
+  readonly limitMs: number
+  readonly variables?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
+  readonly maxOctets?: number
+}
+
+/** What a command answers; one that is not of the grammar could not be started. */
+export async function runForAnswer(command: ParsedCommand, options: CommandOptions): Promise<Outcome> {
+  if ('error' in command) {
+    const exit = { kind: 'notStarted', code: undefined, reason: command.error } as const
+    return { exit, output: '', errors: '', printed: '' }
   }
-  child.on('error', (error) => on.failed(explain(error)))
-  child.on('exit', (code, signal) => (code === 0 ? on.done() : on.failed(describeEnd(code, signal))))
-  child.unref()
+  return runProgram({ argv: command.argv, ...options })
 }
 
-export interface Answer {
-  /** Undefined when it could not be run, or a signal or the time ended it. */
-  readonly code: number | undefined
-  /** The first octets of what it printed. */
-  readonly output: string
-  /** In words: how it ended, or that it took too long. */
-  readonly how: string
-}
-
-const maxOutputLength = 64 * 1024
-/** A command that has ended may have left somebody who holds its output open. */
-const outputAfterEndMs = 200
-
-/** Runs a command for its answer; after so long, or when nobody wants the answer any more, it is killed with its group. */
-export function runForAnswer(command: ParsedCommand | string, withinMs: number, signal?: AbortSignal): Promise<Answer> {
-  const child = start(typeof command === 'string' ? parseCommand(command) : command, ['ignore', 'pipe', 'pipe'])
-  if ('reason' in child) return Promise.resolve({ code: undefined, output: '', how: child.reason })
-  return new Promise((resolve) => {
-    let output = ''
-    let how = ''
-    const kill = (why: string) => (): void => {
-      how = why
-      try {
-        process.kill(-child.pid!, 'SIGKILL')
-      } catch {
-        // ESRCH: it has ended meanwhile
-      }
-    }
-    const timer = setTimeout(kill(`took longer than ${withinMs / 1000} s`), withinMs)
-    const onAbort = kill('was not waited for')
-    signal?.addEventListener('abort', onAbort, { once: true })
-    const finish = (code: number | null, end: string): void => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', onAbort)
-      resolve({ code: code ?? undefined, output, how: how || end })
-    }
-    for (const stream of [child.stdout!, child.stderr!]) {
-      stream.setEncoding('utf8')
-      stream.on('data', (text: string) => {
-        if (output.length < maxOutputLength) output += text
-      })
-    }
-    child.on('error', (error) => finish(null, explain(error)))
-    child.on('close', (code, ended) => finish(code, describeEnd(code, ended)))
-    child.on('exit', () => {
-      setTimeout(() => {
-        child.stdout!.destroy()
-        child.stderr!.destroy()
-      }, outputAfterEndMs)
-    })
-  })
-}
-
-function start(
-  command: ParsedCommand,
-  stdio: ('ignore' | 'pipe' | number)[],
-): ChildProcess | { readonly reason: string } {
-  if ('error' in command) return { reason: command.error }
-  const [program, ...args] = command.argv
-  try {
-    // A session of its own: our end, or a Ctrl-C at our terminal, is not its end.
-    return spawn(program, args, { detached: true, stdio, cwd: '/' })
-  } catch (error) {
-    return { reason: explain(error as Error) }
-  }
+/**
+ * Undefined when the command ended with 0; else what went wrong. Its output is not read: it may leave a daemon behind,
+ * which would be killed by SIGPIPE when we stop reading.
+ */
+export async function runToEnd(command: ParsedCommand, options: CommandOptions): Promise<string | undefined> {
+  const { exit } = await runForAnswer(command, { ...options, maxOctets: 0 })
+  return isSuccess(exit) ? undefined : describeExit(exit)
 }

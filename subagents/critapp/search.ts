@@ -1,7 +1,9 @@
 /** The search for running processes: one scan of /proc serves all rows that ask within a fifth of a second. */
 import type { Clock } from '../../lib/clock.ts'
 import { isRunning, type ProcessStat } from '../../lib/proc/process.ts'
-import { findProcesses, scanProcesses } from './find.ts'
+import { scriptOf } from './control-script.ts'
+import { findProcesses, isElsewhere, isNamed, scanProcesses } from './find.ts'
+import { isSupervised } from './run.ts'
 
 const scanEveryMs = 200
 
@@ -22,14 +24,34 @@ export class ProcessSearch {
 
   /** The process that a row means, and how many of that name there are. */
   find(name: string, notOfGroup: number | undefined): { main: ProcessStat | undefined; count: number } {
-    const { clock, runFolder, home } = this.#options
-    const atMs = clock.monotonicMs()
-    if (!this.#scanned || atMs - this.#scanned.atMs >= scanEveryMs) this.#scanned = { atMs, processes: scanProcesses() }
-    const found = findProcesses({ name, runFolder, home, notOfGroup }, this.#scanned.processes)
+    const { runFolder, home } = this.#options
+    const found = findProcesses({ name, runFolder, home, notOfGroup }, this.#scan())
     return found.main && isRunning(found.main) ? found : { main: undefined, count: found.count }
   }
 
-  /** The next one looks anew: what to do hangs on what runs now. */
+  /** Whether a script runs the process of this name as another program: then it is not the process, but what starts it. */
+  hasStarted(script: ProcessStat, name: string): boolean {
+    const path = scriptOf(script.command)
+    if (path === undefined) return false
+    return this.#scan().some(
+      (one) =>
+        one.pid !== script.pid &&
+        one.startTicks >= script.startTicks &&
+        isNamed(one, name) &&
+        (one.parentPid === script.pid || isSupervised(one.pid, name)) &&
+        !isElsewhere(one, this.#options.home) &&
+        // The script itself, run once more, is a part of it.
+        scriptOf(one.command) !== path,
+    )
+  }
+
+  #scan(): readonly ProcessStat[] {
+    const atMs = this.#options.clock.monotonicMs()
+    if (!this.#scanned || atMs - this.#scanned.atMs >= scanEveryMs) this.#scanned = { atMs, processes: scanProcesses() }
+    return this.#scanned.processes
+  }
+
+  /** The next search reads /proc again: what to do depends on what runs now. */
   forget(): void {
     this.#scanned = undefined
   }

@@ -22,6 +22,7 @@ export class Sequence {
   readonly #clock: Clock
   readonly #events: SequenceEvents
   readonly #waiting: Timer[] = []
+  readonly #pending = new Set<Entry>()
 
   constructor(clock: Clock, events: SequenceEvents) {
     this.#clock = clock
@@ -43,13 +44,19 @@ export class Sequence {
     this.#set(entries, 'up')
   }
 
+  /** Its turn is still to come. */
+  isPending(entry: Entry): boolean {
+    return this.#pending.has(entry)
+  }
+
   end(): void {
+    this.#pending.clear()
     for (const timer of this.#waiting.splice(0)) timer.cancel()
   }
 
   #set(entries: readonly Entry[], adminStatus: 'up' | 'down'): void {
-    const wished = entries.filter(({ shown }) => shown.spec.adminStatus === adminStatus)
-    this.#inOrder(wished, adminStatus === 'up' ? 'ascending' : 'descending', {
+    const wanted = entries.filter(({ shown }) => shown.spec.adminStatus === adminStatus)
+    this.#inOrder(wanted, adminStatus === 'up' ? 'ascending' : 'descending', {
       act: ({ shown }) => this.#events.setAdminStatus(shown.spec.index, adminStatus),
       isOnItsWay: ({ shown }) => shown.state === (adminStatus === 'up' ? 'starting' : 'stopping'),
       isDue: ({ shown }) => shown.spec.adminStatus === adminStatus,
@@ -59,13 +66,17 @@ export class Sequence {
   #inOrder(entries: readonly Entry[], direction: 'ascending' | 'descending', turn: Turn): void {
     if (entries.length === 0) return
     const isHere = (entry: Entry): boolean => this.#events.isHere(entry)
+    for (const entry of entries) this.#pending.add(entry)
     const timer = actInOrder(entries, {
       clock: this.#clock,
       direction,
       orderOf: ({ shown }) => shown.spec.startOrder,
       act: (entry) => turn.act(entry),
       isOnItsWay: (entry) => isHere(entry) && turn.isOnItsWay(entry),
-      isDue: (entry) => isHere(entry) && turn.isDue(entry),
+      isDue: (entry) => {
+        this.#pending.delete(entry)
+        return isHere(entry) && turn.isDue(entry)
+      },
     })
     if (timer) this.#waiting.push(timer)
   }

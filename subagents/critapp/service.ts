@@ -1,27 +1,27 @@
 /** From running to serving: a process that was found is taken up, and its health watched for as long as it lives. */
 import { ageMs, type ProcessIdentity } from '../../lib/proc/process.ts'
+import type { Context } from './context.ts'
 import { HealthMonitor } from './monitor.ts'
 import type { Entry } from './process.ts'
-import type { Surroundings } from './surroundings.ts'
 
 export interface ServiceEvents {
   /** It runs and does not serve, and is to be stopped. */
-  sick(entry: Entry): void
+  unhealthy(entry: Entry): void
 }
 
 export class Service {
-  readonly #surroundings: Surroundings
+  readonly #context: Context
   readonly #events: ServiceEvents
 
-  constructor(surroundings: Surroundings, events: ServiceEvents) {
-    this.#surroundings = surroundings
+  constructor(context: Context, events: ServiceEvents) {
+    this.#context = context
     this.#events = events
   }
 
   /** The process is there; it is up when it serves, where that is checked. */
   takeUp(entry: Entry, identity: ProcessIdentity, event: 'ready' | 'found', sentence: string): void {
-    const { clock, events } = this.#surroundings.options
-    this.#surroundings.know(entry, identity)
+    const { clock, events } = this.#context.options
+    this.#context.know(entry, identity)
     const aliveMs = ageMs(identity)
     Object.assign(entry.shown, {
       pid: identity.pid,
@@ -29,7 +29,7 @@ export class Service {
       startedMonotonicMs: clock.monotonicMs() - aliveMs,
       lastStart: new Date(clock.now() - aliveMs),
     })
-    if (event === 'found') this.#surroundings.move(entry, event)
+    if (event === 'found') this.#context.move(entry, event)
     if (entry.shown.spec.health.kind === 'none') this.#serves(entry, sentence)
     else {
       events.changed(entry.shown)
@@ -48,15 +48,15 @@ export class Service {
   }
 
   #serves(entry: Entry, sentence: string): void {
-    const { events, log } = this.#surroundings.options
+    const { events, log } = this.#context.options
     Object.assign(entry.shown, { isUp: true, lastError: '' })
-    this.#surroundings.move(entry, 'ready')
+    this.#context.move(entry, 'ready')
     log.notice('a process is up', { name: entry.shown.spec.name, sentence })
     events.started(entry.shown, sentence)
   }
 
   #monitor(entry: Entry, hasServed: boolean, sentence: string): void {
-    const { clock, check, events, log } = this.#surroundings.options
+    const { clock, check, events, log } = this.#context.options
     const { shown } = entry
     const { name, health: spec } = shown.spec
     entry.monitor?.stop()
@@ -76,24 +76,24 @@ export class Service {
         },
         fails: (reason, times) => {
           shown.health = 'failing'
-          this.#surroundings.complain(entry, `${name}: health check failed (${times} of ${spec.failures}): ${reason}`)
+          this.#context.complain(entry, `${name}: health check failed (${times} of ${spec.failures}): ${reason}`)
           log.warn('a health check failed', { name, times, reason })
           events.changed(shown)
         },
-        sick: (reason) => this.#sick(entry, reason),
+        unhealthy: (reason) => this.#unhealthy(entry, reason),
       },
     })
   }
 
-  #sick(entry: Entry, reason: string): void {
+  #unhealthy(entry: Entry, reason: string): void {
     const { shown } = entry
-    entry.sickness = reason
+    entry.failureReason = reason
     shown.isUp = false
     shown.health = 'failing'
-    this.#surroundings.complain(entry, `${shown.spec.name} is stopped: ${reason}`)
-    const { log } = this.#surroundings.options
+    this.#context.complain(entry, `${shown.spec.name} is stopped: ${reason}`)
+    const { log } = this.#context.options
     log.error('a process does not serve and is stopped', { name: shown.spec.name, reason })
-    this.#surroundings.move(entry, 'sick')
-    this.#events.sick(entry)
+    this.#context.move(entry, 'unhealthy')
+    this.#events.unhealthy(entry)
   }
 }

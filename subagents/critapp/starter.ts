@@ -1,59 +1,68 @@
 /** Starting one process: its command is run, and what it leaves behind, or becomes, is found. */
-import type { ChildProcess } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import type { ParsedCommand } from '../../lib/command.ts'
-import type { ProcessIdentity } from '../../lib/proc/process.ts'
-import { describeEnd, explain, signalNumber } from '../../lib/process-end.ts'
+import { ageMs, type ProcessIdentity, type ProcessStat } from '../../lib/proc/process.ts'
+import { describeExit, exitCodeOf, isSuccess, type ProgramExit, signalNumberOf } from '../../lib/program/exit.ts'
+import { lastLine } from '../../lib/program/last-words.ts'
+import type { Program } from '../../lib/program/program.ts'
+import { startProgram } from '../../lib/program/start.ts'
 import { startCommandOf } from './commands.ts'
+import type { Context } from './context.ts'
+import { isControlScript, startScriptMs } from './control-script.ts'
+import type { ExitStatus } from './exit-status.ts'
 import { isNamed } from './find.ts'
-import type { Finding } from './inquest.ts'
-import { lastLine, openOutput } from './output.ts'
+import { openOutput } from './output.ts'
 import { type PidFiles, watchPidFiles } from './pid-files.ts'
 import { type Entry, liveChild, type ProcessSpec } from './process.ts'
-import { runCommand } from './run.ts'
+import { supervisedBy } from './run.ts'
 import type { ProcessEvent } from './states.ts'
-import type { Surroundings } from './surroundings.ts'
+import { Successors } from './successors.ts'
 
 export interface StartEvents {
   /** The process is there; whether it serves is another question. */
   appeared(entry: Entry, identity: ProcessIdentity, sentence: string): void
+  /** What was taken for the process was the script that started this one, and has ended. */
+  replaced(entry: Entry, identity: ProcessIdentity): void
   /** There is none, and none will come of this start. */
   failed(entry: Entry, sentence: string): void
   /** A child of ours that is the row's process, or was to become it, ended. */
-  ended(entry: Entry, finding: Finding): void
+  ended(entry: Entry, exitStatus: ExitStatus): void
 }
 
 /** A process in front runs when it has lived this long. */
 const settleMs = 500
 /** A start command that daemonizes has this long until its process is there. */
-export const appearWithinMs = 10_000
+export const appearWithinMs = startScriptMs
 /** While something starts or stops: how often it is looked at, where nothing tells. */
 export const lookEveryMs = 50
 
 interface Start {
   readonly entry: Entry
-  readonly child: ChildProcess
+  readonly child: Program
   /** The entry's when it began: with another one this start is over. */
   readonly round: number
   readonly beganMs: number
 }
 
 export class Starter {
-  readonly #surroundings: Surroundings
+  readonly #context: Context
   readonly #events: StartEvents
   readonly #starts = new Set<Start>()
+  readonly #successors: Successors
   #pidFiles: PidFiles | undefined
 
-  constructor(surroundings: Surroundings, events: StartEvents) {
-    this.#surroundings = surroundings
+  constructor(context: Context, events: StartEvents) {
+    this.#context = context
     this.#events = events
+    this.#successors = new Successors(context, events)
   }
 
   /** A PID file that is written is looked at when it is, and not only when it is time to look. */
   begin(): void {
-    const { log, runFolder } = this.#surroundings.options
+    const { log, runFolder } = this.#context.options
     this.#pidFiles = watchPidFiles(runFolder, log, (name) => {
-      for (const start of this.#starts) if (start.entry.shown.spec.name === name) this.#lookNow(start)
+      for (const start of this.#starts)
+        if (start.entry.shown.spec.name === name) this.#context.attempt(() => this.#lookNow(start))
     })
   }
 
@@ -64,37 +73,40 @@ export class Starter {
   }
 
   launch(entry: Entry, event: ProcessEvent): void {
-    const { options } = this.#surroundings
+    const { options } = this.#context
     const { spec } = entry.shown
-    this.#surroundings.move(entry, event)
+    this.#context.move(entry, event)
     const round = ++entry.round
     const command = startCommandOf(spec, options.systemctl)
-    const child = this.#spawn(spec, command.parsed)
-    if ('reason' in child) {
-      this.#failed(entry, `${command.text}: ${child.reason}`)
+    if ('error' in command.parsed) {
+      this.#failed(entry, `${command.text}: ${command.parsed.error}`)
       return
     }
+    const child = this.#spawn(spec, command.parsed)
     const start: Start = { entry, child, round, beganMs: options.clock.monotonicMs() }
-    child.on('error', (error) => {
-      if (entry.round === round) this.#failed(entry, `${command.text}: ${explain(error)}; see critAppStartCommand`)
-    })
-    child.on('exit', (code, signal) => this.#childEnded(start, code, signal))
+    void child.exited.then((exit) => this.#context.attempt(() => this.#childEnded(start, exit)))
     if (child.pid === undefined) return
     entry.child = child
     this.#starts.add(start)
-    entry.timer = options.clock.every(lookEveryMs, () => this.#look(start))
+    entry.timer = options.clock.every(lookEveryMs, () => this.#context.attempt(() => this.#look(start)))
   }
 
-  #spawn(spec: ProcessSpec, command: ParsedCommand): ChildProcess | { readonly reason: string } {
+  #spawn(spec: ProcessSpec, { argv }: Extract<ParsedCommand, { readonly argv: unknown }>): Program {
+    const variables = supervisedBy(spec.name)
+    const output = this.#openOutput(spec)
+    const child = startProgram({ argv, variables, output: output ?? 'none' })
+    if (output !== undefined) closeSync(output)
+    return child
+  }
+
+  /** A disk without room for what it prints is no reason not to start it. */
+  #openOutput(spec: ProcessSpec): number | undefined {
+    const path = this.#context.outputPath(spec)
     try {
-      const output = openOutput(this.#surroundings.outputPath(spec))
-      try {
-        return runCommand(command, output)
-      } finally {
-        closeSync(output)
-      }
+      return openOutput(path)
     } catch (error) {
-      return { reason: explain(error as Error) }
+      this.#context.options.log.warn('cannot keep what a process prints', { name: spec.name, path, error })
+      return undefined
     }
   }
 
@@ -104,7 +116,7 @@ export class Starter {
 
   /** Something has happened that may have brought the process. */
   #lookNow(start: Start): void {
-    this.#surroundings.searcher.forget()
+    this.#context.searcher.forget()
     this.#look(start)
   }
 
@@ -116,13 +128,13 @@ export class Starter {
     }
     const { entry, child, beganMs } = start
     const { name, unit } = entry.shown.spec
-    const livedMs = this.#surroundings.options.clock.monotonicMs() - beganMs
+    const livedMs = this.#context.options.clock.monotonicMs() - beganMs
     const isOver = livedMs > appearWithinMs
     const itself = liveChild(child)
     let real: ProcessIdentity | undefined = this.#announced(entry)
-    if (!real && unit === '' && itself && livedMs > settleMs && isNamed(itself, name)) real = itself
+    if (!real && unit === '' && itself && livedMs > settleMs && this.#isProcessItself(entry, itself)) real = itself
     // While the start command runs, what it has started may not serve yet: it ends when that does.
-    if (!real && (!itself || isOver)) real = this.#surroundings.search(entry).main
+    if (!real && (!itself || isOver)) real = this.#context.search(entry).main
     if (!real && isOver && unit === '') real = itself // it runs in front under another name than its row says
     if (real) {
       entry.timer?.cancel()
@@ -131,7 +143,7 @@ export class Starter {
       this.#events.appeared(entry, real, `${name} was started as PID ${real.pid}`)
     } else if (isOver && !(unit !== '' && itself)) {
       // systemd has time-outs of its own, and its answer is awaited.
-      const { text } = startCommandOf(entry.shown.spec, this.#surroundings.options.systemctl)
+      const { text } = startCommandOf(entry.shown.spec, this.#context.options.systemctl)
       const missing = unit === '' ? `no process named ${name} appeared` : `${unit} has no process`
       this.#failed(entry, `${text} ended, but ${missing}`)
     }
@@ -144,42 +156,61 @@ export class Starter {
   #announced(entry: Entry): ProcessIdentity | undefined {
     const { name, unit, health } = entry.shown.spec
     if (unit !== '' || health.kind === 'none') return undefined
-    const named = this.#surroundings.readPidFile(name)
-    const found = named && this.#surroundings.search(entry).main
+    const named = this.#context.readPidFile(name)
+    const found = named && this.#context.search(entry).main
     return found?.pid === named?.pid ? found : undefined
   }
 
-  #childEnded(start: Start, code: number | null, signal: NodeJS.Signals | null): void {
+  /** Runs in front under the row's name; a script of that name may also be what starts the daemon. */
+  #isProcessItself({ shown: { spec } }: Entry, itself: ProcessStat): boolean {
+    return (
+      isNamed(itself, spec.name) &&
+      !isControlScript(itself, ageMs) &&
+      !this.#context.searcher.hasStarted(itself, spec.name)
+    )
+  }
+
+  #childEnded(start: Start, exit: ProgramExit): void {
     const { entry, child, round } = start
+    if (exit.kind === 'notStarted') {
+      const { text } = startCommandOf(entry.shown.spec, this.#context.options.systemctl)
+      if (entry.round === round) this.#failed(entry, `${text}: ${exit.reason}; see critAppStartCommand`)
+      return
+    }
     if (entry.child !== child) return
-    const finding = { code: code ?? -1, signal: signalNumber(signal), how: describeEnd(code, signal) }
+    const exitStatus = { code: exitCodeOf(exit), signal: signalNumberOf(exit), how: describeExit(exit) }
     if (entry.identity?.pid === child.pid) {
-      this.#events.ended(entry, finding)
+      // A start command that ended with 0 was never the process, if that is there now.
+      if (isSuccess(exit)) this.#successors.await(entry, child, exitStatus)
+      else this.#events.ended(entry, exitStatus)
       return
     }
     if (entry.round !== round) return
-    const { searcher, units, options } = this.#surroundings
+    const { searcher, units } = this.#context
     searcher.forget()
     if (entry.shown.spec.unit !== '') void units.refresh().then(() => this.#look(start))
     if (entry.shown.state === 'stopping') {
       // Code 0: it left a daemon behind, which is still to be found and stopped.
-      if (code !== 0) this.#events.ended(entry, finding)
-    } else if (entry.shown.state === 'starting' && code !== 0) {
-      const said = lastLine(this.#surroundings.outputPath(entry.shown.spec))
-      entry.shown.lastExitCode = finding.code
-      entry.shown.lastExitSignal = finding.signal
-      const { text } = startCommandOf(entry.shown.spec, options.systemctl)
-      this.#failed(entry, `${text} ${finding.how}${said ? `: ${said}` : ''}`)
-    } else this.#look(start) // it left a daemon behind, which may be there already
+      if (!isSuccess(exit)) this.#events.ended(entry, exitStatus)
+    } else if (entry.shown.state === 'starting' && !isSuccess(exit)) this.#commandFailed(entry, exitStatus)
+    else this.#look(start) // it left a daemon behind, which may be there already
+  }
+
+  #commandFailed(entry: Entry, { code, signal, how }: ExitStatus): void {
+    const said = lastLine(this.#context.outputPath(entry.shown.spec))
+    entry.shown.lastExitCode = code
+    entry.shown.lastExitSignal = signal
+    const { text } = startCommandOf(entry.shown.spec, this.#context.options.systemctl)
+    this.#failed(entry, `${text} ${how}${said ? `: ${said}` : ''}`)
   }
 
   #failed(entry: Entry, sentence: string): void {
     entry.round++
     entry.timer?.cancel()
     entry.child = undefined
-    this.#surroundings.complain(entry, sentence)
-    this.#surroundings.move(entry, 'startFailed')
-    this.#surroundings.options.log.error('a process could not be started', { name: entry.shown.spec.name, sentence })
+    this.#context.complain(entry, sentence)
+    this.#context.move(entry, 'startFailed')
+    this.#context.options.log.error('a process could not be started', { name: entry.shown.spec.name, sentence })
     this.#events.failed(entry, sentence)
   }
 }

@@ -16,7 +16,7 @@ export type ProcessEvent =
   | 'startFailed'
   | 'found' // it runs already, started by somebody else
   | 'exited'
-  | 'sick' // it runs, and does not serve
+  | 'unhealthy' // it runs, and does not serve
   | 'retry' // it is to be started again, but later
   | 'waitOver'
   | 'tooOften' // it ended more often than its row allows
@@ -25,9 +25,9 @@ export type ProcessEvent =
 export const transitions: Record<ProcessState, Partial<Record<ProcessEvent, ProcessState>>> = {
   unknown: { wantUp: 'starting', wantDown: 'stopped', found: 'adopted' },
   stopped: { wantUp: 'starting', found: 'adopted', retry: 'restartWait', tooOften: 'failed' },
-  starting: { ready: 'running', startFailed: 'failed', exited: 'failed', sick: 'stopping', wantDown: 'stopping' },
-  running: { exited: 'stopped', sick: 'stopping', wantDown: 'stopping' },
-  adopted: { exited: 'stopped', sick: 'stopping', wantDown: 'stopping' },
+  starting: { ready: 'running', startFailed: 'failed', exited: 'failed', unhealthy: 'stopping', wantDown: 'stopping' },
+  running: { exited: 'stopped', unhealthy: 'stopping', wantDown: 'stopping' },
+  adopted: { exited: 'stopped', unhealthy: 'stopping', wantDown: 'stopping' },
   stopping: { exited: 'stopped' },
   restartWait: { waitOver: 'starting', wantUp: 'starting', wantDown: 'stopped', found: 'adopted', giveUp: 'stopped' },
   failed: { wantUp: 'starting', wantDown: 'stopped', found: 'adopted', retry: 'restartWait' },

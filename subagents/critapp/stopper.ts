@@ -1,42 +1,47 @@
 /** Stopping one process: its command or SIGTERM, and SIGKILL to its whole group when its time is over. */
-import { explain } from '../../lib/process-end.ts'
+import { ageMs, type ProcessStat } from '../../lib/proc/process.ts'
 import { terminateCommandOf } from './commands.ts'
+import type { Context } from './context.ts'
+import { isControlScript } from './control-script.ts'
+import type { ExitStatus } from './exit-status.ts'
 import { isNamed } from './find.ts'
-import type { Finding } from './inquest.ts'
 import { type Entry, liveChild } from './process.ts'
-import { runToEnd } from './run.ts'
+import { runToEnd, supervisedBy } from './run.ts'
 import { signalProcess } from './signal.ts'
 import { appearWithinMs, lookEveryMs } from './starter.ts'
-import type { Surroundings } from './surroundings.ts'
 import { unitKill } from './unit.ts'
 
 export interface StopEvents {
   /** There is nothing to stop: what was to start never appeared. */
-  ended(entry: Entry, finding: Finding): void
+  ended(entry: Entry, exitStatus: ExitStatus): void
 }
 
+const killWithinMs = 10_000
+
 export class Stopper {
-  readonly #surroundings: Surroundings
+  readonly #context: Context
   readonly #events: StopEvents
 
-  constructor(surroundings: Surroundings, events: StopEvents) {
-    this.#surroundings = surroundings
+  constructor(context: Context, events: StopEvents) {
+    this.#context = context
     this.#events = events
   }
 
-  /** Of a process that is known. That it went is seen by whoever watches it. */
+  /** Of a process that is known. Its end is seen by the watch. */
   stop(entry: Entry): void {
-    const { log, clock, systemctl } = this.#surroundings.options
+    const { log, clock, systemctl } = this.#context.options
     const { spec } = entry.shown
     const round = entry.round
-    const failed = (reason: string): void => {
-      log.warn('a terminate command failed; sending SIGTERM', { name: spec.name, reason })
-      if (entry.round === round) this.#signal(entry, 'SIGTERM')
-    }
+    const limitMs = spec.stopTimeoutSeconds * 1000
     const command = terminateCommandOf(spec, systemctl)
-    if (command) runToEnd(command.parsed, { done: () => {}, failed })
-    else this.#signal(entry, 'SIGTERM')
-    entry.timer = clock.after(spec.stopTimeoutSeconds * 1000, () => {
+    if (!command) this.#signal(entry, 'SIGTERM')
+    else
+      void runToEnd(command.parsed, { limitMs, variables: supervisedBy(spec.name) }).then((reason) => {
+        if (reason === undefined) return
+        log.warn('a terminate command failed; sending SIGTERM', { name: spec.name, reason })
+        if (entry.round === round) this.#signal(entry, 'SIGTERM')
+      })
+    entry.timer = clock.after(limitMs, () => {
       if (entry.round !== round || entry.shown.state !== 'stopping') return
       log.warn('a process did not stop in time and is killed', { name: spec.name, seconds: spec.stopTimeoutSeconds })
       this.#kill(entry)
@@ -49,16 +54,16 @@ export class Stopper {
    */
   stopWhatStarts(entry: Entry): void {
     const { round, child } = entry
-    const { clock } = this.#surroundings.options
+    const { clock } = this.#context.options
     const { name, stopTimeoutSeconds } = entry.shown.spec
     const deadline = clock.monotonicMs() + Math.min(stopTimeoutSeconds * 1000, appearWithinMs)
     const look = (): void => {
       if (entry.round !== round || entry.shown.state !== 'stopping') return
       const itself = liveChild(child)
-      const real = itself && isNamed(itself, name) ? itself : itself ? undefined : this.#surroundings.search(entry).main
+      const real = itself ? ownProcess(itself, name) : this.#context.search(entry).main
       if (real) {
         entry.timer?.cancel()
-        this.#surroundings.know(entry, real)
+        this.#context.know(entry, real)
         if (real.pid !== child?.pid) entry.child = undefined
         this.stop(entry)
       } else if (clock.monotonicMs() > deadline) {
@@ -67,15 +72,18 @@ export class Stopper {
         else this.#events.ended(entry, { code: -1, signal: 0, how: 'never appeared' })
       }
     }
-    entry.timer = clock.every(lookEveryMs, look)
-    look()
+    entry.timer = clock.every(lookEveryMs, () => this.#context.attempt(look))
+    this.#context.attempt(look)
   }
 
   #kill(entry: Entry): void {
     const { unit } = entry.shown.spec
     const kill = (): void => this.#signal(entry, 'SIGKILL')
     if (unit === '') kill()
-    else runToEnd(unitKill(this.#surroundings.options.systemctl, unit), { done: () => {}, failed: kill })
+    else
+      void runToEnd(unitKill(this.#context.options.systemctl, unit), { limitMs: killWithinMs }).then((reason) => {
+        if (reason !== undefined) kill()
+      })
   }
 
   #signal({ identity, child }: Entry, signal: NodeJS.Signals): void {
@@ -84,8 +92,13 @@ export class Stopper {
     try {
       signalProcess(pid, identity, signal)
     } catch (error) {
-      const { log } = this.#surroundings.options
-      log.warn('a process could not be signalled', { pid, signal, error: explain(error as Error) })
+      const { log } = this.#context.options
+      log.warn('a process could not be signalled', { pid, signal, error })
     }
   }
+}
+
+/** A start command is the process if it stays in front; a script that starts the process is let end. */
+function ownProcess(child: ProcessStat, name: string): ProcessStat | undefined {
+  return isNamed(child, name) && !isControlScript(child, ageMs) ? child : undefined
 }

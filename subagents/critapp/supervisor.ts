@@ -1,17 +1,18 @@
 /** Keeps processes as they are wanted: starts, adopts, watches, stops and restarts them. Knows nothing of SNMP. */
 import { mkdirSync } from 'node:fs'
+import type { ProcessIdentity } from '../../lib/proc/process.ts'
 import { gracefulCommandOf } from './commands.ts'
+import { Context, type SupervisorOptions } from './context.ts'
 import { type Entry, newEntry, type ProcessSpec, type SupervisedProcess } from './process.ts'
 import { Restarts } from './restarts.ts'
-import { runToEnd } from './run.ts'
+import { runToEnd, supervisedBy } from './run.ts'
 import { Sequence } from './sequence.ts'
 import { Service } from './service.ts'
 import { Starter } from './starter.ts'
 import { Stopper } from './stopper.ts'
-import { type SupervisorOptions, Surroundings } from './surroundings.ts'
 import { Watch } from './watch.ts'
 
-export type { SupervisorEvents, SupervisorOptions } from './surroundings.ts'
+export type { SupervisorEvents, SupervisorOptions } from './context.ts'
 
 /** What somebody asks for. */
 export interface Request {
@@ -20,8 +21,11 @@ export interface Request {
   readonly isWished?: boolean
 }
 
+/** A graceful command may wait for work to end; one that takes longer hangs. */
+const defaultGracefulWithinMs = 300_000
+
 export class Supervisor {
-  readonly #surroundings: Surroundings
+  readonly #context: Context
   readonly #entries = new Map<number, Entry>()
   readonly #starter: Starter
   readonly #stopper: Stopper
@@ -34,19 +38,20 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     const wantedUnits = (): Set<string> =>
       new Set(this.processes().flatMap(({ spec: { unit } }) => (unit === '' ? [] : [unit])))
-    this.#surroundings = new Surroundings(options, wantedUnits)
-    const ended: Restarts['ended'] = (entry, finding) => this.#restarts.ended(entry, finding)
-    this.#starter = new Starter(this.#surroundings, {
+    this.#context = new Context(options, wantedUnits)
+    const ended: Restarts['ended'] = (entry, exitStatus) => this.#restarts.ended(entry, exitStatus)
+    this.#starter = new Starter(this.#context, {
       appeared: (entry, identity, sentence) => this.#service.takeUp(entry, identity, 'ready', sentence),
+      replaced: (entry, identity) => this.#replace(entry, identity),
       failed: (entry, sentence) => {
         options.events.failed(entry.shown, sentence)
         this.#restarts.startFailed(entry)
       },
       ended,
     })
-    this.#stopper = new Stopper(this.#surroundings, { ended })
-    this.#service = new Service(this.#surroundings, { sick: (entry) => this.#stopper.stop(entry) })
-    this.#restarts = new Restarts(this.#surroundings, {
+    this.#stopper = new Stopper(this.#context, { ended })
+    this.#service = new Service(this.#context, { unhealthy: (entry) => this.#stopper.stop(entry) })
+    this.#restarts = new Restarts(this.#context, {
       isAtWork: () => this.#isStarted,
       wanted: (entry) => this.#wantUp(entry),
       due: (entry) => this.#startAgain(entry),
@@ -56,10 +61,10 @@ export class Supervisor {
       begin: (entry) => this.#begin(entry),
       setAdminStatus: (index, adminStatus) => this.setAdminStatus(index, adminStatus),
     })
-    this.#watch = new Watch(this.#surroundings, {
+    this.#watch = new Watch(this.#context, {
       entries: () => this.#entries.values(),
       ended,
-      mayRun: (entry) => void this.#adopt(entry),
+      mayDiffer: (entry) => this.#reconcile(entry),
     })
   }
 
@@ -94,7 +99,7 @@ export class Supervisor {
     entry.shown.spec = spec
     if (entry.shown.state === 'restartWait' && before.restartOnExit && !spec.restartOnExit) {
       entry.timer?.cancel()
-      this.#surroundings.move(entry, 'giveUp')
+      this.#context.move(entry, 'giveUp')
     }
     const isOtherCheck = JSON.stringify(before.health) !== JSON.stringify(spec.health)
     if (isOtherCheck && entry.identity && entry.shown.state !== 'stopping') this.#service.checkAnew(entry)
@@ -122,8 +127,9 @@ export class Supervisor {
     if (!entry) return
     entry.shown.spec = { ...entry.shown.spec, adminStatus }
     entry.history.forget()
-    entry.sickness = undefined
-    this.#surroundings.searcher.forget()
+    entry.isGivenUp = false
+    entry.failureReason = undefined
+    this.#context.searcher.forget()
     if (adminStatus === 'up') this.#wantUp(entry)
     else this.#wantDown(entry)
   }
@@ -132,24 +138,53 @@ export class Supervisor {
   graceful(index: number): void {
     const entry = this.#entries.get(index)
     if (!entry?.shown.isUp) return
-    const { log, systemctl, events } = this.#surroundings.options
+    if (entry.graceful === 'idle') void this.#runGraceful(entry)
+    else entry.graceful = 'again' // what changed meanwhile, the one that runs may not have seen
+  }
+
+  async #runGraceful(entry: Entry): Promise<void> {
+    const { spec } = entry.shown
+    const { systemctl, gracefulWithinMs: limitMs = defaultGracefulWithinMs } = this.#context.options
+    const command = gracefulCommandOf(spec, systemctl)
+    entry.graceful = 'running'
+    const reason = await runToEnd(command.parsed, { limitMs, variables: supervisedBy(spec.name) })
+    this.#gracefulEnded(entry, reason)
+    const isAskedAgain = (entry.graceful as Entry['graceful']) === 'again'
+    entry.graceful = 'idle'
+    if (!this.#isHere(entry)) return
+    if (entry.shown.state === 'stopped' && entry.shown.spec.adminStatus === 'up') this.setAdminStatus(spec.index, 'up')
+    if (isAskedAgain) this.graceful(spec.index)
+  }
+
+  #gracefulEnded(entry: Entry, reason: string | undefined): void {
+    const { log, events } = this.#context.options
     const { name } = entry.shown.spec
-    runToEnd(gracefulCommandOf(entry.shown.spec, systemctl).parsed, {
-      done: () => log.notice('a graceful command is done', { name }),
-      failed: (reason) => {
-        this.#surroundings.complain(entry, `graceful restart of ${name}: ${reason}`)
-        log.error('a graceful command failed', { name, reason })
-        events.changed(entry.shown)
-      },
-    })
+    if (reason === undefined) {
+      log.notice('a graceful command is done', { name })
+      return
+    }
+    this.#context.complain(entry, `graceful restart of ${name}: ${reason}`)
+    log.error('a graceful command failed', { name, reason })
+    events.changed(entry.shown)
+  }
+
+  /** Stops it and starts it again, by somebody's order: it stays wanted up, and its end is no failure. */
+  restart(index: number): void {
+    const entry = this.#entries.get(index)
+    if (!entry) return
+    const { state } = entry.shown
+    if (state === 'running' || state === 'adopted') {
+      entry.history.forget()
+      this.#wantDown(entry)
+    } else this.setAdminStatus(index, 'up')
   }
 
   start(): void {
-    mkdirSync(this.#surroundings.options.outputFolder, { recursive: true, mode: 0o700 })
+    this.#makeOutputFolder()
     this.#isStarted = true
     this.#starter.begin()
     this.#sequence.begin([...this.#entries.values()])
-    this.#surroundings.units.start()
+    this.#context.units.start()
     this.#watch.begin()
   }
 
@@ -157,7 +192,7 @@ export class Supervisor {
   stop(): void {
     this.#isStarted = false
     this.#watch.end()
-    this.#surroundings.units.stop()
+    this.#context.units.stop()
     this.#sequence.end()
     this.#starter.end()
     for (const entry of this.#entries.values()) {
@@ -180,15 +215,60 @@ export class Supervisor {
     const { unit } = entry.shown.spec
     if (unit === '') this.#beginKnowing(entry)
     else
-      void this.#surroundings.units.refresh().then(() => {
+      void this.#context.units.refresh().then(() => {
         if (this.#isHere(entry) && entry.shown.state === 'unknown') this.#beginKnowing(entry)
       })
   }
 
   #beginKnowing(entry: Entry): void {
-    if (entry.shown.spec.findOnStartup && this.#adopt(entry)) return
-    if (entry.shown.spec.adminStatus === 'up') this.#wantUp(entry)
-    else this.#surroundings.move(entry, 'wantDown')
+    const { findOnStartup, adminStatus } = entry.shown.spec
+    if (findOnStartup && this.#adopt(entry)) this.#reconcile(entry)
+    else if (adminStatus === 'up') this.#wantUp(entry)
+    else {
+      this.#context.move(entry, 'wantDown')
+      // We may have been killed in the middle of its stop; the PID file says that it is of this appliance.
+      if (this.#context.readPidFile(entry.shown.spec.name) && this.#adopt(entry)) this.#reconcile(entry)
+    }
+  }
+
+  /** Wanted and actual state, compared at the start and from time to time: nobody needs to see a change for it to count. */
+  #reconcile(entry: Entry): void {
+    const { state, spec } = entry.shown
+    if (!this.#isHere(entry) || this.#sequence.isPending(entry) || entry.graceful !== 'idle') return
+    const isDown = state === 'stopped' || state === 'failed'
+    if (isDown && spec.findOnStartup && this.#adopt(entry)) {
+      // Somebody started it by hand.
+      if (spec.adminStatus === 'down') this.#stopUnwanted(entry)
+    } else if (spec.adminStatus === 'down') {
+      if (!isDown && state !== 'stopping' && state !== 'unknown') this.#stopUnwanted(entry)
+    } else if (isDown && spec.restartOnExit && !entry.isGivenUp) this.#restarts.again(entry)
+  }
+
+  #stopUnwanted(entry: Entry): void {
+    const { name } = entry.shown.spec
+    this.#context.options.log.notice('a process runs that is wanted down, and is stopped', { name })
+    this.#wantDown(entry)
+  }
+
+  /** The script that started it was taken for the process, and has ended. */
+  #replace(entry: Entry, identity: ProcessIdentity): void {
+    const { log, events } = this.#context.options
+    const { shown } = entry
+    log.notice('a start command ended, and its process goes on', { name: shown.spec.name, pid: identity.pid })
+    entry.child = undefined
+    this.#context.know(entry, identity)
+    shown.pid = identity.pid
+    events.changed(shown)
+    if (shown.state === 'stopping') this.#stopper.stop(entry)
+  }
+
+  #makeOutputFolder(): void {
+    const { outputFolder, log } = this.#context.options
+    try {
+      mkdirSync(outputFolder, { recursive: true, mode: 0o700 })
+    } catch (error) {
+      log.error('cannot keep what processes print', { outputFolder, error })
+    }
   }
 
   #wantUp(entry: Entry): void {
@@ -201,7 +281,7 @@ export class Supervisor {
   }
 
   #startAgain(entry: Entry): void {
-    this.#surroundings.searcher.forget()
+    this.#context.searcher.forget()
     if (this.#adopt(entry)) return
     entry.shown.restarts++
     this.#starter.launch(entry, 'waitOver')
@@ -212,7 +292,7 @@ export class Supervisor {
     if (state === 'stopping') return
     entry.timer?.cancel()
     entry.monitor?.stop()
-    this.#surroundings.move(entry, 'wantDown')
+    this.#context.move(entry, 'wantDown')
     if (entry.shown.state !== 'stopping') return
     if (state === 'starting' && !entry.identity) this.#stopper.stopWhatStarts(entry)
     else this.#stopper.stop(entry)
@@ -220,7 +300,7 @@ export class Supervisor {
 
   #adopt(entry: Entry): boolean {
     const { name } = entry.shown.spec
-    const found = this.#surroundings.search(entry)
+    const found = this.#context.search(entry)
     entry.shown.count = found.count
     if (!found.main) return false
     entry.timer?.cancel()

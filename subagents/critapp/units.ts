@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { type ProcessStat, readProcess } from '../../lib/proc/process.ts'
+import { describeExit, isSuccess } from '../../lib/program/exit.ts'
 import { runForAnswer } from './run.ts'
 import { fullUnitName, parseUnits, type Systemctl, type UnitState, unitShow } from './unit.ts'
 
@@ -70,9 +71,12 @@ export class Units {
     const { systemctl, wanted, log } = this.#options
     const units = wanted()
     if (units.size === 0) return
-    const { code, output, how } = await runForAnswer(unitShow(systemctl, units), answerWithinMs)
-    if (code === 0) this.#states = parseUnits(output)
-    const complaint = code === 0 ? '' : `systemctl show ${how}: ${output.trim()}`
+    const { exit, output, printed } = await runForAnswer(unitShow(systemctl, units), {
+      limitMs: answerWithinMs,
+      maxOctets: 1024 * 1024,
+    })
+    if (isSuccess(exit)) this.#states = parseUnits(output)
+    const complaint = isSuccess(exit) ? '' : `systemctl show ${describeExit(exit)}: ${printed.trim()}`
     if (complaint !== '' && complaint !== this.#complaint)
       log.error('systemd cannot be asked; rows that name a unit show what was known last', { complaint })
     this.#complaint = complaint

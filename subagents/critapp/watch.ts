@@ -1,16 +1,16 @@
 /** The watch over processes that are not our children, which nobody tells of their end; and over those that come by themselves. */
 import type { Timer } from '../../lib/clock.ts'
 import { isRunning, type ProcessIdentity } from '../../lib/proc/process.ts'
-import { type Finding, inquire, inquireUnit } from './inquest.ts'
+import type { Context } from './context.ts'
+import { type ExitStatus, exitStatusOf, exitStatusOfUnit } from './exit-status.ts'
 import { boundOutput } from './output.ts'
 import type { Entry } from './process.ts'
-import type { Surroundings } from './surroundings.ts'
 
 export interface WatchEvents {
   entries(): Iterable<Entry>
-  ended(entry: Entry, finding: Finding): void
-  /** What is down here may run: somebody may have started it by hand. */
-  mayRun(entry: Entry): void
+  ended(entry: Entry, exitStatus: ExitStatus): void
+  /** Wanted and actual state are to be compared: somebody may have started by hand what is down here. */
+  mayDiffer(entry: Entry): void
 }
 
 /** A look at one process is two small files of /proc, some 50 us. */
@@ -18,63 +18,67 @@ const watchEveryMs = 100
 const lookAroundEveryMs = 2_000
 
 export class Watch {
-  readonly #surroundings: Surroundings
+  readonly #context: Context
   readonly #events: WatchEvents
   readonly #timers: Timer[] = []
 
-  constructor(surroundings: Surroundings, events: WatchEvents) {
-    this.#surroundings = surroundings
+  constructor(context: Context, events: WatchEvents) {
+    this.#context = context
     this.#events = events
   }
 
   begin(): void {
-    const { clock } = this.#surroundings.options
-    this.#timers.push(clock.every(watchEveryMs, () => this.#look()))
-    this.#timers.push(clock.every(lookAroundEveryMs, () => this.#lookAround()))
+    const { clock } = this.#context.options
+    this.#timers.push(clock.every(watchEveryMs, () => this.#each((entry) => this.#look(entry))))
+    this.#timers.push(clock.every(lookAroundEveryMs, () => this.#each((entry) => this.#lookAround(entry))))
   }
 
   end(): void {
     for (const timer of this.#timers.splice(0)) timer.cancel()
   }
 
-  #look(): void {
-    for (const entry of this.#events.entries()) {
-      const { identity, child, pidFile, isUnderInquest } = entry
-      if (!identity || isUnderInquest || child?.pid === identity.pid || isRunning(identity)) continue
-      if (entry.shown.spec.unit !== '') void this.#askSystemd(entry, identity)
-      else this.#events.ended(entry, isStoppedByUs(entry) ? asTold : inquire({ identity, pidFile }))
-    }
+  #each(look: (entry: Entry) => void): void {
+    for (const entry of this.#events.entries()) this.#context.attempt(() => look(entry))
+  }
+
+  #look(entry: Entry): void {
+    boundOutput(this.#context.outputPath(entry.shown.spec))
+    const { identity, child, pidFile, isEndPending } = entry
+    if (!identity || isEndPending || isRunning(identity)) return
+    // Its own end is told of a child, and how it came.
+    if (child?.pid === identity.pid && child.isRunning) return
+    if (entry.shown.spec.unit !== '') void this.#askSystemd(entry, identity)
+    else this.#events.ended(entry, isStoppedByUs(entry) ? asTold : exitStatusOf({ identity, pidFile }))
   }
 
   async #askSystemd(entry: Entry, identity: ProcessIdentity): Promise<void> {
-    const { units } = this.#surroundings
+    const { units } = this.#context
     const { round } = entry
     const { unit } = entry.shown.spec
-    entry.isUnderInquest = true
+    entry.isEndPending = true
     await units.refresh()
-    entry.isUnderInquest = false
+    entry.isEndPending = false
     if (entry.round !== round || entry.identity !== identity) return
-    this.#events.ended(entry, inquireUnit(units.stateOf(unit), identity))
+    this.#events.ended(entry, exitStatusOfUnit(units.stateOf(unit), identity))
   }
 
-  /** Somebody may have started by hand what is down here; and workers come and go. */
-  #lookAround(): void {
-    for (const entry of this.#events.entries()) {
-      const { state, spec } = entry.shown
-      if (state === 'running' || state === 'adopted') {
-        boundOutput(this.#surroundings.outputPath(spec))
-        const { count } = this.#surroundings.search(entry)
-        if (count === entry.shown.count || count === 0) continue
+  /** Workers come and go; and what is wanted may not be so. */
+  #lookAround(entry: Entry): void {
+    const { state } = entry.shown
+    if (state === 'running' || state === 'adopted') {
+      const { count } = this.#context.search(entry)
+      if (count !== entry.shown.count && count > 0) {
         entry.shown.count = count
-        this.#surroundings.options.events.changed(entry.shown)
-      } else if (spec.findOnStartup && (state === 'stopped' || state === 'failed')) this.#events.mayRun(entry)
+        this.#context.options.events.changed(entry.shown)
+      }
     }
+    this.#events.mayDiffer(entry)
   }
 }
 
-const asTold: Finding = { code: -1, signal: 0, how: 'ended' }
+const asTold: ExitStatus = { code: -1, signal: 0, how: 'ended' }
 
 /** It went as it was told to, or was killed for not going: there is nothing to find out. */
-function isStoppedByUs({ shown, sickness }: Entry): boolean {
-  return shown.state === 'stopping' && sickness === undefined
+function isStoppedByUs({ shown, failureReason }: Entry): boolean {
+  return shown.state === 'stopping' && failureReason === undefined
 }

@@ -21,7 +21,7 @@ import { integerOf, toInteger32 } from './tests/integer.ts'
 import type { Fired } from './tests/step.ts'
 
 /** The rows that a trigger may point to, as they are when it fires. */
-export interface Surroundings {
+export interface Context {
   event(pointer: Pointer): EventRow | undefined
   /** The rows of a group, by mteObjectsIndex. */
   objects(pointer: Pointer): Iterable<ObjectsRow>
@@ -37,7 +37,7 @@ export interface FiredInstance extends Firing {
 
 export interface EventsOptions {
   readonly agent: LocalAgent
-  readonly surroundings: Surroundings
+  readonly context: Context
 }
 
 export class Events {
@@ -52,7 +52,7 @@ export class Events {
   /** Invokes the event that belongs to what fired. Resolves to one sentence when that came to nothing. */
   async fire(row: TriggerRow, firing: FiredInstance): Promise<string | undefined> {
     const pointer = eventOf(row, firing.fired)
-    const event = this.#options.surroundings.event(pointer)
+    const event = this.#options.context.event(pointer)
     if (event?.mteEventEntryStatus !== 'active') {
       this.#failed()
       return `there is no active event ${nameOf({ mteOwner: pointer.owner, mteTriggerName: pointer.name })}`
@@ -83,11 +83,11 @@ export class Events {
 
   /** Trigger, test, event (mteObjectsIndex); what is not available is left out. */
   async #objects(row: TriggerRow, event: EventRow, { fired, instance }: FiredInstance): Promise<Varbind[]> {
-    const { agent, surroundings } = this.#options
+    const { agent, context } = this.#options
     const names: Oid[] = []
     for (const group of objectGroupsOf(row, fired, event)) {
       if (group.name === '') continue
-      for (const { mteObjectsID, mteObjectsIDWildcard, mteObjectsEntryStatus } of surroundings.objects(group)) {
+      for (const { mteObjectsID, mteObjectsIDWildcard, mteObjectsEntryStatus } of context.objects(group)) {
         if (mteObjectsEntryStatus !== 'active') continue
         names.push(mteObjectsIDWildcard ? [...mteObjectsID, ...instance] : mteObjectsID)
       }

@@ -8,6 +8,7 @@ import type { SnmpValue } from '../../lib/smi/value.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
 import { Events } from './firing.ts'
 import { distanceOf, type Instance, shownValue, wordOf } from './instance.ts'
+import { Memory } from './memory.ts'
 import {
   castellanEventInstanceTable,
   mteEvent,
@@ -25,6 +26,7 @@ import {
 import { Pace } from './pace.ts'
 import { Resources } from './resources.ts'
 import { isSampled, keyOf, type Pointer, type TriggerRow } from './rows.ts'
+import { eventRules, type KnownObjects } from './rules.ts'
 import { Recorder } from './samples/recorder.ts'
 import { Trigger } from './trigger.ts'
 
@@ -38,13 +40,23 @@ export interface EventOptions {
   readonly onSlice?: (tookMs: number) => void
   /** The ring file that keeps what is sampled, for who tries other thresholds. */
   readonly samplesPath?: string
+  /** Where it is kept which alarms were raised, over a restart. */
+  readonly alarmsPath?: string
+  /** What files are checked against; without it they are not. */
+  readonly known?: KnownObjects
 }
 
 /** Needs a host that has a LocalAgent: it lives in the master's process. */
-export function eventModule({ onSlice, samplesPath }: EventOptions = {}) {
+export function eventModule({ onSlice, samplesPath, alarmsPath, known }: EventOptions = {}) {
   const triggers = new Map<string, Trigger>()
   let running:
-    | { readonly host: ModuleHost; readonly pace: Pace; readonly events: Events; readonly recorder?: Recorder }
+    | {
+        readonly host: ModuleHost
+        readonly pace: Pace
+        readonly events: Events
+        readonly memory: Memory
+        readonly recorder?: Recorder
+      }
     | undefined
   let triggerFailures = 0
   const resources = new Resources(() => limits.table.get({})?.mteResourceSampleInstanceMaximum ?? 0)
@@ -90,7 +102,10 @@ export function eventModule({ onSlice, samplesPath }: EventOptions = {}) {
     commit: ({ before, after }) => ({
       finish: () => {
         if (after) configure(after)
-        else if (before) remove(keyOf(before))
+        else if (before) {
+          remove(keyOf(before))
+          running?.memory.drop(before)
+        }
       },
     }),
   })
@@ -134,7 +149,7 @@ export function eventModule({ onSlice, samplesPath }: EventOptions = {}) {
 
   const configure = (row: TriggerRow, firstMs = 0): void => {
     if (!running) return
-    const { host, pace, events, recorder } = running
+    const { host, pace, events, memory, recorder } = running
     const key = keyOf(row)
     const present = triggers.get(key)
     const isOn = isSampled(row)
@@ -151,6 +166,7 @@ export function eventModule({ onSlice, samplesPath }: EventOptions = {}) {
       agent: host.localAgent!,
       events,
       resources,
+      memory,
       clock: host.clock,
       log: host.log,
       upTimeTicks: () => host.upTimeTicks(),
@@ -185,31 +201,36 @@ export function eventModule({ onSlice, samplesPath }: EventOptions = {}) {
     async start(host) {
       const { localAgent: agent, clock } = host
       if (!agent) throw new Error('the event module samples objects of the agent, and so runs in no other process')
-      const surroundings = {
+      const context = {
         event: ({ owner, name }: Pointer) => eventRows.table.get({ mteOwner: owner, mteEventName: name }),
         *objects({ owner, name }: Pointer) {
           for (const row of objectRows.table.rows())
             if (row.mteOwner === owner && row.mteObjectsName === name) yield row
         },
       }
+      const memory = await Memory.load({ path: alarmsPath, clock, log: host.log })
       const recorder = samplesPath === undefined ? undefined : new Recorder(samplesPath, host)
       running = {
         host,
         pace: new Pace({ clock, log: host.log, onSlice }),
-        events: new Events({ agent, surroundings }),
+        events: new Events({ agent, context }),
+        memory,
         ...(recorder ? { recorder } : {}),
       }
       for (const row of triggerRows.table.rows()) configure(row, settlingMs)
+      memory.keepOnly(new Set([...triggerRows.table.rows()].map(keyOf)))
     },
     async stop() {
       running?.pace.stop()
       for (const key of [...triggers.keys()]) remove(key)
-      const recorder = running?.recorder
+      const { memory, recorder } = running ?? {}
       running = undefined
+      await memory?.stop()
       await recorder?.stop()
     },
   }
-  return { module, configured: [limits, triggerRows, objectRows, eventRows].map(anyServing) }
+  const checks = known ? eventRules(known) : []
+  return { module, configured: [limits, triggerRows, objectRows, eventRows].map(anyServing), checks }
 }
 
 /**

@@ -6,6 +6,7 @@ import type { LocalAgent, LocalFailure } from '../../lib/mib/local-agent.ts'
 import type { Oid } from '../../lib/smi/oid.ts'
 import type { Events, FailureReason } from './firing.ts'
 import { type Instance, newInstance } from './instance.ts'
+import type { Memory } from './memory.ts'
 import type { Paced } from './pace.ts'
 import type { Resources } from './resources.ts'
 import { eventOf, nameOf, namesDiscontinuity, requesterOf, type TriggerRow, testsOf } from './rows.ts'
@@ -17,6 +18,7 @@ export interface TriggerOptions {
   readonly agent: LocalAgent
   readonly events: Events
   readonly resources: Resources
+  readonly memory: Memory
   readonly clock: Clock
   readonly log: Log
   upTimeTicks(): number
@@ -154,6 +156,7 @@ export class Trigger implements Paced {
     const before = instance.state
     const { state, fired, isBadType } = step(this.#tests, before, sample)
     instance.state = state
+    this.#options.memory.put(this.#row, key, before, state)
     instance.isAbsent = sample === 'absent'
     instance.sampledMs = this.#options.clock.now()
     instance.error = isBadType ? `${this.#options.agent.format(oid)} has no value that its tests could use` : ''
@@ -172,7 +175,10 @@ export class Trigger implements Paced {
     }
     // What fills a wildcard later than at the first sample was absent until then.
     const hasAppeared = this.#target.isWildcard && !this.#isFirst && this.#tests.existence !== undefined
-    const instance = newInstance(oid, suffix, hasAppeared ? { existence: { isPresent: false } } : undefined)
+    const known = this.#options.memory.recall(this.#row, key)
+    const existence = { isPresent: false } as const
+    const state = hasAppeared || known ? { ...(hasAppeared ? { existence } : {}), ...known } : undefined
+    const instance = newInstance(oid, suffix, state)
     this.#instances.set(key, instance)
     changed(this, instance, 'came')
     return instance
@@ -207,6 +213,7 @@ export class Trigger implements Paced {
       const before = instance.state
       const { state, fired } = step(this.#tests, before, 'absent')
       instance.state = state
+      this.#options.memory.put(this.#row, key, before, state)
       if (fired.some((one) => this.#invokes(one))) await this.#fire(instance, fired, before)
       this.#forget(key, instance)
     }

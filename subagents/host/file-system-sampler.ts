@@ -77,7 +77,7 @@ export class FileSystemSampler {
       const mounts = this.#take(selectMounts(parseMountinfo(text), this.#options.shown()), host.clock.monotonicMs())
       const ask = async (asker: StatfsAsker, some: readonly Seen[]): Promise<void> => {
         for (const seen of some) {
-          this.#answered(seen, await asker.ask(seen.mount.mountPoint), host)
+          this.#answered(seen, await asker.ask(seen.mount.mountPoint, seen.mount.device), host)
           this.#show(seen, isRemovable)
         }
       }

@@ -9,7 +9,8 @@ export type StatfsAnswer = StatfsReport | 'hung'
 
 /** What asks; one question at a time. */
 export interface StatfsAsker {
-  ask(path: string): Promise<StatfsAnswer>
+  /** The device is what is mounted there, as `major:minor`. */
+  ask(path: string, device: string): Promise<StatfsAnswer>
   stop(): void
 }
 
@@ -35,21 +36,25 @@ export class Statfs implements StatfsAsker {
     this.#makeThread = makeThread
   }
 
-  /** `hung` after the limit, and at once as long as an earlier question about this path has not come back. */
-  ask(path: string): Promise<StatfsAnswer> {
-    if (this.#hanging.has(path) || this.#hanging.size >= mostHanging) return Promise.resolve('hung')
+  /**
+   * `hung` after the limit, and at once as long as an earlier question about this file system has not come back. Another
+   * one that is mounted in its place is asked.
+   */
+  ask(path: string, device: string): Promise<StatfsAnswer> {
+    const asked = `${device} ${path}`
+    if (this.#hanging.has(asked) || this.#hanging.size >= mostHanging) return Promise.resolve('hung')
     this.#thread ??= this.#makeThread()
     const thread = this.#thread
     return new Promise((resolve) => {
       const timer = this.#clock.after(this.#limitMs, () => {
-        this.#hanging.set(path, thread)
+        this.#hanging.set(asked, thread)
         this.#thread = undefined
         resolve('hung')
       })
       thread.ask(path, (report) => {
         timer.cancel()
-        if (this.#hanging.get(path) === thread) {
-          this.#hanging.delete(path)
+        if (this.#hanging.get(asked) === thread) {
+          this.#hanging.delete(asked)
           thread.end()
         } else resolve(report)
       })

@@ -5,55 +5,23 @@
  */
 import type { Stats } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import type { Clock } from '../../lib/clock.ts'
+import type { FileCondition, FollowerOptions, FollowerState, PollResult } from './follower-result.ts'
 import {
   type Generation,
-  type GenerationState,
   generationOf,
   hasContentOf,
+  headOctets,
   isFileOf,
+  isUtf16,
   newGeneration,
   place,
   readAt,
   stateOf,
+  tailOctets,
 } from './generation.ts'
 import { type Deliver, LineReader, newline } from './line-reader.ts'
 import { isSameFile, type Opened, openRegular } from './open-regular.ts'
-import { type GzipContent, inOrder, isRenamed, readGzip, type Sibling, siblingsOf } from './siblings.ts'
-
-/** Where a follower stands; JSON as it is. */
-export interface FollowerState {
-  /** Oldest first; the last was the live file. */
-  readonly generations: readonly GenerationState[]
-  /** Files that were read to their end, so that they are not read again. */
-  readonly done: readonly GenerationState[]
-}
-
-export interface FollowerOptions {
-  readonly path: string
-  readonly clock: Clock
-  readonly state?: FollowerState
-  /** Where to begin in a file that is there when a follower without state first looks. Default: the end. */
-  readonly startAt?: 'end' | 'beginning' | { readonly offset: number; readonly tail: Uint8Array }
-  /** Of a longer line the beginning is delivered, and the rest passed over. */
-  readonly maxLineOctets?: number
-  /** A renamed file that has not grown for so long is taken to be complete. */
-  readonly drainMs?: number
-}
-
-export type FileCondition = 'ok' | 'noFile' | 'noPermission' | 'notRegular'
-
-export interface PollResult {
-  readonly condition: FileCondition
-  /** Of the live file. */
-  readonly sizeOctets: number
-  /** Times the file was found truncated or replaced in this poll. */
-  readonly rotations: number
-  /** Files found in this poll to have been compressed or deleted before they were read: lines of each may be lost. */
-  readonly filesLost: number
-  /** There is more to read, or may be soon: an old file is still being watched for its last lines. */
-  readonly isBehind: boolean
-}
+import { type GzipContent, inOrder, isRenamed, laterByName, readGzip, type Sibling, siblingsOf } from './siblings.ts'
 
 const defaultMaxLineOctets = 2 * 1024 * 1024
 /** How far from the end of a file the start of its last line is looked for. */
@@ -107,16 +75,23 @@ export class Follower {
     if (!this.#hasLooked && this.#generations.length === 0) await this.#rememberAbsence()
     this.#hasLooked = true
     const last = this.#generations.at(-1)
-    const isBehind = await this.#readAll(deliver)
+    const progress = await this.#readAll(deliver)
     // After reading: a copy is looked for by the time of what was read, not by that of the truncation.
     if (seen.file && last === this.#generations.at(-1) && last) last.modifiedMs = seen.file.mtimeMs
+    const isWide = seen.condition === 'ok' && isUtf16(this.#generations.at(-1))
     return {
-      condition: seen.condition,
+      condition: isWide ? 'badEncoding' : seen.condition,
       sizeOctets: seen.file?.size ?? 0,
       rotations: this.#rotations,
       filesLost: this.#filesLost,
-      isBehind,
+      ...progress,
     }
+  }
+
+  /** Delivers what follows the last newline of the live file: once, at its end, where it is not followed any further. */
+  async readLastLine(deliver: Deliver): Promise<void> {
+    const last = this.#generations.at(-1)
+    if (last?.handle) await this.#lines.readRest(last, last.handle, deliver)
   }
 
   async close(): Promise<void> {
@@ -179,6 +154,13 @@ export class Follower {
       return { condition: 'noPermission', file }
     }
     if (!opened) return { condition: 'noFile', file: undefined } // gone between two calls
+    if (last && (await this.#isCopyOf(opened, last))) {
+      await last.handle?.close()
+      const { offset, head, tail, isSkipping } = last
+      const copy = { ...newGeneration(opened.file, opened.handle), offset, head, tail, isSkipping }
+      this.#generations = [...this.#generations.filter((one) => one !== last), copy]
+      return { condition: 'ok', file: opened.file }
+    }
     this.#retireLast()
     if (last) {
       if (last.inode !== neverThere) this.#rotations++
@@ -189,6 +171,18 @@ export class Follower {
     if (last && !last.handle) this.#generations = this.#generations.filter((one) => one !== last)
     this.#generations.push(generation)
     return { condition: 'ok', file: opened.file }
+  }
+
+  /**
+   * Whether a tool such as rsync put a copy in the place of the file: the original has no name any more, and all that was
+   * examined of it is there. A short beginning proves nothing: two logs may begin alike.
+   */
+  async #isCopyOf({ handle, file }: Opened, last: Generation): Promise<boolean> {
+    if (last.offset < headOctets + tailOctets || file.size < last.offset) return false
+    const isNamed = last.handle
+      ? (await last.handle.stat()).nlink > 0
+      : (await siblingsOf(this.#options.path)).plain.some((sibling) => isFileOf(sibling.file, last))
+    return !isNamed && (await hasContentOf(handle, last))
   }
 
   /** A file that had the name before and has it again goes on where it was left. */
@@ -231,8 +225,11 @@ export class Follower {
       const siblings = inOrder((await siblingsOf(livePath)).plain, livePath)
       // What we opened as the live one may have been renamed since: those after it have their turn at the next look.
       const end = siblings.findIndex(({ file }) => live && isSameFile(file, live))
-      for (const { path, file } of end < 0 ? siblings : siblings.slice(0, end)) {
-        if (file.mtimeMs < last.modifiedMs || missed.some((one) => isSameFile(one.file, file))) continue
+      const later = laterByName(siblings, livePath, (file) => isFileOf(file, last))
+      for (const sibling of end < 0 ? siblings : siblings.slice(0, end)) {
+        const { path, file } = sibling
+        const isOlder = file.mtimeMs < last.modifiedMs && !later.includes(sibling)
+        if (isOlder || missed.some((one) => isSameFile(one.file, file))) continue
         const opened = await openRegular(path).catch(() => undefined)
         if (!opened) continue
         // Without its own file, the last one may go on in a copy that was made before it was truncated.
@@ -316,22 +313,23 @@ export class Follower {
     generation.isSkipping = from > 0 && !end.includes(newline)
   }
 
-  async #readAll(deliver: Deliver): Promise<boolean> {
+  async #readAll(deliver: Deliver): Promise<Pick<PollResult, 'isBehind' | 'hasMore'>> {
     let isBehind = false
+    let hasMore = false
     for (const generation of [...this.#generations]) {
       if (!generation.handle) continue
       const outcome = await this.#lines.read(generation, generation.handle, deliver)
       if (outcome === 'replaced') {
         await this.#truncated(generation)
-        isBehind = true
+        hasMore = true
       } else if (outcome === 'more')
-        return true // what came after it is read after it
+        return { isBehind: true, hasMore: true } // what came after it is read after it
       else if (generation.quietSinceMs !== undefined) {
         if (this.#now() - generation.quietSinceMs >= this.#drainMs) await this.#finish(generation, deliver)
         else isBehind = true
       }
     }
-    return isBehind
+    return { isBehind: isBehind || hasMore, hasMore }
   }
 
   /** Another file in the same inode: what it had is looked for in a copy, and the file is begun anew. */

@@ -18,6 +18,12 @@ export interface GenerationState {
   readonly isComplete?: boolean
 }
 
+export function isGenerationState(kept: unknown): kept is GenerationState {
+  const { device, inode, offset, head, tail, isSkipping, modifiedMs } = (kept ?? {}) as Partial<GenerationState>
+  const areNumbers = [device, inode, offset, modifiedMs].every((one) => typeof one === 'number')
+  return areNumbers && typeof head === 'string' && typeof tail === 'string' && typeof isSkipping === 'boolean'
+}
+
 export interface Generation {
   readonly device: number
   readonly inode: number
@@ -120,4 +126,12 @@ export async function readAt(handle: FileHandle, position: number, length: numbe
   if (length === 0) return Buffer.alloc(0)
   const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, position)
   return buffer.subarray(0, bytesRead)
+}
+
+/** Whether a file begins with the byte order mark of UTF-16, as far as it was read. */
+export function isUtf16(generation: Generation | undefined): boolean {
+  const { head } = generation ?? {}
+  if (!head || head.length < 2) return false
+  const mark = head.readUInt16BE(0)
+  return mark === 0xfeff || mark === 0xfffe
 }

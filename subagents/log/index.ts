@@ -15,14 +15,16 @@ import {
   siLogMonitorProblem,
   siLogTable,
 } from './mib.ts'
-import { isMonitorState, Monitor, type MonitorSpec, type MonitorState, type Tiding } from './monitor.ts'
-import { Patterns, patternError } from './patterns.ts'
+import { Monitor } from './monitor.ts'
+import { isMonitorState, type MonitorEvent, type MonitorSpec, type MonitorState } from './monitor-state.ts'
+import { Patterns } from './patterns.ts'
 import type { RotateWish } from './rotation/command.ts'
 import { defaultFloorOctets } from './rotation/defaults.ts'
 import type { DiskFloorEvent } from './rotation/disk-keeper.ts'
 import { realLogPath } from './rotation/policy.ts'
 import { allPolicies, Rotations } from './rotations.ts'
 import { isSameFollowing, type LogRow, liveColumns, mayBeNamed, specOf } from './row.ts'
+import { logMachineRule, logRule, whyNoPattern } from './rules.ts'
 import { StateFile } from './state-file.ts'
 import { sentenceOf } from './words.ts'
 
@@ -56,8 +58,7 @@ export function logModule(home: Home) {
       // There must be a policy, for it says who is to be told and what is kept.
       if (wishes.siLogRotateNow && !(before && running?.rotations.isRotated(before.siLogFileName)))
         return { status: 'inconsistentValue', column: 'siLogRotateNow' }
-      const isPattern = after.siLogRegExp === '' || patternError(after.siLogRegExp) === undefined
-      return isPattern ? undefined : { status: 'inconsistentValue', column: 'siLogRegExp' }
+      return whyNoPattern(after) === undefined ? undefined : { status: 'inconsistentValue', column: 'siLogRegExp' }
     },
     commit({ before, after, wishes }) {
       const scalars = globals.table.get({})!
@@ -141,7 +142,7 @@ export function logModule(home: Home) {
           return states.commit()
         },
         events: {
-          told: (monitor, tiding) => tell(host, monitor, tiding),
+          told: (monitor, event) => tell(host, monitor, event),
           problem: (monitor, sentence) => {
             const { index, descr: siLogDescr, fileName: siLogFileName } = monitor.spec
             const values = { siLogDescr, siLogFileName, siLogOperState: monitor.operState ?? 'noFile' }
@@ -170,16 +171,18 @@ export function logModule(home: Home) {
       const { clock, log } = host
       const path = join(home.data, 'subagents', 'log.json')
       const states = new StateFile<MonitorState>({ path, clock, log, isRow: isMonitorState })
-      const known = await states.load()
+      const { known, problem } = await states.load()
       const monitors = new Map<number, Monitor>()
+      const monitorsOf = (path: string) =>
+        [...monitors.values()].filter(({ spec }) => realLogPath(spec.fileName) === path)
       const rotations = new Rotations({
         home,
         clock,
         log,
-        moved: async (path) => {
-          const followers = [...monitors.values()].filter(({ spec }) => realLogPath(spec.fileName) === path)
-          await Promise.all(followers.map((monitor) => monitor.poll()))
+        moving: (path, octets) => {
+          for (const monitor of monitorsOf(path)) monitor.measured(octets)
         },
+        moved: async (path) => void (await Promise.all(monitorsOf(path).map((monitor) => monitor.poll()))),
         floor: (change, event) => tellFloor(host, change, event),
       })
       const now: Running = { host, patterns: new Patterns({ clock }), states, rotations, monitors, changes: new Map() }
@@ -190,7 +193,14 @@ export function logModule(home: Home) {
         now.monitors.set(spec.index, monitor)
       }
       for (const index of known.keys()) if (!now.monitors.has(Number(index))) states.delete(index)
-      for (const monitor of now.monitors.values()) monitor.start()
+      for (const monitor of now.monitors.values()) {
+        monitor.start()
+        // What is known of the file by then goes into the notification.
+        if (problem !== undefined && monitor.spec.regExp !== '')
+          void monitor
+            .poll()
+            .then(() => monitor.report(`${monitor.spec.fileName} is followed from its end: ${problem}`))
+      }
       configureRotations()
       await rotations.start()
     },
@@ -224,7 +234,8 @@ export function logModule(home: Home) {
     policies: allPolicies(active(), home),
     floorOctets: globals.table.get({})!.siLogDiskFloorOctets,
   })
-  return { module, configured: [anyServing(files), anyServing(globals)], rotate, policies }
+  const rules = { checks: [logRule], machineChecks: [logMachineRule] }
+  return { module, configured: [anyServing(files), anyServing(globals)], ...rules, rotate, policies }
 }
 
 function tellFloor(host: ModuleHost, change: 'reached' | 'cleared', event: DiskFloorEvent): void {
@@ -239,31 +250,31 @@ function tellFloor(host: ModuleHost, change: 'reached' | 'cleared', event: DiskF
       siLogDiskFloorReached,
       {},
       values,
-      `${folder}: ${freeOctets} octets are free, and ${siLogDiskFloorOctets} are to be`,
+      `${folder}: ${freeOctets} octets are free, below the floor of ${siLogDiskFloorOctets}`,
     )
   else host.notify(siLogDiskFloorCleared, {}, values, `${folder}: ${freeOctets} octets are free again`)
 }
 
-function tell(host: ModuleHost, { spec, lastMatch }: Monitor, tiding: Tiding): void {
+function tell(host: ModuleHost, { spec, lastMatch }: Monitor, event: MonitorEvent): void {
   const { index: siLogIndex, descr: siLogDescr, fileName: siLogFileName, regExp: siLogRegExp } = spec
-  const sentence = truncateUtf8(sentenceOf(tiding, spec), maxLineOctets)
+  const sentence = truncateUtf8(sentenceOf(event, spec), maxLineOctets)
   const file = { siLogDescr, siLogFileName }
   const at = { siLogIndex }
-  if (tiding.kind === 'match') {
-    const line = truncateUtf8(tiding.line, maxLineOctets)
-    const values = { ...file, siLogRegExp, siLogMatches: tiding.matches, siLogLastMatch: line }
-    if (tiding.isToBeSent) host.notify(siLogMatchFound, at, values, sentence)
+  if (event.kind === 'match') {
+    const line = truncateUtf8(event.line, maxLineOctets)
+    const values = { ...file, siLogRegExp, siLogMatches: event.matches, siLogLastMatch: line }
+    if (event.isToBeSent) host.notify(siLogMatchFound, at, values, sentence)
     return
   }
-  if (tiding.kind === 'summary') {
-    const { matches: siLogMatches, count: siLogMatchesSummarized } = tiding
+  if (event.kind === 'summary') {
+    const { matches: siLogMatches, count: siLogMatchesSummarized } = event
     const values = { ...file, siLogRegExp, siLogMatches, siLogMatchesSummarized, siLogLastMatch: lastMatch }
     host.notify(siLogMatchesSummary, at, values, sentence)
     return
   }
   if (!spec.maxSizeTrap) return
-  const values = { ...file, siLogSize: Math.min(tiding.sizeOctets, 0xffff_ffff), siLogMaxSize: spec.maxSizeOctets }
-  host.notify(tiding.kind === 'exceeded' ? siLogMaxSizeExceeded : siLogMaxSizeCleared, at, values, sentence)
+  const values = { ...file, siLogSize: Math.min(event.sizeOctets, 0xffff_ffff), siLogMaxSize: spec.maxSizeOctets }
+  host.notify(event.kind === 'exceeded' ? siLogMaxSizeExceeded : siLogMaxSizeCleared, at, values, sentence)
 }
 
 /** One that no row has: beyond the highest while there is room, else the first gap; rows come in order. */

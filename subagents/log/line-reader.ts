@@ -93,10 +93,14 @@ async function hand(
   apply()
 }
 
-/** Invalid UTF-8 becomes U+FFFD. */
+/** Invalid UTF-8 becomes U+FFFD. What a hole left before a line is no part of it, nor is a byte order mark. */
 function linesOf(content: Buffer): string[] {
   const lines = content.toString('utf8').split('\n')
-  for (let i = 0; i < lines.length; i++) if (lines[i]!.endsWith('\r')) lines[i] = lines[i]!.slice(0, -1)
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i]!
+    const from = line.startsWith('\0') || line.startsWith('\ufeff') ? line.search(/[^\0\ufeff]|$/) : 0
+    lines[i] = line.slice(from, line.endsWith('\r') ? -1 : undefined)
+  }
   return lines
 }
 

@@ -4,70 +4,25 @@ import { stat } from 'node:fs/promises'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
-import { type FileCondition, Follower, type FollowerState, type PollResult } from './follower.ts'
+import { Follower } from './follower.ts'
+import { conditionWords, type FileCondition, type FollowerState, type PollResult } from './follower-result.ts'
+import type { MonitorEvent, MonitorSpec, MonitorState } from './monitor-state.ts'
+import { Offences } from './offences.ts'
 import { type Patterns, patternError } from './patterns.ts'
 import { Runner } from './runner.ts'
 import { MatchStorm } from './storm.ts'
 
-export interface MonitorSpec {
-  readonly index: number
-  readonly descr: string
-  readonly fileName: string
-  /** Empty: only the size is watched. */
-  readonly regExp: string
-  readonly matchStart: number
-  readonly matchStop: number
-  readonly matchCommand: string
-  readonly matchTrap: boolean
-  /** 0: no threshold. */
-  readonly maxSizeOctets: number
-  readonly maxSizeCommand: string
-  readonly maxSizeTrap: boolean
-  /** 0: only when asked to. */
-  readonly pollSeconds: number
-  /** Where a monitor that was never active begins, if these octets are there. */
-  readonly seed: { readonly offset: number; readonly tail: Uint8Array }
-}
-
-/** What is to be told when the state that has it counted is durable. */
-export type Tiding =
-  | { readonly kind: 'match'; readonly line: string; readonly matches: number; readonly isToBeSent: boolean }
-  | { readonly kind: 'exceeded' | 'cleared'; readonly sizeOctets: number }
-  | { readonly kind: 'summary'; readonly count: number; readonly line: string; readonly matches: number }
-
-/** What is kept over a restart. */
-export interface MonitorState {
-  readonly fileName: string
-  readonly matches: number
-  readonly rotations: number
-  /** Left out by versions that did not count them. */
-  readonly filesLost?: number
-  readonly isAbove: boolean
-  readonly summarized: number
-  readonly lastMatch: string
-  readonly lastMatchMs: number | undefined
-  readonly follower: FollowerState | undefined
-  readonly untold: readonly Tiding[]
-}
-
-export function isMonitorState(kept: unknown): kept is MonitorState {
-  const { fileName, matches, rotations, follower, untold } = (kept ?? {}) as Partial<MonitorState>
-  const isFollowable = follower === undefined || (Array.isArray(follower.generations) && Array.isArray(follower.done))
-  const isCounted = Number.isInteger(matches) && Number.isInteger(rotations)
-  return typeof fileName === 'string' && isCounted && isFollowable && Array.isArray(untold)
-}
-
 export type OperState = FileCondition | 'badRegExp' | 'disabled'
 
 export interface MonitorEvents {
-  told(monitor: Monitor, tiding: Tiding): void
+  told(monitor: Monitor, event: MonitorEvent): void
   problem(monitor: Monitor, sentence: string): void
 }
 
 export interface MonitorOptions {
   readonly clock: Clock
   readonly log: Log
-  readonly patterns: Patterns
+  readonly patterns: Pick<Patterns, 'match'>
   readonly events: MonitorEvents
   maxNotifications(): number
   /** Makes the state durable. */
@@ -77,7 +32,6 @@ export interface MonitorOptions {
 /** A file that is written to is read so often; one that is quiet, so soon after it was written to. */
 const busyMs = 300
 const wakeMs = 50
-const maxOffences = 3
 /** siLogLastMatch holds so many octets; a command is told more. */
 const maxShownOctets = 1024
 const maxToldOctets = 8192
@@ -100,11 +54,13 @@ export class Monitor {
   readonly #options: MonitorOptions
   readonly #storm: MatchStorm
   readonly #runner: Runner
+  readonly #offences: Offences
   #follower: Follower | undefined
   #followerState: FollowerState | undefined
-  #untold: Tiding[]
-  #offences = 0
-  #isBadPattern = false
+  #untold: MonitorEvent[]
+  /** The follower begins again, at the end of the file, before it is read next. */
+  #isRenewed = false
+  #isInvalid = false
   #seenInode: number | undefined
   #pollTimer: Timer | undefined
   #wakeTimer: Timer | undefined
@@ -138,6 +94,15 @@ export class Monitor {
       },
       kept?.summarized,
     )
+    this.#offences = new Offences({
+      clock,
+      forgiven: () => void this.poll(), // so that the row shows it
+      retried: () => {
+        this.#isRenewed = true
+        this.#setOperState('badRegExp', `the pattern ${this.spec.regExp} is tried on ${this.spec.fileName} again`)
+        void this.poll()
+      },
+    })
     this.#runner = new Runner({
       clock,
       ended: (result, problem) => {
@@ -157,7 +122,7 @@ export class Monitor {
       summarized: this.#storm.summarized,
       lastMatch: this.lastMatch,
       lastMatchMs: this.lastMatchMs,
-      follower: this.#isGivenUp ? undefined : this.#follower ? this.#follower.state : this.#followerState,
+      follower: this.#offences.isGivenUp ? undefined : this.#follower ? this.#follower.state : this.#followerState,
       untold: this.#untold,
     }
   }
@@ -175,7 +140,7 @@ export class Monitor {
     const { spec } = this
     const error = spec.regExp === '' ? undefined : patternError(spec.regExp)
     if (error) {
-      this.#isBadPattern = true
+      this.#isInvalid = true
       this.#setOperState('badRegExp', `${spec.fileName}: ${error}`, true)
     } else if (spec.regExp !== '') {
       const { clock } = this.#options
@@ -201,10 +166,27 @@ export class Monitor {
     this.#isStopped = true
     this.#pollTimer?.cancel()
     this.#wakeTimer?.cancel()
+    this.#offences.stop()
     this.#watcher?.close()
     this.#storm.stop()
     await this.#polling
     await this.#follower?.close()
+  }
+
+  /** Says in siLogLastError and by siLogMonitorProblem that lines may have gone unseen. */
+  report(sentence: string): void {
+    this.#complain(sentence)
+    this.#options.events.problem(this, sentence)
+  }
+
+  /**
+   * The size that rotation saw. Without it, whether a log that is rotated at siLogMaxSize is ever seen above it would
+   * depend on which of two timers is first.
+   */
+  measured(octets: number): void {
+    this.isSizeKnown = true
+    this.sizeOctets = octets
+    if (this.#judgeSize()) void this.#tell()
   }
 
   /** siLogResetMatches. */
@@ -230,29 +212,30 @@ export class Monitor {
     this.#wakeTimer?.cancel()
     this.#wakeTimer = undefined
     try {
+      await this.#renew()
       // Before reading: what is written after the last read wakes us.
-      if (this.#follower && !this.#isGivenUp && this.spec.pollSeconds > 0) this.#watch()
-      const result = this.#follower && !this.#isGivenUp ? await this.#read(this.#follower) : await this.#measure()
+      if (this.#follower && !this.#offences.isGivenUp && this.spec.pollSeconds > 0) this.#watch()
+      const result =
+        this.#follower && !this.#offences.isGivenUp ? await this.#read(this.#follower) : await this.#measure()
       this.lastPollMs = clock.now()
       this.rotations = (this.rotations + result.rotations) % 0x1_0000_0000
       const { filesLost } = result
-      this.isSizeKnown = result.condition === 'ok'
+      const { condition } = result
+      const isWide = condition === 'badEncoding'
+      this.isSizeKnown = condition === 'ok' || isWide
       this.sizeOctets = result.sizeOctets
-      if (!this.#isBadPattern)
-        this.#setOperState(result.condition, `${this.spec.fileName} ${conditions[result.condition]}`)
+      if (!this.#isInvalid && !this.#offences.areThere)
+        this.#setOperState(condition, `${this.spec.fileName} ${conditionWords[condition]}`, isWide)
       if (filesLost > 0) this.#lose(filesLost)
       this.#judgeSize()
-      if (result.isBehind && this.spec.pollSeconds > 0) this.#wake()
+      // A row that is polled only when asked to still reads to the end then.
+      if (result.hasMore || (result.isBehind && this.spec.pollSeconds > 0)) this.#wake()
       await this.#tell()
     } catch (error) {
       if (this.#isStopped) return
       log.error('a log file could not be looked at', { file: this.spec.fileName, error })
       this.#complain(`${this.spec.fileName} could not be looked at: ${(error as Error).message}`)
     }
-  }
-
-  get #isGivenUp(): boolean {
-    return this.#offences >= maxOffences
   }
 
   #read(follower: Follower): Promise<PollResult> {
@@ -268,13 +251,13 @@ export class Monitor {
 
   /** The size alone, where there is no pattern. */
   async #measure(): Promise<PollResult> {
-    const unknown = { sizeOctets: 0, rotations: 0, filesLost: 0, isBehind: false }
+    const unknown = { sizeOctets: 0, rotations: 0, filesLost: 0, isBehind: false, hasMore: false }
     try {
       const file = await stat(this.spec.fileName)
       if (!file.isFile()) return { ...unknown, condition: 'notRegular' }
       const isOther = this.#seenInode !== undefined && (file.ino !== this.#seenInode || file.size < this.sizeOctets)
       this.#seenInode = file.ino
-      return { condition: 'ok', sizeOctets: file.size, rotations: isOther ? 1 : 0, filesLost: 0, isBehind: false }
+      return { ...unknown, condition: 'ok', sizeOctets: file.size, rotations: isOther ? 1 : 0 }
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       return { ...unknown, condition: code === 'EACCES' || code === 'EPERM' ? 'noPermission' : 'noFile' }
@@ -299,17 +282,26 @@ export class Monitor {
     this.filesLost = (this.filesLost + files) % 0x1_0000_0000
     const what = files === 1 ? 'a rotated file of' : `${files} rotated files of`
     const sentence = `${what} ${this.spec.fileName} went, compressed or deleted, before all of it was read; lines may have gone unseen`
-    this.#complain(sentence)
-    this.#options.events.problem(this, sentence)
+    this.report(sentence)
   }
 
   #offend(): void {
-    this.#offences++
+    this.#offences.add()
     const { regExp, fileName } = this.spec
     const what = `the pattern ${regExp} took too long on a line of ${fileName}`
-    this.#isBadPattern = true
-    if (this.#isGivenUp) this.#setOperState('disabled', `${what} for the third time and is not tried any more`, true)
-    else this.#setOperState('badRegExp', what, true)
+    if (!this.#offences.isGivenUp) this.#setOperState('badRegExp', what, true)
+    else {
+      const next = `it is tried again after ${this.#offences.retryHours} h, at the end of the file`
+      this.#setOperState('disabled', `${what} for the third time; ${next}`, true)
+    }
+  }
+
+  /** A pattern that was given up holds no file open, and does not go through what was written meanwhile. */
+  async #renew(): Promise<void> {
+    if (this.#offences.isGivenUp || this.#isRenewed) await this.#follower?.close()
+    if (!this.#isRenewed) return
+    this.#isRenewed = false
+    this.#follower = new Follower({ path: this.spec.fileName, clock: this.#options.clock })
   }
 
   /** Once a crossing, with no state between. */
@@ -327,9 +319,9 @@ export class Monitor {
   async #tell(): Promise<void> {
     await this.#commit()
     if (this.#untold.length === 0) return
-    for (const tiding of this.#untold.splice(0)) {
-      this.#options.events.told(this, tiding)
-      this.#command(tiding)
+    for (const event of this.#untold.splice(0)) {
+      this.#options.events.told(this, event)
+      this.#command(event)
     }
     void this.#commit()
   }
@@ -343,13 +335,13 @@ export class Monitor {
     }
   }
 
-  #command(tiding: Tiding): void {
+  #command(event: MonitorEvent): void {
     const { matchCommand, maxSizeCommand, fileName: FILE, descr: DESCR } = this.spec
     const words = { FILE, DESCR, MATCHES: String(this.matches), SIZE: String(this.sizeOctets) }
-    if (tiding.kind === 'match' && matchCommand !== '')
-      this.#runner.run(matchCommand, { ...words, LINE: tiding.line, MATCHES: String(tiding.matches), REASON: 'match' })
-    if (tiding.kind === 'exceeded' && maxSizeCommand !== '')
-      this.#runner.run(maxSizeCommand, { ...words, LINE: '', SIZE: String(tiding.sizeOctets), REASON: 'size' })
+    if (event.kind === 'match' && matchCommand !== '')
+      this.#runner.run(matchCommand, { ...words, LINE: event.line, MATCHES: String(event.matches), REASON: 'match' })
+    if (event.kind === 'exceeded' && maxSizeCommand !== '')
+      this.#runner.run(maxSizeCommand, { ...words, LINE: '', SIZE: String(event.sizeOctets), REASON: 'size' })
   }
 
   /** A row that is well again says so by its state; one that is not, by an event as well. */
@@ -367,7 +359,7 @@ export class Monitor {
 
   #complain(sentence: string): void {
     this.lastError = truncateUtf8(sentence, maxErrorOctets)
-    this.#options.log.warn('trouble with a log file', { index: this.spec.index, what: this.lastError })
+    this.#options.log.warn('a watched log file has a problem', { index: this.spec.index, what: this.lastError })
   }
 
   #schedule(): void {
@@ -397,11 +389,4 @@ export class Monitor {
     const sincePollMs = clock.monotonicMs() - this.#polledAtMs
     this.#wakeTimer ??= clock.after(Math.max(wakeMs, busyMs - sincePollMs), () => void this.poll())
   }
-}
-
-const conditions: Readonly<Record<FileCondition, string>> = {
-  ok: 'is well',
-  noFile: 'is not there',
-  noPermission: 'may not be read',
-  notRegular: 'is no regular file',
 }

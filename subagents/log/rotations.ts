@@ -14,7 +14,9 @@ export interface RotationsOptions {
   readonly home: Home
   readonly clock: Clock
   readonly log: Log
-  /** A file was renamed: whoever follows it is to look, before what it was is compressed and gone. */
+  /** A file is about to be renamed at this size. */
+  moving(path: string, octets: number): void
+  /** A file was renamed: its followers look, before what it was is compressed and gone. */
   moved(path: string): Promise<void>
   floor(change: 'reached' | 'cleared', event: DiskFloorEvent): void
 }
@@ -27,13 +29,14 @@ export class Rotations {
 
   constructor(options: RotationsOptions) {
     this.#options = options
-    const { home, clock, log, moved, floor } = options
+    const { home, clock, log, moving, moved, floor } = options
     this.#rotator = new Rotator({
       clock,
       log: log.child('rotation'),
       statePath: rotationStatePath(home),
       floorOctets: 0,
       events: {
+        moving: ({ path }, octets) => moving(realLogPath(path), octets),
         renamed: ({ path }) => moved(realLogPath(path)),
         rotated: ({ path }, _, outcome) => {
           this.#errors.set(realLogPath(path), outcome.kind === 'rotated' ? '' : outcome.sentence)
@@ -118,7 +121,8 @@ export function policiesOf(rows: readonly LogRow[], home: Home): RotationPolicy[
   })
 }
 
-function hasPolicy(row: LogRow): boolean {
+/** Whether a row says when its file is rotated, or what is kept of it. */
+export function hasPolicy(row: LogRow): boolean {
   return (
     row.siLogRotateSize > 0 ||
     row.siLogRotateSeconds > 0 ||

@@ -2,7 +2,8 @@
 import { isAbsolute, normalize, sep } from 'node:path'
 import type { LiveOf, RowOf } from '../../lib/mib/declare.ts'
 import type { siLogTable } from './mib.ts'
-import type { Monitor, MonitorSpec } from './monitor.ts'
+import type { Monitor } from './monitor.ts'
+import type { MonitorSpec } from './monitor-state.ts'
 
 export type LogRow = RowOf<typeof siLogTable>
 /** Columns that the rotator answers for. */

@@ -1,7 +1,8 @@
 /** Runs a row's commands: one at a time, without a shell, with what it is about in the environment. */
-import { spawn } from 'node:child_process'
 import type { Clock } from '../../lib/clock.ts'
 import { parseCommand } from '../../lib/command.ts'
+import { describeExit, exitCodeOf, isSuccess } from '../../lib/program/exit.ts'
+import { runProgram } from '../../lib/program/run.ts'
 
 /** What a command is told; each becomes CASTELLAN_LOG_<NAME>. */
 export type CommandWords = Readonly<Record<'FILE' | 'DESCR' | 'LINE' | 'MATCHES' | 'SIZE' | 'REASON', string>>
@@ -15,7 +16,6 @@ export interface RunnerOptions {
 }
 
 /** Matches that come while a command runs wait, and are told as a number to the next run. */
-const passedOn = ['PATH', 'HOME', 'LANG', 'TZ', 'CASTELLAN_HOME']
 const maxWaiting = 8
 
 interface Waiting {
@@ -60,33 +60,18 @@ export class Runner {
       finish(-1, `command ${next.command}: ${parsed.error}`)
       return
     }
-    const [program, ...args] = parsed.argv
-    const env = environment(next.words, next.count)
-    const child = spawn(program, args, { env, detached: true, stdio: 'ignore', cwd: '/' })
-    const limit = clock.after(limitMs, () => {
-      try {
-        process.kill(-child.pid!, 'SIGKILL')
-      } catch {
-        // it ended by itself
-      }
-    })
-    child.on('error', (error) => {
-      limit.cancel()
-      finish(-1, `command ${program} could not be run: ${error.message}`)
-    })
-    child.on('exit', (code, signal) => {
-      limit.cancel()
-      const how = signal ? `was ended by ${signal}` : `ended with ${code}`
-      finish(code ?? -1, code === 0 ? undefined : `command ${program} ${how}`)
-    })
-    child.unref()
+    const [program] = parsed.argv
+    const variables = variablesOf(next.words, next.count)
+    void runProgram({ argv: parsed.argv, variables, limitMs, clock, maxOctets: 0 }).then(({ exit }) =>
+      finish(exitCodeOf(exit), isSuccess(exit) ? undefined : `command ${program} ${describeExit(exit)}`),
+    )
   }
 }
 
-function environment(words: CommandWords, count: number): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = { CASTELLAN_LOG_COUNT: String(count) }
-  for (const name of passedOn) if (process.env[name] !== undefined) env[name] = process.env[name]
+function variablesOf(words: CommandWords, count: number): Record<string, string> {
+  const variables: Record<string, string> = { CASTELLAN_LOG_COUNT: String(count) }
   // The environment holds no NUL.
-  for (const [name, value] of Object.entries(words)) env[`CASTELLAN_LOG_${name}`] = value.replaceAll('\0', '\uFFFD')
-  return env
+  for (const [name, value] of Object.entries(words))
+    variables[`CASTELLAN_LOG_${name}`] = value.replaceAll('\0', '\uFFFD')
+  return variables
 }

@@ -63,6 +63,20 @@ export function inOrder<T extends Sibling>(siblings: readonly T[], livePath: str
     .map(({ sibling }) => sibling)
 }
 
+/**
+ * Those that had the name of the log after the one that `isLast` finds, as names of our rotator tell: also when the clock
+ * was set back meanwhile. None where the names do not tell it.
+ */
+export function laterByName<T extends Sibling>(
+  ordered: readonly T[],
+  livePath: string,
+  isLast: (file: Stats) => boolean,
+): readonly T[] {
+  if (!ordered.every(({ path }) => isRenamed(path, livePath))) return []
+  const at = ordered.findIndex(({ file }) => isLast(file))
+  return at < 0 ? [] : ordered.slice(at + 1)
+}
+
 interface Turn {
   readonly seconds: number
   readonly number: number

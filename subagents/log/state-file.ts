@@ -1,9 +1,10 @@
 /** The live state of all rows in one file of data/, written for many rows at once, so that a busy machine writes it a few times a second. */
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
 import { writeFileAtomic } from '../../lib/files.ts'
 import type { Log } from '../../lib/log.ts'
+import { brokenSentence, readState } from '../../lib/state-file.ts'
 
 export interface StateFileOptions<T> {
   readonly path: string
@@ -29,22 +30,26 @@ export class StateFile<T> {
     this.#options = options
   }
 
-  /** Reads what there is; a file that is broken is told of, and nothing is known then. */
-  async load(): Promise<ReadonlyMap<string, T>> {
+  /** Reads what there is. Of a file that is broken nothing is known, and `problem` says so. */
+  async load(): Promise<{ readonly known: ReadonlyMap<string, T>; readonly problem?: string }> {
     const { path, log, isRow } = this.#options
-    try {
-      const known = new Map<string, T>()
-      for (const [key, row] of Object.entries(JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>)) {
-        if (!isRow(row)) throw new Error(`row ${key} is not understood`)
-        known.set(key, row)
-      }
-      for (const [key, row] of known) this.#rows.set(key, JSON.stringify(row))
-      return known
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-        log.error('the state of the log files could not be read; they are followed from their ends', { path, error })
-      return new Map()
+    const found = await readState(path, (text) => {
+      const rows = Object.entries(JSON.parse(text) as Record<string, unknown>)
+      return new Map(
+        rows.map(([key, row]): [string, T] => {
+          if (!isRow(row)) throw new Error(`it does not hold the state of row ${key}`)
+          return [key, row]
+        }),
+      )
+    })
+    if (found.kind === 'broken') {
+      const problem = brokenSentence(path, found)
+      log.error('cannot read the state of the log files; they are followed from their ends', { error: problem })
+      return { known: new Map(), problem }
     }
+    const known: ReadonlyMap<string, T> = found.kind === 'read' ? found.value : new Map()
+    for (const [key, row] of known) this.#rows.set(key, JSON.stringify(row))
+    return { known }
   }
 
   put(key: string, row: T): void {

@@ -1,15 +1,15 @@
 /** What the log subagent says of a file, each in one sentence. */
-import type { MonitorSpec, Tiding } from './monitor.ts'
+import type { MonitorEvent, MonitorSpec } from './monitor-state.ts'
 
-export function sentenceOf(tiding: Tiding, { fileName, maxSizeOctets }: MonitorSpec): string {
-  switch (tiding.kind) {
+export function sentenceOf(event: MonitorEvent, { fileName, maxSizeOctets }: MonitorSpec): string {
+  switch (event.kind) {
     case 'match':
-      return `${fileName}: ${tiding.line}`
+      return `${fileName}: ${event.line}`
     case 'exceeded':
-      return `${fileName} has ${tiding.sizeOctets} octets, more than ${maxSizeOctets}`
+      return `${fileName} has ${event.sizeOctets} octets, more than ${maxSizeOctets}`
     case 'cleared':
-      return `${fileName} has ${tiding.sizeOctets} octets, no more than ${maxSizeOctets} any longer`
+      return `${fileName} has ${event.sizeOctets} octets, no more than ${maxSizeOctets} any longer`
     case 'summary':
-      return `${fileName}: ${tiding.count} more lines matched within a minute, the last one: ${tiding.line}`
+      return `${fileName}: ${event.count} more lines matched within a minute, the last one: ${event.line}`
   }
 }

@@ -2,22 +2,19 @@
 import { join } from 'node:path'
 import type { Home } from '../../lib/home.ts'
 import { actorOf } from '../../lib/mib/actor.ts'
-import type { RowOf } from '../../lib/mib/declare.ts'
 import type { LocalAgent } from '../../lib/mib/local-agent.ts'
 import { anyServing, type MibModule, type ModuleHost, type Requester, serve } from '../../lib/mib/module.ts'
-import type { Syntax } from '../../lib/mib/syntax.ts'
 import { oid } from '../../lib/smi/oid.ts'
-import type { Calendar } from './calendar.ts'
 import { castellanSchedRunMissed, schedActionFailure, schedObjects, schedTable } from './mib.ts'
+import { calendarOf, type SchedRow } from './row.ts'
+import { type KnownObjects, scheduleRule } from './rules.ts'
 import type { RunFailure, Schedule, ScheduleState } from './schedule.ts'
 import { Scheduler } from './scheduler.ts'
 import { fileStore } from './store.ts'
 import { machineZone } from './zone.ts'
 
-type SchedRow = RowOf<typeof schedTable>
-
-/** Needs a host that has a LocalAgent: it lives in the master's process. */
-export function scheduleModule(home: Home) {
+/** Needs a host that has a LocalAgent: it lives in the master's process. Files are checked against the objects that are known. */
+export function scheduleModule(home: Home, known?: KnownObjects) {
   let scheduler: Scheduler | undefined
   let host: ModuleHost | undefined
   const stateOf = (row: SchedRow): ScheduleState | undefined => scheduler?.find(keyOf(row))
@@ -113,7 +110,8 @@ export function scheduleModule(home: Home) {
       scheduler = undefined
     },
   }
-  return { module, configured: [anyServing(schedules)] }
+  const checks = known ? [scheduleRule(known, () => host?.clock.now() ?? Date.now())] : []
+  return { module, configured: [anyServing(schedules)], checks }
 }
 
 /** Columns that say what is done, and the one that makes the row active. */
@@ -141,23 +139,6 @@ function scheduleOf(row: SchedRow): Schedule {
   const { schedType: type, schedInterval: intervalSeconds, schedStorageType: storage } = row
   const isKept = storage !== 'volatile' && storage !== 'other'
   return { key: keyOf(row), type, intervalSeconds, calendar: calendarOf(row), isKept }
-}
-
-function calendarOf(row: SchedRow): Calendar {
-  const { schedWeekDay, schedMonth, schedDay, schedHour, schedMinute } = schedTable.columns
-  const days = numbersOf(schedDay.syntax, row.schedDay)
-  return {
-    weekDays: new Set(numbersOf(schedWeekDay.syntax, row.schedWeekDay)),
-    months: new Set(numbersOf(schedMonth.syntax, row.schedMonth)),
-    days: new Set(days.filter((bit) => bit < 31).map((bit) => bit + 1)),
-    daysFromEnd: new Set(days.filter((bit) => bit >= 31).map((bit) => bit - 30)),
-    hours: new Set(numbersOf(schedHour.syntax, row.schedHour)),
-    minutes: new Set(numbersOf(schedMinute.syntax, row.schedMinute)),
-  }
-}
-
-function numbersOf<L extends string>({ named }: Syntax<ReadonlySet<L>>, labels: ReadonlySet<L>): number[] {
-  return [...labels].map((label) => named![label]!)
 }
 
 /** Unlike that of any other row: owners and names may hold any character. */

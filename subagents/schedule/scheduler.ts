@@ -4,6 +4,8 @@
  */
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
+import { isPlausibleTime } from '../../lib/wall-clock.ts'
+import type { Calendar } from './calendar.ts'
 import { nextRun } from './next-run.ts'
 import {
   newState,
@@ -42,12 +44,17 @@ const repeatedAtMostMs = 3 * 3_600_000
 /** Periodic schedules that run more often begin anew with the agent, and are not written down at each run. */
 const keptFromSeconds = 60
 const missedCountedAtMost = 1000
+/** A clock that is behind what was saved is waited for so long: then what was saved came from one that was ahead. */
+const setWithinMs = 3_600_000
 
 export class Scheduler {
   readonly #options: SchedulerOptions
   readonly #states = new Map<string, ScheduleState>()
   #saved = new Map<string, SavedSchedule>()
+  /** When the last process saved. */
   #savedMs = 0
+  /** The clock is behind that, as before it is set on a machine without a battery clock: no run is planned by it. */
+  #isClockBehind = false
   #saving: Promise<void> = Promise.resolve()
   #waitingToSave: Promise<void> | undefined
   #timer: Timer | undefined
@@ -70,6 +77,7 @@ export class Scheduler {
       log.error('when schedules ran last cannot be read; what was missed meanwhile is not known', { error })
     }
     this.#lookedMs = clock.now()
+    this.#isClockBehind = clock.now() < this.#savedMs - repeatedAtMostMs
     this.#startedMonotonicMs = clock.monotonicMs()
     this.#isStarted = true
     this.#arm()
@@ -156,10 +164,10 @@ export class Scheduler {
       return
     }
     if (saved.nextMs === undefined || state.nextMs === undefined) return
+    // Planned by a clock that was not set yet: it says nothing of what was missed.
+    if (this.#isBeforeSaved(saved.nextMs)) return
     if (state.schedule.type !== 'periodic') {
-      // A clock that is behind what was saved has not been set yet since the machine was switched on.
-      const isClockWrong = now < this.#savedMs - repeatedAtMostMs
-      if (saved.nextMs <= now || isClockWrong) state.nextMs = saved.nextMs
+      if (saved.nextMs <= now || this.#isClockBehind) state.nextMs = saved.nextMs
       return
     }
     const intervalMs = state.schedule.intervalSeconds * 1000
@@ -194,15 +202,33 @@ export class Scheduler {
     const now = this.#options.clock.now()
     const backMs = this.#lookedMs - now
     this.#lookedMs = now
+    const turn = this.#turnOfClock(now)
+    const isPlannedAnew = backMs > repeatedAtMostMs || turn === 'believed'
     for (const state of [...this.#states.values()]) {
       if (state.status !== 'enabled') continue
       const isPeriodic = state.schedule.type === 'periodic'
-      if (!isPeriodic && backMs > repeatedAtMostMs) this.#plan(state)
+      const isPlannedBehind = turn === 'set' && this.#isBeforeSaved(state.nextMs ?? now)
+      if (!isPeriodic && (isPlannedAnew || isPlannedBehind)) this.#plan(state)
       else if (this.#waitOf(state) > 0) continue
       else if (isPeriodic) this.#duePeriodic(state)
       else this.#dueByCalendar(state, now)
     }
     this.#arm()
+  }
+
+  /** Whether a time comes from a clock that was not set yet. */
+  #isBeforeSaved(timeMs: number): boolean {
+    return !isPlausibleTime(timeMs) || timeMs < this.#savedMs - repeatedAtMostMs
+  }
+
+  /** Once, when a clock that was behind what was saved was set, or is believed after all: it was ahead before. */
+  #turnOfClock(now: number): 'set' | 'believed' | undefined {
+    if (!this.#isClockBehind) return undefined
+    const isSet = !this.#isBeforeSaved(now)
+    const isOverdue = this.#options.clock.monotonicMs() - this.#startedMonotonicMs >= setWithinMs
+    if (!isSet && !(isOverdue && isPlausibleTime(now))) return undefined
+    this.#isClockBehind = false
+    return isSet ? 'set' : 'believed'
   }
 
   #duePeriodic(state: ScheduleState): void {
@@ -216,27 +242,19 @@ export class Scheduler {
   #dueByCalendar(state: ScheduleState, now: number): void {
     const { zone } = this.#options
     const { calendar } = state.schedule
-    let dueMs = state.nextMs!
-    let passedMs = dueMs
-    let passed = 0
-    for (;;) {
-      const next = nextRun(calendar, dueMs, zone)
-      if (next === undefined || next > now || passed >= missedCountedAtMost) break
-      passedMs = dueMs
-      dueMs = next
-      passed++
-    }
-    // Beyond what is counted the last one due is not known, and so not made up for.
+    // Planned before the clock was set: nothing was due then, and nothing was missed.
+    if (!isPlausibleTime(state.nextMs!)) return this.#plan(state)
+    const { dueMs, passed, isMore, passedMs } = passedUntil(now, calendar, state.nextMs!, zone)
     const isLate = now - dueMs > latestMs
     state.nextMs = nextRun(calendar, Math.max(now, dueMs), zone)
     if (isLate || state.isRunning) {
       const why = isLate
         ? 'the agent did not run, the machine slept or its clock was set'
         : 'the run before had not ended'
-      this.#missed(state, passed + 1, dueMs, why)
+      this.#missed(state, passed + 1, dueMs, why, isMore)
       return
     }
-    if (passed > 0) this.#missed(state, passed, passedMs, 'a later run was due already')
+    if (passed > 0) this.#missed(state, passed, passedMs, 'a later run was due already', isMore)
     if (state.schedule.type === 'oneshot') this.#enter(state, 'oneshotTriggered')
     void this.#run(state)
   }
@@ -269,12 +287,15 @@ export class Scheduler {
     if (this.#states.get(state.schedule.key) === state) events.failed(state)
   }
 
-  #missed(state: ScheduleState, count: number, lastDueMs: number, why: string): void {
+  /** `isMore`: there were more than are counted. */
+  #missed(state: ScheduleState, count: number, lastDueMs: number, why: string, isMore = false): void {
     const { log, events } = this.#options
     state.missed += count
     state.lastMissedMs = lastDueMs
     const last = new Date(lastDueMs).toISOString()
-    state.lastError = `${count === 1 ? `the run due at ${last} was` : `${count} runs were`} missed${count === 1 ? '' : `, the last due at ${last}`}: ${why}`
+    const runs = isMore ? `more than ${missedCountedAtMost} runs` : `${count} runs`
+    state.lastError =
+      count === 1 ? `the run due at ${last} was missed: ${why}` : `${runs} were missed, the last due at ${last}: ${why}`
     log.warn('a schedule missed runs', { schedule: state.schedule.key, count, error: state.lastError })
     events.missed(state)
   }
@@ -297,11 +318,50 @@ export class Scheduler {
         isFinished: state.status === 'finished',
       }))
       try {
-        await store.save({ savedMs: clock.now(), schedules })
+        // A time from before the clock is set would have the next process believe that clock.
+        await store.save({ savedMs: this.#isClockBehind ? this.#savedMs : clock.now(), schedules })
       } catch (error) {
         log.error('when schedules ran cannot be written down; after a restart runs may seem missed', { error })
       }
     })
     return this.#waitingToSave
   }
+}
+
+interface Passed {
+  /** The last run due by now. */
+  readonly dueMs: number
+  /** How many were due before it; there are more when `isMore`. */
+  readonly passed: number
+  readonly isMore: boolean
+  /** The last of those. */
+  readonly passedMs: number
+}
+
+/** What was due from `firstMs` until now. */
+function passedUntil(now: number, calendar: Calendar, firstMs: number, zone: Zone): Passed {
+  let dueMs = firstMs
+  let passedMs = firstMs
+  for (let passed = 0; ; passed++) {
+    const next = nextRun(calendar, dueMs, zone)
+    if (next === undefined || next > now) return { dueMs, passed, isMore: false, passedMs }
+    if (passed === missedCountedAtMost) {
+      const lastMs = lastRun(calendar, dueMs, now, zone)
+      return { dueMs: lastMs, passed, isMore: true, passedMs: lastRun(calendar, dueMs, lastMs - 1, zone) }
+    }
+    passedMs = dueMs
+    dueMs = next
+  }
+}
+
+/** The last run until `untilMs`, found by halving; `firstMs` is one of them. */
+function lastRun(calendar: Calendar, firstMs: number, untilMs: number, zone: Zone): number {
+  let last = firstMs
+  for (let end = untilMs + 1; end - last > 1; ) {
+    const middle = Math.floor((last + end) / 2)
+    const next = nextRun(calendar, middle - 1, zone)
+    if (next !== undefined && next <= untilMs) last = next
+    else end = middle
+  }
+  return last
 }

@@ -1,7 +1,8 @@
 /** When schedules ran last and are to run next, on disk: what tells a run that was missed while nobody was there. */
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { writeFileAtomic } from '../../lib/files.ts'
+import { brokenSentence, readState } from '../../lib/state-file.ts'
 
 export interface SavedSchedule {
   readonly key: string
@@ -29,16 +30,9 @@ export interface ScheduleStore {
 export function fileStore(path: string): ScheduleStore {
   return {
     async load() {
-      let content: string
-      try {
-        content = await readFile(path, 'utf8')
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-        throw error
-      }
-      const saved = parseSaved(JSON.parse(content))
-      if (!saved) throw new Error(`${path} is not what was saved there; it will be made anew`)
-      return saved
+      const found = await readState(path, (text) => parseSaved(JSON.parse(text)))
+      if (found.kind === 'broken') throw new Error(brokenSentence(path, found))
+      return found.kind === 'none' ? undefined : found.value
     },
     async save(saved) {
       await mkdir(dirname(path), { recursive: true })
@@ -47,7 +41,13 @@ export function fileStore(path: string): ScheduleStore {
   }
 }
 
-function parseSaved(content: unknown): SavedSchedules | undefined {
+function parseSaved(content: unknown): SavedSchedules {
+  const saved = savedOf(content)
+  if (!saved) throw new Error('it does not hold when schedules ran')
+  return saved
+}
+
+function savedOf(content: unknown): SavedSchedules | undefined {
   if (!isRecord(content) || typeof content.savedMs !== 'number' || !Array.isArray(content.schedules)) return undefined
   const schedules: SavedSchedule[] = []
   for (const one of content.schedules as unknown[]) {

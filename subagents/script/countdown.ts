@@ -1,9 +1,6 @@
 /** A TimeInterval that ticks backwards, as RFC 3165 has them: it can be read, set, held and let go on. */
 import type { Clock, Timer } from '../../lib/clock.ts'
 
-/** Longer timers than this overflow setTimeout; what takes longer is looked at again then. */
-const longestTimerMs = 0x7fff_ffff
-
 export class Countdown {
   readonly #clock: Clock
   readonly #onZero: () => void
@@ -56,6 +53,6 @@ export class Countdown {
       this.#onZero()
       return
     }
-    this.#timer = this.#clock.after(Math.min(this.ticks * 10, longestTimerMs), () => this.#wait())
+    this.#timer = this.#clock.after(this.ticks * 10, () => this.#wait())
   }
 }

@@ -1,5 +1,5 @@
 /** What smRunExitCode says about an end (RFC 3165), and the sentence that smRunError has for it. */
-import { describeEnd, explain } from '../../lib/process-end.ts'
+import { describeExit, type ProgramExit } from '../../lib/program/exit.ts'
 
 export type ExitCode =
   | 'noError'
@@ -50,15 +50,16 @@ const byError: Readonly<Record<string, ExitCode>> = {
   ENOMEM: 'noResourcesLeft',
 }
 
-/** An end by itself; `lastWords` is the last line it said on standard error. */
-export function exitOf(code: number | null, signal: NodeJS.Signals | null, lastWords: string): Exit {
-  const exitCode = signal ? (bySignal[signal] ?? 'genericError') : (byCode[code ?? -1] ?? 'runtimeError')
+/** How it ended; `lastWords` is the last line it said on standard error. */
+export function exitOf(exit: ProgramExit, lastWords: string): Exit {
+  if (exit.kind === 'notStarted')
+    return { exitCode: byError[exit.code ?? ''] ?? 'genericError', sentence: `it ${describeExit(exit)}` }
+  const exitCode = exitCodeFor(exit)
   if (exitCode === 'noError') return { exitCode, sentence: '' }
-  return { exitCode, sentence: `it ${describeEnd(code, signal)}${lastWords ? `: ${lastWords}` : ''}` }
+  return { exitCode, sentence: `it ${describeExit(exit)}${lastWords ? `: ${lastWords}` : ''}` }
 }
 
-/** It could not even be started. */
-export function exitOfError(error: Error): Exit {
-  const exitCode = byError[(error as NodeJS.ErrnoException).code ?? ''] ?? 'genericError'
-  return { exitCode, sentence: `it could not be started: ${explain(error)}` }
+function exitCodeFor(exit: ProgramExit): ExitCode {
+  if (exit.kind === 'exited') return byCode[exit.code] ?? 'runtimeError'
+  return (exit.kind === 'signalled' && bySignal[exit.signal]) || 'genericError'
 }

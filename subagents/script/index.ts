@@ -8,7 +8,8 @@ import { serveLanguages } from './languages.ts'
 import { controlRun, serveLaunches } from './launches.ts'
 import { Leftovers } from './leftovers.ts'
 import { smRunTable, smScriptAbort, smScriptException, smScriptResult } from './mib.ts'
-import { cleanEnvironment } from './program.ts'
+import { scriptEnvironment } from './program.ts'
+import { launchRule, programRule, scriptRule } from './rules.ts'
 import { type LaunchedRun, Runs } from './runs.ts'
 import { serveScripts } from './scripts.ts'
 import { mayHappen } from './states.ts'
@@ -76,7 +77,7 @@ export function scriptModule(home: Home) {
         clock,
         log,
         leftovers,
-        environment: cleanEnvironment(home),
+        environment: scriptEnvironment(home),
         events: {
           changed: (launched) => void show(launched),
           reported(launched, kind) {
@@ -108,7 +109,12 @@ export function scriptModule(home: Home) {
       scripts.disableAll()
     },
   }
-  return { module, configured: [anyServing(scripts.served), anyServing(launches.served)] }
+  return {
+    module,
+    configured: [anyServing(scripts.served), anyServing(launches.served)],
+    checks: [scriptRule, launchRule],
+    machineChecks: [programRule],
+  }
 }
 
 function indexOf({ launch, index }: LaunchedRun): Pick<RunRow, 'smLaunchOwner' | 'smLaunchName' | 'smRunIndex'> {

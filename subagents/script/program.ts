@@ -1,8 +1,10 @@
 /** What a script runs: a program with its arguments, or a command that its row gives to a shell; and with which environment. */
-import { accessSync, constants, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { parseCommand } from '../../lib/command.ts'
 import type { Home } from '../../lib/home.ts'
+import { defaultPath } from '../../lib/program/environment.ts'
+import type { Argv } from '../../lib/program/start.ts'
+import { whyNoProgram } from '../../lib/program-file.ts'
 
 /** The languages of smLangTable, by smLangIndex. */
 export const languages = { program: 1, shell: 2 } as const
@@ -27,13 +29,11 @@ export interface Unfit {
   readonly sentence: string
 }
 
-type Argv = readonly [string, ...string[]]
-
 /** Our own programs want node, wherever that is; else what any Unix has, and nothing that we were started with. */
-const path = `${dirname(process.execPath)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`
+const path = `${dirname(process.execPath)}:${defaultPath}`
 const shell = '/bin/sh'
 
-export function cleanEnvironment(home: Home): Record<string, string> {
+export function scriptEnvironment(home: Home): Record<string, string> {
   return { PATH: path, HOME: '/', SHELL: shell, LANG: 'C.UTF-8', CASTELLAN_HOME: home.root }
 }
 
@@ -41,10 +41,9 @@ export function cleanEnvironment(home: Home): Record<string, string> {
 export function argvOf(program: Program, words: readonly string[]): { readonly argv: Argv } | Unfit {
   const own = ownArgv(program)
   if ('status' in own) return own
-  const unfit = findProgram(own.argv[0])
-  if (unfit) return unfit
-  const argv: Argv = [...own.argv, ...words]
-  return { argv: program.niceness === 0 ? argv : ['nice', '-n', String(program.niceness), ...argv] }
+  const unfit = whyNoProgram(own.argv[0], path)
+  if (unfit) return { status: unfit.reason === 'missing' ? 'noSuchScript' : 'accessDenied', sentence: unfit.sentence }
+  return { argv: [...own.argv, ...words] }
 }
 
 function ownArgv({ name, command, language }: Program): { readonly argv: Argv } | Unfit {
@@ -62,20 +61,4 @@ function ownArgv({ name, command, language }: Program): { readonly argv: Argv } 
   }
   const parsed = parseCommand(command)
   return 'error' in parsed ? { status: 'compilationFailed', sentence: `scriptCommand: ${parsed.error}` } : parsed
-}
-
-function findProgram(program: string): Unfit | undefined {
-  const candidates = program.includes('/') ? [program] : path.split(':').map((folder) => join(folder, program))
-  let refused: Unfit | undefined
-  for (const candidate of candidates) {
-    try {
-      if (!statSync(candidate).isFile()) continue
-      accessSync(candidate, constants.X_OK)
-      return undefined
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EACCES') continue
-      refused = { status: 'accessDenied', sentence: `${candidate} may not be executed; run: chmod +x ${candidate}` }
-    }
-  }
-  return refused ?? { status: 'noSuchScript', sentence: `there is no program ${program}` }
 }

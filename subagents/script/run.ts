@@ -1,14 +1,15 @@
 /** One run of a script: its processes from the start to the last one's end, and what is known of it. Knows nothing of SNMP. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import type { Readable } from 'node:stream'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { splitWords } from '../../lib/command.ts'
 import type { Log } from '../../lib/log.ts'
 import { type Leader, newestPid, sessionLeader, sessionMembers, signalSession } from '../../lib/proc/session.ts'
+import type { ProgramExit } from '../../lib/program/exit.ts'
+import type { Program as StartedProgram } from '../../lib/program/program.ts'
+import { startProgram } from '../../lib/program/start.ts'
 import { RateLimit } from '../../lib/rate-limit.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
 import { Countdown } from './countdown.ts'
-import { type Exit, type ExitCode, exitOf, exitOfError } from './exit.ts'
+import { type Exit, type ExitCode, exitOf } from './exit.ts'
 import { endless, maxResultOctets } from './mib.ts'
 import { type Report, ReportReader, Tail } from './output.ts'
 import { argvOf, type Program } from './program.ts'
@@ -70,7 +71,7 @@ export class ScriptRun {
   readonly #reports: RateLimit
   readonly #stdout = new Tail(maxResultOctets)
   readonly #stderr = new Tail(maxResultOctets)
-  #child: ChildProcess | undefined
+  #started: StartedProgram | undefined
   #leader: Leader | undefined
   /** How it came to its end, where that was not its own doing. */
   #imposed: Exit | undefined
@@ -110,20 +111,12 @@ export class ScriptRun {
       this.#terminate({ exitCode: 'languageError', sentence: command.sentence })
       return
     }
-    const [file, ...args] = command.argv
-    let child: ChildProcess
-    try {
-      // A session of its own, by which all of it is found and ended.
-      const stdio = ['ignore', 'pipe', 'pipe', 'pipe'] as const
-      child = spawn(file, args, { detached: true, stdio: [...stdio], cwd: '/', env: this.#options.environment })
-    } catch (error) {
-      this.#terminate(exitOfError(error as Error))
-      return
-    }
-    child.once('error', (error) => {
-      if (this.#leader === undefined) this.#terminate(exitOfError(error))
-    })
-    if (child.pid !== undefined) this.#follow(child, child.pid)
+    // A session of its own, by which all of it is found and ended.
+    const { niceness } = program
+    const { environment } = this.#options
+    const started = startProgram({ argv: command.argv, environment, niceness, output: 'pipe', hasReports: true })
+    if (started.pid === undefined) void started.exited.then((exit) => this.#terminate(exitOf(exit, '')))
+    else this.#follow(started, started.pid)
   }
 
   /** Ends it and all of its session: asked first, and killed when that does not help; with grace 0 killed at once. */
@@ -185,20 +178,18 @@ export class ScriptRun {
     this.abort({ exitCode: 'lifeTimeExceeded', sentence: 'it ran longer than its life time and was stopped' })
   }
 
-  #follow(child: ChildProcess, pid: number): void {
+  #follow(started: StartedProgram, pid: number): void {
     const { clock, events } = this.#options
-    this.#child = child
+    this.#started = started
     this.#leader = sessionLeader(pid)
-    const [, stdout, stderr, reports] = child.stdio
-    ;(stdout as Readable).on('data', (chunk: Buffer) => this.#printed(chunk, this.#stdout))
-    ;(stderr as Readable).on('data', (chunk: Buffer) => this.#printed(chunk, this.#stderr))
+    started.output?.on('data', (chunk: Buffer) => this.#printed(chunk, this.#stdout))
+    started.errors?.on('data', (chunk: Buffer) => this.#printed(chunk, this.#stderr))
     const reader = new ReportReader()
-    ;(reports as Readable).on('data', (chunk: Buffer) => {
+    started.reports?.on('data', (chunk: Buffer) => {
       this.#count(chunk)
       for (const report of reader.read(chunk)) this.#take(report)
     })
-    for (const stream of child.stdio) stream?.on('error', () => {}) // a pipe that breaks with its process
-    child.once('exit', (code, signal) => this.#left(code, signal))
+    void started.exited.then((exit) => this.#left(exit))
     this.#newestPid = this.#leader.pid
     this.#counting = clock.every(countEveryMs, () => this.#countProcesses())
     events.began(this, this.#leader)
@@ -274,7 +265,7 @@ export class ScriptRun {
   }
 
   /** The process itself has ended; what it leaves behind in its session ends with it. */
-  #left(code: number | null, signal: NodeJS.Signals | null): void {
+  #left(exit: ProgramExit): void {
     const { clock, log } = this.#options
     this.#looking?.cancel()
     let isDrained = false
@@ -289,11 +280,11 @@ export class ScriptRun {
       if (isStuck && left > 0) log.error('processes of a script cannot be ended', { session: this.#leader!.pid, left })
       if ((left > 0 && !isStuck) || (!isDrained && waitedMs < drainMs)) return
       this.#looking?.cancel()
-      for (const stream of this.#child!.stdio) stream?.destroy()
-      this.#terminate(this.#imposed ?? exitOf(code, signal, this.#stderr.lastLine))
+      this.#started?.closeStreams()
+      this.#terminate(this.#imposed ?? exitOf(exit, this.#stderr.lastLine))
     }
     this.#looking = clock.every(lookEveryMs, look)
-    this.#child!.once('close', () => {
+    void this.#started?.closed.then(() => {
       isDrained = true
       look()
     })
@@ -344,7 +335,7 @@ export class ScriptRun {
 }
 
 /** Arguments of a process are text that ends at a NUL: what is neither cannot be given. */
-function wordsOf(argument: Uint8Array): ReturnType<typeof splitWords> {
+export function wordsOf(argument: Uint8Array): ReturnType<typeof splitWords> {
   let text: string
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(argument)

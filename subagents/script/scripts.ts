@@ -4,6 +4,7 @@ import { serve } from '../../lib/mib/module.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
 import { smScriptTable } from './mib.ts'
 import { argvOf, type Program } from './program.ts'
+import { isEditing } from './rules.ts'
 
 export type ScriptRow = RowOf<typeof smScriptTable>
 
@@ -19,7 +20,7 @@ export function serveScripts({ now, changed }: ScriptsContext) {
     test({ before, after, wishes }) {
       const refuse = (column: keyof typeof wishes) => ({ status: 'inconsistentValue', column }) as const
       // Code over SNMP (smCodeGroup) is not supported, so there is nothing to be edited.
-      if (wishes.smScriptAdminStatus === 'editing') return { status: 'wrongValue', column: 'smScriptAdminStatus' }
+      if (after && isEditing(after)) return { status: 'wrongValue', column: 'smScriptAdminStatus' }
       const wishedStorage = wishes.smScriptStorageType
       if (!before && (wishedStorage === 'permanent' || wishedStorage === 'readOnly'))
         return refuse('smScriptStorageType')

@@ -1,9 +1,11 @@
 /** The sip modules: the SNMP face of sipd, hosted by its own process. */
 import type { Clock } from '../../lib/clock.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
+import { addressOctets } from '../../lib/net/address.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import {
   applTable,
+  castellanSipRegistrarTable,
   sipCommonCfgTable,
   sipCommonMethodStatsTable,
   sipCommonMethodSupportedTable,
@@ -37,33 +39,53 @@ export interface SipView {
   readonly tlsPort: number | undefined
   readonly methods: readonly string[]
   readonly isRedirectServer: boolean
-  readonly registrar: {
-    readonly maxExpiresSeconds: number
-    readonly defaultExpiresSeconds: number
-    readonly users: number
-  }
+  /** As sipd.conf has them now: a reload may change them. */
+  limits(): SipLimits
   registeredUsers(): number
   currentTransactions(): number
   connections(): number
-  readonly maxTransactions: number
 }
+
+export interface SipLimits {
+  readonly maxExpiresSeconds: number
+  readonly defaultExpiresSeconds: number
+  /** RegistrarMaxUsers. */
+  readonly users: number
+  readonly transactions: number
+}
+
+/** Counted from the start, for the shipped triggers: a row that appears with the first response has no growth to show. */
+const watchedStatusCodes = [500, 503, 504]
 
 /** The only application of this kind on the appliance. */
 const applIndex = 1
 /** As often as the tables of methods are looked at for new ones. */
 const refreshEveryMs = 1000
 const countersForMs = 100
+/** What a master's time may seem to waver by, between its answers; more is another master. */
+const otherMasterTicks = 100
 
 export function sipModules(view: SipView): MibModule[] {
   const { clock } = view
   let host: ModuleHost | undefined
-  const startedMs = clock.now()
+  const startedMonotonicMs = clock.monotonicMs()
+  let startedTicks: number | undefined
   /** A time of ours as the master's sysUpTime had it then; 0 for what was before the master. */
   const stamp = (atMs: number | undefined): number => {
     if (atMs === undefined || !host) return 0
     return Math.max(0, host.upTimeTicks() - Math.floor((clock.now() - atMs) / 10))
   }
-  const started = (): number => stamp(startedMs)
+  /**
+   * When sipd started, by the master's sysUpTime; 0 for what was before the master. It stays what it is while that master
+   * runs: as a discontinuity indicator (RFC 4780, ...DisconTime) another value would void every difference.
+   */
+  const started = (): number => {
+    const upTimeTicks = host?.upTimeTicks() ?? 0
+    if (upTimeTicks === 0) return 0 // no master has told its time yet
+    const ticks = upTimeTicks - Math.floor((clock.monotonicMs() - startedMonotonicMs) / 10)
+    if (startedTicks === undefined || Math.abs(ticks - startedTicks) > otherMasterTicks) startedTicks = ticks
+    return Math.max(0, startedTicks)
+  }
   /** Gathered at most as often as they change: every column of every row would ask for itself. */
   let counters: Readonly<Record<string, number>> = {}
   let gatheredMs = Number.NEGATIVE_INFINITY
@@ -110,13 +132,13 @@ export function sipModules(view: SipView): MibModule[] {
       sipCommonCfgServiceOperStatus: () => view.state(),
       sipCommonCfgServiceStartTime: started,
       sipCommonCfgServiceLastChange: started,
+      sipCommonCfgMaxTransactions: () => view.limits().transactions,
     },
   })
   configuration.table.put({
     applIndex,
     sipCommonCfgProtocolVersion: 'SIP/2.0',
     sipCommonCfgOrganization: '',
-    sipCommonCfgMaxTransactions: view.maxTransactions,
     sipCommonCfgEntityType: new Set([
       'registrarServer',
       view.isRedirectServer ? 'redirectServer' : 'proxyServer',
@@ -169,6 +191,13 @@ export function sipModules(view: SipView): MibModule[] {
       return wish === 'createAndGo' || wish === 'destroy' || wish === 'active' ? undefined : 'inconsistentValue'
     },
   })
+  for (const sipCommonStatusCodeValue of watchedStatusCodes)
+    byStatus.table.put({
+      applIndex,
+      sipCommonStatusCodeMethod: 'INVITE',
+      sipCommonStatusCodeValue,
+      sipCommonStatusCodeRowStatus: 'active',
+    })
   const transactions = serve(sipCommonTransCurrentTable, {
     live: { sipCommonTransCurrentactions: () => view.currentTransactions() },
   })
@@ -181,17 +210,22 @@ export function sipModules(view: SipView): MibModule[] {
     },
   })
   const address = serve(sipServerCfgTable)
+  const hostAddress = addressOctets(view.listen[0]?.address ?? '0.0.0.0') ?? new Uint8Array(4)
   address.table.put({
     applIndex,
-    sipServerCfgHostAddressType: 'ipv4',
-    sipServerCfgHostAddress: Uint8Array.from((view.listen[0]?.address ?? '0.0.0.0').split('.'), Number),
+    sipServerCfgHostAddressType: hostAddress.length === 16 ? 'ipv6' : 'ipv4',
+    sipServerCfgHostAddress: hostAddress,
   })
-  const registrar = serve(sipServerRegCfgTable, { live: { sipServerRegCurrentUsers: () => view.registeredUsers() } })
-  registrar.table.put({
-    applIndex,
-    sipServerRegMaxContactExpiryDuration: view.registrar.maxExpiresSeconds,
-    sipServerRegMaxUsers: view.registrar.users,
-    sipServerRegDfltRegActiveInterval: view.registrar.defaultExpiresSeconds,
+  const registrar = serve(sipServerRegCfgTable, {
+    live: {
+      sipServerRegMaxContactExpiryDuration: () => view.limits().maxExpiresSeconds,
+      sipServerRegMaxUsers: () => view.limits().users,
+      sipServerRegCurrentUsers: () => view.registeredUsers(),
+      sipServerRegDfltRegActiveInterval: () => view.limits().defaultExpiresSeconds,
+    },
+  })
+  const share = serve(castellanSipRegistrarTable, {
+    live: { castellanSipRegistrarUsersPercent: () => percentOf(view.registeredUsers(), view.limits().users) },
   })
   const registrations = serve(sipServerRegStatsTable, {
     live: {
@@ -200,7 +234,7 @@ export function sipModules(view: SipView): MibModule[] {
       sipServerRegStatsDisconTime: started,
     },
   })
-  for (const { table } of [summary, transactions, others, registrations])
+  for (const { table } of [summary, transactions, others, registrar, share, registrations])
     (table as typeof summary.table).put({ applIndex })
 
   const start = async (moduleHost: ModuleHost): Promise<void> => {
@@ -226,7 +260,18 @@ export function sipModules(view: SipView): MibModule[] {
       oid: oid('1.3.6.1.2.1.151'),
       tables: [address, registrar, registrations].map(anyServing),
     },
+    {
+      name: 'castellan-sip',
+      description: 'CASTELLAN-SIP-MIB: how full the registrar of sipd is',
+      oid: oid('1.3.6.1.4.1.32473.12.151'),
+      tables: [share].map(anyServing),
+    },
   ]
+}
+
+/** Rounded down, so that 100 is full; a lowered limit may be exceeded. */
+function percentOf(count: number, most: number): number {
+  return Math.min(100, Math.floor((100 * count) / most))
 }
 
 function methodsOf(counters: Readonly<Record<string, number>>): string[] {

@@ -1,4 +1,4 @@
-/** NETWORK-SERVICES-MIB (RFC 2788), SIP-COMMON-MIB and SIP-SERVER-MIB (RFC 4780), as far as sipd has something to show. */
+/** NETWORK-SERVICES-MIB (RFC 2788), SIP-COMMON-MIB and SIP-SERVER-MIB (RFC 4780), as far as sipd has something to show; CASTELLAN-SIP-MIB. */
 import { column, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
 import {
   bits,
@@ -67,7 +67,7 @@ export const sipCommonCfgTable = defineTable({
     sipCommonCfgServiceStartTime: column(3, timeTicks(), 'read-only', live),
     sipCommonCfgServiceLastChange: column(4, timeTicks(), 'read-only', live),
     sipCommonCfgOrganization: column(5, adminString()),
-    sipCommonCfgMaxTransactions: column(6, unsigned32()),
+    sipCommonCfgMaxTransactions: column(6, unsigned32(), 'read-only', live),
     sipCommonCfgEntityType: column(
       8,
       bits({ other: 0, userAgent: 1, proxyServer: 2, redirectServer: 3, registrarServer: 4 }),
@@ -168,10 +168,10 @@ export const sipServerRegCfgTable = defineTable({
   oid: `${sipServer}.5.1`,
   index: { applIndex: applIndex() },
   columns: {
-    sipServerRegMaxContactExpiryDuration: column(1, unsigned32()),
-    sipServerRegMaxUsers: column(2, unsigned32()),
+    sipServerRegMaxContactExpiryDuration: column(1, unsigned32(), 'read-only', live),
+    sipServerRegMaxUsers: column(2, unsigned32(), 'read-only', live),
     sipServerRegCurrentUsers: column(3, gauge32(), 'read-only', live),
-    sipServerRegDfltRegActiveInterval: column(4, unsigned32()),
+    sipServerRegDfltRegActiveInterval: column(4, unsigned32(), 'read-only', live),
   },
 })
 
@@ -184,4 +184,11 @@ export const sipServerRegStatsTable = defineTable({
     sipServerRegStatsRejectedRegs: liveCounter(2),
     sipServerRegStatsDisconTime: liveStamp(3),
   },
+})
+
+export const castellanSipRegistrarTable = defineTable({
+  name: 'castellanSipRegistrarTable',
+  oid: '1.3.6.1.4.1.32473.12.151.1.1',
+  index: { applIndex: applIndex() },
+  columns: { castellanSipRegistrarUsersPercent: column(1, gauge32(), 'read-only', live) },
 })

@@ -24,6 +24,7 @@ import { type DeclaredPackage, readOwnPackages } from './packages.ts'
 import { PastRows } from './past.ts'
 import { Polls } from './polls.ts'
 import type { ProcessFeed } from './process-feed.ts'
+import { elementRule, packageRule } from './rules.ts'
 import { plays } from './syntax.ts'
 import { UserNames } from './users.ts'
 
@@ -82,13 +83,7 @@ export function sysapplModule(
     },
     commit({ after }) {
       if (!after) return undefined
-      const takeBack = installed.setRole(after)
-      return {
-        undo: () => {
-          takeBack()
-          void saveLedger()
-        },
-      }
+      return { undo: installed.setRole(after) }
     },
   })
   const runs = serve(sysApplRunTable)
@@ -275,5 +270,6 @@ export function sysapplModule(
     },
   }
   const configured = [limits, declaredPackages, declaredElements].map(anyServing)
-  return { module, configured, persist: () => ledger.save() }
+  const rules = { checks: [packageRule], machineChecks: [elementRule] }
+  return { module, configured, ...rules, persist: () => ledger.save() }
 }

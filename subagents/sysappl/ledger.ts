@@ -1,7 +1,8 @@
 /** What must outlive a restart of ours: which number a package and an element have, what operators said, first sizes. */
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { writeFileAtomic } from '../../lib/files.ts'
+import { brokenSentence, readState } from '../../lib/state-file.ts'
 import type { Role, RoleBit } from './syntax.ts'
 
 /** An element as it was when this version of its package was first seen. */
@@ -40,17 +41,12 @@ export class Ledger {
     this.#path = path
   }
 
-  /** Rejects when there is something that is not what was saved; then everything is numbered anew. */
+  /** Rejects when there is something that is not what was saved; then everything gets a new number. */
   async load(): Promise<void> {
-    let content: string
-    try {
-      content = await readFile(this.#path, 'utf8')
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-      throw error
-    }
-    const saved = parseSaved(JSON.parse(content))
-    if (!saved) throw new Error(`${this.#path} is not what was saved there; packages are numbered anew`)
+    const found = await readState(this.#path, (text) => parseSaved(JSON.parse(text)))
+    if (found.kind === 'none') return
+    if (found.kind === 'broken') throw new Error(`${brokenSentence(this.#path, found)}; packages get new numbers`)
+    const saved = found.value
     this.#nextPackage = saved.nextPackage
     this.#nextElement = saved.nextElement
     for (const [name, index] of Object.entries(saved.packages)) this.#packages.set(name, index)
@@ -123,7 +119,13 @@ function keyOf(packageName: string, path: string): string {
   return `${packageName}\n${path}`
 }
 
-function parseSaved(content: unknown): Saved | undefined {
+function parseSaved(content: unknown): Saved {
+  const saved = savedOf(content)
+  if (!saved) throw new Error('it does not hold the numbers of packages and elements')
+  return saved
+}
+
+function savedOf(content: unknown): Saved | undefined {
   if (!isRecord(content) || !isRecord(content.packages) || !isRecord(content.elements)) return undefined
   const { nextPackage, nextElement, packages } = content
   if (!isIndex(nextPackage) || !isIndex(nextElement)) return undefined

@@ -56,6 +56,8 @@ const ownPackages: readonly { readonly name: string; readonly elements: readonly
   },
 ]
 
+export const ownPackageNames: readonly string[] = ownPackages.map(({ name }) => name)
+
 /** Castellan as it is on the disk, below its program's folder. */
 export async function readOwnPackages(programRoot: string): Promise<DeclaredPackage[]> {
   const content = JSON.parse(await readFile(join(programRoot, 'package.json'), 'utf8')) as { version?: unknown }

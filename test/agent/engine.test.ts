@@ -197,6 +197,22 @@ test('version 1 knows no Counter64: GET says noSuchName, GETNEXT goes past', asy
   )
 })
 
+test('version 1 names the first variable to who has no rights at all, for each request (RFC 1157 §4.1.5)', async () => {
+  const { ask } = testEngine(modules(), all)
+  const varbinds = [name('2.1.0'), name('2.1.0')]
+  for (const [type, community] of [
+    ['setRequest', 'public'], // it may read
+    ['setRequest', 'nogroup'],
+    ['getRequest', 'nogroup'],
+    ['getNextRequest', 'nogroup'],
+  ] as const) {
+    const v1 = await ask({ type, varbinds }, { version: 'v1', community })
+    assert.deepEqual([v1?.errorStatus, v1?.errorIndex], [2, 1], `${type} ${community}`)
+    const v2c = await ask({ type, varbinds }, { community })
+    assert.deepEqual([v2c?.errorStatus, v2c?.errorIndex], [16, 0], `${type} ${community}`)
+  }
+})
+
 test('what is not in the view is as if it were not there', async () => {
   const { ask } = testEngine(modules(), {
     included: [oid(`${root}.1.1.2.2`), oid(`${root}.2`)],

@@ -77,7 +77,7 @@ test('what failed comes first, then what is beyond a threshold, then what is nea
     ],
     now,
   )
-  const lines = formatEvents(watched, false)
+  const lines = formatEvents(watched, false, 200)
     .split('\n')
     .map((line) => line.replace(/ {2,}/g, ' | '))
   assert.deepEqual(lines, [
@@ -90,7 +90,8 @@ test('what failed comes first, then what is beyond a threshold, then what is nea
     'o/off | hrProcessorLoad.1 | 99 | rising 75, falling 20 | 24 above 75 | off',
     '',
   ])
-  assert.ok(formatEvents(watched, true).includes('\u001b[31mfailed: the subagent did not answer'))
+  assert.ok(formatEvents(watched, true, 200).includes('\u001b[31mfailed: the subagent did not answer'))
+  for (const line of formatEvents(watched, false, 80).split('\n')) assert.ok(line.length <= 80, line)
   assert.match(formatEvents([], true), /there are no triggers/)
 })
 

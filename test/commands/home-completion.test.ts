@@ -45,7 +45,7 @@ test('a home from before new files came is completed at the start, one notice a 
       (file) => `made ${conf(file)}, which ${at.home.root} did not have yet`,
     ),
   )
-  assert.match(started.out, new RegExp(`SIP +udp and tcp 127\\.0\\.0\\.1:${at.sipPort}\\n`))
+  assert.match(started.out, new RegExp(`sipd +up +udp and tcp 127\\.0\\.0\\.1:${at.sipPort}\\n`))
   assert.match(readFileSync(conf('sipd/sipd.conf'), 'utf8'), new RegExp(`^Listen 127\\.0\\.0\\.1:${at.sipPort}$`, 'm'))
   assert.equal(readFileSync(conf('agent/host.cnf'), 'utf8'), '# changed by a person\n')
   assert.deepEqual(await castellan('check'), { code: 0, out: 'all configuration files are good\n', err: '' })
@@ -114,7 +114,7 @@ test('a file that one can do without is named by check, and is no fault', async 
     [code, out],
     [
       0,
-      `${conf('sipd/persistent_tcp.conf')} is missing; run: castellan init --home ${at.home.root}\nall configuration files are good\n`,
+      `${conf('sipd/persistent_tcp.conf')} is missing; run: castellan init --home ${at.home.root}\nall configuration files are good; 1 warning\n`,
     ],
   )
 })

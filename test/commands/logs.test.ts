@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, renameSync, writeFileSync } from 'node:fs'
+import { appendFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { passes } from '../../commands/logs.ts'
+import { followLogs, passes, tryPattern } from '../../commands/logs.ts'
 import { programRoot } from '../../lib/home.ts'
 import { makeHome, runBin, type TestHome, until } from '../support/appliance.ts'
 
@@ -61,5 +61,49 @@ test('castellan logs test tells which lines a pattern matches, and that one take
   assert.deepEqual([found.code, found.out], [0, '1: error 1\n3: error 2\n5: error at the end\n'])
   assert.match(found.err, /^3 of 5 lines match\n/)
   assert.match((await runBin('castellan', ['logs', 'test', '(a+)+$', path])).err, /on 1 lines it took too long/)
-  assert.match((await runBin('castellan', ['logs', 'test', '(', path])).err, /is no regular expression/)
+  assert.match((await runBin('castellan', ['logs', 'test', '(', path])).err, /is not a regular expression/)
+})
+
+/** One poll of a follower reads 4 MiB at most: parts of these files give it nothing to deliver. */
+const longOctets = 9 * 1024 * 1024
+for (const [what, extend] of [
+  ['a hole', (path: string) => truncateSync(path, longOctets)],
+  ['a line of 9 MiB', (path: string) => appendFileSync(path, `${'x'.repeat(longOctets)}\n`)],
+] as const)
+  test(`castellan logs and logs test read on behind ${what}`, async () => {
+    const path = join(at.home.logs, 'long.log')
+    writeFileSync(path, 'error 1\n')
+    extend(path)
+    appendFileSync(path, Array.from({ length: 999 }, (_, i) => `error ${i + 2}\n`).join(''))
+    assert.equal((await tryPattern('^error', path, () => {})).matches, 1000)
+    const shown: string[] = []
+    const print = (_log: string, line: string): void => void shown.push(line)
+    const { signal } = new AbortController()
+    await followLogs(at.home, { names: ['long.log'], lines: 2, isFollowing: false, signal, print })
+    assert.deepEqual(shown, ['error 999', 'error 1000'])
+    await rm(path)
+  })
+
+test('the end of a line that is longer than a pattern is tried on is no line of its own', async () => {
+  const path = join(at.home.root, 'endless')
+  writeFileSync(path, `error\n${'x'.repeat(3 * 1024 * 1024)}`)
+  const trial = await tryPattern('x$', path, () => {})
+  assert.deepEqual([trial.lines, trial.matches], [2, 1])
+})
+
+test('a pattern is not tried on what cannot be read, and the sentence says why', async () => {
+  const path = join(at.home.root, 'wide')
+  writeFileSync(path, Buffer.from('\ufefferror\n', 'utf16le'))
+  await assert.rejects(
+    tryPattern('error', path, () => {}),
+    /wide is in UTF-16, so that no line matches/,
+  )
+  await assert.rejects(
+    tryPattern('error', at.home.root, () => {}),
+    /is not a regular file$/,
+  )
+  await assert.rejects(
+    tryPattern('error', join(at.home.root, 'none'), () => {}),
+    /none is not there$/,
+  )
 })

@@ -94,7 +94,7 @@ test('traprcv prints what the agent sends', async () => {
     await once(receiver.stderr, 'data')
     await run('setany', '-v2c', at.snmp, 'cspsAdmin', 'critAppAdminStatus.1', 'down')
     const exited =
-      /v2c trap critAppProcExited\n {4}critAppProcName\.1 = sipd\n {4}critAppOperStatus\.1 = down\(2\)\n(.*\n)*? {4}castellanNotifyText\.0 = sipd ended, as it was told to\n/
+      /v2c trap critAppProcExited\n {4}critAppProcName\.1 = sipd\n {4}critAppOperStatus\.1 = down\(2\)\n(.*\n)*? {4}castellanNotifyText\.0 = sipd ended, as requested\n/
     await until(() => exited.test(out), 5000, 'the trap')
     await run('setany', '-v2c', at.snmp, 'cspsAdmin', 'critAppAdminStatus.1', 'up')
     await until(() => /critAppProcStarted\n/.test(out), 5000, 'the other trap')

@@ -5,7 +5,7 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { systemClock } from '../../lib/clock.ts'
+import { type Clock, ManualClock, systemClock } from '../../lib/clock.ts'
 import { silentLog } from '../../lib/log.ts'
 import { tellSystemd } from '../../lib/systemd.ts'
 import { runBin, until } from '../support/appliance.ts'
@@ -56,5 +56,26 @@ test('a daemon under systemd says when it serves, and that it lives twice in eac
     `--pid=${process.pid} WATCHDOG=1`,
     `--pid=${process.pid} WATCHDOG=1`,
   ])
+  assert.deepEqual(Object.keys(environment), ['PATH'], 'the agreement is with this process alone')
   tellSystemd(systemClock, silentLog, {})
 })
+
+test('the watchdog of another process is not fed (sd_watchdog_enabled(3))', async () => {
+  const { clock, timers } = countingClock()
+  const ours = { NOTIFY_SOCKET: '/nowhere', WATCHDOG_USEC: '200000' }
+  tellSystemd(clock, silentLog, { ...ours, WATCHDOG_PID: '1' })
+  assert.equal(timers(), 0)
+  tellSystemd(clock, silentLog, { ...ours, WATCHDOG_PID: String(process.pid) })
+  assert.equal(timers(), 1)
+})
+
+/** Time stands still; what wants to happen again and again is counted. */
+function countingClock() {
+  const clock = new ManualClock()
+  let timers = 0
+  const every: Clock['every'] = () => {
+    timers++
+    return { cancel: () => {} }
+  }
+  return { clock: { now: () => 0, monotonicMs: () => 0, after: clock.after.bind(clock), every }, timers: () => timers }
+}

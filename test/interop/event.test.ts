@@ -194,6 +194,19 @@ mteEventNotificationEntry 0.0 - - o tell
     await boss(cell('2.2', 15, 'packets'), 'i', '6')
   })
 
+  test('a threshold that fell while the agent was down is received after its restart', async () => {
+    daemon.forget()
+    await interval(90)
+    await daemon.saw(/(is 90, at or above 75[\s\S]*){2}/, 8000)
+    await appliance.stopAgent()
+    const path = join(appliance.at.home.conf, 'agent/schedule.cnf')
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/(level - )90 /, '$115 '))
+    daemon.forget()
+    assert.equal(await appliance.startDaemon('agent'), undefined, appliance.output)
+    const seen = await daemon.saw(/(is 15, at or below 20[\s\S]*){2}/, 15_000)
+    assert.deepEqual([count(seen, 2, 'level'), count(seen, 3, 'level')], [0, 2])
+  })
+
   test('an event sets with the rights of who activated the trigger; a set that fails is told', async () => {
     await boss(
       ...[cell('4.2', 3, 'act'), 'x', '40', cell('4.2', 4, 'act'), 'i', '1', cell('4.2', 5, 'act'), 'i', '4'],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { Appliance, makeHome, until } from '../support/appliance.ts'
@@ -178,19 +179,25 @@ describe('the main job, with Net-SNMP', needs('snmpget', 'snmptrapd'), () => {
     assert.equal(await broken.start(), 1)
     assert.match(
       broken.output,
-      /^critagt\.cnf:1:43: critAppRestartOnExit is to be true\(1\) or false\(2\), not "maybe"$/m,
+      /^critagt\.cnf:1:43: critAppRestartOnExit must be true\(1\) or false\(2\), got "maybe"$/m,
     )
     assert.match(broken.output, /^critagt\.cnf:2:18: critAppProcEntry ends before its field 2, critAppProcName$/m)
     await broken.stop()
   })
 
   test('a port in use says which and by whom', async () => {
-    const second = new Appliance({ ...appliance.at })
-    assert.equal(await second.start(), 1)
-    assert.match(
-      second.output,
-      new RegExp(`udp ${appliance.at.snmp} is in use by PID ${appliance.agentPid} \\(.*agent/main\\.js`),
-    )
+    const second = new Appliance(await makeHome())
+    const path = join(second.at.home.conf, 'agent', 'snmpd.cnf')
+    writeFileSync(path, readFileSync(path, 'utf8').replace(second.at.snmp, appliance.at.snmp))
+    try {
+      assert.equal(await second.start(), 1)
+      assert.match(
+        second.output,
+        new RegExp(`udp ${appliance.at.snmp} is in use by PID ${appliance.agentPid} \\(.*agent/main\\.js`),
+      )
+    } finally {
+      await rm(second.at.home.root, { recursive: true, force: true })
+    }
   })
 
   test('a start command that does not exist shows in critAppLastError and a trap, not in a crash', async () => {

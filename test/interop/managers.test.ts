@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { programRoot } from '../../lib/home.ts'
@@ -12,6 +13,8 @@ const users = [
   ['sha256', 'SHA-256', 'AES'],
   ['sha512', 'SHA-512', 'AES-256'],
 ] as const
+const sysLocation = '1.3.6.1.2.1.1.6.0'
+const locationLength = 220
 let appliance: Appliance
 
 /** What the npm package has of its own names; it has no types. */
@@ -44,6 +47,9 @@ describe('other managers', () => {
       const made = await appliance.castellan('user', 'add', name, '--auth', auth, '--priv', priv, '--group', 'operate')
       assert.equal(made.code, 0, made.err)
     }
+    const path = join(appliance.at.home.conf, 'agent', 'snmpd.cnf')
+    const location = `sysLocation "${'x'.repeat(locationLength)}"`
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/^sysLocation .*$/m, location))
     assert.equal(await appliance.start(), undefined, appliance.output)
   })
   after(() => appliance.stop())
@@ -73,6 +79,28 @@ describe('other managers', () => {
       if (what !== 'v1') assert.match(out, new RegExp(`^${what} walk [2-9]\\d+$`, 'm'))
     }
   })
+
+  test(
+    'pysnmp is answered for RFC 5343’s localEngineID and at msgMaxSize 484, and told of an unknown contextEngineID',
+    needs('/usr/lib/python3/dist-packages/pysnmp'),
+    async () => {
+      const script = join(programRoot, 'test', 'fixtures', 'managers', 'corners.py')
+      const port = String(appliance.at.snmpPort)
+      const args = ['-W', 'ignore', script, '127.0.0.1', port, passphrase.auth, passphrase.priv, 'sha256', sysLocation]
+      const { out, err } = await new Promise<{ out: string; err: string }>((resolve) => {
+        execFile('/usr/bin/python3', args, { timeout: 60_000 }, (_, out, err) => resolve({ out, err }))
+      })
+      // The counter in the report is snmpUnknownPDUHandlers.
+      assert.deepEqual(
+        out
+          .trim()
+          .split('\n')
+          .map((line) => line.trim()),
+        [`local noError ${locationLength}`, 'other 1.3.6.1.6.3.11.2.1.3.0', `484 noError ${locationLength}`],
+        err,
+      )
+    },
+  )
 
   test('the npm package net-snmp reads, walks and sets, in every version', async () => {
     const snmp = (await import('net-snmp' as string)).default as NetSnmp

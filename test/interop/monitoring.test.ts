@@ -14,11 +14,14 @@ const sysUpTime = '1.3.6.1.2.1.1.3.0'
 const hrMemorySize = '1.3.6.1.2.1.25.2.2.0'
 const hrProcessorLoad = '1.3.6.1.2.1.25.3.3.1.2'
 let appliance: Appliance
+/** What `castellan user add` printed. */
+let printed = ''
 
 async function startAppliance(): Promise<void> {
   appliance = new Appliance(await makeHome())
   const made = await appliance.castellan('user', 'add', userName, '--auth', 'SHA', '--priv', 'AES', '--group', 'read')
   assert.equal(made.code, 0, made.err)
+  printed = made.out
   assert.equal(await appliance.startDaemon('agent'), undefined, appliance.output)
 }
 
@@ -167,5 +170,19 @@ describe('prometheus-snmp-exporter', needs('prometheus-snmp-exporter'), () => {
     assert.ok(of0('hrStorageUsed') > 0 && of0('hrStorageUsed') < of0('hrStorageSize'))
     assert.equal(of(found, 'hrProcessorLoad', 'hrDeviceIndex').size, cpus().length)
     await assert.rejects(() => scrape('wrong'), /wrong digest|usm|error/i)
+  })
+
+  test('the lines that castellan user add prints for it load as they stand, and scrape', async () => {
+    const [, lines = ''] = printed.split(/^Prometheus snmp_exporter before 0\.23.*\n/m)
+    const text = lines
+      .replaceAll(/^ {2}/gm, '')
+      .replace('AUTH-PASSPHRASE', JSON.stringify(passphrase.auth))
+      .replace('PRIV-PASSPHRASE', JSON.stringify(passphrase.priv))
+    const own = await SnmpExporter.start(text)
+    try {
+      assert.ok((await own.scrape(userName, appliance.at.snmp)).get('sysUpTime')![0]!.value > 0)
+    } finally {
+      await own.stop()
+    }
   })
 })

@@ -10,6 +10,7 @@ import { needs } from '../support/peers.ts'
 
 const common = '.1.3.6.1.2.1.149.1'
 const server = '.1.3.6.1.2.1.151.1'
+const percent = '.1.3.6.1.4.1.32473.12.151.1.1.1.1'
 const methodIndex = (method: string): string => `1.${method.length}.${[...Buffer.from(method)].join('.')}`
 let appliance: Appliance
 
@@ -62,6 +63,17 @@ describe('the SNMP face of sipd', needs('snmpget'), () => {
       '"REGISTER"',
       '20000',
     ])
+  })
+
+  test('what the shipped triggers watch is there before the first call', async () => {
+    const rows = [500, 503, 504].map((code) => `${common}.5.1.1.4.${methodIndex('INVITE')}.${code}`)
+    assert.deepEqual(await read(...rows, `${percent}.1`), ['0', '0', '0', '0'])
+  })
+
+  test('limits are those of sipd.conf as the workers have it, after a reload too', async () => {
+    appendFileSync(join(appliance.at.home.conf, 'sipd', 'sipd.conf'), 'RegistrarMaxUsers 10\n')
+    process.kill(appliance.sipdPid()!, 'SIGHUP')
+    await until(async () => (await read(`${server}.5.1.1.2.1`))[0] === '10', 8000, 'the limit of the next generation')
   })
 
   test('requests, responses and registrations are counted by method and class', async () => {

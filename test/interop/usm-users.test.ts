@@ -138,7 +138,7 @@ describe('users over SNMP, with snmpusm and snmpvacm', needs('snmpusm'), () => {
     assert.match((await as('wes', fresh)('snmpget', ['-r0', '-t1'], sysUpTime)).err, /Unknown user name/)
   })
 
-  test('castellan user rotate and test prove what they say, and castellan access explains', async () => {
+  test('castellan user rotate and test verify what they say, and castellan access explains', async () => {
     const rotated = await appliance.castellan(
       'user',
       'rotate',
@@ -147,12 +147,12 @@ describe('users over SNMP, with snmpusm and snmpvacm', needs('snmpusm'), () => {
       phrasesIn('rotated', 'newer'),
     )
     assert.equal(rotated.code, 0, rotated.err)
-    assert.match(rotated.out, /^proved: boss asked 127\.0\.0\.1:\d+ and got sysUpTime\.0 = /m)
+    assert.match(rotated.out, /^verified: boss can query 127\.0\.0\.1:\d+: sysUpTime\.0 = /m)
     const wrong = await appliance.castellan('user', 'test', 'boss')
     assert.equal(wrong.code, 1)
     assert.match(wrong.err, /passphrase or protocol is not what the agent has/)
     const added = await appliance.castellan('user', 'add', 'nms', '--auth', 'SHA-512', '--priv', 'AES-256')
-    assert.match(added.out, /proved: nms asked/)
+    assert.match(added.out, /verified: nms can query/)
     assert.match(added.out, /lnms device:add --v3/)
     assert.match(added.out, /"securitylevel":2,"authprotocol":5/)
     assert.match(added.out, /auth_protocol: SHA512\n +password: AUTH-PASSPHRASE\n +priv_protocol: AES256\n/)
@@ -178,6 +178,78 @@ describe('users over SNMP, with snmpusm and snmpvacm', needs('snmpusm'), () => {
     assert.match(await why('public', 'snmpCommunityName'), /read +no .*snmpCommunityTable is excluded/)
     assert.match((await appliance.castellan('access', 'nobody', 'iso')).err, /no community and no user nobody/)
     await until(() => appliance.log('agent.log').includes('was read anew'), 2000)
+  })
+
+  test('a mask, a community and a text that look like something else are the same octets after a restart', async () => {
+    const boss = as('boss', { auth: 'newer authentication', priv: 'newer privacy' })
+    const at = (text: string, isImplied = false): string =>
+      [...(isImplied ? [] : [text.length]), ...Buffer.from(text)].join('.')
+    const mask = `.1.3.6.1.6.3.16.1.5.2.1.3.${at('tiny')}.3.1.3.6`
+    const view = await boss('snmpset', [], mask, 'x', 'FD', mask.replace('.3.4.', '.6.4.'), 'i', '4')
+    assert.equal(view.code, 0, view.err)
+    const community = `.1.3.6.1.6.3.18.1.1.1.2.${at('tiny', true)}`
+    const row = (column: number): string => community.replace('18.1.1.1.2.', `18.1.1.1.${column}.`)
+    const made = await boss('snmpset', [], community, 'x', 'FD', row(3), 's', 'publicSec', row(8), 'i', '4')
+    assert.equal(made.code, 0, made.err)
+    const sysLocation = '.1.3.6.1.2.1.1.6.0'
+    assert.equal((await boss('snmpset', [], sysLocation, 's', '42u')).code, 0)
+    await appliance.stopAgent('SIGKILL')
+    assert.equal(await appliance.start(), undefined, appliance.output)
+    assert.match((await boss('snmpget', ['-Oqvx'], mask)).out, /^"?FD ?"?$/m)
+    assert.match((await boss('snmpget', ['-Oqv'], sysLocation)).out, /^"?42u"?$/m)
+    const file = readFileSync(join(appliance.at.home.conf, 'agent', 'snmpd.cnf'), 'utf8')
+    assert.match(file, /^snmpCommunityEntry tiny "\\x\{fd\}" publicSec localSnmpID /m)
+    assert.match(file, /^vacmViewTreeFamilyEntry tiny 1\.3\.6 fd included /m)
+  })
+
+  test('what castellan user changes is in force when the command returns: a new group, and the end of a user', async () => {
+    const sysContact = '.1.3.6.1.2.1.1.4.0'
+    const write = (): Promise<ToolResult> => as('temp')('snmpset', ['-r0', '-t1'], sysContact, 's', 'temp')
+    const user = (...args: string[]) => appliance.castellan('user', ...args)
+    assert.equal((await user('add', 'temp', '--group', 'operate')).code, 0)
+    assert.equal((await write()).code, 0)
+    const informs = await user('add', 'temp', '--engine', '80007ed90401020304')
+    assert.match(informs.out, /its group stays operatePriv\nthe running agent has taken it\n/)
+    assert.equal((await write()).code, 0, 'keys for informs are no matter of rights')
+    assert.equal((await user('add', 'temp', '--group', 'read')).code, 0)
+    assert.match((await write()).err, /noAccess|authorizationError/)
+    assert.equal((await user('add', 'temp', '--group', 'operate')).code, 0)
+    assert.equal((await write()).code, 0)
+    const removed = await user('remove', 'temp')
+    assert.match(
+      removed.out,
+      /^removed user temp\nverified: the agent at 127\.0\.0\.1:\d+ does not know temp any more\n$/,
+    )
+    assert.match((await write()).err, /Unknown user name/)
+  })
+
+  test('a community that was taken out of the file is refused when castellan reload returns', async () => {
+    const path = join(appliance.at.home.conf, 'agent', 'snmpd.cnf')
+    const before = readFileSync(path, 'utf8')
+    const ask = (): Promise<ToolResult> =>
+      netsnmp('snmpget', ['-v2c', '-cpublic', '-r0', '-t1', appliance.at.snmp, sysUpTime])
+    assert.equal((await ask()).code, 0)
+    writeFileSync(path, before.replace(/^snmpCommunityEntry public .*$/m, ''))
+    assert.equal((await appliance.castellan('reload')).code, 0)
+    assert.match((await ask()).err, /Timeout/)
+    writeFileSync(path, before)
+    assert.equal((await appliance.castellan('reload')).code, 0)
+    assert.equal((await ask()).code, 0)
+  })
+
+  test('a change that the running agent cannot take is no success: the command says what is in its way', async () => {
+    // Another file of the agent is broken, so it takes none of them.
+    const path = join(appliance.at.home.conf, 'agent', 'schedule.cnf')
+    const before = readFileSync(path, 'utf8')
+    writeFileSync(path, `${before}nonsense\n`)
+    const refused = await appliance.castellan('user', 'remove', 'boss')
+    writeFileSync(path, before)
+    assert.equal(refused.code, 1)
+    assert.match(
+      refused.err,
+      /the running agent goes on with what it had, for it cannot take its files: schedule\.cnf:\d+:1: unknown entry "nonsense"/,
+    )
+    assert.equal((await appliance.castellan('reload')).code, 0)
   })
 
   const phrasesIn = (name: string, word: string): string => {

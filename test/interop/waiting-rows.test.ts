@@ -109,7 +109,7 @@ describe('rows that are not in service over restarts', needs('snmpset'), () => {
     assert.equal(code, 1)
     assert.match(
       out + err,
-      /snmpd\.waiting\.cnf:1:1: "snmpTargetAddrEntri" is no entry of this file; is snmpTargetAddrEntry/,
+      /snmpd\.waiting\.cnf:1:1: unknown entry "snmpTargetAddrEntri"; did you mean snmpTargetAddrEntry\?/,
     )
   })
 })

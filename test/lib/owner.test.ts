@@ -10,3 +10,9 @@ test('owners are found by name and by number, with their own group or another', 
   assert.equal(ownerNamed('nobody-of-this-name'), undefined)
   assert.equal(ownerNamed('root:no-group-of-this-name'), undefined)
 })
+
+test('a group alone is that group with the user of this process; half an owner or none is refused', () => {
+  assert.deepEqual(ownerNamed(':7'), { uid: process.geteuid?.(), gid: 7 })
+  assert.deepEqual(ownerNamed(':root'), { uid: process.geteuid?.(), gid: 0 })
+  for (const text of ['', ':', 'root:', ':no-group-of-this-name']) assert.equal(ownerNamed(text), undefined, text)
+})

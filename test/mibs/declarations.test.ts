@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { declaredDefinitions, declaredNotifications } from '../../commands/declared-names.ts'
 import { programRoot } from '../../lib/home.ts'
+import type { BoundColumn } from '../../lib/mib/declare.ts'
 import { formatOid } from '../../lib/smi/oid.ts'
 import { readModules, type SmiObject } from '../support/smi.ts'
 
@@ -17,6 +18,7 @@ const own = readModules(
     'mibs/CASTELLAN-SCRIPT-MIB.txt',
     'mibs/CASTELLAN-SCHEDULE-MIB.txt',
     'mibs/CASTELLAN-HOST-MIB.txt',
+    'mibs/CASTELLAN-SIP-MIB.txt',
     'mibs/CASTELLAN-SYSAPPL-MIB.txt',
     'mibs/CASTELLAN-EVENT-MIB.txt',
   ].map(read),
@@ -120,6 +122,77 @@ test('every declared object has the OID, type, labels and access of its MIB modu
     }
   }
   assert.ok(compared > 100, `${compared} objects`)
+})
+
+/** What textual conventions and types allow that an object's own SYNTAX clause does not narrow (RFC 2579, 3411, 3413, 4780). */
+const rangesOfTypes: Readonly<Record<string, string>> = {
+  SnmpAdminString: '0..255',
+  DisplayString: '0..255',
+  SnmpEngineID: '5..32',
+  SnmpTagValue: '0..255',
+  SnmpTagList: '0..255',
+  TAddress: '1..255',
+  TimeInterval: '0..2147483647',
+  TestAndIncr: '0..2147483647',
+  SipTCMethodName: '1..100',
+  Unsigned32: '0..4294967295',
+  Integer32: '-2147483648..2147483647',
+  'OCTET STRING': '0..65535',
+  KeyChange: '0..65535',
+}
+
+/** `0|484..2147483647`, `1..'ffffffff'h` */
+function readRanges(text: string): (readonly [number, number])[] {
+  const bound = (one: string): number => Number(one.replace(/^'([0-9a-f]+)'h$/i, '0x$1'))
+  return text.split('|').map((range) => {
+    const [min = '', max = min] = range.trim().split('..')
+    return [bound(min), bound(max)]
+  })
+}
+
+test('no column that may be SET, and no index of a row that may be made, takes more than its MIB module allows', () => {
+  const checked: string[] = []
+  for (const definition of declaredDefinitions) {
+    const columns = Object.values(definition.columns)
+    const isWritable = ({ access }: BoundColumn): boolean => access === 'read-write' || access === 'read-create'
+    if (!columns.some(isWritable)) continue
+    for (const column of columns.filter((one) => isWritable(one) || one.name in definition.index)) {
+      const { name, syntax } = column
+      const text = written.get(name)
+      assert.ok(text, `${name} is in no MIB module`)
+      // Labels and bits say themselves what is allowed.
+      if (syntax.named) {
+        const allowed = text.named && Object.values(text.named)
+        const ranges = readRanges(text.range ?? rangesOfTypes.Integer32!)
+        for (const number of Object.values(syntax.named))
+          assert.ok(
+            allowed?.includes(number) ?? ranges.some(([min, max]) => number >= min && number <= max),
+            `${name}: ${number}`,
+          )
+        checked.push(name)
+        continue
+      }
+      const allowed = text.range ?? rangesOfTypes[text.syntax ?? '']
+      if (syntax.base === 'ObjectIdentifier') continue
+      assert.ok(allowed, `${name}: the range of ${text.syntax} is not known here`)
+      const declared =
+        syntax.ranges.length > 0
+          ? syntax.ranges
+          : readRanges(
+              rangesOfTypes[
+                syntax.base === 'Gauge32' ? 'Unsigned32' : syntax.base === 'OctetString' ? 'OCTET STRING' : 'Integer32'
+              ]!,
+            )
+      for (const [min, max] of declared)
+        assert.ok(
+          readRanges(allowed).some(([least, most]) => min >= least && max <= most),
+          `${name} takes ${min}..${max}; its MIB module says ${allowed}`,
+        )
+      checked.push(name)
+    }
+  }
+  for (const name of ['usmUserEngineID', 'vacmSecurityModel', 'snmpTargetAddrTAddress', 'mteTriggerTest'])
+    assert.ok(checked.includes(name), name)
 })
 
 test('every declared table has the index of its MIB module', () => {

@@ -17,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), 'castellan-config-'))
 let home: Home
 let count = 0
 
-function write(name: 'sipd.conf' | 'persistent_tcp.conf', text: string, mode = 0o600): void {
+function write(name: 'sipd.conf' | 'persistent_tcp.conf', text: string | Uint8Array, mode = 0o600): void {
   const path = join(home.conf, 'sipd', name)
   writeFileSync(path, text)
   chmodSync(path, mode)
@@ -41,6 +41,22 @@ beforeEach(() => {
 after(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('reading the configuration of a home', () => {
+  test('octets that are no UTF-8 are complained about with their place, but not in a comment', () => {
+    write(
+      'sipd.conf',
+      Buffer.from('# B\xfcro\nListen 127.0.0.1:5060\nServerName b\xfcro.example.com # B\xfcro\n', 'latin1'),
+    )
+    assert.match(refusal(), /^sipd\.conf:3:12: this is not UTF-8; save the file as UTF-8$/m)
+    write('sipd.conf', Buffer.from('# B\xfcro\nListen 127.0.0.1:5060\n', 'latin1'))
+    assert.equal(readConfig(home).config.Listen.length, 1)
+  })
+
+  test('a byte order mark at the start of either file is no part of it', () => {
+    write('sipd.conf', '\ufeffListen 127.0.0.1:5060\n')
+    write('persistent_tcp.conf', '\ufeff192.0.2.1\r\n')
+    assert.deepEqual(readConfig(home).persistentTcp, [{ host: '192.0.2.1', port: 5060 }])
+  })
+
   test('what is shipped is good, shifted by the port offset, and shows defaults as they are', async () => {
     rmSync(home.conf, { recursive: true })
     await initializeHome(home, 1000)
@@ -167,7 +183,7 @@ describe('showing the configuration', () => {
   test('sip check tells warnings and the verdict, or everything that is wrong', () => {
     write('sipd.conf', 'MaxForks 2\nAccounting On\n')
     assert.deepEqual(formatCheck(inspectConfig(home)), {
-      text: 'sipd.conf:2:1: Accounting is not acted on: accounting over RADIUS is to come (warning)\nsipd.conf is good: 2 directives, 1 warning\n',
+      text: 'sipd.conf:2:1: warning: Accounting is not acted on: accounting over RADIUS is to come\nsipd.conf is good: 2 directives, 1 warning\n',
       isGood: true,
     })
     write('sipd.conf', 'MaxForks 2\n')

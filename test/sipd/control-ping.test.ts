@@ -1,16 +1,21 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { createSocket, type RemoteInfo } from 'node:dgram'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { after, before, describe, test } from 'node:test'
+import { createServer as createTlsServer, type Server } from 'node:tls'
 import { ManualClock, systemClock } from '../../lib/clock.ts'
-import { NoResponseError, ping } from '../../sipd/control/ping/exchange.ts'
+import { NoResponseError, ping, type TlsTarget } from '../../sipd/control/ping/exchange.ts'
 import { H } from '../../sipd/message/header-names.ts'
 import { parseMessage } from '../../sipd/message/parse.ts'
 import { formatResponse } from '../../sipd/message/respond.ts'
 import type { Hop } from '../../sipd/message/source.ts'
 import { makeHome, runBin, type TestHome, until } from '../support/appliance.ts'
+import { needs } from '../support/peers.ts'
+import { type Certificates, makeCertificates } from '../support/sip-certificates.ts'
 
 const hopOf = (transport: Hop['transport'], address: string, port: number): Hop => ({
   transport,
@@ -46,6 +51,70 @@ async function udpServer(onRequest: (answer: Answer, count: number, text: string
     close: () => socket.close(),
   }
 }
+
+describe('sip ping over TLS', needs('openssl'), () => {
+  let certificates: Certificates
+  let server: Server
+  let port = 0
+  const fingerprint = () => new X509Certificate(readFileSync(certificates.server.certificate)).fingerprint256
+
+  before(async () => {
+    certificates = makeCertificates()
+    const { certificate, key } = certificates.server
+    server = createTlsServer({ cert: readFileSync(certificate), key: readFileSync(key) }, (socket) => {
+      socket.on('error', () => {})
+      socket.on('data', (octets: Buffer) => {
+        const request = parseMessage(octets)
+        assert.equal(request?.kind, 'request', 'what ping sends is of the grammar')
+        if (request?.kind !== 'request') return
+        assert.equal(request.via.transport, 'TLS')
+        socket.write(formatResponse(request, request.via, hopOf('TLS', '127.0.0.1', port), 'tag', 200, 'OK'))
+      })
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    port = (server.address() as AddressInfo).port
+  })
+  after(async () => {
+    server.close()
+    await rm(certificates.folder, { recursive: true, force: true })
+  })
+
+  const target = (tls: Omit<TlsTarget, 'host'>, host = 'example.test') =>
+    ({ uri: `sips:${host}:${port}`, transport: 'TLS', address: '127.0.0.1', port, tls: { host, ...tls } }) as const
+
+  test('takes a certificate for the host of the URI, of an authority that it was given', async () => {
+    const authorities = readFileSync(certificates.authority)
+    assert.equal((await ping(target({ authorities }), 5000, systemClock)).status, 200)
+    await assert.rejects(ping(target({ authorities }, 'other.test'), 5000, systemClock), NoResponseError)
+    await assert.rejects(ping(target({}), 5000, systemClock), /certificate/)
+  })
+
+  test('takes the certificate with the fingerprint that it was given, and no other', async () => {
+    assert.equal((await ping(target({ fingerprint: fingerprint() }, '127.0.0.1'), 5000, systemClock)).status, 200)
+    const other = fingerprint().replace(/../, (first) => (first === '00' ? '01' : '00'))
+    await assert.rejects(ping(target({ fingerprint: other }), 5000, systemClock), /fingerprint/)
+  })
+
+  test('the command asks by TLS for a sips: URI, transport=tls and --tls, with what it is told to trust', async () => {
+    for (const words of [
+      ['--uri', `sips:127.0.0.1:${port}`],
+      ['--uri', `sip:127.0.0.1:${port};transport=tls`],
+      ['--tls', '--uri', `sip:127.0.0.1:${port}`],
+    ]) {
+      const good = await runBin('sip', ['ping', ...words, '--fingerprint', fingerprint()])
+      assert.match(good.out, /^SIP\/2\.0 200 OK\ntls 127\.0\.0\.1:/, good.err)
+    }
+    const untrusted = await runBin('sip', ['ping', '--tls', '--uri', `sip:127.0.0.1:${port}`])
+    assert.deepEqual([untrusted.code, /certificate/.test(untrusted.err)], [3, true], untrusted.err)
+    for (const words of [
+      ['--tls', '--tcp'],
+      ['--fingerprint', 'short'],
+      ['--uri', 'sips:127.0.0.1', '--tcp'],
+    ])
+      assert.equal((await runBin('sip', ['ping', ...words])).code, 2, words.join(' '))
+  })
+})
 
 describe('sip ping over UDP', () => {
   test('takes the final response to its own request, and nothing else for it', async () => {
@@ -207,7 +276,7 @@ describe('bin/sip ping', () => {
     assert.deepEqual([refused.code, refused.out.split('\n')[0]], [1, 'SIP/2.0 503 Go?[2Jaway'])
     const silent = await runBin('sip', ['ping', '--uri', uri, '--timeout', '0.2', '--json'])
     assert.equal(silent.code, 3)
-    for (const wrong of ['bob', 'sips:bob@example.com', 'sip:a@127.0.0.1\r\nX: y', 'sip:127.0.0.1;transport=tls'])
+    for (const wrong of ['bob', 'sip:a@127.0.0.1\r\nX: y', 'sips:127.0.0.1;transport=udp'])
       assert.equal((await runBin('sip', ['ping', '--uri', wrong])).code, 2, wrong)
     server.close()
   })

@@ -103,7 +103,7 @@ describe('sip txngraceful-restart', () => {
 
   test('refuses what is neither seconds nor 1 or 2, without asking sipd', async () => {
     const heard = await parent(async () => '1')
-    for (const operands of [['45'], ['45', '3'], ['soon', '1'], ['-1', '1'], ['90000', '1'], ['45', '1', '1']])
+    for (const operands of [['45'], ['45', '3'], ['soon', '1'], ['-1', '1'], ['3601', '1'], ['45', '1', '1']])
       assert.equal((await sip('txngraceful-restart', ...operands)).code, exitCodes.usage, operands.join(' '))
     assert.deepEqual(heard, [])
   })
@@ -134,6 +134,48 @@ describe('sip status', () => {
   })
 })
 
+describe('sip under a supervisor', () => {
+  const supervisor = async (answer: ControlHandler): Promise<string[]> => {
+    const heard: string[] = []
+    server = await listenForControl(join(at.home.run, 'subagents.ctl'), (words) => {
+      heard.push(words.join(' '))
+      return answer(words)
+    })
+    return heard
+  }
+
+  test('leaves start, stop and restart to it, and prints how they went', async () => {
+    const heard = await supervisor(async () => 'done')
+    assert.match((await sip('start')).out, /^Starting sipd: +\[ OK \]\n$/)
+    assert.match((await sip('stop')).out, /^Stopping sipd: +\[ OK \]\n$/)
+    assert.match((await sip('restart')).out, /^Restarting sipd: +\[ OK \]\n$/)
+    assert.deepEqual(heard, ['apps start sipd', 'apps stop sipd', 'apps restart sipd'])
+  })
+
+  test('prints what it says of a failure; a stop is then done without it', async () => {
+    await supervisor(async () => {
+      throw new Error('sipd.conf:3:1: unknown directive')
+    })
+    for (const command of ['start', 'restart']) {
+      const { code, out, err } = await sip(command)
+      assert.deepEqual([code, err], [exitCodes.error, 'sipd.conf:3:1: unknown directive\n'], command)
+      assert.match(out, /\[FAILED\]/)
+    }
+    const stopped = await sip('stop')
+    assert.equal(stopped.code, 0)
+    assert.match(stopped.err, /the supervisor failed to stop sipd: sipd\.conf/)
+  })
+
+  test('does itself what the supervisor calls it for, or does not supervise', async () => {
+    const heard = await supervisor(async () => 'not supervised')
+    const supervised = { CASTELLAN_SUPERVISED: 'sipd' }
+    assert.equal((await runBin('sip', ['stop', '--home', at.home.root], supervised)).code, 0)
+    assert.deepEqual(heard, [])
+    assert.equal((await sip('stop')).code, 0)
+    assert.deepEqual(heard, ['apps stop sipd'])
+  })
+})
+
 const configuration: ConfigurationView = {
   check: () => ({ text: 'sipd.conf:1:1: bad\n', json: { complaints: 1 }, isGood: false }),
   inForce: () => ({ text: 'Listen 5060 # default\n', json: [{ name: 'Listen' }] }),
@@ -160,7 +202,16 @@ describe('sip', () => {
 
   test('check and config print what the configuration says, in text or JSON, with its exit codes', async () => {
     const [check, config] = configurationCommands(configuration)
-    const options = { json: false, tcp: false, wait: false, uri: undefined, timeout: undefined }
+    const options = {
+      json: false,
+      tcp: false,
+      wait: false,
+      tls: false,
+      ca: undefined,
+      fingerprint: undefined,
+      uri: undefined,
+      timeout: undefined,
+    }
     const printed: string[] = []
     const write = process.stdout.write
     const codes: number[] = []

@@ -7,6 +7,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { programRoot } from '../../lib/home.ts'
+import { processesOf } from '../../lib/home-processes.ts'
 import { readPidFile } from '../../lib/proc/process.ts'
 import { makeHome, type TestHome, until } from '../support/appliance.ts'
 import { mutate, randomFrom } from '../support/mutate.ts'
@@ -81,6 +82,23 @@ describe('sipd and bin/sip', () => {
     assert.equal((await sip('stop')).code, 0, 'stopping what does not run is fine')
     assert.equal((await sip('dance')).code, 2)
     assert.equal(existsSync(join(at.home.run, 'sipd.pid')), false)
+  })
+
+  test('three starts at once make one sipd, and a stop ends it also while it is starting', async () => {
+    const all = await Promise.all([sip('start'), sip('start'), sip('start')])
+    assert.deepEqual(
+      all.map(({ code }) => code),
+      [0, 0, 0],
+    )
+    const sipds = (): number[] => processesOf(at.home).flatMap(({ part, pid }) => (part === 'sipd' ? [pid] : []))
+    assert.deepEqual(sipds(), [pid()])
+    assert.equal((await sip('stop')).code, 0)
+    const starting = sip('start')
+    await until(() => sipds().length > 0, 10_000, 'sipd')
+    assert.equal((await sip('stop')).code, 0)
+    assert.deepEqual(sipds(), [])
+    await starting
+    assert.deepEqual(sipds(), [])
   })
 
   test('a broken sipd.conf fails the start with file, line and column', async () => {

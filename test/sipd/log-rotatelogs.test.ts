@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -113,6 +113,28 @@ describe('by size', () => {
     it.rotator.end()
     assert.deepEqual(it.files(), { 'log.50': 'a\n', 'log.51': `${'b'.repeat(30)}\n`, 'log.52': 'c\n' })
   })
+})
+
+describe('with the clock behind the files that are there', () => {
+  for (const [rule, name] of [
+    [hourly, 'time'],
+    [{ maxOctets: 6 }, 'size'],
+  ] as const)
+    test(`a new file by ${name} gets a name above them`, () => {
+      const it = rotator(rule, 7200)
+      writeFileSync(join(it.own, 'log.1700000000'), 'older\n')
+      writeFileSync(join(it.own, 'log.1600000000.gz'), '')
+      it.write('first\n')
+      it.at.seconds = 18_000
+      it.write('later\n')
+      it.rotator.end()
+      const names = Object.keys(it.files()).sort()
+      assert.deepEqual(
+        names.map((file) => it.files()[file]),
+        ['', 'older\n', 'first\n', 'later\n'],
+        names.join(),
+      )
+    })
 })
 
 test('a line without an end is broken at a mebibyte, so that memory stays bounded', () => {

@@ -41,6 +41,7 @@ function reportOf({ invites = 0, transactions = 0, users = 0, lastInboundMs }: R
     heldTransactions: 0,
     users,
     bindings: users,
+    calls: 0,
     connections: 0,
     rssOctets: 0,
     heapUsedOctets: 0,

@@ -20,7 +20,8 @@ import { afterEach, beforeEach, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { ManualClock } from '../../lib/clock.ts'
-import { Follower, type FollowerState } from '../../subagents/log/follower.ts'
+import { Follower } from '../../subagents/log/follower.ts'
+import type { FollowerState } from '../../subagents/log/follower-result.ts'
 
 let folder: string
 let path: string

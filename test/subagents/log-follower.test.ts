@@ -10,6 +10,7 @@ import {
   symlinkSync,
   truncateSync,
   unlinkSync,
+  utimesSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
@@ -17,7 +18,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { ManualClock } from '../../lib/clock.ts'
-import { Follower, type FollowerOptions, type FollowerState } from '../../subagents/log/follower.ts'
+import { Follower } from '../../subagents/log/follower.ts'
+import type { FollowerOptions, FollowerState } from '../../subagents/log/follower-result.ts'
 
 let folder: string
 let path: string
@@ -153,6 +155,83 @@ test('a file that is renamed away and back goes on where it was left', async () 
   appendFileSync(path, 'c\n')
   assert.deepEqual(await seen(), ['c'])
 })
+
+const many = (from: number, count: number): string =>
+  Array.from({ length: count }, (_, i) => `line ${from + i} of a log with lines that differ\n`).join('')
+
+test('a copy that is put in the place of the file goes on where the file was, over a restart too', async () => {
+  writeFileSync(path, many(0, 10))
+  const { seen, follower, poll } = follow()
+  assert.equal((await seen()).length, 10)
+  // As rsync does it: a new file with what was there and what came since, renamed over the old one.
+  const replace = (lines: number): void => {
+    writeFileSync(join(folder, '.access_log.Xy12'), many(0, lines))
+    renameSync(join(folder, '.access_log.Xy12'), path)
+  }
+  replace(12)
+  assert.deepEqual(await seen(), many(10, 2).trimEnd().split('\n'))
+  assert.equal((await poll()).rotations, 0)
+  await follower.close()
+  replace(13)
+  const again = restarted(follower.state)
+  assert.deepEqual(await again.seen(), many(12, 1).trimEnd().split('\n'))
+  assert.equal((await again.poll()).filesLost, 0)
+})
+
+test('a new file that begins like the renamed one is read whole', async () => {
+  writeFileSync(path, many(0, 10))
+  const { seen } = follow()
+  assert.equal((await seen()).length, 10)
+  renameSync(path, `${path}.1`)
+  writeFileSync(path, many(0, 10))
+  assert.equal((await seen()).length, 10)
+  rmSync(path)
+  writeFileSync(path, many(100, 10))
+  assert.equal((await seen()).length, 10, 'deleted and made again with other lines')
+})
+
+test('a file that came and was renamed while we were down is read, although the clock was behind then', async () => {
+  writeFileSync(path, 'one\n')
+  const { seen, follower } = follow()
+  assert.deepEqual(await seen(), ['one'])
+  await follower.close()
+  renameSync(path, `${path}.1800000000`)
+  writeFileSync(path, 'two\n')
+  utimesSync(path, 60, 60)
+  renameSync(path, `${path}.1800000000.1`)
+  writeFileSync(path, 'three\n')
+  assert.deepEqual(await restarted(follower.state).seen(), ['two', 'three'])
+})
+
+test('octets that are not UTF-8 become U+FFFD in a line, and the place in the file stays right', async () => {
+  writeFileSync(path, Buffer.from('caf\u00e9 1\n', 'latin1'))
+  const { seen, follower } = follow()
+  assert.deepEqual(await seen(), ['caf\ufffd 1'])
+  assert.equal(follower.position.offset, 7)
+  appendFileSync(path, Buffer.from('caf\u00e9 2\ncaf\u00e9 3\n', 'utf8'))
+  assert.deepEqual(await seen(), ['caf\u00e9 2', 'caf\u00e9 3'])
+})
+
+test('a byte order mark is no part of a line, nor is a hole before one', async () => {
+  writeFileSync(path, '\ufefffirst\n\ufeffsecond\n')
+  const { seen } = follow()
+  assert.deepEqual(await seen(), ['first', 'second'])
+  appendFileSync(path, `third\n${'\0'.repeat(1000)}fourth\nfifth\n`)
+  assert.deepEqual(await seen(), ['third', 'fourth', 'fifth'])
+})
+
+for (const [name, mark] of [
+  ['little-endian', [0xff, 0xfe]],
+  ['big-endian', [0xfe, 0xff]],
+] as const)
+  test(`a file in ${name} UTF-16 is found to be one, over a restart too`, async () => {
+    writeFileSync(path, Buffer.from([...mark, ...Buffer.from('error\nmore\n', 'utf16le')]))
+    const { poll, follower } = follow()
+    assert.equal((await poll()).condition, 'badEncoding')
+    await follower.close()
+    assert.equal((await restarted(follower.state).poll()).condition, 'badEncoding')
+    assert.equal((await follow({ startAt: 'end' }).poll()).condition, 'badEncoding')
+  })
 
 test('a line of 1 MB is seen whole; of a longer one the beginning, and the next line as ever', async () => {
   const long = 'm'.repeat(1024 * 1024)

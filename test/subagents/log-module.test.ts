@@ -19,7 +19,7 @@ import { ManualClock, systemClock } from '../../lib/clock.ts'
 import { programRoot, resolveHome } from '../../lib/home.ts'
 import { silentLog } from '../../lib/log.ts'
 import { ConfigFile } from '../../lib/mib/config.ts'
-import type { ModuleHost } from '../../lib/mib/module.ts'
+import type { MibModule, ModuleHost } from '../../lib/mib/module.ts'
 import { logModule } from '../../subagents/log/index.ts'
 import { MatchStorm } from '../../subagents/log/storm.ts'
 import { until } from '../support/appliance.ts'
@@ -72,6 +72,13 @@ async function start(...lines: string[]) {
   return { module, file, cnf, read, table, stop: async () => void (await running.splice(0)[0]?.stop()) }
 }
 
+/** What a manager sets on the row with index 1. */
+function act(module: MibModule, wishes: Readonly<Record<string, boolean>>): void {
+  const { table, handlers } = module.tables[0]!
+  const row = { ...table.getAny([1])! }
+  handlers.commit!({ before: row, after: row, wishes, requester: undefined } as never)!.finish!()
+}
+
 const entry = (index: number, fileName: string, regExp: string, rest = '- yes 0 0 - yes 1 no csps active') =>
   `siLogEntry ${index} "log ${index}" ${fileName} ${regExp} no 0 0 0 ${rest}`
 const named = (name: string): Sent[] => sent.filter((one) => one.name === name)
@@ -103,6 +110,18 @@ test('siLogMaxSizeExceeded comes once a crossing, and siLogMaxSizeCleared once a
     sent.map(({ name }) => name),
     ['siLogMaxSizeExceeded', 'siLogMaxSizeCleared'],
   )
+})
+
+test('a row that is polled only when asked to reads to the end then, also behind a hole', async () => {
+  writeFileSync(path, '')
+  const line = entry(1, path, '^error', '- no 0 0 - yes 0 no csps active')
+  const { read, module } = await start('siLogGlobalPollInterval 0', line)
+  act(module, { siLogPollNow: true })
+  await until(() => read('siLogOperState') === 1, 3000, 'the first poll')
+  truncateSync(path, 9 * 1024 * 1024)
+  appendFileSync(path, 'error\n')
+  act(module, { siLogPollNow: true })
+  await until(() => read('siLogMatches') === 1, 3000, 'the line behind the hole')
 })
 
 test('a line that matches is told whole within a second, with its number; others are not', async () => {
@@ -209,18 +228,10 @@ test('a row is rotated by its own policy, told of what it missed, and followed o
   let number = 0
   const write = (): void => appendFileSync(path, `error ${number++} of many\n`)
   for (let i = 0; i < 20; i++) write()
-  const row = { ...module.tables[0]!.table.getAny([1])! }
-  const rotateNow = () =>
-    module.tables[0]!.handlers.commit!({
-      before: row,
-      after: row,
-      wishes: { siLogRotateNow: true },
-      requester: undefined,
-    } as never)!.finish!()
   for (let times = 1; times <= 3; times++) {
     // While the last rotation is under way, another wish is the same.
     const isMoved = (): boolean => {
-      rotateNow()
+      act(module, { siLogRotateNow: true })
       return !existsSync(path)
     }
     await until(isMoved, 5000, 'the renaming')
@@ -231,6 +242,25 @@ test('a row is rotated by its own policy, told of what it missed, and followed o
   assert.equal(read('siLogRotateLastError')!.toString(), '')
   const kept = () => readdirSync(home.logs).filter((name) => name.startsWith('error_log.'))
   await until(() => kept().length === 2 && kept().every((name) => name.endsWith('.gz')), 10_000, 'two kept files')
+})
+
+test('a log that is rotated above its largest size is notified as exceeded and cleared, whichever timer is first', async () => {
+  writeFileSync(path, '')
+  const policy = `${entry(1, path, '-', '- no 0 50 - yes 86400 no csps active')} 0 - nonVolatile 50 0 9`
+  const { read, module } = await start(policy)
+  await until(() => read('siLogOperState') === 1, 3000, 'the only poll for a day')
+  for (let times = 1; times <= 3; times++) {
+    appendFileSync(path, 'x'.repeat(60))
+    act(module, { siLogRotateNow: true })
+    await until(() => !existsSync(path), 5000, 'the renaming')
+    writeFileSync(path, '')
+    act(module, { siLogPollNow: true })
+    await came('siLogMaxSizeCleared', times)
+  }
+  // A poll may find no file between the renaming and the next file, and say so.
+  const sizes = sent.map(({ name }) => name).filter((name) => name.startsWith('siLogMaxSize'))
+  assert.deepEqual(sizes, Array.from({ length: 3 }, () => ['siLogMaxSizeExceeded', 'siLogMaxSizeCleared']).flat())
+  assert.match(named('siLogMaxSizeExceeded')[0]!.sentence, /has 60 octets, more than 50$/)
 })
 
 test('a rotated file that went before all of it was read is told of and counted, also over a restart', async () => {
@@ -267,15 +297,32 @@ test('a manager may name files below the log folders only, and regular expressio
   assert.deepEqual(test({ ...row, siLogRegExp: '(' }), { status: 'inconsistentValue', column: 'siLogRegExp' })
 })
 
-test('a state that is not understood keeps nothing from being watched', async () => {
+test('a state that is not understood is kept aside and notified, and keeps nothing from being watched', async () => {
   writeFileSync(path, 'error old\n')
   mkdirSync(join(home.data, 'subagents'))
-  for (const state of ['{"1":{"fileName":17}}', '{', 'null', '{"1":null}']) {
+  const generation = '{"fileName":"x","matches":0,"rotations":0,"untold":[],"follower":{"generations":[{}],"done":[]}}'
+  const states = ['{"1":{"fileName":17}}', '{', 'null', '{"1":null}', `{"1":${generation}}`]
+  for (const [i, state] of states.entries()) {
     writeFileSync(join(home.data, 'subagents', 'log.json'), state)
-    const { read, stop } = await start(entry(1, path, 'error'))
+    const { read, stop } = await start(entry(1, path, 'error'), entry(2, join(home.logs, 'other_log'), '-'))
     await until(() => read('siLogOperState') === 1, 3000, state)
+    await came('siLogMonitorProblem', i + 1)
+    assert.match(sent.at(-1)!.sentence, /error_log is followed from its end: cannot read .*it was kept as .*\.broken$/)
+    assert.match(Buffer.from(read('siLogLastError') as Uint8Array).toString(), /is followed from its end/)
     await stop()
+    assert.equal(readFileSync(join(home.data, 'subagents', 'log.json.broken'), 'utf8'), state)
   }
+  assert.equal(sent.length, states.length, 'once for each row with a pattern')
+})
+
+test('a log in UTF-16 says so once, and its size is watched', async () => {
+  writeFileSync(path, Buffer.from('\ufefferror\n', 'utf16le'))
+  const { read } = await start(entry(1, path, 'error', '- yes 0 1 - yes 1 no csps active'))
+  await came('siLogMonitorProblem')
+  await came('siLogMaxSizeExceeded')
+  assert.match(named('siLogMonitorProblem')[0]!.sentence, /is in UTF-16, so that no line matches/)
+  assert.deepEqual([read('siLogOperState'), read('siLogSizeState')], [7, 2])
+  assert.equal(named('siLogMonitorProblem').length, 1)
 })
 
 test('a changed line of the file is taken without losing what was counted', async () => {

@@ -18,7 +18,7 @@ describe('castellan rotate', () => {
         dry.out,
         /^access_log: \S+access_log \(4 octets\) would be renamed to access_log\.\d+, sipd does not run/m,
       )
-      assert.match(dry.out, /^error_log: there is no \S+error_log, so nothing would be rotated$/m)
+      assert.match(dry.out, /^error_log: \S+error_log does not exist, so nothing would be rotated$/m)
       assert.deepEqual(readdirSync(at.home.logs), ['access_log'])
 
       const { code, out, err } = await appliance.castellan('rotate', 'access_log')
@@ -60,7 +60,7 @@ describe('castellan rotate', () => {
       const [one, all] = [await say('watched'), await say()]
       assert.equal(
         one,
-        `watched: ${watched} (5 octets) would be renamed to watched.NOW, nobody told, and compressed\n` +
+        `watched: ${watched} (5 octets) would be renamed to watched.NOW, nobody signalled, and compressed\n` +
           `${watched}.1700000001 would be deleted: it is beyond what watched keeps\n`,
       )
       const expected = [
@@ -116,7 +116,10 @@ describe('castellan rotate', () => {
         assert.equal(code, 0, `${out}${err}`)
         const { sentences, isGood } = JSON.parse(out)
         assert.ok(isGood)
-        assert.match(sentences.join(), new RegExp(`^${name}: renamed to \\S+ \\(\\d+ octets\\); ${owner} has opened`))
+        assert.match(
+          sentences.join(),
+          new RegExp(`^${name}: renamed to \\S+ \\(\\d+ octets\\); ${owner} has reopened its log$`),
+        )
       }
       const isPacked = (log: string): boolean =>
         readdirSync(logs).some((name) => new RegExp(`^${log}\\..*gz$`).test(name))

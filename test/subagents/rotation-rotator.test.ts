@@ -105,9 +105,53 @@ describe('when a log is rotated', () => {
       symlinkSync(ground.path('far/real_log'), ground.path('link_log'))
       const policies = ['folder_log', 'link_log'].map((name) => ground.policy(name, { compress: false }))
       const rotator = ground.rotator(policies)
-      assert.match((await rotator.rotate('folder_log')).sentence, /is no file, so it is not rotated/)
+      assert.match((await rotator.rotate('folder_log')).sentence, /is not a regular file, so it is not rotated/)
       const outcome = await rotator.rotate('link_log')
       assert.ok(outcome.kind === 'rotated' && outcome.to.startsWith(ground.path('far/real_log.')), outcome.sentence)
+    }))
+})
+
+describe('with the clock behind', () => {
+  const keep = { files: 2, seconds: 90 * 86_400 }
+
+  test('the file that is rotated is the newest by name, and the oldest goes', () =>
+    onGround(async (ground) => {
+      for (const name of ['a_log.1800000000', 'a_log.1800000001.gz', 'a_log.1800000001.1'])
+        writeFileSync(ground.path(name), name.endsWith('.gz') ? gzipSync('') : `${name}\n`)
+      // No battery clock: the machine starts in 1970, and its clock is set later.
+      const rotator = ground.rotator([ground.policy('a_log', { compress: false, keep })], {
+        clock: new ManualClock(60_000),
+      })
+      writeFileSync(ground.path('a_log'), 'new\n')
+      const outcome = await rotator.rotate('a_log')
+      await rotator.settled()
+      assert.ok(outcome.kind === 'rotated' && outcome.to === ground.path('a_log.1800000001.2'), outcome.sentence)
+      assert.deepEqual(ground.files('a_log'), ['a_log.1800000001.1', 'a_log.1800000001.2'])
+    }))
+
+  test('files from before the clock was set are known as rotated ones, and stay when it is set', () =>
+    onGround(async (ground) => {
+      const policy = ground.policy('a_log', { compress: false, keep, maxSeconds: 3600 })
+      const statePath = ground.path('state.json')
+      const atBoot = ground.rotator([policy], { clock: new ManualClock(60_000), statePath })
+      for (const line of ['one\n', 'two\n']) {
+        writeFileSync(ground.path('a_log'), line)
+        assert.equal((await atBoot.rotate('a_log')).kind, 'rotated')
+      }
+      await atBoot.stop()
+      const unset = Date.UTC(2020, 0, 1) / 1000
+      assert.deepEqual(ground.files('a_log'), [`a_log.${unset}`, `a_log.${unset}.1`])
+      writeFileSync(ground.path('a_log'), 'three\n')
+      const later = ground.rotator([policy], { clock: new ManualClock(Date.now()), statePath })
+      await later.start()
+      await later.look()
+      await later.settled()
+      assert.equal(
+        ground.text('a_log'),
+        'one\ntwo\nthree\n',
+        'neither aged out, nor taken for 56 years without rotation',
+      )
+      assert.ok(existsSync(ground.path('a_log')))
     }))
 })
 
@@ -121,7 +165,7 @@ describe('what others may put in the folder', () => {
       symlinkSync(ground.path('far/secrets'), ground.path('a_log'))
       lchownSync(ground.path('a_log'), 65_534, 65_534)
       const outcome = await ground.rotator([ground.policy('a_log')]).rotate('a_log')
-      assert.match(outcome.sentence, /is no file, so it is not rotated/)
+      assert.match(outcome.sentence, /is not a regular file, so it is not rotated/)
       assert.deepEqual(readdirSync(ground.path('far')), ['secrets'])
     }),
   )
@@ -146,7 +190,7 @@ describe('who writes a log', () => {
         await until(() => existsSync(ground.path('a_log')) && statSync(ground.path('a_log')).size > 0, 2000)
         const { kind, sentence } = await rotator.rotate('a_log')
         assert.equal(kind, 'rotated', sentence)
-        assert.match(sentence, /; writer has opened its log anew$/)
+        assert.match(sentence, /; writer has reopened its log$/)
       }
       const [[count]] = (await Promise.all([once(child.stdout!, 'data'), child.kill('SIGTERM')])) as [[Buffer], boolean]
       await rotator.settled()
@@ -171,7 +215,10 @@ describe('who writes a log', () => {
       await until(() => statSync(ground.path('a_log')).size > 0, 2000)
       const { kind, sentence } = await rotator.rotate('a_log')
       assert.equal(kind, 'held')
-      assert.match(sentence, new RegExp(`still written by node \\(PID ${child.pid}\\), 0\\.1 s after it was told`))
+      assert.match(
+        sentence,
+        new RegExp(`still written by node \\(PID ${child.pid}\\), 0\\.1 s after the signal to reopen its log`),
+      )
       await new Promise((resolve) => setTimeout(resolve, 500)) // several tries
       assert.deepEqual(said.length, 1, said.join('\n'))
       assert.match(ground.files('a_log').join(), /^a_log\.\d+$/)
@@ -202,7 +249,7 @@ describe('who writes a log', () => {
       const writer = openSync(path, 'a')
       const { kind, sentence } = await rotator.rotate('a_log')
       assert.equal(kind, 'held')
-      assert.match(sentence, new RegExp(`\\(PID ${process.pid}\\), which is not its owner and is not told`))
+      assert.match(sentence, new RegExp(`\\(PID ${process.pid}\\), which is not its owner and gets no signal`))
       closeSync(writer)
     }))
 

@@ -8,7 +8,7 @@ import { DiskFloor } from '../../subagents/log/rotation/disk-floor.ts'
 import { catchesSignal } from '../../subagents/log/rotation/owner.ts'
 import { refuseOverlaps } from '../../subagents/log/rotation/policy.ts'
 import { beyondRetention } from '../../subagents/log/rotation/retention.ts'
-import { parseRotatedName } from '../../subagents/log/rotation/rotated-files.ts'
+import { parseRotatedName, unsetClockSeconds } from '../../subagents/log/rotation/rotated-files.ts'
 import { parseAccessMode } from '../../subagents/log/rotation/writers.ts'
 import { Ground } from './rotation-support.ts'
 
@@ -32,15 +32,19 @@ describe('names of rotated files', () => {
 })
 
 describe('retention', () => {
-  const files = [100, 200, 300, 400].map((seconds) => ({
+  const nowMs = Date.UTC(2026, 0, 1)
+  const fileOf = (seconds: number, modifiedMs = seconds * 1000) => ({
     path: `a_log.${seconds}`,
     seconds,
     number: 0,
     isCompressed: true,
     diskOctets: 1000,
-  }))
+    modifiedMs,
+  })
+  /** So many seconds after 500 seconds ago. */
+  const files = [100, 200, 300, 400].map((seconds) => fileOf(nowMs / 1000 - 500 + seconds))
   const going = (keep: Parameters<typeof beyondRetention>[1]): number[] =>
-    beyondRetention(files, keep, 500_000).map(({ seconds }) => seconds)
+    beyondRetention(files, keep, nowMs).map(({ seconds }) => seconds - nowMs / 1000 + 500)
 
   test('files, octets and seconds bound what is kept, each alone; the oldest go', () => {
     assert.deepEqual(going({}), [])
@@ -49,6 +53,15 @@ describe('retention', () => {
     assert.deepEqual(going({ seconds: 150 }), [100, 200, 300])
     assert.deepEqual(going({ files: 3, octets: 1000, seconds: 1000 }), [100, 200, 300])
     assert.deepEqual(going({ files: 0 }), [100, 200, 300, 400])
+  })
+
+  test('a file named before the clock was set is of unknown age, and one named in the future as old as its last line', () => {
+    const unset = fileOf(unsetClockSeconds, 60_000)
+    const ahead = fileOf(Date.UTC(2038, 0, 1) / 1000, nowMs - 3_000_000)
+    const old = (file: typeof unset, seconds: number): boolean => beyondRetention([file], { seconds }, nowMs).length > 0
+    assert.equal(old(unset, 86_400), false)
+    assert.equal(old(ahead, 2000), true)
+    assert.equal(old(ahead, 4000), false)
   })
 })
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AgentxConnection } from '../../agent/agentx/connection.ts'
 import { AgentxMaster, type MasterOptions } from '../../agent/agentx/master.ts'
-import type { AgentxBody, AgentxPdu } from '../../agent/agentx/pdu.ts'
+import type { AgentxBody, AgentxPdu, Registration } from '../../agent/agentx/pdu.ts'
 import { AgentxSession } from '../../agent/agentx/session.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { silentLog } from '../../lib/log.ts'
@@ -111,7 +111,7 @@ export class ScriptedSubagent {
   }
 
   /** Gives res.error. */
-  async register(subtree: string, over: { priority?: number; rangeSubid?: number; upperBound?: number } = {}) {
+  async register(subtree: string, over: Partial<Omit<Registration, 'subtree'>> = {}) {
     const registration = { timeoutSeconds: 0, priority: 127, rangeSubid: 0, upperBound: 0, ...over }
     const answer = await this.ask({ type: 'register', subtree: oid(subtree), ...registration })
     return answer.error

@@ -151,7 +151,8 @@ export async function until(
   }
 }
 
-async function freeOffset(): Promise<number> {
+/** A shift of all ports of a home to where nobody listens. */
+export async function freeOffset(): Promise<number> {
   for (;;) {
     // Below the ports that the kernel gives to clients, and beyond those that daemons have.
     const offset = 2000 + Math.floor(Math.random() * 22_000)

@@ -76,7 +76,7 @@ export function testEngine(
       { address, port: 9 },
       {
         send(octets, from, to) {
-          answer = octets.slice(from, to)
+          answer = Uint8Array.from(octets.subarray(from, to)) // slice of a Buffer would not copy
           return false
         },
       },

@@ -5,7 +5,8 @@
 import { appendFileSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { systemClock } from '../../lib/clock.ts'
 import { writeFileAtomic } from '../../lib/files.ts'
-import { Follower, type FollowerState } from '../../subagents/log/follower.ts'
+import { Follower } from '../../subagents/log/follower.ts'
+import type { FollowerState } from '../../subagents/log/follower-result.ts'
 
 const [path = '', out = '', statePath = ''] = process.argv.slice(2)
 const kept = existsSync(statePath)

@@ -4,7 +4,7 @@ import { systemClock } from '../../lib/clock.ts'
 import { resolveHome } from '../../lib/home.ts'
 import { silentLog } from '../../lib/log.ts'
 import { type Leader, sessionMembers } from '../../lib/proc/session.ts'
-import { cleanEnvironment, languages, type Program } from '../../subagents/script/program.ts'
+import { languages, type Program, scriptEnvironment } from '../../subagents/script/program.ts'
 import { ScriptRun } from '../../subagents/script/run.ts'
 import { until } from './appliance.ts'
 
@@ -39,7 +39,7 @@ export function startRun({ argument = '', lifeTimeTicks = 3000, ...wish }: RunWi
     {
       clock: systemClock,
       log: silentLog,
-      environment: cleanEnvironment(resolveHome('/nowhere')),
+      environment: scriptEnvironment(resolveHome('/nowhere')),
       events: {
         changed: () => {},
         reported: (reporting, kind) => said.push(kind === 'result' ? resultOf(reporting) : reporting.error),

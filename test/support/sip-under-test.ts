@@ -29,6 +29,8 @@ export interface SipServer {
   readonly host: '127.0.0.1' | '::1'
   readonly port: number
   readonly tlsPort: number
+  /** Where sipd has its files; Kamailio has none. */
+  readonly home?: string
   /** `host:port`, as programs want it. */
   readonly address: string
   /** The process that the others belong to. */

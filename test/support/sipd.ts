@@ -39,6 +39,7 @@ export async function startSipd(options: SipServerOptions): Promise<SipServer> {
   await start()
   return {
     name: 'sipd',
+    home: home.root,
     host,
     port,
     tlsPort: port + 1,

@@ -40,15 +40,16 @@ export class SnmpExporter {
   readonly #child: ChildProcess
   readonly #url: string
 
-  private constructor(modules: Readonly<Record<string, ExporterModule>>, port: number) {
+  private constructor(modules: Readonly<Record<string, ExporterModule>> | string, port: number) {
     const config = join(this.#folder, 'snmp.yml')
-    writeFileSync(config, JSON.stringify(modules)) // JSON is YAML
+    writeFileSync(config, typeof modules === 'string' ? modules : JSON.stringify(modules)) // JSON is YAML
     this.#url = `http://127.0.0.1:${port}`
     const words = [`--config.file=${config}`, `--web.listen-address=127.0.0.1:${port}`, '--log.level=error']
     this.#child = spawn('prometheus-snmp-exporter', words, { stdio: ['ignore', 'inherit', 'inherit'] })
   }
 
-  static async start(modules: Readonly<Record<string, ExporterModule>>): Promise<SnmpExporter> {
+  /** The modules, or the text of a whole snmp.yml. */
+  static async start(modules: Readonly<Record<string, ExporterModule>> | string): Promise<SnmpExporter> {
     const exporter = new SnmpExporter(modules, await freePort())
     const answers = (): Promise<boolean> =>
       fetch(exporter.#url).then(

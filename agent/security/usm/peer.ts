@@ -73,7 +73,8 @@ export class UsmPeer {
 
   /**
    * A message with this PDU; while the engine is not known, the question for its ID (§4) in its place. Undefined when
-   * the user has no keys for the engine, or not for this level.
+   * the user has no keys for the engine, or not for this level. The engine is forgotten then, and the next message asks
+   * for its ID again: another engine may have taken the place of this one (§3.2 step 3b).
    */
   encode(msgId: number, write: (out: BerWriter) => void, isReportable: boolean): Uint8Array | undefined {
     const { userName, level, keysFor, contextName = '' } = this.#options
@@ -82,7 +83,10 @@ export class UsmPeer {
       return this.#seal(msgId, 'noAuthNoPriv', '', undefined, question, true)
     }
     const user = level === 'noAuthNoPriv' ? undefined : keysFor(this.#engineId)
-    if (level !== 'noAuthNoPriv' && (!user?.auth || (level === 'authPriv' && !user.priv))) return undefined
+    if (level !== 'noAuthNoPriv' && (!user?.auth || (level === 'authPriv' && !user.priv))) {
+      this.#engineId = undefined
+      return undefined
+    }
     const contextEngineId = this.#options.contextEngineId?.() ?? this.#engineId
     return this.#seal(msgId, level, userName, user, scopedPdu(contextEngineId, contextName, write), isReportable)
   }
@@ -107,6 +111,7 @@ export class UsmPeer {
     reader.limit = reader.header(tag.sequence)
     const contextEngineId = Uint8Array.from(reader.octets())
     const contextName = Buffer.from(reader.octets()).toString('utf8')
+    reader.isLenient = true
     const pdu = readPdu(reader)
     const { msgId, level } = header
     const { userName } = parameters

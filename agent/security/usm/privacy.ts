@@ -12,6 +12,14 @@ export interface Encrypted {
   readonly data: Uint8Array
 }
 
+/** Octets of msgPrivacyParameters of every protocol. */
+export const saltLength = 8
+
+/** What is encrypted is padded to a multiple of this many octets. */
+export function blockLengthOf({ cipher }: PrivProtocol): number {
+  return cipher === 'des' ? 8 : 1
+}
+
 /** A salt never used twice with one key: it starts at random and grows. RFC 3826 §3.1.2.1. */
 const salt = new DataView(Uint8Array.from(randomBytes(8)).buffer)
 
@@ -28,7 +36,7 @@ export function encrypt(
   plain: Uint8Array,
 ): Encrypted {
   nextSalt()
-  const parameters = new Uint8Array(8)
+  const parameters = new Uint8Array(saltLength)
   if (protocol.cipher === 'des') {
     // §8.1.1.1: the engine's boots and a counter of our own.
     const view = new DataView(parameters.buffer)
@@ -51,7 +59,7 @@ export function decrypt(
   { boots, time }: EngineTime,
   { parameters, data }: Encrypted,
 ): Uint8Array | undefined {
-  if (parameters.length !== 8) return undefined
+  if (parameters.length !== saltLength) return undefined
   if (protocol.cipher === 'des') {
     if (data.length === 0 || data.length % 8 !== 0) return undefined
     const decipher = createDecipheriv('des-ede3-cbc', tripled(key), desIv(key, parameters)).setAutoPadding(false)

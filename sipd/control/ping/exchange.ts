@@ -1,6 +1,7 @@
-/** Sends OPTIONS over UDP or TCP, as the non-INVITE client transaction of RFC 3261 §17.1.2 does, and waits for the answer. */
+/** Sends OPTIONS over UDP, TCP or TLS, as the non-INVITE client transaction of RFC 3261 §17.1.2 does, and waits for the answer. */
 import { createSocket, type Socket } from 'node:dgram'
-import { type Socket as Connection, createConnection, isIPv6 } from 'node:net'
+import { type Socket as Connection, createConnection, isIP, isIPv6 } from 'node:net'
+import { checkServerIdentity, connect, TLSSocket } from 'node:tls'
 import type { Clock, Timer } from '../../../lib/clock.ts'
 import type { SipResponse } from '../../message/message.ts'
 import { type OptionsRequest, optionsRequest } from './options.ts'
@@ -8,9 +9,20 @@ import { type OptionsRequest, optionsRequest } from './options.ts'
 export interface PingTarget {
   /** The Request-URI. */
   readonly uri: string
-  readonly transport: 'UDP' | 'TCP'
+  readonly transport: 'UDP' | 'TCP' | 'TLS'
   readonly address: string
   readonly port: number
+  /** For TLS: whose certificate it has to be. */
+  readonly tls?: TlsTarget
+}
+
+export interface TlsTarget {
+  /** The host of the URI, for which the certificate is (RFC 5922 §4). */
+  readonly host: string
+  /** Authorities in PEM; those of the system without them. */
+  readonly authorities?: Buffer
+  /** SHA-256 of the one certificate that is taken, as `AB:CD:…`; nothing else of it counts then. */
+  readonly fingerprint?: string
 }
 
 export interface PingAnswer {
@@ -31,7 +43,7 @@ const longestResponseOctets = 65_536
 
 /** Throws NoResponseError. */
 export function ping(target: PingTarget, timeoutMs: number, clock: Clock): Promise<PingAnswer> {
-  return target.transport === 'UDP' ? pingUdp(target, timeoutMs, clock) : pingTcp(target, timeoutMs, clock)
+  return target.transport === 'UDP' ? pingUdp(target, timeoutMs, clock) : pingStream(target, timeoutMs, clock)
 }
 
 async function pingUdp(target: PingTarget, timeoutMs: number, clock: Clock): Promise<PingAnswer> {
@@ -64,15 +76,21 @@ async function pingUdp(target: PingTarget, timeoutMs: number, clock: Clock): Pro
   }
 }
 
-async function pingTcp(target: PingTarget, timeoutMs: number, clock: Clock): Promise<PingAnswer> {
-  const connection = createConnection({ host: target.address, port: target.port })
+async function pingStream(target: PingTarget, timeoutMs: number, clock: Clock): Promise<PingAnswer> {
+  const connection = target.transport === 'TLS' ? connectTls(target) : createConnection(placeOf(target))
   try {
     return await new Promise<PingAnswer>((resolve, reject) => {
       const exchange = new Exchange(target, { timeoutMs, clock, resolve, reject })
       let received = Buffer.alloc(0)
       connection.on('error', (error) => exchange.fail(error))
       connection.on('close', () => exchange.fail(new Error('the connection was closed')))
-      connection.on('connect', () => connection.write(exchange.begin(localName(connection)).octets))
+      connection.on(target.transport === 'TLS' ? 'secureConnect' : 'connect', () => {
+        const found = connection instanceof TLSSocket ? connection.getPeerCertificate().fingerprint256 : undefined
+        const wanted = target.tls?.fingerprint
+        if (wanted !== undefined && found !== wanted)
+          exchange.fail(new Error(`the certificate has the fingerprint ${found}, not ${wanted}`))
+        else connection.write(exchange.begin(localName(connection)).octets)
+      })
       connection.on('data', (octets) => {
         received = Buffer.concat([received, octets])
         for (let end = endOfMessage(received); end !== undefined; end = endOfMessage(received)) {
@@ -85,6 +103,24 @@ async function pingTcp(target: PingTarget, timeoutMs: number, clock: Clock): Pro
   } finally {
     connection.destroy()
   }
+}
+
+function placeOf({ address, port }: PingTarget): { host: string; port: number } {
+  return { host: address, port }
+}
+
+function connectTls(target: PingTarget): TLSSocket {
+  const { host = target.address, authorities, fingerprint } = target.tls ?? {}
+  return connect({
+    ...placeOf(target),
+    minVersion: 'TLSv1.2',
+    ...(authorities && { ca: authorities }),
+    // Who knows the certificate itself needs no authority, and no name in it.
+    rejectUnauthorized: fingerprint === undefined,
+    checkServerIdentity: (_address, certificate) => checkServerIdentity(host, certificate),
+    // Server names are names (RFC 6066 §3).
+    ...(isIP(host) === 0 && { servername: host }),
+  })
 }
 
 interface ExchangeOptions {

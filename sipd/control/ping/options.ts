@@ -10,7 +10,7 @@ export interface OptionsRequest {
 }
 
 /** `local` is where the answer is to come: `127.0.0.1:40000` or `[::1]:40000`. */
-export function optionsRequest(uri: string, transport: 'UDP' | 'TCP', local: string): OptionsRequest {
+export function optionsRequest(uri: string, transport: 'UDP' | 'TCP' | 'TLS', local: string): OptionsRequest {
   const branch = `z9hG4bK${randomBytes(12).toString('hex')}` // §8.1.1.7: the cookie says that it is unique
   const host = local.replace(/:\d+$/, '')
   const octets = Buffer.from(
@@ -22,7 +22,7 @@ export function optionsRequest(uri: string, transport: 'UDP' | 'TCP', local: str
       `To: <${withoutPort(uri)}>`,
       `Call-ID: ${randomBytes(12).toString('hex')}@${host}`,
       'CSeq: 1 OPTIONS',
-      `Contact: <sip:ping@${local}${transport === 'TCP' ? ';transport=tcp' : ''}>`,
+      `Contact: <sip:ping@${local}${transport === 'UDP' ? '' : `;transport=${transport.toLowerCase()}`}>`,
       'Accept: application/sdp',
       'User-Agent: Castellan sip ping',
       'Content-Length: 0',

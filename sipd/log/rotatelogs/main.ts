@@ -7,8 +7,8 @@ import { Rotator, type RotatorOptions } from './rotator.ts'
 
 const usage = `usage: rotatelogs PATH [SECONDS [OFFSET] | SIZE] [--help] [--version]
 
-  Writes what it reads to PATH.UNIX-TIME, the time being when the interval begins. A file is made when there is a line
-  for it, and a line is never split between two.
+  Writes what it reads to PATH.UNIX-TIME, the time being when the interval begins, or the next above all files that are
+  there when the clock is behind them. A file is made when there is a line for it, and a line is never split between two.
 
   SECONDS   a new file at every multiple of so many seconds since 1970; 86400 when left out
   OFFSET    minutes by which local time is ahead of UTC, so that a day begins at local midnight

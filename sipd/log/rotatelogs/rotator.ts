@@ -1,5 +1,6 @@
 /** Lines into files named after the time they begin at; a new one every so many seconds or octets. */
-import { closeSync, fstatSync, openSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readdirSync, writeSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { countLines } from '../line-queue.ts'
 
 export type RotationRule =
@@ -18,6 +19,7 @@ export interface RotatorOptions {
 interface OpenFile {
   readonly descriptor: number
   readonly name: string
+  /** When its interval began; its name has a later time where the clock was behind the files that were there. */
   readonly startSeconds: number
   octets: number
   /** A write stopped within a line; the next has to begin on a line of its own. */
@@ -131,22 +133,27 @@ export class Rotator {
     const { everySeconds, offsetSeconds } = rule
     const startSeconds = Math.floor((nowSeconds + offsetSeconds) / everySeconds) * everySeconds - offsetSeconds
     if (this.#file?.startSeconds !== startSeconds) this.#close()
-    this.#file ??= this.#open(startSeconds)
+    if (!this.#file) {
+      const newestSeconds = newestOf(this.#options.path)
+      // With the clock behind, later lines must not go into a file that counts as older.
+      this.#file = this.#open(startSeconds, newestSeconds > startSeconds ? newestSeconds + 1 : startSeconds)
+    }
     return this.#file
   }
 
   /** Two files may be filled within a second: then the later one is named after the next. */
   #openBySize(nowSeconds: number, maxOctets: number): OpenFile {
-    for (let startSeconds = Math.max(nowSeconds, this.#lastStartSeconds + 1); ; startSeconds++) {
-      const file = this.#open(startSeconds)
+    const first = Math.max(nowSeconds, this.#lastStartSeconds + 1, newestOf(this.#options.path))
+    for (let startSeconds = first; ; startSeconds++) {
+      const file = this.#open(startSeconds, startSeconds)
       this.#lastStartSeconds = startSeconds
       if (file.octets < maxOctets) return file
       closeSync(file.descriptor)
     }
   }
 
-  #open(startSeconds: number): OpenFile {
-    const name = `${this.#options.path}.${startSeconds}`
+  #open(startSeconds: number, nameSeconds: number): OpenFile {
+    const name = `${this.#options.path}.${nameSeconds}`
     const descriptor = openSync(name, 'a', 0o600)
     return { descriptor, name, startSeconds, octets: fstatSync(descriptor).size, isTorn: false }
   }
@@ -171,4 +178,14 @@ export class Rotator {
     this.#isFailing = false
     this.#lostLines = 0
   }
+}
+
+/** The latest time that a file of this log is named after, compressed or not; minus infinity when there is none. */
+function newestOf(path: string): number {
+  const prefix = `${basename(path)}.`
+  const times = readdirSync(dirname(path)).flatMap((name) => {
+    const time = name.startsWith(prefix) ? /^\d{1,12}(?=\.gz$|$)/.exec(name.slice(prefix.length)) : undefined
+    return time ? [Number(time[0])] : []
+  })
+  return Math.max(Number.NEGATIVE_INFINITY, ...times)
 }

@@ -32,11 +32,13 @@ export function parseSamplesCsv(text: string, file: string, names: CsvNames): Sa
     if (!fields) throw wrong(at, 'a quoted field has no end')
     const field = (column: Column): string => fields[header.indexOf(column)] ?? ''
     const timeMs = timeOf(field('time').trim())
-    if (timeMs === undefined) throw wrong(at, `${field('time')} is no time such as 2026-01-02T03:04:05Z or 1767323045`)
+    if (timeMs === undefined)
+      throw wrong(at, `expected a time such as 2026-01-02T03:04:05Z or 1767323045, got ${field('time')}`)
     const oid = names.resolve(field('object').trim())
     if (!oid) throw wrong(at, `${field('object')} is the name of no object; its OID will do`)
     const value = snmpValueOf(field('value'), names.typeOf(oid))
-    if (!value) throw wrong(at, `${field('value')} is no ${names.typeOf(oid)}, which ${field('object')} is`)
+    if (!value)
+      throw wrong(at, `expected a value of ${field('object')}, which is ${names.typeOf(oid)}, got ${field('value')}`)
     const of = { owner: field('owner'), name: field('trigger'), oid }
     const key = JSON.stringify([of.owner, of.name, formatOid(oid)])
     const known = instances.get(key) ?? of

@@ -4,7 +4,7 @@ import type { SnmpValue } from '../../../lib/smi/value.ts'
 import { eventOf, keyOf, nameOf, type Pointer, type TriggerRow, testsOf } from '../rows.ts'
 import { sentenceOf } from '../sentence.ts'
 import type { Integer } from '../tests/integer.ts'
-import { type Fired, type InstanceState, step, type TriggerTests } from '../tests/step.ts'
+import { type Fired, type InstanceState, keptOf, step, type TriggerTests } from '../tests/step.ts'
 import { type Advice, adviseFalling, type Crossings, flaps, mostInAnHour, type Rising } from './hysteresis.ts'
 import type { Sample, SampledInstance } from './sample.ts'
 
@@ -233,13 +233,15 @@ class TriggerReplay {
     return each.reduce((a, b) => (b.mostInAnHour > a.mostInAnHour ? b : a))
   }
 
-  /** The agent forgets when it ends, and the replay with it. */
+  /** The agent keeps what was raised when it ends, and the replay with it. */
   #find(oid: Oid, runMs: number): Instance {
     const key = formatOid(oid)
     const known = this.#instances.get(key)
     if (known?.runMs === runMs) return known
     const hasAppeared = this.row.mteTriggerValueIDWildcard && !this.#isFirst && this.#tests.existence !== undefined
-    const state = hasAppeared ? { existence: { isPresent: false as const } } : undefined
+    const existence = { isPresent: false as const }
+    const kept = keptOf(known?.state)
+    const state = hasAppeared || kept ? { ...(hasAppeared ? { existence } : {}), ...kept } : undefined
     if (known) {
       known.state = state
       known.runMs = runMs

@@ -55,7 +55,7 @@ export class SampleRing {
     return this.#lost
   }
 
-  /** A run begins: triggers know nothing of what was sampled before. */
+  /** A run begins: no difference is taken to what was sampled before. */
   start(): void {
     this.#runMs = Math.round(this.#clock.now())
     this.#blocks.beginAnew()

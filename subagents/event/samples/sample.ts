@@ -14,7 +14,7 @@ export interface Sample {
   readonly of: SampledInstance
   /** By the wall clock. */
   readonly timeMs: number
-  /** When the agent that took it began; after a restart triggers know nothing of what was before. */
+  /** When the agent that took it began: no difference is taken to a sample of an earlier one. */
   readonly runMs: number
   /** Hundredths of a second since then, by a clock that only grows. */
   readonly upTimeTicks: number

@@ -4,7 +4,7 @@ import { type BooleanTest, booleanStep } from './boolean.ts'
 import { type DiscontinuityType, isDiscontinuityValue, isDiscontinuous } from './discontinuity.ts'
 import { type ExistenceSample, type ExistenceTest, existenceStep } from './existence.ts'
 import { deltaOf, type Integer, integerOf } from './integer.ts'
-import { type ThresholdState, type ThresholdTest, thresholdStep } from './threshold.ts'
+import { type CrossingState, type ThresholdState, type ThresholdTest, thresholdStep } from './threshold.ts'
 
 /** What a row of mteTriggerTable and those that came with it ask of each sample. */
 export interface TriggerTests {
@@ -34,6 +34,28 @@ export interface InstanceState {
   readonly last?: PresentSample | undefined
   /** What boolean and threshold tests saw last: the value, or the difference. */
   readonly sampled?: Integer | undefined
+  /** It was above its rising threshold when it went, and has not come back. */
+  readonly isRaised?: boolean | undefined
+}
+
+/** What of a state outlives the agent. */
+export type KeptState = Pick<InstanceState, 'boolean' | 'threshold' | 'isRaised'>
+
+/** Undefined where nothing is raised: then an instance starts as a new one does. */
+export function keptOf(state: InstanceState | undefined): KeptState | undefined {
+  const { boolean, threshold, isRaised } = state ?? {}
+  const isWaiting = isBeyond(threshold?.value) || isBeyond(threshold?.delta)
+  if (!boolean && !isWaiting && !isRaised) return undefined
+  return {
+    ...(boolean === undefined ? {} : { boolean }),
+    ...(threshold && isWaiting ? { threshold: { ...threshold, isRecalled: true } } : {}),
+    ...(isRaised ? { isRaised } : {}),
+  }
+}
+
+/** Whether one of two thresholds was reached, and the other not since. */
+function isBeyond(crossing: CrossingState | undefined): boolean {
+  return crossing !== undefined && !(crossing.isRisingArmed && crossing.isFallingArmed)
 }
 
 /** In the order in which they are told: that of the bits of mteTriggerTest. */
@@ -57,16 +79,19 @@ export function step(tests: TriggerTests, state: InstanceState | undefined, samp
     existence = next.state
     if (next.fired) fired.push(next.fired)
   }
-  if (sample === 'absent') return { state: { existence }, fired, isBadType: false }
+  if (sample === 'absent') {
+    const isRaised = state?.threshold ? !state.threshold.value.isRisingArmed : state?.isRaised
+    return { state: { existence, ...(isRaised ? { isRaised } : {}) }, fired, isBadType: false }
+  }
   if (!tests.boolean && !tests.threshold) return { state: { existence, last: sample }, fired, isBadType: false }
 
-  const kept = { existence, boolean: state?.boolean, threshold: state?.threshold }
+  const kept = { existence, boolean: state?.boolean, threshold: state?.threshold, isRaised: state?.isRaised }
   const sampled = comparedOf(tests, state?.last, sample)
   if (sampled === 'badType') return { state: kept, fired, isBadType: true }
   if (sampled === undefined) return { state: { ...kept, last: sample }, fired, isBadType: false }
   const boolean = tests.boolean && booleanStep(tests.boolean, state?.boolean, sampled)
   if (boolean?.fired) fired.push('isTrue')
-  const threshold = tests.threshold && thresholdStep(tests.threshold, state?.threshold, sampled)
+  const threshold = tests.threshold && thresholdStep(tests.threshold, state?.threshold, sampled, state?.isRaised)
   if (threshold) fired.push(...threshold.fired)
   return {
     state: { existence, boolean: boolean?.state, threshold: threshold?.state, last: sample, sampled },

@@ -23,6 +23,8 @@ export interface ThresholdState {
   readonly value: CrossingState
   /** Of the differences between successive samples: undefined until there are two. */
   readonly delta: CrossingState | undefined
+  /** Kept from an earlier run of the agent: the next sample is not its successor, and no difference is taken. */
+  readonly isRecalled?: boolean
 }
 
 export interface ThresholdStep {
@@ -31,13 +33,21 @@ export interface ThresholdStep {
   readonly fired: readonly ThresholdFired[]
 }
 
-/** The state is undefined before the first sample of an instance. */
-export function thresholdStep(test: ThresholdTest, state: ThresholdState | undefined, sample: Integer): ThresholdStep {
+/**
+ * The state is undefined before the first sample of an instance. `isRaised`: it was above when it went, and its end is
+ * to be notified whatever mteTriggerThresholdStartup says.
+ */
+export function thresholdStep(
+  test: ThresholdTest,
+  state: ThresholdState | undefined,
+  sample: Integer,
+  isRaised = false,
+): ThresholdStep {
   const value = cross(test.rising, test.falling, state?.value, sample, {
     rising: test.startup !== 'falling',
-    falling: test.startup !== 'rising',
+    falling: test.startup !== 'rising' || isRaised,
   })
-  if (!state) return { state: { value: value.state, delta: undefined }, fired: firedOf(value) }
+  if (!state || state.isRecalled) return { state: { value: value.state, delta: state?.delta }, fired: firedOf(value) }
   // mteTriggerThresholdDeltaRising: the first difference may fire whatever mteTriggerThresholdStartup says.
   const difference = differenceOf(state.value.value, sample)
   const delta = cross(test.deltaRising, test.deltaFalling, state.delta, difference, either)

@@ -223,6 +223,6 @@ function explainHeld(path: string, told: Told, { writers, unseen }: Writers, wit
   if (writers.length === 0)
     return `whether ${name} is still written by ${who} cannot be seen; rotate as root, or as the user it runs as`
   if (told.kind === 'absent')
-    return `${name} is still written by ${who}, which is not its owner and is not told; end it, or let it open its log anew`
-  return `${name} is still written by ${who}, ${withinMs / 1000} s after it was told to open its log anew`
+    return `${name} is still written by ${who}, which is not its owner and gets no signal; end it, or have it reopen its log`
+  return `${name} is still written by ${who}, ${withinMs / 1000} s after the signal to reopen its log`
 }

@@ -5,7 +5,7 @@ import { type MeasureDisk, measureDisk } from './disk-floor.ts'
 import { ownerPid } from './owner.ts'
 import { type RotationPolicy, realLogPath } from './policy.ts'
 import { beyondRetention } from './retention.ts'
-import { byAge, listRotated, type RotatedFile } from './rotated-files.ts'
+import { byAge, listRotated, nextRotatedPath, type RotatedFile } from './rotated-files.ts'
 
 export interface PlanOptions {
   readonly nowMs: number
@@ -30,17 +30,17 @@ export async function planRotation(policies: readonly RotationPolicy[], options:
 async function planMove({ name, path, compress, owner }: RotationPolicy, nowMs: number): Promise<string> {
   const live = realLogPath(path)
   const stats = await lstat(live).catch(() => undefined)
-  if (!stats) return `${name}: there is no ${live}, so nothing would be rotated`
-  if (!stats.isFile()) return `${name}: ${live} is no file, so it would not be rotated`
+  if (!stats) return `${name}: ${live} does not exist, so nothing would be rotated`
+  if (!stats.isFile()) return `${name}: ${live} is not a regular file, so it would not be rotated`
   if (stats.size === 0) return `${name}: nothing is in ${live}, so it would not be rotated`
   const pid = ownerPid(owner)
   const told =
     owner.kind === 'nobody'
-      ? 'nobody told'
+      ? 'nobody signalled'
       : pid === undefined
-        ? `${owner.name} does not run and so is not told`
-        : `${owner.name} (PID ${pid}) told by ${owner.signal}`
-  const moved = `${basename(live)}.${Math.floor(nowMs / 1000)}`
+        ? `${owner.name} does not run and gets no signal`
+        : `${owner.name} (PID ${pid}) signalled by ${owner.signal}`
+  const moved = basename(await nextRotatedPath(live, Math.floor(nowMs / 1000)))
   return `${name}: ${live} (${stats.size} octets) would be renamed to ${moved}, ${told}${compress ? ', and compressed' : ''}`
 }
 
@@ -55,7 +55,7 @@ async function planFloor(rotated: readonly RotatedFile[], options: PlanOptions):
     const free = freeOctets.get(space.fileSystem) ?? space.freeOctets
     if (free >= floorOctets) continue
     freeOctets.set(space.fileSystem, free + diskOctets)
-    sentences.push(`${path} would be deleted: ${free} octets are free, and ${floorOctets} are to be`)
+    sentences.push(`${path} would be deleted: ${free} octets are free, and the floor is ${floorOctets}`)
   }
   return sentences
 }

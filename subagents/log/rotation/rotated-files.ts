@@ -1,11 +1,15 @@
-/** The names of rotated files: `access_log.1700000000`, a second one of that second `….1`, compressed `….gz`. */
+/**
+ * The names of rotated files: `access_log.1700000000`, a second one of that second `….1`, compressed `….gz`. Each name
+ * sorts after all that were there when it was given, whatever the clock said: their order is the order of the rotations.
+ */
 import { lstat, open, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { earliestTimeMs } from '../../../lib/wall-clock.ts'
 
 export interface RotatedName {
-  /** When it was moved aside, in seconds since 1970. */
+  /** When it was moved aside, in seconds since 1970; of the file before it where the clock was behind that. */
   readonly seconds: number
-  /** From 0, of those of one second. */
+  /** From 0, of those that share their seconds. */
   readonly number: number
   readonly isCompressed: boolean
 }
@@ -14,6 +18,8 @@ export interface RotatedFile extends RotatedName {
   readonly path: string
   /** What it takes of the disk, not how long it is. */
   readonly diskOctets: number
+  /** When its last line was written. */
+  readonly modifiedMs: number
 }
 
 /** Written before the rename to `.gz`; one that is found was begun by a process that ended. */
@@ -37,7 +43,7 @@ export async function listRotated(livePath: string): Promise<RotatedFile[]> {
     const path = join(folder, name)
     try {
       const stats = await lstat(path)
-      if (stats.isFile()) found.push({ ...rotated, path, diskOctets: stats.blocks * 512 })
+      if (stats.isFile()) found.push({ ...rotated, path, diskOctets: stats.blocks * 512, modifiedMs: stats.mtimeMs })
     } catch {
       // It went meanwhile.
     }
@@ -54,14 +60,18 @@ export async function listDrafts(livePath: string): Promise<string[]> {
     .map((name) => join(dirname(livePath), name))
 }
 
+/** The name that a log gets when it is rotated at `nowSeconds` (since 1970): that time, or the next above all there are. */
+export async function nextRotatedPath(livePath: string, nowSeconds: number): Promise<string> {
+  return pathOf(livePath, await nextNumber(livePath, nowSeconds))
+}
+
 /**
- * Renames a log to the first name of that second that is free, and gives the new path. The name is made as an empty
- * file first: a rename would overwrite, an exclusive creation cannot. Throws what the file system throws; the log has
- * its name then.
+ * Renames a log to its next name, and gives the new path. The name is made as an empty file first: a rename would
+ * overwrite, an exclusive creation cannot. Throws what the file system throws; the log has its name then.
  */
-export async function moveAside(livePath: string, seconds: number): Promise<string> {
-  for (let number = 0; ; number++) {
-    const target = `${livePath}.${seconds}${number === 0 ? '' : `.${number}`}`
+export async function moveAside(livePath: string, nowSeconds: number): Promise<string> {
+  for (let at = await nextNumber(livePath, nowSeconds); ; at = following(at)) {
+    const target = pathOf(livePath, at)
     if (await isThere(`${target}.gz`)) continue
     try {
       await (await open(target, 'wx', 0o600)).close()
@@ -80,7 +90,34 @@ export async function moveAside(livePath: string, seconds: number): Promise<stri
 }
 
 export function byAge(a: RotatedFile, b: RotatedFile): number {
-  return a.seconds - b.seconds || a.number - b.number || a.path.localeCompare(b.path)
+  return byNumber(a, b) || a.path.localeCompare(b.path)
+}
+
+type Numbered = Pick<RotatedName, 'seconds' | 'number'>
+
+/** The seconds of a name that was given before the clock was set. */
+export const unsetClockSeconds = earliestTimeMs / 1000
+const highestNumber = 999_999
+
+async function nextNumber(livePath: string, nowSeconds: number): Promise<Numbered> {
+  const liveName = basename(livePath)
+  const there = (await namesIn(dirname(livePath))).flatMap((name) => parseRotatedName(name, liveName) ?? [])
+  const newest = there.sort(byNumber).at(-1)
+  // A name from 1970 would be that of the oldest file, and of a stranger's: `access_log.1` is what logrotate makes.
+  const seconds = Math.max(nowSeconds, unsetClockSeconds)
+  return newest && newest.seconds >= seconds ? following(newest) : { seconds, number: 0 }
+}
+
+function following({ seconds, number }: Numbered): Numbered {
+  return number < highestNumber ? { seconds, number: number + 1 } : { seconds: seconds + 1, number: 0 }
+}
+
+function pathOf(livePath: string, { seconds, number }: Numbered): string {
+  return `${livePath}.${seconds}${number === 0 ? '' : `.${number}`}`
+}
+
+function byNumber(a: Numbered, b: Numbered): number {
+  return a.seconds - b.seconds || a.number - b.number
 }
 
 async function isThere(path: string): Promise<boolean> {

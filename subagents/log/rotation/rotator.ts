@@ -4,6 +4,7 @@ import { lstat, rm } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Clock, Timer } from '../../../lib/clock.ts'
 import type { Log } from '../../../lib/log.ts'
+import { isPlausibleTime } from '../../../lib/wall-clock.ts'
 import { isCompressedWhole } from './compress.ts'
 import { type MeasureDisk, measureDisk } from './disk-floor.ts'
 import { type DiskEvents, DiskKeeper } from './disk-keeper.ts'
@@ -29,6 +30,8 @@ export type RotationOutcome =
 export type RotationReason = 'size' | 'time' | 'command'
 
 export interface RotatorEvents extends DiskEvents {
+  /** A log is about to be renamed at this size; who watches the size judges it before the file is a small one again. */
+  moving?(policy: RotationPolicy, octets: number): void
   /** A log has another name now; who follows it is to look, and the file is not compressed before this resolves. */
   renamed?(policy: RotationPolicy): Promise<void>
   rotated?(policy: RotationPolicy, reason: RotationReason, outcome: RotationOutcome): void
@@ -196,9 +199,10 @@ export class Rotator {
     if (maxSeconds === undefined) return undefined
     const nowMs = this.#options.clock.now()
     let beganMs = this.#state.beganMs(live)
-    if (beganMs === undefined || beganMs > nowMs) {
-      // Not every file system knows births; and one in the future is a clock that was set.
-      beganMs = stats.birthtimeMs > 0 && stats.birthtimeMs <= nowMs ? stats.birthtimeMs : nowMs
+    const isPast = (ms: number): boolean => ms <= nowMs && (isPlausibleTime(ms) || !isPlausibleTime(nowMs))
+    if (beganMs === undefined || !isPast(beganMs)) {
+      // Not every file system knows births; and one in the future, or in 1970, is a clock that was set.
+      beganMs = stats.birthtimeMs > 0 && isPast(stats.birthtimeMs) ? stats.birthtimeMs : nowMs
       this.#state.setBeganMs(live, beganMs)
     }
     return nowMs - beganMs >= maxSeconds * 1000 ? 'time' : undefined
@@ -224,9 +228,12 @@ export class Rotator {
         if (error.code === 'ENOENT') return undefined
         throw error
       })
-      if (!stats) return { kind: 'nothing', sentence: `${name}: there is no ${live}, so nothing was rotated` }
+      if (!stats) return { kind: 'nothing', sentence: `${name}: ${live} does not exist, so nothing was rotated` }
       if (!stats.isFile())
-        return { kind: 'failed', sentence: `${name}: ${live} is no file, so it is not rotated; name one that is` }
+        return {
+          kind: 'failed',
+          sentence: `${name}: ${live} is not a regular file, so it is not rotated; name one that is`,
+        }
       const octets = stats.size
       if (octets === 0) return { kind: 'nothing', sentence: `${name}: nothing is in ${live}, so it was not rotated` }
       const held = this.#finisher.unfinished.filter((one) => one.state === 'held' && one.policy.path === policy.path)
@@ -235,6 +242,7 @@ export class Rotator {
           kind: 'failed',
           sentence: `${name} is not rotated: ${held.length} files from before are still written; see what holds them`,
         }
+      this.#options.events?.moving?.(policy, octets)
       const nowMs = clock.now()
       const to = await moveAside(live, Math.floor(nowMs / 1000))
       this.#state.setBeganMs(live, nowMs)
@@ -242,7 +250,7 @@ export class Rotator {
       const [release] = await Promise.all([this.#finisher.take(policy, to), this.#state.save()])
       const renamed = `${name}: renamed to ${basename(to)} (${octets} octets)`
       if (release.kind === 'stuck') return { kind: 'held', to, octets, sentence: `${renamed}; ${release.sentence}` }
-      const by = release.by === undefined ? 'nobody writes it' : `${release.by} has opened its log anew`
+      const by = release.by === undefined ? 'nobody writes it' : `${release.by} has reopened its log`
       return { kind: 'rotated', to, octets, sentence: `${renamed}; ${by}` }
     } catch (error) {
       return { kind: 'failed', sentence: `${name}: ${live} could not be renamed: ${explain(error as Error)}` }

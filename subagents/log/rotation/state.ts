@@ -1,8 +1,9 @@
 /** What a restart must not forget: when each log was rotated last, which rotations are under way, and which alarms were raised. */
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { writeFileAtomic } from '../../../lib/files.ts'
 import type { Log } from '../../../lib/log.ts'
+import { brokenSentence, readState } from '../../../lib/state-file.ts'
 
 interface Kept {
   /** By path of the live file: when it began, in milliseconds since 1970. */
@@ -35,17 +36,20 @@ export class RotationState {
   /** A file that cannot be read is none: the names of the rotated files tell nearly all of it. */
   async load(): Promise<void> {
     if (this.#path === undefined) return
-    try {
-      const { beganMs, unfinished, alarmed, untold } = parseKept(JSON.parse(await readFile(this.#path, 'utf8')))
-      this.#beganMs = new Map(Object.entries(beganMs))
-      this.#unfinished = new Map(Object.entries(unfinished))
-      this.#alarmed = new Set(alarmed)
-      this.#untold = new Set(untold)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
-      const message = (error as Error).message
-      this.#log.warn('the state of rotations could not be read; times begin anew', { path: this.#path, error: message })
-    }
+    const found = await readState(this.#path, (text) => parseKept(JSON.parse(text)))
+    if (found.kind === 'broken')
+      this.#log.error(
+        'cannot read the state of rotations; intervals begin again, and raised disk alarms are forgotten',
+        {
+          error: brokenSentence(this.#path, found),
+        },
+      )
+    if (found.kind !== 'read') return
+    const { beganMs, unfinished, alarmed, untold } = found.value
+    this.#beganMs = new Map(Object.entries(beganMs))
+    this.#unfinished = new Map(Object.entries(unfinished))
+    this.#alarmed = new Set(alarmed)
+    this.#untold = new Set(untold)
   }
 
   beganMs(livePath: string): number | undefined {
@@ -125,12 +129,12 @@ export class RotationState {
 }
 
 function parseKept(value: unknown): Kept {
-  if (typeof value !== 'object' || value === null) throw new Error('it is no object')
+  if (typeof value !== 'object' || value === null) throw new Error('expected an object')
   const { beganMs, unfinished, alarmed = [], untold = [] } = value as Record<string, unknown>
   if (!isRecordOf(beganMs, 'number') || !isRecordOf(unfinished, 'string'))
-    throw new Error('beganMs or unfinished is not what is written there')
+    throw new Error('expected times in beganMs and paths in unfinished')
   if (!Array.isArray(alarmed) || !Array.isArray(untold))
-    throw new Error('alarmed or untold is not what is written there')
+    throw new Error('expected lists of folders in alarmed and untold')
   return {
     beganMs: beganMs as Kept['beganMs'],
     unfinished: unfinished as Kept['unfinished'],

@@ -5,9 +5,9 @@ import { createConnection } from 'node:net'
 import { afterEach, test } from 'node:test'
 import { AgentxWriter } from '../../../agent/agentx/encode.ts'
 import { AgentxMaster } from '../../../agent/agentx/master.ts'
-import { type AgentxPdu, agentxError, agentxFlag } from '../../../agent/agentx/pdu.ts'
+import { type AgentxPdu, agentxError, agentxFlag, type SearchRange } from '../../../agent/agentx/pdu.ts'
 import { Registry } from '../../../agent/dispatch/registry.ts'
-import { systemClock } from '../../../lib/clock.ts'
+import { ManualClock, systemClock } from '../../../lib/clock.ts'
 import { silentLog } from '../../../lib/log.ts'
 import { column, defineScalars } from '../../../lib/mib/declare.ts'
 import { anyServing, type MibModule, serve } from '../../../lib/mib/module.ts'
@@ -56,6 +56,10 @@ function instances(values: Readonly<Record<string, string>>) {
       const order = compare(name, start)
       return order > 0 || (include && order === 0)
     }) ?? { name: start, value: { type: 'endOfMibView' } }
+  const within = ({ start, include, end }: SearchRange): Varbind => {
+    const next = after(start, include)
+    return end.length > 0 && compare(next.name, end) >= 0 ? { name: start, value: { type: 'endOfMibView' } } : next
+  }
   return (pdu: AgentxPdu) => {
     if (pdu.type === 'get')
       return answer(
@@ -64,15 +68,17 @@ function instances(values: Readonly<Record<string, string>>) {
             known.find(({ name }) => compare(name, start) === 0) ?? { name: start, value: { type: 'noSuchInstance' } },
         ),
       )
-    if (pdu.type === 'getNext')
-      return answer(
-        pdu.ranges.map(({ start, include, end }) => {
-          const next = after(start, include)
-          return end.length > 0 && compare(next.name, end) >= 0
-            ? { name: start, value: { type: 'endOfMibView' } }
-            : next
-        }),
-      )
+    if (pdu.type === 'getNext') return answer(pdu.ranges.map(within))
+    if (pdu.type === 'getBulk') {
+      const varbinds = pdu.ranges.slice(0, pdu.nonRepeaters).map(within)
+      let ranges = pdu.ranges.slice(pdu.nonRepeaters)
+      for (let round = 0; round < pdu.maxRepetitions; round++) {
+        const found = ranges.map(within)
+        varbinds.push(...found)
+        ranges = ranges.map(({ end }, i) => ({ start: found[i]!.name, include: false, end }))
+      }
+      return answer(varbinds)
+    }
     return undefined
   }
 }
@@ -161,7 +167,123 @@ test('a subagent that hangs costs its own requests a genErr in time, others noth
   await until(() => hung.isClosed, 1000)
 })
 
-test('a subagent that dies while it is asked costs a genErr at once', async () => {
+for (const [what, timeouts] of [
+  ['the session', { session: 255, registration: 0 }],
+  ['the registration', { session: 1, registration: 255 }],
+] as const) {
+  test(`${what} asks for 255 s: a request waits for our own limit and no longer, a GET, a walk and a SET alike`, async () => {
+    const clock = new ManualClock()
+    engine = await agentxEngine([], undefined, undefined, { clock, timeoutLimitMs: () => 3000 })
+    const pdus = [
+      { type: 'getRequest', varbinds: [at('6.1.0')] },
+      { type: 'getNextRequest', varbinds: [at('6')] },
+      { type: 'setRequest', varbinds: [{ ...at('6.1.0'), value: text('x') }] },
+    ] as const
+    for (const pdu of pdus) {
+      const hung = await open(timeouts.session)
+      await hung.register(`${root}.6`, { timeoutSeconds: timeouts.registration })
+      let answered: string | undefined
+      const asked = engine.ask(pdu).then((message) => {
+        answered = status(message)
+      })
+      await until(() => hung.requests.length === 1, 1000, 'the question')
+      clock.advance(2999)
+      await new Promise(setImmediate)
+      assert.equal(answered, undefined, pdu.type)
+      clock.advance(1)
+      await asked
+      assert.equal(answered, 'genErr 1', pdu.type)
+      hung.end()
+      await until(() => engine.master.sessions.length === 0, 1000)
+    }
+  })
+}
+
+test('AGENTX-MIB shows the time-outs that are in force, not those that were asked for', async () => {
+  engine = await agentxEngine([], undefined, undefined, { timeoutLimitMs: () => 3000 })
+  const subagent = await open(255)
+  await subagent.register(`${root}.6`, { timeoutSeconds: 255 })
+  await subagent.register(`${root}.7`, { timeoutSeconds: 2 })
+  await subagent.register(`${root}.8`, { timeoutSeconds: 0 })
+  const { connections, registrations } = engine.master.state
+  assert.equal(connections[0]?.sessions[0]?.timeoutMs, 3000)
+  assert.deepEqual(
+    registrations.map(({ timeoutSeconds }) => timeoutSeconds),
+    [3, 2, 0],
+  )
+})
+
+const reads = [
+  ['GET', { type: 'getRequest', varbinds: [at('6.1.0'), at('7.1.0')] }, ['6.1.0', '7.1.0']],
+  ['GETNEXT', { type: 'getNextRequest', varbinds: [at('6'), at('7')] }, ['6.1.0', '7.1.0']],
+  [
+    'GETBULK',
+    { type: 'getBulkRequest', nonRepeaters: 0, maxRepetitions: 2, varbinds: [at('6'), at('7')] },
+    ['6.1.0', '7.1.0', '6.2.0', '7.2.0'],
+  ],
+] as const
+
+for (const [what, pdu, names] of reads) {
+  test(`a ${what} whose session ends is asked again of the session that has the region then`, async () => {
+    engine = await agentxEngine()
+    const [other, next, first] = [await open(), await open(), await open(60)]
+    other.respond = instances({ '7.1.0': 'other', '7.2.0': 'other' })
+    next.respond = instances({ '6.1.0': 'next', '6.2.0': 'next' })
+    first.respond = () => {
+      first.end()
+      return undefined
+    }
+    await other.register(`${root}.7`)
+    await next.register(`${root}.6`)
+    await first.register(`${root}.6`, { priority: 1 })
+    const answered = await engine.ask(pdu)
+    assert.equal(status(answered), 'noError 0')
+    assert.deepEqual(
+      shown(answered?.varbinds),
+      names.map((name) => `${name} ${name.startsWith('6') ? 'next' : 'other'}`),
+    )
+    assert.equal(first.requests.length, 1)
+  })
+
+  test(`a ${what} whose session ends and leaves no other is answered as if it had never been there`, async () => {
+    engine = await agentxEngine()
+    const [first, other] = [await open(60), await open()]
+    other.respond = instances({ '7.1.0': 'other', '7.2.0': 'other' })
+    first.respond = () => {
+      first.end()
+      return undefined
+    }
+    await first.register(`${root}.6`)
+    await other.register(`${root}.7`)
+    const answered = await engine.ask(pdu)
+    assert.equal(status(answered), 'noError 0')
+    const expected = {
+      GET: ['6.1.0 noSuchObject', '7.1.0 other'],
+      GETNEXT: ['7.1.0 other', '7.1.0 other'],
+      GETBULK: ['7.1.0 other', '7.1.0 other', '7.2.0 other', '7.2.0 other'],
+    }
+    assert.deepEqual(shown(answered?.varbinds), expected[what])
+  })
+}
+
+test('a GETBULK keeps what a session gave before it ended, and goes on where that stopped', async () => {
+  engine = await agentxEngine()
+  const [first, next] = [await open(60), await open()]
+  // The range of its first answer is not over, so it is asked twice.
+  first.respond = (pdu) => {
+    if (first.requests.length === 1 && pdu.type === 'getBulk')
+      return answer([{ name: oid(`${root}.6.1.0`), value: text('first') }])
+    first.end()
+    return undefined
+  }
+  next.respond = instances({ '6.1.0': 'next', '6.2.0': 'next', '6.3.0': 'next' })
+  await next.register(`${root}.6`)
+  await first.register(`${root}.6`, { priority: 1 })
+  const answered = await engine.ask({ type: 'getBulkRequest', nonRepeaters: 0, maxRepetitions: 3, varbinds: [at('6')] })
+  assert.deepEqual(shown(answered?.varbinds), ['6.1.0 first', '6.2.0 next', '6.3.0 next'])
+})
+
+test('an SNMPv1 GET whose session ends and leaves no other is noSuchName', async () => {
   engine = await agentxEngine()
   const subagent = await open(60)
   subagent.respond = () => {
@@ -169,9 +291,26 @@ test('a subagent that dies while it is asked costs a genErr at once', async () =
     return undefined
   }
   await subagent.register(`${root}.6`)
-  const began = performance.now()
-  assert.equal(status(await get('6.1.0')), 'genErr 1')
-  assert.ok(performance.now() - began < 1000)
+  const answered = await engine.ask({ type: 'getRequest', varbinds: [at('6.1.0')] }, { version: 'v1' })
+  assert.equal(status(answered), 'noSuchName 1')
+})
+
+test('sessions that each end when they are asked cost a read one question each, and a SET is an error at the first', async () => {
+  engine = await agentxEngine()
+  const all = [await open(60), await open(60), await open(60)]
+  for (const [i, subagent] of all.entries()) {
+    subagent.respond = () => {
+      subagent.end()
+      return undefined
+    }
+    await subagent.register(`${root}.6`, { priority: i + 1 })
+  }
+  assert.equal(status(await setAll('6.1.0')), 'genErr 1')
+  assert.deepEqual(shown((await get('6.1.0'))?.varbinds), ['6.1.0 noSuchObject'])
+  assert.deepEqual(
+    all.map(({ requests }) => requests.map(({ type }) => type)),
+    [['testSet'], ['get'], ['get']],
+  )
 })
 
 for (const [what, varbinds] of [
@@ -265,6 +404,29 @@ test('PDUs that come octet by octet, and many in one piece, are put together', a
   assert.equal(received, 50 * 28)
   socket.destroy()
 })
+
+for (const [how, leave, isLoss] of [
+  ['closes itself for its shutdown', (subagent) => subagent.ask({ type: 'close', reason: 5 }), false],
+  ['closes itself for a protocol error', (subagent) => subagent.ask({ type: 'close', reason: 3 }), true],
+  ['loses its connection', async (subagent) => subagent.end(), true],
+  ['is closed by a manager', async (subagent) => engine.master.closeSession(subagent.sessionId, 6, 'set down'), true],
+] as const satisfies readonly [string, (subagent: ScriptedSubagent) => Promise<unknown>, boolean][]) {
+  test(`a session that ${how} is ${isLoss ? 'lost' : 'no loss'} when it served something, and none when it did not`, async () => {
+    const events: string[] = []
+    engine = await agentxEngine([], undefined, undefined, {
+      onSession: (event, { name }) => events.push(`${event} ${name}`),
+    })
+    const silent = await ScriptedSubagent.open(engine.path, 1, 'silent')
+    const serving = await ScriptedSubagent.open(engine.path, 1, 'serving')
+    subagents.push(silent, serving)
+    await serving.register(`${root}.6`)
+    await serving.register(`${root}.7`)
+    await leave(silent)
+    await leave(serving)
+    await until(() => engine.master.sessions.length === 0, 1000)
+    assert.deepEqual(events, ['serving serving', ...(isLoss ? ['lost serving'] : [])])
+  })
+}
 
 test('index values are given once, again when their session is gone, and never again as new ones (RFC 2741 §7.1.2)', async () => {
   engine = await agentxEngine()

@@ -1,22 +1,26 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Vacm } from '../../../agent/access/vacm.ts'
+import { type SecurityLevel, Vacm } from '../../../agent/access/vacm.ts'
 import { Registry } from '../../../agent/dispatch/registry.ts'
 import { Engine } from '../../../agent/engine.ts'
 import { identity } from '../../../agent/engine-identity.ts'
 import { writePdu } from '../../../agent/message/pdu.ts'
+import { writeV3 } from '../../../agent/message/v3-message.ts'
+import { roomForScopedPdu } from '../../../agent/message/v3-size.ts'
 import { authKey, privKey } from '../../../agent/security/usm/keys.ts'
 import { UsmPeer } from '../../../agent/security/usm/peer.ts'
 import { authProtocols, privProtocols } from '../../../agent/security/usm/protocols.ts'
 import { Usm, type UsmUser } from '../../../agent/security/usm/usm.ts'
 import { Statistics } from '../../../agent/statistics.ts'
 import { V3Messages } from '../../../agent/v3.ts'
+import { BerWriter } from '../../../lib/ber/writer.ts'
 import { ManualClock } from '../../../lib/clock.ts'
 import { silentLog } from '../../../lib/log.ts'
 import { ModuleBackend } from '../../../lib/mib/backend.ts'
 import { column, defineTable } from '../../../lib/mib/declare.ts'
 import { anyServing, serve } from '../../../lib/mib/module.ts'
 import { displayString, integer32 } from '../../../lib/mib/syntax.ts'
+import { errorStatusName } from '../../../lib/smi/error-status.ts'
 import { nullValue } from '../../../lib/smi/value.ts'
 
 const engineId = Buffer.from('80007ed905aabbccddeeff', 'hex')
@@ -29,7 +33,7 @@ const lines = defineTable({
 })
 
 /** An engine with a table of 200 lines, and a manager of it whose messages say that it takes so many octets. */
-function conversation(level: 'authPriv' | 'authNoPriv', auth = authProtocols[3]!, priv = privProtocols[1]!) {
+function conversation(level: SecurityLevel, auth = authProtocols[3]!, priv = privProtocols[1]!) {
   const clock = new ManualClock()
   const user: UsmUser = {
     engineId: new Uint8Array(0),
@@ -53,11 +57,11 @@ function conversation(level: 'authPriv' | 'authNoPriv', auth = authProtocols[3]!
     [],
     new Vacm(
       [{ securityModel: 'usm', securityName: 'ann', groupName: 'g' }],
-      [{ ...entry, securityLevel: 'authNoPriv' }],
+      [{ ...entry, securityLevel: 'noAuthNoPriv' }],
       [{ viewName: 'all', subtree: [1], mask: new Uint8Array(0), included: true }],
     ),
   )
-  const send = (bytes: Uint8Array): Uint8Array | undefined => {
+  const send = (bytes: Uint8Array, address = '127.0.0.1'): Uint8Array | undefined => {
     let answer: Uint8Array | undefined
     const transport = {
       send(octets: Uint8Array, from: number, to: number) {
@@ -65,26 +69,34 @@ function conversation(level: 'authPriv' | 'authNoPriv', auth = authProtocols[3]!
         return false
       },
     }
-    engine.receive(Buffer.from(bytes), { address: '127.0.0.1', port: 9 }, transport)
+    engine.receive(Buffer.from(bytes), { address, port: 9 }, transport)
     return answer
   }
   const peerTaking = (maxMessageSize: number) => {
     const peer = new UsmPeer({ clock, userName: 'ann', level, keysFor: () => user, maxMessageSize })
-    const ask = (maxRepetitions: number) =>
+    const ask = (maxRepetitions: number, address?: string) =>
       send(
         peer.encode(
           1,
           (out) => writePdu(out, 'getBulkRequest', 1, [{ name: root, value: nullValue }], 0, maxRepetitions),
           true,
         )!,
+        address,
       )
     const discovery = ask(0)
     const report = peer.decode(discovery!)
     peer.learnEngine(report!.engineId)
     peer.decode(ask(0)!) // its time
-    return { peer, ask }
+    /** GETs these lines; gives the status of the answer and its octets. */
+    const get = (...lineNumbers: number[]) => {
+      const varbinds = lineNumbers.map((line) => ({ name: [...root, 1, 2, line], value: nullValue }))
+      const answer = send(peer.encode(2, (out) => writePdu(out, 'getRequest', 2, varbinds), true)!)!
+      return { status: errorStatusName(peer.decode(answer)!.pdu.errorStatus), octets: answer.length }
+    }
+    return { peer, ask, get }
   }
-  return { peerTaking, statistics }
+  const write = (lineNumber: number, length: number) => served.table.put({ lineNumber, lineText: 'x'.repeat(length) })
+  return { peerTaking, statistics, write }
 }
 
 for (const level of ['authPriv', 'authNoPriv'] as const) {
@@ -96,14 +108,78 @@ for (const level of ['authPriv', 'authNoPriv'] as const) {
         assert.ok(answer.length <= maxMessageSize, `${answer.length} octets to who takes ${maxMessageSize}`)
         const message = peer.decode(answer)!
         assert.equal(message.pdu.type, 'response')
-        // As many as fit: one more of about 55 octets would not have, beside the envelope.
+        // As many as fit: one more of 50 octets would not have.
         const left = maxMessageSize - answer.length
-        assert.ok(message.pdu.varbinds.length >= 201 || left < 256 + 60, `${left} octets were left`)
+        assert.ok(message.pdu.varbinds.length >= 201 || left < 50, `${left} octets were left`)
         assert.ok(message.pdu.varbinds.length > 0)
       }
     })
   }
 }
+
+test('a GETBULK from another machine is answered in one Ethernet frame, the envelope of SNMPv3 included', () => {
+  const { peer, ask } = conversation('authPriv', authProtocols[5]!).peerTaking(65_507)
+  const answer = ask(0x7fff_ffff, '192.0.2.1')!
+  assert.ok(answer.length <= 1472 && answer.length > 1472 - 50, `${answer.length} octets`)
+  assert.equal(peer.decode(answer)!.pdu.type, 'response')
+})
+
+test('at msgMaxSize 484 a text of 220 octets is answered: its message has fewer than 400', () => {
+  const { peerTaking, write } = conversation('authPriv')
+  write(1, 220)
+  const { status, octets } = peerTaking(484).get(1)
+  assert.equal(status, 'noError')
+  assert.ok(octets < 400, `${octets} octets`)
+})
+
+for (const [level, auth, priv] of [
+  ['noAuthNoPriv', authProtocols[0]!, privProtocols[0]!],
+  ['authNoPriv', authProtocols[1]!, privProtocols[0]!],
+  ['authNoPriv', authProtocols[5]!, privProtocols[0]!],
+  ['authPriv', authProtocols[1]!, privProtocols[0]!],
+  ['authPriv', authProtocols[5]!, privProtocols[1]!],
+] as const) {
+  const what = `${level}${level === 'noAuthNoPriv' ? '' : ` with ${auth.name}`}${level === 'authPriv' ? ` and ${priv.name}` : ''}`
+  test(`an answer at ${what} that just fits msgMaxSize is sent, and is tooBig when an octet is missing`, () => {
+    const { peerTaking, write } = conversation(level, auth, priv)
+    write(1, 255)
+    const anySize = peerTaking(65_507)
+    for (let length = 130; length < 255; length++) {
+      write(2, length)
+      const { octets } = anySize.get(1, 2)
+      assert.ok(octets > 484)
+      assert.deepEqual(peerTaking(octets).get(1, 2), { status: 'noError', octets }, `${octets} octets`)
+      assert.equal(peerTaking(octets - 1).get(1, 2).status, 'tooBig', `${octets} octets`)
+    }
+  })
+}
+
+test('a room for a scoped PDU is the largest that writeV3 makes a message of so many octets of', () => {
+  const common = { msgId: 70_000, msgMaxSize: 65_507, boots: 300, time: 9_000_000 }
+  for (const [digestLength, privParametersLength, blockLength] of [
+    [0, 0, 0],
+    [12, 0, 0],
+    [48, 8, 1],
+    [24, 8, 8],
+  ] as const) {
+    const lengthOf = (scopedLength: number): number => {
+      const padded = blockLength > 1 ? Math.ceil(scopedLength / blockLength) * blockLength : scopedLength
+      const out = new BerWriter()
+      const level = privParametersLength > 0 ? 'authPriv' : digestLength > 0 ? 'authNoPriv' : 'noAuthNoPriv'
+      const privParameters = new Uint8Array(privParametersLength)
+      const message = { ...common, level, engineId, userName: 'ännchen', digestLength, privParameters } as const
+      writeV3(out, message, new Uint8Array(padded))
+      return out.position
+    }
+    const names = { engineIdLength: engineId.length, userNameLength: 8 }
+    const envelope = { ...common, ...names, digestLength, privParametersLength, blockLength }
+    for (let octets = 250; octets < 700; octets++) {
+      const room = roomForScopedPdu(envelope, octets)
+      assert.ok(lengthOf(room) <= octets, `${room} octets in ${octets}`)
+      assert.ok(lengthOf(room + 1) > octets, `${room + 1} octets in ${octets}`)
+    }
+  }
+})
 
 test('a msgMaxSize below 484 is no message (RFC 3412 §6)', () => {
   const { peerTaking, statistics } = conversation('authPriv')

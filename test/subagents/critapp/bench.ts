@@ -20,7 +20,7 @@ export class Bench {
   readonly folder = mkdtempSync(join(tmpdir(), 'critapp-'))
   /** So that tests side by side do not find each other's processes. */
   readonly name = `unit${this.folder.slice(-6).toLowerCase().replace(/\W/g, 'x')}`
-  readonly #supervisors: Supervisor[] = []
+  readonly supervisors: Supervisor[] = []
 
   /** A shell script in the folder; by default it goes by the test's name. */
   program(script: string, name = this.name): string {
@@ -64,7 +64,7 @@ export class Bench {
       events: { changed: () => {}, started: () => {}, exited: () => {}, failed: () => {} },
       ...options,
     })
-    this.#supervisors.push(supervisor)
+    this.supervisors.push(supervisor)
     return supervisor
   }
 
@@ -84,7 +84,7 @@ export class Bench {
 
   /** Ends what still runs. */
   async clear(): Promise<void> {
-    for (const supervisor of this.#supervisors) {
+    for (const supervisor of this.supervisors) {
       supervisor.stop()
       for (const { pid } of supervisor.processes()) {
         try {

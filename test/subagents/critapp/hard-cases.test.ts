@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { isRunning, readProcess, writePidFile } from '../../../lib/proc/process.ts'
 import { parseProcStat } from '../../../lib/proc/stat.ts'
-import { inquire, parseWaitStatus } from '../../../subagents/critapp/inquest.ts'
+import { exitStatusOf, parseWaitStatus } from '../../../subagents/critapp/exit-status.ts'
 import { until } from '../../support/appliance.ts'
 import { Bench, forever } from './bench.ts'
 
@@ -167,7 +167,7 @@ test('a daemon that was killed left its PID file behind, one that ended by itsel
 
 test('of a process without a PID file that was not our child, nothing is claimed', () => {
   const identity = { pid: 999_999_999, startTicks: 1, command: [] }
-  assert.deepEqual(inquire({ identity, pidFile: undefined }), {
+  assert.deepEqual(exitStatusOf({ identity, pidFile: undefined }), {
     code: -1,
     signal: 0,
     how: 'ended; it was not our child, so how is not known',
@@ -194,7 +194,11 @@ test('a zombie tells how it ended, by its exit status in /proc', async () => {
   assert.equal(parseWaitStatus(stat, startTicks), 7 << 8)
   assert.equal(parseWaitStatus(stat, startTicks + 1), undefined, 'of another one with its PID it says nothing')
   const identity = { pid, startTicks, command: [] }
-  assert.deepEqual(inquire({ identity, pidFile: undefined }), { code: 7, signal: 0, how: 'ended with exit code 7' })
+  assert.deepEqual(exitStatusOf({ identity, pidFile: undefined }), {
+    code: 7,
+    signal: 0,
+    how: 'ended with exit code 7',
+  })
   parent.kill('SIGKILL')
   await once(parent, 'exit')
 })

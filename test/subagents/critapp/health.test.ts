@@ -120,7 +120,7 @@ test('a start is looked at after 50, 100 and 200 ms, then ever 400, so that up i
       looks.push(clock.monotonicMs())
       return looks.length < 7 ? 'no' : undefined
     },
-    events: { serves: () => {}, fails: () => {}, sick: () => {} },
+    events: { serves: () => {}, fails: () => {}, unhealthy: () => {} },
   })
   for (let ms = 0; ms < 32_000; ms += 50) {
     await new Promise((resolve) => setImmediate(resolve))
@@ -154,7 +154,7 @@ test('a monitor is told of N failures in a row, and a good answer between them b
     events: {
       serves: () => said.push('serves'),
       fails: (reason, times) => said.push(`${reason} ${times}`),
-      sick: (reason) => said.push(reason),
+      unhealthy: (reason) => said.push(reason),
     },
   })
   for (let i = 0; i < 10; i++) {
@@ -250,7 +250,7 @@ test('one that answers no health check any more is stopped, killed where it must
   assert.equal(shown().restarts, 1)
 })
 
-test('one that never serves is sick when its time to start is over, and failed when that happens too often', async () => {
+test('one that never serves is unhealthy when its time to start is over, and failed when that happens too often', async () => {
   const health = { kind: 'command', target: '/bin/false', intervalMs: 100, timeoutMs: 1000, failures: 3 } as const
   const { shown, told } = bench.supervise({ startCommand: bench.program(forever), health, maxRestarts: 1 })
   await until(() => shown().state === 'failed', 8000, 'the end of patience')

@@ -209,9 +209,9 @@ test('a process of another appliance, by its argument or its environment, is not
 })
 
 test('a process that ends again and again is started ever later, then given up until somebody sets it up', async () => {
-  const failing = program('sleep 0.6; exit 7')
+  const failing = program('sleep 1; exit 7')
   const { supervisor, told, shown, reaches } = supervise({ startCommand: failing, restartOnExit: true, maxRestarts: 2 })
-  await until(() => shown().state === 'failed' && shown().exits === 3, 8000, 'the end of patience')
+  await until(() => shown().state === 'failed' && shown().exits === 3, 15_000, 'the end of patience')
   assert.equal(shown().restarts, 2)
   const ends = told.filter((sentence) => sentence.includes('exit code 7'))
   assert.match(ends[0]!, /ended with exit code 7, next try in 0\.1 s$/)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { programRoot } from '../../../lib/home.ts'
 import { readProcess } from '../../../lib/proc/process.ts'
-import { inquireUnit } from '../../../subagents/critapp/inquest.ts'
+import { exitStatusOfUnit } from '../../../subagents/critapp/exit-status.ts'
 import { fullUnitName, isUnitName, parseUnits, unitCommand } from '../../../subagents/critapp/unit.ts'
 import { until } from '../../support/appliance.ts'
 import { noSystemd, UserSystemd } from '../../support/systemd.ts'
@@ -24,7 +24,7 @@ test('of a unit that runs, systemctl show tells the process', () => {
 test('of units that ended it tells exit code or signal, and of whom', () => {
   const units = parseUnits(sample('ended'))
   assert.equal(units.size, 3)
-  const how = (unit: string, pid: number) => inquireUnit(units.get(unit), { pid, startTicks: 1, command: [] })
+  const how = (unit: string, pid: number) => exitStatusOfUnit(units.get(unit), { pid, startTicks: 1, command: [] })
   assert.deepEqual(how('probe.service', 23), { code: -1, signal: 9, how: 'was ended by SIGKILL' })
   assert.deepEqual(how('crash.service', 24), { code: 7, signal: 0, how: 'ended with exit code 7' })
   assert.match(how('crash.service', 99).how, /systemd does not say how/, 'that was another process of the unit')

@@ -449,14 +449,14 @@ test('lines that belong to no row, or that their row has no place for, are compl
   assert.deepEqual(
     other.complaints.map(({ message }) => message),
     [
-      'mteTriggerTargetTag is to be -, for nothing else is supported, not "elsewhere"',
-      'mteTriggerFrequency is to be a number within 1 to 4294967295, not "0"',
+      'mteTriggerTargetTag must be -, for nothing else is supported, got "elsewhere"',
+      'mteTriggerFrequency must be a number within 1 to 4294967295, got "0"',
     ],
   )
   const idle = await startEvents('mteTriggerEntry o t - 40 1 0.0 2 - - 2 5 - - 1 2\n')
   assert.deepEqual(
     idle.complaints.map(({ message }) => message),
-    ['mteTriggerEntryStatus is to be active(1); a row that is to be out of service has no line here'],
+    ['mteTriggerEntryStatus must be active(1); a row that is out of service has no line here'],
   )
   await idle.stop()
   await agent.stop()

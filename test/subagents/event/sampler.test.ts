@@ -6,6 +6,7 @@ import type { LocalAgent, LocalObject } from '../../../lib/mib/local-agent.ts'
 import { compareOid, formatOid, type Oid, oid } from '../../../lib/smi/oid.ts'
 import type { Varbind } from '../../../lib/smi/value.ts'
 import { Events } from '../../../subagents/event/firing.ts'
+import { Memory } from '../../../subagents/event/memory.ts'
 import { Resources } from '../../../subagents/event/resources.ts'
 import type { TriggerRow } from '../../../subagents/event/rows.ts'
 import { type Reading, scan } from '../../../subagents/event/sampler.ts'
@@ -123,8 +124,9 @@ test('a sample that is due before the last one ended is an overrun, told once, a
   let failures = 0
   const trigger = new Trigger(row, {
     agent,
-    events: new Events({ agent, surroundings: { event: () => undefined, objects: () => [] } }),
+    events: new Events({ agent, context: { event: () => undefined, objects: () => [] } }),
     resources: new Resources(() => 0),
+    memory: await Memory.load({ clock: new ManualClock(), log: silentLog }),
     clock: new ManualClock(),
     log: silentLog,
     upTimeTicks: () => 0,

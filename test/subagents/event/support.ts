@@ -58,16 +58,20 @@ export interface EventsUnderTest {
   /** Modules whose objects are sampled too. */
   readonly others?: readonly MibModule[]
   readonly clock?: Clock
+  /** What eventAgent may read, by name; all that there is when it is left out. */
+  readonly visible?: readonly string[]
   /** What eventAgent may not read. */
   readonly hidden?: readonly Oid[]
   readonly onSlice?: (tookMs: number) => void
   /** Where its samples are kept. */
   readonly samplesPath?: string
+  /** Where raised alarms are kept. */
+  readonly alarmsPath?: string
 }
 
 export async function startEvents(
   lines: string,
-  { others = [], clock = new ManualClock(), hidden = [], ...options }: EventsUnderTest = {},
+  { others = [], clock = new ManualClock(), visible, hidden = [], ...options }: EventsUnderTest = {},
 ) {
   const things = serve(thing)
   things.table.put({ thingLevel: 0, thingSwitch: 0 })
@@ -104,10 +108,14 @@ export async function startEvents(
       { securityModel: 'snmpv2c', securityName: 'writer', groupName: 'writers' },
     ],
     [
-      { ...access, groupName: 'local', views: { read: 'all', write: '', notify: '' } },
+      { ...access, groupName: 'local', views: { read: visible ? 'watch' : 'all', write: '', notify: '' } },
       { ...access, groupName: 'writers', views: { read: 'all', write: 'all', notify: '' } },
     ],
-    [view('all', oid('1.3')), ...hidden.map((subtree) => view('all', subtree, false))],
+    [
+      view('all', oid('1.3')),
+      ...hidden.map((subtree) => view('all', subtree, false)),
+      ...(visible ?? []).map((name) => view('watch', names.resolve(name)!)),
+    ],
   )
   const localAgent = new EngineLocalAgent({
     engine: engine.engine,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { appendFileSync, cpSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { ManualClock } from '../../../lib/clock.ts'
 import { formatOid } from '../../../lib/smi/oid.ts'
 import { type FileSystemSize, Statfs, type StatfsAsker, type StatfsThread } from '../../../subagents/host/statfs.ts'
 import { startHost } from './support.ts'
@@ -151,13 +152,28 @@ test('disks of the machine itself that hang leave no more than four threads behi
   await host.stop()
 })
 
+test('a file system that is mounted where another one hangs is asked', async () => {
+  const clock = new ManualClock()
+  const threads: StatfsThread[] = [
+    { ask: () => {}, end: () => {} },
+    { ask: (_path, answer) => answer({ size }), end: () => {} },
+  ]
+  const statfs = new Statfs(clock, 2000, () => threads.shift()!)
+  const first = statfs.ask('/mnt/nfs', '0:50')
+  clock.advance(2000)
+  assert.equal(await first, 'hung')
+  assert.equal(await statfs.ask('/mnt/nfs', '0:50'), 'hung')
+  assert.deepEqual(await statfs.ask('/mnt/nfs', '0:51'), { size })
+  statfs.stop()
+})
+
 test('the real thread answers as statfs does, and tells an error as one', async () => {
   const host = await startHost({ statfs: answering })
   const { systemClock } = await import('../../../lib/clock.ts')
   const statfs = new Statfs(systemClock, 5000)
-  const answer = await statfs.ask('/')
+  const answer = await statfs.ask('/', '8:1')
   assert.ok(answer !== 'hung' && 'size' in answer && answer.size.blocks > 0)
-  const error = await statfs.ask('/there/is/no/such/place')
+  const error = await statfs.ask('/there/is/no/such/place', '8:1')
   assert.ok(error !== 'hung' && 'error' in error && error.error.includes('ENOENT'))
   statfs.stop()
   await host.stop()

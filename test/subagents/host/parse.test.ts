@@ -154,6 +154,7 @@ test('a process is read whatever its name holds, and one that is no process is n
     sessionId: 4711,
     isKernelThread: false,
     cpuTicks: 300,
+    threadCount: 1,
     startTicks: 2_844_604,
     residentPages: 256,
     waitStatus: 0,

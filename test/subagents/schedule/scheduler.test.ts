@@ -266,6 +266,97 @@ test('a clock that begins at 1970 until it is set makes nothing run, and misses 
   assert.deepEqual([sameStore.ran, sameStore.told], [[], ['one missed 1 11-20T13:00:00']])
 })
 
+test('a process that ends before the clock is set hands on what was saved: 56 years are not missed', async () => {
+  const it = bench()
+  await it.scheduler.start()
+  it.scheduler.configure(schedule({ calendar: at(13) }), true)
+  await it.advance(minuteMs)
+  await it.scheduler.stop()
+  const atBoot = bench(0)
+  atBoot.store.saved = it.store.saved
+  await atBoot.scheduler.start()
+  atBoot.scheduler.configure(schedule({ calendar: at(13) }), true)
+  await atBoot.advance(minuteMs)
+  await atBoot.restart(minuteMs)
+  atBoot.scheduler.configure(schedule({ calendar: at(13) }), true)
+  await atBoot.advance(minuteMs)
+  atBoot.clock.setByMs = Date.UTC(2026, 10, 20, 12, 30) - 3 * minuteMs
+  await atBoot.advance(hourMs)
+  assert.deepEqual([atBoot.ran, atBoot.told], [['one 11-20T13:00:00'], []])
+})
+
+for (const [clockMs, name] of [
+  [0, '1970'],
+  [Date.UTC(2024, 0, 1), 'the day its system was built'],
+] as const)
+  test(`what a process planned while the clock showed ${name} was not missed by the next one`, async () => {
+    const it = bench()
+    await it.scheduler.start()
+    await it.scheduler.stop()
+    const both = (of: ReturnType<typeof bench>): void => {
+      of.scheduler.configure(schedule({ calendar: at(13) }), true)
+      of.scheduler.configure(schedule({ key: 'six', type: 'periodic', intervalSeconds: 6 * 3600 }), true)
+    }
+    const behind = bench(clockMs)
+    behind.store.saved = it.store.saved
+    await behind.scheduler.start()
+    both(behind)
+    await behind.advance(minuteMs)
+    await behind.scheduler.stop()
+    const set = bench(noonMs + 2 * minuteMs)
+    set.store.saved = behind.store.saved
+    await set.scheduler.start()
+    both(set)
+    await set.advance(minuteMs)
+    assert.deepEqual([set.ran, set.told], [[], []])
+    const same = bench(clockMs)
+    same.store.saved = it.store.saved
+    await same.scheduler.start()
+    both(same)
+    await same.advance(minuteMs)
+    same.clock.setByMs = noonMs - clockMs
+    await same.advance(2 * minuteMs)
+    assert.deepEqual([same.ran, same.told], [[], []], 'nor by the same one')
+  })
+
+test('a schedule made before the clock was set runs and misses nothing until it is', async () => {
+  const it = bench(0)
+  await it.scheduler.start()
+  it.scheduler.configure(schedule({ calendar: at(13) }), true)
+  await it.advance(24 * hourMs)
+  assert.deepEqual([it.ran, it.told], [[], []])
+  it.clock.setByMs = Date.UTC(2026, 10, 20, 12, 30) - 24 * hourMs
+  await it.advance(hourMs)
+  assert.deepEqual([it.ran, it.told], [['one 11-20T13:00:00'], []])
+})
+
+test('after a clock that was years ahead was put right, schedules run again within an hour', async () => {
+  const ahead = bench(Date.UTC(2038, 0, 1))
+  await ahead.scheduler.start()
+  ahead.scheduler.configure(schedule({ calendar: at(15) }), true)
+  await ahead.scheduler.stop()
+  const it = bench()
+  it.store.saved = ahead.store.saved
+  await it.scheduler.start()
+  it.scheduler.configure(schedule({ calendar: at(15) }), true)
+  await it.advance(4 * hourMs)
+  assert.deepEqual([it.ran, it.told], [['one 11-20T15:00:00'], []])
+})
+
+test('of more runs than are counted it says so, and when the last of them was due', async () => {
+  const it = bench()
+  const hourOfMinutes = { ...everyMinute, hours: new Set([3]) }
+  await it.scheduler.start()
+  it.scheduler.configure(schedule({ calendar: hourOfMinutes }), true)
+  it.scheduler.configure(schedule({ key: 'always', calendar: everyMinute }), true)
+  await it.advance(minuteMs)
+  it.clock.setByMs = 30 * 24 * hourMs
+  await it.advance(minuteMs)
+  assert.match(it.state().lastError, /^more than 1000 runs were missed, the last due at 2026-12-20T03:59:00.000Z: /)
+  assert.deepEqual(it.told, ['one missed 1001 12-20T03:59:00', 'always missed 1000 12-20T12:01:00'])
+  assert.equal(it.ran.at(-1), 'always 12-20T12:02:00', 'the last of all is not too late')
+})
+
 test('a run that goes on while the next is due does not overlap: the next is missed', async () => {
   const it = bench()
   let end = (_failure?: RunFailure): void => {}

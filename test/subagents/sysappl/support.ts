@@ -95,7 +95,7 @@ export async function startSysappl(machine: Machine, intervalSeconds = 0) {
     dpkgFolder: join(root, 'dpkg'),
     passwd: join(root, 'passwd'),
   })
-  const backend = new ModuleBackend(module, { log, persist })
+  const backend = new ModuleBackend(module, { log, persist: () => persist().then(() => persist) })
   const table = (name: string) => module.tables.find((one) => one.table.definition.name === name)!
   const rows = (name: string): Row[] => [...table(name).table.rows()] as Row[]
   const limits = table('sysApplRun').table

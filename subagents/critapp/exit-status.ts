@@ -5,12 +5,14 @@ import type { ProcessIdentity } from '../../lib/proc/process.ts'
 import { parseProcStat } from '../../lib/proc/stat.ts'
 import type { UnitState } from './unit.ts'
 
-export interface Finding {
+export interface ExitStatus {
   /** As critAppLastExitCode and critAppLastExitSignal have them: -1 and 0 where nobody knows. */
   readonly code: number
   readonly signal: number
   /** Follows the process's name. */
   readonly how: string
+  /** It did not end in order, though code and signal do not say so. */
+  readonly isCrash?: boolean
 }
 
 export interface Evidence {
@@ -23,17 +25,22 @@ export interface Evidence {
  * A process that nobody has waited for yet is still there with its exit status. A daemon that ends in order takes its
  * PID file away; one that is killed or crashes cannot.
  */
-export function inquire({ identity, pidFile }: Evidence): Finding {
+export function exitStatusOf({ identity, pidFile }: Evidence): ExitStatus {
   const status = readWaitStatus(identity)
   if (status !== undefined) return status
   if (pidFile === undefined) return unknown('ended; it was not our child, so how is not known')
   return namesIt(pidFile, identity)
-    ? unknown('was killed or crashed: it left its PID file behind (not our child, so by which signal is not known)')
+    ? {
+        ...unknown(
+          'was killed or crashed: it left its PID file behind (not our child, so by which signal is not known)',
+        ),
+        isCrash: true,
+      }
     : unknown('ended by itself: it took its PID file away (not our child, so its exit code is not known)')
 }
 
 /** systemd was its parent, and tells. */
-export function inquireUnit(state: UnitState | undefined, { pid }: ProcessIdentity): Finding {
+export function exitStatusOfUnit(state: UnitState | undefined, { pid }: ProcessIdentity): ExitStatus {
   if (state?.lastPid !== pid) return unknown('ended; systemd does not say how')
   const { lastCode: code, lastSignal: signal, result } = state
   const why = result === 'success' || result === 'exit-code' || result === 'signal' ? '' : ` (${result})`
@@ -47,7 +54,7 @@ export function parseWaitStatus(stat: string, startTicks: number): number | unde
   return found.state === 'Z' && found.startTicks === startTicks && found.waitStatus > 0 ? found.waitStatus : undefined
 }
 
-function readWaitStatus({ pid, startTicks }: ProcessIdentity): Finding | undefined {
+function readWaitStatus({ pid, startTicks }: ProcessIdentity): ExitStatus | undefined {
   let status: number | undefined
   try {
     status = parseWaitStatus(readFileSync(`/proc/${pid}/stat`, 'latin1'), startTicks)
@@ -58,6 +65,15 @@ function readWaitStatus({ pid, startTicks }: ProcessIdentity): Finding | undefin
   const signal = status & 0x7f
   if (signal > 0) return { code: -1, signal, how: `was ended by ${signalName(signal)}` }
   return { code: status >> 8, signal: 0, how: `ended with exit code ${status >> 8}` }
+}
+
+const crashSignals = (['SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGSEGV', 'SIGSYS'] as const).map(
+  (name) => constants.signals[name],
+)
+
+/** An end that nobody orders. */
+export function isFailure({ code, signal, isCrash = false }: ExitStatus): boolean {
+  return isCrash || code > 0 || crashSignals.includes(signal)
 }
 
 function namesIt(pidFile: string, { pid }: ProcessIdentity): boolean {
@@ -72,6 +88,6 @@ function signalName(number: number): string {
   return Object.entries(constants.signals).find(([, value]) => value === number)?.[0] ?? `signal ${number}`
 }
 
-function unknown(how: string): Finding {
+function unknown(how: string): ExitStatus {
   return { code: -1, signal: 0, how }
 }

@@ -29,15 +29,18 @@ export interface SupervisorOptions {
   readonly outputFolder: string
   readonly check: Check
   readonly systemctl: Systemctl
+  /** A graceful command that takes longer hangs, and is ended. */
+  readonly gracefulWithinMs?: number
 }
 
 /** critAppLastError holds this many octets. */
 const maxSentenceOctets = 255
 
-export class Surroundings {
+export class Context {
   readonly options: SupervisorOptions
   readonly searcher: ProcessSearch
   readonly units: Units
+  #complaint = ''
 
   /** `wantedUnits` are the systemd units that rows name now. */
   constructor(options: SupervisorOptions, wantedUnits: () => ReadonlySet<string>) {
@@ -47,7 +50,7 @@ export class Surroundings {
     this.units = new Units({ clock, log, systemctl, wanted: wantedUnits })
   }
 
-  /** What the table of states makes of it, told to whoever shows it. */
+  /** Moves to the state that the table of states gives, and notifies who shows it. */
   move({ shown }: Entry, event: ProcessEvent): void {
     shown.state = nextState(shown.state, event)
     this.options.events.changed(shown)
@@ -56,6 +59,20 @@ export class Surroundings {
   /** Becomes critAppLastError; seen with the next change that is told. */
   complain({ shown }: Entry, sentence: string): void {
     shown.lastError = truncateUtf8(sentence, maxSentenceOctets)
+  }
+
+  /**
+   * A look at what runs. What /proc does not show, for want of descriptors or of rights, is neither there nor gone: it is
+   * left for the next look.
+   */
+  attempt(look: () => void): void {
+    try {
+      look()
+    } catch (error) {
+      const complaint = error instanceof Error ? error.message : String(error)
+      if (complaint !== this.#complaint) this.options.log.error('cannot look at processes; trying again', { error })
+      this.#complaint = complaint
+    }
   }
 
   /** The process that a row means, if it runs, and how many it has. */
@@ -83,6 +100,7 @@ export class Surroundings {
   }
 
   outputPath({ name }: ProcessSpec): string {
-    return join(this.options.outputFolder, `${name.replace(/[^\w.-]/g, '_')}.out`)
+    // Two names never share a file.
+    return join(this.options.outputFolder, `${encodeURIComponent(name)}.out`)
   }
 }

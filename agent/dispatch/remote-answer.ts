@@ -1,0 +1,61 @@
+/** What reads from elsewhere have in common: their request and answer, how often they may ask, and varbinds in BER. */
+import { BerWriter } from '../../lib/ber/writer.ts'
+import type { ServedObject } from '../../lib/mib/subtree.ts'
+import type { Oid } from '../../lib/smi/oid.ts'
+import type { SnmpValue } from '../../lib/smi/value.ts'
+import type { ReadFailure } from './read.ts'
+import { BackendGone, type RemoteBackend } from './remote.ts'
+
+export interface RemoteRequest {
+  readonly pduTag: number
+  readonly names: readonly Oid[]
+  readonly nonRepeaters: number
+  readonly maxRepetitions: number
+}
+
+/** Whole varbinds in BER, in the order they are sent. */
+export type RemoteAnswer = ReadFailure | readonly Uint8Array[]
+
+/** After this no further question is sent for one request, however its backends come and go. */
+const wholeRequestMs = 10_000
+
+/** The bounds of one request: its time, and the backends that ended while it waited for them. */
+export class Attempts {
+  readonly #deadlineMs = performance.now() + wholeRequestMs
+  readonly #gone = new Set<RemoteBackend>()
+
+  /** False when the time is over, and for a backend that has ended: it would end the request's wait at once, for ever. */
+  mayAsk(backend: RemoteBackend): boolean {
+    return performance.now() <= this.#deadlineMs && !this.#gone.has(backend)
+  }
+
+  /** Whether the backend ended, so that another one is to be asked; otherwise the error is its answer. */
+  isGone(backend: RemoteBackend, error: unknown): boolean {
+    if (!(error instanceof BackendGone)) return false
+    this.#gone.add(backend)
+    return true
+  }
+}
+
+/** RFC 3416 §4.2.1: of several failures the one with the least index is reported. */
+export function earliest(failures: readonly (ReadFailure | undefined)[]): ReadFailure | undefined {
+  let first: ReadFailure | undefined
+  for (const failure of failures) if (failure && (!first || failure.position < first.position)) first = failure
+  return first
+}
+
+const scratch = new BerWriter(65_536)
+
+/** A whole varbind. */
+export function encode(name: Oid, value: SnmpValue): Uint8Array {
+  scratch.position = 0
+  scratch.varbind(name, value)
+  return scratch.take()
+}
+
+/** The whole varbind of an instance that is served here. */
+export function writeLocal(object: ServedObject, position: number): Uint8Array {
+  scratch.position = 0
+  object.write(position, scratch, 0xffff_ffff)
+  return scratch.take()
+}

@@ -1,0 +1,104 @@
+/** castellan check and reload: what is wrong with the configuration files, found by those who read them. Writes nothing. */
+import { type Complaint, formatComplaint, isWarning } from '../lib/cnf/complaint.ts'
+import { daemonArgv } from '../lib/daemon.ts'
+import { type Home, requireHome } from '../lib/home.ts'
+import { homeRecordMistake, missingFiles } from '../lib/home-completion.ts'
+import { describeExit, isSuccess } from '../lib/program/exit.ts'
+import { runProgram } from '../lib/program/run.ts'
+import { inspectConfig } from '../sipd/config/read.ts'
+import { letAgentTake } from './agent-takes.ts'
+import { checkAccess } from './check-access.ts'
+import { daemonOf } from './daemons.ts'
+
+/** Something to say about the files of a home; a file that is missing, or a daemon that failed, has no place. */
+export interface Finding {
+  readonly severity: 'error' | 'warning'
+  readonly message: string
+  readonly file?: string
+  readonly line?: number
+  readonly column?: number
+}
+
+export interface CheckReport {
+  /** No finding is an error: a start takes these files. */
+  readonly isGood: boolean
+  readonly findings: readonly Finding[]
+}
+
+/** Reads all configuration files as a start would. Throws when the home is none, or not for this user to read. */
+export async function checkHome(home: Home): Promise<CheckReport> {
+  const findings = await findingsOf(home)
+  const isReadable = findings.every(({ severity }) => severity === 'warning')
+  // What several files say together is of interest once each can be read.
+  const together = isReadable ? (await checkAccess(home)).map(fromComplaint) : []
+  return reportOf([...findings, ...together])
+}
+
+/** The lines that people read; programs are given the report as JSON. */
+export function formatReport({ isGood, findings }: CheckReport): string {
+  const lines = findings.map(formatFinding)
+  const warnings = findings.filter(({ severity }) => severity === 'warning').length
+  const count = warnings === 0 ? '' : `; ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`
+  if (isGood) lines.push(`all configuration files are good${count}`)
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+/**
+ * Lets the daemons that run take changed files, if these are good; if not, the report says why. The agent, which decides who
+ * may do what, has taken its files when this resolves. Throws when it does not run, or does not say that it has.
+ */
+export async function reloadHome(home: Home): Promise<CheckReport> {
+  requireHome(home)
+  const running = (['agent', 'subagents'] as const).map((name) => daemonOf(home, name))
+  if (!running[0]) throw new Error('the agent does not run')
+  const report = reportOf(await findingsOf(home))
+  if (!report.isGood) return report
+  if (running[1]) process.kill(running[1].pid, 'SIGHUP')
+  await letAgentTake(home)
+  return report
+}
+
+function reportOf(findings: readonly Finding[]): CheckReport {
+  return { isGood: findings.every(({ severity }) => severity === 'warning'), findings }
+}
+
+async function findingsOf(home: Home): Promise<Finding[]> {
+  requireHome(home, ['conf'])
+  const missing = await missingFiles(home)
+  const noRecord = await homeRecordMistake(home)
+  // The daemons read their files themselves, exactly as they would on a start.
+  const complaints = (await Promise.all((['agent', 'subagents'] as const).map((name) => askDaemon(name, home)))).flat()
+  const { complaints: ofSipd, warnings } = inspectConfig(home)
+  const sipd = [...ofSipd, ...warnings]
+  const findings = [...complaints, ...sipd.map(fromComplaint)].map((finding) => {
+    const file = missing.find(({ path }) => finding.message.includes(`${path} cannot be read`))
+    return file ? { severity: finding.severity, file: file.path, message: file.sentence } : finding
+  })
+  // One that its daemon can do without is no error, and still worth a word.
+  const optional = missing.filter(({ path }) => !findings.some(({ file }) => file === path))
+  return [
+    ...(noRecord === undefined ? [] : [{ severity: 'warning' as const, message: noRecord }]),
+    ...optional.map(({ path, sentence }) => ({ severity: 'warning' as const, file: path, message: sentence })),
+    ...findings,
+  ]
+}
+
+/** A daemon that cannot say what is wrong has ended by itself, or hangs with a disk. */
+const limits = { limitMs: 60_000, maxOctets: 16 * 1024 * 1024 }
+
+async function askDaemon(name: 'agent' | 'subagents', home: Home): Promise<Finding[]> {
+  const { exit, output, errors } = await runProgram({ argv: [...daemonArgv(name, home), '--check'], ...limits })
+  if (isSuccess(exit)) return (JSON.parse(output) as Complaint[]).map(fromComplaint)
+  const said = errors.trim() || `the ${name} ${describeExit(exit)}`
+  return said.split('\n').map((message) => ({ severity: 'error', message }))
+}
+
+function fromComplaint(complaint: Complaint): Finding {
+  const { file, line, column, message } = complaint
+  return { severity: isWarning(complaint) ? 'warning' : 'error', file, line, column, message }
+}
+
+function formatFinding({ severity, file, line, column, message }: Finding): string {
+  if (file === undefined || line === undefined || column === undefined) return message
+  return formatComplaint({ file, line, column, message, ...(severity === 'warning' ? { severity } : {}) })
+}

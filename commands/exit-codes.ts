@@ -1,0 +1,10 @@
+/** How a command ends, the same for all of them: 0 ok, 1 an error, 2 wrong usage, 3 no answer in time, 4 refused. */
+import { NoAnswerError } from '../lib/control.ts'
+import { HomeError } from '../lib/home.ts'
+
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof HomeError) return error.exitCode
+  if (error instanceof NoAnswerError) return 3
+  const code = (error as NodeJS.ErrnoException | undefined)?.code
+  return code === 'EACCES' || code === 'EPERM' ? 4 : 1
+}

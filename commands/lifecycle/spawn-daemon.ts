@@ -1,0 +1,38 @@
+/** Starts a daemon in a session of its own, its words in logs/NAME.out. */
+import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { daemonArgv } from '../../lib/daemon.ts'
+import type { Home } from '../../lib/home.ts'
+import { starterVariable } from '../../lib/home-processes.ts'
+import { readProcess } from '../../lib/proc/process.ts'
+import { describeExit } from '../../lib/program/exit.ts'
+import { lastLines, lastWords } from '../../lib/program/last-words.ts'
+import { startProgram } from '../../lib/program/start.ts'
+import type { Child, ChildEnd, OwnDaemon } from './host.ts'
+
+/** Throws when its output cannot be opened. A Ctrl-C does not reach it: the starter stops the daemons in order. */
+export function spawnDaemon(home: Home, name: OwnDaemon): Child {
+  mkdirSync(home.logs, { recursive: true, mode: 0o700 })
+  const outputPath = join(home.logs, `${name}.out`)
+  const output = openSync(outputPath, 'w', 0o600)
+  const variables = { [starterVariable]: String(process.pid) }
+  const program = startProgram({ argv: daemonArgv(name, home), output, variables })
+  closeSync(output)
+  let end: ChildEnd | undefined
+  const ended = program.exited.then((exit) => {
+    const isSilent = lastLines(outputPath, 1).length === 0
+    const words = lastWords(outputPath)
+    end = isSilent
+      ? { how: `${describeExit(exit)}; ${words || 'it printed nothing'}`, words: '' }
+      : { how: describeExit(exit), words }
+  })
+  const { pid = 0 } = program
+  return {
+    pid,
+    startTicks: readProcess(pid)?.startTicks ?? 0,
+    ended,
+    get end() {
+      return end
+    },
+  }
+}

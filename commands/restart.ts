@@ -1,0 +1,40 @@
+/** castellan restart: ends a daemon, which its starter starts again, or starts a module of the subagents again. */
+import { join } from 'node:path'
+import { control } from '../lib/control.ts'
+import { requireHome, resolveHome } from '../lib/home.ts'
+import { type OwnDaemon, type ProcessHost, until } from './lifecycle/host.ts'
+import { linuxHost } from './lifecycle/linux-host.ts'
+import { startWithinMs } from './lifecycle/starter.ts'
+import { stopWithinMs } from './lifecycle/stop-home.ts'
+
+export async function restart(name: string, { home: folder }: { readonly home?: string }): Promise<number> {
+  const home = resolveHome(folder)
+  requireHome(home)
+  if (name === 'agent' || name === 'subagents') {
+    await restartDaemon(linuxHost(home), name)
+    process.stdout.write(`${name} was restarted\n`)
+  } else process.stdout.write(`${await control(join(home.run, 'subagents.ctl'), `restart ${name}`)}\n`)
+  return 0
+}
+
+/** Resolves when a new one serves. Throws when no starter would start it again, or the appliance is stopped meanwhile. */
+export async function restartDaemon(host: ProcessHost, name: OwnDaemon): Promise<void> {
+  const starter = host.holder()
+  if (starter?.phase !== 'serving') throw new Error(whyNot(name, starter?.phase))
+  const before = host.processes().find(({ part, isServing }) => part === name && isServing)
+  if (!before) throw new Error(`the ${name} is being started already; castellan status says when it runs`)
+  const isKept = (): boolean => host.holder()?.pid === starter.pid && host.holder()?.phase === 'serving'
+  const isGone = (): boolean => !isKept() || !host.processes().some(({ pid }) => pid === before.pid)
+  const isBack = (): boolean => ![undefined, before.pid].includes(host.serving(name))
+  host.signal(before, 'SIGTERM')
+  if (!(await until(host, isGone, stopWithinMs))) host.signal(before, 'SIGKILL')
+  const isOver = await until(host, () => isBack() || !isKept(), startWithinMs)
+  if (!isKept()) throw new Error(`the appliance was stopped while the ${name} was restarted`)
+  if (!isOver) throw new Error(`the ${name} did not come back; see logs/${name}.log`)
+}
+
+function whyNot(name: OwnDaemon, phase: string | undefined): string {
+  if (phase === undefined)
+    return `no castellan start keeps the ${name}; run: castellan start (or under systemd: systemctl restart castellan-${name})`
+  return phase === 'starting' ? 'the appliance is being started' : 'the appliance is being stopped'
+}

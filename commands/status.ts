@@ -1,0 +1,72 @@
+/** castellan status: what runs of a home, from /proc, the PID files and the lock. */
+import { type Home, requireHome, resolveHome } from '../lib/home.ts'
+import type { HomeProcess } from '../lib/home-processes.ts'
+import type { Holder, ProcessHost } from './lifecycle/host.ts'
+import { linuxHost } from './lifecycle/linux-host.ts'
+
+export interface DaemonStatus {
+  readonly name: 'agent' | 'subagents' | 'sipd'
+  /** It serves. */
+  readonly running: boolean
+  readonly pid: number | undefined
+  readonly state: 'runs' | 'starting' | 'does not run'
+}
+
+/** Exit code: 0 when all three serve, else 1. Throws HomeError (4) where this user may not look. */
+export async function status({
+  home: folder,
+  json,
+}: {
+  readonly home?: string
+  readonly json?: boolean
+}): Promise<number> {
+  const home = resolveHome(folder)
+  requireHome(home)
+  const host = linuxHost(home)
+  const processes = host.processes()
+  const daemons = daemonsAmong(processes)
+  if (json) process.stdout.write(`${JSON.stringify(daemons)}\n`)
+  else process.stdout.write(`${formatDaemons(daemons)}${remarkOn(processes, host.holder())}`)
+  return daemons.every(({ running }) => running) ? 0 : 1
+}
+
+export function statusOf(home: Home): DaemonStatus[] {
+  requireHome(home)
+  return daemonsAmong(linuxHost(home).processes())
+}
+
+export function daemonsAmong(processes: readonly HomeProcess[]): DaemonStatus[] {
+  return (['agent', 'subagents', 'sipd'] as const).map((name) => {
+    const all = processes.filter(({ part }) => part === name)
+    const serving = all.find(({ isServing }) => isServing)
+    const pid = (serving ?? all[0])?.pid
+    return { name, running: serving !== undefined, pid, state: serving ? 'runs' : all[0] ? 'starting' : 'does not run' }
+  })
+}
+
+export function formatDaemons(daemons: readonly DaemonStatus[]): string {
+  const sentence = ({ state, pid }: DaemonStatus): string =>
+    state === 'does not run' ? state : state === 'runs' ? `runs as PID ${pid}` : `is starting, as PID ${pid}`
+  return daemons.map((daemon) => `${daemon.name.padEnd(10)} ${sentence(daemon)}\n`).join('')
+}
+
+/** What the three lines do not say: a command that is under way, or daemons that nobody would start again. */
+function remarkOn(processes: readonly HomeProcess[], holder: ReturnType<ProcessHost['holder']>): string {
+  if (holder) return holderRemark(holder)
+  const isLeft = processes.some(({ part, isOfStarter }) => isOfStarter && (part === 'agent' || part === 'subagents'))
+  return isLeft
+    ? 'the castellan start that kept them has ended, and what ends now stays so; run: castellan start\n'
+    : ''
+}
+
+function holderRemark({ pid, phase }: Holder): string {
+  switch (phase) {
+    case 'serving':
+      return ''
+    case 'starting':
+      return `PID ${pid} is starting it\n`
+    case 'stopping':
+    case 'stop':
+      return `PID ${pid} is stopping it\n`
+  }
+}

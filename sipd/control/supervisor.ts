@@ -1,0 +1,31 @@
+/**
+ * The supervisor of sipd, which critapp is where the subagents run: an operator's own start, stop and restart are orders
+ * to it. It would take a stop that it does not know of for a crash, and start sipd again.
+ */
+import { join } from 'node:path'
+import { ControlError, control, NoAnswerError } from '../../lib/control.ts'
+import type { Home } from '../../lib/home.ts'
+import { CommandFailure, exitCodes } from './command.ts'
+
+/** A stop may take its time-out, a start until sipd serves. */
+const answerWithinMs = 120_000
+
+/**
+ * True when the supervisor has done it; false when this command has to do it: nobody supervises, or the supervisor itself
+ * called this command. Throws a CommandFailure with the supervisor's own words.
+ */
+export async function supervisorDid(home: Home, order: 'start' | 'stop' | 'restart'): Promise<boolean> {
+  if (process.env.CASTELLAN_SUPERVISED === 'sipd') return false
+  const path = join(home.run, 'subagents.ctl')
+  try {
+    return (await control(path, `apps ${order} sipd`, answerWithinMs)) === 'done'
+  } catch (error) {
+    if (error instanceof ControlError) throw new CommandFailure(error.message)
+    if (error instanceof NoAnswerError)
+      throw new CommandFailure(`the subagents gave no answer within ${answerWithinMs / 1000} s`, exitCodes.noAnswer)
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ECONNREFUSED') return false
+    process.stderr.write(`sip: cannot ask the supervisor, which will take this for a failure of sipd: ${message}\n`)
+    return false
+  }
+}

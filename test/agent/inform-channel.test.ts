@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Client } from '../../agent/manager/client.ts'
+import { CommunityConversation } from '../../agent/manager/conversation.ts'
+import { InformChannel } from '../../agent/notify/channel.ts'
+import { ManualClock } from '../../lib/clock.ts'
+import { silentLog } from '../../lib/log.ts'
+
+const tenMinutesMs = 600_000
+
+test('informs to a target with a time-out of 248 days are given up after ten minutes, and those behind them are sent', async () => {
+  const clock = new ManualClock()
+  let sent = 0
+  const timeoutMs = 2_147_483_647 * 10
+  const conversation = new CommunityConversation('v2c', Buffer.from('public'))
+  const client = new Client({ conversation, clock, timeoutMs, retries: 3, peerName: 'target', send: () => sent++ })
+  const counts = { sent: 0, acknowledged: 0, lost: 0, lastError: '' }
+  const target = {
+    name: 'target',
+    kind: 'inform',
+    host: '127.0.0.1',
+    port: 162,
+    timeoutMs,
+    retries: 3,
+    version: 'snmpv2c',
+    securityModel: 'snmpv2c',
+    securityName: 'public',
+    securityLevel: 'noAuthNoPriv',
+    filter: undefined,
+  } as const
+  const channel = new InformChannel({ target, client, clock, log: silentLog, counts })
+  for (let i = 0; i < 8; i++) channel.send({ trapOid: [1, 3, i], upTimeTicks: 0, varbinds: [] })
+  clock.advance(tenMinutesMs / 2)
+  channel.send({ trapOid: [1, 3, 9], upTimeTicks: 0, varbinds: [] })
+  assert.deepEqual([sent, counts.lost], [8, 0])
+  clock.advance(tenMinutesMs / 2)
+  await new Promise(setImmediate)
+  assert.deepEqual([sent, counts.lost, channel.waiting], [9, 8, 1])
+  // The ninth has waited for five minutes already.
+  clock.advance(tenMinutesMs / 2)
+  await new Promise(setImmediate)
+  assert.deepEqual([counts.lost, channel.waiting], [9, 0])
+  assert.match(counts.lastError, /did not answer within 300 s/)
+  clock.advance(timeoutMs)
+  assert.equal(sent, 9, 'none is sent again')
+})

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { daemonCommand } from '../../lib/daemon.ts'
+import { programRoot } from '../../lib/home.ts'
+import { readPidFile } from '../../lib/proc/process.ts'
+import { makeHome, type TestHome, until } from '../support/appliance.ts'
+import { hostAddresses, NamespacePair } from '../support/namespace-pair.ts'
+import { namespaceMissing } from '../support/network-namespace.ts'
+import { needs } from '../support/peers.ts'
+
+const missing = namespaceMissing()
+const wanted = needs('ip', 'snmpget', 'nsenter')
+const sysDescr = '1.3.6.1.2.1.1.1.0'
+
+describe('an agent that listens on 0.0.0.0 and [::]', missing === undefined ? wanted : { skip: missing }, () => {
+  let pair: NamespacePair
+  let at: TestHome
+
+  before(async () => {
+    at = await makeHome()
+    const path = join(at.home.conf, 'agent', 'snmpd.cnf')
+    const text = await readFile(path, 'utf8')
+    const listen = `snmpListenEntry 0.0.0.0:${at.snmpPort}\nsnmpListenEntry [::]:${at.snmpPort}`
+    const tagged = 'snmpCommunityEntry tagged tagged publicSec localSnmpID - peers nonVolatile'
+    const peers = [
+      `snmpTargetAddrEntry peer4 snmpUDPDomain 10.77.0.2:0 100 3 peers v2cParams nonVolatile 255.255.255.255:0`,
+      `snmpTargetAddrEntry peer6 transportDomainUdpIpv6 [fd77::2]:0 100 3 peers v2cParams nonVolatile [ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:0`,
+    ].join('\n')
+    await writeFile(path, `${text.replace(/^snmpListenEntry.*$/m, listen)}\n${tagged}\n${peers}\n`)
+    pair = await NamespacePair.create()
+    const { program, args } = daemonCommand('agent', at.home)
+    await Promise.race([
+      pair.host.start(program, ...args),
+      until(() => readPidFile(join(at.home.run, 'agent.pid')) !== undefined, 10_000, 'the agent'),
+    ])
+    await until(() => getone('host', '127.0.0.1').then(Boolean, () => false), 10_000, 'an answer')
+  })
+
+  after(async () => {
+    await pair?.stop()
+    await rm(at.home.root, { recursive: true, force: true })
+  })
+
+  /** Our own tool takes an answer from nobody but the address it asked. */
+  function getone(from: 'host' | 'peer', host: string, community = 'public', timeout = '2'): Promise<string> {
+    const target = host.includes(':') ? `[${host}]:${at.snmpPort}` : `${host}:${at.snmpPort}`
+    const words = [join(programRoot, 'bin', 'getone'), '--timeout', timeout, target, community, 'sysDescr']
+    return from === 'peer' ? pair.inPeer(...words) : pair.host.run(...words)
+  }
+
+  for (const [name, address] of Object.entries(hostAddresses))
+    test(`answers a peer from the address that it asked, ${name} ${address}`, async () => {
+      assert.match(await getone('peer', address), /^sysDescr\.0 = /)
+      const target = address.includes(':') ? `udp6:[${address}]:${at.snmpPort}` : `udp:${address}:${at.snmpPort}`
+      assert.match(await pair.inPeer('snmpget', '-v2c', '-cpublic', '-r0', '-t2', target, sysDescr), /STRING/)
+    })
+
+  test('answers at the loopback addresses, and at what Debian calls the machine by', async () => {
+    for (const address of ['127.0.0.1', '127.0.1.1', '::1'])
+      assert.match(await getone('host', address), /^sysDescr\.0 = /)
+  })
+
+  test('answers at the link-local address of a link, which has its name as its zone', async () => {
+    const links = await pair.host.run('ip', '-6', '-o', 'addr', 'show', 'dev', 'hv0', 'scope', 'link')
+    const local = /inet6 (fe80:[^/]+)/.exec(links)?.[1]
+    await until(() => getone('peer', `${local}%hv1`).then(Boolean, () => false), 10_000, 'an answer')
+  })
+
+  test('serves an address that is added while it runs, and is ready for one that comes back', async () => {
+    for (const change of ['add', 'del', 'add']) {
+      await pair.host.run('ip', 'addr', change, '10.77.0.7/24', 'dev', 'hv0')
+      await pair.host.run('ip', 'addr', change, 'fd77::7/64', 'dev', 'hv0', ...(change === 'add' ? ['nodad'] : []))
+    }
+    for (const address of ['10.77.0.7', 'fd77::7'])
+      await until(() => getone('peer', address).then(Boolean, () => false), 10_000, `an answer of ${address}`)
+  })
+
+  test('knows an IPv4 manager by its IPv4 address, and an IPv6 one by its own: a transport tag takes both', async () => {
+    assert.match(await getone('peer', hostAddresses.v4, 'tagged'), /^sysDescr\.0 = /)
+    assert.match(await getone('peer', hostAddresses.v6, 'tagged'), /^sysDescr\.0 = /)
+    await assert.rejects(getone('host', '127.0.0.1', 'tagged', '0.1'))
+    await assert.rejects(getone('host', '::1', 'tagged', '0.1'))
+  })
+})
