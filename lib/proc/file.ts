@@ -16,6 +16,7 @@ import {
   readlinkSync,
   readSync,
 } from 'node:fs'
+import { codeOf } from '../errors.ts'
 import { type Octets, pathOf } from '../octets.ts'
 
 /** Files of the kernel give at most a page at a read, and whole records of it: a short read is not the end, only 0 octets are. */
@@ -29,12 +30,12 @@ const page = Buffer.allocUnsafe(pageOctets)
 const absences = new Set(['ENOENT', 'ESRCH', 'ENOTDIR', 'ENODEV', 'ENXIO', 'EINVAL'])
 
 export function isAbsence(error: unknown): boolean {
-  return absences.has((error as NodeJS.ErrnoException).code ?? '')
+  return absences.has(codeOf(error) ?? '')
 }
 
 /** It is there, and this process may not look at it. */
 export function isDenied(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException
+  const code = codeOf(error)
   return code === 'EACCES' || code === 'EPERM'
 }
 
