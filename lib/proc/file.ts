@@ -12,7 +12,6 @@ import {
   read,
   readdir,
   readdirSync,
-  readlink,
   readlinkSync,
   readSync,
 } from 'node:fs'
@@ -138,14 +137,4 @@ export function readLink(path: Octets): Octets | undefined {
     if (isAbsence(error)) return undefined
     throw error
   }
-}
-
-export function readLinkAsync(path: Octets): Promise<Octets | undefined> {
-  return new Promise((resolve, reject) => {
-    readlink(pathOf(path), 'latin1', (error, target) => {
-      if (!error) resolve(target)
-      else if (isAbsence(error)) resolve(undefined)
-      else reject(error)
-    })
-  })
 }
