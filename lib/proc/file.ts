@@ -12,10 +12,10 @@ import {
   read,
   readdir,
   readdirSync,
-  readlink,
   readlinkSync,
   readSync,
 } from 'node:fs'
+import { codeOf } from '../errors.ts'
 import { type Octets, pathOf } from '../octets.ts'
 
 /** Files of the kernel give at most a page at a read, and whole records of it: a short read is not the end, only 0 octets are. */
@@ -29,12 +29,12 @@ const page = Buffer.allocUnsafe(pageOctets)
 const absences = new Set(['ENOENT', 'ESRCH', 'ENOTDIR', 'ENODEV', 'ENXIO', 'EINVAL'])
 
 export function isAbsence(error: unknown): boolean {
-  return absences.has((error as NodeJS.ErrnoException).code ?? '')
+  return absences.has(codeOf(error) ?? '')
 }
 
 /** It is there, and this process may not look at it. */
 export function isDenied(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException
+  const code = codeOf(error)
   return code === 'EACCES' || code === 'EPERM'
 }
 
@@ -137,14 +137,4 @@ export function readLink(path: Octets): Octets | undefined {
     if (isAbsence(error)) return undefined
     throw error
   }
-}
-
-export function readLinkAsync(path: Octets): Promise<Octets | undefined> {
-  return new Promise((resolve, reject) => {
-    readlink(pathOf(path), 'latin1', (error, target) => {
-      if (!error) resolve(target)
-      else if (isAbsence(error)) resolve(undefined)
-      else reject(error)
-    })
-  })
 }

@@ -1,5 +1,6 @@
 /** How a process is known: its PID, its start time and its command line together, never by PID alone. */
 import { readFileSync } from 'node:fs'
+import { codeOf } from '../errors.ts'
 import { writeFileAtomic } from '../files.ts'
 import { textOf } from '../octets.ts'
 import { readNames, readWhole } from './file.ts'
@@ -90,7 +91,7 @@ function signalError(pid: number): string | undefined {
     process.kill(pid, 0)
     return undefined
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code
+    return codeOf(error)
   }
 }
 

@@ -54,7 +54,7 @@ export function signalSession(leader: Leader, signal: NodeJS.Signals): number {
 
 /**
  * The number that the kernel gave to the newest process or thread (proc(5), loadavg). Numbers are given in order, so that
- * two readings tell how many can have been born between them, unless they began anew: then the later one is lower.
+ * two readings tell how many can have been born between them, unless numbers began again: then the later one is lower.
  */
 export function newestPid(): number {
   return Number(readFileSync('/proc/loadavg', 'latin1').trim().split(' ').at(-1))

@@ -47,7 +47,7 @@ export function toStorageRow(
   }
 }
 
-/** What cannot be written to has no percents: it is as full as it will ever be, and nobody is to be told. */
+/** A file system that cannot be written to has no percents: it is as full as it will ever be, which is no alarm. */
 export function toMountRow(
   hrFSIndex: number,
   castellanMountState: MountRow['castellanMountState'],

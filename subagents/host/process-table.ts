@@ -47,7 +47,7 @@ export class ProcessTable {
   readonly #source: Source
   readonly #listeners: ProcessListener[] = []
   readonly #known = new Map<number, Known>()
-  /** PIDs, each with the number of the listing that saw it last; kept, for making it anew takes a while. */
+  /** PIDs, each with the number of the listing that saw it last; kept, because making it again takes a while. */
   readonly #pids = new Map<number, number>()
   #listing = 0
   /** Those whose turn is still to come in this round. */
@@ -143,7 +143,7 @@ export class ProcessTable {
     for (const pid of fresh.reverse()) this.#due.push(pid) // taken from the end: new ones before others
   }
 
-  /** /proc may be mounted anew with hidepid=2: what it does not list any more has not ended for that. */
+  /** Somebody may mount /proc again with hidepid=2: a process that it does not list any more has not ended for that. */
   #isHidden(pid: number): boolean {
     return this.#source.root === '' && isHidden(pid)
   }

@@ -1,6 +1,7 @@
 /** Processes as /proc/PID tells them (proc(5)), and as rows of hrSWRunTable. */
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { cutOctets, type Octets } from '../../lib/octets.ts'
+import { hasEnded } from '../../lib/proc/process.ts'
 import type { ProcStat } from '../../lib/proc/stat.ts'
 import { zeroDotZero } from '../../lib/smi/oid.ts'
 import type { hrSWRunTable } from './mib.ts'
@@ -73,6 +74,11 @@ const statuses: Readonly<Record<string, RunRow['hrSWRunStatus']>> = {
 
 const most = 0x7fff_ffff
 
+/** A main thread that has ended is a zombie, and the process is none as long as other threads live. */
+function statusOf(state: ProcStat): RunRow['hrSWRunStatus'] {
+  return state.state === 'Z' && !hasEnded(state) ? 'runnable' : (statuses[state.state] ?? 'runnable')
+}
+
 export function toRunRow(pid: number, state: ProcStat, program: ProgramOfProcess, pageKb: number): RunRow {
   return {
     hrSWRunIndex: pid,
@@ -81,7 +87,7 @@ export function toRunRow(pid: number, state: ProcStat, program: ProgramOfProcess
     hrSWRunPath: program.path,
     hrSWRunParameters: program.parameters,
     hrSWRunType: state.isKernelThread || pid === 1 ? 'operatingSystem' : 'application',
-    hrSWRunStatus: statuses[state.state] ?? 'runnable',
+    hrSWRunStatus: statusOf(state),
     hrSWRunPerfCPU: Math.min(most, state.cpuTicks),
     hrSWRunPerfMem: Math.min(most, state.residentPages * pageKb),
   }

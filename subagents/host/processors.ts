@@ -51,7 +51,7 @@ export class ProcessorLoads {
     for (const times of all) {
       const samples = this.#samples.get(times.number) ?? []
       if (samples.length > 0 && atMs - samples.at(-1)!.atMs < closestMs) continue
-      // A processor that was away starts anew: its counters may have been reset.
+      // A processor that was away begins again: its counters may have been reset.
       if (samples.length > 0 && times.totalTicks < samples.at(-1)!.times.totalTicks) samples.length = 0
       samples.push({ atMs, times })
       // The oldest that stays is the youngest that is a minute old, so that the window is full.

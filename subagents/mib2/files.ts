@@ -1,15 +1,7 @@
 /** Files of /proc and /sys, read off this thread; a root of one's own holds saved samples. */
 import { statSync } from 'node:fs'
 import { type Octets, octetsOf, pathOf } from '../../lib/octets.ts'
-import {
-  isAbsence,
-  isDenied,
-  pieces,
-  readLinkAsync,
-  readNamesAsync,
-  readWhole,
-  readWholeAsync,
-} from '../../lib/proc/file.ts'
+import { isAbsence, isDenied, pieces, readNamesAsync, readWhole, readWholeAsync } from '../../lib/proc/file.ts'
 
 const lineEnd = 0x0a
 
@@ -83,10 +75,6 @@ export class SystemFiles {
   /** Empty where the folder is missing. */
   async names(path: Octets): Promise<Octets[]> {
     return (await readNamesAsync(this.root + path).catch(unlessDenied)) ?? []
-  }
-
-  link(path: Octets): Promise<Octets | undefined> {
-    return readLinkAsync(this.root + path).catch(unlessDenied)
   }
 }
 

@@ -8,6 +8,7 @@ export interface RunningProcess {
     /** One letter of the kernel's (proc(5)). */
     readonly state: string
     readonly parentPid: number
+    readonly threadCount: number
     readonly cpuTicks: number
     /** Hundredths of a second after the machine started: with the PID it names one process for good. */
     readonly startTicks: number

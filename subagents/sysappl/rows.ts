@@ -1,6 +1,7 @@
 /** Processes as rows of sysApplElmtRunTable, and of the table they go to when they end. */
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { textOf } from '../../lib/octets.ts'
+import { hasEnded } from '../../lib/proc/process.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
 import type { sysApplElmtPastRunTable, sysApplElmtRunTable } from './mib.ts'
 import type { RunningProcess } from './process-feed.ts'
@@ -23,6 +24,8 @@ const runStates: Readonly<Record<string, RunState>> = {
 }
 
 export function runStateOf({ state }: RunningProcess): RunState {
+  // A main thread that has ended is a zombie, and the process is none as long as other threads live.
+  if (state.state === 'Z' && !hasEnded(state)) return 'waiting'
   return runStates[state.state] ?? 'other'
 }
 

@@ -177,6 +177,8 @@ test('what sleeps is runnable, as managers that count processes expect; what is 
     'notRunnable',
     'invalid',
   ])
+  const withThreads = { ...stat, state: 'Z', threadCount: 3 }
+  assert.equal(toRunRow(4711, withThreads, program, 4).hrSWRunStatus, 'runnable', 'its main thread alone has ended')
 })
 
 test('names of processes, programs, arguments, disks and packages are served in the octets they have', () => {
