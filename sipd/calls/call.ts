@@ -16,7 +16,7 @@ export interface Call {
   readonly sinceMs: number
 }
 
-/** Call-ID and both tags; the same whoever of the two sends. Undefined for a message outside a dialog. */
+/** Call-ID and both tags; the same in both directions. Undefined for a message outside a dialog. */
 export function dialogId(message: SipRequest | SipResponse): string | undefined {
   const from = tagOf(message.value(H.from)!)
   const to = tagOf(message.value(H.to)!)

@@ -27,7 +27,7 @@ export async function listenForOperator(path: string, sipd: SipdParent): Promise
       }
       default:
         throw new Error(
-          `${word ?? 'nothing'} is no command; generation, status, graceful, txngraceful-restart, registrations and calls are`,
+          `unknown command ${word ?? ''}; use generation, status, graceful, txngraceful-restart, registrations or calls`,
         )
     }
   })

@@ -19,7 +19,7 @@ export const frames = {
   heldKeys: 8,
   /** Connections that others opened to the sender, one a line: `+` or `-`, number, far end. */
   connections: 9,
-  /** Calls that were answered, for whoever takes their BYE: an array of EstablishedCall as JSON. */
+  /** Calls that were answered, for the worker that takes their BYE: an array of EstablishedCall as JSON. */
   calls: 10,
 } as const
 export type FrameKind = (typeof frames)[keyof typeof frames]

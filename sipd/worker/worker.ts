@@ -27,8 +27,9 @@ import { Links } from './links.ts'
 import { Listings } from './listing.ts'
 import { LogOutbox } from './log-outbox.ts'
 import { encodeHashes, Ownership } from './ownership.ts'
-import type { FromWorker, WorkerReport, WorkerStart } from './protocol.ts'
+import type { FromWorker, WorkerStart } from './protocol.ts'
 import { Registrations } from './registrations.ts'
+import { workerReport } from './report.ts'
 import { identityOf, listenersOf, registrationsPath, serverSettings, staticBindings, tlsOf } from './settings.ts'
 
 export interface WorkerOptions {
@@ -105,7 +106,8 @@ export class Worker {
         else this.#server.core.receive(octets, source)
       },
       onFramingError: (error, source) => this.#refuseFraming(error, source),
-      sendElsewhere: (text, hop) => this.#links.send(workerOfConnection(hop), frames.send, encodeHopMessage(hop, text)),
+      sendElsewhere: (text, hop) =>
+        this.#links.send(workerOfConnection(hop.connection ?? ''), frames.send, encodeHopMessage(hop, text)),
     })
     this.#transports.onConnection = ({ id, hop }, isOpen) =>
       this.#links.broadcast(frames.connections, Buffer.from(`${isOpen ? '+' : '-'}${id} ${farEnd(hop)}`, 'latin1'))
@@ -171,7 +173,7 @@ export class Worker {
       },
     })
     this.#transports.onAddresses = () => this.#server.identity.setAddresses(identityOf(config).addresses)
-    this.#reporting = clock.every(reportEveryMs, () => options.tell({ kind: 'report', report: this.#report() }))
+    this.#reporting = clock.every(reportEveryMs, () => this.#report())
   }
 
   async #prepare(): Promise<void> {
@@ -277,7 +279,7 @@ export class Worker {
     await this.#registrations.stop()
     this.#links.stop()
     this.#server.stop()
-    this.#options.tell({ kind: 'report', report: this.#report() })
+    this.#report()
     this.#outbox.flush()
   }
 
@@ -342,8 +344,7 @@ export class Worker {
   }
 
   #isConnectionOpen(connection: string): boolean {
-    const worker = Number(connection.slice(0, connection.indexOf('.')))
-    if (worker !== this.#options.start.worker) return this.#transports.isElsewhere(connection)
+    if (workerOfConnection(connection) !== this.#options.start.worker) return this.#transports.isElsewhere(connection)
     return this.#transports.connections.get(connection)?.isOpen === true
   }
 
@@ -369,38 +370,15 @@ export class Worker {
     const parts = readHead(error.head)
     // Never an answer to an ACK.
     if (!parts || parts.text.startsWith('ACK ')) return
-    this.#transports.send(
-      formatResponse(
-        parts,
-        topmostVia(parts),
-        source,
-        this.#server.layer.tagFor(parts.text),
-        error.status,
-        error.message,
-      ),
-      source,
-    )
+    const tag = this.#server.layer.tagFor(parts.text)
+    this.#transports.send(formatResponse(parts, topmostVia(parts), source, tag, error.status, error.message), source)
   }
 
-  #report(): WorkerReport {
-    const { layer, held, calls } = this.#server
-    const { rss, heapUsed, heapTotal, external } = process.memoryUsage()
+  #report(): void {
+    const { connections } = this.#transports
     const { store } = this.#registrations
-    return {
-      counters: this.#statistics.counters(),
-      lastInboundMs: this.#statistics.lastInboundMs,
-      lastOutboundMs: this.#statistics.lastOutboundMs,
-      liveTransactions: layer.live,
-      heldTransactions: held.size,
-      users: store.users,
-      bindings: store.bindings,
-      calls: calls?.size ?? null,
-      connections: this.#transports.connections.size,
-      rssOctets: rss,
-      heapUsedOctets: heapUsed,
-      heapTotalOctets: heapTotal,
-      externalOctets: external,
-    }
+    const report = workerReport({ server: this.#server, store, connections, statistics: this.#statistics })
+    this.#options.tell({ kind: 'report', report })
   }
 }
 
@@ -409,6 +387,7 @@ function nowUs(): number {
   return Number(process.hrtime.bigint() / 1000n)
 }
 
-function workerOfConnection({ connection = '' }: Hop): number {
+/** `WORKER.NUMBER`. */
+function workerOfConnection(connection: string): number {
   return Number(connection.slice(0, connection.indexOf('.')))
 }

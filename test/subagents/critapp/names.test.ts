@@ -60,7 +60,7 @@ test('parts of our own daemons are not processes of a row; a main.js of others g
     findProcesses(search(name), [running(script)]).main !== undefined
   assert.ok(finds('sipd', join(programRoot, 'dist', 'sipd', 'main.js')))
   assert.ok(!finds('worker', join(programRoot, 'dist', 'sipd', 'worker', 'main.js')))
-  assert.ok(finds('worker', '/opt/farm/worker/main.js'))
+  assert.ok(finds('worker', '/opt/site/worker/main.js'))
 })
 
 test('a row that is called as a control script of its name does not adopt it while it stops another one', async () => {

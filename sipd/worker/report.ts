@@ -1,0 +1,33 @@
+/** What a worker tells its parent of itself, every second. */
+import type { LocationStore } from '../location/store.ts'
+import type { SipServer } from '../server.ts'
+import type { SipStatistics } from '../statistics.ts'
+import type { Connections } from '../transport/connections.ts'
+import type { WorkerReport } from './protocol.ts'
+
+export interface Reported {
+  readonly server: SipServer
+  readonly store: LocationStore
+  readonly connections: Pick<Connections, 'size'>
+  readonly statistics: SipStatistics
+}
+
+export function workerReport({ server, store, connections, statistics }: Reported): WorkerReport {
+  const { layer, held, calls } = server
+  const { rss, heapUsed, heapTotal, external } = process.memoryUsage()
+  return {
+    counters: statistics.counters(),
+    lastInboundMs: statistics.lastInboundMs,
+    lastOutboundMs: statistics.lastOutboundMs,
+    liveTransactions: layer.live,
+    heldTransactions: held.size,
+    users: store.users,
+    bindings: store.bindings,
+    calls: calls?.size ?? null,
+    connections: connections.size,
+    rssOctets: rss,
+    heapUsedOctets: heapUsed,
+    heapTotalOctets: heapTotal,
+    externalOctets: external,
+  }
+}
