@@ -51,6 +51,13 @@ export function critappModule(home: Home, sipPing: SipPing) {
         return Math.floor((host.clock.monotonicMs() - process.startedMonotonicMs) / 10) % 0x1_0000_0000
       },
     },
+    derive({ before, after, wishes }) {
+      // RFC 2578 §7.9 leaves the DEFVAL to the agent: who makes a row for a process that runs, and says nothing of it, wants it up.
+      const isUnsaid = before === undefined && wishes.critAppAdminStatus === undefined
+      return isUnsaid && supervisor?.runs(after.critAppProcName)
+        ? { ...after, critAppAdminStatus: 'up' as const }
+        : after
+    },
     test({ before, after, wishes, alongside = [] }) {
       if (after?.critAppProcRowStatus !== 'active') return undefined
       // A row knows its process by this name: another one would leave a running process with nobody to watch it.

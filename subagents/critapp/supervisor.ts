@@ -117,6 +117,17 @@ export class Supervisor {
     return this.#entries.get(index)?.shown
   }
 
+  /** Whether a process goes by this name now, supervised or not; a row that is being made may have no name yet. */
+  runs(name: string | undefined): boolean {
+    let isFound = false
+    if (name)
+      this.#context.attempt(() => {
+        this.#context.searcher.forget()
+        isFound = this.#context.searcher.find(name, undefined).main !== undefined
+      })
+    return isFound
+  }
+
   processes(): SupervisedProcess[] {
     return [...this.#entries.values()].map(({ shown }) => shown)
   }

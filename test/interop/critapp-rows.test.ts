@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { appendFileSync, chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -21,7 +22,7 @@ describe('rows of critical applications over SNMP', needs('snmpset'), () => {
   before(async () => {
     appliance = new Appliance(await makeHome())
     const { root, conf } = appliance.at.home
-    for (const program of ['alpha', 'beta', 'gamma']) {
+    for (const program of ['alpha', 'beta', 'gamma', 'delta']) {
       const path = join(root, program)
       writeFileSync(path, '#!/bin/sh\nwhile :; do sleep 0.1; done\n')
       chmodSync(path, 0o755)
@@ -111,6 +112,21 @@ describe('rows of critical applications over SNMP', needs('snmpset'), () => {
     await taken([rowStatus, 3, 'i', active])
     await until(async () => (await read(operStatus, 3)) === '1', 5000, 'the start')
     assert.match(readFileSync(file, 'utf8'), /^critAppProcEntry 3 gamma /m)
+  })
+
+  test('a row that is made for a process that runs, without a word of what is wanted, leaves it running', async (t) => {
+    const delta = spawn(program('delta'), { stdio: 'ignore', detached: true })
+    t.after(() => delta.kill('SIGKILL'))
+    await until(() => readProcess(delta.pid!)?.command.includes(program('delta')) === true, 2000, 'the program')
+    await taken(...row(5, 'delta', createAndGo))
+    assert.equal(await read(admin, 5), '1')
+    await until(async () => (await read(procState, 5)) === '7', 5000, 'the adoption')
+    assert.equal(await read(procPid, 5), String(delta.pid))
+    // Whoever says that it is to be down, means it.
+    await taken([rowStatus, 5, 'i', destroy])
+    await taken(...row(5, 'delta', createAndGo), [admin, 5, 'i', '2'])
+    await until(() => delta.exitCode !== null || delta.signalCode !== null, 10_000, 'the stop')
+    await taken([rowStatus, 5, 'i', destroy])
   })
 
   test('a row that cannot be is refused, and nothing of it stays', async () => {
