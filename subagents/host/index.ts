@@ -36,7 +36,7 @@ const fastEveryMs = 5_000
 const fileSystemsEveryMs = 10_000
 const devicesEveryMs = 10_000
 /** What file systems and devices take of a core at most: where there are many, they are looked at less often. */
-const coreShare = 0.005
+const coreShare = 0.003
 const packagesEveryMs = 60_000
 const statfsLimitMs = 2_000
 

@@ -25,7 +25,7 @@ import { Sampler } from './sampler.ts'
 
 const linksEveryMs = 2_000
 /** More than others: a link that goes down is to be known soon. */
-const linksCoreShare = 0.01
+const linksCoreShare = 0.005
 
 export const sysObjectId = oid('1.3.6.1.4.1.32473.1.1')
 

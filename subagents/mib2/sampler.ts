@@ -35,7 +35,7 @@ export function* sweep<D extends { readonly entry: Oid }>(
 }
 
 /** What a sampler takes of a core at most: where there is much to look at, it looks less often. */
-const usualCoreShare = 0.0025
+const usualCoreShare = 0.0015
 
 export class Sampler {
   readonly name: string
