@@ -15,7 +15,8 @@ const { values } = parseArgs({
     routes: { type: 'string', default: '100000' },
     mounts: { type: 'string', default: '1000' },
     processes: { type: 'string', default: '10000' },
-    settle: { type: 'string', default: '60' },
+    /** The agent's periods grow with what they cost for about two minutes. */
+    settle: { type: 'string', default: '120' },
     seconds: { type: 'string', default: '60' },
     /** A folder for a profile of the agent, as `node --cpu-prof` writes it. */
     profile: { type: 'string' },
