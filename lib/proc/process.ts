@@ -77,14 +77,17 @@ export function isRunning({ pid, startTicks }: Pick<ProcessIdentity, 'pid' | 'st
   } catch {
     return isKnown(pid)
   }
-  return isHidden(pid)
+  return isForeign(pid)
 }
 
 /** Whether the kernel has a process of this number, asked past /proc. */
 const isKnown = (pid: number): boolean => signalError(pid) !== 'ESRCH'
 
-/** With hidepid=2 processes of others are not in /proc at all, but kill(2) tells that they are there. */
-export const isHidden = (pid: number): boolean => signalError(pid) === 'EPERM'
+/**
+ * Whether it is another user's, so that this process may not signal it. With hidepid=2 such processes are not in /proc at all,
+ * but kill(2) tells that they are there.
+ */
+export const isForeign = (pid: number): boolean => signalError(pid) === 'EPERM'
 
 function signalError(pid: number): string | undefined {
   try {

@@ -3,7 +3,14 @@ import { readlinkSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { programRoot } from '../../lib/home.ts'
 import { isDenied } from '../../lib/proc/file.ts'
-import { ageMs, type ProcessStat, readEnvironment, readPidFile, readProcess } from '../../lib/proc/process.ts'
+import {
+  ageMs,
+  isForeign,
+  type ProcessStat,
+  readEnvironment,
+  readPidFile,
+  readProcess,
+} from '../../lib/proc/process.ts'
 import { listPids } from '../../lib/proc/processes.ts'
 import { isControlScript, scriptOf } from './control-script.ts'
 
@@ -45,7 +52,9 @@ export function findProcesses(
       (process.groupId !== notOfGroup || process.pid === notOfGroup) &&
       isNamed(process, name) &&
       !isControlScript(process, ageMs) &&
-      !isElsewhere(process, home),
+      !isElsewhere(process, home) &&
+      // What may not be signalled cannot be supervised.
+      !isForeign(process.pid),
   )
   const pids = new Set(matching.map(({ pid }) => pid))
   const named = fromPidFile && matching.find(({ pid }) => pid === fromPidFile.pid)

@@ -3,7 +3,7 @@
  * again in turn, all in slices with rests between. Whoever shows processes listens here, so that /proc is scanned once.
  */
 import { cutOctets, type Octets } from '../../lib/octets.ts'
-import { isHidden } from '../../lib/proc/process.ts'
+import { isForeign } from '../../lib/proc/process.ts'
 import { eachPid, openFiles, readStat } from '../../lib/proc/processes.ts'
 import type { ProcStat } from '../../lib/proc/stat.ts'
 import { type Pace, rest, runInSlices } from '../../lib/slices.ts'
@@ -145,7 +145,7 @@ export class ProcessTable {
 
   /** Somebody may mount /proc again with hidepid=2: a process that it does not list any more has not ended for that. */
   #isHidden(pid: number): boolean {
-    return this.#source.root === '' && isHidden(pid)
+    return this.#source.root === '' && isForeign(pid)
   }
 
   *#readDue(goOn: () => boolean = () => true): Iterable<void> {

@@ -45,11 +45,13 @@ describe('critical applications together', needs('snmpset', 'snmptrapd'), () => 
     assert.equal(await appliance.start(), undefined, appliance.output)
   })
   after(async () => {
-    await appliance.castellan('apps', 'stop', 'alpha')
-    await appliance.castellan('apps', 'stop', 'beta')
-    await until(async () => (await apps()).every(({ status }) => status === 'down'), 8000)
-    await appliance.stop()
-    await daemon.stop()
+    try {
+      await appliance.castellan('apps', 'stop', 'alpha', 'beta')
+      await until(async () => (await apps()).every(({ status }) => status === 'down'), 8000)
+    } finally {
+      await appliance.stop()
+      await daemon.stop()
+    }
   })
 
   const apps = async (): Promise<ShownApp[]> => JSON.parse((await appliance.castellan('apps', '--json')).out)

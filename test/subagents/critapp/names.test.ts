@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, copyFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -72,4 +72,19 @@ test('a row that is called as a control script of its name does not adopt it whi
   assert.notEqual(shown().pid, stopping.pid)
   stopping.kill('SIGKILL')
   await once(stopping, 'exit')
+})
+
+test('a process of another user, which may not be signalled, is not adopted', (t) => {
+  if (process.getuid?.() !== 0) return t.skip('only root may start a supervisor as another user')
+  const find = JSON.stringify(join(programRoot, 'dist', 'subagents', 'critapp', 'find.js'))
+  const script = `
+    import { findProcesses, scanProcesses } from ${find}
+    const search = { name: ${JSON.stringify(bench.name)}, runFolder: '/nowhere', home: '/nowhere' }
+    console.log(findProcesses(search, scanProcesses()).count)`
+  const look = (uid: number) =>
+    spawnSync(process.execPath, ['--input-type=module', '-e', script], { uid, gid: uid, encoding: 'utf8', cwd: '/' })
+  if (look(65_534).status !== 0) return t.skip('another user cannot read the program')
+  const theirs = spawn(bench.program(forever), { stdio: 'ignore' })
+  t.after(() => theirs.kill('SIGKILL'))
+  assert.deepEqual([look(0).stdout, look(65_534).stdout], ['1\n', '0\n'])
 })
