@@ -5,7 +5,9 @@ import { systemClock } from '../../lib/clock.ts'
 import { resolveHome } from '../../lib/home.ts'
 import { createLog } from '../../lib/log.ts'
 import { critappModule } from '../../subagents/critapp/index.ts'
+import { eventAgent } from '../../subagents/event/mib.ts'
 import { mib2Modules, sysObjectId } from '../../subagents/mib2/index.ts'
+import { scheduleAgent } from '../../subagents/schedule/mib.ts'
 import { bigTableModule } from './bigtable.ts'
 
 const home = resolveHome(process.argv[2])
@@ -14,7 +16,8 @@ const agent = new Agent({
   clock: systemClock,
   log: createLog({ component: 'bench', level: 'warn', write: (line) => process.stderr.write(line) }),
   sysObjectId,
-  // snmpd.cnf names objects that other processes serve.
+  // snmpd.cnf names users of modules that are not measured, and objects that other processes serve.
+  localNames: [eventAgent.securityName, scheduleAgent.securityName],
   alsoNamed: { definitions: declaredDefinitions, notifications: declaredNotifications },
   modules: [
     ...mib2Modules(),
