@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test'
 import { fillUnit } from '../../commands/units.ts'
 import { programRoot } from '../../lib/home.ts'
 import { makeHome, runBin, type TestHome } from '../support/appliance.ts'
+import { nobody, readableProgram } from '../support/other-user.ts'
 import { needs } from '../support/peers.ts'
 import { noSystemd, UserSystemd } from '../support/systemd.ts'
 
@@ -122,12 +123,12 @@ describe('another user', { skip: process.getuid?.() !== 0 && 'only root may act 
         ['ciagent', '-fullstop'],
         ['csps_ciagent_ctl', 'status'],
       ] as const) {
-        const { code, err } = await asNobody(join(programRoot, 'bin', program), ...args, '--home', home.root)
+        const { code, err } = await asNobody(join(readableProgram(), 'bin', program), ...args, '--home', home.root)
         assert.equal(code, 4, `${program} ${args}: ${err}`)
         assert.match(err, /\(uid 65534\) has no access to .*; run the command as the owner of the home\n$/)
       }
       for (const daemon of ['agent', 'subagents', 'sipd']) {
-        const main = join(programRoot, 'dist', daemon, 'main.js')
+        const main = join(readableProgram(), 'dist', daemon, 'main.js')
         const { code, err } = await asNobody(process.execPath, main, '--home', home.root)
         assert.deepEqual([code, err.split(':')[0]], [4, daemon])
       }
@@ -138,7 +139,7 @@ describe('another user', { skip: process.getuid?.() !== 0 && 'only root may act 
 })
 
 async function asNobody(program: string, ...args: string[]): Promise<{ code: number; err: string }> {
-  const child = spawn(program, args, { uid: 65_534, gid: 65_534, stdio: ['ignore', 'ignore', 'pipe'], cwd: '/' })
+  const child = spawn(program, args, { uid: nobody, gid: nobody, stdio: ['ignore', 'ignore', 'pipe'], cwd: '/' })
   let err = ''
   child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
   const [code] = (await once(child, 'close')) as [number]

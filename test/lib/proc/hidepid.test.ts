@@ -11,6 +11,7 @@ import { readStat } from '../../../lib/proc/processes.ts'
 import { ProcessTable } from '../../../subagents/host/process-table.ts'
 import { Source } from '../../../subagents/host/source.ts'
 import { passUntil } from '../../support/clock.ts'
+import { readableProgram } from '../../support/other-user.ts'
 
 /** Runs a command as nobody, where /proc is mounted so in a mount namespace of its own. */
 function asNobody(hidepid: string, words: readonly string[]) {
@@ -18,21 +19,20 @@ function asNobody(hidepid: string, words: readonly string[]) {
   return spawnSync('unshare', ['-m', 'sh', '-c', script, 'sh', ...words], { encoding: 'utf8' })
 }
 
-const library = join(programRoot, 'dist/lib/proc/process.js')
-const isHere = asNobody('2', ['test', '-r', library]).status === 0
+const canHide = asNobody('2', ['true']).status === 0
 
 for (const [hidepid, look] of [
   ['1', 'EPERM'],
   ['2', 'not listed'],
 ] as const) {
   test(`a process of another user runs although /proc is mounted with hidepid=${hidepid}, and one that ended does not`, {
-    skip: isHere ? false : 'needs root, setpriv, a /proc that can be mounted, and a folder that nobody may read',
+    skip: canHide ? false : 'needs root, setpriv, and a /proc that can be mounted',
   }, async (t) => {
     const child = spawn('sleep', ['600'], { stdio: 'ignore' })
     t.after(() => child.kill())
     const { startTicks } = readStat(child.pid!)!
     const script = `
-      import { isRunning, readProcess } from ${JSON.stringify(library)}
+      import { isRunning, readProcess } from ${JSON.stringify(join(readableProgram(), 'dist/lib/proc/process.js'))}
       const pid = ${child.pid}
       const look = () => { try { return readProcess(pid) ? 'seen' : 'not listed' } catch (error) { return error.code } }
       console.log(look(), isRunning({ pid, startTicks: ${startTicks} }))
