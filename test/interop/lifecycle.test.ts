@@ -8,6 +8,7 @@ import { after, afterEach, before, describe, test } from 'node:test'
 import { linuxHost } from '../../commands/lifecycle/linux-host.ts'
 import { programRoot } from '../../lib/home.ts'
 import { processesOf, starterVariable } from '../../lib/home-processes.ts'
+import { readProcess } from '../../lib/proc/process.ts'
 import { makeHome, runBin, type TestHome, until } from '../support/appliance.ts'
 import { randomFrom } from '../support/mutate.ts'
 import { needs } from '../support/peers.ts'
@@ -216,13 +217,13 @@ async function interleave(random: () => number): Promise<boolean> {
     else if (choice < 0.4) launch('stop')
     else if (choice < 0.5) launch('restart', random() < 0.5 ? 'agent' : 'subagents')
     else if (choice < 0.6) commands[Math.floor(random() * commands.length)]?.kill('SIGINT')
-    else if (killOne(random)) wasCommandKilled = true
+    else if (await killOne(random)) wasCommandKilled = true
   }
   return wasCommandKilled
 }
 
-/** kill -9 of a command or a daemon of this home; whether it was a command. */
-function killOne(random: () => number): boolean {
+/** kill -9 of a command or a daemon of this home, and its end, without which it counts as serving yet; whether it was a command. */
+async function killOne(random: () => number): Promise<boolean> {
   const pids = [...processesOf(at.home).map(({ pid }) => pid), ...commands.filter(isAlive).map(({ pid }) => pid ?? 0)]
   const pid = pids[Math.floor(random() * pids.length)]
   try {
@@ -230,5 +231,6 @@ function killOne(random: () => number): boolean {
   } catch {
     // it has ended meanwhile
   }
+  await until(() => pid === undefined || readProcess(pid) === undefined, endsWithinMs, 'the end of what was killed')
   return commands.some((one) => one.pid === pid)
 }
