@@ -83,8 +83,9 @@ describe('SIPp calls SIPp through the proxy', needs('sipp'), () => {
 
   test('to a callee who loses one message in four, the proxy retransmits until all thirty calls are done', () =>
     withSipServer(routed, async (server) => {
-      const callee = await startCallee(server, { scenario: 'uas-lossy', calls: 1000 })
-      await call(server, { scenario: 'uac-call', calls: 30, callsPerSecond: 30, timeoutSeconds: 40 })
+      // Both wait longer than a transaction may retransmit, 64*T1: some call loses the same message five times now and then.
+      const callee = await startCallee(server, { scenario: 'uas-lossy', calls: 1000, timeoutSeconds: 90 })
+      await call(server, { scenario: 'uac-call', calls: 30, callsPerSecond: 30, timeoutSeconds: 80 })
       await callee.stop()
     }))
 
