@@ -11,7 +11,7 @@ import { parseStatus } from './status.ts'
 
 const defaultTimeoutSeconds = 5
 const notFollowed =
-  'sip: these are calls that are being set up; those that were answered are listed with AddRecordRoute On and StatefulServer On (sipd.conf)\n'
+  'sip: only calls that are being set up are listed; answered ones need AddRecordRoute On and StatefulServer On in sipd.conf\n'
 
 export const registrationsCommand: Command = {
   name: 'registrations',
