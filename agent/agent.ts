@@ -201,7 +201,7 @@ export class Agent {
       return complaints
     }
     this.#describeModules() // AGENTX-MIB shows the time-outs that are in force
-    log.notice('the configuration was read anew; snmpListenEntry and agentxListenEntry change with a restart')
+    log.notice('the configuration was read again; snmpListenEntry and agentxListenEntry change with a restart')
     this.#notify(warmStart, {}, {}, 'the agent read its configuration anew')
     return []
   }

@@ -5,7 +5,7 @@ import { shortestPassphrase } from '../agent/security/usm/keys.ts'
 import { hasStrayOctet, textOfOctets } from '../lib/lossless-text.ts'
 import { readRegularFileSync } from '../lib/regular-file.ts'
 
-/** Two lines need no more; whoever names another file by mistake hears so. */
+/** Two lines need no more; a larger file was named by mistake, and is refused. */
 const maxFileOctets = 65_536
 
 export interface Passphrases {

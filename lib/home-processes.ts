@@ -2,9 +2,13 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join } from 'node:path'
 import { type Home, programRoot } from './home.ts'
-import { isDenied } from './proc/file.ts'
-import { type ProcessIdentity, type ProcessStat, readEnvironment, readPidFile, readProcess } from './proc/process.ts'
-import { listPids } from './proc/processes.ts'
+import {
+  type ProcessIdentity,
+  type ProcessStat,
+  readEnvironment,
+  readPidFile,
+  visibleProcesses,
+} from './proc/process.ts'
 
 /** The daemons, and the command that starts sipd. */
 export type Part = 'agent' | 'subagents' | 'sipd' | 'sip'
@@ -27,28 +31,16 @@ const daemonNames: readonly string[] = ['agent', 'subagents', 'sipd']
 /** All processes of this home; a daemon that only checks files is none. */
 export function processesOf(home: Home): HomeProcess[] {
   const root = realPath(home.root)
-  return listPids()
-    .flatMap((pid) => lookAt(pid) ?? [])
-    .flatMap((process) => {
-      const part = partOf(process.command)
-      if (!part || realPath(homeOf(process)) !== root) return []
-      const isServing = readPidFile(join(home.run, `${part}.pid`))?.pid === process.pid
-      // Another user's process may have any command line; what our PID file names is ours all the same.
-      if (!isServing && !isOurs(process.pid)) return []
-      const { pid, startTicks, command } = process
-      const isOfStarter = (readEnvironment(pid, starterVariable) ?? '') !== ''
-      return [{ pid, startTicks, command, part, isServing, isOfStarter, unit: unitIn(readText(`/proc/${pid}/cgroup`)) }]
-    })
-}
-
-/** Undefined for one that this user may not look at (hidepid): it is another user's. */
-function lookAt(pid: number): ProcessStat | undefined {
-  try {
-    return readProcess(pid)
-  } catch (error) {
-    if (isDenied(error)) return undefined
-    throw error
-  }
+  return visibleProcesses().flatMap((process) => {
+    const part = partOf(process.command)
+    if (!part || realPath(homeOf(process)) !== root) return []
+    const isServing = readPidFile(join(home.run, `${part}.pid`))?.pid === process.pid
+    // Another user's process may have any command line; what our PID file names is ours all the same.
+    if (!isServing && !isOurs(process.pid)) return []
+    const { pid, startTicks, command } = process
+    const isOfStarter = (readEnvironment(pid, starterVariable) ?? '') !== ''
+    return [{ pid, startTicks, command, part, isServing, isOfStarter, unit: unitIn(readText(`/proc/${pid}/cgroup`)) }]
+  })
 }
 
 /** What a command line is of ours; undefined for other programs, and for commands that start no daemon themselves. */

@@ -95,7 +95,7 @@ await run({
   },
   async reload() {
     const complaints = await subagent.load()
-    if (complaints.length === 0) log.notice('the configuration was read anew')
+    if (complaints.length === 0) log.notice('the configuration was read again')
     else log.error('a file is broken; what was in force stays', { error: new ConfigurationError(complaints).message })
   },
 })

@@ -76,7 +76,7 @@ function writeHolder(home: Home, holder: Holder): void {
     writeFileSync(draft, JSON.stringify(holder), { mode: 0o600 })
     renameSync(draft, holderPath(home))
   } catch {
-    // A full disk: the lock itself needs no room, and whoever waits for us does so without knowing our name.
+    // A full disk: the lock itself needs no room, and commands that wait for it cannot name its holder.
     rmSync(draft, { force: true })
   }
 }

@@ -87,7 +87,7 @@ export class Starter {
     await events.stopped?.()
   }
 
-  /** Whoever is stopping the home is waited for; who starts or runs it has it. */
+  /** Waits for a command that is stopping the home; one that starts or runs it keeps the lock. */
   async #takeLock(): Promise<Lock> {
     const deadline = this.#host.nowMs() + holderStopsWithinMs
     for (;;) {

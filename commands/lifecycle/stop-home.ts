@@ -1,4 +1,4 @@
-/** Stops whatever runs of a home, however it was started and whoever is left of it. */
+/** Stops whatever runs of a home, however it was started and whichever of its processes are left. */
 import { HomeError } from '../../lib/home.ts'
 import type { HomeProcess, Part } from '../../lib/home-processes.ts'
 import { type Holder, type Lock, lookEveryMs, type ProcessHost, type SipdWish } from './host.ts'

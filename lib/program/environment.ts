@@ -1,6 +1,6 @@
 /**
  * The environment of every program that we start. It is an allow-list: a variable that we do not know may be a private
- * agreement between us and whoever started us, such as NOTIFY_SOCKET, WATCHDOG_PID and LISTEN_FDS of systemd or
+ * agreement between us and the process that started us, such as NOTIFY_SOCKET, WATCHDOG_PID and LISTEN_FDS of systemd or
  * NODE_CHANNEL_FD and NODE_UNIQUE_ID of Node, and a list of what to leave out is never complete. A command that needs
  * more says so itself: `/usr/bin/env NAME=value program`.
  */

@@ -2,16 +2,7 @@
 import { readlinkSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { programRoot } from '../../lib/home.ts'
-import { isDenied } from '../../lib/proc/file.ts'
-import {
-  ageMs,
-  isForeign,
-  type ProcessStat,
-  readEnvironment,
-  readPidFile,
-  readProcess,
-} from '../../lib/proc/process.ts'
-import { listPids } from '../../lib/proc/processes.ts'
+import { ageMs, isForeign, type ProcessStat, readEnvironment, readPidFile } from '../../lib/proc/process.ts'
 import { isControlScript, scriptOf } from './control-script.ts'
 
 export interface Search {
@@ -23,21 +14,6 @@ export interface Search {
   readonly home: string
   /** A process group whose leader has ended: what is left of it are orphans, not the process; a new leader is one. */
   readonly notOfGroup?: number | undefined
-}
-
-/**
- * All that runs now, but for what this process may not look at (hidepid): it could not be supervised either. Throws when
- * nobody can tell what runs. One look costs about 20 us a process, so it is shared by all who search.
- */
-export function scanProcesses(): ProcessStat[] {
-  return listPids().flatMap((pid) => {
-    try {
-      return readProcess(pid) ?? []
-    } catch (error) {
-      if (isDenied(error)) return []
-      throw error
-    }
-  })
 }
 
 /** The process itself: by its PID file when that names a live one, else by its name; and how many have that name. */

@@ -1,8 +1,8 @@
 /** The search for running processes: one scan of /proc serves all rows that ask within a fifth of a second. */
 import type { Clock } from '../../lib/clock.ts'
-import { isRunning, type ProcessStat } from '../../lib/proc/process.ts'
+import { isRunning, type ProcessStat, visibleProcesses } from '../../lib/proc/process.ts'
 import { scriptOf } from './control-script.ts'
-import { findProcesses, isElsewhere, isNamed, scanProcesses } from './find.ts'
+import { findProcesses, isElsewhere, isNamed } from './find.ts'
 import { isSupervised } from './run.ts'
 
 const scanEveryMs = 200
@@ -47,7 +47,8 @@ export class ProcessSearch {
 
   #scan(): readonly ProcessStat[] {
     const atMs = this.#options.clock.monotonicMs()
-    if (!this.#scanned || atMs - this.#scanned.atMs >= scanEveryMs) this.#scanned = { atMs, processes: scanProcesses() }
+    if (!this.#scanned || atMs - this.#scanned.atMs >= scanEveryMs)
+      this.#scanned = { atMs, processes: visibleProcesses() }
     return this.#scanned.processes
   }
 

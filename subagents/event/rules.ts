@@ -98,7 +98,7 @@ function objectMistake(oid: Oid, isWildcard: boolean, known: KnownObjects): stri
   const kind = known.kindOf(oid)
   if (kind === 'unknown') return undefined
   const object = known.objectOf(oid)
-  if (!object) return `${known.format(oid)} is no object with a value`
+  if (!object) return `${known.format(oid)} has no value`
   if (object.access === 'accessible-for-notify') return `${object.name} has no value that can be read`
   return isWildcard ? undefined : instanceMistake(object, oid)
 }

@@ -51,6 +51,6 @@ function variableMistake(variable: Oid, value: number, known: KnownObjects): str
   if (compareOid(variable, zeroDotZero) === 0) return '0.0 names no object'
   if (known.kindOf(variable) === 'unknown') return undefined
   const object = known.objectOf(variable)
-  if (!object) return `${known.format(variable)} is no object with a value`
+  if (!object) return `${known.format(variable)} has no value`
   return instanceMistake(object, variable) ?? integerSetMistake(object, value)
 }

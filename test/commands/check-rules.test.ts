@@ -52,7 +52,7 @@ describe('eventagt.cnf', () => {
         trigger('ifInOctets.1.2', 'false', 'f'),
       ].join('\n'),
       expect: [
-        ['ifTable', 'warning: mteTriggerValueID: ifTable is no object with a value'],
+        ['ifTable', 'warning: mteTriggerValueID: ifTable has no value'],
         ['ifInOctets', 'warning: mteTriggerValueID: ifInOctets is a column; name an instance such as ifInOctets.1'],
         ['sysUpTime', 'warning: mteTriggerValueID: sysUpTime has the one instance sysUpTime.0'],
         ['ifDescr.1', 'warning: mteTriggerValueID: ifDescr.1 is no number, as boolean and threshold tests need'],

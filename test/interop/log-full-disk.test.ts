@@ -153,7 +153,7 @@ describe('a home on a disk that is full to the last octet, with Net-SNMP', { ski
       JSON.parse(readFileSync(join(appliance.at.home.data, 'subagents', name), 'utf8'))
     process.kill(appliance.agentPid, 'SIGHUP')
     await until(
-      () => /lines of this log were lost|read anew/.test(appliance.log('agent.log')),
+      () => /lines of this log were lost|read again/.test(appliance.log('agent.log')),
       5000,
       'the agent to log again',
     )

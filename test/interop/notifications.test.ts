@@ -118,7 +118,7 @@ snmpNotifyFilterEntry quiet ${linkUp} - excluded nonVolatile
 snmpNotifyFilterEntry quiet 1.3.6.1.4.1.32473.12.29.1.1.1.18 - excluded nonVolatile
 `)
     assert.equal((await appliance.castellan('reload')).code, 0)
-    await until(() => appliance.log('agent.log').match(/was read anew/g)?.length === 2, 3000)
+    await until(() => appliance.log('agent.log').match(/was read again/g)?.length === 2, 3000)
     const before = Number((await read(target('local', 1)))[0])
     // Its critAppLastExitCode is kept out, and so the whole of it is; the start has no such object.
     assert.equal((await set(adminStatus, 'i', '2')).code, 0)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { scanProcesses } from '../../subagents/critapp/find.ts'
+import { visibleProcesses } from '../../lib/proc/process.ts'
 import { Appliance, letWriteEverything, makeHome, until } from '../support/appliance.ts'
 import { netsnmp } from '../support/netsnmp.ts'
 import { needs } from '../support/peers.ts'
@@ -66,7 +66,7 @@ describe('limits and arguments of scripts over SNMP', needs('snmpset'), () => {
     return { exitCode: await get(ofRun(7, name, run)), error: await get(ofRun(11, name, run)) }
   }
   const left = (): string[] =>
-    scanProcesses()
+    visibleProcesses()
       .filter(({ command }) => command.includes(long))
       .map(({ command }) => command.join(' '))
 

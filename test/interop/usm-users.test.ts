@@ -177,7 +177,7 @@ describe('users over SNMP, with snmpusm and snmpvacm', needs('snmpusm'), () => {
     )
     assert.match(await why('public', 'snmpCommunityName'), /read +no .*snmpCommunityTable is excluded/)
     assert.match((await appliance.castellan('access', 'nobody', 'iso')).err, /no community and no user nobody/)
-    await until(() => appliance.log('agent.log').includes('was read anew'), 2000)
+    await until(() => appliance.log('agent.log').includes('was read again'), 2000)
   })
 
   test('a mask, a community and a text that look like something else are the same octets after a restart', async () => {

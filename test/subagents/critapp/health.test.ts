@@ -9,10 +9,9 @@ import { afterEach, beforeEach, test } from 'node:test'
 import { ManualClock, systemClock } from '../../../lib/clock.ts'
 import { resolveHome } from '../../../lib/home.ts'
 import { silentLog } from '../../../lib/log.ts'
-import { readPidFile } from '../../../lib/proc/process.ts'
+import { readPidFile, visibleProcesses } from '../../../lib/proc/process.ts'
 import { ping } from '../../../sipd/control/ping/exchange.ts'
 import { targetOf } from '../../../sipd/control/ping/target.ts'
-import { scanProcesses } from '../../../subagents/critapp/find.ts'
 import { type HealthSpec, healthCheck, parseHostAndPort, whyNoTarget } from '../../../subagents/critapp/health.ts'
 import { HealthMonitor } from '../../../subagents/critapp/monitor.ts'
 import { watchPidFiles } from '../../../subagents/critapp/pid-files.ts'
@@ -203,7 +202,7 @@ test('a daemon whose health is checked is up when it serves and has its PID file
   await reaches('running', 3000)
   assert.ok(performance.now() - began < 3000)
   assert.equal(readPidFile(join(bench.folder, `${bench.name}.pid`))?.pid, shown().pid)
-  for (const { pid, command } of scanProcesses()) if (command.includes(startCommand)) process.kill(-pid, 'SIGKILL')
+  for (const { pid, command } of visibleProcesses()) if (command.includes(startCommand)) process.kill(-pid, 'SIGKILL')
 })
 
 test('where its folder cannot be watched, a PID file is found all the same', async () => {
@@ -225,7 +224,7 @@ test('where its folder cannot be watched, a PID file is found all the same', asy
   symlinkSync(bench.folder, missing)
   supervisor.setAdminStatus(1, 'up')
   await until(() => shown().state === 'running', 3000, 'the start')
-  for (const { pid, command } of scanProcesses()) if (command.includes(startCommand)) process.kill(-pid, 'SIGKILL')
+  for (const { pid, command } of visibleProcesses()) if (command.includes(startCommand)) process.kill(-pid, 'SIGKILL')
 })
 
 test('one that answers no health check any more is stopped, killed where it must be, and started again', async () => {

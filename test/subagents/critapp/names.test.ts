@@ -77,11 +77,14 @@ test('a row that is called as a control script of its name does not adopt it whi
 
 test('a process of another user, which may not be signalled, is not adopted', (t) => {
   if (process.getuid?.() !== 0) return t.skip('only root may start a supervisor as another user')
-  const find = JSON.stringify(join(readableProgram(), 'dist', 'subagents', 'critapp', 'find.js'))
+  const [find, processes] = ['subagents/critapp/find.js', 'lib/proc/process.js'].map((file) =>
+    JSON.stringify(join(readableProgram(), 'dist', file)),
+  )
   const script = `
-    import { findProcesses, scanProcesses } from ${find}
+    import { findProcesses } from ${find}
+    import { visibleProcesses } from ${processes}
     const search = { name: ${JSON.stringify(bench.name)}, runFolder: '/nowhere', home: '/nowhere' }
-    console.log(findProcesses(search, scanProcesses()).count)`
+    console.log(findProcesses(search, visibleProcesses()).count)`
   const look = (uid: number) =>
     spawnSync(process.execPath, ['--input-type=module', '-e', script], { uid, gid: uid, encoding: 'utf8', cwd: '/' })
   const theirs = spawn(bench.program(forever), { stdio: 'ignore' })

@@ -4,8 +4,8 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { parseCommand } from '../../../lib/command.ts'
-import { readProcess } from '../../../lib/proc/process.ts'
-import { findProcesses, scanProcesses } from '../../../subagents/critapp/find.ts'
+import { readProcess, visibleProcesses } from '../../../lib/proc/process.ts'
+import { findProcesses } from '../../../subagents/critapp/find.ts'
 import type { ProcessSpec } from '../../../subagents/critapp/process.ts'
 import { nextState, transitions } from '../../../subagents/critapp/states.ts'
 import { RestartHistory } from '../../../subagents/critapp/storm.ts'
@@ -127,7 +127,7 @@ test('a row set down while its start command runs stops the daemon that appears,
   supervisor.setAdminStatus(1, 'down')
   assert.equal(shown().state, 'stopping')
   await reaches('stopped')
-  const left = scanProcesses().filter(({ command }) => command.includes(join(folder, name)))
+  const left = visibleProcesses().filter(({ command }) => command.includes(join(folder, name)))
   assert.deepEqual(left, [], 'nothing of it is left')
   supervisor.setAdminStatus(1, 'up')
   await reaches('running')
@@ -175,7 +175,7 @@ test('workers that outlive their parent are ended, and are not taken for the pro
   const { shown, reaches } = supervise({ startCommand, restartOnExit: true })
   await reaches('running')
   const { pid } = shown()
-  const workers = () => scanProcesses().filter(({ groupId }) => groupId === pid)
+  const workers = () => visibleProcesses().filter(({ groupId }) => groupId === pid)
   await until(() => workers().length > 1, 1000)
   process.kill(pid, 'SIGKILL')
   await until(() => workers().length === 0, 1000, 'the end of the workers')
