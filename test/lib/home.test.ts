@@ -75,7 +75,7 @@ describe('a path that can be no home', () => {
     assert.doesNotThrow(() => checkHomePath(homeOf(longest)))
     assert.throws(
       () => checkHomePath(homeOf(`${longest}x`)),
-      /is 87 octets long, and the sockets of a home allow 86; choose/,
+      /is 80 octets long, and the sockets of a home allow 79; choose/,
     )
     assert.throws(() => checkHomePath(homeOf(`${longest.slice(0, -1)}é`)), HomeError)
   })

@@ -65,7 +65,7 @@ describe('sip graceful', () => {
     await parent(async () => '3')
     const late = await sip('graceful', '--timeout', '0.3')
     assert.equal(late.code, exitCodes.noAnswer)
-    assert.match(late.err, /no new generation of sipd served within 0.3 s; logs\/error_log says why/)
+    assert.match(late.err, /no new generation of sipd served within 0.3 s; logs\/sipd\/error_log says why/)
     server?.close()
     await parent(() => new Promise(() => {}))
     const silent = await sip('graceful', '--timeout', '0.3')
