@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { systemClock } from './clock.ts'
 import { ConfigurationError } from './cnf/complaint.ts'
 import type { DaemonName } from './daemon.ts'
+import { removeAbandonedDrafts } from './drafts.ts'
 import { messageOf, messageWithCausesOf } from './errors.ts'
 import {
   checkHomePath,
@@ -57,6 +58,8 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
     }
   })
   process.on('unhandledRejection', (error) => log.error('bug: unhandled rejection', { error }))
+  // It is printed too, but the next start begins its output again.
+  process.on('uncaughtExceptionMonitor', (error) => log.error('bug: uncaught exception; the daemon ends', { error }))
 
   const fail = (error: unknown): never => {
     const said = error instanceof ConfigurationError ? error.message : error
@@ -108,6 +111,8 @@ export function beTheOnlyOne(name: DaemonName, home: Home): void {
     const other = readPidFile(pidFileOf(home, name))
     if (!lock) throw new HomeError(`the ${name} of ${home.root} runs already${other ? `, as PID ${other.pid}` : ''}`)
     process.once('exit', () => lock.release())
+    // Nobody else writes in these folders by now, but commands that live.
+    removeAbandonedDrafts(Object.values(foldersOf(home, name)))
   } catch (error) {
     leave(name, error)
   }
