@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { systemClock } from './clock.ts'
 import { ConfigurationError } from './cnf/complaint.ts'
 import type { DaemonName } from './daemon.ts'
+import { daemonOf } from './daemon-identity.ts'
 import { messageOf, messageWithCausesOf } from './errors.ts'
 import {
   checkHomePath,
@@ -19,7 +20,8 @@ import { HomeLock } from './home-lock.ts'
 import { starterVariable } from './home-processes.ts'
 import { createLog, type Log } from './log.ts'
 import { LogFile } from './log-file.ts'
-import { readPidFile, readProcess, writePidFile } from './proc/process.ts'
+import { writePidFile } from './proc/pid-file.ts'
+import { readProcess } from './proc/process.ts'
 import { tellSystemd } from './systemd.ts'
 
 export interface DaemonWork {
@@ -105,11 +107,20 @@ export function openHome(name: DaemonName, homeOption: string | undefined): Home
 export function beTheOnlyOne(name: DaemonName, home: Home): void {
   try {
     const lock = HomeLock.tryTake(join(foldersOf(home, name).run, `${name}.lock`))
-    const other = readPidFile(pidFileOf(home, name))
-    if (!lock) throw new HomeError(`the ${name} of ${home.root} runs already${other ? `, as PID ${other.pid}` : ''}`)
+    if (!lock) throw new HomeError(`the ${name} of ${home.root} runs already${runningPid(name, home)}`)
     process.once('exit', () => lock.release())
   } catch (error) {
     leave(name, error)
+  }
+}
+
+/** For a sentence that is worth saying without it. */
+function runningPid(name: DaemonName, home: Home): string {
+  try {
+    const running = daemonOf(home, name)
+    return running ? `, as PID ${running.pid}` : ''
+  } catch {
+    return ''
   }
 }
 
