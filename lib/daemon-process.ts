@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { systemClock } from './clock.ts'
 import { ConfigurationError } from './cnf/complaint.ts'
 import type { DaemonName } from './daemon.ts'
+import { daemonOf } from './daemon-identity.ts'
 import { removeAbandonedDrafts } from './drafts.ts'
 import { messageOf, messageWithCausesOf } from './errors.ts'
 import {
@@ -19,7 +20,8 @@ import { HomeLock } from './home-lock.ts'
 import { starterVariable } from './home-processes.ts'
 import { createLog, type Log } from './log.ts'
 import { LogFile } from './log-file.ts'
-import { type ProcessIdentity, readPidFile, readProcess, removePidFile, writePidFile } from './proc/process.ts'
+import { removePidFile, writePidFile } from './proc/pid-file.ts'
+import { type ProcessIdentity, readProcess } from './proc/process.ts'
 import { tellSystemd } from './systemd.ts'
 
 export interface DaemonWork {
@@ -107,13 +109,22 @@ export function openHome(name: DaemonName, homeOption: string | undefined): Home
 export function beTheOnlyOne(name: DaemonName, home: Home): void {
   try {
     const lock = HomeLock.tryTake(join(foldersOf(home, name).run, `${name}.lock`))
-    const other = readPidFile(pidFileOf(home, name))
-    if (!lock) throw new HomeError(`the ${name} of ${home.root} runs already${other ? `, as PID ${other.pid}` : ''}`)
+    if (!lock) throw new HomeError(`the ${name} of ${home.root} runs already${runningPid(name, home)}`)
     process.once('exit', () => lock.release())
     // Nobody else writes in these folders by now, but commands that live.
     removeAbandonedDrafts(Object.values(foldersOf(home, name)))
   } catch (error) {
     leave(name, error)
+  }
+}
+
+/** For a sentence that is worth saying without it. */
+function runningPid(name: DaemonName, home: Home): string {
+  try {
+    const running = daemonOf(home, name)
+    return running ? `, as PID ${running.pid}` : ''
+  } catch {
+    return ''
   }
 }
 
