@@ -55,6 +55,11 @@ export class Folder {
     return isWritableByOthers(this.stats)
   }
 
+  /** Nobody else can make its path lead to another folder. */
+  get isReachedByName(): boolean {
+    return this.#walked.isReachedByName
+  }
+
   /** What to give the system for a name in this folder, or for the folder itself; good until it is closed. */
   at(name = '.'): string {
     if (name.includes('/') || name === '' || name === '..')

@@ -7,7 +7,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { codeOf } from '../errors.ts'
 import { atPlaceSync, Folder, type Place } from './folder.ts'
 import { isSharedFolder, isTrusted } from './owners.ts'
-import { RefusedPathError } from './refused-path.ts'
+import { type RefusalKind, RefusedPathError } from './refused-path.ts'
 import { linkReason } from './walk.ts'
 
 const { O_RDONLY, O_WRONLY, O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants
@@ -24,17 +24,18 @@ const flagsOf: Readonly<Record<Access, number>> = {
 }
 
 /**
- * Opens a file of a folder that is there. Throws RefusedPathError, or what the file system throws. Whoever opens it closes it.
+ * Opens a file of a folder that is there; `path` is what people call it. Throws RefusedPathError, or what the file system throws.
+ * Whoever opens it closes it.
  */
-export function openInSync(folder: Folder, name: string, access: Access): number {
+export function openInSync(folder: Folder, name: string, access: Access, path = folder.pathOf(name)): number {
   let descriptor: number
   try {
     descriptor = folder.callSync(() => openSync(folder.at(name), flagsOf[access]))
   } catch (error) {
-    throw refusalOf(error, folder, name)
+    throw refusalOf(error, { folder, name }, path)
   }
   try {
-    assertOurs(fstatSync(descriptor), folder, name, access)
+    assertOurs(fstatSync(descriptor), { folder, name }, access, path)
     return descriptor
   } catch (error) {
     closeSync(descriptor)
@@ -42,15 +43,20 @@ export function openInSync(folder: Folder, name: string, access: Access): number
   }
 }
 
-export async function openIn(folder: Folder, name: string, access: Access): Promise<FileHandle> {
+export async function openIn(
+  folder: Folder,
+  name: string,
+  access: Access,
+  path = folder.pathOf(name),
+): Promise<FileHandle> {
   let handle: FileHandle
   try {
     handle = await folder.call(open(folder.at(name), flagsOf[access]))
   } catch (error) {
-    throw refusalOf(error, folder, name)
+    throw refusalOf(error, { folder, name }, path)
   }
   try {
-    assertOurs(await handle.stat(), folder, name, access)
+    assertOurs(await handle.stat(), { folder, name }, access, path)
     return handle
   } catch (error) {
     await handle.close()
@@ -104,13 +110,13 @@ export function openOrMakeInSync(folder: Folder, name: string, mode = 0o600): nu
 
 /** Opens a file by its path to read it; links on the way are followed where nobody else could have made them. */
 export function openToReadSync(path: string): number {
-  return atSync(Folder.locateSync(path), ({ folder, name }) => openInSync(folder, name, 'read'))
+  return atSync(Folder.locateSync(path), ({ folder, name }) => openInSync(folder, name, 'read', path))
 }
 
 export async function openToRead(path: string): Promise<FileHandle> {
   const { folder, name } = await Folder.locate(path)
   try {
-    return await openIn(folder, name, 'read')
+    return await openIn(folder, name, 'read', path)
   } finally {
     folder.close()
   }
@@ -134,30 +140,16 @@ function ownerToBe({ stats: { uid, gid } }: Folder): { readonly uid: number; rea
 }
 
 /** Throws unless a file is one that this process may use in the name of who may write its folder. */
-export function assertOurs(file: Stats, folder: Folder, name: string, access: Access): void {
-  const path = folder.pathOf(name)
-  if (!file.isFile())
-    throw new RefusedPathError({
-      kind: 'notRegular',
-      path,
-      component: path,
-      reason: `is ${kindOf(file)}; it must be a regular file`,
-    })
+export function assertOurs(file: Stats, { folder, name }: Place, access: Access, path: string): void {
+  const refuse = (kind: RefusalKind, reason: string): never => {
+    throw new RefusedPathError({ kind, path, component: folder.pathOf(name), reason })
+  }
+  if (!file.isFile()) refuse('notRegular', `is ${kindOf(file)}; it must be a regular file`)
   if (!folder.isWritableByOthers) return
   if (file.nlink > 1)
-    throw new RefusedPathError({
-      kind: 'hardLink',
-      path,
-      component: path,
-      reason: `has ${file.nlink} names (hard links) in a folder that others may write, and is not used`,
-    })
-  if (isOwnerExpected(file, folder, access)) return
-  throw new RefusedPathError({
-    kind: 'owner',
-    path,
-    component: path,
-    reason: `belongs to uid ${file.uid}, and its folder to uid ${folder.stats.uid}; it is not used`,
-  })
+    refuse('hardLink', `has ${file.nlink} names (hard links) in a folder that others may write, and is not used`)
+  if (!isOwnerExpected(file, folder, access))
+    refuse('owner', `belongs to uid ${file.uid}, and its folder to uid ${folder.stats.uid}; it is not used`)
 }
 
 /** What several users share may be read whoever of them wrote it; written only where it is the folder's owner's, or ours. */
@@ -167,11 +159,10 @@ function isOwnerExpected(file: Stats, { stats }: Folder, access: Access): boolea
 }
 
 /** What an open that failed says of what is there; other errors as they are. */
-function refusalOf(error: unknown, folder: Folder, name: string): unknown {
-  const path = folder.pathOf(name)
-  const refused = (kind: 'link' | 'notRegular', reason: string): RefusedPathError =>
-    Object.assign(new RefusedPathError({ kind, path, component: path, reason }), { cause: error })
-  switch (codeOf(error)) {
+function refusalOf(cause: unknown, { folder, name }: Place, path: string): unknown {
+  const refused = (kind: RefusalKind, reason: string): RefusedPathError =>
+    new RefusedPathError({ kind, path, component: folder.pathOf(name), reason })
+  switch (codeOf(cause)) {
     case 'ELOOP':
       return refused(
         'link',
@@ -181,7 +172,7 @@ function refusalOf(error: unknown, folder: Folder, name: string): unknown {
     case 'EISDIR':
       return refused('notRegular', `is ${kindAt(folder, name)}; it must be a regular file`)
     default:
-      return error
+      return cause
   }
 }
 

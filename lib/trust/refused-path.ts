@@ -20,7 +20,8 @@ export class RefusedPathError extends Error implements Refusal {
   readonly reason: string
 
   constructor({ kind, path, component, reason }: Refusal) {
-    super(component === path ? `${path} ${reason}` : `${path} is not used: ${component} ${reason}`)
+    const isItself = component === path || kind === 'notRegular'
+    super(isItself ? `${path} ${reason}` : `${path} is not used: ${component} ${reason}`)
     this.kind = kind
     this.path = path
     this.component = component
