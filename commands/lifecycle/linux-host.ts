@@ -1,10 +1,12 @@
 /** The machine itself: /proc, signals, PID files, and the lock of the home. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Home, HomeError, pidFileOf } from '../../lib/home.ts'
 import { HomeLock } from '../../lib/home-lock.ts'
 import { processesOf } from '../../lib/home-processes.ts'
 import { isRunning, readPidFile, readProcess } from '../../lib/proc/process.ts'
+import { readRegularFileSync } from '../../lib/regular-file.ts'
+import { atPlaceSync, ensureFolderSync } from '../../lib/trust/folder.ts'
+import { replaceInSync } from '../../lib/trust/open.ts'
 import type { Holder, Identity, Lock, Phase, ProcessHost } from './host.ts'
 import { spawnDaemon } from './spawn-daemon.ts'
 
@@ -46,7 +48,7 @@ function holderPath(home: Home): string {
 }
 
 function tryLock(home: Home, self: Identity, phase: Phase): Lock | undefined {
-  mkdirSync(home.run, { recursive: true, mode: 0o700 })
+  ensureFolderSync(home.run)
   const lock = take(home)
   if (!lock) return undefined
   const setPhase = (phase: Phase): void => writeHolder(home, { ...self, phase })
@@ -54,7 +56,7 @@ function tryLock(home: Home, self: Identity, phase: Phase): Lock | undefined {
   return {
     setPhase,
     release() {
-      rmSync(holderPath(home), { force: true })
+      atPlaceSync(holderPath(home), (folder, name) => folder.removeSync(name))
       lock.release()
     },
   }
@@ -71,19 +73,18 @@ function take(home: Home): HomeLock | undefined {
 }
 
 function writeHolder(home: Home, holder: Holder): void {
-  const draft = `${holderPath(home)}.${process.pid}.tmp`
   try {
-    writeFileSync(draft, JSON.stringify(holder), { mode: 0o600 })
-    renameSync(draft, holderPath(home))
+    atPlaceSync(holderPath(home), (folder, name) => replaceInSync(folder, name, JSON.stringify(holder)))
   } catch {
     // A full disk: the lock itself needs no room, and commands that wait for it cannot name its holder.
-    rmSync(draft, { force: true })
   }
 }
 
 function readHolder(home: Home): Holder | undefined {
   try {
-    const { pid, startTicks, phase } = JSON.parse(readFileSync(holderPath(home), 'utf8')) as Holder
+    const { pid, startTicks, phase } = JSON.parse(
+      readRegularFileSync(holderPath(home)).octets.toString('utf8'),
+    ) as Holder
     return isRunning({ pid, startTicks }) ? { pid, startTicks, phase } : undefined
   } catch {
     return undefined

@@ -112,8 +112,13 @@ export class Folder {
     return this.call(rename(this.at(from), this.at(to)))
   }
 
+  /** Nothing happens when there is something of that name. */
   makeFolderSync(name: string, mode: number): void {
-    this.callSync(() => mkdirSync(this.at(name), mode))
+    try {
+      this.callSync(() => mkdirSync(this.at(name), mode))
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error
+    }
   }
 
   /** Of a link: the link itself goes. Nothing happens when there is nothing of that name. */
@@ -174,6 +179,17 @@ export class Folder {
 
 export function isSameFile(a: Stats, b: Stats): boolean {
   return a.dev === b.dev && a.ino === b.ino
+}
+
+/** Makes a folder where there is none, and those above it. Throws RefusedPathError, or what the file system throws. */
+export function ensureFolderSync(path: string, mode = 0o700): void {
+  try {
+    Folder.openSync(path).close()
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+    ensureFolderSync(dirname(path), mode)
+    atPlaceSync(path, (folder, name) => folder.makeFolderSync(name, mode))
+  }
 }
 
 /** Runs something with a folder, and closes it. */

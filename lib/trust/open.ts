@@ -2,7 +2,7 @@
  * Opens files that others may have put where they are: regular ones only, which belong to who may write there, and which have no
  * second name; no link is followed, and no FIFO or device waited for. What is open is judged, not what has the name.
  */
-import { closeSync, constants, fchownSync, fstatSync, openSync, type Stats } from 'node:fs'
+import { closeSync, constants, fchownSync, fstatSync, openSync, type Stats, writeFileSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { codeOf } from '../errors.ts'
 import { atPlaceSync, Folder, type Place } from './folder.ts'
@@ -105,6 +105,22 @@ export function openOrMakeInSync(folder: Folder, name: string, mode = 0o600): nu
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error // it came in between
     }
+  }
+}
+
+/** Replaces a small file whole, not durably: a reader sees the old one or the new one. */
+export function replaceInSync(folder: Folder, name: string, content: string): void {
+  const draft = `${name}.${process.pid}.tmp`
+  folder.removeSync(draft)
+  const descriptor = makeInSync(folder, draft)
+  try {
+    writeFileSync(descriptor, content)
+    folder.renameSync(draft, name)
+  } catch (error) {
+    folder.removeSync(draft)
+    throw error
+  } finally {
+    closeSync(descriptor)
   }
 }
 

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, test } from 'node:test'
 import { hasEnded, readProcess, writePidFile } from '../../../lib/proc/process.ts'
 import { sessionMembers } from '../../../lib/proc/session.ts'
 import { parseProcStat } from '../../../lib/proc/stat.ts'
-import { boundOutput } from '../../../subagents/critapp/output.ts'
+import { boundOutput } from '../../../lib/output-file.ts'
 import { until } from '../../support/appliance.ts'
 import { Bench, forever } from './bench.ts'
 
