@@ -23,6 +23,7 @@ import { LogFile } from './log-file.ts'
 import { removePidFile, writePidFile } from './proc/pid-file.ts'
 import { type ProcessIdentity, readProcess } from './proc/process.ts'
 import { tellSystemd } from './systemd.ts'
+import { requireTrust } from './trust/home-trust.ts'
 
 export interface DaemonWork {
   /** Resolves when it serves; throws ConfigurationError, or an Error that says what could not be had. */
@@ -74,7 +75,10 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
       await keepToSignals({
         pidFile: pidFileOf(home, name),
         log,
-        reload,
+        reload: async () => {
+          requireTrust(home, name)
+          await reload()
+        },
         stop: () =>
           stop()
             .then(() => file.close())
@@ -93,6 +97,7 @@ export function openHome(name: DaemonName, homeOption: string | undefined): Home
     const home = resolveHome(homeOption)
     requireHome(home)
     checkHomePath(home)
+    requireTrust(home, name)
     const starter = process.env[starterVariable]
     // What it starts is not of the starter. /proc shows the first environment all the same.
     delete process.env[starterVariable]

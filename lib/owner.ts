@@ -23,6 +23,20 @@ export function ownerNamed(text: string): Owner | undefined {
   return uid === undefined || gid === undefined ? undefined : { uid, gid }
 }
 
+/** The name of a user as commands take it; the number where there is no name. */
+export function nameOfUser(uid: number): string {
+  return nameIn('/etc/passwd', uid)
+}
+
+/** The same of a group. */
+export function nameOfGroup(gid: number): string {
+  return nameIn('/etc/group', gid)
+}
+
+function nameIn(table: string, id: number): string {
+  return find(readFileSync(table, 'utf8'), String(id), 2)?.[0] ?? String(id)
+}
+
 /** The line of a name, or of a number in the column that has it. */
 function find(table: string, wanted: string, numberColumn: number): string[] | undefined {
   if (wanted === '') return undefined
