@@ -13,6 +13,7 @@ import {
 import { completeHome, highestPort, initSentence, portOffsetOf } from '../lib/home-completion.ts'
 import { processesOf } from '../lib/home-processes.ts'
 import { type Owner, ownerNamed } from '../lib/owner.ts'
+import { requireOwner } from '../lib/trust/home-trust.ts'
 import { type DaemonUsers, layOut } from '../lib/trust/layout.ts'
 
 /** Makes the users that the units name by default. */
@@ -32,23 +33,25 @@ export async function init({ home: folder, portOffset, user, sipdUser }: InitOpt
   checkHomePath(home)
   await checkOffset(portOffset)
   const users = usersNamed(user, sipdUser)
-  if (users) refuseWhileRunning(home)
-  const known = isInitialized(home) ? await portOffsetOf(home) : undefined
+  const isKnown = isInitialized(home)
+  if (isKnown && users) refuseWhileRunning(home)
+  else if (isKnown) requireOwner(home, 'castellan init')
+  const known = isKnown ? await portOffsetOf(home) : undefined
   if (known !== undefined && portOffset !== undefined && known !== portOffset)
     throw new Error(
       `the ports of ${home.root} are shifted by ${known}, not by ${portOffset}; leave --port-offset out, or name another home`,
     )
-  const offset = portOffset ?? known ?? (isInitialized(home) ? undefined : 0)
+  const offset = portOffset ?? known ?? (isKnown ? undefined : 0)
+  // Before files are made: each then belongs to whom its folder belongs to.
+  if (users) layOut(home, users)
   const { made, missing } =
     offset === undefined ? await completeHome(home) : { made: await initializeHome(home, offset), missing: [] }
   for (const path of made) process.stdout.write(`made ${path}\n`)
   reportMissing(home, missing)
-  if (users) {
-    layOut(home, users)
+  if (users)
     process.stdout.write(
       `the folders of the agent belong to ${user}, those of sipd to ${sipdUser}, all others to root\n`,
     )
-  }
   if (made.length + missing.length === 0) process.stdout.write(`${home.root} has everything already\n`)
   return missing.length === 0 ? 0 : 1
 }
@@ -83,7 +86,7 @@ function userNamed(name: string): Owner {
 
 /** Daemons would go on with open files in folders that are no longer theirs. */
 function refuseWhileRunning(home: Home): void {
-  const [running] = isInitialized(home) ? processesOf(home) : []
+  const [running] = processesOf(home)
   if (running)
     throw new HomeError(
       `the ${running.part} of ${home.root} runs, as PID ${running.pid}; stop it before its folders change hands`,

@@ -7,6 +7,7 @@ import { goOnWithoutOutput } from '../lib/command-output.ts'
 import { checkHomePath, type Home, HomeError, initializeHome, isInitialized, resolveHome } from '../lib/home.ts'
 import { completeHome } from '../lib/home-completion.ts'
 import { readProcess, writePidFile } from '../lib/proc/process.ts'
+import { refuseLaidOut, requireOwner } from '../lib/trust/home-trust.ts'
 import { appFailures, settledApps } from './app-states.ts'
 import { board } from './board.ts'
 import { reportMissing } from './init.ts'
@@ -25,7 +26,10 @@ export interface StartOptions {
 export async function start({ home: folder, detach, background = false }: StartOptions): Promise<number> {
   const home = resolveHome(folder)
   checkHomePath(home)
-  if (!isInitialized(home)) await initializeHome(home, 0)
+  if (isInitialized(home)) {
+    refuseLaidOut(home, 'start')
+    requireOwner(home, 'castellan start')
+  } else await initializeHome(home, 0)
   return detach ? startDetached(home) : startInFront(home, background)
 }
 

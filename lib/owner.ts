@@ -24,6 +24,16 @@ export function ownerNamed(text: string): Owner | undefined {
   return uid === undefined || gid === undefined ? undefined : { uid, gid }
 }
 
+/** The name of a user as commands take it; the number where there is no name. */
+export function nameOfUser(uid: number): string {
+  return find('/etc/passwd', String(uid))?.[0] ?? String(uid)
+}
+
+/** The same of a group. */
+export function nameOfGroup(gid: number): string {
+  return find('/etc/group', String(gid))?.[0] ?? String(gid)
+}
+
 function find(path: string, wanted: string): string[] | undefined {
   return entryIn(readFileSync(path, 'utf8'), isNumber(wanted) ? `#${wanted}` : wanted)
 }

@@ -60,6 +60,7 @@ export function placesOf(home: Home, { agent, sipd }: DaemonUsers): Place[] {
 export function layOut(home: Home, users: DaemonUsers): void {
   if (process.geteuid?.() !== 0)
     throw new HomeError('only root can give folders of a home to the users of its daemons; run the command as root', 4)
+  mkdirSync(dirname(home.root), { recursive: true, mode: 0o755 })
   for (const place of placesOf(home, users)) {
     mkdirSync(place.path, { recursive: true, mode: 0o700 })
     giveFolder(place)
@@ -71,14 +72,14 @@ export function layOut(home: Home, users: DaemonUsers): void {
     )
 }
 
-/** Whom the process of a domain runs as: the owner of its run folder, or of the home where there is none yet. */
+/** Whom the process of a domain runs as: the owner of its run folder, or of the home where none is to be seen. */
 export function readerOf(home: Home, domain: Domain): Owner {
   for (const path of [foldersOf(home, domain).run, home.root]) {
     try {
       const { uid, gid } = statSync(path)
       return { uid, gid }
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error
+      if (!['ENOENT', 'ENOTDIR', 'EACCES'].includes(codeOf(error) ?? '')) throw error
     }
   }
   return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 }
