@@ -51,7 +51,9 @@ export function runAsOf(facts: RunAsFacts): RunAs {
   if (chosen?.gid === 0) return refused('Group would leave sipd in the group of root; name another group')
   const obstacle = chosen ? facts.obstacleFor(chosen) : `there is no user ${defaultUser}`
   if (chosen && obstacle === undefined) return { kind: 'account', account: chosen }
-  if (user === undefined && isLoopback) return { kind: 'root', reason: `${obstacle}; this serves loopback only` }
+  // In a home whose folders are root's nobody has asked for another user yet.
+  const isAsked = user !== undefined || facts.folderAccount !== undefined
+  if (!isAsked && isLoopback) return { kind: 'root', reason: `${obstacle}; this serves loopback only` }
   return refused(
     chosen
       ? `cannot run as ${nameOf(chosen)}: ${obstacle}`

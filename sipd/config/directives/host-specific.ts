@@ -71,12 +71,12 @@ export const hostSpecific = {
     inForce: true,
   }),
   User: optional(text('user'), {
-    help: 'Whom sipd runs as, when root starts it: a name or #number; `root` lets it stay root. Without it, the owner of run/sipd, or the user sipd.',
+    help: 'Whom sipd runs as, when root starts it: a name, or a number as "#990"; `root` lets it stay root. Without it, the owner of run/sipd, or the user sipd.',
     changes: 'restart',
     inForce: true,
   }),
   Group: optional(text('group'), {
-    help: "Which group sipd runs as, when root starts it: a name or #number. Without it, the user's own.",
+    help: 'Which group sipd runs as, when root starts it: a name, or a number as "#980". Without it, that of the user.',
     changes: 'restart',
     inForce: true,
   }),
