@@ -47,6 +47,11 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
   const home = openHome(name, homeOption)
   // What this daemon starts is of this appliance, and can be told from the same of another one.
   process.env.CASTELLAN_HOME = home.root
+  try {
+    makeFolders(home, name)
+  } catch (error) {
+    leave(name, error)
+  }
   const file = openLogFile(name, home, (lines) =>
     log.error('lines of this log were lost, as it could not be written', { lines }),
   )
@@ -103,7 +108,6 @@ export function openHome(name: DaemonName, homeOption: string | undefined): Home
     delete process.env[starterVariable]
     if (starter !== undefined && starter !== String(process.ppid))
       throw new HomeError(`the castellan start that started it, PID ${starter}, has ended`)
-    makeFolders(home, name)
     return home
   } catch (error) {
     return leave(name, error)
