@@ -7,7 +7,7 @@ import { netsnmp } from '../support/netsnmp.ts'
 import { needs } from '../support/peers.ts'
 
 /** bigInteger of row 500. */
-const cell = '1.3.6.1.4.1.32473.99.1.1.2.500'
+const cell = '1.3.6.1.4.1.8072.9999.9999.1.1.2.500'
 
 for (const [name, start] of [
   ['the agent', startCastellan],
