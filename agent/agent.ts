@@ -72,6 +72,8 @@ export class Agent {
   readonly #accounts = makeAccounts()
   /** For what subagents notify. */
   readonly #notifiedLog: Log
+  /** For what the network makes a socket report. */
+  readonly #socketLog: Log
   /** At each socket for itself, so that others cannot use up what ours may need. */
   readonly #subagentChanges: Readonly<Record<TrustDomainName, RateLimit>>
   /** Anybody can send wrong communities: they must not be able to fill logs, and the network, with notifications. */
@@ -90,6 +92,7 @@ export class Agent {
     this.#authenticationFailures = new RateLimit(options.clock, 10, 1)
     const changes = (): RateLimit => new RateLimit(options.clock, 50, 1)
     this.#subagentChanges = { subagents: changes(), sipd: changes(), others: changes() }
+    this.#socketLog = limitedLog(log, options.clock)
     this.#notifiedLog = limitedLog(log, options.clock, 100, 10)
     this.#internal = internalModules({
       accounts: this.#accounts,
@@ -124,6 +127,8 @@ export class Agent {
       registry: this.#registry,
       statistics: this.#statistics,
       log: log.child('engine'),
+      clock: options.clock,
+      requests: this.#accounts.requests,
       onAuthenticationFailure: (remote) => this.#authenticationFailed(remote),
       onSet: (record) => this.#audit.write(record),
     })
@@ -140,7 +145,8 @@ export class Agent {
       names: this.names,
     })
     this.#originator = new Originator({
-      log: log.child('notify'),
+      log: limitedLog(log.child('notify'), options.clock),
+      informs: this.#accounts.informs,
       clock: options.clock,
       statistics: this.#statistics,
       sysObjectId: () => options.sysObjectId,
@@ -312,7 +318,7 @@ export class Agent {
       clock,
       others,
       onDatagram: (bytes, remote, transport) => this.#engine.receive(bytes, remote, transport),
-      onError: (where, error) => log.warn('a UDP socket reported an error', { address: where, error: error.message }),
+      onError: (where, error) => this.#socketLog.warn('a UDP socket reported an error', { address: where, error: error.message }),
     })
     try {
       await listener.start()

@@ -21,6 +21,8 @@ interface Cursor {
   name: Oid
   /** Where the search stands in the registry's list, when a span had nothing more. */
   skipTo: Oid | undefined
+  /** Of what is found; one cursor alone never needs more than a message holds. */
+  octets: number
   isDone: boolean
 }
 
@@ -39,7 +41,7 @@ export async function readRemote(registry: Registry, request: RemoteRequest, rul
   const repetitions = Math.min(Math.max(request.maxRepetitions, 0), fitting)
   const cursors = request.names.map((name, index): Cursor => {
     const wanted = index < nonRepeaters ? 1 : repetitions
-    return { index, wanted, found: [], name, skipTo: undefined, isDone: wanted === 0 }
+    return { index, wanted, found: [], name, skipTo: undefined, octets: 0, isDone: wanted === 0 }
   })
   const attempts = new Attempts()
   for (;;) {
@@ -53,6 +55,11 @@ export async function readRemote(registry: Registry, request: RemoteRequest, rul
     if (refused) return { status: 'genErr', position: refused.cursor.index + 1 }
     const failure = await ask(queries, rules, attempts)
     if (failure) return failure
+    // More would not fit, and must not be held meanwhile.
+    if (octetsOfRounds(cursors, isBulk, nonRepeaters) > rules.limit) {
+      if (!isBulk) return { status: 'tooBig', position: 0 }
+      break
+    }
   }
   if (!isBulk) {
     // SNMPv1 has no endOfMibView (RFC 3584 §4.2.2.2).
@@ -61,6 +68,19 @@ export async function readRemote(registry: Registry, request: RemoteRequest, rul
     return cursors.map(({ found }) => found[0]!)
   }
   return inRounds(cursors, nonRepeaters, repetitions)
+}
+
+/** Octets of what is found and will be answered: of the repeaters of a GETBULK, whole rounds from the first one on. */
+function octetsOfRounds(cursors: readonly Cursor[], isBulk: boolean, nonRepeaters: number): number {
+  if (cursors.some(({ index, isDone }) => isBulk && index < nonRepeaters && !isDone)) return 0
+  const open = cursors.filter(({ isDone }) => isBulk && !isDone)
+  const rounds = Math.min(...open.map(({ found }) => found.length)) // infinite when all are done
+  let octets = 0
+  for (const { index, found } of cursors) {
+    const counted = isBulk && index >= nonRepeaters ? Math.min(rounds, found.length) : found.length
+    for (let i = 0; i < counted; i++) octets += found[i]!.length
+  }
+  return octets
 }
 
 /** RFC 3416 §4.2.3: first one for each non-repeater, then round after round; a round in which all are at their end is the last. */
@@ -119,18 +139,19 @@ function findLocal(registry: Registry, rules: ReadRules, cursor: Cursor): Query 
       while (position >= 0 && decision === 'mixed' && !rules.view.includes(owner.nameOf(position)))
         position = owner.next(position + 1)
       if (position < 0) continue
-      take(cursor, owner.nameOf(position), writeLocal(owner, position))
+      take(cursor, owner.nameOf(position), writeLocal(owner, position), rules.limit)
       break
     }
   }
   return undefined
 }
 
-function take(cursor: Cursor, name: Oid, varbind: Uint8Array): void {
+function take(cursor: Cursor, name: Oid, varbind: Uint8Array, limit: number): void {
   cursor.found.push(varbind)
+  cursor.octets += varbind.length
   cursor.name = name
   cursor.skipTo = undefined
-  if (cursor.found.length >= cursor.wanted) cursor.isDone = true
+  if (cursor.found.length >= cursor.wanted || cursor.octets > limit) cursor.isDone = true
 }
 
 function finish(cursor: Cursor): void {
@@ -148,7 +169,7 @@ async function ask(queries: readonly Query[], rules: ReadRules, attempts: Attemp
 async function askOne(queries: Query[], rules: ReadRules, attempts: Attempts): Promise<ReadFailure | undefined> {
   queries.sort((a, b) => missing(a) - missing(b))
   const { backend } = queries[0]!.remote
-  const timeoutMs = Math.max(...queries.map(({ remote }) => remote.timeoutMs))
+  const timeoutMs = attempts.waitFor(Math.max(...queries.map(({ remote }) => remote.timeoutMs)))
   const ranges = queries.map(({ range }) => range)
   const most = missing(queries.at(-1)!)
   const singles = queries.findIndex((query) => missing(query) > 1)
@@ -204,7 +225,7 @@ function takeAnswers(
       if (isHidden) {
         cursor.name = name
         cursor.skipTo = undefined
-      } else take(cursor, name, encode(name, value))
+      } else take(cursor, name, encode(name, value), rules.limit)
       if (isSingle) break
     }
     // Nothing at all for a range is nonsense: there is always an instance or an end.

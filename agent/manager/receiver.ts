@@ -6,6 +6,7 @@ import { BerReader } from '../../lib/ber/reader.ts'
 import { tag } from '../../lib/ber/tags.ts'
 import { BerWriter } from '../../lib/ber/writer.ts'
 import { systemClock } from '../../lib/clock.ts'
+import { canBeAnswered } from '../../lib/net/address.ts'
 import type { SecurityLevel } from '../access/vacm.ts'
 import type { EngineIdentity } from '../engine-identity.ts'
 import { type CommunityVersion, decodeCommunityMessage, encodeCommunityMessage } from '../message/community-message.ts'
@@ -59,7 +60,9 @@ export class NotificationReceiver {
       })
     })
     this.#socket.on('error', () => {}) // an acknowledgement that could not be sent is one that was lost
-    this.#socket.on('message', (bytes, remote) => this.#receive(bytes, remote))
+    this.#socket.on('message', (bytes, remote) => {
+      if (canBeAnswered(remote)) this.#receive(bytes, remote)
+    })
     return this.#socket.address().port
   }
 

@@ -5,6 +5,7 @@ import { CommunityConversation } from '../../agent/manager/conversation.ts'
 import { InformChannel } from '../../agent/notify/channel.ts'
 import { ManualClock } from '../../lib/clock.ts'
 import { silentLog } from '../../lib/log.ts'
+import { OctetAccount } from '../../lib/octet-account.ts'
 
 const tenMinutesMs = 600_000
 
@@ -28,7 +29,7 @@ test('informs to a target with a time-out of 248 days are given up after ten min
     securityLevel: 'noAuthNoPriv',
     filter: undefined,
   } as const
-  const channel = new InformChannel({ target, client, clock, log: silentLog, counts })
+  const channel = new InformChannel({ target, client, clock, log: silentLog, counts, account: new OctetAccount(1 << 20) })
   for (let i = 0; i < 8; i++) channel.send({ trapOid: [1, 3, i], upTimeTicks: 0, varbinds: [] })
   clock.advance(tenMinutesMs / 2)
   channel.send({ trapOid: [1, 3, 9], upTimeTicks: 0, varbinds: [] })
