@@ -318,7 +318,8 @@ export class Agent {
       clock,
       others,
       onDatagram: (bytes, remote, transport) => this.#engine.receive(bytes, remote, transport),
-      onError: (where, error) => this.#socketLog.warn('a UDP socket reported an error', { address: where, error: error.message }),
+      onError: (where, error) =>
+        this.#socketLog.warn('a UDP socket reported an error', { address: where, error: error.message }),
     })
     try {
       await listener.start()

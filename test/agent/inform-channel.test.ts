@@ -29,7 +29,14 @@ test('informs to a target with a time-out of 248 days are given up after ten min
     securityLevel: 'noAuthNoPriv',
     filter: undefined,
   } as const
-  const channel = new InformChannel({ target, client, clock, log: silentLog, counts, account: new OctetAccount(1 << 20) })
+  const channel = new InformChannel({
+    target,
+    client,
+    clock,
+    log: silentLog,
+    counts,
+    account: new OctetAccount(1 << 20),
+  })
   for (let i = 0; i < 8; i++) channel.send({ trapOid: [1, 3, i], upTimeTicks: 0, varbinds: [] })
   clock.advance(tenMinutesMs / 2)
   channel.send({ trapOid: [1, 3, 9], upTimeTicks: 0, varbinds: [] })
