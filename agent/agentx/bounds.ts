@@ -13,8 +13,8 @@ export const bounds = {
   notification: { varbinds: 64, octets: 8192 },
   /** Of all sessions of a domain, and of one session or connection; with what is on its way in and out. */
   domainOctets: 32 * 1024 * 1024,
-  sessionOctets: 8 * 1024 * 1024,
+  sessionOctets: 10 * 1024 * 1024,
 } as const
 
-/** Octets that an object costs beside what was sent for it, measured with Node 20 and rounded up. */
-export const costs = { session: 2048, registration: 1024, region: 1024, capability: 512 } as const
+/** Octets that an object costs beside what was sent for it, measured with Node 20 and rounded up: of a region, its place among all others too. */
+export const costs = { session: 2048, registration: 2048, region: 2048, capability: 512 } as const
