@@ -1,10 +1,11 @@
 /** GETNEXT and GETBULK where parts of the answer come from elsewhere: varbinds for one backend travel together. */
 import { groupBy } from '../../lib/group.ts'
+import { search } from '../../lib/mib/subtree.ts'
 import { compareOid, type Oid } from '../../lib/smi/oid.ts'
 import type { SnmpValue, Varbind } from '../../lib/smi/value.ts'
 import { pduTag } from '../message/pdu.ts'
 import { getRemote } from './get-remote.ts'
-import type { ReadFailure, ReadRules } from './read.ts'
+import { passedAtMost, type ReadFailure, type ReadRules } from './read.ts'
 import type { Owner, Registry, RemoteRegion, RemoteSpan } from './registry.ts'
 import type { NameRange } from './remote.ts'
 import { Attempts, earliest, encode, type RemoteAnswer, type RemoteRequest, writeLocal } from './remote-answer.ts'
@@ -46,13 +47,22 @@ export async function readRemote(registry: Registry, request: RemoteRequest, rul
   const attempts = new Attempts()
   for (;;) {
     const queries: Query[] = []
+    search.passed = attempts.passed
     for (const cursor of cursors) {
       const query = findLocal(registry, rules, cursor)
       if (query) queries.push(query)
+      if (search.passed <= passedAtMost || cursors.length === 1 || cursors.every(({ isDone }) => isDone)) continue
+      // As in read.ts: the rest of a GETBULK may be left out once its first repetition is there.
+      const missing = cursors.find(({ found, wanted }) => wanted > 0 && found.length === 0)
+      if (missing) return { status: 'genErr', position: missing.index + 1 }
+      return inRounds(cursors, nonRepeaters, Math.min(repetitions, wholeRounds(cursors.slice(nonRepeaters))))
     }
+    attempts.passed = search.passed
     if (queries.length === 0) break
     const refused = queries.find(({ remote }) => !attempts.mayAsk(remote.backend))
     if (refused) return { status: 'genErr', position: refused.cursor.index + 1 }
+    // What subagents name and the view hides costs more than what is passed here.
+    attempts.passed += queries.length
     const failure = await ask(queries, rules, attempts)
     if (failure) return failure
     // More would not fit, and must not be held meanwhile.
@@ -70,11 +80,15 @@ export async function readRemote(registry: Registry, request: RemoteRequest, rul
   return inRounds(cursors, nonRepeaters, repetitions)
 }
 
+/** Repetitions that are there for every repeater. */
+function wholeRounds(repeaters: readonly Cursor[]): number {
+  return Math.min(...repeaters.map(({ found, isDone }) => (isDone ? Number.POSITIVE_INFINITY : found.length)))
+}
+
 /** Octets of what is found and will be answered: of the repeaters of a GETBULK, whole rounds from the first one on. */
 function octetsOfRounds(cursors: readonly Cursor[], isBulk: boolean, nonRepeaters: number): number {
   if (cursors.some(({ index, isDone }) => isBulk && index < nonRepeaters && !isDone)) return 0
-  const open = cursors.filter(({ isDone }) => isBulk && !isDone)
-  const rounds = Math.min(...open.map(({ found }) => found.length)) // infinite when all are done
+  const rounds = isBulk ? wholeRounds(cursors) : Number.POSITIVE_INFINITY
   let octets = 0
   for (const { index, found } of cursors) {
     const counted = isBulk && index >= nonRepeaters ? Math.min(rounds, found.length) : found.length
@@ -131,13 +145,16 @@ function findLocal(registry: Registry, rules: ReadRules, cursor: Cursor): Query 
         return { cursor, remote: owner.remote, range: { start, include, end: endOfRun(objects, at, rules) } }
       }
       const decision = rules.isV1 && owner.base === 'Counter64' ? 'out' : rules.view.decide(owner)
+      search.passed++
       if (decision === 'out') continue
       const rest = from.slice(owner.oid.length)
       const first = isFresh ? 0 : skipTo !== undefined ? owner.next(0) : owner.after(rest, 0, rest.length)
       if (first < 0) continue
       let position = owner.next(first)
-      while (position >= 0 && decision === 'mixed' && !rules.view.includes(owner.nameOf(position)))
+      while (position >= 0 && decision === 'mixed' && !rules.view.includes(owner.nameOf(position))) {
+        search.passed++
         position = owner.next(position + 1)
+      }
       if (position < 0) continue
       take(cursor, owner.nameOf(position), writeLocal(owner, position), rules.limit)
       break

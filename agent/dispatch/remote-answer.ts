@@ -26,6 +26,8 @@ const leastWaitMs = 1000
 export class Attempts {
   readonly #deadlineMs = performance.now() + wholeRequestMs
   readonly #gone = new Set<RemoteBackend>()
+  /** What its searches passed over so far, as `search.passed` counts it. */
+  passed = 0
 
   /** How long a question waits whose backend asked for this time-out: never beyond the end of the request. */
   waitFor(timeoutMs: number): number {
