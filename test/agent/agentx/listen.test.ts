@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   chmodSync,
   chownSync,
@@ -124,27 +126,45 @@ describe('owners', { skip: process.geteuid?.() === 0 ? false : 'only root may gi
     assert.equal(about(path), '660 0:4712')
     assert.deepEqual(lines, [])
     chownSync(folder, nobody, nobody)
-    process.seteuid?.(nobody)
-    try {
-      await listen({ path, group: 4712 })
-    } finally {
-      process.seteuid?.(0)
+    const as = async (groups: readonly number[]): Promise<void> => {
+      const before = process.getgroups?.() ?? []
+      process.setgroups?.([...groups])
+      process.seteuid?.(nobody)
+      try {
+        await listen({ path, group: 4712 })
+      } finally {
+        process.seteuid?.(0)
+        process.setgroups?.(before)
+      }
     }
-    assert.equal(about(path), `600 ${nobody}:0`)
+    await as([4712])
+    assert.equal(about(path), `660 ${nobody}:4712`, 'a member of the group')
+    assert.deepEqual(lines, [])
+    await as([4711])
+    assert.equal(about(path), `600 ${nobody}:0`, 'no member')
     assert.match(lines.join(), /cannot let a group in .*group=4712/)
   })
 
-  test('a folder whose owner swaps what the agent makes in it gives nothing of the agent away', async () => {
-    // The owner of the folder replaces the socket by a link as soon as it is there; here it is there before.
+  test('an owner of the folder who swaps the socket for a link all the time gets nothing of root given', async () => {
     const victim = join(folder, 'victim')
     writeFileSync(victim, 'of root')
     chmodSync(victim, 0o600)
     const open = join(folder, 'open')
     mkdirSync(open)
     chownSync(open, socketOwner.uid, socketOwner.gid)
-    symlinkSync(victim, join(open, 'master'))
-    await assert.rejects(listen({ path: join(open, 'master'), mode: 0o666, owner: socketOwner }))
-    assert.equal(about(victim), '600 0:0')
+    const swap = '$| = 1; print "x"; while (1) { symlink("../victim", "link"); rename("link", "master") }'
+    const attacker = spawn('perl', ['-e', swap], { cwd: open, ...socketOwner, stdio: ['ignore', 'pipe', 'inherit'] })
+    try {
+      await once(attacker.stdout, 'data')
+      let refused = 0
+      for (let i = 0; i < 100; i++)
+        await listen({ path: join(open, 'master'), mode: 0o666, owner: socketOwner }).catch(() => refused++)
+      assert.ok(refused > 0, 'links were there')
+      assert.equal(about(victim), '600 0:0')
+    } finally {
+      attacker.kill('SIGKILL')
+      await once(attacker, 'exit')
+    }
   })
 
   test('a folder that the owner of its socket may not enter is complained of, once and by name', async () => {
