@@ -1,12 +1,11 @@
 /** castellan start: in front, until Ctrl-C, or with --detach in the background. */
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isatty } from 'node:tty'
 import { goOnWithoutOutput } from '../lib/command-output.ts'
 import { checkHomePath, type Home, HomeError, initializeHome, isInitialized, resolveHome } from '../lib/home.ts'
 import { completeHome } from '../lib/home-completion.ts'
-import { readProcess, writePidFile } from '../lib/proc/process.ts'
+import { readProcess, removePidFile, writePidFile } from '../lib/proc/process.ts'
 import { appFailures, settledApps } from './app-states.ts'
 import { board } from './board.ts'
 import { reportMissing } from './init.ts'
@@ -62,7 +61,7 @@ async function startInFront(home: Home, isBackground: boolean): Promise<number> 
         await writePidFile(pidFile, readProcess(process.pid)!)
         if (!isBackground) void announce(home, ending.signal)
       },
-      stopped: () => rm(pidFile, { force: true }),
+      stopped: () => removePidFile(pidFile),
     })
     if (ended === 'SIGHUP') endBySignal(ended)
     return 0

@@ -84,8 +84,11 @@ function writeHolder(home: Home, holder: Holder): void {
 function readHolder(home: Home): Holder | undefined {
   try {
     const { pid, startTicks, phase } = JSON.parse(readFileSync(holderPath(home), 'utf8')) as Holder
-    return isRunning({ pid, startTicks }) ? { pid, startTicks, phase } : undefined
+    if (isRunning({ pid, startTicks })) return { pid, startTicks, phase }
   } catch {
-    return undefined
+    // A full disk had no room for it.
   }
+  // A starter that serves has a PID file, or its marker, which takes no room.
+  const starter = readPidFile(join(home.run, 'castellan.pid'))
+  return starter && { pid: starter.pid, startTicks: starter.startTicks, phase: 'serving' }
 }

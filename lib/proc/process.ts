@@ -1,9 +1,11 @@
 /** How a process is known: its PID, its start time and its command line together, never by PID alone. */
 import { readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { codeOf } from '../errors.ts'
-import { writeFileAtomic } from '../files.ts'
+import { isDiskFull, writeFileAtomic } from '../files.ts'
 import { textOf } from '../octets.ts'
 import { isDenied, readNames, readWhole } from './file.ts'
+import { placeMarker, readMarkers, removeMarkers } from './pid-marker.ts'
 import { listPids, readStat } from './processes.ts'
 import type { ProcStat } from './stat.ts'
 
@@ -115,22 +117,43 @@ function signalError(pid: number): string | undefined {
 
 /**
  * Writes a PID file of three lines: PID, start time in ticks, command line as JSON. Tools that want only the PID
- * read the first line.
+ * read the first line. On a full disk a marker takes its place, which only `readPidFile` knows.
  */
-export async function writePidFile(path: string, identity: ProcessIdentity): Promise<void> {
-  await writeFileAtomic(path, `${identity.pid}\n${identity.startTicks}\n${JSON.stringify(identity.command)}\n`, 0o644)
+export async function writePidFile(path: string, identity: ProcessIdentity): Promise<'file' | 'marker'> {
+  const content = `${identity.pid}\n${identity.startTicks}\n${JSON.stringify(identity.command)}\n`
+  try {
+    await writeFileAtomic(path, content, 0o644)
+    removeMarkers(path)
+    return 'file'
+  } catch (error) {
+    if (!isDiskFull(error)) throw error
+    placeMarker(path, identity)
+    // Of a process that was killed; it would be read first.
+    await rm(path, { force: true })
+    return 'marker'
+  }
+}
+
+/** What the process that wrote it leaves behind is nothing. */
+export async function removePidFile(path: string): Promise<void> {
+  await rm(path, { force: true })
+  removeMarkers(path)
 }
 
 /** The process a PID file names, if that very process still runs. */
 export function readPidFile(path: string): ProcessIdentity | undefined {
-  let lines: string[]
-  try {
-    lines = readFileSync(path, 'utf8').split('\n')
-  } catch {
-    return undefined
+  for (const { pid, startTicks } of readNamed(path)) {
+    const running = readProcess(pid)
+    if (running?.startTicks === startTicks) return running
   }
-  const running = readProcess(Number(lines[0]))
-  if (!running) return undefined
-  const startTicks = Number(lines[1])
-  return running.startTicks === startTicks ? running : undefined
+  return undefined
+}
+
+function readNamed(path: string): readonly Pick<ProcessIdentity, 'pid' | 'startTicks'>[] {
+  try {
+    const [pid, startTicks] = readFileSync(path, 'utf8').split('\n')
+    return [{ pid: Number(pid), startTicks: Number(startTicks) }]
+  } catch {
+    return readMarkers(path)
+  }
 }

@@ -1,0 +1,42 @@
+/**
+ * What a PID file says where the disk has no room for one: an empty file that has it in its name, `NAME.pid.PID.TICKS`. It
+ * takes no block of the disk.
+ */
+import { closeSync, constants, openSync, readdirSync, rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+
+interface Marked {
+  readonly pid: number
+  readonly startTicks: number
+}
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
+
+/** In place of all others. Throws what the file system throws, such as ENOSPC where there is no inode either. */
+export function placeMarker(pidFile: string, { pid, startTicks }: Marked): void {
+  removeMarkers(pidFile)
+  closeSync(openSync(`${pidFile}.${pid}.${startTicks}`, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644))
+}
+
+/** All that are there; a process that was killed leaves its own. */
+export function readMarkers(pidFile: string): Marked[] {
+  return markersOf(pidFile).map((name) => {
+    const [startTicks, pid] = name.split('.').toReversed().map(Number)
+    return { pid: pid!, startTicks: startTicks! }
+  })
+}
+
+export function removeMarkers(pidFile: string): void {
+  for (const name of markersOf(pidFile)) rmSync(join(dirname(pidFile), name), { force: true })
+}
+
+function markersOf(pidFile: string): string[] {
+  const prefix = `${basename(pidFile)}.`
+  try {
+    return readdirSync(dirname(pidFile)).filter(
+      (name) => name.startsWith(prefix) && /^\d{1,10}\.\d{1,20}$/.test(name.slice(prefix.length)),
+    )
+  } catch {
+    return [] // there is no such folder
+  }
+}
