@@ -6,6 +6,7 @@ import { messageOf } from '../lib/errors.ts'
 import type { Home } from '../lib/home.ts'
 import type { Log } from '../lib/log.ts'
 import { anyDefinition, type Definition, type Notification } from '../lib/mib/declare.ts'
+import { guardedSubtrees, isGuarded } from '../lib/mib/guarded.ts'
 import { type ConfiguredModule, Hosting } from '../lib/mib/hosting.ts'
 import type { ModuleHost } from '../lib/mib/module.ts'
 import { Names } from '../lib/mib/names.ts'
@@ -69,6 +70,7 @@ export class Agent {
   readonly #subagentChanges: RateLimit
   /** Anybody can send wrong communities: they must not be able to fill logs, and the network, with notifications. */
   readonly #authenticationFailures: RateLimit
+  readonly #guarded: readonly Oid[]
   #engineId: Uint8Array = new Uint8Array(0)
   #usm: Usm | undefined
   #vacm = new Vacm([], [], [])
@@ -95,21 +97,20 @@ export class Agent {
       ...this.#internal.modules.map((module) => ({ ...module, file: 'agent/snmpd.cnf' })),
       ...modules,
     ]
-    this.names = new Names(
-      [
-        ...all.flatMap(({ module }) => module.tables.map(({ table }) => anyDefinition(table.definition))),
-        ...(options.alsoNamed?.definitions ?? []),
-      ],
-      [
-        ...all.flatMap(({ module }) => module.notifications ?? []),
-        coldStart,
-        warmStart,
-        authenticationFailure,
-        castellanSubagentLost,
-        castellanSubagentReturned,
-        ...(options.alsoNamed?.notifications ?? []),
-      ],
-    )
+    const definitions = [
+      ...all.flatMap(({ module }) => module.tables.map(({ table }) => anyDefinition(table.definition))),
+      ...(options.alsoNamed?.definitions ?? []),
+    ]
+    this.#guarded = guardedSubtrees(definitions)
+    this.names = new Names(definitions, [
+      ...all.flatMap(({ module }) => module.notifications ?? []),
+      coldStart,
+      warmStart,
+      authenticationFailure,
+      castellanSubagentLost,
+      castellanSubagentReturned,
+      ...(options.alsoNamed?.notifications ?? []),
+    ])
     this.#engine = new Engine({
       registry: this.#registry,
       statistics: this.#statistics,
@@ -130,6 +131,7 @@ export class Agent {
       statistics: this.#statistics,
       sysObjectId: () => options.sysObjectId,
       sourceFor: (destination) => this.#sources?.for(destination),
+      isGuarded: (name) => isGuarded(this.names.objectOf(name) ?? {}),
       v3: () => this.#engine.v3,
       usm: () => this.#usm,
     })
@@ -277,6 +279,7 @@ export class Agent {
   }
 
   #configureEngine(): void {
+    this.#internal.guard(this.#guarded)
     const communities = this.#internal.communities()
     const vacm = this.#internal.vacm()
     this.#vacm = vacm

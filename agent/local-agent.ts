@@ -1,6 +1,7 @@
 /** The agent as its own modules ask it: the dispatcher's paths of a manager's request, without message and security. */
 import { BerReader } from '../lib/ber/reader.ts'
 import { tag } from '../lib/ber/tags.ts'
+import { isGuarded } from '../lib/mib/guarded.ts'
 import type { LocalAgent, LocalAnswer, LocalFailure, LocalObject } from '../lib/mib/local-agent.ts'
 import type { Requester } from '../lib/mib/module.ts'
 import type { Names } from '../lib/mib/names.ts'
@@ -61,7 +62,9 @@ export class EngineLocalAgent implements LocalAgent {
   }
 
   formatValue(name: Oid, value: SnmpValue): string {
-    return this.#options.names.formatValue(name, value)
+    const { names } = this.#options
+    // It is for sentences and columns that more may see than may see the object.
+    return isGuarded(names.objectOf(name) ?? {}) ? '***' : names.formatValue(name, value)
   }
 
   async set(varbinds: readonly Varbind[], as: Requester): Promise<LocalFailure | undefined> {

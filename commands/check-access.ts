@@ -12,6 +12,7 @@ import { ConfigFile } from '../lib/mib/config.ts'
 import { configuredRows, type LoadedFile } from '../lib/mib/configured-rows.ts'
 import { anyDefinition, type RowOf } from '../lib/mib/declare.ts'
 import { entryTypes } from '../lib/mib/entry-types.ts'
+import { guardedSubtrees } from '../lib/mib/guarded.ts'
 import type { Serving } from '../lib/mib/module.ts'
 import { applyRules, type Rule } from '../lib/mib/rules.ts'
 import { isLoopbackAddress } from '../lib/net/address.ts'
@@ -26,6 +27,7 @@ type FamilyRow = RowOf<typeof vacmViewTreeFamilyTable>
 
 /** The one view that may have what holds commands, and secrets. */
 const adminView = 'admin'
+const guarded = guardedSubtrees(declaredDefinitions)
 
 /** Of the files of the agent together; each can be read. */
 export async function checkAccess(home: Home): Promise<Complaint[]> {
@@ -39,8 +41,8 @@ export async function checkAccess(home: Home): Promise<Complaint[]> {
     commandsRule,
     exposureRule(await shippedFamilies()),
     openWriterRule,
-    eventRightsRule(declaredNames),
-    scheduleRightsRule(declaredNames),
+    eventRightsRule(declaredNames, guarded),
+    scheduleRightsRule(declaredNames, guarded),
   ]
   return applyRules(rules, configuredRows(files))
 }
@@ -56,7 +58,7 @@ async function read(home: Home, name: string, configured: readonly Serving[]): P
 
 /** An error: one who knows the community could run any program. */
 const commandsRule: Rule = (rows, report) => {
-  const vacm = vacmOf(rows)
+  const vacm = vacmOf(rows, guarded)
   const commands = declaredDefinitions.flatMap(({ readable }) => readable.filter(({ command }) => command))
   for (const { row, placeOf } of rows.of(vacmAccessTable)) {
     const { vacmGroupName, vacmAccessSecurityLevel: level, vacmAccessWriteViewName: viewName } = row
@@ -71,25 +73,26 @@ const commandsRule: Rule = (rows, report) => {
   }
 }
 
-/** Command lines of processes, communities and users: a home made before these were excluded shows them to everybody. */
+/** Communities, users, commands, contents of logs: what the shipped view `read` has not, another one seldom means to show. */
 function exposureRule(shipped: readonly FamilyRow[]): Rule {
-  const secret = shipped.filter(
+  const excluded = shipped.filter(
     (row) => row.vacmViewTreeFamilyViewName === 'read' && row.vacmViewTreeFamilyType === 'excluded',
   )
+  const secret = [...excluded.map((one) => one.vacmViewTreeFamilySubtree), ...guarded]
   return (rows, report) => {
-    const vacm = vacmOf(rows)
+    const vacm = vacmOf(rows, guarded)
     const seen = new Set<string>()
     for (const { row, placeOf } of rows.of(vacmAccessTable)) {
       const { vacmAccessReadViewName: viewName, vacmAccessSecurityLevel: level } = row
       const view = vacm.viewNamed(viewName)
       if (!view || seen.has(viewName) || (level === 'authPriv' && viewName === adminView)) continue
       seen.add(viewName)
-      const shown = secret.map((one) => one.vacmViewTreeFamilySubtree).filter((oid) => view.decide({ oid }) !== 'out')
+      const shown = secret.filter((oid) => view.decide({ oid }) !== 'out')
       if (shown.length === 0) continue
       const lines = shown.map((oid) => familyLine(viewName, oid, 'excluded'))
       report.warn(
         placeOf('vacmAccessReadViewName'),
-        `view ${viewName} shows ${shown.map((oid) => declaredNames.format(oid)).join(', ')} at ${level}, which the shipped snmpd.cnf excludes; add: ${lines.join('; ')}`,
+        `view ${viewName} shows ${shown.map((oid) => declaredNames.format(oid)).join(', ')} at ${level}, which the shipped view read excludes; add: ${lines.join('; ')}`,
       )
     }
   }
@@ -107,7 +110,7 @@ const openWriterRule: Rule = (rows, report) => {
     return address !== undefined && !isLoopbackAddress(address.host)
   })
   if (!open) return
-  const vacm = vacmOf(rows)
+  const vacm = vacmOf(rows, guarded)
   for (const { row, placeOf } of rows.of(snmpCommunityTable)) {
     if (row.snmpCommunityTransportTag !== '') continue
     const principal = {

@@ -138,6 +138,7 @@ export function internalModules(options: InternalOptions) {
     users: users.read,
     communities: access.communities,
     vacm: access.vacm,
+    guard: access.guard,
     log,
     /** The targets as they are now; castellanTargetTable has a row for each from here on. */
     targets() {
