@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import type { Clock, Timer } from '../lib/clock.ts'
 import { type Complaint, ConfigurationError, formatComplaint, isWarning } from '../lib/cnf/complaint.ts'
 import { messageOf } from '../lib/errors.ts'
-import type { Home } from '../lib/home.ts'
+import { foldersOf, type Home } from '../lib/home.ts'
 import type { Log } from '../lib/log.ts'
 import { anyDefinition, type Definition, type Notification } from '../lib/mib/declare.ts'
 import { guardedSubtrees, isGuarded } from '../lib/mib/guarded.ts'
@@ -124,7 +124,12 @@ export class Agent {
       names: this.names,
       notify: ({ trapOid, varbinds }, sentence) => this.#tell(trapOid, varbinds, sentence),
     })
-    this.#audit = new AuditLog({ path: join(home.logs, 'audit.log'), clock: options.clock, log, names: this.names })
+    this.#audit = new AuditLog({
+      path: join(foldersOf(home, 'agent').logs, 'audit.log'),
+      clock: options.clock,
+      log,
+      names: this.names,
+    })
     this.#originator = new Originator({
       log: log.child('notify'),
       clock: options.clock,

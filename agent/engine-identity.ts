@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Clock } from '../lib/clock.ts'
 import { writeFileAtomic } from '../lib/files.ts'
-import type { Home } from '../lib/home.ts'
+import { foldersOf, type Home } from '../lib/home.ts'
 import { readJsonFile } from '../lib/json-file.ts'
 
 const latchedBoots = 2_147_483_647
@@ -27,7 +27,7 @@ export interface EngineIdentity {
 
 /** Where a home keeps it. */
 export function enginePath(home: Home): string {
-  return join(home.data, 'agent', 'engine.json')
+  return join(foldersOf(home, 'agent').data, 'engine.json')
 }
 
 /** Raises the boots on disk before it resolves, so that no answer ever carries boots that could come again. */

@@ -5,7 +5,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '../lib/clock.ts'
 import { writeFileAtomic } from '../lib/files.ts'
-import { resolveHome } from '../lib/home.ts'
+import { foldersOf, makeFolders, resolveHome } from '../lib/home.ts'
 import { createLog, type Log } from '../lib/log.ts'
 import { ModuleBackend } from '../lib/mib/backend.ts'
 import type { Definition, Notification, NotificationValues } from '../lib/mib/declare.ts'
@@ -80,8 +80,8 @@ export async function startMaster({ home: folder, port = 1161, modules = [], ...
   const home = resolveHome(folder)
   const configuration = join(home.conf, 'agent', 'snmpd.cnf')
   if (!existsSync(configuration)) {
-    for (const one of [join(home.conf, 'agent'), home.data, home.logs, home.run])
-      await mkdir(one, { recursive: true, mode: 0o700 })
+    await mkdir(foldersOf(home, 'agent').conf, { recursive: true, mode: 0o700 })
+    makeFolders(home, 'agent')
     await writeFileAtomic(configuration, firstConfiguration(port), 0o600)
   }
   const agent = new Agent({

@@ -1,4 +1,5 @@
 /** The agent's process: builds the agent with the modules that are embedded in it, and runs it. */
+
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -8,6 +9,7 @@ import { formatComplaint } from '../lib/cnf/complaint.ts'
 import { listenForControl } from '../lib/control.ts'
 import { checkAndExit, openForCheck } from '../lib/daemon-check.ts'
 import { openDaemon } from '../lib/daemon-process.ts'
+import { foldersOf } from '../lib/home.ts'
 import { eventModule } from '../subagents/event/index.ts'
 import { eventAgent } from '../subagents/event/mib.ts'
 import { samplesPath } from '../subagents/event/samples/read.ts'
@@ -35,15 +37,18 @@ const agent = new Agent({
   alsoNamed: { definitions: declaredDefinitions, notifications: declaredNotifications },
   modules: [
     // What only programs can tell, the subagents leave in the run folder.
-    ...mib2Modules({ neighbours6: neighbours6Program(home.run).path }),
+    ...mib2Modules({ neighbours6: neighbours6Program(foldersOf(home, 'subagents').run).path }),
     { ...scheduleModule(home, declaredNames), file: 'agent/schedule.cnf' },
-    { ...hostModule({ processes, rpmReport: rpmProgram(home.run).path }), file: 'agent/host.cnf' },
+    {
+      ...hostModule({ processes, rpmReport: rpmProgram(foldersOf(home, 'subagents').run).path }),
+      file: 'agent/host.cnf',
+    },
     { ...sysapplModule(home, { processes }), file: 'agent/sysappl.cnf' },
     // After those whose objects it watches.
     {
       ...eventModule({
         samplesPath: samplesPath(home),
-        alarmsPath: join(home.data, 'agent', 'event-alarms.json'),
+        alarmsPath: join(foldersOf(home, 'agent').data, 'event-alarms.json'),
         known: declaredNames,
       }),
       file: 'agent/eventagt.cnf',
@@ -53,7 +58,7 @@ const agent = new Agent({
 
 if (values.check) await checkAndExit(() => agent.check())
 
-const controlPath = join(home.run, 'agent.ctl')
+const controlPath = join(foldersOf(home, 'agent').run, 'agent.ctl')
 
 /** What the commands of `castellan user` say: one word, and the answer tells whether the files are in force. */
 async function answer([command]: readonly string[]): Promise<string> {

@@ -5,7 +5,7 @@ import { Manager, ReportError } from '../agent/manager/manager.ts'
 import { addressToAsk, formatAddress } from '../agent/transport/udp.ts'
 import { ControlError, control } from '../lib/control.ts'
 import { messageOf } from '../lib/errors.ts'
-import type { Home } from '../lib/home.ts'
+import { foldersOf, type Home } from '../lib/home.ts'
 import { formatOid, oid } from '../lib/smi/oid.ts'
 import { agentOf } from './daemons.ts'
 
@@ -20,7 +20,7 @@ export async function letAgentTake(home: Home): Promise<boolean> {
   const agent = agentOf(home)
   if (!agent) return false
   try {
-    await control(join(home.run, 'agent.ctl'), 'reload')
+    await control(join(foldersOf(home, 'agent').run, 'agent.ctl'), 'reload')
     return true
   } catch (cause) {
     if (cause instanceof ControlError)
@@ -31,7 +31,7 @@ export async function letAgentTake(home: Home): Promise<boolean> {
     // An agent that was started by an older version has no such socket, and takes a signal all the same.
     process.kill(agent.pid, 'SIGHUP')
     throw new Error(
-      `the running agent was signalled to take its files, but does not say whether it has (${messageOf(cause)}); logs/agent.log does`,
+      `the running agent was signalled to take its files, but does not say whether it has (${messageOf(cause)}); logs/agent/agent.log does`,
       { cause },
     )
   }

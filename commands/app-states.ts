@@ -1,7 +1,7 @@
 /** What critapp supervises, as the subagents say over their control socket: for a start, which has no user to ask with. */
 import { join } from 'node:path'
 import { control } from '../lib/control.ts'
-import type { Home } from '../lib/home.ts'
+import { foldersOf, type Home } from '../lib/home.ts'
 import type { AppState } from '../subagents/critapp/index.ts'
 
 /** An application that takes longer to come up is shown as it is then. */
@@ -20,12 +20,14 @@ export async function settledApps(home: Home, signal: AbortSignal): Promise<read
 }
 
 async function readApps(home: Home): Promise<readonly AppState[]> {
-  return JSON.parse(await control(join(home.run, 'subagents.ctl'), 'app-states')) as readonly AppState[]
+  return JSON.parse(
+    await control(join(foldersOf(home, 'subagents').run, 'subagents.ctl'), 'app-states'),
+  ) as readonly AppState[]
 }
 
 /** A sentence for each application that is wanted up and is not. */
 export function appFailures(apps: readonly AppState[] | undefined): string[] {
-  if (!apps) return ['the subagents do not say which applications are up; see logs/subagents.log']
+  if (!apps) return ['the subagents do not say which applications are up; see logs/subagents/subagents.log']
   return apps
     .filter(({ wanted, isUp }) => wanted === 'up' && !isUp)
     .map((app) => `${app.name} is not up: ${whyDown(app)}`)

@@ -7,7 +7,7 @@ import { snmpListenTable } from '../agent/internal/listen-tables.ts'
 import { parseAddress } from '../agent/transport/udp.ts'
 import type { Complaint } from '../lib/cnf/complaint.ts'
 import { parseDocument } from '../lib/cnf/document.ts'
-import { type Home, readTemplates } from '../lib/home.ts'
+import { foldersOf, type Home, readTemplates } from '../lib/home.ts'
 import { ConfigFile } from '../lib/mib/config.ts'
 import { configuredRows, type LoadedFile } from '../lib/mib/configured-rows.ts'
 import { anyDefinition, type RowOf } from '../lib/mib/declare.ts'
@@ -50,7 +50,7 @@ export async function checkAccess(home: Home): Promise<Complaint[]> {
 async function read(home: Home, name: string, configured: readonly Serving[]): Promise<LoadedFile> {
   const config = new ConfigFile(configured, {
     path: join(home.conf, 'agent', name),
-    overlayPath: join(home.data, 'agent', name),
+    overlayPath: join(foldersOf(home, 'agent').data, name),
     resolveName: (text) => declaredNames.resolve(text),
   })
   return (await config.prepare()).loaded

@@ -4,7 +4,7 @@ import { enginePath, keepEngineId, readEngineId } from '../agent/engine-identity
 import { internalModules } from '../agent/internal/index.ts'
 import { Statistics } from '../agent/statistics.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
-import { type Home, requireHome } from '../lib/home.ts'
+import { foldersOf, type Home, requireHome } from '../lib/home.ts'
 import { ConfigFile } from '../lib/mib/config.ts'
 import { anyDefinition, type RowOf } from '../lib/mib/declare.ts'
 import { guardedSubtrees } from '../lib/mib/guarded.ts'
@@ -23,7 +23,7 @@ export async function openConfiguration(home: Home) {
   ]
   const config = new ConfigFile(configured, {
     path: join(home.conf, 'agent', 'snmpd.cnf'),
-    overlayPath: join(home.data, 'agent', 'snmpd.cnf'),
+    overlayPath: join(foldersOf(home, 'agent').data, 'snmpd.cnf'),
     secret: true,
     resolveName: (name) => declaredNames.resolve(name),
   })

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
-import { type Home, requireHome } from '../lib/home.ts'
+import { foldersOf, type Home, requireHome } from '../lib/home.ts'
 import { ConfigFile } from '../lib/mib/config.ts'
 import { formatOid, type Oid } from '../lib/smi/oid.ts'
 import { eventModule } from '../subagents/event/index.ts'
@@ -40,7 +40,7 @@ export interface Trial {
 export async function tryEvents(home: Home, wish: TrialWish): Promise<Trial> {
   const path = wish.file ?? join(home.conf, 'agent', 'eventagt.cnf')
   if (wish.file === undefined) requireHome(home)
-  const overlayPath = wish.file === undefined ? join(home.data, 'agent', 'eventagt.cnf') : undefined
+  const overlayPath = wish.file === undefined ? join(foldersOf(home, 'agent').data, 'eventagt.cnf') : undefined
   const { triggers, events } = await readTriggers({ path, overlayPath })
   const samplesFile = wish.samples ?? samplesPath(home)
   const samples = samplesIn(home, wish)

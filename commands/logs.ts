@@ -2,7 +2,8 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../lib/clock.ts'
-import { type Home, requireHome } from '../lib/home.ts'
+import { codeOf } from '../lib/errors.ts'
+import { domains, foldersOf, type Home, requireHome } from '../lib/home.ts'
 import { Follower } from '../subagents/log/follower.ts'
 import { conditionWords } from '../subagents/log/follower-result.ts'
 import { Patterns, patternError } from '../subagents/log/patterns.ts'
@@ -35,14 +36,14 @@ export async function followLogs(home: Home, wish: FollowWish): Promise<void> {
   if (wish.level !== undefined && !levels.includes(wish.level))
     throw new Error(`unknown level ${wish.level}; the levels are: ${levels.join(', ')}`)
   const there = logsOf(home)
-  const unknown = wish.names.find((name) => !there.includes(name))
+  const unknown = wish.names.find((name) => !there.has(name))
   if (unknown !== undefined)
-    throw new Error(`there is no log ${unknown} in ${home.logs}; there are: ${there.join(', ')}`)
-  const names = wish.names.length > 0 ? wish.names : there
+    throw new Error(`there is no log ${unknown} in ${home.logs}; there are: ${[...there.keys()].join(', ')}`)
+  const names = wish.names.length > 0 ? wish.names : [...there.keys()]
   const isOne = names.length === 1
   const logs = names.map((name) => ({
     name,
-    follower: new Follower({ path: join(home.logs, name), clock: systemClock, startAt: 'beginning' }),
+    follower: new Follower({ path: there.get(name)!, clock: systemClock, startAt: 'beginning' }),
     last: [] as string[],
   }))
   const show = (name: string, line: string): void => {
@@ -111,11 +112,27 @@ export async function tryPattern(
   return trial
 }
 
-function logsOf(home: Home): string[] {
-  return readdirSync(home.logs, { withFileTypes: true })
-    .filter((entry) => entry.isFile() && !rotatedOrPacked.test(entry.name))
-    .map(({ name }) => name)
-    .sort()
+/** The logs of all processes by their names, with their paths. */
+function logsOf(home: Home): Map<string, string> {
+  const folders = [home.logs, ...domains.map((domain) => foldersOf(home, domain).logs)]
+  const logs = folders.flatMap((folder) =>
+    filesIn(folder)
+      .filter((name) => !rotatedOrPacked.test(name))
+      .map((name): [string, string] => [name, join(folder, name)]),
+  )
+  return new Map(logs.sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** None of a folder that is missing, or that this user may not look into. */
+function filesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => name)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'EACCES') return []
+    throw error
+  }
 }
 
 async function toEnd(follower: Follower, take: (line: string) => void): Promise<void> {

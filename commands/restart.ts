@@ -1,7 +1,7 @@
 /** castellan restart: ends a daemon, which its starter starts again, or starts a module of the subagents again. */
 import { join } from 'node:path'
 import { control } from '../lib/control.ts'
-import { requireHome, resolveHome } from '../lib/home.ts'
+import { foldersOf, requireHome, resolveHome } from '../lib/home.ts'
 import { type OwnDaemon, type ProcessHost, until } from './lifecycle/host.ts'
 import { linuxHost } from './lifecycle/linux-host.ts'
 import { startWithinMs } from './lifecycle/starter.ts'
@@ -13,7 +13,10 @@ export async function restart(name: string, { home: folder }: { readonly home?: 
   if (name === 'agent' || name === 'subagents') {
     await restartDaemon(linuxHost(home), name)
     process.stdout.write(`${name} was restarted\n`)
-  } else process.stdout.write(`${await control(join(home.run, 'subagents.ctl'), `restart ${name}`)}\n`)
+  } else
+    process.stdout.write(
+      `${await control(join(foldersOf(home, 'subagents').run, 'subagents.ctl'), `restart ${name}`)}\n`,
+    )
   return 0
 }
 

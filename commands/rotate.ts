@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { systemClock } from '../lib/clock.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { control } from '../lib/control.ts'
-import { type Home, requireHome } from '../lib/home.ts'
+import { foldersOf, type Home, requireHome } from '../lib/home.ts'
 import { createLog } from '../lib/log.ts'
 import { ConfigFile } from '../lib/mib/config.ts'
 import { logModule } from '../subagents/log/index.ts'
@@ -21,7 +21,9 @@ export async function rotate(home: Home, wish: RotateWish): Promise<RotateReport
   // Two that rotate the same logs would be in each other's way.
   if (!daemonOf(home, 'subagents')) return rotateHere(home, wish)
   const words = ['rotate', ...(wish.isDryRun ? ['--dry-run'] : []), ...(wish.name === undefined ? [] : [wish.name])]
-  return parseReport(await control(join(home.run, 'subagents.ctl'), words.join(' '), answerWithinMs))
+  return parseReport(
+    await control(join(foldersOf(home, 'subagents').run, 'subagents.ctl'), words.join(' '), answerWithinMs),
+  )
 }
 
 async function rotateHere(home: Home, wish: RotateWish): Promise<RotateReport> {

@@ -1,12 +1,20 @@
 /** What every daemon's main.ts does around its work: home, log, PID file, signals, and an end that says why. */
-import { mkdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from './clock.ts'
 import { ConfigurationError } from './cnf/complaint.ts'
 import type { DaemonName } from './daemon.ts'
 import { messageOf, messageWithCausesOf } from './errors.ts'
-import { checkHomePath, type Home, HomeError, requireHome, resolveHome } from './home.ts'
+import {
+  checkHomePath,
+  foldersOf,
+  type Home,
+  HomeError,
+  makeFolders,
+  pidFileOf,
+  requireHome,
+  resolveHome,
+} from './home.ts'
 import { HomeLock } from './home-lock.ts'
 import { starterVariable } from './home-processes.ts'
 import { createLog, type Log } from './log.ts'
@@ -36,8 +44,7 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
   const home = openHome(name, homeOption)
   // What this daemon starts is of this appliance, and can be told from the same of another one.
   process.env.CASTELLAN_HOME = home.root
-  mkdirSync(home.logs, { recursive: true, mode: 0o700 })
-  mkdirSync(home.run, { recursive: true, mode: 0o700 })
+  makeFolders(home, name)
   const file = openLogFile(name, home, (lines) =>
     log.error('lines of this log were lost, as it could not be written', { lines }),
   )
@@ -62,7 +69,7 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
     try {
       await start()
       await keepToSignals({
-        pidFile: join(home.run, `${name}.pid`),
+        pidFile: pidFileOf(home, name),
         log,
         reload,
         stop: () =>
@@ -97,8 +104,8 @@ export function openHome(name: DaemonName, homeOption: string | undefined): Home
 /** Holds the daemon's lock in its home until the process ends; ends it with a sentence when another has it. */
 export function beTheOnlyOne(name: DaemonName, home: Home): void {
   try {
-    const lock = HomeLock.tryTake(join(home.run, `${name}.lock`))
-    const other = readPidFile(join(home.run, `${name}.pid`))
+    const lock = HomeLock.tryTake(join(foldersOf(home, name).run, `${name}.lock`))
+    const other = readPidFile(pidFileOf(home, name))
     if (!lock) throw new HomeError(`the ${name} of ${home.root} runs already${other ? `, as PID ${other.pid}` : ''}`)
     process.once('exit', () => lock.release())
   } catch (error) {
@@ -145,7 +152,7 @@ export async function keepToSignals({ pidFile, log, stop, reload }: ServingProce
 }
 
 function openLogFile(name: DaemonName, home: Home, onRecovery: (lostLines: number) => void): LogFile {
-  const path = join(home.logs, `${name}.log`)
+  const path = join(foldersOf(home, name).logs, `${name}.log`)
   try {
     return new LogFile({ path, onRecovery })
   } catch (error) {

@@ -1,6 +1,6 @@
 /** How a daemon of ours is started: its program, and what Node is told about memory. */
 import { join } from 'node:path'
-import { type Home, programRoot } from './home.ts'
+import { type Domain, type Home, programRoot } from './home.ts'
 
 /**
  * The young generation stays small. V8 lets it grow to three times 16 MB under load, and gives nothing back; a daemon's
@@ -8,7 +8,7 @@ import { type Home, programRoot } from './home.ts'
  */
 export const nodeOptions = ['--max-semi-space-size=2'] as const
 
-export type DaemonName = 'agent' | 'subagents' | 'sipd'
+export type DaemonName = Domain
 
 /** Program and arguments, for spawn. */
 export function daemonCommand(name: DaemonName, home: Home): { program: string; args: string[] } {

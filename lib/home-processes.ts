@@ -1,7 +1,7 @@
 /** The processes of a home, as /proc has them: known by their command lines from the moment they are started. */
 import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join } from 'node:path'
-import { type Home, programRoot } from './home.ts'
+import { type Home, pidFileOf, programRoot } from './home.ts'
 import {
   type ProcessIdentity,
   type ProcessStat,
@@ -34,7 +34,7 @@ export function processesOf(home: Home): HomeProcess[] {
   return visibleProcesses().flatMap((process) => {
     const part = partOf(process.command)
     if (!part || realPath(homeOf(process)) !== root) return []
-    const isServing = readPidFile(join(home.run, `${part}.pid`))?.pid === process.pid
+    const isServing = readPidFile(pidFileOf(home, part))?.pid === process.pid
     // Another user's process may have any command line; what our PID file names is ours all the same.
     if (!isServing && !isOurs(process.pid)) return []
     const { pid, startTicks, command } = process

@@ -1,6 +1,6 @@
 /** A home: the folders of one appliance. Several homes on one machine are several appliances, side by side. */
 
-import { existsSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { chown, mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +14,32 @@ export interface Home {
   readonly data: string
   readonly logs: string
   readonly run: string
+}
+
+/** The processes that each own a part of a home; none writes in another's. */
+export type Domain = 'agent' | 'subagents' | 'sipd'
+
+export const domains: readonly Domain[] = ['agent', 'subagents', 'sipd']
+
+/** The folders of one process. Their parents belong to the owner of the home: root where the appliance is installed. */
+export type DomainFolders = Omit<Home, 'root'>
+
+export function foldersOf(home: Home, domain: Domain): DomainFolders {
+  const { conf, data, logs, run } = home
+  return { conf: join(conf, domain), data: join(data, domain), logs: join(logs, domain), run: join(run, domain) }
+}
+
+/** Makes the folders that a process writes to, where they are missing. */
+export function makeFolders(home: Home, domain: Domain): DomainFolders {
+  const folders = foldersOf(home, domain)
+  for (const folder of [folders.data, folders.logs, folders.run]) mkdirSync(folder, { recursive: true, mode: 0o700 })
+  return folders
+}
+
+/** The PID file of a daemon, or of another program that the subagents supervise. */
+export function pidFileOf(home: Home, name: string): string {
+  const domain = domains.find((one) => one === name) ?? 'subagents'
+  return join(foldersOf(home, domain).run, `${name}.pid`)
 }
 
 /** The folder that holds bin/, conf/ and dist/. */
@@ -71,8 +97,8 @@ function refused({ root }: Home): HomeError {
   )
 }
 
-/** The longest path below a home that our sockets have: those of sipd's workers, which are numbered. */
-const longestSocketName = join('run', 'sipd', '999999.sock')
+/** The longest path below a home that our sockets have. */
+const longestSocketName = join('run', 'subagents', 'subagents.ctl')
 
 /** Throws HomeError when no home can be made at this path: our sockets would not fit, or no file could name it. */
 export function checkHomePath({ root }: Home): void {
@@ -112,6 +138,7 @@ export async function initializeHome(home: Home, portOffset: number): Promise<st
   checkHomePath(home)
   for (const folder of [home.conf, home.data, home.logs, home.run])
     await mkdir(folder, { recursive: true, mode: 0o700 })
+  for (const domain of domains) makeFolders(home, domain)
   // First, so that a home whose making was cut off is completed with the same ports.
   const record = homeRecordPath(home)
   if (!existsSync(record)) await writeFileAtomic(record, `${JSON.stringify({ portOffset })}\n`)

@@ -1,4 +1,5 @@
 /** The sipd process: reads sipd.conf, keeps the workers and the log files, and shows itself over SNMP; the traffic is the workers'. */
+
 import { mkdirSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -7,16 +8,18 @@ import { programVersion } from '../commands/version.ts'
 import { systemClock } from '../lib/clock.ts'
 import { beTheOnlyOne, keepToSignals, openHome } from '../lib/daemon-process.ts'
 import { messageWithCausesOf } from '../lib/errors.ts'
+import { foldersOf, makeFolders } from '../lib/home.ts'
 import { createLog } from '../lib/log.ts'
 import { sipModules } from '../subagents/sip/index.ts'
 import type { ReadConfig } from './config/read.ts'
+import { controlSocketOf } from './control/sipd.ts'
 import { listenForOperator } from './parent/operator.ts'
 import { SipdParent } from './parent/parent.ts'
 import { supportedMethods } from './proxy/core.ts'
 
 const { values } = parseArgs({ options: { home: { type: 'string' } } })
 const home = openHome('sipd', values.home)
-for (const folder of [home.logs, home.run, join(home.data, 'sipd')]) mkdirSync(folder, { recursive: true, mode: 0o700 })
+makeFolders(home, 'sipd')
 beTheOnlyOne('sipd', home)
 
 /** What is under way is given so long when sipd is told to stop. */
@@ -27,7 +30,7 @@ try {
   const configuration = await sipd.start()
   const pidFile = resolve(home.root, configuration.config.PidFile)
   mkdirSync(dirname(pidFile), { recursive: true, mode: 0o700 })
-  await listenForOperator(join(home.run, 'sipd.control'), sipd)
+  await listenForOperator(controlSocketOf(home), sipd)
   await showOverSnmp(configuration)
   await keepToSignals({
     pidFile,
@@ -84,7 +87,7 @@ async function showOverSnmp({ config }: ReadConfig): Promise<void> {
     clock: systemClock,
     log: sipd.log,
     description: 'Castellan sipd',
-    address: { path: join(home.run, 'agentx.sock') },
+    address: { path: join(foldersOf(home, 'agent').run, 'agentx.sock') },
     modules: modules.map((module) => ({ module, configured: [], file: '' })),
     resolveName: () => undefined,
   })

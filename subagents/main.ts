@@ -2,6 +2,7 @@
  * The subagents' process: hosts, over AgentX, the modules that may start programs. Of what comes from the network it
  * parses the answers to its own OPTIONS alone, on sockets that are connected to whom they ask.
  */
+
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -11,6 +12,7 @@ import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { listenForControl } from '../lib/control.ts'
 import { checkAndExit, openForCheck } from '../lib/daemon-check.ts'
 import { openDaemon } from '../lib/daemon-process.ts'
+import { foldersOf } from '../lib/home.ts'
 import { anyDefinition } from '../lib/mib/declare.ts'
 import { Names } from '../lib/mib/names.ts'
 import { ProgramReports } from '../lib/program-report.ts'
@@ -33,7 +35,7 @@ const { values } = parseArgs({
   },
 })
 const { home, log, run } = values.check ? openForCheck(values.home) : openDaemon('subagents', values.home)
-const controlPath = join(home.run, 'subagents.ctl')
+const controlPath = join(foldersOf(home, 'subagents').run, 'subagents.ctl')
 /** Whoever waits for the PID file waits for the master to know us; without one we work all the same. */
 const connectedWithinMs = 3000
 
@@ -56,7 +58,7 @@ const subagent = new Subagent({
   clock: systemClock,
   log,
   description: 'Castellan subagents',
-  address: { path: values.agentx ?? join(home.run, 'agentx.sock') },
+  address: { path: values.agentx ?? join(foldersOf(home, 'agent').run, 'agentx.sock') },
   modules,
   resolveName: (name) => names.resolve(name),
 })
@@ -68,7 +70,10 @@ async function orderApp(wish: string, [name = '']: readonly string[]): Promise<s
 }
 
 /** What the agent shows and may not ask for itself. */
-const reports = new ProgramReports([neighbours6Program(home.run), rpmProgram(home.run)], { clock: systemClock, log })
+const reports = new ProgramReports(
+  [neighbours6Program(foldersOf(home, 'subagents').run), rpmProgram(foldersOf(home, 'subagents').run)],
+  { clock: systemClock, log },
+)
 if (values.check) await checkAndExit(() => subagent.check())
 
 await run({

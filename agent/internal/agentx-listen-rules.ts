@@ -35,7 +35,7 @@ export function agentxListenRule(home: Home): Rule {
     if (!good.some(({ place }) => 'path' in place && place.path === ownAgentxPath(home)))
       report.warn(
         listening[0]!.placeOf(),
-        'our own subagents connect to run/agentx.sock; add: agentxListenEntry run/agentx.sock 600',
+        'our own subagents connect to run/agent/agentx.sock; add: agentxListenEntry run/agent/agentx.sock 600',
       )
   }
 }

@@ -1,7 +1,7 @@
 /** Where the agent listens: tables of snmpd.cnf alone, served to nobody. */
 import { isIP } from 'node:net'
 import { join, resolve } from 'node:path'
-import type { Home } from '../../lib/home.ts'
+import { foldersOf, type Home } from '../../lib/home.ts'
 import { column, defineScalars, defineTable } from '../../lib/mib/declare.ts'
 import { text, unsigned32 } from '../../lib/mib/syntax.ts'
 import { ownerNamed } from '../../lib/owner.ts'
@@ -71,5 +71,5 @@ export function agentxPlaceOf(home: Home, address: string): AgentxPlace | undefi
 
 /** Where our own subagents connect. */
 export function ownAgentxPath(home: Home): string {
-  return join(home.run, 'agentx.sock')
+  return join(foldersOf(home, 'agent').run, 'agentx.sock')
 }

@@ -121,7 +121,7 @@ export async function startCastellanPair(portOffset: number): Promise<MeasuredAg
   const subagent = run([
     join(programRoot, 'dist', 'bench', 'snmp', 'subagent.js'),
     home.root,
-    join(home.run, 'agentx.sock'),
+    join(home.run, 'agent', 'agentx.sock'),
   ])
   return { name: 'castellan', port: 1161 + portOffset, process: master, subagent }
 }

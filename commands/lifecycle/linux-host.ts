@@ -1,7 +1,7 @@
 /** The machine itself: /proc, signals, PID files, and the lock of the home. */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Home, HomeError } from '../../lib/home.ts'
+import { type Home, HomeError, pidFileOf } from '../../lib/home.ts'
 import { HomeLock } from '../../lib/home-lock.ts'
 import { processesOf } from '../../lib/home-processes.ts'
 import { isRunning, readPidFile, readProcess } from '../../lib/proc/process.ts'
@@ -14,7 +14,7 @@ export function linuxHost(home: Home): ProcessHost {
   return {
     self,
     processes: () => processesOf(home),
-    serving: (name) => readPidFile(join(home.run, `${name}.pid`))?.pid,
+    serving: (name) => readPidFile(pidFileOf(home, name))?.pid,
     spawn: (name) => spawnDaemon(home, name),
     signal: sendSignal,
     tryLock: (phase) => tryLock(home, self, phase),

@@ -1,8 +1,8 @@
-/** Starts a daemon in a session of its own, its words in logs/NAME.out. */
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+/** Starts a daemon in a session of its own, its words in logs/NAME/NAME.out. */
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { daemonArgv } from '../../lib/daemon.ts'
-import type { Home } from '../../lib/home.ts'
+import { type Home, makeFolders } from '../../lib/home.ts'
 import { starterVariable } from '../../lib/home-processes.ts'
 import { readProcess } from '../../lib/proc/process.ts'
 import { describeExit } from '../../lib/program/exit.ts'
@@ -12,8 +12,7 @@ import type { Child, ChildEnd, OwnDaemon } from './host.ts'
 
 /** Throws when its output cannot be opened. A Ctrl-C does not reach it: the starter stops the daemons in order. */
 export function spawnDaemon(home: Home, name: OwnDaemon): Child {
-  mkdirSync(home.logs, { recursive: true, mode: 0o700 })
-  const outputPath = join(home.logs, `${name}.out`)
+  const outputPath = join(makeFolders(home, name).logs, `${name}.out`)
   const output = openSync(outputPath, 'w', 0o600)
   const variables = { [starterVariable]: String(process.pid) }
   const program = startProgram({ argv: daemonArgv(name, home), output, variables })

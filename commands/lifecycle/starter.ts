@@ -135,7 +135,7 @@ export class Starter {
       if (host.nowMs() > deadline) {
         host.signal(child, 'SIGKILL')
         await until(host, () => child.end !== undefined, startWithinMs)
-        throw new Error(`the ${name} did not serve within ${startWithinMs / 1000} s; see logs/${name}.log`)
+        throw new Error(`the ${name} did not serve within ${startWithinMs / 1000} s; see logs/${name}/${name}.log`)
       }
       await Promise.race([this.#pause(lookEveryMs), child.ended])
     }

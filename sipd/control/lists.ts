@@ -1,12 +1,11 @@
 /** `sip registrations` and `sip calls`: what the workers have, printed as it comes. */
-import { join } from 'node:path'
 import { controlLines } from '../../lib/control.ts'
 import type { Home } from '../../lib/home.ts'
 import { parseFlow } from '../message/flow.ts'
 import { formatHop } from '../message/source.ts'
 import type { CallItem, ListItem, ListSubject, RegisteredContact, RegistrationItem } from '../worker/listing.ts'
 import { type Command, exitCodes, timeoutMs } from './command.ts'
-import { askSipd, needSipd, whyNotAsked } from './sipd.ts'
+import { askSipd, controlSocketOf, needSipd, whyNotAsked } from './sipd.ts'
 import { parseStatus } from './status.ts'
 
 const defaultTimeoutSeconds = 5
@@ -62,7 +61,7 @@ async function* askList<Item extends ListItem>(
 ): AsyncGenerator<Item> {
   needSipd(home)
   const withinMs = timeoutMs(options, defaultTimeoutSeconds)
-  const path = join(home.run, 'sipd.control')
+  const path = controlSocketOf(home)
   const line = `${subject} ${user}`.trimEnd()
   try {
     for await (const text of controlLines(path, line, withinMs)) yield JSON.parse(text) as Item

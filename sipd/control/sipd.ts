@@ -1,17 +1,18 @@
 /** The running sipd as its operator reaches it: its PID file, and the control socket of the parent process. */
 import { join } from 'node:path'
 import { ControlError, control, NoAnswerError } from '../../lib/control.ts'
-import type { Home } from '../../lib/home.ts'
+import { foldersOf, type Home, pidFileOf } from '../../lib/home.ts'
 import { isRunning, type ProcessIdentity, readPidFile } from '../../lib/proc/process.ts'
 import { CommandFailure, exitCodes } from './command.ts'
 
-export function pidFileOf(home: Home): string {
-  return join(home.run, 'sipd.pid')
+/** Where the parent process takes what operators ask. */
+export function controlSocketOf(home: Home): string {
+  return join(foldersOf(home, 'sipd').run, 'sipd.control')
 }
 
 /** Undefined when it does not run. */
 export function runningSipd(home: Home): ProcessIdentity | undefined {
-  return readPidFile(pidFileOf(home))
+  return readPidFile(pidFileOf(home, 'sipd'))
 }
 
 /** For commands that want it to run. */
@@ -23,7 +24,7 @@ export function needSipd(home: Home): ProcessIdentity {
 
 /** Says a line to the parent process and gives its answer; what goes wrong is a CommandFailure. */
 export async function askSipd(home: Home, line: string, withinMs: number): Promise<string> {
-  const path = join(home.run, 'sipd.control')
+  const path = controlSocketOf(home)
   try {
     return await control(path, line, withinMs)
   } catch (error) {
@@ -61,7 +62,7 @@ export async function waitForGeneration(
   for (;;) {
     const leftMs = deadlineMs - performance.now()
     if (leftMs <= 0) break
-    if (!isRunning(parent)) throw new CommandFailure('sipd ended meanwhile; logs/error_log says why')
+    if (!isRunning(parent)) throw new CommandFailure('sipd ended meanwhile; logs/sipd/error_log says why')
     // The last of these questions has hardly any time, and what is missing is the generation and not its answer.
     const generation = await readGeneration(home, Math.max(1, leftMs)).catch((error: unknown) => {
       if (error instanceof CommandFailure && error.exitCode === exitCodes.noAnswer) return before
@@ -71,7 +72,7 @@ export async function waitForGeneration(
     await pause(50)
   }
   throw new CommandFailure(
-    `no new generation of sipd served within ${withinMs / 1000} s; logs/error_log says why`,
+    `no new generation of sipd served within ${withinMs / 1000} s; logs/sipd/error_log says why`,
     exitCodes.noAnswer,
   )
 }

@@ -1,9 +1,9 @@
 /** `sip start`: starts sipd in the background and waits until it serves. */
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../lib/clock.ts'
 import { daemonArgv } from '../../lib/daemon.ts'
-import type { Home } from '../../lib/home.ts'
+import { type Home, makeFolders } from '../../lib/home.ts'
 import { processesOf } from '../../lib/home-processes.ts'
 import { describeExit } from '../../lib/program/exit.ts'
 import { lastWords } from '../../lib/program/last-words.ts'
@@ -34,8 +34,7 @@ export const startCommand: Command = {
 /** Throws a CommandFailure with what sipd said when it does not serve. */
 export async function startSipd(home: Home): Promise<void> {
   if (runningSipd(home)) return
-  mkdirSync(home.logs, { recursive: true, mode: 0o700 })
-  const outputPath = join(home.logs, 'sipd.out')
+  const outputPath = join(makeFolders(home, 'sipd').logs, 'sipd.out')
   const output = openSync(outputPath, 'w', 0o600)
   const started = startProgram({
     argv: daemonArgv('sipd', home),

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import { ControlError, control, NoAnswerError } from '../../lib/control.ts'
-import type { Home } from '../../lib/home.ts'
+import { foldersOf, type Home } from '../../lib/home.ts'
 import { CommandFailure, exitCodes } from './command.ts'
 
 /** A stop may take its time-out, a start until sipd serves. */
@@ -16,7 +16,7 @@ const answerWithinMs = 120_000
  */
 export async function supervisorDid(home: Home, order: 'start' | 'stop' | 'restart'): Promise<boolean> {
   if (process.env.CASTELLAN_SUPERVISED === 'sipd') return false
-  const path = join(home.run, 'subagents.ctl')
+  const path = join(foldersOf(home, 'subagents').run, 'subagents.ctl')
   try {
     return (await control(path, `apps ${order} sipd`, answerWithinMs)) === 'done'
   } catch (error) {

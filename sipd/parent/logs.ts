@@ -8,8 +8,8 @@ import { type LogSink, openSink } from '../log/sink.ts'
 
 type Name = 'error' | 'access' | 'stats' | 'memory'
 
-const statsPath = 'logs/stats_log'
-const memoryPath = 'logs/sharedmem_stats_log'
+const statsPath = 'logs/sipd/stats_log'
+const memoryPath = 'logs/sipd/sharedmem_stats_log'
 
 export class Logs {
   readonly #home: Home

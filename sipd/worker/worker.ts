@@ -1,7 +1,6 @@
 /** One worker's parts, and its life: made ready, serving, draining, gone. */
-import { join } from 'node:path'
 import type { Clock, Timer } from '../../lib/clock.ts'
-import type { Home } from '../../lib/home.ts'
+import { foldersOf, type Home } from '../../lib/home.ts'
 import type { Log } from '../../lib/log.ts'
 import { accessLogFormat } from '../config/access-log-format.ts'
 import { type ReadConfig, readConfig } from '../config/read.ts'
@@ -112,7 +111,7 @@ export class Worker {
     this.#transports.onConnection = ({ id, hop }, isOpen) =>
       this.#links.broadcast(frames.connections, Buffer.from(`${isOpen ? '+' : '-'}${id} ${farEnd(hop)}`, 'latin1'))
     this.#links = new Links({
-      folder: join(home.run, 'sipd'),
+      folder: foldersOf(home, 'sipd').run,
       worker,
       clock,
       log: this.log,

@@ -25,7 +25,9 @@ export interface SupervisorOptions {
   readonly events: SupervisorEvents
   /** The appliance's folder, its run folder, and where output of started processes goes. */
   readonly home: string
-  readonly runFolder: string
+  /** Where NAME.pid may be, and the folders of such files, which are watched. */
+  readonly pidFileOf: (name: string) => string
+  readonly pidFolders: readonly string[]
   readonly outputFolder: string
   readonly check: Check
   readonly systemctl: Systemctl
@@ -91,7 +93,7 @@ export class Context {
   }
 
   pidFileOf(name: string): string {
-    return join(this.options.runFolder, `${name}.pid`)
+    return this.options.pidFileOf(name)
   }
 
   /** The process that the PID file of this name means, if that very one runs. */

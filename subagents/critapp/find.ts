@@ -8,8 +8,8 @@ import { isControlScript, scriptOf } from './control-script.ts'
 export interface Search {
   /** critAppProcName: the real process name. */
   readonly name: string
-  /** Where NAME.pid may be. */
-  readonly runFolder: string
+  /** Where its PID may be said. */
+  readonly pidFile: string
   /** The appliance's own folder: a process that says it serves another one is not ours. */
   readonly home: string
   /** A process group whose leader has ended: what is left of it are orphans, not the process; a new leader is one. */
@@ -18,10 +18,10 @@ export interface Search {
 
 /** The process itself: by its PID file when that names a live one, else by its name; and how many have that name. */
 export function findProcesses(
-  { name, runFolder, home, notOfGroup }: Search,
+  { name, pidFile, home, notOfGroup }: Search,
   processes: readonly ProcessStat[],
 ): { main: ProcessStat | undefined; count: number } {
-  const fromPidFile = readPidFile(join(runFolder, `${name}.pid`))
+  const fromPidFile = readPidFile(pidFile)
   const matching = processes.filter(
     (process) =>
       process.pid !== globalThis.process.pid &&

@@ -1,6 +1,7 @@
 /** The critapp module: ties the declaration to the supervisor. */
+import { join } from 'node:path'
 import type { Timer } from '../../lib/clock.ts'
-import type { Home } from '../../lib/home.ts'
+import { foldersOf, type Home, pidFileOf } from '../../lib/home.ts'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import type { SetVarbind } from '../../lib/mib/set.ts'
@@ -167,8 +168,9 @@ export function critappModule(home: Home, sipPing: SipPing) {
         clock: host.clock,
         log: host.log,
         home: home.root,
-        runFolder: home.run,
-        outputFolder: `${home.logs}/critapp`,
+        pidFileOf: (name) => pidFileOf(home, name),
+        pidFolders: [foldersOf(home, 'subagents').run, foldersOf(home, 'sipd').run],
+        outputFolder: join(foldersOf(home, 'subagents').logs, 'critapp'),
         systemctl: ['systemctl'],
         check: healthCheck(sipPing),
         events: {

@@ -11,7 +11,7 @@ export interface SearchOptions {
   readonly clock: Clock
   /** The appliance's folder and its run folder. */
   readonly home: string
-  readonly runFolder: string
+  readonly pidFileOf: (name: string) => string
 }
 
 export class ProcessSearch {
@@ -24,8 +24,8 @@ export class ProcessSearch {
 
   /** The process that a row means, and how many of that name there are. */
   find(name: string, notOfGroup: number | undefined): { main: ProcessStat | undefined; count: number } {
-    const { runFolder, home } = this.#options
-    const found = findProcesses({ name, runFolder, home, notOfGroup }, this.#scan())
+    const { pidFileOf, home } = this.#options
+    const found = findProcesses({ name, pidFile: pidFileOf(name), home, notOfGroup }, this.#scan())
     return found.main && isRunning(found.main) ? found : { main: undefined, count: found.count }
   }
 

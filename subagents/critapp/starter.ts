@@ -49,7 +49,7 @@ export class Starter {
   readonly #events: StartEvents
   readonly #starts = new Set<Start>()
   readonly #successors: Successors
-  #pidFiles: PidFiles | undefined
+  #pidFiles: readonly PidFiles[] = []
 
   constructor(context: Context, events: StartEvents) {
     this.#context = context
@@ -59,16 +59,17 @@ export class Starter {
 
   /** A PID file that is written is looked at when it is, and not only when it is time to look. */
   begin(): void {
-    const { log, runFolder } = this.#context.options
-    this.#pidFiles = watchPidFiles(runFolder, log, (name) => {
+    const { log, pidFolders } = this.#context.options
+    const written = (name: string): void => {
       for (const start of this.#starts)
         if (start.entry.shown.spec.name === name) this.#context.attempt(() => this.#lookNow(start))
-    })
+    }
+    this.#pidFiles = pidFolders.flatMap((folder) => watchPidFiles(folder, log, written) ?? [])
   }
 
   /** What was started goes on. */
   end(): void {
-    this.#pidFiles?.close()
+    for (const one of this.#pidFiles) one.close()
     this.#starts.clear()
   }
 

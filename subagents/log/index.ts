@@ -1,6 +1,6 @@
 /** The log module: ties CASTELLAN-LOG-MIB to the monitors of log files and to the rotator. */
 import { join } from 'node:path'
-import type { Home } from '../../lib/home.ts'
+import { foldersOf, type Home } from '../../lib/home.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
@@ -169,7 +169,7 @@ export function logModule(home: Home) {
     ],
     async start(host) {
       const { clock, log } = host
-      const path = join(home.data, 'subagents', 'log.json')
+      const path = join(foldersOf(home, 'subagents').data, 'log.json')
       const states = new StateFile<MonitorState>({ path, clock, log, isRow: isMonitorState })
       const { known, problem } = await states.load()
       const monitors = new Map<number, Monitor>()

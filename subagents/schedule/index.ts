@@ -1,6 +1,6 @@
 /** The schedule module: ties the declaration to the scheduler, and sets what rows say with the rights of who activated them. */
 import { join } from 'node:path'
-import type { Home } from '../../lib/home.ts'
+import { foldersOf, type Home } from '../../lib/home.ts'
 import { actorOf } from '../../lib/mib/actor.ts'
 import type { LocalAgent } from '../../lib/mib/local-agent.ts'
 import { anyServing, type MibModule, type ModuleHost, type Requester, serve } from '../../lib/mib/module.ts'
@@ -79,7 +79,7 @@ export function scheduleModule(home: Home, known?: KnownObjects) {
         clock: host.clock,
         zone: machineZone,
         log: host.log,
-        store: fileStore(join(home.data, 'agent', 'schedule.json')),
+        store: fileStore(join(foldersOf(home, 'agent').data, 'schedule.json')),
         run: async (state) => {
           const row = rowOf(state)
           return row && act(localAgent, row)

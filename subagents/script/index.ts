@@ -1,6 +1,6 @@
 /** The script module: ties DISMAN-SCRIPT-MIB to the scripts of scripts.cnf and their runs. */
 import { join } from 'node:path'
-import type { Home } from '../../lib/home.ts'
+import { foldersOf, type Home } from '../../lib/home.ts'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import { oid } from '../../lib/smi/oid.ts'
@@ -70,7 +70,7 @@ export function scriptModule(home: Home) {
     async start(moduleHost) {
       host = moduleHost
       const { clock, log } = moduleHost
-      const leftovers = new Leftovers(join(home.run, 'scripts'))
+      const leftovers = new Leftovers(join(foldersOf(home, 'subagents').run, 'scripts'))
       const ended = leftovers.endAll()
       if (ended > 0) log.notice('scripts that nobody watched any more were ended', { processes: ended })
       runs = new Runs({

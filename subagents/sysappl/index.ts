@@ -1,6 +1,6 @@
 /** The sysappl module: SYSAPPL-MIB over what is installed on the disk and over the processes that another module scans. */
 import { join } from 'node:path'
-import { type Home, programRoot } from '../../lib/home.ts'
+import { foldersOf, type Home, programRoot } from '../../lib/home.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import { rest } from '../../lib/slices.ts'
 import { oid } from '../../lib/smi/oid.ts'
@@ -58,7 +58,7 @@ export function sysapplModule(
     pageKb = 4, // of x86-64 and of arm64 as Debian builds it
   }: SysapplOptions,
 ) {
-  const ledger = new Ledger(join(home.data, 'agent', 'sysappl.json'))
+  const ledger = new Ledger(join(foldersOf(home, 'agent').data, 'sysappl.json'))
   let host: ModuleHost | undefined
   /** Undefined until the disk was looked at. */
   let matcher: ProgramMatcher | undefined

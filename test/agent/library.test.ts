@@ -38,7 +38,7 @@ test('the master and the subagent of docs/library.md work together as they stand
   const home = join(folder, 'appliance')
   const [line] = (await once(run('master.mjs', home, String(snmpPort)).stdout!, 'data')) as [Buffer]
   assert.equal(line.toString(), `serves 127.0.0.1:${snmpPort}\n`)
-  run('subagent.mjs', join(home, 'run', 'agentx.sock'))
+  run('subagent.mjs', join(home, 'run', 'agent', 'agentx.sock'))
   const security = { version: 'v2c', community: 'public' } as const
   const manager = new Manager({ host: '127.0.0.1', port: snmpPort, security })
   const name = oid('1.3.6.1.4.1.32473.77.1.1.2.1')

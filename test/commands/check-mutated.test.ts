@@ -23,7 +23,7 @@ before(async () => {
   edit('agent/snmpd.cnf', (text) => text.replace(/^snmpListenEntry .*$/m, 'snmpListenEntry 127.77.0.1:0'))
   edit(
     'agent/snmpd.cnf',
-    (text) => `${text}agentxListenEntry run/agentx.sock 600\nagentxListenEntry tcp:127.77.0.1:0\n`,
+    (text) => `${text}agentxListenEntry run/agent/agentx.sock 600\nagentxListenEntry tcp:127.77.0.1:0\n`,
   )
   edit(
     'agent/schedule.cnf',

@@ -81,20 +81,20 @@ describe('snmpd.cnf: where it listens', () => {
       expect: [
         [
           'agentxListenEntry',
-          'warning: our own subagents connect to run/agentx.sock; add: agentxListenEntry run/agentx.sock 600',
+          'warning: our own subagents connect to run/agent/agentx.sock; add: agentxListenEntry run/agent/agentx.sock 600',
         ],
       ],
     },
     'one AgentX socket twice, a TCP one without a port, and a path that is too long': {
-      add: `agentxListenEntry run/agentx.sock 600\nagentxListenEntry ./run/agentx.sock 600\nagentxListenEntry tcp:127.0.0.1\nagentxListenEntry run/${'x'.repeat(100)} 600`,
+      add: `agentxListenEntry run/agent/agentx.sock 600\nagentxListenEntry ./run/agent/agentx.sock 600\nagentxListenEntry tcp:127.0.0.1\nagentxListenEntry run/${'x'.repeat(100)} 600`,
       expect: [
-        ['./run/agentx.sock', 'agentxListenEntry ./run/agentx.sock is the same as the one in line +0'],
+        ['./run/agent/agentx.sock', 'agentxListenEntry ./run/agent/agentx.sock is the same as the one in line +0'],
         ['tcp:127.0.0.1', 'agentxListenEntry must be a path or tcp:HOST:PORT, got tcp:127.0.0.1'],
         [`run/${'x'.repeat(100)}`, 'the path of a socket has at most 107 octets; '],
       ],
     },
     'AgentX sockets in place of files, by names, and of addresses that are taken or not there': {
-      add: 'agentxListenEntry run/agentx.sock\nagentxListenEntry conf/agent/snmpd.cnf\nagentxListenEntry conf/agent/snmpd.cnf/x\nagentxListenEntry tcp:0.0.0.0:705\nagentxListenEntry tcp:127.0.0.1:705\nagentxListenEntry tcp:203.0.113.9:705\nagentxListenEntry tcp:master.example:705\nagentxListenEntry none',
+      add: 'agentxListenEntry run/agent/agentx.sock\nagentxListenEntry conf/agent/snmpd.cnf\nagentxListenEntry conf/agent/snmpd.cnf/x\nagentxListenEntry tcp:0.0.0.0:705\nagentxListenEntry tcp:127.0.0.1:705\nagentxListenEntry tcp:203.0.113.9:705\nagentxListenEntry tcp:master.example:705\nagentxListenEntry none',
       expect: [
         ['conf/agent/snmpd.cnf', ''],
         ['conf/agent/snmpd.cnf/x', 'a part of '],

@@ -13,7 +13,10 @@ let at: TestHome
 const stamp = '2026-01-02T03:04:05.678Z'
 before(async () => {
   at = await makeHome()
-  writeFileSync(join(at.home.logs, 'agent.log'), `${stamp} info   agent: one\n${stamp} error  agent.usm: two\n`)
+  writeFileSync(
+    join(at.home.logs, 'agent', 'agent.log'),
+    `${stamp} info   agent: one\n${stamp} error  agent.usm: two\n`,
+  )
 })
 after(() => rm(at.home.root, { recursive: true }))
 
@@ -40,7 +43,7 @@ test('castellan logs shows the last lines that pass, and names the logs there ar
 })
 
 test('castellan logs follows over a rename, and ends on SIGTERM', async () => {
-  const path = join(at.home.logs, 'agent.log')
+  const path = join(at.home.logs, 'agent', 'agent.log')
   const child = spawn(join(programRoot, 'bin', 'castellan'), ['logs', 'agent.log', '--home', at.home.root])
   let out = ''
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))

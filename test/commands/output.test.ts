@@ -13,7 +13,7 @@ let at: TestHome
 
 before(async () => {
   at = await makeHome()
-  writeFileSync(join(at.home.logs, 'error_log'), 'a line of some length\n'.repeat(50_000))
+  writeFileSync(join(at.home.logs, 'sipd', 'error_log'), 'a line of some length\n'.repeat(50_000))
 })
 after(() => rm(at.home.root, { recursive: true, force: true }))
 

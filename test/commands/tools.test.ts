@@ -127,7 +127,7 @@ test('a killed daemon is started again by the starter, and one is restarted by n
 })
 
 test('ciagent and csps_ciagent_ctl stop and start the agents as the ancestor had it, and sipd goes on', async () => {
-  const sipd = () => readFileSync(join(at.home.run, 'sipd.pid'), 'utf8').split('\n')[0]
+  const sipd = () => readFileSync(join(at.home.run, 'sipd', 'sipd.pid'), 'utf8').split('\n')[0]
   const before = sipd()
   const ctl = (command: string) => run('csps_ciagent_ctl', command, '--home', at.home.root)
   assert.equal((await ctl('status')).code, 0)
@@ -176,7 +176,7 @@ test('castellan status, check, init and stop', async () => {
   writeFileSync(snmpd, rights)
   assert.equal((await castellan('stop')).code, 0)
   assert.equal((await castellan('status')).code, 1)
-  assert.equal(existsSync(join(at.home.run, 'agent.pid')), false)
+  assert.equal(existsSync(join(at.home.run, 'agent', 'agent.pid')), false)
   assert.equal((await castellan('jump')).code, 2)
 })
 
@@ -187,7 +187,7 @@ test('castellan start in front prints its board, and Ctrl-C stops all of it, sip
   let out = ''
   front.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
   await until(() => out.includes('Ctrl-C stops it.'), 10_000, 'the board')
-  const sipdPid = join(at.home.run, 'sipd.pid')
+  const sipdPid = join(at.home.run, 'sipd', 'sipd.pid')
   await until(() => existsSync(sipdPid), 5000, 'sipd')
   front.kill('SIGINT')
   const [code] = (await once(front, 'exit')) as [number]

@@ -51,7 +51,7 @@ describe(
     before(async () => {
       appliance = new Appliance(await makeHome())
       const lines = [
-        'agentxListenEntry run/agentx.sock 600',
+        'agentxListenEntry run/agent/agentx.sock 600',
         `agentxListenEntry ${socket} 660 frr:frr`,
         `agentxTimeoutLimit ${timeoutLimitSeconds}`,
       ]

@@ -55,7 +55,7 @@ describe('foreign subagents at our master', needs('snmpget', 'snmpd', '/usr/lib/
     appliance = new Appliance(await makeHome())
     agentxPort = appliance.at.snmpPort + 3000
     const path = join(appliance.at.home.conf, 'agent', 'snmpd.cnf')
-    const listen = `agentxListenEntry run/agentx.sock 600\nagentxListenEntry tcp:127.0.0.1:${agentxPort}\n`
+    const listen = `agentxListenEntry run/agent/agentx.sock 600\nagentxListenEntry tcp:127.0.0.1:${agentxPort}\n`
     writeFileSync(path, `${readFileSync(path, 'utf8')}${listen}`)
     assert.equal(await appliance.start(), undefined, appliance.output)
   })
@@ -65,7 +65,7 @@ describe('foreign subagents at our master', needs('snmpget', 'snmpd', '/usr/lib/
 
   test('a whole snmpd as a subagent is walked by GETNEXT and GETBULK alike, in order, ours before theirs', async () => {
     const config = join(folder, 'subagent.conf')
-    writeFileSync(config, `agentxsocket ${join(appliance.at.home.run, 'agentx.sock')}\n`)
+    writeFileSync(config, `agentxsocket ${join(appliance.at.home.run, 'agent', 'agentx.sock')}\n`)
     const snmpd = start('snmpd', ['-X', '-f', '-LE', '3', '-C', '-c', config], folder)
     await until(async () => /2\.1\.4\.1\.0 = /.test((await walk('snmpget', '.1.3.6.1.2.1.4.1.0')).out), 5000, 'snmpd')
     // Left out: what changes from one walk to the next (processes, connections, files in use).
@@ -226,7 +226,7 @@ describe('our subagents at a foreign master', needs('snmpget', 'snmpd'), () => {
       const set = await netsnmp('snmpset', ['-v2c', '-ccspsAdmin', at.snmp, `${critApp}.1.1.1.5.1`, 'i', '2'])
       assert.equal(set.code, 0, set.err)
       await until(async () => (await status()) === '2', 5000, 'sipd down')
-      assert.equal(readPidFile(join(at.home.run, 'sipd.pid')), undefined)
+      assert.equal(readPidFile(join(at.home.run, 'sipd', 'sipd.pid')), undefined)
       const bad = await netsnmp('snmpset', ['-v2c', '-ccspsAdmin', at.snmp, `${critApp}.1.1.1.5.1`, 'i', '3'])
       assert.match(bad.err, /wrongValue/)
     } finally {

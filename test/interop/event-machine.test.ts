@@ -34,7 +34,7 @@ describe('what appears and vanishes on a machine', missing === undefined ? wante
     const { program, args } = daemonCommand('agent', at.home)
     await Promise.race([
       namespace.start(program, ...args),
-      until(() => readPidFile(join(at.home.run, 'agent.pid')) !== undefined, 10_000, 'the agent'),
+      until(() => readPidFile(join(at.home.run, 'agent', 'agent.pid')) !== undefined, 10_000, 'the agent'),
     ])
     // The first samples say what is there; what comes then, has appeared.
     await until(async () => (await instances('process')) > 0 && (await instances('mount')) > 0, withinMs, 'the samples')
@@ -49,11 +49,13 @@ describe('what appears and vanishes on a machine', missing === undefined ? wante
     const got = await namespace.run('snmpget', '-v2c', '-cpublic', '-Oqv', at.snmp, row).catch(() => '0')
     return Number(got)
   }
-  const log = (): string => readFileSync(join(at.home.logs, 'agent.log'), 'utf8')
+  const log = (): string => readFileSync(join(at.home.logs, 'agent', 'agent.log'), 'utf8')
   /** The sentences that the agent logged of its notifications. */
   const told = (sentence: RegExp): number =>
     [
-      ...readFileSync(join(at.home.logs, 'agent.log'), 'utf8').matchAll(/name=mteTriggerFired sentence="([^"]*)"/g),
+      ...readFileSync(join(at.home.logs, 'agent', 'agent.log'), 'utf8').matchAll(
+        /name=mteTriggerFired sentence="([^"]*)"/g,
+      ),
     ].filter(([, said]) => sentence.test(said!)).length
   const once = async (sentence: RegExp): Promise<void> => {
     await until(() => told(sentence) > 0, withinMs, String(sentence))

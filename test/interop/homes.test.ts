@@ -47,7 +47,7 @@ describe('a home with a strange name', needs('snmpget'), () => {
       const startCommand = '.1.3.6.1.4.1.32473.12.29.1.1.1.3.1'
       assert.match(get(startCommand), /sip start --home/)
       const logFile = execFileSync(join(programRoot, 'bin', 'getone'), ['-v2c', snmp, 'public', 'siLogFileName.1'])
-      assert.equal(logFile.toString(), `siLogFileName.1 = ${root}/logs/error_log\n`)
+      assert.equal(logFile.toString(), `siLogFileName.1 = ${root}/logs/sipd/error_log\n`)
     } finally {
       assert.equal((await castellan('stop')).code, 0)
     }
@@ -191,9 +191,10 @@ describe('a start that cannot have all', () => {
     // All that a start writes before it starts a daemon is there by then.
     assert.equal((await castellan('start', '--detach')).code, 0)
     assert.equal((await castellan('stop')).code, 0)
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', at.home.logs])
+    const agentLogs = join(at.home.logs, 'agent')
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', agentLogs])
     try {
-      assert.throws(() => writeFileSync(join(at.home.logs, 'filler'), Buffer.alloc(128 * 1024)), { code: 'ENOSPC' })
+      assert.throws(() => writeFileSync(join(agentLogs, 'filler'), Buffer.alloc(128 * 1024)), { code: 'ENOSPC' })
       // The lock is there, and its folder is not: the agent has something to say, and no room to say it.
       await rm(join(at.home.data, 'agent'), { recursive: true, force: true })
       writeFileSync(join(at.home.data, 'agent'), '')
@@ -201,11 +202,11 @@ describe('a start that cannot have all', () => {
       assert.equal(code, 1)
       assert.match(
         err,
-        /^castellan: the agent ended with exit code 1; what it printed is lost, as the disk of .*logs is full\n$/,
+        /^castellan: the agent ended with exit code 1; what it printed is lost, as the disk of .*logs\/agent is full\n$/,
       )
       assert.match((await castellan('status')).out, /^agent +does not run\nsubagents +does not run\n/)
     } finally {
-      execFileSync('umount', [at.home.logs])
+      execFileSync('umount', [agentLogs])
     }
   })
 

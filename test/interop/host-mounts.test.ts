@@ -51,7 +51,7 @@ describe('mounts that come, go and hang', missing === undefined ? wanted : { ski
     const { program, args } = daemonCommand('agent', at.home)
     await Promise.race([
       namespace.start(program, ...args),
-      until(() => readPidFile(join(at.home.run, 'agent.pid')) !== undefined, 10_000, 'the agent'),
+      until(() => readPidFile(join(at.home.run, 'agent', 'agent.pid')) !== undefined, 10_000, 'the agent'),
     ])
   })
   after(async () => {
@@ -147,7 +147,7 @@ describe('a thousand mounts', missing === undefined ? wanted : { skip: missing }
     const { program, args } = daemonCommand('agent', at.home)
     await Promise.race([
       namespace.start(program, ...args),
-      until(() => readPidFile(join(at.home.run, 'agent.pid')) !== undefined, 10_000, 'the agent'),
+      until(() => readPidFile(join(at.home.run, 'agent', 'agent.pid')) !== undefined, 10_000, 'the agent'),
     ])
   })
   after(async () => {

@@ -40,7 +40,7 @@ describe('an agent that listens on 0.0.0.0 and [::]', missing === undefined ? wa
     const { program, args } = daemonCommand('agent', at.home)
     await Promise.race([
       pair.host.start(program, ...args),
-      until(() => readPidFile(join(at.home.run, 'agent.pid')) !== undefined, 10_000, 'the agent'),
+      until(() => readPidFile(join(at.home.run, 'agent', 'agent.pid')) !== undefined, 10_000, 'the agent'),
     ])
     await until(() => getone('host', '127.0.0.1').then(Boolean, () => false), 10_000, 'an answer')
   })

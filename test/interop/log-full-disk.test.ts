@@ -15,7 +15,7 @@ import {
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { initializeHome } from '../../lib/home.ts'
-import { Appliance, makeHome, until } from '../support/appliance.ts'
+import { Appliance, logPath, makeHome, until } from '../support/appliance.ts'
 import { netsnmp, TrapDaemon } from '../support/netsnmp.ts'
 import { needs } from '../support/peers.ts'
 
@@ -33,7 +33,7 @@ const { skip } = needs('snmpset', 'snmptrapd')
 const needsRoot = process.getuid?.() === 0 ? skip : 'mounting a small disk needs root'
 
 describe('a home on a disk that is full to the last octet, with Net-SNMP', { skip: needsRoot }, () => {
-  const log = (name: string): string => join(appliance.at.home.logs, name)
+  const log = (name: string): string => logPath(appliance.at.home, name)
   const filler = (): string => join(appliance.at.home.root, 'filler')
   const freeOctets = (): number => {
     const { bavail, bsize } = statfsSync(appliance.at.home.root)
@@ -50,7 +50,8 @@ describe('a home on a disk that is full to the last octet, with Net-SNMP', { ski
     }
     assert.equal(freeOctets(), 0)
   }
-  const rotated = (): string[] => readdirSync(appliance.at.home.logs).filter((name) => name.startsWith('access_log.'))
+  const rotated = (): string[] =>
+    readdirSync(join(appliance.at.home.logs, 'sipd')).filter((name) => name.startsWith('access_log.'))
   const get = async (column: number): Promise<string> => {
     const { out } = await netsnmp('snmpget', ['-v2c', '-cpublic', '-Oqv', appliance.at.snmp, `${entry}.${column}.3`])
     return out.trim()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { Appliance, makeHome, runBin, until } from '../support/appliance.ts'
+import { Appliance, logPath, makeHome, runBin, until } from '../support/appliance.ts'
 import { netsnmp, TrapDaemon } from '../support/netsnmp.ts'
 import { needs } from '../support/peers.ts'
 
@@ -12,7 +12,7 @@ let appliance: Appliance
 let daemon: TrapDaemon
 
 describe('log files, with Net-SNMP', needs('snmpset', 'snmptrapd'), () => {
-  const log = (name: string): string => join(appliance.at.home.logs, name)
+  const log = (name: string): string => logPath(appliance.at.home, name)
   before(async () => {
     appliance = new Appliance(await makeHome())
     const { conf } = appliance.at.home
@@ -84,7 +84,7 @@ describe('log files, with Net-SNMP', needs('snmpset', 'snmptrapd'), () => {
     const now = await set(`${entry}.38.1`, 'i', '1')
     assert.equal(now.code, 0, now.err)
     const rotated = (): string[] =>
-      readdirSync(appliance.at.home.logs).filter((name) => /^error_log\.\d{10}(\.gz)?$/.test(name))
+      readdirSync(join(appliance.at.home.logs, 'sipd')).filter((name) => /^error_log\.\d{10}(\.gz)?$/.test(name))
     await until(() => rotated().length === 1, 5000, 'the rotation')
     assert.equal(await get(39, 1), '""')
     assert.match((await set(`${entry}.38.3`, 'i', '1')).err, /inconsistentValue/)

@@ -80,12 +80,12 @@ describe('mib2 beside ip and ss', missing === undefined ? wanted : { skip: missi
     const { program, args } = daemonCommand('agent', at.home)
     await Promise.race([
       namespace.start(program, ...args),
-      until(() => readPidFile(join(at.home.run, 'agent.pid')) !== undefined, 10_000, 'the agent'),
+      until(() => readPidFile(join(at.home.run, 'agent', 'agent.pid')) !== undefined, 10_000, 'the agent'),
     ])
     const subagents = daemonCommand('subagents', at.home)
     await Promise.race([
       namespace.start(subagents.program, ...subagents.args),
-      until(() => readPidFile(join(at.home.run, 'subagents.pid')) !== undefined, 10_000, 'the subagents'),
+      until(() => readPidFile(join(at.home.run, 'subagents', 'subagents.pid')) !== undefined, 10_000, 'the subagents'),
     ])
     await until(async () => (await walk('1.3.6.1.2.1.2.1')).length === 1, 10_000, 'an answer')
   })
@@ -524,7 +524,7 @@ describe('mib2 beside ip and ss', missing === undefined ? wanted : { skip: missi
     ]
     const octets = async (): Promise<number> => Number((await column('1.3.6.1.2.1.31.1.1.1.10')).get('77'))
     const notified = (sentence: string): boolean =>
-      readFileSync(join(at.home.logs, 'agent.log'), 'utf8').includes(`sentence="${sentence}"`)
+      readFileSync(join(at.home.logs, 'agent', 'agent.log'), 'utf8').includes(`sentence="${sentence}"`)
     await namespace.run('ip', 'link', 'add', 'again', 'index', '77', 'type', 'veth', 'peer', 'name', 'again1')
     await namespace.run('ip', 'link', 'set', 'again', 'up')
     await namespace.run('ip', 'link', 'set', 'again1', 'up')

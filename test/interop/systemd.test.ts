@@ -55,8 +55,8 @@ describe('under a real systemd', { skip: noSystemd }, () => {
     runProgram({ argv: [...systemd.systemctl, ...words], limitMs: 30_000 })
   const shown = async (property: string): Promise<string> =>
     (await systemctl('show', '--value', `--property=${property}`, unit)).output.trim()
-  const sipd = () => readPidFile(join(at.home.run, 'sipd.pid'))
-  const subagents = () => readPidFile(join(at.home.run, 'subagents.pid'))
+  const sipd = () => readPidFile(join(at.home.run, 'sipd', 'sipd.pid'))
+  const subagents = () => readPidFile(join(at.home.run, 'subagents', 'subagents.pid'))
 
   test('the unit is that of the subagents, and sipd knows nothing of it', async () => {
     assert.equal(Number(await shown('MainPID')), subagents()?.pid)

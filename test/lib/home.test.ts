@@ -69,13 +69,13 @@ describe('a template is filled so that the file gives the path back', () => {
 
 describe('a path that can be no home', () => {
   const homeOf = (root: string) => ({ ...resolveHome(root), root })
-  const longest = `/${'x'.repeat(107 - '/run/sipd/999999.sock'.length - 1)}`
+  const longest = `/${'x'.repeat(107 - '/run/subagents/subagents.ctl'.length - 1)}`
 
   test('is refused when its sockets would have more than the 107 octets of unix(7)', () => {
     assert.doesNotThrow(() => checkHomePath(homeOf(longest)))
     assert.throws(
       () => checkHomePath(homeOf(`${longest}x`)),
-      /is 87 octets long, and the sockets of a home allow 86; choose/,
+      /is 80 octets long, and the sockets of a home allow 79; choose/,
     )
     assert.throws(() => checkHomePath(homeOf(`${longest.slice(0, -1)}é`)), HomeError)
   })

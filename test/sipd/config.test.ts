@@ -77,7 +77,10 @@ describe('the table of directives', () => {
     assert.equal(config.MaxForks, 5)
     assert.equal(config.ProxyDomain, undefined)
     assert.deepEqual(config.TransportPrefOrder, ['TLS', 'TCP', 'UDP'])
-    assert.deepEqual(config.CustomLog, { destination: { kind: 'file', path: 'logs/access_log' }, format: 'common' })
+    assert.deepEqual(config.CustomLog, {
+      destination: { kind: 'file', path: 'logs/sipd/access_log' },
+      format: 'common',
+    })
     assert.deepEqual(
       config.LogFormat.map(({ nickname }) => nickname),
       ['combined', 'common', 'referer', 'agent'],

@@ -18,7 +18,7 @@ before(async () => {
 })
 afterEach(async () => {
   server?.close()
-  await rm(join(at.home.run, 'sipd.pid'), { force: true })
+  await rm(join(at.home.run, 'sipd', 'sipd.pid'), { force: true })
 })
 after(() => rm(at.home.root, { recursive: true, force: true }))
 
@@ -27,8 +27,8 @@ const sip = (...args: string[]) => runBin('sip', [...args, '--home', at.home.roo
 /** This process stands for sipd's parent: it has the PID file, and answers at the control socket. */
 async function parent(answer: ControlHandler): Promise<string[]> {
   const heard: string[] = []
-  await writePidFile(join(at.home.run, 'sipd.pid'), readProcess(process.pid)!)
-  server = await listenForControl(join(at.home.run, 'sipd.control'), (words) => {
+  await writePidFile(join(at.home.run, 'sipd', 'sipd.pid'), readProcess(process.pid)!)
+  server = await listenForControl(join(at.home.run, 'sipd', 'sipd.control'), (words) => {
     heard.push(words.join(' '))
     return answer(words)
   })
@@ -65,7 +65,7 @@ describe('sip graceful', () => {
     await parent(async () => '3')
     const late = await sip('graceful', '--timeout', '0.3')
     assert.equal(late.code, exitCodes.noAnswer)
-    assert.match(late.err, /no new generation of sipd served within 0.3 s; logs\/error_log says why/)
+    assert.match(late.err, /no new generation of sipd served within 0.3 s; logs\/sipd\/error_log says why/)
     server?.close()
     await parent(() => new Promise(() => {}))
     const silent = await sip('graceful', '--timeout', '0.3')
@@ -77,7 +77,7 @@ describe('sip graceful', () => {
     const stopped = await sip('graceful')
     assert.equal(stopped.code, exitCodes.error)
     assert.match(stopped.err, /sipd does not run in .*; start it with: sip start/)
-    await writePidFile(join(at.home.run, 'sipd.pid'), readProcess(process.pid)!)
+    await writePidFile(join(at.home.run, 'sipd', 'sipd.pid'), readProcess(process.pid)!)
     const deaf = await sip('graceful')
     assert.equal(deaf.code, exitCodes.error)
     assert.match(deaf.err, /sipd does not listen at .*sipd\.control: connect E/)
@@ -137,7 +137,7 @@ describe('sip status', () => {
 describe('sip under a supervisor', () => {
   const supervisor = async (answer: ControlHandler): Promise<string[]> => {
     const heard: string[] = []
-    server = await listenForControl(join(at.home.run, 'subagents.ctl'), (words) => {
+    server = await listenForControl(join(at.home.run, 'subagents', 'subagents.ctl'), (words) => {
       heard.push(words.join(' '))
       return answer(words)
     })

@@ -14,7 +14,7 @@ import { mutate, randomFrom } from '../support/mutate.ts'
 import { needs } from '../support/peers.ts'
 
 let at: TestHome
-const pid = () => readPidFile(join(at.home.run, 'sipd.pid'))?.pid
+const pid = () => readPidFile(join(at.home.run, 'sipd', 'sipd.pid'))?.pid
 
 function sip(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   return new Promise((resolve) => {
@@ -81,7 +81,7 @@ describe('sipd and bin/sip', () => {
     assert.equal((await sip('stop')).code, 0)
     assert.equal((await sip('stop')).code, 0, 'stopping what does not run is fine')
     assert.equal((await sip('dance')).code, 2)
-    assert.equal(existsSync(join(at.home.run, 'sipd.pid')), false)
+    assert.equal(existsSync(join(at.home.run, 'sipd', 'sipd.pid')), false)
   })
 
   test('three starts at once make one sipd, and a stop ends it also while it is starting', async () => {
@@ -183,11 +183,11 @@ describe('sipd and bin/sip', () => {
       if (i % 100 === 0) assert.match((await ask(request('OPTIONS'))) ?? 'no answer', /^SIP\/2\.0 200/)
     }
     socket.close()
-    assert.doesNotMatch(readFileSync(join(at.home.logs, 'error_log'), 'utf8'), /bug/)
+    assert.doesNotMatch(readFileSync(join(at.home.logs, 'sipd', 'error_log'), 'utf8'), /bug/)
   })
 
   test('SIGUSR2 reopens the log, SIGHUP reads the configuration anew and keeps the old one when it is broken', async () => {
-    const log = join(at.home.logs, 'error_log')
+    const log = join(at.home.logs, 'sipd', 'error_log')
     renameSync(log, `${log}.1`)
     process.kill(pid()!, 'SIGUSR2')
     await until(() => existsSync(log), 2000, 'the new log')
@@ -209,7 +209,7 @@ describe('sipd and bin/sip', () => {
     holder.bind(0, '127.0.0.1')
     await once(holder, 'listening')
     const taken = holder.address().port
-    const [path, log] = [join(at.home.conf, 'sipd', 'sipd.conf'), join(at.home.logs, 'error_log')]
+    const [path, log] = [join(at.home.conf, 'sipd', 'sipd.conf'), join(at.home.logs, 'sipd', 'error_log')]
     const good = readFileSync(path, 'utf8')
     writeFileSync(path, `${good}Listen 127.0.0.1:${taken}\n`)
     assert.equal((await sip('txngraceful-restart', '0', '2')).code, 0)

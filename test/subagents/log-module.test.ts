@@ -32,12 +32,12 @@ interface Sent {
 }
 
 const home = resolveHome(mkdtempSync(join(tmpdir(), 'castellan-logs-')))
-const path = join(home.logs, 'error_log')
+const path = join(home.logs, 'sipd', 'error_log')
 let sent: Sent[] = []
 const running: { stop(): Promise<void> }[] = []
 
 beforeEach(() => {
-  for (const folder of [home.conf, home.data, home.logs]) mkdirSync(folder, { recursive: true })
+  for (const folder of [home.conf, home.data, join(home.logs, 'sipd')]) mkdirSync(folder, { recursive: true })
   sent = []
 })
 afterEach(async () => {
@@ -170,7 +170,7 @@ test('commands get the text in their environment, and no shell sees it', async (
 })
 
 test('(a+)+$ is told on its row within a second and given up after the third time; another row goes on', async () => {
-  const other = join(home.logs, 'access_log')
+  const other = join(home.logs, 'sipd', 'access_log')
   for (const file of [path, other]) writeFileSync(file, '')
   const { read } = await start(entry(1, path, '(a+)+$'), entry(2, other, 'error'))
   await until(() => read('siLogOperState', 1) === 1 && read('siLogOperState', 2) === 1, 3000)
@@ -240,7 +240,7 @@ test('a row is rotated by its own policy, told of what it missed, and followed o
     await until(() => read('siLogMatches') === number, 10_000, 'every line')
   }
   assert.equal(read('siLogRotateLastError')!.toString(), '')
-  const kept = () => readdirSync(home.logs).filter((name) => name.startsWith('error_log.'))
+  const kept = () => readdirSync(join(home.logs, 'sipd')).filter((name) => name.startsWith('error_log.'))
   await until(() => kept().length === 2 && kept().every((name) => name.endsWith('.gz')), 10_000, 'two kept files')
 })
 

@@ -3,15 +3,15 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { Appliance, makeHome, until } from '../support/appliance.ts'
+import { Appliance, logPath, makeHome, until } from '../support/appliance.ts'
 
 describe('castellan rotate', () => {
   test('where nothing runs it rotates by itself, and compresses before it ends; a dry run changes nothing', async () => {
     const at = await makeHome()
     const appliance = new Appliance(at)
     try {
-      mkdirSync(at.home.logs, { recursive: true })
-      writeFileSync(join(at.home.logs, 'access_log'), 'one\n')
+      mkdirSync(join(at.home.logs, 'sipd'), { recursive: true })
+      writeFileSync(join(at.home.logs, 'sipd', 'access_log'), 'one\n')
       const dry = await appliance.castellan('rotate', '--dry-run')
       assert.equal(dry.code, 0, dry.err)
       assert.match(
@@ -19,12 +19,12 @@ describe('castellan rotate', () => {
         /^access_log: \S+access_log \(4 octets\) would be renamed to access_log\.\d+, sipd does not run/m,
       )
       assert.match(dry.out, /^error_log: \S+error_log does not exist, so nothing would be rotated$/m)
-      assert.deepEqual(readdirSync(at.home.logs), ['access_log'])
+      assert.deepEqual(readdirSync(join(at.home.logs, 'sipd')), ['access_log'])
 
       const { code, out, err } = await appliance.castellan('rotate', 'access_log')
       assert.equal(code, 0, err)
       assert.match(out, /^access_log: renamed to access_log\.\d+ \(4 octets\); nobody writes it\n$/)
-      assert.match(readdirSync(at.home.logs).join(), /^access_log\.\d+\.gz$/)
+      assert.match(readdirSync(join(at.home.logs, 'sipd')).join(), /^access_log\.\d+\.gz$/)
 
       const wrong = await appliance.castellan('rotate', 'nothing_log')
       assert.equal(wrong.code, 1)
@@ -122,12 +122,18 @@ describe('castellan rotate', () => {
         )
       }
       const isPacked = (log: string): boolean =>
-        readdirSync(logs).some((name) => new RegExp(`^${log}\\..*gz$`).test(name))
+        ['agent', 'subagents', 'sipd']
+          .flatMap((one) => readdirSync(join(logs, one)))
+          .some((name) => new RegExp(`^${log}\\..*gz$`).test(name))
       await until(() => isPacked('agent.log') && isPacked('subagents.log') && isPacked('error_log'), 10_000, 'the .gz')
       process.kill(appliance.agentPid, 'SIGHUP')
       process.kill(appliance.subagentsPid, 'SIGHUP')
       for (const name of ['agent.log', 'subagents.log'])
-        await until(() => readFileSync(join(logs, name), 'utf8') !== '', 5000, `a line in the new ${name}`)
+        await until(
+          () => readFileSync(logPath(appliance.at.home, name), 'utf8') !== '',
+          5000,
+          `a line in the new ${name}`,
+        )
       const wrong = await appliance.castellan('rotate', 'nothing_log')
       assert.equal(wrong.code, 1)
       assert.match(wrong.err, /no rotation policy is called nothing_log/)

@@ -34,13 +34,17 @@ after(async () => {
 
 describe('rotation under a running sipd', () => {
   test('20 rotations under load lose no line of the access log and delay no message by more than 50 ms', async (context) => {
-    const { logs } = appliance.at.home
+    const logs = join(appliance.at.home.logs, 'sipd')
     const worst: number[] = []
     for (let round = 0; round < rounds && !(worst.at(-1)! <= longestMs); round++) {
       load.begin()
       for (let i = 0; i < rotations; i++) {
         await new Promise((resolve) => setTimeout(resolve, betweenRotationsMs))
-        const line = await control(join(appliance.at.home.run, 'subagents.ctl'), 'rotate access_log', 20_000)
+        const line = await control(
+          join(appliance.at.home.run, 'subagents', 'subagents.ctl'),
+          'rotate access_log',
+          20_000,
+        )
         const { isGood, sentences } = parseReport(line)
         assert.ok(isGood, sentences.join())
         assert.match(

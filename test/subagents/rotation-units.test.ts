@@ -109,7 +109,7 @@ describe('policies', () => {
     )
     assert.ok(policies.every(({ maxOctets }) => maxOctets === 5_000_000))
     assert.deepEqual(refuseOverlaps(policies).refused, [])
-    assert.deepEqual(ownerOf(home, '/nowhere/logs/agent.log'), policies[4]!.owner)
+    assert.deepEqual(ownerOf(home, '/nowhere/logs/agent/agent.log'), policies[4]!.owner)
     assert.deepEqual(ownerOf(home, '/nowhere/logs/other'), { kind: 'nobody' })
   })
 })

@@ -6,7 +6,7 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { daemonCommand } from '../../lib/daemon.ts'
-import { type Home, initializeHome, programRoot, resolveHome } from '../../lib/home.ts'
+import { type Home, initializeHome, pidFileOf, programRoot, resolveHome } from '../../lib/home.ts'
 import { readPidFile } from '../../lib/proc/process.ts'
 import { isFreeTcp, isFreeUdp } from './sip-ports.ts'
 
@@ -81,7 +81,7 @@ export class Appliance {
     this.#daemons.set(name, child)
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk: Buffer) => (this.output += chunk.toString()))
-    const pidFile = join(this.at.home.run, `${name}.pid`)
+    const pidFile = pidFileOf(this.at.home, name)
     await until(() => child.exitCode !== null || readPidFile(pidFile)?.pid === child.pid, 10_000)
     return child.exitCode ?? undefined
   }
@@ -103,7 +103,7 @@ export class Appliance {
   }
 
   sipdPid(): number | undefined {
-    return readPidFile(join(this.at.home.run, 'sipd.pid'))?.pid
+    return readPidFile(pidFileOf(this.at.home, 'sipd'))?.pid
   }
 
   /** Everything the test started ends, and its folder goes. */
@@ -121,8 +121,20 @@ export class Appliance {
   }
 
   log(name: string): string {
-    return readFileSync(join(this.at.home.logs, name), 'utf8')
+    return readFileSync(logPath(this.at.home, name), 'utf8')
   }
+}
+
+/** Where a process of the appliance keeps the log of this name; others are in the parent of their folders. */
+export function logPath(home: Home, name: string): string {
+  const domain = /^(agent|audit|subagents)\./.test(name)
+    ? name.startsWith('subagents')
+      ? 'subagents'
+      : 'agent'
+    : /^(error|access|stats|sharedmem_stats|both)_log/.test(name) || name.startsWith('sipd.')
+      ? 'sipd'
+      : ''
+  return join(home.logs, domain, name)
 }
 
 /** Gives the community `everything` of SNMPv2c all rights, from the next start or reload on. */

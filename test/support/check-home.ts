@@ -58,7 +58,7 @@ export function subagentsOf(home: Home): Subagent {
     clock: systemClock,
     log: silentLog,
     description: 'subagents of a test',
-    address: { path: join(home.run, 'agentx.sock') },
+    address: { path: join(home.run, 'agent', 'agentx.sock') },
     modules: [
       { ...critappModule(home, async () => 200), file: 'subagents/critagt.cnf' },
       { ...logModule(home), file: 'subagents/logagt.cnf' },

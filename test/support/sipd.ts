@@ -23,7 +23,7 @@ export async function startSipd(options: SipServerOptions): Promise<SipServer> {
   }
   const readLog = (): string => {
     try {
-      return readFileSync(join(home.logs, 'error_log'), 'utf8')
+      return readFileSync(join(home.logs, 'sipd', 'error_log'), 'utf8')
     } catch {
       return '(nothing)'
     }
@@ -45,7 +45,7 @@ export async function startSipd(options: SipServerOptions): Promise<SipServer> {
     tlsPort: port + 1,
     address,
     pid: () => {
-      const running = readPidFile(join(home.run, 'sipd.pid'))
+      const running = readPidFile(join(home.run, 'sipd', 'sipd.pid'))
       if (!running) throw new Error('sipd does not run')
       return running.pid
     },

@@ -84,8 +84,8 @@ export const hostSpecific = {
     changes: 'reload',
     inForce: 'the access log shows addresses; looking up names of clients is to come',
   }),
-  ErrorLog: one(destination, 'logs/error_log', {
-    help: 'Where what happens is told; "|bin/rotatelogs logs/error_log 86400" turns it over daily.',
+  ErrorLog: one(destination, 'logs/sipd/error_log', {
+    help: 'Where what happens is told; "|bin/rotatelogs logs/sipd/error_log 86400" turns it over daily.',
     changes: 'reload',
     inForce: true,
   }),
@@ -95,7 +95,7 @@ export const hostSpecific = {
     inForce: true,
   }),
   LogFormat: logFormats,
-  CustomLog: one(accessLog, 'logs/access_log common', {
+  CustomLog: one(accessLog, 'logs/sipd/access_log common', {
     help: 'Where requests that were answered are told, and in which format. There is one such log.',
     changes: 'reload',
     inForce: true,

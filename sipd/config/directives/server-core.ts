@@ -196,14 +196,14 @@ export const serverCore = {
     changes: 'reload',
     inForce: true,
   }),
-  SIPStatsLog: one(onOff, 'On', { help: 'Write statistics to logs/stats_log.', changes: 'reload', inForce: true }),
+  SIPStatsLog: one(onOff, 'On', { help: 'Write statistics to logs/sipd/stats_log.', changes: 'reload', inForce: true }),
   SIPStatsInterval: one(whole(1, 604_800, 's'), '3600', {
     help: 'How often statistics are written.',
     changes: 'reload',
     inForce: true,
   }),
   SharedMemoryStatsLog: one(onOff, 'Off', {
-    help: 'Write the memory of each process, and how many finished transactions it holds in SharedMemorySize, to logs/sharedmem_stats_log.',
+    help: 'Write the memory of each process, and how many finished transactions it holds in SharedMemorySize, to logs/sipd/sharedmem_stats_log.',
     changes: 'reload',
     inForce: true,
   }),

@@ -15,7 +15,7 @@ export const serverGlobal = {
     changes: 'restart',
     inForce: 'the workers share their sockets without a lock file',
   }),
-  PidFile: one(path, 'run/sipd.pid', {
+  PidFile: one(path, 'run/sipd/sipd.pid', {
     help: "Where the process ID is written. The ancestor's is logs/sipd.pid; here all such files are in run/. The line of sipd in critagt.cnf names it too.",
     changes: 'restart',
     inForce: true,

@@ -1,13 +1,13 @@
 /** Reads the ring: both segments, the older one first. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Home } from '../../../lib/home.ts'
+import { foldersOf, type Home } from '../../../lib/home.ts'
 import type { Sample } from './sample.ts'
 import { readSegment, type Segment, samplesOf } from './segment.ts'
 
 /** Where the agent of a home keeps its samples; the older segment is beside it, with `.1` at its end. */
 export function samplesPath(home: Home): string {
-  return join(home.data, 'agent', 'event-samples')
+  return join(foldersOf(home, 'agent').data, 'event-samples')
 }
 
 export function olderPath(path: string): string {

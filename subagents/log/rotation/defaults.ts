@@ -1,7 +1,7 @@
 /** The logs that are rotated unless something else is said, and what is kept of them. */
 import { join } from 'node:path'
 import type { DaemonName } from '../../../lib/daemon.ts'
-import type { Home } from '../../../lib/home.ts'
+import { foldersOf, type Home, pidFileOf } from '../../../lib/home.ts'
 import { type LogOwner, type RotationPolicy, realLogPath } from './policy.ts'
 
 /** At which size the seed has its log agent speak of a log of sipd. */
@@ -22,7 +22,7 @@ const rotated: readonly { readonly file: string; readonly daemon: DaemonName }[]
 export function defaultPolicies(home: Home): RotationPolicy[] {
   return rotated.map(({ file, daemon }) => ({
     name: file,
-    path: join(home.logs, file),
+    path: join(foldersOf(home, daemon).logs, file),
     maxOctets,
     keep,
     compress: true,
@@ -38,9 +38,9 @@ export function ownerOf(home: Home, path: string): LogOwner {
 
 /** Where the state of rotations is. */
 export function rotationStatePath(home: Home): string {
-  return join(home.data, 'subagents', 'rotation.json')
+  return join(foldersOf(home, 'subagents').data, 'rotation.json')
 }
 
 function daemonOwner(home: Home, name: DaemonName): LogOwner {
-  return { kind: 'daemon', name, pidFile: join(home.run, `${name}.pid`), signal: 'SIGUSR2' }
+  return { kind: 'daemon', name, pidFile: pidFileOf(home, name), signal: 'SIGUSR2' }
 }

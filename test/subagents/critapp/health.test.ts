@@ -218,7 +218,7 @@ test('where its folder cannot be watched, a PID file is found all the same', asy
   const startCommand = lingeringStarter()
   const { supervisor, shown } = bench.supervise(
     { startCommand, health, adminStatus: 'down' },
-    { runFolder: missing, log },
+    { pidFileOf: (name) => join(missing, `${name}.pid`), pidFolders: [missing], log },
   )
   await until(() => shown().state === 'stopped', 1000, 'that it is down')
   symlinkSync(bench.folder, missing)

@@ -52,7 +52,7 @@ test('a long name is found by the program file and by the title that the program
 })
 
 test('parts of our own daemons are not processes of a row; a main.js of others goes by its folder', () => {
-  const search = (name: string) => ({ name, runFolder: bench.folder, home: bench.folder })
+  const search = (name: string) => ({ name, pidFile: join(bench.folder, `${name}.pid`), home: bench.folder })
   const running = (script: string) => ({
     ...{ pid: 0, groupId: 1, parentPid: 1, startTicks: 1, name: 'node', state: 'S' },
     command: ['/usr/bin/node', script],
@@ -83,7 +83,7 @@ test('a process of another user, which may not be signalled, is not adopted', (t
   const script = `
     import { findProcesses } from ${find}
     import { visibleProcesses } from ${processes}
-    const search = { name: ${JSON.stringify(bench.name)}, runFolder: '/nowhere', home: '/nowhere' }
+    const search = { name: ${JSON.stringify(bench.name)}, pidFile: '/nowhere', home: '/nowhere' }
     console.log(findProcesses(search, visibleProcesses()).count)`
   const look = (uid: number) =>
     spawnSync(process.execPath, ['--input-type=module', '-e', script], { uid, gid: uid, encoding: 'utf8', cwd: '/' })

@@ -197,14 +197,14 @@ test('a process of another appliance, by its argument or its environment, is not
   const home = join(folder, 'home')
   const here = { pid: 0, groupId: 1, parentPid: 1, startTicks: 1, name: 'sh', state: 'S' }
   const seen = (command: string[]) =>
-    findProcesses({ name, runFolder: folder, home }, [{ ...here, command }]).main !== undefined
+    findProcesses({ name, pidFile: join(folder, `${name}.pid`), home }, [{ ...here, command }]).main !== undefined
   assert.ok(seen([name, '--home', home]))
   assert.ok(seen([name]))
   assert.ok(!seen([name, '--home', '/elsewhere']))
   assert.ok(!seen([name, '--home=/elsewhere']))
   const elsewhere = spawn('sleep', ['5'], { env: { CASTELLAN_HOME: '/elsewhere' }, stdio: 'ignore' })
   const read = readProcess(elsewhere.pid!)!
-  assert.equal(findProcesses({ name: 'sleep', runFolder: folder, home }, [read]).main, undefined)
+  assert.equal(findProcesses({ name: 'sleep', pidFile: join(folder, 'sleep.pid'), home }, [read]).main, undefined)
   elsewhere.kill()
 })
 

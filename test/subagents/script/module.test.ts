@@ -327,7 +327,7 @@ test('stopping the module ends what runs; a run that outlived a killed keeper is
     return Number(readFileSync(pidFile, 'utf8'))
   }
   const first = await begin()
-  const record = join(folder, 'run', 'scripts', `${first}.json`)
+  const record = join(folder, 'run', 'subagents', 'scripts', `${first}.json`)
   const written = readFileSync(record, 'utf8')
   await backend.stop()
   const identity = JSON.parse(written) as { pid: number; startTicks: number }
@@ -347,5 +347,5 @@ test('stopping the module ends what runs; a run that outlived a killed keeper is
     notify: () => {},
   })
   await reaches('terminated', run(1))
-  assert.equal(existsSync(join(folder, 'run', 'scripts', `${second}.json`)), false)
+  assert.equal(existsSync(join(folder, 'run', 'subagents', 'scripts', `${second}.json`)), false)
 })
