@@ -86,6 +86,7 @@ export class Agent {
     this.#subagentChanges = new RateLimit(options.clock, 50, 1)
     this.#internal = internalModules({
       statistics: this.#statistics,
+      log: log.child('internal'),
       home,
       localNames: options.localNames ?? [],
       usm: () => this.#usm,

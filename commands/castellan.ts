@@ -4,7 +4,7 @@ import { messageWithCausesOf } from '../lib/errors.ts'
 import { resolveHome } from '../lib/home.ts'
 import { explainAccess, formatDecision } from './access.ts'
 import { formatApps, listApps, restartApps, setApps } from './apps.ts'
-import { type CheckReport, checkHome, formatReport, reloadHome } from './check.ts'
+import { type CheckReport, checkHome, exitCodeOfReport, formatReport, reloadHome } from './check.ts'
 import { addEventsCommands } from './events.ts'
 import { exitCodeOf } from './exit-codes.ts'
 import { init } from './init.ts'
@@ -46,6 +46,7 @@ export async function castellan(args: readonly string[]): Promise<number> {
       .exitOverride()
   command('init', 'make a home: configuration, data, logs')
     .option('--port-offset <n>', 'add this to every port, so that appliances run side by side (0)', wholeNumber)
+    .option('--installed', 'without default communities, as below /etc and /var/lib')
     .action(does(init))
   command('start', 'start the appliance: in front, or with --detach in the background')
     .option('--detach', 'return when all is up, or cannot be')
@@ -61,7 +62,7 @@ export async function castellan(args: readonly string[]): Promise<number> {
   command('status', 'say what runs').option('--json', 'for programs').action(does(status))
   const report = (found: CheckReport, isJson: boolean | undefined): void => {
     process.stdout.write(isJson ? `${JSON.stringify(found)}\n` : formatReport(found))
-    exitCode = found.isGood ? 0 : 1
+    exitCode = exitCodeOfReport(found)
   }
   command('reload', 'let the running daemons take changed configuration files, if they are good')
     .option('--json', 'for programs')
@@ -74,7 +75,7 @@ export async function castellan(args: readonly string[]): Promise<number> {
     .action(async ({ home, json, strict }: HomeOption & { json?: boolean; strict?: boolean }) => {
       const found = await checkHome(resolveHome(home))
       report(found, json)
-      if (strict && found.findings.length > 0) exitCode = 1
+      if (strict && found.findings.length > 0) exitCode ||= 1
     })
   command('rotate [name]', 'rotate all logs, or one such as access_log, now')
     .option('--dry-run', 'only say what would be done')

@@ -1,10 +1,7 @@
 /** What castellan check says of access rights that are legal, and still a mistake: of snmpd.cnf alone, and beside what is shipped. */
 import { join } from 'node:path'
-import { View } from '../agent/access/view.ts'
 import { vacmOf } from '../agent/internal/access.ts'
-import { snmpCommunityTable, vacmAccessTable, vacmViewTreeFamilyTable } from '../agent/internal/access-tables.ts'
-import { snmpListenTable } from '../agent/internal/listen-tables.ts'
-import { parseAddress } from '../agent/transport/udp.ts'
+import { vacmAccessTable, vacmViewTreeFamilyTable } from '../agent/internal/access-tables.ts'
 import type { Complaint } from '../lib/cnf/complaint.ts'
 import { parseDocument } from '../lib/cnf/document.ts'
 import { foldersOf, type Home, readTemplates } from '../lib/home.ts'
@@ -15,7 +12,6 @@ import { entryTypes } from '../lib/mib/entry-types.ts'
 import { guardedSubtrees } from '../lib/mib/guarded.ts'
 import type { Serving } from '../lib/mib/module.ts'
 import { applyRules, type Rule } from '../lib/mib/rules.ts'
-import { isLoopbackAddress } from '../lib/net/address.ts'
 import type { Oid } from '../lib/smi/oid.ts'
 import { eventModule } from '../subagents/event/index.ts'
 import { scheduleModule } from '../subagents/schedule/index.ts'
@@ -40,7 +36,6 @@ export async function checkAccess(home: Home): Promise<Complaint[]> {
   const rules = [
     commandsRule,
     exposureRule(await shippedFamilies()),
-    openWriterRule,
     eventRightsRule(declaredNames, guarded),
     scheduleRightsRule(declaredNames, guarded),
   ]
@@ -101,32 +96,6 @@ function exposureRule(shipped: readonly FamilyRow[]): Rule {
 /** The line of snmpd.cnf that puts a subtree into a view, or takes it out. */
 export function familyLine(viewName: string, subtree: Oid, type: 'included' | 'excluded'): string {
   return `vacmViewTreeFamilyEntry ${viewName} ${declaredNames.format(subtree)} - ${type} nonVolatile`
-}
-
-/** A community is read by everybody on the way; one that may write is good on loopback, or from addresses that a tag names. */
-const openWriterRule: Rule = (rows, report) => {
-  const open = rows.of(snmpListenTable).find(({ row }) => {
-    const address = parseAddress(row.snmpListenAddress)
-    return address !== undefined && !isLoopbackAddress(address.host)
-  })
-  if (!open) return
-  const vacm = vacmOf(rows, guarded)
-  for (const { row, placeOf } of rows.of(snmpCommunityTable)) {
-    if (row.snmpCommunityTransportTag !== '') continue
-    const principal = {
-      securityName: row.snmpCommunitySecurityName,
-      securityLevel: 'noAuthNoPriv',
-      contextName: '',
-    } as const
-    const mayWrite = (['snmpv1', 'snmpv2c'] as const).some(
-      (securityModel) => vacm.viewFor({ securityModel, ...principal }, 'write') instanceof View,
-    )
-    if (mayWrite)
-      report.warn(
-        placeOf('snmpCommunityName'),
-        `this community may write, and ${open.row.snmpListenAddress} takes it from any address in clear text; use SNMPv3 users (castellan user add), or give it a transport tag`,
-      )
-  }
 }
 
 /** The views of the snmpd.cnf that a new home gets. */

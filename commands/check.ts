@@ -14,6 +14,8 @@ import { daemonOf } from './daemons.ts'
 export interface Finding {
   readonly severity: 'error' | 'warning'
   readonly message: string
+  /** Not safe, rather than not right. */
+  readonly isRefused?: true
   readonly file?: string
   readonly line?: number
   readonly column?: number
@@ -58,6 +60,12 @@ export async function reloadHome(home: Home): Promise<CheckReport> {
   return report
 }
 
+/** 0 when a start takes these files, 4 when it refuses them as unsafe, 1 when something in them is wrong. */
+export function exitCodeOfReport({ isGood, findings }: CheckReport): number {
+  if (isGood) return 0
+  return findings.some(({ isRefused }) => isRefused) ? 4 : 1
+}
+
 function reportOf(findings: readonly Finding[]): CheckReport {
   return { isGood: findings.every(({ severity }) => severity === 'warning'), findings }
 }
@@ -94,8 +102,9 @@ async function askDaemon(name: 'agent' | 'subagents', home: Home): Promise<Findi
 }
 
 function fromComplaint(complaint: Complaint): Finding {
-  const { file, line, column, message } = complaint
-  return { severity: isWarning(complaint) ? 'warning' : 'error', file, line, column, message }
+  const { file, line, column, message, isRefused } = complaint
+  const severity = isWarning(complaint) ? 'warning' : 'error'
+  return { severity, file, line, column, message, ...(isRefused ? { isRefused } : {}) }
 }
 
 function formatFinding({ severity, file, line, column, message }: Finding): string {

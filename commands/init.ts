@@ -5,10 +5,12 @@ import { completeHome, highestPort, initSentence, portOffsetOf } from '../lib/ho
 export interface InitOptions {
   readonly home?: string
   readonly portOffset?: number
+  /** Without default communities, as a home below /etc or /var/lib is made anyway. */
+  readonly installed?: boolean
 }
 
 /** Exit code: 0 when the home has everything, 1 when files are still missing. */
-export async function init({ home: folder, portOffset }: InitOptions): Promise<number> {
+export async function init({ home: folder, portOffset, installed }: InitOptions): Promise<number> {
   const home = resolveHome(folder)
   checkHomePath(home)
   await checkOffset(portOffset)
@@ -19,7 +21,9 @@ export async function init({ home: folder, portOffset }: InitOptions): Promise<n
     )
   const offset = portOffset ?? known ?? (isInitialized(home) ? undefined : 0)
   const { made, missing } =
-    offset === undefined ? await completeHome(home) : { made: await initializeHome(home, offset), missing: [] }
+    offset === undefined
+      ? await completeHome(home)
+      : { made: await initializeHome(home, offset, installed), missing: [] }
   for (const path of made) process.stdout.write(`made ${path}\n`)
   reportMissing(home, missing)
   if (made.length + missing.length === 0) process.stdout.write(`${home.root} has everything already\n`)
