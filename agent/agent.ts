@@ -22,6 +22,7 @@ import { AgentxMaster } from './agentx/master.ts'
 import { closeReason } from './agentx/pdu.ts'
 import type { MasterSession } from './agentx/session-of-master.ts'
 import { AuditLog } from './audit.ts'
+import { AuthenticationFailures } from './authentication-failures.ts'
 import { Registry } from './dispatch/registry.ts'
 import { Engine } from './engine.ts'
 import { enginePath, isLatched, latchedAdvice, readEngineId, startIdentity } from './engine-identity.ts'
@@ -35,7 +36,7 @@ import { isText, textVarbind } from './notify/text.ts'
 import { Usm } from './security/usm/usm.ts'
 import { Statistics } from './statistics.ts'
 import { UdpListener } from './transport/listener.ts'
-import { type Address, formatAddress, parseAddress, type Remote } from './transport/udp.ts'
+import { type Address, formatAddress, parseAddress } from './transport/udp.ts'
 import { V3Messages } from './v3.ts'
 
 export interface AgentOptions {
@@ -68,8 +69,7 @@ export class Agent {
   /** By name, how many subagents were lost and have not come back. */
   readonly #lost = new Map<string, number>()
   readonly #subagentChanges: RateLimit
-  /** Anybody can send wrong communities: they must not be able to fill logs, and the network, with notifications. */
-  readonly #authenticationFailures: RateLimit
+  readonly #authenticationFailures: AuthenticationFailures
   readonly #guarded: readonly Oid[]
   #engineId: Uint8Array = new Uint8Array(0)
   #usm: Usm | undefined
@@ -82,7 +82,13 @@ export class Agent {
     this.#options = options
     const { home, log, modules } = options
     this.#startedMs = options.clock.monotonicMs()
-    this.#authenticationFailures = new RateLimit(options.clock, 10, 1)
+    this.#authenticationFailures = new AuthenticationFailures({
+      clock: options.clock,
+      log,
+      notify: (sentence) => {
+        if (this.#internal.isAuthenTrapsEnabled()) this.#notify(authenticationFailure, {}, {}, sentence)
+      },
+    })
     this.#subagentChanges = new RateLimit(options.clock, 50, 1)
     this.#internal = internalModules({
       statistics: this.#statistics,
@@ -116,7 +122,7 @@ export class Agent {
       registry: this.#registry,
       statistics: this.#statistics,
       log: log.child('engine'),
-      onAuthenticationFailure: (remote) => this.#authenticationFailed(remote),
+      onAuthenticationFailure: (remote) => this.#authenticationFailures.wrongCommunity(remote),
       onSet: (record) => this.#audit.write(record),
     })
     this.#localAgent = new EngineLocalAgent({
@@ -214,6 +220,11 @@ export class Agent {
     return []
   }
 
+  /** An order over this agent's control socket, which leaves a line in the audit log whatever comes of it. */
+  ordered<T>(words: readonly string[], act: () => Promise<T>): Promise<T> {
+    return this.#audit.order('agent.ctl', words, act)
+  }
+
   /** Serves when it resolves. Throws ConfigurationError, or an Error that says which port could not be had. */
   async start(): Promise<void> {
     const complaints = await this.load()
@@ -228,7 +239,10 @@ export class Agent {
     if (isLatched(identity)) log.error(latchedAdvice, { file: enginePath(home) })
     this.#engineId = identity.engineId
     this.#usm = new Usm(identity)
-    this.#engine.v3 = new V3Messages(this.#usm, this.#statistics, this.#engine.maxMessageSize)
+    this.#engine.v3 = new V3Messages(this.#usm, this.#statistics, this.#engine.maxMessageSize, 'own', {
+      notAuthentic: (...failure) => this.#authenticationFailures.usmRefused(...failure),
+      setRefused: (record) => this.#audit.write(record),
+    })
     this.#configureEngine()
     await this.#hosting.start((name) => this.#hostOf(name))
     for (const address of this.#internal.agentxAddresses(home)) await this.#master.listen(address)
@@ -246,6 +260,7 @@ export class Agent {
     await this.#hosting.stop()
     for (const listener of this.#listeners.splice(0)) listener.stop()
     await this.#originator.stop()
+    this.#audit.flush()
     this.#sources?.close()
     this.#sources = undefined
     this.#options.log.notice('the agent stopped')
@@ -342,14 +357,6 @@ export class Agent {
     const text = textVarbind(sentence)
     this.#internal.log.add({ ...message, varbinds: [...message.varbinds, text] }, this.#options.clock)
     this.#originator.send({ ...message, text })
-  }
-
-  #authenticationFailed({ address }: Remote): void {
-    if (!this.#internal.isAuthenTrapsEnabled()) return
-    const held = this.#authenticationFailures.take()
-    if (held === undefined) return
-    const more = held > 0 ? `, and ${held} more messages before did likewise` : ''
-    this.#notify(authenticationFailure, {}, {}, `${address} used a community that is not known here${more}`)
   }
 }
 

@@ -69,8 +69,12 @@ export class EngineLocalAgent implements LocalAgent {
 
   async set(varbinds: readonly Varbind[], as: Requester): Promise<LocalFailure | undefined> {
     const view = this.#viewFor(as, 'write')
-    if (!(view instanceof View)) return noView(as, 'write', view)
     const numbered = varbinds.map(({ name, value }, i) => ({ name, value, position: i + 1 }))
+    if (!(view instanceof View)) {
+      const refusal = noView(as, 'write', view)
+      this.#options.engine.refusedLocally(numbered, as, refusal.status, refusal.sentence)
+      return refusal
+    }
     const failure = await this.#options.engine.setLocally(numbered, view, as)
     return failure && this.#explain(failure, varbinds[failure.position - 1]?.name, as)
   }
