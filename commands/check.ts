@@ -1,6 +1,7 @@
 /** castellan check and reload: what is wrong with the configuration files, found by those who read them. Writes nothing. */
 import { type Complaint, formatComplaint, isWarning } from '../lib/cnf/complaint.ts'
 import { daemonArgv } from '../lib/daemon.ts'
+import { printable } from '../lib/escape.ts'
 import { type Home, requireHome } from '../lib/home.ts'
 import { homeRecordMistake, missingFiles } from '../lib/home-completion.ts'
 import { describeExit, isSuccess } from '../lib/program/exit.ts'
@@ -108,6 +109,12 @@ function fromComplaint(complaint: Complaint): Finding {
 }
 
 function formatFinding({ severity, file, line, column, message }: Finding): string {
-  if (file === undefined || line === undefined || column === undefined) return message
-  return formatComplaint({ file, line, column, message, ...(severity === 'warning' ? { severity } : {}) })
+  if (file === undefined || line === undefined || column === undefined) return printable(message)
+  return formatComplaint({
+    file: printable(file),
+    line,
+    column,
+    message: printable(message),
+    ...(severity === 'warning' ? { severity } : {}),
+  })
 }

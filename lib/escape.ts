@@ -15,6 +15,8 @@ const everyUnsafe = new RegExp(`["\\\\${controls}]`, 'g')
 const unsafeInWord = new RegExp(`["\\\\\\s${controls}]`)
 const everyUnsafeInWord = new RegExp(`["\\\\\\s${controls}]`, 'g')
 
+const colours = /(\u001b\[\d{1,3}m)/
+
 /** For people, on a line or a terminal: controls become `\n`, `\x1b` or `\u202e`, and all else stays as it is. */
 export function printable(text: string): string {
   return control.test(text) ? text.replace(everyControl, escapeCharacter) : text
@@ -23,6 +25,26 @@ export function printable(text: string): string {
 /** As `printable`, of a text of several lines whose line ends are meant. */
 export function printableLines(text: string): string {
   return text.split('\n').map(printable).join('\n')
+}
+
+/** What a terminal may be sent whatever it is made of: lines, tabs, and no other control. */
+export function terminalText(text: string): string {
+  return control.test(text)
+    ? text.replace(everyControl, (one) => (one === '\n' || one === '\t' ? one : unicodeEscape(one)))
+    : text
+}
+
+/** As `terminalText`, with the colours that `paint` gives. */
+export function colouredText(text: string): string {
+  return text
+    .split(colours)
+    .map((part, i) => (i % 2 === 0 ? terminalText(part) : part))
+    .join('')
+}
+
+/** Text in a colour (SGR of ECMA-48, such as 31 for red); what it is made of can bring no colours of its own. */
+export function paint(text: string, colour: number): string {
+  return `\u001b[${colour}m${printable(text)}\u001b[0m`
 }
 
 /** JSON on one line that a terminal can be shown: what it parses to is what was given, to the last character. */
