@@ -1,5 +1,6 @@
 /** A SIP server put together: from a configuration in plain values to something that takes messages and sends them. */
 import type { Clock } from '../lib/clock.ts'
+import { FaultGuard } from '../lib/fault-guard.ts'
 import type { Log } from '../lib/log.ts'
 import { EstablishedCalls } from './calls/established.ts'
 import { Locator, type Lookup } from './locate/locator.ts'
@@ -41,6 +42,8 @@ export interface ServerOptions {
   readonly worker: number
   readonly clock: Clock
   readonly log: Log
+  /** The one of the process; one of its own otherwise. */
+  readonly faults?: FaultGuard
   readonly debug: DebugLog
   readonly sender: Sender
   readonly store: LocationStore
@@ -67,7 +70,8 @@ export interface SipServer {
 
 export function createSipServer(options: ServerOptions): SipServer {
   const { settings, clock, log, debug, store, statistics } = options
-  const wheel = new TimerWheel(clock, (error) => log.error('bug in a timer', { error }))
+  const faults = options.faults ?? new FaultGuard(clock, log)
+  const wheel = new TimerWheel(clock, (error) => faults.report('serving a timer', error))
   const held = new HeldTransactions({ clock, holdMs: settings.timers.holdMs, maxOctets: settings.maxHeldOctets })
   const hasher = options.hasher ?? new KeyHasher()
   const layer = new TransactionLayer({
@@ -89,6 +93,7 @@ export function createSipServer(options: ServerOptions): SipServer {
     branches: new Branches(options.worker),
     locator: new Locator(options.lookup, clock),
     policy: settings.policy,
+    faults,
     debug,
   })
   const { stateful, addRecordRoute } = settings.policy
@@ -108,7 +113,7 @@ export function createSipServer(options: ServerOptions): SipServer {
     }),
     statistics,
     admission: new Admission({ clock, ...settings.flood, retryAfterSeconds: settings.retryAfterSeconds }),
-    log,
+    faults,
     debug,
     ...(options.elsewhere && { elsewhere: options.elsewhere }),
     settleMs: options.settleMs ?? 0,

@@ -26,6 +26,12 @@ export function reachableHost(host: string): string {
   return isIPv6(host) ? '::1' : '127.0.0.1'
 }
 
+/** The port that decimal digits name, 1 to 65535; undefined for any other text. What Node is given beyond that, it throws at. */
+export function parsePort(text: string): number | undefined {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  return port >= 1 && port <= 65_535 ? port : undefined
+}
+
 /** `192.0.2.1:161`, `[2001:db8::1]:161`. */
 export function hostAndPort(host: string, port: number): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`

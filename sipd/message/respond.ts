@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import { withoutZone } from '../../lib/net/address.ts'
 import { H } from './header-names.ts'
+import { unbracketed } from './host.ts'
 import { type Parts, stride } from './message.ts'
 import { type Hop, isReliable } from './source.ts'
 import type { Via } from './via.ts'
@@ -78,10 +79,6 @@ export function viaTarget(via: Via): Pick<Hop, 'transport' | 'address' | 'port'>
   if (isIP(address) === 0) return undefined
   const port = ((!isByMaddr && via.rport) || via.port) ?? (transport === 'TLS' ? 5061 : 5060)
   return { transport, address, port }
-}
-
-export function unbracketed(host: string): string {
-  return host.startsWith('[') ? host.slice(1, -1) : host
 }
 
 function defaultPort(hop: Hop): number {

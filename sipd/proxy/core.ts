@@ -1,5 +1,5 @@
 /** The proxy core, RFC 3261 §16: what is done with a request, once its transaction has it. */
-import type { Log } from '../../lib/log.ts'
+import type { FaultGuard } from '../../lib/fault-guard.ts'
 import { type Call, uriOf } from '../calls/call.ts'
 import type { EstablishedCalls } from '../calls/established.ts'
 import type { DebugLog } from '../log/error-log.ts'
@@ -41,7 +41,7 @@ export interface ProxyCoreOptions {
   readonly destinations: Destinations
   readonly statistics: SipStatistics
   readonly admission: Admission
-  readonly log: Log
+  readonly faults: FaultGuard
   readonly debug: DebugLog
   readonly elsewhere?: Elsewhere
   /** Another process may know of a registration so much earlier than this one; 0 when there is none. */
@@ -95,7 +95,7 @@ export class ProxyCore implements TransactionUser {
         if (!elsewhere?.takesResponse(message, source)) this.receiveResponse(message)
       } else this.#refuse(message, source)
     } catch (error) {
-      this.#reportBug(source, error)
+      this.#options.faults.report('receiving', error, from(source))
     }
   }
 
@@ -106,13 +106,8 @@ export class ProxyCore implements TransactionUser {
       if (message?.kind === 'request') this.receiveRequest(message, source)
       else if (message?.kind === 'response') this.receiveResponse(message)
     } catch (error) {
-      this.#reportBug(source, error)
+      this.#options.faults.report('receiving', error, from(source))
     }
-  }
-
-  /** A bug costs the message that found it, not the link or the worker that brought it. */
-  #reportBug(source: Hop, error: unknown): void {
-    this.#options.log.error('bug while receiving', { source: `${source.transport} ${formatHop(source)}`, error })
   }
 
   receiveRequest(request: SipRequest, source: Hop): void {
@@ -211,14 +206,11 @@ export class ProxyCore implements TransactionUser {
 
   /** The registration may be on its way here from the worker that took it. */
   #routeSettled(transaction: ServerTransaction): void {
-    const { layer, settleMs = 0 } = this.#options
+    const { layer, faults, settleMs = 0 } = this.#options
     layer.clock.after(settleMs, () => {
       if (transaction.isFinal) return
-      try {
-        this.#route(transaction, true)
-      } catch (error) {
-        this.#reportBug(transaction.source, error)
-      }
+      const isDone = faults.run('routing', () => this.#route(transaction, true), from(transaction.source))
+      if (!isDone && !transaction.isFinal) transaction.respond(500, 'Server Internal Error')
     })
   }
 
@@ -331,11 +323,14 @@ export class ProxyCore implements TransactionUser {
   }
 }
 
+function from(source: Hop): { readonly source: string } {
+  return { source: `${source.transport} ${formatHop(source)}` }
+}
+
 /** What was read of a message, for DebugFlag Parser. */
 function described(message: ReturnType<typeof parseMessage>, octets: Buffer, source: Hop): Record<string, unknown> {
-  const from = `${source.transport} ${formatHop(source)}`
-  if (message === undefined) return { from, octets: octets.length, as: 'no message' }
-  const common = { from, octets: octets.length, as: message.kind }
+  const common = { from: from(source).source, octets: octets.length, as: message?.kind ?? 'no message' }
+  if (message === undefined) return common
   switch (message.kind) {
     case 'request':
       return { ...common, method: message.method, requestUri: message.requestUri, callId: message.value(H.callId) }

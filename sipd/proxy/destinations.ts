@@ -10,7 +10,7 @@ import type { Identity } from './identity.ts'
 import { isLoop } from './loop.ts'
 import type { ProxyPolicy } from './policy.ts'
 import { redirectContacts } from './redirect.ts'
-import { preprocessRoutes, type Routing } from './routes.ts'
+import { preprocessRoutes, type Routing, routeUri } from './routes.ts'
 import type { Target } from './targets.ts'
 
 /** Finds where the users of this server are. */
@@ -56,6 +56,8 @@ export class Destinations {
     const uri = uriOf(routing, request)
     // §16.4: the last Route stood for the Request-URI, and is none.
     if (!uri) return answering({ status: 416, reason: 'the last Route is no SIP URI' })
+    if (routing.routes.length > 0 && !routeUri(routing.routes[0]!))
+      return answering({ status: 400, reason: 'the topmost Route is not a SIP URI' })
     const isForServer =
       routing.routes.length === 0 && identity.isOurs(uri) && (request.method === 'REGISTER' || uri.user === undefined)
     if (isForServer) return here

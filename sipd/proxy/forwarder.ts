@@ -1,4 +1,5 @@
 /** Request forwarding, RFC 3261 §16.6: from a target to octets that leave, with a transaction or without. */
+import type { FaultGuard } from '../../lib/fault-guard.ts'
 import { addressOctets, addressText } from '../../lib/net/address.ts'
 import type { Locator, Place } from '../locate/locator.ts'
 import type { DebugChannel, DebugLog } from '../log/error-log.ts'
@@ -22,6 +23,7 @@ export interface ForwarderOptions {
   readonly branches: Branches
   readonly locator: Locator
   readonly policy: ProxyPolicy
+  readonly faults: FaultGuard
   readonly debug: DebugLog
 }
 
@@ -51,21 +53,23 @@ export class Forwarder {
   readonly policy: ProxyPolicy
   readonly #branches: Branches
   readonly #locator: Locator
+  readonly #faults: FaultGuard
   readonly #debug: DebugChannel
 
-  constructor({ layer, identity, branches, locator, policy, debug }: ForwarderOptions) {
+  constructor({ layer, identity, branches, locator, policy, faults, debug }: ForwarderOptions) {
     this.layer = layer
     this.identity = identity
     this.policy = policy
     this.#branches = branches
     this.#locator = locator
+    this.#faults = faults
     this.#debug = debug.Routing
   }
 
   /** §16.6 step 11 and the seed's T3: an INVITE's Expires, within SipMaxT3InMs, or SipT3InMs. */
   ringMsOf(request: SipRequest): number {
     const expires = request.method === 'INVITE' ? request.value(H.expires) : undefined
-    if (expires === undefined || !/^\d{1,9}$/.test(expires)) return this.policy.ringMs
+    if (expires === undefined || !/^\d{1,10}$/.test(expires)) return this.policy.ringMs
     return Math.min(Number(expires) * 1000, this.policy.maxRingMs)
   }
 
@@ -206,7 +210,11 @@ export class Forwarder {
       return
     }
     const place = this.#locator.locate(way.next)
-    if (place instanceof Promise) void place.then((found) => arrive(this.#hopTo(found, way, source)))
+    if (place instanceof Promise)
+      void place.then((found) => {
+        const isDone = this.#faults.run('forwarding', () => arrive(this.#hopTo(found, way, source)))
+        if (!isDone) this.#faults.run('failing a branch', () => go(undefined))
+      })
     else arrive(this.#hopTo(place, way, source))
   }
 

@@ -1,5 +1,6 @@
 /** One worker's parts, and its life: made ready, serving, draining, gone. */
 import type { Clock, Timer } from '../../lib/clock.ts'
+import { FaultGuard } from '../../lib/fault-guard.ts'
 import { foldersOf, type Home } from '../../lib/home.ts'
 import type { Log } from '../../lib/log.ts'
 import { accessLogFormat } from '../config/access-log-format.ts'
@@ -84,6 +85,7 @@ export class Worker {
       write: (line) => this.#outbox.error(line),
     })
     this.log = log
+    const faults = new FaultGuard(clock, log)
     this.#statistics = new SipStatistics(clock)
     this.#formatAccess = compileLogFormat(accessLogFormat(config), { serverName: config.ServerName ?? 'sipd' })
     const persistent = new Set(persistentTcp.map(({ host, port }) => `${host} ${port}`))
@@ -98,6 +100,7 @@ export class Worker {
       reusesConnections: (address, port) => config.SipTcpReuseConnection || persistent.has(`${address} ${port}`),
       clock,
       log: this.log,
+      faults,
       debug,
       statistics: this.#statistics,
       onMessage: (octets, source) => {
@@ -146,6 +149,7 @@ export class Worker {
       worker,
       clock,
       log: this.log,
+      faults,
       debug,
       sender: this.#transports,
       store: this.#registrations.store,

@@ -1,6 +1,6 @@
 /** A SIP server without a network: what it sends is handed to the test, and time stands still until it is moved. */
 import { ManualClock } from '../../lib/clock.ts'
-import { silentLog } from '../../lib/log.ts'
+import { createLog } from '../../lib/log.ts'
 import { MemoryLocation } from '../../sipd/location/memory.ts'
 import { type DebugLog, noDebug } from '../../sipd/log/error-log.ts'
 import type { Hop } from '../../sipd/message/source.ts'
@@ -22,6 +22,8 @@ export interface TestServer extends SipServer {
   readonly clock: ManualClock
   readonly store: MemoryLocation
   readonly statistics: SipStatistics
+  /** Lines of the error log. */
+  readonly logged: readonly string[]
 }
 
 export const standardPolicy: ProxyPolicy = {
@@ -43,6 +45,7 @@ export function testServer(options: TestServerOptions): TestServer {
   const clock = options.clock ?? new ManualClock()
   const store = new MemoryLocation({ clock, cleanupEveryMs: 180_000 })
   const statistics = new SipStatistics(clock)
+  const logged: string[] = []
   const server = createSipServer({
     settings: {
       identity: {
@@ -75,7 +78,7 @@ export function testServer(options: TestServerOptions): TestServer {
     },
     worker: 1,
     clock,
-    log: silentLog,
+    log: createLog({ component: 'sipd', level: 'info', write: (line) => logged.push(line) }),
     debug: options.debug ?? noDebug,
     sender: { send: options.send },
     store,
@@ -84,5 +87,5 @@ export function testServer(options: TestServerOptions): TestServer {
     isConnectionOpen: () => true,
     onAnswered: () => {},
   })
-  return { ...server, clock, store, statistics }
+  return { ...server, clock, store, statistics, logged }
 }
