@@ -12,7 +12,10 @@ import { Destinations } from './proxy/destinations.ts'
 import { Forwarder } from './proxy/forwarder.ts'
 import { Identity, type IdentityOptions } from './proxy/identity.ts'
 import { Branches } from './proxy/loop.ts'
+import { type OwnHost, ThisMachine } from './proxy/own-host.ts'
 import type { ProxyPolicy } from './proxy/policy.ts'
+import { Relay, type RelaySettings } from './proxy/relay.ts'
+import { Signer } from './proxy/signer.ts'
 import { RegisteredUsers } from './proxy/users.ts'
 import { Registrar, type RegistrarLimits } from './registrar/registrar.ts'
 import type { SipStatistics } from './statistics.ts'
@@ -27,6 +30,7 @@ import type { Sender } from './transport/sender.ts'
 export interface ServerSettings {
   readonly identity: IdentityOptions
   readonly policy: ProxyPolicy
+  readonly relay: RelaySettings
   readonly timers: TimerValues
   /** Undefined: Cisco_Registry is off, and REGISTER is refused. */
   readonly registrar: RegistrarLimits | undefined
@@ -49,6 +53,10 @@ export interface ServerOptions {
   readonly store: LocationStore
   readonly statistics: SipStatistics
   readonly lookup: Lookup
+  /** Of the marks in what others carry for us: the same in processes that share the ports; a new one otherwise. */
+  readonly signerSecret?: Buffer
+  /** Which addresses are this machine; what its kernel says unless given. */
+  readonly ownHost?: OwnHost
   /** That of the processes that know each other's keys; one of its own otherwise. */
   readonly hasher?: KeyHasher
   /** Other processes that take part in the traffic. */
@@ -87,13 +95,21 @@ export function createSipServer(options: ServerOptions): SipServer {
     retryAfterSeconds: settings.retryAfterSeconds,
   })
   const identity = new Identity(settings.identity)
+  const users = new RegisteredUsers(store, options.isConnectionOpen)
+  const signer = new Signer(options.signerSecret)
+  const ownHost = options.ownHost ?? new ThisMachine(clock)
+  const isReachedAt = users.isReachedAt.bind(users)
+  const relay = new Relay({ ...settings.relay, identity, ownHost, signer, isReachedAt })
   const forwarder = new Forwarder({
     layer,
     identity,
     branches: new Branches(options.worker),
     locator: new Locator(options.lookup, clock),
     policy: settings.policy,
+    relay,
+    signer,
     faults,
+    log,
     debug,
   })
   const { stateful, addRecordRoute } = settings.policy
@@ -102,15 +118,19 @@ export function createSipServer(options: ServerOptions): SipServer {
     layer,
     forwarder,
     identity,
-    registrar: settings.registrar && new Registrar({ store, clock, domains: identity, limits: settings.registrar }),
+    registrar:
+      settings.registrar && new Registrar({ store, clock, domains: identity, relay, limits: settings.registrar }),
     calls,
     destinations: new Destinations({
       identity,
       policy: settings.policy,
-      users: new RegisteredUsers(store, options.isConnectionOpen),
+      users,
+      relay,
       statistics,
       log,
     }),
+    relay,
+    signer,
     statistics,
     admission: new Admission({ clock, ...settings.flood, retryAfterSeconds: settings.retryAfterSeconds }),
     faults,

@@ -15,6 +15,12 @@ export function isLoopbackAddress(address: string): boolean {
   return address.startsWith('127.') || address === '::1' || unmapped(address).startsWith('127.')
 }
 
+/** Of a numeric address: 224.0.0.0/4 and ff00::/8. */
+export function isMulticastAddress(address: string): boolean {
+  const plain = unmapped(address)
+  return isIPv4(plain) ? /^2(?:2[4-9]|3\d)\./.test(plain) : /^ff/i.test(plain) && isIPv6(plain)
+}
+
 /** An address that stands for all addresses of its family. */
 export function isWildcardAddress(host: string): boolean {
   return host === '0.0.0.0' || (isIPv6(host) && /^[0:]+$/.test(host))

@@ -10,6 +10,7 @@ import type { Identity } from './identity.ts'
 import { isLoop } from './loop.ts'
 import type { ProxyPolicy } from './policy.ts'
 import { redirectContacts } from './redirect.ts'
+import type { Passage, Relay } from './relay.ts'
 import { preprocessRoutes, type Routing, routeUri } from './routes.ts'
 import type { Target } from './targets.ts'
 
@@ -17,12 +18,15 @@ import type { Target } from './targets.ts'
 export interface UserLocation {
   /** Undefined for a user that this server does not know. */
   targetsOf(addressOfRecord: string): readonly Target[] | undefined
+  /** Whether the user registered from this address, or has a contact at this host. */
+  isReachedAt(addressOfRecord: string, host: string): boolean
 }
 
 export interface DestinationsOptions {
   readonly identity: Identity
   readonly policy: ProxyPolicy
   readonly users: UserLocation
+  readonly relay: Relay
   readonly statistics: SipStatistics
   readonly log: Log
 }
@@ -31,14 +35,22 @@ export interface DestinationsOptions {
 export type Destination =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'here' }
-  | { readonly kind: 'targets'; readonly routing: Routing; readonly targets: readonly Target[] }
+  | ({ readonly kind: 'targets'; readonly targets: readonly Target[] } & Onward)
+
+/** How a request goes on: its routes, and what it may do. */
+export interface Onward {
+  readonly routing: Routing
+  readonly passage: Passage
+}
 
 /** The answer of `of` for a user of ours that nobody registered. */
 export const unknownUser: Destination = {
   kind: 'answer',
-  answer: { status: 404, reason: 'the user is not known here' },
+  answer: { status: 404 },
 }
 
+/** RFC 3261 §21.4.4: the request is understood, and not for us to pass on. */
+const forbidden: Destination = { kind: 'answer', answer: { status: 403 } }
 const here: Destination = { kind: 'here' }
 
 export class Destinations {
@@ -49,43 +61,48 @@ export class Destinations {
   }
 
   of(request: SipRequest, source: Hop): Destination {
-    const { identity, policy } = this.#options
+    const { identity, policy, relay } = this.#options
     const refusal = this.#check(request)
     if (refusal) return answering(refusal)
     const routing = preprocessRoutes(request, source, identity)
     const uri = uriOf(routing, request)
     // §16.4: the last Route stood for the Request-URI, and is none.
-    if (!uri) return answering({ status: 416, reason: 'the last Route is no SIP URI' })
+    if (!uri) return answering({ status: 416, detail: 'the last Route is not a SIP URI' })
     if (routing.routes.length > 0 && !routeUri(routing.routes[0]!))
-      return answering({ status: 400, reason: 'the topmost Route is not a SIP URI' })
+      return answering({ status: 400, detail: 'the topmost Route is not a SIP URI' })
     const isForServer =
       routing.routes.length === 0 && identity.isOurs(uri) && (request.method === 'REGISTER' || uri.user === undefined)
     if (isForServer) return here
-    if (request.maxForwards === 0) return answering({ status: 483, reason: 'Too Many Hops' })
+    if (request.maxForwards === 0) return answering({ status: 483 })
     const targets = this.#targetsOf(routing, uri)
     if (!targets) return unknownUser
     // Contacts there are, but none that a sips: request may go to.
-    if (targets.length === 0) return answering({ status: 480, reason: 'the user has no contact that may be reached' })
+    if (targets.length === 0) return answering({ status: 480 })
     if (policy.redirect) return answering(redirection(request, targets))
-    return { kind: 'targets', routing, targets }
+    const passage = relay.passage(request, source, routing, uri, identity.isOurs(uri))
+    return passage ? { kind: 'targets', routing, targets, passage } : forbidden
   }
 
   /** Of an ACK to a 2xx, which is sent on or dropped and never answered. */
-  ofAck(request: SipRequest, source: Hop): { readonly routing: Routing; readonly target: Target } | undefined {
+  ofAck(request: SipRequest, source: Hop): (Onward & { readonly target: Target }) | undefined {
     if (request.maxForwards === 0) return undefined
-    const routing = preprocessRoutes(request, source, this.#options.identity)
+    const { identity, relay } = this.#options
+    const routing = preprocessRoutes(request, source, identity)
     const uri = uriOf(routing, request)
     const target = uri && this.#targetsOf(routing, uri)?.[0]
-    return target && { routing, target }
+    const passage = target && relay.passage(request, source, routing, uri, identity.isOurs(uri))
+    return passage && { routing, target, passage }
   }
 
   /** Of a contact of a 3xx: itself, or where that user of ours is (§16.5). `isSips`: the Request-URI is a sips: one. */
-  ofContact(target: Target, isSips: boolean): readonly Target[] {
+  ofContact(target: Target, isSips: boolean, { isUnbounded }: Passage): readonly Target[] {
     const { identity, users } = this.#options
     const uri = parseRequestUri(target.uri)
     const targets =
       uri?.user === undefined || !identity.isOurs(uri)
-        ? [target]
+        ? isUnbounded
+          ? [target]
+          : []
         : (users.targetsOf(identity.addressOfRecord(uri)) ?? [])
     return isSips ? targets.filter((one) => this.#mayEnd(one)) : targets
   }
@@ -95,12 +112,12 @@ export class Destinations {
     const { statistics, identity, policy, log } = this.#options
     if (!/^(?:sips?|tel):/i.test(request.requestUri)) {
       statistics.unsupportedUris++
-      return { status: 416, reason: 'Unsupported URI Scheme' }
+      return { status: 416 }
     }
-    if (!request.uri) return { status: 400, reason: 'the Request-URI is not a SIP URI' }
+    if (!request.uri) return { status: 400, detail: 'the Request-URI is not a SIP URI' }
     if (isLoop(request, identity)) {
       log.info('a request went in a loop', { method: request.method, requestUri: request.requestUri.slice(0, 200) })
-      return { status: 482, reason: 'Loop Detected' }
+      return { status: 482 }
     }
     const unsupported = request
       .elements(H.proxyRequire)
@@ -111,7 +128,7 @@ export class Destinations {
   /** §16.5. Undefined when the user should be ours and is not. */
   #targetsOf(routing: Routing, uri: SipUri): readonly Target[] | undefined {
     const { identity, users } = this.#options
-    if (!identity.isOurs(uri)) return [{ uri: routing.requestUri, flow: undefined, path: [], q: 1000 }]
+    if (!identity.isOurs(uri)) return [{ uri: routing.requestUri, origin: 'asked', flow: undefined, path: [], q: 1000 }]
     const targets = users.targetsOf(identity.addressOfRecord(uri))
     return uri.scheme === 'sips' ? targets?.filter((target) => this.#mayEnd(target)) : targets
   }
@@ -124,7 +141,7 @@ export class Destinations {
 
 /** §8.2.2.3. */
 export function badExtension(tags: readonly string[]): Answer {
-  return { status: 420, reason: 'Bad Extension', headers: [{ name: 'Unsupported', value: tags.join(', ') }] }
+  return { status: 420, headers: [{ name: 'Unsupported', value: tags.join(', ') }] }
 }
 
 function answering(answer: Answer): Destination {
@@ -138,6 +155,6 @@ function uriOf({ requestUri }: Routing, request: SipRequest): SipUri | undefined
 /** A redirect server says where its users are; of other domains it knows no more than who asks (§21.4.5). */
 function redirection({ requestUri }: SipRequest, targets: readonly Target[]): Answer {
   if (targets.every(({ uri }) => uri === requestUri))
-    return { status: 404, reason: 'the domain is not one of this server' }
-  return { status: 302, reason: 'Moved Temporarily', headers: redirectContacts(targets) }
+    return { status: 404, detail: 'the domain is not one of this server' }
+  return { status: 302, headers: redirectContacts(targets) }
 }

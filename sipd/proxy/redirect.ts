@@ -15,7 +15,13 @@ export function contactTargets(response: SipResponse): Target[] {
     if (!address || !parseSipUri(address.uri)) continue
     // §19.1.1: headers in a URI are for who makes a request of it, not for a Request-URI.
     const uri = address.uri.split('?')[0]!
-    targets.push({ uri, flow: undefined, path: [], q: parseQ(address.parameters.get('q') ?? '1') ?? 1000 })
+    targets.push({
+      uri,
+      origin: 'asked',
+      flow: undefined,
+      path: [],
+      q: parseQ(address.parameters.get('q') ?? '1') ?? 1000,
+    })
   }
   return targets
 }

@@ -3,6 +3,8 @@ import type { Hop } from '../message/source.ts'
 
 export interface Target {
   readonly uri: string
+  /** `registered` by its user, `configured` in sipd.conf, or `asked` for by a request or a 3xx. */
+  readonly origin: 'registered' | 'configured' | 'asked'
   /** Where the phone registered from, when that is not where its contact says (a phone behind NAT, a connection). */
   readonly flow: Hop | undefined
   /** RFC 3327: proxies between here and the phone. */

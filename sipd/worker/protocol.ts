@@ -16,6 +16,8 @@ export interface WorkerStart {
   readonly others: readonly number[]
   /** Of the hashes of transaction keys, in hexadecimal. */
   readonly secret: string
+  /** Of the marks in Record-Route and Via, in hexadecimal; another than that of the hashes, whose results everybody sees. */
+  readonly signerSecret: string
 }
 
 export type ToWorker =

@@ -9,7 +9,7 @@ import type { Lookup } from '../locate/locator.ts'
 import { createErrorLog } from '../log/error-log.ts'
 import { compileLogFormat, type FormatLine } from '../log/log-format.ts'
 import { readHead, topmostVia } from '../message/parse.ts'
-import { formatResponse } from '../message/respond.ts'
+import { formatRefusal } from '../message/respond.ts'
 import type { Hop } from '../message/source.ts'
 import type { Openness } from '../proxy/core.ts'
 import { createSipServer, type SipServer } from '../server.ts'
@@ -155,6 +155,7 @@ export class Worker {
       store: this.#registrations.store,
       statistics: this.#statistics,
       lookup: options.lookup,
+      signerSecret: Buffer.from(start.signerSecret, 'hex'),
       hasher,
       elsewhere: this.#ownership,
       settleMs: start.members.length > 1 ? settleMs : 0,
@@ -374,7 +375,8 @@ export class Worker {
     // Never an answer to an ACK.
     if (!parts || parts.text.startsWith('ACK ')) return
     const tag = this.#server.layer.tagFor(parts.text)
-    this.#transports.send(formatResponse(parts, topmostVia(parts), source, tag, error.status, error.message), source)
+    const answer = { status: error.status, detail: error.message }
+    this.#transports.send(formatRefusal(parts, topmostVia(parts), source, tag, answer), source)
   }
 
   #report(): void {
