@@ -22,13 +22,12 @@ import { type TransactionLayer, type TransactionUser, transactionKey } from '../
 import type { ServerTransaction } from '../transaction/server.ts'
 import type { Admission } from './admission.ts'
 import { readCameBy } from './came-by.ts'
-import { badExtension, type Destinations, type Onward, unknownUser } from './destinations.ts'
+import { badExtension, type Destination, type Destinations, unknownUser } from './destinations.ts'
 import { type Forwarder, hasToTag } from './forwarder.ts'
 import type { Identity } from './identity.ts'
 import type { Relay } from './relay.ts'
 import { ResponseContext } from './response-context.ts'
 import type { Signer } from './signer.ts'
-import type { Target } from './targets.ts'
 
 /** Methods that mean this server itself when the Request-URI names no user. */
 export const supportedMethods = ['OPTIONS', 'REGISTER', 'INVITE', 'ACK', 'CANCEL', 'BYE'] as const
@@ -215,7 +214,7 @@ export class ProxyCore implements TransactionUser {
     const { destinations, relay } = this.#options
     const destination = destinations.of(request, source)
     if (destination.kind === 'here') this.#answerHere(transaction)
-    else if (destination.kind === 'targets') this.#forward(transaction, destination, destination.targets)
+    else if (destination.kind === 'targets') this.#forward(transaction, destination)
     else if (destination === unknownUser && !isSettled) this.#routeSettled(transaction)
     else if (relay.isTrusted(source)) respond(transaction, destination.answer)
     else transaction.respondOnce(destination.answer.status, headersOf(destination.answer))
@@ -231,18 +230,19 @@ export class ProxyCore implements TransactionUser {
     })
   }
 
-  #forward(transaction: ServerTransaction, onward: Onward, targets: readonly Target[]): void {
+  #forward(transaction: ServerTransaction, destination: Extract<Destination, { kind: 'targets' }>): void {
     const { request } = transaction
     const { forwarder, destinations } = this.#options
+    const { targets, contacts, passage } = destination
     const isSips = /^sips:/i.test(request.requestUri)
     // §16.2: so that upstream does not send it again while the user is looked for.
     if (request.method === 'INVITE') transaction.respond(100)
     const context = new ResponseContext(
       forwarder,
       transaction,
-      onward,
+      destination,
       targets,
-      (target) => destinations.ofContact(target, isSips, onward.passage),
+      (target) => destinations.ofContact(target, isSips, contacts, passage),
       (response) => this.#succeeded(request, response),
     )
     this.#contexts.set(transaction, context)

@@ -8,6 +8,7 @@ import { parseRequestUri, type SipUri } from '../message/uri.ts'
 import type { SipStatistics } from '../statistics.ts'
 import type { Identity } from './identity.ts'
 import { isLoop } from './loop.ts'
+import { OwnContacts } from './own-contacts.ts'
 import type { ProxyPolicy } from './policy.ts'
 import { redirectContacts } from './redirect.ts'
 import type { Passage, Relay } from './relay.ts'
@@ -35,7 +36,7 @@ export interface DestinationsOptions {
 export type Destination =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'here' }
-  | ({ readonly kind: 'targets'; readonly targets: readonly Target[] } & Onward)
+  | ({ readonly kind: 'targets'; readonly targets: readonly Target[]; readonly contacts: OwnContacts } & Onward)
 
 /** How a request goes on: its routes, and what it may do. */
 export interface Onward {
@@ -61,7 +62,7 @@ export class Destinations {
   }
 
   of(request: SipRequest, source: Hop): Destination {
-    const { identity, policy, relay } = this.#options
+    const { identity, policy, relay, users } = this.#options
     const refusal = this.#check(request)
     if (refusal) return answering(refusal)
     const routing = preprocessRoutes(request, source, identity)
@@ -74,36 +75,36 @@ export class Destinations {
       routing.routes.length === 0 && identity.isOurs(uri) && (request.method === 'REGISTER' || uri.user === undefined)
     if (isForServer) return here
     if (request.maxForwards === 0) return answering({ status: 483 })
-    const targets = this.#targetsOf(routing, uri)
+    if (request.maxBreadth === 0) return answering({ status: 440 }) // RFC 5393 §5.3.3
+    const contacts = new OwnContacts(identity, users)
+    const targets = this.#targetsOf(routing, uri, contacts)
     if (!targets) return unknownUser
     // Contacts there are, but none that a sips: request may go to.
-    if (targets.length === 0) return answering({ status: 480 })
+    if (targets.length === 0) return answering({ status: contacts.isCircular ? 482 : 480 })
     if (policy.redirect) return answering(redirection(request, targets))
     const passage = relay.passage(request, source, routing, uri, identity.isOurs(uri))
-    return passage ? { kind: 'targets', routing, targets, passage } : forbidden
+    return passage ? { kind: 'targets', routing, targets, passage, contacts } : forbidden
   }
 
   /** Of an ACK to a 2xx, which is sent on or dropped and never answered. */
   ofAck(request: SipRequest, source: Hop): (Onward & { readonly target: Target }) | undefined {
     if (request.maxForwards === 0) return undefined
-    const { identity, relay } = this.#options
+    const { identity, relay, users } = this.#options
     const routing = preprocessRoutes(request, source, identity)
     const uri = uriOf(routing, request)
-    const target = uri && this.#targetsOf(routing, uri)?.[0]
+    const target = uri && this.#targetsOf(routing, uri, new OwnContacts(identity, users))?.[0]
     const passage = target && relay.passage(request, source, routing, uri, identity.isOurs(uri))
     return passage && { routing, target, passage }
   }
 
-  /** Of a contact of a 3xx: itself, or where that user of ours is (§16.5). `isSips`: the Request-URI is a sips: one. */
-  ofContact(target: Target, isSips: boolean, { isUnbounded }: Passage): readonly Target[] {
-    const { identity, users } = this.#options
-    const uri = parseRequestUri(target.uri)
-    const targets =
-      uri?.user === undefined || !identity.isOurs(uri)
-        ? isUnbounded
-          ? [target]
-          : []
-        : (users.targetsOf(identity.addressOfRecord(uri)) ?? [])
+  /**
+   * Of a contact of a 3xx: itself, or where that user of ours is (§16.5), of whom `contacts` knows which were tried for this
+   * request. `isSips`: the Request-URI is a sips: one.
+   */
+  ofContact(target: Target, isSips: boolean, contacts: OwnContacts, { isUnbounded }: Passage): readonly Target[] {
+    const { parsed } = target
+    const isOwn = parsed?.user !== undefined && this.#options.identity.isOurs(parsed)
+    const targets = isOwn ? (contacts.targetsOf(parsed) ?? []) : isUnbounded ? [target] : []
     return isSips ? targets.filter((one) => this.#mayEnd(one)) : targets
   }
 
@@ -126,10 +127,10 @@ export class Destinations {
   }
 
   /** §16.5. Undefined when the user should be ours and is not. */
-  #targetsOf(routing: Routing, uri: SipUri): readonly Target[] | undefined {
-    const { identity, users } = this.#options
-    if (!identity.isOurs(uri)) return [{ uri: routing.requestUri, origin: 'asked', flow: undefined, path: [], q: 1000 }]
-    const targets = users.targetsOf(identity.addressOfRecord(uri))
+  #targetsOf(routing: Routing, uri: SipUri, contacts: OwnContacts): readonly Target[] | undefined {
+    if (!this.#options.identity.isOurs(uri))
+      return [{ uri: routing.requestUri, parsed: uri, origin: 'asked', flow: undefined, path: [], q: 1000 }]
+    const targets = contacts.targetsOf(uri)
     return uri.scheme === 'sips' ? targets?.filter((target) => this.#mayEnd(target)) : targets
   }
 

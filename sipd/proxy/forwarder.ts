@@ -12,8 +12,9 @@ import { H } from '../message/header-names.ts'
 import type { SipRequest } from '../message/message.ts'
 import { hasTag } from '../message/respond.ts'
 import { formatHop, type Hop } from '../message/source.ts'
-import { parseSipUri, type SipUri } from '../message/uri.ts'
+import type { SipUri } from '../message/uri.ts'
 import type { TransactionLayer } from '../transaction/layer.ts'
+import { breadthOf } from './breadth.ts'
 import { cameByParameter } from './came-by.ts'
 import type { Onward } from './destinations.ts'
 import type { Identity } from './identity.ts'
@@ -138,7 +139,7 @@ export class Forwarder {
       const tail = forwardTail(request, source, way.routes !== undefined)
       const branch = this.#branches.stateless(loopHashOf(request), request)
       this.layer.statistics.requestOut(request.method)
-      const head = this.#head(request, source, way, hop, branch)
+      const head = this.#head(request, source, way, hop, branch, breadthOf(request))
       const text = forwardedRequest(
         request.method,
         { ...head, via: head.via + cameByParameter(request, source, this.#signer) },
@@ -153,7 +154,7 @@ export class Forwarder {
     const via = this.#branches.next(loopHashOf(request))
     const tail = context.tail(way.routes !== undefined)
     const textFor = (to: Hop): string =>
-      forwardedRequest(request.method, this.#head(request, source, way, to, via), tail)
+      forwardedRequest(request.method, this.#head(request, source, way, to, via, branch.breadth), tail)
     const hop: Hop = located
     const text = textFor(hop)
     // §18.1.1: too large for a datagram goes by TCP, unless the transport was asked for.
@@ -187,10 +188,11 @@ export class Forwarder {
     if (branch.transaction === undefined || !instead) branch.transaction = transaction
   }
 
-  #head(request: SipRequest, source: Hop, way: Way, hop: Hop, branch: string): ForwardHead {
+  #head(request: SipRequest, source: Hop, way: Way, hop: Hop, branch: string, maxBreadth: number): ForwardHead {
     return {
       requestUri: way.requestUri,
       via: `SIP/2.0/${hop.transport} ${this.identity.sentBy(hop)};branch=${branch}${hop.transport === 'UDP' ? ';rport' : ''}`,
+      maxBreadth,
       recordRoute: this.#recordRoute(request, source, hop, isSecure(way)),
       routes: way.routes,
     }
@@ -217,7 +219,7 @@ export class Forwarder {
     const routes = [...target.path, ...routing.routes]
     const areChanged = routing.areRoutesChanged || target.path.length > 0
     if (routes.length === 0) {
-      const next = parseSipUri(target.uri)
+      const next = target.parsed
       return (
         next && {
           requestUri: target.uri,

@@ -7,6 +7,7 @@ import type { ServerTransaction } from '../transaction/server.ts'
 import { type TimerOwner, WheelTimer } from '../transaction/timer-wheel.ts'
 import { transactionTimeoutMs } from '../transaction/timers.ts'
 import { chooseBest, collectChallenges } from './best-response.ts'
+import { breadthOf, divideBreadth } from './breadth.ts'
 import type { Onward } from './destinations.ts'
 import type { Forwarder } from './forwarder.ts'
 import { contactTargets } from './redirect.ts'
@@ -18,6 +19,8 @@ import { type Target, TargetSet } from './targets.ts'
 export class Branch implements ClientUser, TimerOwner<'c'> {
   readonly context: ResponseContext
   readonly target: Target
+  /** What of the request's Max-Breadth it leaves with. */
+  readonly breadth: number
   transaction: ClientTransaction | undefined
   isPending = true
   #isCancelled = false
@@ -25,9 +28,10 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
   #hasProvisional = false
   readonly #timerC: WheelTimer<'c'> | undefined
 
-  constructor(context: ResponseContext, target: Target, isInvite: boolean) {
+  constructor(context: ResponseContext, target: Target, breadth: number, isInvite: boolean) {
     this.context = context
     this.target = target
+    this.breadth = breadth
     if (isInvite) this.#timerC = new WheelTimer(this, 'c')
   }
 
@@ -179,7 +183,15 @@ export class ResponseContext {
     if (this.#isAnswered) return
     if (!this.#isCancelled && !this.#targets.isEmpty) {
       const isInvite = this.server.request.method === 'INVITE'
-      const group = this.#targets.nextGroup().map((target) => new Branch(this, target, isInvite))
+      const targets = this.#targets.nextGroup()
+      // All before have ended, so that their breadth is free again (RFC 5393 §5.3.3.2).
+      const shares = divideBreadth(breadthOf(this.server.request), targets.length)
+      if (!shares) {
+        this.#targets.clear()
+        this.onFailure(440)
+        return
+      }
+      const group = targets.map((target, i) => new Branch(this, target, shares[i]!, isInvite))
       // All before the first is sent: one that fails at once must not end the whole.
       this.#branches.push(...group)
       for (const branch of group) this.forwarder.forward(this, branch)

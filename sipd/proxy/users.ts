@@ -32,7 +32,8 @@ export class RegisteredUsers implements UserLocation {
   #target(binding: Binding): Target {
     const { contact, flow, path, q } = binding
     const origin = isStatic(binding) ? 'configured' : 'registered'
-    return { uri: contact, origin, flow: flow === undefined ? undefined : this.#usable(flow), path, q }
+    const parsed = parseSipUri(contact)
+    return { uri: contact, parsed, origin, flow: flow === undefined ? undefined : this.#usable(flow), path, q }
   }
 
   /** A connection that is gone leads nowhere: the contact itself is tried then. */
