@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../lib/clock.ts'
 import { type Complaint, ConfigurationError, formatComplaint, isWarning } from '../lib/cnf/complaint.ts'
 import { messageOf } from '../lib/errors.ts'
 import { foldersOf, type Home } from '../lib/home.ts'
+import { limitedLog } from '../lib/limited-log.ts'
 import type { Log } from '../lib/log.ts'
 import { anyDefinition, type Definition, type Notification } from '../lib/mib/declare.ts'
 import { guardedSubtrees, isGuarded } from '../lib/mib/guarded.ts'
@@ -14,18 +15,26 @@ import type { AnyRow } from '../lib/mib/served.ts'
 import { BindError } from '../lib/net/per-address.ts'
 import { SourceAddresses } from '../lib/net/source-address.ts'
 import { describePortOwner } from '../lib/port-owner.ts'
-import { RateLimit } from '../lib/rate-limit.ts'
 import type { Oid } from '../lib/smi/oid.ts'
 import type { Varbind } from '../lib/smi/value.ts'
 import { Vacm } from './access/vacm.ts'
+import { domainAccounts, makeAccounts } from './accounts.ts'
 import { AgentxMaster } from './agentx/master.ts'
 import { closeReason } from './agentx/pdu.ts'
-import type { MasterSession } from './agentx/session-of-master.ts'
+import { type TrustDomain, trustDomains } from './agentx/trust.ts'
 import { AuditLog } from './audit.ts'
 import { AuthenticationFailures } from './authentication-failures.ts'
 import { Registry } from './dispatch/registry.ts'
 import { Engine } from './engine.ts'
-import { enginePath, isLatched, latchedAdvice, readEngineId, startIdentity } from './engine-identity.ts'
+import {
+  type EngineIdentity,
+  enginePath,
+  isLatched,
+  latchedAdvice,
+  readEngineId,
+  startIdentity,
+  type UnkeptStart,
+} from './engine-identity.ts'
 import { castellanSubagentLost, castellanSubagentReturned } from './internal/castellan-agent.ts'
 import { internalModules } from './internal/index.ts'
 import { authenticationFailure, coldStart, warmStart } from './internal/snmpv2-mib.ts'
@@ -35,6 +44,7 @@ import { Originator } from './notify/originator.ts'
 import { isText, textVarbind } from './notify/text.ts'
 import { Usm } from './security/usm/usm.ts'
 import { Statistics } from './statistics.ts'
+import { type SubagentChange, SubagentChanges } from './subagent-changes.ts'
 import { UdpListener } from './transport/listener.ts'
 import { type Address, formatAddress, parseAddress } from './transport/udp.ts'
 import { V3Messages } from './v3.ts'
@@ -66,9 +76,12 @@ export class Agent {
   readonly #listeners: UdpListener[] = []
   readonly #startedMs: number
   readonly #audit: AuditLog
-  /** By name, how many subagents were lost and have not come back. */
-  readonly #lost = new Map<string, number>()
-  readonly #subagentChanges: RateLimit
+  readonly #accounts = makeAccounts()
+  /** For what subagents notify. */
+  readonly #notifiedLog: Log
+  /** For what the network makes a socket report. */
+  readonly #socketLog: Log
+  readonly #subagentChanges: SubagentChanges
   readonly #authenticationFailures: AuthenticationFailures
   readonly #guarded: readonly Oid[]
   #engineId: Uint8Array = new Uint8Array(0)
@@ -89,8 +102,11 @@ export class Agent {
         if (this.#internal.isAuthenTrapsEnabled()) this.#notify(authenticationFailure, {}, {}, sentence)
       },
     })
-    this.#subagentChanges = new RateLimit(options.clock, 50, 1)
+    this.#subagentChanges = new SubagentChanges(options.clock, (change) => this.#subagentChanged(change))
+    this.#socketLog = limitedLog(log, options.clock)
+    this.#notifiedLog = limitedLog(log, options.clock, 100, 10)
     this.#internal = internalModules({
+      accounts: this.#accounts,
       statistics: this.#statistics,
       log: log.child('internal'),
       home,
@@ -122,6 +138,8 @@ export class Agent {
       registry: this.#registry,
       statistics: this.#statistics,
       log: log.child('engine'),
+      clock: options.clock,
+      requests: this.#accounts.requests,
       onAuthenticationFailure: (remote) => this.#authenticationFailures.wrongCommunity(remote),
       onSet: (record) => this.#audit.write(record),
     })
@@ -138,7 +156,8 @@ export class Agent {
       names: this.names,
     })
     this.#originator = new Originator({
-      log: log.child('notify'),
+      log: limitedLog(log.child('notify'), options.clock),
+      informs: this.#accounts.informs,
       clock: options.clock,
       statistics: this.#statistics,
       sysObjectId: () => options.sysObjectId,
@@ -165,8 +184,11 @@ export class Agent {
       log: log.child('agentx'),
       upTimeTicks: () => this.upTimeTicks(),
       timeoutLimitMs: () => this.#internal.agentxTimeoutLimitMs(),
-      onNotify: (notification) => this.#notifyForeign(notification),
-      onSession: (event, session, reason) => this.#sessionChanged(event, session, reason),
+      accounts: domainAccounts(this.#accounts),
+      onNotify: (notification, { trust }) => this.#notifyForeign(notification, trust),
+      onSession: (...change) => {
+        if (!this.#stopping.signal.aborted) this.#subagentChanges.changed(...change)
+      },
       onChange: () => this.#describeModules(),
     })
   }
@@ -229,23 +251,19 @@ export class Agent {
   async start(): Promise<void> {
     const complaints = await this.load()
     if (complaints.length > 0) throw new ConfigurationError(complaints)
-    const { log } = this.#options
+    const { home, clock, log } = this.#options
     // Modules start after the sockets are had, so that a second agent on the same ports starts nothing.
     const addresses = this.#internal.listenAddresses().map((text) => parseAddress(text)!)
     for (const address of addresses) await this.#listen(address, addresses)
-    const { home, clock } = this.#options
     this.#sources = await SourceAddresses.open()
     const identity = await startIdentity(enginePath(home), clock)
-    if (isLatched(identity)) log.error(latchedAdvice, { file: enginePath(home) })
     this.#engineId = identity.engineId
-    this.#usm = new Usm(identity)
-    this.#engine.v3 = new V3Messages(this.#usm, this.#statistics, this.#engine.maxMessageSize, 'own', {
-      notAuthentic: (...failure) => this.#authenticationFailures.usmRefused(...failure),
-      setRefused: (record) => this.#audit.write(record),
-    })
+    if ('retry' in identity) this.#keepLater(identity)
+    else this.#serveV3(identity)
     this.#configureEngine()
     await this.#hosting.start((name) => this.#hostOf(name))
-    for (const address of this.#internal.agentxAddresses(home)) await this.#master.listen(address)
+    for (const { domain, address } of this.#internal.agentxAddresses(home))
+      await this.#master.listen(address, trustDomains[domain])
     for (const listener of this.#listeners) listener.read()
     this.#describeModules()
     log.notice('the agent serves', { addresses: this.addresses.join(' ') })
@@ -266,6 +284,35 @@ export class Agent {
     this.#options.log.notice('the agent stopped')
   }
 
+  #serveV3(identity: EngineIdentity): void {
+    const { home, log } = this.#options
+    if (isLatched(identity)) log.error(latchedAdvice, { file: enginePath(home) })
+    this.#usm = new Usm(identity)
+    this.#engine.v3 = new V3Messages(this.#usm, this.#statistics, this.#engine.maxMessageSize, 'own', {
+      notAuthentic: (...failure) => this.#authenticationFailures.usmRefused(...failure),
+      setRefused: (record) => this.#audit.write(record),
+    })
+  }
+
+  /** SNMPv1 and v2c need no boots; SNMPv3 waits until those of this start are on disk. */
+  #keepLater({ reason, retry }: UnkeptStart): void {
+    const { clock, log } = this.#options
+    log.error('SNMPv3 is not served: the disk has no room to keep snmpEngineBoots; free some', { error: reason })
+    const timer = clock.every(keepEveryMs, () => {
+      retry().then(
+        (identity) => {
+          timer.cancel()
+          if (this.#stopping.signal.aborted) return
+          this.#serveV3(identity)
+          this.#configureEngine()
+          log.notice('snmpEngineBoots is on disk, and SNMPv3 is served')
+        },
+        () => {}, // that there is no room is in the log already
+      )
+    })
+    this.#stopping.signal.addEventListener('abort', () => timer.cancel())
+  }
+
   /** sysORTable: modules of this process, then what subagents say of theirs. */
   #describeModules(): void {
     this.#internal.showSubagents(this.#master.state, this.upTimeTicks())
@@ -275,28 +322,17 @@ export class Agent {
   }
 
   /** What a subagent tells goes out as what we tell; a sentence at its end is ours to leave out where it may not be seen. */
-  #notifyForeign({ trapOid, upTimeTicks, varbinds }: NotificationMessage): void {
+  #notifyForeign({ trapOid, upTimeTicks, varbinds }: NotificationMessage, { name: socket }: TrustDomain): void {
     const last = varbinds.at(-1)
-    this.#options.log.notice('notification of a subagent', { name: this.names.format(trapOid) })
-    this.#internal.log.add({ trapOid, upTimeTicks, varbinds }, this.#options.clock)
+    this.#notifiedLog.notice('notification of a subagent', { name: this.names.format(trapOid), socket })
+    this.#internal.log.add({ trapOid, upTimeTicks, varbinds }, this.#options.clock, socket)
     if (!last || !isText(last)) this.#originator.send({ trapOid, upTimeTicks, varbinds })
     else this.#originator.send({ trapOid, upTimeTicks, varbinds: varbinds.slice(0, -1), text: last })
   }
 
-  #sessionChanged(event: 'serving' | 'lost', { name }: MasterSession, reason: string): void {
-    if (this.#stopping.signal.aborted) return
-    // FRR's daemons all have the name that libnetsnmp gives them, so they are counted.
-    const lost = this.#lost.get(name) ?? 0
-    if (event === 'lost') {
-      if (this.#lost.size >= lostAtMost) this.#lost.clear()
-      this.#lost.set(name, lost + 1)
-    } else if (lost > 1) this.#lost.set(name, lost - 1)
-    else if (!this.#lost.delete(name)) return
-    // A subagent may come and go as often as it likes, but not every time is a notification.
-    if (this.#subagentChanges.take() === undefined) return
-    const values = { castellanSubagentDescription: name }
-    if (event === 'lost') this.#notify(castellanSubagentLost, {}, values, `subagent ${name} is lost: ${reason}`)
-    else this.#notify(castellanSubagentReturned, {}, values, `subagent ${name} is back`)
+  #subagentChanged({ event, name, socket, sentence }: SubagentChange): void {
+    const values = { castellanSubagentDescription: name, castellanSubagentSocket: socket }
+    this.#notify(event === 'lost' ? castellanSubagentLost : castellanSubagentReturned, {}, values, sentence)
   }
 
   #configureEngine(): void {
@@ -317,7 +353,8 @@ export class Agent {
       clock,
       others,
       onDatagram: (bytes, remote, transport) => this.#engine.receive(bytes, remote, transport),
-      onError: (where, error) => log.warn('a UDP socket reported an error', { address: where, error: error.message }),
+      onError: (where, error) =>
+        this.#socketLog.warn('a UDP socket reported an error', { address: where, error: error.message }),
     })
     try {
       await listener.start()
@@ -360,5 +397,4 @@ export class Agent {
   }
 }
 
-/** Names of lost subagents that are remembered. */
-const lostAtMost = 256
+const keepEveryMs = 5000

@@ -7,10 +7,10 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Subagent } from '../agent/agentx/subagent.ts'
+import { agentxSocket } from '../agent/agentx/trust.ts'
 import { AuditFile } from '../lib/audit-file.ts'
 import { systemClock } from '../lib/clock.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
-
 import { listenForControl } from '../lib/control.ts'
 import { checkAndExit, openForCheck } from '../lib/daemon-check.ts'
 import { openDaemon } from '../lib/daemon-process.ts'
@@ -60,7 +60,7 @@ const subagent = new Subagent({
   clock: systemClock,
   log,
   description: 'Castellan subagents',
-  address: { path: values.agentx ?? join(foldersOf(home, 'agent').run, 'agentx.sock') },
+  address: { path: values.agentx ?? agentxSocket(home, 'subagents') },
   modules,
   resolveName: (name) => names.resolve(name),
 })
