@@ -3,6 +3,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { afterEach, test } from 'node:test'
 import { Vacm } from '../../agent/access/vacm.ts'
+import { makeAccounts } from '../../agent/accounts.ts'
 import { notificationOf } from '../../agent/manager/messages.ts'
 import { decodeCommunityMessage } from '../../agent/message/community-message.ts'
 import { type NotificationMessage, varbindsOf } from '../../agent/notify/notification.ts'
@@ -50,6 +51,7 @@ async function received(
     log: silentLog,
     clock: systemClock,
     statistics: new Statistics(),
+    informs: makeAccounts().informs,
     sysObjectId: () => oid('1.3.6.1.4.1.32473.1.1'),
     sourceFor: () => undefined,
     isGuarded: (name) => isGuarded(declaredNames.objectOf(name) ?? {}),

@@ -12,12 +12,14 @@ import { writePdu } from '../../agent/message/pdu.ts'
 import { varbindsV2 } from '../../agent/notify/notification.ts'
 import { listenForControl } from '../../lib/control.ts'
 import { programRoot } from '../../lib/home.ts'
-import { readProcess, writePidFile } from '../../lib/proc/process.ts'
+import { writePidFile } from '../../lib/proc/pid-file.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { Appliance, makeHome, runBin, until } from '../support/appliance.ts'
 import { hostile, inCnf, steers } from '../support/hostile.ts'
+import { StandIn } from '../support/stand-in.ts'
 
 let appliance: Appliance
+let standIn: StandIn
 const home = (): string[] => ['--home', appliance.at.home.root]
 const snmp = (): string => appliance.at.snmp
 const errorLog = (): string => join(appliance.at.home.logs, 'sipd', 'error_log')
@@ -46,9 +48,11 @@ before(async () => {
   await listenForControl(join(appliance.at.home.run, 'sipd', 'sipd.control'), async ([word]) =>
     word === 'status' ? JSON.stringify({ generation: 1, state: hostile, workers: [worker] }) : items(word === 'calls'),
   ).then((server) => server.unref())
-  await writePidFile(join(appliance.at.home.run, 'sipd', 'sipd.pid'), readProcess(process.pid)!)
+  standIn = await StandIn.start({ called: 'sipd', home: appliance.at.home.root })
+  await writePidFile(join(appliance.at.home.run, 'sipd', 'sipd.pid'), standIn.process)
 })
 after(async () => {
+  await standIn.end()
   await rm(join(appliance.at.home.run, 'sipd', 'sipd.pid'), { force: true })
   await appliance.stop()
 })
