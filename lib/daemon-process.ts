@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { systemClock } from './clock.ts'
 import { ConfigurationError } from './cnf/complaint.ts'
 import type { DaemonName } from './daemon.ts'
+import { daemonOf } from './daemon-identity.ts'
 import { removeAbandonedDrafts } from './drafts.ts'
 import { messageOf, messageWithCausesOf } from './errors.ts'
 import {
@@ -19,8 +20,10 @@ import { HomeLock } from './home-lock.ts'
 import { starterVariable } from './home-processes.ts'
 import { createLog, type Log } from './log.ts'
 import { LogFile } from './log-file.ts'
-import { type ProcessIdentity, readPidFile, readProcess, removePidFile, writePidFile } from './proc/process.ts'
+import { removePidFile, writePidFile } from './proc/pid-file.ts'
+import { type ProcessIdentity, readProcess } from './proc/process.ts'
 import { tellSystemd } from './systemd.ts'
+import { requireTrust } from './trust/home-trust.ts'
 
 export interface DaemonWork {
   /** Resolves when it serves; throws ConfigurationError, or an Error that says what could not be had. */
@@ -35,7 +38,7 @@ export interface DaemonProcess {
   readonly log: Log
   /** Starts the work, and keeps to signals until it ends: SIGTERM and SIGINT stop it, SIGHUP reloads it; SIGUSR2 reopens its log. */
   run(work: DaemonWork): Promise<void>
-  /** Says why on standard error and in the log, and ends the process with exit code 1. */
+  /** Says why on standard error and in the log, and ends the process with exit code 1, or 4 where files are refused. */
   fail(error: unknown): never
 }
 
@@ -44,6 +47,11 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
   const home = openHome(name, homeOption)
   // What this daemon starts is of this appliance, and can be told from the same of another one.
   process.env.CASTELLAN_HOME = home.root
+  try {
+    makeFolders(home, name)
+  } catch (error) {
+    leave(name, error)
+  }
   const file = openLogFile(name, home, (lines) =>
     log.error('lines of this log were lost, as it could not be written', { lines }),
   )
@@ -63,7 +71,7 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
     const said = error instanceof ConfigurationError ? error.message : error
     log.error('the daemon cannot go on', { daemon: name, error: said })
     process.stderr.write(`${messageWithCausesOf(error)}\n`)
-    process.exit(1)
+    process.exit(error instanceof ConfigurationError ? error.exitCode : 1)
   }
   const run = async ({ start, stop, reload }: DaemonWork): Promise<void> => {
     beTheOnlyOne(name, home)
@@ -72,7 +80,10 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
       await keepToSignals({
         pidFile: pidFileOf(home, name),
         log,
-        reload,
+        reload: async () => {
+          requireTrust(home, name)
+          await reload()
+        },
         stop: () =>
           stop()
             .then(() => file.close())
@@ -91,12 +102,12 @@ export function openHome(name: DaemonName, homeOption: string | undefined): Home
     const home = resolveHome(homeOption)
     requireHome(home)
     checkHomePath(home)
+    requireTrust(home, name)
     const starter = process.env[starterVariable]
     // What it starts is not of the starter. /proc shows the first environment all the same.
     delete process.env[starterVariable]
     if (starter !== undefined && starter !== String(process.ppid))
       throw new HomeError(`the castellan start that started it, PID ${starter}, has ended`)
-    makeFolders(home, name)
     return home
   } catch (error) {
     return leave(name, error)
@@ -107,13 +118,22 @@ export function openHome(name: DaemonName, homeOption: string | undefined): Home
 export function beTheOnlyOne(name: DaemonName, home: Home): void {
   try {
     const lock = HomeLock.tryTake(join(foldersOf(home, name).run, `${name}.lock`))
-    const other = readPidFile(pidFileOf(home, name))
-    if (!lock) throw new HomeError(`the ${name} of ${home.root} runs already${other ? `, as PID ${other.pid}` : ''}`)
+    if (!lock) throw new HomeError(`the ${name} of ${home.root} runs already${runningPid(name, home)}`)
     process.once('exit', () => lock.release())
     // Nobody else writes in these folders by now, but commands that live.
     removeAbandonedDrafts(Object.values(foldersOf(home, name)))
   } catch (error) {
     leave(name, error)
+  }
+}
+
+/** For a sentence that is worth saying without it. */
+function runningPid(name: DaemonName, home: Home): string {
+  try {
+    const running = daemonOf(home, name)
+    return running ? `, as PID ${running.pid}` : ''
+  } catch {
+    return ''
   }
 }
 

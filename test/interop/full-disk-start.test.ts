@@ -5,7 +5,7 @@ import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, statfsSy
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { initializeHome, pidFileOf } from '../../lib/home.ts'
-import { readPidFile } from '../../lib/proc/process.ts'
+import { readPidFile } from '../../lib/proc/pid-file.ts'
 import { makeHome, runBin, type TestHome, until } from '../support/appliance.ts'
 import { netsnmp } from '../support/netsnmp.ts'
 import { needs } from '../support/peers.ts'
