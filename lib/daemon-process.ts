@@ -6,6 +6,7 @@ import { ConfigurationError } from './cnf/complaint.ts'
 import type { DaemonName } from './daemon.ts'
 import { daemonOf } from './daemon-identity.ts'
 import { messageOf, messageWithCausesOf } from './errors.ts'
+import { guardProcess } from './guard.ts'
 import {
   checkHomePath,
   foldersOf,
@@ -58,7 +59,7 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
       log.error('cannot reopen the log; the file that was open is used on', { error })
     }
   })
-  process.on('unhandledRejection', (error) => log.error('bug: unhandled rejection', { error }))
+  guardProcess(() => log, systemClock)
 
   const fail = (error: unknown): never => {
     const said = error instanceof ConfigurationError ? error.message : error

@@ -8,6 +8,7 @@ import { programVersion } from '../commands/version.ts'
 import { systemClock } from '../lib/clock.ts'
 import { beTheOnlyOne, keepToSignals, openHome } from '../lib/daemon-process.ts'
 import { messageWithCausesOf } from '../lib/errors.ts'
+import { guardProcess } from '../lib/guard.ts'
 import { foldersOf, makeFolders } from '../lib/home.ts'
 import { createLog } from '../lib/log.ts'
 import { sipModules } from '../subagents/sip/index.ts'
@@ -26,6 +27,7 @@ beTheOnlyOne('sipd', home)
 const stopWithinMs = 3000
 const toStandardError = createLog({ component: 'sipd', write: (line) => process.stderr.write(line) })
 const sipd = new SipdParent(home, systemClock, toStandardError)
+guardProcess(() => sipd.log, systemClock)
 try {
   const configuration = await sipd.start()
   const pidFile = resolve(home.root, configuration.config.PidFile)
@@ -49,7 +51,6 @@ try {
 }
 
 process.on('SIGUSR2', () => void sipd.reopenLogs())
-process.on('unhandledRejection', (error) => sipd.log.error('bug: unhandled rejection', { error }))
 
 /** The only place where sipd knows of SNMP: its face, hosted here, shown by whatever master there is. */
 async function showOverSnmp({ config }: ReadConfig): Promise<void> {

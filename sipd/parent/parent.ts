@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Home } from '../../lib/home.ts'
 import type { Log } from '../../lib/log.ts'
 import { describePortOwner } from '../../lib/port-owner.ts'
+import { memoryUse } from '../../lib/proc/memory.ts'
 import { type ReadConfig, readConfig } from '../config/read.ts'
 import { formatMemory, type ProcessMemory } from '../log/memory-stats.ts'
 import { PeriodicLog } from '../log/periodic-log.ts'
@@ -219,7 +220,7 @@ export class SipdParent {
   }
 
   #memory(): ProcessMemory[] {
-    const { rss, heapUsed, heapTotal, external } = process.memoryUsage()
+    const { rss, heapUsed, heapTotal, external } = memoryUse()
     const parent: ProcessMemory = {
       role: 'parent',
       pid: process.pid,
