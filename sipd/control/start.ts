@@ -1,10 +1,11 @@
 /** `sip start`: starts sipd in the background and waits until it serves. */
-import { closeSync, openSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../lib/clock.ts'
 import { daemonArgv } from '../../lib/daemon.ts'
 import { type Home, makeFolders } from '../../lib/home.ts'
 import { processesOf } from '../../lib/home-processes.ts'
+import { openOutput } from '../../lib/output-file.ts'
 import { describeExit } from '../../lib/program/exit.ts'
 import { lastWords } from '../../lib/program/last-words.ts'
 import { startProgram } from '../../lib/program/start.ts'
@@ -35,7 +36,7 @@ export const startCommand: Command = {
 export async function startSipd(home: Home): Promise<void> {
   if (runningSipd(home)) return
   const outputPath = join(makeFolders(home, 'sipd').logs, 'sipd.out')
-  const output = openSync(outputPath, 'w', 0o600)
+  const output = openOutput(outputPath)
   const started = startProgram({
     argv: daemonArgv('sipd', home),
     // What it starts in turn is of this appliance, whatever our caller's is.
