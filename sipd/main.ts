@@ -11,6 +11,7 @@ import { messageWithCausesOf } from '../lib/errors.ts'
 import { guardProcess } from '../lib/guard.ts'
 import { foldersOf } from '../lib/home.ts'
 import { createLog } from '../lib/log.ts'
+import { outliveStandardStreams } from '../lib/standard-streams.ts'
 import { sipModules } from '../subagents/sip/index.ts'
 import type { ReadConfig } from './config/read.ts'
 import { controlSocketOf } from './control/sipd.ts'
@@ -19,9 +20,9 @@ import { SipdParent } from './parent/parent.ts'
 import { removeWorkerSockets } from './parent/worker-sockets.ts'
 import { supportedMethods } from './proxy/core.ts'
 
+outliveStandardStreams()
 const { values } = parseArgs({ options: { home: { type: 'string' } } })
 const home = openHome('sipd', values.home)
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 beTheOnlyOne('sipd', home)
 removeWorkerSockets(foldersOf(home, 'sipd').run)
 

@@ -5,10 +5,14 @@ import { systemClock } from '../../lib/clock.ts'
 import { guardProcess } from '../../lib/guard.ts'
 import { resolveHome } from '../../lib/home.ts'
 import { createLog } from '../../lib/log.ts'
+import { RateLimit } from '../../lib/rate-limit.ts'
+import { outliveStandardStreams } from '../../lib/standard-streams.ts'
 import { ListenError } from '../transport/transports.ts'
+import { answerForLostConnections } from './lost-connections.ts'
 import type { FromWorker, ToWorker } from './protocol.ts'
 import { Worker } from './worker.ts'
 
+outliveStandardStreams()
 const { values } = parseArgs({ options: { home: { type: 'string' } } })
 const home = resolveHome(values.home)
 let worker: Worker | undefined
@@ -75,6 +79,14 @@ function end(): void {
 
 const toStandardError = createLog({ component: 'sipd', write: (line) => process.stderr.write(line) })
 guardProcess(() => worker?.log ?? toStandardError, systemClock)
+const lostConnections = new RateLimit(systemClock, 1, 0.1)
+answerForLostConnections(() => {
+  const held = lostConnections.take()
+  if (held === undefined) return
+  worker?.log.error('a connection is lost, as no descriptor is left for it; raise `ulimit -n`', {
+    more: held || undefined,
+  })
+})
 // The channel broke while something was sent: `disconnect` follows.
 process.on('error', () => {})
 process.on('message', (message: ToWorker) => {
