@@ -25,6 +25,7 @@ import { removePidFile, writePidFile } from './proc/pid-file.ts'
 import { type ProcessIdentity, readProcess } from './proc/process.ts'
 import { outliveStandardStreams } from './standard-streams.ts'
 import { tellSystemd } from './systemd.ts'
+import { requireTrust } from './trust/home-trust.ts'
 
 export interface DaemonWork {
   /** Resolves when it serves; throws ConfigurationError, or an Error that says what could not be had. */
@@ -39,7 +40,7 @@ export interface DaemonProcess {
   readonly log: Log
   /** Starts the work, and keeps to signals until it ends: SIGTERM and SIGINT stop it, SIGHUP reloads it; SIGUSR2 reopens its log. */
   run(work: DaemonWork): Promise<void>
-  /** Says why on standard error and in the log, and ends the process with exit code 1. */
+  /** Says why on standard error and in the log, and ends the process with exit code 1, or 4 where files are refused. */
   fail(error: unknown): never
 }
 
@@ -49,6 +50,11 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
   const home = openHome(name, homeOption)
   // What this daemon starts is of this appliance, and can be told from the same of another one.
   process.env.CASTELLAN_HOME = home.root
+  try {
+    makeFolders(home, name)
+  } catch (error) {
+    leave(name, error)
+  }
   const file = openLogFile(name, home, (lines) =>
     log.error('lines of this log were lost, as it could not be written', { lines }),
   )
@@ -68,7 +74,7 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
     const said = error instanceof ConfigurationError ? error.message : error
     log.error('the daemon cannot go on', { daemon: name, error: said })
     process.stderr.write(`${messageWithCausesOf(error)}\n`)
-    process.exit(1)
+    process.exit(error instanceof ConfigurationError ? error.exitCode : 1)
   }
   const run = async ({ start, stop, reload }: DaemonWork): Promise<void> => {
     beTheOnlyOne(name, home)
@@ -77,7 +83,10 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
       await keepToSignals({
         pidFile: pidFileOf(home, name),
         log,
-        reload,
+        reload: async () => {
+          requireTrust(home, name)
+          await reload()
+        },
         stop: () =>
           stop()
             .then(() => file.close())
@@ -96,12 +105,12 @@ export function openHome(name: DaemonName, homeOption: string | undefined): Home
     const home = resolveHome(homeOption)
     requireHome(home)
     checkHomePath(home)
+    requireTrust(home, name)
     const starter = process.env[starterVariable]
     // What it starts is not of the starter. /proc shows the first environment all the same.
     delete process.env[starterVariable]
     if (starter !== undefined && starter !== String(process.ppid))
       throw new HomeError(`the castellan start that started it, PID ${starter}, has ended`)
-    makeFolders(home, name)
     return home
   } catch (error) {
     return leave(name, error)

@@ -1,10 +1,12 @@
 /** A worker of sipd: takes SIP messages from the network, and does with them what the configuration says. */
 import { lookup as lookupAddresses } from 'node:dns/promises'
 import { parseArgs } from 'node:util'
+import type { Account } from '../../lib/accounts.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { guardProcess } from '../../lib/guard.ts'
 import { resolveHome } from '../../lib/home.ts'
 import { createLog } from '../../lib/log.ts'
+import { becomeForGood, isRoot } from '../../lib/privileges.ts'
 import { RateLimit } from '../../lib/rate-limit.ts'
 import { outliveStandardStreams } from '../../lib/standard-streams.ts'
 import { ListenError } from '../transport/transports.ts'
@@ -13,7 +15,9 @@ import type { FromWorker, ToWorker } from './protocol.ts'
 import { Worker } from './worker.ts'
 
 outliveStandardStreams()
-const { values } = parseArgs({ options: { home: { type: 'string' } } })
+const { values } = parseArgs({ options: { home: { type: 'string' }, account: { type: 'string' } } })
+// Before anything else: what serves the network was never root when it did.
+if (values.account !== undefined && isRoot()) becomeForGood(JSON.parse(values.account) as Account)
 const home = resolveHome(values.home)
 let worker: Worker | undefined
 
