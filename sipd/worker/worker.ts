@@ -1,14 +1,16 @@
 /** One worker's parts, and its life: made ready, serving, draining, gone. */
 import type { Clock, Timer } from '../../lib/clock.ts'
+import { FaultGuard } from '../../lib/fault-guard.ts'
 import { foldersOf, type Home } from '../../lib/home.ts'
 import type { Log } from '../../lib/log.ts'
 import { accessLogFormat } from '../config/access-log-format.ts'
 import { type ReadConfig, readConfig } from '../config/read.ts'
+import { TlsFiles } from '../config/tls-files.ts'
 import type { Lookup } from '../locate/locator.ts'
 import { createErrorLog } from '../log/error-log.ts'
 import { compileLogFormat, type FormatLine } from '../log/log-format.ts'
 import { readHead, topmostVia } from '../message/parse.ts'
-import { formatResponse } from '../message/respond.ts'
+import { formatRefusal } from '../message/respond.ts'
 import type { Hop } from '../message/source.ts'
 import type { Openness } from '../proxy/core.ts'
 import { createSipServer, type SipServer } from '../server.ts'
@@ -67,12 +69,13 @@ export class Worker {
 
   /** Reads the configuration, the registrations, and links with the other workers. Throws what is wrong in words. */
   static async create(options: WorkerOptions): Promise<Worker> {
-    const worker = new Worker(options, readConfig(options.home))
+    const files = new TlsFiles(options.start.files)
+    const worker = new Worker(options, readConfig(options.home, files.read), files)
     await worker.#prepare()
     return worker
   }
 
-  private constructor(options: WorkerOptions, configuration: ReadConfig) {
+  private constructor(options: WorkerOptions, configuration: ReadConfig, files: TlsFiles) {
     this.#options = options
     const { home, start, clock } = options
     const { config, persistentTcp } = configuration
@@ -84,13 +87,14 @@ export class Worker {
       write: (line) => this.#outbox.error(line),
     })
     this.log = log
+    const faults = new FaultGuard(clock, log)
     this.#statistics = new SipStatistics(clock)
     this.#formatAccess = compileLogFormat(accessLogFormat(config), { serverName: config.ServerName ?? 'sipd' })
     const persistent = new Set(persistentTcp.map(({ host, port }) => `${host} ${port}`))
     const { worker } = start
     this.#transports = new Transports({
       listeners: listenersOf(config),
-      tls: tlsOf(config, home),
+      tls: tlsOf(config, home, files.read),
       worker,
       maxConnections: Math.ceil(config.SipTcpMaxTCPConnections / config.StartServers) || Number.MAX_SAFE_INTEGER,
       outboundIdleMs: Math.max(config.SipT3InMs, config.SipMaxT3InMs) + 64 * config.SipT1InMs,
@@ -98,6 +102,7 @@ export class Worker {
       reusesConnections: (address, port) => config.SipTcpReuseConnection || persistent.has(`${address} ${port}`),
       clock,
       log: this.log,
+      faults,
       debug,
       statistics: this.#statistics,
       onMessage: (octets, source) => {
@@ -146,11 +151,13 @@ export class Worker {
       worker,
       clock,
       log: this.log,
+      faults,
       debug,
       sender: this.#transports,
       store: this.#registrations.store,
       statistics: this.#statistics,
       lookup: options.lookup,
+      signerSecret: Buffer.from(start.signerSecret, 'hex'),
       hasher,
       elsewhere: this.#ownership,
       settleMs: start.members.length > 1 ? settleMs : 0,
@@ -370,7 +377,8 @@ export class Worker {
     // Never an answer to an ACK.
     if (!parts || parts.text.startsWith('ACK ')) return
     const tag = this.#server.layer.tagFor(parts.text)
-    this.#transports.send(formatResponse(parts, topmostVia(parts), source, tag, error.status, error.message), source)
+    const answer = { status: error.status, detail: error.message }
+    this.#transports.send(formatRefusal(parts, topmostVia(parts), source, tag, answer), source)
   }
 
   #report(): void {
