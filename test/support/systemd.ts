@@ -13,11 +13,13 @@ export const noSystemd: string | false = !existsSync(program)
   : process.getuid?.() !== 0 && 'only root may make a mount namespace'
 
 export class UserSystemd {
+  readonly folder: string
   readonly #runtime: string
   #manager: ChildProcess | undefined
 
   /** `folder` is the test's own. */
   constructor(folder: string) {
+    this.folder = folder
     this.#runtime = join(folder, 'runtime')
     mkdirSync(join(this.#runtime, 'systemd', 'user'), { recursive: true, mode: 0o700 })
     // It ends at once without these; the machine's own user units are not to be started here.
