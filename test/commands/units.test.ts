@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile, execFileSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -144,6 +144,26 @@ test('a daemon under systemd says when it serves, and that it lives twice in eac
   ])
   assert.deepEqual(Object.keys(environment), ['PATH'], 'the agreement is with this process alone')
   tellSystemd(systemClock, silentLog, {})
+})
+
+test('what systemd was not told, since no process could be started, it is told again within the watchdog time', async () => {
+  const ground = mkdtempSync(join(folder, 'busy-'))
+  const told = join(ground, 'told')
+  // The first four times it fails, as for want of a process.
+  const script = `#!/bin/sh\necho "$2" >> ${told}\n[ "$(wc -l < ${told})" -gt 4 ]\n`
+  writeFileSync(join(ground, 'systemd-notify'), script, { mode: 0o755 })
+  const environment = { PATH: `${ground}:${process.env.PATH}`, NOTIFY_SOCKET: '/nowhere', WATCHDOG_USEC: '60000000' }
+  const delays: number[] = []
+  const { clock } = countingClock()
+  const after: Clock['after'] = (ms, act) => {
+    delays.push(ms)
+    queueMicrotask(act)
+    return { cancel: () => {} }
+  }
+  tellSystemd({ ...clock, after }, silentLog, environment)
+  await until(() => existsSync(told) && readFileSync(told, 'utf8').split('\n').length > 5, 5000, 'the fifth try')
+  assert.equal(readFileSync(told, 'utf8'), '--ready\n'.repeat(5))
+  assert.deepEqual(delays, [6000, 6000, 6000, 6000], 'four more fit into the half that is left')
 })
 
 test('the watchdog of another process is not fed (sd_watchdog_enabled(3))', async () => {
