@@ -45,6 +45,8 @@ export async function listenForControl(path: string, handle: ControlHandler): Pr
       server.once('error', reject)
       server.listen(path, resolve)
     })
+    // No descriptor is left for who asks, and who asks again may have one.
+    server.on('error', () => {})
   } finally {
     process.umask(before)
   }

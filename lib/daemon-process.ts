@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { systemClock } from './clock.ts'
 import { ConfigurationError } from './cnf/complaint.ts'
 import type { DaemonName } from './daemon.ts'
+import { daemonOf } from './daemon-identity.ts'
 import { messageOf, messageWithCausesOf } from './errors.ts'
+import { guardProcess } from './guard.ts'
 import {
   checkHomePath,
   foldersOf,
@@ -19,7 +21,8 @@ import { HomeLock } from './home-lock.ts'
 import { starterVariable } from './home-processes.ts'
 import { createLog, type Log } from './log.ts'
 import { LogFile } from './log-file.ts'
-import { readPidFile, readProcess, writePidFile } from './proc/process.ts'
+import { writePidFile } from './proc/pid-file.ts'
+import { readProcess } from './proc/process.ts'
 import { tellSystemd } from './systemd.ts'
 import { requireTrust } from './trust/home-trust.ts'
 
@@ -61,7 +64,7 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
       log.error('cannot reopen the log; the file that was open is used on', { error })
     }
   })
-  process.on('unhandledRejection', (error) => log.error('bug: unhandled rejection', { error }))
+  guardProcess(() => log, systemClock)
 
   const fail = (error: unknown): never => {
     const said = error instanceof ConfigurationError ? error.message : error
@@ -114,11 +117,20 @@ export function openHome(name: DaemonName, homeOption: string | undefined): Home
 export function beTheOnlyOne(name: DaemonName, home: Home): void {
   try {
     const lock = HomeLock.tryTake(join(foldersOf(home, name).run, `${name}.lock`))
-    const other = readPidFile(pidFileOf(home, name))
-    if (!lock) throw new HomeError(`the ${name} of ${home.root} runs already${other ? `, as PID ${other.pid}` : ''}`)
+    if (!lock) throw new HomeError(`the ${name} of ${home.root} runs already${runningPid(name, home)}`)
     process.once('exit', () => lock.release())
   } catch (error) {
     leave(name, error)
+  }
+}
+
+/** For a sentence that is worth saying without it. */
+function runningPid(name: DaemonName, home: Home): string {
+  try {
+    const running = daemonOf(home, name)
+    return running ? `, as PID ${running.pid}` : ''
+  } catch {
+    return ''
   }
 }
 

@@ -8,6 +8,7 @@ import { programVersion } from '../commands/version.ts'
 import { systemClock } from '../lib/clock.ts'
 import { beTheOnlyOne, keepToSignals, openHome } from '../lib/daemon-process.ts'
 import { messageWithCausesOf } from '../lib/errors.ts'
+import { guardProcess } from '../lib/guard.ts'
 import { foldersOf, HomeError } from '../lib/home.ts'
 import { createLog } from '../lib/log.ts'
 import { sipModules } from '../subagents/sip/index.ts'
@@ -28,6 +29,7 @@ const stopWithinMs = 3000
 const toStandardError = createLog({ component: 'sipd', write: (line) => process.stderr.write(line) })
 const sipd = new SipdParent(home, systemClock, toStandardError, privileges)
 sipd.onLost = () => void sipd.stop(0).finally(() => process.exit(1))
+guardProcess(() => sipd.log, systemClock)
 try {
   const configuration = await sipd.start()
   const pidFile = resolve(home.root, configuration.config.PidFile)
@@ -51,7 +53,6 @@ try {
 }
 
 process.on('SIGUSR2', () => void sipd.reopenLogs())
-process.on('unhandledRejection', (error) => sipd.log.error('bug: unhandled rejection', { error }))
 
 /** The only place where sipd knows of SNMP: its face, hosted here, shown by whatever master there is. */
 async function showOverSnmp({ config }: ReadConfig): Promise<void> {

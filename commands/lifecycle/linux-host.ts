@@ -1,10 +1,14 @@
 /** The machine itself: /proc, signals, PID files, and the lock of the home. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Home, HomeError, pidFileOf } from '../../lib/home.ts'
+import { daemonOf, isRunBy, signalDaemon } from '../../lib/daemon-identity.ts'
+import { codeOf } from '../../lib/errors.ts'
+import { type Home, HomeError } from '../../lib/home.ts'
 import { HomeLock } from '../../lib/home-lock.ts'
 import { processesOf } from '../../lib/home-processes.ts'
-import { isRunning, readPidFile, readProcess } from '../../lib/proc/process.ts'
+import { isPid } from '../../lib/proc/pid.ts'
+import { readOwnedFile } from '../../lib/proc/pid-file.ts'
+import { isRunning, readProcess, userOf } from '../../lib/proc/process.ts'
 import type { Holder, Identity, Lock, Phase, ProcessHost } from './host.ts'
 import { spawnDaemon } from './spawn-daemon.ts'
 
@@ -14,25 +18,13 @@ export function linuxHost(home: Home): ProcessHost {
   return {
     self,
     processes: () => processesOf(home),
-    serving: (name) => readPidFile(pidFileOf(home, name))?.pid,
+    serving: (name) => daemonOf(home, name)?.pid,
     spawn: (name) => spawnDaemon(home, name),
-    signal: sendSignal,
+    signal: signalDaemon,
     tryLock: (phase) => tryLock(home, self, phase),
     holder: () => readHolder(home),
     pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     nowMs: () => performance.now(),
-  }
-}
-
-/** Nothing happens when the process has ended. Throws HomeError, with exit code 4, when this user may not. */
-export function sendSignal(identity: Identity, signal: NodeJS.Signals): void {
-  if (!isRunning(identity)) return
-  try {
-    process.kill(identity.pid, signal)
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ESRCH') return // it ended just now
-    throw new HomeError(`PID ${identity.pid} cannot be sent ${signal}: ${message}`, code === 'EPERM' ? 4 : 1)
   }
 }
 
@@ -81,11 +73,17 @@ function writeHolder(home: Home, holder: Holder): void {
   }
 }
 
+/** Undefined, too, when what the file says is not believed: it is signalled, SIGKILL at last. */
 function readHolder(home: Home): Holder | undefined {
   try {
-    const { pid, startTicks, phase } = JSON.parse(readFileSync(holderPath(home), 'utf8')) as Holder
-    return isRunning({ pid, startTicks }) ? { pid, startTicks, phase } : undefined
-  } catch {
-    return undefined
+    const file = readOwnedFile(holderPath(home))
+    if (!file) return undefined
+    const { pid, startTicks, phase } = JSON.parse(file.text) as Holder
+    if (!isPid(pid) || !isRunning({ pid, startTicks })) return undefined
+    const isBelieved = file.uid === 0 || file.uid === userOf(pid)
+    return isBelieved && isRunBy(home, 'sip', pid) ? { pid, startTicks, phase } : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError || codeOf(error) === 'ENOENT') return undefined
+    throw error
   }
 }

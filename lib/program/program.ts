@@ -49,7 +49,7 @@ export class Program {
         end(signal ? { kind: 'signalled', signal } : { kind: 'exited', code: code ?? -1 })
       })
       // A pipe breaks with its process; who writes to it is told by the write itself.
-      for (const stream of child.stdio) stream?.on('error', () => {})
+      for (const stream of streamsOf(child)) stream?.on('error', () => {})
     })
     this.closed = new Promise((resolve) => {
       if (this.#child?.pid === undefined) resolve()
@@ -80,7 +80,7 @@ export class Program {
 
   /** Descriptor 3, where it was asked for. */
   get reports(): Readable | null {
-    return (this.#child?.stdio[3] as Readable | null | undefined) ?? null
+    return this.#child ? ((streamsOf(this.#child)[3] as Readable | null | undefined) ?? null) : null
   }
 
   /** Signals the process alone, if it still runs. */
@@ -90,7 +90,13 @@ export class Program {
 
   /** Signals every process of its session, also after its own end, and gives how many there were. */
   signalAll(signal: NodeJS.Signals): number {
-    if (this.#leader) return signalSession(this.#leader, signal)
+    if (this.#leader) {
+      try {
+        return signalSession(this.#leader, signal)
+      } catch {
+        // Nobody can tell who is of the session now (EMFILE): it is the process itself, at least.
+      }
+    }
     if (!this.isRunning) return 0
     this.signal(signal)
     return 1
@@ -113,13 +119,22 @@ export class Program {
 
   /** Nobody reads its streams any more, however long others hold them open. */
   closeStreams(): void {
-    for (const stream of this.#child?.stdio ?? []) stream?.destroy()
+    for (const stream of this.#child ? streamsOf(this.#child) : []) stream?.destroy()
   }
 
   /** It may go on when we end. */
   unref(): void {
     this.#child?.unref()
   }
+}
+
+/** Where no descriptor is left a child comes without its streams, whatever Node's types say. */
+function streamsOf({
+  stdio,
+}: {
+  readonly stdio: ChildProcess['stdio'] | undefined
+}): readonly (Readable | Writable | null | undefined)[] {
+  return stdio ?? []
 }
 
 function readLeader(pid: number): Leader | undefined {

@@ -73,8 +73,8 @@ class Imposed {
   kill(exit: ProgramExit): void {
     if (this.exit || !this.#program.isRunning) return
     this.exit = exit
-    this.#program.signalAll('SIGKILL')
     this.#clock.after(killedWithinMs, () => this.#giveUp(exit))
+    this.#program.signalAll('SIGKILL')
   }
 }
 

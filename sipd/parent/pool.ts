@@ -168,8 +168,9 @@ export class WorkerPool {
   ): Promise<void> {
     const generation = this.#generation + 1
     const members = Array.from({ length: this.#settings.workers }, () => this.#nextWorker++)
-    const fresh = members.map((worker, index) => this.#fork(worker, generation, index, members))
+    const fresh: WorkerHandle[] = []
     try {
+      for (const [index, worker] of members.entries()) fresh.push(this.#fork(worker, generation, index, members))
       await Promise.all(fresh.map((worker) => worker.expect('ready', readyWithinMs)))
       for (const worker of fresh) worker.send({ kind: 'serve' })
       await Promise.all(fresh.map((worker) => worker.expect('serving', readyWithinMs)))

@@ -3,7 +3,9 @@ import { lookup as lookupAddresses } from 'node:dns/promises'
 import { parseArgs } from 'node:util'
 import type { Account } from '../../lib/accounts.ts'
 import { systemClock } from '../../lib/clock.ts'
+import { guardProcess } from '../../lib/guard.ts'
 import { resolveHome } from '../../lib/home.ts'
+import { createLog } from '../../lib/log.ts'
 import { becomeForGood, isRoot } from '../../lib/privileges.ts'
 import { ListenError } from '../transport/transports.ts'
 import type { FromWorker, ToWorker } from './protocol.ts'
@@ -75,8 +77,13 @@ function end(): void {
   process.exit(0)
 }
 
+const toStandardError = createLog({ component: 'sipd', write: (line) => process.stderr.write(line) })
+guardProcess(() => worker?.log ?? toStandardError, systemClock)
+// The channel broke while something was sent: `disconnect` follows.
+process.on('error', () => {})
 process.on('message', (message: ToWorker) => {
   act(message).catch((error: Error) => {
+    worker?.log.error('cannot do what the parent asks', { kind: message.kind, error })
     tell({ kind: 'failed', message: error.message, code: error instanceof ListenError ? error.code : undefined })
   })
 })
@@ -87,5 +94,4 @@ process.on('disconnect', () => {
   const ended = worker?.stop(0) ?? Promise.resolve()
   void ended.finally(() => process.exit(0))
 })
-process.on('unhandledRejection', (error) => worker?.log.error('bug: unhandled rejection', { error }))
 tell({ kind: 'here' })

@@ -2,6 +2,7 @@
 import { closeSync } from 'node:fs'
 import type { ParsedCommand } from '../../lib/command.ts'
 import { ageMs, type ProcessIdentity, type ProcessStat } from '../../lib/proc/process.ts'
+import { isWant } from '../../lib/program/errno.ts'
 import { describeExit, exitCodeOf, isSuccess, type ProgramExit, signalNumberOf } from '../../lib/program/exit.ts'
 import { lastLine } from '../../lib/program/last-words.ts'
 import type { Program } from '../../lib/program/program.ts'
@@ -23,8 +24,8 @@ export interface StartEvents {
   appeared(entry: Entry, identity: ProcessIdentity, sentence: string): void
   /** What was taken for the process was the script that started this one, and has ended. */
   replaced(entry: Entry, identity: ProcessIdentity): void
-  /** There is none, and none will come of this start. */
-  failed(entry: Entry, sentence: string): void
+  /** There is none, and none will come of this start; `isForWant`: the machine had nothing left to start it with. */
+  failed(entry: Entry, sentence: string, isForWant: boolean): void
   /** A child of ours that is the row's process, or was to become it, ended. */
   ended(entry: Entry, exitStatus: ExitStatus): void
 }
@@ -83,7 +84,8 @@ export class Starter {
       this.#failed(entry, `${command.text}: ${command.parsed.error}`)
       return
     }
-    const child = this.#spawn(spec, command.parsed)
+    const { parsed } = command
+    const child = this.#context.spare.lend(() => this.#spawn(spec, parsed))
     const start: Start = { entry, child, round, beganMs: options.clock.monotonicMs() }
     void child.exited.then((exit) => this.#context.attempt(() => this.#childEnded(start, exit)))
     if (child.pid === undefined) return
@@ -138,10 +140,12 @@ export class Starter {
     if (!real && (!itself || isOver)) real = this.#context.search(entry).main
     if (!real && isOver && unit === '') real = itself // it runs in front under another name than its row says
     if (real) {
-      entry.timer?.cancel()
+      // It may be that nobody can tell what it is: then this is looked at again, and is all as it was.
+      const { timer } = entry
+      this.#events.appeared(entry, real, `${name} was started as PID ${real.pid}`)
+      timer?.cancel()
       this.#starts.delete(start)
       if (real.pid !== child.pid) entry.child = undefined
-      this.#events.appeared(entry, real, `${name} was started as PID ${real.pid}`)
     } else if (isOver && !(unit !== '' && itself)) {
       // systemd has time-outs of its own, and its answer is awaited.
       const { text } = startCommandOf(entry.shown.spec, this.#context.options.systemctl)
@@ -175,7 +179,9 @@ export class Starter {
     const { entry, child, round } = start
     if (exit.kind === 'notStarted') {
       const { text } = startCommandOf(entry.shown.spec, this.#context.options.systemctl)
-      if (entry.round === round) this.#failed(entry, `${text}: ${exit.reason}; see critAppStartCommand`)
+      const isForWant = isWant(exit.code)
+      const advice = isForWant ? '' : '; see critAppStartCommand'
+      if (entry.round === round) this.#failed(entry, `${text}: ${exit.reason}${advice}`, isForWant)
       return
     }
     if (entry.child !== child) return
@@ -205,13 +211,13 @@ export class Starter {
     this.#failed(entry, `${text} ${how}${said ? `: ${said}` : ''}`)
   }
 
-  #failed(entry: Entry, sentence: string): void {
+  #failed(entry: Entry, sentence: string, isForWant = false): void {
     entry.round++
     entry.timer?.cancel()
     entry.child = undefined
     this.#context.complain(entry, sentence)
     this.#context.move(entry, 'startFailed')
     this.#context.options.log.error('a process could not be started', { name: entry.shown.spec.name, sentence })
-    this.#events.failed(entry, sentence)
+    this.#events.failed(entry, sentence, isForWant)
   }
 }

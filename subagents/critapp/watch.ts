@@ -29,7 +29,9 @@ export class Watch {
 
   begin(): void {
     const { clock } = this.#context.options
+    const bound = ({ shown }: Entry): void => boundOutput(this.#context.outputPath(shown.spec))
     this.#timers.push(clock.every(watchEveryMs, () => this.#each((entry) => this.#look(entry))))
+    this.#timers.push(clock.every(watchEveryMs, () => this.#each(bound)))
     this.#timers.push(clock.every(lookAroundEveryMs, () => this.#each((entry) => this.#lookAround(entry))))
   }
 
@@ -42,7 +44,6 @@ export class Watch {
   }
 
   #look(entry: Entry): void {
-    boundOutput(this.#context.outputPath(entry.shown.spec))
     const { identity, child, pidFile, isEndPending } = entry
     if (!identity || isEndPending || isRunning(identity)) return
     // Its own end is told of a child, and how it came.
