@@ -5,6 +5,7 @@ import { messageOf } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log.ts'
 import { readPidFile } from '../../lib/proc/pid-file.ts'
 import { ageMs, type ProcessIdentity, type ProcessStat, readProcess } from '../../lib/proc/process.ts'
+import type { Launcher } from '../../lib/program/launcher.ts'
 import { SpareDescriptors } from '../../lib/spare-descriptors.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
 import type { Check } from './health.ts'
@@ -34,6 +35,8 @@ export interface SupervisorOptions {
   readonly outputFolder: string
   readonly check: Check
   readonly systemctl: Systemctl
+  /** Children by default. */
+  readonly launcher?: Launcher
   /** A graceful command that takes longer hangs, and is ended. */
   readonly gracefulWithinMs?: number
 }

@@ -56,12 +56,13 @@ export class Stopper {
    * a process that can be stopped; one that stays in front is the process.
    */
   stopWhatStarts(entry: Entry): void {
-    const { round, child } = entry
+    const { round } = entry
     const { clock } = this.#context.options
     const { name, stopTimeoutSeconds } = entry.shown.spec
     const deadline = clock.monotonicMs() + Math.min(stopTimeoutSeconds * 1000, appearWithinMs)
     const look = (): void => {
       if (entry.round !== round || entry.shown.state !== 'stopping') return
+      const { child } = entry
       const itself = liveChild(child)
       const real = itself ? ownProcess(itself, name) : this.#context.search(entry).main
       if (real) {
