@@ -61,7 +61,7 @@ export class UnitLauncher implements Launcher {
   /** Throws when it is certain that the program was not started. */
   async #startUnit(options: StartOptions, environment: Readonly<Record<string, string>>): Promise<Program> {
     const { systemdRun, folder, clock } = this.#options
-    const name = `castellan-${randomBytes(8).toString('hex')}`
+    const name = `castellan-run-${randomBytes(8).toString('hex')}`
     const [fifo, ending] = [join(folder, `${name}.fifo`), join(folder, `${name}.end`)]
     const channel = await openFifo(fifo)
     const argv = transientUnitArgv(systemdRun, {

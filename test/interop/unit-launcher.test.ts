@@ -57,8 +57,8 @@ describe('programs in transient units', noSystemd ? { skip: noSystemd } : needs(
 
   test('run in a unit of their own, with the environment that a child has and nothing of the manager', async () => {
     const own = readFileSync('/proc/self/cgroup', 'utf8')
-    assert.match(await printed('cat /proc/self/cgroup'), /\/castellan-[0-9a-f]{16}\.service$/m)
-    assert.doesNotMatch(own, /castellan-[0-9a-f]{16}/)
+    assert.match(await printed('cat /proc/self/cgroup'), /\/castellan-run-[0-9a-f]{16}\.service$/m)
+    assert.doesNotMatch(own, /castellan-run-[0-9a-f]{16}/)
     assert.equal(
       await printed('env', { environment: { A: 'b c', D: `$HOME ${braced} %h "\\` } }),
       `A=b c\nD=$HOME ${braced} %h "\\\nPWD=/`,
