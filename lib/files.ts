@@ -1,8 +1,8 @@
 /** Writes that matter: a reader, or the machine after a power cut, sees the old file or the new one, never a part. */
-import { randomBytes } from 'node:crypto'
-import { statSync } from 'node:fs'
+import { constants, statSync } from 'node:fs'
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { draftOf } from './drafts.ts'
 import { codeOf } from './errors.ts'
 
 /** Replaces the file at `path` and returns when the new content is durable. `mode` defaults to owner-only. */
@@ -42,7 +42,7 @@ async function replaceFile(
   mode: number,
   isDurable: boolean,
 ): Promise<void> {
-  const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  const draft = draftOf(path)
   try {
     const file = await open(draft, 'wx', 0o600)
     try {
@@ -66,6 +66,26 @@ async function replaceFile(
 async function giveToOwner(file: FileHandle, path: string): Promise<void> {
   const { uid, gid } = await stat(path).catch(() => stat(dirname(path)))
   await file.chown(uid, gid)
+}
+
+/**
+ * Writes over the beginning of a file that is there: the blocks are its own already, so that a full disk has room for it. For
+ * content that fits into one sector of a disk (512 octets), which a power cut leaves old or new. Throws what the file
+ * system throws.
+ */
+export async function overwriteFile(path: string, content: string): Promise<void> {
+  const file = await open(path, constants.O_WRONLY | constants.O_NOFOLLOW)
+  try {
+    await file.write(content, 0)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** Whether a write failed because the disk, or this user's part of it, has no room left. */
+export function isDiskFull(error: unknown): boolean {
+  return codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT'
 }
 
 /** Whether nothing is there. What this user may not look at is not missing. */

@@ -16,13 +16,18 @@ import type { ReadConfig } from './config/read.ts'
 import { controlSocketOf } from './control/sipd.ts'
 import { listenForOperator } from './parent/operator.ts'
 import { SipdParent } from './parent/parent.ts'
+import { removeWorkerSockets } from './parent/worker-sockets.ts'
 import { settlePrivileges } from './privileges/privileges.ts'
 import { supportedMethods } from './proxy/core.ts'
 
 const { values } = parseArgs({ options: { home: { type: 'string' } } })
 const home = openHome('sipd', values.home)
 const privileges = await settlePrivileges(home).catch(fail)
-privileges.asAccount(() => beTheOnlyOne('sipd', home))
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+privileges.asAccount(() => {
+  beTheOnlyOne('sipd', home)
+  removeWorkerSockets(foldersOf(home, 'sipd').run)
+})
 
 /** What is under way is given so long when sipd is told to stop. */
 const stopWithinMs = 3000

@@ -7,7 +7,7 @@ import { type Home, HomeError } from '../../lib/home.ts'
 import { HomeLock } from '../../lib/home-lock.ts'
 import { processesOf } from '../../lib/home-processes.ts'
 import { isPid } from '../../lib/proc/pid.ts'
-import { readOwnedFile } from '../../lib/proc/pid-file.ts'
+import { readOwnedFile, readPidFile } from '../../lib/proc/pid-file.ts'
 import { isRunning, readProcess, userOf } from '../../lib/proc/process.ts'
 import type { Holder, Identity, Lock, Phase, ProcessHost } from './host.ts'
 import { spawnDaemon } from './spawn-daemon.ts'
@@ -77,7 +77,7 @@ function writeHolder(home: Home, holder: Holder): void {
 function readHolder(home: Home): Holder | undefined {
   try {
     const file = readOwnedFile(holderPath(home))
-    if (!file) return undefined
+    if (!file) return servingStarter(home)
     const { pid, startTicks, phase } = JSON.parse(file.text) as Holder
     if (!isPid(pid) || !isRunning({ pid, startTicks })) return undefined
     const isBelieved = file.uid === 0 || file.uid === userOf(pid)
@@ -86,4 +86,11 @@ function readHolder(home: Home): Holder | undefined {
     if (error instanceof SyntaxError || codeOf(error) === 'ENOENT') return undefined
     throw error
   }
+}
+
+/** Where a full disk has no room for who holds the lock: a starter that serves has a PID file, or its marker, which takes none. */
+function servingStarter(home: Home): Holder | undefined {
+  const starter = readPidFile(join(home.run, 'castellan.pid'))
+  if (!starter || !isRunBy(home, 'sip', starter.pid)) return undefined
+  return { pid: starter.pid, startTicks: starter.startTicks, phase: 'serving' }
 }

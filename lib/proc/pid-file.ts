@@ -1,13 +1,32 @@
 /** PID files: three lines of which other tools read the first, believed only where the file and the process vouch for each other. */
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { codeOf } from '../errors.ts'
-import { writeFileAtomic } from '../files.ts'
+import { isDiskFull, writeFileAtomic } from '../files.ts'
 import { isPid } from './pid.ts'
+import { type Marked, placeMarker, readMarkers, removeMarkers } from './pid-marker.ts'
 import { type ProcessIdentity, readProcess, userOf } from './process.ts'
 
-/** PID, start time in ticks, command line as JSON. */
-export async function writePidFile(path: string, identity: ProcessIdentity): Promise<void> {
-  await writeFileAtomic(path, `${identity.pid}\n${identity.startTicks}\n${JSON.stringify(identity.command)}\n`, 0o644)
+/** PID, start time in ticks, command line as JSON. On a full disk a marker takes its place, which only `readPidFile` knows. */
+export async function writePidFile(path: string, identity: ProcessIdentity): Promise<'file' | 'marker'> {
+  const content = `${identity.pid}\n${identity.startTicks}\n${JSON.stringify(identity.command)}\n`
+  try {
+    await writeFileAtomic(path, content, 0o644)
+    removeMarkers(path)
+    return 'file'
+  } catch (error) {
+    if (!isDiskFull(error)) throw error
+    placeMarker(path, identity)
+    // Of a process that was killed; it would be read first.
+    await rm(path, { force: true })
+    return 'marker'
+  }
+}
+
+/** What the process that wrote it leaves behind is nothing. */
+export async function removePidFile(path: string): Promise<void> {
+  await rm(path, { force: true })
+  removeMarkers(path)
 }
 
 /**
@@ -17,12 +36,20 @@ export async function writePidFile(path: string, identity: ProcessIdentity): Pro
  */
 export function readPidFile(path: string): ProcessIdentity | undefined {
   const file = readOwnedFile(path)
-  if (!file) return undefined
-  const [pid, startTicks] = file.text.split('\n', 2).map(Number)
-  if (pid === undefined || !isPid(pid)) return undefined
+  if (!file)
+    return readMarkers(path)
+      .map(runningOf)
+      .find((running) => running !== undefined)
+  const [pid = 0, startTicks = 0] = file.text.split('\n', 2).map(Number)
+  return runningOf({ pid, startTicks, uid: file.uid })
+}
+
+/** `uid`: who says so. */
+function runningOf({ pid, startTicks, uid }: Marked): ProcessIdentity | undefined {
+  if (!isPid(pid)) return undefined
   const running = readProcess(pid)
   if (!running || running.startTicks !== startTicks) return undefined
-  return file.uid === 0 || file.uid === userOf(pid) ? running : undefined
+  return uid === 0 || uid === userOf(pid) ? running : undefined
 }
 
 /** A command line may be long. */

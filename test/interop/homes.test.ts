@@ -192,12 +192,12 @@ describe('a start that cannot have all', () => {
     assert.equal((await castellan('start', '--detach')).code, 0)
     assert.equal((await castellan('stop')).code, 0)
     const agentLogs = join(at.home.logs, 'agent')
+    const engine = join(at.home.data, 'agent', 'engine.json')
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=700', 'tmpfs', agentLogs])
     try {
       assert.throws(() => writeFileSync(join(agentLogs, 'filler'), Buffer.alloc(128 * 1024)), { code: 'ENOSPC' })
       // The agent has something to say, and no room to say it.
-      const file = join(at.home.conf, 'agent', 'snmpd.cnf')
-      writeFileSync(file, readFileSync(file, 'utf8').replace('snmpListenEntry 127.0.0.1', 'snmpListenEntry 192.0.2.1'))
+      writeFileSync(engine, 'broken')
       const { code, err } = await castellan('start', '--detach')
       assert.equal(code, 1)
       assert.match(
@@ -207,6 +207,7 @@ describe('a start that cannot have all', () => {
       assert.match((await castellan('status')).out, /^agent +does not run\nsubagents +does not run\n/)
     } finally {
       execFileSync('umount', [agentLogs])
+      await rm(engine)
     }
   })
 
