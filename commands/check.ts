@@ -2,12 +2,13 @@
 import { type Complaint, formatComplaint, isWarning } from '../lib/cnf/complaint.ts'
 import { daemonArgv } from '../lib/daemon.ts'
 import { daemonOf } from '../lib/daemon-identity.ts'
+import { printable } from '../lib/escape.ts'
 import { domains, type Home, requireHome } from '../lib/home.ts'
 import { homeRecordMistake, missingFiles } from '../lib/home-completion.ts'
 import { describeExit, isSuccess } from '../lib/program/exit.ts'
 import { runProgram } from '../lib/program/run.ts'
 import { domainMistakes, programMistakes, requireOwner } from '../lib/trust/home-trust.ts'
-import { readerOf } from '../lib/trust/layout.ts'
+import { isLaidOut, readerOf } from '../lib/trust/layout.ts'
 import { inspectConfig } from '../sipd/config/read.ts'
 import { letAgentTake } from './agent-takes.ts'
 import { checkAccess } from './check-access.ts'
@@ -17,6 +18,8 @@ import { letReload } from './daemons.ts'
 export interface Finding {
   readonly severity: 'error' | 'warning'
   readonly message: string
+  /** Not safe, rather than not right. */
+  readonly isRefused?: true
   readonly file?: string
   readonly line?: number
   readonly column?: number
@@ -62,6 +65,12 @@ export async function reloadHome(home: Home): Promise<CheckReport> {
   return report
 }
 
+/** 0 when a start takes these files, 4 when it refuses them as unsafe, 1 when something in them is wrong. */
+export function exitCodeOfReport({ isGood, findings }: CheckReport): number {
+  if (isGood) return 0
+  return findings.some(({ isRefused }) => isRefused) ? 4 : 1
+}
+
 function reportOf(findings: readonly Finding[]): CheckReport {
   return { isGood: findings.every(({ severity }) => severity === 'warning'), findings }
 }
@@ -95,7 +104,10 @@ function untrusted(home: Home): Finding[] {
   const mistakes = domains.flatMap((domain) => domainMistakes(home, domain))
   // Two domains have the folders above in common.
   const all = new Map(
-    [...mistakes, ...(uid === 0 ? programMistakes({ uid, gid }) : [])].map((one) => [one.component, one]),
+    [...mistakes, ...(uid === 0 && isLaidOut(home) ? programMistakes({ uid, gid }) : [])].map((one) => [
+      one.component,
+      one,
+    ]),
   )
   return [...all.values()].map(({ component, sentence }) => ({ severity: 'error', file: component, message: sentence }))
 }
@@ -111,11 +123,18 @@ async function askDaemon(name: 'agent' | 'subagents', home: Home): Promise<Findi
 }
 
 function fromComplaint(complaint: Complaint): Finding {
-  const { file, line, column, message } = complaint
-  return { severity: isWarning(complaint) ? 'warning' : 'error', file, line, column, message }
+  const { file, line, column, message, isRefused } = complaint
+  const severity = isWarning(complaint) ? 'warning' : 'error'
+  return { severity, file, line, column, message, ...(isRefused ? { isRefused } : {}) }
 }
 
 function formatFinding({ severity, file, line, column, message }: Finding): string {
-  if (file === undefined || line === undefined || column === undefined) return message
-  return formatComplaint({ file, line, column, message, ...(severity === 'warning' ? { severity } : {}) })
+  if (file === undefined || line === undefined || column === undefined) return printable(message)
+  return formatComplaint({
+    file: printable(file),
+    line,
+    column,
+    message: printable(message),
+    ...(severity === 'warning' ? { severity } : {}),
+  })
 }

@@ -1,14 +1,15 @@
 /** castellan start: in front, until Ctrl-C, or with --detach in the background. */
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { isatty } from 'node:tty'
 import { goOnWithoutOutput } from '../lib/command-output.ts'
 import { checkHomePath, type Home, HomeError, initializeHome, isInitialized, resolveHome } from '../lib/home.ts'
 import { completeHome } from '../lib/home-completion.ts'
+import { openOutput } from '../lib/output-file.ts'
 import { removePidFile, writePidFile } from '../lib/proc/pid-file.ts'
 import { readProcess } from '../lib/proc/process.ts'
+import { ensureFolderSync } from '../lib/trust/folder.ts'
 import { refuseLaidOut, requireOwner } from '../lib/trust/home-trust.ts'
-
 import { appFailures, settledApps } from './app-states.ts'
 import { board } from './board.ts'
 import { reportMissing } from './init.ts'
@@ -104,8 +105,8 @@ function speaker(home: Home, isBackground: boolean) {
   return {
     open(): void {
       if (!isBackground) return
-      mkdirSync(home.logs, { recursive: true, mode: 0o700 })
-      file = openSync(join(home.logs, 'castellan.out'), 'w', 0o600)
+      ensureFolderSync(home.logs)
+      file = openOutput(join(home.logs, 'castellan.out'))
       process.once('exit', () => closeSync(file!))
     },
     sentence(text: string): void {

@@ -39,7 +39,7 @@ export interface DaemonProcess {
   readonly log: Log
   /** Starts the work, and keeps to signals until it ends: SIGTERM and SIGINT stop it, SIGHUP reloads it; SIGUSR2 reopens its log. */
   run(work: DaemonWork): Promise<void>
-  /** Says why on standard error and in the log, and ends the process with exit code 1. */
+  /** Says why on standard error and in the log, and ends the process with exit code 1, or 4 where files are refused. */
   fail(error: unknown): never
 }
 
@@ -48,6 +48,11 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
   const home = openHome(name, homeOption)
   // What this daemon starts is of this appliance, and can be told from the same of another one.
   process.env.CASTELLAN_HOME = home.root
+  try {
+    makeFolders(home, name)
+  } catch (error) {
+    leave(name, error)
+  }
   const file = openLogFile(name, home, (lines) =>
     log.error('lines of this log were lost, as it could not be written', { lines }),
   )
@@ -67,7 +72,7 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
     const said = error instanceof ConfigurationError ? error.message : error
     log.error('the daemon cannot go on', { daemon: name, error: said })
     process.stderr.write(`${messageWithCausesOf(error)}\n`)
-    process.exit(1)
+    process.exit(error instanceof ConfigurationError ? error.exitCode : 1)
   }
   const run = async ({ start, stop, reload }: DaemonWork): Promise<void> => {
     beTheOnlyOne(name, home)
@@ -104,7 +109,6 @@ export function openHome(name: DaemonName, homeOption: string | undefined): Home
     delete process.env[starterVariable]
     if (starter !== undefined && starter !== String(process.ppid))
       throw new HomeError(`the castellan start that started it, PID ${starter}, has ended`)
-    makeFolders(home, name)
     return home
   } catch (error) {
     return leave(name, error)

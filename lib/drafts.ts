@@ -4,9 +4,9 @@ import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { codeOf } from './errors.ts'
 
-/** Beside the file, so that it can be renamed to it. */
-export function draftOf(path: string): string {
-  return `${path}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`
+/** The name of a draft beside the file of this name, so that it can be renamed to it. */
+export function draftOf(name: string): string {
+  return `${name}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`
 }
 
 const draftName = /\.(\d{1,10})-[0-9a-f]{12}\.tmp$/

@@ -1,9 +1,10 @@
 /** The sipd process: reads sipd.conf, keeps the workers and the log files, and shows itself over SNMP; the traffic is the workers'. */
 
 import { mkdirSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Subagent } from '../agent/agentx/subagent.ts'
+import { agentxSocket } from '../agent/agentx/trust.ts'
 import { programVersion } from '../commands/version.ts'
 import { systemClock } from '../lib/clock.ts'
 import { beTheOnlyOne, keepToSignals, openHome } from '../lib/daemon-process.ts'
@@ -22,12 +23,10 @@ import { supportedMethods } from './proxy/core.ts'
 
 const { values } = parseArgs({ options: { home: { type: 'string' } } })
 const home = openHome('sipd', values.home)
-const privileges = await settlePrivileges(home).catch(fail)
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
-privileges.asAccount(() => {
-  beTheOnlyOne('sipd', home)
-  removeWorkerSockets(foldersOf(home, 'sipd').run)
-})
+const privileges = await settlePrivileges(home).catch(fail)
+privileges.asAccount(() => beTheOnlyOne('sipd', home))
+privileges.asAccount(() => removeWorkerSockets(foldersOf(home, 'sipd').run))
 
 /** What is under way is given so long when sipd is told to stop. */
 const stopWithinMs = 3000
@@ -95,7 +94,7 @@ async function showOverSnmp({ config }: ReadConfig): Promise<void> {
     clock: systemClock,
     log: sipd.log,
     description: 'Castellan sipd',
-    address: { path: join(foldersOf(home, 'agent').run, 'agentx.sock') },
+    address: { path: agentxSocket(home, 'sipd') },
     modules: modules.map((module) => ({ module, configured: [], file: '' })),
     resolveName: () => undefined,
   })

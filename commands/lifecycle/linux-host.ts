@@ -1,5 +1,4 @@
 /** The machine itself: /proc, signals, PID files, and the lock of the home. */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { daemonOf, isRunBy, signalDaemon } from '../../lib/daemon-identity.ts'
 import { codeOf } from '../../lib/errors.ts'
@@ -9,6 +8,8 @@ import { processesOf } from '../../lib/home-processes.ts'
 import { isPid } from '../../lib/proc/pid.ts'
 import { readOwnedFile, readPidFile } from '../../lib/proc/pid-file.ts'
 import { isRunning, readProcess, userOf } from '../../lib/proc/process.ts'
+import { atPlaceSync, ensureFolderSync } from '../../lib/trust/folder.ts'
+import { replaceInSync } from '../../lib/trust/open.ts'
 import type { Holder, Identity, Lock, Phase, ProcessHost } from './host.ts'
 import { spawnDaemon } from './spawn-daemon.ts'
 
@@ -38,7 +39,7 @@ function holderPath(home: Home): string {
 }
 
 function tryLock(home: Home, self: Identity, phase: Phase): Lock | undefined {
-  mkdirSync(home.run, { recursive: true, mode: 0o700 })
+  ensureFolderSync(home.run)
   const lock = take(home)
   if (!lock) return undefined
   const setPhase = (phase: Phase): void => writeHolder(home, { ...self, phase })
@@ -46,7 +47,7 @@ function tryLock(home: Home, self: Identity, phase: Phase): Lock | undefined {
   return {
     setPhase,
     release() {
-      rmSync(holderPath(home), { force: true })
+      atPlaceSync(holderPath(home), (folder, name) => folder.removeSync(name))
       lock.release()
     },
   }
@@ -63,13 +64,10 @@ function take(home: Home): HomeLock | undefined {
 }
 
 function writeHolder(home: Home, holder: Holder): void {
-  const draft = `${holderPath(home)}.${process.pid}.tmp`
   try {
-    writeFileSync(draft, JSON.stringify(holder), { mode: 0o600 })
-    renameSync(draft, holderPath(home))
+    atPlaceSync(holderPath(home), (folder, name) => replaceInSync(folder, name, JSON.stringify(holder)))
   } catch {
     // A full disk: the lock itself needs no room, and commands that wait for it cannot name its holder.
-    rmSync(draft, { force: true })
   }
 }
 

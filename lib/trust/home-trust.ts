@@ -49,14 +49,16 @@ function dependenciesIn(path: string): string[] {
 
 /**
  * Throws HomeError (4) with the first thing that is wrong: for a process that starts as this user. Only root asks it of the
- * program too: others run what they were given.
+ * installed program too: others run what they were given.
  */
 export function requireTrust(home: Home, domain: Domain): void {
   const self: Owner = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 }
   const reader = readerOf(home, domain)
   // sipd gives root up by itself.
   if (self.uid !== reader.uid && !(domain === 'sipd' && self.uid === 0)) throw notItsUser(home, domain, self, reader)
-  const mistakes = [...domainMistakes(home, domain), ...(self.uid === 0 ? programMistakes(self) : [])]
+  // In a checkout the program is of whoever checked it out, and starting it as root is that person's decision.
+  const isInstalled = self.uid === 0 && isLaidOut(home)
+  const mistakes = [...domainMistakes(home, domain), ...(isInstalled ? programMistakes(self) : [])]
   const [first] = mistakes
   if (first) throw new HomeError(`${first.sentence}${furtherWords(mistakes.length - 1)}`, 4)
 }

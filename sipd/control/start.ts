@@ -1,10 +1,11 @@
 /** `sip start`: starts sipd in the background and waits until it serves. */
-import { closeSync, openSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../lib/clock.ts'
 import { daemonArgv } from '../../lib/daemon.ts'
 import { foldersOf, type Home } from '../../lib/home.ts'
 import { processesOf } from '../../lib/home-processes.ts'
+import { openOutput } from '../../lib/output-file.ts'
 import { describeExit } from '../../lib/program/exit.ts'
 import { lastWords } from '../../lib/program/last-words.ts'
 import { startProgram } from '../../lib/program/start.ts'
@@ -38,7 +39,7 @@ export async function startSipd(home: Home): Promise<void> {
   // Before anything is made in its folders: they may be another user's.
   await settlePrivileges(home)
   const outputPath = join(foldersOf(home, 'sipd').logs, 'sipd.out')
-  const output = openSync(outputPath, 'w', 0o600)
+  const output = openOutput(outputPath)
   const started = startProgram({
     argv: daemonArgv('sipd', home),
     // What it starts in turn is of this appliance, whatever our caller's is.
