@@ -46,9 +46,10 @@ const connectedWithinMs = 3000
 /** As `sip ping` does. */
 const sipPing: SipPing = async (uri, timeoutMs) =>
   (await ping(await targetOf(home, uri, false), timeoutMs, systemClock)).status
+/** What runs on behalf of rows. */
 const launcher = new ProgramLauncher()
 const critapp = critappModule(home, sipPing, launcher)
-const logs = logModule(home)
+const logs = logModule(home, launcher)
 const modules = [
   { ...critapp, file: 'subagents/critagt.cnf' },
   { ...logs, file: 'subagents/logagt.cnf' },

@@ -1,4 +1,5 @@
 /** A transient unit of systemd for one program, as arguments of systemd-run(1): with none of the limits of the unit that asks for it. */
+import type { Environment } from './environment.ts'
 import type { Argv } from './start.ts'
 
 export interface TransientUnit {
@@ -7,8 +8,9 @@ export interface TransientUnit {
   readonly description: string
   readonly folder: string
   readonly niceness: number
-  readonly environment: Readonly<Record<string, string>>
   readonly argv: Argv
+  /** A file with the text of `exportsOf`: arguments and units can be read by everybody, and the environment is not theirs. */
+  readonly exports: string
   /** A FIFO, where it says which PID it has; then, with `hasReports`, what it writes to descriptor 3. */
   readonly fifo: string
   readonly hasReports: boolean
@@ -16,23 +18,11 @@ export interface TransientUnit {
   readonly ending: string
 }
 
-/**
- * The shell tells its PID and when it was born (field 22 of /proc/PID/stat, proc(5)), and becomes the program. (A user's manager takes a
- * WorkingDirectory of `/` for none.) Only what is built in: a program of its own would be one more process for each start.
- */
-const fields = Array.from({ length: 21 }, (_, i) => `f${i + 1}`).join(' ')
-const introduction = `exec 3>"$0"; cd -- "$1" && shift || exit 126; read -r ${fields} born rest </proc/$$/stat; echo "pid $$ $born" >&3`
-const withReports = `${introduction}; exec "$@"`
-const withoutReports = `${introduction}; exec 3>&-; exec "$@"`
-/** systemd.exec(5): EXIT_CODE is exited, killed or dumped, EXIT_STATUS a number or the name of a signal. */
-const noteEnding = 'echo "$EXIT_CODE $EXIT_STATUS" >"$0"'
-
 /** `systemdRun` is the program, with arguments such as --user. */
 export function transientUnitArgv(systemdRun: Argv, unit: TransientUnit): Argv {
-  const script = unit.hasReports ? withReports : withoutReports
+  const { fifo, folder, exports, hasReports } = unit
   // The manager has an environment of its own, and so has each of its units: nothing of either is for the program.
-  const variables = Object.entries(unit.environment).map(([name, value]) => `${name}=${value}`)
-  const command = ['/bin/sh', '-c', script, unit.fifo, unit.folder, '/usr/bin/env', '-i', ...variables, ...unit.argv]
+  const shell = ['/usr/bin/env', '-i', '/bin/sh', '-c', hasReports ? withReports : withoutReports]
   const properties = {
     // What it leaves behind may be the daemon that it was to start.
     KillMode: 'process',
@@ -46,9 +36,36 @@ export function transientUnitArgv(systemdRun: Argv, unit: TransientUnit): Argv {
     ...['--quiet', '--wait', '--pipe', '--collect', `--unit=${unit.name}`, `--description=${unit.description}`],
     ...Object.entries(properties).map(([name, value]) => `--property=${name}=${value}`),
     '--',
-    ...command.map(withoutVariables),
+    ...[...shell, fifo, folder, exports, ...unit.argv].map(withoutVariables),
   ] as unknown as Argv
 }
+
+/** Commands of a shell that make this environment. */
+export function exportsOf(environment: Environment): string {
+  return Object.entries(environment)
+    .map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'\n`)
+    .join('')
+}
+
+/**
+ * The shell tells its PID and when it was born (field 22 of /proc/PID/stat, proc(5)), and becomes the program. Only what is
+ * built in: a program of its own would be one more process for each start. A user's manager takes a WorkingDirectory of `/`
+ * for none, so that the shell goes there.
+ */
+const fields = Array.from({ length: 21 }, (_, i) => `f${i + 1}`).join(' ')
+const steps = [
+  'exec 3>"$0"',
+  'cd -- "$1" && . "$2" || exit 126',
+  'shift 2',
+  `read -r ${fields} born rest </proc/$$/stat`,
+  'echo "pid $$ $born" >&3',
+].join('; ')
+/** Shells have variables of their own. */
+const become = 'exec /usr/bin/env -u PWD -u OLDPWD -u SHLVL -- "$@"'
+const withReports = `${steps}; ${become}`
+const withoutReports = `${steps}; exec 3>&-; ${become}`
+/** systemd.exec(5): EXIT_CODE is exited, killed or dumped, EXIT_STATUS a number or the name of a signal. */
+const noteEnding = 'echo "$EXIT_CODE $EXIT_STATUS" >"$0"'
 
 /** systemd puts variables of its own in place of `$NAME` and `${NAME}` (systemd.service(5)). */
 function withoutVariables(word: string): string {

@@ -3,7 +3,7 @@
  * limit, capabilities, system calls, and that none of it can be gained again (NoNewPrivileges).
  */
 import { randomBytes } from 'node:crypto'
-import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { constants as systemConstants } from 'node:os'
 import { join } from 'node:path'
@@ -13,13 +13,13 @@ import type { Log } from '../log.ts'
 import { isRunning } from '../proc/process.ts'
 import type { Leader } from '../proc/session.ts'
 import { whyNoProgram } from '../program-file.ts'
-import { cleanEnvironment } from './environment.ts'
+import { cleanEnvironment, type Environment } from './environment.ts'
 import { describeExit, isSuccess, type ProgramExit } from './exit.ts'
 import type { Launcher } from './launcher.ts'
 import type { Program } from './program.ts'
 import { runProgram } from './run.ts'
 import { type Argv, launchableArgv, type StartOptions, startProgram } from './start.ts'
-import { transientUnitArgv } from './transient-unit.ts'
+import { exportsOf, transientUnitArgv } from './transient-unit.ts'
 
 export interface UnitLauncherOptions {
   /** systemd-run, with arguments such as --user. */
@@ -59,17 +59,18 @@ export class UnitLauncher implements Launcher {
   }
 
   /** Throws when it is certain that the program was not started. */
-  async #startUnit(options: StartOptions, environment: Readonly<Record<string, string>>): Promise<Program> {
+  async #startUnit(options: StartOptions, environment: Environment): Promise<Program> {
     const { systemdRun, folder, clock } = this.#options
     const name = `castellan-run-${randomBytes(8).toString('hex')}`
-    const [fifo, ending] = [join(folder, `${name}.fifo`), join(folder, `${name}.end`)]
+    const [fifo, ending, exports] = ['fifo', 'end', 'env'].map((kind) => join(folder, `${name}.${kind}`)) as Three
     const channel = await openFifo(fifo)
+    writeFileSync(exports, exportsOf(environment), { mode: 0o600, flag: 'wx' })
     const argv = transientUnitArgv(systemdRun, {
       name,
       description: `${options.argv.join(' ').slice(0, 200)}, for Castellan`,
       folder: options.folder ?? '/',
       niceness: options.niceness ?? 0,
-      environment,
+      exports,
       argv: launchableArgv(options.argv),
       fifo,
       hasReports: options.hasReports ?? false,
@@ -84,7 +85,7 @@ export class UnitLauncher implements Launcher {
       ...(errors !== undefined && { errors }),
     })
     const first = await Promise.race([channel.leader, client.exited, after(clock, startedWithinMs)])
-    rmSync(fifo, { force: true })
+    for (const path of [fifo, exports]) rmSync(path, { force: true })
     const { hasReports = false } = options
     if (first !== 'late' && 'pid' in first) {
       if (!hasReports) channel.close()
@@ -133,6 +134,8 @@ export async function whyNoUnits(systemdRun: Argv): Promise<string | undefined> 
   const { exit, printed } = await runProgram({ argv, variables: busVariables(), limitMs: startedWithinMs })
   return isSuccess(exit) ? undefined : `systemd-run ${describeExit(exit)}: ${printed.trim()}`
 }
+
+type Three = [string, string, string]
 
 interface Channel {
   readonly leader: Promise<Leader>

@@ -7,6 +7,8 @@ export interface ProcessCommand {
   /** For people. */
   readonly text: string
   readonly parsed: ParsedCommand
+  /** systemctl, which only asks systemd; a command of a row may start or stop anything on the machine. */
+  readonly asksSystemd: boolean
 }
 
 export function startCommandOf({ unit, startCommand }: ProcessSpec, systemctl: Systemctl): ProcessCommand {
@@ -29,9 +31,9 @@ export function gracefulCommandOf({ unit, gracefulCommand }: ProcessSpec, system
 }
 
 function commandOf(text: string): ProcessCommand {
-  return { text, parsed: parseCommand(text) }
+  return { text, parsed: parseCommand(text), asksSystemd: false }
 }
 
 function ofUnit(parsed: ParsedCommand): ProcessCommand {
-  return { text: 'argv' in parsed ? parsed.argv.join(' ') : '', parsed }
+  return { text: 'argv' in parsed ? parsed.argv.join(' ') : '', parsed, asksSystemd: true }
 }

@@ -1,13 +1,13 @@
 /** Starting one process: its command is run, and what it leaves behind, or becomes, is found. */
 import { closeSync } from 'node:fs'
-import type { ParsedCommand } from '../../lib/command.ts'
 import { openOutput } from '../../lib/output-file.ts'
 import { ageMs, type ProcessIdentity, type ProcessStat } from '../../lib/proc/process.ts'
 import { isWant } from '../../lib/program/errno.ts'
 import { describeExit, exitCodeOf, isSuccess, type ProgramExit, signalNumberOf } from '../../lib/program/exit.ts'
 import { lastLine } from '../../lib/program/last-words.ts'
-import { ownLauncher } from '../../lib/program/launcher.ts'
+import type { Launcher } from '../../lib/program/launcher.ts'
 import type { Program } from '../../lib/program/program.ts'
+import type { Argv } from '../../lib/program/start.ts'
 import { startCommandOf } from './commands.ts'
 import type { Context } from './context.ts'
 import { isControlScript, startScriptMs } from './control-script.ts'
@@ -86,8 +86,9 @@ export class Starter {
       this.#failed(entry, `${command.text}: ${command.parsed.error}`)
       return
     }
-    const { parsed } = command
-    const child = this.#context.spare.lend(() => this.#spawn(spec, parsed))
+    const { argv } = command.parsed
+    const launcher = this.#context.launcherOf(command)
+    const child = this.#context.spare.lend(() => this.#spawn(spec, argv, launcher))
     if (child instanceof Promise) void child.then((launched) => this.#launched(entry, launched, round))
     else this.#launched(entry, child, round)
   }
@@ -105,15 +106,13 @@ export class Starter {
     entry.timer = clock.every(lookEveryMs, () => this.#context.attempt(() => this.#look(start)))
   }
 
-  /** systemctl asks systemd by itself; the commands of a row are run with none of our limits. */
-  #spawn(spec: ProcessSpec, { argv }: Extract<ParsedCommand, { readonly argv: unknown }>): Program | Promise<Program> {
-    const { launcher = ownLauncher } = this.#context.options
+  #spawn(spec: ProcessSpec, argv: Argv, launcher: Launcher): Program | Promise<Program> {
     const variables = supervisedBy(spec.name)
     const output = this.#openOutput(spec)
     const close = (): void => {
       if (output !== undefined) closeSync(output)
     }
-    const child = (spec.unit === '' ? launcher : ownLauncher).start({ argv, variables, output: output ?? 'none' })
+    const child = launcher.start({ argv, variables, output: output ?? 'none' })
     if (child instanceof Promise) return child.finally(close)
     close()
     return child

@@ -37,13 +37,16 @@ export class Stopper {
     const command = terminateCommandOf(spec, systemctl)
     if (!command) this.#signal(entry, 'SIGTERM')
     else
-      void runToEnd(command.parsed, { limitMs, variables: supervisedBy(spec.name, entry.identity), spare }).then(
-        (reason) => {
-          if (reason === undefined) return
-          log.warn('a terminate command failed; sending SIGTERM', { name: spec.name, reason })
-          if (entry.round === round) this.#signal(entry, 'SIGTERM')
-        },
-      )
+      void runToEnd(command.parsed, {
+        limitMs,
+        variables: supervisedBy(spec.name, entry.identity),
+        spare,
+        launcher: this.#context.launcherOf(command),
+      }).then((reason) => {
+        if (reason === undefined) return
+        log.warn('a terminate command failed; sending SIGTERM', { name: spec.name, reason })
+        if (entry.round === round) this.#signal(entry, 'SIGTERM')
+      })
     entry.timer = clock.after(limitMs, () => {
       if (entry.round !== round || entry.shown.state !== 'stopping') return
       log.warn('a process did not stop in time and is killed', { name: spec.name, seconds: spec.stopTimeoutSeconds })

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { systemClock } from '../../lib/clock.ts'
 import { silentLog } from '../../lib/log.ts'
-import { readProcess } from '../../lib/proc/process.ts'
+import { readProcess, visibleProcesses } from '../../lib/proc/process.ts'
 import { isSuccess } from '../../lib/program/exit.ts'
 import type { Program } from '../../lib/program/program.ts'
 import { runProgram } from '../../lib/program/run.ts'
@@ -113,6 +113,33 @@ describe('programs in transient units', noSystemd ? { skip: noSystemd } : needs(
     await printing.exited
     // 3 is the folder that ls itself reads.
     assert.equal(readFileSync(path, 'utf8'), '0 1 2 3 error\n')
+  })
+
+  test('keep their environment from everybody who can read units and arguments', async () => {
+    const variables = { CASTELLAN_LOG_LINE: "it's hush" }
+    const program = await start('cat; printenv CASTELLAN_LOG_LINE', { variables, input: 'pipe', output: 'pipe' })
+    const [unit] = /castellan-run-\w+\.service/.exec(readFileSync(`/proc/${program.pid}/cgroup`, 'utf8')) ?? []
+    const shown = await runProgram({ argv: [...systemd.systemctl, 'cat', unit!], limitMs: 5000 })
+    assert.match(shown.output, /printenv CASTELLAN_LOG_LINE/)
+    assert.doesNotMatch(shown.output, /hush/)
+    const clients = visibleProcesses().filter(({ command }) =>
+      command.some((word) => word.includes(unit!.slice(0, -8))),
+    )
+    assert.equal(clients.length, 1)
+    assert.doesNotMatch(JSON.stringify(clients), /hush/)
+    program.input?.end()
+    assert.equal((await textOf(program.output)).trim(), "it's hush")
+  })
+
+  test('run to their end within limits, with their whole session', async () => {
+    const limits = { launcher, limitMs: 10_000, maxOctets: 10 }
+    const cut = await runProgram({ argv: ['/bin/sh', '-c', 'echo 0123456789abc; exit 4'], ...limits })
+    assert.deepEqual([cut.exit, cut.output], [{ kind: 'exited', code: 4 }, '0123456789'])
+    const sleepers = ['/bin/sh', '-c', 'sleep 60 & echo $$ >"$0"; wait', join(folder, 'sleepers')] as const
+    const late = await runProgram({ argv: sleepers, ...limits, limitMs: 500 })
+    assert.deepEqual(late.exit, { kind: 'timedOut', limitMs: 500 })
+    const session = Number(readFileSync(join(folder, 'sleepers'), 'utf8'))
+    await until(() => visibleProcesses().every(({ groupId }) => groupId !== session), 5000, 'the end of its session')
   })
 
   describe('run scripts as children do', () => describeRuns(() => launcher))
