@@ -1,7 +1,7 @@
 /** A real systemd of a test's own: a user manager in a mount namespace, where the machine seems to be booted with systemd. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { until } from './appliance.ts'
 
@@ -50,7 +50,13 @@ export class UserSystemd {
 
   async start(): Promise<void> {
     // It refuses where /run/systemd/system is missing, and the machine's own /run is not ours to change.
-    const script = `mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system && exec ${program} --user`
+    // As root it takes from there what it puts over paths that a unit may not see.
+    const inaccessible = 'ln -s "$XDG_RUNTIME_DIR/systemd/inaccessible" /run/systemd/inaccessible'
+    // For its units it is the machine's own manager, which root asks without a bus.
+    const bus = 'ln -s "$XDG_RUNTIME_DIR/systemd/private" /run/systemd/private'
+    // Units that run as other users tell it that they serve.
+    for (const part of ['', 'runtime', 'runtime/systemd']) chmodSync(join(this.folder, part), 0o711)
+    const script = `umask 0 && mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system && ${inaccessible} && ${bus} && exec ${program} --user`
     this.#manager = spawn('unshare', ['--mount', 'sh', '-c', script], {
       stdio: 'ignore',
       env: {
