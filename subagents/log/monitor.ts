@@ -3,6 +3,7 @@ import { type FSWatcher, watch } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
+import type { Launcher } from '../../lib/program/launcher.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
 import { Follower } from './follower.ts'
 import { conditionWords, type FileCondition, type FollowerState, type PollResult } from './follower-result.ts'
@@ -22,6 +23,8 @@ export interface MonitorEvents {
 export interface MonitorOptions {
   readonly clock: Clock
   readonly log: Log
+  /** Of the row's commands; children by default. */
+  readonly launcher?: Launcher | undefined
   readonly patterns: Pick<Patterns, 'match'>
   readonly events: MonitorEvents
   maxNotifications(): number
@@ -105,6 +108,7 @@ export class Monitor {
     })
     this.#runner = new Runner({
       clock,
+      launcher: options.launcher,
       ended: (result, problem) => {
         this.commandResult = result
         if (problem) this.#complain(problem)
