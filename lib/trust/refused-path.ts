@@ -28,3 +28,8 @@ export class RefusedPathError extends Error implements Refusal {
     this.reason = reason
   }
 }
+
+/** Of a symbolic link in a folder with this owner. */
+export function reasonNotToFollow(folder: { readonly uid: number } | undefined): string {
+  return `is a symbolic link in a folder that others may write (its owner is uid ${folder?.uid ?? '?'}), and is not followed`
+}

@@ -7,7 +7,7 @@ import { closeSync, fstatSync, type Stats } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { type Calls, type Waiting, wait } from './calls.ts'
 import { isStable, isTrusted, isWritableByOthers } from './owners.ts'
-import { RefusedPathError } from './refused-path.ts'
+import { RefusedPathError, reasonNotToFollow } from './refused-path.ts'
 
 export interface Walked {
   /** Without symbolic links. */
@@ -188,7 +188,7 @@ class Walk {
   }
 
   #refusedLink(name: string): RefusedPathError {
-    return this.#refused(name, linkReason(this.#stats))
+    return this.#refused(name, reasonNotToFollow(this.#stats))
   }
 
   #refused(name: string, reason: string): RefusedPathError {
@@ -199,10 +199,6 @@ class Walk {
 /** How the system reaches a name of a folder: past every path where the folder has a descriptor. */
 export function entryOf(descriptor: number | undefined, path: string, name: string): string {
   return descriptor === undefined ? join(path, name) : `/proc/self/fd/${descriptor}/${name}`
-}
-
-export function linkReason(folder: Pick<Stats, 'uid'> | undefined): string {
-  return `is a symbolic link in a folder that others may write (its owner is uid ${folder?.uid ?? '?'}), and is not followed`
 }
 
 function partsOf(path: string): string[] {
