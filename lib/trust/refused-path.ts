@@ -29,7 +29,8 @@ export class RefusedPathError extends Error implements Refusal {
   }
 }
 
-/** Of a symbolic link in a folder with this owner. */
-export function reasonNotToFollow(folder: { readonly uid: number } | undefined): string {
-  return `is a symbolic link in a folder that others may write (its owner is uid ${folder?.uid ?? '?'}), and is not followed`
+/** Of a symbolic link that is not followed. */
+export function reasonNotToFollow(link: { readonly uid: number }, folder: { readonly uid: number }): string {
+  const whose = `is a symbolic link of uid ${link.uid} in a folder of uid ${folder.uid}`
+  return `${whose}; only links that nobody but root or this process could have made are followed`
 }

@@ -120,7 +120,7 @@ class Walk {
     const stats = yield* wait(this.#calls.lstat(this.#entry(name)))
     if (stats.isSymbolicLink()) {
       if (yield* this.#mayFollow(stats)) return yield* this.#follow(name, rest)
-      throw this.#refusedLink(name)
+      throw this.#refused(name, reasonNotToFollow(stats, yield* this.#here()))
     }
     yield* this.#enter(name, stats)
     return rest
@@ -148,11 +148,14 @@ class Walk {
     return target.startsWith('/') ? this.#fromTheTop(parts) : parts
   }
 
-  /** A link in a folder of somebody else is never followed; in one that is shared, as /tmp is, only what root or we made. */
+  /**
+   * A link of somebody else is never followed, wherever it is: its folder may have been his. In a folder that is shared, as /tmp is,
+   * what root or we made there is.
+   */
   *#mayFollow(link: Stats): Waiting<boolean> {
     const folder = yield* this.#here()
-    if (!isWritableByOthers(folder)) return true
-    return isTrusted(folder.uid) && isTrusted(link.uid) && link.nlink === 1
+    if (!isTrusted(link.uid)) return false
+    return !isWritableByOthers(folder) || (isTrusted(folder.uid) && link.nlink === 1)
   }
 
   /** Where others may write, names are looked up within what is open. In /tmp only their owners can change them. */
@@ -185,10 +188,6 @@ class Walk {
 
   #entry(name: string): string {
     return entryOf(this.#descriptor, this.#path, name)
-  }
-
-  #refusedLink(name: string): RefusedPathError {
-    return this.#refused(name, reasonNotToFollow(this.#stats))
   }
 
   #refused(name: string, reason: string): RefusedPathError {

@@ -67,10 +67,7 @@ test(
   async () => {
     const { top, secret, path } = ground()
     for (const [make, reason] of [
-      [
-        () => symlinkSync(secret, path),
-        `${path} is a symbolic link in a folder that others may write (its owner is uid 61002), and is not followed`,
-      ],
+      [() => symlinkSync(secret, path), `${path} is a symbolic link, which is not followed; it must be a regular file`],
       [
         () => linkSync(secret, path),
         `${path} has 2 names (hard links) in a folder that others may write, and is not used`,
@@ -235,7 +232,7 @@ test(
         [monitor.operState, monitor.sizeOctets, monitor.matches, monitor.lastMatch],
         ['refused', 0, 0, ''],
       )
-      const sentence = `${path} is a symbolic link in a folder that others may write (its owner is uid 61002), and is not followed`
+      const sentence = `${path} is a symbolic link, which is not followed; it must be a regular file`
       assert.equal(monitor.lastError, sentence)
       assert.deepEqual(problems, [sentence])
       await monitor.stop()
