@@ -31,6 +31,5 @@ export class RefusedPathError extends Error implements Refusal {
 
 /** Of a symbolic link that is not followed. */
 export function reasonNotToFollow(link: { readonly uid: number }, folder: { readonly uid: number }): string {
-  const whose = `is a symbolic link of uid ${link.uid} in a folder of uid ${folder.uid}`
-  return `${whose}; only links that nobody but root or this process could have made are followed`
+  return `is a symbolic link of uid ${link.uid} in a folder of uid ${folder.uid}, which is not followed`
 }

@@ -149,9 +149,8 @@ test(
     })
     assert.equal(outcome.kind, 'failed')
     assert.match(outcome.sentence, new RegExp(`${inner} is a symbolic link of uid 0 in a folder of uid 61002`))
-    assert.deepEqual(await planRotation([policyOf(log)], { nowMs: Date.now(), floorOctets: 0 }), [
-      `a_log: ${log} does not exist, so nothing would be rotated`,
-    ])
+    const [plan] = await planRotation([policyOf(log)], { nowMs: Date.now(), floorOctets: 0 })
+    assert.match(plan!, /is a symbolic link of uid 0 in a folder of uid 61002, .*; nothing would be rotated$/)
     assert.ok(existsSync(join(victim, 'a_log.1700000000')))
     assertUntouched()
   },
