@@ -23,7 +23,15 @@ import type { MasterSession } from './agentx/session-of-master.ts'
 import { AuditLog } from './audit.ts'
 import { Registry } from './dispatch/registry.ts'
 import { Engine } from './engine.ts'
-import { enginePath, isLatched, latchedAdvice, readEngineId, startIdentity } from './engine-identity.ts'
+import {
+  type EngineIdentity,
+  enginePath,
+  isLatched,
+  latchedAdvice,
+  readEngineId,
+  startIdentity,
+  type UnkeptStart,
+} from './engine-identity.ts'
 import { castellanSubagentLost, castellanSubagentReturned } from './internal/castellan-agent.ts'
 import { internalModules } from './internal/index.ts'
 import { authenticationFailure, coldStart, warmStart } from './internal/snmpv2-mib.ts'
@@ -222,10 +230,9 @@ export class Agent {
     const { home, clock } = this.#options
     this.#sources = await SourceAddresses.open()
     const identity = await startIdentity(enginePath(home), clock)
-    if (isLatched(identity)) log.error(latchedAdvice, { file: enginePath(home) })
     this.#engineId = identity.engineId
-    this.#usm = new Usm(identity)
-    this.#engine.v3 = new V3Messages(this.#usm, this.#statistics, this.#engine.maxMessageSize)
+    if ('retry' in identity) this.#keepLater(identity)
+    else this.#serveV3(identity)
     this.#configureEngine()
     await this.#hosting.start((name) => this.#hostOf(name))
     for (const address of this.#internal.agentxAddresses(home)) await this.#master.listen(address)
@@ -246,6 +253,32 @@ export class Agent {
     this.#sources?.close()
     this.#sources = undefined
     this.#options.log.notice('the agent stopped')
+  }
+
+  #serveV3(identity: EngineIdentity): void {
+    const { home, log } = this.#options
+    if (isLatched(identity)) log.error(latchedAdvice, { file: enginePath(home) })
+    this.#usm = new Usm(identity)
+    this.#engine.v3 = new V3Messages(this.#usm, this.#statistics, this.#engine.maxMessageSize)
+  }
+
+  /** SNMPv1 and v2c need no boots; SNMPv3 waits until those of this start are on disk. */
+  #keepLater({ reason, retry }: UnkeptStart): void {
+    const { clock, log } = this.#options
+    log.error('SNMPv3 is not served: the disk has no room to keep snmpEngineBoots; free some', { error: reason })
+    const timer = clock.every(keepEveryMs, () => {
+      retry().then(
+        (identity) => {
+          timer.cancel()
+          if (this.#stopping.signal.aborted) return
+          this.#serveV3(identity)
+          this.#configureEngine()
+          log.notice('snmpEngineBoots is on disk, and SNMPv3 is served')
+        },
+        () => {}, // that there is no room is in the log already
+      )
+    })
+    this.#stopping.signal.addEventListener('abort', () => timer.cancel())
   }
 
   /** sysORTable: modules of this process, then what subagents say of theirs. */
@@ -351,3 +384,4 @@ export class Agent {
 
 /** Names of lost subagents that are remembered. */
 const lostAtMost = 256
+const keepEveryMs = 5000

@@ -1,6 +1,7 @@
 /** castellan check and reload: what is wrong with the configuration files, found by those who read them. Writes nothing. */
 import { type Complaint, formatComplaint, isWarning } from '../lib/cnf/complaint.ts'
 import { daemonArgv } from '../lib/daemon.ts'
+import { daemonOf } from '../lib/daemon-identity.ts'
 import { type Home, requireHome } from '../lib/home.ts'
 import { homeRecordMistake, missingFiles } from '../lib/home-completion.ts'
 import { describeExit, isSuccess } from '../lib/program/exit.ts'
@@ -8,7 +9,7 @@ import { runProgram } from '../lib/program/run.ts'
 import { inspectConfig } from '../sipd/config/read.ts'
 import { letAgentTake } from './agent-takes.ts'
 import { checkAccess } from './check-access.ts'
-import { daemonOf } from './daemons.ts'
+import { letReload } from './daemons.ts'
 
 /** Something to say about the files of a home; a file that is missing, or a daemon that failed, has no place. */
 export interface Finding {
@@ -53,7 +54,7 @@ export async function reloadHome(home: Home): Promise<CheckReport> {
   if (!running[0]) throw new Error('the agent does not run')
   const report = reportOf(await findingsOf(home))
   if (!report.isGood) return report
-  if (running[1]) process.kill(running[1].pid, 'SIGHUP')
+  if (running[1]) letReload(running[1], 'subagents')
   await letAgentTake(home)
   return report
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { systemClock } from '../lib/clock.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { control } from '../lib/control.ts'
+import { daemonOf } from '../lib/daemon-identity.ts'
 import { foldersOf, type Home, requireHome } from '../lib/home.ts'
 import { createLog } from '../lib/log.ts'
 import { ConfigFile } from '../lib/mib/config.ts'
@@ -10,7 +11,6 @@ import { logModule } from '../subagents/log/index.ts'
 import { parseReport, type RotateReport, type RotateWish, rotateNow } from '../subagents/log/rotation/command.ts'
 import { rotationStatePath } from '../subagents/log/rotation/defaults.ts'
 import { Rotator } from '../subagents/log/rotation/rotator.ts'
-import { daemonOf } from './daemons.ts'
 
 /** All logs, each with the time that an owner has to reopen its log. */
 const answerWithinMs = 60_000

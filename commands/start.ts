@@ -1,13 +1,13 @@
 /** castellan start: in front, until Ctrl-C, or with --detach in the background. */
 import { closeSync, writeSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isatty } from 'node:tty'
 import { goOnWithoutOutput } from '../lib/command-output.ts'
 import { checkHomePath, type Home, HomeError, initializeHome, isInitialized, resolveHome } from '../lib/home.ts'
 import { completeHome } from '../lib/home-completion.ts'
 import { openOutput } from '../lib/output-file.ts'
-import { readProcess, writePidFile } from '../lib/proc/process.ts'
+import { removePidFile, writePidFile } from '../lib/proc/pid-file.ts'
+import { readProcess } from '../lib/proc/process.ts'
 import { ensureFolderSync } from '../lib/trust/folder.ts'
 import { appFailures, settledApps } from './app-states.ts'
 import { board } from './board.ts'
@@ -64,7 +64,7 @@ async function startInFront(home: Home, isBackground: boolean): Promise<number> 
         await writePidFile(pidFile, readProcess(process.pid)!)
         if (!isBackground) void announce(home, ending.signal)
       },
-      stopped: () => rm(pidFile, { force: true }),
+      stopped: () => removePidFile(pidFile),
     })
     if (ended === 'SIGHUP') endBySignal(ended)
     return 0

@@ -1,10 +1,10 @@
 /** Writes that matter: a reader, or the machine after a power cut, sees the old file or the new one, never a part. */
-import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
+import { draftOf } from './drafts.ts'
 import { codeOf } from './errors.ts'
 import { atPlace, type Folder } from './trust/folder.ts'
-import { makeIn } from './trust/open.ts'
+import { makeIn, openIn } from './trust/open.ts'
 
 /** Replaces the file at `path` and returns when the new content is durable. `mode` defaults to owner-only. */
 export function writeFileAtomic(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
@@ -31,7 +31,7 @@ export async function keepBrokenFile(path: string): Promise<string | undefined> 
 
 function replaceFile(path: string, content: string | Uint8Array, mode: number, isDurable: boolean): Promise<void> {
   return atPlace(path, async (folder, name) => {
-    const draft = `${name}.${randomBytes(6).toString('hex')}.tmp`
+    const draft = draftOf(name)
     try {
       const file = await makeIn(folder, draft)
       try {
@@ -62,6 +62,28 @@ async function giveToOwner(file: FileHandle, folder: Folder, name: string): Prom
   // Of a link, or of another name of some file, whoever may write the folder decides whose it is.
   const { uid, gid } = before?.isFile() && before.nlink === 1 ? before : folder.stats
   await file.chown(uid, gid)
+}
+
+/**
+ * Writes over the beginning of a file that is there: the blocks are its own already, so that a full disk has room for it. For
+ * content that fits into one sector of a disk (512 octets), which a power cut leaves old or new. Throws what the file
+ * system throws.
+ */
+export function overwriteFile(path: string, content: string): Promise<void> {
+  return atPlace(path, async (folder, name) => {
+    const file = await openIn(folder, name, 'readWrite')
+    try {
+      await file.write(content, 0)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  })
+}
+
+/** Whether a write failed because the disk, or this user's part of it, has no room left. */
+export function isDiskFull(error: unknown): boolean {
+  return codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT'
 }
 
 /** Whether nothing is there. What this user may not look at is not missing. */

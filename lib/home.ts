@@ -29,10 +29,19 @@ export function foldersOf(home: Home, domain: Domain): DomainFolders {
   return { conf: join(conf, domain), data: join(data, domain), logs: join(logs, domain), run: join(run, domain) }
 }
 
-/** Makes the folders that a process writes to, where they are missing. */
+/** Makes the folders that a process writes to, where they are missing. Throws HomeError. */
 export function makeFolders(home: Home, domain: Domain): DomainFolders {
   const folders = foldersOf(home, domain)
-  for (const folder of [folders.data, folders.logs, folders.run]) mkdirSync(folder, { recursive: true, mode: 0o700 })
+  for (const folder of [folders.data, folders.logs, folders.run]) {
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      throw code === 'EACCES' || code === 'EPERM'
+        ? refused(home)
+        : new HomeError(`make the folder ${folder}: ${message}`)
+    }
+  }
   return folders
 }
 

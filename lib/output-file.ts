@@ -8,18 +8,12 @@ import { makeInSync, openInSync, openToAppendSync } from './trust/open.ts'
 const maxOctets = 1024 * 1024
 
 /**
- * A descriptor for a new start: the file is emptied. Appending, so that it may be cut while it is written. Throws RefusedPathError
- * where something else has its name, and what the file system throws.
+ * A descriptor for a new start. What the one before printed, which may say why it ended, becomes NAME.1; appending, so that the
+ * file may be cut while it is written. Throws RefusedPathError where something else has its name, and what the file system throws.
  */
 export function openOutput(path: string): number {
-  const descriptor = openToAppendSync(path)
-  try {
-    ftruncateSync(descriptor)
-    return descriptor
-  } catch (error) {
-    closeSync(descriptor)
-    throw error
-  }
+  emptyBeyond(path, 0)
+  return openToAppendSync(path)
 }
 
 /**
@@ -27,9 +21,13 @@ export function openOutput(path: string): number {
  * happens where there is no file. Throws RefusedPathError where something else has its name, and what the file system throws.
  */
 export function boundOutput(path: string): void {
+  emptyBeyond(path, maxOctets)
+}
+
+function emptyBeyond(path: string, octets: number): void {
   atPlaceSync(path, (folder, name) => {
     const size = sizeOf(folder, name)
-    if (size === undefined || size <= maxOctets) return
+    if (size === undefined || size <= octets) return
     const descriptor = openInSync(folder, name, 'readWrite')
     try {
       keepTail(folder, `${name}.1`, readTail(descriptor, maxOctets))

@@ -8,19 +8,21 @@ import { programVersion } from '../commands/version.ts'
 import { systemClock } from '../lib/clock.ts'
 import { beTheOnlyOne, keepToSignals, openHome } from '../lib/daemon-process.ts'
 import { messageWithCausesOf } from '../lib/errors.ts'
-import { foldersOf, makeFolders } from '../lib/home.ts'
+import { foldersOf } from '../lib/home.ts'
 import { createLog } from '../lib/log.ts'
 import { sipModules } from '../subagents/sip/index.ts'
 import type { ReadConfig } from './config/read.ts'
 import { controlSocketOf } from './control/sipd.ts'
 import { listenForOperator } from './parent/operator.ts'
 import { SipdParent } from './parent/parent.ts'
+import { removeWorkerSockets } from './parent/worker-sockets.ts'
 import { supportedMethods } from './proxy/core.ts'
 
 const { values } = parseArgs({ options: { home: { type: 'string' } } })
 const home = openHome('sipd', values.home)
-makeFolders(home, 'sipd')
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 beTheOnlyOne('sipd', home)
+removeWorkerSockets(foldersOf(home, 'sipd').run)
 
 /** What is under way is given so long when sipd is told to stop. */
 const stopWithinMs = 3000

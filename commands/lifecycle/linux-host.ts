@@ -1,10 +1,13 @@
 /** The machine itself: /proc, signals, PID files, and the lock of the home. */
 import { join } from 'node:path'
-import { type Home, HomeError, pidFileOf } from '../../lib/home.ts'
+import { daemonOf, isRunBy, signalDaemon } from '../../lib/daemon-identity.ts'
+import { codeOf } from '../../lib/errors.ts'
+import { type Home, HomeError } from '../../lib/home.ts'
 import { HomeLock } from '../../lib/home-lock.ts'
 import { processesOf } from '../../lib/home-processes.ts'
-import { isRunning, readPidFile, readProcess } from '../../lib/proc/process.ts'
-import { readRegularFileSync } from '../../lib/regular-file.ts'
+import { isPid } from '../../lib/proc/pid.ts'
+import { readOwnedFile, readPidFile } from '../../lib/proc/pid-file.ts'
+import { isRunning, readProcess, userOf } from '../../lib/proc/process.ts'
 import { atPlaceSync, ensureFolderSync } from '../../lib/trust/folder.ts'
 import { replaceInSync } from '../../lib/trust/open.ts'
 import type { Holder, Identity, Lock, Phase, ProcessHost } from './host.ts'
@@ -16,25 +19,13 @@ export function linuxHost(home: Home): ProcessHost {
   return {
     self,
     processes: () => processesOf(home),
-    serving: (name) => readPidFile(pidFileOf(home, name))?.pid,
+    serving: (name) => daemonOf(home, name)?.pid,
     spawn: (name) => spawnDaemon(home, name),
-    signal: sendSignal,
+    signal: signalDaemon,
     tryLock: (phase) => tryLock(home, self, phase),
     holder: () => readHolder(home),
     pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     nowMs: () => performance.now(),
-  }
-}
-
-/** Nothing happens when the process has ended. Throws HomeError, with exit code 4, when this user may not. */
-export function sendSignal(identity: Identity, signal: NodeJS.Signals): void {
-  if (!isRunning(identity)) return
-  try {
-    process.kill(identity.pid, signal)
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ESRCH') return // it ended just now
-    throw new HomeError(`PID ${identity.pid} cannot be sent ${signal}: ${message}`, code === 'EPERM' ? 4 : 1)
   }
 }
 
@@ -80,13 +71,24 @@ function writeHolder(home: Home, holder: Holder): void {
   }
 }
 
+/** Undefined, too, when what the file says is not believed: it is signalled, SIGKILL at last. */
 function readHolder(home: Home): Holder | undefined {
   try {
-    const { pid, startTicks, phase } = JSON.parse(
-      readRegularFileSync(holderPath(home)).octets.toString('utf8'),
-    ) as Holder
-    return isRunning({ pid, startTicks }) ? { pid, startTicks, phase } : undefined
-  } catch {
-    return undefined
+    const file = readOwnedFile(holderPath(home))
+    if (!file) return servingStarter(home)
+    const { pid, startTicks, phase } = JSON.parse(file.text) as Holder
+    if (!isPid(pid) || !isRunning({ pid, startTicks })) return undefined
+    const isBelieved = file.uid === 0 || file.uid === userOf(pid)
+    return isBelieved && isRunBy(home, 'sip', pid) ? { pid, startTicks, phase } : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError || codeOf(error) === 'ENOENT') return undefined
+    throw error
   }
+}
+
+/** Where a full disk has no room for who holds the lock: a starter that serves has a PID file, or its marker, which takes none. */
+function servingStarter(home: Home): Holder | undefined {
+  const starter = readPidFile(join(home.run, 'castellan.pid'))
+  if (!starter || !isRunBy(home, 'sip', starter.pid)) return undefined
+  return { pid: starter.pid, startTicks: starter.startTicks, phase: 'serving' }
 }

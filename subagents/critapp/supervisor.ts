@@ -158,7 +158,8 @@ export class Supervisor {
     const { systemctl, gracefulWithinMs: limitMs = defaultGracefulWithinMs } = this.#context.options
     const command = gracefulCommandOf(spec, systemctl)
     entry.graceful = 'running'
-    const reason = await runToEnd(command.parsed, { limitMs, variables: supervisedBy(spec.name) })
+    const variables = supervisedBy(spec.name, entry.identity)
+    const reason = await runToEnd(command.parsed, { limitMs, variables })
     this.#gracefulEnded(entry, reason)
     const isAskedAgain = (entry.graceful as Entry['graceful']) === 'again'
     entry.graceful = 'idle'

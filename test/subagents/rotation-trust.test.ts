@@ -62,10 +62,12 @@ const policyOf = (path: string, more: Partial<RotationPolicy> = {}): RotationPol
 
 async function withRotator<T>(policy: RotationPolicy, use: (rotator: Rotator) => Promise<T>): Promise<T> {
   const rotator = new Rotator({ clock: systemClock, log: silentLog, policies: [policy], floorOctets: 0, retryMs: 50 })
+  const keepAlive = setInterval(() => {}, 1 << 30) // the clock's timers alone do not keep a process
   try {
     return await use(rotator)
   } finally {
     await rotator.stop()
+    clearInterval(keepAlive)
   }
 }
 
