@@ -81,6 +81,15 @@ export function overwriteFile(path: string, content: string): Promise<void> {
   })
 }
 
+/** Removes what has the name, of a link the link. Nothing happens when there is nothing of that name. */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await atPlace(path, (folder, name) => folder.remove(name))
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error // there is no such folder either
+  }
+}
+
 /** Whether a write failed because the disk, or this user's part of it, has no room left. */
 export function isDiskFull(error: unknown): boolean {
   return codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT'
