@@ -9,6 +9,7 @@ import { openOutput } from '../lib/output-file.ts'
 import { removePidFile, writePidFile } from '../lib/proc/pid-file.ts'
 import { readProcess } from '../lib/proc/process.ts'
 import { ensureFolderSync } from '../lib/trust/folder.ts'
+import { refuseLaidOut, requireOwner } from '../lib/trust/home-trust.ts'
 import { appFailures, settledApps } from './app-states.ts'
 import { board } from './board.ts'
 import { reportMissing } from './init.ts'
@@ -27,7 +28,10 @@ export interface StartOptions {
 export async function start({ home: folder, detach, background = false }: StartOptions): Promise<number> {
   const home = resolveHome(folder)
   checkHomePath(home)
-  if (!isInitialized(home)) await initializeHome(home, 0)
+  if (isInitialized(home)) {
+    refuseLaidOut(home, 'start')
+    requireOwner(home, 'castellan start')
+  } else await initializeHome(home, 0)
   return detach ? startDetached(home) : startInFront(home, background)
 }
 

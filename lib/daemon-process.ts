@@ -23,6 +23,7 @@ import { LogFile } from './log-file.ts'
 import { removePidFile, writePidFile } from './proc/pid-file.ts'
 import { type ProcessIdentity, readProcess } from './proc/process.ts'
 import { tellSystemd } from './systemd.ts'
+import { requireTrust } from './trust/home-trust.ts'
 
 export interface DaemonWork {
   /** Resolves when it serves; throws ConfigurationError, or an Error that says what could not be had. */
@@ -46,6 +47,11 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
   const home = openHome(name, homeOption)
   // What this daemon starts is of this appliance, and can be told from the same of another one.
   process.env.CASTELLAN_HOME = home.root
+  try {
+    makeFolders(home, name)
+  } catch (error) {
+    leave(name, error)
+  }
   const file = openLogFile(name, home, (lines) =>
     log.error('lines of this log were lost, as it could not be written', { lines }),
   )
@@ -74,7 +80,10 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
       await keepToSignals({
         pidFile: pidFileOf(home, name),
         log,
-        reload,
+        reload: async () => {
+          requireTrust(home, name)
+          await reload()
+        },
         stop: () =>
           stop()
             .then(() => file.close())
@@ -93,12 +102,12 @@ export function openHome(name: DaemonName, homeOption: string | undefined): Home
     const home = resolveHome(homeOption)
     requireHome(home)
     checkHomePath(home)
+    requireTrust(home, name)
     const starter = process.env[starterVariable]
     // What it starts is not of the starter. /proc shows the first environment all the same.
     delete process.env[starterVariable]
     if (starter !== undefined && starter !== String(process.ppid))
       throw new HomeError(`the castellan start that started it, PID ${starter}, has ended`)
-    makeFolders(home, name)
     return home
   } catch (error) {
     return leave(name, error)

@@ -308,7 +308,8 @@ export class AgentxSession {
     if (this.#state !== 'open') return
     for (const notification of this.#notifications) {
       if (notification.sentAs !== undefined) continue
-      notification.sentAs = this.#ask({ type: 'notify', varbinds: notification.varbinds }, () => {
+      notification.sentAs = this.#ask({ type: 'notify', varbinds: notification.varbinds }, ({ error }) => {
+        if (error !== 0) this.#options.log.warn('the master refused a notification, which is lost', { error })
         // One that gave way to others meanwhile is not there any more.
         const at = this.#notifications.indexOf(notification)
         if (at >= 0) this.#notifications.splice(at, 1)

@@ -193,7 +193,7 @@ describe('a start that cannot have all', () => {
     assert.equal((await castellan('stop')).code, 0)
     const agentLogs = join(at.home.logs, 'agent')
     const engine = join(at.home.data, 'agent', 'engine.json')
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', agentLogs])
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=700', 'tmpfs', agentLogs])
     try {
       assert.throws(() => writeFileSync(join(agentLogs, 'filler'), Buffer.alloc(128 * 1024)), { code: 'ENOSPC' })
       // The agent has something to say, and no room to say it.
