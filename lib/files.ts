@@ -1,9 +1,8 @@
 /** Writes that matter: a reader, or the machine after a power cut, sees the old file or the new one, never a part. */
-import { statSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { draftOf } from './drafts.ts'
 import { codeOf } from './errors.ts'
-import { atPlace, type Folder } from './trust/folder.ts'
+import { atPlace, Folder } from './trust/folder.ts'
 import { makeIn, openIn } from './trust/open.ts'
 
 /** Replaces the file at `path` and returns when the new content is durable. `mode` defaults to owner-only. */
@@ -98,7 +97,12 @@ export function isDiskFull(error: unknown): boolean {
 /** Whether nothing is there. What this user may not look at is not missing. */
 export function isMissing(path: string): boolean {
   try {
-    statSync(path)
+    const { folder, name } = Folder.locateSync(path)
+    try {
+      folder.lstatSync(name)
+    } finally {
+      folder.close()
+    }
     return false
   } catch (error) {
     return codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR'
