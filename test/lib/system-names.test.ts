@@ -88,7 +88,11 @@ describe('names as the system has them', () => {
     const [hostsPath, resolvConfPath] = [file(''), file('')]
     let made = 0
     const dns = servers({ 'gw.new.example': ['192.0.2.2'] })
-    const system = new SystemNames({ clock, hostsPath, resolvConfPath, servers: () => (made++, dns) })
+    const make = (): NameServers => {
+      made++
+      return dns
+    }
+    const system = new SystemNames({ clock, hostsPath, resolvConfPath, servers: make })
     assert.deepEqual(await system.lookup('gw'), [])
     const before = made
     writeFileSync(resolvConfPath, 'search new.example\n')
