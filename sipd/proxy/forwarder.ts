@@ -1,12 +1,12 @@
 /** Request forwarding, RFC 3261 §16.6: from a target to octets that leave, with a transaction or without. */
 
 import { isIP } from 'node:net'
+import { escapeValue } from '../../lib/escape.ts'
 import type { FaultGuard } from '../../lib/fault-guard.ts'
 import type { Log } from '../../lib/log.ts'
 import { RateLimit } from '../../lib/rate-limit.ts'
 import type { Locator, Place } from '../locate/locator.ts'
 import type { DebugChannel, DebugLog } from '../log/error-log.ts'
-import { escapeValue } from '../log/escape.ts'
 import { type ForwardHead, forwardedRequest, forwardTail } from '../message/forward.ts'
 import { H } from '../message/header-names.ts'
 import type { SipRequest } from '../message/message.ts'

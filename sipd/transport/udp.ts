@@ -2,7 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import { messageOf } from '../../lib/errors.ts'
-import { unmapped } from '../../lib/net/address.ts'
+import { canBeAnswered, unmapped } from '../../lib/net/address.ts'
 
 const largestDatagram = 65_507
 /** What leaves is written here; one for all sockets, each of which is done with it before the next one writes. */
@@ -57,8 +57,7 @@ export class UdpSocket {
     })
     this.#socket.on('error', onError)
     this.#socket.on('message', (octets, remote) => {
-      // Nobody can be answered at port 0; whoever sends from there forged it.
-      if (remote.port !== 0) onDatagram(octets, unmapped(remote.address), remote.port)
+      if (canBeAnswered(remote)) onDatagram(octets, unmapped(remote.address), remote.port)
     })
   }
 

@@ -1,17 +1,20 @@
 /** A worker of sipd: takes SIP messages from the network, and does with them what the configuration says. */
 import { lookup as lookupAddresses } from 'node:dns/promises'
 import { parseArgs } from 'node:util'
+import type { Account } from '../../lib/accounts.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { resolveHome } from '../../lib/home.ts'
 import { SystemNames } from '../../lib/net/system-names.ts'
+import { becomeForGood, isRoot } from '../../lib/privileges.ts'
 import { ListenError } from '../transport/transports.ts'
 import type { FromWorker, ToWorker } from './protocol.ts'
 import { Worker } from './worker.ts'
 
-const { values } = parseArgs({ options: { home: { type: 'string' } } })
+const { values } = parseArgs({ options: { home: { type: 'string' }, account: { type: 'string' } } })
+// Before anything else: what serves the network was never root when it did.
+if (values.account !== undefined && isRoot()) becomeForGood(JSON.parse(values.account) as Account)
 const home = resolveHome(values.home)
 let worker: Worker | undefined
-const lookup = (host: string): Promise<readonly string[]> => names.lookup(host)
 
 const tell = (message: FromWorker): void => {
   if (process.connected) process.send!(message)
@@ -20,6 +23,8 @@ const tell = (message: FromWorker): void => {
 /** Each has its own sockets: who fills those of one does not hold up the other. NAPTR and SRV are not implemented yet. */
 const names = new SystemNames({ clock: systemClock })
 const ownNames = new SystemNames({ clock: systemClock })
+
+const lookup = (host: string): Promise<readonly string[]> => names.lookup(host)
 
 /** Of sipd.conf: where the DNS has no answer, whatever else nsswitch.conf(5) knows, on a thread that is held meanwhile. */
 async function configuredLookup(host: string): Promise<readonly string[]> {

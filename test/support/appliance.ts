@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { daemonCommand } from '../../lib/daemon.ts'
 import { type Home, initializeHome, pidFileOf, programRoot, resolveHome } from '../../lib/home.ts'
-import { readPidFile } from '../../lib/proc/process.ts'
+import { readPidFile } from '../../lib/proc/pid-file.ts'
 import { isFreeTcp, isFreeUdp } from './sip-ports.ts'
 
 const basePorts = [1161, 1162, 5060] as const
@@ -26,6 +26,12 @@ export async function makeHome(): Promise<TestHome> {
   await initializeHome(home, offset)
   const snmpPort = 1161 + offset
   return { home, snmpPort, snmp: `127.0.0.1:${snmpPort}`, trapPort: 1162 + offset, sipPort: 5060 + offset }
+}
+
+/** Lets the view `read` of a home show columns that it is kept from, as an operator may decide. */
+export function showGuarded({ home }: TestHome, ...columns: readonly string[]): void {
+  const lines = columns.map((name) => `vacmViewTreeFamilyEntry read ${name} - included nonVolatile\n`)
+  appendFileSync(join(home.conf, 'agent', 'snmpd.cnf'), lines.join(''))
 }
 
 export interface RunResult {

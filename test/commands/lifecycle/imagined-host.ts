@@ -9,7 +9,8 @@ import type {
   Phase,
   ProcessHost,
 } from '../../../commands/lifecycle/host.ts'
-import type { HomeProcess, Part } from '../../../lib/home-processes.ts'
+import type { Part } from '../../../lib/daemon-identity.ts'
+import type { HomeProcess } from '../../../lib/home-processes.ts'
 
 type Kind = Part | 'command'
 
@@ -164,7 +165,7 @@ export class Machine {
     let end: ChildEnd | undefined
     const ended = new Promise<void>((resolve) => {
       daemon.ended = () => {
-        end = { how: 'ended', words: '' }
+        end = { how: 'ended', words: '', exitCode: 1 }
         // Who has ended learns of nothing.
         this.#wait(0, self, resolve)
       }
