@@ -3,7 +3,8 @@ import type { Clock } from '../lib/clock.ts'
 import { FaultGuard } from '../lib/fault-guard.ts'
 import type { Log } from '../lib/log.ts'
 import { EstablishedCalls } from './calls/established.ts'
-import { Locator, type Lookup } from './locate/locator.ts'
+import { Locator } from './locate/locator.ts'
+import type { Lookup } from './locate/names.ts'
 import type { LocationStore } from './location/store.ts'
 import type { DebugLog } from './log/error-log.ts'
 import { Admission } from './proxy/admission.ts'
@@ -31,6 +32,8 @@ export interface ServerSettings {
   readonly identity: IdentityOptions
   readonly policy: ProxyPolicy
   readonly relay: RelaySettings
+  /** Names of hosts in sipd.conf and persistent_tcp.conf, in lower case. */
+  readonly configuredNames: ReadonlySet<string>
   readonly timers: TimerValues
   /** Undefined: Cisco_Registry is off, and REGISTER is refused. */
   readonly registrar: RegistrarLimits | undefined
@@ -52,7 +55,9 @@ export interface ServerOptions {
   readonly sender: Sender
   readonly store: LocationStore
   readonly statistics: SipStatistics
+  /** Of names that requests lead to; and of those in the settings, which nobody else's are to hold up. */
   readonly lookup: Lookup
+  readonly configuredLookup?: Lookup
   /** Of the marks in what others carry for us: the same in processes that share the ports; a new one otherwise. */
   readonly signerSecret?: Buffer
   /** Which addresses are this machine; what its kernel says unless given. */
@@ -104,7 +109,11 @@ export function createSipServer(options: ServerOptions): SipServer {
     layer,
     identity,
     branches: new Branches(options.worker),
-    locator: new Locator(options.lookup, clock),
+    locator: new Locator({
+      clock,
+      lookup: options.lookup,
+      configured: { names: settings.configuredNames, lookup: options.configuredLookup ?? options.lookup },
+    }),
     policy: settings.policy,
     relay,
     signer,

@@ -22,6 +22,8 @@ export function dialogId(message: SipRequest | SipResponse): string | undefined 
   const to = dialogTag(message.value(H.to)!)
   if (from === undefined || to === undefined) return undefined
   const callId = message.value(H.callId)!
+  // A quoted pair may be NUL, and none of these is quoted.
+  if (callId.includes('\0') || from.includes('\0') || to.includes('\0')) return undefined
   return from < to ? `${callId}\0${from}\0${to}` : `${callId}\0${to}\0${from}`
 }
 

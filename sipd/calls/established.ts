@@ -1,7 +1,7 @@
 /** The calls that were answered and not hung up yet, as far as their BYE comes by here (Record-Route). */
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { ownString } from '../location/own-strings.ts'
-import { H } from '../message/header-names.ts'
+import { H, type HeaderId } from '../message/header-names.ts'
 import type { SipRequest, SipResponse } from '../message/message.ts'
 import { type Call, dialogId, uriOf } from './call.ts'
 
@@ -58,8 +58,8 @@ export class EstablishedCalls {
       known.untilMs = untilMs
       return
     }
-    const from = request.value(H.from)!.slice(0, longestText)
-    const to = request.value(H.to)!.slice(0, longestText)
+    const party = (id: HeaderId): string => request.value(id)!.slice(0, longestText).replaceAll('\0', ' ')
+    const [from, to] = [party(H.from), party(H.to)]
     const call = { dialogId: ownString(id), parties: ownString(`${from}\0${to}`), sinceMs: nowMs, untilMs }
     if (this.onAnsweredElsewhere) this.onAnsweredElsewhere(call)
     else this.adopt([call])

@@ -257,7 +257,7 @@ export class Forwarder {
       arrive({ hop: way.flow, isExplicit: true })
       return
     }
-    const place = this.#locator.locate(way.next)
+    const place = this.#locator.locate(way.next, source)
     if (place instanceof Promise)
       void place.then((found) => {
         const isDone = this.#faults.run('forwarding', () => arrive(this.#hopTo(found, way, source)))

@@ -1,4 +1,5 @@
 /** Messages out of a stream (RFC 3261 §18.3): each ends where its Content-Length says, and between them there may be empty lines. */
+import { headFault } from '../message/head.ts'
 import { limits } from '../message/parse.ts'
 
 /** Where messages begin is not known any more: the connection has to end. `head` is what there is of the request. */
@@ -86,10 +87,14 @@ export class Framer {
   #measure(data: Buffer): number {
     const headEnd = data.indexOf('\r\n\r\n')
     if (headEnd < 0) {
+      if (data.includes('\n\n')) throw new FramingError(400, 'a line ends with LF alone', data)
       if (data.length > limits.headerOctets)
         throw new FramingError(413, `headers of more than ${limits.headerOctets} octets`, data)
       return 0
     }
+    // Who means another end of a line, or of the head, does not mean the message that would be taken here.
+    const fault = headFault(data.subarray(0, headEnd + 4))
+    if (fault !== undefined) throw new FramingError(400, fault, data.subarray(0, headEnd + 4))
     const text = data.toString('latin1', 0, headEnd + 2)
     const head = /\r\n[ \t]/.test(text) ? text.replace(/\r\n[ \t]+/g, ' ') : text
     const found = [...head.matchAll(contentLength)]

@@ -6,7 +6,7 @@ import type { Log } from '../../lib/log.ts'
 import { accessLogFormat } from '../config/access-log-format.ts'
 import { type ReadConfig, readConfig } from '../config/read.ts'
 import { TlsFiles } from '../config/tls-files.ts'
-import type { Lookup } from '../locate/locator.ts'
+import type { Lookup } from '../locate/names.ts'
 import { createErrorLog } from '../log/error-log.ts'
 import { compileLogFormat, type FormatLine } from '../log/log-format.ts'
 import { readHead, topmostVia } from '../message/parse.ts'
@@ -38,6 +38,8 @@ export interface WorkerOptions {
   readonly start: WorkerStart
   readonly clock: Clock
   readonly lookup: Lookup
+  /** Of the names in sipd.conf. */
+  readonly configuredLookup: Lookup
   readonly tell: (message: FromWorker) => void
 }
 
@@ -157,6 +159,7 @@ export class Worker {
       store: this.#registrations.store,
       statistics: this.#statistics,
       lookup: options.lookup,
+      configuredLookup: options.configuredLookup,
       signerSecret: Buffer.from(start.signerSecret, 'hex'),
       hasher,
       elsewhere: this.#ownership,

@@ -1,5 +1,4 @@
 /** A proxy under test with its peers written by hand: requests go in as text, and what is sent is kept in order. */
-import { parseMessage } from '../../sipd/message/parse.ts'
 import type { Hop } from '../../sipd/message/source.ts'
 import { type TestServer, type TestServerOptions, testServer } from '../support/sip-server.ts'
 
@@ -116,10 +115,4 @@ export function headers(text: string, name: string): string[] {
 
 export function requestUriOf({ text }: { readonly text: string }): string {
   return text.split(' ', 2)[1]!
-}
-
-/** Whether a text is a message that the parser takes. */
-export function isMessage(text: string): boolean {
-  const message = parseMessage(Buffer.from(text, 'latin1'))
-  return message !== undefined && message.kind !== 'malformed'
 }

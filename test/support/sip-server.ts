@@ -1,7 +1,7 @@
 /** A SIP server without a network: what it sends is handed to the test, and time stands still until it is moved. */
 import { ManualClock } from '../../lib/clock.ts'
 import { createLog } from '../../lib/log.ts'
-import type { Lookup } from '../../sipd/locate/locator.ts'
+import type { Lookup } from '../../sipd/locate/names.ts'
 import type { Change } from '../../sipd/location/binding.ts'
 import { MemoryLocation } from '../../sipd/location/memory.ts'
 import { type DebugLog, noDebug } from '../../sipd/log/error-log.ts'
@@ -73,6 +73,7 @@ export function testServer(options: TestServerOptions): TestServer {
     settings: {
       identity,
       policy: { ...standardPolicy, ...options.policy },
+      configuredNames: new Set(),
       // As behind a loopback listener, where everybody may do what they like.
       relay: { exposed: identity.listeners.map(() => false), allowed: [] },
       timers: standardTimers,
