@@ -1,6 +1,7 @@
 /** A SIP server put together: from a configuration in plain values to something that takes messages and sends them. */
 import type { Clock } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
+import type { Account } from './account/account.ts'
 import { EstablishedCalls } from './calls/established.ts'
 import { Locator, type Lookup } from './locate/locator.ts'
 import type { LocationStore } from './location/store.ts'
@@ -45,6 +46,8 @@ export interface ServerOptions {
   readonly sender: Sender
   readonly store: LocationStore
   readonly statistics: SipStatistics
+  /** Of what strangers make this process hold; the store enters what it keeps in the same. */
+  readonly account: Account
   readonly lookup: Lookup
   /** That of the processes that know each other's keys; one of its own otherwise. */
   readonly hasher?: KeyHasher
@@ -66,7 +69,7 @@ export interface SipServer {
 }
 
 export function createSipServer(options: ServerOptions): SipServer {
-  const { settings, clock, log, debug, store, statistics } = options
+  const { settings, clock, log, debug, store, statistics, account } = options
   const wheel = new TimerWheel(clock, (error) => log.error('bug in a timer', { error }))
   const held = new HeldTransactions({ clock, holdMs: settings.timers.holdMs, maxOctets: settings.maxHeldOctets })
   const hasher = options.hasher ?? new KeyHasher()
@@ -80,6 +83,7 @@ export function createSipServer(options: ServerOptions): SipServer {
     statistics,
     debug,
     maxTransactions: settings.maxTransactions,
+    account,
     retryAfterSeconds: settings.retryAfterSeconds,
   })
   const identity = new Identity(settings.identity)
@@ -92,12 +96,13 @@ export function createSipServer(options: ServerOptions): SipServer {
     debug,
   })
   const { stateful, addRecordRoute } = settings.policy
-  const calls = stateful && addRecordRoute ? new EstablishedCalls(clock) : undefined
+  const calls = stateful && addRecordRoute ? new EstablishedCalls(clock, account) : undefined
   const core = new ProxyCore({
     layer,
     forwarder,
     identity,
-    registrar: settings.registrar && new Registrar({ store, clock, domains: identity, limits: settings.registrar }),
+    registrar:
+      settings.registrar && new Registrar({ store, clock, domains: identity, limits: settings.registrar, account }),
     calls,
     destinations: new Destinations({
       identity,

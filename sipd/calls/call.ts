@@ -16,12 +16,18 @@ export interface Call {
   readonly sinceMs: number
 }
 
-/** Call-ID and both tags; the same in both directions. Undefined for a message outside a dialog. */
+const longestDialogId = 1024
+
+/**
+ * Call-ID and both tags; the same in both directions. Undefined for a message outside a dialog, and where they are longer than
+ * is kept of a call.
+ */
 export function dialogId(message: SipRequest | SipResponse): string | undefined {
   const from = tagOf(message.value(H.from)!)
   const to = tagOf(message.value(H.to)!)
   if (from === undefined || to === undefined) return undefined
   const callId = message.value(H.callId)!
+  if (callId.length + from.length + to.length > longestDialogId) return undefined
   return from < to ? `${callId}\0${from}\0${to}` : `${callId}\0${to}\0${from}`
 }
 

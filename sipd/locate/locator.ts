@@ -1,6 +1,7 @@
 /** From a URI to the hop where its request goes: RFC 3263 with addresses and A or AAAA records; NAPTR and SRV have their place here. */
 import { isIP } from 'node:net'
 import type { Clock } from '../../lib/clock.ts'
+import { ownString } from '../location/own-strings.ts'
 import type { TransportName } from '../message/source.ts'
 import type { SipUri } from '../message/uri.ts'
 
@@ -25,6 +26,8 @@ const cachedMs = 30_000
 const mostCached = 10_000
 /** Names are cheap for an attacker and look-ups are not. */
 const mostPending = 200
+/** Of a name in the DNS (RFC 1035 §2.3.4). */
+const longestName = 253
 
 export class Locator {
   readonly #lookup: Lookup
@@ -66,7 +69,7 @@ export class Locator {
   }
 
   async #resolve(host: string): Promise<string | undefined> {
-    if (this.#pending >= mostPending) return undefined
+    if (this.#pending >= mostPending || host.length > longestName) return undefined
     this.#pending++
     let address: string | undefined
     try {
@@ -77,7 +80,8 @@ export class Locator {
       this.#pending--
     }
     if (this.#cache.size >= mostCached) this.#cache.clear()
-    this.#cache.set(host, { address, untilMs: this.#clock.monotonicMs() + cachedMs })
+    // A name cut out of a message would keep all of the message.
+    this.#cache.set(ownString(host), { address, untilMs: this.#clock.monotonicMs() + cachedMs })
     return address
   }
 }

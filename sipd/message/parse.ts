@@ -5,7 +5,7 @@ import { Parts, SipRequest, SipResponse, stride } from './message.ts'
 import { isToken, split } from './scan.ts'
 import { parseVia, type Via } from './via.ts'
 
-export const limits = { headerCount: 256, headerOctets: 32_768, uriOctets: 4096 } as const
+export const limits = { headerCount: 256, headerOctets: 32_768, uriOctets: 4096, branchOctets: 256 } as const
 
 /** What could not be taken: status and words for the answer, and as much of the request as an answer needs. */
 export interface Malformed {
@@ -68,7 +68,8 @@ function parseResponse(text: string, startLine: string, headersAt: number): SipR
   const via = topmostVia(parts)
   const cseq = parts.value(H.cseq)
   const method = cseq === undefined ? undefined : cseqMethodOf(cseq)
-  if (!via || method === undefined) return undefined
+  // No branch of ours is as long.
+  if (!via || method === undefined || isBranchTooLong(via)) return undefined
   return new SipResponse(parts, Number(match[1]), match[2] ?? '', via, method)
 }
 
@@ -176,6 +177,11 @@ export function topmostVia(parts: Parts): Via | undefined {
   return parseVia(parts.text, parts.layout[at + 2]!, parts.layout[at + 3]!)
 }
 
+/** V8 tells strings of more than 16,383 characters apart by their length alone: as keys of a table they would all meet. */
+function isBranchTooLong({ branch }: Via): boolean {
+  return branch !== undefined && branch.length > limits.branchOctets
+}
+
 /** The Via after the topmost, in the same header or the next; of a response that is on its way back. */
 export function secondVia(message: SipResponse): Via | undefined {
   const { text, layout, via } = message
@@ -215,6 +221,7 @@ function checkRequest(parts: Parts, method: string, requestUri: string): SipRequ
   if (at < 0) return refuse('Via is missing')
   const via = topmostVia(parts)
   if (!via) return refuse('the topmost Via is not of the grammar')
+  if (isBranchTooLong(via)) return refuse(`the branch of the topmost Via is longer than ${limits.branchOctets} octets`)
   const { layout } = parts
   for (let i = 0; i < layout.length; i += stride) {
     switch (layout[i]) {

@@ -1,5 +1,6 @@
 /** Request forwarding, RFC 3261 §16.6: from a target to octets that leave, with a transaction or without. */
 import { addressOctets, addressText } from '../../lib/net/address.ts'
+import { reserveFactor } from '../account/ledger.ts'
 import type { Locator, Place } from '../locate/locator.ts'
 import type { DebugChannel, DebugLog } from '../log/error-log.ts'
 import { type ForwardHead, forwardedRequest, forwardTail } from '../message/forward.ts'
@@ -9,6 +10,7 @@ import { hasTag } from '../message/respond.ts'
 import { formatHop, type Hop } from '../message/source.ts'
 import { parseSipUri, type SipUri } from '../message/uri.ts'
 import type { TransactionLayer } from '../transaction/layer.ts'
+import { octetsOfSent } from '../transaction/octets.ts'
 import type { Identity } from './identity.ts'
 import { type Branches, loopHashOf } from './loop.ts'
 import type { ProxyPolicy } from './policy.ts'
@@ -132,9 +134,16 @@ export class Forwarder {
           onTransportError: instead,
         }
       : branch
+    const { share } = branch.context.server
+    const octets = octetsOfSent(text)
+    if (!share.fits(octets, reserveFactor)) {
+      share.refuse(this.layer.account.transactions, octets)
+      branch.fail(503, 'Service Unavailable')
+      return
+    }
     branch.watch()
     // The response may be there before this returns, when a transport fails at once.
-    const transaction = this.layer.request(method, via, text, hop, user)
+    const transaction = this.layer.request(method, via, text, hop, user, share)
     if (branch.transaction === undefined || !instead) branch.transaction = transaction
   }
 

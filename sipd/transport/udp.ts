@@ -4,6 +4,8 @@ import { isIPv6 } from 'node:net'
 import { unmapped } from '../../lib/net/address.ts'
 
 const largestDatagram = 65_507
+/** What may wait in a socket whose kernel takes nothing; datagrams beyond it are lost, as in the network. */
+const mostQueuedOctets = 8 << 20
 /** What leaves is written here; one for all sockets, each of which is done with it before the next one writes. */
 let scratch = Buffer.allocUnsafeSlow(largestDatagram)
 
@@ -84,11 +86,21 @@ export class UdpSocket {
     const datagrams = this.#waiting
     this.#waiting = []
     for (const { text, address, port } of datagrams) {
-      const length = scratch.write(text, 0, 'latin1')
-      this.#socket.send(scratch, 0, length, port, address)
-      // Most datagrams leave at once; one that the kernel cannot take now waits, by reference.
-      if (this.#socket.getSendQueueCount() > 0) scratch = Buffer.allocUnsafeSlow(largestDatagram)
+      if (this.#socket.getSendQueueCount() > 0) this.#enqueue(text, address, port)
+      else {
+        const length = scratch.write(text, 0, 'latin1')
+        this.#socket.send(scratch, 0, length, port, address)
+        // Most datagrams leave at once; one that the kernel cannot take now waits, by reference.
+        if (this.#socket.getSendQueueCount() > 0) scratch = Buffer.allocUnsafeSlow(largestDatagram)
+      }
     }
+  }
+
+  /** Behind others that wait: in memory of its own length, while there is room. */
+  #enqueue(text: string, address: string, port: number): void {
+    if (this.#socket.getSendQueueSize() + text.length > mostQueuedOctets)
+      this.#options.onError(new Error('a datagram was lost: the system takes no more now'))
+    else this.#socket.send(Buffer.from(text, 'latin1'), port, address)
   }
 
   close(): void {

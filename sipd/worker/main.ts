@@ -11,8 +11,9 @@ const { values } = parseArgs({ options: { home: { type: 'string' } } })
 const home = resolveHome(values.home)
 let worker: Worker | undefined
 
-const tell = (message: FromWorker): void => {
-  if (process.connected) process.send!(message)
+const tell = (message: FromWorker, done?: () => void): void => {
+  if (process.connected) process.send!(message, undefined, undefined, done)
+  else done?.()
 }
 
 /** Names in the hosts file and of the resolver; NAPTR and SRV are to come with RFC 3263 in full. */

@@ -1,4 +1,5 @@
 /** What the parent and its workers tell each other, over the channel that Node gives them. */
+import type { AccountFigures } from '../account/account.ts'
 import type { Openness } from '../proxy/core.ts'
 import type { Counters } from '../statistics.ts'
 import type { ListSubject, Page } from './listing.ts'
@@ -52,6 +53,8 @@ export interface WorkerReport {
   readonly heapUsedOctets: number
   readonly heapTotalOctets: number
   readonly externalOctets: number
+  /** What it holds of what strangers sent. */
+  readonly account: AccountFigures
 }
 
 export type FromWorker =

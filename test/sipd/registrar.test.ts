@@ -1,29 +1,37 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ManualClock } from '../../lib/clock.ts'
+import type { AccountSettings } from '../../sipd/account/account.ts'
 import { MemoryLocation } from '../../sipd/location/memory.ts'
 import type { SipRequest } from '../../sipd/message/message.ts'
 import { parseMessage } from '../../sipd/message/parse.ts'
 import type { Hop } from '../../sipd/message/source.ts'
-import { Registrar } from '../../sipd/registrar/registrar.ts'
+import { Registrar, type RegistrarLimits } from '../../sipd/registrar/registrar.ts'
+import { accountFor } from '../support/sip-account.ts'
+import { recordingLog } from './location-support.ts'
 
 const phone: Hop = { transport: 'UDP', address: '192.0.2.9', port: 5060, listener: 0, connection: undefined }
 
-function registrar() {
+function registrar(more: Partial<RegistrarLimits> = {}, bounds: Partial<AccountSettings> = {}) {
   const clock = new ManualClock()
-  const store = new MemoryLocation({ clock, cleanupEveryMs: 180_000 })
+  const { log, lines } = recordingLog()
+  const account = accountFor(clock, bounds, log)
+  const store = new MemoryLocation({ clock, cleanupEveryMs: 180_000, account })
   const limits = {
     minExpiresSeconds: 60,
     maxExpiresSeconds: 7200,
     defaultExpiresSeconds: 3600,
     contactsPerUser: 2,
     users: 2,
+    usersPerSource: 2,
+    newUsersPerMinute: 0,
+    ...more,
   }
   const domains = {
     isOurs: ({ host }: { host: string }) => host === 'example.com',
     addressOfRecord: ({ user, host }: { user: string | undefined; host: string }) => `sip:${user}@${host}`,
   }
-  const served = new Registrar({ store, clock, domains, limits })
+  const served = new Registrar({ store, clock, domains, limits, account })
   let cseq = 0
   const register = (
     headers: readonly string[],
@@ -40,13 +48,19 @@ function registrar() {
       '',
       '',
     ]
-    const { status, headers: answered = [] } = served.register(
-      parseMessage(Buffer.from(text.join('\r\n'))) as SipRequest,
-      source,
-    )
-    return { status, contacts: answered.filter(({ name }) => name === 'Contact').map(({ value }) => value), answered }
+    const {
+      status,
+      reason,
+      headers: answered = [],
+    } = served.register(parseMessage(Buffer.from(text.join('\r\n'))) as SipRequest, source)
+    return {
+      status,
+      reason,
+      contacts: answered.filter(({ name }) => name === 'Contact').map(({ value }) => value),
+      answered,
+    }
   }
-  return { clock, store, register }
+  return { clock, store, account, lines, register }
 }
 
 test('a contact is bound for the time asked, at most the greatest, and listed with what is left of it', () => {

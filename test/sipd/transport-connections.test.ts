@@ -4,10 +4,12 @@ import { connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { ManualClock } from '../../lib/clock.ts'
 import { silentLog } from '../../lib/log.ts'
+import type { Account } from '../../sipd/account/account.ts'
 import { createErrorLog, type DebugLog, noDebug } from '../../sipd/log/error-log.ts'
 import type { Hop } from '../../sipd/message/source.ts'
 import { SipStatistics } from '../../sipd/statistics.ts'
 import { Transports } from '../../sipd/transport/transports.ts'
+import { accountFor } from '../support/sip-account.ts'
 import { freePorts } from '../support/sip-ports.ts'
 import { request } from './proxy-support.ts'
 
@@ -21,13 +23,19 @@ interface Received {
 /** Transports on a port of their own, with time by hand; all is closed when the test is over. */
 async function serve(
   work: (served: Served) => Promise<void>,
-  more: { readonly maxConnections?: number; readonly reuses?: boolean; readonly debug?: DebugLog } = {},
+  more: {
+    readonly maxConnections?: number
+    readonly reuses?: boolean
+    readonly debug?: DebugLog
+    readonly account?: Account
+  } = {},
 ): Promise<void> {
   const clock = new ManualClock()
   const port = await freePorts(1)
   const received: Received[] = []
   const refused: { status: number; source: Hop }[] = []
   let wake = (): void => {}
+  const account = more.account ?? accountFor(clock)
   const transports = new Transports({
     listeners: [{ address: '127.0.0.1', port, tlsPort: undefined }],
     tls: undefined,
@@ -40,6 +48,7 @@ async function serve(
     log: silentLog,
     debug: more.debug ?? noDebug,
     statistics: new SipStatistics(clock),
+    account,
     onMessage: (octets, source) => {
       received.push({ text: octets.toString('latin1'), source })
       wake()

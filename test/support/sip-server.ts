@@ -1,6 +1,7 @@
 /** A SIP server without a network: what it sends is handed to the test, and time stands still until it is moved. */
 import { ManualClock } from '../../lib/clock.ts'
-import { silentLog } from '../../lib/log.ts'
+import { type Log, silentLog } from '../../lib/log.ts'
+import type { Account, AccountSettings } from '../../sipd/account/account.ts'
 import { MemoryLocation } from '../../sipd/location/memory.ts'
 import { type DebugLog, noDebug } from '../../sipd/log/error-log.ts'
 import type { Hop } from '../../sipd/message/source.ts'
@@ -8,6 +9,7 @@ import type { ProxyPolicy } from '../../sipd/proxy/policy.ts'
 import { createSipServer, type ServerSettings, type SipServer } from '../../sipd/server.ts'
 import { SipStatistics } from '../../sipd/statistics.ts'
 import { standardTimers } from '../../sipd/transaction/timers.ts'
+import { accountFor } from './sip-account.ts'
 
 export interface TestServerOptions {
   readonly domains?: readonly string[]
@@ -15,6 +17,9 @@ export interface TestServerOptions {
   readonly settings?: Partial<ServerSettings>
   readonly send: (text: string, hop: Hop, failed?: (error: Error) => void) => void
   readonly clock?: ManualClock
+  /** Bounds on what strangers may make it hold; without them nothing is refused. */
+  readonly account?: Partial<AccountSettings>
+  readonly log?: Log
   readonly debug?: DebugLog
 }
 
@@ -22,6 +27,7 @@ export interface TestServer extends SipServer {
   readonly clock: ManualClock
   readonly store: MemoryLocation
   readonly statistics: SipStatistics
+  readonly account: Account
 }
 
 export const standardPolicy: ProxyPolicy = {
@@ -41,7 +47,9 @@ export const standardPolicy: ProxyPolicy = {
 /** Listens on 192.0.2.1:5060 as example.test, or as the domains given. */
 export function testServer(options: TestServerOptions): TestServer {
   const clock = options.clock ?? new ManualClock()
-  const store = new MemoryLocation({ clock, cleanupEveryMs: 180_000 })
+  const log = options.log ?? silentLog
+  const account = accountFor(clock, options.account, log)
+  const store = new MemoryLocation({ clock, cleanupEveryMs: 180_000, account })
   const statistics = new SipStatistics(clock)
   const server = createSipServer({
     settings: {
@@ -66,6 +74,8 @@ export function testServer(options: TestServerOptions): TestServer {
         defaultExpiresSeconds: 3600,
         contactsPerUser: 10,
         users: 1000,
+        usersPerSource: 1000,
+        newUsersPerMinute: 0,
       },
       maxTransactions: 1000,
       maxHeldOctets: 16 << 20,
@@ -75,7 +85,8 @@ export function testServer(options: TestServerOptions): TestServer {
     },
     worker: 1,
     clock,
-    log: silentLog,
+    log,
+    account,
     debug: options.debug ?? noDebug,
     sender: { send: options.send },
     store,
@@ -84,5 +95,5 @@ export function testServer(options: TestServerOptions): TestServer {
     isConnectionOpen: () => true,
     onAnswered: () => {},
   })
-  return { ...server, clock, store, statistics }
+  return { ...server, clock, store, statistics, account }
 }
