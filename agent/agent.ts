@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../lib/clock.ts'
 import { type Complaint, ConfigurationError, formatComplaint, isWarning } from '../lib/cnf/complaint.ts'
 import { messageOf } from '../lib/errors.ts'
 import { foldersOf, type Home } from '../lib/home.ts'
+import { limitedLog } from '../lib/limited-log.ts'
 import type { Log } from '../lib/log.ts'
 import { anyDefinition, type Definition, type Notification } from '../lib/mib/declare.ts'
 import { type ConfiguredModule, Hosting } from '../lib/mib/hosting.ts'
@@ -17,13 +18,23 @@ import { RateLimit } from '../lib/rate-limit.ts'
 import type { Oid } from '../lib/smi/oid.ts'
 import type { Varbind } from '../lib/smi/value.ts'
 import { Vacm } from './access/vacm.ts'
+import { domainAccounts, makeAccounts } from './accounts.ts'
 import { AgentxMaster } from './agentx/master.ts'
 import { closeReason } from './agentx/pdu.ts'
 import type { MasterSession } from './agentx/session-of-master.ts'
+import { type TrustDomain, type TrustDomainName, trustDomains } from './agentx/trust.ts'
 import { AuditLog } from './audit.ts'
 import { Registry } from './dispatch/registry.ts'
 import { Engine } from './engine.ts'
-import { enginePath, isLatched, latchedAdvice, readEngineId, startIdentity } from './engine-identity.ts'
+import {
+  type EngineIdentity,
+  enginePath,
+  isLatched,
+  latchedAdvice,
+  readEngineId,
+  startIdentity,
+  type UnkeptStart,
+} from './engine-identity.ts'
 import { castellanSubagentLost, castellanSubagentReturned } from './internal/castellan-agent.ts'
 import { internalModules } from './internal/index.ts'
 import { authenticationFailure, coldStart, warmStart } from './internal/snmpv2-mib.ts'
@@ -64,9 +75,15 @@ export class Agent {
   readonly #listeners: UdpListener[] = []
   readonly #startedMs: number
   readonly #audit: AuditLog
-  /** By name, how many subagents were lost and have not come back. */
+  /** By socket and name, how many subagents were lost and have not come back. */
   readonly #lost = new Map<string, number>()
-  readonly #subagentChanges: RateLimit
+  readonly #accounts = makeAccounts()
+  /** For what subagents notify. */
+  readonly #notifiedLog: Log
+  /** For what the network makes a socket report. */
+  readonly #socketLog: Log
+  /** At each socket for itself, so that others cannot use up what ours may need. */
+  readonly #subagentChanges: Readonly<Record<TrustDomainName, RateLimit>>
   /** Anybody can send wrong communities: they must not be able to fill logs, and the network, with notifications. */
   readonly #authenticationFailures: RateLimit
   #engineId: Uint8Array = new Uint8Array(0)
@@ -81,8 +98,12 @@ export class Agent {
     const { home, log, modules } = options
     this.#startedMs = options.clock.monotonicMs()
     this.#authenticationFailures = new RateLimit(options.clock, 10, 1)
-    this.#subagentChanges = new RateLimit(options.clock, 50, 1)
+    const changes = (): RateLimit => new RateLimit(options.clock, 50, 1)
+    this.#subagentChanges = { subagents: changes(), sipd: changes(), others: changes() }
+    this.#socketLog = limitedLog(log, options.clock)
+    this.#notifiedLog = limitedLog(log, options.clock, 100, 10)
     this.#internal = internalModules({
+      accounts: this.#accounts,
       statistics: this.#statistics,
       home,
       localNames: options.localNames ?? [],
@@ -114,6 +135,8 @@ export class Agent {
       registry: this.#registry,
       statistics: this.#statistics,
       log: log.child('engine'),
+      clock: options.clock,
+      requests: this.#accounts.requests,
       onAuthenticationFailure: (remote) => this.#authenticationFailed(remote),
       onSet: (record) => this.#audit.write(record),
     })
@@ -130,7 +153,8 @@ export class Agent {
       names: this.names,
     })
     this.#originator = new Originator({
-      log: log.child('notify'),
+      log: limitedLog(log.child('notify'), options.clock),
+      informs: this.#accounts.informs,
       clock: options.clock,
       statistics: this.#statistics,
       sysObjectId: () => options.sysObjectId,
@@ -156,7 +180,8 @@ export class Agent {
       log: log.child('agentx'),
       upTimeTicks: () => this.upTimeTicks(),
       timeoutLimitMs: () => this.#internal.agentxTimeoutLimitMs(),
-      onNotify: (notification) => this.#notifyForeign(notification),
+      accounts: domainAccounts(this.#accounts),
+      onNotify: (notification, { trust }) => this.#notifyForeign(notification, trust),
       onSession: (event, session, reason) => this.#sessionChanged(event, session, reason),
       onChange: () => this.#describeModules(),
     })
@@ -222,13 +247,13 @@ export class Agent {
     const { home, clock } = this.#options
     this.#sources = await SourceAddresses.open()
     const identity = await startIdentity(enginePath(home), clock)
-    if (isLatched(identity)) log.error(latchedAdvice, { file: enginePath(home) })
     this.#engineId = identity.engineId
-    this.#usm = new Usm(identity)
-    this.#engine.v3 = new V3Messages(this.#usm, this.#statistics, this.#engine.maxMessageSize)
+    if ('retry' in identity) this.#keepLater(identity)
+    else this.#serveV3(identity)
     this.#configureEngine()
     await this.#hosting.start((name) => this.#hostOf(name))
-    for (const address of this.#internal.agentxAddresses(home)) await this.#master.listen(address)
+    for (const { domain, address } of this.#internal.agentxAddresses(home))
+      await this.#master.listen(address, trustDomains[domain])
     for (const listener of this.#listeners) listener.read()
     this.#describeModules()
     log.notice('the agent serves', { addresses: this.addresses.join(' ') })
@@ -248,6 +273,32 @@ export class Agent {
     this.#options.log.notice('the agent stopped')
   }
 
+  #serveV3(identity: EngineIdentity): void {
+    const { home, log } = this.#options
+    if (isLatched(identity)) log.error(latchedAdvice, { file: enginePath(home) })
+    this.#usm = new Usm(identity)
+    this.#engine.v3 = new V3Messages(this.#usm, this.#statistics, this.#engine.maxMessageSize)
+  }
+
+  /** SNMPv1 and v2c need no boots; SNMPv3 waits until those of this start are on disk. */
+  #keepLater({ reason, retry }: UnkeptStart): void {
+    const { clock, log } = this.#options
+    log.error('SNMPv3 is not served: the disk has no room to keep snmpEngineBoots; free some', { error: reason })
+    const timer = clock.every(keepEveryMs, () => {
+      retry().then(
+        (identity) => {
+          timer.cancel()
+          if (this.#stopping.signal.aborted) return
+          this.#serveV3(identity)
+          this.#configureEngine()
+          log.notice('snmpEngineBoots is on disk, and SNMPv3 is served')
+        },
+        () => {}, // that there is no room is in the log already
+      )
+    })
+    this.#stopping.signal.addEventListener('abort', () => timer.cancel())
+  }
+
   /** sysORTable: modules of this process, then what subagents say of theirs. */
   #describeModules(): void {
     this.#internal.showSubagents(this.#master.state, this.upTimeTicks())
@@ -257,28 +308,30 @@ export class Agent {
   }
 
   /** What a subagent tells goes out as what we tell; a sentence at its end is ours to leave out where it may not be seen. */
-  #notifyForeign({ trapOid, upTimeTicks, varbinds }: NotificationMessage): void {
+  #notifyForeign({ trapOid, upTimeTicks, varbinds }: NotificationMessage, { name: socket }: TrustDomain): void {
     const last = varbinds.at(-1)
-    this.#options.log.notice('notification of a subagent', { name: this.names.format(trapOid) })
-    this.#internal.log.add({ trapOid, upTimeTicks, varbinds }, this.#options.clock)
+    this.#notifiedLog.notice('notification of a subagent', { name: this.names.format(trapOid), socket })
+    this.#internal.log.add({ trapOid, upTimeTicks, varbinds }, this.#options.clock, socket)
     if (!last || !isText(last)) this.#originator.send({ trapOid, upTimeTicks, varbinds })
     else this.#originator.send({ trapOid, upTimeTicks, varbinds: varbinds.slice(0, -1), text: last })
   }
 
-  #sessionChanged(event: 'serving' | 'lost', { name }: MasterSession, reason: string): void {
+  #sessionChanged(event: 'serving' | 'lost', { name, trust }: MasterSession, reason: string): void {
     if (this.#stopping.signal.aborted) return
     // FRR's daemons all have the name that libnetsnmp gives them, so they are counted.
-    const lost = this.#lost.get(name) ?? 0
+    const key = `${trust.name} ${name}`
+    const lost = this.#lost.get(key) ?? 0
     if (event === 'lost') {
       if (this.#lost.size >= lostAtMost) this.#lost.clear()
-      this.#lost.set(name, lost + 1)
-    } else if (lost > 1) this.#lost.set(name, lost - 1)
-    else if (!this.#lost.delete(name)) return
+      this.#lost.set(key, lost + 1)
+    } else if (lost > 1) this.#lost.set(key, lost - 1)
+    else if (!this.#lost.delete(key)) return
     // A subagent may come and go as often as it likes, but not every time is a notification.
-    if (this.#subagentChanges.take() === undefined) return
-    const values = { castellanSubagentDescription: name }
-    if (event === 'lost') this.#notify(castellanSubagentLost, {}, values, `subagent ${name} is lost: ${reason}`)
-    else this.#notify(castellanSubagentReturned, {}, values, `subagent ${name} is back`)
+    if (this.#subagentChanges[trust.name].take() === undefined) return
+    const values = { castellanSubagentDescription: name, castellanSubagentSocket: trust.name }
+    const who = trust.label === undefined ? `foreign subagent ${name}` : `subagent ${name}`
+    if (event === 'lost') this.#notify(castellanSubagentLost, {}, values, `${who} is lost: ${reason}`)
+    else this.#notify(castellanSubagentReturned, {}, values, `${who} is back`)
   }
 
   #configureEngine(): void {
@@ -298,7 +351,8 @@ export class Agent {
       clock,
       others,
       onDatagram: (bytes, remote, transport) => this.#engine.receive(bytes, remote, transport),
-      onError: (where, error) => log.warn('a UDP socket reported an error', { address: where, error: error.message }),
+      onError: (where, error) =>
+        this.#socketLog.warn('a UDP socket reported an error', { address: where, error: error.message }),
     })
     try {
       await listener.start()
@@ -351,3 +405,4 @@ export class Agent {
 
 /** Names of lost subagents that are remembered. */
 const lostAtMost = 256
+const keepEveryMs = 5000

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Clock } from '../lib/clock.ts'
-import { writeFileAtomic } from '../lib/files.ts'
+import { isDiskFull, overwriteFile, writeFileAtomic } from '../lib/files.ts'
 import { foldersOf, type Home } from '../lib/home.ts'
 import { readJsonFile } from '../lib/json-file.ts'
 
@@ -25,19 +25,38 @@ export interface EngineIdentity {
   time(): number
 }
 
+/** A start that the disk had no room to keep: nobody may use its boots, which could come again. */
+export interface UnkeptStart {
+  readonly engineId: Uint8Array
+  readonly reason: Error
+  /** Keeps it after all; throws as long as there is no room. */
+  retry(): Promise<EngineIdentity>
+}
+
+/** The file always has the same length, so that it can be written over where a full disk has no room for another one. */
+const fileOctets = 128
+
 /** Where a home keeps it. */
 export function enginePath(home: Home): string {
   return join(foldersOf(home, 'agent').data, 'engine.json')
 }
 
-/** Raises the boots on disk before it resolves, so that no answer ever carries boots that could come again. */
-export async function startIdentity(path: string, clock: Clock): Promise<EngineIdentity> {
+/** Raises the boots on disk before it resolves, so that no message ever carries boots that could come again. */
+export async function startIdentity(path: string, clock: Clock): Promise<EngineIdentity | UnkeptStart> {
   const kept = await readKept(path)
   const engineId = kept?.engineId ?? newEngineId()
   // RFC 3414 §2.2.2: at the end of its range it stays there, and no message is in the time window any more.
   const boots = Math.min((kept?.boots ?? 0) + 1, latchedBoots)
-  await keep(path, engineId, boots)
-  return identity(engineId, boots, clock)
+  const retry = async (): Promise<EngineIdentity> => {
+    await keep(path, engineId, boots)
+    return identity(engineId, boots, clock)
+  }
+  try {
+    return await retry()
+  } catch (error) {
+    if (!(error instanceof Error) || !isDiskFull(error)) throw error
+    return { engineId, reason: error, retry }
+  }
 }
 
 /** Whether the boots of a home are at their end, as they stand in its file. */
@@ -62,7 +81,16 @@ export async function keepEngineId(path: string): Promise<Uint8Array> {
 
 async function keep(path: string, engineId: Uint8Array, boots: number): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  await writeFileAtomic(path, `${JSON.stringify({ engineId: Buffer.from(engineId).toString('hex'), boots })}\n`)
+  const json = JSON.stringify({ engineId: Buffer.from(engineId).toString('hex'), boots })
+  const content = `${json.padEnd(fileOctets - 1)}\n`
+  try {
+    await writeFileAtomic(path, content)
+  } catch (error) {
+    if (!isDiskFull(error)) throw error
+    await overwriteFile(path, content).catch(() => {
+      throw error
+    })
+  }
 }
 
 export function identity(engineId: Uint8Array, boots: number, clock: Clock): EngineIdentity {

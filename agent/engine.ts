@@ -3,14 +3,18 @@ import { DecodeError } from '../lib/ber/decode-error.ts'
 import { BerReader } from '../lib/ber/reader.ts'
 import { tag } from '../lib/ber/tags.ts'
 import { BerWriter } from '../lib/ber/writer.ts'
+import { type Clock, systemClock } from '../lib/clock.ts'
+import { limitedLog } from '../lib/limited-log.ts'
 import type { Log } from '../lib/log.ts'
 import type { Requester } from '../lib/mib/module.ts'
 import type { SetFailure, SetVarbind } from '../lib/mib/set.ts'
 import { isLoopbackAddress } from '../lib/net/address.ts'
+import type { OctetAccount } from '../lib/octet-account.ts'
 import { type ErrorStatus, toV1ErrorStatus } from '../lib/smi/error-status.ts'
 import type { SnmpValue } from '../lib/smi/value.ts'
 import type { AccessResult, SecurityModel, Vacm } from './access/vacm.ts'
 import { View } from './access/view.ts'
+import { makeAccounts } from './accounts.ts'
 import { type ReadFailure, type ReadRules, read } from './dispatch/read.ts'
 import { readRemote } from './dispatch/read-remote.ts'
 import type { Registry } from './dispatch/registry.ts'
@@ -43,6 +47,9 @@ export interface EngineOptions {
   readonly maxMessageSize?: number
   readonly onAuthenticationFailure?: (remote: Remote) => void
   readonly onSet?: (record: SetRecord) => void
+  readonly clock?: Clock
+  /** What requests that wait may hold; a source is the address of a manager. */
+  readonly requests?: OctetAccount
 }
 
 /** A community with what it may do in each version, decided when the configuration is taken. */
@@ -58,6 +65,8 @@ const models: readonly SecurityModel[] = ['snmpv1', 'snmpv2c']
 const setsWaitingAtMost = 64
 /** Requests that wait for subagents at the same time. */
 const remoteReadsAtMost = 4096
+/** What a request that waits costs for each of its varbinds, beside its octets: names, cursors, values. */
+const octetsOfVarbind = 600
 /** RFC 3417 §3.2.1 and an Ethernet frame: what a GETBULK fills when the manager is not on this machine. */
 const remoteBulkOctets = 1472
 
@@ -73,6 +82,7 @@ export class Engine {
   readonly #request = new Request()
   #grants: readonly Grant[] = []
   #remoteReads = 0
+  readonly #requests: OctetAccount
   /** Without it SNMPv3 is a version that is not spoken here. */
   v3: V3Messages | undefined
 
@@ -81,8 +91,10 @@ export class Engine {
     this.registry = options.registry
     this.statistics = options.statistics ?? new Statistics()
     this.maxMessageSize = Math.min(options.maxMessageSize ?? 65_507, 65_507)
-    this.log = options.log
-    this.#sets = new SetQueue(options.registry, options.log)
+    // Whoever sends a datagram that finds a bug may send it again and again.
+    this.log = limitedLog(options.log, options.clock ?? systemClock)
+    this.#sets = new SetQueue(options.registry, this.log)
+    this.#requests = options.requests ?? makeAccounts().requests
   }
 
   /** Takes communities and access rights; what is being answered keeps the old ones. */
@@ -199,7 +211,8 @@ export class Engine {
   /** A part of the answer comes from elsewhere: the request is kept, and answered when all is there. */
   #readRemote(exchange: Exchange, request: Request, rules: ReadRules): void {
     const kept = request.keep()
-    if (this.#remoteReads >= remoteReadsAtMost) {
+    const release = this.#remoteReads < remoteReadsAtMost ? this.#hold(kept, exchange.remote) : undefined
+    if (!release) {
       this.#sendError(exchange, kept, { status: 'resourceUnavailable', position: 0 })
       return
     }
@@ -213,7 +226,17 @@ export class Engine {
           this.#sendError(exchange, kept, { status: 'genErr', position: 1 })
         },
       )
-      .finally(() => this.#remoteReads--)
+      .finally(() => {
+        this.#remoteReads--
+        release()
+      })
+      .catch((error: unknown) => this.log.error('bug while answering', { remote: exchange.remote, error }))
+  }
+
+  /** Gives what releases it again; undefined when there is no room for a request to wait. */
+  #hold({ bytes, count }: Request, { address }: Remote): (() => void) | undefined {
+    const octets = bytes.length + count * octetsOfVarbind
+    return this.#requests.take(octets, address) ? () => this.#requests.give(octets, address) : undefined
   }
 
   #answerRemote(
@@ -254,12 +277,14 @@ export class Engine {
     const varbinds = request.varbinds(this.#reader)
     // The answer may be some time away, and the request's arrays belong to the next datagram by then.
     const kept = request.keep()
-    if (this.#sets.length >= setsWaitingAtMost) {
+    const { requester, remote } = exchange
+    const release = this.#sets.length < setsWaitingAtMost ? this.#hold(kept, remote) : undefined
+    if (!release) {
       this.#sendError(exchange, kept, { status: 'resourceUnavailable', position: 0 })
       return
     }
-    const { requester, remote } = exchange
-    this.#sets.run(varbinds, view, requester).then(
+    const set = this.#sets.run(varbinds, view, requester).finally(release)
+    const answered = set.then(
       ({ failure, before }) => {
         this.#options.onSet?.({ requester, remote, varbinds, before, status: failure?.status ?? 'noError' })
         if (!failure) this.statistics.snmpInTotalSetVars += varbinds.length
@@ -270,6 +295,7 @@ export class Engine {
         this.#sendError(exchange, kept, { status: 'genErr', position: 1 })
       },
     )
+    answered.catch((error: unknown) => this.log.error('bug while answering', { remote, error }))
   }
 
   /** A SET from within, after those that wait already; who asks has found the view. Undefined when it is done. */

@@ -7,7 +7,7 @@ import { ControlError, control } from '../lib/control.ts'
 import { messageOf } from '../lib/errors.ts'
 import { foldersOf, type Home } from '../lib/home.ts'
 import { formatOid, oid } from '../lib/smi/oid.ts'
-import { agentOf } from './daemons.ts'
+import { agentOf, letReload } from './daemons.ts'
 
 const sysUpTime = oid('1.3.6.1.2.1.1.3.0')
 const usmStatsUnknownUserNames = '1.3.6.1.6.3.15.1.1.3.0'
@@ -29,7 +29,7 @@ export async function letAgentTake(home: Home): Promise<boolean> {
         { cause },
       )
     // An agent that was started by an older version has no such socket, and takes a signal all the same.
-    process.kill(agent.pid, 'SIGHUP')
+    letReload(agent, 'agent')
     throw new Error(
       `the running agent was signalled to take its files, but does not say whether it has (${messageOf(cause)}); logs/agent/agent.log does`,
       { cause },

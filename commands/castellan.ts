@@ -46,6 +46,11 @@ export async function castellan(args: readonly string[]): Promise<number> {
       .exitOverride()
   command('init', 'make a home: configuration, data, logs')
     .option('--port-offset <n>', 'add this to every port, so that appliances run side by side (0)', wholeNumber)
+    .option(
+      '--user <name>',
+      'give the folders of the agent to this user, for the systemd units; with --sipd-user, as root',
+    )
+    .option('--sipd-user <name>', 'give the folders of sipd to this user')
     .action(does(init))
   command('start', 'start the appliance: in front, or with --detach in the background')
     .option('--detach', 'return when all is up, or cannot be')

@@ -1,14 +1,17 @@
 /** castellan check and reload: what is wrong with the configuration files, found by those who read them. Writes nothing. */
 import { type Complaint, formatComplaint, isWarning } from '../lib/cnf/complaint.ts'
 import { daemonArgv } from '../lib/daemon.ts'
-import { type Home, requireHome } from '../lib/home.ts'
+import { daemonOf } from '../lib/daemon-identity.ts'
+import { domains, type Home, requireHome } from '../lib/home.ts'
 import { homeRecordMistake, missingFiles } from '../lib/home-completion.ts'
 import { describeExit, isSuccess } from '../lib/program/exit.ts'
 import { runProgram } from '../lib/program/run.ts'
+import { domainMistakes, programMistakes, requireOwner } from '../lib/trust/home-trust.ts'
+import { isLaidOut, readerOf } from '../lib/trust/layout.ts'
 import { inspectConfig } from '../sipd/config/read.ts'
 import { letAgentTake } from './agent-takes.ts'
 import { checkAccess } from './check-access.ts'
-import { daemonOf } from './daemons.ts'
+import { letReload } from './daemons.ts'
 
 /** Something to say about the files of a home; a file that is missing, or a daemon that failed, has no place. */
 export interface Finding {
@@ -49,11 +52,12 @@ export function formatReport({ isGood, findings }: CheckReport): string {
  */
 export async function reloadHome(home: Home): Promise<CheckReport> {
   requireHome(home)
+  requireOwner(home, 'castellan reload')
   const running = (['agent', 'subagents'] as const).map((name) => daemonOf(home, name))
   if (!running[0]) throw new Error('the agent does not run')
   const report = reportOf(await findingsOf(home))
   if (!report.isGood) return report
-  if (running[1]) process.kill(running[1].pid, 'SIGHUP')
+  if (running[1]) letReload(running[1], 'subagents')
   await letAgentTake(home)
   return report
 }
@@ -68,6 +72,7 @@ async function findingsOf(home: Home): Promise<Finding[]> {
   const noRecord = await homeRecordMistake(home)
   // The daemons read their files themselves, exactly as they would on a start.
   const complaints = (await Promise.all((['agent', 'subagents'] as const).map((name) => askDaemon(name, home)))).flat()
+  const distrusted = untrusted(home)
   const { complaints: ofSipd, warnings } = inspectConfig(home)
   const sipd = [...ofSipd, ...warnings]
   const findings = [...complaints, ...sipd.map(fromComplaint)].map((finding) => {
@@ -79,8 +84,23 @@ async function findingsOf(home: Home): Promise<Finding[]> {
   return [
     ...(noRecord === undefined ? [] : [{ severity: 'warning' as const, message: noRecord }]),
     ...optional.map(({ path, sentence }) => ({ severity: 'warning' as const, file: path, message: sentence })),
+    ...distrusted,
     ...findings,
   ]
+}
+
+/** What the daemons refuse to believe, or to be, when they start. */
+function untrusted(home: Home): Finding[] {
+  const { uid, gid } = readerOf(home, 'subagents')
+  const mistakes = domains.flatMap((domain) => domainMistakes(home, domain))
+  // Two domains have the folders above in common.
+  const all = new Map(
+    [...mistakes, ...(uid === 0 && isLaidOut(home) ? programMistakes({ uid, gid }) : [])].map((one) => [
+      one.component,
+      one,
+    ]),
+  )
+  return [...all.values()].map(({ component, sentence }) => ({ severity: 'error', file: component, message: sentence }))
 }
 
 /** A daemon that cannot say what is wrong has ended by itself, or hangs with a disk. */

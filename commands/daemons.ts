@@ -1,13 +1,17 @@
-/** The daemons of a home that serve, by their PID files. */
-import { join } from 'node:path'
+/** The daemons of a home that serve, and the signal that makes one read its files again. */
 import type { DaemonName } from '../lib/daemon.ts'
-import { type Home, pidFileOf } from '../lib/home.ts'
-import { type ProcessIdentity, readPidFile } from '../lib/proc/process.ts'
+import { daemonOf, signalDaemon } from '../lib/daemon-identity.ts'
+import type { Home } from '../lib/home.ts'
+import type { ProcessIdentity } from '../lib/proc/process.ts'
+import { takesSignal } from '../lib/proc/signal.ts'
 
 export function agentOf(home: Home): ProcessIdentity | undefined {
   return daemonOf(home, 'agent')
 }
 
-export function daemonOf(home: Home, name: DaemonName | 'castellan'): ProcessIdentity | undefined {
-  return readPidFile(name === 'castellan' ? join(home.run, 'castellan.pid') : pidFileOf(home, name))
+/** Lets a daemon read its files again. Throws while it is starting or ending: SIGHUP would be its end then. */
+export function letReload(daemon: ProcessIdentity, name: DaemonName): void {
+  if (!takesSignal(daemon.pid, 'SIGHUP'))
+    throw new Error(`the ${name}, PID ${daemon.pid}, is starting or ending; run the command again`)
+  signalDaemon(daemon, 'SIGHUP')
 }

@@ -1,33 +1,96 @@
-/** castellan init: makes a home, or what is missing of one. */
-import { checkHomePath, type Home, HomeError, initializeHome, isInitialized, resolveHome } from '../lib/home.ts'
+/** castellan init: makes a home, or what is missing of one, and gives its folders to the users of the daemons. */
+import { join } from 'node:path'
+import {
+  checkHomePath,
+  type Home,
+  HomeError,
+  initializeHome,
+  isInitialized,
+  programRoot,
+  resolveHome,
+  shellWord,
+} from '../lib/home.ts'
 import { completeHome, highestPort, initSentence, portOffsetOf } from '../lib/home-completion.ts'
+import { processesOf } from '../lib/home-processes.ts'
+import { type Owner, ownerNamed } from '../lib/owner.ts'
+import { requireOwner } from '../lib/trust/home-trust.ts'
+import { type DaemonUsers, layOut } from '../lib/trust/layout.ts'
+
+/** Makes the users that the units name by default. */
+export const sysusersPath = join(programRoot, 'conf', 'systemd', 'sysusers.conf')
 
 export interface InitOptions {
   readonly home?: string
   readonly portOffset?: number
+  /** Whom the agent and sipd run as, as `ownerNamed` has it. Undefined: all daemons run as the owner of the home. */
+  readonly user?: string
+  readonly sipdUser?: string
 }
 
 /** Exit code: 0 when the home has everything, 1 when files are still missing. */
-export async function init({ home: folder, portOffset }: InitOptions): Promise<number> {
+export async function init({ home: folder, portOffset, user, sipdUser }: InitOptions): Promise<number> {
   const home = resolveHome(folder)
   checkHomePath(home)
   await checkOffset(portOffset)
-  const known = isInitialized(home) ? await portOffsetOf(home) : undefined
+  const users = usersNamed(user, sipdUser)
+  const isKnown = isInitialized(home)
+  if (isKnown && users) refuseWhileRunning(home)
+  else if (isKnown) requireOwner(home, 'castellan init')
+  const known = isKnown ? await portOffsetOf(home) : undefined
   if (known !== undefined && portOffset !== undefined && known !== portOffset)
     throw new Error(
       `the ports of ${home.root} are shifted by ${known}, not by ${portOffset}; leave --port-offset out, or name another home`,
     )
-  const offset = portOffset ?? known ?? (isInitialized(home) ? undefined : 0)
+  const offset = portOffset ?? known ?? (isKnown ? undefined : 0)
+  // Before files are made: each then belongs to whom its folder belongs to.
+  if (users) layOut(home, users)
   const { made, missing } =
     offset === undefined ? await completeHome(home) : { made: await initializeHome(home, offset), missing: [] }
   for (const path of made) process.stdout.write(`made ${path}\n`)
   reportMissing(home, missing)
+  if (users)
+    process.stdout.write(
+      `the folders of the agent belong to ${user}, those of sipd to ${sipdUser}, all others to root\n`,
+    )
   if (made.length + missing.length === 0) process.stdout.write(`${home.root} has everything already\n`)
   return missing.length === 0 ? 0 : 1
 }
 
 export function reportMissing(home: Home, missing: readonly string[]): void {
   for (const path of missing) process.stderr.write(`castellan: ${path} is missing; ${initSentence(home)}\n`)
+}
+
+/** Throws HomeError for half of the two, for users that do not exist, and for one that is root or both. */
+function usersNamed(agent: string | undefined, sipd: string | undefined): DaemonUsers | undefined {
+  if (agent === undefined && sipd === undefined) return undefined
+  if (agent === undefined || sipd === undefined)
+    throw new HomeError('--user and --sipd-user belong together: the agent and sipd each have a user of their own', 2)
+  const users = { agent: userNamed(agent), sipd: userNamed(sipd) }
+  if (users.agent.uid === users.sipd.uid)
+    throw new HomeError(
+      `the agent and sipd would both run as ${agent}; name two users, so that neither can change files of the other`,
+      2,
+    )
+  return users
+}
+
+function userNamed(name: string): Owner {
+  const owner = ownerNamed(name)
+  if (!owner)
+    throw new HomeError(
+      `there is no user ${name}; run: systemd-sysusers ${shellWord(sysusersPath)}, or make it another way`,
+    )
+  if (owner.uid === 0) throw new HomeError(`${name} is root; name a user that may do less`, 2)
+  return owner
+}
+
+/** Daemons would go on with open files in folders that are no longer theirs. */
+function refuseWhileRunning(home: Home): void {
+  const [running] = processesOf(home)
+  if (running)
+    throw new HomeError(
+      `the ${running.part} of ${home.root} runs, as PID ${running.pid}; stop it before its folders change hands`,
+    )
 }
 
 async function checkOffset(portOffset = 0): Promise<void> {

@@ -23,15 +23,15 @@ export interface PassphraseOptions {
   readonly ask?: Ask | undefined
 }
 
-/** Throws an Error that says where they come from, when one that is needed is missing or too short, or two are not the same. */
+/** `file` is a path, or its lines where they were read before. Throws an Error that says where they come from, when one that is needed is missing or too short, or two are not the same. */
 export async function passphrases(
-  file: string | undefined,
+  file: string | readonly string[] | undefined,
   needsPrivacy: boolean,
   { areNew = false, ask }: PassphraseOptions = {},
 ): Promise<Passphrases> {
   let auth = process.env.CASTELLAN_AUTH_PASSPHRASE
   let priv = process.env.CASTELLAN_PRIV_PASSPHRASE
-  if (file !== undefined) [auth, priv] = readLines(file)
+  if (file !== undefined) [auth, priv] = typeof file === 'string' ? passphraseLines(file) : file
   if (auth === undefined && (ask || process.stdin.isTTY)) {
     const askAll = async (asking: Ask): Promise<void> => {
       auth = await askFor('authentication', areNew, asking)
@@ -60,7 +60,8 @@ function refuseShort(what: string, variable: string, found: string | undefined):
   )
 }
 
-function readLines(file: string): string[] {
+/** The lines of a file of passphrases. Throws when it cannot be read, or is not UTF-8. */
+export function passphraseLines(file: string): string[] {
   const text = textOfOctets(readRegularFileSync(file, maxFileOctets).octets)
   // Keys are made from the octets, and every other tool sends UTF-8.
   if (hasStrayOctet(text)) throw new Error(`${file} is not UTF-8`)

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { control } from '../lib/control.ts'
 import { foldersOf, requireHome, resolveHome } from '../lib/home.ts'
+import { requireOwner } from '../lib/trust/home-trust.ts'
 import { type OwnDaemon, type ProcessHost, until } from './lifecycle/host.ts'
 import { linuxHost } from './lifecycle/linux-host.ts'
 import { startWithinMs } from './lifecycle/starter.ts'
@@ -10,6 +11,7 @@ import { stopWithinMs } from './lifecycle/stop-home.ts'
 export async function restart(name: string, { home: folder }: { readonly home?: string }): Promise<number> {
   const home = resolveHome(folder)
   requireHome(home)
+  requireOwner(home, `castellan restart ${name}`)
   if (name === 'agent' || name === 'subagents') {
     await restartDaemon(linuxHost(home), name)
     process.stdout.write(`${name} was restarted\n`)

@@ -3,14 +3,15 @@ import { join } from 'node:path'
 import { systemClock } from '../lib/clock.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { control } from '../lib/control.ts'
+import { daemonOf } from '../lib/daemon-identity.ts'
 import { foldersOf, type Home, requireHome } from '../lib/home.ts'
 import { createLog } from '../lib/log.ts'
 import { ConfigFile } from '../lib/mib/config.ts'
+import { requireOwner } from '../lib/trust/home-trust.ts'
 import { logModule } from '../subagents/log/index.ts'
 import { parseReport, type RotateReport, type RotateWish, rotateNow } from '../subagents/log/rotation/command.ts'
 import { rotationStatePath } from '../subagents/log/rotation/defaults.ts'
 import { Rotator } from '../subagents/log/rotation/rotator.ts'
-import { daemonOf } from './daemons.ts'
 
 /** All logs, each with the time that an owner has to reopen its log. */
 const answerWithinMs = 60_000
@@ -18,6 +19,7 @@ const answerWithinMs = 60_000
 /** Throws when there is no log of that name, logagt.cnf is broken, or the subagents run and do not answer. */
 export async function rotate(home: Home, wish: RotateWish): Promise<RotateReport> {
   requireHome(home)
+  if (!wish.isDryRun) requireOwner(home, 'castellan rotate')
   // Two that rotate the same logs would be in each other's way.
   if (!daemonOf(home, 'subagents')) return rotateHere(home, wish)
   const words = ['rotate', ...(wish.isDryRun ? ['--dry-run'] : []), ...(wish.name === undefined ? [] : [wish.name])]

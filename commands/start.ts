@@ -1,12 +1,15 @@
 /** castellan start: in front, until Ctrl-C, or with --detach in the background. */
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { closeSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { isatty } from 'node:tty'
 import { goOnWithoutOutput } from '../lib/command-output.ts'
 import { checkHomePath, type Home, HomeError, initializeHome, isInitialized, resolveHome } from '../lib/home.ts'
 import { completeHome } from '../lib/home-completion.ts'
-import { readProcess, writePidFile } from '../lib/proc/process.ts'
+import { openOutput } from '../lib/output-file.ts'
+import { removePidFile, writePidFile } from '../lib/proc/pid-file.ts'
+import { readProcess } from '../lib/proc/process.ts'
+import { ensureFolderSync } from '../lib/trust/folder.ts'
+import { refuseLaidOut, requireOwner } from '../lib/trust/home-trust.ts'
 import { appFailures, settledApps } from './app-states.ts'
 import { board } from './board.ts'
 import { reportMissing } from './init.ts'
@@ -25,7 +28,10 @@ export interface StartOptions {
 export async function start({ home: folder, detach, background = false }: StartOptions): Promise<number> {
   const home = resolveHome(folder)
   checkHomePath(home)
-  if (!isInitialized(home)) await initializeHome(home, 0)
+  if (isInitialized(home)) {
+    refuseLaidOut(home, 'start')
+    requireOwner(home, 'castellan start')
+  } else await initializeHome(home, 0)
   return detach ? startDetached(home) : startInFront(home, background)
 }
 
@@ -62,7 +68,7 @@ async function startInFront(home: Home, isBackground: boolean): Promise<number> 
         await writePidFile(pidFile, readProcess(process.pid)!)
         if (!isBackground) void announce(home, ending.signal)
       },
-      stopped: () => rm(pidFile, { force: true }),
+      stopped: () => removePidFile(pidFile),
     })
     if (ended === 'SIGHUP') endBySignal(ended)
     return 0
@@ -99,8 +105,8 @@ function speaker(home: Home, isBackground: boolean) {
   return {
     open(): void {
       if (!isBackground) return
-      mkdirSync(home.logs, { recursive: true, mode: 0o700 })
-      file = openSync(join(home.logs, 'castellan.out'), 'w', 0o600)
+      ensureFolderSync(home.logs)
+      file = openOutput(join(home.logs, 'castellan.out'))
       process.once('exit', () => closeSync(file!))
     },
     sentence(text: string): void {

@@ -1,5 +1,6 @@
 /** castellan stop: ends all that runs of a home. */
 import { type Home, requireHome, resolveHome } from '../lib/home.ts'
+import { requireOwner } from '../lib/trust/home-trust.ts'
 import type { SipdWish } from './lifecycle/host.ts'
 import { linuxHost } from './lifecycle/linux-host.ts'
 import { stopHome } from './lifecycle/stop-home.ts'
@@ -12,5 +13,6 @@ export async function stop({ home: folder }: { readonly home?: string }): Promis
 
 export async function stopAll(home: Home, sipd: SipdWish = 'stop sipd'): Promise<void> {
   requireHome(home)
+  requireOwner(home, 'castellan stop')
   await stopHome(linuxHost(home), sipd)
 }

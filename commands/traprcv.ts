@@ -45,6 +45,7 @@ export async function traprcv(args: readonly string[]): Promise<number> {
   try {
     if (values.user !== undefined) {
       const identity = await startIdentity(join(resolveHome(values.home).data, 'traprcv', 'engine.json'), systemClock)
+      if ('retry' in identity) throw identity.reason
       if (isLatched(identity))
         process.stderr.write(
           'traprcv: snmpEngineBoots is at its end; no inform with authentication is taken any more\n',

@@ -23,7 +23,7 @@ export async function writeUnits(home: Home, { output, user, sipdUser }: UnitsOp
   }
   await mkdir(output, { recursive: true })
   const written: string[] = []
-  for (const name of (await readdir(folder)).sort()) {
+  for (const name of (await readdir(folder)).filter((name) => name.endsWith('.service')).sort()) {
     const template = await readFile(join(folder, name), 'utf8')
     const path = join(output, name)
     await writeFileAtomic(path, fillUnit(template, values), 0o644)

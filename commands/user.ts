@@ -5,9 +5,11 @@ import type { Credentials } from '../agent/manager/credentials.ts'
 import type { Home } from '../lib/home.ts'
 import { anyDefinition } from '../lib/mib/declare.ts'
 import { hexadecimal } from '../lib/mib/syntax.ts'
+import { becomeUserOf } from '../lib/trust/act-as.ts'
+import { requireOwner } from '../lib/trust/home-trust.ts'
 import { letAgentTake, verifyUser, verifyUserIsUnknown } from './agent-takes.ts'
 import { openConfiguration } from './configuration.ts'
-import { type Passphrases, passphrases } from './passphrases.ts'
+import { type Passphrases, passphraseLines, passphrases } from './passphrases.ts'
 import { authNamed, privNamed } from './protocols.ts'
 import { type GroupRow, memberRow, type Protocols, protocolsOf, userRow } from './user-rows.ts'
 import { snippets } from './user-snippets.ts'
@@ -31,6 +33,7 @@ export async function addUser(home: Home, name: string, options: UserOptions): P
   if (!/^[\w.@-]{1,32}$/.test(name))
     throw new Error(`invalid user name ${name}; expected 1 to 32 letters, digits, or any of _ . @ -`)
   const remoteEngine = options.engine === undefined ? undefined : engineNamed(options.engine)
+  const given = actAsAgent(home, `castellan user add ${name}`, options)
   const file = await openConfiguration(home)
   const before = userOf(file, name, remoteEngine ?? nothing)
   const protocols = protocolsFor(options, before)
@@ -40,7 +43,7 @@ export async function addUser(home: Home, name: string, options: UserOptions): P
   const member = isMemberKept
     ? memberBefore
     : memberRow(name, options.group, protocols.priv !== undefined, memberBefore)
-  const phrases = await passphrases(options.passphraseFile, protocols.priv !== undefined, { areNew: true })
+  const phrases = await passphrases(given, protocols.priv !== undefined, { areNew: true })
   const after = userRow(
     name,
     remoteEngine ?? nothing,
@@ -69,10 +72,11 @@ export async function addUser(home: Home, name: string, options: UserOptions): P
 
 /** Gives a user new passphrases; protocols and group stay, and so do keys for other engines, where the receiver has its own. */
 export async function rotateUser(home: Home, name: string, options: { passphraseFile?: string }): Promise<string> {
+  const given = actAsAgent(home, `castellan user rotate ${name}`, options)
   const file = await openConfiguration(home)
   const before = localUser(file, name)
   const protocols = protocolsOf(before)
-  const phrases = await passphrases(options.passphraseFile, protocols.priv !== undefined, { areNew: true })
+  const phrases = await passphrases(given, protocols.priv !== undefined, { areNew: true })
   const after = userRow(name, nothing, protocols, phrases, await file.keepEngineId(), before)
   await file.config.persist([{ definition: anyDefinition(usmUserTable), before, after }])
   const unchanged = usersNamed(file, name)
@@ -89,14 +93,16 @@ export async function rotateUser(home: Home, name: string, options: { passphrase
 
 /** Asks the running agent for its up time as this user; throws with the reason when it does not answer. */
 export async function testUser(home: Home, name: string, options: { passphraseFile?: string }): Promise<string> {
+  const given = actAsAgent(home, `castellan user test ${name}`, options)
   const file = await openConfiguration(home)
   const protocols = protocolsOf(localUser(file, name))
-  const phrases = await passphrases(options.passphraseFile, protocols.priv !== undefined)
+  const phrases = await passphrases(given, protocols.priv !== undefined)
   return `${await verifyUser(file.address, credentialsOf(name, protocols, phrases))}\n`
 }
 
 /** With its keys for all engines, and its group. */
 export async function removeUser(home: Home, name: string): Promise<string> {
+  actAsAgent(home, `castellan user remove ${name}`)
   const file = await openConfiguration(home)
   const users = usersNamed(file, name)
   if (users.length === 0) throw new Error(`there is no user ${name}`)
@@ -109,6 +115,14 @@ export async function removeUser(home: Home, name: string): Promise<string> {
   const wasLocal = users.some(({ usmUserEngineID }) => usmUserEngineID.length === 0)
   const proof = isTaken && wasLocal ? await verifyUserIsUnknown(file.address, name) : takenSentence(isTaken)
   return `removed user ${name}\n${proof}\n`
+}
+
+/** The agent's user owns the files that are read and written; a file of passphrases is read as who names it. */
+function actAsAgent(home: Home, command: string, { passphraseFile }: { passphraseFile?: string } = {}) {
+  requireOwner(home, command)
+  const lines = passphraseFile === undefined ? undefined : passphraseLines(passphraseFile)
+  becomeUserOf(home, 'agent')
+  return lines
 }
 
 function protocolsFor({ auth, priv }: UserOptions, kept: UsmUserRow | undefined): Protocols {

@@ -1,9 +1,9 @@
 /** How an operator's command speaks to a daemon: one line in, one line out, over a Unix socket of its owner alone. */
-import { chmodSync, rmSync } from 'node:fs'
-import { createConnection, createServer, type Server } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { checkSocketPath } from './socket-path.ts'
+import { connectTo, listenAt } from './trust/socket.ts'
 
 /** The answer, or the lines of one that is too long to be put together first. */
 export type ControlHandler = (words: readonly string[]) => Promise<string | AsyncIterable<string>>
@@ -19,7 +19,6 @@ const longestLine = 1024
 /** Answers lines such as `restart critapp` with what the handler says, or with `error: ...`. */
 export async function listenForControl(path: string, handle: ControlHandler): Promise<Server> {
   checkSocketPath(path)
-  rmSync(path, { force: true }) // of a process that was killed
   const server = createServer((socket) => {
     let line = ''
     socket.setEncoding('utf8')
@@ -39,16 +38,7 @@ export async function listenForControl(path: string, handle: ControlHandler): Pr
       )
     })
   })
-  const before = process.umask(0o177)
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(path, resolve)
-    })
-  } finally {
-    process.umask(before)
-  }
-  chmodSync(path, 0o600)
+  await listenAt(server, path)
   return server
 }
 
@@ -75,7 +65,7 @@ async function* asText(lines: AsyncIterable<string>): AsyncGenerator<string> {
 
 /** Says a line to a daemon whose answer is long; gives its lines as they come. Throws as `control` does. */
 export async function* controlLines(path: string, line: string, withinMs = 10_000): AsyncGenerator<string> {
-  const socket = createConnection({ path })
+  const socket = connectTo(path)
   socket.setTimeout(withinMs, () => socket.destroy(new NoAnswerError('no answer in time')))
   socket.setEncoding('utf8')
   socket.write(`${line}\n`)
@@ -98,7 +88,7 @@ export async function* controlLines(path: string, line: string, withinMs = 10_00
  * nobody listens (ENOENT, ECONNREFUSED) or we may not ask (EACCES).
  */
 export async function control(path: string, line: string, withinMs = 10_000): Promise<string> {
-  const socket = createConnection({ path })
+  const socket = connectTo(path)
   socket.setTimeout(withinMs, () => socket.destroy(new NoAnswerError('no answer in time')))
   let answer = ''
   socket.setEncoding('utf8')

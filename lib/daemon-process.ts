@@ -1,9 +1,10 @@
 /** What every daemon's main.ts does around its work: home, log, PID file, signals, and an end that says why. */
-import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from './clock.ts'
 import { ConfigurationError } from './cnf/complaint.ts'
 import type { DaemonName } from './daemon.ts'
+import { daemonOf } from './daemon-identity.ts'
+import { removeAbandonedDrafts } from './drafts.ts'
 import { messageOf, messageWithCausesOf } from './errors.ts'
 import {
   checkHomePath,
@@ -19,8 +20,10 @@ import { HomeLock } from './home-lock.ts'
 import { starterVariable } from './home-processes.ts'
 import { createLog, type Log } from './log.ts'
 import { LogFile } from './log-file.ts'
-import { readPidFile, readProcess, writePidFile } from './proc/process.ts'
+import { removePidFile, writePidFile } from './proc/pid-file.ts'
+import { type ProcessIdentity, readProcess } from './proc/process.ts'
 import { tellSystemd } from './systemd.ts'
+import { requireTrust } from './trust/home-trust.ts'
 
 export interface DaemonWork {
   /** Resolves when it serves; throws ConfigurationError, or an Error that says what could not be had. */
@@ -44,7 +47,11 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
   const home = openHome(name, homeOption)
   // What this daemon starts is of this appliance, and can be told from the same of another one.
   process.env.CASTELLAN_HOME = home.root
-  makeFolders(home, name)
+  try {
+    makeFolders(home, name)
+  } catch (error) {
+    leave(name, error)
+  }
   const file = openLogFile(name, home, (lines) =>
     log.error('lines of this log were lost, as it could not be written', { lines }),
   )
@@ -57,6 +64,8 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
     }
   })
   process.on('unhandledRejection', (error) => log.error('bug: unhandled rejection', { error }))
+  // It is printed too, but the next start begins its output again.
+  process.on('uncaughtExceptionMonitor', (error) => log.error('bug: uncaught exception; the daemon ends', { error }))
 
   const fail = (error: unknown): never => {
     const said = error instanceof ConfigurationError ? error.message : error
@@ -71,7 +80,10 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
       await keepToSignals({
         pidFile: pidFileOf(home, name),
         log,
-        reload,
+        reload: async () => {
+          requireTrust(home, name)
+          await reload()
+        },
         stop: () =>
           stop()
             .then(() => file.close())
@@ -90,6 +102,7 @@ export function openHome(name: DaemonName, homeOption: string | undefined): Home
     const home = resolveHome(homeOption)
     requireHome(home)
     checkHomePath(home)
+    requireTrust(home, name)
     const starter = process.env[starterVariable]
     // What it starts is not of the starter. /proc shows the first environment all the same.
     delete process.env[starterVariable]
@@ -105,11 +118,22 @@ export function openHome(name: DaemonName, homeOption: string | undefined): Home
 export function beTheOnlyOne(name: DaemonName, home: Home): void {
   try {
     const lock = HomeLock.tryTake(join(foldersOf(home, name).run, `${name}.lock`))
-    const other = readPidFile(pidFileOf(home, name))
-    if (!lock) throw new HomeError(`the ${name} of ${home.root} runs already${other ? `, as PID ${other.pid}` : ''}`)
+    if (!lock) throw new HomeError(`the ${name} of ${home.root} runs already${runningPid(name, home)}`)
     process.once('exit', () => lock.release())
+    // Nobody else writes in these folders by now, but commands that live.
+    removeAbandonedDrafts(Object.values(foldersOf(home, name)))
   } catch (error) {
     leave(name, error)
+  }
+}
+
+/** For a sentence that is worth saying without it. */
+function runningPid(name: DaemonName, home: Home): string {
+  try {
+    const running = daemonOf(home, name)
+    return running ? `, as PID ${running.pid}` : ''
+  } catch {
+    return ''
   }
 }
 
@@ -130,7 +154,8 @@ export interface ServingProcess {
 
 /** Writes the PID file, tells systemd, and keeps to signals until the process ends. Throws when the file cannot be written. */
 export async function keepToSignals({ pidFile, log, stop, reload }: ServingProcess): Promise<void> {
-  await writePidFile(pidFile, readProcess(process.pid)!)
+  const self = readProcess(process.pid)!
+  if ((await writePidFile(pidFile, self)) === 'marker') writeLater(pidFile, self, log)
   tellSystemd(systemClock, log)
   // Its work may go on without a socket and without events, so something must keep the process.
   const keepAlive = setInterval(() => {}, 1 << 30)
@@ -142,7 +167,7 @@ export async function keepToSignals({ pidFile, log, stop, reload }: ServingProce
       log.notice('stopping', { signal })
       clearInterval(keepAlive)
       void stop()
-        .then(() => rm(pidFile, { force: true }))
+        .then(() => removePidFile(pidFile))
         .finally(() => process.exit(0))
     })
   }
@@ -150,6 +175,23 @@ export async function keepToSignals({ pidFile, log, stop, reload }: ServingProce
     reload().catch((error: unknown) => log.error('cannot read the configuration again', { error }))
   })
 }
+
+/** Our own commands know the process by its marker; others want the file, which is written when there is room. */
+function writeLater(pidFile: string, self: ProcessIdentity, log: Log): void {
+  log.error('the disk has no room for the PID file; it is written when there is some', { pidFile })
+  const timer = systemClock.every(writeAgainEveryMs, () => {
+    writePidFile(pidFile, self).then(
+      (written) => {
+        if (written === 'marker') return
+        timer.cancel()
+        log.notice('the PID file is written', { pidFile })
+      },
+      () => {}, // that it cannot be written is in the log already
+    )
+  })
+}
+
+const writeAgainEveryMs = 5000
 
 function openLogFile(name: DaemonName, home: Home, onRecovery: (lostLines: number) => void): LogFile {
   const path = join(foldersOf(home, name).logs, `${name}.log`)

@@ -1,23 +1,17 @@
 /** Writes that matter: a reader, or the machine after a power cut, sees the old file or the new one, never a part. */
-import { randomBytes } from 'node:crypto'
 import { statSync } from 'node:fs'
-import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import type { FileHandle } from 'node:fs/promises'
+import { draftOf } from './drafts.ts'
 import { codeOf } from './errors.ts'
+import { atPlace, type Folder } from './trust/folder.ts'
+import { makeIn, openIn } from './trust/open.ts'
 
 /** Replaces the file at `path` and returns when the new content is durable. `mode` defaults to owner-only. */
-export async function writeFileAtomic(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
-  await replaceFile(path, content, mode, true)
-  // The rename itself lives in the directory, which has to reach the disk as well.
-  const directory = await open(dirname(path), 'r')
-  try {
-    await directory.sync()
-  } finally {
-    await directory.close()
-  }
+export function writeFileAtomic(path: string, content: string | Uint8Array, mode = 0o600): Promise<void> {
+  return replaceFile(path, content, mode, true)
 }
 
-/** The same for what can be made anew: a reader sees the old file or the new one, and a power cut may take both. */
+/** The same for what can be made again: a reader sees the old file or the new one, and a power cut may take both. */
 export function writeFileWhole(path: string, content: string | Uint8Array, mode: number): Promise<void> {
   return replaceFile(path, content, mode, false)
 }
@@ -27,45 +21,69 @@ export function writeFileWhole(path: string, content: string | Uint8Array, mode:
  * the new path, or undefined when it could not be renamed.
  */
 export async function keepBrokenFile(path: string): Promise<string | undefined> {
-  const aside = `${path}.broken`
   try {
-    await rename(path, aside)
-    return aside
+    await atPlace(path, (folder, name) => folder.rename(name, `${name}.broken`))
+    return `${path}.broken`
   } catch {
     return undefined
   }
 }
 
-async function replaceFile(
-  path: string,
-  content: string | Uint8Array,
-  mode: number,
-  isDurable: boolean,
-): Promise<void> {
-  const draft = `${path}.${randomBytes(6).toString('hex')}.tmp`
-  try {
-    const file = await open(draft, 'wx', 0o600)
+function replaceFile(path: string, content: string | Uint8Array, mode: number, isDurable: boolean): Promise<void> {
+  return atPlace(path, async (folder, name) => {
+    const draft = draftOf(name)
     try {
-      await file.writeFile(content)
-      await file.chmod(mode) // whatever the umask is
-      if (process.getuid?.() === 0) await giveToOwner(file, path)
-      if (isDurable) await file.sync()
-    } finally {
-      await file.close()
+      const file = await makeIn(folder, draft)
+      try {
+        await file.writeFile(content)
+        await file.chmod(mode) // whatever the umask is
+        if (process.getuid?.() === 0) await giveToOwner(file, folder, name)
+        if (isDurable) await file.sync()
+      } finally {
+        await file.close()
+      }
+      await folder.rename(draft, name)
+      // The rename itself lives in the folder, which has to reach the disk as well.
+      if (isDurable) await folder.sync()
+    } catch (error) {
+      await folder.remove(draft)
+      throw error
     }
-    await rename(draft, path)
-  } catch (error) {
-    await rm(draft, { force: true })
+  }).catch((error: unknown) => {
     // ENOSPC of a write does not name the file.
     if (error instanceof Error) error.message = `${path} could not be written: ${error.message}`
     throw error
-  }
+  })
 }
 
 /** Root writes for others too: their daemons must be able to read, and to replace, what is theirs. */
-async function giveToOwner(file: FileHandle, path: string): Promise<void> {
-  const { uid, gid } = await stat(path).catch(() => stat(dirname(path)))
+async function giveToOwner(file: FileHandle, folder: Folder, name: string): Promise<void> {
+  const before = await folder.lstat(name).catch(() => undefined)
+  // Of a link, or of another name of some file, whoever may write the folder decides whose it is.
+  const { uid, gid } = before?.isFile() && before.nlink === 1 ? before : folder.stats
   await file.chown(uid, gid)
+}
+
+/**
+ * Writes over the beginning of a file that is there: the blocks are its own already, so that a full disk has room for it. For
+ * content that fits into one sector of a disk (512 octets), which a power cut leaves old or new. Throws what the file
+ * system throws.
+ */
+export function overwriteFile(path: string, content: string): Promise<void> {
+  return atPlace(path, async (folder, name) => {
+    const file = await openIn(folder, name, 'readWrite')
+    try {
+      await file.write(content, 0)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  })
+}
+
+/** Whether a write failed because the disk, or this user's part of it, has no room left. */
+export function isDiskFull(error: unknown): boolean {
+  return codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT'
 }
 
 /** Whether nothing is there. What this user may not look at is not missing. */

@@ -1,7 +1,10 @@
 /** A lock that the kernel takes back when its holder ends, however it ends: one for a home, and one for each daemon of it. */
-import { accessSync, chownSync, closeSync, constants, openSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { accessSync, closeSync, constants } from 'node:fs'
 import Database from 'better-sqlite3'
+import { codeOf, messageOf } from './errors.ts'
+import { asOwnerOf } from './trust/as-owner.ts'
+import { atPlaceSync, type Folder } from './trust/folder.ts'
+import { assertOurs, makeInSync } from './trust/open.ts'
 
 /**
  * Node has no flock(2), but SQLite locks its files with fcntl(2): in the kernel, so that kill -9 leaves nothing behind,
@@ -17,9 +20,14 @@ export class HomeLock {
 
   /** Undefined when another process, or another HomeLock of this one, has it. Throws when the file cannot be had. */
   static tryTake(path: string): HomeLock | undefined {
-    createEmpty(path)
+    // SQLite opens files by name, and takes up whatever journal lies beside one: in a folder of others it must not do so as root.
+    return atPlaceSync(path, (folder, name) => asOwnerOf(folder, path, () => HomeLock.#tryTake(path, folder, name)))
+  }
+
+  static #tryTake(path: string, folder: Folder, name: string): HomeLock | undefined {
+    createEmpty(folder, name)
     // SQLite says only that it cannot open the file; this names the reason.
-    accessSync(path, constants.R_OK | constants.W_OK)
+    folder.callSync(() => accessSync(folder.at(name), constants.R_OK | constants.W_OK))
     const database = new Database(path, { timeout: 0, fileMustExist: true })
     try {
       database.pragma('journal_mode = MEMORY') // a journal beside the file is of no use, as nothing is ever written
@@ -28,7 +36,7 @@ export class HomeLock {
     } catch (error) {
       database.close()
       if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) return undefined
-      throw new Error(`lock ${path}: ${(error as Error).message}`, { cause: error })
+      throw new Error(`lock ${path}: ${messageOf(error)}`, { cause: error })
     }
   }
 
@@ -38,15 +46,11 @@ export class HomeLock {
 }
 
 /** Only where there is none: closing a file of one's own drops the locks that the process has on it. */
-function createEmpty(path: string): void {
+function createEmpty(folder: Folder, name: string): void {
   try {
-    closeSync(openSync(path, 'wx', 0o600))
+    closeSync(makeInSync(folder, name)) // which gives it to the owner of the home, where root is the first
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return
-    throw error
+    if (codeOf(error) !== 'EEXIST') throw error
+    assertOurs(folder.lstatSync(name), { folder, name }, 'readWrite', folder.pathOf(name))
   }
-  if (process.getuid?.() !== 0) return
-  // Root may make it first, in the home of another user.
-  const { uid, gid } = statSync(dirname(path))
-  chownSync(path, uid, gid)
 }

@@ -1,7 +1,7 @@
 /** A home: the folders of one appliance. Several homes on one machine are several appliances, side by side. */
 
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
-import { chown, mkdir, readdir, readFile, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isMissing, writeFileAtomic } from './files.ts'
@@ -29,10 +29,19 @@ export function foldersOf(home: Home, domain: Domain): DomainFolders {
   return { conf: join(conf, domain), data: join(data, domain), logs: join(logs, domain), run: join(run, domain) }
 }
 
-/** Makes the folders that a process writes to, where they are missing. */
+/** Makes the folders that a process writes to, where they are missing. Throws HomeError. */
 export function makeFolders(home: Home, domain: Domain): DomainFolders {
   const folders = foldersOf(home, domain)
-  for (const folder of [folders.data, folders.logs, folders.run]) mkdirSync(folder, { recursive: true, mode: 0o700 })
+  for (const folder of [folders.data, folders.logs, folders.run]) {
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      throw code === 'EACCES' || code === 'EPERM'
+        ? refused(home)
+        : new HomeError(`make the folder ${folder}: ${message}`)
+    }
+  }
   return folders
 }
 
@@ -141,7 +150,7 @@ export async function initializeHome(home: Home, portOffset: number): Promise<st
   for (const domain of domains) makeFolders(home, domain)
   // First, so that a home whose making was cut off is completed with the same ports.
   const record = homeRecordPath(home)
-  if (!existsSync(record)) await writeFileAtomic(record, `${JSON.stringify({ portOffset })}\n`)
+  if (!existsSync(record)) await writeFileAtomic(record, `${JSON.stringify({ portOffset })}\n`, 0o644)
   const made: string[] = []
   for (const template of missingFrom(home, await readTemplates())) made.push(await makeFile(home, template, portOffset))
   return made
@@ -164,17 +173,13 @@ export function missingFrom(home: Home, templates: readonly Template[]): Templat
   return templates.filter(({ file }) => isMissing(join(home.conf, file)))
 }
 
-/** Gives the path of the file made; it belongs to whom its folder belongs to. */
+/** Gives the path of the file made. It belongs to the owner of its folder, whose group may read it where it may look into that. */
 export async function makeFile(home: Home, { file, text }: Template, portOffset: number): Promise<string> {
   const path = join(home.conf, file)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const content = fillTemplate(text, { portOffset, home: home.root, bin: join(programRoot, 'bin') })
-  await writeFileAtomic(path, content, 0o600)
-  if (process.getuid?.() === 0) {
-    // A daemon that runs as somebody else could not read what root made for it.
-    const { uid, gid } = await stat(dirname(path))
-    await chown(path, uid, gid)
-  }
+  const { mode } = await stat(dirname(path))
+  await writeFileAtomic(path, content, 0o600 | (mode & 0o040))
   return path
 }
 

@@ -1,5 +1,6 @@
 /** A daemon's log file: each line is in it when `write` returns, and a full disk costs lines, never the daemon. */
-import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import { closeSync, writeSync } from 'node:fs'
+import { openToAppendSync } from './trust/open.ts'
 
 export interface LogFileOptions {
   readonly path: string
@@ -16,10 +17,13 @@ export class LogFile {
   #broken: { readonly octets: Buffer; at: number } | undefined
   #lostLines = 0
 
-  /** Throws what the file system throws when the file cannot be had. A new file is for its owner alone. */
+  /**
+   * Throws what the file system throws when the file cannot be had, and RefusedPathError where something else has its name. A new
+   * file is for its owner alone.
+   */
   constructor(options: LogFileOptions) {
     this.#options = options
-    this.#descriptor = openLog(options.path)
+    this.#descriptor = openToAppendSync(options.path)
   }
 
   /** Takes one whole line. Never throws; a line that there is no room for is counted. */
@@ -34,10 +38,10 @@ export class LogFile {
     this.#options.onRecovery?.(lostLines)
   }
 
-  /** Opens the path anew, after somebody has renamed what was there. Throws, and goes on in the old file, when it cannot. */
+  /** Opens the path again, after what was there was renamed. Throws, and goes on in the old file, when it cannot. */
   reopen(): void {
     const before = this.#descriptor
-    this.#descriptor = openLog(this.#options.path)
+    this.#descriptor = openToAppendSync(this.#options.path)
     closeSync(before)
     // A line that only began in the old file is written whole to the new one.
     if (this.#broken) this.#broken.at = 0
@@ -72,11 +76,4 @@ export class LogFile {
       return 0 // ENOSPC, EDQUOT, EIO: there is no other place to say it
     }
   }
-}
-
-const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants
-
-/** Daemons that may do less than this one may write the folder: no link of theirs is followed. */
-function openLog(path: string): number {
-  return openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600)
 }

@@ -1,5 +1,6 @@
 /** Users and groups by name, as chown has them: read from /etc/passwd and /etc/group. */
 import { readFileSync } from 'node:fs'
+import { entryIn, numberIn } from './accounts.ts'
 
 export interface Owner {
   readonly uid: number
@@ -12,27 +13,31 @@ export interface Owner {
  */
 export function ownerNamed(text: string): Owner | undefined {
   const [user = '', group] = text.split(':')
-  const account = find(readFileSync('/etc/passwd', 'utf8'), user, 2)
-  const uid = /^\d+$/.test(user) ? Number(user) : user === '' ? process.geteuid?.() : numberOf(account, 2)
+  const account = find('/etc/passwd', user)
+  const uid = isNumber(user) ? Number(user) : user === '' ? process.geteuid?.() : numberIn(account, 2)
   const gid =
     group === undefined
-      ? numberOf(account, 3)
-      : /^\d+$/.test(group)
+      ? numberIn(account, 3)
+      : isNumber(group)
         ? Number(group)
-        : numberOf(find(readFileSync('/etc/group', 'utf8'), group, 2), 2)
+        : numberIn(find('/etc/group', group), 2)
   return uid === undefined || gid === undefined ? undefined : { uid, gid }
 }
 
-/** The line of a name, or of a number in the column that has it. */
-function find(table: string, wanted: string, numberColumn: number): string[] | undefined {
-  if (wanted === '') return undefined
-  return table
-    .split('\n')
-    .map((line) => line.split(':'))
-    .find((fields) => fields[0] === wanted || fields[numberColumn] === wanted)
+/** The name of a user as commands take it; the number where there is no name. */
+export function nameOfUser(uid: number): string {
+  return find('/etc/passwd', String(uid))?.[0] ?? String(uid)
 }
 
-function numberOf(fields: string[] | undefined, column: number): number | undefined {
-  const text = fields?.[column]
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined
+/** The same of a group. */
+export function nameOfGroup(gid: number): string {
+  return find('/etc/group', String(gid))?.[0] ?? String(gid)
+}
+
+function find(path: string, wanted: string): string[] | undefined {
+  return entryIn(readFileSync(path, 'utf8'), isNumber(wanted) ? `#${wanted}` : wanted)
+}
+
+function isNumber(text: string): boolean {
+  return /^\d+$/.test(text)
 }

@@ -1,10 +1,13 @@
 /** What programs of the system print, kept in files for those who know no other source and may not start programs. */
-import { lutimes, readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import type { Clock, Timer } from './clock.ts'
 import { writeFileWhole } from './files.ts'
 import type { Log } from './log.ts'
 import { describeExit, isSuccess } from './program/exit.ts'
 import { runProgram } from './program/run.ts'
+import { readRegularFile } from './regular-file.ts'
+import { openToRead } from './trust/open.ts'
+import { RefusedPathError } from './trust/refused-path.ts'
 
 /** A program with its arguments, which nothing from outside can change, and the file that holds what it printed. */
 export interface ReportedProgram {
@@ -62,8 +65,8 @@ export class ProgramReports {
 /** The report at `path`; undefined where there is none, or when it was last found true longer ago than this. */
 export async function readReport(path: string, youngerThanMs: number): Promise<string | undefined> {
   try {
-    const { mtimeMs } = await stat(path)
-    return Date.now() - mtimeMs < youngerThanMs ? await readFile(path, 'utf8') : undefined
+    const { octets, stats } = await readRegularFile(path)
+    return Date.now() - stats.mtimeMs < youngerThanMs ? octets.toString('utf8') : undefined
   } catch {
     return undefined
   }
@@ -115,9 +118,24 @@ class Report {
       this.#text = text
       this.#read = read
     }
-    const now = new Date()
-    // The folder belongs to whom the reader is: where a link lies in this place, what it leads to stays as it is.
-    await lutimes(path, now, now)
+    await this.#touch(this.#text ?? '')
+  }
+
+  /** Says by the file's time that it is true now. The folder may belong to the reader: what he puts in its place is replaced. */
+  async #touch(text: string): Promise<void> {
+    const { path } = this.program
+    try {
+      const file = await openToRead(path)
+      try {
+        const now = new Date()
+        await file.utimes(now, now)
+      } finally {
+        await file.close()
+      }
+    } catch (error) {
+      if (!(error instanceof RefusedPathError)) throw error
+      await writeFileWhole(path, text, 0o644)
+    }
   }
 
   async #run(): Promise<string> {

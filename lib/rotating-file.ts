@@ -1,5 +1,8 @@
 /** A file that lines are put to, which makes room for itself: NAME becomes NAME.1, NAME.1 becomes NAME.2, and the oldest goes. */
-import { appendFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, writeFileSync } from 'node:fs'
+import { codeOf } from './errors.ts'
+import { atPlaceSync, type Folder } from './trust/folder.ts'
+import { openOrMakeInSync } from './trust/open.ts'
 
 export interface RotatingFileOptions {
   readonly path: string
@@ -11,40 +14,45 @@ export interface RotatingFileOptions {
 
 export class RotatingFile {
   readonly #options: RotatingFileOptions
-  #octets: number | undefined
 
   constructor(options: RotatingFileOptions) {
     this.#options = options
   }
 
-  /** Throws what the file system throws; the line is then in no file. */
+  /** Throws what the file system throws, and RefusedPathError where it is no file of ours; the line is then in no file. */
   append(line: string): void {
-    const { path, maxOctets } = this.#options
-    const octets = Buffer.byteLength(line)
-    this.#octets ??= sizeOf(path)
-    if (this.#octets > 0 && this.#octets + octets > maxOctets) this.#rotate()
-    appendFileSync(path, line, { mode: 0o600 })
-    this.#octets += octets
+    atPlaceSync(this.#options.path, (folder, name) => {
+      const descriptor = this.#openFor(Buffer.byteLength(line), folder, name)
+      try {
+        writeFileSync(descriptor, line)
+      } finally {
+        closeSync(descriptor)
+      }
+    })
   }
 
-  #rotate(): void {
-    const { path, filesKept } = this.#options
-    rmSync(`${path}.${filesKept}`, { force: true })
-    for (let i = filesKept - 1; i >= 1; i--) move(`${path}.${i}`, `${path}.${i + 1}`)
-    if (filesKept > 0) move(path, `${path}.1`)
-    else rmSync(path, { force: true })
-    this.#octets = 0
+  /** A file that has room for so many octets more. */
+  #openFor(octets: number, folder: Folder, name: string): number {
+    const descriptor = openOrMakeInSync(folder, name)
+    const { size } = fstatSync(descriptor)
+    if (size === 0 || size + octets <= this.#options.maxOctets) return descriptor
+    closeSync(descriptor)
+    this.#rotate(folder, name)
+    return openOrMakeInSync(folder, name)
+  }
+
+  #rotate(folder: Folder, name: string): void {
+    const { filesKept } = this.#options
+    folder.removeSync(filesKept > 0 ? `${name}.${filesKept}` : name)
+    for (let i = filesKept - 1; i >= 1; i--) move(folder, `${name}.${i}`, `${name}.${i + 1}`)
+    if (filesKept > 0) move(folder, name, `${name}.1`)
   }
 }
 
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
-}
-
-function move(from: string, to: string): void {
+function move(folder: Folder, from: string, to: string): void {
   try {
-    renameSync(from, to)
+    folder.renameSync(from, to)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    if (codeOf(error) !== 'ENOENT') throw error
   }
 }

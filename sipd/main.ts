@@ -1,31 +1,37 @@
 /** The sipd process: reads sipd.conf, keeps the workers and the log files, and shows itself over SNMP; the traffic is the workers'. */
 
 import { mkdirSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Subagent } from '../agent/agentx/subagent.ts'
+import { agentxSocket } from '../agent/agentx/trust.ts'
 import { programVersion } from '../commands/version.ts'
 import { systemClock } from '../lib/clock.ts'
 import { beTheOnlyOne, keepToSignals, openHome } from '../lib/daemon-process.ts'
 import { messageWithCausesOf } from '../lib/errors.ts'
-import { foldersOf, makeFolders } from '../lib/home.ts'
+import { foldersOf, HomeError } from '../lib/home.ts'
 import { createLog } from '../lib/log.ts'
 import { sipModules } from '../subagents/sip/index.ts'
 import type { ReadConfig } from './config/read.ts'
 import { controlSocketOf } from './control/sipd.ts'
 import { listenForOperator } from './parent/operator.ts'
 import { SipdParent } from './parent/parent.ts'
+import { removeWorkerSockets } from './parent/worker-sockets.ts'
+import { settlePrivileges } from './privileges/privileges.ts'
 import { supportedMethods } from './proxy/core.ts'
 
 const { values } = parseArgs({ options: { home: { type: 'string' } } })
 const home = openHome('sipd', values.home)
-makeFolders(home, 'sipd')
-beTheOnlyOne('sipd', home)
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+const privileges = await settlePrivileges(home).catch(fail)
+privileges.asAccount(() => beTheOnlyOne('sipd', home))
+privileges.asAccount(() => removeWorkerSockets(foldersOf(home, 'sipd').run))
 
 /** What is under way is given so long when sipd is told to stop. */
 const stopWithinMs = 3000
 const toStandardError = createLog({ component: 'sipd', write: (line) => process.stderr.write(line) })
-const sipd = new SipdParent(home, systemClock, toStandardError)
+const sipd = new SipdParent(home, systemClock, toStandardError, privileges)
+sipd.onLost = () => void sipd.stop(0).finally(() => process.exit(1))
 try {
   const configuration = await sipd.start()
   const pidFile = resolve(home.root, configuration.config.PidFile)
@@ -88,7 +94,7 @@ async function showOverSnmp({ config }: ReadConfig): Promise<void> {
     clock: systemClock,
     log: sipd.log,
     description: 'Castellan sipd',
-    address: { path: join(foldersOf(home, 'agent').run, 'agentx.sock') },
+    address: { path: agentxSocket(home, 'sipd') },
     modules: modules.map((module) => ({ module, configured: [], file: '' })),
     resolveName: () => undefined,
   })
@@ -97,5 +103,5 @@ async function showOverSnmp({ config }: ReadConfig): Promise<void> {
 
 function fail(error: unknown): never {
   process.stderr.write(`${messageWithCausesOf(error)}\n`)
-  process.exit(1)
+  process.exit(error instanceof HomeError ? error.exitCode : 1)
 }

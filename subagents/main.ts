@@ -7,6 +7,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Subagent } from '../agent/agentx/subagent.ts'
+import { agentxSocket } from '../agent/agentx/trust.ts'
 import { systemClock } from '../lib/clock.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { listenForControl } from '../lib/control.ts'
@@ -58,7 +59,7 @@ const subagent = new Subagent({
   clock: systemClock,
   log,
   description: 'Castellan subagents',
-  address: { path: values.agentx ?? join(foldersOf(home, 'agent').run, 'agentx.sock') },
+  address: { path: values.agentx ?? agentxSocket(home, 'subagents') },
   modules,
   resolveName: (name) => names.resolve(name),
 })

@@ -13,7 +13,8 @@ export type Decision = 'in' | 'out' | 'mixed'
 
 export class View {
   readonly #families: readonly ViewFamily[]
-  readonly #decisions = new Map<object, Decision>()
+  /** Of objects and regions that are served; regions come and go with their sessions, and take this along. */
+  readonly #decisions = new WeakMap<object, Decision>()
 
   constructor(families: readonly ViewFamily[]) {
     // The longest family that matches decides, then the greater one: so the first match from here on is it.
@@ -35,13 +36,13 @@ export class View {
   decide(object: { readonly oid: Oid }): Decision {
     let decision = this.#decisions.get(object)
     if (decision === undefined) {
-      decision = this.#decideAnew(object.oid)
+      decision = this.#decideFor(object.oid)
       this.#decisions.set(object, decision)
     }
     return decision
   }
 
-  #decideAnew(prefix: Oid): Decision {
+  #decideFor(prefix: Oid): Decision {
     const isDeeper = this.#families.some(
       (family) => family.subtree.length > prefix.length && matches(family, prefix, prefix.length),
     )

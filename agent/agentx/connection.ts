@@ -1,11 +1,12 @@
 /** One stream of AgentX PDUs: put together from whatever pieces arrive, and sent together once a turn. */
 import type { Socket } from 'node:net'
-import { decodeHeader, decodePdu, type FrameHeader, headerLength } from './decode.ts'
+import { decodePdu, type FrameHeader } from './decode.ts'
 import { AgentxWriter } from './encode.ts'
+import { type ConnectionLimits, Frames } from './frames.ts'
 import type { AgentxBody, AgentxHeader, AgentxPdu } from './pdu.ts'
 
 /** Octets of the largest PDU that is taken; 64 kB of SNMP message cannot ask for more. */
-const largestPayload = 1024 * 1024
+export const largestPayload = 1024 * 1024
 /** Octets that may wait for a peer that does not read. */
 const mostWaiting = 4 * 1024 * 1024
 
@@ -13,7 +14,7 @@ const mostWaiting = 4 * 1024 * 1024
 const closeWithinMs = 1000
 
 export interface ConnectionEvents {
-  pdu(pdu: AgentxPdu): void
+  pdu(pdu: AgentxPdu, payloadLength: number): void
   /** Only the header of a PDU could be read; without a header the connection ends, since nobody knows where the next PDU begins. */
   broken(header: FrameHeader | undefined, error: Error): void
   closed(): void
@@ -23,24 +24,39 @@ export class AgentxConnection {
   readonly #socket: Socket
   readonly #events: ConnectionEvents
   readonly #out = new AgentxWriter()
-  /** What has come of a PDU that is not whole yet. */
-  #pieces: Buffer[] = []
-  #pieceLength = 0
-  #due = headerLength
+  readonly #frames: Frames
+  readonly #limits: ConnectionLimits
+  /** Octets for the peer that are held in its name. */
+  #heldOut = 0
   #isFlushing = false
   #isClosed = false
 
-  constructor(socket: Socket, events: ConnectionEvents) {
+  constructor(socket: Socket, events: ConnectionEvents, limits: ConnectionLimits = unlimited) {
     this.#socket = socket
     this.#events = events
+    this.#limits = limits
+    this.#frames = new Frames(limits, {
+      frame: (header, payload) => this.#take(header, payload),
+      lost: (error) => {
+        events.broken(undefined, error)
+        this.close()
+      },
+    })
     socket.setNoDelay?.(true)
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk))
+    socket.on('data', (chunk: Buffer) => this.#frames.receive(chunk))
     socket.on('error', () => {}) // close follows
     socket.on('close', () => {
       if (this.#isClosed) return
       this.#isClosed = true
+      this.#frames.end()
+      this.#accountForWaiting()
       events.closed()
     })
+  }
+
+  /** Whether the beginning of a PDU waits for its rest. */
+  get isPartial(): boolean {
+    return this.#frames.isPartial
   }
 
   /** Sent with all else that is sent in this turn. */
@@ -69,52 +85,36 @@ export class AgentxConnection {
   #flush(): void {
     this.#isFlushing = false
     if (this.#isClosed || this.#out.length === 0) return
-    this.#socket.write(this.#out.take())
+    this.#socket.write(this.#out.take(), this.#accountForWaiting)
+    this.#accountForWaiting()
     if (this.#socket.writableLength > mostWaiting) this.#socket.destroy()
   }
 
-  #receive(chunk: Buffer): void {
-    let data = chunk
-    if (this.#pieces.length > 0) {
-      this.#pieces.push(chunk)
-      this.#pieceLength += chunk.length
-      if (this.#pieceLength < this.#due) return
-      data = Buffer.concat(this.#pieces)
-      this.#pieces = []
+  /** Most of what is written has left at once, and nothing waits. */
+  readonly #accountForWaiting = (): void => {
+    const waiting = this.#isClosed ? 0 : this.#socket.writableLength
+    const more = waiting - this.#heldOut
+    if (more === 0) return
+    if (more < 0) this.#limits.release(-more)
+    else if (!this.#limits.hold(more)) {
+      this.#socket.destroy()
+      return
     }
-    let at = 0
-    while (!this.#isClosed) {
-      const left = data.length - at
-      if (left < headerLength) return this.#keep(data, at, headerLength)
-      let header: FrameHeader | undefined
-      try {
-        header = decodeHeader(data, at)
-        if (header.payloadLength > largestPayload)
-          throw new Error(`a PDU of ${header.payloadLength} octets is too large`)
-      } catch (error) {
-        // Where one PDU ends is not known, nor where the next begins.
-        this.#events.broken(undefined, error as Error)
-        this.close()
-        return
-      }
-      const length = headerLength + header.payloadLength
-      if (left < length) return this.#keep(data, at, length)
-      const payload = data.subarray(at + headerLength, at + length)
-      at += length
-      let pdu: AgentxPdu
-      try {
-        pdu = decodePdu(header, payload)
-      } catch (error) {
-        this.#events.broken(header, error as Error)
-        continue
-      }
-      this.#events.pdu(pdu)
-    }
+    this.#heldOut = waiting
   }
 
-  #keep(data: Buffer, at: number, due: number): void {
-    if (at < data.length) this.#pieces = [at === 0 ? data : data.subarray(at)]
-    this.#pieceLength = data.length - at
-    this.#due = due
+  #take(header: FrameHeader, payload: Buffer): void {
+    if (this.#isClosed) return
+    let pdu: AgentxPdu
+    try {
+      pdu = decodePdu(header, payload)
+    } catch (error) {
+      this.#events.broken(header, error as Error)
+      return
+    }
+    this.#events.pdu(pdu, payload.length)
   }
 }
+
+/** Of a peer that is trusted with our memory: a subagent's master. */
+const unlimited: ConnectionLimits = { largestPayload: () => largestPayload, hold: () => true, release: () => {} }

@@ -1,4 +1,5 @@
 /** Index values given out to subagents (RFC 2741 §7.1.2): two of them never get the same one. */
+import type { OctetAccount } from '../../lib/octet-account.ts'
 import { formatOid } from '../../lib/smi/oid.ts'
 import type { SnmpValue, Varbind } from '../../lib/smi/value.ts'
 import { agentxError } from './pdu.ts'
@@ -6,28 +7,46 @@ import { agentxError } from './pdu.ts'
 export type IndexWish = 'given' | 'new' | 'any'
 export type IndexResult = { readonly varbinds: Varbind[] } | { readonly error: number; readonly index: number }
 
-interface Allocations {
-  readonly type: SnmpValue['type']
-  /** Value by key, with the session that has it; undefined when it was given back. */
-  readonly values: Map<string, number | undefined>
-  highest: number
+/** A session, and who pays for what it holds. */
+export interface IndexHolder {
+  readonly id: number
+  readonly account: OctetAccount
 }
 
-/** Values of all names together, so that one subagent cannot fill the memory. */
+/** The values of one name that sessions have now. */
+interface Allocations {
+  readonly type: SnmpValue['type']
+  /** The session that has a value, by the value's key. */
+  readonly values: Map<string, number>
+  /** Ever given out: a new one is above it. */
+  highest: number
+  /** Some numbers that were given back, for those that take any. */
+  readonly free: Set<number>
+}
+
+/** Values of all names and sessions together, and of one session. */
 const valuesAtMost = 65_536
+const valuesOfSessionAtMost = 4096
+/** Octets of a string that can be an index: a name has 128 sub-identifiers. */
+const longestValue = 128
+/** Names that nobody has a value of are remembered, so that a new one is new; and of each name some free values. */
+const namesRemembered = 256
+const freeRemembered = 64
 
 export class IndexAllocator {
   readonly #names = new Map<string, Allocations>()
-  /** Given out or given back, of all names. */
+  /** Names that nobody has a value of any more, the oldest first. */
+  readonly #idle = new Map<string, Allocations>()
+  readonly #countOf = new Map<number, number>()
   #valueCount = 0
 
   /** All or none of the values are given. */
-  allocate(sessionId: number, varbinds: readonly Varbind[], wish: IndexWish): IndexResult {
+  allocate(session: IndexHolder, varbinds: readonly Varbind[], wish: IndexWish): IndexResult {
     const given: Varbind[] = []
     for (const [i, { name, value }] of varbinds.entries()) {
-      const result = this.#allocateOne(sessionId, formatOid(name), value, wish)
+      const result = this.#allocateOne(session, formatOid(name), value, wish)
       if (typeof result === 'number') {
-        this.release(sessionId, given)
+        this.release(session, given)
         return { error: result, index: i + 1 }
       }
       given.push({ name, value: result })
@@ -35,51 +54,83 @@ export class IndexAllocator {
     return { varbinds: given }
   }
 
-  release(sessionId: number, varbinds: readonly Varbind[]): IndexResult {
+  /** All or none of the values are given back. */
+  release(session: IndexHolder, varbinds: readonly Varbind[]): IndexResult {
     for (const [i, { name, value }] of varbinds.entries()) {
       const values = this.#names.get(formatOid(name))?.values
-      if (values?.get(keyOf(value)) !== sessionId) return { error: agentxError.indexNotAllocated, index: i + 1 }
+      if (values?.get(keyOf(value)) !== session.id) return { error: agentxError.indexNotAllocated, index: i + 1 }
     }
-    for (const { name, value } of varbinds) this.#names.get(formatOid(name))!.values.set(keyOf(value), undefined)
+    for (const { name, value } of varbinds) this.#giveBack(formatOid(name), keyOf(value), session)
     return { varbinds: [...varbinds] }
   }
 
   /** The session is gone, and its values may be had again, but not as new ones. */
-  releaseAll(sessionId: number): void {
-    for (const { values } of this.#names.values())
-      for (const [key, owner] of values) if (owner === sessionId) values.set(key, undefined)
+  releaseAll(session: IndexHolder): void {
+    if (!this.#countOf.has(session.id)) return
+    for (const [name, { values }] of [...this.#names])
+      for (const [key, owner] of [...values]) if (owner === session.id) this.#giveBack(name, key, session)
   }
 
-  #allocateOne(sessionId: number, name: string, value: SnmpValue, wish: IndexWish): SnmpValue | number {
+  #allocateOne(session: IndexHolder, name: string, value: SnmpValue, wish: IndexWish): SnmpValue | number {
     const { type } = value
     if (type !== 'Integer32' && type !== 'OctetString' && type !== 'ObjectIdentifier' && type !== 'IpAddress')
       return agentxError.indexWrongType
-    const allocations = this.#names.get(name) ?? { type, values: new Map(), highest: 0 }
+    const allocations = this.#names.get(name) ?? this.#idleOf(name, type)
     if (allocations.type !== type) return agentxError.indexWrongType
-    if (this.#valueCount >= valuesAtMost) return agentxError.indexNoneAvailable
-    const { values } = allocations
+    const isFull = this.#valueCount >= valuesAtMost || (this.#countOf.get(session.id) ?? 0) >= valuesOfSessionAtMost
+    if (isFull || (type === 'OctetString' && value.value.length > longestValue)) return agentxError.indexNoneAvailable
     if (wish === 'given') {
-      if (values.get(keyOf(value)) !== undefined) return agentxError.indexAlreadyAllocated
-      return this.#give(name, allocations, sessionId, value)
+      if (allocations.values.has(keyOf(value))) return agentxError.indexAlreadyAllocated
+      return this.#give(name, allocations, session, value)
     }
     // Values of other types cannot be made up.
     if (value.type !== 'Integer32') return agentxError.indexNoneAvailable
-    if (wish === 'any') {
-      const free = [...values].find(([, owner]) => owner === undefined)
-      if (free) return this.#give(name, allocations, sessionId, { type: 'Integer32', value: Number(free[0].slice(2)) })
-    }
-    if (allocations.highest >= 0x7fff_ffff) return agentxError.indexNoneAvailable
-    return this.#give(name, allocations, sessionId, { type: 'Integer32', value: allocations.highest + 1 })
+    const [free] = wish === 'any' ? allocations.free : []
+    const number = free ?? allocations.highest + 1
+    if (number > 0x7fff_ffff) return agentxError.indexNoneAvailable
+    return this.#give(name, allocations, session, { type: 'Integer32', value: number })
   }
 
-  #give(name: string, allocations: Allocations, sessionId: number, value: SnmpValue): SnmpValue {
+  #idleOf(name: string, type: Allocations['type']): Allocations {
+    const idle = this.#idle.get(name)
+    return idle?.type === type ? idle : { type, values: new Map(), highest: 0, free: new Set() }
+  }
+
+  #give(name: string, allocations: Allocations, session: IndexHolder, value: SnmpValue): SnmpValue | number {
     const key = keyOf(value)
+    if (!session.account.take(costOf(name, key), session.id)) return agentxError.indexNoneAvailable
     this.#names.set(name, allocations)
-    if (!allocations.values.has(key)) this.#valueCount++
-    allocations.values.set(key, sessionId)
-    if (value.type === 'Integer32') allocations.highest = Math.max(allocations.highest, value.value)
+    this.#idle.delete(name)
+    allocations.values.set(key, session.id)
+    this.#valueCount++
+    this.#countOf.set(session.id, (this.#countOf.get(session.id) ?? 0) + 1)
+    if (value.type === 'Integer32') {
+      allocations.highest = Math.max(allocations.highest, value.value)
+      allocations.free.delete(value.value)
+    }
     return value
   }
+
+  #giveBack(name: string, key: string, session: IndexHolder): void {
+    const allocations = this.#names.get(name)
+    if (!allocations?.values.delete(key)) return
+    this.#valueCount--
+    session.account.give(costOf(name, key), session.id)
+    const left = (this.#countOf.get(session.id) ?? 0) - 1
+    if (left > 0) this.#countOf.set(session.id, left)
+    else this.#countOf.delete(session.id)
+    if (allocations.type === 'Integer32' && allocations.free.size < freeRemembered)
+      allocations.free.add(Number(key.slice(2)))
+    if (allocations.values.size > 0) return
+    this.#names.delete(name)
+    this.#idle.set(name, allocations)
+    if (this.#idle.size > namesRemembered) this.#idle.delete(this.#idle.keys().next().value ?? '')
+  }
+}
+
+/** A value may be the only one of its name, and then holds the name too. */
+function costOf(name: string, key: string): number {
+  return 256 + 2 * (name.length + key.length)
 }
 
 function keyOf(value: SnmpValue): string {

@@ -1,7 +1,24 @@
-/** The socket where subagents connect: its folder, its mode and its owner. */
-import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs'
-import { createServer, type Server, type Socket } from 'node:net'
-import { dirname } from 'node:path'
+/** The socket where subagents connect: its folder, its mode and its owner, right from the moment it can be seen. */
+import { randomBytes } from 'node:crypto'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
+import { basename, dirname } from 'node:path'
+import { codeOf } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Owner } from '../../lib/owner.ts'
 import { checkSocketPath } from '../../lib/socket-path.ts'
@@ -14,6 +31,8 @@ export interface AgentxAddress {
   /** Of the Unix socket: who may connect. */
   readonly mode?: number
   readonly owner?: Owner
+  /** A group that may connect too, where this process may give a file to it. */
+  readonly group?: number
   /** Of the folders that are created for the socket; a folder that is there already is left as it is. */
   readonly folderMode?: number
   readonly folderOwner?: Owner
@@ -30,14 +49,11 @@ export async function listenForSubagents(
   log: Log,
 ): Promise<Server> {
   try {
-    if (address.path !== undefined) {
-      checkSocketPath(address.path)
-      createFolder(dirname(address.path), address)
-      rmSync(address.path, { force: true }) // of an agent that was killed; a living one has its SNMP port still
-    }
-    const server = await listen(address, accept)
-    if (address.path !== undefined) giveAway(address.path, address, log)
-    return server
+    const { path } = address
+    if (path === undefined) return await listen(address, accept)
+    checkSocketPath(path)
+    createFolder(dirname(path), address)
+    return await listenAtPath(path, address, accept, log)
   } catch (cause) {
     throw new Error(`listen for AgentX subagents on ${nameOf(address)}`, { cause })
   }
@@ -46,38 +62,131 @@ export async function listenForSubagents(
 /** Of one socket; a connection has one session as a rule, and what is beyond it is closed at once. */
 const connectionsAtMost = 512
 
-/** Nobody but the agent's own user can connect until the socket's mode and owner are set. */
-async function listen(address: AgentxAddress, accept: (socket: Socket) => void): Promise<Server> {
+/** With this umask while it binds, which is within the call of `listen`. */
+async function listen(where: ListenOptions, accept: (socket: Socket) => void, umask: number = 0o177): Promise<Server> {
   const server = createServer(accept)
   server.maxConnections = connectionsAtMost
-  const before = process.umask(0o177)
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(address, () => {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    const before = process.umask(umask)
+    try {
+      server.listen(where, () => {
         server.off('error', reject)
         resolve()
       })
-    })
-  } finally {
-    process.umask(before)
-  }
+    } finally {
+      process.umask(before)
+    }
+  })
   return server
 }
 
-function createFolder(folder: string, { folderMode = 0o700, folderOwner }: AgentxAddress): void {
-  const first = mkdirSync(folder, { recursive: true, mode: 0o700 })
-  if (first === undefined) return
-  for (let made = folder; made.length >= first.length; made = dirname(made)) {
-    if (folderOwner) chownSync(made, folderOwner.uid, folderOwner.gid)
-    chmodSync(made, folderMode) // whatever the umask is
+/**
+ * The socket is bound with its mode in a private folder, given to its owner there, and then put in its place, where the
+ * one that an agent before it left is replaced (a living agent has its SNMP port still). All steps go by descriptors of
+ * the two folders: whoever may write in the outer one can swap nothing that is given away.
+ */
+async function listenAtPath(
+  path: string,
+  { mode = 0o600, owner, group }: AgentxAddress,
+  accept: (socket: Socket) => void,
+  log: Log,
+): Promise<Server> {
+  const outer = openFolder(dirname(path))
+  const name = `.agentx-${randomBytes(6).toString('hex')}`
+  let inner: number | undefined
+  try {
+    inner = makeFolder(outer, name)
+    const socket = within(inner, name)
+    const place = within(outer, basename(path))
+    const isShared = group !== undefined && mayGiveTo(group)
+    const server = await listen({ path: socket }, accept, 0o777 & ~(isShared ? 0o660 : mode))
+    try {
+      if (owner) lchownSync(socket, owner.uid, owner.gid)
+      if (isShared) lchownSync(socket, -1, group)
+      if (!isSocketOrNothing(place)) throw new Error(`${path} is there and is no socket`)
+      renameSync(socket, place)
+    } catch (error) {
+      server.close()
+      rmSync(socket, { force: true })
+      throw error
+    }
+    if (group !== undefined && !isShared)
+      log.warn('cannot let a group in at its AgentX socket: the agent is not a member of it', { socket: path, group })
+    removeWhenClosed(server, path)
+    if (owner) warnOfClosedFolder(path, owner, log)
+    return server
+  } finally {
+    if (inner !== undefined) {
+      rmdirSync(within(outer, name))
+      closeSync(inner)
+    }
+    closeSync(outer)
   }
 }
 
-function giveAway(path: string, { mode = 0o600, owner }: AgentxAddress, log: Log): void {
-  chmodSync(path, mode)
-  if (!owner) return
-  chownSync(path, owner.uid, owner.gid)
+/** Makes a folder in an open one, and gives the descriptor of that very folder. */
+function makeFolder(outer: number, name: string): number {
+  mkdirSync(within(outer, name), { mode: 0o700 })
+  const made = openFolder(within(outer, name), constants.O_NOFOLLOW)
+  if (fstatSync(made).uid === process.geteuid?.()) return made
+  closeSync(made)
+  throw new Error(`the folder ${name} was taken away while it was made`)
+}
+
+function openFolder(path: string, flags = 0): number {
+  return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | flags)
+}
+
+/** A name in an open folder: Node has no openat, but the kernel resolves this from the folder itself. */
+function within(folder: number, ...names: readonly string[]): string {
+  return `/proc/self/fd/${folder}/${names.join('/')}`
+}
+
+/** chown(2): root may give a file to any group, others to those that they are members of. */
+function mayGiveTo(gid: number): boolean {
+  return process.geteuid?.() === 0 || process.getegid?.() === gid || (process.getgroups?.() ?? []).includes(gid)
+}
+
+function isSocketOrNothing(path: string): boolean {
+  try {
+    return lstatSync(path).isSocket()
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return true
+    throw error
+  }
+}
+
+/** Node removes the path that it bound, which is another one; a socket that took this one's place stays. */
+function removeWhenClosed(server: Server, path: string): void {
+  const { ino, dev } = lstatSync(path)
+  server.once('close', () => {
+    try {
+      const now = lstatSync(path)
+      if (now.ino === ino && now.dev === dev) rmSync(path)
+    } catch {
+      // It is gone already.
+    }
+  })
+}
+
+/** With those above it; each that is made gets the mode, whatever the umask is, and the owner. */
+function createFolder(folder: string, address: AgentxAddress): void {
+  if (existsSync(folder)) return
+  createFolder(dirname(folder), address)
+  const { folderMode = 0o700, folderOwner } = address
+  const outer = openFolder(dirname(folder))
+  try {
+    const made = makeFolder(outer, basename(folder))
+    if (folderOwner) fchownSync(made, folderOwner.uid, folderOwner.gid)
+    fchmodSync(made, folderMode)
+    closeSync(made)
+  } finally {
+    closeSync(outer)
+  }
+}
+
+function warnOfClosedFolder(path: string, owner: Owner, log: Log): void {
   const folder = closedFolder(path, owner)
   if (folder !== undefined)
     log.warn('the owner of the AgentX socket may not enter its folder; chmod or chown the folder', {

@@ -1,19 +1,22 @@
 /** The AgentX master (RFC 2741 §7): listens, keeps sessions and their regions, and hands on what they notify. */
 import type { Server, Socket } from 'node:net'
 import type { Clock, Timer } from '../../lib/clock.ts'
+import { limitedLog } from '../../lib/limited-log.ts'
 import type { Log } from '../../lib/log.ts'
-import { compareOid, formatOid } from '../../lib/smi/oid.ts'
-import type { Varbind } from '../../lib/smi/value.ts'
+import type { OctetAccount } from '../../lib/octet-account.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
+import { domainAccounts, makeAccounts } from '../accounts.ts'
 import type { Registry } from '../dispatch/registry.ts'
 import type { AgentxState } from '../internal/agentx-mib.ts'
-import { type NotificationMessage, snmpTrapOidInstance, sysUpTimeInstance } from '../notify/notification.ts'
-import { AgentxConnection } from './connection.ts'
-import { IndexAllocator } from './indexes.ts'
+import type { NotificationMessage } from '../notify/notification.ts'
+import { bounds, costs } from './bounds.ts'
+import { AgentxConnection, largestPayload } from './connection.ts'
 import { type AgentxAddress, listenForSubagents, nameOf } from './listen.ts'
-import { type AgentxPdu, agentxError, agentxFlag, closeReason, type Registration } from './pdu.ts'
-import { Registrations, regionsOf, registrationKey } from './registrations.ts'
+import { type AgentxPdu, agentxError, closeReason } from './pdu.ts'
+import { Registrations } from './registrations.ts'
 import { MasterSession } from './session-of-master.ts'
+import { longestDescription, type Reply, SessionRequests } from './session-requests.ts'
+import type { TrustDomain, TrustDomainName } from './trust.ts'
 
 export interface MasterOptions {
   readonly registry: Registry
@@ -28,7 +31,7 @@ export interface MasterOptions {
    */
   readonly timeoutLimitMs?: () => number
   /** A subagent's notification, without sysUpTime.0 and snmpTrapOID.0. */
-  readonly onNotify: (notification: NotificationMessage) => void
+  readonly onNotify: (notification: NotificationMessage, session: MasterSession) => void
   /**
    * serving: the session registered its first region. lost: a session that served something ended otherwise than by its
    * own Close with reasonShutdown. One that never registered anything, such as agentxtrap's, is neither.
@@ -36,37 +39,62 @@ export interface MasterOptions {
   readonly onSession?: (event: 'serving' | 'lost', session: MasterSession, reason: string) => void
   /** For AGENTX-MIB and sysORTable: sessions, registrations or capabilities are others than before. */
   readonly onChange?: () => void
+  /** What the sessions and connections of each trust domain may hold. */
+  readonly accounts?: Readonly<Record<TrustDomainName, OctetAccount>>
 }
 
-const sessionsAtMost = 256
-const registrationsAtMost = 2048
-/** Octets of agentxSessionDescr and sysORDescr (RFC 2742, RFC 3418). */
-const longestDescription = 255
 /** AGENTX-MIB and sysORTable are as old as this at most, while sessions and registrations change. */
 const showEveryMs = 250
-/** Of one session: a registration may be a range of many subtrees. */
-const regionsAtMost = 16_384
+const lookEveryMs = 1000
+/** What AGENTX-MIB and sysORTable show is another after these. */
+const changing = new Set<AgentxPdu['type']>(['register', 'unregister', 'addAgentCaps', 'removeAgentCaps'])
+interface ConnectionRecord {
+  readonly index: number
+  readonly openTicks: number
+  readonly address: string
+  readonly trust: TrustDomain
+  /** Since when it has had no session; undefined while it has one. */
+  withoutSessionMs: number | undefined
+  /** Since when it has been in the middle of a PDU, as far as was looked. */
+  partialMs: number | undefined
+}
 
 export class AgentxMaster {
   readonly #options: MasterOptions
   readonly #defaultTimeoutMs: number
   readonly #timeoutLimitMs: () => number
   readonly #servers: Server[] = []
-  readonly #connections = new Map<AgentxConnection, { index: number; openTicks: number; address: string }>()
+  readonly #log: Log
+  readonly #accounts: Readonly<Record<TrustDomainName, OctetAccount>>
+  readonly #connections = new Map<AgentxConnection, ConnectionRecord>()
   readonly #sessions = new Map<number, { session: MasterSession; connection: AgentxConnection }>()
   readonly #registrations = new Registrations()
-  readonly #indexes = new IndexAllocator()
+  readonly #requests: SessionRequests
   #lastSessionId = 0
   #lastConnection = 0
   #hasChanged = false
   /** Until the next change may be shown. */
   #showing: Timer | undefined
+  /** Looks for connections that take too long. */
+  #looking: Timer | undefined
   #isStopping = false
 
   constructor(options: MasterOptions) {
     this.#options = options
     this.#defaultTimeoutMs = options.defaultTimeoutMs ?? 5000
     this.#timeoutLimitMs = options.timeoutLimitMs ?? (() => 5000)
+    this.#accounts = options.accounts ?? domainAccounts(makeAccounts())
+    // Whatever a subagent does again and again must not fill the log.
+    this.#log = limitedLog(options.log, options.clock)
+    this.#requests = new SessionRequests({
+      registry: options.registry,
+      registrations: this.#registrations,
+      clock: options.clock,
+      log: this.#log,
+      upTimeTicks: options.upTimeTicks,
+      onNotify: options.onNotify,
+      onServing: (session) => options.onSession?.('serving', session, ''),
+    })
   }
 
   get sessions(): MasterSession[] {
@@ -76,8 +104,10 @@ export class AgentxMaster {
   /** For AGENTX-MIB. */
   get state(): AgentxState {
     const limitMs = this.#timeoutLimitMs()
-    const connections = [...this.#connections].map(([connection, about]) => ({
-      ...about,
+    const connections = [...this.#connections].map(([connection, { index, openTicks, address }]) => ({
+      index,
+      openTicks,
+      address,
       sessions: this.#sessionsOf(connection).map(({ session }) => session),
     }))
     const registrations = Array.from(this.#registrations.values(), ({ index, session, registration, isInstance }) => {
@@ -94,18 +124,24 @@ export class AgentxMaster {
     return { defaultTimeoutMs: Math.min(this.#defaultTimeoutMs, limitMs), connections, registrations }
   }
 
-  /** Throws when the socket cannot be had. */
-  async listen(address: AgentxAddress): Promise<void> {
-    const { log } = this.#options
-    const server = await listenForSubagents(address, (socket) => this.#accept(socket, nameOf(address)), log)
-    server.on('error', (error) => log.warn('the AgentX socket reported an error', { error: error.message }))
+  /** Throws when the socket cannot be had. Whoever connects there may do what the domain says. */
+  async listen(address: AgentxAddress, trust: TrustDomain): Promise<void> {
+    const name = nameOf(address)
+    const server = await listenForSubagents(address, (socket) => this.#accept(socket, name, trust), this.#log)
+    server.on('error', (error) => this.#log.warn('the AgentX socket reported an error', { error: error.message }))
+    server.on('drop', () => {
+      this.#accounts[trust.name].refuse()
+      this.#log.warn('closed a connection at once: its AgentX socket has too many', { socket: name })
+    })
     this.#servers.push(server)
+    this.#looking ??= this.#options.clock.every(lookEveryMs, () => this.#look())
   }
 
   /** Closes every session with reasonShutdown; resolves when the sockets are closed. */
   async stop(): Promise<void> {
     this.#isStopping = true
     this.#showing?.cancel()
+    this.#looking?.cancel()
     for (const { session } of [...this.#sessions.values()])
       this.#close(session, closeReason.shutdown, 'the agent stops')
     for (const connection of this.#connections.keys()) connection.close()
@@ -118,40 +154,86 @@ export class AgentxMaster {
     if (found) this.#close(found.session, reason, why)
   }
 
-  #accept(socket: Socket, address: string): void {
-    const connection: AgentxConnection = new AgentxConnection(socket, {
-      pdu: (pdu) => this.#receive(connection, pdu),
-      broken: (header, error) => {
-        this.#options.log.warn('cannot read a PDU of a subagent', { error: error.message })
-        // §7.2.2: a request is answered with parseError; what was an answer closes its session.
-        const session = header && this.#sessions.get(header.sessionId)
-        if (session?.connection === connection)
-          this.#close(session.session, closeReason.parseError, 'it sent a PDU that cannot be read')
-        else if (header) this.#respond(connection, header, agentxError.parseError)
-      },
-      closed: () => {
-        this.#connections.delete(connection)
-        for (const { session } of this.#sessionsOf(connection)) this.#forget(session, 'its connection ended')
-        this.#changed()
-      },
-    })
+  #accept(socket: Socket, address: string, trust: TrustDomain): void {
     this.#lastConnection++
-    this.#connections.set(connection, { index: this.#lastConnection, openTicks: this.#options.upTimeTicks(), address })
+    const index = this.#lastConnection
+    const account = this.#accounts[trust.name]
+    const holder = `connection ${index}`
+    const connection: AgentxConnection = new AgentxConnection(
+      socket,
+      {
+        pdu: (pdu, payloadLength) => this.#receive(connection, trust, pdu, payloadLength),
+        broken: (header, error) => {
+          this.#log.warn('cannot read a PDU of a subagent', { error: error.message })
+          // §7.2.2: a request is answered with parseError; what was an answer closes its session.
+          const session = header && this.#sessions.get(header.sessionId)
+          if (session?.connection === connection)
+            this.#close(session.session, closeReason.parseError, 'it sent a PDU that cannot be read')
+          else if (header) this.#respond(connection, header, { error: agentxError.parseError })
+        },
+        closed: () => {
+          this.#connections.delete(connection)
+          for (const { session } of this.#sessionsOf(connection)) this.#forget(session, 'its connection ended')
+          this.#changed()
+        },
+      },
+      {
+        largestPayload: () => (record.withoutSessionMs === undefined ? largestPayload : bounds.largestOpen),
+        hold: (octets) => account.take(octets, holder),
+        release: (octets) => account.give(octets, holder),
+      },
+    )
+    const { clock, upTimeTicks } = this.#options
+    const record: ConnectionRecord = {
+      index,
+      openTicks: upTimeTicks(),
+      address,
+      trust,
+      withoutSessionMs: clock.monotonicMs(),
+      partialMs: undefined,
+    }
+    this.#connections.set(connection, record)
+    this.#makeRoom(trust)
     this.#changed()
+  }
+
+  /** Of the connections without a session the oldest gives way: an honest one opens its session at once. */
+  #makeRoom(trust: TrustDomain): void {
+    const idle = [...this.#connections].filter(
+      ([, record]) => record.trust === trust && record.withoutSessionMs !== undefined,
+    )
+    if (idle.length > bounds.connectionsWithoutSession)
+      this.#abort(idle[0]![0], trust, 'too many connections have no session')
+  }
+
+  #look(): void {
+    const now = this.#options.clock.monotonicMs()
+    for (const [connection, record] of [...this.#connections]) {
+      record.partialMs = connection.isPartial ? (record.partialMs ?? now) : undefined
+      const { withoutSessionMs = now, partialMs = now, trust } = record
+      if (now - withoutSessionMs >= bounds.patienceMs) this.#abort(connection, trust, 'it opened no session in time')
+      else if (now - partialMs >= bounds.patienceMs) this.#abort(connection, trust, 'it did not end a PDU in time')
+    }
+  }
+
+  #abort(connection: AgentxConnection, trust: TrustDomain, why: string): void {
+    this.#accounts[trust.name].refuse()
+    this.#log.warn('closed a connection of a subagent', { domain: trust.name, why })
+    connection.abort()
   }
 
   #sessionsOf(connection: AgentxConnection) {
     return [...this.#sessions.values()].filter((one) => one.connection === connection)
   }
 
-  #receive(connection: AgentxConnection, pdu: AgentxPdu): void {
+  #receive(connection: AgentxConnection, trust: TrustDomain, pdu: AgentxPdu, payloadLength: number): void {
     if (pdu.type === 'open') {
-      this.#open(connection, pdu)
+      this.#open(connection, trust, pdu)
       return
     }
     const found = this.#sessions.get(pdu.sessionId)
     if (!found || found.connection !== connection) {
-      if (pdu.type !== 'response') this.#respond(connection, pdu, agentxError.notOpen)
+      if (pdu.type !== 'response') this.#respond(connection, pdu, { error: agentxError.notOpen })
       return
     }
     const { session } = found
@@ -159,75 +241,59 @@ export class AgentxMaster {
       session.receive(pdu)
       return
     }
-    const respond = (error: number, index = 0, varbinds: readonly Varbind[] = []): void =>
-      this.#respond(connection, pdu, error, index, varbinds)
     if (pdu.context !== '') {
-      respond(agentxError.unsupportedContext)
+      this.#respond(connection, pdu, { error: agentxError.unsupportedContext })
       return
     }
+    this.#respond(connection, pdu, this.#process(session, pdu, payloadLength))
+    if (pdu.type === 'close') this.#forget(session, 'it closed its session', pdu.reason === closeReason.shutdown)
+    if (changing.has(pdu.type)) this.#changed()
+  }
+
+  #process(session: MasterSession, pdu: AgentxPdu, payloadLength: number): Reply {
+    const requests = this.#requests
     switch (pdu.type) {
-      case 'close':
-        respond(agentxError.noAgentXError)
-        this.#forget(session, 'it closed its session', pdu.reason === closeReason.shutdown)
-        return
       case 'register':
-        respond(this.#register(session, pdu, (pdu.flags & agentxFlag.instanceRegistration) !== 0))
-        return
+        return requests.register(session, pdu)
       case 'unregister':
-        respond(this.#unregister(session, pdu))
-        return
-      case 'ping':
-        respond(agentxError.noAgentXError)
-        return
+        return requests.unregister(session, pdu)
       case 'notify':
-        respond(this.#notify(pdu.varbinds))
-        return
+        return requests.notify(session, pdu, payloadLength)
       case 'indexAllocate':
-      case 'indexDeallocate': {
-        const isNew = (pdu.flags & agentxFlag.newIndex) !== 0
-        const isAny = (pdu.flags & agentxFlag.anyIndex) !== 0
-        const wish = isNew ? 'new' : isAny ? 'any' : 'given'
-        const result =
-          pdu.type === 'indexAllocate'
-            ? this.#indexes.allocate(session.id, pdu.varbinds, wish)
-            : this.#indexes.release(session.id, pdu.varbinds)
-        if ('error' in result) respond(result.error, result.index, pdu.varbinds)
-        else respond(agentxError.noAgentXError, 0, result.varbinds)
-        return
-      }
+        return requests.allocate(session, pdu)
+      case 'indexDeallocate':
+        return requests.deallocate(session, pdu)
       case 'addAgentCaps':
-        if (session.capabilities.size >= registrationsAtMost) return respond(agentxError.requestDenied)
-        session.capabilities.set(formatOid(pdu.id), {
-          id: pdu.id,
-          description: truncateUtf8(pdu.description, longestDescription),
-        })
-        respond(agentxError.noAgentXError)
-        this.#changed()
-        return
+        return requests.addCapability(session, pdu)
       case 'removeAgentCaps':
-        respond(
-          session.capabilities.delete(formatOid(pdu.id)) ? agentxError.noAgentXError : agentxError.unknownAgentCaps,
-        )
-        this.#changed()
-        return
+        return requests.removeCapability(session, pdu)
+      case 'close':
+      case 'ping':
+        return { error: agentxError.noAgentXError }
       default:
         // Requests go from master to subagent, never the other way.
-        respond(agentxError.processingError)
+        return { error: agentxError.processingError }
     }
   }
 
-  #open(connection: AgentxConnection, pdu: Extract<AgentxPdu, { type: 'open' }>): void {
-    if (this.#sessions.size >= sessionsAtMost || this.#isStopping) {
-      this.#respond(connection, pdu, agentxError.openFailed)
+  #open(connection: AgentxConnection, trust: TrustDomain, pdu: Extract<AgentxPdu, { type: 'open' }>): void {
+    const { clock, upTimeTicks } = this.#options
+    const account = this.#accounts[trust.name]
+    const ofDomain = [...this.#sessions.values()].filter(({ session }) => session.trust === trust).length
+    const id = this.#newSessionId()
+    if (ofDomain >= trust.sessionsAtMost || this.#isStopping || !account.take(costs.session, id)) {
+      account.refuse()
+      this.#log.warn('refused a session: its AgentX socket has too many, or no more octets', { domain: trust.name })
+      this.#respond(connection, pdu, { error: agentxError.openFailed })
       return
     }
-    const { clock, log } = this.#options
-    const id = this.#newSessionId()
     const session: MasterSession = new MasterSession({
       id,
+      trust,
+      account,
       objectId: pdu.id,
       description: truncateUtf8(pdu.description, longestDescription),
-      openTicks: this.#options.upTimeTicks(),
+      openTicks: upTimeTicks(),
       timeoutMs: pdu.timeoutSeconds > 0 ? pdu.timeoutSeconds * 1000 : this.#defaultTimeoutMs,
       timeoutLimitMs: this.#timeoutLimitMs,
       clock,
@@ -236,63 +302,11 @@ export class AgentxMaster {
       onHung: () => this.#close(session, closeReason.timeouts, 'it did not answer three requests in a row'),
     })
     this.#sessions.set(id, { session, connection })
-    log.notice('a subagent opened a session', { session: id, description: session.name })
-    connection.send(
-      { flags: 0, sessionId: id, transactionId: pdu.transactionId, packetId: pdu.packetId },
-      { type: 'response', upTimeTicks: this.#options.upTimeTicks(), error: 0, index: 0, varbinds: [] },
-    )
+    const record = this.#connections.get(connection)
+    if (record) record.withoutSessionMs = undefined
+    this.#log.notice('a subagent opened a session', { session: id, description: session.name })
+    this.#respond(connection, { ...pdu, sessionId: id }, { error: agentxError.noAgentXError })
     this.#changed()
-  }
-
-  #register(session: MasterSession, registration: Registration, isInstance: boolean): number {
-    const { subtree, priority, timeoutSeconds } = registration
-    if (this.#registrations.isDuplicate(registration)) return agentxError.duplicateRegistration
-    if (subtree.length === 0 || priority === 0) return agentxError.requestDenied
-    if (session.regions.size >= registrationsAtMost) return agentxError.requestDenied
-    const timeoutMs = timeoutSeconds > 0 ? timeoutSeconds * 1000 : session.timeoutMs
-    const regions = regionsOf(registration, { timeoutMs, backend: session })
-    if (!regions || session.regionCount + regions.length > regionsAtMost) return agentxError.requestDenied
-    session.regionCount += regions.length
-    for (const region of regions) this.#options.registry.addRegion(region)
-    if (!session.hasServed) this.#options.onSession?.('serving', session, '')
-    session.hasServed = true
-    session.regions.set(registrationKey(registration), regions)
-    this.#registrations.add(session, registration, isInstance)
-    this.#changed()
-    return agentxError.noAgentXError
-  }
-
-  #unregister(session: MasterSession, registration: Registration): number {
-    const key = registrationKey(registration)
-    if (!session.regions.has(key)) return agentxError.unknownRegistration
-    this.#removeRegions(session, key)
-    this.#changed()
-    return agentxError.noAgentXError
-  }
-
-  #removeRegions(session: MasterSession, key: string): void {
-    const regions = session.regions.get(key) ?? []
-    for (const region of regions) this.#options.registry.removeRegion(region)
-    session.regionCount -= regions.length
-    session.regions.delete(key)
-    this.#registrations.remove(key)
-  }
-
-  /** §7.1.10: an optional sysUpTime.0, snmpTrapOID.0, and what else there is. */
-  #notify(varbinds: readonly Varbind[]): number {
-    let at = 0
-    let upTimeTicks = this.#options.upTimeTicks()
-    const first = varbinds[0]
-    if (first && compareOid(first.name, sysUpTimeInstance) === 0) {
-      if (first.value.type !== 'TimeTicks') return agentxError.processingError
-      upTimeTicks = first.value.value
-      at++
-    }
-    const trap = varbinds[at]
-    if (trap?.value.type !== 'ObjectIdentifier' || compareOid(trap.name, snmpTrapOidInstance) !== 0)
-      return agentxError.processingError
-    this.#options.onNotify({ trapOid: trap.value.value, upTimeTicks, varbinds: varbinds.slice(at + 1) })
-    return agentxError.noAgentXError
   }
 
   #close(session: MasterSession, reason: number, why: string): void {
@@ -304,11 +318,14 @@ export class AgentxMaster {
   }
 
   #forget(session: MasterSession, why: string, isOrderly = false): void {
+    const connection = this.#sessions.get(session.id)?.connection
     if (!this.#sessions.delete(session.id)) return
-    for (const key of [...session.regions.keys()]) this.#removeRegions(session, key)
-    this.#indexes.releaseAll(session.id)
+    this.#requests.forget(session)
+    session.account.give(costs.session, session.id)
     session.close()
-    this.#options.log.notice('a session of a subagent ended', { session: session.id, description: session.name, why })
+    const record = connection && this.#connections.get(connection)
+    if (record && this.#sessionsOf(connection).length === 0) record.withoutSessionMs = this.#options.clock.monotonicMs()
+    this.#log.notice('a session of a subagent ended', { session: session.id, description: session.name, why })
     if (session.hasServed && !isOrderly) this.#options.onSession?.('lost', session, why)
     this.#changed()
   }
@@ -316,9 +333,7 @@ export class AgentxMaster {
   #respond(
     connection: AgentxConnection,
     { sessionId, transactionId, packetId }: { sessionId: number; transactionId: number; packetId: number },
-    error: number,
-    index = 0,
-    varbinds: readonly Varbind[] = [],
+    { error, index = 0, varbinds = [] }: Reply,
   ): void {
     connection.send(
       { flags: 0, sessionId, transactionId, packetId },

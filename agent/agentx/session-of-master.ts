@@ -3,18 +3,24 @@ import type { Clock, Timer } from '../../lib/clock.ts'
 import type { SetPart } from '../../lib/mib/backend.ts'
 import type { Requester } from '../../lib/mib/module.ts'
 import type { SetFailure, SetVarbind } from '../../lib/mib/set.ts'
+import type { OctetAccount } from '../../lib/octet-account.ts'
 import { errorStatusName } from '../../lib/smi/error-status.ts'
 import type { Oid } from '../../lib/smi/oid.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
 import type { RemoteRegion } from '../dispatch/registry.ts'
 import { BackendGone, type NameRange, type RemoteBackend } from '../dispatch/remote.ts'
 import type { AgentxBody, AgentxPdu } from './pdu.ts'
+import { sessionName, type TrustDomain } from './trust.ts'
 
 /** After so many requests in a row without an answer the session is closed. */
 const timeoutsAtMost = 3
 
 export interface MasterSessionOptions {
   readonly id: number
+  /** What its socket lets it do. */
+  readonly trust: TrustDomain
+  /** What it makes the master hold is held in this account, under its id. */
+  readonly account: OctetAccount
   readonly objectId: Oid
   readonly description: string
   /** sysUpTime when it opened. */
@@ -61,12 +67,21 @@ export class MasterSession implements RemoteBackend {
     return this.#options.id
   }
 
+  get trust(): TrustDomain {
+    return this.#options.trust
+  }
+
+  get account(): OctetAccount {
+    return this.#options.account
+  }
+
   get objectId(): Oid {
     return this.#options.objectId
   }
 
   get name(): string {
-    return this.#options.description || `session ${this.#options.id}`
+    const { trust, id, description } = this.#options
+    return sessionName(trust, id, description)
   }
 
   get description(): string {

@@ -1,11 +1,12 @@
 /** The subagent's side of AgentX (RFC 2741): our own modules behind a session that comes back by itself. */
-import { createConnection, type Socket } from 'node:net'
+import { createConnection } from 'node:net'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Backend } from '../../lib/mib/backend.ts'
 import { errorStatusNumber } from '../../lib/smi/error-status.ts'
 import { compareOid, formatOid, type Oid, startsWith } from '../../lib/smi/oid.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
+import { connectTo } from '../../lib/trust/socket.ts'
 import { Registry } from '../dispatch/registry.ts'
 import { SetTransaction } from '../dispatch/set-transaction.ts'
 import { varbindsV2 } from '../notify/notification.ts'
@@ -102,7 +103,7 @@ export class AgentxSession {
 
   #connect(): void {
     const { address, clock } = this.#options
-    const socket: Socket = createConnection(address)
+    const socket = 'path' in address ? connectTo(address.path) : createConnection(address)
     let isOver = false
     const lose = (why: string): void => {
       if (isOver) return
@@ -307,7 +308,8 @@ export class AgentxSession {
     if (this.#state !== 'open') return
     for (const notification of this.#notifications) {
       if (notification.sentAs !== undefined) continue
-      notification.sentAs = this.#ask({ type: 'notify', varbinds: notification.varbinds }, () => {
+      notification.sentAs = this.#ask({ type: 'notify', varbinds: notification.varbinds }, ({ error }) => {
+        if (error !== 0) this.#options.log.warn('the master refused a notification, which is lost', { error })
         // One that gave way to others meanwhile is not there any more.
         const at = this.#notifications.indexOf(notification)
         if (at >= 0) this.#notifications.splice(at, 1)

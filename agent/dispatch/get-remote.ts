@@ -66,7 +66,7 @@ class RemoteGet {
   /** Gives the indexes of the names that are to be asked again, of another backend. */
   async #ask(questions: readonly Question[]): Promise<number[]> {
     const { backend } = questions[0]!.region
-    const timeoutMs = Math.max(...questions.map(({ region }) => region.timeoutMs))
+    const timeoutMs = this.#attempts.waitFor(Math.max(...questions.map(({ region }) => region.timeoutMs)))
     try {
       if (!this.#attempts.mayAsk(backend)) throw new Error('the request took too long')
       const varbinds = await backend.get(

@@ -1,10 +1,11 @@
 /** GETNEXT and GETBULK where parts of the answer come from elsewhere: varbinds for one backend travel together. */
 import { groupBy } from '../../lib/group.ts'
+import { search } from '../../lib/mib/subtree.ts'
 import { compareOid, type Oid } from '../../lib/smi/oid.ts'
 import type { SnmpValue, Varbind } from '../../lib/smi/value.ts'
 import { pduTag } from '../message/pdu.ts'
 import { getRemote } from './get-remote.ts'
-import type { ReadFailure, ReadRules } from './read.ts'
+import { passedAtMost, type ReadFailure, type ReadRules } from './read.ts'
 import type { Owner, Registry, RemoteRegion, RemoteSpan } from './registry.ts'
 import type { NameRange } from './remote.ts'
 import { Attempts, earliest, encode, type RemoteAnswer, type RemoteRequest, writeLocal } from './remote-answer.ts'
@@ -21,6 +22,8 @@ interface Cursor {
   name: Oid
   /** Where the search stands in the registry's list, when a span had nothing more. */
   skipTo: Oid | undefined
+  /** Of what is found; one cursor alone never needs more than a message holds. */
+  octets: number
   isDone: boolean
 }
 
@@ -39,20 +42,34 @@ export async function readRemote(registry: Registry, request: RemoteRequest, rul
   const repetitions = Math.min(Math.max(request.maxRepetitions, 0), fitting)
   const cursors = request.names.map((name, index): Cursor => {
     const wanted = index < nonRepeaters ? 1 : repetitions
-    return { index, wanted, found: [], name, skipTo: undefined, isDone: wanted === 0 }
+    return { index, wanted, found: [], name, skipTo: undefined, octets: 0, isDone: wanted === 0 }
   })
   const attempts = new Attempts()
   for (;;) {
     const queries: Query[] = []
+    search.passed = attempts.passed
     for (const cursor of cursors) {
       const query = findLocal(registry, rules, cursor)
       if (query) queries.push(query)
+      if (search.passed <= passedAtMost || cursors.length === 1 || cursors.every(({ isDone }) => isDone)) continue
+      // As in read.ts: the rest of a GETBULK may be left out once its first repetition is there.
+      const missing = cursors.find(({ found, wanted }) => wanted > 0 && found.length === 0)
+      if (missing) return { status: 'genErr', position: missing.index + 1 }
+      return inRounds(cursors, nonRepeaters, Math.min(repetitions, wholeRounds(cursors.slice(nonRepeaters))))
     }
+    attempts.passed = search.passed
     if (queries.length === 0) break
     const refused = queries.find(({ remote }) => !attempts.mayAsk(remote.backend))
     if (refused) return { status: 'genErr', position: refused.cursor.index + 1 }
+    // What subagents name and the view hides costs more than what is passed here.
+    attempts.passed += queries.length
     const failure = await ask(queries, rules, attempts)
     if (failure) return failure
+    // More would not fit, and must not be held meanwhile.
+    if (octetsOfRounds(cursors, isBulk, nonRepeaters) > rules.limit) {
+      if (!isBulk) return { status: 'tooBig', position: 0 }
+      break
+    }
   }
   if (!isBulk) {
     // SNMPv1 has no endOfMibView (RFC 3584 §4.2.2.2).
@@ -61,6 +78,23 @@ export async function readRemote(registry: Registry, request: RemoteRequest, rul
     return cursors.map(({ found }) => found[0]!)
   }
   return inRounds(cursors, nonRepeaters, repetitions)
+}
+
+/** Repetitions that are there for every repeater. */
+function wholeRounds(repeaters: readonly Cursor[]): number {
+  return Math.min(...repeaters.map(({ found, isDone }) => (isDone ? Number.POSITIVE_INFINITY : found.length)))
+}
+
+/** Octets of what is found and will be answered: of the repeaters of a GETBULK, whole rounds from the first one on. */
+function octetsOfRounds(cursors: readonly Cursor[], isBulk: boolean, nonRepeaters: number): number {
+  if (cursors.some(({ index, isDone }) => isBulk && index < nonRepeaters && !isDone)) return 0
+  const rounds = isBulk ? wholeRounds(cursors) : Number.POSITIVE_INFINITY
+  let octets = 0
+  for (const { index, found } of cursors) {
+    const counted = isBulk && index >= nonRepeaters ? Math.min(rounds, found.length) : found.length
+    for (let i = 0; i < counted; i++) octets += found[i]!.length
+  }
+  return octets
 }
 
 /** RFC 3416 §4.2.3: first one for each non-repeater, then round after round; a round in which all are at their end is the last. */
@@ -111,26 +145,30 @@ function findLocal(registry: Registry, rules: ReadRules, cursor: Cursor): Query 
         return { cursor, remote: owner.remote, range: { start, include, end: endOfRun(objects, at, rules) } }
       }
       const decision = rules.isV1 && owner.base === 'Counter64' ? 'out' : rules.view.decide(owner)
+      search.passed++
       if (decision === 'out') continue
       const rest = from.slice(owner.oid.length)
       const first = isFresh ? 0 : skipTo !== undefined ? owner.next(0) : owner.after(rest, 0, rest.length)
       if (first < 0) continue
       let position = owner.next(first)
-      while (position >= 0 && decision === 'mixed' && !rules.view.includes(owner.nameOf(position)))
+      while (position >= 0 && decision === 'mixed' && !rules.view.includes(owner.nameOf(position))) {
+        search.passed++
         position = owner.next(position + 1)
+      }
       if (position < 0) continue
-      take(cursor, owner.nameOf(position), writeLocal(owner, position))
+      take(cursor, owner.nameOf(position), writeLocal(owner, position), rules.limit)
       break
     }
   }
   return undefined
 }
 
-function take(cursor: Cursor, name: Oid, varbind: Uint8Array): void {
+function take(cursor: Cursor, name: Oid, varbind: Uint8Array, limit: number): void {
   cursor.found.push(varbind)
+  cursor.octets += varbind.length
   cursor.name = name
   cursor.skipTo = undefined
-  if (cursor.found.length >= cursor.wanted) cursor.isDone = true
+  if (cursor.found.length >= cursor.wanted || cursor.octets > limit) cursor.isDone = true
 }
 
 function finish(cursor: Cursor): void {
@@ -148,7 +186,7 @@ async function ask(queries: readonly Query[], rules: ReadRules, attempts: Attemp
 async function askOne(queries: Query[], rules: ReadRules, attempts: Attempts): Promise<ReadFailure | undefined> {
   queries.sort((a, b) => missing(a) - missing(b))
   const { backend } = queries[0]!.remote
-  const timeoutMs = Math.max(...queries.map(({ remote }) => remote.timeoutMs))
+  const timeoutMs = attempts.waitFor(Math.max(...queries.map(({ remote }) => remote.timeoutMs)))
   const ranges = queries.map(({ range }) => range)
   const most = missing(queries.at(-1)!)
   const singles = queries.findIndex((query) => missing(query) > 1)
@@ -204,7 +242,7 @@ function takeAnswers(
       if (isHidden) {
         cursor.name = name
         cursor.skipTo = undefined
-      } else take(cursor, name, encode(name, value))
+      } else take(cursor, name, encode(name, value), rules.limit)
       if (isSingle) break
     }
     // Nothing at all for a range is nonsense: there is always an instance or an end.

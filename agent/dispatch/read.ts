@@ -1,7 +1,7 @@
 /** GET, GETNEXT and GETBULK over the registry (RFC 3416 §4.2.1-4.2.3), each varbind under the read view. */
 import { tag } from '../../lib/ber/tags.ts'
 import { type BerWriter, headerLength, oidContentLength } from '../../lib/ber/writer.ts'
-import type { ServedObject } from '../../lib/mib/subtree.ts'
+import { type ServedObject, search } from '../../lib/mib/subtree.ts'
 import { type ErrorStatus, toV1ErrorStatus } from '../../lib/smi/error-status.ts'
 import type { View } from '../access/view.ts'
 import { pduTag } from '../message/pdu.ts'
@@ -42,6 +42,9 @@ export function read(
   out: BerWriter,
 ): ReadFailure | 'remote' | undefined {
   metRemote = false
+  isOverworked = false
+  mayEnd = false
+  search.passed = 0
   switch (request.pduTag) {
     case pduTag.getRequest:
       return get(registry, request, rules, out)
@@ -54,6 +57,19 @@ export function read(
 
 /** Raised by `advance` when a span that is served elsewhere is next. */
 let metRemote = false
+
+/**
+ * Objects and instances that one request may pass over before it is ended (20 ms or so): with thousands of names in one
+ * message, each of them may lie before as many rows that its view hides.
+ */
+export const passedAtMost = 50_000
+/** Whether a search may be ended: the first one of a request never is, so that a walk name by name comes to its end. */
+let mayEnd = false
+/** Raised by `advance` when too much was passed over. */
+let isOverworked = false
+
+/** RFC 3416 §4.2.1, §4.2.2: "if the processing of any variable binding fails for a reason other than listed above". */
+const overworked = (position: number): ReadFailure => ({ status: 'genErr', position })
 
 function get(
   registry: Registry,
@@ -97,8 +113,10 @@ function getNext(
     if (seek(registry, rules, ids, from, length, singleWalk)) {
       if (!objectOf(registry, singleWalk).write(singleWalk.position, out, rules.limit)) return tooBig
     } else if (metRemote) return 'remote'
+    else if (isOverworked) return overworked(i + 1)
     else if (rules.isV1) return { status: 'noSuchName', position: i + 1 }
     else if (!writeException(out, ids.subarray(from, from + length), tag.endOfMibView, rules.limit)) return tooBig
+    mayEnd = true
   }
   return undefined
 }
@@ -120,8 +138,10 @@ function getBulk(
     if (seek(registry, rules, ids, from, lengths[i]!, singleWalk)) {
       if (!objectOf(registry, singleWalk).write(singleWalk.position, out, rules.limit)) return undefined
     } else if (metRemote) return 'remote'
+    else if (isOverworked) return overworked(i + 1)
     else if (!writeException(out, ids.subarray(from, from + lengths[i]!), tag.endOfMibView, rules.limit))
       return undefined
+    mayEnd = true
   }
   const repeaters = count - nonRepeaters
   if (repeaters === 0) return undefined
@@ -137,12 +157,15 @@ function getBulk(
         repetition === 0
           ? seek(registry, rules, ids, from, length, walk)
           : !walk.isAtEnd && advance(registry, rules, walk, walk.position + 1)
+      mayEnd = true
       if (found) {
         walk.isAtEnd = false
         if (!objectOf(registry, walk).write(walk.position, out, rules.limit)) return undefined
         continue
       }
       if (metRemote) return 'remote'
+      // §4.2.3: a request that takes significantly more than a normal one may end after its first repetition.
+      if (isOverworked) return repetition === 0 ? overworked(nonRepeaters + r + 1) : undefined
       atEnd++
       if (repetition === 0 || (walk.isAtEnd && walk.object < 0)) {
         walk.object = -1
@@ -183,6 +206,7 @@ function seek(
   length: number,
   walk: Walk,
 ): boolean {
+  if (isTooMuch()) return false
   const located = registry.locate(ids, from, length)
   if (located < 0) {
     walk.object = -located - 1
@@ -207,21 +231,33 @@ function advance(registry: Registry, rules: ReadRules, walk: Walk, from: number)
   for (; walk.object < objects.length; walk.object++) {
     const object = objects[walk.object]!
     if (object.remote !== undefined) {
-      if (rules.view.decide(object.remote) === 'out') continue
-      metRemote = true
-      return false
-    }
-    const decision = rules.isV1 && object.base === 'Counter64' ? 'out' : rules.view.decide(object)
-    if (decision !== 'out') {
-      for (position = object.next(position); position >= 0; position = object.next(position + 1)) {
-        if (decision === 'mixed' && !rules.view.includes(object.nameOf(position))) continue
-        walk.position = position
-        return true
+      if (rules.view.decide(object.remote) !== 'out') {
+        metRemote = true
+        return false
+      }
+    } else {
+      const decision = rules.isV1 && object.base === 'Counter64' ? 'out' : rules.view.decide(object)
+      if (decision !== 'out') {
+        for (position = object.next(position); position >= 0; position = object.next(position + 1)) {
+          if (decision !== 'mixed' || rules.view.includes(object.nameOf(position))) {
+            walk.position = position
+            return true
+          }
+          search.passed++
+          if (mayEnd && search.passed > passedAtMost) break
+        }
       }
     }
+    search.passed++
+    if (isTooMuch()) return false
     position = 0
   }
   return false
+}
+
+function isTooMuch(): boolean {
+  isOverworked = mayEnd && search.passed > passedAtMost
+  return isOverworked
 }
 
 function isVisible({ view, isV1 }: ReadRules, object: ServedObject, position: number): boolean {

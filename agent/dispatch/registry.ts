@@ -148,17 +148,17 @@ function spansOf(local: readonly ServedObject[], regions: Iterable<RemoteRegion>
       { at: claim.to, claim, opens: false },
     ])
     .sort((a, b) => compareOid(a.at, b.at))
-  const open = new Set<Claim>()
+  const open = new OpenClaims()
   const spans: Owner[] = []
   let from: Oid | undefined
   for (let i = 0; i < edges.length; ) {
     const at = edges[i]!.at
-    const best = bestOf(open)
+    const { best } = open
     if (from && best && compareOid(from, at) < 0) push(spans, best, from, at)
     for (; i < edges.length && compareOid(edges[i]!.at, at) === 0; i++) {
       const { claim, opens } = edges[i]!
       if (opens) open.add(claim)
-      else open.delete(claim)
+      else open.remove(claim)
     }
     from = at
   }
@@ -175,13 +175,40 @@ function push(spans: Owner[], { object, region }: Claim, from: Oid, to: Oid): vo
   } else spans.push({ remote: region!, oid: from, to })
 }
 
-function bestOf(open: ReadonlySet<Claim>): Claim | undefined {
-  let best: Claim | undefined
-  for (const claim of open) {
-    if (!best || claim.specificity > best.specificity) best = claim
-    else if (claim.specificity === best.specificity && claim.priority < best.priority) best = claim
+/** The claims to one place, sorted, the best one last: thousands may lie one within the other. */
+class OpenClaims {
+  readonly #sorted: Claim[] = []
+
+  get best(): Claim | undefined {
+    return this.#sorted.at(-1)
   }
-  return best
+
+  add(claim: Claim): void {
+    this.#sorted.splice(this.#placeOf(claim), 0, claim)
+  }
+
+  remove(claim: Claim): void {
+    let at = this.#placeOf(claim)
+    while (this.#sorted[at] !== claim) at++
+    this.#sorted.splice(at, 1)
+  }
+
+  /** Of the first one that is not worse. */
+  #placeOf(claim: Claim): number {
+    let low = 0
+    let high = this.#sorted.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (isWorse(this.#sorted[middle]!, claim)) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}
+
+/** RFC 2741 §7.1.4.1: the more specific one is better, of equals the one with the lower priority. */
+function isWorse(a: Claim, b: Claim): boolean {
+  return a.specificity === b.specificity ? a.priority > b.priority : a.specificity < b.specificity
 }
 
 function hasPrefix(ids: ArrayLike<number>, from: number, length: number, prefix: readonly number[]): boolean {

@@ -25,8 +25,17 @@ export class SetTransaction {
   #parts: readonly Part[] = []
   #committed: readonly Part[] = []
   #isUndone = true
+  /** Of test and commit together, on the clock of `performance`; undefined: each step has its own time. */
+  readonly #deadlineMs: number | undefined
 
-  constructor(registry: Registry, log: Log, varbinds: readonly SetVarbind[], requester?: Requester) {
+  constructor(
+    registry: Registry,
+    log: Log,
+    varbinds: readonly SetVarbind[],
+    requester?: Requester,
+    deadlineMs?: number,
+  ) {
+    this.#deadlineMs = deadlineMs
     this.#registry = registry
     this.#log = log
     this.#varbinds = varbinds
@@ -74,8 +83,11 @@ export class SetTransaction {
 
   /** False when something could not be put back, now or at the commit that failed. */
   async undo(): Promise<boolean> {
+    // What is to be undone is asked for all the same when the time of the SET is over, within as much again.
+    const deadlineMs = performance.now() + stepLimitMs
     for (const { part } of this.#committed.toReversed()) {
-      if (!(await part.undo().catch(() => false))) this.#isUndone = false
+      const undone = within(deadlineMs - performance.now(), part.undo(), false)
+      if (!(await undone.catch(() => false))) this.#isUndone = false
     }
     this.#committed = []
     if (!this.#isUndone) this.#log.error('a set failed and could not be undone everywhere')
@@ -92,17 +104,27 @@ export class SetTransaction {
     whenBroken: SetFailure['status'],
     run: () => SetFailure | undefined | Promise<SetFailure | undefined>,
   ): Promise<SetFailure | undefined> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<SetFailure>((resolve) => {
-      timer = setTimeout(() => resolve({ status: whenBroken, position }), stepLimitMs)
-    })
+    const leftMs = this.#deadlineMs === undefined ? stepLimitMs : this.#deadlineMs - performance.now()
+    const late: SetFailure = { status: whenBroken, position }
+    if (leftMs <= 0) return late
     try {
-      return await Promise.race([run(), late])
+      return await within(Math.min(leftMs, stepLimitMs), run(), late)
     } catch (error) {
       this.#log.error('bug while setting', { backend: owner.name, error })
-      return { status: whenBroken, position }
-    } finally {
-      clearTimeout(timer)
+      return late
     }
+  }
+}
+
+/** What comes of it within the time; `late` when it takes longer. */
+async function within<T>(ms: number, result: T | Promise<T>, late: T): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<T>((resolve) => {
+    timer = setTimeout(() => resolve(late), Math.max(0, ms))
+  })
+  try {
+    return await Promise.race([result, over])
+  } finally {
+    clearTimeout(timer)
   }
 }

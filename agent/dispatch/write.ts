@@ -6,6 +6,7 @@ import type { SetFailure, SetVarbind } from '../../lib/mib/set.ts'
 import type { SnmpValue } from '../../lib/smi/value.ts'
 import type { View } from '../access/view.ts'
 import type { Registry } from './registry.ts'
+import { wholeRequestMs } from './remote-answer.ts'
 import { SetTransaction } from './set-transaction.ts'
 
 export interface SetOutcome {
@@ -36,7 +37,7 @@ export class SetQueue {
     this.#waiting++
     const perform = async (): Promise<SetOutcome> => {
       const before = varbinds.map((varbind) => this.#valueOf(varbind))
-      const set = new SetTransaction(this.#registry, this.#log, varbinds, requester)
+      const set = new SetTransaction(this.#registry, this.#log, varbinds, requester, performance.now() + wholeRequestMs)
       const failure = (await set.test(view)) ?? (await set.commit())
       if (!failure) set.finish()
       return { failure, before }

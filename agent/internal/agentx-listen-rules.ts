@@ -5,8 +5,9 @@ import { codeOf } from '../../lib/errors.ts'
 import type { Home } from '../../lib/home.ts'
 import type { ConfiguredRow, Report, Rule } from '../../lib/mib/rules.ts'
 import { canonicalAddress, isWildcardAddress } from '../../lib/net/address.ts'
+import { agentxSocket } from '../agentx/trust.ts'
 import { isOfThisMachine } from './listen-rules.ts'
-import { type AgentxPlace, agentxListenTable, agentxPlaceOf, ownAgentxPath } from './listen-tables.ts'
+import { type AgentxPlace, agentxListenTable, agentxPlaceOf } from './listen-tables.ts'
 
 /** sun_path of sockaddr_un has room for 107 octets and a NUL (unix(7)). */
 const maxSocketPathOctets = 107
@@ -32,11 +33,6 @@ export function agentxListenRule(home: Home): Rule {
         )
       good.push({ place, entry })
     }
-    if (!good.some(({ place }) => 'path' in place && place.path === ownAgentxPath(home)))
-      report.warn(
-        listening[0]!.placeOf(),
-        'our own subagents connect to run/agent/agentx.sock; add: agentxListenEntry run/agent/agentx.sock 600',
-      )
   }
 }
 
@@ -46,7 +42,7 @@ function checkPlace({ row, placeOf }: Entry, home: Home, report: Report): Agentx
   const place = agentxPlaceOf(home, row.agentxListenAddress)
   if (!place) report.error(at, `agentxListenEntry must be a path or tcp:HOST:PORT, got ${row.agentxListenAddress}`)
   else if ('path' in place) {
-    const mistake = pathMistake(place.path)
+    const mistake = ownSocketMistake(place.path, home) ?? pathMistake(place.path)
     if (mistake !== undefined) report.error(at, mistake)
   } else if (isIP(place.host) !== 0) {
     if (!isOfThisMachine(place.host))
@@ -54,6 +50,12 @@ function checkPlace({ row, placeOf }: Entry, home: Home, report: Report): Agentx
   } else if (place.host !== 'localhost')
     report.warn(at, `${place.host} is looked up at each start, which fails when it has no address`)
   return place
+}
+
+/** Nothing that a line of the file says may open the sockets of our own processes to others. */
+function ownSocketMistake(path: string, home: Home): string | undefined {
+  const domain = (['subagents', 'sipd'] as const).find((one) => agentxSocket(home, one) === path)
+  return domain && `the agent keeps this socket for our own ${domain}; name another path than ${path}`
 }
 
 function pathMistake(path: string): string | undefined {

@@ -1,6 +1,6 @@
 /** CASTELLAN-AGENT-MIB: what this agent knows of itself that no standard module has a place for. */
 import { column, defineNotification, defineScalars, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
-import { counter32, gauge32, text } from '../../lib/mib/syntax.ts'
+import { counter32, enumeration, gauge32, text } from '../../lib/mib/syntax.ts'
 import { snmpTargetAddrTable } from './target-tables.ts'
 
 const live = { presence: 'live' } as const
@@ -35,19 +35,34 @@ export const castellanSubagents = defineScalars({
     castellanSubagentDescription: column(1, text(0, 255, 'CastellanText'), 'accessible-for-notify', {
       presence: 'maybe',
     }),
+    castellanSubagentSocket: column(2, enumeration({ subagents: 1, sipd: 2, others: 3 }), 'accessible-for-notify', {
+      presence: 'maybe',
+    }),
   },
 })
 
-const { castellanSubagentDescription } = castellanSubagents.columns
+export const castellanAccountTable = defineTable({
+  name: 'castellanAccountTable',
+  oid: `${castellanAgent}.1.4`,
+  index: { castellanAccountName: column(1, text(1, 32, 'CastellanText'), 'not-accessible') },
+  implied: true,
+  columns: {
+    castellanAccountHeld: column(2, gauge32(), 'read-only', live),
+    castellanAccountMost: column(3, gauge32(), 'read-only', live),
+    castellanAccountRefused: column(4, counter32(), 'read-only', live),
+  },
+})
+
+const { castellanSubagentDescription, castellanSubagentSocket } = castellanSubagents.columns
 
 export const castellanSubagentLost = defineNotification({
   name: 'castellanSubagentLost',
   oid: `${castellanAgent}.0.1`,
-  objects: { castellanSubagentDescription },
+  objects: { castellanSubagentDescription, castellanSubagentSocket },
 })
 
 export const castellanSubagentReturned = defineNotification({
   name: 'castellanSubagentReturned',
   oid: `${castellanAgent}.0.2`,
-  objects: { castellanSubagentDescription },
+  objects: { castellanSubagentDescription, castellanSubagentSocket },
 })

@@ -1,10 +1,15 @@
 /** The modules that only the engine can answer for, and what their tables mean for the engine. */
-import type { Home } from '../../lib/home.ts'
+import { statSync } from 'node:fs'
+import { foldersOf, type Home } from '../../lib/home.ts'
+import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
 import type { Rule } from '../../lib/mib/rules.ts'
+import type { OctetFigures } from '../../lib/octet-account.ts'
 import { ownerNamed } from '../../lib/owner.ts'
 import { oid } from '../../lib/smi/oid.ts'
+import { type Accounts, makeAccounts } from '../accounts.ts'
 import type { AgentxAddress } from '../agentx/listen.ts'
+import { agentxSocket, type TrustDomainName } from '../agentx/trust.ts'
 import type { ChannelCounts } from '../notify/channel.ts'
 import type { Usm } from '../security/usm/usm.ts'
 import type { Statistics } from '../statistics.ts'
@@ -12,7 +17,7 @@ import { accessTables } from './access.ts'
 import { accessRule, communityRule, groupRule, userRule } from './access-rules.ts'
 import { agentxListenRule } from './agentx-listen-rules.ts'
 import { agentxModule } from './agentx-mib.ts'
-import { castellanNotify, castellanTargetTable } from './castellan-agent.ts'
+import { castellanAccountTable, castellanNotify, castellanTargetTable } from './castellan-agent.ts'
 import { engineModule } from './engine.ts'
 import { listenRule } from './listen-rules.ts'
 import {
@@ -20,7 +25,6 @@ import {
   agentxListenTable,
   agentxPlaceOf,
   defaultTimeoutLimitSeconds,
-  ownAgentxPath,
   snmpListenTable,
 } from './listen-tables.ts'
 import { notificationLog } from './notification-log.ts'
@@ -40,6 +44,7 @@ export interface InternalOptions {
   readonly engineId?: () => Uint8Array
   /** Closes an AgentX session, as agentxSessionAdminStatus asks. */
   readonly closeSession?: (id: number) => void
+  readonly accounts?: Accounts
   readonly countsOf?: (target: string) => ChannelCounts & { readonly waiting: number }
 }
 
@@ -48,12 +53,12 @@ const noCounts = { sent: 0, acknowledged: 0, lost: 0, waiting: 0, lastError: '' 
 
 export function internalModules(options: InternalOptions) {
   const { statistics, usm = () => undefined, engineId = () => nothing, countsOf = () => noCounts } = options
-  const { closeSession = () => {} } = options
+  const { closeSession = () => {}, accounts = makeAccounts() } = options
   const engine = engineModule(statistics, usm)
   const users = usmUsers(engineId)
   const targets = targetTables()
   const access = accessTables(engineId, targets.sourcesOf)
-  const log = notificationLog({ filterNamed: targets.filterNamed, engineId })
+  const log = notificationLog({ filterNamed: targets.filterNamed, engineId, account: accounts['notification-log'] })
   const subagents = agentxModule(closeSession)
   const listen = serve(snmpListenTable)
   const agentx = serve(agentxListenTable)
@@ -69,6 +74,15 @@ export function internalModules(options: InternalOptions) {
     },
   })
   const text = serve(castellanNotify)
+  const accountOf = (name: string): OctetFigures => accounts[name as keyof Accounts]
+  const shown = serve(castellanAccountTable, {
+    live: {
+      castellanAccountHeld: ({ castellanAccountName }) => accountOf(castellanAccountName).held,
+      castellanAccountMost: ({ castellanAccountName }) => accountOf(castellanAccountName).most,
+      castellanAccountRefused: ({ castellanAccountName }) => accountOf(castellanAccountName).refused >>> 0,
+    },
+  })
+  for (const castellanAccountName of Object.keys(accounts)) shown.table.put({ castellanAccountName })
   const usmModule: MibModule = {
     name: 'snmp-users',
     description: 'SNMP-USER-BASED-SM-MIB: the users of SNMPv3 (RFC 3414)',
@@ -77,9 +91,9 @@ export function internalModules(options: InternalOptions) {
   }
   const castellanModule: MibModule = {
     name: 'castellan-agent',
-    description: 'CASTELLAN-AGENT-MIB: what became of notifications',
+    description: 'CASTELLAN-AGENT-MIB: what became of notifications, and what others make the agent hold',
     oid: oid('1.3.6.1.4.1.32473.12.1'),
-    tables: [channels, text].map(anyServing),
+    tables: [channels, text, shown].map(anyServing),
   }
 
   const checks: readonly Rule[] = [
@@ -113,25 +127,12 @@ export function internalModules(options: InternalOptions) {
     administration: new Set<MibModule>([usmModule, access.module, targets.module]),
     isAuthenTrapsEnabled: engine.isAuthenTrapsEnabled,
     describeModules: engine.describeModules,
-    /** Where AgentX is spoken: the socket in run/ unless the file names others. */
-    agentxAddresses: (home: Home): AgentxAddress[] => {
-      const rows = [...agentx.table.rows()].filter((row) => row.agentxListenAddress !== 'none')
-      if (agentx.table.size === 0) return [{ path: ownAgentxPath(home) }]
-      return rows.flatMap((row): AgentxAddress[] => {
-        const place = agentxPlaceOf(home, row.agentxListenAddress)
-        if (!place || 'host' in place) return place ? [place] : []
-        const owner = ownerNamed(row.agentxListenOwner)
-        const folderOwner = ownerNamed(row.agentxListenFolderOwner)
-        const socket = {
-          path: place.path,
-          mode: Number.parseInt(row.agentxListenMode, 8),
-          folderMode: Number.parseInt(row.agentxListenFolderMode, 8),
-          ...(owner ? { owner } : {}),
-          ...(folderOwner ? { folderOwner } : {}),
-        }
-        return [socket]
-      })
-    },
+    /** Where AgentX is spoken: the sockets of our own processes, and for others what the file says. */
+    agentxAddresses: (home: Home): { readonly domain: TrustDomainName; readonly address: AgentxAddress }[] => [
+      { domain: 'subagents', address: { path: agentxSocket(home, 'subagents') } },
+      { domain: 'sipd', address: { path: agentxSocket(home, 'sipd'), ...groupOfSipd(home) } },
+      ...addressesOfOthers(home, [...agentx.table.rows()]).map((address) => ({ domain: 'others' as const, address })),
+    ],
     agentxTimeoutLimitMs: () => (limits.table.get({})?.agentxTimeoutLimit ?? defaultTimeoutLimitSeconds) * 1000,
     showSubagents: subagents.show,
     listenAddresses: () => [...listen.table.rows()].map(({ snmpListenAddress }) => snmpListenAddress),
@@ -145,5 +146,35 @@ export function internalModules(options: InternalOptions) {
       channels.table.replaceAll(found.map(({ name }) => ({ snmpTargetAddrName: name })))
       return found
     },
+  }
+}
+
+/** The socket in run/agent unless the file names others, or `none`. */
+function addressesOfOthers(home: Home, rows: readonly RowOf<typeof agentxListenTable>[]): AgentxAddress[] {
+  if (rows.length === 0) return [{ path: agentxSocket(home, 'others') }]
+  const listening = rows.filter((row) => row.agentxListenAddress !== 'none')
+  return listening.flatMap((row): AgentxAddress[] => {
+    const place = agentxPlaceOf(home, row.agentxListenAddress)
+    if (!place || 'host' in place) return place ? [place] : []
+    const owner = ownerNamed(row.agentxListenOwner)
+    const folderOwner = ownerNamed(row.agentxListenFolderOwner)
+    const socket = {
+      path: place.path,
+      mode: Number.parseInt(row.agentxListenMode, 8),
+      folderMode: Number.parseInt(row.agentxListenFolderMode, 8),
+      ...(owner ? { owner } : {}),
+      ...(folderOwner ? { folderOwner } : {}),
+    }
+    return [socket]
+  })
+}
+
+/** sipd may run as a user of its own, which its folder tells: then its group is let in at its socket. */
+function groupOfSipd(home: Home): { readonly group?: number } {
+  try {
+    const { uid, gid } = statSync(foldersOf(home, 'sipd').run)
+    return uid === process.geteuid?.() ? {} : { group: gid }
+  } catch {
+    return {} // there is no sipd yet
   }
 }

@@ -1,7 +1,7 @@
 /** Where the agent listens: tables of snmpd.cnf alone, served to nobody. */
 import { isIP } from 'node:net'
-import { join, resolve } from 'node:path'
-import { foldersOf, type Home } from '../../lib/home.ts'
+import { resolve } from 'node:path'
+import type { Home } from '../../lib/home.ts'
 import { column, defineScalars, defineTable } from '../../lib/mib/declare.ts'
 import { text, unsigned32 } from '../../lib/mib/syntax.ts'
 import { ownerNamed } from '../../lib/owner.ts'
@@ -67,9 +67,4 @@ export function agentxPlaceOf(home: Home, address: string): AgentxPlace | undefi
   const place = parseAddress(address.slice('tcp:'.length))
   const isHost = place !== undefined && (isIP(place.host) !== 0 || /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(place.host))
   return isHost ? place : undefined
-}
-
-/** Where our own subagents connect. */
-export function ownAgentxPath(home: Home): string {
-  return join(foldersOf(home, 'agent').run, 'agentx.sock')
 }

@@ -18,16 +18,20 @@ import {
   timeTicks,
   unsigned32,
 } from '../../lib/mib/syntax.ts'
+import { OctetAccount } from '../../lib/octet-account.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import type { SnmpValue } from '../../lib/smi/value.ts'
 import type { View } from '../access/view.ts'
+import type { TrustDomainName } from '../agentx/trust.ts'
 import { passesFilter } from '../notify/filter.ts'
-import type { NotificationMessage } from '../notify/notification.ts'
+import { type NotificationMessage, octetsHeldBy } from '../notify/notification.ts'
 import { adminString } from './conventions.ts'
 
 const objects = '1.3.6.1.2.1.92.1'
 /** Where both limits say that there is none, memory does. */
 const mostEntries = 10_000
+/** Of an agent that says nothing else. */
+const logOctets = 32 * 1024 * 1024
 
 export const nlmConfig = defineScalars({
   name: 'nlmConfig',
@@ -164,14 +168,34 @@ export interface NotificationLogOptions {
   /** A filter of snmpNotifyFilterTable by its profile's name. */
   readonly filterNamed: (name: string) => View | undefined
   readonly engineId: () => Uint8Array
+  /** What the log may hold in octets. */
+  readonly account?: OctetAccount
 }
 
-export function notificationLog({ filterNamed, engineId }: NotificationLogOptions) {
+/** Who notified: the agent itself, or a process at one of its AgentX sockets. */
+export type NotificationSource = 'agent' | TrustDomainName
+
+interface HeldEntry {
+  readonly index: number
+  readonly loggedMonotonicMs: number
+  readonly variables: number
+  readonly octets: number
+  readonly source: NotificationSource
+}
+
+/** What programs of others notify may take this part of the log, so that it does not push out what is ours. */
+const partOfOthers = 1 / 4
+
+export function notificationLog({
+  filterNamed,
+  engineId,
+  account = new OctetAccount(logOctets),
+}: NotificationLogOptions) {
   let logged = 0
   let bumped = 0
   let lastIndex = 0
   /** What the log holds, oldest first. */
-  const held: { index: number; loggedMonotonicMs: number; variables: number }[] = []
+  const held: HeldEntry[] = []
 
   const globals = serve(nlmConfig, { commit: () => ({ finish: () => trim() }) })
   globals.table.put({ nlmConfigGlobalEntryLimit: 1000, nlmConfigGlobalAgeOut: 1440 })
@@ -209,22 +233,42 @@ export function notificationLog({ filterNamed, engineId }: NotificationLogOption
   const entries = serve(nlmLogTable)
   const variables = serve(nlmLogVariableTable)
 
-  const removeOldest = (): void => {
-    const oldest = held.shift()!
-    entries.table.delete({ nlmLogName: '', nlmLogIndex: oldest.index })
-    for (let i = 1; i <= oldest.variables; i++)
-      variables.table.delete({ nlmLogName: '', nlmLogIndex: oldest.index, nlmLogVariableIndex: i })
+  const remove = (at: number): void => {
+    const [entry] = held.splice(at, 1)
+    if (!entry) return
+    const { index, variables: count, octets, source } = entry
+    entries.table.delete({ nlmLogName: '', nlmLogIndex: index })
+    for (let i = 1; i <= count; i++)
+      variables.table.delete({ nlmLogName: '', nlmLogIndex: index, nlmLogVariableIndex: i })
+    account.give(octets, source)
   }
-  const trim = (): void => {
+  const bump = (at: number): void => {
+    remove(at)
+    bumped++
+  }
+  const mostNow = (): number => {
     const limits = [
       globals.table.get({})?.nlmConfigGlobalEntryLimit,
       logs.table.get({ nlmLogName: '' })?.nlmConfigLogEntryLimit,
     ]
-    const most = Math.min(mostEntries, ...limits.map((limit) => limit || mostEntries))
-    while (held.length > most) {
-      removeOldest()
-      bumped++
+    return Math.min(mostEntries, ...limits.map((limit) => limit || mostEntries))
+  }
+  const trim = (): void => {
+    const most = mostNow()
+    while (held.length > most) bump(0)
+  }
+  /** Lets the oldest ones give way to a new one, of others to one of theirs; false when it is larger than the log. */
+  const makeRoom = (octets: number, source: NotificationSource): boolean => {
+    if (source === 'others') {
+      const mostOctets = account.most * partOfOthers
+      const entriesOfOthers = (): number => held.filter((entry) => entry.source === source).length
+      if (octets > mostOctets) return false
+      while (account.heldBy(source) + octets > mostOctets || entriesOfOthers() >= Math.ceil(mostNow() * partOfOthers))
+        bump(held.findIndex((entry) => entry.source === source))
     }
+    if (octets > account.most) return false
+    while (account.held + octets > account.most) bump(0)
+    return account.take(octets, source)
   }
 
   const module: MibModule = {
@@ -237,10 +281,15 @@ export function notificationLog({ filterNamed, engineId }: NotificationLogOption
     module,
     configured: [globals, logs].map(anyServing),
     /** Puts a notification into the log, when its filter lets it in. */
-    add(message: NotificationMessage, clock: Clock): void {
+    add(message: NotificationMessage, clock: Clock, source: NotificationSource = 'agent'): void {
       const log = logs.table.get({ nlmLogName: '' })
       const filter = filterNamed(log?.nlmConfigLogFilterName ?? '')
       if (log?.nlmConfigLogAdminStatus !== 'enabled' || !filter || !passesFilter(filter, message)) return
+      const octets = octetsInLog(message)
+      if (!makeRoom(octets, source)) {
+        account.refuse()
+        return
+      }
       lastIndex = lastIndex === 0xffff_ffff ? 1 : lastIndex + 1
       entries.table.put({
         nlmLogName: '',
@@ -262,7 +311,13 @@ export function notificationLog({ filterNamed, engineId }: NotificationLogOption
           nlmLogVariableID: name,
           ...typed(value),
         })
-      held.push({ index: lastIndex, loggedMonotonicMs: clock.monotonicMs(), variables: message.varbinds.length })
+      held.push({
+        index: lastIndex,
+        loggedMonotonicMs: clock.monotonicMs(),
+        variables: message.varbinds.length,
+        octets,
+        source,
+      })
       logged++
       trim()
     },
@@ -270,9 +325,14 @@ export function notificationLog({ filterNamed, engineId }: NotificationLogOption
     age(clock: Clock): void {
       const minutes = globals.table.get({})?.nlmConfigGlobalAgeOut ?? 0
       if (minutes === 0) return
-      while (held[0] && clock.monotonicMs() - held[0].loggedMonotonicMs > minutes * 60_000) removeOldest()
+      while (held[0] && clock.monotonicMs() - held[0].loggedMonotonicMs > minutes * 60_000) remove(0)
     },
   }
+}
+
+/** Rows cost far more than what is in them. */
+function octetsInLog({ trapOid, varbinds }: NotificationMessage): number {
+  return octetsHeldBy(varbinds, 1400) + 1400 + 8 * trapOid.length
 }
 
 function typed(value: SnmpValue) {

@@ -32,12 +32,25 @@ export function keyMaker({ userName, auth, priv }: Credentials): (engineId: Uint
       engineId: Uint8Array.from(engineId),
       name: userName,
       auth: auth && { protocol: auth.protocol, key: localizeKey(auth.protocol, authMaster!, engineId) },
-      priv:
-        auth && priv
-          ? { protocol: priv.protocol, key: privKey(auth.protocol, priv.protocol, priv.passphrase, engineId) }
-          : undefined,
+      priv: auth && priv ? privacyOf(auth.protocol, priv, Uint8Array.from(engineId)) : undefined,
     }
     known.set(key, user)
     return user
+  }
+}
+
+/** The key is made when it is asked for, which is after a message was authenticated: it costs a digest over a megabyte. */
+function privacyOf(
+  auth: AuthProtocol,
+  { protocol, passphrase }: NonNullable<Credentials['priv']>,
+  engineId: Uint8Array,
+) {
+  let key: Uint8Array | undefined
+  return {
+    protocol,
+    get key(): Uint8Array {
+      key ??= privKey(auth, protocol, passphrase, engineId)
+      return key
+    },
   }
 }

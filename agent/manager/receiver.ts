@@ -6,6 +6,7 @@ import { BerReader } from '../../lib/ber/reader.ts'
 import { tag } from '../../lib/ber/tags.ts'
 import { BerWriter } from '../../lib/ber/writer.ts'
 import { systemClock } from '../../lib/clock.ts'
+import { canBeAnswered } from '../../lib/net/address.ts'
 import type { SecurityLevel } from '../access/vacm.ts'
 import type { EngineIdentity } from '../engine-identity.ts'
 import { type CommunityVersion, decodeCommunityMessage, encodeCommunityMessage } from '../message/community-message.ts'
@@ -59,7 +60,9 @@ export class NotificationReceiver {
       })
     })
     this.#socket.on('error', () => {}) // an acknowledgement that could not be sent is one that was lost
-    this.#socket.on('message', (bytes, remote) => this.#receive(bytes, remote))
+    this.#socket.on('message', (bytes, remote) => {
+      if (canBeAnswered(remote)) this.#receive(bytes, remote)
+    })
     return this.#socket.address().port
   }
 
@@ -129,9 +132,7 @@ class V3Receiver {
     if (!header) return undefined
     // An inform wants a report (RFC 3412 §6.4), also one for the engine that was here before this one (RFC 3414 §3.2 step 3b).
     const isOurs = header.isReportable || engineId.length === 0 || Buffer.compare(engineId, this.#engineId) === 0
-    const pdu = isOurs
-      ? this.#receiveInform(bytes, remote, transport)
-      : this.#sender(engineId, userName)?.decode(bytes)?.pdu
+    const pdu = isOurs ? this.#receiveInform(bytes, remote, transport) : this.#receiveTrap(bytes, engineId, userName)
     const due = isOurs ? 'informRequest' : 'trapV2'
     // What could have been signed or encrypted and was not, is not believed.
     const { level } = header
@@ -158,17 +159,22 @@ class V3Receiver {
     return pdu
   }
 
-  #sender(engineId: Uint8Array, userName: string): UsmPeer | undefined {
+  /** A sender is remembered once it has authenticated a message: strangers cannot put anybody out of memory. */
+  #receiveTrap(bytes: Uint8Array, engineId: Uint8Array, userName: string): Pdu | undefined {
     const user = this.#users.get(userName)
-    if (!user) return undefined
+    if (!user || engineId.length < 5 || engineId.length > 32) return undefined
     const key = `${Buffer.from(engineId).toString('hex')} ${userName}`
     const known = this.#senders.get(key)
-    if (known) return known
-    if (this.#senders.size >= sendersAtMost) this.#senders.clear()
-    const { keysFor, credentials } = user
-    const peer = new UsmPeer({ clock: systemClock, userName, level: levelOf(credentials), keysFor })
+    if (known) return known.decode(bytes)?.pdu
+    const { credentials } = user
+    const keys = user.keysFor(engineId)
+    const level = levelOf(credentials)
+    const peer = new UsmPeer({ clock: systemClock, userName, level, keysFor: () => keys })
+    const message = peer.decode(bytes)
+    if (!message || message.level === 'noAuthNoPriv') return message?.pdu
+    if (this.#senders.size >= sendersAtMost) this.#senders.delete(this.#senders.keys().next().value ?? '')
     this.#senders.set(key, peer)
-    return peer
+    return message.pdu
   }
 }
 

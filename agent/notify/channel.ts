@@ -1,8 +1,9 @@
 /** The way to one target: traps leave at once, informs wait for their acknowledgement, in a queue bounded in count and age. */
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
+import type { OctetAccount } from '../../lib/octet-account.ts'
 import type { Client } from '../manager/client.ts'
-import { type NotificationMessage, varbindsV2 } from './notification.ts'
+import { type NotificationMessage, octetsHeldBy, varbindsV2 } from './notification.ts'
 import type { NotificationTarget } from './target.ts'
 
 /** Counters of a target, as castellanTargetTable shows them. */
@@ -27,12 +28,24 @@ export interface InformChannelOptions {
   readonly clock: Clock
   readonly log: Log
   readonly counts: ChannelCounts
+  /** What the informs of all targets may hold, each under its name. */
+  readonly account: OctetAccount
 }
+
+interface WaitingInform {
+  readonly message: NotificationMessage
+  readonly sinceMs: number
+  readonly octets: number
+}
+
+/** Of an inform itself, and of each of its varbinds, beside what is in them. */
+const octetsOfInform = 1000
+const octetsOfVarbind = 300
 
 /** Keeps a target's informs in order of their sending; a dead target costs nothing but its own queue. */
 export class InformChannel {
   readonly #options: InformChannelOptions
-  readonly #waiting: { readonly message: NotificationMessage; readonly sinceMs: number }[] = []
+  readonly #waiting: WaitingInform[] = []
   #inFlight = 0
   #lostUntold = 0
   #complaint: Timer | undefined
@@ -46,13 +59,29 @@ export class InformChannel {
   }
 
   send(message: NotificationMessage): void {
-    const sinceMs = this.#options.clock.monotonicMs()
-    if (this.#waiting.length >= waitingAtMost) {
-      this.#waiting.shift()
-      this.#lose('more waited than the queue holds')
+    const { account, clock, target } = this.#options
+    const octets = octetsOfInform + octetsHeldBy(message.varbinds, octetsOfVarbind)
+    if (this.#waiting.length >= waitingAtMost) this.#dropOldest('more waited than the queue holds')
+    while (!account.take(octets, target.name)) {
+      if (this.#waiting.length === 0) {
+        this.#lose('there was no room for it')
+        return
+      }
+      this.#dropOldest('more octets waited than there is room for')
     }
-    this.#waiting.push({ message, sinceMs })
+    this.#waiting.push({ message, sinceMs: clock.monotonicMs(), octets })
     this.#pump()
+  }
+
+  #dropOldest(reason: string): void {
+    const oldest = this.#waiting.shift()
+    if (!oldest) return
+    this.#release(oldest)
+    this.#lose(reason)
+  }
+
+  #release({ octets }: WaitingInform): void {
+    this.#options.account.give(octets, this.#options.target.name)
   }
 
   receive(bytes: Uint8Array): void {
@@ -61,10 +90,11 @@ export class InformChannel {
 
   /** Ends it; what still waited is given back. */
   close(): NotificationMessage[] {
-    const left = this.#waiting.splice(0).map(({ message }) => message)
+    const left = this.#waiting.splice(0)
+    for (const one of left) this.#release(one)
     this.#complaint?.cancel()
     this.#options.client.close()
-    return left
+    return left.map(({ message }) => message)
   }
 
   #pump(): void {
@@ -74,6 +104,7 @@ export class InformChannel {
       if (!next) return
       const leftMs = next.sinceMs + oldestMs - clock.monotonicMs()
       if (leftMs < 0) {
+        this.#release(next)
         this.#lose(`it waited longer than ${oldestMs / 60_000} min`)
         continue
       }
@@ -90,6 +121,7 @@ export class InformChannel {
         )
         .finally(() => {
           this.#inFlight--
+          this.#release(next)
           this.#pump()
         })
     }

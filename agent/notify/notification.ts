@@ -31,6 +31,16 @@ export function varbindsV2({ trapOid, upTimeTicks, varbinds }: NotificationMessa
   ]
 }
 
+/** Octets that varbinds hold in memory, about: `each` for every one of them, and what is in it. */
+export function octetsHeldBy(varbinds: readonly Varbind[], each: number): number {
+  let octets = 0
+  for (const { name, value } of varbinds) {
+    octets += each + 8 * name.length
+    if ('value' in value && typeof value.value === 'object') octets += 2 * value.value.length
+  }
+  return octets
+}
+
 /** What version 1 says of who sends a trap. */
 export interface TrapV1Sender {
   readonly sysObjectId: Oid

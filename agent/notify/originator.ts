@@ -2,6 +2,7 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { hostAndPort } from '../../lib/net/address.ts'
+import type { OctetAccount } from '../../lib/octet-account.ts'
 import type { Oid } from '../../lib/smi/oid.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
 import type { Vacm } from '../access/vacm.ts'
@@ -30,6 +31,8 @@ export interface OriginatorOptions {
   /** Nothing until the engine knows its boots. */
   readonly v3: () => V3Messages | undefined
   readonly usm: () => Usm | undefined
+  /** What informs that wait may hold; a source is a target. */
+  readonly informs: OctetAccount
 }
 
 /** A notification, and what may be left out of it where a target may not see it. */
@@ -154,7 +157,7 @@ export class Originator {
   }
 
   #openChannel(target: NotificationTarget): InformChannel | undefined {
-    const { clock, log } = this.#options
+    const { clock, log, informs } = this.#options
     const conversation = this.#conversationWith(target)
     if (!conversation) return undefined
     const client = new Client({
@@ -165,7 +168,7 @@ export class Originator {
       peerName: hostAndPort(target.host, portOf(target)),
       send: (bytes) => this.#transmit(target, bytes),
     })
-    return new InformChannel({ target, client, clock, log, counts: this.#countsOf(target.name) })
+    return new InformChannel({ target, client, clock, log, counts: this.#countsOf(target.name), account: informs })
   }
 
   #conversationWith(target: NotificationTarget): Conversation | undefined {

@@ -1,7 +1,7 @@
 /** A UDP socket: octets and a remote address, nothing else. */
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
-import { hostAndPort, reachableHost, unmapped } from '../../lib/net/address.ts'
+import { canBeAnswered, hostAndPort, reachableHost, unmapped } from '../../lib/net/address.ts'
 
 export interface Remote {
   readonly address: string
@@ -55,9 +55,9 @@ export class UdpTransport implements Transport {
       })
     })
     this.#socket.on('error', (error) => this.onError(error))
-    this.#socket.on('message', (bytes, { address, port }) =>
-      this.onDatagram(bytes, { address: unmapped(address), port }),
-    )
+    this.#socket.on('message', (bytes, remote) => {
+      if (canBeAnswered(remote)) this.onDatagram(bytes, { address: unmapped(remote.address), port: remote.port })
+    })
   }
 
   /** The address bound, port 0 resolved. */

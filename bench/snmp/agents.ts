@@ -52,7 +52,7 @@ export function startSnmpd(port: number, bigTable: string): MeasuredAgent {
       'view walked included .1.3.6.1.2.1.1',
       'view walked included .1.3.6.1.2.1.2',
       'view walked included .1.3.6.1.2.1.31',
-      'view walked included .1.3.6.1.4.1.32473',
+      'view walked included .1.3.6.1.4.1.8072',
       'rocommunity public 127.0.0.1 -V walked',
       `createUser ${userName} SHA ${auth!.passphrase} AES ${priv!.passphrase}`,
       `rouser ${userName} priv -V walked`,

@@ -4,7 +4,7 @@
 #include <net-snmp/agent/net-snmp-agent-includes.h>
 #include <stdio.h>
 
-struct entry { long index; char name[32], description[32]; struct counter64 wide; oid type[10]; };
+struct entry { long index; char name[32], description[32]; struct counter64 wide; oid type[11]; };
 
 static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *registration,
                   netsnmp_agent_request_info *info, netsnmp_request_info *requests) {
@@ -32,7 +32,7 @@ static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
 }
 
 void init_bigtable(void) {
-  static const oid root[] = {1, 3, 6, 1, 4, 1, 32473, 99, 1}, type[] = {1, 3, 6, 1, 4, 1, 32473, 99, 2, 0};
+  static const oid root[] = {1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 1}, type[] = {1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 2, 0};
   netsnmp_tdata *table = netsnmp_tdata_create_table("bigTable", 0);
   netsnmp_table_registration_info *info = SNMP_MALLOC_TYPEDEF(netsnmp_table_registration_info);
   netsnmp_table_helper_add_indexes(info, ASN_INTEGER, 0);
@@ -47,7 +47,7 @@ void init_bigtable(void) {
     entry->wide.high = wide >> 32;
     entry->wide.low = wide & 0xffffffff;
     memcpy(entry->type, type, sizeof type);
-    entry->type[9] = index;
+    entry->type[10] = index;
     netsnmp_tdata_row *row = netsnmp_tdata_create_row();
     row->data = entry;
     netsnmp_tdata_row_add_index(row, ASN_INTEGER, &entry->index, sizeof entry->index);

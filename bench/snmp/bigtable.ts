@@ -16,7 +16,7 @@ const bigIndex = column(1, integer32(1, 0x7fff_ffff))
 
 export const bigTable = defineTable({
   name: 'bigTable',
-  oid: '1.3.6.1.4.1.32473.99.1',
+  oid: '1.3.6.1.4.1.8072.9999.9999.1',
   index: { bigIndex },
   columns: {
     bigInteger: column(2, integer32()),
@@ -43,14 +43,14 @@ export function bigTableModule(rows = 1000): MibModule {
       bigCounter64: BigInt(bigIndex) * 1_000_000_007n,
       bigName: `interface${bigIndex}`,
       bigDescription: `cell of row ${bigIndex}`,
-      bigType: [1, 3, 6, 1, 4, 1, 32473, 99, 2, bigIndex],
+      bigType: [1, 3, 6, 1, 4, 1, 8072, 9999, 9999, 2, bigIndex],
       bigFlag: bigIndex % 2 === 0,
     })
   }
   return {
     name: 'bigtable',
     description: 'a table to measure with',
-    oid: [1, 3, 6, 1, 4, 1, 32473, 99],
+    oid: [1, 3, 6, 1, 4, 1, 8072, 9999, 9999],
     tables: [anyServing(served)],
   }
 }

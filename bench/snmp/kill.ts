@@ -20,7 +20,7 @@ export interface KillResult {
 const perSecond = 1000
 const seconds = 10
 const elsewhere = oid('1.3.6.1.2.1.1.5.0')
-const region = oid('1.3.6.1.4.1.32473.99.1.1.2.500')
+const region = oid('1.3.6.1.4.1.8072.9999.9999.1.1.2.500')
 
 /** Half of the requests go to what the master serves itself, half to the subagent's region; the former are measured. */
 export async function latencyWhileKilled(agent: MeasuredAgent): Promise<KillResult> {

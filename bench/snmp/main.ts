@@ -44,7 +44,7 @@ interface Run extends Load {
 
 const window = 16
 const sixteen = (oid: (i: number) => string): string[] => Array.from({ length: window }, (_, i) => oid(i))
-const entry = '1.3.6.1.4.1.32473.99.1.1'
+const entry = '1.3.6.1.4.1.8072.9999.9999.1.1'
 const system = '1.3.6.1.2.1.1'
 const rows: readonly Row[] = [
   { name: 'GET 1 varbind', mode: 'get', oids: [`${system}.1.0`], counts: 'rps', toMeet: 1.5 },

@@ -9,7 +9,7 @@ import { record } from './record.ts'
 const minutes = Number(process.argv[2] ?? 30)
 const megabytesAtMost = 80
 const growthAtMost = 8
-const entry = '1.3.6.1.4.1.32473.99.1.1'
+const entry = '1.3.6.1.4.1.8072.9999.9999.1.1'
 
 const { load, replay } = compile()
 const recording = join(mkdtempSync(join(tmpdir(), 'soak-')), 'recording')

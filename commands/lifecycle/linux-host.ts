@@ -1,10 +1,15 @@
 /** The machine itself: /proc, signals, PID files, and the lock of the home. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Home, HomeError, pidFileOf } from '../../lib/home.ts'
+import { daemonOf, isRunBy, signalDaemon } from '../../lib/daemon-identity.ts'
+import { codeOf } from '../../lib/errors.ts'
+import { type Home, HomeError } from '../../lib/home.ts'
 import { HomeLock } from '../../lib/home-lock.ts'
 import { processesOf } from '../../lib/home-processes.ts'
-import { isRunning, readPidFile, readProcess } from '../../lib/proc/process.ts'
+import { isPid } from '../../lib/proc/pid.ts'
+import { readOwnedFile, readPidFile } from '../../lib/proc/pid-file.ts'
+import { isRunning, readProcess, userOf } from '../../lib/proc/process.ts'
+import { atPlaceSync, ensureFolderSync } from '../../lib/trust/folder.ts'
+import { replaceInSync } from '../../lib/trust/open.ts'
 import type { Holder, Identity, Lock, Phase, ProcessHost } from './host.ts'
 import { spawnDaemon } from './spawn-daemon.ts'
 
@@ -14,25 +19,13 @@ export function linuxHost(home: Home): ProcessHost {
   return {
     self,
     processes: () => processesOf(home),
-    serving: (name) => readPidFile(pidFileOf(home, name))?.pid,
+    serving: (name) => daemonOf(home, name)?.pid,
     spawn: (name) => spawnDaemon(home, name),
-    signal: sendSignal,
+    signal: signalDaemon,
     tryLock: (phase) => tryLock(home, self, phase),
     holder: () => readHolder(home),
     pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     nowMs: () => performance.now(),
-  }
-}
-
-/** Nothing happens when the process has ended. Throws HomeError, with exit code 4, when this user may not. */
-export function sendSignal(identity: Identity, signal: NodeJS.Signals): void {
-  if (!isRunning(identity)) return
-  try {
-    process.kill(identity.pid, signal)
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ESRCH') return // it ended just now
-    throw new HomeError(`PID ${identity.pid} cannot be sent ${signal}: ${message}`, code === 'EPERM' ? 4 : 1)
   }
 }
 
@@ -46,7 +39,7 @@ function holderPath(home: Home): string {
 }
 
 function tryLock(home: Home, self: Identity, phase: Phase): Lock | undefined {
-  mkdirSync(home.run, { recursive: true, mode: 0o700 })
+  ensureFolderSync(home.run)
   const lock = take(home)
   if (!lock) return undefined
   const setPhase = (phase: Phase): void => writeHolder(home, { ...self, phase })
@@ -54,7 +47,7 @@ function tryLock(home: Home, self: Identity, phase: Phase): Lock | undefined {
   return {
     setPhase,
     release() {
-      rmSync(holderPath(home), { force: true })
+      atPlaceSync(holderPath(home), (folder, name) => folder.removeSync(name))
       lock.release()
     },
   }
@@ -71,21 +64,31 @@ function take(home: Home): HomeLock | undefined {
 }
 
 function writeHolder(home: Home, holder: Holder): void {
-  const draft = `${holderPath(home)}.${process.pid}.tmp`
   try {
-    writeFileSync(draft, JSON.stringify(holder), { mode: 0o600 })
-    renameSync(draft, holderPath(home))
+    atPlaceSync(holderPath(home), (folder, name) => replaceInSync(folder, name, JSON.stringify(holder)))
   } catch {
     // A full disk: the lock itself needs no room, and commands that wait for it cannot name its holder.
-    rmSync(draft, { force: true })
   }
 }
 
+/** Undefined, too, when what the file says is not believed: it is signalled, SIGKILL at last. */
 function readHolder(home: Home): Holder | undefined {
   try {
-    const { pid, startTicks, phase } = JSON.parse(readFileSync(holderPath(home), 'utf8')) as Holder
-    return isRunning({ pid, startTicks }) ? { pid, startTicks, phase } : undefined
-  } catch {
-    return undefined
+    const file = readOwnedFile(holderPath(home))
+    if (!file) return servingStarter(home)
+    const { pid, startTicks, phase } = JSON.parse(file.text) as Holder
+    if (!isPid(pid) || !isRunning({ pid, startTicks })) return undefined
+    const isBelieved = file.uid === 0 || file.uid === userOf(pid)
+    return isBelieved && isRunBy(home, 'sip', pid) ? { pid, startTicks, phase } : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError || codeOf(error) === 'ENOENT') return undefined
+    throw error
   }
+}
+
+/** Where a full disk has no room for who holds the lock: a starter that serves has a PID file, or its marker, which takes none. */
+function servingStarter(home: Home): Holder | undefined {
+  const starter = readPidFile(join(home.run, 'castellan.pid'))
+  if (!starter || !isRunBy(home, 'sip', starter.pid)) return undefined
+  return { pid: starter.pid, startTicks: starter.startTicks, phase: 'serving' }
 }

@@ -1,9 +1,10 @@
 /** Starts a daemon in a session of its own, its words in logs/NAME/NAME.out. */
-import { closeSync, openSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { daemonArgv } from '../../lib/daemon.ts'
 import { type Home, makeFolders } from '../../lib/home.ts'
 import { starterVariable } from '../../lib/home-processes.ts'
+import { openOutput } from '../../lib/output-file.ts'
 import { readProcess } from '../../lib/proc/process.ts'
 import { describeExit } from '../../lib/program/exit.ts'
 import { lastLines, lastWords } from '../../lib/program/last-words.ts'
@@ -13,7 +14,7 @@ import type { Child, ChildEnd, OwnDaemon } from './host.ts'
 /** Throws when its output cannot be opened. A Ctrl-C does not reach it: the starter stops the daemons in order. */
 export function spawnDaemon(home: Home, name: OwnDaemon): Child {
   const outputPath = join(makeFolders(home, name).logs, `${name}.out`)
-  const output = openSync(outputPath, 'w', 0o600)
+  const output = openOutput(outputPath)
   const variables = { [starterVariable]: String(process.pid) }
   const program = startProgram({ argv: daemonArgv(name, home), output, variables })
   closeSync(output)

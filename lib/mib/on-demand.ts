@@ -6,6 +6,7 @@ import type { BoundColumn, LiveOf, RowOf } from './declare.ts'
 import { instanceOf } from './instance.ts'
 import type { Handlers, Served } from './module.ts'
 import { type AnyRow, ServedColumn, ServedTable } from './served.ts'
+import { search } from './subtree.ts'
 
 /** Rows in the order of their instances. */
 export interface RowSource<R> {
@@ -126,7 +127,10 @@ class OnDemandColumn extends ServedColumn {
   }
 
   override next(position: number): number {
-    for (let at = position; at < this.#table.size; at++) if (!this.#isEmpty(at)) return at
+    for (let at = position; at < this.#table.size; at++) {
+      if (!this.#isEmpty(at)) return at
+      search.passed++
+    }
     return -1
   }
 

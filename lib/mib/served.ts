@@ -9,7 +9,7 @@ import type { Oid } from '../smi/oid.ts'
 import type { SmiBase, SnmpValue } from '../smi/value.ts'
 import { anyDefinition, type BoundColumn, type Definition, type LiveOf, type RowOf } from './declare.ts'
 import { instanceOf } from './instance.ts'
-import type { ServedObject } from './subtree.ts'
+import { type ServedObject, search } from './subtree.ts'
 
 export type AnyRow = Readonly<Record<string, unknown>>
 
@@ -205,7 +205,10 @@ export class ServedColumn implements ServedObject {
 
   next(position: number): number {
     const count = this.#rows.length
-    for (let at = position; at < count; at++) if (!this.#isEmpty(at)) return at
+    for (let at = position; at < count; at++) {
+      if (!this.#isEmpty(at)) return at
+      search.passed++
+    }
     return -1
   }
 

@@ -3,6 +3,12 @@ import type { BerWriter } from '../ber/writer.ts'
 import type { Oid } from '../smi/oid.ts'
 import type { SmiBase, SnmpValue } from '../smi/value.ts'
 
+/**
+ * What searches passed over without finding anything to answer: empty positions, objects and instances out of view.
+ * Whoever bounds the work of a request sets it to 0 before, and looks.
+ */
+export const search = { passed: 0 }
+
 /** Positions are good until the table changes; -1 says there is none. */
 export interface ServedObject {
   /** An object is served here; what is served elsewhere has a region in this place. */

@@ -65,3 +65,8 @@ export function addressText(octets: Uint8Array): string {
   if (octets.length === 4) return octets.join('.')
   return canonicalAddress(Buffer.from(octets).toString('hex').match(/.{4}/g)!.join(':'))
 }
+
+/** Nobody can be answered at port 0 (RFC 768: no reply is expected there), and Node throws when told to send to it. */
+export function canBeAnswered({ port }: { readonly port: number }): boolean {
+  return port !== 0
+}

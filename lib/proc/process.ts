@@ -1,10 +1,9 @@
 /** How a process is known: its PID, its start time and its command line together, never by PID alone. */
 import { readFileSync } from 'node:fs'
-import { codeOf } from '../errors.ts'
-import { writeFileAtomic } from '../files.ts'
 import { textOf } from '../octets.ts'
-import { isDenied, readNames, readWhole } from './file.ts'
-import { listPids, readStat } from './processes.ts'
+import { isDenied, readLink, readNames, readWhole } from './file.ts'
+import { isKnown } from './pid.ts'
+import { listPids, readProcessFile, readStat } from './processes.ts'
 import type { ProcStat } from './stat.ts'
 
 export interface ProcessIdentity {
@@ -60,15 +59,19 @@ function commandLinePath({ pid, state }: { readonly pid: number; readonly state:
   return living === undefined ? `/proc/${pid}/cmdline` : `/proc/${pid}/task/${living}/cmdline`
 }
 
-/** A variable of a process's first environment; undefined when it has none or may not be looked at. */
+/**
+ * A variable of a process's first environment, which its user chose; undefined when it has none, has ended or is another
+ * user's. Throws where nobody can tell.
+ */
 export function readEnvironment(pid: number, variable: string): string | undefined {
   try {
     const found = textOf(readWhole(`/proc/${pid}/environ`) ?? '')
       .split('\0')
       .find((assignment) => assignment.startsWith(`${variable}=`))
     return found?.slice(variable.length + 1)
-  } catch {
-    return undefined
+  } catch (error) {
+    if (isDenied(error)) return undefined
+    throw error
   }
 }
 
@@ -88,49 +91,32 @@ export function ageMs({ startTicks }: Pick<ProcessIdentity, 'startTicks'>): numb
 export function isRunning({ pid, startTicks }: Pick<ProcessIdentity, 'pid' | 'startTicks'>): boolean {
   try {
     const stat = readStat(pid)
-    if (stat) return stat.startTicks === startTicks && !hasEnded(stat)
+    return stat !== undefined && stat.startTicks === startTicks && !hasEnded(stat)
   } catch {
     return isKnown(pid)
   }
-  return isForeign(pid)
-}
-
-/** Whether the kernel has a process of this number, asked past /proc. */
-const isKnown = (pid: number): boolean => signalError(pid) !== 'ESRCH'
-
-/**
- * Whether it is another user's, so that this process may not signal it. With hidepid=2 such processes are not in /proc at all,
- * but kill(2) tells that they are there.
- */
-export const isForeign = (pid: number): boolean => signalError(pid) === 'EPERM'
-
-function signalError(pid: number): string | undefined {
-  try {
-    process.kill(pid, 0)
-    return undefined
-  } catch (error) {
-    return codeOf(error)
-  }
 }
 
 /**
- * Writes a PID file of three lines: PID, start time in ticks, command line as JSON. Tools that want only the PID
- * read the first line.
+ * The user that a process runs as; undefined where it has ended, or is between two users, as a set-user-ID program is that one
+ * user started with the rights of another. Throws where nobody can tell.
  */
-export async function writePidFile(path: string, identity: ProcessIdentity): Promise<void> {
-  await writeFileAtomic(path, `${identity.pid}\n${identity.startTicks}\n${JSON.stringify(identity.command)}\n`, 0o644)
+export function userOf(pid: number): number | undefined {
+  const users = parseUids(readProcessFile(pid, 'status') ?? '')
+  return users !== undefined && new Set(users).size === 1 ? users[0] : undefined
 }
 
-/** The process a PID file names, if that very process still runs. */
-export function readPidFile(path: string): ProcessIdentity | undefined {
-  let lines: string[]
-  try {
-    lines = readFileSync(path, 'utf8').split('\n')
-  } catch {
-    return undefined
-  }
-  const running = readProcess(Number(lines[0]))
-  if (!running) return undefined
-  const startTicks = Number(lines[1])
-  return running.startTicks === startTicks ? running : undefined
+/** Real, effective, saved and file system uid in the text of /proc/PID/status (proc(5)). */
+export function parseUids(status: string): readonly number[] | undefined {
+  return /^Uid:((?:\t\d+){4})$/m.exec(status)?.[1]?.trim().split('\t').map(Number)
+}
+
+/**
+ * The file that a process executes, whatever its command line says; undefined where it has ended or is a thread of the kernel.
+ * Throws where this process may not look: it is another user's.
+ */
+export function executableOf(pid: number): string | undefined {
+  const path = readLink(`/proc/${pid}/exe`)
+  // The file was replaced meanwhile, as an upgrade does.
+  return path === undefined ? undefined : textOf(path).replace(/ \(deleted\)$/, '')
 }

@@ -2,6 +2,7 @@
 
 import type { Octets } from '../octets.ts'
 import { eachName, readLink, readNames, readWhole } from './file.ts'
+import { HiddenProcessError, isKnown } from './pid.ts'
 import { type ProcStat, parseProcStat } from './stat.ts'
 
 /** All at once; throws where /proc cannot be listed. */
@@ -19,11 +20,23 @@ export function* eachPid(root: Octets = ''): Generator<number> {
   }
 }
 
-/** Undefined when there is no such process; throws where nobody can tell: /proc may be mounted with hidepid (proc(5)). */
+/**
+ * Undefined when there is no such process; throws where nobody can tell: /proc may be mounted with hidepid (proc(5)), so that
+ * processes of others cannot be read (1) or are not there at all (2).
+ */
 export function readStat(pid: number, root: Octets = ''): ProcStat | undefined {
-  const text = readWhole(`${root}/proc/${pid}/stat`)
+  const text = root === '' ? readProcessFile(pid, 'stat') : readWhole(`${root}/proc/${pid}/stat`)
   // Of a process that ends while it is read the file may be empty.
   return text ? parseProcStat(text) : undefined
+}
+
+/** A file of /proc/PID as `readStat` reads it: undefined only where there is no such process, or it has no such file. */
+export function readProcessFile(pid: number, name: 'stat' | 'status'): Octets | undefined {
+  const path = `/proc/${pid}/${name}`
+  const text = readWhole(path)
+  // One may have begun since its file was not found.
+  if (text === undefined && isKnown(pid) && readWhole(path) === undefined) throw new HiddenProcessError(pid)
+  return text
 }
 
 export interface OpenFile {

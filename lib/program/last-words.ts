@@ -1,19 +1,21 @@
 /** What a program printed into a file before it failed: the reason of the failure, in its own words. */
-import { readFileSync, statfsSync } from 'node:fs'
+import { closeSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { readTail } from '../output-file.ts'
+import { openToReadSync } from '../trust/open.ts'
 
 const maxOctets = 64 * 1024
 
 /** The last lines that say something, at most so many, oldest first. */
 export function lastLines(path: string, count: number): string[] {
-  const lines = read(path).slice(-maxOctets).split('\n')
+  const lines = read(path).split('\n')
   return lines
     .map((line) => line.trim())
     .filter((line) => line !== '')
     .slice(-count)
 }
 
-/** All that it printed; where that is nothing, and could not be kept, so much is said. Empty: it printed nothing. */
+/** All that it printed, or the end of it; where that is nothing, and could not be kept, so much is said. Empty: it printed nothing. */
 export function lastWords(path: string): string {
   return read(path).trim() || whyNothing(path)
 }
@@ -30,9 +32,14 @@ function whyNothing(path: string): string {
 
 function read(path: string): string {
   try {
-    return readFileSync(path, 'utf8')
+    const descriptor = openToReadSync(path)
+    try {
+      return readTail(descriptor, maxOctets).toString('utf8')
+    } finally {
+      closeSync(descriptor)
+    }
   } catch {
-    return '' // there is none
+    return '' // there is none, or something else has its name
   }
 }
 

@@ -3,22 +3,29 @@ import { statSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
+import { isKnownGroup, knownAccount } from '../../lib/accounts.ts'
 import type { Complaint } from '../../lib/cnf/complaint.ts'
 import { messageOf } from '../../lib/errors.ts'
 import { isMissing } from '../../lib/files.ts'
 import type { Home } from '../../lib/home.ts'
 import { canonicalAddress, isLoopbackAddress, isWildcardAddress, withoutZone } from '../../lib/net/address.ts'
 import { commandMistake } from '../../lib/program-file.ts'
-import { readRegularFileSync } from '../../lib/regular-file.ts'
 import type { DirectiveName, SipdConfig } from './directives.ts'
 import type { ConfigNotes } from './parse.ts'
+import type { ReadFile } from './tls-files.ts'
 
 type Origins = ConfigNotes['origins']
 
 const tlsFiles = ['SipTlsCertificateFile', 'SipTlsCertificateKeyFile', 'SipTlsCACertificateFile'] as const
 
 /** Complaints about files that TLS could not be served with, in the line of their directive. */
-export function checkTlsFiles(config: SipdConfig, origins: Origins, home: Home, file: string): Complaint[] {
+export function checkTlsFiles(
+  config: SipdConfig,
+  origins: Origins,
+  home: Home,
+  file: string,
+  read: ReadFile,
+): Complaint[] {
   if (!config.SipTlsEnable) return []
   const complaints: Complaint[] = []
   const complain = (name: DirectiveName, message: string): void =>
@@ -27,7 +34,7 @@ export function checkTlsFiles(config: SipdConfig, origins: Origins, home: Home, 
     const path = config[name]
     if (path === undefined) return undefined
     try {
-      return readRegularFileSync(resolve(home.root, path)).octets
+      return read(resolve(home.root, path))
     } catch (error) {
       complain(name, `${path} cannot be read: ${messageOf(error)}`)
       return undefined
@@ -82,6 +89,24 @@ function logFileMistake(path: string): string | undefined {
   } catch {
     return undefined // it is not there yet, or not for this user to look at
   }
+}
+
+/** Users and groups that the files of this machine do not know, and a user that this process cannot become. */
+export function checkAccounts({ User, Group }: SipdConfig, origins: Origins, file: string): Complaint[] {
+  const warn = (name: DirectiveName, message: string): Complaint[] => [
+    { file, line: origins.get(name)?.line ?? 1, column: 1, severity: 'warning', message: `${name}: ${message}` },
+  ]
+  const user = User === undefined ? undefined : knownAccount(User)
+  const unknown = (kind: string, name: string): string =>
+    `there is no ${kind} ${name} in /etc/${kind === 'user' ? 'passwd' : 'group'}; sipd asks other name services when it starts`
+  const own = process.geteuid?.()
+  return [
+    ...(User !== undefined && !user ? warn('User', unknown('user', User)) : []),
+    ...(Group !== undefined && !isKnownGroup(Group) ? warn('Group', unknown('group', Group)) : []),
+    ...(user && own !== 0 && own !== user.uid
+      ? warn('User', `only root can become ${User}; sipd runs as uid ${own}, which starts it`)
+      : []),
+  ]
 }
 
 /** Legal, for an address may come later; until it does, sipd cannot serve. */

@@ -8,9 +8,10 @@ import { readRegularFileSync } from '../../lib/regular-file.ts'
 import type { Rows } from './directive.ts'
 import { directives, type SipdConfig } from './directives.ts'
 import { checkFileMode } from './file-mode.ts'
-import { checkLogs, checkTlsFiles, missingAddresses } from './machine-checks.ts'
+import { checkAccounts, checkLogs, checkTlsFiles, missingAddresses } from './machine-checks.ts'
 import { type ConfigNotes, parseConfig } from './parse.ts'
 import { type PersistentPeer, parsePersistentTcp } from './persistent-tcp.ts'
+import { type ReadFile, readFile as readTlsFile } from './tls-files.ts'
 
 const configFile = 'sipd.conf'
 const peersFile = 'persistent_tcp.conf'
@@ -27,15 +28,15 @@ export interface Inspection extends ConfigNotes {
   readonly persistentTcp: readonly PersistentPeer[]
 }
 
-/** Throws a ConfigurationError with all complaints about both files. */
-export function readConfig(home: Home): ReadConfig {
-  const { config, complaints, ...rest } = inspectConfig(home)
+/** Throws a ConfigurationError with all complaints about both files; `readTls` reads those that TLS needs. */
+export function readConfig(home: Home, readTls?: ReadFile): ReadConfig {
+  const { config, complaints, ...rest } = inspectConfig(home, readTls)
   if (!config) throw new ConfigurationError(complaints)
   return { config, ...rest }
 }
 
 /** Reads both files and throws for nothing that is in them. */
-export function inspectConfig(home: Home): Inspection {
+export function inspectConfig(home: Home, readTls: ReadFile = readTlsFile): Inspection {
   const complaints: Complaint[] = []
   const folder = join(home.conf, 'sipd')
   const main = readFile(join(folder, configFile), configFile, complaints)
@@ -50,10 +51,11 @@ export function inspectConfig(home: Home): Inspection {
   const { origins } = parsed
   const warnings = [...parsed.warnings]
   if ('config' in parsed) {
-    complaints.push(...checkTlsFiles(parsed.config, origins, home, configFile))
+    complaints.push(...checkTlsFiles(parsed.config, origins, home, configFile, readTls))
     const ofLogs = checkLogs(parsed.config, origins, home, configFile)
     complaints.push(...ofLogs.filter((one) => !isWarning(one)))
     warnings.push(...ofLogs.filter(isWarning), ...missingAddresses(parsed.config, origins, configFile))
+    warnings.push(...checkAccounts(parsed.config, origins, configFile))
   }
   const config = 'config' in parsed && complaints.length === 0 ? parsed.config : undefined
   return { config, complaints, warnings, origins, persistentTcp }

@@ -3,11 +3,15 @@ import { parseArgs } from 'node:util'
 import { programVersion } from '../../commands/version.ts'
 import { messageWithCausesOf } from '../../lib/errors.ts'
 import { HomeError, requireHome, resolveHome } from '../../lib/home.ts'
+import { requireOwner } from '../../lib/trust/home-trust.ts'
 import { inspectConfig, readConfig } from '../config/read.ts'
 import { configToJson, formatCheck, formatConfig } from '../config/show.ts'
 import { type Command, CommandFailure, exitCodes, type OptionName } from './command.ts'
 import { sipCommands } from './commands.ts'
 import type { ConfigurationView } from './configuration.ts'
+
+/** Commands that believe what files of the home say of processes and programs. */
+const actsOnProcesses = ['start', 'stop', 'restart', 'graceful', 'txngraceful-restart']
 
 const configurationView: ConfigurationView = {
   check: (home) => {
@@ -58,6 +62,7 @@ async function run(args: readonly string[], commands: readonly Command[]): Promi
   if (stray) throw wrongUsage(`--${stray} means nothing to ${command.name}`)
   const home = resolveHome(folder)
   if (!command.needsNoHome) requireHome(home)
+  if (actsOnProcesses.includes(command.name)) requireOwner(home, `sip ${[command.name, ...operands].join(' ')}`)
   return command.run({ home, operands, options: { json, tcp, tls, wait, uri, ca, fingerprint, timeout } })
 }
 

@@ -1,8 +1,9 @@
 /** The running sipd as its operator reaches it: its PID file, and the control socket of the parent process. */
 import { join } from 'node:path'
 import { ControlError, control, NoAnswerError } from '../../lib/control.ts'
-import { foldersOf, type Home, pidFileOf } from '../../lib/home.ts'
-import { isRunning, type ProcessIdentity, readPidFile } from '../../lib/proc/process.ts'
+import { daemonOf } from '../../lib/daemon-identity.ts'
+import { foldersOf, type Home } from '../../lib/home.ts'
+import { isRunning, type ProcessIdentity } from '../../lib/proc/process.ts'
 import { CommandFailure, exitCodes } from './command.ts'
 
 /** Where the parent process takes what operators ask. */
@@ -10,9 +11,9 @@ export function controlSocketOf(home: Home): string {
   return join(foldersOf(home, 'sipd').run, 'sipd.control')
 }
 
-/** Undefined when it does not run. */
+/** Undefined when it does not run. Throws HomeError (4) where this user may not see it. */
 export function runningSipd(home: Home): ProcessIdentity | undefined {
-  return readPidFile(pidFileOf(home, 'sipd'))
+  return daemonOf(home, 'sipd')
 }
 
 /** For commands that want it to run. */

@@ -1,13 +1,15 @@
 /** `sip start`: starts sipd in the background and waits until it serves. */
-import { closeSync, openSync } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../lib/clock.ts'
 import { daemonArgv } from '../../lib/daemon.ts'
-import { type Home, makeFolders } from '../../lib/home.ts'
+import { foldersOf, type Home } from '../../lib/home.ts'
 import { processesOf } from '../../lib/home-processes.ts'
+import { openOutput } from '../../lib/output-file.ts'
 import { describeExit } from '../../lib/program/exit.ts'
 import { lastWords } from '../../lib/program/last-words.ts'
 import { startProgram } from '../../lib/program/start.ts'
+import { settlePrivileges } from '../privileges/privileges.ts'
 import { type Command, CommandFailure, exitCodes } from './command.ts'
 import { report } from './report.ts'
 import { pause, runningSipd } from './sipd.ts'
@@ -34,8 +36,10 @@ export const startCommand: Command = {
 /** Throws a CommandFailure with what sipd said when it does not serve. */
 export async function startSipd(home: Home): Promise<void> {
   if (runningSipd(home)) return
-  const outputPath = join(makeFolders(home, 'sipd').logs, 'sipd.out')
-  const output = openSync(outputPath, 'w', 0o600)
+  // Before anything is made in its folders: they may be another user's.
+  await settlePrivileges(home)
+  const outputPath = join(foldersOf(home, 'sipd').logs, 'sipd.out')
+  const output = openOutput(outputPath)
   const started = startProgram({
     argv: daemonArgv('sipd', home),
     // What it starts in turn is of this appliance, whatever our caller's is.

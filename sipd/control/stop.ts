@@ -1,11 +1,12 @@
 /** `sip stop`: lets sipd end, and makes it when it does not. */
+import { isPartOf, signalDaemon } from '../../lib/daemon-identity.ts'
 import type { Home } from '../../lib/home.ts'
 import { processesOf } from '../../lib/home-processes.ts'
-import { isRunning, type ProcessIdentity } from '../../lib/proc/process.ts'
+import { isRunning, type ProcessIdentity, readProcess } from '../../lib/proc/process.ts'
 import { type Command, CommandFailure, exitCodes } from './command.ts'
 import { report } from './report.ts'
 import { pause, runningSipd } from './sipd.ts'
-import { supervisorDid } from './supervisor.ts'
+import { supervisedProcess, supervisorDid } from './supervisor.ts'
 
 const stopWithinMs = 10_000
 const killWithinMs = 1000
@@ -28,27 +29,27 @@ export const stopCommand: Command = {
   },
 }
 
+/** Resolves when it has ended. Throws when it does not end, may not be signalled, or is something else than it should be. */
 export async function stopSipd(home: Home): Promise<void> {
-  // One that is still starting has no PID file yet.
-  const running = runningSipd(home) ?? processesOf(home).find(({ part }) => part === 'sipd')
+  const running = sipdToStop(home)
   if (!running) return
-  signal(running, 'SIGTERM')
+  signalDaemon(running, 'SIGTERM')
   if (await isGone(running, stopWithinMs)) return
-  signal(running, 'SIGKILL')
+  signalDaemon(running, 'SIGKILL')
   if (await isGone(running, killWithinMs)) return
   throw new CommandFailure(`PID ${running.pid} does not end, not even by SIGKILL`)
 }
 
-function signal(process_: ProcessIdentity, name: NodeJS.Signals): void {
-  if (!isRunning(process_)) return
-  try {
-    process.kill(process_.pid, name)
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ESRCH') return // it ended just now
-    const text = `PID ${process_.pid} cannot be sent ${name}: ${message}`
-    throw new CommandFailure(text, code === 'EPERM' ? exitCodes.refused : exitCodes.error)
-  }
+/** The supervisor knows its process, and no file is asked then. */
+function sipdToStop(home: Home): ProcessIdentity | undefined {
+  const named = supervisedProcess()
+  // One that is still starting has no PID file yet.
+  if (!named) return runningSipd(home) ?? processesOf(home).find(({ part }) => part === 'sipd')
+  const running = readProcess(named.pid)
+  if (!running || running.startTicks !== named.startTicks) return undefined
+  if (!isPartOf(home, 'sipd', running))
+    throw new CommandFailure(`PID ${named.pid}, which the supervisor names, is not the sipd of ${home.root}`)
+  return running
 }
 
 async function isGone(identity: ProcessIdentity, withinMs: number): Promise<boolean> {

@@ -5,7 +5,18 @@
 import { join } from 'node:path'
 import { ControlError, control, NoAnswerError } from '../../lib/control.ts'
 import { foldersOf, type Home } from '../../lib/home.ts'
+import type { SignalTarget } from '../../lib/proc/signal.ts'
 import { CommandFailure, exitCodes } from './command.ts'
+
+/** The PID and the start time of the process that is to be stopped, as the supervisor knows it (subagents/critapp/run.ts). */
+export const processVariable = 'CASTELLAN_SUPERVISED_PROCESS'
+
+/** Whom the supervisor means that called this command; undefined where it was not called by one, or names nobody. */
+export function supervisedProcess(): SignalTarget | undefined {
+  if (process.env.CASTELLAN_SUPERVISED !== 'sipd') return undefined
+  const [, pid, startTicks] = /^(\d{1,7}) (\d{1,15})$/.exec(process.env[processVariable] ?? '') ?? []
+  return pid === undefined ? undefined : { pid: Number(pid), startTicks: Number(startTicks) }
+}
 
 /** A stop may take its time-out, a start until sipd serves. */
 const answerWithinMs = 120_000

@@ -10,6 +10,8 @@ type Name = 'error' | 'access' | 'stats' | 'memory'
 
 const statsPath = 'logs/sipd/stats_log'
 const memoryPath = 'logs/sipd/sharedmem_stats_log'
+/** A start says little before its logs are open. */
+const mostEarly = 1000
 
 export class Logs {
   readonly #home: Home
@@ -17,6 +19,8 @@ export class Logs {
   readonly #sinks = new Map<Name, { readonly spec: string; readonly sink: LogSink }>()
   /** What could not be said in a log, about the logs. */
   readonly #fallback: Log
+  /** What was to be written before the logs were open. */
+  #early: { readonly name: Name; readonly lines: string }[] | undefined = []
 
   constructor(home: Home, clock: Clock, fallback: Log) {
     this.#home = home
@@ -31,6 +35,9 @@ export class Logs {
     await this.#set('access', specOf(config.CustomLog.destination))
     await this.#set('stats', SIPStatsLog ? statsPath : undefined)
     await this.#set('memory', SharedMemoryStatsLog ? memoryPath : undefined)
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const { name, lines } of early) this.write(name, lines)
   }
 
   /** The parent's own sentences in the error log. */
@@ -45,7 +52,9 @@ export class Logs {
 
   /** Nothing happens for a log that is not kept. */
   write(name: Name, lines: string): void {
-    this.#sinks.get(name)?.sink.write(lines)
+    if (this.#early) {
+      if (this.#early.length < mostEarly) this.#early.push({ name, lines })
+    } else this.#sinks.get(name)?.sink.write(lines)
   }
 
   async reopen(): Promise<void> {

@@ -3,11 +3,15 @@ import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Home } from '../../lib/home.ts'
 import type { Log } from '../../lib/log.ts'
 import { describePortOwner } from '../../lib/port-owner.ts'
+import { nameOf } from '../../lib/privileges.ts'
+import type { SipdConfig } from '../config/directives.ts'
 import { type ReadConfig, readConfig } from '../config/read.ts'
+import { TlsFiles } from '../config/tls-files.ts'
 import { formatMemory, type ProcessMemory } from '../log/memory-stats.ts'
 import { PeriodicLog } from '../log/periodic-log.ts'
 import { StatisticsText } from '../log/stats.ts'
 import { formatHop } from '../message/source.ts'
+import type { Privileges } from '../privileges/privileges.ts'
 import type { ListItem, ListSubject } from '../worker/listing.ts'
 import { Logs } from './logs.ts'
 import { type PoolSettings, WorkerPool } from './pool.ts'
@@ -37,10 +41,17 @@ export class SipdParent {
   #state: ServiceState = 'up'
   readonly #startedMs: number
   #restarting: Timer | undefined
+  readonly #privileges: Privileges
+  readonly #tlsFiles: TlsFiles
+
+  /** Called where it cannot serve any more, and only a new start as root helps. */
+  onLost: () => void = () => {}
 
   /** Until the error log is open, what there is to say goes to `fallback`. */
-  constructor(home: Home, clock: Clock, fallback: Log) {
+  constructor(home: Home, clock: Clock, fallback: Log, privileges: Privileges) {
     this.#home = home
+    this.#privileges = privileges
+    this.#tlsFiles = new TlsFiles([], (read) => privileges.readAsRoot(read))
     this.#clock = clock
     this.#logs = new Logs(home, clock, fallback)
     this.log = fallback
@@ -51,7 +62,9 @@ export class SipdParent {
 
   /** Serves when it resolves. Throws all complaints about the configuration, or what cannot be had. */
   async start(): Promise<ReadConfig> {
-    const configuration = await this.#readConfiguration()
+    const configuration = this.#privileges.asAccount(() => readConfig(this.#home, this.#tlsFiles.read))
+    // Logs are the account's, and so are the programs that they may be piped to.
+    if (!this.#privileges.isPending) await this.#apply(configuration)
     const currentLog = (): Log => this.log
     this.#pool = new WorkerPool(
       {
@@ -64,14 +77,19 @@ export class SipdParent {
         onLog: (name, lines) => this.#logs.write(name, lines),
         onReport: (worker) => this.totals.reported(worker),
         onEnded: (worker) => this.totals.ended(worker),
+        account: this.#privileges.account,
+        onPortsLost: (error) => this.#portsLost(error),
       },
-      poolSettings(configuration),
+      this.#poolSettings(configuration),
     )
     try {
-      await this.#pool.start()
+      await this.#pool.start(() => this.#giveUpRoot(configuration))
     } catch (error) {
-      throw explained(error as Error, configuration)
+      throw this.#explained(error as Error, configuration)
     }
+    const { account, whyRoot } = this.#privileges
+    if (account) this.log.notice('sipd gave up root', { runsAs: nameOf(account) })
+    if (whyRoot !== undefined) this.log.warn('sipd runs as root', { reason: whyRoot })
     const { Listen } = configuration.config
     this.#configuration = configuration
     this.log.notice('sipd serves', { listen: Listen.map(formatHop).join(' ') })
@@ -98,10 +116,10 @@ export class SipdParent {
   async graceful(): Promise<void> {
     const configuration = await this.#readConfiguration()
     try {
-      await this.#pool!.graceful(poolSettings(configuration))
+      await this.#pool!.graceful(this.#poolSettings(configuration))
       this.#configuration = configuration
     } catch (error) {
-      throw explained(error as Error, configuration)
+      throw this.#explained(error as Error, configuration)
     }
   }
 
@@ -166,10 +184,10 @@ export class SipdParent {
   async #restart(): Promise<void> {
     const configuration = await this.#readConfiguration()
     try {
-      await this.#pool!.restart(poolSettings(configuration), restartWithinMs)
+      await this.#pool!.restart(this.#poolSettings(configuration), restartWithinMs)
       this.#configuration = configuration
     } catch (error) {
-      throw explained(error as Error, configuration)
+      throw this.#explained(error as Error, configuration)
     }
   }
 
@@ -183,15 +201,28 @@ export class SipdParent {
   }
 
   async #readConfiguration(): Promise<ReadConfig> {
-    const configuration = readConfig(this.#home)
+    const configuration = readConfig(this.#home, this.#tlsFiles.read)
+    await this.#apply(configuration)
+    return configuration
+  }
+
+  /** The ports are open, and nothing that came to them was looked at. */
+  async #giveUpRoot(configuration: ReadConfig): Promise<void> {
+    if (!this.#privileges.isPending) return
+    this.#privileges.giveUp()
+    await this.#apply(configuration)
+  }
+
+  async #apply(configuration: ReadConfig): Promise<void> {
     const { config, warnings } = configuration
     await this.#logs.open(config)
     this.log = this.#logs.errorLog(config)
     for (const { file, line, message } of warnings) this.log.warn(message, { at: `${file}:${line}` })
+    for (const path of this.#tlsFiles.takeStale())
+      this.log.warn('only root can read this file; what it held when sipd was started is used', { path })
     await Promise.all(this.#periodic.map((periodic) => periodic.stop()))
     this.#periodic = this.#periodicLogs(configuration)
     for (const periodic of this.#periodic) periodic.start()
-    return configuration
   }
 
   #periodicLogs({ config }: ReadConfig): PeriodicLog[] {
@@ -238,19 +269,39 @@ export class SipdParent {
     )
     return [parent, ...workers]
   }
-}
 
-function poolSettings({ config }: ReadConfig): PoolSettings {
-  return {
-    workers: config.StartServers,
-    maxRequests: config.MaxRequestsPerChild,
-    drainMs: config.DrainSeconds * 1000,
+  /** Whoever supervises sipd starts it again, as root. */
+  #portsLost(error: Error): void {
+    this.log.error('no worker has the ports any more, and only root can open them again; sipd ends', {
+      error: error.message,
+    })
+    this.onLost()
+  }
+
+  #poolSettings({ config }: ReadConfig): PoolSettings {
+    return {
+      workers: config.StartServers,
+      maxRequests: config.MaxRequestsPerChild,
+      drainMs: config.DrainSeconds * 1000,
+      files: this.#tlsFiles.kept,
+    }
+  }
+
+  #explained(error: Error, { config }: ReadConfig): Error {
+    if (!(error instanceof WorkerError)) return error
+    if (error.code === 'EADDRINUSE') return portTaken(error, config)
+    if (error.code !== 'EACCES' || !this.#privileges.account) return error
+    return new Error(
+      `${error.message}; sipd gave up root, and a port below 1024 that is new needs it: run sip restart`,
+      {
+        cause: error,
+      },
+    )
   }
 }
 
-/** A port that somebody else has is told with who that is. */
-function explained(error: Error, { config }: ReadConfig): Error {
-  if (!(error instanceof WorkerError) || error.code !== 'EADDRINUSE') return error
+/** With who has it. */
+function portTaken(error: WorkerError, config: SipdConfig): Error {
   const taken = /(udp|tcp) (\S+):(\d+)/.exec(error.message)
   const protocol = taken?.[1] === 'tcp' ? 'tcp' : 'udp'
   const port = Number(taken?.[3] ?? config.Listen[0]?.port)

@@ -2,9 +2,11 @@
 import cluster from 'node:cluster'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import type { Account } from '../../lib/accounts.ts'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { type Home, programRoot } from '../../lib/home.ts'
 import type { Log } from '../../lib/log.ts'
+import type { KeptFiles } from '../config/tls-files.ts'
 import type { Openness } from '../proxy/core.ts'
 import { secretOctets } from '../transaction/hash.ts'
 import type { ListItem, ListSubject } from '../worker/listing.ts'
@@ -19,6 +21,10 @@ export interface PoolOptions {
   /** A worker said how it is, or ended. */
   readonly onReport: (handle: WorkerHandle) => void
   readonly onEnded: (handle: WorkerHandle) => void
+  /** Whom workers become that root starts; undefined where nobody gives up root. */
+  readonly account: Account | undefined
+  /** Root was given up, no worker has the ports any more, and nobody else may open them: there is no way to serve again. */
+  readonly onPortsLost: (error: Error) => void
 }
 
 export interface PoolSettings {
@@ -26,6 +32,7 @@ export interface PoolSettings {
   /** MaxRequestsPerChild; 0 is never. */
   readonly maxRequests: number
   readonly drainMs: number
+  readonly files: KeptFiles
 }
 
 /** A worker of 100,000 calls has much short-lived garbage: a larger young generation collects it for less. */
@@ -63,7 +70,10 @@ export class WorkerPool {
     this.#watchdog = new Watchdog(options.clock, pingEveryMs, deadAfterMs)
     cluster.setupPrimary({
       exec: join(programRoot, 'dist', 'sipd', 'worker', 'main.js'),
-      args: ['--home', options.home.root],
+      args: [
+        ...['--home', options.home.root],
+        ...(options.account ? ['--account', JSON.stringify(options.account)] : []),
+      ],
       execArgv: workerNodeOptions,
       serialization: 'advanced',
     })
@@ -86,9 +96,12 @@ export class WorkerPool {
     return this.#deaths >= alarmAfter ? this.#deaths : 0
   }
 
-  /** The first generation. Throws what a worker said that cannot serve. */
-  async start(): Promise<void> {
-    await this.#exclusively(() => this.#relieve())
+  /**
+   * The first generation; `opened` is called when its ports are open, and nothing that came to them was looked at. Throws
+   * what a worker said that cannot serve, and what `opened` throws.
+   */
+  async start(opened: () => Promise<void> = async () => {}): Promise<void> {
+    await this.#exclusively(() => this.#relieve(async () => {}, opened))
     this.#watching = this.#options.clock.every(pingEveryMs, () => this.#watch())
   }
 
@@ -96,17 +109,25 @@ export class WorkerPool {
   graceful(settings: PoolSettings): Promise<void> {
     return this.#exclusively(async () => {
       this.#settings = settings
-      await this.#relieve()
+      const before = this.#current()
+      await this.#relieve(async (successors) => {
+        await Promise.all(before.map((worker) => this.#handOver(worker, successors, settings.drainMs)))
+      })
     })
   }
 
-  /** All workers end, with what is under way given so long; then a new generation serves. */
+  /**
+   * All workers end, with what is under way given so long; then a new generation serves. It has the ports before they go:
+   * one that nobody has open can be opened again by root alone, when its number is below 1024.
+   */
   restart(settings: PoolSettings, withinMs: number): Promise<void> {
     return this.#exclusively(async () => {
       this.#settings = settings
-      this.#openness = 'open'
-      await this.#stopAll(withinMs)
-      await this.#relieve()
+      const before = this.workers
+      await this.#relieve(async () => {
+        this.#openness = 'open'
+        await this.#stop(before, withinMs)
+      })
     })
   }
 
@@ -130,7 +151,7 @@ export class WorkerPool {
   async stop(withinMs: number): Promise<void> {
     this.#isStopping = true
     this.#watching?.cancel()
-    await this.#stopAll(withinMs)
+    await this.#stop(this.workers, withinMs)
   }
 
   /** One change at a time. */
@@ -140,8 +161,11 @@ export class WorkerPool {
     return result
   }
 
-  async #relieve(): Promise<void> {
-    const before = this.#current()
+  /** `retire` is what becomes of those that were there before, once a new generation has the ports too. */
+  async #relieve(
+    retire: (successors: readonly number[]) => Promise<void>,
+    opened: () => Promise<void> = async () => {},
+  ): Promise<void> {
     const generation = this.#generation + 1
     const members = Array.from({ length: this.#settings.workers }, () => this.#nextWorker++)
     const fresh = members.map((worker, index) => this.#fork(worker, generation, index, members))
@@ -149,6 +173,7 @@ export class WorkerPool {
       await Promise.all(fresh.map((worker) => worker.expect('ready', readyWithinMs)))
       for (const worker of fresh) worker.send({ kind: 'serve' })
       await Promise.all(fresh.map((worker) => worker.expect('serving', readyWithinMs)))
+      await opened()
     } catch (error) {
       for (const worker of fresh) {
         worker.state = 'stopping'
@@ -158,8 +183,7 @@ export class WorkerPool {
     }
     this.#generation = generation
     for (const worker of fresh) worker.state = 'serving'
-    const drainMs = this.#settings.drainMs
-    await Promise.all(before.map((worker) => this.#handOver(worker, members, drainMs)))
+    await retire(members)
     for (const worker of fresh) this.#begin(worker)
     for (const worker of this.workers) if (worker.state === 'draining') worker.send({ kind: 'members', members })
     this.#options.log.notice('a generation of workers serves', { generation, workers: members.length })
@@ -183,7 +207,7 @@ export class WorkerPool {
   #fork(worker: number, generation: number, index: number, members: readonly number[]): WorkerHandle {
     const others = [...this.#workers.keys()]
     const handle = new WorkerHandle(
-      { kind: 'start', worker, generation, index, members, others, secret: this.#secret },
+      { kind: 'start', worker, generation, index, members, others, secret: this.#secret, files: this.#settings.files },
       this.#options.clock,
       {
         onLog: this.#options.onLog,
@@ -226,9 +250,16 @@ export class WorkerPool {
         await this.#fill(dead.index)
       }).catch((error: Error) => {
         log.error('a worker could not be replaced', { error: error.message })
+        if (this.#lostPorts(error)) return this.#options.onPortsLost(error)
         if (!this.#isStopping && dead.generation === this.#generation) this.#replace(dead, error.message)
       })
     })
+  }
+
+  #lostPorts(error: Error): boolean {
+    return (
+      this.#options.account !== undefined && error instanceof WorkerError && error.code === 'EACCES' && !this.isServing
+    )
   }
 
   /** A new worker in the place of one that died. */
@@ -265,8 +296,7 @@ export class WorkerPool {
     return this.workers.filter(({ generation, state }) => generation === this.#generation && state === 'serving')
   }
 
-  async #stopAll(withinMs: number): Promise<void> {
-    const all = this.workers
+  async #stop(all: readonly WorkerHandle[], withinMs: number): Promise<void> {
     for (const worker of all) {
       this.#leaving.add(worker.id)
       worker.state = 'stopping'

@@ -1,7 +1,7 @@
 /** A UDP socket for SIP: datagrams in, text out, as few copies as can be. */
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
-import { unmapped } from '../../lib/net/address.ts'
+import { canBeAnswered, unmapped } from '../../lib/net/address.ts'
 
 const largestDatagram = 65_507
 /** What may wait in a socket whose kernel takes nothing; datagrams beyond it are lost, as in the network. */
@@ -58,8 +58,7 @@ export class UdpSocket {
     })
     this.#socket.on('error', onError)
     this.#socket.on('message', (octets, remote) => {
-      // Nobody can be answered at port 0; whoever sends from there forged it.
-      if (remote.port !== 0) onDatagram(octets, unmapped(remote.address), remote.port)
+      if (canBeAnswered(remote)) onDatagram(octets, unmapped(remote.address), remote.port)
     })
   }
 

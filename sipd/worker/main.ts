@@ -1,13 +1,17 @@
 /** A worker of sipd: takes SIP messages from the network, and does with them what the configuration says. */
 import { lookup as lookupAddresses } from 'node:dns/promises'
 import { parseArgs } from 'node:util'
+import type { Account } from '../../lib/accounts.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { resolveHome } from '../../lib/home.ts'
+import { becomeForGood, isRoot } from '../../lib/privileges.ts'
 import { ListenError } from '../transport/transports.ts'
 import type { FromWorker, ToWorker } from './protocol.ts'
 import { Worker } from './worker.ts'
 
-const { values } = parseArgs({ options: { home: { type: 'string' } } })
+const { values } = parseArgs({ options: { home: { type: 'string' }, account: { type: 'string' } } })
+// Before anything else: what serves the network was never root when it did.
+if (values.account !== undefined && isRoot()) becomeForGood(JSON.parse(values.account) as Account)
 const home = resolveHome(values.home)
 let worker: Worker | undefined
 

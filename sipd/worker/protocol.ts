@@ -1,5 +1,6 @@
 /** What the parent and its workers tell each other, over the channel that Node gives them. */
 import type { AccountFigures } from '../account/account.ts'
+import type { KeptFiles } from '../config/tls-files.ts'
 import type { Openness } from '../proxy/core.ts'
 import type { Counters } from '../statistics.ts'
 import type { ListSubject, Page } from './listing.ts'
@@ -17,6 +18,8 @@ export interface WorkerStart {
   readonly others: readonly number[]
   /** Of the hashes of transaction keys, in hexadecimal. */
   readonly secret: string
+  /** Of TLS, which the parent may have read as root. */
+  readonly files: KeptFiles
 }
 
 export type ToWorker =

@@ -6,9 +6,9 @@ import { messageOf } from '../../lib/errors.ts'
 import type { Home } from '../../lib/home.ts'
 import { isLoopbackAddress, isWildcardAddress, withoutZone } from '../../lib/net/address.ts'
 import { localAddresses } from '../../lib/net/local-addresses.ts'
-import { readRegularFileSync } from '../../lib/regular-file.ts'
 import type { SipdConfig } from '../config/directives.ts'
 import type { ReadConfig } from '../config/read.ts'
+import type { ReadFile } from '../config/tls-files.ts'
 import type { Binding, Change } from '../location/binding.ts'
 import { parseQ } from '../message/q.ts'
 import type { TransportName } from '../message/source.ts'
@@ -116,12 +116,12 @@ function ownAddresses(): string[] {
 }
 
 /** Undefined without TLS. Throws a sentence that names the file that cannot be used. */
-export function tlsOf(config: SipdConfig, home: Home): TlsIdentity | undefined {
+export function tlsOf(config: SipdConfig, home: Home, readFile: ReadFile): TlsIdentity | undefined {
   const { SipTlsEnable, SipTlsCertificateFile, SipTlsCertificateKeyFile, SipTlsCACertificateFile } = config
   if (!SipTlsEnable) return undefined
   const read = (directive: string, path: string): Buffer => {
     try {
-      return readRegularFileSync(resolve(home.root, path)).octets
+      return readFile(resolve(home.root, path))
     } catch (error) {
       throw new Error(`${directive}: ${path} cannot be read: ${messageOf(error)}`)
     }

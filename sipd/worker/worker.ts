@@ -5,6 +5,7 @@ import type { Log } from '../../lib/log.ts'
 import { Account } from '../account/account.ts'
 import { accessLogFormat } from '../config/access-log-format.ts'
 import { type ReadConfig, readConfig } from '../config/read.ts'
+import { TlsFiles } from '../config/tls-files.ts'
 import type { Lookup } from '../locate/locator.ts'
 import { createErrorLog } from '../log/error-log.ts'
 import { compileLogFormat, type FormatLine } from '../log/log-format.ts'
@@ -71,12 +72,13 @@ export class Worker {
 
   /** Reads the configuration, the registrations, and links with the other workers. Throws what is wrong in words. */
   static async create(options: WorkerOptions): Promise<Worker> {
-    const worker = new Worker(options, readConfig(options.home))
+    const files = new TlsFiles(options.start.files)
+    const worker = new Worker(options, readConfig(options.home, files.read), files)
     await worker.#prepare()
     return worker
   }
 
-  private constructor(options: WorkerOptions, configuration: ReadConfig) {
+  private constructor(options: WorkerOptions, configuration: ReadConfig, files: TlsFiles) {
     this.#options = options
     const { home, start, clock } = options
     const { config, persistentTcp } = configuration
@@ -96,7 +98,7 @@ export class Worker {
     const { worker } = start
     this.#transports = new Transports({
       listeners: listenersOf(config),
-      tls: tlsOf(config, home),
+      tls: tlsOf(config, home, files.read),
       worker,
       maxConnections: maxConnections(config, log),
       outboundIdleMs: Math.max(config.SipT3InMs, config.SipMaxT3InMs) + 64 * config.SipT1InMs,

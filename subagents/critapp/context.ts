@@ -2,7 +2,8 @@
 import { join } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
-import { type ProcessIdentity, type ProcessStat, readPidFile, readProcess } from '../../lib/proc/process.ts'
+import { readPidFile } from '../../lib/proc/pid-file.ts'
+import { type ProcessIdentity, type ProcessStat, readProcess } from '../../lib/proc/process.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
 import type { Check } from './health.ts'
 import type { Entry, ProcessSpec, SupervisedProcess } from './process.ts'
@@ -83,13 +84,13 @@ export class Context {
     return unit === '' ? this.searcher.find(name, formerGroup) : this.units.find(unit)
   }
 
-  /** From here on the row's process is this one. */
+  /** From here on the row's process is this one. Throws, and changes nothing, where nobody can tell what it is. */
   know(entry: Entry, identity: ProcessIdentity): void {
-    entry.identity = identity
     const { unit, name } = entry.shown.spec
     // What a unit leaves behind is systemd's, by its KillMode.
-    entry.leads = unit === '' && readProcess(identity.pid)?.groupId === identity.pid
-    entry.pidFile = this.readPidFile(name)?.pid === identity.pid ? this.pidFileOf(name) : undefined
+    const leads = unit === '' && readProcess(identity.pid)?.groupId === identity.pid
+    const pidFile = this.readPidFile(name)?.pid === identity.pid ? this.pidFileOf(name) : undefined
+    Object.assign(entry, { identity, leads, pidFile })
   }
 
   pidFileOf(name: string): string {

@@ -1,6 +1,7 @@
 /** How a process ended that was not our child: only its parent is told, so this says what can be known, and no more. */
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
+import { readOwnedFile } from '../../lib/proc/pid-file.ts'
 import type { ProcessIdentity } from '../../lib/proc/process.ts'
 import { parseProcStat } from '../../lib/proc/stat.ts'
 import type { UnitState } from './unit.ts'
@@ -28,8 +29,9 @@ export interface Evidence {
 export function exitStatusOf({ identity, pidFile }: Evidence): ExitStatus {
   const status = readWaitStatus(identity)
   if (status !== undefined) return status
-  if (pidFile === undefined) return unknown('ended; it was not our child, so how is not known')
-  return namesIt(pidFile, identity)
+  const isLeft = pidFile === undefined ? undefined : namesIt(pidFile, identity)
+  if (isLeft === undefined) return unknown('ended; it was not our child, so how is not known')
+  return isLeft
     ? {
         ...unknown(
           'was killed or crashed: it left its PID file behind (not our child, so by which signal is not known)',
@@ -76,11 +78,12 @@ export function isFailure({ code, signal, isCrash = false }: ExitStatus): boolea
   return isCrash || code > 0 || crashSignals.includes(signal)
 }
 
-function namesIt(pidFile: string, { pid }: ProcessIdentity): boolean {
+/** Undefined where nobody can tell. */
+function namesIt(pidFile: string, { pid }: ProcessIdentity): boolean | undefined {
   try {
-    return Number(readFileSync(pidFile, 'utf8').split('\n')[0]) === pid
+    return Number(readOwnedFile(pidFile)?.text.split('\n')[0]) === pid
   } catch {
-    return false
+    return undefined
   }
 }
 

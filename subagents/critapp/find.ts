@@ -2,7 +2,8 @@
 import { readlinkSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { programRoot } from '../../lib/home.ts'
-import { ageMs, isForeign, type ProcessStat, readEnvironment, readPidFile } from '../../lib/proc/process.ts'
+import { readPidFile } from '../../lib/proc/pid-file.ts'
+import { ageMs, type ProcessStat, readEnvironment } from '../../lib/proc/process.ts'
 import { isControlScript, scriptOf } from './control-script.ts'
 
 export interface Search {
@@ -14,11 +15,13 @@ export interface Search {
   readonly home: string
   /** A process group whose leader has ended: what is left of it are orphans, not the process; a new leader is one. */
   readonly notOfGroup?: number | undefined
+  /** Whether this process is one that the row may take for its own, however it is called. */
+  readonly isTrusted: (process: ProcessStat) => boolean
 }
 
 /** The process itself: by its PID file when that names a live one, else by its name; and how many have that name. */
 export function findProcesses(
-  { name, pidFile, home, notOfGroup }: Search,
+  { name, pidFile, home, notOfGroup, isTrusted }: Search,
   processes: readonly ProcessStat[],
 ): { main: ProcessStat | undefined; count: number } {
   const fromPidFile = readPidFile(pidFile)
@@ -29,8 +32,7 @@ export function findProcesses(
       isNamed(process, name) &&
       !isControlScript(process, ageMs) &&
       !isElsewhere(process, home) &&
-      // What may not be signalled cannot be supervised.
-      !isForeign(process.pid),
+      isTrusted(process),
   )
   const pids = new Set(matching.map(({ pid }) => pid))
   const named = fromPidFile && matching.find(({ pid }) => pid === fromPidFile.pid)

@@ -15,7 +15,8 @@ export function watchPidFiles(folder: string, log: Log, written: (name: string) 
     })
   try {
     const watcher = watch(folder, { persistent: false }, (_, file) => {
-      if (file?.endsWith('.pid')) written(file.slice(0, -'.pid'.length))
+      const [, name] = /^(.+)\.pid(?:\.\d+\.\d+)?$/.exec(file ?? '') ?? []
+      if (name !== undefined) written(name)
     })
     watcher.on('error', cannot)
     return watcher

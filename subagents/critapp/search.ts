@@ -4,6 +4,7 @@ import { isRunning, type ProcessStat, visibleProcesses } from '../../lib/proc/pr
 import { scriptOf } from './control-script.ts'
 import { findProcesses, isElsewhere, isNamed } from './find.ts'
 import { isSupervised } from './run.ts'
+import { mayBeOfRow } from './trust.ts'
 
 const scanEveryMs = 200
 
@@ -25,7 +26,8 @@ export class ProcessSearch {
   /** The process that a row means, and how many of that name there are. */
   find(name: string, notOfGroup: number | undefined): { main: ProcessStat | undefined; count: number } {
     const { pidFileOf, home } = this.#options
-    const found = findProcesses({ name, pidFile: pidFileOf(name), home, notOfGroup }, this.#scan())
+    const isTrusted = (process: ProcessStat): boolean => mayBeOfRow(process, { name, pidFileOf })
+    const found = findProcesses({ name, pidFile: pidFileOf(name), home, notOfGroup, isTrusted }, this.#scan())
     return found.main && isRunning(found.main) ? found : { main: undefined, count: found.count }
   }
 
@@ -40,6 +42,7 @@ export class ProcessSearch {
         isNamed(one, name) &&
         (one.parentPid === script.pid || isSupervised(one.pid, name)) &&
         !isElsewhere(one, this.#options.home) &&
+        mayBeOfRow(one, { name, pidFileOf: this.#options.pidFileOf }) &&
         // The script itself, run once more, is a part of it.
         scriptOf(one.command) !== path,
     )

@@ -36,7 +36,7 @@ export class Stopper {
     const command = terminateCommandOf(spec, systemctl)
     if (!command) this.#signal(entry, 'SIGTERM')
     else
-      void runToEnd(command.parsed, { limitMs, variables: supervisedBy(spec.name) }).then((reason) => {
+      void runToEnd(command.parsed, { limitMs, variables: supervisedBy(spec.name, entry.identity) }).then((reason) => {
         if (reason === undefined) return
         log.warn('a terminate command failed; sending SIGTERM', { name: spec.name, reason })
         if (entry.round === round) this.#signal(entry, 'SIGTERM')

@@ -1,6 +1,6 @@
 /** Keeps processes as they are wanted: starts, adopts, watches, stops and restarts them. Knows nothing of SNMP. */
-import { mkdirSync } from 'node:fs'
 import type { ProcessIdentity } from '../../lib/proc/process.ts'
+import { ensureFolderSync } from '../../lib/trust/folder.ts'
 import { gracefulCommandOf } from './commands.ts'
 import { Context, type SupervisorOptions } from './context.ts'
 import { type Entry, newEntry, type ProcessSpec, type SupervisedProcess } from './process.ts'
@@ -158,7 +158,8 @@ export class Supervisor {
     const { systemctl, gracefulWithinMs: limitMs = defaultGracefulWithinMs } = this.#context.options
     const command = gracefulCommandOf(spec, systemctl)
     entry.graceful = 'running'
-    const reason = await runToEnd(command.parsed, { limitMs, variables: supervisedBy(spec.name) })
+    const variables = supervisedBy(spec.name, entry.identity)
+    const reason = await runToEnd(command.parsed, { limitMs, variables })
     this.#gracefulEnded(entry, reason)
     const isAskedAgain = (entry.graceful as Entry['graceful']) === 'again'
     entry.graceful = 'idle'
@@ -276,7 +277,7 @@ export class Supervisor {
   #makeOutputFolder(): void {
     const { outputFolder, log } = this.#context.options
     try {
-      mkdirSync(outputFolder, { recursive: true, mode: 0o700 })
+      ensureFolderSync(outputFolder)
     } catch (error) {
       log.error('cannot keep what processes print', { outputFolder, error })
     }

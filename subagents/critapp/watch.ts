@@ -1,9 +1,10 @@
 /** The watch over processes that are not our children, which nobody tells of their end; and over those that come by themselves. */
 import type { Timer } from '../../lib/clock.ts'
+import { codeOf, messageOf } from '../../lib/errors.ts'
+import { boundOutput } from '../../lib/output-file.ts'
 import { isRunning, type ProcessIdentity } from '../../lib/proc/process.ts'
 import type { Context } from './context.ts'
 import { type ExitStatus, exitStatusOf, exitStatusOfUnit } from './exit-status.ts'
-import { boundOutput } from './output.ts'
 import type { Entry } from './process.ts'
 
 export interface WatchEvents {
@@ -21,6 +22,7 @@ export class Watch {
   readonly #context: Context
   readonly #events: WatchEvents
   readonly #timers: Timer[] = []
+  readonly #complaints = new Map<string, string>()
 
   constructor(context: Context, events: WatchEvents) {
     this.#context = context
@@ -42,13 +44,26 @@ export class Watch {
   }
 
   #look(entry: Entry): void {
-    boundOutput(this.#context.outputPath(entry.shown.spec))
+    this.#boundOutput(entry)
     const { identity, child, pidFile, isEndPending } = entry
     if (!identity || isEndPending || isRunning(identity)) return
     // Its own end is told of a child, and how it came.
     if (child?.pid === identity.pid && child.isRunning) return
     if (entry.shown.spec.unit !== '') void this.#askSystemd(entry, identity)
     else this.#events.ended(entry, isStoppedByUs(entry) ? asTold : exitStatusOf({ identity, pidFile }))
+  }
+
+  /** What keeps a file from being cut keeps no process from being looked at; it is logged once until it is another. */
+  #boundOutput({ shown: { spec } }: Entry): void {
+    const path = this.#context.outputPath(spec)
+    try {
+      boundOutput(path)
+      this.#complaints.delete(path)
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT' || this.#complaints.get(path) === messageOf(error)) return
+      this.#complaints.set(path, messageOf(error))
+      this.#context.options.log.warn('cannot bound what a process prints', { name: spec.name, path, error })
+    }
   }
 
   async #askSystemd(entry: Entry, identity: ProcessIdentity): Promise<void> {

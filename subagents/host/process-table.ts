@@ -3,7 +3,7 @@
  * again in turn, all in slices with rests between. Whoever shows processes listens here, so that /proc is scanned once.
  */
 import { cutOctets, type Octets } from '../../lib/octets.ts'
-import { isForeign } from '../../lib/proc/process.ts'
+import { isForeign } from '../../lib/proc/pid.ts'
 import { eachPid, openFiles, readStat } from '../../lib/proc/processes.ts'
 import type { ProcStat } from '../../lib/proc/stat.ts'
 import { type Pace, rest, runInSlices } from '../../lib/slices.ts'

@@ -1,7 +1,9 @@
 /** Runs that outlived a keeper that was killed: their sessions are written down while they run, and ended at the next start. */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { closeSync, readFileSync } from 'node:fs'
+import { codeOf } from '../../lib/errors.ts'
 import { type Leader, signalSession } from '../../lib/proc/session.ts'
+import { ensureFolderSync, type Folder, inFolderSync } from '../../lib/trust/folder.ts'
+import { openInSync, replaceInSync } from '../../lib/trust/open.ts'
 
 interface Remembered extends Leader {
   /** Numbers of processes mean something until the machine boots again. */
@@ -17,29 +19,48 @@ export class Leftovers {
 
   /** Written before anything is answered, and not synced: what it is about does not outlive the machine either. */
   remember(leader: Leader): void {
-    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    ensureFolderSync(this.#folder)
     const record: Remembered = { pid: leader.pid, startTicks: leader.startTicks, bootId: bootId() }
-    writeFileSync(this.#path(leader), JSON.stringify(record), { mode: 0o600 })
+    inFolderSync(this.#folder, (folder) => replaceInSync(folder, nameOf(leader), JSON.stringify(record)))
   }
 
   forget(leader: Leader): void {
-    rmSync(this.#path(leader), { force: true })
+    inFolderSync(this.#folder, (folder) => folder.removeSync(nameOf(leader)))
   }
 
   /** Ends what is left of earlier runs, and gives how many processes that were. */
   endAll(): number {
-    let count = 0
-    for (const name of listFolder(this.#folder)) {
-      const path = join(this.#folder, name)
-      const record = parseRecord(readFileSync(path, 'utf8'))
-      if (record?.bootId === bootId()) count += signalSession(record, 'SIGKILL')
-      rmSync(path, { force: true })
+    try {
+      return inFolderSync(this.#folder, endAllIn)
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return 0 // nothing was ever remembered
+      throw error
     }
-    return count
   }
+}
 
-  #path({ pid }: Leader): string {
-    return join(this.#folder, `${pid}.json`)
+function endAllIn(folder: Folder): number {
+  let count = 0
+  for (const name of folder.readNamesSync()) {
+    const record = readRecord(folder, name)
+    if (record?.bootId === bootId()) count += signalSession(record, 'SIGKILL')
+    if (!folder.lstatSync(name).isDirectory()) folder.removeSync(name)
+  }
+  return count
+}
+
+function nameOf({ pid }: Leader): string {
+  return `${pid}.json`
+}
+
+/** What others may write is not believed: whole sessions are killed by it. */
+function readRecord(folder: Folder, name: string): Remembered | undefined {
+  if (folder.isWritableByOthers || !folder.lstatSync(name).isFile()) return undefined
+  const descriptor = openInSync(folder, name, 'read')
+  try {
+    return parseRecord(readFileSync(descriptor, 'utf8'))
+  } finally {
+    closeSync(descriptor)
   }
 }
 
@@ -55,12 +76,4 @@ function parseRecord(text: string): Remembered | undefined {
 
 function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
-}
-
-function listFolder(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
-  }
 }

@@ -5,15 +5,13 @@ import { CommunityConversation } from '../../agent/manager/conversation.ts'
 import { InformChannel } from '../../agent/notify/channel.ts'
 import { ManualClock } from '../../lib/clock.ts'
 import { silentLog } from '../../lib/log.ts'
+import { OctetAccount } from '../../lib/octet-account.ts'
 
 const tenMinutesMs = 600_000
 
-test('informs to a target with a time-out of 248 days are given up after ten minutes, and those behind them are sent', async () => {
-  const clock = new ManualClock()
-  let sent = 0
-  const timeoutMs = 2_147_483_647 * 10
+function channelOf(clock: ManualClock, timeoutMs: number, account: OctetAccount, onSend: () => void = () => {}) {
   const conversation = new CommunityConversation('v2c', Buffer.from('public'))
-  const client = new Client({ conversation, clock, timeoutMs, retries: 3, peerName: 'target', send: () => sent++ })
+  const client = new Client({ conversation, clock, timeoutMs, retries: 3, peerName: 'target', send: onSend })
   const counts = { sent: 0, acknowledged: 0, lost: 0, lastError: '' }
   const target = {
     name: 'target',
@@ -28,7 +26,14 @@ test('informs to a target with a time-out of 248 days are given up after ten min
     securityLevel: 'noAuthNoPriv',
     filter: undefined,
   } as const
-  const channel = new InformChannel({ target, client, clock, log: silentLog, counts })
+  return { channel: new InformChannel({ target, client, clock, log: silentLog, counts, account }), counts }
+}
+
+test('informs to a target with a time-out of 248 days are given up after ten minutes, and those behind them are sent', async () => {
+  const clock = new ManualClock()
+  let sent = 0
+  const timeoutMs = 2_147_483_647 * 10
+  const { channel, counts } = channelOf(clock, timeoutMs, new OctetAccount(1 << 20), () => sent++)
   for (let i = 0; i < 8; i++) channel.send({ trapOid: [1, 3, i], upTimeTicks: 0, varbinds: [] })
   clock.advance(tenMinutesMs / 2)
   channel.send({ trapOid: [1, 3, 9], upTimeTicks: 0, varbinds: [] })
@@ -43,4 +48,19 @@ test('informs to a target with a time-out of 248 days are given up after ten min
   assert.match(counts.lastError, /did not answer within 300 s/)
   clock.advance(timeoutMs)
   assert.equal(sent, 9, 'none is sent again')
+})
+
+test('informs that wait are bounded in octets: the oldest give way, are counted as lost, and all is given back', async () => {
+  const clock = new ManualClock()
+  const account = new OctetAccount(100_000)
+  const { channel, counts } = channelOf(clock, 1000, account)
+  const value = { type: 'OctetString', value: new Uint8Array(4000) } as const
+  for (let i = 0; i < 40; i++) channel.send({ trapOid: [1, 3, i], upTimeTicks: 0, varbinds: [{ name: [1, 3], value }] })
+  assert.ok(account.held <= 100_000 && channel.waiting >= 8, `${channel.waiting} wait`)
+  assert.equal(counts.lost, 40 - channel.waiting)
+  assert.match(counts.lastError, /more octets waited than there is room for/)
+  const left = channel.close()
+  await new Promise(setImmediate)
+  assert.ok(left.length > 0)
+  assert.equal(account.held, 0)
 })

@@ -41,7 +41,7 @@ test('the master and the subagent of docs/library.md work together as they stand
   run('subagent.mjs', join(home, 'run', 'agent', 'agentx.sock'))
   const security = { version: 'v2c', community: 'public' } as const
   const manager = new Manager({ host: '127.0.0.1', port: snmpPort, security })
-  const name = oid('1.3.6.1.4.1.32473.77.1.1.2.1')
+  const name = oid('1.3.6.1.4.1.8072.9999.9999.77.1.1.2.1')
   const value = async () => {
     const [varbind] = await manager.get([name])
     return varbind?.value.type === 'OctetString' ? Buffer.from(varbind.value.value).toString() : undefined

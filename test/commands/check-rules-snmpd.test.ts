@@ -76,13 +76,11 @@ describe('snmpd.cnf: where it listens', () => {
         ],
       ],
     },
-    'AgentX entries of which none is for our own subagents': {
-      add: 'agentxListenEntry run/other.sock 600',
+    'AgentX entries that would open the sockets of our own processes to others': {
+      add: 'agentxListenEntry run/agent/subagents.sock 666\nagentxListenEntry run/agent/../agent/sipd.sock 666',
       expect: [
-        [
-          'agentxListenEntry',
-          'warning: our own subagents connect to run/agent/agentx.sock; add: agentxListenEntry run/agent/agentx.sock 600',
-        ],
+        ['run/agent/subagents.sock', 'the agent keeps this socket for our own subagents; '],
+        ['run/agent/../agent/sipd.sock', 'the agent keeps this socket for our own sipd; '],
       ],
     },
     'one AgentX socket twice, a TCP one without a port, and a path that is too long': {

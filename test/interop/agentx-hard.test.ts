@@ -111,9 +111,9 @@ describe(
       const [lost, returned] = [notifications('castellanSubagentLost'), notifications('castellanSubagentReturned')]
       const run = promisify(execFile)
       for (const number of ['1', '2', '3'])
-        await run('agentxtrap', ['-x', socket, `.1.3.6.1.4.1.32473.99.0.${number}`], { env: environment() })
+        await run('agentxtrap', ['-x', socket, `.1.3.6.1.4.1.8072.9999.9999.0.${number}`], { env: environment() })
       await until(() => appliance.log('agent.log').match(/it closed its session/g)?.length === 3, 3000, 'the third end')
-      assert.match(appliance.log('agent.log'), /castellan\.99\.0\.3/, 'the third notification')
+      assert.match(appliance.log('agent.log'), /8072\.9999\.9999\.0\.3/, 'the third notification')
       assert.deepEqual(notifications('castellanSubagentLost'), lost)
       assert.deepEqual(notifications('castellanSubagentReturned'), returned)
     })

@@ -6,10 +6,13 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { agentxError } from '../../agent/agentx/pdu.ts'
 import { Manager } from '../../agent/manager/manager.ts'
 import { daemonCommand } from '../../lib/daemon.ts'
-import { readPidFile } from '../../lib/proc/process.ts'
+import { readPidFile } from '../../lib/proc/pid-file.ts'
 import { oid } from '../../lib/smi/oid.ts'
+import type { Varbind } from '../../lib/smi/value.ts'
+import { ScriptedSubagent } from '../support/agentx.ts'
 import { Appliance, makeHome, until } from '../support/appliance.ts'
 import { netsnmp } from '../support/netsnmp.ts'
 import { needs } from '../support/peers.ts'
@@ -123,6 +126,33 @@ describe('foreign subagents at our master', needs('snmpget', 'snmpd', '/usr/lib/
       /supervision of critical applications/,
     )
     await end(bgpd)
+  })
+
+  test('a program that calls itself as ours takes nothing of ours, says nothing in our name, and is told apart when it goes', async () => {
+    const path = join(appliance.at.home.run, 'agent', 'agentx.sock')
+    // castellanAccountRefused of agentx-others.
+    const account = `.1.3.6.1.4.1.32473.12.1.1.4.1.4.${[...'agentx-others'].map((one) => one.charCodeAt(0)).join('.')}`
+    const refused = async (): Promise<number> => Number((await walk('snmpget', '-Oqv', account)).out)
+    const refusedBefore = await refused()
+    const mallory = await ScriptedSubagent.open(path, 1, 'Castellan subagents')
+    const column = `${critApp}.1.1.1.9`.slice(1)
+    const before = (await walk('snmpget', '-Oqv', `.${column}.1`)).out
+    assert.match(before, /^\d+\n$/)
+    for (const subtree of [column, `${column}.1`, '1.3.6.1.2.1.27.1.1.2', '1.3.6.1.4.1'])
+      assert.equal(await mallory.register(subtree, { priority: 1 }), agentxError.requestDenied, subtree)
+    assert.equal((await walk('snmpget', '-Oqv', `.${column}.1`)).out, before)
+    const coldStart: Varbind = {
+      name: oid('1.3.6.1.6.3.1.1.4.1.0'),
+      value: { type: 'ObjectIdentifier', value: oid('1.3.6.1.6.3.1.1.5.1') },
+    }
+    const { error } = await mallory.ask({ type: 'notify', varbinds: [coldStart] })
+    assert.equal(error, agentxError.processingError)
+    assert.equal(await mallory.register('1.3.6.1.4.1.8072.9999.9999.5'), 0, 'what is its own')
+    assert.equal((await refused()) - refusedBefore, 5, 'four subtrees and a notification')
+    mallory.end()
+    const lost = /castellanSubagentLost sentence="foreign subagent session \d+ is lost: its connection ended"/
+    await until(() => lost.test(appliance.log('agent.log')), 3000, 'its loss')
+    assert.doesNotMatch(appliance.log('agent.log'), /subagent Castellan subagents is lost/)
   })
 
   test('the subagents killed under load: other regions go on, theirs answers again, and nothing hangs', async () => {

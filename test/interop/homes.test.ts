@@ -81,7 +81,7 @@ test('a home whose sockets would not fit is refused by init and start with a sen
     assert.equal(code, 1)
     assert.match(
       err,
-      /octets long, and the sockets of a home allow 86; choose a shorter path, or a symbolic link to it\n$/,
+      /octets long, and the sockets of a home allow 79; choose a shorter path, or a symbolic link to it\n$/,
     )
   }
   assert.equal(existsSync(root), false)
@@ -192,12 +192,12 @@ describe('a start that cannot have all', () => {
     assert.equal((await castellan('start', '--detach')).code, 0)
     assert.equal((await castellan('stop')).code, 0)
     const agentLogs = join(at.home.logs, 'agent')
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', agentLogs])
+    const engine = join(at.home.data, 'agent', 'engine.json')
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=700', 'tmpfs', agentLogs])
     try {
       assert.throws(() => writeFileSync(join(agentLogs, 'filler'), Buffer.alloc(128 * 1024)), { code: 'ENOSPC' })
-      // The lock is there, and its folder is not: the agent has something to say, and no room to say it.
-      await rm(join(at.home.data, 'agent'), { recursive: true, force: true })
-      writeFileSync(join(at.home.data, 'agent'), '')
+      // The agent has something to say, and no room to say it.
+      writeFileSync(engine, 'broken')
       const { code, err } = await castellan('start', '--detach')
       assert.equal(code, 1)
       assert.match(
@@ -207,6 +207,7 @@ describe('a start that cannot have all', () => {
       assert.match((await castellan('status')).out, /^agent +does not run\nsubagents +does not run\n/)
     } finally {
       execFileSync('umount', [agentLogs])
+      await rm(engine)
     }
   })
 

@@ -1,12 +1,24 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import Database from 'better-sqlite3'
 import { programRoot } from '../../lib/home.ts'
 import { HomeLock } from '../../lib/home-lock.ts'
+import { makeFolderOf, onlyRoot, sipdUid } from '../support/other-owner.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'lock-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -57,3 +69,40 @@ test('the file is empty, for its owner alone, and has no companions', () => {
   lock?.release()
   assert.throws(() => HomeLock.tryTake(join(folder, 'none', 'd.lock')), { code: 'ENOENT' })
 })
+
+test(
+  'root takes the lock of another user’s daemon as that user, so that what lies there binds it to nothing',
+  onlyRoot,
+  () => {
+    const top = mkdtempSync(join(tmpdir(), 'lock-'))
+    after(() => rmSync(top, { recursive: true, force: true }))
+    chmodSync(top, 0o755)
+    const theirs = makeFolderOf(sipdUid, join(top, 'sipd'))
+    const path = join(theirs, 'sipd.lock')
+    const lock = HomeLock.tryTake(path)
+    assert.ok(lock)
+    assert.deepEqual([statSync(path).uid, process.geteuid?.(), process.getegid?.()], [sipdUid, 0, 0])
+    assert.equal(HomeLock.tryTake(path), undefined)
+    lock.release()
+    // A database of root's with a journal that is to be rolled back: SQLite would write it, and remove the journal.
+    rmSync(path)
+    const victim = join(top, 'victim')
+    leaveHotJournal(victim)
+    const before = readFileSync(victim)
+    symlinkSync(victim, path)
+    assert.throws(() => HomeLock.tryTake(path), /is a symbolic link; it must be a regular file/)
+    assert.deepEqual(readFileSync(victim), before)
+    assert.ok(existsSync(`${victim}-journal`))
+  },
+)
+
+/** A database as a process leaves it that is killed within a transaction: SQLite rolls back the journal when it is opened. */
+function leaveHotJournal(path: string): void {
+  const database = new Database(path)
+  database.exec('CREATE TABLE t (x); BEGIN; PRAGMA cache_size = 1; INSERT INTO t VALUES (zeroblob(100000))')
+  copyFileSync(`${path}-journal`, `${path}-kept`)
+  copyFileSync(path, `${path}-file`)
+  database.close()
+  renameSync(`${path}-file`, path)
+  renameSync(`${path}-kept`, `${path}-journal`)
+}

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -54,7 +55,7 @@ describe('the log file of a daemon', () => {
     assert.equal(readFileSync(path, 'utf8'), 'begun\nnew\n')
   })
 
-  test('what cannot be opened anew stays open', () => {
+  test('what cannot be opened again stays open', () => {
     const before = join(folder, 'before')
     mkdirSync(before)
     const file = new LogFile({ path: join(before, 'a.log') })
@@ -65,10 +66,27 @@ describe('the log file of a daemon', () => {
     assert.equal(readFileSync(join(folder, 'after', 'a.log'), 'utf8'), 'still here\n')
   })
 
+  test('a FIFO in its place is no log, and nobody waits for its other end, at start or when it is opened again', () => {
+    execFileSync('mkfifo', [join(folder, 'fifo.log')])
+    const message = `${join(folder, 'fifo.log')} is a FIFO; it must be a regular file`
+    assert.throws(() => new LogFile({ path: join(folder, 'fifo.log') }), { message })
+    const path = join(folder, 'live.log')
+    const file = new LogFile({ path })
+    renameSync(path, `${path}.1`)
+    execFileSync('mkfifo', [path])
+    assert.throws(() => file.reopen(), { message: `${path} is a FIFO; it must be a regular file` })
+    file.write('still here\n')
+    file.close()
+    assert.equal(readFileSync(`${path}.1`, 'utf8'), 'still here\n')
+  })
+
   test('a link that somebody put in its place is not followed', () => {
     const target = join(folder, 'target')
     symlinkSync(target, join(folder, 'link.log'))
-    assert.throws(() => new LogFile({ path: join(folder, 'link.log') }), /ELOOP/)
+    assert.throws(
+      () => new LogFile({ path: join(folder, 'link.log') }),
+      /link\.log is a symbolic link; it must be a file/,
+    )
     assert.equal(existsSync(target), false)
   })
 })

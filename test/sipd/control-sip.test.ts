@@ -4,30 +4,36 @@ import type { Server } from 'node:net'
 import { join } from 'node:path'
 import { after, afterEach, before, describe, test } from 'node:test'
 import { type ControlHandler, listenForControl } from '../../lib/control.ts'
-import { readProcess, writePidFile } from '../../lib/proc/process.ts'
+import { writePidFile } from '../../lib/proc/pid-file.ts'
 import { exitCodes } from '../../sipd/control/command.ts'
 import { sipCommands } from '../../sipd/control/commands.ts'
 import { type ConfigurationView, configurationCommands } from '../../sipd/control/configuration.ts'
 import { whyNotAsked } from '../../sipd/control/sipd.ts'
 import { makeHome, runBin, type TestHome } from '../support/appliance.ts'
+import { StandIn } from '../support/stand-in.ts'
 
 let at: TestHome
 let server: Server | undefined
+let standIn: StandIn
 before(async () => {
   at = await makeHome()
+  standIn = await StandIn.start({ called: 'sipd', home: at.home.root })
 })
 afterEach(async () => {
   server?.close()
   await rm(join(at.home.run, 'sipd', 'sipd.pid'), { force: true })
 })
-after(() => rm(at.home.root, { recursive: true, force: true }))
+after(async () => {
+  await standIn.end()
+  await rm(at.home.root, { recursive: true, force: true })
+})
 
 const sip = (...args: string[]) => runBin('sip', [...args, '--home', at.home.root])
 
-/** This process stands for sipd's parent: it has the PID file, and answers at the control socket. */
+/** A process that is called as sipd has the PID file, and this one answers at its control socket. */
 async function parent(answer: ControlHandler): Promise<string[]> {
   const heard: string[] = []
-  await writePidFile(join(at.home.run, 'sipd', 'sipd.pid'), readProcess(process.pid)!)
+  await writePidFile(join(at.home.run, 'sipd', 'sipd.pid'), standIn.process)
   server = await listenForControl(join(at.home.run, 'sipd', 'sipd.control'), (words) => {
     heard.push(words.join(' '))
     return answer(words)
@@ -77,7 +83,7 @@ describe('sip graceful', () => {
     const stopped = await sip('graceful')
     assert.equal(stopped.code, exitCodes.error)
     assert.match(stopped.err, /sipd does not run in .*; start it with: sip start/)
-    await writePidFile(join(at.home.run, 'sipd', 'sipd.pid'), readProcess(process.pid)!)
+    await writePidFile(join(at.home.run, 'sipd', 'sipd.pid'), standIn.process)
     const deaf = await sip('graceful')
     assert.equal(deaf.code, exitCodes.error)
     assert.match(deaf.err, /sipd does not listen at .*sipd\.control: connect E/)
@@ -117,19 +123,19 @@ describe('sip status', () => {
     await parent(async () => JSON.stringify(status))
     const { code, out } = await sip('status')
     assert.equal(code, 0)
-    assert.match(out, new RegExp(`^sipd runs as PID ${process.pid}\ngeneration 4, workers: 1\n`))
+    assert.match(out, new RegExp(`^sipd runs as PID ${standIn.pid}\ngeneration 4, workers: 1\n`))
     assert.match(out, /\n {2}77 +4 +serving +12 +3 +51200\n$/)
-    assert.deepEqual(JSON.parse((await sip('status', '--json')).out), { running: true, pid: process.pid, ...status })
+    assert.deepEqual(JSON.parse((await sip('status', '--json')).out), { running: true, pid: standIn.pid, ...status })
   })
 
   test('still says that it runs when the parent is silent (3), nonsensical, not listening or not ours (0)', async () => {
     await parent(() => new Promise(() => {}))
     const silent = await sip('status', '--timeout', '0.2')
-    assert.deepEqual([silent.code, silent.out], [exitCodes.noAnswer, `sipd runs as PID ${process.pid}\n`])
+    assert.deepEqual([silent.code, silent.out], [exitCodes.noAnswer, `sipd runs as PID ${standIn.pid}\n`])
     server?.close()
     await parent(async () => 'fine, thank you')
     const odd = await sip('status')
-    assert.deepEqual([odd.code, odd.out], [exitCodes.ok, `sipd runs as PID ${process.pid}\n`])
+    assert.deepEqual([odd.code, odd.out], [exitCodes.ok, `sipd runs as PID ${standIn.pid}\n`])
     assert.match(odd.err, /something that is no status: fine, thank you/)
   })
 })

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { programRoot } from '../../lib/home.ts'
 import { processesOf } from '../../lib/home-processes.ts'
-import { readPidFile } from '../../lib/proc/process.ts'
+import { readPidFile } from '../../lib/proc/pid-file.ts'
 import { makeHome, type TestHome, until } from '../support/appliance.ts'
 import { mutate, randomFrom } from '../support/mutate.ts'
 import { needs } from '../support/peers.ts'
@@ -204,7 +204,7 @@ describe('sipd and bin/sip', () => {
     writeFileSync(path, good)
   })
 
-  test('a restart that finds a port taken is tried again until somebody serves', async () => {
+  test('a restart that finds a port taken leaves what serves; when nothing does, it is tried again until something does', async () => {
     const holder = createSocket('udp4')
     holder.bind(0, '127.0.0.1')
     await once(holder, 'listening')
@@ -212,6 +212,15 @@ describe('sipd and bin/sip', () => {
     const [path, log] = [join(at.home.conf, 'sipd', 'sipd.conf'), join(at.home.logs, 'sipd', 'error_log')]
     const good = readFileSync(path, 'utf8')
     writeFileSync(path, `${good}Listen 127.0.0.1:${taken}\n`)
+    assert.equal((await sip('txngraceful-restart', '0', '2')).code, 0)
+    await until(
+      () => /the restart did not work; what was in force stays error=.*is in use by/.test(readFileSync(log, 'utf8')),
+      10_000,
+    )
+    assert.match((await ask(request('OPTIONS'))) ?? '', /^SIP\/2\.0 200 /)
+    const { workers } = JSON.parse((await sip('status', '--json')).out) as { workers: { pid: number; state: string }[] }
+    process.kill(workers.find(({ state }) => state === 'serving')!.pid, 'SIGKILL')
+    await until(async () => (await sip('status')).out.includes('down'), 10_000, 'the end of the worker')
     assert.equal((await sip('txngraceful-restart', '0', '2')).code, 0)
     await until(
       () => /no worker serves; it is tried again error=.*is in use by/.test(readFileSync(log, 'utf8')),

@@ -256,8 +256,7 @@ describe('who writes a log', () => {
   test('an owner that does not run is not waited for', () =>
     onGround(async (ground) => {
       writeFileSync(ground.path('a_log'), 'one\n')
-      const pidFile = ground.path('nobody.pid')
-      const owner = { kind: 'daemon', name: 'sipd', pidFile, signal: 'SIGUSR2' } as const
+      const owner = { kind: 'daemon', name: 'sipd', find: () => undefined, signal: 'SIGUSR2' } as const
       const outcome = await ground.rotator([ground.policy('a_log', { owner })]).rotate('a_log')
       assert.match(outcome.sentence, /; nobody writes it$/)
     }))

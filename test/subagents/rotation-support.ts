@@ -8,7 +8,8 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { systemClock } from '../../lib/clock.ts'
 import { silentLog } from '../../lib/log.ts'
-import { readProcess, writePidFile } from '../../lib/proc/process.ts'
+import { readPidFile, writePidFile } from '../../lib/proc/pid-file.ts'
+import { readProcess } from '../../lib/proc/process.ts'
 import type { LogOwner, RotationPolicy } from '../../subagents/log/rotation/policy.ts'
 import { Rotator, type RotatorOptions } from '../../subagents/log/rotation/rotator.ts'
 
@@ -69,7 +70,7 @@ export class Ground {
     await once(child.stdout!, 'data')
     const pidFile = this.path(`pid-of-${log}`)
     await writePidFile(pidFile, readProcess(child.pid!)!)
-    return { child, owner: { kind: 'daemon', name: 'writer', pidFile, signal: 'SIGUSR2' } }
+    return { child, owner: { kind: 'daemon', name: 'writer', find: () => readPidFile(pidFile), signal: 'SIGUSR2' } }
   }
 
   async leave(): Promise<void> {

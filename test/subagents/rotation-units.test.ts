@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { symlinkSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { resolveHome } from '../../lib/home.ts'
+import { catchesSignal } from '../../lib/proc/signal.ts'
 import { parseReport, parseRotateWords } from '../../subagents/log/rotation/command.ts'
 import { defaultPolicies, ownerOf } from '../../subagents/log/rotation/defaults.ts'
 import { DiskFloor } from '../../subagents/log/rotation/disk-floor.ts'
-import { catchesSignal } from '../../subagents/log/rotation/owner.ts'
 import { refuseOverlaps } from '../../subagents/log/rotation/policy.ts'
 import { beyondRetention } from '../../subagents/log/rotation/retention.ts'
 import { parseRotatedName, unsetClockSeconds } from '../../subagents/log/rotation/rotated-files.ts'
@@ -109,7 +109,8 @@ describe('policies', () => {
     )
     assert.ok(policies.every(({ maxOctets }) => maxOctets === 5_000_000))
     assert.deepEqual(refuseOverlaps(policies).refused, [])
-    assert.deepEqual(ownerOf(home, '/nowhere/logs/agent/agent.log'), policies[4]!.owner)
+    const owner = ownerOf(home, '/nowhere/logs/agent/agent.log')
+    assert.deepEqual(owner.kind === 'daemon' && [owner.name, owner.signal], ['agent', 'SIGUSR2'])
     assert.deepEqual(ownerOf(home, '/nowhere/logs/other'), { kind: 'nobody' })
   })
 })

@@ -8,6 +8,7 @@ import { AgentxConnection } from '../../agent/agentx/connection.ts'
 import { AgentxMaster, type MasterOptions } from '../../agent/agentx/master.ts'
 import type { AgentxBody, AgentxPdu, Registration } from '../../agent/agentx/pdu.ts'
 import { AgentxSession } from '../../agent/agentx/session.ts'
+import type { TrustDomain } from '../../agent/agentx/trust.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { silentLog } from '../../lib/log.ts'
 import { ModuleBackend } from '../../lib/mib/backend.ts'
@@ -25,6 +26,16 @@ export interface AgentxEngine extends TestEngine {
   stop(): Promise<void>
 }
 
+/** A domain of tests that may do everything. */
+export const anyone: TrustDomain = {
+  name: 'others',
+  label: undefined,
+  mayServe: () => true,
+  mayNotify: () => true,
+  sessionsAtMost: 256,
+  notifications: { burst: 1000, perSecond: 1000 },
+}
+
 const everything: Families = { included: [oid('1.3')] }
 
 export async function agentxEngine(
@@ -32,6 +43,7 @@ export async function agentxEngine(
   read: Families = everything,
   write: Families = read,
   options: Partial<MasterOptions> = {},
+  trust: TrustDomain = anyone,
 ): Promise<AgentxEngine> {
   const folder = mkdtempSync(join(tmpdir(), 'agentx-'))
   const path = join(folder, 'master')
@@ -46,7 +58,7 @@ export async function agentxEngine(
     onNotify: (notification) => notifications.push(notification),
     ...options,
   })
-  await master.listen({ path })
+  await master.listen({ path }, trust)
   const sessions: AgentxSession[] = []
   return {
     ...engine,

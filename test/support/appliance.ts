@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { daemonCommand } from '../../lib/daemon.ts'
 import { type Home, initializeHome, pidFileOf, programRoot, resolveHome } from '../../lib/home.ts'
-import { readPidFile } from '../../lib/proc/process.ts'
+import { readPidFile } from '../../lib/proc/pid-file.ts'
 import { isFreeTcp, isFreeUdp } from './sip-ports.ts'
 
 const basePorts = [1161, 1162, 5060] as const

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Agent } from '../../agent/agent.ts'
 import { Subagent } from '../../agent/agentx/subagent.ts'
+import { agentxSocket } from '../../agent/agentx/trust.ts'
 import { checkAccess } from '../../commands/check-access.ts'
 import { declaredDefinitions, declaredNames, declaredNotifications } from '../../commands/declared-names.ts'
 import { systemClock } from '../../lib/clock.ts'
@@ -58,7 +59,7 @@ export function subagentsOf(home: Home): Subagent {
     clock: systemClock,
     log: silentLog,
     description: 'subagents of a test',
-    address: { path: join(home.run, 'agent', 'agentx.sock') },
+    address: { path: agentxSocket(home, 'subagents') },
     modules: [
       { ...critappModule(home, async () => 200), file: 'subagents/critagt.cnf' },
       { ...logModule(home), file: 'subagents/logagt.cnf' },

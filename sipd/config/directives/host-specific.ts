@@ -14,8 +14,6 @@ export interface AccessLog {
   readonly format: string
 }
 
-const systemdsTurn = 'the unit that starts sipd names its user and group (castellan units --sipd-user)'
-
 /** The four that the ancestor's file has. */
 const shippedFormats = [
   String.raw`"%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\"" combined`,
@@ -72,8 +70,16 @@ export const hostSpecific = {
     changes: 'restart',
     inForce: true,
   }),
-  User: optional(text('user'), { help: 'Whom sipd runs as.', changes: 'restart', inForce: systemdsTurn }),
-  Group: optional(text('group'), { help: 'Which group sipd runs as.', changes: 'restart', inForce: systemdsTurn }),
+  User: optional(text('user'), {
+    help: 'Whom sipd runs as, when root starts it: a name, or a number as "#990"; `root` lets it stay root. Without it, the owner of run/sipd, or the user sipd.',
+    changes: 'restart',
+    inForce: true,
+  }),
+  Group: optional(text('group'), {
+    help: 'Which group sipd runs as, when root starts it: a name, or a number as "#980". Without it, that of the user.',
+    changes: 'restart',
+    inForce: true,
+  }),
   ServerName: optional(domain, {
     help: 'The name that clients use for this server, or for its farm; it has to be in the DNS.',
     changes: 'reload',

@@ -1,7 +1,8 @@
 /** The logs that are rotated unless something else is said, and what is kept of them. */
 import { join } from 'node:path'
 import type { DaemonName } from '../../../lib/daemon.ts'
-import { foldersOf, type Home, pidFileOf } from '../../../lib/home.ts'
+import { daemonOf } from '../../../lib/daemon-identity.ts'
+import { foldersOf, type Home } from '../../../lib/home.ts'
 import { type LogOwner, type RotationPolicy, realLogPath } from './policy.ts'
 
 /** At which size the seed has its log agent speak of a log of sipd. */
@@ -42,5 +43,5 @@ export function rotationStatePath(home: Home): string {
 }
 
 function daemonOwner(home: Home, name: DaemonName): LogOwner {
-  return { kind: 'daemon', name, pidFile: pidFileOf(home, name), signal: 'SIGUSR2' }
+  return { kind: 'daemon', name, find: () => daemonOf(home, name), signal: 'SIGUSR2' }
 }

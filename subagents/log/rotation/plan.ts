@@ -1,6 +1,7 @@
 /** What a rotation by command would do now, in sentences, without doing any of it. */
 import { lstat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
+import { messageOf } from '../../../lib/errors.ts'
 import { type MeasureDisk, measureDisk } from './disk-floor.ts'
 import { ownerPid } from './owner.ts'
 import { type RotationPolicy, realLogPath } from './policy.ts'
@@ -33,13 +34,7 @@ async function planMove({ name, path, compress, owner }: RotationPolicy, nowMs: 
   if (!stats) return `${name}: ${live} does not exist, so nothing would be rotated`
   if (!stats.isFile()) return `${name}: ${live} is not a regular file, so it would not be rotated`
   if (stats.size === 0) return `${name}: nothing is in ${live}, so it would not be rotated`
-  const pid = ownerPid(owner)
-  const told =
-    owner.kind === 'nobody'
-      ? 'nobody signalled'
-      : pid === undefined
-        ? `${owner.name} does not run and gets no signal`
-        : `${owner.name} (PID ${pid}) signalled by ${owner.signal}`
+  const told = planSignal(owner)
   const moved = basename(await nextRotatedPath(live, Math.floor(nowMs / 1000)))
   return `${name}: ${live} (${stats.size} octets) would be renamed to ${moved}, ${told}${compress ? ', and compressed' : ''}`
 }
@@ -58,4 +53,16 @@ async function planFloor(rotated: readonly RotatedFile[], options: PlanOptions):
     sentences.push(`${path} would be deleted: ${free} octets are free, and the floor is ${floorOctets}`)
   }
   return sentences
+}
+
+function planSignal(owner: RotationPolicy['owner']): string {
+  if (owner.kind === 'nobody') return 'nobody signalled'
+  try {
+    const pid = ownerPid(owner)
+    return pid === undefined
+      ? `${owner.name} does not run and gets no signal`
+      : `${owner.name} (PID ${pid}) signalled by ${owner.signal}`
+  } catch (error) {
+    return `${owner.name} not signalled: ${messageOf(error)}`
+  }
 }

@@ -1,15 +1,17 @@
 /** What a rotation policy says: which log, when it is moved aside, who writes it, and what is kept of it. */
 import { lstatSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
+import type { ProcessIdentity } from '../../../lib/proc/process.ts'
 import { parseRotatedName } from './rotated-files.ts'
 
 /** Who writes a log, and so has to be told when it was renamed. */
 export type LogOwner =
-  /** A daemon that opens its logs anew on a signal; its PID file says which process it is. */
+  /** A daemon that opens its logs again on a signal. */
   | {
       readonly kind: 'daemon'
       readonly name: string
-      readonly pidFile: string
+      /** Its process, if it runs. Throws where nobody can tell. */
+      readonly find: () => ProcessIdentity | undefined
       readonly signal: NodeJS.Signals
     }
   /** Nobody who could be told: whoever has it open is waited for. */

@@ -1,11 +1,25 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import type { Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { type AgentxAddress, closedFolder, listenForSubagents } from '../../../agent/agentx/listen.ts'
 import { createLog } from '../../../lib/log.ts'
+import { nobody } from '../../support/other-user.ts'
 
 let folder: string
 let servers: Server[]
@@ -59,6 +73,39 @@ test('a socket that cannot be had says which one', async () => {
   await assert.rejects(listen({ path: join(folder, 'file', 'master') }), /file\/master/)
 })
 
+test('the socket has its mode from the moment it can be seen, nothing else is left in its folder, and a stop removes it', async () => {
+  const path = join(folder, 'master')
+  const before = process.umask(0o022)
+  let seen: string[] = []
+  try {
+    const listening = listen({ path, mode: 0o660 })
+    seen = readdirSync(folder)
+    await listening
+  } finally {
+    process.umask(before)
+  }
+  assert.ok(!seen.includes('master') || about(path).startsWith('660'), 'bound in a private folder first')
+  assert.equal(about(path), `660 ${own}`)
+  assert.deepEqual(readdirSync(folder), ['master'])
+  const [server] = servers
+  await new Promise((resolve) => server!.close(resolve))
+  assert.deepEqual(readdirSync(folder), [])
+})
+
+test('a socket that an agent before it left is replaced, another one that came since is not removed, and a file or a link is refused', async () => {
+  const path = join(folder, 'master')
+  await listen({ path })
+  const [first] = servers
+  await listen({ path })
+  await new Promise((resolve) => first!.close(resolve))
+  assert.deepEqual(readdirSync(folder), ['master'], 'the second one stays')
+  writeFileSync(join(folder, 'file'), 'kept')
+  symlinkSync(join(folder, 'file'), join(folder, 'link'))
+  for (const name of ['file', 'link']) await assert.rejects(listen({ path: join(folder, name) }))
+  assert.equal(readFileSync(join(folder, 'file'), 'utf8'), 'kept')
+  assert.deepEqual(readdirSync(folder).sort(), ['file', 'link', 'master'])
+})
+
 describe('owners', { skip: process.geteuid?.() === 0 ? false : 'only root may give files away' }, () => {
   const [socketOwner, folderOwner] = [
     { uid: 4711, gid: 4712 },
@@ -71,6 +118,53 @@ describe('owners', { skip: process.geteuid?.() === 0 ? false : 'only root may gi
     assert.equal(about(join(folder, 'run')), '750 0:4712')
     assert.equal(about(path), '660 4711:4712')
     assert.deepEqual(lines, [])
+  })
+
+  test('a group is let in where the process may give it a file; else a line of the log says that it is not, and the rest goes on', async () => {
+    const path = join(folder, 'sipd.sock')
+    await listen({ path, group: 4712 })
+    assert.equal(about(path), '660 0:4712')
+    assert.deepEqual(lines, [])
+    chownSync(folder, nobody, nobody)
+    const as = async (groups: readonly number[]): Promise<void> => {
+      const before = process.getgroups?.() ?? []
+      process.setgroups?.([...groups])
+      process.seteuid?.(nobody)
+      try {
+        await listen({ path, group: 4712 })
+      } finally {
+        process.seteuid?.(0)
+        process.setgroups?.(before)
+      }
+    }
+    await as([4712])
+    assert.equal(about(path), `660 ${nobody}:4712`, 'a member of the group')
+    assert.deepEqual(lines, [])
+    await as([4711])
+    assert.equal(about(path), `600 ${nobody}:0`, 'no member')
+    assert.match(lines.join(), /cannot let a group in .*group=4712/)
+  })
+
+  test('an owner of the folder who swaps the socket for a link all the time gets nothing of root given', async () => {
+    const victim = join(folder, 'victim')
+    writeFileSync(victim, 'of root')
+    chmodSync(victim, 0o600)
+    const open = join(folder, 'open')
+    mkdirSync(open)
+    chownSync(open, socketOwner.uid, socketOwner.gid)
+    const swap = '$| = 1; print "x"; while (1) { symlink("../victim", "link"); rename("link", "master") }'
+    const attacker = spawn('perl', ['-e', swap], { cwd: open, ...socketOwner, stdio: ['ignore', 'pipe', 'inherit'] })
+    try {
+      await once(attacker.stdout, 'data')
+      let refused = 0
+      for (let i = 0; i < 100; i++)
+        await listen({ path: join(open, 'master'), mode: 0o666, owner: socketOwner }).catch(() => refused++)
+      assert.ok(refused > 0, 'links were there')
+      assert.equal(about(victim), '600 0:0')
+    } finally {
+      attacker.kill('SIGKILL')
+      await once(attacker, 'exit')
+    }
   })
 
   test('a folder that the owner of its socket may not enter is complained of, once and by name', async () => {

@@ -15,7 +15,7 @@ import { displayString } from '../../../lib/mib/syntax.ts'
 import { errorStatusName } from '../../../lib/smi/error-status.ts'
 import { formatOid, type Oid, oid } from '../../../lib/smi/oid.ts'
 import { nullValue, type SnmpValue, type Varbind } from '../../../lib/smi/value.ts'
-import { type AgentxEngine, agentxEngine, answer, ScriptedSubagent } from '../../support/agentx.ts'
+import { type AgentxEngine, agentxEngine, answer, anyone, ScriptedSubagent } from '../../support/agentx.ts'
 import { until } from '../../support/appliance.ts'
 import { mutate, randomFrom } from '../../support/mutate.ts'
 
@@ -362,7 +362,7 @@ test('notifications wait for a master that is gone, and reach the next one once,
     upTimeTicks: () => 1,
     onNotify: ({ trapOid }) => told.push(formatOid(trapOid)),
   })
-  await next.listen({ path })
+  await next.listen({ path }, anyone)
   await until(() => told.length === 3, 5000, 'the notifications')
   assert.deepEqual(
     told,

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { ManualClock } from '../../../lib/clock.ts'
 import { programRoot } from '../../../lib/home.ts'
+import { writePidFile } from '../../../lib/proc/pid-file.ts'
+import { readProcess } from '../../../lib/proc/process.ts'
 import { readStat } from '../../../lib/proc/processes.ts'
 import { ProcessTable } from '../../../subagents/host/process-table.ts'
 import { Source } from '../../../subagents/host/source.ts'
@@ -21,24 +23,33 @@ function asNobody(hidepid: string, words: readonly string[]) {
 
 const canHide = asNobody('2', ['true']).status === 0
 
-for (const [hidepid, look] of [
-  ['1', 'EPERM'],
-  ['2', 'not listed'],
-] as const) {
-  test(`a process of another user runs although /proc is mounted with hidepid=${hidepid}, and one that ended does not`, {
+for (const hidepid of ['1', '2'] as const) {
+  test(`of another user's process nobody can tell while /proc is mounted with hidepid=${hidepid}, and one that ended is not there`, {
     skip: canHide ? false : 'needs root, setpriv, and a /proc that can be mounted',
   }, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'castellan-hidden-'))
+    chmodSync(folder, 0o755)
+    t.after(() => rm(folder, { recursive: true }))
     const child = spawn('sleep', ['600'], { stdio: 'ignore' })
     t.after(() => child.kill())
     const { startTicks } = readStat(child.pid!)!
+    const ended = 0x3fffff
+    await writePidFile(join(folder, 'there'), readProcess(child.pid!)!)
+    await writePidFile(join(folder, 'ended'), { pid: ended, startTicks, command: [] })
+    const module = (name: string): string => JSON.stringify(join(readableProgram(), 'dist/lib/proc', `${name}.js`))
     const script = `
-      import { isRunning, readProcess } from ${JSON.stringify(join(readableProgram(), 'dist/lib/proc/process.js'))}
-      const pid = ${child.pid}
-      const look = () => { try { return readProcess(pid) ? 'seen' : 'not listed' } catch (error) { return error.code } }
-      console.log(look(), isRunning({ pid, startTicks: ${startTicks} }))
-      console.log(isRunning({ pid: 0x3fffff, startTicks: 1 }))`
+      import { isRunning, readProcess, userOf } from ${module('process')}
+      import { readPidFile } from ${module('pid-file')}
+      import { sendSignal } from ${module('signal')}
+      const answer = (ask) => { try { return ask() } catch (error) { return error.code } }
+      for (const [pid, file] of [[${child.pid}, 'there'], [${ended}, 'ended']]) {
+        const target = { pid, startTicks: ${startTicks} }
+        const path = ${JSON.stringify(`${folder}/`)} + file
+        const asks = [() => readProcess(pid), () => userOf(pid), () => readPidFile(path), () => sendSignal(target, 'SIGTERM')]
+        console.log(...asks.map(answer), isRunning(target))
+      }`
     const { stdout, stderr } = asNobody(hidepid, [process.execPath, '--input-type=module', '-e', script])
-    assert.equal(stdout, `${look} true\nfalse\n`, stderr)
+    assert.equal(stdout, `EPERM EPERM EPERM EPERM true\nundefined undefined undefined false false\n`, stderr)
   })
 }
 

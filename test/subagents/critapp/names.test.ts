@@ -52,7 +52,12 @@ test('a long name is found by the program file and by the title that the program
 })
 
 test('parts of our own daemons are not processes of a row; a main.js of others goes by its folder', () => {
-  const search = (name: string) => ({ name, pidFile: join(bench.folder, `${name}.pid`), home: bench.folder })
+  const search = (name: string) => ({
+    name,
+    pidFile: join(bench.folder, `${name}.pid`),
+    home: bench.folder,
+    isTrusted: () => true,
+  })
   const running = (script: string) => ({
     ...{ pid: 0, groupId: 1, parentPid: 1, startTicks: 1, name: 'node', state: 'S' },
     command: ['/usr/bin/node', script],
@@ -77,14 +82,14 @@ test('a row that is called as a control script of its name does not adopt it whi
 
 test('a process of another user, which may not be signalled, is not adopted', (t) => {
   if (process.getuid?.() !== 0) return t.skip('only root may start a supervisor as another user')
-  const [find, processes] = ['subagents/critapp/find.js', 'lib/proc/process.js'].map((file) =>
+  const [search, clock] = ['subagents/critapp/search.js', 'lib/clock.js'].map((file) =>
     JSON.stringify(join(readableProgram(), 'dist', file)),
   )
   const script = `
-    import { findProcesses } from ${find}
-    import { visibleProcesses } from ${processes}
-    const search = { name: ${JSON.stringify(bench.name)}, pidFile: '/nowhere', home: '/nowhere' }
-    console.log(findProcesses(search, visibleProcesses()).count)`
+    import { ProcessSearch } from ${search}
+    import { systemClock } from ${clock}
+    const search = new ProcessSearch({ clock: systemClock, home: '/nowhere', pidFileOf: () => '/nowhere' })
+    console.log(search.find(${JSON.stringify(bench.name)}, undefined).count)`
   const look = (uid: number) =>
     spawnSync(process.execPath, ['--input-type=module', '-e', script], { uid, gid: uid, encoding: 'utf8', cwd: '/' })
   const theirs = spawn(bench.program(forever), { stdio: 'ignore' })

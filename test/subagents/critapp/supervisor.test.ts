@@ -196,15 +196,17 @@ test('an adopted process has the up time it had', async () => {
 test('a process of another appliance, by its argument or its environment, is not ours', () => {
   const home = join(folder, 'home')
   const here = { pid: 0, groupId: 1, parentPid: 1, startTicks: 1, name: 'sh', state: 'S' }
+  const search = { name, home, isTrusted: () => true }
   const seen = (command: string[]) =>
-    findProcesses({ name, pidFile: join(folder, `${name}.pid`), home }, [{ ...here, command }]).main !== undefined
+    findProcesses({ ...search, pidFile: join(folder, `${name}.pid`) }, [{ ...here, command }]).main !== undefined
   assert.ok(seen([name, '--home', home]))
   assert.ok(seen([name]))
   assert.ok(!seen([name, '--home', '/elsewhere']))
   assert.ok(!seen([name, '--home=/elsewhere']))
   const elsewhere = spawn('sleep', ['5'], { env: { CASTELLAN_HOME: '/elsewhere' }, stdio: 'ignore' })
   const read = readProcess(elsewhere.pid!)!
-  assert.equal(findProcesses({ name: 'sleep', pidFile: join(folder, 'sleep.pid'), home }, [read]).main, undefined)
+  const sleeps = { ...search, name: 'sleep', pidFile: join(folder, 'sleep.pid') }
+  assert.equal(findProcesses(sleeps, [read]).main, undefined)
   elsewhere.kill()
 })
 

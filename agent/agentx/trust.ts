@@ -1,0 +1,101 @@
+/**
+ * The trust domains of AgentX: each has a socket of its own, and a list of what may be registered and notified there.
+ * A session is what its socket says, whatever it calls itself.
+ */
+import { join } from 'node:path'
+import { foldersOf, type Home } from '../../lib/home.ts'
+import { compareOid, type Oid, oid, startsWith } from '../../lib/smi/oid.ts'
+import { afterSubtree } from '../dispatch/registry.ts'
+
+export type TrustDomainName = 'subagents' | 'sipd' | 'others'
+
+export interface TrustDomain {
+  readonly name: TrustDomainName
+  /** What its sessions are called in notifications and logs; undefined: what they call themselves. */
+  readonly label: string | undefined
+  /** Whether a session may answer for the names from one to the other; the second is not among them. */
+  mayServe(from: Oid, to: Oid): boolean
+  mayNotify(trapOid: Oid): boolean
+  readonly sessionsAtMost: number
+  /** Notifications of all its sessions together: so many at once, and so many a second after that. */
+  readonly notifications: { readonly burst: number; readonly perSecond: number }
+}
+
+/** What processes of ours answer for: their own socket is the only place where it may be registered and notified. */
+const owned: Readonly<Record<Exclude<TrustDomainName, 'others'>, readonly Oid[]>> = {
+  subagents: [
+    oid('1.3.6.1.2.1.64'), // DISMAN-SCRIPT-MIB
+    oid('1.3.6.1.4.1.32473.12.29'), // CASTELLAN-CRITAPP-MIB
+    oid('1.3.6.1.4.1.32473.12.40'), // CASTELLAN-LOG-MIB
+    oid('1.3.6.1.4.1.32473.12.64'), // CASTELLAN-SCRIPT-MIB
+  ],
+  sipd: [
+    oid('1.3.6.1.2.1.27'), // NETWORK-SERVICES-MIB
+    oid('1.3.6.1.2.1.149'), // SIP-COMMON-MIB
+    oid('1.3.6.1.2.1.151'), // SIP-SERVER-MIB
+    oid('1.3.6.1.4.1.32473.12.151'), // CASTELLAN-SIP-MIB
+  ],
+}
+
+/** Nobody else's to answer for: what our processes own, and the rest of our enterprise. */
+const reserved: readonly Oid[] = [...owned.subagents, ...owned.sipd, oid('1.3.6.1.4.1.32473')]
+
+/** What the agent itself notifies beside what is reserved: nobody else may say it. */
+const notifiedHere: readonly Oid[] = [
+  oid('1.3.6.1.6.3.1.1.5'), // snmpTraps of RFC 3418: coldStart, linkDown, authenticationFailure and so on
+  oid('1.3.6.1.2.1.63'), // DISMAN-SCHEDULE-MIB
+  oid('1.3.6.1.2.1.88'), // DISMAN-EVENT-MIB
+]
+
+export const trustDomains: Readonly<Record<TrustDomainName, TrustDomain>> = {
+  // Up to a thousand wait for a master that was away, and come at once.
+  subagents: {
+    ...ownDomain('subagents', 'Castellan subagents'),
+    sessionsAtMost: 16,
+    notifications: { burst: 2000, perSecond: 100 },
+  },
+  sipd: {
+    ...ownDomain('sipd', 'Castellan sipd'),
+    sessionsAtMost: 16,
+    notifications: { burst: 100, perSecond: 10 },
+  },
+  others: {
+    name: 'others',
+    label: undefined,
+    mayServe: (from, to) => !reserved.some((subtree) => overlaps(subtree, from, to)),
+    mayNotify: (trapOid) => ![...reserved, ...notifiedHere].some((subtree) => startsWith(trapOid, subtree)),
+    sessionsAtMost: 256,
+    notifications: { burst: 100, perSecond: 10 },
+  },
+}
+
+function ownDomain(name: keyof typeof owned, label: string) {
+  return {
+    name,
+    label,
+    mayServe: (from: Oid, to: Oid) => owned[name].some((subtree) => contains(subtree, from, to)),
+    mayNotify: (trapOid: Oid) => owned[name].some((subtree) => startsWith(trapOid, subtree)),
+  }
+}
+
+function contains(subtree: Oid, from: Oid, to: Oid): boolean {
+  return startsWith(from, subtree) && compareOid(to, afterSubtree(subtree)) <= 0
+}
+
+function overlaps(subtree: Oid, from: Oid, to: Oid): boolean {
+  return compareOid(from, afterSubtree(subtree)) < 0 && compareOid(subtree, to) < 0
+}
+
+/** Where the processes of a domain connect; for others it is what the agent has without any agentxListenEntry. */
+export function agentxSocket(home: Home, domain: TrustDomainName): string {
+  const name = domain === 'others' ? 'agentx' : domain
+  return join(foldersOf(home, 'agent').run, `${name}.sock`)
+}
+
+/** What a session is called: one at the others' socket that takes the name of ours goes by its number. */
+export function sessionName({ label }: TrustDomain, id: number, description: string): string {
+  if (label !== undefined) return label
+  const said = description.normalize('NFKC').trim().toLowerCase()
+  const isOurs = Object.values(trustDomains).some((domain) => domain.label?.toLowerCase() === said)
+  return said === '' || isOurs ? `session ${id}` : description
+}

@@ -1,0 +1,75 @@
+/** The folders that sipd writes to, as root finds them: those that are new become the account's, others must be its own already. */
+import {
+  closeSync,
+  constants,
+  fchownSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  statSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import type { Account } from '../../lib/accounts.ts'
+import { codeOf, messageOf } from '../../lib/errors.ts'
+import { foldersOf, type Home, shellWord } from '../../lib/home.ts'
+import { actAs } from '../../lib/privileges.ts'
+import { readRegularFileSync } from '../../lib/regular-file.ts'
+
+/**
+ * Why the account cannot serve from this home, with the command that helps; undefined when it can. Folders that are
+ * missing, or root's and empty, become the account's. Nothing else changes hands, and nothing through a link.
+ */
+export function takeFolders(home: Home, configurationPath: string, account: Account): string | undefined {
+  const closed = closedTo(home, configurationPath, account)
+  if (closed !== undefined) return closed
+  const { data, logs, run } = foldersOf(home, 'sipd')
+  const folders = [data, logs, run]
+  for (const folder of folders) takeIfNew(folder, account)
+  const foreign = folders.filter((folder) => !isWhollyOf(folder, account))
+  if (foreign.length === 0) return undefined
+  const owner = `${account.name ?? account.uid}:${account.gid}`
+  return `${foreign.join(' and ')} must belong to it with all files; run: chown -hR ${owner} ${foreign.map(shellWord).join(' ')}`
+}
+
+/** What root may read and the account may not, though it has to while it serves. */
+function closedTo(home: Home, configurationPath: string, account: Account): string | undefined {
+  const parents = [home.data, home.logs, home.run]
+  return actAs(account, () => {
+    try {
+      // A folder that may not be searched gives EACCES for what is in it.
+      for (const parent of parents) statSync(join(parent, '.'))
+      readRegularFileSync(configurationPath)
+      return undefined
+    } catch (error) {
+      return codeOf(error) === 'ENOENT' ? undefined : `it cannot use the home: ${messageOf(error)}`
+    }
+  })
+}
+
+function takeIfNew(path: string, { uid, gid }: Account): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants
+  const descriptor = openSync(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+  try {
+    // By its descriptor: what the name leads to may have changed since.
+    const isEmpty = readdirSync(`/proc/self/fd/${descriptor}`).length === 0
+    if (isEmpty && fstatSync(descriptor).uid === 0) fchownSync(descriptor, uid, gid)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** NAME.out is what sipd prints, which whoever starts it keeps: it may be root's. */
+function isWhollyOf(folder: string, { uid }: Account): boolean {
+  const paths = readdirSync(folder).filter((name) => !/\.out(\.\d+)?$/.test(name))
+  return [folder, ...paths.map((name) => join(folder, name))].every((path) => {
+    try {
+      return lstatSync(path).uid === uid
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return true // gone since we looked
+      throw error
+    }
+  })
+}
