@@ -9,6 +9,7 @@ import type { Rows } from './directive.ts'
 import { directives, type SipdConfig } from './directives.ts'
 import { checkFileMode } from './file-mode.ts'
 import { checkAccounts, checkLogs, checkTlsFiles, missingAddresses } from './machine-checks.ts'
+import { checkMemory } from './memory.ts'
 import { type ConfigNotes, parseConfig } from './parse.ts'
 import { type PersistentPeer, parsePersistentTcp } from './persistent-tcp.ts'
 import { type ReadFile, readFile as readTlsFile } from './tls-files.ts'
@@ -55,7 +56,10 @@ export function inspectConfig(home: Home, readTls: ReadFile = readTlsFile): Insp
     const ofLogs = checkLogs(parsed.config, origins, home, configFile)
     complaints.push(...ofLogs.filter((one) => !isWarning(one)))
     warnings.push(...ofLogs.filter(isWarning), ...missingAddresses(parsed.config, origins, configFile))
-    warnings.push(...checkAccounts(parsed.config, origins, configFile))
+    warnings.push(
+      ...checkAccounts(parsed.config, origins, configFile),
+      ...checkMemory(parsed.config, origins, configFile),
+    )
   }
   const config = 'config' in parsed && complaints.length === 0 ? parsed.config : undefined
   return { config, complaints, warnings, origins, persistentTcp }

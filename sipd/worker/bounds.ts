@@ -4,25 +4,18 @@ import { readNames } from '../../lib/proc/file.ts'
 import { openFileLimit } from '../../lib/proc/limits.ts'
 import type { AccountSettings } from '../account/account.ts'
 import type { SipdConfig } from '../config/directives.ts'
+import { registrarMaxOctets, trafficOctets } from '../config/memory.ts'
 import type { ReadConfig } from '../config/read.ts'
 import { connectionBound } from '../transport/connection-bound.ts'
 
 export function accountSettings({ config, origins }: ReadConfig): AccountSettings {
   return {
-    trafficOctets: Math.ceil(config.MaxOctets / config.StartServers),
+    trafficOctets: trafficOctets(config),
     registrationOctets: registrarMaxOctets(config),
     sharePercent: config.SourceSharePercent,
     exempt: config.SourceShareExempt,
     exemptsLoopback: !origins.has('SourceSharePercent'),
   }
-}
-
-/** What a user may take where nothing is said of all. */
-const octetsOfUser = 3200
-
-/** RegistrarMaxOctets, or what follows from RegistrarMaxUsers. */
-export function registrarMaxOctets({ RegistrarMaxOctets, RegistrarMaxUsers }: SipdConfig): number {
-  return RegistrarMaxOctets > 0 ? RegistrarMaxOctets : RegistrarMaxUsers * octetsOfUser
 }
 
 /** Of this process: its part of SipTcpMaxTCPConnections, as far as descriptors go. */
