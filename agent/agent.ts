@@ -7,6 +7,7 @@ import { foldersOf, type Home } from '../lib/home.ts'
 import { limitedLog } from '../lib/limited-log.ts'
 import type { Log } from '../lib/log.ts'
 import { anyDefinition, type Definition, type Notification } from '../lib/mib/declare.ts'
+import { guardedSubtrees, isGuarded } from '../lib/mib/guarded.ts'
 import { type ConfiguredModule, Hosting } from '../lib/mib/hosting.ts'
 import type { ModuleHost } from '../lib/mib/module.ts'
 import { Names } from '../lib/mib/names.ts'
@@ -24,6 +25,7 @@ import { closeReason } from './agentx/pdu.ts'
 import type { MasterSession } from './agentx/session-of-master.ts'
 import { type TrustDomain, type TrustDomainName, trustDomains } from './agentx/trust.ts'
 import { AuditLog } from './audit.ts'
+import { AuthenticationFailures } from './authentication-failures.ts'
 import { Registry } from './dispatch/registry.ts'
 import { Engine } from './engine.ts'
 import {
@@ -45,7 +47,7 @@ import { isText, textVarbind } from './notify/text.ts'
 import { Usm } from './security/usm/usm.ts'
 import { Statistics } from './statistics.ts'
 import { UdpListener } from './transport/listener.ts'
-import { type Address, formatAddress, parseAddress, type Remote } from './transport/udp.ts'
+import { type Address, formatAddress, parseAddress } from './transport/udp.ts'
 import { V3Messages } from './v3.ts'
 
 export interface AgentOptions {
@@ -84,8 +86,8 @@ export class Agent {
   readonly #socketLog: Log
   /** At each socket for itself, so that others cannot use up what ours may need. */
   readonly #subagentChanges: Readonly<Record<TrustDomainName, RateLimit>>
-  /** Anybody can send wrong communities: they must not be able to fill logs, and the network, with notifications. */
-  readonly #authenticationFailures: RateLimit
+  readonly #authenticationFailures: AuthenticationFailures
+  readonly #guarded: readonly Oid[]
   #engineId: Uint8Array = new Uint8Array(0)
   #usm: Usm | undefined
   #vacm = new Vacm([], [], [])
@@ -97,14 +99,21 @@ export class Agent {
     this.#options = options
     const { home, log, modules } = options
     this.#startedMs = options.clock.monotonicMs()
-    this.#authenticationFailures = new RateLimit(options.clock, 10, 1)
     const changes = (): RateLimit => new RateLimit(options.clock, 50, 1)
     this.#subagentChanges = { subagents: changes(), sipd: changes(), others: changes() }
     this.#socketLog = limitedLog(log, options.clock)
     this.#notifiedLog = limitedLog(log, options.clock, 100, 10)
+    this.#authenticationFailures = new AuthenticationFailures({
+      clock: options.clock,
+      log,
+      notify: (sentence) => {
+        if (this.#internal.isAuthenTrapsEnabled()) this.#notify(authenticationFailure, {}, {}, sentence)
+      },
+    })
     this.#internal = internalModules({
       accounts: this.#accounts,
       statistics: this.#statistics,
+      log: log.child('internal'),
       home,
       localNames: options.localNames ?? [],
       usm: () => this.#usm,
@@ -116,28 +125,27 @@ export class Agent {
       ...this.#internal.modules.map((module) => ({ ...module, file: 'agent/snmpd.cnf' })),
       ...modules,
     ]
-    this.names = new Names(
-      [
-        ...all.flatMap(({ module }) => module.tables.map(({ table }) => anyDefinition(table.definition))),
-        ...(options.alsoNamed?.definitions ?? []),
-      ],
-      [
-        ...all.flatMap(({ module }) => module.notifications ?? []),
-        coldStart,
-        warmStart,
-        authenticationFailure,
-        castellanSubagentLost,
-        castellanSubagentReturned,
-        ...(options.alsoNamed?.notifications ?? []),
-      ],
-    )
+    const definitions = [
+      ...all.flatMap(({ module }) => module.tables.map(({ table }) => anyDefinition(table.definition))),
+      ...(options.alsoNamed?.definitions ?? []),
+    ]
+    this.#guarded = guardedSubtrees(definitions)
+    this.names = new Names(definitions, [
+      ...all.flatMap(({ module }) => module.notifications ?? []),
+      coldStart,
+      warmStart,
+      authenticationFailure,
+      castellanSubagentLost,
+      castellanSubagentReturned,
+      ...(options.alsoNamed?.notifications ?? []),
+    ])
     this.#engine = new Engine({
       registry: this.#registry,
       statistics: this.#statistics,
       log: log.child('engine'),
       clock: options.clock,
       requests: this.#accounts.requests,
-      onAuthenticationFailure: (remote) => this.#authenticationFailed(remote),
+      onAuthenticationFailure: (remote) => this.#authenticationFailures.wrongCommunity(remote),
       onSet: (record) => this.#audit.write(record),
     })
     this.#localAgent = new EngineLocalAgent({
@@ -159,6 +167,7 @@ export class Agent {
       statistics: this.#statistics,
       sysObjectId: () => options.sysObjectId,
       sourceFor: (destination) => this.#sources?.for(destination),
+      isGuarded: (name) => isGuarded(this.names.objectOf(name) ?? {}),
       v3: () => this.#engine.v3,
       usm: () => this.#usm,
     })
@@ -236,6 +245,11 @@ export class Agent {
     return []
   }
 
+  /** An order over this agent's control socket, which leaves a line in the audit log whatever comes of it. */
+  ordered<T>(words: readonly string[], act: () => Promise<T>): Promise<T> {
+    return this.#audit.order('agent.ctl', words, act)
+  }
+
   /** Serves when it resolves. Throws ConfigurationError, or an Error that says which port could not be had. */
   async start(): Promise<void> {
     const complaints = await this.load()
@@ -268,6 +282,7 @@ export class Agent {
     await this.#hosting.stop()
     for (const listener of this.#listeners.splice(0)) listener.stop()
     await this.#originator.stop()
+    this.#audit.flush()
     this.#sources?.close()
     this.#sources = undefined
     this.#options.log.notice('the agent stopped')
@@ -277,7 +292,10 @@ export class Agent {
     const { home, log } = this.#options
     if (isLatched(identity)) log.error(latchedAdvice, { file: enginePath(home) })
     this.#usm = new Usm(identity)
-    this.#engine.v3 = new V3Messages(this.#usm, this.#statistics, this.#engine.maxMessageSize)
+    this.#engine.v3 = new V3Messages(this.#usm, this.#statistics, this.#engine.maxMessageSize, 'own', {
+      notAuthentic: (...failure) => this.#authenticationFailures.usmRefused(...failure),
+      setRefused: (record) => this.#audit.write(record),
+    })
   }
 
   /** SNMPv1 and v2c need no boots; SNMPv3 waits until those of this start are on disk. */
@@ -335,6 +353,7 @@ export class Agent {
   }
 
   #configureEngine(): void {
+    this.#internal.guard(this.#guarded)
     const communities = this.#internal.communities()
     const vacm = this.#internal.vacm()
     this.#vacm = vacm
@@ -392,14 +411,6 @@ export class Agent {
     const text = textVarbind(sentence)
     this.#internal.log.add({ ...message, varbinds: [...message.varbinds, text] }, this.#options.clock)
     this.#originator.send({ ...message, text })
-  }
-
-  #authenticationFailed({ address }: Remote): void {
-    if (!this.#internal.isAuthenTrapsEnabled()) return
-    const held = this.#authenticationFailures.take()
-    if (held === undefined) return
-    const more = held > 0 ? `, and ${held} more messages before did likewise` : ''
-    this.#notify(authenticationFailure, {}, {}, `${address} used a community that is not known here${more}`)
   }
 }
 

@@ -11,7 +11,6 @@ import type { SetFailure, SetVarbind } from '../lib/mib/set.ts'
 import { isLoopbackAddress } from '../lib/net/address.ts'
 import type { OctetAccount } from '../lib/octet-account.ts'
 import { type ErrorStatus, toV1ErrorStatus } from '../lib/smi/error-status.ts'
-import type { SnmpValue } from '../lib/smi/value.ts'
 import type { AccessResult, SecurityModel, Vacm } from './access/vacm.ts'
 import { View } from './access/view.ts'
 import { makeAccounts } from './accounts.ts'
@@ -24,20 +23,10 @@ import { messageVersion, pduTag } from './message/pdu.ts'
 import { Request } from './message/request.ts'
 import { closeResponse, openResponse, writeErrorResponse } from './message/response.ts'
 import { type Community, findCommunity } from './security/community.ts'
+import type { SetRecord } from './set-record.ts'
 import { Statistics } from './statistics.ts'
 import type { Remote, Transport } from './transport/udp.ts'
 import type { V3Messages } from './v3.ts'
-
-/** What a SET wanted and what came of it, for the audit log. */
-export interface SetRecord {
-  readonly requester: Requester
-  /** Undefined when it came from a module of this agent. */
-  readonly remote: Remote | undefined
-  readonly varbinds: readonly SetVarbind[]
-  /** What the instances held before, in the order of the varbinds; undefined where there was none. */
-  readonly before: readonly (SnmpValue | undefined)[]
-  readonly status: ErrorStatus
-}
 
 export interface EngineOptions {
   readonly registry: Registry
@@ -63,6 +52,7 @@ interface Grant extends Community {
 
 const models: readonly SecurityModel[] = ['snmpv1', 'snmpv2c']
 const setsWaitingAtMost = 64
+const tooManyWait = 'too many SETs wait already'
 /** Requests that wait for subagents at the same time. */
 const remoteReadsAtMost = 4096
 /** What a request that waits costs for each of its varbinds, beside its octets: names, cursors, values. */
@@ -269,17 +259,22 @@ export class Engine {
 
   #set(exchange: Exchange, request: Request): void {
     const view = exchange.write
+    const varbinds = request.varbinds(this.#reader)
+    const { requester, remote } = exchange
+    const refused = (status: SetRecord['status'], reason: string): void =>
+      this.#options.onSet?.({ requester, remote, varbinds, before: [], status, reason })
     if (!(view instanceof View)) {
       if (exchange instanceof CommunityExchange) this.statistics.snmpInBadCommunityUses++
+      if (view === 'noSuchContext') refused('snmpUnknownContexts', `there is no context ${requester.contextName}`)
+      else refused('authorizationError', `no write view: ${view}`)
       this.#refuse(exchange, request, view)
       return
     }
-    const varbinds = request.varbinds(this.#reader)
     // The answer may be some time away, and the request's arrays belong to the next datagram by then.
     const kept = request.keep()
-    const { requester, remote } = exchange
     const release = this.#sets.length < setsWaitingAtMost ? this.#hold(kept, remote) : undefined
     if (!release) {
+      refused('resourceUnavailable', tooManyWait)
       this.#sendError(exchange, kept, { status: 'resourceUnavailable', position: 0 })
       return
     }
@@ -292,6 +287,7 @@ export class Engine {
       },
       (error: unknown) => {
         this.log.error('bug while setting', { remote, error })
+        refused('genErr', 'a bug, which the log has')
         this.#sendError(exchange, kept, { status: 'genErr', position: 1 })
       },
     )
@@ -300,15 +296,24 @@ export class Engine {
 
   /** A SET from within, after those that wait already; who asks has found the view. Undefined when it is done. */
   async setLocally(varbinds: readonly SetVarbind[], view: View, requester: Requester): Promise<SetFailure | undefined> {
-    if (this.#sets.length >= setsWaitingAtMost) return { status: 'resourceUnavailable', position: 0 }
+    if (this.#sets.length >= setsWaitingAtMost) {
+      this.refusedLocally(varbinds, requester, 'resourceUnavailable', tooManyWait)
+      return { status: 'resourceUnavailable', position: 0 }
+    }
     try {
       const { failure, before } = await this.#sets.run(varbinds, view, requester)
       this.#options.onSet?.({ requester, remote: undefined, varbinds, before, status: failure?.status ?? 'noError' })
       return failure
     } catch (error) {
       this.log.error('bug while setting', { requester: requester.securityName, error })
+      this.refusedLocally(varbinds, requester, 'genErr', 'a bug, which the log has')
       return { status: 'genErr', position: 1 }
     }
+  }
+
+  /** Records a SET from within that came to nothing before anything was tried. */
+  refusedLocally(varbinds: readonly SetVarbind[], requester: Requester, status: ErrorStatus, reason: string): void {
+    this.#options.onSet?.({ requester, remote: undefined, varbinds, before: [], status, reason })
   }
 
   /** RFC 3413 §3.2: no view at all for this principal; an unknown context is dropped and counted by others. */

@@ -1,6 +1,7 @@
 /** The agent as its own modules ask it: the dispatcher's paths of a manager's request, without message and security. */
 import { BerReader } from '../lib/ber/reader.ts'
 import { tag } from '../lib/ber/tags.ts'
+import { isGuarded } from '../lib/mib/guarded.ts'
 import type { LocalAgent, LocalAnswer, LocalFailure, LocalObject } from '../lib/mib/local-agent.ts'
 import type { Requester } from '../lib/mib/module.ts'
 import type { Names } from '../lib/mib/names.ts'
@@ -61,13 +62,19 @@ export class EngineLocalAgent implements LocalAgent {
   }
 
   formatValue(name: Oid, value: SnmpValue): string {
-    return this.#options.names.formatValue(name, value)
+    const { names } = this.#options
+    // It is for sentences and columns that more may see than may see the object.
+    return isGuarded(names.objectOf(name) ?? {}) ? '***' : names.formatValue(name, value)
   }
 
   async set(varbinds: readonly Varbind[], as: Requester): Promise<LocalFailure | undefined> {
     const view = this.#viewFor(as, 'write')
-    if (!(view instanceof View)) return noView(as, 'write', view)
     const numbered = varbinds.map(({ name, value }, i) => ({ name, value, position: i + 1 }))
+    if (!(view instanceof View)) {
+      const refusal = noView(as, 'write', view)
+      this.#options.engine.refusedLocally(numbered, as, refusal.status, refusal.sentence)
+      return refusal
+    }
     const failure = await this.#options.engine.setLocally(numbered, view, as)
     return failure && this.#explain(failure, varbinds[failure.position - 1]?.name, as)
   }

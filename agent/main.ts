@@ -72,7 +72,7 @@ await run({
   async start() {
     await agent.start()
     // Without it the agent serves all the same; the commands then say that they could not verify.
-    await listenForControl(controlPath, answer).catch((error: unknown) =>
+    await listenForControl(controlPath, (words) => agent.ordered(words, () => answer(words))).catch((error: unknown) =>
       log.error('cannot listen for castellan user', { path: controlPath, error }),
     )
   },

@@ -1,23 +1,27 @@
 /** SNMPv3 in the engine: RFC 3412 §7.2 for what comes in, Reports for what cannot be taken, §7.1 for answers. */
-import type { BerReader } from '../lib/ber/reader.ts'
+import { BerReader } from '../lib/ber/reader.ts'
 import { tag } from '../lib/ber/tags.ts'
 import { BerWriter } from '../lib/ber/writer.ts'
+import type { SetVarbind } from '../lib/mib/set.ts'
 import type { Oid } from '../lib/smi/oid.ts'
 import type { AccessResult, SecurityLevel, Vacm } from './access/vacm.ts'
 import type { Exchange } from './exchange.ts'
 import { pduTag, writePdu } from './message/pdu.ts'
 import { headOfScopedPdu, type PduHead, readPduHead } from './message/pdu-head.ts'
+import { Request } from './message/request.ts'
 import {
   readHeader,
   readScopedData,
   readUsmParameters,
+  type UsmParameters,
   usmSecurityModel,
   type V3Header,
   writeV3,
 } from './message/v3-message.ts'
 import { roomForScopedPdu } from './message/v3-size.ts'
 import { blockLengthOf, saltLength } from './security/usm/privacy.ts'
-import { type Usm, type UsmUser, usmCounters } from './security/usm/usm.ts'
+import { type Usm, type UsmCounter, type UsmUser, usmCounters } from './security/usm/usm.ts'
+import type { SetRecord } from './set-record.ts'
 import type { Statistics } from './statistics.ts'
 import type { Remote, Transport } from './transport/udp.ts'
 
@@ -41,6 +45,14 @@ interface ReportObject {
   readonly count: number
 }
 
+/** What somebody else may want to know of messages that come to nothing. */
+export interface V3Events {
+  /** RFC 3414 §3.2: by which counter, and as whom it came; not of those that a manager learns the engine and its time by. */
+  notAuthentic?(refusal: UsmCounter, userName: string, remote: Remote): void
+  /** A SET of a user who is who they say, for an engine or a context that is not served here. */
+  setRefused?(record: SetRecord): void
+}
+
 interface Reporting {
   readonly header: V3Header
   /** Of the PDU that is reported on, where it could be read. */
@@ -58,13 +70,21 @@ export class V3Messages {
   readonly #maxMessageSize: number
   readonly #sealed = new BerWriter()
   readonly #contexts: 'own' | 'any'
+  readonly #events: V3Events
   #vacm: Vacm | undefined
 
   /**
    * RFC 3412 §3.2.2: a responder is registered for its own engine's contexts; a receiver of notifications takes those of
    * every engine.
    */
-  constructor(usm: Usm, statistics: Statistics, maxMessageSize: number, contexts: 'own' | 'any' = 'own') {
+  constructor(
+    usm: Usm,
+    statistics: Statistics,
+    maxMessageSize: number,
+    contexts: 'own' | 'any' = 'own',
+    events: V3Events = {},
+  ) {
+    this.#events = events
     this.#contexts = contexts
     this.#usm = usm
     this.#statistics = statistics
@@ -98,6 +118,8 @@ export class V3Messages {
 
     const incoming = this.#usm.receive(bytes, parameters, header.level, data)
     if ('refusal' in incoming) {
+      if (!isDiscovery(incoming.refusal, parameters))
+        this.#events.notAuthentic?.(incoming.refusal, parameters.userName, remote)
       const object = { oid: [...usmStats, usmCounters[incoming.refusal], 0], count: this.#usm.stats[incoming.refusal] }
       // RFC 3414 §3.2 step 7: the report of a wrong time is authenticated, for clocks are set by it.
       const level = incoming.user ? 'authNoPriv' : 'noAuthNoPriv'
@@ -118,21 +140,28 @@ export class V3Messages {
       const head = readPduHead(scoped)
       this.#report({ header, head, object, user, level: header.level, transport, remote })
     }
-    if (this.#contexts === 'own' && !(this.#isOwn(contextEngineId) && responderPdus.has(pduType))) {
-      statistics.snmpUnknownPDUHandlers++
-      return refuse({ oid: snmpUnknownPDUHandlers, count: statistics.snmpUnknownPDUHandlers })
-    }
     const principal = {
       securityModel: 'usm',
       securityName: user.name,
       securityLevel: header.level,
       contextName,
     } as const
+    const recordSet = (status: SetRecord['status'], reason: string): void => {
+      if (pduType !== pduTag.setRequest) return
+      const varbinds = varbindsAt(scoped)
+      this.#events.setRefused?.({ requester: principal, remote, varbinds, before: [], status, reason })
+    }
+    if (this.#contexts === 'own' && !(this.#isOwn(contextEngineId) && responderPdus.has(pduType))) {
+      statistics.snmpUnknownPDUHandlers++
+      recordSet('snmpUnknownPDUHandlers', 'it is for another engine')
+      return refuse({ oid: snmpUnknownPDUHandlers, count: statistics.snmpUnknownPDUHandlers })
+    }
     const viewFor = (viewType: 'read' | 'write'): AccessResult =>
       this.#vacm?.viewFor(principal, viewType) ?? 'noAccessEntry'
     const read = viewFor('read')
     if (read === 'noSuchContext') {
       statistics.snmpUnknownContexts++
+      recordSet('snmpUnknownContexts', `there is no context ${contextName}`)
       return refuse({ oid: snmpUnknownContexts, count: statistics.snmpUnknownContexts })
     }
     return {
@@ -234,6 +263,21 @@ export class V3Messages {
     // A report is rare, and its octets are copied so that none that waits is written over.
     transport.send(out.take(), 0, out.position, remote)
   }
+}
+
+/** RFC 3414 §4: how a manager learns the engineID, and then its boots and time, which it gives as zero. */
+function isDiscovery(refusal: UsmCounter, { boots, time }: UsmParameters): boolean {
+  return refusal === 'usmStatsUnknownEngineIDs' || (refusal === 'usmStatsNotInTimeWindows' && boots === 0 && time === 0)
+}
+
+/** The varbinds of the PDU that the reader stands at, and goes on standing at. */
+function varbindsAt(reader: BerReader): SetVarbind[] {
+  const { position, limit, bytes } = reader
+  const request = new Request()
+  request.readPdu(reader)
+  const varbinds = request.varbinds(new BerReader())
+  reader.reset(bytes, position, limit)
+  return varbinds
 }
 
 function openScoped(out: BerWriter, contextEngineId: Uint8Array, contextName: string): number {

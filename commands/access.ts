@@ -4,6 +4,7 @@ import type { AccessEntry, Principal, SecurityLevel, Vacm, ViewType } from '../a
 import { View } from '../agent/access/view.ts'
 import { snmpCommunityTable } from '../agent/internal/access-tables.ts'
 import { usmUserTable } from '../agent/internal/usm-users.ts'
+import { printable } from '../lib/escape.ts'
 import type { Home } from '../lib/home.ts'
 import { formatOid, type Oid } from '../lib/smi/oid.ts'
 import { openConfiguration } from './configuration.ts'
@@ -24,7 +25,8 @@ export async function explainAccess(
   contextName: string,
 ): Promise<readonly Decision[]> {
   const name = declaredNames.resolve(object)
-  if (!name) throw new Error(`${object} is no object that is known here; an OID such as 1.3.6.1.2.1.1 always is`)
+  if (!name)
+    throw new Error(`unknown object ${printable(object)}; use a MIB name or a numeric OID such as 1.3.6.1.2.1.1`)
   const file = await openConfiguration(home)
   const principals = principalsOf(file, who, contextName)
   if (principals.length === 0) throw new Error(`there is no community and no user ${who}`)
@@ -36,7 +38,7 @@ export async function explainAccess(
 
 export function formatDecision({ principal, viewType, allowed, why }: Decision): string {
   const who = `${principal.securityModel} ${principal.securityName} ${principal.securityLevel}`
-  return `${who.padEnd(36)} ${viewType.padEnd(6)} ${allowed ? 'yes' : 'no '}  ${why}\n`
+  return `${printable(`${who.padEnd(36)} ${viewType.padEnd(6)} ${allowed ? 'yes' : 'no '}  ${why}`)}\n`
 }
 
 function principalsOf(

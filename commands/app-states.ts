@@ -1,6 +1,8 @@
 /** What critapp supervises, as the subagents say over their control socket: for a start, which has no user to ask with. */
+
 import { join } from 'node:path'
 import { control } from '../lib/control.ts'
+import { printable } from '../lib/escape.ts'
 import { foldersOf, type Home } from '../lib/home.ts'
 import type { AppState } from '../subagents/critapp/index.ts'
 
@@ -30,7 +32,7 @@ export function appFailures(apps: readonly AppState[] | undefined): string[] {
   if (!apps) return ['the subagents do not say which applications are up; see logs/subagents/subagents.log']
   return apps
     .filter(({ wanted, isUp }) => wanted === 'up' && !isUp)
-    .map((app) => `${app.name} is not up: ${whyDown(app)}`)
+    .map((app) => printable(`${app.name} is not up: ${whyDown(app)}`))
 }
 
 export function whyDown({ state, lastError }: AppState): string {

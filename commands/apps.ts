@@ -1,6 +1,7 @@
 /** castellan apps: the critical applications as people see them; start, stop and graceful set them over SNMP. */
 
 import { ResponseError } from '../agent/manager/manager.ts'
+import { printable } from '../lib/escape.ts'
 import type { Home } from '../lib/home.ts'
 import { critAppProcTable } from '../subagents/critapp/mib.ts'
 import { type Need, withManager } from './ask-agent.ts'
@@ -88,7 +89,7 @@ export async function restartApps(home: Home, names: readonly string[]): Promise
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
   }
   await setApps(home, names, 'start')
-  return names.map((name) => `${name}: stopped, and start was asked for\n`).join('')
+  return names.map((name) => `${printable(name)}: stopped, and start was asked for\n`).join('')
 }
 
 /** All in one SET, so that they start in their order and stop in its reverse. Throws when one of the names is none. */
@@ -118,7 +119,7 @@ export async function setApps(
         : `the agent answered ${(error as ResponseError).status}`
     throw new Error(`${refused.name}: ${wish} was refused, and nothing happened: ${why}`, { cause: error })
   })
-  return chosen.map(({ name }) => `${name}: ${wish} was asked for\n`).join('')
+  return chosen.map(({ name }) => `${printable(name)}: ${wish} was asked for\n`).join('')
 }
 
 /** `width` is that of the terminal unless a test says otherwise. */

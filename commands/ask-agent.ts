@@ -1,6 +1,7 @@
 /** Asks the agent of a home over SNMP, as who owns the home may: with a community that its configuration has. */
 import { View } from '../agent/access/view.ts'
 import { Manager } from '../agent/manager/manager.ts'
+import { isAmong, type Source } from '../agent/security/community.ts'
 import { addressToAsk } from '../agent/transport/udp.ts'
 import type { Home } from '../lib/home.ts'
 import type { Oid } from '../lib/smi/oid.ts'
@@ -14,6 +15,10 @@ export interface Need {
   readonly otherwise: string
 }
 
+/** Where it is bound to hosts, this one must be among them, from any port. */
+const isUsableHere = ({ sources }: { readonly sources?: readonly Source[] | undefined }): boolean =>
+  !sources || isAmong(sources, { address: '127.0.0.1', port: 0 })
+
 /** Throws when there is no community to ask with; what `act` throws, goes on. */
 export async function withManager<T>(home: Home, need: Need, act: (manager: Manager) => Promise<T>): Promise<T> {
   const { internal, address } = await openConfiguration(home)
@@ -23,7 +28,7 @@ export async function withManager<T>(home: Home, need: Need, act: (manager: Mana
     const view = vacm.viewFor(principal, need.access)
     return view instanceof View && view.includes(need.oid)
   }
-  const communities = internal.communities().filter(({ sources }) => !sources)
+  const communities = internal.communities().filter(isUsableHere)
   const community = communities.find(isAllowed) ?? communities[0]
   if (!community) throw new Error(`there is no community to ask with; ${need.otherwise}`)
   const manager = new Manager({

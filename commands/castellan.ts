@@ -1,10 +1,12 @@
 /** castellan: makes, starts, stops and checks an appliance. */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { writePainted } from '../lib/command-output.ts'
 import { messageWithCausesOf } from '../lib/errors.ts'
+import { jsonText, printable } from '../lib/escape.ts'
 import { resolveHome } from '../lib/home.ts'
 import { explainAccess, formatDecision } from './access.ts'
 import { formatApps, listApps, restartApps, setApps } from './apps.ts'
-import { type CheckReport, checkHome, formatReport, reloadHome } from './check.ts'
+import { type CheckReport, checkHome, exitCodeOfReport, formatReport, reloadHome } from './check.ts'
 import { addEventsCommands } from './events.ts'
 import { exitCodeOf } from './exit-codes.ts'
 import { init } from './init.ts'
@@ -51,6 +53,7 @@ export async function castellan(args: readonly string[]): Promise<number> {
       'give the folders of the agent to this user, for the systemd units; with --sipd-user, as root',
     )
     .option('--sipd-user <name>', 'give the folders of sipd to this user')
+    .option('--installed', 'without default communities, as below /etc and /var/lib')
     .action(does(init))
   command('start', 'start the appliance: in front, or with --detach in the background')
     .option('--detach', 'return when all is up, or cannot be')
@@ -65,8 +68,8 @@ export async function castellan(args: readonly string[]): Promise<number> {
   })
   command('status', 'say what runs').option('--json', 'for programs').action(does(status))
   const report = (found: CheckReport, isJson: boolean | undefined): void => {
-    process.stdout.write(isJson ? `${JSON.stringify(found)}\n` : formatReport(found))
-    exitCode = found.isGood ? 0 : 1
+    process.stdout.write(isJson ? `${jsonText(found)}\n` : formatReport(found))
+    exitCode = exitCodeOfReport(found)
   }
   command('reload', 'let the running daemons take changed configuration files, if they are good')
     .option('--json', 'for programs')
@@ -79,15 +82,15 @@ export async function castellan(args: readonly string[]): Promise<number> {
     .action(async ({ home, json, strict }: HomeOption & { json?: boolean; strict?: boolean }) => {
       const found = await checkHome(resolveHome(home))
       report(found, json)
-      if (strict && found.findings.length > 0) exitCode = 1
+      if (strict && found.findings.length > 0) exitCode ||= 1
     })
   command('rotate [name]', 'rotate all logs, or one such as access_log, now')
     .option('--dry-run', 'only say what would be done')
     .option('--json', 'for programs')
     .action(async (name: string | undefined, options: HomeOption & { dryRun?: boolean; json?: boolean }) => {
       const report = await rotate(resolveHome(options.home), { name, isDryRun: options.dryRun ?? false })
-      if (options.json) process.stdout.write(`${JSON.stringify(report)}\n`)
-      else for (const sentence of report.sentences) process.stdout.write(`${sentence}\n`)
+      if (options.json) process.stdout.write(`${jsonText(report)}\n`)
+      else for (const sentence of report.sentences) process.stdout.write(`${printable(sentence)}\n`)
       exitCode = report.isGood ? 0 : 1
     })
   command('units', 'write the systemd units of this appliance')
@@ -102,7 +105,7 @@ export async function castellan(args: readonly string[]): Promise<number> {
     .option('--json', 'for programs')
     .action(async (who: string, object: string, options: HomeOption & { context: string; json?: boolean }) => {
       const decisions = await explainAccess(resolveHome(options.home), who, object, options.context)
-      if (options.json) process.stdout.write(`${JSON.stringify(decisions)}\n`)
+      if (options.json) process.stdout.write(`${jsonText(decisions)}\n`)
       else for (const decision of decisions) process.stdout.write(formatDecision(decision))
     })
   const print = async (text: Promise<string>): Promise<void> => void process.stdout.write(await text)
@@ -119,7 +122,7 @@ export async function castellan(args: readonly string[]): Promise<number> {
     .action(async ({ home: folder, json }: HomeOption & { json?: boolean }) => {
       const found = await listApps(resolveHome(folder))
       const isColoured = process.stdout.isTTY && !process.env.NO_COLOR
-      process.stdout.write(json ? `${JSON.stringify(found)}\n` : formatApps(found, isColoured))
+      writePainted(json ? `${jsonText(found)}\n` : formatApps(found, isColoured))
     })
   addEventsCommands(program, (code) => {
     exitCode = code
@@ -143,7 +146,7 @@ export async function castellan(args: readonly string[]): Promise<number> {
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort())
         const { level, component, lines, follow: isFollowing } = options
         const show = (log: string, line: string, isOne: boolean): void => {
-          const text = options.json ? JSON.stringify({ log, line }) : isOne ? line : `${log}: ${line}`
+          const text = options.json ? jsonText({ log, line }) : isOne ? printable(line) : `${log}: ${printable(line)}`
           process.stdout.write(`${text}\n`)
         }
         const wish = { names, level, component, lines, isFollowing, signal: ending.signal, print: show }
@@ -154,7 +157,9 @@ export async function castellan(args: readonly string[]): Promise<number> {
     .command('test <pattern> <file>')
     .description('show the lines of a file that a pattern of logagt.cnf would match')
     .action(async (pattern: string, file: string) => {
-      const trial = await tryPattern(pattern, file, (number, line) => process.stdout.write(`${number}: ${line}\n`))
+      const trial = await tryPattern(pattern, file, (number, line) =>
+        process.stdout.write(`${number}: ${printable(line)}\n`),
+      )
       process.stderr.write(`${trial.matches} of ${trial.lines} lines match\n`)
       if (trial.offending > 0)
         process.stderr.write(
@@ -204,7 +209,7 @@ export async function castellan(args: readonly string[]): Promise<number> {
     .option('--json', 'for programs')
     .action(async ({ home, json }: HomeOption & { json?: boolean }) => {
       const users = await listUsers(resolveHome(home))
-      process.stdout.write(json ? `${JSON.stringify(users)}\n` : formatUsers(users))
+      process.stdout.write(json ? `${jsonText(users)}\n` : formatUsers(users))
     })
   userCommand('remove <name>', 'remove a user').action((name: string, options: HomeOption) =>
     print(removeUser(resolveHome(options.home), name)),

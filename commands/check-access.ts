@@ -1,10 +1,7 @@
 /** What castellan check says of access rights that are legal, and still a mistake: of snmpd.cnf alone, and beside what is shipped. */
 import { join } from 'node:path'
-import { View } from '../agent/access/view.ts'
 import { vacmOf } from '../agent/internal/access.ts'
-import { snmpCommunityTable, vacmAccessTable, vacmViewTreeFamilyTable } from '../agent/internal/access-tables.ts'
-import { snmpListenTable } from '../agent/internal/listen-tables.ts'
-import { parseAddress } from '../agent/transport/udp.ts'
+import { vacmAccessTable, vacmViewTreeFamilyTable } from '../agent/internal/access-tables.ts'
 import type { Complaint } from '../lib/cnf/complaint.ts'
 import { parseDocument } from '../lib/cnf/document.ts'
 import { foldersOf, type Home, readTemplates } from '../lib/home.ts'
@@ -12,9 +9,9 @@ import { ConfigFile } from '../lib/mib/config.ts'
 import { configuredRows, type LoadedFile } from '../lib/mib/configured-rows.ts'
 import { anyDefinition, type RowOf } from '../lib/mib/declare.ts'
 import { entryTypes } from '../lib/mib/entry-types.ts'
+import { guardedSubtrees } from '../lib/mib/guarded.ts'
 import type { Serving } from '../lib/mib/module.ts'
 import { applyRules, type Rule } from '../lib/mib/rules.ts'
-import { isLoopbackAddress } from '../lib/net/address.ts'
 import type { Oid } from '../lib/smi/oid.ts'
 import { eventModule } from '../subagents/event/index.ts'
 import { scheduleModule } from '../subagents/schedule/index.ts'
@@ -26,6 +23,7 @@ type FamilyRow = RowOf<typeof vacmViewTreeFamilyTable>
 
 /** The one view that may have what holds commands, and secrets. */
 const adminView = 'admin'
+const guarded = guardedSubtrees(declaredDefinitions)
 
 /** Of the files of the agent together; each can be read. */
 export async function checkAccess(home: Home): Promise<Complaint[]> {
@@ -38,9 +36,8 @@ export async function checkAccess(home: Home): Promise<Complaint[]> {
   const rules = [
     commandsRule,
     exposureRule(await shippedFamilies()),
-    openWriterRule,
-    eventRightsRule(declaredNames),
-    scheduleRightsRule(declaredNames),
+    eventRightsRule(declaredNames, guarded),
+    scheduleRightsRule(declaredNames, guarded),
   ]
   return applyRules(rules, configuredRows(files))
 }
@@ -56,7 +53,7 @@ async function read(home: Home, name: string, configured: readonly Serving[]): P
 
 /** An error: one who knows the community could run any program. */
 const commandsRule: Rule = (rows, report) => {
-  const vacm = vacmOf(rows)
+  const vacm = vacmOf(rows, guarded)
   const commands = declaredDefinitions.flatMap(({ readable }) => readable.filter(({ command }) => command))
   for (const { row, placeOf } of rows.of(vacmAccessTable)) {
     const { vacmGroupName, vacmAccessSecurityLevel: level, vacmAccessWriteViewName: viewName } = row
@@ -71,25 +68,26 @@ const commandsRule: Rule = (rows, report) => {
   }
 }
 
-/** Command lines of processes, communities and users: a home made before these were excluded shows them to everybody. */
+/** Communities, users, commands, contents of logs: what the shipped view `read` has not, another one seldom means to show. */
 function exposureRule(shipped: readonly FamilyRow[]): Rule {
-  const secret = shipped.filter(
+  const excluded = shipped.filter(
     (row) => row.vacmViewTreeFamilyViewName === 'read' && row.vacmViewTreeFamilyType === 'excluded',
   )
+  const secret = [...excluded.map((one) => one.vacmViewTreeFamilySubtree), ...guarded]
   return (rows, report) => {
-    const vacm = vacmOf(rows)
+    const vacm = vacmOf(rows, guarded)
     const seen = new Set<string>()
     for (const { row, placeOf } of rows.of(vacmAccessTable)) {
       const { vacmAccessReadViewName: viewName, vacmAccessSecurityLevel: level } = row
       const view = vacm.viewNamed(viewName)
       if (!view || seen.has(viewName) || (level === 'authPriv' && viewName === adminView)) continue
       seen.add(viewName)
-      const shown = secret.map((one) => one.vacmViewTreeFamilySubtree).filter((oid) => view.decide({ oid }) !== 'out')
+      const shown = secret.filter((oid) => view.decide({ oid }) !== 'out')
       if (shown.length === 0) continue
       const lines = shown.map((oid) => familyLine(viewName, oid, 'excluded'))
       report.warn(
         placeOf('vacmAccessReadViewName'),
-        `view ${viewName} shows ${shown.map((oid) => declaredNames.format(oid)).join(', ')} at ${level}, which the shipped snmpd.cnf excludes; add: ${lines.join('; ')}`,
+        `view ${viewName} shows ${shown.map((oid) => declaredNames.format(oid)).join(', ')} at ${level}, which the shipped view read excludes; add: ${lines.join('; ')}`,
       )
     }
   }
@@ -98,32 +96,6 @@ function exposureRule(shipped: readonly FamilyRow[]): Rule {
 /** The line of snmpd.cnf that puts a subtree into a view, or takes it out. */
 export function familyLine(viewName: string, subtree: Oid, type: 'included' | 'excluded'): string {
   return `vacmViewTreeFamilyEntry ${viewName} ${declaredNames.format(subtree)} - ${type} nonVolatile`
-}
-
-/** A community is read by everybody on the way; one that may write is good on loopback, or from addresses that a tag names. */
-const openWriterRule: Rule = (rows, report) => {
-  const open = rows.of(snmpListenTable).find(({ row }) => {
-    const address = parseAddress(row.snmpListenAddress)
-    return address !== undefined && !isLoopbackAddress(address.host)
-  })
-  if (!open) return
-  const vacm = vacmOf(rows)
-  for (const { row, placeOf } of rows.of(snmpCommunityTable)) {
-    if (row.snmpCommunityTransportTag !== '') continue
-    const principal = {
-      securityName: row.snmpCommunitySecurityName,
-      securityLevel: 'noAuthNoPriv',
-      contextName: '',
-    } as const
-    const mayWrite = (['snmpv1', 'snmpv2c'] as const).some(
-      (securityModel) => vacm.viewFor({ securityModel, ...principal }, 'write') instanceof View,
-    )
-    if (mayWrite)
-      report.warn(
-        placeOf('snmpCommunityName'),
-        `this community may write, and ${open.row.snmpListenAddress} takes it from any address in clear text; use SNMPv3 users (castellan user add), or give it a transport tag`,
-      )
-  }
 }
 
 /** The views of the snmpd.cnf that a new home gets. */

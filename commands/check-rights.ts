@@ -33,9 +33,9 @@ const everything: readonly Fired[] = [
   'deltaFalling',
 ]
 
-export function eventRightsRule(names: Naming): Rule {
+export function eventRightsRule(names: Naming, guarded: readonly Oid[]): Rule {
   return (rows, report) => {
-    const vacm = vacmOf(rows)
+    const vacm = vacmOf(rows, guarded)
     for (const { row, placeOf } of rows.of(mteTriggerTable)) {
       if (!isSampled(row)) continue
       const may = asker(vacm, requesterOf(row) as Principal, names, report)
@@ -46,9 +46,9 @@ export function eventRightsRule(names: Naming): Rule {
   }
 }
 
-export function scheduleRightsRule(names: Naming): Rule {
+export function scheduleRightsRule(names: Naming, guarded: readonly Oid[]): Rule {
   return (rows, report) => {
-    const vacm = vacmOf(rows)
+    const vacm = vacmOf(rows, guarded)
     for (const { row, placeOf } of rows.of(schedTable)) {
       if (row.schedAdminStatus !== 'enabled') continue
       const principal = {

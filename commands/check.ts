@@ -2,6 +2,7 @@
 import { type Complaint, formatComplaint, isWarning } from '../lib/cnf/complaint.ts'
 import { daemonArgv } from '../lib/daemon.ts'
 import { daemonOf } from '../lib/daemon-identity.ts'
+import { printable } from '../lib/escape.ts'
 import { domains, type Home, requireHome } from '../lib/home.ts'
 import { homeRecordMistake, missingFiles } from '../lib/home-completion.ts'
 import { describeExit, isSuccess } from '../lib/program/exit.ts'
@@ -17,6 +18,8 @@ import { letReload } from './daemons.ts'
 export interface Finding {
   readonly severity: 'error' | 'warning'
   readonly message: string
+  /** Not safe, rather than not right. */
+  readonly isRefused?: true
   readonly file?: string
   readonly line?: number
   readonly column?: number
@@ -60,6 +63,12 @@ export async function reloadHome(home: Home): Promise<CheckReport> {
   if (running[1]) letReload(running[1], 'subagents')
   await letAgentTake(home)
   return report
+}
+
+/** 0 when a start takes these files, 4 when it refuses them as unsafe, 1 when something in them is wrong. */
+export function exitCodeOfReport({ isGood, findings }: CheckReport): number {
+  if (isGood) return 0
+  return findings.some(({ isRefused }) => isRefused) ? 4 : 1
 }
 
 function reportOf(findings: readonly Finding[]): CheckReport {
@@ -114,11 +123,18 @@ async function askDaemon(name: 'agent' | 'subagents', home: Home): Promise<Findi
 }
 
 function fromComplaint(complaint: Complaint): Finding {
-  const { file, line, column, message } = complaint
-  return { severity: isWarning(complaint) ? 'warning' : 'error', file, line, column, message }
+  const { file, line, column, message, isRefused } = complaint
+  const severity = isWarning(complaint) ? 'warning' : 'error'
+  return { severity, file, line, column, message, ...(isRefused ? { isRefused } : {}) }
 }
 
 function formatFinding({ severity, file, line, column, message }: Finding): string {
-  if (file === undefined || line === undefined || column === undefined) return message
-  return formatComplaint({ file, line, column, message, ...(severity === 'warning' ? { severity } : {}) })
+  if (file === undefined || line === undefined || column === undefined) return printable(message)
+  return formatComplaint({
+    file: printable(file),
+    line,
+    column,
+    message: printable(message),
+    ...(severity === 'warning' ? { severity } : {}),
+  })
 }

@@ -7,8 +7,9 @@ import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { foldersOf, type Home, requireHome } from '../lib/home.ts'
 import { ConfigFile } from '../lib/mib/config.ts'
 import { anyDefinition, type RowOf } from '../lib/mib/declare.ts'
+import { guardedSubtrees } from '../lib/mib/guarded.ts'
 import { mib2Modules } from '../subagents/mib2/index.ts'
-import { declaredNames } from './declared-names.ts'
+import { declaredDefinitions, declaredNames } from './declared-names.ts'
 
 /** Throws HomeError where there is no home or no access to it, and ConfigurationError for a broken file. */
 export async function openConfiguration(home: Home) {
@@ -29,6 +30,7 @@ export async function openConfiguration(home: Home) {
   const { complaints, loaded, apply } = await config.prepare()
   if (complaints.length > 0) throw new ConfigurationError(complaints)
   apply()
+  internal.guard(guardedSubtrees(declaredDefinitions))
   return {
     config,
     /** As it is in the files, for complaints about it. */

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
+import { printable } from '../lib/escape.ts'
 import { foldersOf, type Home, requireHome } from '../lib/home.ts'
 import { ConfigFile } from '../lib/mib/config.ts'
 import { formatOid, type Oid } from '../lib/smi/oid.ts'
@@ -154,13 +155,13 @@ export function trialToJson({ file, samplesFile, triggers, from, to }: Trial): o
 export function formatTrial(trial: Trial, isColoured: boolean): string {
   const { triggers, from, to, samplesFile } = trial
   if (from === undefined)
-    return `there are no samples in ${samplesFile}; the agent writes what its triggers sample there, a few seconds later\n`
+    return `there are no samples in ${printable(samplesFile)}; the agent writes what its triggers sample there, a few seconds later\n`
   const lines = [`samples from ${dateOf(from)} to ${dateOf(to)}`]
   const others = triggers.filter(isSampledOtherwise)
   if (others.length > 0) {
     const each = others.map(
       ({ row, periodMs }) =>
-        `${nameOf(row)} every ${Math.round(periodMs! / 100) / 10} s rather than ${row.mteTriggerFrequency} s`,
+        `${printable(nameOf(row))} every ${Math.round(periodMs! / 100) / 10} s rather than ${row.mteTriggerFrequency} s`,
     )
     lines.push(`samples are used as they were taken: ${each.join(', ')}`)
   }
@@ -173,20 +174,22 @@ const shownAtMost = 20
 function formatTrigger(one: ReplayedTrigger, { events }: Trial, isColoured: boolean): string[] {
   const paint = painter(isColoured)
   const { row, samples, instances, borrowedFrom, firings, flapping } = one
-  const of = borrowedFrom === undefined ? '' : ` of ${borrowedFrom}`
+  const of = borrowedFrom === undefined ? '' : ` of ${printable(borrowedFrom)}`
   const what = `${paint(nameOf(row), bold)}  ${declaredNames.format(row.mteTriggerValueID)}, ${testsText(row)}${row.mteTriggerEnabled ? '' : ', off'}`
   if (samples === 0) return [what, `  ${paint('there are no samples of it', grey)}`]
   const lines = [what, `  ${plural(samples, 'sample')}${of} of ${plural(instances, 'instance')}: ${countsText(one)}`]
   for (const { timeMs, fired, sentence } of firings.slice(0, shownAtMost))
-    lines.push(`  ${dateOf(timeMs)}  ${paint(fired.padEnd(12), fired === 'falling' ? green : yellow)}  ${sentence}`)
+    lines.push(
+      `  ${dateOf(timeMs)}  ${paint(fired.padEnd(12), fired === 'falling' ? green : yellow)}  ${printable(sentence)}`,
+    )
   if (firings.length > shownAtMost) lines.push(`  and ${firings.length - shownAtMost} more; --json has all of them`)
   for (const event of new Set(firings.map((firing) => pointerName(firing.event)))) {
     const found = events.find(
       ({ mteOwner, mteEventName }) => pointerName({ owner: mteOwner, name: mteEventName }) === event,
     )
     if (found?.mteEventEntryStatus !== 'active')
-      lines.push(`  there is no active event ${event}, so nothing would be told`)
-    else if (!found.mteEventEnabled) lines.push(`  the event ${event} is off, so nothing would be told`)
+      lines.push(`  there is no active event ${printable(event)}, so nothing would be told`)
+    else if (!found.mteEventEnabled) lines.push(`  the event ${printable(event)} is off, so nothing would be told`)
   }
   if (flapping) lines.push(`  ${paint('flaps', red)}: ${adviceText(row, flapping)}`)
   return lines

@@ -1,4 +1,5 @@
 /** What castellan events says alike: what a trigger tests, and colours for people. */
+import { paint, printable } from '../lib/escape.ts'
 import type { TriggerRow } from '../subagents/event/rows.ts'
 
 export const bold = 1
@@ -9,7 +10,7 @@ export const grey = 90
 
 /** Gives text its colour where there are to be colours. */
 export function painter(isColoured: boolean): (text: string, colour: number) => string {
-  return (text, colour) => (isColoured ? `\u001b[${colour}m${text}\u001b[0m` : text)
+  return (text, colour) => (isColoured ? paint(text, colour) : printable(text))
 }
 
 /** Such as `rising 75, falling 20`; of a row as its file or the agent has it, so that parts may be missing. */

@@ -1,6 +1,8 @@
 /** castellan events: what is watched and how near it is, and what other thresholds would have told. */
 import { type Command, InvalidArgumentError } from 'commander'
 import { ResponseError, TimeoutError } from '../agent/manager/manager.ts'
+import { writePainted } from '../lib/command-output.ts'
+import { jsonText } from '../lib/escape.ts'
 import { resolveHome } from '../lib/home.ts'
 import { formatEvents, listEvents } from './events-list.ts'
 import { formatTrial, trialToJson, tryEvents } from './events-test.ts'
@@ -25,7 +27,7 @@ export function addEventsCommands(program: Command, setExitCode: (code: number) 
   const homeOption = ['--home <dir>', 'the appliance (CASTELLAN_HOME, or var/ beside the program)'] as const
   const run = async (act: () => Promise<string>): Promise<void> => {
     try {
-      process.stdout.write(await act())
+      writePainted(await act())
     } catch (error) {
       const code = exitCodeOf(error)
       if (code === undefined) throw error
@@ -42,7 +44,7 @@ export function addEventsCommands(program: Command, setExitCode: (code: number) 
     .action(({ home, json }: EventsOptions) =>
       run(async () => {
         const watched = await listEvents(resolveHome(home))
-        return json ? `${JSON.stringify(watched)}\n` : formatEvents(watched, isColoured())
+        return json ? `${jsonText(watched)}\n` : formatEvents(watched, isColoured())
       }),
     )
   events
@@ -56,7 +58,7 @@ export function addEventsCommands(program: Command, setExitCode: (code: number) 
     .action((names: string[], { home, json, file, samples, since }: TestOptions) =>
       run(async () => {
         const trial = await tryEvents(resolveHome(home), { names, file, samples, sinceMs: since })
-        return json ? `${JSON.stringify(trialToJson(trial))}\n` : formatTrial(trial, isColoured())
+        return json ? `${jsonText(trialToJson(trial))}\n` : formatTrial(trial, isColoured())
       }),
     )
 }

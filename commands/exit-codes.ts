@@ -2,9 +2,13 @@
 import { NoAnswerError } from '../lib/control.ts'
 import { HomeError } from '../lib/home.ts'
 
+/** What was asked is refused, for a reason that its message gives. */
+export class RefusedError extends Error {}
+
 export function exitCodeOf(error: unknown): number {
   if (error instanceof HomeError) return error.exitCode
   if (error instanceof NoAnswerError) return 3
+  if (error instanceof RefusedError) return 4
   const code = (error as NodeJS.ErrnoException | undefined)?.code
   return code === 'EACCES' || code === 'EPERM' ? 4 : 1
 }

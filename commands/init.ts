@@ -25,10 +25,12 @@ export interface InitOptions {
   /** Whom the agent and sipd run as, as `ownerNamed` has it. Undefined: all daemons run as the owner of the home. */
   readonly user?: string
   readonly sipdUser?: string
+  /** Without default communities, as a home below /etc or /var/lib, and one of several users, is made anyway. */
+  readonly installed?: boolean
 }
 
 /** Exit code: 0 when the home has everything, 1 when files are still missing. */
-export async function init({ home: folder, portOffset, user, sipdUser }: InitOptions): Promise<number> {
+export async function init({ home: folder, portOffset, user, sipdUser, installed }: InitOptions): Promise<number> {
   const home = resolveHome(folder)
   checkHomePath(home)
   await checkOffset(portOffset)
@@ -45,7 +47,9 @@ export async function init({ home: folder, portOffset, user, sipdUser }: InitOpt
   // Before files are made: each then belongs to whom its folder belongs to.
   if (users) layOut(home, users)
   const { made, missing } =
-    offset === undefined ? await completeHome(home) : { made: await initializeHome(home, offset), missing: [] }
+    offset === undefined
+      ? await completeHome(home)
+      : { made: await initializeHome(home, offset, installed || users !== undefined || undefined), missing: [] }
   for (const path of made) process.stdout.write(`made ${path}\n`)
   reportMissing(home, missing)
   if (users)

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../lib/clock.ts'
 import { codeOf } from '../lib/errors.ts'
+import { printable } from '../lib/escape.ts'
 import { domains, foldersOf, type Home, requireHome } from '../lib/home.ts'
 import { Follower } from '../subagents/log/follower.ts'
 import { conditionWords } from '../subagents/log/follower-result.ts'
@@ -38,7 +39,7 @@ export async function followLogs(home: Home, wish: FollowWish): Promise<void> {
   const there = logsOf(home)
   const unknown = wish.names.find((name) => !there.has(name))
   if (unknown !== undefined)
-    throw new Error(`there is no log ${unknown} in ${home.logs}; there are: ${[...there.keys()].join(', ')}`)
+    throw new Error(`there is no log ${printable(unknown)} in ${home.logs}; there are: ${[...there.keys()].join(', ')}`)
   const names = wish.names.length > 0 ? wish.names : [...there.keys()]
   const isOne = names.length === 1
   const logs = names.map((name) => ({

@@ -1,6 +1,7 @@
 /** getone, getnext, getmany, getbulk, setany: the ancestor's tools, in its order of arguments and its kind of output. */
 import { parseArgs } from 'node:util'
 import { Manager, type ManagerSecurity, ReportError, ResponseError, TimeoutError } from '../agent/manager/manager.ts'
+import { jsonText, printable } from '../lib/escape.ts'
 import { describe } from '../lib/mib/config.ts'
 import { formatOid, type Oid } from '../lib/smi/oid.ts'
 import { isException, type Varbind } from '../lib/smi/value.ts'
@@ -66,7 +67,7 @@ export async function runTool(tool: ToolName, args: readonly string[]): Promise<
     const security: ManagerSecurity = version === 'v3' ? await v3Security(values) : { version, community }
     manager = new Manager({ ...(await resolveTarget(target)), security, timeoutMs })
     const print = (varbind: Varbind): void => {
-      process.stdout.write(values.json ? `${JSON.stringify(toJson(varbind))}\n` : `${formatVarbind(varbind)}\n`)
+      process.stdout.write(values.json ? `${jsonText(toJson(varbind))}\n` : `${formatVarbind(varbind)}\n`)
     }
     return await perform(tool, { manager, operands: rest, print })
   } catch (error) {
@@ -126,7 +127,8 @@ function printAll(varbinds: readonly Varbind[], print: (varbind: Varbind) => voi
 
 function named(text: string): Oid {
   const oid = declaredNames.resolve(text)
-  if (!oid) throw new UsageError(`${text} is no object that is known here; an OID such as 1.3.6.1.2.1.1 always is`)
+  if (!oid)
+    throw new UsageError(`unknown object ${printable(text)}; use a MIB name or a numeric OID such as 1.3.6.1.2.1.1`)
   return oid
 }
 
@@ -155,7 +157,7 @@ function assignment(object: string, text: string): Varbind {
 }
 
 export function formatVarbind({ name, value }: Varbind): string {
-  return `${declaredNames.format(name)} = ${declaredNames.formatValue(name, value)}`
+  return `${declaredNames.format(name)} = ${printable(declaredNames.formatValue(name, value))}`
 }
 
 export function toJson({ name, value }: Varbind): object {

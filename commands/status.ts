@@ -1,5 +1,6 @@
 /** castellan status: what runs of a home, from /proc, the PID files and the lock. */
 import { enginePath, isEngineLatched, latchedAdvice } from '../agent/engine-identity.ts'
+import { jsonText } from '../lib/escape.ts'
 import { type Home, requireHome, resolveHome } from '../lib/home.ts'
 import type { HomeProcess } from '../lib/home-processes.ts'
 import type { Holder, ProcessHost } from './lifecycle/host.ts'
@@ -26,7 +27,7 @@ export async function status({
   const host = linuxHost(home)
   const processes = host.processes()
   const daemons = daemonsAmong(processes)
-  if (json) process.stdout.write(`${JSON.stringify(daemons)}\n`)
+  if (json) process.stdout.write(`${jsonText(daemons)}\n`)
   else process.stdout.write(`${formatDaemons(daemons)}${remarkOn(processes, host.holder())}${await engineRemark(home)}`)
   return daemons.every(({ running }) => running) ? 0 : 1
 }

@@ -1,5 +1,7 @@
 /** Rows as text in columns where these fit, else each row over several lines; never wider than the terminal. */
 
+import { paint as paintText, printable } from '../lib/escape.ts'
+
 export interface Cell {
   readonly text: string
   readonly align?: 'right'
@@ -22,7 +24,9 @@ export function outputWidth(): number {
 }
 
 /** Every row has as many cells. */
-export function formatTable(rows: readonly (readonly Cell[])[], options: TableOptions): string {
+export function formatTable(shown: readonly (readonly Cell[])[], options: TableOptions): string {
+  // Before they are measured: an escaped control is wider.
+  const rows = shown.map((row) => row.map((cell) => ({ ...cell, text: printable(cell.text) })))
   const { isColoured, width = outputWidth() } = options
   const columns = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => row[at]?.text.length ?? 0)))
   const fits = columns.reduce((sum, column) => sum + column + gap.length, -gap.length) <= width
@@ -36,7 +40,7 @@ export function formatTable(rows: readonly (readonly Cell[])[], options: TableOp
   )
   const lines = padded.flatMap((row) => (fits ? [row] : stack(row, width)))
   const paint = ({ text, colour }: Cell): string =>
-    isColoured && colour !== undefined ? `\u001b[${colour}m${text}\u001b[0m` : text
+    isColoured && colour !== undefined ? paintText(text, colour) : text
   return lines.map((line) => `${line.map(paint).join(gap).trimEnd()}\n`).join('')
 }
 

@@ -6,6 +6,7 @@ import { isLatched, startIdentity } from '../agent/engine-identity.ts'
 import { notificationOf } from '../agent/manager/messages.ts'
 import { NotificationReceiver, type ReceivedMessage, type V3Receiving } from '../agent/manager/receiver.ts'
 import { systemClock } from '../lib/clock.ts'
+import { jsonText } from '../lib/escape.ts'
 import { resolveHome } from '../lib/home.ts'
 import { hostAndPort } from '../lib/net/address.ts'
 import { describePortOwner } from '../lib/port-owner.ts'
@@ -59,7 +60,7 @@ export async function traprcv(args: readonly string[]): Promise<number> {
   }
   const receiver = new NotificationReceiver({ host: values.address, ...(v3 ? { v3 } : {}) })
   receiver.onNotification = (message, { address }) => {
-    process.stdout.write(values.json ? `${JSON.stringify(asJson(message, address))}\n` : asText(message, address))
+    process.stdout.write(values.json ? `${jsonText(asJson(message, address))}\n` : asText(message, address))
   }
   receiver.onUnreadable = (error, octets, { address, port: from }) =>
     process.stderr.write(

@@ -1,6 +1,7 @@
 /** castellan user list: the users of SNMPv3, their protocols and groups, from snmpd.cnf. Writes nothing. */
 import { vacmSecurityToGroupTable } from '../agent/internal/access-tables.ts'
 import { isLocalUser, usmUserTable } from '../agent/internal/usm-users.ts'
+import { printable } from '../lib/escape.ts'
 import type { Home } from '../lib/home.ts'
 import { openConfiguration } from './configuration.ts'
 
@@ -32,7 +33,7 @@ export function formatUsers(users: readonly ListedUser[]): string {
   return users
     .map(({ name, auth, priv, group = '-', engineId }) => {
       const engine = engineId === undefined ? '' : `  at engine ${engineId}`
-      return `${name.padEnd(20)} ${auth.padEnd(8)} ${priv.padEnd(10)} ${group}${engine}\n`
+      return `${printable(name).padEnd(20)} ${auth.padEnd(8)} ${priv.padEnd(10)} ${printable(group)}${engine}\n`
     })
     .join('')
 }

@@ -38,7 +38,7 @@ export interface DaemonProcess {
   readonly log: Log
   /** Starts the work, and keeps to signals until it ends: SIGTERM and SIGINT stop it, SIGHUP reloads it; SIGUSR2 reopens its log. */
   run(work: DaemonWork): Promise<void>
-  /** Says why on standard error and in the log, and ends the process with exit code 1. */
+  /** Says why on standard error and in the log, and ends the process with exit code 1, or 4 where files are refused. */
   fail(error: unknown): never
 }
 
@@ -71,7 +71,7 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
     const said = error instanceof ConfigurationError ? error.message : error
     log.error('the daemon cannot go on', { daemon: name, error: said })
     process.stderr.write(`${messageWithCausesOf(error)}\n`)
-    process.exit(1)
+    process.exit(error instanceof ConfigurationError ? error.exitCode : 1)
   }
   const run = async ({ start, stop, reload }: DaemonWork): Promise<void> => {
     beTheOnlyOne(name, home)

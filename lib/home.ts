@@ -5,6 +5,7 @@ import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isMissing, writeFileAtomic } from './files.ts'
+import { isInstalledHome, isInstalledPath, withoutCommunities } from './installed-home.ts'
 import { longestSocketPath } from './socket-path.ts'
 import { fillTemplate } from './template.ts'
 
@@ -141,16 +142,21 @@ export function homeRecordPath(home: Home): string {
 
 /**
  * Makes what is missing of a home from the program's conf/, with all ports shifted by `portOffset`, which the home
- * remembers. Files that are there stay as they are. Gives the files made.
+ * remembers. Files that are there stay as they are. An installed one has no communities. Gives the files made.
  */
-export async function initializeHome(home: Home, portOffset: number): Promise<string[]> {
+export async function initializeHome(
+  home: Home,
+  portOffset: number,
+  isInstalled = isInstalledPath(home.root),
+): Promise<string[]> {
   checkHomePath(home)
   for (const folder of [home.conf, home.data, home.logs, home.run])
     await mkdir(folder, { recursive: true, mode: 0o700 })
   for (const domain of domains) makeFolders(home, domain)
   // First, so that a home whose making was cut off is completed with the same ports.
   const record = homeRecordPath(home)
-  if (!existsSync(record)) await writeFileAtomic(record, `${JSON.stringify({ portOffset })}\n`, 0o644)
+  const kept = { portOffset, ...(isInstalled ? { isInstalled } : {}) }
+  if (!existsSync(record)) await writeFileAtomic(record, `${JSON.stringify(kept)}\n`, 0o644)
   const made: string[] = []
   for (const template of missingFrom(home, await readTemplates())) made.push(await makeFile(home, template, portOffset))
   return made
@@ -178,8 +184,9 @@ export async function makeFile(home: Home, { file, text }: Template, portOffset:
   const path = join(home.conf, file)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const content = fillTemplate(text, { portOffset, home: home.root, bin: join(programRoot, 'bin') })
+  const isBare = file === join('agent', 'snmpd.cnf') && isInstalledHome(home, homeRecordPath(home))
   const { mode } = await stat(dirname(path))
-  await writeFileAtomic(path, content, 0o600 | (mode & 0o040))
+  await writeFileAtomic(path, isBare ? withoutCommunities(content) : content, 0o600 | (mode & 0o040))
   return path
 }
 

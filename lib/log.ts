@@ -1,4 +1,5 @@
 /** Log lines: a fixed sentence and fields, so that they can be counted; a child carries the component's name. */
+import { jsonText, printable } from './escape.ts'
 
 export type LogLevel = 'debug' | 'info' | 'notice' | 'warn' | 'error'
 export type LogFields = Readonly<Record<string, unknown>>
@@ -29,7 +30,7 @@ export function createLog({ component, level = 'info', write, now = Date.now }: 
     (sentence: string, fields: LogFields = {}): void => {
       if (severity[lineLevel] < severity[level]) return
       const time = new Date(now()).toISOString()
-      write(`${time} ${lineLevel.padEnd(6)} ${component}: ${sentence}${formatFields(fields)}\n`)
+      write(`${time} ${lineLevel.padEnd(6)} ${component}: ${printable(sentence)}${formatFields(fields)}\n`)
     }
   return {
     debug: emit('debug'),
@@ -53,8 +54,8 @@ function formatFields(fields: LogFields): string {
 }
 
 function formatValue(value: unknown): string {
-  if (value instanceof Error) return JSON.stringify(value.stack ?? value.message)
-  if (typeof value === 'string') return /^[\w./:@+-]+$/.test(value) ? value : JSON.stringify(value)
-  if (typeof value === 'object' && value !== null) return JSON.stringify(value)
+  if (value instanceof Error) return jsonText(value.stack ?? value.message)
+  if (typeof value === 'string') return /^[\w./:@+-]+$/.test(value) ? value : jsonText(value)
+  if (typeof value === 'object' && value !== null) return jsonText(value)
   return String(value)
 }

@@ -8,8 +8,10 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Subagent } from '../agent/agentx/subagent.ts'
 import { agentxSocket } from '../agent/agentx/trust.ts'
+import { AuditFile } from '../lib/audit-file.ts'
 import { systemClock } from '../lib/clock.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
+
 import { listenForControl } from '../lib/control.ts'
 import { checkAndExit, openForCheck } from '../lib/daemon-check.ts'
 import { openDaemon } from '../lib/daemon-process.ts'
@@ -75,23 +77,31 @@ const reports = new ProgramReports(
   [neighbours6Program(foldersOf(home, 'subagents').run), rpmProgram(foldersOf(home, 'subagents').run)],
   { clock: systemClock, log },
 )
+const audit = new AuditFile({ path: join(foldersOf(home, 'subagents').logs, 'audit.log'), clock: systemClock, log })
+
+/** What `castellan apps`, `restart` and `rotate` say over the control socket. */
+async function obey([command, name = '', ...more]: readonly string[]): Promise<string> {
+  if (command === 'apps') return orderApp(name, more)
+  if (command === 'rotate') return logs.rotate(parseRotateWords([name, ...more]))
+  if (command === 'app-states') return JSON.stringify(critapp.apps())
+  if (command !== 'restart')
+    throw new Error(
+      `unknown command ${command}; use restart MODULE, apps ORDER NAME, app-states or rotate [--dry-run] [NAME]`,
+    )
+  await subagent.restart(name)
+  return `module ${name} was restarted`
+}
+
 if (values.check) await checkAndExit(() => subagent.check())
 
 await run({
   async start() {
     await subagent.start()
     reports.start()
-    await listenForControl(controlPath, async ([command, name = '', ...more]) => {
-      if (command === 'apps') return orderApp(name, more)
-      if (command === 'rotate') return logs.rotate(parseRotateWords([name, ...more]))
-      if (command === 'app-states') return JSON.stringify(critapp.apps())
-      if (command !== 'restart')
-        throw new Error(
-          `unknown command ${command}; use restart MODULE, apps ORDER NAME, app-states or rotate [--dry-run] [NAME]`,
-        )
-      await subagent.restart(name)
-      return `module ${name} was restarted`
-    })
+    await listenForControl(controlPath, (words) =>
+      // Only asking is no order.
+      words[0] === 'app-states' ? obey(words) : audit.order('subagents.ctl', words, () => obey(words)),
+    )
     await subagent.connected(connectedWithinMs)
   },
   async stop() {

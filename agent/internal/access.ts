@@ -2,7 +2,8 @@
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
 import type { ConfiguredRows } from '../../lib/mib/rules.ts'
-import { oid } from '../../lib/smi/oid.ts'
+import { type Oid, oid } from '../../lib/smi/oid.ts'
+import { guardedFamilies } from '../access/guarded-families.ts'
 import { type AccessEntry, type GroupMember, type NamedFamily, Vacm } from '../access/vacm.ts'
 import type { Community, Source } from '../security/community.ts'
 import {
@@ -24,6 +25,7 @@ export function accessTables(localEngineId: () => Uint8Array, sourcesOf: (tag: s
   const families = serve(vacmViewTreeFamilyTable)
   const lock = serve(vacmViews)
   lock.table.put({ vacmViewSpinLock: Math.floor(Math.random() * 0x7fff_ffff) })
+  let guarded: readonly Oid[] = []
 
   const module: MibModule = {
     name: 'snmp-access',
@@ -43,23 +45,39 @@ export function accessTables(localEngineId: () => Uint8Array, sourcesOf: (tag: s
           contextName: row.snmpCommunityContextName,
           sources: row.snmpCommunityTransportTag === '' ? undefined : sourcesOf(row.snmpCommunityTransportTag),
         })),
+    /**
+     * Keeps these subtrees out of the views of operators, and shows so in vacmViewTreeFamilyTable: to be called after its rows
+     * have changed. The rows are readOnly, for only the file may say otherwise.
+     */
+    guard(subtrees: readonly Oid[]): void {
+      guarded = subtrees
+      for (const { viewName, subtree, mask } of guardedFamilies([...families.table.rows()].map(placeOf), guarded))
+        families.table.put({
+          vacmViewTreeFamilyViewName: viewName,
+          vacmViewTreeFamilySubtree: subtree,
+          vacmViewTreeFamilyMask: mask,
+          vacmViewTreeFamilyType: 'excluded',
+          vacmViewTreeFamilyStorageType: 'readOnly',
+          vacmViewTreeFamilyStatus: 'active',
+        })
+    },
     vacm: (): Vacm =>
       new Vacm(
         membersOf(groups.table.rows()),
         entriesOf(access.table.rows()),
-        familiesOf(families.table.rows()),
+        familiesOf(families.table.rows(), guarded),
         new Set([...contexts.table.rows()].map(({ vacmContextName }) => vacmContextName)),
       ),
   }
 }
 
-/** The access rights that rows of files give, for rules about them. */
-export function vacmOf(rows: ConfiguredRows): Vacm {
+/** The access rights that rows of files give, for rules about them; `guarded` subtrees as `guard` of accessTables has them. */
+export function vacmOf(rows: ConfiguredRows, guarded: readonly Oid[] = []): Vacm {
   const only = <R>({ row }: { readonly row: R }): R => row
   return new Vacm(
     membersOf(rows.of(vacmSecurityToGroupTable).map(only)),
     entriesOf(rows.of(vacmAccessTable).map(only)),
-    familiesOf(rows.of(vacmViewTreeFamilyTable).map(only)),
+    familiesOf(rows.of(vacmViewTreeFamilyTable).map(only), guarded),
   )
 }
 
@@ -90,13 +108,20 @@ function entriesOf(rows: Iterable<RowOf<typeof vacmAccessTable>>): AccessEntry[]
     }))
 }
 
-function familiesOf(rows: Iterable<RowOf<typeof vacmViewTreeFamilyTable>>): NamedFamily[] {
-  return [...rows]
+type FamilyRow = RowOf<typeof vacmViewTreeFamilyTable>
+
+function familiesOf(rows: Iterable<FamilyRow>, guarded: readonly Oid[]): NamedFamily[] {
+  const active = [...rows]
     .filter((row) => row.vacmViewTreeFamilyStatus === 'active')
     .map((row) => ({
-      viewName: row.vacmViewTreeFamilyViewName,
-      subtree: row.vacmViewTreeFamilySubtree,
+      ...placeOf(row),
       mask: row.vacmViewTreeFamilyMask,
       included: row.vacmViewTreeFamilyType === 'included',
     }))
+  // A row that is out of service says nothing, and so takes no exclusion away.
+  return [...active, ...guardedFamilies(active, guarded)]
+}
+
+function placeOf(row: FamilyRow): { readonly viewName: string; readonly subtree: Oid } {
+  return { viewName: row.vacmViewTreeFamilyViewName, subtree: row.vacmViewTreeFamilySubtree }
 }

@@ -1,11 +1,15 @@
 /** The modules that only the engine can answer for, and what their tables mean for the engine. */
 import { statSync } from 'node:fs'
 import { foldersOf, type Home } from '../../lib/home.ts'
+import type { Log } from '../../lib/log.ts'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
-import type { Rule } from '../../lib/mib/rules.ts'
+import type { RowChange } from '../../lib/mib/row-change.ts'
+import { rowsAfter } from '../../lib/mib/rows-after.ts'
+import { applyRules, type Rule } from '../../lib/mib/rules.ts'
 import type { OctetFigures } from '../../lib/octet-account.ts'
 import { ownerNamed } from '../../lib/owner.ts'
+import type { ErrorStatus } from '../../lib/smi/error-status.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { type Accounts, makeAccounts } from '../accounts.ts'
 import type { AgentxAddress } from '../agentx/listen.ts'
@@ -19,6 +23,7 @@ import { agentxListenRule } from './agentx-listen-rules.ts'
 import { agentxModule } from './agentx-mib.ts'
 import { castellanAccountTable, castellanNotify, castellanTargetTable } from './castellan-agent.ts'
 import { engineModule } from './engine.ts'
+import { exposedCommunityRule } from './exposed-communities.ts'
 import { listenRule } from './listen-rules.ts'
 import {
   agentxLimits,
@@ -34,6 +39,7 @@ import { usmUsers } from './usm-users.ts'
 
 export interface InternalOptions {
   readonly statistics: Statistics
+  readonly log?: Log
   /** Whose files these are; rules about paths need it. */
   readonly home?: Home
   /** Security names of this agent's own modules: they act as users that nobody can log in as. */
@@ -96,8 +102,20 @@ export function internalModules(options: InternalOptions) {
     tables: [channels, text, shown].map(anyServing),
   }
 
+  const inForce = [...access.configured, ...targets.configured, anyServing(listen)]
+  /** Whatever a SET accepts must start again, so it is held to the rule that a start is held to. */
+  const test = (changes: readonly RowChange[]): ErrorStatus | undefined => {
+    const [exposed] = applyRules([exposedCommunityRule], rowsAfter(inForce, changes))
+    if (!exposed) return undefined
+    options.log?.warn('a SET was refused', { reason: exposed.message })
+    return 'inconsistentValue'
+  }
+  const accessModule: MibModule = { ...access.module, test }
+  const targetModule: MibModule = { ...targets.module, test }
+
   const checks: readonly Rule[] = [
     listenRule,
+    exposedCommunityRule,
     ...(options.home ? [agentxListenRule(options.home)] : []),
     communityRule,
     groupRule(options.localNames ?? []),
@@ -113,8 +131,8 @@ export function internalModules(options: InternalOptions) {
     modules: [
       { module: engine.module, configured: engine.configured },
       { module: usmModule, configured: users.servings },
-      { module: access.module, configured: access.configured },
-      { module: targets.module, configured: targets.configured },
+      { module: accessModule, configured: access.configured },
+      { module: targetModule, configured: targets.configured },
       { module: log.module, configured: log.configured },
       { module: subagents.module, configured: [] },
       {
@@ -124,7 +142,7 @@ export function internalModules(options: InternalOptions) {
       },
     ],
     /** Modules whose rows change what the engine does. */
-    administration: new Set<MibModule>([usmModule, access.module, targets.module]),
+    administration: new Set<MibModule>([usmModule, accessModule, targetModule]),
     isAuthenTrapsEnabled: engine.isAuthenTrapsEnabled,
     describeModules: engine.describeModules,
     /** Where AgentX is spoken: the sockets of our own processes, and for others what the file says. */
@@ -139,6 +157,7 @@ export function internalModules(options: InternalOptions) {
     users: users.read,
     communities: access.communities,
     vacm: access.vacm,
+    guard: access.guard,
     log,
     /** The targets as they are now; castellanTargetTable has a row for each from here on. */
     targets() {

@@ -118,6 +118,10 @@ const valueTypes = {
   Opaque: 'opaque',
 } as const
 
+const contents = { contents: true } as const
+const value = { presence: 'maybe', ...contents } as const
+
+/** Whatever notifications held, log lines and arguments among it. */
 export const nlmLogVariableTable = defineTable({
   name: 'nlmLogVariableTable',
   oid: `${objects}.3.2`,
@@ -127,7 +131,7 @@ export const nlmLogVariableTable = defineTable({
     nlmLogVariableIndex: column(1, unsigned32(1), 'not-accessible'),
   },
   columns: {
-    nlmLogVariableID: column(2, objectIdentifier()),
+    nlmLogVariableID: column(2, objectIdentifier(), 'read-only', contents),
     nlmLogVariableValueType: column(
       3,
       enumeration({
@@ -141,16 +145,18 @@ export const nlmLogVariableTable = defineTable({
         counter64: 8,
         opaque: 9,
       }),
+      'read-only',
+      contents,
     ),
-    nlmLogVariableCounter32Val: column(4, counter32(), 'read-only', { presence: 'maybe' }),
-    nlmLogVariableUnsigned32Val: column(5, unsigned32(), 'read-only', { presence: 'maybe' }),
-    nlmLogVariableTimeTicksVal: column(6, timeTicks(), 'read-only', { presence: 'maybe' }),
-    nlmLogVariableInteger32Val: column(7, integer32(), 'read-only', { presence: 'maybe' }),
-    nlmLogVariableOctetStringVal: column(8, octetString(), 'read-only', { presence: 'maybe' }),
-    nlmLogVariableIpAddressVal: column(9, ipAddress(), 'read-only', { presence: 'maybe' }),
-    nlmLogVariableOidVal: column(10, objectIdentifier(), 'read-only', { presence: 'maybe' }),
-    nlmLogVariableCounter64Val: column(11, counter64(), 'read-only', { presence: 'maybe' }),
-    nlmLogVariableOpaqueVal: column(12, opaque(), 'read-only', { presence: 'maybe' }),
+    nlmLogVariableCounter32Val: column(4, counter32(), 'read-only', value),
+    nlmLogVariableUnsigned32Val: column(5, unsigned32(), 'read-only', value),
+    nlmLogVariableTimeTicksVal: column(6, timeTicks(), 'read-only', value),
+    nlmLogVariableInteger32Val: column(7, integer32(), 'read-only', value),
+    nlmLogVariableOctetStringVal: column(8, octetString(), 'read-only', value),
+    nlmLogVariableIpAddressVal: column(9, ipAddress(), 'read-only', value),
+    nlmLogVariableOidVal: column(10, objectIdentifier(), 'read-only', value),
+    nlmLogVariableCounter64Val: column(11, counter64(), 'read-only', value),
+    nlmLogVariableOpaqueVal: column(12, opaque(), 'read-only', value),
   },
 })
 

@@ -20,6 +20,7 @@ import { passesFilter } from './filter.ts'
 import { type NotificationMessage, varbindsV2, writeTrapV1 } from './notification.ts'
 import { NotificationSockets } from './sockets.ts'
 import type { NotificationTarget } from './target.ts'
+import { textVarbind } from './text.ts'
 
 export interface OriginatorOptions {
   readonly log: Log
@@ -28,6 +29,8 @@ export interface OriginatorOptions {
   readonly sysObjectId: () => Oid
   /** The address of ours that a datagram to this one leaves from; undefined where that is not known. */
   readonly sourceFor: (destination: string) => string | undefined
+  /** Whether an instance is of a column that only administrators may read. */
+  readonly isGuarded: (name: Oid) => boolean
   /** Nothing until the engine knows its boots. */
   readonly v3: () => V3Messages | undefined
   readonly usm: () => Usm | undefined
@@ -43,6 +46,8 @@ export interface OutgoingNotification extends NotificationMessage {
 
 /** Where the seed's files say port 0: the trap port of RFC 3417 §3.1. */
 const trapPort = 162
+/** For a target that may not see all of a notification. */
+const withheld = 'what this notification quotes is outside the notify view of this target'
 
 export class Originator {
   readonly #options: OriginatorOptions
@@ -215,10 +220,14 @@ export class Originator {
   ): NotificationMessage | undefined {
     const view = this.#vacm?.viewFor({ securityModel, securityName, securityLevel, contextName: '' }, 'notify')
     if (!(view instanceof View) || !view.includes(trapOid)) return undefined
-    if (!varbinds.every(({ name }) => view.includes(name))) return undefined
+    const seen = varbinds.filter(({ name }) => view.includes(name))
+    const kept = varbinds.filter((one) => !seen.includes(one))
+    // An alarm is worth more than what it quotes: without its guarded objects it still goes to who may not read those.
+    if (!kept.every(({ name }) => this.#options.isGuarded(name))) return undefined
     // The sentence is ours to add, so a view that does not know it loses the sentence, not the notification.
-    const all = text && view.includes(text.name) ? [...varbinds, text] : varbinds
-    return { trapOid, upTimeTicks, varbinds: all }
+    if (!text || !view.includes(text.name)) return { trapOid, upTimeTicks, varbinds: seen }
+    // It may quote what was left out.
+    return { trapOid, upTimeTicks, varbinds: [...seen, kept.length === 0 ? text : textVarbind(withheld)] }
   }
 
   #receive(bytes: Uint8Array, address: string, port: number): void {

@@ -28,6 +28,7 @@ export interface Lock {
 export interface ChildEnd {
   /** Such as `was ended by SIGKILL`. */
   readonly how: string
+  readonly exitCode: number
   /** What it wrote last; empty when it wrote nothing. */
   readonly words: string
 }

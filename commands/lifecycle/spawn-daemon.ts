@@ -6,7 +6,7 @@ import { type Home, makeFolders } from '../../lib/home.ts'
 import { starterVariable } from '../../lib/home-processes.ts'
 import { openOutput } from '../../lib/output-file.ts'
 import { readProcess } from '../../lib/proc/process.ts'
-import { describeExit } from '../../lib/program/exit.ts'
+import { describeExit, exitCodeOf } from '../../lib/program/exit.ts'
 import { lastLines, lastWords } from '../../lib/program/last-words.ts'
 import { startProgram } from '../../lib/program/start.ts'
 import type { Child, ChildEnd, OwnDaemon } from './host.ts'
@@ -22,9 +22,10 @@ export function spawnDaemon(home: Home, name: OwnDaemon): Child {
   const ended = program.exited.then((exit) => {
     const isSilent = lastLines(outputPath, 1).length === 0
     const words = lastWords(outputPath)
+    const exitCode = exitCodeOf(exit)
     end = isSilent
-      ? { how: `${describeExit(exit)}; ${words || 'it printed nothing'}`, words: '' }
-      : { how: describeExit(exit), words }
+      ? { how: `${describeExit(exit)}; ${words || 'it printed nothing'}`, words: '', exitCode }
+      : { how: describeExit(exit), words, exitCode }
   })
   const { pid = 0 } = program
   return {

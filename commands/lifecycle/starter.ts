@@ -1,5 +1,6 @@
 /** Starts the daemons of a home, starts again the one that ends, and stops them: what `castellan start` is. */
 import { HomeError } from '../../lib/home.ts'
+import { RefusedError } from '../exit-codes.ts'
 import {
   type Child,
   type Lock,
@@ -14,6 +15,8 @@ import { endProcesses, unknownHolder } from './stop-home.ts'
 
 export const startWithinMs = 15_000
 const holderStopsWithinMs = 90_000
+/** How a daemon ends that refuses its files. */
+const refused = 4
 const firstRestartMs = 500
 const longestRestartMs = 30_000
 /** A daemon that lived this long was well: its next end is answered at once again. */
@@ -131,7 +134,10 @@ export class Starter {
     const deadline = host.nowMs() + startWithinMs
     while (host.serving(name) !== child.pid) {
       if (this.#wish) throw new Interrupted('interrupted, and what it had started is stopped')
-      if (child.end) throw new Error(child.end.words || `the ${name} ${child.end.how}`)
+      if (child.end) {
+        const words = child.end.words || `the ${name} ${child.end.how}`
+        throw child.end.exitCode === refused ? new RefusedError(words) : new Error(words)
+      }
       if (host.nowMs() > deadline) {
         host.signal(child, 'SIGKILL')
         await until(host, () => child.end !== undefined, startWithinMs)

@@ -1,10 +1,9 @@
 /** A backend answers for objects; ModuleBackend makes one of a module, in the master's process or behind AgentX. */
 import type { Log } from '../log.ts'
 import type { TakeBack } from './all-or-nothing.ts'
-import type { Definition } from './declare.ts'
 import { runGenerator } from './generator.ts'
 import type { Effects, MibModule, ModuleHost, Requester } from './module.ts'
-import type { AnyRow } from './served.ts'
+import type { RowChange } from './row-change.ts'
 import { planSet, type RowPlan, type SetFailure, type SetRules, type SetVarbind } from './set.ts'
 import type { ServedObject } from './subtree.ts'
 import { Unkept } from './unkept.ts'
@@ -24,16 +23,6 @@ export interface Backend {
   readonly name: string
   readonly objects: readonly ServedObject[]
   prepareSet(varbinds: readonly SetVarbind[], requester?: Requester): SetPart
-}
-
-export interface RowChange {
-  readonly definition: Definition
-  readonly before: AnyRow | undefined
-  readonly after: AnyRow | undefined
-}
-
-export function inverseOf({ definition, before, after }: RowChange): RowChange {
-  return { definition, before: after, after: before }
 }
 
 /** A change is durable in part, and that part could not be taken back. */
@@ -124,6 +113,8 @@ class ModuleSet implements SetPart {
     const rules = this.#options.rules ?? { commandsWritable: false }
     const planned = planSet(this.#module.tables, this.#varbinds, rules, this.#requester)
     if ('status' in planned) return planned
+    const refused = this.#module.test?.(planned.map(changeOf))
+    if (refused) return { status: refused, position: planned[0]?.position ?? 1 }
     this.#plans = planned
     return undefined
   }

@@ -16,8 +16,13 @@ export interface Column<T = unknown, P extends Presence = Presence> {
   readonly defaultValue?: T
   /** An action: a SET is told to the module, but the object always reads as this. */
   readonly readsAs?: T
-  /** Names a command that will be run: read-only over SNMP unless the local configuration allows more. */
+  /** Names a command that will be run: read-only over SNMP unless the local configuration allows more, and guarded. */
   readonly command?: boolean
+  /**
+   * Shows what files, command lines, arguments or notifications contain, which may be anybody's secret: guarded, that is out
+   * of every view of operators (agent/access/guarded-families.ts). False says that somebody has decided that it shows none.
+   */
+  readonly contents?: boolean
   /** Reads as empty, and is masked wherever it would be shown. */
   readonly secret?: boolean
   /** The entry it is an object of, where another table AUGMENTS this one (RFC 2578 §7.8). */
@@ -29,6 +34,7 @@ export interface ColumnOptions<T, P extends Presence> {
   readonly defaultValue?: T
   readonly readsAs?: T
   readonly command?: boolean
+  readonly contents?: boolean
   readonly secret?: boolean
   readonly entry?: string
 }

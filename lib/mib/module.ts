@@ -5,6 +5,7 @@ import type { ErrorStatus } from '../smi/error-status.ts'
 import type { Oid } from '../smi/oid.ts'
 import type { Definition, LiveOf, Notification, NotificationValues, RowOf, WishesOf } from './declare.ts'
 import type { LocalAgent } from './local-agent.ts'
+import type { RowChange } from './row-change.ts'
 import { type AnyRow, ServedTable } from './served.ts'
 
 /** A wish for one row, as a SET brings it: before is undefined for a new row, after for one that is to go. */
@@ -99,6 +100,8 @@ export interface MibModule {
   readonly oid: Oid
   readonly tables: readonly Serving[]
   readonly notifications?: readonly Notification[]
+  /** A rule over several tables, asked of all rows that a SET changes here together, once each table's own rules hold. */
+  test?(changes: readonly RowChange[]): ErrorStatus | undefined
   start?(host: ModuleHost): Promise<void>
   stop?(): Promise<void>
 }

@@ -27,6 +27,8 @@ export type Rule = (rows: ConfiguredRows, report: Report) => void
 
 export interface Report {
   error(at: Place, message: string): void
+  /** An error that is none of the words: what they say is not safe. */
+  refuse(at: Place, message: string): void
   warn(at: Place, message: string): void
 }
 
@@ -35,6 +37,7 @@ export function applyRules(rules: Iterable<Rule>, rows: ConfiguredRows): Complai
   const found: Complaint[] = []
   const report: Report = {
     error: ({ file, line, column }, message) => void found.push({ file, line, column, message }),
+    refuse: ({ file, line, column }, message) => void found.push({ file, line, column, message, isRefused: true }),
     warn: ({ file, line, column }, message) => void found.push({ file, line, column, message, severity: 'warning' }),
   }
   for (const rule of rules) rule(rows, report)

@@ -2,11 +2,11 @@
 import type { Complaint } from '../cnf/complaint.ts'
 import type { CnfValues } from '../cnf/document.ts'
 import { CnfStore } from '../cnf/store.ts'
-import type { RowChange } from './backend.ts'
 import type { Definition } from './declare.ts'
 import { isLasting, type ResolveName, rowOf, waitingColumns, waitingTypes } from './entry-types.ts'
 import { instanceOf } from './instance.ts'
 import type { Serving } from './module.ts'
+import type { RowChange } from './row-change.ts'
 import type { AnyRow } from './served.ts'
 import { mayBeActive } from './set.ts'
 

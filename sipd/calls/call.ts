@@ -23,8 +23,8 @@ const longestDialogId = 1024
  * is kept of a call.
  */
 export function dialogId(message: SipRequest | SipResponse): string | undefined {
-  const from = tagOf(message.value(H.from)!)
-  const to = tagOf(message.value(H.to)!)
+  const from = dialogTag(message.value(H.from)!)
+  const to = dialogTag(message.value(H.to)!)
   if (from === undefined || to === undefined) return undefined
   const callId = message.value(H.callId)!
   if (callId.length + from.length + to.length > longestDialogId) return undefined
@@ -37,7 +37,7 @@ export function uriOf(value: string): string {
 }
 
 /** The tag of a From or To, without reading the rest of it: calls are answered by the thousand a second. */
-function tagOf(value: string): string | undefined {
+export function dialogTag(value: string): string | undefined {
   const close = value.lastIndexOf('>')
   // As nearly all are: `<URI>;tag=TAG`.
   if (value.startsWith(';tag=', close + 1) && !value.includes(';', close + 6)) return value.slice(close + 6)

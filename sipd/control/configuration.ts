@@ -1,5 +1,6 @@
 /** `sip check` and `sip config`: what the configuration itself says of itself, printed. */
 import { ConfigurationError } from '../../lib/cnf/complaint.ts'
+import { jsonText } from '../../lib/escape.ts'
 import type { Home } from '../../lib/home.ts'
 import { type Command, CommandFailure, exitCodes } from './command.ts'
 
@@ -20,7 +21,7 @@ export function configurationCommands(view: ConfigurationView): readonly Command
     options: ['json'],
     run: async ({ home, options }) => {
       const { text, json, isGood } = view.check(home)
-      process.stdout.write(options.json ? `${JSON.stringify(json)}\n` : text)
+      process.stdout.write(options.json ? `${jsonText(json)}\n` : text)
       return isGood ? exitCodes.ok : exitCodes.error
     },
   }
@@ -33,7 +34,7 @@ export function configurationCommands(view: ConfigurationView): readonly Command
     run: async ({ home, options }) => {
       try {
         const { text, json } = view.inForce(home)
-        process.stdout.write(options.json ? `${JSON.stringify(json)}\n` : text)
+        process.stdout.write(options.json ? `${jsonText(json)}\n` : text)
         return exitCodes.ok
       } catch (error) {
         if (error instanceof ConfigurationError) throw new CommandFailure(error.message)

@@ -1,5 +1,6 @@
 /** `sip registrations` and `sip calls`: what the workers have, printed as it comes. */
 import { controlLines } from '../../lib/control.ts'
+import { jsonText, printable } from '../../lib/escape.ts'
 import type { Home } from '../../lib/home.ts'
 import { parseFlow } from '../message/flow.ts'
 import { formatHop } from '../message/source.ts'
@@ -25,7 +26,7 @@ export const registrationsCommand: Command = {
     for await (const item of askList<RegistrationItem>(home, 'registrations', user, options)) {
       users++
       contacts += item.contacts.length
-      process.stdout.write(options.json ? `${JSON.stringify(item)}\n` : formatRegistration(item))
+      process.stdout.write(options.json ? `${jsonText(item)}\n` : formatRegistration(item))
     }
     if (!options.json) process.stdout.write(`${plural(users, 'user')}, ${plural(contacts, 'contact')}\n`)
     return user !== '' && users === 0 ? exitCodes.error : exitCodes.ok
@@ -43,7 +44,7 @@ export const callsCommand: Command = {
     let calls = 0
     for await (const item of askList<CallItem>(home, 'calls', user, options)) {
       calls++
-      process.stdout.write(options.json ? `${JSON.stringify(item)}\n` : formatCall(item))
+      process.stdout.write(options.json ? `${jsonText(item)}\n` : formatCall(item))
     }
     if (!options.json) process.stdout.write(`${plural(calls, 'call')}\n`)
     const { workers } = parseStatus(await askSipd(home, 'status', timeoutMs(options, defaultTimeoutSeconds)))
@@ -71,7 +72,7 @@ async function* askList<Item extends ListItem>(
 }
 
 function formatRegistration({ addressOfRecord, contacts }: RegistrationItem): string {
-  return `${addressOfRecord}\n${contacts.map(formatContact).join('')}`
+  return `${printable(addressOfRecord)}\n${contacts.map(formatContact).join('')}`
 }
 
 /** Two lines: where it is, and how it came there. */
@@ -85,11 +86,11 @@ function formatContact(registered: RegisteredContact): string {
     ...(path.length === 0 ? [] : [`path ${path.join(', ')}`]),
     ...(userAgent === '' ? [] : [userAgent]),
   ]
-  return `  ${contact}\n    ${facts.join(', ')}\n`
+  return `  ${printable(contact)}\n    ${printable(facts.join(', '))}\n`
 }
 
 function formatCall({ state, callId, from, to, seconds }: CallItem): string {
-  return `${state} for ${formatDuration(seconds)}: ${from} -> ${to}\n  Call-ID ${callId}\n`
+  return `${printable(`${state} for ${formatDuration(seconds)}: ${from} -> ${to}`)}\n  Call-ID ${printable(callId)}\n`
 }
 
 /** `42 s`, `12:07`, `3:04:05`. */

@@ -1,6 +1,7 @@
 /** `sip ping`: asks a SIP server for its options, to see whether it answers and how fast. */
 import { readFileSync } from 'node:fs'
 import { systemClock } from '../../lib/clock.ts'
+import { jsonText, printable } from '../../lib/escape.ts'
 import { type Command, CommandFailure, type CommandOptions, exitCodes, timeoutMs } from './command.ts'
 import { hostAndPort, NoResponseError, ping } from './ping/exchange.ts'
 import { type Trust, targetOf } from './ping/target.ts'
@@ -27,7 +28,7 @@ export const pingCommand: Command = {
     if (options.json) {
       const { uri, address, port } = target
       const json = { uri, transport, address, port, status, reason, roundTripMs, retransmissions }
-      process.stdout.write(`${JSON.stringify(json)}\n`)
+      process.stdout.write(`${jsonText(json)}\n`)
     } else {
       const where = `${transport} ${hostAndPort(target.address, target.port)}`
       const again = retransmissions > 0 ? `, retransmissions: ${retransmissions}` : ''
@@ -57,9 +58,4 @@ function trustOf({ tls, tcp, ca, fingerprint }: CommandOptions): Trust | undefin
   } catch (error) {
     throw new CommandFailure(`--ca ${ca} cannot be read: ${(error as Error).message}`, exitCodes.usage)
   }
-}
-
-/** What a stranger sent must not steer the terminal. */
-function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '?')
 }

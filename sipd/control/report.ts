@@ -1,5 +1,6 @@
 /** One line as Cisco SIP Proxy Server 2.2 printed it: what is done, and how it went. */
-import { goOnWithoutOutput } from '../../lib/command-output.ts'
+import { goOnWithoutOutput, writePainted } from '../../lib/command-output.ts'
+import { paint } from '../../lib/escape.ts'
 
 /** Prints `Starting sipd:` and then `[ OK ]` or `[FAILED]`; what `act` throws is thrown on. */
 export async function report(doing: string, act: () => Promise<void>): Promise<void> {
@@ -8,12 +9,12 @@ export async function report(doing: string, act: () => Promise<void>): Promise<v
   try {
     await act()
   } catch (error) {
-    process.stdout.write(`${coloured('[FAILED]', '31')}\n`)
+    writePainted(`${coloured('[FAILED]', 31)}\n`)
     throw error
   }
-  process.stdout.write(`${coloured('[ OK ]', '32')}\n`)
+  writePainted(`${coloured('[ OK ]', 32)}\n`)
 }
 
-function coloured(mark: string, colour: string): string {
-  return process.stdout.isTTY && !process.env.NO_COLOR ? `\u001b[${colour}m${mark}\u001b[0m` : mark
+function coloured(mark: string, colour: number): string {
+  return process.stdout.isTTY && !process.env.NO_COLOR ? paint(mark, colour) : mark
 }

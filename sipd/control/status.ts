@@ -1,4 +1,5 @@
 /** `sip status`: whether sipd runs, and what its workers do. */
+import { jsonText, printable } from '../../lib/escape.ts'
 import { formatTable } from '../log/text-table.ts'
 import { type Command, CommandFailure, exitCodes, timeoutMs } from './command.ts'
 import { askSipd, runningSipd } from './sipd.ts'
@@ -25,7 +26,7 @@ export const statusCommand: Command = {
       .catch((error: CommandFailure) => error)
     const failure = asked instanceof CommandFailure ? asked : undefined
     const status = asked instanceof CommandFailure ? undefined : asked
-    if (options.json) process.stdout.write(`${JSON.stringify({ running: true, pid: running.pid, ...status })}\n`)
+    if (options.json) process.stdout.write(`${jsonText({ running: true, pid: running.pid, ...status })}\n`)
     else if (status) process.stdout.write(formatWorkers(status))
     if (failure) process.stderr.write(`sip: ${failure.message}\n`)
     // It runs; only that it hangs is worse than that nobody listens (yet).
@@ -71,11 +72,11 @@ function formatWorkers({ generation, workers, state = 'up' }: SipdStatus): strin
   const rows = workers.map((worker) => [
     String(worker.pid),
     String(worker.generation),
-    String(worker.state),
+    printable(String(worker.state)),
     String(worker.transactions),
     String(worker.bindings),
     String(Math.round(worker.rssOctets / 1024)),
   ])
   const heading = ['worker', 'generation', 'state', 'transactions', 'bindings', 'rss KiB']
-  return `generation ${generation}, workers: ${workers.length}${state === 'up' ? '' : `, ${state}`}\n${formatTable([heading, ...rows])}`
+  return `generation ${generation}, workers: ${workers.length}${state === 'up' ? '' : `, ${printable(state)}`}\n${formatTable([heading, ...rows])}`
 }

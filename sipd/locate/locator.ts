@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import type { Clock } from '../../lib/clock.ts'
 import { ownString } from '../location/own-strings.ts'
+import { unbracketed } from '../message/host.ts'
 import type { TransportName } from '../message/source.ts'
 import type { SipUri } from '../message/uri.ts'
 
@@ -26,8 +27,6 @@ const cachedMs = 30_000
 const mostCached = 10_000
 /** Names are cheap for an attacker and look-ups are not. */
 const mostPending = 200
-/** Of a name in the DNS (RFC 1035 §2.3.4). */
-const longestName = 253
 
 export class Locator {
   readonly #lookup: Lookup
@@ -61,7 +60,7 @@ export class Locator {
             port: uri.port ?? (transport === 'TLS' ? 5061 : 5060),
             isExplicit: named !== undefined || uri.scheme === 'sips',
           }
-    const host = uri.parameters.get('maddr') || uri.host
+    const host = unbracketed(uri.parameters.get('maddr') || uri.host)
     if (isIP(host) !== 0) return place(host)
     const cached = this.#cache.get(host)
     if (cached && cached.untilMs > this.#clock.monotonicMs()) return place(cached.address)
@@ -69,7 +68,7 @@ export class Locator {
   }
 
   async #resolve(host: string): Promise<string | undefined> {
-    if (this.#pending >= mostPending || host.length > longestName) return undefined
+    if (this.#pending >= mostPending) return undefined
     this.#pending++
     let address: string | undefined
     try {

@@ -1,6 +1,7 @@
 /** LogFormat of the Apache server, compiled once to a function that prints a transaction as a line. */
+
+import { escapeValue, escapeWord } from '../../lib/escape.ts'
 import type { AccessEntry } from './access-entry.ts'
-import { escapeValue, escapeWord } from './escape.ts'
 import { compileStrftime } from './strftime.ts'
 
 /** The nicknames that are known without a LogFormat directive (the ancestor's appendix B). */

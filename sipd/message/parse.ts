@@ -5,7 +5,7 @@ import { Parts, SipRequest, SipResponse, stride } from './message.ts'
 import { isToken, split } from './scan.ts'
 import { parseVia, type Via } from './via.ts'
 
-export const limits = { headerCount: 256, headerOctets: 32_768, uriOctets: 4096, branchOctets: 256 } as const
+export const limits = { headerCount: 256, headerOctets: 32_768, uriOctets: 4096 } as const
 
 /** What could not be taken: status and words for the answer, and as much of the request as an answer needs. */
 export interface Malformed {
@@ -68,8 +68,7 @@ function parseResponse(text: string, startLine: string, headersAt: number): SipR
   const via = topmostVia(parts)
   const cseq = parts.value(H.cseq)
   const method = cseq === undefined ? undefined : cseqMethodOf(cseq)
-  // No branch of ours is as long.
-  if (!via || method === undefined || isBranchTooLong(via)) return undefined
+  if (!via || method === undefined) return undefined
   return new SipResponse(parts, Number(match[1]), match[2] ?? '', via, method)
 }
 
@@ -177,11 +176,6 @@ export function topmostVia(parts: Parts): Via | undefined {
   return parseVia(parts.text, parts.layout[at + 2]!, parts.layout[at + 3]!)
 }
 
-/** V8 tells strings of more than 16,383 characters apart by their length alone: as keys of a table they would all meet. */
-function isBranchTooLong({ branch }: Via): boolean {
-  return branch !== undefined && branch.length > limits.branchOctets
-}
-
 /** The Via after the topmost, in the same header or the next; of a response that is on its way back. */
 export function secondVia(message: SipResponse): Via | undefined {
   const { text, layout, via } = message
@@ -221,7 +215,6 @@ function checkRequest(parts: Parts, method: string, requestUri: string): SipRequ
   if (at < 0) return refuse('Via is missing')
   const via = topmostVia(parts)
   if (!via) return refuse('the topmost Via is not of the grammar')
-  if (isBranchTooLong(via)) return refuse(`the branch of the topmost Via is longer than ${limits.branchOctets} octets`)
   const { layout } = parts
   for (let i = 0; i < layout.length; i += stride) {
     switch (layout[i]) {
@@ -247,6 +240,12 @@ function checkRequest(parts: Parts, method: string, requestUri: string): SipRequ
   const cseqMethod = cseqMethodOf(cseq)
   if (cseqMethod === undefined) return refuse('CSeq is not a number below 2^31 and a method')
   if (cseqMethod !== method) return refuse(`CSeq names ${cseqMethod}, the request line ${method}`)
+  let maxBreadth: number | undefined
+  const breadth = parts.value(H.maxBreadth)
+  if (breadth !== undefined) {
+    if (!/^\d{1,10}$/.test(breadth) || parts.count(H.maxBreadth) > 1) return refuse('Max-Breadth is not one number')
+    maxBreadth = Number(breadth)
+  }
   let maxForwards: number | undefined
   const hops = parts.value(H.maxForwards)
   if (hops !== undefined) {
@@ -254,7 +253,7 @@ function checkRequest(parts: Parts, method: string, requestUri: string): SipRequ
     maxForwards = /^\d{1,9}$/.test(hops) ? Number(hops) : 256
     if (maxForwards > 255) return refuse('Max-Forwards is not a number up to 255')
   }
-  return new SipRequest(parts, method, requestUri, via, Number.parseInt(cseq, 10), maxForwards)
+  return new SipRequest(parts, method, requestUri, via, Number.parseInt(cseq, 10), maxForwards, maxBreadth)
 }
 
 /** From, To and Contact as nearly all of them are: <uri>, perhaps after words or a quoted name, and parameters of tokens. */

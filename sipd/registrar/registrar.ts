@@ -32,10 +32,16 @@ export interface Domains {
   addressOfRecord(uri: SipUri): string
 }
 
+/** Whether a contact may name a host of this machine. */
+export interface BindingRules {
+  mayBind(uri: SipUri, source: Hop): boolean
+}
+
 export interface RegistrarOptions {
   readonly store: LocationStore
   readonly clock: Clock
   readonly domains: Domains
+  readonly relay: BindingRules
   readonly limits: RegistrarLimits
   /** That the store enters in what it keeps. */
   readonly account: RegistrationAccount
@@ -64,9 +70,9 @@ export class Registrar {
     const { store, domains, limits, account } = this.#options
     const to = parseAddress(request.value(H.to)!)
     const uri = to && parseRequestUri(to.uri)
-    if (!uri) return { status: 400, reason: 'To is not a SIP address-of-record' }
+    if (!uri) return { status: 400, detail: 'To is not a SIP address-of-record' }
     // Step 5: a user of somebody else's domain.
-    if (!domains.isOurs(uri)) return { status: 404, reason: 'To is not of a domain of this registrar' }
+    if (!domains.isOurs(uri)) return { status: 404, detail: 'To is not of a domain of this registrar' }
     const user = domains.addressOfRecord(uri)
     if (user.length > bindingLimits.addressOfRecord) return tooLong('To', bindingLimits.addressOfRecord)
     const callId = request.value(H.callId)!
@@ -80,7 +86,7 @@ export class Registrar {
     if (contacts.includes('*')) {
       // Step 6: alone, and only to take everything away.
       if (contacts.length > 1 || expires !== '0')
-        return { status: 400, reason: 'Contact * goes alone and with Expires: 0' }
+        return { status: 400, detail: 'Contact * goes alone and with Expires: 0' }
       if (present.some((binding) => isStale(binding, callId, cseq))) return outOfOrder
       store.replace(user, [])
       // What sipd.conf binds stays.
@@ -90,15 +96,16 @@ export class Registrar {
     if (contacts.length > 2 * limits.contactsPerUser) return tooManyContacts
     const now = store.nowMs()
     const path = request.elements(H.path)
+    if (path.length > 0 && !this.#mayFollow(path[0]!, source)) return ownMachine
     if (path.length > bindingLimits.pathUris)
-      return { status: 400, reason: `Path has more than ${bindingLimits.pathUris} URIs` }
+      return { status: 400, detail: `Path has more than ${bindingLimits.pathUris} URIs` }
     if (path.some(({ length }) => length > bindingLimits.pathUri))
       return tooLong('a URI of Path', bindingLimits.pathUri)
     const userAgent = (request.value(H.userAgent) ?? '').slice(0, bindingLimits.userAgent)
     const share = account.registrations.shareOf(source.address)
     let bindings = present
     for (const contact of contacts) {
-      const requested = this.#read(contact, expires)
+      const requested = this.#read(contact, expires, source)
       if ('status' in requested) return requested
       const same = bindings.find((binding) => binding.contact === requested.contact)
       // Step 7: an older request of the same call that arrives late changes nothing at all.
@@ -153,12 +160,13 @@ export class Registrar {
     return false
   }
 
-  #read(contact: string, expiresHeader: string | undefined): Requested | Answer {
+  #read(contact: string, expiresHeader: string | undefined, source: Hop): Requested | Answer {
     const address = parseAddress(contact)
-    if (!address) return { status: 400, reason: 'a Contact is not of the grammar' }
+    if (!address) return { status: 400, detail: 'a Contact is not of the grammar' }
     if (address.uri.length > bindingLimits.contact) return tooLong('a Contact', bindingLimits.contact)
     const uri = parseSipUri(address.uri)
-    if (!uri && /^sips?:/i.test(address.uri)) return { status: 400, reason: 'a Contact is not a SIP URI' }
+    if (!uri && /^sips?:/i.test(address.uri)) return { status: 400, detail: 'a Contact is not a SIP URI' }
+    if (uri && !this.#options.relay.mayBind(uri, source)) return ownMachine
     const { minExpiresSeconds, maxExpiresSeconds, defaultExpiresSeconds } = this.#options.limits
     const asked = address.parameters.get('expires') ?? expiresHeader
     // §10.2.1.1: what is not a number counts as the default.
@@ -166,14 +174,20 @@ export class Registrar {
     if (wanted > 0 && wanted < minExpiresSeconds) {
       return {
         status: 423,
-        reason: 'Interval Too Brief',
         headers: [{ name: 'Min-Expires', value: String(minExpiresSeconds) }],
       }
     }
     const weight = address.parameters.get('q')
     const q = weight === undefined ? 1000 : parseQ(weight)
-    if (q === undefined) return { status: 400, reason: 'q is not a number from 0 to 1' }
+    if (q === undefined) return { status: 400, detail: 'q is not a number from 0 to 1' }
     return { contact: address.uri, host: uri?.host, q, expiresSeconds: Math.min(wanted, maxExpiresSeconds) }
+  }
+
+  /** RFC 3327 §5.3: the first of the Path is where calls to the contact go. */
+  #mayFollow(path: string, source: Hop): boolean {
+    const address = parseAddress(path)
+    const uri = address && parseSipUri(address.uri)
+    return !uri || this.#options.relay.mayBind(uri, source)
   }
 
   /** Step 8: all bindings there are now, each with the time it has left. */
@@ -189,7 +203,7 @@ export class Registrar {
     // RFC 3327 §5.3.
     if (path.length > 0) headers.push({ name: 'Path', value: path.join(', ') })
     headers.push({ name: 'Date', value: this.#dateText(clock.now()) })
-    return { status: 200, reason: 'OK', headers }
+    return { status: 200, headers }
   }
 
   #dateText(now: number): string {
@@ -202,18 +216,18 @@ export class Registrar {
   }
 }
 
-const tooManyContacts: Answer = { status: 403, reason: 'too many contacts for this address' }
+const tooManyContacts: Answer = { status: 403, detail: 'too many contacts for this address' }
 const noRoom: Answer = {
   status: 503,
-  reason: 'no room for more registrations',
   headers: [{ name: 'Retry-After', value: '60' }],
 }
 
 function tooLong(what: string, most: number): Answer {
-  return { status: 400, reason: `${what} is longer than ${most} octets` }
+  return { status: 400, detail: `${what} is longer than ${most} octets` }
 }
 
-const outOfOrder: Answer = { status: 500, reason: 'an older CSeq than that of the binding' }
+const ownMachine: Answer = { status: 403, detail: 'addresses of this server are not for others to register' }
+const outOfOrder: Answer = { status: 500, detail: 'an older CSeq than that of the binding' }
 
 function isStale(binding: Binding, callId: string, cseq: number): boolean {
   return binding.callId === callId && cseq <= binding.cseq

@@ -1,6 +1,7 @@
 /** A UDP socket for SIP: datagrams in, text out, as few copies as can be. */
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
+import { messageOf } from '../../lib/errors.ts'
 import { canBeAnswered, unmapped } from '../../lib/net/address.ts'
 
 const largestDatagram = 65_507
@@ -88,7 +89,7 @@ export class UdpSocket {
       if (this.#socket.getSendQueueCount() > 0) this.#enqueue(text, address, port)
       else {
         const length = scratch.write(text, 0, 'latin1')
-        this.#socket.send(scratch, 0, length, port, address)
+        this.#send(scratch, length, address, port)
         // Most datagrams leave at once; one that the kernel cannot take now waits, by reference.
         if (this.#socket.getSendQueueCount() > 0) scratch = Buffer.allocUnsafeSlow(largestDatagram)
       }
@@ -99,7 +100,16 @@ export class UdpSocket {
   #enqueue(text: string, address: string, port: number): void {
     if (this.#socket.getSendQueueSize() + text.length > mostQueuedOctets)
       this.#options.onError(new Error('a datagram was lost: the system takes no more now'))
-    else this.#socket.send(Buffer.from(text, 'latin1'), port, address)
+    else this.#send(Buffer.from(text, 'latin1'), text.length, address, port)
+  }
+
+  /** One that cannot be sent costs itself alone: the others of this turn leave. */
+  #send(octets: Buffer, length: number, address: string, port: number): void {
+    try {
+      this.#socket.send(octets, 0, length, port, address)
+    } catch (error) {
+      this.#options.onError(new Error(`send to ${address} port ${port}: ${messageOf(error)}`, { cause: error }))
+    }
   }
 
   close(): void {

@@ -6,6 +6,11 @@ export function connectionLine({ id, hop }: Pick<Connection, 'id' | 'hop'>, isOp
   return `${isOpen ? '+' : '-'}${id} ${farEnd(hop)}`
 }
 
+/** Of the number of a connection, `WORKER.NUMBER`. */
+export function workerOfConnection(connection: string): number {
+  return Number(connection.slice(0, connection.indexOf('.')))
+}
+
 export interface ConnectionNews {
   readonly id: string
   readonly far: string

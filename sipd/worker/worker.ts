@@ -1,5 +1,6 @@
 /** One worker's parts, and its life: made ready, serving, draining, gone. */
 import type { Clock, Timer } from '../../lib/clock.ts'
+import { FaultGuard } from '../../lib/fault-guard.ts'
 import { foldersOf, type Home } from '../../lib/home.ts'
 import type { Log } from '../../lib/log.ts'
 import { Account } from '../account/account.ts'
@@ -10,7 +11,7 @@ import type { Lookup } from '../locate/locator.ts'
 import { createErrorLog } from '../log/error-log.ts'
 import { compileLogFormat, type FormatLine } from '../log/log-format.ts'
 import { readHead, topmostVia } from '../message/parse.ts'
-import { formatResponse } from '../message/respond.ts'
+import { formatRefusal } from '../message/respond.ts'
 import type { Hop } from '../message/source.ts'
 import type { Openness } from '../proxy/core.ts'
 import { createSipServer, type SipServer } from '../server.ts'
@@ -22,7 +23,7 @@ import { Transports } from '../transport/transports.ts'
 import { accessEntry } from './access-entry.ts'
 import { accountSettings, maxConnections } from './bounds.ts'
 import { CallHandover } from './call-handover.ts'
-import { connectionLine, readConnectionLines } from './connection-lines.ts'
+import { connectionLine, readConnectionLines, workerOfConnection } from './connection-lines.ts'
 import { EarlyMessages, nowUs } from './early.ts'
 import { decodeHopMessage, encodeHopMessage, type FrameKind, frames } from './frames.ts'
 import { type Handover, handoverFrames, readHandover } from './handover.ts'
@@ -90,6 +91,7 @@ export class Worker {
       write: (line) => this.#outbox.error(line),
     })
     this.log = log
+    const faults = new FaultGuard(clock, log)
     this.#statistics = new SipStatistics(clock)
     this.#account = new Account(accountSettings(configuration), clock, log)
     this.#early = new EarlyMessages(this.#account)
@@ -106,13 +108,13 @@ export class Worker {
       reusesConnections: (address, port) => config.SipTcpReuseConnection || persistent.has(`${address} ${port}`),
       clock,
       log: this.log,
+      faults,
       debug,
       statistics: this.#statistics,
       account: this.#account,
       onMessage: (octets, source) => {
-        const receive = (): void => this.#server.core.receive(octets, source)
-        if (this.#early) this.#early.add(nowUs(), source, octets.length, receive)
-        else this.#server.core.receive(octets, source)
+        if (!this.#early) this.#server.core.receive(octets, source)
+        else this.#early.add(nowUs(), source, octets.length, () => this.#server.core.receive(octets, source))
       },
       onFramingError: (error, source) => this.#refuseFraming(error, source),
       sendElsewhere: (text, hop) =>
@@ -159,12 +161,14 @@ export class Worker {
       worker,
       clock,
       log: this.log,
+      faults,
       debug,
       sender: this.#transports,
       store: this.#registrations.store,
       statistics: this.#statistics,
       account: this.#account,
       lookup: options.lookup,
+      signerSecret: Buffer.from(start.signerSecret, 'hex'),
       hasher,
       elsewhere: this.#ownership,
       settleMs: start.members.length > 1 ? settleMs : 0,
@@ -379,7 +383,8 @@ export class Worker {
     // Never an answer to an ACK.
     if (!parts || parts.text.startsWith('ACK ')) return
     const tag = this.#server.layer.tagFor(parts.text)
-    this.#transports.send(formatResponse(parts, topmostVia(parts), source, tag, error.status, error.message), source)
+    const answer = { status: error.status, detail: error.message }
+    this.#transports.send(formatRefusal(parts, topmostVia(parts), source, tag, answer), source)
   }
 
   #report(): void {
@@ -390,9 +395,4 @@ export class Worker {
     const [server, statistics, account] = [this.#server, this.#statistics, this.#account]
     this.#options.tell({ kind: 'report', report: workerReport({ server, store, connections, statistics, account }) })
   }
-}
-
-/** `WORKER.NUMBER`. */
-function workerOfConnection(connection: string): number {
-  return Number(connection.slice(0, connection.indexOf('.')))
 }

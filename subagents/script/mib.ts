@@ -139,7 +139,10 @@ export const smLaunchTable = defineTable({
   columns: {
     smLaunchScriptOwner: column(3, adminString(0, 32), 'read-create'),
     smLaunchScriptName: column(4, adminString(0, 32), 'read-create', { defaultValue: '' }),
-    smLaunchArgument: column(5, textOctets(0, maxArgumentOctets), 'read-create', { defaultValue: new Uint8Array(0) }),
+    smLaunchArgument: column(5, textOctets(0, maxArgumentOctets), 'read-create', {
+      contents: true,
+      defaultValue: new Uint8Array(0),
+    }),
     smLaunchMaxRunning: column(6, unsigned32(1), 'read-create', { defaultValue: 1 }),
     smLaunchMaxCompleted: column(7, unsigned32(1), 'read-create', { defaultValue: 1 }),
     smLaunchLifeTime: column(8, timeInterval(), 'read-create', { defaultValue: 360_000 }),
@@ -184,7 +187,7 @@ export const smRunTable = defineTable({
     smRunIndex: column(1, integer32(1, 0x7fff_ffff), 'not-accessible'),
   },
   columns: {
-    smRunArgument: column(2, textOctets(0, maxArgumentOctets)),
+    smRunArgument: column(2, textOctets(0, maxArgumentOctets), 'read-only', { contents: true }),
     smRunStartTime: happened(3),
     smRunEndTime: happened(4),
     smRunLifeTime: column(5, timeInterval(), 'read-write', { presence: 'live' }),
@@ -203,7 +206,8 @@ export const smRunTable = defineTable({
         genericError: 9,
       }),
     ),
-    smRunResult: column(8, textOctets(0, maxResultOctets)),
+    // What an operator launches a script for: its author decides what it says.
+    smRunResult: column(8, textOctets(0, maxResultOctets), 'read-only', { contents: false }),
     smRunControl: column(9, control(), 'read-write'),
     smRunState: column(
       10,

@@ -6,6 +6,11 @@ import { cases } from '../support/check-cases.ts'
 import { newHome } from '../support/check-home.ts'
 
 let home: Home
+const bothCommunities = (listen: string): [string, string][] =>
+  ['public', 'cspsAdmin'].map((word) => [
+    word,
+    `this community is one that everybody tries, and ${listen} takes it from any address; use SNMPv3 users instead (castellan user add NAME), listen on 127.0.0.1 alone, or bind it to hosts`,
+  ])
 before(async () => {
   home = await newHome()
 })
@@ -55,25 +60,79 @@ describe('snmpd.cnf: where it listens', () => {
     },
     'an address within another one: each has a socket of its own': {
       add: 'snmpListenEntry 127.0.0.2:1\nsnmpListenEntry 0.0.0.0:1\nsnmpListenEntry [::]:1',
-      expect: [['cspsAdmin', 'warning: this community may write, and 0.0.0.0:1 takes it from any address']],
+      expect: bothCommunities('0.0.0.0:1'),
     },
     'an address that no interface has': {
       add: 'snmpListenEntry 203.0.113.9:1',
       expect: [
+        ...bothCommunities('203.0.113.9:1'),
         ['203.0.113.9:1', 'warning: 203.0.113.9 is an address of no interface now; the agent cannot start until it is'],
+      ],
+    },
+    'a community of its own that may write, from any address': {
+      replace: [
+        ['t0000001 cspsAdmin', 't0000001 k7-Rhine-barge'],
+        ['public public publicSec', 'public q4-Elbe-ferry publicSec'],
+      ],
+      add: 'snmpListenEntry [::]:1',
+      expect: [
         [
-          'cspsAdmin',
-          'warning: this community may write, and 203.0.113.9:1 takes it from any address in clear text; use SNMPv3 users (castellan user add), or give it a transport tag',
+          'k7-Rhine-barge',
+          'this community may write in clear text, and [::]:1 takes it from any address; use SNMPv3 users instead',
         ],
       ],
     },
-    'a community that may write, from any address': {
-      add: 'snmpListenEntry 0.0.0.0:1',
+    'defaults of manufacturers, in whatever case': {
+      replace: [
+        ['t0000001 cspsAdmin', 't0000001 "ALL Private"'],
+        ['public public publicSec', 'public Private publicSec'],
+      ],
+      add: 'snmpListenEntry 192.0.2.1:1',
+      expect: [
+        ['Private', 'this community is one that everybody tries, and 192.0.2.1:1 takes it'],
+        ['"ALL Private"', 'this community is one that everybody tries, and 192.0.2.1:1 takes it'],
+        ['192.0.2.1:1', 'warning: 192.0.2.1 is an address of no interface now'],
+      ],
+    },
+    'well-known communities that a transport tag binds to hosts': {
+      replace: [
+        ['publicSec localSnmpID - - nonVolatile', 'publicSec localSnmpID - hosts nonVolatile'],
+        ['proxySec localSnmpID - - nonVolatile', 'proxySec localSnmpID - hosts nonVolatile'],
+      ],
+      add: [
+        'snmpListenEntry 0.0.0.0:1',
+        'snmpTargetAddrEntry nms snmpUDPDomain 192.0.2.7:0 100 3 hosts v2cParams nonVolatile 255.255.255.0:0',
+      ].join('\n'),
+      expect: [],
+    },
+    'a transport tag whose mask lets everybody in': {
+      replace: [
+        ['publicSec localSnmpID - - nonVolatile', 'publicSec localSnmpID - hosts nonVolatile'],
+        ['proxySec localSnmpID - - nonVolatile', 'proxySec localSnmpID - hosts nonVolatile'],
+      ],
+      add: [
+        'snmpListenEntry 0.0.0.0:1',
+        'snmpTargetAddrEntry nms snmpUDPDomain 192.0.2.7:0 100 3 hosts v2cParams nonVolatile -',
+        'snmpTargetAddrEntry all snmpUDPDomain 192.0.2.7:0 100 3 hosts v2cParams nonVolatile 0.0.0.0:0',
+      ].join('\n'),
       expect: [
         [
-          'cspsAdmin',
-          'warning: this community may write, and 0.0.0.0:1 takes it from any address in clear text; use SNMPv3 users (castellan user add), or give it a transport tag',
+          'public',
+          'this community is one that everybody tries, and 0.0.0.0:1 takes it from any address (a mask of its tag hosts lets any address in)',
         ],
+        ['cspsAdmin', 'this community is one that everybody tries'],
+      ],
+    },
+    'a well-known community that may do nothing': {
+      replace: [
+        ['vacmSecurityToGroupEntry snmpv1 publicSec publicGroup nonVolatile', ''],
+        ['vacmSecurityToGroupEntry snmpv2c publicSec publicGroup nonVolatile', ''],
+        ['proxySec localSnmpID - - nonVolatile', 'proxySec localSnmpID - none nonVolatile'],
+      ],
+      add: 'snmpListenEntry 0.0.0.0:1',
+      expect: [
+        ['publicSec', 'warning: security name publicSec is in no vacmSecurityToGroupEntry'],
+        ['none', 'warning: no snmpTargetAddrEntry has the tag none; the community is accepted from nowhere'],
       ],
     },
     'AgentX entries that would open the sockets of our own processes to others': {

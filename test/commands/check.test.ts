@@ -225,23 +225,36 @@ test('reload refuses a file without any listen entry, and so does a start; what 
 test('a home whose snmpd.cnf is older than its triggers is told each line that it lacks, and is good with them', async () => {
   const file = conf('agent/snmpd.cnf')
   const shipped = readFileSync(file, 'utf8')
-  const isNewer = (line: string): boolean => /^vacmViewTreeFamilyEntry (watch|read \w+RunParameters) /.test(line)
+  const isNewer = (line: string): boolean => /^vacmViewTreeFamilyEntry watch /.test(line)
   const old = shipped.split('\n').filter((line) => !isNewer(line))
   await withFile('agent/snmpd.cnf', old.join('\n'), async () => {
     const first = await complaintsOf(appliance.at.home)
     assert.ok(first.every((one) => one.includes(': warning: ')))
-    const [, line, message] = /^snmpd\.cnf:(\d+):\d+: warning: (.*RunParameters.*)$/m.exec(first.join('\n'))!
-    assert.match(
-      message!,
-      /^view read shows hrSWRunParameters, sysApplElmtRunParameters, sysApplElmtPastRunParameters at noAuthNoPriv/,
-    )
-    assert.match(old[Number(line) - 1]!, /^vacmAccessEntry publicGroup /)
     assert.ok(
       first.filter((one) => one.startsWith('eventagt.cnf:')).length >= 9,
       'each trigger whose value cannot be read',
     )
     const lines = first.flatMap((one) => one.match(/vacmViewTreeFamilyEntry \S+ \S+ - \w+ nonVolatile/g) ?? [])
     writeFileSync(file, [...old, ...new Set(lines), ''].join('\n'))
+    assert.deepEqual(await complaintsOf(appliance.at.home), [])
+  })
+})
+
+test('a view of another name that shows commands and communities is told each line that keeps them out', async () => {
+  const file = conf('agent/snmpd.cnf')
+  const whole = readFileSync(file, 'utf8')
+    .replace(
+      'vacmAccessEntry publicGroup - any noAuthNoPriv exact read',
+      'vacmAccessEntry publicGroup - any noAuthNoPriv exact mine',
+    )
+    .concat('vacmViewTreeFamilyEntry mine iso - included nonVolatile\n')
+  await withFile('agent/snmpd.cnf', whole, async () => {
+    const first = await complaintsOf(appliance.at.home)
+    const [, line, message] = /^snmpd\.cnf:(\d+):\d+: warning: (view mine.*)$/m.exec(first.join('\n'))!
+    assert.match(message!, /^view mine shows snmpCommunityTable, .*siLogLastMatch, .* at noAuthNoPriv/)
+    assert.match(whole.split('\n')[Number(line) - 1]!, /^vacmAccessEntry publicGroup /)
+    const lines = message!.match(/vacmViewTreeFamilyEntry \S+ \S+ - \w+ nonVolatile/g) ?? []
+    writeFileSync(file, `${whole}${lines.join('\n')}\n`)
     assert.deepEqual(await complaintsOf(appliance.at.home), [])
   })
 })

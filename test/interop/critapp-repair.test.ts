@@ -79,14 +79,6 @@ critAppProcEntry 3 flaps ${root}/flaps - down true 10 true true true 5 nonVolati
     }
     assert.equal(await tool(`setany -v2c ${at} cspsAdmin critAppAdminStatus.1 1`), 'critAppAdminStatus.1 = up(1)')
     assert.equal(await tool(`getone -v2c ${at} cspsAdmin critAppOperStatus.1`), 'critAppOperStatus.1 = up(1)')
-    assert.match(
-      await tool(`getone -v2c ${at} cspsAdmin critAppStartCommand.1`),
-      /^critAppStartCommand\.1 = \S+\/bin\/sip start --home \S+$/,
-    )
-    assert.match(
-      await tool(`getone -v2c ${at} cspsAdmin critAppTerminateCommand.1`),
-      /^critAppTerminateCommand\.1 = \S+\/bin\/sip stop --home \S+$/,
-    )
     assert.equal(await tool(`setany -v2c ${at} cspsAdmin critAppAdminStatus.1 2`), 'critAppAdminStatus.1 = down(2)')
     await until(async () => (await operStatus(1)) === '2', 5000, 'the stop')
     await tool(`setany -v2c ${at} cspsAdmin critAppAdminStatus.1 1`)

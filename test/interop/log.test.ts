@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { Appliance, logPath, makeHome, runBin, until } from '../support/appliance.ts'
+import { Appliance, logPath, makeHome, runBin, showGuarded, until } from '../support/appliance.ts'
 import { netsnmp, TrapDaemon } from '../support/netsnmp.ts'
 import { needs } from '../support/peers.ts'
 
@@ -22,6 +22,7 @@ describe('log files, with Net-SNMP', needs('snmpset', 'snmptrapd'), () => {
     writeFileSync(join(conf, 'subagents', 'critagt.cnf'), '')
     writeFileSync(log('watched'), '')
     for (const name of ['error_log', 'access_log']) writeFileSync(log(name), `${name} begins\n`)
+    showGuarded(appliance.at, 'siLogLastMatch')
     daemon = new TrapDaemon(appliance.at.trapPort)
     await daemon.started()
     assert.equal(await appliance.start(), undefined, appliance.output)

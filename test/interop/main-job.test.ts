@@ -10,6 +10,10 @@ import { needs } from '../support/peers.ts'
 const proc = '.1.3.6.1.4.1.32473.12.29.1.1.1'
 const adminStatus = `${proc}.5.1`
 const operStatus = `${proc}.11.1`
+interface AuditLine {
+  readonly status: string
+  readonly reason?: string
+}
 let appliance: Appliance
 let traps: TrapDaemon
 
@@ -165,9 +169,37 @@ describe('the main job, with Net-SNMP', needs('snmpget', 'snmptrapd'), () => {
       .log('audit.log')
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line) as { status: string })
+      .map((line) => JSON.parse(line) as AuditLine)
     assert.ok(lines.some(({ status }) => status === 'noError'))
     assert.ok(lines.some(({ status }) => status === 'wrongType'))
+    assert.ok(
+      lines.some(({ status, reason }) => status === 'authorizationError' && reason === 'no write view: noSuchView'),
+    )
+  })
+
+  test('an order of the command line leaves a line in the audit log of the process that obeys', async () => {
+    const { code, err } = await appliance.castellan('rotate', 'nothing-of-this-name')
+    assert.notEqual(code, 0, err)
+    await appliance.castellan('rotate', '--dry-run')
+    const path = join(appliance.at.home.logs, 'subagents', 'audit.log')
+    const lines = readFileSync(path, 'utf8').trim().split('\n')
+    const orders = lines.map((line) => JSON.parse(line) as { order: string; over: string; status: string })
+    assert.deepEqual(
+      orders.map(({ order, over, status }) => [order, over, status]),
+      [
+        ['rotate nothing-of-this-name', 'subagents.ctl', 'refused'],
+        ['rotate --dry-run', 'subagents.ctl', 'done'],
+      ],
+    )
+  })
+
+  test('an unknown user leaves a line in the log, and authenticationFailure', async () => {
+    traps.forget()
+    const v3 = ['-v3', '-lauthNoPriv', '-aSHA', '-Awrong passphrase', '-t0.2', '-r0', appliance.at.snmp, operStatus]
+    const { err } = await netsnmp('snmpget', ['-ueve', ...v3])
+    assert.match(err, /Unknown user name/)
+    await traps.saw(/named a user who is not known here \(user .*eve/)
+    assert.match(appliance.log('agent.log'), /a message is not authentic from=127\.0\.0\.1:\d+ reason=.*eve/)
   })
 
   test('a broken line stops the start with file, line and column, and all complaints come at once', async () => {

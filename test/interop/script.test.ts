@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { control } from '../../lib/control.ts'
 import { readProcess } from '../../lib/proc/process.ts'
-import { Appliance, makeHome, runBin, until } from '../support/appliance.ts'
+import { Appliance, makeHome, runBin, showGuarded, until } from '../support/appliance.ts'
 import { netsnmp, TrapDaemon } from '../support/netsnmp.ts'
 import { needs } from '../support/peers.ts'
 
@@ -31,6 +31,7 @@ describe('scripts over SNMP', needs('snmpset', 'snmptrapd'), () => {
       'smLaunchEntry site sleep site sleep - 1 3 360000 360000 enabled nonVolatile',
     ]
     writeFileSync(path, `${shipped}${added.join('\n')}\n`)
+    showGuarded(appliance.at, 'scriptCommand', 'critAppGracefulCommand')
     daemon = new TrapDaemon(trapPort)
     await daemon.started()
     assert.equal(await appliance.start(), undefined, appliance.output)
@@ -66,6 +67,7 @@ describe('scripts over SNMP', needs('snmpset', 'snmptrapd'), () => {
 
   test('it agrees with critAppGracefulRestart as shipped: the same command, and one generation more from either', async () => {
     const graceful = '.1.3.6.1.4.1.32473.12.29.1.1.1'
+    assert.match(await get(`${graceful}.23.1`), /sip graceful/)
     assert.equal(await get(`${graceful}.23.1`), await get('.1.3.6.1.4.1.32473.12.41.1.1.1.1.1.65.1.66'))
     await until(async () => (await get(`${graceful}.11.1`)) === '1', 8000, 'sipd up for critapp')
     const before = await generation()

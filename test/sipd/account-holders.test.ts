@@ -4,7 +4,6 @@ import { test } from 'node:test'
 import type { Hop } from '../../sipd/message/source.ts'
 import { EarlyMessages } from '../../sipd/worker/early.ts'
 import { accountFor } from '../support/sip-account.ts'
-import { recordingLog } from './location-support.ts'
 import { caller, type Harness, harness, headers, kindsOf, request } from './proxy-support.ts'
 
 const body = 'x'.repeat(50_000)
@@ -20,8 +19,7 @@ function statusesOf(proxy: Harness): string[] {
 }
 
 test('fat INVITEs to a phone that rings are refused with 503 and Retry-After at the share of their source', () => {
-  const { log, lines } = recordingLog()
-  const proxy = harness({ account: { trafficOctets: 4_000_000, sharePercent: 25 }, log })
+  const proxy = harness({ account: { trafficOctets: 4_000_000, sharePercent: 25 } })
   proxy.bind('bob', bob)
   for (let i = 0; i < 20; i++) proxy.receive(invite(i))
   const sent = proxy.take()
@@ -32,7 +30,7 @@ test('fat INVITEs to a phone that rings are refused with 503 and Retry-After at 
   const { transactions } = proxy.account
   assert.ok(transactions.octets > 900_000 && transactions.octets <= 1_000_000, `${transactions.octets} octets`)
   assert.equal(transactions.refused, 11)
-  assert.equal(lines.filter((line) => /source=198\.51\.100\.1/.test(line)).length, 1)
+  assert.equal(proxy.logged.filter((line) => /source=198\.51\.100\.1/.test(line)).length, 1)
   const other: Hop = { ...caller, address: '198.51.100.2' }
   proxy.receive(invite(100), other)
   assert.deepEqual(statusesOf(proxy), ['100'], 'another caller is served')

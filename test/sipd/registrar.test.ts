@@ -31,7 +31,7 @@ function registrar(more: Partial<RegistrarLimits> = {}, bounds: Partial<AccountS
     isOurs: ({ host }: { host: string }) => host === 'example.com',
     addressOfRecord: ({ user, host }: { user: string | undefined; host: string }) => `sip:${user}@${host}`,
   }
-  const served = new Registrar({ store, clock, domains, limits, account })
+  const served = new Registrar({ store, clock, domains, relay: { mayBind: () => true }, limits, account })
   let cseq = 0
   const register = (
     headers: readonly string[],
@@ -50,12 +50,12 @@ function registrar(more: Partial<RegistrarLimits> = {}, bounds: Partial<AccountS
     ]
     const {
       status,
-      reason,
+      detail,
       headers: answered = [],
     } = served.register(parseMessage(Buffer.from(text.join('\r\n'))) as SipRequest, source)
     return {
       status,
-      reason,
+      detail,
       contacts: answered.filter(({ name }) => name === 'Contact').map(({ value }) => value),
       answered,
     }
@@ -144,9 +144,9 @@ test('texts of a registration are bounded: what is longer is refused with its na
     ['Path has more than 5 URIs', ['Contact: <sip:a@h>', `Path: ${Array(6).fill('<sip:e;lr>').join(', ')}`], {}],
     ['a URI of Path is longer than 256 octets', ['Contact: <sip:a@h>', `Path: <sip:${long(250)};lr>`], {}],
   ]
-  for (const [reason, headers, more] of refused) {
+  for (const [detail, headers, more] of refused) {
     const answer = register(headers, more)
-    assert.deepEqual([answer.status, answer.reason], [400, reason])
+    assert.deepEqual([answer.status, answer.detail], [400, detail])
   }
   assert.equal(store.users, 0)
   const most = [

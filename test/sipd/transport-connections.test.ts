@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { ManualClock } from '../../lib/clock.ts'
+import { FaultGuard } from '../../lib/fault-guard.ts'
 import { silentLog } from '../../lib/log.ts'
 import type { Account } from '../../sipd/account/account.ts'
 import { createErrorLog, type DebugLog, noDebug } from '../../sipd/log/error-log.ts'
@@ -54,6 +55,7 @@ async function serve(
     reusesConnections: () => more.reuses ?? true,
     clock,
     log: silentLog,
+    faults: new FaultGuard(clock, silentLog),
     debug: more.debug ?? noDebug,
     statistics: new SipStatistics(clock),
     account,
@@ -417,3 +419,12 @@ test('pings that wait get all their pongs once the peer reads', async () => {
     await eventually(() => octets === 2 * 50 * 40)
   })
 })
+
+test('a message to a port that is none fails for its sender alone, over a stream too', () =>
+  serve(async ({ transports }) => {
+    const failures: string[] = []
+    const nowhere: Hop = { transport: 'TCP', address: '127.0.0.1', port: 99_999, listener: 0, connection: undefined }
+    transports.send(message, nowhere, (error) => failures.push(error.message))
+    assert.equal(failures.length, 1)
+    transports.send(message, { ...nowhere, transport: 'UDP' })
+  }))

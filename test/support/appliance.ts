@@ -28,6 +28,12 @@ export async function makeHome(): Promise<TestHome> {
   return { home, snmpPort, snmp: `127.0.0.1:${snmpPort}`, trapPort: 1162 + offset, sipPort: 5060 + offset }
 }
 
+/** Lets the view `read` of a home show columns that it is kept from, as an operator may decide. */
+export function showGuarded({ home }: TestHome, ...columns: readonly string[]): void {
+  const lines = columns.map((name) => `vacmViewTreeFamilyEntry read ${name} - included nonVolatile\n`)
+  appendFileSync(join(home.conf, 'agent', 'snmpd.cnf'), lines.join(''))
+}
+
 export interface RunResult {
   readonly code: number
   readonly out: string

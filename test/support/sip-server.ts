@@ -1,10 +1,13 @@
 /** A SIP server without a network: what it sends is handed to the test, and time stands still until it is moved. */
 import { ManualClock } from '../../lib/clock.ts'
-import { type Log, silentLog } from '../../lib/log.ts'
+import { createLog } from '../../lib/log.ts'
 import type { Account, AccountSettings } from '../../sipd/account/account.ts'
+import type { Lookup } from '../../sipd/locate/locator.ts'
+import type { Change } from '../../sipd/location/binding.ts'
 import { MemoryLocation } from '../../sipd/location/memory.ts'
 import { type DebugLog, noDebug } from '../../sipd/log/error-log.ts'
 import type { Hop } from '../../sipd/message/source.ts'
+import { ThisMachine } from '../../sipd/proxy/own-host.ts'
 import type { ProxyPolicy } from '../../sipd/proxy/policy.ts'
 import { createSipServer, type ServerSettings, type SipServer } from '../../sipd/server.ts'
 import { SipStatistics } from '../../sipd/statistics.ts'
@@ -19,8 +22,11 @@ export interface TestServerOptions {
   readonly clock?: ManualClock
   /** Bounds on what strangers may make it hold; without them nothing is refused. */
   readonly account?: Partial<AccountSettings>
-  readonly log?: Log
   readonly debug?: DebugLog
+  readonly lookup?: Lookup
+  readonly signerSecret?: Buffer
+  /** Registrations that are there without a REGISTER. */
+  readonly statics?: readonly Change[]
 }
 
 export interface TestServer extends SipServer {
@@ -28,7 +34,12 @@ export interface TestServer extends SipServer {
   readonly store: MemoryLocation
   readonly statistics: SipStatistics
   readonly account: Account
+  /** Lines of the error log. */
+  readonly logged: readonly string[]
 }
+
+/** Of the machine that the server runs on; one beside that which it listens on. */
+const ownAddresses = ['127.0.0.1', '::1', '192.0.2.1', '192.0.2.2']
 
 export const standardPolicy: ProxyPolicy = {
   stateful: true,
@@ -47,26 +58,30 @@ export const standardPolicy: ProxyPolicy = {
 /** Listens on 192.0.2.1:5060 as example.test, or as the domains given. */
 export function testServer(options: TestServerOptions): TestServer {
   const clock = options.clock ?? new ManualClock()
-  const log = options.log ?? silentLog
+  const logged: string[] = []
+  const log = createLog({ component: 'sipd', level: 'info', write: (line) => logged.push(line) })
   const account = accountFor(clock, options.account, log)
-  const store = new MemoryLocation({ clock, cleanupEveryMs: 180_000, account })
+  const store = new MemoryLocation({ clock, cleanupEveryMs: 180_000, statics: options.statics ?? [], account })
   const statistics = new SipStatistics(clock)
+  const identity = options.settings?.identity ?? {
+    listeners: [
+      {
+        transports: ['UDP', 'TCP', 'TLS'],
+        address: '192.0.2.1',
+        port: 5060,
+        sentBy: '192.0.2.1',
+        tlsPort: 5061,
+      },
+    ],
+    domains: options.domains ?? ['example.test'],
+    addresses: ['192.0.2.1'],
+  }
   const server = createSipServer({
     settings: {
-      identity: {
-        listeners: [
-          {
-            transports: ['UDP', 'TCP', 'TLS'],
-            address: '192.0.2.1',
-            port: 5060,
-            sentBy: '192.0.2.1',
-            tlsPort: 5061,
-          },
-        ],
-        domains: options.domains ?? ['example.test'],
-        addresses: ['192.0.2.1'],
-      },
+      identity,
       policy: { ...standardPolicy, ...options.policy },
+      // As behind a loopback listener, where everybody may do what they like.
+      relay: { exposed: identity.listeners.map(() => false), allowed: [] },
       timers: standardTimers,
       registrar: {
         minExpiresSeconds: 60,
@@ -88,12 +103,14 @@ export function testServer(options: TestServerOptions): TestServer {
     log,
     account,
     debug: options.debug ?? noDebug,
+    ...(options.signerSecret && { signerSecret: options.signerSecret }),
+    ownHost: new ThisMachine(clock, () => ownAddresses),
     sender: { send: options.send },
     store,
     statistics,
-    lookup: async () => [],
+    lookup: options.lookup ?? (async () => []),
     isConnectionOpen: () => true,
     onAnswered: () => {},
   })
-  return { ...server, clock, store, statistics, account }
+  return { ...server, clock, store, statistics, logged, account }
 }

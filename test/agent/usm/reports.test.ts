@@ -10,6 +10,7 @@ import { authKey, privKey } from '../../../agent/security/usm/keys.ts'
 import { UsmPeer } from '../../../agent/security/usm/peer.ts'
 import { authProtocols, privProtocols } from '../../../agent/security/usm/protocols.ts'
 import { Usm, type UsmUser } from '../../../agent/security/usm/usm.ts'
+import type { SetRecord } from '../../../agent/set-record.ts'
 import { Statistics } from '../../../agent/statistics.ts'
 import { V3Messages } from '../../../agent/v3.ts'
 import { BerReader } from '../../../lib/ber/reader.ts'
@@ -71,7 +72,12 @@ function engineWithDoor() {
   const usm = new Usm(identity(engineId, 5, clock))
   usm.configure([ann])
   const engine = new Engine({ registry, log: silentLog, statistics })
-  engine.v3 = new V3Messages(usm, statistics, engine.maxMessageSize)
+  const failures: string[] = []
+  const refusedSets: SetRecord[] = []
+  engine.v3 = new V3Messages(usm, statistics, engine.maxMessageSize, 'own', {
+    notAuthentic: (refusal, userName, { address }) => failures.push(`${address} ${userName}: ${refusal}`),
+    setRefused: (record) => refusedSets.push(record),
+  })
   const views = { read: 'all', write: '', notify: '' }
   const entry = { groupName: 'g', contextPrefix: '', contextMatch: 'exact', securityModel: 'usm', views } as const
   engine.configure(
@@ -111,7 +117,7 @@ function engineWithDoor() {
     )
     return { octets: answer, message: answer && peer.decode(answer) }
   }
-  return { clock, statistics, usm, send, peerOf, ask }
+  return { clock, statistics, usm, send, peerOf, ask, failures, refusedSets }
 }
 
 type Asked = ReturnType<ReturnType<typeof engineWithDoor>['ask']>['message']
@@ -221,5 +227,57 @@ describe('what the security model refuses', () => {
     reader.enter(0x30)
     reader.integer32()
     assert.equal(readHeader(reader)?.msgId, 77)
+  })
+})
+
+describe('a message of version 3 that comes to nothing leaves a trace', () => {
+  const bob: UsmUser = { ...ann, name: 'bob', priv: undefined }
+  const stranger = (passphrase: string): UsmUser => ({
+    ...ann,
+    auth: { protocol: auth, key: authKey(auth, passphrase, engineId) },
+  })
+
+  test('wrong digests, unknown users, and levels without keys are told of, with the name that was given', () => {
+    const { ask, peerOf, usm, failures } = engineWithDoor()
+    usm.configure([ann, bob])
+    const ours = peerOf({})
+    const bobs = peerOf({ userName: 'bob', user: { ...ann, name: 'bob' } })
+    failures.splice(0)
+    ask(peerOf({ user: stranger('sugarcane') }))
+    ask(peerOf({ userName: 'eve', level: 'noAuthNoPriv' }))
+    ask(bobs)
+    ask(ours)
+    assert.deepEqual(
+      [...new Set(failures)],
+      [
+        '127.0.0.1 ann: usmStatsWrongDigests',
+        '127.0.0.1 eve: usmStatsUnknownUserNames',
+        '127.0.0.1 bob: usmStatsUnsupportedSecLevels',
+      ],
+    )
+  })
+
+  test('a message outside the time window is told of, and how a manager learns the time is not', () => {
+    const { send, clock, peerOf, failures } = engineWithDoor()
+    const peer = peerOf({})
+    assert.deepEqual(failures, [], 'discovery')
+    const octets = peer.encode(9, (out) => writePdu(out, 'getRequest', requestId, []), true)!
+    clock.advance(200_000)
+    send(octets)
+    assert.deepEqual(failures, ['127.0.0.1 ann: usmStatsNotInTimeWindows'])
+  })
+
+  test('a SET for a context or an engine that is not here is recorded, with what it asked for', () => {
+    const { ask, peerOf, refusedSets } = engineWithDoor()
+    ask(peerOf({ contextName: 'cellar' }), 'setRequest')
+    ask(peerOf({ contextEngineId: otherEngineId }), 'setRequest')
+    ask(peerOf({ contextName: 'cellar' }), 'getRequest')
+    assert.deepEqual(
+      refusedSets.map(({ requester, status, varbinds }) => [requester.securityName, status, varbinds[0]?.name]),
+      [
+        ['ann', 'snmpUnknownContexts', doorSign],
+        ['ann', 'snmpUnknownPDUHandlers', doorSign],
+      ],
+    )
   })
 })

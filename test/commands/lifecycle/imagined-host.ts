@@ -165,7 +165,7 @@ export class Machine {
     let end: ChildEnd | undefined
     const ended = new Promise<void>((resolve) => {
       daemon.ended = () => {
-        end = { how: 'ended', words: '' }
+        end = { how: 'ended', words: '', exitCode: 1 }
         // Who has ended learns of nothing.
         this.#wait(0, self, resolve)
       }
