@@ -22,8 +22,9 @@ if (values.account !== undefined && isRoot()) becomeForGood(JSON.parse(values.ac
 const home = resolveHome(values.home)
 let worker: Worker | undefined
 
-const tell = (message: FromWorker): void => {
-  if (process.connected) process.send!(message)
+const tell = (message: FromWorker, done?: () => void): void => {
+  if (process.connected) process.send!(message, undefined, undefined, done)
+  else done?.()
 }
 
 /** Each has its own sockets: who fills those of one does not hold up the other. NAPTR and SRV are not implemented yet. */
