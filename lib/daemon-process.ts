@@ -23,6 +23,7 @@ import { createLog, type Log } from './log.ts'
 import { LogFile } from './log-file.ts'
 import { removePidFile, writePidFile } from './proc/pid-file.ts'
 import { type ProcessIdentity, readProcess } from './proc/process.ts'
+import { outliveStandardStreams } from './standard-streams.ts'
 import { tellSystemd } from './systemd.ts'
 import { requireTrust } from './trust/home-trust.ts'
 
@@ -45,6 +46,7 @@ export interface DaemonProcess {
 
 /** Ends the process with a sentence when the home cannot be used. */
 export function openDaemon(name: DaemonName, homeOption: string | undefined): DaemonProcess {
+  outliveStandardStreams()
   const home = openHome(name, homeOption)
   // What this daemon starts is of this appliance, and can be told from the same of another one.
   process.env.CASTELLAN_HOME = home.root

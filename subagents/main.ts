@@ -11,7 +11,6 @@ import { agentxSocket } from '../agent/agentx/trust.ts'
 import { AuditFile } from '../lib/audit-file.ts'
 import { systemClock } from '../lib/clock.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
-
 import { listenForControl } from '../lib/control.ts'
 import { checkAndExit, openForCheck } from '../lib/daemon-check.ts'
 import { openDaemon } from '../lib/daemon-process.ts'

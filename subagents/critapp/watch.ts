@@ -32,7 +32,6 @@ export class Watch {
   begin(): void {
     const { clock } = this.#context.options
     this.#timers.push(clock.every(watchEveryMs, () => this.#each((entry) => this.#look(entry))))
-    this.#timers.push(clock.every(watchEveryMs, () => this.#each((entry) => this.#boundOutput(entry))))
     this.#timers.push(clock.every(lookAroundEveryMs, () => this.#each((entry) => this.#lookAround(entry))))
   }
 
@@ -45,6 +44,7 @@ export class Watch {
   }
 
   #look(entry: Entry): void {
+    this.#boundOutput(entry)
     const { identity, child, pidFile, isEndPending } = entry
     if (!identity || isEndPending || isRunning(identity)) return
     // Its own end is told of a child, and how it came.

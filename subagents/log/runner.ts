@@ -60,7 +60,7 @@ export class Runner {
     this.#isRunning = true
     const parsed = parseCommand(next.command)
     if ('error' in parsed) {
-      finish(-1, `command ${next.command}: ${parsed.error}`)
+      finish(-1, `its command cannot be read: ${parsed.error}`)
       return
     }
     const [program] = parsed.argv
