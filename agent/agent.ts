@@ -326,8 +326,9 @@ export class Agent {
     const last = varbinds.at(-1)
     this.#notifiedLog.notice('notification of a subagent', { name: this.names.format(trapOid), socket })
     this.#internal.log.add({ trapOid, upTimeTicks, varbinds }, this.#options.clock, socket)
-    if (!last || !isText(last)) this.#originator.send({ trapOid, upTimeTicks, varbinds })
-    else this.#originator.send({ trapOid, upTimeTicks, varbinds: varbinds.slice(0, -1), text: last })
+    const isForeign = socket === 'others'
+    if (!last || !isText(last)) this.#originator.send({ trapOid, upTimeTicks, varbinds, isForeign })
+    else this.#originator.send({ trapOid, upTimeTicks, varbinds: varbinds.slice(0, -1), text: last, isForeign })
   }
 
   #subagentChanged({ event, name, socket, sentence }: SubagentChange): void {
