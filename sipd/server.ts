@@ -1,5 +1,6 @@
 /** A SIP server put together: from a configuration in plain values to something that takes messages and sends them. */
 import type { Clock } from '../lib/clock.ts'
+import { FaultGuard } from '../lib/fault-guard.ts'
 import type { Log } from '../lib/log.ts'
 import { EstablishedCalls } from './calls/established.ts'
 import { Locator, type Lookup } from './locate/locator.ts'
@@ -11,7 +12,10 @@ import { Destinations } from './proxy/destinations.ts'
 import { Forwarder } from './proxy/forwarder.ts'
 import { Identity, type IdentityOptions } from './proxy/identity.ts'
 import { Branches } from './proxy/loop.ts'
+import { type OwnHost, ThisMachine } from './proxy/own-host.ts'
 import type { ProxyPolicy } from './proxy/policy.ts'
+import { Relay, type RelaySettings } from './proxy/relay.ts'
+import { Signer } from './proxy/signer.ts'
 import { RegisteredUsers } from './proxy/users.ts'
 import { Registrar, type RegistrarLimits } from './registrar/registrar.ts'
 import type { SipStatistics } from './statistics.ts'
@@ -26,6 +30,7 @@ import type { Sender } from './transport/sender.ts'
 export interface ServerSettings {
   readonly identity: IdentityOptions
   readonly policy: ProxyPolicy
+  readonly relay: RelaySettings
   readonly timers: TimerValues
   /** Undefined: Cisco_Registry is off, and REGISTER is refused. */
   readonly registrar: RegistrarLimits | undefined
@@ -41,11 +46,17 @@ export interface ServerOptions {
   readonly worker: number
   readonly clock: Clock
   readonly log: Log
+  /** The one of the process; one of its own otherwise. */
+  readonly faults?: FaultGuard
   readonly debug: DebugLog
   readonly sender: Sender
   readonly store: LocationStore
   readonly statistics: SipStatistics
   readonly lookup: Lookup
+  /** Of the marks in what others carry for us: the same in processes that share the ports; a new one otherwise. */
+  readonly signerSecret?: Buffer
+  /** Which addresses are this machine; what its kernel says unless given. */
+  readonly ownHost?: OwnHost
   /** That of the processes that know each other's keys; one of its own otherwise. */
   readonly hasher?: KeyHasher
   /** Other processes that take part in the traffic. */
@@ -67,7 +78,8 @@ export interface SipServer {
 
 export function createSipServer(options: ServerOptions): SipServer {
   const { settings, clock, log, debug, store, statistics } = options
-  const wheel = new TimerWheel(clock, (error) => log.error('bug in a timer', { error }))
+  const faults = options.faults ?? new FaultGuard(clock, log)
+  const wheel = new TimerWheel(clock, (error) => faults.report('serving a timer', error))
   const held = new HeldTransactions({ clock, holdMs: settings.timers.holdMs, maxOctets: settings.maxHeldOctets })
   const hasher = options.hasher ?? new KeyHasher()
   const layer = new TransactionLayer({
@@ -83,12 +95,21 @@ export function createSipServer(options: ServerOptions): SipServer {
     retryAfterSeconds: settings.retryAfterSeconds,
   })
   const identity = new Identity(settings.identity)
+  const users = new RegisteredUsers(store, options.isConnectionOpen)
+  const signer = new Signer(options.signerSecret)
+  const ownHost = options.ownHost ?? new ThisMachine(clock)
+  const isReachedAt = users.isReachedAt.bind(users)
+  const relay = new Relay({ ...settings.relay, identity, ownHost, signer, isReachedAt })
   const forwarder = new Forwarder({
     layer,
     identity,
     branches: new Branches(options.worker),
     locator: new Locator(options.lookup, clock),
     policy: settings.policy,
+    relay,
+    signer,
+    faults,
+    log,
     debug,
   })
   const { stateful, addRecordRoute } = settings.policy
@@ -97,18 +118,22 @@ export function createSipServer(options: ServerOptions): SipServer {
     layer,
     forwarder,
     identity,
-    registrar: settings.registrar && new Registrar({ store, clock, domains: identity, limits: settings.registrar }),
+    registrar:
+      settings.registrar && new Registrar({ store, clock, domains: identity, relay, limits: settings.registrar }),
     calls,
     destinations: new Destinations({
       identity,
       policy: settings.policy,
-      users: new RegisteredUsers(store, options.isConnectionOpen),
+      users,
+      relay,
       statistics,
       log,
     }),
+    relay,
+    signer,
     statistics,
     admission: new Admission({ clock, ...settings.flood, retryAfterSeconds: settings.retryAfterSeconds }),
-    log,
+    faults,
     debug,
     ...(options.elsewhere && { elsewhere: options.elsewhere }),
     settleMs: options.settleMs ?? 0,

@@ -15,6 +15,12 @@ export function isLoopbackAddress(address: string): boolean {
   return address.startsWith('127.') || address === '::1' || unmapped(address).startsWith('127.')
 }
 
+/** Of a numeric address: 224.0.0.0/4 and ff00::/8. */
+export function isMulticastAddress(address: string): boolean {
+  const plain = unmapped(address)
+  return isIPv4(plain) ? /^2(?:2[4-9]|3\d)\./.test(plain) : /^ff/i.test(plain) && isIPv6(plain)
+}
+
 /** An address that stands for all addresses of its family. */
 export function isWildcardAddress(host: string): boolean {
   return host === '0.0.0.0' || (isIPv6(host) && /^[0:]+$/.test(host))
@@ -24,6 +30,12 @@ export function isWildcardAddress(host: string): boolean {
 export function reachableHost(host: string): string {
   if (!isWildcardAddress(host)) return host
   return isIPv6(host) ? '::1' : '127.0.0.1'
+}
+
+/** The port that decimal digits name, 1 to 65535; undefined for any other text. What Node is given beyond that, it throws at. */
+export function parsePort(text: string): number | undefined {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  return port >= 1 && port <= 65_535 ? port : undefined
 }
 
 /** `192.0.2.1:161`, `[2001:db8::1]:161`. */

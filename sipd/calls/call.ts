@@ -18,8 +18,8 @@ export interface Call {
 
 /** Call-ID and both tags; the same in both directions. Undefined for a message outside a dialog. */
 export function dialogId(message: SipRequest | SipResponse): string | undefined {
-  const from = tagOf(message.value(H.from)!)
-  const to = tagOf(message.value(H.to)!)
+  const from = dialogTag(message.value(H.from)!)
+  const to = dialogTag(message.value(H.to)!)
   if (from === undefined || to === undefined) return undefined
   const callId = message.value(H.callId)!
   return from < to ? `${callId}\0${from}\0${to}` : `${callId}\0${to}\0${from}`
@@ -31,7 +31,7 @@ export function uriOf(value: string): string {
 }
 
 /** The tag of a From or To, without reading the rest of it: calls are answered by the thousand a second. */
-function tagOf(value: string): string | undefined {
+export function dialogTag(value: string): string | undefined {
   const close = value.lastIndexOf('>')
   // As nearly all are: `<URI>;tag=TAG`.
   if (value.startsWith(';tag=', close + 1) && !value.includes(';', close + 6)) return value.slice(close + 6)

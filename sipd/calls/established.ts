@@ -41,6 +41,12 @@ export class EstablishedCalls {
     return this.#kept.size
   }
 
+  /** Whether a message is of a call that goes on. */
+  has(message: SipRequest): boolean {
+    const id = dialogId(message)
+    return id !== undefined && this.#kept.has(id)
+  }
+
   /** A 2xx to an INVITE goes to the caller: a new call, or one that goes on (§14.2). */
   answered(request: SipRequest, response: SipResponse): void {
     const id = dialogId(response)

@@ -7,6 +7,7 @@ import { textOfOctets } from '../../lib/lossless-text.ts'
 import { readRegularFileSync } from '../../lib/regular-file.ts'
 import type { Rows } from './directive.ts'
 import { directives, type SipdConfig } from './directives.ts'
+import { exposure } from './exposure.ts'
 import { checkFileMode } from './file-mode.ts'
 import { checkAccounts, checkLogs, checkTlsFiles, missingAddresses } from './machine-checks.ts'
 import { type ConfigNotes, parseConfig } from './parse.ts'
@@ -54,8 +55,12 @@ export function inspectConfig(home: Home, readTls: ReadFile = readTlsFile): Insp
     complaints.push(...checkTlsFiles(parsed.config, origins, home, configFile, readTls))
     const ofLogs = checkLogs(parsed.config, origins, home, configFile)
     complaints.push(...ofLogs.filter((one) => !isWarning(one)))
-    warnings.push(...ofLogs.filter(isWarning), ...missingAddresses(parsed.config, origins, configFile))
-    warnings.push(...checkAccounts(parsed.config, origins, configFile))
+    warnings.push(
+      ...ofLogs.filter(isWarning),
+      ...missingAddresses(parsed.config, origins, configFile),
+      ...checkAccounts(parsed.config, origins, configFile),
+      ...exposure(parsed.config, origins, configFile),
+    )
   }
   const config = 'config' in parsed && complaints.length === 0 ? parsed.config : undefined
   return { config, complaints, warnings, origins, persistentTcp }

@@ -1,6 +1,7 @@
 /** From a URI to the hop where its request goes: RFC 3263 with addresses and A or AAAA records; NAPTR and SRV have their place here. */
 import { isIP } from 'node:net'
 import type { Clock } from '../../lib/clock.ts'
+import { unbracketed } from '../message/host.ts'
 import type { TransportName } from '../message/source.ts'
 import type { SipUri } from '../message/uri.ts'
 
@@ -58,7 +59,7 @@ export class Locator {
             port: uri.port ?? (transport === 'TLS' ? 5061 : 5060),
             isExplicit: named !== undefined || uri.scheme === 'sips',
           }
-    const host = uri.parameters.get('maddr') || uri.host
+    const host = unbracketed(uri.parameters.get('maddr') || uri.host)
     if (isIP(host) !== 0) return place(host)
     const cached = this.#cache.get(host)
     if (cached && cached.untilMs > this.#clock.monotonicMs()) return place(cached.address)

@@ -1,5 +1,6 @@
 /** A hop as one word, for keeping with a registration: where a phone registered from is where it is reached. */
 import { isIP } from 'node:net'
+import { parsePort } from '../../lib/net/address.ts'
 import type { Hop, TransportName } from './source.ts'
 
 /** `UDP/192.0.2.7/5060/0/`, then the connection; and where there is one the local address, after another slash. */
@@ -10,13 +11,14 @@ export function formatFlow({ transport, address, port, listener, connection, loc
 
 /** Undefined when it is none. */
 export function parseFlow(text: string): Hop | undefined {
-  const [transport, address = '', port, listener, connection, local] = text.split('/')
+  const [transport, address = '', portText = '', listener = '', connection, local] = text.split('/')
   if (transport !== 'UDP' && transport !== 'TCP' && transport !== 'TLS') return undefined
-  if (isIP(address) === 0 || !(Number(port) > 0) || !(Number(listener) >= 0)) return undefined
+  const port = parsePort(portText)
+  if (isIP(address) === 0 || port === undefined || !/^\d{1,4}$/.test(listener)) return undefined
   return {
     transport: transport satisfies TransportName,
     address,
-    port: Number(port),
+    port,
     listener: Number(listener),
     connection: connection || undefined,
     ...(local && { local }),

@@ -8,6 +8,7 @@ import type { Hop } from './source.ts'
 export interface ForwardHead {
   readonly requestUri: string
   readonly via: string
+  readonly maxBreadth: number
   readonly recordRoute: string | undefined
   /** The route set the request leaves with, replacing the one it came with; undefined leaves that as it is. */
   readonly routes: readonly string[] | undefined
@@ -15,7 +16,8 @@ export interface ForwardHead {
 
 /**
  * The headers and body of a request as all its branches have them (RFC 3261 §16.6 steps 1 and 3): received and rport
- * filled in, Max-Forwards one less. Without the Route headers when `dropRoutes`.
+ * filled in, Max-Forwards one less. Without Max-Breadth, which each branch has its own of, and without the Route headers
+ * when `dropRoutes`.
  */
 export function forwardTail(request: SipRequest, source: Hop, dropRoutes: boolean): string {
   const { text, layout, via } = request
@@ -34,7 +36,7 @@ export function forwardTail(request: SipRequest, source: Hop, dropRoutes: boolea
       if (element !== text.slice(via.start, via.end)) cut(via.start, via.end, element)
     } else if (id === H.maxForwards) {
       cut(layout[at + 1]!, layout[at + 4]!, `Max-Forwards: ${request.maxForwards! - 1}\r\n`)
-    } else if (id === H.route && dropRoutes) cut(layout[at + 1]!, layout[at + 4]!, '')
+    } else if (id === H.maxBreadth || (id === H.route && dropRoutes)) cut(layout[at + 1]!, layout[at + 4]!, '')
   }
   if (request.maxForwards === undefined) cut(request.headEnd, request.headEnd, 'Max-Forwards: 70\r\n')
   const length = missingLength(request)
@@ -51,7 +53,9 @@ function missingLength(message: SipRequest | SipResponse): string {
 export function forwardedRequest(method: string, head: ForwardHead, tail: string): string {
   let routes = ''
   for (const route of head.routes ?? []) routes += `Route: ${route}\r\n`
-  return `${method} ${head.requestUri} SIP/2.0\r\n${head.recordRoute === undefined ? '' : `Record-Route: ${head.recordRoute}\r\n`}Via: ${head.via}\r\n${routes}${tail}`
+  const { requestUri, via, maxBreadth, recordRoute } = head
+  const recorded = recordRoute === undefined ? '' : `Record-Route: ${recordRoute}\r\n`
+  return `${method} ${requestUri} SIP/2.0\r\n${recorded}Via: ${via}\r\nMax-Breadth: ${maxBreadth}\r\n${routes}${tail}`
 }
 
 /** A response without the topmost Via, which was ours (§16.7 step 3). */

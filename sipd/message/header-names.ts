@@ -24,6 +24,7 @@ export const H = {
   retryAfter: 19,
   timestamp: 20,
   sessionExpires: 21,
+  maxBreadth: 22,
 } as const
 export type HeaderId = (typeof H)[keyof typeof H]
 
@@ -49,6 +50,7 @@ const spellings: readonly (readonly [HeaderId, string, string?])[] = [
   [H.retryAfter, 'Retry-After'],
   [H.timestamp, 'Timestamp'],
   [H.sessionExpires, 'Session-Expires', 'x'],
+  [H.maxBreadth, 'Max-Breadth'],
 ]
 
 const byLowerCase = new Map(

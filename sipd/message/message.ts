@@ -92,6 +92,8 @@ export class SipRequest extends Message {
   readonly cseqNumber: number
   /** Undefined when the header is missing: clients of RFC 2543 send none. */
   readonly maxForwards: number | undefined
+  /** RFC 5393 §5.3: branches that may be under way at once for it, in all proxies; undefined when the header is missing. */
+  readonly maxBreadth: number | undefined
   #uri: SipUri | undefined
 
   constructor(
@@ -101,6 +103,7 @@ export class SipRequest extends Message {
     via: Via,
     cseqNumber: number,
     maxForwards: number | undefined,
+    maxBreadth: number | undefined,
   ) {
     super(parts.text, parts.layout, parts.isFolded, parts.headEnd, parts.bodyStart)
     this.method = method
@@ -108,6 +111,7 @@ export class SipRequest extends Message {
     this.via = via
     this.cseqNumber = cseqNumber
     this.maxForwards = maxForwards
+    this.maxBreadth = maxBreadth
   }
 
   /** The Request-URI, when it is one of ours to understand. */

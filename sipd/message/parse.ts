@@ -240,6 +240,12 @@ function checkRequest(parts: Parts, method: string, requestUri: string): SipRequ
   const cseqMethod = cseqMethodOf(cseq)
   if (cseqMethod === undefined) return refuse('CSeq is not a number below 2^31 and a method')
   if (cseqMethod !== method) return refuse(`CSeq names ${cseqMethod}, the request line ${method}`)
+  let maxBreadth: number | undefined
+  const breadth = parts.value(H.maxBreadth)
+  if (breadth !== undefined) {
+    if (!/^\d{1,10}$/.test(breadth) || parts.count(H.maxBreadth) > 1) return refuse('Max-Breadth is not one number')
+    maxBreadth = Number(breadth)
+  }
   let maxForwards: number | undefined
   const hops = parts.value(H.maxForwards)
   if (hops !== undefined) {
@@ -247,7 +253,7 @@ function checkRequest(parts: Parts, method: string, requestUri: string): SipRequ
     maxForwards = /^\d{1,9}$/.test(hops) ? Number(hops) : 256
     if (maxForwards > 255) return refuse('Max-Forwards is not a number up to 255')
   }
-  return new SipRequest(parts, method, requestUri, via, Number.parseInt(cseq, 10), maxForwards)
+  return new SipRequest(parts, method, requestUri, via, Number.parseInt(cseq, 10), maxForwards, maxBreadth)
 }
 
 /** From, To and Contact as nearly all of them are: <uri>, perhaps after words or a quoted name, and parameters of tokens. */

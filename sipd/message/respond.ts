@@ -1,8 +1,10 @@
 /** Responses to a request: what RFC 3261 §8.2.6 copies, and where they go (§18.2.2, RFC 3581). */
 import { isIP } from 'node:net'
-import { withoutZone } from '../../lib/net/address.ts'
+import { canonicalAddress, isMulticastAddress, withoutZone } from '../../lib/net/address.ts'
 import { H } from './header-names.ts'
+import { unbracketed } from './host.ts'
 import { type Parts, stride } from './message.ts'
+import { reasonPhrase } from './reason.ts'
 import { type Hop, isReliable } from './source.ts'
 import type { Via } from './via.ts'
 
@@ -14,8 +16,18 @@ export interface ExtraHeader {
 /** What a request is answered with. */
 export interface Answer {
   readonly status: number
-  readonly reason: string
+  /** What is wrong with the request, in a sentence of ours for who sent it; it goes into a Warning (§20.43). */
+  readonly detail?: string
   readonly headers?: readonly ExtraHeader[]
+}
+
+/** Of an answer, the detail among them: 399 is any warning, and the agent a pseudonym. */
+export function headersOf({ detail, headers = [] }: Answer): readonly ExtraHeader[] {
+  return detail === undefined ? headers : [...headers, { name: 'Warning', value: `399 castellan ${quoted(detail)}` }]
+}
+
+function quoted(text: string): string {
+  return `"${text.replace(/[^\x20-\x7e]+/g, ' ').replace(/["\\]/g, '\\$&')}"`
 }
 
 type Answerable = Pick<Parts, 'text' | 'layout' | 'indexOf' | 'value' | 'valueAt'>
@@ -56,6 +68,17 @@ export function formatResponse(
   return `${response}${lastHeaders}`
 }
 
+/** The answer to what could not be taken as a request, with what is wrong with it. */
+export function formatRefusal(
+  request: Answerable,
+  via: Via | undefined,
+  source: Hop,
+  tag: string,
+  answer: Answer,
+): string {
+  return formatResponse(request, via, source, tag, answer.status, reasonPhrase(answer.status), headersOf(answer))
+}
+
 function line(name: string, value: string | undefined): string {
   return value === undefined ? '' : `${name}: ${value}\r\n`
 }
@@ -64,24 +87,30 @@ function line(name: string, value: string | undefined): string {
 export function responseTarget(via: Via, source: Hop): Hop {
   // Over a connection: the same one; the port is for when it is gone by then.
   if (isReliable(source)) return { ...source, port: via.port ?? defaultPort(source) }
-  if (via.maddr !== undefined && isIP(unbracketed(via.maddr)) === isIP(source.address))
-    return { ...source, address: unbracketed(via.maddr), port: via.port ?? 5060 }
+  const maddr = obeyedMaddr(via, source.address)
+  if (maddr !== undefined && isIP(maddr) === isIP(source.address))
+    return { ...source, address: maddr, port: via.port ?? 5060 }
   return via.rport === undefined ? { ...source, port: via.port ?? 5060 } : source
 }
 
-/** Where a Via of a response on its way back says that it goes; undefined when it names no numeric address. */
-export function viaTarget(via: Via): Pick<Hop, 'transport' | 'address' | 'port'> | undefined {
-  const transport = via.transport
-  if (transport !== 'UDP' && transport !== 'TCP' && transport !== 'TLS') return undefined
-  const isByMaddr = transport === 'UDP' && via.maddr !== undefined
-  const address = unbracketed(isByMaddr ? via.maddr! : (via.received ?? via.host))
-  if (isIP(address) === 0) return undefined
-  const port = ((!isByMaddr && via.rport) || via.port) ?? (transport === 'TLS' ? 5061 : 5060)
-  return { transport, address, port }
+/** A maddr is for multicast; of other addresses only the sender's own is believed, or answers would go to anybody it names. */
+function obeyedMaddr({ maddr }: Via, sender: string): string | undefined {
+  if (maddr === undefined) return undefined
+  const address = canonicalAddress(unbracketed(maddr))
+  return isMulticastAddress(address) || address === sender ? address : undefined
 }
 
-export function unbracketed(host: string): string {
-  return host.startsWith('[') ? host.slice(1, -1) : host
+export type ViaTarget = Pick<Hop, 'transport' | 'address' | 'port'>
+
+/** Where a Via of a response on its way back says that it goes; undefined when it names no numeric address. */
+export function viaTarget(via: Via): ViaTarget | undefined {
+  const transport = via.transport
+  if (transport !== 'UDP' && transport !== 'TCP' && transport !== 'TLS') return undefined
+  const sender = unbracketed(via.received ?? via.host)
+  if (isIP(sender) === 0) return undefined
+  const maddr = transport === 'UDP' ? obeyedMaddr(via, sender) : undefined
+  const port = ((maddr === undefined && via.rport) || via.port) ?? (transport === 'TLS' ? 5061 : 5060)
+  return { transport, address: maddr ?? sender, port }
 }
 
 function defaultPort(hop: Hop): number {

@@ -1,5 +1,7 @@
 /** SIP and SIPS URIs, RFC 3261 §19.1. */
 import { isIPv6 } from 'node:net'
+import { parsePort } from '../../lib/net/address.ts'
+import { isHost, isHostName, isTtl } from './host.ts'
 import { isToken } from './scan.ts'
 
 export interface SipUri {
@@ -13,7 +15,6 @@ export interface SipUri {
 }
 
 const userCharacters = /^[A-Za-z0-9\-_.!~*'()&=+$,;?/%:]*$/
-const hostName = /^(?=.{1,255}$)([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.?$/
 
 /** As nearly all are: nothing escaped, no password, no parameters, a name or an IPv4 address. */
 const usual = /^(sips?):(?:([A-Za-z0-9\-_.!~*'()&=+$,]+)@)?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(\d{1,5}))?$/
@@ -23,8 +24,8 @@ const noParameters: ReadonlyMap<string, string> = new Map()
 export function parseSipUri(text: string): SipUri | undefined {
   const match = usual.exec(text)
   if (!match || match[3]!.length > 255 || /\.[.-]|-\./.test(match[3]!)) return parseUnusual(text)
-  const port = match[4] === undefined ? undefined : Number(match[4])
-  if (port !== undefined && (port < 1 || port > 65_535)) return undefined
+  const port = match[4] === undefined ? undefined : parsePort(match[4])
+  if (port === undefined && match[4] !== undefined) return undefined
   return { scheme: match[1] as 'sip' | 'sips', user: match[2], host: match[3]!, port, parameters: noParameters }
 }
 
@@ -35,9 +36,9 @@ function parseUnusual(text: string): SipUri | undefined {
   const isBracketed = hostPart!.startsWith('[')
   const host = (isBracketed ? hostPart!.slice(1, -1) : hostPart!).toLowerCase()
   // RFC 5118 §4.10: the grammar of RFC 3261 lets a third colon come before an IPv4 part; what is meant has two.
-  if (isBracketed ? !isIPv6(host.replace(':::', '::')) : !hostName.test(host)) return undefined
-  const port = portPart === undefined ? undefined : Number(portPart)
-  if (port !== undefined && (port < 1 || port > 65_535)) return undefined
+  if (isBracketed ? !isIPv6(host.replace(':::', '::')) : !isHostName(host)) return undefined
+  const port = portPart === undefined ? undefined : parsePort(portPart)
+  if (port === undefined && portPart !== undefined) return undefined
   let user: string | undefined
   if (userInfo !== undefined) {
     if (userInfo === '' || !userCharacters.test(userInfo)) return undefined
@@ -50,6 +51,9 @@ function parseUnusual(text: string): SipUri | undefined {
     if (!isToken(name.replace(/[[\]/:&$]/g, ''))) return undefined
     parameters.set(name.toLowerCase(), value)
   }
+  const maddr = parameters.get('maddr')
+  const ttl = parameters.get('ttl')
+  if ((maddr && !isHost(maddr)) || (ttl && !isTtl(ttl))) return undefined
   return { scheme: scheme!.toLowerCase() as 'sip' | 'sips', user, host, port, parameters }
 }
 

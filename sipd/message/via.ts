@@ -1,4 +1,7 @@
 /** One element of a Via header, RFC 3261 §20.42 and RFC 3581. */
+import { isIP } from 'node:net'
+import { parsePort } from '../../lib/net/address.ts'
+import { isHost, isTtl, unbracketed } from './host.ts'
 import { endOfQuoted, isToken } from './scan.ts'
 
 export interface Via {
@@ -23,6 +26,10 @@ export interface Via {
   readonly receivedEnd: number
 }
 
+/** Longer ones are nobody's: the branch is part of a transaction's key, which is hashed for each message. */
+const longestBranch = 256
+const longestHost = 255
+
 const protocolAndSentBy =
   /\s*SIP\s*\/\s*2\.0\s*\/\s*([A-Za-z0-9-]+)\s+(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?:\s*:\s*(\d{1,5}))?\s*/iy
 
@@ -35,8 +42,8 @@ export function parseVia(text: string, from: number, lineEnd: number): Via | und
   const match = protocolAndSentBy.exec(text)
   // What the pattern takes as blanks may be the end of the header, and what follows another one.
   if (!match || from + match[0].trimEnd().length > lineEnd) return undefined
-  const port = match[3] === undefined ? undefined : Number(match[3])
-  if (port !== undefined && (port < 1 || port > 65_535)) return undefined
+  const port = match[3] === undefined ? undefined : parsePort(match[3])
+  if ((port === undefined && match[3] !== undefined) || match[2]!.length > longestHost) return undefined
   let branch: string | undefined
   let rport: number | undefined
   let received: string | undefined
@@ -64,21 +71,27 @@ export function parseVia(text: string, from: number, lineEnd: number): Via | und
     if (value === '' || !isToken(name)) return undefined
     switch (name) {
       case 'branch':
+        if (value !== undefined && value.length > longestBranch) return undefined
         branch ??= value
         break
       case 'rport':
-        if (value !== undefined && !/^\d{1,5}$/.test(value)) return undefined
-        rport = Number(value ?? 0)
+        rport = value === undefined ? 0 : parsePort(value)
+        if (rport === undefined) return undefined
         rportStart = at + 1
         rportEnd = end
         break
       case 'received':
+        if (value !== undefined && isIP(unbracketed(value)) === 0) return undefined
         received = value
         receivedStart = at
         receivedEnd = end
         break
       case 'maddr':
+        if (value !== undefined && !isHost(value)) return undefined
         maddr = value
+        break
+      case 'ttl':
+        if (value !== undefined && !isTtl(value)) return undefined
         break
     }
     at = end

@@ -8,6 +8,7 @@ import { type Home, programRoot } from '../../lib/home.ts'
 import type { Log } from '../../lib/log.ts'
 import type { KeptFiles } from '../config/tls-files.ts'
 import type { Openness } from '../proxy/core.ts'
+import { signerSecretOctets } from '../proxy/signer.ts'
 import { secretOctets } from '../transaction/hash.ts'
 import type { ListItem, ListSubject } from '../worker/listing.ts'
 import { Watchdog } from './watchdog.ts'
@@ -51,6 +52,8 @@ const alarmAfter = 5
 export class WorkerPool {
   readonly #options: PoolOptions
   readonly #secret = randomBytes(secretOctets).toString('hex')
+  /** As long as the parent lives: marks are known after a graceful restart. */
+  readonly #signerSecret = randomBytes(signerSecretOctets).toString('hex')
   /** By their number. */
   readonly #workers = new Map<number, WorkerHandle>()
   #settings: PoolSettings
@@ -207,7 +210,17 @@ export class WorkerPool {
   #fork(worker: number, generation: number, index: number, members: readonly number[]): WorkerHandle {
     const others = [...this.#workers.keys()]
     const handle = new WorkerHandle(
-      { kind: 'start', worker, generation, index, members, others, secret: this.#secret, files: this.#settings.files },
+      {
+        kind: 'start',
+        worker,
+        generation,
+        index,
+        members,
+        others,
+        secret: this.#secret,
+        signerSecret: this.#signerSecret,
+        files: this.#settings.files,
+      },
       this.#options.clock,
       {
         onLog: this.#options.onLog,

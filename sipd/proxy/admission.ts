@@ -15,7 +15,7 @@ export type Verdict = 'admitted' | 'refused' | 'silent'
 
 /** Addresses are cheap to forge: beyond so many a second, all others share one count. */
 const mostAddresses = 20_000
-/** What ends a call or a wait is taken from everybody: refusing it would keep alive what is to be ended. */
+/** What ends a call or a wait, where there is one: refusing it would keep alive what is to be ended. */
 const alwaysTaken: ReadonlySet<string> = new Set(['ACK', 'BYE', 'CANCEL', 'PRACK'])
 
 export class Admission {
@@ -29,11 +29,15 @@ export class Admission {
     this.retryAfterSeconds = options.retryAfterSeconds
   }
 
-  /** Beyond the threshold as many again are refused in words, and all others in silence. */
-  admit(method: string, source: Hop): Verdict {
+  /**
+   * Beyond the threshold as many again are refused in words, and all others in silence. `belongs` tells whether the request
+   * is of a transaction or a call that is known.
+   */
+  admit(method: string, source: Hop, belongs: () => boolean = () => false): Verdict {
     const { perSecond, exemptsLoopback, clock } = this.#options
-    if (perSecond === 0 || alwaysTaken.has(method)) return 'admitted'
+    if (perSecond === 0) return 'admitted'
     if (exemptsLoopback && isLoopbackAddress(source.address)) return 'admitted'
+    if (alwaysTaken.has(method) && belongs()) return 'admitted'
     const second = Math.floor(clock.monotonicMs() / 1000)
     if (second !== this.#second) {
       this.#second = second

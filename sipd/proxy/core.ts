@@ -1,5 +1,5 @@
 /** The proxy core, RFC 3261 §16: what is done with a request, once its transaction has it. */
-import type { Log } from '../../lib/log.ts'
+import type { FaultGuard } from '../../lib/fault-guard.ts'
 import { type Call, uriOf } from '../calls/call.ts'
 import type { EstablishedCalls } from '../calls/established.ts'
 import type { DebugLog } from '../log/error-log.ts'
@@ -7,19 +7,27 @@ import { withoutTopmostVia } from '../message/forward.ts'
 import { H } from '../message/header-names.ts'
 import type { SipRequest, SipResponse } from '../message/message.ts'
 import { type Malformed, parseMessage, secondVia } from '../message/parse.ts'
-import { type Answer, type ExtraHeader, formatResponse, responseTarget, viaTarget } from '../message/respond.ts'
+import {
+  type Answer,
+  type ExtraHeader,
+  formatRefusal,
+  headersOf,
+  responseTarget,
+  viaTarget,
+} from '../message/respond.ts'
 import { formatHop, type Hop } from '../message/source.ts'
 import type { Registrar } from '../registrar/registrar.ts'
 import type { SipStatistics } from '../statistics.ts'
 import { type TransactionLayer, type TransactionUser, transactionKey } from '../transaction/layer.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
 import type { Admission } from './admission.ts'
-import { badExtension, type Destinations, unknownUser } from './destinations.ts'
-import { cameBy, type Forwarder, hasToTag } from './forwarder.ts'
+import { readCameBy } from './came-by.ts'
+import { badExtension, type Destination, type Destinations, unknownUser } from './destinations.ts'
+import { type Forwarder, hasToTag } from './forwarder.ts'
 import type { Identity } from './identity.ts'
+import type { Relay } from './relay.ts'
 import { ResponseContext } from './response-context.ts'
-import type { Routing } from './routes.ts'
-import type { Target } from './targets.ts'
+import type { Signer } from './signer.ts'
 
 /** Methods that mean this server itself when the Request-URI names no user. */
 export const supportedMethods = ['OPTIONS', 'REGISTER', 'INVITE', 'ACK', 'CANCEL', 'BYE'] as const
@@ -39,9 +47,11 @@ export interface ProxyCoreOptions {
   /** Undefined where sipd does not stay in the path of a call, and would not see it end. */
   readonly calls: EstablishedCalls | undefined
   readonly destinations: Destinations
+  readonly relay: Relay
+  readonly signer: Signer
   readonly statistics: SipStatistics
   readonly admission: Admission
-  readonly log: Log
+  readonly faults: FaultGuard
   readonly debug: DebugLog
   readonly elsewhere?: Elsewhere
   /** Another process may know of a registration so much earlier than this one; 0 when there is none. */
@@ -95,7 +105,7 @@ export class ProxyCore implements TransactionUser {
         if (!elsewhere?.takesResponse(message, source)) this.receiveResponse(message)
       } else this.#refuse(message, source)
     } catch (error) {
-      this.#reportBug(source, error)
+      this.#options.faults.report('receiving', error, from(source))
     }
   }
 
@@ -106,30 +116,31 @@ export class ProxyCore implements TransactionUser {
       if (message?.kind === 'request') this.receiveRequest(message, source)
       else if (message?.kind === 'response') this.receiveResponse(message)
     } catch (error) {
-      this.#reportBug(source, error)
+      this.#options.faults.report('receiving', error, from(source))
     }
-  }
-
-  /** A bug costs the message that found it, not the link or the worker that brought it. */
-  #reportBug(source: Hop, error: unknown): void {
-    this.#options.log.error('bug while receiving', { source: `${source.transport} ${formatHop(source)}`, error })
   }
 
   receiveRequest(request: SipRequest, source: Hop): void {
     const { statistics, admission, layer, forwarder } = this.#options
     statistics.requestIn(request.method)
-    const verdict = admission.admit(request.method, source)
+    const verdict = admission.admit(request.method, source, () => this.#belongs(request))
     if (verdict !== 'admitted') {
       statistics.refusedFlood++
-      // A retransmission is passed over: a 503 would end what is under way.
-      if (verdict === 'refused' && !layer.knows(transactionKey(request, request.method)))
-        layer.answerStateless(request, source, 503, 'too many requests from one address', [
-          { name: 'Retry-After', value: '5' },
-        ])
+      // A retransmission is passed over: a 503 would end what is under way. An ACK is never answered.
+      if (verdict === 'refused' && request.method !== 'ACK' && !layer.knows(transactionKey(request, request.method)))
+        layer.answerStateless(request, source, 503, [{ name: 'Retry-After', value: '5' }])
       return
     }
     if (!forwarder.policy.stateful && !this.#isClosedTo(request) && this.#forwardStateless(request, source)) return
     layer.receiveRequest(request, source)
+  }
+
+  /** Whether a request is of a transaction or a call that is known here. */
+  #belongs(request: SipRequest): boolean {
+    const { layer, calls } = this.#options
+    const { method } = request
+    const key = transactionKey(request, method === 'ACK' || method === 'CANCEL' ? 'INVITE' : method)
+    return layer.knows(key) || calls?.has(request) === true
   }
 
   receiveResponse(response: SipResponse): void {
@@ -152,7 +163,7 @@ export class ProxyCore implements TransactionUser {
   onAck(request: SipRequest, source: Hop): void {
     const { destinations, forwarder } = this.#options
     const found = destinations.ofAck(request, source)
-    if (found) forwarder.forwardStateless(request, source, found.routing, found.target)
+    if (found) forwarder.forwardStateless(request, source, found, found.target)
   }
 
   onAnswered(transaction: ServerTransaction, status: number, response: string): void {
@@ -176,9 +187,7 @@ export class ProxyCore implements TransactionUser {
     const { request } = transaction
     if (!this.#isClosedTo(request)) return false
     if (this.openness === 'refusing')
-      transaction.respond(503, 'Service Unavailable', [
-        { name: 'Retry-After', value: String(this.#options.admission.retryAfterSeconds) },
-      ])
+      transaction.respond(503, [{ name: 'Retry-After', value: String(this.#options.admission.retryAfterSeconds) }])
     else transaction.abandon()
     return true
   }
@@ -188,52 +197,52 @@ export class ProxyCore implements TransactionUser {
     const { layer } = this.#options
     const invite = layer.findInvite(transaction.request)
     if (!invite) {
-      transaction.respond(481, 'Call/Transaction Does Not Exist')
+      transaction.respond(481)
       return
     }
-    transaction.respond(200, 'OK')
+    transaction.respond(200)
     if (invite === 'held') return // it has its final response: there is nothing to cancel (§9.2)
     const context = this.#contexts.get(invite)
     if (context) context.cancel()
     // Its user is still waited for.
-    else if (!invite.isFinal) invite.respond(487, 'Request Terminated')
+    else if (!invite.isFinal) invite.respond(487)
   }
 
   /** `isSettled`: what the other workers knew of registrations is known here too. */
   #route(transaction: ServerTransaction, isSettled: boolean): void {
     const { request, source } = transaction
-    const destination = this.#options.destinations.of(request, source)
+    const { destinations, relay } = this.#options
+    const destination = destinations.of(request, source)
     if (destination.kind === 'here') this.#answerHere(transaction)
-    else if (destination.kind === 'targets') this.#forward(transaction, destination.routing, destination.targets)
+    else if (destination.kind === 'targets') this.#forward(transaction, destination)
     else if (destination === unknownUser && !isSettled) this.#routeSettled(transaction)
-    else respond(transaction, destination.answer)
+    else if (relay.isTrusted(source)) respond(transaction, destination.answer)
+    else transaction.respondOnce(destination.answer.status, headersOf(destination.answer))
   }
 
   /** The registration may be on its way here from the worker that took it. */
   #routeSettled(transaction: ServerTransaction): void {
-    const { layer, settleMs = 0 } = this.#options
+    const { layer, faults, settleMs = 0 } = this.#options
     layer.clock.after(settleMs, () => {
       if (transaction.isFinal) return
-      try {
-        this.#route(transaction, true)
-      } catch (error) {
-        this.#reportBug(transaction.source, error)
-      }
+      const isDone = faults.run('routing', () => this.#route(transaction, true), from(transaction.source))
+      if (!isDone && !transaction.isFinal) transaction.respond(500)
     })
   }
 
-  #forward(transaction: ServerTransaction, routing: Routing, targets: readonly Target[]): void {
+  #forward(transaction: ServerTransaction, destination: Extract<Destination, { kind: 'targets' }>): void {
     const { request } = transaction
     const { forwarder, destinations } = this.#options
+    const { targets, contacts, passage } = destination
     const isSips = /^sips:/i.test(request.requestUri)
     // §16.2: so that upstream does not send it again while the user is looked for.
-    if (request.method === 'INVITE') transaction.respond(100, 'Trying')
+    if (request.method === 'INVITE') transaction.respond(100)
     const context = new ResponseContext(
       forwarder,
       transaction,
-      routing,
+      destination,
       targets,
-      (target) => destinations.ofContact(target, isSips),
+      (target) => destinations.ofContact(target, isSips, contacts, passage),
       (response) => this.#succeeded(request, response),
     )
     this.#contexts.set(transaction, context)
@@ -263,22 +272,22 @@ export class ProxyCore implements TransactionUser {
     }
     if (request.method === 'REGISTER' && registrar) {
       const answer = registrar.register(request, source)
-      const { status, reason } = answer
+      const { status, detail } = answer
       if (debug.Registry.on) {
         const contacts = request.elements(H.contact).join(', ')
-        debug.Registry.write('a registration was answered', { to: request.value(H.to), contacts, status, reason })
+        debug.Registry.write('a registration was answered', { to: request.value(H.to), contacts, status, detail })
       }
       if (status < 300) statistics.acceptedRegistrations++
       else statistics.rejectedRegistrations++
       respond(transaction, answer)
     } else if (request.method === 'OPTIONS') {
-      transaction.respond(200, 'OK', [allow, { name: 'Accept', value: 'application/sdp' }])
+      transaction.respond(200, [allow, { name: 'Accept', value: 'application/sdp' }])
     } else if (hasToTag(request)) {
       // Something of a dialog that nobody has here.
-      transaction.respond(481, 'Call/Transaction Does Not Exist')
+      transaction.respond(481)
     } else {
       statistics.unsupportedMethods++
-      transaction.respond(405, 'Method Not Allowed', [allow])
+      transaction.respond(405, [allow])
     }
   }
 
@@ -288,24 +297,20 @@ export class ProxyCore implements TransactionUser {
     const destination = destinations.of(request, source)
     if (destination.kind === 'here') return false
     if (destination.kind === 'targets')
-      forwarder.forwardStateless(request, source, destination.routing, destination.targets[0]!)
-    else if (request.method !== 'ACK') {
-      const { status, reason, headers } = destination.answer
-      layer.answerStateless(request, source, status, reason, headers)
-    }
+      forwarder.forwardStateless(request, source, destination, destination.targets[0]!)
+    else if (request.method !== 'ACK')
+      layer.answerStateless(request, source, destination.answer.status, headersOf(destination.answer))
     return true
   }
 
   #returnStateless(response: SipResponse): boolean {
     const via = secondVia(response)
-    const { layer, statistics, identity } = this.#options
+    const { layer, statistics, signer } = this.#options
     const ours = response.text.slice(response.via.start, response.via.end)
     const target = via && viaTarget(via)
-    if (!target) return false
-    const back = cameBy(ours) ?? {
-      listener: identity.listenerFor(target.transport, target.address, 0) ?? 0,
-      connection: undefined,
-    }
+    const back = target && readCameBy(ours, target, signer)
+    // Whoever writes our Via without our mark has an answer to nothing that was forwarded here.
+    if (!back) return false
     statistics.responseOut(response.cseqMethod, response.status)
     layer.sender.send(withoutTopmostVia(response), { ...target, ...back })
     return true
@@ -314,7 +319,7 @@ export class ProxyCore implements TransactionUser {
   /** An answer to what could not be read, where one can be formed; an ACK is never answered. */
   #refuse(malformed: Malformed, source: Hop): void {
     const { statistics, layer, admission } = this.#options
-    const { method, via, status, reason } = malformed
+    const { method, via, status, reason: detail } = malformed
     statistics.malformed++
     if (method === undefined || method === 'ACK') return
     if (admission.admit('malformed', source) !== 'admitted') {
@@ -325,17 +330,20 @@ export class ProxyCore implements TransactionUser {
     statistics.responseOut(method, status)
     // Where no Via can be read, the answer goes back where the request came from.
     layer.sender.send(
-      formatResponse(malformed.parts, via, source, layer.tagFor(malformed.parts.text), status, reason),
+      formatRefusal(malformed.parts, via, source, layer.tagFor(malformed.parts.text), { status, detail }),
       via ? responseTarget(via, source) : source,
     )
   }
 }
 
+function from(source: Hop): { readonly source: string } {
+  return { source: `${source.transport} ${formatHop(source)}` }
+}
+
 /** What was read of a message, for DebugFlag Parser. */
 function described(message: ReturnType<typeof parseMessage>, octets: Buffer, source: Hop): Record<string, unknown> {
-  const from = `${source.transport} ${formatHop(source)}`
-  if (message === undefined) return { from, octets: octets.length, as: 'no message' }
-  const common = { from, octets: octets.length, as: message.kind }
+  const common = { from: from(source).source, octets: octets.length, as: message?.kind ?? 'no message' }
+  if (message === undefined) return common
   switch (message.kind) {
     case 'request':
       return { ...common, method: message.method, requestUri: message.requestUri, callId: message.value(H.callId) }
@@ -346,6 +354,6 @@ function described(message: ReturnType<typeof parseMessage>, octets: Buffer, sou
   }
 }
 
-function respond(transaction: ServerTransaction, { status, reason, headers }: Answer): void {
-  transaction.respond(status, reason, headers)
+function respond(transaction: ServerTransaction, answer: Answer): void {
+  transaction.respond(answer.status, headersOf(answer))
 }

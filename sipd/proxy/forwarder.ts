@@ -1,5 +1,10 @@
 /** Request forwarding, RFC 3261 §16.6: from a target to octets that leave, with a transaction or without. */
-import { addressOctets, addressText } from '../../lib/net/address.ts'
+
+import { isIP } from 'node:net'
+import { escapeValue } from '../../lib/escape.ts'
+import type { FaultGuard } from '../../lib/fault-guard.ts'
+import type { Log } from '../../lib/log.ts'
+import { RateLimit } from '../../lib/rate-limit.ts'
 import type { Locator, Place } from '../locate/locator.ts'
 import type { DebugChannel, DebugLog } from '../log/error-log.ts'
 import { type ForwardHead, forwardedRequest, forwardTail } from '../message/forward.ts'
@@ -7,13 +12,18 @@ import { H } from '../message/header-names.ts'
 import type { SipRequest } from '../message/message.ts'
 import { hasTag } from '../message/respond.ts'
 import { formatHop, type Hop } from '../message/source.ts'
-import { parseSipUri, type SipUri } from '../message/uri.ts'
+import type { SipUri } from '../message/uri.ts'
 import type { TransactionLayer } from '../transaction/layer.ts'
+import { breadthOf } from './breadth.ts'
+import { cameByParameter } from './came-by.ts'
+import type { Onward } from './destinations.ts'
 import type { Identity } from './identity.ts'
 import { type Branches, loopHashOf } from './loop.ts'
 import type { ProxyPolicy } from './policy.ts'
+import type { Relay } from './relay.ts'
 import type { Branch, ResponseContext } from './response-context.ts'
-import { isLoose, type Routing, routeUri } from './routes.ts'
+import { isLoose, type Routing, routeUri, tokenParameter } from './routes.ts'
+import type { Signer } from './signer.ts'
 import type { Target } from './targets.ts'
 
 export interface ForwarderOptions {
@@ -22,6 +32,10 @@ export interface ForwarderOptions {
   readonly branches: Branches
   readonly locator: Locator
   readonly policy: ProxyPolicy
+  readonly relay: Relay
+  readonly signer: Signer
+  readonly faults: FaultGuard
+  readonly log: Log
   readonly debug: DebugLog
 }
 
@@ -37,6 +51,8 @@ interface Way {
   readonly next: SipUri
   readonly flow: Hop | undefined
   readonly isByRoute: boolean
+  /** The next hop was named by sipd.conf, or registered itself from where it is. */
+  readonly isBound: boolean
 }
 
 interface Located {
@@ -51,21 +67,31 @@ export class Forwarder {
   readonly policy: ProxyPolicy
   readonly #branches: Branches
   readonly #locator: Locator
+  readonly #relay: Relay
+  readonly #signer: Signer
+  readonly #faults: FaultGuard
+  readonly #log: Log
+  readonly #failureLog: RateLimit
   readonly #debug: DebugChannel
 
-  constructor({ layer, identity, branches, locator, policy, debug }: ForwarderOptions) {
+  constructor({ layer, identity, branches, locator, policy, relay, signer, faults, log, debug }: ForwarderOptions) {
     this.layer = layer
     this.identity = identity
     this.policy = policy
     this.#branches = branches
     this.#locator = locator
+    this.#relay = relay
+    this.#signer = signer
+    this.#faults = faults
+    this.#log = log
+    this.#failureLog = new RateLimit(layer.clock, 10, 1)
     this.#debug = debug.Routing
   }
 
   /** §16.6 step 11 and the seed's T3: an INVITE's Expires, within SipMaxT3InMs, or SipT3InMs. */
   ringMsOf(request: SipRequest): number {
     const expires = request.method === 'INVITE' ? request.value(H.expires) : undefined
-    if (expires === undefined || !/^\d{1,9}$/.test(expires)) return this.policy.ringMs
+    if (expires === undefined || !/^\d{1,10}$/.test(expires)) return this.policy.ringMs
     return Math.min(Number(expires) * 1000, this.policy.maxRingMs)
   }
 
@@ -73,28 +99,52 @@ export class Forwarder {
   forward(context: ResponseContext, branch: Branch): void {
     const way = this.#wayTo(branch.target, context.routing)
     if (!way) {
-      branch.fail(400, 'the target is no SIP URI that can be reached')
+      branch.fail(400, 'the target is not a SIP URI that can be reached')
       return
     }
     this.#whenLocated(way, context.server.source, (located) => {
       if (!branch.isPending) return
-      if (located) this.#send(context, branch, way, located)
-      else branch.fail(503, `there is no way to ${way.next.host}`)
+      const refusal = located && context.passage.refusal(located.hop, way.isBound)
+      if (!located) branch.fail(503, `there is no way to ${way.next.host}`)
+      else if (refusal) branch.fail(refusal.status, refusal.why)
+      else this.#send(context, branch, way, located)
     })
   }
 
+  /** Why a branch failed, for the operator: those upstream hear no more than a status. */
+  tellFailure({ method }: SipRequest, uri: string, status: number, why: string): void {
+    const held = this.#failureLog.take()
+    if (held !== undefined)
+      this.#log.warn('a request could not be forwarded', {
+        method,
+        to: escapeValue(uri),
+        status,
+        why,
+        more: held || undefined,
+      })
+  }
+
   /** Forwards without a transaction: an ACK for a 2xx, and all that a stateless proxy does (§16.11). */
-  forwardStateless(request: SipRequest, source: Hop, routing: Routing, target: Target): void {
+  forwardStateless(request: SipRequest, source: Hop, { routing, passage }: Onward, target: Target): void {
     const way = this.#wayTo(target, routing)
     if (!way) return
     this.#whenLocated(way, source, (located) => {
       if (!located) return
       const { hop } = located
+      const refusal = passage.refusal(hop, way.isBound)
+      if (refusal) {
+        if (request.method !== 'ACK') this.layer.answerStateless(request, source, refusal.status)
+        return
+      }
       const tail = forwardTail(request, source, way.routes !== undefined)
       const branch = this.#branches.stateless(loopHashOf(request), request)
       this.layer.statistics.requestOut(request.method)
-      const head = this.#head(request, source, way, hop, branch)
-      const text = forwardedRequest(request.method, { ...head, via: head.via + cameByParameter(source) }, tail)
+      const head = this.#head(request, source, way, hop, branch, breadthOf(request))
+      const text = forwardedRequest(
+        request.method,
+        { ...head, via: head.via + cameByParameter(request, source, this.#signer) },
+        tail,
+      )
       this.layer.sender.send(text, hop)
     })
   }
@@ -104,7 +154,7 @@ export class Forwarder {
     const via = this.#branches.next(loopHashOf(request))
     const tail = context.tail(way.routes !== undefined)
     const textFor = (to: Hop): string =>
-      forwardedRequest(request.method, this.#head(request, source, way, to, via), tail)
+      forwardedRequest(request.method, this.#head(request, source, way, to, via, branch.breadth), tail)
     const hop: Hop = located
     const text = textFor(hop)
     // §18.1.1: too large for a datagram goes by TCP, unless the transport was asked for.
@@ -114,7 +164,7 @@ export class Forwarder {
         const stream: Hop = { ...hop, transport: 'TCP', listener, connection: undefined }
         this.#start(branch, request.method, via, textFor(stream), stream, () => {
           // Who does not listen on TCP gets the datagram after all, unless nobody wants it any more.
-          if (branch.isCancelled) branch.fail(487, 'Request Terminated')
+          if (branch.isCancelled) branch.fail(487)
           else if (branch.isPending) this.#start(branch, request.method, via, text, hop)
         })
         return
@@ -138,10 +188,11 @@ export class Forwarder {
     if (branch.transaction === undefined || !instead) branch.transaction = transaction
   }
 
-  #head(request: SipRequest, source: Hop, way: Way, hop: Hop, branch: string): ForwardHead {
+  #head(request: SipRequest, source: Hop, way: Way, hop: Hop, branch: string, maxBreadth: number): ForwardHead {
     return {
       requestUri: way.requestUri,
       via: `SIP/2.0/${hop.transport} ${this.identity.sentBy(hop)};branch=${branch}${hop.transport === 'UDP' ? ';rport' : ''}`,
+      maxBreadth,
       recordRoute: this.#recordRoute(request, source, hop, isSecure(way)),
       routes: way.routes,
     }
@@ -151,11 +202,13 @@ export class Forwarder {
   #recordRoute(request: SipRequest, source: Hop, hop: Hop, isSips: boolean): string | undefined {
     const { addRecordRoute, addTransportInRecordRoute } = this.policy
     if (!addRecordRoute || !dialogMethods.has(request.method) || hasToTag(request)) return undefined
+    const token = this.#relay.token(request, source, hop)
+    const lr = token === undefined ? 'lr' : `lr;${tokenParameter}=${token}`
     const side = (of: Hop, isForced: boolean): string => {
       const transport = isForced || of.transport !== 'UDP' ? `;transport=${of.transport.toLowerCase()}` : ''
       // Of a sips: request every hop is to be TLS, that of requests within the dialog too.
-      if (isSips && of.transport === 'TLS') return `<sips:${this.identity.sentBy(of)};lr>`
-      return `<sip:${this.identity.sentBy(of)}${transport};lr>`
+      if (isSips && of.transport === 'TLS') return `<sips:${this.identity.sentBy(of)};${lr}>`
+      return `<sip:${this.identity.sentBy(of)}${transport};${lr}>`
     }
     const isSame = source.transport === hop.transport && source.listener === hop.listener
     return isSame ? side(hop, addTransportInRecordRoute) : `${side(hop, true)}, ${side(source, true)}`
@@ -166,7 +219,7 @@ export class Forwarder {
     const routes = [...target.path, ...routing.routes]
     const areChanged = routing.areRoutesChanged || target.path.length > 0
     if (routes.length === 0) {
-      const next = parseSipUri(target.uri)
+      const next = target.parsed
       return (
         next && {
           requestUri: target.uri,
@@ -174,21 +227,20 @@ export class Forwarder {
           next,
           flow: target.flow,
           isByRoute: false,
+          isBound: target.flow !== undefined || isBound(target, next),
         }
       )
     }
     const next = routeUri(routes[0]!)
     if (!next) return undefined
-    if (isLoose(next))
-      return { requestUri: target.uri, routes: areChanged ? routes : undefined, next, flow: undefined, isByRoute: true }
+    const byRoute = { next, flow: undefined, isByRoute: true, isBound: target.path.length > 0 && isBound(target, next) }
+    if (isLoose(next)) return { ...byRoute, requestUri: target.uri, routes: areChanged ? routes : undefined }
     // A strict router wants itself in the Request-URI, and the target at the end of the route.
     const [strict, ...others] = routes
     return {
+      ...byRoute,
       requestUri: /<([^>]*)>/.exec(strict!)?.[1] ?? strict!,
       routes: [...others, `<${target.uri}>`],
-      next,
-      flow: undefined,
-      isByRoute: true,
     }
   }
 
@@ -206,7 +258,11 @@ export class Forwarder {
       return
     }
     const place = this.#locator.locate(way.next)
-    if (place instanceof Promise) void place.then((found) => arrive(this.#hopTo(found, way, source)))
+    if (place instanceof Promise)
+      void place.then((found) => {
+        const isDone = this.#faults.run('forwarding', () => arrive(this.#hopTo(found, way, source)))
+        if (!isDone) this.#faults.run('failing a branch', () => go(undefined))
+      })
     else arrive(this.#hopTo(place, way, source))
   }
 
@@ -224,26 +280,9 @@ export class Forwarder {
   }
 }
 
-/**
- * For the response to what is forwarded without state: our listener, address and connection that the request came by, in
- * our own Via. The address is in hexadecimal: a parameter is a token, which has no colons.
- */
-function cameByParameter({ listener, connection, local }: Hop): string {
-  const octets = local === undefined || local.includes('%') ? undefined : addressOctets(local)
-  const address = octets ? `.${Buffer.from(octets).toString('hex')}` : ''
-  return `;i=${listener}${address}${connection === undefined ? '' : `-${connection}`}`
-}
-
-/** What `cameByParameter` wrote; undefined when it is not there. */
-export function cameBy(via: string): Pick<Hop, 'listener' | 'connection' | 'local'> | undefined {
-  const match = /;i=(\d{1,4})(?:\.([0-9a-f]{8}|[0-9a-f]{32}))?(?:-(\d+\.\d+))?(?=;|$)/.exec(via)
-  if (!match) return undefined
-  const [, listener, local, connection] = match
-  return {
-    listener: Number(listener),
-    connection,
-    ...(local !== undefined && { local: addressText(Buffer.from(local, 'hex')) }),
-  }
+/** Whether the next hop is one that sipd.conf names, or the registrar let a phone name: by its number, or its connection. */
+function isBound({ origin }: Target, { host }: SipUri): boolean {
+  return origin === 'configured' || (origin === 'registered' && isIP(host) !== 0)
 }
 
 function isSecure({ requestUri, next }: Way): boolean {

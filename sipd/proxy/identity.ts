@@ -1,7 +1,7 @@
 /** What of the world is this server: the domains it answers for, the addresses it listens on, and how it names itself. */
 import { isIP } from 'node:net'
 import { canonicalAddress, withoutZone } from '../../lib/net/address.ts'
-import { unbracketed } from '../message/respond.ts'
+import { unbracketed } from '../message/host.ts'
 import type { Hop, TransportName } from '../message/source.ts'
 import type { SipUri } from '../message/uri.ts'
 

@@ -12,10 +12,12 @@ export function contactTargets(response: SipResponse): Target[] {
   const targets: Target[] = []
   for (const contact of response.elements(H.contact)) {
     const address = parseAddress(contact)
-    if (!address || !parseSipUri(address.uri)) continue
     // §19.1.1: headers in a URI are for who makes a request of it, not for a Request-URI.
-    const uri = address.uri.split('?')[0]!
-    targets.push({ uri, flow: undefined, path: [], q: parseQ(address.parameters.get('q') ?? '1') ?? 1000 })
+    const uri = address?.uri.split('?')[0]
+    const parsed = uri === undefined ? undefined : parseSipUri(uri)
+    if (!address || uri === undefined || !parsed) continue
+    const q = parseQ(address.parameters.get('q') ?? '1') ?? 1000
+    targets.push({ uri, parsed, origin: 'asked', flow: undefined, path: [], q })
   }
   return targets
 }

@@ -7,8 +7,11 @@ import type { ServerTransaction } from '../transaction/server.ts'
 import { type TimerOwner, WheelTimer } from '../transaction/timer-wheel.ts'
 import { transactionTimeoutMs } from '../transaction/timers.ts'
 import { chooseBest, collectChallenges } from './best-response.ts'
+import { breadthOf, divideBreadth } from './breadth.ts'
+import type { Onward } from './destinations.ts'
 import type { Forwarder } from './forwarder.ts'
 import { contactTargets } from './redirect.ts'
+import type { Passage } from './relay.ts'
 import type { Routing } from './routes.ts'
 import { type Target, TargetSet } from './targets.ts'
 
@@ -16,6 +19,8 @@ import { type Target, TargetSet } from './targets.ts'
 export class Branch implements ClientUser, TimerOwner<'c'> {
   readonly context: ResponseContext
   readonly target: Target
+  /** What of the request's Max-Breadth it leaves with. */
+  readonly breadth: number
   transaction: ClientTransaction | undefined
   isPending = true
   #isCancelled = false
@@ -23,9 +28,10 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
   #hasProvisional = false
   readonly #timerC: WheelTimer<'c'> | undefined
 
-  constructor(context: ResponseContext, target: Target, isInvite: boolean) {
+  constructor(context: ResponseContext, target: Target, breadth: number, isInvite: boolean) {
     this.context = context
     this.target = target
+    this.breadth = breadth
     if (isInvite) this.#timerC = new WheelTimer(this, 'c')
   }
 
@@ -57,24 +63,25 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
     if (transaction.method === 'INVITE' && response.status < 300) this.context.onSuccess(response)
     else if (!wasPending) return
     // The caller did not cancel: that it was cancelled downstream says that nobody answered.
-    else if (this.#rangTooLong && response.status === 487) this.context.onFailure(408, 'nobody answered in time')
+    else if (this.#rangTooLong && response.status === 487) this.context.onFailure(408)
     else this.context.onFinal(response)
   }
 
   onTimeout(): void {
-    this.fail(408, 'nobody answered')
+    this.fail(408)
   }
 
   onTransportError(_transaction: ClientTransaction, error: Error): void {
     // §16.9: a transport error is a 503 of this branch.
-    this.fail(503, `the next hop cannot be reached: ${error.message}`)
+    this.fail(503, error.message)
   }
 
-  /** The branch ends with an answer of our own. */
-  fail(status: number, reason: string): void {
+  /** The branch ends with an answer of our own; why is for the log. */
+  fail(status: number, why?: string): void {
     if (!this.isPending) return
     this.#end()
-    this.context.onFailure(status, reason)
+    if (why !== undefined) this.context.forwarder.tellFailure(this.context.server.request, this.target.uri, status, why)
+    this.context.onFailure(status)
   }
 
   onTimer(): void {
@@ -84,7 +91,7 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
       this.cancel()
     } else {
       this.transaction?.abandon()
-      this.fail(408, 'it rang for too long')
+      this.fail(408)
     }
   }
 
@@ -99,7 +106,7 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
     this.#isCancelled = true
     if (!this.transaction) {
       // Its next hop is still looked for: nothing has left, and nothing will.
-      this.fail(487, 'Request Terminated')
+      this.fail(487)
       return
     }
     const { layer } = this.context.forwarder
@@ -129,6 +136,7 @@ export class ResponseContext {
   readonly forwarder: Forwarder
   readonly server: ServerTransaction
   readonly routing: Routing
+  readonly passage: Passage
   /** How long its branches may ring. */
   readonly ringMs: number
   readonly #targets: TargetSet
@@ -137,7 +145,7 @@ export class ResponseContext {
   readonly #branches: Branch[] = []
   readonly #finals: SipResponse[] = []
   /** The best of the failures that no peer sent. */
-  #ownFailure: { readonly status: number; readonly reason: string } | undefined
+  #ownFailure: number | undefined
   /** What the request looks like downstream but for its head, with its Route headers and without; made once for all branches. */
   readonly #tails: [string | undefined, string | undefined] = [undefined, undefined]
   #isAnswered = false
@@ -147,7 +155,7 @@ export class ResponseContext {
   constructor(
     forwarder: Forwarder,
     server: ServerTransaction,
-    routing: Routing,
+    { routing, passage }: Onward,
     targets: readonly Target[],
     expand: (target: Target) => readonly Target[],
     onSuccess: (response: SipResponse) => void,
@@ -155,6 +163,7 @@ export class ResponseContext {
     this.forwarder = forwarder
     this.server = server
     this.routing = routing
+    this.passage = passage
     this.ringMs = forwarder.ringMsOf(server.request)
     this.#targets = new TargetSet(targets, forwarder.policy.maxForks)
     this.#expand = expand
@@ -174,7 +183,15 @@ export class ResponseContext {
     if (this.#isAnswered) return
     if (!this.#isCancelled && !this.#targets.isEmpty) {
       const isInvite = this.server.request.method === 'INVITE'
-      const group = this.#targets.nextGroup().map((target) => new Branch(this, target, isInvite))
+      const targets = this.#targets.nextGroup()
+      // All before have ended, so that their breadth is free again (RFC 5393 §5.3.3.2).
+      const shares = divideBreadth(breadthOf(this.server.request), targets.length)
+      if (!shares) {
+        this.#targets.clear()
+        this.onFailure(440)
+        return
+      }
+      const group = targets.map((target, i) => new Branch(this, target, shares[i]!, isInvite))
       // All before the first is sent: one that fails at once must not end the whole.
       this.#branches.push(...group)
       for (const branch of group) this.forwarder.forward(this, branch)
@@ -231,8 +248,8 @@ export class ResponseContext {
     return this.#targets.add(contactTargets(response).flatMap(this.#expand)) > 0
   }
 
-  onFailure(status: number, reason: string): void {
-    if (!this.#ownFailure || status < this.#ownFailure.status) this.#ownFailure = { status, reason }
+  onFailure(status: number): void {
+    if (this.#ownFailure === undefined || status < this.#ownFailure) this.#ownFailure = status
     this.#advanceWhenDone()
   }
 
@@ -254,15 +271,15 @@ export class ResponseContext {
     const best = chooseBest(this.#finals)
     if (this.#isCancelled && (!best || best.status === 487)) {
       if (best) this.#send(best)
-      else this.server.respond(487, 'Request Terminated')
+      else this.server.respond(487)
       return
     }
     const own = this.#ownFailure
     // §16.7 step 6: a timeout is a 408 among the others; of a peer's answer and one of ours the peer's says more.
-    if (best && !(own && own.status < 500 && best.status >= 500 && best.status < 600)) {
+    if (best && !(own !== undefined && own < 500 && best.status >= 500 && best.status < 600)) {
       if (best.status === 503) {
         // Our own state, not the peer's, is what 503 tells upstream; a Retry-After would stop all calls by this proxy.
-        this.server.respond(500, 'the next hop is not available')
+        this.server.respond(500)
         return
       }
       const challenges = collectChallenges(best, this.#finals)
@@ -274,6 +291,6 @@ export class ResponseContext {
       )
       return
     }
-    this.server.respond(own?.status ?? 480, own?.reason ?? 'nobody to forward it to')
+    this.server.respond(own ?? 480)
   }
 }

@@ -1,8 +1,8 @@
 /** Route information preprocessing, RFC 3261 §16.4: what of a request's route set is ours to remove. */
 import { parseAddress } from '../message/address.ts'
 import { H } from '../message/header-names.ts'
+import { unbracketed } from '../message/host.ts'
 import type { SipRequest } from '../message/message.ts'
-import { unbracketed } from '../message/respond.ts'
 import type { Hop } from '../message/source.ts'
 import { parseSipUri, type SipUri } from '../message/uri.ts'
 import type { Identity } from './identity.ts'
@@ -13,20 +13,35 @@ export interface Routing {
   readonly routes: readonly string[]
   /** False when the Route headers can stay as they are. */
   readonly areRoutesChanged: boolean
+  /** What our own Record-Route was marked with (`Relay.token`), when one of the routes was it. */
+  readonly token: string | undefined
 }
+
+/** The parameter of our Record-Route that has the token. */
+export const tokenParameter = 'castellan'
 
 export function preprocessRoutes(request: SipRequest, source: Hop, identity: Identity): Routing {
   const before = request.elements(H.route)
   let { requestUri } = request
   const routes = [...before]
-  if (routes.length > 0 && isOurRecordRoute(requestUri, identity)) {
+  let token: string | undefined
+  if (routes.length > 0) {
+    const ours = ourRecordRoute(requestUri, identity)
     // A strict router put our own Record-Route where the target was: the target is the last route.
-    requestUri = parseAddress(routes.pop()!)?.uri ?? requestUri
+    if (ours) {
+      token = ours.parameters.get(tokenParameter)
+      requestUri = parseAddress(routes.pop()!)?.uri ?? requestUri
+    }
   }
   requestUri = withoutOurMaddr(requestUri, source, identity)
   // Two of ours stand in a row where a request changed transports here (RFC 5658).
-  while (routes.length > 0 && isOurRoute(routes[0]!, identity)) routes.shift()
-  return { requestUri, routes, areRoutesChanged: routes.length !== before.length }
+  while (routes.length > 0) {
+    const uri = routeUri(routes[0]!)
+    if (!uri || !isUs(uri, identity)) break
+    token ??= uri.parameters.get(tokenParameter)
+    routes.shift()
+  }
+  return { requestUri, routes, areRoutesChanged: routes.length !== before.length, token }
 }
 
 /** A maddr that means this server led the request here, and has done its work; so have its port and transport. */
@@ -53,15 +68,10 @@ export function isLoose(route: SipUri): boolean {
   return route.parameters.has('lr')
 }
 
-function isOurRoute(route: string, identity: Identity): boolean {
-  const uri = routeUri(route)
-  return uri !== undefined && isUs(uri, identity)
-}
-
-function isOurRecordRoute(requestUri: string, identity: Identity): boolean {
-  if (!requestUri.includes('lr')) return false
+function ourRecordRoute(requestUri: string, identity: Identity): SipUri | undefined {
+  if (!requestUri.includes('lr')) return undefined
   const uri = parseSipUri(requestUri)
-  return uri !== undefined && uri.user === undefined && isLoose(uri) && isUs(uri, identity)
+  return uri && uri.user === undefined && isLoose(uri) && isUs(uri, identity) ? uri : undefined
 }
 
 function isUs(uri: SipUri, identity: Identity): boolean {

@@ -1,8 +1,13 @@
 /** The target set of RFC 3261 §16.5 and §16.6: where a request may be forwarded, and in what order. */
 import type { Hop } from '../message/source.ts'
+import type { SipUri } from '../message/uri.ts'
 
 export interface Target {
   readonly uri: string
+  /** It as a SIP URI; undefined when it is none. */
+  readonly parsed: SipUri | undefined
+  /** `registered` by its user, `configured` in sipd.conf, or `asked` for by a request or a 3xx. */
+  readonly origin: 'registered' | 'configured' | 'asked'
   /** Where the phone registered from, when that is not where its contact says (a phone behind NAT, a connection). */
   readonly flow: Hop | undefined
   /** RFC 3327: proxies between here and the phone. */

@@ -1,7 +1,7 @@
 /** Whether a phone that registers is to be reached where it registered from, rather than where its contact says. */
 import { isIP } from 'node:net'
 import { formatFlow } from '../message/flow.ts'
-import { unbracketed } from '../message/respond.ts'
+import { unbracketed } from '../message/host.ts'
 import { type Hop, isReliable } from '../message/source.ts'
 import type { Via } from '../message/via.ts'
 

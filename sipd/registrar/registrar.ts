@@ -25,10 +25,16 @@ export interface Domains {
   addressOfRecord(uri: SipUri): string
 }
 
+/** Whether a contact may name a host of this machine. */
+export interface BindingRules {
+  mayBind(uri: SipUri, source: Hop): boolean
+}
+
 export interface RegistrarOptions {
   readonly store: LocationStore
   readonly clock: Clock
   readonly domains: Domains
+  readonly relay: BindingRules
   readonly limits: RegistrarLimits
 }
 
@@ -55,9 +61,9 @@ export class Registrar {
     const { store, clock, domains, limits } = this.#options
     const to = parseAddress(request.value(H.to)!)
     const uri = to && parseRequestUri(to.uri)
-    if (!uri) return { status: 400, reason: 'To is not a SIP address-of-record' }
+    if (!uri) return { status: 400, detail: 'To is not a SIP address-of-record' }
     // Step 5: a user of somebody else's domain.
-    if (!domains.isOurs(uri)) return { status: 404, reason: 'To is not of a domain of this registrar' }
+    if (!domains.isOurs(uri)) return { status: 404, detail: 'To is not of a domain of this registrar' }
     const user = domains.addressOfRecord(uri)
     const callId = request.value(H.callId)!
     const cseq = request.cseqNumber
@@ -69,7 +75,7 @@ export class Registrar {
     if (contacts.includes('*')) {
       // Step 6: alone, and only to take everything away.
       if (contacts.length > 1 || expires !== '0')
-        return { status: 400, reason: 'Contact * goes alone and with Expires: 0' }
+        return { status: 400, detail: 'Contact * goes alone and with Expires: 0' }
       if (present.some((binding) => isStale(binding, callId, cseq))) return outOfOrder
       store.replace(user, [])
       // What sipd.conf binds stays.
@@ -77,10 +83,11 @@ export class Registrar {
     }
     const now = clock.now()
     const path = request.elements(H.path)
+    if (path.length > 0 && !this.#mayFollow(path[0]!, source)) return ownMachine
     const userAgent = request.value(H.userAgent) ?? ''
     let bindings = present
     for (const contact of contacts) {
-      const wish = this.#read(contact, expires)
+      const wish = this.#read(contact, expires, source)
       if ('status' in wish) return wish
       const same = bindings.find((binding) => binding.contact === wish.contact)
       // Step 7: an older request of the same call that arrives late changes nothing at all.
@@ -103,21 +110,22 @@ export class Registrar {
               ...others,
             ]
     }
-    if (bindings.length > limits.contactsPerUser) return { status: 403, reason: 'too many contacts for this address' }
+    if (bindings.length > limits.contactsPerUser) return { status: 403, detail: 'too many contacts for this address' }
     if (present.length === 0 && bindings.length > 0 && store.users >= limits.users) {
-      return { status: 503, reason: 'no room for more registrations', headers: [{ name: 'Retry-After', value: '60' }] }
+      return { status: 503, headers: [{ name: 'Retry-After', value: '60' }] }
     }
     store.replace(user, bindings)
     return this.#listing(bindings, path)
   }
 
-  #read(contact: string, expiresHeader: string | undefined): Wish | Answer {
+  #read(contact: string, expiresHeader: string | undefined, source: Hop): Wish | Answer {
     const address = parseAddress(contact)
-    if (!address) return { status: 400, reason: 'a Contact is not of the grammar' }
+    if (!address) return { status: 400, detail: 'a Contact is not of the grammar' }
     if (address.uri.length > longestContact)
-      return { status: 400, reason: `a Contact of more than ${longestContact} octets` }
+      return { status: 400, detail: `a Contact of more than ${longestContact} octets` }
     const uri = parseSipUri(address.uri)
-    if (!uri && /^sips?:/i.test(address.uri)) return { status: 400, reason: 'a Contact is not a SIP URI' }
+    if (!uri && /^sips?:/i.test(address.uri)) return { status: 400, detail: 'a Contact is not a SIP URI' }
+    if (uri && !this.#options.relay.mayBind(uri, source)) return ownMachine
     const { minExpiresSeconds, maxExpiresSeconds, defaultExpiresSeconds } = this.#options.limits
     const asked = address.parameters.get('expires') ?? expiresHeader
     // §10.2.1.1: what is no number counts as the default.
@@ -125,14 +133,20 @@ export class Registrar {
     if (wished > 0 && wished < minExpiresSeconds) {
       return {
         status: 423,
-        reason: 'Interval Too Brief',
         headers: [{ name: 'Min-Expires', value: String(minExpiresSeconds) }],
       }
     }
     const weight = address.parameters.get('q')
     const q = weight === undefined ? 1000 : parseQ(weight)
-    if (q === undefined) return { status: 400, reason: 'q is not a number from 0 to 1' }
+    if (q === undefined) return { status: 400, detail: 'q is not a number from 0 to 1' }
     return { contact: address.uri, host: uri?.host, q, expiresSeconds: Math.min(wished, maxExpiresSeconds) }
+  }
+
+  /** RFC 3327 §5.3: the first of the Path is where calls to the contact go. */
+  #mayFollow(path: string, source: Hop): boolean {
+    const address = parseAddress(path)
+    const uri = address && parseSipUri(address.uri)
+    return !uri || this.#options.relay.mayBind(uri, source)
   }
 
   /** Step 8: all bindings there are now, each with the time it has left. */
@@ -147,7 +161,7 @@ export class Registrar {
     // RFC 3327 §5.3.
     if (path.length > 0) headers.push({ name: 'Path', value: path.join(', ') })
     headers.push({ name: 'Date', value: this.#dateText(now) })
-    return { status: 200, reason: 'OK', headers }
+    return { status: 200, headers }
   }
 
   #dateText(now: number): string {
@@ -160,7 +174,8 @@ export class Registrar {
   }
 }
 
-const outOfOrder: Answer = { status: 500, reason: 'an older CSeq than that of the binding' }
+const ownMachine: Answer = { status: 403, detail: 'addresses of this server are not for others to register' }
+const outOfOrder: Answer = { status: 500, detail: 'an older CSeq than that of the binding' }
 
 function isStale(binding: Binding, callId: string, cseq: number): boolean {
   return binding.callId === callId && cseq <= binding.cseq

@@ -4,7 +4,8 @@ import type { DebugChannel, DebugLog } from '../log/error-log.ts'
 import { withoutTopmostVia } from '../message/forward.ts'
 import { H } from '../message/header-names.ts'
 import type { SipRequest, SipResponse } from '../message/message.ts'
-import { formatResponse, responseTarget } from '../message/respond.ts'
+import { reasonPhrase } from '../message/reason.ts'
+import { type ExtraHeader, formatResponse, responseTarget } from '../message/respond.ts'
 import { type Hop, isReliable } from '../message/source.ts'
 import type { SipStatistics } from '../statistics.ts'
 import type { Sender } from '../transport/sender.ts'
@@ -122,7 +123,7 @@ export class TransactionLayer {
     }
     if (this.#servers.size >= this.#options.maxTransactions) {
       this.statistics.refusedBusy++
-      this.answerStateless(request, source, 503, 'too many transactions are under way', [
+      this.answerStateless(request, source, 503, [
         { name: 'Retry-After', value: String(this.#options.retryAfterSeconds) },
       ])
       return
@@ -134,7 +135,7 @@ export class TransactionLayer {
       this.user!.onRequest(transaction)
     } catch (error) {
       // A bug costs this request, not the memory of one that is never answered.
-      if (!transaction.isFinal) transaction.respond(500, 'Server Internal Error')
+      if (!transaction.isFinal) transaction.respond(500)
       throw error
     }
   }
@@ -186,16 +187,10 @@ export class TransactionLayer {
   }
 
   /** An answer that nothing is remembered of. */
-  answerStateless(
-    request: SipRequest,
-    source: Hop,
-    status: number,
-    reason: string,
-    headers: readonly { name: string; value: string }[] = [],
-  ): void {
+  answerStateless(request: SipRequest, source: Hop, status: number, headers: readonly ExtraHeader[] = []): void {
     this.statistics.responseOut(request.method, status)
     const tag = tagOf(this.hasher.hash(transactionKey(request, request.method)))
-    const text = formatResponse(request, request.via, source, tag, status, reason, headers)
+    const text = formatResponse(request, request.via, source, tag, status, reasonPhrase(status), headers)
     this.sender.send(text, responseTarget(request.via, source))
   }
 

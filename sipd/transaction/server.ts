@@ -1,5 +1,6 @@
 /** A server transaction (RFC 3261 §17.2): what came from upstream, and the answers it gets. */
 import type { SipRequest } from '../message/message.ts'
+import { reasonPhrase } from '../message/reason.ts'
 import { type ExtraHeader, formatResponse, responseTarget } from '../message/respond.ts'
 import { type Hop, isReliable } from '../message/source.ts'
 import { type KeyHash, tagOf } from './hash.ts'
@@ -47,10 +48,20 @@ export class ServerTransaction implements TimerOwner<TimerName> {
     return this.status >= 200
   }
 
-  /** An answer of our own. */
-  respond(status: number, reason: string, headers: readonly ExtraHeader[] = []): void {
+  /** An answer of our own, in the words that every server has for its status. */
+  respond(status: number, headers: readonly ExtraHeader[] = []): void {
     const { request, source } = this
-    this.send(formatResponse(request, request.via, source, tagOf(this.hash), status, reason, headers), status)
+    const tag = tagOf(this.hash)
+    this.send(formatResponse(request, request.via, source, tag, status, reasonPhrase(status), headers), status)
+  }
+
+  /**
+   * A final answer that is not sent again by itself, as one without state (RFC 3261 §8.2.7): who forges the source of one
+   * INVITE has us send one datagram to it. The ACK is known by our tag.
+   */
+  respondOnce(status: number, headers: readonly ExtraHeader[] = []): void {
+    this.respond(status, headers)
+    if (this.state !== 'terminated') this.#enter('terminated')
   }
 
   /** A response as it goes upstream. After a final one only further 2xx to INVITE go (§16.7 step 5). */

@@ -11,6 +11,8 @@ export interface ConnectionUser {
   onMessage(octets: Buffer, source: Hop): void
   /** What cannot be framed; the connection ends after the answer. */
   onFramingError(error: FramingError, source: Hop): void
+  /** An error that nobody expected; the connection ends. */
+  onBug(error: unknown, source: Hop): void
   onClosed(connection: Connection, why: Error): void
 }
 
@@ -100,7 +102,11 @@ export class Connection {
       if (!this.#framer.isPartial) this.partialSinceMs = undefined
       else this.partialSinceMs ??= now
     } catch (error) {
-      if (!(error instanceof FramingError)) throw error
+      if (!(error instanceof FramingError)) {
+        this.#user.onBug(error, this.hop)
+        this.destroy('it could not be read')
+        return
+      }
       this.#user.onFramingError(error, this.hop)
       this.end()
       this.#drop()

@@ -2,6 +2,7 @@
 import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import type { Clock } from '../../lib/clock.ts'
+import type { FaultGuard } from '../../lib/fault-guard.ts'
 import type { Log } from '../../lib/log.ts'
 import { canonicalAddress, unmapped } from '../../lib/net/address.ts'
 import { RateLimit } from '../../lib/rate-limit.ts'
@@ -33,6 +34,7 @@ export interface TransportsOptions {
   readonly reusesConnections: (address: string, port: number) => boolean
   readonly clock: Clock
   readonly log: Log
+  readonly faults: FaultGuard
   readonly debug: DebugLog
   readonly statistics: SipStatistics
   readonly onMessage: (octets: Buffer, source: Hop) => void
@@ -115,6 +117,17 @@ export class Transports implements Sender, ConnectionUser {
   }
 
   send(text: string, hop: Hop, failed?: (error: Error) => void): void {
+    try {
+      this.#send(text, hop, failed)
+    } catch (error) {
+      // What Node refuses, such as a port that is none, costs the message and not who sent others.
+      const cause = error instanceof Error ? error : new Error(String(error))
+      this.#sendFailed(cause)
+      failed?.(cause)
+    }
+  }
+
+  #send(text: string, hop: Hop, failed?: (error: Error) => void): void {
     if (hop.transport === 'UDP') {
       this.#sendDatagram(text, hop)
       return
@@ -181,7 +194,12 @@ export class Transports implements Sender, ConnectionUser {
   onFramingError(error: FramingError, source: Hop): void {
     const debug = this.#debugOf(source)
     if (debug.on) debug.write('a stream cannot be framed', { from: farEnd(source), why: error.message })
-    this.#options.onFramingError(error, source)
+    const { faults, onFramingError } = this.#options
+    faults.run('refusing a stream', () => onFramingError(error, source), { from: farEnd(source) })
+  }
+
+  onBug(error: unknown, source: Hop): void {
+    this.#options.faults.report('reading a stream', error, { from: farEnd(source) })
   }
 
   onClosed(connection: Connection, why: Error): void {

@@ -1,6 +1,7 @@
 /** A UDP socket for SIP: datagrams in, text out, as few copies as can be. */
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
+import { messageOf } from '../../lib/errors.ts'
 import { canBeAnswered, unmapped } from '../../lib/net/address.ts'
 
 const largestDatagram = 65_507
@@ -84,7 +85,12 @@ export class UdpSocket {
     this.#waiting = []
     for (const { text, address, port } of datagrams) {
       const length = scratch.write(text, 0, 'latin1')
-      this.#socket.send(scratch, 0, length, port, address)
+      try {
+        this.#socket.send(scratch, 0, length, port, address)
+      } catch (error) {
+        // One that cannot be sent costs itself alone: the others of this turn leave.
+        this.#options.onError(new Error(`send to ${address} port ${port}: ${messageOf(error)}`, { cause: error }))
+      }
       // Most datagrams leave at once; one that the kernel cannot take now waits, by reference.
       if (this.#socket.getSendQueueCount() > 0) scratch = Buffer.allocUnsafeSlow(largestDatagram)
     }

@@ -19,6 +19,8 @@ export interface WorkerStart {
   readonly secret: string
   /** Of TLS, which the parent may have read as root. */
   readonly files: KeptFiles
+  /** Of the marks in Record-Route and Via, in hexadecimal; another than that of the hashes, whose results everybody sees. */
+  readonly signerSecret: string
 }
 
 export type ToWorker =

@@ -34,6 +34,10 @@ export function serverSettings({ config, origins }: ReadConfig): ServerSettings 
       allowsSipsToSip: config.AllowSipTlsConversionToSip,
       routeTransport: config.SipRouteHeaderTransportType,
     },
+    relay: {
+      exposed: config.Listen.map(({ address }) => !isLoopbackAddress(address)),
+      allowed: config.AllowRelay,
+    },
     timers: {
       t1Ms: config.SipT1InMs,
       t2Ms: config.SipT2InMs,

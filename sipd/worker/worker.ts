@@ -1,5 +1,6 @@
 /** One worker's parts, and its life: made ready, serving, draining, gone. */
 import type { Clock, Timer } from '../../lib/clock.ts'
+import { FaultGuard } from '../../lib/fault-guard.ts'
 import { foldersOf, type Home } from '../../lib/home.ts'
 import type { Log } from '../../lib/log.ts'
 import { accessLogFormat } from '../config/access-log-format.ts'
@@ -9,7 +10,7 @@ import type { Lookup } from '../locate/locator.ts'
 import { createErrorLog } from '../log/error-log.ts'
 import { compileLogFormat, type FormatLine } from '../log/log-format.ts'
 import { readHead, topmostVia } from '../message/parse.ts'
-import { formatResponse } from '../message/respond.ts'
+import { formatRefusal } from '../message/respond.ts'
 import type { Hop } from '../message/source.ts'
 import type { Openness } from '../proxy/core.ts'
 import { createSipServer, type SipServer } from '../server.ts'
@@ -86,6 +87,7 @@ export class Worker {
       write: (line) => this.#outbox.error(line),
     })
     this.log = log
+    const faults = new FaultGuard(clock, log)
     this.#statistics = new SipStatistics(clock)
     this.#formatAccess = compileLogFormat(accessLogFormat(config), { serverName: config.ServerName ?? 'sipd' })
     const persistent = new Set(persistentTcp.map(({ host, port }) => `${host} ${port}`))
@@ -100,6 +102,7 @@ export class Worker {
       reusesConnections: (address, port) => config.SipTcpReuseConnection || persistent.has(`${address} ${port}`),
       clock,
       log: this.log,
+      faults,
       debug,
       statistics: this.#statistics,
       onMessage: (octets, source) => {
@@ -148,11 +151,13 @@ export class Worker {
       worker,
       clock,
       log: this.log,
+      faults,
       debug,
       sender: this.#transports,
       store: this.#registrations.store,
       statistics: this.#statistics,
       lookup: options.lookup,
+      signerSecret: Buffer.from(start.signerSecret, 'hex'),
       hasher,
       elsewhere: this.#ownership,
       settleMs: start.members.length > 1 ? settleMs : 0,
@@ -372,7 +377,8 @@ export class Worker {
     // Never an answer to an ACK.
     if (!parts || parts.text.startsWith('ACK ')) return
     const tag = this.#server.layer.tagFor(parts.text)
-    this.#transports.send(formatResponse(parts, topmostVia(parts), source, tag, error.status, error.message), source)
+    const answer = { status: error.status, detail: error.message }
+    this.#transports.send(formatRefusal(parts, topmostVia(parts), source, tag, answer), source)
   }
 
   #report(): void {

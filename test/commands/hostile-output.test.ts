@@ -54,6 +54,7 @@ before(async () => {
 after(async () => {
   await standIn.end()
   await rm(join(appliance.at.home.run, 'sipd', 'sipd.pid'), { force: true })
+  await standIn.end()
   await appliance.stop()
 })
 

@@ -18,12 +18,48 @@ test('beyond FloodThreshold as many again are refused, then there is silence, an
   assert.deepEqual(verdicts(), ['admitted', 'admitted', 'refused', 'refused', 'silent'])
 })
 
-test('what ends a call is taken from everybody, and loopback is not slowed', () => {
+test('what ends a call or a wait that is known is taken from everybody, and loopback is not slowed', () => {
   const admission = new Admission({ ...options, clock: new ManualClock() })
+  const belongs = () => true
   for (let i = 0; i < 10; i++)
-    for (const method of ['ACK', 'BYE', 'CANCEL', 'PRACK']) assert.equal(admission.admit(method, caller), 'admitted')
+    for (const method of ['ACK', 'BYE', 'CANCEL', 'PRACK'])
+      assert.equal(admission.admit(method, caller, belongs), 'admitted')
   for (const address of ['127.0.0.1', '::1'])
     for (let i = 0; i < 10; i++) assert.equal(admission.admit('INVITE', { ...caller, address }), 'admitted')
+})
+
+for (const method of ['BYE', 'PRACK', 'CANCEL', 'ACK', 'INVITE', 'OPTIONS'])
+  for (const stateful of [true, false])
+    test(`${method} of no call and no transaction counts like any other, ${stateful ? 'with' : 'without'} state`, () => {
+      const flood = { perSecond: 50, exemptsLoopback: true }
+      const { receive, take, statistics } = harness({ policy: { stateful }, settings: { flood } })
+      for (let i = 0; i < 500; i++)
+        receive(numbered(method, i).replace('To: <sip:bob@example.test>', 'To: <sip:bob@example.test>;tag=b'))
+      const forwarded = take().filter(({ text }) => text.startsWith(method))
+      assert.ok(forwarded.length <= 50, `${forwarded.length} of 500 were forwarded`)
+      assert.equal(statistics.refusedFlood, 450)
+    })
+
+test('beyond the threshold the BYE of a call and the CANCEL and ACK of an INVITE go on, once each', () => {
+  const flood = { perSecond: 3, exemptsLoopback: true }
+  const { receive, take, answer } = harness({ policy: { addRecordRoute: true }, settings: { flood } })
+  receive(numbered('INVITE', 1))
+  answer(take().at(-1)!, 200, ['Contact: <sip:bob@203.0.113.5>'])
+  receive(numbered('INVITE', 2))
+  answer(take().at(-1)!, 180)
+  for (let i = 10; i < 20; i++) receive(numbered('OPTIONS', i))
+  take()
+  const inDialog = { To: '<sip:bob@example.test>;tag=callee' }
+  const of = (method: string, n: number, branch: string) =>
+    request(method, 'sip:203.0.113.5', {
+      Via: `SIP/2.0/UDP 198.51.100.1;branch=z9hG4bK${branch}`,
+      'Call-ID': `f${n}`,
+      ...inDialog,
+    })
+  receive(of('BYE', 1, 'bye'))
+  receive(of('BYE', 99, 'stranger'))
+  receive(of('CANCEL', 2, 'f2'))
+  assert.deepEqual(kindsOf(take()), ['BYE', '200', 'CANCEL'])
 })
 
 test('a flood from ever new addresses takes no more memory than 20,000 of them', () => {

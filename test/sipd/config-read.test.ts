@@ -196,6 +196,62 @@ describe('showing the configuration', () => {
   })
 })
 
+describe('what other machines may do', () => {
+  const said = (...lines: readonly string[]): string[] => {
+    write('sipd.conf', `${lines.join('\n')}\n`)
+    const { warnings } = inspectConfig(home)
+    // Whether this machine has the address is another matter.
+    return warnings
+      .filter(({ message }) => !message.includes('no interface'))
+      .map(({ line, message }) => `${line} ${message}`)
+  }
+
+  test('is said by sip check and at the start where sipd listens beyond loopback, with the line', () => {
+    assert.deepEqual(said('Listen 127.0.0.1:5060', 'Listen [::1]:5060', 'AllowRelay 192.0.2.0/24'), [])
+    assert.deepEqual(said('Listen 127.0.0.1:5060', 'Listen 0.0.0.0:5060', 'ProxyDomain company.com'), [
+      '2 other machines reach 0.0.0.0:5060: anybody may register and call users of company.com; requests to other domains are relayed for registered users and no address (AllowRelay), and refused with 403 otherwise',
+    ])
+    assert.deepEqual(
+      said(
+        'Listen [2001:db8::1]:5060',
+        'Cisco_Registry Off',
+        'AllowRelay 192.0.2.0/24 2001:db8::7',
+        'AllowRelay 10.1.2.3',
+      ),
+      [
+        '1 other machines reach [2001:db8::1]:5060: anybody may call users of this server; requests to other domains are relayed for registered users and AllowRelay 192.0.2.0/24 2001:db8::7 10.1.2.3, and refused with 403 otherwise',
+      ],
+    )
+    assert.match(formatCheck(inspectConfig(home)).text, /^sipd\.conf:1:1: warning: other machines reach /m)
+    assert.deepEqual(said('Listen 5060', 'ServerType Redirect'), [
+      '1 other machines reach 0.0.0.0:5060: anybody may register and call users of this server',
+    ])
+  })
+
+  test('is called an open relay where AllowRelay is everybody', () => {
+    assert.equal(
+      said('Listen 5060', 'AllowRelay 0.0.0.0/0')[1],
+      '2 AllowRelay names every address: sipd is an open relay',
+    )
+  })
+
+  test('AllowRelay takes addresses and networks alone', () => {
+    for (const good of ['192.0.2.1', '192.0.2.0/24', '2001:db8::/32', '::1', '10.0.0.0/0'])
+      assert.ok('config' in parseConfig(`AllowRelay ${good}`, 'f'), good)
+    for (const bad of [
+      'company.com',
+      '192.0.2.0/33',
+      '2001:db8::/129',
+      '192.0.2.0/',
+      '192.0.2.0/24/1',
+      '10.1',
+      '192.0.2.0/255.255.255.0',
+      'all',
+    ])
+      assert.ok('complaints' in parseConfig(`AllowRelay 192.0.2.1 ${bad}`, 'f'), bad)
+  })
+})
+
 test('docs/sipd-directives.md is what the table prints', () => {
   const written = readFileSync(join(programRoot, 'docs', 'sipd-directives.md'), 'utf8')
   assert.ok(written === directivesDocument(), 'run: node dist/sipd/config/print-document.js > docs/sipd-directives.md')

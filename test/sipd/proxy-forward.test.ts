@@ -104,15 +104,19 @@ test('rport is filled in with the port, and the answer goes back there (RFC 3581
   )
 })
 
-test('over a datagram the answer goes to maddr where the Via has one (§18.2.2)', () => {
-  const { receive, take } = harness()
-  receive(
-    request('OPTIONS', 'sip:example.test', {
-      Via: 'SIP/2.0/UDP 198.51.100.1:5070;maddr=198.51.100.77;branch=z9hG4bKm',
-    }),
-  )
-  const { hop } = take()[0]!
-  assert.deepEqual([hop.address, hop.port], ['198.51.100.77', 5070])
+test('a maddr of a Via is obeyed where it is multicast or the sender itself, and nobody else is sent answers (§18.2.2)', () => {
+  for (const [maddr, expected] of [
+    ['224.0.1.75', '224.0.1.75:5070'],
+    ['198.51.100.1', '198.51.100.1:5070'],
+    ['198.51.100.77', '198.51.100.1:5070'],
+    ['victim.example', '198.51.100.1:5070'],
+  ] as const) {
+    const { receive, take } = harness()
+    const Via = `SIP/2.0/UDP 198.51.100.1:5070;maddr=${maddr};branch=z9hG4bKm`
+    receive(request('OPTIONS', 'sip:example.test', { Via }))
+    const { hop } = take()[0]!
+    assert.equal(`${hop.address}:${hop.port}`, expected, maddr)
+  }
 })
 
 test('an answer takes away our Via alone, also when others stand in the same line or are folded (§16.7 step 3)', () => {

@@ -23,7 +23,7 @@ function registrar() {
     isOurs: ({ host }: { host: string }) => host === 'example.com',
     addressOfRecord: ({ user, host }: { user: string | undefined; host: string }) => `sip:${user}@${host}`,
   }
-  const served = new Registrar({ store, clock, domains, limits })
+  const served = new Registrar({ store, clock, domains, relay: { mayBind: () => true }, limits })
   let cseq = 0
   const register = (
     headers: readonly string[],

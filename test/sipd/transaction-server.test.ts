@@ -36,8 +36,8 @@ test('the other server is that of RFC 3261 figure 8', () => {
 test('a retransmitted INVITE gets the last provisional response again (§17.2.1)', () => {
   const { receive, servers, sent } = transactions()
   receive('INVITE', overUdp)
-  servers[0]!.respond(100, 'Trying')
-  servers[0]!.respond(180, 'Ringing')
+  servers[0]!.respond(100)
+  servers[0]!.respond(180)
   receive('INVITE', overUdp)
   assert.equal(servers.length, 1)
   assert.deepEqual(kindsOf(sent), ['100', '180', '180'])
@@ -46,7 +46,7 @@ test('a retransmitted INVITE gets the last provisional response again (§17.2.1)
 test('timer G: a failure of an INVITE is sent again after T1, doubled up to T2, until H ends it after 64*T1 (§17.2.1)', () => {
   const { receive, servers, clock, againAtMs, layer } = transactions()
   receive('INVITE', overUdp)
-  servers[0]!.respond(486, 'Busy Here')
+  servers[0]!.respond(486)
   clock.advance(31_990)
   assert.deepEqual(againAtMs(), [500, 1500, 3500, 7500, 11_500, 15_500, 19_500, 23_500, 27_500, 31_500])
   assert.equal(layer.live, 1)
@@ -57,7 +57,7 @@ test('timer G: a failure of an INVITE is sent again after T1, doubled up to T2, 
 test('over a reliable transport a failure goes once, and H ends the wait for its ACK (§17.2.1)', () => {
   const { receive, servers, clock, sent, layer } = transactions()
   receive('INVITE', overTcp)
-  servers[0]!.respond(486, 'Busy Here')
+  servers[0]!.respond(486)
   clock.advance(31_990)
   assert.deepEqual([sent.length, layer.live], [1, 1])
   clock.advance(tickMs)
@@ -67,7 +67,7 @@ test('over a reliable transport a failure goes once, and H ends the wait for its
 test('a retransmitted INVITE gets the failure again at once (§17.2.1)', () => {
   const { receive, servers, sent } = transactions()
   receive('INVITE', overUdp)
-  servers[0]!.respond(486, 'Busy Here')
+  servers[0]!.respond(486)
   receive('INVITE', overUdp)
   assert.deepEqual(kindsOf(sent), ['486', '486'])
 })
@@ -75,7 +75,7 @@ test('a retransmitted INVITE gets the failure again at once (§17.2.1)', () => {
 test('timer I: the ACK ends retransmission, and further ones and late INVITEs are absorbed for the hold (§17.2.1)', () => {
   const { receive, servers, clock, sent, layer, acks } = transactions()
   receive('INVITE', overUdp)
-  servers[0]!.respond(486, 'Busy Here')
+  servers[0]!.respond(486)
   receive('ACK', overUdp)
   clock.advance(20_000)
   receive('ACK', overUdp)
@@ -89,7 +89,7 @@ test('timer I: the ACK ends retransmission, and further ones and late INVITEs ar
 test('timer I is zero over a reliable transport (§17.2.1)', () => {
   const { receive, servers, held, layer } = transactions()
   receive('INVITE', overTcp)
-  servers[0]!.respond(486, 'Busy Here')
+  servers[0]!.respond(486)
   receive('ACK', overTcp)
   assert.deepEqual([layer.live, held.size], [0, 0])
 })
@@ -115,8 +115,8 @@ test('after a final response no other failure leaves (§17.2.1)', () => {
   const { receive, servers, sent } = transactions()
   receive('INVITE', overUdp)
   servers[0]!.send('SIP/2.0 200 OK\r\n\r\n', 200)
-  servers[0]!.respond(486, 'Busy Here')
-  servers[0]!.respond(180, 'Ringing')
+  servers[0]!.respond(486)
+  servers[0]!.respond(180)
   assert.equal(sent.length, 1)
 })
 
@@ -125,9 +125,9 @@ test('any other request gets nothing again while there is nothing, then the last
   receive('MESSAGE', overUdp)
   receive('MESSAGE', overUdp)
   assert.deepEqual([servers.length, sent.length], [1, 0])
-  servers[0]!.respond(183, 'Wait')
+  servers[0]!.respond(183)
   receive('MESSAGE', overUdp)
-  servers[0]!.respond(200, 'OK')
+  servers[0]!.respond(200)
   receive('MESSAGE', overUdp)
   assert.deepEqual(kindsOf(sent), ['183', '183', '200', '200'])
 })
@@ -135,7 +135,7 @@ test('any other request gets nothing again while there is nothing, then the last
 test('timer J: the final response is there to be sent again for 64*T1, not over a reliable transport (§17.2.2)', () => {
   const { receive, servers, sent, clock, layer, held } = transactions()
   receive('MESSAGE', overUdp)
-  servers[0]!.respond(200, 'OK')
+  servers[0]!.respond(200)
   assert.deepEqual([layer.live, held.size], [0, 1])
   clock.advance(31_900)
   receive('MESSAGE', overUdp)
@@ -146,7 +146,7 @@ test('timer J: the final response is there to be sent again for 64*T1, not over 
 
   const reliable = transactions()
   reliable.receive('MESSAGE', overTcp)
-  reliable.servers[0]!.respond(200, 'OK')
+  reliable.servers[0]!.respond(200)
   assert.deepEqual([reliable.layer.live, reliable.held.size], [0, 0])
 })
 
@@ -155,7 +155,7 @@ test('a transport that fails ends what waits for an answer, and its user is told
   let gone = 0
   receive('INVITE', overTcp)
   servers[0]!.onGone = () => gone++
-  servers[0]!.respond(180, 'Ringing')
+  servers[0]!.respond(180)
   sent[0]!.fail()
   assert.deepEqual([gone, layer.live], [1, 0])
 })
@@ -178,7 +178,7 @@ test('clients of RFC 2543 are told apart by Via, From, Call-ID, CSeq and Request
   receive('INVITE', overUdp, { ...old, CSeq: '2 INVITE' })
   receive('INVITE', overUdp, { ...old, 'Call-ID': 'other' })
   assert.equal(servers.length, 3)
-  servers[0]!.respond(486, 'Busy Here')
+  servers[0]!.respond(486)
   receive('ACK', overUdp, { ...old, To: '<sip:bob@example.test>;tag=x' })
   assert.equal(servers[0]!.state, 'confirmed')
 })
@@ -186,9 +186,9 @@ test('clients of RFC 2543 are told apart by Via, From, Call-ID, CSeq and Request
 test('the answers to one request have one tag in To, and 100 has the Timestamp of the request but no tag (§8.2.6)', () => {
   const { receive, servers, sent } = transactions()
   receive('INVITE', overUdp, { Timestamp: '54.2' })
-  servers[0]!.respond(100, 'Trying')
-  servers[0]!.respond(180, 'Ringing')
-  servers[0]!.respond(486, 'Busy Here')
+  servers[0]!.respond(100)
+  servers[0]!.respond(180)
+  servers[0]!.respond(486)
   const [trying, ringing, busy] = sent.map(({ text }) => headers(text, 'To')[0]!)
   assert.equal(trying, '<sip:bob@example.test>')
   assert.match(ringing!, /;tag=[\w-]+$/)

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { ManualClock } from '../../lib/clock.ts'
+import { FaultGuard } from '../../lib/fault-guard.ts'
 import { silentLog } from '../../lib/log.ts'
 import { createErrorLog, type DebugLog, noDebug } from '../../sipd/log/error-log.ts'
 import type { Hop } from '../../sipd/message/source.ts'
@@ -38,6 +39,7 @@ async function serve(
     reusesConnections: () => more.reuses ?? true,
     clock,
     log: silentLog,
+    faults: new FaultGuard(clock, silentLog),
     debug: more.debug ?? noDebug,
     statistics: new SipStatistics(clock),
     onMessage: (octets, source) => {
@@ -299,3 +301,12 @@ test('DebugFlag SipTcp tells of each connection that was taken and that ended', 
   assert.match(lines[0]!, /sipd\.SipTcp: a connection was taken id=1\.1 far="TCP 127\.0\.0\.1:\d+"/)
   assert.match(lines[1]!, /sipd\.SipTcp: a connection ended id=1\.1 .*why=/)
 })
+
+test('a message to a port that is none fails for its sender alone, over a stream too', () =>
+  serve(async ({ transports }) => {
+    const failures: string[] = []
+    const nowhere: Hop = { transport: 'TCP', address: '127.0.0.1', port: 99_999, listener: 0, connection: undefined }
+    transports.send(message, nowhere, (error) => failures.push(error.message))
+    assert.equal(failures.length, 1)
+    transports.send(message, { ...nowhere, transport: 'UDP' })
+  }))

@@ -54,6 +54,17 @@ test('a message that fits in no datagram is an error and holds up none that does
   assert.match(errors[0]!.message, /65508 octets fits in no datagram/)
 })
 
+test('a datagram that cannot be sent is an error, and costs none of the others of its turn', async (t) => {
+  const { socket, heard, errors, send } = await pair(t)
+  t.after(() => socket.close())
+  send('before')
+  socket.send('nowhere', '127.0.0.1', 99_999)
+  send('after')
+  await until(() => heard.length === 2, 5000, 'the two others')
+  assert.deepEqual(heard, ['before', 'after'])
+  assert.match(errors[0]!.message, /^send to 127\.0\.0\.1 port 99999: /)
+})
+
 test('datagrams come in with their octets', async (t) => {
   const { socket, peer, received } = await pair(t)
   t.after(() => socket.close())

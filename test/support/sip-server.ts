@@ -1,9 +1,12 @@
 /** A SIP server without a network: what it sends is handed to the test, and time stands still until it is moved. */
 import { ManualClock } from '../../lib/clock.ts'
-import { silentLog } from '../../lib/log.ts'
+import { createLog } from '../../lib/log.ts'
+import type { Lookup } from '../../sipd/locate/locator.ts'
+import type { Change } from '../../sipd/location/binding.ts'
 import { MemoryLocation } from '../../sipd/location/memory.ts'
 import { type DebugLog, noDebug } from '../../sipd/log/error-log.ts'
 import type { Hop } from '../../sipd/message/source.ts'
+import { ThisMachine } from '../../sipd/proxy/own-host.ts'
 import type { ProxyPolicy } from '../../sipd/proxy/policy.ts'
 import { createSipServer, type ServerSettings, type SipServer } from '../../sipd/server.ts'
 import { SipStatistics } from '../../sipd/statistics.ts'
@@ -16,13 +19,22 @@ export interface TestServerOptions {
   readonly send: (text: string, hop: Hop, failed?: (error: Error) => void) => void
   readonly clock?: ManualClock
   readonly debug?: DebugLog
+  readonly lookup?: Lookup
+  readonly signerSecret?: Buffer
+  /** Registrations that are there without a REGISTER. */
+  readonly statics?: readonly Change[]
 }
 
 export interface TestServer extends SipServer {
   readonly clock: ManualClock
   readonly store: MemoryLocation
   readonly statistics: SipStatistics
+  /** Lines of the error log. */
+  readonly logged: readonly string[]
 }
+
+/** Of the machine that the server runs on; one beside that which it listens on. */
+const ownAddresses = ['127.0.0.1', '::1', '192.0.2.1', '192.0.2.2']
 
 export const standardPolicy: ProxyPolicy = {
   stateful: true,
@@ -41,24 +53,28 @@ export const standardPolicy: ProxyPolicy = {
 /** Listens on 192.0.2.1:5060 as example.test, or as the domains given. */
 export function testServer(options: TestServerOptions): TestServer {
   const clock = options.clock ?? new ManualClock()
-  const store = new MemoryLocation({ clock, cleanupEveryMs: 180_000 })
+  const store = new MemoryLocation({ clock, cleanupEveryMs: 180_000, statics: options.statics ?? [] })
   const statistics = new SipStatistics(clock)
+  const logged: string[] = []
+  const identity = options.settings?.identity ?? {
+    listeners: [
+      {
+        transports: ['UDP', 'TCP', 'TLS'],
+        address: '192.0.2.1',
+        port: 5060,
+        sentBy: '192.0.2.1',
+        tlsPort: 5061,
+      },
+    ],
+    domains: options.domains ?? ['example.test'],
+    addresses: ['192.0.2.1'],
+  }
   const server = createSipServer({
     settings: {
-      identity: {
-        listeners: [
-          {
-            transports: ['UDP', 'TCP', 'TLS'],
-            address: '192.0.2.1',
-            port: 5060,
-            sentBy: '192.0.2.1',
-            tlsPort: 5061,
-          },
-        ],
-        domains: options.domains ?? ['example.test'],
-        addresses: ['192.0.2.1'],
-      },
+      identity,
       policy: { ...standardPolicy, ...options.policy },
+      // As behind a loopback listener, where everybody may do what they like.
+      relay: { exposed: identity.listeners.map(() => false), allowed: [] },
       timers: standardTimers,
       registrar: {
         minExpiresSeconds: 60,
@@ -75,14 +91,16 @@ export function testServer(options: TestServerOptions): TestServer {
     },
     worker: 1,
     clock,
-    log: silentLog,
+    log: createLog({ component: 'sipd', level: 'info', write: (line) => logged.push(line) }),
     debug: options.debug ?? noDebug,
+    ...(options.signerSecret && { signerSecret: options.signerSecret }),
+    ownHost: new ThisMachine(clock, () => ownAddresses),
     sender: { send: options.send },
     store,
     statistics,
-    lookup: async () => [],
+    lookup: options.lookup ?? (async () => []),
     isConnectionOpen: () => true,
     onAnswered: () => {},
   })
-  return { ...server, clock, store, statistics }
+  return { ...server, clock, store, statistics, logged }
 }

@@ -1,8 +1,8 @@
 /** Directives that the ancestor does not have: bounds on what callers may cost, and contacts that are always there. */
-
+import { isIP } from 'node:net'
 import { parseSipUri } from '../../message/uri.ts'
-import { many, one } from '../directive.ts'
-import { type Kind, whole } from '../kinds.ts'
+import { list, many, one } from '../directive.ts'
+import { type Kind, whole, words } from '../kinds.ts'
 
 export interface StaticContact {
   readonly addressOfRecord: string
@@ -26,6 +26,16 @@ const staticContact: Kind<StaticContact> = {
   },
   format: ({ addressOfRecord, contact, q }) => [addressOfRecord, contact, ...(q === undefined ? [] : [String(q)])],
 }
+
+/** An address, or a network as `address/length`. */
+export function isNetwork(text: string): boolean {
+  const [address = '', length, ...more] = text.split('/')
+  const family = isIP(address)
+  if (family === 0 || more.length > 0) return false
+  return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= (family === 4 ? 32 : 128))
+}
+
+const networks = words('ADDRESS[/LENGTH]', isNetwork)
 
 export const own = {
   RegistrarMinExpires: one(whole(0, 86_400, 's'), '60', {
@@ -68,6 +78,15 @@ export const own = {
     changes: 'reload',
     inForce: true,
   }),
+  AllowRelay: list(
+    networks,
+    {
+      help: 'Whose requests are passed on to other domains where other machines reach sipd: addresses, and networks as address/length. Others reach our own users, and our users what they like, from where they registered; anything else is answered with 403.',
+      changes: 'reload',
+      inForce: true,
+    },
+    1000,
+  ),
   RetryAfterSeconds: one(whole(1, 86_400, 's'), '60', {
     help: "Retry-After in a 503 while sip txngraceful-restart drains; the ancestor's RESTART_TIMER.",
     changes: 'reload',

@@ -1,0 +1,150 @@
+/**
+ * Whose requests go where. Until there are access lists and digest, what is reachable from other machines relays for its own
+ * users, to its own users, and for the sources of AllowRelay; a dialog that led through here goes on (Record-Route).
+ */
+import { BlockList, isIP } from 'node:net'
+import { isLoopbackAddress } from '../../lib/net/address.ts'
+import { dialogTag } from '../calls/call.ts'
+import { parseAddress } from '../message/address.ts'
+import { H, type HeaderId } from '../message/header-names.ts'
+import type { SipRequest } from '../message/message.ts'
+import { type Hop, isReliable } from '../message/source.ts'
+import { parseRequestUri, type SipUri } from '../message/uri.ts'
+import type { Identity } from './identity.ts'
+import type { OwnHost } from './own-host.ts'
+import type { Routing } from './routes.ts'
+import type { Signer } from './signer.ts'
+
+export interface RelaySettings {
+  /** By listener: whether other machines reach it. */
+  readonly exposed: readonly boolean[]
+  /** AllowRelay: addresses, and networks as `address/length`. */
+  readonly allowed: readonly string[]
+}
+
+export interface RelayOptions extends RelaySettings {
+  readonly identity: Identity
+  readonly ownHost: OwnHost
+  readonly signer: Signer
+  /** Whether a user registered from there, or has a contact there: a numeric address, or the host of a contact. */
+  readonly isReachedAt: (addressOfRecord: string, host: string) => boolean
+}
+
+/** A status, and why in words for the log. */
+export interface Refusal {
+  readonly status: number
+  readonly why: string
+}
+
+/** What one request may do on its way out. */
+export interface Passage {
+  /** It goes anywhere: to contacts of a 3xx in other domains, too. */
+  readonly isUnbounded: boolean
+  /** Undefined when it may go to this hop. `isBound`: sipd.conf named the hop, or it registered itself from there. */
+  refusal(hop: Hop, isBound: boolean): Refusal | undefined
+}
+
+const itself: Refusal = { status: 482, why: 'the next hop is this server itself' }
+const ownMachine: Refusal = { status: 403, why: 'the next hop is on this machine' }
+const otherDialog: Refusal = { status: 403, why: 'the dialog does not lead to the next hop' }
+
+export class Relay {
+  readonly #options: RelayOptions
+  readonly #allowed = new BlockList()
+  /** Some listener is reached by other machines. */
+  readonly isExposed: boolean
+
+  constructor(options: RelayOptions) {
+    this.#options = options
+    this.isExposed = options.exposed.includes(true)
+    for (const network of options.allowed) {
+      const [address = '', length] = network.split('/')
+      const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+      if (length === undefined) this.#allowed.addAddress(address, family)
+      else this.#allowed.addSubnet(address, Number(length), family)
+    }
+  }
+
+  /** Whether what comes from there goes anywhere: this machine, and the sources of AllowRelay. */
+  isTrusted(source: Hop): boolean {
+    return this.isLocal(source) || this.#allowed.check(source.address, isIP(source.address) === 6 ? 'ipv6' : 'ipv4')
+  }
+
+  /** Whether this machine itself sent it. The kernel takes no IPv4 from outside that says so; of IPv6 only ::1 is sure. */
+  isLocal(source: Hop): boolean {
+    const { exposed, ownHost } = this.#options
+    const { address, listener } = source
+    if (exposed[listener] === false || isLoopbackAddress(address)) return true
+    return (isReliable(source) || isIP(address) === 4) && ownHost.isOwn(address)
+  }
+
+  /** Whether a contact may name this host: its own addresses are for who registers from them. */
+  mayBind({ host, port }: Pick<SipUri, 'host' | 'port'>, source: Hop): boolean {
+    const { identity, ownHost } = this.#options
+    if (isIP(host) === 0 || identity.isThisHost(host, port) || !ownHost.isOwn(host)) return true
+    return this.isLocal(source)
+  }
+
+  /** Undefined when the request is not ours to pass on. `uri` is where it goes, `isForUser` says that it is a user of ours. */
+  passage(request: SipRequest, source: Hop, routing: Routing, uri: SipUri, isForUser: boolean): Passage | undefined {
+    const isLocal = this.isLocal(source)
+    if (isLocal || this.isTrusted(source) || this.#isRegisteredCaller(request, source))
+      return this.#passage(isLocal, true, undefined)
+    const isDirect = routing.routes.length === 0
+    if (isDirect && (isForUser || this.#isContactOfCallee(request, uri))) return this.#passage(false, false, undefined)
+    const { token } = routing
+    return token === undefined ? undefined : this.#passage(false, false, (hop) => this.#isOfDialog(request, token, hop))
+  }
+
+  /**
+   * For the Record-Route of a request that begins a dialog: requests of its caller may go where this one goes, and those of
+   * its callee where this one came from. Undefined where all of that is free anyway.
+   */
+  token(request: SipRequest, source: Hop, hop: Hop): string | undefined {
+    if (!this.isExposed) return undefined
+    const { signer } = this.#options
+    const [callId, tag] = [request.value(H.callId)!, dialogTag(request.value(H.from)!) ?? '']
+    return `${signer.sign('down', callId, tag, hop.address)}.${signer.sign('up', callId, tag, source.address)}`
+  }
+
+  #passage(isLocal: boolean, isUnbounded: boolean, isOfDialog: ((hop: Hop) => boolean) | undefined): Passage {
+    const { identity, ownHost } = this.#options
+    return {
+      isUnbounded,
+      refusal: (hop, isBound) => {
+        if (identity.isThisHost(hop.address, hop.port)) return itself
+        if (!isLocal && !isBound && ownHost.isOwn(hop.address)) return ownMachine
+        return isOfDialog?.(hop) === false ? otherDialog : undefined
+      },
+    }
+  }
+
+  /** RFC 3261 §8.1.1.3: From says who asks; it counts where that user registered from the address it comes from. */
+  #isRegisteredCaller(request: SipRequest, source: Hop): boolean {
+    const user = this.#userOf(request, H.from)
+    return user !== undefined && this.#options.isReachedAt(user, source.address)
+  }
+
+  /** What goes straight to a contact of the user it is for, as a request within a dialog does. */
+  #isContactOfCallee(request: SipRequest, { host }: SipUri): boolean {
+    const user = this.#userOf(request, H.to)
+    return user !== undefined && this.#options.isReachedAt(user, host)
+  }
+
+  #userOf(request: SipRequest, id: HeaderId): string | undefined {
+    const { identity } = this.#options
+    const address = parseAddress(request.value(id)!)
+    const uri = address && parseRequestUri(address.uri)
+    return uri?.user !== undefined && identity.isOurs(uri) ? identity.addressOfRecord(uri) : undefined
+  }
+
+  #isOfDialog(request: SipRequest, token: string, { address }: Hop): boolean {
+    const { signer } = this.#options
+    const to = dialogTag(request.value(H.to)!)
+    if (to === undefined) return false
+    const [down = '', up = ''] = token.split('.')
+    const callId = request.value(H.callId)!
+    const from = dialogTag(request.value(H.from)!) ?? ''
+    return signer.isSigned(down, 'down', callId, from, address) || signer.isSigned(up, 'up', callId, to, address)
+  }
+}
