@@ -147,20 +147,23 @@ describe('hostile values', { concurrency: 4 }, () => {
     test(`${name} shows hostile values without a control among them`, async () => {
       const program = name.split(' ')[0]!
       const responder = name === 'sip ping' ? await hostileSipServer() : undefined
-      for (const [i, args] of invocations().entries()) {
-        const words = args.map((word) => word.replace('PORT', String(responder?.port)))
-        const ended = await runBin(program, words)
-        assertHarmless(name, ended)
-        // So that it is seen to have met one.
-        if (i === 0 && !unseen.has(name)) assert.match(`${ended.out}${ended.err}`, /\\(?:x1b|u001b)\[31m/, name)
-        if (i > 0 || !(name in withJson)) continue
-        const json = await runBin(program, [...words, '--json'])
-        assertHarmless(`${name} --json`, json)
-        const lines = json.out.trim().split('\n')
-        const values = lines.flatMap((line) => stringsIn(JSON.parse(line)))
-        if (withJson[name]) assert.ok(values.includes(hostile), `${name} --json: ${json.out}${json.err}`)
+      try {
+        for (const [i, args] of invocations().entries()) {
+          const words = args.map((word) => word.replace('PORT', String(responder?.port)))
+          const ended = await runBin(program, words)
+          assertHarmless(name, ended)
+          // So that it is seen to have met one.
+          if (i === 0 && !unseen.has(name)) assert.match(`${ended.out}${ended.err}`, /\\(?:x1b|u001b)\[31m/, name)
+          if (i > 0 || !(name in withJson)) continue
+          const json = await runBin(program, [...words, '--json'])
+          assertHarmless(`${name} --json`, json)
+          const lines = json.out.trim().split('\n')
+          const values = lines.flatMap((line) => stringsIn(JSON.parse(line)))
+          if (withJson[name]) assert.ok(values.includes(hostile), `${name} --json: ${json.out}${json.err}`)
+        }
+      } finally {
+        responder?.close()
       }
-      responder?.close()
     })
 })
 
