@@ -7,6 +7,8 @@ export interface ProcessCommand {
   /** For people who may not see the command: its program without arguments, in which passwords may stand. */
   readonly text: string
   readonly parsed: ParsedCommand
+  /** systemctl, which only asks systemd; a command of a row may start or stop anything on the machine. */
+  readonly asksSystemd: boolean
 }
 
 export function startCommandOf({ unit, startCommand }: ProcessSpec, systemctl: Systemctl): ProcessCommand {
@@ -30,9 +32,9 @@ export function gracefulCommandOf({ unit, gracefulCommand }: ProcessSpec, system
 
 function commandOf(command: string): ProcessCommand {
   const parsed = parseCommand(command)
-  return { text: 'argv' in parsed ? parsed.argv[0] : 'its command cannot be read', parsed }
+  return { text: 'argv' in parsed ? parsed.argv[0] : 'its command cannot be read', parsed, asksSystemd: false }
 }
 
 function ofUnit(parsed: ParsedCommand): ProcessCommand {
-  return { text: 'argv' in parsed ? parsed.argv.join(' ') : '', parsed }
+  return { text: 'argv' in parsed ? parsed.argv.join(' ') : '', parsed, asksSystemd: true }
 }
