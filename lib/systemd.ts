@@ -4,8 +4,14 @@ import type { Log } from './log.ts'
 import { programPath } from './program/environment.ts'
 import { describeExit, isSuccess } from './program/exit.ts'
 import { runProgram } from './program/run.ts'
+import { SpareDescriptors } from './spare-descriptors.ts'
 
 const notifyWithinMs = 10_000
+/** A watchdog that hears nothing kills a healthy daemon, so what could not be said is said again soon. */
+const retryMs = 1000
+const attempts = 10
+/** To start systemd-notify with, and to read what it says. */
+const spareDescriptors = 6
 
 /**
  * Says that the daemon serves, and goes on saying that it is alive as often as the unit wants. Node has no datagram
@@ -16,10 +22,14 @@ export function tellSystemd(clock: Clock, log: Log, ours: NodeJS.ProcessEnv = pr
   const { NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, PATH } = takeAgreement(ours)
   if (NOTIFY_SOCKET === undefined) return nothing
   const variables = { NOTIFY_SOCKET, PATH: programPath(PATH) }
-  const tell = async (...states: string[]): Promise<void> => {
-    const argv = ['systemd-notify', `--pid=${process.pid}`, ...states] as const
-    const { exit, printed } = await runProgram({ argv, variables, limitMs: notifyWithinMs })
-    if (!isSuccess(exit)) log.warn('cannot notify systemd', { error: `${describeExit(exit)}: ${printed.trim()}` })
+  const spare = new SpareDescriptors(spareDescriptors)
+  const tell = async (state: string, left = attempts): Promise<void> => {
+    const argv = ['systemd-notify', `--pid=${process.pid}`, state] as const
+    const { exit, printed } = await spare.lend(() => runProgram({ argv, variables, limitMs: notifyWithinMs }))
+    if (isSuccess(exit)) return
+    if (left === attempts)
+      log.warn('cannot notify systemd; trying again', { error: `${describeExit(exit)}: ${printed.trim()}` })
+    if (left > 1) clock.after(retryMs, () => void tell(state, left - 1))
   }
   void tell('--ready')
   // sd_watchdog_enabled(3): the watchdog of another process is not for us to feed.

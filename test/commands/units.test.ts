@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,6 +9,8 @@ import { type Clock, ManualClock, systemClock } from '../../lib/clock.ts'
 import { silentLog } from '../../lib/log.ts'
 import { tellSystemd } from '../../lib/systemd.ts'
 import { runBin, until } from '../support/appliance.ts'
+import { passUntil } from '../support/clock.ts'
+import { withoutDescriptors } from '../support/descriptors.ts'
 import { needs } from '../support/peers.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'units-'))
@@ -58,6 +60,25 @@ test('a daemon under systemd says when it serves, and that it lives twice in eac
   ])
   assert.deepEqual(Object.keys(environment), ['PATH'], 'the agreement is with this process alone')
   tellSystemd(systemClock, silentLog, {})
+})
+
+test('what systemd could not be told is told again soon, and without a descriptor left it is told all the same', async () => {
+  const told = join(folder, 'told-again')
+  const program = join(folder, 'systemd-notify')
+  // Fails at first, as it does while this user may not have more processes.
+  writeFileSync(program, `#!/bin/sh\necho "$@" >> ${told}\n[ $(wc -l < ${told}) -gt 2 ]\n`)
+  chmodSync(program, 0o755)
+  const clock = new ManualClock()
+  const lines = (): string[] => (existsSync(told) ? readFileSync(told, 'utf8').trim().split('\n') : [])
+  const environment = { PATH: `${folder}:${process.env.PATH}`, NOTIFY_SOCKET: '/nowhere', WATCHDOG_USEC: '60000000' }
+  const timer = tellSystemd(clock, silentLog, environment)
+  // 30 s have not passed by then.
+  await passUntil(clock, () => lines().length === 3, 100)
+  assert.ok(clock.monotonicMs() < 10_000, `${clock.monotonicMs()} ms`)
+  await withoutDescriptors(() => clock.advance(30_000))
+  await until(() => lines().length === 4, 5000, 'the watchdog')
+  timer.cancel()
+  assert.deepEqual(lines(), [...Array(3).fill(`--pid=${process.pid} --ready`), `--pid=${process.pid} WATCHDOG=1`])
 })
 
 test('the watchdog of another process is not fed (sd_watchdog_enabled(3))', async () => {
