@@ -7,11 +7,11 @@ import { runProgram } from './program/run.ts'
 import { SpareDescriptors } from './spare-descriptors.ts'
 
 const notifyWithinMs = 10_000
-/** A watchdog that hears nothing kills a healthy daemon, so what could not be said is said again soon. */
-const retryMs = 1000
-const attempts = 10
 /** To start systemd-notify with, and to read what it says. */
 const spareDescriptors = 6
+/** Of the half of its time that is left after a notification failed, several tries are made. */
+const retriesPerWatchdog = 10
+const retryWithoutWatchdogMs = 3000
 
 /**
  * Says that the daemon serves, and goes on saying that it is alive as often as the unit wants. Node has no datagram
@@ -22,19 +22,24 @@ export function tellSystemd(clock: Clock, log: Log, ours: NodeJS.ProcessEnv = pr
   const { NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, PATH } = takeAgreement(ours)
   if (NOTIFY_SOCKET === undefined) return nothing
   const variables = { NOTIFY_SOCKET, PATH: programPath(PATH) }
-  const spare = new SpareDescriptors(spareDescriptors)
-  const tell = async (state: string, left = attempts): Promise<void> => {
-    const argv = ['systemd-notify', `--pid=${process.pid}`, state] as const
-    const { exit, printed } = await spare.lend(() => runProgram({ argv, variables, limitMs: notifyWithinMs }))
-    if (isSuccess(exit)) return
-    if (left === attempts)
-      log.warn('cannot notify systemd; trying again', { error: `${describeExit(exit)}: ${printed.trim()}` })
-    if (left > 1) clock.after(retryMs, () => void tell(state, left - 1))
-  }
-  void tell('--ready')
   // sd_watchdog_enabled(3): the watchdog of another process is not for us to feed.
   const isOurs = WATCHDOG_PID === undefined || Number(WATCHDOG_PID) === process.pid
   const watchdogMs = isOurs ? Number(WATCHDOG_USEC ?? 0) / 1000 : 0
+  const retryMs = watchdogMs > 0 ? watchdogMs / retriesPerWatchdog : retryWithoutWatchdogMs
+  const spare = new SpareDescriptors(spareDescriptors)
+  const waiting = new Set<string>()
+  // A machine that has no process or descriptor to spare for a moment must not have a healthy daemon killed for it.
+  const tell = async (state: string): Promise<void> => {
+    const argv = ['systemd-notify', `--pid=${process.pid}`, state] as const
+    waiting.delete(state)
+    const { exit, printed } = await spare.lend(() => runProgram({ argv, variables, limitMs: notifyWithinMs }))
+    // What is due again says the same as what is tried again.
+    if (isSuccess(exit) || waiting.has(state)) return
+    waiting.add(state)
+    log.warn('cannot notify systemd; it is tried again', { error: `${describeExit(exit)}: ${printed.trim()}`, retryMs })
+    clock.after(retryMs, () => void (waiting.has(state) && tell(state)))
+  }
+  void tell('--ready')
   // Half of the time, as sd_watchdog_enabled(3) advises.
   return watchdogMs > 0 ? clock.every(watchdogMs / 2, () => void tell('WATCHDOG=1')) : nothing
 }

@@ -5,8 +5,10 @@ import { messageOf } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log.ts'
 import { readPidFile } from '../../lib/proc/pid-file.ts'
 import { ageMs, type ProcessIdentity, type ProcessStat, readProcess } from '../../lib/proc/process.ts'
+import { type Launcher, ownLauncher } from '../../lib/program/launcher.ts'
 import { SpareDescriptors } from '../../lib/spare-descriptors.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
+import type { ProcessCommand } from './commands.ts'
 import type { Check } from './health.ts'
 import type { Entry, ProcessSpec, SupervisedProcess } from './process.ts'
 import { ProcessSearch } from './search.ts'
@@ -34,6 +36,8 @@ export interface SupervisorOptions {
   readonly outputFolder: string
   readonly check: Check
   readonly systemctl: Systemctl
+  /** Children by default. */
+  readonly launcher?: Launcher
   /** A graceful command that takes longer hangs, and is ended. */
   readonly gracefulWithinMs?: number
 }
@@ -124,6 +128,11 @@ export class Context {
   /** From here on the row's process is this one. */
   know(entry: Entry, { identity, leads, pidFile }: KnownProcess): void {
     Object.assign(entry, { identity, leads, pidFile })
+  }
+
+  /** A row's own commands have none of our limits. */
+  launcherOf({ asksSystemd }: ProcessCommand): Launcher {
+    return asksSystemd ? ownLauncher : (this.options.launcher ?? ownLauncher)
   }
 
   pidFileOf(name: string): string {

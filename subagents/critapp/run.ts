@@ -2,6 +2,7 @@
 import type { ParsedCommand } from '../../lib/command.ts'
 import { type ProcessIdentity, readEnvironment } from '../../lib/proc/process.ts'
 import { describeExit, isSuccess } from '../../lib/program/exit.ts'
+import type { Launcher } from '../../lib/program/launcher.ts'
 import { type Outcome, runProgram } from '../../lib/program/run.ts'
 import type { SpareDescriptors } from '../../lib/spare-descriptors.ts'
 
@@ -27,6 +28,8 @@ export interface CommandOptions {
   readonly maxOctets?: number
   /** Lent for its start, where it has to be started whatever else is open. */
   readonly spare?: SpareDescriptors
+  /** Of a command that may start or stop anything on the machine. */
+  readonly launcher?: Launcher
 }
 
 /** What a command answers; one that is not of the grammar could not be started. */

@@ -1,13 +1,13 @@
 /** Starting one process: its command is run, and what it leaves behind, or becomes, is found. */
 import { closeSync } from 'node:fs'
-import type { ParsedCommand } from '../../lib/command.ts'
 import { openOutput } from '../../lib/output-file.ts'
 import { ageMs, type ProcessIdentity, type ProcessStat } from '../../lib/proc/process.ts'
 import { isWant } from '../../lib/program/errno.ts'
 import { describeExit, exitCodeOf, isSuccess, type ProgramExit, signalNumberOf } from '../../lib/program/exit.ts'
 import { lastLine } from '../../lib/program/last-words.ts'
+import type { Launcher } from '../../lib/program/launcher.ts'
 import type { Program } from '../../lib/program/program.ts'
-import { startProgram } from '../../lib/program/start.ts'
+import type { Argv } from '../../lib/program/start.ts'
 import { startCommandOf } from './commands.ts'
 import type { Context } from './context.ts'
 import { isControlScript, startScriptMs } from './control-script.ts'
@@ -51,6 +51,7 @@ export class Starter {
   readonly #starts = new Set<Start>()
   readonly #successors: Successors
   #pidFiles: readonly PidFiles[] = []
+  #isEnded = false
 
   constructor(context: Context, events: StartEvents) {
     this.#context = context
@@ -71,6 +72,7 @@ export class Starter {
   /** What was started goes on. */
   end(): void {
     for (const one of this.#pidFiles) one.close()
+    this.#isEnded = true
     this.#starts.clear()
   }
 
@@ -84,21 +86,35 @@ export class Starter {
       this.#failed(entry, `${command.text}: ${command.parsed.error}`)
       return
     }
-    const { parsed } = command
-    const child = this.#context.spare.lend(() => this.#spawn(spec, parsed))
-    const start: Start = { entry, child, round, beganMs: options.clock.monotonicMs() }
-    void child.exited.then((exit) => this.#context.attempt(() => this.#childEnded(start, exit)))
-    if (child.pid === undefined) return
-    entry.child = child
-    this.#starts.add(start)
-    entry.timer = options.clock.every(lookEveryMs, () => this.#context.attempt(() => this.#look(start)))
+    const { argv } = command.parsed
+    const launcher = this.#context.launcherOf(command)
+    const child = this.#context.spare.lend(() => this.#spawn(spec, argv, launcher))
+    if (child instanceof Promise) void child.then((launched) => this.#launched(entry, launched, round))
+    else this.#launched(entry, child, round)
   }
 
-  #spawn(spec: ProcessSpec, { argv }: Extract<ParsedCommand, { readonly argv: unknown }>): Program {
+  /** Its stop may have been asked for before systemd had started it. */
+  #launched(entry: Entry, child: Program, round: number): void {
+    const { clock } = this.#context.options
+    const start: Start = { entry, child, round, beganMs: clock.monotonicMs() }
+    void child.exited.then((exit) => this.#context.attempt(() => this.#childEnded(start, exit)))
+    if (child.pid === undefined || this.#isEnded || entry.round !== round) return
+    const { state } = entry.shown
+    if (state === 'starting' || state === 'stopping') entry.child = child
+    if (state !== 'starting') return
+    this.#starts.add(start)
+    entry.timer = clock.every(lookEveryMs, () => this.#context.attempt(() => this.#look(start)))
+  }
+
+  #spawn(spec: ProcessSpec, argv: Argv, launcher: Launcher): Program | Promise<Program> {
     const variables = supervisedBy(spec.name)
     const output = this.#openOutput(spec)
-    const child = startProgram({ argv, variables, output: output ?? 'none' })
-    if (output !== undefined) closeSync(output)
+    const close = (): void => {
+      if (output !== undefined) closeSync(output)
+    }
+    const child = launcher.start({ argv, variables, output: output ?? 'none' })
+    if (child instanceof Promise) return child.finally(close)
+    close()
     return child
   }
 

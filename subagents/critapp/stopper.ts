@@ -37,13 +37,16 @@ export class Stopper {
     const command = terminateCommandOf(spec, systemctl)
     if (!command) this.#signal(entry, 'SIGTERM')
     else
-      void runToEnd(command.parsed, { limitMs, variables: supervisedBy(spec.name, entry.identity), spare }).then(
-        (reason) => {
-          if (reason === undefined) return
-          log.warn('a terminate command failed; sending SIGTERM', { name: spec.name, reason })
-          if (entry.round === round) this.#signal(entry, 'SIGTERM')
-        },
-      )
+      void runToEnd(command.parsed, {
+        limitMs,
+        variables: supervisedBy(spec.name, entry.identity),
+        spare,
+        launcher: this.#context.launcherOf(command),
+      }).then((reason) => {
+        if (reason === undefined) return
+        log.warn('a terminate command failed; sending SIGTERM', { name: spec.name, reason })
+        if (entry.round === round) this.#signal(entry, 'SIGTERM')
+      })
     entry.timer = clock.after(limitMs, () => {
       if (entry.round !== round || entry.shown.state !== 'stopping') return
       log.warn('a process did not stop in time and is killed', { name: spec.name, seconds: spec.stopTimeoutSeconds })
@@ -56,12 +59,13 @@ export class Stopper {
    * a process that can be stopped; one that stays in front is the process.
    */
   stopWhatStarts(entry: Entry): void {
-    const { round, child } = entry
+    const { round } = entry
     const { clock } = this.#context.options
     const { name, stopTimeoutSeconds } = entry.shown.spec
     const deadline = clock.monotonicMs() + Math.min(stopTimeoutSeconds * 1000, appearWithinMs)
     const look = (): void => {
       if (entry.round !== round || entry.shown.state !== 'stopping') return
+      const { child } = entry
       const itself = liveChild(child)
       const real = itself ? ownProcess(itself, name) : this.#context.search(entry).main
       if (real) {

@@ -162,7 +162,8 @@ export class Supervisor {
     const command = gracefulCommandOf(spec, systemctl)
     entry.graceful = 'running'
     const variables = supervisedBy(spec.name, entry.identity)
-    const reason = await runToEnd(command.parsed, { limitMs, variables, spare: this.#context.spare })
+    const launcher = this.#context.launcherOf(command)
+    const reason = await runToEnd(command.parsed, { limitMs, variables, spare: this.#context.spare, launcher })
     this.#gracefulEnded(entry, reason)
     const isAskedAgain = (entry.graceful as Entry['graceful']) === 'again'
     entry.graceful = 'idle'
