@@ -5,6 +5,7 @@ import { daemonOf } from '../lib/daemon-identity.ts'
 import { printable } from '../lib/escape.ts'
 import { domains, type Home, requireHome } from '../lib/home.ts'
 import { homeRecordMistake, missingFiles } from '../lib/home-completion.ts'
+import { isOfToday } from '../lib/migration/record.ts'
 import { describeExit, isSuccess } from '../lib/program/exit.ts'
 import { runProgram } from '../lib/program/run.ts'
 import { domainMistakes, programMistakes, requireOwner } from '../lib/trust/home-trust.ts'
@@ -82,6 +83,7 @@ async function findingsOf(home: Home): Promise<Finding[]> {
   // The daemons read their files themselves, exactly as they would on a start.
   const complaints = (await Promise.all((['agent', 'subagents'] as const).map((name) => askDaemon(name, home)))).flat()
   const distrusted = untrusted(home)
+  const old = `${home.root} was made by an older version; castellan start, or castellan init, moves its files to the folders of today`
   const { complaints: ofSipd, warnings } = inspectConfig(home)
   const sipd = [...ofSipd, ...warnings]
   const findings = [...complaints, ...sipd.map(fromComplaint)].map((finding) => {
@@ -93,6 +95,7 @@ async function findingsOf(home: Home): Promise<Finding[]> {
   return [
     ...(noRecord === undefined ? [] : [{ severity: 'warning' as const, message: noRecord }]),
     ...optional.map(({ path, sentence }) => ({ severity: 'warning' as const, file: path, message: sentence })),
+    ...(isOfToday(home) ? [] : [{ severity: 'warning' as const, message: old }]),
     ...distrusted,
     ...findings,
   ]
