@@ -48,12 +48,12 @@ export async function castellan(args: readonly string[]): Promise<number> {
       .exitOverride()
   command('init', 'make a home: configuration, data, logs')
     .option('--port-offset <n>', 'add this to every port, so that appliances run side by side (0)', wholeNumber)
+    .option('--installed', 'without default communities, as below /etc and /var/lib')
     .option(
       '--user <name>',
       'give the folders of the agent to this user, for the systemd units; with --sipd-user, as root',
     )
     .option('--sipd-user <name>', 'give the folders of sipd to this user')
-    .option('--installed', 'without default communities, as below /etc and /var/lib')
     .action(does(init))
   command('start', 'start the appliance: in front, or with --detach in the background')
     .option('--detach', 'return when all is up, or cannot be')

@@ -77,12 +77,12 @@ export function fillUnit(template: string, values: Readonly<Record<string, strin
     .split('\n')
     .map((line) => {
       if (line.startsWith('#')) return line
-      const isCommand = /^Exec\w+=/.test(line)
+      const [, setting = '', words = ''] = /^(\w+=)?(.*)$/.exec(line) ?? []
+      const isCommand = setting.startsWith('Exec')
       const filled = (word: string): string => word.replace(/\{(\w+)\}/g, (whole, key: string) => values[key] ?? whole)
-      // The name of the program is taken as it stands; a command's other words have variables.
-      return line.replace(/[^\s=]*\{\w+\}\S*/g, (word, at: number) =>
-        unitWord(filled(word), isCommand && line[at - 1] !== '='),
-      )
+      // The name of the program is taken as it stands; a command's other words have variables. A word is quoted whole.
+      const quoted = words.replace(/\S*\{\w+\}\S*/g, (word, at: number) => unitWord(filled(word), isCommand && at > 0))
+      return `${setting}${quoted}`
     })
     .join('\n')
 }

@@ -187,8 +187,8 @@ export async function makeFile(home: Home, { file, text }: Template, portOffset:
   const path = join(home.conf, file)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const content = fillTemplate(text, { portOffset, home: home.root, bin: join(programRoot, 'bin') })
-  const isBare = file === join('agent', 'snmpd.cnf') && isInstalledHome(home, homeRecordPath(home))
   const { mode } = await stat(dirname(path))
+  const isBare = file === join('agent', 'snmpd.cnf') && isInstalledHome(home, homeRecordPath(home))
   await writeFileAtomic(path, isBare ? withoutCommunities(content) : content, 0o600 | (mode & 0o040))
   return path
 }

@@ -42,6 +42,7 @@ export class Links {
       // Its own, not one that the workers share.
       this.#server!.listen({ path, exclusive: true }, resolve)
     })
+    this.#server.on('error', (error) => this.#options.log.warn('another worker could not be linked with', { error }))
     await Promise.all(others.map((other) => this.#connect(other)))
   }
 

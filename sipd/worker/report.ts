@@ -1,4 +1,5 @@
 /** What a worker tells its parent of itself, every second. */
+import { memoryUse } from '../../lib/proc/memory.ts'
 import type { LocationStore } from '../location/store.ts'
 import type { SipServer } from '../server.ts'
 import type { SipStatistics } from '../statistics.ts'
@@ -14,7 +15,7 @@ export interface Reported {
 
 export function workerReport({ server, store, connections, statistics }: Reported): WorkerReport {
   const { layer, held, calls } = server
-  const { rss, heapUsed, heapTotal, external } = process.memoryUsage()
+  const { rss, heapUsed, heapTotal, external } = memoryUse()
   return {
     counters: statistics.counters(),
     lastInboundMs: statistics.lastInboundMs,

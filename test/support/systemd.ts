@@ -30,6 +30,20 @@ export class UserSystemd {
     return ['/usr/bin/env', `XDG_RUNTIME_DIR=${this.#runtime}`, 'systemctl', '--user']
   }
 
+  get systemdRun(): readonly [string, ...string[]] {
+    return ['/usr/bin/env', `XDG_RUNTIME_DIR=${this.#runtime}`, 'systemd-run', '--user']
+  }
+
+  /** A message bus of its own, without which systemd-run neither waits for a unit nor gives it our streams. */
+  async startBus(): Promise<void> {
+    this.unit('dbus.socket', '[Socket]\nListenStream=%t/bus\n')
+    const command = '/usr/bin/dbus-daemon --session --address=systemd: --nofork --nopidfile --systemd-activation'
+    this.unit('dbus.service', `[Unit]\nRequires=dbus.socket\n[Service]\nType=notify\nExecStart=${command}\n`)
+    const [program, ...args] = this.systemctl
+    const [code] = await once(spawn(program, [...args, 'start', 'dbus.service'], { stdio: 'inherit' }), 'exit')
+    if (code !== 0) throw new Error(`the bus of the test could not be started: exit code ${code}`)
+  }
+
   unit(name: string, text: string): void {
     writeFileSync(join(this.#runtime, 'systemd', 'user', name), text)
   }
