@@ -1,4 +1,5 @@
 /** The configuration of sipd as it lies in a home: sipd.conf, and persistent_tcp.conf where there is one. */
+import { type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Complaint, ConfigurationError, isWarning } from '../../lib/cnf/complaint.ts'
 import { codeOf, messageOf } from '../../lib/errors.ts'
@@ -45,7 +46,7 @@ export function inspectConfig(home: Home, readTls: ReadFile = readTlsFile): Insp
   const parsed = parseConfig(main?.text ?? '', configFile)
   if ('complaints' in parsed) complaints.push(...parsed.complaints)
   const secretAt = main && firstSecret(parsed.origins)
-  const refusal = secretAt && checkFileMode(join(folder, configFile), main.mode)
+  const refusal = secretAt && checkFileMode(join(folder, configFile), main.stats, statSync(folder))
   if (refusal) complaints.push({ file: configFile, line: secretAt.line, column: 1, message: refusal })
   const { peers: persistentTcp, complaints: aboutPeers } = parsePersistentTcp(peers?.text ?? '', peersFile)
   complaints.push(...aboutPeers)
@@ -71,16 +72,16 @@ function firstSecret(origins: ConfigNotes['origins']): { line: number } | undefi
   return [...origins].find(([name]) => rows[name]?.isSecret)?.[1]
 }
 
-/** The text and the mode of the same file, even while it is replaced. */
+/** The text of a file, and what is said of the same file, even while it is replaced. */
 function readFile(
   path: string,
   file: string,
   complaints: Complaint[],
   isOptional = false,
-): { text: string; mode: number } | undefined {
+): { text: string; stats: Stats } | undefined {
   try {
     const { octets, stats } = readRegularFileSync(path)
-    return { text: textOfOctets(octets), mode: stats.mode }
+    return { text: textOfOctets(octets), stats }
   } catch (error) {
     if (!(isOptional && codeOf(error) === 'ENOENT'))
       complaints.push({ file, line: 1, column: 1, message: `${path} cannot be read: ${messageOf(error)}` })

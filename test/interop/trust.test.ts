@@ -79,6 +79,28 @@ describe('what root would believe', { skip: noLayout }, () => {
     chownSync(path, 0, 0)
   })
 
+  for (const [file, mine] of [
+    ['conf/agent/snmpd.cnf', agentUser],
+    ['conf/sipd/sipd.conf', 0],
+  ] as const)
+    test(`is found by check where the daemon itself could not read it, as an editor of root's may leave it: ${file}`, async () => {
+      const path = inHome(file)
+      const { gid, mode } = statSync(path)
+      chownSync(path, 0, 0)
+      chmodSync(path, 0o600)
+      const { exit, output } = await installed.runAs(0, ['castellan', 'check'])
+      assert.deepEqual(exit, { kind: 'exited', code: 1 }, output)
+      assert.match(output, new RegExp(`${file.split('/').at(-1)} cannot be read: EACCES`))
+      chownSync(path, mine, gid)
+      chmodSync(path, mode)
+    })
+
+  test('and all else is good', async () => {
+    const { exit, output } = await installed.runAs(0, ['castellan', 'check'])
+    assert.deepEqual(exit, { kind: 'exited', code: 0 }, output)
+    assert.match(output, /^all configuration files are good/m)
+  })
+
   test('is read again only when it is still so', async () => {
     assert.equal(await installed.start('subagents'), undefined, installed.output)
     const log = (): string => readFileSync(inHome('logs/subagents/subagents.log'), 'utf8')
