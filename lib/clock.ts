@@ -61,7 +61,7 @@ interface Appointment extends Timer {
 /** A clock for tests: time passes only in `advance`, and timers run in the order they fall due. */
 export class ManualClock implements Clock {
   #elapsedMs = 0
-  readonly #epochMs: number
+  #epochMs: number
   readonly #appointments = new Set<Appointment>()
 
   constructor(epochMs = Date.UTC(2026, 0, 1)) {
@@ -74,6 +74,11 @@ export class ManualClock implements Clock {
 
   monotonicMs(): number {
     return this.#elapsedMs
+  }
+
+  /** Sets the wall clock, as NTP or a person does: no time passes. */
+  setWallClock(nowMs: number): void {
+    this.#epochMs = nowMs - this.#elapsedMs
   }
 
   after(delayMs: number, run: () => void): Timer {

@@ -89,6 +89,7 @@ async function showOverSnmp({ config }: ReadConfig): Promise<void> {
     registeredUsers: () => totals.gauges().users,
     currentTransactions: () => totals.gauges().transactions,
     connections: () => totals.gauges().connections,
+    memory: () => totals.memory(),
   })
   const subagent = new Subagent({
     home,

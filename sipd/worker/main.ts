@@ -6,6 +6,7 @@ import { systemClock } from '../../lib/clock.ts'
 import { guardProcess } from '../../lib/guard.ts'
 import { resolveHome } from '../../lib/home.ts'
 import { createLog } from '../../lib/log.ts'
+import { SystemNames } from '../../lib/net/system-names.ts'
 import { becomeForGood, isRoot } from '../../lib/privileges.ts'
 import { RateLimit } from '../../lib/rate-limit.ts'
 import { outliveStandardStreams } from '../../lib/standard-streams.ts'
@@ -21,19 +22,28 @@ if (values.account !== undefined && isRoot()) becomeForGood(JSON.parse(values.ac
 const home = resolveHome(values.home)
 let worker: Worker | undefined
 
-const tell = (message: FromWorker): void => {
-  if (process.connected) process.send!(message)
+const tell = (message: FromWorker, done?: () => void): void => {
+  if (process.connected) process.send!(message, undefined, undefined, done)
+  else done?.()
 }
 
-/** Names in the hosts file and of the resolver; NAPTR and SRV are to come with RFC 3263 in full. */
-async function lookup(host: string): Promise<string[]> {
+/** Each has its own sockets: who fills those of one does not hold up the other. NAPTR and SRV are not implemented yet. */
+const names = new SystemNames({ clock: systemClock })
+const ownNames = new SystemNames({ clock: systemClock })
+
+const lookup = (host: string): Promise<readonly string[]> => names.lookup(host)
+
+/** Of sipd.conf: where the DNS has no answer, whatever else nsswitch.conf(5) knows, on a thread that is held meanwhile. */
+async function configuredLookup(host: string): Promise<readonly string[]> {
+  const found = await ownNames.lookup(host).catch(() => [])
+  if (found.length > 0) return found
   return (await lookupAddresses(host, { all: true, verbatim: false })).map(({ address }) => address)
 }
 
 async function act(message: ToWorker): Promise<void> {
   switch (message.kind) {
     case 'start':
-      worker = await Worker.create({ home, start: message, clock: systemClock, lookup, tell })
+      worker = await Worker.create({ home, start: message, clock: systemClock, lookup, configuredLookup, tell })
       tell({ kind: 'ready' })
       break
     case 'serve':
