@@ -22,7 +22,12 @@ export function untrusted(home: Home): Finding[] {
       one,
     ]),
   )
-  return [...all.values()].map(({ component, sentence }) => ({ severity: 'error', file: component, message: sentence }))
+  return [...all.values()].map(({ component, sentence }) => ({
+    severity: 'error',
+    isRefused: true,
+    file: component,
+    message: sentence,
+  }))
 }
 
 /** A daemon that cannot say what is wrong has ended by itself, or hangs with a disk. */
