@@ -1,15 +1,18 @@
 /** Whether others can read a file that holds a secret. */
-
 import type { Stats } from 'node:fs'
-
-type Access = Pick<Stats, 'uid' | 'gid' | 'mode'>
+import type { Owner } from '../../lib/owner.ts'
 
 /**
- * Undefined when only the owner of the file can read it, or root has given it, with its folder, to the group of sipd to read;
- * otherwise the sentence that says what to do.
+ * Undefined when only its owner can read it, or root owns it and the group that may read it is that of `reader`, whom sipd runs
+ * as: so it lies in a laid-out home. Otherwise the sentence that says what to do.
  */
-export function checkFileMode(path: string, file: Access, folder: Access): string | undefined {
-  const isGiven = file.uid === 0 && folder.uid === 0 && file.gid === folder.gid && (folder.mode & 0o077) === 0o050
-  if ((file.mode & (isGiven ? 0o037 : 0o077)) === 0) return undefined
-  return `holds secrets that others can read; run: chmod ${isGiven ? 640 : 600} ${path}`
+export function checkFileMode(
+  path: string,
+  { uid, gid, mode }: Pick<Stats, 'uid' | 'gid' | 'mode'>,
+  reader: Owner,
+): string | undefined {
+  if ((mode & 0o077) === 0) return undefined
+  const isForReader = uid === 0 && reader.uid !== 0 && gid === reader.gid
+  if (isForReader && (mode & 0o037) === 0) return undefined
+  return `holds secrets that others can read; run: chmod ${isForReader ? 640 : 600} ${path}`
 }

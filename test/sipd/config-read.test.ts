@@ -101,24 +101,20 @@ describe('reading the configuration of a home', () => {
     assert.equal(readConfig(home).config.DB_MySQL_Password?.reveal(), 'hush')
     write('sipd.conf', 'MaxForks 2\n', 0o644)
     assert.equal(readConfig(home).config.MaxForks, 2)
-    const closed = { uid: 7, gid: 7, mode: 0o40700 }
-    assert.equal(checkFileMode('key.pem', { ...closed, mode: 0o100400 }, closed), undefined)
-    assert.equal(
-      checkFileMode('key.pem', { ...closed, mode: 0o100604 }, closed),
-      'holds secrets that others can read; run: chmod 600 key.pem',
-    )
   })
 
-  test('a file with a secret may be read by the group of sipd where root has given it its folder', () => {
-    const folder = { uid: 0, gid: 7, mode: 0o40750 }
-    const file = { uid: 0, gid: 7, mode: 0o100640 }
-    assert.equal(checkFileMode('f', file, folder), undefined)
-    const wide = 'holds secrets that others can read; run: chmod 640 f'
-    for (const mode of [0o100644, 0o100660]) assert.equal(checkFileMode('f', { ...file, mode }, folder), wide)
-    const other = 'holds secrets that others can read; run: chmod 600 f'
-    assert.equal(checkFileMode('f', { ...file, gid: 8 }, folder), other)
-    assert.equal(checkFileMode('f', { ...file, uid: 7 }, folder), other)
-    assert.equal(checkFileMode('f', file, { ...folder, mode: 0o40755 }), other)
+  test('a file with a secret may be read by the group of sipd where root owns it, as castellan init lays it out', () => {
+    const sipd = { uid: 990, gid: 980 }
+    const verdict = (mode: number, uid = 0, gid = 980, reader = sipd) =>
+      checkFileMode('sipd.conf', { uid, gid, mode: 0o100000 | mode }, reader)
+    const refused = (mode: number) => `holds secrets that others can read; run: chmod ${mode} sipd.conf`
+    assert.equal(verdict(0o400), undefined)
+    assert.equal(verdict(0o640), undefined)
+    assert.equal(verdict(0o644), refused(640))
+    assert.equal(verdict(0o660), refused(640))
+    assert.equal(verdict(0o640, 0, 100), refused(600))
+    assert.equal(verdict(0o640, 990), refused(600))
+    assert.equal(verdict(0o640, 0, 0, { uid: 0, gid: 0 }), refused(600))
   })
 
   test('peers of persistent_tcp.conf are hosts with a port, 5060 unless named, each once', () => {
