@@ -25,7 +25,7 @@ export interface InitOptions {
   /** Whom the agent and sipd run as, as `ownerNamed` has it. Undefined: all daemons run as the owner of the home. */
   readonly user?: string
   readonly sipdUser?: string
-  /** Without default communities, as a home below /etc or /var/lib, and one of several users, is made anyway. */
+  /** Without default communities, as a home below /etc or /var/lib, or one with users of its own, is made anyway. */
   readonly installed?: boolean
 }
 
@@ -43,13 +43,15 @@ export async function init({ home: folder, portOffset, user, sipdUser, installed
     throw new Error(
       `the ports of ${home.root} are shifted by ${known}, not by ${portOffset}; leave --port-offset out, or name another home`,
     )
+  // Who lays it out for users of their own installs it.
+  const isInstalled = installed ?? (users ? true : undefined)
   const offset = portOffset ?? known ?? (isKnown ? undefined : 0)
   // Before files are made: each then belongs to whom its folder belongs to.
   if (users) layOut(home, users)
   const { made, missing } =
     offset === undefined
       ? await completeHome(home)
-      : { made: await initializeHome(home, offset, installed || users !== undefined || undefined), missing: [] }
+      : { made: await initializeHome(home, offset, isInstalled), missing: [] }
   for (const path of made) process.stdout.write(`made ${path}\n`)
   reportMissing(home, missing)
   if (users)

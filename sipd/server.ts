@@ -2,8 +2,10 @@
 import type { Clock } from '../lib/clock.ts'
 import { FaultGuard } from '../lib/fault-guard.ts'
 import type { Log } from '../lib/log.ts'
+import type { Account } from './account/account.ts'
 import { EstablishedCalls } from './calls/established.ts'
-import { Locator, type Lookup } from './locate/locator.ts'
+import { Locator } from './locate/locator.ts'
+import type { Lookup } from './locate/names.ts'
 import type { LocationStore } from './location/store.ts'
 import type { DebugLog } from './log/error-log.ts'
 import { Admission } from './proxy/admission.ts'
@@ -31,6 +33,8 @@ export interface ServerSettings {
   readonly identity: IdentityOptions
   readonly policy: ProxyPolicy
   readonly relay: RelaySettings
+  /** Names of hosts in sipd.conf and persistent_tcp.conf, in lower case. */
+  readonly configuredNames: ReadonlySet<string>
   readonly timers: TimerValues
   /** Undefined: Cisco_Registry is off, and REGISTER is refused. */
   readonly registrar: RegistrarLimits | undefined
@@ -52,7 +56,11 @@ export interface ServerOptions {
   readonly sender: Sender
   readonly store: LocationStore
   readonly statistics: SipStatistics
+  /** Of what strangers make this process hold; the store enters what it keeps in the same. */
+  readonly account: Account
+  /** Of names that requests lead to; and of those in the settings, which nobody else's are to hold up. */
   readonly lookup: Lookup
+  readonly configuredLookup?: Lookup
   /** Of the marks in what others carry for us: the same in processes that share the ports; a new one otherwise. */
   readonly signerSecret?: Buffer
   /** Which addresses are this machine; what its kernel says unless given. */
@@ -77,7 +85,7 @@ export interface SipServer {
 }
 
 export function createSipServer(options: ServerOptions): SipServer {
-  const { settings, clock, log, debug, store, statistics } = options
+  const { settings, clock, log, debug, store, statistics, account } = options
   const faults = options.faults ?? new FaultGuard(clock, log)
   const wheel = new TimerWheel(clock, (error) => faults.report('serving a timer', error))
   const held = new HeldTransactions({ clock, holdMs: settings.timers.holdMs, maxOctets: settings.maxHeldOctets })
@@ -92,6 +100,7 @@ export function createSipServer(options: ServerOptions): SipServer {
     statistics,
     debug,
     maxTransactions: settings.maxTransactions,
+    account,
     retryAfterSeconds: settings.retryAfterSeconds,
   })
   const identity = new Identity(settings.identity)
@@ -104,7 +113,11 @@ export function createSipServer(options: ServerOptions): SipServer {
     layer,
     identity,
     branches: new Branches(options.worker),
-    locator: new Locator(options.lookup, clock),
+    locator: new Locator({
+      clock,
+      lookup: options.lookup,
+      configured: { names: settings.configuredNames, lookup: options.configuredLookup ?? options.lookup },
+    }),
     policy: settings.policy,
     relay,
     signer,
@@ -113,13 +126,14 @@ export function createSipServer(options: ServerOptions): SipServer {
     debug,
   })
   const { stateful, addRecordRoute } = settings.policy
-  const calls = stateful && addRecordRoute ? new EstablishedCalls(clock) : undefined
+  const calls = stateful && addRecordRoute ? new EstablishedCalls(clock, account) : undefined
   const core = new ProxyCore({
     layer,
     forwarder,
     identity,
     registrar:
-      settings.registrar && new Registrar({ store, clock, domains: identity, relay, limits: settings.registrar }),
+      settings.registrar &&
+      new Registrar({ store, clock, domains: identity, relay, limits: settings.registrar, account }),
     calls,
     destinations: new Destinations({
       identity,

@@ -50,10 +50,15 @@ export function startProgram(options: StartOptions): Program {
   }
 }
 
-/** With nice(1) before it, where that is asked for; and our own launchers run with the node that we run with. */
+/** With nice(1) before it, where that is asked for. */
 function fullArgv({ argv, niceness = 0 }: StartOptions): Argv {
-  const own = isOwnLauncher(argv[0]) ? ([process.execPath, ...argv] as const) : argv
-  return niceness === 0 ? own : ['nice', '-n', String(niceness), ...own]
+  const launchable = launchableArgv(argv)
+  return niceness === 0 ? launchable : ['nice', '-n', String(niceness), ...launchable]
+}
+
+/** Our own launchers run with the node that we run with. */
+export function launchableArgv(argv: Argv): Argv {
+  return isOwnLauncher(argv[0]) ? [process.execPath, ...argv] : argv
 }
 
 const launchers = join(programRoot, 'bin')

@@ -1,14 +1,19 @@
 /** The calls that were answered and not hung up yet, as far as their BYE comes by here (Record-Route). */
 import type { Clock, Timer } from '../../lib/clock.ts'
+import { SteadyTime } from '../../lib/steady-time.ts'
+import type { Account } from '../account/account.ts'
 import { ownString } from '../location/own-strings.ts'
-import { H } from '../message/header-names.ts'
+import { H, type HeaderId } from '../message/header-names.ts'
 import type { SipRequest, SipResponse } from '../message/message.ts'
 import { type Call, dialogId, uriOf } from './call.ts'
 
 /** Without a session timer (RFC 4028) nobody says that a call still goes on; one whose BYE was lost is forgotten then. */
 export const longestUnseenMs = 12 * 3_600_000
-/** As many are kept; the oldest makes room. */
+/** As many are kept, and in so much of what traffic may hold; the oldest makes room. */
 export const mostKept = 100_000
+const partOfTraffic = 1 / 4
+/** Of a call besides its texts. */
+const callOctets = 256
 const longestText = 1024
 const sweepEveryMs = 1000
 const sweptAtOnce = 2000
@@ -19,21 +24,29 @@ export interface EstablishedCall {
   /** From and To as they were written, with a NUL between. */
   readonly parties: string
   readonly sinceMs: number
-  readonly untilMs: number
+  /** After so long it is forgotten. */
+  readonly leftMs: number
 }
 
-type Kept = { -readonly [Name in keyof EstablishedCall]: EstablishedCall[Name] }
+interface Kept extends Omit<EstablishedCall, 'leftMs'> {
+  /** By the steady time: a wall clock that is set ends no call. */
+  untilMs: number
+}
 
 export class EstablishedCalls {
   readonly #clock: Clock
+  readonly #time: SteadyTime
+  readonly #account: Account
   readonly #kept = new Map<string, Kept>()
   readonly #sweeping: Timer
   #swept: IterableIterator<Kept> | undefined
   /** Where newly answered calls go instead, once another worker has those of before. */
   onAnsweredElsewhere: ((call: EstablishedCall) => void) | undefined
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, account: Account) {
     this.#clock = clock
+    this.#time = new SteadyTime(clock)
+    this.#account = account
     this.#sweeping = clock.every(sweepEveryMs, () => this.#sweep())
   }
 
@@ -51,16 +64,16 @@ export class EstablishedCalls {
   answered(request: SipRequest, response: SipResponse): void {
     const id = dialogId(response)
     if (id === undefined) return
-    const nowMs = this.#clock.now()
-    const untilMs = nowMs + lastsMs(response)
+    const leftMs = lastsMs(response)
     const known = this.#kept.get(id)
     if (known) {
-      known.untilMs = untilMs
+      known.untilMs = this.#time.nowMs() + leftMs
       return
     }
-    const from = request.value(H.from)!.slice(0, longestText)
-    const to = request.value(H.to)!.slice(0, longestText)
-    const call = { dialogId: ownString(id), parties: ownString(`${from}\0${to}`), sinceMs: nowMs, untilMs }
+    const party = (id: HeaderId): string => request.value(id)!.slice(0, longestText).replaceAll('\0', ' ')
+    const [from, to] = [party(H.from), party(H.to)]
+    const sinceMs = this.#clock.now()
+    const call = { dialogId: ownString(id), parties: ownString(`${from}\0${to}`), sinceMs, leftMs }
     if (this.onAnsweredElsewhere) this.onAnsweredElsewhere(call)
     else this.adopt([call])
   }
@@ -69,7 +82,7 @@ export class EstablishedCalls {
   refreshed(request: SipRequest, response: SipResponse): void {
     const id = dialogId(request)
     const known = id === undefined ? undefined : this.#kept.get(id)
-    if (known) known.untilMs = this.#clock.now() + lastsMs(response)
+    if (known) known.untilMs = this.#time.nowMs() + lastsMs(response)
   }
 
   /**
@@ -79,15 +92,31 @@ export class EstablishedCalls {
   byeAnswered(request: SipRequest, status: number): void {
     if (status === 401 || status === 407) return
     const id = dialogId(request)
-    if (id !== undefined) this.#kept.delete(id)
+    const known = id === undefined ? undefined : this.#kept.get(id)
+    if (known) this.#forget(known)
   }
 
   /** Calls that another worker knew. */
   adopt(calls: Iterable<EstablishedCall>): void {
-    for (const call of calls) {
-      if (this.#kept.size >= mostKept) this.#kept.delete(this.#kept.keys().next().value!)
-      this.#kept.set(call.dialogId, { ...call })
+    const { calls: holding, traffic } = this.#account
+    for (const { leftMs, ...call } of calls) {
+      const before = this.#kept.get(call.dialogId)
+      if (before) this.#forget(before)
+      const kept = { ...call, untilMs: this.#time.nowMs() + leftMs }
+      const octets = octetsOf(kept)
+      const isFull = (): boolean =>
+        this.#kept.size >= mostKept || holding.octets + octets > traffic.bound * partOfTraffic
+      for (const oldest of this.#kept.values()) {
+        if (!isFull()) break
+        this.#forget(oldest)
+      }
+      this.#kept.set(kept.dialogId, kept)
+      traffic.common.charge(holding, octets)
     }
+  }
+
+  #forget(call: Kept): void {
+    if (this.#kept.delete(call.dialogId)) this.#account.traffic.common.charge(this.#account.calls, -octetsOf(call))
   }
 
   /** Gives the calls for which this holds away: they are not kept here any more. */
@@ -95,8 +124,9 @@ export class EstablishedCalls {
     const taken: EstablishedCall[] = []
     for (const call of this.#kept.values()) {
       if (!isWanted(callIdOf(call))) continue
-      taken.push(call)
-      this.#kept.delete(call.dialogId)
+      const { untilMs, ...rest } = call
+      taken.push({ ...rest, leftMs: untilMs - this.#time.nowMs() })
+      this.#forget(call)
     }
     return taken
   }
@@ -116,19 +146,23 @@ export class EstablishedCalls {
   /** A part at a time, so that requests do not wait for it. */
   #sweep(): void {
     this.#swept ??= this.#kept.values()
-    const nowMs = this.#clock.now()
+    const nowMs = this.#time.nowMs()
     for (let visited = 0; visited < sweptAtOnce; visited++) {
       const next = this.#swept.next()
       if (next.done) {
         this.#swept = undefined
         return
       }
-      if (next.value.untilMs <= nowMs) this.#kept.delete(next.value.dialogId)
+      if (next.value.untilMs <= nowMs) this.#forget(next.value)
     }
   }
 }
 
-function callIdOf({ dialogId: id }: EstablishedCall): string {
+function octetsOf({ dialogId: id, parties }: Pick<Kept, 'dialogId' | 'parties'>): number {
+  return callOctets + id.length + parties.length
+}
+
+function callIdOf({ dialogId: id }: Pick<Kept, 'dialogId'>): string {
   return id.slice(0, id.indexOf('\0'))
 }
 

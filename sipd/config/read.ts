@@ -10,6 +10,7 @@ import { directives, type SipdConfig } from './directives.ts'
 import { exposure } from './exposure.ts'
 import { checkFileMode } from './file-mode.ts'
 import { checkAccounts, checkLogs, checkTlsFiles, missingAddresses } from './machine-checks.ts'
+import { checkMemory } from './memory.ts'
 import { type ConfigNotes, parseConfig } from './parse.ts'
 import { type PersistentPeer, parsePersistentTcp } from './persistent-tcp.ts'
 import { type ReadFile, readFile as readTlsFile } from './tls-files.ts'
@@ -59,6 +60,7 @@ export function inspectConfig(home: Home, readTls: ReadFile = readTlsFile): Insp
       ...ofLogs.filter(isWarning),
       ...missingAddresses(parsed.config, origins, configFile),
       ...checkAccounts(parsed.config, origins, configFile),
+      ...checkMemory(parsed.config, origins, configFile),
       ...exposure(parsed.config, origins, configFile),
     )
   }

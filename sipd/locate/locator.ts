@@ -1,9 +1,11 @@
 /** From a URI to the hop where its request goes: RFC 3263 with addresses and A or AAAA records; NAPTR and SRV have their place here. */
 import { isIP } from 'node:net'
 import type { Clock } from '../../lib/clock.ts'
+import { isLoopbackAddress } from '../../lib/net/address.ts'
 import { unbracketed } from '../message/host.ts'
-import type { TransportName } from '../message/source.ts'
+import type { Hop, TransportName } from '../message/source.ts'
 import type { SipUri } from '../message/uri.ts'
+import { type Lookup, Names } from './names.ts'
 
 export interface Place {
   readonly transport: TransportName
@@ -13,42 +15,38 @@ export interface Place {
   readonly isExplicit: boolean
 }
 
-/** Gives the addresses of a name; throws or gives none when it has none. */
-export type Lookup = (host: string) => Promise<readonly string[]>
-
-interface CachedAddress {
-  readonly address: string | undefined
-  readonly untilMs: number
+export interface LocatorOptions {
+  readonly clock: Clock
+  readonly lookup: Lookup
+  /** For the names of sipd.conf, whatever others have asked for. */
+  readonly configured: { readonly names: ReadonlySet<string>; readonly lookup: Lookup }
 }
 
-/** How long an answer of the resolver is used, one that says nothing likewise: it gives no lifetime. */
-const cachedMs = 30_000
-const mostCached = 10_000
 /** Names are cheap for an attacker and look-ups are not. */
-const mostPending = 200
+const ofOthers = { mostCached: 10_000, mostPending: 200, mostPendingOfSource: 10, keepsOld: false }
 
 export class Locator {
-  readonly #lookup: Lookup
-  readonly #clock: Clock
-  readonly #cache = new Map<string, CachedAddress>()
-  #pending = 0
+  readonly #names: Names
+  readonly #configured: Names
+  readonly #configuredNames: ReadonlySet<string>
 
-  constructor(lookup: Lookup, clock: Clock) {
-    this.#lookup = lookup
-    this.#clock = clock
+  constructor({ clock, lookup, configured }: LocatorOptions) {
+    const { size } = configured.names
+    this.#names = new Names({ clock, lookup, ...ofOthers })
+    this.#configured = new Names({
+      clock,
+      lookup: configured.lookup,
+      mostCached: Math.max(1, size),
+      mostPending: size,
+      mostPendingOfSource: size,
+      keepsOld: true,
+    })
+    this.#configuredNames = configured.names
   }
 
   /** A place at once when the URI has a numeric address or the name is known; undefined when it leads nowhere. */
-  locate(uri: SipUri): Place | undefined | Promise<Place | undefined> {
-    const named = uri.parameters.get('transport')?.toUpperCase()
-    const transport: TransportName | undefined =
-      uri.scheme === 'sips' || named === 'TLS'
-        ? 'TLS'
-        : named === undefined
-          ? 'UDP'
-          : named === 'TCP' || named === 'UDP'
-            ? named
-            : undefined
+  locate(uri: SipUri, source: Hop): Place | undefined | Promise<Place | undefined> {
+    const transport = transportOf(uri)
     if (!transport) return undefined
     const place = (address: string | undefined): Place | undefined =>
       address === undefined
@@ -57,28 +55,23 @@ export class Locator {
             transport,
             address,
             port: uri.port ?? (transport === 'TLS' ? 5061 : 5060),
-            isExplicit: named !== undefined || uri.scheme === 'sips',
+            isExplicit: uri.parameters.has('transport') || uri.scheme === 'sips',
           }
     const host = unbracketed(uri.parameters.get('maddr') || uri.host)
     if (isIP(host) !== 0) return place(host)
-    const cached = this.#cache.get(host)
-    if (cached && cached.untilMs > this.#clock.monotonicMs()) return place(cached.address)
-    return this.#resolve(host).then(place)
+    const address = this.#addressOf(host.toLowerCase().replace(/\.$/, ''), source)
+    return address instanceof Promise ? address.then(place) : place(address)
   }
 
-  async #resolve(host: string): Promise<string | undefined> {
-    if (this.#pending >= mostPending) return undefined
-    this.#pending++
-    let address: string | undefined
-    try {
-      address = (await this.#lookup(host))[0]
-    } catch {
-      // A name without an address leads nowhere, which is all that the caller wants to know.
-    } finally {
-      this.#pending--
-    }
-    if (this.#cache.size >= mostCached) this.#cache.clear()
-    this.#cache.set(host, { address, untilMs: this.#clock.monotonicMs() + cachedMs })
-    return address
+  #addressOf(name: string, { address }: Hop): string | undefined | Promise<string | undefined> {
+    if (this.#configuredNames.has(name)) return this.#configured.addressOf(name, undefined)
+    return this.#names.addressOf(name, isLoopbackAddress(address) ? undefined : address)
   }
+}
+
+function transportOf({ scheme, parameters }: SipUri): TransportName | undefined {
+  const named = parameters.get('transport')?.toUpperCase()
+  if (scheme === 'sips' || named === 'TLS') return 'TLS'
+  if (named === undefined) return 'UDP'
+  return named === 'TCP' || named === 'UDP' ? named : undefined
 }

@@ -1,5 +1,5 @@
 /** name-addr and addr-spec with header parameters, as in From, To and Contact (RFC 3261 §20.10, §25.1). */
-import { endOfQuoted, isToken, parseParameters, split } from './scan.ts'
+import { endOfQuoted, isToken, parseParameters, split, trimBlanks } from './scan.ts'
 
 export interface Address {
   readonly uri: string
@@ -21,28 +21,28 @@ export function parseAddress(value: string): Address | undefined {
 }
 
 function parseUnusual(value: string): Address | undefined {
-  let rest = value.trim()
+  let rest = trimBlanks(value)
   if (rest.startsWith('"')) {
     const end = endOfQuoted(rest, 0)
     if (end < 0) return undefined
-    rest = rest.slice(end + 1).trimStart()
+    rest = trimBlanks(rest.slice(end + 1))
     if (!rest.startsWith('<')) return undefined
   }
   const open = rest.indexOf('<')
   if (open >= 0) {
     // display-name = *(token LWS) / quoted-string
-    const displayName = rest.slice(0, open).trim()
+    const displayName = trimBlanks(rest.slice(0, open))
     if (displayName !== '' && !displayName.split(/\s+/).every(isToken)) return undefined
     const close = rest.indexOf('>', open)
     if (close < 0) return undefined
     const uri = rest.slice(open + 1, close)
-    const after = rest.slice(close + 1).trim()
+    const after = trimBlanks(rest.slice(close + 1))
     if (uri === '' || /[\s<"]/.test(uri) || (after !== '' && !after.startsWith(';'))) return undefined
     return withParameters(uri, after)
   }
   // Without angle brackets, parameters belong to the header and not to the URI (§20).
   const semicolon = rest.indexOf(';')
-  const uri = (semicolon < 0 ? rest : rest.slice(0, semicolon)).trim()
+  const uri = trimBlanks(semicolon < 0 ? rest : rest.slice(0, semicolon))
   if (uri === '' || /[\s,?]/.test(uri)) return undefined
   return withParameters(uri, semicolon < 0 ? '' : rest.slice(semicolon))
 }
@@ -50,5 +50,5 @@ function parseUnusual(value: string): Address | undefined {
 function withParameters(uri: string, text: string): Address | undefined {
   const parts = split(text, ';')
   const parameters = parts && parseParameters(parts.slice(1))
-  return parameters && { uri: uri.trim(), parameters }
+  return parameters && { uri: trimBlanks(uri), parameters }
 }

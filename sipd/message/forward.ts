@@ -84,9 +84,8 @@ export function formatCancel(sent: string): string {
 }
 
 function sameTransaction(sent: string, method: string, to: string | undefined): string {
-  // What a client wrote with bare line feeds left here with them.
-  const head = sent.slice(0, sent.search(/\n\r?\n/))
-  const lines = head.replace(/\r?\n[ \t]+/g, ' ').split(/\r?\n/)
+  const head = sent.slice(0, sent.indexOf('\r\n\r\n'))
+  const lines = head.replace(/\r\n[ \t]+/g, ' ').split('\r\n')
   const first = lines[0]!
   const kept: string[] = [`${method}${first.slice(first.indexOf(' '))}`]
   let isTopmostVia = true

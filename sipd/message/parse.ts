@@ -1,5 +1,6 @@
 /** A datagram, or a message framed from a stream, as a SIP message: strictly (RFC 3261 §7 and §25.1), with limits on everything. */
 import { parseAddress } from './address.ts'
+import { cleanHead, headFault } from './head.ts'
 import { H, headerIdOf } from './header-names.ts'
 import { Parts, SipRequest, SipResponse, stride } from './message.ts'
 import { isToken, split } from './scan.ts'
@@ -29,13 +30,16 @@ export function parseMessage(octets: Buffer): SipRequest | SipResponse | Malform
   let at = 0
   // §7.5: empty lines before the start line are ignored.
   for (let code = text.charCodeAt(0); code === cr || code === lf; code = text.charCodeAt(at)) at++
-  return at === text.length ? undefined : parseText(at === 0 ? text : text.slice(at))
+  if (at === text.length) return undefined
+  const message = at === 0 ? text : text.slice(at)
+  const fault = headFault(octets, at)
+  return fault === undefined ? parseText(message) : refuseHead(cleanHead(message), fault)
 }
 
 function parseText(text: string): SipRequest | SipResponse | Malformed | undefined {
   const startLineEnd = text.indexOf('\n')
   if (startLineEnd < 0) return malformedStart(text, text)
-  const startLine = text.slice(0, text.charCodeAt(startLineEnd - 1) === cr ? startLineEnd - 1 : startLineEnd)
+  const startLine = text.slice(0, startLineEnd - 1)
   return text.startsWith('SIP/') || text.startsWith('sip/')
     ? parseResponse(text, startLine, startLineEnd + 1)
     : parseRequest(text, startLine, startLineEnd + 1)
@@ -79,7 +83,8 @@ interface Head {
 
 /** The headers of a request whose body never came, for the answer to it; undefined when it is no request. */
 export function readHead(octets: Buffer): Parts | undefined {
-  const text = octets.toString('latin1')
+  const head = octets.toString('latin1')
+  const text = headFault(octets) === undefined ? head : cleanHead(head)
   return !text.includes('\n') || /^SIP\//i.test(text) ? undefined : readParts(text)
 }
 
@@ -98,7 +103,7 @@ function readHeaders(text: string, from: number): Head {
   let isFolded = false
   while (at < text.length) {
     const code = text.charCodeAt(at)
-    if (code === lf || (code === cr && text.charCodeAt(at + 1) === lf)) {
+    if (code === cr) {
       isEnded = true
       break
     }
@@ -135,7 +140,7 @@ function readHeaders(text: string, from: number): Head {
   }
   if (at > limits.headerOctets) fault ??= `headers of more than ${limits.headerOctets} octets`
   if (!isEnded) fault ??= 'the empty line after the headers is missing'
-  const bodyStart = isEnded ? at + (text.charCodeAt(at) === cr ? 2 : 1) : text.length
+  const bodyStart = isEnded ? at + 2 : text.length
   let whole = text
   if (contentLength !== undefined) {
     // §18.3: over UDP what goes beyond is cut off, and a datagram that ends early is an error.
@@ -154,15 +159,21 @@ function isVersion(text: string): boolean {
 }
 
 /** Of a start line that is not of the grammar: a request when it looks like one, otherwise nothing. */
-function malformedStart(text: string, startLine: string, headersAt?: number): Malformed | undefined {
+function malformedStart(
+  text: string,
+  startLine: string,
+  headersAt?: number,
+  reason = 'the request line is not of the form method URI version',
+): Malformed | undefined {
   if (!/^[A-Z]+ .*SIP\/\d/i.test(startLine)) return undefined
   const { parts } = readHeaders(text, headersAt ?? text.length)
-  return malformed(
-    400,
-    'the request line is not of the form method URI version',
-    parts,
-    startLine.slice(0, startLine.indexOf(' ')),
-  )
+  return malformed(400, reason, parts, startLine.slice(0, startLine.indexOf(' ')))
+}
+
+/** Of characters that no head has, with those replaced: what is left of a request is enough to answer it. */
+function refuseHead(text: string, fault: string): Malformed | undefined {
+  const startLine = text.slice(0, text.indexOf('\r\n'))
+  return malformedStart(text, startLine, startLine.length + 2, fault)
 }
 
 function malformed(status: number, reason: string, parts: Parts, method: string): Malformed {

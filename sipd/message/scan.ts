@@ -14,13 +14,22 @@ export function split(value: string, separator: string): string[] | undefined {
     } else if (character === '<') inAngle = true
     else if (character === '>') inAngle = false
     else if (character === separator && !inAngle) {
-      parts.push(value.slice(start, at).trim())
+      parts.push(trimBlanks(value.slice(start, at)))
       start = at + 1
     }
   }
   if (inAngle) return undefined
-  parts.push(value.slice(start).trim())
+  parts.push(trimBlanks(value.slice(start)))
   return parts
+}
+
+/** Without what SIP has for blanks around it; String.trim takes those of Unicode away too, which are characters here. */
+export function trimBlanks(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && text.charCodeAt(start) <= 0x20) start++
+  while (end > start && text.charCodeAt(end - 1) <= 0x20) end--
+  return end - start === text.length ? text : text.slice(start, end)
 }
 
 /** The index of the closing quote of the string that opens at `at`; -1 when there is none. */
@@ -38,14 +47,21 @@ export function isToken(text: string): boolean {
   return token.test(text)
 }
 
+/** Any visible character but those that separate; or a quoted string (RFC 3261 §25.1: token, host, quoted-string, and leniency). */
+const parameterValue = /^(?:[!#-+\--:=?-[\]-~]+|"(?:[^"\\]|\\.)*")$/s
+
+export function isParameterValue(text: string): boolean {
+  return parameterValue.test(text)
+}
+
 /** `;name=value` parameters; names in lower case. Undefined when one is not of the grammar. */
 export function parseParameters(parts: readonly string[]): Map<string, string | undefined> | undefined {
   const parameters = new Map<string, string | undefined>()
   for (const part of parts) {
     const equals = part.indexOf('=')
-    const name = (equals < 0 ? part : part.slice(0, equals)).trim().toLowerCase()
-    const value = equals < 0 ? undefined : part.slice(equals + 1).trim()
-    if (!isToken(name) || value === '') return undefined
+    const name = trimBlanks(equals < 0 ? part : part.slice(0, equals)).toLowerCase()
+    const value = equals < 0 ? undefined : trimBlanks(part.slice(equals + 1))
+    if (!isToken(name) || (value !== undefined && !isParameterValue(value))) return undefined
     if (!parameters.has(name)) parameters.set(name, value)
   }
   return parameters

@@ -45,6 +45,8 @@ function parseUnusual(text: string): SipUri | undefined {
     user = unescapeUser(userInfo.split(':')[0]!)
     if (user === undefined) return undefined
   }
+  // Parameters and headers: nothing that is no character of a URI, or ends one where it stands.
+  if (!/^[!#-;=?-[\]-~]*$/.test(text)) return undefined
   const parameters = new Map<string, string>()
   for (const parameter of parameterPart!.split(';').slice(1)) {
     const [name = '', value = ''] = parameter.split('=', 2)

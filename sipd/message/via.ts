@@ -2,7 +2,7 @@
 import { isIP } from 'node:net'
 import { parsePort } from '../../lib/net/address.ts'
 import { isHost, isTtl, unbracketed } from './host.ts'
-import { endOfQuoted, isToken } from './scan.ts'
+import { endOfQuoted, isParameterValue, isToken, trimBlanks } from './scan.ts'
 
 export interface Via {
   /** In capitals: `UDP`, `TCP`, `TLS`. */
@@ -31,7 +31,7 @@ const longestBranch = 256
 const longestHost = 255
 
 const protocolAndSentBy =
-  /\s*SIP\s*\/\s*2\.0\s*\/\s*([A-Za-z0-9-]+)\s+(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?:\s*:\s*(\d{1,5}))?\s*/iy
+  /[ \t\r\n]*SIP[ \t\r\n]*\/[ \t\r\n]*2\.0[ \t\r\n]*\/[ \t\r\n]*([A-Za-z0-9-]+)[ \t\r\n]+(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?:[ \t\r\n]*:[ \t\r\n]*(\d{1,5}))?[ \t\r\n]*/iy
 
 /**
  * The element that begins at `from`, in a header whose line ends at `lineEnd`. Undefined when it is not of the grammar.
@@ -63,12 +63,9 @@ export function parseVia(text: string, from: number, lineEnd: number): Via | und
     // Found once for all parameters before it that have none.
     if (equals >= 0 && equals < at) equals = text.indexOf('=', at)
     const hasValue = equals > 0 && equals < end
-    const name = text
-      .slice(at + 1, hasValue ? equals : end)
-      .trim()
-      .toLowerCase()
-    const value = hasValue ? text.slice(equals + 1, end).trim() : undefined
-    if (value === '' || !isToken(name)) return undefined
+    const name = trimBlanks(text.slice(at + 1, hasValue ? equals : end)).toLowerCase()
+    const value = hasValue ? trimBlanks(text.slice(equals + 1, end)) : undefined
+    if (!isToken(name) || (value !== undefined && !isParameterValue(value))) return undefined
     switch (name) {
       case 'branch':
         if (value !== undefined && value.length > longestBranch) return undefined

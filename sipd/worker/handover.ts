@@ -9,22 +9,28 @@ export interface Handover {
   readonly hashes: Buffer
 }
 
-/** As the frames that say it. */
+/** So that a frame stays small, and is read in one go. */
+const keysAtOnce = 2000
+
+/** As the frames that say it: the worker's number, then the keys as JSON or the hashes. */
 export function handoverFrames({ worker, keys, hashes }: Handover): (readonly [FrameKind, Buffer])[] {
-  return [
-    [frames.liveKeys, Buffer.from(`${worker}\0${keys.join('\0')}`, 'latin1')],
-    [frames.heldKeys, Buffer.concat([Buffer.from(`${worker}\0`, 'latin1'), hashes])],
-  ]
+  const head = Buffer.alloc(numberOctets)
+  head.writeDoubleLE(worker)
+  const parts: (readonly [FrameKind, Buffer])[] = []
+  for (let from = 0; from < keys.length; from += keysAtOnce) {
+    // A key has in it what came from the network: nothing but JSON keeps them apart.
+    const part = JSON.stringify(keys.slice(from, from + keysAtOnce))
+    parts.push([frames.liveKeys, Buffer.concat([head, Buffer.from(part, 'utf8')])])
+  }
+  return [...parts, [frames.heldKeys, Buffer.concat([head, hashes])]]
 }
 
 /** What such a frame says. */
 export function readHandover(kind: FrameKind, payload: Buffer): Handover {
-  const end = payload.indexOf(0)
-  const rest = payload.subarray(end + 1)
-  const isOfKeys = kind === frames.liveKeys && rest.length > 0
-  return {
-    worker: Number(payload.toString('latin1', 0, end)),
-    keys: isOfKeys ? rest.toString('latin1').split('\0') : [],
-    hashes: kind === frames.heldKeys ? rest : Buffer.alloc(0),
-  }
+  const worker = payload.readDoubleLE()
+  const rest = payload.subarray(numberOctets)
+  if (kind === frames.heldKeys) return { worker, keys: [], hashes: rest }
+  return { worker, keys: JSON.parse(rest.toString('utf8')) as string[], hashes: Buffer.alloc(0) }
 }
+
+const numberOctets = 8

@@ -17,7 +17,7 @@ import { Identity, type IdentityOptions, type Listener } from '../proxy/identity
 import type { ServerSettings } from '../server.ts'
 import { type TlsIdentity, tlsIdentity } from '../transport/tls.ts'
 
-export function serverSettings({ config, origins }: ReadConfig): ServerSettings {
+export function serverSettings({ config, origins, persistentTcp }: ReadConfig): ServerSettings {
   const share = (whole: number): number => Math.ceil(whole / config.StartServers)
   return {
     identity: identityOf(config),
@@ -34,6 +34,7 @@ export function serverSettings({ config, origins }: ReadConfig): ServerSettings 
       allowsSipsToSip: config.AllowSipTlsConversionToSip,
       routeTransport: config.SipRouteHeaderTransportType,
     },
+    configuredNames: configuredNames(config, persistentTcp),
     relay: {
       exposed: config.Listen.map(({ address }) => !isLoopbackAddress(address)),
       allowed: config.AllowRelay,
@@ -52,6 +53,8 @@ export function serverSettings({ config, origins }: ReadConfig): ServerSettings 
           defaultExpiresSeconds: config.RegistrarDefaultExpires,
           contactsPerUser: config.RegistrarMaxContacts,
           users: config.RegistrarMaxUsers,
+          usersPerSource: Math.ceil((config.RegistrarMaxUsers * config.SourceSharePercent) / 100),
+          newUsersPerMinute: share(config.RegistrarNewUsersPerMinute),
         }
       : undefined,
     // What is said of the server is shared among its workers, which the requests of one address are spread over as well.
@@ -153,9 +156,17 @@ export function staticBindings(config: SipdConfig): Change[] {
       flow: undefined,
       path: [],
       userAgent: '',
+      source: '',
     }
     return [[identity.addressOfRecord(uri), [binding]]]
   })
+}
+
+/** Hosts that requests are sent to since sipd.conf and persistent_tcp.conf say so, as far as they are names. */
+function configuredNames(config: SipdConfig, peers: ReadConfig['persistentTcp']): ReadonlySet<string> {
+  const contacts = config.StaticContact.map(({ contact }) => parseRequestUri(contact)?.host ?? '')
+  const names = [...contacts, ...peers.map(({ host }) => host)].map((name) => name.toLowerCase().replace(/\.$/, ''))
+  return new Set(names.filter((name) => name !== '' && isIP(name) === 0))
 }
 
 /** Where the registrations are kept: Cisco_Registry_Rendezvous_Directory and _Name. */

@@ -23,6 +23,8 @@ interface Plan {
   readonly words: string
 }
 
+/** What is missing to start anything, descriptors, processes or memory, may come back soon. */
+const wantRetryMs = 2000
 /** So many lines of what it printed last go to the log. */
 const keptLines = 20
 
@@ -74,9 +76,14 @@ export class Restarts {
     this.#retry(entry, this.#plan(entry, true))
   }
 
-  /** The start of a row failed; that was said already. */
-  startFailed(entry: Entry): void {
-    this.#retry(entry, this.#plan(entry, entry.shown.spec.restartOnExit))
+  /**
+   * The start of a row failed; that was said already. Where the machine had nothing left to start it with, that says nothing of
+   * the process: it is tried again whatever the row says of restarts, and does not count among them.
+   */
+  startFailed(entry: Entry, isForWant: boolean): void {
+    if (!isForWant) this.#retry(entry, this.#plan(entry, entry.shown.spec.restartOnExit))
+    else if (this.#events.isAtWork() && entry.shown.spec.adminStatus === 'up')
+      this.#retry(entry, { delayMs: wantRetryMs, words: '' })
   }
 
   #forgetProcess(entry: Entry): void {
@@ -86,11 +93,20 @@ export class Restarts {
     entry.monitor = undefined
     entry.failureReason = undefined
     entry.formerGroup = entry.identity && entry.leads ? entry.identity.pid : undefined
-    if (entry.formerGroup !== undefined) killGroup(entry.formerGroup)
+    if (entry.formerGroup !== undefined) this.#killGroup(entry.formerGroup)
     entry.identity = undefined
     entry.child = undefined
     const { unit } = entry.shown.spec
     if (unit !== '') this.#context.units.forget(unit)
+  }
+
+  #killGroup(groupId: number): void {
+    const { spare, options } = this.#context
+    try {
+      spare.retry(() => killGroup(groupId))
+    } catch (error) {
+      options.log.warn('cannot look whether a process left others behind, which go on then', { groupId, error })
+    }
   }
 
   /** When the next start is due, or that there are too many; nothing where no restart is wanted. */

@@ -1,6 +1,7 @@
 /** Watches one log file: its size against a threshold, and its lines against a pattern. Knows nothing of SNMP. */
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
+import type { Launcher } from '../../lib/program/launcher.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
 import { FileWatch } from './file-watch.ts'
 import { Follower } from './follower.ts'
@@ -28,6 +29,8 @@ export interface MonitorEvents {
 export interface MonitorOptions {
   readonly clock: Clock
   readonly log: Log
+  /** Of the row's commands; children by default. */
+  readonly launcher?: Launcher | undefined
   readonly patterns: Pick<Patterns, 'match'>
   readonly events: MonitorEvents
   maxNotifications(): number
@@ -113,6 +116,7 @@ export class Monitor {
     })
     this.#runner = new Runner({
       clock,
+      launcher: options.launcher,
       ended: (result, problem) => {
         this.commandResult = result
         if (problem) this.#complain(problem)

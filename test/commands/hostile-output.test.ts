@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { encodeCommunityMessage } from '../../agent/message/community-message.ts'
 import { writePdu } from '../../agent/message/pdu.ts'
 import { varbindsV2 } from '../../agent/notify/notification.ts'
@@ -52,6 +52,7 @@ before(async () => {
   await writePidFile(join(appliance.at.home.run, 'sipd', 'sipd.pid'), standIn.process)
 })
 after(async () => {
+  await standIn.end()
   await rm(join(appliance.at.home.run, 'sipd', 'sipd.pid'), { force: true })
   await standIn.end()
   await appliance.stop()
@@ -105,7 +106,7 @@ const driven: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   traprcv: () => [], // below
   ciagent: () => [['-status', ...home()], [hostile]],
   csps_ciagent_ctl: () => [['status', ...home()], [hostile]],
-  rotatelogs: () => [[hostile]],
+  rotatelogs: () => [['log', hostile]],
 }
 const quiet = [
   ...['castellan start', 'castellan stop', 'castellan units', 'castellan help', 'setup'],
@@ -140,25 +141,28 @@ function assertHarmless(name: string, { out, err }: { readonly out: string; read
   assert.doesNotMatch(all, /^FORGED/m, name)
 }
 
-for (const [name, invocations] of Object.entries(driven))
-  test(`${name} shows hostile values without a control among them`, async () => {
-    const program = name.split(' ')[0]!
-    const responder = name === 'sip ping' ? await hostileSipServer() : undefined
-    for (const [i, args] of invocations().entries()) {
-      const words = args.map((word) => word.replace('PORT', String(responder?.port)))
-      const ended = await runBin(program, words)
-      assertHarmless(name, ended)
-      // So that it is seen to have met one.
-      if (i === 0 && !unseen.has(name)) assert.match(`${ended.out}${ended.err}`, /\\(?:x1b|u001b)\[31m/, name)
-      if (i > 0 || !(name in withJson)) continue
-      const json = await runBin(program, [...words, '--json'])
-      assertHarmless(`${name} --json`, json)
-      const lines = json.out.trim().split('\n')
-      const values = lines.flatMap((line) => stringsIn(JSON.parse(line)))
-      if (withJson[name]) assert.ok(values.includes(hostile), `${name} --json: ${json.out}${json.err}`)
-    }
-    responder?.close()
-  })
+// Each is a process of its own, and they do not know each other.
+describe('hostile values', { concurrency: 4 }, () => {
+  for (const [name, invocations] of Object.entries(driven))
+    test(`${name} shows hostile values without a control among them`, async () => {
+      const program = name.split(' ')[0]!
+      const responder = name === 'sip ping' ? await hostileSipServer() : undefined
+      for (const [i, args] of invocations().entries()) {
+        const words = args.map((word) => word.replace('PORT', String(responder?.port)))
+        const ended = await runBin(program, words)
+        assertHarmless(name, ended)
+        // So that it is seen to have met one.
+        if (i === 0 && !unseen.has(name)) assert.match(`${ended.out}${ended.err}`, /\\(?:x1b|u001b)\[31m/, name)
+        if (i > 0 || !(name in withJson)) continue
+        const json = await runBin(program, [...words, '--json'])
+        assertHarmless(`${name} --json`, json)
+        const lines = json.out.trim().split('\n')
+        const values = lines.flatMap((line) => stringsIn(JSON.parse(line)))
+        if (withJson[name]) assert.ok(values.includes(hostile), `${name} --json: ${json.out}${json.err}`)
+      }
+      responder?.close()
+    })
+})
 
 test('traprcv shows a trap of anybody without a control of theirs, as text and as JSON', async () => {
   const sysContact = {

@@ -61,13 +61,16 @@ describe('a home with a strange name', needs('snmpget'), () => {
     writeFileSync(program, `#!/bin/sh\nprintf '%s\\n' "$@" > "${said}"\n`, { mode: 0o755 })
     const home = join(folder, `100%i ${strangeName};'`)
     const systemd = new UserSystemd(folder)
-    const unit = fillUnit('[Service]\nType=oneshot\nExecStart={program} --home {home} {home}/conf\n', { program, home })
+    const unit = fillUnit('[Service]\nType=oneshot\nExecStart={program} --home {home} {home}/conf --at={home}/x\n', {
+      program,
+      home,
+    })
     systemd.unit('strange.service', unit)
     await systemd.start()
     try {
       const [command, ...args] = systemd.systemctl
       execFileSync(command, [...args, 'start', 'strange.service'])
-      assert.deepEqual(readFileSync(said, 'utf8').split('\n'), ['--home', home, `${home}/conf`, ''])
+      assert.deepEqual(readFileSync(said, 'utf8').split('\n'), ['--home', home, `${home}/conf`, `--at=${home}/x`, ''])
     } finally {
       await systemd.stop()
     }

@@ -8,6 +8,7 @@ import { type Home, initializeHome, programRoot, resolveHome } from '../../lib/h
 import { directives } from '../../sipd/config/directives.ts'
 import { directivesDocument } from '../../sipd/config/document.ts'
 import { checkFileMode } from '../../sipd/config/file-mode.ts'
+import { checkMemory } from '../../sipd/config/memory.ts'
 import { parseConfig } from '../../sipd/config/parse.ts'
 import { parsePersistentTcp } from '../../sipd/config/persistent-tcp.ts'
 import { inspectConfig, readConfig } from '../../sipd/config/read.ts'
@@ -194,6 +195,21 @@ describe('showing the configuration', () => {
       isGood: false,
     })
   })
+})
+
+test('sip check warns of bounds on memory that the heap is too small for', () => {
+  const warningsOf = (text: string, heapMb: number): string[] => {
+    const parsed = parseConfig(text, 'sipd.conf')
+    assert.ok('config' in parsed)
+    return checkMemory(parsed.config, parsed.origins, 'sipd.conf', heapMb * 1e6).map(
+      ({ line, message }) => `${line}: ${message}`,
+    )
+  }
+  assert.deepEqual(warningsOf('', 600), [], '256 MB and 20,000 users')
+  assert.match(warningsOf('', 500)[0]!, /^1: a worker may hold 320 MB .*60 % of its heap of 500 MB/)
+  assert.match(warningsOf('\nRegistrarMaxUsers 1000000\n', 2000)[0]!, /^2: a worker may hold 3456 MB/)
+  assert.deepEqual(warningsOf('RegistrarMaxUsers 1000000\nRegistrarMaxOctets 700000000', 2000), [])
+  assert.deepEqual(warningsOf('MaxOctets 1000000000\nStartServers 4', 600), [], 'each worker has its part')
 })
 
 describe('what other machines may do', () => {

@@ -269,11 +269,11 @@ describe('bin/sip ping', () => {
   test('a final response that is none of success gives 1, silence 3, what is no sip URI 2', async () => {
     const server = await udpServer((answer, count) => {
       if (count > 1) return
-      answer(503, (text) => text.replace('Words', 'Go\u001b[2Jaway'))
+      answer(503, (text) => text.replace('Words', 'Go\u009b2Jaway'))
     })
     const uri = `sip:bob@127.0.0.1:${server.port};user=phone?subject=x`
     const refused = await runBin('sip', ['ping', '--uri', uri])
-    assert.deepEqual([refused.code, refused.out.split('\n')[0]], [1, 'SIP/2.0 503 Go?[2Jaway'])
+    assert.deepEqual([refused.code, refused.out.split('\n')[0]], [1, 'SIP/2.0 503 Go\\x9b2Jaway'])
     const silent = await runBin('sip', ['ping', '--uri', uri, '--timeout', '0.2', '--json'])
     assert.equal(silent.code, 3)
     for (const wrong of ['bob', 'sip:a@127.0.0.1\r\nX: y', 'sips:127.0.0.1;transport=udp'])

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Hop } from '../../sipd/message/source.ts'
-import { caller, harness, headers, isMessage, kindsOf, request, requestUriOf } from './proxy-support.ts'
+import { caller, harness, headers, kindsOf, request, requestUriOf } from './proxy-support.ts'
 
 const overTcp: Hop = { ...caller, transport: 'TCP', port: 40_000, connection: '1.7' }
 const bob = 'sip:bob@203.0.113.5'
@@ -62,22 +62,6 @@ test('a response without Content-Length goes up a stream with one (§18.3)', () 
   assert.equal(back!.hop.connection, '1.7')
   assert.deepEqual(headers(back!.text, 'Content-Length'), ['5'])
   assert.ok(back!.text.endsWith('\r\n\r\nhello'))
-})
-
-test('lines that end in a bare line feed are understood, and ACK and CANCEL of such an INVITE are whole', () => {
-  const { receive, take, answer } = harness()
-  const invite = request('INVITE', bob).replaceAll('\r\n', '\n')
-  receive(invite)
-  const [, out] = take()
-  answer({ ...out!, text: out!.text.replace(/\r?\n/g, '\r\n') }, 180)
-  receive(request('CANCEL', bob))
-  const cancel = take().find(({ text }) => text.startsWith('CANCEL'))!
-  assert.ok(isMessage(cancel.text), cancel.text)
-  assert.deepEqual(headers(cancel.text, 'Call-ID'), ['call-1'])
-  answer({ ...out!, text: out!.text.replace(/\r?\n/g, '\r\n') }, 486)
-  const ack = take().find(({ text }) => text.startsWith('ACK'))!
-  assert.ok(isMessage(ack.text), ack.text)
-  assert.deepEqual(headers(ack.text, 'CSeq'), ['1 ACK'])
 })
 
 test('received says where a request really came from, whatever its sender wrote there (§18.2.1)', () => {

@@ -1,5 +1,4 @@
 /** A proxy under test with its peers written by hand: requests go in as text, and what is sent is kept in order. */
-import { parseMessage } from '../../sipd/message/parse.ts'
 import type { Hop } from '../../sipd/message/source.ts'
 import { type TestServer, type TestServerOptions, testServer } from '../support/sip-server.ts'
 
@@ -60,7 +59,17 @@ export function harness(options: Omit<TestServerOptions, 'send'> = {}): Harness 
       const addressOfRecord = `sip:${user}@example.test`
       server.store.replace(addressOfRecord, [
         ...server.store.find(addressOfRecord),
-        { contact, callId: contact, cseq: 1, q, expiresAtMs: Number.MAX_SAFE_INTEGER, flow, path, userAgent: '' },
+        {
+          contact,
+          callId: contact,
+          cseq: 1,
+          q,
+          expiresAtMs: Number.MAX_SAFE_INTEGER,
+          flow,
+          path,
+          userAgent: '',
+          source: '',
+        },
       ])
     },
   }
@@ -116,10 +125,4 @@ export function headers(text: string, name: string): string[] {
 
 export function requestUriOf({ text }: { readonly text: string }): string {
   return text.split(' ', 2)[1]!
-}
-
-/** Whether a text is a message that the parser takes. */
-export function isMessage(text: string): boolean {
-  const message = parseMessage(Buffer.from(text, 'latin1'))
-  return message !== undefined && message.kind !== 'malformed'
 }

@@ -1,0 +1,94 @@
+/** The names that requests lead to, looked up within bounds: of one source, of all, and apart from those of sipd.conf. */
+
+import type { Clock } from '../../lib/clock.ts'
+import { LruMap } from '../../lib/lru-map.ts'
+import { ownString } from '../location/own-strings.ts'
+
+/** Gives the addresses of a name, none when it has none; throws when nobody says. */
+export type Lookup = (host: string) => Promise<readonly string[]>
+
+export interface NamesOptions {
+  readonly lookup: Lookup
+  readonly clock: Clock
+  /** Kept at most; the one that was not asked for the longest goes first. */
+  readonly mostCached: number
+  /** Looked up at once, of all sources and of one. */
+  readonly mostPending: number
+  readonly mostPendingOfSource: number
+  /** A name that cannot be looked up now keeps the address it had. */
+  readonly keepsOld: boolean
+}
+
+interface CachedAddress {
+  readonly address: string | undefined
+  readonly untilMs: number
+}
+
+/** How long an answer is used, one that there is no such name likewise. */
+const cachedMs = 30_000
+/** How long nobody is asked again for a name that nobody answered for. */
+const failedMs = 5000
+
+export class Names {
+  readonly #options: NamesOptions
+  readonly #cache: LruMap<string, CachedAddress>
+  readonly #pending = new Map<string, Promise<string | undefined>>()
+  readonly #ofSource = new Map<string, number>()
+
+  constructor(options: NamesOptions) {
+    this.#options = options
+    this.#cache = new LruMap(options.mostCached)
+  }
+
+  /** Names that are being looked up. */
+  get pending(): number {
+    return this.#pending.size
+  }
+
+  /** At once when the name is known; undefined for one without an address, or that there is no room to ask for now. */
+  addressOf(host: string, source: string | undefined): string | undefined | Promise<string | undefined> {
+    const cached = this.#cache.get(host)
+    if (cached && cached.untilMs > this.#options.clock.monotonicMs()) return cached.address
+    const asked = this.#pending.get(host)
+    if (asked) return asked
+    if (!this.#take(source)) return undefined
+    const asking = this.#ask(host, cached?.address).finally(() => {
+      this.#pending.delete(host)
+      this.#giveBack(source)
+    })
+    this.#pending.set(host, asking)
+    return asking
+  }
+
+  async #ask(host: string, old: string | undefined): Promise<string | undefined> {
+    const { lookup, clock, keepsOld } = this.#options
+    let address = keepsOld ? old : undefined
+    let keptMs = failedMs
+    try {
+      address = (await lookup(host))[0]
+      keptMs = cachedMs
+    } catch {
+      // Nobody answered: it leads nowhere for now, which is all that the caller wants to know.
+    }
+    // A name cut out of a message would keep all of the message.
+    this.#cache.set(ownString(host), { address, untilMs: clock.monotonicMs() + keptMs })
+    return address
+  }
+
+  #take(source: string | undefined): boolean {
+    const { mostPending, mostPendingOfSource } = this.#options
+    if (this.#pending.size >= mostPending) return false
+    if (source === undefined) return true
+    const pending = this.#ofSource.get(source) ?? 0
+    if (pending >= mostPendingOfSource) return false
+    this.#ofSource.set(source, pending + 1)
+    return true
+  }
+
+  #giveBack(source: string | undefined): void {
+    if (source === undefined) return
+    const left = this.#ofSource.get(source)! - 1
+    if (left === 0) this.#ofSource.delete(source)
+    else this.#ofSource.set(source, left)
+  }
+}
