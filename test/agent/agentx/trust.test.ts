@@ -34,6 +34,16 @@ const mayServe = (domain: TrustDomainName, subtree: Oid): boolean =>
   trustDomains[domain].mayServe(subtree, afterSubtree(subtree))
 
 for (const [process, houses] of Object.entries(hosted)) {
+  test(`every column of ${process} may be registered at its own socket, those that extend a standard's table too`, () => {
+    const tables = declaredIn(houses, isTable) as { columns: Record<string, { name: string; oid: Oid }> }[]
+    const columns = tables.flatMap((table) => Object.values(table.columns))
+    const refused = columns.filter(({ oid: of }) => !mayServe(process as TrustDomainName, of))
+    assert.deepEqual(
+      refused.map(({ name, oid: of }) => `${name} ${formatOid(of)}`),
+      [],
+    )
+  })
+
   test(`every table of ${process} may be registered at its own socket and at no other, nor any part of it`, () => {
     const tables = declaredIn(houses, isTable) as { name: string; entry: Oid }[]
     assert.ok(tables.length > 3, `${tables.length} tables`)
