@@ -113,7 +113,7 @@ function workerOf(server: SipServer): number {
 
 const socketsOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length
 
-describe('connections that strangers open', { ...ofSipdAlone, ...needs('openssl', 'prlimit') }, () => {
+describe('connections that strangers open', { ...ofSipdAlone, ...needs('openssl') }, () => {
   let made: Certificates
   before(() => {
     made = makeCertificates()
