@@ -27,7 +27,7 @@ const owned: Readonly<Record<Exclude<TrustDomainName, 'others'>, readonly Oid[]>
     oid('1.3.6.1.2.1.64'), // DISMAN-SCRIPT-MIB
     oid('1.3.6.1.4.1.32473.12.29'), // CASTELLAN-CRITAPP-MIB
     oid('1.3.6.1.4.1.32473.12.40'), // CASTELLAN-LOG-MIB
-    oid('1.3.6.1.4.1.32473.12.64'), // CASTELLAN-SCRIPT-MIB
+    oid('1.3.6.1.4.1.32473.12.41'), // CASTELLAN-SCRIPT-MIB
   ],
   sipd: [
     oid('1.3.6.1.2.1.27'), // NETWORK-SERVICES-MIB

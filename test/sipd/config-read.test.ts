@@ -101,8 +101,20 @@ describe('reading the configuration of a home', () => {
     assert.equal(readConfig(home).config.DB_MySQL_Password?.reveal(), 'hush')
     write('sipd.conf', 'MaxForks 2\n', 0o644)
     assert.equal(readConfig(home).config.MaxForks, 2)
-    assert.equal(checkFileMode('key.pem', 0o100400), undefined)
-    assert.equal(checkFileMode('key.pem', 0o100604), 'holds secrets that others can read; run: chmod 600 key.pem')
+  })
+
+  test('a file with a secret may be read by the group of sipd where root owns it, as castellan init lays it out', () => {
+    const sipd = { uid: 990, gid: 980 }
+    const verdict = (mode: number, uid = 0, gid = 980, reader = sipd) =>
+      checkFileMode('sipd.conf', { uid, gid, mode: 0o100000 | mode }, reader)
+    const refused = (mode: number) => `holds secrets that others can read; run: chmod ${mode} sipd.conf`
+    assert.equal(verdict(0o400), undefined)
+    assert.equal(verdict(0o640), undefined)
+    assert.equal(verdict(0o644), refused(640))
+    assert.equal(verdict(0o660), refused(640))
+    assert.equal(verdict(0o640, 0, 100), refused(600))
+    assert.equal(verdict(0o640, 990), refused(600))
+    assert.equal(verdict(0o640, 0, 0, { uid: 0, gid: 0 }), refused(600))
   })
 
   test('peers of persistent_tcp.conf are hosts with a port, 5060 unless named, each once', () => {
