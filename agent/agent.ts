@@ -15,15 +15,13 @@ import type { AnyRow } from '../lib/mib/served.ts'
 import { BindError } from '../lib/net/per-address.ts'
 import { SourceAddresses } from '../lib/net/source-address.ts'
 import { describePortOwner } from '../lib/port-owner.ts'
-import { RateLimit } from '../lib/rate-limit.ts'
 import type { Oid } from '../lib/smi/oid.ts'
 import type { Varbind } from '../lib/smi/value.ts'
 import { Vacm } from './access/vacm.ts'
 import { domainAccounts, makeAccounts } from './accounts.ts'
 import { AgentxMaster } from './agentx/master.ts'
 import { closeReason } from './agentx/pdu.ts'
-import type { MasterSession } from './agentx/session-of-master.ts'
-import { type TrustDomain, type TrustDomainName, trustDomains } from './agentx/trust.ts'
+import { type TrustDomain, trustDomains } from './agentx/trust.ts'
 import { AuditLog } from './audit.ts'
 import { AuthenticationFailures } from './authentication-failures.ts'
 import { Registry } from './dispatch/registry.ts'
@@ -46,6 +44,7 @@ import { Originator } from './notify/originator.ts'
 import { isText, textVarbind } from './notify/text.ts'
 import { Usm } from './security/usm/usm.ts'
 import { Statistics } from './statistics.ts'
+import { type SubagentChange, SubagentChanges } from './subagent-changes.ts'
 import { UdpListener } from './transport/listener.ts'
 import { type Address, formatAddress, parseAddress } from './transport/udp.ts'
 import { V3Messages } from './v3.ts'
@@ -77,15 +76,10 @@ export class Agent {
   readonly #listeners: UdpListener[] = []
   readonly #startedMs: number
   readonly #audit: AuditLog
-  /** By socket and name, how many subagents were lost and have not come back. */
-  readonly #lost = new Map<string, number>()
   readonly #accounts = makeAccounts()
-  /** For what subagents notify. */
-  readonly #notifiedLog: Log
-  /** For what the network makes a socket report. */
-  readonly #socketLog: Log
-  /** At each socket for itself, so that others cannot use up what ours may need. */
-  readonly #subagentChanges: Readonly<Record<TrustDomainName, RateLimit>>
+  /** For what subagents notify, and what the network makes a socket report. */
+  readonly #limitedLog: Log
+  readonly #subagentChanges: SubagentChanges
   readonly #authenticationFailures: AuthenticationFailures
   readonly #guarded: readonly Oid[]
   #engineId: Uint8Array = new Uint8Array(0)
@@ -99,10 +93,6 @@ export class Agent {
     this.#options = options
     const { home, log, modules } = options
     this.#startedMs = options.clock.monotonicMs()
-    const changes = (): RateLimit => new RateLimit(options.clock, 50, 1)
-    this.#subagentChanges = { subagents: changes(), sipd: changes(), others: changes() }
-    this.#socketLog = limitedLog(log, options.clock)
-    this.#notifiedLog = limitedLog(log, options.clock, 100, 10)
     this.#authenticationFailures = new AuthenticationFailures({
       clock: options.clock,
       log,
@@ -110,6 +100,8 @@ export class Agent {
         if (this.#internal.isAuthenTrapsEnabled()) this.#notify(authenticationFailure, {}, {}, sentence)
       },
     })
+    this.#subagentChanges = new SubagentChanges(options.clock, (change) => this.#subagentChanged(change))
+    this.#limitedLog = limitedLog(log, options.clock, 100, 10)
     this.#internal = internalModules({
       accounts: this.#accounts,
       statistics: this.#statistics,
@@ -191,7 +183,9 @@ export class Agent {
       timeoutLimitMs: () => this.#internal.agentxTimeoutLimitMs(),
       accounts: domainAccounts(this.#accounts),
       onNotify: (notification, { trust }) => this.#notifyForeign(notification, trust),
-      onSession: (event, session, reason) => this.#sessionChanged(event, session, reason),
+      onSession: (...change) => {
+        if (!this.#stopping.signal.aborted) this.#subagentChanges.changed(...change)
+      },
       onChange: () => this.#describeModules(),
     })
   }
@@ -254,11 +248,10 @@ export class Agent {
   async start(): Promise<void> {
     const complaints = await this.load()
     if (complaints.length > 0) throw new ConfigurationError(complaints)
-    const { log } = this.#options
+    const { home, clock, log } = this.#options
     // Modules start after the sockets are had, so that a second agent on the same ports starts nothing.
     const addresses = this.#internal.listenAddresses().map((text) => parseAddress(text)!)
     for (const address of addresses) await this.#listen(address, addresses)
-    const { home, clock } = this.#options
     this.#sources = await SourceAddresses.open()
     const identity = await startIdentity(enginePath(home), clock)
     this.#engineId = identity.engineId
@@ -328,28 +321,16 @@ export class Agent {
   /** What a subagent tells goes out as what we tell; a sentence at its end is ours to leave out where it may not be seen. */
   #notifyForeign({ trapOid, upTimeTicks, varbinds }: NotificationMessage, { name: socket }: TrustDomain): void {
     const last = varbinds.at(-1)
-    this.#notifiedLog.notice('notification of a subagent', { name: this.names.format(trapOid), socket })
+    this.#limitedLog.notice('notification of a subagent', { name: this.names.format(trapOid), socket })
     this.#internal.log.add({ trapOid, upTimeTicks, varbinds }, this.#options.clock, socket)
-    if (!last || !isText(last)) this.#originator.send({ trapOid, upTimeTicks, varbinds })
-    else this.#originator.send({ trapOid, upTimeTicks, varbinds: varbinds.slice(0, -1), text: last })
+    const isForeign = socket === 'others'
+    if (!last || !isText(last)) this.#originator.send({ trapOid, upTimeTicks, varbinds, isForeign })
+    else this.#originator.send({ trapOid, upTimeTicks, varbinds: varbinds.slice(0, -1), text: last, isForeign })
   }
 
-  #sessionChanged(event: 'serving' | 'lost', { name, trust }: MasterSession, reason: string): void {
-    if (this.#stopping.signal.aborted) return
-    // FRR's daemons all have the name that libnetsnmp gives them, so they are counted.
-    const key = `${trust.name} ${name}`
-    const lost = this.#lost.get(key) ?? 0
-    if (event === 'lost') {
-      if (this.#lost.size >= lostAtMost) this.#lost.clear()
-      this.#lost.set(key, lost + 1)
-    } else if (lost > 1) this.#lost.set(key, lost - 1)
-    else if (!this.#lost.delete(key)) return
-    // A subagent may come and go as often as it likes, but not every time is a notification.
-    if (this.#subagentChanges[trust.name].take() === undefined) return
-    const values = { castellanSubagentDescription: name, castellanSubagentSocket: trust.name }
-    const who = trust.label === undefined ? `foreign subagent ${name}` : `subagent ${name}`
-    if (event === 'lost') this.#notify(castellanSubagentLost, {}, values, `${who} is lost: ${reason}`)
-    else this.#notify(castellanSubagentReturned, {}, values, `${who} is back`)
+  #subagentChanged({ event, name, socket, sentence }: SubagentChange): void {
+    const values = { castellanSubagentDescription: name, castellanSubagentSocket: socket }
+    this.#notify(event === 'lost' ? castellanSubagentLost : castellanSubagentReturned, {}, values, sentence)
   }
 
   #configureEngine(): void {
@@ -371,7 +352,7 @@ export class Agent {
       others,
       onDatagram: (bytes, remote, transport) => this.#engine.receive(bytes, remote, transport),
       onError: (where, error) =>
-        this.#socketLog.warn('a UDP socket reported an error', { address: where, error: error.message }),
+        this.#limitedLog.warn('a UDP socket reported an error', { address: where, error: error.message }),
     })
     try {
       await listener.start()
@@ -414,6 +395,4 @@ export class Agent {
   }
 }
 
-/** Names of lost subagents that are remembered. */
-const lostAtMost = 256
 const keepEveryMs = 5000

@@ -52,7 +52,7 @@ interface Grant extends Community {
 
 const models: readonly SecurityModel[] = ['snmpv1', 'snmpv2c']
 const setsWaitingAtMost = 64
-const tooManyWait = 'too many SETs wait already'
+const tooMuchWaits = 'too many requests wait already'
 /** Requests that wait for subagents at the same time. */
 const remoteReadsAtMost = 4096
 /** What a request that waits costs for each of its varbinds, beside its octets: names, cursors, values. */
@@ -274,7 +274,7 @@ export class Engine {
     const kept = request.keep()
     const release = this.#sets.length < setsWaitingAtMost ? this.#hold(kept, remote) : undefined
     if (!release) {
-      refused('resourceUnavailable', tooManyWait)
+      refused('resourceUnavailable', tooMuchWaits)
       this.#sendError(exchange, kept, { status: 'resourceUnavailable', position: 0 })
       return
     }
@@ -297,7 +297,7 @@ export class Engine {
   /** A SET from within, after those that wait already; who asks has found the view. Undefined when it is done. */
   async setLocally(varbinds: readonly SetVarbind[], view: View, requester: Requester): Promise<SetFailure | undefined> {
     if (this.#sets.length >= setsWaitingAtMost) {
-      this.refusedLocally(varbinds, requester, 'resourceUnavailable', tooManyWait)
+      this.refusedLocally(varbinds, requester, 'resourceUnavailable', tooMuchWaits)
       return { status: 'resourceUnavailable', position: 0 }
     }
     try {

@@ -48,12 +48,12 @@ export async function castellan(args: readonly string[]): Promise<number> {
       .exitOverride()
   command('init', 'make a home: configuration, data, logs')
     .option('--port-offset <n>', 'add this to every port, so that appliances run side by side (0)', wholeNumber)
+    .option('--installed', 'without default communities, as below /etc and /var/lib')
     .option(
       '--user <name>',
       'give the folders of the agent to this user, for the systemd units; with --sipd-user, as root',
     )
     .option('--sipd-user <name>', 'give the folders of sipd to this user')
-    .option('--installed', 'without default communities, as below /etc and /var/lib')
     .action(does(init))
   command('start', 'start the appliance: in front, or with --detach in the background')
     .option('--detach', 'return when all is up, or cannot be')
@@ -95,10 +95,10 @@ export async function castellan(args: readonly string[]): Promise<number> {
     })
   command('units', 'write the systemd units of this appliance')
     .option('--output <dir>', 'where to', '/etc/systemd/system')
-    .option('--user <name>', 'whom the agent runs as', 'castellan')
-    .option('--sipd-user <name>', 'whom sipd runs as', 'sipd')
+    .option('--user <name>', 'whom the agent runs as (the owner of its folders, or castellan)')
+    .option('--sipd-user <name>', 'whom sipd runs as (the owner of its folders, or sipd)')
     .action(async (options: HomeOption & UnitsOptions) => {
-      for (const path of await writeUnits(resolveHome(options.home), options)) process.stdout.write(`wrote ${path}\n`)
+      for (const done of await writeUnits(resolveHome(options.home), options)) process.stdout.write(`${done}\n`)
     })
   command('access <who> <object>', 'say what a community or user may do with an object, and which lines decide it')
     .option('--context <name>', 'the context it is in', '')

@@ -1,4 +1,5 @@
 /** Time as a dependency: daemons get the system's clock, tests one that they move by hand. */
+import { guarded } from './guard.ts'
 
 export interface Timer {
   cancel(): void
@@ -13,15 +14,16 @@ export interface Clock {
   every(periodMs: number, run: () => void): Timer
 }
 
-/** The machine's own clock. Its timers do not keep a process alive: what serves, holds a socket. */
+/** The machine's own clock. Its timers do not keep a process alive: what serves, holds a socket. A daemon's are guarded (guard.ts). */
 export const systemClock: Clock = {
   now: Date.now,
   monotonicMs: () => performance.now(),
   after(delayMs, run) {
     let handle: NodeJS.Timeout
+    const due = guarded('a timer', run)
     const wait = (leftMs: number): void => {
       const stepMs = Math.min(leftMs, longestStepMs)
-      handle = setTimeout(() => (leftMs > stepMs ? wait(leftMs - stepMs) : run()), stepMs)
+      handle = setTimeout(() => (leftMs > stepMs ? wait(leftMs - stepMs) : due()), stepMs)
       handle.unref()
     }
     wait(delayMs)
@@ -29,7 +31,7 @@ export const systemClock: Clock = {
   },
   every(periodMs, run) {
     if (periodMs > longestStepMs) return everyLong(periodMs, run)
-    const handle = setInterval(run, periodMs)
+    const handle = setInterval(guarded('a timer', run), periodMs)
     handle.unref()
     return { cancel: () => clearInterval(handle) }
   },
@@ -59,7 +61,7 @@ interface Appointment extends Timer {
 /** A clock for tests: time passes only in `advance`, and timers run in the order they fall due. */
 export class ManualClock implements Clock {
   #elapsedMs = 0
-  readonly #epochMs: number
+  #epochMs: number
   readonly #appointments = new Set<Appointment>()
 
   constructor(epochMs = Date.UTC(2026, 0, 1)) {
@@ -72,6 +74,11 @@ export class ManualClock implements Clock {
 
   monotonicMs(): number {
     return this.#elapsedMs
+  }
+
+  /** Sets the wall clock, as NTP or a person does: no time passes. */
+  setWallClock(nowMs: number): void {
+    this.#epochMs = nowMs - this.#elapsedMs
   }
 
   after(delayMs: number, run: () => void): Timer {

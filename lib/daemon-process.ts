@@ -6,6 +6,7 @@ import type { DaemonName } from './daemon.ts'
 import { daemonOf } from './daemon-identity.ts'
 import { removeAbandonedDrafts } from './drafts.ts'
 import { messageOf, messageWithCausesOf } from './errors.ts'
+import { guardProcess } from './guard.ts'
 import {
   checkHomePath,
   foldersOf,
@@ -20,8 +21,10 @@ import { HomeLock } from './home-lock.ts'
 import { starterVariable } from './home-processes.ts'
 import { createLog, type Log } from './log.ts'
 import { LogFile } from './log-file.ts'
+import { migrateHome, migrationSentence } from './migration/migrate.ts'
 import { removePidFile, writePidFile } from './proc/pid-file.ts'
 import { type ProcessIdentity, readProcess } from './proc/process.ts'
+import { outliveStandardStreams } from './standard-streams.ts'
 import { tellSystemd } from './systemd.ts'
 import { requireTrust } from './trust/home-trust.ts'
 
@@ -44,6 +47,7 @@ export interface DaemonProcess {
 
 /** Ends the process with a sentence when the home cannot be used. */
 export function openDaemon(name: DaemonName, homeOption: string | undefined): DaemonProcess {
+  outliveStandardStreams()
   const home = openHome(name, homeOption)
   // What this daemon starts is of this appliance, and can be told from the same of another one.
   process.env.CASTELLAN_HOME = home.root
@@ -63,7 +67,7 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
       log.error('cannot reopen the log; the file that was open is used on', { error })
     }
   })
-  process.on('unhandledRejection', (error) => log.error('bug: unhandled rejection', { error }))
+  guardProcess(() => log, systemClock)
   // It is printed too, but the next start begins its output again.
   process.on('uncaughtExceptionMonitor', (error) => log.error('bug: uncaught exception; the daemon ends', { error }))
 
@@ -103,6 +107,8 @@ export function openHome(name: DaemonName, homeOption: string | undefined): Home
     requireHome(home)
     checkHomePath(home)
     requireTrust(home, name)
+    const migration = migrateHome(home)
+    if (migration) process.stderr.write(`${name}: ${migrationSentence(home, migration)}\n`)
     const starter = process.env[starterVariable]
     // What it starts is not of the starter. /proc shows the first environment all the same.
     delete process.env[starterVariable]

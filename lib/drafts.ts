@@ -1,8 +1,8 @@
 /** Drafts of files that are replaced: named after their writer, so that those of a writer that was killed are found and removed. */
 import { randomBytes } from 'node:crypto'
-import { readdirSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import type { Stats } from 'node:fs'
 import { codeOf } from './errors.ts'
+import { type Folder, inFolderSync } from './trust/folder.ts'
 
 /** The name of a draft beside the file of this name, so that it can be renamed to it. */
 export function draftOf(name: string): string {
@@ -19,35 +19,33 @@ const namelessForMs = 3_600_000
  * the room. Gives the paths removed; what cannot be looked at stays.
  */
 export function removeAbandonedDrafts(folders: readonly string[]): string[] {
-  return folders.flatMap((folder) =>
-    filesBelow(folder).filter((path) => {
-      if (!isAbandoned(path)) return false
-      try {
-        rmSync(path)
-        return true
-      } catch {
-        return false // somebody else has removed it, or may alone
-      }
-    }),
-  )
+  return folders.flatMap((path) => {
+    try {
+      return inFolderSync(path, removeIn)
+    } catch {
+      return [] // there is none, or it is not for us
+    }
+  })
 }
 
-function filesBelow(folder: string): string[] {
-  try {
-    return readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map(({ parentPath, name }) => join(parentPath, name))
-  } catch {
-    return [] // there is none
-  }
+function removeIn(folder: Folder): string[] {
+  return folder.readNamesSync().flatMap((name) => {
+    try {
+      const stats = folder.lstatSync(name)
+      if (stats.isDirectory()) return removeAbandonedDrafts([folder.pathOf(name)])
+      if (!stats.isFile() || !isAbandoned(name, stats)) return []
+      folder.removeSync(name)
+      return [folder.pathOf(name)]
+    } catch {
+      return [] // somebody else has removed it, or may alone
+    }
+  })
 }
 
-function isAbandoned(path: string): boolean {
-  const writer = draftName.exec(path)?.[1]
+function isAbandoned(name: string, { mtimeMs }: Stats): boolean {
+  const writer = draftName.exec(name)?.[1]
   if (writer !== undefined) return !isThere(Number(writer))
-  if (!namelessDraft.test(path)) return false
-  const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: Date.now() }
-  return Date.now() - mtimeMs > namelessForMs
+  return namelessDraft.test(name) && Date.now() - mtimeMs > namelessForMs
 }
 
 /** A daemon that begins writes no draft before it has looked, so one of its own PID is of a process before it. */

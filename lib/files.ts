@@ -1,9 +1,8 @@
 /** Writes that matter: a reader, or the machine after a power cut, sees the old file or the new one, never a part. */
-import { statSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { draftOf } from './drafts.ts'
 import { codeOf } from './errors.ts'
-import { atPlace, type Folder } from './trust/folder.ts'
+import { atPlace, Folder } from './trust/folder.ts'
 import { makeIn, openIn } from './trust/open.ts'
 
 /** Replaces the file at `path` and returns when the new content is durable. `mode` defaults to owner-only. */
@@ -81,6 +80,15 @@ export function overwriteFile(path: string, content: string): Promise<void> {
   })
 }
 
+/** Removes what has the name, of a link the link. Nothing happens when there is nothing of that name. */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await atPlace(path, (folder, name) => folder.remove(name))
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error // there is no such folder either
+  }
+}
+
 /** Whether a write failed because the disk, or this user's part of it, has no room left. */
 export function isDiskFull(error: unknown): boolean {
   return codeOf(error) === 'ENOSPC' || codeOf(error) === 'EDQUOT'
@@ -89,7 +97,12 @@ export function isDiskFull(error: unknown): boolean {
 /** Whether nothing is there. What this user may not look at is not missing. */
 export function isMissing(path: string): boolean {
   try {
-    statSync(path)
+    const { folder, name } = Folder.locateSync(path)
+    try {
+      folder.lstatSync(name)
+    } finally {
+      folder.close()
+    }
     return false
   } catch (error) {
     return codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR'

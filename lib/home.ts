@@ -135,6 +135,9 @@ export interface Template {
   readonly text: string
 }
 
+/** 2: each process has folders of its own. Homes from before that do not say (lib/migration). */
+export const layoutOfToday = 2
+
 /** What a home remembers of how it was made. */
 export function homeRecordPath(home: Home): string {
   return join(home.data, 'home.json')
@@ -155,7 +158,7 @@ export async function initializeHome(
   for (const domain of domains) makeFolders(home, domain)
   // First, so that a home whose making was cut off is completed with the same ports.
   const record = homeRecordPath(home)
-  const kept = { portOffset, ...(isInstalled ? { isInstalled } : {}) }
+  const kept = { portOffset, layout: layoutOfToday, ...(isInstalled ? { isInstalled } : {}) }
   if (!existsSync(record)) await writeFileAtomic(record, `${JSON.stringify(kept)}\n`, 0o644)
   const made: string[] = []
   for (const template of missingFrom(home, await readTemplates())) made.push(await makeFile(home, template, portOffset))
@@ -184,8 +187,8 @@ export async function makeFile(home: Home, { file, text }: Template, portOffset:
   const path = join(home.conf, file)
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const content = fillTemplate(text, { portOffset, home: home.root, bin: join(programRoot, 'bin') })
-  const isBare = file === join('agent', 'snmpd.cnf') && isInstalledHome(home, homeRecordPath(home))
   const { mode } = await stat(dirname(path))
+  const isBare = file === join('agent', 'snmpd.cnf') && isInstalledHome(home, homeRecordPath(home))
   await writeFileAtomic(path, isBare ? withoutCommunities(content) : content, 0o600 | (mode & 0o040))
   return path
 }

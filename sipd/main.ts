@@ -9,8 +9,10 @@ import { programVersion } from '../commands/version.ts'
 import { systemClock } from '../lib/clock.ts'
 import { beTheOnlyOne, keepToSignals, openHome } from '../lib/daemon-process.ts'
 import { messageWithCausesOf } from '../lib/errors.ts'
+import { guardProcess } from '../lib/guard.ts'
 import { foldersOf, HomeError } from '../lib/home.ts'
 import { createLog } from '../lib/log.ts'
+import { outliveStandardStreams } from '../lib/standard-streams.ts'
 import { sipModules } from '../subagents/sip/index.ts'
 import type { ReadConfig } from './config/read.ts'
 import { controlSocketOf } from './control/sipd.ts'
@@ -20,9 +22,9 @@ import { removeWorkerSockets } from './parent/worker-sockets.ts'
 import { settlePrivileges } from './privileges/privileges.ts'
 import { supportedMethods } from './proxy/core.ts'
 
+outliveStandardStreams()
 const { values } = parseArgs({ options: { home: { type: 'string' } } })
 const home = openHome('sipd', values.home)
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 const privileges = await settlePrivileges(home).catch(fail)
 privileges.asAccount(() => beTheOnlyOne('sipd', home))
 privileges.asAccount(() => removeWorkerSockets(foldersOf(home, 'sipd').run))
@@ -31,6 +33,7 @@ privileges.asAccount(() => removeWorkerSockets(foldersOf(home, 'sipd').run))
 const stopWithinMs = 3000
 const toStandardError = createLog({ component: 'sipd', write: (line) => process.stderr.write(line) })
 const sipd = new SipdParent(home, systemClock, toStandardError, privileges)
+guardProcess(() => sipd.log, systemClock)
 sipd.onLost = () => void sipd.stop(0).finally(() => process.exit(1))
 try {
   const configuration = await sipd.start()
@@ -55,7 +58,6 @@ try {
 }
 
 process.on('SIGUSR2', () => void sipd.reopenLogs())
-process.on('unhandledRejection', (error) => sipd.log.error('bug: unhandled rejection', { error }))
 
 /** The only place where sipd knows of SNMP: its face, hosted here, shown by whatever master there is. */
 async function showOverSnmp({ config }: ReadConfig): Promise<void> {
@@ -87,6 +89,7 @@ async function showOverSnmp({ config }: ReadConfig): Promise<void> {
     registeredUsers: () => totals.gauges().users,
     currentTransactions: () => totals.gauges().transactions,
     connections: () => totals.gauges().connections,
+    memory: () => totals.memory(),
   })
   const subagent = new Subagent({
     home,

@@ -2,6 +2,7 @@
 import type { Clock } from '../lib/clock.ts'
 import { FaultGuard } from '../lib/fault-guard.ts'
 import type { Log } from '../lib/log.ts'
+import type { Account } from './account/account.ts'
 import { EstablishedCalls } from './calls/established.ts'
 import { Locator } from './locate/locator.ts'
 import type { Lookup } from './locate/names.ts'
@@ -55,6 +56,8 @@ export interface ServerOptions {
   readonly sender: Sender
   readonly store: LocationStore
   readonly statistics: SipStatistics
+  /** Of what strangers make this process hold; the store enters what it keeps in the same. */
+  readonly account: Account
   /** Of names that requests lead to; and of those in the settings, which nobody else's are to hold up. */
   readonly lookup: Lookup
   readonly configuredLookup?: Lookup
@@ -82,7 +85,7 @@ export interface SipServer {
 }
 
 export function createSipServer(options: ServerOptions): SipServer {
-  const { settings, clock, log, debug, store, statistics } = options
+  const { settings, clock, log, debug, store, statistics, account } = options
   const faults = options.faults ?? new FaultGuard(clock, log)
   const wheel = new TimerWheel(clock, (error) => faults.report('serving a timer', error))
   const held = new HeldTransactions({ clock, holdMs: settings.timers.holdMs, maxOctets: settings.maxHeldOctets })
@@ -97,6 +100,7 @@ export function createSipServer(options: ServerOptions): SipServer {
     statistics,
     debug,
     maxTransactions: settings.maxTransactions,
+    account,
     retryAfterSeconds: settings.retryAfterSeconds,
   })
   const identity = new Identity(settings.identity)
@@ -121,13 +125,14 @@ export function createSipServer(options: ServerOptions): SipServer {
     debug,
   })
   const { stateful, addRecordRoute } = settings.policy
-  const calls = stateful && addRecordRoute ? new EstablishedCalls(clock) : undefined
+  const calls = stateful && addRecordRoute ? new EstablishedCalls(clock, account) : undefined
   const core = new ProxyCore({
     layer,
     forwarder,
     identity,
     registrar:
-      settings.registrar && new Registrar({ store, clock, domains: identity, relay, limits: settings.registrar }),
+      settings.registrar &&
+      new Registrar({ store, clock, domains: identity, relay, limits: settings.registrar, account }),
     calls,
     destinations: new Destinations({
       identity,

@@ -11,13 +11,13 @@ import { agentxSocket } from '../agent/agentx/trust.ts'
 import { AuditFile } from '../lib/audit-file.ts'
 import { systemClock } from '../lib/clock.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
-
 import { listenForControl } from '../lib/control.ts'
 import { checkAndExit, openForCheck } from '../lib/daemon-check.ts'
 import { openDaemon } from '../lib/daemon-process.ts'
 import { foldersOf } from '../lib/home.ts'
 import { anyDefinition } from '../lib/mib/declare.ts'
 import { Names } from '../lib/mib/names.ts'
+import { ProgramLauncher } from '../lib/program/own-unit.ts'
 import { ProgramReports } from '../lib/program-report.ts'
 import { ping } from '../sipd/control/ping/exchange.ts'
 import { targetOf } from '../sipd/control/ping/target.ts'
@@ -45,12 +45,14 @@ const connectedWithinMs = 3000
 /** As `sip ping` does. */
 const sipPing: SipPing = async (uri, timeoutMs) =>
   (await ping(await targetOf(home, uri, false), timeoutMs, systemClock)).status
-const critapp = critappModule(home, sipPing)
-const logs = logModule(home)
+/** What runs on behalf of rows. */
+const launcher = new ProgramLauncher()
+const critapp = critappModule(home, sipPing, launcher)
+const logs = logModule(home, launcher)
 const modules = [
   { ...critapp, file: 'subagents/critagt.cnf' },
   { ...logs, file: 'subagents/logagt.cnf' },
-  { ...scriptModule(home), file: 'subagents/scripts.cnf' },
+  { ...scriptModule(home, launcher), file: 'subagents/scripts.cnf' },
 ]
 const names = new Names(
   modules.flatMap(({ module }) => module.tables.map(({ table }) => anyDefinition(table.definition))),
@@ -96,6 +98,7 @@ if (values.check) await checkAndExit(() => subagent.check())
 
 await run({
   async start() {
+    await launcher.begin({ run: foldersOf(home, 'subagents').run, clock: systemClock, log })
     await subagent.start()
     reports.start()
     await listenForControl(controlPath, (words) =>

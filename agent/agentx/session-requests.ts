@@ -129,6 +129,8 @@ export class SessionRequests {
     if (trap?.value.type !== 'ObjectIdentifier' || compareOid(trap.name, snmpTrapOidInstance) !== 0)
       return { error: agentxError.processingError }
     const trapOid = trap.value.value
+    // Version 1 has an enterprise before the number of the trap (RFC 3584 §3.2); 0.0 is none.
+    if (trapOid.length < 3) return { error: agentxError.processingError }
     const refuse = (why: string): Reply => this.#refuse(session, agentxError.processingError, why, { trapOid })
     if (!session.trust.mayNotify(trapOid)) return refuse('the notification is not of this socket')
     const { notification } = bounds

@@ -27,7 +27,7 @@ const owned: Readonly<Record<Exclude<TrustDomainName, 'others'>, readonly Oid[]>
     oid('1.3.6.1.2.1.64'), // DISMAN-SCRIPT-MIB
     oid('1.3.6.1.4.1.32473.12.29'), // CASTELLAN-CRITAPP-MIB
     oid('1.3.6.1.4.1.32473.12.40'), // CASTELLAN-LOG-MIB
-    oid('1.3.6.1.4.1.32473.12.64'), // CASTELLAN-SCRIPT-MIB
+    oid('1.3.6.1.4.1.32473.12.41'), // CASTELLAN-SCRIPT-MIB
   ],
   sipd: [
     oid('1.3.6.1.2.1.27'), // NETWORK-SERVICES-MIB
@@ -39,6 +39,7 @@ const owned: Readonly<Record<Exclude<TrustDomainName, 'others'>, readonly Oid[]>
 
 /** Nobody else's to answer for: what our processes own, and the rest of our enterprise. */
 const reserved: readonly Oid[] = [...owned.subagents, ...owned.sipd, oid('1.3.6.1.4.1.32473')]
+const reservedStretches = reserved.map(stretchOf)
 
 /** What the agent itself notifies beside what is reserved: nobody else may say it. */
 const notifiedHere: readonly Oid[] = [
@@ -62,7 +63,7 @@ export const trustDomains: Readonly<Record<TrustDomainName, TrustDomain>> = {
   others: {
     name: 'others',
     label: undefined,
-    mayServe: (from, to) => !reserved.some((subtree) => overlaps(subtree, from, to)),
+    mayServe: (from, to) => !reservedStretches.some((one) => overlaps(one, from, to)),
     mayNotify: (trapOid) => ![...reserved, ...notifiedHere].some((subtree) => startsWith(trapOid, subtree)),
     sessionsAtMost: 256,
     notifications: { burst: 100, perSecond: 10 },
@@ -70,20 +71,31 @@ export const trustDomains: Readonly<Record<TrustDomainName, TrustDomain>> = {
 }
 
 function ownDomain(name: keyof typeof owned, label: string) {
+  const stretches = owned[name].map(stretchOf)
   return {
     name,
     label,
-    mayServe: (from: Oid, to: Oid) => owned[name].some((subtree) => contains(subtree, from, to)),
+    mayServe: (from: Oid, to: Oid) => stretches.some((one) => contains(one, from, to)),
     mayNotify: (trapOid: Oid) => owned[name].some((subtree) => startsWith(trapOid, subtree)),
   }
 }
 
-function contains(subtree: Oid, from: Oid, to: Oid): boolean {
-  return startsWith(from, subtree) && compareOid(to, afterSubtree(subtree)) <= 0
+interface Stretch {
+  readonly from: Oid
+  /** The first name behind it. */
+  readonly to: Oid
 }
 
-function overlaps(subtree: Oid, from: Oid, to: Oid): boolean {
-  return compareOid(from, afterSubtree(subtree)) < 0 && compareOid(subtree, to) < 0
+function stretchOf(subtree: Oid): Stretch {
+  return { from: subtree, to: afterSubtree(subtree) }
+}
+
+function contains(outer: Stretch, from: Oid, to: Oid): boolean {
+  return compareOid(outer.from, from) <= 0 && compareOid(to, outer.to) <= 0
+}
+
+function overlaps(one: Stretch, from: Oid, to: Oid): boolean {
+  return compareOid(from, one.to) < 0 && compareOid(one.from, to) < 0
 }
 
 /** Where the processes of a domain connect; for others it is what the agent has without any agentxListenEntry. */

@@ -25,22 +25,39 @@ export interface RemoteSpan {
 
 export type Owner = ServedObject | RemoteSpan
 
+/** All subagents of an appliance have some hundred regions, which are laid out in a millisecond. */
+const manyRegions = 2000
+
 export class Registry {
   readonly #backends: Backend[] = []
   readonly #regions = new Set<RemoteRegion>()
   readonly #owners = new Map<ServedObject, Backend>()
   #local: readonly ServedObject[] = []
   #objects: readonly Owner[] = []
-  #isStale = false
+  /** Nothing; regions alone, which may wait when there is much to lay out; or what is served here. */
+  #stale: 'no' | 'regions' | 'all' = 'no'
+  /** When the list was made, and how long that took. */
+  #madeMs = Number.NEGATIVE_INFINITY
+  #makingMs = 0
   #hint = 0
 
   /** Sorted by their first name, none overlapping another. */
   get objects(): readonly Owner[] {
-    if (this.#isStale) {
-      this.#objects = this.#regions.size === 0 ? this.#local : spansOf(this.#local, this.#regions)
-      this.#isStale = false
-    }
+    if (this.#stale === 'no' || (this.#stale === 'regions' && this.#isTooSoon())) return this.#objects
+    const startMs = performance.now()
+    this.#objects = this.#regions.size === 0 ? this.#local : spansOf(this.#local, this.#regions)
+    this.#stale = 'no'
+    this.#madeMs = performance.now()
+    this.#makingMs = this.#madeMs - startMs
     return this.#objects
+  }
+
+  /**
+   * With thousands of regions, one that is registered and given up again before each request must not cost all the time
+   * there is: a list that took long to make is good for ten times as long. What asks a session that ended is told so.
+   */
+  #isTooSoon(): boolean {
+    return this.#regions.size > manyRegions && performance.now() - this.#madeMs < 10 * this.#makingMs
   }
 
   /** Throws when an object is served already, or lies above or below one that is: two would answer for one name. */
@@ -55,23 +72,23 @@ export class Registry {
     for (const object of backend.objects) this.#owners.set(object, backend)
     this.#backends.push(backend)
     this.#local = merged
-    this.#isStale = true
+    this.#stale = 'all'
   }
 
   unregister(backend: Backend): void {
     this.#local = this.#local.filter((object) => this.#owners.get(object) !== backend)
     for (const object of backend.objects) this.#owners.delete(object)
-    this.#isStale = true
+    this.#stale = 'all'
   }
 
   addRegion(region: RemoteRegion): void {
     this.#regions.add(region)
-    this.#isStale = true
+    if (this.#stale === 'no') this.#stale = 'regions'
   }
 
   removeRegion(region: RemoteRegion): void {
     this.#regions.delete(region)
-    this.#isStale = true
+    if (this.#stale === 'no') this.#stale = 'regions'
   }
 
   ownerOf(object: Owner): Pick<RemoteBackend, 'name' | 'prepareSet'> {

@@ -1,8 +1,9 @@
 /** PID files: three lines of which other tools read the first, believed only where the file and the process vouch for each other. */
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { closeSync, fstatSync, readFileSync } from 'node:fs'
 import { codeOf } from '../errors.ts'
-import { isDiskFull, writeFileAtomic } from '../files.ts'
+import { isDiskFull, removeFile, writeFileAtomic } from '../files.ts'
+import { openToReadSync } from '../trust/open.ts'
+import { RefusedPathError } from '../trust/refused-path.ts'
 import { isPid } from './pid.ts'
 import { type Marked, placeMarker, readMarkers, removeMarkers } from './pid-marker.ts'
 import { type ProcessIdentity, readProcess, userOf } from './process.ts'
@@ -18,14 +19,14 @@ export async function writePidFile(path: string, identity: ProcessIdentity): Pro
     if (!isDiskFull(error)) throw error
     placeMarker(path, identity)
     // Of a process that was killed; it would be read first.
-    await rm(path, { force: true })
+    await removeFile(path)
     return 'marker'
   }
 }
 
 /** What the process that wrote it leaves behind is nothing. */
 export async function removePidFile(path: string): Promise<void> {
-  await rm(path, { force: true })
+  await removeFile(path)
   removeMarkers(path)
 }
 
@@ -54,23 +55,19 @@ function runningOf({ pid, startTicks, uid }: Marked): ProcessIdentity | undefine
 
 /** A command line may be long. */
 const maxOctets = 1 << 20
-// No link of somebody else is followed, and no FIFO waited for.
-const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW
 
-/** A small file, and whose it is; undefined where there is no regular file. Throws where it cannot be read. */
+/** A small file, and whose it is; undefined where there is none, or something else has its name. Throws where it cannot be read. */
 export function readOwnedFile(path: string): { readonly text: string; readonly uid: number } | undefined {
   let descriptor: number
   try {
-    descriptor = openSync(path, flags)
+    descriptor = openToReadSync(path)
   } catch (error) {
-    // ELOOP: a link; ENXIO: a socket.
-    if (['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO'].includes(codeOf(error) ?? '')) return undefined
+    if (error instanceof RefusedPathError || codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined
     throw error
   }
   try {
-    const stats = fstatSync(descriptor)
-    if (!stats.isFile() || stats.size > maxOctets) return undefined
-    return { text: readFileSync(descriptor, 'utf8'), uid: stats.uid }
+    const { size, uid } = fstatSync(descriptor)
+    return size > maxOctets ? undefined : { text: readFileSync(descriptor, 'utf8'), uid }
   } finally {
     closeSync(descriptor)
   }

@@ -2,8 +2,11 @@
  * What a PID file says where the disk has no room for one: an empty file that has it in its name, `NAME.pid.PID.TICKS`. It
  * takes no block of the disk.
  */
-import { closeSync, constants, lstatSync, openSync, readdirSync, rmSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { closeSync, type Stats } from 'node:fs'
+import { atPlaceSync, type Folder } from '../trust/folder.ts'
+import { makeInSync } from '../trust/open.ts'
+import { RefusedPathError } from '../trust/refused-path.ts'
+import { isAbsence, isDenied } from './file.ts'
 
 export interface Marked {
   readonly pid: number
@@ -12,34 +15,52 @@ export interface Marked {
   readonly uid: number
 }
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants
-
 /** In place of all others. Throws what the file system throws, such as ENOSPC where there is no inode either. */
 export function placeMarker(pidFile: string, { pid, startTicks }: Omit<Marked, 'uid'>): void {
   removeMarkers(pidFile)
-  closeSync(openSync(`${pidFile}.${pid}.${startTicks}`, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o644))
+  atPlaceSync(pidFile, (folder, name) => closeSync(makeInSync(folder, `${name}.${pid}.${startTicks}`, 0o644)))
 }
 
 /** All that are there; a process that was killed leaves its own. */
 export function readMarkers(pidFile: string): Marked[] {
-  return markersOf(pidFile).flatMap((name) => {
-    const stats = lstatSync(join(dirname(pidFile), name), { throwIfNoEntry: false })
-    const [startTicks = 0, pid = 0] = name.split('.').toReversed().map(Number)
-    return stats?.isFile() ? { pid, startTicks, uid: stats.uid } : []
-  })
+  return withMarkers(pidFile, (folder, names) =>
+    names.flatMap((name) => {
+      const [startTicks = 0, pid = 0] = name.split('.').toReversed().map(Number)
+      const stats = statsIfThere(folder, name)
+      return stats?.isFile() && stats.nlink === 1 ? { pid, startTicks, uid: stats.uid } : []
+    }),
+  )
 }
 
 export function removeMarkers(pidFile: string): void {
-  for (const name of markersOf(pidFile)) rmSync(join(dirname(pidFile), name), { force: true })
+  withMarkers(pidFile, (folder, names) => {
+    for (const name of names) folder.removeSync(name)
+    return []
+  })
 }
 
-function markersOf(pidFile: string): string[] {
-  const prefix = `${basename(pidFile)}.`
+function withMarkers(pidFile: string, use: (folder: Folder, names: readonly string[]) => Marked[]): Marked[] {
   try {
-    return readdirSync(dirname(pidFile)).filter(
-      (name) => name.startsWith(prefix) && /^\d{1,10}\.\d{1,20}$/.test(name.slice(prefix.length)),
+    return atPlaceSync(pidFile, (folder, name) =>
+      use(
+        folder,
+        folder.readNamesSync().filter((one) => isMarker(one, name)),
+      ),
     )
+  } catch (error) {
+    if (error instanceof RefusedPathError || isAbsence(error) || isDenied(error)) return [] // no such folder, or not for us
+    throw error
+  }
+}
+
+function isMarker(name: string, pidFileName: string): boolean {
+  return name.startsWith(`${pidFileName}.`) && /^\d{1,10}\.\d{1,20}$/.test(name.slice(pidFileName.length + 1))
+}
+
+function statsIfThere(folder: Folder, name: string): Stats | undefined {
+  try {
+    return folder.lstatSync(name)
   } catch {
-    return [] // there is no such folder
+    return undefined // it went meanwhile
   }
 }

@@ -1,6 +1,7 @@
 /** How a process is known: its PID, its start time and its command line together, never by PID alone. */
 import { readFileSync } from 'node:fs'
 import { textOf } from '../octets.ts'
+import { parseCredentials } from './credentials.ts'
 import { isDenied, readLink, readNames, readWhole } from './file.ts'
 import { isKnown } from './pid.ts'
 import { listPids, readProcessFile, readStat } from './processes.ts'
@@ -98,17 +99,14 @@ export function isRunning({ pid, startTicks }: Pick<ProcessIdentity, 'pid' | 'st
 }
 
 /**
- * The user that a process runs as; undefined where it has ended, or is between two users, as a set-user-ID program is that one
- * user started with the rights of another. Throws where nobody can tell.
+ * The user that a process runs as; root, too, while it acts for another user, as sipd does before it gives up root. Undefined where
+ * it has ended, or is a set-user-ID program, which one user started with the rights of another. Throws where nobody can tell.
  */
 export function userOf(pid: number): number | undefined {
-  const users = parseUids(readProcessFile(pid, 'status') ?? '')
-  return users !== undefined && new Set(users).size === 1 ? users[0] : undefined
-}
-
-/** Real, effective, saved and file system uid in the text of /proc/PID/status (proc(5)). */
-export function parseUids(status: string): readonly number[] | undefined {
-  return /^Uid:((?:\t\d+){4})$/m.exec(status)?.[1]?.trim().split('\t').map(Number)
+  const status = readProcessFile(pid, 'status')
+  if (!status) return undefined
+  const { uids } = parseCredentials(textOf(status))
+  return uids[0] === 0 || new Set(uids).size === 1 ? uids[0] : undefined
 }
 
 /**

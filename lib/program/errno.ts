@@ -18,6 +18,13 @@ const sentences: Readonly<Record<string, string>> = {
   ELOOP: 'its path has too many symbolic links',
 }
 
+const wants = new Set(['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM', 'ENOBUFS'])
+
+/** Whether this process or the machine had too little of something, which says nothing of what was to be done with it. */
+export function isWant(code: string | undefined): boolean {
+  return wants.has(code ?? '')
+}
+
 export function describeErrno(error: Error): string {
   return sentences[(error as NodeJS.ErrnoException).code ?? ''] ?? error.message
 }

@@ -2,7 +2,9 @@
 import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
 import { type Leader, sessionLeader, sessionMembers, signalSession } from '../proc/session.ts'
+import { sendSignal } from '../proc/signal.ts'
 import type { ProgramExit } from './exit.ts'
 
 export interface ProgramTraits {
@@ -10,6 +12,17 @@ export interface ProgramTraits {
   readonly leads: boolean
   /** Why it could not be started, as a sentence. */
   reasonOf(error: Error): string
+  /** The child is the client of a service manager, which runs the program for us. */
+  readonly unit?: UnitProcess
+}
+
+/** A program that is no child of ours. */
+export interface UnitProcess {
+  /** Undefined: it could not be started. */
+  readonly leader: Leader | undefined
+  readonly exited: Promise<ProgramExit>
+  readonly closed: Promise<void>
+  readonly reports: Readable | undefined
 }
 
 export class Program {
@@ -21,15 +34,17 @@ export class Program {
   readonly closed: Promise<void>
   readonly #child: ChildProcess | undefined
   /** Of the session that it leads, where it has one of its own. */
-  readonly #leader: Leader | undefined
+  readonly leader: Leader | undefined
+  readonly #unit: UnitProcess | undefined
   #exit: ProgramExit | undefined
 
   /** An error in place of a child: it could not even be tried. */
-  constructor(child: ChildProcess | Error, { leads, reasonOf }: ProgramTraits) {
+  constructor(child: ChildProcess | Error, { leads, reasonOf, unit }: ProgramTraits) {
     this.#child = child instanceof Error ? undefined : child
-    this.pid = this.#child?.pid
+    this.#unit = unit
+    this.pid = unit ? unit.leader?.pid : this.#child?.pid
     // Read before its end can be: until then even a zombie is in /proc.
-    this.#leader = leads && this.pid !== undefined ? readLeader(this.pid) : undefined
+    this.leader = unit ? unit.leader : leads && this.pid !== undefined ? readLeader(this.pid) : undefined
     this.exited = new Promise((resolve) => {
       const end = (exit: ProgramExit): void => {
         this.#exit ??= exit
@@ -41,6 +56,10 @@ export class Program {
         fail(child)
         return
       }
+      if (unit) {
+        void unit.exited.then(end)
+        return
+      }
       // After the start it is about a signal that could not be sent; the exit tells the rest.
       child.on('error', (error) => {
         if (this.pid === undefined) fail(error)
@@ -49,10 +68,11 @@ export class Program {
         end(signal ? { kind: 'signalled', signal } : { kind: 'exited', code: code ?? -1 })
       })
       // A pipe breaks with its process; who writes to it is told by the write itself.
-      for (const stream of child.stdio) stream?.on('error', () => {})
+      for (const stream of streamsOf(child)) stream?.on('error', () => {})
     })
     this.closed = new Promise((resolve) => {
-      if (this.#child?.pid === undefined) resolve()
+      if (unit) void unit.closed.then(resolve)
+      else if (this.#child?.pid === undefined) resolve()
       else this.#child.once('close', () => resolve())
     })
   }
@@ -80,17 +100,32 @@ export class Program {
 
   /** Descriptor 3, where it was asked for. */
   get reports(): Readable | null {
-    return (this.#child?.stdio[3] as Readable | null | undefined) ?? null
+    if (this.#unit) return this.#unit.reports ?? null
+    return this.#child ? ((streamsOf(this.#child)[3] as Readable | null | undefined) ?? null) : null
   }
 
   /** Signals the process alone, if it still runs. */
   signal(signal: NodeJS.Signals): void {
-    if (this.isRunning) this.#child?.kill(signal)
+    if (!this.isRunning) return
+    if (!this.#unit) this.#child?.kill(signal)
+    else if (this.leader) {
+      try {
+        sendSignal(this.leader, signal)
+      } catch {
+        // Another user's, or nobody can tell whose the PID is now.
+      }
+    }
   }
 
   /** Signals every process of its session, also after its own end, and gives how many there were. */
   signalAll(signal: NodeJS.Signals): number {
-    if (this.#leader) return signalSession(this.#leader, signal)
+    if (this.leader) {
+      try {
+        return signalSession(this.leader, signal)
+      } catch {
+        // Nobody can tell who is of the session now (EMFILE): it is the process itself, at least.
+      }
+    }
     if (!this.isRunning) return 0
     this.signal(signal)
     return 1
@@ -98,7 +133,7 @@ export class Program {
 
   /** How many processes its session has, also after its own end. */
   remaining(): number {
-    return this.#leader ? sessionMembers(this.#leader).length : 0
+    return this.leader ? sessionMembers(this.leader).length : 0
   }
 
   /** Ends it with all of its session: SIGTERM, and SIGKILL when that did not help within the grace; resolves at its end. */
@@ -113,13 +148,29 @@ export class Program {
 
   /** Nobody reads its streams any more, however long others hold them open. */
   closeStreams(): void {
-    for (const stream of this.#child?.stdio ?? []) stream?.destroy()
+    for (const stream of this.#child ? streamsOf(this.#child) : []) stream?.destroy()
+    this.#unit?.reports?.destroy()
+  }
+
+  /** The program that a service manager runs, where this one is the client that asked for it. */
+  inUnit(unit: UnitProcess): Program {
+    const traits = { leads: true, reasonOf: messageOf, unit }
+    return new Program(this.#child ?? new Error('the client of the service manager was not started'), traits)
   }
 
   /** It may go on when we end. */
   unref(): void {
     this.#child?.unref()
   }
+}
+
+/** Where no descriptor is left a child comes without its streams, whatever Node's types say. */
+function streamsOf({
+  stdio,
+}: {
+  readonly stdio: ChildProcess['stdio'] | undefined
+}): readonly (Readable | Writable | null | undefined)[] {
+  return stdio ?? []
 }
 
 function readLeader(pid: number): Leader | undefined {

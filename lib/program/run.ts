@@ -2,8 +2,9 @@
 import type { Readable } from 'node:stream'
 import { type Clock, systemClock } from '../clock.ts'
 import type { ProgramExit } from './exit.ts'
+import { type Launcher, ownLauncher } from './launcher.ts'
 import type { Program } from './program.ts'
-import { type StartOptions, startProgram } from './start.ts'
+import type { StartOptions } from './start.ts'
 
 export interface RunOptions extends Omit<StartOptions, 'input' | 'output' | 'errors' | 'hasReports'> {
   /** After this it is killed, with all of its session. */
@@ -15,6 +16,8 @@ export interface RunOptions extends Omit<StartOptions, 'input' | 'output' | 'err
   /** What becomes of one that prints more: what is over is left out, or it is killed. */
   readonly whenMore?: 'cut' | 'kill'
   readonly clock?: Clock
+  /** Whose limits it has; ours by default. */
+  readonly launcher?: Launcher
 }
 
 export interface Outcome {
@@ -33,8 +36,10 @@ const killedWithinMs = 5000
 /** Never rejects: whatever went wrong is the exit. */
 export async function runProgram(options: RunOptions): Promise<Outcome> {
   const { limitMs, signal, maxOctets = 64 * 1024, whenMore = 'cut', clock = systemClock } = options
+  const { launcher = ownLauncher } = options
   if (signal?.aborted) return { exit: { kind: 'aborted' }, output: '', errors: '', printed: '' }
-  const program = startProgram({ ...options, output: maxOctets > 0 ? 'pipe' : 'none' })
+  const started = launcher.start({ ...options, output: maxOctets > 0 ? 'pipe' : 'none' })
+  const program = started instanceof Promise ? await started : started
   const imposed = new Imposed(program, clock)
   const printed = new Printed(maxOctets, () => {
     if (whenMore === 'kill') imposed.kill({ kind: 'printedTooMuch', maxOctets })
@@ -44,6 +49,7 @@ export async function runProgram(options: RunOptions): Promise<Outcome> {
   const timer = clock.after(limitMs, () => imposed.kill({ kind: 'timedOut', limitMs }))
   const onAbort = (): void => imposed.kill({ kind: 'aborted' })
   signal?.addEventListener('abort', onAbort, { once: true })
+  if (signal?.aborted) onAbort()
   const exit = await Promise.race([program.exited, imposed.givenUp])
   timer.cancel()
   signal?.removeEventListener('abort', onAbort)
@@ -73,8 +79,8 @@ class Imposed {
   kill(exit: ProgramExit): void {
     if (this.exit || !this.#program.isRunning) return
     this.exit = exit
-    this.#program.signalAll('SIGKILL')
     this.#clock.after(killedWithinMs, () => this.#giveUp(exit))
+    this.#program.signalAll('SIGKILL')
   }
 }
 

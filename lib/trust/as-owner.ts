@@ -1,4 +1,5 @@
 /** Doing something as the user that a folder belongs to, where a library opens files by itself and follows what it finds. */
+import { actAs } from '../privileges.ts'
 import type { Folder } from './folder.ts'
 import { RefusedPathError } from './refused-path.ts'
 
@@ -17,19 +18,5 @@ export function asOwnerOf<T>(folder: Folder, path: string, run: () => T): T {
       reason:
         'is a folder of root that others may write or replace, and is not used; run: chmod go-w on it and on its parents',
     })
-  return asUser({ uid, gid }, run)
-}
-
-function asUser<T>({ uid, gid }: { readonly uid: number; readonly gid: number }, run: () => T): T {
-  const groups = process.getgroups?.() ?? []
-  process.setgroups?.([gid])
-  process.setegid?.(gid)
-  process.seteuid?.(uid)
-  try {
-    return run()
-  } finally {
-    process.seteuid?.(0)
-    process.setegid?.(process.getgid?.() ?? 0)
-    process.setgroups?.(groups)
-  }
+  return actAs({ name: undefined, uid, gid }, run)
 }

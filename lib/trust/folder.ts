@@ -73,18 +73,18 @@ export class Folder {
     return join(this.path, name)
   }
 
-  /** Whether its path leads here still. Costs one call where nobody else can change the way to it. */
-  async isCurrent(path: string): Promise<boolean> {
+  /**
+   * Whether its path leads here still, by one call at most. False also where it takes a walk to know: past links, and through
+   * folders that others may write.
+   */
+  async isCurrent(): Promise<boolean> {
     const { isReachedByName, linkCount, descriptor } = this.#walked
-    if (isReachedByName && linkCount === 0 && descriptor === undefined) return true // a name is looked up anew each time
-    try {
-      if (isReachedByName && linkCount === 0) return isSameFile(await stat(this.path), this.stats)
-      const { folder } = await Folder.locate(path)
-      folder.close()
-      return folder.path === this.path && isSameFile(folder.stats, this.stats)
-    } catch {
-      return false
-    }
+    if (!isReachedByName || linkCount > 0) return false
+    if (descriptor === undefined) return true // a name is looked up by the path each time
+    return stat(this.path).then(
+      (stats) => isSameFile(stats, this.stats),
+      () => false,
+    )
   }
 
   /** Of a link: of the link itself. */

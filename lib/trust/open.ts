@@ -8,7 +8,6 @@ import { codeOf } from '../errors.ts'
 import { atPlaceSync, Folder, type Place } from './folder.ts'
 import { isSharedFolder, isTrusted } from './owners.ts'
 import { type RefusalKind, RefusedPathError } from './refused-path.ts'
-import { linkReason } from './walk.ts'
 
 const { O_RDONLY, O_WRONLY, O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = constants
 // Without O_NONBLOCK the open itself waits for the other end of a FIFO. It says nothing to a regular file.
@@ -160,6 +159,7 @@ export function assertOurs(file: Stats, { folder, name }: Place, access: Access,
   const refuse = (kind: RefusalKind, reason: string): never => {
     throw new RefusedPathError({ kind, path, component: folder.pathOf(name), reason })
   }
+  if (file.isSymbolicLink()) refuse('link', 'is a symbolic link, which is not followed; it must be a regular file')
   if (!file.isFile()) refuse('notRegular', `is ${kindOf(file)}; it must be a regular file`)
   if (!folder.isWritableByOthers) return
   if (file.nlink > 1)
@@ -180,10 +180,7 @@ function refusalOf(cause: unknown, { folder, name }: Place, path: string): unkno
     new RefusedPathError({ kind, path, component: folder.pathOf(name), reason })
   switch (codeOf(cause)) {
     case 'ELOOP':
-      return refused(
-        'link',
-        folder.isWritableByOthers ? linkReason(folder.stats) : 'is a symbolic link; it must be a file',
-      )
+      return refused('link', 'is a symbolic link, which is not followed; it must be a regular file')
     case 'ENXIO': // a socket, or a FIFO that nobody reads
     case 'EISDIR':
       return refused('notRegular', `is ${kindAt(folder, name)}; it must be a regular file`)

@@ -28,3 +28,8 @@ export class RefusedPathError extends Error implements Refusal {
     this.reason = reason
   }
 }
+
+/** Of a symbolic link that is not followed. */
+export function reasonNotToFollow(link: { readonly uid: number }, folder: { readonly uid: number }): string {
+  return `is a symbolic link of uid ${link.uid} in a folder of uid ${folder.uid}, which is not followed`
+}

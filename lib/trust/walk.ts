@@ -7,7 +7,7 @@ import { closeSync, fstatSync, type Stats } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { type Calls, type Waiting, wait } from './calls.ts'
 import { isStable, isTrusted, isWritableByOthers } from './owners.ts'
-import { RefusedPathError } from './refused-path.ts'
+import { RefusedPathError, reasonNotToFollow } from './refused-path.ts'
 
 export interface Walked {
   /** Without symbolic links. */
@@ -120,7 +120,7 @@ class Walk {
     const stats = yield* wait(this.#calls.lstat(this.#entry(name)))
     if (stats.isSymbolicLink()) {
       if (yield* this.#mayFollow(stats)) return yield* this.#follow(name, rest)
-      throw this.#refusedLink(name)
+      throw this.#refused(name, reasonNotToFollow(stats, yield* this.#here()))
     }
     yield* this.#enter(name, stats)
     return rest
@@ -148,11 +148,14 @@ class Walk {
     return target.startsWith('/') ? this.#fromTheTop(parts) : parts
   }
 
-  /** A link in a folder of somebody else is never followed; in one that is shared, as /tmp is, only what root or we made. */
+  /**
+   * A link of somebody else is never followed, wherever it is: its folder may have been his. In a folder that is shared, as /tmp is,
+   * what root or we made there is.
+   */
   *#mayFollow(link: Stats): Waiting<boolean> {
     const folder = yield* this.#here()
-    if (!isWritableByOthers(folder)) return true
-    return isTrusted(folder.uid) && isTrusted(link.uid) && link.nlink === 1
+    if (!isTrusted(link.uid)) return false
+    return !isWritableByOthers(folder) || (isTrusted(folder.uid) && link.nlink === 1)
   }
 
   /** Where others may write, names are looked up within what is open. In /tmp only their owners can change them. */
@@ -187,10 +190,6 @@ class Walk {
     return entryOf(this.#descriptor, this.#path, name)
   }
 
-  #refusedLink(name: string): RefusedPathError {
-    return this.#refused(name, linkReason(this.#stats))
-  }
-
   #refused(name: string, reason: string): RefusedPathError {
     return new RefusedPathError({ kind: 'link', path: this.#wanted, component: join(this.#path, name), reason })
   }
@@ -199,10 +198,6 @@ class Walk {
 /** How the system reaches a name of a folder: past every path where the folder has a descriptor. */
 export function entryOf(descriptor: number | undefined, path: string, name: string): string {
   return descriptor === undefined ? join(path, name) : `/proc/self/fd/${descriptor}/${name}`
-}
-
-export function linkReason(folder: Pick<Stats, 'uid'> | undefined): string {
-  return `is a symbolic link in a folder that others may write (its owner is uid ${folder?.uid ?? '?'}), and is not followed`
 }
 
 function partsOf(path: string): string[] {

@@ -16,7 +16,12 @@ export interface Call {
   readonly sinceMs: number
 }
 
-/** Call-ID and both tags; the same in both directions. Undefined for a message outside a dialog. */
+const longestDialogId = 1024
+
+/**
+ * Call-ID and both tags; the same in both directions. Undefined for a message outside a dialog, and where they are longer than
+ * is kept of a call.
+ */
 export function dialogId(message: SipRequest | SipResponse): string | undefined {
   const from = dialogTag(message.value(H.from)!)
   const to = dialogTag(message.value(H.to)!)
@@ -24,6 +29,7 @@ export function dialogId(message: SipRequest | SipResponse): string | undefined 
   const callId = message.value(H.callId)!
   // A quoted pair may be NUL, and none of these is quoted.
   if (callId.includes('\0') || from.includes('\0') || to.includes('\0')) return undefined
+  if (callId.length + from.length + to.length > longestDialogId) return undefined
   return from < to ? `${callId}\0${from}\0${to}` : `${callId}\0${to}\0${from}`
 }
 

@@ -1,5 +1,7 @@
 /** The calls that were answered and not hung up yet, as far as their BYE comes by here (Record-Route). */
 import type { Clock, Timer } from '../../lib/clock.ts'
+import { SteadyTime } from '../../lib/steady-time.ts'
+import type { Account } from '../account/account.ts'
 import { ownString } from '../location/own-strings.ts'
 import { H, type HeaderId } from '../message/header-names.ts'
 import type { SipRequest, SipResponse } from '../message/message.ts'
@@ -7,8 +9,11 @@ import { type Call, dialogId, uriOf } from './call.ts'
 
 /** Without a session timer (RFC 4028) nobody says that a call still goes on; one whose BYE was lost is forgotten then. */
 export const longestUnseenMs = 12 * 3_600_000
-/** As many are kept; the oldest makes room. */
+/** As many are kept, and in so much of what traffic may hold; the oldest makes room. */
 export const mostKept = 100_000
+const partOfTraffic = 1 / 4
+/** Of a call besides its texts. */
+const callOctets = 256
 const longestText = 1024
 const sweepEveryMs = 1000
 const sweptAtOnce = 2000
@@ -19,21 +24,29 @@ export interface EstablishedCall {
   /** From and To as they were written, with a NUL between. */
   readonly parties: string
   readonly sinceMs: number
-  readonly untilMs: number
+  /** After so long it is forgotten. */
+  readonly leftMs: number
 }
 
-type Kept = { -readonly [Name in keyof EstablishedCall]: EstablishedCall[Name] }
+interface Kept extends Omit<EstablishedCall, 'leftMs'> {
+  /** By the steady time: a wall clock that is set ends no call. */
+  untilMs: number
+}
 
 export class EstablishedCalls {
   readonly #clock: Clock
+  readonly #time: SteadyTime
+  readonly #account: Account
   readonly #kept = new Map<string, Kept>()
   readonly #sweeping: Timer
   #swept: IterableIterator<Kept> | undefined
   /** Where newly answered calls go instead, once another worker has those of before. */
   onAnsweredElsewhere: ((call: EstablishedCall) => void) | undefined
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, account: Account) {
     this.#clock = clock
+    this.#time = new SteadyTime(clock)
+    this.#account = account
     this.#sweeping = clock.every(sweepEveryMs, () => this.#sweep())
   }
 
@@ -51,25 +64,26 @@ export class EstablishedCalls {
   answered(request: SipRequest, response: SipResponse): void {
     const id = dialogId(response)
     if (id === undefined) return
-    const nowMs = this.#clock.now()
-    const untilMs = nowMs + lastsMs(response)
+    const leftMs = lastsMs(response)
     const known = this.#kept.get(id)
     if (known) {
-      known.untilMs = untilMs
+      known.untilMs = this.#time.nowMs() + leftMs
       return
     }
     const party = (id: HeaderId): string => request.value(id)!.slice(0, longestText).replaceAll('\0', ' ')
     const [from, to] = [party(H.from), party(H.to)]
-    const call = { dialogId: ownString(id), parties: ownString(`${from}\0${to}`), sinceMs: nowMs, untilMs }
-    if (this.onAnsweredElsewhere) this.onAnsweredElsewhere(call)
-    else this.adopt([call])
+    const sinceMs = this.#clock.now()
+    const dialog = ownString(id)
+    const parties = ownString(`${from}\0${to}`)
+    if (this.onAnsweredElsewhere) this.onAnsweredElsewhere({ dialogId: dialog, parties, sinceMs, leftMs })
+    else this.#keep({ dialogId: dialog, parties, sinceMs, untilMs: this.#time.nowMs() + leftMs })
   }
 
   /** A request within a call refreshed its session (RFC 4028 §7.4: UPDATE does what a re-INVITE does). */
   refreshed(request: SipRequest, response: SipResponse): void {
     const id = dialogId(request)
     const known = id === undefined ? undefined : this.#kept.get(id)
-    if (known) known.untilMs = this.#clock.now() + lastsMs(response)
+    if (known) known.untilMs = this.#time.nowMs() + lastsMs(response)
   }
 
   /**
@@ -79,15 +93,40 @@ export class EstablishedCalls {
   byeAnswered(request: SipRequest, status: number): void {
     if (status === 401 || status === 407) return
     const id = dialogId(request)
-    if (id !== undefined) this.#kept.delete(id)
+    const known = id === undefined ? undefined : this.#kept.get(id)
+    if (known) this.#forget(known)
   }
 
   /** Calls that another worker knew. */
   adopt(calls: Iterable<EstablishedCall>): void {
-    for (const call of calls) {
-      if (this.#kept.size >= mostKept) this.#kept.delete(this.#kept.keys().next().value!)
-      this.#kept.set(call.dialogId, { ...call })
+    const nowMs = this.#time.nowMs()
+    for (const { dialogId: id, parties, sinceMs, leftMs } of calls) {
+      const before = this.#kept.get(id)
+      if (before) this.#forget(before)
+      this.#keep({ dialogId: id, parties, sinceMs, untilMs: nowMs + leftMs })
     }
+  }
+
+  /** One that is not kept yet. */
+  #keep(call: Kept): void {
+    const { calls, traffic } = this.#account
+    const octets = octetsOf(call)
+    const roomOctets = traffic.bound * partOfTraffic - octets
+    if (this.#kept.size >= mostKept || calls.octets > roomOctets) this.#makeRoom(roomOctets)
+    this.#kept.set(call.dialogId, call)
+    traffic.common.charge(calls, octets)
+  }
+
+  /** The oldest go, until so many octets or less are taken. */
+  #makeRoom(untilOctets: number): void {
+    for (const oldest of this.#kept.values()) {
+      if (this.#kept.size < mostKept && this.#account.calls.octets <= untilOctets) return
+      this.#forget(oldest)
+    }
+  }
+
+  #forget(call: Kept): void {
+    if (this.#kept.delete(call.dialogId)) this.#account.traffic.common.charge(this.#account.calls, -octetsOf(call))
   }
 
   /** Gives the calls for which this holds away: they are not kept here any more. */
@@ -95,8 +134,9 @@ export class EstablishedCalls {
     const taken: EstablishedCall[] = []
     for (const call of this.#kept.values()) {
       if (!isWanted(callIdOf(call))) continue
-      taken.push(call)
-      this.#kept.delete(call.dialogId)
+      const { untilMs, ...rest } = call
+      taken.push({ ...rest, leftMs: untilMs - this.#time.nowMs() })
+      this.#forget(call)
     }
     return taken
   }
@@ -116,19 +156,23 @@ export class EstablishedCalls {
   /** A part at a time, so that requests do not wait for it. */
   #sweep(): void {
     this.#swept ??= this.#kept.values()
-    const nowMs = this.#clock.now()
+    const nowMs = this.#time.nowMs()
     for (let visited = 0; visited < sweptAtOnce; visited++) {
       const next = this.#swept.next()
       if (next.done) {
         this.#swept = undefined
         return
       }
-      if (next.value.untilMs <= nowMs) this.#kept.delete(next.value.dialogId)
+      if (next.value.untilMs <= nowMs) this.#forget(next.value)
     }
   }
 }
 
-function callIdOf({ dialogId: id }: EstablishedCall): string {
+function octetsOf({ dialogId: id, parties }: Pick<Kept, 'dialogId' | 'parties'>): number {
+  return callOctets + id.length + parties.length
+}
+
+function callIdOf({ dialogId: id }: Pick<Kept, 'dialogId'>): string {
   return id.slice(0, id.indexOf('\0'))
 }
 

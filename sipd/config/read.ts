@@ -1,15 +1,18 @@
 /** The configuration of sipd as it lies in a home: sipd.conf, and persistent_tcp.conf where there is one. */
+import type { Stats } from 'node:fs'
 import { join } from 'node:path'
 import { type Complaint, ConfigurationError, isWarning } from '../../lib/cnf/complaint.ts'
 import { codeOf, messageOf } from '../../lib/errors.ts'
 import type { Home } from '../../lib/home.ts'
 import { textOfOctets } from '../../lib/lossless-text.ts'
 import { readRegularFileSync } from '../../lib/regular-file.ts'
+import { readerOf } from '../../lib/trust/layout.ts'
 import type { Rows } from './directive.ts'
 import { directives, type SipdConfig } from './directives.ts'
 import { exposure } from './exposure.ts'
 import { checkFileMode } from './file-mode.ts'
 import { checkAccounts, checkLogs, checkTlsFiles, missingAddresses } from './machine-checks.ts'
+import { checkMemory } from './memory.ts'
 import { type ConfigNotes, parseConfig } from './parse.ts'
 import { type PersistentPeer, parsePersistentTcp } from './persistent-tcp.ts'
 import { type ReadFile, readFile as readTlsFile } from './tls-files.ts'
@@ -45,7 +48,7 @@ export function inspectConfig(home: Home, readTls: ReadFile = readTlsFile): Insp
   const parsed = parseConfig(main?.text ?? '', configFile)
   if ('complaints' in parsed) complaints.push(...parsed.complaints)
   const secretAt = main && firstSecret(parsed.origins)
-  const refusal = secretAt && checkFileMode(join(folder, configFile), main.mode)
+  const refusal = secretAt && checkFileMode(join(folder, configFile), main.stats, readerOf(home, 'sipd'))
   if (refusal) complaints.push({ file: configFile, line: secretAt.line, column: 1, message: refusal })
   const { peers: persistentTcp, complaints: aboutPeers } = parsePersistentTcp(peers?.text ?? '', peersFile)
   complaints.push(...aboutPeers)
@@ -59,6 +62,7 @@ export function inspectConfig(home: Home, readTls: ReadFile = readTlsFile): Insp
       ...ofLogs.filter(isWarning),
       ...missingAddresses(parsed.config, origins, configFile),
       ...checkAccounts(parsed.config, origins, configFile),
+      ...checkMemory(parsed.config, origins, configFile),
       ...exposure(parsed.config, origins, configFile),
     )
   }
@@ -71,16 +75,16 @@ function firstSecret(origins: ConfigNotes['origins']): { line: number } | undefi
   return [...origins].find(([name]) => rows[name]?.isSecret)?.[1]
 }
 
-/** The text and the mode of the same file, even while it is replaced. */
+/** The text and what stat says of the same file, even while it is replaced. */
 function readFile(
   path: string,
   file: string,
   complaints: Complaint[],
   isOptional = false,
-): { text: string; mode: number } | undefined {
+): { text: string; stats: Stats } | undefined {
   try {
     const { octets, stats } = readRegularFileSync(path)
-    return { text: textOfOctets(octets), mode: stats.mode }
+    return { text: textOfOctets(octets), stats }
   } catch (error) {
     if (!(isOptional && codeOf(error) === 'ENOENT'))
       complaints.push({ file, line: 1, column: 1, message: `${path} cannot be read: ${messageOf(error)}` })

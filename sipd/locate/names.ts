@@ -1,6 +1,8 @@
 /** The names that requests lead to, looked up within bounds: of one source, of all, and apart from those of sipd.conf. */
+
 import type { Clock } from '../../lib/clock.ts'
 import { LruMap } from '../../lib/lru-map.ts'
+import { ownString } from '../location/own-strings.ts'
 
 /** Gives the addresses of a name, none when it has none; throws when nobody says. */
 export type Lookup = (host: string) => Promise<readonly string[]>
@@ -68,7 +70,8 @@ export class Names {
     } catch {
       // Nobody answered: it leads nowhere for now, which is all that the caller wants to know.
     }
-    this.#cache.set(host, { address, untilMs: clock.monotonicMs() + keptMs })
+    // A name cut out of a message would keep all of the message.
+    this.#cache.set(ownString(host), { address, untilMs: clock.monotonicMs() + keptMs })
     return address
   }
 

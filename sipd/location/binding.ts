@@ -7,13 +7,15 @@ export interface Binding {
   readonly cseq: number
   /** Thousandths, 0..1000; 1000 when none was given. */
   readonly q: number
-  /** Wall clock, as Clock.now; Infinity for a static registration. */
+  /** On LocationStore.nowMs in memory, on the wall clock in the file; Infinity for a static registration. */
   readonly expiresAtMs: number
   /** Where the REGISTER came from when the contact cannot be reached itself, a phone behind NAT; opaque here. */
   readonly flow: string | undefined
   /** RFC 3327, the topmost first. */
   readonly path: readonly string[]
   readonly userAgent: string
+  /** Who registered it, as Share.source: whose share of memory it counts in. Empty when nobody knows any more. */
+  readonly source: string
 }
 
 /** All that an address-of-record is bound to from now on; nothing when it was removed. */

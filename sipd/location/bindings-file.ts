@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs'
 import { isBroken, moveAside, openSqlite, type Sqlite, UnusableDatabase } from '../../lib/sqlite.ts'
 import type { Binding, Change } from './binding.ts'
+import { bindingLimits } from './limits.ts'
 
 /** By the schema's version; a step that was released stays as it is. */
 export const bindingMigrations: readonly string[] = [
@@ -17,12 +18,28 @@ export const bindingMigrations: readonly string[] = [
      user_agent TEXT NOT NULL,
      UNIQUE (address_of_record, contact)
    ) STRICT`,
+  // Who registered it.
+  `ALTER TABLE binding ADD COLUMN source TEXT NOT NULL DEFAULT ''`,
 ]
 
-type Row = [number, string, string, string, number, number, number, string | null, string | null, string]
+type Row = [number, string, string, string, number, number, number, string | null, string | null, string, string]
 
-const rowsAtOnce = 2000
+/** Few enough that a page of the longest rows is a few MB. */
+const rowsAtOnce = 500
+/** Of a Path as JSON: quotes and commas, and perhaps a few characters that are escaped. */
+const pathTextOctets = bindingLimits.pathUris * (bindingLimits.pathUri + 64)
+/** Rows that no registration of today could make; earlier versions kept texts of any length. */
+const isTooLong = `(length(address_of_record) > ${bindingLimits.addressOfRecord}
+  OR length(contact) > ${bindingLimits.contact} OR length(flow) > ${bindingLimits.contact}
+  OR length(path) > ${pathTextOctets})`
 const noPath: readonly string[] = Object.freeze([])
+
+export interface BindingsFileOptions {
+  readonly busyTimeoutMs?: number
+  readonly mostOctets?: number
+}
+
+const leastFileOctets = 16 << 20
 
 export class BindingsFile {
   readonly path: string
@@ -30,14 +47,18 @@ export class BindingsFile {
   readonly #inode: number | undefined
   readonly #write: (changes: readonly Change[], refreshes: readonly Change[]) => void
 
-  /** Opens or makes it. Throws UnusableDatabase, or what SQLite says when a disk or a lock is the trouble. */
-  constructor(path: string, busyTimeoutMs?: number) {
+  /**
+   * Opens or makes it; it grows to `mostOctets` at most. Throws UnusableDatabase, or what SQLite says when a disk or a lock is
+   * the trouble.
+   */
+  constructor(path: string, { busyTimeoutMs, mostOctets }: BindingsFileOptions = {}) {
     this.path = path
     this.#database = openSqlite(path, {
       migrations: bindingMigrations,
       cacheOctets: 32 * 1024 * 1024,
       ...(busyTimeoutMs === undefined ? {} : { busyTimeoutMs }),
     })
+    if (mostOctets !== undefined && Number.isFinite(mostOctets)) this.#limitTo(Math.max(leastFileOctets, mostOctets))
     this.#inode = inodeOf(path)
     this.#write = this.#prepareWrite()
   }
@@ -50,27 +71,45 @@ export class BindingsFile {
     this.#write(changes, refreshes)
   }
 
-  /** Bindings that have not expired, in the order of their rows. */
+  /**
+   * Bindings that have not expired, in the order of their rows, their expiry by the wall clock. Call-ID and User-Agent are cut to
+   * what is kept of them; rows with anything else that is too long are passed over (`countTooLong`).
+   */
   *read(nowMs: number): IterableIterator<[string, Binding]> {
     // In pages instead of one cursor: a page is read in one call, and only a page of rows is garbage at a time.
     const select = this.#database
       .prepare(
-        `SELECT rowid, address_of_record, contact, call_id, cseq, q, expires_at_ms, flow, path, user_agent
-           FROM binding WHERE rowid > ? AND expires_at_ms > ? ORDER BY rowid LIMIT ${rowsAtOnce}`,
+        `SELECT rowid, address_of_record, contact, substr(call_id, 1, ${bindingLimits.callId}), cseq, q, expires_at_ms, flow,
+             path, substr(user_agent, 1, ${bindingLimits.userAgent}), source
+           FROM binding WHERE rowid > ? AND expires_at_ms > ? AND NOT coalesce(${isTooLong}, 0)
+           ORDER BY rowid LIMIT ${rowsAtOnce}`,
       )
       .raw()
     for (let after = 0; ; ) {
       const rows = select.all(after, nowMs) as Row[]
-      for (const [, addressOfRecord, contact, callId, cseq, q, expiresAtMs, flow, path, userAgent] of rows) {
+      for (const [, addressOfRecord, contact, callId, cseq, q, expiresAtMs, flow, path, userAgent, source] of rows) {
         yield [
           addressOfRecord,
-          { contact, callId, cseq, q, expiresAtMs, flow: flow ?? undefined, path: pathOf(path), userAgent },
+          { contact, callId, cseq, q, expiresAtMs, flow: flow ?? undefined, path: pathOf(path), userAgent, source },
         ]
       }
       const last = rows.at(-1)
       if (!last) return
       after = last[0]
     }
+  }
+
+  /** Rows that have not expired. */
+  count(nowMs: number): number {
+    return this.#database.prepare('SELECT count(*) FROM binding WHERE expires_at_ms > ?').pluck().get(nowMs) as number
+  }
+
+  /** Of these, the rows that `read` passes over. */
+  countTooLong(nowMs: number): number {
+    return this.#database
+      .prepare(`SELECT count(*) FROM binding WHERE expires_at_ms > ? AND coalesce(${isTooLong}, 0)`)
+      .pluck()
+      .get(nowMs) as number
   }
 
   removeExpired(nowMs: number): void {
@@ -90,22 +129,28 @@ export class BindingsFile {
     this.#database.close()
   }
 
+  #limitTo(octets: number): void {
+    const pageOctets = this.#database.pragma('page_size', { simple: true }) as number
+    // Never below what the file has already: SQLite takes that instead.
+    this.#database.pragma(`max_page_count = ${Math.ceil(octets / pageOctets)}`)
+  }
+
   #prepareWrite(): (changes: readonly Change[], refreshes: readonly Change[]) => void {
     const remove = this.#database.prepare('DELETE FROM binding WHERE address_of_record = ?')
     const removeOthers = this.#database.prepare('DELETE FROM binding WHERE address_of_record = ? AND contact <> ?')
     // In place, because most changes are refreshes: neither the index nor the order of the rows moves.
     const put = this.#database.prepare(
-      `INSERT INTO binding (address_of_record, contact, call_id, cseq, q, expires_at_ms, flow, path, user_agent)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO binding (address_of_record, contact, call_id, cseq, q, expires_at_ms, flow, path, user_agent, source)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT DO UPDATE SET call_id = excluded.call_id, cseq = excluded.cseq, q = excluded.q,
            expires_at_ms = excluded.expires_at_ms, flow = excluded.flow, path = excluded.path,
-           user_agent = excluded.user_agent`,
+           user_agent = excluded.user_agent, source = excluded.source`,
     )
     const putAll = ([addressOfRecord, bindings]: Change): void => {
-      for (const { contact, callId, cseq, q, expiresAtMs, flow, path, userAgent } of bindings) {
+      for (const { contact, callId, cseq, q, expiresAtMs, flow, path, userAgent, source } of bindings) {
         const pathText = path.length === 0 ? null : JSON.stringify(path)
         const untilMs = Math.ceil(expiresAtMs)
-        put.run(addressOfRecord, contact, callId, cseq, q, untilMs, flow ?? null, pathText, userAgent)
+        put.run(addressOfRecord, contact, callId, cseq, q, untilMs, flow ?? null, pathText, userAgent, source)
       }
     }
     const write = this.#database.transaction((changes: readonly Change[], refreshes: readonly Change[]) => {
@@ -143,9 +188,9 @@ function pathOf(text: string | null): readonly string[] {
   try {
     parsed = JSON.parse(text)
   } catch (error) {
-    throw new UnusableDatabase('the path of a binding is no JSON', { cause: error })
+    throw new UnusableDatabase('the path of a binding is not JSON', { cause: error })
   }
   if (!Array.isArray(parsed) || !parsed.every((uri) => typeof uri === 'string'))
-    throw new UnusableDatabase('the path of a binding is no list of URIs')
+    throw new UnusableDatabase('the path of a binding is not a list of URIs')
   return parsed
 }

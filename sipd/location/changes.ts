@@ -2,13 +2,14 @@
 import { type Binding, type Change, isStatic } from './binding.ts'
 
 /** A binding takes this many places after its record's address and count. */
-const fieldsOfBinding = 8
+const fieldsOfBinding = 9
 
 /**
  * One flat JSON array for the whole batch: address, count, and the fields of each binding. JSON because no value can
  * break it, and because V8 writes and reads it faster than code here could. Static registrations are left out.
+ * `shiftMs` is added to every expiry: readers have another clock.
  */
-export function encodeChanges(changes: Iterable<Change>): string {
+export function encodeChanges(changes: Iterable<Change>, shiftMs = 0): string {
   const fields: unknown[] = []
   for (const [addressOfRecord, bindings] of changes) {
     const countAt = fields.push(addressOfRecord, 0) - 1
@@ -16,16 +17,17 @@ export function encodeChanges(changes: Iterable<Change>): string {
     for (const binding of bindings) {
       if (isStatic(binding)) continue
       count++
-      const { contact, callId, cseq, q, expiresAtMs, flow, path, userAgent } = binding
-      fields.push(contact, callId, cseq, q, expiresAtMs, flow ?? null, path.length === 0 ? null : path, userAgent)
+      const { contact, callId, cseq, q, expiresAtMs, flow, path, userAgent, source } = binding
+      fields.push(contact, callId, cseq, q, expiresAtMs + shiftMs, flow ?? null)
+      fields.push(path.length === 0 ? null : path, userAgent, source)
     }
     fields[countAt] = count
   }
   return JSON.stringify(fields)
 }
 
-/** What `encodeChanges` wrote. Throws an Error that names the field when it is anything else. */
-export function decodeChanges(text: string): Change[] {
+/** What `encodeChanges` wrote, with `shiftMs` added to every expiry. Throws an Error that names the field when it is anything else. */
+export function decodeChanges(text: string, shiftMs = 0): Change[] {
   const fields = parseArray(text)
   const changes: Change[] = []
   let at = 0
@@ -42,10 +44,11 @@ export function decodeChanges(text: string): Change[] {
         callId: stringAt(fields, at + 1),
         cseq: wholeAt(fields, at + 2, 2 ** 32 - 1),
         q: wholeAt(fields, at + 3, 1000),
-        expiresAtMs,
+        expiresAtMs: expiresAtMs + shiftMs,
         flow: fields[at + 5] === null ? undefined : stringAt(fields, at + 5),
         path: pathAt(fields, at + 6),
         userAgent: stringAt(fields, at + 7),
+        source: stringAt(fields, at + 8),
       })
     }
     changes.push([addressOfRecord, bindings])
@@ -60,7 +63,7 @@ function parseArray(text: string): readonly unknown[] {
   } catch (error) {
     throw new Error(`changes of bindings cannot be read: ${(error as Error).message}`, { cause: error })
   }
-  if (!Array.isArray(parsed)) throw new Error('changes of bindings cannot be read: they are no array')
+  if (!Array.isArray(parsed)) throw new Error('changes of bindings cannot be read: expected an array')
   return parsed
 }
 
@@ -86,6 +89,6 @@ function pathAt(fields: readonly unknown[], at: number): readonly string[] {
   return value
 }
 
-function wrong(at: number, wish: string): Error {
-  return new Error(`changes of bindings cannot be read: field ${at} is to be ${wish}`)
+function wrong(at: number, expected: string): Error {
+  return new Error(`changes of bindings cannot be read: field ${at} must be ${expected}`)
 }

@@ -5,42 +5,75 @@ import { BindingsFile, inodeOf, moveAsideIfBroken } from './bindings-file.ts'
 import type { MemoryLocation } from './memory.ts'
 
 export interface LoadOptions {
-  /** Wall clock: what ended before is passed over, and the file's age counts from here. */
+  /**
+   * Wall clock: what ended before is passed over, and the file's age counts from here. Where the file was written later than
+   * that, this clock is not set yet, and when it was written is taken for now.
+   */
   readonly nowMs: number
+  /** No binding is kept for longer from now on, whatever the file says (RegistrarMaxExpires). */
+  readonly longestMs?: number
+  /** RegistrarMaxUsers. */
+  readonly mostUsers?: number
   /** A file last written before this is emptied (Cisco_Registry_Max_DB_Age_on_Boot); Infinity for any age. */
   readonly maxAgeMs: number
   readonly log: Log
 }
 
+/** A file that was written so much later than now shows that the clock is not set. */
+const aheadMs = 1000
+
 /**
- * Fills the store, before anything is routed or written, and returns how many bindings it got; it blocks meanwhile.
+ * Fills the store, before anything is routed or written, and returns how many bindings it got; it blocks meanwhile. It takes
+ * a page of rows at a time, and stops at the bounds on users and octets: what is left then is logged, and stays in the file.
  * A broken file, or one of a later version, is moved to `NAME.broken-SECONDS`; that, and a file that cannot be opened,
  * is logged, and the store is left empty. A file that is not there is made.
  */
-export function loadBindings(path: string, store: MemoryLocation, { nowMs, maxAgeMs, log }: LoadOptions): number {
+export function loadBindings(path: string, store: MemoryLocation, options: LoadOptions): number {
+  const { maxAgeMs, log } = options
   const inode = inodeOf(path)
   let file: BindingsFile | undefined
-  let loaded = 0
   try {
-    const ageMs = nowMs - writtenAtMs(path)
+    const writtenMs = writtenAtMs(path)
+    const nowMs = writtenMs > options.nowMs + aheadMs ? writtenMs : options.nowMs
+    const ageMs = nowMs - writtenMs
     file = new BindingsFile(path)
     if (inode !== undefined && ageMs > maxAgeMs) {
       file.removeAll()
       log.notice('the registrations on disk are too old and were dropped', { path, ageSeconds: seconds(ageMs) })
       return 0
     }
-    for (const [addressOfRecord, binding] of file.read(nowMs)) {
-      store.restore(addressOfRecord, binding)
-      loaded++
-    }
-    return loaded
+    return fill(store, file, nowMs, options)
   } catch (error) {
     store.clear()
-    recover(path, inode, error as Error, nowMs, log)
+    recover(path, inode, error as Error, options.nowMs, log)
     return 0
   } finally {
     file?.close()
   }
+}
+
+function fill(store: MemoryLocation, file: BindingsFile, nowMs: number, options: LoadOptions): number {
+  const { log, longestMs = Number.POSITIVE_INFINITY, mostUsers = Number.POSITIVE_INFINITY } = options
+  const toSteadyMs = options.nowMs - nowMs - store.toWallMs()
+  const { path } = file
+  let loaded = 0
+  for (const [addressOfRecord, binding] of file.read(nowMs)) {
+    const expiresAtMs = toSteadyMs + Math.min(binding.expiresAtMs, nowMs + longestMs)
+    const isFull = store.users >= mostUsers && store.find(addressOfRecord).length === 0
+    if (isFull || !store.restore(addressOfRecord, { ...binding, expiresAtMs })) {
+      const raise = isFull ? 'RegistrarMaxUsers' : 'RegistrarMaxOctets'
+      log.error(
+        `not all registrations on disk were loaded: ${raise} is reached; those phones are unknown until they register again`,
+        { path, loaded, left: file.count(nowMs) - loaded, users: store.users },
+      )
+      return loaded
+    }
+    loaded++
+  }
+  const tooLong = file.countTooLong(nowMs)
+  if (tooLong > 0)
+    log.warn('registrations on disk with longer texts than are taken now were not loaded', { path, rows: tooLong })
+  return loaded
 }
 
 function recover(path: string, inode: number | undefined, error: Error, nowMs: number, log: Log): void {
@@ -57,10 +90,13 @@ function recover(path: string, inode: number | undefined, error: Error, nowMs: n
   })
 }
 
-/** The log is newer than the file until a checkpoint. */
+/**
+ * When it was last written, by the wall clock of then. That is the log's time while there is one: the file's is of the last
+ * checkpoint, and the later of both may be of a clock that was ahead and has been set back.
+ */
 function writtenAtMs(path: string): number {
-  const times = [path, `${path}-wal`].map((name) => statSync(name, { throwIfNoEntry: false })?.mtimeMs ?? 0)
-  return Math.max(...times)
+  const [file, log] = [path, `${path}-wal`].map((name) => statSync(name, { throwIfNoEntry: false }))
+  return (log !== undefined && log.size > 0 ? log : file)?.mtimeMs ?? 0
 }
 
 function seconds(ms: number): number {

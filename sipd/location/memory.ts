@@ -1,6 +1,10 @@
 /** The bindings of all addresses-of-record, in memory: what a request is routed by. */
 import type { Clock, Timer } from '../../lib/clock.ts'
+import { silentLog } from '../../lib/log.ts'
+import { SteadyTime } from '../../lib/steady-time.ts'
+import { type Holding, Ledger } from '../account/ledger.ts'
 import { type Binding, byPreference, type Change, type ChangeListener, isStatic } from './binding.ts'
+import { growthOf, octetsOfBinding, octetsOfRecord } from './limits.ts'
 import { ownString, SharedStrings } from './own-strings.ts'
 import type { LocationStore } from './store.ts'
 
@@ -10,6 +14,14 @@ export interface MemoryLocationOptions {
   readonly cleanupEveryMs: number
   /** Bindings that never expire and that no REGISTER touches; their expiresAtMs is Infinity whatever is given. */
   readonly statics?: Iterable<Change>
+  /** Where what is kept is entered. Who puts asks for room first; without it nothing is bounded. */
+  readonly account?: RegistrationAccount
+}
+
+/** The part of the account that registrations are entered in. */
+export interface RegistrationAccount {
+  readonly registrations: Ledger
+  readonly bindings: Holding
 }
 
 /** Refreshed in place: new records by the ten thousand a second would all have to be carried into the old generation. */
@@ -19,6 +31,8 @@ interface Kept {
   readonly addressOfRecord: string
   /** One at least, in the order of `byPreference`. */
   bindings: readonly KeptBinding[]
+  /** Whose share the record itself counts in: that of its first contact's source. */
+  owner: string
 }
 
 const none: readonly never[] = Object.freeze([])
@@ -28,6 +42,8 @@ const sliceStep = 64
 
 export class MemoryLocation implements LocationStore {
   readonly #clock: Clock
+  readonly #time: SteadyTime
+  readonly #account: RegistrationAccount
   readonly #kept = new Map<string, Kept>()
   readonly #statics = new Map<string, readonly Binding[]>()
   readonly #listeners: ChangeListener[] = []
@@ -37,9 +53,13 @@ export class MemoryLocation implements LocationStore {
   #bindings = 0
   /** Addresses that have static bindings and no others. */
   #staticOnly = 0
+  /** The Call-ID kept last: the contacts of one REGISTER share it. */
+  #callId = ''
 
-  constructor({ clock, cleanupEveryMs, statics = [] }: MemoryLocationOptions) {
+  constructor({ clock, cleanupEveryMs, statics = [], account }: MemoryLocationOptions) {
     this.#clock = clock
+    this.#time = new SteadyTime(clock)
+    this.#account = account ?? unbounded(clock)
     for (const [addressOfRecord, bindings] of statics) {
       const more = bindings.map((binding) => ({ ...binding, expiresAtMs: Number.POSITIVE_INFINITY }))
       const all = [...(this.#statics.get(addressOfRecord) ?? []), ...more].sort(byPreference)
@@ -60,11 +80,20 @@ export class MemoryLocation implements LocationStore {
     return this.#bindings
   }
 
+  nowMs(): number {
+    return this.#time.nowMs()
+  }
+
+  /** What makes a wall-clock time, as in the file, of an `expiresAtMs`. */
+  toWallMs(): number {
+    return this.#time.toWallMs()
+  }
+
   find(addressOfRecord: string): readonly Binding[] {
     const kept = this.#kept.get(addressOfRecord)
     const fixed = this.#statics.size === 0 ? undefined : this.#statics.get(addressOfRecord)
     if (kept === undefined) return fixed ?? none
-    const live = liveOf(kept, this.#clock.now())
+    const live = liveOf(kept, this.nowMs())
     return fixed ? [...live, ...fixed].sort(byPreference) : live
   }
 
@@ -85,22 +114,33 @@ export class MemoryLocation implements LocationStore {
 
   /**
    * Adds one binding that comes from a file, beside those of its address that are there, without telling anybody.
-   * The strings are kept as they are: they have to be their own already.
+   * The strings are kept as they are: they have to be their own already. False when there is no room for it.
    */
-  restore(addressOfRecord: string, binding: Binding): void {
+  restore(addressOfRecord: string, binding: Binding): boolean {
     const [restored] = this.#dynamic(addressOfRecord, [binding])
-    if (!restored) return
-    const shared = { ...restored, userAgent: this.#shared.share(restored.userAgent) }
+    if (!restored) return true
     const before = this.#kept.get(addressOfRecord)
+    const octets = octetsOfBinding(restored) + (before ? 0 : octetsOfRecord(addressOfRecord))
+    const { registrations } = this.#account
+    if (registrations.octets + octets > registrations.bound) return false
+    if (restored.callId !== this.#callId) this.#callId = restored.callId
+    const shared = {
+      ...restored,
+      callId: this.#callId,
+      userAgent: this.#shared.share(restored.userAgent),
+      source: this.#charge(restored.source, octetsOfBinding(restored)),
+    }
     if (before) before.bindings = [shared, ...before.bindings].sort(byPreference)
-    else this.#add({ addressOfRecord, bindings: [shared] })
+    else this.#add({ addressOfRecord, bindings: [shared], owner: shared.source })
     this.#bindings++
+    return true
   }
 
   /** Forgets all but the static registrations, without telling anybody. */
   clear(): void {
     for (const kept of this.#kept.values()) {
       this.#bindings -= kept.bindings.length
+      for (const binding of kept.bindings) this.#release(binding)
       this.#remove(kept)
     }
   }
@@ -137,7 +177,7 @@ export class MemoryLocation implements LocationStore {
 
   /** What may be put: neither static nor the contact of a static one nor expired. */
   #dynamic(addressOfRecord: string, bindings: readonly Binding[]): Binding[] {
-    const now = this.#clock.now()
+    const now = this.nowMs()
     const fixed = this.#statics.size === 0 ? undefined : this.#statics.get(addressOfRecord)
     return bindings.filter(
       (binding) =>
@@ -147,11 +187,15 @@ export class MemoryLocation implements LocationStore {
 
   /** Makes the record what it is to be, holding nothing of the message that brought it; an empty one is removed. */
   #put(before: Kept | undefined, addressOfRecord: string, wanted: readonly Binding[]): Kept {
-    const kept = before ?? { addressOfRecord: ownString(addressOfRecord), bindings: none }
+    const kept = before ?? { addressOfRecord: ownString(addressOfRecord), bindings: none, owner: '' }
     this.#bindings += wanted.length - kept.bindings.length
     if (wanted.length === 1 && kept.bindings.length === 1 && kept.bindings[0]!.contact === wanted[0]!.contact)
       this.#refresh(kept.bindings[0]!, wanted[0]!)
-    else kept.bindings = wanted.map((binding) => this.#own(kept, binding)).sort(byPreference)
+    else {
+      const old = kept.bindings
+      kept.bindings = wanted.map((binding) => this.#own(kept, binding)).sort(byPreference)
+      for (const binding of old) if (!kept.bindings.includes(binding)) this.#release(binding)
+    }
     if (wanted.length === 0) this.#remove(kept)
     else if (!before) this.#add(kept)
     return kept
@@ -164,22 +208,30 @@ export class MemoryLocation implements LocationStore {
       this.#refresh(same, binding)
       return same
     }
-    const { contact, callId, cseq, q, expiresAtMs, flow, userAgent } = binding
+    const { contact, callId, cseq, q, expiresAtMs, flow, userAgent, source } = binding
     return {
       contact: ownString(contact),
-      callId: ownString(callId),
+      callId: this.#ownCallId(callId),
       cseq,
       q,
       expiresAtMs,
       flow: flow === undefined ? undefined : ownString(flow),
       path: this.#ownPath(binding),
       userAgent: this.#shared.share(userAgent),
+      source: this.#charge(source, octetsOfBinding(binding)),
     }
   }
 
   #refresh(kept: KeptBinding, binding: Binding): void {
-    const { callId, flow, userAgent } = binding
-    if (kept.callId !== callId) kept.callId = ownString(callId)
+    const { callId, flow, userAgent, source } = binding
+    if (kept.source !== source) {
+      this.#release(kept)
+      kept.source = this.#charge(source, octetsOfBinding(binding))
+    } else {
+      const more = growthOf(kept, binding)
+      if (more !== 0) this.#charge(source, more)
+    }
+    if (kept.callId !== callId) kept.callId = this.#ownCallId(callId)
     kept.cseq = binding.cseq
     kept.q = binding.q
     kept.expiresAtMs = binding.expiresAtMs
@@ -192,18 +244,48 @@ export class MemoryLocation implements LocationStore {
     return path.length === 0 ? none : path.map((uri) => this.#shared.share(uri))
   }
 
+  #ownCallId(callId: string): string {
+    if (this.#callId !== callId) this.#callId = ownString(callId)
+    return this.#callId
+  }
+
+  /** Returns the one kept copy of the source. */
+  #charge(source: string, octets: number): string {
+    const { registrations, bindings } = this.#account
+    const share = registrations.shareNamed(source)
+    share.charge(bindings, octets)
+    return share.source
+  }
+
+  #release(binding: Binding): void {
+    this.#charge(binding.source, -octetsOfBinding(binding))
+  }
+
   #add(kept: Kept): void {
     this.#kept.set(kept.addressOfRecord, kept)
+    kept.owner = kept.bindings[0]!.source
+    this.#count(kept, 1)
     if (this.#statics.has(kept.addressOfRecord)) this.#staticOnly--
   }
 
-  #remove({ addressOfRecord }: Kept): void {
-    if (this.#kept.delete(addressOfRecord) && this.#statics.has(addressOfRecord)) this.#staticOnly++
+  #remove(kept: Kept): void {
+    const { addressOfRecord } = kept
+    if (!this.#kept.delete(addressOfRecord)) return
+    this.#count(kept, -1)
+    if (this.#statics.has(addressOfRecord)) this.#staticOnly++
+  }
+
+  /** Enters the record itself in its owner's share, or takes it out. */
+  #count({ addressOfRecord, owner }: Kept, by: 1 | -1): void {
+    const { registrations, bindings } = this.#account
+    const share = registrations.shareNamed(owner)
+    share.records += by
+    share.charge(bindings, by * octetsOfRecord(addressOfRecord))
   }
 
   #clean(rest: IterableIterator<Kept>): void {
     this.#slice = undefined
-    const now = this.#clock.now()
+    const now = this.nowMs()
     const startedMs = this.#clock.monotonicMs()
     for (let visited = 1; ; visited++) {
       const next = rest.next()
@@ -211,12 +293,19 @@ export class MemoryLocation implements LocationStore {
       const kept = next.value
       const live = liveOf(kept, now)
       this.#bindings -= kept.bindings.length - live.length
+      if (live !== kept.bindings)
+        for (const binding of kept.bindings) if (!live.includes(binding)) this.#release(binding)
       kept.bindings = live
       if (live.length === 0) this.#remove(kept)
       if (visited % sliceStep === 0 && this.#clock.monotonicMs() - startedMs > sliceMs) break
     }
     this.#slice = this.#clock.after(1, () => this.#clean(rest))
   }
+}
+
+function unbounded(clock: Clock): RegistrationAccount {
+  const registrations = Ledger.unlimited(clock, silentLog)
+  return { registrations, bindings: registrations.open('registrations') }
 }
 
 function withContact({ bindings }: Kept, contact: string): KeptBinding | undefined {

@@ -10,6 +10,9 @@ export function ownString(text: string): string {
   if (text.length * 3 > scratch.length) return Buffer.from(text, 'utf16le').toString('utf16le')
   const octets = scratch.write(text, 0, 'utf8')
   if (octets === text.length) return scratch.toString('latin1', 0, octets) // all of it ASCII
+  // What came in a message is Latin-1, whatever it means: one octet a character, not two.
+  const latin1 = scratch.toString('latin1', 0, scratch.write(text, 0, 'latin1'))
+  if (latin1 === text) return latin1
   return scratch.toString('utf16le', 0, scratch.write(text, 0, 'utf16le'))
 }
 

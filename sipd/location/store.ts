@@ -2,6 +2,8 @@
 import type { Binding } from './binding.ts'
 
 export interface LocationStore {
+  /** The time that `expiresAtMs` is on: nobody sets it, whatever becomes of the wall clock. */
+  nowMs(): number
   /** Addresses-of-record that have bindings; one that expired counts until it is taken out. */
   readonly users: number
   readonly bindings: number

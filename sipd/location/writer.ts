@@ -11,8 +11,12 @@ export interface LocationWriterOptions {
   readonly path: string
   readonly clock: Clock
   readonly log: Log
-  /** All there is now: written anew when the file was lost, or when more changed than is kept. */
+  /** All there is now: written again when the file was lost, when more changed than is kept, or when the wall clock was set. */
   readonly everything: () => Iterable<Change>
+  /** What makes the wall-clock time of the file of an expiry, as that clock is now; 0 where they are the same. */
+  readonly toWallMs?: () => number
+  /** The file grows no further. */
+  readonly mostFileOctets?: number
   /**
    * Addresses that may wait for a disk that does not take them. Beyond it all there is gets written once the disk does;
    * an address removed meanwhile stays in the file until its bindings expire.
@@ -117,6 +121,12 @@ export class LocationWriter {
     else if (before + 1 === batchChanges) this.#postAfter(0)
   }
 
+  /** Writes all there is again: the times in the file are by an earlier setting of the wall clock. */
+  rewrite(): void {
+    this.#isOverfull = true
+    this.#post()
+  }
+
   /** Resolves when every change given so far is committed, however long the disk takes. */
   flush(): Promise<void> {
     // The clock's timers keep no process alive, and between a thread that ended and the next there is nothing else.
@@ -154,8 +164,8 @@ export class LocationWriter {
   }
 
   #startThread(): void {
-    const { path, cleanupEveryMs = 600_000, startThread } = this.#options
-    const data: WriterThreadData = { path, cleanupEveryMs }
+    const { path, cleanupEveryMs = 600_000, mostFileOctets, startThread } = this.#options
+    const data: WriterThreadData = { path, cleanupEveryMs, mostFileOctets }
     const worker = startThread?.(data) ?? new Worker(thread, { workerData: data })
     this.#worker = worker
     worker.on('message', (report: WriterReport) => this.#reported(report))
@@ -185,13 +195,15 @@ export class LocationWriter {
     this.#isSent = true
     this.#order('changes', this.#batch.changes)
     this.#order('refreshes', this.#batch.refreshes)
-    this.#worker.postMessage({ order: 'commit', nowMs: this.#clock.now() } satisfies WriterOrder)
+    const isRewriting = this.#isRewriting || this.#batch.isRewrite
+    this.#worker.postMessage({ order: 'commit', nowMs: this.#clock.now(), isRewriting } satisfies WriterOrder)
   }
 
   /** In parts, each of which is garbage before the next is written. */
   #order(list: 'changes' | 'refreshes', all: readonly Change[]): void {
+    const shiftMs = this.#options.toWallMs?.() ?? 0
     for (let from = 0; from < all.length; from += partChanges) {
-      const part = encodeChanges(all.slice(from, from + partChanges))
+      const part = encodeChanges(all.slice(from, from + partChanges), shiftMs)
       this.#worker?.postMessage({ order: 'add', list, part } satisfies WriterOrder)
     }
   }

@@ -4,6 +4,7 @@ import type { Home } from '../../lib/home.ts'
 import type { Log } from '../../lib/log.ts'
 import { describePortOwner } from '../../lib/port-owner.ts'
 import { nameOf } from '../../lib/privileges.ts'
+import { memoryUse } from '../../lib/proc/memory.ts'
 import type { SipdConfig } from '../config/directives.ts'
 import { type ReadConfig, readConfig } from '../config/read.ts'
 import { TlsFiles } from '../config/tls-files.ts'
@@ -250,7 +251,7 @@ export class SipdParent {
   }
 
   #memory(): ProcessMemory[] {
-    const { rss, heapUsed, heapTotal, external } = process.memoryUsage()
+    const { rss, heapUsed, heapTotal, external } = memoryUse()
     const parent: ProcessMemory = {
       role: 'parent',
       pid: process.pid,

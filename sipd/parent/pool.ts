@@ -1,18 +1,21 @@
 /** The workers of sipd, generation after generation: started, replaced when they die, relieved by new ones, stopped. */
 import cluster from 'node:cluster'
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import type { Account } from '../../lib/accounts.ts'
 import type { Clock, Timer } from '../../lib/clock.ts'
+import { loadInOrder } from '../../lib/daemon.ts'
 import { type Home, programRoot } from '../../lib/home.ts'
 import type { Log } from '../../lib/log.ts'
+import { SpareDescriptors } from '../../lib/spare-descriptors.ts'
 import type { KeptFiles } from '../config/tls-files.ts'
 import type { Openness } from '../proxy/core.ts'
 import { signerSecretOctets } from '../proxy/signer.ts'
 import { secretOctets } from '../transaction/hash.ts'
 import type { ListItem, ListSubject } from '../worker/listing.ts'
+import type { WorkerStart } from '../worker/protocol.ts'
 import { Watchdog } from './watchdog.ts'
-import { WorkerError, WorkerHandle } from './worker-handle.ts'
+import { type HandleUser, WorkerError, WorkerHandle } from './worker-handle.ts'
 
 export interface PoolOptions {
   readonly home: Home
@@ -37,7 +40,9 @@ export interface PoolSettings {
 }
 
 /** A worker of 100,000 calls has much short-lived garbage: a larger young generation collects it for less. */
-const workerNodeOptions = ['--max-semi-space-size=16']
+const workerNodeOptions = ['--max-semi-space-size=16', loadInOrder()]
+/** Connections that no worker has taken yet may have all others; a worker is started with these. */
+const spareDescriptors = 8
 const readyWithinMs = 30_000
 const handOverWithinMs = 10_000
 const pingEveryMs = 1000
@@ -52,14 +57,18 @@ const alarmAfter = 5
 export class WorkerPool {
   readonly #options: PoolOptions
   readonly #secret = randomBytes(secretOctets).toString('hex')
+  readonly #spare = new SpareDescriptors(spareDescriptors)
   /** As long as the parent lives: marks are known after a graceful restart. */
   readonly #signerSecret = randomBytes(signerSecretOctets).toString('hex')
   /** By their number. */
   readonly #workers = new Map<number, WorkerHandle>()
   #settings: PoolSettings
   #generation = 0
-  /** Never one that another start of sipd has used: connections are known by it in the registrations on disk. */
-  #nextWorker = Math.floor(Date.now() / 100)
+  /**
+   * Not one that another start of sipd has used: connections are known by it in the registrations on disk. By chance rather
+   * than by the clock, which begins at 1970 with every boot of some machines.
+   */
+  #nextWorker = randomInt(2 ** 40)
   #deaths = 0
   #isStopping = false
   #changing: Promise<void> = Promise.resolve()
@@ -171,8 +180,9 @@ export class WorkerPool {
   ): Promise<void> {
     const generation = this.#generation + 1
     const members = Array.from({ length: this.#settings.workers }, () => this.#nextWorker++)
-    const fresh = members.map((worker, index) => this.#fork(worker, generation, index, members))
+    const fresh: WorkerHandle[] = []
     try {
+      for (const [index, worker] of members.entries()) fresh.push(this.#fork(worker, generation, index, members))
       await Promise.all(fresh.map((worker) => worker.expect('ready', readyWithinMs)))
       for (const worker of fresh) worker.send({ kind: 'serve' })
       await Promise.all(fresh.map((worker) => worker.expect('serving', readyWithinMs)))
@@ -209,28 +219,26 @@ export class WorkerPool {
 
   #fork(worker: number, generation: number, index: number, members: readonly number[]): WorkerHandle {
     const others = [...this.#workers.keys()]
-    const handle = new WorkerHandle(
-      {
-        kind: 'start',
-        worker,
-        generation,
-        index,
-        members,
-        others,
-        secret: this.#secret,
-        signerSecret: this.#signerSecret,
-        files: this.#settings.files,
+    const start: WorkerStart = {
+      kind: 'start',
+      worker,
+      generation,
+      index,
+      members,
+      others,
+      secret: this.#secret,
+      signerSecret: this.#signerSecret,
+      files: this.#settings.files,
+    }
+    const user: HandleUser = {
+      onLog: this.#options.onLog,
+      onReport: (reporting) => {
+        this.#options.onReport(reporting)
+        this.#relieveWorn(reporting)
       },
-      this.#options.clock,
-      {
-        onLog: this.#options.onLog,
-        onReport: (reporting) => {
-          this.#options.onReport(reporting)
-          this.#relieveWorn(reporting)
-        },
-        onExit: (ended, how) => this.#ended(ended, how),
-      },
-    )
+      onExit: (ended, how) => this.#ended(ended, how),
+    }
+    const handle = this.#spare.lend(() => new WorkerHandle(start, this.#options.clock, user))
     this.#workers.set(worker, handle)
     return handle
   }

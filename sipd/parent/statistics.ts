@@ -1,7 +1,15 @@
 /** What all workers counted, those that have ended included, and what they have at this moment. */
+import type { BudgetFigures } from '../account/account.ts'
 import type { Snapshot } from '../log/snapshot.ts'
 import { addCounters, type Counters } from '../statistics.ts'
 import type { WorkerReport } from '../worker/protocol.ts'
+
+export interface MemoryTotals {
+  readonly registrations: BudgetFigures & { readonly percent: number }
+  readonly traffic: BudgetFigures & { readonly percent: number }
+  /** Octets, by the name of the holding. */
+  readonly holdings: Readonly<Record<string, number>>
+}
 
 /** A worker, as far as it reported yet. */
 interface Reporting {
@@ -49,6 +57,28 @@ export class Totals {
     }
   }
 
+  /** Over all workers; each has a part of the bound on traffic, and the fullest says how full it is. */
+  memory(): MemoryTotals {
+    const accounts = this.#latest().flatMap(({ report }) => (report ? [report.account] : []))
+    const holdings: Record<string, number> = {}
+    for (const account of accounts)
+      for (const [name, octets] of Object.entries(account.holdings))
+        holdings[name] =
+          name === 'registrations' ? Math.max(holdings[name] ?? 0, octets) : (holdings[name] ?? 0) + octets
+    const traffic = accounts.map((account) => account.traffic)
+    const sum = (of: (one: BudgetFigures) => number): number => traffic.reduce((all, one) => all + of(one), 0)
+    const registrations = accounts.map((account) => account.registrations)
+    return {
+      registrations: {
+        octets: holdings.registrations ?? 0,
+        bound: registrations[0]?.bound ?? 0,
+        percent: fullest(registrations),
+      },
+      traffic: { octets: sum(({ octets }) => octets), bound: sum(({ bound }) => bound), percent: fullest(traffic) },
+      holdings,
+    }
+  }
+
   /** For stats_log: in its words, responses by class. */
   snapshot(): Snapshot {
     const counters: Record<string, number> = {}
@@ -68,9 +98,20 @@ export class Totals {
         connections,
         'registered users': users,
         bindings,
+        ...Object.fromEntries(
+          Object.entries(this.memory().holdings).map(([name, octets]) => [`octets held.${name}`, octets]),
+        ),
       },
     }
   }
+}
+
+/** Rounded down, so that 100 is full. */
+function fullest(budgets: readonly BudgetFigures[]): number {
+  return Math.min(
+    100,
+    budgets.reduce((most, { octets, bound }) => Math.max(most, Math.floor((100 * octets) / bound)), 0),
+  )
 }
 
 const groupWords: Readonly<Record<string, string>> = {
@@ -78,6 +119,7 @@ const groupWords: Readonly<Record<string, string>> = {
   requestsOut: 'requests sent',
   responsesIn: 'responses received',
   responsesOut: 'responses sent',
+  noRoom: 'refused for memory',
 }
 
 /** `acceptedRegistrations` as `accepted registrations`. */

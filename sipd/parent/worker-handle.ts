@@ -1,6 +1,9 @@
 /** One worker as its parent sees it: a process, what it said last, and the answers that are awaited from it. */
 import cluster, { type Worker as ClusterWorker } from 'node:cluster'
 import type { Clock, Timer } from '../../lib/clock.ts'
+import { codeOf } from '../../lib/errors.ts'
+import { guarded } from '../../lib/guard.ts'
+import { describeErrno } from '../../lib/program/errno.ts'
 import type { ListItem, ListSubject, Page } from '../worker/listing.ts'
 import type { FromWorker, ToWorker, WorkerReport, WorkerStart } from '../worker/protocol.ts'
 
@@ -53,17 +56,22 @@ export class WorkerHandle {
     this.startedMs = clock.monotonicMs()
     this.aliveMs = this.startedMs
     this.#process = cluster.fork()
-    this.#process.on('message', (message: FromWorker) => {
+    const receive = (message: FromWorker): void => {
       if (message.kind === 'here') this.send(start)
       else this.#receive(message, user)
-    })
-    this.#process.on('exit', (code, signal) => {
+    }
+    const end = (how: string, code?: string): void => {
       this.state = 'ended'
-      const how = signal ? `by ${signal}` : `with exit code ${code}`
-      this.#settle(new WorkerError(`the worker ended ${how}`))
+      this.#settle(new WorkerError(`the worker ended ${how}`, code))
       user.onExit(this, how)
+    }
+    this.#process.on('message', guarded('what a worker said', receive))
+    this.#process.on('exit', (code, signal) => end(signal ? `by ${signal}` : `with exit code ${code}`))
+    this.#process.on('error', (error) => {
+      // It could not be started, for want of descriptors or processes, and will have no exit.
+      if (this.pid === 0) end(`before it began: ${describeErrno(error)}`, codeOf(error))
+      // Else a channel that closed while something was sent: the exit tells all.
     })
-    this.#process.on('error', () => {}) // a channel that closes while something is sent: the exit tells all
   }
 
   get pid(): number {

@@ -5,6 +5,7 @@ import { escapeValue } from '../../lib/escape.ts'
 import type { FaultGuard } from '../../lib/fault-guard.ts'
 import type { Log } from '../../lib/log.ts'
 import { RateLimit } from '../../lib/rate-limit.ts'
+import { reserveFactor } from '../account/ledger.ts'
 import type { Locator, Place } from '../locate/locator.ts'
 import type { DebugChannel, DebugLog } from '../log/error-log.ts'
 import { type ForwardHead, forwardedRequest, forwardTail } from '../message/forward.ts'
@@ -14,6 +15,7 @@ import { hasTag } from '../message/respond.ts'
 import { formatHop, type Hop } from '../message/source.ts'
 import { reachedHost, type SipUri } from '../message/uri.ts'
 import type { TransactionLayer } from '../transaction/layer.ts'
+import { octetsOfSent } from '../transaction/octets.ts'
 import { breadthOf } from './breadth.ts'
 import { cameByParameter } from './came-by.ts'
 import type { Onward } from './destinations.ts'
@@ -182,9 +184,16 @@ export class Forwarder {
           onTransportError: instead,
         }
       : branch
+    const { share } = branch.context.server
+    const octets = octetsOfSent(text)
+    if (!share.fits(octets, reserveFactor)) {
+      share.refuse(this.layer.account.transactions, octets)
+      branch.fail(503, 'there is no room for the request')
+      return
+    }
     branch.watch()
     // The response may be there before this returns, when a transport fails at once.
-    const transaction = this.layer.request(method, via, text, hop, user)
+    const transaction = this.layer.request(method, via, text, hop, user, share)
     if (branch.transaction === undefined || !instead) branch.transaction = transaction
   }
 

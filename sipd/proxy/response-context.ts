@@ -3,6 +3,7 @@ import { formatCancel, forwardTail, withoutTopmostVia } from '../message/forward
 import type { SipResponse } from '../message/message.ts'
 import type { Hop } from '../message/source.ts'
 import type { ClientTransaction, ClientUser } from '../transaction/client.ts'
+import { octetsOfResponse } from '../transaction/octets.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
 import { type TimerOwner, WheelTimer } from '../transaction/timer-wheel.ts'
 import { transactionTimeoutMs } from '../transaction/timers.ts'
@@ -123,6 +124,7 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
       formatCancel(transaction.text),
       transaction.hop,
       undefined,
+      context.server.share,
     )
   }
 
@@ -234,12 +236,18 @@ export class ResponseContext {
       }
       return
     }
-    if (status >= 400 || !this.#recurse(response)) this.#finals.push(response)
+    if (status >= 400 || !this.#recurse(response)) this.#keep(response)
     if (status >= 600) {
       this.#targets.clear()
       this.#cancelPending()
     }
     this.#advanceWhenDone()
+  }
+
+  /** Until all branches are over. Where there is no room its status alone is remembered. */
+  #keep(response: SipResponse): void {
+    if (this.server.hold(octetsOfResponse(response))) this.#finals.push(response)
+    else if (this.#ownFailure === undefined || response.status < this.#ownFailure) this.#ownFailure = response.status
   }
 
   /** §16.7 step 4. False when the response has no contact that may be tried, and counts as an answer itself. */

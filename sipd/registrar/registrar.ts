@@ -1,6 +1,10 @@
 /** The registrar, RFC 3261 §10.3: what a REGISTER does to the bindings of an address-of-record. */
 import type { Clock } from '../../lib/clock.ts'
+import { sourceNetwork } from '../../lib/net/source-network.ts'
+import { reserveFactor } from '../account/ledger.ts'
 import type { Binding } from '../location/binding.ts'
+import { bindingLimits, growthOf, octetsOf } from '../location/limits.ts'
+import type { RegistrationAccount } from '../location/memory.ts'
 import type { LocationStore } from '../location/store.ts'
 import { parseAddress } from '../message/address.ts'
 import { H } from '../message/header-names.ts'
@@ -10,6 +14,7 @@ import type { Answer, ExtraHeader } from '../message/respond.ts'
 import type { Hop } from '../message/source.ts'
 import { parseRequestUri, parseSipUri, type SipUri } from '../message/uri.ts'
 import { registrationFlow } from './flow.ts'
+import { NewUsers } from './new-users.ts'
 
 export interface RegistrarLimits {
   readonly minExpiresSeconds: number
@@ -17,6 +22,16 @@ export interface RegistrarLimits {
   readonly defaultExpiresSeconds: number
   readonly contactsPerUser: number
   readonly users: number
+  /** Of these so many may be of one source, and so many of one source may be new in a minute (0: without end). */
+  readonly usersPerSource: number
+  readonly newUsersPerMinute: number
+}
+
+/** What is asked of the store, in octets. Nearly all requests refresh one contact. */
+function growth(user: string, present: readonly Binding[], bindings: readonly Binding[]): number {
+  if (present.length === 1 && bindings.length === 1 && present[0]!.contact === bindings[0]!.contact)
+    return growthOf(present[0]!, bindings[0]!)
+  return octetsOf(user, bindings) - octetsOf(user, present)
 }
 
 /** Whose users these are. */
@@ -36,9 +51,11 @@ export interface RegistrarOptions {
   readonly domains: Domains
   readonly relay: BindingRules
   readonly limits: RegistrarLimits
+  /** That the store enters in what it keeps. */
+  readonly account: RegistrationAccount
 }
 
-interface Wish {
+interface Requested {
   readonly contact: string
   /** Undefined for a contact that is no SIP URI. */
   readonly host: string | undefined
@@ -46,26 +63,28 @@ interface Wish {
   readonly expiresSeconds: number
 }
 
-const longestContact = 1024
-
 export class Registrar {
   readonly #options: RegistrarOptions
   #dateSecond = 0
   #date = ''
+  readonly #newUsers: NewUsers
 
   constructor(options: RegistrarOptions) {
     this.#options = options
+    this.#newUsers = new NewUsers(options.clock, options.limits.newUsersPerMinute)
   }
 
   register(request: SipRequest, source: Hop): Answer {
-    const { store, clock, domains, limits } = this.#options
+    const { store, domains, limits } = this.#options
     const to = parseAddress(request.value(H.to)!)
     const uri = to && parseRequestUri(to.uri)
     if (!uri) return { status: 400, detail: 'To is not a SIP address-of-record' }
     // Step 5: a user of somebody else's domain.
     if (!domains.isOurs(uri)) return { status: 404, detail: 'To is not of a domain of this registrar' }
     const user = domains.addressOfRecord(uri)
+    if (user.length > bindingLimits.addressOfRecord) return tooLong('To', bindingLimits.addressOfRecord)
     const callId = request.value(H.callId)!
+    if (callId.length > bindingLimits.callId) return tooLong('Call-ID', bindingLimits.callId)
     const cseq = request.cseqNumber
     const present = store.find(user)
     const contacts = request.elements(H.contact)
@@ -81,56 +100,88 @@ export class Registrar {
       // What sipd.conf binds stays.
       return this.#listing(store.find(user))
     }
-    const now = clock.now()
+    // As many may be replaced by as many others in one request; more of them would only cost time.
+    if (contacts.length > 2 * limits.contactsPerUser) return tooManyContacts
+    const now = store.nowMs()
     const path = request.elements(H.path)
     if (path.length > 0 && !this.#mayFollow(path[0]!, source)) return ownMachine
-    const userAgent = request.value(H.userAgent) ?? ''
+    if (path.length > bindingLimits.pathUris)
+      return { status: 400, detail: `Path has more than ${bindingLimits.pathUris} URIs` }
+    if (path.length > 0 && path.some(({ length }) => length > bindingLimits.pathUri))
+      return tooLong('a URI of Path', bindingLimits.pathUri)
+    const userAgent = (request.value(H.userAgent) ?? '').slice(0, bindingLimits.userAgent)
+    const network = sourceNetwork(source.address)
     let bindings = present
     for (const contact of contacts) {
-      const wish = this.#read(contact, expires, source)
-      if ('status' in wish) return wish
-      const same = bindings.find((binding) => binding.contact === wish.contact)
+      const requested = this.#read(contact, expires, source)
+      if ('status' in requested) return requested
+      const same = bindings.find((binding) => binding.contact === requested.contact)
       // Step 7: an older request of the same call that arrives late changes nothing at all.
       if (same && isStale(same, callId, cseq)) return outOfOrder
       const others = same ? bindings.filter((binding) => binding !== same) : bindings
       bindings =
-        wish.expiresSeconds === 0
+        requested.expiresSeconds === 0
           ? others
           : [
               {
-                contact: wish.contact,
+                contact: requested.contact,
                 callId,
                 cseq,
-                q: wish.q,
-                expiresAtMs: now + wish.expiresSeconds * 1000,
-                flow: registrationFlow(wish.host, request.via, source),
+                q: requested.q,
+                expiresAtMs: now + requested.expiresSeconds * 1000,
+                flow: registrationFlow(requested.host, request.via, source),
                 path,
                 userAgent,
+                source: network,
               },
               ...others,
             ]
     }
-    if (bindings.length > limits.contactsPerUser) return { status: 403, detail: 'too many contacts for this address' }
-    if (present.length === 0 && bindings.length > 0 && store.users >= limits.users) {
-      return { status: 503, headers: [{ name: 'Retry-After', value: '60' }] }
-    }
+    if (bindings.length > limits.contactsPerUser) return tooManyContacts
+    if (!this.#hasRoom(user, present, bindings, network)) return noRoom
     store.replace(user, bindings)
     return this.#listing(bindings, path)
   }
 
-  #read(contact: string, expiresHeader: string | undefined, source: Hop): Wish | Answer {
+  /** Whether the bindings may take the place of those present; what may not is counted, and its source named in the log. */
+  #hasRoom(user: string, present: readonly Binding[], bindings: readonly Binding[], source: string): boolean {
+    const octets = growth(user, present, bindings)
+    if (octets <= 0 && present.length > 0) return true
+    const { store, limits, account } = this.#options
+    const share = account.registrations.shareNamed(source)
+    // A phone that is known and has a new port refreshes all the same.
+    if (octets > 0 && !share.fits(octets, present.length > 0 ? reserveFactor : 1)) {
+      share.refuse(account.bindings, octets)
+      return false
+    }
+    if (present.length > 0 || bindings.length === 0) return true
+    if (store.users < limits.users && (share.isExempt || share.records < limits.usersPerSource)) {
+      if (this.#newUsers.take(share)) return true
+      share.name('a source registers new users too fast; more are refused for the rest of the minute', {
+        users: share.records,
+        raise: 'RegistrarNewUsersPerMinute',
+      })
+    } else if (store.users < limits.users)
+      share.name('a source registered as many users as it may; more are refused', {
+        users: share.records,
+        raise: 'SourceSharePercent or SourceShareExempt',
+      })
+    account.bindings.refused++
+    return false
+  }
+
+  #read(contact: string, expiresHeader: string | undefined, source: Hop): Requested | Answer {
     const address = parseAddress(contact)
     if (!address) return { status: 400, detail: 'a Contact is not of the grammar' }
-    if (address.uri.length > longestContact)
-      return { status: 400, detail: `a Contact of more than ${longestContact} octets` }
+    if (address.uri.length > bindingLimits.contact) return tooLong('a Contact', bindingLimits.contact)
     const uri = parseSipUri(address.uri)
     if (!uri && /^sips?:/i.test(address.uri)) return { status: 400, detail: 'a Contact is not a SIP URI' }
     if (uri && !this.#options.relay.mayBind(uri, source)) return ownMachine
     const { minExpiresSeconds, maxExpiresSeconds, defaultExpiresSeconds } = this.#options.limits
     const asked = address.parameters.get('expires') ?? expiresHeader
-    // §10.2.1.1: what is no number counts as the default.
-    const wished = asked !== undefined && /^\d{1,10}$/.test(asked) ? Number(asked) : defaultExpiresSeconds
-    if (wished > 0 && wished < minExpiresSeconds) {
+    // §10.2.1.1: what is not a number counts as the default.
+    const wanted = asked !== undefined && /^\d{1,10}$/.test(asked) ? Number(asked) : defaultExpiresSeconds
+    if (wanted > 0 && wanted < minExpiresSeconds) {
       return {
         status: 423,
         headers: [{ name: 'Min-Expires', value: String(minExpiresSeconds) }],
@@ -139,7 +190,7 @@ export class Registrar {
     const weight = address.parameters.get('q')
     const q = weight === undefined ? 1000 : parseQ(weight)
     if (q === undefined) return { status: 400, detail: 'q is not a number from 0 to 1' }
-    return { contact: address.uri, host: uri?.host, q, expiresSeconds: Math.min(wished, maxExpiresSeconds) }
+    return { contact: address.uri, host: uri?.host, q, expiresSeconds: Math.min(wanted, maxExpiresSeconds) }
   }
 
   /** RFC 3327 §5.3: the first of the Path is where calls to the contact go. */
@@ -151,16 +202,17 @@ export class Registrar {
 
   /** Step 8: all bindings there are now, each with the time it has left. */
   #listing(bindings: readonly Binding[], path: readonly string[] = []): Answer {
-    const now = this.#options.clock.now()
+    const { clock, store } = this.#options
+    const now = store.nowMs()
     const headers: ExtraHeader[] = []
     for (const { contact, q, expiresAtMs } of bindings) {
-      // A static registration has no end; it is told as one of a day, and is there again the next.
+      // A static registration has no end; it is listed as one of a day, and is there again the next.
       const seconds = Number.isFinite(expiresAtMs) ? Math.ceil((expiresAtMs - now) / 1000) : 86_400
       headers.push({ name: 'Contact', value: `<${contact}>${q === 1000 ? '' : `;q=${formatQ(q)}`};expires=${seconds}` })
     }
     // RFC 3327 §5.3.
     if (path.length > 0) headers.push({ name: 'Path', value: path.join(', ') })
-    headers.push({ name: 'Date', value: this.#dateText(now) })
+    headers.push({ name: 'Date', value: this.#dateText(clock.now()) })
     return { status: 200, headers }
   }
 
@@ -172,6 +224,16 @@ export class Registrar {
     }
     return this.#date
   }
+}
+
+const tooManyContacts: Answer = { status: 403, detail: 'too many contacts for this address' }
+const noRoom: Answer = {
+  status: 503,
+  headers: [{ name: 'Retry-After', value: '60' }],
+}
+
+function tooLong(what: string, most: number): Answer {
+  return { status: 400, detail: `${what} is longer than ${most} octets` }
 }
 
 const ownMachine: Answer = { status: 403, detail: 'addresses of this server are not for others to register' }

@@ -1,10 +1,12 @@
 /** A client transaction (RFC 3261 §17.1): a request on its way downstream, and the responses it gets. */
+import type { Share } from '../account/ledger.ts'
 import { formatAck } from '../message/forward.ts'
 import type { SipResponse } from '../message/message.ts'
 import { type Hop, isReliable } from '../message/source.ts'
 import { heldStates } from './held.ts'
 import type { TransactionLayer } from './layer.ts'
 import { type Event, eventOf, inviteClient, type Machine, nonInviteClient, type State } from './machines.ts'
+import { octetsOfSent } from './octets.ts'
 import { type TimerOwner, WheelTimer } from './timer-wheel.ts'
 import { transactionTimeoutMs } from './timers.ts'
 
@@ -32,6 +34,9 @@ export class ClientTransaction implements TimerOwner<TimerName> {
   readonly #user: ClientUser | undefined
   readonly #retransmit: WheelTimer<TimerName> | undefined
   readonly #timeout: WheelTimer<TimerName>
+  readonly #share: Share
+  /** Entered in the account; 0 once it has left. */
+  #octets: number
   #intervalMs: number
   #retransmissionsLeft: number
 
@@ -42,6 +47,7 @@ export class ClientTransaction implements TimerOwner<TimerName> {
     text: string,
     hop: Hop,
     user: ClientUser | undefined,
+    share: Share,
   ) {
     this.#layer = layer
     this.method = method
@@ -49,6 +55,9 @@ export class ClientTransaction implements TimerOwner<TimerName> {
     this.text = text
     this.hop = hop
     this.#user = user
+    this.#share = share
+    this.#octets = octetsOfSent(text)
+    share.charge(layer.account.transactions, this.#octets)
     const isInvite = method === 'INVITE'
     const { timers, wheel } = layer
     this.#machine = isInvite ? inviteClient : nonInviteClient
@@ -153,6 +162,8 @@ export class ClientTransaction implements TimerOwner<TimerName> {
   #leave(): void {
     this.#retransmit?.cancel()
     this.#timeout.cancel()
+    this.#share.charge(this.#layer.account.transactions, -this.#octets)
+    this.#octets = 0
     this.#layer.clientEnded(this)
   }
 }

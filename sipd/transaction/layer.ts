@@ -1,5 +1,8 @@
 /** The transaction layer, RFC 3261 §17: finds the transaction that a message belongs to, or begins one. */
+import { createHash } from 'node:crypto'
 import type { Clock } from '../../lib/clock.ts'
+import type { Account } from '../account/account.ts'
+import { reserveFactor, type Share } from '../account/ledger.ts'
 import type { DebugChannel, DebugLog } from '../log/error-log.ts'
 import { withoutTopmostVia } from '../message/forward.ts'
 import { H } from '../message/header-names.ts'
@@ -12,6 +15,7 @@ import type { Sender } from '../transport/sender.ts'
 import { ClientTransaction, type ClientUser } from './client.ts'
 import { type KeyHasher, tagOf } from './hash.ts'
 import { type HeldTransactions, heldStates } from './held.ts'
+import { octetsOfRequest, octetsOfSent } from './octets.ts'
 import { ServerTransaction } from './server.ts'
 import type { TimerWheel } from './timer-wheel.ts'
 import type { TimerValues } from './timers.ts'
@@ -36,10 +40,15 @@ export interface TransactionLayerOptions {
   readonly debug: DebugLog
   /** Live ones kept at most; more get 503 without any state. */
   readonly maxTransactions: number
+  /** Where their octets are entered; a request that there is no room for gets 503 likewise. */
+  readonly account: Account
   readonly retryAfterSeconds: number
 }
 
 const magicCookie = 'z9hG4bK'
+const longestKey = 1024
+/** What ends a call, or a wait for one, has the reserve of a full share. */
+const ending: ReadonlySet<string> = new Set(['CANCEL', 'BYE'])
 
 export class TransactionLayer {
   readonly clock: Clock
@@ -49,6 +58,7 @@ export class TransactionLayer {
   readonly hasher: KeyHasher
   readonly statistics: SipStatistics
   readonly debug: DebugChannel
+  readonly account: Account
   timers: TimerValues
   user: TransactionUser | undefined
   readonly #options: TransactionLayerOptions
@@ -66,6 +76,7 @@ export class TransactionLayer {
     this.hasher = options.hasher
     this.statistics = options.statistics
     this.timers = options.timers
+    this.account = options.account
     this.debug = options.debug.StateMachine
   }
 
@@ -121,14 +132,15 @@ export class TransactionLayer {
       if (!request.value(H.to)!.includes(`tag=${tagOf(hash)}`)) this.user!.onAck(request, source)
       return
     }
-    if (this.#servers.size >= this.#options.maxTransactions) {
+    const share = this.account.traffic.shareOf(source.address)
+    if (this.#servers.size >= this.#options.maxTransactions || !this.#hasRoom(request, share)) {
       this.statistics.refusedBusy++
       this.answerStateless(request, source, 503, [
         { name: 'Retry-After', value: String(this.#options.retryAfterSeconds) },
       ])
       return
     }
-    const transaction = new ServerTransaction(this, request, source, key, hash)
+    const transaction = new ServerTransaction(this, request, source, key, hash, share)
     this.#servers.set(key, transaction)
     this.statistics.transactions++
     try {
@@ -171,9 +183,16 @@ export class TransactionLayer {
     return state !== undefined
   }
 
-  /** Sends a request in a transaction of its own. */
-  request(method: string, branch: string, text: string, hop: Hop, user: ClientUser | undefined): ClientTransaction {
-    const transaction = new ClientTransaction(this, method, branch, text, hop, user)
+  /** Sends a request in a transaction of its own, whose octets are held for `share`. */
+  request(
+    method: string,
+    branch: string,
+    text: string,
+    hop: Hop,
+    user: ClientUser | undefined,
+    share: Share,
+  ): ClientTransaction {
+    const transaction = new ClientTransaction(this, method, branch, text, hop, user, share)
     this.#table(transaction).set(branch, transaction)
     this.statistics.requestOut(method)
     transaction.start()
@@ -192,6 +211,15 @@ export class TransactionLayer {
     const tag = tagOf(this.hasher.hash(transactionKey(request, request.method)))
     const text = formatResponse(request, request.via, source, tag, status, reasonPhrase(status), headers)
     this.sender.send(text, responseTarget(request.via, source))
+  }
+
+  /** For the request itself and for what it is sent on as. */
+  #hasRoom(request: SipRequest, share: Share): boolean {
+    const octets = octetsOfRequest(request) + octetsOfSent(request.text)
+    if (share.fits(octets)) return true
+    if (ending.has(request.method) && share.fits(octets, reserveFactor)) return true
+    share.refuse(this.account.transactions, octets)
+    return false
   }
 
   // What transactions tell their layer.
@@ -223,8 +251,18 @@ export function transactionKey(request: SipRequest, method: string): string {
   const { branch, host, port } = request.via
   // The cookie alone tells no two transactions apart (RFC 4475 §3.2.1).
   if (branch !== undefined && branch.length > magicCookie.length && branch.startsWith(magicCookie))
-    return `${branch} ${host}:${port ?? ''} ${method}`
+    return shortKey(`${branch} ${host}:${port ?? ''} ${method}`)
   // The topmost Via alone: a CANCEL has no other, and others may stand in the same line of its INVITE.
   const via = request.text.slice(request.via.start, request.via.end).trimEnd()
-  return `${via}\n${request.value(H.from)}\n${request.value(H.callId)}\n${request.cseqNumber} ${method}\n${request.requestUri}`
+  return shortKey(
+    `${via}\n${request.value(H.from)}\n${request.value(H.callId)}\n${request.cseqNumber} ${method}\n${request.requestUri}`,
+  )
+}
+
+/**
+ * Tables of long keys are large, and slow: V8 tells strings of more than 16,383 characters apart by their length alone. No usual
+ * client has any.
+ */
+function shortKey(key: string): string {
+  return key.length <= longestKey ? key : createHash('sha256').update(key, 'latin1').digest('base64')
 }

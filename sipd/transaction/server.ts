@@ -1,4 +1,5 @@
 /** A server transaction (RFC 3261 §17.2): what came from upstream, and the answers it gets. */
+import { reserveFactor, type Share } from '../account/ledger.ts'
 import type { SipRequest } from '../message/message.ts'
 import { reasonPhrase } from '../message/reason.ts'
 import { type ExtraHeader, formatResponse, responseTarget } from '../message/respond.ts'
@@ -7,6 +8,7 @@ import { type KeyHash, tagOf } from './hash.ts'
 import { heldStates } from './held.ts'
 import type { TransactionLayer } from './layer.ts'
 import { type Event, eventOf, inviteServer, type Machine, nonInviteServer, type State } from './machines.ts'
+import { octetsOfRequest } from './octets.ts'
 import { type TimerOwner, WheelTimer } from './timer-wheel.ts'
 import { transactionTimeoutMs } from './timers.ts'
 
@@ -25,15 +27,22 @@ export class ServerTransaction implements TimerOwner<TimerName> {
   onGone: (() => void) | undefined
   /** The status of the last response. */
   status = 0
+  /** Whom its octets are held for, and those of what it is sent on as. */
+  readonly share: Share
   readonly #layer: TransactionLayer
   readonly #machine: Machine
   #lastResponse: string | undefined
   #retransmit: WheelTimer<TimerName> | undefined
   #timeout: WheelTimer<TimerName> | undefined
   #intervalMs = 0
+  /** Entered in the account; 0 once it has left. */
+  #octets: number
 
-  constructor(layer: TransactionLayer, request: SipRequest, source: Hop, key: string, hash: KeyHash) {
+  constructor(layer: TransactionLayer, request: SipRequest, source: Hop, key: string, hash: KeyHash, share: Share) {
     this.#layer = layer
+    this.share = share
+    this.#octets = octetsOfRequest(request)
+    share.charge(layer.account.transactions, this.#octets)
     this.request = request
     this.source = source
     this.key = key
@@ -71,11 +80,30 @@ export class ServerTransaction implements TimerOwner<TimerName> {
     if (!next) return
     const isFirstFinal = status >= 200 && !this.isFinal
     if (status > this.status) this.status = status
-    if (event !== 'success' || this.request.method !== 'INVITE') this.#lastResponse = text
+    if (event !== 'success' || this.request.method !== 'INVITE') this.#keepToSendAgain(text, status)
     this.#layer.sendResponse(text, status, this)
     if (isFirstFinal) this.#layer.user!.onAnswered(this, status, text)
     // A transport that failed at once has ended the transaction meanwhile.
     if (this.#machine[this.state]?.[event]) this.#enter(next)
+  }
+
+  /** Enters octets that are held for it as long as it lives. False when there is no room, or it has left. */
+  hold(octets: number): boolean {
+    if (this.#octets === 0 || !this.share.take(this.#layer.account.transactions, octets, reserveFactor)) return false
+    this.#octets += octets
+    return true
+  }
+
+  /** For retransmissions. Where there is no room for a peer's final response, one of ours with its status has to do. */
+  #keepToSendAgain(text: string, status: number): void {
+    // One that ends the transaction at once is held elsewhere in a moment.
+    const isLast = status >= 200 && this.request.method !== 'INVITE'
+    const more = text.length - (this.#lastResponse?.length ?? 0)
+    if (isLast || more <= 0 || this.hold(more)) this.#lastResponse = text
+    else if (status >= 200) {
+      const { request, source } = this
+      this.#lastResponse = formatResponse(request, request.via, source, tagOf(this.hash), status, reasonPhrase(status))
+    }
   }
 
   /** The request again, or the ACK. */
@@ -159,6 +187,8 @@ export class ServerTransaction implements TimerOwner<TimerName> {
   #leave(held?: (typeof heldStates)[keyof typeof heldStates], response?: string): void {
     this.#retransmit?.cancel()
     this.#timeout?.cancel()
+    this.share.charge(this.#layer.account.transactions, -this.#octets)
+    this.#octets = 0
     this.#layer.serverEnded(this)
     if (held !== undefined)
       this.#layer.held.hold(this.hash, held, response === undefined ? undefined : { text: response, hop: this.target })

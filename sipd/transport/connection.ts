@@ -1,10 +1,11 @@
-/** A TCP or TLS connection that carries SIP: framing, keep-alive, a bounded queue. */
+/** A TCP or TLS connection that carries SIP: framing, keep-alive, and what it holds of both entered in the account. */
 import type { Socket } from 'node:net'
+import type { Account } from '../account/account.ts'
+import type { Share } from '../account/ledger.ts'
 import type { Hop, TransportName } from '../message/source.ts'
 import { Framer, FramingError } from './framer.ts'
+import { WriteQueue } from './write-queue.ts'
 
-/** What a peer that does not read may have waiting; then it is cut off. */
-const mostQueuedOctets = 1 << 20
 const mostDroppedOctets = 1 << 16
 
 export interface ConnectionUser {
@@ -14,6 +15,21 @@ export interface ConnectionUser {
   /** An error that nobody expected; the connection ends. */
   onBug(error: unknown, source: Hop): void
   onClosed(connection: Connection, why: Error): void
+}
+
+export interface ConnectionOptions {
+  readonly id: string
+  readonly socket: Socket
+  readonly far: {
+    readonly transport: TransportName
+    readonly address: string
+    readonly port: number
+    readonly listener: number
+  }
+  readonly isInbound: boolean
+  readonly user: ConnectionUser
+  readonly nowMs: () => number
+  readonly account: Account
 }
 
 export class Connection {
@@ -32,19 +48,18 @@ export class Connection {
   readonly #user: ConnectionUser
   readonly #nowMs: () => number
   readonly #framer = new Framer()
+  readonly #account: Account
+  /** That of the far end's address. */
+  readonly #share: Share
+  readonly #queue: WriteQueue
+  /** What is entered for the message under way. */
+  #partialOctets = 0
   #isConnecting: boolean
   #isEnding = false
   /** Of messages given before the connection stood. */
   #onFailure: ((error: Error) => void)[] = []
 
-  constructor(
-    id: string,
-    socket: Socket,
-    far: { transport: TransportName; address: string; port: number; listener: number },
-    isInbound: boolean,
-    user: ConnectionUser,
-    nowMs: () => number,
-  ) {
+  constructor({ id, socket, far, isInbound, user, nowMs, account }: ConnectionOptions) {
     this.id = id
     this.hop = { ...far, connection: id }
     this.isInbound = isInbound
@@ -53,6 +68,10 @@ export class Connection {
     this.#nowMs = nowMs
     this.usedMs = nowMs()
     this.#isConnecting = !isInbound
+    this.#account = account
+    this.#share = account.traffic.shareOf(far.address)
+    this.#share.records++
+    this.#queue = new WriteQueue(socket, account.queues, this.#share)
     socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
     socket.on(far.transport === 'TLS' ? 'secureConnect' : 'connect', () => {
@@ -70,8 +89,12 @@ export class Connection {
     }
     this.usedMs = this.#nowMs()
     if (this.#isConnecting && failed) this.#onFailure.push(failed)
-    this.#socket.write(text, 'latin1')
-    if (this.#socket.writableLength > mostQueuedOctets) this.destroy('the peer does not read')
+    if (!this.#queue.write(text)) this.destroy('the peer does not read')
+  }
+
+  /** Enters in the account what waits to leave now. */
+  settle(): void {
+    if (this.isOpen) this.#queue.settle()
   }
 
   /** Ends when what was written has left; at the second time whatever the peer does. */
@@ -97,10 +120,13 @@ export class Connection {
           this.#user.onMessage(octets, this.hop)
         },
         // RFC 5626 §3.5.1: a ping gets a pong.
-        () => this.write('\r\n'),
+        () => {
+          if (this.isOpen && !this.#queue.pong()) this.destroy('the peer does not read')
+        },
       )
       if (!this.#framer.isPartial) this.partialSinceMs = undefined
       else this.partialSinceMs ??= now
+      if (!this.#enterPartial()) this.destroy('there is no room for the message that it sends')
     } catch (error) {
       if (!(error instanceof FramingError)) {
         this.#user.onBug(error, this.hop)
@@ -108,9 +134,23 @@ export class Connection {
         return
       }
       this.#user.onFramingError(error, this.hop)
+      this.#framer.clear()
+      this.#enterPartial()
       this.end()
       this.#drop()
     }
+  }
+
+  /** False when there is no room for what the message under way takes. */
+  #enterPartial(): boolean {
+    // One of its messages may have ended the connection.
+    const held = this.isOpen ? this.#framer.heldOctets : 0
+    const more = held - this.#partialOctets
+    if (more === 0) return true
+    if (more > 0 && !this.#share.take(this.#account.partials, more)) return false
+    if (more < 0) this.#share.charge(this.#account.partials, more)
+    this.#partialOctets = held
+    return true
   }
 
   /** What it still sends is read to nowhere for a while, so that the answer arrives before the reset. */
@@ -127,6 +167,10 @@ export class Connection {
   #close(error: Error): void {
     if (!this.isOpen) return
     this.isOpen = false
+    this.#framer.clear()
+    this.#enterPartial()
+    this.#queue.close()
+    this.#share.records--
     const failures = this.#onFailure
     this.#onFailure = []
     this.#user.onClosed(this, error)

@@ -1,4 +1,5 @@
 /** All connections of one process: found by their number or their far end, bounded, and swept when they idle. */
+import type { Socket } from 'node:net'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { formatHop, type Hop } from '../message/source.ts'
 import type { Connection } from './connection.ts'
@@ -25,6 +26,8 @@ export class Connections {
   /** Those that others opened, by their far end: nothing else leads there. */
   readonly #inbound = new Map<string, Connection>()
   readonly #perAddress = new Map<string, number>()
+  /** TLS that is not agreed on yet, by the far end; each has a descriptor like any other. */
+  readonly #handshakes = new Map<string, { readonly socket: Socket; readonly address: string }>()
   readonly #sweeping: Timer
 
   constructor(clock: Clock, limits: ConnectionLimits) {
@@ -35,6 +38,11 @@ export class Connections {
 
   get size(): number {
     return this.#byId.size
+  }
+
+  /** TLS handshakes under way. */
+  get handshakes(): number {
+    return this.#handshakes.size
   }
 
   get(id: string): Connection | undefined {
@@ -57,12 +65,29 @@ export class Connections {
 
   /** With a key it is found again by its far end. */
   add(connection: Connection, outboundKey?: string): void {
-    if (this.#byId.size >= this.#limits.connections) this.#makeRoom()
+    this.#makeRoom()
     this.#byId.set(connection.id, connection)
     if (outboundKey !== undefined) this.#outbound.set(outboundKey, connection)
     if (connection.isInbound) this.#inbound.set(farEnd(connection.hop), connection)
-    const { address } = connection.hop
-    this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1)
+    this.#count(connection.hop.address, 1)
+  }
+
+  /** A handshake begins; it counts as a connection until `endHandshake`, or the end of the socket. */
+  addHandshake(far: string, address: string, socket: Socket): void {
+    this.#makeRoom()
+    this.#handshakes.set(far, { socket, address })
+    this.#count(address, 1)
+    socket.once('close', () => {
+      if (this.#handshakes.get(far)?.socket === socket) this.endHandshake(far)
+    })
+  }
+
+  /** It became a connection, or nothing. */
+  endHandshake(far: string): void {
+    const handshake = this.#handshakes.get(far)
+    if (!handshake) return
+    this.#handshakes.delete(far)
+    this.#count(handshake.address, -1)
   }
 
   remove(connection: Connection, outboundKey?: string): void {
@@ -70,25 +95,36 @@ export class Connections {
     if (outboundKey !== undefined && this.#outbound.get(outboundKey) === connection) this.#outbound.delete(outboundKey)
     const far = farEnd(connection.hop)
     if (this.#inbound.get(far) === connection) this.#inbound.delete(far)
-    const { address } = connection.hop
-    const left = (this.#perAddress.get(address) ?? 1) - 1
-    if (left === 0) this.#perAddress.delete(address)
-    else this.#perAddress.set(address, left)
+    this.#count(connection.hop.address, -1)
   }
 
   closeAll(): void {
     this.#sweeping.cancel()
+    for (const { socket } of [...this.#handshakes.values()]) socket.destroy()
     for (const connection of [...this.#byId.values()]) connection.end()
   }
 
   /** Who has the most gives one: an address that opens thousands takes from itself. */
   #makeRoom(): void {
+    if (this.#byId.size + this.#handshakes.size < this.#limits.connections) return
     let most = ''
     for (const [address, count] of this.#perAddress) if (count > (this.#perAddress.get(most) ?? 0)) most = address
+    for (const [far, { socket, address }] of this.#handshakes) {
+      if (address !== most) continue
+      this.endHandshake(far)
+      socket.destroy()
+      return
+    }
     let oldest: Connection | undefined
     for (const connection of this.#byId.values())
       if (connection.hop.address === most && (!oldest || isSooner(connection, oldest))) oldest = connection
     oldest?.destroy('there are too many connections')
+  }
+
+  #count(address: string, by: 1 | -1): void {
+    const count = (this.#perAddress.get(address) ?? 0) + by
+    if (count === 0) this.#perAddress.delete(address)
+    else this.#perAddress.set(address, count)
   }
 
   #mostIdleMs({ isInbound, hasSpoken }: Connection): number {
@@ -99,6 +135,7 @@ export class Connections {
   #sweep(): void {
     const now = this.#clock.monotonicMs()
     for (const connection of [...this.#byId.values()]) {
+      connection.settle()
       const idle = now - connection.usedMs
       if (connection.partialSinceMs !== undefined && now - connection.partialSinceMs > partialMs)
         connection.destroy('a message did not end in time')

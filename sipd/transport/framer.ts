@@ -22,10 +22,16 @@ const cr = 0x0d
 /** RFC 5626 §3.5.1: two empty lines are a ping. */
 const pingOctets = 4
 
+const nothing = Buffer.alloc(0)
+const firstOctets = 1024
+const headEnd = '\r\n\r\n'
+
 export class Framer {
-  /** What there is of the message that has begun; joined when it is whole, however small the pieces it comes in. */
-  #pieces: Buffer[] = []
+  /** What there is of the message that has begun, in the first octets; it doubles, so that small pieces cost no object each. */
+  #buffer: Buffer = nothing
   #octets = 0
+  /** So many of them have been searched for the end of the headers. */
+  #searched = 0
   /** Octets of the message that has begun, head and body; 0 while its end is not known. */
   #needed = 0
   /** Octets of empty lines since the last message or ping. */
@@ -36,18 +42,27 @@ export class Framer {
     return this.#octets > 0
   }
 
+  /** Octets of memory that the message under way takes. */
+  get heldOctets(): number {
+    return this.#buffer.length
+  }
+
+  /** Forgets the message under way. */
+  clear(): void {
+    this.#take()
+  }
+
   /**
    * Gives the whole messages that end in this chunk; `onPing` is called for each double empty line between messages.
    * Throws FramingError.
    */
   push(chunk: Buffer, onMessage: (octets: Buffer) => void, onPing: () => void): void {
-    if (this.#octets > 0 && this.#octets + chunk.length < this.#needed) {
+    let data = chunk
+    if (this.#octets > 0) {
       this.#keep(chunk)
-      return
+      if (this.#needed > 0 ? this.#octets < this.#needed : !this.#hasHead()) return
+      data = this.#take()
     }
-    let data = this.#octets === 0 ? chunk : Buffer.concat([...this.#pieces, chunk])
-    this.#pieces = []
-    this.#octets = 0
     for (;;) {
       if (this.#needed === 0) {
         data = data.subarray(this.#skipBlanks(data, onPing))
@@ -65,10 +80,34 @@ export class Framer {
     }
   }
 
+  /** A copy: the chunk's memory is the socket's, and a few octets must not keep all of it. */
   #keep(data: Buffer): void {
-    // A copy: the chunk's memory is the socket's, and a few octets must not keep all of it.
-    this.#pieces.push(Buffer.from(data))
-    this.#octets += data.length
+    const octets = this.#octets + data.length
+    if (octets > this.#buffer.length) {
+      const doubled = Math.max(firstOctets, 2 * this.#buffer.length)
+      const wanted = this.#needed > 0 ? Math.min(doubled, this.#needed) : doubled
+      const grown = Buffer.allocUnsafeSlow(Math.max(octets, wanted))
+      this.#buffer.copy(grown, 0, 0, this.#octets)
+      this.#buffer = grown
+    }
+    data.copy(this.#buffer, this.#octets)
+    this.#octets = octets
+  }
+
+  #take(): Buffer {
+    const taken = this.#buffer.subarray(0, this.#octets)
+    this.#buffer = nothing
+    this.#octets = 0
+    this.#searched = 0
+    return taken
+  }
+
+  /** Whether the end of the headers has come; only what is new is searched. */
+  #hasHead(): boolean {
+    const from = Math.max(0, this.#searched - headEnd.length + 1)
+    const isThere = this.#buffer.subarray(from, this.#octets).includes(headEnd)
+    this.#searched = this.#octets
+    return isThere || this.#octets > limits.headerOctets
   }
 
   /** The number of octets before the next message. */
@@ -85,27 +124,27 @@ export class Framer {
 
   /** Octets of the message that begins here; 0 while its headers have no end yet. */
   #measure(data: Buffer): number {
-    const headEnd = data.indexOf('\r\n\r\n')
-    if (headEnd < 0) {
+    const end = data.indexOf(headEnd)
+    if (end < 0) {
       if (data.includes('\n\n')) throw new FramingError(400, 'a line ends with LF alone', data)
       if (data.length > limits.headerOctets)
         throw new FramingError(413, `headers of more than ${limits.headerOctets} octets`, data)
       return 0
     }
     // Who means another end of a line, or of the head, does not mean the message that would be taken here.
-    const fault = headFault(data.subarray(0, headEnd + 4))
-    if (fault !== undefined) throw new FramingError(400, fault, data.subarray(0, headEnd + 4))
-    const text = data.toString('latin1', 0, headEnd + 2)
+    const fault = headFault(data.subarray(0, end + headEnd.length))
+    if (fault !== undefined) throw new FramingError(400, fault, data.subarray(0, end + headEnd.length))
+    const text = data.toString('latin1', 0, end + 2)
     const head = /\r\n[ \t]/.test(text) ? text.replace(/\r\n[ \t]+/g, ' ') : text
     const found = [...head.matchAll(contentLength)]
-    const end = headEnd + 4
+    const bodyAt = end + headEnd.length
     if (found.length === 0)
-      throw new FramingError(400, 'Content-Length is missing, and a stream needs it', data.subarray(0, end))
+      throw new FramingError(400, 'Content-Length is missing, and a stream needs it', data.subarray(0, bodyAt))
     const length = found[0]![1]!.trim()
     if (found.length > 1 || !/^\d{1,9}$/.test(length))
-      throw new FramingError(400, 'Content-Length is not one number', data.subarray(0, end))
+      throw new FramingError(400, 'Content-Length is not one number', data.subarray(0, bodyAt))
     if (Number(length) > maxBodyOctets)
-      throw new FramingError(413, `a body of more than ${maxBodyOctets} octets`, data.subarray(0, end))
-    return end + Number(length)
+      throw new FramingError(413, `a body of more than ${maxBodyOctets} octets`, data.subarray(0, bodyAt))
+    return bodyAt + Number(length)
   }
 }

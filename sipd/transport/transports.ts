@@ -6,6 +6,7 @@ import type { FaultGuard } from '../../lib/fault-guard.ts'
 import type { Log } from '../../lib/log.ts'
 import { canonicalAddress, unmapped } from '../../lib/net/address.ts'
 import { RateLimit } from '../../lib/rate-limit.ts'
+import type { Account } from '../account/account.ts'
 import type { DebugChannel, DebugLog } from '../log/error-log.ts'
 import { formatHop, type Hop, type TransportName } from '../message/source.ts'
 import type { SipStatistics } from '../statistics.ts'
@@ -37,13 +38,14 @@ export interface TransportsOptions {
   readonly faults: FaultGuard
   readonly debug: DebugLog
   readonly statistics: SipStatistics
+  readonly account: Account
   readonly onMessage: (octets: Buffer, source: Hop) => void
   readonly onFramingError: (error: FramingError, source: Hop) => void
   /** For a connection of another process; false when there is none. */
   readonly sendElsewhere?: (text: string, hop: Hop) => boolean
 }
 
-/** Until its handshake is over a connection counts nowhere, so that it may not take long. */
+/** Nobody has said anything in SIP yet. */
 const handshakeWithinMs = 10_000
 
 export class Transports implements Sender, ConnectionUser {
@@ -239,7 +241,7 @@ export class Transports implements Sender, ConnectionUser {
     listener: number,
     isInbound: boolean,
   ): Connection {
-    const { worker, clock } = this.#options
+    const { worker, clock, account } = this.#options
     const id = `${worker}.${this.#nextConnection++}`
     const debug = this.#debugOf({ transport })
     if (debug.on)
@@ -247,9 +249,8 @@ export class Transports implements Sender, ConnectionUser {
         id,
         far: `${transport} ${formatHop({ address, port })}`,
       })
-    return new Connection(id, socket, { transport, address, port, listener }, isInbound, this, () =>
-      clock.monotonicMs(),
-    )
+    const far = { transport, address, port, listener }
+    return new Connection({ id, socket, far, isInbound, user: this, nowMs: () => clock.monotonicMs(), account })
   }
 
   async #listen(transport: 'TCP' | 'TLS', listener: number, address: string, port: number): Promise<void> {
@@ -260,6 +261,7 @@ export class Transports implements Sender, ConnectionUser {
         return
       }
       const far = { address: unmapped(remoteAddress), port: remotePort }
+      this.connections.endHandshake(formatHop(far))
       const connection = this.#adopt(socket, transport, far, listener, true)
       this.connections.add(connection)
       this.onConnection?.(connection, true)
@@ -268,6 +270,13 @@ export class Transports implements Sender, ConnectionUser {
       transport === 'TLS'
         ? createTlsServer({ ...this.#options.tls!.server, handshakeTimeout: handshakeWithinMs }, accept)
         : createServer({ noDelay: true }, accept)
+    if (transport === 'TLS')
+      server.on('connection', (socket: Socket) => {
+        const { remoteAddress, remotePort } = socket
+        if (remoteAddress === undefined || remotePort === undefined) return
+        const far = { address: unmapped(remoteAddress), port: remotePort }
+        this.connections.addHandshake(formatHop(far), far.address, socket)
+      })
     server.on('tlsClientError', (error) => {
       const { debug } = this.#options
       if (debug.SipTls.on) debug.SipTls.write('a handshake failed', { why: error.message })

@@ -5,6 +5,8 @@ import { messageOf } from '../../lib/errors.ts'
 import { canBeAnswered, unmapped } from '../../lib/net/address.ts'
 
 const largestDatagram = 65_507
+/** What may wait in a socket whose kernel takes nothing; datagrams beyond it are lost, as in the network. */
+const mostQueuedOctets = 8 << 20
 /** What leaves is written here; one for all sockets, each of which is done with it before the next one writes. */
 let scratch = Buffer.allocUnsafeSlow(largestDatagram)
 
@@ -84,15 +86,29 @@ export class UdpSocket {
     const datagrams = this.#waiting
     this.#waiting = []
     for (const { text, address, port } of datagrams) {
-      const length = scratch.write(text, 0, 'latin1')
-      try {
-        this.#socket.send(scratch, 0, length, port, address)
-      } catch (error) {
-        // One that cannot be sent costs itself alone: the others of this turn leave.
-        this.#options.onError(new Error(`send to ${address} port ${port}: ${messageOf(error)}`, { cause: error }))
+      if (this.#socket.getSendQueueCount() > 0) this.#enqueue(text, address, port)
+      else {
+        const length = scratch.write(text, 0, 'latin1')
+        this.#send(scratch, length, address, port)
+        // Most datagrams leave at once; one that the kernel cannot take now waits, by reference.
+        if (this.#socket.getSendQueueCount() > 0) scratch = Buffer.allocUnsafeSlow(largestDatagram)
       }
-      // Most datagrams leave at once; one that the kernel cannot take now waits, by reference.
-      if (this.#socket.getSendQueueCount() > 0) scratch = Buffer.allocUnsafeSlow(largestDatagram)
+    }
+  }
+
+  /** Behind others that wait: in memory of its own length, while there is room. */
+  #enqueue(text: string, address: string, port: number): void {
+    if (this.#socket.getSendQueueSize() + text.length > mostQueuedOctets)
+      this.#options.onError(new Error('a datagram was lost: the system takes no more now'))
+    else this.#send(Buffer.from(text, 'latin1'), text.length, address, port)
+  }
+
+  /** One that cannot be sent costs itself alone: the others of this turn leave. */
+  #send(octets: Buffer, length: number, address: string, port: number): void {
+    try {
+      this.#socket.send(octets, 0, length, port, address)
+    } catch (error) {
+      this.#options.onError(new Error(`send to ${address} port ${port}: ${messageOf(error)}`, { cause: error }))
     }
   }
 

@@ -37,18 +37,28 @@ export function frame(kind: FrameKind, payload: Buffer): Buffer {
 
 /** Cuts a stream into frames. Throws when a length cannot be. */
 export class FrameReader {
-  #pending: Buffer = Buffer.alloc(0)
+  /** Of the frame that has begun: joined once all of it is there, for a long one comes in a thousand pieces. */
+  #pieces: Buffer[] = []
+  #octets = 0
+  #needed = headOctets
 
   push(chunk: Buffer, onFrame: (kind: FrameKind, payload: Buffer) => void): void {
-    let data = this.#pending.length > 0 ? Buffer.concat([this.#pending, chunk]) : chunk
+    this.#pieces.push(chunk)
+    this.#octets += chunk.length
+    if (this.#octets < this.#needed) return
+    let data = this.#pieces.length > 1 ? Buffer.concat(this.#pieces) : chunk
+    this.#needed = headOctets
     while (data.length >= headOctets) {
       const length = data.readUInt32LE(0)
       if (length > mostOctets) throw new Error(`a frame of ${length} octets`)
-      if (data.length < headOctets + length) break
+      this.#needed = headOctets + length
+      if (data.length < this.#needed) break
+      this.#needed = headOctets
       onFrame(data[4] as FrameKind, data.subarray(headOctets, headOctets + length))
       data = data.subarray(headOctets + length)
     }
-    this.#pending = data.length > 0 ? Buffer.from(data) : Buffer.alloc(0)
+    this.#pieces = data.length > 0 ? [Buffer.from(data)] : []
+    this.#octets = data.length
   }
 }
 

@@ -9,15 +9,20 @@ export interface Handover {
   readonly hashes: Buffer
 }
 
+/** So that a frame stays small, and is read in one go. */
+const keysAtOnce = 2000
+
 /** As the frames that say it: the worker's number, then the keys as JSON or the hashes. */
 export function handoverFrames({ worker, keys, hashes }: Handover): (readonly [FrameKind, Buffer])[] {
   const head = Buffer.alloc(numberOctets)
   head.writeDoubleLE(worker)
-  return [
+  const parts: (readonly [FrameKind, Buffer])[] = []
+  for (let from = 0; from < keys.length; from += keysAtOnce) {
     // A key has in it what came from the network: nothing but JSON keeps them apart.
-    [frames.liveKeys, Buffer.concat([head, Buffer.from(JSON.stringify(keys), 'utf8')])],
-    [frames.heldKeys, Buffer.concat([head, hashes])],
-  ]
+    const part = JSON.stringify(keys.slice(from, from + keysAtOnce))
+    parts.push([frames.liveKeys, Buffer.concat([head, Buffer.from(part, 'utf8')])])
+  }
+  return [...parts, [frames.heldKeys, Buffer.concat([head, hashes])]]
 }
 
 /** What such a frame says. */

@@ -4,6 +4,8 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { join } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
+import type { Account } from '../account/account.ts'
+import { ChargedQueue } from '../transport/charged-queue.ts'
 import { type FrameKind, FrameReader, frame, frames } from './frames.ts'
 
 export interface LinksOptions {
@@ -12,18 +14,25 @@ export interface LinksOptions {
   readonly worker: number
   readonly clock: Clock
   readonly log: Log
+  readonly account: Account
   readonly onFrame: (worker: number, kind: FrameKind, payload: Buffer) => void
   readonly onGone: (worker: number) => void
 }
 
 const connectWithinMs = 2000
 const connectAgainMs = 10
-/** What may wait for a worker that does not read; then it counts as gone. */
-const mostQueuedOctets = 256 << 20
+/** What may wait for a worker that does not read, of what traffic may hold; then it counts as gone. */
+const partOfTraffic = 1 / 4
+const leastQueuedOctets = 16 << 20
+
+interface Link {
+  readonly socket: Socket
+  readonly queue: ChargedQueue
+}
 
 export class Links {
   readonly #options: LinksOptions
-  readonly #sockets = new Map<number, Socket>()
+  readonly #links = new Map<number, Link>()
   #server: Server | undefined
 
   constructor(options: LinksOptions) {
@@ -42,34 +51,38 @@ export class Links {
       // Its own, not one that the workers share.
       this.#server!.listen({ path, exclusive: true }, resolve)
     })
+    this.#server.on('error', (error) => this.#options.log.warn('another worker could not be linked with', { error }))
     await Promise.all(others.map((other) => this.#connect(other)))
   }
 
   stop(): void {
     this.#server?.close()
     rmSync(this.#pathOf(this.#options.worker), { force: true })
-    for (const socket of this.#sockets.values()) socket.destroy()
+    for (const { socket } of this.#links.values()) socket.destroy()
   }
 
   has(worker: number): boolean {
-    return this.#sockets.has(worker)
+    return this.#links.has(worker)
   }
 
   get workers(): number[] {
-    return [...this.#sockets.keys()]
+    return [...this.#links.keys()]
   }
 
   /** False when there is no such worker. */
   send(worker: number, kind: FrameKind, payload: Buffer): boolean {
-    const socket = this.#sockets.get(worker)
-    if (!socket) return false
-    socket.write(frame(kind, payload))
-    if (socket.writableLength > mostQueuedOctets) socket.destroy()
+    const link = this.#links.get(worker)
+    if (!link) return false
+    link.socket.write(frame(kind, payload))
+    // It has no need of room: a link that is lost because strangers fill the memory would be what they want.
+    link.queue.settle()
+    const { bound } = this.#options.account.traffic
+    if (link.socket.writableLength > Math.max(leastQueuedOctets, bound * partOfTraffic)) link.socket.destroy()
     return true
   }
 
   broadcast(kind: FrameKind, payload: Buffer): void {
-    for (const worker of this.#sockets.keys()) this.send(worker, kind, payload)
+    for (const worker of this.#links.keys()) this.send(worker, kind, payload)
   }
 
   /** Tries until it works: the other may have been started at the same time, and not listen yet. */
@@ -94,17 +107,18 @@ export class Links {
   }
 
   #receive(socket: Socket, known: number | undefined): void {
-    const { log, onFrame, onGone } = this.#options
+    const { log, account, onFrame, onGone } = this.#options
     const reader = new FrameReader()
+    const link = { socket, queue: new ChargedQueue(socket, account.workers, account.traffic.common) }
     let worker = known
-    if (worker !== undefined) this.#sockets.set(worker, socket)
+    if (worker !== undefined) this.#links.set(worker, link)
     socket.on('error', () => {})
     socket.on('data', (chunk: Buffer) => {
       try {
         reader.push(chunk, (kind, payload) => {
           if (kind === frames.hello) {
             worker = payload.readDoubleLE()
-            this.#sockets.set(worker, socket)
+            this.#links.set(worker, link)
           } else if (worker !== undefined) onFrame(worker, kind, payload)
         })
       } catch (error) {
@@ -113,8 +127,9 @@ export class Links {
       }
     })
     socket.on('close', () => {
-      if (worker === undefined || this.#sockets.get(worker) !== socket) return
-      this.#sockets.delete(worker)
+      link.queue.close()
+      if (worker === undefined || this.#links.get(worker) !== link) return
+      this.#links.delete(worker)
       onGone(worker)
     })
   }

@@ -3,21 +3,28 @@ import { lookup as lookupAddresses } from 'node:dns/promises'
 import { parseArgs } from 'node:util'
 import type { Account } from '../../lib/accounts.ts'
 import { systemClock } from '../../lib/clock.ts'
+import { guardProcess } from '../../lib/guard.ts'
 import { resolveHome } from '../../lib/home.ts'
+import { createLog } from '../../lib/log.ts'
 import { SystemNames } from '../../lib/net/system-names.ts'
 import { becomeForGood, isRoot } from '../../lib/privileges.ts'
+import { RateLimit } from '../../lib/rate-limit.ts'
+import { outliveStandardStreams } from '../../lib/standard-streams.ts'
 import { ListenError } from '../transport/transports.ts'
+import { answerForLostConnections } from './lost-connections.ts'
 import type { FromWorker, ToWorker } from './protocol.ts'
 import { Worker } from './worker.ts'
 
+outliveStandardStreams()
 const { values } = parseArgs({ options: { home: { type: 'string' }, account: { type: 'string' } } })
 // Before anything else: what serves the network was never root when it did.
 if (values.account !== undefined && isRoot()) becomeForGood(JSON.parse(values.account) as Account)
 const home = resolveHome(values.home)
 let worker: Worker | undefined
 
-const tell = (message: FromWorker): void => {
-  if (process.connected) process.send!(message)
+const tell = (message: FromWorker, done?: () => void): void => {
+  if (process.connected) process.send!(message, undefined, undefined, done)
+  else done?.()
 }
 
 /** Each has its own sockets: who fills those of one does not hold up the other. NAPTR and SRV are not implemented yet. */
@@ -84,8 +91,21 @@ function end(): void {
   process.exit(0)
 }
 
+const toStandardError = createLog({ component: 'sipd', write: (line) => process.stderr.write(line) })
+guardProcess(() => worker?.log ?? toStandardError, systemClock)
+const lostConnections = new RateLimit(systemClock, 1, 0.1)
+answerForLostConnections(() => {
+  const held = lostConnections.take()
+  if (held === undefined) return
+  worker?.log.error('a connection is lost, as no descriptor is left for it; raise `ulimit -n`', {
+    more: held || undefined,
+  })
+})
+// The channel broke while something was sent: `disconnect` follows.
+process.on('error', () => {})
 process.on('message', (message: ToWorker) => {
   act(message).catch((error: Error) => {
+    worker?.log.error('cannot do what the parent asks', { kind: message.kind, error })
     tell({ kind: 'failed', message: error.message, code: error instanceof ListenError ? error.code : undefined })
   })
 })
@@ -96,5 +116,4 @@ process.on('disconnect', () => {
   const ended = worker?.stop(0) ?? Promise.resolve()
   void ended.finally(() => process.exit(0))
 })
-process.on('unhandledRejection', (error) => worker?.log.error('bug: unhandled rejection', { error }))
 tell({ kind: 'here' })

@@ -1,4 +1,5 @@
 /** What the parent and its workers tell each other, over the channel that Node gives them. */
+import type { AccountFigures } from '../account/account.ts'
 import type { KeptFiles } from '../config/tls-files.ts'
 import type { Openness } from '../proxy/core.ts'
 import type { Counters } from '../statistics.ts'
@@ -57,6 +58,8 @@ export interface WorkerReport {
   readonly heapUsedOctets: number
   readonly heapTotalOctets: number
   readonly externalOctets: number
+  /** What it holds of what strangers sent. */
+  readonly account: AccountFigures
 }
 
 export type FromWorker =

@@ -1,4 +1,6 @@
 /** What a worker tells its parent of itself, every second. */
+import { memoryUse } from '../../lib/proc/memory.ts'
+import type { Account } from '../account/account.ts'
 import type { LocationStore } from '../location/store.ts'
 import type { SipServer } from '../server.ts'
 import type { SipStatistics } from '../statistics.ts'
@@ -10,13 +12,14 @@ export interface Reported {
   readonly store: LocationStore
   readonly connections: Pick<Connections, 'size'>
   readonly statistics: SipStatistics
+  readonly account: Account
 }
 
-export function workerReport({ server, store, connections, statistics }: Reported): WorkerReport {
+export function workerReport({ server, store, connections, statistics, account }: Reported): WorkerReport {
   const { layer, held, calls } = server
-  const { rss, heapUsed, heapTotal, external } = process.memoryUsage()
+  const { rss, heapUsed, heapTotal, external } = memoryUse()
   return {
-    counters: statistics.counters(),
+    counters: { ...statistics.counters(), ...account.refused() },
     lastInboundMs: statistics.lastInboundMs,
     lastOutboundMs: statistics.lastOutboundMs,
     liveTransactions: layer.live,
@@ -29,5 +32,6 @@ export function workerReport({ server, store, connections, statistics }: Reporte
     heapUsedOctets: heapUsed,
     heapTotalOctets: heapTotal,
     externalOctets: external,
+    account: account.figures(),
   }
 }

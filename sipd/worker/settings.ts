@@ -53,6 +53,8 @@ export function serverSettings({ config, origins, persistentTcp }: ReadConfig): 
           defaultExpiresSeconds: config.RegistrarDefaultExpires,
           contactsPerUser: config.RegistrarMaxContacts,
           users: config.RegistrarMaxUsers,
+          usersPerSource: Math.ceil((config.RegistrarMaxUsers * config.SourceSharePercent) / 100),
+          newUsersPerMinute: share(config.RegistrarNewUsersPerMinute),
         }
       : undefined,
     // What is said of the server is shared among its workers, which the requests of one address are spread over as well.
@@ -154,6 +156,7 @@ export function staticBindings(config: SipdConfig): Change[] {
       flow: undefined,
       path: [],
       userAgent: '',
+      source: '',
     }
     return [[identity.addressOfRecord(uri), [binding]]]
   })

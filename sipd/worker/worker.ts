@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../lib/clock.ts'
 import { FaultGuard } from '../../lib/fault-guard.ts'
 import { foldersOf, type Home } from '../../lib/home.ts'
 import type { Log } from '../../lib/log.ts'
+import { Account } from '../account/account.ts'
 import { accessLogFormat } from '../config/access-log-format.ts'
 import { type ReadConfig, readConfig } from '../config/read.ts'
 import { TlsFiles } from '../config/tls-files.ts'
@@ -17,18 +18,20 @@ import { createSipServer, type SipServer } from '../server.ts'
 import { SipStatistics } from '../statistics.ts'
 import { KeyHasher } from '../transaction/hash.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
-import { farEnd } from '../transport/connections.ts'
 import type { FramingError } from '../transport/framer.ts'
 import { Transports } from '../transport/transports.ts'
 import { accessEntry } from './access-entry.ts'
+import { accountSettings, maxConnections } from './bounds.ts'
 import { CallHandover } from './call-handover.ts'
+import { connectionLine, readConnectionLines, workerOfConnection } from './connection-lines.ts'
+import { EarlyMessages, nowUs } from './early.ts'
 import { decodeHopMessage, encodeHopMessage, type FrameKind, frames } from './frames.ts'
 import { type Handover, handoverFrames, readHandover } from './handover.ts'
 import { Links } from './links.ts'
 import { Listings } from './listing.ts'
-import { LogOutbox } from './log-outbox.ts'
+import { LogOutbox, type TellParent } from './log-outbox.ts'
 import { encodeHashes, Ownership } from './ownership.ts'
-import type { FromWorker, WorkerStart } from './protocol.ts'
+import type { WorkerStart } from './protocol.ts'
 import { Registrations } from './registrations.ts'
 import { workerReport } from './report.ts'
 import { identityOf, listenersOf, registrationsPath, serverSettings, staticBindings, tlsOf } from './settings.ts'
@@ -40,7 +43,7 @@ export interface WorkerOptions {
   readonly lookup: Lookup
   /** Of the names in sipd.conf. */
   readonly configuredLookup: Lookup
-  readonly tell: (message: FromWorker) => void
+  readonly tell: TellParent
 }
 
 const reportEveryMs = 1000
@@ -64,9 +67,10 @@ export class Worker {
   readonly #outbox: LogOutbox
   readonly #formatAccess: FormatLine
   readonly #reporting: Timer
+  readonly #account: Account
   readonly #subscriptions = new Map<number, () => void>()
-  /** What came while the workers before had not handed over yet, and when it was read, by whichever worker. */
-  #early: { readonly readUs: number; readonly receive: () => void }[] | undefined = []
+  /** Until the workers before have handed over. */
+  #early: EarlyMessages | undefined
   #ending: Timer | undefined
 
   /** Reads the configuration, the registrations, and links with the other workers. Throws what is wrong in words. */
@@ -91,6 +95,8 @@ export class Worker {
     this.log = log
     const faults = new FaultGuard(clock, log)
     this.#statistics = new SipStatistics(clock)
+    this.#account = new Account(accountSettings(configuration), clock, log)
+    this.#early = new EarlyMessages(this.#account)
     this.#formatAccess = compileLogFormat(accessLogFormat(config), { serverName: config.ServerName ?? 'sipd' })
     const persistent = new Set(persistentTcp.map(({ host, port }) => `${host} ${port}`))
     const { worker } = start
@@ -98,7 +104,7 @@ export class Worker {
       listeners: listenersOf(config),
       tls: tlsOf(config, home, files.read),
       worker,
-      maxConnections: Math.ceil(config.SipTcpMaxTCPConnections / config.StartServers) || Number.MAX_SAFE_INTEGER,
+      maxConnections: maxConnections(config, log),
       outboundIdleMs: Math.max(config.SipT3InMs, config.SipMaxT3InMs) + 64 * config.SipT1InMs,
       connectTimeoutMs: config.SipTcpMaxConnectTimeout,
       reusesConnections: (address, port) => config.SipTcpReuseConnection || persistent.has(`${address} ${port}`),
@@ -107,21 +113,23 @@ export class Worker {
       faults,
       debug,
       statistics: this.#statistics,
+      account: this.#account,
       onMessage: (octets, source) => {
-        if (this.#early) this.#early.push({ readUs: nowUs(), receive: () => this.#server.core.receive(octets, source) })
-        else this.#server.core.receive(octets, source)
+        if (!this.#early) this.#server.core.receive(octets, source)
+        else this.#early.add(nowUs(), source, octets.length, () => this.#server.core.receive(octets, source))
       },
       onFramingError: (error, source) => this.#refuseFraming(error, source),
       sendElsewhere: (text, hop) =>
         this.#links.send(workerOfConnection(hop.connection ?? ''), frames.send, encodeHopMessage(hop, text)),
     })
-    this.#transports.onConnection = ({ id, hop }, isOpen) =>
-      this.#links.broadcast(frames.connections, Buffer.from(`${isOpen ? '+' : '-'}${id} ${farEnd(hop)}`, 'latin1'))
+    this.#transports.onConnection = (connection, isOpen) =>
+      this.#links.broadcast(frames.connections, Buffer.from(connectionLine(connection, isOpen), 'latin1'))
     this.#links = new Links({
       folder: foldersOf(home, 'sipd').run,
       worker,
       clock,
       log: this.log,
+      account: this.#account,
       onFrame: (from, kind, payload) => this.#receiveFrame(from, kind, payload),
       onGone: (gone) => this.#gone(gone),
     })
@@ -143,6 +151,8 @@ export class Worker {
       maxAgeMs: config.Cisco_Registry_Max_DB_Age_on_Boot * 1000,
       statics: staticBindings(config),
       cleanupEveryMs: config.RegistryCleanupRate,
+      limits: serverSettings(configuration).registrar,
+      account: this.#account,
       clock,
       log: this.log,
       tell: (changes) => this.#links.broadcast(frames.changes, changes),
@@ -158,6 +168,7 @@ export class Worker {
       sender: this.#transports,
       store: this.#registrations.store,
       statistics: this.#statistics,
+      account: this.#account,
       lookup: options.lookup,
       configuredLookup: options.configuredLookup,
       signerSecret: Buffer.from(start.signerSecret, 'hex'),
@@ -210,11 +221,9 @@ export class Worker {
   }
 
   begin(): void {
-    const early = this.#early ?? []
+    const early = this.#early
     this.#early = undefined
-    // An ACK that the worker before read, and a BYE read here: in the order in which they came.
-    early.sort((one, other) => one.readUs - other.readUs)
-    for (const { receive } of early) receive()
+    early?.begin()
   }
 
   /** Whoever takes a seat that was empty is told what this worker has of it. */
@@ -300,7 +309,7 @@ export class Worker {
         // The payload is the link's memory, which goes on.
         const octets = Buffer.from(message.octets)
         const receive = (): void => this.#server.core.receiveForwarded(octets, message.hop)
-        if (this.#early) this.#early.push({ readUs: message.readUs, receive })
+        if (this.#early) this.#early.add(message.readUs, message.hop, octets.length, receive)
         else receive()
         break
       }
@@ -319,10 +328,7 @@ export class Worker {
         this.#registrations.heard(payload)
         break
       case frames.connections:
-        for (const line of payload.toString('latin1').split('\n')) {
-          const space = line.indexOf(' ')
-          this.#transports.setElsewhere(line.slice(space + 1), line.slice(1, space), line.startsWith('+'))
-        }
+        for (const { far, id, isOpen } of readConnectionLines(payload)) this.#transports.setElsewhere(far, id, isOpen)
         break
       case frames.subscribe:
         this.#tellConnections(from)
@@ -341,8 +347,8 @@ export class Worker {
 
   #tellConnections(to: number): void {
     const lines: string[] = []
-    for (const { id, hop, isInbound } of this.#transports.connections.all())
-      if (isInbound) lines.push(`+${id} ${farEnd(hop)}`)
+    for (const connection of this.#transports.connections.all())
+      if (connection.isInbound) lines.push(connectionLine(connection, true))
     if (lines.length > 0) this.#links.send(to, frames.connections, Buffer.from(lines.join('\n'), 'latin1'))
   }
 
@@ -387,17 +393,9 @@ export class Worker {
   #report(): void {
     const { connections } = this.#transports
     const { store } = this.#registrations
-    const report = workerReport({ server: this.#server, store, connections, statistics: this.#statistics })
-    this.#options.tell({ kind: 'report', report })
+    const lines = this.#outbox.takeLost()
+    if (lines > 0) this.log.error('log lines were lost: the first process of sipd did not read them in time', { lines })
+    const [server, statistics, account] = [this.#server, this.#statistics, this.#account]
+    this.#options.tell({ kind: 'report', report: workerReport({ server, store, connections, statistics, account }) })
   }
-}
-
-/** Of a clock that all processes of the machine share. */
-function nowUs(): number {
-  return Number(process.hrtime.bigint() / 1000n)
-}
-
-/** `WORKER.NUMBER`. */
-function workerOfConnection(connection: string): number {
-  return Number(connection.slice(0, connection.indexOf('.')))
 }

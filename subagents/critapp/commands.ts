@@ -4,9 +4,11 @@ import type { ProcessSpec } from './process.ts'
 import { type Systemctl, unitCommand } from './unit.ts'
 
 export interface ProcessCommand {
-  /** For people. */
+  /** For people who may not see the command: its program without arguments, in which passwords may stand. */
   readonly text: string
   readonly parsed: ParsedCommand
+  /** systemctl, which only asks systemd; a command of a row may start or stop anything on the machine. */
+  readonly asksSystemd: boolean
 }
 
 export function startCommandOf({ unit, startCommand }: ProcessSpec, systemctl: Systemctl): ProcessCommand {
@@ -28,10 +30,11 @@ export function gracefulCommandOf({ unit, gracefulCommand }: ProcessSpec, system
     : commandOf(gracefulCommand)
 }
 
-function commandOf(text: string): ProcessCommand {
-  return { text, parsed: parseCommand(text) }
+function commandOf(command: string): ProcessCommand {
+  const parsed = parseCommand(command)
+  return { text: 'argv' in parsed ? parsed.argv[0] : 'its command cannot be read', parsed, asksSystemd: false }
 }
 
 function ofUnit(parsed: ParsedCommand): ProcessCommand {
-  return { text: 'argv' in parsed ? parsed.argv.join(' ') : '', parsed }
+  return { text: 'argv' in parsed ? parsed.argv.join(' ') : '', parsed, asksSystemd: true }
 }

@@ -1,10 +1,14 @@
 /** What all parts of the supervisor share: time, log, whom to tell, the searches for processes, and how a state changes. */
 import { join } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
+import { messageOf } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log.ts'
 import { readPidFile } from '../../lib/proc/pid-file.ts'
-import { type ProcessIdentity, type ProcessStat, readProcess } from '../../lib/proc/process.ts'
+import { ageMs, type ProcessIdentity, type ProcessStat, readProcess } from '../../lib/proc/process.ts'
+import { type Launcher, ownLauncher } from '../../lib/program/launcher.ts'
+import { SpareDescriptors } from '../../lib/spare-descriptors.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
+import type { ProcessCommand } from './commands.ts'
 import type { Check } from './health.ts'
 import type { Entry, ProcessSpec, SupervisedProcess } from './process.ts'
 import { ProcessSearch } from './search.ts'
@@ -32,6 +36,8 @@ export interface SupervisorOptions {
   readonly outputFolder: string
   readonly check: Check
   readonly systemctl: Systemctl
+  /** Children by default. */
+  readonly launcher?: Launcher
   /** A graceful command that takes longer hangs, and is ended. */
   readonly gracefulWithinMs?: number
 }
@@ -39,8 +45,19 @@ export interface SupervisorOptions {
 /** critAppLastError holds this many octets. */
 const maxSentenceOctets = 255
 
+/** A process that was looked at, and what a row remembers of it. */
+export interface KnownProcess extends Pick<Entry, 'leads' | 'pidFile'> {
+  readonly identity: ProcessIdentity
+  readonly aliveMs: number
+}
+
+/** Enough for a scan of /proc, and for the pipes of a command that is started. */
+const spareDescriptors = 6
+const lookAgainMs = 1000
+
 export class Context {
   readonly options: SupervisorOptions
+  readonly spare = new SpareDescriptors(spareDescriptors)
   readonly searcher: ProcessSearch
   readonly units: Units
   #complaint = ''
@@ -50,7 +67,7 @@ export class Context {
     this.options = options
     this.searcher = new ProcessSearch(options)
     const { clock, log, systemctl } = options
-    this.units = new Units({ clock, log, systemctl, wanted: wantedUnits })
+    this.units = new Units({ clock, log, systemctl, wanted: wantedUnits, spare: this.spare })
   }
 
   /** Moves to the state that the table of states gives, and notifies who shows it. */
@@ -68,14 +85,26 @@ export class Context {
    * A look at what runs. What /proc does not show, for want of descriptors or of rights, is neither there nor gone: it is
    * left for the next look.
    */
-  attempt(look: () => void): void {
+  attempt(look: () => void): boolean {
     try {
-      look()
+      this.spare.retry(look)
+      return true
     } catch (error) {
-      const complaint = error instanceof Error ? error.message : String(error)
+      const complaint = messageOf(error)
       if (complaint !== this.#complaint) this.options.log.error('cannot look at processes; trying again', { error })
       this.#complaint = complaint
+      return false
     }
+  }
+
+  /** The same, again and again until it is done, or something else began with the row. What it does must begin with the look. */
+  persist(entry: Entry, act: () => void): void {
+    if (this.attempt(act)) return
+    const { round } = entry
+    entry.timer?.cancel()
+    entry.timer = this.options.clock.after(lookAgainMs, () => {
+      if (entry.round === round) this.persist(entry, act)
+    })
   }
 
   /** The process that a row means, if it runs, and how many it has. */
@@ -84,13 +113,26 @@ export class Context {
     return unit === '' ? this.searcher.find(name, formerGroup) : this.units.find(unit)
   }
 
-  /** From here on the row's process is this one. Throws, and changes nothing, where nobody can tell what it is. */
-  know(entry: Entry, identity: ProcessIdentity): void {
-    const { unit, name } = entry.shown.spec
-    // What a unit leaves behind is systemd's, by its KillMode.
-    const leads = unit === '' && readProcess(identity.pid)?.groupId === identity.pid
-    const pidFile = this.readPidFile(name)?.pid === identity.pid ? this.pidFileOf(name) : undefined
+  /** What is to be known of a process before it is a row's. Throws where nobody can tell. */
+  identify({ shown }: Entry, identity: ProcessIdentity): KnownProcess {
+    const { unit, name } = shown.spec
+    return {
+      identity,
+      // What a unit leaves behind is systemd's, by its KillMode.
+      leads: unit === '' && readProcess(identity.pid)?.groupId === identity.pid,
+      pidFile: this.readPidFile(name)?.pid === identity.pid ? this.pidFileOf(name) : undefined,
+      aliveMs: ageMs(identity),
+    }
+  }
+
+  /** From here on the row's process is this one. */
+  know(entry: Entry, { identity, leads, pidFile }: KnownProcess): void {
     Object.assign(entry, { identity, leads, pidFile })
+  }
+
+  /** A row's own commands have none of our limits. */
+  launcherOf({ asksSystemd }: ProcessCommand): Launcher {
+    return asksSystemd ? ownLauncher : (this.options.launcher ?? ownLauncher)
   }
 
   pidFileOf(name: string): string {

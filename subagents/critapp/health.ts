@@ -1,7 +1,10 @@
 /** One look at whether a process serves: by a command, a TCP connection, or a SIP OPTIONS request. */
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
 import { connect } from 'node:net'
 import { parseCommand } from '../../lib/command.ts'
+import { codeOf, messageOf } from '../../lib/errors.ts'
+import { isWant } from '../../lib/program/errno.ts'
 import { describeExit, isSuccess } from '../../lib/program/exit.ts'
 import { runForAnswer } from './run.ts'
 
@@ -15,8 +18,8 @@ export interface HealthSpec {
   readonly failures: number
 }
 
-/** Undefined when it serves, else why not. */
-export type Verdict = string | undefined
+/** Undefined when it serves, else why not; or why it could not be asked, which says nothing of it. */
+export type Verdict = string | undefined | { readonly cannotTell: string }
 export type Check = (spec: HealthSpec, signal: AbortSignal) => Promise<Verdict>
 
 /**
@@ -26,8 +29,8 @@ export type Check = (spec: HealthSpec, signal: AbortSignal) => Promise<Verdict>
 export type SipPing = (uri: string | undefined, timeoutMs: number) => Promise<number>
 
 export function healthCheck(sipPing: SipPing): Check {
-  const ask = oneAtATime(sipPing)
-  return async (spec, signal) => {
+  const ping = oneAtATime(sipPing)
+  const ask = async (spec: HealthSpec, signal: AbortSignal): Promise<Verdict> => {
     switch (spec.kind) {
       case 'none':
         return undefined
@@ -36,9 +39,31 @@ export function healthCheck(sipPing: SipPing): Check {
       case 'tcp':
         return connectTo(spec, signal)
       case 'sip':
-        return askSip(ask, spec, signal)
+        return askSip(ping, spec, signal)
     }
   }
+  return async (spec, signal) => {
+    const verdict = await ask(spec, signal)
+    // Whatever the words are: a resolver, and a file that cannot be read, say nothing of descriptors.
+    return typeof verdict === 'string' && isOutOfDescriptors() ? { cannotTell: verdict } : verdict
+  }
+}
+
+/** Whether this process can open nothing now, so that what failed may have failed for that. */
+function isOutOfDescriptors(): boolean {
+  try {
+    closeSync(openSync('/dev/null', 'r'))
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** What went wrong while somebody was asked: with them, or with us. */
+function verdictOn(error: unknown): Verdict {
+  for (let one = error; one instanceof Error; one = one.cause)
+    if (isWant(codeOf(one))) return { cannotTell: messageOf(error) }
+  return messageOf(error)
 }
 
 /** What is wrong with a target of this kind; undefined when it can be tried. */
@@ -70,6 +95,7 @@ export function parseHostAndPort(text: string): { host: string; port: number } |
 async function askCommand({ target, timeoutMs }: HealthSpec, signal: AbortSignal): Promise<Verdict> {
   const { exit, printed } = await runForAnswer(parseCommand(target), { limitMs: timeoutMs, signal })
   if (isSuccess(exit)) return undefined
+  if (exit.kind === 'notStarted' && isWant(exit.code)) return { cannotTell: `the command ${describeExit(exit)}` }
   const said = printed.trim().split('\n').at(-1)
   return said ? `the command ${describeExit(exit)}: ${said}` : `the command ${describeExit(exit)}`
 }
@@ -77,14 +103,14 @@ async function askCommand({ target, timeoutMs }: HealthSpec, signal: AbortSignal
 /** The kernel accepts for a process that hangs, so this proves only that it listens; nothing it says is read. */
 async function connectTo({ target, timeoutMs }: HealthSpec, signal: AbortSignal): Promise<Verdict> {
   const address = parseHostAndPort(target)
-  if (!address) return `${JSON.stringify(target)} is no HOST:PORT`
+  if (!address) return `${JSON.stringify(target)} must be HOST:PORT`
   const socket = connect(address)
   const timeout = AbortSignal.timeout(timeoutMs)
   try {
     await once(socket, 'connect', { signal: AbortSignal.any([signal, timeout]) })
     return undefined
   } catch (error) {
-    return timeout.aborted ? `${target} took longer than ${timeoutMs / 1000} s` : (error as Error).message
+    return timeout.aborted ? `${target} took longer than ${timeoutMs / 1000} s` : verdictOn(error)
   } finally {
     socket.on('error', () => {})
     socket.destroy()
@@ -99,7 +125,7 @@ async function askSip(sipPing: SipPing, { target, timeoutMs }: HealthSpec, signa
     await Promise.race([sipPing(target === '' ? undefined : target, timeoutMs), aborted(limit)])
     return undefined
   } catch (error) {
-    return limit.aborted ? `${target || 'sip ping'} took longer than ${timeoutMs / 1000} s` : (error as Error).message
+    return limit.aborted ? `${target || 'sip ping'} took longer than ${timeoutMs / 1000} s` : verdictOn(error)
   }
 }
 

@@ -5,6 +5,7 @@ import { foldersOf, type Home, pidFileOf } from '../../lib/home.ts'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import type { SetVarbind } from '../../lib/mib/set.ts'
+import { type Launcher, ownLauncher } from '../../lib/program/launcher.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { healthCheck, type SipPing } from './health.ts'
 import {
@@ -23,8 +24,8 @@ import { type Request, Supervisor } from './supervisor.ts'
 
 type ProcRow = RowOf<typeof critAppProcTable>
 
-/** `sipPing` is what a health check of kind `sip` asks with. */
-export function critappModule(home: Home, sipPing: SipPing) {
+/** `sipPing` is what a health check of kind `sip` asks with; `launcher` runs start commands. */
+export function critappModule(home: Home, sipPing: SipPing, launcher: Launcher = ownLauncher) {
   let supervisor: Supervisor | undefined
   let host: ModuleHost | undefined
   /** What the rows of one SET, or of one file, ask for: acted on together, for their order counts. */
@@ -172,6 +173,7 @@ export function critappModule(home: Home, sipPing: SipPing) {
         pidFolders: [foldersOf(home, 'subagents').run, foldersOf(home, 'sipd').run],
         outputFolder: join(foldersOf(home, 'subagents').logs, 'critapp'),
         systemctl: ['systemctl'],
+        launcher,
         check: healthCheck(sipPing),
         events: {
           changed: (process) => void show(process),

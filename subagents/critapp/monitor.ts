@@ -1,5 +1,6 @@
 /** Looks again and again whether one process serves, and says when that changes. */
 import type { Clock, Timer } from '../../lib/clock.ts'
+import { messageOf } from '../../lib/errors.ts'
 import type { Check, HealthSpec } from './health.ts'
 
 export interface MonitorEvents {
@@ -7,6 +8,8 @@ export interface MonitorEvents {
   serves(): void
   /** It did not; how many times in a row. Not told of one that has never served yet. */
   fails(reason: string, times: number): void
+  /** It could not be asked, for want of descriptors and the like; that is no failure of it. */
+  cannotTell(reason: string): void
   /** Too many failures: nothing more comes from this monitor. */
   unhealthy(reason: string): void
 }
@@ -49,10 +52,11 @@ export class HealthMonitor {
 
   async #look(): Promise<void> {
     const { spec, check, clock } = this.#options
-    const reason = await check(spec, this.#stopping.signal)
+    const verdict = await check(spec, this.#stopping.signal).catch((error) => ({ cannotTell: messageOf(error) }))
     if (this.#stopping.signal.aborted) return
-    if (reason === undefined) this.#good()
-    else this.#bad(reason)
+    if (verdict === undefined) this.#good()
+    else if (typeof verdict === 'string') this.#bad(verdict)
+    else this.#options.events.cannotTell(verdict.cannotTell)
     if (this.#stopping.signal.aborted) return // they may have stopped us
     const pauseMs = this.#hasServed ? spec.intervalMs : Math.min(spec.intervalMs, this.#pauseMs)
     this.#pauseMs = Math.min(2 * this.#pauseMs, longestPauseMs)

@@ -23,6 +23,8 @@ interface Plan {
   readonly words: string
 }
 
+/** What is missing to start anything, descriptors, processes or memory, may come back soon. */
+const wantRetryMs = 2000
 /** So many lines of what it printed last go to the log. */
 const keptLines = 20
 
@@ -43,11 +45,15 @@ export class Restarts {
     // A graceful command may itself stop the process and start it again.
     const isGraceful = entry.graceful !== 'idle' && !isFailure(exitStatus)
     const wasTold = (state === 'stopping' || isGraceful) && failureReason === undefined
+    // As long as nobody starts it again, it stays as the order has it.
+    const isOrdered = !wasTold && exitStatus.isOrdered === true && failureReason === undefined
+    if (isOrdered) entry.isGivenUp = true
     this.#forgetProcess(entry)
-    const output = wasTold ? [] : lastLines(this.#context.outputPath(spec), keptLines)
-    const plan = wasTold ? undefined : this.#plan(entry, spec.restartOnExit || failureReason !== undefined)
+    const output = wasTold || isOrdered ? [] : lastLines(this.#context.outputPath(spec), keptLines)
+    const plan = wasTold || isOrdered ? undefined : this.#plan(entry, spec.restartOnExit || failureReason !== undefined)
     const why = failureReason === undefined ? how : `was stopped: ${failureReason}`
-    const sentence = `${spec.name} ${wasTold ? `${how}, as requested` : `${why}${plan?.words ?? ''}`}`
+    const next = isOrdered ? '; it is not started again before somebody starts its unit or sets it up' : plan?.words
+    const sentence = `${spec.name} ${wasTold ? `${how}, as requested` : `${why}${next ?? ''}`}`
     Object.assign(entry.shown, {
       isUp: false,
       health: 'unknown',
@@ -74,9 +80,14 @@ export class Restarts {
     this.#retry(entry, this.#plan(entry, true))
   }
 
-  /** The start of a row failed; that was said already. */
-  startFailed(entry: Entry): void {
-    this.#retry(entry, this.#plan(entry, entry.shown.spec.restartOnExit))
+  /**
+   * The start of a row failed; that was said already. Where the machine had nothing left to start it with, that says nothing of
+   * the process: it is tried again whatever the row says of restarts, and does not count among them.
+   */
+  startFailed(entry: Entry, isForWant: boolean): void {
+    if (!isForWant) this.#retry(entry, this.#plan(entry, entry.shown.spec.restartOnExit))
+    else if (this.#events.isAtWork() && entry.shown.spec.adminStatus === 'up')
+      this.#retry(entry, { delayMs: wantRetryMs, words: '' })
   }
 
   #forgetProcess(entry: Entry): void {
@@ -86,11 +97,20 @@ export class Restarts {
     entry.monitor = undefined
     entry.failureReason = undefined
     entry.formerGroup = entry.identity && entry.leads ? entry.identity.pid : undefined
-    if (entry.formerGroup !== undefined) killGroup(entry.formerGroup)
+    if (entry.formerGroup !== undefined) this.#killGroup(entry.formerGroup)
     entry.identity = undefined
     entry.child = undefined
     const { unit } = entry.shown.spec
     if (unit !== '') this.#context.units.forget(unit)
+  }
+
+  #killGroup(groupId: number): void {
+    const { spare, options } = this.#context
+    try {
+      spare.retry(() => killGroup(groupId))
+    } catch (error) {
+      options.log.warn('cannot look whether a process left others behind, which go on then', { groupId, error })
+    }
   }
 
   /** When the next start is due, or that there are too many; nothing where no restart is wanted. */

@@ -2,7 +2,9 @@
 import type { ParsedCommand } from '../../lib/command.ts'
 import { type ProcessIdentity, readEnvironment } from '../../lib/proc/process.ts'
 import { describeExit, isSuccess } from '../../lib/program/exit.ts'
+import type { Launcher } from '../../lib/program/launcher.ts'
 import { type Outcome, runProgram } from '../../lib/program/run.ts'
+import type { SpareDescriptors } from '../../lib/spare-descriptors.ts'
 
 /**
  * Tells `sip` and its like that it is the supervisor who calls, which need not be asked (sipd/control/supervisor.ts), and which
@@ -24,15 +26,20 @@ export interface CommandOptions {
   readonly variables?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal
   readonly maxOctets?: number
+  /** Lent for its start, where it has to be started whatever else is open. */
+  readonly spare?: SpareDescriptors
+  /** Of a command that may start or stop anything on the machine. */
+  readonly launcher?: Launcher
 }
 
 /** What a command answers; one that is not of the grammar could not be started. */
-export async function runForAnswer(command: ParsedCommand, options: CommandOptions): Promise<Outcome> {
+export async function runForAnswer(command: ParsedCommand, { spare, ...options }: CommandOptions): Promise<Outcome> {
   if ('error' in command) {
     const exit = { kind: 'notStarted', code: undefined, reason: command.error } as const
     return { exit, output: '', errors: '', printed: '' }
   }
-  return runProgram({ argv: command.argv, ...options })
+  const run = (): Promise<Outcome> => runProgram({ argv: command.argv, ...options })
+  return spare ? spare.lend(run) : run()
 }
 
 /**

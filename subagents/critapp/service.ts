@@ -1,6 +1,6 @@
 /** From running to serving: a process that was found is taken up, and its health watched for as long as it lives. */
-import { ageMs, type ProcessIdentity } from '../../lib/proc/process.ts'
-import type { Context } from './context.ts'
+import { RateLimit } from '../../lib/rate-limit.ts'
+import type { Context, KnownProcess } from './context.ts'
 import { HealthMonitor } from './monitor.ts'
 import type { Entry } from './process.ts'
 
@@ -12,17 +12,20 @@ export interface ServiceEvents {
 export class Service {
   readonly #context: Context
   readonly #events: ServiceEvents
+  /** What is missing is missing at every check. */
+  readonly #unasked: RateLimit
 
   constructor(context: Context, events: ServiceEvents) {
     this.#context = context
+    this.#unasked = new RateLimit(context.options.clock, 3, 1 / 60)
     this.#events = events
   }
 
   /** The process is there; it is up when it serves, where that is checked. */
-  takeUp(entry: Entry, identity: ProcessIdentity, event: 'ready' | 'found', sentence: string): void {
+  takeUp(entry: Entry, known: KnownProcess, event: 'ready' | 'found', sentence: string): void {
     const { clock, events } = this.#context.options
-    this.#context.know(entry, identity)
-    const aliveMs = ageMs(identity)
+    const { identity, aliveMs } = known
+    this.#context.know(entry, known)
     Object.assign(entry.shown, {
       pid: identity.pid,
       count: Math.max(1, entry.shown.count),
@@ -79,6 +82,11 @@ export class Service {
           this.#context.complain(entry, `${name}: health check failed (${times} of ${spec.failures}): ${reason}`)
           log.warn('a health check failed', { name, times, reason })
           events.changed(shown)
+        },
+        cannotTell: (reason) => {
+          const held = this.#unasked.take()
+          if (held !== undefined)
+            log.warn('a health check could not be made', { name, reason, more: held || undefined })
         },
         unhealthy: (reason) => this.#unhealthy(entry, reason),
       },

@@ -1,12 +1,13 @@
 /** Starting one process: its command is run, and what it leaves behind, or becomes, is found. */
 import { closeSync } from 'node:fs'
-import type { ParsedCommand } from '../../lib/command.ts'
 import { openOutput } from '../../lib/output-file.ts'
 import { ageMs, type ProcessIdentity, type ProcessStat } from '../../lib/proc/process.ts'
+import { isWant } from '../../lib/program/errno.ts'
 import { describeExit, exitCodeOf, isSuccess, type ProgramExit, signalNumberOf } from '../../lib/program/exit.ts'
 import { lastLine } from '../../lib/program/last-words.ts'
+import type { Launcher } from '../../lib/program/launcher.ts'
 import type { Program } from '../../lib/program/program.ts'
-import { startProgram } from '../../lib/program/start.ts'
+import type { Argv } from '../../lib/program/start.ts'
 import { startCommandOf } from './commands.ts'
 import type { Context } from './context.ts'
 import { isControlScript, startScriptMs } from './control-script.ts'
@@ -23,8 +24,8 @@ export interface StartEvents {
   appeared(entry: Entry, identity: ProcessIdentity, sentence: string): void
   /** What was taken for the process was the script that started this one, and has ended. */
   replaced(entry: Entry, identity: ProcessIdentity): void
-  /** There is none, and none will come of this start. */
-  failed(entry: Entry, sentence: string): void
+  /** There is none, and none will come of this start; `isForWant`: the machine had nothing left to start it with. */
+  failed(entry: Entry, sentence: string, isForWant: boolean): void
   /** A child of ours that is the row's process, or was to become it, ended. */
   ended(entry: Entry, exitStatus: ExitStatus): void
 }
@@ -50,6 +51,7 @@ export class Starter {
   readonly #starts = new Set<Start>()
   readonly #successors: Successors
   #pidFiles: readonly PidFiles[] = []
+  #isEnded = false
 
   constructor(context: Context, events: StartEvents) {
     this.#context = context
@@ -70,6 +72,7 @@ export class Starter {
   /** What was started goes on. */
   end(): void {
     for (const one of this.#pidFiles) one.close()
+    this.#isEnded = true
     this.#starts.clear()
   }
 
@@ -83,20 +86,35 @@ export class Starter {
       this.#failed(entry, `${command.text}: ${command.parsed.error}`)
       return
     }
-    const child = this.#spawn(spec, command.parsed)
-    const start: Start = { entry, child, round, beganMs: options.clock.monotonicMs() }
-    void child.exited.then((exit) => this.#context.attempt(() => this.#childEnded(start, exit)))
-    if (child.pid === undefined) return
-    entry.child = child
-    this.#starts.add(start)
-    entry.timer = options.clock.every(lookEveryMs, () => this.#context.attempt(() => this.#look(start)))
+    const { argv } = command.parsed
+    const launcher = this.#context.launcherOf(command)
+    const child = this.#context.spare.lend(() => this.#spawn(spec, argv, launcher))
+    if (child instanceof Promise) void child.then((launched) => this.#launched(entry, launched, round))
+    else this.#launched(entry, child, round)
   }
 
-  #spawn(spec: ProcessSpec, { argv }: Extract<ParsedCommand, { readonly argv: unknown }>): Program {
+  /** Its stop may have been asked for before systemd had started it. */
+  #launched(entry: Entry, child: Program, round: number): void {
+    const { clock } = this.#context.options
+    const start: Start = { entry, child, round, beganMs: clock.monotonicMs() }
+    void child.exited.then((exit) => this.#context.attempt(() => this.#childEnded(start, exit)))
+    if (child.pid === undefined || this.#isEnded || entry.round !== round) return
+    const { state } = entry.shown
+    if (state === 'starting' || state === 'stopping') entry.child = child
+    if (state !== 'starting') return
+    this.#starts.add(start)
+    entry.timer = clock.every(lookEveryMs, () => this.#context.attempt(() => this.#look(start)))
+  }
+
+  #spawn(spec: ProcessSpec, argv: Argv, launcher: Launcher): Program | Promise<Program> {
     const variables = supervisedBy(spec.name)
     const output = this.#openOutput(spec)
-    const child = startProgram({ argv, variables, output: output ?? 'none' })
-    if (output !== undefined) closeSync(output)
+    const close = (): void => {
+      if (output !== undefined) closeSync(output)
+    }
+    const child = launcher.start({ argv, variables, output: output ?? 'none' })
+    if (child instanceof Promise) return child.finally(close)
+    close()
     return child
   }
 
@@ -138,10 +156,12 @@ export class Starter {
     if (!real && (!itself || isOver)) real = this.#context.search(entry).main
     if (!real && isOver && unit === '') real = itself // it runs in front under another name than its row says
     if (real) {
-      entry.timer?.cancel()
+      // It may be that nobody can tell what it is: then this is looked at again, and is all as it was.
+      const { timer } = entry
+      this.#events.appeared(entry, real, `${name} was started as PID ${real.pid}`)
+      timer?.cancel()
       this.#starts.delete(start)
       if (real.pid !== child.pid) entry.child = undefined
-      this.#events.appeared(entry, real, `${name} was started as PID ${real.pid}`)
     } else if (isOver && !(unit !== '' && itself)) {
       // systemd has time-outs of its own, and its answer is awaited.
       const { text } = startCommandOf(entry.shown.spec, this.#context.options.systemctl)
@@ -175,7 +195,9 @@ export class Starter {
     const { entry, child, round } = start
     if (exit.kind === 'notStarted') {
       const { text } = startCommandOf(entry.shown.spec, this.#context.options.systemctl)
-      if (entry.round === round) this.#failed(entry, `${text}: ${exit.reason}; see critAppStartCommand`)
+      const isForWant = isWant(exit.code)
+      const advice = isForWant ? '' : '; see critAppStartCommand'
+      if (entry.round === round) this.#failed(entry, `${text}: ${exit.reason}${advice}`, isForWant)
       return
     }
     if (entry.child !== child) return
@@ -205,13 +227,13 @@ export class Starter {
     this.#failed(entry, `${text} ${how}${said ? `: ${said}` : ''}`)
   }
 
-  #failed(entry: Entry, sentence: string): void {
+  #failed(entry: Entry, sentence: string, isForWant = false): void {
     entry.round++
     entry.timer?.cancel()
     entry.child = undefined
     this.#context.complain(entry, sentence)
     this.#context.move(entry, 'startFailed')
     this.#context.options.log.error('a process could not be started', { name: entry.shown.spec.name, sentence })
-    this.#events.failed(entry, sentence)
+    this.#events.failed(entry, sentence, isForWant)
   }
 }

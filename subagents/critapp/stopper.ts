@@ -29,14 +29,20 @@ export class Stopper {
 
   /** Of a process that is known. Its end is seen by the watch. */
   stop(entry: Entry): void {
-    const { log, clock, systemctl } = this.#context.options
+    const { spare, options } = this.#context
+    const { log, clock, systemctl } = options
     const { spec } = entry.shown
     const round = entry.round
     const limitMs = spec.stopTimeoutSeconds * 1000
     const command = terminateCommandOf(spec, systemctl)
     if (!command) this.#signal(entry, 'SIGTERM')
     else
-      void runToEnd(command.parsed, { limitMs, variables: supervisedBy(spec.name, entry.identity) }).then((reason) => {
+      void runToEnd(command.parsed, {
+        limitMs,
+        variables: supervisedBy(spec.name, entry.identity),
+        spare,
+        launcher: this.#context.launcherOf(command),
+      }).then((reason) => {
         if (reason === undefined) return
         log.warn('a terminate command failed; sending SIGTERM', { name: spec.name, reason })
         if (entry.round === round) this.#signal(entry, 'SIGTERM')
@@ -53,17 +59,19 @@ export class Stopper {
    * a process that can be stopped; one that stays in front is the process.
    */
   stopWhatStarts(entry: Entry): void {
-    const { round, child } = entry
+    const { round } = entry
     const { clock } = this.#context.options
     const { name, stopTimeoutSeconds } = entry.shown.spec
     const deadline = clock.monotonicMs() + Math.min(stopTimeoutSeconds * 1000, appearWithinMs)
     const look = (): void => {
       if (entry.round !== round || entry.shown.state !== 'stopping') return
+      const { child } = entry
       const itself = liveChild(child)
       const real = itself ? ownProcess(itself, name) : this.#context.search(entry).main
       if (real) {
+        const known = this.#context.identify(entry, real)
         entry.timer?.cancel()
-        this.#context.know(entry, real)
+        this.#context.know(entry, known)
         if (real.pid !== child?.pid) entry.child = undefined
         this.stop(entry)
       } else if (clock.monotonicMs() > deadline) {
@@ -80,20 +88,22 @@ export class Stopper {
     const { unit } = entry.shown.spec
     const kill = (): void => this.#signal(entry, 'SIGKILL')
     if (unit === '') kill()
-    else
-      void runToEnd(unitKill(this.#context.options.systemctl, unit), { limitMs: killWithinMs }).then((reason) => {
+    else {
+      const { spare, options } = this.#context
+      void runToEnd(unitKill(options.systemctl, unit), { limitMs: killWithinMs, spare }).then((reason) => {
         if (reason !== undefined) kill()
       })
+    }
   }
 
   #signal({ identity, child }: Entry, signal: NodeJS.Signals): void {
     const pid = identity?.pid ?? child?.pid
     if (pid === undefined) return
+    const { spare, options } = this.#context
     try {
-      signalProcess(pid, identity, signal)
+      spare.retry(() => signalProcess(pid, identity, signal))
     } catch (error) {
-      const { log } = this.#context.options
-      log.warn('a process could not be signalled', { pid, signal, error })
+      options.log.warn('a process could not be signalled', { pid, signal, error })
     }
   }
 }

@@ -2,7 +2,7 @@
 import type { ProcessIdentity } from '../../lib/proc/process.ts'
 import { ensureFolderSync } from '../../lib/trust/folder.ts'
 import { gracefulCommandOf } from './commands.ts'
-import { Context, type SupervisorOptions } from './context.ts'
+import { Context, type KnownProcess, type SupervisorOptions } from './context.ts'
 import { type Entry, newEntry, type ProcessSpec, type SupervisedProcess } from './process.ts'
 import { Restarts } from './restarts.ts'
 import { runToEnd, supervisedBy } from './run.ts'
@@ -41,11 +41,12 @@ export class Supervisor {
     this.#context = new Context(options, wantedUnits)
     const ended: Restarts['ended'] = (entry, exitStatus) => this.#restarts.ended(entry, exitStatus)
     this.#starter = new Starter(this.#context, {
-      appeared: (entry, identity, sentence) => this.#service.takeUp(entry, identity, 'ready', sentence),
+      appeared: (entry, identity, sentence) =>
+        this.#service.takeUp(entry, this.#context.identify(entry, identity), 'ready', sentence),
       replaced: (entry, identity) => this.#replace(entry, identity),
-      failed: (entry, sentence) => {
+      failed: (entry, sentence, isForWant) => {
         options.events.failed(entry.shown, sentence)
-        this.#restarts.startFailed(entry)
+        this.#restarts.startFailed(entry, isForWant)
       },
       ended,
     })
@@ -54,7 +55,7 @@ export class Supervisor {
     this.#restarts = new Restarts(this.#context, {
       isAtWork: () => this.#isStarted,
       wanted: (entry) => this.#wantUp(entry),
-      due: (entry) => this.#startAgain(entry),
+      due: (entry) => this.#context.persist(entry, () => this.#startAgain(entry)),
     })
     this.#sequence = new Sequence(options.clock, {
       isHere: (entry) => this.#isHere(entry),
@@ -141,8 +142,10 @@ export class Supervisor {
     entry.isGivenUp = false
     entry.failureReason = undefined
     this.#context.searcher.forget()
-    if (adminStatus === 'up') this.#wantUp(entry)
-    else this.#wantDown(entry)
+    this.#context.persist(entry, () => {
+      if (adminStatus === 'up') this.#wantUp(entry)
+      else this.#wantDown(entry)
+    })
   }
 
   /** Runs the graceful command of a process that is up; what comes of it is logged. */
@@ -159,7 +162,8 @@ export class Supervisor {
     const command = gracefulCommandOf(spec, systemctl)
     entry.graceful = 'running'
     const variables = supervisedBy(spec.name, entry.identity)
-    const reason = await runToEnd(command.parsed, { limitMs, variables })
+    const launcher = this.#context.launcherOf(command)
+    const reason = await runToEnd(command.parsed, { limitMs, variables, spare: this.#context.spare, launcher })
     this.#gracefulEnded(entry, reason)
     const isAskedAgain = (entry.graceful as Entry['graceful']) === 'again'
     entry.graceful = 'idle'
@@ -207,6 +211,7 @@ export class Supervisor {
     this.#context.units.stop()
     this.#sequence.end()
     this.#starter.end()
+    this.#context.spare.release()
     for (const entry of this.#entries.values()) {
       this.#leave(entry)
       entry.child?.unref()
@@ -225,11 +230,11 @@ export class Supervisor {
 
   #begin(entry: Entry): void {
     const { unit } = entry.shown.spec
-    if (unit === '') this.#beginKnowing(entry)
-    else
-      void this.#context.units.refresh().then(() => {
-        if (this.#isHere(entry) && entry.shown.state === 'unknown') this.#beginKnowing(entry)
-      })
+    const begin = (): void => {
+      if (this.#isHere(entry) && entry.shown.state === 'unknown') this.#beginKnowing(entry)
+    }
+    if (unit === '') this.#context.persist(entry, begin)
+    else void this.#context.units.refresh().then(() => this.#context.persist(entry, begin))
   }
 
   #beginKnowing(entry: Entry): void {
@@ -237,9 +242,14 @@ export class Supervisor {
     if (findOnStartup && this.#adopt(entry)) this.#reconcile(entry)
     else if (adminStatus === 'up') this.#wantUp(entry)
     else {
-      this.#context.move(entry, 'wantDown')
       // We may have been killed in the middle of its stop; the PID file says that it is of this appliance.
-      if (this.#context.readPidFile(entry.shown.spec.name) && this.#adopt(entry)) this.#reconcile(entry)
+      const isLeft = this.#context.readPidFile(entry.shown.spec.name) !== undefined
+      const known = isLeft ? this.#find(entry) : undefined
+      this.#context.move(entry, 'wantDown')
+      if (known) {
+        this.#take(entry, known)
+        this.#reconcile(entry)
+      }
     }
   }
 
@@ -266,9 +276,10 @@ export class Supervisor {
   #replace(entry: Entry, identity: ProcessIdentity): void {
     const { log, events } = this.#context.options
     const { shown } = entry
+    const known = this.#context.identify(entry, identity)
     log.notice('a start command ended, and its process goes on', { name: shown.spec.name, pid: identity.pid })
     entry.child = undefined
-    this.#context.know(entry, identity)
+    this.#context.know(entry, known)
     shown.pid = identity.pid
     events.changed(shown)
     if (shown.state === 'stopping') this.#stopper.stop(entry)
@@ -293,6 +304,7 @@ export class Supervisor {
   }
 
   #startAgain(entry: Entry): void {
+    if (entry.shown.state !== 'restartWait') return
     this.#context.searcher.forget()
     if (this.#adopt(entry)) return
     entry.shown.restarts++
@@ -310,16 +322,27 @@ export class Supervisor {
     else this.#stopper.stop(entry)
   }
 
+  /** Takes up the row's process if it runs. Throws, and changes nothing, where nobody can tell. */
   #adopt(entry: Entry): boolean {
+    const known = this.#find(entry)
+    if (known) this.#take(entry, known)
+    return known !== undefined
+  }
+
+  #find(entry: Entry): KnownProcess | undefined {
+    const { main, count } = this.#context.search(entry)
+    const known = main && this.#context.identify(entry, main)
+    entry.shown.count = count
+    return known
+  }
+
+  #take(entry: Entry, known: KnownProcess): void {
     const { name } = entry.shown.spec
-    const found = this.#context.search(entry)
-    entry.shown.count = found.count
-    if (!found.main) return false
     entry.timer?.cancel()
     entry.round++
     entry.child = undefined
-    const sentence = `${name} runs already as PID ${found.main.pid} and was adopted`
-    this.#service.takeUp(entry, found.main, 'found', sentence)
-    return true
+    entry.isGivenUp = false
+    const sentence = `${name} runs already as PID ${known.identity.pid} and was adopted`
+    this.#service.takeUp(entry, known, 'found', sentence)
   }
 }

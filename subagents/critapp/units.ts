@@ -2,8 +2,10 @@
 import { readFileSync } from 'node:fs'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
+import { isAbsence } from '../../lib/proc/file.ts'
 import { type ProcessStat, readProcess } from '../../lib/proc/process.ts'
 import { describeExit, isSuccess } from '../../lib/program/exit.ts'
+import type { SpareDescriptors } from '../../lib/spare-descriptors.ts'
 import { runForAnswer } from './run.ts'
 import { fullUnitName, parseUnits, type Systemctl, type UnitState, unitShow } from './unit.ts'
 
@@ -13,6 +15,7 @@ export interface UnitsOptions {
   readonly systemctl: Systemctl
   /** The units that are of interest now. */
   readonly wanted: () => ReadonlySet<string>
+  readonly spare: SpareDescriptors
 }
 
 const refreshEveryMs = 1000
@@ -68,12 +71,13 @@ export class Units {
   }
 
   async #look(): Promise<void> {
-    const { systemctl, wanted, log } = this.#options
+    const { systemctl, wanted, log, spare } = this.#options
     const units = wanted()
     if (units.size === 0) return
     const { exit, output, printed } = await runForAnswer(unitShow(systemctl, units), {
       limitMs: answerWithinMs,
       maxOctets: 1024 * 1024,
+      spare,
     })
     if (isSuccess(exit)) this.#states = parseUnits(output)
     const complaint = isSuccess(exit) ? '' : `systemctl show ${describeExit(exit)}: ${printed.trim()}`
@@ -91,7 +95,8 @@ function pidsOf(controlGroup: string): number[] {
   for (const hierarchy of hierarchies) {
     try {
       return readFileSync(`${hierarchy}${controlGroup}/cgroup.procs`, 'utf8').split('\n').filter(Boolean).map(Number)
-    } catch {
+    } catch (error) {
+      if (!isAbsence(error)) throw error
       // Not this one.
     }
   }

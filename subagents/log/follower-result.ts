@@ -1,5 +1,7 @@
 /** What a follower is asked for, what one look at its file gives, and where it stands. */
 import type { Clock } from '../../lib/clock.ts'
+import { isDenied } from '../../lib/proc/file.ts'
+import { RefusedPathError } from '../../lib/trust/refused-path.ts'
 import type { GenerationState } from './generation.ts'
 
 /** Where a follower stands; JSON as it is. */
@@ -22,8 +24,11 @@ export interface FollowerOptions {
   readonly drainMs?: number
 }
 
-/** `badEncoding`: it begins with the byte order mark of UTF-16; its lines are not what patterns are tried on. */
-export type FileCondition = 'ok' | 'noFile' | 'noPermission' | 'notRegular' | 'badEncoding'
+/**
+ * `badEncoding`: it begins with the byte order mark of UTF-16; its lines are not what patterns are tried on. `refused`: somebody who
+ * may write its folder has put a link there, or a file that is not theirs.
+ */
+export type FileCondition = 'ok' | 'noFile' | 'noPermission' | 'notRegular' | 'badEncoding' | 'refused'
 
 /** After the name of the file. */
 export const conditionWords: Readonly<Record<FileCondition, string>> = {
@@ -32,10 +37,16 @@ export const conditionWords: Readonly<Record<FileCondition, string>> = {
   noPermission: 'may not be read',
   notRegular: 'is not a regular file',
   badEncoding: 'is in UTF-16, so that no line matches; have it written in UTF-8',
+  refused: 'is not read, because others decide what it leads to',
 }
 
-export interface PollResult {
+export interface Look {
   readonly condition: FileCondition
+  /** A whole sentence, where there is more to say than `conditionWords`. */
+  readonly reason?: string
+}
+
+export interface PollResult extends Look {
   /** Of the live file. */
   readonly sizeOctets: number
   /** Times the file was found truncated or replaced in this poll. */
@@ -46,4 +57,11 @@ export interface PollResult {
   readonly isBehind: boolean
   /** One poll reads a bounded part, which may have no line in it: only this tells whether the end is reached. */
   readonly hasMore: boolean
+}
+
+/** What an error says of the file that was looked at or opened. */
+export function conditionOf(error: unknown): Look {
+  if (error instanceof RefusedPathError)
+    return error.kind === 'notRegular' ? { condition: 'notRegular' } : { condition: 'refused', reason: error.message }
+  return { condition: isDenied(error) ? 'noPermission' : 'noFile' }
 }

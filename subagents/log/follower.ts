@@ -4,13 +4,15 @@
  * stands.
  */
 import type { Stats } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import type { FileCondition, FollowerOptions, FollowerState, PollResult } from './follower-result.ts'
+import { codeOf } from '../../lib/errors.ts'
+import { isSameFile } from '../../lib/trust/folder.ts'
+import { conditionOf, type FollowerOptions, type FollowerState, type Look, type PollResult } from './follower-result.ts'
 import {
   type Generation,
   generationOf,
   hasContentOf,
   headOctets,
+  isContentOf,
   isFileOf,
   isUtf16,
   newGeneration,
@@ -20,8 +22,9 @@ import {
   tailOctets,
 } from './generation.ts'
 import { type Deliver, LineReader, newline } from './line-reader.ts'
-import { isSameFile, type Opened, openRegular } from './open-regular.ts'
-import { type GzipContent, inOrder, isRenamed, laterByName, readGzip, type Sibling, siblingsOf } from './siblings.ts'
+import { LogPlace } from './log-place.ts'
+import type { Opened } from './open-regular.ts'
+import { inOrder, isRenamed, laterByName, type Sibling } from './siblings.ts'
 
 const defaultMaxLineOctets = 2 * 1024 * 1024
 /** How far from the end of a file the start of its last line is looked for. */
@@ -35,6 +38,7 @@ const neverThere = 0
 
 export class Follower {
   readonly #options: FollowerOptions
+  readonly #place: LogPlace
   readonly #lines: LineReader
   readonly #drainMs: number
   #generations: Generation[]
@@ -46,6 +50,7 @@ export class Follower {
 
   constructor(options: FollowerOptions) {
     this.#options = options
+    this.#place = new LogPlace(options.path)
     this.#lines = new LineReader(options.maxLineOctets ?? defaultMaxLineOctets, () => this.#now())
     this.#drainMs = options.drainMs ?? defaultDrainMs
     this.#generations = options.state?.generations.map(generationOf) ?? []
@@ -65,8 +70,16 @@ export class Follower {
     return { offset, tail }
   }
 
-  /** Reads what is new. One call at a time. Throws what `deliver` throws, and then stands where it stood. */
-  async poll(deliver: Deliver): Promise<PollResult> {
+  /** Of the live file, while it is open. */
+  get liveDescriptor(): number | undefined {
+    return this.#generations.at(-1)?.handle?.fd
+  }
+
+  /**
+   * Reads what is new, after `found` was called, when it is known which file has the name. One call at a time. Throws what `deliver`
+   * throws, and then stands where it stood.
+   */
+  async poll(deliver: Deliver, found: () => void = () => {}): Promise<PollResult> {
     this.#rotations = 0
     this.#filesLost = 0
     if (!this.#isRestored) await this.#restore()
@@ -74,6 +87,7 @@ export class Follower {
     const seen = await this.#lookAtPath()
     if (!this.#hasLooked && this.#generations.length === 0) await this.#rememberAbsence()
     this.#hasLooked = true
+    found()
     const last = this.#generations.at(-1)
     const progress = await this.#readAll(deliver)
     // After reading: a copy is looked for by the time of what was read, not by that of the truncation.
@@ -81,6 +95,7 @@ export class Follower {
     const isWide = seen.condition === 'ok' && isUtf16(this.#generations.at(-1))
     return {
       condition: isWide ? 'badEncoding' : seen.condition,
+      ...(seen.reason === undefined ? {} : { reason: seen.reason }),
       sizeOctets: seen.file?.size ?? 0,
       rotations: this.#rotations,
       filesLost: this.#filesLost,
@@ -99,6 +114,7 @@ export class Follower {
       await generation.handle?.close()
       generation.handle = undefined
     }
+    this.#place.close()
   }
 
   /** Finds the files of the saved state again, under whatever name they have now. */
@@ -113,12 +129,15 @@ export class Follower {
   }
 
   async #reopen(): Promise<void> {
-    const { path: livePath } = this.#options
-    const live = await stat(livePath).catch(() => undefined)
-    const found = [...(live ? [{ path: livePath, file: live }] : []), ...(await siblingsOf(livePath)).plain]
+    const live = await this.#place.lstat().catch(() => undefined)
+    const found = (await this.#place.siblings()).plain.map(({ name, file }) => ({
+      file,
+      open: () => this.#place.openSibling(name),
+    }))
+    if (live) found.unshift({ file: live, open: () => this.#place.open().catch(() => undefined) })
     for (const generation of this.#generations) {
-      for (const { path } of found.filter(({ file }) => !generation.handle && isFileOf(file, generation))) {
-        const opened = await openRegular(path).catch(() => undefined)
+      for (const { open } of found.filter(({ file }) => !generation.handle && isFileOf(file, generation))) {
+        const opened = await open()
         if (!opened) continue
         if (isFileOf(opened.file, generation) && (await hasContentOf(opened.handle, generation)))
           generation.handle = opened.handle
@@ -128,38 +147,37 @@ export class Follower {
   }
 
   /** Looks which file has the name now, and takes those in that had it since. */
-  async #lookAtPath(): Promise<{ condition: FileCondition; file: Stats | undefined }> {
-    const { path } = this.#options
-    let file: Stats
-    try {
-      file = await stat(path)
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      this.#retireLast()
-      const last = this.#generations.at(-1)
-      // It may have come, been written and been renamed since the last look.
-      if (code === 'ENOENT' && last) await this.#takeMissed(last, undefined)
-      return { condition: code === 'EACCES' || code === 'EPERM' ? 'noPermission' : 'noFile', file: undefined }
-    }
-    if (!file.isFile()) return { condition: 'notRegular', file: undefined }
+  async #lookAtPath(): Promise<Look & { readonly file: Stats | undefined }> {
     const last = this.#generations.at(-1)
-    if (last?.handle && isFileOf(file, last)) {
-      last.quietSinceMs = undefined
-      return { condition: 'ok', file }
-    }
+    let file: Stats | undefined
     let opened: Opened | undefined
     try {
-      opened = await openRegular(path)
-    } catch {
-      return { condition: 'noPermission', file }
+      file = await this.#place.lstat()
+      if (last?.handle && isFileOf(file, last)) {
+        last.quietSinceMs = undefined
+        return { condition: 'ok', file }
+      }
+      opened = await this.#place.open()
+    } catch (error) {
+      if (file && codeOf(error) !== 'ENOENT') return { ...conditionOf(error), file: file.isFile() ? file : undefined }
+      this.#retireLast()
+      // It may have come, been written and been renamed since the last look.
+      if (codeOf(error) === 'ENOENT' && last) await this.#takeMissed(last, undefined)
+      return { ...conditionOf(error), file: undefined }
     }
     if (!opened) return { condition: 'noFile', file: undefined } // gone between two calls
+    await this.#takeLive(opened, last)
+    return { condition: 'ok', file: opened.file }
+  }
+
+  /** Another file than before has the name. */
+  async #takeLive(opened: Opened, last: Generation | undefined): Promise<void> {
     if (last && (await this.#isCopyOf(opened, last))) {
       await last.handle?.close()
       const { offset, head, tail, isSkipping } = last
       const copy = { ...newGeneration(opened.file, opened.handle), offset, head, tail, isSkipping }
       this.#generations = [...this.#generations.filter((one) => one !== last), copy]
-      return { condition: 'ok', file: opened.file }
+      return
     }
     this.#retireLast()
     if (last) {
@@ -170,7 +188,6 @@ export class Follower {
     if (!this.#hasLooked) await this.#placeAtStart(generation, opened)
     if (last && !last.handle) this.#generations = this.#generations.filter((one) => one !== last)
     this.#generations.push(generation)
-    return { condition: 'ok', file: opened.file }
   }
 
   /**
@@ -181,7 +198,7 @@ export class Follower {
     if (last.offset < headOctets + tailOctets || file.size < last.offset) return false
     const isNamed = last.handle
       ? (await last.handle.stat()).nlink > 0
-      : (await siblingsOf(this.#options.path)).plain.some((sibling) => isFileOf(sibling.file, last))
+      : (await this.#place.siblings()).plain.some((sibling) => isFileOf(sibling.file, last))
     return !isNamed && (await hasContentOf(handle, last))
   }
 
@@ -201,7 +218,7 @@ export class Follower {
 
   /** What comes from now on is read, also when it has another name again at the next look; what is there is older. */
   async #rememberAbsence(): Promise<void> {
-    const timesMs = (await siblingsOf(this.#options.path)).plain.map(({ file }) => file.mtimeMs)
+    const timesMs = (await this.#place.siblings()).plain.map(({ file }) => file.mtimeMs)
     const justAfterMs = Math.max(0, ...timesMs) + 0.001
     const absent = newGeneration({ dev: 0, ino: neverThere, mtimeMs: justAfterMs }, undefined)
     this.#generations.push({ ...absent, isComplete: true })
@@ -217,28 +234,28 @@ export class Follower {
    * then: a late line may have made what was live then younger than those that came after it.
    */
   async #takeMissed(last: Generation, live: Stats | undefined): Promise<void> {
-    const { path: livePath } = this.#options
+    const { path: livePath } = this.#place
     const missed: (Sibling & Opened & { readonly isRest: boolean })[] = []
     // Files may be renamed while we list them, so we look until there is nothing new.
     for (let known = -1; known < missed.length; ) {
       known = missed.length
-      const siblings = inOrder((await siblingsOf(livePath)).plain, livePath)
+      const siblings = inOrder((await this.#place.siblings()).plain, livePath)
       // What we opened as the live one may have been renamed since: those after it have their turn at the next look.
       const end = siblings.findIndex(({ file }) => live && isSameFile(file, live))
       const later = laterByName(siblings, livePath, (file) => isFileOf(file, last))
       for (const sibling of end < 0 ? siblings : siblings.slice(0, end)) {
-        const { path, file } = sibling
+        const { name, file } = sibling
         const isOlder = file.mtimeMs < last.modifiedMs && !later.includes(sibling)
         if (isOlder || missed.some((one) => isSameFile(one.file, file))) continue
-        const opened = await openRegular(path).catch(() => undefined)
+        const opened = await this.#place.openSibling(name)
         if (!opened) continue
         // Without its own file, the last one may go on in a copy that was made before it was truncated.
         const isSame = isFileOf(opened.file, last) || last.offset > 0
         const isRest = !last.handle && isSame && (await hasContentOf(opened.handle, last))
         const isTaken =
           (live && isSameFile(opened.file, live)) || missed.some((one) => isSameFile(one.file, opened.file))
-        if (isTaken || (!isRest && (await this.#isKnown(opened, path)))) await opened.handle.close()
-        else missed.push({ path, ...opened, isRest })
+        if (isTaken || (!isRest && (await this.#isKnown(opened, name)))) await opened.handle.close()
+        else missed.push({ name, ...opened, isRest })
       }
     }
     if (!last.handle && !last.isComplete && !missed.some(({ isRest }) => isRest)) await this.#countGone(last)
@@ -254,8 +271,8 @@ export class Follower {
   }
 
   /** A file that is or was followed, or a copy of one. */
-  async #isKnown({ handle, file }: Opened, path: string): Promise<boolean> {
-    const mayBeCopy = !isRenamed(path, this.#options.path)
+  async #isKnown({ handle, file }: Opened, name: string): Promise<boolean> {
+    const mayBeCopy = !isRenamed(name, this.#place.path)
     for (const known of [...this.#generations, ...this.#done]) {
       if (isFileOf(file, known)) {
         if (known.handle) return true // held open, so its inode is no other's
@@ -267,9 +284,9 @@ export class Follower {
 
   /** A file of ours that is nowhere: nothing of it is lost when it was compressed after we had read all of it. */
   async #countGone(gone: Generation): Promise<void> {
-    for (const { path, file } of (await siblingsOf(this.#options.path)).gzipped) {
+    for (const { name, file } of (await this.#place.siblings()).gzipped) {
       if (file.mtimeMs < gone.modifiedMs - keptTimeMs) continue
-      const content = await readGzip(path)
+      const content = await this.#place.readGzip(name)
       if (!content?.head.subarray(0, gone.head.length).equals(gone.head)) continue
       this.#remember(newGeneration(file, undefined))
       if (content.length === gone.offset % 2 ** 32) return
@@ -279,9 +296,9 @@ export class Follower {
 
   /** Of what was compressed since the last look, what we neither have open nor had read to its end. */
   async #countCompressed(last: Generation): Promise<void> {
-    for (const { path, file } of (await siblingsOf(this.#options.path)).gzipped) {
+    for (const { name, file } of (await this.#place.siblings()).gzipped) {
       if (file.mtimeMs < last.modifiedMs - keptTimeMs || this.#done.some((one) => isFileOf(file, one))) continue
-      const content = await readGzip(path)
+      const content = await this.#place.readGzip(name)
       if (!content) continue
       const known = [...this.#generations, ...this.#done]
       const isRead = await Promise.all(known.map((one) => isContentOf(content, one)))
@@ -349,10 +366,10 @@ export class Follower {
 
   async #copyOf(generation: Generation): Promise<Generation | undefined> {
     if (generation.offset === 0) return undefined
-    for (const { path, file } of (await siblingsOf(this.#options.path)).plain) {
+    for (const { name, file } of (await this.#place.siblings()).plain) {
       if (file.ino === generation.inode || file.size < generation.offset || file.mtimeMs < generation.modifiedMs)
         continue
-      const opened = await openRegular(path).catch(() => undefined)
+      const opened = await this.#place.openSibling(name)
       if (!opened) continue
       if (await hasContentOf(opened.handle, generation)) return this.#retired(opened, generation)
       await opened.handle.close()
@@ -382,10 +399,4 @@ export class Follower {
   #now(): number {
     return this.#options.clock.monotonicMs()
   }
-}
-
-/** Whether a generation has all of what was compressed, or will have: a file that is open is read to its end. */
-async function isContentOf({ head, length }: GzipContent, generation: Generation): Promise<boolean> {
-  const octets = generation.handle ? (await generation.handle.stat()).size : generation.offset
-  return octets > 0 && octets % 2 ** 32 === length && head.subarray(0, generation.head.length).equals(generation.head)
 }

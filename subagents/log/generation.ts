@@ -121,6 +121,15 @@ export async function hasContentOf(handle: FileHandle, { head, tail, offset }: G
   return begins.equals(head) && ends.equals(tail)
 }
 
+/** Whether a generation has all of what was compressed, or will have: a file that is open is read to its end. */
+export async function isContentOf(
+  { head, length }: { readonly head: Buffer; readonly length: number },
+  generation: Generation,
+): Promise<boolean> {
+  const octets = generation.handle ? (await generation.handle.stat()).size : generation.offset
+  return octets > 0 && octets % 2 ** 32 === length && head.subarray(0, generation.head.length).equals(generation.head)
+}
+
 /** As many octets as there are, up to `length`. */
 export async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
   if (length === 0) return Buffer.alloc(0)

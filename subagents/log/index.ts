@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { foldersOf, type Home } from '../../lib/home.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
+import type { Launcher } from '../../lib/program/launcher.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
 import {
@@ -41,7 +42,8 @@ interface Running {
 
 const maxLineOctets = 1024
 
-export function logModule(home: Home) {
+/** `launcher` runs the commands of rows. */
+export function logModule(home: Home, launcher?: Launcher) {
   let running: Running | undefined
   const folders = [home.logs, '/var/log']
 
@@ -135,6 +137,7 @@ export function logModule(home: Home) {
       {
         clock: host.clock,
         log: host.log,
+        launcher,
         patterns,
         maxNotifications: () => globals.table.get({})!.siLogMaxNotifications,
         commit: (monitor) => {

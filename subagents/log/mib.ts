@@ -58,7 +58,16 @@ export const siLogTable = defineTable({
     siLogSizeState: column(24, enumeration({ below: 1, above: 2, unknown: 3 }), 'read-only', live),
     siLogOperState: column(
       25,
-      enumeration({ ok: 1, noFile: 2, noPermission: 3, notRegular: 4, badRegExp: 5, disabled: 6, badEncoding: 7 }),
+      enumeration({
+        ok: 1,
+        noFile: 2,
+        noPermission: 3,
+        notRegular: 4,
+        badRegExp: 5,
+        disabled: 6,
+        badEncoding: 7,
+        refused: 8,
+      }),
       'read-only',
       live,
     ),

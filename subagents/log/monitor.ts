@@ -1,11 +1,18 @@
 /** Watches one log file: its size against a threshold, and its lines against a pattern. Knows nothing of SNMP. */
-import { type FSWatcher, watch } from 'node:fs'
-import { stat } from 'node:fs/promises'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
+import type { Launcher } from '../../lib/program/launcher.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
+import { FileWatch } from './file-watch.ts'
 import { Follower } from './follower.ts'
-import { conditionWords, type FileCondition, type FollowerState, type PollResult } from './follower-result.ts'
+import {
+  conditionOf,
+  conditionWords,
+  type FileCondition,
+  type FollowerState,
+  type PollResult,
+} from './follower-result.ts'
+import { measureLog } from './log-place.ts'
 import type { MonitorEvent, MonitorSpec, MonitorState } from './monitor-state.ts'
 import { Offences } from './offences.ts'
 import { type Patterns, patternError } from './patterns.ts'
@@ -22,6 +29,8 @@ export interface MonitorEvents {
 export interface MonitorOptions {
   readonly clock: Clock
   readonly log: Log
+  /** Of the row's commands; children by default. */
+  readonly launcher?: Launcher | undefined
   readonly patterns: Pick<Patterns, 'match'>
   readonly events: MonitorEvents
   maxNotifications(): number
@@ -55,6 +64,9 @@ export class Monitor {
   readonly #storm: MatchStorm
   readonly #runner: Runner
   readonly #offences: Offences
+  readonly #watch = new FileWatch(() => {
+    if (!this.#isStopped) this.#wake()
+  })
   #follower: Follower | undefined
   #followerState: FollowerState | undefined
   #untold: MonitorEvent[]
@@ -64,7 +76,6 @@ export class Monitor {
   #seenInode: number | undefined
   #pollTimer: Timer | undefined
   #wakeTimer: Timer | undefined
-  #watcher: FSWatcher | undefined
   #polling: Promise<void> = Promise.resolve()
   #isQueued = false
   #polledAtMs = Number.NEGATIVE_INFINITY
@@ -105,6 +116,7 @@ export class Monitor {
     })
     this.#runner = new Runner({
       clock,
+      launcher: options.launcher,
       ended: (result, problem) => {
         this.commandResult = result
         if (problem) this.#complain(problem)
@@ -167,7 +179,7 @@ export class Monitor {
     this.#pollTimer?.cancel()
     this.#wakeTimer?.cancel()
     this.#offences.stop()
-    this.#watcher?.close()
+    this.#watch.end()
     this.#storm.stop()
     await this.#polling
     await this.#follower?.close()
@@ -213,8 +225,6 @@ export class Monitor {
     this.#wakeTimer = undefined
     try {
       await this.#renew()
-      // Before reading: what is written after the last read wakes us.
-      if (this.#follower && !this.#offences.isGivenUp && this.spec.pollSeconds > 0) this.#watch()
       const result =
         this.#follower && !this.#offences.isGivenUp ? await this.#read(this.#follower) : await this.#measure()
       this.lastPollMs = clock.now()
@@ -225,7 +235,11 @@ export class Monitor {
       this.isSizeKnown = condition === 'ok' || isWide
       this.sizeOctets = result.sizeOctets
       if (!this.#isInvalid && !this.#offences.areThere)
-        this.#setOperState(condition, `${this.spec.fileName} ${conditionWords[condition]}`, isWide)
+        this.#setOperState(
+          condition,
+          result.reason ?? `${this.spec.fileName} ${conditionWords[condition]}`,
+          isWide || condition === 'refused',
+        )
       if (filesLost > 0) this.#lose(filesLost)
       this.#judgeSize()
       // A row that is polled only when asked to still reads to the end then.
@@ -239,6 +253,10 @@ export class Monitor {
   }
 
   #read(follower: Follower): Promise<PollResult> {
+    // Before reading: what is written after the last read wakes us.
+    const found = (): void => {
+      if (this.spec.pollSeconds > 0 && follower.liveDescriptor !== undefined) this.#watch.begin(follower.liveDescriptor)
+    }
     return follower.poll(async (lines) => {
       const { regExp: source, matchStart: start, matchStop: stop } = this.spec
       const { matches, offending } = await this.#options.patterns.match({ source, start, stop }, lines)
@@ -246,21 +264,19 @@ export class Monitor {
         for (const at of matches) this.#count(lines[at]!)
         for (const _ of offending) this.#offend()
       }
-    })
+    }, found)
   }
 
   /** The size alone, where there is no pattern. */
   async #measure(): Promise<PollResult> {
     const unknown = { sizeOctets: 0, rotations: 0, filesLost: 0, isBehind: false, hasMore: false }
     try {
-      const file = await stat(this.spec.fileName)
-      if (!file.isFile()) return { ...unknown, condition: 'notRegular' }
-      const isOther = this.#seenInode !== undefined && (file.ino !== this.#seenInode || file.size < this.sizeOctets)
-      this.#seenInode = file.ino
-      return { ...unknown, condition: 'ok', sizeOctets: file.size, rotations: isOther ? 1 : 0 }
+      const { ino, size } = await measureLog(this.spec.fileName)
+      const isOther = this.#seenInode !== undefined && (ino !== this.#seenInode || size < this.sizeOctets)
+      this.#seenInode = ino
+      return { ...unknown, condition: 'ok', sizeOctets: size, rotations: isOther ? 1 : 0 }
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      return { ...unknown, condition: code === 'EACCES' || code === 'EPERM' ? 'noPermission' : 'noFile' }
+      return { ...unknown, ...conditionOf(error) }
     }
   }
 
@@ -366,22 +382,6 @@ export class Monitor {
     this.#pollTimer?.cancel()
     const { pollSeconds } = this.spec
     if (pollSeconds > 0) this.#pollTimer = this.#options.clock.every(pollSeconds * 1000, () => void this.poll())
-  }
-
-  /** One event ends the watch until the file is looked at again: a busy file costs no event a line. */
-  #watch(): void {
-    if (this.#watcher) return
-    const awake = (): void => {
-      this.#watcher?.close()
-      this.#watcher = undefined
-      if (!this.#isStopped) this.#wake()
-    }
-    try {
-      this.#watcher = watch(this.spec.fileName, { persistent: false }, awake)
-      this.#watcher.on('error', awake)
-    } catch {
-      // Not there, or no more watches to be had: the polls see it.
-    }
   }
 
   #wake(): void {

@@ -1,27 +1,26 @@
 /** Opening what may have been renamed, deleted or replaced since it was listed. */
-import { constants, type Stats } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
+import { codeOf } from '../../lib/errors.ts'
+import type { Folder } from '../../lib/trust/folder.ts'
+import { openIn } from '../../lib/trust/open.ts'
 
 export interface Opened {
   readonly handle: FileHandle
   readonly file: Stats
 }
 
-/** Nothing when it is not there or no regular file; a device or FIFO is never waited for. Throws when it may not be read. */
-export async function openRegular(path: string): Promise<Opened | undefined> {
+/**
+ * Undefined when it is not there. Throws RefusedPathError when it is no regular file of who may write the folder, and what the file
+ * system throws when it may not be read; a device or FIFO is never waited for.
+ */
+export async function openRegular(folder: Folder, name: string): Promise<Opened | undefined> {
   let handle: FileHandle
   try {
-    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    handle = await openIn(folder, name, 'read')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (codeOf(error) === 'ENOENT') return undefined
     throw error
   }
-  const file = await handle.stat()
-  if (file.isFile()) return { handle, file }
-  await handle.close()
-  return undefined
-}
-
-export function isSameFile(a: Stats, b: Stats): boolean {
-  return a.dev === b.dev && a.ino === b.ino
+  return { handle, file: await handle.stat() }
 }

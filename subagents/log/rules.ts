@@ -1,11 +1,13 @@
 /** Rules about logagt.cnf: patterns, files, commands, and values that never come true together. */
-import { statSync } from 'node:fs'
 import { dirname, isAbsolute } from 'node:path'
 import { parseCommand } from '../../lib/command.ts'
 import { codeOf } from '../../lib/errors.ts'
 import { isMissing } from '../../lib/files.ts'
 import type { ConfiguredRow, Report, Rule } from '../../lib/mib/rules.ts'
 import { commandMistake } from '../../lib/program-file.ts'
+import { Folder } from '../../lib/trust/folder.ts'
+import { assertOurs } from '../../lib/trust/open.ts'
+import { RefusedPathError } from '../../lib/trust/refused-path.ts'
 import { siLogTable } from './mib.ts'
 import { patternError } from './patterns.ts'
 import { realLogPath } from './rotation/policy.ts'
@@ -62,10 +64,25 @@ function checkFile({ row: { siLogFileName: path }, placeOf }: Log, report: Repor
     return
   }
   try {
-    if (!statSync(path).isFile()) report.warn(at, `${path} is not a regular file, and will not be read`)
+    assertReadableLog(path)
   } catch (error) {
+    if (error instanceof RefusedPathError)
+      report.warn(
+        at,
+        error.kind === 'notRegular' ? `${path} is not a regular file, and will not be read` : error.message,
+      )
     if (codeOf(error) === 'ENOENT' && isMissing(dirname(path))) report.warn(at, `there is no folder ${dirname(path)}`)
     if (codeOf(error) === 'ENOTDIR') report.warn(at, `a part of ${path} is a file, not a folder`)
+  }
+}
+
+/** Throws what a follower of the path would come upon. */
+function assertReadableLog(path: string): void {
+  const { folder, name } = Folder.locateSync(path)
+  try {
+    assertOurs(folder.lstatSync(name), { folder, name }, 'read', path)
+  } finally {
+    folder.close()
   }
 }
 

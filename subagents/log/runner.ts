@@ -2,6 +2,7 @@
 import type { Clock } from '../../lib/clock.ts'
 import { parseCommand } from '../../lib/command.ts'
 import { describeExit, exitCodeOf, isSuccess } from '../../lib/program/exit.ts'
+import { type Launcher, ownLauncher } from '../../lib/program/launcher.ts'
 import { runProgram } from '../../lib/program/run.ts'
 
 /** What a command is told; each becomes CASTELLAN_LOG_<NAME>. */
@@ -13,6 +14,8 @@ export interface RunnerOptions {
   ended(result: number, problem: string | undefined): void
   /** A command that runs longer is killed. */
   readonly limitMs?: number
+  /** Whose limits it has; ours by default. */
+  readonly launcher?: Launcher | undefined
 }
 
 /** Matches that come while a command runs wait, and are told as a number to the next run. */
@@ -47,7 +50,7 @@ export class Runner {
     if (this.#isRunning) return
     const next = this.#waiting.shift()
     if (!next) return
-    const { clock, ended, limitMs = 60_000 } = this.#options
+    const { clock, ended, limitMs = 60_000, launcher = ownLauncher } = this.#options
     const finish = (result: number, problem?: string): void => {
       if (!this.#isRunning) return
       this.#isRunning = false
@@ -57,12 +60,12 @@ export class Runner {
     this.#isRunning = true
     const parsed = parseCommand(next.command)
     if ('error' in parsed) {
-      finish(-1, `command ${next.command}: ${parsed.error}`)
+      finish(-1, `its command cannot be read: ${parsed.error}`)
       return
     }
     const [program] = parsed.argv
     const variables = variablesOf(next.words, next.count)
-    void runProgram({ argv: parsed.argv, variables, limitMs, clock, maxOctets: 0 }).then(({ exit }) =>
+    void runProgram({ argv: parsed.argv, variables, limitMs, clock, launcher, maxOctets: 0 }).then(({ exit }) =>
       finish(exitCodeOf(exit), isSuccess(exit) ? undefined : `command ${program} ${describeExit(exit)}`),
     )
   }

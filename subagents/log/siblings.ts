@@ -1,14 +1,15 @@
 /** The files beside a log that had its name once: which they are, in what order they had it, and what a compressed one was. */
 import type { Stats } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { basename } from 'node:path'
 import { gunzipSync, constants as zlib } from 'node:zlib'
+import type { Folder, Place } from '../../lib/trust/folder.ts'
 import { headOctets } from './generation.ts'
 import { openRegular } from './open-regular.ts'
 import { parseRotatedName } from './rotation/rotated-files.ts'
 
 export interface Sibling {
-  readonly path: string
+  /** In the folder of the live one. */
+  readonly name: string
   readonly file: Stats
 }
 
@@ -28,24 +29,21 @@ const separator = /^[.~-]/
 /** What cannot be read as a log, or is just being written by who compresses. */
 const unreadable = /\.(bz2|xz|zst|tmp)$/
 
-/** Regular files beside the live one whose names begin with its name. */
-export async function siblingsOf(livePath: string): Promise<Siblings> {
-  const folder = dirname(livePath)
-  const name = basename(livePath)
+/** Regular files beside the live one whose names begin with its name. Throws when the folder cannot be listed. */
+export async function siblingsOf({ folder, name }: Place): Promise<Siblings> {
   const plain: Sibling[] = []
   const gzipped: Sibling[] = []
-  for (const one of await readdir(folder).catch(() => [])) {
+  for (const one of await folder.readNames()) {
     if (!one.startsWith(name) || !separator.test(one.slice(name.length)) || unreadable.test(one)) continue
-    const path = join(folder, one)
-    const file = await stat(path).catch(() => undefined) // it went meanwhile
-    if (file?.isFile()) (one.endsWith('.gz') ? gzipped : plain).push({ path, file })
+    const file = await folder.lstat(one).catch(() => undefined) // it went meanwhile
+    if (file?.isFile()) (one.endsWith('.gz') ? gzipped : plain).push({ name: one, file })
   }
   return { plain, gzipped }
 }
 
 /** Whether a rotator of ours gave the name: it renames and never copies, so another inode is another file. */
-export function isRenamed(path: string, livePath: string): boolean {
-  return parseRotatedName(basename(path), basename(livePath)) !== undefined
+export function isRenamed(name: string, livePath: string): boolean {
+  return parseRotatedName(name, basename(livePath)) !== undefined
 }
 
 /**
@@ -55,7 +53,7 @@ export function isRenamed(path: string, livePath: string): boolean {
 export function inOrder<T extends Sibling>(siblings: readonly T[], livePath: string): T[] {
   const named = siblings.map((sibling) => ({
     sibling,
-    name: parseRotatedName(basename(sibling.path), basename(livePath)),
+    name: parseRotatedName(sibling.name, basename(livePath)),
   }))
   const isByName = named.every(({ name }) => name !== undefined)
   return named
@@ -72,7 +70,7 @@ export function laterByName<T extends Sibling>(
   livePath: string,
   isLast: (file: Stats) => boolean,
 ): readonly T[] {
-  if (!ordered.every(({ path }) => isRenamed(path, livePath))) return []
+  if (!ordered.every(({ name }) => isRenamed(name, livePath))) return []
   const at = ordered.findIndex(({ file }) => isLast(file))
   return at < 0 ? [] : ordered.slice(at + 1)
 }
@@ -91,9 +89,9 @@ function byTime(a: Stats, b: Stats): number {
 }
 
 /** Undefined when it is gone, or no gzip file. The length is what its last four octets say (RFC 1952 §2.3.1). */
-export async function readGzip(path: string): Promise<GzipContent | undefined> {
+export async function readGzip(folder: Folder, name: string): Promise<GzipContent | undefined> {
   try {
-    const opened = await openRegular(path)
+    const opened = await openRegular(folder, name)
     if (!opened) return undefined
     const { handle, file } = opened
     try {

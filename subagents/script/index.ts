@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { foldersOf, type Home } from '../../lib/home.ts'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
+import { type Launcher, ownLauncher } from '../../lib/program/launcher.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { serveLanguages } from './languages.ts'
 import { controlRun, serveLaunches } from './launches.ts'
@@ -16,7 +17,8 @@ import { mayHappen } from './states.ts'
 
 type RunRow = RowOf<typeof smRunTable>
 
-export function scriptModule(home: Home) {
+/** `launcher` runs the scripts. */
+export function scriptModule(home: Home, launcher: Launcher = ownLauncher) {
   let host: ModuleHost | undefined
   let runs: Runs | undefined
   const now = (): Date => new Date(host?.clock.now() ?? Date.now())
@@ -77,6 +79,7 @@ export function scriptModule(home: Home) {
         clock,
         log,
         leftovers,
+        launcher,
         environment: scriptEnvironment(home),
         events: {
           changed: (launched) => void show(launched),

@@ -2,10 +2,10 @@
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { splitWords } from '../../lib/command.ts'
 import type { Log } from '../../lib/log.ts'
-import { type Leader, newestPid, sessionLeader, sessionMembers, signalSession } from '../../lib/proc/session.ts'
+import { type Leader, newestPid, sessionMembers, signalSession } from '../../lib/proc/session.ts'
 import type { ProgramExit } from '../../lib/program/exit.ts'
+import type { Launcher } from '../../lib/program/launcher.ts'
 import type { Program as StartedProgram } from '../../lib/program/program.ts'
-import { startProgram } from '../../lib/program/start.ts'
 import { RateLimit } from '../../lib/rate-limit.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
 import { Countdown } from './countdown.ts'
@@ -38,6 +38,7 @@ export interface RunOptions {
   readonly clock: Clock
   readonly log: Log
   readonly environment: Readonly<Record<string, string>>
+  readonly launcher: Launcher
   readonly events: RunEvents
 }
 
@@ -113,10 +114,21 @@ export class ScriptRun {
     }
     // A session of its own, by which all of it is found and ended.
     const { niceness } = program
-    const { environment } = this.#options
-    const started = startProgram({ argv: command.argv, environment, niceness, output: 'pipe', hasReports: true })
-    if (started.pid === undefined) void started.exited.then((exit) => this.#terminate(exitOf(exit, '')))
-    else this.#follow(started, started.pid)
+    const { environment, launcher } = this.#options
+    const options = { argv: command.argv, environment, niceness, output: 'pipe', hasReports: true } as const
+    const started = launcher.start(options)
+    if (started instanceof Promise) void started.then((launched) => this.#launched(launched))
+    else this.#launched(started)
+  }
+
+  /** Meanwhile it may have been told to end. */
+  #launched(started: StartedProgram): void {
+    const { leader } = started
+    if (started.pid === undefined)
+      void started.exited.then((exit) => this.#terminate(this.#imposed ?? exitOf(exit, '')))
+    else if (leader) this.#follow(started, leader)
+    else throw new Error(`the child ${started.pid} is not in /proc; is /proc mounted?`)
+    if (this.#imposed && !this.isOver) this.#signal('SIGKILL')
   }
 
   /** Ends it and all of its session: asked first, and killed when that does not help; with grace 0 killed at once. */
@@ -178,10 +190,10 @@ export class ScriptRun {
     this.abort({ exitCode: 'lifeTimeExceeded', sentence: 'it ran longer than its life time and was stopped' })
   }
 
-  #follow(started: StartedProgram, pid: number): void {
+  #follow(started: StartedProgram, leader: Leader): void {
     const { clock, events } = this.#options
     this.#started = started
-    this.#leader = sessionLeader(pid)
+    this.#leader = leader
     started.output?.on('data', (chunk: Buffer) => this.#printed(chunk, this.#stdout))
     started.errors?.on('data', (chunk: Buffer) => this.#printed(chunk, this.#stderr))
     const reader = new ReportReader()
@@ -190,9 +202,9 @@ export class ScriptRun {
       for (const report of reader.read(chunk)) this.#take(report)
     })
     void started.exited.then((exit) => this.#left(exit))
-    this.#newestPid = this.#leader.pid
+    this.#newestPid = leader.pid
     this.#counting = clock.every(countEveryMs, () => this.#countProcesses())
-    events.began(this, this.#leader)
+    events.began(this, leader)
     this.#move('started')
     this.lifeTime.go()
   }

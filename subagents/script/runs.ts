@@ -2,6 +2,7 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import type { Leader } from '../../lib/proc/session.ts'
+import type { Launcher } from '../../lib/program/launcher.ts'
 import { Countdown } from './countdown.ts'
 import type { Leftovers } from './leftovers.ts'
 import type { Report } from './output.ts'
@@ -36,6 +37,7 @@ export interface RunsOptions {
   readonly log: Log
   readonly environment: Readonly<Record<string, string>>
   readonly leftovers: Leftovers
+  readonly launcher: Launcher
   readonly events: RunsEvents
 }
 
@@ -90,11 +92,12 @@ export class Runs {
   }
 
   start(launch: LaunchId, index: number, order: RunOrder, expireTicks: number): void {
-    const { clock, log, environment, leftovers, events } = this.#options
+    const { clock, log, environment, launcher, leftovers, events } = this.#options
     const run = new ScriptRun(order, {
       clock,
       log,
       environment,
+      launcher,
       events: {
         changed: () => events.changed(kept),
         reported: (_, kind) => events.reported(kept, kind),

@@ -3,6 +3,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import { addressOctets } from '../../lib/net/address.ts'
 import { oid } from '../../lib/smi/oid.ts'
+import { memoryTables, type SipMemory } from './memory.ts'
 import {
   applTable,
   castellanSipRegistrarTable,
@@ -44,6 +45,7 @@ export interface SipView {
   registeredUsers(): number
   currentTransactions(): number
   connections(): number
+  memory(): SipMemory
 }
 
 export interface SipLimits {
@@ -262,9 +264,9 @@ export function sipModules(view: SipView): MibModule[] {
     },
     {
       name: 'castellan-sip',
-      description: 'CASTELLAN-SIP-MIB: how full the registrar of sipd is',
+      description: 'CASTELLAN-SIP-MIB: how full the registrar and the memory of sipd are',
       oid: oid('1.3.6.1.4.1.32473.12.151'),
-      tables: [share].map(anyServing),
+      tables: [anyServing(share), ...memoryTables(applIndex, view.memory, count)],
     },
   ]
 }

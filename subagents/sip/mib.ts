@@ -192,3 +192,34 @@ export const castellanSipRegistrarTable = defineTable({
   index: { applIndex: applIndex() },
   columns: { castellanSipRegistrarUsersPercent: column(1, gauge32(), 'read-only', live) },
 })
+
+export const castellanSipMemoryTable = defineTable({
+  name: 'castellanSipMemoryTable',
+  oid: '1.3.6.1.4.1.32473.12.151.1.2',
+  index: {
+    applIndex: applIndex(),
+    castellanSipMemoryBudget: column(1, enumeration({ registrations: 1, traffic: 2 }), 'not-accessible'),
+  },
+  columns: {
+    castellanSipMemoryOctets: column(2, gauge32(), 'read-only', live),
+    castellanSipMemoryBound: column(3, gauge32(), 'read-only', live),
+    castellanSipMemoryPercent: column(4, gauge32(), 'read-only', live),
+  },
+})
+
+export const castellanSipHoldingTable = defineTable({
+  name: 'castellanSipHoldingTable',
+  oid: '1.3.6.1.4.1.32473.12.151.1.3',
+  index: {
+    applIndex: applIndex(),
+    castellanSipHoldingKind: column(
+      1,
+      enumeration({ registrations: 1, transactions: 2, partials: 3, queues: 4, calls: 5, workers: 6 }),
+      'not-accessible',
+    ),
+  },
+  columns: {
+    castellanSipHoldingOctets: column(2, gauge32(), 'read-only', live),
+    castellanSipHoldingRefused: liveCounter(3),
+  },
+})

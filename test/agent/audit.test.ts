@@ -79,7 +79,7 @@ test('SETs that find the queue full are recorded like all others', async () => {
   assert.equal(records.length, 70)
   assert.deepEqual(
     full.map(({ reason }) => reason),
-    Array(6).fill('too many SETs wait already'),
+    Array(6).fill('too many requests wait already'),
   )
 })
 

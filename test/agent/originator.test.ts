@@ -51,10 +51,10 @@ async function received(
     log: silentLog,
     clock: systemClock,
     statistics: new Statistics(),
+    informs: makeAccounts().informs,
     sysObjectId: () => oid('1.3.6.1.4.1.32473.1.1'),
     sourceFor: () => undefined,
     isGuarded: (name) => isGuarded(declaredNames.objectOf(name) ?? {}),
-    informs: makeAccounts().informs,
     v3: () => undefined,
     usm: () => undefined,
   })

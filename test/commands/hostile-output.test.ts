@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { encodeCommunityMessage } from '../../agent/message/community-message.ts'
 import { writePdu } from '../../agent/message/pdu.ts'
 import { varbindsV2 } from '../../agent/notify/notification.ts'
@@ -52,6 +52,7 @@ before(async () => {
   await writePidFile(join(appliance.at.home.run, 'sipd', 'sipd.pid'), standIn.process)
 })
 after(async () => {
+  await standIn.end()
   await rm(join(appliance.at.home.run, 'sipd', 'sipd.pid'), { force: true })
   await standIn.end()
   await appliance.stop()
@@ -101,11 +102,11 @@ const driven: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   'sip status': () => [['status', ...home()]],
   'sip config': () => [['config', ...home()]],
   'sip check': () => [['check', ...home()]],
-  'sip ping': () => [['ping', '--uri', 'sip:127.0.0.1:PORT', '--timeout', '2']],
+  'sip ping': () => [['ping', '--uri', 'sip:127.0.0.1:PORT', '--timeout', '20']],
   traprcv: () => [], // below
   ciagent: () => [['-status', ...home()], [hostile]],
   csps_ciagent_ctl: () => [['status', ...home()], [hostile]],
-  rotatelogs: () => [[hostile]],
+  rotatelogs: () => [['log', hostile]],
 }
 const quiet = [
   ...['castellan start', 'castellan stop', 'castellan units', 'castellan help', 'setup'],
@@ -140,25 +141,31 @@ function assertHarmless(name: string, { out, err }: { readonly out: string; read
   assert.doesNotMatch(all, /^FORGED/m, name)
 }
 
-for (const [name, invocations] of Object.entries(driven))
-  test(`${name} shows hostile values without a control among them`, async () => {
-    const program = name.split(' ')[0]!
-    const responder = name === 'sip ping' ? await hostileSipServer() : undefined
-    for (const [i, args] of invocations().entries()) {
-      const words = args.map((word) => word.replace('PORT', String(responder?.port)))
-      const ended = await runBin(program, words)
-      assertHarmless(name, ended)
-      // So that it is seen to have met one.
-      if (i === 0 && !unseen.has(name)) assert.match(`${ended.out}${ended.err}`, /\\(?:x1b|u001b)\[31m/, name)
-      if (i > 0 || !(name in withJson)) continue
-      const json = await runBin(program, [...words, '--json'])
-      assertHarmless(`${name} --json`, json)
-      const lines = json.out.trim().split('\n')
-      const values = lines.flatMap((line) => stringsIn(JSON.parse(line)))
-      if (withJson[name]) assert.ok(values.includes(hostile), `${name} --json: ${json.out}${json.err}`)
-    }
-    responder?.close()
-  })
+// Each is a process of its own, and they do not know each other.
+describe('hostile values', { concurrency: 4 }, () => {
+  for (const [name, invocations] of Object.entries(driven))
+    test(`${name} shows hostile values without a control among them`, async () => {
+      const program = name.split(' ')[0]!
+      const responder = name === 'sip ping' ? await hostileSipServer() : undefined
+      try {
+        for (const [i, args] of invocations().entries()) {
+          const words = args.map((word) => word.replace('PORT', String(responder?.port)))
+          const ended = await runBin(program, words)
+          assertHarmless(name, ended)
+          // So that it is seen to have met one.
+          if (i === 0 && !unseen.has(name)) assert.match(`${ended.out}${ended.err}`, /\\(?:x1b|u001b|x9b)/, name)
+          if (i > 0 || !(name in withJson)) continue
+          const json = await runBin(program, [...words, '--json'])
+          assertHarmless(`${name} --json`, json)
+          const lines = json.out.trim().split('\n')
+          const values = lines.flatMap((line) => stringsIn(JSON.parse(line)))
+          if (withJson[name]) assert.ok(values.includes(hostile), `${name} --json: ${json.out}${json.err}`)
+        }
+      } finally {
+        responder?.close()
+      }
+    })
+})
 
 test('traprcv shows a trap of anybody without a control of theirs, as text and as JSON', async () => {
   const sysContact = {
@@ -203,7 +210,8 @@ async function hostileSipServer() {
       .split('\r\n')
       .filter((line) => /^(?:Via|v|From|f|To|t|Call-ID|i|CSeq):/i.test(line))
       .map((line) => (/^(?:To|t):/i.test(line) ? `${line};tag=1` : line))
-    const reason = hostile.replaceAll(/[\r\n]/g, '')
+    // With a control of C0 it would be no message (RFC 3261 §25.1).
+    const reason = hostile.replaceAll(/[\u0000-\u001f\u007f]/g, '')
     socket.send(`SIP/2.0 200 ${reason}\r\n${kept.join('\r\n')}\r\nContent-Length: 0\r\n\r\n`, port, address)
   })
   socket.bind(0, '127.0.0.1')

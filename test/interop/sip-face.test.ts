@@ -94,6 +94,24 @@ describe('the SNMP face of sipd', needs('snmpget'), () => {
     await until(async () => (await read(inbound))[0] === '2', 3000, 'OPTIONS by method')
   })
 
+  test('what others make sipd hold, its bounds and what was refused are there by kind', async () => {
+    const memory = '.1.3.6.1.4.1.32473.12.151.1.2.1'
+    const holding = '.1.3.6.1.4.1.32473.12.151.1.3.1'
+    // 10 users at 3,200 octets, as the test before has it, and MaxOctets.
+    await until(async () => (await read(`${memory}.3.1.1`))[0] === '32000', 3000, 'the report of a worker')
+    assert.deepEqual(await read(`${memory}.3.1.2`, `${memory}.4.1.2`), ['256000000', '0'])
+    // Of a registration of the test before.
+    assert.deepEqual(await read(`${memory}.4.1.1`), ['1'])
+    const kinds = [1, 2, 3, 4, 5, 6]
+    assert.deepEqual(
+      await read(...kinds.map((kind) => `${holding}.3.1.${kind}`)),
+      kinds.map(() => '0'),
+    )
+    await until(async () => Number((await read(`${holding}.2.1.1`))[0]) > 500, 3000, 'the octets of a registration')
+    assert.match(await ask('REGISTER', 'sip:appliance.example', ['Contact: *', 'Expires: 0']), / 200 /)
+    await until(async () => (await read(`${holding}.2.1.1`))[0] === '0', 3000, 'its end')
+  })
+
   test('a manager asks for a status code by createAndGo, and only so', async () => {
     const row = (column: number): string => `${common}.5.1.1.${column}.${methodIndex('OPTIONS')}.200`
     const user = await appliance.castellan('user', 'add', 'boss', '--group', 'admin')

@@ -25,7 +25,7 @@ describe(
     before(async () => {
       home = resolveHome(mkdtempSync(join(tmpdir(), 'castellan-sipd-')))
       mkdirSync(join(home.conf, 'sipd'), { recursive: true, mode: 0o700 })
-      const lines = [`Listen ${port}`, `Listen [::]:${port}`, 'ProxyDomain example.test', 'StartServers 2']
+      const lines = [`Listen ${port}`, `Listen [::]:${port}`, 'ProxyDomain example.test', 'StartServers 2', 'User root']
       writeFileSync(join(home.conf, 'sipd', 'sipd.conf'), `${lines.join('\n')}\n`, { mode: 0o600 })
       pair = await NamespacePair.create()
       await pair.host.run(sip, 'start', '--home', home.root)

@@ -32,6 +32,8 @@ describe('sipd that root starts in a laid-out installation', { skip: noLayout, .
     const lines = [
       `Listen ${address}:506`,
       'ProxyDomain example.test',
+      // A secret, in a file that root owns and sipd's group reads.
+      'DB_MySQL_Password hush',
       'StartServers 2',
       'SipTlsEnable On',
       'SipTlsPort 507',

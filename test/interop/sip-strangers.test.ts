@@ -74,7 +74,7 @@ describe('what a machine beyond loopback can have of sipd', missing === undefine
     ] as const) {
       const home = resolveHome(join(folder, name))
       mkdirSync(join(home.conf, 'sipd'), { recursive: true, mode: 0o700 })
-      const conf = [`Listen ${ports[name]}`, 'ProxyDomain example.test', ...lines].join('\n')
+      const conf = [`Listen ${ports[name]}`, 'ProxyDomain example.test', 'User root', ...lines].join('\n')
       writeFileSync(join(home.conf, 'sipd', 'sipd.conf'), `${conf}\n`, { mode: 0o600 })
       await pair.host.run(sip, 'start', '--home', home.root)
       homes.push(home)

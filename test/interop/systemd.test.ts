@@ -7,6 +7,7 @@ import { readPidFile } from '../../lib/proc/pid-file.ts'
 import { readEnvironment, readProcess } from '../../lib/proc/process.ts'
 import { type Outcome, runProgram } from '../../lib/program/run.ts'
 import { makeHome, runBin, type TestHome, until } from '../support/appliance.ts'
+import { needs } from '../support/peers.ts'
 import { noSystemd, UserSystemd } from '../support/systemd.ts'
 
 const unit = 'castellan-subagents.service'
@@ -14,7 +15,10 @@ const watchdogSeconds = 4
 let at: TestHome
 let systemd: UserSystemd
 
-/** As conf/systemd has it, but for what only the machine's own manager can do, and a watchdog that has no patience. */
+/**
+ * As conf/systemd has it, but for what only the machine's own manager can do, and a watchdog that has no patience; with limits
+ * that what it starts must not have.
+ */
 function unitText(): string {
   return `[Service]
 Type=notify
@@ -25,6 +29,9 @@ WatchdogSec=${watchdogSeconds}
 Restart=always
 RestartSec=1
 Environment=PATH=${isolatedPath}
+NoNewPrivileges=yes
+CapabilityBoundingSet=~CAP_SYS_TIME
+SystemCallFilter=~@clock
 `
 }
 
@@ -32,7 +39,7 @@ const systemPath = ['/usr/sbin', '/usr/bin', '/sbin', '/bin']
 /** Without the folder of node, as systemd starts that by its whole path. */
 const isolatedPath = systemPath.includes(dirname(process.execPath)) ? '/nowhere' : systemPath.join(':')
 
-describe('under a real systemd', { skip: noSystemd }, () => {
+describe('under a real systemd', noSystemd ? { skip: noSystemd } : needs('dbus-daemon'), () => {
   before(async () => {
     at = await makeHome()
     // The row that init writes, as it is.
@@ -41,6 +48,7 @@ describe('under a real systemd', { skip: noSystemd }, () => {
     systemd = new UserSystemd(at.home.root)
     systemd.unit(unit, unitText())
     await systemd.start()
+    await systemd.startBus()
     const started = await systemctl('start', unit)
     assert.deepEqual(started.exit, { kind: 'exited', code: 0 }, started.printed)
     await until(() => sipd() !== undefined, 15_000, 'sipd')
@@ -64,6 +72,24 @@ describe('under a real systemd', { skip: noSystemd }, () => {
     for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID', 'INVOCATION_ID'])
       assert.equal(readEnvironment(sipd()!.pid, name), undefined, name)
     assert.equal(readEnvironment(sipd()!.pid, 'CASTELLAN_HOME'), at.home.root)
+  })
+
+  test('sipd has none of the limits of the unit of the subagents, and outlives it in a unit of its own', () => {
+    const limitsOf = (pid: number) => {
+      const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+      const fieldOf = (name: string) => new RegExp(`^${name}:\\s+(\\w+)$`, 'm').exec(status)?.[1] ?? ''
+      const capSysTime = 1n << 25n
+      return {
+        noNewPrivileges: fieldOf('NoNewPrivs'),
+        filters: fieldOf('Seccomp_filters') === '0' ? 'none' : 'some',
+        mayHaveTime: (BigInt(`0x${fieldOf('CapBnd')}`) & capSysTime) !== 0n,
+      }
+    }
+    const ours = limitsOf(process.pid)
+    assert.deepEqual(limitsOf(subagents()!.pid), { noNewPrivileges: '1', filters: 'some', mayHaveTime: false })
+    assert.deepEqual(limitsOf(sipd()!.pid), ours)
+    assert.match(readFileSync(`/proc/${sipd()!.pid}/cgroup`, 'utf8'), /\/castellan-run-[0-9a-f]{16}\.service$/m)
+    assert.doesNotMatch(readFileSync(`/proc/${sipd()!.pid}/cgroup`, 'utf8'), /castellan-subagents/)
   })
 
   test('stopping sipd starts no second subagents process, and a stopped subagents process meets its watchdog', async () => {

@@ -85,7 +85,7 @@ describe('the log file of a daemon', () => {
     symlinkSync(target, join(folder, 'link.log'))
     assert.throws(
       () => new LogFile({ path: join(folder, 'link.log') }),
-      /link\.log is a symbolic link; it must be a file/,
+      /link\.log is a symbolic link, which is not followed/,
     )
     assert.equal(existsSync(target), false)
   })

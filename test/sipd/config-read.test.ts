@@ -8,6 +8,7 @@ import { type Home, initializeHome, programRoot, resolveHome } from '../../lib/h
 import { directives } from '../../sipd/config/directives.ts'
 import { directivesDocument } from '../../sipd/config/document.ts'
 import { checkFileMode } from '../../sipd/config/file-mode.ts'
+import { checkMemory } from '../../sipd/config/memory.ts'
 import { parseConfig } from '../../sipd/config/parse.ts'
 import { parsePersistentTcp } from '../../sipd/config/persistent-tcp.ts'
 import { inspectConfig, readConfig } from '../../sipd/config/read.ts'
@@ -100,8 +101,20 @@ describe('reading the configuration of a home', () => {
     assert.equal(readConfig(home).config.DB_MySQL_Password?.reveal(), 'hush')
     write('sipd.conf', 'MaxForks 2\n', 0o644)
     assert.equal(readConfig(home).config.MaxForks, 2)
-    assert.equal(checkFileMode('key.pem', 0o100400), undefined)
-    assert.equal(checkFileMode('key.pem', 0o100604), 'holds secrets that others can read; run: chmod 600 key.pem')
+  })
+
+  test('a file with a secret may be read by the group of sipd where root owns it, as castellan init lays it out', () => {
+    const sipd = { uid: 990, gid: 980 }
+    const verdict = (mode: number, uid = 0, gid = 980, reader = sipd) =>
+      checkFileMode('sipd.conf', { uid, gid, mode: 0o100000 | mode }, reader)
+    const refused = (mode: number) => `holds secrets that others can read; run: chmod ${mode} sipd.conf`
+    assert.equal(verdict(0o400), undefined)
+    assert.equal(verdict(0o640), undefined)
+    assert.equal(verdict(0o644), refused(640))
+    assert.equal(verdict(0o660), refused(640))
+    assert.equal(verdict(0o640, 0, 100), refused(600))
+    assert.equal(verdict(0o640, 990), refused(600))
+    assert.equal(verdict(0o640, 0, 0, { uid: 0, gid: 0 }), refused(600))
   })
 
   test('peers of persistent_tcp.conf are hosts with a port, 5060 unless named, each once', () => {
@@ -194,6 +207,21 @@ describe('showing the configuration', () => {
       isGood: false,
     })
   })
+})
+
+test('sip check warns of bounds on memory that the heap is too small for', () => {
+  const warningsOf = (text: string, heapMb: number): string[] => {
+    const parsed = parseConfig(text, 'sipd.conf')
+    assert.ok('config' in parsed)
+    return checkMemory(parsed.config, parsed.origins, 'sipd.conf', heapMb * 1e6).map(
+      ({ line, message }) => `${line}: ${message}`,
+    )
+  }
+  assert.deepEqual(warningsOf('', 600), [], '256 MB and 20,000 users')
+  assert.match(warningsOf('', 500)[0]!, /^1: a worker may hold 320 MB .*60 % of its heap of 500 MB/)
+  assert.match(warningsOf('\nRegistrarMaxUsers 1000000\n', 2000)[0]!, /^2: a worker may hold 3456 MB/)
+  assert.deepEqual(warningsOf('RegistrarMaxUsers 1000000\nRegistrarMaxOctets 700000000', 2000), [])
+  assert.deepEqual(warningsOf('MaxOctets 1000000000\nStartServers 4', 600), [], 'each worker has its part')
 })
 
 describe('what other machines may do', () => {

@@ -59,7 +59,17 @@ export function harness(options: Omit<TestServerOptions, 'send'> = {}): Harness 
       const addressOfRecord = `sip:${user}@example.test`
       server.store.replace(addressOfRecord, [
         ...server.store.find(addressOfRecord),
-        { contact, callId: contact, cseq: 1, q, expiresAtMs: Number.MAX_SAFE_INTEGER, flow, path, userAgent: '' },
+        {
+          contact,
+          callId: contact,
+          cseq: 1,
+          q,
+          expiresAtMs: Number.MAX_SAFE_INTEGER,
+          flow,
+          path,
+          userAgent: '',
+          source: '',
+        },
       ])
     },
   }

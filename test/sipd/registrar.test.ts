@@ -1,29 +1,37 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ManualClock } from '../../lib/clock.ts'
+import type { AccountSettings } from '../../sipd/account/account.ts'
 import { MemoryLocation } from '../../sipd/location/memory.ts'
 import type { SipRequest } from '../../sipd/message/message.ts'
 import { parseMessage } from '../../sipd/message/parse.ts'
 import type { Hop } from '../../sipd/message/source.ts'
-import { Registrar } from '../../sipd/registrar/registrar.ts'
+import { Registrar, type RegistrarLimits } from '../../sipd/registrar/registrar.ts'
+import { accountFor } from '../support/sip-account.ts'
+import { recordingLog } from './location-support.ts'
 
 const phone: Hop = { transport: 'UDP', address: '192.0.2.9', port: 5060, listener: 0, connection: undefined }
 
-function registrar() {
+function registrar(more: Partial<RegistrarLimits> = {}, bounds: Partial<AccountSettings> = {}) {
   const clock = new ManualClock()
-  const store = new MemoryLocation({ clock, cleanupEveryMs: 180_000 })
+  const { log, lines } = recordingLog()
+  const account = accountFor(clock, bounds, log)
+  const store = new MemoryLocation({ clock, cleanupEveryMs: 180_000, account })
   const limits = {
     minExpiresSeconds: 60,
     maxExpiresSeconds: 7200,
     defaultExpiresSeconds: 3600,
     contactsPerUser: 2,
     users: 2,
+    usersPerSource: 2,
+    newUsersPerMinute: 0,
+    ...more,
   }
   const domains = {
     isOurs: ({ host }: { host: string }) => host === 'example.com',
     addressOfRecord: ({ user, host }: { user: string | undefined; host: string }) => `sip:${user}@${host}`,
   }
-  const served = new Registrar({ store, clock, domains, relay: { mayBind: () => true }, limits })
+  const served = new Registrar({ store, clock, domains, relay: { mayBind: () => true }, limits, account })
   let cseq = 0
   const register = (
     headers: readonly string[],
@@ -40,13 +48,19 @@ function registrar() {
       '',
       '',
     ]
-    const { status, headers: answered = [] } = served.register(
-      parseMessage(Buffer.from(text.join('\r\n'))) as SipRequest,
-      source,
-    )
-    return { status, contacts: answered.filter(({ name }) => name === 'Contact').map(({ value }) => value), answered }
+    const {
+      status,
+      detail,
+      headers: answered = [],
+    } = served.register(parseMessage(Buffer.from(text.join('\r\n'))) as SipRequest, source)
+    return {
+      status,
+      detail,
+      contacts: answered.filter(({ name }) => name === 'Contact').map(({ value }) => value),
+      answered,
+    }
   }
-  return { clock, store, register }
+  return { clock, store, account, lines, register }
 }
 
 test('a contact is bound for the time asked, at most the greatest, and listed with what is left of it', () => {
@@ -118,4 +132,125 @@ test('a phone that registers over a connection is reached over it', () => {
 test('a user of another domain is not found here', () => {
   const { register } = registrar()
   assert.equal(register(['Contact: <sip:a@h>'], { user: 'ann@elsewhere.test;x=' }).status, 404)
+})
+
+test('texts of a registration are bounded: what is longer is refused with its name, and of a User-Agent the beginning is kept', () => {
+  const { store, register } = registrar()
+  const long = (length: number): string => 'x'.repeat(length)
+  const refused: readonly [string, readonly string[], object][] = [
+    ['Call-ID is longer than 256 octets', ['Contact: <sip:a@h>'], { callId: long(257) }],
+    ['To is longer than 512 octets', ['Contact: <sip:a@h>'], { user: long(500) }],
+    ['a Contact is longer than 1024 octets', [`Contact: <sip:${long(1020)}@h>`], {}],
+    ['Path has more than 5 URIs', ['Contact: <sip:a@h>', `Path: ${Array(6).fill('<sip:e;lr>').join(', ')}`], {}],
+    ['a URI of Path is longer than 256 octets', ['Contact: <sip:a@h>', `Path: <sip:${long(250)};lr>`], {}],
+  ]
+  for (const [detail, headers, more] of refused) {
+    const answer = register(headers, more)
+    assert.deepEqual([answer.status, answer.detail], [400, detail])
+  }
+  assert.equal(store.users, 0)
+  const most = [
+    'Contact: <sip:a@h>',
+    `Path: ${Array(5)
+      .fill(`<sip:${long(247)};lr>`)
+      .join(', ')}`,
+  ]
+  assert.equal(register([...most, `User-Agent: ${long(3000)}`], { callId: long(256) }).status, 200)
+  assert.equal(store.find('sip:ann@example.com')[0]?.userAgent, long(256))
+})
+
+test('a request with more contacts than could ever be replaced by others is refused before they are looked at', () => {
+  const { register } = registrar()
+  const contacts = Array.from({ length: 1000 }, (_, i) => `<sip:a${i}@h>;expires=0`)
+  assert.equal(register([`Contact: ${contacts.join(',')}`]).status, 403)
+})
+
+const many = { users: 1000, usersPerSource: 1000, contactsPerUser: 10 }
+const other: Hop = { ...phone, address: '192.0.2.10' }
+
+test('registrations have a bound in octets, of one source and of all; who is registered refreshes all the same', () => {
+  const { account, lines, register } = registrar(many, { registrationOctets: 20_000, sharePercent: 50 })
+  const register1 = (i: number, source = phone) =>
+    register([`Contact: <sip:u${i}@h>`, `User-Agent: ${'x'.repeat(200)}`], { user: `u${i}`, source })
+  const statuses = Array.from({ length: 20 }, (_, i) => register1(i).status)
+  const taken = statuses.filter((status) => status === 200).length
+  assert.ok(taken >= 8 && taken <= 12, `${taken} users within 10,000 octets`)
+  assert.deepEqual(new Set(statuses.slice(taken)), new Set([503]))
+  assert.ok(account.bindings.octets <= 10_000)
+  assert.equal(account.bindings.refused, 20 - taken)
+  assert.equal(lines.length, 1)
+  assert.match(lines[0]!, /holds its whole share of memory.* source=192\.0\.2\.9 .*directive=RegistrarMaxOctets/)
+  for (let i = 0; i < taken; i++) assert.equal(register1(i).status, 200, 'a refresh')
+  assert.equal(register(['Contact: <sip:u0@h:5070>'], { user: 'u0' }).status, 200, 'a phone with a new port')
+  assert.equal(register1(100, other).status, 200, 'another source has its share')
+  register(['Contact: *', 'Expires: 0'], { user: 'u0' })
+  assert.equal(register1(30).status, 200, 'what was given back may be had again')
+})
+
+test('what is entered for registrations is given back when they are removed, replaced or run out', () => {
+  const { account, clock, register } = registrar(many)
+  register(['Contact: <sip:a@h>, <sip:b@h>;expires=100'])
+  register(['Contact: <sip:c@h>'], { user: 'bob', source: other })
+  assert.deepEqual([account.registrations.shareOf(phone.address).records, account.registrations.shares], [1, 2])
+  register(['Contact: <sip:a@h>;expires=60'], { source: other })
+  clock.advance(170_000)
+  register(['Contact: <sip:c@h>;expires=0'], { user: 'bob' })
+  assert.ok(account.bindings.octets > 0, 'it is held until it is taken out')
+  clock.advance(180_000)
+  assert.equal(account.bindings.octets, 0)
+  assert.equal(account.registrations.shareOf(phone.address).records, 0)
+})
+
+test('a source may have its part of the users, and others the rest', () => {
+  const { lines, register } = registrar({ ...many, users: 10, usersPerSource: 4 })
+  const statuses = (source: Hop) =>
+    Array.from(
+      { length: 6 },
+      (_, i) => register(['Contact: <sip:a@h>'], { user: `${source.address}-${i}`, source }).status,
+    )
+  assert.deepEqual(statuses(phone), [200, 200, 200, 200, 503, 503])
+  assert.deepEqual(statuses(other), [200, 200, 200, 200, 503, 503])
+  assert.equal(lines.length, 2)
+  assert.match(lines[0]!, /registered as many users as it may.* source=192\.0\.2\.9 users=4/)
+})
+
+test('new users of a source are limited a minute; refreshes, removals and other sources are not', () => {
+  const { clock, lines, register } = registrar({ ...many, newUsersPerMinute: 3 })
+  const user = (i: number, source = phone) => register(['Contact: <sip:a@h>'], { user: `u${i}`, source })
+  assert.deepEqual(
+    [1, 2, 3, 4, 5].map((i) => user(i).status),
+    [200, 200, 200, 503, 503],
+  )
+  assert.deepEqual(user(4).answered, [{ name: 'Retry-After', value: '60' }])
+  assert.equal(user(6, other).status, 200)
+  for (let i = 0; i < 20; i++) assert.equal(user(1).status, 200)
+  assert.equal(register(['Contact: *', 'Expires: 0'], { user: 'u1' }).status, 200)
+  assert.equal(lines.length, 1)
+  assert.match(lines[0]!, /registers new users too fast.* source=192\.0\.2\.9 .*RegistrarNewUsersPerMinute/)
+  clock.advance(60_000)
+  assert.equal(user(4).status, 200)
+})
+
+test('loopback and listed sources register as many new users as there is room for', () => {
+  const exempt = { exemptsLoopback: true, exempt: ['192.0.2.0/24'], sharePercent: 25 }
+  const { register } = registrar({ ...many, users: 50, usersPerSource: 5, newUsersPerMinute: 3 }, exempt)
+  for (const source of [phone, { ...phone, address: '127.0.0.1' }])
+    for (let i = 0; i < 20; i++)
+      assert.equal(register(['Contact: <sip:a@h>'], { user: `${source.address}-${i}`, source }).status, 200)
+})
+
+test('registrations last as long as was said, whatever becomes of the wall clock', () => {
+  const { clock, store, register } = registrar()
+  clock.setWallClock(60_000) // booted with no clock
+  register(['Contact: <sip:a@h>;expires=600'])
+  clock.setWallClock(Date.UTC(2026, 10, 30)) // and then NTP
+  clock.advance(100_000)
+  const { contacts, answered } = register([])
+  assert.deepEqual(contacts, ['<sip:a@h>;expires=500'])
+  assert.deepEqual(answered.at(-1), { name: 'Date', value: 'Mon, 30 Nov 2026 00:01:40 GMT' })
+  clock.setWallClock(Date.UTC(2020, 0, 1))
+  clock.advance(499_000)
+  assert.equal(store.find('sip:ann@example.com').length, 1)
+  clock.advance(1000)
+  assert.equal(store.find('sip:ann@example.com').length, 0)
 })

@@ -12,6 +12,7 @@ import { TransactionLayer } from '../../sipd/transaction/layer.ts'
 import type { ServerTransaction } from '../../sipd/transaction/server.ts'
 import { TimerWheel } from '../../sipd/transaction/timer-wheel.ts'
 import { standardTimers, type TimerValues } from '../../sipd/transaction/timers.ts'
+import { accountFor } from '../support/sip-account.ts'
 import { caller, request, responseTo, type Sent } from './proxy-support.ts'
 
 export const overUdp: Hop = { transport: 'UDP', address: '203.0.113.5', port: 5060, listener: 0, connection: undefined }
@@ -29,8 +30,10 @@ export function transactions(timers: Partial<TimerValues> = {}) {
   const wheel = new TimerWheel(clock, (error) => bugs.push(error))
   const values = { ...standardTimers, ...timers }
   const held = new HeldTransactions({ clock, holdMs: values.holdMs, maxOctets: 1 << 30 })
+  const account = accountFor(clock)
   const layer = new TransactionLayer({
     clock,
+    account,
     wheel,
     held,
     sender: {
@@ -61,6 +64,7 @@ export function transactions(timers: Partial<TimerValues> = {}) {
   return {
     clock,
     layer,
+    account,
     held,
     sent,
     bugs,
@@ -72,7 +76,7 @@ export function transactions(timers: Partial<TimerValues> = {}) {
     client: (method: string, hop: Hop) => {
       const via = `SIP/2.0/${hop.transport} 192.0.2.1:5060;branch=${branch}`
       const text = request(method, 'sip:bob@example.test', { Via: via, Route: '<sip:203.0.113.9;lr>' })
-      return layer.request(method, branch, text, hop, user)
+      return layer.request(method, branch, text, hop, user, account.traffic.common)
     },
     answer: (status: number) =>
       layer.receiveResponse(parseMessage(Buffer.from(responseTo(sent[0]!.text, status), 'latin1')) as SipResponse),

@@ -5,14 +5,24 @@ import { test } from 'node:test'
 import { ManualClock } from '../../lib/clock.ts'
 import { FaultGuard } from '../../lib/fault-guard.ts'
 import { silentLog } from '../../lib/log.ts'
+import type { Account } from '../../sipd/account/account.ts'
 import { createErrorLog, type DebugLog, noDebug } from '../../sipd/log/error-log.ts'
 import type { Hop } from '../../sipd/message/source.ts'
 import { SipStatistics } from '../../sipd/statistics.ts'
+import { Framer } from '../../sipd/transport/framer.ts'
 import { Transports } from '../../sipd/transport/transports.ts'
+import { WriteQueue } from '../../sipd/transport/write-queue.ts'
+import { accountFor } from '../support/sip-account.ts'
 import { freePorts } from '../support/sip-ports.ts'
+import { recordingLog } from './location-support.ts'
 import { request } from './proxy-support.ts'
 
 const message = request('OPTIONS', 'sip:example.test')
+
+/** Waits for what events of the sockets bring about. */
+async function eventually(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
+}
 
 interface Received {
   readonly text: string
@@ -22,13 +32,19 @@ interface Received {
 /** Transports on a port of their own, with time by hand; all is closed when the test is over. */
 async function serve(
   work: (served: Served) => Promise<void>,
-  more: { readonly maxConnections?: number; readonly reuses?: boolean; readonly debug?: DebugLog } = {},
+  more: {
+    readonly maxConnections?: number
+    readonly reuses?: boolean
+    readonly debug?: DebugLog
+    readonly account?: Account
+  } = {},
 ): Promise<void> {
   const clock = new ManualClock()
   const port = await freePorts(1)
   const received: Received[] = []
   const refused: { status: number; source: Hop }[] = []
   let wake = (): void => {}
+  const account = more.account ?? accountFor(clock)
   const transports = new Transports({
     listeners: [{ address: '127.0.0.1', port, tlsPort: undefined }],
     tls: undefined,
@@ -42,6 +58,7 @@ async function serve(
     faults: new FaultGuard(clock, silentLog),
     debug: more.debug ?? noDebug,
     statistics: new SipStatistics(clock),
+    account,
     onMessage: (octets, source) => {
       received.push({ text: octets.toString('latin1'), source })
       wake()
@@ -300,6 +317,107 @@ test('DebugFlag SipTcp tells of each connection that was taken and that ended', 
   assert.equal(lines.length, 2)
   assert.match(lines[0]!, /sipd\.SipTcp: a connection was taken id=1\.1 far="TCP 127\.0\.0\.1:\d+"/)
   assert.match(lines[1]!, /sipd\.SipTcp: a connection ended id=1\.1 .*why=/)
+})
+
+test('half-sent messages count in the share of their source, and one that there is no room for ends its connection', async () => {
+  const { log, lines } = recordingLog()
+  const account = accountFor(new ManualClock(), { trafficOctets: 1_000_000, sharePercent: 25 }, log)
+  await serve(
+    async ({ open, transports, arrival }) => {
+      const head = message.replace(/Content-Length: 0/, 'Content-Length: 200000')
+      const half = head + 'x'.repeat(150_000)
+      const first = await open()
+      first.write(half)
+      await eventually(() => account.partials.octets >= 150_000)
+      const second = await open()
+      second.resume()
+      const closed = new Promise((resolve) => second.once('close', resolve))
+      second.write(half)
+      second.on('end', () => second.end())
+      await closed
+      assert.equal(transports.connections.size, 1)
+      assert.equal(account.partials.refused, 1)
+      assert.match(lines.join(''), /source=127\.0\.0\.1/)
+      // The first is within its bound, and goes on.
+      first.write('x'.repeat(50_000))
+      await arrival(1)
+      assert.equal(account.partials.octets, 0)
+      first.write(half)
+      await eventually(() => account.partials.octets > 0)
+      first.destroy()
+      await eventually(() => transports.connections.size === 0)
+      assert.equal(account.traffic.octets, 0)
+    },
+    { account },
+  )
+})
+
+test('a message that comes octet by octet takes at most twice its length, and arrives whole', async () => {
+  const framer = new Framer()
+  const received: string[] = []
+  const text = `${message.replace('Content-Length: 0', 'Content-Length: 3000')}${'b'.repeat(3000)}`
+  let most = 0
+  for (const octet of Buffer.from(text + text, 'latin1')) {
+    framer.push(
+      Buffer.of(octet),
+      (octets) => received.push(octets.toString('latin1')),
+      () => {},
+    )
+    most = Math.max(most, framer.heldOctets)
+  }
+  assert.deepEqual(received, [text, text])
+  assert.ok(most <= 2 * text.length, `${most} octets for ${text.length}`)
+  assert.equal(framer.heldOctets, 0)
+})
+
+test('what waits for a peer that does not read counts in its share, as flat octets, and is given back when it leaves', async () => {
+  const account = accountFor(new ManualClock(), { trafficOctets: 40_000_000, sharePercent: 100 })
+  await serve(
+    async ({ open, arrival, received, transports }) => {
+      const socket = await open()
+      socket.write(message)
+      await arrival(1)
+      socket.pause()
+      while (account.queues.octets === 0 && transports.connections.size > 0) {
+        transports.send('x'.repeat(100_000), received[0]!.source)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      assert.ok(account.queues.octets >= 1)
+      socket.destroy()
+      await eventually(() => transports.connections.size === 0)
+      assert.equal(account.traffic.octets, 0)
+    },
+    { account },
+  )
+})
+
+test('pings of a peer that does not read wait as a number, not as a write each, and after 4,096 it is cut off', () =>
+  peer(async (far) => {
+    const socket = connect({ host: far.hop.address, port: far.hop.port })
+    await once(socket, 'connect')
+    await eventually(() => far.sockets.length === 1)
+    far.sockets[0]!.pause()
+    const account = accountFor(new ManualClock())
+    const queue = new WriteQueue(socket, account.queues, account.traffic.common)
+    while (socket.writableLength === 0) queue.write('x'.repeat(100_000))
+    const before = socket.writableLength
+    let pongs = 0
+    while (queue.pong()) pongs++
+    assert.equal(socket.writableLength - before, 2)
+    assert.ok(pongs >= 4096 && pongs < 5000, `${pongs} wait`)
+    socket.destroy()
+  }))
+
+test('pings that wait get all their pongs once the peer reads', async () => {
+  await serve(async ({ open }) => {
+    const socket = await open()
+    let octets = 0
+    socket.on('data', ({ length }: Buffer) => {
+      octets += length
+    })
+    for (let i = 0; i < 50; i++) socket.write('\r\n\r\n'.repeat(40))
+    await eventually(() => octets === 2 * 50 * 40)
+  })
 })
 
 test('a message to a port that is none fails for its sender alone, over a stream too', () =>

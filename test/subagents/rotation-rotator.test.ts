@@ -176,7 +176,10 @@ describe('what others may put in the folder', () => {
       symlinkSync(ground.path('secrets'), ground.path('a_log.1800000000'))
       const rest = async (): Promise<void> => {}
       const signal = new AbortController().signal
-      await assert.rejects(compress(ground.path('a_log.1800000000'), { signal, rest }), /ELOOP/)
+      await assert.rejects(
+        compress(ground.path('a_log.1800000000'), { signal, rest }),
+        /a_log\.1800000000 is a symbolic link, which is not followed/,
+      )
       assert.deepEqual(ground.files('a_log'), ['a_log.1800000000'])
     }))
 })

@@ -9,6 +9,7 @@ import { AgentxMaster, type MasterOptions } from '../../agent/agentx/master.ts'
 import type { AgentxBody, AgentxPdu, Registration } from '../../agent/agentx/pdu.ts'
 import { AgentxSession } from '../../agent/agentx/session.ts'
 import type { TrustDomain } from '../../agent/agentx/trust.ts'
+import type { EngineOptions } from '../../agent/engine.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { silentLog } from '../../lib/log.ts'
 import { ModuleBackend } from '../../lib/mib/backend.ts'
@@ -44,10 +45,11 @@ export async function agentxEngine(
   write: Families = read,
   options: Partial<MasterOptions> = {},
   trust: TrustDomain = anyone,
+  engineOptions: Partial<EngineOptions> = {},
 ): Promise<AgentxEngine> {
   const folder = mkdtempSync(join(tmpdir(), 'agentx-'))
   const path = join(folder, 'master')
-  const engine = testEngine(local, read, write, { patienceMs: 5000 })
+  const engine = testEngine(local, read, write, { patienceMs: 5000, ...engineOptions })
   const notifications: AgentxEngine['notifications'] = []
   const master = new AgentxMaster({
     registry: engine.engine.registry,

@@ -37,14 +37,17 @@ export class LaidOutHome {
     this.program = program
   }
 
-  /** As `castellan init --user --sipd-user` makes it. Throws with what that said. */
-  static async make(): Promise<LaidOutHome> {
+  /**
+   * As `castellan init --user --sipd-user` makes it. Throws with what that said. systemd takes only users that have names, such
+   * as Debian's daemon (1) and bin (2).
+   */
+  static async make(users = { agent: agentUser, sipd: sipdUser }): Promise<LaidOutHome> {
     const folder = mkdtempSync(join(tmpdir(), 'laid-out-'))
     chmodSync(folder, 0o755)
     const offset = await freeOffset()
     const made = new LaidOutHome(resolveHome(join(folder, 'home')), offset, readableProgram())
-    const users = ['--user', userAndGroup(agentUser), '--sipd-user', userAndGroup(sipdUser)]
-    const { exit, printed } = await made.runAs(0, ['castellan', 'init', '--port-offset', String(offset), ...users])
+    const options = ['--user', userAndGroup(users.agent), '--sipd-user', userAndGroup(users.sipd)]
+    const { exit, printed } = await made.runAs(0, ['castellan', 'init', '--port-offset', String(offset), ...options])
     if (exit.kind !== 'exited' || exit.code !== 0) throw new Error(printed)
     return made
   }

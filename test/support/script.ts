@@ -4,6 +4,7 @@ import { systemClock } from '../../lib/clock.ts'
 import { resolveHome } from '../../lib/home.ts'
 import { silentLog } from '../../lib/log.ts'
 import { type Leader, sessionMembers } from '../../lib/proc/session.ts'
+import type { Launcher } from '../../lib/program/launcher.ts'
 import { languages, type Program, scriptEnvironment } from '../../subagents/script/program.ts'
 import { ScriptRun } from '../../subagents/script/run.ts'
 import { until } from './appliance.ts'
@@ -13,6 +14,8 @@ export interface Started {
   readonly said: readonly string[]
   /** Of the session that it leads; throws when it never had a process. */
   leader(): Leader
+  /** systemd takes a moment to start it. */
+  begun(): Promise<void>
   over(withinMs?: number): Promise<void>
 }
 
@@ -20,10 +23,11 @@ export interface RunWish extends Partial<Program> {
   readonly command: string
   readonly argument?: string | Uint8Array
   readonly lifeTimeTicks?: number
+  readonly launcher: Launcher
 }
 
 /** A command of /bin/sh unless the wish says otherwise. */
-export function startRun({ argument = '', lifeTimeTicks = 3000, ...wish }: RunWish): Started {
+export function startRun({ argument = '', lifeTimeTicks = 3000, launcher, ...wish }: RunWish): Started {
   let leader: Leader | undefined
   const said: string[] = []
   const program: Program = {
@@ -40,6 +44,7 @@ export function startRun({ argument = '', lifeTimeTicks = 3000, ...wish }: RunWi
       clock: systemClock,
       log: silentLog,
       environment: scriptEnvironment(resolveHome('/nowhere')),
+      launcher,
       events: {
         changed: () => {},
         reported: (reporting, kind) => said.push(kind === 'result' ? resultOf(reporting) : reporting.error),
@@ -56,6 +61,7 @@ export function startRun({ argument = '', lifeTimeTicks = 3000, ...wish }: RunWi
       if (!leader) throw new Error(`it never began: ${run.error}`)
       return leader
     },
+    begun: () => until(() => run.state !== 'initializing', 5000, `the start of ${wish.command}`),
     over: (withinMs = 5000) => until(() => run.isOver, withinMs, `the end of ${wish.command}`),
   }
 }

@@ -1,6 +1,7 @@
 /** A SIP server without a network: what it sends is handed to the test, and time stands still until it is moved. */
 import { ManualClock } from '../../lib/clock.ts'
 import { createLog } from '../../lib/log.ts'
+import type { Account, AccountSettings } from '../../sipd/account/account.ts'
 import type { Lookup } from '../../sipd/locate/names.ts'
 import type { Change } from '../../sipd/location/binding.ts'
 import { MemoryLocation } from '../../sipd/location/memory.ts'
@@ -11,6 +12,7 @@ import type { ProxyPolicy } from '../../sipd/proxy/policy.ts'
 import { createSipServer, type ServerSettings, type SipServer } from '../../sipd/server.ts'
 import { SipStatistics } from '../../sipd/statistics.ts'
 import { standardTimers } from '../../sipd/transaction/timers.ts'
+import { accountFor } from './sip-account.ts'
 
 export interface TestServerOptions {
   readonly domains?: readonly string[]
@@ -18,6 +20,8 @@ export interface TestServerOptions {
   readonly settings?: Partial<ServerSettings>
   readonly send: (text: string, hop: Hop, failed?: (error: Error) => void) => void
   readonly clock?: ManualClock
+  /** Bounds on what strangers may make it hold; without them nothing is refused. */
+  readonly account?: Partial<AccountSettings>
   readonly debug?: DebugLog
   readonly lookup?: Lookup
   readonly signerSecret?: Buffer
@@ -29,6 +33,7 @@ export interface TestServer extends SipServer {
   readonly clock: ManualClock
   readonly store: MemoryLocation
   readonly statistics: SipStatistics
+  readonly account: Account
   /** Lines of the error log. */
   readonly logged: readonly string[]
 }
@@ -53,9 +58,11 @@ export const standardPolicy: ProxyPolicy = {
 /** Listens on 192.0.2.1:5060 as example.test, or as the domains given. */
 export function testServer(options: TestServerOptions): TestServer {
   const clock = options.clock ?? new ManualClock()
-  const store = new MemoryLocation({ clock, cleanupEveryMs: 180_000, statics: options.statics ?? [] })
-  const statistics = new SipStatistics(clock)
   const logged: string[] = []
+  const log = createLog({ component: 'sipd', level: 'info', write: (line) => logged.push(line) })
+  const account = accountFor(clock, options.account, log)
+  const store = new MemoryLocation({ clock, cleanupEveryMs: 180_000, statics: options.statics ?? [], account })
+  const statistics = new SipStatistics(clock)
   const identity = options.settings?.identity ?? {
     listeners: [
       {
@@ -83,6 +90,8 @@ export function testServer(options: TestServerOptions): TestServer {
         defaultExpiresSeconds: 3600,
         contactsPerUser: 10,
         users: 1000,
+        usersPerSource: 1000,
+        newUsersPerMinute: 0,
       },
       maxTransactions: 1000,
       maxHeldOctets: 16 << 20,
@@ -92,7 +101,8 @@ export function testServer(options: TestServerOptions): TestServer {
     },
     worker: 1,
     clock,
-    log: createLog({ component: 'sipd', level: 'info', write: (line) => logged.push(line) }),
+    log,
+    account,
     debug: options.debug ?? noDebug,
     ...(options.signerSecret && { signerSecret: options.signerSecret }),
     ownHost: new ThisMachine(clock, () => ownAddresses),
@@ -103,5 +113,5 @@ export function testServer(options: TestServerOptions): TestServer {
     isConnectionOpen: () => true,
     onAnswered: () => {},
   })
-  return { ...server, clock, store, statistics, logged }
+  return { ...server, clock, store, statistics, logged, account }
 }

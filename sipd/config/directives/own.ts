@@ -63,6 +63,16 @@ export const own = {
     changes: 'reload',
     inForce: true,
   }),
+  RegistrarMaxOctets: one(whole(0, 4_000_000_000, 'octets'), '0', {
+    help: 'What all registrations may take in memory, and half of what their file may; 0 is 3200 for each of RegistrarMaxUsers. What does not fit is answered with 503, and not loaded at a start.',
+    changes: 'reload',
+    inForce: true,
+  }),
+  RegistrarNewUsersPerMinute: one(whole(0, 1_000_000, 'a minute'), '600', {
+    help: 'Users that one source may add in a minute; more are answered with 503 and Retry-After. 0 is never. Who is registered refreshes without it. Sources without a share are not counted.',
+    changes: 'reload',
+    inForce: true,
+  }),
   StaticContact: many(
     staticContact,
     { help: 'A contact that is there without a registration, and never runs out.', changes: 'reload', inForce: true },
@@ -70,6 +80,21 @@ export const own = {
   ),
   MaxTransactions: one(whole(1, 10_000_000), '100000', {
     help: 'Live transactions that are kept at most; a request beyond them is answered with 503.',
+    changes: 'reload',
+    inForce: true,
+  }),
+  MaxOctets: one(whole(16_000_000, 4_000_000_000, 'octets'), '256000000', {
+    help: 'What the traffic of others may take in memory: transactions under way, half-sent messages, answers that nobody reads, calls. Each of StartServers has its part. A request beyond is answered with 503 and Retry-After, a connection closed.',
+    changes: 'reload',
+    inForce: true,
+  }),
+  SourceSharePercent: one(whole(1, 100, 'percent'), '25', {
+    help: 'What one source, an IPv4 address or an IPv6 /64, may have of MaxOctets, of RegistrarMaxOctets and of RegistrarMaxUsers. Loopback addresses have all of them unless the directive is written.',
+    changes: 'reload',
+    inForce: true,
+  }),
+  SourceShareExempt: list(networks, {
+    help: 'Sources that may have all of it: gateways and session border controllers that carry the calls of many. An IPv6 address stands for its /64.',
     changes: 'reload',
     inForce: true,
   }),

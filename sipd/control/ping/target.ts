@@ -1,12 +1,12 @@
 /** Where `sip ping` goes: the URI of the command line, or the first Listen of sipd.conf. */
 import { X509Certificate } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
-import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { ConfigurationError } from '../../../lib/cnf/complaint.ts'
 import type { Home } from '../../../lib/home.ts'
 import { reachableHost } from '../../../lib/net/address.ts'
+import { readRegularFileSync } from '../../../lib/regular-file.ts'
 import type { SipdConfig } from '../../config/directives.ts'
 import { inspectConfig } from '../../config/read.ts'
 import { unbracketed } from '../../message/host.ts'
@@ -86,7 +86,7 @@ function ownTlsTarget(home: Home, { isAsked: _, ...trust }: Trust): PingTarget {
 
 function fingerprintOf(path: string): string {
   try {
-    return new X509Certificate(readFileSync(path)).fingerprint256
+    return new X509Certificate(readRegularFileSync(path).octets).fingerprint256
   } catch (error) {
     throw new CommandFailure(`SipTlsCertificateFile ${path} cannot be read: ${(error as Error).message}`)
   }

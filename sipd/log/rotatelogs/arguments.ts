@@ -1,4 +1,5 @@
 /** The words after `rotatelogs`. */
+import { printable } from '../../../lib/escape.ts'
 import type { RotationRule } from './rotator.ts'
 
 export type Invocation =
@@ -28,7 +29,7 @@ export function parseInvocation(args: readonly string[]): Invocation {
     return maxOctets > 0 ? { kind: 'rotate', path, rule: { maxOctets } } : wrong(`${when} is no size`)
   }
   const everySeconds = /^\d{1,10}$/.test(when) ? Number(when) : 0
-  if (everySeconds === 0) return wrong(`${when} is neither seconds such as 86400 nor a size such as 5M`)
+  if (everySeconds === 0) return wrong(`expected seconds such as 86400 or a size such as 5M, got ${printable(when)}`)
   if (!/^[+-]?\d{1,4}$/.test(offset)) return wrong(`${offset} is no number of minutes from UTC`)
   return { kind: 'rotate', path, rule: { everySeconds, offsetSeconds: Number(offset) * 60 } }
 }

@@ -1,7 +1,8 @@
 /** Reads the ring: both segments, the older one first. */
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { codeOf } from '../../../lib/errors.ts'
 import { foldersOf, type Home } from '../../../lib/home.ts'
+import { readRegularFileSync } from '../../../lib/regular-file.ts'
 import type { Sample } from './sample.ts'
 import { readSegment, type Segment, samplesOf } from './segment.ts'
 
@@ -35,9 +36,9 @@ export function isRing(octets: Buffer): boolean {
 
 function segmentAt(path: string): Segment | undefined {
   try {
-    return readSegment(readFileSync(path))
+    return readSegment(readRegularFileSync(path).octets)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (codeOf(error) === 'ENOENT') return undefined
     throw error
   }
 }

@@ -1,9 +1,10 @@
 /** Compresses a rotated file beside itself: slowly, and so that a cut at any point leaves the file or its `.gz` whole. */
-import { constants, type Stats } from 'node:fs'
-import { type FileHandle, lstat, open, rename, rm, stat } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import type { Stats } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
+import { atPlace, type Folder } from '../../../lib/trust/folder.ts'
+import { makeIn, openIn } from '../../../lib/trust/open.ts'
 import { draftSuffix } from './rotated-files.ts'
 
 export interface CompressOptions {
@@ -21,24 +22,33 @@ const chunkOctets = 256 * 1024
 const busyShare = 0.25
 
 /** Makes PATH.gz of PATH and removes PATH. Throws what the file system throws; PATH stays as it is then. */
-export async function compress(path: string, { signal, rest }: CompressOptions): Promise<Compressed> {
-  const draft = `${path}${draftSuffix}`
-  await rm(draft, { force: true })
-  // Who may write logs may be less than we are: no link of theirs is followed, and what is open is what is changed.
-  const source = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+export function compress(path: string, options: CompressOptions): Promise<Compressed> {
+  // Who may write logs may be less than we are: all of it is within one folder, and what is open is what is changed.
+  return atPlace(path, (folder, name) => compressIn(folder, name, options))
+}
+
+async function compressIn(folder: Folder, name: string, options: CompressOptions): Promise<Compressed> {
+  const draft = `${name}${draftSuffix}`
+  await folder.remove(draft)
+  const source = await openIn(folder, name, 'read')
   try {
     const before = await source.stat()
-    await writeDraft(source, before, draft, { signal, rest })
-    if (isChanged(before, await lstat(path))) {
-      await rm(draft, { force: true })
+    const target = await makeIn(folder, draft)
+    try {
+      await writeDraft(source, before, target, options)
+    } finally {
+      await target.close()
+    }
+    if (isChanged(before, await folder.lstat(name))) {
+      await folder.remove(draft)
       return 'written'
     }
-    await rename(draft, `${path}.gz`)
-    await makeDurable(dirname(path))
-    await rm(path)
+    await folder.rename(draft, `${name}.gz`)
+    await folder.sync()
+    await folder.remove(name)
     return 'compressed'
   } catch (error) {
-    await rm(draft, { force: true }).catch(() => {}) // it is looked for again at the next start
+    await folder.remove(draft).catch(() => {}) // it is looked for again at the next start
     throw error
   } finally {
     await source.close()
@@ -46,16 +56,18 @@ export async function compress(path: string, { signal, rest }: CompressOptions):
 }
 
 /** Whether PATH.gz has all of PATH: its last four octets are the length, modulo 2^32 (RFC 1952 §2.3.1). */
-export async function isCompressedWhole(path: string): Promise<boolean> {
-  const file = await open(`${path}.gz`, 'r')
-  try {
-    const { size } = await file.stat()
-    if (size < 18) return false
-    const { buffer } = await file.read(Buffer.alloc(4), 0, 4, size - 4)
-    return buffer.readUInt32LE(0) === (await stat(path)).size % 2 ** 32
-  } finally {
-    await file.close()
-  }
+export function isCompressedWhole(path: string): Promise<boolean> {
+  return atPlace(path, async (folder, name) => {
+    const file = await openIn(folder, `${name}.gz`, 'read')
+    try {
+      const { size } = await file.stat()
+      if (size < 18) return false
+      const { buffer } = await file.read(Buffer.alloc(4), 0, 4, size - 4)
+      return buffer.readUInt32LE(0) === (await folder.lstat(name)).size % 2 ** 32
+    } finally {
+      await file.close()
+    }
+  })
 }
 
 /** Gives chunk after chunk, and rests for three times as long as each took. */
@@ -77,33 +89,19 @@ function isChanged(before: Stats, after: Stats): boolean {
 async function writeDraft(
   source: FileHandle,
   { mode, uid, gid, atime, mtime }: Stats,
-  draft: string,
+  target: FileHandle,
   { signal, rest }: CompressOptions,
 ): Promise<void> {
-  const target = await open(draft, 'wx', 0o600)
-  try {
-    await pipeline(
-      paced(source, rest),
-      createGzip(),
-      async (chunks: AsyncIterable<Buffer>) => {
-        for await (const chunk of chunks) await target.appendFile(chunk)
-      },
-      { signal },
-    )
-    if (process.getuid?.() === 0) await target.chown(uid, gid)
-    await target.chmod(mode & 0o777)
-    await target.utimes(atime, mtime)
-    await target.sync()
-  } finally {
-    await target.close()
-  }
-}
-
-async function makeDurable(path: string): Promise<void> {
-  const file = await open(path, 'r')
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
+  await pipeline(
+    paced(source, rest),
+    createGzip(),
+    async (chunks: AsyncIterable<Buffer>) => {
+      for await (const chunk of chunks) await target.appendFile(chunk)
+    },
+    { signal },
+  )
+  if (process.getuid?.() === 0) await target.chown(uid, gid)
+  await target.chmod(mode & 0o777)
+  await target.utimes(atime, mtime)
+  await target.sync()
 }

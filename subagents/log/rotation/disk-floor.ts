@@ -1,5 +1,6 @@
 /** The floor of free disk: what a file system has, and when its alarm is due and over. */
-import { stat, statfs } from 'node:fs/promises'
+import { statfs } from 'node:fs/promises'
+import { inFolder } from '../../../lib/trust/folder.ts'
 
 export interface DiskSpace {
   /** The same for all folders on one file system. */
@@ -12,10 +13,11 @@ export interface DiskSpace {
 /** Asks for the file system of a folder; off the main thread. */
 export type MeasureDisk = (folder: string) => Promise<DiskSpace>
 
-export const measureDisk: MeasureDisk = async (folder) => {
-  const [{ bavail, blocks, bsize }, { dev }] = await Promise.all([statfs(folder), stat(folder)])
-  return { fileSystem: String(dev), freeOctets: bavail * bsize, totalOctets: blocks * bsize }
-}
+export const measureDisk: MeasureDisk = (path) =>
+  inFolder(path, async (folder) => {
+    const { bavail, blocks, bsize } = await folder.call(statfs(folder.at()))
+    return { fileSystem: String(folder.stats.dev), freeOctets: bavail * bsize, totalOctets: blocks * bsize }
+  })
 
 /** So much above the floor the alarm is over: one that comes and goes with every line helps nobody. */
 const clearingShare = 0.05

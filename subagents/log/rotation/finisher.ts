@@ -1,8 +1,8 @@
 /** Takes files that were moved aside to their end: released by who wrote them, verified, compressed; again until it is so. */
-import { rm, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Clock } from '../../../lib/clock.ts'
 import type { Log } from '../../../lib/log.ts'
+import { atPlace } from '../../../lib/trust/folder.ts'
 import { type Compressed, type CompressOptions, compress } from './compress.ts'
 import { ownerPid, type Told, tellToReopen } from './owner.ts'
 import { pause } from './pause.ts'
@@ -201,10 +201,12 @@ export class Finisher {
   }
 
   /** An empty one is the name that a rotation made before it was cut off: it holds nothing, and goes. */
-  async #isGoneOrEmpty(path: string): Promise<boolean> {
-    const stats = await stat(path).catch(() => undefined)
-    if (stats?.size === 0) await rm(path, { force: true })
-    return stats === undefined || stats.size === 0
+  #isGoneOrEmpty(path: string): Promise<boolean> {
+    return atPlace(path, async (folder, name) => {
+      const { size } = await folder.lstat(name)
+      if (size === 0) await folder.remove(name)
+      return size === 0
+    }).catch(() => true)
   }
 }
 

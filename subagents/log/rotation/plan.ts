@@ -1,12 +1,12 @@
 /** What a rotation by command would do now, in sentences, without doing any of it. */
-import { lstat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { messageOf } from '../../../lib/errors.ts'
+import { RefusedPathError } from '../../../lib/trust/refused-path.ts'
 import { type MeasureDisk, measureDisk } from './disk-floor.ts'
 import { ownerPid } from './owner.ts'
 import { type RotationPolicy, realLogPath } from './policy.ts'
 import { beyondRetention } from './retention.ts'
-import { byAge, listRotated, nextRotatedPath, type RotatedFile } from './rotated-files.ts'
+import { byAge, listRotated, lookAtLog, nextRotatedPath, type RotatedFile } from './rotated-files.ts'
 
 export interface PlanOptions {
   readonly nowMs: number
@@ -30,7 +30,8 @@ export async function planRotation(policies: readonly RotationPolicy[], options:
 
 async function planMove({ name, path, compress, owner }: RotationPolicy, nowMs: number): Promise<string> {
   const live = realLogPath(path)
-  const stats = await lstat(live).catch(() => undefined)
+  const stats = await lookAtLog(live).catch((error: unknown) => (error instanceof RefusedPathError ? error : undefined))
+  if (stats instanceof RefusedPathError) return `${name}: ${stats.message}; nothing would be rotated`
   if (!stats) return `${name}: ${live} does not exist, so nothing would be rotated`
   if (!stats.isFile()) return `${name}: ${live} is not a regular file, so it would not be rotated`
   if (stats.size === 0) return `${name}: nothing is in ${live}, so it would not be rotated`

@@ -1,7 +1,7 @@
 /** What a rotation policy says: which log, when it is moved aside, who writes it, and what is kept of it. */
-import { lstatSync, realpathSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, resolve } from 'node:path'
 import type { ProcessIdentity } from '../../../lib/proc/process.ts'
+import { Folder } from '../../../lib/trust/folder.ts'
 import { parseRotatedName } from './rotated-files.ts'
 
 /** Who writes a log, and so has to be told when it was renamed. */
@@ -78,28 +78,17 @@ export function refuseOverlaps(policies: readonly RotationPolicy[]): {
 }
 
 /**
- * Where a log really is: links are followed as far as there is something. The file itself may be a link of ours only:
- * sipd may write the folder of its logs, and must not lead us to files that it may not rename.
+ * Where a log really is: links are followed as far as there is something, and as far as nobody else could have made them. Who may
+ * write the folder of logs must not lead us to files that he may not rename.
  */
 export function realLogPath(path: string): string {
-  const absolute = resolve(path)
-  const steps = [
-    [absolute, ''],
-    [dirname(absolute), basename(absolute)],
-  ] as const
-  for (const [folder, rest] of isLinkOfOthers(absolute) ? steps.slice(1) : steps) {
-    try {
-      return join(realpathSync(folder), rest)
-    } catch {
-      // It is not there yet.
-    }
+  try {
+    const { folder, name } = Folder.locateSync(path)
+    folder.close()
+    return folder.pathOf(name)
+  } catch {
+    return resolve(path) // it is not there yet, or is refused when it is looked at
   }
-  return absolute
-}
-
-function isLinkOfOthers(path: string): boolean {
-  const stats = lstatSync(path, { throwIfNoEntry: false })
-  return stats?.isSymbolicLink() === true && stats.uid !== process.getuid?.()
 }
 
 function isMadeFrom(path: string, live: string): boolean {

@@ -2,8 +2,11 @@
  * The names of rotated files: `access_log.1700000000`, a second one of that second `….1`, compressed `….gz`. Each name
  * sorts after all that were there when it was given, whatever the clock said: their order is the order of the rotations.
  */
-import { lstat, open, readdir, rename, rm } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import type { Stats } from 'node:fs'
+import { basename } from 'node:path'
+import { codeOf } from '../../../lib/errors.ts'
+import { atPlace, type Folder } from '../../../lib/trust/folder.ts'
+import { makeIn } from '../../../lib/trust/open.ts'
 import { earliestTimeMs } from '../../../lib/wall-clock.ts'
 
 export interface RotatedName {
@@ -33,60 +36,67 @@ export function parseRotatedName(name: string, liveName: string): RotatedName | 
   return { seconds: Number(found[1]), number: Number(found[2] ?? 0), isCompressed: found[3] !== undefined }
 }
 
+/** What has the name of a log; of a link the link itself. Throws what the file system throws, and RefusedPathError. */
+export function lookAtLog(livePath: string): Promise<Stats> {
+  return atPlace(livePath, (folder, name) => folder.lstat(name))
+}
+
 /** All there are of a log, the oldest first. */
-export async function listRotated(livePath: string): Promise<RotatedFile[]> {
-  const folder = dirname(livePath)
-  const found: RotatedFile[] = []
-  for (const name of await namesIn(folder)) {
-    const rotated = parseRotatedName(name, basename(livePath))
-    if (!rotated) continue
-    const path = join(folder, name)
-    try {
-      const stats = await lstat(path)
-      if (stats.isFile()) found.push({ ...rotated, path, diskOctets: stats.blocks * 512, modifiedMs: stats.mtimeMs })
-    } catch {
-      // It went meanwhile.
+export function listRotated(livePath: string): Promise<RotatedFile[]> {
+  return beside(livePath, async (folder, liveName, names) => {
+    const found: RotatedFile[] = []
+    for (const name of names) {
+      const rotated = parseRotatedName(name, liveName)
+      if (!rotated) continue
+      const stats = await folder.lstat(name).catch(() => undefined) // it went meanwhile
+      if (!stats?.isFile()) continue
+      const path = folder.pathOf(name)
+      found.push({ ...rotated, path, diskOctets: stats.blocks * 512, modifiedMs: stats.mtimeMs })
     }
-  }
-  return found.sort(byAge)
+    return found.sort(byAge)
+  })
 }
 
 /** The drafts of compressions that were cut off. */
-export async function listDrafts(livePath: string): Promise<string[]> {
-  const liveName = basename(livePath)
-  return (await namesIn(dirname(livePath)))
-    .filter((name) => name.endsWith(draftSuffix))
-    .filter((name) => parseRotatedName(name.slice(0, -draftSuffix.length), liveName) !== undefined)
-    .map((name) => join(dirname(livePath), name))
+export function listDrafts(livePath: string): Promise<string[]> {
+  return beside(livePath, async (folder, liveName, names) =>
+    names
+      .filter((name) => name.endsWith(draftSuffix))
+      .filter((name) => parseRotatedName(name.slice(0, -draftSuffix.length), liveName) !== undefined)
+      .map((name) => folder.pathOf(name)),
+  )
 }
 
 /** The name that a log gets when it is rotated at `nowSeconds` (since 1970): that time, or the next above all there are. */
 export async function nextRotatedPath(livePath: string, nowSeconds: number): Promise<string> {
-  return pathOf(livePath, await nextNumber(livePath, nowSeconds))
+  const names = await beside(livePath, async (_folder, _name, names) => [...names])
+  return nameOf(livePath, nextNumber(names, basename(livePath), nowSeconds))
 }
 
 /**
  * Renames a log to its next name, and gives the new path. The name is made as an empty file first: a rename would
  * overwrite, an exclusive creation cannot. Throws what the file system throws; the log has its name then.
  */
-export async function moveAside(livePath: string, nowSeconds: number): Promise<string> {
-  for (let at = await nextNumber(livePath, nowSeconds); ; at = following(at)) {
-    const target = pathOf(livePath, at)
-    if (await isThere(`${target}.gz`)) continue
-    try {
-      await (await open(target, 'wx', 0o600)).close()
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') continue
-      throw error
+export function moveAside(livePath: string, nowSeconds: number): Promise<string> {
+  return atPlace(livePath, async (folder, liveName) => {
+    for (let at = nextNumber(await folder.readNames(), liveName, nowSeconds); ; at = following(at)) {
+      const target = nameOf(liveName, at)
+      if (await isThere(folder, `${target}.gz`)) continue
+      try {
+        await (await makeIn(folder, target)).close()
+      } catch (error) {
+        if (codeOf(error) === 'EEXIST') continue
+        throw error
+      }
+      try {
+        await folder.rename(liveName, target)
+        return folder.pathOf(target)
+      } catch (error) {
+        await folder.remove(target)
+        throw error
+      }
     }
-    try {
-      await rename(livePath, target)
-      return target
-    } catch (error) {
-      await rm(target, { force: true })
-      throw error
-    }
-  }
+  })
 }
 
 export function byAge(a: RotatedFile, b: RotatedFile): number {
@@ -99,9 +109,8 @@ type Numbered = Pick<RotatedName, 'seconds' | 'number'>
 export const unsetClockSeconds = earliestTimeMs / 1000
 const highestNumber = 999_999
 
-async function nextNumber(livePath: string, nowSeconds: number): Promise<Numbered> {
-  const liveName = basename(livePath)
-  const there = (await namesIn(dirname(livePath))).flatMap((name) => parseRotatedName(name, liveName) ?? [])
+function nextNumber(names: readonly string[], liveName: string, nowSeconds: number): Numbered {
+  const there = names.flatMap((name) => parseRotatedName(name, liveName) ?? [])
   const newest = there.sort(byNumber).at(-1)
   // A name from 1970 would be that of the oldest file, and of a stranger's: `access_log.1` is what logrotate makes.
   const seconds = Math.max(nowSeconds, unsetClockSeconds)
@@ -112,25 +121,28 @@ function following({ seconds, number }: Numbered): Numbered {
   return number < highestNumber ? { seconds, number: number + 1 } : { seconds: seconds + 1, number: 0 }
 }
 
-function pathOf(livePath: string, { seconds, number }: Numbered): string {
-  return `${livePath}.${seconds}${number === 0 ? '' : `.${number}`}`
+function nameOf(live: string, { seconds, number }: Numbered): string {
+  return `${live}.${seconds}${number === 0 ? '' : `.${number}`}`
 }
 
 function byNumber(a: Numbered, b: Numbered): number {
   return a.seconds - b.seconds || a.number - b.number
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return lstat(path).then(
+async function isThere(folder: Folder, name: string): Promise<boolean> {
+  return folder.lstat(name).then(
     () => true,
     () => false,
   )
 }
 
-/** No folder means no files. */
-async function namesIn(folder: string): Promise<string[]> {
+/** Runs something with what is in the folder of a log. No folder means no files, and so does one that is refused. */
+async function beside<T>(
+  livePath: string,
+  run: (folder: Folder, liveName: string, names: readonly string[]) => Promise<T[]>,
+): Promise<T[]> {
   try {
-    return await readdir(folder)
+    return await atPlace(livePath, async (folder, liveName) => run(folder, liveName, await folder.readNames()))
   } catch {
     return []
   }

@@ -1,9 +1,10 @@
 /** Rotates logs by size, by time and by command, keeps what their policies say, and keeps the disk above its floor. */
 import type { Stats } from 'node:fs'
-import { lstat, rm } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Clock, Timer } from '../../../lib/clock.ts'
+import { codeOf } from '../../../lib/errors.ts'
 import type { Log } from '../../../lib/log.ts'
+import { atPlace } from '../../../lib/trust/folder.ts'
 import { isPlausibleTime } from '../../../lib/wall-clock.ts'
 import { isCompressedWhole } from './compress.ts'
 import { type MeasureDisk, measureDisk } from './disk-floor.ts'
@@ -12,7 +13,7 @@ import { Finisher, machineHost, type RotationHost } from './finisher.ts'
 import { pause } from './pause.ts'
 import { type RefusedPolicy, type RotationPolicy, realLogPath, refuseOverlaps } from './policy.ts'
 import { beyondRetention } from './retention.ts'
-import { listDrafts, listRotated, moveAside } from './rotated-files.ts'
+import { listDrafts, listRotated, lookAtLog, moveAside } from './rotated-files.ts'
 import { RotationState } from './state.ts'
 
 /** How a rotation went, with a sentence for people. */
@@ -224,8 +225,8 @@ export class Rotator {
     const { clock } = this.#options
     const { name } = policy
     try {
-      const stats = await lstat(live).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return undefined
+      const stats = await lookAtLog(live).catch((error: unknown) => {
+        if (codeOf(error) === 'ENOENT') return undefined
         throw error
       })
       if (!stats) return { kind: 'nothing', sentence: `${name}: ${live} does not exist, so nothing was rotated` }
@@ -313,7 +314,7 @@ export class Rotator {
 
   async #remove(policy: RotationPolicy, path: string): Promise<boolean> {
     try {
-      await rm(path, { force: true })
+      await atPlace(path, (folder, name) => folder.remove(name))
       return true
     } catch (error) {
       this.#complain(policy, path, `${path} could not be deleted: ${explain(error as Error)}`)
@@ -330,7 +331,7 @@ export class Rotator {
 }
 
 async function statFile(path: string): Promise<Stats | undefined> {
-  const stats = await lstat(path).catch(() => undefined)
+  const stats = await lookAtLog(path).catch(() => undefined)
   return stats?.isFile() ? stats : undefined
 }
 

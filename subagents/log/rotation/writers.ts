@@ -1,10 +1,11 @@
 /** Who has a file open for writing: seen in /proc/PID/fd, by device and inode, whatever the file is called. */
-import { stat } from 'node:fs/promises'
+import { lstat, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { octetsOf } from '../../../lib/octets.ts'
 import { isAbsence, isDenied, readWhole } from '../../../lib/proc/file.ts'
 import { listPids, openFiles, readStat } from '../../../lib/proc/processes.ts'
+import { atPlace } from '../../../lib/trust/folder.ts'
 
 export interface FileIdentity {
   readonly device: bigint
@@ -26,9 +27,12 @@ interface Running extends Writer {
   readonly parentPid?: number
 }
 
-export async function identityOf(path: string): Promise<FileIdentity> {
-  const { dev, ino } = await stat(path, { bigint: true })
-  return { device: dev, inode: ino }
+/** Of a link, the link's own: nobody writes it. Throws what the file system throws. */
+export function identityOf(path: string): Promise<FileIdentity> {
+  return atPlace(path, async (folder, name) => {
+    const { dev, ino } = await folder.call(lstat(folder.at(name), { bigint: true }))
+    return { device: dev, inode: ino }
+  })
 }
 
 /**

@@ -13,7 +13,13 @@ import { readPidFile } from '../../../lib/proc/pid-file.ts'
 import { visibleProcesses } from '../../../lib/proc/process.ts'
 import { ping } from '../../../sipd/control/ping/exchange.ts'
 import { targetOf } from '../../../sipd/control/ping/target.ts'
-import { type HealthSpec, healthCheck, parseHostAndPort, whyNoTarget } from '../../../subagents/critapp/health.ts'
+import {
+  type HealthSpec,
+  healthCheck,
+  parseHostAndPort,
+  type Verdict,
+  whyNoTarget,
+} from '../../../subagents/critapp/health.ts'
 import { HealthMonitor } from '../../../subagents/critapp/monitor.ts'
 import { watchPidFiles } from '../../../subagents/critapp/pid-files.ts'
 import { until } from '../../support/appliance.ts'
@@ -28,13 +34,19 @@ afterEach(() => bench.clear())
 const check = healthCheck(noSip)
 const never = new AbortController().signal
 
+/** Why it does not serve; fails where it serves, or nobody could tell. */
+function reason(verdict: Verdict): string {
+  assert.equal(typeof verdict, 'string', JSON.stringify(verdict))
+  return verdict as string
+}
+
 test('a command is healthy with exit code 0, and says why when it is not', async () => {
   const verdict = (target: string) => check({ ...noHealth, kind: 'command', target, timeoutMs: 300 }, never)
   assert.equal(await verdict('/bin/true'), undefined)
   assert.equal(await verdict(`${bench.program('echo tired; exit 3')}`), 'the command ended with exit code 3: tired')
-  assert.match((await verdict('/no/such/check'))!, /there is no such program/)
+  assert.match(reason(await verdict('/no/such/check')), /there is no such program/)
   const began = performance.now()
-  assert.match((await verdict(bench.program('sleep 60 & sleep 60', 'slow')))!, /took longer than 0\.3 s/)
+  assert.match(reason(await verdict(bench.program('sleep 60 & sleep 60', 'slow'))), /took longer than 0\.3 s/)
   assert.ok(performance.now() - began < 1500, 'its group is killed, and nobody waits for who holds its output')
 })
 
@@ -45,7 +57,7 @@ test('a TCP check is a connection within its time', async () => {
   const spec = { ...noHealth, kind: 'tcp', target: `127.0.0.1:${port}` } as const
   assert.equal(await check(spec, never), undefined)
   await new Promise((resolve) => server.close(resolve))
-  assert.match((await check(spec, never))!, /ECONNREFUSED/)
+  assert.match(reason(await check(spec, never)), /ECONNREFUSED/)
 })
 
 /** Asks as the subagents do. */
@@ -85,7 +97,7 @@ for (const [what, answer, verdict] of [
     const { target, close } = await sipServer(answer)
     const found = await sipCheck({ ...noHealth, kind: 'sip', target, timeoutMs: 300 }, never)
     close()
-    if (verdict) assert.match(found!, verdict)
+    if (verdict) assert.match(reason(found), verdict)
     else assert.equal(found, undefined)
   })
 
@@ -93,7 +105,8 @@ test('a SIP check of a port where nobody listens knows at once', async () => {
   const { target, close } = await sipServer(() => undefined)
   close()
   const began = performance.now()
-  assert.match((await sipCheck({ ...noHealth, kind: 'sip', target, timeoutMs: 5000 }, never))!, /nobody listens/)
+  const found = await sipCheck({ ...noHealth, kind: 'sip', target, timeoutMs: 5000 }, never)
+  assert.match(reason(found), /nobody listens/)
   assert.ok(performance.now() - began < 1000)
 })
 
@@ -120,7 +133,7 @@ test('a start is looked at after 50, 100 and 200 ms, then ever 400, so that up i
       looks.push(clock.monotonicMs())
       return looks.length < 7 ? 'no' : undefined
     },
-    events: { serves: () => {}, fails: () => {}, unhealthy: () => {} },
+    events: { serves: () => {}, fails: () => {}, cannotTell: () => {}, unhealthy: () => {} },
   })
   for (let ms = 0; ms < 32_000; ms += 50) {
     await new Promise((resolve) => setImmediate(resolve))
@@ -154,6 +167,7 @@ test('a monitor is told of N failures in a row, and a good answer between them b
     events: {
       serves: () => said.push('serves'),
       fails: (reason, times) => said.push(`${reason} ${times}`),
+      cannotTell: (reason) => said.push(`cannot tell: ${reason}`),
       unhealthy: (reason) => said.push(reason),
     },
   })
@@ -165,6 +179,32 @@ test('a monitor is told of N failures in a row, and a good answer between them b
   const expected = ['serves', 'no 1', 'no 2', 'serves', 'no 1', 'no 2', 'no 3', '3 health checks failed: no']
   assert.deepEqual(said, expected)
   assert.equal(answers.length, 1, 'nothing is asked after that')
+})
+
+test('what could not be asked is no failure, neither of one that serves nor of one that starts', async () => {
+  for (const hasServed of [true, false]) {
+    const clock = new ManualClock()
+    const said: string[] = []
+    const monitor = new HealthMonitor({
+      clock,
+      spec: { ...noHealth, kind: 'tcp', target: 'x:1', intervalMs: 1000, failures: 3 },
+      hasServed,
+      check: () => (said.length < 10 ? Promise.resolve({ cannotTell: 'EMFILE' }) : Promise.reject(new Error('bug'))),
+      events: {
+        serves: () => said.push('serves'),
+        fails: () => said.push('fails'),
+        cannotTell: (reason) => said.push(reason),
+        unhealthy: () => said.push('unhealthy'),
+      },
+    })
+    for (let i = 0; i < 20; i++) {
+      await new Promise((resolve) => setImmediate(resolve))
+      clock.advance(1000)
+    }
+    monitor.stop()
+    assert.deepEqual(new Set(said), new Set(['EMFILE', 'bug']))
+    assert.ok(said.length >= 20, 'it is asked again and again')
+  }
 })
 
 test('a process is up when it serves, not when it runs, and its start has time to', async () => {

@@ -92,6 +92,16 @@ test('a start command that fails says why, in one sentence, with the last line i
   assert.deepEqual(told, [shown().lastError])
 })
 
+test('why a start failed is read by more people than the command is: its arguments are not quoted', async () => {
+  const failing = program('exit 4')
+  for (const startCommand of [`${failing} --password S3cr3t`, '/no/such/thing --password S3cr3t', '/x "S3cr3t']) {
+    const { told, shown, reaches } = supervise({ startCommand })
+    await reaches('failed')
+    assert.notEqual(shown().lastError, '')
+    assert.doesNotMatch([shown().lastError, ...told].join('\n'), /S3cr3t/)
+  }
+})
+
 test('a start command that does not exist or is not of the grammar fails without a throw', async () => {
   const { shown, supervisor, reaches } = supervise({ startCommand: '/no/such/thing' })
   await reaches('failed')

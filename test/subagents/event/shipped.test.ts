@@ -29,6 +29,7 @@ const machine = {
   inodesPercent: 10,
   users: 0,
   logOctets: 0,
+  sipMemoryPercent: 5,
   /** What sipd answers INVITEs with. */
   status: undefined as number | undefined,
 }
@@ -77,6 +78,11 @@ function sip(): MibModule[] {
     registeredUsers: () => machine.users,
     currentTransactions: () => 0,
     connections: () => 0,
+    memory: () => ({
+      registrations: { octets: 0, bound: 64_000_000, percent: 0 },
+      traffic: { octets: 0, bound: 256_000_000, percent: machine.sipMemoryPercent },
+      holdings: {},
+    }),
   })
 }
 
@@ -141,6 +147,7 @@ describe('each trigger of the shipped eventagt.cnf, read through the shipped vie
     inodes: [turn({ inodesPercent: 95 }), turn({ inodesPercent: 10 })],
     load: [() => proc('loadavg', /^\S+ \S+/, '9.00 9.00'), () => proc('loadavg', /^\S+ \S+/, '0.50 0.50')],
     registrations: [turn({ users: 18_000 }), turn({ users: 15_999 })],
+    sipMemory: [turn({ sipMemoryPercent: 95 }), turn({ sipMemoryPercent: 5 })],
     sip500: status(500),
     sip503: status(503),
     sip504: status(504),

@@ -1,0 +1,28 @@
+/** What one worker tells the others of the connections that were opened to it, one a line: `+` or `-`, number, far end. */
+import type { Connection } from '../transport/connection.ts'
+import { farEnd } from '../transport/connections.ts'
+
+export function connectionLine({ id, hop }: Pick<Connection, 'id' | 'hop'>, isOpen: boolean): string {
+  return `${isOpen ? '+' : '-'}${id} ${farEnd(hop)}`
+}
+
+/** Of the number of a connection, `WORKER.NUMBER`. */
+export function workerOfConnection(connection: string): number {
+  return Number(connection.slice(0, connection.indexOf('.')))
+}
+
+export interface ConnectionNews {
+  readonly id: string
+  readonly far: string
+  readonly isOpen: boolean
+}
+
+export function readConnectionLines(payload: Buffer): ConnectionNews[] {
+  return payload
+    .toString('latin1')
+    .split('\n')
+    .map((line) => {
+      const space = line.indexOf(' ')
+      return { id: line.slice(1, space), far: line.slice(space + 1), isOpen: line.startsWith('+') }
+    })
+}
