@@ -1,15 +1,18 @@
 /** Text files of a home, read and replaced without waiting: a migration comes before anything else of a daemon. */
 import { closeSync, fchmodSync, fchownSync, fsyncSync, readFileSync, writeFileSync } from 'node:fs'
 import { draftOf } from '../drafts.ts'
+import { isMissing } from '../files.ts'
 import { atPlaceSync, inFolderSync } from '../trust/folder.ts'
 import { makeInSync, openInSync } from '../trust/open.ts'
 
+/** None of a folder that is not there: a home may have the files of one daemon alone. */
 export function namesIn(folder: string): string[] {
-  return inFolderSync(folder, (open) => open.readNamesSync())
+  return isMissing(folder) ? [] : inFolderSync(folder, (open) => open.readNamesSync())
 }
 
 /** With a character for each octet. Undefined for what is not there, and for what is no regular file, which its reader complains of. */
 export function readText(folderPath: string, name: string): string | undefined {
+  if (isMissing(folderPath)) return undefined
   return inFolderSync(folderPath, (folder) => {
     if (!folder.readNamesSync().includes(name) || !folder.lstatSync(name).isFile()) return undefined
     const descriptor = openInSync(folder, name, 'read')
