@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { domains, foldersOf, resolveHome } from '../../../lib/home.ts'
+import { domains, foldersOf, makeFolders, resolveHome } from '../../../lib/home.ts'
 import { migrateHome } from '../../../lib/migration/migrate.ts'
 
 for (const domain of domains)
@@ -12,6 +12,7 @@ for (const domain of domains)
     try {
       const home = resolveHome(root)
       mkdirSync(foldersOf(home, domain).conf, { recursive: true })
+      makeFolders(home, domain)
       assert.equal(migrateHome(home), undefined)
     } finally {
       rmSync(root, { recursive: true, force: true })
