@@ -81,8 +81,10 @@ export class Relay {
   /** Whether a contact may name this host: its own addresses are for who registers from them. */
   mayBind(uri: SipUri, source: Hop): boolean {
     const { identity, ownHost } = this.#options
-    const [host, { port }] = [reachedHost(uri), uri]
-    if (isIP(host) === 0 || identity.isThisHost(host, port) || !ownHost.isOwn(host)) return true
+    const host = reachedHost(uri)
+    // As nearly all are: a phone that says where it is.
+    if (host === source.address) return true
+    if (isIP(host) === 0 || identity.isThisHost(host, uri.port) || !ownHost.isOwn(host)) return true
     return this.isLocal(source)
   }
 

@@ -386,8 +386,7 @@ export class Worker {
     // Never an answer to an ACK.
     if (!parts || parts.text.startsWith('ACK ')) return
     const tag = this.#server.layer.tagFor(parts.text)
-    const answer = { status: error.status, detail: error.message }
-    this.#transports.send(formatRefusal(parts, topmostVia(parts), source, tag, answer), source)
+    this.#transports.send(formatRefusal(parts, topmostVia(parts), source, tag, error), source)
   }
 
   #report(): void {
