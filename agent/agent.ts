@@ -77,10 +77,8 @@ export class Agent {
   readonly #startedMs: number
   readonly #audit: AuditLog
   readonly #accounts = makeAccounts()
-  /** For what subagents notify. */
-  readonly #notifiedLog: Log
-  /** For what the network makes a socket report. */
-  readonly #socketLog: Log
+  /** For what subagents notify, and what the network makes a socket report. */
+  readonly #limitedLog: Log
   readonly #subagentChanges: SubagentChanges
   readonly #authenticationFailures: AuthenticationFailures
   readonly #guarded: readonly Oid[]
@@ -103,8 +101,7 @@ export class Agent {
       },
     })
     this.#subagentChanges = new SubagentChanges(options.clock, (change) => this.#subagentChanged(change))
-    this.#socketLog = limitedLog(log, options.clock)
-    this.#notifiedLog = limitedLog(log, options.clock, 100, 10)
+    this.#limitedLog = limitedLog(log, options.clock, 100, 10)
     this.#internal = internalModules({
       accounts: this.#accounts,
       statistics: this.#statistics,
@@ -324,10 +321,11 @@ export class Agent {
   /** What a subagent tells goes out as what we tell; a sentence at its end is ours to leave out where it may not be seen. */
   #notifyForeign({ trapOid, upTimeTicks, varbinds }: NotificationMessage, { name: socket }: TrustDomain): void {
     const last = varbinds.at(-1)
-    this.#notifiedLog.notice('notification of a subagent', { name: this.names.format(trapOid), socket })
+    this.#limitedLog.notice('notification of a subagent', { name: this.names.format(trapOid), socket })
     this.#internal.log.add({ trapOid, upTimeTicks, varbinds }, this.#options.clock, socket)
-    if (!last || !isText(last)) this.#originator.send({ trapOid, upTimeTicks, varbinds })
-    else this.#originator.send({ trapOid, upTimeTicks, varbinds: varbinds.slice(0, -1), text: last })
+    const isForeign = socket === 'others'
+    if (!last || !isText(last)) this.#originator.send({ trapOid, upTimeTicks, varbinds, isForeign })
+    else this.#originator.send({ trapOid, upTimeTicks, varbinds: varbinds.slice(0, -1), text: last, isForeign })
   }
 
   #subagentChanged({ event, name, socket, sentence }: SubagentChange): void {
@@ -354,7 +352,7 @@ export class Agent {
       others,
       onDatagram: (bytes, remote, transport) => this.#engine.receive(bytes, remote, transport),
       onError: (where, error) =>
-        this.#socketLog.warn('a UDP socket reported an error', { address: where, error: error.message }),
+        this.#limitedLog.warn('a UDP socket reported an error', { address: where, error: error.message }),
     })
     try {
       await listener.start()

@@ -1,17 +1,14 @@
 /** castellan check and reload: what is wrong with the configuration files, found by those who read them. Writes nothing. */
-import { type Complaint, formatComplaint, isWarning } from '../lib/cnf/complaint.ts'
-import { daemonArgv } from '../lib/daemon.ts'
+import { formatComplaint } from '../lib/cnf/complaint.ts'
 import { daemonOf } from '../lib/daemon-identity.ts'
 import { printable } from '../lib/escape.ts'
-import { domains, type Home, requireHome } from '../lib/home.ts'
+import { type Home, requireHome } from '../lib/home.ts'
 import { homeRecordMistake, missingFiles } from '../lib/home-completion.ts'
-import { describeExit, isSuccess } from '../lib/program/exit.ts'
-import { runProgram } from '../lib/program/run.ts'
-import { domainMistakes, programMistakes, requireOwner } from '../lib/trust/home-trust.ts'
-import { isLaidOut, readerOf } from '../lib/trust/layout.ts'
-import { inspectConfig } from '../sipd/config/read.ts'
+import { isOfToday } from '../lib/migration/record.ts'
+import { requireOwner } from '../lib/trust/home-trust.ts'
 import { letAgentTake } from './agent-takes.ts'
 import { checkAccess } from './check-access.ts'
+import { askDaemon, askSipd, fromComplaint, untrusted } from './check-daemons.ts'
 import { letReload } from './daemons.ts'
 
 /** Something to say about the files of a home; a file that is missing, or a daemon that failed, has no place. */
@@ -80,11 +77,10 @@ async function findingsOf(home: Home): Promise<Finding[]> {
   const missing = await missingFiles(home)
   const noRecord = await homeRecordMistake(home)
   // The daemons read their files themselves, exactly as they would on a start.
-  const complaints = (await Promise.all((['agent', 'subagents'] as const).map((name) => askDaemon(name, home)))).flat()
+  const complaints = (await Promise.all([askDaemon('agent', home), askDaemon('subagents', home), askSipd(home)])).flat()
   const distrusted = untrusted(home)
-  const { complaints: ofSipd, warnings } = inspectConfig(home)
-  const sipd = [...ofSipd, ...warnings]
-  const findings = [...complaints, ...sipd.map(fromComplaint)].map((finding) => {
+  const old = `${home.root} was made by an older version; castellan start, or castellan init, moves its files to the folders of today`
+  const findings = complaints.map((finding) => {
     const file = missing.find(({ path }) => finding.message.includes(`${path} cannot be read`))
     return file ? { severity: finding.severity, file: file.path, message: file.sentence } : finding
   })
@@ -93,39 +89,10 @@ async function findingsOf(home: Home): Promise<Finding[]> {
   return [
     ...(noRecord === undefined ? [] : [{ severity: 'warning' as const, message: noRecord }]),
     ...optional.map(({ path, sentence }) => ({ severity: 'warning' as const, file: path, message: sentence })),
+    ...(isOfToday(home) ? [] : [{ severity: 'warning' as const, message: old }]),
     ...distrusted,
     ...findings,
   ]
-}
-
-/** What the daemons refuse to believe, or to be, when they start. */
-function untrusted(home: Home): Finding[] {
-  const { uid, gid } = readerOf(home, 'subagents')
-  const mistakes = domains.flatMap((domain) => domainMistakes(home, domain))
-  // Two domains have the folders above in common.
-  const all = new Map(
-    [...mistakes, ...(uid === 0 && isLaidOut(home) ? programMistakes({ uid, gid }) : [])].map((one) => [
-      one.component,
-      one,
-    ]),
-  )
-  return [...all.values()].map(({ component, sentence }) => ({ severity: 'error', file: component, message: sentence }))
-}
-
-/** A daemon that cannot say what is wrong has ended by itself, or hangs with a disk. */
-const limits = { limitMs: 60_000, maxOctets: 16 * 1024 * 1024 }
-
-async function askDaemon(name: 'agent' | 'subagents', home: Home): Promise<Finding[]> {
-  const { exit, output, errors } = await runProgram({ argv: [...daemonArgv(name, home), '--check'], ...limits })
-  if (isSuccess(exit)) return (JSON.parse(output) as Complaint[]).map(fromComplaint)
-  const said = errors.trim() || `the ${name} ${describeExit(exit)}`
-  return said.split('\n').map((message) => ({ severity: 'error', message }))
-}
-
-function fromComplaint(complaint: Complaint): Finding {
-  const { file, line, column, message, isRefused } = complaint
-  const severity = isWarning(complaint) ? 'warning' : 'error'
-  return { severity, file, line, column, message, ...(isRefused ? { isRefused } : {}) }
 }
 
 function formatFinding({ severity, file, line, column, message }: Finding): string {

@@ -12,6 +12,7 @@ import {
 } from '../lib/home.ts'
 import { completeHome, highestPort, initSentence, portOffsetOf } from '../lib/home-completion.ts'
 import { processesOf } from '../lib/home-processes.ts'
+import { migrateHome, migrationSentence } from '../lib/migration/migrate.ts'
 import { type Owner, ownerNamed } from '../lib/owner.ts'
 import { requireOwner } from '../lib/trust/home-trust.ts'
 import { type DaemonUsers, layOut } from '../lib/trust/layout.ts'
@@ -47,7 +48,11 @@ export async function init({ home: folder, portOffset, user, sipdUser, installed
   const isInstalled = installed ?? (users ? true : undefined)
   const offset = portOffset ?? known ?? (isKnown ? undefined : 0)
   // Before files are made: each then belongs to whom its folder belongs to.
-  if (users) layOut(home, users)
+  const bringUp = (): void => {
+    if (isKnown) migrate(home)
+  }
+  if (users) layOut(home, users, bringUp)
+  else bringUp()
   const { made, missing } =
     offset === undefined
       ? await completeHome(home)
@@ -60,6 +65,12 @@ export async function init({ home: folder, portOffset, user, sipdUser, installed
     )
   if (made.length + missing.length === 0) process.stdout.write(`${home.root} has everything already\n`)
   return missing.length === 0 ? 0 : 1
+}
+
+/** Brings a home from before each process had folders of its own to those of today. */
+export function migrate(home: Home): void {
+  const migration = migrateHome(home)
+  if (migration) process.stdout.write(`${migrationSentence(home, migration)}\n`)
 }
 
 export function reportMissing(home: Home, missing: readonly string[]): void {

@@ -62,7 +62,8 @@ export async function runTool(tool: ToolName, args: readonly string[]): Promise<
     if (target === undefined || community === undefined || rest.length === 0)
       throw new UsageError('arguments are missing')
     const timeoutMs = Number(values.timeout) * 1000
-    if (!(timeoutMs > 0)) throw new UsageError(`--timeout is to be a number of seconds, not ${values.timeout}`)
+    if (!(timeoutMs > 0 && timeoutMs <= 86_400_000))
+      throw new UsageError(`--timeout must be a number of seconds up to 86400, got ${values.timeout}`)
     checkTarget(target)
     const security: ManagerSecurity = version === 'v3' ? await v3Security(values) : { version, community }
     manager = new Manager({ ...(await resolveTarget(target)), security, timeoutMs })

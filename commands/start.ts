@@ -12,7 +12,7 @@ import { ensureFolderSync } from '../lib/trust/folder.ts'
 import { refuseLaidOut, requireOwner } from '../lib/trust/home-trust.ts'
 import { appFailures, settledApps } from './app-states.ts'
 import { board } from './board.ts'
-import { reportMissing } from './init.ts'
+import { migrate, reportMissing } from './init.ts'
 import { linuxHost } from './lifecycle/linux-host.ts'
 import { Interrupted, Starter } from './lifecycle/starter.ts'
 import { startDetached } from './start-detached.ts'
@@ -62,6 +62,7 @@ async function startInFront(home: Home, isBackground: boolean): Promise<number> 
     await starter.run({
       async locked() {
         say.open()
+        migrate(home)
         await complete(home)
       },
       async serving() {

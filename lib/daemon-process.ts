@@ -21,6 +21,7 @@ import { HomeLock } from './home-lock.ts'
 import { starterVariable } from './home-processes.ts'
 import { createLog, type Log } from './log.ts'
 import { LogFile } from './log-file.ts'
+import { migrateHome, migrationSentence } from './migration/migrate.ts'
 import { removePidFile, writePidFile } from './proc/pid-file.ts'
 import { type ProcessIdentity, readProcess } from './proc/process.ts'
 import { outliveStandardStreams } from './standard-streams.ts'
@@ -106,6 +107,8 @@ export function openHome(name: DaemonName, homeOption: string | undefined): Home
     requireHome(home)
     checkHomePath(home)
     requireTrust(home, name)
+    const migration = migrateHome(home)
+    if (migration) process.stderr.write(`${name}: ${migrationSentence(home, migration)}\n`)
     const starter = process.env[starterVariable]
     // What it starts is not of the starter. /proc shows the first environment all the same.
     delete process.env[starterVariable]

@@ -55,7 +55,8 @@ export async function highestPort(): Promise<number> {
  */
 export async function portOffsetOf(home: Home): Promise<number | undefined> {
   const recorded = await readRecord(home)
-  if (recorded !== undefined && !(recorded instanceof Error)) return recorded
+  if (recorded !== undefined && !(recorded instanceof Error) && recorded.portOffset !== undefined)
+    return recorded.portOffset
   const found = new Set<number>()
   for (const { file, text } of await readTemplates())
     for (const offset of offsetsIn(text, await readIfThere(join(home.conf, file)))) found.add(offset)
@@ -69,12 +70,14 @@ export async function homeRecordMistake(home: Home): Promise<string | undefined>
   return recorded instanceof Error ? recorded.message : undefined
 }
 
-async function readRecord(home: Home): Promise<number | Error | undefined> {
+async function readRecord(home: Home): Promise<{ readonly portOffset?: number } | Error | undefined> {
   try {
     return await readJsonFile(homeRecordPath(home), {
       parse: (content) => {
-        const { portOffset } = Object(content) as { portOffset?: unknown }
-        return Number.isInteger(portOffset) ? Number(portOffset) : undefined
+        const { portOffset, layout } = Object(content) as { portOffset?: unknown; layout?: unknown }
+        if (Number.isInteger(portOffset)) return { portOffset: Number(portOffset) }
+        // An old home that was migrated has a record without it.
+        return portOffset === undefined && layout !== undefined ? {} : undefined
       },
       holds: 'a portOffset',
       remedy: `delete it, and run: ${initCommand(home)} --port-offset N`,

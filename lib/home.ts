@@ -135,6 +135,9 @@ export interface Template {
   readonly text: string
 }
 
+/** 2: each process has folders of its own. Homes from before that do not say (lib/migration). */
+export const layoutOfToday = 2
+
 /** What a home remembers of how it was made. */
 export function homeRecordPath(home: Home): string {
   return join(home.data, 'home.json')
@@ -155,8 +158,8 @@ export async function initializeHome(
   for (const domain of domains) makeFolders(home, domain)
   // First, so that a home whose making was cut off is completed with the same ports.
   const record = homeRecordPath(home)
-  if (!existsSync(record))
-    await writeFileAtomic(record, `${JSON.stringify({ portOffset, ...(isInstalled ? { isInstalled } : {}) })}\n`, 0o644)
+  const kept = { portOffset, layout: layoutOfToday, ...(isInstalled ? { isInstalled } : {}) }
+  if (!existsSync(record)) await writeFileAtomic(record, `${JSON.stringify(kept)}\n`, 0o644)
   const made: string[] = []
   for (const template of missingFrom(home, await readTemplates())) made.push(await makeFile(home, template, portOffset))
   return made

@@ -4,8 +4,11 @@ import type { Log } from './log.ts'
 import { programPath } from './program/environment.ts'
 import { describeExit, isSuccess } from './program/exit.ts'
 import { runProgram } from './program/run.ts'
+import { SpareDescriptors } from './spare-descriptors.ts'
 
 const notifyWithinMs = 10_000
+/** To start systemd-notify with, and to read what it says. */
+const spareDescriptors = 6
 /** Of the half of its time that is left after a notification failed, several tries are made. */
 const retriesPerWatchdog = 10
 const retryWithoutWatchdogMs = 3000
@@ -23,13 +26,18 @@ export function tellSystemd(clock: Clock, log: Log, ours: NodeJS.ProcessEnv = pr
   const isOurs = WATCHDOG_PID === undefined || Number(WATCHDOG_PID) === process.pid
   const watchdogMs = isOurs ? Number(WATCHDOG_USEC ?? 0) / 1000 : 0
   const retryMs = watchdogMs > 0 ? watchdogMs / retriesPerWatchdog : retryWithoutWatchdogMs
+  const spare = new SpareDescriptors(spareDescriptors)
+  const waiting = new Set<string>()
   // A machine that has no process or descriptor to spare for a moment must not have a healthy daemon killed for it.
   const tell = async (state: string): Promise<void> => {
     const argv = ['systemd-notify', `--pid=${process.pid}`, state] as const
-    const { exit, printed } = await runProgram({ argv, variables, limitMs: notifyWithinMs })
-    if (isSuccess(exit)) return
+    waiting.delete(state)
+    const { exit, printed } = await spare.lend(() => runProgram({ argv, variables, limitMs: notifyWithinMs }))
+    // What is due again says the same as what is tried again.
+    if (isSuccess(exit) || waiting.has(state)) return
+    waiting.add(state)
     log.warn('cannot notify systemd; it is tried again', { error: `${describeExit(exit)}: ${printed.trim()}`, retryMs })
-    clock.after(retryMs, () => void tell(state))
+    clock.after(retryMs, () => void (waiting.has(state) && tell(state)))
   }
   void tell('--ready')
   // Half of the time, as sd_watchdog_enabled(3) advises.

@@ -107,8 +107,7 @@ export function createSipServer(options: ServerOptions): SipServer {
   const users = new RegisteredUsers(store, options.isConnectionOpen)
   const signer = new Signer(options.signerSecret)
   const ownHost = options.ownHost ?? new ThisMachine(clock)
-  const isReachedAt = users.isReachedAt.bind(users)
-  const relay = new Relay({ ...settings.relay, identity, ownHost, signer, isReachedAt })
+  const relay = new Relay({ ...settings.relay, identity, ownHost, signer, users })
   const forwarder = new Forwarder({
     layer,
     identity,

@@ -1,6 +1,7 @@
 /** The socket where subagents connect: its folder, its mode and its owner, right from the moment it can be seen. */
 import { randomBytes } from 'node:crypto'
 import {
+  chmodSync,
   closeSync,
   constants,
   existsSync,
@@ -99,11 +100,11 @@ async function listenAtPath(
     inner = makeFolder(outer, name)
     const socket = within(inner, name)
     const place = within(outer, basename(path))
-    const isShared = group !== undefined && mayGiveTo(group)
-    const server = await listen({ path: socket }, accept, 0o777 & ~(isShared ? 0o660 : mode))
+    const server = await listen({ path: socket }, accept, 0o777 & ~(group === undefined ? mode : 0o660))
+    let isGiven = true
     try {
       if (owner) lchownSync(socket, owner.uid, owner.gid)
-      if (isShared) lchownSync(socket, -1, group)
+      if (group !== undefined) isGiven = giveToGroup(socket, group)
       if (!isSocketOrNothing(place)) throw new Error(`${path} is there and is no socket`)
       renameSync(socket, place)
     } catch (error) {
@@ -111,17 +112,26 @@ async function listenAtPath(
       rmSync(socket, { force: true })
       throw error
     }
-    if (group !== undefined && !isShared)
+    if (!isGiven)
       log.warn('cannot let a group in at its AgentX socket: the agent is not a member of it', { socket: path, group })
     removeWhenClosed(server, path)
     if (owner) warnOfClosedFolder(path, owner, log)
     return server
   } finally {
     if (inner !== undefined) {
-      rmdirSync(within(outer, name))
       closeSync(inner)
+      removeFolder(within(outer, name))
     }
     closeSync(outer)
+  }
+}
+
+/** The owner of the outer folder may have moved it, which harms nobody but them. */
+function removeFolder(path: string): void {
+  try {
+    rmdirSync(path)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTEMPTY') throw error
   }
 }
 
@@ -143,9 +153,16 @@ function within(folder: number, ...names: readonly string[]): string {
   return `/proc/self/fd/${folder}/${names.join('/')}`
 }
 
-/** chown(2): root may give a file to any group, others to those that they are members of. */
-function mayGiveTo(gid: number): boolean {
-  return process.geteuid?.() === 0 || process.getegid?.() === gid || (process.getgroups?.() ?? []).includes(gid)
+/** False where the process may not, being no member of the group: the socket is for its owner alone then. */
+function giveToGroup(socket: string, group: number): boolean {
+  try {
+    lchownSync(socket, -1, group)
+    return true
+  } catch (error) {
+    if (codeOf(error) !== 'EPERM') throw error
+    chmodSync(socket, 0o600) // in the private folder, where nobody else can put anything in its place
+    return false
+  }
 }
 
 function isSocketOrNothing(path: string): boolean {

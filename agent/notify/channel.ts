@@ -41,6 +41,7 @@ interface WaitingInform {
 /** Of an inform itself, and of each of its varbinds, beside what is in them. */
 const octetsOfInform = 1000
 const octetsOfVarbind = 300
+const foreignOctetsAtMost = 1024 * 1024
 
 /** Keeps a target's informs in order of their sending; a dead target costs nothing but its own queue. */
 export class InformChannel {
@@ -61,6 +62,7 @@ export class InformChannel {
   send(message: NotificationMessage): void {
     const { account, clock, target } = this.#options
     const octets = octetsOfInform + octetsHeldBy(message.varbinds, octetsOfVarbind)
+    if (message.isForeign) this.#makeRoomAmongForeign(octets)
     if (this.#waiting.length >= waitingAtMost) this.#dropOldest('more waited than the queue holds')
     while (!account.take(octets, target.name)) {
       if (this.#waiting.length === 0) {
@@ -73,9 +75,19 @@ export class InformChannel {
     this.#pump()
   }
 
-  #dropOldest(reason: string): void {
-    const oldest = this.#waiting.shift()
+  /** What programs of others notified has a quarter of the queue, so that it pushes nothing of ours out. */
+  #makeRoomAmongForeign(octets: number): void {
+    for (;;) {
+      const foreign = this.#waiting.filter(({ message }) => message.isForeign)
+      const held = foreign.reduce((sum, one) => sum + one.octets, octets)
+      if (foreign.length === 0 || (foreign.length < waitingAtMost / 4 && held <= foreignOctetsAtMost)) return
+      this.#dropOldest('more of other programs waited than a quarter of the queue', foreign[0])
+    }
+  }
+
+  #dropOldest(reason: string, oldest = this.#waiting[0]): void {
     if (!oldest) return
+    this.#waiting.splice(this.#waiting.indexOf(oldest), 1)
     this.#release(oldest)
     this.#lose(reason)
   }

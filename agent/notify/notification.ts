@@ -14,6 +14,8 @@ export interface NotificationMessage {
   readonly upTimeTicks: number
   /** Without sysUpTime.0 and snmpTrapOID.0, which every notification starts with. */
   readonly varbinds: readonly Varbind[]
+  /** A program of others notified it, by AgentX: it gives way to what is ours. */
+  readonly isForeign?: boolean
 }
 
 export const sysUpTimeInstance = oid('1.3.6.1.2.1.1.3.0')

@@ -216,7 +216,7 @@ export class Originator {
   /** RFC 3413 §3.3 steps 3 and 4: the notification itself and each of its objects must be in the notify view. */
   #seenBy(
     { securityModel, securityName, securityLevel }: NotificationTarget,
-    { trapOid, upTimeTicks, varbinds, text }: OutgoingNotification,
+    { trapOid, upTimeTicks, varbinds, text, isForeign = false }: OutgoingNotification,
   ): NotificationMessage | undefined {
     const view = this.#vacm?.viewFor({ securityModel, securityName, securityLevel, contextName: '' }, 'notify')
     if (!(view instanceof View) || !view.includes(trapOid)) return undefined
@@ -225,9 +225,9 @@ export class Originator {
     // An alarm is worth more than what it quotes: without its guarded objects it still goes to who may not read those.
     if (!kept.every(({ name }) => this.#options.isGuarded(name))) return undefined
     // The sentence is ours to add, so a view that does not know it loses the sentence, not the notification.
-    if (!text || !view.includes(text.name)) return { trapOid, upTimeTicks, varbinds: seen }
+    if (!text || !view.includes(text.name)) return { trapOid, upTimeTicks, varbinds: seen, isForeign }
     // It may quote what was left out.
-    return { trapOid, upTimeTicks, varbinds: [...seen, kept.length === 0 ? text : textVarbind(withheld)] }
+    return { trapOid, upTimeTicks, varbinds: [...seen, kept.length === 0 ? text : textVarbind(withheld)], isForeign }
   }
 
   #receive(bytes: Uint8Array, address: string, port: number): void {

@@ -8,20 +8,25 @@ import { processesOf } from '../../lib/home-processes.ts'
 import { isPid } from '../../lib/proc/pid.ts'
 import { readOwnedFile, readPidFile } from '../../lib/proc/pid-file.ts'
 import { isRunning, readProcess, userOf } from '../../lib/proc/process.ts'
+import { SpareDescriptors } from '../../lib/spare-descriptors.ts'
 import { atPlaceSync, ensureFolderSync } from '../../lib/trust/folder.ts'
 import { replaceInSync } from '../../lib/trust/open.ts'
 import type { Holder, Identity, Lock, Phase, ProcessHost } from './host.ts'
 import { spawnDaemon } from './spawn-daemon.ts'
 
+/** To start a daemon with, its pipes and its output among them. */
+const spareDescriptors = 8
+
 export function linuxHost(home: Home): ProcessHost {
   const { pid, startTicks } = readProcess(process.pid)!
   const self = { pid, startTicks }
+  const spare = new SpareDescriptors(spareDescriptors)
   return {
     self,
-    processes: () => processesOf(home),
-    serving: (name) => daemonOf(home, name)?.pid,
-    spawn: (name) => spawnDaemon(home, name),
-    signal: signalDaemon,
+    processes: () => spare.retry(() => processesOf(home)),
+    serving: (name) => spare.retry(() => daemonOf(home, name)?.pid),
+    spawn: (name) => spare.lend(() => spawnDaemon(home, name)),
+    signal: (identity, signal) => spare.retry(() => signalDaemon(identity, signal)),
     tryLock: (phase) => tryLock(home, self, phase),
     holder: () => readHolder(home),
     pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

@@ -132,13 +132,25 @@ export class Starter {
     if (this.#wish) throw new Interrupted('interrupted, and what it had started is stopped')
     const child = host.spawn(name)
     const deadline = host.nowMs() + startWithinMs
-    while (host.serving(name) !== child.pid) {
+    let isUnknown = false
+    const serves = (): boolean => {
+      try {
+        isUnknown = false
+        return host.serving(name) === child.pid
+      } catch {
+        isUnknown = true // no descriptor is left to look with, or /proc hides it
+        return false
+      }
+    }
+    while (!serves()) {
       if (this.#wish) throw new Interrupted('interrupted, and what it had started is stopped')
       if (child.end) {
         const words = child.end.words || `the ${name} ${child.end.how}`
         throw child.end.exitCode === refused ? new RefusedError(words) : new Error(words)
       }
       if (host.nowMs() > deadline) {
+        // It runs, and is not ended because nobody can tell whether it serves.
+        if (isUnknown) return child
         host.signal(child, 'SIGKILL')
         await until(host, () => child.end !== undefined, startWithinMs)
         throw new Error(`the ${name} did not serve within ${startWithinMs / 1000} s; see logs/${name}/${name}.log`)

@@ -10,10 +10,11 @@ export function isGuarded({ command = false, contents = false }: Pick<BoundColum
 /** The subtrees of all guarded columns, each once and in order; a table that has no other columns is one subtree. */
 export function guardedSubtrees(definitions: Iterable<Definition>): readonly Oid[] {
   const found = new Map<string, Oid>()
-  for (const { entry, readable } of definitions) {
+  for (const { kind, entry, readable } of definitions) {
     const guarded = readable.filter(isGuarded)
     const isWhole = guarded.length > 1 && guarded.length === readable.length
-    for (const subtree of isWhole ? [entry] : guarded.map(({ oid }) => oid)) found.set(formatOid(subtree), subtree)
+    const whole = kind === 'table' ? entry.slice(0, -1) : entry
+    for (const subtree of isWhole ? [whole] : guarded.map(({ oid }) => oid)) found.set(formatOid(subtree), subtree)
   }
   return [...found.values()].toSorted(compareOid)
 }

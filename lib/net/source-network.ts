@@ -5,7 +5,7 @@
  * all of them (RFC 6177). The address is in the form that the system prints, with IPv4-mapped ones as IPv4.
  */
 export function sourceNetwork(address: string): string {
-  if (!address.includes(':')) return address
+  if (isDotted(address)) return address
   const [head = '', tail] = address.split('::')
   const before = head === '' ? [] : head.split(':')
   if (before.length < 4 && tail !== undefined) {
@@ -17,4 +17,14 @@ export function sourceNetwork(address: string): string {
     .slice(0, 4)
     .join(':')
     .replace(/(?:(?:^|:)0)+$/, '')}::/64`
+}
+
+/** By its first octets, for every request asks: a dot within the first four, and no colon before it. */
+function isDotted(address: string): boolean {
+  for (let at = 0; at < 4; at++) {
+    const code = address.charCodeAt(at)
+    if (code === 0x2e) return true
+    if (code === 0x3a) return false
+  }
+  return false
 }

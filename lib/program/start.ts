@@ -6,6 +6,7 @@ import { type IOType, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { programRoot } from '../home.ts'
+import type { Owner } from '../owner.ts'
 import { cleanEnvironment, type Environment } from './environment.ts'
 import { describeErrno } from './errno.ts'
 import { Program } from './program.ts'
@@ -22,6 +23,8 @@ export interface StartOptions {
   readonly environment?: Environment
   /** `ours`: it gets what is typed at our terminal, and Ctrl-C too. */
   readonly session?: 'own' | 'ours'
+  /** Whom it runs as, with no further groups; only root may say. */
+  readonly asUser?: Owner | undefined
   /** From 0 to 19, as nice(1) has it. */
   readonly niceness?: number
   readonly input?: 'none' | 'pipe' | 'inherit'
@@ -37,14 +40,17 @@ export type Sink = 'none' | 'pipe' | 'inherit' | number
 /** Never throws: what cannot be started has no `pid`, and `exited` says why. */
 export function startProgram(options: StartOptions): Program {
   const { folder = '/', session = 'own', input = 'none', output = 'none', hasReports = false } = options
-  const { errors = output, environment = cleanEnvironment(options.variables) } = options
+  const { errors = output, environment = cleanEnvironment(options.variables), asUser } = options
   const [program, ...args] = fullArgv(options)
   const stdio: (IOType | number)[] = [input, output, errors].map((sink) => (sink === 'none' ? 'ignore' : sink))
   if (hasReports) stdio.push('pipe')
   const leads = session === 'own'
   const traits = { leads, reasonOf: (error: Error) => describeFailure(error, program, folder) }
   try {
-    return new Program(spawn(program, args, { cwd: folder, env: environment, detached: leads, stdio }), traits)
+    return new Program(
+      spawn(program, args, { cwd: folder, env: environment, detached: leads, stdio, ...asUser }),
+      traits,
+    )
   } catch (error) {
     return new Program(error as Error, traits)
   }

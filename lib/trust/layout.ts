@@ -55,16 +55,19 @@ export function placesOf(home: Home, { agent, sipd }: DaemonUsers): Place[] {
 /**
  * Makes the folders, and gives each, with what is in it, to its user. Only root may. Throws HomeError where something
  * cannot be given away without harm, since a file with further hard links may be anybody's, or where the users could not
- * reach the home.
+ * reach the home. `act` is done in between, while all of it is root's alone.
  */
-export function layOut(home: Home, users: DaemonUsers): void {
+export function layOut(home: Home, users: DaemonUsers, act: () => void): void {
   if (process.geteuid?.() !== 0)
     throw new HomeError('only root can give folders of a home to the users of its daemons; run the command as root', 4)
   mkdirSync(dirname(home.root), { recursive: true, mode: 0o755 })
-  for (const place of placesOf(home, users)) {
+  const places = placesOf(home, users)
+  for (const place of places) {
     mkdirSync(place.path, { recursive: true, mode: 0o700 })
-    giveFolder(place)
+    giveFolder({ ...place, ...root, mode: 0o700 })
   }
+  act()
+  for (const place of places) giveFolder(place)
   const closed = ancestorsOf(home.root).find((folder) => (statSync(folder).mode & 0o001) === 0)
   if (closed !== undefined)
     throw new HomeError(

@@ -73,9 +73,10 @@ export class EstablishedCalls {
     const party = (id: HeaderId): string => request.value(id)!.slice(0, longestText).replaceAll('\0', ' ')
     const [from, to] = [party(H.from), party(H.to)]
     const sinceMs = this.#clock.now()
-    const call = { dialogId: ownString(id), parties: ownString(`${from}\0${to}`), sinceMs, leftMs }
-    if (this.onAnsweredElsewhere) this.onAnsweredElsewhere(call)
-    else this.adopt([call])
+    const dialog = ownString(id)
+    const parties = ownString(`${from}\0${to}`)
+    if (this.onAnsweredElsewhere) this.onAnsweredElsewhere({ dialogId: dialog, parties, sinceMs, leftMs })
+    else this.#keep({ dialogId: dialog, parties, sinceMs, untilMs: this.#time.nowMs() + leftMs })
   }
 
   /** A request within a call refreshed its session (RFC 4028 §7.4: UPDATE does what a re-INVITE does). */
@@ -98,20 +99,29 @@ export class EstablishedCalls {
 
   /** Calls that another worker knew. */
   adopt(calls: Iterable<EstablishedCall>): void {
-    const { calls: holding, traffic } = this.#account
-    for (const { leftMs, ...call } of calls) {
-      const before = this.#kept.get(call.dialogId)
+    const nowMs = this.#time.nowMs()
+    for (const { dialogId: id, parties, sinceMs, leftMs } of calls) {
+      const before = this.#kept.get(id)
       if (before) this.#forget(before)
-      const kept = { ...call, untilMs: this.#time.nowMs() + leftMs }
-      const octets = octetsOf(kept)
-      const isFull = (): boolean =>
-        this.#kept.size >= mostKept || holding.octets + octets > traffic.bound * partOfTraffic
-      for (const oldest of this.#kept.values()) {
-        if (!isFull()) break
-        this.#forget(oldest)
-      }
-      this.#kept.set(kept.dialogId, kept)
-      traffic.common.charge(holding, octets)
+      this.#keep({ dialogId: id, parties, sinceMs, untilMs: nowMs + leftMs })
+    }
+  }
+
+  /** One that is not kept yet. */
+  #keep(call: Kept): void {
+    const { calls, traffic } = this.#account
+    const octets = octetsOf(call)
+    const roomOctets = traffic.bound * partOfTraffic - octets
+    if (this.#kept.size >= mostKept || calls.octets > roomOctets) this.#makeRoom(roomOctets)
+    this.#kept.set(call.dialogId, call)
+    traffic.common.charge(calls, octets)
+  }
+
+  /** The oldest go, until so many octets or less are taken. */
+  #makeRoom(untilOctets: number): void {
+    for (const oldest of this.#kept.values()) {
+      if (this.#kept.size < mostKept && this.#account.calls.octets <= untilOctets) return
+      this.#forget(oldest)
     }
   }
 

@@ -2,9 +2,8 @@
 import { isIP } from 'node:net'
 import type { Clock } from '../../lib/clock.ts'
 import { isLoopbackAddress } from '../../lib/net/address.ts'
-import { unbracketed } from '../message/host.ts'
 import type { Hop, TransportName } from '../message/source.ts'
-import type { SipUri } from '../message/uri.ts'
+import { reachedHost, type SipUri } from '../message/uri.ts'
 import { type Lookup, Names } from './names.ts'
 
 export interface Place {
@@ -57,9 +56,9 @@ export class Locator {
             port: uri.port ?? (transport === 'TLS' ? 5061 : 5060),
             isExplicit: uri.parameters.has('transport') || uri.scheme === 'sips',
           }
-    const host = unbracketed(uri.parameters.get('maddr') || uri.host)
+    const host = reachedHost(uri)
     if (isIP(host) !== 0) return place(host)
-    const address = this.#addressOf(host.toLowerCase().replace(/\.$/, ''), source)
+    const address = this.#addressOf(host.replace(/\.$/, ''), source)
     return address instanceof Promise ? address.then(place) : place(address)
   }
 

@@ -25,8 +25,15 @@ export function octetsOfRecord(addressOfRecord: string): number {
 export function octetsOfBinding({ contact, callId, flow, path, userAgent }: Binding): number {
   let octets = bindingOctets + contact.length + callId.length + userAgent.length
   if (flow !== undefined) octets += flow.length
-  for (const uri of path) octets += uriOctets + uri.length
+  for (let i = 0; i < path.length; i++) octets += uriOctets + path[i]!.length
   return octets
+}
+
+/** What a refresh adds to what its binding counts for: mostly nothing. The contact is the same. */
+export function growthOf(before: Binding, after: Binding): number {
+  const texts = after.callId.length - before.callId.length + after.userAgent.length - before.userAgent.length
+  if (before.flow === after.flow && before.path.length === 0 && after.path.length === 0) return texts
+  return octetsOfBinding(after) - octetsOfBinding(before)
 }
 
 /** Of all that an address-of-record is bound to, itself included; 0 of none. */

@@ -4,7 +4,7 @@ import { silentLog } from '../../lib/log.ts'
 import { SteadyTime } from '../../lib/steady-time.ts'
 import { type Holding, Ledger } from '../account/ledger.ts'
 import { type Binding, byPreference, type Change, type ChangeListener, isStatic } from './binding.ts'
-import { octetsOfBinding, octetsOfRecord } from './limits.ts'
+import { growthOf, octetsOfBinding, octetsOfRecord } from './limits.ts'
 import { ownString, SharedStrings } from './own-strings.ts'
 import type { LocationStore } from './store.ts'
 
@@ -224,11 +224,13 @@ export class MemoryLocation implements LocationStore {
 
   #refresh(kept: KeptBinding, binding: Binding): void {
     const { callId, flow, userAgent, source } = binding
-    const more = octetsOfBinding(binding) - octetsOfBinding(kept)
     if (kept.source !== source) {
       this.#release(kept)
       kept.source = this.#charge(source, octetsOfBinding(binding))
-    } else if (more !== 0) this.#charge(source, more)
+    } else {
+      const more = growthOf(kept, binding)
+      if (more !== 0) this.#charge(source, more)
+    }
     if (kept.callId !== callId) kept.callId = this.#ownCallId(callId)
     kept.cseq = binding.cseq
     kept.q = binding.q

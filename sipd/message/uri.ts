@@ -1,7 +1,7 @@
 /** SIP and SIPS URIs, RFC 3261 §19.1. */
 import { isIPv6 } from 'node:net'
 import { parsePort } from '../../lib/net/address.ts'
-import { isHost, isHostName, isTtl } from './host.ts'
+import { isHost, isHostName, isTtl, unbracketed } from './host.ts'
 import { isToken } from './scan.ts'
 
 export interface SipUri {
@@ -57,6 +57,12 @@ function parseUnusual(text: string): SipUri | undefined {
   const ttl = parameters.get('ttl')
   if ((maddr && !isHost(maddr)) || (ttl && !isTtl(ttl))) return undefined
   return { scheme: scheme!.toLowerCase() as 'sip' | 'sips', user, host, port, parameters }
+}
+
+/** Where a request to a URI goes: to its maddr where it has one (RFC 3261 §19.1.1). In lower case, without brackets. */
+export function reachedHost({ host, parameters }: Pick<SipUri, 'host' | 'parameters'>): string {
+  const maddr = parameters.get('maddr')
+  return maddr ? unbracketed(maddr).toLowerCase() : host
 }
 
 /** What a Request-URI or a To may be here: a SIP URI, or a tel URI as the SIP URI of RFC 3261 §19.1.6 with no host. */

@@ -1,6 +1,6 @@
 /** The workers of sipd, generation after generation: started, replaced when they die, relieved by new ones, stopped. */
 import cluster from 'node:cluster'
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import type { Account } from '../../lib/accounts.ts'
 import type { Clock, Timer } from '../../lib/clock.ts'
@@ -64,8 +64,11 @@ export class WorkerPool {
   readonly #workers = new Map<number, WorkerHandle>()
   #settings: PoolSettings
   #generation = 0
-  /** Never one that another start of sipd has used: connections are known by it in the registrations on disk. */
-  #nextWorker = Math.floor(Date.now() / 100)
+  /**
+   * Not one that another start of sipd has used: connections are known by it in the registrations on disk. By chance rather
+   * than by the clock, which begins at 1970 with every boot of some machines.
+   */
+  #nextWorker = randomInt(2 ** 40)
   #deaths = 0
   #isStopping = false
   #changing: Promise<void> = Promise.resolve()

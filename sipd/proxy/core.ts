@@ -103,7 +103,7 @@ export class ProxyCore implements TransactionUser {
         if (!elsewhere?.takesRequest(message, source)) this.receiveRequest(message, source)
       } else if (message.kind === 'response') {
         if (!elsewhere?.takesResponse(message, source)) this.receiveResponse(message)
-      } else this.#refuse(message, source)
+      } else this.#refuseMalformed(message, source)
     } catch (error) {
       this.#options.faults.report('receiving', error, from(source))
     }
@@ -186,8 +186,8 @@ export class ProxyCore implements TransactionUser {
   #refuseWhileClosing(transaction: ServerTransaction): boolean {
     const { request } = transaction
     if (!this.#isClosedTo(request)) return false
-    if (this.openness === 'refusing')
-      transaction.respond(503, [{ name: 'Retry-After', value: String(this.#options.admission.retryAfterSeconds) }])
+    const retryAfter = { name: 'Retry-After', value: String(this.#options.admission.retryAfterSeconds) }
+    if (this.openness === 'refusing') this.#refuse(transaction, { status: 503, headers: [retryAfter] })
     else transaction.abandon()
     return true
   }
@@ -211,13 +211,18 @@ export class ProxyCore implements TransactionUser {
   /** `isSettled`: what the other workers knew of registrations is known here too. */
   #route(transaction: ServerTransaction, isSettled: boolean): void {
     const { request, source } = transaction
-    const { destinations, relay } = this.#options
+    const { destinations } = this.#options
     const destination = destinations.of(request, source)
     if (destination.kind === 'here') this.#answerHere(transaction)
     else if (destination.kind === 'targets') this.#forward(transaction, destination)
     else if (destination === unknownUser && !isSettled) this.#routeSettled(transaction)
-    else if (relay.isTrusted(source)) respond(transaction, destination.answer)
-    else transaction.respondOnce(destination.answer.status, headersOf(destination.answer))
+    else this.#refuse(transaction, destination.answer)
+  }
+
+  /** Without a word more than once to an address that anybody may have forged. */
+  #refuse(transaction: ServerTransaction, answer: Answer): void {
+    if (this.#options.relay.isTrusted(transaction.source)) respond(transaction, answer)
+    else transaction.respondOnce(answer.status, headersOf(answer))
   }
 
   /** The registration may be on its way here from the worker that took it. */
@@ -267,7 +272,7 @@ export class ProxyCore implements TransactionUser {
     const unsupported =
       request.method === 'REGISTER' ? required.filter((tag) => tag.toLowerCase() !== 'path') : required
     if (unsupported.length > 0) {
-      respond(transaction, badExtension(unsupported))
+      this.#refuse(transaction, badExtension(unsupported))
       return
     }
     if (request.method === 'REGISTER' && registrar) {
@@ -284,10 +289,10 @@ export class ProxyCore implements TransactionUser {
       transaction.respond(200, [allow, { name: 'Accept', value: 'application/sdp' }])
     } else if (hasToTag(request)) {
       // Something of a dialog that nobody has here.
-      transaction.respond(481)
+      this.#refuse(transaction, { status: 481 })
     } else {
       statistics.unsupportedMethods++
-      transaction.respond(405, [allow])
+      this.#refuse(transaction, { status: 405, headers: [allow] })
     }
   }
 
@@ -317,7 +322,7 @@ export class ProxyCore implements TransactionUser {
   }
 
   /** An answer to what could not be read, where one can be formed; an ACK is never answered. */
-  #refuse(malformed: Malformed, source: Hop): void {
+  #refuseMalformed(malformed: Malformed, source: Hop): void {
     const { statistics, layer, admission } = this.#options
     const { method, via, status, reason: detail } = malformed
     statistics.malformed++

@@ -19,8 +19,10 @@ import type { Target } from './targets.ts'
 export interface UserLocation {
   /** Undefined for a user that this server does not know. */
   targetsOf(addressOfRecord: string): readonly Target[] | undefined
-  /** Whether the user registered from this address, or has a contact at this host. */
-  isReachedAt(addressOfRecord: string, host: string): boolean
+  /** Whether the user registered from this address, or has a contact at it. */
+  isReachedFrom(addressOfRecord: string, address: string): boolean
+  /** Whether a request to this URI goes where one of the user's contacts is, or where it registered from. */
+  isContact(addressOfRecord: string, uri: SipUri): boolean
 }
 
 export interface DestinationsOptions {

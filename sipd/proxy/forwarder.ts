@@ -13,7 +13,7 @@ import { H } from '../message/header-names.ts'
 import type { SipRequest } from '../message/message.ts'
 import { hasTag } from '../message/respond.ts'
 import { formatHop, type Hop } from '../message/source.ts'
-import type { SipUri } from '../message/uri.ts'
+import { reachedHost, type SipUri } from '../message/uri.ts'
 import type { TransactionLayer } from '../transaction/layer.ts'
 import { octetsOfSent } from '../transaction/octets.ts'
 import { breadthOf } from './breadth.ts'
@@ -290,8 +290,8 @@ export class Forwarder {
 }
 
 /** Whether the next hop is one that sipd.conf names, or the registrar let a phone name: by its number, or its connection. */
-function isBound({ origin }: Target, { host }: SipUri): boolean {
-  return origin === 'configured' || (origin === 'registered' && isIP(host) !== 0)
+function isBound({ origin }: Target, next: SipUri): boolean {
+  return origin === 'configured' || (origin === 'registered' && isIP(reachedHost(next)) !== 0)
 }
 
 function isSecure({ requestUri, next }: Way): boolean {

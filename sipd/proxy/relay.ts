@@ -9,7 +9,8 @@ import { parseAddress } from '../message/address.ts'
 import { H, type HeaderId } from '../message/header-names.ts'
 import type { SipRequest } from '../message/message.ts'
 import { type Hop, isReliable } from '../message/source.ts'
-import { parseRequestUri, type SipUri } from '../message/uri.ts'
+import { parseRequestUri, reachedHost, type SipUri } from '../message/uri.ts'
+import type { UserLocation } from './destinations.ts'
 import type { Identity } from './identity.ts'
 import type { OwnHost } from './own-host.ts'
 import type { Routing } from './routes.ts'
@@ -26,8 +27,7 @@ export interface RelayOptions extends RelaySettings {
   readonly identity: Identity
   readonly ownHost: OwnHost
   readonly signer: Signer
-  /** Whether a user registered from there, or has a contact there: a numeric address, or the host of a contact. */
-  readonly isReachedAt: (addressOfRecord: string, host: string) => boolean
+  readonly users: Pick<UserLocation, 'isReachedFrom' | 'isContact'>
 }
 
 /** A status, and why in words for the log. */
@@ -79,8 +79,9 @@ export class Relay {
   }
 
   /** Whether a contact may name this host: its own addresses are for who registers from them. */
-  mayBind({ host, port }: Pick<SipUri, 'host' | 'port'>, source: Hop): boolean {
+  mayBind(uri: SipUri, source: Hop): boolean {
     const { identity, ownHost } = this.#options
+    const [host, { port }] = [reachedHost(uri), uri]
     if (isIP(host) === 0 || identity.isThisHost(host, port) || !ownHost.isOwn(host)) return true
     return this.isLocal(source)
   }
@@ -122,13 +123,13 @@ export class Relay {
   /** RFC 3261 §8.1.1.3: From says who asks; it counts where that user registered from the address it comes from. */
   #isRegisteredCaller(request: SipRequest, source: Hop): boolean {
     const user = this.#userOf(request, H.from)
-    return user !== undefined && this.#options.isReachedAt(user, source.address)
+    return user !== undefined && this.#options.users.isReachedFrom(user, source.address)
   }
 
   /** What goes straight to a contact of the user it is for, as a request within a dialog does. */
-  #isContactOfCallee(request: SipRequest, { host }: SipUri): boolean {
+  #isContactOfCallee(request: SipRequest, uri: SipUri): boolean {
     const user = this.#userOf(request, H.to)
-    return user !== undefined && this.#options.isReachedAt(user, host)
+    return user !== undefined && this.#options.users.isContact(user, uri)
   }
 
   #userOf(request: SipRequest, id: HeaderId): string | undefined {

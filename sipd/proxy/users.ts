@@ -3,7 +3,7 @@ import { type Binding, isStatic } from '../location/binding.ts'
 import type { LocationStore } from '../location/store.ts'
 import { parseFlow } from '../message/flow.ts'
 import { type Hop, isReliable } from '../message/source.ts'
-import { parseSipUri } from '../message/uri.ts'
+import { parseSipUri, reachedHost, type SipUri } from '../message/uri.ts'
 import type { UserLocation } from './destinations.ts'
 import type { Target } from './targets.ts'
 
@@ -22,10 +22,19 @@ export class RegisteredUsers implements UserLocation {
     return bindings.length === 0 ? undefined : bindings.map((binding) => this.#target(binding))
   }
 
-  isReachedAt(addressOfRecord: string, host: string): boolean {
-    return this.#store.find(addressOfRecord).some(({ contact, flow }) => {
-      const hop = flow === undefined ? undefined : parseFlow(flow)
-      return hop?.address === host || parseSipUri(contact)?.host === host
+  isReachedFrom(addressOfRecord: string, address: string): boolean {
+    return this.#placesOf(addressOfRecord).some((place) => place.host === address)
+  }
+
+  isContact(addressOfRecord: string, uri: SipUri): boolean {
+    const wanted = placeOf(uri)
+    return this.#placesOf(addressOfRecord).some(({ host, port }) => host === wanted.host && port === wanted.port)
+  }
+
+  #placesOf(addressOfRecord: string): Place[] {
+    return this.#store.find(addressOfRecord).flatMap(({ contact, flow }) => {
+      const [uri, hop] = [parseSipUri(contact), flow === undefined ? undefined : parseFlow(flow)]
+      return [...(uri ? [placeOf(uri)] : []), ...(hop ? [{ host: hop.address, port: hop.port }] : [])]
     })
   }
 
@@ -42,4 +51,14 @@ export class RegisteredUsers implements UserLocation {
     if (!hop || !isReliable(hop)) return hop
     return hop.connection !== undefined && this.#isOpen(hop.connection) ? hop : undefined
   }
+}
+
+interface Place {
+  readonly host: string
+  readonly port: number
+}
+
+function placeOf(uri: SipUri): Place {
+  const isSecure = uri.scheme === 'sips' || uri.parameters.get('transport')?.toLowerCase() === 'tls'
+  return { host: reachedHost(uri), port: uri.port ?? (isSecure ? 5061 : 5060) }
 }

@@ -1,8 +1,9 @@
 /** The registrar, RFC 3261 §10.3: what a REGISTER does to the bindings of an address-of-record. */
 import type { Clock } from '../../lib/clock.ts'
-import { reserveFactor, type Share } from '../account/ledger.ts'
+import { sourceNetwork } from '../../lib/net/source-network.ts'
+import { reserveFactor } from '../account/ledger.ts'
 import type { Binding } from '../location/binding.ts'
-import { bindingLimits, octetsOf } from '../location/limits.ts'
+import { bindingLimits, growthOf, octetsOf } from '../location/limits.ts'
 import type { RegistrationAccount } from '../location/memory.ts'
 import type { LocationStore } from '../location/store.ts'
 import { parseAddress } from '../message/address.ts'
@@ -24,6 +25,13 @@ export interface RegistrarLimits {
   /** Of these so many may be of one source, and so many of one source may be new in a minute (0: without end). */
   readonly usersPerSource: number
   readonly newUsersPerMinute: number
+}
+
+/** What is asked of the store, in octets. Nearly all requests refresh one contact. */
+function growth(user: string, present: readonly Binding[], bindings: readonly Binding[]): number {
+  if (present.length === 1 && bindings.length === 1 && present[0]!.contact === bindings[0]!.contact)
+    return growthOf(present[0]!, bindings[0]!)
+  return octetsOf(user, bindings) - octetsOf(user, present)
 }
 
 /** Whose users these are. */
@@ -67,7 +75,7 @@ export class Registrar {
   }
 
   register(request: SipRequest, source: Hop): Answer {
-    const { store, domains, limits, account } = this.#options
+    const { store, domains, limits } = this.#options
     const to = parseAddress(request.value(H.to)!)
     const uri = to && parseRequestUri(to.uri)
     if (!uri) return { status: 400, detail: 'To is not a SIP address-of-record' }
@@ -99,10 +107,10 @@ export class Registrar {
     if (path.length > 0 && !this.#mayFollow(path[0]!, source)) return ownMachine
     if (path.length > bindingLimits.pathUris)
       return { status: 400, detail: `Path has more than ${bindingLimits.pathUris} URIs` }
-    if (path.some(({ length }) => length > bindingLimits.pathUri))
+    if (path.length > 0 && path.some(({ length }) => length > bindingLimits.pathUri))
       return tooLong('a URI of Path', bindingLimits.pathUri)
     const userAgent = (request.value(H.userAgent) ?? '').slice(0, bindingLimits.userAgent)
-    const share = account.registrations.shareOf(source.address)
+    const network = sourceNetwork(source.address)
     let bindings = present
     for (const contact of contacts) {
       const requested = this.#read(contact, expires, source)
@@ -124,21 +132,23 @@ export class Registrar {
                 flow: registrationFlow(requested.host, request.via, source),
                 path,
                 userAgent,
-                source: share.source,
+                source: network,
               },
               ...others,
             ]
     }
     if (bindings.length > limits.contactsPerUser) return tooManyContacts
-    if (!this.#hasRoom(user, present, bindings, share)) return noRoom
+    if (!this.#hasRoom(user, present, bindings, network)) return noRoom
     store.replace(user, bindings)
     return this.#listing(bindings, path)
   }
 
   /** Whether the bindings may take the place of those present; what may not is counted, and its source named in the log. */
-  #hasRoom(user: string, present: readonly Binding[], bindings: readonly Binding[], share: Share): boolean {
+  #hasRoom(user: string, present: readonly Binding[], bindings: readonly Binding[], source: string): boolean {
+    const octets = growth(user, present, bindings)
+    if (octets <= 0 && present.length > 0) return true
     const { store, limits, account } = this.#options
-    const octets = octetsOf(user, bindings) - octetsOf(user, present)
+    const share = account.registrations.shareNamed(source)
     // A phone that is known and has a new port refreshes all the same.
     if (octets > 0 && !share.fits(octets, present.length > 0 ? reserveFactor : 1)) {
       share.refuse(account.bindings, octets)

@@ -31,6 +31,11 @@ export interface Resend {
 const generations = 4
 const slabOctets = 256 * 1024
 const firstCapacity = 1024
+/**
+ * Longer ones are kept while they take less than half of the bound: a stranger whose headers come back to him in each answer
+ * would otherwise push out those of everybody else within seconds.
+ */
+const usualOctets = 4096
 
 export interface HeldOptions {
   readonly clock: Clock
@@ -59,9 +64,12 @@ export class HeldTransactions {
     return this.#generations.reduce((sum, { octets }) => sum + octets, 0)
   }
 
+  /** Without room for a long text the transaction is held all the same, and absorbs what comes late in silence. */
   hold(hash: KeyHash, state: HeldState, resend?: Resend): void {
     const [youngest] = this.#generations
-    youngest!.put(hash, state, resend ? whereTo(resend.hop) : '', resend?.text ?? '')
+    const isKept =
+      resend !== undefined && (resend.text.length <= usualOctets || this.octets * 2 < this.#options.maxOctets)
+    youngest!.put(hash, state, isKept ? whereTo(resend.hop) : '', isKept ? resend.text : '')
     if (youngest!.isGrown && this.octets > this.#options.maxOctets) this.#shed()
   }
 
@@ -104,7 +112,7 @@ export class HeldTransactions {
 
   #shed(): void {
     while (this.#generations.length > 1 && this.octets > this.#options.maxOctets) this.#generations.pop()
-    // All of it is young: begin anew rather than grow.
+    // All of it is young: begin again rather than grow.
     if (this.octets > this.#options.maxOctets) this.#generations = [new Generation()]
   }
 }

@@ -216,7 +216,8 @@ export class TransactionLayer {
   /** For the request itself and for what it is sent on as. */
   #hasRoom(request: SipRequest, share: Share): boolean {
     const octets = octetsOfRequest(request) + octetsOfSent(request.text)
-    if (share.fits(octets, ending.has(request.method) ? reserveFactor : 1)) return true
+    if (share.fits(octets)) return true
+    if (ending.has(request.method) && share.fits(octets, reserveFactor)) return true
     share.refuse(this.account.transactions, octets)
     return false
   }

@@ -96,8 +96,10 @@ export class ServerTransaction implements TimerOwner<TimerName> {
 
   /** For retransmissions. Where there is no room for a peer's final response, one of ours with its status has to do. */
   #keepToSendAgain(text: string, status: number): void {
+    // One that ends the transaction at once is held elsewhere in a moment.
+    const isLast = status >= 200 && this.request.method !== 'INVITE'
     const more = text.length - (this.#lastResponse?.length ?? 0)
-    if (more <= 0 || this.hold(more)) this.#lastResponse = text
+    if (isLast || more <= 0 || this.hold(more)) this.#lastResponse = text
     else if (status >= 200) {
       const { request, source } = this
       this.#lastResponse = formatResponse(request, request.via, source, tagOf(this.hash), status, reasonPhrase(status))

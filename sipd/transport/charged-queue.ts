@@ -1,6 +1,6 @@
 /** What waits in a stream to leave, entered in the account whenever it is looked at. */
 import type { Socket } from 'node:net'
-import type { Holding, Share } from '../account/ledger.ts'
+import { type Holding, reserveFactor, type Share } from '../account/ledger.ts'
 
 export class ChargedQueue {
   readonly #socket: Socket
@@ -23,13 +23,13 @@ export class ChargedQueue {
     this.#charged = waiting
   }
 
-  /** After a write: false when there is no room for what waits now. */
+  /** After a write: false when there is no room for what waits now, which is mostly answers to what was taken. */
   takes(): boolean {
     const waiting = this.#socket.writableLength
     const more = waiting - this.#charged
     if (more === 0) return true
     if (more < 0) this.settle()
-    else if (!this.#share.take(this.#holding, more)) return false
+    else if (!this.#share.take(this.#holding, more, reserveFactor)) return false
     this.#charged = waiting
     return true
   }

@@ -21,6 +21,9 @@ export interface LinksOptions {
 
 const connectWithinMs = 2000
 const connectAgainMs = 10
+/** What may wait for a worker that does not read, of what traffic may hold; then it counts as gone. */
+const partOfTraffic = 1 / 4
+const leastQueuedOctets = 16 << 20
 
 interface Link {
   readonly socket: Socket
@@ -66,12 +69,15 @@ export class Links {
     return [...this.#links.keys()]
   }
 
-  /** False when there is no such worker. One that does not read until there is no more room for what waits counts as gone. */
+  /** False when there is no such worker. */
   send(worker: number, kind: FrameKind, payload: Buffer): boolean {
     const link = this.#links.get(worker)
     if (!link) return false
     link.socket.write(frame(kind, payload))
-    if (!link.queue.takes()) link.socket.destroy()
+    // It has no need of room: a link that is lost because strangers fill the memory would be what they want.
+    link.queue.settle()
+    const { bound } = this.#options.account.traffic
+    if (link.socket.writableLength > Math.max(leastQueuedOctets, bound * partOfTraffic)) link.socket.destroy()
     return true
   }
 

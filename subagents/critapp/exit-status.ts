@@ -12,6 +12,8 @@ export interface ExitStatus {
   readonly signal: number
   /** Follows the process's name. */
   readonly how: string
+  /** Somebody on this machine had systemd stop it. */
+  readonly isOrdered?: boolean
   /** It did not end in order, though code and signal do not say so. */
   readonly isCrash?: boolean
 }
@@ -44,7 +46,8 @@ export function exitStatusOf({ identity, pidFile }: Evidence): ExitStatus {
 /** systemd was its parent, and tells. */
 export function exitStatusOfUnit(state: UnitState | undefined, { pid }: ProcessIdentity): ExitStatus {
   if (state?.lastPid !== pid) return unknown('ended; systemd does not say how')
-  const { lastCode: code, lastSignal: signal, result } = state
+  const { lastCode: code, lastSignal: signal, result, isStopOrdered } = state
+  if (isStopOrdered) return { code, signal, how: 'was stopped by systemctl', isOrdered: true }
   const why = result === 'success' || result === 'exit-code' || result === 'signal' ? '' : ` (${result})`
   if (signal > 0) return { code, signal, how: `was ended by ${signalName(signal)}${why}` }
   return code >= 0 ? { code, signal, how: `ended with exit code ${code}${why}` } : unknown(`ended${why}`)

@@ -45,11 +45,15 @@ export class Restarts {
     // A graceful command may itself stop the process and start it again.
     const isGraceful = entry.graceful !== 'idle' && !isFailure(exitStatus)
     const wasTold = (state === 'stopping' || isGraceful) && failureReason === undefined
+    // As long as nobody starts it again, it stays as the order has it.
+    const isOrdered = !wasTold && exitStatus.isOrdered === true && failureReason === undefined
+    if (isOrdered) entry.isGivenUp = true
     this.#forgetProcess(entry)
-    const output = wasTold ? [] : lastLines(this.#context.outputPath(spec), keptLines)
-    const plan = wasTold ? undefined : this.#plan(entry, spec.restartOnExit || failureReason !== undefined)
+    const output = wasTold || isOrdered ? [] : lastLines(this.#context.outputPath(spec), keptLines)
+    const plan = wasTold || isOrdered ? undefined : this.#plan(entry, spec.restartOnExit || failureReason !== undefined)
     const why = failureReason === undefined ? how : `was stopped: ${failureReason}`
-    const sentence = `${spec.name} ${wasTold ? `${how}, as requested` : `${why}${plan?.words ?? ''}`}`
+    const next = isOrdered ? '; it is not started again before somebody starts its unit or sets it up' : plan?.words
+    const sentence = `${spec.name} ${wasTold ? `${how}, as requested` : `${why}${next ?? ''}`}`
     Object.assign(entry.shown, {
       isUp: false,
       health: 'unknown',

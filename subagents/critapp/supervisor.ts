@@ -341,6 +341,7 @@ export class Supervisor {
     entry.timer?.cancel()
     entry.round++
     entry.child = undefined
+    entry.isGivenUp = false
     const sentence = `${name} runs already as PID ${known.identity.pid} and was adopted`
     this.#service.takeUp(entry, known, 'found', sentence)
   }

@@ -20,6 +20,8 @@ export interface UnitState {
   readonly lastSignal: number
   /** success, exit-code, signal, timeout, watchdog, oom-kill, ... */
   readonly result: string
+  /** systemd began to stop it, since somebody ordered that, while its main process still ran. */
+  readonly isStopOrdered: boolean
 }
 
 const properties = [
@@ -32,6 +34,8 @@ const properties = [
   'ExecMainCode',
   'ExecMainStatus',
   'Result',
+  'ActiveExitTimestampMonotonic',
+  'ExecMainExitTimestampMonotonic',
 ]
 
 /** For a name that may stand in a row: no option, no path, no glob. */
@@ -73,16 +77,30 @@ export function parseUnits(text: string): Map<string, UnitState> {
     // CLD_EXITED, CLD_KILLED and CLD_DUMPED of sigaction(2).
     const how = number('ExecMainCode')
     const status = number('ExecMainStatus')
+    const activeState = value.get('ActiveState') ?? ''
+    const result = value.get('Result') ?? ''
     units.set(id, {
       isLoaded: value.get('LoadState') === 'loaded',
-      activeState: value.get('ActiveState') ?? '',
+      activeState,
       mainPid: number('MainPID'),
       controlGroup: value.get('ControlGroup') ?? '',
       lastPid: number('ExecMainPID'),
       lastCode: how === 1 ? status : -1,
       lastSignal: how === 2 || how === 3 ? status : 0,
-      result: value.get('Result') ?? '',
+      result,
+      isStopOrdered:
+        result === 'success' &&
+        (activeState === 'inactive' || activeState === 'deactivating') &&
+        isBefore(number('ActiveExitTimestampMonotonic'), number('ExecMainExitTimestampMonotonic')),
     })
   }
   return units
+}
+
+/**
+ * Of a process that ends by itself, or by a signal that somebody sent, systemd learns first, and then leaves the active state; of one
+ * that it stops it is the other way round. Microseconds; 0 is not yet. The other results, such as watchdog, are no orders.
+ */
+function isBefore(activeExit: number, mainExit: number): boolean {
+  return activeExit > 0 && (mainExit === 0 || activeExit < mainExit)
 }

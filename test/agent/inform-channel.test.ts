@@ -64,3 +64,22 @@ test('informs that wait are bounded in octets: the oldest give way, are counted 
   assert.ok(left.length > 0)
   assert.equal(account.held, 0)
 })
+
+test('informs of programs of others take a quarter of the queue, in number and in octets, and push none of ours out', async () => {
+  const clock = new ManualClock()
+  const { channel, counts } = channelOf(clock, 1000, new OctetAccount(64 << 20))
+  for (let i = 0; i < 8; i++) channel.send({ trapOid: [1, 3, 0], upTimeTicks: 0, varbinds: [] }) // in flight
+  const ours = { trapOid: [1, 3, 1], upTimeTicks: 0, varbinds: [] }
+  for (let i = 0; i < 700; i++) channel.send(ours)
+  for (let i = 0; i < 2000; i++) channel.send({ trapOid: [1, 3, 2], upTimeTicks: 0, varbinds: [], isForeign: true })
+  assert.equal(channel.waiting, 8 + 700 + 250)
+  const value = { type: 'OctetString', value: new Uint8Array(8000) } as const
+  for (let i = 0; i < 250; i++)
+    channel.send({ trapOid: [1, 3, 2], upTimeTicks: 0, varbinds: [{ name: [1, 3], value }], isForeign: true })
+  const left = channel.close()
+  await new Promise(setImmediate)
+  assert.equal(left.filter((message) => !message.isForeign).length, 700)
+  const foreign = left.length - 700
+  assert.ok(foreign > 20 && foreign < 70, `${foreign} of others wait`)
+  assert.equal(counts.lost, 8 + 2250 - foreign)
+})

@@ -9,6 +9,7 @@ import { Names } from '../../lib/mib/names.ts'
 import { integer32 } from '../../lib/mib/syntax.ts'
 import { type Oid, oid } from '../../lib/smi/oid.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
+import { siLogTable } from '../../subagents/log/mib.ts'
 import { type AgentxEngine, agentxEngine } from '../support/agentx.ts'
 import { type TestEngine, testEngine } from '../support/engine.ts'
 
@@ -243,4 +244,14 @@ test('a module that floods the queue is refused like a manager that does', async
   )
   assert.equal(outcomes.filter((outcome) => outcome?.status === 'resourceUnavailable').length, 36)
   assert.equal(outcomes.filter((outcome) => outcome === undefined).length, 64)
+})
+
+test('what a guarded column holds is in no sentence and no column that more may see', () => {
+  const counter = counterModule('here', here)
+  const { engine } = testEngine([counter.module], { included: [here] })
+  const { siLogLastMatch, siLogFileName } = siLogTable.columns
+  const agent = localAgent({ engine }, [], new Names([siLogTable as never]))
+  const value = { type: 'OctetString', value: Buffer.from('password is S3cr3t') } as const
+  assert.equal(agent.formatValue([...siLogLastMatch.oid, 1], value), '***')
+  assert.equal(agent.formatValue([...siLogFileName.oid, 1], value), 'password is S3cr3t')
 })

@@ -10,6 +10,7 @@ import { programRoot } from '../../lib/home.ts'
 import { silentLog } from '../../lib/log.ts'
 import { tellSystemd } from '../../lib/systemd.ts'
 import { makeHome, runBin, until } from '../support/appliance.ts'
+import { withoutDescriptors } from '../support/descriptors.ts'
 import { LaidOutHome, noLayout } from '../support/laid-out.ts'
 import { needs } from '../support/peers.ts'
 
@@ -58,7 +59,7 @@ describe('systemd units', needs('systemd-analyze'), () => {
       const unit = readFileSync(join(output, 'castellan-sipd.service'), 'utf8')
       return [/^ProtectHome=(\S+)$/m.exec(unit)?.[1], /^PrivateTmp=(\S+)$/m.exec(unit)?.[1]]
     }
-    const inTmp = programRoot.startsWith('/tmp/')
+    const inTmp = /^\/(var\/)?tmp\//.test(programRoot)
     assert.deepEqual(sees('/srv/castellan'), ['yes', inTmp ? 'no' : 'yes'])
     assert.deepEqual(sees('/home/ann/castellan'), ['read-only', inTmp ? 'no' : 'yes'])
     assert.deepEqual(sees('/tmp/castellan'), ['yes', 'no'])
@@ -164,6 +165,21 @@ test('what systemd was not told, since no process could be started, it is told a
   await until(() => existsSync(told) && readFileSync(told, 'utf8').split('\n').length > 5, 5000, 'the fifth try')
   assert.equal(readFileSync(told, 'utf8'), '--ready\n'.repeat(5))
   assert.deepEqual(delays, [6000, 6000, 6000, 6000], 'four more fit into the half that is left')
+})
+
+test('systemd is told that a daemon lives although no descriptor is left', async () => {
+  const ground = mkdtempSync(join(folder, 'scarce-'))
+  const told = join(ground, 'told')
+  writeFileSync(join(ground, 'systemd-notify'), `#!/bin/sh\necho "$2" >> ${told}\n`, { mode: 0o755 })
+  const clock = new ManualClock()
+  const lines = (): string[] => (existsSync(told) ? readFileSync(told, 'utf8').trim().split('\n') : [])
+  const environment = { PATH: `${ground}:${process.env.PATH}`, NOTIFY_SOCKET: '/nowhere', WATCHDOG_USEC: '60000000' }
+  const timer = tellSystemd(clock, silentLog, environment)
+  await until(() => lines().length === 1, 5000, 'the first notification')
+  await withoutDescriptors(() => clock.advance(30_000))
+  await until(() => lines().length === 2, 5000, 'the watchdog')
+  timer.cancel()
+  assert.deepEqual(lines(), ['--ready', 'WATCHDOG=1'])
 })
 
 test('the watchdog of another process is not fed (sd_watchdog_enabled(3))', async () => {

@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { fillUnit } from '../../commands/units.ts'
-import { programRoot } from '../../lib/home.ts'
-import { makeHome, runBin, type TestHome } from '../support/appliance.ts'
+import { programRoot, resolveHome } from '../../lib/home.ts'
+import { makeHome, runBin, showGuarded, type TestHome } from '../support/appliance.ts'
 import { nobody, readableProgram } from '../support/other-user.ts'
 import { needs } from '../support/peers.ts'
 import { noSystemd, UserSystemd } from '../support/systemd.ts'
@@ -38,6 +38,7 @@ describe('a home with a strange name', needs('snmpget'), () => {
     const castellan = (...args: string[]) => runBin('castellan', [...args, '--home', root])
     assert.equal((await castellan('init', '--port-offset', String(offset))).code, 0)
     assert.deepEqual(await castellan('check'), { code: 0, out: 'all configuration files are good\n', err: '' })
+    showGuarded({ home: resolveHome(root) }, 'critAppStartCommand')
     try {
       const started = await castellan('start', '--detach')
       assert.deepEqual([started.code, started.err], [0, ''])
@@ -182,7 +183,10 @@ describe('a start that cannot have all', () => {
 
   test('says why the agent cannot listen, and leaves nothing', async () => {
     const file = join(at.home.conf, 'agent', 'snmpd.cnf')
-    writeFileSync(file, readFileSync(file, 'utf8').replace('snmpListenEntry 127.0.0.1', 'snmpListenEntry 192.0.2.1'))
+    const text = readFileSync(file, 'utf8')
+      .replace('snmpListenEntry 127.0.0.1', 'snmpListenEntry 192.0.2.1')
+      .replace(/^snmpCommunityEntry .*$/gm, '')
+    writeFileSync(file, text)
     const { code, err } = await castellan('start', '--detach')
     assert.equal(code, 1)
     assert.match(err, /listen on udp 192\.0\.2\.1:\d+: .*EADDRNOTAVAIL/)

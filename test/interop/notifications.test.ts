@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { Appliance, makeHome, passphrase, until } from '../support/appliance.ts'
+import { Appliance, makeHome, passphrase, showGuarded, until } from '../support/appliance.ts'
 import { netsnmp, TrapDaemon } from '../support/netsnmp.ts'
 import { needs } from '../support/peers.ts'
 
@@ -32,6 +32,7 @@ snmpTargetAddrEntry dead snmpUDPDomain 127.0.0.1:9 10 0 Informs v2cParams nonVol
 snmpTargetParamsEntry v3Priv snmpv3 usm informer authPriv nonVolatile
 snmpTargetParamsEntry v3Auth snmpv3 usm plain authNoPriv nonVolatile
 `)
+    showGuarded(appliance.at, 'nlmLogVariableTable')
     traps = new TrapDaemon(
       trapPort,
       [`informer SHA-256 "${passphrase.auth}" AES "${passphrase.priv}"`, `plain SHA-256 "${passphrase.auth}"`],

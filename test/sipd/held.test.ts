@@ -82,6 +82,21 @@ test('a flood within one quarter of the hold does not grow beyond SharedMemorySi
   assert.ok(kept.octets <= (1 << 20) + (256 << 10), `${kept.octets} octets`)
 })
 
+test('long responses of one caller leave room for the usual ones of others', () => {
+  const maxOctets = 4 << 20
+  const { kept } = held(maxOctets)
+  const usual = { text: 'SIP/2.0 200 OK\r\n\r\n', hop }
+  kept.hold(hasher.hash('other'), heldStates.serverCompleted, usual)
+  const long = { text: `SIP/2.0 200 OK\r\nVia: ${'x'.repeat(30_000)}\r\n\r\n`, hop }
+  for (let i = 0; i < 1000; i++) kept.hold(hasher.hash(`stranger ${i}`), heldStates.serverCompleted, long)
+  assert.deepEqual(kept.resendOf(hasher.hash('other')), usual)
+  assert.ok(kept.octets < maxOctets * 0.6, `${kept.octets} octets`)
+  // What is not kept is absorbed: it is not taken for a new request.
+  assert.equal(kept.stateOf(hasher.hash('stranger 999')), heldStates.serverCompleted)
+  assert.equal(kept.resendOf(hasher.hash('stranger 999')), undefined)
+  kept.stop()
+})
+
 test('a text that fits in no slab is not kept, and those after it are whole', () => {
   const { kept } = held()
   kept.hold(hasher.hash('a'), heldStates.serverCompleted, { text: 'x'.repeat(300_000), hop })

@@ -48,6 +48,11 @@ for (const stateful of [true, false])
         }),
       ],
       [
+        'a request to another port of a phone of ours',
+        request('MESSAGE', 'sip:bob@203.0.113.5:22;transport=tcp', inDialog),
+      ],
+      ['a request with a maddr', request('MESSAGE', 'sip:bob@203.0.113.5;maddr=203.0.113.200', inDialog)],
+      [
         'a request that calls itself one of ours',
         request('MESSAGE', victim, { From: '<sip:bob@example.test>;tag=ann' }),
       ],
@@ -233,10 +238,15 @@ describe('this machine', () => {
       const proxy = exposed()
       const headersOf = (contact: string) => ({ To: '<sip:bob@example.test>', Contact: `<sip:bob@${contact}>` })
       proxy.receive(request('REGISTER', 'sip:example.test', headersOf(host)))
+      const Maddr = 'SIP/2.0/UDP 198.51.100.1;branch=z9hG4bKmaddr'
+      const [, address, port] = /^(.*):(\d+)$/.exec(host)!
+      const maddr = `198.51.100.1:${port};maddr=${address}`
+      proxy.receive(request('REGISTER', 'sip:example.test', { ...headersOf(maddr), Via: Maddr }))
+      assert.deepEqual(outcome(proxy.take()), ['403', '403'], host)
       const Path = `<sip:${host};lr>`
       const Via = 'SIP/2.0/UDP 198.51.100.1;branch=z9hG4bKpath'
       proxy.receive(request('REGISTER', 'sip:example.test', { ...headersOf('198.51.100.1'), Path, Via }))
-      assert.deepEqual(outcome(proxy.take()), ['403', '403'], host)
+      assert.deepEqual(outcome(proxy.take()), ['403'], host)
       assert.equal(proxy.store.users, 0)
     }
   })
@@ -277,6 +287,8 @@ test('an INVITE to nobody costs whom its source was forged one datagram, and its
   for (const [proxy, uri] of [
     [exposed(), 'sip:nobody@example.test'],
     [exposed(), victim],
+    [exposed(), 'sip:example.test'],
+    [exposed(), 'sip:bob@example.test;maddr=[::g]'],
   ] as const) {
     proxy.receive(request('INVITE', uri))
     const [answer] = proxy.take()

@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { ManualClock } from '../../lib/clock.ts'
+import { ManualClock, systemClock } from '../../lib/clock.ts'
+import { silentLog } from '../../lib/log.ts'
 import { connectionBound } from '../../sipd/transport/connection-bound.ts'
 import { FrameReader, frame, frames } from '../../sipd/worker/frames.ts'
 import { handoverFrames, readHandover } from '../../sipd/worker/handover.ts'
+import { Links } from '../../sipd/worker/links.ts'
 import { LogOutbox } from '../../sipd/worker/log-outbox.ts'
 import type { FromWorker } from '../../sipd/worker/protocol.ts'
+import { accountFor } from '../support/sip-account.ts'
 
 test('frames come out whole however the stream is cut, a long one of many pieces too', () => {
   const payloads = [Buffer.alloc(0), Buffer.from('one'), Buffer.alloc(300_000, 7), Buffer.from('two')]
@@ -49,4 +55,41 @@ test('connections are bounded by sipd.conf and by the descriptors that are left'
   assert.equal(connectionBound(0, 1024, 25), 1024 - 25 - 32)
   assert.equal(connectionBound(0, undefined, 25), Number.POSITIVE_INFINITY)
   assert.equal(connectionBound(10, 40, 35), 1)
+})
+
+test('workers stay linked while strangers fill the memory, and what waits for one is entered', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'castellan-links-'))
+  const clock = new ManualClock()
+  const account = accountFor(clock, { trafficOctets: 1_000_000 })
+  account.traffic.common.charge(account.transactions, 1_200_000)
+  const arrived: number[] = []
+  const gone: number[] = []
+  let wake = (): void => {}
+  const linksOf = (worker: number): Links =>
+    new Links({
+      folder,
+      worker,
+      clock: systemClock,
+      log: silentLog,
+      account,
+      onFrame: (_from, _kind, { length }) => {
+        arrived.push(length)
+        wake()
+      },
+      onGone: (other) => gone.push(other),
+    })
+  const [one, other] = [linksOf(1), linksOf(2)]
+  t.after(() => {
+    for (const links of [one, other]) links.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  await one.start([])
+  await other.start([1])
+  assert.equal(other.send(1, frames.changes, Buffer.alloc(5_000_000)), true)
+  assert.ok(account.workers.octets > 1_000_000, `${account.workers.octets} octets wait`)
+  while (arrived.length === 0)
+    await new Promise<void>((resolve) => {
+      wake = resolve
+    })
+  assert.deepEqual([arrived, gone], [[5_000_000], []])
 })

@@ -29,7 +29,7 @@ export async function makeHome(): Promise<TestHome> {
 }
 
 /** Lets the view `read` of a home show columns that it is kept from, as an operator may decide. */
-export function showGuarded({ home }: TestHome, ...columns: readonly string[]): void {
+export function showGuarded({ home }: Pick<TestHome, 'home'>, ...columns: readonly string[]): void {
   const lines = columns.map((name) => `vacmViewTreeFamilyEntry read ${name} - included nonVolatile\n`)
   appendFileSync(join(home.conf, 'agent', 'snmpd.cnf'), lines.join(''))
 }

@@ -4,6 +4,7 @@ import { agentxError } from '../../../agent/agentx/pdu.ts'
 import { type TrustDomainName, trustDomains } from '../../../agent/agentx/trust.ts'
 import { afterSubtree } from '../../../agent/dispatch/registry.ts'
 import { declaredNotifications } from '../../../commands/declared-names.ts'
+import { anyDefinition } from '../../../lib/mib/declare.ts'
 import { formatOid, type Oid, oid } from '../../../lib/smi/oid.ts'
 import type { Varbind } from '../../../lib/smi/value.ts'
 import * as critapp from '../../../subagents/critapp/mib.ts'
@@ -45,14 +46,16 @@ for (const [process, houses] of Object.entries(hosted)) {
   })
 
   test(`every table of ${process} may be registered at its own socket and at no other, nor any part of it`, () => {
-    const tables = declaredIn(houses, isTable) as { name: string; entry: Oid }[]
+    const tables = (declaredIn(houses, isTable) as { entry: Oid }[]).map(anyDefinition)
     assert.ok(tables.length > 3, `${tables.length} tables`)
-    for (const { name, entry: of } of tables) {
+    for (const { name, entry: of, readable } of tables) {
       for (const domain of domains) {
         const isOwn = domain === process
         assert.equal(mayServe(domain, of), isOwn, `${name} at ${domain}`)
         assert.equal(mayServe(domain, [...of, 2, 1]), isOwn, `an instance of ${name} at ${domain}`)
       }
+      // A column of a table that AUGMENTS this one may be in another branch.
+      for (const column of readable) assert.ok(mayServe(process as TrustDomainName, column.oid), column.name)
       for (let length = 1; length < of.length; length++)
         assert.equal(mayServe('others', of.slice(0, length)), false, `what is above ${name}, ${length} long`)
     }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { ProcessHost } from '../../../commands/lifecycle/host.ts'
 import { Starter } from '../../../commands/lifecycle/starter.ts'
 import { stopHome } from '../../../commands/lifecycle/stop-home.ts'
 import { restartDaemon } from '../../../commands/restart.ts'
@@ -66,6 +67,29 @@ test('a home that systemd runs is neither taken over by a start nor stopped, sin
     'systemd runs the appliance; run: systemctl stop castellan-agent.service',
   )
   assert.equal(machine.alive('agent').length, 1)
+})
+
+test('a starter that cannot tell whether a daemon serves, as /proc is closed to it, ends none for that', async () => {
+  const machine = new Machine(randomFrom(1))
+  let isClosed = true
+  const pids = (): number[] => [...machine.alive('agent'), ...machine.alive('subagents')].map(({ pid }) => pid)
+  machine.run(async (host) => {
+    const serving: ProcessHost['serving'] = (name) => {
+      if (isClosed) throw Object.assign(new Error('too many open files'), { code: 'EMFILE' })
+      return host.serving(name)
+    }
+    await new Starter({ ...host, serving }, () => {}).run()
+  })
+  await machine.pass(() => machine.view.holder()?.phase === 'serving', 120_000)
+  const started = pids()
+  assert.equal(started.length, 2)
+  isClosed = false
+  let isLater = false
+  machine.after(60_000, () => {
+    isLater = true
+  })
+  await machine.pass(() => isLater, 120_000)
+  assert.deepEqual(pids(), started)
 })
 
 /** Two to eight commands and kills, at moments within some seconds. */

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
+import { type Clock, systemClock } from '../../../lib/clock.ts'
 import { programRoot } from '../../../lib/home.ts'
 import { readProcess } from '../../../lib/proc/process.ts'
 import { exitStatusOfUnit } from '../../../subagents/critapp/exit-status.ts'
@@ -57,6 +60,9 @@ test('with a real systemd', { skip: noSystemd }, async (t) => {
     systemd = new UserSystemd(bench.folder)
     systemd.unit('works.service', '[Service]\nExecStart=/bin/sleep 1000\n')
     systemd.unit('breaks.service', '[Service]\nExecStart=/bin/sh -c "sleep 0.5; exit 7"\n')
+    systemd.unit('kept.service', '[Service]\nExecStart=/bin/sleep 1000\n')
+    // systemd forgets what it knows of a unit that has ended, unless something refers to it, as to every enabled one.
+    systemd.unit('default.target', '[Unit]\nAfter=kept.service\n')
     await systemd.start()
   })
   afterEach(async () => {
@@ -96,6 +102,47 @@ test('with a real systemd', { skip: noSystemd }, async (t) => {
     await until(() => third.shown().exits === 1, 3000)
     assert.deepEqual([third.shown().lastExitCode, third.shown().lastExitSignal], [7, 0])
   })
+
+  const systemctl = async (...words: string[]): Promise<void> => {
+    const [program, ...args] = systemd.systemctl
+    const [code] = await once(spawn(program, [...args, ...words], { stdio: 'ignore' }), 'exit')
+    assert.equal(code, 0, words.join(' '))
+  }
+
+  await t.test(
+    'systemctl stop is an order: it is no failure, and stays in force until somebody starts it again',
+    async () => {
+      let looks = 0
+      const every: Clock['every'] = (periodMs, run) =>
+        systemClock.every(periodMs, () => {
+          run()
+          if (periodMs >= 2000) looks++ // wanted and actual state were compared
+        })
+      const { shown, supervisor, told, reaches } = bench.supervise(
+        { unit: 'kept', restartOnExit: true, stopTimeoutSeconds: 5 },
+        { systemctl: systemd.systemctl, clock: { ...systemClock, every } },
+      )
+      await reaches('running')
+      await systemctl('stop', 'kept.service')
+      await reaches('stopped')
+      assert.match(
+        told.at(-1)!,
+        /was stopped by systemctl; it is not started again before somebody starts its unit or sets it up$/,
+      )
+      const seen = looks
+      await until(() => looks >= seen + 2, 10_000, 'two looks')
+      assert.deepEqual([shown().state, shown().restarts, shown().spec.adminStatus], ['stopped', 0, 'up'])
+      await systemctl('start', 'kept.service')
+      await reaches('adopted')
+      // A signal by hand is no order, though systemd calls that end a success too.
+      process.kill(shown().pid, 'SIGTERM')
+      await until(() => shown().exits === 2 && shown().state === 'running', 10_000, 'the restart')
+      await systemctl('stop', 'kept.service')
+      await reaches('stopped')
+      supervisor.setAdminStatus(1, 'up')
+      await reaches('running')
+    },
+  )
 
   await t.test('a unit that is not there fails with the words of systemctl', async () => {
     const { shown, reaches } = supervise({ unit: 'nothere' })

@@ -1,0 +1,44 @@
+/** Text files of a home, read and replaced without waiting: a migration comes before anything else of a daemon. */
+import { closeSync, fchmodSync, fchownSync, fsyncSync, readFileSync, writeFileSync } from 'node:fs'
+import { draftOf } from '../drafts.ts'
+import { atPlaceSync, inFolderSync } from '../trust/folder.ts'
+import { makeInSync, openInSync } from '../trust/open.ts'
+
+export function namesIn(folder: string): string[] {
+  return inFolderSync(folder, (open) => open.readNamesSync())
+}
+
+/** With a character for each octet. Undefined for what is not there, and for what is no regular file, which its reader complains of. */
+export function readText(folderPath: string, name: string): string | undefined {
+  return inFolderSync(folderPath, (folder) => {
+    if (!folder.readNamesSync().includes(name) || !folder.lstatSync(name).isFile()) return undefined
+    const descriptor = openInSync(folder, name, 'read')
+    try {
+      return readFileSync(descriptor, 'latin1')
+    } finally {
+      closeSync(descriptor)
+    }
+  })
+}
+
+/** Whole and durable, with owner and mode as they were; one that is new is its folder's owner's, and may be read by all. */
+export function replaceText(path: string, content: string): void {
+  atPlaceSync(path, (folder, name) => {
+    const isNew = !folder.readNamesSync().includes(name)
+    const { uid, gid, mode } = isNew ? { ...folder.stats, mode: 0o644 } : folder.lstatSync(name)
+    const draft = draftOf(name)
+    const descriptor = makeInSync(folder, draft)
+    try {
+      writeFileSync(descriptor, content, 'latin1')
+      if (process.geteuid?.() === 0) fchownSync(descriptor, uid, gid)
+      fchmodSync(descriptor, mode & 0o777)
+      fsyncSync(descriptor)
+      folder.renameSync(draft, name)
+    } catch (error) {
+      folder.removeSync(draft)
+      throw error
+    } finally {
+      closeSync(descriptor)
+    }
+  })
+}
