@@ -1,4 +1,5 @@
 /** The master agent put together: configuration, modules, engine, sockets and notifications, with a start and a stop. */
+
 import { basename, join } from 'node:path'
 import type { Clock, Timer } from '../lib/clock.ts'
 import { type Complaint, ConfigurationError, formatComplaint, isWarning } from '../lib/cnf/complaint.ts'
@@ -17,6 +18,7 @@ import { SourceAddresses } from '../lib/net/source-address.ts'
 import { describePortOwner } from '../lib/port-owner.ts'
 import type { Oid } from '../lib/smi/oid.ts'
 import type { Varbind } from '../lib/smi/value.ts'
+import type { StorageFigures } from '../lib/storage.ts'
 import { Vacm } from './access/vacm.ts'
 import { domainAccounts, makeAccounts } from './accounts.ts'
 import { AgentxMaster } from './agentx/master.ts'
@@ -60,6 +62,8 @@ export interface AgentOptions {
   readonly localNames?: readonly string[]
   /** What version 1 traps name as their enterprise when they are generic ones. */
   readonly sysObjectId: Oid
+  /** Whether what this process writes reaches its files. */
+  readonly storage?: () => StorageFigures
 }
 
 export class Agent {
@@ -104,6 +108,7 @@ export class Agent {
     this.#limitedLog = limitedLog(log, options.clock, 100, 10)
     this.#internal = internalModules({
       accounts: this.#accounts,
+      storage: options.storage,
       statistics: this.#statistics,
       log: log.child('internal'),
       home,

@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../lib/clock.ts'
 import { FaultGuard } from '../../lib/fault-guard.ts'
 import { foldersOf, type Home } from '../../lib/home.ts'
 import type { Log } from '../../lib/log.ts'
+import { Storage } from '../../lib/storage.ts'
 import { Account } from '../account/account.ts'
 import { accessLogFormat } from '../config/access-log-format.ts'
 import { type ReadConfig, readConfig } from '../config/read.ts'
@@ -68,6 +69,7 @@ export class Worker {
   readonly #formatAccess: FormatLine
   readonly #reporting: Timer
   readonly #account: Account
+  readonly #storage = new Storage()
   readonly #subscriptions = new Map<number, () => void>()
   /** Until the workers before have handed over. */
   #early: EarlyMessages | undefined
@@ -395,6 +397,9 @@ export class Worker {
     const lines = this.#outbox.takeLost()
     if (lines > 0) this.log.error('log lines were lost: the first process of sipd did not read them in time', { lines })
     const [server, statistics, account] = [this.#server, this.#statistics, this.#account]
-    this.#options.tell({ kind: 'report', report: workerReport({ server, store, connections, statistics, account }) })
+    this.#options.tell({
+      kind: 'report',
+      report: workerReport({ server, store, connections, statistics, account, storage: this.#storage }),
+    })
   }
 }
