@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { cpus, release } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { programRoot } from '../../lib/home.ts'
 import { compileLoad } from '../sip/servers.ts'
 import { usageOf } from '../sip/usage.ts'
@@ -27,7 +28,8 @@ const calleePort = 5070
 /** The attackers', as attacker.ts gives them out. */
 const firstHost = 20
 
-const seconds = Number(process.argv[process.argv.indexOf('--seconds') + 1] || 60)
+const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } })
+const seconds = Number(values.seconds)
 const attackers = Object.keys({ ...sipAttacks, ...snmpAttacks })
 const load = compileLoad()
 process.stdout.write(

@@ -21,7 +21,7 @@ import { KeyHasher } from '../transaction/hash.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
 import type { FramingError } from '../transport/framer.ts'
 import { Transports } from '../transport/transports.ts'
-import { accessEntry } from './access-entry.ts'
+import { accessEntry, localPortOf } from './access-entry.ts'
 import { accountSettings, maxConnections } from './bounds.ts'
 import { CallHandover } from './call-handover.ts'
 import { connectionLine, readConnectionLines, workerOfConnection } from './connection-lines.ts'
@@ -371,15 +371,9 @@ export class Worker {
       status,
       response,
       this.#options.clock.now(),
-      this.#localPort(transaction.source),
+      localPortOf(this.#server.identity.listeners, transaction.source),
     )
     this.#outbox.access(this.#formatAccess(entry))
-  }
-
-  #localPort({ listener, transport }: Hop): number {
-    const { listeners } = this.#server.identity
-    const found = listeners[listener] ?? listeners[0]!
-    return transport === 'TLS' ? (found.tlsPort ?? found.port) : found.port
   }
 
   #refuseFraming(error: FramingError, source: Hop): void {
