@@ -130,7 +130,7 @@ describe('connections that strangers open', { ...ofSipdAlone, ...needs('openssl'
         let closed = 0
         for (const socket of silent) socket.on('close', () => closed++)
         await until(() => closed >= 30, 5000, 'the end of the oldest')
-        assert.ok(socketsOf(worker) - atRest <= 10, `${socketsOf(worker) - atRest} descriptors more`)
+        await until(() => socketsOf(worker) - atRest <= 10, 5000, 'the descriptors of those that were closed')
         const other = await openTcp(server)
         assert.equal(statusOf(await exchange(other, options(other))), 200)
         for (const socket of silent) socket.destroy()
