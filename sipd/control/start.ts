@@ -49,11 +49,12 @@ export async function startSipd(home: Home): Promise<void> {
   closeSync(output)
   const deadlineMs = performance.now() + startWithinMs
   while (performance.now() < deadlineMs) {
-    if (runningSipd(home)) {
+    const running = runningSipd(home)
+    // Ours leaves it to one that somebody else has just started, and has ended before this start says that it is done.
+    if (running && (running.pid === started.pid || !started.isRunning)) {
       started.unref()
       return
     }
-    // Ours leaves it to one that somebody else has just started.
     if (!started.isRunning && !processesOf(home).some(({ part }) => part === 'sipd')) {
       const said = lastWords(outputPath)
       throw new CommandFailure(said || `sipd ${describeExit(await started.exited)} and printed nothing`)
