@@ -88,8 +88,16 @@ function isTrustedOwner({ uid }: Stats, reader: Owner): boolean {
   return uid === 0 || uid === reader.uid
 }
 
-function strangeOwner(path: string, { uid }: Stats, reader: Owner): PathMistake {
-  const owner = nameOfUser(reader.uid)
+function strangeOwner(path: string, stats: Stats, reader: Owner): PathMistake {
+  const [owner, { uid }] = [nameOfUser(reader.uid), stats]
+  // Its other name may be any file of the machine, which chown would give away.
+  if (!stats.isDirectory() && stats.nlink > 1)
+    return mistakeAt(
+      path,
+      `has ${stats.nlink} hard links and belongs to ${nameOfUser(uid)}`,
+      reader,
+      `rm ${shellWord(path)}`,
+    )
   return mistakeAt(path, `belongs to ${nameOfUser(uid)}`, reader, `chown -h ${owner} ${shellWord(path)}`)
 }
 
