@@ -3,7 +3,7 @@
  * users, to its own users, and for the sources of AllowRelay; a dialog that led through here goes on (Record-Route).
  */
 import { BlockList, isIP } from 'node:net'
-import { isLoopbackAddress } from '../../lib/net/address.ts'
+import { isLoopbackAddress, isMulticastAddress } from '../../lib/net/address.ts'
 import { dialogTag } from '../calls/call.ts'
 import { parseAddress } from '../message/address.ts'
 import { H, type HeaderId } from '../message/header-names.ts'
@@ -46,6 +46,7 @@ export interface Passage {
 
 const itself: Refusal = { status: 482, why: 'the next hop is this server itself' }
 const ownMachine: Refusal = { status: 403, why: 'the next hop is on this machine' }
+const manyMachines: Refusal = { status: 403, why: 'the next hop is a multicast or broadcast address' }
 const otherDialog: Refusal = { status: 403, why: 'the dialog does not lead to the next hop' }
 
 export class Relay {
@@ -78,10 +79,11 @@ export class Relay {
     return (isReliable(source) || isIP(address) === 4) && ownHost.isOwn(address)
   }
 
-  /** Whether a contact may name this host: its own addresses are for who registers from them. */
+  /** Whether a contact may name this host: its own addresses are for who registers from them. Nobody is many machines. */
   mayBind(uri: SipUri, source: Hop): boolean {
     const { identity, ownHost } = this.#options
     const [host, { port }] = [reachedHost(uri), uri]
+    if (isOfMany(host)) return this.isLocal(source)
     if (isIP(host) === 0 || identity.isThisHost(host, port) || !ownHost.isOwn(host)) return true
     return this.isLocal(source)
   }
@@ -115,6 +117,7 @@ export class Relay {
       refusal: (hop, isBound) => {
         if (identity.isThisHost(hop.address, hop.port)) return itself
         if (!isLocal && !isBound && ownHost.isOwn(hop.address)) return ownMachine
+        if (!isLocal && !isBound && isOfMany(hop.address)) return manyMachines
         return isOfDialog?.(hop) === false ? otherDialog : undefined
       },
     }
@@ -148,4 +151,9 @@ export class Relay {
     const from = dialogTag(request.value(H.from)!) ?? ''
     return signer.isSigned(down, 'down', callId, from, address) || signer.isSigned(up, 'up', callId, to, address)
   }
+}
+
+/** What is sent there once arrives at everybody, and each of them may answer. */
+function isOfMany(address: string): boolean {
+  return isMulticastAddress(address) || address === '255.255.255.255'
 }

@@ -270,6 +270,17 @@ describe('this machine', () => {
   })
 })
 
+test('what would arrive at every machine of a network at once is no next hop and no contact of other machines', () => {
+  for (const group of ['224.0.0.1', '239.1.2.3', '255.255.255.255']) {
+    const proxy = exposed({}, [caller.address])
+    const Contact = `<sip:bob@${group}:5060>`
+    proxy.receive(request('REGISTER', 'sip:example.test', { To: '<sip:bob@example.test>', Contact }))
+    const Via = 'SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bKgroup'
+    proxy.receive(request('MESSAGE', `sip:x@${group}`, { Via }))
+    assert.deepEqual(outcome(proxy.take()), ['403', '403'], group)
+  }
+})
+
 test('a 3xx leads a stranger to no other domain, and who may relay is led there', () => {
   for (const [allowed, expected] of [
     [[], ['302']],
