@@ -98,6 +98,15 @@ describe('a path is believed', { skip: process.getuid?.() !== 0 && 'only root ca
     assert.match(pathMistake(link, root)!.sentence, /link belongs to 61003, .*; run: chown -h root \/.*link$/)
   })
 
+  test('not through its user’s link to what others can change, which nobody is told to change', () => {
+    const link = join(folder, 'link')
+    symlinkSync('/dev/null', link)
+    lchownSync(link, agent.uid, agent.gid)
+    const { component, sentence } = pathMistake(link, agent)!
+    assert.equal(component, link)
+    assert.match(sentence, /link leads to \/dev\/null, which others can change, .*; run: rm \/.*link$/)
+  })
+
   test('not as a second name of another user’s file, which nobody is told to give away', () => {
     linkSync(file, join(folder, 'second'))
     chownSync(file, stranger, stranger)
