@@ -3,7 +3,7 @@
  * users, to its own users, and for the sources of AllowRelay; a dialog that led through here goes on (Record-Route).
  */
 import { BlockList, isIP } from 'node:net'
-import { isLoopbackAddress, isMulticastAddress } from '../../lib/net/address.ts'
+import { canonicalAddress, isLoopbackAddress, isMulticastAddress } from '../../lib/net/address.ts'
 import { dialogTag } from '../calls/call.ts'
 import { parseAddress } from '../message/address.ts'
 import { H, type HeaderId } from '../message/header-names.ts'
@@ -86,6 +86,15 @@ export class Relay {
     if (isOfMany(host)) return this.isLocal(source)
     if (isIP(host) === 0 || identity.isThisHost(host, port) || !ownHost.isOwn(host)) return true
     return this.isLocal(source)
+  }
+
+  /**
+   * Whether a contact may lead elsewhere than to the address that registers it. A stranger would else have a third machine called:
+   * ten contacts and one INVITE are 70 datagrams there. Another user of ours is followed here.
+   */
+  mayLeadAway(uri: SipUri, source: Hop): boolean {
+    const isNear = canonicalAddress(reachedHost(uri)) === source.address || this.#options.identity.isOurs(uri)
+    return isNear || this.isTrusted(source)
   }
 
   /** Undefined when the request is not ours to pass on. `uri` is where it goes, `isForUser` says that it is a user of ours. */
