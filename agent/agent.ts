@@ -1,4 +1,5 @@
 /** The master agent put together: configuration, modules, engine, sockets and notifications, with a start and a stop. */
+
 import { basename, join } from 'node:path'
 import type { Clock, Timer } from '../lib/clock.ts'
 import { type Complaint, ConfigurationError, formatComplaint, isWarning } from '../lib/cnf/complaint.ts'
@@ -17,6 +18,7 @@ import { SourceAddresses } from '../lib/net/source-address.ts'
 import { describePortOwner } from '../lib/port-owner.ts'
 import type { Oid } from '../lib/smi/oid.ts'
 import type { Varbind } from '../lib/smi/value.ts'
+import type { StorageFigures } from '../lib/storage.ts'
 import { Vacm } from './access/vacm.ts'
 import { domainAccounts, makeAccounts } from './accounts.ts'
 import { AgentxMaster } from './agentx/master.ts'
@@ -33,11 +35,11 @@ import {
   latchedAdvice,
   readEngineId,
   startIdentity,
-  type UnkeptStart,
 } from './engine-identity.ts'
 import { castellanSubagentLost, castellanSubagentReturned } from './internal/castellan-agent.ts'
 import { internalModules } from './internal/index.ts'
 import { authenticationFailure, coldStart, warmStart } from './internal/snmpv2-mib.ts'
+import { keepLater } from './kept-later.ts'
 import { EngineLocalAgent } from './local-agent.ts'
 import { type NotificationMessage, varbindsOf } from './notify/notification.ts'
 import { Originator } from './notify/originator.ts'
@@ -60,6 +62,8 @@ export interface AgentOptions {
   readonly localNames?: readonly string[]
   /** What version 1 traps name as their enterprise when they are generic ones. */
   readonly sysObjectId: Oid
+  /** Whether what this process writes reaches its files. */
+  readonly storage?: () => StorageFigures
 }
 
 export class Agent {
@@ -104,6 +108,7 @@ export class Agent {
     this.#limitedLog = limitedLog(log, options.clock, 100, 10)
     this.#internal = internalModules({
       accounts: this.#accounts,
+      storage: options.storage,
       statistics: this.#statistics,
       log: log.child('internal'),
       home,
@@ -255,7 +260,11 @@ export class Agent {
     this.#sources = await SourceAddresses.open()
     const identity = await startIdentity(enginePath(home), clock)
     this.#engineId = identity.engineId
-    if ('retry' in identity) this.#keepLater(identity)
+    if ('retry' in identity)
+      keepLater(identity, { clock, log, signal: this.#stopping.signal }, (kept) => {
+        this.#serveV3(kept)
+        this.#configureEngine()
+      })
     else this.#serveV3(identity)
     this.#configureEngine()
     await this.#hosting.start((name) => this.#hostOf(name))
@@ -289,25 +298,6 @@ export class Agent {
       notAuthentic: (...failure) => this.#authenticationFailures.usmRefused(...failure),
       setRefused: (record) => this.#audit.write(record),
     })
-  }
-
-  /** SNMPv1 and v2c need no boots; SNMPv3 waits until those of this start are on disk. */
-  #keepLater({ reason, retry }: UnkeptStart): void {
-    const { clock, log } = this.#options
-    log.error('SNMPv3 is not served: the disk has no room to keep snmpEngineBoots; free some', { error: reason })
-    const timer = clock.every(keepEveryMs, () => {
-      retry().then(
-        (identity) => {
-          timer.cancel()
-          if (this.#stopping.signal.aborted) return
-          this.#serveV3(identity)
-          this.#configureEngine()
-          log.notice('snmpEngineBoots is on disk, and SNMPv3 is served')
-        },
-        () => {}, // that there is no room is in the log already
-      )
-    })
-    this.#stopping.signal.addEventListener('abort', () => timer.cancel())
   }
 
   /** sysORTable: modules of this process, then what subagents say of theirs. */
@@ -394,5 +384,3 @@ export class Agent {
     this.#originator.send({ ...message, text })
   }
 }
-
-const keepEveryMs = 5000

@@ -10,6 +10,7 @@ import { listenForControl } from '../lib/control.ts'
 import { checkAndExit, openForCheck } from '../lib/daemon-check.ts'
 import { openDaemon } from '../lib/daemon-process.ts'
 import { foldersOf } from '../lib/home.ts'
+import { Storage } from '../lib/storage.ts'
 import { eventModule } from '../subagents/event/index.ts'
 import { eventAgent } from '../subagents/event/mib.ts'
 import { samplesPath } from '../subagents/event/samples/read.ts'
@@ -28,7 +29,9 @@ const { home, log, run } = values.check ? openForCheck(values.home) : openDaemon
 // One scan of /proc for both modules that show processes; the host module runs it.
 const processes = new ProcessTable()
 
+const storage = new Storage()
 const agent = new Agent({
+  storage: () => storage.figures,
   home,
   clock: systemClock,
   log,

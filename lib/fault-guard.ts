@@ -1,18 +1,16 @@
-/** What goes wrong with one message or one timer costs that one: it is logged here, not more than a few times a second. */
+/**
+ * What goes wrong with one message or one timer costs that one: it is logged here with what is known of it, once a second at
+ * most. Below it is the guard of the process (guard.ts), which knows of no message and answers none.
+ */
 import type { Clock } from './clock.ts'
+import { limitedLog } from './limited-log.ts'
 import type { Log, LogFields } from './log.ts'
-import { RateLimit } from './rate-limit.ts'
-
-const burst = 10
-const perSecond = 1
 
 export class FaultGuard {
   readonly #log: Log
-  readonly #limit: RateLimit
 
   constructor(clock: Clock, log: Log) {
-    this.#log = log
-    this.#limit = new RateLimit(clock, burst, perSecond)
+    this.#log = limitedLog(log, clock)
   }
 
   /** Does the work; an error that nobody caught ends here. False then. */
@@ -28,7 +26,6 @@ export class FaultGuard {
 
   /** `doing` completes "bug while": `receiving`. */
   report(doing: string, error: unknown, fields: LogFields = {}): void {
-    const held = this.#limit.take()
-    if (held !== undefined) this.#log.error(`bug while ${doing}`, { ...fields, error, more: held || undefined })
+    this.#log.error(`bug while ${doing}`, { ...fields, error })
   }
 }

@@ -2,6 +2,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { draftOf } from './drafts.ts'
 import { codeOf } from './errors.ts'
+import { reportWrite } from './storage.ts'
 import { atPlace, Folder } from './trust/folder.ts'
 import { makeIn, openIn } from './trust/open.ts'
 
@@ -48,11 +49,15 @@ function replaceFile(path: string, content: string | Uint8Array, mode: number, i
       await folder.remove(draft)
       throw error
     }
-  }).catch((error: unknown) => {
-    // ENOSPC of a write does not name the file.
-    if (error instanceof Error) error.message = `${path} could not be written: ${error.message}`
-    throw error
-  })
+  }).then(
+    () => reportWrite(path),
+    (error: unknown) => {
+      // ENOSPC of a write does not name the file.
+      if (error instanceof Error) error.message = `${path} could not be written: ${error.message}`
+      reportWrite(path, error)
+      throw error
+    },
+  )
 }
 
 /** Root writes for others too: their daemons must be able to read, and to replace, what is theirs. */
@@ -77,6 +82,7 @@ export function overwriteFile(path: string, content: string): Promise<void> {
     } finally {
       await file.close()
     }
+    reportWrite(path)
   })
 }
 

@@ -1,5 +1,6 @@
 /** A daemon's log file: each line is in it when `write` returns, and a full disk costs lines, never the daemon. */
 import { closeSync, writeSync } from 'node:fs'
+import { reportLoss } from './storage.ts'
 import { openToAppendSync } from './trust/open.ts'
 
 export interface LogFileOptions {
@@ -72,8 +73,9 @@ export class LogFile {
   #put(octets: Uint8Array): number {
     try {
       return (this.#options.put ?? writeSync)(this.#descriptor, octets)
-    } catch {
-      return 0 // ENOSPC, EDQUOT, EIO: there is no other place to say it
+    } catch (error) {
+      reportLoss(error) // ENOSPC, EDQUOT, EIO
+      return 0
     }
   }
 }

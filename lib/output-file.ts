@@ -1,5 +1,5 @@
 /** A file that takes what a started program prints. Others may write its folder, and root starts programs: no link is followed. */
-import { closeSync, fstatSync, ftruncateSync, readSync, writeFileSync } from 'node:fs'
+import { closeSync, fstatSync, ftruncateSync, lstatSync, readSync, writeFileSync } from 'node:fs'
 import { codeOf } from './errors.ts'
 import { atPlaceSync, type Folder } from './trust/folder.ts'
 import { makeInSync, openInSync, openToAppendSync } from './trust/open.ts'
@@ -21,7 +21,9 @@ export function openOutput(path: string): number {
  * happens where there is no file. Throws RefusedPathError where something else has its name, and what the file system throws.
  */
 export function boundOutput(path: string): void {
-  emptyBeyond(path, maxOctets)
+  // It is asked often, and nearly always in vain: what a name shows is enough to look more closely, and for nothing else.
+  const { size } = lstatSync(path, { throwIfNoEntry: false }) ?? { size: 0 }
+  if (size > maxOctets) emptyBeyond(path, maxOctets)
 }
 
 function emptyBeyond(path: string, octets: number): void {

@@ -13,6 +13,7 @@ import { guardProcess } from '../lib/guard.ts'
 import { foldersOf, HomeError } from '../lib/home.ts'
 import { createLog } from '../lib/log.ts'
 import { outliveStandardStreams } from '../lib/standard-streams.ts'
+import { Storage } from '../lib/storage.ts'
 import { sipModules } from '../subagents/sip/index.ts'
 import type { ReadConfig } from './config/read.ts'
 import { controlSocketOf } from './control/sipd.ts'
@@ -31,6 +32,7 @@ privileges.asAccount(() => removeWorkerSockets(foldersOf(home, 'sipd').run))
 
 /** What is under way is given so long when sipd is told to stop. */
 const stopWithinMs = 3000
+const storage = new Storage()
 const toStandardError = createLog({ component: 'sipd', write: (line) => process.stderr.write(line) })
 const sipd = new SipdParent(home, systemClock, toStandardError, privileges)
 guardProcess(() => sipd.log, systemClock)
@@ -90,6 +92,7 @@ async function showOverSnmp({ config }: ReadConfig): Promise<void> {
     currentTransactions: () => totals.gauges().transactions,
     connections: () => totals.gauges().connections,
     memory: () => totals.memory(),
+    storage: () => totals.storage(storage.figures),
   })
   const subagent = new Subagent({
     home,

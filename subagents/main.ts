@@ -19,6 +19,7 @@ import { anyDefinition } from '../lib/mib/declare.ts'
 import { Names } from '../lib/mib/names.ts'
 import { ProgramLauncher } from '../lib/program/own-unit.ts'
 import { ProgramReports } from '../lib/program-report.ts'
+import { Storage } from '../lib/storage.ts'
 import { ping } from '../sipd/control/ping/exchange.ts'
 import { targetOf } from '../sipd/control/ping/target.ts'
 import type { SipPing } from './critapp/health.ts'
@@ -48,7 +49,8 @@ const sipPing: SipPing = async (uri, timeoutMs) =>
 /** What runs on behalf of rows. */
 const launcher = new ProgramLauncher()
 const critapp = critappModule(home, sipPing, launcher)
-const logs = logModule(home, launcher)
+const storage = new Storage()
+const logs = logModule(home, launcher, () => storage.figures)
 const modules = [
   { ...critapp, file: 'subagents/critagt.cnf' },
   { ...logs, file: 'subagents/logagt.cnf' },

@@ -1,5 +1,6 @@
 /** CASTELLAN-AGENT-MIB: what this agent knows of itself that no standard module has a place for. */
 import { column, defineNotification, defineScalars, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
+import { storageFailures, storageReason, storageUnkept } from '../../lib/mib/storage-group.ts'
 import { counter32, enumeration, gauge32, text } from '../../lib/mib/syntax.ts'
 import { snmpTargetAddrTable } from './target-tables.ts'
 
@@ -54,6 +55,16 @@ export const castellanAccountTable = defineTable({
 })
 
 const { castellanSubagentDescription, castellanSubagentSocket } = castellanSubagents.columns
+
+export const castellanStorage = defineScalars({
+  name: 'castellanStorage',
+  oid: `${castellanAgent}.1.5`,
+  objects: {
+    castellanStorageFailures: storageFailures(1),
+    castellanStorageUnkept: storageUnkept(1),
+    castellanStorageReason: storageReason(1),
+  },
+})
 
 export const castellanSubagentLost = defineNotification({
   name: 'castellanSubagentLost',

@@ -7,10 +7,12 @@ import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
 import type { RowChange } from '../../lib/mib/row-change.ts'
 import { rowsAfter } from '../../lib/mib/rows-after.ts'
 import { applyRules, type Rule } from '../../lib/mib/rules.ts'
+import { reasonText } from '../../lib/mib/storage-group.ts'
 import type { OctetFigures } from '../../lib/octet-account.ts'
 import { ownerNamed } from '../../lib/owner.ts'
 import type { ErrorStatus } from '../../lib/smi/error-status.ts'
 import { oid } from '../../lib/smi/oid.ts'
+import { noFailures, type StorageFigures } from '../../lib/storage.ts'
 import { type Accounts, makeAccounts } from '../accounts.ts'
 import type { AgentxAddress } from '../agentx/listen.ts'
 import { agentxSocket, type TrustDomainName } from '../agentx/trust.ts'
@@ -21,7 +23,7 @@ import { accessTables } from './access.ts'
 import { accessRule, communityRule, groupRule, userRule } from './access-rules.ts'
 import { agentxListenRule } from './agentx-listen-rules.ts'
 import { agentxModule } from './agentx-mib.ts'
-import { castellanAccountTable, castellanNotify, castellanTargetTable } from './castellan-agent.ts'
+import { castellanAccountTable, castellanNotify, castellanStorage, castellanTargetTable } from './castellan-agent.ts'
 import { engineModule } from './engine.ts'
 import { exposedCommunityRule } from './exposed-communities.ts'
 import { listenRule } from './listen-rules.ts'
@@ -51,6 +53,8 @@ export interface InternalOptions {
   /** Closes an AgentX session, as agentxSessionAdminStatus asks. */
   readonly closeSession?: (id: number) => void
   readonly accounts?: Accounts
+  /** Whether what this process writes reaches its files. */
+  readonly storage?: (() => StorageFigures) | undefined
   readonly countsOf?: (target: string) => ChannelCounts & { readonly waiting: number }
 }
 
@@ -89,6 +93,15 @@ export function internalModules(options: InternalOptions) {
     },
   })
   for (const castellanAccountName of Object.keys(accounts)) shown.table.put({ castellanAccountName })
+  const storage = options.storage ?? noFailures
+  const kept = serve(castellanStorage, {
+    live: {
+      castellanStorageFailures: () => storage().failures >>> 0,
+      castellanStorageUnkept: () => storage().unkept,
+      castellanStorageReason: () => reasonText(storage()),
+    },
+  })
+  kept.table.put({})
   const usmModule: MibModule = {
     name: 'snmp-users',
     description: 'SNMP-USER-BASED-SM-MIB: the users of SNMPv3 (RFC 3414)',
@@ -99,7 +112,7 @@ export function internalModules(options: InternalOptions) {
     name: 'castellan-agent',
     description: 'CASTELLAN-AGENT-MIB: what became of notifications, and what others make the agent hold',
     oid: oid('1.3.6.1.4.1.32473.12.1'),
-    tables: [channels, text, shown].map(anyServing),
+    tables: [channels, text, shown, kept].map(anyServing),
   }
 
   const inForce = [...access.configured, ...targets.configured, anyServing(listen)]

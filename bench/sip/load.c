@@ -2,7 +2,9 @@
  * load: plays the callers, the callees and the registering telephones of one SIP server over UDP on loopback, in one
  * thread, and prints one line of JSON. It polls without sleeping, so that the server never pays for waking it.
  *
- *   load PORT calls|register|fill RATE SECONDS OPEN USERS HOLD-MS CALLEE-PORT
+ *   load PORT calls|register|fill RATE SECONDS OPEN USERS HOLD-MS CALLEE-PORT [SERVER-ADDRESS LOCAL-ADDRESS]
+ *
+ * With addresses it leaves loopback, and sleeps while it has nothing to do: others share its core then.
  *
  * RATE > 0 is an open loop: operations begin at that rate, whatever became of those before; what finds OPEN of them
  * unfinished is shed. RATE 0 is a closed loop: OPEN operations are kept going. calls is INVITE 100 180 200 ACK, the
@@ -12,6 +14,7 @@
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -28,6 +31,7 @@ enum { MICROSECOND = 1, MILLISECOND = 1000 * MICROSECOND, SECOND = 1000 * MILLIS
 /* RFC 3261 section 17.1.1.1; an operation that takes longer than GIVE_UP has failed. */
 static const uint64_t T1 = 500 * MILLISECOND, T2 = 4 * SECOND, GIVE_UP = 10 * SECOND, SWEEP = 20 * MILLISECOND;
 static const char domain[] = "bench.example";
+static const char *local = "127.0.0.1";
 static const char offer[] =
     "v=0\r\no=bench 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 30000 RTP/AVP 0 8\r\n"
     "a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n";
@@ -82,7 +86,7 @@ static void fail(const char *what) {
 /* ---- sockets ---- */
 
 static void open_endpoint(struct endpoint *e, int port) {
-  struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = inet_addr(local)};
   socklen_t length = sizeof at;
   int size = 4 << 20;
   e->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
@@ -174,17 +178,17 @@ static void send_request(struct operation *o, const char *method) {
   if (is_register) p = append(p, start, "REGISTER sip:%s SIP/2.0\r\n", domain);
   else if (is_invite || is_refusal) p = append(p, start, "%s sip:u%06d@%s SIP/2.0\r\n", method, o->user, domain);
   else p = append(p, start, "%s %s SIP/2.0\r\n", method, o->target);
-  p = append(p, start, "Via: SIP/2.0/UDP 127.0.0.1:%d;branch=z9hG4bK%c%x.%x\r\n", caller.port, is_refusal ? 'I' : method[0], index, o->serial);
+  p = append(p, start, "Via: SIP/2.0/UDP %s:%d;branch=z9hG4bK%c%x.%x\r\n", local, caller.port, is_refusal ? 'I' : method[0], index, o->serial);
   if (!is_invite && !is_refusal) p = append(p, start, "%s", o->route);
   if (is_register) p = append(p, start, "From: <sip:u%06d@%s>;tag=r%x\r\nTo: <sip:u%06d@%s>\r\n", o->user, domain, o->serial, o->user, domain);
   else p = append(p, start, "From: \"Bench\" <sip:bench@%s>;tag=c%x\r\n", domain, o->serial);
   if (is_invite) p = append(p, start, "To: <sip:u%06d@%s>\r\n", o->user, domain);
   else if (!is_register) p = append(p, start, "%s\r\n", o->to);
   p = append(p, start, "Call-ID: %d.%u@127.0.0.1\r\nCSeq: %d %s\r\nMax-Forwards: 70\r\n", index, o->serial, is_invite || is_ack || is_register ? 1 : 2, method);
-  if (is_register) p = append(p, start, "Contact: <sip:u%06d@127.0.0.1:%d>;expires=3600\r\n", o->user, callee.port);
+  if (is_register) p = append(p, start, "Contact: <sip:u%06d@%s:%d>;expires=3600\r\n", o->user, local, callee.port);
   if (is_invite)
-    p = append(p, start, "Contact: <sip:bench@127.0.0.1:%d>\r\nAllow: INVITE, ACK, CANCEL, BYE, OPTIONS\r\nContent-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s",
-               caller.port, sizeof offer - 1, offer);
+    p = append(p, start, "Contact: <sip:bench@%s:%d>\r\nAllow: INVITE, ACK, CANCEL, BYE, OPTIONS\r\nContent-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s",
+               local, caller.port, sizeof offer - 1, offer);
   else p = append(p, start, "Content-Length: 0\r\n\r\n");
   end_message(&caller, p);
 }
@@ -289,7 +293,7 @@ static void respond(const struct headers *h, const char *status, int is_invite, 
   for (int i = 0; is_invite && i < h->record_routes; i++) p = append(p, start, "%.*s\r\n", h->record_route[i].length, h->record_route[i].at);
   p = append(p, start, "%.*s\r\n%.*s%s\r\n", h->from.length, h->from.at, h->to.length, h->to.at, is_invite ? ";tag=callee" : "");
   p = append(p, start, "%.*s\r\n%.*s\r\n", h->call_id.length, h->call_id.at, h->cseq.length, h->cseq.at);
-  if (is_invite) p = append(p, start, "Contact: <sip:callee@127.0.0.1:%d>\r\n", callee.port);
+  if (is_invite) p = append(p, start, "Contact: <sip:callee@%s:%d>\r\n", local, callee.port);
   if (body[0]) p = append(p, start, "Content-Type: application/sdp\r\n");
   end_message(&callee, append(p, start, "Content-Length: %zu\r\n\r\n%s", strlen(body), body));
 }
@@ -328,11 +332,13 @@ static int by_size(const void *a, const void *b) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 9) {
-    fprintf(stderr, "usage: load PORT calls|register|fill RATE SECONDS OPEN USERS HOLD-MS CALLEE-PORT\n");
+  int sleeps = argc == 11;
+  if (argc != 9 && !sleeps) {
+    fprintf(stderr, "usage: load PORT calls|register|fill RATE SECONDS OPEN USERS HOLD-MS CALLEE-PORT [SERVER-ADDRESS LOCAL-ADDRESS]\n");
     return 2;
   }
   const char *mode = argv[2];
+  if (sleeps) local = argv[10];
   int is_fill = !strcmp(mode, "fill"), is_calls = !strcmp(mode, "calls");
   double rate = atof(argv[3]), seconds = atof(argv[4]);
   open_limit = atoi(argv[5]);
@@ -343,7 +349,7 @@ int main(int argc, char **argv) {
     fprintf(stderr, "load: RATE is at most 100000, SECONDS 300, OPEN %d\n", MAX_OPEN);
     return 2;
   }
-  server = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(atoi(argv[1])), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  server = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(atoi(argv[1])), .sin_addr.s_addr = inet_addr(sleeps ? argv[9] : local)};
   open_endpoint(&caller, 0);
   open_endpoint(&callee, atoi(argv[8]));
   operations = calloc(open_limit, sizeof *operations);
@@ -377,6 +383,11 @@ int main(int argc, char **argv) {
     if (t - swept > SWEEP) {
       swept = t;
       sweep(t);
+    }
+    if (sleeps) {
+      struct pollfd both[2] = {{caller.fd, POLLIN, 0}, {callee.fd, POLLIN, 0}};
+      struct timespec wait = {0, 1000000};
+      ppoll(both, 2, &wait, NULL);
     }
   }
   double took = (t - began) / (double)SECOND, counted = is_fill || took < seconds ? took : seconds;

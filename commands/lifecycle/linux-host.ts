@@ -20,13 +20,18 @@ const spareDescriptors = 8
 export function linuxHost(home: Home): ProcessHost {
   const { pid, startTicks } = readProcess(process.pid)!
   const self = { pid, startTicks }
-  const spare = new SpareDescriptors(spareDescriptors)
+  // Of who keeps daemons, from the first that it starts; other commands have ended in a moment.
+  let spare: SpareDescriptors | undefined
+  const retry = <T>(act: () => T): T => (spare ? spare.retry(act) : act())
   return {
     self,
-    processes: () => spare.retry(() => processesOf(home)),
-    serving: (name) => spare.retry(() => daemonOf(home, name)?.pid),
-    spawn: (name) => spare.lend(() => spawnDaemon(home, name)),
-    signal: (identity, signal) => spare.retry(() => signalDaemon(identity, signal)),
+    processes: () => retry(() => processesOf(home)),
+    serving: (name) => retry(() => daemonOf(home, name)?.pid),
+    spawn: (name) => {
+      spare ??= new SpareDescriptors(spareDescriptors)
+      return spare.lend(() => spawnDaemon(home, name))
+    },
+    signal: (identity, signal) => retry(() => signalDaemon(identity, signal)),
     tryLock: (phase) => tryLock(home, self, phase),
     holder: () => readHolder(home),
     pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),

@@ -1,8 +1,10 @@
 /** Brings changed bindings to their file by a thread of its own: gathered, one transaction a batch, never in the way. */
+
 import { Worker } from 'node:worker_threads'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { RateLimit } from '../../lib/rate-limit.ts'
+import { reportWrite } from '../../lib/storage.ts'
 import { type Binding, type Change, type ChangeListener, isStatic } from './binding.ts'
 import { encodeChanges } from './changes.ts'
 import type { WriterOrder, WriterReport, WriterThreadData } from './writer-thread.ts'
@@ -234,6 +236,7 @@ export class LocationWriter {
   #reported(report: WriterReport): void {
     this.#isSent = false
     if (report.result === 'failed') return this.#failed(report)
+    reportWrite(this.#options.path)
     this.#retryMs = firstRetryMs
     this.#committed += this.#batch?.count ?? 0
     this.#batch = undefined
@@ -244,6 +247,7 @@ export class LocationWriter {
   }
 
   #failed({ error, movedTo }: { readonly error: string; readonly movedTo: string | undefined }): void {
+    reportWrite(this.#options.path, error)
     if (movedTo !== undefined) {
       this.#log.error('the file of registrations was broken; all are written to a new one', { movedTo, error })
     } else {

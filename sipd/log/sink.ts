@@ -1,9 +1,11 @@
 /** A log as its writers see it: takes lines at once, and gets them to where they belong in its own time. */
+
 import { resolve } from 'node:path'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { parseCommand } from '../../lib/command.ts'
 import type { Home } from '../../lib/home.ts'
 import type { Log } from '../../lib/log.ts'
+import { reportWrite } from '../../lib/storage.ts'
 import { FileOutlet } from './file-outlet.ts'
 import { countLines, LineQueue } from './line-queue.ts'
 import type { Outlet } from './outlet.ts'
@@ -189,6 +191,7 @@ export class Sink implements LogSink {
   }
 
   #tellFailure({ message }: Error): void {
+    reportWrite(this.#outlet.name, message)
     if (!this.#isFailing)
       this.#options.log.error('a log cannot be written; its lines wait', { to: this.#outlet.name, error: message })
     this.#isFailing = true
@@ -198,6 +201,7 @@ export class Sink implements LogSink {
     const { log } = this.#options
     const lostLines = this.#queue.takeLost()
     const to = this.#outlet.name
+    if (this.#isFailing || lostLines > 0) reportWrite(to)
     if (lostLines > 0) log.error('lines of a log were lost', { to, lines: lostLines })
     else if (this.#isFailing) log.notice('a log can be written again; no line was lost', { to })
     this.#isFailing = false

@@ -1,4 +1,5 @@
 /** What all workers counted, those that have ended included, and what they have at this moment. */
+import type { StorageFigures } from '../../lib/storage.ts'
 import type { BudgetFigures } from '../account/account.ts'
 import type { Snapshot } from '../log/snapshot.ts'
 import { addCounters, type Counters } from '../statistics.ts'
@@ -76,6 +77,17 @@ export class Totals {
       },
       traffic: { octets: sum(({ octets }) => octets), bound: sum(({ bound }) => bound), percent: fullest(traffic) },
       holdings,
+    }
+  }
+
+  /** Over all workers and the parent itself, whose figures are given. Files of the workers are the same. */
+  storage(own: StorageFigures): StorageFigures {
+    const all = [own, ...this.#latest().flatMap(({ report }) => (report ? [report.storage] : []))]
+    const ofWorkers = all.slice(1).map(({ unkept }) => unkept)
+    return {
+      failures: own.failures + (this.counters().failedWrites ?? 0),
+      unkept: own.unkept + Math.max(0, ...ofWorkers),
+      reason: all.find(({ reason }) => reason !== '')?.reason ?? '',
     }
   }
 

@@ -3,8 +3,8 @@
 import { isIP } from 'node:net'
 import { escapeValue } from '../../lib/escape.ts'
 import type { FaultGuard } from '../../lib/fault-guard.ts'
+import { limitedLog } from '../../lib/limited-log.ts'
 import type { Log } from '../../lib/log.ts'
-import { RateLimit } from '../../lib/rate-limit.ts'
 import { reserveFactor } from '../account/ledger.ts'
 import type { Locator, Place } from '../locate/locator.ts'
 import type { DebugChannel, DebugLog } from '../log/error-log.ts'
@@ -73,7 +73,6 @@ export class Forwarder {
   readonly #signer: Signer
   readonly #faults: FaultGuard
   readonly #log: Log
-  readonly #failureLog: RateLimit
   readonly #debug: DebugChannel
 
   constructor({ layer, identity, branches, locator, policy, relay, signer, faults, log, debug }: ForwarderOptions) {
@@ -85,8 +84,7 @@ export class Forwarder {
     this.#relay = relay
     this.#signer = signer
     this.#faults = faults
-    this.#log = log
-    this.#failureLog = new RateLimit(layer.clock, 10, 1)
+    this.#log = limitedLog(log, layer.clock)
     this.#debug = debug.Routing
   }
 
@@ -115,15 +113,7 @@ export class Forwarder {
 
   /** Why a branch failed, for the operator: those upstream hear no more than a status. */
   tellFailure({ method }: SipRequest, uri: string, status: number, why: string): void {
-    const held = this.#failureLog.take()
-    if (held !== undefined)
-      this.#log.warn('a request could not be forwarded', {
-        method,
-        to: escapeValue(uri),
-        status,
-        why,
-        more: held || undefined,
-      })
+    this.#log.warn('a request could not be forwarded', { method, to: escapeValue(uri), status, why })
   }
 
   /** Forwards without a transaction: an ACK for a 2xx, and all that a stateless proxy does (§16.11). */

@@ -82,9 +82,11 @@ export class Relay {
   /** Whether a contact may name this host: its own addresses are for who registers from them. Nobody is many machines. */
   mayBind(uri: SipUri, source: Hop): boolean {
     const { identity, ownHost } = this.#options
-    const [host, { port }] = [reachedHost(uri), uri]
+    const host = reachedHost(uri)
+    // As nearly all are: a phone that says where it is.
+    if (host === source.address) return true
     if (isOfMany(host)) return this.isLocal(source)
-    if (isIP(host) === 0 || identity.isThisHost(host, port) || !ownHost.isOwn(host)) return true
+    if (isIP(host) === 0 || identity.isThisHost(host, uri.port) || !ownHost.isOwn(host)) return true
     return this.isLocal(source)
   }
 
@@ -93,8 +95,9 @@ export class Relay {
    * ten contacts and one INVITE are 70 datagrams there. Another user of ours is followed here.
    */
   mayLeadAway(uri: SipUri, source: Hop): boolean {
-    const isNear = canonicalAddress(reachedHost(uri)) === source.address || this.#options.identity.isOurs(uri)
-    return isNear || this.isTrusted(source)
+    const host = reachedHost(uri)
+    if (host === source.address || this.#options.identity.isOurs(uri) || this.isTrusted(source)) return true
+    return canonicalAddress(host) === source.address
   }
 
   /** Undefined when the request is not ours to pass on. `uri` is where it goes, `isForUser` says that it is a user of ours. */

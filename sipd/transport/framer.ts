@@ -5,11 +5,14 @@ import { limits } from '../message/parse.ts'
 /** Where messages begin is not known any more: the connection has to end. `head` is what there is of the request. */
 export class FramingError extends Error {
   readonly status: number
+  /** For an answer. */
+  readonly detail: string
   readonly head: Buffer
 
   constructor(status: number, message: string, head: Buffer) {
     super(message)
     this.status = status
+    this.detail = message
     this.head = head
   }
 }

@@ -1,6 +1,7 @@
 /** A finished transaction as the access log sees it. */
 import type { AccessEntry } from '../log/access-entry.ts'
 import { readParts } from '../message/parse.ts'
+import type { Hop } from '../message/source.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
 
 export function accessEntry(
@@ -25,4 +26,13 @@ export function accessEntry(
     header: (name) => request.valueNamed(name),
     responseHeader: (name) => readParts(response).valueNamed(name),
   }
+}
+
+/** Of the listener that a request came to. */
+export function localPortOf(
+  listeners: readonly { readonly port: number; readonly tlsPort?: number | undefined }[],
+  { listener, transport }: Hop,
+): number {
+  const found = listeners[listener] ?? listeners[0]!
+  return transport === 'TLS' ? (found.tlsPort ?? found.port) : found.port
 }

@@ -1,5 +1,6 @@
 /** What a worker tells its parent of itself, every second. */
 import { memoryUse } from '../../lib/proc/memory.ts'
+import type { Storage } from '../../lib/storage.ts'
 import type { Account } from '../account/account.ts'
 import type { LocationStore } from '../location/store.ts'
 import type { SipServer } from '../server.ts'
@@ -13,13 +14,14 @@ export interface Reported {
   readonly connections: Pick<Connections, 'size'>
   readonly statistics: SipStatistics
   readonly account: Account
+  readonly storage: Storage
 }
 
-export function workerReport({ server, store, connections, statistics, account }: Reported): WorkerReport {
+export function workerReport({ server, store, connections, statistics, account, storage }: Reported): WorkerReport {
   const { layer, held, calls } = server
   const { rss, heapUsed, heapTotal, external } = memoryUse()
   return {
-    counters: { ...statistics.counters(), ...account.refused() },
+    counters: { ...statistics.counters(), ...account.refused(), ...failedWrites(storage) },
     lastInboundMs: statistics.lastInboundMs,
     lastOutboundMs: statistics.lastOutboundMs,
     liveTransactions: layer.live,
@@ -33,5 +35,10 @@ export function workerReport({ server, store, connections, statistics, account }
     heapTotalOctets: heapTotal,
     externalOctets: external,
     account: account.figures(),
+    storage: storage.figures,
   }
+}
+
+function failedWrites({ figures: { failures } }: Storage): Record<string, number> {
+  return failures > 0 ? { failedWrites: failures } : {}
 }

@@ -3,6 +3,7 @@ import type { Clock, Timer } from '../../lib/clock.ts'
 import { FaultGuard } from '../../lib/fault-guard.ts'
 import { foldersOf, type Home } from '../../lib/home.ts'
 import type { Log } from '../../lib/log.ts'
+import { Storage } from '../../lib/storage.ts'
 import { Account } from '../account/account.ts'
 import { accessLogFormat } from '../config/access-log-format.ts'
 import { type ReadConfig, readConfig } from '../config/read.ts'
@@ -20,7 +21,7 @@ import { KeyHasher } from '../transaction/hash.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
 import type { FramingError } from '../transport/framer.ts'
 import { Transports } from '../transport/transports.ts'
-import { accessEntry } from './access-entry.ts'
+import { accessEntry, localPortOf } from './access-entry.ts'
 import { accountSettings, maxConnections } from './bounds.ts'
 import { CallHandover } from './call-handover.ts'
 import { connectionLine, readConnectionLines, workerOfConnection } from './connection-lines.ts'
@@ -68,6 +69,7 @@ export class Worker {
   readonly #formatAccess: FormatLine
   readonly #reporting: Timer
   readonly #account: Account
+  readonly #storage = new Storage()
   readonly #subscriptions = new Map<number, () => void>()
   /** Until the workers before have handed over. */
   #early: EarlyMessages | undefined
@@ -369,15 +371,9 @@ export class Worker {
       status,
       response,
       this.#options.clock.now(),
-      this.#localPort(transaction.source),
+      localPortOf(this.#server.identity.listeners, transaction.source),
     )
     this.#outbox.access(this.#formatAccess(entry))
-  }
-
-  #localPort({ listener, transport }: Hop): number {
-    const { listeners } = this.#server.identity
-    const found = listeners[listener] ?? listeners[0]!
-    return transport === 'TLS' ? (found.tlsPort ?? found.port) : found.port
   }
 
   #refuseFraming(error: FramingError, source: Hop): void {
@@ -386,8 +382,7 @@ export class Worker {
     // Never an answer to an ACK.
     if (!parts || parts.text.startsWith('ACK ')) return
     const tag = this.#server.layer.tagFor(parts.text)
-    const answer = { status: error.status, detail: error.message }
-    this.#transports.send(formatRefusal(parts, topmostVia(parts), source, tag, answer), source)
+    this.#transports.send(formatRefusal(parts, topmostVia(parts), source, tag, error), source)
   }
 
   #report(): void {
@@ -396,6 +391,9 @@ export class Worker {
     const lines = this.#outbox.takeLost()
     if (lines > 0) this.log.error('log lines were lost: the first process of sipd did not read them in time', { lines })
     const [server, statistics, account] = [this.#server, this.#statistics, this.#account]
-    this.#options.tell({ kind: 'report', report: workerReport({ server, store, connections, statistics, account }) })
+    this.#options.tell({
+      kind: 'report',
+      report: workerReport({ server, store, connections, statistics, account, storage: this.#storage }),
+    })
   }
 }

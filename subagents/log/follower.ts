@@ -51,7 +51,7 @@ export class Follower {
   constructor(options: FollowerOptions) {
     this.#options = options
     this.#place = new LogPlace(options.path)
-    this.#lines = new LineReader(options.maxLineOctets ?? defaultMaxLineOctets, () => this.#now())
+    this.#lines = new LineReader(options.maxLineOctets ?? defaultMaxLineOctets, () => options.clock.monotonicMs())
     this.#drainMs = options.drainMs ?? defaultDrainMs
     this.#generations = options.state?.generations.map(generationOf) ?? []
     this.#done = options.state?.done.map(generationOf) ?? []
@@ -125,7 +125,7 @@ export class Follower {
     const last = this.#generations.at(-1)
     for (const one of this.#generations) if (!one.handle && !one.isComplete && one !== last) await this.#countGone(one)
     this.#generations = this.#generations.filter((one) => one.handle || one === last)
-    for (const one of this.#generations) if (one !== last) one.quietSinceMs = this.#now()
+    for (const one of this.#generations) if (one !== last) one.quietSinceMs = this.#options.clock.monotonicMs()
   }
 
   async #reopen(): Promise<void> {
@@ -226,7 +226,7 @@ export class Follower {
 
   #retireLast(): void {
     const last = this.#generations.at(-1)
-    if (last) last.quietSinceMs ??= this.#now()
+    if (last) last.quietSinceMs ??= this.#options.clock.monotonicMs()
   }
 
   /**
@@ -309,7 +309,7 @@ export class Follower {
 
   /** A file that has another name by now, from its beginning or from where its original was left. */
   #retired({ handle, file }: Opened, original?: Generation): Generation {
-    const generation = { ...newGeneration(file, handle), quietSinceMs: this.#now() }
+    const generation = { ...newGeneration(file, handle), quietSinceMs: this.#options.clock.monotonicMs() }
     if (!original) return generation
     const { offset, head, tail, isSkipping } = original
     return { ...generation, offset, head, tail, isSkipping }
@@ -342,7 +342,8 @@ export class Follower {
       } else if (outcome === 'more')
         return { isBehind: true, hasMore: true } // what came after it is read after it
       else if (generation.quietSinceMs !== undefined) {
-        if (this.#now() - generation.quietSinceMs >= this.#drainMs) await this.#finish(generation, deliver)
+        if (this.#options.clock.monotonicMs() - generation.quietSinceMs >= this.#drainMs)
+          await this.#finish(generation, deliver)
         else isBehind = true
       }
     }
@@ -394,9 +395,5 @@ export class Follower {
   #remember(generation: Generation): void {
     generation.handle = undefined
     this.#done = [...this.#done, generation].slice(-doneKept)
-  }
-
-  #now(): number {
-    return this.#options.clock.monotonicMs()
   }
 }

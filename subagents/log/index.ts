@@ -1,9 +1,12 @@
 /** The log module: ties CASTELLAN-LOG-MIB to the monitors of log files and to the rotator. */
+
 import { join } from 'node:path'
 import { foldersOf, type Home } from '../../lib/home.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
+import { reasonText } from '../../lib/mib/storage-group.ts'
 import type { Launcher } from '../../lib/program/launcher.ts'
 import { oid } from '../../lib/smi/oid.ts'
+import { noFailures, type StorageFigures } from '../../lib/storage.ts'
 import { truncateUtf8 } from '../../lib/text.ts'
 import {
   siLogDiskFloorCleared,
@@ -43,7 +46,7 @@ interface Running {
 const maxLineOctets = 1024
 
 /** `launcher` runs the commands of rows. */
-export function logModule(home: Home, launcher?: Launcher) {
+export function logModule(home: Home, launcher?: Launcher, storage: () => StorageFigures = noFailures) {
   let running: Running | undefined
   const folders = [home.logs, '/var/log']
 
@@ -84,6 +87,9 @@ export function logModule(home: Home, launcher?: Launcher) {
     live: {
       siLogNextIndex: () => nextIndex([...files.table.rows()].map((row) => row.siLogIndex)),
       siLogMonitored: () => active().length,
+      siLogStorageFailures: () => storage().failures >>> 0,
+      siLogStorageUnkept: () => storage().unkept,
+      siLogStorageReason: () => reasonText(storage()),
     },
     commit: () => ({
       finish: () => {

@@ -1,5 +1,7 @@
 /** CASTELLAN-LOG-MIB: log files, watched and rotated. mibs/CASTELLAN-LOG-MIB.txt says what each object means. */
+
 import { column, defineNotification, defineScalars, defineTable } from '../../lib/mib/declare.ts'
+import { storageFailures, storageReason, storageUnkept } from '../../lib/mib/storage-group.ts'
 import {
   counter32,
   dateAndTime,
@@ -131,6 +133,9 @@ export const siLogGlobals = defineScalars({
     siLogDiskFloorOctets: column(6, unsigned32(), 'read-write'),
     siLogDiskFreeFolder: column(7, castellanText(), 'accessible-for-notify', { presence: 'maybe' }),
     siLogDiskFreeOctets: column(8, gauge32(), 'accessible-for-notify', { presence: 'maybe' }),
+    siLogStorageFailures: storageFailures(9),
+    siLogStorageUnkept: storageUnkept(9),
+    siLogStorageReason: storageReason(9),
   },
   cnf: ['siLogGlobalPollInterval', 'siLogMaxNotifications', 'siLogDiskFloorOctets'],
 })

@@ -3,6 +3,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import { addressOctets } from '../../lib/net/address.ts'
 import { oid } from '../../lib/smi/oid.ts'
+import type { StorageFigures } from '../../lib/storage.ts'
 import { memoryTables, type SipMemory } from './memory.ts'
 import {
   applTable,
@@ -19,6 +20,7 @@ import {
   sipServerRegCfgTable,
   sipServerRegStatsTable,
 } from './mib.ts'
+import { storageTable } from './storage.ts'
 
 export type SipState = 'up' | 'down' | 'restarting' | 'quiescing' | 'congested'
 
@@ -46,6 +48,7 @@ export interface SipView {
   currentTransactions(): number
   connections(): number
   memory(): SipMemory
+  storage(): StorageFigures
 }
 
 export interface SipLimits {
@@ -266,7 +269,7 @@ export function sipModules(view: SipView): MibModule[] {
       name: 'castellan-sip',
       description: 'CASTELLAN-SIP-MIB: how full the registrar and the memory of sipd are',
       oid: oid('1.3.6.1.4.1.32473.12.151'),
-      tables: [anyServing(share), ...memoryTables(applIndex, view.memory, count)],
+      tables: [anyServing(share), ...memoryTables(applIndex, view.memory, count), storageTable(view.storage)],
     },
   ]
 }

@@ -1,5 +1,6 @@
 /** NETWORK-SERVICES-MIB (RFC 2788), SIP-COMMON-MIB and SIP-SERVER-MIB (RFC 4780), as far as sipd has something to show; CASTELLAN-SIP-MIB. */
-import { column, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
+import { column, defineScalars, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
+import { storageFailures, storageReason, storageUnkept } from '../../lib/mib/storage-group.ts'
 import {
   bits,
   counter32,
@@ -221,5 +222,15 @@ export const castellanSipHoldingTable = defineTable({
   columns: {
     castellanSipHoldingOctets: column(2, gauge32(), 'read-only', live),
     castellanSipHoldingRefused: liveCounter(3),
+  },
+})
+
+export const castellanSipStorage = defineScalars({
+  name: 'castellanSipStorage',
+  oid: '1.3.6.1.4.1.32473.12.151.1.4',
+  objects: {
+    castellanSipStorageFailures: storageFailures(1),
+    castellanSipStorageUnkept: storageUnkept(1),
+    castellanSipStorageReason: storageReason(1),
   },
 })

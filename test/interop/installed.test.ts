@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, copyFileSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -133,6 +133,21 @@ describe(
       assert.match((await see('touch', join(root, 'data', 'x'))).printed, /Permission denied|Read-only/)
       const own = await see('touch', join(root, 'data/agent/x'))
       assert.deepEqual(own.exit, { kind: 'exited', code: 0 }, own.printed)
+    })
+
+    test('lets the subagents rotate logs in the folders of the others, which stay theirs', async () => {
+      const { exit, printed } = await installed.runAs(0, ['castellan', 'rotate'])
+      assert.deepEqual(exit, { kind: 'exited', code: 0 }, printed)
+      for (const [folder, log, user] of [
+        ['agent', 'agent.log', agent],
+        ['sipd', 'error_log', sipd],
+      ] as const) {
+        assert.match(printed, new RegExp(`^${log}: renamed to ${log}\\.\\d+ .* has reopened its log$`, 'm'))
+        const logs = join(installed.home.logs, folder)
+        const files = readdirSync(logs).filter((name) => name === log || name.startsWith(`${log}.`))
+        assert.ok(files.length > 1, files.join(' '))
+        for (const name of files) assert.equal(statSync(join(logs, name)).uid, user, name)
+      }
     })
 
     test('lets sip stop and sip start act through critapp and systemd', async () => {

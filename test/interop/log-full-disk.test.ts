@@ -78,7 +78,8 @@ describe('a home on a disk that is full to the last octet, with Net-SNMP', { ski
     for (const secondsAgo of [300, 200, 100])
       writeFileSync(`${log('access_log')}.${now - secondsAgo}.gz`, randomBytes(rotatedOctets))
     const snmpd = join(at.home.conf, 'agent', 'snmpd.cnf')
-    const right = 'vacmViewTreeFamilyEntry operate siLogMaxSize - included nonVolatile\n'
+    const right =
+      'vacmViewTreeFamilyEntry operate siLogMaxSize - included nonVolatile\nvacmViewTreeFamilyEntry read siLogLastMatch - included nonVolatile\n'
     writeFileSync(snmpd, `${readFileSync(snmpd, 'utf8')}${right}`, { mode: 0o600 })
     daemon = new TrapDaemon(at.trapPort)
     await daemon.started()

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,
   cpSync,
   existsSync,
+  linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -13,10 +15,12 @@ import {
 import { rm } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
+import { untrusted } from '../../commands/check-daemons.ts'
 import type { Home } from '../../lib/home.ts'
 import { HomeLock } from '../../lib/home-lock.ts'
 import { migrateHome } from '../../lib/migration/migrate.ts'
 import { Appliance, makeHome, runBin, type TestHome, until } from '../support/appliance.ts'
+import { agentUser, noLayout, sipdUser, stranger } from '../support/laid-out.ts'
 import { netsnmp } from '../support/netsnmp.ts'
 import { makeOld, makeOldHome } from '../support/old-home.ts'
 
@@ -159,6 +163,48 @@ describe('a home of the version before', () => {
       )
     }
     assert.deepEqual(contentOf(at.home, ['conf', 'data', 'logs']), before)
+  })
+
+  test('is migrated and laid out at once, though it is another user’s', { skip: noLayout }, async () => {
+    const user = String(stranger)
+    execFileSync('chown', ['-R', `${user}:${user}`, at.home.root])
+    const users = ['--user', `${agentUser}:${agentUser}`, '--sipd-user', `${sipdUser}:${sipdUser}`]
+    const { code, out, err } = await runBin('castellan', ['init', '--home', at.home.root, ...users])
+    assert.equal(code, 0, err)
+    assert.match(out, / was made by an older version: moved .*\nthe folders of the agent belong to 61001:61001/s)
+    const owners = [
+      'logs/agent/agent.log',
+      'logs/sipd/calls_log',
+      'logs/subagents/critapp/sipd.out',
+      'logs/castellan.out',
+    ]
+    const { root } = at.home
+    const found = [...owners, 'run/subagents/sshd.pid', 'conf/sipd/sipd.conf', 'conf/agent/snmpd.cnf'].map((path) => {
+      const { uid, gid, mode } = statSync(join(root, path))
+      return `${path} ${uid}:${gid} ${(mode & 0o777).toString(8)}`
+    })
+    assert.deepEqual(found, [
+      'logs/agent/agent.log 61001:61001 600',
+      'logs/sipd/calls_log 61002:61002 600',
+      'logs/subagents/critapp/sipd.out 0:0 600',
+      'logs/castellan.out 0:0 600',
+      'run/subagents/sshd.pid 0:0 600',
+      'conf/sipd/sipd.conf 0:61002 640',
+      'conf/agent/snmpd.cnf 61001:61001 600',
+    ])
+    assert.equal(untrusted(at.home).length, 0)
+  })
+
+  test('is not laid out where a file of it may be somebody else’s by a hard link', { skip: noLayout }, async () => {
+    const secret = `${at.home.root}-secret`
+    writeFileSync(secret, 'of root', { mode: 0o600 })
+    linkSync(secret, inHome('logs/agent.log.9'))
+    const users = ['--user', `${agentUser}:${agentUser}`, '--sipd-user', `${sipdUser}:${sipdUser}`]
+    const { code, err } = await runBin('castellan', ['init', '--home', at.home.root, ...users])
+    assert.equal(code, 4)
+    assert.match(err, /agent\.log\.9 has 2 hard links and may be another user's file; remove it/)
+    assert.equal(statSync(secret).uid, 0)
+    await rm(secret)
   })
 
   test('is named by check, which changes nothing', async () => {

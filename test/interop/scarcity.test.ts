@@ -8,7 +8,9 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { foldersOf, type Home, pidFileOf } from '../../lib/home.ts'
 import { readPidFile } from '../../lib/proc/pid-file.ts'
+import { visibleProcesses } from '../../lib/proc/process.ts'
 import { listPids, readStat } from '../../lib/proc/processes.ts'
+import { sendSignal } from '../../lib/proc/signal.ts'
 import { makeHome, runBin, type TestHome, until } from '../support/appliance.ts'
 import { netsnmp } from '../support/netsnmp.ts'
 import { readableProgram } from '../support/other-user.ts'
@@ -123,13 +125,14 @@ class ScarceAppliance {
       )
   }
 
+  /** sipd too, which may not have come as far as its PID file. */
   async stop(): Promise<void> {
-    const pids = [this.pidOf('sipd')]
     for (const child of this.#children) child.kill('SIGKILL')
     for (const child of this.#children)
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-    for (const pid of pids) if (pid !== undefined) process.kill(pid, 'SIGKILL')
-    await rm(this.at.home.root, { recursive: true, force: true })
+    const { root } = this.at.home
+    for (const one of visibleProcesses()) if (one.command.includes(root)) sendSignal(one, 'SIGKILL')
+    await rm(root, { recursive: true, force: true })
   }
 }
 

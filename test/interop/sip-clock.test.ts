@@ -50,7 +50,7 @@ async function answers(at: TestHome): Promise<boolean> {
   }
 }
 
-describe('a clock that is set while sipd runs', { ...ofSipdAlone, ...needs('faketime', library) }, () => {
+describe('a clock that is set while sipd runs', { ...ofSipdAlone, ...needs(library) }, () => {
   test('drops no registration: not in memory, not on disk, not at the next start', async (t) => {
     const at = await makeHome()
     appendFileSync(join(at.home.conf, 'sipd', 'sipd.conf'), 'ProxyDomain example.test\n')

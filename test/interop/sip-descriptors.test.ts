@@ -15,7 +15,7 @@ import { ofSipdAlone } from '../support/sip-under-test.ts'
 const shell = promisify(execFile)
 
 test(
-  'with 64 descriptors 150 connections from one address end no worker, and another address is served',
+  'with 100 descriptors 150 connections from one address end no worker, and another address is served',
   ofSipdAlone,
   async (t) => {
     const at = await makeHome()

@@ -87,7 +87,11 @@ describe('what a machine beyond loopback can have of sipd', missing === undefine
     await rm(folder, { recursive: true, force: true })
   })
 
-  async function send(port: number, texts: readonly string[], until = lastAnswer): Promise<readonly Arrived[]> {
+  async function send(
+    port: number,
+    texts: readonly string[],
+    until: readonly string[] = [lastAnswer],
+  ): Promise<readonly Arrived[]> {
     const task: Task = {
       from: peer,
       to: host,
@@ -132,7 +136,7 @@ describe('what a machine beyond loopback can have of sipd', missing === undefine
       message('MESSAGE', `sip:x@${peer}:THIRD`),
       last(),
     ]
-    const lines = startLines(await send(ports.relaying, texts))
+    const lines = startLines(await send(ports.relaying, texts, [lastAnswer, 'MESSAGE sip:x@10.77.0.2:']))
     assert.deepEqual(lines.filter((line) => line.endsWith('403 Forbidden')).length, 2)
     assert.ok(
       lines.some((line) => line.startsWith('third MESSAGE ')),
@@ -156,7 +160,7 @@ describe('what a machine beyond loopback can have of sipd', missing === undefine
   test('is its own time with the DNS: a name that has an address is found while eight others are waited for', async () => {
     const silent = Array.from({ length: 8 }, (_, i) => message('MESSAGE', `sip:x@n${i}.silent.example`))
     const good = message('MESSAGE', 'sip:x@good.example:THIRD')
-    const lines = startLines(await send(ports.relaying, [...silent, good], 'MESSAGE sip:x@good.example'))
+    const lines = startLines(await send(ports.relaying, [...silent, good], ['MESSAGE sip:x@good.example']))
     assert.deepEqual(lines.length, 1, lines.join('\n'))
   })
 

@@ -17,7 +17,7 @@ test('an error costs its own work, and a thousand of them ten lines, with the ot
   assert.match(lines[0]!, / error +test: bug while receiving error="RangeError: a port that is none/)
   clock.advance(1000)
   fail()
-  assert.match(lines[10]!, / more=990\n$/)
+  assert.match(lines[10]!, / heldBack=990\n$/)
   assert.equal(
     guard.run('receiving', () => {}),
     true,

@@ -47,6 +47,7 @@ function reportOf({ invites = 0, transactions = 0, users = 0, lastInboundMs }: R
     heapUsedOctets: 0,
     heapTotalOctets: 0,
     externalOctets: 0,
+    storage: { failures: 0, unkept: 0, reason: '' },
     account: { registrations: { octets: 0, bound: 1 }, traffic: { octets: 0, bound: 1 }, holdings: {} },
   }
 }

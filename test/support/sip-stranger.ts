@@ -10,8 +10,8 @@ export interface Task {
   readonly to: string
   /** Messages, and the ports of `to` that they go to; `PORT` in them is the port that they are sent from, `THIRD` another one here. */
   readonly messages: readonly { readonly port: number; readonly text: string }[]
-  /** It ends with an answer that has this in it, and fails without one. */
-  readonly until: string
+  /** It ends when each of these was in something that came, and fails without. */
+  readonly until: readonly string[]
   readonly withinMs: number
 }
 
@@ -33,7 +33,7 @@ const ending = new Promise<void>((resolve, reject) => {
   const listen = (at: Arrived['at']) => (octets: Buffer) => {
     const text = octets.toString('latin1')
     arrived.push({ at, text })
-    if (text.includes(task.until)) resolve()
+    if (task.until.every((part) => arrived.some((one) => one.text.includes(part)))) resolve()
   }
   asking.on('message', listen('answer'))
   third.on('message', listen('third'))

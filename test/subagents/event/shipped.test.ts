@@ -8,6 +8,7 @@ import { programRoot } from '../../../lib/home.ts'
 import { silentLog } from '../../../lib/log.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../../lib/mib/module.ts'
 import { oid } from '../../../lib/smi/oid.ts'
+import { noFailures } from '../../../lib/storage.ts'
 import { hostModule } from '../../../subagents/host/index.ts'
 import { siLogTable } from '../../../subagents/log/mib.ts'
 import { sipModules } from '../../../subagents/sip/index.ts'
@@ -78,6 +79,7 @@ function sip(): MibModule[] {
     registeredUsers: () => machine.users,
     currentTransactions: () => 0,
     connections: () => 0,
+    storage: noFailures,
     memory: () => ({
       registrations: { octets: 0, bound: 64_000_000, percent: 0 },
       traffic: { octets: 0, bound: 256_000_000, percent: machine.sipMemoryPercent },

@@ -1,0 +1,142 @@
+/**
+ * sipd and the agent under all attacks together, beside 200 calls/s: what callers and managers notice of them. The
+ * appliance has the first core; attackers, callers and managers share the second.
+ */
+import { readFileSync } from 'node:fs'
+import { cpus, release } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { programRoot } from '../../lib/home.ts'
+import { compileLoad } from '../sip/servers.ts'
+import { usageOf } from '../sip/usage.ts'
+import { Appliance, attackerNetwork, callerAddress, serverAddress, sipPort, snmpPort } from './appliance.ts'
+import { sipAttacks } from './sip-attacks.ts'
+import { foreignSubagent, snmpAttacks } from './snmp-attacks.ts'
+import { probeResult, probeScript } from './snmp-probe.ts'
+
+interface Calls {
+  readonly ok: number
+  readonly failed: number
+  readonly p50us: number
+  readonly p99us: number
+}
+
+const callsPerSecond = 200
+/** Fewer than one source may register anew within a minute. */
+const users = 500
+const calleePort = 5070
+/** The attackers', as attacker.ts gives them out. */
+const firstHost = 20
+
+const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } })
+const seconds = Number(values.seconds)
+const attackers = Object.keys({ ...sipAttacks, ...snmpAttacks })
+const load = compileLoad()
+process.stdout.write(
+  `${cpus()[0]?.model}, ${cpus().length} cores, Linux ${release()}, node ${process.version}\n` +
+    `${callsPerSecond} calls/s for ${seconds} s, alone and under ${attackers.length + 1} attacks together\n\n`,
+)
+
+const appliance = await Appliance.start(attackers.map((_, i) => `${attackerNetwork}.${firstHost + i}`))
+try {
+  await generate('fill', 0, 32, 30)
+  await generate('calls', callsPerSecond, 1000, 3) // the first run pays for compilation
+  const alone = await measured()
+  const attack = appliance.pair.host.start(...atPeer(attackerWords()))
+  const over = new AbortController()
+  const subagent = foreignSubagent(appliance.agentxPath, over.signal)
+  const child = await attack
+  let said = ''
+  child.stdout!.on('data', (chunk: Buffer) => (said += chunk.toString()))
+  const under = await measured()
+  over.abort()
+  await new Promise((resolve) => (child.exitCode === null ? child.once('exit', resolve) : resolve(undefined)))
+  const asked = await subagent
+  const afterwards = await measured(Math.min(seconds, 10))
+  print({ alone, under, afterwards })
+  const sent = { ...(JSON.parse(said.trim().split('\n').at(-1) ?? '{}') as object), 'foreign subagent': asked }
+  process.stdout.write(`\nsent by the attackers: ${JSON.stringify(sent, null, 2)}\n`)
+  process.stdout.write(`\nsip status: ${JSON.stringify(await appliance.sipStatus(), null, 2)}\n`)
+  process.stdout.write(`\nsources that the log names:\n${namedSources()}\n`)
+  if (under.calls.p99us > 3 * alone.calls.p99us || under.calls.failed > 0) process.exitCode = 1
+} finally {
+  await appliance.stop()
+}
+
+interface Measured {
+  readonly calls: Calls
+  readonly snmpP99us: number
+  readonly snmpLost: number
+  readonly sipdMb: number
+  readonly agentMb: number
+  readonly pids: string
+}
+
+async function measured(forSeconds = seconds): Promise<Measured> {
+  const probe = await appliance.pair.host.start(
+    ...['taskset', '-c', '1', process.execPath, probeScript],
+    ...[snmpPort, forSeconds].map(String),
+  )
+  const result = probeResult(probe)
+  const calls = await generate('calls', callsPerSecond, 2000, forSeconds)
+  const snmp = await result
+  const [sipd = 0, agent = 0] = [appliance.pidOf('sipd'), appliance.pidOf('agent')]
+  return {
+    calls,
+    snmpP99us: snmp.p99us,
+    snmpLost: snmp.lost,
+    sipdMb: usageOf(sipd).pssBytes / 1e6,
+    agentMb: usageOf(agent).pssBytes / 1e6,
+    pids: `${sipd} ${agent}`,
+  }
+}
+
+async function generate(mode: 'fill' | 'calls', rate: number, open: number, forSeconds: number): Promise<Calls> {
+  const numbers = [sipPort, mode, rate, forSeconds, open, users, 0, calleePort].map(String)
+  return JSON.parse(await appliance.pair.host.run(...atPeer([load, ...numbers, serverAddress, callerAddress]))) as Calls
+}
+
+function attackerWords(): string[] {
+  const script = join(programRoot, 'dist', 'bench', 'attacks', 'attacker.js')
+  const numbers = [sipPort, snmpPort, seconds].map(String)
+  return ['nice', '-n', '5', process.execPath, script, serverAddress, ...numbers, attackerNetwork]
+}
+
+function atPeer(words: readonly string[]): string[] {
+  return appliance.pair.atPeer('taskset', '-c', '1', ...words)
+}
+
+function print(runs: Readonly<Record<'alone' | 'under' | 'afterwards', Measured>>): void {
+  const rows: readonly (readonly [string, (one: Measured) => string])[] = [
+    ['calls that succeeded', ({ calls }) => String(calls.ok)],
+    ['calls that failed', ({ calls }) => String(calls.failed)],
+    ['INVITE to 200, p50', ({ calls }) => `${(calls.p50us / 1000).toFixed(2)} ms`],
+    ['INVITE to 200, p99', ({ calls }) => `${(calls.p99us / 1000).toFixed(2)} ms`],
+    ['SNMP GET, p99', ({ snmpP99us }) => `${(snmpP99us / 1000).toFixed(2)} ms`],
+    ['SNMP GETs without an answer', ({ snmpLost }) => String(snmpLost)],
+    ['memory of sipd', ({ sipdMb }) => `${sipdMb.toFixed(0)} MB`],
+    ['memory of the agent', ({ agentMb }) => `${agentMb.toFixed(0)} MB`],
+    ['PIDs', ({ pids }) => pids],
+  ]
+  const line = (cells: readonly string[]): string =>
+    `${cells.map((cell, i) => (i === 0 ? cell.padEnd(30) : cell.padStart(16))).join('')}\n`
+  process.stdout.write(line(['', 'alone', 'under attack', 'afterwards']))
+  for (const [name, show] of rows)
+    process.stdout.write(line([name, show(runs.alone), show(runs.under), show(runs.afterwards)]))
+  const ratio = runs.under.calls.p99us / runs.alone.calls.p99us
+  process.stdout.write(`\nunder attack a call takes ${ratio.toFixed(2)} times as long at p99\n`)
+}
+
+/** Each sentence of the logs that names a source, with how often it does. */
+function namedSources(): string {
+  const counts = new Map<string, number>()
+  for (const name of ['sipd', 'agent'] as const)
+    for (const line of readFileSync(appliance.logPath(name), 'utf8').split('\n')) {
+      const source = /(?:source|from|remote|address)=(10\.77\.0\.\d+)/.exec(line)?.[1]
+      if (source === undefined) continue
+      const sentence = line.replace(/^\S+ \w+ +/, '').replace(/ \w+=.*$/, '')
+      const key = `${name}: ${sentence} (${source})`
+      counts.set(key, (counts.get(key) ?? 0) + 1)
+    }
+  return [...counts].map(([key, count]) => `${String(count).padStart(6)} ${key}`).join('\n')
+}

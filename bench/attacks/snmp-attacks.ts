@@ -1,0 +1,83 @@
+/** What filled the agent's log or its memory once: datagrams of strangers, and subagents of others. */
+import { execFileSync } from 'node:child_process'
+import type { AgentxBody } from '../../agent/agentx/pdu.ts'
+import { encodeRequest } from '../../agent/manager/messages.ts'
+import { oid } from '../../lib/smi/oid.ts'
+import { ScriptedSubagent } from '../../test/support/agentx.ts'
+import { atRate, udpFrom } from './senders.ts'
+import type { Attacker } from './sip-attacks.ts'
+
+const sysUpTime = { name: oid('1.3.6.1.2.1.1.3.0'), value: { type: 'Null' } } as const
+
+const wrongCommunities: Attacker = async (attack) => {
+  const socket = await udpFrom(attack)
+  const request = encodeRequest('v2c', 'guess', { type: 'getRequest', requestId: 1, varbinds: [sysUpTime] })
+  await atRate(200, attack, () => {
+    socket.send(request, attack.snmpPort, attack.server)
+    attack.count()
+  })
+}
+
+/** A discovery of SNMPv3 (RFC 3414 §4) from port 0: nobody can be answered there. */
+const discovery =
+  '303a020103300f02024a69020300ffe30401040201030410300e0400020100020100040004000400301204000400a00c020237f00201000201003000'
+
+const fromPort0 = `
+import socket, struct, sys, time
+server, source, port, octets = sys.argv[1], sys.argv[2], int(sys.argv[3]), bytes.fromhex(sys.argv[4])
+raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
+raw.bind((source, 0))
+for _ in range(200):
+    raw.sendto(struct.pack('!HHHH', 0, port, 8 + len(octets), 0) + octets, (server, 0))
+    time.sleep(0.002)
+`
+
+const portZero: Attacker = async (attack) => {
+  await atRate(1, attack, () => {
+    execFileSync('python3', ['-c', fromPort0, attack.server, attack.from, String(attack.snmpPort), discovery])
+    attack.count()
+  })
+}
+
+export const snmpAttacks: Readonly<Record<string, Attacker>> = {
+  'wrong communities': wrongCommunities,
+  'SNMPv3 from port 0': portZero,
+}
+
+const refreshMs = 50
+
+/**
+ * A subagent of others on its socket: takes tables that are not its own and as many regions as it gets, and notifies a
+ * megabyte each time. Runs where the agent runs, until the signal; gives how often it asked for something.
+ */
+export async function foreignSubagent(path: string, signal: AbortSignal): Promise<number> {
+  let asked = 0
+  const varbind = {
+    name: oid('1.3.6.1.2.1.1.4.0'),
+    value: { type: 'OctetString', value: Buffer.alloc(40, 0x78) },
+  } as const
+  const large: AgentxBody = {
+    type: 'notify',
+    varbinds: [
+      { name: oid('1.3.6.1.6.3.1.1.4.1.0'), value: { type: 'ObjectIdentifier', value: oid('1.3.6.1.4.1.8072.4.0.1') } },
+      ...Array.from({ length: 12_000 }, () => varbind),
+    ],
+  }
+  while (!signal.aborted) {
+    const subagent = await ScriptedSubagent.open(path).catch(() => undefined)
+    for (let n = 0; subagent && !subagent.isClosed && !signal.aborted; n++) {
+      const step = [
+        () => subagent.register(`1.3.6.1.4.1.32473.12.20.1.2.1.${3 + (n % 20)}.1`),
+        () => subagent.register(`1.3.6.1.4.1.8072.9999.${n}`, { rangeSubid: 11, upperBound: n + 1023 }),
+        () => subagent.ask(large),
+      ][n % 3]!
+      // A session that is thrown out never gets an answer.
+      await Promise.race([step(), new Promise((resolve) => setTimeout(resolve, 1000))])
+      asked++
+      await new Promise((resolve) => setTimeout(resolve, refreshMs))
+    }
+    subagent?.end()
+    await new Promise((resolve) => setTimeout(resolve, refreshMs))
+  }
+  return asked
+}
