@@ -15,6 +15,8 @@ export class ControlError extends Error {}
 export class NoAnswerError extends Error {}
 
 const longestLine = 1024
+/** Root asks sockets that a lesser user may have put in the place of a daemon's: what they say ends, in time and in octets. */
+const longestAnswer = 1 << 22
 
 /** Answers lines such as `restart critapp` with what the handler says, or with `error: ...`. */
 export async function listenForControl(path: string, handle: ControlHandler): Promise<Server> {
@@ -76,6 +78,7 @@ export async function* controlLines(path: string, line: string, withinMs = 10_00
   for await (const chunk of socket as AsyncIterable<string>) {
     const lines = (rest + chunk).split('\n')
     rest = lines.pop() ?? ''
+    if (rest.length > longestAnswer) throw tooLong()
     for (const next of lines) {
       if (last !== '') yield last
       last = next
@@ -91,18 +94,26 @@ export async function* controlLines(path: string, line: string, withinMs = 10_00
  */
 export async function control(path: string, line: string, withinMs = 10_000): Promise<string> {
   const socket = connectTo(path)
-  socket.setTimeout(withinMs, () => socket.destroy(new NoAnswerError('no answer in time')))
+  // Of the whole answer: one that comes letter by letter is none.
+  const patience = setTimeout(() => socket.destroy(new NoAnswerError('no answer in time')), withinMs)
   let answer = ''
   socket.setEncoding('utf8')
   socket.on('data', (text: string) => {
     answer += text
+    if (answer.length > longestAnswer) socket.destroy(tooLong())
   })
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject)
     socket.once('close', () => resolve())
     socket.write(`${line}\n`)
-  })
+  }).finally(() => clearTimeout(patience))
   const said = answer.trim()
   if (said.startsWith('error: ')) throw new ControlError(said.slice('error: '.length))
   return said
+}
+
+function tooLong(): ControlError {
+  return new ControlError(
+    `the answer is longer than ${longestAnswer / (1 << 20)} MiB; does something else listen there?`,
+  )
 }

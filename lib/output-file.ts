@@ -32,7 +32,7 @@ function emptyBeyond(path: string, octets: number): void {
     if (size === undefined || size <= octets) return
     const descriptor = openInSync(folder, name, 'readWrite')
     try {
-      keepTail(folder, `${name}.1`, readTail(descriptor, maxOctets))
+      keepTail(folder, `${name}.1`, descriptor)
       ftruncateSync(descriptor)
     } finally {
       closeSync(descriptor)
@@ -57,8 +57,9 @@ function sizeOf(folder: Folder, name: string): number | undefined {
 }
 
 /** In a new file: what was put under that name meanwhile, a link above all, is removed and not written. */
-function keepTail(folder: Folder, name: string, tail: Uint8Array): void {
+function keepTail(folder: Folder, name: string, from: number): void {
   try {
+    const tail = readTail(from, maxOctets)
     folder.removeSync(name)
     const descriptor = makeInSync(folder, name)
     try {

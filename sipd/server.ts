@@ -104,7 +104,7 @@ export function createSipServer(options: ServerOptions): SipServer {
     retryAfterSeconds: settings.retryAfterSeconds,
   })
   const identity = new Identity(settings.identity)
-  const users = new RegisteredUsers(store, options.isConnectionOpen)
+  const users = new RegisteredUsers(store, options.isConnectionOpen, (uri, flow) => relay.mayLeadAway(uri, flow))
   const signer = new Signer(options.signerSecret)
   const ownHost = options.ownHost ?? new ThisMachine(clock)
   const relay = new Relay({ ...settings.relay, identity, ownHost, signer, users })

@@ -170,8 +170,17 @@ export function assertOurs(file: Stats, { folder, name }: Place, access: Access,
 
 /** What several users share may be read whoever of them wrote it; written only where it is the folder's owner's, or ours. */
 function isOwnerExpected(file: Stats, { stats }: Folder, access: Access): boolean {
-  if (isTrusted(file.uid) || file.uid === stats.uid) return true
+  if (file.uid === stats.uid) return true
+  if (isTrusted(file.uid)) return access === 'append' || isTrusted(stats.uid) || isReadableBy(file, stats)
   return access === 'read' && isSharedFolder(stats)
+}
+
+/**
+ * Whether the owner of a folder may read a file of ours in it. One that is closed to him may have been ours elsewhere: he linked it
+ * here, and its first name went when it was replaced (/etc/shadow at each new password), so that it has one name again.
+ */
+function isReadableBy({ mode, gid }: Stats, owner: Stats): boolean {
+  return (mode & 0o004) !== 0 || ((mode & 0o040) !== 0 && gid === owner.gid)
 }
 
 /** What an open that failed says of what is there; other errors as they are. */

@@ -28,11 +28,14 @@ export function pathMistake(path: string, reader: Owner): PathMistake | undefine
   let left = partsOf(resolve(path))
   let at: string = sep
   let links = 0
+  /** Followed, and not root's: what it leads to was chosen by somebody else. */
+  let chosen: string | undefined
   let stats = statOf(at)
   for (;;) {
     if (!stats) return undefined
     const isLast = left.length === 0
     const found = componentMistake(at, stats, reader, isLast)
+    if (found && chosen !== undefined) return wrongTarget(chosen, at, reader)
     if (found || isLast) return found
     const [name = '', ...rest] = left
     const next = join(at, name)
@@ -40,6 +43,7 @@ export function pathMistake(path: string, reader: Owner): PathMistake | undefine
     left = rest
     if (stats?.isSymbolicLink()) {
       if (++links > mostLinks || !isTrustedOwner(stats, reader)) return strangeOwner(next, stats, reader)
+      if (stats.uid !== 0) chosen ??= next
       left = [...partsOf(resolve(at, readlinkSync(next))), ...rest]
       at = sep
       stats = statOf(at)
@@ -88,9 +92,22 @@ function isTrustedOwner({ uid }: Stats, reader: Owner): boolean {
   return uid === 0 || uid === reader.uid
 }
 
-function strangeOwner(path: string, { uid }: Stats, reader: Owner): PathMistake {
-  const owner = nameOfUser(reader.uid)
+function strangeOwner(path: string, stats: Stats, reader: Owner): PathMistake {
+  const [owner, { uid }] = [nameOfUser(reader.uid), stats]
+  // Its other name may be any file of the machine, which chown would give away.
+  if (!stats.isDirectory() && stats.nlink > 1)
+    return mistakeAt(
+      path,
+      `has ${stats.nlink} hard links and belongs to ${nameOfUser(uid)}`,
+      reader,
+      `rm ${shellWord(path)}`,
+    )
   return mistakeAt(path, `belongs to ${nameOfUser(uid)}`, reader, `chown -h ${owner} ${shellWord(path)}`)
+}
+
+/** Nobody is told to change what a lesser user's link leads to: it may be anything of the machine. */
+function wrongTarget(link: string, target: string, reader: Owner): PathMistake {
+  return mistakeAt(link, `leads to ${target}, which others can change`, reader, `rm ${shellWord(link)}`)
 }
 
 function mistakeAt(component: string, what: string, { uid }: Owner, command: string): PathMistake {

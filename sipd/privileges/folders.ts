@@ -27,10 +27,15 @@ export function takeFolders(home: Home, configurationPath: string, account: Acco
   const { data, logs, run } = foldersOf(home, 'sipd')
   const folders = [data, logs, run]
   for (const folder of folders) takeIfNew(folder, account)
-  const foreign = folders.filter((folder) => !isWhollyOf(folder, account))
-  if (foreign.length === 0) return undefined
   const owner = `${account.name ?? account.uid}:${account.gid}`
-  return `${foreign.join(' and ')} must belong to it with all files; run: chown -hR ${owner} ${foreign.map(shellWord).join(' ')}`
+  const foreign = folders.filter((folder) => statSync(folder).uid !== account.uid)
+  if (foreign.length > 0)
+    return `${foreign.join(' and ')} must belong to it with all files; run: chown -hR ${owner} ${foreign.map(shellWord).join(' ')}`
+  const files = folders.flatMap((folder) => strangeFilesIn(folder, account))
+  // Whoever may write a folder may have linked any file of the machine into it, and chown would give him that.
+  if (files.length > 0)
+    return `others own ${files.slice(0, 3).map(shellWord).join(' and ')} in its folders; remove or move away what is there and not sipd's`
+  return undefined
 }
 
 /** What root may read and the account may not, though it has to while it serves. */
@@ -62,13 +67,15 @@ function takeIfNew(path: string, { uid, gid }: Account): void {
 }
 
 /** NAME.out is what sipd prints, which whoever starts it keeps: it may be root's. */
-function isWhollyOf(folder: string, { uid }: Account): boolean {
-  const paths = readdirSync(folder).filter((name) => !/\.out(\.\d+)?$/.test(name))
-  return [folder, ...paths.map((name) => join(folder, name))].every((path) => {
+function strangeFilesIn(folder: string, { uid }: Account): string[] {
+  const paths = readdirSync(folder)
+    .filter((name) => !/\.out(\.\d+)?$/.test(name))
+    .map((name) => join(folder, name))
+  return paths.filter((path) => {
     try {
-      return lstatSync(path).uid === uid
+      return lstatSync(path).uid !== uid
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return true // gone since we looked
+      if (codeOf(error) === 'ENOENT') return false // gone since we looked
       throw error
     }
   })

@@ -1,11 +1,12 @@
-/** How much of one address's requests is taken: a flood is slowed, and costs next to nothing. */
+/** How much of one source's requests is taken: a flood is slowed, and costs next to nothing. */
 import type { Clock } from '../../lib/clock.ts'
 import { isLoopbackAddress } from '../../lib/net/address.ts'
+import { sourceNetwork } from '../../lib/net/source-network.ts'
 import type { Hop } from '../message/source.ts'
 
 export interface AdmissionOptions {
   readonly clock: Clock
-  /** New requests a second from one address (FloodThreshold); 0 takes all. */
+  /** New requests a second from one IPv4 address or IPv6 /64 (FloodThreshold); 0 takes all. */
   readonly perSecond: number
   readonly exemptsLoopback: boolean
   readonly retryAfterSeconds: number
@@ -13,8 +14,8 @@ export interface AdmissionOptions {
 
 export type Verdict = 'admitted' | 'refused' | 'silent'
 
-/** Addresses are cheap to forge: beyond so many a second, all others share one count. */
-const mostAddresses = 20_000
+/** Sources are cheap to forge: beyond so many a second, all others share one count. */
+const mostSources = 20_000
 /** What ends a call or a wait, where there is one: refusing it would keep alive what is to be ended. */
 const alwaysTaken: ReadonlySet<string> = new Set(['ACK', 'BYE', 'CANCEL', 'PRACK'])
 
@@ -43,9 +44,10 @@ export class Admission {
       this.#second = second
       this.#counts.clear()
     }
-    const address = this.#counts.size < mostAddresses || this.#counts.has(source.address) ? source.address : ''
-    const count = (this.#counts.get(address) ?? 0) + 1
-    this.#counts.set(address, count)
+    const network = sourceNetwork(source.address)
+    const counted = this.#counts.size < mostSources || this.#counts.has(network) ? network : ''
+    const count = (this.#counts.get(counted) ?? 0) + 1
+    this.#counts.set(counted, count)
     return count <= perSecond ? 'admitted' : count <= 2 * perSecond ? 'refused' : 'silent'
   }
 }

@@ -3,7 +3,7 @@
  * users, to its own users, and for the sources of AllowRelay; a dialog that led through here goes on (Record-Route).
  */
 import { BlockList, isIP } from 'node:net'
-import { isLoopbackAddress } from '../../lib/net/address.ts'
+import { canonicalAddress, isLoopbackAddress, isMulticastAddress } from '../../lib/net/address.ts'
 import { dialogTag } from '../calls/call.ts'
 import { parseAddress } from '../message/address.ts'
 import { H, type HeaderId } from '../message/header-names.ts'
@@ -46,6 +46,7 @@ export interface Passage {
 
 const itself: Refusal = { status: 482, why: 'the next hop is this server itself' }
 const ownMachine: Refusal = { status: 403, why: 'the next hop is on this machine' }
+const manyMachines: Refusal = { status: 403, why: 'the next hop is a multicast or broadcast address' }
 const otherDialog: Refusal = { status: 403, why: 'the dialog does not lead to the next hop' }
 
 export class Relay {
@@ -78,14 +79,25 @@ export class Relay {
     return (isReliable(source) || isIP(address) === 4) && ownHost.isOwn(address)
   }
 
-  /** Whether a contact may name this host: its own addresses are for who registers from them. */
+  /** Whether a contact may name this host: its own addresses are for who registers from them. Nobody is many machines. */
   mayBind(uri: SipUri, source: Hop): boolean {
     const { identity, ownHost } = this.#options
     const host = reachedHost(uri)
     // As nearly all are: a phone that says where it is.
     if (host === source.address) return true
+    if (isOfMany(host)) return this.isLocal(source)
     if (isIP(host) === 0 || identity.isThisHost(host, uri.port) || !ownHost.isOwn(host)) return true
     return this.isLocal(source)
+  }
+
+  /**
+   * Whether a contact may lead elsewhere than to the address that registers it. A stranger would else have a third machine called:
+   * ten contacts and one INVITE are 70 datagrams there. Another user of ours is followed here.
+   */
+  mayLeadAway(uri: SipUri, source: Hop): boolean {
+    const host = reachedHost(uri)
+    if (host === source.address || this.#options.identity.isOurs(uri) || this.isTrusted(source)) return true
+    return canonicalAddress(host) === source.address
   }
 
   /** Undefined when the request is not ours to pass on. `uri` is where it goes, `isForUser` says that it is a user of ours. */
@@ -117,6 +129,7 @@ export class Relay {
       refusal: (hop, isBound) => {
         if (identity.isThisHost(hop.address, hop.port)) return itself
         if (!isLocal && !isBound && ownHost.isOwn(hop.address)) return ownMachine
+        if (!isLocal && !isBound && isOfMany(hop.address)) return manyMachines
         return isOfDialog?.(hop) === false ? otherDialog : undefined
       },
     }
@@ -150,4 +163,9 @@ export class Relay {
     const from = dialogTag(request.value(H.from)!) ?? ''
     return signer.isSigned(down, 'down', callId, from, address) || signer.isSigned(up, 'up', callId, to, address)
   }
+}
+
+/** What is sent there once arrives at everybody, and each of them may answer. */
+function isOfMany(address: string): boolean {
+  return isMulticastAddress(address) || address === '255.255.255.255'
 }

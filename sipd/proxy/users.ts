@@ -10,11 +10,20 @@ import type { Target } from './targets.ts'
 export class RegisteredUsers implements UserLocation {
   readonly #store: LocationStore
   readonly #isOpen: (connection: string) => boolean
+  readonly #mayLeadAway: (contact: SipUri, flow: Hop) => boolean
 
-  /** `isOpen` tells whether a connection can still be written to. */
-  constructor(store: LocationStore, isOpen: (connection: string) => boolean) {
+  /**
+   * `isOpen` tells whether a connection can still be written to, `mayLeadAway` whether a contact may lead elsewhere than to where it
+   * was registered from.
+   */
+  constructor(
+    store: LocationStore,
+    isOpen: (connection: string) => boolean,
+    mayLeadAway: (contact: SipUri, flow: Hop) => boolean,
+  ) {
     this.#store = store
     this.#isOpen = isOpen
+    this.#mayLeadAway = mayLeadAway
   }
 
   targetsOf(addressOfRecord: string): readonly Target[] | undefined {
@@ -34,7 +43,8 @@ export class RegisteredUsers implements UserLocation {
   #placesOf(addressOfRecord: string): Place[] {
     return this.#store.find(addressOfRecord).flatMap(({ contact, flow }) => {
       const [uri, hop] = [parseSipUri(contact), flow === undefined ? undefined : parseFlow(flow)]
-      return [...(uri ? [placeOf(uri)] : []), ...(hop ? [{ host: hop.address, port: hop.port }] : [])]
+      const isPlace = uri && (!hop || this.#mayLeadAway(uri, hop))
+      return [...(isPlace ? [placeOf(uri)] : []), ...(hop ? [{ host: hop.address, port: hop.port }] : [])]
     })
   }
 
@@ -42,14 +52,15 @@ export class RegisteredUsers implements UserLocation {
     const { contact, flow, path, q } = binding
     const origin = isStatic(binding) ? 'configured' : 'registered'
     const parsed = parseSipUri(contact)
-    return { uri: contact, parsed, origin, flow: flow === undefined ? undefined : this.#usable(flow), path, q }
+    return { uri: contact, parsed, origin, flow: flow === undefined ? undefined : this.#usable(flow, parsed), path, q }
   }
 
-  /** A connection that is gone leads nowhere: the contact itself is tried then. */
-  #usable(flow: string): Hop | undefined {
+  /** A connection that is gone leads nowhere: the contact itself is tried then, unless it is a stranger's and names another machine. */
+  #usable(flow: string, contact: SipUri | undefined): Hop | undefined {
     const hop = parseFlow(flow)
     if (!hop || !isReliable(hop)) return hop
-    return hop.connection !== undefined && this.#isOpen(hop.connection) ? hop : undefined
+    if (hop.connection !== undefined && this.#isOpen(hop.connection)) return hop
+    return contact && !this.#mayLeadAway(contact, hop) ? { ...hop, connection: undefined } : undefined
   }
 }
 

@@ -7,12 +7,14 @@ import { bindingLimits, growthOf, octetsOf } from '../location/limits.ts'
 import type { RegistrationAccount } from '../location/memory.ts'
 import type { LocationStore } from '../location/store.ts'
 import { parseAddress } from '../message/address.ts'
+import { formatFlow } from '../message/flow.ts'
 import { H } from '../message/header-names.ts'
 import type { SipRequest } from '../message/message.ts'
 import { formatQ, parseQ } from '../message/q.ts'
 import type { Answer, ExtraHeader } from '../message/respond.ts'
 import type { Hop } from '../message/source.ts'
 import { parseRequestUri, parseSipUri, type SipUri } from '../message/uri.ts'
+import type { Via } from '../message/via.ts'
 import { registrationFlow } from './flow.ts'
 import { NewUsers } from './new-users.ts'
 
@@ -40,9 +42,10 @@ export interface Domains {
   addressOfRecord(uri: SipUri): string
 }
 
-/** Whether a contact may name a host of this machine. */
+/** Whether a contact may name a host of this machine, and another one than that which registers it. */
 export interface BindingRules {
   mayBind(uri: SipUri, source: Hop): boolean
+  mayLeadAway(uri: SipUri, source: Hop): boolean
 }
 
 export interface RegistrarOptions {
@@ -58,7 +61,7 @@ export interface RegistrarOptions {
 interface Requested {
   readonly contact: string
   /** Undefined for a contact that is no SIP URI. */
-  readonly host: string | undefined
+  readonly uri: SipUri | undefined
   readonly q: number
   readonly expiresSeconds: number
 }
@@ -104,7 +107,8 @@ export class Registrar {
     if (contacts.length > 2 * limits.contactsPerUser) return tooManyContacts
     const now = store.nowMs()
     const path = request.elements(H.path)
-    if (path.length > 0 && !this.#mayFollow(path[0]!, source)) return ownMachine
+    const refusedPath = path.length > 0 ? this.#refusalOfPath(path[0]!, source) : undefined
+    if (refusedPath) return refusedPath
     if (path.length > bindingLimits.pathUris)
       return { status: 400, detail: `Path has more than ${bindingLimits.pathUris} URIs` }
     if (path.length > 0 && path.some(({ length }) => length > bindingLimits.pathUri))
@@ -129,7 +133,7 @@ export class Registrar {
                 cseq,
                 q: requested.q,
                 expiresAtMs: now + requested.expiresSeconds * 1000,
-                flow: registrationFlow(requested.host, request.via, source),
+                flow: this.#flowOf(requested.uri, request.via, source),
                 path,
                 userAgent,
                 source: network,
@@ -190,14 +194,22 @@ export class Registrar {
     const weight = address.parameters.get('q')
     const q = weight === undefined ? 1000 : parseQ(weight)
     if (q === undefined) return { status: 400, detail: 'q is not a number from 0 to 1' }
-    return { contact: address.uri, host: uri?.host, q, expiresSeconds: Math.min(wanted, maxExpiresSeconds) }
+    return { contact: address.uri, uri, q, expiresSeconds: Math.min(wanted, maxExpiresSeconds) }
+  }
+
+  /** A stranger is reached where he registers from, whatever his contact names. */
+  #flowOf(uri: SipUri | undefined, via: Via, source: Hop): string | undefined {
+    const isElsewhere = uri !== undefined && !this.#options.relay.mayLeadAway(uri, source)
+    return registrationFlow(uri?.host, via, source) ?? (isElsewhere ? formatFlow(source) : undefined)
   }
 
   /** RFC 3327 §5.3: the first of the Path is where calls to the contact go. */
-  #mayFollow(path: string, source: Hop): boolean {
+  #refusalOfPath(path: string, source: Hop): Answer | undefined {
     const address = parseAddress(path)
     const uri = address && parseSipUri(address.uri)
-    return !uri || this.#options.relay.mayBind(uri, source)
+    if (!uri) return undefined
+    if (!this.#options.relay.mayBind(uri, source)) return ownMachine
+    return this.#options.relay.mayLeadAway(uri, source) ? undefined : strangePath
   }
 
   /** Step 8: all bindings there are now, each with the time it has left. */
@@ -237,6 +249,7 @@ function tooLong(what: string, most: number): Answer {
 }
 
 const ownMachine: Answer = { status: 403, detail: 'addresses of this server are not for others to register' }
+const strangePath: Answer = { status: 403, detail: 'Path must begin with the address that it comes from' }
 const outOfOrder: Answer = { status: 500, detail: 'an older CSeq than that of the binding' }
 
 function isStale(binding: Binding, callId: string, cseq: number): boolean {

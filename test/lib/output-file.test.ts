@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { closeSync, existsSync, linkSync, readFileSync, statSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { boundOutput, openOutput } from '../../lib/output-file.ts'
@@ -60,4 +70,15 @@ test('the part that is kept goes to a new file, not to where a link of its name 
   assert.equal(existsSync(target), false)
   assert.equal(statSync(join(theirs, 'a.out.1')).size, 1024 * 1024)
   assert.equal(statSync(join(theirs, 'a.out')).size, 0)
+})
+
+test('a secret of root that lost its first name is not copied to who linked it', onlyRoot, () => {
+  const top = ownFolder()
+  const theirs = makeFolderOf(sipdUid, join(top, 'sipd'))
+  writeFileSync(join(top, 'shadow'), 'secret\n', { mode: 0o600 })
+  linkSync(join(top, 'shadow'), join(theirs, 'sipd.out'))
+  rmSync(join(top, 'shadow'))
+  assert.throws(() => openOutput(join(theirs, 'sipd.out')), /belongs to uid 0/)
+  assert.equal(existsSync(join(theirs, 'sipd.out.1')), false)
+  assert.equal(lastWords(join(theirs, 'sipd.out')), '')
 })

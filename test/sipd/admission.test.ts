@@ -18,6 +18,14 @@ test('beyond FloodThreshold as many again are refused, then there is silence, an
   assert.deepEqual(verdicts(), ['admitted', 'admitted', 'refused', 'refused', 'silent'])
 })
 
+test('all addresses of an IPv6 /64 are one source: whoever has one of them has them all', () => {
+  const admission = new Admission({ ...options, clock: new ManualClock() })
+  const from = (address: string) => admission.admit('OPTIONS', { ...caller, address })
+  const verdicts = [1, 2, 3, 4, 5].map((n) => from(`2001:db8:0:7::${n}`))
+  assert.deepEqual(verdicts, ['admitted', 'admitted', 'refused', 'refused', 'silent'])
+  assert.equal(from('2001:db8:0:8::1'), 'admitted', 'of another network')
+})
+
 test('what ends a call or a wait that is known is taken from everybody, and loopback is not slowed', () => {
   const admission = new Admission({ ...options, clock: new ManualClock() })
   const belongs = () => true

@@ -31,7 +31,14 @@ function registrar(more: Partial<RegistrarLimits> = {}, bounds: Partial<AccountS
     isOurs: ({ host }: { host: string }) => host === 'example.com',
     addressOfRecord: ({ user, host }: { user: string | undefined; host: string }) => `sip:${user}@${host}`,
   }
-  const served = new Registrar({ store, clock, domains, relay: { mayBind: () => true }, limits, account })
+  const served = new Registrar({
+    store,
+    clock,
+    domains,
+    relay: { mayBind: () => true, mayLeadAway: () => true },
+    limits,
+    account,
+  })
   let cseq = 0
   const register = (
     headers: readonly string[],

@@ -270,6 +270,65 @@ describe('this machine', () => {
   })
 })
 
+describe('a contact of a stranger that names a third machine', () => {
+  const register = (Contact: string, more = {}) =>
+    request('REGISTER', 'sip:example.test', { To: '<sip:bob@example.test>', Contact, ...more })
+  const toBob = (n: number, more = {}) =>
+    request('MESSAGE', 'sip:bob@example.test', { Via: `SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bKaway${n}`, ...more })
+  const there = `MESSAGE ${caller.address}:${caller.port}`
+
+  test('leads to the stranger, by its address and by a name', () => {
+    for (const host of ['203.0.113.200:7000', 'victim.example', '198.51.100.1;maddr=203.0.113.200']) {
+      const proxy = exposed()
+      proxy.receive(register(`<sip:bob@${host}>`))
+      assert.deepEqual(kindsOf(proxy.take()), ['200'], host)
+      proxy.receive(toBob(1))
+      assert.deepEqual(outcome(proxy.take()), [there], host)
+    }
+  })
+
+  test('opens no way straight to it', () => {
+    const proxy = exposed()
+    proxy.receive(register(`<${victim}>`))
+    proxy.take()
+    const From = '<sip:nobody@elsewhere.example>;tag=x'
+    proxy.receive(request('MESSAGE', victim, { ...inDialog, From }), { ...caller, address: '198.51.100.77' })
+    assert.deepEqual(outcome(proxy.take()), ['403'])
+  })
+
+  test('is not tried when the connection that it came by is gone', () => {
+    const proxy = exposed()
+    const source: Hop = { ...caller, transport: 'TCP', connection: '1.1' }
+    proxy.receive(register(`<sip:bob@203.0.113.200;transport=tcp>`), source)
+    proxy.take()
+    proxy.receive(toBob(1))
+    assert.ok(proxy.take().every(({ hop }) => hop.address !== '203.0.113.200'))
+  })
+
+  test('is refused as a Path, and both are taken from who is in AllowRelay', () => {
+    const Path = '<sip:203.0.113.200;lr>'
+    const strict = exposed()
+    strict.receive(register('<sip:bob@198.51.100.1>', { Path }))
+    assert.deepEqual(outcome(strict.take()), ['403'])
+    const allowing = exposed({}, [caller.address])
+    allowing.receive(register('<sip:bob@203.0.113.200>'))
+    allowing.take()
+    allowing.receive(toBob(1))
+    assert.deepEqual(outcome(allowing.take()), ['MESSAGE 203.0.113.200:5060'])
+  })
+})
+
+test('what would arrive at every machine of a network at once is no next hop and no contact of other machines', () => {
+  for (const group of ['224.0.0.1', '239.1.2.3', '255.255.255.255']) {
+    const proxy = exposed({}, [caller.address])
+    const Contact = `<sip:bob@${group}:5060>`
+    proxy.receive(request('REGISTER', 'sip:example.test', { To: '<sip:bob@example.test>', Contact }))
+    const Via = 'SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bKgroup'
+    proxy.receive(request('MESSAGE', `sip:x@${group}`, { Via }))
+    assert.deepEqual(outcome(proxy.take()), ['403', '403'], group)
+  }
+})
+
 test('a 3xx leads a stranger to no other domain, and who may relay is led there', () => {
   for (const [allowed, expected] of [
     [[], ['302']],

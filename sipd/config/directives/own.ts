@@ -99,7 +99,7 @@ export const own = {
     inForce: true,
   }),
   FloodThreshold: one(whole(0, 1_000_000, 'a second'), '2000', {
-    help: 'New requests of one address before it is slowed; 0 is never. Loopback addresses are slowed only when the directive is written.',
+    help: 'New requests of one IPv4 address, or IPv6 /64, before it is slowed; 0 is never. Loopback addresses are slowed only when the directive is written.',
     changes: 'reload',
     inForce: true,
   }),

@@ -72,6 +72,31 @@ test('in a folder of another user a second name of a file is refused', onlyRoot,
   await assertRefused('second-name', 'hardLink', /has 2 names \(hard links\)/)
 })
 
+test(
+  'a file of root that lost its first name to a new one is not read for who linked it, and may be where he could read it',
+  onlyRoot,
+  async () => {
+    const file = join(root, 'shadow')
+    writeFileSync(file, 'old\n', { mode: 0o640 })
+    linkSync(file, theirs('shadow'))
+    writeFileSync(`${file}-`, 'new\n')
+    renameSync(`${file}-`, file)
+    assert.equal(statSync(theirs('shadow')).nlink, 1)
+    const refused = /belongs to uid 0, and its folder to uid \d+; it is not used/
+    for (const access of ['read', 'readWrite'] as const)
+      inFolderSync(join(root, 'sipd'), (folder) => assert.throws(() => openInSync(folder, 'shadow', access), refused))
+    await assert.rejects(openToRead(theirs('shadow')), refused)
+    for (const [mode, gid] of [
+      [0o640, statSync(join(root, 'sipd')).gid],
+      [0o644, 0],
+    ] as const) {
+      chownSync(theirs('shadow'), 0, gid)
+      chmodSync(theirs('shadow'), mode)
+      closeSync(openToReadSync(theirs('shadow')))
+    }
+  },
+)
+
 test('a FIFO, a device, a folder and a socket are refused at once', onlyRoot, async () => {
   execFileSync('mkfifo', [theirs('fifo')])
   execFileSync('mknod', [theirs('device'), 'c', '1', '3'])

@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict'
-import { chmodSync, chownSync, lchownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
@@ -86,6 +96,24 @@ describe('a path is believed', { skip: process.getuid?.() !== 0 && 'only root ca
     lchownSync(link, stranger, stranger)
     assert.equal(wrong(join(link, 'file')), 'link')
     assert.match(pathMistake(link, root)!.sentence, /link belongs to 61003, .*; run: chown -h root \/.*link$/)
+  })
+
+  test('not through its user’s link to what others can change, which nobody is told to change', () => {
+    const link = join(folder, 'link')
+    symlinkSync('/dev/null', link)
+    lchownSync(link, agent.uid, agent.gid)
+    const { component, sentence } = pathMistake(link, agent)!
+    assert.equal(component, link)
+    assert.match(sentence, /link leads to \/dev\/null, which others can change, .*; run: rm \/.*link$/)
+  })
+
+  test('not as a second name of another user’s file, which nobody is told to give away', () => {
+    linkSync(file, join(folder, 'second'))
+    chownSync(file, stranger, stranger)
+    assert.match(
+      pathMistake(join(folder, 'second'), agent)!.sentence,
+      /second has 2 hard links .*; run: rm \/.*second$/,
+    )
   })
 
   test('not through links that lead in a circle', () => {
