@@ -1,4 +1,5 @@
 /** A datagram's way in and out: transport, message, security, access, dispatch (RFC 3411 §3, RFC 3412 §4.2). */
+
 import { DecodeError } from '../lib/ber/decode-error.ts'
 import { BerReader } from '../lib/ber/reader.ts'
 import { tag } from '../lib/ber/tags.ts'
@@ -9,6 +10,7 @@ import type { Log } from '../lib/log.ts'
 import type { Requester } from '../lib/mib/module.ts'
 import type { SetFailure, SetVarbind } from '../lib/mib/set.ts'
 import { isLoopbackAddress } from '../lib/net/address.ts'
+import { sourceNetwork } from '../lib/net/source-network.ts'
 import type { OctetAccount } from '../lib/octet-account.ts'
 import { type ErrorStatus, toV1ErrorStatus } from '../lib/smi/error-status.ts'
 import type { AccessResult, SecurityModel, Vacm } from './access/vacm.ts'
@@ -226,7 +228,8 @@ export class Engine {
   /** Gives what releases it again; undefined when there is no room for a request to wait. */
   #hold({ bytes, count }: Request, { address }: Remote): (() => void) | undefined {
     const octets = bytes.length + count * octetsOfVarbind
-    return this.#requests.take(octets, address) ? () => this.#requests.give(octets, address) : undefined
+    const source = sourceNetwork(address)
+    return this.#requests.take(octets, source) ? () => this.#requests.give(octets, source) : undefined
   }
 
   #answerRemote(

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import type { Clock } from '../../lib/clock.ts'
 import { isLoopbackAddress } from '../../lib/net/address.ts'
+import { sourceNetwork } from '../../lib/net/source-network.ts'
 import type { Hop, TransportName } from '../message/source.ts'
 import { reachedHost, type SipUri } from '../message/uri.ts'
 import { type Lookup, Names } from './names.ts'
@@ -64,7 +65,7 @@ export class Locator {
 
   #addressOf(name: string, { address }: Hop): string | undefined | Promise<string | undefined> {
     if (this.#configuredNames.has(name)) return this.#configured.addressOf(name, undefined)
-    return this.#names.addressOf(name, isLoopbackAddress(address) ? undefined : address)
+    return this.#names.addressOf(name, isLoopbackAddress(address) ? undefined : sourceNetwork(address))
   }
 }
 

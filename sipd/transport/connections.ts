@@ -1,11 +1,12 @@
 /** All connections of one process: found by their number or their far end, bounded, and swept when they idle. */
 import type { Socket } from 'node:net'
 import type { Clock, Timer } from '../../lib/clock.ts'
+import { sourceNetwork } from '../../lib/net/source-network.ts'
 import { formatHop, type Hop } from '../message/source.ts'
 import type { Connection } from './connection.ts'
 
 export interface ConnectionLimits {
-  /** Kept at most; of the address with the most the longest idle one goes then (SipTcpMaxTCPConnections). */
+  /** Kept at most; of the source with the most the longest idle one goes then (SipTcpMaxTCPConnections). */
   readonly connections: number
   /** One of ours that nothing was sent or received on for so long is closed. */
   readonly outboundIdleMs: number
@@ -25,9 +26,9 @@ export class Connections {
   readonly #outbound = new Map<string, Connection>()
   /** Those that others opened, by their far end: nothing else leads there. */
   readonly #inbound = new Map<string, Connection>()
-  readonly #perAddress = new Map<string, number>()
+  readonly #perSource = new Map<string, number>()
   /** TLS that is not agreed on yet, by the far end; each has a descriptor like any other. */
-  readonly #handshakes = new Map<string, { readonly socket: Socket; readonly address: string }>()
+  readonly #handshakes = new Map<string, { readonly socket: Socket; readonly source: string }>()
   readonly #sweeping: Timer
 
   constructor(clock: Clock, limits: ConnectionLimits) {
@@ -69,14 +70,15 @@ export class Connections {
     this.#byId.set(connection.id, connection)
     if (outboundKey !== undefined) this.#outbound.set(outboundKey, connection)
     if (connection.isInbound) this.#inbound.set(farEnd(connection.hop), connection)
-    this.#count(connection.hop.address, 1)
+    this.#count(sourceNetwork(connection.hop.address), 1)
   }
 
   /** A handshake begins; it counts as a connection until `endHandshake`, or the end of the socket. */
   addHandshake(far: string, address: string, socket: Socket): void {
     this.#makeRoom()
-    this.#handshakes.set(far, { socket, address })
-    this.#count(address, 1)
+    const source = sourceNetwork(address)
+    this.#handshakes.set(far, { socket, source })
+    this.#count(source, 1)
     socket.once('close', () => {
       if (this.#handshakes.get(far)?.socket === socket) this.endHandshake(far)
     })
@@ -87,7 +89,7 @@ export class Connections {
     const handshake = this.#handshakes.get(far)
     if (!handshake) return
     this.#handshakes.delete(far)
-    this.#count(handshake.address, -1)
+    this.#count(handshake.source, -1)
   }
 
   remove(connection: Connection, outboundKey?: string): void {
@@ -95,7 +97,7 @@ export class Connections {
     if (outboundKey !== undefined && this.#outbound.get(outboundKey) === connection) this.#outbound.delete(outboundKey)
     const far = farEnd(connection.hop)
     if (this.#inbound.get(far) === connection) this.#inbound.delete(far)
-    this.#count(connection.hop.address, -1)
+    this.#count(sourceNetwork(connection.hop.address), -1)
   }
 
   closeAll(): void {
@@ -104,27 +106,28 @@ export class Connections {
     for (const connection of [...this.#byId.values()]) connection.end()
   }
 
-  /** Who has the most gives one: an address that opens thousands takes from itself. */
+  /** Who has the most gives one: a source that opens thousands, of an IPv6 /64 from as many addresses, takes from itself. */
   #makeRoom(): void {
     if (this.#byId.size + this.#handshakes.size < this.#limits.connections) return
     let most = ''
-    for (const [address, count] of this.#perAddress) if (count > (this.#perAddress.get(most) ?? 0)) most = address
-    for (const [far, { socket, address }] of this.#handshakes) {
-      if (address !== most) continue
+    for (const [source, count] of this.#perSource) if (count > (this.#perSource.get(most) ?? 0)) most = source
+    for (const [far, { socket, source }] of this.#handshakes) {
+      if (source !== most) continue
       this.endHandshake(far)
       socket.destroy()
       return
     }
     let oldest: Connection | undefined
     for (const connection of this.#byId.values())
-      if (connection.hop.address === most && (!oldest || isSooner(connection, oldest))) oldest = connection
+      if (sourceNetwork(connection.hop.address) === most && (!oldest || isSooner(connection, oldest)))
+        oldest = connection
     oldest?.destroy('there are too many connections')
   }
 
-  #count(address: string, by: 1 | -1): void {
-    const count = (this.#perAddress.get(address) ?? 0) + by
-    if (count === 0) this.#perAddress.delete(address)
-    else this.#perAddress.set(address, count)
+  #count(source: string, by: 1 | -1): void {
+    const count = (this.#perSource.get(source) ?? 0) + by
+    if (count === 0) this.#perSource.delete(source)
+    else this.#perSource.set(source, count)
   }
 
   #mostIdleMs({ isInbound, hasSpoken }: Connection): number {

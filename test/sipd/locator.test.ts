@@ -35,6 +35,12 @@ test('one source has ten names looked up at once, and others have theirs meanwhi
   assert.equal(asked.at(-1)!.host, 'good.example')
 })
 
+test('all addresses of an IPv6 /64 are one source of names', () => {
+  const { asked, locate } = locator()
+  for (let i = 0; i < 50; i++) locate(`n${i}.example`, `2001:db8:0:7::${i + 1}`)
+  assert.equal(asked.length, 10)
+})
+
 test('a look-up that ended, well or not, makes room for another of its source', async () => {
   const { asked, locate } = locator()
   const located = Array.from({ length: 10 }, (_, i) => locate(`n${i}.example`))
