@@ -1,13 +1,14 @@
-/** All attackers together, in the peer's namespace: SERVER SIP-PORT SNMP-PORT SECONDS FIRST-ADDRESS. Prints what each sent, as JSON. */
+/** Attackers together, in the peer's namespace: SERVER SIP-PORT SNMP-PORT SECONDS NETWORK NAMES. Prints what each sent, as JSON. */
 import { setMaxListeners } from 'node:events'
 import type { Attack } from './senders.ts'
 import { sipAttacks } from './sip-attacks.ts'
 import { snmpAttacks } from './snmp-attacks.ts'
 
-const [server = '', sipPort, snmpPort, seconds, network = ''] = process.argv.slice(2)
+const [server = '', sipPort, snmpPort, seconds, network = '', names = ''] = process.argv.slice(2)
 /** Each attack has an address of its own: the peer has those from here on. */
 const firstHost = 20
-const attacks = Object.entries({ ...sipAttacks, ...snmpAttacks })
+const wanted = names.split(',')
+const attacks = Object.entries({ ...sipAttacks, ...snmpAttacks }).filter(([name]) => wanted.includes(name))
 const over = new AbortController()
 // Every socket listens to it.
 setMaxListeners(0, over.signal)

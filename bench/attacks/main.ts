@@ -28,9 +28,17 @@ const calleePort = 5070
 /** The attackers', as attacker.ts gives them out. */
 const firstHost = 20
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } })
+const all = Object.keys({ ...sipAttacks, ...snmpAttacks })
+/** `--each`: one attack after the other, to see which of them costs what; `--only`: these attacks, with commas between. */
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    each: { type: 'boolean', default: false },
+    only: { type: 'string', default: all.join(',') },
+  },
+})
 const seconds = Number(values.seconds)
-const attackers = Object.keys({ ...sipAttacks, ...snmpAttacks })
+const attackers = values.only.split(',')
 const load = compileLoad()
 process.stdout.write(
   `${cpus()[0]?.model}, ${cpus().length} cores, Linux ${release()}, node ${process.version}\n` +
@@ -42,7 +50,28 @@ try {
   await generate('fill', 0, 32, 30)
   await generate('calls', callsPerSecond, 1000, 3) // the first run pays for compilation
   const alone = await measured()
-  const attack = appliance.pair.host.start(...atPeer(attackerWords()))
+  if (values.each) await measureEach(alone)
+  else await measureTogether(alone)
+} finally {
+  await appliance.stop()
+}
+
+/** What calls and managers notice of each attack by itself. */
+async function measureEach(alone: Measured): Promise<void> {
+  const line = ({ calls, sipdMb, agentMb, snmpP99us }: Measured): string =>
+    `p99 ${(calls.p99us / 1000).toFixed(2)} ms, failed ${calls.failed}, sipd ${sipdMb.toFixed(0)} MB, SNMP p99 ${(snmpP99us / 1000).toFixed(2)} ms, agent ${agentMb.toFixed(0)} MB\n`
+  process.stdout.write(`${'alone'.padEnd(22)}${line(alone)}`)
+  for (const name of attackers) {
+    const child = await appliance.pair.host.start(...atPeer(attackerWords(name)))
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    child.stdout!.resume()
+    process.stdout.write(`${name.padEnd(22)}${line(await measured())}`)
+    await ended
+  }
+}
+
+async function measureTogether(alone: Measured): Promise<void> {
+  const attack = appliance.pair.host.start(...atPeer(attackerWords(values.only)))
   const over = new AbortController()
   const subagent = foreignSubagent(appliance.agentxPath, over.signal)
   const child = await attack
@@ -59,8 +88,6 @@ try {
   process.stdout.write(`\nsip status: ${JSON.stringify(await appliance.sipStatus(), null, 2)}\n`)
   process.stdout.write(`\nsources that the log names:\n${namedSources()}\n`)
   if (under.calls.p99us > 3 * alone.calls.p99us || under.calls.failed > 0) process.exitCode = 1
-} finally {
-  await appliance.stop()
 }
 
 interface Measured {
@@ -96,10 +123,10 @@ async function generate(mode: 'fill' | 'calls', rate: number, open: number, forS
   return JSON.parse(await appliance.pair.host.run(...atPeer([load, ...numbers, serverAddress, callerAddress]))) as Calls
 }
 
-function attackerWords(): string[] {
+function attackerWords(names: string): string[] {
   const script = join(programRoot, 'dist', 'bench', 'attacks', 'attacker.js')
   const numbers = [sipPort, snmpPort, seconds].map(String)
-  return ['nice', '-n', '5', process.execPath, script, serverAddress, ...numbers, attackerNetwork]
+  return ['nice', '-n', '5', process.execPath, script, serverAddress, ...numbers, attackerNetwork, names]
 }
 
 function atPeer(words: readonly string[]): string[] {
