@@ -126,7 +126,7 @@ async function generate(mode: 'fill' | 'calls', rate: number, open: number, forS
 function attackerWords(names: string): string[] {
   const script = join(programRoot, 'dist', 'bench', 'attacks', 'attacker.js')
   const numbers = [sipPort, snmpPort, seconds].map(String)
-  return ['nice', '-n', '5', process.execPath, script, serverAddress, ...numbers, attackerNetwork, names]
+  return ['nice', '-n', '19', process.execPath, script, serverAddress, ...numbers, attackerNetwork, names]
 }
 
 function atPeer(words: readonly string[]): string[] {

@@ -1,5 +1,6 @@
 /** What filled the agent's log or its memory once: datagrams of strangers, and subagents of others. */
-import { execFileSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import type { AgentxBody } from '../../agent/agentx/pdu.ts'
 import { encodeRequest } from '../../agent/manager/messages.ts'
 import { oid } from '../../lib/smi/oid.ts'
@@ -27,16 +28,17 @@ import socket, struct, sys, time
 server, source, port, octets = sys.argv[1], sys.argv[2], int(sys.argv[3]), bytes.fromhex(sys.argv[4])
 raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP)
 raw.bind((source, 0))
-for _ in range(200):
+while True:
     raw.sendto(struct.pack('!HHHH', 0, port, 8 + len(octets), 0) + octets, (server, 0))
-    time.sleep(0.002)
+    time.sleep(0.005)
 `
 
-const portZero: Attacker = async (attack) => {
-  await atRate(1, attack, () => {
-    execFileSync('python3', ['-c', fromPort0, attack.server, attack.from, String(attack.snmpPort), discovery])
-    attack.count()
-  })
+/** By a program of its own: no socket of Node's sends from port 0. Its starts count. */
+const portZero: Attacker = async ({ server, from, snmpPort, signal, count }) => {
+  const sender = spawn('python3', ['-c', fromPort0, server, from, String(snmpPort), discovery], { stdio: 'inherit' })
+  count()
+  signal.addEventListener('abort', () => sender.kill())
+  await once(sender, 'exit')
 }
 
 export const snmpAttacks: Readonly<Record<string, Attacker>> = {
