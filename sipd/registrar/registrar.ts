@@ -163,12 +163,12 @@ export class Registrar {
       if (this.#newUsers.take(share)) return true
       share.name('a source registers new users too fast; more are refused for the rest of the minute', {
         users: share.records,
-        raise: 'RegistrarNewUsersPerMinute',
+        directive: 'RegistrarNewUsersPerMinute',
       })
     } else if (store.users < limits.users)
       share.name('a source registered as many users as it may; more are refused', {
         users: share.records,
-        raise: 'SourceSharePercent or SourceShareExempt',
+        directive: 'SourceSharePercent or SourceShareExempt',
       })
     account.bindings.refused++
     return false
