@@ -158,7 +158,7 @@ export class Ledger {
     const { clock, log, directive } = this.#options
     if (clock.monotonicMs() - share.namedMs < namedForMs || this.#shareLog.take() === undefined) return
     share.namedMs = clock.monotonicMs()
-    log.warn(message, { source: share.source, directive, ...fields })
+    log.warn(message, { source: share.source, ...fields, directive: fields.directive ?? directive })
   }
 
   logFull(): void {
