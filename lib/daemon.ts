@@ -6,11 +6,16 @@ import { type Domain, type Home, programRoot } from './home.ts'
  * The young generation stays small. V8 lets it grow to three times 16 MB under load, and gives nothing back; a daemon's
  * garbage is short-lived enough for two, at the same speed (docs/performance.md).
  */
-export const nodeOptions = ['--max-semi-space-size=2', loadInOrder()] as const
+export const nodeOptions = nodeOptionsOf(programRoot)
+
+/** Of a daemon of the program in this folder. */
+export function nodeOptionsOf(program: string): readonly [string, string] {
+  return ['--max-semi-space-size=2', loadInOrder(program)]
+}
 
 /** So that a program starts however few descriptors it may have (load-in-order.ts). */
-export function loadInOrder(): string {
-  return `--require=${join(programRoot, 'dist', 'lib', 'load-in-order.js')}`
+export function loadInOrder(program = programRoot): string {
+  return `--require=${join(program, 'dist', 'lib', 'load-in-order.js')}`
 }
 
 export type DaemonName = Domain

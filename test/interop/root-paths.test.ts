@@ -18,7 +18,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { nodeOptions } from '../../lib/daemon.ts'
+import { nodeOptionsOf } from '../../lib/daemon.ts'
 import { pidFileOf } from '../../lib/home.ts'
 import { readPidFile } from '../../lib/proc/pid-file.ts'
 import { until } from '../support/appliance.ts'
@@ -46,7 +46,7 @@ describe('what root does by path', { skip: noLayout, ...needs('strace') }, () =>
     lchownSync(link, sipdUser, sipdUser)
     assert.equal(await installed.start('agent'), undefined, installed.output)
     const main = join(installed.program, 'dist', 'subagents', 'main.js')
-    subagents = record([process.execPath, ...nodeOptions, main, '--home', installed.home.root])
+    subagents = record([process.execPath, ...nodeOptionsOf(installed.program), main, '--home', installed.home.root])
     await until(() => readPidFile(pidFileOf(installed.home, 'sipd')) !== undefined, 60_000, 'sipd, by critapp')
   })
   after(async () => {

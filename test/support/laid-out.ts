@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { nodeOptions } from '../../lib/daemon.ts'
+import { nodeOptionsOf } from '../../lib/daemon.ts'
 import { type Domain, type Home, pidFileOf, resolveHome } from '../../lib/home.ts'
 import { readPidFile } from '../../lib/proc/pid-file.ts'
 import { type Outcome, runProgram } from '../../lib/program/run.ts'
@@ -64,7 +64,7 @@ export class LaidOutHome {
   async start(domain: Domain): Promise<number | undefined> {
     const uid = { agent: agentUser, subagents: 0, sipd: sipdUser }[domain]
     const main = join(this.program, 'dist', domain, 'main.js')
-    const argv = [...identity(uid), process.execPath, ...nodeOptions, main, '--home', this.home.root]
+    const argv = [...identity(uid), process.execPath, ...nodeOptionsOf(this.program), main, '--home', this.home.root]
     const child = spawn('setpriv', argv, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#daemons.set(domain, child)
     for (const stream of [child.stdout, child.stderr])
