@@ -160,9 +160,6 @@ export interface ServingProcess {
 
 /** Writes the PID file, tells systemd, and keeps to signals until the process ends. Throws when the file cannot be written. */
 export async function keepToSignals({ pidFile, log, stop, reload }: ServingProcess): Promise<void> {
-  const self = readProcess(process.pid)!
-  if ((await writePidFile(pidFile, self)) === 'marker') writeLater(pidFile, self, log)
-  tellSystemd(systemClock, log)
   // Its work may go on without a socket and without events, so something must keep the process.
   const keepAlive = setInterval(() => {}, 1 << 30)
   let isStopping = false
@@ -180,6 +177,10 @@ export async function keepToSignals({ pidFile, log, stop, reload }: ServingProce
   process.on('SIGHUP', () => {
     reload().catch((error: unknown) => log.error('cannot read the configuration again', { error }))
   })
+  // After the handlers: who finds the file sends signals, and one without a handler is the end of the process.
+  const self = readProcess(process.pid)!
+  if ((await writePidFile(pidFile, self)) === 'marker') writeLater(pidFile, self, log)
+  tellSystemd(systemClock, log)
 }
 
 /** Our own commands know the process by its marker; others want the file, which is written when there is room. */

@@ -43,6 +43,7 @@ try {
   mkdirSync(dirname(pidFile), { recursive: true, mode: 0o700 })
   await listenForOperator(controlSocketOf(home), sipd)
   await showOverSnmp(configuration)
+  process.on('SIGUSR2', () => void sipd.reopenLogs())
   await keepToSignals({
     pidFile,
     log: sipd.log,
@@ -58,8 +59,6 @@ try {
   await sipd.stop(0)
   fail(error)
 }
-
-process.on('SIGUSR2', () => void sipd.reopenLogs())
 
 /** The only place where sipd knows of SNMP: its face, hosted here, shown by whatever master there is. */
 async function showOverSnmp({ config }: ReadConfig): Promise<void> {
