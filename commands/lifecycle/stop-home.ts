@@ -1,5 +1,4 @@
 /** Stops whatever runs of a home, however it was started and whichever of its processes are left. */
-
 import type { Part } from '../../lib/daemon-identity.ts'
 import { HomeError } from '../../lib/home.ts'
 import type { HomeProcess } from '../../lib/home-processes.ts'

@@ -4,6 +4,7 @@
  */
 import { closeSync, constants, fchownSync, fstatSync, openSync, type Stats, writeFileSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import { draftOf } from '../drafts.ts'
 import { codeOf } from '../errors.ts'
 import { atPlaceSync, Folder, type Place } from './folder.ts'
 import { isSharedFolder, isTrusted } from './owners.ts'
@@ -109,8 +110,7 @@ export function openOrMakeInSync(folder: Folder, name: string, mode = 0o600): nu
 
 /** Replaces a small file whole, not durably: a reader sees the old one or the new one. */
 export function replaceInSync(folder: Folder, name: string, content: string): void {
-  const draft = `${name}.${process.pid}.tmp`
-  folder.removeSync(draft)
+  const draft = draftOf(name)
   const descriptor = makeInSync(folder, draft)
   try {
     writeFileSync(descriptor, content)
