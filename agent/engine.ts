@@ -83,7 +83,7 @@ export class Engine {
     this.registry = options.registry
     this.statistics = options.statistics ?? new Statistics()
     this.maxMessageSize = Math.min(options.maxMessageSize ?? 65_507, 65_507)
-    // Whoever sends a datagram that finds a bug may send it again and again.
+    // The sender of a datagram that finds a bug may send it again and again.
     this.log = limitedLog(options.log, options.clock ?? systemClock)
     this.#sets = new SetQueue(options.registry, this.log)
     this.#requests = options.requests ?? makeAccounts().requests

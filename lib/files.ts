@@ -63,7 +63,7 @@ function replaceFile(path: string, content: string | Uint8Array, mode: number, i
 /** Root writes for others too: their daemons must be able to read, and to replace, what is theirs. */
 async function giveToOwner(file: FileHandle, folder: Folder, name: string): Promise<void> {
   const before = await folder.lstat(name).catch(() => undefined)
-  // Of a link, or of another name of some file, whoever may write the folder decides whose it is.
+  // Of a link, or of another name of some file, those who may write the folder decide whose it is.
   const { uid, gid } = before?.isFile() && before.nlink === 1 ? before : folder.stats
   await file.chown(uid, gid)
 }

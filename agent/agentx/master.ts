@@ -124,7 +124,7 @@ export class AgentxMaster {
     return { defaultTimeoutMs: Math.min(this.#defaultTimeoutMs, limitMs), connections, registrations }
   }
 
-  /** Throws when the socket cannot be had. Whoever connects there may do what the domain says. */
+  /** Throws when the socket cannot be had. Those who connect there may do what the domain says. */
   async listen(address: AgentxAddress, trust: TrustDomain): Promise<void> {
     const name = nameOf(address)
     const server = await listenForSubagents(address, (socket) => this.#accept(socket, name, trust), this.#log)
