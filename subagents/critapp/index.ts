@@ -1,10 +1,12 @@
 /** The critapp module: ties the declaration to the supervisor. */
+
 import { join } from 'node:path'
 import { foldersOf, type Home, pidFileOf } from '../../lib/home/home.ts'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import type { SetVarbind } from '../../lib/mib/set.ts'
 import { type Launcher, ownLauncher } from '../../lib/program/launcher.ts'
+import { castellanArc } from '../../lib/smi/enterprise.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import type { Timer } from '../../lib/time/clock.ts'
 import { healthCheck, type SipPing } from './health.ts'
@@ -154,7 +156,7 @@ export function critappModule(home: Home, sipPing: SipPing, launcher: Launcher =
   const module: MibModule = {
     name: 'critapp',
     description: 'CASTELLAN-CRITAPP-MIB: supervision of critical applications',
-    oid: oid('1.3.6.1.4.1.32473.12.29'),
+    oid: oid(`${castellanArc}.12.29`),
     tables: [processes, globals].map(anyServing),
     notifications: [
       critAppProcExited,

@@ -7,6 +7,7 @@ import { foldersOf, type Home } from '../../lib/home/home.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import { reasonText } from '../../lib/mib/storage-group.ts'
 import type { Launcher } from '../../lib/program/launcher.ts'
+import { castellanArc } from '../../lib/smi/enterprise.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
 import {
@@ -165,7 +166,7 @@ export function logModule(home: Home, launcher?: Launcher, storage: () => Storag
   const module: MibModule = {
     name: 'log',
     description: 'CASTELLAN-LOG-MIB: watching and rotation of log files',
-    oid: oid('1.3.6.1.4.1.32473.12.40'),
+    oid: oid(`${castellanArc}.12.40`),
     tables: [files, globals].map(anyServing),
     notifications: [
       siLogMatchFound,

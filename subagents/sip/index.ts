@@ -3,6 +3,7 @@
 import type { StorageFigures } from '../../lib/files/storage.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import { addressOctets } from '../../lib/net/address.ts'
+import { castellanArc } from '../../lib/smi/enterprise.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 import { memoryTables, type SipMemory } from './memory.ts'
@@ -269,7 +270,7 @@ export function sipModules(view: SipView): MibModule[] {
     {
       name: 'castellan-sip',
       description: 'CASTELLAN-SIP-MIB: how full the registrar and the memory of sipd are',
-      oid: oid('1.3.6.1.4.1.32473.12.151'),
+      oid: oid(`${castellanArc}.12.151`),
       tables: [anyServing(share), ...memoryTables(applIndex, view.memory, count), storageTable(view.storage)],
     },
   ]
