@@ -8,7 +8,7 @@ import type { Home } from '../lib/home/home.ts'
 import { View } from '../lib/mib/view.ts'
 import { formatOid, type Oid } from '../lib/smi/oid.ts'
 import { printable } from '../lib/text/escape.ts'
-import { openConfiguration } from './configuration.ts'
+import { openConfiguration } from './agent/configuration.ts'
 
 export interface Decision {
   readonly principal: Principal

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { board } from '../../commands/board.ts'
+import { board } from '../../commands/start/board.ts'
 import { makeHome } from '../support/appliance.ts'
 
 for (const [listen, asked] of [

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { declaredNames } from '../../catalogue.ts'
-import { formatEvents, watchedOf } from '../../commands/events-list.ts'
+import { formatEvents, watchedOf } from '../../commands/events/list.ts'
 import { runBin } from '../support/appliance.ts'
 
 type Trigger = Parameters<typeof watchedOf>[0][number]

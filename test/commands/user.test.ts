@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { passphrases } from '../../commands/passphrases.ts'
-import { addUser, removeUser, rotateUser } from '../../commands/user.ts'
-import { formatUsers, listUsers } from '../../commands/user-list.ts'
+import { passphrases } from '../../commands/credentials/passphrases.ts'
+import { formatUsers, listUsers } from '../../commands/user/list.ts'
+import { addUser, removeUser, rotateUser } from '../../commands/user/user.ts'
 import { type Home, initializeHome, resolveHome } from '../../lib/home/home.ts'
 
 let home: Home

@@ -4,7 +4,7 @@ import { chmodSync, chownSync, existsSync, readFileSync, rmSync, statSync, symli
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import { untrusted } from '../../commands/check-daemons.ts'
+import { untrusted } from '../../commands/check/daemons.ts'
 import { makeHome, runBin, type TestHome, until } from '../support/appliance.ts'
 import { agentUser, LaidOutHome, noLayout, sipdUser, stranger } from '../support/laid-out.ts'
 import { snapshotOf } from '../support/snapshot.ts'

@@ -23,9 +23,9 @@ const bounded: Readonly<Record<string, string>> = {
   'sipd/control/sipd.ts': 'constants',
   'sipd/transport/transports.ts': 'constants, and SipTcpMaxConnectTimeout',
   'commands/rotate.ts': 'a constant',
-  'commands/logs.ts': 'a constant',
-  'commands/app-states.ts': 'a constant',
-  'commands/apps.ts': 'a constant',
+  'commands/logs/logs.ts': 'a constant',
+  'commands/start/app-states.ts': 'a constant',
+  'commands/apps/apps.ts': 'a constant',
   'commands/lifecycle/linux-host.ts': 'constants',
 }
 
