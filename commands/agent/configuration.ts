@@ -1,15 +1,14 @@
 /** snmpd.cnf as the agent reads it, for commands that look into it or change it. */
-import { join } from 'node:path'
 import { internalModules } from '../../agent/internal/index.ts'
-import { declaredDefinitions, declaredNames } from '../../catalogue.ts'
+import { declaredDefinitions } from '../../catalogue.ts'
 import { ConfigurationError } from '../../lib/cnf/complaint.ts'
-import { foldersOf, type Home, requireHome } from '../../lib/home/home.ts'
-import { ConfigFile } from '../../lib/mib/config.ts'
-import { anyDefinition, type RowOf } from '../../lib/mib/declare.ts'
+import { type Home, requireHome } from '../../lib/home/home.ts'
 import { guardedSubtrees } from '../../lib/mib/guarded.ts'
 import { enginePath, keepEngineId, readEngineId } from '../../snmp/engine-identity.ts'
 import { Statistics } from '../../snmp/statistics.ts'
 import { mib2Modules } from '../../subagents/mib2/index.ts'
+import { configFileOf } from './config-file.ts'
+import { rowsAmong } from './rows.ts'
 
 /** Throws HomeError where there is no home or no access to it, and ConfigurationError for a broken file. */
 export async function openConfiguration(home: Home) {
@@ -21,12 +20,7 @@ export async function openConfiguration(home: Home) {
     ...internal.modules.flatMap((module) => module.configured),
     ...mib2Modules().flatMap((one) => one.configured),
   ]
-  const config = new ConfigFile(configured, {
-    path: join(home.conf, 'agent', 'snmpd.cnf'),
-    overlayPath: join(foldersOf(home, 'agent').data, 'snmpd.cnf'),
-    secret: true,
-    resolveName: (name) => declaredNames.resolve(name),
-  })
+  const config = configFileOf(home, 'agent/snmpd.cnf', configured, { secret: true })
   const { complaints, loaded, apply } = await config.prepare()
   if (complaints.length > 0) throw new ConfigurationError(complaints)
   apply()
@@ -40,10 +34,8 @@ export async function openConfiguration(home: Home) {
     internal,
     address: internal.listenAddresses()[0] ?? '127.0.0.1:161',
     /** The rows of a table, by its declaration. */
-    rows<D extends { readonly entry: readonly number[] }>(definition: D): RowOf<D>[] {
-      const { entryName } = anyDefinition(definition)
-      const found = configured.filter(({ table }) => table.definition.entryName === entryName)
-      return found.flatMap(({ table }) => [...table.rows()] as RowOf<D>[])
-    },
+    rows: <D extends { readonly entry: readonly number[] }>(declared: D) => rowsAmong(configured, declared),
   }
 }
+
+export type Configuration = Awaited<ReturnType<typeof openConfiguration>>

@@ -1,12 +1,12 @@
 /** What castellan check says of access rights that are legal, and still a mistake: of snmpd.cnf alone, and beside what is shipped. */
+
 import { join } from 'node:path'
 import { vacmOf } from '../../agent/internal/access.ts'
 import { vacmAccessTable, vacmViewTreeFamilyTable } from '../../agent/internal/access-tables.ts'
 import { declaredDefinitions, declaredNames } from '../../catalogue.ts'
 import type { Complaint } from '../../lib/cnf/complaint.ts'
 import { parseDocument } from '../../lib/cnf/document.ts'
-import { foldersOf, type Home, readTemplates } from '../../lib/home/home.ts'
-import { ConfigFile } from '../../lib/mib/config.ts'
+import { type Home, readTemplates } from '../../lib/home/home.ts'
 import { configuredRows, type LoadedFile } from '../../lib/mib/configured-rows.ts'
 import { anyDefinition, type RowOf } from '../../lib/mib/declare.ts'
 import { entryTypes } from '../../lib/mib/entry-types.ts'
@@ -16,6 +16,7 @@ import { applyRules, type Rule } from '../../lib/mib/rules.ts'
 import type { Oid } from '../../lib/smi/oid.ts'
 import { eventModule } from '../../subagents/event/index.ts'
 import { scheduleModule } from '../../subagents/schedule/index.ts'
+import { configFileOf } from '../agent/config-file.ts'
 import { openConfiguration } from '../agent/configuration.ts'
 import { eventRightsRule, scheduleRightsRule } from './rights.ts'
 
@@ -30,8 +31,8 @@ export async function checkAccess(home: Home): Promise<Complaint[]> {
   const { loaded } = await openConfiguration(home)
   const files = [
     loaded,
-    await read(home, 'eventagt.cnf', eventModule().configured),
-    await read(home, 'schedule.cnf', scheduleModule(home).configured),
+    await read(home, 'agent/eventagt.cnf', eventModule().configured),
+    await read(home, 'agent/schedule.cnf', scheduleModule(home).configured),
   ]
   const rules = [
     commandsRule,
@@ -42,13 +43,8 @@ export async function checkAccess(home: Home): Promise<Complaint[]> {
   return applyRules(rules, configuredRows(files))
 }
 
-async function read(home: Home, name: string, configured: readonly Serving[]): Promise<LoadedFile> {
-  const config = new ConfigFile(configured, {
-    path: join(home.conf, 'agent', name),
-    overlayPath: join(foldersOf(home, 'agent').data, name),
-    resolveName: (text) => declaredNames.resolve(text),
-  })
-  return (await config.prepare()).loaded
+async function read(home: Home, file: string, configured: readonly Serving[]): Promise<LoadedFile> {
+  return (await configFileOf(home, file, configured).prepare()).loaded
 }
 
 /** An error: one who knows the community could run any program. */

@@ -1,6 +1,6 @@
 /** What daemons say of their own files, and what they would not believe: each file is read with the rights of who reads it on a start. */
 import { join } from 'node:path'
-import { type Complaint, isWarning } from '../../lib/cnf/complaint.ts'
+import type { Complaint } from '../../lib/cnf/complaint.ts'
 import { type Domain, domains, type Home, programRoot } from '../../lib/home/home.ts'
 import { daemonArgv } from '../../lib/process/daemon.ts'
 import { describeExit, isSuccess, type ProgramExit } from '../../lib/program/exit.ts'
@@ -9,7 +9,7 @@ import { domainMistakes, programMistakes } from '../../lib/trust/home-trust.ts'
 import { isLaidOut, readerOf } from '../../lib/trust/layout.ts'
 import type { Owner } from '../../lib/users/owner.ts'
 import { inspectConfig } from '../../sipd/config/read.ts'
-import type { Finding } from './check.ts'
+import { type Finding, fromComplaint } from './finding.ts'
 
 /** What the daemons refuse to believe, or to be, when they start. */
 export function untrusted(home: Home): Finding[] {
@@ -47,8 +47,8 @@ export async function askSipd(home: Home): Promise<Finding[]> {
   const argv = [join(programRoot, 'bin', 'sip'), 'check', '--json', '--home', home.root] as const
   const { exit, output, errors } = await runProgram({ argv, asUser, ...limits })
   try {
-    const { complaints, warnings } = JSON.parse(output) as Record<'complaints' | 'warnings', Complaint[]>
-    return [...complaints, ...warnings].map(fromComplaint)
+    const said: unknown = JSON.parse(output)
+    return [...complaintsIn(said, 'complaints'), ...complaintsIn(said, 'warnings')].map(fromComplaint)
   } catch {
     return failed('sipd', exit, errors)
   }
@@ -58,7 +58,7 @@ export async function askSipd(home: Home): Promise<Finding[]> {
 export async function askDaemon(name: 'agent' | 'subagents', home: Home): Promise<Finding[]> {
   const asUser = userOf(home, name)
   const { exit, output, errors } = await runProgram({ argv: [...daemonArgv(name, home), '--check'], asUser, ...limits })
-  if (isSuccess(exit)) return (JSON.parse(output) as Complaint[]).map(fromComplaint)
+  if (isSuccess(exit)) return complaintsIn({ complaints: JSON.parse(output) }, 'complaints').map(fromComplaint)
   return failed(name, exit, errors)
 }
 
@@ -67,8 +67,15 @@ function failed(name: Domain, exit: ProgramExit, errors: string): Finding[] {
   return said.split('\n').map((message) => ({ severity: 'error', message }))
 }
 
-export function fromComplaint(complaint: Complaint): Finding {
-  const { file, line, column, message, isRefused } = complaint
-  const severity = isWarning(complaint) ? 'warning' : 'error'
-  return { severity, file, line, column, message, ...(isRefused ? { isRefused } : {}) }
+/** Of what a process of ours printed. Throws when it is something else. */
+function complaintsIn(said: unknown, key: string): Complaint[] {
+  const found: unknown =
+    typeof said === 'object' && said !== null ? Object.entries(said).find(([name]) => name === key)?.[1] : undefined
+  if (!Array.isArray(found) || !found.every(isComplaint))
+    throw new Error(`expected ${key}, got ${JSON.stringify(said)}`)
+  return found
+}
+
+function isComplaint(value: unknown): value is Complaint {
+  return typeof value === 'object' && value !== null && 'message' in value && 'file' in value && 'line' in value
 }

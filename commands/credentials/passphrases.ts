@@ -39,22 +39,23 @@ export async function passphrases(
     }
     await (ask ? askAll(ask) : withTerminal(askAll))
   }
-  refuseShort('authentication', 'AUTH', auth)
-  if (needsPrivacy) refuseShort('privacy', 'PRIV', priv)
-  return { auth: auth!, priv: needsPrivacy ? priv! : '' }
+  return {
+    auth: longEnough('authentication', 'AUTH', auth),
+    priv: needsPrivacy ? longEnough('privacy', 'PRIV', priv) : '',
+  }
 }
 
 /** Each passphrase is checked before the next is asked for. */
 async function askFor(what: string, isNew: boolean, ask: Ask): Promise<string> {
   const answer = await ask(`${what} passphrase: `)
-  refuseShort(what, what === 'privacy' ? 'PRIV' : 'AUTH', answer)
+  longEnough(what, what === 'privacy' ? 'PRIV' : 'AUTH', answer)
   if (isNew && (await ask(`${what} passphrase again: `)) !== answer)
     throw new Error(`the two ${what} passphrases differ; nothing was changed`)
   return answer
 }
 
-function refuseShort(what: string, variable: string, found: string | undefined): void {
-  if (Buffer.byteLength(found ?? '') >= shortestPassphrase) return
+function longEnough(what: string, variable: string, found = ''): string {
+  if (Buffer.byteLength(found) >= shortestPassphrase) return found
   throw new Error(
     `the ${what} passphrase must have at least ${shortestPassphrase} octets; it comes from --passphrase-file, CASTELLAN_${variable}_PASSPHRASE or a terminal`,
   )
@@ -77,10 +78,10 @@ async function withTerminal(act: (ask: Ask) => Promise<void>): Promise<void> {
   try {
     await act(async (question) => {
       process.stderr.write(question)
-      const { value, done } = await lines.next()
+      const answer = await lines.next()
       process.stderr.write('\n')
-      if (done) throw new Error('interrupted; nothing was changed')
-      return value as string
+      if (answer.done) throw new Error('interrupted; nothing was changed')
+      return answer.value
     })
   } finally {
     terminal.close()

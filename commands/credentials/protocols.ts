@@ -1,4 +1,5 @@
 /** Protocols of USM by the names that people type, whatever their case. */
+import { UsageError } from '../../lib/cli/exit-codes.ts'
 import {
   type AuthProtocol,
   authProtocols,
@@ -8,7 +9,7 @@ import {
 
 export function authNamed(option: string, name: string): AuthProtocol {
   const found = authProtocols.find((one) => one.name.toLowerCase() === name.toLowerCase())
-  if (!found) throw new Error(`${option} is to be ${authProtocols.map((one) => one.name).join(', ')}, not ${name}`)
+  if (!found) throw new UsageError(`${option} must be ${authProtocols.map((one) => one.name).join(', ')}, got ${name}`)
   return found
 }
 
@@ -17,6 +18,6 @@ export function privNamed(option: string, name: string): PrivProtocol | undefine
   if (name.toLowerCase() === 'none') return undefined
   const found = privProtocols.find((one) => one.name.toLowerCase() === name.toLowerCase())
   if (!found)
-    throw new Error(`${option} is to be ${privProtocols.map((one) => one.name).join(', ')} or none, not ${name}`)
+    throw new UsageError(`${option} must be ${privProtocols.map((one) => one.name).join(', ')} or none, got ${name}`)
   return found
 }

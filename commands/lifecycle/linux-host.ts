@@ -1,14 +1,16 @@
 /** The machine itself: /proc, signals, PID files, and the lock of the home. */
+
 import { join } from 'node:path'
-import { codeOf } from '../../lib/errors.ts'
+import { codeOf, messageOf } from '../../lib/errors.ts'
 import { type Home, HomeError } from '../../lib/home/home.ts'
 import { HomeLock } from '../../lib/home/lock.ts'
 import { processesOf } from '../../lib/home/processes.ts'
 import { isPid } from '../../lib/proc/pid.ts'
 import { readOwnedFile, readPidFile } from '../../lib/proc/pid-file.ts'
-import { isRunning, readProcess, userOf } from '../../lib/proc/process.ts'
+import { isRunning, thisProcess, userOf } from '../../lib/proc/process.ts'
 import { daemonOf, isRunBy, signalDaemon } from '../../lib/process/daemon-identity.ts'
 import { SpareDescriptors } from '../../lib/process/spare-descriptors.ts'
+import { pause } from '../../lib/time/pause.ts'
 import { atPlaceSync, ensureFolderSync } from '../../lib/trust/folder.ts'
 import { replaceInSync } from '../../lib/trust/open.ts'
 import type { Holder, Identity, Lock, Phase, ProcessHost } from './host.ts'
@@ -18,7 +20,7 @@ import { spawnDaemon } from './spawn-daemon.ts'
 const spareDescriptors = 8
 
 export function linuxHost(home: Home): ProcessHost {
-  const { pid, startTicks } = readProcess(process.pid)!
+  const { pid, startTicks } = thisProcess()
   const self = { pid, startTicks }
   // Of who keeps daemons, from the first that it starts; other commands have ended in a moment.
   let spare: SpareDescriptors | undefined
@@ -34,7 +36,7 @@ export function linuxHost(home: Home): ProcessHost {
     signal: (identity, signal) => retry(() => signalDaemon(identity, signal)),
     tryLock: (phase) => tryLock(home, self, phase),
     holder: () => readHolder(home),
-    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    pause,
     nowMs: () => performance.now(),
   }
 }
@@ -68,8 +70,8 @@ function take(home: Home): HomeLock | undefined {
   try {
     return HomeLock.tryTake(path)
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    throw new HomeError(`lock ${path}: ${message}`, code === 'EACCES' || code === 'EPERM' ? 4 : 1)
+    const code = codeOf(error)
+    throw new HomeError(`lock ${path}: ${messageOf(error)}`, code === 'EACCES' || code === 'EPERM' ? 4 : 1)
   }
 }
 
@@ -86,7 +88,9 @@ function readHolder(home: Home): Holder | undefined {
   try {
     const file = readOwnedFile(holderPath(home))
     if (!file) return servingStarter(home)
-    const { pid, startTicks, phase } = JSON.parse(file.text) as Holder
+    const said: unknown = JSON.parse(file.text)
+    if (!isHolder(said)) return undefined
+    const { pid, startTicks, phase } = said
     if (!isPid(pid) || !isRunning({ pid, startTicks })) return undefined
     const isBelieved = file.uid === 0 || file.uid === userOf(pid)
     return isBelieved && isRunBy(home, 'sip', pid) ? { pid, startTicks, phase } : undefined
@@ -101,4 +105,11 @@ function servingStarter(home: Home): Holder | undefined {
   const starter = readPidFile(join(home.run, 'castellan.pid'))
   if (!starter || !isRunBy(home, 'sip', starter.pid)) return undefined
   return { pid: starter.pid, startTicks: starter.startTicks, phase: 'serving' }
+}
+
+const phases: readonly Phase[] = ['starting', 'serving', 'stopping', 'stop']
+
+function isHolder(said: unknown): said is Holder {
+  if (typeof said !== 'object' || said === null || !('pid' in said) || !('phase' in said)) return false
+  return 'startTicks' in said && typeof said.startTicks === 'number' && phases.some((phase) => phase === said.phase)
 }

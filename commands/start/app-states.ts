@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { foldersOf, type Home } from '../../lib/home/home.ts'
 import { control } from '../../lib/process/control.ts'
 import { printable } from '../../lib/text/escape.ts'
+import { pause } from '../../lib/time/pause.ts'
 import type { AppState } from '../../subagents/critapp/index.ts'
 
 /** An application that takes longer to come up is shown as it is then. */
@@ -17,14 +18,14 @@ export async function settledApps(home: Home, signal: AbortSignal): Promise<read
     const apps = await readApps(home).catch(() => undefined)
     const isSettled = apps?.every((app) => app.wanted === 'down' || app.isUp || isFailed(app)) ?? false
     if (isSettled || signal.aborted || performance.now() > deadline) return apps
-    await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
+    await pause(lookEveryMs)
   }
 }
 
 async function readApps(home: Home): Promise<readonly AppState[]> {
-  return JSON.parse(
-    await control(join(foldersOf(home, 'subagents').run, 'subagents.ctl'), 'app-states'),
-  ) as readonly AppState[]
+  const said: unknown = JSON.parse(await control(join(foldersOf(home, 'subagents').run, 'subagents.ctl'), 'app-states'))
+  if (!Array.isArray(said) || !said.every(isAppState)) throw new Error(`expected states, got ${JSON.stringify(said)}`)
+  return said
 }
 
 /** A sentence for each application that is wanted up and is not. */
@@ -38,6 +39,12 @@ export function appFailures(apps: readonly AppState[] | undefined): string[] {
 export function whyDown({ state, lastError }: AppState): string {
   const retry = state === 'restartWait' ? ' (it is tried again)' : ''
   return `${lastError || (state === 'starting' ? 'it is still starting' : `it is ${state}`)}${retry}`
+}
+
+function isAppState(said: unknown): said is AppState {
+  return (
+    typeof said === 'object' && said !== null && 'name' in said && 'wanted' in said && 'isUp' in said && 'state' in said
+  )
 }
 
 function isFailed({ state, lastError }: AppState): boolean {

@@ -2,23 +2,13 @@
 import { relative } from 'node:path'
 import { formatTable } from '../../lib/cli/table.ts'
 import { type Home, programRoot } from '../../lib/home/home.ts'
-import { View } from '../../lib/mib/view.ts'
-import { hostAndPort } from '../../lib/net/address.ts'
-import { inspectConfig } from '../../sipd/config/read.ts'
+import { printable } from '../../lib/text/escape.ts'
 import { addressToAsk, formatAddress, parseAddress } from '../../snmp/transport/udp.ts'
 import type { AppState } from '../../subagents/critapp/index.ts'
-import { critAppProcTable } from '../../subagents/critapp/mib.ts'
-import { openConfiguration } from '../agent/configuration.ts'
 import { whyDown } from './app-states.ts'
+import { type Asker, applicationFacts, type SnmpFacts, sipAddresses, snmpFacts } from './facts.ts'
 
 type Row = readonly [name: string, value: string]
-
-interface SnmpFacts {
-  readonly addresses: readonly string[]
-  readonly readers: readonly string[]
-  readonly operators: readonly string[]
-  readonly targets: readonly string[]
-}
 
 /** `apps` is undefined when the subagents did not say. */
 export async function board(home: Home, apps: readonly AppState[] | undefined): Promise<string> {
@@ -37,17 +27,26 @@ export async function board(home: Home, apps: readonly AppState[] | undefined): 
     '',
     ...rows.map(([name, value]) => `  ${name.padEnd(width)}   ${value.replaceAll('\n', `\n${' '.repeat(width + 5)}`)}`),
     '',
-    ...advice(snmp),
+    ...(await advice(home, snmp)),
     '',
   ].join('\n')
 }
 
-function rightsText({ readers, operators }: SnmpFacts): string {
+function rightsText({ communities, users }: SnmpFacts): string {
+  const list = (title: string, askers: readonly Asker[]): string[] =>
+    askers.length === 0 ? [] : [`${title}: ${askers.map(({ name }) => printable(name)).join(', ')}`]
   const parts = [
-    readers.length > 0 ? `read: ${readers.join(', ')}` : '',
-    operators.length > 0 ? `operate: ${operators.join(', ')}` : '',
-  ].filter(Boolean)
-  return parts.join('   ') || 'SNMPv3 users only: castellan user list'
+    ...list(
+      'read',
+      communities.filter(({ mayRead, mayOperate }) => mayRead && !mayOperate),
+    ),
+    ...list(
+      'operate',
+      communities.filter(({ mayOperate }) => mayOperate),
+    ),
+    ...list('users', users),
+  ]
+  return parts.join('   ') || 'nobody may ask yet; run: castellan user add'
 }
 
 function appText(home: Home, app: AppState): string {
@@ -56,27 +55,35 @@ function appText(home: Home, app: AppState): string {
   return app.name === 'sipd' ? `up   ${sipAddresses(home).join(', ')}` : 'up'
 }
 
-/** TLS has a port of its own, on the addresses that sipd listens on. */
-function sipAddresses(home: Home): string[] {
-  const { config } = inspectConfig(home)
-  if (!config) return []
-  const plain = config.Listen.map(({ address, port }) => `udp and tcp ${hostAndPort(address, port)}`)
-  return config.SipTlsEnable ? [...plain, `tls port ${config.SipTlsPort}`] : plain
-}
-
-function advice({ addresses, readers, operators, targets }: SnmpFacts): string[] {
+/** Lines that work on this appliance: with its address, a community or user of its own, and an application that it supervises. */
+async function advice(home: Home, { addresses, communities, users, targets }: SnmpFacts): Promise<string[]> {
+  const [address] = addresses
+  if (address === undefined) return []
   const bin = launchers()
-  const agent = formatAddress(addressToAsk(addresses[0] ?? ''))
-  const trapPort = parseAddress(targets[0] ?? '')?.port ?? 162
-  const reader = readers[0] === undefined ? `-v3 -u USER ${agent}` : `-v2c ${agent} ${readers[0]}`
-  const operator = operators[0] === undefined ? undefined : `-v2c ${agent} ${operators[0]}`
-  const commands: Row[] = [
-    [`${bin}/getmany ${reader} system`, ''],
-    ...(operator ? [[`${bin}/setany ${operator} critAppAdminStatus.1 down`, 'stops sipd; up starts it'] as const] : []),
-    [`${bin}/traprcv ${trapPort}`, 'shows the traps that this sends'],
-  ]
+  const agent = formatAddress(addressToAsk(address))
+  const askers = [...communities, ...users]
+  const reader =
+    askers.find(({ mayRead, mayOperate }) => mayRead && !mayOperate) ?? askers.find(({ mayRead }) => mayRead)
+  const operator = askers.find(({ mayOperate }) => mayOperate)
+  const [app] = await applicationFacts(home)
+  const trapPort = parseAddress(targets[0] ?? '')?.port
+  const commands: Row[] = []
+  if (reader) commands.push([`${bin}/getmany ${askingAs(reader, agent)} system`, ''])
+  if (operator && app)
+    commands.push([
+      `${bin}/setany ${askingAs(operator, agent)} critAppAdminStatus.${app.index} down`,
+      `stops ${app.name}; up starts it`,
+    ])
+  if (trapPort !== undefined) commands.push([`${bin}/traprcv ${trapPort}`, 'shows the traps that this sends'])
+  if (commands.length === 0) return []
   const table = commands.map(([command, what]) => [{ text: `  ${command}` }, { text: what ? `# ${what}` : '' }])
   return ['Try:', formatTable(table, { isColoured: false }).trimEnd()]
+}
+
+/** As the tools take it. */
+function askingAs({ name, level }: Asker, agent: string): string {
+  if (level === undefined) return `-v2c ${agent} ${name}`
+  return `-v3 -u ${name}${level === 'authPriv' ? '' : ` -l ${level}`} ${agent}`
 }
 
 /** As a person here would type it; the folder where they are may have been removed. */
@@ -87,34 +94,5 @@ function launchers(): string {
     return short.startsWith('..') ? folder : short
   } catch {
     return folder
-  }
-}
-
-/** What the configuration that the agent reads says. A broken file says nothing, and no agent serves on it. */
-async function snmpFacts(home: Home): Promise<SnmpFacts> {
-  const configuration = await openConfiguration(home).catch(() => undefined)
-  if (!configuration) return { addresses: [], readers: [], operators: [], targets: [] }
-  const { internal } = configuration
-  const vacm = internal.vacm()
-  const communities = internal.communities()
-  const may = (access: 'read' | 'write') =>
-    communities
-      .filter(({ securityName, contextName }) => {
-        const principal = {
-          securityModel: 'snmpv2c',
-          securityName,
-          securityLevel: 'noAuthNoPriv',
-          contextName,
-        } as const
-        const view = vacm.viewFor(principal, access)
-        return view instanceof View && view.includes(critAppProcTable.columns.critAppAdminStatus.oid)
-      })
-      .map(({ name }) => Buffer.from(name).toString())
-  const operators = may('write')
-  return {
-    addresses: internal.listenAddresses(),
-    readers: may('read').filter((name) => !operators.includes(name)),
-    operators,
-    targets: [...new Set(internal.targets().map(formatAddress))],
   }
 }

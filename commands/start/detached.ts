@@ -1,5 +1,6 @@
 /** castellan start --detach: the starter goes into the background, and is waited for until all is up, or cannot be. */
 import { join } from 'node:path'
+import { type ExitCode, exitCodes } from '../../lib/cli/exit-codes.ts'
 import { type Home, programRoot } from '../../lib/home/home.ts'
 import { exitCodeOf } from '../../lib/program/exit.ts'
 import { startProgram } from '../../lib/program/start.ts'
@@ -7,10 +8,10 @@ import { until } from '../lifecycle/host.ts'
 import { linuxHost } from '../lifecycle/linux-host.ts'
 import { appFailures, settledApps } from './app-states.ts'
 import { board } from './board.ts'
-import { stopOnSignals } from './start.ts'
+import { stopOnSignals } from './signals.ts'
 
 /** Exit code: 0 when all that is wanted up is up; else 1, also where the appliance goes on and tries. */
-export async function startDetached(home: Home): Promise<number> {
+export async function startDetached(home: Home): Promise<ExitCode> {
   const child = startProgram({
     argv: [join(programRoot, 'bin', 'castellan'), 'start', '--home', home.root, '--background'],
     output: 'pipe',
@@ -35,11 +36,16 @@ export async function startDetached(home: Home): Promise<number> {
   // What it said last is read before it is written.
   if (!child.isRunning) await child.closed
   process.stderr.write(words)
-  if (!child.isRunning) return exitCodeOf(await child.exited) || 1
+  if (!child.isRunning) return failureOf(exitCodeOf(await child.exited))
   for (const stream of [child.output, child.errors]) stream?.destroy()
   child.unref()
   process.stdout.write(await board(home, apps))
   const failures = appFailures(apps)
   for (const sentence of failures) process.stderr.write(`castellan: ${sentence}\n`)
-  return failures.length === 0 ? 0 : 1
+  return failures.length === 0 ? exitCodes.ok : exitCodes.error
+}
+
+/** What ended before it served has failed, whatever its exit code. */
+function failureOf(code: number): ExitCode {
+  return code === exitCodes.refused ? exitCodes.refused : exitCodes.error
 }

@@ -2,12 +2,12 @@
 import { join } from 'node:path'
 import { ConfigurationError } from '../../lib/cnf/complaint.ts'
 import type { Home } from '../../lib/home/home.ts'
-import { ConfigFile } from '../../lib/mib/config.ts'
 import { configuredRows } from '../../lib/mib/configured-rows.ts'
 import { anyDefinition } from '../../lib/mib/declare.ts'
 import { requireOwner } from '../../lib/trust/home-trust.ts'
 import { critappModule } from '../../subagents/critapp/index.ts'
 import { critAppProcTable } from '../../subagents/critapp/mib.ts'
+import { configFileOf } from '../agent/config-file.ts'
 
 const sipdUnit = 'castellan-sipd.service'
 const file = join('subagents', 'critagt.cnf')
@@ -20,7 +20,7 @@ export async function controlSipdByUnit(home: Home): Promise<string> {
   requireOwner(home, 'castellan units')
   const path = join(home.conf, file)
   const { configured } = critappModule(home, async () => 200)
-  const config = new ConfigFile(configured, { path, overlayPath: join(home.data, file) })
+  const config = configFileOf(home, file, configured)
   const { complaints, loaded } = await config.prepare()
   if (complaints.length > 0) throw new ConfigurationError(complaints)
   const rows = configuredRows([loaded]).of(critAppProcTable)

@@ -1,17 +1,37 @@
 /** castellan units: the systemd units of an appliance, with its paths and users filled in, and sipd's row to go with them. */
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join, sep } from 'node:path'
+import { defineCommand } from '../../lib/cli/command.ts'
+import { exitCodes } from '../../lib/cli/exit-codes.ts'
+import { text, textOr } from '../../lib/cli/options.ts'
+import { print } from '../../lib/cli/print.ts'
 import { writeFileAtomic } from '../../lib/files/files.ts'
 import { type Home, HomeError, isInitialized, programRoot, shellWord } from '../../lib/home/home.ts'
 import { isLaidOut, readerOf } from '../../lib/trust/layout.ts'
 import { nameOfGroup, nameOfUser, type Owner, ownerNamed } from '../../lib/users/owner.ts'
 import { controlSipdByUnit } from './sipd-row.ts'
 
-export interface UnitsOptions {
+export const unitsCommand = defineCommand({
+  name: 'units',
+  summary: 'write the systemd units of this appliance',
+  details: 'In critagt.cnf, the row of sipd then names its unit in place of commands.',
+  example: 'castellan units --home /etc/castellan --output /tmp/units',
+  options: {
+    output: textOr('--output <dir>', 'where to', '/etc/systemd/system'),
+    user: text('--user <name>', 'whom the agent runs as (the owner of its folders, or castellan)'),
+    sipdUser: text('--sipd-user <name>', 'whom sipd runs as (the owner of its folders, or sipd)'),
+  },
+  async run({ home, options }) {
+    for (const done of await writeUnits(home, options)) print(`${done}\n`)
+    return exitCodes.ok
+  },
+})
+
+interface UnitsOptions {
   readonly output: string
   /** Whom the agent and sipd run as: by default the owners of their folders, or castellan and sipd where there are none yet. */
-  readonly user?: string
-  readonly sipdUser?: string
+  readonly user: string | undefined
+  readonly sipdUser: string | undefined
 }
 
 interface Names {
@@ -20,7 +40,7 @@ interface Names {
 }
 
 /** Gives sentences that say what was written. Throws ConfigurationError when critagt.cnf, which is written last, is broken. */
-export async function writeUnits(home: Home, { output, user, sipdUser }: UnitsOptions): Promise<string[]> {
+async function writeUnits(home: Home, { output, user, sipdUser }: UnitsOptions): Promise<string[]> {
   const isReady = isInitialized(home) && isLaidOut(home)
   const agent = namesOf(user, 'castellan', isReady ? readerOf(home, 'agent') : undefined)
   const sipd = namesOf(sipdUser, 'sipd', isReady ? readerOf(home, 'sipd') : undefined)

@@ -1,11 +1,27 @@
 /** castellan user list: the users of SNMPv3, their protocols and groups, from snmpd.cnf. Writes nothing. */
 import { vacmSecurityToGroupTable } from '../../agent/internal/access-tables.ts'
 import { isLocalUser, usmUserTable } from '../../agent/internal/usm-users.ts'
+import { defineCommand } from '../../lib/cli/command.ts'
+import { exitCodes } from '../../lib/cli/exit-codes.ts'
+import { json } from '../../lib/cli/options.ts'
+import { show } from '../../lib/cli/print.ts'
+import { formatTable } from '../../lib/cli/table.ts'
 import type { Home } from '../../lib/home/home.ts'
-import { printable } from '../../lib/text/escape.ts'
 import { openConfiguration } from '../agent/configuration.ts'
 
-export interface ListedUser {
+export const userList = defineCommand({
+  name: 'list',
+  summary: 'list users, their protocols and groups',
+  example: 'castellan user list --json',
+  options: { json },
+  async run({ home, options }) {
+    const users = await listUsers(home)
+    show(users, options.json, () => formatUsers(users))
+    return exitCodes.ok
+  },
+})
+
+interface ListedUser {
   readonly name: string
   readonly auth: string
   readonly priv: string
@@ -30,10 +46,9 @@ export async function listUsers(home: Home): Promise<ListedUser[]> {
 
 export function formatUsers(users: readonly ListedUser[]): string {
   if (users.length === 0) return 'there are no users\n'
-  return users
-    .map(({ name, auth, priv, group = '-', engineId }) => {
-      const engine = engineId === undefined ? '' : `  at engine ${engineId}`
-      return `${printable(name).padEnd(20)} ${auth.padEnd(8)} ${priv.padEnd(10)} ${printable(group)}${engine}\n`
-    })
-    .join('')
+  const rows = users.map(({ name, auth, priv, group = '-', engineId }) => [
+    ...[name, auth, priv, group].map((text) => ({ text })),
+    { text: engineId === undefined ? '' : `at engine ${engineId}` },
+  ])
+  return formatTable(rows, { isColoured: false })
 }

@@ -70,7 +70,8 @@ export function memberRow(
 ): GroupRow {
   const level = isPrivate ? 'Priv' : 'Auth'
   // A group of one's own making is nothing that could be derived from the protocols.
-  const [, present] = /^(read|operate|admin)(?:Priv|Auth)$/.exec(kept?.vacmGroupName ?? 'readPriv') ?? []
+  const before = kept?.vacmGroupName ?? 'readPriv'
+  const [, present] = /^(read|operate|admin)(?:Priv|Auth)$/.exec(before) ?? []
   const group = wish ?? present
   if (group === 'admin' && !isPrivate) throw new Error('group admin needs a user with privacy: --priv')
   return {
@@ -78,7 +79,7 @@ export function memberRow(
     vacmSecurityName: name,
     vacmSecurityToGroupStorageType: 'nonVolatile',
     ...kept,
-    vacmGroupName: group === undefined ? kept!.vacmGroupName : `${group}${level}`,
+    vacmGroupName: group === undefined ? before : `${group}${level}`,
     vacmSecurityToGroupStatus: 'active',
   }
 }

@@ -19,7 +19,7 @@ import { createLog, type Log } from '../log/log.ts'
 import { LogFile } from '../log/log-file.ts'
 import { migrateHome, migrationSentence } from '../migration/migrate.ts'
 import { removePidFile, writePidFile } from '../proc/pid-file.ts'
-import { type ProcessIdentity, readProcess } from '../proc/process.ts'
+import { type ProcessIdentity, thisProcess } from '../proc/process.ts'
 import { systemClock } from '../time/clock.ts'
 import { requireTrust } from '../trust/home-trust.ts'
 import type { DaemonName } from './daemon.ts'
@@ -178,7 +178,7 @@ export async function keepToSignals({ pidFile, log, stop, reload }: ServingProce
     reload().catch((error: unknown) => log.error('cannot read the configuration again', { error }))
   })
   // After the handlers: who finds the file sends signals, and one without a handler is the end of the process.
-  const self = readProcess(process.pid)!
+  const self = thisProcess()
   if ((await writePidFile(pidFile, self)) === 'marker') writeLater(pidFile, self, log)
   tellSystemd(systemClock, log)
 }

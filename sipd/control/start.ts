@@ -1,6 +1,8 @@
 /** `sip start`: starts sipd in the background and waits until it serves. */
+
 import { closeSync } from 'node:fs'
 import { join } from 'node:path'
+import { CommandFailure, exitCodes } from '../../lib/cli/exit-codes.ts'
 import { foldersOf, type Home } from '../../lib/home/home.ts'
 import { processesOf } from '../../lib/home/processes.ts'
 import { openOutput } from '../../lib/log/output-file.ts'
@@ -9,29 +11,31 @@ import { describeExit } from '../../lib/program/exit.ts'
 import { lastWords } from '../../lib/program/last-words.ts'
 import { startProgram } from '../../lib/program/start.ts'
 import { systemClock } from '../../lib/time/clock.ts'
+import { pause } from '../../lib/time/pause.ts'
 import { settlePrivileges } from '../privileges/privileges.ts'
-import { type Command, CommandFailure, exitCodes } from './command.ts'
+import { sipCommand } from './command.ts'
 import { report } from './report.ts'
-import { pause, runningSipd } from './sipd.ts'
+import { runningSipd } from './sipd.ts'
 import { supervisorDid } from './supervisor.ts'
 
 const startWithinMs = 10_000
 /** With its workers, in order; then they are killed. */
 const endWithinMs = 2000
 
-export const startCommand: Command = {
+export const startCommand = sipCommand({
   name: 'start',
-  synopsis: '',
-  help: 'starts sipd in the background, through its supervisor where there is one; fine when it runs already',
-  operandCount: 0,
-  options: [],
+  summary: 'start sipd in the background, through its supervisor where there is one; fine when it runs already',
+  example: 'sip start',
+  exitCodes: { 0: 'it serves', 1: 'it does not serve; what it said is shown' },
+  options: {},
+  actsOnProcesses: true,
   run: async ({ home }) => {
     await report('Starting', async () => {
       if (!(await supervisorDid(home, 'start'))) await startSipd(home)
     })
     return exitCodes.ok
   },
-}
+})
 
 /** Throws a CommandFailure with what sipd said when it does not serve. */
 export async function startSipd(home: Home): Promise<void> {

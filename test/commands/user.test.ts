@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { passphrases } from '../../commands/credentials/passphrases.ts'
+import { addUser } from '../../commands/user/add.ts'
 import { formatUsers, listUsers } from '../../commands/user/list.ts'
-import { addUser, removeUser, rotateUser } from '../../commands/user/user.ts'
+import { removeUser } from '../../commands/user/remove.ts'
+import { rotateUser } from '../../commands/user/rotate.ts'
 import { type Home, initializeHome, resolveHome } from '../../lib/home/home.ts'
 
 let home: Home

@@ -1,6 +1,10 @@
 /** castellan init: makes a home, or what is missing of one, and gives its folders to the users of the daemons. */
 import { join } from 'node:path'
-import { completeHome, highestPort, initSentence, portOffsetOf } from '../lib/home/completion.ts'
+import { defineCommand } from '../../lib/cli/command.ts'
+import { type ExitCode, exitCodes } from '../../lib/cli/exit-codes.ts'
+import { flag, parsed, text, wholeNumber } from '../../lib/cli/options.ts'
+import { print } from '../../lib/cli/print.ts'
+import { completeHome, highestPort, portOffsetOf } from '../../lib/home/completion.ts'
 import {
   checkHomePath,
   type Home,
@@ -8,31 +12,49 @@ import {
   initializeHome,
   isInitialized,
   programRoot,
-  resolveHome,
   shellWord,
-} from '../lib/home/home.ts'
-import { processesOf } from '../lib/home/processes.ts'
-import { migrateHome, migrationSentence } from '../lib/migration/migrate.ts'
-import { requireOwner } from '../lib/trust/home-trust.ts'
-import { type DaemonUsers, layOut } from '../lib/trust/layout.ts'
-import { type Owner, ownerNamed } from '../lib/users/owner.ts'
+} from '../../lib/home/home.ts'
+import { processesOf } from '../../lib/home/processes.ts'
+import { requireOwner } from '../../lib/trust/home-trust.ts'
+import { type DaemonUsers, layOut } from '../../lib/trust/layout.ts'
+import { type Owner, ownerNamed } from '../../lib/users/owner.ts'
+import { migrate, reportMissing } from './complete.ts'
 
 /** Makes the users that the units name by default. */
 export const sysusersPath = join(programRoot, 'conf', 'systemd', 'sysusers.conf')
 
-export interface InitOptions {
-  readonly home?: string
-  readonly portOffset?: number
+export const initCommand = defineCommand({
+  name: 'init',
+  summary: 'make a home: configuration, data, logs',
+  details: 'Of a home that is there, it makes what is missing, and moves files of an older version.',
+  example: 'castellan init --home /etc/castellan --user castellan --sipd-user sipd',
+  exitCodes: { 0: 'the home has everything', 1: 'files are missing that only a person can bring back' },
+  options: {
+    portOffset: parsed(
+      '--port-offset <n>',
+      'add this to every port, so that appliances run side by side (0)',
+      wholeNumber,
+    ),
+    installed: flag('--installed', 'without default communities, as below /etc and /var/lib'),
+    user: text(
+      '--user <name>',
+      'give the folders of the agent to this user, for the systemd units; with --sipd-user, as root',
+    ),
+    sipdUser: text('--sipd-user <name>', 'give the folders of sipd to this user'),
+  },
+  run: ({ home, options }) => init(home, options),
+})
+
+interface InitOptions {
+  readonly portOffset: number | undefined
   /** Whom the agent and sipd run as, as `ownerNamed` has it. Undefined: all daemons run as the owner of the home. */
-  readonly user?: string
-  readonly sipdUser?: string
+  readonly user: string | undefined
+  readonly sipdUser: string | undefined
   /** Without default communities, as a home below /etc or /var/lib, or one with users of its own, is made anyway. */
-  readonly installed?: boolean
+  readonly installed: boolean
 }
 
-/** Exit code: 0 when the home has everything, 1 when files are still missing. */
-export async function init({ home: folder, portOffset, user, sipdUser, installed }: InitOptions): Promise<number> {
-  const home = resolveHome(folder)
+async function init(home: Home, { portOffset, user, sipdUser, installed }: InitOptions): Promise<ExitCode> {
   checkHomePath(home)
   await checkOffset(portOffset)
   const users = usersNamed(user, sipdUser)
@@ -45,7 +67,7 @@ export async function init({ home: folder, portOffset, user, sipdUser, installed
       `the ports of ${home.root} are shifted by ${known}, not by ${portOffset}; leave --port-offset out, or name another home`,
     )
   // Who lays it out for users of their own installs it.
-  const isInstalled = installed ?? (users ? true : undefined)
+  const isInstalled = installed || users !== undefined ? true : undefined
   const offset = portOffset ?? known ?? (isKnown ? undefined : 0)
   // Before files are made: each then belongs to whom its folder belongs to.
   const bringUp = (): void => {
@@ -57,24 +79,11 @@ export async function init({ home: folder, portOffset, user, sipdUser, installed
     offset === undefined
       ? await completeHome(home)
       : { made: await initializeHome(home, offset, isInstalled), missing: [] }
-  for (const path of made) process.stdout.write(`made ${path}\n`)
+  for (const path of made) print(`made ${path}\n`)
   reportMissing(home, missing)
-  if (users)
-    process.stdout.write(
-      `the folders of the agent belong to ${user}, those of sipd to ${sipdUser}, all others to root\n`,
-    )
-  if (made.length + missing.length === 0) process.stdout.write(`${home.root} has everything already\n`)
-  return missing.length === 0 ? 0 : 1
-}
-
-/** Brings a home from before each process had folders of its own to those of today. */
-export function migrate(home: Home): void {
-  const migration = migrateHome(home)
-  if (migration) process.stdout.write(`${migrationSentence(home, migration)}\n`)
-}
-
-export function reportMissing(home: Home, missing: readonly string[]): void {
-  for (const path of missing) process.stderr.write(`castellan: ${path} is missing; ${initSentence(home)}\n`)
+  if (users) print(`the folders of the agent belong to ${user}, those of sipd to ${sipdUser}, all others to root\n`)
+  if (made.length + missing.length === 0) print(`${home.root} has everything already\n`)
+  return missing.length === 0 ? exitCodes.ok : exitCodes.error
 }
 
 /** Throws HomeError for half of the two, for users that do not exist, and for one that is root or both. */

@@ -1,17 +1,5 @@
-/** What castellan events says alike: what a trigger tests, and colours for people. */
-import { paint, printable } from '../../lib/text/escape.ts'
-import type { TriggerRow } from '../../subagents/event/rows.ts'
-
-export const bold = 1
-export const red = 31
-export const green = 32
-export const yellow = 33
-export const grey = 90
-
-/** Gives text its colour where there are to be colours. */
-export function painter(isColoured: boolean): (text: string, colour: number) => string {
-  return (text, colour) => (isColoured ? paint(text, colour) : printable(text))
-}
+/** What a trigger tests, as people read it. */
+import type { TriggerRow } from '../subagents/event/rows.ts'
 
 /** Such as `rising 75, falling 20`; of a row as its file or the agent has it, so that parts may be missing. */
 export function testsText(row: Partial<TriggerRow>): string {
