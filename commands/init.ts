@@ -11,10 +11,10 @@ import {
   resolveHome,
   shellWord,
 } from '../lib/home/home.ts'
-import { processesOf } from '../lib/home/processes.ts'
+import { requireOwner } from '../lib/home/home-trust.ts'
+import { type DaemonUsers, layOut } from '../lib/home/layout.ts'
 import { migrateHome, migrationSentence } from '../lib/migration/migrate.ts'
-import { requireOwner } from '../lib/trust/home-trust.ts'
-import { type DaemonUsers, layOut } from '../lib/trust/layout.ts'
+import { processesOf } from '../lib/process/home-processes.ts'
 import { type Owner, ownerNamed } from '../lib/users/owner.ts'
 
 /** Makes the users that the units name by default. */

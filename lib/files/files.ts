@@ -1,9 +1,9 @@
 /** Writes that matter: a reader, or the machine after a power cut, sees the old file or the new one, never a part. */
 import type { FileHandle } from 'node:fs/promises'
 import { codeOf } from '../errors.ts'
+import { draftOf } from '../trust/drafts.ts'
 import { atPlace, Folder } from '../trust/folder.ts'
 import { makeIn, openIn } from '../trust/open.ts'
-import { draftOf } from './drafts.ts'
 import { reportWrite } from './storage.ts'
 
 /** Replaces the file at `path` and returns when the new content is durable. `mode` defaults to owner-only. */

@@ -4,10 +4,10 @@ import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { fillTemplate } from '../cnf/template.ts'
 import { isMissing, writeFileAtomic } from '../files/files.ts'
 import { longestSocketPath } from '../net/socket-path.ts'
 import { isInstalledHome, isInstalledPath, withoutCommunities } from './installed.ts'
+import { fillTemplate } from './template.ts'
 
 export interface Home {
   readonly root: string

@@ -1,9 +1,9 @@
 /** Daemons of the version before, which kept their locks and PID files in run/ itself: nothing is moved under their hands. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { readPidFile } from '../files/pid-file.ts'
 import { domains, type Home, shellWord } from '../home/home.ts'
 import { HomeLock } from '../home/lock.ts'
-import { readPidFile } from '../proc/pid-file.ts'
 
 /** Another process of this version that migrates the home has them for a moment. */
 const waitMs = 2000

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { messageWithCausesOf } from '../../lib/errors.ts'
 import { HomeError, requireHome, resolveHome } from '../../lib/home/home.ts'
-import { requireOwner } from '../../lib/trust/home-trust.ts'
+import { requireOwner } from '../../lib/home/home-trust.ts'
 import { programVersion } from '../../lib/version.ts'
 import { inspectConfig, readConfig } from '../config/read.ts'
 import { configToJson, formatCheck, formatConfig } from '../config/show.ts'

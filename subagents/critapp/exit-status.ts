@@ -1,7 +1,7 @@
 /** How a process ended that was not our child: only its parent is told, so this says what can be known, and no more. */
 import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import { readOwnedFile } from '../../lib/proc/pid-file.ts'
+import { readOwnedFile } from '../../lib/files/pid-file.ts'
 import type { ProcessIdentity } from '../../lib/proc/process.ts'
 import { parseProcStat } from '../../lib/proc/stat.ts'
 import type { UnitState } from './unit.ts'

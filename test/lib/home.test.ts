@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { lex } from '../../lib/cnf/lex.ts'
-import { fillTemplate } from '../../lib/cnf/template.ts'
 import { checkHomePath, HomeError, requireHome, resolveHome, shellWord } from '../../lib/home/home.ts'
+import { fillTemplate } from '../../lib/home/template.ts'
 import { listenForControl } from '../../lib/process/control.ts'
-import { commandWord, splitWords } from '../../lib/program/command.ts'
+import { commandWord, splitWords } from '../../lib/text/command.ts'
 import { readLines } from '../../sipd/config/lines.ts'
 
 const strangePaths = [

@@ -1,8 +1,8 @@
 /** The processes of a home, as /proc has them: known by their command lines from the moment they are started. */
 import { readFileSync } from 'node:fs'
+import { domains, type Home } from '../home/home.ts'
 import { type ProcessIdentity, readEnvironment, visibleProcesses } from '../proc/process.ts'
-import { daemonOf, isPartOf, type Part, partOf } from '../process/daemon-identity.ts'
-import { domains, type Home } from './home.ts'
+import { daemonOf, isPartOf, type Part, partOf } from './daemon-identity.ts'
 
 export interface HomeProcess extends ProcessIdentity {
   readonly part: Part

@@ -3,10 +3,10 @@
  * takes no block of the disk.
  */
 import { closeSync, type Stats } from 'node:fs'
+import { isAbsence, isDenied } from '../proc/file.ts'
 import { atPlaceSync, type Folder } from '../trust/folder.ts'
 import { makeInSync } from '../trust/open.ts'
 import { RefusedPathError } from '../trust/refused-path.ts'
-import { isAbsence, isDenied } from './file.ts'
 
 export interface Marked {
   readonly pid: number
