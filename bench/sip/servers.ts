@@ -6,8 +6,9 @@ import { existsSync, mkdirSync, mkdtempSync, statSync, writeFileSync } from 'nod
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { programRoot, resolveHome } from '../../lib/home/home.ts'
+import { resolveHome } from '../../lib/home/home.ts'
 import { daemonCommand } from '../../lib/process/daemon.ts'
+import { programRoot } from '../../lib/program-root.ts'
 
 export interface MeasuredServer {
   readonly name: 'kamailio' | 'sipd'

@@ -2,7 +2,8 @@
 import { join } from 'node:path'
 import { readJsonFile } from '../files/json-file.ts'
 import { readRegularFile } from '../files/regular-file.ts'
-import { type Home, homeRecordPath, makeFile, missingFrom, readTemplates, shellWord, type Template } from './home.ts'
+import { shellWord } from '../text/shell-word.ts'
+import { type Home, homeRecordPath, makeFile, missingFrom, readTemplates, type Template } from './home.ts'
 
 export interface Completion {
   /** Paths of the files made. */

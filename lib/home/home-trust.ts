@@ -1,9 +1,11 @@
 /** What a daemon believes lies where nobody but its user and root can write: looked at when it starts, and by castellan check. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { programRoot } from '../program-root.ts'
+import { shellWord } from '../text/shell-word.ts'
 import { type PathMistake, pathMistake, treeMistakes } from '../trust/own-path.ts'
 import { nameOfUser, type Owner } from '../users/owner.ts'
-import { type Domain, foldersOf, type Home, HomeError, programRoot, shellWord } from './home.ts'
+import { type Domain, foldersOf, type Home, HomeError } from './home.ts'
 import { isLaidOut, readerOf } from './layout.ts'
 
 /** Each wrong component once. `reader` is whom the process of the domain runs as. */

@@ -3,9 +3,10 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { isMissing, writeFileAtomic } from '../files/files.ts'
 import { longestSocketPath } from '../net/socket-path.ts'
+import { programRoot } from '../program-root.ts'
+import { shellWord } from '../text/shell-word.ts'
 import { isInstalledHome, isInstalledPath, withoutCommunities } from './installed.ts'
 import { fillTemplate } from './template.ts'
 
@@ -51,9 +52,6 @@ export function pidFileOf(home: Home, name: string): string {
   const domain = domains.find((one) => one === name) ?? 'subagents'
   return join(foldersOf(home, domain).run, `${name}.pid`)
 }
-
-/** The folder that holds bin/, conf/ and dist/. */
-export const programRoot = findProgramRoot(dirname(fileURLToPath(import.meta.url)))
 
 /** A home that cannot be used, with what to do about it; `exitCode` is 1, 2 for wrong usage, or 4 where it is refused. */
 export class HomeError extends Error {
@@ -122,11 +120,6 @@ export function checkHomePath({ root }: Home): void {
     )
 }
 
-/** A word as a shell takes it, for commands that a message advises. */
-export function shellWord(text: string): string {
-  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
-}
-
 /** A file of the program's conf/, from which a home's is made. */
 export interface Template {
   /** Below conf/, such as `agent/snmpd.cnf`. */
@@ -191,12 +184,4 @@ export async function makeFile(home: Home, { file, text }: Template, portOffset:
   const isBare = file === join('agent', 'snmpd.cnf') && isInstalledHome(home, homeRecordPath(home))
   await writeFileAtomic(path, isBare ? withoutCommunities(content) : content, 0o600 | (mode & 0o040))
   return path
-}
-
-/** The sources and the compiled program lie at different depths; package.json lies at the top of both. */
-function findProgramRoot(from: string): string {
-  for (let folder = from; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'package.json'))) return folder
-    if (folder === dirname(folder)) throw new Error(`no package.json above ${from}`)
-  }
 }

@@ -1,6 +1,6 @@
 /** A backend answers for objects; ModuleBackend makes one of a module, in the master's process or behind AgentX. */
 import type { Log } from '../log/log.ts'
-import type { TakeBack } from './all-or-nothing.ts'
+import { PartlyPersistedError, type TakeBack } from './all-or-nothing.ts'
 import { runGenerator } from './generator.ts'
 import type { Effects, MibModule, ModuleHost, Requester } from './module.ts'
 import type { RowChange } from './row-change.ts'
@@ -23,14 +23,6 @@ export interface Backend {
   readonly name: string
   readonly objects: readonly ServedObject[]
   prepareSet(varbinds: readonly SetVarbind[], requester?: Requester): SetPart
-}
-
-/** A change is durable in part, and that part could not be taken back. */
-export class PartlyPersistedError extends Error {
-  constructor(cause: unknown) {
-    super('a change is durable in part and could not be taken back', { cause })
-    this.name = 'PartlyPersistedError'
-  }
 }
 
 export interface ModuleBackendOptions {

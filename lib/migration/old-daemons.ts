@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { readPidFile } from '../files/pid-file.ts'
-import { domains, type Home, shellWord } from '../home/home.ts'
+import { domains, type Home } from '../home/home.ts'
 import { HomeLock } from '../home/lock.ts'
+import { shellWord } from '../text/shell-word.ts'
 
 /** Another process of this version that migrates the home has them for a moment. */
 const waitMs = 2000

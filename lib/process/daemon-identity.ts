@@ -3,10 +3,11 @@ import { realpathSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join } from 'node:path'
 import { codeOf, messageOf } from '../errors.ts'
 import { readPidFile } from '../files/pid-file.ts'
-import { domains, foldersOf, type Home, HomeError, pidFileOf, programRoot } from '../home/home.ts'
+import { domains, foldersOf, type Home, HomeError, pidFileOf } from '../home/home.ts'
 import { isDenied } from '../proc/file.ts'
 import { executableOf, type ProcessIdentity, type ProcessStat, readEnvironment, userOf } from '../proc/process.ts'
 import { type SignalTarget, sendSignal } from '../proc/signal.ts'
+import { programRoot } from '../program-root.ts'
 import type { DaemonName } from './daemon.ts'
 
 /** The daemons, and the command that starts sipd. */

@@ -2,7 +2,7 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { codeOf } from '../errors.ts'
-import { programRoot } from '../home/home.ts'
+import { programRoot } from '../program-root.ts'
 import { parseCommand } from '../text/command.ts'
 import { pathMistake } from '../trust/own-path.ts'
 import { programPath } from './environment.ts'

@@ -5,7 +5,7 @@
 import { type IOType, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { programRoot } from '../home/home.ts'
+import { programRoot } from '../program-root.ts'
 import type { Owner } from '../users/owner.ts'
 import { cleanEnvironment, type Environment } from './environment.ts'
 import { describeErrno } from './errno.ts'

@@ -1,5 +1,5 @@
 /** Time as a dependency: daemons get the system's clock, tests one that they move by hand. */
-import { guarded } from '../process/guard.ts'
+import { guarded } from '../guarded.ts'
 
 export interface Timer {
   cancel(): void
@@ -14,7 +14,7 @@ export interface Clock {
   every(periodMs: number, run: () => void): Timer
 }
 
-/** The machine's own clock. Its timers do not keep a process alive: what serves, holds a socket. A daemon's are guarded (guard.ts). */
+/** The machine's own clock. Its timers do not keep a process alive: what serves, holds a socket. A daemon's are guarded (guarded.ts). */
 export const systemClock: Clock = {
   now: Date.now,
   monotonicMs: () => performance.now(),

@@ -13,7 +13,8 @@ import {
 import { join } from 'node:path'
 import { codeOf, messageOf } from '../../lib/errors.ts'
 import { readRegularFileSync } from '../../lib/files/regular-file.ts'
-import { foldersOf, type Home, shellWord } from '../../lib/home/home.ts'
+import { foldersOf, type Home } from '../../lib/home/home.ts'
+import { shellWord } from '../../lib/text/shell-word.ts'
 import type { Account } from '../../lib/users/accounts.ts'
 import { actAs } from '../../lib/users/privileges.ts'
 

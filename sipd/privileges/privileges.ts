@@ -5,11 +5,12 @@ import { ConfigurationError } from '../../lib/cnf/complaint.ts'
 import { codeOf } from '../../lib/errors.ts'
 import { foldersOf, type Home, HomeError, makeFolders } from '../../lib/home/home.ts'
 import { isLoopbackAddress } from '../../lib/net/address.ts'
-import { type Account, findAccount, findGroup } from '../../lib/users/accounts.ts'
+import type { Account } from '../../lib/users/accounts.ts'
 import type { Owner } from '../../lib/users/owner.ts'
 import { actAs, becomeForGood, isRoot } from '../../lib/users/privileges.ts'
 import { inspectConfig } from '../config/read.ts'
 import { takeFolders } from './folders.ts'
+import { findAccount, findGroup } from './name-services.ts'
 import { defaultUser, runAsOf } from './run-as.ts'
 
 export class Privileges {

@@ -2,8 +2,8 @@
 import { readlinkSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { readPidFile } from '../../lib/files/pid-file.ts'
-import { programRoot } from '../../lib/home/home.ts'
 import { ageMs, type ProcessStat, readEnvironment } from '../../lib/proc/process.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { isControlScript, scriptOf } from './control-script.ts'
 
 export interface Search {

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { lex } from '../../lib/cnf/lex.ts'
-import { checkHomePath, HomeError, requireHome, resolveHome, shellWord } from '../../lib/home/home.ts'
+import { checkHomePath, HomeError, requireHome, resolveHome } from '../../lib/home/home.ts'
 import { fillTemplate } from '../../lib/home/template.ts'
 import { listenForControl } from '../../lib/process/control.ts'
 import { commandWord, splitWords } from '../../lib/text/command.ts'
+import { shellWord } from '../../lib/text/shell-word.ts'
 import { readLines } from '../../sipd/config/lines.ts'
 
 const strangePaths = [

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { declaredDefinitions } from '../../catalogue.ts'
-import { programRoot } from '../../lib/home/home.ts'
 import type { Column } from '../../lib/mib/declare.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { systemClock } from '../../lib/time/clock.ts'
 
 /** What hands a time to Node itself, which runs what is later than 2^31-1 ms at once; what each of them waits is bounded elsewhere. */
