@@ -116,7 +116,7 @@ export class Patterns {
   }
 
   async #ready(): Promise<Worker> {
-    if (this.#isClosed) throw new Error('no pattern is tried any more: the log subagent stops')
+    if (this.#isClosed) throw new Error('no pattern is tried any more: they are closed')
     if (this.#worker) return this.#worker
     const worker = new Worker(thread, { workerData: this.#memory })
     worker.on('error', () => {}) // whoever waits for an answer hears of it

@@ -45,3 +45,9 @@ export function parseProcStat(text: Octets): ProcStat {
     waitStatus: Number(fields[49] ?? 0),
   }
 }
+
+/** Field 52, with which a zombie says how it ended; 0 also for who may not see it, so that says nothing. */
+export function parseWaitStatus(text: Octets, startTicks: number): number | undefined {
+  const found = parseProcStat(text)
+  return found.state === 'Z' && found.startTicks === startTicks && found.waitStatus > 0 ? found.waitStatus : undefined
+}

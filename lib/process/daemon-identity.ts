@@ -5,7 +5,14 @@ import { codeOf, messageOf } from '../errors.ts'
 import { readPidFile } from '../files/pid-file.ts'
 import { domains, foldersOf, type Home, HomeError, pidFileOf } from '../home/home.ts'
 import { isDenied } from '../proc/file.ts'
-import { executableOf, type ProcessIdentity, type ProcessStat, readEnvironment, userOf } from '../proc/process.ts'
+import {
+  executableOf,
+  type ProcessIdentity,
+  type ProcessStat,
+  readEnvironment,
+  userOf,
+  workingFolderOf,
+} from '../proc/process.ts'
 import { type SignalTarget, sendSignal } from '../proc/signal.ts'
 import { programRoot } from '../program-root.ts'
 import type { DaemonName } from './daemon.ts'
@@ -104,7 +111,16 @@ function homeOf({ pid, command }: Pick<ProcessStat, 'pid' | 'command'>): string 
     command.find((word) => word.startsWith('--home='))?.slice('--home='.length) ??
     readEnvironment(pid, 'CASTELLAN_HOME') ??
     join(programRoot, 'var')
-  return isAbsolute(named) ? named : join(realPath(`/proc/${pid}/cwd`), named)
+  return isAbsolute(named) ? named : join(folderOf(pid), named)
+}
+
+/** Of a process that cannot be looked at it is none that a home lies in. */
+function folderOf(pid: number): string {
+  try {
+    return workingFolderOf(pid)
+  } catch {
+    return `/proc/${pid}/cwd`
+  }
 }
 
 /** A home may be reached through a symbolic link. */

@@ -2,7 +2,6 @@
 import type { Stats } from 'node:fs'
 import { basename } from 'node:path'
 import { codeOf } from '../../../lib/errors.ts'
-import { listDrafts, listRotated, lookAtLog, moveAside } from '../../../lib/follow/rotated-files.ts'
 import type { Log } from '../../../lib/log/log.ts'
 import type { Clock, Timer } from '../../../lib/time/clock.ts'
 import { isPlausibleTime } from '../../../lib/time/wall-clock.ts'
@@ -14,6 +13,7 @@ import { Finisher, machineHost, type RotationHost } from './finisher.ts'
 import { pause } from './pause.ts'
 import { type RefusedPolicy, type RotationPolicy, realLogPath, refuseOverlaps } from './policy.ts'
 import { beyondRetention } from './retention.ts'
+import { listDrafts, listRotated, lookAtLog, moveAside } from './rotated-files.ts'
 import { RotationState } from './state.ts'
 
 /** How a rotation went, with a sentence for people. */
