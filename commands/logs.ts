@@ -1,7 +1,7 @@
 /** castellan logs: follows the logs of a home live, and tries a pattern on a file as the log subagent would. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { codeOf } from '../lib/errors.ts'
+import { codeOf, isMissing } from '../lib/errors.ts'
 import { Follower } from '../lib/follow/follower.ts'
 import { conditionWords } from '../lib/follow/follower-result.ts'
 import { Patterns, patternError } from '../lib/follow/patterns.ts'
@@ -131,7 +131,7 @@ function filesIn(folder: string): string[] {
       .filter((entry) => entry.isFile())
       .map(({ name }) => name)
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'EACCES') return []
+    if (isMissing(error) || codeOf(error) === 'EACCES') return []
     throw error
   }
 }

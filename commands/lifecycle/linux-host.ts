@@ -1,6 +1,6 @@
 /** The machine itself: /proc, signals, PID files, and the lock of the home. */
 import { join } from 'node:path'
-import { codeOf } from '../../lib/errors.ts'
+import { isDenied, isMissing, messageOf } from '../../lib/errors.ts'
 import { readOwnedFile, readPidFile } from '../../lib/files/pid-file.ts'
 import { type Home, HomeError } from '../../lib/home/home.ts'
 import { HomeLock } from '../../lib/home/lock.ts'
@@ -68,8 +68,7 @@ function take(home: Home): HomeLock | undefined {
   try {
     return HomeLock.tryTake(path)
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    throw new HomeError(`lock ${path}: ${message}`, code === 'EACCES' || code === 'EPERM' ? 4 : 1)
+    throw new HomeError(`lock ${path}: ${messageOf(error)}`, isDenied(error) ? 4 : 1)
   }
 }
 
@@ -91,7 +90,7 @@ function readHolder(home: Home): Holder | undefined {
     const isBelieved = file.uid === 0 || file.uid === userOf(pid)
     return isBelieved && isRunBy(home, 'sip', pid) ? { pid, startTicks, phase } : undefined
   } catch (error) {
-    if (error instanceof SyntaxError || codeOf(error) === 'ENOENT') return undefined
+    if (error instanceof SyntaxError || isMissing(error)) return undefined
     throw error
   }
 }

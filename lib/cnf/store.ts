@@ -5,7 +5,7 @@
  */
 import { mkdir, rm } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
-import { codeOf, messageOf } from '../errors.ts'
+import { isMissing, messageOf } from '../errors.ts'
 import { writeFileAtomic } from '../files/files.ts'
 import { readRegularFile } from '../files/regular-file.ts'
 import { octetsOfText, textOfOctets } from '../text/lossless-text.ts'
@@ -65,7 +65,7 @@ export class CnfStore {
       content = textOfOctets(octets)
       this.#mode = stats.mode & 0o777
     } catch (error) {
-      if (isOwn && codeOf(error) === 'ENOENT') return { entries: [], complaints: [] }
+      if (isOwn && isMissing(error)) return { entries: [], complaints: [] }
       return { entries: [], complaints: [unreadable(file, path, error)] }
     }
     this.#readContent = content
@@ -233,7 +233,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return textOfOctets((await readRegularFile(path)).octets)
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
 }

@@ -1,6 +1,6 @@
 /** PID files: three lines of which other tools read the first, believed only where the file and the process vouch for each other. */
 import { closeSync, fstatSync, readFileSync } from 'node:fs'
-import { codeOf } from '../errors.ts'
+import { codeOf, isMissing } from '../errors.ts'
 import { isPid } from '../proc/pid.ts'
 import { type ProcessIdentity, readProcess, userOf } from '../proc/process.ts'
 import { openToReadSync } from '../trust/open.ts'
@@ -62,7 +62,7 @@ export function readOwnedFile(path: string): { readonly text: string; readonly u
   try {
     descriptor = openToReadSync(path)
   } catch (error) {
-    if (error instanceof RefusedPathError || codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined
+    if (error instanceof RefusedPathError || isMissing(error) || codeOf(error) === 'ENOTDIR') return undefined
     throw error
   }
   try {

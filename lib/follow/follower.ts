@@ -4,7 +4,7 @@
  * stands.
  */
 import type { Stats } from 'node:fs'
-import { codeOf } from '../errors.ts'
+import { isMissing } from '../errors.ts'
 import { isSameFile } from '../trust/folder.ts'
 import { conditionOf, type FollowerOptions, type FollowerState, type Look, type PollResult } from './follower-result.ts'
 import {
@@ -159,10 +159,10 @@ export class Follower {
       }
       opened = await this.#place.open()
     } catch (error) {
-      if (file && codeOf(error) !== 'ENOENT') return { ...conditionOf(error), file: file.isFile() ? file : undefined }
+      if (file && !isMissing(error)) return { ...conditionOf(error), file: file.isFile() ? file : undefined }
       this.#retireLast()
       // It may have come, been written and been renamed since the last look.
-      if (codeOf(error) === 'ENOENT' && last) await this.#takeMissed(last, undefined)
+      if (isMissing(error) && last) await this.#takeMissed(last, undefined)
       return { ...conditionOf(error), file: undefined }
     }
     if (!opened) return { condition: 'noFile', file: undefined } // gone between two calls

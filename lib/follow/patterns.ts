@@ -2,7 +2,9 @@
  * Tries regular expressions on lines in a thread of their own, with a time limit for each line: JavaScript's engine may
  * backtrack for ever, and cannot be interrupted.
  */
+
 import { Worker } from 'node:worker_threads'
+import { messageOf } from '../errors.ts'
 import type { Clock } from '../time/clock.ts'
 import { maxJobLines, newProgress, type PatternJob, type Progress, progressOf } from './pattern-job.ts'
 
@@ -141,6 +143,6 @@ export function patternError(source: string): string | undefined {
     new RegExp(source)
     return undefined
   } catch (error) {
-    return (error as Error).message
+    return messageOf(error)
   }
 }

@@ -1,5 +1,7 @@
 /** What a home lacks that a newer program has files for, and the port offset that such files are to be made with. */
+
 import { join } from 'node:path'
+import { errorOf } from '../errors.ts'
 import { readJsonFile } from '../files/json-file.ts'
 import { readRegularFile } from '../files/regular-file.ts'
 import { shellWord } from '../text/shell-word.ts'
@@ -84,7 +86,7 @@ async function readRecord(home: Home): Promise<{ readonly portOffset?: number } 
       remedy: `delete it, and run: ${initCommand(home)} --port-offset N`,
     })
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
+    return errorOf(error)
   }
 }
 

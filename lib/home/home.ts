@@ -3,7 +3,8 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
-import { isMissing, writeFileAtomic } from '../files/files.ts'
+import { codeOf, isDenied, isMissing, messageOf } from '../errors.ts'
+import { isNothingAt, writeFileAtomic } from '../files/files.ts'
 import { longestSocketPath } from '../net/socket-path.ts'
 import { programRoot } from '../program-root.ts'
 import { shellWord } from '../text/shell-word.ts'
@@ -38,10 +39,7 @@ export function makeFolders(home: Home, domain: Domain): DomainFolders {
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 })
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException
-      throw code === 'EACCES' || code === 'EPERM'
-        ? refused(home)
-        : new HomeError(`make the folder ${folder}: ${message}`)
+      throw isDenied(error) ? refused(home) : new HomeError(`make the folder ${folder}: ${messageOf(error)}`)
     }
   }
   return folders
@@ -79,9 +77,8 @@ export function isInitialized(home: Home): boolean {
     statSync(home.conf)
     return true
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR') return false
-    throw code === 'EACCES' || code === 'EPERM' ? refused(home) : new HomeError(`read ${home.conf}: ${message}`)
+    if (isMissing(error) || codeOf(error) === 'ENOTDIR') return false
+    throw isDenied(error) ? refused(home) : new HomeError(`read ${home.conf}: ${messageOf(error)}`)
   }
 }
 
@@ -93,7 +90,7 @@ export function requireHome(home: Home, folders: readonly ('conf' | 'run')[] = [
     try {
       readdirSync(home[folder])
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EACCES') throw refused(home)
+      if (codeOf(error) === 'EACCES') throw refused(home)
     }
   }
 }
@@ -172,7 +169,7 @@ export async function readTemplates(): Promise<Template[]> {
 }
 
 export function missingFrom(home: Home, templates: readonly Template[]): Template[] {
-  return templates.filter(({ file }) => isMissing(join(home.conf, file)))
+  return templates.filter(({ file }) => isNothingAt(join(home.conf, file)))
 }
 
 /** Gives the path of the file made. It belongs to the owner of its folder, whose group may read it where it may look into that. */

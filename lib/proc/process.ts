@@ -1,8 +1,10 @@
 /** How a process is known: its PID, its start time and its command line together, never by PID alone. */
+
 import { readFileSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { isDenied } from '../errors.ts'
 import { textOf } from '../text/octets.ts'
 import { parseCredentials } from './credentials.ts'
-import { isAbsence, isDenied, readLink, readNames, readWhole } from './file.ts'
+import { isAbsence, readLink, readNames, readWhole } from './file.ts'
 import { isKnown } from './pid.ts'
 import { listPids, readProcessFile, readStat } from './processes.ts'
 import { type ProcStat, parseWaitStatus } from './stat.ts'

@@ -1,10 +1,9 @@
 /** Whether a process is a daemon of a home: by its user, its program, its command line and its home together, never by a file's word. */
 import { realpathSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join } from 'node:path'
-import { codeOf, messageOf } from '../errors.ts'
+import { isDenied, isMissing, messageOf } from '../errors.ts'
 import { readPidFile } from '../files/pid-file.ts'
 import { domains, foldersOf, type Home, HomeError, pidFileOf } from '../home/home.ts'
-import { isDenied } from '../proc/file.ts'
 import {
   executableOf,
   type ProcessIdentity,
@@ -95,7 +94,7 @@ function usersOf(home: Home, part: Part): readonly (number | undefined)[] {
       return [0, own, statSync(folder).uid]
     } catch (error) {
       // A home that was made before each part had a folder.
-      if (codeOf(error) !== 'ENOENT') throw error
+      if (!isMissing(error)) throw error
     }
   }
   return [0, own]

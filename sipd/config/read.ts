@@ -2,7 +2,7 @@
 import type { Stats } from 'node:fs'
 import { join } from 'node:path'
 import { type Complaint, ConfigurationError, isWarning } from '../../lib/cnf/complaint.ts'
-import { codeOf, messageOf } from '../../lib/errors.ts'
+import { isMissing, messageOf } from '../../lib/errors.ts'
 import { readRegularFileSync } from '../../lib/files/regular-file.ts'
 import type { Home } from '../../lib/home/home.ts'
 import { readerOf } from '../../lib/home/layout.ts'
@@ -86,7 +86,7 @@ function readFile(
     const { octets, stats } = readRegularFileSync(path)
     return { text: textOfOctets(octets), stats }
   } catch (error) {
-    if (!(isOptional && codeOf(error) === 'ENOENT'))
+    if (!(isOptional && isMissing(error)))
       complaints.push({ file, line: 1, column: 1, message: `${path} cannot be read: ${messageOf(error)}` })
     return undefined
   }

@@ -68,7 +68,7 @@ async function* askList<Item extends ListItem>(
   try {
     for await (const text of controlLines(path, line, withinMs)) yield JSON.parse(text) as Item
   } catch (error) {
-    throw whyNotAsked(error as Error, { path, line, withinMs })
+    throw whyNotAsked(error, { path, line, withinMs })
   }
 }
 

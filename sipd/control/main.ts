@@ -1,6 +1,6 @@
 /** `sip`: starts, stops, restarts and asks sipd, for people and for critapp. */
 import { parseArgs } from 'node:util'
-import { messageWithCausesOf } from '../../lib/errors.ts'
+import { messageOf, messageWithCausesOf } from '../../lib/errors.ts'
 import { HomeError, requireHome, resolveHome } from '../../lib/home/home.ts'
 import { requireOwner } from '../../lib/home/home-trust.ts'
 import { programVersion } from '../../lib/version.ts'
@@ -86,7 +86,7 @@ function parse(args: readonly string[]) {
       },
     })
   } catch (error) {
-    throw wrongUsage((error as Error).message)
+    throw wrongUsage(messageOf(error))
   }
 }
 

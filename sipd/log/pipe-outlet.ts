@@ -1,5 +1,7 @@
 /** A program that reads a log from its standard input; when it ends it is started again, after a growing delay. */
+
 import { delimiter, join } from 'node:path'
+import { messageOf } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log/log.ts'
 import { defaultPath, programPath } from '../../lib/program/environment.ts'
 import { describeExit, exitCodeOf } from '../../lib/program/exit.ts'
@@ -48,7 +50,7 @@ export class PipeOutlet implements Outlet {
     try {
       await outlet.#start()
     } catch (error) {
-      throw new Error(`the log program ${options.argv[0]} cannot be started: ${(error as Error).message}`, {
+      throw new Error(`the log program ${options.argv[0]} cannot be started: ${messageOf(error)}`, {
         cause: error,
       })
     }

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigurationError } from '../../lib/cnf/complaint.ts'
-import { codeOf } from '../../lib/errors.ts'
+import { isMissing } from '../../lib/errors.ts'
 import { foldersOf, type Home, HomeError, makeFolders } from '../../lib/home/home.ts'
 import { isLoopbackAddress } from '../../lib/net/address.ts'
 import type { Account } from '../../lib/users/accounts.ts'
@@ -105,7 +105,7 @@ async function ownerOfFolder(path: string): Promise<Account | undefined> {
   try {
     owner = statSync(path)
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
   if (owner.uid === 0) return undefined

@@ -1,7 +1,9 @@
 /** The transport layer, RFC 3261 §18: all sockets of one process, and which of them a message leaves by. */
+
 import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { RateLimit } from '../../lib/bounds/rate-limit.ts'
+import { codeOf, errorOf, messageOf } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log/log.ts'
 import { canonicalAddress, unmapped } from '../../lib/net/address.ts'
 import type { FaultGuard } from '../../lib/process/fault-guard.ts'
@@ -123,7 +125,7 @@ export class Transports implements Sender, ConnectionUser {
       this.#send(text, hop, failed)
     } catch (error) {
       // What Node refuses, such as a port that is none, costs the message and not who sent others.
-      const cause = error instanceof Error ? error : new Error(String(error))
+      const cause = errorOf(error)
       this.#sendFailed(cause)
       failed?.(cause)
     }
@@ -313,7 +315,7 @@ async function explain(what: string, opened: Promise<void>): Promise<void> {
   try {
     await opened
   } catch (error) {
-    throw new ListenError(what, error as NodeJS.ErrnoException)
+    throw new ListenError(what, error)
   }
 }
 
@@ -321,8 +323,8 @@ async function explain(what: string, opened: Promise<void>): Promise<void> {
 export class ListenError extends Error {
   readonly code: string | undefined
 
-  constructor(what: string, cause: NodeJS.ErrnoException) {
-    super(`listen on ${what}: ${cause.message}`, { cause })
-    this.code = cause.code
+  constructor(what: string, cause: unknown) {
+    super(`listen on ${what}: ${messageOf(cause)}`, { cause })
+    this.code = codeOf(cause)
   }
 }

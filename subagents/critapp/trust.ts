@@ -2,10 +2,12 @@
  * Whose process a row may take for its own. A name, a command line and an environment are what any user can give to a process of
  * theirs; the user and the executed file are not.
  */
+
 import { readFileSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute } from 'node:path'
+import { isDenied } from '../../lib/errors.ts'
 import { domains } from '../../lib/home/home.ts'
-import { isAbsence, isDenied } from '../../lib/proc/file.ts'
+import { isAbsence } from '../../lib/proc/file.ts'
 import { executableOf, executableStats, type ProcessIdentity, userOf } from '../../lib/proc/process.ts'
 import { scriptOf } from './control-script.ts'
 

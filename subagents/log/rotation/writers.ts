@@ -1,8 +1,10 @@
 /** Who has a file open for writing: seen in /proc/PID/fd, by device and inode, whatever the file is called. */
+
 import { lstat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { isAbsence, isDenied } from '../../../lib/proc/file.ts'
+import { isDenied } from '../../../lib/errors.ts'
+import { isAbsence } from '../../../lib/proc/file.ts'
 import { accessModeOf, listPids, openFileIdentity, openFiles, readStat } from '../../../lib/proc/processes.ts'
 import { octetsOf } from '../../../lib/text/octets.ts'
 import { atPlace } from '../../../lib/trust/folder.ts'
