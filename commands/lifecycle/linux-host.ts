@@ -1,4 +1,5 @@
 /** The machine itself: /proc, signals, PID files, and the lock of the home. */
+
 import { join } from 'node:path'
 import { isDenied, isMissing, messageOf } from '../../lib/errors.ts'
 import { readOwnedFile, readPidFile } from '../../lib/files/pid-file.ts'
@@ -9,6 +10,8 @@ import { isRunning, readProcess, userOf } from '../../lib/proc/process.ts'
 import { daemonOf, isRunBy, signalDaemon } from '../../lib/process/daemon-identity.ts'
 import { processesOf } from '../../lib/process/home-processes.ts'
 import { SpareDescriptors } from '../../lib/process/spare-descriptors.ts'
+import { commandClock } from '../../lib/time/clock.ts'
+import { pause } from '../../lib/time/pause.ts'
 import { atPlaceSync, ensureFolderSync } from '../../lib/trust/folder.ts'
 import { replaceInSync } from '../../lib/trust/open.ts'
 import type { Holder, Identity, Lock, Phase, ProcessHost } from './host.ts'
@@ -34,7 +37,7 @@ export function linuxHost(home: Home): ProcessHost {
     signal: (identity, signal) => retry(() => signalDaemon(identity, signal)),
     tryLock: (phase) => tryLock(home, self, phase),
     holder: () => readHolder(home),
-    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    pause: (ms) => pause(commandClock, ms),
     nowMs: () => performance.now(),
   }
 }

@@ -40,7 +40,7 @@ export function parsePort(text: string): number | undefined {
 
 /** `192.0.2.1:161`, `[2001:db8::1]:161`. */
 export function hostAndPort(host: string, port: number): string {
-  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 /** `fe80::1` for `fe80::1%eth0`: the name of a link means nothing on another machine (RFC 4007 §11.2). */

@@ -2,6 +2,7 @@
  * Starts programs in transient units of systemd. A child would inherit what the unit of this process may not: its memory
  * limit, capabilities, system calls, and that none of it can be gained again (NoNewPrivileges).
  */
+
 import { randomBytes } from 'node:crypto'
 import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
@@ -12,6 +13,7 @@ import type { Log } from '../log/log.ts'
 import { isRunning } from '../proc/process.ts'
 import type { Leader } from '../proc/session.ts'
 import type { Clock } from '../time/clock.ts'
+import { pause } from '../time/pause.ts'
 import { cleanEnvironment, type Environment } from './environment.ts'
 import { describeExit, isSuccess, type ProgramExit } from './exit.ts'
 import type { Launcher } from './launcher.ts'
@@ -84,7 +86,11 @@ export class UnitLauncher implements Launcher {
       ...(output !== undefined && { output }),
       ...(errors !== undefined && { errors }),
     })
-    const first = await Promise.race([channel.leader, client.exited, after(clock, startedWithinMs)])
+    const first = await Promise.race([
+      channel.leader,
+      client.exited,
+      pause(clock, startedWithinMs).then(() => 'late' as const),
+    ])
     for (const path of [fifo, exports]) rmSync(path, { force: true })
     const { hasReports = false } = options
     if (first !== 'late' && 'pid' in first) {
@@ -113,7 +119,7 @@ export class UnitLauncher implements Launcher {
       const exit = parseEnding(readAndRemove(path))
       if (exit) return exit
       if (!isRunning(leader)) return { kind: 'exited', code: -1 }
-      await after(clock, lookEveryMs)
+      await pause(clock, lookEveryMs)
     }
   }
 }
@@ -194,8 +200,4 @@ function readAndRemove(path: string): string {
   } catch {
     return '' // systemd could not write it
   }
-}
-
-function after(clock: Clock, ms: number): Promise<'late'> {
-  return new Promise((resolve) => void clock.after(ms, () => resolve('late')))
 }

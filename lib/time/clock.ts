@@ -14,43 +14,62 @@ export interface Clock {
   every(periodMs: number, run: () => void): Timer
 }
 
-/** The machine's own clock. Its timers do not keep a process alive: what serves, holds a socket. A daemon's are guarded (guarded.ts). */
-export const systemClock: Clock = {
-  now: Date.now,
-  monotonicMs: () => performance.now(),
-  after(delayMs, run) {
+/** setTimeout takes 31 bits, and runs what is later than that at once; a longer time is waited for in steps. */
+const longestStepMs = 2 ** 31 - 1
+
+/** The machine's own clock. What a daemon does at a time is guarded (guarded.ts). */
+class MachineClock implements Clock {
+  readonly #keepsProcess: boolean
+
+  constructor({ keepsProcess }: { readonly keepsProcess: boolean }) {
+    this.#keepsProcess = keepsProcess
+  }
+
+  now(): number {
+    return Date.now()
+  }
+
+  monotonicMs(): number {
+    return performance.now()
+  }
+
+  after(delayMs: number, run: () => void): Timer {
     let handle: NodeJS.Timeout
     const due = guarded('a timer', run)
     const wait = (leftMs: number): void => {
       const stepMs = Math.min(leftMs, longestStepMs)
       handle = setTimeout(() => (leftMs > stepMs ? wait(leftMs - stepMs) : due()), stepMs)
-      handle.unref()
+      if (!this.#keepsProcess) handle.unref()
     }
     wait(delayMs)
     return { cancel: () => clearTimeout(handle) }
-  },
-  every(periodMs, run) {
-    if (periodMs > longestStepMs) return everyLong(periodMs, run)
-    const handle = setInterval(guarded('a timer', run), periodMs)
-    handle.unref()
-    return { cancel: () => clearInterval(handle) }
-  },
-}
-
-/** setTimeout takes 31 bits, and runs what is later than that at once; a longer time is waited for in steps. */
-const longestStepMs = 2 ** 31 - 1
-
-function everyLong(periodMs: number, run: () => void): Timer {
-  let timer: Timer
-  const wait = (): void => {
-    timer = systemClock.after(periodMs, () => {
-      wait()
-      run()
-    })
   }
-  wait()
-  return { cancel: () => timer.cancel() }
+
+  every(periodMs: number, run: () => void): Timer {
+    if (periodMs > longestStepMs) return this.#everyLong(periodMs, run)
+    const handle = setInterval(guarded('a timer', run), periodMs)
+    if (!this.#keepsProcess) handle.unref()
+    return { cancel: () => clearInterval(handle) }
+  }
+
+  #everyLong(periodMs: number, run: () => void): Timer {
+    let timer: Timer
+    const wait = (): void => {
+      timer = this.after(periodMs, () => {
+        wait()
+        run()
+      })
+    }
+    wait()
+    return { cancel: () => timer.cancel() }
+  }
 }
+
+/** Of daemons: its timers do not keep a process alive, as what serves holds a socket. */
+export const systemClock: Clock = new MachineClock({ keepsProcess: false })
+
+/** Of commands: one that waits goes on as long as its timers do. */
+export const commandClock: Clock = new MachineClock({ keepsProcess: true })
 
 interface Appointment extends Timer {
   dueMs: number

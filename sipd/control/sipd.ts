@@ -6,6 +6,8 @@ import { foldersOf, type Home } from '../../lib/home/home.ts'
 import { isRunning, type ProcessIdentity } from '../../lib/proc/process.ts'
 import { ControlError, control, NoAnswerError } from '../../lib/process/control.ts'
 import { daemonOf } from '../../lib/process/daemon-identity.ts'
+import { commandClock } from '../../lib/time/clock.ts'
+import { pause } from '../../lib/time/pause.ts'
 import { CommandFailure, exitCodes } from './command.ts'
 
 /** Where the parent process takes what operators ask. */
@@ -70,14 +72,10 @@ export async function waitForGeneration(
       throw error
     })
     if (generation > before) return
-    await pause(50)
+    await pause(commandClock, 50)
   }
   throw new CommandFailure(
     `no new generation of sipd served within ${withinMs / 1000} s; logs/sipd/error_log says why`,
     exitCodes.noAnswer,
   )
-}
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }

@@ -20,13 +20,8 @@ const bounded: Readonly<Record<string, string>> = {
   'subagents/critapp/health.ts': 'critAppHealthTimeout, 300 s at most',
   'sipd/log/rotatelogs/main.ts': 'a constant',
   'sipd/location/writer.ts': 'a constant',
-  'sipd/control/sipd.ts': 'constants',
   'sipd/transport/transports.ts': 'constants, and SipTcpMaxConnectTimeout',
   'commands/rotate.ts': 'a constant',
-  'commands/logs.ts': 'a constant',
-  'commands/app-states.ts': 'a constant',
-  'commands/apps.ts': 'a constant',
-  'commands/lifecycle/linux-host.ts': 'constants',
 }
 
 test('no time that somebody sets gets to a timer of Node itself, which takes 31 bits of milliseconds', () => {
