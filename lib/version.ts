@@ -4,5 +4,6 @@ import { join } from 'node:path'
 import { programRoot } from './program-root.ts'
 
 export function programVersion(): string {
-  return (JSON.parse(readFileSync(join(programRoot, 'package.json'), 'utf8')) as { version: string }).version
+  const { version }: { readonly version: string } = JSON.parse(readFileSync(join(programRoot, 'package.json'), 'utf8'))
+  return version
 }

@@ -200,7 +200,7 @@ function rewrite(
   const document = parseDocument(content, file, types, isOverlay)
   const mark = content.startsWith(byteOrderMark) ? byteOrderMark : ''
   const lines: (string | undefined)[] = content.slice(mark.length).split('\n')
-  const lineEnd = lines[0]!.endsWith('\r') ? '\r' : ''
+  const lineEnd = lines[0]?.endsWith('\r') ? '\r' : ''
   const additions = new Map<number, string[]>()
   for (const { type, key, values } of changes) {
     const isSame = (keyword: string, other: string): boolean => keyword === type.keyword && other === key

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { errorOf } from '../errors.ts'
 import { readJsonFile } from '../files/json-file.ts'
 import { readRegularFile } from '../files/regular-file.ts'
+import { fieldsOf } from '../text/fields.ts'
 import { shellWord } from '../text/shell-word.ts'
 import { type Home, homeRecordPath, makeFile, missingFrom, readTemplates, type Template } from './home.ts'
 
@@ -77,7 +78,7 @@ async function readRecord(home: Home): Promise<{ readonly portOffset?: number } 
   try {
     return await readJsonFile(homeRecordPath(home), {
       parse: (content) => {
-        const { portOffset, layout } = Object(content) as { portOffset?: unknown; layout?: unknown }
+        const { portOffset, layout } = fieldsOf(content)
         if (Number.isInteger(portOffset)) return { portOffset: Number(portOffset) }
         // An old home that was migrated has a record without it.
         return portOffset === undefined && layout !== undefined ? {} : undefined

@@ -1,7 +1,9 @@
 /** What a daemon believes lies where nobody but its user and root can write: looked at when it starts, and by castellan check. */
+
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { programRoot } from '../program-root.ts'
+import { fieldsOf } from '../text/fields.ts'
 import { shellWord } from '../text/shell-word.ts'
 import { type PathMistake, pathMistake, treeMistakes } from '../trust/own-path.ts'
 import { nameOfUser, type Owner } from '../users/owner.ts'
@@ -42,8 +44,7 @@ function modulesOf(folder: string, found = new Set<string>()): Set<string> {
 
 function dependenciesIn(path: string): string[] {
   try {
-    const { dependencies = {} } = JSON.parse(readFileSync(path, 'utf8')) as { dependencies?: object }
-    return Object.keys(dependencies)
+    return Object.keys(fieldsOf(fieldsOf(JSON.parse(readFileSync(path, 'utf8'))).dependencies))
   } catch {
     return [] // one that lies within another module is walked with it
   }

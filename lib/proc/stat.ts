@@ -33,7 +33,7 @@ export function parseProcStat(text: Octets): ProcStat {
   return {
     pid: Number(text.slice(0, open)),
     name: text.slice(open + 1, close),
-    state: fields[0]!,
+    state: fields[0] ?? '',
     parentPid: Number(fields[1]),
     groupId: Number(fields[2]),
     sessionId: Number(fields[3]),

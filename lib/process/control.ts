@@ -77,7 +77,7 @@ export async function* controlLines(path: string, line: string, withinMs = 10_00
   socket.write(`${line}\n`)
   let rest = ''
   let last = ''
-  for await (const chunk of socket as AsyncIterable<string>) {
+  for await (const chunk of socket) {
     const lines = (rest + chunk).split('\n')
     rest = lines.pop() ?? ''
     if (rest.length > longestAnswer) throw tooLong()

@@ -178,7 +178,8 @@ export async function keepToSignals({ pidFile, log, stop, reload }: ServingProce
     reload().catch((error: unknown) => log.error('cannot read the configuration again', { error }))
   })
   // After the handlers: who finds the file sends signals, and one without a handler is the end of the process.
-  const self = readProcess(process.pid)!
+  const self = readProcess(process.pid)
+  if (!self) throw new Error('/proc does not show this process; is /proc mounted?')
   if ((await writePidFile(pidFile, self)) === 'marker') writeLater(pidFile, self, log)
   tellSystemd(systemClock, log)
 }

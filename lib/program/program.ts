@@ -1,6 +1,6 @@
 /** A program that we started: its streams, its end as a value, and signals to all that it has started in turn. */
 import type { ChildProcess } from 'node:child_process'
-import type { Readable, Writable } from 'node:stream'
+import { Readable, type Writable } from 'node:stream'
 import { codeOf, messageOf } from '../errors.ts'
 import { type Leader, sessionLeader, sessionMembers, signalSession } from '../proc/session.ts'
 import { sendSignal } from '../proc/signal.ts'
@@ -100,7 +100,8 @@ export class Program {
   /** Descriptor 3, where it was asked for. */
   get reports(): Readable | null {
     if (this.#unit) return this.#unit.reports ?? null
-    return this.#child ? ((streamsOf(this.#child)[3] as Readable | null | undefined) ?? null) : null
+    const stream = this.#child && streamsOf(this.#child)[3]
+    return stream instanceof Readable ? stream : null
   }
 
   /** Signals the process alone, if it still runs. */

@@ -64,7 +64,8 @@ export class UnitLauncher implements Launcher {
   async #startUnit(options: StartOptions, environment: Environment): Promise<Program> {
     const { systemdRun, folder, clock } = this.#options
     const name = `castellan-run-${randomBytes(8).toString('hex')}`
-    const [fifo, ending, exports] = ['fifo', 'end', 'env'].map((kind) => join(folder, `${name}.${kind}`)) as Three
+    const pathOf = (kind: string): string => join(folder, `${name}.${kind}`)
+    const [fifo, ending, exports] = [pathOf('fifo'), pathOf('end'), pathOf('env')]
     const channel = await openFifo(fifo)
     writeFileSync(exports, exportsOf(environment), { mode: 0o600, flag: 'wx' })
     const argv = transientUnitArgv(systemdRun, {
@@ -129,19 +130,19 @@ export function parseEnding(text: string): ProgramExit | undefined {
   const [, how, status = ''] = /^(exited|killed|dumped) (\w+)\s*$/.exec(text) ?? []
   if (how === 'exited') return /^\d+$/.test(status) ? { kind: 'exited', code: Number(status) } : undefined
   const signal = `SIG${status}`
-  return how !== undefined && signal in systemConstants.signals
-    ? { kind: 'signalled', signal: signal as NodeJS.Signals }
-    : undefined
+  return how !== undefined && isSignal(signal) ? { kind: 'signalled', signal } : undefined
+}
+
+function isSignal(text: string): text is NodeJS.Signals {
+  return text in systemConstants.signals
 }
 
 /** Whether systemd starts a program in a unit for us. Undefined when it does; otherwise why it does not. */
 export async function whyNoUnits(systemdRun: Argv): Promise<string | undefined> {
-  const argv = [...systemdRun, '--quiet', '--wait', '--pipe', '--collect', '--', '/bin/true'] as unknown as Argv
+  const argv: Argv = [...systemdRun, '--quiet', '--wait', '--pipe', '--collect', '--', '/bin/true']
   const { exit, printed } = await runProgram({ argv, variables: busVariables(), limitMs: startedWithinMs })
   return isSuccess(exit) ? undefined : `systemd-run ${describeExit(exit)}: ${printed.trim()}`
 }
-
-type Three = [string, string, string]
 
 interface Channel {
   readonly leader: Promise<Leader>

@@ -97,7 +97,7 @@ function useWriteAheadLog(database: Sqlite, busyTimeoutMs: number): void {
 }
 
 function migrate(database: Sqlite, migrations: readonly string[]): void {
-  const versionOf = (): number => database.pragma('user_version', { simple: true }) as number
+  const versionOf = (): number => Number(database.pragma('user_version', { simple: true }))
   if (versionOf() === migrations.length) return
   // Immediate, and read again inside: several processes may open a new file at the same moment.
   const bringUp = database.transaction(() => {

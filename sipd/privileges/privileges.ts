@@ -1,4 +1,5 @@
 /** What root gives up when it starts sipd, and when: until the ports are open it acts for its account where it can, and then it is gone. */
+
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigurationError } from '../../lib/cnf/complaint.ts'
@@ -7,6 +8,7 @@ import { foldersOf, type Home, HomeError, makeFolders } from '../../lib/home/hom
 import { isLoopbackAddress } from '../../lib/net/address.ts'
 import type { Account } from '../../lib/users/accounts.ts'
 import type { Owner } from '../../lib/users/owner.ts'
+import { posixProcess } from '../../lib/users/posix.ts'
 import { actAs, becomeForGood, isRoot } from '../../lib/users/privileges.ts'
 import { inspectConfig } from '../config/read.ts'
 import { takeFolders } from './folders.ts'
@@ -42,11 +44,11 @@ export class Privileges {
   /** Reads what only root may read, within `asAccount`. Undefined when that is not for sipd any more, or never was. */
   readAsRoot<T>(read: () => T): T | undefined {
     if (!this.#isRoot || !this.account || !this.#mayReadAsRoot) return undefined
-    process.seteuid!(0)
+    posixProcess().seteuid(0)
     try {
       return read()
     } finally {
-      process.seteuid!(this.account.uid)
+      posixProcess().seteuid(this.account.uid)
     }
   }
 
