@@ -131,9 +131,14 @@ export function executableStats(pid: number): Stats | undefined {
   }
 }
 
-/** The folder that a process works in. Throws where it has ended, or this process may not look. */
+/** The folder that a process works in; the name of the link that leads there, where it has ended or this process may not look. */
 export function workingFolderOf(pid: number): string {
-  return realpathSync(`/proc/${pid}/cwd`)
+  const link = `/proc/${pid}/cwd`
+  try {
+    return realpathSync(link)
+  } catch {
+    return link
+  }
 }
 
 /** The text of /proc/PID/cgroup (cgroups(7)); empty where nobody can tell. */

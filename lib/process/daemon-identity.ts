@@ -110,16 +110,7 @@ function homeOf({ pid, command }: Pick<ProcessStat, 'pid' | 'command'>): string 
     command.find((word) => word.startsWith('--home='))?.slice('--home='.length) ??
     readEnvironment(pid, 'CASTELLAN_HOME') ??
     join(programRoot, 'var')
-  return isAbsolute(named) ? named : join(folderOf(pid), named)
-}
-
-/** Of a process that cannot be looked at it is none that a home lies in. */
-function folderOf(pid: number): string {
-  try {
-    return workingFolderOf(pid)
-  } catch {
-    return `/proc/${pid}/cwd`
-  }
+  return isAbsolute(named) ? named : join(workingFolderOf(pid), named)
 }
 
 /** A home may be reached through a symbolic link. */

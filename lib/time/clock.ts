@@ -18,58 +18,44 @@ export interface Clock {
 const longestStepMs = 2 ** 31 - 1
 
 /** The machine's own clock. What a daemon does at a time is guarded (guarded.ts). */
-class MachineClock implements Clock {
-  readonly #keepsProcess: boolean
-
-  constructor({ keepsProcess }: { readonly keepsProcess: boolean }) {
-    this.#keepsProcess = keepsProcess
-  }
-
-  now(): number {
-    return Date.now()
-  }
-
-  monotonicMs(): number {
-    return performance.now()
-  }
-
-  after(delayMs: number, run: () => void): Timer {
+function machineClock({ keepsProcess }: { readonly keepsProcess: boolean }): Clock {
+  const after = (delayMs: number, run: () => void): Timer => {
     let handle: NodeJS.Timeout
     const due = guarded('a timer', run)
     const wait = (leftMs: number): void => {
       const stepMs = Math.min(leftMs, longestStepMs)
       handle = setTimeout(() => (leftMs > stepMs ? wait(leftMs - stepMs) : due()), stepMs)
-      if (!this.#keepsProcess) handle.unref()
+      if (!keepsProcess) handle.unref()
     }
     wait(delayMs)
     return { cancel: () => clearTimeout(handle) }
   }
-
-  every(periodMs: number, run: () => void): Timer {
-    if (periodMs > longestStepMs) return this.#everyLong(periodMs, run)
+  const every = (periodMs: number, run: () => void): Timer => {
+    if (periodMs > longestStepMs) return repeat(after, periodMs, run)
     const handle = setInterval(guarded('a timer', run), periodMs)
-    if (!this.#keepsProcess) handle.unref()
+    if (!keepsProcess) handle.unref()
     return { cancel: () => clearInterval(handle) }
   }
+  return { now: Date.now, monotonicMs: () => performance.now(), after, every }
+}
 
-  #everyLong(periodMs: number, run: () => void): Timer {
-    let timer: Timer
-    const wait = (): void => {
-      timer = this.after(periodMs, () => {
-        wait()
-        run()
-      })
-    }
-    wait()
-    return { cancel: () => timer.cancel() }
+function repeat(after: Clock['after'], periodMs: number, run: () => void): Timer {
+  let timer: Timer
+  const wait = (): void => {
+    timer = after(periodMs, () => {
+      wait()
+      run()
+    })
   }
+  wait()
+  return { cancel: () => timer.cancel() }
 }
 
 /** Of daemons: its timers do not keep a process alive, as what serves holds a socket. */
-export const systemClock: Clock = new MachineClock({ keepsProcess: false })
+export const systemClock: Clock = machineClock({ keepsProcess: false })
 
 /** Of commands: one that waits goes on as long as its timers do. */
-export const commandClock: Clock = new MachineClock({ keepsProcess: true })
+export const commandClock: Clock = machineClock({ keepsProcess: true })
 
 interface Appointment extends Timer {
   dueMs: number
