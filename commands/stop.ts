@@ -2,7 +2,7 @@
 import { defineCommand } from '../lib/cli/command.ts'
 import { exitCodes } from '../lib/cli/exit-codes.ts'
 import { type Home, requireHome } from '../lib/home/home.ts'
-import { requireOwner } from '../lib/trust/home-trust.ts'
+import { requireOwner } from '../lib/home/home-trust.ts'
 import type { SipdWish } from './lifecycle/host.ts'
 import { linuxHost } from './lifecycle/linux-host.ts'
 import { stopHome } from './lifecycle/stop-home.ts'

@@ -5,6 +5,7 @@ import { exitCodes } from '../../lib/cli/exit-codes.ts'
 import { print } from '../../lib/cli/print.ts'
 import type { Home } from '../../lib/home/home.ts'
 import { printable } from '../../lib/text/escape.ts'
+import { commandClock } from '../../lib/time/clock.ts'
 import { pause } from '../../lib/time/pause.ts'
 import { readApplications } from '../../views/applications.ts'
 import { withManager } from '../agent/ask-agent.ts'
@@ -29,7 +30,7 @@ export const appsRestart = defineCommand({
     while (!(await areStopped(home, operands))) {
       if (performance.now() > deadlineMs)
         throw new Error(`${operands.join(', ')}: not stopped yet; start with: castellan apps start`)
-      await pause(lookEveryMs)
+      await pause(commandClock, lookEveryMs)
     }
     await wish(home, operands, 'start')
     for (const name of operands) print(`${printable(name)}: stopped, and start was asked for\n`)

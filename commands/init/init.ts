@@ -5,18 +5,12 @@ import { type ExitCode, exitCodes } from '../../lib/cli/exit-codes.ts'
 import { flag, parsed, text, wholeNumber } from '../../lib/cli/options.ts'
 import { print } from '../../lib/cli/print.ts'
 import { completeHome, highestPort, portOffsetOf } from '../../lib/home/completion.ts'
-import {
-  checkHomePath,
-  type Home,
-  HomeError,
-  initializeHome,
-  isInitialized,
-  programRoot,
-  shellWord,
-} from '../../lib/home/home.ts'
-import { processesOf } from '../../lib/home/processes.ts'
-import { requireOwner } from '../../lib/trust/home-trust.ts'
-import { type DaemonUsers, layOut } from '../../lib/trust/layout.ts'
+import { checkHomePath, type Home, HomeError, initializeHome, isInitialized } from '../../lib/home/home.ts'
+import { requireOwner } from '../../lib/home/home-trust.ts'
+import { type DaemonUsers, layOut } from '../../lib/home/layout.ts'
+import { processesOf } from '../../lib/process/home-processes.ts'
+import { programRoot } from '../../lib/program-root.ts'
+import { shellWord } from '../../lib/text/shell-word.ts'
 import { type Owner, ownerNamed } from '../../lib/users/owner.ts'
 import { migrate, reportMissing } from './complete.ts'
 

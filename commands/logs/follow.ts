@@ -5,11 +5,11 @@ import { defineCommand } from '../../lib/cli/command.ts'
 import { exitCodes } from '../../lib/cli/exit-codes.ts'
 import { flag, parsedOr, text, wholeNumber } from '../../lib/cli/options.ts'
 import { print, printJson } from '../../lib/cli/print.ts'
-import { codeOf } from '../../lib/errors.ts'
+import { codeOf, isMissing } from '../../lib/errors.ts'
 import { Follower } from '../../lib/follow/follower.ts'
 import { domains, foldersOf, type Home, requireHome } from '../../lib/home/home.ts'
 import { printable } from '../../lib/text/escape.ts'
-import { systemClock } from '../../lib/time/clock.ts'
+import { commandClock, systemClock } from '../../lib/time/clock.ts'
 import { pause } from '../../lib/time/pause.ts'
 
 export const logsFollow = defineCommand({
@@ -91,7 +91,7 @@ export async function followLogs(home: Home, wish: FollowWish): Promise<void> {
   }
   while (wish.isFollowing && !wish.signal.aborted) {
     for (const { name, follower } of logs) await toEnd(follower, (line) => show(name, line))
-    await pause(lookEveryMs, wish.signal)
+    await pause(commandClock, lookEveryMs, wish.signal)
   }
   for (const { follower } of logs) await follower.close()
 }
@@ -121,7 +121,7 @@ function filesIn(folder: string): string[] {
       .filter((entry) => entry.isFile())
       .map(({ name }) => name)
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'EACCES') return []
+    if (isMissing(error) || codeOf(error) === 'EACCES') return []
     throw error
   }
 }

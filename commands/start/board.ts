@@ -1,7 +1,8 @@
 /** What a person sees when the appliance has started: what runs where, what does not and why, and commands to try. */
 import { relative } from 'node:path'
 import { formatTable } from '../../lib/cli/table.ts'
-import { type Home, programRoot } from '../../lib/home/home.ts'
+import type { Home } from '../../lib/home/home.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { printable } from '../../lib/text/escape.ts'
 import { addressToAsk, formatAddress, parseAddress } from '../../snmp/transport/udp.ts'
 import type { AppState } from '../../subagents/critapp/index.ts'

@@ -3,7 +3,7 @@ import { defineCommand } from '../../lib/cli/command.ts'
 import type { ExitCode } from '../../lib/cli/exit-codes.ts'
 import { flag } from '../../lib/cli/options.ts'
 import { checkHomePath, type Home, initializeHome, isInitialized } from '../../lib/home/home.ts'
-import { refuseLaidOut, requireOwner } from '../../lib/trust/home-trust.ts'
+import { refuseLaidOut, requireOwner } from '../../lib/home/home-trust.ts'
 import { startDetached } from './detached.ts'
 import { startInFront } from './front.ts'
 

@@ -1,6 +1,6 @@
 /** How a command ends, the same for all of them. */
 import { ConfigurationError } from '../cnf/complaint.ts'
-import { codeOf } from '../errors.ts'
+import { isDenied } from '../errors.ts'
 import { HomeError } from '../home/home.ts'
 import { NoAnswerError } from '../process/control.ts'
 
@@ -41,6 +41,5 @@ export function exitCodeOf(error: unknown): ExitCode {
     return error.exitCode
   if (error instanceof NoAnswerError) return exitCodes.noAnswer
   if (error instanceof RefusedError) return exitCodes.refused
-  const code = codeOf(error)
-  return code === 'EACCES' || code === 'EPERM' ? exitCodes.refused : exitCodes.error
+  return isDenied(error) ? exitCodes.refused : exitCodes.error
 }

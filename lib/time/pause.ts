@@ -1,15 +1,16 @@
-/** A pause of a command, which keeps its process alive; a daemon waits by its Clock. */
+/** Waiting on a clock, ended early by a signal. */
+import type { Clock } from './clock.ts'
 
-/** Resolves after so long, or as soon as the signal says so. */
-export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+/** Resolves when the time is over or the signal says that nobody waits any more, whichever comes first. */
+export function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) return Promise.resolve()
   return new Promise((resolve) => {
-    const timer = setTimeout(done, ms)
-    function done(): void {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', done)
+    const end = (): void => {
+      timer.cancel()
+      signal?.removeEventListener('abort', end)
       resolve()
     }
-    if (signal?.aborted) done()
-    else signal?.addEventListener('abort', done)
+    const timer = clock.after(ms, end)
+    signal?.addEventListener('abort', end)
   })
 }

@@ -2,7 +2,7 @@
 import { type Command, defineCommand } from '../../lib/cli/command.ts'
 import { type Option, type Options, parsedOr, secondsAsMs } from '../../lib/cli/options.ts'
 import { requireHome } from '../../lib/home/home.ts'
-import { requireOwner } from '../../lib/trust/home-trust.ts'
+import { requireOwner } from '../../lib/home/home-trust.ts'
 
 interface SipCommand<O extends Options> extends Command<O> {
   /** It believes what files of the home say of processes and programs, and so is for who owns them. */

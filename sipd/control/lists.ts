@@ -7,7 +7,7 @@ import type { Home } from '../../lib/home/home.ts'
 import { controlLines } from '../../lib/process/control.ts'
 import { printable } from '../../lib/text/escape.ts'
 import { parseFlow } from '../message/flow.ts'
-import { formatHop } from '../message/source.ts'
+import { hopText } from '../message/source.ts'
 import type { CallItem, ListItem, ListSubject, RegisteredContact, RegistrationItem } from '../worker/listing.ts'
 import { sipCommand, timeoutOption } from './command.ts'
 import { askSipd, controlSocketOf, needSipd, whyNotAsked } from './sipd.ts'
@@ -89,7 +89,7 @@ function formatContact(registered: RegisteredContact): string {
   const facts = [
     expiresInSeconds === null ? 'never expires' : `expires in ${formatDuration(expiresInSeconds)}`,
     ...(q === 1 ? [] : [`q ${q}`]),
-    ...(hop ? [`from ${hop.transport} ${formatHop(hop)}`] : []),
+    ...(hop ? [`from ${hopText(hop)}`] : []),
     ...(path.length === 0 ? [] : [`path ${path.join(', ')}`]),
     ...(userAgent === '' ? [] : [userAgent]),
   ]

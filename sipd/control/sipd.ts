@@ -2,11 +2,12 @@
 
 import { join } from 'node:path'
 import { CommandFailure, exitCodes } from '../../lib/cli/exit-codes.ts'
-import { codeOf, messageOf } from '../../lib/errors.ts'
+import { isDenied, messageOf } from '../../lib/errors.ts'
 import { foldersOf, type Home } from '../../lib/home/home.ts'
 import { isRunning, type ProcessIdentity } from '../../lib/proc/process.ts'
 import { ControlError, control, NoAnswerError } from '../../lib/process/control.ts'
 import { daemonOf } from '../../lib/process/daemon-identity.ts'
+import { commandClock } from '../../lib/time/clock.ts'
 import { pause } from '../../lib/time/pause.ts'
 
 /** Where the parent process takes what operators ask. */
@@ -44,9 +45,7 @@ export function whyNotAsked(
   if (error instanceof ControlError) return new CommandFailure(error.message)
   if (error instanceof NoAnswerError)
     return new CommandFailure(`sipd gave no answer to ${line} within ${withinMs / 1000} s`, exitCodes.noAnswer)
-  const code = codeOf(error)
-  if (code === 'EACCES' || code === 'EPERM')
-    return new CommandFailure(`${path} is not for this user: ${messageOf(error)}`, exitCodes.refused)
+  if (isDenied(error)) return new CommandFailure(`${path} is not for this user: ${messageOf(error)}`, exitCodes.refused)
   return new CommandFailure(`sipd does not listen at ${path}: ${messageOf(error)}`)
 }
 
@@ -73,7 +72,7 @@ export async function waitForGeneration(
       throw error
     })
     if (generation > before) return
-    await pause(50)
+    await pause(commandClock, 50)
   }
   throw new CommandFailure(
     `no new generation of sipd served within ${withinMs / 1000} s; logs/sipd/error_log says why`,

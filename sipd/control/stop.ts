@@ -2,9 +2,10 @@
 
 import { CommandFailure, exitCodes } from '../../lib/cli/exit-codes.ts'
 import type { Home } from '../../lib/home/home.ts'
-import { processesOf } from '../../lib/home/processes.ts'
 import { isRunning, type ProcessIdentity, readProcess } from '../../lib/proc/process.ts'
 import { isPartOf, signalDaemon } from '../../lib/process/daemon-identity.ts'
+import { processesOf } from '../../lib/process/home-processes.ts'
+import { commandClock } from '../../lib/time/clock.ts'
 import { pause } from '../../lib/time/pause.ts'
 import { sipCommand } from './command.ts'
 import { report } from './report.ts'
@@ -60,7 +61,7 @@ async function isGone(identity: ProcessIdentity, withinMs: number): Promise<bool
   const deadlineMs = performance.now() + withinMs
   while (performance.now() < deadlineMs) {
     if (!isRunning(identity)) return true
-    await pause(25)
+    await pause(commandClock, 25)
   }
   return false
 }

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path'
 import { CommandFailure, exitCodes } from '../../lib/cli/exit-codes.ts'
-import { codeOf, messageOf } from '../../lib/errors.ts'
+import { codeOf, isMissing, messageOf } from '../../lib/errors.ts'
 import { foldersOf, type Home } from '../../lib/home/home.ts'
 import type { SignalTarget } from '../../lib/proc/signal.ts'
 import { ControlError, control, NoAnswerError } from '../../lib/process/control.ts'
@@ -35,8 +35,7 @@ export async function supervisorDid(home: Home, order: 'start' | 'stop' | 'resta
     if (error instanceof ControlError) throw new CommandFailure(error.message)
     if (error instanceof NoAnswerError)
       throw new CommandFailure(`the subagents gave no answer within ${answerWithinMs / 1000} s`, exitCodes.noAnswer)
-    const code = codeOf(error)
-    if (code === 'ENOENT' || code === 'ECONNREFUSED') return false
+    if (isMissing(error) || codeOf(error) === 'ECONNREFUSED') return false
     process.stderr.write(
       `sip: cannot ask the supervisor, which will take this for a failure of sipd: ${messageOf(error)}\n`,
     )

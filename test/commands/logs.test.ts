@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { followLogs, passes } from '../../commands/logs/follow.ts'
 import { tryPattern } from '../../commands/logs/test.ts'
-import { programRoot } from '../../lib/home/home.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { makeHome, runBin, type TestHome, until } from '../support/appliance.ts'
 
 let at: TestHome

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { declaredDefinitions } from '../../catalogue.ts'
-import { programRoot } from '../../lib/home/home.ts'
 import type { Column } from '../../lib/mib/declare.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { systemClock } from '../../lib/time/clock.ts'
 
 /** What hands a time to Node itself, which runs what is later than 2^31-1 ms at once; what each of them waits is bounded elsewhere. */
@@ -14,7 +14,6 @@ const bounded: Readonly<Record<string, string>> = {
   'agentx/subagent.ts': 'a constant of subagents/main.ts',
   'agentx/connection.ts': 'a constant',
   'lib/time/clock.ts': 'waits in steps',
-  'lib/time/pause.ts': 'constants of commands',
   'lib/process/control.ts': 'constants, and --timeout of sip, a day at most',
   'lib/process/daemon-process.ts': 'a constant',
   'lib/program/run.ts': 'a constant',

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { declaredDefinitions, declaredNotifications } from '../../catalogue.ts'
-import { programRoot } from '../../lib/home/home.ts'
+import { programRoot } from '../../lib/program-root.ts'
 
 const houses = ['agent', 'agentx', 'backup', 'console', 'sipd', 'snmp', 'subagents']
 

@@ -1,4 +1,5 @@
 /** Where `sip ping` goes: the URI of the command line, or the first Listen of sipd.conf. */
+
 import { X509Certificate } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
