@@ -3,6 +3,7 @@
  * is no failure, and what was ordered is also wanted.
  */
 import type { Clock } from '../../lib/clock.ts'
+import { quoted } from './health.ts'
 import type { SupervisedProcess } from './process.ts'
 import type { Supervisor } from './supervisor.ts'
 
@@ -63,7 +64,8 @@ async function reaches(
     if (!now) throw new Error(`the row of ${name} was destroyed meanwhile`)
     if (holds(now)) return
     const isStart = now.spec.adminStatus === 'up'
-    if (isStart && (now.state === 'failed' || now.state === 'restartWait')) throw new Error(now.lastError)
+    if (isStart && (now.state === 'failed' || now.state === 'restartWait'))
+      throw new Error(`${now.lastError}${quoted(now.lastSaid)}`)
     if (clock.monotonicMs() >= deadlineMs) throw new Error(`${name} is still ${now.state}`)
   }
 }

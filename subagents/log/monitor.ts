@@ -110,7 +110,7 @@ export class Monitor {
       forgiven: () => void this.poll(), // so that the row shows it
       retried: () => {
         this.#isRenewed = true
-        this.#setOperState('badRegExp', `the pattern ${this.spec.regExp} is tried on ${this.spec.fileName} again`)
+        this.#setOperState('badRegExp', `the pattern is tried on ${this.spec.fileName} again`)
         void this.poll()
       },
     })
@@ -153,7 +153,9 @@ export class Monitor {
     const error = spec.regExp === '' ? undefined : patternError(spec.regExp)
     if (error) {
       this.#isInvalid = true
-      this.#setOperState('badRegExp', `${spec.fileName}: ${error}`, true)
+      const { index, fileName } = spec
+      this.#options.log.warn('a pattern is not a regular expression', { index, fileName, error })
+      this.#setOperState('badRegExp', `the pattern for ${fileName} is not a regular expression`, true)
     } else if (spec.regExp !== '') {
       const { clock } = this.#options
       const state = this.#followerState
@@ -303,8 +305,7 @@ export class Monitor {
 
   #offend(): void {
     this.#offences.add()
-    const { regExp, fileName } = this.spec
-    const what = `the pattern ${regExp} took too long on a line of ${fileName}`
+    const what = `the pattern took too long on a line of ${this.spec.fileName}`
     if (!this.#offences.isGivenUp) this.#setOperState('badRegExp', what, true)
     else {
       const next = `it is tried again after ${this.#offences.retryHours} h, at the end of the file`

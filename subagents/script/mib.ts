@@ -100,7 +100,8 @@ export const smScriptTable = defineTable({
     ),
     smScriptStorageType: column(8, storageType(), 'read-create', { defaultValue: 'volatile' }),
     smScriptRowStatus: column(9, rowStatus(), 'read-create'),
-    smScriptError: column(10, adminString(), 'read-only', { defaultValue: '' }),
+    // It names the program of scriptCommand, and what is wrong with its path.
+    smScriptError: column(10, adminString(), 'read-only', { contents: true, defaultValue: '' }),
     smScriptLastChange: happened(11),
     scriptCommand: column(1, text(0, 1024, 'CastellanText'), 'read-create', {
       entry: programEntry,
@@ -158,7 +159,7 @@ export const smLaunchTable = defineTable({
     smLaunchRunIndexNext: column(14, integer32(0, 0x7fff_ffff), 'read-only', { presence: 'live' }),
     smLaunchStorageType: column(15, storageType(), 'read-create', { defaultValue: 'volatile' }),
     smLaunchRowStatus: column(16, rowStatus(), 'read-create'),
-    smLaunchError: column(17, adminString(), 'read-only', { defaultValue: '' }),
+    smLaunchError: column(17, adminString(), 'read-only', { contents: false, defaultValue: '' }),
     smLaunchLastChange: happened(18),
     smLaunchRowExpireTime: column(19, timeInterval(), 'read-create', { presence: 'live' }),
   },
@@ -221,7 +222,8 @@ export const smRunTable = defineTable({
         terminated: 7,
       }),
     ),
-    smRunError: column(11, adminString()),
+    // As smRunResult: who launches a script has to learn why it failed, and smScriptException tells of nothing else.
+    smRunError: column(11, adminString(), 'read-only', { contents: false }),
     smRunResultTime: happened(12),
     smRunErrorTime: happened(13),
   },
