@@ -1,9 +1,9 @@
 /** What critapp supervises, as the subagents say over their control socket: for a start, which has no user to ask with. */
 
 import { join } from 'node:path'
-import { control } from '../lib/control.ts'
-import { printable } from '../lib/escape.ts'
-import { foldersOf, type Home } from '../lib/home.ts'
+import { foldersOf, type Home } from '../lib/home/home.ts'
+import { control } from '../lib/process/control.ts'
+import { printable } from '../lib/text/escape.ts'
 import type { AppState } from '../subagents/critapp/index.ts'
 
 /** An application that takes longer to come up is shown as it is then. */

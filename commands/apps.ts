@@ -1,12 +1,12 @@
 /** castellan apps: the critical applications as people see them; start, stop and graceful set them over SNMP. */
 
-import { ResponseError } from '../agent/manager/manager.ts'
-import { printable } from '../lib/escape.ts'
-import type { Home } from '../lib/home.ts'
+import { declaredNames } from '../catalogue.ts'
+import { type Cell, formatTable } from '../lib/cli/table.ts'
+import type { Home } from '../lib/home/home.ts'
+import { printable } from '../lib/text/escape.ts'
+import { ResponseError } from '../snmp/manager/manager.ts'
 import { critAppProcTable } from '../subagents/critapp/mib.ts'
 import { type Need, withManager } from './ask-agent.ts'
-import { declaredNames } from './declared-names.ts'
-import { type Cell, formatTable } from './table.ts'
 
 export interface App {
   readonly index: number

@@ -1,13 +1,13 @@
 /** What daemons say of their own files, and what they would not believe: each file is read with the rights of who reads it on a start. */
 import { join } from 'node:path'
 import { type Complaint, isWarning } from '../lib/cnf/complaint.ts'
-import { daemonArgv } from '../lib/daemon.ts'
-import { type Domain, domains, type Home, programRoot } from '../lib/home.ts'
-import type { Owner } from '../lib/owner.ts'
+import { type Domain, domains, type Home, programRoot } from '../lib/home/home.ts'
+import { daemonArgv } from '../lib/process/daemon.ts'
 import { describeExit, isSuccess, type ProgramExit } from '../lib/program/exit.ts'
 import { runProgram } from '../lib/program/run.ts'
 import { domainMistakes, programMistakes } from '../lib/trust/home-trust.ts'
 import { isLaidOut, readerOf } from '../lib/trust/layout.ts'
+import type { Owner } from '../lib/users/owner.ts'
 import { inspectConfig } from '../sipd/config/read.ts'
 import type { Finding } from './check.ts'
 

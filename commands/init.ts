@@ -1,5 +1,6 @@
 /** castellan init: makes a home, or what is missing of one, and gives its folders to the users of the daemons. */
 import { join } from 'node:path'
+import { completeHome, highestPort, initSentence, portOffsetOf } from '../lib/home/completion.ts'
 import {
   checkHomePath,
   type Home,
@@ -9,13 +10,12 @@ import {
   programRoot,
   resolveHome,
   shellWord,
-} from '../lib/home.ts'
-import { completeHome, highestPort, initSentence, portOffsetOf } from '../lib/home-completion.ts'
-import { processesOf } from '../lib/home-processes.ts'
+} from '../lib/home/home.ts'
+import { processesOf } from '../lib/home/processes.ts'
 import { migrateHome, migrationSentence } from '../lib/migration/migrate.ts'
-import { type Owner, ownerNamed } from '../lib/owner.ts'
 import { requireOwner } from '../lib/trust/home-trust.ts'
 import { type DaemonUsers, layOut } from '../lib/trust/layout.ts'
+import { type Owner, ownerNamed } from '../lib/users/owner.ts'
 
 /** Makes the users that the units name by default. */
 export const sysusersPath = join(programRoot, 'conf', 'systemd', 'sysusers.conf')

@@ -1,13 +1,13 @@
 /** castellan logs: follows the logs of a home live, and tries a pattern on a file as the log subagent would. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { systemClock } from '../lib/clock.ts'
 import { codeOf } from '../lib/errors.ts'
-import { printable } from '../lib/escape.ts'
-import { domains, foldersOf, type Home, requireHome } from '../lib/home.ts'
-import { Follower } from '../subagents/log/follower.ts'
-import { conditionWords } from '../subagents/log/follower-result.ts'
-import { Patterns, patternError } from '../subagents/log/patterns.ts'
+import { Follower } from '../lib/follow/follower.ts'
+import { conditionWords } from '../lib/follow/follower-result.ts'
+import { Patterns, patternError } from '../lib/follow/patterns.ts'
+import { domains, foldersOf, type Home, requireHome } from '../lib/home/home.ts'
+import { printable } from '../lib/text/escape.ts'
+import { systemClock } from '../lib/time/clock.ts'
 
 export interface LogFilter {
   /** This level and those above. */

@@ -1,7 +1,7 @@
 /** The row of critagt.cnf by which critapp controls sipd: as a unit of systemd where the appliance has units. */
 import { join } from 'node:path'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
-import type { Home } from '../lib/home.ts'
+import type { Home } from '../lib/home/home.ts'
 import { ConfigFile } from '../lib/mib/config.ts'
 import { configuredRows } from '../lib/mib/configured-rows.ts'
 import { anyDefinition } from '../lib/mib/declare.ts'

@@ -1,6 +1,6 @@
 /** castellan start --detach: the starter goes into the background, and is waited for until all is up, or cannot be. */
 import { join } from 'node:path'
-import { type Home, programRoot } from '../lib/home.ts'
+import { type Home, programRoot } from '../lib/home/home.ts'
 import { exitCodeOf } from '../lib/program/exit.ts'
 import { startProgram } from '../lib/program/start.ts'
 import { appFailures, settledApps } from './app-states.ts'

@@ -2,19 +2,19 @@
 
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { isLatched, startIdentity } from '../agent/engine-identity.ts'
-import { notificationOf } from '../agent/manager/messages.ts'
-import { NotificationReceiver, type ReceivedMessage, type V3Receiving } from '../agent/manager/receiver.ts'
-import { systemClock } from '../lib/clock.ts'
-import { jsonText } from '../lib/escape.ts'
-import { resolveHome } from '../lib/home.ts'
+import { declaredNames } from '../catalogue.ts'
+import { resolveHome } from '../lib/home/home.ts'
 import { hostAndPort } from '../lib/net/address.ts'
-import { describePortOwner } from '../lib/port-owner.ts'
+import { describePortOwner } from '../lib/proc/port-owner.ts'
 import { formatOid } from '../lib/smi/oid.ts'
-import { declaredNames } from './declared-names.ts'
+import { jsonText } from '../lib/text/escape.ts'
+import { systemClock } from '../lib/time/clock.ts'
+import { programVersion } from '../lib/version.ts'
+import { isLatched, startIdentity } from '../snmp/engine-identity.ts'
+import { notificationOf } from '../snmp/manager/messages.ts'
+import { NotificationReceiver, type ReceivedMessage, type V3Receiving } from '../snmp/manager/receiver.ts'
 import { v3Options, v3Security } from './snmp-security.ts'
 import { formatVarbind, toJson } from './snmp-tools.ts'
-import { programVersion } from './version.ts'
 
 const usage = `usage: traprcv [--address ADDRESS] [--json] [-u USER [-l LEVEL] [-a SHA-256] [-x AES]] [PORT]
 

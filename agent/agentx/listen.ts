@@ -20,9 +20,9 @@ import {
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
 import { basename, dirname } from 'node:path'
 import { codeOf } from '../../lib/errors.ts'
-import type { Log } from '../../lib/log.ts'
-import type { Owner } from '../../lib/owner.ts'
-import { checkSocketPath } from '../../lib/socket-path.ts'
+import type { Log } from '../../lib/log/log.ts'
+import { checkSocketPath } from '../../lib/net/socket-path.ts'
+import type { Owner } from '../../lib/users/owner.ts'
 
 export interface AgentxAddress {
   /** A path of a Unix socket, or host and port. */

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, release } from 'node:os'
 import { dirname, join } from 'node:path'
-import { programRoot } from '../../lib/home.ts'
+import { programRoot } from '../../lib/home/home.ts'
 import { compileLoad, type MeasuredServer, serverNames, startServer, stopServer } from './servers.ts'
 import { usageOf } from './usage.ts'
 

@@ -6,8 +6,8 @@ import { existsSync, mkdirSync, mkdtempSync, statSync, writeFileSync } from 'nod
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { daemonCommand } from '../../lib/daemon.ts'
-import { programRoot, resolveHome } from '../../lib/home.ts'
+import { programRoot, resolveHome } from '../../lib/home/home.ts'
+import { daemonCommand } from '../../lib/process/daemon.ts'
 
 export interface MeasuredServer {
   readonly name: 'kamailio' | 'sipd'

@@ -1,5 +1,5 @@
 /** A .cnf file as entries of known types, each complaint with its place. */
-import { hasStrayOctet } from '../lossless-text.ts'
+import { hasStrayOctet } from '../text/lossless-text.ts'
 import type { Complaint } from './complaint.ts'
 import { type CnfLine, type CnfToken, lex, quote } from './lex.ts'
 

@@ -1,5 +1,5 @@
 /** The words of a .cnf file: comments, continued lines, quoted strings; each word knows where it stood. */
-import { characterOfOctet } from '../lossless-text.ts'
+import { characterOfOctet } from '../text/lossless-text.ts'
 import type { Complaint } from './complaint.ts'
 
 export interface CnfToken {

@@ -1,5 +1,5 @@
 /** A backend answers for objects; ModuleBackend makes one of a module, in the master's process or behind AgentX. */
-import type { Log } from '../log.ts'
+import type { Log } from '../log/log.ts'
 import type { TakeBack } from './all-or-nothing.ts'
 import { runGenerator } from './generator.ts'
 import type { Effects, MibModule, ModuleHost, Requester } from './module.ts'

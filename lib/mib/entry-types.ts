@@ -1,8 +1,8 @@
 /** The lines of .cnf files that declared tables have: their fields, checked by the syntax of the columns, and their way back. */
 import type { CnfEntryType, CnfField, CnfValues } from '../cnf/document.ts'
 import { type CnfToken, quote } from '../cnf/lex.ts'
-import { hasStrayOctet, octetsOfText, textOfOctets } from '../lossless-text.ts'
 import type { Oid } from '../smi/oid.ts'
+import { hasStrayOctet, octetsOfText, textOfOctets } from '../text/lossless-text.ts'
 import type { BoundColumn, Definition } from './declare.ts'
 import type { AnyRow } from './served.ts'
 import { hexadecimal, isHexadecimal, type Syntax } from './syntax.ts'

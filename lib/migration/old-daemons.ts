@@ -1,8 +1,8 @@
 /** Daemons of the version before, which kept their locks and PID files in run/ itself: nothing is moved under their hands. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { domains, type Home, shellWord } from '../home.ts'
-import { HomeLock } from '../home-lock.ts'
+import { domains, type Home, shellWord } from '../home/home.ts'
+import { HomeLock } from '../home/lock.ts'
 import { readPidFile } from '../proc/pid-file.ts'
 
 /** Another process of this version that migrates the home has them for a moment. */

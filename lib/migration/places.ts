@@ -1,5 +1,5 @@
 /** Where the files of a home from before each process had folders of its own belong now. */
-import type { Domain } from '../home.ts'
+import type { Domain } from '../home/home.ts'
 
 /** The parents in which all processes once kept their files side by side. */
 export type Area = 'logs' | 'run'

@@ -1,7 +1,7 @@
 /** Text files of a home, read and replaced without waiting: a migration comes before anything else of a daemon. */
 import { closeSync, fchmodSync, fchownSync, fsyncSync, readFileSync, writeFileSync } from 'node:fs'
-import { draftOf } from '../drafts.ts'
 import { codeOf } from '../errors.ts'
+import { draftOf } from '../files/drafts.ts'
 import { atPlaceSync, type Folder, inFolderSync } from '../trust/folder.ts'
 import { makeInSync, openInSync } from '../trust/open.ts'
 

@@ -6,7 +6,7 @@
  * on all of them, and then any user of the machine may bind the same addresses and take the datagrams.
  */
 import { isIPv6 } from 'node:net'
-import type { Clock, Timer } from '../clock.ts'
+import type { Clock, Timer } from '../time/clock.ts'
 import { localAddresses } from './local-addresses.ts'
 
 export interface PerAddressOptions<S> {

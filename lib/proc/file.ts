@@ -16,7 +16,7 @@ import {
   readSync,
 } from 'node:fs'
 import { codeOf } from '../errors.ts'
-import { type Octets, pathOf } from '../octets.ts'
+import { type Octets, pathOf } from '../text/octets.ts'
 
 /** Files of the kernel give at most a page at a read, and whole records of it: a short read is not the end, only 0 octets are. */
 const pageOctets = 4096

@@ -1,7 +1,7 @@
 /** PID files: three lines of which other tools read the first, believed only where the file and the process vouch for each other. */
 import { closeSync, fstatSync, readFileSync } from 'node:fs'
 import { codeOf } from '../errors.ts'
-import { isDiskFull, removeFile, writeFileAtomic } from '../files.ts'
+import { isDiskFull, removeFile, writeFileAtomic } from '../files/files.ts'
 import { openToReadSync } from '../trust/open.ts'
 import { RefusedPathError } from '../trust/refused-path.ts'
 import { isPid } from './pid.ts'

@@ -1,6 +1,6 @@
 /** How a process is known: its PID, its start time and its command line together, never by PID alone. */
 import { readFileSync } from 'node:fs'
-import { textOf } from '../octets.ts'
+import { textOf } from '../text/octets.ts'
 import { parseCredentials } from './credentials.ts'
 import { isDenied, readLink, readNames, readWhole } from './file.ts'
 import { isKnown } from './pid.ts'

@@ -1,6 +1,6 @@
 /** The processes that /proc lists, and their descriptors. `root` is where another /proc is, for saved samples. */
 
-import type { Octets } from '../octets.ts'
+import type { Octets } from '../text/octets.ts'
 import { eachName, readLink, readNames, readWhole } from './file.ts'
 import { HiddenProcessError, isKnown } from './pid.ts'
 import { type ProcStat, parseProcStat } from './stat.ts'

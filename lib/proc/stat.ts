@@ -1,5 +1,5 @@
 /** /proc/PID/stat (proc(5)), parsed once for all. */
-import type { Octets } from '../octets.ts'
+import type { Octets } from '../text/octets.ts'
 
 export interface ProcStat {
   readonly pid: number

@@ -1,10 +1,10 @@
 /** A program that we started: its streams, its end as a value, and signals to all that it has started in turn. */
 import type { ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
-import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
 import { type Leader, sessionLeader, sessionMembers, signalSession } from '../proc/session.ts'
 import { sendSignal } from '../proc/signal.ts'
+import type { Clock } from '../time/clock.ts'
 import type { ProgramExit } from './exit.ts'
 
 export interface ProgramTraits {

@@ -1,8 +1,8 @@
 /** What a daemon believes lies where nobody but its user and root can write: looked at when it starts, and by castellan check. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Domain, foldersOf, type Home, HomeError, programRoot, shellWord } from '../home.ts'
-import { nameOfUser, type Owner } from '../owner.ts'
+import { type Domain, foldersOf, type Home, HomeError, programRoot, shellWord } from '../home/home.ts'
+import { nameOfUser, type Owner } from '../users/owner.ts'
 import { isLaidOut, readerOf } from './layout.ts'
 import { type PathMistake, pathMistake, treeMistakes } from './own-path.ts'
 

@@ -4,8 +4,8 @@
  */
 import { closeSync, constants, fchownSync, fstatSync, openSync, type Stats, writeFileSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { draftOf } from '../drafts.ts'
 import { codeOf } from '../errors.ts'
+import { draftOf } from '../files/drafts.ts'
 import { atPlaceSync, Folder, type Place } from './folder.ts'
 import { isSharedFolder, isTrusted } from './owners.ts'
 import { type RefusalKind, RefusedPathError } from './refused-path.ts'

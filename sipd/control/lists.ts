@@ -1,7 +1,8 @@
 /** `sip registrations` and `sip calls`: what the workers have, printed as it comes. */
-import { controlLines } from '../../lib/control.ts'
-import { jsonText, printable } from '../../lib/escape.ts'
-import type { Home } from '../../lib/home.ts'
+
+import type { Home } from '../../lib/home/home.ts'
+import { controlLines } from '../../lib/process/control.ts'
+import { jsonText, printable } from '../../lib/text/escape.ts'
 import { parseFlow } from '../message/flow.ts'
 import { formatHop } from '../message/source.ts'
 import type { CallItem, ListItem, ListSubject, RegisteredContact, RegistrationItem } from '../worker/listing.ts'

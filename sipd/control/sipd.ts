@@ -1,9 +1,9 @@
 /** The running sipd as its operator reaches it: its PID file, and the control socket of the parent process. */
 import { join } from 'node:path'
-import { ControlError, control, NoAnswerError } from '../../lib/control.ts'
-import { daemonOf } from '../../lib/daemon-identity.ts'
-import { foldersOf, type Home } from '../../lib/home.ts'
+import { foldersOf, type Home } from '../../lib/home/home.ts'
 import { isRunning, type ProcessIdentity } from '../../lib/proc/process.ts'
+import { ControlError, control, NoAnswerError } from '../../lib/process/control.ts'
+import { daemonOf } from '../../lib/process/daemon-identity.ts'
 import { CommandFailure, exitCodes } from './command.ts'
 
 /** Where the parent process takes what operators ask. */

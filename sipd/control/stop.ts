@@ -1,8 +1,9 @@
 /** `sip stop`: lets sipd end, and makes it when it does not. */
-import { isPartOf, signalDaemon } from '../../lib/daemon-identity.ts'
-import type { Home } from '../../lib/home.ts'
-import { processesOf } from '../../lib/home-processes.ts'
+
+import type { Home } from '../../lib/home/home.ts'
+import { processesOf } from '../../lib/home/processes.ts'
 import { isRunning, type ProcessIdentity, readProcess } from '../../lib/proc/process.ts'
+import { isPartOf, signalDaemon } from '../../lib/process/daemon-identity.ts'
 import { type Command, CommandFailure, exitCodes } from './command.ts'
 import { report } from './report.ts'
 import { pause, runningSipd } from './sipd.ts'

@@ -3,9 +3,9 @@
  * to it. It would take a stop that it does not know of for a crash, and start sipd again.
  */
 import { join } from 'node:path'
-import { ControlError, control, NoAnswerError } from '../../lib/control.ts'
-import { foldersOf, type Home } from '../../lib/home.ts'
+import { foldersOf, type Home } from '../../lib/home/home.ts'
 import type { SignalTarget } from '../../lib/proc/signal.ts'
+import { ControlError, control, NoAnswerError } from '../../lib/process/control.ts'
 import { CommandFailure, exitCodes } from './command.ts'
 
 /** The PID and the start time of the process that is to be stopped, as the supervisor knows it (subagents/critapp/run.ts). */

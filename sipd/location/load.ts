@@ -1,6 +1,6 @@
 /** The bindings of before a restart, from their file into memory. Whatever the file is like, the daemon starts. */
 import { statSync } from 'node:fs'
-import type { Log } from '../../lib/log.ts'
+import type { Log } from '../../lib/log/log.ts'
 import { BindingsFile, inodeOf, moveAsideIfBroken } from './bindings-file.ts'
 import type { MemoryLocation } from './memory.ts'
 

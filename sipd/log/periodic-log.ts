@@ -1,6 +1,7 @@
 /** A log that gets a block of text every so often, and a last one at the end. */
-import type { Clock, Timer } from '../../lib/clock.ts'
-import type { Log } from '../../lib/log.ts'
+
+import type { Log } from '../../lib/log/log.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
 import type { LogSink } from './sink.ts'
 
 export interface PeriodicLogOptions {

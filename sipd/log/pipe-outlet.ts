@@ -1,12 +1,12 @@
 /** A program that reads a log from its standard input; when it ends it is started again, after a growing delay. */
 import { delimiter, join } from 'node:path'
-import type { Clock, Timer } from '../../lib/clock.ts'
-import { programRoot } from '../../lib/home.ts'
-import type { Log } from '../../lib/log.ts'
+import { programRoot } from '../../lib/home/home.ts'
+import type { Log } from '../../lib/log/log.ts'
 import { defaultPath, programPath } from '../../lib/program/environment.ts'
 import { describeExit, exitCodeOf } from '../../lib/program/exit.ts'
 import type { Program } from '../../lib/program/program.ts'
 import { startProgram } from '../../lib/program/start.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { countLines } from './line-queue.ts'
 import type { Outlet } from './outlet.ts'
 

@@ -1,11 +1,11 @@
 /** A log as its writers see it: takes lines at once, and gets them to where they belong in its own time. */
 
 import { resolve } from 'node:path'
-import type { Clock, Timer } from '../../lib/clock.ts'
-import { parseCommand } from '../../lib/command.ts'
-import type { Home } from '../../lib/home.ts'
-import type { Log } from '../../lib/log.ts'
-import { reportWrite } from '../../lib/storage.ts'
+import { reportWrite } from '../../lib/files/storage.ts'
+import type { Home } from '../../lib/home/home.ts'
+import type { Log } from '../../lib/log/log.ts'
+import { parseCommand } from '../../lib/program/command.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { FileOutlet } from './file-outlet.ts'
 import { countLines, LineQueue } from './line-queue.ts'
 import type { Outlet } from './outlet.ts'

@@ -1,10 +1,11 @@
 /** What the first process of sipd does: configuration, workers, logs, statistics; each change of them in one place. */
-import type { Clock, Timer } from '../../lib/clock.ts'
-import type { Home } from '../../lib/home.ts'
-import type { Log } from '../../lib/log.ts'
-import { describePortOwner } from '../../lib/port-owner.ts'
-import { nameOf } from '../../lib/privileges.ts'
+
+import type { Home } from '../../lib/home/home.ts'
+import type { Log } from '../../lib/log/log.ts'
 import { memoryUse } from '../../lib/proc/memory.ts'
+import { describePortOwner } from '../../lib/proc/port-owner.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
+import { nameOf } from '../../lib/users/privileges.ts'
 import type { SipdConfig } from '../config/directives.ts'
 import { type ReadConfig, readConfig } from '../config/read.ts'
 import { TlsFiles } from '../config/tls-files.ts'

@@ -11,11 +11,11 @@ import {
   statSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import type { Account } from '../../lib/accounts.ts'
 import { codeOf, messageOf } from '../../lib/errors.ts'
-import { foldersOf, type Home, shellWord } from '../../lib/home.ts'
-import { actAs } from '../../lib/privileges.ts'
-import { readRegularFileSync } from '../../lib/regular-file.ts'
+import { readRegularFileSync } from '../../lib/files/regular-file.ts'
+import { foldersOf, type Home, shellWord } from '../../lib/home/home.ts'
+import type { Account } from '../../lib/users/accounts.ts'
+import { actAs } from '../../lib/users/privileges.ts'
 
 /**
  * Why the account cannot serve from this home, with the command that helps; undefined when it can. Folders that are

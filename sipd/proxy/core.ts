@@ -1,5 +1,5 @@
 /** The proxy core, RFC 3261 §16: what is done with a request, once its transaction has it. */
-import type { FaultGuard } from '../../lib/fault-guard.ts'
+import type { FaultGuard } from '../../lib/process/fault-guard.ts'
 import { type Call, uriOf } from '../calls/call.ts'
 import type { EstablishedCalls } from '../calls/established.ts'
 import type { DebugLog } from '../log/error-log.ts'

@@ -1,10 +1,10 @@
 /** Request forwarding, RFC 3261 §16.6: from a target to octets that leave, with a transaction or without. */
 
 import { isIP } from 'node:net'
-import { escapeValue } from '../../lib/escape.ts'
-import type { FaultGuard } from '../../lib/fault-guard.ts'
-import { limitedLog } from '../../lib/limited-log.ts'
-import type { Log } from '../../lib/log.ts'
+import { limitedLog } from '../../lib/log/limited-log.ts'
+import type { Log } from '../../lib/log/log.ts'
+import type { FaultGuard } from '../../lib/process/fault-guard.ts'
+import { escapeValue } from '../../lib/text/escape.ts'
 import { reserveFactor } from '../account/ledger.ts'
 import type { Locator, Place } from '../locate/locator.ts'
 import type { DebugChannel, DebugLog } from '../log/error-log.ts'

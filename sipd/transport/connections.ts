@@ -1,7 +1,7 @@
 /** All connections of one process: found by their number or their far end, bounded, and swept when they idle. */
 import type { Socket } from 'node:net'
-import type { Clock, Timer } from '../../lib/clock.ts'
 import { sourceNetwork } from '../../lib/net/source-network.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { formatHop, type Hop } from '../message/source.ts'
 import type { Connection } from './connection.ts'
 

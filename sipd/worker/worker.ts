@@ -1,9 +1,10 @@
 /** One worker's parts, and its life: made ready, serving, draining, gone. */
-import type { Clock, Timer } from '../../lib/clock.ts'
-import { FaultGuard } from '../../lib/fault-guard.ts'
-import { foldersOf, type Home } from '../../lib/home.ts'
-import type { Log } from '../../lib/log.ts'
-import { Storage } from '../../lib/storage.ts'
+
+import { Storage } from '../../lib/files/storage.ts'
+import { foldersOf, type Home } from '../../lib/home/home.ts'
+import type { Log } from '../../lib/log/log.ts'
+import { FaultGuard } from '../../lib/process/fault-guard.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { Account } from '../account/account.ts'
 import { accessLogFormat } from '../config/access-log-format.ts'
 import { type ReadConfig, readConfig } from '../config/read.ts'

@@ -1,7 +1,7 @@
 /** Finding the process that a row means, among all that run. */
 import { readlinkSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
-import { programRoot } from '../../lib/home.ts'
+import { programRoot } from '../../lib/home/home.ts'
 import { readPidFile } from '../../lib/proc/pid-file.ts'
 import { ageMs, type ProcessStat, readEnvironment } from '../../lib/proc/process.ts'
 import { isControlScript, scriptOf } from './control-script.ts'

@@ -1,12 +1,12 @@
 /** The critapp module: ties the declaration to the supervisor. */
 import { join } from 'node:path'
-import type { Timer } from '../../lib/clock.ts'
-import { foldersOf, type Home, pidFileOf } from '../../lib/home.ts'
+import { foldersOf, type Home, pidFileOf } from '../../lib/home/home.ts'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import type { SetVarbind } from '../../lib/mib/set.ts'
 import { type Launcher, ownLauncher } from '../../lib/program/launcher.ts'
 import { oid } from '../../lib/smi/oid.ts'
+import type { Timer } from '../../lib/time/clock.ts'
 import { healthCheck, quoted, type SipPing } from './health.ts'
 import {
   critAppAllNowRunning,

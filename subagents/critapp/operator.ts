@@ -2,7 +2,7 @@
  * Orders of an operator on this machine, such as `sip stop`: they are carried out as a SET would be, so that what follows
  * is no failure, and what was ordered is also wanted.
  */
-import type { Clock } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 import { quoted } from './health.ts'
 import type { SupervisedProcess } from './process.ts'
 import type { Supervisor } from './supervisor.ts'

@@ -1,6 +1,6 @@
 /** The folder of PID files, watched: who waits for a daemon to write its own is told at once. */
 import { watch } from 'node:fs'
-import type { Log } from '../../lib/log.ts'
+import type { Log } from '../../lib/log/log.ts'
 
 export interface PidFiles {
   close(): void

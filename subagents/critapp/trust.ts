@@ -4,7 +4,7 @@
  */
 import { readFileSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute } from 'node:path'
-import { domains } from '../../lib/home.ts'
+import { domains } from '../../lib/home/home.ts'
 import { isAbsence, isDenied } from '../../lib/proc/file.ts'
 import { executableOf, type ProcessIdentity, userOf } from '../../lib/proc/process.ts'
 import { scriptOf } from './control-script.ts'

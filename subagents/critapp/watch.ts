@@ -1,8 +1,9 @@
 /** The watch over processes that are not our children, which nobody tells of their end; and over those that come by themselves. */
-import type { Timer } from '../../lib/clock.ts'
+
 import { codeOf, messageOf } from '../../lib/errors.ts'
-import { boundOutput } from '../../lib/output-file.ts'
+import { boundOutput } from '../../lib/log/output-file.ts'
 import { isRunning, type ProcessIdentity } from '../../lib/proc/process.ts'
+import type { Timer } from '../../lib/time/clock.ts'
 import type { Context } from './context.ts'
 import { type ExitStatus, exitStatusOf, exitStatusOfUnit } from './exit-status.ts'
 import type { Entry } from './process.ts'

@@ -1,8 +1,8 @@
 /** The host module: HOST-RESOURCES-MIB, sampled in the background on a clock of its own and never while a request waits. */
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
-import { Period } from '../../lib/period.ts'
-import { rest, runInSlices } from '../../lib/slices.ts'
+import { rest, runInSlices } from '../../lib/process/slices.ts'
 import { oid } from '../../lib/smi/oid.ts'
+import { Period } from '../../lib/time/period.ts'
 import { DeviceSampler } from './device-sampler.ts'
 import { FileSystemSampler } from './file-system-sampler.ts'
 import { memoryPercents, memoryRows, parseMeminfo } from './memory.ts'

@@ -1,7 +1,7 @@
 /** The thread in which sizes of file systems are asked for: there a mount that hangs holds up nobody. Started by Statfs. */
 import { statfsSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
-import { type Octets, pathOf } from '../../lib/octets.ts'
+import { type Octets, pathOf } from '../../lib/text/octets.ts'
 
 /** In blocks of `blockOctets`, inodes in pieces. */
 export interface FileSystemSize {

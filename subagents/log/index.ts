@@ -1,13 +1,14 @@
 /** The log module: ties CASTELLAN-LOG-MIB to the monitors of log files and to the rotator. */
 
 import { join } from 'node:path'
-import { foldersOf, type Home } from '../../lib/home.ts'
+import { noFailures, type StorageFigures } from '../../lib/files/storage.ts'
+import { Patterns } from '../../lib/follow/patterns.ts'
+import { foldersOf, type Home } from '../../lib/home/home.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import { reasonText } from '../../lib/mib/storage-group.ts'
 import type { Launcher } from '../../lib/program/launcher.ts'
 import { oid } from '../../lib/smi/oid.ts'
-import { noFailures, type StorageFigures } from '../../lib/storage.ts'
-import { truncateUtf8 } from '../../lib/text.ts'
+import { truncateUtf8 } from '../../lib/text/text.ts'
 import {
   siLogDiskFloorCleared,
   siLogDiskFloorReached,
@@ -21,7 +22,6 @@ import {
 } from './mib.ts'
 import { Monitor } from './monitor.ts'
 import { isMonitorState, type MonitorEvent, type MonitorSpec, type MonitorState } from './monitor-state.ts'
-import { Patterns } from './patterns.ts'
 import type { RotateWish } from './rotation/command.ts'
 import { defaultFloorOctets } from './rotation/defaults.ts'
 import type { DiskFloorEvent } from './rotation/disk-keeper.ts'

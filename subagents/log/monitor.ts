@@ -1,21 +1,22 @@
 /** Watches one log file: its size against a threshold, and its lines against a pattern. Knows nothing of SNMP. */
-import type { Clock, Timer } from '../../lib/clock.ts'
-import type { Log } from '../../lib/log.ts'
-import type { Launcher } from '../../lib/program/launcher.ts'
-import { truncateUtf8 } from '../../lib/text.ts'
-import { FileWatch } from './file-watch.ts'
-import { Follower } from './follower.ts'
+
+import { FileWatch } from '../../lib/follow/file-watch.ts'
+import { Follower } from '../../lib/follow/follower.ts'
 import {
   conditionOf,
   conditionWords,
   type FileCondition,
   type FollowerState,
   type PollResult,
-} from './follower-result.ts'
-import { measureLog } from './log-place.ts'
+} from '../../lib/follow/follower-result.ts'
+import { measureLog } from '../../lib/follow/log-place.ts'
+import { Offences } from '../../lib/follow/offences.ts'
+import { type Patterns, patternError } from '../../lib/follow/patterns.ts'
+import type { Log } from '../../lib/log/log.ts'
+import type { Launcher } from '../../lib/program/launcher.ts'
+import { truncateUtf8 } from '../../lib/text/text.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
 import type { MonitorEvent, MonitorSpec, MonitorState } from './monitor-state.ts'
-import { Offences } from './offences.ts'
-import { type Patterns, patternError } from './patterns.ts'
 import { Runner } from './runner.ts'
 import { MatchStorm } from './storm.ts'
 

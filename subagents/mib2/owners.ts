@@ -1,7 +1,8 @@
 /** Which process has which socket, as far as this process may look: /proc/PID/fd names the inode of each. */
-import type { Clock } from '../../lib/clock.ts'
+
 import { listPids, openFiles, socketInode } from '../../lib/proc/processes.ts'
-import { rest } from '../../lib/slices.ts'
+import { rest } from '../../lib/process/slices.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 import type { SystemFiles } from './files.ts'
 
 /** Nothing else waits longer than this for a look at descriptors. */

@@ -1,8 +1,8 @@
 /** The sysappl module: SYSAPPL-MIB over what is installed on the disk and over the processes that another module scans. */
 import { join } from 'node:path'
-import { foldersOf, type Home, programRoot } from '../../lib/home.ts'
+import { foldersOf, type Home, programRoot } from '../../lib/home/home.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
-import { rest } from '../../lib/slices.ts'
+import { rest } from '../../lib/process/slices.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { inspectPackages } from './inspect.ts'
 import { Installed } from './installed.ts'

@@ -1,5 +1,5 @@
 /** Rules about sysappl.cnf: elements without a package or a file, and packages of a name that is taken. */
-import { isMissing } from '../../lib/files.ts'
+import { isMissing } from '../../lib/files/files.ts'
 import type { Rule } from '../../lib/mib/rules.ts'
 import { castellanApplElementTable, castellanApplPackageTable } from './mib.ts'
 import { ownPackageNames } from './packages.ts'

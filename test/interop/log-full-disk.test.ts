@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { initializeHome } from '../../lib/home.ts'
+import { initializeHome } from '../../lib/home/home.ts'
 import { Appliance, logPath, makeHome, until } from '../support/appliance.ts'
 import { netsnmp, TrapDaemon } from '../support/netsnmp.ts'
 import { needs } from '../support/peers.ts'

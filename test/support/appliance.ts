@@ -5,9 +5,9 @@ import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { daemonCommand } from '../../lib/daemon.ts'
-import { type Home, initializeHome, pidFileOf, programRoot, resolveHome } from '../../lib/home.ts'
+import { type Home, initializeHome, pidFileOf, programRoot, resolveHome } from '../../lib/home/home.ts'
 import { readPidFile } from '../../lib/proc/pid-file.ts'
+import { daemonCommand } from '../../lib/process/daemon.ts'
 import { isFreeTcp, isFreeUdp } from './sip-ports.ts'
 
 const basePorts = [1161, 1162, 5060] as const

@@ -2,7 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { type Socket as Connection, createConnection, isIP, isIPv6 } from 'node:net'
 import { checkServerIdentity, connect, TLSSocket } from 'node:tls'
-import type { Clock, Timer } from '../../../lib/clock.ts'
+import type { Clock, Timer } from '../../../lib/time/clock.ts'
 import type { SipResponse } from '../../message/message.ts'
 import { type OptionsRequest, optionsRequest } from './options.ts'
 

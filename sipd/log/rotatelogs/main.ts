@@ -1,7 +1,7 @@
 /** `rotatelogs PATH [SECONDS [OFFSET] | SIZE]`: a log from standard input into files that begin anew every so often. */
 import { accessSync, constants } from 'node:fs'
 import { dirname } from 'node:path'
-import { programVersion } from '../../../commands/version.ts'
+import { programVersion } from '../../../lib/version.ts'
 import { parseInvocation } from './arguments.ts'
 import { Rotator, type RotatorOptions } from './rotator.ts'
 

@@ -2,10 +2,10 @@
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { Clock, Timer } from '../../../lib/clock.ts'
-import type { Log } from '../../../lib/log.ts'
+import type { Log } from '../../../lib/log/log.ts'
 import type { Oid } from '../../../lib/smi/oid.ts'
 import type { SnmpValue } from '../../../lib/smi/value.ts'
+import type { Clock, Timer } from '../../../lib/time/clock.ts'
 import { olderPath } from './read.ts'
 import { BlockWriter, headOctets, type Pending, readSegment, type Series, segmentHead } from './segment.ts'
 

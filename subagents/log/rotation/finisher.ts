@@ -1,7 +1,7 @@
 /** Takes files that were moved aside to their end: released by who wrote them, verified, compressed; again until it is so. */
 import { basename } from 'node:path'
-import type { Clock } from '../../../lib/clock.ts'
-import type { Log } from '../../../lib/log.ts'
+import type { Log } from '../../../lib/log/log.ts'
+import type { Clock } from '../../../lib/time/clock.ts'
 import { atPlace } from '../../../lib/trust/folder.ts'
 import { type Compressed, type CompressOptions, compress } from './compress.ts'
 import { ownerPid, type Told, tellToReopen } from './owner.ts'

@@ -1,5 +1,5 @@
 /** Waiting on a clock, ended early by a signal. */
-import type { Clock } from '../../../lib/clock.ts'
+import type { Clock } from '../../../lib/time/clock.ts'
 
 /** Resolves when the time is over or the signal says so, whichever comes first. */
 export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {

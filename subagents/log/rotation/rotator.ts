@@ -1,11 +1,12 @@
 /** Rotates logs by size, by time and by command, keeps what their policies say, and keeps the disk above its floor. */
 import type { Stats } from 'node:fs'
 import { basename } from 'node:path'
-import type { Clock, Timer } from '../../../lib/clock.ts'
 import { codeOf } from '../../../lib/errors.ts'
-import type { Log } from '../../../lib/log.ts'
+import { listDrafts, listRotated, lookAtLog, moveAside } from '../../../lib/follow/rotated-files.ts'
+import type { Log } from '../../../lib/log/log.ts'
+import type { Clock, Timer } from '../../../lib/time/clock.ts'
+import { isPlausibleTime } from '../../../lib/time/wall-clock.ts'
 import { atPlace } from '../../../lib/trust/folder.ts'
-import { isPlausibleTime } from '../../../lib/wall-clock.ts'
 import { isCompressedWhole } from './compress.ts'
 import { type MeasureDisk, measureDisk } from './disk-floor.ts'
 import { type DiskEvents, DiskKeeper } from './disk-keeper.ts'
@@ -13,7 +14,6 @@ import { Finisher, machineHost, type RotationHost } from './finisher.ts'
 import { pause } from './pause.ts'
 import { type RefusedPolicy, type RotationPolicy, realLogPath, refuseOverlaps } from './policy.ts'
 import { beyondRetention } from './retention.ts'
-import { listDrafts, listRotated, lookAtLog, moveAside } from './rotated-files.ts'
 import { RotationState } from './state.ts'
 
 /** How a rotation went, with a sentence for people. */

@@ -2,9 +2,9 @@
 import { lstat, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { octetsOf } from '../../../lib/octets.ts'
 import { isAbsence, isDenied, readWhole } from '../../../lib/proc/file.ts'
 import { listPids, openFiles, readStat } from '../../../lib/proc/processes.ts'
+import { octetsOf } from '../../../lib/text/octets.ts'
 import { atPlace } from '../../../lib/trust/folder.ts'
 
 export interface FileIdentity {
