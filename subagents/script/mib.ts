@@ -1,5 +1,5 @@
 /** DISMAN-SCRIPT-MIB (RFC 3165), and what CASTELLAN-SCRIPT-MIB adds to a script: its command and its limits. */
-import { column, defineNotification, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
+import { column, defineNotification, defineScalars, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
 import {
   dateAndTimeOrNever,
   displayString,
@@ -11,6 +11,7 @@ import {
   text,
   textOctets,
   timeInterval,
+  truthValue,
   unsigned32,
 } from '../../lib/mib/syntax.ts'
 
@@ -130,6 +131,15 @@ export const smScriptTable = defineTable({
   ],
 })
 
+export const scriptGlobals = defineScalars({
+  name: 'scriptGlobals',
+  oid: `${castellanScript}.1.2`,
+  objects: {
+    scriptArgumentsWritable: column(1, truthValue(), 'read-only', { defaultValue: false }),
+  },
+  cnf: ['scriptArgumentsWritable'],
+})
+
 export const smLaunchTable = defineTable({
   name: 'smLaunchTable',
   oid: `${script}.1.4.1`,
@@ -141,7 +151,7 @@ export const smLaunchTable = defineTable({
     smLaunchScriptOwner: column(3, adminString(0, 32), 'read-create'),
     smLaunchScriptName: column(4, adminString(0, 32), 'read-create', { defaultValue: '' }),
     smLaunchArgument: column(5, textOctets(0, maxArgumentOctets), 'read-create', {
-      contents: true,
+      command: 'argument',
       defaultValue: new Uint8Array(0),
     }),
     smLaunchMaxRunning: column(6, unsigned32(1), 'read-create', { defaultValue: 1 }),
