@@ -89,7 +89,7 @@ export const own = {
     inForce: true,
   }),
   SourceSharePercent: one(whole(1, 100, 'percent'), '25', {
-    help: 'What one source, an IPv4 address or an IPv6 /64, may have of MaxOctets, of RegistrarMaxOctets and of RegistrarMaxUsers. Loopback addresses have all of them unless the directive is written.',
+    help: 'What one source, an IPv4 address or an IPv6 /64, may have of MaxOctets, of RegistrarMaxOctets and of RegistrarMaxUsers. The IPv6 networks of one /48 have twice as much together, 75 percent at most. Loopback addresses have all of them unless the directive is written.',
     changes: 'reload',
     inForce: true,
   }),
