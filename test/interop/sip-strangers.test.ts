@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -181,6 +181,15 @@ describe('what a machine beyond loopback can have of sipd', missing === undefine
     const lines = startLines(await send(ports.stateless, [...Array<string>(10).fill(response), last()]))
     assert.deepEqual(lines, ['answer SIP/2.0 200 OK'])
     assert.equal(await workers(), pids)
+  })
+
+  test('is not lost in a restart: the key of Record-Route is the same, and nobody else can read it', async () => {
+    const { root } = homes[0]!
+    const path = join(root, 'data', 'sipd', 'marks.key')
+    const before = readFileSync(path, 'utf8')
+    assert.equal(statSync(path).mode & 0o777, 0o600)
+    await pair.host.run(sip, 'restart', '--home', root)
+    assert.equal(readFileSync(path, 'utf8'), before)
   })
 
   test('leaves no bug in the log', () => {
