@@ -192,6 +192,18 @@ describe('what a machine beyond loopback can have of sipd', missing === undefine
     assert.equal(readFileSync(path, 'utf8'), before)
   })
 
+  test('leaves a line in the audit log of sipd where it is an order, and none where it only asks', async () => {
+    const { root } = homes[1]!
+    await pair.host.run(sip, 'status', '--home', root)
+    await pair.host.run(sip, 'graceful', '--home', root)
+    const path = join(root, 'logs', 'sipd', 'audit.log')
+    const lines = readFileSync(path, 'utf8').trim().split('\n')
+    const { order, over, by, status } = JSON.parse(lines[0]!) as Record<string, string>
+    assert.deepEqual([order, over, status, lines.length], ['graceful', 'sipd.control', 'done', 1])
+    assert.match(by!, /^uid \d+ or root$/)
+    assert.equal(statSync(path).mode & 0o777, 0o600)
+  })
+
   test('leaves no bug in the log', () => {
     for (const home of homes) assert.doesNotMatch(errorLog(home), /\bbug\b/)
   })
