@@ -79,7 +79,7 @@ export async function nextRotatedPath(livePath: string, nowSeconds: number): Pro
  */
 export function moveAside(livePath: string, nowSeconds: number): Promise<string> {
   return atPlace(livePath, async (folder, liveName) => {
-    for (let at = nextNumber(await folder.readNames(), liveName, nowSeconds); ; at = following(at)) {
+    for (let at = nextNumber(await folder.readNames(isOf(liveName)), liveName, nowSeconds); ; at = following(at)) {
       const target = nameOf(liveName, at)
       if (await isThere(folder, `${target}.gz`)) continue
       try {
@@ -129,6 +129,11 @@ function byNumber(a: Numbered, b: Numbered): number {
   return a.seconds - b.seconds || a.number - b.number
 }
 
+/** Rotated files of a log, and drafts of them. */
+function isOf(liveName: string): (name: string) => boolean {
+  return (name) => name.startsWith(`${liveName}.`)
+}
+
 async function isThere(folder: Folder, name: string): Promise<boolean> {
   return folder.lstat(name).then(
     () => true,
@@ -142,7 +147,9 @@ async function beside<T>(
   run: (folder: Folder, liveName: string, names: readonly string[]) => Promise<T[]>,
 ): Promise<T[]> {
   try {
-    return await atPlace(livePath, async (folder, liveName) => run(folder, liveName, await folder.readNames()))
+    return await atPlace(livePath, async (folder, liveName) =>
+      run(folder, liveName, await folder.readNames(isOf(liveName))),
+    )
   } catch {
     return []
   }

@@ -60,6 +60,7 @@ export class Monitor {
   lastMatchMs: number | undefined
   lastPollMs: number | undefined
   lastError = ''
+  #crowd: string | undefined
   commandResult = -1
   readonly #options: MonitorOptions
   readonly #storm: MatchStorm
@@ -244,6 +245,9 @@ export class Monitor {
           isWide || condition === 'refused',
         )
       if (filesLost > 0) this.#lose(filesLost)
+      if (result.crowd !== undefined && result.crowd !== this.#crowd)
+        this.report(`${result.crowd}; rotated files are not looked for until most of them are removed`)
+      this.#crowd = result.crowd
       this.#judgeSize()
       // A row that is polled only when asked to still reads to the end then.
       if (result.hasMore || (result.isBehind && this.spec.pollSeconds > 0)) this.#wake()
