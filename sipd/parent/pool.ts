@@ -13,7 +13,6 @@ import type { Clock, Timer } from '../../lib/time/clock.ts'
 import type { Account } from '../../lib/users/accounts.ts'
 import type { KeptFiles } from '../config/tls-files.ts'
 import type { Openness } from '../proxy/core.ts'
-import { signerSecretOctets } from '../proxy/signer.ts'
 import { secretOctets } from '../transaction/hash.ts'
 import type { ListItem, ListSubject } from '../worker/listing.ts'
 import type { WorkerStart } from '../worker/protocol.ts'
@@ -24,6 +23,8 @@ export interface PoolOptions {
   readonly home: Home
   readonly clock: Clock
   readonly log: Log
+  /** Of the marks that others bring back, in hexadecimal. */
+  readonly markKey: string
   readonly onLog: (log: 'error' | 'access', lines: string) => void
   /** A worker said how it is, or ended. */
   readonly onReport: (handle: WorkerHandle) => void
@@ -61,8 +62,6 @@ export class WorkerPool {
   readonly #options: PoolOptions
   readonly #secret = randomBytes(secretOctets).toString('hex')
   readonly #spare = new SpareDescriptors(spareDescriptors)
-  /** As long as the parent lives: marks are known after a graceful restart. */
-  readonly #signerSecret = randomBytes(signerSecretOctets).toString('hex')
   /** By their number. */
   readonly #workers = new Map<number, WorkerHandle>()
   #settings: PoolSettings
@@ -230,7 +229,7 @@ export class WorkerPool {
       members,
       others,
       secret: this.#secret,
-      signerSecret: this.#signerSecret,
+      signerSecret: this.#options.markKey,
       files: this.#settings.files,
     }
     const user: HandleUser = {
