@@ -12,6 +12,7 @@ import { formatHop, type Hop, type TransportName } from '../message/source.ts'
 import type { SipStatistics } from '../statistics.ts'
 import { Connection, type ConnectionUser } from './connection.ts'
 import { Connections, farEnd } from './connections.ts'
+import { FairQueue } from './fair-queue.ts'
 import type { FramingError } from './framer.ts'
 import type { Sender } from './sender.ts'
 import { type TlsIdentity, tlsOptionsFor } from './tls.ts'
@@ -56,6 +57,8 @@ export class Transports implements Sender, ConnectionUser {
   #nextConnection = 1
   readonly #outboundKeys = new Map<Connection, string>()
   readonly #errorLog: RateLimit
+  /** Datagrams that were read. */
+  readonly #arrived: FairQueue<{ readonly octets: Buffer; readonly source: Hop }>
   /** Connections that other processes have, by their far end. */
   readonly #connectionsElsewhere = new Map<string, string>()
   readonly #openElsewhere = new Set<string>()
@@ -73,6 +76,20 @@ export class Transports implements Sender, ConnectionUser {
       outboundIdleMs: options.outboundIdleMs,
     })
     this.#errorLog = new RateLimit(options.clock, 10, 1)
+    const { faults, statistics, onMessage } = options
+    this.#arrived = new FairQueue({
+      take: ({ octets, source }) => {
+        try {
+          onMessage(octets, source)
+        } catch (error) {
+          faults.report('receiving a datagram', error, { from: farEnd(source) })
+        }
+      },
+      onLost: () => statistics.discarded++,
+      onTurn: () => {
+        for (const udp of this.#udp) udp?.flush()
+      },
+    })
   }
 
   /** Opens every socket; throws the first error, with what could not be opened. */
@@ -87,7 +104,7 @@ export class Transports implements Sender, ConnectionUser {
         ),
         clock,
         onDatagram: (octets, remoteAddress, remotePort, local) =>
-          this.#options.onMessage(octets, {
+          this.#receiveDatagram(octets, {
             transport: 'UDP',
             address: remoteAddress,
             port: remotePort,
@@ -107,6 +124,7 @@ export class Transports implements Sender, ConnectionUser {
 
   /** Takes no more datagrams and no more connections; those that stand go on. */
   stopListening(): void {
+    this.#arrived.finish()
     for (const udp of this.#udp) udp?.close()
     this.#udp = []
     for (const server of this.#servers) server.close()
@@ -212,6 +230,10 @@ export class Transports implements Sender, ConnectionUser {
     this.#outboundKeys.delete(connection)
     this.connections.remove(connection, key)
     if (connection.isInbound) this.onConnection?.(connection, false)
+  }
+
+  #receiveDatagram(octets: Buffer, source: Hop): void {
+    this.#arrived.add(source.address, { octets, source }, octets.length)
   }
 
   #sendDatagram(text: string, hop: Hop): void {
