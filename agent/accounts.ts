@@ -1,5 +1,5 @@
 /** What others can make the agent hold, in octets: an account for each kind, which castellanAccountTable shows. */
-import { OctetAccount } from '../lib/octet-account.ts'
+import { OctetAccount } from '../lib/bounds/octet-account.ts'
 import { bounds } from './agentx/bounds.ts'
 import type { TrustDomainName } from './agentx/trust.ts'
 

@@ -1,10 +1,11 @@
 /** The audit log: one line of JSON for every SET that was tried: who, from where, what, old and new, and what came of it. */
-import { AuditFile, type AuditFileOptions } from '../lib/audit-file.ts'
-import type { Clock, Timer } from '../lib/clock.ts'
+
+import { RateLimit } from '../lib/bounds/rate-limit.ts'
+import { AuditFile, type AuditFileOptions } from '../lib/log/audit-file.ts'
 import type { Names } from '../lib/mib/names.ts'
 import { hostAndPort } from '../lib/net/address.ts'
-import { RateLimit } from '../lib/rate-limit.ts'
 import { formatOid } from '../lib/smi/oid.ts'
+import type { Clock, Timer } from '../lib/time/clock.ts'
 import type { SetRecord } from './set-record.ts'
 
 export interface AuditOptions extends AuditFileOptions {

@@ -1,11 +1,12 @@
 /** Messages of nobody that is known here: each leaves a trace, and all together no more than a few a second. */
-import type { Clock } from '../lib/clock.ts'
-import type { Log } from '../lib/log.ts'
+
+import { RateLimit } from '../lib/bounds/rate-limit.ts'
+import type { Log } from '../lib/log/log.ts'
 import { hostAndPort } from '../lib/net/address.ts'
-import { RateLimit } from '../lib/rate-limit.ts'
-import { truncateUtf8 } from '../lib/text.ts'
-import type { UsmCounter } from './security/usm/usm.ts'
-import type { Remote } from './transport/udp.ts'
+import { truncateUtf8 } from '../lib/text/text.ts'
+import type { Clock } from '../lib/time/clock.ts'
+import type { UsmCounter } from '../snmp/security/usm/usm.ts'
+import type { Remote } from '../snmp/transport/udp.ts'
 
 export interface AuthenticationFailuresOptions {
   readonly clock: Clock

@@ -1,7 +1,8 @@
 /** A start whose snmpEngineBoots the disk had no room for: tried again until they are kept. */
-import type { Clock } from '../lib/clock.ts'
-import type { Log } from '../lib/log.ts'
-import type { EngineIdentity, UnkeptStart } from './engine-identity.ts'
+
+import type { Log } from '../lib/log/log.ts'
+import type { Clock } from '../lib/time/clock.ts'
+import type { EngineIdentity, UnkeptStart } from '../snmp/engine-identity.ts'
 
 const tryEveryMs = 5000
 

@@ -5,15 +5,15 @@ import { isGuarded } from '../lib/mib/guarded.ts'
 import type { LocalAgent, LocalAnswer, LocalFailure, LocalObject } from '../lib/mib/local-agent.ts'
 import type { Requester } from '../lib/mib/module.ts'
 import type { Names } from '../lib/mib/names.ts'
+import { View } from '../lib/mib/view.ts'
 import type { ErrorStatus } from '../lib/smi/error-status.ts'
 import type { Oid } from '../lib/smi/oid.ts'
 import type { SnmpValue, Varbind } from '../lib/smi/value.ts'
+import { pduTag } from '../snmp/message/pdu.ts'
 import type { AccessResult, Principal, Vacm, ViewType } from './access/vacm.ts'
-import { View } from './access/view.ts'
 import { getHere, getNextHere } from './dispatch/read-here.ts'
 import { readRemote } from './dispatch/read-remote.ts'
 import type { Engine } from './engine.ts'
-import { pduTag } from './message/pdu.ts'
 
 export interface LocalAgentOptions {
   readonly engine: Engine

@@ -3,7 +3,7 @@ import type { Requester } from '../lib/mib/module.ts'
 import type { SetVarbind } from '../lib/mib/set.ts'
 import type { ErrorStatus } from '../lib/smi/error-status.ts'
 import type { SnmpValue } from '../lib/smi/value.ts'
-import type { Remote } from './transport/udp.ts'
+import type { Remote } from '../snmp/transport/udp.ts'
 
 export interface SetRecord {
   readonly requester: Requester

@@ -1,7 +1,8 @@
 /** Which subagents were lost and came back, as notifications: one of each, however often one comes and goes. */
-import type { Clock } from '../lib/clock.ts'
-import { RateLimit } from '../lib/rate-limit.ts'
-import type { MasterSession } from './agentx/session-of-master.ts'
+
+import { RateLimit } from '../lib/bounds/rate-limit.ts'
+import type { Clock } from '../lib/time/clock.ts'
+import type { MasterSession } from './agentx/master-session.ts'
 import type { TrustDomainName } from './agentx/trust.ts'
 
 export interface SubagentChange {

@@ -1,5 +1,5 @@
 /** How long the slices of background work take: what a request may have to wait for. */
-import { type Clock, systemClock, type Timer } from '../lib/clock.ts'
+import { type Clock, systemClock, type Timer } from '../lib/time/clock.ts'
 
 export class SliceWatch {
   /** Within them the kernel gave the processor to nobody else; others say nothing of the work. */

@@ -1,14 +1,14 @@
 /** castellan access WHO OID: what somebody may do with an object, and which lines of snmpd.cnf decide it. */
 
 import type { AccessEntry, Principal, SecurityLevel, Vacm, ViewType } from '../agent/access/vacm.ts'
-import { View } from '../agent/access/view.ts'
 import { snmpCommunityTable } from '../agent/internal/access-tables.ts'
 import { usmUserTable } from '../agent/internal/usm-users.ts'
-import { printable } from '../lib/escape.ts'
-import type { Home } from '../lib/home.ts'
+import { declaredNames } from '../catalogue.ts'
+import type { Home } from '../lib/home/home.ts'
+import { View } from '../lib/mib/view.ts'
 import { formatOid, type Oid } from '../lib/smi/oid.ts'
+import { printable } from '../lib/text/escape.ts'
 import { openConfiguration } from './configuration.ts'
-import { declaredNames } from './declared-names.ts'
 
 export interface Decision {
   readonly principal: Principal

@@ -1,12 +1,12 @@
 /** Lets the running agent take a file that a command has changed, and verifies that what may be done is so from then on. */
 import { join } from 'node:path'
-import type { Credentials } from '../agent/manager/credentials.ts'
-import { Manager, ReportError } from '../agent/manager/manager.ts'
-import { addressToAsk, formatAddress } from '../agent/transport/udp.ts'
-import { ControlError, control } from '../lib/control.ts'
 import { messageOf } from '../lib/errors.ts'
-import { foldersOf, type Home } from '../lib/home.ts'
+import { foldersOf, type Home } from '../lib/home/home.ts'
+import { ControlError, control } from '../lib/process/control.ts'
 import { formatOid, oid } from '../lib/smi/oid.ts'
+import type { Credentials } from '../snmp/manager/credentials.ts'
+import { Manager, ReportError } from '../snmp/manager/manager.ts'
+import { addressToAsk, formatAddress } from '../snmp/transport/udp.ts'
 import { agentOf, letReload } from './daemons.ts'
 
 const sysUpTime = oid('1.3.6.1.2.1.1.3.0')

@@ -1,10 +1,11 @@
 /** Asks the agent of a home over SNMP, as who owns the home may: with a community that its configuration has. */
-import { View } from '../agent/access/view.ts'
-import { Manager } from '../agent/manager/manager.ts'
-import { isAmong, type Source } from '../agent/security/community.ts'
-import { addressToAsk } from '../agent/transport/udp.ts'
-import type { Home } from '../lib/home.ts'
+
+import type { Home } from '../lib/home/home.ts'
+import { View } from '../lib/mib/view.ts'
 import type { Oid } from '../lib/smi/oid.ts'
+import { Manager } from '../snmp/manager/manager.ts'
+import { isAmong, type Source } from '../snmp/security/community.ts'
+import { addressToAsk } from '../snmp/transport/udp.ts'
 import { openConfiguration } from './configuration.ts'
 
 export interface Need {

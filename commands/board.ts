@@ -1,15 +1,16 @@
 /** What a person sees when the appliance has started: what runs where, what does not and why, and commands to try. */
 import { relative } from 'node:path'
-import { View } from '../agent/access/view.ts'
-import { addressToAsk, formatAddress, parseAddress } from '../agent/transport/udp.ts'
-import { type Home, programRoot } from '../lib/home.ts'
+import { formatTable } from '../lib/cli/table.ts'
+import type { Home } from '../lib/home/home.ts'
+import { View } from '../lib/mib/view.ts'
 import { hostAndPort } from '../lib/net/address.ts'
+import { programRoot } from '../lib/program-root.ts'
 import { inspectConfig } from '../sipd/config/read.ts'
+import { addressToAsk, formatAddress, parseAddress } from '../snmp/transport/udp.ts'
 import type { AppState } from '../subagents/critapp/index.ts'
 import { critAppProcTable } from '../subagents/critapp/mib.ts'
 import { whyDown } from './app-states.ts'
 import { openConfiguration } from './configuration.ts'
-import { formatTable } from './table.ts'
 
 type Row = readonly [name: string, value: string]
 

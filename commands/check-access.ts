@@ -2,9 +2,10 @@
 import { join } from 'node:path'
 import { vacmOf } from '../agent/internal/access.ts'
 import { vacmAccessTable, vacmViewTreeFamilyTable } from '../agent/internal/access-tables.ts'
+import { declaredDefinitions, declaredNames } from '../catalogue.ts'
 import type { Complaint } from '../lib/cnf/complaint.ts'
 import { parseDocument } from '../lib/cnf/document.ts'
-import { foldersOf, type Home, readTemplates } from '../lib/home.ts'
+import { foldersOf, type Home, readTemplates } from '../lib/home/home.ts'
 import { ConfigFile } from '../lib/mib/config.ts'
 import { configuredRows, type LoadedFile } from '../lib/mib/configured-rows.ts'
 import { anyDefinition, type RowOf } from '../lib/mib/declare.ts'
@@ -17,7 +18,6 @@ import { eventModule } from '../subagents/event/index.ts'
 import { scheduleModule } from '../subagents/schedule/index.ts'
 import { eventRightsRule, scheduleRightsRule } from './check-rights.ts'
 import { openConfiguration } from './configuration.ts'
-import { declaredDefinitions, declaredNames } from './declared-names.ts'
 
 type FamilyRow = RowOf<typeof vacmViewTreeFamilyTable>
 

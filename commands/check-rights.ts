@@ -1,13 +1,14 @@
 /** Whether those who sample and set for themselves, the triggers of eventagt.cnf and the schedules of schedule.cnf, may do so. */
 
 import type { Principal, Vacm, ViewType } from '../agent/access/vacm.ts'
-import { View } from '../agent/access/view.ts'
 import { vacmOf } from '../agent/internal/access.ts'
 import type { Place } from '../lib/cnf/complaint.ts'
 import type { BoundColumn } from '../lib/mib/declare.ts'
 import type { Names } from '../lib/mib/names.ts'
 import type { ConfiguredRows, Report, Rule } from '../lib/mib/rules.ts'
+import { View } from '../lib/mib/view.ts'
 import type { Oid } from '../lib/smi/oid.ts'
+import type { Fired } from '../subagents/event/conditions/step.ts'
 import { mteEventTable, mteObjectsTable, mteTriggerTable } from '../subagents/event/mib.ts'
 import {
   eventOf,
@@ -17,7 +18,6 @@ import {
   requesterOf,
   type TriggerRow,
 } from '../subagents/event/rows.ts'
-import type { Fired } from '../subagents/event/tests/step.ts'
 import { schedTable } from '../subagents/schedule/mib.ts'
 
 type Naming = Pick<Names, 'format' | 'objectOf'>

@@ -1,11 +1,12 @@
 /** ciagent and csps_ciagent_ctl: CIAgent's names for starting and stopping the agents. sipd goes on meanwhile. */
+
+import { exitCodeOf } from '../lib/cli/exit-codes.ts'
 import { messageWithCausesOf } from '../lib/errors.ts'
-import { requireHome, resolveHome } from '../lib/home.ts'
+import { requireHome, resolveHome } from '../lib/home/home.ts'
+import { programVersion } from '../lib/version.ts'
 import { castellan } from './castellan.ts'
-import { exitCodeOf } from './exit-codes.ts'
 import { formatDaemons, statusOf } from './status.ts'
 import { stopAll } from './stop.ts'
-import { programVersion } from './version.ts'
 
 const ciagentUsage = `usage: ciagent -fullstart|-fullstop [--home DIR]
 

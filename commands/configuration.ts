@@ -1,15 +1,15 @@
 /** snmpd.cnf as the agent reads it, for commands that look into it or change it. */
 import { join } from 'node:path'
-import { enginePath, keepEngineId, readEngineId } from '../agent/engine-identity.ts'
 import { internalModules } from '../agent/internal/index.ts'
-import { Statistics } from '../agent/statistics.ts'
+import { declaredDefinitions, declaredNames } from '../catalogue.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
-import { foldersOf, type Home, requireHome } from '../lib/home.ts'
+import { foldersOf, type Home, requireHome } from '../lib/home/home.ts'
 import { ConfigFile } from '../lib/mib/config.ts'
 import { anyDefinition, type RowOf } from '../lib/mib/declare.ts'
 import { guardedSubtrees } from '../lib/mib/guarded.ts'
+import { enginePath, keepEngineId, readEngineId } from '../snmp/engine-identity.ts'
+import { Statistics } from '../snmp/statistics.ts'
 import { mib2Modules } from '../subagents/mib2/index.ts'
-import { declaredDefinitions, declaredNames } from './declared-names.ts'
 
 /** Throws HomeError where there is no home or no access to it, and ConfigurationError for a broken file. */
 export async function openConfiguration(home: Home) {

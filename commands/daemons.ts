@@ -1,9 +1,10 @@
 /** The daemons of a home that serve, and the signal that makes one read its files again. */
-import type { DaemonName } from '../lib/daemon.ts'
-import { daemonOf, signalDaemon } from '../lib/daemon-identity.ts'
-import type { Home } from '../lib/home.ts'
+
+import type { Home } from '../lib/home/home.ts'
 import type { ProcessIdentity } from '../lib/proc/process.ts'
 import { takesSignal } from '../lib/proc/signal.ts'
+import type { DaemonName } from '../lib/process/daemon.ts'
+import { daemonOf, signalDaemon } from '../lib/process/daemon-identity.ts'
 
 export function agentOf(home: Home): ProcessIdentity | undefined {
   return daemonOf(home, 'agent')

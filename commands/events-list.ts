@@ -1,13 +1,14 @@
 /** castellan events list: every trigger with its instances, how far they are from a threshold, what needs attention first. */
-import type { Home } from '../lib/home.ts'
+
+import { declaredNames } from '../catalogue.ts'
+import { type Cell, formatTable } from '../lib/cli/table.ts'
+import type { Home } from '../lib/home/home.ts'
 import { formatOid } from '../lib/smi/oid.ts'
+import { type WalkedRow, walkTable } from '../snmp/manager/table-walk.ts'
 import { castellanEventInstanceTable, mteTriggerTable } from '../subagents/event/mib.ts'
 import { nameOf } from '../subagents/event/rows.ts'
 import { type Need, withManager } from './ask-agent.ts'
-import { declaredNames } from './declared-names.ts'
 import { green, grey, red, testsText, yellow } from './events-words.ts'
-import { type Cell, formatTable } from './table.ts'
-import { type WalkedRow, walkTable } from './table-walk.ts'
 
 type TriggerRow = WalkedRow<typeof mteTriggerTable>
 type InstanceRow = WalkedRow<typeof castellanEventInstanceTable>

@@ -1,11 +1,15 @@
 /** castellan events test: the samples that were kept, once more through the rows of a file: what would have fired. */
+
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { declaredNames } from '../catalogue.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
-import { printable } from '../lib/escape.ts'
-import { foldersOf, type Home, requireHome } from '../lib/home.ts'
+import { messageOf } from '../lib/errors.ts'
+import { foldersOf, type Home, requireHome } from '../lib/home/home.ts'
 import { ConfigFile } from '../lib/mib/config.ts'
 import { formatOid, type Oid } from '../lib/smi/oid.ts'
+import { printable } from '../lib/text/escape.ts'
+import type { Fired } from '../subagents/event/conditions/step.ts'
 import { eventModule } from '../subagents/event/index.ts'
 import { mteEventTable, mteTriggerTable } from '../subagents/event/mib.ts'
 import { type EventRow, nameOf, type Pointer, type TriggerRow } from '../subagents/event/rows.ts'
@@ -13,8 +17,6 @@ import { parseSamplesCsv } from '../subagents/event/samples/csv.ts'
 import { isRing, openRing, samplesPath } from '../subagents/event/samples/read.ts'
 import { type Flapping, type ReplayedTrigger, replay } from '../subagents/event/samples/replay.ts'
 import type { Sample } from '../subagents/event/samples/sample.ts'
-import type { Fired } from '../subagents/event/tests/step.ts'
-import { declaredNames } from './declared-names.ts'
 import { bold, green, grey, painter, red, testsText, yellow } from './events-words.ts'
 
 export interface TrialWish {
@@ -113,7 +115,7 @@ function samplesOfFile(path: string): () => Iterable<Sample> {
   try {
     octets = readFileSync(path)
   } catch (error) {
-    throw new Error(`samples could not be read: ${(error as Error).message}`, { cause: error })
+    throw new Error(`samples could not be read: ${messageOf(error)}`, { cause: error })
   }
   if (isRing(octets)) return openRing(path)
   const samples = parseSamplesCsv(octets.toString(), path, csvNames)

@@ -1,5 +1,5 @@
 /** What castellan events says alike: what a trigger tests, and colours for people. */
-import { paint, printable } from '../lib/escape.ts'
+import { paint, printable } from '../lib/text/escape.ts'
 import type { TriggerRow } from '../subagents/event/rows.ts'
 
 export const bold = 1

@@ -1,9 +1,9 @@
 /** Passphrases: from a file, from the environment, or asked for without being shown; never from an argument, which others can read. */
 import { createInterface } from 'node:readline'
 import { Writable } from 'node:stream'
-import { shortestPassphrase } from '../agent/security/usm/keys.ts'
-import { hasStrayOctet, textOfOctets } from '../lib/lossless-text.ts'
-import { readRegularFileSync } from '../lib/regular-file.ts'
+import { readRegularFileSync } from '../lib/files/regular-file.ts'
+import { hasStrayOctet, textOfOctets } from '../lib/text/lossless-text.ts'
+import { shortestPassphrase } from '../snmp/security/usm/keys.ts'
 
 /** Two lines need no more; a larger file was named by mistake, and is refused. */
 const maxFileOctets = 65_536

@@ -1,5 +1,5 @@
 /** Protocols of USM by the names that people type, whatever their case. */
-import { type AuthProtocol, authProtocols, type PrivProtocol, privProtocols } from '../agent/security/usm/protocols.ts'
+import { type AuthProtocol, authProtocols, type PrivProtocol, privProtocols } from '../snmp/security/usm/protocols.ts'
 
 export function authNamed(option: string, name: string): AuthProtocol {
   const found = authProtocols.find((one) => one.name.toLowerCase() === name.toLowerCase())

@@ -1,5 +1,5 @@
 /** How a tool speaks to an agent: -v1, -v2c, or -v3 with a user; the options that all tools share. */
-import type { ManagerSecurity } from '../agent/manager/manager.ts'
+import type { ManagerSecurity } from '../snmp/manager/manager.ts'
 import { passphrases } from './passphrases.ts'
 import { authNamed, privNamed } from './protocols.ts'
 

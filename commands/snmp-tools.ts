@@ -1,14 +1,16 @@
 /** getone, getnext, getmany, getbulk, setany: the ancestor's tools, in its order of arguments and its kind of output. */
+
 import { parseArgs } from 'node:util'
-import { Manager, type ManagerSecurity, ReportError, ResponseError, TimeoutError } from '../agent/manager/manager.ts'
-import { jsonText, printable } from '../lib/escape.ts'
+import { declaredNames } from '../catalogue.ts'
+import { codeOf, messageOf } from '../lib/errors.ts'
 import { describe } from '../lib/mib/config.ts'
 import { formatOid, type Oid } from '../lib/smi/oid.ts'
 import { isException, type Varbind } from '../lib/smi/value.ts'
-import { declaredNames } from './declared-names.ts'
+import { jsonText, printable } from '../lib/text/escape.ts'
+import { programVersion } from '../lib/version.ts'
+import { Manager, type ManagerSecurity, ReportError, ResponseError, TimeoutError } from '../snmp/manager/manager.ts'
 import { takeVersion, v3Options, v3Security, v3Usage } from './snmp-security.ts'
 import { parseTarget, resolveTarget } from './snmp-target.ts'
-import { programVersion } from './version.ts'
 
 type ToolName = 'getone' | 'getnext' | 'getmany' | 'getbulk' | 'setany'
 
@@ -72,8 +74,8 @@ export async function runTool(tool: ToolName, args: readonly string[]): Promise<
     }
     return await perform(tool, { manager, operands: rest, print })
   } catch (error) {
-    process.stderr.write(`${tool}: ${error instanceof Error ? error.message : String(error)}\n`)
-    if (error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')) {
+    process.stderr.write(`${tool}: ${messageOf(error)}\n`)
+    if (error instanceof UsageError || codeOf(error)?.startsWith('ERR_PARSE_ARGS')) {
       process.stderr.write(usage)
       return 2
     }
@@ -117,7 +119,7 @@ function checkTarget(text: string): void {
   try {
     parseTarget(text)
   } catch (error) {
-    throw new UsageError((error as Error).message)
+    throw new UsageError(messageOf(error))
   }
 }
 

@@ -1,8 +1,9 @@
 /** castellan status: what runs of a home, from /proc, the PID files and the lock. */
-import { enginePath, isEngineLatched, latchedAdvice } from '../agent/engine-identity.ts'
-import { jsonText } from '../lib/escape.ts'
-import { type Home, requireHome, resolveHome } from '../lib/home.ts'
-import type { HomeProcess } from '../lib/home-processes.ts'
+
+import { type Home, requireHome, resolveHome } from '../lib/home/home.ts'
+import type { HomeProcess } from '../lib/process/home-processes.ts'
+import { jsonText } from '../lib/text/escape.ts'
+import { enginePath, isEngineLatched, latchedAdvice } from '../snmp/engine-identity.ts'
 import type { Holder, ProcessHost } from './lifecycle/host.ts'
 import { linuxHost } from './lifecycle/linux-host.ts'
 

@@ -2,19 +2,20 @@
 
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { isLatched, startIdentity } from '../agent/engine-identity.ts'
-import { notificationOf } from '../agent/manager/messages.ts'
-import { NotificationReceiver, type ReceivedMessage, type V3Receiving } from '../agent/manager/receiver.ts'
-import { systemClock } from '../lib/clock.ts'
-import { jsonText } from '../lib/escape.ts'
-import { resolveHome } from '../lib/home.ts'
+import { declaredNames } from '../catalogue.ts'
+import { messageOf } from '../lib/errors.ts'
+import { resolveHome } from '../lib/home/home.ts'
 import { hostAndPort } from '../lib/net/address.ts'
-import { describePortOwner } from '../lib/port-owner.ts'
+import { describePortOwner } from '../lib/proc/port-owner.ts'
 import { formatOid } from '../lib/smi/oid.ts'
-import { declaredNames } from './declared-names.ts'
+import { jsonText } from '../lib/text/escape.ts'
+import { systemClock } from '../lib/time/clock.ts'
+import { programVersion } from '../lib/version.ts'
+import { isLatched, startIdentity } from '../snmp/engine-identity.ts'
+import { notificationOf } from '../snmp/manager/messages.ts'
+import { NotificationReceiver, type ReceivedMessage, type V3Receiving } from '../snmp/manager/receiver.ts'
 import { v3Options, v3Security } from './snmp-security.ts'
 import { formatVarbind, toJson } from './snmp-tools.ts'
-import { programVersion } from './version.ts'
 
 const usage = `usage: traprcv [--address ADDRESS] [--json] [-u USER [-l LEVEL] [-a SHA-256] [-x AES]] [PORT]
 
@@ -29,7 +30,7 @@ export async function traprcv(args: readonly string[]): Promise<number> {
   try {
     parsed = parse(args)
   } catch (error) {
-    process.stderr.write(`traprcv: ${(error as Error).message}\n${usage}`)
+    process.stderr.write(`traprcv: ${messageOf(error)}\n${usage}`)
     return 2
   }
   const { values, positionals } = parsed
@@ -55,7 +56,7 @@ export async function traprcv(args: readonly string[]): Promise<number> {
       process.stderr.write(`traprcv: engineID ${Buffer.from(identity.engineId).toString('hex')}\n`)
     }
   } catch (error) {
-    process.stderr.write(`traprcv: ${(error as Error).message}\n`)
+    process.stderr.write(`traprcv: ${messageOf(error)}\n`)
     return 2
   }
   const receiver = new NotificationReceiver({ host: values.address, ...(v3 ? { v3 } : {}) })
@@ -72,7 +73,7 @@ export async function traprcv(args: readonly string[]): Promise<number> {
   } catch (error) {
     const owner = describePortOwner('udp', port)
     process.stderr.write(
-      `traprcv: udp ${hostAndPort(values.address, port)}: ${(error as Error).message}${owner ? `; held by ${owner}` : ''}\n`,
+      `traprcv: udp ${hostAndPort(values.address, port)}: ${messageOf(error)}${owner ? `; held by ${owner}` : ''}\n`,
     )
     return 1
   }

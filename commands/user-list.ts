@@ -1,8 +1,8 @@
 /** castellan user list: the users of SNMPv3, their protocols and groups, from snmpd.cnf. Writes nothing. */
 import { vacmSecurityToGroupTable } from '../agent/internal/access-tables.ts'
 import { isLocalUser, usmUserTable } from '../agent/internal/usm-users.ts'
-import { printable } from '../lib/escape.ts'
-import type { Home } from '../lib/home.ts'
+import type { Home } from '../lib/home/home.ts'
+import { printable } from '../lib/text/escape.ts'
 import { openConfiguration } from './configuration.ts'
 
 export interface ListedUser {

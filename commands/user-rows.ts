@@ -1,10 +1,10 @@
 /** The rows of snmpd.cnf that a user of SNMPv3 is: one of usmUserTable for each engine, and one of the groups. */
 import type { vacmSecurityToGroupTable } from '../agent/internal/access-tables.ts'
 import type { UsmUserRow } from '../agent/internal/usm-users.ts'
-import { authKey, privKey } from '../agent/security/usm/keys.ts'
-import { type AuthProtocol, authProtocols, type PrivProtocol, privProtocols } from '../agent/security/usm/protocols.ts'
 import type { RowOf } from '../lib/mib/declare.ts'
 import { compareOid, type Oid, oid } from '../lib/smi/oid.ts'
+import { authKey, privKey } from '../snmp/security/usm/keys.ts'
+import { type AuthProtocol, authProtocols, type PrivProtocol, privProtocols } from '../snmp/security/usm/protocols.ts'
 import type { Passphrases } from './passphrases.ts'
 
 export type GroupRow = RowOf<typeof vacmSecurityToGroupTable>

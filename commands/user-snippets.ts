@@ -1,8 +1,8 @@
 /** The lines that let a network management system use a user of SNMPv3; the passphrases are for the reader to put in. */
 import { isIPv6 } from 'node:net'
-import { parseAddress } from '../agent/transport/udp.ts'
 import { hostAndPort, isLoopbackAddress, isWildcardAddress, reachableHost } from '../lib/net/address.ts'
 import { localAddresses } from '../lib/net/local-addresses.ts'
+import { parseAddress } from '../snmp/transport/udp.ts'
 
 export interface SnippetUser {
   readonly name: string

@@ -1,7 +1,8 @@
 /** A SIP server put together: from a configuration in plain values to something that takes messages and sends them. */
-import type { Clock } from '../lib/clock.ts'
-import { FaultGuard } from '../lib/fault-guard.ts'
-import type { Log } from '../lib/log.ts'
+
+import type { Log } from '../lib/log/log.ts'
+import { FaultGuard } from '../lib/process/fault-guard.ts'
+import type { Clock } from '../lib/time/clock.ts'
 import type { Account } from './account/account.ts'
 import { EstablishedCalls } from './calls/established.ts'
 import { Locator } from './locate/locator.ts'

@@ -1,5 +1,5 @@
 /** What sipd counts, by method and status; RFC 4780 is where the names come from. Counters start with the process. */
-import type { Clock } from '../lib/clock.ts'
+import type { Clock } from '../lib/time/clock.ts'
 
 /** Methods beyond these are counted together: their names come from the network, and must not fill the memory. */
 const knownMethods = new Set([

@@ -2,13 +2,15 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { test } from 'node:test'
-import { programRoot } from '../lib/home.ts'
+import { programRoot } from '../lib/program-root.ts'
 
 /** Which houses a house may import from; main.ts files and commands/ are where houses meet. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
-  agent: ['agent', 'lib'],
-  subagents: ['lib'], // and its own folder
+  agent: ['agent', 'agentx', 'snmp', 'lib'],
+  subagents: ['agentx', 'snmp', 'lib'], // and its own folder
   sipd: ['sipd', 'lib'],
+  agentx: ['agentx', 'snmp', 'lib'],
+  snmp: ['snmp', 'lib'],
   backup: ['backup', 'lib'],
   lib: ['lib'],
 }

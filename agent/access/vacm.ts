@@ -1,5 +1,5 @@
 /** The view-based access control model, RFC 3415 §3.2: who may see or change what. Pure; its tables come from outside. */
-import { View, type ViewFamily } from './view.ts'
+import { View, type ViewFamily } from '../../lib/mib/view.ts'
 
 export type SecurityLevel = 'noAuthNoPriv' | 'authNoPriv' | 'authPriv'
 /** Security models by the names that configuration files use; any is for vacmAccessTable alone. */

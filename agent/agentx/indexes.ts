@@ -1,8 +1,9 @@
 /** Index values given out to subagents (RFC 2741 §7.1.2): two of them never get the same one. */
-import type { OctetAccount } from '../../lib/octet-account.ts'
+
+import { agentxError } from '../../agentx/pdu.ts'
+import type { OctetAccount } from '../../lib/bounds/octet-account.ts'
 import { formatOid } from '../../lib/smi/oid.ts'
 import type { SnmpValue, Varbind } from '../../lib/smi/value.ts'
-import { agentxError } from './pdu.ts'
 
 export type IndexWish = 'given' | 'new' | 'any'
 export type IndexResult = { readonly varbinds: Varbind[] } | { readonly error: number; readonly index: number }

@@ -1,8 +1,9 @@
 /** What all sessions have registered (RFC 2741 §7.1.4): the subtrees of each registration, and which of them are taken. */
+
+import type { Registration } from '../../agentx/pdu.ts'
+import { afterSubtree, type RemoteRegion } from '../../lib/mib/registry.ts'
 import { formatOid, type Oid } from '../../lib/smi/oid.ts'
-import { afterSubtree, type RemoteRegion } from '../dispatch/registry.ts'
-import type { Registration } from './pdu.ts'
-import type { MasterSession } from './session-of-master.ts'
+import type { MasterSession } from './master-session.ts'
 
 export interface RegisteredRegion {
   /** agentxRegIndex. */

@@ -1,18 +1,18 @@
 /** What a session asks of the master (RFC 2741 §7.1): registrations, capabilities, index values and notifications, each within its bounds. */
 
-import type { Clock } from '../../lib/clock.ts'
-import type { Log } from '../../lib/log.ts'
-import { RateLimit } from '../../lib/rate-limit.ts'
+import { type AgentxPdu, agentxError, agentxFlag, type Registration } from '../../agentx/pdu.ts'
+import { RateLimit } from '../../lib/bounds/rate-limit.ts'
+import type { Log } from '../../lib/log/log.ts'
+import { afterSubtree, type Registry } from '../../lib/mib/registry.ts'
 import { compareOid, formatOid, type Oid } from '../../lib/smi/oid.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
-import { truncateUtf8 } from '../../lib/text.ts'
-import { afterSubtree, type Registry } from '../dispatch/registry.ts'
-import { type NotificationMessage, snmpTrapOidInstance, sysUpTimeInstance } from '../notify/notification.ts'
+import { truncateUtf8 } from '../../lib/text/text.ts'
+import type { Clock } from '../../lib/time/clock.ts'
+import { type NotificationMessage, snmpTrapOidInstance, sysUpTimeInstance } from '../../snmp/notification.ts'
 import { bounds, costs } from './bounds.ts'
 import { IndexAllocator } from './indexes.ts'
-import { type AgentxPdu, agentxError, agentxFlag, type Registration } from './pdu.ts'
+import type { MasterSession } from './master-session.ts'
 import { type Registrations, regionsOf, registrationKey } from './registrations.ts'
-import type { MasterSession } from './session-of-master.ts'
 import type { TrustDomain, TrustDomainName } from './trust.ts'
 
 /** Octets of agentxSessionDescr and sysORDescr (RFC 2742, RFC 3418). */

@@ -3,9 +3,9 @@
  * A session is what its socket says, whatever it calls itself.
  */
 import { join } from 'node:path'
-import { foldersOf, type Home } from '../../lib/home.ts'
+import { foldersOf, type Home } from '../../lib/home/home.ts'
+import { afterSubtree } from '../../lib/mib/registry.ts'
 import { compareOid, type Oid, oid, startsWith } from '../../lib/smi/oid.ts'
-import { afterSubtree } from '../dispatch/registry.ts'
 
 export type TrustDomainName = 'subagents' | 'sipd' | 'others'
 

@@ -1,9 +1,9 @@
 /** A GET where parts of the answer come from elsewhere (RFC 3416 §4.2.1): names of one backend travel together. */
-import { groupBy } from '../../lib/group.ts'
+import { groupBy } from '../../lib/mib/group.ts'
+import type { Registry, RemoteRegion } from '../../lib/mib/registry.ts'
 import { compareOid, type Oid } from '../../lib/smi/oid.ts'
 import type { SnmpValue } from '../../lib/smi/value.ts'
 import type { ReadFailure, ReadRules } from './read.ts'
-import type { Registry, RemoteRegion } from './registry.ts'
 import { Attempts, earliest, encode, type RemoteAnswer, type RemoteRequest, writeLocal } from './remote-answer.ts'
 
 /** One name of the request, and the region that has it now. */

@@ -1,8 +1,9 @@
 /** One object at a time, as values and at once: how those within the agent read what is served in its own process. */
+
+import type { Registry } from '../../lib/mib/registry.ts'
+import type { View } from '../../lib/mib/view.ts'
 import { type Oid, startsWith } from '../../lib/smi/oid.ts'
 import type { SnmpValue, Varbind } from '../../lib/smi/value.ts'
-import type { View } from '../access/view.ts'
-import type { Registry } from './registry.ts'
 
 /** RFC 3416 §4.2.1 for one name; 'elsewhere' when it belongs to what a subagent serves. */
 export function getHere(registry: Registry, view: View, name: Oid): SnmpValue | 'elsewhere' {

@@ -1,13 +1,13 @@
 /** GETNEXT and GETBULK where parts of the answer come from elsewhere: varbinds for one backend travel together. */
-import { groupBy } from '../../lib/group.ts'
+import { groupBy } from '../../lib/mib/group.ts'
+import type { Owner, Registry, RemoteRegion, RemoteSpan } from '../../lib/mib/registry.ts'
+import type { NameRange } from '../../lib/mib/remote.ts'
 import { search } from '../../lib/mib/subtree.ts'
 import { compareOid, type Oid } from '../../lib/smi/oid.ts'
 import type { SnmpValue, Varbind } from '../../lib/smi/value.ts'
-import { pduTag } from '../message/pdu.ts'
+import { pduTag } from '../../snmp/message/pdu.ts'
 import { getRemote } from './get-remote.ts'
 import { passedAtMost, type ReadFailure, type ReadRules } from './read.ts'
-import type { Owner, Registry, RemoteRegion, RemoteSpan } from './registry.ts'
-import type { NameRange } from './remote.ts'
 import { Attempts, earliest, encode, type RemoteAnswer, type RemoteRequest, writeLocal } from './remote-answer.ts'
 
 /** The shortest varbind takes so many octets: what a GETBULK asks beyond that could not be sent. */

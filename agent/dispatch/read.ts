@@ -1,12 +1,12 @@
 /** GET, GETNEXT and GETBULK over the registry (RFC 3416 §4.2.1-4.2.3), each varbind under the read view. */
 import { tag } from '../../lib/ber/tags.ts'
 import { type BerWriter, headerLength, oidContentLength } from '../../lib/ber/writer.ts'
+import type { Registry } from '../../lib/mib/registry.ts'
 import { type ServedObject, search } from '../../lib/mib/subtree.ts'
+import type { View } from '../../lib/mib/view.ts'
 import { type ErrorStatus, toV1ErrorStatus } from '../../lib/smi/error-status.ts'
-import type { View } from '../access/view.ts'
-import { pduTag } from '../message/pdu.ts'
-import type { Request } from '../message/request.ts'
-import type { Registry } from './registry.ts'
+import { pduTag } from '../../snmp/message/pdu.ts'
+import type { Request } from '../../snmp/message/request.ts'
 
 /** Not an exception type: what a read came to when it is not simply written. */
 export interface ReadFailure {

@@ -1,10 +1,10 @@
 /** What reads from elsewhere have in common: their request and answer, how often they may ask, and varbinds in BER. */
 import { BerWriter } from '../../lib/ber/writer.ts'
+import { BackendGone, type RemoteBackend } from '../../lib/mib/remote.ts'
 import type { ServedObject } from '../../lib/mib/subtree.ts'
 import type { Oid } from '../../lib/smi/oid.ts'
 import type { SnmpValue } from '../../lib/smi/value.ts'
 import type { ReadFailure } from './read.ts'
-import { BackendGone, type RemoteBackend } from './remote.ts'
 
 export interface RemoteRequest {
   readonly pduTag: number

@@ -1,13 +1,13 @@
 /** SETs one after the other; reads go on meanwhile. */
 
-import type { Log } from '../../lib/log.ts'
+import type { Log } from '../../lib/log/log.ts'
 import type { Requester } from '../../lib/mib/module.ts'
+import type { Registry } from '../../lib/mib/registry.ts'
 import type { SetFailure, SetVarbind } from '../../lib/mib/set.ts'
+import { SetTransaction } from '../../lib/mib/set-transaction.ts'
+import type { View } from '../../lib/mib/view.ts'
 import type { SnmpValue } from '../../lib/smi/value.ts'
-import type { View } from '../access/view.ts'
-import type { Registry } from './registry.ts'
 import { wholeRequestMs } from './remote-answer.ts'
-import { SetTransaction } from './set-transaction.ts'
 
 export interface SetOutcome {
   /** Undefined when all is done and durable. */

@@ -3,9 +3,9 @@ import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
 import type { ConfiguredRows } from '../../lib/mib/rules.ts'
 import { type Oid, oid } from '../../lib/smi/oid.ts'
+import type { Community, Source } from '../../snmp/security/community.ts'
 import { guardedFamilies } from '../access/guarded-families.ts'
 import { type AccessEntry, type GroupMember, type NamedFamily, Vacm } from '../access/vacm.ts'
-import type { Community, Source } from '../security/community.ts'
 import {
   defineCommunityTable,
   vacmAccessTable,

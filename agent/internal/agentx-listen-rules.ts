@@ -2,7 +2,7 @@
 import { lstatSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { codeOf } from '../../lib/errors.ts'
-import type { Home } from '../../lib/home.ts'
+import type { Home } from '../../lib/home/home.ts'
 import type { ConfiguredRow, Report, Rule } from '../../lib/mib/rules.ts'
 import { canonicalAddress, isWildcardAddress } from '../../lib/net/address.ts'
 import { agentxSocket } from '../agentx/trust.ts'

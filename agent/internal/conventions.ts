@@ -30,7 +30,12 @@ export const messageProcessingModel = () =>
   enumeration({ snmpv1: 0, snmpv2c: 1, snmpv3: 3 }, 'SnmpMessageProcessingModel')
 export const securityLevel = () => enumeration({ noAuthNoPriv: 1, authNoPriv: 2, authPriv: 3 }, 'SnmpSecurityLevel')
 
-export { readTransportAddress, snmpUdpDomain, transportAddress, transportDomain } from './transport-address.ts'
+export {
+  readTransportAddress,
+  snmpUdpDomain,
+  transportAddress,
+  transportDomain,
+} from '../../snmp/transport/transport-address.ts'
 
 /**
  * SnmpEngineID (RFC 3411 §5): 5 to 32 octets, neither all zero nor all FF. The word localSnmpID stands for this engine's

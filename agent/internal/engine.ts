@@ -1,9 +1,9 @@
 /** The SNMP entity itself: SNMPv2-MIB, SNMP-FRAMEWORK-MIB, SNMP-MPD-MIB, and the counters of the USM and TARGET modules. */
 import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
 import { formatOid, type Oid, oid } from '../../lib/smi/oid.ts'
-import { truncateUtf8 } from '../../lib/text.ts'
-import type { Usm, UsmCounter } from '../security/usm/usm.ts'
-import type { Statistics } from '../statistics.ts'
+import { truncateUtf8 } from '../../lib/text/text.ts'
+import type { Usm, UsmCounter } from '../../snmp/security/usm/usm.ts'
+import type { Statistics } from '../../snmp/statistics.ts'
 import { snmpEngineGroup, snmpMpdStats, snmpTargetCounters, usmStatsGroup } from './engine-mibs.ts'
 import { snmpGroup, snmpSet, sysOrGroup, sysOrTable } from './snmpv2-mib.ts'
 

@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { ConfiguredRow, Rule } from '../../lib/mib/rules.ts'
 import { canonicalAddress, isLoopbackAddress, isWildcardAddress } from '../../lib/net/address.ts'
-import { type Address, parseAddress } from '../transport/udp.ts'
+import { type Address, parseAddress } from '../../snmp/transport/udp.ts'
 import { snmpListenTable } from './listen-tables.ts'
 
 type Listening = { readonly address: Address; readonly entry: ConfiguredRow<{ readonly snmpListenAddress: string }> }

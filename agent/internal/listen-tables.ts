@@ -1,11 +1,11 @@
 /** Where the agent listens: tables of snmpd.cnf alone, served to nobody. */
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
-import type { Home } from '../../lib/home.ts'
+import type { Home } from '../../lib/home/home.ts'
 import { column, defineScalars, defineTable } from '../../lib/mib/declare.ts'
 import { text, unsigned32 } from '../../lib/mib/syntax.ts'
-import { ownerNamed } from '../../lib/owner.ts'
-import { parseAddress } from '../transport/udp.ts'
+import { ownerNamed } from '../../lib/users/owner.ts'
+import { parseAddress } from '../../snmp/transport/udp.ts'
 
 export const snmpListenTable = defineTable({
   name: 'snmpListenTable',

@@ -1,5 +1,6 @@
 /** NOTIFICATION-LOG-MIB (RFC 3014): the last notifications, for a manager that missed them. One log, the nameless one. */
-import type { Clock } from '../../lib/clock.ts'
+
+import { OctetAccount } from '../../lib/bounds/octet-account.ts'
 import { column, defineScalars, defineTable, foreignIndex, type RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
 import {
@@ -18,13 +19,13 @@ import {
   timeTicks,
   unsigned32,
 } from '../../lib/mib/syntax.ts'
-import { OctetAccount } from '../../lib/octet-account.ts'
+import type { View } from '../../lib/mib/view.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import type { SnmpValue } from '../../lib/smi/value.ts'
-import type { View } from '../access/view.ts'
+import type { Clock } from '../../lib/time/clock.ts'
+import { type NotificationMessage, octetsHeldBy } from '../../snmp/notification.ts'
 import type { TrustDomainName } from '../agentx/trust.ts'
 import { passesFilter } from '../notify/filter.ts'
-import { type NotificationMessage, octetsHeldBy } from '../notify/notification.ts'
 import { adminString } from './conventions.ts'
 
 const objects = '1.3.6.1.2.1.92.1'

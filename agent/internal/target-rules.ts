@@ -2,7 +2,8 @@
 import type { Place } from '../../lib/cnf/complaint.ts'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import type { ConfiguredRows, Report, Rule } from '../../lib/mib/rules.ts'
-import { View } from '../access/view.ts'
+import { View } from '../../lib/mib/view.ts'
+import { readTransport } from '../../snmp/transport/transport-address.ts'
 import { vacmOf } from './access.ts'
 import { reaches } from './access-rules.ts'
 import { snmpCommunityTable } from './access-tables.ts'
@@ -15,7 +16,6 @@ import {
   snmpTargetAddrTable,
   snmpTargetParamsTable,
 } from './target-tables.ts'
-import { readTransport } from './transport-address.ts'
 import { isLocalUser, usmUserTable } from './usm-users.ts'
 
 type AddrRow = RowOf<typeof snmpTargetAddrTable>

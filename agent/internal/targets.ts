@@ -1,9 +1,10 @@
 /** Who is told what, as tables: SNMP-TARGET-MIB and SNMP-NOTIFICATION-MIB, and what they mean for the originator. */
 import { anyServing, type Change, type MibModule, type Refusal, serve } from '../../lib/mib/module.ts'
+import { View } from '../../lib/mib/view.ts'
 import { oid } from '../../lib/smi/oid.ts'
-import { View } from '../access/view.ts'
+import type { Source } from '../../snmp/security/community.ts'
+import { readTransport } from '../../snmp/transport/transport-address.ts'
 import type { NotificationTarget } from '../notify/target.ts'
-import type { Source } from '../security/community.ts'
 import { tagsOf } from './conventions.ts'
 import { hasFittingMask } from './target-rules.ts'
 import {
@@ -14,7 +15,6 @@ import {
   snmpTargetObjects,
   snmpTargetParamsTable,
 } from './target-tables.ts'
-import { readTransport } from './transport-address.ts'
 
 export function targetTables() {
   const lock = serve(snmpTargetObjects)

@@ -12,9 +12,9 @@ import {
   truthValue,
 } from '../../lib/mib/syntax.ts'
 import { compareOid, type Oid, oid, startsWith } from '../../lib/smi/oid.ts'
-import { changedKey } from '../security/usm/key-change.ts'
-import { authProtocols, privProtocols } from '../security/usm/protocols.ts'
-import type { UsmUser } from '../security/usm/usm.ts'
+import { changedKey } from '../../snmp/security/usm/key-change.ts'
+import { authProtocols, privProtocols } from '../../snmp/security/usm/protocols.ts'
+import type { UsmUser } from '../../snmp/security/usm/usm.ts'
 import { adminString, engineIdOr } from './conventions.ts'
 
 const noAuthProtocol = oid('1.3.6.1.6.3.10.1.1.1')

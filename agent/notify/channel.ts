@@ -1,9 +1,10 @@
 /** The way to one target: traps leave at once, informs wait for their acknowledgement, in a queue bounded in count and age. */
-import type { Clock, Timer } from '../../lib/clock.ts'
-import type { Log } from '../../lib/log.ts'
-import type { OctetAccount } from '../../lib/octet-account.ts'
-import type { Client } from '../manager/client.ts'
-import { type NotificationMessage, octetsHeldBy, varbindsV2 } from './notification.ts'
+
+import type { OctetAccount } from '../../lib/bounds/octet-account.ts'
+import type { Log } from '../../lib/log/log.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
+import type { Client } from '../../snmp/manager/client.ts'
+import { type NotificationMessage, octetsHeldBy, varbindsV2 } from '../../snmp/notification.ts'
 import type { NotificationTarget } from './target.ts'
 
 /** Counters of a target, as castellanTargetTable shows them. */

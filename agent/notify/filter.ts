@@ -1,6 +1,6 @@
 /** Notification filters, RFC 3413 §6: what a filter says of a notification and of the objects in it. */
-import type { View } from '../access/view.ts'
-import type { NotificationMessage } from './notification.ts'
+import type { View } from '../../lib/mib/view.ts'
+import type { NotificationMessage } from '../../snmp/notification.ts'
 
 /** The notification itself must be let in by name; of its objects none may be kept out. */
 export function passesFilter(filter: View, { trapOid, varbinds }: NotificationMessage): boolean {

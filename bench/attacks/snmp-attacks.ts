@@ -1,9 +1,9 @@
 /** What filled the agent's log or its memory once: datagrams of strangers, and subagents of others. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import type { AgentxBody } from '../../agent/agentx/pdu.ts'
-import { encodeRequest } from '../../agent/manager/messages.ts'
+import type { AgentxBody } from '../../agentx/pdu.ts'
 import { oid } from '../../lib/smi/oid.ts'
+import { encodeRequest } from '../../snmp/manager/messages.ts'
 import { ScriptedSubagent } from '../../test/support/agentx.ts'
 import { atRate, udpFrom } from './senders.ts'
 import type { Attacker } from './sip-attacks.ts'

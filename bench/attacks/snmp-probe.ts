@@ -5,9 +5,9 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { encodeRequest } from '../../agent/manager/messages.ts'
-import { programRoot } from '../../lib/home.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { oid } from '../../lib/smi/oid.ts'
+import { encodeRequest } from '../../snmp/manager/messages.ts'
 
 export interface ProbeResult {
   readonly p99us: number

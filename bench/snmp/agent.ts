@@ -1,9 +1,9 @@
 /** The agent as it is measured: the whole of it, in the home given as first argument, with one more table. */
 import { Agent } from '../../agent/agent.ts'
-import { declaredDefinitions, declaredNotifications } from '../../commands/declared-names.ts'
-import { systemClock } from '../../lib/clock.ts'
-import { resolveHome } from '../../lib/home.ts'
-import { createLog } from '../../lib/log.ts'
+import { declaredDefinitions, declaredNotifications } from '../../catalogue.ts'
+import { resolveHome } from '../../lib/home/home.ts'
+import { createLog } from '../../lib/log/log.ts'
+import { systemClock } from '../../lib/time/clock.ts'
 import { critappModule } from '../../subagents/critapp/index.ts'
 import { eventAgent } from '../../subagents/event/mib.ts'
 import { mib2Modules, sysObjectId } from '../../subagents/mib2/index.ts'

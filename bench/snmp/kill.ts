@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { encodeRequest } from '../../agent/manager/messages.ts'
-import { decodeCommunityMessage } from '../../agent/message/community-message.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { nullValue } from '../../lib/smi/value.ts'
+import { encodeRequest } from '../../snmp/manager/messages.ts'
+import { decodeCommunityMessage } from '../../snmp/message/community-message.ts'
 import type { MeasuredAgent } from './agents.ts'
 
 export interface KillResult {

@@ -4,7 +4,7 @@ import { createSocket } from 'node:dgram'
 import { mkdtempSync } from 'node:fs'
 import { cpus, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { encodeRequest } from '../../agent/manager/messages.ts'
+import { encodeRequest } from '../../snmp/manager/messages.ts'
 import {
   compile,
   type MeasuredAgent,

@@ -2,13 +2,13 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { type Credentials, keyMaker } from '../../agent/manager/credentials.ts'
-import { writePdu } from '../../agent/message/pdu.ts'
-import { type PeerMessage, UsmPeer } from '../../agent/security/usm/peer.ts'
-import { authProtocols, privProtocols } from '../../agent/security/usm/protocols.ts'
-import { systemClock } from '../../lib/clock.ts'
 import { parseOid } from '../../lib/smi/oid.ts'
 import { nullValue } from '../../lib/smi/value.ts'
+import { systemClock } from '../../lib/time/clock.ts'
+import { type Credentials, keyMaker } from '../../snmp/manager/credentials.ts'
+import { writePdu } from '../../snmp/message/pdu.ts'
+import { type PeerMessage, UsmPeer } from '../../snmp/security/usm/peer.ts'
+import { authProtocols, privProtocols } from '../../snmp/security/usm/protocols.ts'
 
 /** SHA and AES-128: what both agents are asked with. */
 export const benchUser: Credentials = {

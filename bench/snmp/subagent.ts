@@ -1,8 +1,8 @@
 /** A subagent of ours that serves the big table: home as first argument, socket as second. */
-import { Subagent } from '../../agent/agentx/subagent.ts'
-import { systemClock } from '../../lib/clock.ts'
-import { resolveHome } from '../../lib/home.ts'
-import { createLog } from '../../lib/log.ts'
+import { Subagent } from '../../agentx/subagent.ts'
+import { resolveHome } from '../../lib/home/home.ts'
+import { createLog } from '../../lib/log/log.ts'
+import { systemClock } from '../../lib/time/clock.ts'
 import { bigTableModule } from './bigtable.ts'
 
 const subagent = new Subagent({

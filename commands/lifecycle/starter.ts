@@ -1,6 +1,7 @@
 /** Starts the daemons of a home, starts again the one that ends, and stops them: what `castellan start` is. */
-import { HomeError } from '../../lib/home.ts'
-import { RefusedError } from '../exit-codes.ts'
+
+import { RefusedError } from '../../lib/cli/exit-codes.ts'
+import { HomeError } from '../../lib/home/home.ts'
 import {
   type Child,
   type Lock,

@@ -1,8 +1,8 @@
 /** A process's modules: their configuration files, their backends, their start and stop. Which process it is, they do not know. */
 import { join } from 'node:path'
 import { type Complaint, formatComplaint, isWarning } from '../cnf/complaint.ts'
-import type { Home } from '../home.ts'
-import type { Log } from '../log.ts'
+import type { Home } from '../home/home.ts'
+import type { Log } from '../log/log.ts'
 import { allOrNothing } from './all-or-nothing.ts'
 import { ModuleBackend } from './backend.ts'
 import { ConfigFile, type ResolveName } from './config.ts'

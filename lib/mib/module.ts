@@ -1,8 +1,9 @@
 /** What a MIB module is, and what it may ask of the host it runs in. It never sees an OID, a PDU or AgentX. */
-import type { Clock } from '../clock.ts'
-import type { Log } from '../log.ts'
+
+import type { Log } from '../log/log.ts'
 import type { ErrorStatus } from '../smi/error-status.ts'
 import type { Oid } from '../smi/oid.ts'
+import type { Clock } from '../time/clock.ts'
 import type { Definition, LiveOf, Notification, NotificationValues, RowOf, WishesOf } from './declare.ts'
 import type { LocalAgent } from './local-agent.ts'
 import type { RowChange } from './row-change.ts'

@@ -1,5 +1,5 @@
 /** Strings that the kernel or a person chose as octets: they are served as they are, whether or not they are UTF-8. */
-import { type Octets, octetsOf, textOf } from '../octets.ts'
+import { type Octets, octetsOf, textOf } from '../text/octets.ts'
 import type { Syntax } from './syntax.ts'
 
 /**

@@ -1,5 +1,5 @@
 /** The objects that say whether a process can keep what it writes; each process has them in a MIB module of its own. */
-import type { StorageFigures } from '../storage.ts'
+import type { StorageFigures } from '../files/storage.ts'
 import { column } from './declare.ts'
 import { counter32, gauge32, text } from './syntax.ts'
 

@@ -1,6 +1,7 @@
 /** Changes that took effect although they could not be made durable: tried again until they are. */
-import type { Clock, Timer } from '../clock.ts'
-import type { Log } from '../log.ts'
+
+import type { Log } from '../log/log.ts'
+import type { Clock, Timer } from '../time/clock.ts'
 import type { RowChange } from './row-change.ts'
 import type { RowPlan } from './set.ts'
 

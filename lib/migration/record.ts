@@ -1,6 +1,6 @@
 /** What a home remembers of its layout: since when each process has folders of its own. */
 import { existsSync, readFileSync } from 'node:fs'
-import { type Home, homeRecordPath, layoutOfToday } from '../home.ts'
+import { type Home, homeRecordPath, layoutOfToday } from '../home/home.ts'
 import { replaceText } from './text-file.ts'
 
 /** A home that is none yet has nothing that could be moved. */

@@ -1,5 +1,5 @@
 /** Whom a process runs as, and what it may do beyond that: /proc/PID/status (proc(5), credentials(7), capabilities(7)). */
-import { textOf } from '../octets.ts'
+import { textOf } from '../text/octets.ts'
 import { readWhole } from './file.ts'
 
 export interface Credentials {

@@ -16,7 +16,7 @@ import {
   readSync,
 } from 'node:fs'
 import { codeOf } from '../errors.ts'
-import { type Octets, pathOf } from '../octets.ts'
+import { type Octets, pathOf } from '../text/octets.ts'
 
 /** Files of the kernel give at most a page at a read, and whole records of it: a short read is not the end, only 0 octets are. */
 const pageOctets = 4096
@@ -30,12 +30,6 @@ const absences = new Set(['ENOENT', 'ESRCH', 'ENOTDIR', 'ENODEV', 'ENXIO', 'EINV
 
 export function isAbsence(error: unknown): boolean {
   return absences.has(codeOf(error) ?? '')
-}
-
-/** It is there, and this process may not look at it. */
-export function isDenied(error: unknown): boolean {
-  const code = codeOf(error)
-  return code === 'EACCES' || code === 'EPERM'
 }
 
 /** The whole file as one character per octet. */

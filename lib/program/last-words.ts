@@ -1,7 +1,7 @@
 /** What a program printed into a file before it failed: the reason of the failure, in its own words. */
 import { closeSync, statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { readTail } from '../output-file.ts'
+import { readTail } from '../log/output-file.ts'
 import { openToReadSync } from '../trust/open.ts'
 
 const maxOctets = 64 * 1024

@@ -1,8 +1,8 @@
 /** Whether this process is the main process of a unit of systemd, whose limits what it starts would inherit. */
 import { join } from 'node:path'
-import type { Clock } from '../clock.ts'
 import { messageOf } from '../errors.ts'
-import type { Log } from '../log.ts'
+import type { Log } from '../log/log.ts'
+import type { Clock } from '../time/clock.ts'
 import { type Launcher, ownLauncher } from './launcher.ts'
 import type { Program } from './program.ts'
 import type { Argv, StartOptions } from './start.ts'

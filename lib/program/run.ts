@@ -1,6 +1,6 @@
 /** Runs a program to its end, within limits of time and output, and gives what it printed. */
 import type { Readable } from 'node:stream'
-import { type Clock, systemClock } from '../clock.ts'
+import { type Clock, systemClock } from '../time/clock.ts'
 import type { ProgramExit } from './exit.ts'
 import { type Launcher, ownLauncher } from './launcher.ts'
 import type { Program } from './program.ts'

@@ -1,5 +1,5 @@
 /** Doing something as the user that a folder belongs to, where a library opens files by itself and follows what it finds. */
-import { actAs } from '../privileges.ts'
+import { actAs } from '../users/privileges.ts'
 import type { Folder } from './folder.ts'
 import { RefusedPathError } from './refused-path.ts'
 

@@ -5,8 +5,8 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs'
 import { join, resolve, sep } from 'node:path'
 import { codeOf } from '../errors.ts'
-import { shellWord } from '../home.ts'
-import { nameOfUser, type Owner } from '../owner.ts'
+import { shellWord } from '../text/shell-word.ts'
+import { nameOfUser, type Owner } from '../users/owner.ts'
 
 export interface PathMistake {
   /** The part of the path that is wrong. */

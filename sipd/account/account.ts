@@ -1,9 +1,9 @@
 /** The octets that strangers make one process hold: of its traffic, and of its registrations, each with a bound of its own. */
 import { BlockList, isIPv6 } from 'node:net'
-import type { Clock } from '../../lib/clock.ts'
-import type { Log } from '../../lib/log.ts'
+import type { Log } from '../../lib/log/log.ts'
 import { isLoopbackAddress } from '../../lib/net/address.ts'
 import { sourceNetwork } from '../../lib/net/source-network.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 import { type Holding, Ledger } from './ledger.ts'
 
 export interface AccountSettings {

@@ -1,8 +1,9 @@
 /** Octets held under one bound, by what they are (holdings) and by whom they are held for (shares). */
-import type { Clock } from '../../lib/clock.ts'
-import type { Log } from '../../lib/log.ts'
+
+import { RateLimit } from '../../lib/bounds/rate-limit.ts'
+import type { Log } from '../../lib/log/log.ts'
 import { sourceNetwork } from '../../lib/net/source-network.ts'
-import { RateLimit } from '../../lib/rate-limit.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 
 export interface LedgerOptions {
   /** In octets, of all sources together. */

@@ -1,6 +1,6 @@
 /** The calls that were answered and not hung up yet, as far as their BYE comes by here (Record-Route). */
-import type { Clock, Timer } from '../../lib/clock.ts'
-import { SteadyTime } from '../../lib/steady-time.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
+import { SteadyTime } from '../../lib/time/steady-time.ts'
 import type { Account } from '../account/account.ts'
 import { ownString } from '../location/own-strings.ts'
 import { H, type HeaderId } from '../message/header-names.ts'

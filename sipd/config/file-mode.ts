@@ -1,6 +1,6 @@
 /** Whether others can read a file that holds a secret. */
 import type { Stats } from 'node:fs'
-import type { Owner } from '../../lib/owner.ts'
+import type { Owner } from '../../lib/users/owner.ts'
 
 /**
  * Undefined when only its owner can read it, or root owns it and the group that may read it is that of `reader`, whom sipd runs

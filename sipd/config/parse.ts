@@ -1,6 +1,6 @@
 /** sipd.conf as a frozen record, or all that is wrong with it. */
 import type { Complaint } from '../../lib/cnf/complaint.ts'
-import { hasStrayOctet } from '../../lib/lossless-text.ts'
+import { hasStrayOctet } from '../../lib/text/lossless-text.ts'
 import { checkTogether } from './checks.ts'
 import type { Entry, Reader } from './directive.ts'
 import { directives, type SipdConfig } from './directives.ts'

@@ -1,5 +1,5 @@
 /** What a command of `sip` is, and how one ends. */
-import type { Home } from '../../lib/home.ts'
+import type { Home } from '../../lib/home/home.ts'
 
 /** The same for all tools of the appliance. */
 export const exitCodes = { ok: 0, error: 1, usage: 2, noAnswer: 3, refused: 4 } as const

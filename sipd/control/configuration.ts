@@ -1,7 +1,7 @@
 /** `sip check` and `sip config`: what the configuration itself says of itself, printed. */
 import { ConfigurationError } from '../../lib/cnf/complaint.ts'
-import { jsonText } from '../../lib/escape.ts'
-import type { Home } from '../../lib/home.ts'
+import type { Home } from '../../lib/home/home.ts'
+import { jsonText } from '../../lib/text/escape.ts'
 import { type Command, CommandFailure, exitCodes } from './command.ts'
 
 /** What these commands need of the configuration; who puts the commands together gives it. */

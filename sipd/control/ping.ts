@@ -1,7 +1,9 @@
 /** `sip ping`: asks a SIP server for its options, to see whether it answers and how fast. */
+
 import { readFileSync } from 'node:fs'
-import { systemClock } from '../../lib/clock.ts'
-import { jsonText, printable } from '../../lib/escape.ts'
+import { messageOf } from '../../lib/errors.ts'
+import { jsonText, printable } from '../../lib/text/escape.ts'
+import { systemClock } from '../../lib/time/clock.ts'
 import { type Command, CommandFailure, type CommandOptions, exitCodes, timeoutMs } from './command.ts'
 import { hostAndPort, NoResponseError, ping } from './ping/exchange.ts'
 import { type Trust, targetOf } from './ping/target.ts'
@@ -56,6 +58,6 @@ function trustOf({ tls, tcp, ca, fingerprint }: CommandOptions): Trust | undefin
   try {
     return { isAsked: tls, authorities: readFileSync(ca) }
   } catch (error) {
-    throw new CommandFailure(`--ca ${ca} cannot be read: ${(error as Error).message}`, exitCodes.usage)
+    throw new CommandFailure(`--ca ${ca} cannot be read: ${messageOf(error)}`, exitCodes.usage)
   }
 }

@@ -1,6 +1,6 @@
 /** One line as Cisco SIP Proxy Server 2.2 printed it: what is done, and how it went. */
-import { goOnWithoutOutput, writePainted } from '../../lib/command-output.ts'
-import { paint } from '../../lib/escape.ts'
+import { goOnWithoutOutput, writePainted } from '../../lib/cli/command-output.ts'
+import { paint } from '../../lib/text/escape.ts'
 
 /** Prints `Starting sipd:` and then `[ OK ]` or `[FAILED]`; what `act` throws is thrown on. */
 export async function report(doing: string, act: () => Promise<void>): Promise<void> {

@@ -1,5 +1,5 @@
 /** `sip status`: whether sipd runs, and what its workers do. */
-import { jsonText, printable } from '../../lib/escape.ts'
+import { jsonText, printable } from '../../lib/text/escape.ts'
 import { formatTable } from '../log/text-table.ts'
 import { type Command, CommandFailure, exitCodes, timeoutMs } from './command.ts'
 import { askSipd, runningSipd } from './sipd.ts'

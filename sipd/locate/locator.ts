@@ -1,8 +1,8 @@
 /** From a URI to the hop where its request goes: RFC 3263 with addresses and A or AAAA records; NAPTR and SRV have their place here. */
 import { isIP } from 'node:net'
-import type { Clock } from '../../lib/clock.ts'
 import { isLoopbackAddress } from '../../lib/net/address.ts'
 import { sourceNetwork } from '../../lib/net/source-network.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 import type { Hop, TransportName } from '../message/source.ts'
 import { reachedHost, type SipUri } from '../message/uri.ts'
 import { type Lookup, Names } from './names.ts'

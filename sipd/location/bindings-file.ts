@@ -1,6 +1,6 @@
 /** The file that keeps the bindings over a restart: its schema, and what is read from and written to it. */
 import { statSync } from 'node:fs'
-import { isBroken, moveAside, openSqlite, type Sqlite, UnusableDatabase } from '../../lib/sqlite.ts'
+import { isBroken, moveAside, openSqlite, type Sqlite, UnusableDatabase } from '../../lib/sql/sqlite.ts'
 import type { Binding, Change } from './binding.ts'
 import { bindingLimits } from './limits.ts'
 

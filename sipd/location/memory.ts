@@ -1,7 +1,8 @@
 /** The bindings of all addresses-of-record, in memory: what a request is routed by. */
-import type { Clock, Timer } from '../../lib/clock.ts'
-import { silentLog } from '../../lib/log.ts'
-import { SteadyTime } from '../../lib/steady-time.ts'
+
+import { silentLog } from '../../lib/log/log.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
+import { SteadyTime } from '../../lib/time/steady-time.ts'
 import { type Holding, Ledger } from '../account/ledger.ts'
 import { type Binding, byPreference, type Change, type ChangeListener, isStatic } from './binding.ts'
 import { growthOf, octetsOfBinding, octetsOfRecord } from './limits.ts'

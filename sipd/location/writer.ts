@@ -1,10 +1,10 @@
 /** Brings changed bindings to their file by a thread of its own: gathered, one transaction a batch, never in the way. */
 
 import { Worker } from 'node:worker_threads'
-import type { Clock, Timer } from '../../lib/clock.ts'
-import type { Log } from '../../lib/log.ts'
-import { RateLimit } from '../../lib/rate-limit.ts'
-import { reportWrite } from '../../lib/storage.ts'
+import { RateLimit } from '../../lib/bounds/rate-limit.ts'
+import { reportWrite } from '../../lib/files/storage.ts'
+import type { Log } from '../../lib/log/log.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { type Binding, type Change, type ChangeListener, isStatic } from './binding.ts'
 import { encodeChanges } from './changes.ts'
 import type { WriterOrder, WriterReport, WriterThreadData } from './writer-thread.ts'

@@ -1,5 +1,5 @@
 /** The error log: LogLevel in the words of sipd.conf, and debug lines of single components by DebugFlag. */
-import { createLog, type Log, type LogFields, type LogLevel, type LogOptions, silentLog } from '../../lib/log.ts'
+import { createLog, type Log, type LogFields, type LogLevel, type LogOptions, silentLog } from '../../lib/log/log.ts'
 
 /** The words of LogLevel, from the least to the most verbose. */
 export const logLevelWords = ['emerg', 'alert', 'crit', 'error', 'warn', 'notice', 'info', 'debug'] as const

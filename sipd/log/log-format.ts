@@ -1,6 +1,6 @@
 /** LogFormat of the Apache server, compiled once to a function that prints a transaction as a line. */
 
-import { escapeValue, escapeWord } from '../../lib/escape.ts'
+import { escapeValue, escapeWord } from '../../lib/text/escape.ts'
 import type { AccessEntry } from './access-entry.ts'
 import { compileStrftime } from './strftime.ts'
 

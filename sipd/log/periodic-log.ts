@@ -1,6 +1,8 @@
 /** A log that gets a block of text every so often, and a last one at the end. */
-import type { Clock, Timer } from '../../lib/clock.ts'
-import type { Log } from '../../lib/log.ts'
+
+import { messageOf } from '../../lib/errors.ts'
+import type { Log } from '../../lib/log/log.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
 import type { LogSink } from './sink.ts'
 
 export interface PeriodicLogOptions {
@@ -48,7 +50,7 @@ export class PeriodicLog {
     try {
       sink.write(await compose())
     } catch (error) {
-      log.warn('statistics could not be gathered', { for: name, error: (error as Error).message })
+      log.warn('statistics could not be gathered', { for: name, error: messageOf(error) })
     }
   }
 }

@@ -1,7 +1,8 @@
 /** The log files of sipd. The parent alone has them: one writer, one place to reopen them. */
-import type { Clock } from '../../lib/clock.ts'
-import type { Home } from '../../lib/home.ts'
-import type { Log } from '../../lib/log.ts'
+
+import type { Home } from '../../lib/home/home.ts'
+import type { Log } from '../../lib/log/log.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 import type { SipdConfig } from '../config/directives.ts'
 import { createErrorLog } from '../log/error-log.ts'
 import { type LogSink, openSink } from '../log/sink.ts'

@@ -1,10 +1,12 @@
 /** What the first process of sipd does: configuration, workers, logs, statistics; each change of them in one place. */
-import type { Clock, Timer } from '../../lib/clock.ts'
-import type { Home } from '../../lib/home.ts'
-import type { Log } from '../../lib/log.ts'
-import { describePortOwner } from '../../lib/port-owner.ts'
-import { nameOf } from '../../lib/privileges.ts'
+
+import { errorOf } from '../../lib/errors.ts'
+import type { Home } from '../../lib/home/home.ts'
+import type { Log } from '../../lib/log/log.ts'
 import { memoryUse } from '../../lib/proc/memory.ts'
+import { describePortOwner } from '../../lib/proc/port-owner.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
+import { nameOf } from '../../lib/users/privileges.ts'
 import type { SipdConfig } from '../config/directives.ts'
 import { type ReadConfig, readConfig } from '../config/read.ts'
 import { TlsFiles } from '../config/tls-files.ts'
@@ -86,7 +88,7 @@ export class SipdParent {
     try {
       await this.#pool.start(() => this.#giveUpRoot(configuration))
     } catch (error) {
-      throw this.#explained(error as Error, configuration)
+      throw this.#explained(errorOf(error), configuration)
     }
     const { account, whyRoot } = this.#privileges
     if (account) this.log.notice('sipd gave up root', { runsAs: nameOf(account) })
@@ -120,7 +122,7 @@ export class SipdParent {
       await this.#pool!.graceful(this.#poolSettings(configuration))
       this.#configuration = configuration
     } catch (error) {
-      throw this.#explained(error as Error, configuration)
+      throw this.#explained(errorOf(error), configuration)
     }
   }
 
@@ -188,7 +190,7 @@ export class SipdParent {
       await this.#pool!.restart(this.#poolSettings(configuration), restartWithinMs)
       this.#configuration = configuration
     } catch (error) {
-      throw this.#explained(error as Error, configuration)
+      throw this.#explained(errorOf(error), configuration)
     }
   }
 

@@ -1,5 +1,5 @@
 /** What all workers counted, those that have ended included, and what they have at this moment. */
-import type { StorageFigures } from '../../lib/storage.ts'
+import type { StorageFigures } from '../../lib/files/storage.ts'
 import type { BudgetFigures } from '../account/account.ts'
 import type { Snapshot } from '../log/snapshot.ts'
 import { addCounters, type Counters } from '../statistics.ts'

@@ -1,5 +1,5 @@
 /** Tells a worker that hangs from a parent that was held up itself: after a pause everybody has been silent. */
-import type { Clock } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 
 export interface Watched {
   /** When it last showed that it is alive, on the monotonic clock. */

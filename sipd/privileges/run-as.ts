@@ -1,7 +1,7 @@
 /** Whom sipd runs as when root starts it: what User, Group, the owners of its files and the listeners come to. */
-import type { Account } from '../../lib/accounts.ts'
-import type { Owner } from '../../lib/owner.ts'
-import { nameOf } from '../../lib/privileges.ts'
+import type { Account } from '../../lib/users/accounts.ts'
+import type { Owner } from '../../lib/users/owner.ts'
+import { nameOf } from '../../lib/users/privileges.ts'
 
 /** Whom sipd runs as where sipd.conf names nobody and its folders are root's. */
 export const defaultUser = 'sipd'

@@ -1,7 +1,8 @@
 /** How much of one source's requests is taken: a flood is slowed, and costs next to nothing. */
-import type { Clock } from '../../lib/clock.ts'
+
 import { isLoopbackAddress } from '../../lib/net/address.ts'
 import { sourceNetwork } from '../../lib/net/source-network.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 import type { Hop } from '../message/source.ts'
 
 export interface AdmissionOptions {

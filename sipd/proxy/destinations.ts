@@ -1,5 +1,5 @@
 /** What a request asks for, RFC 3261 §16.3 to §16.5: an answer at once, something of this server itself, or to be sent on. */
-import type { Log } from '../../lib/log.ts'
+import type { Log } from '../../lib/log/log.ts'
 import { H } from '../message/header-names.ts'
 import type { SipRequest } from '../message/message.ts'
 import type { Answer } from '../message/respond.ts'

@@ -1,7 +1,8 @@
 /** Which addresses are this machine: nobody else is connected to them through us. */
-import type { Clock } from '../../lib/clock.ts'
+
 import { canonicalAddress, isLoopbackAddress, withoutZone } from '../../lib/net/address.ts'
 import { localAddresses } from '../../lib/net/local-addresses.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 
 export interface OwnHost {
   /** Of a numeric address. */

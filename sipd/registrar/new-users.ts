@@ -1,5 +1,5 @@
 /** How many users a source may add in a minute: somebody who registers names by the thousand leaves room for the phones. */
-import type { Clock } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 import type { Share } from '../account/ledger.ts'
 
 const minuteMs = 60_000

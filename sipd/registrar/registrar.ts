@@ -1,6 +1,7 @@
 /** The registrar, RFC 3261 §10.3: what a REGISTER does to the bindings of an address-of-record. */
-import type { Clock } from '../../lib/clock.ts'
+
 import { sourceNetwork } from '../../lib/net/source-network.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 import { reserveFactor } from '../account/ledger.ts'
 import type { Binding } from '../location/binding.ts'
 import { bindingLimits, growthOf, octetsOf } from '../location/limits.ts'

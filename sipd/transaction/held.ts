@@ -2,7 +2,7 @@
  * Transactions that have had their final response and only absorb what comes late (RFC 3261 §17.2, RFC 6026): by the
  * hundred thousand, so outside the garbage collector's reach, as a hash of the key and the octets to send again.
  */
-import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
 import type { Hop, TransportName } from '../message/source.ts'
 import type { KeyHash } from './hash.ts'
 

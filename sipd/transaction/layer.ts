@@ -1,6 +1,6 @@
 /** The transaction layer, RFC 3261 §17: finds the transaction that a message belongs to, or begins one. */
 import { createHash } from 'node:crypto'
-import type { Clock } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 import type { Account } from '../account/account.ts'
 import { reserveFactor, type Share } from '../account/ledger.ts'
 import type { DebugChannel, DebugLog } from '../log/error-log.ts'

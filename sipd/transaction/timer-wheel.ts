@@ -1,5 +1,5 @@
 /** Timers by the hundred thousand: set and cancelled in constant time, due to the nearest tick, never early. */
-import type { Clock, Timer as ClockTimer } from '../../lib/clock.ts'
+import type { Clock, Timer as ClockTimer } from '../../lib/time/clock.ts'
 
 /** What owns timers; told which of them is due. */
 export interface TimerOwner<Name extends string = string> {

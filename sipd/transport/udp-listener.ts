@@ -1,8 +1,9 @@
 /** One Listen of sipd.conf over UDP: a socket, or for a wildcard address one socket for each address of the machine. */
-import type { Clock } from '../../lib/clock.ts'
+
 import { canonicalAddress, isWildcardAddress } from '../../lib/net/address.ts'
 import { PerAddress } from '../../lib/net/per-address.ts'
 import { SourceAddresses } from '../../lib/net/source-address.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 import { UdpSocket } from './udp.ts'
 
 export interface UdpListenerOptions {

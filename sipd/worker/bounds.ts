@@ -1,5 +1,5 @@
 /** How much of what strangers send one worker may hold, by sipd.conf and by what this process may have. */
-import type { Log } from '../../lib/log.ts'
+import type { Log } from '../../lib/log/log.ts'
 import { readNames } from '../../lib/proc/file.ts'
 import { openFileLimit } from '../../lib/proc/limits.ts'
 import type { AccountSettings } from '../account/account.ts'

@@ -1,5 +1,5 @@
 /** Lists for an operator, given away a page at a time: 200,000 registrations are no reason to keep a request waiting. */
-import type { Clock } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 import type { Call } from '../calls/call.ts'
 import { type Binding, isStatic } from '../location/binding.ts'
 import type { LocationStore } from '../location/store.ts'

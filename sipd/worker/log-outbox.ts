@@ -1,5 +1,5 @@
 /** Log lines on their way to the parent, which has the files: gathered, so that a line costs no message of its own. */
-import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { countLines } from '../log/line-queue.ts'
 import type { FromWorker } from './protocol.ts'
 

@@ -1,5 +1,5 @@
 /** Which of the workers a message is for: the one that has its transaction, or the one that its call falls to. */
-import type { Clock } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 import { parseAddress } from '../message/address.ts'
 import { H } from '../message/header-names.ts'
 import type { SipRequest, SipResponse } from '../message/message.ts'

@@ -1,5 +1,5 @@
 /** What the parent and its workers tell each other, over the channel that Node gives them. */
-import type { StorageFigures } from '../../lib/storage.ts'
+import type { StorageFigures } from '../../lib/files/storage.ts'
 import type { AccountFigures } from '../account/account.ts'
 import type { KeptFiles } from '../config/tls-files.ts'
 import type { Openness } from '../proxy/core.ts'

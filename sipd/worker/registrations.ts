@@ -1,6 +1,7 @@
 /** The registrations of one worker: in memory, on disk, and the same as those of the other workers. */
-import type { Clock, Timer } from '../../lib/clock.ts'
-import type { Log } from '../../lib/log.ts'
+
+import type { Log } from '../../lib/log/log.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
 import type { Binding } from '../location/binding.ts'
 import { decodeChanges, encodeChanges } from '../location/changes.ts'
 import { loadBindings } from '../location/load.ts'

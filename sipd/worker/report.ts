@@ -1,6 +1,7 @@
 /** What a worker tells its parent of itself, every second. */
+
+import type { Storage } from '../../lib/files/storage.ts'
 import { memoryUse } from '../../lib/proc/memory.ts'
-import type { Storage } from '../../lib/storage.ts'
 import type { Account } from '../account/account.ts'
 import type { LocationStore } from '../location/store.ts'
 import type { SipServer } from '../server.ts'

@@ -2,10 +2,10 @@
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { connect } from 'node:net'
-import { parseCommand } from '../../lib/command.ts'
 import { codeOf, messageOf } from '../../lib/errors.ts'
 import { isWant } from '../../lib/program/errno.ts'
 import { describeExit, isSuccess } from '../../lib/program/exit.ts'
+import { parseCommand } from '../../lib/text/command.ts'
 import { runForAnswer } from './run.ts'
 
 export interface HealthSpec {

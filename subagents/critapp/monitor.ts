@@ -1,6 +1,7 @@
 /** Looks again and again whether one process serves, and says when that changes. */
-import type { Clock, Timer } from '../../lib/clock.ts'
+
 import { messageOf } from '../../lib/errors.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
 import type { Check, HealthSpec } from './health.ts'
 
 export interface MonitorEvents {

@@ -1,5 +1,5 @@
 /** Starting and stopping several processes in the order of critAppStartOrder. */
-import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
 
 export interface Ordering<T> {
   readonly clock: Clock

@@ -1,7 +1,8 @@
 /** A supervised process: what its row asks for, what is so, and what the supervisor remembers of it. */
-import type { Timer } from '../../lib/clock.ts'
+
 import { type ProcessIdentity, type ProcessStat, readProcess } from '../../lib/proc/process.ts'
 import type { Program } from '../../lib/program/program.ts'
+import type { Timer } from '../../lib/time/clock.ts'
 import type { HealthSpec } from './health.ts'
 import type { HealthMonitor } from './monitor.ts'
 import type { ProcessState } from './states.ts'

@@ -1,6 +1,6 @@
 /** What follows the end of a process, or a start that failed: what is said of it, and whether and when it starts again. */
 import { lastLines } from '../../lib/program/last-words.ts'
-import { formatSeconds } from '../../lib/text.ts'
+import { formatSeconds } from '../../lib/text/text.ts'
 import type { Context } from './context.ts'
 import { type ExitStatus, isFailure } from './exit-status.ts'
 import type { Entry } from './process.ts'

@@ -1,10 +1,10 @@
 /** What must hold of a row before it may be active, beyond types and ranges: for a SET, and for lines of critagt.cnf. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseCommand } from '../../lib/command.ts'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import type { ConfiguredRow, Report, Rule } from '../../lib/mib/rules.ts'
-import { commandMistake } from '../../lib/program-file.ts'
+import { commandMistake } from '../../lib/program/program-file.ts'
+import { parseCommand } from '../../lib/text/command.ts'
 import { whyNoTarget } from './health.ts'
 import { critAppProcTable } from './mib.ts'
 import { fullUnitName, isUnitName } from './unit.ts'

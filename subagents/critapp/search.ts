@@ -1,6 +1,7 @@
 /** The search for running processes: one scan of /proc serves all rows that ask within a fifth of a second. */
-import type { Clock } from '../../lib/clock.ts'
+
 import { isRunning, type ProcessStat, visibleProcesses } from '../../lib/proc/process.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 import { scriptOf } from './control-script.ts'
 import { findProcesses, isElsewhere, isNamed } from './find.ts'
 import { isSupervised } from './run.ts'

@@ -1,5 +1,5 @@
 /** Several rows at once: they begin in the order of critAppStartOrder, and stop in its reverse. */
-import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { actInOrder } from './order.ts'
 import type { Entry } from './process.ts'
 

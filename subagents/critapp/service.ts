@@ -1,5 +1,5 @@
 /** From running to serving: a process that was found is taken up, and its health watched for as long as it lives. */
-import { RateLimit } from '../../lib/rate-limit.ts'
+import { RateLimit } from '../../lib/bounds/rate-limit.ts'
 import type { Context, KnownProcess } from './context.ts'
 import { HealthMonitor } from './monitor.ts'
 import type { Entry } from './process.ts'

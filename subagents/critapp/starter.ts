@@ -1,6 +1,6 @@
 /** Starting one process: its command is run, and what it leaves behind, or becomes, is found. */
 import { closeSync } from 'node:fs'
-import { openOutput } from '../../lib/output-file.ts'
+import { openOutput } from '../../lib/log/output-file.ts'
 import { ageMs, type ProcessIdentity, type ProcessStat } from '../../lib/proc/process.ts'
 import { isWant } from '../../lib/program/errno.ts'
 import { describeExit, exitCodeOf, isSuccess, type ProgramExit, signalNumberOf } from '../../lib/program/exit.ts'

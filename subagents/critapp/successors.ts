@@ -2,9 +2,10 @@
  * A start command that was taken for the process, as it has its name and ran for a while, and then ended with 0: it may
  * have been the script that started the process, which is looked for now.
  */
-import type { Timer } from '../../lib/clock.ts'
+
 import type { ProcessIdentity } from '../../lib/proc/process.ts'
 import type { Program } from '../../lib/program/program.ts'
+import type { Timer } from '../../lib/time/clock.ts'
 import type { Context } from './context.ts'
 import { scriptOf } from './control-script.ts'
 import type { ExitStatus } from './exit-status.ts'

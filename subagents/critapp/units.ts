@@ -1,11 +1,11 @@
 /** The systemd units that rows name: looked at together once a second, and whenever somebody has to know. */
 import { readFileSync } from 'node:fs'
-import type { Clock, Timer } from '../../lib/clock.ts'
-import type { Log } from '../../lib/log.ts'
+import type { Log } from '../../lib/log/log.ts'
 import { isAbsence } from '../../lib/proc/file.ts'
 import { type ProcessStat, readProcess } from '../../lib/proc/process.ts'
+import type { SpareDescriptors } from '../../lib/process/spare-descriptors.ts'
 import { describeExit, isSuccess } from '../../lib/program/exit.ts'
-import type { SpareDescriptors } from '../../lib/spare-descriptors.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { runForAnswer } from './run.ts'
 import { fullUnitName, parseUnits, type Systemctl, type UnitState, unitShow } from './unit.ts'
 

@@ -5,6 +5,8 @@ import type { LocalAgent, LocalFailure } from '../../lib/mib/local-agent.ts'
 import { varbindsOf } from '../../lib/mib/notification.ts'
 import { compareOid, type Oid, zeroDotZero } from '../../lib/smi/oid.ts'
 import { isException, type SnmpValue, type Varbind } from '../../lib/smi/value.ts'
+import { integerOf, toInteger32 } from './conditions/integer.ts'
+import type { Fired } from './conditions/step.ts'
 import { mteEventSetFailure, mteTriggerFailure, mteTriggerFalling, mteTriggerFired, mteTriggerRising } from './mib.ts'
 import {
   type EventRow,
@@ -17,8 +19,6 @@ import {
   type TriggerRow,
 } from './rows.ts'
 import { type Firing, sentenceOf } from './sentence.ts'
-import { integerOf, toInteger32 } from './tests/integer.ts'
-import type { Fired } from './tests/step.ts'
 
 /** The rows that a trigger may point to, as they are when it fires. */
 export interface Context {

@@ -1,8 +1,8 @@
 /** One sampled instance: what the tests keep of it, and where it stands for those who look. */
 import type { Oid } from '../../lib/smi/oid.ts'
 import type { SnmpValue } from '../../lib/smi/value.ts'
-import { differenceOf, toInteger32 } from './tests/integer.ts'
-import type { Fired, InstanceState, TriggerTests } from './tests/step.ts'
+import { differenceOf, toInteger32 } from './conditions/integer.ts'
+import type { Fired, InstanceState, TriggerTests } from './conditions/step.ts'
 
 export interface Instance {
   readonly oid: Oid

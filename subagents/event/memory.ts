@@ -4,14 +4,14 @@
  */
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { Clock, Timer } from '../../lib/clock.ts'
 import { messageOf } from '../../lib/errors.ts'
-import { writeFileAtomic } from '../../lib/files.ts'
-import type { Log } from '../../lib/log.ts'
-import { brokenSentence, readState } from '../../lib/state-file.ts'
+import { writeFileAtomic } from '../../lib/files/files.ts'
+import { brokenSentence, readState } from '../../lib/files/state-file.ts'
+import type { Log } from '../../lib/log/log.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
+import { type InstanceState, type KeptState, keptOf } from './conditions/step.ts'
+import type { CrossingState } from './conditions/threshold.ts'
 import { keyOf, type TriggerRow, testsOf } from './rows.ts'
-import { type InstanceState, type KeptState, keptOf } from './tests/step.ts'
-import type { CrossingState } from './tests/threshold.ts'
 
 export interface MemoryOptions {
   /** Nothing outlives the agent when it is left out. */

@@ -1,6 +1,7 @@
 /** When each trigger is due: one timer for all of them, and their work in slices that no request has to wait for. */
-import type { Clock, Timer } from '../../lib/clock.ts'
-import type { Log } from '../../lib/log.ts'
+
+import type { Log } from '../../lib/log/log.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { sliceMs } from './turns.ts'
 
 export interface Paced {

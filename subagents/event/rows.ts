@@ -2,8 +2,8 @@
 import type { RowOf } from '../../lib/mib/declare.ts'
 import type { Requester } from '../../lib/mib/module.ts'
 import { compareOid } from '../../lib/smi/oid.ts'
+import type { Fired, TriggerTests } from './conditions/step.ts'
 import type { mteEventTable, mteObjectsTable, mteTriggerTable } from './mib.ts'
-import type { Fired, TriggerTests } from './tests/step.ts'
 
 export type TriggerRow = RowOf<typeof mteTriggerTable>
 export type EventRow = RowOf<typeof mteEventTable>

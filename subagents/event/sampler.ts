@@ -3,7 +3,7 @@ import type { LocalAgent, LocalFailure } from '../../lib/mib/local-agent.ts'
 import type { Requester } from '../../lib/mib/module.ts'
 import { compareOid, type Oid, startsWith } from '../../lib/smi/oid.ts'
 import { isException, type Varbind } from '../../lib/smi/value.ts'
-import type { InstanceSample } from './tests/step.ts'
+import type { InstanceSample } from './conditions/step.ts'
 import { Turns } from './turns.ts'
 
 export interface Target {

@@ -1,9 +1,9 @@
 /** What fired, as one sentence for people. */
 import type { SnmpValue } from '../../lib/smi/value.ts'
+import type { Comparison } from './conditions/boolean.ts'
+import { differenceOf } from './conditions/integer.ts'
+import type { Fired, InstanceState } from './conditions/step.ts'
 import type { TriggerRow } from './rows.ts'
-import type { Comparison } from './tests/boolean.ts'
-import { differenceOf } from './tests/integer.ts'
-import type { Fired, InstanceState } from './tests/step.ts'
 
 export interface Firing {
   readonly fired: Fired

@@ -1,9 +1,10 @@
 /** One trigger's life: it samples, keeps the state of each instance, and invokes events for what fires. */
 import { isDeepStrictEqual } from 'node:util'
-import type { Clock } from '../../lib/clock.ts'
-import type { Log } from '../../lib/log.ts'
+import type { Log } from '../../lib/log/log.ts'
 import type { LocalAgent, LocalFailure } from '../../lib/mib/local-agent.ts'
 import type { Oid } from '../../lib/smi/oid.ts'
+import type { Clock } from '../../lib/time/clock.ts'
+import { type Fired, type InstanceSample, type InstanceState, step, type TriggerTests } from './conditions/step.ts'
 import type { Events, FailureReason } from './firing.ts'
 import { type Instance, newInstance } from './instance.ts'
 import type { Memory } from './memory.ts'
@@ -11,7 +12,6 @@ import type { Paced } from './pace.ts'
 import type { Resources } from './resources.ts'
 import { eventOf, nameOf, namesDiscontinuity, requesterOf, type TriggerRow, testsOf } from './rows.ts'
 import { type Reading, scan, type Target } from './sampler.ts'
-import { type Fired, type InstanceSample, type InstanceState, step, type TriggerTests } from './tests/step.ts'
 import { Turns } from './turns.ts'
 
 export interface TriggerOptions {

@@ -1,8 +1,8 @@
 /** Keeps hrDeviceTable and the tables of each kind of device. Processors come first: the first has hrDeviceIndex 1. */
 import type { RowOf } from '../../lib/mib/declare.ts'
 import type { ServedTable } from '../../lib/mib/served.ts'
-import { cutOctets, type Octets } from '../../lib/octets.ts'
 import { zeroDotZero } from '../../lib/smi/oid.ts'
+import { cutOctets, type Octets } from '../../lib/text/octets.ts'
 import { type Disk, readDisk, toDiskRow, toPartitionRows } from './disks.ts'
 import { Indexes } from './indexes.ts'
 import type { hrDeviceTable, hrDiskStorageTable, hrNetworkTable, hrPartitionTable, hrProcessorTable } from './mib.ts'

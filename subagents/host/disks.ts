@@ -1,6 +1,6 @@
 /** Disks and their partitions as /sys/block tells them, and as rows. */
 import type { RowOf } from '../../lib/mib/declare.ts'
-import { cutOctets, type Octets, trimOctets } from '../../lib/octets.ts'
+import { cutOctets, type Octets, trimOctets } from '../../lib/text/octets.ts'
 import type { hrDiskStorageTable, hrPartitionTable } from './mib.ts'
 import { toKBytes } from './scale.ts'
 import type { Source } from './source.ts'

@@ -1,8 +1,9 @@
 /** Keeps the tables of file systems as the mounts are; one that hangs keeps its last values, and its row says so. */
-import type { Clock } from '../../lib/clock.ts'
-import type { Log } from '../../lib/log.ts'
+
+import type { Log } from '../../lib/log/log.ts'
 import type { ServedTable } from '../../lib/mib/served.ts'
-import { type Octets, textOf } from '../../lib/octets.ts'
+import { type Octets, textOf } from '../../lib/text/octets.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 import { storageIndexOf, toFsRow, toMountRow, toStorageRow } from './file-systems.ts'
 import { Indexes } from './indexes.ts'
 import type { castellanMountTable, hrFSTable, hrStorageTable } from './mib.ts'

@@ -1,6 +1,6 @@
 /** File systems as rows of hrFSTable, hrStorageTable and castellanMountTable. */
 import type { RowOf } from '../../lib/mib/declare.ts'
-import { cutOctets } from '../../lib/octets.ts'
+import { cutOctets } from '../../lib/text/octets.ts'
 import type { castellanMountTable, hrFSTable, hrStorageTable } from './mib.ts'
 import type { Mount } from './mounts.ts'
 import { scaled } from './scale.ts'

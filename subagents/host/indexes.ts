@@ -1,5 +1,5 @@
 /** Numbers for things that come and go by name: one that comes back has the number it had, unless it was away for long. */
-import type { Octets } from '../../lib/octets.ts'
+import type { Octets } from '../../lib/text/octets.ts'
 
 /** A manager that polls knows a number for what it was; a day after the thing has gone nobody takes it for that any more. */
 export const reuseAfterMs = 24 * 60 * 60 * 1000

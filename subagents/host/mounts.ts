@@ -1,5 +1,5 @@
 /** /proc/self/mountinfo (proc(5)), and which of its mounts are file systems that somebody would want to see. */
-import type { Octets } from '../../lib/octets.ts'
+import type { Octets } from '../../lib/text/octets.ts'
 
 export interface Mount {
   /** `major:minor` of the device; of file systems without one an anonymous number. */

@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
-import { type Octets, octetsOf, pathOf } from '../../lib/octets.ts'
+import { type Octets, octetsOf, pathOf } from '../../lib/text/octets.ts'
 import { packageTitle, parseDpkgStatus } from './packages.ts'
 import { parseRpmList } from './rpm.ts'
 

@@ -2,11 +2,13 @@
  * The processes of this machine: listed every two seconds, so that those that ended are known to have, and each read
  * again in turn, all in slices with rests between. Whoever shows processes listens here, so that /proc is scanned once.
  */
-import { cutOctets, type Octets } from '../../lib/octets.ts'
+
 import { isForeign } from '../../lib/proc/pid.ts'
 import { eachPid, openFiles, readStat } from '../../lib/proc/processes.ts'
 import type { ProcStat } from '../../lib/proc/stat.ts'
-import { type Pace, rest, runInSlices } from '../../lib/slices.ts'
+import { type Pace, runInSlices } from '../../lib/process/slices.ts'
+import { cutOctets, type Octets } from '../../lib/text/octets.ts'
+import { pause } from '../../lib/time/pause.ts'
 import { isRegularFile, type ProgramOfProcess, parseBootTime, parseProcessOwner, programOf } from './processes.ts'
 import { Source } from './source.ts'
 
@@ -114,7 +116,7 @@ export class ProcessTable {
         { ...pace, restMs },
       )
       this.#tellListed()
-      await rest(clock, Math.max(restMs, nextListMs - clock.monotonicMs()), signal)
+      await pause(clock, Math.max(restMs, nextListMs - clock.monotonicMs()), signal)
     }
   }
 

@@ -1,9 +1,9 @@
 /** Processes as /proc/PID tells them (proc(5)), and as rows of hrSWRunTable. */
 import type { RowOf } from '../../lib/mib/declare.ts'
-import { cutOctets, type Octets } from '../../lib/octets.ts'
 import { hasEnded } from '../../lib/proc/process.ts'
 import type { ProcStat } from '../../lib/proc/stat.ts'
 import { zeroDotZero } from '../../lib/smi/oid.ts'
+import { cutOctets, type Octets } from '../../lib/text/octets.ts'
 import type { hrSWRunTable } from './mib.ts'
 
 export type RunRow = RowOf<typeof hrSWRunTable>

@@ -1,7 +1,7 @@
 /** Packages of machines without dpkg: what `rpm` prints, started in the daemon that may start programs. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ReportedProgram } from '../../lib/program-report.ts'
+import type { ReportedProgram } from '../../lib/program/program-report.ts'
 
 /** A line each, sorted by nothing; the architecture of what is no program is `(none)`. */
 const queryFormat = '%{NAME}\\t%{VERSION}-%{RELEASE}\\t%{ARCH}\\t%{INSTALLTIME}\\n'

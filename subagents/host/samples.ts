@@ -1,7 +1,8 @@
 /** When each kind of sample was last taken, as rows of castellanSampleTable. */
-import type { Clock } from '../../lib/clock.ts'
+
 import { serve } from '../../lib/mib/module.ts'
-import type { Period } from '../../lib/period.ts'
+import type { Clock } from '../../lib/time/clock.ts'
+import type { Period } from '../../lib/time/period.ts'
 import { castellanSampleTable } from './mib.ts'
 
 export interface SampleKind {

@@ -1,6 +1,6 @@
 /** Asks for sizes of file systems in a thread of its own, with a time limit; a thread that hangs is left behind. */
 import { Worker } from 'node:worker_threads'
-import type { Clock } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 import type { StatfsReport } from './statfs-thread.ts'
 
 export type { FileSystemSize } from './statfs-thread.ts'

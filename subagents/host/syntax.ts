@@ -1,8 +1,8 @@
 /** Textual conventions of HOST-RESOURCES-MIB (RFC 2790). */
 import { octetText } from '../../lib/mib/octet-text.ts'
 import { dateAndTime, integer32, objectIdentifier, type Syntax } from '../../lib/mib/syntax.ts'
-import type { Octets } from '../../lib/octets.ts'
 import type { Oid } from '../../lib/smi/oid.ts'
+import type { Octets } from '../../lib/text/octets.ts'
 
 /** Units of 1024 octets. */
 export const kBytes = (): Syntax<number> => ({ ...integer32(0, 0x7fff_ffff), name: 'KBytes' })

@@ -1,6 +1,6 @@
 /** hrSystem: the machine's up time, users and limits. */
 import type { RowOf } from '../../lib/mib/declare.ts'
-import { cutOctets, trimOctets } from '../../lib/octets.ts'
+import { cutOctets, trimOctets } from '../../lib/text/octets.ts'
 import type { hrSystem } from './mib.ts'
 import type { Source } from './source.ts'
 import { isUserSession, parseUtmp } from './users.ts'

@@ -1,6 +1,6 @@
 /** What a monitor watches, what it notifies, and what of it outlives a restart. */
-import type { FollowerState } from './follower-result.ts'
-import { isGenerationState } from './generation.ts'
+import type { FollowerState } from '../../lib/follow/follower-result.ts'
+import { isGenerationState } from '../../lib/follow/generation.ts'
 
 export interface MonitorSpec {
   readonly index: number

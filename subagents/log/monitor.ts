@@ -1,21 +1,23 @@
 /** Watches one log file: its size against a threshold, and its lines against a pattern. Knows nothing of SNMP. */
-import type { Clock, Timer } from '../../lib/clock.ts'
-import type { Log } from '../../lib/log.ts'
-import type { Launcher } from '../../lib/program/launcher.ts'
-import { truncateUtf8 } from '../../lib/text.ts'
-import { FileWatch } from './file-watch.ts'
-import { Follower } from './follower.ts'
+
+import { messageOf } from '../../lib/errors.ts'
+import { FileWatch } from '../../lib/follow/file-watch.ts'
+import { Follower } from '../../lib/follow/follower.ts'
 import {
   conditionOf,
   conditionWords,
   type FileCondition,
   type FollowerState,
   type PollResult,
-} from './follower-result.ts'
-import { measureLog } from './log-place.ts'
+} from '../../lib/follow/follower-result.ts'
+import { measureLog } from '../../lib/follow/log-place.ts'
+import { Offences } from '../../lib/follow/offences.ts'
+import { type Patterns, patternError } from '../../lib/follow/patterns.ts'
+import type { Log } from '../../lib/log/log.ts'
+import type { Launcher } from '../../lib/program/launcher.ts'
+import { truncateUtf8 } from '../../lib/text/text.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
 import type { MonitorEvent, MonitorSpec, MonitorState } from './monitor-state.ts'
-import { Offences } from './offences.ts'
-import { type Patterns, patternError } from './patterns.ts'
 import { Runner } from './runner.ts'
 import { MatchStorm } from './storm.ts'
 
@@ -248,7 +250,7 @@ export class Monitor {
     } catch (error) {
       if (this.#isStopped) return
       log.error('a log file could not be looked at', { file: this.spec.fileName, error })
-      this.#complain(`${this.spec.fileName} could not be looked at: ${(error as Error).message}`)
+      this.#complain(`${this.spec.fileName} could not be looked at: ${messageOf(error)}`)
     }
   }
 
@@ -347,7 +349,7 @@ export class Monitor {
       await this.#options.commit(this)
     } catch (error) {
       // On a full disk, say: an alarm that may come twice is better than none.
-      this.#complain(`the state of ${this.spec.fileName} could not be kept: ${(error as Error).message}`)
+      this.#complain(`the state of ${this.spec.fileName} could not be kept: ${messageOf(error)}`)
     }
   }
 

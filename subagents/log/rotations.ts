@@ -1,8 +1,8 @@
 /** The rotation policies that rows of siLogTable carry, and the rotator that acts on them. */
 import { basename } from 'node:path'
-import type { Clock } from '../../lib/clock.ts'
-import type { Home } from '../../lib/home.ts'
-import type { Log } from '../../lib/log.ts'
+import type { Home } from '../../lib/home/home.ts'
+import type { Log } from '../../lib/log/log.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 import { formatReport, type RotateWish, rotateNow } from './rotation/command.ts'
 import { defaultPolicies, ownerOf, rotationStatePath } from './rotation/defaults.ts'
 import type { DiskFloorEvent } from './rotation/disk-keeper.ts'

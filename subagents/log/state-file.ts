@@ -1,10 +1,10 @@
 /** The live state of all rows in one file of data/, written for many rows at once, so that a busy machine writes it a few times a second. */
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { Clock } from '../../lib/clock.ts'
-import { writeFileAtomic } from '../../lib/files.ts'
-import type { Log } from '../../lib/log.ts'
-import { brokenSentence, readState } from '../../lib/state-file.ts'
+import { writeFileAtomic } from '../../lib/files/files.ts'
+import { brokenSentence, readState } from '../../lib/files/state-file.ts'
+import type { Log } from '../../lib/log/log.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 
 export interface StateFileOptions<T> {
   readonly path: string

@@ -1,5 +1,5 @@
 /** Bounds how many matches of a row are told one by one: what comes beyond within a minute is told by one that counts. */
-import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
 
 const windowMs = 60_000
 

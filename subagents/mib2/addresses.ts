@@ -1,6 +1,6 @@
 /** Addresses of this host: of IPv6 from /proc/net/if_inet6, of IPv4 from the interfaces and /proc/net/fib_trie. */
 import type { NetworkInterfaceInfo } from 'node:os'
-import { type Octets, octetsOf } from '../../lib/octets.ts'
+import { type Octets, octetsOf } from '../../lib/text/octets.ts'
 import { dotted, parseDotted, parseOctets } from './address.ts'
 import type { Link } from './links.ts'
 

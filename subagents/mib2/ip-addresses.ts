@@ -2,8 +2,8 @@
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyDefinition } from '../../lib/mib/declare.ts'
 import { instanceOf } from '../../lib/mib/instance.ts'
-import type { Octets } from '../../lib/octets.ts'
 import type { Oid } from '../../lib/smi/oid.ts'
+import type { Octets } from '../../lib/text/octets.ts'
 import { dotted, inetAddressOf, isLinkScoped, maskOf, networkOf } from './address.ts'
 import type { Address } from './addresses.ts'
 import {

@@ -1,5 +1,5 @@
 /** The links of the last sample, for those who know a link by its name and need its ifIndex. */
-import { type Octets, octetsOf, textOf } from '../../lib/octets.ts'
+import { type Octets, octetsOf, textOf } from '../../lib/text/octets.ts'
 import type { Link } from './links.ts'
 import type { Work } from './sampler.ts'
 

@@ -1,6 +1,6 @@
 /** Network interfaces as /proc/net/dev and /sys/class/net show them; reading here, understanding in pure functions. */
 import { isDeepStrictEqual } from 'node:util'
-import { cutOctets, type Octets, trimOctets } from '../../lib/octets.ts'
+import { cutOctets, type Octets, trimOctets } from '../../lib/text/octets.ts'
 import type { SystemFiles } from './files.ts'
 import { atOnce, type Work } from './sampler.ts'
 

@@ -1,6 +1,6 @@
 /** Neighbours of IPv4 as /proc/net/arp lists them. */
 import type { RowOf } from '../../lib/mib/declare.ts'
-import type { Octets } from '../../lib/octets.ts'
+import type { Octets } from '../../lib/text/octets.ts'
 import { parseDotted } from './address.ts'
 import { parseHardwareAddress } from './links.ts'
 import type { ipNetToPhysicalTable } from './mib.ts'

@@ -1,7 +1,7 @@
 /** Neighbours of IPv6: only netlink has them, so `ip` of iproute2 asks for them, in the daemon that may start programs. */
 import { join } from 'node:path'
-import { type Octets, octetsOf } from '../../lib/octets.ts'
-import type { ReportedProgram } from '../../lib/program-report.ts'
+import type { ReportedProgram } from '../../lib/program/program-report.ts'
+import { type Octets, octetsOf } from '../../lib/text/octets.ts'
 import { parseHardwareAddress } from './links.ts'
 import type { Neighbour } from './neighbours.ts'
 

@@ -1,11 +1,12 @@
 /** Takes samples on a clock of its own, one at a time, and knows how old the last one is. */
-import type { Clock } from '../../lib/clock.ts'
+
 import type { RowOf } from '../../lib/mib/declare.ts'
 import type { ModuleHost } from '../../lib/mib/module.ts'
 import type { ServedTable } from '../../lib/mib/served.ts'
-import { Period } from '../../lib/period.ts'
-import { runInSlices } from '../../lib/slices.ts'
+import { runInSlices } from '../../lib/process/slices.ts'
 import type { Oid } from '../../lib/smi/oid.ts'
+import type { Clock } from '../../lib/time/clock.ts'
+import { Period } from '../../lib/time/period.ts'
 
 /** Runs the part of a sample that may be long, in slices so short that no request waits for them, and counts what it costs. */
 export interface Work {

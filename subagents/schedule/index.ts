@@ -1,17 +1,17 @@
 /** The schedule module: ties the declaration to the scheduler, and sets what rows say with the rights of who activated them. */
 import { join } from 'node:path'
-import { foldersOf, type Home } from '../../lib/home.ts'
+import { foldersOf, type Home } from '../../lib/home/home.ts'
 import { actorOf } from '../../lib/mib/actor.ts'
 import type { LocalAgent } from '../../lib/mib/local-agent.ts'
 import { anyServing, type MibModule, type ModuleHost, type Requester, serve } from '../../lib/mib/module.ts'
 import { oid } from '../../lib/smi/oid.ts'
+import { machineZone } from '../../lib/time/zone.ts'
 import { castellanSchedRunMissed, schedActionFailure, schedObjects, schedTable } from './mib.ts'
 import { calendarOf, type SchedRow } from './row.ts'
 import { type KnownObjects, scheduleRule } from './rules.ts'
 import type { RunFailure, Schedule, ScheduleState } from './schedule.ts'
 import { Scheduler } from './scheduler.ts'
 import { fileStore } from './store.ts'
-import { machineZone } from './zone.ts'
 
 /** Needs a host that has a LocalAgent: it lives in the master's process. Files are checked against the objects that are known. */
 export function scheduleModule(home: Home, known?: KnownObjects) {

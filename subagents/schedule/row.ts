@@ -1,7 +1,7 @@
 /** A row of schedTable, and the calendar that its bits name. */
 import type { RowOf } from '../../lib/mib/declare.ts'
 import type { Syntax } from '../../lib/mib/syntax.ts'
-import type { Calendar } from './calendar.ts'
+import type { Calendar } from '../../lib/time/calendar.ts'
 import { schedTable } from './mib.ts'
 
 export type SchedRow = RowOf<typeof schedTable>

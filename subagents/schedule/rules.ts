@@ -4,7 +4,7 @@ import { instanceMistake, integerSetMistake } from '../../lib/mib/instance-rules
 import type { Names } from '../../lib/mib/names.ts'
 import type { ConfiguredRow, Report, Rule } from '../../lib/mib/rules.ts'
 import { compareOid, type Oid, zeroDotZero } from '../../lib/smi/oid.ts'
-import { firstMatch } from './calendar.ts'
+import { firstMatch } from '../../lib/time/calendar.ts'
 import { schedTable } from './mib.ts'
 import { calendarOf, type SchedRow } from './row.ts'
 

@@ -1,6 +1,6 @@
 /** A schedule and what became of it: the records that the scheduler keeps and the module shows. */
 import type { ErrorStatus } from '../../lib/smi/error-status.ts'
-import type { Calendar } from './calendar.ts'
+import type { Calendar } from '../../lib/time/calendar.ts'
 
 export type ScheduleType = 'periodic' | 'calendar' | 'oneshot'
 export type OperStatus = 'enabled' | 'disabled' | 'finished'

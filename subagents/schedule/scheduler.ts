@@ -2,11 +2,13 @@
  * Runs schedules when they are due. What was due while nobody was there, while the machine slept or while the run before
  * went on is counted and told, and made up for only when it is a few minutes old: who wished 02:30 did not wish noon.
  */
-import type { Clock, Timer } from '../../lib/clock.ts'
-import type { Log } from '../../lib/log.ts'
-import { isPlausibleTime } from '../../lib/wall-clock.ts'
-import type { Calendar } from './calendar.ts'
-import { nextRun } from './next-run.ts'
+
+import type { Log } from '../../lib/log/log.ts'
+import type { Calendar } from '../../lib/time/calendar.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
+import { nextRun } from '../../lib/time/next-run.ts'
+import { isPlausibleTime } from '../../lib/time/wall-clock.ts'
+import type { Zone } from '../../lib/time/zone.ts'
 import {
   newState,
   type RunFailure,
@@ -17,7 +19,6 @@ import {
   transitions,
 } from './schedule.ts'
 import type { SavedSchedule, ScheduleStore } from './store.ts'
-import type { Zone } from './zone.ts'
 
 export interface SchedulerOptions {
   readonly clock: Clock

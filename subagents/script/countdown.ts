@@ -1,5 +1,5 @@
 /** A TimeInterval that ticks backwards, as RFC 3165 has them: it can be read, set, held and let go on. */
-import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
 
 export class Countdown {
   readonly #clock: Clock

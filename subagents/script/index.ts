@@ -1,6 +1,6 @@
 /** The script module: ties DISMAN-SCRIPT-MIB to the scripts of scripts.cnf and their runs. */
 import { join } from 'node:path'
-import { foldersOf, type Home } from '../../lib/home.ts'
+import { foldersOf, type Home } from '../../lib/home/home.ts'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import { type Launcher, ownLauncher } from '../../lib/program/launcher.ts'

@@ -1,9 +1,10 @@
 /** smLaunchTable: what may be started, how often and with what; and the starting itself, after a SET is through. */
-import type { Clock } from '../../lib/clock.ts'
-import type { Log } from '../../lib/log.ts'
+
+import type { Log } from '../../lib/log/log.ts'
 import type { RowOf, WishesOf } from '../../lib/mib/declare.ts'
 import { type Change, type Refusal, serve } from '../../lib/mib/module.ts'
-import { truncateUtf8 } from '../../lib/text.ts'
+import { truncateUtf8 } from '../../lib/text/text.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 import { Countdown } from './countdown.ts'
 import { endless, smLaunchTable } from './mib.ts'
 import { type LaunchId, maxRunningTotal, type Runs } from './runs.ts'

@@ -1,13 +1,14 @@
 /** One run of a script: its processes from the start to the last one's end, and what is known of it. Knows nothing of SNMP. */
-import type { Clock, Timer } from '../../lib/clock.ts'
-import { splitWords } from '../../lib/command.ts'
-import type { Log } from '../../lib/log.ts'
+
+import { RateLimit } from '../../lib/bounds/rate-limit.ts'
+import type { Log } from '../../lib/log/log.ts'
 import { type Leader, newestPid, sessionMembers, signalSession } from '../../lib/proc/session.ts'
 import type { ProgramExit } from '../../lib/program/exit.ts'
 import type { Launcher } from '../../lib/program/launcher.ts'
 import type { Program as StartedProgram } from '../../lib/program/program.ts'
-import { RateLimit } from '../../lib/rate-limit.ts'
-import { truncateUtf8 } from '../../lib/text.ts'
+import { splitWords } from '../../lib/text/command.ts'
+import { truncateUtf8 } from '../../lib/text/text.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { Countdown } from './countdown.ts'
 import { type Exit, type ExitCode, exitOf } from './exit.ts'
 import { endless, maxResultOctets } from './mib.ts'
@@ -18,7 +19,7 @@ import { mayHappen, type RunEvent, type RunState, transitions } from './states.t
 /** What is to be run, and how long. */
 export interface RunOrder {
   readonly program: Program
-  /** smLaunchArgument: words as lib/command.ts parts them. */
+  /** smLaunchArgument: words as lib/text/command.ts parts them. */
   readonly argument: Uint8Array
   /** Hundredths of a second. */
   readonly lifeTimeTicks: number

@@ -1,8 +1,9 @@
 /** All runs of all launches: numbered, bounded in number, forgotten when their time is over. Knows nothing of SNMP. */
-import type { Clock } from '../../lib/clock.ts'
-import type { Log } from '../../lib/log.ts'
+
+import type { Log } from '../../lib/log/log.ts'
 import type { Leader } from '../../lib/proc/session.ts'
 import type { Launcher } from '../../lib/program/launcher.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 import { Countdown } from './countdown.ts'
 import type { Leftovers } from './leftovers.ts'
 import type { Report } from './output.ts'

@@ -1,7 +1,7 @@
 /** smScriptTable: which scripts there are, and whether each can be run. */
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { serve } from '../../lib/mib/module.ts'
-import { truncateUtf8 } from '../../lib/text.ts'
+import { truncateUtf8 } from '../../lib/text/text.ts'
 import { smScriptTable } from './mib.ts'
 import { argvOf, type Program } from './program.ts'
 import { isEditing } from './rules.ts'

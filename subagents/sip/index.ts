@@ -1,9 +1,10 @@
 /** The sip modules: the SNMP face of sipd, hosted by its own process. */
-import type { Clock } from '../../lib/clock.ts'
+
+import type { StorageFigures } from '../../lib/files/storage.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import { addressOctets } from '../../lib/net/address.ts'
 import { oid } from '../../lib/smi/oid.ts'
-import type { StorageFigures } from '../../lib/storage.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 import { memoryTables, type SipMemory } from './memory.ts'
 import {
   applTable,

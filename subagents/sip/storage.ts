@@ -1,8 +1,8 @@
 /** castellanSipStorage: whether what sipd writes reaches its files. */
 
+import type { StorageFigures } from '../../lib/files/storage.ts'
 import { anyServing, type Serving, serve } from '../../lib/mib/module.ts'
 import { reasonText } from '../../lib/mib/storage-group.ts'
-import type { StorageFigures } from '../../lib/storage.ts'
 import { castellanSipStorage } from './mib.ts'
 
 export function storageTable(storage: () => StorageFigures): Serving {

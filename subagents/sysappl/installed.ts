@@ -2,7 +2,7 @@
 import { basename, dirname } from 'node:path'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import type { ServedTable } from '../../lib/mib/served.ts'
-import { truncateUtf8 } from '../../lib/text.ts'
+import { truncateUtf8 } from '../../lib/text/text.ts'
 import type { FoundElement, FoundPackage } from './inspect.ts'
 import type { Ledger } from './ledger.ts'
 import type { sysApplInstallElmtTable, sysApplInstallPkgTable } from './mib.ts'

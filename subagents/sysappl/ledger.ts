@@ -1,8 +1,8 @@
 /** What must outlive a restart of ours: which number a package and an element have, what operators said, first sizes. */
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { writeFileAtomic } from '../../lib/files.ts'
-import { brokenSentence, readState } from '../../lib/state-file.ts'
+import { writeFileAtomic } from '../../lib/files/files.ts'
+import { brokenSentence, readState } from '../../lib/files/state-file.ts'
 import type { Role, RoleBit } from './syntax.ts'
 
 /** An element as it was when this version of its package was first seen. */

@@ -1,6 +1,6 @@
 /** Which installed program a process is: by its executable, or by the script that an interpreter was given. */
 import { basename } from 'node:path'
-import { type Octets, octetsOf } from '../../lib/octets.ts'
+import { type Octets, octetsOf } from '../../lib/text/octets.ts'
 import type { InstalledProgram } from './installed.ts'
 import type { RunningProcess } from './process-feed.ts'
 

@@ -1,7 +1,8 @@
 /** One look at what runs: processes become rows, invocations begin and end, and what ended goes to the past. */
-import type { Clock } from '../../lib/clock.ts'
+
 import type { ServedTable } from '../../lib/mib/served.ts'
-import { type Pace, runInSlices } from '../../lib/slices.ts'
+import { type Pace, runInSlices } from '../../lib/process/slices.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 import type { Installed } from './installed.ts'
 import { currentState, type ElementProcess, type Invocation, Invocations, type PollOutcome } from './invocations.ts'
 import type { ProgramMatcher } from './match.ts'

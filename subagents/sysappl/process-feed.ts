@@ -1,5 +1,5 @@
 /** What this module needs of the scan of the machine's processes, which it does not do itself. */
-import type { Octets } from '../../lib/octets.ts'
+import type { Octets } from '../../lib/text/octets.ts'
 
 export interface RunningProcess {
   readonly pid: number

@@ -1,8 +1,8 @@
 /** Processes as rows of sysApplElmtRunTable, and of the table they go to when they end. */
 import type { RowOf } from '../../lib/mib/declare.ts'
-import { textOf } from '../../lib/octets.ts'
 import { hasEnded } from '../../lib/proc/process.ts'
-import { truncateUtf8 } from '../../lib/text.ts'
+import { textOf } from '../../lib/text/octets.ts'
+import { truncateUtf8 } from '../../lib/text/text.ts'
 import type { sysApplElmtPastRunTable, sysApplElmtRunTable } from './mib.ts'
 import type { RunningProcess } from './process-feed.ts'
 import type { RunState } from './syntax.ts'

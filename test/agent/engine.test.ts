@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Vacm } from '../../agent/access/vacm.ts'
-import type { CommunityMessage } from '../../agent/message/community-message.ts'
 import { column, defineScalars, defineTable } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
 import { counter64, displayString, integer32 } from '../../lib/mib/syntax.ts'
 import { formatOid, oid } from '../../lib/smi/oid.ts'
 import { nullValue, type SnmpValue } from '../../lib/smi/value.ts'
+import type { CommunityMessage } from '../../snmp/message/community-message.ts'
 import { testEngine } from '../support/engine.ts'
 
 const root = '1.3.6.1.4.1.32473.99'

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Client } from '../../agent/manager/client.ts'
-import { CommunityConversation } from '../../agent/manager/conversation.ts'
 import { InformChannel } from '../../agent/notify/channel.ts'
-import { ManualClock } from '../../lib/clock.ts'
-import { silentLog } from '../../lib/log.ts'
-import { OctetAccount } from '../../lib/octet-account.ts'
+import { OctetAccount } from '../../lib/bounds/octet-account.ts'
+import { silentLog } from '../../lib/log/log.ts'
+import { ManualClock } from '../../lib/time/clock.ts'
+import { Client } from '../../snmp/manager/client.ts'
+import { CommunityConversation } from '../../snmp/manager/conversation.ts'
 
 const tenMinutesMs = 600_000
 

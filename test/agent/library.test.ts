@@ -6,9 +6,9 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { Manager } from '../../agent/manager/manager.ts'
-import { programRoot } from '../../lib/home.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { oid } from '../../lib/smi/oid.ts'
+import { Manager } from '../../snmp/manager/manager.ts'
 import { makeHome, until } from '../support/appliance.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'library-'))

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { View } from '../../agent/access/view.ts'
 import { notificationLog } from '../../agent/internal/notification-log.ts'
-import { type Clock, ManualClock } from '../../lib/clock.ts'
-import { OctetAccount } from '../../lib/octet-account.ts'
+import { OctetAccount } from '../../lib/bounds/octet-account.ts'
+import { View } from '../../lib/mib/view.ts'
+import { type Clock, ManualClock } from '../../lib/time/clock.ts'
 
 const minuteMs = 60_000
 

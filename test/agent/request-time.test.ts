@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { View } from '../../agent/access/view.ts'
 import { readRemote } from '../../agent/dispatch/read-remote.ts'
-import { afterSubtree, Registry } from '../../agent/dispatch/registry.ts'
-import type { RemoteBackend } from '../../agent/dispatch/remote.ts'
 import { SetQueue } from '../../agent/dispatch/write.ts'
-import { pduTag } from '../../agent/message/pdu.ts'
-import { silentLog } from '../../lib/log.ts'
+import { silentLog } from '../../lib/log/log.ts'
 import type { SetPart } from '../../lib/mib/backend.ts'
+import { afterSubtree, Registry } from '../../lib/mib/registry.ts'
+import type { RemoteBackend } from '../../lib/mib/remote.ts'
+import { View } from '../../lib/mib/view.ts'
 import { type Oid, oid } from '../../lib/smi/oid.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
+import { pduTag } from '../../snmp/message/pdu.ts'
 
 const everything = new View([{ subtree: [1], mask: new Uint8Array(0), included: true }])
 const rules = { view: everything, isV1: false, limit: 65_507 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type AccessEntry, type Principal, Vacm } from '../../agent/access/vacm.ts'
-import { View } from '../../agent/access/view.ts'
+import { View } from '../../lib/mib/view.ts'
 import { oid } from '../../lib/smi/oid.ts'
 
 const family = (subtree: string, included = true, mask: readonly number[] = []) => ({

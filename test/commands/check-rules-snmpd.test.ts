@@ -1,7 +1,7 @@
 /** What check finds in snmpd.cnf beyond types and ranges. */
 import { rm } from 'node:fs/promises'
 import { after, before, describe } from 'node:test'
-import type { Home } from '../../lib/home.ts'
+import type { Home } from '../../lib/home/home.ts'
 import { cases } from '../support/check-cases.ts'
 import { newHome } from '../support/check-home.ts'
 

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import type { Home } from '../../lib/home.ts'
+import type { Home } from '../../lib/home/home.ts'
 import { cases } from '../support/check-cases.ts'
 import { complaintsOf, newHome } from '../support/check-home.ts'
 

@@ -7,10 +7,10 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { decodeCommunityMessage } from '../../agent/message/community-message.ts'
 import { explainAccess } from '../../commands/access.ts'
 import { withManager } from '../../commands/ask-agent.ts'
-import { type Home, initializeHome, resolveHome } from '../../lib/home.ts'
+import { type Home, initializeHome, resolveHome } from '../../lib/home/home.ts'
+import { decodeCommunityMessage } from '../../snmp/message/community-message.ts'
 
 let home: Home
 const agent = createSocket('udp4')

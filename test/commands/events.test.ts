@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { declaredNames } from '../../commands/declared-names.ts'
+import { declaredNames } from '../../catalogue.ts'
 import { formatEvents, watchedOf } from '../../commands/events-list.ts'
 import { runBin } from '../support/appliance.ts'
 

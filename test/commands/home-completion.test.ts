@@ -3,8 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { homeRecordPath, initializeHome } from '../../lib/home.ts'
-import { completeHome, portOffsetOf } from '../../lib/home-completion.ts'
+import { completeHome, portOffsetOf } from '../../lib/home/completion.ts'
+import { homeRecordPath, initializeHome } from '../../lib/home/home.ts'
 import { makeHome, runBin, type TestHome } from '../support/appliance.ts'
 
 let at: TestHome

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { addressToAsk, parseAddress } from '../../agent/transport/udp.ts'
 import { parseTarget, resolveTarget } from '../../commands/snmp-target.ts'
+import { addressToAsk, parseAddress } from '../../snmp/transport/udp.ts'
 
 describe('whom a tool asks', () => {
   test('a name, an address of either family, with or without a port, as in Net-SNMP', () => {

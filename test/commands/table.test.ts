@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatTable } from '../../commands/table.ts'
+import { formatTable } from '../../lib/cli/table.ts'
 
 const rows = [
   [{ text: 'sipd' }, { text: '7', align: 'right' as const }, { text: 'running', colour: 32 }, { text: '' }],

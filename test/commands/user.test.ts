@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test'
 import { passphrases } from '../../commands/passphrases.ts'
 import { addUser, removeUser, rotateUser } from '../../commands/user.ts'
 import { formatUsers, listUsers } from '../../commands/user-list.ts'
-import { type Home, initializeHome, resolveHome } from '../../lib/home.ts'
+import { type Home, initializeHome, resolveHome } from '../../lib/home/home.ts'
 
 let home: Home
 let passphraseFile: string

@@ -1,7 +1,6 @@
 /** What a manager sees of a module is the same in the master's process and behind AgentX. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { CommunityMessage } from '../../agent/message/community-message.ts'
 import { column, defineScalars, defineTable } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
 import {
@@ -21,6 +20,7 @@ import {
 import { errorStatusName } from '../../lib/smi/error-status.ts'
 import { formatOid, oid } from '../../lib/smi/oid.ts'
 import { nullValue, type SnmpValue, type Varbind } from '../../lib/smi/value.ts'
+import type { CommunityMessage } from '../../snmp/message/community-message.ts'
 import { agentxEngine } from '../support/agentx.ts'
 import { type TestEngine, testEngine } from '../support/engine.ts'
 

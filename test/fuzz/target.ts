@@ -1,6 +1,6 @@
 /** The agent that is flooded: an appliance with users of SNMPv3 of several kinds. */
-import type { Credentials } from '../../agent/manager/credentials.ts'
-import { authProtocols, privProtocols } from '../../agent/security/usm/protocols.ts'
+import type { Credentials } from '../../snmp/manager/credentials.ts'
+import { authProtocols, privProtocols } from '../../snmp/security/usm/protocols.ts'
 import { Appliance, makeHome, passphrase } from '../support/appliance.ts'
 
 /** SHA-256 with AES, MD5 with DES, and SHA-512 without privacy. */

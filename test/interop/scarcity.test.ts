@@ -6,8 +6,8 @@ import { rm } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { foldersOf, type Home, pidFileOf } from '../../lib/home.ts'
-import { readPidFile } from '../../lib/proc/pid-file.ts'
+import { readPidFile } from '../../lib/files/pid-file.ts'
+import { foldersOf, type Home, pidFileOf } from '../../lib/home/home.ts'
 import { visibleProcesses } from '../../lib/proc/process.ts'
 import { listPids, readStat } from '../../lib/proc/processes.ts'
 import { sendSignal } from '../../lib/proc/signal.ts'
@@ -76,7 +76,7 @@ class ScarceAppliance {
       'FAKETIME_NO_CACHE=1',
       'FAKETIME_DONT_FAKE_MONOTONIC=1',
     ]
-    const load = `--require=${join(this.#program, 'dist', 'lib', 'load-in-order.js')}`
+    const load = `--require=${join(this.#program, 'dist', 'lib', 'process', 'load-in-order.js')}`
     const main = join(this.#program, 'dist', name, 'main.js')
     writeFileSync(
       path,

@@ -73,7 +73,7 @@ describe('what root would believe', { skip: noLayout }, () => {
   })
 
   test('is refused where it is the program', async () => {
-    const path = join(installed.program, 'dist', 'lib', 'clock.js')
+    const path = join(installed.program, 'dist', 'lib', 'time', 'clock.js')
     chownSync(path, agentUser, agentUser)
     assert.equal(await installed.start('subagents'), 4, installed.output)
     assert.match(installed.output, /dist\/lib\/clock\.js belongs to 61001, /)

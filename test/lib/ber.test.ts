@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { encodeRequest } from '../../agent/manager/messages.ts'
-import { decodeCommunityMessage } from '../../agent/message/community-message.ts'
 import { DecodeError } from '../../lib/ber/decode-error.ts'
 import { BerReader } from '../../lib/ber/reader.ts'
 import { BerWriter } from '../../lib/ber/writer.ts'
 import type { SnmpValue } from '../../lib/smi/value.ts'
+import { encodeRequest } from '../../snmp/manager/messages.ts'
+import { decodeCommunityMessage } from '../../snmp/message/community-message.ts'
 
 const oid = fc
   .tuple(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ManualClock, systemClock } from '../../lib/clock.ts'
+import { ManualClock, systemClock } from '../../lib/time/clock.ts'
 
 test('a manual clock runs its timers in the order they fall due, and only when advanced', () => {
   const clock = new ManualClock()

@@ -8,11 +8,11 @@ import { afterEach, beforeEach, test } from 'node:test'
 import fc from 'fast-check'
 import { formatComplaint } from '../../lib/cnf/complaint.ts'
 import { lex, quote } from '../../lib/cnf/lex.ts'
-import { octetsOfText, textOfOctets } from '../../lib/lossless-text.ts'
 import { ConfigFile } from '../../lib/mib/config.ts'
 import { column, defineTable } from '../../lib/mib/declare.ts'
 import { anyServing, serve } from '../../lib/mib/module.ts'
 import { enumeration, integer32, octetString, text, textOctets } from '../../lib/mib/syntax.ts'
+import { octetsOfText, textOfOctets } from '../../lib/text/lossless-text.ts'
 
 let folder: string
 beforeEach(() => {

@@ -6,10 +6,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import fc from 'fast-check'
 import { internalModules } from '../../agent/internal/index.ts'
-import { Statistics } from '../../agent/statistics.ts'
 import { formatComplaint } from '../../lib/cnf/complaint.ts'
 import { lex, quote } from '../../lib/cnf/lex.ts'
-import { programRoot, resolveHome } from '../../lib/home.ts'
+import { resolveHome } from '../../lib/home/home.ts'
 import { ConfigFile } from '../../lib/mib/config.ts'
 import { column, defineScalars, defineTable } from '../../lib/mib/declare.ts'
 import { anyServing, serve } from '../../lib/mib/module.ts'
@@ -23,6 +22,8 @@ import {
   text,
   truthValue,
 } from '../../lib/mib/syntax.ts'
+import { programRoot } from '../../lib/program-root.ts'
+import { Statistics } from '../../snmp/statistics.ts'
 import { critappModule } from '../../subagents/critapp/index.ts'
 
 let folder: string

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { ControlError, control, controlLines, NoAnswerError } from '../../lib/control.ts'
+import { ControlError, control, controlLines, NoAnswerError } from '../../lib/process/control.ts'
 import { ownFolder } from '../support/other-owner.ts'
 
 const folder = ownFolder()

@@ -5,8 +5,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { removeAbandonedDrafts } from '../../lib/drafts.ts'
-import { programRoot } from '../../lib/home.ts'
+import { programRoot } from '../../lib/program-root.ts'
+import { removeAbandonedDrafts } from '../../lib/trust/drafts.ts'
 
 describe('drafts of files', () => {
   const folder = mkdtempSync(join(tmpdir(), 'drafts-'))
@@ -14,7 +14,7 @@ describe('drafts of files', () => {
 
   /** A process that writes a file again and again until it is killed, in the middle of a write for as good as certain. */
   async function killWriter(path: string): Promise<void> {
-    const files = JSON.stringify(join(programRoot, 'dist', 'lib', 'files.js'))
+    const files = JSON.stringify(join(programRoot, 'dist', 'lib', 'files', 'files.js'))
     const text = `import { writeFileAtomic } from ${files}
       console.log('begins')
       for (;;) await writeFileAtomic(${JSON.stringify(path)}, 'secret '.repeat(300000))`

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatTable } from '../../commands/table.ts'
-import { colouredText, escapeValue, jsonText, paint, printable, terminalText } from '../../lib/escape.ts'
-import { createLog } from '../../lib/log.ts'
+import { formatTable } from '../../lib/cli/table.ts'
+import { createLog } from '../../lib/log/log.ts'
+import { colouredText, escapeValue, jsonText, paint, printable, terminalText } from '../../lib/text/escape.ts'
 import { hostile, steers } from '../support/hostile.ts'
 
 test('text for people has each control as its escape, and all else as it was', () => {

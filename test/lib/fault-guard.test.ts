@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ManualClock } from '../../lib/clock.ts'
-import { FaultGuard } from '../../lib/fault-guard.ts'
-import { createLog } from '../../lib/log.ts'
+import { createLog } from '../../lib/log/log.ts'
+import { FaultGuard } from '../../lib/process/fault-guard.ts'
+import { ManualClock } from '../../lib/time/clock.ts'
 
 test('an error costs its own work, and a thousand of them ten lines, with the others counted in the next', () => {
   const clock = new ManualClock()

@@ -1,4 +1,5 @@
 /** A SET whose file cannot be written is commitFailed and changes nothing: on a disk that is full to its last octet. */
+
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import {
@@ -15,12 +16,13 @@ import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import { Registry } from '../../agent/dispatch/registry.ts'
-import { SetTransaction } from '../../agent/dispatch/set-transaction.ts'
-import { declaredNames } from '../../commands/declared-names.ts'
-import { resolveHome } from '../../lib/home.ts'
-import { silentLog } from '../../lib/log.ts'
+import { declaredNames } from '../../catalogue.ts'
+import { codeOf } from '../../lib/errors.ts'
+import { resolveHome } from '../../lib/home/home.ts'
+import { silentLog } from '../../lib/log/log.ts'
 import { type ConfiguredModule, Hosting } from '../../lib/mib/hosting.ts'
+import { Registry } from '../../lib/mib/registry.ts'
+import { SetTransaction } from '../../lib/mib/set-transaction.ts'
 import type { Oid } from '../../lib/smi/oid.ts'
 import type { SnmpValue } from '../../lib/smi/value.ts'
 import { ProcessTable } from '../../subagents/host/process-table.ts'
@@ -56,7 +58,7 @@ describe('a full disk', { skip }, () => {
       try {
         for (;;) appendFileSync(join(root, 'filler'), Buffer.alloc(size))
       } catch (error) {
-        assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC')
+        assert.equal(codeOf(error), 'ENOSPC')
       }
     }
     assert.equal(statfsSync(root).bavail, 0)

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ManualClock } from '../../lib/clock.ts'
-import { silentLog } from '../../lib/log.ts'
+import { silentLog } from '../../lib/log/log.ts'
 import { ModuleBackend } from '../../lib/mib/backend.ts'
 import { column, defineTable } from '../../lib/mib/declare.ts'
 import { anyServing, serve } from '../../lib/mib/module.ts'
 import { integer32 } from '../../lib/mib/syntax.ts'
+import { ManualClock } from '../../lib/time/clock.ts'
 import { until } from '../support/appliance.ts'
 
 const tickTable = defineTable({

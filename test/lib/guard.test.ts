@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ManualClock, systemClock } from '../../lib/clock.ts'
-import { guarded, guardProcess } from '../../lib/guard.ts'
-import { createLog } from '../../lib/log.ts'
+import { guarded } from '../../lib/guarded.ts'
+import { createLog } from '../../lib/log/log.ts'
+import { guardProcess } from '../../lib/process/guard.ts'
 import { runProgram } from '../../lib/program/run.ts'
+import { ManualClock, systemClock } from '../../lib/time/clock.ts'
 
 test('without a guard, as in commands, what is thrown is thrown', () => {
   const fail = guarded('a test', () => {
@@ -48,8 +49,8 @@ test('a guarded process goes on after a timer or message that throws, and says s
 test('a guarded process goes on after a promise that nobody waits for was rejected', async () => {
   const module = (name: string): string => JSON.stringify(new URL(`../../lib/${name}.js`, import.meta.url).href)
   const script = `
-    import { guardProcess } from ${module('guard')}
-    import { systemClock } from ${module('clock')}
+    import { guardProcess } from ${module('process/guard')}
+    import { systemClock } from ${module('time/clock')}
     guardProcess(() => ({ error: (sentence, { error }) => console.log(sentence, error.message) }), systemClock)
     setTimeout(() => console.log('goes on'), 10)
     void Promise.reject(new Error('rejected'))`

@@ -16,8 +16,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import Database from 'better-sqlite3'
-import { programRoot } from '../../lib/home.ts'
-import { HomeLock } from '../../lib/home-lock.ts'
+import { HomeLock } from '../../lib/home/lock.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { makeFolderOf, onlyRoot, sipdUid } from '../support/other-owner.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'lock-'))
@@ -25,7 +25,7 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 
 /** A process that takes the lock and keeps it; says `held` or `refused`. */
 function holder(path: string) {
-  const module = join(programRoot, 'dist', 'lib', 'home-lock.js')
+  const module = join(programRoot, 'dist', 'lib', 'home', 'lock.js')
   const script = `import { HomeLock } from ${JSON.stringify(module)}
     const lock = HomeLock.tryTake(${JSON.stringify(path)})
     console.log(lock ? 'held' : 'refused')

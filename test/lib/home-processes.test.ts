@@ -5,9 +5,9 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { partOf } from '../../lib/daemon-identity.ts'
-import { resolveHome } from '../../lib/home.ts'
-import { processesOf, unitIn } from '../../lib/home-processes.ts'
+import { resolveHome } from '../../lib/home/home.ts'
+import { partOf } from '../../lib/process/daemon-identity.ts'
+import { processesOf, unitIn } from '../../lib/process/home-processes.ts'
 
 describe('a command line of ours', () => {
   const cases: readonly (readonly [string, string | undefined])[] = [

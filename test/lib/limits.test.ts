@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ManualClock } from '../../lib/clock.ts'
-import { limitedLog } from '../../lib/limited-log.ts'
-import { createLog } from '../../lib/log.ts'
-import { OctetAccount } from '../../lib/octet-account.ts'
+import { OctetAccount } from '../../lib/bounds/octet-account.ts'
+import { limitedLog } from '../../lib/log/limited-log.ts'
+import { createLog } from '../../lib/log/log.ts'
+import { ManualClock } from '../../lib/time/clock.ts'
 
 test('a sentence is logged ten times at once and then once a second, with how many were held back; others go on', () => {
   const clock = new ManualClock()

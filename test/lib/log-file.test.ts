@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, s
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { LogFile } from '../../lib/log-file.ts'
+import { LogFile } from '../../lib/log/log-file.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'castellan-log-file-'))
 after(() => rmSync(folder, { recursive: true }))

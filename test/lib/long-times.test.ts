@@ -2,36 +2,31 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { declaredDefinitions } from '../../commands/declared-names.ts'
-import { systemClock } from '../../lib/clock.ts'
-import { programRoot } from '../../lib/home.ts'
+import { declaredDefinitions } from '../../catalogue.ts'
 import type { Column } from '../../lib/mib/declare.ts'
+import { programRoot } from '../../lib/program-root.ts'
+import { systemClock } from '../../lib/time/clock.ts'
 
 /** What hands a time to Node itself, which runs what is later than 2^31-1 ms at once; what each of them waits is bounded elsewhere. */
 const bounded: Readonly<Record<string, string>> = {
-  'agent/manager/manager.ts': '--timeout of the tools is a day at most',
-  'agent/dispatch/set-transaction.ts': 'a time-out of AgentX, which is capped',
-  'agent/agentx/subagent.ts': 'a constant of subagents/main.ts',
-  'agent/agentx/connection.ts': 'a constant',
-  'lib/clock.ts': 'waits in steps',
-  'lib/control.ts': 'constants, and --timeout of sip, a day at most',
-  'lib/daemon-process.ts': 'a constant',
+  'snmp/manager/manager.ts': '--timeout of the tools is a day at most',
+  'lib/mib/set-transaction.ts': 'a time-out of AgentX, which is capped',
+  'agentx/subagent.ts': 'a constant of subagents/main.ts',
+  'agentx/connection.ts': 'a constant',
+  'lib/time/clock.ts': 'waits in steps',
+  'lib/process/control.ts': 'constants, and --timeout of sip, a day at most',
+  'lib/process/daemon-process.ts': 'a constant',
   'lib/program/run.ts': 'a constant',
   'subagents/critapp/health.ts': 'critAppHealthTimeout, 300 s at most',
   'sipd/log/rotatelogs/main.ts': 'a constant',
   'sipd/location/writer.ts': 'a constant',
-  'sipd/control/sipd.ts': 'constants',
   'sipd/transport/transports.ts': 'constants, and SipTcpMaxConnectTimeout',
   'commands/rotate.ts': 'a constant',
-  'commands/logs.ts': 'a constant',
-  'commands/app-states.ts': 'a constant',
-  'commands/apps.ts': 'a constant',
-  'commands/lifecycle/linux-host.ts': 'constants',
 }
 
 test('no time that somebody sets gets to a timer of Node itself, which takes 31 bits of milliseconds', () => {
   const raw = /\b(?:setTimeout|setInterval)\(|AbortSignal\.timeout\(/
-  const found = ['agent', 'lib', 'subagents', 'sipd', 'commands'].flatMap((house) =>
+  const found = ['agent', 'agentx', 'commands', 'lib', 'sipd', 'snmp', 'subagents'].flatMap((house) =>
     readdirSync(join(programRoot, house), { recursive: true, encoding: 'utf8' })
       .map((name) => join(house, name))
       .filter((name) => name.endsWith('.ts') && raw.test(readFileSync(join(programRoot, name), 'utf8'))),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { silentLog } from '../../lib/log.ts'
+import { silentLog } from '../../lib/log/log.ts'
 import { ModuleBackend } from '../../lib/mib/backend.ts'
 import { anyDefinition, column, defineTable } from '../../lib/mib/declare.ts'
 import { indexValues, instanceOf } from '../../lib/mib/instance.ts'

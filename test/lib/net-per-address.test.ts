@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ManualClock } from '../../lib/clock.ts'
 import { BindError, PerAddress } from '../../lib/net/per-address.ts'
+import { ManualClock } from '../../lib/time/clock.ts'
 
 function failure(code: string): Error {
   return Object.assign(new Error(`bind ${code}`), { code })

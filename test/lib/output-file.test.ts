@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { boundOutput, openOutput } from '../../lib/output-file.ts'
+import { boundOutput, openOutput } from '../../lib/log/output-file.ts'
 import { lastWords } from '../../lib/program/last-words.ts'
 import { makeFolderOf, onlyRoot, openDescriptors, ownFolder, sipdUid } from '../support/other-owner.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ownerNamed } from '../../lib/owner.ts'
+import { ownerNamed } from '../../lib/users/owner.ts'
 
 test('owners are found by name and by number, with their own group or another', () => {
   assert.deepEqual(ownerNamed('root'), { uid: 0, gid: 0 })

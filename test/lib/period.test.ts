@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Period } from '../../lib/period.ts'
+import { Period } from '../../lib/time/period.ts'
 
 test('a period doubles until what a look costs is within its share, and shrinks again when there is less to look at', () => {
   const period = new Period(5_000, 0.01)

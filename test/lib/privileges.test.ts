@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { actAs, whatIsLeft } from '../../lib/privileges.ts'
 import { type Credentials, parseCredentials } from '../../lib/proc/credentials.ts'
 import { runProgram } from '../../lib/program/run.ts'
+import { actAs, whatIsLeft } from '../../lib/users/privileges.ts'
 import { noLayout, sipdUser, stranger } from '../support/laid-out.ts'
 import { readableProgram } from '../support/other-user.ts'
 
@@ -67,7 +67,7 @@ describe('root', { skip: noLayout }, () => {
   })
 
   test('becomes another user in every thread, without a way back', async () => {
-    const library = pathToFileURL(join(readableProgram(), 'dist', 'lib', 'privileges.js')).href
+    const library = pathToFileURL(join(readableProgram(), 'dist', 'lib', 'users', 'privileges.js')).href
     const script = `
       import { becomeForGood } from ${JSON.stringify(library)}
       import { readdirSync, readFileSync } from 'node:fs'

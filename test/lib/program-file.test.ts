@@ -3,8 +3,8 @@ import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { commandMistake } from '../../lib/program-file.ts'
-import { stranger } from './../support/laid-out.ts'
+import { commandMistake } from '../../lib/program/program-file.ts'
+import { stranger } from '../support/laid-out.ts'
 
 const asRoot = { skip: process.getuid?.() !== 0 && 'only root can give files away' }
 let folder: string

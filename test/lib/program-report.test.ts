@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { ManualClock } from '../../lib/clock.ts'
-import { createLog } from '../../lib/log.ts'
-import { ProgramReports, type ReportedProgram, readReport } from '../../lib/program-report.ts'
+import { createLog } from '../../lib/log/log.ts'
+import { ProgramReports, type ReportedProgram, readReport } from '../../lib/program/program-report.ts'
+import { ManualClock } from '../../lib/time/clock.ts'
 import { until } from '../support/appliance.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'castellan-reports-'))

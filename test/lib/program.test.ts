@@ -3,14 +3,14 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { after, test } from 'node:test'
-import { ManualClock, systemClock } from '../../lib/clock.ts'
-import { programRoot } from '../../lib/home.ts'
 import { sessionLeader, sessionMembers } from '../../lib/proc/session.ts'
 import { cleanEnvironment, defaultPath, programPath } from '../../lib/program/environment.ts'
 import { describeExit } from '../../lib/program/exit.ts'
 import { lastLine, lastWords } from '../../lib/program/last-words.ts'
 import { runProgram } from '../../lib/program/run.ts'
 import { type Argv, startProgram } from '../../lib/program/start.ts'
+import { programRoot } from '../../lib/program-root.ts'
+import { ManualClock, systemClock } from '../../lib/time/clock.ts'
 import { until } from '../support/appliance.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'program-'))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ManualClock } from '../../lib/clock.ts'
-import { RateLimit } from '../../lib/rate-limit.ts'
+import { RateLimit } from '../../lib/bounds/rate-limit.ts'
+import { ManualClock } from '../../lib/time/clock.ts'
 
 test('a burst passes, then one a second, and the next that passes tells how many were held back', () => {
   const clock = new ManualClock()

@@ -5,9 +5,9 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { writeFileAtomic } from '../../lib/files.ts'
-import { readRegularFile, readRegularFileSync } from '../../lib/regular-file.ts'
-import { readState } from '../../lib/state-file.ts'
+import { writeFileAtomic } from '../../lib/files/files.ts'
+import { readRegularFile, readRegularFileSync } from '../../lib/files/regular-file.ts'
+import { readState } from '../../lib/files/state-file.ts'
 
 let folder: string
 beforeEach(() => {

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { RotatingFile } from '../../lib/rotating-file.ts'
+import { RotatingFile } from '../../lib/log/rotating-file.ts'
 
 test('a file that is full moves aside, the oldest goes, no line is parted, and a new process goes on where it was', () => {
   const folder = mkdtempSync(join(tmpdir(), 'rotating-'))

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { memoryUse } from '../../lib/proc/memory.ts'
+import { SpareDescriptors } from '../../lib/process/spare-descriptors.ts'
 import { runProgram } from '../../lib/program/run.ts'
-import { SpareDescriptors } from '../../lib/spare-descriptors.ts'
 import { withoutDescriptors } from '../support/descriptors.ts'
 
 test('where no descriptor is left, the spare ones are for what has to be done, and are taken back after it', async () => {

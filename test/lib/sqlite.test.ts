@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { isBroken, openSqlite, UnusableDatabase } from '../../lib/sqlite.ts'
+import { isBroken, openSqlite, UnusableDatabase } from '../../lib/sql/sqlite.ts'
 
 const first = 'CREATE TABLE phone (name TEXT NOT NULL) STRICT'
 const second = "ALTER TABLE phone ADD COLUMN colour TEXT NOT NULL DEFAULT 'black'"

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { test } from 'node:test'
 
-const module = JSON.stringify(new URL('../../lib/standard-streams.js', import.meta.url).href)
+const module = JSON.stringify(new URL('../../lib/process/standard-streams.js', import.meta.url).href)
 /** Writes again and again for a while, in which an error would have ended it, and says so on descriptor 3. */
 const script = `
   import { writeSync } from 'node:fs'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ManualClock, systemClock } from '../../lib/clock.ts'
-import { SteadyTime } from '../../lib/steady-time.ts'
+import { ManualClock, systemClock } from '../../lib/time/clock.ts'
+import { SteadyTime } from '../../lib/time/steady-time.ts'
 
 test('steady time is the wall clock until that is set, and then says by how much', () => {
   const clock = new ManualClock(1_000_000)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ManualClock } from '../../lib/clock.ts'
+import { ManualClock } from '../../lib/time/clock.ts'
 import { Admission } from '../../sipd/proxy/admission.ts'
 import { caller, harness, headers, kindsOf, request } from './proxy-support.ts'
 

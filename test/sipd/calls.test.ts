@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ManualClock } from '../../lib/clock.ts'
+import { ManualClock } from '../../lib/time/clock.ts'
 import type { Call } from '../../sipd/calls/call.ts'
 import { longestUnseenMs } from '../../sipd/calls/established.ts'
 import { type Harness, harness, kindsOf, request, type Sent } from './proxy-support.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { Socket } from 'node:net'
 import { test } from 'node:test'
-import { ManualClock } from '../../lib/clock.ts'
+import { ManualClock } from '../../lib/time/clock.ts'
 import { Connections } from '../../sipd/transport/connections.ts'
 
 test('a source with an address for each connection makes room from its own IPv6 /64, and not from a phone that has two', () => {

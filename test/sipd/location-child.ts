@@ -2,8 +2,9 @@
  * A process that registers, for tests that kill it or run several: `churn PREFIX USERS PATH` goes on for ever and prints
  * `CSEQ TIME` of the last change it took; `write PREFIX USERS PATH` puts each user twice, stops its writer and ends.
  */
-import { systemClock } from '../../lib/clock.ts'
-import { createLog } from '../../lib/log.ts'
+
+import { createLog } from '../../lib/log/log.ts'
+import { systemClock } from '../../lib/time/clock.ts'
 import { MemoryLocation } from '../../sipd/location/memory.ts'
 import { LocationWriter } from '../../sipd/location/writer.ts'
 import { bindingOf } from './location-support.ts'

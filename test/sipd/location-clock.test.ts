@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Clock, ManualClock } from '../../lib/clock.ts'
+import { type Clock, ManualClock } from '../../lib/time/clock.ts'
 import { BindingsFile } from '../../sipd/location/bindings-file.ts'
 import { loadBindings } from '../../sipd/location/load.ts'
 import { Registrations } from '../../sipd/worker/registrations.ts'

@@ -1,6 +1,7 @@
 /** A process that loads the file of registrations that is named, as a worker does at its start, and prints what it got. */
-import { systemClock } from '../../lib/clock.ts'
-import { createLog } from '../../lib/log.ts'
+
+import { createLog } from '../../lib/log/log.ts'
+import { systemClock } from '../../lib/time/clock.ts'
 import { loadBindings } from '../../sipd/location/load.ts'
 import { MemoryLocation } from '../../sipd/location/memory.ts'
 

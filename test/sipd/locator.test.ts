@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ManualClock } from '../../lib/clock.ts'
+import { ManualClock } from '../../lib/time/clock.ts'
 import { Locator, type Place } from '../../sipd/locate/locator.ts'
 import type { Lookup } from '../../sipd/locate/names.ts'
 import { parseSipUri } from '../../sipd/message/uri.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ManualClock } from '../../lib/clock.ts'
+import { ManualClock } from '../../lib/time/clock.ts'
 import type { AccountSettings } from '../../sipd/account/account.ts'
 import { MemoryLocation } from '../../sipd/location/memory.ts'
 import type { SipRequest } from '../../sipd/message/message.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ManualClock } from '../../lib/clock.ts'
+import { ManualClock } from '../../lib/time/clock.ts'
 import { type TimerOwner, TimerWheel, WheelTimer } from '../../sipd/transaction/timer-wheel.ts'
 import { randomFrom } from '../support/mutate.ts'
 import { tickMs } from './transaction-support.ts'

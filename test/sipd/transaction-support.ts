@@ -1,5 +1,5 @@
 /** A transaction layer without a proxy: its user is the test, and time is moved by hand. */
-import { ManualClock } from '../../lib/clock.ts'
+import { ManualClock } from '../../lib/time/clock.ts'
 import { noDebug } from '../../sipd/log/error-log.ts'
 import type { SipRequest, SipResponse } from '../../sipd/message/message.ts'
 import { parseMessage } from '../../sipd/message/parse.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ManualClock } from '../../lib/clock.ts'
+import { ManualClock } from '../../lib/time/clock.ts'
 import { Watchdog } from '../../sipd/parent/watchdog.ts'
 
 test('a worker that is silent for longer than it may be is found, and no other', () => {

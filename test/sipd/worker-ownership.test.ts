@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ManualClock } from '../../lib/clock.ts'
+import { ManualClock } from '../../lib/time/clock.ts'
 import type { SipRequest, SipResponse } from '../../sipd/message/message.ts'
 import { parseMessage } from '../../sipd/message/parse.ts'
 import { Branches } from '../../sipd/proxy/loop.ts'

@@ -19,9 +19,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { ManualClock } from '../../lib/clock.ts'
-import { Follower } from '../../subagents/log/follower.ts'
-import type { FollowerState } from '../../subagents/log/follower-result.ts'
+import { Follower } from '../../lib/follow/follower.ts'
+import type { FollowerState } from '../../lib/follow/follower-result.ts'
+import { ManualClock } from '../../lib/time/clock.ts'
 
 let folder: string
 let path: string

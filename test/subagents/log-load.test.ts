@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { systemClock } from '../../lib/clock.ts'
-import { Follower } from '../../subagents/log/follower.ts'
-import { Patterns } from '../../subagents/log/patterns.ts'
+import { Follower } from '../../lib/follow/follower.ts'
+import { Patterns } from '../../lib/follow/patterns.ts'
+import { systemClock } from '../../lib/time/clock.ts'
 
 const files = 100
 const linesPerSecond = 10_000

@@ -17,7 +17,7 @@ import {
 } from 'node:fs'
 import { describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { ManualClock } from '../../lib/clock.ts'
+import { ManualClock } from '../../lib/time/clock.ts'
 import { compress } from '../../subagents/log/rotation/compress.ts'
 import { machineHost } from '../../subagents/log/rotation/finisher.ts'
 import { until } from '../support/appliance.ts'

@@ -5,7 +5,7 @@ import { appendFileSync, readdirSync, readFileSync, rmSync, truncateSync } from 
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
-import { control } from '../../lib/control.ts'
+import { control } from '../../lib/process/control.ts'
 import { parseReport } from '../../subagents/log/rotation/command.ts'
 import { Appliance, makeHome, until } from '../support/appliance.ts'
 

@@ -1,7 +1,7 @@
 /** Cases of what check finds: the word it points at, and what it says. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Home } from '../../lib/home.ts'
+import type { Home } from '../../lib/home/home.ts'
 import { complaintsOf, withFile } from './check-home.ts'
 
 /** What is changed in a shipped file, and the complaints in the order they come. */

@@ -1,5 +1,5 @@
 /** A clock moved by hand for a module whose work is not all done when a timer fires. */
-import type { ManualClock } from '../../lib/clock.ts'
+import type { ManualClock } from '../../lib/time/clock.ts'
 import { until } from './appliance.ts'
 
 /** Moves time in small steps, so that what waits for it may go on in between, until it holds. */

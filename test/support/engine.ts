@@ -1,16 +1,16 @@
 /** An engine on a network in memory: what is asked goes in as octets, what is answered comes out as octets. */
 import { Vacm } from '../../agent/access/vacm.ts'
-import { Registry } from '../../agent/dispatch/registry.ts'
 import { Engine, type EngineOptions } from '../../agent/engine.ts'
-import { encodeRequest, type OutgoingPdu } from '../../agent/manager/messages.ts'
+import { silentLog } from '../../lib/log/log.ts'
+import { ModuleBackend } from '../../lib/mib/backend.ts'
+import type { MibModule } from '../../lib/mib/module.ts'
+import { Registry } from '../../lib/mib/registry.ts'
+import { encodeRequest, type OutgoingPdu } from '../../snmp/manager/messages.ts'
 import {
   type CommunityMessage,
   type CommunityVersion,
   decodeCommunityMessage,
-} from '../../agent/message/community-message.ts'
-import { silentLog } from '../../lib/log.ts'
-import { ModuleBackend } from '../../lib/mib/backend.ts'
-import type { MibModule } from '../../lib/mib/module.ts'
+} from '../../snmp/message/community-message.ts'
 
 export interface TestEngine {
   readonly engine: Engine

@@ -3,10 +3,10 @@
  * the length of OUT that belongs to it. What a killed process had written beyond is cut off by the next.
  */
 import { appendFileSync, existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { systemClock } from '../../lib/clock.ts'
-import { writeFileAtomic } from '../../lib/files.ts'
-import { Follower } from '../../subagents/log/follower.ts'
-import type { FollowerState } from '../../subagents/log/follower-result.ts'
+import { writeFileAtomic } from '../../lib/files/files.ts'
+import { Follower } from '../../lib/follow/follower.ts'
+import type { FollowerState } from '../../lib/follow/follower-result.ts'
+import { systemClock } from '../../lib/time/clock.ts'
 
 const [path = '', out = '', statePath = ''] = process.argv.slice(2)
 const kept = existsSync(statePath)

@@ -1,10 +1,10 @@
 /** Runs of scripts for tests: with real processes, and looks at what is left of them. */
 import { setTimeout as pause } from 'node:timers/promises'
-import { systemClock } from '../../lib/clock.ts'
-import { resolveHome } from '../../lib/home.ts'
-import { silentLog } from '../../lib/log.ts'
+import { resolveHome } from '../../lib/home/home.ts'
+import { silentLog } from '../../lib/log/log.ts'
 import { type Leader, sessionMembers } from '../../lib/proc/session.ts'
 import type { Launcher } from '../../lib/program/launcher.ts'
+import { systemClock } from '../../lib/time/clock.ts'
 import { languages, type Program, scriptEnvironment } from '../../subagents/script/program.ts'
 import { ScriptRun } from '../../subagents/script/run.ts'
 import { until } from './appliance.ts'

@@ -1,6 +1,7 @@
 /** A SIP server without a network: what it sends is handed to the test, and time stands still until it is moved. */
-import { ManualClock } from '../../lib/clock.ts'
-import { createLog } from '../../lib/log.ts'
+
+import { createLog } from '../../lib/log/log.ts'
+import { ManualClock } from '../../lib/time/clock.ts'
 import type { Account, AccountSettings } from '../../sipd/account/account.ts'
 import type { Lookup } from '../../sipd/locate/names.ts'
 import type { Change } from '../../sipd/location/binding.ts'

@@ -1,5 +1,5 @@
 /** The words after `rotatelogs`. */
-import { printable } from '../../../lib/escape.ts'
+import { printable } from '../../../lib/text/escape.ts'
 import type { RotationRule } from './rotator.ts'
 
 export type Invocation =

@@ -1,5 +1,5 @@
 /** When a threshold flaps, and how low its falling threshold has to be for that to end. */
-import type { Integer } from '../tests/integer.ts'
+import type { Integer } from '../conditions/integer.ts'
 
 export interface Rising {
   readonly timeMs: number

@@ -1,8 +1,8 @@
 /** Reads the ring: both segments, the older one first. */
 import { join } from 'node:path'
-import { codeOf } from '../../../lib/errors.ts'
-import { foldersOf, type Home } from '../../../lib/home.ts'
-import { readRegularFileSync } from '../../../lib/regular-file.ts'
+import { isMissing } from '../../../lib/errors.ts'
+import { readRegularFileSync } from '../../../lib/files/regular-file.ts'
+import { foldersOf, type Home } from '../../../lib/home/home.ts'
 import type { Sample } from './sample.ts'
 import { readSegment, type Segment, samplesOf } from './segment.ts'
 
@@ -38,7 +38,7 @@ function segmentAt(path: string): Segment | undefined {
   try {
     return readSegment(readRegularFileSync(path).octets)
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
 }

@@ -1,9 +1,10 @@
 /** What triggers sample goes into the ring, by trigger and instance. */
-import type { Clock } from '../../../lib/clock.ts'
-import type { Log } from '../../../lib/log.ts'
+
+import type { Log } from '../../../lib/log/log.ts'
+import type { Clock } from '../../../lib/time/clock.ts'
+import type { InstanceSample } from '../conditions/step.ts'
 import type { Instance } from '../instance.ts'
 import type { TriggerRow } from '../rows.ts'
-import type { InstanceSample } from '../tests/step.ts'
 import { SampleRing } from './ring.ts'
 import type { Series } from './segment.ts'
 

@@ -1,11 +1,13 @@
 /** Keeps the samples that triggers take in two segments of bounded size: the newer one grows, then the older one goes. */
+
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { Clock, Timer } from '../../../lib/clock.ts'
-import type { Log } from '../../../lib/log.ts'
+import { isMissing, messageOf } from '../../../lib/errors.ts'
+import type { Log } from '../../../lib/log/log.ts'
 import type { Oid } from '../../../lib/smi/oid.ts'
 import type { SnmpValue } from '../../../lib/smi/value.ts'
+import type { Clock, Timer } from '../../../lib/time/clock.ts'
 import { olderPath } from './read.ts'
 import { BlockWriter, headOctets, type Pending, readSegment, type Series, segmentHead } from './segment.ts'
 
@@ -111,7 +113,7 @@ export class SampleRing {
         if (!this.#isFailing)
           this.#log.warn('samples cannot be kept; triggers go on without, and the next ones are tried again', {
             path: this.#path,
-            error: (error as Error).message,
+            error: messageOf(error),
           })
         this.#isFailing = true
       }
@@ -179,7 +181,7 @@ async function readIfThere(path: string): Promise<Buffer> {
   try {
     return await readFile(path)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0)
+    if (isMissing(error)) return Buffer.alloc(0)
     throw error
   }
 }

@@ -1,8 +1,8 @@
 /** The logs that are rotated unless something else is said, and what is kept of them. */
 import { join } from 'node:path'
-import type { DaemonName } from '../../../lib/daemon.ts'
-import { daemonOf } from '../../../lib/daemon-identity.ts'
-import { foldersOf, type Home } from '../../../lib/home.ts'
+import { foldersOf, type Home } from '../../../lib/home/home.ts'
+import type { DaemonName } from '../../../lib/process/daemon.ts'
+import { daemonOf } from '../../../lib/process/daemon-identity.ts'
 import { type LogOwner, type RotationPolicy, realLogPath } from './policy.ts'
 
 /** At which size the seed has its log agent speak of a log of sipd. */

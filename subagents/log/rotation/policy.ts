@@ -1,8 +1,8 @@
 /** What a rotation policy says: which log, when it is moved aside, who writes it, and what is kept of it. */
 import { basename, dirname, resolve } from 'node:path'
+import { parseRotatedName } from '../../../lib/follow/rotated-name.ts'
 import type { ProcessIdentity } from '../../../lib/proc/process.ts'
 import { Folder } from '../../../lib/trust/folder.ts'
-import { parseRotatedName } from './rotated-files.ts'
 
 /** Who writes a log, and so has to be told when it was renamed. */
 export type LogOwner =

@@ -1,4 +1,5 @@
 /** Which rotated files go: those beyond what a policy keeps, and the oldest of all when the disk is too full. */
+
 import type { Retention } from './policy.ts'
 import { type RotatedFile, unsetClockSeconds } from './rotated-files.ts'
 

@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { type AgentxAddress, closedFolder, listenForSubagents } from '../../../agent/agentx/listen.ts'
-import { createLog } from '../../../lib/log.ts'
+import { createLog } from '../../../lib/log/log.ts'
 import { nobody } from '../../support/other-user.ts'
 
 let folder: string

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
-import { agentxError } from '../../../agent/agentx/pdu.ts'
+import { agentxError } from '../../../agentx/pdu.ts'
 import { type Oid, oid } from '../../../lib/smi/oid.ts'
 import { nullValue, type SnmpValue } from '../../../lib/smi/value.ts'
 import { type AgentxEngine, agentxEngine, answer, ScriptedSubagent } from '../../support/agentx.ts'

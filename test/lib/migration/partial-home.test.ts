@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { domains, foldersOf, makeFolders, resolveHome } from '../../../lib/home.ts'
+import { domains, foldersOf, makeFolders, resolveHome } from '../../../lib/home/home.ts'
 import { migrateHome } from '../../../lib/migration/migrate.ts'
 
 for (const domain of domains)

@@ -4,7 +4,7 @@ import { chownSync, existsSync, linkSync, lstatSync, readFileSync, statSync, sym
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { control, listenForControl } from '../../../lib/control.ts'
+import { control, listenForControl } from '../../../lib/process/control.ts'
 import { connectTo, listenAt } from '../../../lib/trust/socket.ts'
 import { agentUid, makeFolderOf, onlyRoot, openDescriptors, ownFolder, sipdUid } from '../../support/other-owner.ts'
 

@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { chmodSync, copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { programRoot } from '../../../lib/home.ts'
 import { readProcess } from '../../../lib/proc/process.ts'
+import { programRoot } from '../../../lib/program-root.ts'
 import { findProcesses, isNamed } from '../../../subagents/critapp/find.ts'
 import { until } from '../../support/appliance.ts'
 import { nobody, readableProgram } from '../../support/other-user.ts'
@@ -82,7 +82,7 @@ test('a row that is called as a control script of its name does not adopt it whi
 
 test('a process of another user, which may not be signalled, is not adopted', (t) => {
   if (process.getuid?.() !== 0) return t.skip('only root may start a supervisor as another user')
-  const [search, clock] = ['subagents/critapp/search.js', 'lib/clock.js'].map((file) =>
+  const [search, clock] = ['subagents/critapp/search.js', 'lib/time/clock.js'].map((file) =>
     JSON.stringify(join(readableProgram(), 'dist', file)),
   )
   const script = `

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Clock, ManualClock } from '../../../lib/clock.ts'
-import { createLog, silentLog } from '../../../lib/log.ts'
+import { createLog, silentLog } from '../../../lib/log/log.ts'
+import { type Clock, ManualClock } from '../../../lib/time/clock.ts'
 import { Pace, type Paced } from '../../../subagents/event/pace.ts'
 
 function start() {

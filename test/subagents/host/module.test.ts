@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { appendFileSync, cpSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { ManualClock } from '../../../lib/clock.ts'
 import { formatOid } from '../../../lib/smi/oid.ts'
+import { ManualClock } from '../../../lib/time/clock.ts'
 import { type FileSystemSize, Statfs, type StatfsAsker, type StatfsThread } from '../../../subagents/host/statfs.ts'
 import { startHost } from './support.ts'
 
@@ -169,7 +169,7 @@ test('a file system that is mounted where another one hangs is asked', async () 
 
 test('the real thread answers as statfs does, and tells an error as one', async () => {
   const host = await startHost({ statfs: answering })
-  const { systemClock } = await import('../../../lib/clock.ts')
+  const { systemClock } = await import('../../../lib/time/clock.ts')
   const statfs = new Statfs(systemClock, 5000)
   const answer = await statfs.ask('/', '8:1')
   assert.ok(answer !== 'hung' && 'size' in answer && answer.size.blocks > 0)

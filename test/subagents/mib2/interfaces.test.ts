@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ManualClock } from '../../../lib/clock.ts'
-import { silentLog } from '../../../lib/log.ts'
-import { cutOctets, octetsOf, textOf } from '../../../lib/octets.ts'
+import { silentLog } from '../../../lib/log/log.ts'
+import { cutOctets, octetsOf, textOf } from '../../../lib/text/octets.ts'
+import { ManualClock } from '../../../lib/time/clock.ts'
 import { SystemFiles } from '../../../subagents/mib2/files.ts'
 import { interfacesModule } from '../../../subagents/mib2/if-mib.ts'
 import {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ManualClock } from '../../../lib/clock.ts'
-import { createLog } from '../../../lib/log.ts'
+import { createLog } from '../../../lib/log/log.ts'
 import { ModuleBackend } from '../../../lib/mib/backend.ts'
+import { ManualClock } from '../../../lib/time/clock.ts'
 import { SystemFiles } from '../../../subagents/mib2/files.ts'
 import { mib2Modules } from '../../../subagents/mib2/index.ts'
 

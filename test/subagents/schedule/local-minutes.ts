@@ -1,6 +1,6 @@
 /** What the clock on the wall shows, minute by minute, from Intl and by brute force: what the scheduler is held against. */
-import type { Calendar } from '../../../subagents/schedule/calendar.ts'
-import type { Zone } from '../../../subagents/schedule/zone.ts'
+import type { Calendar } from '../../../lib/time/calendar.ts'
+import type { Zone } from '../../../lib/time/zone.ts'
 
 const minuteMs = 60_000
 const quarterMs = 15 * minuteMs

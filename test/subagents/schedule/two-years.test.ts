@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ManualClock } from '../../../lib/clock.ts'
-import { silentLog } from '../../../lib/log.ts'
-import type { Calendar } from '../../../subagents/schedule/calendar.ts'
+import { silentLog } from '../../../lib/log/log.ts'
+import type { Calendar } from '../../../lib/time/calendar.ts'
+import { ManualClock } from '../../../lib/time/clock.ts'
+import { machineZone } from '../../../lib/time/zone.ts'
 import type { Schedule } from '../../../subagents/schedule/schedule.ts'
 import { Scheduler } from '../../../subagents/schedule/scheduler.ts'
-import { machineZone } from '../../../subagents/schedule/zone.ts'
 import { everyMinute, expectedRuns, range, zoneNamed } from './local-minutes.ts'
 
 /** 2028 has a 29 February. */

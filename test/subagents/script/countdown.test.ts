@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ManualClock } from '../../../lib/clock.ts'
+import { ManualClock } from '../../../lib/time/clock.ts'
 import { Countdown } from '../../../subagents/script/countdown.ts'
 import { endless } from '../../../subagents/script/mib.ts'
 

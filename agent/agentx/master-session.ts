@@ -1,0 +1,214 @@
+/** The master's side of one AgentX session: requests in flight, each with its time, and regions that come and go with it. */
+
+import type { AgentxBody, AgentxPdu } from '../../agentx/pdu.ts'
+import type { OctetAccount } from '../../lib/bounds/octet-account.ts'
+import type { SetPart } from '../../lib/mib/backend.ts'
+import type { Requester } from '../../lib/mib/module.ts'
+import type { RemoteRegion } from '../../lib/mib/registry.ts'
+import { BackendGone, type NameRange, type RemoteBackend } from '../../lib/mib/remote.ts'
+import type { SetFailure, SetVarbind } from '../../lib/mib/set.ts'
+import { errorStatusName } from '../../lib/smi/error-status.ts'
+import type { Oid } from '../../lib/smi/oid.ts'
+import type { Varbind } from '../../lib/smi/value.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
+import { sessionName, type TrustDomain } from './trust.ts'
+
+/** After so many requests in a row without an answer the session is closed. */
+const timeoutsAtMost = 3
+
+export interface MasterSessionOptions {
+  readonly id: number
+  /** What its socket lets it do. */
+  readonly trust: TrustDomain
+  /** What it makes the master hold is held in this account, under its id. */
+  readonly account: OctetAccount
+  readonly objectId: Oid
+  readonly description: string
+  /** sysUpTime when it opened. */
+  readonly openTicks: number
+  readonly timeoutMs: number
+  /** No request waits longer than this, whatever the subagent asked for. */
+  readonly timeoutLimitMs: () => number
+  readonly clock: Clock
+  send(transactionId: number, packetId: number, body: AgentxBody): void
+  /** It did not answer too often. */
+  onHung(): void
+}
+
+type Response = Extract<AgentxPdu, { type: 'response' }>
+
+interface Waiting {
+  readonly resolve: (response: Response) => void
+  readonly reject: (error: Error) => void
+  readonly timer: Timer
+}
+
+/** No usable answer, or none in time. */
+export class SessionError extends Error {}
+
+export class MasterSession implements RemoteBackend {
+  readonly #options: MasterSessionOptions
+  readonly #waiting = new Map<number, Waiting>()
+  readonly regions = new Map<string, RemoteRegion[]>()
+  /** Of all its registrations together. */
+  regionCount = 0
+  /** Whether it has ever registered a region. */
+  hasServed = false
+  readonly capabilities = new Map<string, { readonly id: Oid; readonly description: string }>()
+  #packetId = 0
+  #transactionId = 0
+  #timeouts = 0
+  #isClosed = false
+
+  constructor(options: MasterSessionOptions) {
+    this.#options = options
+  }
+
+  get id(): number {
+    return this.#options.id
+  }
+
+  get trust(): TrustDomain {
+    return this.#options.trust
+  }
+
+  get account(): OctetAccount {
+    return this.#options.account
+  }
+
+  get objectId(): Oid {
+    return this.#options.objectId
+  }
+
+  get name(): string {
+    const { trust, id, description } = this.#options
+    return sessionName(trust, id, description)
+  }
+
+  get description(): string {
+    return this.#options.description
+  }
+
+  get openTicks(): number {
+    return this.#options.openTicks
+  }
+
+  /** What the subagent asked for, within our own limit. */
+  get timeoutMs(): number {
+    return this.#withinLimit(this.#options.timeoutMs)
+  }
+
+  async get(names: readonly Oid[], timeoutMs: number): Promise<readonly Varbind[]> {
+    const ranges = names.map((start) => ({ start, include: false, end: [] }))
+    return this.#read({ type: 'get', ranges }, timeoutMs)
+  }
+
+  async getNext(ranges: readonly NameRange[], timeoutMs: number): Promise<readonly Varbind[]> {
+    return this.#read({ type: 'getNext', ranges }, timeoutMs)
+  }
+
+  async getBulk(
+    ranges: readonly NameRange[],
+    nonRepeaters: number,
+    maxRepetitions: number,
+    timeoutMs: number,
+  ): Promise<readonly Varbind[]> {
+    return this.#read({ type: 'getBulk', nonRepeaters, maxRepetitions, ranges }, timeoutMs)
+  }
+
+  prepareSet(varbinds: readonly SetVarbind[], _requester?: Requester, timeoutMs = this.timeoutMs): SetPart {
+    const transactionId = ++this.#transactionId & 0x7fff_ffff
+    const ask = (body: AgentxBody): Promise<Response> => this.#ask(body, timeoutMs, transactionId)
+    const failureOf = ({ error, index }: Response, otherwise: SetFailure['status']): SetFailure | undefined => {
+      if (error === 0) return undefined
+      // What is no error-status is not passed on.
+      const status = errorStatusName(error) ?? otherwise
+      return { status, position: varbinds[index - 1]?.position ?? varbinds[0]!.position }
+    }
+    // CleanupSet has no answer (§7.2.4.4).
+    const cleanUp = (): void => this.#options.send(transactionId, this.#newPacketId(), { type: 'cleanupSet' })
+    const position = varbinds[0]!.position
+    return {
+      async test() {
+        const plain = varbinds.map(({ name, value }) => ({ name, value }))
+        return ask({ type: 'testSet', varbinds: plain }).then(
+          (response) => failureOf(response, 'genErr'),
+          () => ({ status: 'genErr', position }),
+        )
+      },
+      commit: () =>
+        ask({ type: 'commitSet' }).then(
+          (response) => {
+            const failure = failureOf(response, 'commitFailed')
+            return failure && { ...failure, status: 'commitFailed' as const }
+          },
+          () => ({ status: 'commitFailed', position }),
+        ),
+      undo: () =>
+        ask({ type: 'undoSet' }).then(
+          (response) => response.error === 0,
+          () => false,
+        ),
+      finish: cleanUp,
+      abandon: cleanUp,
+    }
+  }
+
+  /** Takes a Response; one that nobody waits for any more is left aside. */
+  receive(response: Response): void {
+    const waiting = this.#waiting.get(response.packetId)
+    if (!waiting) return
+    this.#waiting.delete(response.packetId)
+    waiting.timer.cancel()
+    this.#timeouts = 0
+    waiting.resolve(response)
+  }
+
+  /** Rejects every request in flight with BackendGone; the session's regions must be out of the registry before. */
+  close(): void {
+    this.#isClosed = true
+    for (const { reject, timer } of this.#waiting.values()) {
+      timer.cancel()
+      reject(new BackendGone(`${this.name} is gone`))
+    }
+    this.#waiting.clear()
+  }
+
+  async #read(
+    body: Extract<AgentxBody, { type: 'get' | 'getNext' | 'getBulk' }>,
+    timeoutMs: number,
+  ): Promise<readonly Varbind[]> {
+    const { error, varbinds } = await this.#ask(body, timeoutMs, 0)
+    if (error !== 0) throw new SessionError(`${this.name} answered with error ${error}`)
+    if (body.type !== 'getBulk' && varbinds.length !== body.ranges.length)
+      throw new SessionError(`${this.name} answered with ${varbinds.length} varbinds for ${body.ranges.length}`)
+    return varbinds
+  }
+
+  #ask(body: AgentxBody, askedTimeoutMs: number, transactionId: number): Promise<Response> {
+    const timeoutMs = this.#withinLimit(askedTimeoutMs)
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) {
+        reject(new BackendGone(`${this.name} is gone`))
+        return
+      }
+      const packetId = this.#newPacketId()
+      const timer = this.#options.clock.after(timeoutMs, () => {
+        this.#waiting.delete(packetId)
+        reject(new SessionError(`${this.name} did not answer within ${timeoutMs} ms`))
+        if (++this.#timeouts >= timeoutsAtMost) this.#options.onHung()
+      })
+      this.#waiting.set(packetId, { resolve, reject, timer })
+      this.#options.send(transactionId, packetId, body)
+    })
+  }
+
+  #withinLimit(timeoutMs: number): number {
+    return Math.min(timeoutMs, this.#options.timeoutLimitMs())
+  }
+
+  #newPacketId(): number {
+    this.#packetId = (this.#packetId + 1) >>> 0
+    return this.#packetId
+  }
+}

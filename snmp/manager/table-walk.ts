@@ -1,0 +1,36 @@
+/** A whole table of an agent as typed rows, by its declaration. */
+
+import { anyDefinition, type Columns, type WishesOf } from '../../lib/mib/declare.ts'
+import { indexValues } from '../../lib/mib/instance.ts'
+import { formatOid } from '../../lib/smi/oid.ts'
+import type { Manager } from './manager.ts'
+
+type IndexOf<D> = D extends { readonly index: infer I extends Columns }
+  ? { readonly [K in keyof I]: I[K] extends { readonly syntax: { toSnmp(value: infer T): unknown } } ? T : never }
+  : never
+
+/** Index parts, and those columns that the agent gave: rows may come and go while they are walked. */
+export type WalkedRow<D> = IndexOf<D> & WishesOf<D>
+
+/** Columns of dependent and augmenting tables included; values that are not as declared are left out. */
+export async function walkTable<D extends { readonly entry: readonly number[] }>(
+  manager: Manager,
+  declared: D,
+): Promise<WalkedRow<D>[]> {
+  const definition = anyDefinition(declared)
+  const columns = new Map(definition.readable.map((one) => [formatOid(one.oid), one]))
+  const entries = new Map(definition.readable.map((one) => [formatOid(one.oid.slice(0, -1)), one.oid.slice(0, -1)]))
+  const rows = new Map<string, Record<string, unknown>>()
+  for (const entry of entries.values()) {
+    for await (const { name, value } of manager.walk(entry)) {
+      const column = columns.get(formatOid(name.slice(0, entry.length + 1)))
+      const instance = name.slice(entry.length + 1)
+      const key = formatOid(instance)
+      const row = rows.get(key) ?? (column && indexValues(definition, instance))
+      if (!column || !row) continue
+      const decoded = column.syntax.fromSnmp(value)
+      rows.set(key, 'value' in decoded ? { ...row, [column.name]: decoded.value } : { ...row })
+    }
+  }
+  return [...rows.values()] as WalkedRow<D>[]
+}

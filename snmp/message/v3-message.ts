@@ -1,0 +1,124 @@
+/** SNMPv3 messages, RFC 3412 §6: header, security parameters, and a scoped PDU that may be encrypted. */
+
+import type { SecurityLevel } from '../../agent/access/vacm.ts'
+import type { BerReader } from '../../lib/ber/reader.ts'
+import { tag } from '../../lib/ber/tags.ts'
+import type { BerWriter } from '../../lib/ber/writer.ts'
+import { messageVersion } from './pdu.ts'
+
+export interface V3Header {
+  readonly msgId: number
+  readonly msgMaxSize: number
+  readonly level: SecurityLevel
+  readonly isReportable: boolean
+  readonly securityModel: number
+}
+
+export interface UsmParameters {
+  readonly engineId: Uint8Array
+  readonly boots: number
+  readonly time: number
+  readonly userName: string
+  readonly digestAt: number
+  readonly digestLength: number
+  readonly privParameters: Uint8Array
+}
+
+export const usmSecurityModel = 3
+const authFlag = 1
+const privFlag = 2
+const reportableFlag = 4
+
+/** Reads what follows msgVersion, up to the security parameters. Undefined: privacy without authentication (§6.4). */
+export function readHeader(reader: BerReader): V3Header | undefined {
+  const header = reader.enter(tag.sequence)
+  const msgId = reader.integer32()
+  const msgMaxSize = reader.integer32()
+  const flags = reader.octets()
+  const securityModel = reader.integer32()
+  reader.leave(header)
+  if (msgId < 0) reader.fail('msgID is negative')
+  if (msgMaxSize < 484) reader.fail('msgMaxSize is less than 484')
+  if (flags.length !== 1) reader.fail('msgFlags has one octet')
+  if (securityModel < 1) reader.fail('msgSecurityModel is less than 1')
+  const isReportable = (flags[0]! & reportableFlag) !== 0
+  switch (flags[0]! & (authFlag | privFlag)) {
+    case 0:
+      return { msgId, msgMaxSize, level: 'noAuthNoPriv', isReportable, securityModel }
+    case authFlag:
+      return { msgId, msgMaxSize, level: 'authNoPriv', isReportable, securityModel }
+    case authFlag | privFlag:
+      return { msgId, msgMaxSize, level: 'authPriv', isReportable, securityModel }
+    default:
+      return undefined
+  }
+}
+
+/** RFC 3414 §2.4: the security parameters are a message of their own within an OCTET STRING. */
+export function readUsmParameters(reader: BerReader): UsmParameters {
+  const outer = reader.enter(tag.octetString)
+  const list = reader.enter(tag.sequence)
+  const engineId = reader.octets()
+  const boots = reader.integer32()
+  const time = reader.integer32()
+  const userName = Buffer.from(reader.octets()).toString('utf8')
+  const digestEnd = reader.header(tag.octetString)
+  const digestAt = reader.position
+  reader.position = digestEnd
+  const privParameters = reader.octets()
+  reader.leave(list)
+  reader.leave(outer)
+  if (boots < 0 || time < 0) reader.fail('boots or time is negative')
+  if (userName.length > 32) reader.fail('a user name has at most 32 octets')
+  return { engineId, boots, time, userName, digestAt, digestLength: digestEnd - digestAt, privParameters }
+}
+
+/** The scoped PDU as it stands: a sequence at noAuthNoPriv and authNoPriv, an OCTET STRING at authPriv. */
+export function readScopedData(reader: BerReader, level: SecurityLevel): Uint8Array {
+  if (level === 'authPriv') return reader.octets()
+  const start = reader.position
+  reader.position = reader.header(tag.sequence)
+  return reader.bytes.subarray(start, reader.position)
+}
+
+export interface OutgoingV3 {
+  readonly msgId: number
+  readonly msgMaxSize: number
+  readonly level: SecurityLevel
+  readonly isReportable?: boolean
+  readonly engineId: Uint8Array
+  readonly boots: number
+  readonly time: number
+  readonly userName: string
+  readonly digestLength: number
+  readonly privParameters: Uint8Array
+}
+
+/** Writes a whole message around a scoped PDU (encrypted at authPriv); gives where the digest is to be put. */
+export function writeV3(out: BerWriter, message: OutgoingV3, scopedData: Uint8Array): number {
+  out.position = 0
+  const whole = out.open(tag.sequence)
+  out.integer32(messageVersion.v3)
+  const header = out.open(tag.sequence)
+  out.integer32(message.msgId)
+  out.integer32(message.msgMaxSize)
+  const flags = message.level === 'authPriv' ? authFlag | privFlag : message.level === 'authNoPriv' ? authFlag : 0
+  out.octets(Uint8Array.of(flags | (message.isReportable ? reportableFlag : 0)))
+  out.integer32(usmSecurityModel)
+  out.close(header)
+  const outer = out.open(tag.octetString)
+  const list = out.open(tag.sequence)
+  out.octets(message.engineId)
+  out.integer32(message.boots)
+  out.integer32(message.time)
+  out.octets(Buffer.from(message.userName))
+  out.octets(new Uint8Array(message.digestLength))
+  const digestAt = out.position - message.digestLength
+  out.octets(message.privParameters)
+  out.close(list)
+  out.close(outer)
+  if (message.level === 'authPriv') out.octets(scopedData)
+  else out.raw(scopedData)
+  out.close(whole)
+  return digestAt
+}
