@@ -128,7 +128,8 @@ export const declaredDefinitions: readonly Definition[] = [
   // CASTELLAN-LOG-MIB
   log.siLogTable,
   log.siLogGlobals,
-  // DISMAN-SCRIPT-MIB
+  // DISMAN-SCRIPT-MIB, CASTELLAN-SCRIPT-MIB
+  script.scriptGlobals,
   script.smLangTable,
   script.smExtsnTable,
   script.smScriptTable,
@@ -201,7 +202,7 @@ export const declaredNotifications: readonly Notification[] = [
   log.siLogMatchesSummary,
   log.siLogDiskFloorReached,
   log.siLogDiskFloorCleared,
-  // DISMAN-SCRIPT-MIB
+  // DISMAN-SCRIPT-MIB, CASTELLAN-SCRIPT-MIB
   script.smScriptAbort,
   script.smScriptResult,
   script.smScriptException,
