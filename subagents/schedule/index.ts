@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { foldersOf, type Home } from '../../lib/home/home.ts'
 import { anyServing, type MibModule, type ModuleHost } from '../../lib/mib/module.ts'
-import { Scalars } from '../../lib/mib/scalars.ts'
+import { SingleRow } from '../../lib/mib/single-row.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { systemClock } from '../../lib/time/clock.ts'
 import { machineZone } from '../../lib/time/zone.ts'
@@ -18,7 +18,7 @@ export function scheduleModule(home: Home, known?: KnownObjects) {
   let clock = systemClock
   let scheduler: Scheduler | undefined
   const schedules = new ScheduleTable()
-  const local = new Scalars(schedObjects, {}, { live: { schedLocalTime: () => new Date(clock.now()) } })
+  const local = new SingleRow(schedObjects, {}, { live: { schedLocalTime: () => new Date(clock.now()) } })
 
   const module: MibModule = {
     name: 'schedule',

@@ -1,10 +1,10 @@
-/** A group of scalars that has values from the beginning: a table of one row that never goes. */
+/** A group of scalars, or a table, that has one row from the beginning and for good. */
 import type { Oid } from '../smi/oid.ts'
 import type { Definition, RowOf } from './declare.ts'
 import { type Handlers, type Served, serve } from './module.ts'
 import type { ServedTable } from './served.ts'
 
-export class Scalars<D extends { readonly entry: Oid }> implements Served<D> {
+export class SingleRow<D extends { readonly entry: Oid }> implements Served<D> {
   readonly table: ServedTable<D>
   readonly handlers: Handlers<Definition>
 
@@ -17,8 +17,7 @@ export class Scalars<D extends { readonly entry: Oid }> implements Served<D> {
 
   get values(): RowOf<D> {
     const [values] = this.table.rows()
-    if (values === undefined)
-      throw new Error(`bug: the scalars of ${this.table.definition.name} have lost their values`)
+    if (values === undefined) throw new Error(`bug: ${this.table.definition.name} has lost its row`)
     return values
   }
 }
