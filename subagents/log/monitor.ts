@@ -16,9 +16,9 @@ import type { Log } from '../../lib/log/log.ts'
 import type { Launcher } from '../../lib/program/launcher.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
+import { MatchStorm } from './match-limit.ts'
 import type { MonitorEvent, MonitorSpec, MonitorState } from './monitor-state.ts'
 import { Runner } from './runner.ts'
-import { MatchStorm } from './storm.ts'
 
 export type OperState = FileCondition | 'badRegExp' | 'disabled'
 

@@ -21,7 +21,7 @@ import { ConfigFile } from '../../lib/mib/config.ts'
 import type { MibModule, ModuleHost } from '../../lib/mib/module.ts'
 import { ManualClock, systemClock } from '../../lib/time/clock.ts'
 import { logModule } from '../../subagents/log/index.ts'
-import { MatchStorm } from '../../subagents/log/storm.ts'
+import { MatchStorm } from '../../subagents/log/match-limit.ts'
 import { until } from '../support/appliance.ts'
 
 interface Sent {
