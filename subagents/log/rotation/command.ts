@@ -9,7 +9,7 @@ export interface RotateReport {
   readonly isGood: boolean
 }
 
-export interface RotateWish {
+export interface RotateRequest {
   /** All logs when it is left out. */
   readonly name?: string | undefined
   readonly isDryRun: boolean
@@ -18,7 +18,7 @@ export interface RotateWish {
 /** Rotates at once, whatever the sizes. Throws when there is no policy of that name. */
 export async function rotateNow(
   rotator: Rotator,
-  { name, isDryRun }: RotateWish,
+  { name, isDryRun }: RotateRequest,
   options: PlanOptions,
 ): Promise<RotateReport> {
   const policies = name === undefined ? rotator.policies : [rotator.find(name)]
@@ -33,7 +33,7 @@ export async function rotateNow(
 }
 
 /** The words after `rotate` on the control socket. Throws a sentence when they are not understood. */
-export function parseRotateWords(words: readonly string[]): RotateWish {
+export function parseRotateWords(words: readonly string[]): RotateRequest {
   const names = words.filter((word) => word !== '--dry-run' && word !== '')
   if (names.length > 1 || names[0]?.startsWith('-'))
     throw new Error(`rotate [--dry-run] [NAME] is the command, not rotate ${words.join(' ')}`)
