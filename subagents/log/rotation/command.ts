@@ -24,7 +24,7 @@ export async function rotateNow(
   const policies = name === undefined ? rotator.policies : [rotator.find(name)]
   if (isDryRun) return { sentences: await planRotation(policies, options), isGood: true }
   const outcomes: RotationOutcome[] = []
-  // One after the other: an owner of several logs is then told for each of them.
+  // One after the other: an owner of several logs is then asked for each of them.
   for (const policy of policies) outcomes.push(await rotator.rotate(policy.name))
   return {
     sentences: outcomes.map(({ sentence }) => sentence),
@@ -46,7 +46,7 @@ export function formatReport(report: RotateReport): string {
 }
 
 export function parseReport(line: string): RotateReport {
-  const { sentences, isGood } = JSON.parse(line) as Partial<RotateReport>
+  const { sentences, isGood }: Partial<RotateReport> = JSON.parse(line)
   if (!Array.isArray(sentences) || typeof isGood !== 'boolean')
     throw new Error(`the subagents answered what is not understood: ${line}; restart them with the same version`)
   return { sentences: sentences.map(String), isGood }

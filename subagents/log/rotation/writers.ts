@@ -80,12 +80,12 @@ async function hasOpenForWriting(
     }
     return found
   } catch (error) {
-    // A process that has ended has nothing open; another may not be looked at, or nobody can tell now.
+    // A process that has ended has nothing open; another may not be looked at, or that cannot be known now.
     return isAbsence(error) ? 'no' : 'unseen'
   }
 }
 
-/** Undefined where nobody can tell. */
+/** Undefined where that cannot be known. */
 async function isWriter(
   pid: number,
   descriptor: string,
@@ -104,7 +104,8 @@ async function isWriter(
 /** The access mode within `flags` of /proc/PID/fdinfo/FD, which is octal (proc(5)); O_ACCMODE is its last two bits. */
 export function parseAccessMode(fdinfo: string): 'read' | 'write' | 'both' {
   const flags = Number.parseInt(/^flags:\s*([0-7]+)/m.exec(fdinfo)?.[1] ?? '2', 8)
-  return (['read', 'write', 'both', 'both'] as const)[flags & 3]!
+  const mode = flags & 3
+  return mode === 0 ? 'read' : mode === 1 ? 'write' : 'both'
 }
 
 async function listProcesses(): Promise<Running[]> {
