@@ -2,6 +2,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { codeOf, messageOf } from '../../../lib/errors.ts'
 import type { Log } from '../../../lib/log/log.ts'
 import type { Oid } from '../../../lib/smi/oid.ts'
 import type { SnmpValue } from '../../../lib/smi/value.ts'
@@ -35,7 +36,7 @@ export class SampleRing {
   #file: FileHandle | undefined
   /** Of the newer segment: where the next block goes. */
   #octets = 0
-  /** When the newer segment was begun: that tells the two apart. */
+  /** When the newer segment was begun: that distinguishes the two. */
   #begunMs = 0
   #runMs = 0
   #runMonotonicMs = 0
@@ -58,7 +59,7 @@ export class SampleRing {
   /** A run begins: no difference is taken to what was sampled before. */
   start(): void {
     this.#runMs = Math.round(this.#clock.now())
-    this.#blocks.beginAnew()
+    this.#blocks.beginAgain()
     this.#runMonotonicMs = this.#clock.monotonicMs()
     this.#timer = this.#clock.every(this.#writeEveryMs, () => void this.write())
   }
@@ -107,11 +108,11 @@ export class SampleRing {
       } catch (error) {
         this.#lost += batch.length
         // What the next block says must not lean on what may not be there.
-        this.#blocks.beginAnew()
+        this.#blocks.beginAgain()
         if (!this.#isFailing)
           this.#log.warn('samples cannot be kept; triggers go on without, and the next ones are tried again', {
             path: this.#path,
-            error: (error as Error).message,
+            error: messageOf(error),
           })
         this.#isFailing = true
       }
@@ -161,7 +162,7 @@ export class SampleRing {
       await file.close()
       throw error
     }
-    this.#blocks.beginAnew()
+    this.#blocks.beginAgain()
     this.#file = file
     return file
   }
@@ -179,7 +180,7 @@ async function readIfThere(path: string): Promise<Buffer> {
   try {
     return await readFile(path)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0)
+    if (codeOf(error) === 'ENOENT') return Buffer.alloc(0)
     throw error
   }
 }
