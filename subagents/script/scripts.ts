@@ -21,9 +21,8 @@ export function serveScripts({ now, changed }: ScriptsContext) {
       const refuse = (column: keyof typeof wishes) => ({ status: 'inconsistentValue', column }) as const
       // Code over SNMP (smCodeGroup) is not supported, so there is nothing to be edited.
       if (after && isEditing(after)) return { status: 'wrongValue', column: 'smScriptAdminStatus' }
-      const wishedStorage = wishes.smScriptStorageType
-      if (!before && (wishedStorage === 'permanent' || wishedStorage === 'readOnly'))
-        return refuse('smScriptStorageType')
+      const storage = wishes.smScriptStorageType
+      if (!before && (storage === 'permanent' || storage === 'readOnly')) return refuse('smScriptStorageType')
       if (!before) return undefined
       const isEnabled = before.smScriptOperStatus === 'enabled' && before.smScriptRowStatus === 'active'
       const isLeaving = before.smScriptRowStatus === 'active' && after?.smScriptRowStatus !== 'active'
@@ -43,13 +42,13 @@ export function serveScripts({ now, changed }: ScriptsContext) {
     }),
   })
 
-  /** Tries to bring a script to what smScriptAdminStatus wishes. */
+  /** Tries to bring a script to what smScriptAdminStatus asks for. */
   const evaluate = (row: ScriptRow): void => {
-    const isWished = row.smScriptRowStatus === 'active' && row.smScriptAdminStatus === 'enabled'
-    const command = isWished ? argvOf(programOf(row), []) : undefined
+    const isWanted = row.smScriptRowStatus === 'active' && row.smScriptAdminStatus === 'enabled'
+    const command = isWanted ? argvOf(programOf(row), []) : undefined
     const isUnfit = command !== undefined && 'status' in command
     served.table.patch(row, {
-      smScriptOperStatus: isUnfit ? command.status : isWished ? 'enabled' : 'disabled',
+      smScriptOperStatus: isUnfit ? command.status : isWanted ? 'enabled' : 'disabled',
       smScriptError: isUnfit ? truncateUtf8(command.sentence, 255) : '',
     })
   }
