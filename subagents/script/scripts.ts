@@ -4,7 +4,6 @@ import { serve } from '../../lib/mib/module.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
 import { smScriptTable } from './mib.ts'
 import { argvOf, type Program } from './program.ts'
-import { isEditing } from './rules.ts'
 
 export type ScriptRow = RowOf<typeof smScriptTable>
 
@@ -62,6 +61,11 @@ export function serveScripts({ now, changed }: ScriptsContext) {
       for (const row of [...served.table.rows()]) served.table.patch(row, { smScriptOperStatus: 'disabled' })
     },
   }
+}
+
+/** Code over SNMP (smCodeGroup) is not supported, so there is nothing to be edited. Asked by a SET and of a file. */
+export function isEditing({ smScriptAdminStatus }: ScriptRow): boolean {
+  return smScriptAdminStatus === 'editing'
 }
 
 export function programOf(row: ScriptRow): Program {
