@@ -1,6 +1,6 @@
 /** Takes a sample again and again until the host stops; what fails is logged when it begins to, and tried again. */
 import type { ModuleHost } from '../../lib/mib/module.ts'
-import { rest } from '../../lib/process/slices.ts'
+import { pause } from '../../lib/time/pause.ts'
 import type { Period } from '../../lib/time/period.ts'
 
 export interface Repeated {
@@ -24,6 +24,6 @@ export async function repeat({ clock, log, signal }: ModuleHost, repeated: Repea
       if (!isFailing) log.error('samples could not be taken, and rows keep their last values', { name, error })
       isFailing = true
     }
-    await rest(clock, period?.ms ?? everyMs, signal)
+    await pause(clock, period?.ms ?? everyMs, signal)
   }
 }

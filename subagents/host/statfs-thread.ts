@@ -1,4 +1,5 @@
 /** The thread in which sizes of file systems are asked for: there a mount that hangs holds up nobody. Started by Statfs. */
+
 import { statfsSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { messageOf } from '../../lib/errors.ts'

@@ -2,6 +2,7 @@
 import { noFailures, type StorageFigures } from '../../lib/files/storage.ts'
 import type { WishesOf } from '../../lib/mib/declare.ts'
 import { type Change, type ModuleHost, type Refusal, serve } from '../../lib/mib/module.ts'
+import { nextIndex } from '../../lib/mib/next-index.ts'
 import { SingleRow } from '../../lib/mib/single-row.ts'
 import { reasonText } from '../../lib/mib/storage-group.ts'
 import { siLogGlobals, siLogTable } from './mib.ts'
@@ -114,12 +115,4 @@ export class LogTables {
   #specOf(row: LogRow): MonitorSpec {
     return specOf(row, this.globals.values.siLogGlobalPollInterval)
   }
-}
-
-/** One that no row has: beyond the highest while there is room, else the first gap; rows come in order. */
-function nextIndex(used: readonly number[]): number {
-  const highest = used.at(-1) ?? 0
-  if (highest < 0x7fff_ffff) return highest + 1
-  const gap = used.findIndex((index, i) => index !== i + 1)
-  return gap < 0 ? 0 : gap + 1
 }

@@ -1,7 +1,7 @@
 /** Looks again and again at what is installed, and at what runs of it. */
 import type { Log } from '../../lib/log/log.ts'
-import { rest } from '../../lib/process/slices.ts'
 import type { Clock } from '../../lib/time/clock.ts'
+import { pause } from '../../lib/time/pause.ts'
 import { Attempts } from './attempts.ts'
 import type { Declared } from './declared.ts'
 import { inspectPackages } from './inspect.ts'
@@ -91,7 +91,7 @@ export class Applications {
       await this.#attempts.run('look for what is installed', () => this.#inspect())
       void this.#pollIfDue()
       const restMs = Math.max(shortestInspectionMs, past.pollIntervalMs)
-      await rest(clock, restMs, AbortSignal.any([signal, this.#resting.signal]))
+      await pause(clock, restMs, AbortSignal.any([signal, this.#resting.signal]))
     }
   }
 

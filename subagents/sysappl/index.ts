@@ -1,7 +1,8 @@
 /** The sysappl module: SYSAPPL-MIB over what is installed on the disk and over the processes that another module scans. */
 import { join } from 'node:path'
-import { foldersOf, type Home, programRoot } from '../../lib/home/home.ts'
+import { foldersOf, type Home } from '../../lib/home/home.ts'
 import { anyServing, type MibModule, type ModuleHost, type Serving, serve } from '../../lib/mib/module.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { Applications } from './applications.ts'
 import { Declared } from './declared.ts'

@@ -2,7 +2,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { codeOf, messageOf } from '../../../lib/errors.ts'
+import { isMissing, messageOf } from '../../../lib/errors.ts'
 import type { Log } from '../../../lib/log/log.ts'
 import type { Oid } from '../../../lib/smi/oid.ts'
 import type { SnmpValue } from '../../../lib/smi/value.ts'
@@ -180,7 +180,7 @@ async function readIfThere(path: string): Promise<Buffer> {
   try {
     return await readFile(path)
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return Buffer.alloc(0)
+    if (isMissing(error)) return Buffer.alloc(0)
     throw error
   }
 }

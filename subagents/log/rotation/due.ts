@@ -1,7 +1,8 @@
 /** Whether a log is to be rotated now, and why. */
-import { lookAtLog } from '../../../lib/follow/rotated-files.ts'
+
 import { isPlausibleTime } from '../../../lib/time/wall-clock.ts'
 import { type RotationPolicy, realLogPath } from './policy.ts'
+import { lookAtLog } from './rotated-files.ts'
 import type { RotationState } from './state.ts'
 
 /** Why a log is rotated. */

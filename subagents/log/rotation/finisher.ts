@@ -2,8 +2,8 @@
 import { basename } from 'node:path'
 import { messageOf } from '../../../lib/errors.ts'
 import type { Log } from '../../../lib/log/log.ts'
-import { rest } from '../../../lib/process/slices.ts'
 import type { Clock } from '../../../lib/time/clock.ts'
+import { pause } from '../../../lib/time/pause.ts'
 import { atPlace } from '../../../lib/trust/folder.ts'
 import { type Compressed, type CompressOptions, compress } from './compress.ts'
 import { type Asked, askToReopen, ownerPid } from './owner.ts'
@@ -99,7 +99,7 @@ export class Finisher {
     this.#stopping.abort()
     const patience = new AbortController()
     const ended = Promise.all(this.#running).finally(() => patience.abort())
-    await Promise.race([ended, rest(this.#options.clock, stopWithinMs, patience.signal)])
+    await Promise.race([ended, pause(this.#options.clock, stopWithinMs, patience.signal)])
   }
 
   /** Never rejects. */
@@ -113,7 +113,7 @@ export class Finisher {
       if (moved.state === 'finished' || signal.aborted) break
       firstTried({ kind: 'stuck', sentence }) // of no effect after the first try
       this.#options.stuck(moved, sentence)
-      await rest(this.#options.clock, retryMs, signal)
+      await pause(this.#options.clock, retryMs, signal)
       if (signal.aborted) return
     }
     firstTried({ kind: 'stuck', sentence: 'rotation was stopped' })
@@ -155,7 +155,7 @@ export class Finisher {
     const asked = host.askToReopen(owner)
     const untilMs = clock.monotonicMs() + reopenWithinMs
     for (let lookMs = firstLookMs; asked.kind === 'asked'; lookMs = Math.min(lookMs * 2, longestLookMs)) {
-      await rest(clock, lookMs, signal)
+      await pause(clock, lookMs, signal)
       // Who had it is looked at again and again, all others only when those have let it go.
       seen = await host.findWriters(path, file, ownerPid, [...seen.writers, ...seen.unseen])
       if (isReleased(seen)) seen = await host.findWriters(path, file, ownerPid)
@@ -171,7 +171,7 @@ export class Finisher {
     const end = (): void => patience.abort()
     this.#stopping.signal.addEventListener('abort', end, { once: true })
     const read = Promise.resolve(this.#options.read?.(moved)).finally(end)
-    await Promise.race([read, rest(this.#options.clock, readWithinMs, patience.signal)])
+    await Promise.race([read, pause(this.#options.clock, readWithinMs, patience.signal)])
     this.#stopping.signal.removeEventListener('abort', end)
   }
 
@@ -187,7 +187,7 @@ export class Finisher {
       }
       move(moved, 'compress')
       try {
-        const done = await host.compress(moved.path, { signal, rest: (ms) => rest(clock, ms, signal) })
+        const done = await host.compress(moved.path, { signal, rest: (ms) => pause(clock, ms, signal) })
         move(moved, done)
         return done === 'compressed'
           ? ''

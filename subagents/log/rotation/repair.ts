@@ -1,7 +1,8 @@
 /** Goes on with the rotations that an earlier process left: drafts go, and files that were renamed are brought to their end. */
-import { listDrafts, listRotated } from '../../../lib/follow/rotated-files.ts'
+
 import { isCompressedWhole } from './compress.ts'
 import { type RotationPolicy, realLogPath } from './policy.ts'
+import { listDrafts, listRotated } from './rotated-files.ts'
 import type { RotationState } from './state.ts'
 
 export interface RepairHost {

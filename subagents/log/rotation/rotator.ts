@@ -1,10 +1,9 @@
 /** Rotates logs by size, by time and by command, keeps what their policies say, and keeps the disk above its floor. */
 import { basename } from 'node:path'
-import { codeOf, messageOf } from '../../../lib/errors.ts'
-import { listRotated, lookAtLog, moveAside } from '../../../lib/follow/rotated-files.ts'
+import { codeOf, isDenied, isMissing, messageOf } from '../../../lib/errors.ts'
 import type { Log } from '../../../lib/log/log.ts'
-import { rest } from '../../../lib/process/slices.ts'
 import type { Clock, Timer } from '../../../lib/time/clock.ts'
+import { pause } from '../../../lib/time/pause.ts'
 import { atPlace } from '../../../lib/trust/folder.ts'
 import { Complaints } from './complaints.ts'
 import { type MeasureDisk, measureDisk } from './disk-floor.ts'
@@ -14,6 +13,7 @@ import { Finisher, machineHost, type RotationHost } from './finisher.ts'
 import { type RefusedPolicy, type RotationPolicy, realLogPath, refuseOverlaps } from './policy.ts'
 import { type RepairHost, repair } from './repair.ts'
 import { beyondRetention } from './retention.ts'
+import { listRotated, lookAtLog, moveAside } from './rotated-files.ts'
 import { RotationState } from './state.ts'
 
 /** How a rotation went, with a sentence for people. */
@@ -146,7 +146,7 @@ export class Rotator {
     const ended = Promise.all([this.#looking, ...this.#moving.values(), this.#cleaning])
       .then(() => this.#state.save())
       .finally(() => patience.abort())
-    await Promise.race([ended, rest(this.#options.clock, stopWithinMs, patience.signal)])
+    await Promise.race([ended, pause(this.#options.clock, stopWithinMs, patience.signal)])
   }
 
   /** Looks at every log once: what is due is rotated, what is too much goes. Never rejects; one look at a time. */
@@ -206,7 +206,7 @@ export class Rotator {
     const { name } = policy
     try {
       const stats = await lookAtLog(live).catch((error: unknown) => {
-        if (codeOf(error) === 'ENOENT') return undefined
+        if (isMissing(error)) return undefined
         throw error
       })
       if (!stats) return { kind: 'nothing', sentence: `${name}: ${live} does not exist, so nothing was rotated` }
@@ -294,15 +294,8 @@ export class Rotator {
 }
 
 function explain(error: unknown): string {
-  switch (codeOf(error)) {
-    case 'EROFS':
-      return 'the file system is read-only; mount it writable'
-    case 'ENOSPC':
-      return 'the disk is full; free some room'
-    case 'EACCES':
-    case 'EPERM':
-      return 'we have no right to; see who owns its folder'
-    default:
-      return messageOf(error)
-  }
+  if (codeOf(error) === 'EROFS') return 'the file system is read-only; mount it writable'
+  if (codeOf(error) === 'ENOSPC') return 'the disk is full; free some room'
+  if (isDenied(error)) return 'we have no right to; see who owns its folder'
+  return messageOf(error)
 }

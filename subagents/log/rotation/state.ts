@@ -1,4 +1,5 @@
 /** What a restart must not forget: when each log was rotated last, which rotations are under way, and which alarms were raised. */
+
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { messageOf } from '../../../lib/errors.ts'
