@@ -34,7 +34,7 @@ export const eventAgent = { securityModel: 'usm', securityName: 'eventAgent', se
 const thresholdName = (number: number) => column(number, adminName(), 'read-write', { ...threshold, ...noText })
 const thresholdValue = (number: number) => column(number, integer32(), 'read-write', { ...threshold, defaultValue: 0 })
 const has = (test: string) => (row: Readonly<Record<string, unknown>>) =>
-  (row.mteTriggerTest as ReadonlySet<string> | undefined)?.has(test) ?? false
+  row.mteTriggerTest instanceof Set && row.mteTriggerTest.has(test)
 
 export const mteTriggerTable = defineTable({
   name: 'mteTriggerTable',
