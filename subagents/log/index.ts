@@ -4,6 +4,7 @@ import type { StorageFigures } from '../../lib/files/storage.ts'
 import { foldersOf, type Home } from '../../lib/home/home.ts'
 import { anyServing, type MibModule, type ModuleHost } from '../../lib/mib/module.ts'
 import type { Launcher } from '../../lib/program/launcher.ts'
+import { castellanArc } from '../../lib/smi/enterprise.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { LogTables, type Running } from './log-tables.ts'
 import { Monitors } from './monitors.ts'
@@ -19,7 +20,7 @@ export function logModule(home: Home, launcher?: Launcher, storage?: () => Stora
   const module: MibModule = {
     name: 'log',
     description: 'CASTELLAN-LOG-MIB: watching and rotation of log files',
-    oid: oid('1.3.6.1.4.1.32473.12.40'),
+    oid: oid(`${castellanArc}.12.40`),
     tables: [tables.files, tables.globals].map(anyServing),
     notifications: logNotifications,
     async start(host) {

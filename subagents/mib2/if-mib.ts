@@ -1,9 +1,11 @@
 /** The module of the system group and IF-MIB: links sampled in the background and watched for those that change. */
+
 import { hostname, type as osType, release, version } from 'node:os'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { fill } from '../../lib/mib/generator.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import { SingleRow } from '../../lib/mib/single-row.ts'
+import { castellanArc } from '../../lib/smi/enterprise.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { textOf } from '../../lib/text/octets.ts'
 import type { SystemFiles } from './files.ts'
@@ -28,7 +30,7 @@ const linksEveryMs = 2_000
 /** More than others: a link that goes down is to be known soon. */
 const linksCoreShare = 0.005
 
-export const sysObjectId = oid('1.3.6.1.4.1.32473.1.1')
+export const sysObjectId = oid(`${castellanArc}.1.1`)
 
 export function interfacesModule(files: SystemFiles, known: Links) {
   let upTimeTicks = (): number => 0

@@ -1,5 +1,7 @@
 /** The sip modules: the SNMP face of sipd, hosted by its own process. */
+
 import type { MibModule } from '../../lib/mib/module.ts'
+import { castellanArc } from '../../lib/smi/enterprise.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { applIndex, applicationModule } from './application.ts'
 import { sipCommonModule } from './common.ts'
@@ -20,7 +22,7 @@ export function sipModules(view: SipView): MibModule[] {
     {
       name: 'castellan-sip',
       description: 'CASTELLAN-SIP-MIB: how full the registrar and the memory of sipd are',
-      oid: oid('1.3.6.1.4.1.32473.12.151'),
+      oid: oid(`${castellanArc}.12.151`),
       tables: [
         registrarShare(view),
         ...memoryTables(applIndex, view.memory, (name) => counters.count(name)),
