@@ -13,6 +13,7 @@ import { guardedSubtrees, isGuarded } from '../lib/mib/guarded.ts'
 import { type ConfiguredModule, Hosting } from '../lib/mib/hosting.ts'
 import type { ModuleHost } from '../lib/mib/module.ts'
 import { Names } from '../lib/mib/names.ts'
+import { varbindsOf } from '../lib/mib/notification.ts'
 import { isText, textVarbind } from '../lib/mib/notification-text.ts'
 import { Registry } from '../lib/mib/registry.ts'
 import type { AnyRow } from '../lib/mib/served.ts'
@@ -30,7 +31,7 @@ import {
   readEngineId,
   startIdentity,
 } from '../snmp/engine-identity.ts'
-import { type NotificationMessage, varbindsOf } from '../snmp/notification.ts'
+import type { NotificationMessage } from '../snmp/notification.ts'
 import { Usm } from '../snmp/security/usm/usm.ts'
 import { Statistics } from '../snmp/statistics.ts'
 import { UdpListener } from '../snmp/transport/listener.ts'
@@ -296,7 +297,15 @@ export class Agent {
     this.#usm = new Usm(identity)
     this.#engine.v3 = new V3Messages(this.#usm, this.#statistics, this.#engine.maxMessageSize, 'own', {
       notAuthentic: (...failure) => this.#authenticationFailures.usmRefused(...failure),
-      setRefused: (record) => this.#audit.write(record),
+      setForOtherEngine: (requester, varbinds, remote) =>
+        this.#audit.write({
+          requester,
+          remote,
+          varbinds,
+          before: [],
+          status: 'snmpUnknownPDUHandlers',
+          reason: 'it is for another engine',
+        }),
     })
   }
 

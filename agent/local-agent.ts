@@ -3,14 +3,14 @@ import { BerReader } from '../lib/ber/reader.ts'
 import { tag } from '../lib/ber/tags.ts'
 import { isGuarded } from '../lib/mib/guarded.ts'
 import type { LocalAgent, LocalAnswer, LocalFailure, LocalObject } from '../lib/mib/local-agent.ts'
-import type { Requester } from '../lib/mib/module.ts'
 import type { Names } from '../lib/mib/names.ts'
 import { View } from '../lib/mib/view.ts'
 import type { ErrorStatus } from '../lib/smi/error-status.ts'
 import type { Oid } from '../lib/smi/oid.ts'
+import type { Principal } from '../lib/smi/principal.ts'
 import type { SnmpValue, Varbind } from '../lib/smi/value.ts'
 import { pduTag } from '../snmp/message/pdu.ts'
-import type { AccessResult, Principal, Vacm, ViewType } from './access/vacm.ts'
+import type { AccessResult, Vacm, ViewType } from './access/vacm.ts'
 import { getHere, getNextHere } from './dispatch/read-here.ts'
 import { readRemote } from './dispatch/read-remote.ts'
 import type { Engine } from './engine.ts'
@@ -31,15 +31,15 @@ export class EngineLocalAgent implements LocalAgent {
     this.#options = options
   }
 
-  get(names: readonly Oid[], as: Requester): Promise<LocalAnswer> {
+  get(names: readonly Oid[], as: Principal): Promise<LocalAnswer> {
     return this.#read(pduTag.getRequest, names, as)
   }
 
-  getNext(names: readonly Oid[], as: Requester): Promise<LocalAnswer> {
+  getNext(names: readonly Oid[], as: Principal): Promise<LocalAnswer> {
     return this.#read(pduTag.getNextRequest, names, as)
   }
 
-  getEach(names: readonly Oid[], as: Requester): readonly (LocalObject | Promise<LocalObject>)[] {
+  getEach(names: readonly Oid[], as: Principal): readonly (LocalObject | Promise<LocalObject>)[] {
     const view = this.#viewFor(as, 'read')
     if (!(view instanceof View)) return names.map(() => noView(as, 'read', view))
     return names.map((name) => {
@@ -48,7 +48,7 @@ export class EngineLocalAgent implements LocalAgent {
     })
   }
 
-  getNextEach(names: readonly Oid[], as: Requester): readonly (LocalObject | Promise<LocalObject>)[] {
+  getNextEach(names: readonly Oid[], as: Principal): readonly (LocalObject | Promise<LocalObject>)[] {
     const view = this.#viewFor(as, 'read')
     if (!(view instanceof View)) return names.map(() => noView(as, 'read', view))
     return names.map((name) => {
@@ -67,7 +67,7 @@ export class EngineLocalAgent implements LocalAgent {
     return isGuarded(names.objectOf(name) ?? {}) ? '***' : names.formatValue(name, value)
   }
 
-  async set(varbinds: readonly Varbind[], as: Requester): Promise<LocalFailure | undefined> {
+  async set(varbinds: readonly Varbind[], as: Principal): Promise<LocalFailure | undefined> {
     const view = this.#viewFor(as, 'write')
     const numbered = varbinds.map(({ name, value }, i) => ({ name, value, position: i + 1 }))
     if (!(view instanceof View)) {
@@ -83,12 +83,12 @@ export class EngineLocalAgent implements LocalAgent {
     this.#options.notify(...args)
   }
 
-  async #readOne(type: number, name: Oid, as: Requester): Promise<LocalObject> {
+  async #readOne(type: number, name: Oid, as: Principal): Promise<LocalObject> {
     const answer = await this.#read(type, [name], as)
     return 'status' in answer ? answer : answer.varbinds[0]!
   }
 
-  async #read(type: number, names: readonly Oid[], as: Requester): Promise<LocalAnswer> {
+  async #read(type: number, names: readonly Oid[], as: Principal): Promise<LocalAnswer> {
     const { registry, maxMessageSize: limit } = this.#options.engine
     const view = this.#viewFor(as, 'read')
     if (!(view instanceof View)) return noView(as, 'read', view)
@@ -103,14 +103,14 @@ export class EngineLocalAgent implements LocalAgent {
     }
   }
 
-  #viewFor(as: Requester, type: ViewType): AccessResult {
-    return this.#options.vacm().viewFor(as as Principal, type) // a word that VACM does not know is in no group
+  #viewFor(as: Principal, type: ViewType): AccessResult {
+    return this.#options.vacm().viewFor(as, type)
   }
 
   #explain(
     failure: { readonly status: ErrorStatus; readonly position: number },
     name: Oid | undefined,
-    as: Requester,
+    as: Principal,
   ): LocalFailure {
     const object = name ? this.#options.names.format(name) : 'the request'
     const reasons: Partial<Record<ErrorStatus, string>> = {
@@ -124,7 +124,7 @@ export class EngineLocalAgent implements LocalAgent {
 
 /** RFC 3413 §3.2: no view at all is authorizationError; so is a context that is not there, which a manager is not told. */
 function noView(
-  { securityName, securityModel, securityLevel, contextName }: Requester,
+  { securityName, securityModel, securityLevel, contextName }: Principal,
   type: ViewType,
   result: Exclude<AccessResult, View>,
 ): LocalFailure {

@@ -1,12 +1,11 @@
 /** SNMPv3 in the engine: RFC 3412 §7.2 for what comes in, Reports for what cannot be taken, §7.1 for answers. */
 
-import type { AccessResult, SecurityLevel, Vacm } from '../agent/access/vacm.ts'
-import type { SetRecord } from '../agent/set-record.ts'
 import { BerReader } from '../lib/ber/reader.ts'
 import { tag } from '../lib/ber/tags.ts'
 import { BerWriter } from '../lib/ber/writer.ts'
-import type { SetVarbind } from '../lib/mib/set.ts'
 import type { Oid } from '../lib/smi/oid.ts'
+import type { Principal, SecurityLevel } from '../lib/smi/principal.ts'
+import type { SetVarbind } from '../lib/smi/value.ts'
 import type { Exchange } from './exchange.ts'
 import { pduTag, writePdu } from './message/pdu.ts'
 import { headOfScopedPdu, type PduHead, readPduHead } from './message/pdu-head.ts'
@@ -50,8 +49,8 @@ interface ReportObject {
 export interface V3Events {
   /** RFC 3414 §3.2: by which counter, and as whom it came; not of those that a manager learns the engine and its time by. */
   notAuthentic?(refusal: UsmCounter, userName: string, remote: Remote): void
-  /** A SET of a user who is who they say, for an engine or a context that is not served here. */
-  setRefused?(record: SetRecord): void
+  /** A SET of a user who is who they say, for an engine that is not this one: it is reported as snmpUnknownPDUHandlers. */
+  setForOtherEngine?(principal: Principal, varbinds: readonly SetVarbind[], remote: Remote): void
 }
 
 interface Reporting {
@@ -72,7 +71,6 @@ export class V3Messages {
   readonly #sealed = new BerWriter()
   readonly #contexts: 'own' | 'any'
   readonly #events: V3Events
-  #vacm: Vacm | undefined
 
   /**
    * RFC 3412 §3.2.2: a responder is registered for its own engine's contexts; a receiver of notifications takes those of
@@ -90,10 +88,6 @@ export class V3Messages {
     this.#usm = usm
     this.#statistics = statistics
     this.#maxMessageSize = maxMessageSize
-  }
-
-  configure(vacm: Vacm): void {
-    this.#vacm = vacm
   }
 
   /**
@@ -137,44 +131,32 @@ export class V3Messages {
     const contextName = Buffer.from(scoped.octets()).toString('utf8')
     const pduType = scoped.peekTag()
     const { user } = incoming
-    const refuse = (object: ReportObject): undefined => {
-      const head = readPduHead(scoped)
+    const report = (head: PduHead, object: ReportObject): void =>
       this.#report({ header, head, object, user, level: header.level, transport, remote })
-    }
     const principal = {
       securityModel: 'usm',
       securityName: user.name,
       securityLevel: header.level,
       contextName,
     } as const
-    const recordSet = (status: SetRecord['status'], reason: string): void => {
-      if (pduType !== pduTag.setRequest) return
-      const varbinds = varbindsAt(scoped)
-      this.#events.setRefused?.({ requester: principal, remote, varbinds, before: [], status, reason })
-    }
     if (this.#contexts === 'own' && !(this.#isOwn(contextEngineId) && responderPdus.has(pduType))) {
       statistics.snmpUnknownPDUHandlers++
-      recordSet('snmpUnknownPDUHandlers', 'it is for another engine')
-      return refuse({ oid: snmpUnknownPDUHandlers, count: statistics.snmpUnknownPDUHandlers })
-    }
-    const viewFor = (viewType: 'read' | 'write'): AccessResult =>
-      this.#vacm?.viewFor(principal, viewType) ?? 'noAccessEntry'
-    const read = viewFor('read')
-    if (read === 'noSuchContext') {
-      statistics.snmpUnknownContexts++
-      recordSet('snmpUnknownContexts', `there is no context ${contextName}`)
-      return refuse({ oid: snmpUnknownContexts, count: statistics.snmpUnknownContexts })
+      if (pduType === pduTag.setRequest) this.#events.setForOtherEngine?.(principal, varbindsAt(scoped), remote)
+      report(readPduHead(scoped), { oid: snmpUnknownPDUHandlers, count: statistics.snmpUnknownPDUHandlers })
+      return undefined
     }
     return {
       transport,
       remote,
       isV1: false,
-      requester: principal,
-      read,
-      write: viewFor('write'),
+      principal,
       limitWithin: (octets) => this.#roomFor(header, user, Math.min(octets, header.msgMaxSize, this.#maxMessageSize)),
       open: (out) => openScoped(out, contextEngineId, contextName),
       seal: (out) => this.#seal(header, header.level, user, out.written()),
+      reportUnknownContext: (requestId) => {
+        statistics.snmpUnknownContexts++
+        report({ isConfirmed: true, requestId }, { oid: snmpUnknownContexts, count: statistics.snmpUnknownContexts })
+      },
     }
   }
 

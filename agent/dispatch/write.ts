@@ -1,11 +1,11 @@
 /** SETs one after the other; reads go on meanwhile. */
 
 import type { Log } from '../../lib/log/log.ts'
-import type { Requester } from '../../lib/mib/module.ts'
 import type { Registry } from '../../lib/mib/registry.ts'
 import type { SetFailure, SetVarbind } from '../../lib/mib/set.ts'
 import { SetTransaction } from '../../lib/mib/set-transaction.ts'
 import type { View } from '../../lib/mib/view.ts'
+import type { Principal } from '../../lib/smi/principal.ts'
 import type { SnmpValue } from '../../lib/smi/value.ts'
 import { wholeRequestMs } from './remote-answer.ts'
 
@@ -33,7 +33,7 @@ export class SetQueue {
   }
 
   /** Runs the SET after those before it. */
-  run(varbinds: readonly SetVarbind[], view: View, requester?: Requester): Promise<SetOutcome> {
+  run(varbinds: readonly SetVarbind[], view: View, requester?: Principal): Promise<SetOutcome> {
     this.#waiting++
     const perform = async (): Promise<SetOutcome> => {
       const before = varbinds.map((varbind) => this.#valueOf(varbind))

@@ -1,5 +1,5 @@
 /** A user of SNMPv3 as a person knows it, by passphrases: keys are made for each engine that is spoken with. */
-import type { SecurityLevel } from '../../agent/access/vacm.ts'
+import type { SecurityLevel } from '../../lib/smi/principal.ts'
 import { localizeKey, passphraseToKey, privKey } from '../security/usm/keys.ts'
 import type { AuthProtocol, PrivProtocol } from '../security/usm/protocols.ts'
 import type { UsmUser } from '../security/usm/usm.ts'

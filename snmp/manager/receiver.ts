@@ -1,12 +1,12 @@
 /** A notification receiver (RFC 3413 §3.4): traps of all versions, and informs, which it acknowledges. */
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
-import type { SecurityLevel } from '../../agent/access/vacm.ts'
 import { DecodeError } from '../../lib/ber/decode-error.ts'
 import { BerReader } from '../../lib/ber/reader.ts'
 import { tag } from '../../lib/ber/tags.ts'
 import { BerWriter } from '../../lib/ber/writer.ts'
 import { canBeAnswered } from '../../lib/net/address.ts'
+import type { SecurityLevel } from '../../lib/smi/principal.ts'
 import { systemClock } from '../../lib/time/clock.ts'
 import type { EngineIdentity } from '../engine-identity.ts'
 import { type CommunityVersion, decodeCommunityMessage, encodeCommunityMessage } from '../message/community-message.ts'

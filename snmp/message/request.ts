@@ -1,8 +1,8 @@
 /** A request being answered, decoded by offset into arrays that are used again for the next one. */
 import type { BerReader } from '../../lib/ber/reader.ts'
 import { tag } from '../../lib/ber/tags.ts'
-import type { SetVarbind } from '../../lib/mib/set.ts'
 import { maxSubIdentifiers, type Oid } from '../../lib/smi/oid.ts'
+import type { SetVarbind } from '../../lib/smi/value.ts'
 
 export class Request {
   bytes: Uint8Array = new Uint8Array(0)

@@ -1,9 +1,9 @@
 /** SNMPv3 messages, RFC 3412 §6: header, security parameters, and a scoped PDU that may be encrypted. */
 
-import type { SecurityLevel } from '../../agent/access/vacm.ts'
 import type { BerReader } from '../../lib/ber/reader.ts'
 import { tag } from '../../lib/ber/tags.ts'
 import type { BerWriter } from '../../lib/ber/writer.ts'
+import type { SecurityLevel } from '../../lib/smi/principal.ts'
 import { messageVersion } from './pdu.ts'
 
 export interface V3Header {

@@ -1,9 +1,9 @@
 /** The event module: ties DISMAN-EVENT-MIB to triggers that sample the agent they run in. */
 
-import { type Actor, actorOf } from '../../lib/mib/actor.ts'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, type ModuleHost, type Refusal, serve } from '../../lib/mib/module.ts'
 import { maxSubIdentifiers, oid } from '../../lib/smi/oid.ts'
+import type { Principal } from '../../lib/smi/principal.ts'
 import type { SnmpValue } from '../../lib/smi/value.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
 import { Events } from './firing.ts'
@@ -87,7 +87,7 @@ export function eventModule({ onSlice, samplesPath, alarmsPath, known }: EventOp
     derive({ before, after, wishes, requester }) {
       const wish = wishes.mteTriggerEntryStatus
       const isActivated = before?.mteTriggerEntryStatus !== 'active' && (wish === 'active' || wish === 'createAndGo')
-      return requester && isActivated ? { ...after, ...actorColumnsOf(actorOf(requester)) } : after
+      return requester && isActivated ? { ...after, ...principalColumnsOf(requester) } : after
     },
     test({ before, after, wishes }) {
       const refused = refuseChange(before?.mteTriggerEntryStatus, after, wishes, {
@@ -251,7 +251,7 @@ function refuseChange(
   return changed === undefined ? undefined : { status: 'inconsistentValue', column: changed }
 }
 
-function actorColumnsOf({ securityModel, securityName, securityLevel }: Actor) {
+function principalColumnsOf({ securityModel, securityName, securityLevel }: Principal) {
   return {
     castellanEventTriggerSecurityModel: securityModel,
     castellanEventTriggerSecurityName: securityName,

@@ -1,10 +1,11 @@
 /** The schedule module: ties the declaration to the scheduler, and sets what rows say with the rights of who activated them. */
+
 import { join } from 'node:path'
 import { foldersOf, type Home } from '../../lib/home/home.ts'
-import { actorOf } from '../../lib/mib/actor.ts'
 import type { LocalAgent } from '../../lib/mib/local-agent.ts'
-import { anyServing, type MibModule, type ModuleHost, type Requester, serve } from '../../lib/mib/module.ts'
+import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import { oid } from '../../lib/smi/oid.ts'
+import type { Principal } from '../../lib/smi/principal.ts'
 import { machineZone } from '../../lib/time/zone.ts'
 import { castellanSchedRunMissed, schedActionFailure, schedObjects, schedTable } from './mib.ts'
 import { calendarOf, type SchedRow } from './row.ts'
@@ -34,8 +35,8 @@ export function scheduleModule(home: Home, known?: KnownObjects) {
     },
     // Who says what is set, or activates the row, lends it his rights: nobody can make it act with another's.
     derive({ after, wishes, requester }) {
-      const isOfActor = actorColumns.some((name) => name in wishes)
-      return requester && isOfActor ? { ...after, ...actorColumnsOf(requester) } : after
+      const isActing = actingColumns.some((name) => name in wishes)
+      return requester && isActing ? { ...after, ...principalColumnsOf(requester) } : after
     },
     test({ before, after }) {
       // schedRowStatus: neither destroy nor notInService while the operational state is enabled.
@@ -115,10 +116,9 @@ export function scheduleModule(home: Home, known?: KnownObjects) {
 }
 
 /** Columns that say what is done, and the one that makes the row active. */
-const actorColumns = ['schedRowStatus', 'schedContextName', 'schedVariable', 'schedValue'] as const
+const actingColumns = ['schedRowStatus', 'schedContextName', 'schedVariable', 'schedValue'] as const
 
-function actorColumnsOf(requester: Requester) {
-  const { securityModel, securityName, securityLevel } = actorOf(requester)
+function principalColumnsOf({ securityModel, securityName, securityLevel }: Principal) {
   return {
     castellanSchedSecurityModel: securityModel,
     castellanSchedSecurityName: securityName,

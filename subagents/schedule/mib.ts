@@ -1,6 +1,7 @@
 /** DISMAN-SCHEDULE-MIB (RFC 3231), and what CASTELLAN-SCHEDULE-MIB adds to each of its rows. */
-import { securityLevelWord, securityModelWord } from '../../lib/mib/actor.ts'
+
 import { column, defineNotification, defineScalars, defineTable } from '../../lib/mib/declare.ts'
+import { securityLevelColumn, securityModelColumn } from '../../lib/mib/principal-columns.ts'
 import {
   bits,
   counter32,
@@ -95,7 +96,7 @@ export const schedTable = defineTable({
     castellanSchedMissed: column(3, counter32(), 'read-only', { presence: 'live', entry }),
     castellanSchedLastMissed: column(4, dateAndTimeOrNever(), 'read-only', { presence: 'live', entry }),
     castellanSchedLastError: column(5, text(0, 1024, 'CastellanText'), 'read-only', { presence: 'live', entry }),
-    castellanSchedSecurityModel: column(6, securityModelWord(), 'read-only', {
+    castellanSchedSecurityModel: column(6, securityModelColumn(), 'read-only', {
       defaultValue: scheduleAgent.securityModel,
       entry,
     }),
@@ -103,7 +104,7 @@ export const schedTable = defineTable({
       defaultValue: scheduleAgent.securityName,
       entry,
     }),
-    castellanSchedSecurityLevel: column(8, securityLevelWord(), 'read-only', {
+    castellanSchedSecurityLevel: column(8, securityLevelColumn(), 'read-only', {
       defaultValue: scheduleAgent.securityLevel,
       entry,
     }),

@@ -1,9 +1,9 @@
 /** An authoritative engine elsewhere, as one that asks it knows it: its ID, its time, and messages to and from it (RFC 3414 §2.3, §3, §4). */
 
-import type { SecurityLevel } from '../../../agent/access/vacm.ts'
 import { BerReader } from '../../../lib/ber/reader.ts'
 import { tag } from '../../../lib/ber/tags.ts'
 import { BerWriter } from '../../../lib/ber/writer.ts'
+import type { SecurityLevel } from '../../../lib/smi/principal.ts'
 import type { Clock } from '../../../lib/time/clock.ts'
 import { messageVersion, type Pdu, readPdu, writePdu } from '../../message/pdu.ts'
 import {

@@ -1,6 +1,6 @@
 /** The user-based security model: what RFC 3414 §3.2 does with a message that comes in, and §3.1 with one that goes out. */
 
-import type { SecurityLevel } from '../../../agent/access/vacm.ts'
+import type { SecurityLevel } from '../../../lib/smi/principal.ts'
 import type { EngineIdentity } from '../../engine-identity.ts'
 import type { UsmParameters } from '../../message/v3-message.ts'
 import { isGenuine, sign } from './digest.ts'

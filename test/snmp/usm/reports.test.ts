@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type SecurityLevel, Vacm } from '../../../agent/access/vacm.ts'
+import { Vacm } from '../../../agent/access/vacm.ts'
 import { Engine } from '../../../agent/engine.ts'
 import type { SetRecord } from '../../../agent/set-record.ts'
 import { BerReader } from '../../../lib/ber/reader.ts'
@@ -12,6 +12,7 @@ import { anyServing, serve } from '../../../lib/mib/module.ts'
 import { Registry } from '../../../lib/mib/registry.ts'
 import { displayString } from '../../../lib/mib/syntax.ts'
 import { formatOid, type Oid } from '../../../lib/smi/oid.ts'
+import type { SecurityLevel } from '../../../lib/smi/principal.ts'
 import { nullValue } from '../../../lib/smi/value.ts'
 import { ManualClock } from '../../../lib/time/clock.ts'
 import { identity } from '../../../snmp/engine-identity.ts'
@@ -71,12 +72,13 @@ function engineWithDoor() {
   const statistics = new Statistics()
   const usm = new Usm(identity(engineId, 5, clock))
   usm.configure([ann])
-  const engine = new Engine({ registry, log: silentLog, statistics })
   const failures: string[] = []
-  const refusedSets: SetRecord[] = []
+  const refusedSets: Pick<SetRecord, 'requester' | 'status' | 'varbinds'>[] = []
+  const engine = new Engine({ registry, log: silentLog, statistics, onSet: (record) => refusedSets.push(record) })
   engine.v3 = new V3Messages(usm, statistics, engine.maxMessageSize, 'own', {
     notAuthentic: (refusal, userName, { address }) => failures.push(`${address} ${userName}: ${refusal}`),
-    setRefused: (record) => refusedSets.push(record),
+    setForOtherEngine: (requester, varbinds) =>
+      refusedSets.push({ requester, status: 'snmpUnknownPDUHandlers', varbinds }),
   })
   const views = { read: 'all', write: '', notify: '' }
   const entry = { groupName: 'g', contextPrefix: '', contextMatch: 'exact', securityModel: 'usm', views } as const
