@@ -25,9 +25,10 @@ import type { Remote, Transport } from '../snmp/transport/udp.ts'
 import type { V3Messages } from '../snmp/v3-processing.ts'
 import { type AccessResult, Vacm } from './access/vacm.ts'
 import { makeAccounts } from './accounts.ts'
-import { type ReadFailure, type ReadRules, read } from './dispatch/read.ts'
-import { readRemote } from './dispatch/read-remote.ts'
-import { SetQueue } from './dispatch/write.ts'
+import { read, type Unfinished } from './dispatch/read.ts'
+import type { ReadFailure, ReadRules } from './dispatch/read-rules.ts'
+import type { RemoteAnswer } from './dispatch/remote-answer.ts'
+import { SetRequests } from './dispatch/set-requests.ts'
 import type { SetRecord } from './set-record.ts'
 
 export interface EngineOptions {
@@ -69,7 +70,7 @@ export class Engine {
   readonly registry: Registry
   readonly maxMessageSize: number
   readonly log: Log
-  readonly #sets: SetQueue
+  readonly #sets: SetRequests
   readonly #options: EngineOptions
   readonly #reader = new BerReader()
   #out = new BerWriter()
@@ -88,7 +89,7 @@ export class Engine {
     this.maxMessageSize = Math.min(options.maxMessageSize ?? 65_507, 65_507)
     // The sender of a datagram that finds a bug may send it again and again.
     this.log = limitedLog(options.log, options.clock ?? systemClock)
-    this.#sets = new SetQueue(options.registry, this.log)
+    this.#sets = new SetRequests(options.registry, this.log)
     this.#requests = options.requests ?? makeAccounts().requests
   }
 
@@ -187,19 +188,16 @@ export class Engine {
     const message = exchange.open(out)
     const response = openResponse(out, request.requestId)
     const rules = { view, isV1, limit }
-    let failure: ReadFailure | 'remote' | undefined
+    let outcome: ReadFailure | Unfinished | undefined
     try {
-      failure = read(this.registry, request, rules, out)
+      outcome = read(this.registry, request, rules, out)
     } catch (error) {
       this.log.error('bug while reading', { remote: exchange.remote, error })
-      failure = { status: 'genErr', position: 1 }
+      outcome = { status: 'genErr', position: 1 }
     }
-    if (failure === 'remote') {
-      this.#readRemote(exchange, request, rules)
-      return
-    }
-    if (failure) {
-      this.#sendError(exchange, request, failure)
+    if (outcome) {
+      if ('status' in outcome) this.#sendError(exchange, request, outcome)
+      else this.#finish(outcome, exchange, request, rules)
       return
     }
     statistics.snmpInTotalReqVars += request.count
@@ -209,7 +207,7 @@ export class Engine {
   }
 
   /** A part of the answer comes from elsewhere: the request is kept, and answered when all is there. */
-  #readRemote(exchange: Exchange, request: Request, rules: ReadRules): void {
+  #finish(unfinished: Unfinished, exchange: Exchange, request: Request, rules: ReadRules): void {
     const kept = request.keep()
     const release = this.#remoteReads < remoteReadsAtMost ? this.#hold(kept, exchange.remote) : undefined
     if (!release) {
@@ -217,10 +215,11 @@ export class Engine {
       return
     }
     this.#remoteReads++
-    const { pduTag: type, first: nonRepeaters, second: maxRepetitions } = request
-    readRemote(this.registry, { pduTag: type, names: request.names(), nonRepeaters, maxRepetitions }, rules)
+    const isBulk = request.pduTag === pduTag.getBulkRequest
+    unfinished
+      .finish()
       .then(
-        (answer) => this.#answerRemote(exchange, kept, rules, type === pduTag.getBulkRequest, answer),
+        (answer) => this.#answerRemote(exchange, kept, rules, isBulk, answer),
         (error: unknown) => {
           this.log.error('bug while reading', { remote: exchange.remote, error })
           this.#sendError(exchange, kept, { status: 'genErr', position: 1 })
@@ -240,13 +239,7 @@ export class Engine {
     return this.#requests.take(octets, source) ? () => this.#requests.give(octets, source) : undefined
   }
 
-  #answerRemote(
-    exchange: Exchange,
-    kept: Request,
-    { limit }: ReadRules,
-    isBulk: boolean,
-    answer: ReadFailure | readonly Uint8Array[],
-  ): void {
+  #answerRemote(exchange: Exchange, kept: Request, { limit }: ReadRules, isBulk: boolean, answer: RemoteAnswer): void {
     if ('status' in answer) {
       this.#sendError(exchange, kept, answer)
       return

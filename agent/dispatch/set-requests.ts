@@ -1,10 +1,11 @@
-/** SETs one after the other; reads go on meanwhile. */
+/** SetRequests one after the other (RFC 3416 §4.2.5); reads go on meanwhile. */
 
 import type { Log } from '../../lib/log/log.ts'
 import type { Registry } from '../../lib/mib/registry.ts'
 import type { SetFailure, SetVarbind } from '../../lib/mib/set.ts'
 import { SetTransaction } from '../../lib/mib/set-transaction.ts'
 import type { View } from '../../lib/mib/view.ts'
+import { Walk } from '../../lib/mib/walk.ts'
 import type { Principal } from '../../lib/smi/principal.ts'
 import type { SnmpValue } from '../../lib/smi/value.ts'
 import { wholeRequestMs } from './remote-answer.ts'
@@ -16,7 +17,7 @@ export interface SetOutcome {
   readonly before: readonly (SnmpValue | undefined)[]
 }
 
-export class SetQueue {
+export class SetRequests {
   readonly #registry: Registry
   readonly #log: Log
   #last: Promise<unknown> = Promise.resolve()
@@ -49,12 +50,9 @@ export class SetQueue {
 
   /** The value of an instance, read as a manager would read it. */
   #valueOf({ name }: SetVarbind): SnmpValue | undefined {
-    const located = this.#registry.locate(name, 0, name.length)
-    const object = this.#registry.objects[located]
+    const walk = new Walk(this.#registry)
+    const found = walk.find(name, 0, name.length)
     // What is served elsewhere is not asked for the sake of the audit log.
-    if (!object || object.remote) return undefined
-    const position = object.find(name, object.oid.length, name.length - object.oid.length)
-    if (position < 0) return undefined
-    return object.valueAt(position)
+    return typeof found === 'string' || found.remote !== undefined ? undefined : found.valueAt(walk.position)
   }
 }
