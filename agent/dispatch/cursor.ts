@@ -24,9 +24,11 @@ export class Cursor {
   #span: RemoteSpan | undefined
   /** The walk stands where the search is; otherwise the search goes on by name. */
   #isPlaced = false
-  /** The last name found, or the one that was asked for. */
+  /** The last name found, or the one that was asked for: what an answer may say. */
   #name: Oid
-  /** Where the search goes on, when a span had nothing more. */
+  /** The name behind which the search goes on; it may be one that is not seen. */
+  #behind: Oid
+  /** Where the search goes on instead, when a span had nothing more. */
   #skipTo: Oid | undefined
   #isAtEnd = false
   #octets = 0
@@ -34,6 +36,7 @@ export class Cursor {
   constructor({ index, name, wanted, limit }: CursorOptions, walk: Walk) {
     this.index = index
     this.#name = name
+    this.#behind = name
     this.#wanted = wanted
     this.#limit = limit
     this.#walk = walk
@@ -59,8 +62,8 @@ export class Cursor {
       else this.#take(varbind)
     }
     if (walk === undefined) return
-    this.#name = walk.name ?? this.#name
     this.#walk = walk
+    this.#takeName()
     this.#span = span
     this.#isPlaced = true
   }
@@ -74,7 +77,7 @@ export class Cursor {
         this.#take(encodeInstance(next, this.#walk.position))
         continue
       }
-      this.#name = this.#walk.name ?? this.#name
+      this.#takeName()
       if (next !== 'endOfMibView') return next
       this.#isAtEnd = true
     }
@@ -85,18 +88,19 @@ export class Cursor {
   range(): NameRange {
     this.#isPlaced = false
     this.#span = undefined
-    return this.#walk.rangeFrom(this.#skipTo ?? this.#name, this.#skipTo !== undefined)
+    return this.#walk.rangeFrom(this.#skipTo ?? this.#behind, this.#skipTo !== undefined)
   }
 
   /** An instance that is served elsewhere. */
   takeRemote(name: Oid, varbind: Uint8Array): void {
     this.passOver(name)
+    this.#name = name
     this.#take(varbind)
   }
 
   /** An instance elsewhere that is not seen. */
   passOver(name: Oid): void {
-    this.#name = name
+    this.#behind = name
     this.#skipTo = undefined
   }
 
@@ -114,8 +118,16 @@ export class Cursor {
     if (this.#span) return this.#span
     if (this.#isPlaced) return this.#walk.advance(most)
     this.#isPlaced = true
-    const from = this.#skipTo ?? this.#name
+    const from = this.#skipTo ?? this.#behind
     return this.#walk.seek(from, 0, from.length, most, this.#skipTo !== undefined)
+  }
+
+  /** Of the instance that was found here last, if there is one since the search was placed. */
+  #takeName(): void {
+    const { name } = this.#walk
+    if (!name) return
+    this.#name = name
+    this.#behind = name
   }
 
   #take(varbind: Uint8Array): void {

@@ -222,3 +222,11 @@ test('what a GETBULK read before it came to a region of a subagent is not read a
     [3, 0, 1],
   )
 })
+
+test('the endOfMibView of a walk names what was asked, never an instance of a subagent that the view hides (RFC 3416 §4.2.2)', async () => {
+  const { registry } = treeOf([{ isRemote: true, rows: [2] }])
+  const family = (subtree: Oid, included: boolean) => ({ subtree, included, mask: new Uint8Array(0) })
+  const view = new View([family(root, true), family([...root, 1, 2], false)])
+  assert.deepEqual(await ask(registry, view, [root]), ['1.3.6 end'])
+  assert.deepEqual(await ask(registry, view, [root], [0, 5]), ['1.3.6 end'])
+})
