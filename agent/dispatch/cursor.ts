@@ -19,7 +19,7 @@ export class Cursor {
   readonly found: Uint8Array[] = []
   readonly #wanted: number
   readonly #limit: number
-  #walk: Walk
+  readonly #walk: Walk
   /** The span that the walk stands before, where that is not taken yet. */
   #span: RemoteSpan | undefined
   /** The walk stands where the search is; otherwise the search goes on by name. */
@@ -51,18 +51,24 @@ export class Cursor {
     return this.#isAtEnd
   }
 
+  /** Of so many of the first varbinds found. */
+  octetsOf(varbinds: number): number {
+    if (varbinds >= this.found.length) return this.#octets
+    return this.found.slice(0, varbinds).reduce((octets, varbind) => octets + varbind.length, 0)
+  }
+
   get missing(): number {
     return this.#wanted - this.found.length
   }
 
-  /** Takes over a search that has begun: what it answered, and where it stands. */
-  takeOver(answered: readonly Uint8Array[], walk: Walk | undefined, span?: RemoteSpan): void {
-    for (const varbind of answered) {
-      if (isEndOfMibView(varbind)) this.#isAtEnd = true
-      else this.#take(varbind)
-    }
-    if (walk === undefined) return
-    this.#walk = walk
+  /** A varbind that was found before this cursor took over. */
+  takeAnswered(varbind: Uint8Array): void {
+    if (isEndOfMibView(varbind)) this.#isAtEnd = true
+    else this.#take(varbind)
+  }
+
+  /** Its walk stands where the search is: behind what was found last, or before this span. */
+  goOn(span: RemoteSpan | undefined): void {
     this.#takeName()
     this.#span = span
     this.#isPlaced = true

@@ -72,9 +72,9 @@ function getNext(
       if (rules.isV1) return { status: 'noSuchName', position: i + 1 }
       if (!writeException(out, request.name(i), next, rules.limit)) return tooBig
     } else if (next.remote !== undefined) {
-      const remote = new RemoteWalk(registry, request.names(), rules)
       const walks = Array.from({ length: i + 1 }, (_, at) => (at === i ? walk : undefined))
-      return remote.takeOver({ answered: splitVarbinds(out.written(start)), walks, index: i, span: next })
+      const begun = { answered: splitVarbinds(out.written(start)), walks, index: i, span: next }
+      return new RemoteWalk(registry, request.names(), rules, undefined, begun)
     } else if (!next.write(walk.position, out, rules.limit)) return tooBig
   }
   return undefined
@@ -109,8 +109,8 @@ function getBulk(
         if (!writeException(out, walk.name ?? request.name(i), next, rules.limit)) return undefined
         if (i >= nonRepeaters) atEnd++
       } else if (next.remote !== undefined) {
-        const remote = new RemoteWalk(registry, request.names(), rules, shape)
-        return remote.takeOver({ answered: splitVarbinds(out.written(start)), walks, index: i, span: next })
+        const begun = { answered: splitVarbinds(out.written(start)), walks, index: i, span: next }
+        return new RemoteWalk(registry, request.names(), rules, shape, begun)
       } else if (!next.write(walk.position, out, rules.limit)) return undefined
     }
     if (atEnd === names - nonRepeaters) return undefined

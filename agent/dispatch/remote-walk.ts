@@ -56,29 +56,31 @@ export class RemoteWalk {
   /** What its searches passed over so far, as `search.passed` counts it. */
   #passed = 0
 
-  constructor(registry: Registry, names: readonly Oid[], rules: ReadRules, bulk?: BulkShape) {
+  /** What was begun goes on where it stands. */
+  constructor(registry: Registry, names: readonly Oid[], rules: ReadRules, bulk?: BulkShape, begun?: BegunWalk) {
     this.#rules = rules
     this.#bulk = bulk
     this.#nonRepeaters = bulk?.nonRepeaters ?? names.length
-    const fitting = Math.ceil(rules.limit / shortestVarbind / Math.max(names.length - this.#nonRepeaters, 1))
+    const repeaters = names.length - this.#nonRepeaters
+    const fitting = Math.ceil(rules.limit / shortestVarbind / Math.max(repeaters, 1))
     this.#repetitions = Math.min(bulk?.repetitions ?? 0, fitting)
     this.#cursors = names.map((name, index) => {
       const wanted = index < this.#nonRepeaters ? 1 : this.#repetitions
-      return new Cursor({ index, name, wanted, limit: rules.limit }, new Walk(registry, rules))
+      return new Cursor({ index, name, wanted, limit: rules.limit }, begun?.walks[index] ?? new Walk(registry, rules))
     })
-    this.#repeaters = this.#cursors.slice(this.#nonRepeaters)
+    this.#repeaters = repeaters === 0 ? [] : this.#cursors.slice(this.#nonRepeaters)
+    if (begun) this.#takeOver(begun)
   }
 
-  /** Goes on where somebody else stands, who has no way to ask others. */
-  takeOver({ answered, walks, index: spanIndex, span }: BegunWalk): this {
+  #takeOver({ answered, walks, index: spanIndex, span }: BegunWalk): void {
     this.#passed = search.passed
     const [first, step] = [this.#nonRepeaters, this.#repeaters.length]
-    for (const cursor of this.#cursors) {
-      const { index } = cursor
-      const own = index < first ? everyNth(answered, index, answered.length) : everyNth(answered, index, step)
-      cursor.takeOver(own, walks[index], index === spanIndex ? span : undefined)
+    for (const [i, varbind] of answered.entries()) {
+      const index = i < first ? i : first + ((i - first) % step)
+      this.#cursors[index]?.takeAnswered(varbind)
     }
-    return this
+    for (const cursor of this.#cursors)
+      if (walks[cursor.index]) cursor.goOn(cursor.index === spanIndex ? span : undefined)
   }
 
   async finish(): Promise<RemoteAnswer> {
@@ -127,11 +129,10 @@ export class RemoteWalk {
     const singles = this.#cursors.slice(0, this.#nonRepeaters)
     if (this.#bulk && singles.some(({ isDone }) => !isDone)) return 0
     const rounds = this.#wholeRounds()
-    const sent = [
-      ...singles.flatMap(({ found }) => found),
-      ...this.#repeaters.flatMap(({ found }) => found.slice(0, rounds)),
-    ]
-    return sent.reduce((octets, varbind) => octets + varbind.length, 0)
+    let octets = 0
+    for (const single of singles) octets += single.octetsOf(1)
+    for (const repeater of this.#repeaters) octets += repeater.octetsOf(rounds)
+    return octets
   }
 
   /** First one for each non-repeater, then round after round; a round in which all are at their end is the last. */
@@ -141,8 +142,13 @@ export class RemoteWalk {
     if (over) return { status: 'noSuchName', position: over.index + 1 }
     const answer = this.#cursors.slice(0, this.#nonRepeaters).map((cursor) => cursor.found[0] ?? cursor.ending())
     for (let round = 0; round < repetitions; round++) {
-      for (const cursor of this.#repeaters) answer.push(cursor.found[round] ?? cursor.ending())
-      if (this.#repeaters.every(({ found }) => found.length <= round)) break
+      let isOver = true
+      for (const cursor of this.#repeaters) {
+        const varbind = cursor.found[round]
+        if (varbind) isOver = false
+        answer.push(varbind ?? cursor.ending())
+      }
+      if (isOver) break
     }
     return answer
   }
@@ -169,7 +175,7 @@ export class RemoteWalk {
           : await backend.getBulk(ranges, singles.length, most, timeoutMs)
       for (const [i, question] of questions.entries()) {
         const step = i < singles.length ? varbinds.length : repeaters.length
-        if (!this.#take(question, everyNth(varbinds, i, step))) return failureAt(question)
+        if (!this.#take(question, varbinds, i, step)) return failureAt(question)
       }
       return undefined
     } catch (error) {
@@ -179,13 +185,13 @@ export class RemoteWalk {
     }
   }
 
-  /** Takes what a backend said of one range; false for nonsense. */
-  #take({ cursor, range }: Question, varbinds: readonly Varbind[]): boolean {
+  /** Takes what a backend said of one range, at `first` and every step after it; false for nonsense. */
+  #take({ cursor, range }: Question, varbinds: readonly Varbind[], first: number, step: number): boolean {
     const { view, isV1 } = this.#rules
     let last = range.start
     let mayEqual = range.include
-    for (const { name, value } of varbinds) {
-      if (cursor.isDone) break
+    for (let at = first; at < varbinds.length && !cursor.isDone; at += step) {
+      const { name, value } = varbinds[at] as Varbind
       // Net-SNMP's subagent does not look at a range's end: what lies behind it says that the range is over.
       if (value.type === 'endOfMibView' || compareOid(name, range.end) >= 0) {
         cursor.skipTo(range.end)
@@ -201,18 +207,8 @@ export class RemoteWalk {
       else cursor.takeRemote(name, encodeVarbind(name, value))
     }
     // Nothing at all for a range is nonsense: there is always an instance or an end.
-    return varbinds.length > 0
+    return first < varbinds.length
   }
-}
-
-/** The items at `first`, and at every step after it. */
-function everyNth<T extends object>(items: readonly T[], first: number, step: number): T[] {
-  const picked: T[] = []
-  for (let at = first; at < items.length; at += step) {
-    const item = items[at]
-    if (item) picked.push(item)
-  }
-  return picked
 }
 
 function failureAt({ cursor }: Question): ReadFailure {

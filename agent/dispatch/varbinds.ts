@@ -23,6 +23,7 @@ export function encodeInstance(object: ServedObject, position: number): Uint8Arr
 
 /** Copies of the varbinds that lie one after the other in these octets. */
 export function splitVarbinds(octets: Uint8Array): Uint8Array[] {
+  if (octets.length === 0) return []
   const reader = new BerReader().reset(Uint8Array.from(octets))
   const varbinds: Uint8Array[] = []
   while (reader.position < reader.limit) {
