@@ -19,6 +19,7 @@ import { CommunityExchange, type Exchange } from '../snmp/exchange.ts'
 import { messageVersion, pduTag } from '../snmp/message/pdu.ts'
 import { Request } from '../snmp/message/request.ts'
 import { closeResponse, openResponse, writeErrorResponse } from '../snmp/message/response.ts'
+import { readV3 } from '../snmp/message/v3-message.ts'
 import { type Community, findCommunity } from '../snmp/security/community.ts'
 import { Statistics } from '../snmp/statistics.ts'
 import type { Remote, Transport } from '../snmp/transport/udp.ts'
@@ -119,7 +120,7 @@ export class Engine {
       const whole = reader.enter(tag.sequence)
       const version = reader.integer32()
       if (version === messageVersion.v3 && this.v3) {
-        const exchange = this.v3.receive(reader, whole, transport, remote)
+        const exchange = this.v3.receive(readV3(reader, whole), reader, transport, remote)
         if (!exchange) return
         this.#request.readPdu(reader)
         this.#process(exchange, this.#request, this.#rightsOf(exchange.principal))
