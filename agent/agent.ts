@@ -17,9 +17,7 @@ import { varbindsOf } from '../lib/mib/notification.ts'
 import { isText, textVarbind } from '../lib/mib/notification-text.ts'
 import { Registry } from '../lib/mib/registry.ts'
 import type { AnyRow } from '../lib/mib/served.ts'
-import { BindError } from '../lib/net/per-address.ts'
 import { SourceAddresses } from '../lib/net/source-address.ts'
-import { describePortOwner } from '../lib/proc/port-owner.ts'
 import type { Oid } from '../lib/smi/oid.ts'
 import type { Varbind } from '../lib/smi/value.ts'
 import type { Clock, Timer } from '../lib/time/clock.ts'
@@ -43,6 +41,7 @@ import { AgentxMaster } from './agentx/master.ts'
 import { type TrustDomain, trustDomains } from './agentx/trust.ts'
 import { AuditLog } from './audit.ts'
 import { AuthenticationFailures } from './authentication-failures.ts'
+import { bindFailure } from './bind-failure.ts'
 import { Engine } from './engine.ts'
 import { castellanSubagentLost, castellanSubagentReturned } from './internal/castellan-agent.ts'
 import { internalModules } from './internal/index.ts'
@@ -66,6 +65,15 @@ export interface AgentOptions {
   /** Whether what this process writes reaches its files. */
   readonly storage?: () => StorageFigures
 }
+
+/** Besides those of modules. */
+const ownNotifications: readonly Notification[] = [
+  coldStart,
+  warmStart,
+  authenticationFailure,
+  castellanSubagentLost,
+  castellanSubagentReturned,
+]
 
 export class Agent {
   readonly names: Names
@@ -128,13 +136,10 @@ export class Agent {
       ...(options.alsoNamed?.definitions ?? []),
     ]
     this.#guarded = guardedSubtrees(definitions)
+    const notifications = all.flatMap(({ module }) => module.notifications ?? [])
     this.names = new Names(definitions, [
-      ...all.flatMap(({ module }) => module.notifications ?? []),
-      coldStart,
-      warmStart,
-      authenticationFailure,
-      castellanSubagentLost,
-      castellanSubagentReturned,
+      ...notifications,
+      ...ownNotifications,
       ...(options.alsoNamed?.notifications ?? []),
     ])
     this.#engine = new Engine({
@@ -158,18 +163,7 @@ export class Agent {
       log,
       names: this.names,
     })
-    this.#originator = new Originator({
-      log: limitedLog(log.child('notify'), options.clock),
-      informs: this.#accounts.informs,
-      clock: options.clock,
-      statistics: this.#statistics,
-      sysObjectId: () => options.sysObjectId,
-      sourceFor: (destination) => this.#sources?.for(destination),
-      isGuarded: (name) => isGuarded(this.names.objectOf(name) ?? {}),
-      v3: () => this.#engine.v3,
-      usm: () => this.#usm,
-    })
-
+    this.#originator = this.#makeOriginator()
     this.#hosting = new Hosting({
       home,
       log,
@@ -181,9 +175,29 @@ export class Agent {
       },
     })
     for (const backend of this.#hosting.backends) this.#registry.register(backend)
-    this.#master = new AgentxMaster({
+    this.#master = this.#makeMaster()
+  }
+
+  #makeOriginator(): Originator {
+    const { log, clock, sysObjectId } = this.#options
+    return new Originator({
+      log: limitedLog(log.child('notify'), clock),
+      informs: this.#accounts.informs,
+      clock,
+      statistics: this.#statistics,
+      sysObjectId,
+      sourceFor: (destination) => this.#sources?.for(destination),
+      isGuarded: (name) => isGuarded(this.names.objectOf(name) ?? {}),
+      v3: () => this.#engine.v3,
+      usm: () => this.#usm,
+    })
+  }
+
+  #makeMaster(): AgentxMaster {
+    const { log, clock } = this.#options
+    return new AgentxMaster({
       registry: this.#registry,
-      clock: options.clock,
+      clock,
       log: log.child('agentx'),
       upTimeTicks: () => this.upTimeTicks(),
       timeoutLimitMs: () => this.#internal.agentxTimeoutLimitMs(),
@@ -357,13 +371,7 @@ export class Agent {
       await listener.start()
     } catch (error) {
       await this.stop()
-      if (!(error instanceof BindError) || error.code !== 'EADDRINUSE')
-        throw new Error(`listen on udp ${text}`, { cause: error })
-      const owner = describePortOwner('udp', address.port)
-      const where = formatAddress({ host: error.address, port: address.port })
-      throw new Error(
-        `udp ${where} is in use${owner ? ` by ${owner}` : ''}; stop that, or change snmpListenEntry in snmpd.cnf`,
-      )
+      throw bindFailure(address, error)
     }
     this.#listeners.push(listener)
     if (listener.hosts.length === 0)

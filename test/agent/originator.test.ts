@@ -53,7 +53,7 @@ async function received(
     clock: systemClock,
     statistics: new Statistics(),
     informs: makeAccounts().informs,
-    sysObjectId: () => oid('1.3.6.1.4.1.32473.1.1'),
+    sysObjectId: oid('1.3.6.1.4.1.32473.1.1'),
     sourceFor: () => undefined,
     isGuarded: (name) => isGuarded(declaredNames.objectOf(name) ?? {}),
     v3: () => undefined,

@@ -64,13 +64,23 @@ export function seal(
   protection: Protection,
   scopedPdu: Uint8Array,
 ): BerWriter {
-  const { level } = protection
   const encrypted =
     protection.level === 'authPriv'
       ? encrypt(protection.priv.protocol, protection.priv.key, envelope, scopedPdu)
       : undefined
-  const privParameters = encrypted?.parameters ?? nothing
-  const message = { ...envelope, level, digestLength: digestLengthOf(protection), privParameters }
+  // Field by field, for a spread costs a twentieth of a whole message.
+  const message: OutgoingV3 = {
+    msgId: envelope.msgId,
+    msgMaxSize: envelope.msgMaxSize,
+    level: protection.level,
+    isReportable: envelope.isReportable ?? false,
+    engineId: envelope.engineId,
+    boots: envelope.boots,
+    time: envelope.time,
+    userName: envelope.userName,
+    digestLength: digestLengthOf(protection),
+    privParameters: encrypted?.parameters ?? nothing,
+  }
   const digestAt = writeV3(out, message, encrypted?.data ?? scopedPdu)
   if (protection.level !== 'noAuthNoPriv') sign(protection.auth.protocol, protection.auth.key, out.written(), digestAt)
   return out
