@@ -38,13 +38,15 @@ import { V3Messages } from '../snmp/v3-processing.ts'
 import { Vacm } from './access/vacm.ts'
 import { domainAccounts, makeAccounts } from './accounts.ts'
 import { AgentxMaster } from './agentx/master.ts'
-import { type TrustDomain, trustDomains } from './agentx/trust.ts'
+import { ownSubtrees } from './agentx/own-subtrees.ts'
+import { type TrustDomain, type TrustDomainName, trustDomains } from './agentx/trust.ts'
 import { AuditLog } from './audit.ts'
 import { AuthenticationFailures } from './authentication-failures.ts'
 import { bindFailure } from './bind-failure.ts'
 import { Engine } from './engine.ts'
 import { castellanSubagentLost, castellanSubagentReturned } from './internal/castellan-agent.ts'
 import { internalModules } from './internal/index.ts'
+import { ownNotifications } from './internal/own-notifications.ts'
 import { authenticationFailure, coldStart, warmStart } from './internal/snmpv2-mib.ts'
 import { keepLater } from './kept-later.ts'
 import { EngineLocalAgent } from './local-agent.ts'
@@ -66,15 +68,6 @@ export interface AgentOptions {
   readonly storage?: () => StorageFigures
 }
 
-/** Besides those of modules. */
-const ownNotifications: readonly Notification[] = [
-  coldStart,
-  warmStart,
-  authenticationFailure,
-  castellanSubagentLost,
-  castellanSubagentReturned,
-]
-
 export class Agent {
   readonly names: Names
   readonly #options: AgentOptions
@@ -95,6 +88,7 @@ export class Agent {
   readonly #subagentChanges: SubagentChanges
   readonly #authenticationFailures: AuthenticationFailures
   readonly #guarded: readonly Oid[]
+  readonly #trustDomains: Readonly<Record<TrustDomainName, TrustDomain>>
   #engineId: Uint8Array = new Uint8Array(0)
   #usm: Usm | undefined
   #vacm = new Vacm([], [], [])
@@ -128,7 +122,7 @@ export class Agent {
       closeSession: (id) => this.#master.closeSession(id, closeReason.byManager, 'a manager set it down'),
     })
     const all: readonly ConfiguredModule[] = [
-      ...this.#internal.modules.map((module) => ({ ...module, file: 'agent/snmpd.cnf' })),
+      ...this.#internal.modules.map((module) => ({ ...module, file: 'agent/snmpd.cnf', isWhole: true })),
       ...modules,
     ]
     const definitions = [
@@ -137,6 +131,7 @@ export class Agent {
     ]
     this.#guarded = guardedSubtrees(definitions)
     const notifications = all.flatMap(({ module }) => module.notifications ?? [])
+    this.#trustDomains = trustDomains(ownSubtrees(all.filter(({ isWhole }) => isWhole)))
     this.names = new Names(definitions, [
       ...notifications,
       ...ownNotifications,
@@ -284,7 +279,7 @@ export class Agent {
     this.#configureEngine()
     await this.#hosting.start((name) => this.#hostOf(name))
     for (const { domain, address } of this.#internal.agentxAddresses(home))
-      await this.#master.listen(address, trustDomains[domain])
+      await this.#master.listen(address, this.#trustDomains[domain])
     for (const listener of this.#listeners) listener.read()
     this.#describeModules()
     log.notice('the agent serves', { addresses: this.addresses.join(' ') })

@@ -1,6 +1,6 @@
 /** What a follower is asked for, what one look at its file gives, and where it stands. */
 
-import { isDenied } from '../proc/file.ts'
+import { isDenied } from '../errors.ts'
 import type { Clock } from '../time/clock.ts'
 import { RefusedPathError } from '../trust/refused-path.ts'
 import type { GenerationState } from './generation.ts'
@@ -54,6 +54,8 @@ export interface PollResult extends Look {
   readonly rotations: number
   /** Files found in this poll to have been compressed or deleted before they were read: lines of each may be lost. */
   readonly filesLost: number
+  /** Why rotated files are not looked for: a sentence of who may write the folder having made too many files there. */
+  readonly crowd?: string
   /** There is more to read, or may be soon: an old file is still being watched for its last lines. */
   readonly isBehind: boolean
   /** One poll reads a bounded part, which may have no line in it: only this tells whether the end is reached. */

@@ -5,7 +5,7 @@ import { gunzipSync, constants as zlib } from 'node:zlib'
 import type { Folder, Place } from '../trust/folder.ts'
 import { headOctets } from './generation.ts'
 import { openRegular } from './open-regular.ts'
-import { parseRotatedName } from './rotated-files.ts'
+import { byRotation, parseRotatedName } from './rotated-name.ts'
 
 export interface Sibling {
   /** In the folder of the live one. */
@@ -29,12 +29,13 @@ const separator = /^[.~-]/
 /** What cannot be read as a log, or is just being written by who compresses. */
 const unreadable = /\.(bz2|xz|zst|tmp)$/
 
-/** Regular files beside the live one whose names begin with its name. Throws when the folder cannot be listed. */
+/** Regular files beside the live one whose names begin with its name. Throws when the folder cannot be listed, or is crowded. */
 export async function siblingsOf({ folder, name }: Place): Promise<Siblings> {
   const plain: Sibling[] = []
   const gzipped: Sibling[] = []
-  for (const one of await folder.readNames()) {
-    if (!one.startsWith(name) || !separator.test(one.slice(name.length)) || unreadable.test(one)) continue
+  const isBeside = (one: string): boolean =>
+    one.startsWith(name) && separator.test(one.slice(name.length)) && !unreadable.test(one)
+  for (const one of await folder.readNames(isBeside)) {
     const file = await folder.lstat(one).catch(() => undefined) // it went meanwhile
     if (file?.isFile()) (one.endsWith('.gz') ? gzipped : plain).push({ name: one, file })
   }
@@ -51,14 +52,12 @@ export function isRenamed(name: string, livePath: string): boolean {
  * that file times are taken from; else by these times.
  */
 export function inOrder<T extends Sibling>(siblings: readonly T[], livePath: string): T[] {
-  const named = siblings.map((sibling) => ({
-    sibling,
-    name: parseRotatedName(sibling.name, basename(livePath)),
-  }))
-  const isByName = named.every(({ name }) => name !== undefined)
-  return named
-    .sort((a, b) => (isByName ? byName(a.name!, b.name!) : byTime(a.sibling.file, b.sibling.file)))
-    .map(({ sibling }) => sibling)
+  const named = siblings.flatMap((sibling) => {
+    const turn = parseRotatedName(sibling.name, basename(livePath))
+    return turn ? { sibling, turn } : []
+  })
+  if (named.length < siblings.length) return siblings.toSorted((a, b) => byTime(a.file, b.file))
+  return named.sort((a, b) => byRotation(a.turn, b.turn)).map(({ sibling }) => sibling)
 }
 
 /**
@@ -73,15 +72,6 @@ export function laterByName<T extends Sibling>(
   if (!ordered.every(({ name }) => isRenamed(name, livePath))) return []
   const at = ordered.findIndex(({ file }) => isLast(file))
   return at < 0 ? [] : ordered.slice(at + 1)
-}
-
-interface Turn {
-  readonly seconds: number
-  readonly number: number
-}
-
-function byName(a: Turn, b: Turn): number {
-  return a.seconds - b.seconds || a.number - b.number
 }
 
 function byTime(a: Stats, b: Stats): number {

@@ -2,7 +2,7 @@
 
 import type { Log } from '../log/log.ts'
 import type { Principal } from '../smi/principal.ts'
-import type { TakeBack } from './all-or-nothing.ts'
+import { PartlyPersistedError, type TakeBack } from './all-or-nothing.ts'
 import { runGenerator } from './generator.ts'
 import type { Effects, MibModule, ModuleHost } from './module.ts'
 import type { RowChange } from './row-change.ts'
@@ -25,14 +25,6 @@ export interface Backend {
   readonly name: string
   readonly objects: readonly ServedObject[]
   prepareSet(varbinds: readonly SetVarbind[], requester?: Principal): SetPart
-}
-
-/** A change is durable in part, and that part could not be taken back. */
-export class PartlyPersistedError extends Error {
-  constructor(cause: unknown) {
-    super('a change is durable in part and could not be taken back', { cause })
-    this.name = 'PartlyPersistedError'
-  }
 }
 
 export interface ModuleBackendOptions {
@@ -85,6 +77,11 @@ export class ModuleBackend implements Backend {
   }
 }
 
+interface Committed {
+  readonly plan: RowPlan
+  effects: Effects | undefined
+}
+
 interface ModuleSetOptions extends ModuleBackendOptions {
   readonly unkept: Unkept
 }
@@ -95,7 +92,7 @@ class ModuleSet implements SetPart {
   readonly #requester: Principal | undefined
   readonly #options: ModuleSetOptions
   #plans: readonly RowPlan[] = []
-  readonly #committed: { plan: RowPlan; effects: Effects | undefined }[] = []
+  readonly #committed: Committed[] = []
   /** What takes back what is durable of it, if anything is; undefined before persisting began. */
   #takesBack: Promise<TakeBack | undefined> | undefined
 
@@ -125,12 +122,13 @@ class ModuleSet implements SetPart {
     for (const plan of this.#plans) {
       try {
         const { table, handlers } = plan.serving
-        this.#committed.push({ plan, effects: undefined })
+        const committed: Committed = { plan, effects: undefined }
+        this.#committed.push(committed)
         if (plan.after) table.putAny(plan.after)
         else table.deleteAny(plan.instance)
         const { before, after, wishes } = plan
-        const change = { before, after, wishes, requester: this.#requester } as never
-        this.#committed.at(-1)!.effects = handlers.commit?.(change)
+        const change = { before, after, wishes, requester: this.#requester }
+        committed.effects = handlers.commit?.(change)
       } catch (error) {
         this.#options.log.error('a module failed to commit a set', { module: this.#module.name, error })
         return { status: 'commitFailed', position: plan.position }
@@ -158,7 +156,7 @@ class ModuleSet implements SetPart {
   }
 
   #actsUnkept({ serving, before, after, wishes }: RowPlan): boolean {
-    return serving.handlers.actsUnkept?.({ before, after, wishes, requester: this.#requester } as never) ?? false
+    return serving.handlers.actsUnkept?.({ before, after, wishes, requester: this.#requester }) ?? false
   }
 
   async undo(): Promise<boolean> {

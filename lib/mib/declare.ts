@@ -16,8 +16,11 @@ export interface Column<T = unknown, P extends Presence = Presence> {
   readonly defaultValue?: T
   /** An action: a SET is told to the module, but the object always reads as this. */
   readonly readsAs?: T
-  /** Names a command that will be run: read-only over SNMP unless the local configuration allows more, and guarded. */
-  readonly command?: boolean
+  /**
+   * Names a command that will be run, or the arguments of one: read-only over SNMP unless the local configuration allows more,
+   * for each of the two by itself, and guarded.
+   */
+  readonly command?: boolean | 'argument'
   /**
    * Shows what files, command lines, arguments or notifications contain, which may be anybody's secret: guarded, that is out
    * of every view of operators (agent/access/guarded-families.ts). False says that somebody has decided that it shows none.
@@ -33,7 +36,7 @@ export interface ColumnOptions<T, P extends Presence> {
   readonly presence?: P
   readonly defaultValue?: T
   readonly readsAs?: T
-  readonly command?: boolean
+  readonly command?: boolean | 'argument'
   readonly contents?: boolean
   readonly secret?: boolean
   readonly entry?: string
@@ -159,11 +162,15 @@ export function defineTable<const I extends Columns, const C extends Columns>(
       name,
       entryName: name.replace(/Table$/, 'Entry'),
       entry: [...oid(table), 1],
-      columns: Object.keys(options.columns).filter((key) => options.columns[key]!.entry === `${table}.1`),
+      columns: namesOf(options.columns, (declared) => declared.entry === `${table}.1`),
       cnf,
       exists,
     })),
   )
+}
+
+function namesOf(columns: Columns, isWanted: (declared: Column) => boolean): string[] {
+  return Object.entries(columns).flatMap(([name, declared]) => (isWanted(declared) ? [name] : []))
 }
 
 export interface ScalarsOptions<C extends Columns> {
@@ -194,7 +201,7 @@ function define<I extends Columns, C extends Columns>(
 ): Definition<I, C> {
   const bound: Record<string, BoundColumn> = {}
   const byConvention = (convention: string): string | undefined =>
-    Object.keys(columns).find((key) => columns[key]!.syntax.name === convention)
+    namesOf(columns, ({ syntax }) => syntax.name === convention)[0]
   const definition: Definition<I, C> = {
     kind,
     name,
@@ -224,6 +231,13 @@ function define<I extends Columns, C extends Columns>(
 /** The common face of definitions for code that does not care about their columns. */
 export function anyDefinition(definition: { readonly entry: Oid }): Definition {
   return definition as Definition
+}
+
+/** A column or index part that the definition has; throws where it has none of that name. */
+export function columnNamed({ name: table, columns }: Definition, name: string): BoundColumn {
+  const column = columns[name]
+  if (!column) throw new TypeError(`${table} has no column ${name}`)
+  return column
 }
 
 export type NotificationObjects = Readonly<Record<string, BoundColumn>>

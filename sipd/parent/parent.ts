@@ -1,5 +1,6 @@
 /** What the first process of sipd does: configuration, workers, logs, statistics; each change of them in one place. */
 
+import { errorOf } from '../../lib/errors.ts'
 import type { Home } from '../../lib/home/home.ts'
 import type { Log } from '../../lib/log/log.ts'
 import { memoryUse } from '../../lib/proc/memory.ts'
@@ -16,6 +17,7 @@ import { formatHop } from '../message/source.ts'
 import type { Privileges } from '../privileges/privileges.ts'
 import type { ListItem, ListSubject } from '../worker/listing.ts'
 import { Logs } from './logs.ts'
+import { markKey, markKeyPath } from './mark-key.ts'
 import { type PoolSettings, WorkerPool } from './pool.ts'
 import { Totals } from './statistics.ts'
 import { WorkerError } from './worker-handle.ts'
@@ -68,6 +70,7 @@ export class SipdParent {
     // Logs are the account's, and so are the programs that they may be piped to.
     if (!this.#privileges.isPending) await this.#apply(configuration)
     const currentLog = (): Log => this.log
+    const key = this.#privileges.asAccount(() => markKey(markKeyPath(this.#home), this.log))
     this.#pool = new WorkerPool(
       {
         home: this.#home,
@@ -76,6 +79,7 @@ export class SipdParent {
         get log() {
           return currentLog()
         },
+        markKey: key,
         onLog: (name, lines) => this.#logs.write(name, lines),
         onReport: (worker) => this.totals.reported(worker),
         onEnded: (worker) => this.totals.ended(worker),
@@ -87,7 +91,7 @@ export class SipdParent {
     try {
       await this.#pool.start(() => this.#giveUpRoot(configuration))
     } catch (error) {
-      throw this.#explained(error as Error, configuration)
+      throw this.#explained(errorOf(error), configuration)
     }
     const { account, whyRoot } = this.#privileges
     if (account) this.log.notice('sipd gave up root', { runsAs: nameOf(account) })
@@ -121,7 +125,7 @@ export class SipdParent {
       await this.#pool!.graceful(this.#poolSettings(configuration))
       this.#configuration = configuration
     } catch (error) {
-      throw this.#explained(error as Error, configuration)
+      throw this.#explained(errorOf(error), configuration)
     }
   }
 
@@ -189,7 +193,7 @@ export class SipdParent {
       await this.#pool!.restart(this.#poolSettings(configuration), restartWithinMs)
       this.#configuration = configuration
     } catch (error) {
-      throw this.#explained(error as Error, configuration)
+      throw this.#explained(errorOf(error), configuration)
     }
   }
 

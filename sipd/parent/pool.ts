@@ -1,16 +1,18 @@
 /** The workers of sipd, generation after generation: started, replaced when they die, relieved by new ones, stopped. */
+
 import cluster from 'node:cluster'
 import { randomBytes, randomInt } from 'node:crypto'
 import { join } from 'node:path'
-import { type Home, programRoot } from '../../lib/home/home.ts'
+import { messageOf } from '../../lib/errors.ts'
+import type { Home } from '../../lib/home/home.ts'
 import type { Log } from '../../lib/log/log.ts'
 import { loadInOrder } from '../../lib/process/daemon.ts'
 import { SpareDescriptors } from '../../lib/process/spare-descriptors.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
 import type { Account } from '../../lib/users/accounts.ts'
 import type { KeptFiles } from '../config/tls-files.ts'
 import type { Openness } from '../proxy/core.ts'
-import { signerSecretOctets } from '../proxy/signer.ts'
 import { secretOctets } from '../transaction/hash.ts'
 import type { ListItem, ListSubject } from '../worker/listing.ts'
 import type { WorkerStart } from '../worker/protocol.ts'
@@ -21,6 +23,8 @@ export interface PoolOptions {
   readonly home: Home
   readonly clock: Clock
   readonly log: Log
+  /** Of the marks that others bring back, in hexadecimal. */
+  readonly markKey: string
   readonly onLog: (log: 'error' | 'access', lines: string) => void
   /** A worker said how it is, or ended. */
   readonly onReport: (handle: WorkerHandle) => void
@@ -39,8 +43,17 @@ export interface PoolSettings {
   readonly files: KeptFiles
 }
 
-/** A worker of 100,000 calls has much short-lived garbage: a larger young generation collects it for less. */
-const workerNodeOptions = ['--max-semi-space-size=16', loadInOrder()]
+/**
+ * A worker of 100,000 calls has much short-lived garbage: a larger young generation collects it for less. All of the heap is
+ * collected rarely, and by one thread beside the one that serves: on the same core four take four fifths of it meanwhile
+ * (docs/performance.md).
+ */
+const workerNodeOptions = [
+  '--max-semi-space-size=16',
+  '--initial-old-space-size=128',
+  '--v8-pool-size=1',
+  loadInOrder(),
+]
 /** Connections that no worker has taken yet may have all others; a worker is started with these. */
 const spareDescriptors = 8
 const readyWithinMs = 30_000
@@ -58,8 +71,6 @@ export class WorkerPool {
   readonly #options: PoolOptions
   readonly #secret = randomBytes(secretOctets).toString('hex')
   readonly #spare = new SpareDescriptors(spareDescriptors)
-  /** As long as the parent lives: marks are known after a graceful restart. */
-  readonly #signerSecret = randomBytes(signerSecretOctets).toString('hex')
   /** By their number. */
   readonly #workers = new Map<number, WorkerHandle>()
   #settings: PoolSettings
@@ -208,7 +219,7 @@ export class WorkerPool {
     try {
       await worker.expect('handedOver', handOverWithinMs)
     } catch (error) {
-      this.#options.log.warn('a worker did not hand over', { pid: worker.pid, error: (error as Error).message })
+      this.#options.log.warn('a worker did not hand over', { pid: worker.pid, error: messageOf(error) })
     }
   }
 
@@ -227,7 +238,7 @@ export class WorkerPool {
       members,
       others,
       secret: this.#secret,
-      signerSecret: this.#signerSecret,
+      signerSecret: this.#options.markKey,
       files: this.#settings.files,
     }
     const user: HandleUser = {

@@ -2,7 +2,10 @@
  * Orders of an operator on this machine, such as `sip stop`: they are carried out as a SET would be, so that what follows
  * is no failure, and what was ordered is also wanted.
  */
+
 import type { Clock } from '../../lib/time/clock.ts'
+import { pause } from '../../lib/time/pause.ts'
+import { quoted } from './health.ts'
 import type { SupervisedProcess } from './process.ts'
 import type { Supervisor } from './supervisor.ts'
 
@@ -58,12 +61,13 @@ async function reaches(
 ): Promise<void> {
   const deadlineMs = clock.monotonicMs() + startWithinMs + stopTimeoutSeconds * 1000 + stopMarginMs
   for (;;) {
-    await new Promise<void>((resolve) => void clock.after(lookEveryMs, resolve))
+    await pause(clock, lookEveryMs)
     const now = supervisor.find(index)
     if (!now) throw new Error(`the row of ${name} was destroyed meanwhile`)
     if (holds(now)) return
     const isStart = now.spec.adminStatus === 'up'
-    if (isStart && (now.state === 'failed' || now.state === 'restartWait')) throw new Error(now.lastError)
+    if (isStart && (now.state === 'failed' || now.state === 'restartWait'))
+      throw new Error(`${now.lastError}${quoted(now.lastSaid)}`)
     if (clock.monotonicMs() >= deadlineMs) throw new Error(`${name} is still ${now.state}`)
   }
 }

@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { programRoot } from '../../../lib/home/home.ts'
 import { readProcess } from '../../../lib/proc/process.ts'
+import { programRoot } from '../../../lib/program-root.ts'
 import { type Clock, systemClock } from '../../../lib/time/clock.ts'
 import { exitStatusOfUnit } from '../../../subagents/critapp/exit-status.ts'
 import { fullUnitName, isUnitName, parseUnits, unitCommand } from '../../../subagents/critapp/unit.ts'
@@ -147,6 +147,6 @@ test('with a real systemd', { skip: noSystemd }, async (t) => {
   await t.test('a unit that is not there fails with the words of systemctl', async () => {
     const { shown, reaches } = supervise({ unit: 'nothere' })
     await reaches('failed')
-    assert.match(shown().lastError, /Unit nothere\.service not found/)
+    assert.match(shown().lastSaid, /Unit nothere\.service not found/)
   })
 })
