@@ -13,12 +13,11 @@ import { guardedSubtrees, isGuarded } from '../lib/mib/guarded.ts'
 import { type ConfiguredModule, Hosting } from '../lib/mib/hosting.ts'
 import type { ModuleHost } from '../lib/mib/module.ts'
 import { Names } from '../lib/mib/names.ts'
+import { varbindsOf } from '../lib/mib/notification.ts'
 import { isText, textVarbind } from '../lib/mib/notification-text.ts'
 import { Registry } from '../lib/mib/registry.ts'
 import type { AnyRow } from '../lib/mib/served.ts'
-import { BindError } from '../lib/net/per-address.ts'
 import { SourceAddresses } from '../lib/net/source-address.ts'
-import { describePortOwner } from '../lib/proc/port-owner.ts'
 import type { Oid } from '../lib/smi/oid.ts'
 import type { Varbind } from '../lib/smi/value.ts'
 import type { Clock, Timer } from '../lib/time/clock.ts'
@@ -30,7 +29,7 @@ import {
   readEngineId,
   startIdentity,
 } from '../snmp/engine-identity.ts'
-import { type NotificationMessage, varbindsOf } from '../snmp/notification.ts'
+import type { NotificationMessage } from '../snmp/notification.ts'
 import { Usm } from '../snmp/security/usm/usm.ts'
 import { Statistics } from '../snmp/statistics.ts'
 import { UdpListener } from '../snmp/transport/listener.ts'
@@ -43,9 +42,11 @@ import { ownSubtrees } from './agentx/own-subtrees.ts'
 import { type TrustDomain, type TrustDomainName, trustDomains } from './agentx/trust.ts'
 import { AuditLog } from './audit.ts'
 import { AuthenticationFailures } from './authentication-failures.ts'
+import { bindFailure } from './bind-failure.ts'
 import { Engine } from './engine.ts'
 import { castellanSubagentLost, castellanSubagentReturned } from './internal/castellan-agent.ts'
 import { internalModules } from './internal/index.ts'
+import { ownNotifications } from './internal/own-notifications.ts'
 import { authenticationFailure, coldStart, warmStart } from './internal/snmpv2-mib.ts'
 import { keepLater } from './kept-later.ts'
 import { EngineLocalAgent } from './local-agent.ts'
@@ -129,14 +130,11 @@ export class Agent {
       ...(options.alsoNamed?.definitions ?? []),
     ]
     this.#guarded = guardedSubtrees(definitions)
+    const notifications = all.flatMap(({ module }) => module.notifications ?? [])
     this.#trustDomains = trustDomains(ownSubtrees(all.filter(({ isWhole }) => isWhole)))
     this.names = new Names(definitions, [
-      ...all.flatMap(({ module }) => module.notifications ?? []),
-      coldStart,
-      warmStart,
-      authenticationFailure,
-      castellanSubagentLost,
-      castellanSubagentReturned,
+      ...notifications,
+      ...ownNotifications,
       ...(options.alsoNamed?.notifications ?? []),
     ])
     this.#engine = new Engine({
@@ -160,18 +158,7 @@ export class Agent {
       log,
       names: this.names,
     })
-    this.#originator = new Originator({
-      log: limitedLog(log.child('notify'), options.clock),
-      informs: this.#accounts.informs,
-      clock: options.clock,
-      statistics: this.#statistics,
-      sysObjectId: () => options.sysObjectId,
-      sourceFor: (destination) => this.#sources?.for(destination),
-      isGuarded: (name) => isGuarded(this.names.objectOf(name) ?? {}),
-      v3: () => this.#engine.v3,
-      usm: () => this.#usm,
-    })
-
+    this.#originator = this.#makeOriginator()
     this.#hosting = new Hosting({
       home,
       log,
@@ -183,9 +170,29 @@ export class Agent {
       },
     })
     for (const backend of this.#hosting.backends) this.#registry.register(backend)
-    this.#master = new AgentxMaster({
+    this.#master = this.#makeMaster()
+  }
+
+  #makeOriginator(): Originator {
+    const { log, clock, sysObjectId } = this.#options
+    return new Originator({
+      log: limitedLog(log.child('notify'), clock),
+      informs: this.#accounts.informs,
+      clock,
+      statistics: this.#statistics,
+      sysObjectId,
+      sourceFor: (destination) => this.#sources?.for(destination),
+      isGuarded: (name) => isGuarded(this.names.objectOf(name) ?? {}),
+      v3: () => this.#engine.v3,
+      usm: () => this.#usm,
+    })
+  }
+
+  #makeMaster(): AgentxMaster {
+    const { log, clock } = this.#options
+    return new AgentxMaster({
       registry: this.#registry,
-      clock: options.clock,
+      clock,
       log: log.child('agentx'),
       upTimeTicks: () => this.upTimeTicks(),
       timeoutLimitMs: () => this.#internal.agentxTimeoutLimitMs(),
@@ -299,7 +306,15 @@ export class Agent {
     this.#usm = new Usm(identity)
     this.#engine.v3 = new V3Messages(this.#usm, this.#statistics, this.#engine.maxMessageSize, 'own', {
       notAuthentic: (...failure) => this.#authenticationFailures.usmRefused(...failure),
-      setRefused: (record) => this.#audit.write(record),
+      setForOtherEngine: (requester, varbinds, remote) =>
+        this.#audit.write({
+          requester,
+          remote,
+          varbinds,
+          before: [],
+          status: 'snmpUnknownPDUHandlers',
+          reason: 'it is for another engine',
+        }),
     })
   }
 
@@ -351,13 +366,7 @@ export class Agent {
       await listener.start()
     } catch (error) {
       await this.stop()
-      if (!(error instanceof BindError) || error.code !== 'EADDRINUSE')
-        throw new Error(`listen on udp ${text}`, { cause: error })
-      const owner = describePortOwner('udp', address.port)
-      const where = formatAddress({ host: error.address, port: address.port })
-      throw new Error(
-        `udp ${where} is in use${owner ? ` by ${owner}` : ''}; stop that, or change snmpListenEntry in snmpd.cnf`,
-      )
+      throw bindFailure(address, error)
     }
     this.#listeners.push(listener)
     if (listener.hosts.length === 0)

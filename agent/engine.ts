@@ -7,27 +7,29 @@ import { BerWriter } from '../lib/ber/writer.ts'
 import type { OctetAccount } from '../lib/bounds/octet-account.ts'
 import { limitedLog } from '../lib/log/limited-log.ts'
 import type { Log } from '../lib/log/log.ts'
-import type { Requester } from '../lib/mib/module.ts'
 import type { Registry } from '../lib/mib/registry.ts'
 import type { SetFailure, SetVarbind } from '../lib/mib/set.ts'
 import { View } from '../lib/mib/view.ts'
 import { isLoopbackAddress } from '../lib/net/address.ts'
 import { sourceNetwork, sourceSite } from '../lib/net/source-network.ts'
 import { type ErrorStatus, toV1ErrorStatus } from '../lib/smi/error-status.ts'
+import type { Principal, SecurityModel } from '../lib/smi/principal.ts'
 import { type Clock, systemClock } from '../lib/time/clock.ts'
 import { CommunityExchange, type Exchange } from '../snmp/exchange.ts'
 import { messageVersion, pduTag } from '../snmp/message/pdu.ts'
 import { Request } from '../snmp/message/request.ts'
 import { closeResponse, openResponse, writeErrorResponse } from '../snmp/message/response.ts'
+import { readV3 } from '../snmp/message/v3-message.ts'
 import { type Community, findCommunity } from '../snmp/security/community.ts'
 import { Statistics } from '../snmp/statistics.ts'
 import type { Remote, Transport } from '../snmp/transport/udp.ts'
 import type { V3Messages } from '../snmp/v3-processing.ts'
-import type { AccessResult, SecurityModel, Vacm } from './access/vacm.ts'
+import { type AccessResult, Vacm } from './access/vacm.ts'
 import { makeAccounts } from './accounts.ts'
-import { type ReadFailure, type ReadRules, read } from './dispatch/read.ts'
-import { readRemote } from './dispatch/read-remote.ts'
-import { SetQueue } from './dispatch/write.ts'
+import { read, type Unfinished } from './dispatch/read.ts'
+import type { ReadFailure, ReadRules } from './dispatch/read-rules.ts'
+import type { RemoteAnswer } from './dispatch/remote-answer.ts'
+import { SetRequests } from './dispatch/set-requests.ts'
 import type { SetRecord } from './set-record.ts'
 
 export interface EngineOptions {
@@ -43,13 +45,15 @@ export interface EngineOptions {
   readonly requests?: OctetAccount
 }
 
+/** What a principal may do. */
+interface Rights {
+  readonly read: AccessResult
+  readonly write: AccessResult
+}
+
 /** A community with what it may do in each version, decided when the configuration is taken. */
 interface Grant extends Community {
-  readonly access: readonly {
-    readonly requester: Requester
-    readonly read: AccessResult
-    readonly write: AccessResult
-  }[]
+  readonly versions: readonly { readonly principal: Principal; readonly rights: Rights }[]
 }
 
 const models: readonly SecurityModel[] = ['snmpv1', 'snmpv2c']
@@ -67,12 +71,13 @@ export class Engine {
   readonly registry: Registry
   readonly maxMessageSize: number
   readonly log: Log
-  readonly #sets: SetQueue
+  readonly #sets: SetRequests
   readonly #options: EngineOptions
   readonly #reader = new BerReader()
   #out = new BerWriter()
   readonly #request = new Request()
   #grants: readonly Grant[] = []
+  #vacm = new Vacm([], [], [])
   #remoteReads = 0
   readonly #requests: OctetAccount
   /** Without it SNMPv3 is a version that is not spoken here. */
@@ -85,21 +90,25 @@ export class Engine {
     this.maxMessageSize = Math.min(options.maxMessageSize ?? 65_507, 65_507)
     // The sender of a datagram that finds a bug may send it again and again.
     this.log = limitedLog(options.log, options.clock ?? systemClock)
-    this.#sets = new SetQueue(options.registry, this.log, options.onSet !== undefined)
+    this.#sets = new SetRequests(options.registry, this.log, options.onSet !== undefined)
     this.#requests = options.requests ?? makeAccounts().requests
   }
 
   /** Takes communities and access rights; what is being answered keeps the old ones. */
   configure(communities: readonly Community[], vacm: Vacm): void {
-    this.v3?.configure(vacm)
+    this.#vacm = vacm
     this.#grants = communities.map((community) => ({
       ...community,
-      access: models.map((securityModel) => {
+      versions: models.map((securityModel) => {
         const { securityName, contextName } = community
-        const requester = { securityModel, securityName, securityLevel: 'noAuthNoPriv', contextName } as const
-        return { requester, read: vacm.viewFor(requester, 'read'), write: vacm.viewFor(requester, 'write') }
+        const principal = { securityModel, securityName, securityLevel: 'noAuthNoPriv', contextName } as const
+        return { principal, rights: this.#rightsOf(principal) }
       }),
     }))
+  }
+
+  #rightsOf(principal: Principal): Rights {
+    return { read: this.#vacm.viewFor(principal, 'read'), write: this.#vacm.viewFor(principal, 'write') }
   }
 
   /** Answers one datagram. Whatever its octets are, they cost at most themselves. */
@@ -111,10 +120,10 @@ export class Engine {
       const whole = reader.enter(tag.sequence)
       const version = reader.integer32()
       if (version === messageVersion.v3 && this.v3) {
-        const exchange = this.v3.receive(reader, whole, transport, remote)
+        const exchange = this.v3.receive(readV3(reader, whole), reader, transport, remote)
         if (!exchange) return
         this.#request.readPdu(reader)
-        this.#process(exchange, this.#request)
+        this.#process(exchange, this.#request, this.#rightsOf(exchange.principal))
         return
       }
       if (version !== messageVersion.v1 && version !== messageVersion.v2c) {
@@ -137,16 +146,17 @@ export class Engine {
         return
       }
       const community = bytes.subarray(communityStart, communityEnd)
-      const rights = grant.access[version]!
-      const exchange = new CommunityExchange(transport, remote, version, community, rights, this.maxMessageSize)
-      this.#process(exchange, request)
+      const { principal, rights } = grant.versions[version]!
+      const { maxMessageSize } = this
+      const exchange = new CommunityExchange({ transport, remote, version, community, principal, maxMessageSize })
+      this.#process(exchange, request, rights)
     } catch (error) {
       if (error instanceof DecodeError) statistics.snmpInASNParseErrs++
       else this.log.error('bug while receiving', { remote, error })
     }
   }
 
-  #process(exchange: Exchange, request: Request): void {
+  #process(exchange: Exchange, request: Request, { read: view, write }: Rights): void {
     const { statistics } = this
     const { isV1 } = exchange
     switch (request.pduTag) {
@@ -158,7 +168,7 @@ export class Engine {
         break
       case pduTag.setRequest:
         statistics.snmpInSetRequests++
-        this.#set(exchange, request)
+        this.#set(exchange, request, write)
         return
       case pduTag.getBulkRequest:
         if (!isV1) break
@@ -168,8 +178,8 @@ export class Engine {
         statistics.snmpUnknownPDUHandlers++
         return
     }
-    if (!(exchange.read instanceof View)) {
-      this.#refuse(exchange, request, exchange.read)
+    if (!(view instanceof View)) {
+      this.#refuse(exchange, request, view)
       return
     }
     const isBulk = request.pduTag === pduTag.getBulkRequest
@@ -178,20 +188,17 @@ export class Engine {
     const out = this.#out
     const message = exchange.open(out)
     const response = openResponse(out, request.requestId)
-    const rules = { view: exchange.read, isV1, limit }
-    let failure: ReadFailure | 'remote' | undefined
+    const rules = { view, isV1, limit }
+    let outcome: ReadFailure | Unfinished | undefined
     try {
-      failure = read(this.registry, request, rules, out)
+      outcome = read(this.registry, request, rules, out)
     } catch (error) {
       this.log.error('bug while reading', { remote: exchange.remote, error })
-      failure = { status: 'genErr', position: 1 }
+      outcome = { status: 'genErr', position: 1 }
     }
-    if (failure === 'remote') {
-      this.#readRemote(exchange, request, rules)
-      return
-    }
-    if (failure) {
-      this.#sendError(exchange, request, failure)
+    if (outcome) {
+      if ('status' in outcome) this.#sendError(exchange, request, outcome)
+      else this.#finish(outcome, exchange, request, rules)
       return
     }
     statistics.snmpInTotalReqVars += request.count
@@ -201,7 +208,7 @@ export class Engine {
   }
 
   /** A part of the answer comes from elsewhere: the request is kept, and answered when all is there. */
-  #readRemote(exchange: Exchange, request: Request, rules: ReadRules): void {
+  #finish(unfinished: Unfinished, exchange: Exchange, request: Request, rules: ReadRules): void {
     const kept = request.keep()
     const release = this.#remoteReads < remoteReadsAtMost ? this.#hold(kept, exchange.remote) : undefined
     if (!release) {
@@ -209,10 +216,11 @@ export class Engine {
       return
     }
     this.#remoteReads++
-    const { pduTag: type, first: nonRepeaters, second: maxRepetitions } = request
-    readRemote(this.registry, { pduTag: type, names: request.names(), nonRepeaters, maxRepetitions }, rules)
+    const isBulk = request.pduTag === pduTag.getBulkRequest
+    unfinished
+      .finish()
       .then(
-        (answer) => this.#answerRemote(exchange, kept, rules, type === pduTag.getBulkRequest, answer),
+        (answer) => this.#answerRemote(exchange, kept, rules, isBulk, answer),
         (error: unknown) => {
           this.log.error('bug while reading', { remote: exchange.remote, error })
           this.#sendError(exchange, kept, { status: 'genErr', position: 1 })
@@ -233,13 +241,7 @@ export class Engine {
     return this.#requests.take(octets, source, site) ? () => this.#requests.give(octets, source, site) : undefined
   }
 
-  #answerRemote(
-    exchange: Exchange,
-    kept: Request,
-    { limit }: ReadRules,
-    isBulk: boolean,
-    answer: ReadFailure | readonly Uint8Array[],
-  ): void {
+  #answerRemote(exchange: Exchange, kept: Request, { limit }: ReadRules, isBulk: boolean, answer: RemoteAnswer): void {
     if ('status' in answer) {
       this.#sendError(exchange, kept, answer)
       return
@@ -261,10 +263,9 @@ export class Engine {
     this.#send(exchange)
   }
 
-  #set(exchange: Exchange, request: Request): void {
-    const view = exchange.write
+  #set(exchange: Exchange, request: Request, view: AccessResult): void {
     const varbinds = request.varbinds(this.#reader)
-    const { requester, remote } = exchange
+    const { principal: requester, remote } = exchange
     const refused = (status: SetRecord['status'], reason: string): void =>
       this.#options.onSet?.({ requester, remote, varbinds, before: [], status, reason })
     if (!(view instanceof View)) {
@@ -299,7 +300,7 @@ export class Engine {
   }
 
   /** A SET from within, after those that wait already; who asks has found the view. Undefined when it is done. */
-  async setLocally(varbinds: readonly SetVarbind[], view: View, requester: Requester): Promise<SetFailure | undefined> {
+  async setLocally(varbinds: readonly SetVarbind[], view: View, requester: Principal): Promise<SetFailure | undefined> {
     if (this.#sets.length >= setsWaitingAtMost) {
       this.refusedLocally(varbinds, requester, 'resourceUnavailable', tooMuchWaits)
       return { status: 'resourceUnavailable', position: 0 }
@@ -316,13 +317,16 @@ export class Engine {
   }
 
   /** Records a SET from within that came to nothing before anything was tried. */
-  refusedLocally(varbinds: readonly SetVarbind[], requester: Requester, status: ErrorStatus, reason: string): void {
+  refusedLocally(varbinds: readonly SetVarbind[], requester: Principal, status: ErrorStatus, reason: string): void {
     this.#options.onSet?.({ requester, remote: undefined, varbinds, before: [], status, reason })
   }
 
-  /** RFC 3413 §3.2: no view at all for this principal; an unknown context is dropped and counted by others. */
+  /** RFC 3413 §3.2: no view at all for this principal. */
   #refuse(exchange: Exchange, request: Request, result: Exclude<AccessResult, View>): void {
-    if (result === 'noSuchContext') return
+    if (result === 'noSuchContext') {
+      exchange.reportUnknownContext(request.requestId)
+      return
+    }
     // RFC 1157 §4.1.5: version 1 has noSuchName for it, which always is the error of one variable.
     const position = exchange.isV1 && request.count > 0 ? 1 : 0
     this.#sendError(exchange, request, { status: 'authorizationError', position })

@@ -3,17 +3,19 @@ import { BerReader } from '../lib/ber/reader.ts'
 import { tag } from '../lib/ber/tags.ts'
 import { isGuarded } from '../lib/mib/guarded.ts'
 import type { LocalAgent, LocalAnswer, LocalFailure, LocalObject } from '../lib/mib/local-agent.ts'
-import type { Requester } from '../lib/mib/module.ts'
 import type { Names } from '../lib/mib/names.ts'
 import { View } from '../lib/mib/view.ts'
+import { unbounded, Walk } from '../lib/mib/walk.ts'
 import type { ErrorStatus } from '../lib/smi/error-status.ts'
 import type { Oid } from '../lib/smi/oid.ts'
+import type { Principal } from '../lib/smi/principal.ts'
 import type { SnmpValue, Varbind } from '../lib/smi/value.ts'
-import { pduTag } from '../snmp/message/pdu.ts'
-import type { AccessResult, Principal, Vacm, ViewType } from './access/vacm.ts'
-import { getHere, getNextHere } from './dispatch/read-here.ts'
-import { readRemote } from './dispatch/read-remote.ts'
+import type { AccessResult, Vacm, ViewType } from './access/vacm.ts'
+import { RemoteGet } from './dispatch/remote-get.ts'
+import { RemoteWalk } from './dispatch/remote-walk.ts'
 import type { Engine } from './engine.ts'
+
+type ReadType = 'get' | 'getNext'
 
 export interface LocalAgentOptions {
   readonly engine: Engine
@@ -31,29 +33,34 @@ export class EngineLocalAgent implements LocalAgent {
     this.#options = options
   }
 
-  get(names: readonly Oid[], as: Requester): Promise<LocalAnswer> {
-    return this.#read(pduTag.getRequest, names, as)
+  get(names: readonly Oid[], as: Principal): Promise<LocalAnswer> {
+    return this.#read('get', names, as)
   }
 
-  getNext(names: readonly Oid[], as: Requester): Promise<LocalAnswer> {
-    return this.#read(pduTag.getNextRequest, names, as)
+  getNext(names: readonly Oid[], as: Principal): Promise<LocalAnswer> {
+    return this.#read('getNext', names, as)
   }
 
-  getEach(names: readonly Oid[], as: Requester): readonly (LocalObject | Promise<LocalObject>)[] {
+  getEach(names: readonly Oid[], as: Principal): readonly (LocalObject | Promise<LocalObject>)[] {
     const view = this.#viewFor(as, 'read')
     if (!(view instanceof View)) return names.map(() => noView(as, 'read', view))
+    const walk = new Walk(this.#options.engine.registry, { view })
     return names.map((name) => {
-      const value = getHere(this.#options.engine.registry, view, name)
-      return value === 'elsewhere' ? this.#readOne(pduTag.getRequest, name, as) : { name, value }
+      const found = walk.find(name, 0, name.length)
+      if (typeof found === 'string') return { name, value: { type: found } }
+      return found.remote ? this.#readOne('get', name, as) : { name, value: found.valueAt(walk.position) }
     })
   }
 
-  getNextEach(names: readonly Oid[], as: Requester): readonly (LocalObject | Promise<LocalObject>)[] {
+  getNextEach(names: readonly Oid[], as: Principal): readonly (LocalObject | Promise<LocalObject>)[] {
     const view = this.#viewFor(as, 'read')
     if (!(view instanceof View)) return names.map(() => noView(as, 'read', view))
+    const walk = new Walk(this.#options.engine.registry, { view })
     return names.map((name) => {
-      const next = getNextHere(this.#options.engine.registry, view, name)
-      return next === 'elsewhere' ? this.#readOne(pduTag.getNextRequest, name, as) : next
+      const next = walk.seek(name, 0, name.length, unbounded)
+      if (typeof next === 'string') return { name, value: { type: 'endOfMibView' } }
+      if (next.remote) return this.#readOne('getNext', name, as)
+      return { name: next.nameOf(walk.position), value: next.valueAt(walk.position) }
     })
   }
 
@@ -67,7 +74,7 @@ export class EngineLocalAgent implements LocalAgent {
     return isGuarded(names.objectOf(name) ?? {}) ? '***' : names.formatValue(name, value)
   }
 
-  async set(varbinds: readonly Varbind[], as: Requester): Promise<LocalFailure | undefined> {
+  async set(varbinds: readonly Varbind[], as: Principal): Promise<LocalFailure | undefined> {
     const view = this.#viewFor(as, 'write')
     const numbered = varbinds.map(({ name, value }, i) => ({ name, value, position: i + 1 }))
     if (!(view instanceof View)) {
@@ -83,18 +90,19 @@ export class EngineLocalAgent implements LocalAgent {
     this.#options.notify(...args)
   }
 
-  async #readOne(type: number, name: Oid, as: Requester): Promise<LocalObject> {
+  async #readOne(type: ReadType, name: Oid, as: Principal): Promise<LocalObject> {
     const answer = await this.#read(type, [name], as)
-    return 'status' in answer ? answer : answer.varbinds[0]!
+    return 'status' in answer ? answer : (answer.varbinds[0] ?? { name, value: { type: 'noSuchObject' } })
   }
 
-  async #read(type: number, names: readonly Oid[], as: Requester): Promise<LocalAnswer> {
+  async #read(type: ReadType, names: readonly Oid[], as: Principal): Promise<LocalAnswer> {
     const { registry, maxMessageSize: limit } = this.#options.engine
     const view = this.#viewFor(as, 'read')
     if (!(view instanceof View)) return noView(as, 'read', view)
-    const request = { pduTag: type, names, nonRepeaters: 0, maxRepetitions: 0 }
+    const rules = { view, isV1: false, limit }
+    const read = type === 'get' ? new RemoteGet(registry, names, rules) : new RemoteWalk(registry, names, rules)
     try {
-      const answer = await readRemote(registry, request, { view, isV1: false, limit })
+      const answer = await read.finish()
       if ('status' in answer) return this.#explain(answer, names[answer.position - 1], as)
       return { varbinds: answer.map(decodeVarbind) }
     } catch (error) {
@@ -103,14 +111,14 @@ export class EngineLocalAgent implements LocalAgent {
     }
   }
 
-  #viewFor(as: Requester, type: ViewType): AccessResult {
-    return this.#options.vacm().viewFor(as as Principal, type) // a word that VACM does not know is in no group
+  #viewFor(as: Principal, type: ViewType): AccessResult {
+    return this.#options.vacm().viewFor(as, type)
   }
 
   #explain(
     failure: { readonly status: ErrorStatus; readonly position: number },
     name: Oid | undefined,
-    as: Requester,
+    as: Principal,
   ): LocalFailure {
     const object = name ? this.#options.names.format(name) : 'the request'
     const reasons: Partial<Record<ErrorStatus, string>> = {
@@ -124,7 +132,7 @@ export class EngineLocalAgent implements LocalAgent {
 
 /** RFC 3413 §3.2: no view at all is authorizationError; so is a context that is not there, which a manager is not told. */
 function noView(
-  { securityName, securityModel, securityLevel, contextName }: Requester,
+  { securityName, securityModel, securityLevel, contextName }: Principal,
   type: ViewType,
   result: Exclude<AccessResult, View>,
 ): LocalFailure {

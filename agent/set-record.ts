@@ -1,12 +1,13 @@
 /** What a SET wanted and what came of it, for the audit log. */
-import type { Requester } from '../lib/mib/module.ts'
+
 import type { SetVarbind } from '../lib/mib/set.ts'
 import type { ErrorStatus } from '../lib/smi/error-status.ts'
+import type { Principal } from '../lib/smi/principal.ts'
 import type { SnmpValue } from '../lib/smi/value.ts'
 import type { Remote } from '../snmp/transport/udp.ts'
 
 export interface SetRecord {
-  readonly requester: Requester
+  readonly requester: Principal
   /** Undefined when it came from a module of this agent. */
   readonly remote: Remote | undefined
   readonly varbinds: readonly SetVarbind[]

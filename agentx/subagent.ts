@@ -6,12 +6,12 @@ import type { Log } from '../lib/log/log.ts'
 import type { ResolveName } from '../lib/mib/config.ts'
 import { type ConfiguredModule, Hosting } from '../lib/mib/hosting.ts'
 import type { ModuleHost } from '../lib/mib/module.ts'
+import { varbindsOf } from '../lib/mib/notification.ts'
 import { textVarbind } from '../lib/mib/notification-text.ts'
 import type { SetVarbind } from '../lib/mib/set.ts'
 import { castellanArc } from '../lib/smi/enterprise.ts'
 import { type Oid, oid } from '../lib/smi/oid.ts'
 import type { Clock } from '../lib/time/clock.ts'
-import { varbindsOf } from '../snmp/notification.ts'
 import { AgentxSession } from './subagent-session.ts'
 
 export interface SubagentOptions {

@@ -1,6 +1,6 @@
 /** castellan access WHO OID: what somebody may do with an object, and which lines of snmpd.cnf decide it. */
 
-import type { AccessEntry, Principal, SecurityLevel, Vacm, ViewType } from '../agent/access/vacm.ts'
+import type { AccessEntry, Vacm, ViewType } from '../agent/access/vacm.ts'
 import { snmpCommunityTable } from '../agent/internal/access-tables.ts'
 import { usmUserTable } from '../agent/internal/usm-users.ts'
 import { declaredNames } from '../catalogue.ts'
@@ -11,6 +11,7 @@ import { show } from '../lib/cli/print.ts'
 import type { Home } from '../lib/home/home.ts'
 import { View } from '../lib/mib/view.ts'
 import { formatOid, type Oid } from '../lib/smi/oid.ts'
+import type { Principal, SecurityLevel } from '../lib/smi/principal.ts'
 import { printable } from '../lib/text/escape.ts'
 import { type Configuration, openConfiguration } from './agent/configuration.ts'
 

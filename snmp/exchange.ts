@@ -1,9 +1,8 @@
-/** A request on its way through the engine: where it came from, what its sender may do, and how its answer is wrapped. */
+/** A request on its way through the engine: where it came from, in whose name, and how its answer is wrapped. */
 
-import type { AccessResult } from '../agent/access/vacm.ts'
 import { tag } from '../lib/ber/tags.ts'
 import type { BerWriter } from '../lib/ber/writer.ts'
-import type { Requester } from '../lib/mib/module.ts'
+import type { Principal } from '../lib/smi/principal.ts'
 import { messageVersion } from './message/pdu.ts'
 import type { Remote, Transport } from './transport/udp.ts'
 
@@ -11,44 +10,43 @@ export interface Exchange {
   readonly transport: Transport
   readonly remote: Remote
   readonly isV1: boolean
-  readonly requester: Requester
-  readonly read: AccessResult
-  readonly write: AccessResult
+  readonly principal: Principal
   /** Octets that the PDU's end may reach in the writer, so that the whole message has at most so many and the sender takes it. */
   limitWithin(octets: number): number
   /** Begins the answer; what it gives is closed when the PDU is written. */
   open(out: BerWriter): number
   /** Makes the finished message of what was written, in whichever writer it then is. */
   seal(out: BerWriter): BerWriter
+  /** In place of an answer: the context is not there (RFC 3413 §3.2). Version 3 has a Report for it, the others nothing. */
+  reportUnknownContext(requestId: number): void
 }
 
-/** Versions 1 and 2c: the community goes back as it came. */
+export interface CommunityExchangeOptions {
+  readonly transport: Transport
+  readonly remote: Remote
+  readonly version: number
+  /** As it came, for it goes back so. */
+  readonly community: Uint8Array
+  readonly principal: Principal
+  readonly maxMessageSize: number
+}
+
+/** Versions 1 and 2c. */
 export class CommunityExchange implements Exchange {
   readonly transport: Transport
   readonly remote: Remote
   readonly isV1: boolean
-  readonly requester: Requester
-  readonly read: AccessResult
-  readonly write: AccessResult
+  readonly principal: Principal
   readonly #limit: number
   readonly #version: number
   readonly #community: Uint8Array
 
-  constructor(
-    transport: Transport,
-    remote: Remote,
-    version: number,
-    community: Uint8Array,
-    access: { readonly requester: Requester; readonly read: AccessResult; readonly write: AccessResult },
-    limit: number,
-  ) {
+  constructor({ transport, remote, version, community, principal, maxMessageSize }: CommunityExchangeOptions) {
     this.transport = transport
     this.remote = remote
     this.isV1 = version === messageVersion.v1
-    this.requester = access.requester
-    this.read = access.read
-    this.write = access.write
-    this.#limit = limit
+    this.principal = principal
+    this.#limit = maxMessageSize
     this.#version = version
     this.#community = community
   }
@@ -68,4 +66,6 @@ export class CommunityExchange implements Exchange {
   seal(out: BerWriter): BerWriter {
     return out
   }
+
+  reportUnknownContext(): void {}
 }

@@ -3,8 +3,6 @@ import { isIPv4 } from 'node:net'
 import { tag } from '../lib/ber/tags.ts'
 import type { BerWriter } from '../lib/ber/writer.ts'
 
-export { varbindsOf } from '../lib/mib/notification.ts'
-
 import { compareOid, type Oid, oid, startsWith } from '../lib/smi/oid.ts'
 import type { Varbind } from '../lib/smi/value.ts'
 import { pduTag, writeVarbinds } from './message/pdu.ts'

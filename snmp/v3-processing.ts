@@ -1,28 +1,20 @@
 /** SNMPv3 in the engine: RFC 3412 §7.2 for what comes in, Reports for what cannot be taken, §7.1 for answers. */
 
-import type { AccessResult, SecurityLevel, Vacm } from '../agent/access/vacm.ts'
-import type { SetRecord } from '../agent/set-record.ts'
 import { BerReader } from '../lib/ber/reader.ts'
-import { tag } from '../lib/ber/tags.ts'
 import { BerWriter } from '../lib/ber/writer.ts'
-import type { SetVarbind } from '../lib/mib/set.ts'
 import type { Oid } from '../lib/smi/oid.ts'
+import type { Principal, SecurityLevel } from '../lib/smi/principal.ts'
+import type { SetVarbind } from '../lib/smi/value.ts'
 import type { Exchange } from './exchange.ts'
 import { pduTag, writePdu } from './message/pdu.ts'
 import { headOfScopedPdu, type PduHead, readPduHead } from './message/pdu-head.ts'
 import { Request } from './message/request.ts'
-import {
-  readHeader,
-  readScopedData,
-  readUsmParameters,
-  type UsmParameters,
-  usmSecurityModel,
-  type V3Header,
-  writeV3,
-} from './message/v3-message.ts'
+import { openScopedPdu, readContext } from './message/scoped-pdu.ts'
+import type { IncomingV3, UnreadV3, UsmParameters } from './message/v3-message.ts'
 import { roomForScopedPdu } from './message/v3-size.ts'
 import { blockLengthOf, saltLength } from './security/usm/privacy.ts'
-import { type Usm, type UsmCounter, type UsmUser, usmCounters } from './security/usm/usm.ts'
+import { digestLengthOf, type Protection, protectionOf, seal } from './security/usm/protection.ts'
+import { type Incoming, type Usm, type UsmCounter, usmCounters } from './security/usm/usm.ts'
 import type { Statistics } from './statistics.ts'
 import type { Remote, Transport } from './transport/udp.ts'
 
@@ -50,17 +42,15 @@ interface ReportObject {
 export interface V3Events {
   /** RFC 3414 §3.2: by which counter, and as whom it came; not of those that a manager learns the engine and its time by. */
   notAuthentic?(refusal: UsmCounter, userName: string, remote: Remote): void
-  /** A SET of a user who is who they say, for an engine or a context that is not served here. */
-  setRefused?(record: SetRecord): void
+  /** A SET of a user who is who they say, for an engine that is not this one: it is reported as snmpUnknownPDUHandlers. */
+  setForOtherEngine?(principal: Principal, varbinds: readonly SetVarbind[], remote: Remote): void
 }
 
-interface Reporting {
-  readonly header: V3Header
-  /** Of the PDU that is reported on, where it could be read. */
-  readonly head: PduHead | undefined
-  readonly object: ReportObject
-  readonly user: UsmUser | undefined
-  readonly level: SecurityLevel
+/** To whom an answer or a report goes, and how it is protected. */
+interface Recipient {
+  readonly msgId: number
+  readonly userName: string
+  readonly protection: Protection
   readonly transport: Transport
   readonly remote: Remote
 }
@@ -72,7 +62,6 @@ export class V3Messages {
   readonly #sealed = new BerWriter()
   readonly #contexts: 'own' | 'any'
   readonly #events: V3Events
-  #vacm: Vacm | undefined
 
   /**
    * RFC 3412 §3.2.2: a responder is registered for its own engine's contexts; a receiver of notifications takes those of
@@ -92,90 +81,74 @@ export class V3Messages {
     this.#maxMessageSize = maxMessageSize
   }
 
-  configure(vacm: Vacm): void {
-    this.#vacm = vacm
-  }
-
   /**
-   * Takes a message whose version has been read. The reader stands at the PDU when an exchange is given; otherwise the
-   * message is done with: counted, and reported where a report is due.
+   * Takes a message that has been read. The reader stands at its PDU when an exchange is given; otherwise the message is
+   * done with: counted, and reported where a report is due.
    */
-  receive(reader: BerReader, parentLimit: number, transport: Transport, remote: Remote): Exchange | undefined {
-    const statistics = this.#statistics
-    const { bytes } = reader
-    const header = readHeader(reader)
-    if (!header) {
-      statistics.snmpInvalidMsgs++
+  receive(
+    message: IncomingV3 | UnreadV3,
+    reader: BerReader,
+    transport: Transport,
+    remote: Remote,
+  ): Exchange | undefined {
+    if (typeof message === 'string') {
+      this.#statistics[message]++
       return undefined
     }
-    if (header.securityModel !== usmSecurityModel) {
-      statistics.snmpUnknownSecurityModels++
-      return undefined
-    }
-    const parameters = readUsmParameters(reader)
-    const data = readScopedData(reader, header.level)
-    reader.leave(parentLimit)
-    if (reader.position !== bytes.length) reader.fail('octets follow the message')
-
-    const incoming = this.#usm.receive(bytes, parameters, header.level, data)
+    const { header } = message
+    const incoming = this.#usm.receive(message)
     if ('refusal' in incoming) {
-      if (!isDiscovery(incoming.refusal, parameters))
-        this.#events.notAuthentic?.(incoming.refusal, parameters.userName, remote)
-      const object = { oid: [...usmStats, usmCounters[incoming.refusal], 0], count: this.#usm.stats[incoming.refusal] }
-      // RFC 3414 §3.2 step 7: the report of a wrong time is authenticated, for clocks are set by it.
-      const level = incoming.user ? 'authNoPriv' : 'noAuthNoPriv'
-      const head = header.level === 'authPriv' ? undefined : headOfScopedPdu(data)
-      this.#report({ header, head, object, user: incoming.user, level, transport, remote })
+      this.#refuse(message, incoming, transport, remote)
       return undefined
     }
-    // What was padded for its cipher may be longer than its sequence; all else must be used up.
-    const scoped = reader.reset(incoming.scopedPdu)
-    const end = scoped.header(tag.sequence)
-    if (header.level !== 'authPriv' && end !== incoming.scopedPdu.length) scoped.fail('octets follow the scoped PDU')
-    scoped.limit = end
-    const contextEngineId = scoped.octets()
-    const contextName = Buffer.from(scoped.octets()).toString('utf8')
-    const pduType = scoped.peekTag()
-    const { user } = incoming
-    const refuse = (object: ReportObject): undefined => {
-      const head = readPduHead(scoped)
-      this.#report({ header, head, object, user, level: header.level, transport, remote })
-    }
-    const principal = {
+    const { user, protection, scopedPdu } = incoming
+    const { contextEngineId, contextName } = readContext(reader, scopedPdu, header.level === 'authPriv')
+    const principal: Principal = {
       securityModel: 'usm',
       securityName: user.name,
       securityLevel: header.level,
       contextName,
-    } as const
-    const recordSet = (status: SetRecord['status'], reason: string): void => {
-      if (pduType !== pduTag.setRequest) return
-      const varbinds = varbindsAt(scoped)
-      this.#events.setRefused?.({ requester: principal, remote, varbinds, before: [], status, reason })
     }
-    if (this.#contexts === 'own' && !(this.#isOwn(contextEngineId) && responderPdus.has(pduType))) {
-      statistics.snmpUnknownPDUHandlers++
-      recordSet('snmpUnknownPDUHandlers', 'it is for another engine')
-      return refuse({ oid: snmpUnknownPDUHandlers, count: statistics.snmpUnknownPDUHandlers })
+    const recipient: Recipient = { msgId: header.msgId, userName: user.name, protection, transport, remote }
+    if (this.#contexts === 'own' && !(this.#isOwn(contextEngineId) && responderPdus.has(reader.peekTag()))) {
+      const count = ++this.#statistics.snmpUnknownPDUHandlers
+      if (reader.peekTag() === pduTag.setRequest)
+        this.#events.setForOtherEngine?.(principal, varbindsAt(reader), remote)
+      const { isConfirmed, requestId } = readPduHead(reader)
+      if (isConfirmed) this.#report(recipient, requestId, { oid: snmpUnknownPDUHandlers, count })
+      return undefined
     }
-    const viewFor = (viewType: 'read' | 'write'): AccessResult =>
-      this.#vacm?.viewFor(principal, viewType) ?? 'noAccessEntry'
-    const read = viewFor('read')
-    if (read === 'noSuchContext') {
-      statistics.snmpUnknownContexts++
-      recordSet('snmpUnknownContexts', `there is no context ${contextName}`)
-      return refuse({ oid: snmpUnknownContexts, count: statistics.snmpUnknownContexts })
-    }
+    const most = Math.min(header.msgMaxSize, this.#maxMessageSize)
     return {
       transport,
       remote,
       isV1: false,
-      requester: principal,
-      read,
-      write: viewFor('write'),
-      limitWithin: (octets) => this.#roomFor(header, user, Math.min(octets, header.msgMaxSize, this.#maxMessageSize)),
-      open: (out) => openScoped(out, contextEngineId, contextName),
-      seal: (out) => this.#seal(header, header.level, user, out.written()),
+      principal,
+      limitWithin: (octets) => this.#roomFor(recipient, Math.min(octets, most)),
+      open: (out) => openScopedPdu(out, contextEngineId, contextName),
+      seal: (out) => this.#seal(recipient, out.written()),
+      reportUnknownContext: (requestId) => {
+        const count = ++this.#statistics.snmpUnknownContexts
+        this.#report(recipient, requestId, { oid: snmpUnknownContexts, count })
+      },
     }
+  }
+
+  /**
+   * RFC 3414 §3.2: counts and reports what USM does not take. RFC 3412 §7.1.3: a Report answers a PDU of the Confirmed Class,
+   * with its request-id; where the PDU cannot be read, the sender's reportableFlag decides (§6.4), and the request-id is 0.
+   */
+  #refuse(
+    { header, parameters, data }: IncomingV3,
+    { refusal, userName, protection }: Extract<Incoming, { refusal: unknown }>,
+    transport: Transport,
+    remote: Remote,
+  ): void {
+    if (!isDiscovery(refusal, parameters)) this.#events.notAuthentic?.(refusal, parameters.userName, remote)
+    const head: PduHead | undefined = header.level === 'authPriv' ? undefined : headOfScopedPdu(data)
+    if (!(head ? head.isConfirmed : header.isReportable)) return
+    const object = { oid: [...usmStats, usmCounters[refusal], 0], count: this.#usm.stats[refusal] }
+    this.#report({ msgId: header.msgId, userName, protection, transport, remote }, head?.requestId ?? 0, object)
   }
 
   /**
@@ -189,56 +162,36 @@ export class V3Messages {
     write: (out: BerWriter) => void,
   ): Uint8Array | undefined {
     const user = this.#usm.find(userName)
-    if (!user || (level !== 'noAuthNoPriv' && !user.auth) || (level === 'authPriv' && !user.priv)) return undefined
+    const protection = user && protectionOf(user, level)
+    if (!protection) return undefined
     const scoped = new BerWriter(1500)
-    const sequence = openScoped(scoped, this.#usm.identity.engineId, '')
+    const sequence = openScopedPdu(scoped, this.#usm.identity.engineId, '')
     write(scoped)
     scoped.close(sequence)
-    return this.#seal({ msgId }, level, user, scoped.written()).take()
+    return this.#seal({ msgId, userName, protection }, scoped.written()).take()
   }
 
-  #seal(
-    header: Pick<V3Header, 'msgId'>,
-    level: SecurityLevel,
-    user: UsmUser | undefined,
-    scopedPdu: Uint8Array,
-  ): BerWriter {
-    const { engineId, boots, time } = this.#usm.identity
-    const encrypted = level === 'authPriv' ? this.#usm.encrypt(user!, scopedPdu) : undefined
-    const out = this.#sealed
-    const digestAt = writeV3(
-      out,
-      {
-        msgId: header.msgId,
-        msgMaxSize: this.#maxMessageSize,
-        level,
-        engineId,
-        boots,
-        time: time.call(this.#usm.identity),
-        userName: user?.name ?? '',
-        digestLength: level === 'noAuthNoPriv' ? 0 : user!.auth!.protocol.digestLength,
-        privParameters: encrypted?.parameters ?? new Uint8Array(0),
-      },
-      encrypted?.data ?? scopedPdu,
-    )
-    if (level !== 'noAuthNoPriv') this.#usm.sign(user!, out.written(), digestAt)
-    return out
+  #seal({ msgId, userName, protection }: Pick<Recipient, 'msgId' | 'userName' | 'protection'>, scopedPdu: Uint8Array) {
+    const { identity } = this.#usm
+    const { engineId, boots } = identity
+    const envelope = { msgId, msgMaxSize: this.#maxMessageSize, engineId, boots, time: identity.time(), userName }
+    return seal(this.#sealed, envelope, protection, scopedPdu)
   }
 
   /** Octets that the scoped PDU of an answer may have in a message of so many. */
-  #roomFor({ msgId, level }: V3Header, { name, auth, priv }: UsmUser, octets: number): number {
-    const { engineId, boots } = this.#usm.identity
-    const isEncrypted = level === 'authPriv'
+  #roomFor({ msgId, userName, protection }: Recipient, octets: number): number {
+    const { identity } = this.#usm
+    const isEncrypted = protection.level === 'authPriv'
     const envelope = {
       msgId,
       msgMaxSize: this.#maxMessageSize,
-      boots,
-      time: this.#usm.identity.time() + answeredWithinSeconds,
-      engineIdLength: engineId.length,
-      userNameLength: Buffer.byteLength(name),
-      digestLength: level === 'noAuthNoPriv' ? 0 : auth!.protocol.digestLength,
+      boots: identity.boots,
+      time: identity.time() + answeredWithinSeconds,
+      engineIdLength: identity.engineId.length,
+      userNameLength: Buffer.byteLength(userName),
+      digestLength: digestLengthOf(protection),
       privParametersLength: isEncrypted ? saltLength : 0,
-      blockLength: isEncrypted ? blockLengthOf(priv!.protocol) : 0,
+      blockLength: isEncrypted ? blockLengthOf(protection.priv.protocol) : 0,
     }
     return roomForScopedPdu(envelope, octets)
   }
@@ -248,21 +201,15 @@ export class V3Messages {
     return Buffer.compare(contextEngineId, engineId) === 0 || Buffer.compare(contextEngineId, localEngineId) === 0
   }
 
-  /**
-   * RFC 3412 §7.1.3: a Report answers a PDU of the Confirmed Class, with its request-id. Where the PDU cannot be read,
-   * the sender's reportableFlag decides (§6.4), and the request-id is 0.
-   */
-  #report({ header, head, object, user, level, transport, remote }: Reporting): void {
-    if (!(head ? head.isConfirmed : header.isReportable)) return
+  #report(recipient: Recipient, requestId: number, { oid, count }: ReportObject): void {
     const scoped = new BerWriter(512)
-    const sequence = openScoped(scoped, this.#usm.identity.engineId, '')
-    const value = { type: 'Counter32', value: object.count >>> 0 } as const
-    writePdu(scoped, 'report', head?.requestId ?? 0, [{ name: object.oid, value }])
+    const sequence = openScopedPdu(scoped, this.#usm.identity.engineId, '')
+    writePdu(scoped, 'report', requestId, [{ name: oid, value: { type: 'Counter32', value: count >>> 0 } }])
     scoped.close(sequence)
-    const out = this.#seal(header, level, user, scoped.written())
+    const out = this.#seal(recipient, scoped.written())
     this.#statistics.snmpOutPkts++
     // A report is rare, and its octets are copied so that none that waits is written over.
-    transport.send(out.take(), 0, out.position, remote)
+    recipient.transport.send(out.take(), 0, out.position, recipient.remote)
   }
 }
 
@@ -279,12 +226,4 @@ function varbindsAt(reader: BerReader): SetVarbind[] {
   const varbinds = request.varbinds(new BerReader())
   reader.reset(bytes, position, limit)
   return varbinds
-}
-
-function openScoped(out: BerWriter, contextEngineId: Uint8Array, contextName: string): number {
-  out.position = 0
-  const scoped = out.open(tag.sequence)
-  out.octets(contextEngineId)
-  out.octets(Buffer.from(contextName))
-  return scoped
 }

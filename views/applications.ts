@@ -1,7 +1,8 @@
 /** The critical applications of an appliance, as its agent shows them (CASTELLAN-CRITAPP-MIB), and what may be asked of them. */
+
+import { type WalkedRow, walkTable } from '../lib/mib/table-walk.ts'
 import type { Varbind } from '../lib/smi/value.ts'
 import { type Manager, ResponseError } from '../snmp/manager/manager.ts'
-import { type WalkedRow, walkTable } from '../snmp/manager/table-walk.ts'
 import { critAppProcTable } from '../subagents/critapp/mib.ts'
 
 const { columns } = critAppProcTable

@@ -1,9 +1,9 @@
 /** Every trigger of an appliance with its instances, how far they are from a threshold, what needs attention first (DISMAN-EVENT-MIB). */
 
 import { declaredNames } from '../catalogue.ts'
+import { type WalkedRow, walkTable } from '../lib/mib/table-walk.ts'
 import { formatOid } from '../lib/smi/oid.ts'
 import type { Manager } from '../snmp/manager/manager.ts'
-import { type WalkedRow, walkTable } from '../snmp/manager/table-walk.ts'
 import { castellanEventInstanceTable, mteTriggerTable } from '../subagents/event/mib.ts'
 import { testsText } from './trigger-tests.ts'
 

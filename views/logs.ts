@@ -1,6 +1,7 @@
 /** The log files that an appliance follows, what was found in them and what is wrong with them (CASTELLAN-LOG-MIB). */
+
+import { type WalkedRow, walkTable } from '../lib/mib/table-walk.ts'
 import type { Manager } from '../snmp/manager/manager.ts'
-import { type WalkedRow, walkTable } from '../snmp/manager/table-walk.ts'
 import { siLogTable } from '../subagents/log/mib.ts'
 
 type LogRow = WalkedRow<typeof siLogTable>

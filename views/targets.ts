@@ -1,8 +1,8 @@
 /** Whom the agent of an appliance notifies, and how that goes (SNMP-TARGET-MIB, CASTELLAN-AGENT-MIB). */
 import { castellanTargetTable } from '../agent/internal/castellan-agent.ts'
 import { snmpTargetAddrTable } from '../agent/internal/target-tables.ts'
+import { type WalkedRow, walkTable } from '../lib/mib/table-walk.ts'
 import type { Manager } from '../snmp/manager/manager.ts'
-import { type WalkedRow, walkTable } from '../snmp/manager/table-walk.ts'
 import { readTransport } from '../snmp/transport/transport-address.ts'
 import { formatAddress } from '../snmp/transport/udp.ts'
 

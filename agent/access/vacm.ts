@@ -1,9 +1,7 @@
 /** The view-based access control model, RFC 3415 §3.2: who may see or change what. Pure; its tables come from outside. */
 import { View, type ViewFamily } from '../../lib/mib/view.ts'
+import { type Principal, type SecurityLevel, type SecurityModel, securityLevels } from '../../lib/smi/principal.ts'
 
-export type SecurityLevel = 'noAuthNoPriv' | 'authNoPriv' | 'authPriv'
-/** Security models by the names that configuration files use; any is for vacmAccessTable alone. */
-export type SecurityModel = 'any' | 'snmpv1' | 'snmpv2c' | 'usm'
 export type ViewType = 'read' | 'write' | 'notify'
 
 export interface GroupMember {
@@ -16,7 +14,7 @@ export interface AccessEntry {
   readonly groupName: string
   readonly contextPrefix: string
   readonly contextMatch: 'exact' | 'prefix'
-  readonly securityModel: SecurityModel
+  readonly securityModel: SecurityModel | 'any'
   readonly securityLevel: SecurityLevel
   readonly views: Readonly<Record<ViewType, string>>
 }
@@ -25,16 +23,7 @@ export interface NamedFamily extends ViewFamily {
   readonly viewName: string
 }
 
-export interface Principal {
-  readonly securityModel: SecurityModel
-  readonly securityName: string
-  readonly securityLevel: SecurityLevel
-  readonly contextName: string
-}
-
 export type AccessResult = View | 'noSuchView' | 'noAccessEntry' | 'noGroupName' | 'noSuchContext'
-
-const levels: readonly SecurityLevel[] = ['noAuthNoPriv', 'authNoPriv', 'authPriv']
 
 export class Vacm {
   readonly #groups = new Map<string, string>()
@@ -95,7 +84,7 @@ export class Vacm {
       (entry) =>
         entry.groupName === groupName &&
         (entry.securityModel === 'any' || entry.securityModel === principal.securityModel) &&
-        levels.indexOf(entry.securityLevel) <= levels.indexOf(principal.securityLevel) &&
+        securityLevels[entry.securityLevel] <= securityLevels[principal.securityLevel] &&
         (entry.contextMatch === 'exact'
           ? entry.contextPrefix === principal.contextName
           : principal.contextName.startsWith(entry.contextPrefix)),
@@ -104,7 +93,7 @@ export class Vacm {
       entry.securityModel === principal.securityModel ? 1 : 0,
       entry.contextMatch === 'exact' ? 1 : 0,
       entry.contextPrefix.length,
-      levels.indexOf(entry.securityLevel),
+      securityLevels[entry.securityLevel],
     ]
     return fitting.sort((a, b) => {
       const ranksA = rank(a)

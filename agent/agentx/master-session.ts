@@ -3,12 +3,12 @@
 import type { AgentxBody, AgentxPdu } from '../../agentx/pdu.ts'
 import type { OctetAccount } from '../../lib/bounds/octet-account.ts'
 import type { SetPart } from '../../lib/mib/backend.ts'
-import type { Requester } from '../../lib/mib/module.ts'
 import type { RemoteRegion } from '../../lib/mib/registry.ts'
 import { BackendGone, type NameRange, type RemoteBackend } from '../../lib/mib/remote.ts'
 import type { SetFailure, SetVarbind } from '../../lib/mib/set.ts'
 import { errorStatusName } from '../../lib/smi/error-status.ts'
 import type { Oid } from '../../lib/smi/oid.ts'
+import type { Principal } from '../../lib/smi/principal.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { sessionName, type TrustDomain } from './trust.ts'
@@ -116,7 +116,7 @@ export class MasterSession implements RemoteBackend {
     return this.#read({ type: 'getBulk', nonRepeaters, maxRepetitions, ranges }, timeoutMs)
   }
 
-  prepareSet(varbinds: readonly SetVarbind[], _requester?: Requester, timeoutMs = this.timeoutMs): SetPart {
+  prepareSet(varbinds: readonly SetVarbind[], _requester?: Principal, timeoutMs = this.timeoutMs): SetPart {
     const transactionId = ++this.#transactionId & 0x7fff_ffff
     const ask = (body: AgentxBody): Promise<Response> => this.#ask(body, timeoutMs, transactionId)
     const failureOf = ({ error, index }: Response, otherwise: SetFailure['status']): SetFailure | undefined => {

@@ -1,17 +1,6 @@
-/** What reads from elsewhere have in common: their request and answer, how often they may ask, and varbinds in BER. */
-import { BerWriter } from '../../lib/ber/writer.ts'
+/** What reads from elsewhere have in common: their answer, and how long and how often they may ask. */
 import { BackendGone, type RemoteBackend } from '../../lib/mib/remote.ts'
-import type { ServedObject } from '../../lib/mib/subtree.ts'
-import type { Oid } from '../../lib/smi/oid.ts'
-import type { SnmpValue } from '../../lib/smi/value.ts'
-import type { ReadFailure } from './read.ts'
-
-export interface RemoteRequest {
-  readonly pduTag: number
-  readonly names: readonly Oid[]
-  readonly nonRepeaters: number
-  readonly maxRepetitions: number
-}
+import type { ReadFailure } from './read-rules.ts'
 
 /** Whole varbinds in BER, in the order they are sent. */
 export type RemoteAnswer = ReadFailure | readonly Uint8Array[]
@@ -26,8 +15,6 @@ const leastWaitMs = 1000
 export class Attempts {
   readonly #deadlineMs = performance.now() + wholeRequestMs
   readonly #gone = new Set<RemoteBackend>()
-  /** What its searches passed over so far, as `search.passed` counts it. */
-  passed = 0
 
   /** How long a question waits whose backend asked for this time-out: never beyond the end of the request. */
   waitFor(timeoutMs: number): number {
@@ -52,20 +39,4 @@ export function earliest(failures: readonly (ReadFailure | undefined)[]): ReadFa
   let first: ReadFailure | undefined
   for (const failure of failures) if (failure && (!first || failure.position < first.position)) first = failure
   return first
-}
-
-const scratch = new BerWriter(65_536)
-
-/** A whole varbind. */
-export function encode(name: Oid, value: SnmpValue): Uint8Array {
-  scratch.position = 0
-  scratch.varbind(name, value)
-  return scratch.take()
-}
-
-/** The whole varbind of an instance that is served here. */
-export function writeLocal(object: ServedObject, position: number): Uint8Array {
-  scratch.position = 0
-  object.write(position, scratch, 0xffff_ffff)
-  return scratch.take()
 }

@@ -1,6 +1,7 @@
 /** Textual conventions of the SNMP administration MIBs, RFC 3411 and RFC 3413. */
 
 import { enumeration, octetString, type Syntax, text } from '../../lib/mib/syntax.ts'
+import { securityLevels, securityModels } from '../../lib/smi/principal.ts'
 
 export const adminString = (min = 0, max = 255): Syntax<string> => text(min, max, 'SnmpAdminString')
 /** SnmpTagList (RFC 3413): words, parted by white space. */
@@ -21,14 +22,13 @@ export function tagValue(): Syntax<string> {
   }
 }
 
-const securityModels = { snmpv1: 1, snmpv2c: 2, usm: 3 } as const
 /** SnmpSecurityModel (1..2147483647), by the names that configuration files use. */
 export const securityModel = () => enumeration(securityModels, 'SnmpSecurityModel')
 /** The same where 0 stands for any of them. */
 export const securityModelOrAny = () => enumeration({ any: 0, ...securityModels }, 'SnmpSecurityModel')
 export const messageProcessingModel = () =>
   enumeration({ snmpv1: 0, snmpv2c: 1, snmpv3: 3 }, 'SnmpMessageProcessingModel')
-export const securityLevel = () => enumeration({ noAuthNoPriv: 1, authNoPriv: 2, authPriv: 3 }, 'SnmpSecurityLevel')
+export const securityLevel = () => enumeration(securityLevels, 'SnmpSecurityLevel')
 
 export {
   readTransportAddress,

@@ -8,11 +8,50 @@ import { snmpEngineGroup, snmpMpdStats, snmpTargetCounters, usmStatsGroup } from
 import { snmpGroup, snmpSet, sysOrGroup, sysOrTable } from './snmpv2-mib.ts'
 
 export function engineModule(statistics: Statistics, usm: () => Usm | undefined) {
-  const count = (name: keyof Statistics) => () => statistics[name] >>> 0
-  const refused = (name: UsmCounter) => () => {
-    const found = usm()
-    return found && found.stats[name] >>> 0
+  const snmp = serveSnmpGroup(statistics)
+  const serial = serve(snmpSet)
+  serial.table.put({ snmpSetSerialNo: Math.floor(Math.random() * 0x7fff_ffff) })
+  const resources = serveResources()
+
+  const engine = serve(snmpEngineGroup, {
+    live: {
+      snmpEngineID: () => usm()?.identity.engineId,
+      snmpEngineBoots: () => usm()?.identity.boots,
+      snmpEngineTime: () => usm()?.identity.time(),
+      snmpEngineMaxMessageSize: () => 65_507,
+    },
+  })
+  const mpd = serve(snmpMpdStats, {
+    live: {
+      snmpUnknownSecurityModels: () => statistics.snmpUnknownSecurityModels >>> 0,
+      snmpInvalidMsgs: () => statistics.snmpInvalidMsgs >>> 0,
+      snmpUnknownPDUHandlers: () => statistics.snmpUnknownPDUHandlers >>> 0,
+    },
+  })
+  const usmStats = serveUsmStats(usm)
+  const contexts = serve(snmpTargetCounters, {
+    live: { snmpUnavailableContexts: () => 0, snmpUnknownContexts: () => statistics.snmpUnknownContexts >>> 0 },
+  })
+  engine.table.put({})
+  mpd.table.put({})
+  contexts.table.put({})
+
+  const module: MibModule = {
+    name: 'snmp',
+    description: 'SNMPv2-MIB: the SNMP entity itself (RFC 3418)',
+    oid: oid('1.3.6.1.6.3.1'),
+    tables: [...[snmp, serial, engine, mpd, usmStats, contexts].map(anyServing), ...resources.tables],
   }
+  return {
+    module,
+    configured: [anyServing(snmp)],
+    isAuthenTrapsEnabled: () => snmp.table.get({})?.snmpEnableAuthenTraps === 'enabled',
+    describeModules: resources.describe,
+  }
+}
+
+function serveSnmpGroup(statistics: Statistics) {
+  const count = (name: keyof Statistics) => () => statistics[name] >>> 0
   const snmp = serve(snmpGroup, {
     live: {
       snmpInPkts: count('snmpInPkts'),
@@ -34,27 +73,14 @@ export function engineModule(statistics: Statistics, usm: () => Usm | undefined)
     },
   })
   snmp.table.put({ snmpEnableAuthenTraps: 'enabled' })
-  const serial = serve(snmpSet)
-  serial.table.put({ snmpSetSerialNo: Math.floor(Math.random() * 0x7fff_ffff) })
-  const lastChange = serve(sysOrGroup)
-  lastChange.table.put({ sysORLastChange: 0 })
-  const resources = serve(sysOrTable)
+  return snmp
+}
 
-  const engine = serve(snmpEngineGroup, {
-    live: {
-      snmpEngineID: () => usm()?.identity.engineId,
-      snmpEngineBoots: () => usm()?.identity.boots,
-      snmpEngineTime: () => usm()?.identity.time(),
-      snmpEngineMaxMessageSize: () => 65_507,
-    },
-  })
-  const mpd = serve(snmpMpdStats, {
-    live: {
-      snmpUnknownSecurityModels: count('snmpUnknownSecurityModels'),
-      snmpInvalidMsgs: count('snmpInvalidMsgs'),
-      snmpUnknownPDUHandlers: count('snmpUnknownPDUHandlers'),
-    },
-  })
+function serveUsmStats(usm: () => Usm | undefined) {
+  const refused = (name: UsmCounter) => () => {
+    const found = usm()
+    return found && found.stats[name] >>> 0
+  }
   const usmStats = serve(usmStatsGroup, {
     live: {
       usmStatsUnsupportedSecLevels: refused('usmStatsUnsupportedSecLevels'),
@@ -65,29 +91,19 @@ export function engineModule(statistics: Statistics, usm: () => Usm | undefined)
       usmStatsDecryptionErrors: refused('usmStatsDecryptionErrors'),
     },
   })
-  const contexts = serve(snmpTargetCounters, {
-    live: { snmpUnavailableContexts: () => 0, snmpUnknownContexts: count('snmpUnknownContexts') },
-  })
-  engine.table.put({})
-  mpd.table.put({})
   usmStats.table.put({})
-  contexts.table.put({})
+  return usmStats
+}
 
-  const module: MibModule = {
-    name: 'snmp',
-    description: 'SNMPv2-MIB: the SNMP entity itself (RFC 3418)',
-    oid: oid('1.3.6.1.6.3.1'),
-    tables: [snmp, serial, lastChange, resources, engine, mpd, usmStats, contexts].map(anyServing),
-  }
+/** sysORTable. */
+function serveResources() {
+  const lastChange = serve(sysOrGroup)
+  lastChange.table.put({ sysORLastChange: 0 })
+  const resources = serve(sysOrTable)
   return {
-    module,
-    configured: [anyServing(snmp)],
-    isAuthenTrapsEnabled: () => snmp.table.get({})?.snmpEnableAuthenTraps === 'enabled',
-    /** Says in sysORTable what is supported here and by subagents (RFC 3418); rows that stay keep their time. */
-    describeModules: (
-      served: readonly { readonly id: Oid; readonly description: string }[],
-      upTimeTicks: number,
-    ): void => {
+    tables: [lastChange, resources].map(anyServing),
+    /** Says what is supported here and by subagents (RFC 3418); rows that stay keep their time. */
+    describe(served: readonly { readonly id: Oid; readonly description: string }[], upTimeTicks: number): void {
       const known = [...resources.table.rows()]
       resources.table.replaceAll(
         served.map(({ id: sysORID, description }, i) => {

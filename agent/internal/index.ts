@@ -1,40 +1,27 @@
 /** The modules that only the engine can answer for, and what their tables mean for the engine. */
-
-import { statSync } from 'node:fs'
-import type { OctetFigures } from '../../lib/bounds/octet-account.ts'
-import { noFailures, type StorageFigures } from '../../lib/files/storage.ts'
-import { foldersOf, type Home } from '../../lib/home/home.ts'
+import type { StorageFigures } from '../../lib/files/storage.ts'
+import type { Home } from '../../lib/home/home.ts'
 import type { Log } from '../../lib/log/log.ts'
-import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
 import type { RowChange } from '../../lib/mib/row-change.ts'
 import { applyRules, type Rule } from '../../lib/mib/rules.ts'
-import { reasonText } from '../../lib/mib/storage-group.ts'
 import { castellanArc } from '../../lib/smi/enterprise.ts'
 import type { ErrorStatus } from '../../lib/smi/error-status.ts'
 import { oid } from '../../lib/smi/oid.ts'
-import { ownerNamed } from '../../lib/users/owner.ts'
 import type { Usm } from '../../snmp/security/usm/usm.ts'
 import type { Statistics } from '../../snmp/statistics.ts'
 import { type Accounts, makeAccounts } from '../accounts.ts'
-import type { AgentxAddress } from '../agentx/listen.ts'
-import { agentxSocket, type TrustDomainName } from '../agentx/trust.ts'
 import type { ChannelCounts } from '../notify/channel.ts'
 import { accessTables } from './access.ts'
 import { accessRule, communityRule, groupRule, userRule } from './access-rules.ts'
+import { agentxAddressesOf } from './agentx-addresses.ts'
 import { agentxListenRule } from './agentx-listen-rules.ts'
 import { agentxModule } from './agentx-mib.ts'
-import { castellanAccountTable, castellanNotify, castellanStorage, castellanTargetTable } from './castellan-agent.ts'
+import { castellanTables } from './castellan-tables.ts'
 import { engineModule } from './engine.ts'
 import { exposedCommunityRule } from './exposed-communities.ts'
 import { listenRule } from './listen-rules.ts'
-import {
-  agentxLimits,
-  agentxListenTable,
-  agentxPlaceOf,
-  defaultTimeoutLimitSeconds,
-  snmpListenTable,
-} from './listen-tables.ts'
+import { agentxLimits, agentxListenTable, defaultTimeoutLimitSeconds, snmpListenTable } from './listen-tables.ts'
 import { notificationLog } from './notification-log.ts'
 import { rowsAfter } from './rows-after.ts'
 import { filterRule, notifyRule, paramsRule, targetRule } from './target-rules.ts'
@@ -76,34 +63,7 @@ export function internalModules(options: InternalOptions) {
   const agentx = serve(agentxListenTable)
   const limits = serve(agentxLimits)
   limits.table.put({ agentxTimeoutLimit: defaultTimeoutLimitSeconds })
-  const channels = serve(castellanTargetTable, {
-    live: {
-      castellanTargetSent: ({ snmpTargetAddrName }) => countsOf(snmpTargetAddrName).sent >>> 0,
-      castellanTargetAcknowledged: ({ snmpTargetAddrName }) => countsOf(snmpTargetAddrName).acknowledged >>> 0,
-      castellanTargetLost: ({ snmpTargetAddrName }) => countsOf(snmpTargetAddrName).lost >>> 0,
-      castellanTargetWaiting: ({ snmpTargetAddrName }) => countsOf(snmpTargetAddrName).waiting,
-      castellanTargetLastError: ({ snmpTargetAddrName }) => countsOf(snmpTargetAddrName).lastError,
-    },
-  })
-  const text = serve(castellanNotify)
-  const accountOf = (name: string): OctetFigures => accounts[name as keyof Accounts]
-  const shown = serve(castellanAccountTable, {
-    live: {
-      castellanAccountHeld: ({ castellanAccountName }) => accountOf(castellanAccountName).held,
-      castellanAccountMost: ({ castellanAccountName }) => accountOf(castellanAccountName).most,
-      castellanAccountRefused: ({ castellanAccountName }) => accountOf(castellanAccountName).refused >>> 0,
-    },
-  })
-  for (const castellanAccountName of Object.keys(accounts)) shown.table.put({ castellanAccountName })
-  const storage = options.storage ?? noFailures
-  const kept = serve(castellanStorage, {
-    live: {
-      castellanStorageFailures: () => storage().failures >>> 0,
-      castellanStorageUnkept: () => storage().unkept,
-      castellanStorageReason: () => reasonText(storage()),
-    },
-  })
-  kept.table.put({})
+  const shown = castellanTables({ accounts, storage: options.storage, countsOf })
   const usmModule: MibModule = {
     name: 'snmp-users',
     description: 'SNMP-USER-BASED-SM-MIB: the users of SNMPv3 (RFC 3414)',
@@ -114,7 +74,7 @@ export function internalModules(options: InternalOptions) {
     name: 'castellan-agent',
     description: 'CASTELLAN-AGENT-MIB: what became of notifications, and what others make the agent hold',
     oid: oid(`${castellanArc}.12.1`),
-    tables: [channels, text, shown, kept].map(anyServing),
+    tables: shown.tables,
   }
 
   const inForce = [...access.configured, ...targets.configured, anyServing(listen)]
@@ -128,19 +88,6 @@ export function internalModules(options: InternalOptions) {
   const accessModule: MibModule = { ...access.module, test }
   const targetModule: MibModule = { ...targets.module, test }
 
-  const checks: readonly Rule[] = [
-    listenRule,
-    exposedCommunityRule,
-    ...(options.home ? [agentxListenRule(options.home)] : []),
-    communityRule,
-    groupRule(options.localNames ?? []),
-    accessRule,
-    userRule,
-    targetRule,
-    notifyRule,
-    paramsRule,
-    filterRule,
-  ]
   return {
     /** Each with the tables of it that snmpd.cnf holds. */
     modules: [
@@ -153,19 +100,14 @@ export function internalModules(options: InternalOptions) {
       {
         module: castellanModule,
         configured: [listen, agentx, limits].map(anyServing),
-        checks, // of all tables in snmpd.cnf
+        checks: rulesFor(options),
       },
     ],
     /** Modules whose rows change what the engine does. */
     administration: new Set<MibModule>([usmModule, accessModule, targetModule]),
     isAuthenTrapsEnabled: engine.isAuthenTrapsEnabled,
     describeModules: engine.describeModules,
-    /** Where AgentX is spoken: the sockets of our own processes, and for others what the file says. */
-    agentxAddresses: (home: Home): { readonly domain: TrustDomainName; readonly address: AgentxAddress }[] => [
-      { domain: 'subagents', address: { path: agentxSocket(home, 'subagents') } },
-      { domain: 'sipd', address: { path: agentxSocket(home, 'sipd'), ...groupOfSipd(home) } },
-      ...addressesOfOthers(home, [...agentx.table.rows()]).map((address) => ({ domain: 'others' as const, address })),
-    ],
+    agentxAddresses: (home: Home) => agentxAddressesOf(home, [...agentx.table.rows()]),
     agentxTimeoutLimitMs: () => (limits.table.get({})?.agentxTimeoutLimit ?? defaultTimeoutLimitSeconds) * 1000,
     showSubagents: subagents.show,
     listenAddresses: () => [...listen.table.rows()].map(({ snmpListenAddress }) => snmpListenAddress),
@@ -177,38 +119,25 @@ export function internalModules(options: InternalOptions) {
     /** The targets as they are now; castellanTargetTable has a row for each from here on. */
     targets() {
       const found = targets.targets()
-      channels.table.replaceAll(found.map(({ name }) => ({ snmpTargetAddrName: name })))
+      shown.showTargets(found)
       return found
     },
   }
 }
 
-/** The socket in run/agent unless the file names others, or `none`. */
-function addressesOfOthers(home: Home, rows: readonly RowOf<typeof agentxListenTable>[]): AgentxAddress[] {
-  if (rows.length === 0) return [{ path: agentxSocket(home, 'others') }]
-  const listening = rows.filter((row) => row.agentxListenAddress !== 'none')
-  return listening.flatMap((row): AgentxAddress[] => {
-    const place = agentxPlaceOf(home, row.agentxListenAddress)
-    if (!place || 'host' in place) return place ? [place] : []
-    const owner = ownerNamed(row.agentxListenOwner)
-    const folderOwner = ownerNamed(row.agentxListenFolderOwner)
-    const socket = {
-      path: place.path,
-      mode: Number.parseInt(row.agentxListenMode, 8),
-      folderMode: Number.parseInt(row.agentxListenFolderMode, 8),
-      ...(owner ? { owner } : {}),
-      ...(folderOwner ? { folderOwner } : {}),
-    }
-    return [socket]
-  })
-}
-
-/** sipd may run as a user of its own, which its folder tells: then its group is let in at its socket. */
-function groupOfSipd(home: Home): { readonly group?: number } {
-  try {
-    const { uid, gid } = statSync(foldersOf(home, 'sipd').run)
-    return uid === process.geteuid?.() ? {} : { group: gid }
-  } catch {
-    return {} // there is no sipd yet
-  }
+/** Of all tables in snmpd.cnf. */
+function rulesFor({ home, localNames = [] }: InternalOptions): readonly Rule[] {
+  return [
+    listenRule,
+    exposedCommunityRule,
+    ...(home ? [agentxListenRule(home)] : []),
+    communityRule,
+    groupRule(localNames),
+    accessRule,
+    userRule,
+    targetRule,
+    notifyRule,
+    paramsRule,
+    filterRule,
+  ]
 }

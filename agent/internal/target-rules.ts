@@ -8,7 +8,7 @@ import { vacmOf } from './access.ts'
 import { reaches } from './access-rules.ts'
 import { snmpCommunityTable } from './access-tables.ts'
 import { tagsOf } from './conventions.ts'
-import { nlmConfigLogTable } from './notification-log.ts'
+import { nlmConfigLogTable } from './notification-log-tables.ts'
 import {
   snmpNotifyFilterProfileTable,
   snmpNotifyFilterTable,

@@ -19,57 +19,21 @@ import {
 export function targetTables() {
   const lock = serve(snmpTargetObjects)
   lock.table.put({ snmpTargetSpinLock: Math.floor(Math.random() * 0x7fff_ffff) })
-  const addresses = serve(snmpTargetAddrTable, {
-    test(change) {
-      const { after } = change
-      if (after && !hasFittingMask(after)) return { status: 'inconsistentValue', column: 'snmpTargetAddrTMask' }
-      return keepsWhileActive(change, 'snmpTargetAddrRowStatus', [
-        'snmpTargetAddrTDomain',
-        'snmpTargetAddrTAddress',
-        'snmpTargetAddrTMask',
-      ])
-    },
-  })
-  const params = serve(snmpTargetParamsTable, {
-    test: (change) =>
-      keepsWhileActive(change, 'snmpTargetParamsRowStatus', [
-        'snmpTargetParamsMPModel',
-        'snmpTargetParamsSecurityModel',
-        'snmpTargetParamsSecurityName',
-        'snmpTargetParamsSecurityLevel',
-      ]),
-  })
+  const addresses = serveAddresses()
+  const params = serveParams()
   const notify = serve(snmpNotifyTable)
-  const profiles = serve(snmpNotifyFilterProfileTable)
-  const filters = serve(snmpNotifyFilterTable)
-
-  const filterNamed = (name: string): View | undefined => {
-    const families = [...filters.table.rows()]
-      .filter((row) => row.snmpNotifyFilterProfileName === name && row.snmpNotifyFilterRowStatus === 'active')
-      .map((row) => ({
-        subtree: row.snmpNotifyFilterSubtree,
-        mask: row.snmpNotifyFilterMask,
-        included: row.snmpNotifyFilterType === 'included',
-      }))
-    return families.length > 0 ? new View(families) : undefined
-  }
-  const filterOf = (snmpTargetParamsName: string): View | undefined => {
-    const profile = profiles.table.get({ snmpTargetParamsName })
-    return profile?.snmpNotifyFilterProfileRowStatus === 'active'
-      ? filterNamed(profile.snmpNotifyFilterProfileName)
-      : undefined
-  }
+  const filters = serveFilters()
 
   const module: MibModule = {
     name: 'snmp-targets',
     description: 'SNMP-TARGET-MIB and SNMP-NOTIFICATION-MIB: who is told what (RFC 3413)',
     oid: oid('1.3.6.1.6.3.13'),
-    tables: [lock, addresses, params, notify, profiles, filters].map(anyServing),
+    tables: [...[lock, addresses, params, notify].map(anyServing), ...filters.tables],
   }
   return {
     module,
-    configured: [addresses, params, notify, profiles, filters].map(anyServing),
-    filterNamed,
+    configured: [...[addresses, params, notify].map(anyServing), ...filters.tables],
+    filterNamed: filters.named,
     /** Addresses that a tag names, each with its mask. */
     sourcesOf: (tag: string): Source[] =>
       [...addresses.table.rows()]
@@ -96,11 +60,61 @@ export function targetTables() {
           securityModel: parameters.snmpTargetParamsSecurityModel,
           securityName: parameters.snmpTargetParamsSecurityName,
           securityLevel: parameters.snmpTargetParamsSecurityLevel,
-          filter: filterOf(row.snmpTargetAddrParams),
+          filter: filters.of(row.snmpTargetAddrParams),
         }))
       })
     },
   }
+}
+
+function serveAddresses() {
+  return serve(snmpTargetAddrTable, {
+    test(change) {
+      const { after } = change
+      if (after && !hasFittingMask(after)) return { status: 'inconsistentValue', column: 'snmpTargetAddrTMask' }
+      return keepsWhileActive(change, 'snmpTargetAddrRowStatus', [
+        'snmpTargetAddrTDomain',
+        'snmpTargetAddrTAddress',
+        'snmpTargetAddrTMask',
+      ])
+    },
+  })
+}
+
+function serveParams() {
+  return serve(snmpTargetParamsTable, {
+    test: (change) =>
+      keepsWhileActive(change, 'snmpTargetParamsRowStatus', [
+        'snmpTargetParamsMPModel',
+        'snmpTargetParamsSecurityModel',
+        'snmpTargetParamsSecurityName',
+        'snmpTargetParamsSecurityLevel',
+      ]),
+  })
+}
+
+/** Filter profiles, and the filters that they name. */
+function serveFilters() {
+  const profiles = serve(snmpNotifyFilterProfileTable)
+  const filters = serve(snmpNotifyFilterTable)
+
+  const named = (name: string): View | undefined => {
+    const families = [...filters.table.rows()]
+      .filter((row) => row.snmpNotifyFilterProfileName === name && row.snmpNotifyFilterRowStatus === 'active')
+      .map((row) => ({
+        subtree: row.snmpNotifyFilterSubtree,
+        mask: row.snmpNotifyFilterMask,
+        included: row.snmpNotifyFilterType === 'included',
+      }))
+    return families.length > 0 ? new View(families) : undefined
+  }
+  const of = (snmpTargetParamsName: string): View | undefined => {
+    const profile = profiles.table.get({ snmpTargetParamsName })
+    return profile?.snmpNotifyFilterProfileRowStatus === 'active'
+      ? named(profile.snmpNotifyFilterProfileName)
+      : undefined
+  }
+  return { tables: [profiles, filters].map(anyServing), named, of }
 }
 
 /** Columns that RFC 3413 lets be changed only while their row is not in service. */

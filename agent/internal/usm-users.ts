@@ -41,12 +41,10 @@ function protocol(known: readonly { readonly name: string; readonly oid: Oid }[]
   }
 }
 
-const keyChange = (number: number) =>
-  column(number, octetString(0, 65_535, 'KeyChange'), 'read-create', {
-    readsAs: nothing,
-    defaultValue: nothing,
-    secret: true,
-  })
+function keyChange(number: number) {
+  const options = { readsAs: nothing, defaultValue: nothing, secret: true } as const
+  return column(number, octetString(0, 65_535, 'KeyChange'), 'read-create', options)
+}
 /** Localized keys: of use with one engine alone, and in no table that is served. */
 const hiddenKey = () =>
   column(0, octetString(0, 64), 'not-accessible', { secret: true, defaultValue: nothing as Uint8Array })

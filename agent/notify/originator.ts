@@ -27,7 +27,7 @@ export interface OriginatorOptions {
   readonly log: Log
   readonly clock: Clock
   readonly statistics: Statistics
-  readonly sysObjectId: () => Oid
+  readonly sysObjectId: Oid
   /** The address of ours that a datagram to this one leaves from; undefined where that is not known. */
   readonly sourceFor: (destination: string) => string | undefined
   /** Whether an instance is of a column that only administrators may read. */
@@ -157,7 +157,7 @@ export class Originator {
       )
     let fits = true
     const bytes = encodeCommunityMessage('v1', community.name, (out) => {
-      fits = writeTrapV1(out, message, { sysObjectId: sysObjectId(), address: sourceFor(target.host) })
+      fits = writeTrapV1(out, message, { sysObjectId, address: sourceFor(target.host) })
     })
     return fits ? bytes : undefined
   }

@@ -1,7 +1,7 @@
 /** Where a notification goes: a row of snmpTargetAddrTable together with its parameters and its filter. */
 
 import type { View } from '../../lib/mib/view.ts'
-import type { SecurityLevel, SecurityModel } from '../access/vacm.ts'
+import type { SecurityLevel, SecurityModel } from '../../lib/smi/principal.ts'
 
 export interface NotificationTarget {
   readonly name: string

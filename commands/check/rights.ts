@@ -1,6 +1,6 @@
 /** Whether those who sample and set for themselves, the triggers of eventagt.cnf and the schedules of schedule.cnf, may do so. */
 
-import type { Principal, Vacm, ViewType } from '../../agent/access/vacm.ts'
+import type { Vacm, ViewType } from '../../agent/access/vacm.ts'
 import { vacmOf } from '../../agent/internal/access.ts'
 import type { Place } from '../../lib/cnf/complaint.ts'
 import type { BoundColumn } from '../../lib/mib/declare.ts'
@@ -8,6 +8,7 @@ import type { Names } from '../../lib/mib/names.ts'
 import type { ConfiguredRows, Report, Rule } from '../../lib/mib/rules.ts'
 import { View } from '../../lib/mib/view.ts'
 import type { Oid } from '../../lib/smi/oid.ts'
+import type { Principal } from '../../lib/smi/principal.ts'
 import type { Fired } from '../../subagents/event/conditions/step.ts'
 import { mteEventTable, mteObjectsTable, mteTriggerTable } from '../../subagents/event/mib.ts'
 import {
@@ -38,7 +39,7 @@ export function eventRightsRule(names: Naming, guarded: readonly Oid[]): Rule {
     const vacm = vacmOf(rows, guarded)
     for (const { row, placeOf } of rows.of(mteTriggerTable)) {
       if (!isSampled(row)) continue
-      const may = asker(vacm, requesterOf(row) as Principal, names, report)
+      const may = asker(vacm, requesterOf(row), names, report)
       may('read', row.mteTriggerValueID, placeOf('mteTriggerValueID'))
       for (const { oid, at } of objectsOf(rows, row)) may('read', oid, at)
       for (const { oid, at } of setsOf(rows, row)) may('write', oid, at)

@@ -1,10 +1,11 @@
 /** What the files of a home say of its appliance: where it listens, who may ask, whom traps go to, what it supervises. */
-import type { Principal, SecurityLevel, ViewType } from '../../agent/access/vacm.ts'
+import type { ViewType } from '../../agent/access/vacm.ts'
 import { isLocalUser, type UsmUserRow, usmUserTable } from '../../agent/internal/usm-users.ts'
 import type { Home } from '../../lib/home/home.ts'
 import { View } from '../../lib/mib/view.ts'
 import { hostAndPort } from '../../lib/net/address.ts'
 import { compareOid } from '../../lib/smi/oid.ts'
+import type { Principal, SecurityLevel } from '../../lib/smi/principal.ts'
 import { inspectConfig } from '../../sipd/config/read.ts'
 import { authProtocols, privProtocols } from '../../snmp/security/usm/protocols.ts'
 import { formatAddress } from '../../snmp/transport/udp.ts'

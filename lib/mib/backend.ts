@@ -1,8 +1,10 @@
 /** A backend answers for objects; ModuleBackend makes one of a module, in the master's process or behind AgentX. */
+
 import type { Log } from '../log/log.ts'
+import type { Principal } from '../smi/principal.ts'
 import { PartlyPersistedError, type TakeBack } from './all-or-nothing.ts'
 import { runGenerator } from './generator.ts'
-import type { Effects, MibModule, ModuleHost, Requester } from './module.ts'
+import type { Effects, MibModule, ModuleHost } from './module.ts'
 import type { RowChange } from './row-change.ts'
 import { planSet, type RowPlan, type SetFailure, type SetRules, type SetVarbind } from './set.ts'
 import type { ServedObject } from './subtree.ts'
@@ -22,7 +24,7 @@ export interface SetPart {
 export interface Backend {
   readonly name: string
   readonly objects: readonly ServedObject[]
-  prepareSet(varbinds: readonly SetVarbind[], requester?: Requester): SetPart
+  prepareSet(varbinds: readonly SetVarbind[], requester?: Principal): SetPart
 }
 
 export interface ModuleBackendOptions {
@@ -70,7 +72,7 @@ export class ModuleBackend implements Backend {
     await this.module.stop?.()
   }
 
-  prepareSet(varbinds: readonly SetVarbind[], requester?: Requester): SetPart {
+  prepareSet(varbinds: readonly SetVarbind[], requester?: Principal): SetPart {
     return new ModuleSet(this.module, varbinds, requester, { ...this.#options, unkept: this.#unkept })
   }
 }
@@ -87,7 +89,7 @@ interface ModuleSetOptions extends ModuleBackendOptions {
 class ModuleSet implements SetPart {
   readonly #module: MibModule
   readonly #varbinds: readonly SetVarbind[]
-  readonly #requester: Requester | undefined
+  readonly #requester: Principal | undefined
   readonly #options: ModuleSetOptions
   #plans: readonly RowPlan[] = []
   readonly #committed: Committed[] = []
@@ -97,7 +99,7 @@ class ModuleSet implements SetPart {
   constructor(
     module: MibModule,
     varbinds: readonly SetVarbind[],
-    requester: Requester | undefined,
+    requester: Principal | undefined,
     options: ModuleSetOptions,
   ) {
     this.#module = module

@@ -3,6 +3,7 @@
 import type { Log } from '../log/log.ts'
 import type { ErrorStatus } from '../smi/error-status.ts'
 import type { Oid } from '../smi/oid.ts'
+import type { Principal } from '../smi/principal.ts'
 import type { Clock } from '../time/clock.ts'
 import type { Definition, LiveOf, Notification, NotificationValues, RowOf, WishesOf } from './declare.ts'
 import type { LocalAgent } from './local-agent.ts'
@@ -18,15 +19,7 @@ export interface Change<R = AnyRow, W = Partial<R>> {
   /** The rows of the same table that the same SET leads to: a rule about several rows must see them as they will be. */
   readonly alongside?: readonly R[]
   /** Whose SET it is; a file, and a SET that comes over AgentX, has nobody's name. */
-  readonly requester: Requester | undefined
-}
-
-/** In whose name a SET is done, as RFC 3411 §3.1 names it. */
-export interface Requester {
-  readonly securityModel: string
-  readonly securityName: string
-  readonly securityLevel: string
-  readonly contextName: string
+  readonly requester: Principal | undefined
 }
 
 /** Why a row may not become what a SET wants, and which of its columns is to blame. */

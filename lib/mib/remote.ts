@@ -1,9 +1,9 @@
 /** What dispatch asks of a part of the tree that is served elsewhere; AgentX is what does it. */
 
 import type { Oid } from '../smi/oid.ts'
+import type { Principal } from '../smi/principal.ts'
 import type { Varbind } from '../smi/value.ts'
 import type { SetPart } from './backend.ts'
-import type { Requester } from './module.ts'
 import type { SetVarbind } from './set.ts'
 
 /** Names from `start` (itself only when included) up to and without `end`. */
@@ -36,5 +36,5 @@ export interface RemoteBackend {
     timeoutMs: number,
   ): Promise<readonly Varbind[]>
   /** Each step of the SET waits so long at most; of the session without it. */
-  prepareSet(varbinds: readonly SetVarbind[], requester?: Requester, timeoutMs?: number): SetPart
+  prepareSet(varbinds: readonly SetVarbind[], requester?: Principal, timeoutMs?: number): SetPart
 }

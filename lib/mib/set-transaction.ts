@@ -1,9 +1,9 @@
 /** One SET over backends (RFC 3416 §4.2.5): tested everywhere, committed everywhere and finished; or undone in reverse. */
 
 import type { Log } from '../log/log.ts'
+import type { Principal } from '../smi/principal.ts'
 import type { SetPart } from './backend.ts'
 import { groupBy } from './group.ts'
-import type { Requester } from './module.ts'
 import type { Registry } from './registry.ts'
 import type { RemoteBackend } from './remote.ts'
 import type { SetFailure, SetVarbind } from './set.ts'
@@ -22,7 +22,7 @@ export class SetTransaction {
   readonly #registry: Registry
   readonly #log: Log
   readonly #varbinds: readonly SetVarbind[]
-  readonly #requester: Requester | undefined
+  readonly #requester: Principal | undefined
   #parts: readonly Part[] = []
   #committed: readonly Part[] = []
   #isUndone = true
@@ -33,7 +33,7 @@ export class SetTransaction {
     registry: Registry,
     log: Log,
     varbinds: readonly SetVarbind[],
-    requester?: Requester,
+    requester?: Principal,
     deadlineMs?: number,
   ) {
     this.#deadlineMs = deadlineMs

@@ -1,21 +1,18 @@
 /** What a SET means for the rows of tables: RFC 3416 §4.2.5 check by check, then RowStatus, then the table's rules. */
+
 import type { ErrorStatus } from '../smi/error-status.ts'
 import { type Oid, startsWith } from '../smi/oid.ts'
-import type { SnmpValue } from '../smi/value.ts'
+import type { Principal } from '../smi/principal.ts'
+import type { SetVarbind } from '../smi/value.ts'
 import { type BoundColumn, columnNamed, type Definition } from './declare.ts'
 import { withDependents } from './dependents.ts'
 import { indexValues } from './instance.ts'
-import type { Refusal, Requester, Serving } from './module.ts'
+import type { Refusal, Serving } from './module.ts'
 import { isRowState, nextRowState, rowStateOf } from './row-status.ts'
 import type { AnyRow } from './served.ts'
 import { rowStatusOf, type StorageType, storageTypeOf } from './syntax.ts'
 
-export interface SetVarbind {
-  readonly name: Oid
-  readonly value: SnmpValue
-  /** Its place in the PDU, from 1: what error-index will say. */
-  readonly position: number
-}
+export type { SetVarbind }
 
 export interface SetFailure {
   readonly status: ErrorStatus
@@ -60,7 +57,7 @@ export function planSet(
   servings: readonly Serving[],
   varbinds: readonly SetVarbind[],
   rules: SetRules,
-  requester?: Requester,
+  requester?: Principal,
 ): RowPlan[] | SetFailure {
   const rows = new Map<string, RowWishes>()
   for (const varbind of varbinds) {
@@ -119,7 +116,7 @@ function findColumn(servings: readonly Serving[], name: Oid): { serving: Serving
   return undefined
 }
 
-function planRow(row: RowWishes, requester: Requester | undefined): RowPlan | SetFailure {
+function planRow(row: RowWishes, requester: Principal | undefined): RowPlan | SetFailure {
   const { serving, instance, index, wishes, position, positions } = row
   const { definition } = serving.table
   const before = serving.table.getAny(instance)

@@ -22,6 +22,12 @@ export interface Varbind {
   readonly value: SnmpValue
 }
 
+/** A varbind of a SET. */
+export interface SetVarbind extends Varbind {
+  /** Its place in the PDU, from 1: what error-index will say. */
+  readonly position: number
+}
+
 export const nullValue: SnmpValue = { type: 'Null' }
 
 export function isException(value: SnmpValue): value is { readonly type: SnmpException } {

@@ -1,5 +1,5 @@
 /** A user of SNMPv3 as a person knows it, by passphrases: keys are made for each engine that is spoken with. */
-import type { SecurityLevel } from '../../agent/access/vacm.ts'
+import type { SecurityLevel } from '../../lib/smi/principal.ts'
 import { localizeKey, passphraseToKey, privKey } from '../security/usm/keys.ts'
 import type { AuthProtocol, PrivProtocol } from '../security/usm/protocols.ts'
 import type { UsmUser } from '../security/usm/usm.ts'
@@ -22,7 +22,7 @@ export function levelOf({ auth, priv }: Credentials): SecurityLevel {
 /** Gives the user's keys for an engine, made once. */
 export function keyMaker({ userName, auth, priv }: Credentials): (engineId: Uint8Array) => UsmUser {
   const known = new Map<string, UsmUser>()
-  const authMaster = auth && passphraseToKey(auth.protocol, auth.passphrase)
+  const master = auth && { protocol: auth.protocol, key: passphraseToKey(auth.protocol, auth.passphrase) }
   return (engineId) => {
     const key = Buffer.from(engineId).toString('hex')
     const found = known.get(key)
@@ -31,7 +31,7 @@ export function keyMaker({ userName, auth, priv }: Credentials): (engineId: Uint
     const user: UsmUser = {
       engineId: Uint8Array.from(engineId),
       name: userName,
-      auth: auth && { protocol: auth.protocol, key: localizeKey(auth.protocol, authMaster!, engineId) },
+      auth: master && { protocol: master.protocol, key: localizeKey(master.protocol, master.key, engineId) },
       priv: auth && priv ? privacyOf(auth.protocol, priv, Uint8Array.from(engineId)) : undefined,
     }
     known.set(key, user)

@@ -1,10 +1,10 @@
 /** A command generator (RFC 3413 §3.1): asks one agent, strict about who answers and what. */
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
-import type { SecurityLevel } from '../../agent/access/vacm.ts'
 import { canonicalAddress, hostAndPort } from '../../lib/net/address.ts'
 import { type ErrorStatus, errorStatusName } from '../../lib/smi/error-status.ts'
 import { compareOid, type Oid, startsWith } from '../../lib/smi/oid.ts'
+import type { SecurityLevel } from '../../lib/smi/principal.ts'
 import { nullValue, type Varbind } from '../../lib/smi/value.ts'
 import { systemClock } from '../../lib/time/clock.ts'
 import type { CommunityVersion } from '../message/community-message.ts'

@@ -1,17 +1,17 @@
 /** A notification receiver (RFC 3413 §3.4): traps of all versions, and informs, which it acknowledges. */
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
-import type { SecurityLevel } from '../../agent/access/vacm.ts'
 import { DecodeError } from '../../lib/ber/decode-error.ts'
 import { BerReader } from '../../lib/ber/reader.ts'
 import { tag } from '../../lib/ber/tags.ts'
 import { BerWriter } from '../../lib/ber/writer.ts'
 import { canBeAnswered } from '../../lib/net/address.ts'
+import type { SecurityLevel } from '../../lib/smi/principal.ts'
 import { systemClock } from '../../lib/time/clock.ts'
 import type { EngineIdentity } from '../engine-identity.ts'
 import { type CommunityVersion, decodeCommunityMessage, encodeCommunityMessage } from '../message/community-message.ts'
 import { messageVersion, type Pdu, readPdu, writePdu } from '../message/pdu.ts'
-import { readHeader, readUsmParameters } from '../message/v3-message.ts'
+import { decodeV3, type IncomingV3 } from '../message/v3-message.ts'
 import { UsmPeer } from '../security/usm/peer.ts'
 import { Usm } from '../security/usm/usm.ts'
 import { Statistics } from '../statistics.ts'
@@ -124,29 +124,24 @@ class V3Receiver {
   }
 
   receive(bytes: Uint8Array, remote: Remote, transport: Transport): ReceivedMessage | undefined {
-    const reader = new BerReader().reset(bytes)
-    reader.enter(tag.sequence)
-    reader.integer32()
-    const header = readHeader(reader)
-    const { engineId, userName } = readUsmParameters(reader)
-    if (!header) return undefined
+    const message = decodeV3(bytes)
+    if (typeof message === 'string') return undefined
+    const { level, isReportable } = message.header
+    const { engineId, userName } = message.parameters
     // An inform wants a report (RFC 3412 §6.4), also one for the engine that was here before this one (RFC 3414 §3.2 step 3b).
-    const isOurs = header.isReportable || engineId.length === 0 || Buffer.compare(engineId, this.#engineId) === 0
-    const pdu = isOurs ? this.#receiveInform(bytes, remote, transport) : this.#receiveTrap(bytes, engineId, userName)
+    const isOurs = isReportable || engineId.length === 0 || Buffer.compare(engineId, this.#engineId) === 0
+    const pdu = isOurs ? this.#receiveInform(message, remote, transport) : this.#receiveTrap(message)
     const due = isOurs ? 'informRequest' : 'trapV2'
     // What could have been signed or encrypted and was not, is not believed.
-    const { level } = header
     const user = this.#users.get(userName)
     if (pdu?.type !== due || !user || level !== levelOf(user.credentials)) return undefined
     return { version: 'v3', securityName: userName, level, pdu }
   }
 
   /** Reports where one is due, which is how senders find out our engineID and time; acknowledges an inform. */
-  #receiveInform(bytes: Uint8Array, remote: Remote, transport: Transport): Pdu | undefined {
-    const reader = new BerReader().reset(bytes)
-    const whole = reader.enter(tag.sequence)
-    reader.integer32()
-    const exchange = this.#messages.receive(reader, whole, transport, remote)
+  #receiveInform(message: IncomingV3, remote: Remote, transport: Transport): Pdu | undefined {
+    const reader = new BerReader()
+    const exchange = this.#messages.receive(message, reader, transport, remote)
     if (!exchange) return undefined
     const pdu = readPdu(reader)
     if (pdu.type !== 'informRequest') return undefined
@@ -160,21 +155,21 @@ class V3Receiver {
   }
 
   /** A sender is remembered once it has authenticated a message: strangers cannot put anybody out of memory. */
-  #receiveTrap(bytes: Uint8Array, engineId: Uint8Array, userName: string): Pdu | undefined {
+  #receiveTrap(message: IncomingV3): Pdu | undefined {
+    const { engineId, userName } = message.parameters
     const user = this.#users.get(userName)
     if (!user || engineId.length < 5 || engineId.length > 32) return undefined
     const key = `${Buffer.from(engineId).toString('hex')} ${userName}`
     const known = this.#senders.get(key)
-    if (known) return known.decode(bytes)?.pdu
-    const { credentials } = user
+    if (known) return known.open(message)?.pdu
     const keys = user.keysFor(engineId)
-    const level = levelOf(credentials)
+    const level = levelOf(user.credentials)
     const peer = new UsmPeer({ clock: systemClock, userName, level, keysFor: () => keys })
-    const message = peer.decode(bytes)
-    if (!message || message.level === 'noAuthNoPriv') return message?.pdu
+    const opened = peer.open(message)
+    if (!opened || opened.level === 'noAuthNoPriv') return opened?.pdu
     if (this.#senders.size >= sendersAtMost) this.#senders.delete(this.#senders.keys().next().value ?? '')
     this.#senders.set(key, peer)
-    return message.pdu
+    return opened.pdu
   }
 }
 

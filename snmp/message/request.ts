@@ -1,8 +1,8 @@
 /** A request being answered, decoded by offset into arrays that are used again for the next one. */
 import type { BerReader } from '../../lib/ber/reader.ts'
 import { tag } from '../../lib/ber/tags.ts'
-import type { SetVarbind } from '../../lib/mib/set.ts'
 import { maxSubIdentifiers, type Oid } from '../../lib/smi/oid.ts'
+import type { SetVarbind } from '../../lib/smi/value.ts'
 
 export class Request {
   bytes: Uint8Array = new Uint8Array(0)
@@ -70,10 +70,25 @@ export class Request {
     return Object.assign(Object.create(Request.prototype) as Request, { bytes, requestId, listStart, listEnd, count })
   }
 
+  /** Where the name of a varbind begins in `ids`; varbinds count from 0. */
+  startOf(varbind: number): number {
+    return this.starts[varbind] ?? 0
+  }
+
+  /** Sub-identifiers of the name of a varbind. */
+  lengthOf(varbind: number): number {
+    return this.lengths[varbind] ?? 0
+  }
+
+  /** The name of a varbind, good until the next request is read. */
+  name(varbind: number): Uint32Array {
+    const start = this.startOf(varbind)
+    return this.ids.subarray(start, start + this.lengthOf(varbind))
+  }
+
+  /** Copies of all names. */
   names(): Oid[] {
-    return Array.from({ length: this.count }, (_, i) =>
-      Array.from(this.ids.subarray(this.starts[i]!, this.starts[i]! + this.lengths[i]!)),
-    )
+    return Array.from({ length: this.count }, (_, i) => Array.from(this.name(i)))
   }
 
   #growVarbinds(): void {

@@ -1,9 +1,9 @@
 /** SNMPv3 messages, RFC 3412 §6: header, security parameters, and a scoped PDU that may be encrypted. */
 
-import type { SecurityLevel } from '../../agent/access/vacm.ts'
-import type { BerReader } from '../../lib/ber/reader.ts'
+import { BerReader } from '../../lib/ber/reader.ts'
 import { tag } from '../../lib/ber/tags.ts'
 import type { BerWriter } from '../../lib/ber/writer.ts'
+import type { SecurityLevel } from '../../lib/smi/principal.ts'
 import { messageVersion } from './pdu.ts'
 
 export interface V3Header {
@@ -24,13 +24,45 @@ export interface UsmParameters {
   readonly privParameters: Uint8Array
 }
 
-export const usmSecurityModel = 3
+const usmSecurityModel = 3
 const authFlag = 1
 const privFlag = 2
 const reportableFlag = 4
 
+/** A message as it came; its scoped PDU is encrypted at authPriv. */
+export interface IncomingV3 {
+  readonly bytes: Uint8Array
+  readonly header: V3Header
+  readonly parameters: UsmParameters
+  readonly data: Uint8Array
+}
+
+/** What counts a message that goes no further: privacy without authentication (§6.4), or a model that is not USM. */
+export type UnreadV3 = 'snmpInvalidMsgs' | 'snmpUnknownSecurityModels'
+
+/** A whole message. Throws DecodeError for what is none. */
+export function decodeV3(bytes: Uint8Array): IncomingV3 | UnreadV3 {
+  const reader = new BerReader().reset(bytes)
+  const whole = reader.enter(tag.sequence)
+  if (reader.integer32() !== messageVersion.v3) reader.fail('this is no message of version 3')
+  return readV3(reader, whole)
+}
+
+/** The same of a reader that stands behind msgVersion; `parentLimit` is what `enter` gave for the message. */
+export function readV3(reader: BerReader, parentLimit: number): IncomingV3 | UnreadV3 {
+  const { bytes } = reader
+  const header = readHeader(reader)
+  if (!header) return 'snmpInvalidMsgs'
+  if (header.securityModel !== usmSecurityModel) return 'snmpUnknownSecurityModels'
+  const parameters = readUsmParameters(reader)
+  const data = readScopedData(reader, header.level)
+  reader.leave(parentLimit)
+  if (reader.position !== bytes.length) reader.fail('octets follow the message')
+  return { bytes, header, parameters, data }
+}
+
 /** Reads what follows msgVersion, up to the security parameters. Undefined: privacy without authentication (§6.4). */
-export function readHeader(reader: BerReader): V3Header | undefined {
+function readHeader(reader: BerReader): V3Header | undefined {
   const header = reader.enter(tag.sequence)
   const msgId = reader.integer32()
   const msgMaxSize = reader.integer32()
@@ -39,10 +71,11 @@ export function readHeader(reader: BerReader): V3Header | undefined {
   reader.leave(header)
   if (msgId < 0) reader.fail('msgID is negative')
   if (msgMaxSize < 484) reader.fail('msgMaxSize is less than 484')
-  if (flags.length !== 1) reader.fail('msgFlags has one octet')
+  const [flag] = flags
+  if (flag === undefined || flags.length !== 1) return reader.fail('msgFlags has one octet')
   if (securityModel < 1) reader.fail('msgSecurityModel is less than 1')
-  const isReportable = (flags[0]! & reportableFlag) !== 0
-  switch (flags[0]! & (authFlag | privFlag)) {
+  const isReportable = (flag & reportableFlag) !== 0
+  switch (flag & (authFlag | privFlag)) {
     case 0:
       return { msgId, msgMaxSize, level: 'noAuthNoPriv', isReportable, securityModel }
     case authFlag:
@@ -55,7 +88,7 @@ export function readHeader(reader: BerReader): V3Header | undefined {
 }
 
 /** RFC 3414 §2.4: the security parameters are a message of their own within an OCTET STRING. */
-export function readUsmParameters(reader: BerReader): UsmParameters {
+function readUsmParameters(reader: BerReader): UsmParameters {
   const outer = reader.enter(tag.octetString)
   const list = reader.enter(tag.sequence)
   const engineId = reader.octets()
@@ -74,7 +107,7 @@ export function readUsmParameters(reader: BerReader): UsmParameters {
 }
 
 /** The scoped PDU as it stands: a sequence at noAuthNoPriv and authNoPriv, an OCTET STRING at authPriv. */
-export function readScopedData(reader: BerReader, level: SecurityLevel): Uint8Array {
+function readScopedData(reader: BerReader, level: SecurityLevel): Uint8Array {
   if (level === 'authPriv') return reader.octets()
   const start = reader.position
   reader.position = reader.header(tag.sequence)

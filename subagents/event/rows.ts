@@ -1,7 +1,8 @@
 /** Rows as the tests see them, and which event each test that fires invokes. */
+
 import type { RowOf } from '../../lib/mib/declare.ts'
-import type { Requester } from '../../lib/mib/module.ts'
 import { compareOid } from '../../lib/smi/oid.ts'
+import type { Principal } from '../../lib/smi/principal.ts'
 import type { Fired, TriggerTests } from './conditions/step.ts'
 import type { mteEventTable, mteObjectsTable, mteTriggerTable } from './mib.ts'
 
@@ -78,7 +79,7 @@ export function objectGroupsOf(row: TriggerRow, fired: Fired, event: EventRow): 
 }
 
 /** In whose name the trigger samples, and its events set: who activated it. */
-export function requesterOf(row: TriggerRow): Requester {
+export function requesterOf(row: TriggerRow): Principal {
   return {
     securityModel: row.castellanEventTriggerSecurityModel,
     securityName: row.castellanEventTriggerSecurityName,

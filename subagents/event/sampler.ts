@@ -1,7 +1,8 @@
 /** What a trigger reads at one sample: its object, or all instances that fill its wildcard, each with its discontinuity object. */
+
 import type { LocalAgent, LocalFailure } from '../../lib/mib/local-agent.ts'
-import type { Requester } from '../../lib/mib/module.ts'
 import { compareOid, type Oid, startsWith } from '../../lib/smi/oid.ts'
+import type { Principal } from '../../lib/smi/principal.ts'
 import { isException, type Varbind } from '../../lib/smi/value.ts'
 import type { InstanceSample } from './conditions/step.ts'
 import { Turns } from './turns.ts'
@@ -11,7 +12,7 @@ export interface Target {
   readonly isWildcard: boolean
   /** Undefined: sysUpTime alone is looked at. */
   readonly discontinuity: { readonly oid: Oid; readonly isWildcard: boolean } | undefined
-  readonly as: Requester
+  readonly as: Principal
 }
 
 /** One instance as it was found; a failure concerns it alone. */

@@ -1,7 +1,7 @@
 /** mteTriggerTable over triggers: what a SET does to them, and what each row shows of its own. */
-import { actorOf } from '../../lib/mib/actor.ts'
 import type { WishesOf } from '../../lib/mib/declare.ts'
-import { type Change, type Refusal, type Requester, serve } from '../../lib/mib/module.ts'
+import { type Change, type Refusal, serve } from '../../lib/mib/module.ts'
+import type { Principal } from '../../lib/smi/principal.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
 import { mteTriggerTable } from './mib.ts'
 import { refuseChange } from './refuse-change.ts'
@@ -54,11 +54,10 @@ export class TriggerTable {
 function withRights({ before, after, wishes, requester }: TriggerChange & { readonly after: TriggerRow }): TriggerRow {
   const status = wishes.mteTriggerEntryStatus
   const isActivated = before?.mteTriggerEntryStatus !== 'active' && (status === 'active' || status === 'createAndGo')
-  return requester && isActivated ? { ...after, ...actorColumnsOf(requester) } : after
+  return requester && isActivated ? { ...after, ...principalColumnsOf(requester) } : after
 }
 
-function actorColumnsOf(requester: Requester) {
-  const { securityModel, securityName, securityLevel } = actorOf(requester)
+function principalColumnsOf({ securityModel, securityName, securityLevel }: Principal) {
   return {
     castellanEventTriggerSecurityModel: securityModel,
     castellanEventTriggerSecurityName: securityName,

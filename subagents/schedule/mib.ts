@@ -1,7 +1,7 @@
 /** DISMAN-SCHEDULE-MIB (RFC 3231), and what CASTELLAN-SCHEDULE-MIB adds to each of its rows. */
 
-import { securityLevelWord, securityModelWord } from '../../lib/mib/actor.ts'
 import { column, defineNotification, defineScalars, defineTable } from '../../lib/mib/declare.ts'
+import { securityLevelColumn, securityModelColumn } from '../../lib/mib/principal-columns.ts'
 import {
   bits,
   counter32,
@@ -101,7 +101,7 @@ export const schedTable = defineTable({
       contents: false,
       entry,
     }),
-    castellanSchedSecurityModel: column(6, securityModelWord(), 'read-only', {
+    castellanSchedSecurityModel: column(6, securityModelColumn(), 'read-only', {
       defaultValue: scheduleAgent.securityModel,
       entry,
     }),
@@ -109,7 +109,7 @@ export const schedTable = defineTable({
       defaultValue: scheduleAgent.securityName,
       entry,
     }),
-    castellanSchedSecurityLevel: column(8, securityLevelWord(), 'read-only', {
+    castellanSchedSecurityLevel: column(8, securityLevelColumn(), 'read-only', {
       defaultValue: scheduleAgent.securityLevel,
       entry,
     }),

@@ -1,9 +1,8 @@
 /** A row of schedTable: its schedule, its calendar, its names, and the rights it has. */
-import { actorOf } from '../../lib/mib/actor.ts'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import type { LocalAgent } from '../../lib/mib/local-agent.ts'
-import type { Requester } from '../../lib/mib/module.ts'
 import type { Syntax } from '../../lib/mib/syntax.ts'
+import type { Principal } from '../../lib/smi/principal.ts'
 import type { Calendar } from '../../lib/time/calendar.ts'
 import { schedTable } from './mib.ts'
 import type { RunFailure, Schedule } from './schedule.ts'
@@ -48,11 +47,10 @@ export function nameOf({ schedOwner, schedName }: SchedIndex): string {
   return schedOwner === '' ? schedName : `${schedOwner}/${schedName}`
 }
 
-/** Columns that say what is set, and the one that makes the row active. */
-export const actorColumns = ['schedRowStatus', 'schedContextName', 'schedVariable', 'schedValue'] as const
+/** Columns that say what is done, and the one that makes the row active. */
+export const actingColumns = ['schedRowStatus', 'schedContextName', 'schedVariable', 'schedValue'] as const
 
-export function actorColumnsOf(requester: Requester) {
-  const { securityModel, securityName, securityLevel } = actorOf(requester)
+export function principalColumnsOf({ securityModel, securityName, securityLevel }: Principal) {
   return {
     castellanSchedSecurityModel: securityModel,
     castellanSchedSecurityName: securityName,

@@ -3,7 +3,7 @@
 import type { WishesOf } from '../../lib/mib/declare.ts'
 import { type Change, type Refusal, serve } from '../../lib/mib/module.ts'
 import { schedTable } from './mib.ts'
-import { actorColumns, actorColumnsOf, indexOf, keyOf, type SchedRow, scheduleOf } from './row.ts'
+import { actingColumns, indexOf, keyOf, principalColumnsOf, type SchedRow, scheduleOf } from './row.ts'
 import type { ScheduleState } from './schedule.ts'
 import type { Scheduler } from './scheduler.ts'
 
@@ -30,8 +30,8 @@ export class ScheduleTable {
       },
       // Who says what is set, or activates the row, lends it their rights: nobody can make it act with another's.
       derive({ after, wishes, requester }) {
-        const isOfActor = actorColumns.some((name) => name in wishes)
-        return requester && isOfActor ? { ...after, ...actorColumnsOf(requester) } : after
+        const isOfActor = actingColumns.some((name) => name in wishes)
+        return requester && isOfActor ? { ...after, ...principalColumnsOf(requester) } : after
       },
       test: (change) => this.#test(change),
       commit: (change) => ({ finish: () => this.#apply(change) }),

@@ -4,10 +4,11 @@ import { Vacm } from '../../agent/access/vacm.ts'
 import { EngineLocalAgent } from '../../agent/local-agent.ts'
 import type { SetRecord } from '../../agent/set-record.ts'
 import { column, defineScalars } from '../../lib/mib/declare.ts'
-import { anyServing, type MibModule, type Requester, serve } from '../../lib/mib/module.ts'
+import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
 import { Names } from '../../lib/mib/names.ts'
 import { integer32 } from '../../lib/mib/syntax.ts'
 import { type Oid, oid } from '../../lib/smi/oid.ts'
+import type { Principal } from '../../lib/smi/principal.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
 import { siLogTable } from '../../subagents/log/mib.ts'
 import { type AgentxEngine, agentxEngine } from '../support/agentx.ts'
@@ -15,7 +16,7 @@ import { type TestEngine, testEngine } from '../support/engine.ts'
 
 const here = oid('1.3.6.1.4.1.32473.99.1')
 const there = oid('1.3.6.1.4.1.32473.99.2')
-const clerk: Requester = {
+const clerk: Principal = {
   securityModel: 'usm',
   securityName: 'clerk',
   securityLevel: 'authPriv',
@@ -26,7 +27,7 @@ afterEach(() => remote?.stop())
 
 /** Two scalars, the second of which only reads. */
 function counterModule(name: string, at: Oid) {
-  const log: (Requester | undefined)[] = []
+  const log: (Principal | undefined)[] = []
   const definition = defineScalars({
     name,
     oid: at.join('.'),
@@ -122,7 +123,7 @@ test('what VACM does not allow fails with its status and a sentence that says wh
     [{ securityName: 'nobody' }, /nobody \(usm, authPriv\) has no write view \(noGroupName\)/],
     [{ securityLevel: 'noAuthNoPriv' }, /noAccessEntry/],
     [{ securityModel: 'snmpv2c' }, /noGroupName/],
-    [{ securityModel: 'no such model' }, /noGroupName/],
+    [{ securityModel: 'snmpv1' }, /noGroupName/],
     [{ contextName: 'elsewhere' }, /there is no context elsewhere/],
   ] as const) {
     const failure = await set([...here, 1, 0], 1, { ...clerk, ...change })

@@ -8,12 +8,13 @@ import { Originator } from '../../agent/notify/originator.ts'
 import { declaredNames } from '../../catalogue.ts'
 import { silentLog } from '../../lib/log/log.ts'
 import { isGuarded } from '../../lib/mib/guarded.ts'
+import { varbindsOf } from '../../lib/mib/notification.ts'
 import { isText, textVarbind } from '../../lib/mib/notification-text.ts'
 import { compareOid, type Oid, oid } from '../../lib/smi/oid.ts'
 import { systemClock } from '../../lib/time/clock.ts'
 import { notificationOf } from '../../snmp/manager/messages.ts'
 import { decodeCommunityMessage } from '../../snmp/message/community-message.ts'
-import { type NotificationMessage, varbindsOf } from '../../snmp/notification.ts'
+import type { NotificationMessage } from '../../snmp/notification.ts'
 import { Statistics } from '../../snmp/statistics.ts'
 import { siLogMatchesSummary, siLogMatchFound, siLogTable } from '../../subagents/log/mib.ts'
 
@@ -52,7 +53,7 @@ async function received(
     clock: systemClock,
     statistics: new Statistics(),
     informs: makeAccounts().informs,
-    sysObjectId: () => oid('1.3.6.1.4.1.32473.1.1'),
+    sysObjectId: oid('1.3.6.1.4.1.32473.1.1'),
     sourceFor: () => undefined,
     isGuarded: (name) => isGuarded(declaredNames.objectOf(name) ?? {}),
     v3: () => undefined,

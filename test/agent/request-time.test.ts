@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { readRemote } from '../../agent/dispatch/read-remote.ts'
-import { SetQueue } from '../../agent/dispatch/write.ts'
+import { RemoteGet } from '../../agent/dispatch/remote-get.ts'
+import { RemoteWalk } from '../../agent/dispatch/remote-walk.ts'
+import { SetRequests } from '../../agent/dispatch/set-requests.ts'
 import { silentLog } from '../../lib/log/log.ts'
 import type { SetPart } from '../../lib/mib/backend.ts'
 import { afterSubtree, Registry } from '../../lib/mib/registry.ts'
@@ -9,7 +10,6 @@ import type { RemoteBackend } from '../../lib/mib/remote.ts'
 import { View } from '../../lib/mib/view.ts'
 import { type Oid, oid } from '../../lib/smi/oid.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
-import { pduTag } from '../../snmp/message/pdu.ts'
 
 const everything = new View([{ subtree: [1], mask: new Uint8Array(0), included: true }])
 const rules = { view: everything, isV1: false, limit: 65_507 }
@@ -65,8 +65,7 @@ test('a region that asks for 255 s is waited for until the request has taken 10 
     })
     region(registry, `1.3.9.${i}`, of)
   }
-  const request = { pduTag: pduTag.getNextRequest, names: [oid('1.3.9')], nonRepeaters: 0, maxRepetitions: 0 }
-  assert.deepEqual(await readRemote(registry, request, rules), { status: 'genErr', position: 1 })
+  assert.deepEqual(await new RemoteWalk(registry, [oid('1.3.9')], rules).finish(), { status: 'genErr', position: 1 })
   assert.deepEqual(given, [10_000, 6000, 2000])
 })
 
@@ -76,13 +75,7 @@ test('a GET gives each backend what is left of 10 s', async (t) => {
   const [one, other] = [backend({}), backend({})]
   region(registry, '1.3.9.1', one)
   region(registry, '1.3.9.2', other)
-  const request = {
-    pduTag: pduTag.getRequest,
-    names: [oid('1.3.9.1.0'), oid('1.3.9.2.0')],
-    nonRepeaters: 0,
-    maxRepetitions: 0,
-  }
-  const answer = await readRemote(registry, request, rules)
+  const answer = await new RemoteGet(registry, [oid('1.3.9.1.0'), oid('1.3.9.2.0')], rules).finish()
   assert.ok(!('status' in answer))
   assert.deepEqual([one.given, other.given], [[10_000], [10_000]])
 })
@@ -107,7 +100,7 @@ test('a SET whose test took 7 s has 3 s for its commits, and is undone within 10
   }
   region(registry, '1.3.9.1', backend({ prepareSet: () => part }))
   let status: string | undefined
-  const set = new SetQueue(registry, silentLog)
+  const set = new SetRequests(registry, silentLog)
     .run([{ name: oid('1.3.9.1.0'), value: { type: 'Integer32', value: 1 }, position: 1 }], everything)
     .then(({ failure }) => {
       status = failure?.status
@@ -138,8 +131,8 @@ test('a GETBULK asks no subagent for more than its message holds, however large 
     },
   })
   region(registry, '1.3.9.1', of)
-  const request = { pduTag: pduTag.getBulkRequest, names: [oid('1.3.9.1')], nonRepeaters: 0, maxRepetitions: 5000 }
-  const answer = await readRemote(registry, request, { ...rules, limit: 20_000 })
+  const bulk = { nonRepeaters: 0, repetitions: 5000 }
+  const answer = await new RemoteWalk(registry, [oid('1.3.9.1')], { ...rules, limit: 20_000 }, bulk).finish()
   assert.ok(!('status' in answer))
   assert.equal(rounds, 20)
 })

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type AccessEntry, type Principal, Vacm } from '../../agent/access/vacm.ts'
+import { type AccessEntry, Vacm } from '../../agent/access/vacm.ts'
 import { View } from '../../lib/mib/view.ts'
 import { oid } from '../../lib/smi/oid.ts'
+import type { Principal } from '../../lib/smi/principal.ts'
 
 const family = (subtree: string, included = true, mask: readonly number[] = []) => ({
   subtree: oid(subtree),

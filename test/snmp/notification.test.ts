@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { varbindsOf } from '../../lib/mib/notification.ts'
 import { formatOid, oid } from '../../lib/smi/oid.ts'
 import { notificationOf } from '../../snmp/manager/messages.ts'
 import { decodeCommunityMessage, encodeCommunityMessage } from '../../snmp/message/community-message.ts'
 import { writePdu } from '../../snmp/message/pdu.ts'
-import { type NotificationMessage, varbindsOf, varbindsV2, writeTrapV1 } from '../../snmp/notification.ts'
+import { type NotificationMessage, varbindsV2, writeTrapV1 } from '../../snmp/notification.ts'
 import { critAppProcExited } from '../../subagents/critapp/mib.ts'
 import { linkDown } from '../../subagents/mib2/mib.ts'
 

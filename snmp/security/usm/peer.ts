@@ -1,29 +1,30 @@
 /** An authoritative engine elsewhere, as one that asks it knows it: its ID, its time, and messages to and from it (RFC 3414 §2.3, §3, §4). */
 
-import type { SecurityLevel } from '../../../agent/access/vacm.ts'
 import { BerReader } from '../../../lib/ber/reader.ts'
-import { tag } from '../../../lib/ber/tags.ts'
 import { BerWriter } from '../../../lib/ber/writer.ts'
+import type { SecurityLevel } from '../../../lib/smi/principal.ts'
 import type { Clock } from '../../../lib/time/clock.ts'
-import { messageVersion, type Pdu, readPdu, writePdu } from '../../message/pdu.ts'
+import { isLatched } from '../../engine-identity.ts'
+import { type Pdu, readPdu, writePdu } from '../../message/pdu.ts'
+import { openScopedPdu, readContext } from '../../message/scoped-pdu.ts'
+import { decodeV3, type IncomingV3, type UsmParameters } from '../../message/v3-message.ts'
 import {
-  readHeader,
-  readScopedData,
-  readUsmParameters,
-  type UsmParameters,
-  usmSecurityModel,
-  writeV3,
-} from '../../message/v3-message.ts'
-import { isGenuine, sign } from './digest.ts'
-import { decrypt, encrypt } from './privacy.ts'
-import type { UsmUser } from './usm.ts'
+  isAuthentic,
+  type Protection,
+  protectionOf,
+  scopedPduOf,
+  seal,
+  type UserKeys,
+  unprotected,
+} from './protection.ts'
+import { timeWindowSeconds } from './usm.ts'
 
 export interface UsmPeerOptions {
   readonly clock: Clock
   readonly userName: string
   readonly level: SecurityLevel
   /** The user with keys for this engine; undefined when there is none. */
-  readonly keysFor: (engineId: Uint8Array) => UsmUser | undefined
+  readonly keysFor: (engineId: Uint8Array) => UserKeys | undefined
   readonly contextName?: string
   /** Whose context it is: the peer's own where this is not given; of a notification it is the originator's. */
   readonly contextEngineId?: () => Uint8Array
@@ -42,8 +43,6 @@ export interface PeerMessage {
 }
 
 const largestDatagram = 65_507
-const latchedBoots = 2_147_483_647
-const timeWindowSeconds = 150
 const nothing = new Uint8Array(0)
 
 export class UsmPeer {
@@ -81,15 +80,15 @@ export class UsmPeer {
     const { userName, level, keysFor, contextName = '' } = this.#options
     if (!this.#engineId) {
       const question = scopedPdu(nothing, '', (out) => writePdu(out, 'getRequest', msgId, []))
-      return this.#seal(msgId, 'noAuthNoPriv', '', undefined, question, true)
+      return this.#seal({ msgId, userName: '', isReportable: true }, unprotected, question)
     }
-    const user = level === 'noAuthNoPriv' ? undefined : keysFor(this.#engineId)
-    if (level !== 'noAuthNoPriv' && (!user?.auth || (level === 'authPriv' && !user.priv))) {
+    const protection = protectionOf(level === 'noAuthNoPriv' ? undefined : keysFor(this.#engineId), level)
+    if (!protection) {
       this.#engineId = undefined
       return undefined
     }
     const contextEngineId = this.#options.contextEngineId?.() ?? this.#engineId
-    return this.#seal(msgId, level, userName, user, scopedPdu(contextEngineId, contextName, write), isReportable)
+    return this.#seal({ msgId, userName, isReportable }, protection, scopedPdu(contextEngineId, contextName, write))
   }
 
   /**
@@ -97,41 +96,41 @@ export class UsmPeer {
    * Throws DecodeError for what is no message.
    */
   decode(bytes: Uint8Array): PeerMessage | undefined {
-    const reader = new BerReader().reset(bytes)
-    const whole = reader.enter(tag.sequence)
-    if (reader.integer32() !== messageVersion.v3) reader.fail('this is no message of version 3')
-    const header = readHeader(reader)
-    if (!header || header.securityModel !== usmSecurityModel) return undefined
-    const parameters = readUsmParameters(reader)
-    const data = readScopedData(reader, header.level)
-    reader.leave(whole)
-    if (reader.position !== bytes.length) reader.fail('octets follow the message')
-    const scoped = this.#open(bytes, header.level, parameters, data)
-    if (!scoped) return undefined
-    reader.reset(scoped)
-    reader.limit = reader.header(tag.sequence)
-    const contextEngineId = Uint8Array.from(reader.octets())
-    const contextName = Buffer.from(reader.octets()).toString('utf8')
-    reader.isLenient = true
-    const pdu = readPdu(reader)
-    const { msgId, level } = header
-    const { userName } = parameters
-    return { msgId, level, engineId: Uint8Array.from(parameters.engineId), userName, contextEngineId, contextName, pdu }
+    const message = decodeV3(bytes)
+    return typeof message === 'string' ? undefined : this.open(message)
   }
 
-  #open(bytes: Uint8Array, level: SecurityLevel, parameters: UsmParameters, data: Uint8Array): Uint8Array | undefined {
+  /** The same of a message that has been read. */
+  open(message: IncomingV3): PeerMessage | undefined {
+    const { msgId, level } = message.header
+    const scoped = this.#scopedPduOf(message)
+    if (!scoped) return undefined
+    const reader = new BerReader()
+    const { contextEngineId, contextName } = readContext(reader, scoped, true)
+    reader.isLenient = true
+    const pdu = readPdu(reader)
+    const { engineId, userName } = message.parameters
+    return {
+      msgId,
+      level,
+      engineId: Uint8Array.from(engineId),
+      userName,
+      contextEngineId: Uint8Array.from(contextEngineId),
+      contextName,
+      pdu,
+    }
+  }
+
+  #scopedPduOf(message: IncomingV3): Uint8Array | undefined {
     const { userName, keysFor } = this.#options
-    if (level === 'noAuthNoPriv') return data
+    const { header, parameters, data } = message
+    if (header.level === 'noAuthNoPriv') return data
     if (parameters.userName !== userName) return undefined
     if (this.#engineId && Buffer.compare(this.#engineId, parameters.engineId) !== 0) return undefined
-    const user = keysFor(parameters.engineId)
-    if (!user?.auth || (level === 'authPriv' && !user.priv)) return undefined
-    const { digestAt, digestLength } = parameters
-    if (!isGenuine(user.auth.protocol, user.auth.key, bytes, digestAt, digestLength)) return undefined
+    const protection = protectionOf(keysFor(parameters.engineId), header.level)
+    if (!protection || !isAuthentic(protection, message)) return undefined
     if (!this.#engineId) this.learnEngine(parameters.engineId)
-    if (!this.#isTimely(parameters)) return undefined
-    if (level === 'authNoPriv') return data
-    return decrypt(user.priv!.protocol, user.priv!.key, parameters, { parameters: parameters.privParameters, data })
+    return this.#isTimely(parameters) ? scopedPduOf(protection, message) : undefined
   }
 
   /** §3.2 step 7b: what a genuine message says of its engine's time is taken when it is newer. */
@@ -142,7 +141,7 @@ export class UsmPeer {
       this.#latestTime = time
       this.#heardMs = this.#options.clock.monotonicMs()
     }
-    if (this.#boots === latchedBoots || boots < this.#boots) return false
+    if (isLatched({ boots: this.#boots }) || boots < this.#boots) return false
     return time >= this.#now() - timeWindowSeconds
   }
 
@@ -151,44 +150,25 @@ export class UsmPeer {
   }
 
   #seal(
-    msgId: number,
-    level: SecurityLevel,
-    userName: string,
-    user: UsmUser | undefined,
+    message: { readonly msgId: number; readonly userName: string; readonly isReportable: boolean },
+    protection: Protection,
     scoped: Uint8Array,
-    isReportable: boolean,
   ): Uint8Array {
     const boots = this.#boots
-    const time = boots === 0 ? 0 : this.#now()
-    const encrypted =
-      level === 'authPriv' ? encrypt(user!.priv!.protocol, user!.priv!.key, { boots, time }, scoped) : undefined
-    const out = new BerWriter(1500)
-    const digestAt = writeV3(
-      out,
-      {
-        msgId,
-        msgMaxSize: this.#options.maxMessageSize ?? largestDatagram,
-        level,
-        isReportable,
-        engineId: this.#engineId ?? nothing,
-        boots,
-        time,
-        userName,
-        digestLength: level === 'noAuthNoPriv' ? 0 : user!.auth!.protocol.digestLength,
-        privParameters: encrypted?.parameters ?? nothing,
-      },
-      encrypted?.data ?? scoped,
-    )
-    if (level !== 'noAuthNoPriv') sign(user!.auth!.protocol, user!.auth!.key, out.written(), digestAt)
-    return out.take()
+    const envelope = {
+      ...message,
+      msgMaxSize: this.#options.maxMessageSize ?? largestDatagram,
+      engineId: this.#engineId ?? nothing,
+      boots,
+      time: boots === 0 ? 0 : this.#now(),
+    }
+    return seal(new BerWriter(1500), envelope, protection, scoped).take()
   }
 }
 
 function scopedPdu(engineId: Uint8Array, contextName: string, write: (out: BerWriter) => void): Uint8Array {
   const out = new BerWriter(1500)
-  const scoped = out.open(tag.sequence)
-  out.octets(engineId)
-  out.octets(Buffer.from(contextName))
+  const scoped = openScopedPdu(out, engineId, contextName)
   write(out)
   out.close(scoped)
   return out.take()

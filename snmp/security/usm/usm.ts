@@ -1,18 +1,13 @@
 /** The user-based security model: what RFC 3414 §3.2 does with a message that comes in, and §3.1 with one that goes out. */
 
-import type { SecurityLevel } from '../../../agent/access/vacm.ts'
-import type { EngineIdentity } from '../../engine-identity.ts'
-import type { UsmParameters } from '../../message/v3-message.ts'
-import { isGenuine, sign } from './digest.ts'
-import { decrypt, encrypt } from './privacy.ts'
-import type { AuthProtocol, PrivProtocol } from './protocols.ts'
+import { type EngineIdentity, isLatched } from '../../engine-identity.ts'
+import type { IncomingV3 } from '../../message/v3-message.ts'
+import { isAuthentic, type Protection, protectionOf, scopedPduOf, type UserKeys, unprotected } from './protection.ts'
 
-export interface UsmUser {
+export interface UsmUser extends UserKeys {
   /** The engine its keys are localized for; no octets: this one. */
   readonly engineId: Uint8Array
   readonly name: string
-  readonly auth: { readonly protocol: AuthProtocol; readonly key: Uint8Array } | undefined
-  readonly priv: { readonly protocol: PrivProtocol; readonly key: Uint8Array } | undefined
 }
 
 /** usmStats of SNMP-USER-BASED-SM-MIB; each is also what a Report says. */
@@ -27,10 +22,11 @@ export const usmCounters = {
 export type UsmCounter = keyof typeof usmCounters
 
 export type Incoming =
-  | { readonly user: UsmUser; readonly scopedPdu: Uint8Array }
-  | { readonly refusal: UsmCounter; readonly user?: UsmUser }
+  | { readonly user: UsmUser; readonly protection: Protection; readonly scopedPdu: Uint8Array }
+  /** The report of it goes to this user, protected so. */
+  | { readonly refusal: UsmCounter; readonly userName: string; readonly protection: Protection }
 
-const timeWindowSeconds = 150
+export const timeWindowSeconds = 150
 
 export class Usm {
   readonly identity: EngineIdentity
@@ -64,44 +60,30 @@ export class Usm {
     return this.#remoteUsers.find((user) => user.name === name && Buffer.compare(user.engineId, engineId) === 0)
   }
 
-  /** `data` is the scoped PDU, encrypted at authPriv. The order of the checks is §3.2's. */
-  receive(message: Uint8Array, parameters: UsmParameters, level: SecurityLevel, data: Uint8Array): Incoming {
-    const { engineId, boots } = this.identity
-    if (Buffer.compare(parameters.engineId, engineId) !== 0) return this.#refuse('usmStatsUnknownEngineIDs')
+  /** The order of the checks is §3.2's. */
+  receive(message: IncomingV3): Incoming {
+    const { parameters, header } = message
+    if (Buffer.compare(parameters.engineId, this.identity.engineId) !== 0)
+      return this.#refuse('usmStatsUnknownEngineIDs')
     const user = this.#users.get(parameters.userName)
     if (!user) return this.#refuse('usmStatsUnknownUserNames')
-    if (level === 'noAuthNoPriv') return { user, scopedPdu: data }
-    const { auth, priv } = user
-    if (!auth || (level === 'authPriv' && !priv)) return this.#refuse('usmStatsUnsupportedSecLevels')
-    const { digestAt, digestLength } = parameters
-    if (!isGenuine(auth.protocol, auth.key, message, digestAt, digestLength))
-      return this.#refuse('usmStatsWrongDigests')
-    const isInWindow =
-      boots !== 2_147_483_647 &&
-      parameters.boots === boots &&
-      Math.abs(parameters.time - this.identity.time()) <= timeWindowSeconds
-    if (!isInWindow) return this.#refuse('usmStatsNotInTimeWindows', user)
-    if (level === 'authNoPriv') return { user, scopedPdu: data }
-    const scopedPdu = decrypt(priv!.protocol, priv!.key, parameters, { parameters: parameters.privParameters, data })
-    return scopedPdu ? { user, scopedPdu } : this.#refuse('usmStatsDecryptionErrors')
+    const protection = protectionOf(user, header.level)
+    if (!protection) return this.#refuse('usmStatsUnsupportedSecLevels')
+    if (!isAuthentic(protection, message)) return this.#refuse('usmStatsWrongDigests')
+    // Step 7: the report of a wrong time is authenticated, for clocks are set by it.
+    if (protection.level !== 'noAuthNoPriv' && !this.#isInWindow(parameters))
+      return this.#refuse('usmStatsNotInTimeWindows', user.name, { level: 'authNoPriv', auth: protection.auth })
+    const scopedPdu = scopedPduOf(protection, message)
+    return scopedPdu ? { user, protection, scopedPdu } : this.#refuse('usmStatsDecryptionErrors')
   }
 
-  /** Encrypts the scoped PDU of an answer. */
-  encrypt(user: UsmUser, scopedPdu: Uint8Array): { parameters: Uint8Array; data: Uint8Array } {
-    return encrypt(
-      user.priv!.protocol,
-      user.priv!.key,
-      { boots: this.identity.boots, time: this.identity.time() },
-      scopedPdu,
-    )
+  #isInWindow({ boots, time }: IncomingV3['parameters']): boolean {
+    const { identity } = this
+    return !isLatched(identity) && boots === identity.boots && Math.abs(time - identity.time()) <= timeWindowSeconds
   }
 
-  sign({ auth }: UsmUser, message: Uint8Array, digestAt: number): void {
-    sign(auth!.protocol, auth!.key, message, digestAt)
-  }
-
-  #refuse(refusal: UsmCounter, user?: UsmUser): Incoming {
+  #refuse(refusal: UsmCounter, userName = '', protection = unprotected): Incoming {
     this.stats[refusal]++
-    return user ? { refusal, user } : { refusal }
+    return { refusal, userName, protection }
   }
 }

@@ -1,7 +1,7 @@
 /** mteTriggerTable with the tables whose rows it brings along, and what CASTELLAN-EVENT-MIB adds to each trigger. */
 
-import { securityLevelWord, securityModelWord } from '../../../lib/mib/actor.ts'
 import { column, defineTable } from '../../../lib/mib/declare.ts'
+import { securityLevelColumn, securityModelColumn } from '../../../lib/mib/principal-columns.ts'
 import {
   bits,
   counter32,
@@ -127,7 +127,7 @@ export const mteTriggerTable = defineTable({
     }),
     castellanEventTriggerFailures: column(2, counter32(), 'read-only', ownLive),
     castellanEventTriggerInstances: column(3, gauge32(), 'read-only', ownLive),
-    castellanEventTriggerSecurityModel: column(4, securityModelWord(), 'read-only', {
+    castellanEventTriggerSecurityModel: column(4, securityModelColumn(), 'read-only', {
       ...own,
       defaultValue: eventAgent.securityModel,
     }),
@@ -135,7 +135,7 @@ export const mteTriggerTable = defineTable({
       ...own,
       defaultValue: eventAgent.securityName,
     }),
-    castellanEventTriggerSecurityLevel: column(6, securityLevelWord(), 'read-only', {
+    castellanEventTriggerSecurityLevel: column(6, securityLevelColumn(), 'read-only', {
       ...own,
       defaultValue: eventAgent.securityLevel,
     }),

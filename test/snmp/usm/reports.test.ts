@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { type SecurityLevel, Vacm } from '../../../agent/access/vacm.ts'
+import { Vacm } from '../../../agent/access/vacm.ts'
 import { Engine } from '../../../agent/engine.ts'
 import type { SetRecord } from '../../../agent/set-record.ts'
-import { BerReader } from '../../../lib/ber/reader.ts'
 import { BerWriter } from '../../../lib/ber/writer.ts'
 import { silentLog } from '../../../lib/log/log.ts'
 import { ModuleBackend } from '../../../lib/mib/backend.ts'
@@ -12,11 +11,12 @@ import { anyServing, serve } from '../../../lib/mib/module.ts'
 import { Registry } from '../../../lib/mib/registry.ts'
 import { displayString } from '../../../lib/mib/syntax.ts'
 import { formatOid, type Oid } from '../../../lib/smi/oid.ts'
+import type { SecurityLevel } from '../../../lib/smi/principal.ts'
 import { nullValue } from '../../../lib/smi/value.ts'
 import { ManualClock } from '../../../lib/time/clock.ts'
 import { identity } from '../../../snmp/engine-identity.ts'
 import { type PduType, writePdu } from '../../../snmp/message/pdu.ts'
-import { readHeader, writeV3 } from '../../../snmp/message/v3-message.ts'
+import { decodeV3, writeV3 } from '../../../snmp/message/v3-message.ts'
 import { authKey, privKey } from '../../../snmp/security/usm/keys.ts'
 import { UsmPeer } from '../../../snmp/security/usm/peer.ts'
 import { authProtocols, privProtocols } from '../../../snmp/security/usm/protocols.ts'
@@ -71,12 +71,13 @@ function engineWithDoor() {
   const statistics = new Statistics()
   const usm = new Usm(identity(engineId, 5, clock))
   usm.configure([ann])
-  const engine = new Engine({ registry, log: silentLog, statistics })
   const failures: string[] = []
-  const refusedSets: SetRecord[] = []
+  const refusedSets: Pick<SetRecord, 'requester' | 'status' | 'varbinds'>[] = []
+  const engine = new Engine({ registry, log: silentLog, statistics, onSet: (record) => refusedSets.push(record) })
   engine.v3 = new V3Messages(usm, statistics, engine.maxMessageSize, 'own', {
     notAuthentic: (refusal, userName, { address }) => failures.push(`${address} ${userName}: ${refusal}`),
-    setRefused: (record) => refusedSets.push(record),
+    setForOtherEngine: (requester, varbinds) =>
+      refusedSets.push({ requester, status: 'snmpUnknownPDUHandlers', varbinds }),
   })
   const views = { read: 'all', write: '', notify: '' }
   const entry = { groupName: 'g', contextPrefix: '', contextMatch: 'exact', securityModel: 'usm', views } as const
@@ -223,10 +224,8 @@ describe('what the security model refuses', () => {
     const peer = new UsmPeer({ clock, userName: 'ann', level: 'authPriv', keysFor: () => ann })
     const answer = send(peer.encode(77, () => {}, true)!)!
     assertReport(peer.decode(answer), 'usmStatsUnknownEngineIDs', 1, 77)
-    const reader = new BerReader().reset(answer)
-    reader.enter(0x30)
-    reader.integer32()
-    assert.equal(readHeader(reader)?.msgId, 77)
+    const message = decodeV3(answer)
+    assert.equal(typeof message === 'string' ? undefined : message.header.msgId, 77)
   })
 })
 

@@ -13,7 +13,7 @@ import { type Reading, scan } from '../../../subagents/event/sampler.ts'
 import { Trigger } from '../../../subagents/event/trigger.ts'
 
 const column = oid('1.3.6.1.4.1.32473.99.5')
-const as = { securityModel: 'usm', securityName: 'eventAgent', securityLevel: 'authPriv', contextName: '' }
+const as = { securityModel: 'usm', securityName: 'eventAgent', securityLevel: 'authPriv', contextName: '' } as const
 type Asked = LocalObject | Promise<LocalObject>
 
 /** An agent that answers what a test says; `told` has what was notified. */

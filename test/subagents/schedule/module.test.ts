@@ -6,9 +6,10 @@ import { test } from 'node:test'
 import { resolveHome } from '../../../lib/home/home.ts'
 import { silentLog } from '../../../lib/log/log.ts'
 import type { LocalAgent, LocalFailure } from '../../../lib/mib/local-agent.ts'
-import type { ModuleHost, Requester } from '../../../lib/mib/module.ts'
+import type { ModuleHost } from '../../../lib/mib/module.ts'
 import { errorStatusName } from '../../../lib/smi/error-status.ts'
 import { type Oid, oid } from '../../../lib/smi/oid.ts'
+import type { Principal } from '../../../lib/smi/principal.ts'
 import type { SnmpValue, Varbind } from '../../../lib/smi/value.ts'
 import { ManualClock } from '../../../lib/time/clock.ts'
 import { scheduleModule } from '../../../subagents/schedule/index.ts'
@@ -41,7 +42,7 @@ async function bench() {
   const clock = new ManualClock(startMs)
   const home = resolveHome(mkdtempSync(join(tmpdir(), 'schedule-')))
   const { module } = scheduleModule(home)
-  const acts: { name: Oid; value: SnmpValue; as: Requester }[] = []
+  const acts: { name: Oid; value: SnmpValue; as: Principal }[] = []
   const told: string[] = []
   let failure: LocalFailure | undefined
   const localAgent: LocalAgent = {

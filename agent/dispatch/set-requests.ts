@@ -1,13 +1,14 @@
-/** SETs one after the other; reads go on meanwhile. */
+/** SetRequests one after the other (RFC 3416 §4.2.5); reads go on meanwhile. */
 
 import type { Log } from '../../lib/log/log.ts'
 import { groupBy } from '../../lib/mib/group.ts'
-import type { Requester } from '../../lib/mib/module.ts'
 import type { Registry } from '../../lib/mib/registry.ts'
 import type { SetFailure, SetVarbind } from '../../lib/mib/set.ts'
 import { SetTransaction } from '../../lib/mib/set-transaction.ts'
 import type { View } from '../../lib/mib/view.ts'
+import { Walk } from '../../lib/mib/walk.ts'
 import { compareOid, type Oid } from '../../lib/smi/oid.ts'
+import type { Principal } from '../../lib/smi/principal.ts'
 import { isException, type SnmpValue } from '../../lib/smi/value.ts'
 import { wholeRequestMs } from './remote-answer.ts'
 
@@ -21,7 +22,7 @@ export interface SetOutcome {
   readonly before: readonly (SnmpValue | undefined)[]
 }
 
-export class SetQueue {
+export class SetRequests {
   readonly #registry: Registry
   readonly #log: Log
   readonly #tellsBefore: boolean
@@ -41,7 +42,7 @@ export class SetQueue {
   }
 
   /** Runs the SET after those before it. */
-  run(varbinds: readonly SetVarbind[], view: View, requester?: Requester): Promise<SetOutcome> {
+  run(varbinds: readonly SetVarbind[], view: View, requester?: Principal): Promise<SetOutcome> {
     this.#waiting++
     const perform = async (): Promise<SetOutcome> => {
       const deadlineMs = performance.now() + wholeRequestMs
@@ -86,10 +87,8 @@ export class SetQueue {
 
   /** Of what is served here. */
   #valueOf({ name }: SetVarbind): SnmpValue | undefined {
-    const object = this.#objectOf(name)
-    if (!object || object.remote) return undefined
-    const position = object.find(name, object.oid.length, name.length - object.oid.length)
-    if (position < 0) return undefined
-    return object.valueAt(position)
+    const walk = new Walk(this.#registry)
+    const found = walk.find(name, 0, name.length)
+    return typeof found === 'string' || found.remote !== undefined ? undefined : found.valueAt(walk.position)
   }
 }

@@ -1,9 +1,14 @@
 /** A whole table of an agent as typed rows, by its declaration. */
 
-import { anyDefinition, type Columns, type WishesOf } from '../../lib/mib/declare.ts'
-import { indexValues } from '../../lib/mib/instance.ts'
-import { formatOid } from '../../lib/smi/oid.ts'
-import type { Manager } from './manager.ts'
+import { formatOid, type Oid } from '../smi/oid.ts'
+import type { Varbind } from '../smi/value.ts'
+import { anyDefinition, type Columns, type WishesOf } from './declare.ts'
+import { indexValues } from './instance.ts'
+
+/** Whoever can list the instances below a name, in order; a manager can. */
+export interface WalkedAgent {
+  walk(root: Oid): AsyncIterable<Varbind>
+}
 
 type IndexOf<D> = D extends { readonly index: infer I extends Columns }
   ? { readonly [K in keyof I]: I[K] extends { readonly syntax: { toSnmp(value: infer T): unknown } } ? T : never }
@@ -14,7 +19,7 @@ export type WalkedRow<D> = IndexOf<D> & WishesOf<D>
 
 /** Columns of dependent and augmenting tables included; values that are not as declared are left out. */
 export async function walkTable<D extends { readonly entry: readonly number[] }>(
-  manager: Manager,
+  agent: WalkedAgent,
   declared: D,
 ): Promise<WalkedRow<D>[]> {
   const definition = anyDefinition(declared)
@@ -22,7 +27,7 @@ export async function walkTable<D extends { readonly entry: readonly number[] }>
   const entries = new Map(definition.readable.map((one) => [formatOid(one.oid.slice(0, -1)), one.oid.slice(0, -1)]))
   const rows = new Map<string, Record<string, unknown>>()
   for (const entry of entries.values()) {
-    for await (const { name, value } of manager.walk(entry)) {
+    for await (const { name, value } of agent.walk(entry)) {
       const column = columns.get(formatOid(name.slice(0, entry.length + 1)))
       const instance = name.slice(entry.length + 1)
       const key = formatOid(instance)

@@ -1,0 +1,62 @@
+/** The tables of CASTELLAN-AGENT-MIB over what they show: targets, accounts, and whether files can be written. */
+import type { OctetFigures } from '../../lib/bounds/octet-account.ts'
+import { noFailures, type StorageFigures } from '../../lib/files/storage.ts'
+import { anyServing, serve } from '../../lib/mib/module.ts'
+import { reasonText } from '../../lib/mib/storage-group.ts'
+import type { Accounts } from '../accounts.ts'
+import type { ChannelCounts } from '../notify/channel.ts'
+import { castellanAccountTable, castellanNotify, castellanStorage, castellanTargetTable } from './castellan-agent.ts'
+
+export interface CastellanTablesOptions {
+  readonly accounts: Accounts
+  readonly storage: (() => StorageFigures) | undefined
+  readonly countsOf: (target: string) => ChannelCounts & { readonly waiting: number }
+}
+
+export function castellanTables({ accounts, storage, countsOf }: CastellanTablesOptions) {
+  const targets = serveTargets(countsOf)
+  return {
+    tables: [targets, serve(castellanNotify), serveAccounts(accounts), serveStorage(storage)].map(anyServing),
+    /** castellanTargetTable has a row for each of these from here on. */
+    showTargets(shown: readonly { readonly name: string }[]): void {
+      targets.table.replaceAll(shown.map(({ name }) => ({ snmpTargetAddrName: name })))
+    },
+  }
+}
+
+function serveTargets(countsOf: CastellanTablesOptions['countsOf']) {
+  return serve(castellanTargetTable, {
+    live: {
+      castellanTargetSent: ({ snmpTargetAddrName }) => countsOf(snmpTargetAddrName).sent >>> 0,
+      castellanTargetAcknowledged: ({ snmpTargetAddrName }) => countsOf(snmpTargetAddrName).acknowledged >>> 0,
+      castellanTargetLost: ({ snmpTargetAddrName }) => countsOf(snmpTargetAddrName).lost >>> 0,
+      castellanTargetWaiting: ({ snmpTargetAddrName }) => countsOf(snmpTargetAddrName).waiting,
+      castellanTargetLastError: ({ snmpTargetAddrName }) => countsOf(snmpTargetAddrName).lastError,
+    },
+  })
+}
+
+function serveAccounts(accounts: Accounts) {
+  const figures = new Map<string, OctetFigures>(Object.entries(accounts))
+  const served = serve(castellanAccountTable, {
+    live: {
+      castellanAccountHeld: ({ castellanAccountName }) => figures.get(castellanAccountName)?.held ?? 0,
+      castellanAccountMost: ({ castellanAccountName }) => figures.get(castellanAccountName)?.most ?? 0,
+      castellanAccountRefused: ({ castellanAccountName }) => (figures.get(castellanAccountName)?.refused ?? 0) >>> 0,
+    },
+  })
+  for (const castellanAccountName of figures.keys()) served.table.put({ castellanAccountName })
+  return served
+}
+
+function serveStorage(storage: () => StorageFigures = noFailures) {
+  const served = serve(castellanStorage, {
+    live: {
+      castellanStorageFailures: () => storage().failures >>> 0,
+      castellanStorageUnkept: () => storage().unkept,
+      castellanStorageReason: () => reasonText(storage()),
+    },
+  })
+  served.table.put({})
+  return served
+}
