@@ -4,6 +4,7 @@ import { constants } from 'node:os'
 import { readOwnedFile } from '../../lib/proc/pid-file.ts'
 import type { ProcessIdentity } from '../../lib/proc/process.ts'
 import { parseProcStat } from '../../lib/proc/stat.ts'
+import { describeExit, exitCodeOf, type ProgramExit, signalNumberOf } from '../../lib/program/exit.ts'
 import type { UnitState } from './unit.ts'
 
 export interface ExitStatus {
@@ -41,6 +42,11 @@ export function exitStatusOf({ identity, pidFile }: Evidence): ExitStatus {
         isCrash: true,
       }
     : unknown('ended by itself: it took its PID file away (not our child, so its exit code is not known)')
+}
+
+/** It was a child. */
+export function exitStatusOfProgram(exit: ProgramExit): ExitStatus {
+  return { code: exitCodeOf(exit), signal: signalNumberOf(exit), how: describeExit(exit) }
 }
 
 /** systemd was its parent, and tells. */

@@ -4,16 +4,15 @@ import { messageOf } from '../../lib/errors.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
 import type { Check, HealthSpec } from './health.ts'
 
-export interface MonitorEvents {
+export type Finding =
   /** It answered: for the first time, or again. */
-  serves(): void
-  /** It did not; how many times in a row. Not told of one that has never served yet. */
-  fails(reason: string, times: number): void
+  | { readonly kind: 'serves' }
+  /** It did not; how many times in a row. Not found of one that has never served yet. */
+  | { readonly kind: 'fails'; readonly reason: string; readonly times: number }
   /** It could not be asked, for want of descriptors and the like; that is no failure of it. */
-  cannotTell(reason: string): void
+  | { readonly kind: 'cannotTell'; readonly reason: string }
   /** Too many failures: nothing more comes from this monitor. */
-  unhealthy(reason: string): void
-}
+  | { readonly kind: 'unhealthy'; readonly reason: string }
 
 export interface MonitorOptions {
   readonly clock: Clock
@@ -21,7 +20,7 @@ export interface MonitorOptions {
   readonly spec: HealthSpec
   /** It is known to have served: one failure is one failure, and not a start that takes its time. */
   readonly hasServed: boolean
-  readonly events: MonitorEvents
+  readonly report: (finding: Finding) => void
 }
 
 /** One that starts is looked at more often, so that it is up as soon as it serves: after so long, then twice as long ... */
@@ -57,7 +56,7 @@ export class HealthMonitor {
     if (this.#stopping.signal.aborted) return
     if (verdict === undefined) this.#good()
     else if (typeof verdict === 'string') this.#bad(verdict)
-    else this.#options.events.cannotTell(verdict.cannotTell)
+    else this.#options.report({ kind: 'cannotTell', reason: verdict.cannotTell })
     if (this.#stopping.signal.aborted) return // they may have stopped us
     const pauseMs = this.#hasServed ? spec.intervalMs : Math.min(spec.intervalMs, this.#pauseMs)
     this.#pauseMs = Math.min(2 * this.#pauseMs, longestPauseMs)
@@ -68,23 +67,24 @@ export class HealthMonitor {
     const isNews = !this.#hasServed || this.#failures > 0
     this.#hasServed = true
     this.#failures = 0
-    if (isNews) this.#options.events.serves()
+    if (isNews) this.#options.report({ kind: 'serves' })
   }
 
   #bad(reason: string): void {
-    const { spec, clock, events } = this.#options
+    const { spec, clock, report } = this.#options
     if (!this.#hasServed) {
       // A start may take as long as it takes to be unhealthy.
       const patienceMs = spec.failures * spec.intervalMs
       if (clock.monotonicMs() - this.#startedMs < patienceMs) return
       this.stop()
-      events.unhealthy(`it did not serve within ${patienceMs / 1000} s of its start: ${reason}`)
+      report({ kind: 'unhealthy', reason: `it did not serve within ${patienceMs / 1000} s of its start: ${reason}` })
       return
     }
     this.#failures++
-    events.fails(reason, this.#failures)
+    report({ kind: 'fails', reason, times: this.#failures })
     if (this.#failures < spec.failures) return
     this.stop()
-    events.unhealthy(`${this.#failures === 1 ? 'a health check' : `${this.#failures} health checks`} failed: ${reason}`)
+    const what = this.#failures === 1 ? 'a health check' : `${this.#failures} health checks`
+    report({ kind: 'unhealthy', reason: `${what} failed: ${reason}` })
   }
 }

@@ -45,9 +45,9 @@ const variants = manners.flatMap((manner) =>
 
 test('a control script is not taken for its daemon, however it starts that and whatever restart and adoption are', async () => {
   const told = new Map<string, string[]>()
-  const tell = ({ spec }: { spec: { name: string } }, sentence: string): void =>
+  const happened = (_: unknown, { spec }: { spec: { name: string } }, sentence: string): void =>
     void told.set(spec.name, [...(told.get(spec.name) ?? []), sentence])
-  const events = { changed: () => {}, started: tell, exited: tell, failed: tell }
+  const events = { changed: () => {}, happened }
   const supervisor = bench.supervisor({ events })
   const rows = variants.map(({ start, delay, ...variant }, at) => {
     const name = `${bench.name}${at}`

@@ -133,7 +133,7 @@ test('a start is looked at after 50, 100 and 200 ms, then ever 400, so that up i
       looks.push(clock.monotonicMs())
       return looks.length < 7 ? 'no' : undefined
     },
-    events: { serves: () => {}, fails: () => {}, cannotTell: () => {}, unhealthy: () => {} },
+    report: () => {},
   })
   for (let ms = 0; ms < 32_000; ms += 50) {
     await new Promise((resolve) => setImmediate(resolve))
@@ -164,12 +164,14 @@ test('a monitor is told of N failures in a row, and a good answer between them b
     spec,
     hasServed: false,
     check: async () => answers.shift(),
-    events: {
-      serves: () => said.push('serves'),
-      fails: (reason, times) => said.push(`${reason} ${times}`),
-      cannotTell: (reason) => said.push(`cannot tell: ${reason}`),
-      unhealthy: (reason) => said.push(reason),
-    },
+    report: (finding) =>
+      said.push(
+        finding.kind === 'serves'
+          ? 'serves'
+          : finding.kind === 'fails'
+            ? `${finding.reason} ${finding.times}`
+            : finding.reason,
+      ),
   })
   for (let i = 0; i < 10; i++) {
     await new Promise((resolve) => setImmediate(resolve))
@@ -190,12 +192,7 @@ test('what could not be asked is no failure, neither of one that serves nor of o
       spec: { ...noHealth, kind: 'tcp', target: 'x:1', intervalMs: 1000, failures: 3 },
       hasServed,
       check: () => (said.length < 10 ? Promise.resolve({ cannotTell: 'EMFILE' }) : Promise.reject(new Error('bug'))),
-      events: {
-        serves: () => said.push('serves'),
-        fails: () => said.push('fails'),
-        cannotTell: (reason) => said.push(reason),
-        unhealthy: () => said.push('unhealthy'),
-      },
+      report: (finding) => said.push(finding.kind === 'cannotTell' ? finding.reason : finding.kind),
     })
     for (let i = 0; i < 20; i++) {
       await new Promise((resolve) => setImmediate(resolve))

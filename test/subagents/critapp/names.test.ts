@@ -42,21 +42,25 @@ test('a long name is found by the program file and by the title that the program
   chmodSync(file, 0o755)
   const child = spawn(file, ['60'], { argv0: 'another', stdio: 'ignore' })
   await until(() => readProcess(child.pid!)?.command[0] === 'another', 6000, 'its title')
-  assert.ok(isNamed(readProcess(child.pid!)!, name), 'by its file')
+  assert.ok(isNamed(readProcess(child.pid!)!, name, bench.host()), 'by its file')
   child.kill('SIGKILL')
   await once(child, 'exit')
   const kernelName = name.slice(0, 15)
-  assert.ok(isNamed({ pid: 0, name: kernelName, command: [`${name}: master process`] }, name), 'by its title')
-  assert.ok(!isNamed({ pid: 0, name: kernelName, command: [`${name}b: master process`] }, name))
-  assert.ok(isNamed({ pid: 0, name: 'short', command: ['title of its own'] }, 'short'), 'by what it told the kernel')
+  const is = (kernel: string, title: string, of: string): boolean =>
+    isNamed({ pid: 0, name: kernel, command: [title] }, of, { programNameOf: () => 'another' })
+  assert.ok(is(kernelName, `${name}: master process`, name), 'by its title')
+  assert.ok(!is(kernelName, `${name}b: master process`, name))
+  assert.ok(is('short', 'title of its own', 'short'), 'by what it told the kernel')
 })
 
 test('parts of our own daemons are not processes of a row; a main.js of others goes by its folder', () => {
   const search = (name: string) => ({
     name,
-    pidFile: join(bench.folder, `${name}.pid`),
+    fromPidFile: undefined,
     home: bench.folder,
+    notOfGroup: undefined,
     isTrusted: () => true,
+    looks: bench.host(),
   })
   const running = (script: string) => ({
     ...{ pid: 0, groupId: 1, parentPid: 1, startTicks: 1, name: 'node', state: 'S' },
@@ -82,13 +86,19 @@ test('a row that is called as a control script of its name does not adopt it whi
 
 test('a process of another user, which may not be signalled, is not adopted', (t) => {
   if (process.getuid?.() !== 0) return t.skip('only root may start a supervisor as another user')
-  const [search, clock] = ['subagents/critapp/search.js', 'lib/time/clock.js'].map((file) =>
-    JSON.stringify(join(readableProgram(), 'dist', file)),
-  )
+  const [search, linuxHost, clock, log] = [
+    'subagents/critapp/search.js',
+    'subagents/critapp/linux-host.js',
+    'lib/time/clock.js',
+    'lib/log/log.js',
+  ].map((file) => JSON.stringify(join(readableProgram(), 'dist', file)))
   const script = `
     import { ProcessSearch } from ${search}
+    import { LinuxHost } from ${linuxHost}
     import { systemClock } from ${clock}
-    const search = new ProcessSearch({ clock: systemClock, home: '/nowhere', pidFileOf: () => '/nowhere' })
+    import { silentLog } from ${log}
+    const options = { log: silentLog, pidFileOf: () => '/nowhere', pidFolders: [], outputFolder: '/nowhere' }
+    const search = new ProcessSearch({ clock: systemClock, home: '/nowhere', host: new LinuxHost(options) })
     console.log(search.find(${JSON.stringify(bench.name)}, undefined).count)`
   const look = (uid: number) =>
     spawnSync(process.execPath, ['--input-type=module', '-e', script], { uid, gid: uid, encoding: 'utf8', cwd: '/' })

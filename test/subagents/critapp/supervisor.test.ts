@@ -7,8 +7,7 @@ import { readProcess, visibleProcesses } from '../../../lib/proc/process.ts'
 import { parseCommand } from '../../../lib/program/command.ts'
 import { findProcesses } from '../../../subagents/critapp/find.ts'
 import type { ProcessSpec } from '../../../subagents/critapp/process.ts'
-import { nextState, transitions } from '../../../subagents/critapp/states.ts'
-import { RestartHistory } from '../../../subagents/critapp/storm.ts'
+import { RestartHistory } from '../../../subagents/critapp/restart-history.ts'
 import { until } from '../../support/appliance.ts'
 import { Bench } from './bench.ts'
 
@@ -206,17 +205,15 @@ test('an adopted process has the up time it had', async () => {
 test('a process of another appliance, by its argument or its environment, is not ours', () => {
   const home = join(folder, 'home')
   const here = { pid: 0, groupId: 1, parentPid: 1, startTicks: 1, name: 'sh', state: 'S' }
-  const search = { name, home, isTrusted: () => true }
-  const seen = (command: string[]) =>
-    findProcesses({ ...search, pidFile: join(folder, `${name}.pid`) }, [{ ...here, command }]).main !== undefined
+  const search = { name, home, isTrusted: () => true, fromPidFile: undefined, looks: bench.host() }
+  const seen = (command: string[]) => findProcesses(search, [{ ...here, command }]).main !== undefined
   assert.ok(seen([name, '--home', home]))
   assert.ok(seen([name]))
   assert.ok(!seen([name, '--home', '/elsewhere']))
   assert.ok(!seen([name, '--home=/elsewhere']))
   const elsewhere = spawn('sleep', ['5'], { env: { CASTELLAN_HOME: '/elsewhere' }, stdio: 'ignore' })
   const read = readProcess(elsewhere.pid!)!
-  const sleeps = { ...search, name: 'sleep', pidFile: join(folder, 'sleep.pid') }
-  assert.equal(findProcesses(sleeps, [read]).main, undefined)
+  assert.equal(findProcesses({ ...search, name: 'sleep' }, [read]).main, undefined)
   elsewhere.kill()
 })
 
@@ -288,16 +285,6 @@ test('our end is not its end, and the next supervisor adopts it', async () => {
   assert.match(second.told[0] ?? '', /runs already as PID \d+ and was adopted/)
   process.kill(pid, 'SIGKILL')
   await until(() => second.shown().exits === 1, 1000)
-})
-
-test('every event has a meaning in some state, and no event leads out of the table', () => {
-  for (const [state, row] of Object.entries(transitions)) {
-    for (const [event, next] of Object.entries(row)) {
-      assert.ok(next in transitions, `${state} ${event}`)
-      assert.equal(nextState(state as 'running', event as 'exited'), next)
-    }
-  }
-  assert.equal(nextState('running', 'ready'), 'running', 'what is not in the table changes nothing')
 })
 
 for (const [text, argv] of [
