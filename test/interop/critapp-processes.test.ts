@@ -4,12 +4,12 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { writePidFile } from '../../../lib/proc/pid-file.ts'
-import { isRunning, readProcess } from '../../../lib/proc/process.ts'
-import { parseProcStat } from '../../../lib/proc/stat.ts'
-import { exitStatusOf, parseWaitStatus } from '../../../subagents/critapp/exit-status.ts'
-import { until } from '../../support/appliance.ts'
-import { Bench, forever } from './bench.ts'
+import { writePidFile } from '../../lib/proc/pid-file.ts'
+import { isRunning, readProcess } from '../../lib/proc/process.ts'
+import { parseProcStat } from '../../lib/proc/stat.ts'
+import { exitStatusOf, parseWaitStatus } from '../../subagents/critapp/exit-status.ts'
+import { Bench, forever } from '../subagents/critapp/bench.ts'
+import { until } from '../support/appliance.ts'
 
 let bench: Bench
 beforeEach(() => {
