@@ -32,6 +32,7 @@ export class MemoryProcess implements StartedProgram {
   readonly #timers: Timer[] = []
   readonly #handlers = new Map<NodeJS.Signals, () => void>()
   #end: (exit: ProgramExit) => void = () => {}
+  #isReaped = false
 
   constructor(host: MemoryHost, clock: Clock, traits: ProcessTraits) {
     this.#host = host
@@ -45,10 +46,14 @@ export class MemoryProcess implements StartedProgram {
     this.exited = new Promise((resolve) => {
       this.#end = resolve
     })
+    void this.exited.then(() => {
+      this.#isReaped = true
+    })
   }
 
+  /** As its parent sees it: until it is told of the end, as Node tells that of a child. */
   get isRunning(): boolean {
-    return this.#host.running.get(this.pid) === this
+    return !this.#isReaped
   }
 
   get leads(): boolean {
@@ -119,7 +124,7 @@ export class MemoryProcess implements StartedProgram {
   unref(): void {}
 
   #ended(exit: ProgramExit): void {
-    if (!this.isRunning) return
+    if (this.#host.running.get(this.pid) !== this) return
     this.#host.running.delete(this.pid)
     for (const timer of this.#timers) timer.cancel()
     this.#end(exit)
