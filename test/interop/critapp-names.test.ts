@@ -4,12 +4,12 @@ import { once } from 'node:events'
 import { chmodSync, copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { programRoot } from '../../../lib/home/home.ts'
-import { readProcess } from '../../../lib/proc/process.ts'
-import { findProcesses, isNamed } from '../../../subagents/critapp/find.ts'
-import { until } from '../../support/appliance.ts'
-import { nobody, readableProgram } from '../../support/other-user.ts'
-import { Bench, forever } from './bench.ts'
+import { programRoot } from '../../lib/home/home.ts'
+import { readProcess } from '../../lib/proc/process.ts'
+import { findProcesses, isNamed } from '../../subagents/critapp/find.ts'
+import { Bench, forever } from '../subagents/critapp/bench.ts'
+import { until } from '../support/appliance.ts'
+import { nobody, readableProgram } from '../support/other-user.ts'
 
 let bench: Bench
 beforeEach(() => {
