@@ -152,10 +152,10 @@ export class Entry implements TrackedRow {
     if (this.takes('wantUp') && !this.adopt()) this.handle('wantUp', undefined)
   }
 
-  /** Does what begins with a look, again and again until that can be made, or something else begins. */
-  persist(act: () => void): void {
+  /** Does what begins with a look: as soon as that can be made, unless something else begins before. */
+  whenVisible(act: () => void): void {
     if (this.#hasLeft || this.#context.attempt(act)) return
-    this.#begin(this.#context.clock.after(lookAgainMs, () => this.persist(act)))
+    this.#begin(this.#context.clock.after(lookAgainMs, () => this.whenVisible(act)))
   }
 
   /** A PID file of its name was written. */
@@ -351,7 +351,7 @@ export class Entry implements TrackedRow {
   #endAsRequested(status: ExitStatus): void {
     this.#endAsTold(status)
     // What a graceful command leaves is looked at when that ends.
-    if (this.shown.spec.adminStatus === 'up' && !this.graceful.isRunning) this.persist(() => this.goUp())
+    if (this.shown.spec.adminStatus === 'up' && !this.graceful.isRunning) this.whenVisible(() => this.goUp())
   }
 
   /** As long as nobody starts it again, it stays as the order has it. */
@@ -377,7 +377,7 @@ export class Entry implements TrackedRow {
 
   #scheduleRestart(delayMs: number): void {
     this.#record.change()
-    this.#begin(this.#context.clock.after(delayMs, () => this.persist(() => this.#due())))
+    this.#begin(this.#context.clock.after(delayMs, () => this.whenVisible(() => this.#due())))
   }
 
   #due(): void {

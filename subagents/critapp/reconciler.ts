@@ -15,8 +15,8 @@ export class Reconciler {
     const begin = (): void => {
       if (entry.shown.state === 'unknown') this.#beginKnowing(entry)
     }
-    if (unit === '') entry.persist(begin)
-    else void this.#context.units.refresh().then(() => entry.persist(begin))
+    if (unit === '') entry.whenVisible(begin)
+    else void this.#context.units.refresh().then(() => entry.whenVisible(begin))
   }
 
   #beginKnowing(entry: Entry): void {
@@ -35,7 +35,7 @@ export class Reconciler {
   setAdminStatus(entry: Entry, adminStatus: 'up' | 'down'): void {
     entry.want(adminStatus)
     this.#context.searcher.forget()
-    entry.persist(() => (adminStatus === 'up' ? entry.goUp() : entry.handle('wantDown', undefined)))
+    entry.whenVisible(() => (adminStatus === 'up' ? entry.goUp() : entry.handle('wantDown', undefined)))
   }
 
   /** Stops it and starts it again, by somebody's order: it stays wanted up, and its end is no failure. */

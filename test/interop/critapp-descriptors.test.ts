@@ -40,7 +40,7 @@ test('without a descriptor left, a supervisor takes no process for dead, and sto
   const adopted = spawn('/bin/sh', [path], { stdio: 'ignore', detached: true })
   await until(() => readProcess(adopted.pid!)?.command[1] === path, 5000)
   const clock = new ManualClock()
-  const { shown, supervisor, told } = bench.supervise({ startCommand: path, restartOnExit: true }, { clock })
+  const { shown, supervisor, notified } = bench.supervise({ startCommand: path, restartOnExit: true }, { clock })
   await passUntil(clock, () => shown().state === 'adopted', 'the adoption')
   await withoutDescriptors(async () => {
     await pass(clock, 30_000)
@@ -55,7 +55,7 @@ test('without a descriptor left, a supervisor takes no process for dead, and sto
     await passUntil(clock, () => shown().state === 'running', 'the start')
   })
   assert.ok(isRunning(readProcess(shown().pid)!))
-  assert.equal(told.length, 3, told.join('; '))
+  assert.equal(notified.length, 3, notified.join('; '))
 })
 
 test('a start for which nothing is left is tried again until there is, whatever the row says of restarts', async () => {

@@ -4,9 +4,8 @@ import { once } from 'node:events'
 import { chmodSync, copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { programRoot } from '../../lib/home/home.ts'
 import { readProcess } from '../../lib/proc/process.ts'
-import { findProcesses, isNamed } from '../../subagents/critapp/find.ts'
+import { isNamed } from '../../subagents/critapp/find.ts'
 import { Bench, forever } from '../subagents/critapp/bench.ts'
 import { until } from '../support/appliance.ts'
 import { nobody, readableProgram } from '../support/other-user.ts'
@@ -35,7 +34,7 @@ test('names alike in their first 15 letters are not one process', async () => {
   await once(other, 'exit')
 })
 
-test('a long name is found by the program file and by the title that the program gives itself', async () => {
+test('a long name is found by the program file', async () => {
   const name = `${bench.name}-collector-a`
   const file = join(bench.folder, name)
   copyFileSync('/bin/sleep', file)
@@ -45,43 +44,6 @@ test('a long name is found by the program file and by the title that the program
   assert.ok(isNamed(readProcess(child.pid!)!, name, bench.host()), 'by its file')
   child.kill('SIGKILL')
   await once(child, 'exit')
-  const kernelName = name.slice(0, 15)
-  const is = (kernel: string, title: string, of: string): boolean =>
-    isNamed({ pid: 0, name: kernel, command: [title] }, of, { programNameOf: () => 'another' })
-  assert.ok(is(kernelName, `${name}: master process`, name), 'by its title')
-  assert.ok(!is(kernelName, `${name}b: master process`, name))
-  assert.ok(is('short', 'title of its own', 'short'), 'by what it told the kernel')
-})
-
-test('parts of our own daemons are not processes of a row; a main.js of others goes by its folder', () => {
-  const search = (name: string) => ({
-    name,
-    fromPidFile: undefined,
-    home: bench.folder,
-    notOfGroup: undefined,
-    isTrusted: () => true,
-    looks: bench.host(),
-  })
-  const running = (script: string) => ({
-    ...{ pid: 0, groupId: 1, parentPid: 1, startTicks: 1, name: 'node', state: 'S' },
-    command: ['/usr/bin/node', script],
-  })
-  const finds = (name: string, script: string): boolean =>
-    findProcesses(search(name), [running(script)]).main !== undefined
-  assert.ok(finds('sipd', join(programRoot, 'dist', 'sipd', 'main.js')))
-  assert.ok(!finds('worker', join(programRoot, 'dist', 'sipd', 'worker', 'main.js')))
-  assert.ok(finds('worker', '/opt/site/worker/main.js'))
-})
-
-test('a row that is called as a control script of its name does not adopt it while it stops another one', async () => {
-  const path = bench.program(forever)
-  const stopping = spawn('/bin/sh', [path, 'stop'], { stdio: 'ignore' })
-  await until(() => readProcess(stopping.pid!)?.command[0] === '/bin/sh', 6000)
-  const { shown, reaches } = bench.supervise({ startCommand: path })
-  await reaches('running')
-  assert.notEqual(shown().pid, stopping.pid)
-  stopping.kill('SIGKILL')
-  await once(stopping, 'exit')
 })
 
 test('a process of another user, which may not be signalled, is not adopted', (t) => {

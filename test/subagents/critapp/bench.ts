@@ -81,8 +81,8 @@ export class Bench {
 
   /** One row, at work. */
   supervise(spec: Partial<ProcessSpec>, options: Partial<SupervisorOptions & LinuxHostOptions> = {}) {
-    const told: string[] = []
-    const happened = (_: unknown, __: unknown, sentence: string): void => void told.push(sentence)
+    const notified: string[] = []
+    const happened = (_: unknown, __: unknown, sentence: string): void => void notified.push(sentence)
     const events = { changed: () => {}, happened }
     const supervisor = this.supervisor({ events, ...options })
     supervisor.configure(this.spec(spec))
@@ -90,7 +90,7 @@ export class Bench {
     const shown = () => supervisor.find(1)!
     const reaches = (state: string, withinMs = 5000) =>
       until(() => shown().state === state, withinMs, `state ${state}, not ${shown().state}: ${shown().lastError}`)
-    return { supervisor, told, shown, reaches }
+    return { supervisor, notified, shown, reaches }
   }
 
   /** Ends what still runs. */
