@@ -3,7 +3,7 @@ import type { ProcessIdentity } from '../../lib/proc/process.ts'
 import { gracefulCommandOf } from './commands.ts'
 import type { Context } from './context.ts'
 import type { SupervisedProcess } from './process.ts'
-import { supervisedBy } from './run.ts'
+import { supervisedBy } from './variables.ts'
 
 /** What a graceful command has to know of its row, and may do with it. */
 export interface GracefulRow {

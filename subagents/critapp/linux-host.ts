@@ -16,6 +16,7 @@ import {
   readProcess,
   visibleProcesses,
 } from '../../lib/proc/process.ts'
+import { sendSignalToGroup } from '../../lib/proc/signal.ts'
 import { SpareDescriptors } from '../../lib/process/spare-descriptors.ts'
 import type { ParsedCommand } from '../../lib/program/command.ts'
 import { lastLine, lastLines } from '../../lib/program/last-words.ts'
@@ -23,10 +24,10 @@ import { type Launcher, ownLauncher } from '../../lib/program/launcher.ts'
 import type { Outcome } from '../../lib/program/run.ts'
 import { ensureFolderSync } from '../../lib/trust/folder.ts'
 import { type ExitStatus, exitStatusOf } from './exit-status.ts'
+import { killGroup } from './kill-group.ts'
 import { watchPidFiles } from './pid-files.ts'
 import type { ProcessCommand, ProcessHost, StartCommand, StartedProgram, Variables } from './process-host.ts'
 import { runForAnswer, runToEnd } from './run.ts'
-import { killGroup, signalProcess } from './signal.ts'
 import { mayBeOfRow } from './trust.ts'
 
 export interface LinuxHostOptions {
@@ -156,11 +157,11 @@ export class LinuxHost implements ProcessHost {
     return this.#spare.retry(() => pidsOf(controlGroup))
   }
 
-  signal(pid: number, identity: ProcessIdentity | undefined, signal: NodeJS.Signals): void {
+  signal(process: ProcessIdentity, signal: NodeJS.Signals): void {
     try {
-      this.#spare.retry(() => signalProcess(pid, identity, signal))
+      this.#spare.retry(() => sendSignalToGroup(process, signal))
     } catch (error) {
-      this.#options.log.warn('a process could not be signalled', { pid, signal, error })
+      this.#options.log.warn('a process could not be signalled', { pid: process.pid, signal, error })
     }
   }
 

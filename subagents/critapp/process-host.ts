@@ -80,11 +80,8 @@ export interface ProcessView extends ProcessLooks {
 }
 
 export interface ProcessSignals {
-  /**
-   * To the whole group where the process leads one. Without an identity the PID is a child's own. What cannot be signalled is
-   * logged.
-   */
-  signal(pid: number, identity: ProcessIdentity | undefined, signal: NodeJS.Signals): void
+  /** To the whole group where the process leads one, and never to another process of its PID. What cannot be signalled is logged. */
+  signal(process: ProcessIdentity, signal: NodeJS.Signals): void
   /** Workers that outlived their parent, the leader of this group. */
   killGroup(groupId: number): void
 }

@@ -1,24 +1,10 @@
 /** Running a row's commands by lib/program: what all of them share, and those whose end alone is of interest. */
 
-import type { ProcessIdentity } from '../../lib/proc/process.ts'
 import type { SpareDescriptors } from '../../lib/process/spare-descriptors.ts'
 import type { ParsedCommand } from '../../lib/program/command.ts'
 import { describeExit, isSuccess } from '../../lib/program/exit.ts'
 import type { Launcher } from '../../lib/program/launcher.ts'
 import { type Outcome, runProgram } from '../../lib/program/run.ts'
-
-/** A process that has it, or that comes from one that has, was started as a command of the row of this name. */
-export const supervisedVariable = 'CASTELLAN_SUPERVISED'
-
-/**
- * Tells `sip` and its like that it is the supervisor who calls, which need not be asked (sipd/control/supervisor.ts), and which
- * process the row has, where there is one: a file that names another may be anybody's.
- */
-export function supervisedBy(name: string, identity?: ProcessIdentity): Record<string, string> {
-  const supervised = { [supervisedVariable]: name }
-  if (!identity) return supervised
-  return { ...supervised, CASTELLAN_SUPERVISED_PROCESS: `${identity.pid} ${identity.startTicks}` }
-}
 
 export interface CommandOptions {
   readonly limitMs: number

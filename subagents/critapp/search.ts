@@ -5,7 +5,7 @@ import type { Clock } from '../../lib/time/clock.ts'
 import { scriptOf } from './control-script.ts'
 import { type FoundProcesses, findProcesses, isElsewhere, isNamed } from './find.ts'
 import type { ProcessView } from './process-host.ts'
-import { supervisedVariable } from './run.ts'
+import { supervisedVariable } from './variables.ts'
 
 const scanEveryMs = 200
 

@@ -48,7 +48,7 @@ export class StopStart implements Activity {
     if (real) this.#row.handle('appeared', this.#row.identify(real))
     else if (this.#context.clock.monotonicMs() > this.#deadlineMs) {
       this.#timer.cancel()
-      if (itself) killProcess(this.#context, this.#row, () => this.#context.host.signal(itself.pid, itself, 'SIGKILL'))
+      if (itself) killProcess(this.#context, this.#row, () => this.#context.host.signal(itself, 'SIGKILL'))
       else this.#row.handle('exitedAsRequested', { code: -1, signal: 0, how: 'never appeared' })
     }
   }

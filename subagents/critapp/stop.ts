@@ -4,7 +4,7 @@ import type { Timer } from '../../lib/time/clock.ts'
 import { terminateCommandOf, unitKillCommand } from './commands.ts'
 import type { Context } from './context.ts'
 import type { Activity, Row } from './row.ts'
-import { supervisedBy } from './run.ts'
+import { supervisedBy } from './variables.ts'
 
 const killWithinMs = 10_000
 
@@ -46,7 +46,7 @@ export class Stop implements Activity {
   }
 
   #signal(signal: NodeJS.Signals): void {
-    this.#context.host.signal(this.#identity.pid, this.#identity, signal)
+    this.#context.host.signal(this.#identity, signal)
   }
 }
 

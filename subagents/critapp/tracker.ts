@@ -9,8 +9,8 @@ import type { KnownProcess } from './known-process.ts'
 import { Launch } from './launch.ts'
 import type { StartedProgram } from './process-host.ts'
 import type { Row } from './row.ts'
-import { supervisedBy } from './run.ts'
 import { Succession } from './succession.ts'
+import { supervisedBy } from './variables.ts'
 
 export interface TrackedRow extends Row {
   /** It was told to stop, and went or was killed: there is nothing to find out about its end. */

@@ -165,9 +165,9 @@ export class MemoryHost implements ProcessHost {
     return this.controlGroups.get(controlGroup) ?? []
   }
 
-  signal(pid: number, identity: ProcessIdentity | undefined, signal: NodeJS.Signals): void {
+  signal({ pid, startTicks }: ProcessIdentity, signal: NodeJS.Signals): void {
     const target = this.running.get(pid)
-    if (!target || (identity && identity.startTicks !== target.startTicks)) return
+    if (target?.startTicks !== startTicks) return
     this.signals.push(`${signal} ${basename(target.command.at(-1) ?? '')}`)
     for (const one of target.leads ? this.#groupOf(pid) : [target]) one.deliver(signal)
   }
