@@ -5,8 +5,8 @@ import { afterEach, beforeEach, test } from 'node:test'
 import { readProcess } from '../../lib/proc/process.ts'
 import { sessionMembers } from '../../lib/proc/session.ts'
 import { healthCheck } from '../../subagents/critapp/health.ts'
-import { Bench, forever, noHealth, noSip } from '../subagents/critapp/bench.ts'
 import { until } from '../support/appliance.ts'
+import { Bench, forever, noHealth, noSip } from '../support/supervision.ts'
 
 let bench: Bench
 beforeEach(() => {

@@ -6,9 +6,9 @@ import { afterEach, beforeEach, test } from 'node:test'
 import { isRunning, readProcess } from '../../lib/proc/process.ts'
 import { ManualClock } from '../../lib/time/clock.ts'
 import { healthCheck } from '../../subagents/critapp/health.ts'
-import { Bench, forever, noHealth, noSip } from '../subagents/critapp/bench.ts'
 import { until } from '../support/appliance.ts'
 import { withoutDescriptors } from '../support/descriptors.ts'
+import { Bench, forever, noHealth, noSip } from '../support/supervision.ts'
 
 let bench: Bench
 beforeEach(() => {

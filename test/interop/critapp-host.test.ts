@@ -2,9 +2,9 @@ import { chmodSync, copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writePidFile } from '../../lib/proc/pid-file.ts'
 import { visibleProcesses } from '../../lib/proc/process.ts'
-import { Bench } from '../subagents/critapp/bench.ts'
 import { until } from '../support/appliance.ts'
 import { processHostContract } from '../support/process-host-contract.ts'
+import { Bench } from '../support/supervision.ts'
 
 processHostContract('of this machine', () => {
   const bench = new Bench()

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { readProcess } from '../../lib/proc/process.ts'
 import { isNamed } from '../../subagents/critapp/find.ts'
-import { Bench, forever } from '../subagents/critapp/bench.ts'
 import { until } from '../support/appliance.ts'
 import { nobody, readableProgram } from '../support/other-user.ts'
+import { Bench, forever } from '../support/supervision.ts'
 
 let bench: Bench
 beforeEach(() => {

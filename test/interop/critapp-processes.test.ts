@@ -9,8 +9,8 @@ import { hasEnded, isRunning, readProcess, visibleProcesses } from '../../lib/pr
 import { sessionMembers } from '../../lib/proc/session.ts'
 import { parseProcStat } from '../../lib/proc/stat.ts'
 import { exitStatusOf, parseWaitStatus } from '../../subagents/critapp/exit-status.ts'
-import { Bench, forever } from '../subagents/critapp/bench.ts'
 import { until } from '../support/appliance.ts'
+import { Bench, forever } from '../support/supervision.ts'
 
 let bench: Bench
 beforeEach(() => {

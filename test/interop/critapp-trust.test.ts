@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { readProcess } from '../../lib/proc/process.ts'
 import { mayBeOfRow } from '../../subagents/critapp/trust.ts'
-import { Bench, forever } from '../subagents/critapp/bench.ts'
 import { until } from '../support/appliance.ts'
 import { nobody } from '../support/other-user.ts'
+import { Bench, forever } from '../support/supervision.ts'
 
 const skip = process.getuid?.() !== 0 && 'only root may act as other users'
 /** www-data of Debian, as good as any account of a service; and users of the appliance's own daemons. */

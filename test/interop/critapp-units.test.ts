@@ -5,8 +5,8 @@ import { existsSync } from 'node:fs'
 import { afterEach, beforeEach, test } from 'node:test'
 import { readProcess } from '../../lib/proc/process.ts'
 import { type Clock, systemClock } from '../../lib/time/clock.ts'
-import { Bench } from '../subagents/critapp/bench.ts'
 import { until } from '../support/appliance.ts'
+import { Bench } from '../support/supervision.ts'
 import { noSystemd, UserSystemd } from '../support/systemd.ts'
 
 test('with a real systemd', { skip: noSystemd }, async (t) => {

@@ -10,8 +10,8 @@ import type { SetFailure, SetVarbind } from '../../lib/mib/set.ts'
 import { type Clock, systemClock } from '../../lib/time/clock.ts'
 import { critappModule } from '../../subagents/critapp/index.ts'
 import { critAppProcTable } from '../../subagents/critapp/mib.ts'
-import { forever, noSip } from '../subagents/critapp/bench.ts'
 import { until } from '../support/appliance.ts'
+import { forever, noSip } from '../support/supervision.ts'
 
 const { columns } = critAppProcTable
 

@@ -18,7 +18,7 @@ import {
 import { HealthMonitor } from '../../../subagents/critapp/monitor.ts'
 import { watchPidFiles } from '../../../subagents/critapp/pid-files.ts'
 import type { MemoryProcess } from '../../support/memory-process.ts'
-import { noHealth, noSip } from './bench.ts'
+import { noHealth, noSip } from '../../support/supervision.ts'
 import { path, Rig } from './rig.ts'
 
 const check = healthCheck(noSip)

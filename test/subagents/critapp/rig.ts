@@ -7,7 +7,7 @@ import type { ProcessSpec } from '../../../subagents/critapp/process.ts'
 import { type Request, Supervisor, type SupervisorOptions } from '../../../subagents/critapp/supervisor.ts'
 import type { MemoryProcess } from '../../support/memory-process.ts'
 import { MemoryHost } from '../../support/process-host.ts'
-import { noHealth } from './bench.ts'
+import { noHealth } from '../../support/supervision.ts'
 
 export const path = '/opt/unit'
 const stepMs = 50
