@@ -1,7 +1,7 @@
 /** What critapp supervises, as the subagents say over their control socket: for a start, which has no user to ask with. */
 
-import { join } from 'node:path'
-import { foldersOf, type Home } from '../lib/home/home.ts'
+import { controlSocketOf } from '../lib/home/control-socket.ts'
+import type { Home } from '../lib/home/home.ts'
 import { control } from '../lib/process/control.ts'
 import { printable } from '../lib/text/escape.ts'
 import type { AppState } from '../subagents/critapp/index.ts'
@@ -22,9 +22,7 @@ export async function settledApps(home: Home, signal: AbortSignal): Promise<read
 }
 
 async function readApps(home: Home): Promise<readonly AppState[]> {
-  return JSON.parse(
-    await control(join(foldersOf(home, 'subagents').run, 'subagents.ctl'), 'app-states'),
-  ) as readonly AppState[]
+  return JSON.parse(await control(controlSocketOf(home, 'subagents'), 'app-states')) as readonly AppState[]
 }
 
 /** A sentence for each application that is wanted up and is not. */

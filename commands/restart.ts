@@ -1,6 +1,6 @@
 /** castellan restart: ends a daemon, which its starter starts again, or starts a module of the subagents again. */
-import { join } from 'node:path'
-import { foldersOf, requireHome, resolveHome } from '../lib/home/home.ts'
+import { controlSocketOf } from '../lib/home/control-socket.ts'
+import { requireHome, resolveHome } from '../lib/home/home.ts'
 import { control } from '../lib/process/control.ts'
 import { requireOwner } from '../lib/trust/home-trust.ts'
 import { type OwnDaemon, type ProcessHost, until } from './lifecycle/host.ts'
@@ -15,10 +15,7 @@ export async function restart(name: string, { home: folder }: { readonly home?: 
   if (name === 'agent' || name === 'subagents') {
     await restartDaemon(linuxHost(home), name)
     process.stdout.write(`${name} was restarted\n`)
-  } else
-    process.stdout.write(
-      `${await control(join(foldersOf(home, 'subagents').run, 'subagents.ctl'), `restart ${name}`)}\n`,
-    )
+  } else process.stdout.write(`${await control(controlSocketOf(home, 'subagents'), `restart ${name}`)}\n`)
   return 0
 }
 

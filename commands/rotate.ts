@@ -1,7 +1,8 @@
 /** castellan rotate: rotates logs now; by the subagents where they run, else here. */
 import { join } from 'node:path'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
-import { foldersOf, type Home, requireHome } from '../lib/home/home.ts'
+import { controlSocketOf } from '../lib/home/control-socket.ts'
+import { type Home, requireHome } from '../lib/home/home.ts'
 import { createLog } from '../lib/log/log.ts'
 import { ConfigFile } from '../lib/mib/config.ts'
 import { control } from '../lib/process/control.ts'
@@ -23,9 +24,7 @@ export async function rotate(home: Home, wish: RotateWish): Promise<RotateReport
   // Two that rotate the same logs would be in each other's way.
   if (!daemonOf(home, 'subagents')) return rotateHere(home, wish)
   const words = ['rotate', ...(wish.isDryRun ? ['--dry-run'] : []), ...(wish.name === undefined ? [] : [wish.name])]
-  return parseReport(
-    await control(join(foldersOf(home, 'subagents').run, 'subagents.ctl'), words.join(' '), answerWithinMs),
-  )
+  return parseReport(await control(controlSocketOf(home, 'subagents'), words.join(' '), answerWithinMs))
 }
 
 async function rotateHere(home: Home, wish: RotateWish): Promise<RotateReport> {

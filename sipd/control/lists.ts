@@ -1,5 +1,6 @@
 /** `sip registrations` and `sip calls`: what the workers have, printed as it comes. */
 
+import { controlSocketToAsk } from '../../lib/home/control-socket.ts'
 import type { Home } from '../../lib/home/home.ts'
 import { controlLines } from '../../lib/process/control.ts'
 import { jsonText, printable } from '../../lib/text/escape.ts'
@@ -7,7 +8,7 @@ import { parseFlow } from '../message/flow.ts'
 import { formatHop } from '../message/source.ts'
 import type { CallItem, ListItem, ListSubject, RegisteredContact, RegistrationItem } from '../worker/listing.ts'
 import { type Command, exitCodes, timeoutMs } from './command.ts'
-import { askSipd, controlSocketOf, needSipd, whyNotAsked } from './sipd.ts'
+import { askSipd, needSipd, whyNotAsked } from './sipd.ts'
 import { parseStatus } from './status.ts'
 
 const defaultTimeoutSeconds = 5
@@ -63,7 +64,7 @@ async function* askList<Item extends ListItem>(
 ): AsyncGenerator<Item> {
   needSipd(home)
   const withinMs = timeoutMs(options, defaultTimeoutSeconds)
-  const path = controlSocketOf(home)
+  const path = controlSocketToAsk(home, 'sipd')
   const line = `${subject} ${user}`.trimEnd()
   try {
     for await (const text of controlLines(path, line, withinMs)) yield JSON.parse(text) as Item
