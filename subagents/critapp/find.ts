@@ -1,7 +1,7 @@
 /** Finding the process that a row means, among all that run. */
 import { basename, dirname, join, resolve, sep } from 'node:path'
-import { programRoot } from '../../lib/home/home.ts'
 import type { ProcessIdentity, ProcessStat } from '../../lib/proc/process.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { isControlScript, scriptOf } from './control-script.ts'
 import type { ProcessLooks } from './process-host.ts'
 

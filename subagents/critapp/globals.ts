@@ -1,5 +1,6 @@
 /** critAppGlobals: the switches of the module, and how many of the processes that are wanted up are. */
 import { serve } from '../../lib/mib/module.ts'
+import { nextIndex } from '../../lib/mib/next-index.ts'
 import { critAppGlobals } from './mib.ts'
 import type { ProcRow, ProcTable } from './rows.ts'
 import { activeRows } from './rows.ts'
@@ -42,9 +43,3 @@ export function serveGlobals(processes: ProcTable) {
 }
 
 export type Globals = ReturnType<typeof serveGlobals>
-
-function nextIndex(used: readonly number[]): number {
-  const highest = used.at(-1) ?? 0 // rows are in the order of their index
-  if (highest < 0x7fff_ffff) return highest + 1
-  return Array.from({ length: used.length + 1 }, (_, i) => i + 1).find((index) => !used.includes(index)) ?? 0
-}

@@ -1,11 +1,11 @@
 /** The processes of this machine, by lib/program and lib/proc. */
 import { closeSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { codeOf, messageOf } from '../../lib/errors.ts'
+import { isMissing, messageOf } from '../../lib/errors.ts'
+import { readPidFile } from '../../lib/files/pid-file.ts'
 import type { Log } from '../../lib/log/log.ts'
 import { boundOutput, openOutput } from '../../lib/log/output-file.ts'
 import { isAbsence } from '../../lib/proc/file.ts'
-import { readPidFile } from '../../lib/proc/pid-file.ts'
 import {
   ageMs,
   executableOf,
@@ -18,10 +18,10 @@ import {
 } from '../../lib/proc/process.ts'
 import { sendSignalToGroup } from '../../lib/proc/signal.ts'
 import { SpareDescriptors } from '../../lib/process/spare-descriptors.ts'
-import type { ParsedCommand } from '../../lib/program/command.ts'
 import { lastLine, lastLines } from '../../lib/program/last-words.ts'
 import { type Launcher, ownLauncher } from '../../lib/program/launcher.ts'
 import type { Outcome } from '../../lib/program/run.ts'
+import type { ParsedCommand } from '../../lib/text/command.ts'
 import { ensureFolderSync } from '../../lib/trust/folder.ts'
 import { type ExitStatus, exitStatusOf } from './exit-status.ts'
 import { killGroup } from './kill-group.ts'
@@ -188,7 +188,7 @@ export class LinuxHost implements ProcessHost {
       this.#spare.retry(() => boundOutput(path))
       this.#outputComplaints.delete(path)
     } catch (error) {
-      if (codeOf(error) === 'ENOENT' || this.#outputComplaints.get(path) === messageOf(error)) return
+      if (isMissing(error) || this.#outputComplaints.get(path) === messageOf(error)) return
       this.#outputComplaints.set(path, messageOf(error))
       this.#options.log.warn('cannot bound what a process prints', { name, path, error })
     }

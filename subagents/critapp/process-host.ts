@@ -3,10 +3,10 @@
  * is in linux-host.ts. Looks throw where nobody can tell, which is not the same as finding nothing.
  */
 import type { ProcessIdentity, ProcessStat } from '../../lib/proc/process.ts'
-import type { ParsedCommand } from '../../lib/program/command.ts'
 import type { ProgramExit } from '../../lib/program/exit.ts'
 import type { Outcome } from '../../lib/program/run.ts'
 import type { Argv } from '../../lib/program/start.ts'
+import type { ParsedCommand } from '../../lib/text/command.ts'
 import type { ExitStatus } from './exit-status.ts'
 
 export type Variables = Readonly<Record<string, string>>

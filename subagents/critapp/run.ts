@@ -1,10 +1,10 @@
 /** Running a row's commands by lib/program: what all of them share, and those whose end alone is of interest. */
 
 import type { SpareDescriptors } from '../../lib/process/spare-descriptors.ts'
-import type { ParsedCommand } from '../../lib/program/command.ts'
 import { describeExit, isSuccess } from '../../lib/program/exit.ts'
 import type { Launcher } from '../../lib/program/launcher.ts'
 import { type Outcome, runProgram } from '../../lib/program/run.ts'
+import type { ParsedCommand } from '../../lib/text/command.ts'
 
 export interface CommandOptions {
   readonly limitMs: number

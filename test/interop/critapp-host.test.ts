@@ -1,6 +1,6 @@
 import { chmodSync, copyFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { writePidFile } from '../../lib/proc/pid-file.ts'
+import { writePidFile } from '../../lib/files/pid-file.ts'
 import { visibleProcesses } from '../../lib/proc/process.ts'
 import { until } from '../support/appliance.ts'
 import { processHostContract } from '../support/process-host-contract.ts'

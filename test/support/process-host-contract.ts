@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { ProcessIdentity } from '../../lib/proc/process.ts'
-import { parseCommand } from '../../lib/program/command.ts'
 import type { Argv } from '../../lib/program/start.ts'
+import { parseCommand } from '../../lib/text/command.ts'
 import type { ProcessHost, StartedProgram } from '../../subagents/critapp/process-host.ts'
 
 export interface HostUnderTest {

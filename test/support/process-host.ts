@@ -1,10 +1,10 @@
 /** Processes in memory, for a supervisor: programs are functions of the test, on a clock that it moves by hand. */
 import { basename } from 'node:path'
 import type { ProcessIdentity, ProcessStat } from '../../lib/proc/process.ts'
-import type { ParsedCommand } from '../../lib/program/command.ts'
 import { describeExit, isSuccess, type ProgramExit } from '../../lib/program/exit.ts'
 import type { Outcome } from '../../lib/program/run.ts'
 import type { Argv } from '../../lib/program/start.ts'
+import type { ParsedCommand } from '../../lib/text/command.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 import type { ExitStatus } from '../../subagents/critapp/exit-status.ts'
 import type { ProcessCommand, ProcessHost, StartCommand, StartedProgram } from '../../subagents/critapp/process-host.ts'

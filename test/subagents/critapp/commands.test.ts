@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseCommand } from '../../../lib/program/command.ts'
+import { parseCommand } from '../../../lib/text/command.ts'
 
 for (const [text, argv] of [
   ['/bin/sip start', ['/bin/sip', 'start']],

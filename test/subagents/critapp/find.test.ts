@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { programRoot } from '../../../lib/home/home.ts'
+import { programRoot } from '../../../lib/program-root.ts'
 import { findProcesses, isNamed } from '../../../subagents/critapp/find.ts'
 
 test('a long name is found by the title that the program gives itself', () => {
