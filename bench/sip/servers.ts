@@ -8,7 +8,7 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { messageOf } from '../../lib/errors.ts'
-import { resolveHome } from '../../lib/home/home.ts'
+import { foldersOf, resolveHome } from '../../lib/home/home.ts'
 import { daemonCommand } from '../../lib/process/daemon.ts'
 import { programRoot } from '../../lib/program-root.ts'
 
@@ -82,7 +82,8 @@ function kamailioCommand(folder: string, port: number): string[] {
 
 function sipdCommand(folder: string, port: number): string[] {
   const home = resolveHome(folder)
-  mkdirSync(join(home.conf, 'sipd'), { recursive: true, mode: 0o700 })
+  const { data, logs, run } = foldersOf(home, 'sipd')
+  for (const each of [join(home.conf, 'sipd'), data, logs, run]) mkdirSync(each, { recursive: true, mode: 0o700 })
   const lines = [
     `Listen 127.0.0.1:${port}`,
     `ProxyDomain ${domain}`,

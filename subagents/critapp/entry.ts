@@ -6,10 +6,11 @@ import type { Context } from './context.ts'
 import { type ExitStatus, isFailure } from './exit-status.ts'
 import type { FoundProcesses } from './find.ts'
 import { Graceful } from './graceful.ts'
+import { type HealthFailure, quoted } from './health.ts'
 import type { KnownProcess } from './known-process.ts'
 import type { Launch } from './launch.ts'
 import type { ProcessSpec, SupervisedProcess } from './process.ts'
-import { ProcessRecord } from './record.ts'
+import { type EndWords, ProcessRecord } from './record.ts'
 import { Restarts } from './restarts.ts'
 import type { Activity } from './row.ts'
 import { Serving } from './serving.ts'
@@ -27,14 +28,6 @@ const wantRetryMs = 2000
 const keptLines = 20
 const untilSetUp = 'it is not started again before somebody starts its unit or sets it up'
 
-interface EndWords {
-  readonly sentence: string
-  /** What it printed last. */
-  readonly output?: readonly string[]
-  /** Whether the sentence becomes critAppLastError. */
-  readonly isError?: boolean
-}
-
 export class Entry implements TrackedRow {
   readonly graceful: Graceful
   readonly #context: Context
@@ -45,7 +38,7 @@ export class Entry implements TrackedRow {
   readonly #restarts: Restarts
   #activity: Activity | undefined
   /** Why it is being stopped although it is wanted up: it does not serve. */
-  #failureReason: string | undefined
+  #failure: HealthFailure | undefined
   #isGivenUp = false
   #hasLeft = false
 
@@ -78,7 +71,7 @@ export class Entry implements TrackedRow {
   }
 
   get isStopOrdered(): boolean {
-    return this.shown.state === 'stopping' && this.#failureReason === undefined
+    return this.shown.state === 'stopping' && this.#failure === undefined
   }
 
   takes(event: EventName): boolean {
@@ -109,7 +102,7 @@ export class Entry implements TrackedRow {
     this.#record.note({ spec: { ...this.shown.spec, adminStatus } })
     this.forgetFailures()
     this.#isGivenUp = false
-    this.#failureReason = undefined
+    this.#failure = undefined
   }
 
   forgetFailures(): void {
@@ -188,7 +181,7 @@ export class Entry implements TrackedRow {
 
   /** What its end means: it was told to end, or it failed. */
   ended(status: ExitStatus): void {
-    const isFailed = this.#failureReason !== undefined
+    const isFailed = this.#failure !== undefined
     const isGraceful = this.graceful.isRunning && !isFailure(status)
     if (this.isStopOrdered) this.handle('exitedAsRequested', status)
     else if (isGraceful && !isFailed && this.takes('exitedGracefully')) this.handle('exitedGracefully', status)
@@ -201,8 +194,8 @@ export class Entry implements TrackedRow {
     this.#record.change({ lastError })
   }
 
-  showHealth(health: SupervisedProcess['health'], lastError: string): void {
-    this.#record.change({ health, lastError })
+  showHealth(health: SupervisedProcess['health'], lastError: string, lastSaid = ''): void {
+    this.#record.change({ health, lastError, lastSaid })
   }
 
   #begin(activity: Activity | undefined): void {
@@ -239,7 +232,7 @@ export class Entry implements TrackedRow {
       exitedAsRequested: { startIfWanted: (status) => this.#endAsRequested(status) },
       exitedGracefully: { awaitGracefulCommand: (status) => this.#endAsTold(status) },
       exitedByOrder: { stayDown: (status) => this.#endByOrder(status) },
-      unhealthy: { stopUnhealthy: (reason) => this.#stopUnhealthy(reason) },
+      unhealthy: { stopUnhealthy: (failure) => this.#stopUnhealthy(failure) },
       retry: { scheduleRestart: (delayMs) => this.#scheduleRestart(delayMs) },
       waitOver: { restart: () => this.#restart() },
       tooOften: { giveUp: (sentence) => this.#giveUp(sentence) },
@@ -307,11 +300,12 @@ export class Entry implements TrackedRow {
     stop.lookNow()
   }
 
-  #stopUnhealthy(reason: string): void {
+  #stopUnhealthy(failure: HealthFailure): void {
+    const { reason, said } = failure
     const { name } = this.shown.spec
-    this.#failureReason = reason
-    this.#record.change({ isUp: false, health: 'failing', lastError: `${name} is stopped: ${reason}` })
-    this.#context.log.error('a process does not serve and is stopped', { name, reason })
+    this.#failure = failure
+    this.#record.change({ isUp: false, health: 'failing', lastError: `${name} is stopped: ${reason}`, lastSaid: said })
+    this.#context.log.error('a process does not serve and is stopped', { name, reason: `${reason}${quoted(said)}` })
     if (this.identity) this.#stop(this.identity)
   }
 
@@ -319,12 +313,12 @@ export class Entry implements TrackedRow {
     this.#begin(new Stop(this.#context, this, identity))
   }
 
-  #notifyFailed({ sentence, isForWant, status }: StartFailure): void {
+  #notifyFailed({ sentence, said = '', isForWant, status }: StartFailure): void {
     const { name, restartOnExit, adminStatus } = this.shown.spec
     this.#tracker.forgetLaunch()
     if (status) this.#record.note({ lastExitCode: status.code, lastExitSignal: status.signal })
-    this.complain(sentence)
-    this.#context.log.error('a process could not be started', { name, sentence })
+    this.#record.change({ lastError: sentence, lastSaid: said })
+    this.#context.log.error('a process could not be started', { name, sentence: `${sentence}${quoted(said)}` })
     this.#record.notify('failed', sentence)
     if (!isForWant) this.#restarts.follow(this.#restarts.plan(restartOnExit))
     // It says nothing of the process: it is tried again whatever the row says of restarts, and does not count among them.
@@ -334,12 +328,12 @@ export class Entry implements TrackedRow {
   /** Nobody ordered it. */
   #endOfItself(status: ExitStatus): void {
     const { spec } = this.shown
-    const reason = this.#failureReason
+    const failure = this.#failure
     this.#forgetProcess()
     const output = this.#context.host.lastLines(spec.name, keptLines)
-    const plan = this.#restarts.plan(spec.restartOnExit || reason !== undefined)
-    const why = reason === undefined ? status.how : `was stopped: ${reason}`
-    this.#showEnd(status, { sentence: `${spec.name} ${why}${plan?.words ?? ''}`, output })
+    const plan = this.#restarts.plan(spec.restartOnExit || failure !== undefined)
+    const why = failure ? `was stopped: ${failure.reason}` : status.how
+    this.#showEnd(status, { sentence: `${spec.name} ${why}${plan?.words ?? ''}`, said: failure?.said, output })
     this.#restarts.follow(plan)
   }
 
@@ -363,14 +357,14 @@ export class Entry implements TrackedRow {
 
   #forgetProcess(): void {
     this.#serving.stop()
-    this.#failureReason = undefined
+    this.#failure = undefined
     this.#tracker.forget()
   }
 
-  #showEnd(status: ExitStatus, { sentence, output = [], isError = true }: EndWords): void {
+  #showEnd(status: ExitStatus, { sentence, said = '', output = [], isError = true }: EndWords): void {
     const { clock, log } = this.#context
-    this.#record.end(status, isError ? sentence : '', clock)
-    const printed = output.length > 0 ? { output: output.join('\n') } : {}
+    this.#record.end(status, { lastError: isError ? sentence : '', lastSaid: said }, clock)
+    const printed = { ...(said && { said }), ...(output.length > 0 && { output: output.join('\n') }) }
     log.notice('a process ended', { name: this.shown.spec.name, sentence, ...printed })
     this.#record.notify('exited', sentence)
   }

@@ -86,7 +86,8 @@ export function critappModule(home: Home, sipPing: SipPing, launcher: Launcher =
     machineChecks: [programRule],
     /** What an operator on this machine orders; `set` does a SET of this module. */
     order: async (order: Order, name: string, set: Set) => (work ? obeyBySet(order, name, work, set) : notSupervised),
-    apps: (): AppState[] => activeRows(processes.table).map(appStateOf),
+    apps: (): AppState[] =>
+      activeRows(processes.table).map((row) => appStateOf(row, work?.supervisor.find(row.critAppProcIndex)?.lastSaid)),
   }
 }
 

@@ -2,17 +2,17 @@
 
 import { messageOf } from '../../lib/errors.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
-import type { Check, HealthSpec } from './health.ts'
+import { type Check, failureOf, type HealthFailure, type HealthSpec } from './health.ts'
 
 export type Finding =
   /** It answered: for the first time, or again. */
   | { readonly kind: 'serves' }
   /** It did not; how many times in a row. Not found of one that has never served yet. */
-  | { readonly kind: 'fails'; readonly reason: string; readonly times: number }
+  | { readonly kind: 'fails'; readonly failure: HealthFailure; readonly times: number }
   /** It could not be asked, for want of descriptors and the like; that is no failure of it. */
   | { readonly kind: 'cannotTell'; readonly reason: string }
   /** Too many failures: nothing more comes from this monitor. */
-  | { readonly kind: 'unhealthy'; readonly reason: string }
+  | { readonly kind: 'unhealthy'; readonly failure: HealthFailure }
 
 export interface MonitorOptions {
   readonly clock: Clock
@@ -54,9 +54,11 @@ export class HealthMonitor {
     const { spec, check, clock } = this.#options
     const verdict = await check(spec, this.#stopping.signal).catch((error) => ({ cannotTell: messageOf(error) }))
     if (this.#stopping.signal.aborted) return
-    if (verdict === undefined) this.#good()
-    else if (typeof verdict === 'string') this.#bad(verdict)
-    else this.#options.report({ kind: 'cannotTell', reason: verdict.cannotTell })
+    const failure = failureOf(verdict)
+    if (failure) this.#bad(failure)
+    else if (typeof verdict === 'object' && 'cannotTell' in verdict)
+      this.#options.report({ kind: 'cannotTell', reason: verdict.cannotTell })
+    else this.#good()
     if (this.#stopping.signal.aborted) return // they may have stopped us
     const pauseMs = this.#hasServed ? spec.intervalMs : Math.min(spec.intervalMs, this.#pauseMs)
     this.#pauseMs = Math.min(2 * this.#pauseMs, longestPauseMs)
@@ -70,21 +72,23 @@ export class HealthMonitor {
     if (isNews) this.#options.report({ kind: 'serves' })
   }
 
-  #bad(reason: string): void {
+  #bad(failure: HealthFailure): void {
+    const { reason, said } = failure
     const { spec, clock, report } = this.#options
     if (!this.#hasServed) {
       // A start may take as long as it takes to be unhealthy.
       const patienceMs = spec.failures * spec.intervalMs
       if (clock.monotonicMs() - this.#startedMs < patienceMs) return
       this.stop()
-      report({ kind: 'unhealthy', reason: `it did not serve within ${patienceMs / 1000} s of its start: ${reason}` })
+      const late = `it did not serve within ${patienceMs / 1000} s of its start: ${reason}`
+      report({ kind: 'unhealthy', failure: { reason: late, said } })
       return
     }
     this.#failures++
-    report({ kind: 'fails', reason, times: this.#failures })
+    report({ kind: 'fails', failure, times: this.#failures })
     if (this.#failures < spec.failures) return
     this.stop()
-    const what = this.#failures === 1 ? 'a health check' : `${this.#failures} health checks`
-    report({ kind: 'unhealthy', reason: `${what} failed: ${reason}` })
+    const checks = this.#failures === 1 ? 'a health check' : `${this.#failures} health checks`
+    report({ kind: 'unhealthy', failure: { reason: `${checks} failed: ${reason}`, said } })
   }
 }

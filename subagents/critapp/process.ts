@@ -43,6 +43,8 @@ export interface SupervisedProcess {
   readonly restarts: number
   readonly exits: number
   readonly lastError: string
+  /** The last line that was printed before that: for the log and for who stands at the machine, as more people read critAppLastError. */
+  readonly lastSaid: string
 }
 
 /** Of a process of which nothing is known yet. */
@@ -62,5 +64,6 @@ export function unknownProcess(spec: ProcessSpec): SupervisedProcess {
     restarts: 0,
     exits: 0,
     lastError: '',
+    lastSaid: '',
   }
 }

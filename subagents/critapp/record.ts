@@ -12,6 +12,20 @@ type Changeable = { -readonly [K in keyof Omit<SupervisedProcess, 'state'>]: Sup
 /** critAppLastError holds this many octets. */
 const maxSentenceOctets = 255
 
+/** critAppLastError, and what was printed before. */
+export type LastWords = Pick<SupervisedProcess, 'lastError' | 'lastSaid'>
+
+/** What is said of an end. */
+export interface EndWords {
+  readonly sentence: string
+  /** What its health check printed last. */
+  readonly said?: string | undefined
+  /** What it printed last. */
+  readonly output?: readonly string[]
+  /** Whether the sentence becomes critAppLastError. */
+  readonly isError?: boolean
+}
+
 export class ProcessRecord {
   /** All but the state, which is the machine's. */
   readonly #shown: Changeable & Pick<SupervisedProcess, 'state'>
@@ -39,9 +53,12 @@ export class ProcessRecord {
   }
 
   /** Announced with the next change. */
-  note({ lastError, ...changes }: Partial<Changeable>): void {
+  note({ lastError, lastSaid = '', ...changes }: Partial<Changeable>): void {
     Object.assign(this.#shown, changes)
-    if (lastError !== undefined) this.#shown.lastError = truncateUtf8(lastError, maxSentenceOctets)
+    if (lastError === undefined) return
+    this.#shown.lastError = truncateUtf8(lastError, maxSentenceOctets)
+    // What was printed belongs to the error before which it was printed.
+    this.#shown.lastSaid = truncateUtf8(lastSaid, maxSentenceOctets)
   }
 
   /** The process is there; whether it serves is another question. */
@@ -54,7 +71,7 @@ export class ProcessRecord {
     })
   }
 
-  end({ code, signal }: ExitStatus, lastError: string, clock: Clock): void {
+  end({ code, signal }: ExitStatus, { lastError, lastSaid }: LastWords, clock: Clock): void {
     this.change({
       isUp: false,
       health: 'unknown',
@@ -65,6 +82,7 @@ export class ProcessRecord {
       lastExitCode: code,
       lastExitSignal: signal,
       lastError,
+      lastSaid,
     })
   }
 

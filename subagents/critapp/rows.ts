@@ -1,6 +1,7 @@
 /** Rows of critAppProcTable: what one asks of the supervisor, and what the supervisor shows in it. */
 import type { RowOf } from '../../lib/mib/declare.ts'
 import type { ServedTable } from '../../lib/mib/served.ts'
+import { quoted } from './health.ts'
 import type { critAppProcTable } from './mib.ts'
 import { type ProcessSpec, type SupervisedProcess, unknownProcess } from './process.ts'
 
@@ -69,12 +70,13 @@ export interface AppState {
   readonly lastError: string
 }
 
-export function appStateOf(row: ProcRow): AppState {
+/** `said` is what was printed before its last error. */
+export function appStateOf(row: ProcRow, said = ''): AppState {
   return {
     name: row.critAppProcName,
     wanted: row.critAppAdminStatus,
     isUp: row.critAppOperStatus === 'up',
     state: row.critAppProcState,
-    lastError: row.critAppLastError,
+    lastError: `${row.critAppLastError}${quoted(said)}`,
   }
 }

@@ -1,12 +1,13 @@
 /** From running to serving: the health of a row's process is watched for as long as it lives. */
 import type { Context } from './context.ts'
+import { quoted } from './health.ts'
 import { type Finding, HealthMonitor } from './monitor.ts'
 import type { SupervisedProcess } from './process.ts'
 import type { Row } from './row.ts'
 
 export interface ServingRow extends Pick<Row, 'shown' | 'handle'> {
   /** What was found out; with a sentence it is a failure. */
-  showHealth(health: SupervisedProcess['health'], sentence: string): void
+  showHealth(health: SupervisedProcess['health'], sentence: string, said?: string): void
 }
 
 export class Serving {
@@ -48,10 +49,11 @@ export class Serving {
         if (!isUp) this.#row.handle('serves', sentence)
         return
       case 'fails': {
-        const { reason, times } = finding
-        log.warn('a health check failed', { name, times, reason })
+        const { times } = finding
+        const { reason, said } = finding.failure
+        log.warn('a health check failed', { name, times, reason: `${reason}${quoted(said)}` })
         const failed = `${name}: health check failed (${times} of ${spec.health.failures}): ${reason}`
-        this.#row.showHealth('failing', failed)
+        this.#row.showHealth('failing', failed, said)
         return
       }
       case 'cannotTell': {
@@ -61,7 +63,7 @@ export class Serving {
         return
       }
       case 'unhealthy':
-        this.#row.handle('unhealthy', finding.reason)
+        this.#row.handle('unhealthy', finding.failure)
     }
   }
 }

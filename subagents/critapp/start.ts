@@ -56,8 +56,8 @@ export class Start implements Activity {
     if (!isSuccess(exit)) {
       const said = this.#context.host.lastLine(name)
       const status = { code: exitCodeOf(exit), signal: signalNumberOf(exit) }
-      const sentence = `${this.#commandText} ${describeExit(exit)}${said ? `: ${said}` : ''}`
-      this.#row.handle('startFailed', { sentence, isForWant: false, status })
+      const sentence = `${this.#commandText} ${describeExit(exit)}`
+      this.#row.handle('startFailed', { sentence, said, isForWant: false, status })
       return
     }
     if (unit !== '') void this.#context.units.refresh().then(() => this.#context.attempt(() => this.#look()))

@@ -4,6 +4,7 @@
  */
 
 import type { ExitStatus } from './exit-status.ts'
+import type { HealthFailure } from './health.ts'
 import type { KnownProcess } from './known-process.ts'
 
 export type ProcessState =
@@ -38,7 +39,7 @@ export interface EventDetails {
   /** Somebody had systemd stop it. */
   exitedByOrder: ExitStatus
   /** It runs and does not serve; with the reason. */
-  unhealthy: string
+  unhealthy: HealthFailure
   /** It must be started again, after so many milliseconds. */
   retry: number
   waitOver: undefined
@@ -52,6 +53,8 @@ export interface StartFailure {
   readonly sentence: string
   /** The machine had nothing left to start it with, which says nothing of the process. */
   readonly isForWant: boolean
+  /** The last line that the start command printed. */
+  readonly said?: string
   /** How the start command ended. */
   readonly status?: Pick<ExitStatus, 'code' | 'signal'>
 }

@@ -20,16 +20,23 @@ test('a command is healthy with exit code 0, and says why when it is not; nobody
   const verdict = (target: string) =>
     healthCheck(noSip)({ ...noHealth, kind: 'command', target, timeoutMs: 300 }, never)
   assert.equal(await verdict('/bin/true'), undefined)
-  assert.equal(await verdict(`${bench.program('echo tired; exit 3')}`), 'the command ended with exit code 3: tired')
-  assert.match(String(await verdict('/no/such/check')), /there is no such program/)
-  assert.match(String(await verdict(bench.program('sleep 1000 & sleep 1000', 'slow'))), /took longer than 0\.3 s/)
+  assert.deepEqual(await verdict(bench.program('echo tired; exit 3')), {
+    reason: 'the command ended with exit code 3',
+    said: 'tired',
+  })
+  assert.match(JSON.stringify(await verdict('/no/such/check')), /there is no such program/)
+  assert.match(
+    JSON.stringify(await verdict(bench.program('sleep 1000 & sleep 1000', 'slow'))),
+    /took longer than 0\.3 s/,
+  )
 })
 
-test('a start command that fails says why, in one sentence, with the last line it printed', async () => {
+test('a start command that fails says why, in one sentence, and keeps the last line it printed', async () => {
   const failing = bench.program('echo "no licence" >&2; exit 4')
   const { notified, shown, reaches } = bench.supervise({ startCommand: failing })
   await reaches('failed')
-  assert.equal(shown().lastError, `${failing} ended with exit code 4: no licence`)
+  assert.equal(shown().lastError, `${failing} ended with exit code 4`)
+  assert.equal(shown().lastSaid, 'no licence')
   assert.deepEqual(notified, [shown().lastError])
 })
 

@@ -9,6 +9,7 @@ import { ManualClock, systemClock } from '../../../lib/time/clock.ts'
 import { ping } from '../../../sipd/control/ping/exchange.ts'
 import { targetOf } from '../../../sipd/control/ping/target.ts'
 import {
+  failureOf,
   type HealthSpec,
   healthCheck,
   parseHostAndPort,
@@ -26,8 +27,9 @@ const never = new AbortController().signal
 
 /** Why it does not serve; fails where it serves, or nobody could tell. */
 function reason(verdict: Verdict): string {
-  assert.equal(typeof verdict, 'string', JSON.stringify(verdict))
-  return verdict as string
+  const failure = failureOf(verdict)
+  assert.ok(failure, JSON.stringify(verdict))
+  return failure.reason
 }
 
 test('a TCP check is a connection within its time', async () => {
@@ -142,14 +144,11 @@ test('a monitor is told of N failures in a row, and a good answer between them b
     spec,
     hasServed: false,
     check: async () => answers.shift(),
-    report: (finding) =>
-      said.push(
-        finding.kind === 'serves'
-          ? 'serves'
-          : finding.kind === 'fails'
-            ? `${finding.reason} ${finding.times}`
-            : finding.reason,
-      ),
+    report: (finding) => {
+      if (finding.kind === 'fails') said.push(`${finding.failure.reason} ${finding.times}`)
+      else if (finding.kind === 'unhealthy') said.push(finding.failure.reason)
+      else said.push(finding.kind)
+    },
   })
   for (let i = 0; i < 10; i++) {
     await new Promise((resolve) => setImmediate(resolve))
@@ -255,6 +254,18 @@ test('one that answers no health check any more is stopped, killed where it must
   await reaches('running')
   assert.notEqual(shown().pid, pid)
   assert.deepEqual([shown().restarts, rig.host.signals], [1, ['SIGTERM unit', 'SIGKILL unit']])
+})
+
+test('what a health check printed is in the log, and in no notification and no column', async () => {
+  const rig = new Rig()
+  rig.host.program(path)
+  rig.verdict = { reason: 'the command ended with exit code 1', said: 'password S3cr3t is wrong' }
+  const { shown } = rig.supervise({ health: { ...checked, failures: 1 } })
+  await rig.until(() => shown().exits > 0, 'the end of patience')
+  assert.match(rig.notified[0] ?? '', /did not serve within 1 s of its start: the command ended with exit code 1/)
+  assert.doesNotMatch([shown().lastError, ...rig.notified].join('\n'), /S3cr3t/)
+  assert.equal(shown().lastSaid, 'password S3cr3t is wrong')
+  assert.match(rig.logged, /S3cr3t/)
 })
 
 test('one that never serves is unhealthy when its time to start is over, and failed when that happens too often', async () => {

@@ -226,7 +226,9 @@ export const scenarios: { readonly [S in ProcessState]: { readonly [E in EventNa
       const { shown, reaches } = rig.supervise()
       await reaches('failed')
       assert.equal(shown().lastExitCode, 4)
-      assert.deepEqual(rig.notified, ['failed: /opt/unit ended with exit code 4: no licence'])
+      assert.deepEqual(rig.notified, ['failed: /opt/unit ended with exit code 4'])
+      assert.equal(shown().lastSaid, 'no licence')
+      assert.match(rig.logged, /ended with exit code 4: no licence/)
     },
     exited: async (rig) => {
       rig.verdict = 'not yet'

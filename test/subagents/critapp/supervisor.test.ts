@@ -108,10 +108,10 @@ for (const [what, terminateCommand] of [
     assert.deepEqual([shown().state, shown().lastExitSignal], ['stopped', 15])
   })
 
-test('why a start failed is read by more people than the command is: its arguments are not quoted', async () => {
+test('why a start failed is read by more people than the command is: neither its arguments nor what it printed is quoted', async () => {
   for (const startCommand of [`${path} --password S3cr3t`, '/no/such/thing --password S3cr3t', '/x "S3cr3t']) {
     const rig = new Rig()
-    rig.host.program(path, (self) => self.after(100, () => self.exit(4)))
+    rig.host.program(path, (self) => self.print('no such password: S3cr3t').after(100, () => self.exit(4)))
     const { shown, reaches } = rig.supervise({ startCommand })
     await reaches('failed')
     assert.notEqual(shown().lastError, '')
