@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { declaredDefinitions, declaredNames, declaredNotifications } from '../catalogue.ts'
 import { formatComplaint } from '../lib/cnf/complaint.ts'
 import { Storage } from '../lib/files/storage.ts'
+import { controlSocketOf } from '../lib/home/control-socket.ts'
 import { foldersOf } from '../lib/home/home.ts'
 import { listenForControl } from '../lib/process/control.ts'
 import { checkAndExit, openForCheck } from '../lib/process/daemon-check.ts'
@@ -62,7 +63,7 @@ const agent = new Agent({
 
 if (values.check) await checkAndExit(() => agent.check())
 
-const controlPath = join(foldersOf(home, 'agent').run, 'agent.ctl')
+const controlPath = controlSocketOf(home, 'agent')
 
 /** What the commands of `castellan user` say: one word, and the answer tells whether the files are in force. */
 async function answer([command]: readonly string[]): Promise<string> {

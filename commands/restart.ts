@@ -1,9 +1,9 @@
 /** castellan restart: ends a daemon, which its starter starts again, or starts a module of the subagents again. */
-import { join } from 'node:path'
 import { defineCommand } from '../lib/cli/command.ts'
 import { exitCodes } from '../lib/cli/exit-codes.ts'
 import { print } from '../lib/cli/print.ts'
-import { foldersOf, type Home, requireHome } from '../lib/home/home.ts'
+import { controlSocketOf } from '../lib/home/control-socket.ts'
+import { type Home, requireHome } from '../lib/home/home.ts'
 import { requireOwner } from '../lib/home/home-trust.ts'
 import { control } from '../lib/process/control.ts'
 import { type OwnDaemon, type ProcessHost, until } from './lifecycle/host.ts'
@@ -27,8 +27,7 @@ export const restartCommand = defineCommand({
 })
 
 async function restart(home: Home, name: string): Promise<string> {
-  if (name !== 'agent' && name !== 'subagents')
-    return control(join(foldersOf(home, 'subagents').run, 'subagents.ctl'), `restart ${name}`)
+  if (name !== 'agent' && name !== 'subagents') return control(controlSocketOf(home, 'subagents'), `restart ${name}`)
   await restartDaemon(linuxHost(home), name)
   return `${name} was restarted`
 }

@@ -1,11 +1,11 @@
 /** castellan rotate: rotates logs now; by the subagents where they run, else here. */
-import { join } from 'node:path'
 import { defineCommand } from '../lib/cli/command.ts'
 import { exitCodes } from '../lib/cli/exit-codes.ts'
 import { flag, json } from '../lib/cli/options.ts'
 import { show } from '../lib/cli/print.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
-import { foldersOf, type Home, requireHome } from '../lib/home/home.ts'
+import { controlSocketOf } from '../lib/home/control-socket.ts'
+import { type Home, requireHome } from '../lib/home/home.ts'
 import { requireOwner } from '../lib/home/home-trust.ts'
 import { createLog } from '../lib/log/log.ts'
 import { control } from '../lib/process/control.ts'
@@ -42,9 +42,7 @@ async function rotate(home: Home, wish: RotateRequest): Promise<RotateReport> {
   // Two that rotate the same logs would be in each other's way.
   if (!daemonOf(home, 'subagents')) return rotateHere(home, wish)
   const words = ['rotate', ...(wish.isDryRun ? ['--dry-run'] : []), ...(wish.name === undefined ? [] : [wish.name])]
-  return parseReport(
-    await control(join(foldersOf(home, 'subagents').run, 'subagents.ctl'), words.join(' '), answerWithinMs),
-  )
+  return parseReport(await control(controlSocketOf(home, 'subagents'), words.join(' '), answerWithinMs))
 }
 
 async function rotateHere(home: Home, wish: RotateRequest): Promise<RotateReport> {

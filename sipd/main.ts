@@ -1,12 +1,13 @@
 /** The sipd process: reads sipd.conf, keeps the workers and the log files, and shows itself over SNMP; the traffic is the workers'. */
 
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { agentxSocket } from '../agent/agentx/trust.ts'
 import { Subagent } from '../agentx/subagent.ts'
 import { messageWithCausesOf } from '../lib/errors.ts'
 import { Storage } from '../lib/files/storage.ts'
+import { controlSocketOf, formerControlSocketOf } from '../lib/home/control-socket.ts'
 import { foldersOf, HomeError } from '../lib/home/home.ts'
 import { AuditFile } from '../lib/log/audit-file.ts'
 import { createLog } from '../lib/log/log.ts'
@@ -17,7 +18,6 @@ import { systemClock } from '../lib/time/clock.ts'
 import { programVersion } from '../lib/version.ts'
 import { sipModules } from '../subagents/sip/index.ts'
 import type { ReadConfig } from './config/read.ts'
-import { controlSocketOf } from './control/sipd.ts'
 import { listenForOperator } from './parent/operator.ts'
 import { SipdParent } from './parent/parent.ts'
 import { removeWorkerSockets } from './parent/worker-sockets.ts'
@@ -30,6 +30,7 @@ const home = openHome('sipd', values.home)
 const privileges = await settlePrivileges(home).catch(fail)
 privileges.asAccount(() => beTheOnlyOne('sipd', home))
 privileges.asAccount(() => removeWorkerSockets(foldersOf(home, 'sipd').run))
+privileges.asAccount(() => rmSync(formerControlSocketOf(home), { force: true }))
 
 /** What is under way is given so long when sipd is told to stop. */
 const stopWithinMs = 3000
@@ -49,7 +50,7 @@ try {
       return sipd.log
     },
   })
-  await listenForOperator(controlSocketOf(home), sipd, audit)
+  await listenForOperator(controlSocketOf(home, 'sipd'), sipd, audit)
   await showOverSnmp(configuration)
   process.on('SIGUSR2', () => void sipd.reopenLogs())
   await keepToSignals({

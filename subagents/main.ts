@@ -10,6 +10,7 @@ import { agentxSocket } from '../agent/agentx/trust.ts'
 import { Subagent } from '../agentx/subagent.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { Storage } from '../lib/files/storage.ts'
+import { controlSocketOf } from '../lib/home/control-socket.ts'
 import { foldersOf } from '../lib/home/home.ts'
 import { AuditFile } from '../lib/log/audit-file.ts'
 import { anyDefinition } from '../lib/mib/declare.ts'
@@ -39,7 +40,7 @@ const { values } = parseArgs({
   },
 })
 const { home, log, run } = values.check ? openForCheck(values.home) : openDaemon('subagents', values.home)
-const controlPath = join(foldersOf(home, 'subagents').run, 'subagents.ctl')
+const controlPath = controlSocketOf(home, 'subagents')
 /** Whoever waits for the PID file waits for the master to know us; without one we work all the same. */
 const connectedWithinMs = 3000
 

@@ -1,7 +1,7 @@
 /** Lets the running agent take a file that a command has changed, and verifies that what may be done is so from then on. */
-import { join } from 'node:path'
 import { messageOf } from '../../lib/errors.ts'
-import { foldersOf, type Home } from '../../lib/home/home.ts'
+import { controlSocketOf } from '../../lib/home/control-socket.ts'
+import type { Home } from '../../lib/home/home.ts'
 import { ControlError, control } from '../../lib/process/control.ts'
 import { formatOid, oid } from '../../lib/smi/oid.ts'
 import type { Credentials } from '../../snmp/manager/credentials.ts'
@@ -20,7 +20,7 @@ export async function letAgentTake(home: Home): Promise<boolean> {
   const agent = agentOf(home)
   if (!agent) return false
   try {
-    await control(join(foldersOf(home, 'agent').run, 'agent.ctl'), 'reload')
+    await control(controlSocketOf(home, 'agent'), 'reload')
     return true
   } catch (cause) {
     if (cause instanceof ControlError)

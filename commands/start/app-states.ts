@@ -1,7 +1,7 @@
 /** What critapp supervises, as the subagents say over their control socket: for a start, which has no user to ask with. */
 
-import { join } from 'node:path'
-import { foldersOf, type Home } from '../../lib/home/home.ts'
+import { controlSocketOf } from '../../lib/home/control-socket.ts'
+import type { Home } from '../../lib/home/home.ts'
 import { control } from '../../lib/process/control.ts'
 import { printable } from '../../lib/text/escape.ts'
 import { commandClock } from '../../lib/time/clock.ts'
@@ -24,7 +24,7 @@ export async function settledApps(home: Home, signal: AbortSignal): Promise<read
 }
 
 async function readApps(home: Home): Promise<readonly AppState[]> {
-  const said: unknown = JSON.parse(await control(join(foldersOf(home, 'subagents').run, 'subagents.ctl'), 'app-states'))
+  const said: unknown = JSON.parse(await control(controlSocketOf(home, 'subagents'), 'app-states'))
   if (!Array.isArray(said) || !said.every(isAppState)) throw new Error(`expected states, got ${JSON.stringify(said)}`)
   return said
 }

@@ -3,6 +3,7 @@
 import { exitCodes } from '../../lib/cli/exit-codes.ts'
 import { json } from '../../lib/cli/options.ts'
 import { print, printJson } from '../../lib/cli/print.ts'
+import { controlSocketToAsk } from '../../lib/home/control-socket.ts'
 import type { Home } from '../../lib/home/home.ts'
 import { controlLines } from '../../lib/process/control.ts'
 import { printable } from '../../lib/text/escape.ts'
@@ -10,7 +11,7 @@ import { parseFlow } from '../message/flow.ts'
 import { hopText } from '../message/source.ts'
 import type { CallItem, ListItem, ListSubject, RegisteredContact, RegistrationItem } from '../worker/listing.ts'
 import { sipCommand, timeoutOption } from './command.ts'
-import { askSipd, controlSocketOf, needSipd, whyNotAsked } from './sipd.ts'
+import { askSipd, needSipd, whyNotAsked } from './sipd.ts'
 import { parseStatus } from './status.ts'
 
 const defaultTimeoutSeconds = 5
@@ -69,7 +70,7 @@ async function* askList<Item extends ListItem>(
   withinMs: number,
 ): AsyncGenerator<Item> {
   needSipd(home)
-  const path = controlSocketOf(home)
+  const path = controlSocketToAsk(home, 'sipd')
   const line = `${subject} ${user}`.trimEnd()
   try {
     for await (const text of controlLines(path, line, withinMs)) yield JSON.parse(text) as Item

@@ -1,19 +1,13 @@
 /** The running sipd as its operator reaches it: its PID file, and the control socket of the parent process. */
-
-import { join } from 'node:path'
 import { CommandFailure, exitCodes } from '../../lib/cli/exit-codes.ts'
 import { isDenied, messageOf } from '../../lib/errors.ts'
-import { foldersOf, type Home } from '../../lib/home/home.ts'
+import { controlSocketToAsk } from '../../lib/home/control-socket.ts'
+import type { Home } from '../../lib/home/home.ts'
 import { isRunning, type ProcessIdentity } from '../../lib/proc/process.ts'
 import { ControlError, control, NoAnswerError } from '../../lib/process/control.ts'
 import { daemonOf } from '../../lib/process/daemon-identity.ts'
 import { commandClock } from '../../lib/time/clock.ts'
 import { pause } from '../../lib/time/pause.ts'
-
-/** Where the parent process takes what operators ask. */
-export function controlSocketOf(home: Home): string {
-  return join(foldersOf(home, 'sipd').run, 'sipd.control')
-}
 
 /** Undefined when it does not run. Throws HomeError (4) where this user may not see it. */
 export function runningSipd(home: Home): ProcessIdentity | undefined {
@@ -29,7 +23,7 @@ export function needSipd(home: Home): ProcessIdentity {
 
 /** Says a line to the parent process and gives its answer; what goes wrong is a CommandFailure. */
 export async function askSipd(home: Home, line: string, withinMs: number): Promise<string> {
-  const path = controlSocketOf(home)
+  const path = controlSocketToAsk(home, 'sipd')
   try {
     return await control(path, line, withinMs)
   } catch (error) {

@@ -2,10 +2,10 @@
  * The supervisor of sipd, which critapp is where the subagents run: an operator's own start, stop and restart are orders
  * to it. It would take a stop that it does not know of for a crash, and start sipd again.
  */
-import { join } from 'node:path'
 import { CommandFailure, exitCodes } from '../../lib/cli/exit-codes.ts'
 import { codeOf, isMissing, messageOf } from '../../lib/errors.ts'
-import { foldersOf, type Home } from '../../lib/home/home.ts'
+import { controlSocketOf } from '../../lib/home/control-socket.ts'
+import type { Home } from '../../lib/home/home.ts'
 import type { SignalTarget } from '../../lib/proc/signal.ts'
 import { ControlError, control, NoAnswerError } from '../../lib/process/control.ts'
 
@@ -28,7 +28,7 @@ const answerWithinMs = 120_000
  */
 export async function supervisorDid(home: Home, order: 'start' | 'stop' | 'restart'): Promise<boolean> {
   if (process.env.CASTELLAN_SUPERVISED === 'sipd') return false
-  const path = join(foldersOf(home, 'subagents').run, 'subagents.ctl')
+  const path = controlSocketOf(home, 'subagents')
   try {
     return (await control(path, `apps ${order} sipd`, answerWithinMs)) === 'done'
   } catch (error) {

@@ -1,15 +1,8 @@
 /** What starts, stops and gracefully restarts a process: its row's commands, or systemctl where the row names a unit. */
 import { type ParsedCommand, parseCommand } from '../../lib/text/command.ts'
 import type { ProcessSpec } from './process.ts'
-import { type Systemctl, unitCommand } from './unit.ts'
-
-export interface ProcessCommand {
-  /** For people who may not see the command: its program without arguments, in which passwords may stand. */
-  readonly text: string
-  readonly parsed: ParsedCommand
-  /** systemctl, which only asks systemd; a command of a row may start or stop anything on the machine. */
-  readonly asksSystemd: boolean
-}
+import type { ProcessCommand } from './process-host.ts'
+import { type Systemctl, unitCommand, unitKill } from './unit.ts'
 
 export function startCommandOf({ unit, startCommand }: ProcessSpec, systemctl: Systemctl): ProcessCommand {
   return unit === '' ? commandOf(startCommand) : ofUnit(unitCommand(systemctl, 'start', unit))
@@ -28,6 +21,11 @@ export function gracefulCommandOf({ unit, gracefulCommand }: ProcessSpec, system
   return unit !== '' && gracefulCommand === ''
     ? ofUnit(unitCommand(systemctl, 'reload', unit))
     : commandOf(gracefulCommand)
+}
+
+/** All processes of the unit. */
+export function unitKillCommand({ unit }: ProcessSpec, systemctl: Systemctl): ProcessCommand {
+  return ofUnit(unitKill(systemctl, unit))
 }
 
 function commandOf(command: string): ProcessCommand {

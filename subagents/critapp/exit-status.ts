@@ -2,6 +2,7 @@
 import { constants } from 'node:os'
 import { readOwnedFile } from '../../lib/files/pid-file.ts'
 import { type ProcessIdentity, waitStatusOf } from '../../lib/proc/process.ts'
+import { describeExit, exitCodeOf, type ProgramExit, signalNumberOf } from '../../lib/program/exit.ts'
 import type { UnitState } from './unit.ts'
 
 export interface ExitStatus {
@@ -39,6 +40,11 @@ export function exitStatusOf({ identity, pidFile }: Evidence): ExitStatus {
         isCrash: true,
       }
     : unknown('ended by itself: it took its PID file away (not our child, so its exit code is not known)')
+}
+
+/** It was a child. */
+export function exitStatusOfProgram(exit: ProgramExit): ExitStatus {
+  return { code: exitCodeOf(exit), signal: signalNumberOf(exit), how: describeExit(exit) }
 }
 
 /** systemd was its parent, and tells. */

@@ -1,36 +1,41 @@
 /** Finding the process that a row means, among all that run. */
 import { basename, dirname, join, resolve, sep } from 'node:path'
-import { readPidFile } from '../../lib/files/pid-file.ts'
-import { ageMs, executableOf, type ProcessStat, readEnvironment } from '../../lib/proc/process.ts'
+import type { ProcessIdentity, ProcessStat } from '../../lib/proc/process.ts'
 import { programRoot } from '../../lib/program-root.ts'
 import { isControlScript, scriptOf } from './control-script.ts'
+import type { ProcessLooks } from './process-host.ts'
 
 export interface Search {
   /** critAppProcName: the real process name. */
   readonly name: string
-  /** Where its PID may be said. */
-  readonly pidFile: string
+  /** The one that its PID file names, if that runs. */
+  readonly fromPidFile: ProcessIdentity | undefined
   /** The appliance's own folder: a process that says it serves another one is not ours. */
   readonly home: string
   /** A process group whose leader has ended: what is left of it are orphans, not the process; a new leader is one. */
   readonly notOfGroup?: number | undefined
   /** Whether this process is one that the row may take for its own, however it is called. */
   readonly isTrusted: (process: ProcessStat) => boolean
+  readonly looks: ProcessLooks
+}
+
+/** The process that a row means, if it runs, and how many it has. */
+export interface FoundProcesses {
+  readonly main: ProcessStat | undefined
+  readonly count: number
 }
 
 /** The process itself: by its PID file when that names a live one, else by its name; and how many have that name. */
 export function findProcesses(
-  { name, pidFile, home, notOfGroup, isTrusted }: Search,
+  { name, fromPidFile, home, notOfGroup, isTrusted, looks }: Search,
   processes: readonly ProcessStat[],
-): { main: ProcessStat | undefined; count: number } {
-  const fromPidFile = readPidFile(pidFile)
+): FoundProcesses {
   const matching = processes.filter(
     (process) =>
-      process.pid !== globalThis.process.pid &&
       (process.groupId !== notOfGroup || process.pid === notOfGroup) &&
-      isNamed(process, name) &&
-      !isControlScript(process, ageMs) &&
-      !isElsewhere(process, home) &&
+      isNamed(process, name, looks) &&
+      !isControlScript(process, (one) => looks.ageMs(one)) &&
+      !isElsewhere(process, home, looks) &&
       isTrusted(process),
   )
   const pids = new Set(matching.map(({ pid }) => pid))
@@ -44,12 +49,16 @@ export function findProcesses(
  * Whether the process goes by this name: its program, the script that an interpreter runs, or the folder of a script
  * called main.js, which is how our own daemons run.
  */
-export function isNamed(process: Pick<ProcessStat, 'pid' | 'name' | 'command'>, name: string): boolean {
-  const { command } = process
-  if (command.length === 0) return false // a kernel thread
-  if (basename(command[0]!) === name) return true
-  const script = scriptOf(command)
-  return script === undefined ? hasKernelName(process, name) : isScriptNamed(script, name)
+export function isNamed(
+  process: Pick<ProcessStat, 'pid' | 'name' | 'command'>,
+  name: string,
+  looks: Pick<ProcessLooks, 'programNameOf'>,
+): boolean {
+  const [program] = process.command
+  if (program === undefined) return false // a kernel thread
+  if (basename(program) === name) return true
+  const script = scriptOf(process.command)
+  return script === undefined ? hasKernelName(process, name, looks) : isScriptNamed(script, name)
 }
 
 function isScriptNamed(script: string, name: string): boolean {
@@ -67,27 +76,23 @@ const kernelNameLength = 15
 function hasKernelName(
   { pid, name: kernelName, command }: Pick<ProcessStat, 'pid' | 'name' | 'command'>,
   name: string,
+  looks: Pick<ProcessLooks, 'programNameOf'>,
 ): boolean {
   if (name.length <= kernelNameLength) return kernelName === name
   if (kernelName !== name.slice(0, kernelNameLength)) return false
   // The kernel cuts names off, and others may begin alike: the whole name has to stand somewhere.
-  return basename(command.join(' ').split(/[:\s]/, 1)[0] ?? '') === name || programFile(pid) === name
-}
-
-function programFile(pid: number): string | undefined {
-  try {
-    const file = executableOf(pid)
-    return file === undefined ? undefined : basename(file)
-  } catch {
-    return undefined // it is another user's
-  }
+  return basename(command.join(' ').split(/[:\s]/, 1)[0] ?? '') === name || looks.programNameOf(pid) === name
 }
 
 /** Whether it says, by its arguments or its environment, that it serves another appliance. */
-export function isElsewhere({ pid, command }: Pick<ProcessStat, 'pid' | 'command'>, home: string): boolean {
+export function isElsewhere(
+  { pid, command }: Pick<ProcessStat, 'pid' | 'command'>,
+  home: string,
+  looks: Pick<ProcessLooks, 'environmentOf'>,
+): boolean {
   const at = command.indexOf('--home')
   const named =
     (at >= 0 ? command[at + 1] : command.find((word) => word.startsWith('--home='))?.slice('--home='.length)) ??
-    readEnvironment(pid, 'CASTELLAN_HOME')
+    looks.environmentOf(pid, 'CASTELLAN_HOME')
   return named !== undefined && named !== '' && resolve(named) !== resolve(home)
 }

@@ -96,7 +96,7 @@ export const critAppProcTable = defineTable({
     'critAppTrapOnExit',
     'critAppTrapOnStart',
     'critAppFindOnStartup',
-    // Beyond the ancestor's fields; a line may end before these.
+    // Beyond the fields that CIAgent has; a line may end before these.
     'critAppStopTimeout',
     'critAppProcStorageType',
     'critAppGracefulCommand',

@@ -4,16 +4,15 @@ import { messageOf } from '../../lib/errors.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { type Check, failureOf, type HealthFailure, type HealthSpec } from './health.ts'
 
-export interface MonitorEvents {
+export type Finding =
   /** It answered: for the first time, or again. */
-  serves(): void
-  /** It did not; how many times in a row. Not told of one that has never served yet. */
-  fails(failure: HealthFailure, times: number): void
+  | { readonly kind: 'serves' }
+  /** It did not; how many times in a row. Not found of one that has never served yet. */
+  | { readonly kind: 'fails'; readonly failure: HealthFailure; readonly times: number }
   /** It could not be asked, for want of descriptors and the like; that is no failure of it. */
-  cannotTell(reason: string): void
+  | { readonly kind: 'cannotTell'; readonly reason: string }
   /** Too many failures: nothing more comes from this monitor. */
-  unhealthy(failure: HealthFailure): void
-}
+  | { readonly kind: 'unhealthy'; readonly failure: HealthFailure }
 
 export interface MonitorOptions {
   readonly clock: Clock
@@ -21,7 +20,7 @@ export interface MonitorOptions {
   readonly spec: HealthSpec
   /** It is known to have served: one failure is one failure, and not a start that takes its time. */
   readonly hasServed: boolean
-  readonly events: MonitorEvents
+  readonly report: (finding: Finding) => void
 }
 
 /** One that starts is looked at more often, so that it is up as soon as it serves: after so long, then twice as long ... */
@@ -57,7 +56,8 @@ export class HealthMonitor {
     if (this.#stopping.signal.aborted) return
     const failure = failureOf(verdict)
     if (failure) this.#bad(failure)
-    else if (typeof verdict === 'object' && 'cannotTell' in verdict) this.#options.events.cannotTell(verdict.cannotTell)
+    else if (typeof verdict === 'object' && 'cannotTell' in verdict)
+      this.#options.report({ kind: 'cannotTell', reason: verdict.cannotTell })
     else this.#good()
     if (this.#stopping.signal.aborted) return // they may have stopped us
     const pauseMs = this.#hasServed ? spec.intervalMs : Math.min(spec.intervalMs, this.#pauseMs)
@@ -69,25 +69,26 @@ export class HealthMonitor {
     const isNews = !this.#hasServed || this.#failures > 0
     this.#hasServed = true
     this.#failures = 0
-    if (isNews) this.#options.events.serves()
+    if (isNews) this.#options.report({ kind: 'serves' })
   }
 
   #bad(failure: HealthFailure): void {
     const { reason, said } = failure
-    const { spec, clock, events } = this.#options
+    const { spec, clock, report } = this.#options
     if (!this.#hasServed) {
       // A start may take as long as it takes to be unhealthy.
       const patienceMs = spec.failures * spec.intervalMs
       if (clock.monotonicMs() - this.#startedMs < patienceMs) return
       this.stop()
-      events.unhealthy({ reason: `it did not serve within ${patienceMs / 1000} s of its start: ${reason}`, said })
+      const late = `it did not serve within ${patienceMs / 1000} s of its start: ${reason}`
+      report({ kind: 'unhealthy', failure: { reason: late, said } })
       return
     }
     this.#failures++
-    events.fails(failure, this.#failures)
+    report({ kind: 'fails', failure, times: this.#failures })
     if (this.#failures < spec.failures) return
     this.stop()
     const checks = this.#failures === 1 ? 'a health check' : `${this.#failures} health checks`
-    events.unhealthy({ reason: `${checks} failed: ${reason}`, said })
+    report({ kind: 'unhealthy', failure: { reason: `${checks} failed: ${reason}`, said } })
   }
 }

@@ -8,7 +8,7 @@ export interface Ordering<T> {
   act(item: T): void
   /** The next number waits for it. */
   isOnItsWay(item: T): boolean
-  /** Whether it is still to be acted on when its turn comes: what is wanted may have changed meanwhile. */
+  /** Asked when its turn comes: what is wanted may have changed meanwhile. */
   isDue(item: T): boolean
 }
 
@@ -22,14 +22,14 @@ export function actInOrder<T>(items: readonly T[], ordering: Ordering<T>): Timer
   const { clock, direction, orderOf, act, isOnItsWay, isDue } = ordering
   const sign = direction === 'ascending' ? 1 : -1
   let left = [...items].sort((a, b) => sign * (orderOf(a) - orderOf(b)))
-  let under: T[] = []
+  let current: T[] = []
   let timer: Timer | undefined
   const step = (): void => {
-    while (left.length > 0 && !under.some(isOnItsWay)) {
-      const first = orderOf(left[0]!)
-      under = left.filter((item) => orderOf(item) === first)
+    for (let [next] = left; next !== undefined && !current.some(isOnItsWay); [next] = left) {
+      const first = orderOf(next)
+      current = left.filter((item) => orderOf(item) === first)
       left = left.filter((item) => orderOf(item) !== first)
-      for (const item of under) if (isDue(item)) act(item)
+      for (const item of current) if (isDue(item)) act(item)
     }
     if (left.length === 0) timer?.cancel()
   }

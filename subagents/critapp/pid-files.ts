@@ -1,19 +1,18 @@
-/** The folder of PID files, watched: who waits for a daemon to write its own is told at once. */
-
+/** Watches a folder of PID files, so that a daemon is found as soon as it has written its own. */
 import { watch } from 'node:fs'
-import { errorOf } from '../../lib/errors.ts'
+import { messageOf } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log/log.ts'
 
 export interface PidFiles {
   close(): void
 }
 
-/** Tells the NAME of every NAME.pid that comes or changes; nothing where the kernel has no watch left to give. */
+/** Calls back with the NAME of every NAME.pid that comes or changes; undefined where the kernel has no watch left to give. */
 export function watchPidFiles(folder: string, log: Log, written: (name: string) => void): PidFiles | undefined {
-  const cannot = (error: Error): void =>
+  const cannot = (error: unknown): void =>
     log.warn('the folder of PID files cannot be watched; it is looked at again and again', {
       folder,
-      error: error.message,
+      error: messageOf(error),
     })
   try {
     const watcher = watch(folder, { persistent: false }, (_, file) => {
@@ -23,7 +22,7 @@ export function watchPidFiles(folder: string, log: Log, written: (name: string) 
     watcher.on('error', cannot)
     return watcher
   } catch (error) {
-    cannot(errorOf(error))
+    cannot(error)
     return undefined
   }
 }

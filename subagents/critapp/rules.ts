@@ -1,15 +1,13 @@
 /** What must hold of a row before it may be active, beyond types and ranges: for a SET, and for lines of critagt.cnf. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { RowOf } from '../../lib/mib/declare.ts'
 import type { ConfiguredRow, Report, Rule } from '../../lib/mib/rules.ts'
 import { commandMistake } from '../../lib/program/program-file.ts'
 import { parseCommand } from '../../lib/text/command.ts'
 import { whyNoTarget } from './health.ts'
 import { critAppProcTable } from './mib.ts'
+import type { ProcRow } from './rows.ts'
 import { fullUnitName, isUnitName } from './unit.ts'
-
-type ProcRow = RowOf<typeof critAppProcTable>
 
 /** What keeps a row from being active, and its column. */
 export interface Mistake {

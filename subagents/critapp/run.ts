@@ -1,26 +1,10 @@
 /** Running a row's commands by lib/program: what all of them share, and those whose end alone is of interest. */
 
-import { type ProcessIdentity, readEnvironment } from '../../lib/proc/process.ts'
 import type { SpareDescriptors } from '../../lib/process/spare-descriptors.ts'
 import { describeExit, isSuccess } from '../../lib/program/exit.ts'
 import type { Launcher } from '../../lib/program/launcher.ts'
 import { type Outcome, runProgram } from '../../lib/program/run.ts'
 import type { ParsedCommand } from '../../lib/text/command.ts'
-
-/**
- * Tells `sip` and its like that it is the supervisor who calls, which need not be asked (sipd/control/supervisor.ts), and which
- * process the row has, where there is one: a file that names another may be anybody's.
- */
-export function supervisedBy(name: string, identity?: ProcessIdentity): Record<string, string> {
-  const supervised = { CASTELLAN_SUPERVISED: name }
-  if (!identity) return supervised
-  return { ...supervised, CASTELLAN_SUPERVISED_PROCESS: `${identity.pid} ${identity.startTicks}` }
-}
-
-/** Whether a process, or one that it comes from, was started as a command of the row of this name. */
-export function isSupervised(pid: number, name: string): boolean {
-  return readEnvironment(pid, 'CASTELLAN_SUPERVISED') === name
-}
 
 export interface CommandOptions {
   readonly limitMs: number

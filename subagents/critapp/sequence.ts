@@ -1,15 +1,8 @@
 /** Several rows at once: they begin in the order of critAppStartOrder, and stop in its reverse. */
 import type { Clock, Timer } from '../../lib/time/clock.ts'
+import type { Entry } from './entry.ts'
 import { actInOrder } from './order.ts'
-import type { Entry } from './process.ts'
-
-export interface SequenceEvents {
-  /** Whether the row is still there, and anything is to be done at all. */
-  isHere(entry: Entry): boolean
-  /** Nothing is known of it yet. */
-  begin(entry: Entry): void
-  setAdminStatus(index: number, adminStatus: 'up' | 'down'): void
-}
+import type { Reconciler } from './reconciler.ts'
 
 interface Turn {
   act(entry: Entry): void
@@ -20,25 +13,25 @@ interface Turn {
 
 export class Sequence {
   readonly #clock: Clock
-  readonly #events: SequenceEvents
+  readonly #reconciler: Pick<Reconciler, 'begin' | 'setAdminStatus'>
   readonly #waiting: Timer[] = []
   readonly #pending = new Set<Entry>()
 
-  constructor(clock: Clock, events: SequenceEvents) {
+  constructor(clock: Clock, reconciler: Pick<Reconciler, 'begin' | 'setAdminStatus'>) {
     this.#clock = clock
-    this.#events = events
+    this.#reconciler = reconciler
   }
 
   begin(entries: readonly Entry[]): void {
     this.#inOrder(entries, 'ascending', {
-      act: (entry) => this.#events.begin(entry),
+      act: (entry) => this.#reconciler.begin(entry),
       isOnItsWay: ({ shown }) => shown.state === 'starting' || shown.state === 'unknown',
       // It may have been set up or down by somebody while it waited.
       isDue: ({ shown }) => shown.state === 'unknown',
     })
   }
 
-  /** As their rows wish now: those that are to go before those that are to come. */
+  /** As their rows have it now: those that go before those that come. */
   set(entries: readonly Entry[]): void {
     this.#set(entries, 'down')
     this.#set(entries, 'up')
@@ -57,7 +50,7 @@ export class Sequence {
   #set(entries: readonly Entry[], adminStatus: 'up' | 'down'): void {
     const wanted = entries.filter(({ shown }) => shown.spec.adminStatus === adminStatus)
     this.#inOrder(wanted, adminStatus === 'up' ? 'ascending' : 'descending', {
-      act: ({ shown }) => this.#events.setAdminStatus(shown.spec.index, adminStatus),
+      act: (entry) => this.#reconciler.setAdminStatus(entry, adminStatus),
       isOnItsWay: ({ shown }) => shown.state === (adminStatus === 'up' ? 'starting' : 'stopping'),
       isDue: ({ shown }) => shown.spec.adminStatus === adminStatus,
     })
@@ -65,17 +58,16 @@ export class Sequence {
 
   #inOrder(entries: readonly Entry[], direction: 'ascending' | 'descending', turn: Turn): void {
     if (entries.length === 0) return
-    const isHere = (entry: Entry): boolean => this.#events.isHere(entry)
     for (const entry of entries) this.#pending.add(entry)
     const timer = actInOrder(entries, {
       clock: this.#clock,
       direction,
       orderOf: ({ shown }) => shown.spec.startOrder,
       act: (entry) => turn.act(entry),
-      isOnItsWay: (entry) => isHere(entry) && turn.isOnItsWay(entry),
+      isOnItsWay: (entry) => !entry.hasLeft && turn.isOnItsWay(entry),
       isDue: (entry) => {
         this.#pending.delete(entry)
-        return isHere(entry) && turn.isDue(entry)
+        return !entry.hasLeft && turn.isDue(entry)
       },
     })
     if (timer) this.#waiting.push(timer)

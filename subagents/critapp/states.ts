@@ -1,4 +1,11 @@
-/** The life of a supervised process as a table: critAppProcState by event. What is not here leaves the state alone. */
+/**
+ * The life of a supervised process as a table: critAppProcState and an event give the next state and the action. What is not here
+ * leaves the state alone and does nothing.
+ */
+
+import type { ExitStatus } from './exit-status.ts'
+import type { HealthFailure } from './health.ts'
+import type { KnownProcess } from './known-process.ts'
 
 export type ProcessState =
   | 'running'
@@ -9,30 +16,160 @@ export type ProcessState =
   | 'failed'
   | 'adopted'
   | 'unknown'
-export type ProcessEvent =
-  | 'wantUp' // critAppAdminStatus up
-  | 'wantDown' // critAppAdminStatus down
-  | 'ready' // what was started runs
-  | 'startFailed'
-  | 'found' // it runs already, started by somebody else
-  | 'exited'
-  | 'unhealthy' // it runs, and does not serve
-  | 'retry' // it is to be started again, but later
-  | 'waitOver'
-  | 'tooOften' // it ended more often than its row allows
-  | 'giveUp' // restartOnExit was taken back while it waited
 
-export const transitions: Record<ProcessState, Partial<Record<ProcessEvent, ProcessState>>> = {
-  unknown: { wantUp: 'starting', wantDown: 'stopped', found: 'adopted' },
-  stopped: { wantUp: 'starting', found: 'adopted', retry: 'restartWait', tooOften: 'failed' },
-  starting: { ready: 'running', startFailed: 'failed', exited: 'failed', unhealthy: 'stopping', wantDown: 'stopping' },
-  running: { exited: 'stopped', unhealthy: 'stopping', wantDown: 'stopping' },
-  adopted: { exited: 'stopped', unhealthy: 'stopping', wantDown: 'stopping' },
-  stopping: { exited: 'stopped' },
-  restartWait: { waitOver: 'starting', wantUp: 'starting', wantDown: 'stopped', found: 'adopted', giveUp: 'stopped' },
-  failed: { wantUp: 'starting', wantDown: 'stopped', found: 'adopted', retry: 'restartWait' },
+/** Every event, and what is known with it. */
+export interface EventDetails {
+  /** critAppAdminStatus up, and it does not run. */
+  wantUp: undefined
+  /** critAppAdminStatus down. */
+  wantDown: undefined
+  /** It runs already, started by somebody else. */
+  found: KnownProcess
+  /** The start command has brought a process. */
+  appeared: KnownProcess
+  /** What was taken for the process was the script that started this one, and has ended. */
+  replaced: KnownProcess
+  /** It runs and, where its health is checked, answers; with the sentence on its start. */
+  serves: string
+  startFailed: StartFailure
+  exited: ExitStatus
+  exitedAsRequested: ExitStatus
+  /** It ended in order while its graceful command runs, which may start it again. */
+  exitedGracefully: ExitStatus
+  /** Somebody had systemd stop it. */
+  exitedByOrder: ExitStatus
+  /** It runs and does not serve; with the reason. */
+  unhealthy: HealthFailure
+  /** It must be started again, after so many milliseconds. */
+  retry: number
+  waitOver: undefined
+  /** It ended more often than its row allows; with the sentence on that. */
+  tooOften: string
+  /** critAppRestartOnExit was taken back while it waited. */
+  restartUnwanted: undefined
 }
 
-export function nextState(state: ProcessState, event: ProcessEvent): ProcessState {
-  return transitions[state][event] ?? state
+export interface StartFailure {
+  readonly sentence: string
+  /** The machine had nothing left to start it with, which says nothing of the process. */
+  readonly isForWant: boolean
+  /** The last line that the start command printed. */
+  readonly said?: string
+  /** How the start command ended. */
+  readonly status?: Pick<ExitStatus, 'code' | 'signal'>
+}
+
+/** What each event may lead to. */
+interface EventActions {
+  wantUp: 'runStartCommand'
+  wantDown: 'stopWhatStarts' | 'runStopCommand' | 'show'
+  found: 'takeUp'
+  appeared: 'takeUp' | 'stopIt'
+  replaced: 'watchIt' | 'stopIt'
+  serves: 'notifyStarted'
+  startFailed: 'notifyFailed'
+  exited: 'planRestart'
+  exitedAsRequested: 'startIfWanted'
+  exitedGracefully: 'awaitGracefulCommand'
+  exitedByOrder: 'stayDown'
+  unhealthy: 'stopUnhealthy'
+  retry: 'scheduleRestart'
+  waitOver: 'restart'
+  tooOften: 'giveUp'
+  restartUnwanted: 'show'
+}
+
+export type EventName = keyof EventDetails
+/** Carries out what the table says; each action gets what is known with its event. */
+export type Actions = {
+  readonly [E in EventName]: { readonly [A in EventActions[E]]: (detail: EventDetails[E]) => void }
+}
+type Row = { readonly [E in EventName]?: readonly [ProcessState, EventActions[E]] }
+
+export const transitions: Readonly<Record<ProcessState, Row>> = {
+  unknown: {
+    wantUp: ['starting', 'runStartCommand'],
+    wantDown: ['stopped', 'show'],
+    found: ['adopted', 'takeUp'],
+  },
+  stopped: {
+    wantUp: ['starting', 'runStartCommand'],
+    found: ['adopted', 'takeUp'],
+    retry: ['restartWait', 'scheduleRestart'],
+    tooOften: ['failed', 'giveUp'],
+  },
+  starting: {
+    appeared: ['starting', 'takeUp'],
+    replaced: ['starting', 'watchIt'],
+    serves: ['running', 'notifyStarted'],
+    startFailed: ['failed', 'notifyFailed'],
+    exited: ['failed', 'planRestart'],
+    exitedByOrder: ['failed', 'stayDown'],
+    unhealthy: ['stopping', 'stopUnhealthy'],
+    wantDown: ['stopping', 'stopWhatStarts'],
+  },
+  running: {
+    replaced: ['running', 'watchIt'],
+    exited: ['stopped', 'planRestart'],
+    exitedGracefully: ['stopped', 'awaitGracefulCommand'],
+    exitedByOrder: ['stopped', 'stayDown'],
+    unhealthy: ['stopping', 'stopUnhealthy'],
+    wantDown: ['stopping', 'runStopCommand'],
+  },
+  adopted: {
+    serves: ['adopted', 'notifyStarted'],
+    exited: ['stopped', 'planRestart'],
+    exitedGracefully: ['stopped', 'awaitGracefulCommand'],
+    exitedByOrder: ['stopped', 'stayDown'],
+    unhealthy: ['stopping', 'stopUnhealthy'],
+    wantDown: ['stopping', 'runStopCommand'],
+  },
+  stopping: {
+    appeared: ['stopping', 'stopIt'],
+    replaced: ['stopping', 'stopIt'],
+    exited: ['stopped', 'planRestart'],
+    exitedAsRequested: ['stopped', 'startIfWanted'],
+  },
+  restartWait: {
+    waitOver: ['starting', 'restart'],
+    wantUp: ['starting', 'runStartCommand'],
+    wantDown: ['stopped', 'show'],
+    found: ['adopted', 'takeUp'],
+    restartUnwanted: ['stopped', 'show'],
+  },
+  failed: {
+    wantUp: ['starting', 'runStartCommand'],
+    wantDown: ['stopped', 'show'],
+    found: ['adopted', 'takeUp'],
+    retry: ['restartWait', 'scheduleRestart'],
+    tooOften: ['failed', 'giveUp'],
+  },
+}
+
+/** Where one process is in the table. */
+export class ProcessMachine {
+  #state: ProcessState = 'unknown'
+  readonly #actions: Actions
+
+  constructor(actions: Actions) {
+    this.#actions = actions
+  }
+
+  get state(): ProcessState {
+    return this.#state
+  }
+
+  /** Whether the event means anything in this state. */
+  takes(event: EventName): boolean {
+    return transitions[this.#state][event] !== undefined
+  }
+
+  handle<E extends EventName>(event: E, detail: EventDetails[E]): void {
+    const row: Row = transitions[this.#state]
+    const step = row[event]
+    if (!step) return
+    const [next, action] = step
+    this.#state = next
+    this.#actions[event][action](detail)
+  }
 }

@@ -49,17 +49,17 @@ export function fullUnitName(unit: string): string {
 }
 
 export function unitCommand(systemctl: Systemctl, verb: 'start' | 'stop' | 'reload', unit: string): ParsedCommand {
-  return { argv: [...systemctl, verb, '--', fullUnitName(unit)] as [string, ...string[]] }
+  return { argv: [...systemctl, verb, '--', fullUnitName(unit)] }
 }
 
 /** All processes of the unit, workers and leftovers too. */
 export function unitKill(systemctl: Systemctl, unit: string): ParsedCommand {
-  return { argv: [...systemctl, 'kill', '--signal=KILL', '--', fullUnitName(unit)] as [string, ...string[]] }
+  return { argv: [...systemctl, 'kill', '--signal=KILL', '--', fullUnitName(unit)] }
 }
 
 export function unitShow(systemctl: Systemctl, units: Iterable<string>): ParsedCommand {
   const names = [...units].map(fullUnitName)
-  return { argv: [...systemctl, 'show', `--property=${properties.join(',')}`, '--', ...names] as [string, ...string[]] }
+  return { argv: [...systemctl, 'show', `--property=${properties.join(',')}`, '--', ...names] }
 }
 
 /** What `systemctl show` printed of several units, by their full names. */

@@ -1,12 +1,9 @@
 /** The systemd units that rows name: looked at together once a second, and whenever somebody has to know. */
-import { readFileSync } from 'node:fs'
 import type { Log } from '../../lib/log/log.ts'
-import { isAbsence } from '../../lib/proc/file.ts'
-import { type ProcessStat, readProcess } from '../../lib/proc/process.ts'
-import type { SpareDescriptors } from '../../lib/process/spare-descriptors.ts'
 import { describeExit, isSuccess } from '../../lib/program/exit.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
-import { runForAnswer } from './run.ts'
+import type { FoundProcesses } from './find.ts'
+import type { ProcessStarter, ProcessView } from './process-host.ts'
 import { fullUnitName, parseUnits, type Systemctl, type UnitState, unitShow } from './unit.ts'
 
 export interface UnitsOptions {
@@ -15,7 +12,7 @@ export interface UnitsOptions {
   readonly systemctl: Systemctl
   /** The units that are of interest now. */
   readonly wanted: () => ReadonlySet<string>
-  readonly spare: SpareDescriptors
+  readonly host: Pick<ProcessStarter, 'ask'> & Pick<ProcessView, 'read' | 'pidsOfControlGroup'>
 }
 
 const refreshEveryMs = 1000
@@ -45,13 +42,14 @@ export class Units {
   }
 
   /** Its process as systemd named it last, if that runs; and how many processes the unit has. */
-  find(unit: string): { main: ProcessStat | undefined; count: number } {
+  find(unit: string): FoundProcesses {
     const state = this.stateOf(unit)
     if (!state) return { main: undefined, count: 0 }
-    const pids = pidsOf(state.controlGroup)
+    const { host } = this.#options
+    const pids = host.pidsOfControlGroup(state.controlGroup)
     // A unit may run without a main process that systemd knows: the oldest one stands for it then.
     const candidates = state.mainPid > 0 ? [state.mainPid] : state.activeState === 'active' ? pids : []
-    const found = candidates.map((pid) => readProcess(pid)).filter((process) => process !== undefined)
+    const found = candidates.map((pid) => host.read(pid)).filter((process) => process !== undefined)
     const main = found.sort((a, b) => a.startTicks - b.startTicks)[0]
     return { main, count: main ? Math.max(1, pids.length) : 0 }
   }
@@ -71,34 +69,14 @@ export class Units {
   }
 
   async #look(): Promise<void> {
-    const { systemctl, wanted, log, spare } = this.#options
+    const { systemctl, wanted, log, host } = this.#options
     const units = wanted()
     if (units.size === 0) return
-    const { exit, output, printed } = await runForAnswer(unitShow(systemctl, units), {
-      limitMs: answerWithinMs,
-      maxOctets: 1024 * 1024,
-      spare,
-    })
+    const { exit, output, printed } = await host.ask(unitShow(systemctl, units), answerWithinMs)
     if (isSuccess(exit)) this.#states = parseUnits(output)
     const complaint = isSuccess(exit) ? '' : `systemctl show ${describeExit(exit)}: ${printed.trim()}`
     if (complaint !== '' && complaint !== this.#complaint)
       log.error('systemd cannot be asked; rows that name a unit show what was known last', { complaint })
     this.#complaint = complaint
   }
-}
-
-/** The hierarchy is mounted at one of these, by the version of cgroups (cgroups(7)). */
-const hierarchies = ['/sys/fs/cgroup', '/sys/fs/cgroup/systemd', '/sys/fs/cgroup/unified']
-
-function pidsOf(controlGroup: string): number[] {
-  if (controlGroup === '') return []
-  for (const hierarchy of hierarchies) {
-    try {
-      return readFileSync(`${hierarchy}${controlGroup}/cgroup.procs`, 'utf8').split('\n').filter(Boolean).map(Number)
-    } catch (error) {
-      if (!isAbsence(error)) throw error
-      // Not this one.
-    }
-  }
-  return []
 }

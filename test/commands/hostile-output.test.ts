@@ -45,7 +45,7 @@ before(async () => {
   edit('sipd/sipd.conf', (shipped) => `${shipped}Evil${hostile.replaceAll(/[\r\n]/g, '')} yes\n`)
   writeFileSync(errorLog(), `${hostile.replaceAll(/[\r\n]/g, '')}\n`)
   assert.equal(await appliance.start(), undefined, appliance.output)
-  await listenForControl(join(appliance.at.home.run, 'sipd', 'sipd.control'), async ([word]) =>
+  await listenForControl(join(appliance.at.home.run, 'sipd', 'sipd.ctl'), async ([word]) =>
     word === 'status' ? JSON.stringify({ generation: 1, state: hostile, workers: [worker] }) : items(word === 'calls'),
   ).then((server) => server.unref())
   standIn = await StandIn.start({ called: 'sipd', home: appliance.at.home.root })

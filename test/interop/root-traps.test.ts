@@ -36,7 +36,7 @@ const names: readonly { readonly folder: string; readonly uid: number; readonly 
       ...rotatedOf('error_log'),
     ],
   },
-  { folder: 'run/sipd', uid: sipdUser, names: ['sipd.pid', 'sipd.pid.1.1', 'sipd.lock', 'sipd.control'] },
+  { folder: 'run/sipd', uid: sipdUser, names: ['sipd.pid', 'sipd.pid.1.1', 'sipd.lock', 'sipd.ctl'] },
   { folder: 'logs/agent', uid: agentUser, names: ['agent.log', 'audit.log', 'agent.out', ...rotatedOf('agent.log')] },
   { folder: 'run/agent', uid: agentUser, names: ['agent.pid', 'agent.lock', 'agent.ctl', 'subagents.sock'] },
   { folder: 'data/agent', uid: agentUser, names: ['engine.json', 'event-samples'] },

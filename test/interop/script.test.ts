@@ -47,7 +47,7 @@ describe('scripts over SNMP', needs('snmpset', 'snmptrapd'), () => {
     (await netsnmp('snmpget', ['-v2c', '-cpublic', '-Oqv', appliance.at.snmp, oid])).out.trim()
   const set = (...varbinds: string[]) => netsnmp('snmpset', ['-v2c', '-ccspsAdmin', appliance.at.snmp, ...varbinds])
   const generation = async (): Promise<number> =>
-    Number(await control(join(appliance.at.home.run, 'sipd', 'sipd.control'), 'generation', 3000))
+    Number(await control(join(appliance.at.home.run, 'sipd', 'sipd.ctl'), 'generation', 3000))
   /** The PID file is the last that it does when it starts. */
   const serves = () => until(() => appliance.sipdPid() !== undefined, 10_000, 'sipd')
 

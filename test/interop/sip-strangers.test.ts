@@ -200,7 +200,7 @@ describe('what a machine beyond loopback can have of sipd', missing === undefine
     const path = join(root, 'logs', 'sipd', 'audit.log')
     const lines = readFileSync(path, 'utf8').trim().split('\n')
     const { order, over, by, status } = JSON.parse(lines[0]!) as Record<string, string>
-    assert.deepEqual([order, over, status, lines.length], ['graceful', 'sipd.control', 'done', 1])
+    assert.deepEqual([order, over, status, lines.length], ['graceful', 'sipd.ctl', 'done', 1])
     assert.match(by!, /^uid \d+ or root$/)
     assert.equal(statSync(path).mode & 0o777, 0o600)
   })

@@ -34,7 +34,7 @@ const sip = (...args: string[]) => runBin('sip', [...args, '--home', at.home.roo
 async function parent(answer: ControlHandler): Promise<string[]> {
   const heard: string[] = []
   await writePidFile(join(at.home.run, 'sipd', 'sipd.pid'), standIn.process)
-  server = await listenForControl(join(at.home.run, 'sipd', 'sipd.control'), (words) => {
+  server = await listenForControl(join(at.home.run, 'sipd', 'sipd.ctl'), (words) => {
     heard.push(words.join(' '))
     return answer(words)
   })
@@ -86,7 +86,7 @@ describe('sip graceful', () => {
     await writePidFile(join(at.home.run, 'sipd', 'sipd.pid'), standIn.process)
     const deaf = await sip('graceful')
     assert.equal(deaf.code, exitCodes.error)
-    assert.match(deaf.err, /sipd does not listen at .*sipd\.control: connect E/)
+    assert.match(deaf.err, /sipd does not listen at .*sipd\.ctl: connect E/)
   })
 })
 
@@ -239,9 +239,9 @@ describe('sip', () => {
   })
 
   test('gives 4 where the control socket is not for this user', () => {
-    const error = Object.assign(new Error('connect EACCES sipd.control'), { code: 'EACCES' })
-    const failure = whyNotAsked(error, { path: 'run/sipd.control', line: 'graceful', withinMs: 1000 })
+    const error = Object.assign(new Error('connect EACCES sipd.ctl'), { code: 'EACCES' })
+    const failure = whyNotAsked(error, { path: 'run/sipd.ctl', line: 'graceful', withinMs: 1000 })
     assert.equal(failure.exitCode, exitCodes.refused)
-    assert.match(failure.message, /^run\/sipd\.control is not for this user: connect EACCES/)
+    assert.match(failure.message, /^run\/sipd\.ctl is not for this user: connect EACCES/)
   })
 })

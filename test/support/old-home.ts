@@ -65,7 +65,7 @@ export function makeOld(home: Home): void {
     for (const area of ['logs', 'run'] as const) {
       const folder = join(home[area], domain)
       for (const name of readdirSync(folder)) {
-        if (name.endsWith('.control') || name.endsWith('.sock')) rmSync(join(folder, name))
+        if (name === 'sipd.ctl' || name.endsWith('.sock')) rmSync(join(folder, name))
         else renameSync(join(folder, name), join(home[area], name))
       }
       rmdirSync(folder)

@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
-import { afterEach, beforeEach, test } from 'node:test'
-import { readPidFile } from '../../../lib/files/pid-file.ts'
+import { test } from 'node:test'
 import { resolveHome } from '../../../lib/home/home.ts'
 import { silentLog } from '../../../lib/log/log.ts'
-import { visibleProcesses } from '../../../lib/proc/process.ts'
 import { ManualClock, systemClock } from '../../../lib/time/clock.ts'
 import { ping } from '../../../sipd/control/ping/exchange.ts'
 import { targetOf } from '../../../sipd/control/ping/target.ts'
@@ -23,14 +18,9 @@ import {
 } from '../../../subagents/critapp/health.ts'
 import { HealthMonitor } from '../../../subagents/critapp/monitor.ts'
 import { watchPidFiles } from '../../../subagents/critapp/pid-files.ts'
-import { until } from '../../support/appliance.ts'
-import { Bench, forever, noHealth, noSip } from './bench.ts'
-
-let bench: Bench
-beforeEach(() => {
-  bench = new Bench()
-})
-afterEach(() => bench.clear())
+import type { MemoryProcess } from '../../support/memory-process.ts'
+import { noHealth, noSip } from '../../support/supervision.ts'
+import { path, Rig } from './rig.ts'
 
 const check = healthCheck(noSip)
 const never = new AbortController().signal
@@ -41,19 +31,6 @@ function reason(verdict: Verdict): string {
   assert.ok(failure, JSON.stringify(verdict))
   return failure.reason
 }
-
-test('a command is healthy with exit code 0, and says why when it is not', async () => {
-  const verdict = (target: string) => check({ ...noHealth, kind: 'command', target, timeoutMs: 300 }, never)
-  assert.equal(await verdict('/bin/true'), undefined)
-  assert.deepEqual(await verdict(`${bench.program('echo tired; exit 3')}`), {
-    reason: 'the command ended with exit code 3',
-    said: 'tired',
-  })
-  assert.match(reason(await verdict('/no/such/check')), /there is no such program/)
-  const began = performance.now()
-  assert.match(reason(await verdict(bench.program('sleep 60 & sleep 60', 'slow'))), /took longer than 0\.3 s/)
-  assert.ok(performance.now() - began < 1500, 'its group is killed, and nobody waits for who holds its output')
-})
 
 test('a TCP check is a connection within its time', async () => {
   const server = createServer((socket) => socket.destroy())
@@ -68,7 +45,7 @@ test('a TCP check is a connection within its time', async () => {
 /** Asks as the subagents do. */
 const sipCheck = healthCheck(
   async (uri, timeoutMs) =>
-    (await ping(await targetOf(resolveHome(bench.folder), uri, false), timeoutMs, systemClock)).status,
+    (await ping(await targetOf(resolveHome('/no/home'), uri, false), timeoutMs, systemClock)).status,
 )
 
 /** A SIP server that answers whatever comes in this way; what it says it is given the request's own header fields. */
@@ -109,10 +86,8 @@ for (const [what, answer, verdict] of [
 test('a SIP check of a port where nobody listens knows at once', async () => {
   const { target, close } = await sipServer(() => undefined)
   close()
-  const began = performance.now()
   const found = await sipCheck({ ...noHealth, kind: 'sip', target, timeoutMs: 5000 }, never)
   assert.match(reason(found), /nobody listens/)
-  assert.ok(performance.now() - began < 1000)
 })
 
 test('a SIP check that cannot even begin is over when its time is, and is not begun again beside itself', async () => {
@@ -138,7 +113,7 @@ test('a start is looked at after 50, 100 and 200 ms, then ever 400, so that up i
       looks.push(clock.monotonicMs())
       return looks.length < 7 ? 'no' : undefined
     },
-    events: { serves: () => {}, fails: () => {}, cannotTell: () => {}, unhealthy: () => {} },
+    report: () => {},
   })
   for (let ms = 0; ms < 32_000; ms += 50) {
     await new Promise((resolve) => setImmediate(resolve))
@@ -169,11 +144,10 @@ test('a monitor is told of N failures in a row, and a good answer between them b
     spec,
     hasServed: false,
     check: async () => answers.shift(),
-    events: {
-      serves: () => said.push('serves'),
-      fails: ({ reason }, times) => said.push(`${reason} ${times}`),
-      cannotTell: (reason) => said.push(`cannot tell: ${reason}`),
-      unhealthy: ({ reason }) => said.push(reason),
+    report: (finding) => {
+      if (finding.kind === 'fails') said.push(`${finding.failure.reason} ${finding.times}`)
+      else if (finding.kind === 'unhealthy') said.push(finding.failure.reason)
+      else said.push(finding.kind)
     },
   })
   for (let i = 0; i < 10; i++) {
@@ -195,12 +169,7 @@ test('what could not be asked is no failure, neither of one that serves nor of o
       spec: { ...noHealth, kind: 'tcp', target: 'x:1', intervalMs: 1000, failures: 3 },
       hasServed,
       check: () => (said.length < 10 ? Promise.resolve({ cannotTell: 'EMFILE' }) : Promise.reject(new Error('bug'))),
-      events: {
-        serves: () => said.push('serves'),
-        fails: () => said.push('fails'),
-        cannotTell: (reason) => said.push(reason),
-        unhealthy: () => said.push('unhealthy'),
-      },
+      report: (finding) => said.push(finding.kind === 'cannotTell' ? finding.reason : finding.kind),
     })
     for (let i = 0; i < 20; i++) {
       await new Promise((resolve) => setImmediate(resolve))
@@ -212,127 +181,127 @@ test('what could not be asked is no failure, neither of one that serves nor of o
   }
 })
 
+const checked = { ...noHealth, kind: 'tcp', target: '127.0.0.1:1' } as const
+
 test('a process is up when it serves, not when it runs, and its start has time to', async () => {
-  const mark = join(bench.folder, 'serves')
-  const health = { ...noHealth, kind: 'command', target: `/usr/bin/test -e ${mark}`, intervalMs: 5000 } as const
-  const { shown, reaches, told } = bench.supervise({ startCommand: bench.program(forever), health })
-  await until(() => shown().pid > 0, 3000, 'its PID')
+  const rig = new Rig()
+  rig.host.program(path)
+  rig.verdict = 'connection refused'
+  const { shown, reaches } = rig.supervise({ health: { ...checked, intervalMs: 5000 } })
+  await rig.until(() => shown().pid > 0, 'its PID')
+  await rig.pass(10_000)
   assert.deepEqual([shown().state, shown().isUp, shown().health], ['starting', false, 'unknown'])
-  assert.deepEqual(told, [])
-  writeFileSync(mark, '')
+  assert.deepEqual(rig.notified, [])
+  rig.verdict = undefined
   await reaches('running')
   assert.deepEqual([shown().isUp, shown().health], [true, 'healthy'])
-  assert.match(told[0]!, /was started as PID/)
+  assert.match(rig.notified[0] ?? '', /was started as PID/)
 })
 
 /** A start command that goes on for a minute after its daemon has written its PID file. */
-function lingeringStarter(): string {
-  const daemon = bench.program('')
-  const pidFile = join(bench.folder, `${bench.name}.pid`)
-  writeFileSync(
-    daemon,
-    `#!/bin/sh
-set -- $(sed 's/.*) //' /proc/$$/stat); shift 19
-sleep 0.3
-printf '%s\\n%s\\n[]\\n' $$ $1 > ${pidFile}
-${forever}\n`,
-  )
-  return bench.program(`setsid sh ${daemon} </dev/null >/dev/null 2>&1 &\nsleep 60`, 'starter')
+function lingeringStarter(rig: Rig, write: (daemon: MemoryProcess) => void): string {
+  rig.host.program(path, (daemon) => void daemon.after(310, () => write(daemon)))
+  return rig.host.program('/opt/start', (self) => {
+    self.daemonize([path])
+    self.after(60_000, () => self.exit(0))
+  })
 }
 
 test('a daemon whose health is checked is up when it serves and has its PID file, whatever its start command still does', async () => {
-  const health = { ...noHealth, kind: 'command', target: '/bin/true' } as const
-  const startCommand = lingeringStarter()
-  const { shown, reaches } = bench.supervise({ startCommand, health })
-  const began = performance.now()
-  await reaches('running', 3000)
-  assert.ok(performance.now() - began < 3000)
-  assert.equal(readPidFile(join(bench.folder, `${bench.name}.pid`))?.pid, shown().pid)
-  for (const { pid, command } of visibleProcesses()) if (command.includes(startCommand)) process.kill(-pid, 'SIGKILL')
+  const rig = new Rig()
+  const startCommand = lingeringStarter(rig, (daemon) => rig.host.writePidFile('unit', daemon))
+  const { shown } = rig.supervise({ startCommand, health: checked })
+  await rig.pass(300)
+  assert.equal(shown().state, 'starting')
+  rig.clock.advance(10)
+  assert.equal(shown().pid, rig.process().pid, 'it is looked at when its PID file is written')
+  await rig.pass(0)
+  assert.equal(shown().state, 'running')
 })
 
 test('where its folder cannot be watched, a PID file is found all the same', async () => {
+  const rig = new Rig()
+  const startCommand = lingeringStarter(rig, (daemon) => void rig.host.pidFiles.set('unit', daemon.stat()))
+  const { shown } = rig.supervise({ startCommand, health: checked })
+  await rig.pass(1000)
+  assert.equal(shown().state, 'running')
+})
+
+test('a folder of PID files that cannot be watched is logged', () => {
   const warned: string[] = []
   const log = { ...silentLog, warn: (sentence: string) => void warned.push(sentence) }
-  const missing = join(bench.folder, 'missing')
   assert.equal(
-    watchPidFiles(missing, log, () => {}),
+    watchPidFiles('/no/such/folder', log, () => {}),
     undefined,
   )
-  assert.match(warned[0]!, /cannot be watched; it is looked at again and again/)
-  const health = { ...noHealth, kind: 'command', target: '/bin/true' } as const
-  const startCommand = lingeringStarter()
-  const { supervisor, shown } = bench.supervise(
-    { startCommand, health, adminStatus: 'down' },
-    { pidFileOf: (name) => join(missing, `${name}.pid`), pidFolders: [missing], log },
-  )
-  await until(() => shown().state === 'stopped', 1000, 'that it is down')
-  symlinkSync(bench.folder, missing)
-  supervisor.setAdminStatus(1, 'up')
-  await until(() => shown().state === 'running', 3000, 'the start')
-  for (const { pid, command } of visibleProcesses()) if (command.includes(startCommand)) process.kill(-pid, 'SIGKILL')
+  assert.match(warned[0] ?? '', /cannot be watched; it is looked at again and again/)
 })
 
 test('one that answers no health check any more is stopped, killed where it must be, and started again', async () => {
-  const mark = join(bench.folder, 'serves')
-  writeFileSync(mark, '')
-  const target = `/usr/bin/test -e ${mark}`
-  const health = { kind: 'command', target, intervalMs: 100, timeoutMs: 1000, failures: 3 } as const
-  const startCommand = bench.program(`trap '' TERM; ${forever}`)
-  const { shown, reaches, told } = bench.supervise({ startCommand, health })
+  const rig = new Rig()
+  rig.host.program(path, (self) => void self.ignore('SIGTERM'))
+  const { shown, reaches } = rig.supervise({ health: checked, stopTimeoutSeconds: 1 })
   await reaches('running')
   const { pid } = shown()
-  await rm(mark)
-  await until(() => !shown().isUp, 2000, 'that it is not up')
-  await until(() => shown().exits === 1, 3000, 'its end')
+  rig.verdict = 'connection refused'
+  await rig.until(() => !shown().isUp, 'that it is not up')
+  await rig.until(() => shown().exits === 1, 'its end')
   assert.match(
-    told.at(-1)!,
-    /was stopped: 3 health checks failed: the command ended with exit code 1, next try in 0\.1 s$/,
+    rig.notified.at(-1) ?? '',
+    /was stopped: 3 health checks failed: connection refused, next try in 1\.\d s$/,
   )
-  writeFileSync(mark, '')
+  rig.verdict = undefined
   await reaches('running')
   assert.notEqual(shown().pid, pid)
-  assert.equal(shown().restarts, 1)
+  assert.deepEqual([shown().restarts, rig.host.signals], [1, ['SIGTERM unit', 'SIGKILL unit']])
 })
 
 test('what a health check printed is in the log, and in no notification and no column', async () => {
-  const target = `/bin/sh -c 'echo password S3cr3t is wrong; exit 1'`
-  const health = { kind: 'command', target, intervalMs: 100, timeoutMs: 1000, failures: 1 } as const
-  const lines: string[] = []
-  const record = (_: string, fields?: object) => void lines.push(JSON.stringify(fields))
-  const log = { ...silentLog, warn: record, error: record, notice: record }
-  const { shown, told } = bench.supervise({ startCommand: bench.program(forever), health, maxRestarts: 1 }, { log })
-  await until(() => shown().exits > 0 && told.length > 0, 8000, 'the end of patience')
-  assert.match(told[0]!, /did not serve within 0\.1 s of its start: the command ended with exit code 1/)
-  assert.doesNotMatch([shown().lastError, ...told].join('\n'), /S3cr3t/)
-  assert.match(lines.join('\n'), /S3cr3t/)
+  const rig = new Rig()
+  rig.host.program(path)
+  rig.verdict = { reason: 'the command ended with exit code 1', said: 'password S3cr3t is wrong' }
+  const { shown } = rig.supervise({ health: { ...checked, failures: 1 } })
+  await rig.until(() => shown().exits > 0, 'the end of patience')
+  assert.match(rig.notified[0] ?? '', /did not serve within 1 s of its start: the command ended with exit code 1/)
+  assert.doesNotMatch([shown().lastError, ...rig.notified].join('\n'), /S3cr3t/)
+  assert.equal(shown().lastSaid, 'password S3cr3t is wrong')
+  assert.match(rig.logged, /S3cr3t/)
 })
 
 test('one that never serves is unhealthy when its time to start is over, and failed when that happens too often', async () => {
-  const health = { kind: 'command', target: '/bin/false', intervalMs: 100, timeoutMs: 1000, failures: 3 } as const
-  const { shown, told } = bench.supervise({ startCommand: bench.program(forever), health, maxRestarts: 1 })
-  await until(() => shown().state === 'failed', 8000, 'the end of patience')
+  const rig = new Rig()
+  rig.host.program(path)
+  rig.verdict = 'connection refused'
+  const { shown, reaches } = rig.supervise({ health: checked, maxRestarts: 1 })
+  await reaches('failed')
   assert.equal(shown().exits, 2)
-  assert.match(told[0]!, /did not serve within 0\.3 s of its start: .*, next try in/)
+  assert.match(rig.notified[0] ?? '', /did not serve within 3 s of its start: connection refused, next try in/)
   assert.match(shown().lastError, /ended too often, second time/)
 })
 
 test('set down while it does not serve yet, it stops and stays down', async () => {
-  const health = { ...noHealth, kind: 'command', target: '/bin/false', intervalMs: 60_000 } as const
-  const { supervisor, shown, reaches } = bench.supervise({ startCommand: bench.program(forever), health })
-  await until(() => shown().pid > 0, 3000, 'its PID')
+  const rig = new Rig()
+  rig.host.program(path)
+  rig.verdict = 'connection refused'
+  const { supervisor, shown, reaches } = rig.supervise({ health: { ...checked, intervalMs: 60_000 } })
+  await rig.until(() => shown().pid > 0, 'its PID')
   supervisor.setAdminStatus(1, 'down')
-  await reaches('stopped', 3000)
-  assert.equal(shown().lastError, '')
+  await reaches('stopped')
+  await rig.pass(60_000)
+  assert.deepEqual([shown().state, shown().lastError], ['stopped', ''])
 })
 
-test('a check that is taken away leaves the process alone', async () => {
-  const health = { ...noHealth, kind: 'command', target: '/bin/false', intervalMs: 60_000 } as const
-  const { supervisor, shown, reaches } = bench.supervise({ startCommand: bench.program(forever), health })
-  await until(() => shown().pid > 0, 3000, 'its PID')
+test('a check that is taken away leaves the process alone, and one that is new is asked from then on', async () => {
+  const rig = new Rig()
+  rig.host.program(path)
+  rig.verdict = 'connection refused'
+  const { shown, set, reaches } = rig.supervise({ health: { ...checked, intervalMs: 60_000 } })
+  await rig.until(() => shown().pid > 0, 'its PID')
   const { pid } = shown()
-  supervisor.configure({ ...shown().spec, health: noHealth })
+  set({ health: noHealth })
   await reaches('running')
   assert.equal(shown().pid, pid)
-  assert.ok(existsSync(`/proc/${pid}`))
+  set({ health: checked })
+  assert.deepEqual([shown().isUp, shown().health], [true, 'unknown'])
+  await rig.until(() => shown().exits === 1, 'that it is stopped, as it does not serve')
 })

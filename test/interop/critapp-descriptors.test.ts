@@ -3,12 +3,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { afterEach, beforeEach, test } from 'node:test'
-import { isRunning, readProcess } from '../../../lib/proc/process.ts'
-import { ManualClock } from '../../../lib/time/clock.ts'
-import { healthCheck } from '../../../subagents/critapp/health.ts'
-import { until } from '../../support/appliance.ts'
-import { withoutDescriptors } from '../../support/descriptors.ts'
-import { Bench, forever, noHealth, noSip } from './bench.ts'
+import { isRunning, readProcess } from '../../lib/proc/process.ts'
+import { ManualClock } from '../../lib/time/clock.ts'
+import { healthCheck } from '../../subagents/critapp/health.ts'
+import { until } from '../support/appliance.ts'
+import { withoutDescriptors } from '../support/descriptors.ts'
+import { Bench, forever, noHealth, noSip } from '../support/supervision.ts'
 
 let bench: Bench
 beforeEach(() => {
@@ -40,7 +40,7 @@ test('without a descriptor left, a supervisor takes no process for dead, and sto
   const adopted = spawn('/bin/sh', [path], { stdio: 'ignore', detached: true })
   await until(() => readProcess(adopted.pid!)?.command[1] === path, 5000)
   const clock = new ManualClock()
-  const { shown, supervisor, told } = bench.supervise({ startCommand: path, restartOnExit: true }, { clock })
+  const { shown, supervisor, notified } = bench.supervise({ startCommand: path, restartOnExit: true }, { clock })
   await passUntil(clock, () => shown().state === 'adopted', 'the adoption')
   await withoutDescriptors(async () => {
     await pass(clock, 30_000)
@@ -55,7 +55,7 @@ test('without a descriptor left, a supervisor takes no process for dead, and sto
     await passUntil(clock, () => shown().state === 'running', 'the start')
   })
   assert.ok(isRunning(readProcess(shown().pid)!))
-  assert.equal(told.length, 3, told.join('; '))
+  assert.equal(notified.length, 3, notified.join('; '))
 })
 
 test('a start for which nothing is left is tried again until there is, whatever the row says of restarts', async () => {

@@ -3,12 +3,13 @@ import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { silentLog } from '../../../lib/log/log.ts'
-import { systemClock } from '../../../lib/time/clock.ts'
-import { healthCheck, type SipPing } from '../../../subagents/critapp/health.ts'
-import type { ProcessSpec } from '../../../subagents/critapp/process.ts'
-import { Supervisor, type SupervisorOptions } from '../../../subagents/critapp/supervisor.ts'
-import { until } from '../../support/appliance.ts'
+import { silentLog } from '../../lib/log/log.ts'
+import { systemClock } from '../../lib/time/clock.ts'
+import { healthCheck, type SipPing } from '../../subagents/critapp/health.ts'
+import { LinuxHost, type LinuxHostOptions } from '../../subagents/critapp/linux-host.ts'
+import type { ProcessSpec } from '../../subagents/critapp/process.ts'
+import { Supervisor, type SupervisorOptions } from '../../subagents/critapp/supervisor.ts'
+import { until } from './appliance.ts'
 
 export const noHealth = { kind: 'none', target: '', intervalMs: 1000, timeoutMs: 1000, failures: 3 } as const
 /** Where no row asks by SIP. */
@@ -51,18 +52,27 @@ export class Bench {
     }
   }
 
+  /** The processes of this machine. */
+  host(options: Partial<LinuxHostOptions> = {}): LinuxHost {
+    return new LinuxHost({
+      log: silentLog,
+      pidFileOf: (name) => join(this.folder, `${name}.pid`),
+      pidFolders: [this.folder],
+      outputFolder: this.folder,
+      ...options,
+    })
+  }
+
   /** Not started yet. */
-  supervisor(options: Partial<SupervisorOptions> = {}): Supervisor {
+  supervisor(options: Partial<SupervisorOptions & LinuxHostOptions> = {}): Supervisor {
     const supervisor = new Supervisor({
       clock: systemClock,
       log: silentLog,
       home: this.folder,
-      pidFileOf: (name) => join(this.folder, `${name}.pid`),
-      pidFolders: [this.folder],
-      outputFolder: this.folder,
+      host: this.host(options),
       check: healthCheck(noSip),
       systemctl: ['/bin/false'],
-      events: { changed: () => {}, started: () => {}, exited: () => {}, failed: () => {} },
+      events: { changed: () => {}, happened: () => {} },
       ...options,
     })
     this.supervisors.push(supervisor)
@@ -70,17 +80,17 @@ export class Bench {
   }
 
   /** One row, at work. */
-  supervise(spec: Partial<ProcessSpec>, options: Partial<SupervisorOptions> = {}) {
-    const told: string[] = []
-    const tell = (_: unknown, sentence: string): void => void told.push(sentence)
-    const events = { changed: () => {}, started: tell, exited: tell, failed: tell }
+  supervise(spec: Partial<ProcessSpec>, options: Partial<SupervisorOptions & LinuxHostOptions> = {}) {
+    const notified: string[] = []
+    const happened = (_: unknown, __: unknown, sentence: string): void => void notified.push(sentence)
+    const events = { changed: () => {}, happened }
     const supervisor = this.supervisor({ events, ...options })
     supervisor.configure(this.spec(spec))
     supervisor.start()
     const shown = () => supervisor.find(1)!
     const reaches = (state: string, withinMs = 5000) =>
       until(() => shown().state === state, withinMs, `state ${state}, not ${shown().state}: ${shown().lastError}`)
-    return { supervisor, told, shown, reaches }
+    return { supervisor, notified, shown, reaches }
   }
 
   /** Ends what still runs. */

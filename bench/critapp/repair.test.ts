@@ -1,0 +1,165 @@
+/** How soon a death is seen and repaired, beside what the process needs for its start by itself; and what one that always dies costs. */
+import assert from 'node:assert/strict'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { readProcess } from '../../lib/proc/process.ts'
+import { systemClock } from '../../lib/time/clock.ts'
+import { ping } from '../../sipd/control/ping/exchange.ts'
+import { Appliance, makeHome, runBin, until } from '../../test/support/appliance.ts'
+import { netsnmp, TrapDaemon } from '../../test/support/netsnmp.ts'
+import { needs } from '../../test/support/peers.ts'
+
+let appliance: Appliance
+let traps: TrapDaemon
+/** critAppRestartInterval of all rows here. */
+const delayMs = 1000
+/** The most that jitter adds to it. */
+const jitterMs = delayMs / 10
+/** What supervision may add to sipd's own start: the notice of the death, the jitter of the delay, and the spawn. */
+const supervisionMs = jitterMs + 300
+
+interface ShownApp {
+  readonly name: string
+  readonly state: string
+  readonly status: string
+  readonly health?: string
+  readonly pid: number
+  readonly lastError: string
+}
+
+describe('what dies is repaired soon, at little cost', needs('snmpget', 'snmptrapd'), () => {
+  before(async () => {
+    appliance = new Appliance(await makeHome())
+    traps = new TrapDaemon(appliance.at.trapPort)
+    await traps.started()
+    const { root, conf } = appliance.at.home
+    const program = (name: string, script: string): void => {
+      writeFileSync(join(root, name), `#!/bin/sh\n${script}\n`)
+      chmodSync(join(root, name), 0o755)
+    }
+    program('front', 'while :; do sleep 0.1; done')
+    program('flaps', 'exit 1')
+    const file = join(conf, 'subagents', 'critagt.cnf')
+    const sipd = readFileSync(file, 'utf8').replace('up true 300', 'up true 100')
+    writeFileSync(
+      file,
+      `${sipd}
+critAppProcEntry 2 front ${root}/front - up true 100 true true true 5
+critAppProcEntry 3 flaps ${root}/flaps - down true 10 true true true 5 nonVolatile - 5 60
+`,
+      { mode: 0o600 },
+    )
+    assert.equal(await appliance.start(), undefined, appliance.output)
+    await until(async () => (await apps()).slice(0, 2).every(({ status }) => status === 'up'), 10_000, 'the start')
+  })
+  after(async () => {
+    const left = await apps().catch(() => [])
+    await appliance.stop()
+    for (const { name, pid } of left) if (name !== 'sipd' && pid > 0 && readProcess(pid)) process.kill(-pid, 'SIGKILL')
+    await traps.stop()
+  })
+
+  const apps = async (): Promise<ShownApp[]> => JSON.parse((await appliance.castellan('apps', '--json')).out)
+  const operStatus = async (row: number): Promise<string> =>
+    (
+      await netsnmp('snmpget', [
+        ...['-v2c', '-cpublic', '-Oqv', appliance.at.snmp],
+        `.1.3.6.1.4.1.32473.12.29.1.1.1.11.${row}`,
+      ])
+    ).out.trim()
+
+  const up = async (row: number): Promise<boolean> => (await operStatus(row)) === '1'
+  /** Kills the process of a row; gives when its death was seen over SNMP, in ms after it. */
+  const kill = async (row: number, name: string): Promise<{ killedMs: number; seenMs: number }> => {
+    const { pid } = (await apps()).find((app) => app.name === name)!
+    assert.ok(pid > 0, 'zero would mean ourselves')
+    const killedMs = performance.now()
+    process.kill(pid, 'SIGKILL')
+    await until(async () => !(await up(row)), 1000, 'notice of the death')
+    return { killedMs, seenMs: performance.now() - killedMs }
+  }
+
+  test('a death of a process in front is seen within 1 s and repaired within its delay and 1 s', async (t) => {
+    traps.forget()
+    const { killedMs, seenMs } = await kill(2, 'front')
+    await until(() => up(2), delayMs + jitterMs + 1000, 'the repair')
+    t.diagnostic(`seen after ${Math.round(seenMs)} ms, up after ${Math.round(performance.now() - killedMs)} ms`)
+    await traps.saw(/"front was ended by SIGKILL, next try in 1\.\d s"/)
+    await traps.saw(/"front was started as PID \d+"/)
+  })
+
+  test('a death of sipd is seen within 1 s, and OPTIONS are answered again within its delay and 1 s', async (t) => {
+    const starts: number[] = []
+    const repairs: number[] = []
+    for (let round = 0; round < 3; round++) {
+      // What sipd needs for its start by itself, here and now: a machine that is busy beside us gives it no second.
+      assert.equal((await appliance.castellan('apps', 'stop', 'sipd')).code, 0)
+      await until(async () => (await apps())[0]?.state === 'stopped', 5000, 'the stop')
+      const beganMs = performance.now()
+      const started = runBin('sip', ['start', '--home', appliance.at.home.root])
+      starts.push((await answered()) - beganMs)
+      assert.equal((await started).code, 0)
+      // Up by somebody's wish: what was before does not count, so the delay is the first again.
+      assert.equal((await appliance.castellan('apps', 'start', 'sipd')).code, 0)
+      await until(() => up(1), 5000, 'the adoption')
+
+      traps.forget()
+      const { killedMs, seenMs } = await kill(1, 'sipd')
+      const repairMs = (await answered()) - killedMs
+      await until(() => up(1), 1000, 'that it is up')
+      const upMs = performance.now() - killedMs
+      repairs.push(repairMs - delayMs)
+      t.diagnostic(
+        `seen ${seenMs.toFixed()} ms, OPTIONS ${repairMs.toFixed()} ms, up ${upMs.toFixed()} ms after kill -9`,
+      )
+      await traps.saw(/"sipd was (killed or crashed: it left its PID file behind|ended by SIGKILL)/)
+      await traps.saw(/"sipd was started as PID \d+"/)
+    }
+    const [startMs, repairMs] = [median(starts), median(repairs)]
+    const figures = `repair less its delay ${repairMs.toFixed()} ms, sip start by itself ${startMs.toFixed()} ms`
+    t.diagnostic(figures)
+    // A second where the machine is ours; where others work on it, a start in one round is no measure of that in the next.
+    assert.ok(repairMs < Math.max(1000, 2 * startMs + supervisionMs), figures)
+  })
+
+  /** When sipd answers OPTIONS. */
+  const answered = async (): Promise<number> => {
+    const { sipPort: port } = appliance.at
+    const target = { uri: `sip:127.0.0.1:${port}`, transport: 'UDP', address: '127.0.0.1', port } as const
+    const answers = (): Promise<boolean> =>
+      ping(target, 200, systemClock).then(
+        () => true,
+        () => false,
+      )
+    await until(answers, 15_000, 'an answer to OPTIONS')
+    return performance.now()
+  }
+
+  test('one that dies at once for ever is failed within its window, with less than 5 % of a processor', async (t) => {
+    traps.forget()
+    const before = cpuMs(appliance.subagentsPid)
+    const beganMs = performance.now()
+    assert.equal((await appliance.castellan('apps', 'start', 'flaps')).code, 0)
+    // 0.1, 0.2, 0.4, 0.8 and 1.6 s between the six tries.
+    await traps.saw(/flaps ended too often, sixth time in 1 min/, 10_000)
+    const failedMs = performance.now() - beganMs
+    const share = (cpuMs(appliance.subagentsPid) - before) / failedMs
+    t.diagnostic(`failed after ${Math.round(failedMs)} ms, ${(share * 100).toFixed(1)} % of a processor`)
+    assert.ok(share < 0.05, `${(share * 100).toFixed(1)} %`)
+    const flaps = (await apps())[2]!
+    assert.equal(flaps.state, 'failed')
+    assert.match(flaps.lastError, /ended too often/)
+  })
+})
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!
+}
+
+/** Of a process without its children (proc(5), fields 14 and 15): a health check of sipd may fall into the time measured. */
+function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return fields.slice(11, 13).reduce((sum, ticks) => sum + Number(ticks) * 10, 0)
+}
