@@ -3,14 +3,15 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import { usageOf } from '../../bench/sip/usage.ts'
+import { isSmoke, sized } from '../../bench/smoke.ts'
 import { until } from '../support/appliance.ts'
 import { mutate, randomFrom } from '../support/mutate.ts'
 import { exchange, openTcp, openUdp, requestText, type SipClient, statusOf } from '../support/sip-client.ts'
 import { type SipServer, withSipServer } from '../support/sip-under-test.ts'
 
-const isSoak = process.env.CASTELLAN_SOAK !== undefined
-const idleConnections = isSoak ? 10_000 : 2000
-const hostileMessages = isSoak ? 100_000 : 5000
+const isSoak = process.env.CASTELLAN_SOAK === '1' && !isSmoke
+const idleConnections = isSoak ? 10_000 : sized(2000, 100)
+const hostileMessages = isSoak ? 100_000 : sized(5000, 100)
 const growthAllowedBytes = 40e6
 
 const options = (client: Pick<SipClient, 'transport' | 'port'>): string =>
