@@ -6,6 +6,9 @@ import assert from 'node:assert/strict'
 
 export const isSmoke = process.env.CASTELLAN_SMOKE === '1'
 
+/** As `npm run soak` has it: many repetitions, and figures judge. */
+export const isSoak = process.env.CASTELLAN_SOAK === '1' && !isSmoke
+
 /** How many or how long: as it is measured, or in a smoke run. */
 export function sized(measured: number, smoke: number): number {
   return isSmoke ? smoke : measured

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, afterEach, before, describe, test } from 'node:test'
-import { isSmoke, sized } from '../../bench/smoke.ts'
+import { isSoak, sized } from '../../bench/smoke.ts'
 import { linuxHost } from '../../commands/lifecycle/linux-host.ts'
 import { programRoot } from '../../lib/home/home.ts'
 import { processesOf, starterVariable } from '../../lib/home/processes.ts'
@@ -15,7 +15,6 @@ import { randomFrom } from '../support/mutate.ts'
 import { needs } from '../support/peers.ts'
 
 /** `npm run soak:lifecycle` tries as many as the imagined machine does, sipd among them. */
-const isSoak = process.env.CASTELLAN_SOAK === '1' && !isSmoke
 const interleavings = isSoak ? 500 : sized(20, 1)
 const endsWithinMs = 60_000
 

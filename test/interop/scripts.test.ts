@@ -25,6 +25,7 @@ const measuring: Readonly<Record<string, Smoke>> = {
   'bench:host': { prints: /# pass 2/ },
   'bench:scale': { needs: ['snmpd', 'ip'], prints: /snmpd .* MB .* ms/ },
   'bench:walk': { needs: ['snmpd', 'gcc', 'taskset'], prints: /for the same number of varbinds [\d.]+x/ },
+  'bench:parts': { prints: /# pass 10/ },
   'bench:event': { prints: /# pass 1/ },
   'bench:sip': { needs: ['kamailio', 'gcc', 'taskset'], prints: /registrations.* [\d.]+x/i },
   'bench:attacks': { args: ['--seconds', '1'], needs: ['gcc', 'taskset', 'ip'], prints: /p99/ },

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isSmoke } from '../../bench/smoke.ts'
+import { isSmoke, isSoak } from '../../bench/smoke.ts'
 import { stress } from '../support/log-stress.ts'
 
-const isSoak = process.env.CASTELLAN_SOAK === '1' && !isSmoke
 const size = isSoak ? { seconds: 120, rotations: 100 } : { seconds: isSmoke ? 2 : 8, rotations: isSmoke ? 2 : 10 }
 const pace = { ...size, linesPerSecond: 1000 }
 const ends: NodeJS.Signals[] = ['SIGTERM', 'SIGKILL', 'SIGTERM']
