@@ -15,7 +15,7 @@ import {
   responseTarget,
   viaTarget,
 } from '../message/respond.ts'
-import { formatHop, type Hop } from '../message/source.ts'
+import { type Hop, hopText } from '../message/source.ts'
 import type { Registrar } from '../registrar/registrar.ts'
 import type { SipStatistics } from '../statistics.ts'
 import { type TransactionLayer, type TransactionUser, transactionKey } from '../transaction/layer.ts'
@@ -342,7 +342,7 @@ export class ProxyCore implements TransactionUser {
 }
 
 function from(source: Hop): { readonly source: string } {
-  return { source: `${source.transport} ${formatHop(source)}` }
+  return { source: hopText(source) }
 }
 
 /** What was read of a message, for DebugFlag Parser. */

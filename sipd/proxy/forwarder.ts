@@ -12,7 +12,7 @@ import { type ForwardHead, forwardedRequest, forwardTail } from '../message/forw
 import { H } from '../message/header-names.ts'
 import type { SipRequest } from '../message/message.ts'
 import { hasTag } from '../message/respond.ts'
-import { formatHop, type Hop } from '../message/source.ts'
+import { type Hop, hopText } from '../message/source.ts'
 import { reachedHost, type SipUri } from '../message/uri.ts'
 import type { TransactionLayer } from '../transaction/layer.ts'
 import { octetsOfSent } from '../transaction/octets.ts'
@@ -247,7 +247,7 @@ export class Forwarder {
     const arrive = (located: Located | undefined): void => {
       if (this.#debug.on) {
         const { requestUri, next } = way
-        const to = located ? `${located.hop.transport} ${formatHop(located.hop)}` : 'nowhere'
+        const to = located ? hopText(located.hop) : 'nowhere'
         this.#debug.write('the next hop was chosen', { requestUri, host: next.host, to })
       }
       go(located)

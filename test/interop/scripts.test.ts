@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { programRoot } from '../../lib/home/home.ts'
 import { describeExit } from '../../lib/program/exit.ts'
 import { runProgram } from '../../lib/program/run.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { needs } from '../support/peers.ts'
 
 interface Smoke {

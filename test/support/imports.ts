@@ -1,7 +1,7 @@
 /** The imports of this program as a graph: files, and what each takes from which other, types and threads included. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, posix } from 'node:path'
-import { programRoot } from '../../lib/home/home.ts'
+import { programRoot } from '../../lib/program-root.ts'
 
 export type Graph = ReadonlyMap<string, ReadonlySet<string>>
 
