@@ -9,7 +9,7 @@ import { control } from '../lib/process/control.ts'
 import { daemonOf } from '../lib/process/daemon-identity.ts'
 import { systemClock } from '../lib/time/clock.ts'
 import { logModule } from '../subagents/log/index.ts'
-import { parseReport, type RotateReport, type RotateWish, rotateNow } from '../subagents/log/rotation/command.ts'
+import { parseReport, type RotateReport, type RotateRequest, rotateNow } from '../subagents/log/rotation/command.ts'
 import { rotationStatePath } from '../subagents/log/rotation/defaults.ts'
 import { Rotator } from '../subagents/log/rotation/rotator.ts'
 
@@ -17,7 +17,7 @@ import { Rotator } from '../subagents/log/rotation/rotator.ts'
 const answerWithinMs = 60_000
 
 /** Throws when there is no log of that name, logagt.cnf is broken, or the subagents run and do not answer. */
-export async function rotate(home: Home, wish: RotateWish): Promise<RotateReport> {
+export async function rotate(home: Home, wish: RotateRequest): Promise<RotateReport> {
   requireHome(home)
   if (!wish.isDryRun) requireOwner(home, 'castellan rotate')
   // Two that rotate the same logs would be in each other's way.
@@ -28,7 +28,7 @@ export async function rotate(home: Home, wish: RotateWish): Promise<RotateReport
   )
 }
 
-async function rotateHere(home: Home, wish: RotateWish): Promise<RotateReport> {
+async function rotateHere(home: Home, wish: RotateRequest): Promise<RotateReport> {
   const { policies, floorOctets } = await readPolicies(home)
   const rotator = new Rotator({
     clock: systemClock,

@@ -13,7 +13,6 @@ import type { Clock, Timer } from '../../lib/time/clock.ts'
 import type { Account } from '../../lib/users/accounts.ts'
 import type { KeptFiles } from '../config/tls-files.ts'
 import type { Openness } from '../proxy/core.ts'
-import { signerSecretOctets } from '../proxy/signer.ts'
 import { secretOctets } from '../transaction/hash.ts'
 import type { ListItem, ListSubject } from '../worker/listing.ts'
 import type { WorkerStart } from '../worker/protocol.ts'
@@ -24,6 +23,8 @@ export interface PoolOptions {
   readonly home: Home
   readonly clock: Clock
   readonly log: Log
+  /** Of the marks that others bring back, in hexadecimal. */
+  readonly markKey: string
   readonly onLog: (log: 'error' | 'access', lines: string) => void
   /** A worker said how it is, or ended. */
   readonly onReport: (handle: WorkerHandle) => void
@@ -42,8 +43,17 @@ export interface PoolSettings {
   readonly files: KeptFiles
 }
 
-/** A worker of 100,000 calls has much short-lived garbage: a larger young generation collects it for less. */
-const workerNodeOptions = ['--max-semi-space-size=16', loadInOrder()]
+/**
+ * A worker of 100,000 calls has much short-lived garbage: a larger young generation collects it for less. All of the heap is
+ * collected rarely, and by one thread beside the one that serves: on the same core four take four fifths of it meanwhile
+ * (docs/performance.md).
+ */
+const workerNodeOptions = [
+  '--max-semi-space-size=16',
+  '--initial-old-space-size=128',
+  '--v8-pool-size=1',
+  loadInOrder(),
+]
 /** Connections that no worker has taken yet may have all others; a worker is started with these. */
 const spareDescriptors = 8
 const readyWithinMs = 30_000
@@ -61,8 +71,6 @@ export class WorkerPool {
   readonly #options: PoolOptions
   readonly #secret = randomBytes(secretOctets).toString('hex')
   readonly #spare = new SpareDescriptors(spareDescriptors)
-  /** As long as the parent lives: marks are known after a graceful restart. */
-  readonly #signerSecret = randomBytes(signerSecretOctets).toString('hex')
   /** By their number. */
   readonly #workers = new Map<number, WorkerHandle>()
   #settings: PoolSettings
@@ -230,7 +238,7 @@ export class WorkerPool {
       members,
       others,
       secret: this.#secret,
-      signerSecret: this.#signerSecret,
+      signerSecret: this.#options.markKey,
       files: this.#settings.files,
     }
     const user: HandleUser = {

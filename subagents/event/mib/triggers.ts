@@ -32,7 +32,7 @@ export const eventAgent = { securityModel: 'usm', securityName: 'eventAgent', se
 const thresholdName = (number: number) => column(number, adminName(), 'read-write', { ...threshold, ...noText })
 const thresholdValue = (number: number) => column(number, integer32(), 'read-write', { ...threshold, defaultValue: 0 })
 const has = (test: string) => (row: Readonly<Record<string, unknown>>) =>
-  (row.mteTriggerTest as ReadonlySet<string> | undefined)?.has(test) ?? false
+  row.mteTriggerTest instanceof Set && row.mteTriggerTest.has(test)
 
 export const mteTriggerTable = defineTable({
   name: 'mteTriggerTable',
@@ -119,7 +119,10 @@ export const mteTriggerTable = defineTable({
     mteTriggerThresholdDeltaFallingEventOwner: thresholdName(14),
     mteTriggerThresholdDeltaFallingEvent: thresholdName(15),
 
-    castellanEventTriggerLastError: column(1, text(0, 1024, 'CastellanText'), 'read-only', ownLive),
+    castellanEventTriggerLastError: column(1, text(0, 1024, 'CastellanText'), 'read-only', {
+      ...ownLive,
+      contents: false,
+    }),
     castellanEventTriggerFailures: column(2, counter32(), 'read-only', ownLive),
     castellanEventTriggerInstances: column(3, gauge32(), 'read-only', ownLive),
     castellanEventTriggerSecurityModel: column(4, securityModelWord(), 'read-only', {

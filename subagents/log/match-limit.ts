@@ -1,9 +1,9 @@
-/** Bounds how many matches of a row are told one by one: what comes beyond within a minute is told by one that counts. */
+/** Bounds how many matches of a row are notified one by one: those beyond within a minute are notified by one that counts them. */
 import type { Clock, Timer } from '../../lib/time/clock.ts'
 
 const windowMs = 60_000
 
-export interface MatchStormOptions {
+export interface MatchLimitOptions {
   readonly clock: Clock
   /** How many within a minute; 0 is no limit. */
   limit(): number
@@ -11,30 +11,30 @@ export interface MatchStormOptions {
   summarize(count: number): void
 }
 
-export class MatchStorm {
-  readonly #options: MatchStormOptions
-  #told = 0
+export class MatchLimit {
+  readonly #options: MatchLimitOptions
+  #admitted = 0
   #summarized: number
   #window: Timer | undefined
 
-  /** `summarized`: what a former process had counted and not told. */
-  constructor(options: MatchStormOptions, summarized = 0) {
+  /** `summarized`: what a former process had counted and not notified. */
+  constructor(options: MatchLimitOptions, summarized = 0) {
     this.#options = options
     this.#summarized = summarized
     if (summarized > 0) this.#open()
   }
 
-  /** How many of this minute are not told one by one. */
+  /** How many of this minute are not notified one by one. */
   get summarized(): number {
     return this.#summarized
   }
 
-  /** Counts one match; whether it is to be told by itself. */
+  /** Counts one match; whether it is to be notified by itself. */
   admits(): boolean {
     const limit = this.#options.limit()
     if (!this.#window) this.#open()
-    if (limit === 0 || this.#told < limit) {
-      this.#told++
+    if (limit === 0 || this.#admitted < limit) {
+      this.#admitted++
       return true
     }
     this.#summarized++
@@ -49,7 +49,7 @@ export class MatchStorm {
     this.#window = this.#options.clock.after(windowMs, () => {
       const count = this.#summarized
       this.#window = undefined
-      this.#told = 0
+      this.#admitted = 0
       this.#summarized = 0
       if (count > 0) this.#options.summarize(count)
     })
