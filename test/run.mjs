@@ -27,6 +27,8 @@ const peers = {
   '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1': 'libfaketime',
   ip: 'iproute2',
   rpm: 'rpm',
+  kamailio: 'kamailio',
+  gcc: 'gcc',
   'prometheus-snmp-exporter': 'prometheus-snmp-exporter',
   '/usr/lib/nagios/plugins/check_snmp': 'monitoring-plugins-standard',
   '/usr/lib/frr/bgpd': 'frr',

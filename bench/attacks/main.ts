@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import { programRoot } from '../../lib/program-root.ts'
 import { compileLoad } from '../sip/servers.ts'
 import { usageOf } from '../sip/usage.ts'
+import { isSmoke } from '../smoke.ts'
 import { Appliance, attackerNetwork, callerAddress, serverAddress, sipPort, snmpPort } from './appliance.ts'
 import { sipAttacks } from './sip-attacks.ts'
 import { foreignSubagent, snmpAttacks } from './snmp-attacks.ts'
@@ -91,7 +92,8 @@ async function measureTogether(alone: Measured): Promise<void> {
   printSent({ ...sent, 'foreign subagent': asked })
   process.stdout.write(`\nsip status: ${JSON.stringify(await appliance.sipStatus(), null, 2)}\n`)
   process.stdout.write(`\nsources that the log names:\n${namedSources()}\n`)
-  if (under.calls.p99us > 3 * alone.calls.p99us || under.calls.failed > 0) process.exitCode = 1
+  const isMet = under.calls.p99us <= 3 * alone.calls.p99us && under.calls.failed === 0
+  if (!isMet && !isSmoke) process.exitCode = 1
 }
 
 interface Measured {

@@ -1,24 +1,25 @@
 /** A machine with very many links, routes, mounts and processes: what Castellan's agent and Net-SNMP's snmpd cost there, at rest and walked. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { initializeHome, resolveHome } from '../../lib/home/home.ts'
+import { initializeHome, pidFileOf, resolveHome } from '../../lib/home/home.ts'
 import { readStat } from '../../lib/proc/processes.ts'
 import { nodeOptions } from '../../lib/process/daemon.ts'
 import { programRoot } from '../../lib/program-root.ts'
 import { until } from '../../test/support/appliance.ts'
 import { NetworkNamespace } from '../../test/support/network-namespace.ts'
+import { isSmoke, pause, sized } from '../smoke.ts'
 
 const { values } = parseArgs({
   options: {
-    links: { type: 'string', default: '800' },
-    routes: { type: 'string', default: '100000' },
-    mounts: { type: 'string', default: '1000' },
-    processes: { type: 'string', default: '10000' },
+    links: { type: 'string', default: `${sized(800, 4)}` },
+    routes: { type: 'string', default: `${sized(100_000, 10)}` },
+    mounts: { type: 'string', default: `${sized(1000, 3)}` },
+    processes: { type: 'string', default: `${sized(10_000, 20)}` },
     /** The agent's periods grow with what they cost for about two minutes. */
-    settle: { type: 'string', default: '120' },
-    seconds: { type: 'string', default: '60' },
+    settle: { type: 'string', default: `${sized(120, 0)}` },
+    seconds: { type: 'string', default: `${sized(60, 1)}` },
     /** A folder for a profile of the agent, as `node --cpu-prof` writes it. */
     profile: { type: 'string' },
     port: { type: 'string', default: '37161' },
@@ -73,7 +74,7 @@ try {
   let isMet = true
   for (const start of starts) {
     const agent = await start()
-    await new Promise((resolve) => setTimeout(resolve, settleMs))
+    await pause(settleMs)
     const percent = await restPercent(agent)
     const mb = residentMb(agent.pid)
     if (start === startCastellan) isMet = percent <= mostPercent && mb <= mostMb
@@ -85,7 +86,7 @@ try {
     await until(() => readStat(agent.pid) === undefined || readStat(agent.pid)?.state === 'Z', 30_000, 'its end')
   }
   process.stdout.write(`to meet by Castellan: ${mostPercent} % of a core, ${mostMb} MB${isMet ? '' : ': NOT MET'}\n`)
-  if (!isMet) process.exitCode = 1
+  if (!isMet && !isSmoke) process.exitCode = 1
 } finally {
   await namespace.stop()
   rmSync(folder, { recursive: true, force: true })
@@ -125,29 +126,37 @@ async function startCastellan(): Promise<Agent> {
   const profile = values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`]
   const main = join(programRoot, 'dist', 'agent', 'main.js')
   const words = [process.execPath, ...profile, ...nodeOptions, main, '--home', home.root]
-  return started('Castellan', words, `127.0.0.1:${port}`)
+  const agent = await started('Castellan', words, `127.0.0.1:${port}`)
+  await until(() => existsSync(pidFileOf(home, 'agent')), 10_000, 'its PID file')
+  await hideProcesses()
+  return agent
 }
 
-function startSnmpd(): Promise<Agent> {
+async function startSnmpd(): Promise<Agent> {
   const address = `127.0.0.1:${port + 10}`
   const config = join(folder, 'snmpd.conf')
   writeFileSync(config, `agentaddress udp:${address}\nrocommunity public 127.0.0.1\n`)
   const words = ['env', 'MIBS=', `SNMP_PERSISTENT_DIR=${folder}`, 'snmpd', '-f', '-LE', '3', '-C', '-c', config]
-  return started('snmpd', words, address)
+  const agent = await started('snmpd', words, address)
+  await hideProcesses()
+  return agent
 }
 
 async function started(name: string, words: readonly string[], address: string): Promise<Agent> {
   const file = join(folder, `${name}.pid`)
   void namespace.start('sh', '-c', `echo $$ > ${file}; exec "$@"`, 'sh', ...words)
-  const answers = (): Promise<boolean> => walk(address, '1.3.6.1.2.1.2.1').then((count) => count > 0)
+  const answers = (): Promise<boolean> => walk(address, '1.3.6.1.2.1.2.1', 0.2).then((count) => count > 0)
   await until(answers, 60_000, `an answer of ${name}`)
-  // Only now: a daemon finds itself in /proc when it starts.
-  await namespace.run('mount', '--bind', `${folder}/proc`, '/proc')
   return { name, address, pid: Number(readFileSync(file, 'utf8')) }
 }
 
-async function walk(address: string, root: string): Promise<number> {
-  const words = ['-v2c', '-cpublic', '-Onq', '-Cr50', '-t30', address, root]
+/** Only when a daemon has started: it finds itself in /proc then. */
+async function hideProcesses(): Promise<void> {
+  await namespace.run('mount', '--bind', `${folder}/proc`, '/proc')
+}
+
+async function walk(address: string, root: string, timeoutSeconds = 30): Promise<number> {
+  const words = ['-v2c', '-cpublic', '-Onq', '-Cr50', `-t${timeoutSeconds}`, address, root]
   const out = await namespace.run('snmpbulkwalk', ...words).catch(() => '')
   return out.split('\n').filter((found) => found.startsWith(`.${root}.`)).length
 }
@@ -158,7 +167,7 @@ function cpuMsOf(pid: number): number {
 
 async function restPercent({ pid }: Agent): Promise<number> {
   const [fromMs, beganMs] = [cpuMsOf(pid), performance.now()]
-  await new Promise((resolve) => setTimeout(resolve, measureMs))
+  await pause(measureMs)
   return ((cpuMsOf(pid) - fromMs) * 100) / (performance.now() - beganMs)
 }
 

@@ -8,16 +8,17 @@ import { type Home, initializeHome, resolveHome } from '../../lib/home/home.ts'
 import { nodeOptions } from '../../lib/process/daemon.ts'
 import { programRoot } from '../../lib/program-root.ts'
 import { until } from '../../test/support/appliance.ts'
+import { isSmoke, pause, sized } from '../smoke.ts'
 import { compile, type MeasuredAgent, stopAgent, usageOf } from '../snmp/agents.ts'
 
 const execute = promisify(execFile)
 const root = '1.3.6.1.2.1'
-const processes = 500
+const processes = sized(500, 10)
 const repetitions = 50
-const rounds = 7
-const roundSeconds = 2
+const rounds = sized(7, 1)
+const roundSeconds = sized(2, 1)
 /** Longer than it takes the caches of either agent to age. */
-const restMs = 6_000
+const restMs = sized(6_000, 100)
 /** For the whole of Castellan's walk, after a rest and walk after walk. */
 const mostMs = 30
 
@@ -44,7 +45,7 @@ try {
   process.stdout.write(line(['', 'varbinds', 'after a rest', 'walk after walk', 'processor', 'per 1,000 varbinds']))
   const measured = new Map<MeasuredAgent, Walks[]>(agents.map((agent) => [agent, []]))
   for (let round = 0; round < rounds; round++) {
-    await new Promise((resolve) => setTimeout(resolve, restMs))
+    await pause(restMs)
     for (const agent of agents) measured.get(agent)!.push(await walk(agent))
   }
   const perThousand: number[] = []
@@ -84,7 +85,7 @@ async function walk(agent: MeasuredAgent): Promise<Walks> {
   const { vps, first_walk_ms, lost, wrong } = JSON.parse((await execute('taskset', words)).stdout) as Load
   const cpuShare = ((usageOf(agent).cpuSeconds - before) * 1000) / (performance.now() - began)
   if (lost > 0 || wrong > 0) throw new Error(`${name}: ${lost} answers lost, ${wrong} wrong`)
-  if (first_walk_ms === 0)
+  if (first_walk_ms === 0 && !isSmoke)
     throw new Error(`${name}: no walk was through within ${roundSeconds} s; measure when less else runs here`)
   const steadyMs = ((await countVarbinds(agent)) / vps) * 1000
   return { restedMs: first_walk_ms, steadyMs, cpuMs: steadyMs * cpuShare }

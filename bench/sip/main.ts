@@ -6,6 +6,7 @@ import { cpus, release } from 'node:os'
 import { dirname, join } from 'node:path'
 import { messageOf } from '../../lib/errors.ts'
 import { programRoot } from '../../lib/program-root.ts'
+import { pause, sized } from '../smoke.ts'
 import { compileLoad, type MeasuredServer, serverNames, startServer, stopServer } from './servers.ts'
 import { usageOf } from './usage.ts'
 
@@ -62,11 +63,11 @@ const rows: readonly Row[] = [
 
 const steadyCallsPerSecond = 500
 const openAtMost = 20_000
-const smallFill = 20_000
-const bigFill = 200_000
+const smallFill = sized(20_000, 200)
+const bigFill = sized(200_000, 400)
 
 const argumentsGiven = process.argv.slice(2)
-const seconds = Number(option('--seconds') ?? 4)
+const seconds = Number(option('--seconds') ?? sized(4, 0.5))
 const only = option('--only')
 const jsonPath = option('--json') ?? join(programRoot, 'bench', 'build', 'sip.json')
 const load = compileLoad()
@@ -138,7 +139,7 @@ async function measureLoad(name: MeasuredServer['name']) {
 async function mostSustained(server: MeasuredServer, fullCore: number): Promise<number> {
   let sustained = 0
   let tooMuch = fullCore * 1.2
-  for (let rate = fullCore * 0.8, step = 0; step < 6; step++) {
+  for (let rate = fullCore * 0.8, step = 0; step < sized(6, 1); step++) {
     // Whatever else the machine does spoils a run at times: a rate is too much when it fails twice.
     if ((await isSustained(server, rate)) || (await isSustained(server, rate))) sustained = rate
     else tooMuch = rate
@@ -150,7 +151,7 @@ async function mostSustained(server: MeasuredServer, fullCore: number): Promise<
 async function isSustained(server: MeasuredServer, rate: number): Promise<boolean> {
   const run = await generate(server, 'calls', rate, openAtMost, seconds)
   const isGood = run.shed === 0 && run.failedPct < 0.1 && run.p99us < 50_000 && run.ok >= rate * seconds * 0.99
-  if (!isGood) await new Promise((resolve) => setTimeout(resolve, 3000)) // what was left behind is to be gone
+  if (!isGood) await pause(sized(3000, 100)) // what was left behind is to be gone
   return isGood
 }
 

@@ -8,7 +8,7 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { messageOf } from '../../lib/errors.ts'
-import { foldersOf, resolveHome } from '../../lib/home/home.ts'
+import { initializeHome, resolveHome } from '../../lib/home/home.ts'
 import { daemonCommand } from '../../lib/process/daemon.ts'
 import { programRoot } from '../../lib/program-root.ts'
 
@@ -38,7 +38,7 @@ export function compileLoad(): string {
 /** Starts one and waits for its first answer to an OPTIONS; throws with what it said when it ends before that. */
 export async function startServer(name: MeasuredServer['name'], port: number): Promise<MeasuredServer> {
   const folder = mkdtempSync(join(tmpdir(), `bench-${name}-`))
-  const command = name === 'kamailio' ? kamailioCommand(folder, port) : sipdCommand(folder, port)
+  const command = name === 'kamailio' ? kamailioCommand(folder, port) : await sipdCommand(folder, port)
   const began = performance.now()
   const child = spawn('taskset', ['-c', '0', ...command], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
@@ -80,10 +80,9 @@ function kamailioCommand(folder: string, port: number): string[] {
   ]
 }
 
-function sipdCommand(folder: string, port: number): string[] {
+async function sipdCommand(folder: string, port: number): Promise<string[]> {
   const home = resolveHome(folder)
-  const { data, logs, run } = foldersOf(home, 'sipd')
-  for (const each of [join(home.conf, 'sipd'), data, logs, run]) mkdirSync(each, { recursive: true, mode: 0o700 })
+  await initializeHome(home, 0)
   const lines = [
     `Listen 127.0.0.1:${port}`,
     `ProxyDomain ${domain}`,

@@ -6,6 +6,7 @@ import { oid } from '../../lib/smi/oid.ts'
 import { nullValue } from '../../lib/smi/value.ts'
 import { encodeRequest } from '../../snmp/manager/messages.ts'
 import { decodeCommunityMessage } from '../../snmp/message/community-message.ts'
+import { sized } from '../smoke.ts'
 import type { MeasuredAgent } from './agents.ts'
 
 export interface KillResult {
@@ -18,7 +19,9 @@ export interface KillResult {
 }
 
 const perSecond = 1000
-const seconds = 10
+const seconds = sized(10, 2)
+/** From the first request until the subagent is killed. */
+const killAfterMs = sized(3000, 500)
 const elsewhere = oid('1.3.6.1.2.1.1.5.0')
 const region = oid('1.3.6.1.4.1.8072.9999.9999.1.1.2.500')
 
@@ -53,7 +56,7 @@ export async function latencyWhileKilled(agent: MeasuredAgent): Promise<KillResu
         resolve()
         return
       }
-      if (killedMs === 0 && now - began > 3000) {
+      if (killedMs === 0 && now - began > killAfterMs) {
         killedMs = now
         const { spawnargs } = subagent
         subagent.kill('SIGKILL')

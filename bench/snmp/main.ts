@@ -5,6 +5,7 @@ import { mkdtempSync } from 'node:fs'
 import { cpus, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { encodeRequest } from '../../snmp/manager/messages.ts'
+import { pause, sized } from '../smoke.ts'
 import {
   compile,
   type MeasuredAgent,
@@ -92,10 +93,10 @@ const rows: readonly Row[] = [
   { name: 'GETBULK 50 walk, mib-2 interfaces', mode: 'getbulk', oids: ['1.3.6.1.2.1.2'], counts: 'vps' },
 ]
 const repetitions = 50
-const runs = 3
+const runs = sized(3, 1)
 
 const argumentsGiven = process.argv.slice(2)
-const seconds = Number(option('--seconds') ?? 3)
+const seconds = Number(option('--seconds') ?? sized(3, 0.2))
 const { load, replay, bigTable } = compile()
 const recording = join(mkdtempSync(join(tmpdir(), 'bench-')), 'recording')
 
@@ -104,7 +105,7 @@ const throughAgentx = [startSnmpdPair(16_110, bigTable), await startCastellanPai
 const all = [...direct, ...throughAgentx]
 try {
   for (const agent of all) await answers(agent)
-  await new Promise((resolve) => setTimeout(resolve, 2000)) // snmpd's subagent connects in its own time
+  await pause(2000) // snmpd's subagent connects in its own time
   for (const agent of direct) await warmUp(agent, undefined)
   for (const agent of throughAgentx) await warmUp(agent, 'agentx')
   process.stdout.write(`${cpus()[0]?.model}, ${cpus().length} cores, Linux ${release()}, node ${process.version}\n`)
@@ -163,7 +164,7 @@ try {
 async function measure(agent: MeasuredAgent, row: Row): Promise<Run> {
   const before = usageOf(agent)
   const began = performance.now()
-  const text = await generate(agent, row, seconds, 0.5)
+  const text = await generate(agent, row, seconds, sized(0.5, 0))
   const cpuPercent = ((usageOf(agent).cpuSeconds - before.cpuSeconds) / ((performance.now() - began) / 1000)) * 100
   const result = JSON.parse(text) as Load
   if (result.lost > 0 || result.wrong > 0)
@@ -173,7 +174,7 @@ async function measure(agent: MeasuredAgent, row: Row): Promise<Run> {
 
 /** Node compiles what is hot while it runs; a figure is of interest only after that. */
 async function warmUp(agent: MeasuredAgent, through: Row['through']): Promise<void> {
-  for (const row of rows) if (row.through === through && isChosen(row)) await generate(agent, row, 1, 0)
+  for (const row of rows) if (row.through === through && isChosen(row)) await generate(agent, row, sized(1, 0.1), 0)
 }
 
 /** `--only WORD` measures the rows whose name has it. */

@@ -1,7 +1,8 @@
 /** What directives of sipd.conf have to be together; each may be good alone. */
-import type { Entry, Reader } from './directive.ts'
+
+import type { Word } from './declare/lines.ts'
+import type { Entry, Reader } from './declare/row.ts'
 import type { DirectiveName, SipdConfig } from './directives.ts'
-import type { Word } from './lines.ts'
 
 type Entries = ReadonlyMap<string, readonly Entry[]>
 

@@ -1,5 +1,5 @@
 /** The directives of sipd.conf, group by group: one row gives the parser, the check, the type and the documentation. */
-import type { RecordOf, Rows } from './directive.ts'
+import type { RecordOf, Rows } from './declare/row.ts'
 import { accessControl } from './directives/access-control.ts'
 import { accounting } from './directives/accounting.ts'
 import { authentication } from './directives/authentication.ts'
@@ -22,7 +22,7 @@ import { serverGlobal } from './directives/server-global.ts'
 import { transport } from './directives/transport.ts'
 import { virtualHosts } from './directives/virtual-hosts.ts'
 
-export type { Endpoint } from './kinds.ts'
+export type { Endpoint } from './declare/kinds.ts'
 
 export const directives = {
   ...serverGlobal,

@@ -1,5 +1,5 @@
 /** docs/sipd-directives.md, made from the table of directives. */
-import type { Directive, Rows } from './directive.ts'
+import type { Directive, Rows } from './declare/row.ts'
 import { debugFlags } from './directives/debug.ts'
 import { groups } from './directives.ts'
 

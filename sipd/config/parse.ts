@@ -2,10 +2,10 @@
 import type { Complaint } from '../../lib/cnf/complaint.ts'
 import { hasStrayOctet } from '../../lib/text/lossless-text.ts'
 import { checkTogether } from './checks.ts'
-import type { Entry, Reader } from './directive.ts'
+import { type Line, readLines, type Word } from './declare/lines.ts'
+import { readRecord } from './declare/record.ts'
+import type { Entry, Reader } from './declare/row.ts'
 import { directives, type SipdConfig } from './directives.ts'
-import { type Line, readLines, type Word } from './lines.ts'
-import { readRecord } from './record.ts'
 
 /** Where a directive was written. */
 export interface Origin {

@@ -1,6 +1,6 @@
 /** persistent_tcp.conf: the peers whose TCP connections are kept open, whatever SipTcpReuseConnection says. */
 import type { Complaint } from '../../lib/cnf/complaint.ts'
-import { readHost } from './kinds.ts'
+import { readHost } from './declare/kinds.ts'
 
 export interface PersistentPeer {
   readonly host: string

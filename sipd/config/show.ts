@@ -1,6 +1,6 @@
 /** The configuration for people and programs: what is in force and whence, and what is wrong. */
 import { formatComplaint } from '../../lib/cnf/complaint.ts'
-import type { Rows } from './directive.ts'
+import type { Rows } from './declare/row.ts'
 import { directives, type SipdConfig } from './directives.ts'
 import type { ConfigNotes, Origin } from './parse.ts'
 import type { Inspection } from './read.ts'

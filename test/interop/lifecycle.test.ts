@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, afterEach, before, describe, test } from 'node:test'
+import { isSoak, sized } from '../../bench/smoke.ts'
 import { linuxHost } from '../../commands/lifecycle/linux-host.ts'
 import { readProcess } from '../../lib/proc/process.ts'
 import { processesOf, starterVariable } from '../../lib/process/home-processes.ts'
@@ -14,8 +15,7 @@ import { randomFrom } from '../support/mutate.ts'
 import { needs } from '../support/peers.ts'
 
 /** `npm run soak:lifecycle` tries as many as the imagined machine does, sipd among them. */
-const isSoak = process.env.CASTELLAN_SOAK === '1'
-const interleavings = isSoak ? 500 : 20
+const interleavings = isSoak ? 500 : sized(20, 1)
 const endsWithinMs = 60_000
 
 let at: TestHome

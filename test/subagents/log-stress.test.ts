@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { isSmoke, isSoak } from '../../bench/smoke.ts'
 import { stress } from '../support/log-stress.ts'
 
-const isSoak = process.env.CASTELLAN_SOAK === '1'
-const pace = { seconds: isSoak ? 120 : 8, linesPerSecond: 1000, rotations: isSoak ? 100 : 10 }
+const size = isSoak ? { seconds: 120, rotations: 100 } : { seconds: isSmoke ? 2 : 8, rotations: isSmoke ? 2 : 10 }
+const pace = { ...size, linesPerSecond: 1000 }
 const ends: NodeJS.Signals[] = ['SIGTERM', 'SIGKILL', 'SIGTERM']
 
 test('1,000 lines/s with renames, two restarts and a kill -9 of the follower: none lost, none twice', async (t) => {

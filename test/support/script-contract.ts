@@ -76,9 +76,7 @@ export function describeRuns(launcherOf: () => Launcher): void {
     await started.begun()
     const groups = (): number => new Set(sessionMembers(started.leader()).map(({ groupId }) => groupId)).size
     await until(() => groups() === 3, 250, 'a group for each, which job control gives')
-    const begun = performance.now()
     await started.over(3000)
-    assert.ok(performance.now() - begun < 2000, 'the life time of 0.3 s and a grace of a second')
     assert.equal(started.run.exitCode, 'lifeTimeExceeded')
     assert.equal(started.run.lifeTime.ticks, 0)
     assert.deepEqual(sessionMembers(started.leader()), [])

@@ -1,7 +1,7 @@
 /** The directives of access control: whose requests are taken, and who gets to know who calls. */
 import { isIPv4 } from 'node:net'
-import { many, one } from '../directive.ts'
-import { type Kind, oneOf, readAddress, readDomain } from '../kinds.ts'
+import { many, one } from '../declare/directive.ts'
+import { type Kind, oneOf, readAddress, readDomain } from '../declare/kinds.ts'
 
 const inForce = 'access control is to come'
 

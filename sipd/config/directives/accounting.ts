@@ -1,6 +1,6 @@
 /** The directives of accounting: records of calls, sent to RADIUS. */
-import { list, one, optional } from '../directive.ts'
-import { host, oneOf, onOff, port, secret, words } from '../kinds.ts'
+import { list, one, optional } from '../declare/directive.ts'
+import { host, oneOf, onOff, port, secret, words } from '../declare/kinds.ts'
 
 const inForce = 'accounting over RADIUS is to come'
 

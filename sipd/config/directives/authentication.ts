@@ -1,6 +1,6 @@
 /** The directives of authentication: who has to prove who they are, and against what. */
-import { list, one, optional } from '../directive.ts'
-import { host, oneOf, onOff, port, secret, text, whole, words } from '../kinds.ts'
+import { list, one, optional } from '../declare/directive.ts'
+import { host, oneOf, onOff, port, secret, text, whole, words } from '../declare/kinds.ts'
 
 const inForce = 'authentication is to come'
 const radiusToCome = 'authentication over RADIUS is to come'

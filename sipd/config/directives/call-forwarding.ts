@@ -1,6 +1,6 @@
 /** The directives of call forwarding for subscribers. */
-import { one } from '../directive.ts'
-import { oneOf, onOff, whole } from '../kinds.ts'
+import { one } from '../declare/directive.ts'
+import { oneOf, onOff, whole } from '../declare/kinds.ts'
 
 const inForce = 'call forwarding is to come with the subscriber table'
 

@@ -1,8 +1,9 @@
 /** DebugFlag: what is told in ErrorLog in detail, part by part. */
 import type { DebugFlag } from '../../log/error-log.ts'
-import { type Directive, many } from '../directive.ts'
-import { type Kind, readOnOff } from '../kinds.ts'
-import { nearest } from '../nearest.ts'
+import { many } from '../declare/directive.ts'
+import { type Kind, readOnOff } from '../declare/kinds.ts'
+import { nearest } from '../declare/nearest.ts'
+import type { Directive } from '../declare/row.ts'
 
 /** What each flag tells of, and what is to come before it can. */
 export const debugFlags = {

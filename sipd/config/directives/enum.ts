@@ -1,6 +1,6 @@
 /** The directives of ENUM: telephone numbers into Request-URIs, by the DNS. */
-import { one, optional } from '../directive.ts'
-import { domain, onOff } from '../kinds.ts'
+import { one, optional } from '../declare/directive.ts'
+import { domain, onOff } from '../declare/kinds.ts'
 
 const inForce = 'ENUM is to come'
 

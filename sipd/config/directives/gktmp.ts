@@ -1,6 +1,6 @@
 /** The directives of GKTMP: number translation by a network-application manager. */
-import { one, optional } from '../directive.ts'
-import { domain, ipAddress, onOff, port, transport } from '../kinds.ts'
+import { one, optional } from '../declare/directive.ts'
+import { domain, ipAddress, onOff, port, transport } from '../declare/kinds.ts'
 
 const inForce = 'GKTMP is to come'
 

@@ -1,7 +1,8 @@
 /** Host-specific directives: the names of this host, its user, and its logs. */
 import { logLevelWords } from '../../log/error-log.ts'
-import { type Directive, many, one, optional } from '../directive.ts'
-import { type Destination, destination, domain, type Kind, oneOf, onOff, port, text } from '../kinds.ts'
+import { many, one, optional } from '../declare/directive.ts'
+import { type Destination, destination, domain, type Kind, oneOf, onOff, port, text } from '../declare/kinds.ts'
+import type { Directive } from '../declare/row.ts'
 
 export interface LogFormat {
   readonly nickname: string

@@ -1,7 +1,7 @@
 /** The directives of a subscriber table in MySQL. */
-import { many, one, optional } from '../directive.ts'
-import { host, type Kind, onOff, secret, text, whole } from '../kinds.ts'
-import { quoteWord } from '../lines.ts'
+import { many, one, optional } from '../declare/directive.ts'
+import { host, type Kind, onOff, secret, text, whole } from '../declare/kinds.ts'
+import { quoteWord } from '../declare/lines.ts'
 
 const inForce = 'the MySQL subscriber table is to come'
 

@@ -1,6 +1,6 @@
 /** The directives of number expansion: short numbers into long ones, by plan. */
-import { container, many, one } from '../directive.ts'
-import { type Kind, onOff, text } from '../kinds.ts'
+import { container, many, one } from '../declare/directive.ts'
+import { type Kind, onOff, text } from '../declare/kinds.ts'
 
 const inForce = 'number expansion is to come'
 

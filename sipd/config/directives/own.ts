@@ -1,8 +1,8 @@
 /** Directives that the ancestor does not have: bounds on what callers may cost, and contacts that are always there. */
 import { isIP } from 'node:net'
 import { parseSipUri } from '../../message/uri.ts'
-import { list, many, one } from '../directive.ts'
-import { type Kind, onOff, whole, words } from '../kinds.ts'
+import { list, many, one } from '../declare/directive.ts'
+import { type Kind, onOff, whole, words } from '../declare/kinds.ts'
 
 export interface StaticContact {
   readonly addressOfRecord: string

@@ -1,7 +1,7 @@
 /** The directives of preauthorization: asking a resource-pool manager before a call. */
-import { list, many, one } from '../directive.ts'
-import { host, type Kind, oneOf, onOff, port, secret, words } from '../kinds.ts'
-import type { Secret } from '../secret.ts'
+import { list, many, one } from '../declare/directive.ts'
+import { host, type Kind, oneOf, onOff, port, secret, words } from '../declare/kinds.ts'
+import type { Secret } from '../declare/secret.ts'
 import { isHostPattern } from './access-control.ts'
 
 const inForce = 'preauthorization is to come'

@@ -1,6 +1,6 @@
 /** The directives of privacy: which headers tell who calls, and whom. */
-import { one } from '../directive.ts'
-import { onOff } from '../kinds.ts'
+import { one } from '../declare/directive.ts'
+import { onOff } from '../declare/kinds.ts'
 
 const inForce = 'privacy is to come; such headers are forwarded as they are'
 

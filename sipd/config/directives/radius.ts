@@ -1,6 +1,6 @@
 /** Server-core directives of RADIUS: how often its servers are asked. */
-import { one } from '../directive.ts'
-import { onOff, whole } from '../kinds.ts'
+import { one } from '../declare/directive.ts'
+import { onOff, whole } from '../declare/kinds.ts'
 
 const inForce = 'RADIUS is to come'
 

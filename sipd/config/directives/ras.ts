@@ -1,6 +1,6 @@
 /** The directives of H.323 RAS: asking gatekeepers where a number is. */
-import { container, many, one } from '../directive.ts'
-import { host, type Kind, oneOf, onOff, port, transport, whole } from '../kinds.ts'
+import { container, many, one } from '../declare/directive.ts'
+import { host, type Kind, oneOf, onOff, port, transport, whole } from '../declare/kinds.ts'
 
 const inForce = 'H.323 RAS is to come'
 

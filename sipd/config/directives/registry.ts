@@ -1,6 +1,6 @@
 /** The directives of the registry: whether registrations are kept, and in which file. */
-import { list, one } from '../directive.ts'
-import { hex, onOff, path, port, readHost, whole, word, words } from '../kinds.ts'
+import { list, one } from '../declare/directive.ts'
+import { hex, onOff, path, port, readHost, whole, word, words } from '../declare/kinds.ts'
 
 const farmToCome = 'farms are to come'
 

@@ -1,6 +1,6 @@
 /** The directives of next-hop routing: where requests go, by patterns of their Request-URI. */
-import { list, one } from '../directive.ts'
-import { hex, onOff, path, port, readHost, text, whole, words } from '../kinds.ts'
+import { list, one } from '../declare/directive.ts'
+import { hex, onOff, path, port, readHost, text, whole, words } from '../declare/kinds.ts'
 
 const inForce = 'next-hop routing is to come'
 const farmToCome = 'farms are to come'

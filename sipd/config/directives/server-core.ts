@@ -1,5 +1,5 @@
 /** Server-core directives: what a SIP proxy, redirect server and registrar does, and its timers. */
-import { list, one, optional } from '../directive.ts'
+import { list, one, optional } from '../declare/directive.ts'
 import {
   domain,
   hex,
@@ -13,7 +13,7 @@ import {
   transportOrder,
   whole,
   words,
-} from '../kinds.ts'
+} from '../declare/kinds.ts'
 
 const hourMs = 3_600_000
 const interpretationToCome = 'telling telephone numbers from names is to come with number expansion'

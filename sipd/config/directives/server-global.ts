@@ -1,6 +1,6 @@
 /** Server-global directives: how the daemon as a whole runs, whatever it speaks. */
-import { many, one, optional } from '../directive.ts'
-import { endpoint, path, whole } from '../kinds.ts'
+import { many, one, optional } from '../declare/directive.ts'
+import { endpoint, path, whole } from '../declare/kinds.ts'
 
 const noPrefork = 'there is no pool of processes to keep at a size; StartServers says how many workers there are'
 

@@ -1,6 +1,6 @@
 /** Server-core directives of TCP and TLS: how many connections, how long, and whose certificates. */
-import { one, optional } from '../directive.ts'
-import { onOff, path, port, whole } from '../kinds.ts'
+import { one, optional } from '../declare/directive.ts'
+import { onOff, path, port, whole } from '../declare/kinds.ts'
 
 export const transport = {
   SipTcpMaxTCPConnections: one(whole(0, 1_000_000), '10000', {

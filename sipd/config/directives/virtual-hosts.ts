@@ -1,6 +1,6 @@
 /** Virtual proxy hosts: further domains that this server answers for. */
-import { container, optional, required } from '../directive.ts'
-import { domain, ipAddress, text } from '../kinds.ts'
+import { container, optional, required } from '../declare/directive.ts'
+import { domain, ipAddress, text } from '../declare/kinds.ts'
 
 export const virtualHosts = {
   VirtualProxyHost: container(

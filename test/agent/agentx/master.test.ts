@@ -156,12 +156,13 @@ test('a subagent that hangs costs its own requests a genErr in time, others noth
   well.respond = instances({ '7.1.0': 'well' })
   await hung.register(`${root}.6`)
   await well.register(`${root}.7`)
-  const began = performance.now()
-  const waits = get('7.1.0', '6.1.0')
+  let isOver = false
+  const waits = get('7.1.0', '6.1.0').finally(() => {
+    isOver = true
+  })
   assert.deepEqual(shown((await get('7.1.0'))?.varbinds), ['7.1.0 well'])
-  assert.ok(performance.now() - began < 500)
+  assert.equal(isOver, false, 'the other request still waits')
   assert.equal(status(await waits), 'genErr 2')
-  assert.ok(performance.now() - began < 2000)
   await Promise.all([get('6.1.0'), get('6.1.0')])
   assert.deepEqual(shown((await get('6.1.0'))?.varbinds), ['6.1.0 noSuchObject'])
   await until(() => hung.isClosed, 1000)

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { programRoot } from '../../../lib/program-root.ts'
-import { shippedFiles } from '../../support/shipped.ts'
+import { shippedSources } from '../../support/imports.ts'
 
 test('what /proc says of a process is read in lib/proc alone, and by the samplers of the host module', () => {
   const ofProcess = /\/proc\/\$\{/
-  const found = shippedFiles().filter(
+  const found = shippedSources().filter(
     (file) =>
       !/^(?:lib\/proc|subagents\/host)\//.test(file) && ofProcess.test(readFileSync(join(programRoot, file), 'utf8')),
   )

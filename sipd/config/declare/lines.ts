@@ -1,5 +1,5 @@
 /** The lines of sipd.conf, in Apache's syntax: comments, continued lines, quoted arguments, containers. */
-import type { Complaint } from '../../lib/cnf/complaint.ts'
+import type { Complaint } from '../../../lib/cnf/complaint.ts'
 
 /** A word and where it stood, both from 1. */
 export interface Word {

@@ -1,7 +1,8 @@
 /** Entries of a file against rows of the table: the values, and what of them was written where. */
-import type { Entry, Reader, RecordOf, Rows } from './directive.ts'
+
 import type { Word } from './lines.ts'
 import { nearest } from './nearest.ts'
+import type { Entry, Reader, RecordOf, Rows } from './row.ts'
 
 export interface ReadRecord<R> {
   readonly record: RecordOf<R>
