@@ -28,18 +28,16 @@ import {
   latchedAdvice,
   readEngineId,
   startIdentity,
-} from '../snmp/engine-identity.ts'
+} from '../snmp/engine/engine-identity.ts'
+import { Statistics } from '../snmp/engine/statistics.ts'
 import type { NotificationMessage } from '../snmp/notification.ts'
 import { Usm } from '../snmp/security/usm/usm.ts'
-import { Statistics } from '../snmp/statistics.ts'
 import { UdpListener } from '../snmp/transport/listener.ts'
 import { type Address, formatAddress, parseAddress } from '../snmp/transport/udp.ts'
 import { V3Messages } from '../snmp/v3-processing.ts'
 import { Vacm } from './access/vacm.ts'
-import { domainAccounts, makeAccounts } from './accounts.ts'
 import { AgentxMaster } from './agentx/master.ts'
 import { ownSubtrees } from './agentx/own-subtrees.ts'
-import { type TrustDomain, type TrustDomainName, trustDomains } from './agentx/trust.ts'
 import { AuditLog } from './audit.ts'
 import { AuthenticationFailures } from './authentication-failures.ts'
 import { bindFailure } from './bind-failure.ts'
@@ -52,6 +50,8 @@ import { keepLater } from './kept-later.ts'
 import { EngineLocalAgent } from './local-agent.ts'
 import { Originator } from './notify/originator.ts'
 import { type SubagentChange, SubagentChanges } from './subagent-changes.ts'
+import { domainAccounts, makeAccounts } from './trust/accounts.ts'
+import { type TrustDomain, type TrustDomainName, trustDomains } from './trust/trust.ts'
 
 export interface AgentOptions {
   readonly home: Home

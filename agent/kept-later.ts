@@ -2,7 +2,7 @@
 
 import type { Log } from '../lib/log/log.ts'
 import type { Clock } from '../lib/time/clock.ts'
-import type { EngineIdentity, UnkeptStart } from '../snmp/engine-identity.ts'
+import type { EngineIdentity, UnkeptStart } from '../snmp/engine/engine-identity.ts'
 
 const tryEveryMs = 5000
 

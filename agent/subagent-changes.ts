@@ -3,7 +3,7 @@
 import { RateLimit } from '../lib/bounds/rate-limit.ts'
 import type { Clock } from '../lib/time/clock.ts'
 import type { MasterSession } from './agentx/master-session.ts'
-import type { TrustDomainName } from './agentx/trust.ts'
+import type { TrustDomainName } from './trust/trust.ts'
 
 export interface SubagentChange {
   readonly event: 'lost' | 'returned'

@@ -6,7 +6,7 @@ import { json } from '../lib/cli/options.ts'
 import { print, printJson } from '../lib/cli/print.ts'
 import { type Home, requireHome } from '../lib/home/home.ts'
 import type { HomeProcess } from '../lib/process/home-processes.ts'
-import { enginePath, isEngineLatched, latchedAdvice } from '../snmp/engine-identity.ts'
+import { enginePath, isEngineLatched, latchedAdvice } from '../snmp/engine/engine-identity.ts'
 import type { Holder, ProcessHost } from './lifecycle/host.ts'
 import { linuxHost } from './lifecycle/linux-host.ts'
 

@@ -3,7 +3,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { agentxSocket } from '../agent/agentx/trust.ts'
+import { agentxSocket } from '../agent/trust/trust.ts'
 import { Subagent } from '../agentx/subagent.ts'
 import { messageWithCausesOf } from '../lib/errors.ts'
 import { Storage } from '../lib/files/storage.ts'

@@ -6,7 +6,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { agentxSocket } from '../agent/agentx/trust.ts'
+import { agentxSocket } from '../agent/trust/trust.ts'
 import { Subagent } from '../agentx/subagent.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { Storage } from '../lib/files/storage.ts'

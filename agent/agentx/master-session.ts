@@ -11,7 +11,7 @@ import type { Oid } from '../../lib/smi/oid.ts'
 import type { Principal } from '../../lib/smi/principal.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
-import { sessionName, type TrustDomain } from './trust.ts'
+import { sessionName, type TrustDomain } from '../trust/trust.ts'
 
 /** After so many requests in a row without an answer the session is closed. */
 const timeoutsAtMost = 3

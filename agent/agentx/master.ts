@@ -9,14 +9,14 @@ import type { Registry } from '../../lib/mib/registry.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
 import type { NotificationMessage } from '../../snmp/notification.ts'
-import { domainAccounts, makeAccounts } from '../accounts.ts'
-import type { AgentxState } from '../internal/agentx-mib.ts'
-import { bounds, costs } from './bounds.ts'
+import { domainAccounts, makeAccounts } from '../trust/accounts.ts'
+import { bounds, costs } from '../trust/bounds.ts'
+import type { TrustDomain, TrustDomainName } from '../trust/trust.ts'
 import { type AgentxAddress, listenForSubagents, nameOf } from './listen.ts'
 import { MasterSession } from './master-session.ts'
 import { Registrations } from './registrations.ts'
 import { longestDescription, type Reply, SessionRequests } from './session-requests.ts'
-import type { TrustDomain, TrustDomainName } from './trust.ts'
+import type { AgentxState } from './state.ts'
 
 export interface MasterOptions {
   readonly registry: Registry

@@ -9,11 +9,11 @@ import type { Varbind } from '../../lib/smi/value.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 import { type NotificationMessage, snmpTrapOidInstance, sysUpTimeInstance } from '../../snmp/notification.ts'
-import { bounds, costs } from './bounds.ts'
+import { bounds, costs } from '../trust/bounds.ts'
+import type { TrustDomain, TrustDomainName } from '../trust/trust.ts'
 import { IndexAllocator } from './indexes.ts'
 import type { MasterSession } from './master-session.ts'
 import { type Registrations, regionsOf, registrationKey } from './registrations.ts'
-import type { TrustDomain, TrustDomainName } from './trust.ts'
 
 /** Octets of agentxSessionDescr and sysORDescr (RFC 2742, RFC 3418). */
 export const longestDescription = 255

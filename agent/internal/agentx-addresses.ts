@@ -4,7 +4,7 @@ import { foldersOf, type Home } from '../../lib/home/home.ts'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { ownerNamed } from '../../lib/users/owner.ts'
 import type { AgentxAddress } from '../agentx/listen.ts'
-import { agentxSocket, type TrustDomainName } from '../agentx/trust.ts'
+import { agentxSocket, type TrustDomainName } from '../trust/trust.ts'
 import { type agentxListenTable, agentxPlaceOf } from './listen-tables.ts'
 
 export interface DomainAddress {

@@ -5,7 +5,7 @@ import { codeOf } from '../../lib/errors.ts'
 import type { Home } from '../../lib/home/home.ts'
 import type { ConfiguredRow, Report, Rule } from '../../lib/mib/rules.ts'
 import { canonicalAddress, isWildcardAddress } from '../../lib/net/address.ts'
-import { agentxSocket } from '../agentx/trust.ts'
+import { agentxSocket } from '../trust/trust.ts'
 import { isOfThisMachine } from './listen-rules.ts'
 import { type AgentxPlace, agentxListenTable, agentxPlaceOf } from './listen-tables.ts'
 

@@ -10,7 +10,8 @@ import {
   truthValue,
   unsigned32,
 } from '../../lib/mib/syntax.ts'
-import { type Oid, oid } from '../../lib/smi/oid.ts'
+import { oid } from '../../lib/smi/oid.ts'
+import type { AgentxState } from '../agentx/state.ts'
 import { adminString, transportDomain } from './conventions.ts'
 
 const objects = '1.3.6.1.2.1.74.1'
@@ -88,35 +89,6 @@ export const agentxRegistrationTable = defineTable({
     agentxRegInstance: column(8, truthValue()),
   },
 })
-
-/** The master's own account; time-outs are those that are in force, not those that were asked for. */
-export interface AgentxState {
-  readonly defaultTimeoutMs: number
-  readonly connections: readonly {
-    readonly index: number
-    readonly openTicks: number
-    /** A path, or host:port. */
-    readonly address: string
-    readonly sessions: readonly {
-      readonly id: number
-      readonly objectId: Oid
-      readonly description: string
-      readonly openTicks: number
-      readonly timeoutMs: number
-    }[]
-  }[]
-  readonly registrations: readonly {
-    readonly index: number
-    readonly connection: number
-    readonly session: number
-    readonly subtree: Oid
-    readonly rangeSubid: number
-    readonly upperBound: number
-    readonly priority: number
-    readonly timeoutSeconds: number
-    readonly isInstance: boolean
-  }[]
-}
 
 /** transportDomainLocal of TRANSPORT-ADDRESS-MIB (RFC 3419); there is none for AgentX over TCP but its own. */
 const transportDomainLocal = oid('1.3.6.1.2.1.100.1.13')

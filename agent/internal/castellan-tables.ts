@@ -3,8 +3,8 @@ import type { OctetFigures } from '../../lib/bounds/octet-account.ts'
 import { noFailures, type StorageFigures } from '../../lib/files/storage.ts'
 import { anyServing, serve } from '../../lib/mib/module.ts'
 import { reasonText } from '../../lib/mib/storage-group.ts'
-import type { Accounts } from '../accounts.ts'
 import type { ChannelCounts } from '../notify/channel.ts'
+import type { Accounts } from '../trust/accounts.ts'
 import { castellanAccountTable, castellanNotify, castellanStorage, castellanTargetTable } from './castellan-agent.ts'
 
 export interface CastellanTablesOptions {

@@ -2,8 +2,8 @@
 import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
 import { formatOid, type Oid, oid } from '../../lib/smi/oid.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
+import type { Statistics } from '../../snmp/engine/statistics.ts'
 import type { Usm, UsmCounter } from '../../snmp/security/usm/usm.ts'
-import type { Statistics } from '../../snmp/statistics.ts'
 import { snmpEngineGroup, snmpMpdStats, snmpTargetCounters, usmStatsGroup } from './engine-mibs.ts'
 import { snmpGroup, snmpSet, sysOrGroup, sysOrTable } from './snmpv2-mib.ts'
 

@@ -4,7 +4,7 @@ import { anyServing, type Serving, serve } from '../../lib/mib/module.ts'
 import type { SnmpValue } from '../../lib/smi/value.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 import { type NotificationMessage, octetsHeldBy } from '../../snmp/notification.ts'
-import type { TrustDomainName } from '../agentx/trust.ts'
+import type { TrustDomainName } from '../trust/trust.ts'
 import { mostEntries, nlmLogTable, nlmLogVariableTable, valueTypes } from './notification-log-tables.ts'
 
 /** Who notified: the agent itself, or a process at one of its AgentX sockets. */

@@ -4,8 +4,8 @@ import { bold, green, grey, painter, red, yellow } from '../../lib/cli/colour.ts
 import { formatOid } from '../../lib/smi/oid.ts'
 import { printable } from '../../lib/text/escape.ts'
 import type { Fired } from '../../subagents/event/conditions/step.ts'
+import type { Flapping, ReplayedTrigger } from '../../subagents/event/replay.ts'
 import { type EventRow, nameOf, type Pointer, type TriggerRow } from '../../subagents/event/rows.ts'
-import type { Flapping, ReplayedTrigger } from '../../subagents/event/samples/replay.ts'
 import { testsText } from '../../views/trigger-tests.ts'
 import type { Trial } from './trial.ts'
 

@@ -17,19 +17,16 @@ import {
   isFileOf,
   isUtf16,
   newGeneration,
-  place,
-  readAt,
   stateOf,
   tailOctets,
 } from './generation.ts'
-import { type Deliver, LineReader, newline } from './line-reader.ts'
+import { type Deliver, LineReader } from './line-reader.ts'
 import { LogPlace } from './log-place.ts'
 import type { Opened } from './open-regular.ts'
 import { inOrder, isRenamed, laterByName, type Sibling } from './siblings.ts'
+import { placeAtStart } from './start.ts'
 
 const defaultMaxLineOctets = 2 * 1024 * 1024
-/** How far from the end of a file the start of its last line is looked for. */
-const lastLineOctets = 64 * 1024
 const defaultDrainMs = 5_000
 const doneKept = 32
 /** Who compresses keeps the time of a file, cut to milliseconds and rounded once more on the way. */
@@ -187,7 +184,7 @@ export class Follower {
       await this.#takeMissed(last, opened.file)
     }
     const generation = (await this.#returned(opened)) ?? newGeneration(opened.file, opened.handle)
-    if (!this.#hasLooked) await this.#placeAtStart(generation, opened)
+    if (!this.#hasLooked) await placeAtStart(generation, opened, this.#options.startAt)
     if (last && !last.handle) this.#generations = this.#generations.filter((one) => one !== last)
     this.#generations.push(generation)
   }
@@ -315,21 +312,6 @@ export class Follower {
     if (!original) return generation
     const { offset, head, tail, isSkipping } = original
     return { ...generation, offset, head, tail, isSkipping }
-  }
-
-  async #placeAtStart(generation: Generation, { handle, file }: Opened): Promise<void> {
-    const { startAt = 'end' } = this.#options
-    if (startAt === 'beginning') return
-    if (typeof startAt === 'object' && startAt.offset > 0 && startAt.offset <= file.size) {
-      const tail = Buffer.from(startAt.tail)
-      const before = await readAt(handle, startAt.offset - tail.length, tail.length)
-      if (tail.length > 0 && before.equals(tail)) return place(generation, handle, startAt.offset)
-    }
-    // At the start of the last line, so that one which is being written is delivered whole.
-    const from = Math.max(0, file.size - lastLineOctets)
-    const end = await readAt(handle, from, file.size - from)
-    await place(generation, handle, from + end.lastIndexOf(newline) + 1)
-    generation.isSkipping = from > 0 && !end.includes(newline)
   }
 
   async #readAll(deliver: Deliver): Promise<Pick<PollResult, 'isBehind' | 'hasMore'>> {

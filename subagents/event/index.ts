@@ -4,9 +4,9 @@ import { oid } from '../../lib/smi/oid.ts'
 import { EventTables } from './event-tables.ts'
 import { Memory } from './memory.ts'
 import { mteEventSetFailure, mteTriggerFailure, mteTriggerFalling, mteTriggerFired, mteTriggerRising } from './mib.ts'
+import { Recorder } from './recorder.ts'
 import { keyOf } from './rows.ts'
 import { eventRules, type KnownObjects } from './rules.ts'
-import { Recorder } from './samples/recorder.ts'
 import { Triggers } from './triggers.ts'
 
 /** Subagents need a moment after a start: until they are there, what they serve seems absent. */

@@ -5,9 +5,9 @@ import type { Clock } from '../../lib/time/clock.ts'
 import { type Context, Events } from './firing.ts'
 import type { Memory } from './memory.ts'
 import { Pace } from './pace.ts'
+import type { Recorder } from './recorder.ts'
 import type { Resources } from './resources.ts'
 import { isSampled, keyOf, type TriggerIndex, type TriggerRow } from './rows.ts'
-import type { Recorder } from './samples/recorder.ts'
 import { Trigger, type TriggerOptions } from './trigger.ts'
 
 export interface TriggersOptions extends Pick<TriggerOptions, 'upTimeTicks' | 'failed' | 'changed'> {

@@ -23,7 +23,7 @@ import {
   truthValue,
 } from '../../lib/mib/syntax.ts'
 import { programRoot } from '../../lib/program-root.ts'
-import { Statistics } from '../../snmp/statistics.ts'
+import { Statistics } from '../../snmp/engine/statistics.ts'
 import { critappModule } from '../../subagents/critapp/index.ts'
 
 let folder: string

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { systemClock } from '../../lib/time/clock.ts'
-import { startIdentity } from '../../snmp/engine-identity.ts'
+import { startIdentity } from '../../snmp/engine/engine-identity.ts'
 
 const skip = process.getuid?.() === 0 ? false : 'mounting a small disk needs root'
 

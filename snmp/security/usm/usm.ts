@@ -1,6 +1,6 @@
 /** The user-based security model: what RFC 3414 §3.2 does with a message that comes in, and §3.1 with one that goes out. */
 
-import { type EngineIdentity, isLatched } from '../../engine-identity.ts'
+import { type EngineIdentity, isLatched } from '../../engine/engine-identity.ts'
 import type { IncomingV3 } from '../../message/v3-message.ts'
 import { isAuthentic, type Protection, protectionOf, scopedPduOf, type UserKeys, unprotected } from './protection.ts'
 

@@ -1,12 +1,12 @@
 /** What triggers sample goes into the ring, by trigger and instance. */
 
-import type { Log } from '../../../lib/log/log.ts'
-import type { Clock } from '../../../lib/time/clock.ts'
-import type { InstanceSample } from '../conditions/step.ts'
-import type { Instance } from '../instance.ts'
-import type { TriggerRow } from '../rows.ts'
-import { SampleRing } from './ring.ts'
-import type { Series } from './segment.ts'
+import type { Log } from '../../lib/log/log.ts'
+import type { Clock } from '../../lib/time/clock.ts'
+import type { InstanceSample } from './conditions/step.ts'
+import type { Instance } from './instance.ts'
+import type { TriggerRow } from './rows.ts'
+import { SampleRing } from './samples/ring.ts'
+import type { Series } from './samples/segment.ts'
 
 export class Recorder {
   readonly #ring: SampleRing

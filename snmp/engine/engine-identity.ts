@@ -2,10 +2,10 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { isDiskFull, overwriteFile, writeFileAtomic } from '../lib/files/files.ts'
-import { readJsonFile } from '../lib/files/json-file.ts'
-import { foldersOf, type Home } from '../lib/home/home.ts'
-import type { Clock } from '../lib/time/clock.ts'
+import { isDiskFull, overwriteFile, writeFileAtomic } from '../../lib/files/files.ts'
+import { readJsonFile } from '../../lib/files/json-file.ts'
+import { foldersOf, type Home } from '../../lib/home/home.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 
 const latchedBoots = 2_147_483_647
 

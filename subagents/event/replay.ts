@@ -1,12 +1,12 @@
 /** Samples that were kept, once more through the tests of trigger rows: what would have fired, and when. */
-import { compareOid, formatOid, type Oid, startsWith } from '../../../lib/smi/oid.ts'
-import type { SnmpValue } from '../../../lib/smi/value.ts'
-import type { Integer } from '../conditions/integer.ts'
-import { type Fired, type InstanceState, keptOf, step, type TriggerTests } from '../conditions/step.ts'
-import { eventOf, keyOf, nameOf, type Pointer, type TriggerRow, testsOf } from '../rows.ts'
-import { sentenceOf } from '../sentence.ts'
-import { type Advice, adviseFalling, type Crossings, flaps, mostInAnHour, type Rising } from './hysteresis.ts'
-import type { Sample, SampledInstance } from './sample.ts'
+import { compareOid, formatOid, type Oid, startsWith } from '../../lib/smi/oid.ts'
+import type { SnmpValue } from '../../lib/smi/value.ts'
+import type { Integer } from './conditions/integer.ts'
+import { type Fired, type InstanceState, keptOf, step, type TriggerTests } from './conditions/step.ts'
+import { eventOf, keyOf, nameOf, type Pointer, type TriggerRow, testsOf } from './rows.ts'
+import { type Advice, adviseFalling, type Crossings, flaps, mostInAnHour, type Rising } from './samples/hysteresis.ts'
+import type { Sample, SampledInstance } from './samples/sample.ts'
+import { sentenceOf } from './sentence.ts'
 
 export interface ReplayedFiring {
   readonly timeMs: number

@@ -1,7 +1,7 @@
 /** What others can make the agent hold, in octets: an account for each kind, which castellanAccountTable shows. */
-import { OctetAccount } from '../lib/bounds/octet-account.ts'
-import { bounds } from './agentx/bounds.ts'
-import type { TrustDomainName } from './agentx/trust.ts'
+import { OctetAccount } from '../../lib/bounds/octet-account.ts'
+import { bounds } from './bounds.ts'
+import type { TrustDomainName } from './trust.ts'
 
 const mebi = 1024 * 1024
 
