@@ -4,9 +4,9 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { programRoot, resolveHome } from '../../lib/home/home.ts'
+import { initializeHome, programRoot, resolveHome } from '../../lib/home/home.ts'
 import { daemonCommand } from '../../lib/process/daemon.ts'
 
 export interface MeasuredServer {
@@ -35,7 +35,7 @@ export function compileLoad(): string {
 /** Starts one and waits for its first answer to an OPTIONS; throws with what it said when it ends before that. */
 export async function startServer(name: MeasuredServer['name'], port: number): Promise<MeasuredServer> {
   const folder = mkdtempSync(join(tmpdir(), `bench-${name}-`))
-  const command = name === 'kamailio' ? kamailioCommand(folder, port) : sipdCommand(folder, port)
+  const command = name === 'kamailio' ? kamailioCommand(folder, port) : await sipdCommand(folder, port)
   const began = performance.now()
   const child = spawn('taskset', ['-c', '0', ...command], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
@@ -77,14 +77,16 @@ function kamailioCommand(folder: string, port: number): string[] {
   ]
 }
 
-function sipdCommand(folder: string, port: number): string[] {
+async function sipdCommand(folder: string, port: number): Promise<string[]> {
   const home = resolveHome(folder)
-  mkdirSync(join(home.conf, 'sipd'), { recursive: true, mode: 0o700 })
+  await initializeHome(home, 0)
   const lines = [
     `Listen 127.0.0.1:${port}`,
     `ProxyDomain ${domain}`,
     'AddRecordRoute On',
     'StartServers 1',
+    // As the user who measures, whose folder it is.
+    `User ${userInfo().username}`,
     'RegistrarMaxUsers 300000',
     'FloodThreshold 0',
   ]
