@@ -25,9 +25,11 @@ import type { SipStatistics } from './statistics.ts'
 import { KeyHasher } from './transaction/hash.ts'
 import { HeldTransactions } from './transaction/held.ts'
 import { TransactionLayer } from './transaction/layer.ts'
+import { Outbound } from './transaction/outbound.ts'
+import type { TimerValues } from './transaction/parts.ts'
 import type { ServerTransaction } from './transaction/server.ts'
 import { TimerWheel } from './transaction/timer-wheel.ts'
-import type { TimerValues } from './transaction/timers.ts'
+import { TransactionTimers } from './transaction/timers.ts'
 import type { Sender } from './transport/sender.ts'
 
 export interface ServerSettings {
@@ -91,13 +93,14 @@ export function createSipServer(options: ServerOptions): SipServer {
   const wheel = new TimerWheel(clock, (error) => faults.report('serving a timer', error))
   const held = new HeldTransactions({ clock, holdMs: settings.timers.holdMs, maxOctets: settings.maxHeldOctets })
   const hasher = options.hasher ?? new KeyHasher()
+  const timers = new TransactionTimers(settings.timers, wheel)
+  const transport = new Outbound(options.sender, statistics)
   const layer = new TransactionLayer({
     clock,
-    wheel,
-    sender: options.sender,
+    transport,
+    timers,
     held,
     hasher,
-    timers: settings.timers,
     statistics,
     debug,
     maxTransactions: settings.maxTransactions,
@@ -110,7 +113,11 @@ export function createSipServer(options: ServerOptions): SipServer {
   const ownHost = options.ownHost ?? new ThisMachine(clock)
   const relay = new Relay({ ...settings.relay, identity, ownHost, signer, users })
   const forwarder = new Forwarder({
-    layer,
+    transactions: layer,
+    transport,
+    timers,
+    holding: account.transactions,
+    clock,
     identity,
     branches: new Branches(options.worker),
     locator: new Locator({
@@ -128,7 +135,9 @@ export function createSipServer(options: ServerOptions): SipServer {
   const { stateful, addRecordRoute } = settings.policy
   const calls = stateful && addRecordRoute ? new EstablishedCalls(clock, account) : undefined
   const core = new ProxyCore({
+    clock,
     layer,
+    transport,
     forwarder,
     identity,
     registrar:

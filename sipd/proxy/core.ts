@@ -1,5 +1,6 @@
 /** The proxy core, RFC 3261 §16: what is done with a request, once its transaction has it. */
 import type { FaultGuard } from '../../lib/process/fault-guard.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 import { type Call, uriOf } from '../calls/call.ts'
 import type { EstablishedCalls } from '../calls/established.ts'
 import type { DebugLog } from '../log/error-log.ts'
@@ -19,6 +20,7 @@ import { formatHop, type Hop } from '../message/source.ts'
 import type { Registrar } from '../registrar/registrar.ts'
 import type { SipStatistics } from '../statistics.ts'
 import { type TransactionLayer, type TransactionUser, transactionKey } from '../transaction/layer.ts'
+import type { MessageTransport } from '../transaction/parts.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
 import type { Admission } from './admission.ts'
 import { readCameBy } from './came-by.ts'
@@ -40,7 +42,9 @@ export interface Elsewhere {
 }
 
 export interface ProxyCoreOptions {
+  readonly clock: Clock
   readonly layer: TransactionLayer
+  readonly transport: MessageTransport
   readonly forwarder: Forwarder
   readonly identity: Identity
   readonly registrar: Registrar | undefined
@@ -70,7 +74,6 @@ export class ProxyCore implements TransactionUser {
 
   constructor(options: ProxyCoreOptions) {
     this.#options = options
-    options.layer.user = this
   }
 
   /** Requests that branches are under way for. */
@@ -132,7 +135,7 @@ export class ProxyCore implements TransactionUser {
       return
     }
     if (!forwarder.policy.stateful && !this.#isClosedTo(request) && this.#forwardStateless(request, source)) return
-    layer.receiveRequest(request, source)
+    layer.receiveRequest(request, source, this)
   }
 
   /** Whether a request is of a transaction or a call that is known here. */
@@ -227,8 +230,8 @@ export class ProxyCore implements TransactionUser {
 
   /** The registration may be on its way here from the worker that took it. */
   #routeSettled(transaction: ServerTransaction): void {
-    const { layer, faults, settleMs = 0 } = this.#options
-    layer.clock.after(settleMs, () => {
+    const { clock, faults, settleMs = 0 } = this.#options
+    clock.after(settleMs, () => {
       if (transaction.isFinal) return
       const isDone = faults.run('routing', () => this.#route(transaction, true), from(transaction.source))
       if (!isDone && !transaction.isFinal) transaction.respond(500)
@@ -310,20 +313,19 @@ export class ProxyCore implements TransactionUser {
 
   #returnStateless(response: SipResponse): boolean {
     const via = secondVia(response)
-    const { layer, statistics, signer } = this.#options
+    const { transport, signer } = this.#options
     const ours = response.text.slice(response.via.start, response.via.end)
     const target = via && viaTarget(via)
     const back = target && readCameBy(ours, target, signer)
     // Whoever writes our Via without our mark has an answer to nothing that was forwarded here.
     if (!back) return false
-    statistics.responseOut(response.cseqMethod, response.status)
-    layer.sender.send(withoutTopmostVia(response), { ...target, ...back })
+    transport.sendResponse(response.cseqMethod, response.status, withoutTopmostVia(response), { ...target, ...back })
     return true
   }
 
   /** An answer to what could not be read, where one can be formed; an ACK is never answered. */
   #refuseMalformed(malformed: Malformed, source: Hop): void {
-    const { statistics, layer, admission } = this.#options
+    const { statistics, layer, admission, transport } = this.#options
     const { method, via, status, reason: detail } = malformed
     statistics.malformed++
     if (method === undefined || method === 'ACK') return
@@ -332,9 +334,10 @@ export class ProxyCore implements TransactionUser {
       return
     }
     statistics.requestIn(method)
-    statistics.responseOut(method, status)
     // Where no Via can be read, the answer goes back where the request came from.
-    layer.sender.send(
+    transport.sendResponse(
+      method,
+      status,
       formatRefusal(malformed.parts, via, source, layer.tagFor(malformed.parts.text), { status, detail }),
       via ? responseTarget(via, source) : source,
     )

@@ -5,17 +5,19 @@ import { limitedLog } from '../../lib/log/limited-log.ts'
 import type { Log } from '../../lib/log/log.ts'
 import type { FaultGuard } from '../../lib/process/fault-guard.ts'
 import { escapeValue } from '../../lib/text/escape.ts'
-import { reserveFactor } from '../account/ledger.ts'
+import type { Clock } from '../../lib/time/clock.ts'
+import { type Holding, reserveFactor } from '../account/ledger.ts'
 import type { Locator, Place } from '../locate/locator.ts'
 import type { DebugChannel, DebugLog } from '../log/error-log.ts'
 import { type ForwardHead, forwardedRequest, forwardTail } from '../message/forward.ts'
 import { H } from '../message/header-names.ts'
 import type { SipRequest } from '../message/message.ts'
-import { hasTag } from '../message/respond.ts'
+import { type ExtraHeader, hasTag } from '../message/respond.ts'
 import { formatHop, type Hop } from '../message/source.ts'
 import { reachedHost, type SipUri } from '../message/uri.ts'
-import type { TransactionLayer } from '../transaction/layer.ts'
+import type { ClientTransaction, ClientUser, Departure } from '../transaction/client.ts'
 import { octetsOfSent } from '../transaction/octets.ts'
+import type { MessageTransport, Timers } from '../transaction/parts.ts'
 import { breadthOf } from './breadth.ts'
 import { cameByParameter } from './came-by.ts'
 import type { Onward } from './destinations.ts'
@@ -28,8 +30,19 @@ import { isLoose, type Routing, routeUri, tokenParameter } from './routes.ts'
 import type { Signer } from './signer.ts'
 import type { Target } from './targets.ts'
 
+/** The transaction layer, as far as forwarding needs it. */
+export interface Transactions {
+  request(departure: Departure, user: ClientUser | undefined): ClientTransaction
+  answerStateless(request: SipRequest, source: Hop, status: number, headers?: readonly ExtraHeader[]): void
+}
+
 export interface ForwarderOptions {
-  readonly layer: TransactionLayer
+  readonly transactions: Transactions
+  readonly transport: MessageTransport
+  readonly timers: Timers
+  /** What the octets of transactions are entered as. */
+  readonly holding: Holding
+  readonly clock: Clock
   readonly identity: Identity
   readonly branches: Branches
   readonly locator: Locator
@@ -64,9 +77,12 @@ interface Located {
 }
 
 export class Forwarder {
-  readonly layer: TransactionLayer
+  readonly transactions: Transactions
+  readonly timers: Timers
   readonly identity: Identity
   readonly policy: ProxyPolicy
+  readonly #transport: MessageTransport
+  readonly #holding: Holding
   readonly #branches: Branches
   readonly #locator: Locator
   readonly #relay: Relay
@@ -75,17 +91,20 @@ export class Forwarder {
   readonly #log: Log
   readonly #debug: DebugChannel
 
-  constructor({ layer, identity, branches, locator, policy, relay, signer, faults, log, debug }: ForwarderOptions) {
-    this.layer = layer
-    this.identity = identity
-    this.policy = policy
-    this.#branches = branches
-    this.#locator = locator
-    this.#relay = relay
-    this.#signer = signer
-    this.#faults = faults
-    this.#log = limitedLog(log, layer.clock)
-    this.#debug = debug.Routing
+  constructor(options: ForwarderOptions) {
+    this.transactions = options.transactions
+    this.timers = options.timers
+    this.identity = options.identity
+    this.policy = options.policy
+    this.#transport = options.transport
+    this.#holding = options.holding
+    this.#branches = options.branches
+    this.#locator = options.locator
+    this.#relay = options.relay
+    this.#signer = options.signer
+    this.#faults = options.faults
+    this.#log = limitedLog(options.log, options.clock)
+    this.#debug = options.debug.Routing
   }
 
   /** §16.6 step 11 and the seed's T3: an INVITE's Expires, within SipMaxT3InMs, or SipT3InMs. */
@@ -125,19 +144,18 @@ export class Forwarder {
       const { hop } = located
       const refusal = passage.refusal(hop, way.isBound)
       if (refusal) {
-        if (request.method !== 'ACK') this.layer.answerStateless(request, source, refusal.status)
+        if (request.method !== 'ACK') this.transactions.answerStateless(request, source, refusal.status)
         return
       }
       const tail = forwardTail(request, source, way.routes !== undefined)
       const branch = this.#branches.stateless(loopHashOf(request), request)
-      this.layer.statistics.requestOut(request.method)
       const head = this.#head(request, source, way, hop, branch, breadthOf(request))
       const text = forwardedRequest(
         request.method,
         { ...head, via: head.via + cameByParameter(request, source, this.#signer) },
         tail,
       )
-      this.layer.sender.send(text, hop)
+      this.#transport.sendRequest(request.method, text, hop)
     })
   }
 
@@ -177,13 +195,13 @@ export class Forwarder {
     const { share } = branch.context.server
     const octets = octetsOfSent(text)
     if (!share.fits(octets, reserveFactor)) {
-      share.refuse(this.layer.account.transactions, octets)
+      share.refuse(this.#holding, octets)
       branch.fail(503, 'there is no room for the request')
       return
     }
     branch.watch()
     // The response may be there before this returns, when a transport fails at once.
-    const transaction = this.layer.request(method, via, text, hop, user, share)
+    const transaction = this.transactions.request({ method, branch: via, text, hop, share }, user)
     if (branch.transaction === undefined || !instead) branch.transaction = transaction
   }
 

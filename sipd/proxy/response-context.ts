@@ -38,7 +38,7 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
 
   /** §16.6 step 11: how long a branch may ring; begun anew by every provisional response but 100. */
   watch(): void {
-    if (this.#timerC) this.context.forwarder.layer.wheel.set(this.#timerC, this.context.ringMs)
+    if (this.#timerC) this.context.forwarder.timers.set(this.#timerC, this.context.ringMs)
   }
 
   /** Where the caller is: what comes late goes there. */
@@ -110,22 +110,17 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
       this.fail(487)
       return
     }
-    const { layer } = this.context.forwarder
-    layer.wheel.set(this.#timerC, transactionTimeoutMs(layer.timers))
+    const { timers } = this.context.forwarder
+    timers.set(this.#timerC, transactionTimeoutMs(timers.values))
     if (this.#hasProvisional) this.#sendCancel()
   }
 
   #sendCancel(): void {
     const { transaction, context } = this
     if (!transaction) return
-    context.forwarder.layer.request(
-      'CANCEL',
-      transaction.branch,
-      formatCancel(transaction.text),
-      transaction.hop,
-      undefined,
-      context.server.share,
-    )
+    const { branch, hop, text } = transaction
+    const cancel = { method: 'CANCEL', branch, text: formatCancel(text), hop, share: context.server.share }
+    context.forwarder.transactions.request(cancel, undefined)
   }
 
   #end(): void {

@@ -5,23 +5,7 @@
 import type { Clock, Timer } from '../../lib/time/clock.ts'
 import type { Hop, TransportName } from '../message/source.ts'
 import type { KeyHash } from './hash.ts'
-
-/** Numbers of the states that are held; the names are those of the drawings. */
-export const heldStates = {
-  /** INVITE server, 2xx sent: retransmissions of the INVITE are absorbed (RFC 6026 §7.1). */
-  serverAccepted: 1,
-  /** Non-INVITE server: the final response is sent again (timer J). */
-  serverCompleted: 2,
-  /** INVITE server, ACK received: further ones are absorbed (timer I). */
-  serverConfirmed: 3,
-  /** INVITE client, 2xx received: further ones are passed on (RFC 6026 §7.2, timer M). */
-  clientAccepted: 4,
-  /** INVITE client, 300-699 received: further ones get the ACK again (timer D). */
-  clientCompleted: 5,
-  /** A server transaction of another process, which still absorbs what comes late. */
-  elsewhere: 6,
-} as const
-export type HeldState = (typeof heldStates)[keyof typeof heldStates]
+import { type HeldState, heldStateOf } from './machines.ts'
 
 export interface Resend {
   readonly text: string
@@ -69,7 +53,7 @@ export class HeldTransactions {
     const [youngest] = this.#generations
     const isKept =
       resend !== undefined && (resend.text.length <= usualOctets || this.octets * 2 < this.#options.maxOctets)
-    youngest!.put(hash, state, isKept ? whereTo(resend.hop) : '', isKept ? resend.text : '')
+    youngest!.put(hash, state.code, isKept ? whereTo(resend.hop) : '', isKept ? resend.text : '')
     if (youngest!.isGrown && this.octets > this.#options.maxOctets) this.#shed()
   }
 
@@ -77,7 +61,7 @@ export class HeldTransactions {
   stateOf(hash: KeyHash): HeldState | undefined {
     for (const generation of this.#generations) {
       const slot = generation.find(hash)
-      if (slot >= 0) return generation.stateAt(slot)
+      if (slot >= 0) return heldStateOf(generation.codeAt(slot))
     }
     return undefined
   }
@@ -93,7 +77,7 @@ export class HeldTransactions {
 
   /** All that is held of server transactions, of this process or, in a table for that, of another. */
   *serverHashes(): Generator<KeyHash> {
-    for (const generation of this.#generations) yield* generation.hashes(isServerState)
+    for (const generation of this.#generations) yield* generation.hashes(isOfServer)
   }
 
   stop(): void {
@@ -123,7 +107,7 @@ class Generation {
   /** True when the last put took memory that was not there before. */
   isGrown = false
   #capacity = firstCapacity
-  /** Per slot: two halves of the hash; state in the top octet and length below; where the text is. */
+  /** Per slot: two halves of the hash; code of the state in the top octet and length below; where the text is. */
   #slots: Uint32Array
   readonly #slabs: Buffer[] = []
   #slabUsed = slabOctets
@@ -138,7 +122,7 @@ class Generation {
     return this.#slots.byteLength + this.#slabs.length * slabOctets
   }
 
-  put({ a, b }: KeyHash, state: HeldState, head: string, text: string): void {
+  put({ a, b }: KeyHash, code: number, head: string, text: string): void {
     this.isGrown = false
     if (this.size * 5 >= this.#capacity * 3) this.#grow()
     const at = this.#slotFor(a, b) * 4
@@ -149,7 +133,7 @@ class Generation {
     // Nothing longer than a slab leaves in a datagram, and over a stream nothing is sent again.
     const length = head.length + text.length
     const isKept = length > 0 && length <= slabOctets
-    slots[at + 2] = ((state << 24) | (isKept ? length : 0)) >>> 0
+    slots[at + 2] = ((code << 24) | (isKept ? length : 0)) >>> 0
     slots[at + 3] = isKept ? this.#store(head, text) : 0
   }
 
@@ -159,14 +143,14 @@ class Generation {
     return this.#slots[slot * 4 + 2] === 0 ? -1 : slot
   }
 
-  *hashes(isWanted: (state: HeldState) => boolean): Generator<KeyHash> {
+  *hashes(isWanted: (code: number) => boolean): Generator<KeyHash> {
     const slots = this.#slots
     for (let at = 0; at < slots.length; at += 4)
-      if (slots[at + 2] !== 0 && isWanted(this.stateAt(at / 4))) yield { a: slots[at]!, b: slots[at + 1]! }
+      if (slots[at + 2] !== 0 && isWanted(this.codeAt(at / 4))) yield { a: slots[at]!, b: slots[at + 1]! }
   }
 
-  stateAt(slot: number): HeldState {
-    return (this.#slots[slot * 4 + 2]! >>> 24) as HeldState
+  codeAt(slot: number): number {
+    return this.#slots[slot * 4 + 2]! >>> 24
   }
 
   textAt(slot: number): string {
@@ -218,8 +202,8 @@ class Generation {
   }
 }
 
-function isServerState(state: HeldState): boolean {
-  return state !== heldStates.clientAccepted && state !== heldStates.clientCompleted
+function isOfServer(code: number): boolean {
+  return heldStateOf(code)?.of !== 'client'
 }
 
 function whereTo({ transport, address, port, listener, connection, local }: Hop): string {

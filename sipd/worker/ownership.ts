@@ -8,8 +8,9 @@ import { parseRequestUri } from '../message/uri.ts'
 import type { Elsewhere } from '../proxy/core.ts'
 import { workerOf } from '../proxy/loop.ts'
 import { fnv1a, type KeyHash, type KeyHasher } from '../transaction/hash.ts'
-import { HeldTransactions, heldStates } from '../transaction/held.ts'
+import { HeldTransactions } from '../transaction/held.ts'
 import { transactionKey } from '../transaction/layer.ts'
+import { heldStates } from '../transaction/machines.ts'
 import type { Handover } from './handover.ts'
 
 export interface OwnershipOptions {

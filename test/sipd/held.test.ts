@@ -5,7 +5,8 @@ import { runInNewContext } from 'node:vm'
 import { ManualClock } from '../../lib/time/clock.ts'
 import type { Hop } from '../../sipd/message/source.ts'
 import { KeyHasher } from '../../sipd/transaction/hash.ts'
-import { HeldTransactions, heldStates } from '../../sipd/transaction/held.ts'
+import { HeldTransactions } from '../../sipd/transaction/held.ts'
+import { heldStates } from '../../sipd/transaction/machines.ts'
 import { harness, request } from './proxy-support.ts'
 
 const hasher = new KeyHasher()

@@ -1,0 +1,30 @@
+/** The way out of the transactions, where what leaves is counted. */
+import type { Hop } from '../message/source.ts'
+import type { SipStatistics } from '../statistics.ts'
+import type { Sender } from '../transport/sender.ts'
+import type { MessageTransport } from './parts.ts'
+
+export class Outbound implements MessageTransport {
+  readonly #sender: Sender
+  readonly #statistics: SipStatistics
+
+  constructor(sender: Sender, statistics: SipStatistics) {
+    this.#sender = sender
+    this.#statistics = statistics
+  }
+
+  sendRequest(method: string, text: string, hop: Hop, failed?: (error: Error) => void): void {
+    this.#statistics.requestOut(method)
+    this.#sender.send(text, hop, failed)
+  }
+
+  sendResponse(method: string, status: number, text: string, hop: Hop, failed?: (error: Error) => void): void {
+    this.#statistics.responseOut(method, status)
+    this.#sender.send(text, hop, failed)
+  }
+
+  sendAgain(text: string, hop: Hop, failed?: (error: Error) => void): void {
+    this.#statistics.retransmissionsOut++
+    this.#sender.send(text, hop, failed)
+  }
+}
