@@ -9,9 +9,9 @@ import { Locator } from './locate/locator.ts'
 import type { Lookup } from './locate/names.ts'
 import type { LocationStore } from './location/store.ts'
 import type { DebugLog } from './log/error-log.ts'
+import { type Elsewhere, ProxyCore } from './pipeline/core.ts'
+import type { MoreSteps } from './pipeline/pipeline.ts'
 import { Admission } from './proxy/admission.ts'
-import { type Elsewhere, ProxyCore } from './proxy/core.ts'
-import { Destinations } from './proxy/destinations.ts'
 import { Forwarder } from './proxy/forwarder.ts'
 import { Identity, type IdentityOptions } from './proxy/identity.ts'
 import { Branches } from './proxy/loop.ts'
@@ -73,6 +73,8 @@ export interface ServerOptions {
   /** Other processes that take part in the traffic. */
   readonly elsewhere?: Elsewhere
   readonly settleMs?: number
+  /** Steps that only some servers take. */
+  readonly more?: MoreSteps
   readonly isConnectionOpen: (connection: string) => boolean
   readonly onAnswered: (transaction: ServerTransaction, status: number, response: string) => void
 }
@@ -144,14 +146,9 @@ export function createSipServer(options: ServerOptions): SipServer {
       settings.registrar &&
       new Registrar({ store, clock, domains: identity, relay, limits: settings.registrar, account }),
     calls,
-    destinations: new Destinations({
-      identity,
-      policy: settings.policy,
-      users,
-      relay,
-      statistics,
-      log,
-    }),
+    policy: settings.policy,
+    users,
+    log,
     relay,
     signer,
     statistics,
@@ -160,6 +157,7 @@ export function createSipServer(options: ServerOptions): SipServer {
     debug,
     ...(options.elsewhere && { elsewhere: options.elsewhere }),
     settleMs: options.settleMs ?? 0,
+    more: options.more ?? {},
     onAnswered: options.onAnswered,
   })
   return {

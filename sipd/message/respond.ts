@@ -148,6 +148,11 @@ function withTag(to: string, tag: string): string {
   return hasTag(to) ? to : `${to};tag=${tag}`
 }
 
+/** Whether a request belongs to a dialog. */
+export function hasToTag(request: Pick<Parts, 'value'>): boolean {
+  return hasTag(request.value(H.to) ?? '')
+}
+
 /** Whether a From or To has a tag (§19.3). */
 export function hasTag(value: string): boolean {
   const at = value.indexOf(';', value.lastIndexOf('>') + 1)

@@ -12,29 +12,23 @@ import type { DebugChannel, DebugLog } from '../log/error-log.ts'
 import { type ForwardHead, forwardedRequest, forwardTail } from '../message/forward.ts'
 import { H } from '../message/header-names.ts'
 import type { SipRequest } from '../message/message.ts'
-import { type ExtraHeader, hasTag } from '../message/respond.ts'
+import { hasToTag } from '../message/respond.ts'
 import { formatHop, type Hop } from '../message/source.ts'
 import { reachedHost, type SipUri } from '../message/uri.ts'
-import type { ClientTransaction, ClientUser, Departure } from '../transaction/client.ts'
 import { octetsOfSent } from '../transaction/octets.ts'
 import type { MessageTransport, Timers } from '../transaction/parts.ts'
+import type { Branch } from './branch.ts'
 import { breadthOf } from './breadth.ts'
 import { cameByParameter } from './came-by.ts'
-import type { Onward } from './destinations.ts'
 import type { Identity } from './identity.ts'
 import { type Branches, loopHashOf } from './loop.ts'
 import type { ProxyPolicy } from './policy.ts'
 import type { Relay } from './relay.ts'
-import type { Branch, ResponseContext } from './response-context.ts'
+import type { BranchStarter, Onward } from './response-context.ts'
 import { isLoose, type Routing, routeUri, tokenParameter } from './routes.ts'
 import type { Signer } from './signer.ts'
 import type { Target } from './targets.ts'
-
-/** The transaction layer, as far as forwarding needs it. */
-export interface Transactions {
-  request(departure: Departure, user: ClientUser | undefined): ClientTransaction
-  answerStateless(request: SipRequest, source: Hop, status: number, headers?: readonly ExtraHeader[]): void
-}
+import type { Transactions } from './transactions.ts'
 
 export interface ForwarderOptions {
   readonly transactions: Transactions
@@ -76,7 +70,7 @@ interface Located {
   readonly isExplicit: boolean
 }
 
-export class Forwarder {
+export class Forwarder implements BranchStarter {
   readonly transactions: Transactions
   readonly timers: Timers
   readonly identity: Identity
@@ -115,7 +109,8 @@ export class Forwarder {
   }
 
   /** Starts the branch's transaction; a branch that leads nowhere fails in words. */
-  forward(context: ResponseContext, branch: Branch): void {
+  forward(branch: Branch): void {
+    const { context } = branch
     const way = this.#wayTo(branch.target, context.routing)
     if (!way) {
       branch.fail(400, 'the target is not a SIP URI that can be reached')
@@ -126,7 +121,7 @@ export class Forwarder {
       const refusal = located && context.passage.refusal(located.hop, way.isBound)
       if (!located) branch.fail(503, `there is no way to ${way.next.host}`)
       else if (refusal) branch.fail(refusal.status, refusal.why)
-      else this.#send(context, branch, way, located)
+      else this.#send(branch, way, located)
     })
   }
 
@@ -136,7 +131,8 @@ export class Forwarder {
   }
 
   /** Forwards without a transaction: an ACK for a 2xx, and all that a stateless proxy does (§16.11). */
-  forwardStateless(request: SipRequest, source: Hop, { routing, passage }: Onward, target: Target): void {
+  forwardStateless(onward: Onward & { readonly request: SipRequest; readonly source: Hop }, target: Target): void {
+    const { request, source, routing, passage } = onward
     const way = this.#wayTo(target, routing)
     if (!way) return
     this.#whenLocated(way, source, (located) => {
@@ -159,7 +155,8 @@ export class Forwarder {
     })
   }
 
-  #send(context: ResponseContext, branch: Branch, way: Way, { hop: located, isExplicit }: Located): void {
+  #send(branch: Branch, way: Way, { hop: located, isExplicit }: Located): void {
+    const { context } = branch
     const { request, source } = context.server
     const via = this.#branches.next(loopHashOf(request))
     const tail = context.tail(way.routes !== undefined)
@@ -236,7 +233,7 @@ export class Forwarder {
     const routes = [...target.path, ...routing.routes]
     const areChanged = routing.areRoutesChanged || target.path.length > 0
     if (routes.length === 0) {
-      const next = target.parsed
+      const next = target.route ?? target.parsed
       return (
         next && {
           requestUri: target.uri,
@@ -244,7 +241,7 @@ export class Forwarder {
           next,
           flow: target.flow,
           isByRoute: false,
-          isBound: target.flow !== undefined || isBound(target, next),
+          isBound: target.flow !== undefined || target.route !== undefined || isBound(target, next),
         }
       )
     }
@@ -304,8 +301,4 @@ function isBound({ origin }: Target, next: SipUri): boolean {
 
 function isSecure({ requestUri, next }: Way): boolean {
   return next.scheme === 'sips' || /^sips:/i.test(requestUri)
-}
-
-export function hasToTag(request: SipRequest): boolean {
-  return hasTag(request.value(H.to)!)
 }

@@ -3,9 +3,9 @@
  * come back as a request like any other, and five contacts of each user are then a fork bomb (RFC 5393 §3).
  */
 import type { SipUri } from '../message/uri.ts'
-import type { UserLocation } from './destinations.ts'
 import type { Identity } from './identity.ts'
 import type { Target } from './targets.ts'
+import type { UserLocation } from './users.ts'
 
 /** Users that are followed for one request, and targets that are found; MaxForks takes six of them at most. */
 const mostUsers = 100

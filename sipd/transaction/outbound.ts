@@ -1,14 +1,18 @@
 /** The way out of the transactions, where what leaves is counted. */
 import type { Hop } from '../message/source.ts'
 import type { SipStatistics } from '../statistics.ts'
-import type { Sender } from '../transport/sender.ts'
 import type { MessageTransport } from './parts.ts'
 
+/** What takes octets to the network. */
+export interface OctetSender {
+  send(text: string, hop: Hop, failed?: (error: Error) => void): void
+}
+
 export class Outbound implements MessageTransport {
-  readonly #sender: Sender
+  readonly #sender: OctetSender
   readonly #statistics: SipStatistics
 
-  constructor(sender: Sender, statistics: SipStatistics) {
+  constructor(sender: OctetSender, statistics: SipStatistics) {
     this.#sender = sender
     this.#statistics = statistics
   }
