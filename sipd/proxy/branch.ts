@@ -41,6 +41,8 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
   readonly breadth: number
   transaction: ClientTransaction | undefined
   isPending = true
+  /** Sends the request to the next of the places where its next hop may be; undefined at the last. */
+  elsewhere: ((why: string) => void) | undefined
   #isCancelled = false
   #rangTooLong = false
   #hasProvisional = false
@@ -76,6 +78,7 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
       this.context.onProvisional(response)
       return
     }
+    if (response.status === 503 && this.#goesElsewhere('503 Service Unavailable')) return
     const wasPending = this.isPending
     this.#end()
     if (transaction.method === 'INVITE' && response.status < 300) this.context.onSuccess(response)
@@ -86,12 +89,22 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
   }
 
   onTimeout(): void {
-    this.fail(408)
+    if (this.#hasProvisional || !this.#goesElsewhere('no answer')) this.fail(408)
   }
 
   onTransportError(_transaction: ClientTransaction, error: Error): void {
     // §16.9: a transport error is a 503 of this branch.
-    this.fail(503, error.message)
+    if (!this.#goesElsewhere(error.message)) this.fail(503, error.message)
+  }
+
+  /** RFC 3263 §4.3: after these failures the next place is tried, if there is one and the caller still waits. */
+  #goesElsewhere(why: string): boolean {
+    const { elsewhere } = this
+    if (!elsewhere || !this.isPending || this.#isCancelled) return false
+    this.elsewhere = undefined
+    this.#hasProvisional = false
+    elsewhere(why)
+    return true
   }
 
   /** The branch ends with an answer of our own; why is for the log. */

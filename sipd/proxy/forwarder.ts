@@ -22,6 +22,7 @@ import { breadthOf } from './breadth.ts'
 import { cameByParameter } from './came-by.ts'
 import type { Identity } from './identity.ts'
 import { type Branches, loopHashOf } from './loop.ts'
+import type { Passage } from './passage.ts'
 import type { ProxyPolicy } from './policy.ts'
 import type { Relay } from './relay.ts'
 import type { BranchStarter, Onward } from './response-context.ts'
@@ -116,13 +117,36 @@ export class Forwarder implements BranchStarter {
       branch.fail(400, 'the target is not a SIP URI that can be reached')
       return
     }
-    this.#whenLocated(way, context.server.source, (located) => {
+    this.#whenLocated(way, context.server.source, (places) => {
       if (!branch.isPending) return
-      const refusal = located && context.passage.refusal(located.hop, way.isBound)
-      if (!located) branch.fail(503, `there is no way to ${way.next.host}`)
+      const [first] = places
+      const refusal = first && context.passage.refusal(first.hop, way.isBound)
+      const allowed = refusal || places.length > 1 ? this.#allowed(places, way, context.passage) : places
+      if (!first) branch.fail(503, `there is no way to ${way.next.host}`)
+      else if (allowed.length > 0) this.#tryFirst(branch, way, allowed)
       else if (refusal) branch.fail(refusal.status, refusal.why)
-      else this.#send(branch, way, located)
     })
+  }
+
+  #allowed(places: readonly Located[], { isBound }: Way, passage: Passage): readonly Located[] {
+    return places.filter(({ hop }) => passage.refusal(hop, isBound) === undefined)
+  }
+
+  /** Sends to the first place, and to the others after it fails (RFC 3263 §4.3), each time with a branch of its own. */
+  #tryFirst(branch: Branch, way: Way, [first, ...others]: readonly Located[]): void {
+    if (!first) return
+    if (others.length > 0)
+      branch.elsewhere = (why) => {
+        const [method, to] = [branch.context.server.request.method, escapeValue(branch.target.uri)]
+        this.#log.warn('a next hop failed; the next of its addresses is tried', {
+          method,
+          to,
+          at: formatHop(first.hop),
+          why,
+        })
+        this.#tryFirst(branch, way, others)
+      }
+    this.#send(branch, way, first)
   }
 
   /** Why a branch failed, for the operator: those upstream hear no more than a status. */
@@ -135,7 +159,7 @@ export class Forwarder implements BranchStarter {
     const { request, source, routing, passage } = onward
     const way = this.#wayTo(target, routing)
     if (!way) return
-    this.#whenLocated(way, source, (located) => {
+    this.#whenLocated(way, source, ([located]) => {
       if (!located) return
       const { hop } = located
       const refusal = passage.refusal(hop, way.isBound)
@@ -197,9 +221,9 @@ export class Forwarder implements BranchStarter {
       return
     }
     branch.watch()
-    // The response may be there before this returns, when a transport fails at once.
     const transaction = this.transactions.request({ method, branch: via, text, hop, share }, user)
-    if (branch.transaction === undefined || !instead) branch.transaction = transaction
+    // A transport that failed at once has ended it, and the branch may have another by now.
+    if (transaction.state !== 'terminated') branch.transaction = transaction
   }
 
   #head(request: SipRequest, source: Hop, way: Way, hop: Hop, branch: string, maxBreadth: number): ForwardHead {
@@ -258,30 +282,38 @@ export class Forwarder implements BranchStarter {
     }
   }
 
-  #whenLocated(way: Way, source: Hop, go: (located: Located | undefined) => void): void {
-    const arrive = (located: Located | undefined): void => {
+  #whenLocated(way: Way, source: Hop, go: (places: readonly Located[]) => void): void {
+    const arrive = (places: readonly Located[]): void => {
       if (this.#debug.on) {
         const { requestUri, next } = way
-        const to = located ? `${located.hop.transport} ${formatHop(located.hop)}` : 'nowhere'
+        const to = places.map(({ hop }) => `${hop.transport} ${formatHop(hop)}`).join(', ') || 'nowhere'
         this.#debug.write('the next hop was chosen', { requestUri, host: next.host, to })
       }
-      go(located)
+      go(places)
     }
     if (way.flow) {
-      arrive({ hop: way.flow, isExplicit: true })
+      arrive([{ hop: way.flow, isExplicit: true }])
       return
     }
-    const place = this.#locator.locate(way.next, source)
-    if (place instanceof Promise)
-      void place.then((found) => {
-        const isDone = this.#faults.run('forwarding', () => arrive(this.#hopTo(found, way, source)))
-        if (!isDone) this.#faults.run('failing a branch', () => go(undefined))
+    const places = this.#locator.locate(way.next, source)
+    if (places instanceof Promise)
+      void places.then((found) => {
+        const isDone = this.#faults.run('forwarding', () => arrive(this.#hopsTo(found, way, source)))
+        if (!isDone) this.#faults.run('failing a branch', () => go([]))
       })
-    else arrive(this.#hopTo(place, way, source))
+    else arrive(this.#hopsTo(places, way, source))
   }
 
-  #hopTo(place: Place | undefined, way: Way, source: Hop): Located | undefined {
-    if (!place) return undefined
+  #hopsTo(places: readonly Place[], way: Way, source: Hop): readonly Located[] {
+    const hops: Located[] = []
+    for (const place of places) {
+      const located = this.#hopTo(place, way, source)
+      if (located) hops.push(located)
+    }
+    return hops
+  }
+
+  #hopTo(place: Place, way: Way, source: Hop): Located | undefined {
     const transport = way.isByRoute && !place.isExplicit ? this.policy.routeTransport : place.transport
     const listener = this.identity.listenerFor(transport, place.address, source.listener)
     if (listener === undefined) return undefined
