@@ -5,7 +5,7 @@ import { type Answer, hasToTag } from '../message/respond.ts'
 import type { Admission } from '../proxy/admission.ts'
 import type { Identity } from '../proxy/identity.ts'
 import { isLoop } from '../proxy/loop.ts'
-import type { SipStatistics } from '../statistics.ts'
+import type { SipStatistics } from '../statistics/statistics.ts'
 import type { Arrival, RoutedRequest } from './request.ts'
 import type { Step, Verdict } from './step.ts'
 

@@ -11,11 +11,10 @@ export function firstKnown<Source, Value>(
   let at = from
   for (let source = sources[at]; source !== undefined; source = sources[++at]) {
     const known = ask(source)
-    if (known instanceof Promise) {
-      const next = at + 1
-      return known.then((later) => later ?? firstKnown(sources, ask, next))
-    }
-    if (known !== undefined) return known
+    if (known === undefined) continue
+    if (!(known instanceof Promise)) return known
+    const next = at + 1
+    return known.then((later) => later ?? firstKnown(sources, ask, next))
   }
   return undefined
 }

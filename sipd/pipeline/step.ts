@@ -32,6 +32,7 @@ export function walk<Request>(
   let at = from
   for (let step = steps[at]; step; step = steps[++at]) {
     const verdict = step(request)
+    if (verdict === 'goOn') continue
     if (verdict instanceof Promise) {
       const next = at + 1
       walker.waits()
@@ -39,12 +40,8 @@ export function walk<Request>(
         if (settled === 'goOn') walk(steps, request, walker, arrived, next)
         else walker.stops(settled)
       })
-      return
-    }
-    if (verdict !== 'goOn') {
-      walker.stops(verdict)
-      return
-    }
+    } else walker.stops(verdict)
+    return
   }
   arrived()
 }

@@ -119,11 +119,11 @@ export class Forwarder implements BranchStarter {
     }
     this.#whenLocated(way, context.server.source, (places) => {
       if (!branch.isPending) return
-      const [first] = places
+      const first = places[0]
       const refusal = first && context.passage.refusal(first.hop, way.isBound)
       const allowed = refusal || places.length > 1 ? this.#allowed(places, way, context.passage) : places
       if (!first) branch.fail(503, `there is no way to ${way.next.host}`)
-      else if (allowed.length > 0) this.#tryFirst(branch, way, allowed)
+      else if (allowed.length > 0) this.#tryPlace(branch, way, allowed, 0)
       else if (refusal) branch.fail(refusal.status, refusal.why)
     })
   }
@@ -132,21 +132,22 @@ export class Forwarder implements BranchStarter {
     return places.filter(({ hop }) => passage.refusal(hop, isBound) === undefined)
   }
 
-  /** Sends to the first place, and to the others after it fails (RFC 3263 §4.3), each time with a branch of its own. */
-  #tryFirst(branch: Branch, way: Way, [first, ...others]: readonly Located[]): void {
-    if (!first) return
-    if (others.length > 0)
+  /** Sends to a place, and to those after it when it fails (RFC 3263 §4.3), each time with a branch of its own. */
+  #tryPlace(branch: Branch, way: Way, places: readonly Located[], at: number): void {
+    const place = places[at]
+    if (!place) return
+    if (at + 1 < places.length)
       branch.elsewhere = (why) => {
         const [method, to] = [branch.context.server.request.method, escapeValue(branch.target.uri)]
         this.#log.warn('a next hop failed; the next of its addresses is tried', {
           method,
           to,
-          at: formatHop(first.hop),
+          at: formatHop(place.hop),
           why,
         })
-        this.#tryFirst(branch, way, others)
+        this.#tryPlace(branch, way, places, at + 1)
       }
-    this.#send(branch, way, first)
+    this.#send(branch, way, place)
   }
 
   /** Why a branch failed, for the operator: those upstream hear no more than a status. */
@@ -159,7 +160,8 @@ export class Forwarder implements BranchStarter {
     const { request, source, routing, passage } = onward
     const way = this.#wayTo(target, routing)
     if (!way) return
-    this.#whenLocated(way, source, ([located]) => {
+    this.#whenLocated(way, source, (places) => {
+      const located = places[0]
       if (!located) return
       const { hop } = located
       const refusal = passage.refusal(hop, way.isBound)

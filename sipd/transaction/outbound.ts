@@ -1,6 +1,6 @@
 /** The way out of the transactions, where what leaves is counted. */
 import type { Hop } from '../message/source.ts'
-import type { SipStatistics } from '../statistics.ts'
+import type { SipStatistics } from '../statistics/statistics.ts'
 import type { MessageTransport } from './parts.ts'
 
 /** What takes octets to the network. */

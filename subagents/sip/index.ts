@@ -5,6 +5,7 @@ import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mi
 import { addressOctets } from '../../lib/net/address.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import type { Clock } from '../../lib/time/clock.ts'
+import { allRequests, allResponses, type SipCounters } from './counters.ts'
 import { memoryTables, type SipMemory } from './memory.ts'
 import {
   applTable,
@@ -29,8 +30,7 @@ export type SipState = 'up' | 'down' | 'restarting' | 'quiescing' | 'congested'
 export interface SipView {
   readonly clock: Clock
   readonly version: string
-  /** By name: `requestsIn.INVITE`, `responsesOut.INVITE.200`, `transactions`; what is not there is zero. */
-  counters(): Readonly<Record<string, number>>
+  counters(): SipCounters
   /** Wall clock, in milliseconds. */
   lastInboundMs(): number | undefined
   lastOutboundMs(): number | undefined
@@ -93,21 +93,17 @@ export function sipModules(view: SipView): MibModule[] {
     return Math.max(0, startedTicks)
   }
   /** Gathered at most as often as they change: every column of every row would ask for itself. */
-  let counters: Readonly<Record<string, number>> = {}
+  let counters = view.counters()
   let gatheredMs = Number.NEGATIVE_INFINITY
-  const current = (): typeof counters => {
+  const current = (): SipCounters => {
     if (clock.monotonicMs() - gatheredMs >= countersForMs) {
       counters = view.counters()
       gatheredMs = clock.monotonicMs()
     }
     return counters
   }
-  const count = (name: string): number => (current()[name] ?? 0) >>> 0
-  const sum = (prefix: string): number => {
-    let all = 0
-    for (const [name, value] of Object.entries(current())) if (name.startsWith(prefix)) all += value
-    return all >>> 0
-  }
+  /** As the Counter32 of what was counted; zero where nothing was. */
+  const count = (of: (counters: SipCounters) => number | undefined): number => (of(current()) ?? 0) >>> 0
 
   const application = serve(applTable, {
     live: {
@@ -160,18 +156,20 @@ export function sipModules(view: SipView): MibModule[] {
     methods.table.put({ applIndex, sipCommonMethodSupportedIndex: i + 1, sipCommonMethodSupportedName: name })
   const summary = serve(sipCommonSummaryStatsTable, {
     live: {
-      sipCommonSummaryInRequests: () => sum('requestsIn.'),
-      sipCommonSummaryOutRequests: () => sum('requestsOut.'),
-      sipCommonSummaryInResponses: () => sum('responsesIn.'),
-      sipCommonSummaryOutResponses: () => sum('responsesOut.'),
-      sipCommonSummaryTotalTransactions: () => count('transactions'),
+      sipCommonSummaryInRequests: () => count((all) => allRequests(all, 'requestsIn')),
+      sipCommonSummaryOutRequests: () => count((all) => allRequests(all, 'requestsOut')),
+      sipCommonSummaryInResponses: () => count((all) => allResponses(all, 'responsesIn')),
+      sipCommonSummaryOutResponses: () => count((all) => allResponses(all, 'responsesOut')),
+      sipCommonSummaryTotalTransactions: () => count(({ transactions }) => transactions),
       sipCommonSummaryDisconTime: started,
     },
   })
   const byMethod = serve(sipCommonMethodStatsTable, {
     live: {
-      sipCommonMethodStatsOutbounds: ({ sipCommonMethodStatsName }) => count(`requestsOut.${sipCommonMethodStatsName}`),
-      sipCommonMethodStatsInbounds: ({ sipCommonMethodStatsName }) => count(`requestsIn.${sipCommonMethodStatsName}`),
+      sipCommonMethodStatsOutbounds: ({ sipCommonMethodStatsName }) =>
+        count(({ methods }) => methods[sipCommonMethodStatsName]?.requestsOut),
+      sipCommonMethodStatsInbounds: ({ sipCommonMethodStatsName }) =>
+        count(({ methods }) => methods[sipCommonMethodStatsName]?.requestsIn),
       sipCommonMethodStatsDisconTime: started,
     },
     generate: {
@@ -185,9 +183,9 @@ export function sipModules(view: SipView): MibModule[] {
   const byStatus = serve(sipCommonStatusCodeTable, {
     live: {
       sipCommonStatusCodeIns: ({ sipCommonStatusCodeMethod, sipCommonStatusCodeValue }) =>
-        count(`responsesIn.${sipCommonStatusCodeMethod}.${sipCommonStatusCodeValue}`),
+        count(({ methods }) => methods[sipCommonStatusCodeMethod]?.responsesIn[sipCommonStatusCodeValue]),
       sipCommonStatusCodeOuts: ({ sipCommonStatusCodeMethod, sipCommonStatusCodeValue }) =>
-        count(`responsesOut.${sipCommonStatusCodeMethod}.${sipCommonStatusCodeValue}`),
+        count(({ methods }) => methods[sipCommonStatusCodeMethod]?.responsesOut[sipCommonStatusCodeValue]),
       sipCommonStatusCodeDisconTime: started,
     },
     // RFC 4780, sipCommonStatusCodeRowStatus: only createAndGo and destroy, for this one application.
@@ -209,9 +207,9 @@ export function sipModules(view: SipView): MibModule[] {
   })
   const others = serve(sipCommonOtherStatsTable, {
     live: {
-      sipCommonOtherStatsNumUnsupportedUris: () => count('unsupportedUris'),
-      sipCommonOtherStatsNumUnsupportedMethods: () => count('unsupportedMethods'),
-      sipCommonOtherStatsOtherwiseDiscardedMsgs: () => count('discarded'),
+      sipCommonOtherStatsNumUnsupportedUris: () => count(({ unsupportedUris }) => unsupportedUris),
+      sipCommonOtherStatsNumUnsupportedMethods: () => count(({ unsupportedMethods }) => unsupportedMethods),
+      sipCommonOtherStatsOtherwiseDiscardedMsgs: () => count(({ discarded }) => discarded),
       sipCommonOtherStatsDisconTime: started,
     },
   })
@@ -235,8 +233,8 @@ export function sipModules(view: SipView): MibModule[] {
   })
   const registrations = serve(sipServerRegStatsTable, {
     live: {
-      sipServerRegStatsAcceptedRegs: () => count('acceptedRegistrations'),
-      sipServerRegStatsRejectedRegs: () => count('rejectedRegistrations'),
+      sipServerRegStatsAcceptedRegs: () => count(({ acceptedRegistrations }) => acceptedRegistrations),
+      sipServerRegStatsRejectedRegs: () => count(({ rejectedRegistrations }) => rejectedRegistrations),
       sipServerRegStatsDisconTime: started,
     },
   })
@@ -270,7 +268,11 @@ export function sipModules(view: SipView): MibModule[] {
       name: 'castellan-sip',
       description: 'CASTELLAN-SIP-MIB: how full the registrar and the memory of sipd are',
       oid: oid('1.3.6.1.4.1.32473.12.151'),
-      tables: [anyServing(share), ...memoryTables(applIndex, view.memory, count), storageTable(view.storage)],
+      tables: [
+        anyServing(share),
+        ...memoryTables(applIndex, view.memory, (holding) => count(({ noRoom }) => noRoom[holding])),
+        storageTable(view.storage),
+      ],
     },
   ]
 }
@@ -280,6 +282,9 @@ function percentOf(count: number, most: number): number {
   return Math.min(100, Math.floor((100 * count) / most))
 }
 
-function methodsOf(counters: Readonly<Record<string, number>>): string[] {
-  return Object.keys(counters).flatMap((name) => /^requests(?:In|Out)\.(.+)$/.exec(name)?.[1] ?? [])
+/** Of which there were requests. */
+function methodsOf({ methods }: SipCounters): string[] {
+  return Object.entries(methods).flatMap(([name, { requestsIn, requestsOut }]) =>
+    requestsIn + requestsOut > 0 ? [name] : [],
+  )
 }

@@ -12,7 +12,7 @@ import type { MoreSteps } from '../../sipd/pipeline/pipeline.ts'
 import { ThisMachine } from '../../sipd/proxy/own-host.ts'
 import type { ProxyPolicy } from '../../sipd/proxy/policy.ts'
 import { createSipServer, type ServerSettings, type SipServer } from '../../sipd/server.ts'
-import { SipStatistics } from '../../sipd/statistics.ts'
+import { SipStatistics } from '../../sipd/statistics/statistics.ts'
 import { standardTimers } from '../../sipd/transaction/timers.ts'
 import { accountFor } from './sip-account.ts'
 
