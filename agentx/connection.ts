@@ -1,5 +1,7 @@
 /** One stream of AgentX PDUs: put together from whatever pieces arrive, and sent together once a turn. */
+
 import type { Socket } from 'node:net'
+import { errorOf } from '../lib/errors.ts'
 import { decodePdu, type FrameHeader } from './decode.ts'
 import { AgentxWriter } from './encode.ts'
 import { type ConnectionLimits, Frames } from './frames.ts'
@@ -109,7 +111,7 @@ export class AgentxConnection {
     try {
       pdu = decodePdu(header, payload)
     } catch (error) {
-      this.#events.broken(header, error as Error)
+      this.#events.broken(header, errorOf(error))
       return
     }
     this.#events.pdu(pdu, payload.length)

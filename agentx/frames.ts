@@ -1,4 +1,5 @@
 /** AgentX PDUs put together from whatever pieces arrive; what is held of one that is not whole yet is bounded. */
+import { errorOf } from '../lib/errors.ts'
 import { decodeHeader, type FrameHeader, headerLength } from './decode.ts'
 
 export interface ConnectionLimits {
@@ -88,7 +89,7 @@ export class Frames {
       return header
     } catch (error) {
       this.#isOver = true
-      this.#events.lost(error as Error)
+      this.#events.lost(errorOf(error))
       return undefined
     }
   }

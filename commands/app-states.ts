@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { foldersOf, type Home } from '../lib/home/home.ts'
 import { control } from '../lib/process/control.ts'
 import { printable } from '../lib/text/escape.ts'
+import { commandClock } from '../lib/time/clock.ts'
+import { pause } from '../lib/time/pause.ts'
 import type { AppState } from '../subagents/critapp/index.ts'
 
 /** An application that takes longer to come up is shown as it is then. */
@@ -17,7 +19,7 @@ export async function settledApps(home: Home, signal: AbortSignal): Promise<read
     const apps = await readApps(home).catch(() => undefined)
     const isSettled = apps?.every((app) => app.wanted === 'down' || app.isUp || isFailed(app)) ?? false
     if (isSettled || signal.aborted || performance.now() > deadline) return apps
-    await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
+    await pause(commandClock, lookEveryMs)
   }
 }
 

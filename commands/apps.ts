@@ -4,6 +4,8 @@ import { declaredNames } from '../catalogue.ts'
 import { type Cell, formatTable } from '../lib/cli/table.ts'
 import type { Home } from '../lib/home/home.ts'
 import { printable } from '../lib/text/escape.ts'
+import { commandClock } from '../lib/time/clock.ts'
+import { pause } from '../lib/time/pause.ts'
 import { ResponseError } from '../snmp/manager/manager.ts'
 import { critAppProcTable } from '../subagents/critapp/mib.ts'
 import { type Need, withManager } from './ask-agent.ts'
@@ -86,7 +88,7 @@ export async function restartApps(home: Home, names: readonly string[]): Promise
   while (!(await listApps(home)).every(isDown)) {
     if (performance.now() > deadlineMs)
       throw new Error(`${names.join(', ')}: not stopped yet; start with: castellan apps start`)
-    await new Promise((resolve) => setTimeout(resolve, lookEveryMs))
+    await pause(commandClock, lookEveryMs)
   }
   await setApps(home, names, 'start')
   return names.map((name) => `${printable(name)}: stopped, and start was asked for\n`).join('')

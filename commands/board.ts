@@ -1,9 +1,10 @@
 /** What a person sees when the appliance has started: what runs where, what does not and why, and commands to try. */
 import { relative } from 'node:path'
 import { formatTable } from '../lib/cli/table.ts'
-import { type Home, programRoot } from '../lib/home/home.ts'
+import type { Home } from '../lib/home/home.ts'
 import { View } from '../lib/mib/view.ts'
 import { hostAndPort } from '../lib/net/address.ts'
+import { programRoot } from '../lib/program-root.ts'
 import { inspectConfig } from '../sipd/config/read.ts'
 import { addressToAsk, formatAddress, parseAddress } from '../snmp/transport/udp.ts'
 import type { AppState } from '../subagents/critapp/index.ts'

@@ -1,8 +1,10 @@
 /** castellan events test: the samples that were kept, once more through the rows of a file: what would have fired. */
+
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { declaredNames } from '../catalogue.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
+import { messageOf } from '../lib/errors.ts'
 import { foldersOf, type Home, requireHome } from '../lib/home/home.ts'
 import { ConfigFile } from '../lib/mib/config.ts'
 import { formatOid, type Oid } from '../lib/smi/oid.ts'
@@ -113,7 +115,7 @@ function samplesOfFile(path: string): () => Iterable<Sample> {
   try {
     octets = readFileSync(path)
   } catch (error) {
-    throw new Error(`samples could not be read: ${(error as Error).message}`, { cause: error })
+    throw new Error(`samples could not be read: ${messageOf(error)}`, { cause: error })
   }
   if (isRing(octets)) return openRing(path)
   const samples = parseSamplesCsv(octets.toString(), path, csvNames)

@@ -1,6 +1,8 @@
 /** castellan events: what is watched and how near it is, and what other thresholds would have told. */
+
 import { type Command, InvalidArgumentError } from 'commander'
 import { writePainted } from '../lib/cli/command-output.ts'
+import { messageOf } from '../lib/errors.ts'
 import { resolveHome } from '../lib/home/home.ts'
 import { jsonText } from '../lib/text/escape.ts'
 import { ResponseError, TimeoutError } from '../snmp/manager/manager.ts'
@@ -31,7 +33,7 @@ export function addEventsCommands(program: Command, setExitCode: (code: number) 
     } catch (error) {
       const code = exitCodeOf(error)
       if (code === undefined) throw error
-      process.stderr.write(`castellan: ${(error as Error).message}\n`)
+      process.stderr.write(`castellan: ${messageOf(error)}\n`)
       setExitCode(code)
     }
   }

@@ -1,20 +1,13 @@
 /** castellan init: makes a home, or what is missing of one, and gives its folders to the users of the daemons. */
 import { join } from 'node:path'
 import { completeHome, highestPort, initSentence, portOffsetOf } from '../lib/home/completion.ts'
-import {
-  checkHomePath,
-  type Home,
-  HomeError,
-  initializeHome,
-  isInitialized,
-  programRoot,
-  resolveHome,
-  shellWord,
-} from '../lib/home/home.ts'
-import { processesOf } from '../lib/home/processes.ts'
+import { checkHomePath, type Home, HomeError, initializeHome, isInitialized, resolveHome } from '../lib/home/home.ts'
+import { requireOwner } from '../lib/home/home-trust.ts'
+import { type DaemonUsers, layOut } from '../lib/home/layout.ts'
 import { migrateHome, migrationSentence } from '../lib/migration/migrate.ts'
-import { requireOwner } from '../lib/trust/home-trust.ts'
-import { type DaemonUsers, layOut } from '../lib/trust/layout.ts'
+import { processesOf } from '../lib/process/home-processes.ts'
+import { programRoot } from '../lib/program-root.ts'
+import { shellWord } from '../lib/text/shell-word.ts'
 import { type Owner, ownerNamed } from '../lib/users/owner.ts'
 
 /** Makes the users that the units name by default. */

@@ -1,13 +1,15 @@
 /** castellan logs: follows the logs of a home live, and tries a pattern on a file as the log subagent would. */
+
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { codeOf } from '../lib/errors.ts'
+import { codeOf, isMissing } from '../lib/errors.ts'
 import { Follower } from '../lib/follow/follower.ts'
 import { conditionWords } from '../lib/follow/follower-result.ts'
 import { Patterns, patternError } from '../lib/follow/patterns.ts'
 import { domains, foldersOf, type Home, requireHome } from '../lib/home/home.ts'
 import { printable } from '../lib/text/escape.ts'
-import { systemClock } from '../lib/time/clock.ts'
+import { commandClock, systemClock } from '../lib/time/clock.ts'
+import { pause } from '../lib/time/pause.ts'
 
 export interface LogFilter {
   /** This level and those above. */
@@ -59,7 +61,7 @@ export async function followLogs(home: Home, wish: FollowWish): Promise<void> {
   }
   while (wish.isFollowing && !wish.signal.aborted) {
     for (const { name, follower } of logs) await toEnd(follower, (line) => show(name, line))
-    await pause(lookEveryMs, wish.signal)
+    await pause(commandClock, lookEveryMs, wish.signal)
   }
   for (const { follower } of logs) await follower.close()
 }
@@ -131,7 +133,7 @@ function filesIn(folder: string): string[] {
       .filter((entry) => entry.isFile())
       .map(({ name }) => name)
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'EACCES') return []
+    if (isMissing(error) || codeOf(error) === 'EACCES') return []
     throw error
   }
 }
@@ -141,16 +143,4 @@ async function toEnd(follower: Follower, take: (line: string) => void): Promise<
     ({ hasMore } = await follower.poll(async (found) => () => {
       for (const line of found) take(line)
     }))
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms)
-    function done(): void {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    signal.addEventListener('abort', done)
-  })
 }

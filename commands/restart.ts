@@ -1,8 +1,8 @@
 /** castellan restart: ends a daemon, which its starter starts again, or starts a module of the subagents again. */
 import { join } from 'node:path'
 import { foldersOf, requireHome, resolveHome } from '../lib/home/home.ts'
+import { requireOwner } from '../lib/home/home-trust.ts'
 import { control } from '../lib/process/control.ts'
-import { requireOwner } from '../lib/trust/home-trust.ts'
 import { type OwnDaemon, type ProcessHost, until } from './lifecycle/host.ts'
 import { linuxHost } from './lifecycle/linux-host.ts'
 import { startWithinMs } from './lifecycle/starter.ts'

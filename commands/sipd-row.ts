@@ -2,10 +2,10 @@
 import { join } from 'node:path'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import type { Home } from '../lib/home/home.ts'
+import { requireOwner } from '../lib/home/home-trust.ts'
 import { ConfigFile } from '../lib/mib/config.ts'
 import { configuredRows } from '../lib/mib/configured-rows.ts'
 import { anyDefinition } from '../lib/mib/declare.ts'
-import { requireOwner } from '../lib/trust/home-trust.ts'
 import { critappModule } from '../subagents/critapp/index.ts'
 import { critAppProcTable } from '../subagents/critapp/mib.ts'
 

@@ -1,6 +1,8 @@
 /** getone, getnext, getmany, getbulk, setany: the ancestor's tools, in its order of arguments and its kind of output. */
+
 import { parseArgs } from 'node:util'
 import { declaredNames } from '../catalogue.ts'
+import { codeOf, messageOf } from '../lib/errors.ts'
 import { describe } from '../lib/mib/config.ts'
 import { formatOid, type Oid } from '../lib/smi/oid.ts'
 import { isException, type Varbind } from '../lib/smi/value.ts'
@@ -72,8 +74,8 @@ export async function runTool(tool: ToolName, args: readonly string[]): Promise<
     }
     return await perform(tool, { manager, operands: rest, print })
   } catch (error) {
-    process.stderr.write(`${tool}: ${error instanceof Error ? error.message : String(error)}\n`)
-    if (error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS')) {
+    process.stderr.write(`${tool}: ${messageOf(error)}\n`)
+    if (error instanceof UsageError || codeOf(error)?.startsWith('ERR_PARSE_ARGS')) {
       process.stderr.write(usage)
       return 2
     }
@@ -117,7 +119,7 @@ function checkTarget(text: string): void {
   try {
     parseTarget(text)
   } catch (error) {
-    throw new UsageError((error as Error).message)
+    throw new UsageError(messageOf(error))
   }
 }
 

@@ -1,8 +1,9 @@
 /** castellan start --detach: the starter goes into the background, and is waited for until all is up, or cannot be. */
 import { join } from 'node:path'
-import { type Home, programRoot } from '../lib/home/home.ts'
+import type { Home } from '../lib/home/home.ts'
 import { exitCodeOf } from '../lib/program/exit.ts'
 import { startProgram } from '../lib/program/start.ts'
+import { programRoot } from '../lib/program-root.ts'
 import { appFailures, settledApps } from './app-states.ts'
 import { board } from './board.ts'
 import { until } from './lifecycle/host.ts'

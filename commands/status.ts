@@ -1,7 +1,7 @@
 /** castellan status: what runs of a home, from /proc, the PID files and the lock. */
 
 import { type Home, requireHome, resolveHome } from '../lib/home/home.ts'
-import type { HomeProcess } from '../lib/home/processes.ts'
+import type { HomeProcess } from '../lib/process/home-processes.ts'
 import { jsonText } from '../lib/text/escape.ts'
 import { enginePath, isEngineLatched, latchedAdvice } from '../snmp/engine-identity.ts'
 import type { Holder, ProcessHost } from './lifecycle/host.ts'

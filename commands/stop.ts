@@ -1,6 +1,6 @@
 /** castellan stop: ends all that runs of a home. */
 import { type Home, requireHome, resolveHome } from '../lib/home/home.ts'
-import { requireOwner } from '../lib/trust/home-trust.ts'
+import { requireOwner } from '../lib/home/home-trust.ts'
 import type { SipdWish } from './lifecycle/host.ts'
 import { linuxHost } from './lifecycle/linux-host.ts'
 import { stopHome } from './lifecycle/stop-home.ts'

@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { declaredNames } from '../catalogue.ts'
+import { messageOf } from '../lib/errors.ts'
 import { resolveHome } from '../lib/home/home.ts'
 import { hostAndPort } from '../lib/net/address.ts'
 import { describePortOwner } from '../lib/proc/port-owner.ts'
@@ -29,7 +30,7 @@ export async function traprcv(args: readonly string[]): Promise<number> {
   try {
     parsed = parse(args)
   } catch (error) {
-    process.stderr.write(`traprcv: ${(error as Error).message}\n${usage}`)
+    process.stderr.write(`traprcv: ${messageOf(error)}\n${usage}`)
     return 2
   }
   const { values, positionals } = parsed
@@ -55,7 +56,7 @@ export async function traprcv(args: readonly string[]): Promise<number> {
       process.stderr.write(`traprcv: engineID ${Buffer.from(identity.engineId).toString('hex')}\n`)
     }
   } catch (error) {
-    process.stderr.write(`traprcv: ${(error as Error).message}\n`)
+    process.stderr.write(`traprcv: ${messageOf(error)}\n`)
     return 2
   }
   const receiver = new NotificationReceiver({ host: values.address, ...(v3 ? { v3 } : {}) })
@@ -72,7 +73,7 @@ export async function traprcv(args: readonly string[]): Promise<number> {
   } catch (error) {
     const owner = describePortOwner('udp', port)
     process.stderr.write(
-      `traprcv: udp ${hostAndPort(values.address, port)}: ${(error as Error).message}${owner ? `; held by ${owner}` : ''}\n`,
+      `traprcv: udp ${hostAndPort(values.address, port)}: ${messageOf(error)}${owner ? `; held by ${owner}` : ''}\n`,
     )
     return 1
   }

@@ -2,8 +2,10 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { writeFileAtomic } from '../lib/files/files.ts'
-import { type Home, HomeError, isInitialized, programRoot, shellWord } from '../lib/home/home.ts'
-import { isLaidOut, readerOf } from '../lib/trust/layout.ts'
+import { type Home, HomeError, isInitialized } from '../lib/home/home.ts'
+import { isLaidOut, readerOf } from '../lib/home/layout.ts'
+import { programRoot } from '../lib/program-root.ts'
+import { shellWord } from '../lib/text/shell-word.ts'
 import { nameOfGroup, nameOfUser, type Owner, ownerNamed } from '../lib/users/owner.ts'
 import { controlSipdByUnit } from './sipd-row.ts'
 

@@ -1,11 +1,11 @@
 /** castellan user: makes, changes, verifies and removes users of SNMPv3. Passphrases never are arguments, and are kept nowhere. */
 import { vacmSecurityToGroupTable } from '../agent/internal/access-tables.ts'
 import { type UsmUserRow, usmUserTable } from '../agent/internal/usm-users.ts'
+import { becomeUserOf } from '../lib/home/act-as.ts'
 import type { Home } from '../lib/home/home.ts'
+import { requireOwner } from '../lib/home/home-trust.ts'
 import { anyDefinition } from '../lib/mib/declare.ts'
 import { hexadecimal } from '../lib/mib/syntax.ts'
-import { becomeUserOf } from '../lib/trust/act-as.ts'
-import { requireOwner } from '../lib/trust/home-trust.ts'
 import type { Credentials } from '../snmp/manager/credentials.ts'
 import { letAgentTake, verifyUser, verifyUserIsUnknown } from './agent-takes.ts'
 import { openConfiguration } from './configuration.ts'

@@ -16,3 +16,19 @@ export function messageWithCausesOf(error: unknown): string {
   const why = messageWithCausesOf(error.cause)
   return message.includes(why) ? message : `${message}: ${why}`
 }
+
+/** The same as an Error, for who needs one. */
+export function errorOf(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}
+
+/** Nothing is there. */
+export function isMissing(error: unknown): boolean {
+  return codeOf(error) === 'ENOENT'
+}
+
+/** It is there, and this process may not have it. */
+export function isDenied(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === 'EACCES' || code === 'EPERM'
+}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { test } from 'node:test'
-import { programRoot } from '../lib/home/home.ts'
+import { programRoot } from '../lib/program-root.ts'
 
 /** Which houses a house may import from; main.ts files and commands/ are where houses meet. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {

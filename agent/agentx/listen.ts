@@ -19,7 +19,7 @@ import {
 } from 'node:fs'
 import { createServer, type ListenOptions, type Server, type Socket } from 'node:net'
 import { basename, dirname } from 'node:path'
-import { codeOf } from '../../lib/errors.ts'
+import { codeOf, isMissing } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log/log.ts'
 import { checkSocketPath } from '../../lib/net/socket-path.ts'
 import type { Owner } from '../../lib/users/owner.ts'
@@ -131,7 +131,7 @@ function removeFolder(path: string): void {
   try {
     rmdirSync(path)
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTEMPTY') throw error
+    if (!isMissing(error) && codeOf(error) !== 'ENOTEMPTY') throw error
   }
 }
 
@@ -169,7 +169,7 @@ function isSocketOrNothing(path: string): boolean {
   try {
     return lstatSync(path).isSocket()
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return true
+    if (isMissing(error)) return true
     throw error
   }
 }

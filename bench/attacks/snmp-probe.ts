@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { programRoot } from '../../lib/home/home.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { encodeRequest } from '../../snmp/manager/messages.ts'
 

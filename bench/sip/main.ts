@@ -1,9 +1,11 @@
 /** sipd beside Kamailio in one run: the same calls and registrations, one core for the server, one for the generator. */
+
 import { execFile } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, release } from 'node:os'
 import { dirname, join } from 'node:path'
-import { programRoot } from '../../lib/home/home.ts'
+import { messageOf } from '../../lib/errors.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { compileLoad, type MeasuredServer, serverNames, startServer, stopServer } from './servers.ts'
 import { usageOf } from './usage.ts'
 
@@ -81,7 +83,7 @@ for (const name of serverNames) {
     measured[name] = await measure(name)
   } catch (error) {
     // The other server's figures are worth having all the same.
-    process.stderr.write(`${name} could not be measured: ${(error as Error).message}\n`)
+    process.stderr.write(`${name} could not be measured: ${messageOf(error)}\n`)
     process.exitCode = 1
   }
 }

@@ -1,4 +1,5 @@
 /** The two SIP servers that are measured, each alone on the first core, with the same domain and the same rights. */
+
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
@@ -6,8 +7,10 @@ import { existsSync, mkdirSync, mkdtempSync, statSync, writeFileSync } from 'nod
 import { rm } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { initializeHome, programRoot, resolveHome } from '../../lib/home/home.ts'
+import { messageOf } from '../../lib/errors.ts'
+import { initializeHome, resolveHome } from '../../lib/home/home.ts'
 import { daemonCommand } from '../../lib/process/daemon.ts'
+import { programRoot } from '../../lib/program-root.ts'
 
 export interface MeasuredServer {
   readonly name: 'kamailio' | 'sipd'
@@ -44,7 +47,7 @@ export async function startServer(name: MeasuredServer['name'], port: number): P
     await answers(child, port)
   } catch (error) {
     child.kill('SIGKILL')
-    throw new Error(`${name} on port ${port}: ${(error as Error).message}\n${said}`, { cause: error })
+    throw new Error(`${name} on port ${port}: ${messageOf(error)}\n${said}`, { cause: error })
   }
   return { name, port, process: child, firstAnswerMs: performance.now() - began, folder }
 }

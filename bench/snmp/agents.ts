@@ -5,8 +5,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { addUser } from '../../commands/user.ts'
-import { initializeHome, programRoot, resolveHome } from '../../lib/home/home.ts'
+import { initializeHome, resolveHome } from '../../lib/home/home.ts'
 import { nodeOptions } from '../../lib/process/daemon.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { benchUser } from './record.ts'
 
 export interface MeasuredAgent {

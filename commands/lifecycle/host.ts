@@ -1,8 +1,8 @@
 /** What starting and stopping needs of the machine, for one home; a test has one whose processes are imagined. */
 
-import type { HomeProcess } from '../../lib/home/processes.ts'
 import type { ProcessIdentity } from '../../lib/proc/process.ts'
 import type { DaemonName } from '../../lib/process/daemon.ts'
+import type { HomeProcess } from '../../lib/process/home-processes.ts'
 
 /** Who a process is. */
 export type Identity = Pick<ProcessIdentity, 'pid' | 'startTicks'>

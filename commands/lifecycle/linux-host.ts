@@ -1,14 +1,17 @@
 /** The machine itself: /proc, signals, PID files, and the lock of the home. */
+
 import { join } from 'node:path'
-import { codeOf } from '../../lib/errors.ts'
+import { isDenied, isMissing, messageOf } from '../../lib/errors.ts'
+import { readOwnedFile, readPidFile } from '../../lib/files/pid-file.ts'
 import { type Home, HomeError } from '../../lib/home/home.ts'
 import { HomeLock } from '../../lib/home/lock.ts'
-import { processesOf } from '../../lib/home/processes.ts'
 import { isPid } from '../../lib/proc/pid.ts'
-import { readOwnedFile, readPidFile } from '../../lib/proc/pid-file.ts'
 import { isRunning, readProcess, userOf } from '../../lib/proc/process.ts'
 import { daemonOf, isRunBy, signalDaemon } from '../../lib/process/daemon-identity.ts'
+import { processesOf } from '../../lib/process/home-processes.ts'
 import { SpareDescriptors } from '../../lib/process/spare-descriptors.ts'
+import { commandClock } from '../../lib/time/clock.ts'
+import { pause } from '../../lib/time/pause.ts'
 import { atPlaceSync, ensureFolderSync } from '../../lib/trust/folder.ts'
 import { replaceInSync } from '../../lib/trust/open.ts'
 import type { Holder, Identity, Lock, Phase, ProcessHost } from './host.ts'
@@ -34,7 +37,7 @@ export function linuxHost(home: Home): ProcessHost {
     signal: (identity, signal) => retry(() => signalDaemon(identity, signal)),
     tryLock: (phase) => tryLock(home, self, phase),
     holder: () => readHolder(home),
-    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    pause: (ms) => pause(commandClock, ms),
     nowMs: () => performance.now(),
   }
 }
@@ -68,8 +71,7 @@ function take(home: Home): HomeLock | undefined {
   try {
     return HomeLock.tryTake(path)
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    throw new HomeError(`lock ${path}: ${message}`, code === 'EACCES' || code === 'EPERM' ? 4 : 1)
+    throw new HomeError(`lock ${path}: ${messageOf(error)}`, isDenied(error) ? 4 : 1)
   }
 }
 
@@ -91,7 +93,7 @@ function readHolder(home: Home): Holder | undefined {
     const isBelieved = file.uid === 0 || file.uid === userOf(pid)
     return isBelieved && isRunBy(home, 'sip', pid) ? { pid, startTicks, phase } : undefined
   } catch (error) {
-    if (error instanceof SyntaxError || codeOf(error) === 'ENOENT') return undefined
+    if (error instanceof SyntaxError || isMissing(error)) return undefined
     throw error
   }
 }

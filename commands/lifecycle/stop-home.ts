@@ -1,8 +1,8 @@
 /** Stops whatever runs of a home, however it was started and whichever of its processes are left. */
 
 import { HomeError } from '../../lib/home/home.ts'
-import type { HomeProcess } from '../../lib/home/processes.ts'
 import type { Part } from '../../lib/process/daemon-identity.ts'
+import type { HomeProcess } from '../../lib/process/home-processes.ts'
 import { type Holder, type Lock, lookEveryMs, type ProcessHost, type SipdWish } from './host.ts'
 
 /** A daemon has so long after SIGTERM; then it is killed. */

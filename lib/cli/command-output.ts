@@ -2,6 +2,7 @@
  * What commands print: one place for all launchers in bin/. Nothing that they show of others can steer a terminal, and
  * an output that cannot be written ends them.
  */
+import { codeOf, messageOf } from '../errors.ts'
 import { colouredText, terminalText } from '../text/escape.ts'
 
 /**
@@ -12,10 +13,10 @@ import { colouredText, terminalText } from '../text/escape.ts'
 export async function runCommand(name: string, act: (args: readonly string[]) => Promise<number>): Promise<void> {
   writeUnguarded = guard(process.stdout)
   guard(process.stderr)
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.stdout.on('error', (error: unknown) => {
     if (!endsOnBrokenOutput) return
-    if (error.code === 'EPIPE') process.exit(0)
-    process.stderr.write(`${name}: cannot write standard output: ${error.message}\n`)
+    if (codeOf(error) === 'EPIPE') process.exit(0)
+    process.stderr.write(`${name}: cannot write standard output: ${messageOf(error)}\n`)
     process.exit(1)
   })
   // There is no other place to say that this one cannot be written.

@@ -73,7 +73,7 @@ export function parseDocument(
   const deletions: CnfDeletion[] = []
   const firstSeen = new Map<string, number>()
   for (const line of lines) {
-    const isDeletion = isOverlay && line.tokens[0]!.text === 'deleted'
+    const isDeletion = isOverlay && line.tokens[0]?.text === 'deleted'
     const tokens = isDeletion ? line.tokens.slice(1) : line.tokens
     const [keyword, ...fields] = tokens
     if (!keyword) continue
@@ -108,7 +108,10 @@ export function parseDocument(
 
 function placesOf(type: CnfEntryType, keyword: CnfToken, tokens: readonly CnfToken[]): CnfPlaces {
   const position = ({ line, column }: CnfToken): CnfPosition => ({ line, column })
-  const fields = tokens.map((token, i) => [type.fields[i]!.name, position(token)] as const)
+  const fields = type.fields.flatMap(({ name }, i) => {
+    const token = tokens[i]
+    return token ? [[name, position(token)] as const] : []
+  })
   return { keyword: position(keyword), fields: Object.fromEntries(fields) }
 }
 
@@ -121,9 +124,9 @@ function readFields(
   isDeletion: boolean,
 ): CnfValues | undefined {
   const required = wanted.length - (isDeletion ? 0 : (type.optionalFields ?? 0))
-  const last = line.tokens.at(-1)!
   if (tokens.length < required) {
-    complain(`${type.keyword} ends before its field ${tokens.length + 1}, ${wanted[tokens.length]!.name}`, last)
+    const missing = wanted[tokens.length]?.name ?? ''
+    complain(`${type.keyword} ends before its field ${tokens.length + 1}, ${missing}`, line.tokens.at(-1))
     return undefined
   }
   if (tokens.length > wanted.length) {
@@ -132,8 +135,9 @@ function readFields(
   }
   const values: Record<string, unknown> = {}
   let isGood = true
-  for (const [i, token] of tokens.entries()) {
-    const field = wanted[i]!
+  for (const [i, field] of wanted.entries()) {
+    const token = tokens[i]
+    if (!token) break // what may be left out
     const parsed = field.parse(token)
     if ('expected' in parsed) {
       complain(`${field.name} must be ${parsed.expected}, got ${asWritten(token)}`, token)
@@ -160,7 +164,7 @@ export function formatEntry(type: CnfEntryType, values: CnfValues): string {
   const words = fields.map((field) =>
     values[field.name] === undefined ? (field.absent ?? '-') : field.format(values[field.name]),
   )
-  const isOmitted = (word: string | undefined): boolean => word === '-' && fields[words.length - 1]!.omitted === '-'
+  const isOmitted = (word: string | undefined): boolean => word === '-' && fields[words.length - 1]?.omitted === '-'
   while (words.length > fields.length - optionalFields && isOmitted(words.at(-1))) words.pop()
   return [type.keyword, ...words].join(' ')
 }
@@ -174,13 +178,16 @@ function nearest(word: string, keywords: readonly string[]): string | undefined 
 }
 
 function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at)
+  for (const [i, letter] of [...a].entries()) {
+    let [left, aboveLeft] = [i + 1, i]
+    const next = [left]
+    for (const [j, above] of row.slice(1).entries()) {
+      left = Math.min(above + 1, left + 1, aboveLeft + (letter === b[j] ? 0 : 1))
+      aboveLeft = above
+      next.push(left)
     }
     row = next
   }
-  return row[b.length]!
+  return row.at(-1) ?? 0
 }

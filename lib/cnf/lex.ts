@@ -31,7 +31,8 @@ export function lex(content: string, file: string): { lines: CnfLine[]; complain
   for (let at = 0; at < physical.length; at++) {
     const firstLine = at
     const tokens: CnfToken[] = []
-    while (lexLine(physical[at]!.replace(/\r$/, ''), at + 1, file, tokens, complaints) && at + 1 < physical.length) at++
+    const goesOn = (): boolean => lexLine((physical[at] ?? '').replace(/\r$/, ''), at + 1, file, tokens, complaints)
+    while (goesOn() && at + 1 < physical.length) at++
     if (tokens.length > 0) lines.push({ tokens, firstLine, lastLine: at })
   }
   return { lines, complaints }

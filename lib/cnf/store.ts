@@ -5,7 +5,7 @@
  */
 import { mkdir, rm } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
-import { codeOf, messageOf } from '../errors.ts'
+import { isMissing, messageOf } from '../errors.ts'
 import { writeFileAtomic } from '../files/files.ts'
 import { readRegularFile } from '../files/regular-file.ts'
 import { octetsOfText, textOfOctets } from '../text/lossless-text.ts'
@@ -65,7 +65,7 @@ export class CnfStore {
       content = textOfOctets(octets)
       this.#mode = stats.mode & 0o777
     } catch (error) {
-      if (isOwn && codeOf(error) === 'ENOENT') return { entries: [], complaints: [] }
+      if (isOwn && isMissing(error)) return { entries: [], complaints: [] }
       return { entries: [], complaints: [unreadable(file, path, error)] }
     }
     this.#readContent = content
@@ -200,7 +200,7 @@ function rewrite(
   const document = parseDocument(content, file, types, isOverlay)
   const mark = content.startsWith(byteOrderMark) ? byteOrderMark : ''
   const lines: (string | undefined)[] = content.slice(mark.length).split('\n')
-  const lineEnd = lines[0]!.endsWith('\r') ? '\r' : ''
+  const lineEnd = lines[0]?.endsWith('\r') ? '\r' : ''
   const additions = new Map<number, string[]>()
   for (const { type, key, values } of changes) {
     const isSame = (keyword: string, other: string): boolean => keyword === type.keyword && other === key
@@ -233,7 +233,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
   try {
     return textOfOctets((await readRegularFile(path)).octets)
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
 }

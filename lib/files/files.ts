@@ -1,9 +1,9 @@
 /** Writes that matter: a reader, or the machine after a power cut, sees the old file or the new one, never a part. */
 import type { FileHandle } from 'node:fs/promises'
-import { codeOf } from '../errors.ts'
+import { codeOf, isMissing } from '../errors.ts'
+import { draftOf } from '../trust/drafts.ts'
 import { atPlace, Folder } from '../trust/folder.ts'
 import { makeIn, openIn } from '../trust/open.ts'
-import { draftOf } from './drafts.ts'
 import { reportWrite } from './storage.ts'
 
 /** Replaces the file at `path` and returns when the new content is durable. `mode` defaults to owner-only. */
@@ -91,7 +91,7 @@ export async function removeFile(path: string): Promise<void> {
   try {
     await atPlace(path, (folder, name) => folder.remove(name))
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error // there is no such folder either
+    if (!isMissing(error)) throw error // there is no such folder either
   }
 }
 
@@ -101,7 +101,7 @@ export function isDiskFull(error: unknown): boolean {
 }
 
 /** Whether nothing is there. What this user may not look at is not missing. */
-export function isMissing(path: string): boolean {
+export function isNothingAt(path: string): boolean {
   try {
     const { folder, name } = Folder.locateSync(path)
     try {
@@ -111,6 +111,6 @@ export function isMissing(path: string): boolean {
     }
     return false
   } catch (error) {
-    return codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR'
+    return isMissing(error) || codeOf(error) === 'ENOTDIR'
   }
 }

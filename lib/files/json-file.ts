@@ -1,5 +1,5 @@
 /** State that is kept as JSON: what is wrong with a file of it names the file, and says what to do. */
-import { codeOf, messageOf } from '../errors.ts'
+import { isMissing, messageOf } from '../errors.ts'
 import { readRegularFile } from './regular-file.ts'
 
 export interface JsonFileOptions<T> {
@@ -20,7 +20,7 @@ export async function readJsonFile<T>(
   try {
     text = (await readRegularFile(path)).octets.toString('utf8')
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw new Error(`${path} cannot be read: ${messageOf(error)}`, { cause: error })
   }
   const kept = parse(parseJson(text, (reason) => new Error(`${path} ${reason}, expected ${holds}; ${remedy}`)))

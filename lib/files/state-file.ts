@@ -1,5 +1,5 @@
 /** Reading what an earlier process of ours kept: one that cannot be understood is kept aside, for somebody to look into. */
-import { codeOf, messageOf } from '../errors.ts'
+import { isMissing, messageOf } from '../errors.ts'
 import { keepBrokenFile } from './files.ts'
 import { readRegularFile } from './regular-file.ts'
 
@@ -24,7 +24,7 @@ export async function readState<T>(path: string, parse: (text: string) => T): Pr
   try {
     text = (await readRegularFile(path)).octets.toString('utf8')
   } catch (error) {
-    return codeOf(error) === 'ENOENT' ? { kind: 'none' } : { kind: 'broken', error: messageOf(error), aside: undefined }
+    return isMissing(error) ? { kind: 'none' } : { kind: 'broken', error: messageOf(error), aside: undefined }
   }
   try {
     return { kind: 'read', value: parse(text) }

@@ -14,6 +14,10 @@ interface Write {
 
 const writes = channel('castellan.write')
 
+function isWrite(message: unknown): message is Write {
+  return typeof message === 'object' && message !== null && 'path' in message && 'error' in message
+}
+
 /** To be called after each write of a file, with the error of one that failed. */
 export function reportWrite(path: string, error?: unknown): void {
   if (!writes.hasSubscribers) return
@@ -43,7 +47,9 @@ export class Storage {
   readonly #unkept = new Map<string, string>()
 
   constructor() {
-    writes.subscribe((message) => this.#take(message as Write))
+    writes.subscribe((message) => {
+      if (isWrite(message)) this.#take(message)
+    })
   }
 
   get figures(): StorageFigures {

@@ -1,6 +1,6 @@
 /** What a follower is asked for, what one look at its file gives, and where it stands. */
 
-import { isDenied } from '../proc/file.ts'
+import { isDenied } from '../errors.ts'
 import type { Clock } from '../time/clock.ts'
 import { RefusedPathError } from '../trust/refused-path.ts'
 import type { GenerationState } from './generation.ts'

@@ -4,7 +4,8 @@
  * stands.
  */
 import type { Stats } from 'node:fs'
-import { codeOf } from '../errors.ts'
+import type { FileHandle } from 'node:fs/promises'
+import { isMissing } from '../errors.ts'
 import { isSameFile } from '../trust/folder.ts'
 import { conditionOf, type FollowerOptions, type FollowerState, type Look, type PollResult } from './follower-result.ts'
 import {
@@ -159,10 +160,10 @@ export class Follower {
       }
       opened = await this.#place.open()
     } catch (error) {
-      if (file && codeOf(error) !== 'ENOENT') return { ...conditionOf(error), file: file.isFile() ? file : undefined }
+      if (file && !isMissing(error)) return { ...conditionOf(error), file: file.isFile() ? file : undefined }
       this.#retireLast()
       // It may have come, been written and been renamed since the last look.
-      if (codeOf(error) === 'ENOENT' && last) await this.#takeMissed(last, undefined)
+      if (isMissing(error) && last) await this.#takeMissed(last, undefined)
       return { ...conditionOf(error), file: undefined }
     }
     if (!opened) return { condition: 'noFile', file: undefined } // gone between two calls
@@ -334,16 +335,17 @@ export class Follower {
     let isBehind = false
     let hasMore = false
     for (const generation of [...this.#generations]) {
-      if (!generation.handle) continue
-      const outcome = await this.#lines.read(generation, generation.handle, deliver)
+      const { handle } = generation
+      if (!handle) continue
+      const outcome = await this.#lines.read(generation, handle, deliver)
       if (outcome === 'replaced') {
-        await this.#truncated(generation)
+        await this.#truncated(generation, handle)
         hasMore = true
       } else if (outcome === 'more')
         return { isBehind: true, hasMore: true } // what came after it is read after it
       else if (generation.quietSinceMs !== undefined) {
         if (this.#options.clock.monotonicMs() - generation.quietSinceMs >= this.#drainMs)
-          await this.#finish(generation, deliver)
+          await this.#finish(generation, handle, deliver)
         else isBehind = true
       }
     }
@@ -351,16 +353,16 @@ export class Follower {
   }
 
   /** Another file in the same inode: what it had is looked for in a copy, and the file is begun anew. */
-  async #truncated(generation: Generation): Promise<void> {
+  async #truncated(generation: Generation, handle: FileHandle): Promise<void> {
     const at = this.#generations.indexOf(generation)
-    const file = await generation.handle!.stat()
+    const file = await handle.stat()
     const isLive = generation === this.#generations.at(-1) && generation.quietSinceMs === undefined
     const copy = await this.#copyOf(generation)
     const next: Generation[] = copy ? [copy] : []
     if (isLive) {
       this.#rotations++
-      next.push(newGeneration(file, generation.handle))
-    } else await generation.handle?.close()
+      next.push(newGeneration(file, handle))
+    } else await handle.close()
     if (!copy) this.#remember(generation)
     this.#generations.splice(at, 1, ...next)
   }
@@ -379,11 +381,10 @@ export class Follower {
   }
 
   /** The last line of a file that nobody writes to any more need not have an end. */
-  async #finish(generation: Generation, deliver: Deliver): Promise<void> {
-    const { handle } = generation
-    await this.#lines.readRest(generation, handle!, deliver)
+  async #finish(generation: Generation, handle: FileHandle, deliver: Deliver): Promise<void> {
+    await this.#lines.readRest(generation, handle, deliver)
     // Held open, a deleted file would keep its room on the disk.
-    await handle!.close()
+    await handle.close()
     generation.handle = undefined
     generation.isComplete = true
     // What had the name last is remembered: its time tells which files came after it.

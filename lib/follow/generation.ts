@@ -1,6 +1,8 @@
 /** One generation of a followed log: a file by device and inode, how far it is examined, and what proves that it is still the same file. */
+
 import type { Stats } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
+import { fieldsOf } from '../text/fields.ts'
 
 /** What is kept over a restart. Octets are in base64. */
 export interface GenerationState {
@@ -19,7 +21,7 @@ export interface GenerationState {
 }
 
 export function isGenerationState(kept: unknown): kept is GenerationState {
-  const { device, inode, offset, head, tail, isSkipping, modifiedMs } = (kept ?? {}) as Partial<GenerationState>
+  const { device, inode, offset, head, tail, isSkipping, modifiedMs } = fieldsOf(kept)
   const areNumbers = [device, inode, offset, modifiedMs].every((one) => typeof one === 'number')
   return areNumbers && typeof head === 'string' && typeof tail === 'string' && typeof isSkipping === 'boolean'
 }

@@ -95,13 +95,13 @@ async function hand(
 
 /** Invalid UTF-8 becomes U+FFFD. What a hole left before a line is no part of it, nor is a byte order mark. */
 function linesOf(content: Buffer): string[] {
-  const lines = content.toString('utf8').split('\n')
-  for (let i = 0; i < lines.length; i++) {
-    const line = lines[i]!
-    const from = line.startsWith('\0') || line.startsWith('\ufeff') ? line.search(/[^\0\ufeff]|$/) : 0
-    lines[i] = line.slice(from, line.endsWith('\r') ? -1 : undefined)
-  }
-  return lines
+  return content
+    .toString('utf8')
+    .split('\n')
+    .map((line) => {
+      const from = line.startsWith('\0') || line.startsWith('\ufeff') ? line.search(/[^\0\ufeff]|$/) : 0
+      return line.slice(from, line.endsWith('\r') ? -1 : undefined)
+    })
 }
 
 function holeAtStart(content: Buffer): number {

@@ -1,7 +1,7 @@
 /** Opening what may have been renamed, deleted or replaced since it was listed. */
 import type { Stats } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
-import { codeOf } from '../errors.ts'
+import { isMissing } from '../errors.ts'
 import type { Folder } from '../trust/folder.ts'
 import { openIn } from '../trust/open.ts'
 
@@ -19,7 +19,7 @@ export async function openRegular(folder: Folder, name: string): Promise<Opened 
   try {
     handle = await openIn(folder, name, 'read')
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
   return { handle, file: await handle.stat() }

@@ -3,8 +3,10 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { type PatternJob, progressOf } from './pattern-job.ts'
 
 const progress = progressOf(workerData as SharedArrayBuffer)
+const port = parentPort
+if (!port) throw new Error('this file is a thread, and no program')
 
-parentPort!.on('message', ({ source, start, stop, lines, from }: PatternJob) => {
+port.on('message', ({ source, start, stop, lines, from }: PatternJob) => {
   const pattern = new RegExp(source)
   // Columns are counted from 1, the last one included; 0 is the line's start or end.
   const first = Math.max(0, start - 1)
@@ -13,7 +15,7 @@ parentPort!.on('message', ({ source, start, stop, lines, from }: PatternJob) => 
   const matches: number[] = []
   for (let i = from; i < lines.length; i++) {
     Atomics.store(progress.line, 0, i)
-    const line = lines[i]!
+    const line = lines[i] ?? ''
     if (!pattern.test(isWhole ? line : line.slice(first, end))) continue
     matches.push(i)
     // What was found is safe even when a later line stops this thread.
@@ -21,6 +23,6 @@ parentPort!.on('message', ({ source, start, stop, lines, from }: PatternJob) => 
     if (count < progress.matches.length) progress.matches[count] = i
   }
   Atomics.store(progress.line, 0, -1) // an answer that is slow to be read is no offence
-  parentPort!.postMessage(matches)
+  port.postMessage(matches)
 })
-parentPort!.postMessage('ready')
+port.postMessage('ready')

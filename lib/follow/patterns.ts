@@ -2,7 +2,9 @@
  * Tries regular expressions on lines in a thread of their own, with a time limit for each line: JavaScript's engine may
  * backtrack for ever, and cannot be interrupted.
  */
+
 import { Worker } from 'node:worker_threads'
+import { messageOf } from '../errors.ts'
 import type { Clock } from '../time/clock.ts'
 import { maxJobLines, newProgress, type PatternJob, type Progress, progressOf } from './pattern-job.ts'
 
@@ -116,7 +118,7 @@ export class Patterns {
   }
 
   async #ready(): Promise<Worker> {
-    if (this.#isClosed) throw new Error('no pattern is tried any more: the log subagent stops')
+    if (this.#isClosed) throw new Error('no pattern is tried any more: they are closed')
     if (this.#worker) return this.#worker
     const worker = new Worker(thread, { workerData: this.#memory })
     worker.on('error', () => {}) // whoever waits for an answer hears of it
@@ -141,6 +143,6 @@ export function patternError(source: string): string | undefined {
     new RegExp(source)
     return undefined
   } catch (error) {
-    return (error as Error).message
+    return messageOf(error)
   }
 }

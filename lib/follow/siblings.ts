@@ -5,7 +5,7 @@ import { gunzipSync, constants as zlib } from 'node:zlib'
 import type { Folder, Place } from '../trust/folder.ts'
 import { headOctets } from './generation.ts'
 import { openRegular } from './open-regular.ts'
-import { parseRotatedName } from './rotated-files.ts'
+import { byRotation, parseRotatedName } from './rotated-name.ts'
 
 export interface Sibling {
   /** In the folder of the live one. */
@@ -51,14 +51,12 @@ export function isRenamed(name: string, livePath: string): boolean {
  * that file times are taken from; else by these times.
  */
 export function inOrder<T extends Sibling>(siblings: readonly T[], livePath: string): T[] {
-  const named = siblings.map((sibling) => ({
-    sibling,
-    name: parseRotatedName(sibling.name, basename(livePath)),
-  }))
-  const isByName = named.every(({ name }) => name !== undefined)
-  return named
-    .sort((a, b) => (isByName ? byName(a.name!, b.name!) : byTime(a.sibling.file, b.sibling.file)))
-    .map(({ sibling }) => sibling)
+  const named = siblings.flatMap((sibling) => {
+    const turn = parseRotatedName(sibling.name, basename(livePath))
+    return turn ? { sibling, turn } : []
+  })
+  if (named.length < siblings.length) return siblings.toSorted((a, b) => byTime(a.file, b.file))
+  return named.sort((a, b) => byRotation(a.turn, b.turn)).map(({ sibling }) => sibling)
 }
 
 /**
@@ -73,15 +71,6 @@ export function laterByName<T extends Sibling>(
   if (!ordered.every(({ name }) => isRenamed(name, livePath))) return []
   const at = ordered.findIndex(({ file }) => isLast(file))
   return at < 0 ? [] : ordered.slice(at + 1)
-}
-
-interface Turn {
-  readonly seconds: number
-  readonly number: number
-}
-
-function byName(a: Turn, b: Turn): number {
-  return a.seconds - b.seconds || a.number - b.number
 }
 
 function byTime(a: Stats, b: Stats): number {

@@ -1,8 +1,12 @@
 /** What a home lacks that a newer program has files for, and the port offset that such files are to be made with. */
+
 import { join } from 'node:path'
+import { errorOf } from '../errors.ts'
 import { readJsonFile } from '../files/json-file.ts'
 import { readRegularFile } from '../files/regular-file.ts'
-import { type Home, homeRecordPath, makeFile, missingFrom, readTemplates, shellWord, type Template } from './home.ts'
+import { fieldsOf } from '../text/fields.ts'
+import { shellWord } from '../text/shell-word.ts'
+import { type Home, homeRecordPath, makeFile, missingFrom, readTemplates, type Template } from './home.ts'
 
 export interface Completion {
   /** Paths of the files made. */
@@ -74,7 +78,7 @@ async function readRecord(home: Home): Promise<{ readonly portOffset?: number } 
   try {
     return await readJsonFile(homeRecordPath(home), {
       parse: (content) => {
-        const { portOffset, layout } = Object(content) as { portOffset?: unknown; layout?: unknown }
+        const { portOffset, layout } = fieldsOf(content)
         if (Number.isInteger(portOffset)) return { portOffset: Number(portOffset) }
         // An old home that was migrated has a record without it.
         return portOffset === undefined && layout !== undefined ? {} : undefined
@@ -83,7 +87,7 @@ async function readRecord(home: Home): Promise<{ readonly portOffset?: number } 
       remedy: `delete it, and run: ${initCommand(home)} --port-offset N`,
     })
   } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
+    return errorOf(error)
   }
 }
 

@@ -3,11 +3,13 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { fillTemplate } from '../cnf/template.ts'
-import { isMissing, writeFileAtomic } from '../files/files.ts'
+import { codeOf, isDenied, isMissing, messageOf } from '../errors.ts'
+import { isNothingAt, writeFileAtomic } from '../files/files.ts'
 import { longestSocketPath } from '../net/socket-path.ts'
+import { programRoot } from '../program-root.ts'
+import { shellWord } from '../text/shell-word.ts'
 import { isInstalledHome, isInstalledPath, withoutCommunities } from './installed.ts'
+import { fillTemplate } from './template.ts'
 
 export interface Home {
   readonly root: string
@@ -37,10 +39,7 @@ export function makeFolders(home: Home, domain: Domain): DomainFolders {
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 })
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException
-      throw code === 'EACCES' || code === 'EPERM'
-        ? refused(home)
-        : new HomeError(`make the folder ${folder}: ${message}`)
+      throw isDenied(error) ? refused(home) : new HomeError(`make the folder ${folder}: ${messageOf(error)}`)
     }
   }
   return folders
@@ -51,9 +50,6 @@ export function pidFileOf(home: Home, name: string): string {
   const domain = domains.find((one) => one === name) ?? 'subagents'
   return join(foldersOf(home, domain).run, `${name}.pid`)
 }
-
-/** The folder that holds bin/, conf/ and dist/. */
-export const programRoot = findProgramRoot(dirname(fileURLToPath(import.meta.url)))
 
 /** A home that cannot be used, with what to do about it; `exitCode` is 1, 2 for wrong usage, or 4 where it is refused. */
 export class HomeError extends Error {
@@ -81,9 +77,8 @@ export function isInitialized(home: Home): boolean {
     statSync(home.conf)
     return true
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR') return false
-    throw code === 'EACCES' || code === 'EPERM' ? refused(home) : new HomeError(`read ${home.conf}: ${message}`)
+    if (isMissing(error) || codeOf(error) === 'ENOTDIR') return false
+    throw isDenied(error) ? refused(home) : new HomeError(`read ${home.conf}: ${messageOf(error)}`)
   }
 }
 
@@ -95,7 +90,7 @@ export function requireHome(home: Home, folders: readonly ('conf' | 'run')[] = [
     try {
       readdirSync(home[folder])
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EACCES') throw refused(home)
+      if (codeOf(error) === 'EACCES') throw refused(home)
     }
   }
 }
@@ -120,11 +115,6 @@ export function checkHomePath({ root }: Home): void {
     throw new HomeError(
       `${root} is ${octets} octets long, and the sockets of a home allow ${most}; choose a shorter path, or a symbolic link to it`,
     )
-}
-
-/** A word as a shell takes it, for commands that a message advises. */
-export function shellWord(text: string): string {
-  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 /** A file of the program's conf/, from which a home's is made. */
@@ -179,7 +169,7 @@ export async function readTemplates(): Promise<Template[]> {
 }
 
 export function missingFrom(home: Home, templates: readonly Template[]): Template[] {
-  return templates.filter(({ file }) => isMissing(join(home.conf, file)))
+  return templates.filter(({ file }) => isNothingAt(join(home.conf, file)))
 }
 
 /** Gives the path of the file made. It belongs to the owner of its folder, whose group may read it where it may look into that. */
@@ -191,12 +181,4 @@ export async function makeFile(home: Home, { file, text }: Template, portOffset:
   const isBare = file === join('agent', 'snmpd.cnf') && isInstalledHome(home, homeRecordPath(home))
   await writeFileAtomic(path, isBare ? withoutCommunities(content) : content, 0o600 | (mode & 0o040))
   return path
-}
-
-/** The sources and the compiled program lie at different depths; package.json lies at the top of both. */
-function findProgramRoot(from: string): string {
-  for (let folder = from; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'package.json'))) return folder
-    if (folder === dirname(folder)) throw new Error(`no package.json above ${from}`)
-  }
 }

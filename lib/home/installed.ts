@@ -1,6 +1,7 @@
 /** What is different in a home that is installed: it is to be reached from elsewhere, so nobody may know how to ask. */
+
 import { readFileSync } from 'node:fs'
-import type { Home } from './home.ts'
+import { fieldsOf } from '../text/fields.ts'
 
 /** Where the file system's standard (FHS 3.0) has what is installed. A checkout, even root's, is elsewhere. */
 const systemFolders = ['/etc/', '/opt/', '/srv/', '/usr/', '/var/lib/']
@@ -11,9 +12,9 @@ export function isInstalledPath(root: string): boolean {
 }
 
 /** As its record says how it was made; by its path where that says nothing. */
-export function isInstalledHome({ root }: Pick<Home, 'root'>, recordPath: string): boolean {
+export function isInstalledHome({ root }: { readonly root: string }, recordPath: string): boolean {
   try {
-    const { isInstalled } = Object(JSON.parse(readFileSync(recordPath, 'utf8'))) as { isInstalled?: unknown }
+    const { isInstalled } = fieldsOf(JSON.parse(readFileSync(recordPath, 'utf8')))
     if (typeof isInstalled === 'boolean') return isInstalled
   } catch {
     // A record that is missing or broken has a complaint of its own.

@@ -1,6 +1,6 @@
 /** A file that takes what a started program prints. Others may write its folder, and root starts programs: no link is followed. */
 import { closeSync, fstatSync, ftruncateSync, lstatSync, readSync, writeFileSync } from 'node:fs'
-import { codeOf } from '../errors.ts'
+import { isMissing } from '../errors.ts'
 import { atPlaceSync, type Folder } from '../trust/folder.ts'
 import { makeInSync, openInSync, openToAppendSync } from '../trust/open.ts'
 
@@ -51,7 +51,7 @@ function sizeOf(folder: Folder, name: string): number | undefined {
   try {
     return folder.lstatSync(name).size
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined // the process was adopted
+    if (isMissing(error)) return undefined // the process was adopted
     throw error
   }
 }

@@ -1,6 +1,6 @@
 /** A file that lines are put to, which makes room for itself: NAME becomes NAME.1, NAME.1 becomes NAME.2, and the oldest goes. */
 import { closeSync, fstatSync, writeFileSync } from 'node:fs'
-import { codeOf } from '../errors.ts'
+import { isMissing } from '../errors.ts'
 import { atPlaceSync, type Folder } from '../trust/folder.ts'
 import { openOrMakeInSync } from '../trust/open.ts'
 
@@ -53,6 +53,6 @@ function move(folder: Folder, from: string, to: string): void {
   try {
     folder.renameSync(from, to)
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error
+    if (!isMissing(error)) throw error
   }
 }

@@ -1,6 +1,6 @@
 /** A backend answers for objects; ModuleBackend makes one of a module, in the master's process or behind AgentX. */
 import type { Log } from '../log/log.ts'
-import type { TakeBack } from './all-or-nothing.ts'
+import { PartlyPersistedError, type TakeBack } from './all-or-nothing.ts'
 import { runGenerator } from './generator.ts'
 import type { Effects, MibModule, ModuleHost, Requester } from './module.ts'
 import type { RowChange } from './row-change.ts'
@@ -23,14 +23,6 @@ export interface Backend {
   readonly name: string
   readonly objects: readonly ServedObject[]
   prepareSet(varbinds: readonly SetVarbind[], requester?: Requester): SetPart
-}
-
-/** A change is durable in part, and that part could not be taken back. */
-export class PartlyPersistedError extends Error {
-  constructor(cause: unknown) {
-    super('a change is durable in part and could not be taken back', { cause })
-    this.name = 'PartlyPersistedError'
-  }
 }
 
 export interface ModuleBackendOptions {
@@ -83,6 +75,11 @@ export class ModuleBackend implements Backend {
   }
 }
 
+interface Committed {
+  readonly plan: RowPlan
+  effects: Effects | undefined
+}
+
 interface ModuleSetOptions extends ModuleBackendOptions {
   readonly unkept: Unkept
 }
@@ -93,7 +90,7 @@ class ModuleSet implements SetPart {
   readonly #requester: Requester | undefined
   readonly #options: ModuleSetOptions
   #plans: readonly RowPlan[] = []
-  readonly #committed: { plan: RowPlan; effects: Effects | undefined }[] = []
+  readonly #committed: Committed[] = []
   /** What takes back what is durable of it, if anything is; undefined before persisting began. */
   #takesBack: Promise<TakeBack | undefined> | undefined
 
@@ -123,12 +120,13 @@ class ModuleSet implements SetPart {
     for (const plan of this.#plans) {
       try {
         const { table, handlers } = plan.serving
-        this.#committed.push({ plan, effects: undefined })
+        const committed: Committed = { plan, effects: undefined }
+        this.#committed.push(committed)
         if (plan.after) table.putAny(plan.after)
         else table.deleteAny(plan.instance)
         const { before, after, wishes } = plan
-        const change = { before, after, wishes, requester: this.#requester } as never
-        this.#committed.at(-1)!.effects = handlers.commit?.(change)
+        const change = { before, after, wishes, requester: this.#requester }
+        committed.effects = handlers.commit?.(change)
       } catch (error) {
         this.#options.log.error('a module failed to commit a set', { module: this.#module.name, error })
         return { status: 'commitFailed', position: plan.position }
@@ -156,7 +154,7 @@ class ModuleSet implements SetPart {
   }
 
   #actsUnkept({ serving, before, after, wishes }: RowPlan): boolean {
-    return serving.handlers.actsUnkept?.({ before, after, wishes, requester: this.#requester } as never) ?? false
+    return serving.handlers.actsUnkept?.({ before, after, wishes, requester: this.#requester }) ?? false
   }
 
   async undo(): Promise<boolean> {

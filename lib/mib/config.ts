@@ -4,13 +4,13 @@ import type { Complaint } from '../cnf/complaint.ts'
 import { CnfStore, type LoadedEntry, type Restore } from '../cnf/store.ts'
 import { allOrNothing, type TakeBack } from './all-or-nothing.ts'
 import { type LoadedFile, valuesByInstance } from './configured-rows.ts'
-import type { Definition } from './declare.ts'
+import { columnNamed, type Definition } from './declare.ts'
 import { withDependents } from './dependents.ts'
 import { entryTypes, isLasting, type ResolveName, rowOf } from './entry-types.ts'
 import { instanceOf } from './instance.ts'
 import type { Serving } from './module.ts'
 import { inverseOf, type RowChange } from './row-change.ts'
-import type { AnyRow } from './served.ts'
+import { type AnyRow, anyRow } from './served.ts'
 import { WaitingRows } from './waiting-rows.ts'
 
 export { describe, type ResolveName } from './entry-types.ts'
@@ -109,7 +109,7 @@ export class ConfigFile {
       }
       rows.set(key, withDependents(definition, row))
     }
-    for (const before of [...table.rows()] as AnyRow[]) {
+    for (const before of [...table.rows()].map(anyRow)) {
       const isGone = isKept(definition, before) && !rows.has(instanceOf(definition, before).join('.'))
       if (isGone) change(serving, before, undefined)
     }
@@ -240,12 +240,12 @@ function misplacedDependents(definition: Definition, entries: readonly LoadedEnt
 function change({ table, handlers }: Serving, before: AnyRow | undefined, after: AnyRow | undefined): void {
   if (after) table.putAny(after)
   else if (before) table.deleteAny(instanceOf(table.definition, before))
-  handlers.commit?.({ before, after, wishes: {}, requester: undefined } as never)?.finish?.()
+  handlers.commit?.({ before, after, wishes: {}, requester: undefined })?.finish?.()
 }
 
 /** What scalars of a file are when it has no line of them, or not any more. */
-function defaultsOf({ cnf, columns }: Definition): AnyRow {
-  const declared = cnf.map((name) => [name, columns[name]!.defaultValue] as const)
+function defaultsOf(definition: Definition): AnyRow {
+  const declared = definition.cnf.map((name) => [name, columnNamed(definition, name).defaultValue] as const)
   return Object.fromEntries(declared.filter(([, value]) => value !== undefined))
 }
 

@@ -17,12 +17,19 @@ export interface LoadedFile {
   readonly entries: readonly LoadedEntry[]
 }
 
+/** Of one row: its own line, then those of its dependents. */
+type Lines = [LoadedEntry, ...LoadedEntry[]]
+
 /** The rows of a table by instance: each of its lines, with what lines of its dependents add. */
 export function valuesByInstance(definition: Definition, entries: readonly LoadedEntry[]): Map<string, CnfValues> {
   const rows = new Map<string, CnfValues>()
-  for (const [instance, lines] of linesByInstance(definition, entries))
-    rows.set(instance, Object.assign({}, ...lines.map(({ values }) => values)))
+  for (const [instance, lines] of linesByInstance(definition, entries)) rows.set(instance, valuesOf(lines))
   return rows
+}
+
+/** What lines say together. */
+function valuesOf(lines: readonly LoadedEntry[]): CnfValues {
+  return Object.assign({}, ...lines.map(({ values }) => values))
 }
 
 export function configuredRows(files: readonly LoadedFile[]): ConfiguredRows {
@@ -53,7 +60,7 @@ export function configuredRows(files: readonly LoadedFile[]): ConfiguredRows {
 
 function rowsOf(definition: Definition, entries: readonly LoadedEntry[]): ConfiguredRow<AnyRow>[] {
   return [...linesByInstance(definition, entries).values()].map((lines) => {
-    const values = Object.assign({}, ...lines.map((line) => line.values)) as CnfValues
+    const values = valuesOf(lines)
     return {
       row: withDependents(definition, { ...rowOf(definition, values), ...values }),
       placeOf: (column) => placeIn(lines, column),
@@ -64,14 +71,17 @@ function rowsOf(definition: Definition, entries: readonly LoadedEntry[]): Config
 function scalarsOf(definition: Definition, file: string, entries: readonly LoadedEntry[]): ConfiguredRow<AnyRow> {
   const lines = entries.filter(({ keyword }) => definition.cnf.includes(keyword))
   return {
-    row: { ...rowOf(definition, Object.assign({}, ...lines.map(({ values }) => values))) },
-    placeOf: (column) => (lines.some(({ keyword }) => keyword === column) ? placeIn(lines, column) : startOf(file)),
+    row: { ...rowOf(definition, valuesOf(lines)) },
+    placeOf: (column) => {
+      const line = lines.find(({ keyword }) => keyword === column)
+      return line ? placeIn([line], column) : startOf(file)
+    },
   }
 }
 
 /** The line of each row of a table, and then those of its dependents. */
-function linesByInstance(definition: Definition, entries: readonly LoadedEntry[]): Map<string, LoadedEntry[]> {
-  const found = new Map<string, LoadedEntry[]>()
+function linesByInstance(definition: Definition, entries: readonly LoadedEntry[]): Map<string, Lines> {
+  const found = new Map<string, Lines>()
   const instance = ({ values }: LoadedEntry): string => instanceOf(definition, values).join('.')
   for (const entry of entries) if (entry.keyword === definition.entryName) found.set(instance(entry), [entry])
   const dependents = new Set(definition.dependents.map(({ entryName }) => entryName))
@@ -80,9 +90,9 @@ function linesByInstance(definition: Definition, entries: readonly LoadedEntry[]
 }
 
 /** Of a field in the first of these lines that has it; of the first line's first word when none has. */
-function placeIn(lines: readonly LoadedEntry[], column: string | undefined): Place {
+function placeIn(lines: Lines, column: string | undefined): Place {
   const withField = column === undefined ? undefined : lines.find(({ places }) => column in places.fields)
-  const line = withField ?? lines[0]!
+  const line = withField ?? lines[0]
   const { line: number, column: at } =
     (column === undefined ? undefined : line.places.fields[column]) ?? line.places.keyword
   return { file: line.file, line: number, column: at }

@@ -159,11 +159,15 @@ export function defineTable<const I extends Columns, const C extends Columns>(
       name,
       entryName: name.replace(/Table$/, 'Entry'),
       entry: [...oid(table), 1],
-      columns: Object.keys(options.columns).filter((key) => options.columns[key]!.entry === `${table}.1`),
+      columns: namesOf(options.columns, (declared) => declared.entry === `${table}.1`),
       cnf,
       exists,
     })),
   )
+}
+
+function namesOf(columns: Columns, isWanted: (declared: Column) => boolean): string[] {
+  return Object.entries(columns).flatMap(([name, declared]) => (isWanted(declared) ? [name] : []))
 }
 
 export interface ScalarsOptions<C extends Columns> {
@@ -194,7 +198,7 @@ function define<I extends Columns, C extends Columns>(
 ): Definition<I, C> {
   const bound: Record<string, BoundColumn> = {}
   const byConvention = (convention: string): string | undefined =>
-    Object.keys(columns).find((key) => columns[key]!.syntax.name === convention)
+    namesOf(columns, ({ syntax }) => syntax.name === convention)[0]
   const definition: Definition<I, C> = {
     kind,
     name,
@@ -224,6 +228,13 @@ function define<I extends Columns, C extends Columns>(
 /** The common face of definitions for code that does not care about their columns. */
 export function anyDefinition(definition: { readonly entry: Oid }): Definition {
   return definition as Definition
+}
+
+/** A column or index part that the definition has; throws where it has none of that name. */
+export function columnNamed({ name: table, columns }: Definition, name: string): BoundColumn {
+  const column = columns[name]
+  if (!column) throw new TypeError(`${table} has no column ${name}`)
+  return column
 }
 
 export type NotificationObjects = Readonly<Record<string, BoundColumn>>

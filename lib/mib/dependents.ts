@@ -1,5 +1,5 @@
 /** Columns of dependent tables: which of them a row has follows from what the row itself says. */
-import type { Definition } from './declare.ts'
+import { columnNamed, type Definition } from './declare.ts'
 import type { AnyRow } from './served.ts'
 
 /** The row with the defaults of dependents that appeared, and without the columns of those that it has not. */
@@ -10,7 +10,7 @@ export function withDependents(definition: Definition, row: AnyRow): AnyRow {
     const isThere = exists(row)
     for (const name of columns) {
       if (!isThere) delete result[name]
-      else if (result[name] === undefined) result[name] = definition.columns[name]!.defaultValue
+      else if (result[name] === undefined) result[name] = columnNamed(definition, name).defaultValue
     }
   }
   return result

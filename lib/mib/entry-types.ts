@@ -3,7 +3,7 @@ import type { CnfEntryType, CnfField, CnfValues } from '../cnf/document.ts'
 import { type CnfToken, quote } from '../cnf/lex.ts'
 import type { Oid } from '../smi/oid.ts'
 import { hasStrayOctet, octetsOfText, textOfOctets } from '../text/lossless-text.ts'
-import type { BoundColumn, Definition } from './declare.ts'
+import { type BoundColumn, columnNamed, type Definition } from './declare.ts'
 import type { AnyRow } from './served.ts'
 import { hexadecimal, isHexadecimal, type Syntax } from './syntax.ts'
 
@@ -11,14 +11,14 @@ export type ResolveName = (name: string) => Oid | undefined
 
 /** The lines that a table with its dependents, or a group of scalars, has in its file. */
 export function entryTypes(definition: Definition, resolveName?: ResolveName): CnfEntryType[] {
-  const field = (name: string): CnfField => fieldOf(definition.columns[name]!, resolveName)
+  const field = (name: string): CnfField => fieldOf(columnNamed(definition, name), resolveName)
   if (definition.kind === 'scalars') {
     return definition.cnf.map((name) => ({ keyword: name, fields: [field(name)], keyFields: [] }))
   }
   return [definition, ...definition.dependents].flatMap(({ cnf, entryName }) => {
     if (cnf.length === 0) return []
     // Fields at the end that have a default may be left out: older files do not know them yet.
-    const trailing = cnf.toReversed().findIndex((name) => definition.columns[name]!.defaultValue === undefined)
+    const trailing = cnf.toReversed().findIndex((name) => columnNamed(definition, name).defaultValue === undefined)
     return [
       {
         keyword: entryName,
@@ -40,7 +40,7 @@ export function waitingTypes(definition: Definition, resolveName?: ResolveName):
   return [
     {
       keyword: definition.entryName,
-      fields: waitingColumns(definition).map((name) => orAbsent(fieldOf(definition.columns[name]!, resolveName))),
+      fields: waitingColumns(definition).map((name) => orAbsent(fieldOf(columnNamed(definition, name), resolveName))),
       keyFields: cnf.filter((name) => name in index),
     },
   ]
@@ -52,8 +52,10 @@ export function waitingTypes(definition: Definition, resolveName?: ResolveName):
  */
 export function waitingColumns({ cnf: own, columns, dependents, index, statusColumn }: Definition): string[] {
   const cnf = [...new Set([own, ...dependents.map((dependent) => dependent.cnf)].flat())]
-  const isMemory = (name: string): boolean => columns[name]!.access === 'not-accessible' && !(name in index)
-  const remembered = Object.keys(columns).filter((name) => isMemory(name) && !cnf.includes(name))
+  const isMemory = ({ name, access }: BoundColumn): boolean => access === 'not-accessible' && !(name in index)
+  const remembered = Object.values(columns).flatMap((one) =>
+    isMemory(one) && !cnf.includes(one.name) ? [one.name] : [],
+  )
   return [...cnf.filter((name) => name !== statusColumn), ...remembered]
 }
 
@@ -104,12 +106,11 @@ function parseWord(syntax: Syntax<unknown>, token: CnfToken, resolveName?: Resol
 
 /** A value as the word of a file that parseWord reads as exactly this value. */
 function formatWord(syntax: Syntax<unknown>, value: unknown): string {
-  if (syntax.notation === 'textOrHexadecimal') {
-    const octets = value as Uint8Array
-    const text = textOfOctets(octets)
+  if (syntax.notation === 'textOrHexadecimal' && value instanceof Uint8Array) {
+    const text = textOfOctets(value)
     const isReadable = /^[\u0020-\u007e]*$/.test(text) && !isHexadecimal(text)
     // A lone octet has no hexadecimal form that is not a text as well.
-    return isReadable || octets.length === 1 ? quote(text) : hexadecimal(octets)
+    return isReadable || value.length === 1 ? quote(text) : hexadecimal(value)
   }
   if (syntax.name === 'BITS') {
     const encoded = syntax.toSnmp(value)

@@ -11,7 +11,7 @@ export function instanceOf(definition: Definition, row: Row): Oid {
   const parts = Object.entries(definition.index)
   for (const [position, [name, part]] of parts.entries()) {
     const implied = definition.implied && position === parts.length - 1
-    append(ids, part.syntax.toSnmp(row[name]), implied || isFixedSize(part))
+    append(ids, part.syntax.toSnmp(row[name]), implied || fixedSizeOf(part) !== undefined)
   }
   return ids
 }
@@ -67,22 +67,26 @@ function takePart(
     if (value === undefined || (base === 'Integer32' && value > 0x7fff_ffff)) return undefined
     return { value: { type: base, value }, next: at + 1 }
   }
+  const fixedSize = fixedSizeOf(part)
   let length: number
   let start = at
   if (base === 'IpAddress') length = 4
   else if (implied) length = instance.length - at
-  else if (isFixedSize(part)) length = part.syntax.ranges[0]![0]
+  else if (fixedSize !== undefined) length = fixedSize
   else {
     length = instance[at] ?? -1
     start = at + 1
   }
   if (length < 0 || start + length > instance.length) return undefined
-  const ids = Array.from({ length }, (_, i) => instance[start + i]!)
+  const ids = Array.from({ length }, (_, i) => instance[start + i] ?? 0)
   if (base === 'ObjectIdentifier') return { value: { type: base, value: ids }, next: start + length }
   if (base === 'Counter64' || ids.some((id) => id > 255)) return undefined
   return { value: { type: base, value: Uint8Array.from(ids) }, next: start + length }
 }
 
-function isFixedSize({ syntax }: Columns[string]): boolean {
-  return syntax.base === 'OctetString' && syntax.ranges.length === 1 && syntax.ranges[0]![0] === syntax.ranges[0]![1]
+/** Of strings that all have the same length, which is then not said before them (RFC 2578 §7.7). */
+function fixedSizeOf({ syntax: { base, ranges } }: Columns[string]): number | undefined {
+  if (base !== 'OctetString' || ranges.length !== 1) return undefined
+  const [range] = ranges
+  return range && range[0] === range[1] ? range[0] : undefined
 }

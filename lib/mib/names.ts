@@ -1,5 +1,5 @@
 /** Names of objects and back, from declarations: what the tools print and take, and what files may say for an OID. */
-import { compareOid, formatOid, type Oid, parseOid, startsWith } from '../smi/oid.ts'
+import { compareOid, formatOid, type Oid, oid, parseOid, startsWith } from '../smi/oid.ts'
 import type { SnmpValue } from '../smi/value.ts'
 import type { BoundColumn, Definition, Notification } from './declare.ts'
 
@@ -34,7 +34,7 @@ export class Names {
   constructor(definitions: readonly Definition[], notifications: readonly Notification[] = []) {
     const named: Named[] = wellKnown.map(([name, dotted]) => ({
       name,
-      oid: parseOid(dotted)!,
+      oid: oid(dotted),
       object: undefined,
       kind: 'arc' as const,
     }))

@@ -4,8 +4,8 @@ import type { Oid } from '../smi/oid.ts'
 import type { SnmpValue } from '../smi/value.ts'
 import type { BoundColumn, LiveOf, RowOf } from './declare.ts'
 import { instanceOf } from './instance.ts'
-import type { Handlers, Served } from './module.ts'
-import { type AnyRow, ServedColumn, ServedTable } from './served.ts'
+import type { Served } from './module.ts'
+import { type AnyRow, anyLive, anyRow, ServedColumn, ServedTable, typedRow } from './served.ts'
 import { search } from './subtree.ts'
 
 /** Rows in the order of their instances. */
@@ -17,7 +17,7 @@ export interface RowSource<R> {
 /** As `serve`, for a read-only table; rows are those of `source`, which replaces them all at once. */
 export function serveOnDemand<D extends { readonly entry: Oid }>(definition: D, live?: LiveOf<D>): OnDemand<D> {
   const table = new OnDemandTable<D>(definition, live)
-  return { table, handlers: {} as Handlers<never> }
+  return { table, handlers: {} }
 }
 
 export interface OnDemand<D extends { readonly entry: Oid }> extends Served<D> {
@@ -33,12 +33,12 @@ interface Made {
 
 export class OnDemandTable<D extends { readonly entry: Oid }> extends ServedTable<D> {
   override readonly objects: readonly ServedColumn[]
-  #source: RowSource<RowOf<D>> = { size: 0, rowAt: () => ({}) as RowOf<D> }
+  #source: RowSource<RowOf<D>> = { size: 0, rowAt: () => typedRow<D>({}) }
   #made: Made | undefined
 
   constructor(definition: D, live: LiveOf<D> | undefined) {
     super(definition, live)
-    const computed = (live ?? {}) as Readonly<Record<string, (row: AnyRow) => unknown>>
+    const computed = anyLive(live)
     this.objects = this.definition.readable.map((bound) => new OnDemandColumn(this, bound, computed[bound.name]))
   }
 
@@ -71,7 +71,7 @@ export class OnDemandTable<D extends { readonly entry: Oid }> extends ServedTabl
 
   made(position: number): Made {
     if (this.#made?.position === position) return this.#made
-    const row = this.#source.rowAt(position) as AnyRow
+    const row = anyRow(this.#source.rowAt(position))
     this.#made = { position, row, instance: instanceOf(this.definition, row) }
     return this.#made
   }

@@ -55,6 +55,11 @@ export function nextRowState(present: RowState, wish: RowStatus | undefined, isC
   return (isComplete ? whenComplete : whenIncomplete)[wish ?? 'columns'][present]
 }
 
+/** As a row's status column has it; absent where there is no row. */
+export function rowStateOf(status: unknown): RowState {
+  return status === 'active' || status === 'notInService' || status === 'notReady' ? status : 'absent'
+}
+
 export function isRowState(outcome: Outcome): outcome is RowState {
   return outcome === 'absent' || outcome === 'notReady' || outcome === 'notInService' || outcome === 'active'
 }

@@ -13,6 +13,21 @@ import { type ServedObject, search } from './subtree.ts'
 
 export type AnyRow = Readonly<Record<string, unknown>>
 
+/** A row as code takes it that does not care about its columns. */
+export function anyRow<R>(row: R): AnyRow {
+  return row as AnyRow
+}
+
+/** A row that came from a table of this definition; nobody else may say so. */
+export function typedRow<D>(row: AnyRow): RowOf<D> {
+  return row as RowOf<D>
+}
+
+/** The live columns of a table, likewise. */
+export function anyLive(live: object | undefined): Readonly<Record<string, (row: AnyRow) => unknown>> {
+  return { ...live }
+}
+
 interface StoredRow {
   readonly instance: Uint32Array
   /** The instance in BER, as the end of a name. */
@@ -36,7 +51,7 @@ export class ServedTable<D extends { readonly entry: Oid } = Definition> {
 
   constructor(definition: D, live?: LiveOf<D>) {
     this.definition = anyDefinition(definition)
-    const computed = (live ?? {}) as Readonly<Record<string, (row: AnyRow) => unknown>>
+    const computed = anyLive(live)
     this.objects = this.definition.readable.map(
       (bound, position) => new ServedColumn(bound, position, this.#rows, computed[bound.name]),
     )
@@ -48,27 +63,28 @@ export class ServedTable<D extends { readonly entry: Oid } = Definition> {
 
   /** Inserts the row, or replaces the one with the same index. */
   put(row: RowOf<D>): void {
-    this.putAny(row as AnyRow)
+    this.putAny(anyRow(row))
   }
 
   get(index: Partial<RowOf<D>>): RowOf<D> | undefined {
-    return this.getAny(instanceOf(this.definition, index as AnyRow)) as RowOf<D> | undefined
+    const row = this.getAny(instanceOf(this.definition, anyRow(index)))
+    return row && typedRow<D>(row)
   }
 
   /** Changes some columns of a row that exists; false when it does not. */
   patch(index: Partial<RowOf<D>>, changes: Partial<RowOf<D>>): boolean {
-    const before = this.getAny(instanceOf(this.definition, index as AnyRow))
+    const before = this.getAny(instanceOf(this.definition, anyRow(index)))
     if (!before) return false
-    this.putAny({ ...before, ...(changes as AnyRow) })
+    this.putAny({ ...before, ...anyRow(changes) })
     return true
   }
 
   delete(index: Partial<RowOf<D>>): boolean {
-    return this.deleteAny(instanceOf(this.definition, index as AnyRow))
+    return this.deleteAny(instanceOf(this.definition, anyRow(index)))
   }
 
   *rows(): IterableIterator<RowOf<D>> {
-    for (const { row } of this.#rows) yield row as RowOf<D>
+    for (const { row } of this.#rows) yield typedRow<D>(row)
   }
 
   /** Makes these the rows of the table; those not among them go. */
@@ -85,20 +101,20 @@ export class ServedTable<D extends { readonly entry: Oid } = Definition> {
 
   endSweep(): void {
     for (let at = this.#rows.length - 1; at >= 0; at--) {
-      if (this.#rows[at]!.seen !== this.#sweep) this.#remove(at)
+      if (this.#rows[at]?.seen !== this.#sweep) this.#remove(at)
     }
   }
 
   getAny(instance: ArrayLike<number>): AnyRow | undefined {
     const at = lowerBound(this.#rows, instance, 0, instance.length)
-    return isAt(this.#rows, at, instance, 0, instance.length) ? this.#rows[at]!.row : undefined
+    return isAt(this.#rows, at, instance, 0, instance.length) ? this.#rows[at]?.row : undefined
   }
 
   putAny(row: AnyRow): void {
     const instance = instanceOf(this.definition, row)
     const at = lowerBound(this.#rows, instance, 0, instance.length)
-    if (isAt(this.#rows, at, instance, 0, instance.length)) {
-      const stored = this.#rows[at]!
+    const stored = this.#rows[at]
+    if (stored && isAt(this.#rows, at, instance, 0, instance.length)) {
       const before = stored.row
       stored.seen = this.#sweep
       if (sameValues(before, row)) return
@@ -109,7 +125,7 @@ export class ServedTable<D extends { readonly entry: Oid } = Definition> {
     }
     scratch.position = 0
     for (const id of instance) scratch.subIdentifier(id)
-    const stored: StoredRow = {
+    const added: StoredRow = {
       instance: Uint32Array.from(instance),
       tail: scratch.take(),
       row,
@@ -117,8 +133,8 @@ export class ServedTable<D extends { readonly entry: Oid } = Definition> {
       ends: new Uint32Array(this.objects.length),
       seen: this.#sweep,
     }
-    this.#encode(stored)
-    this.#rows.splice(at, 0, stored)
+    this.#encode(added)
+    this.#rows.splice(at, 0, added)
     this.onChange?.(undefined, row)
   }
 
@@ -131,7 +147,7 @@ export class ServedTable<D extends { readonly entry: Oid } = Definition> {
 
   #remove(at: number): void {
     const [stored] = this.#rows.splice(at, 1)
-    this.onChange?.(stored!.row, undefined)
+    if (stored) this.onChange?.(stored.row, undefined)
   }
 
   #encode(stored: StoredRow): void {

@@ -2,13 +2,13 @@
 import type { ErrorStatus } from '../smi/error-status.ts'
 import { type Oid, startsWith } from '../smi/oid.ts'
 import type { SnmpValue } from '../smi/value.ts'
-import type { BoundColumn, Definition } from './declare.ts'
+import { type BoundColumn, columnNamed, type Definition } from './declare.ts'
 import { withDependents } from './dependents.ts'
 import { indexValues } from './instance.ts'
 import type { Refusal, Requester, Serving } from './module.ts'
-import { isRowState, nextRowState, type RowState } from './row-status.ts'
+import { isRowState, nextRowState, rowStateOf } from './row-status.ts'
 import type { AnyRow } from './served.ts'
-import type { RowStatus, StorageType } from './syntax.ts'
+import { rowStatusOf, type StorageType, storageTypeOf } from './syntax.ts'
 
 export interface SetVarbind {
   readonly name: Oid
@@ -69,7 +69,7 @@ export function planSet(
   for (const plan of plans) {
     const { serving, before, after, wishes, position, positions } = plan
     const alongside = plans.flatMap((one) => (one !== plan && one.serving === serving && one.after ? [one.after] : []))
-    const refused = serving.handlers.test?.({ before, after, wishes, alongside, requester } as never)
+    const refused = serving.handlers.test?.({ before, after, wishes, alongside, requester })
     if (typeof refused === 'string') return { status: refused, position }
     if (refused) return { status: refused.status, position: positions.get(refused.column) ?? position }
   }
@@ -123,24 +123,24 @@ function planRow(row: RowWishes, requester: Requester | undefined): RowPlan | Se
   if (!before && !statusColumn) return refuse('noCreation')
   let stored: Record<string, unknown> = before ? { ...before } : { ...defaultsOf(definition), ...index }
   for (const [name, value] of Object.entries(wishes)) {
-    const column = definition.columns[name]!
+    const column = columnNamed(definition, name)
     if (column.readsAs !== undefined || name === statusColumn) continue
     if (column.syntax.name === 'TestAndIncr') {
       if (before?.[name] !== value) return refuse('inconsistentValue')
-      stored[name] = value === 0x7fff_ffff ? 0 : (value as number) + 1
+      stored[name] = value === 0x7fff_ffff ? 0 : Number(value) + 1
     } else stored[name] = value
   }
-  const derived = serving.handlers.derive?.({ before, after: stored, wishes, requester } as never)
+  const derived = serving.handlers.derive?.({ before, after: stored, wishes, requester })
   if (isRefusal(derived)) return refuse(derived.status, positions.get(derived.column))
-  stored = { ...withDependents(definition, derived ? (derived as AnyRow) : stored) }
+  stored = { ...withDependents(definition, derived ?? stored) }
   if (!statusColumn) return { serving, instance, before, after: stored, wishes, position, positions }
 
   if (before && storageColumn) {
-    const forbidden = storageForbids(before[storageColumn] as StorageType, wishes, statusColumn, storageColumn)
+    const forbidden = storageForbids(storageTypeOf(before[storageColumn]), wishes, statusColumn, storageColumn)
     if (forbidden) return refuse('inconsistentValue')
   }
-  const wish = wishes[statusColumn] as RowStatus | undefined
-  const present = (before?.[statusColumn] as RowState | undefined) ?? 'absent'
+  const wish = rowStatusOf(wishes[statusColumn])
+  const present = rowStateOf(before?.[statusColumn])
   const complete = mayBeActive(serving, stored)
   const outcome = nextRowState(present, wish, complete)
   if (!isRowState(outcome)) return refuse(outcome, positions.get(statusColumn))
@@ -173,14 +173,19 @@ export function mayBeActive({ table: { definition }, handlers }: Serving, row: A
     ({ name, access, presence }) =>
       access !== 'read-create' || presence !== 'always' || name === definition.statusColumn || row[name] !== undefined,
   )
-  return isWhole && (handlers.isComplete?.(row as never) ?? true)
+  return isWhole && (handlers.isComplete?.(row) ?? true)
 }
 
 /** StorageType, RFC 2579: permanent rows stay, read-only rows stay as they are, and the kind itself hardly changes. */
-function storageForbids(storage: StorageType, wishes: AnyRow, statusColumn: string, storageColumn: string): boolean {
+function storageForbids(
+  storage: StorageType | undefined,
+  wishes: AnyRow,
+  statusColumn: string,
+  storageColumn: string,
+): boolean {
   if (storage === 'readOnly') return true
   if (storage === 'permanent' && wishes[statusColumn] === 'destroy') return true
-  const wish = wishes[storageColumn] as StorageType | undefined
+  const wish = storageTypeOf(wishes[storageColumn])
   if (wish === undefined || wish === storage) return false
   return storage === 'permanent' || wish === 'permanent' || wish === 'readOnly'
 }

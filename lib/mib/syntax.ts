@@ -1,5 +1,7 @@
 /** SMIv2 syntaxes as values: how a typed value becomes an SNMP value and back, with every range checked. */
+
 import type { ErrorStatus } from '../smi/error-status.ts'
+import { isLabel, type Labels, labelsOf } from '../smi/labels.ts'
 import { formatOid, type Oid, parseOid } from '../smi/oid.ts'
 import type { SmiBase, SnmpValue } from '../smi/value.ts'
 
@@ -70,18 +72,14 @@ export function counter64(): Syntax<bigint> {
 }
 
 /** INTEGER with labels: the row holds the label. */
-export function enumeration<const N extends Readonly<Record<string, number>>>(
-  named: N,
-  name = 'INTEGER',
-): Syntax<keyof N & string> {
-  type Label = keyof N & string
-  const labels = new Map(Object.entries(named).map(([label, number]) => [number, label as Label]))
+export function enumeration<const L extends string>(named: Labels<L>, name = 'INTEGER'): Syntax<L> {
+  const labels = new Map(labelsOf(named).map((label) => [named[label], label]))
   return {
     name,
     base: 'Integer32',
     ranges: [],
     named,
-    toSnmp: (label) => ({ type: 'Integer32', value: named[label]! }),
+    toSnmp: (label) => ({ type: 'Integer32', value: named[label] }),
     fromSnmp: (value) => {
       if (value.type !== 'Integer32') return { error: 'wrongType' }
       const label = labels.get(value.value)
@@ -90,8 +88,7 @@ export function enumeration<const N extends Readonly<Record<string, number>>>(
     format: (label) => `${label}(${named[label]})`,
     parse: (text) => {
       const [, label = text, number] = /^(.*)\((\d+)\)$/.exec(text) ?? []
-      if (Object.hasOwn(named, label))
-        return number === undefined || Number(number) === named[label] ? (label as Label) : undefined
+      if (isLabel(named, label)) return number === undefined || Number(number) === named[label] ? label : undefined
       return /^\d+$/.test(text) ? labels.get(Number(text)) : undefined
     },
   }
@@ -100,10 +97,9 @@ export function enumeration<const N extends Readonly<Record<string, number>>>(
 /** TruthValue, RFC 2579: true(1), false(2). */
 export function truthValue(
   name = 'TruthValue',
-  labels = { true: 1, false: 2 } as Record<string, number>,
+  labels: Readonly<Record<string, number>> = { true: 1, false: 2 },
 ): Syntax<boolean> {
-  const yes = Object.keys(labels)[0]!
-  const no = Object.keys(labels)[1]!
+  const [yes = 'true', no = 'false'] = Object.keys(labels)
   const parsed: Record<string, boolean> = { true: true, false: false, yes: true, no: false, '1': true, '2': false }
   return {
     name,
@@ -245,16 +241,20 @@ export function ipAddress(): Syntax<string> {
 }
 
 /** BITS: the row holds the labels of the bits that are set. */
-export function bits<const N extends Readonly<Record<string, number>>>(
-  named: N,
-): Syntax<ReadonlySet<keyof N & string>> {
-  type Label = keyof N & string
-  const entries = Object.entries(named) as [Label, number][]
-  const size = Math.floor(Math.max(...Object.values(named)) / 8) + 1
-  const known = new Uint8Array(size)
-  for (const bit of Object.values(named)) known[bit >> 3]! |= 0x80 >> (bit & 7)
+export function bits<const L extends string>(named: Labels<L>): Syntax<ReadonlySet<L>> {
+  const labels = labelsOf(named)
+  const size = Math.floor(Math.max(...labels.map((label) => named[label])) / 8) + 1
+  const octetsOf = (set: Iterable<L>): Uint8Array => {
+    const result = new Uint8Array(size)
+    for (const label of set) {
+      const bit = named[label]
+      result[bit >> 3] = (result[bit >> 3] ?? 0) | (0x80 >> (bit & 7))
+    }
+    return result
+  }
+  const known = octetsOf(labels)
   return {
-    ...octets<ReadonlySet<Label>>(
+    ...octets<ReadonlySet<L>>(
       'BITS',
       // Octets at the end that have no bit set may be missing: Net-SNMP leaves them out.
       sizes(0, size),
@@ -262,25 +262,19 @@ export function bits<const N extends Readonly<Record<string, number>>>(
       {
         // A bit that is not defined is wrongValue (RFC 3416 §4.2.5): it could not be read back.
         read: (value) =>
-          value.some((octet, i) => octet & ~known[i]!)
+          value.some((octet, i) => octet & ~(known[i] ?? 0))
             ? undefined
-            : new Set(
-                entries.filter(([, bit]) => (value[bit >> 3] ?? 0) & (0x80 >> (bit & 7))).map(([label]) => label),
-              ),
-        write: (value) => {
-          const result = new Uint8Array(size)
-          for (const label of value) result[named[label]! >> 3]! |= 0x80 >> (named[label]! & 7)
-          return result
-        },
+            : new Set(labels.filter((label) => (value[named[label] >> 3] ?? 0) & (0x80 >> (named[label] & 7)))),
+        write: octetsOf,
       },
       {
         format: (value) => [...value].map((label) => `${label}(${named[label]})`).join(' '),
-        parse: (labels) => {
-          const wanted = labels
+        parse: (text) => {
+          const wanted = text
             .split(/[\s,]+/)
             .filter((label) => label !== '')
             .map((label) => label.replace(/\(\d+\)$/, ''))
-          return wanted.every((label) => Object.hasOwn(named, label)) ? new Set(wanted as Label[]) : undefined
+          return wanted.every((label) => isLabel(named, label)) ? new Set(wanted) : undefined
         },
       },
     ),
@@ -300,7 +294,7 @@ export function objectIdentifier(name = 'OBJECT IDENTIFIER'): Syntax<Oid> {
   }
 }
 
-export const rowStatusNumbers = {
+const rowStatusNumbers = {
   active: 1,
   notInService: 2,
   notReady: 3,
@@ -309,10 +303,18 @@ export const rowStatusNumbers = {
   destroy: 6,
 } as const
 export type RowStatus = keyof typeof rowStatusNumbers
+/** Undefined for anything else. */
+export function rowStatusOf(value: unknown): RowStatus | undefined {
+  return typeof value === 'string' && isLabel(rowStatusNumbers, value) ? value : undefined
+}
 export const rowStatus = (): Syntax<RowStatus> => enumeration(rowStatusNumbers, 'RowStatus')
 
 const storageTypes = { other: 1, volatile: 2, nonVolatile: 3, permanent: 4, readOnly: 5 } as const
 export type StorageType = keyof typeof storageTypes
+/** Undefined for anything else. */
+export function storageTypeOf(value: unknown): StorageType | undefined {
+  return typeof value === 'string' && isLabel(storageTypes, value) ? value : undefined
+}
 export const storageType = (): Syntax<StorageType> => enumeration(storageTypes, 'StorageType')
 
 /** TestAndIncr: a set must name the present value, which then grows by one (RFC 2579). */
@@ -382,10 +384,11 @@ function writeDateAndTime(date: Date): Uint8Array {
 }
 
 function readDateAndTime(octets: Uint8Array): Date | undefined {
-  const [high = 0, low = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, decisecond = 0] = octets
+  const [high = 0, low = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, decisecond = 0, ...zone] = octets
   if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) return undefined
   if (octets.length === 8) return new Date(high * 256 + low, month - 1, day, hour, minute, second, decisecond * 100)
-  const offsetMinutes = (octets[9]! * 60 + octets[10]!) * (octets[8] === 0x2d ? -1 : 1)
+  const [direction, hours = 0, minutes = 0] = zone
+  const offsetMinutes = (hours * 60 + minutes) * (direction === 0x2d ? -1 : 1)
   const utc = Date.UTC(high * 256 + low, month - 1, day, hour, minute, second, decisecond * 100)
   return new Date(utc - offsetMinutes * 60_000)
 }

@@ -32,8 +32,9 @@ export class WaitingRows {
   /** The rows as they were left: notReady when something is due yet, else notInService. */
   async load(): Promise<{ readonly rows: readonly WaitingRow[]; readonly complaints: readonly Complaint[] }> {
     const { entries, complaints } = await this.#store.load()
-    const rows = entries.map(({ keyword, values }) => {
-      const serving = this.#servings.get(keyword)!
+    const rows = entries.flatMap(({ keyword, values }) => {
+      const serving = this.#servings.get(keyword)
+      if (!serving) return []
       const row = waitingRow(serving, values)
       this.#held.add(keyOf(serving.table.definition, row))
       return { serving, row }
@@ -74,7 +75,7 @@ export class WaitingRows {
 
   #waits(definition: Definition, row: AnyRow): boolean {
     const { entryName, statusColumn } = definition
-    if (!this.#servings.has(entryName) || row[statusColumn!] === 'active') return false
+    if (!this.#servings.has(entryName) || statusColumn === undefined || row[statusColumn] === 'active') return false
     return isLasting(definition, row)
   }
 
@@ -94,7 +95,9 @@ function keyOf(definition: Definition, row: AnyRow): string {
 
 function waitingRow(serving: Serving, values: CnfValues): AnyRow {
   const { definition } = serving.table
+  const { statusColumn } = definition
   const given = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
   const row = rowOf(definition, given)
-  return { ...row, [definition.statusColumn!]: mayBeActive(serving, row) ? 'notInService' : 'notReady' }
+  if (statusColumn === undefined) return row
+  return { ...row, [statusColumn]: mayBeActive(serving, row) ? 'notInService' : 'notReady' }
 }

@@ -1,7 +1,8 @@
 /** Brings a home from before each process had folders of its own to the folders of today. */
 import { realpathSync, renameSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { domains, foldersOf, type Home, HomeError, makeFolders, shellWord } from '../home/home.ts'
+import { domains, foldersOf, type Home, HomeError, makeFolders } from '../home/home.ts'
+import { shellWord } from '../text/shell-word.ts'
 import { type Folder, inFolderSync } from '../trust/folder.ts'
 import { nameOfUser } from '../users/owner.ts'
 import { holdOldLocks } from './old-daemons.ts'

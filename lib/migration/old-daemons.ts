@@ -1,9 +1,10 @@
 /** Daemons of the version before, which kept their locks and PID files in run/ itself: nothing is moved under their hands. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { domains, type Home, shellWord } from '../home/home.ts'
+import { readPidFile } from '../files/pid-file.ts'
+import { domains, type Home } from '../home/home.ts'
 import { HomeLock } from '../home/lock.ts'
-import { readPidFile } from '../proc/pid-file.ts'
+import { shellWord } from '../text/shell-word.ts'
 
 /** Another process of this version that migrates the home has them for a moment. */
 const waitMs = 2000

@@ -1,5 +1,5 @@
 /** Where the files of a home from before each process had folders of its own belong now. */
-import type { Domain } from '../home/home.ts'
+import { type Domain, domains } from '../home/home.ts'
 
 /** The parents in which all processes once kept their files side by side. */
 export type Area = 'logs' | 'run'
@@ -20,13 +20,14 @@ export function domainOf(area: Area, name: string, sipdLogs: ReadonlySet<string>
     if (name === 'agentx.sock') return 'agent'
     if (name.startsWith('castellan.')) return undefined
     const [, daemon] = ended.exec(name)?.slice(1) ?? []
-    if (daemon !== undefined) return daemon as Domain
+    const domain = domains.find((one) => one === daemon)
+    if (domain) return domain
     return ofSubagents.test(name) ? 'subagents' : undefined
   }
   // Rotated ones have the name of the live one, and more behind a dot.
   const isOf = (one: string): boolean => name === one || name.startsWith(`${one}.`)
   if ([...sipdLogs].some(isOf)) return 'sipd'
-  return (['agent', 'subagents', 'sipd'] as const).find((domain) => oldLogs[domain].some(isOf))
+  return domains.find((domain) => oldLogs[domain].some(isOf))
 }
 
 /** It is of no use to the next process, and goes. */

@@ -1,7 +1,7 @@
 /** Paths below logs/ and run/ of an old home, as files of it spell them, rewritten to where they are now. */
 
 import { type Domain, domains } from '../home/home.ts'
-import { commandWord } from '../program/command.ts'
+import { commandWord } from '../text/command.ts'
 import type { Area } from './places.ts'
 
 /** Whose a name in logs/ or run/ is; undefined for what stays where it is. */

@@ -1,7 +1,7 @@
 /** Text files of a home, read and replaced without waiting: a migration comes before anything else of a daemon. */
 import { closeSync, fchmodSync, fchownSync, fsyncSync, readFileSync, writeFileSync } from 'node:fs'
-import { codeOf } from '../errors.ts'
-import { draftOf } from '../files/drafts.ts'
+import { isMissing } from '../errors.ts'
+import { draftOf } from '../trust/drafts.ts'
 import { atPlaceSync, type Folder, inFolderSync } from '../trust/folder.ts'
 import { makeInSync, openInSync } from '../trust/open.ts'
 
@@ -29,7 +29,7 @@ function orWhereMissing<T>(otherwise: T, read: () => T): T {
   try {
     return read()
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return otherwise
+    if (isMissing(error)) return otherwise
     throw error
   }
 }

@@ -40,7 +40,7 @@ export function parsePort(text: string): number | undefined {
 
 /** `192.0.2.1:161`, `[2001:db8::1]:161`. */
 export function hostAndPort(host: string, port: number): string {
-  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
 /** `fe80::1` for `fe80::1%eth0`: the name of a link means nothing on another machine (RFC 4007 §11.2). */
@@ -75,7 +75,11 @@ export function addressOctets(address: string): Uint8Array | undefined {
 /** The address of 4 or 16 octets, in its canonical form. */
 export function addressText(octets: Uint8Array): string {
   if (octets.length === 4) return octets.join('.')
-  return canonicalAddress(Buffer.from(octets).toString('hex').match(/.{4}/g)!.join(':'))
+  return canonicalAddress(
+    Buffer.from(octets)
+      .toString('hex')
+      .replace(/.{4}(?=.)/g, '$&:'),
+  )
 }
 
 /** Nobody can be answered at port 0 (RFC 768: no reply is expected there), and Node throws when told to send to it. */

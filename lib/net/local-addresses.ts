@@ -39,7 +39,7 @@ export function parseIfInet6(text: string): string[] {
     if (octets?.length !== 32 || scope === undefined || flags === undefined || link === undefined) return []
     const bits = Number.parseInt(flags, 16)
     if ((bits & duplicate) !== 0 || ((bits & tentative) !== 0 && (bits & optimistic) === 0)) return []
-    const long = octets.match(/.{4}/g)!.join(':')
+    const long = octets.replace(/.{4}(?=.)/g, '$&:')
     const address = new URL(`http://[${long}]`).hostname.slice(1, -1)
     return [scope === '20' ? `${address}%${link}` : address]
   })

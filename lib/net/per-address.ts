@@ -5,7 +5,9 @@
  * There is no wildcard socket beside them for addresses that are too new: Linux allows that only with SO_REUSEADDR
  * on all of them, and then any user of the machine may bind the same addresses and take the datagrams.
  */
+
 import { isIPv6 } from 'node:net'
+import { codeOf, errorOf, messageOf } from '../errors.ts'
 import type { Clock, Timer } from '../time/clock.ts'
 import { localAddresses } from './local-addresses.ts'
 
@@ -103,10 +105,10 @@ export class PerAddress<S> {
       this.#sockets.set(address, socket)
       this.#failures.delete(address)
     } catch (error) {
-      const { message } = error as Error
+      const message = messageOf(error)
       if (isNotLocal(error) || this.#failures.get(address) === message) return
       this.#failures.set(address, message)
-      onFailure(address, error as Error)
+      onFailure(address, errorOf(error))
     }
   }
 
@@ -122,13 +124,13 @@ export class BindError extends Error {
   readonly code: string | undefined
 
   constructor(address: string, cause: unknown) {
-    super(`${address}: ${(cause as Error).message}`, { cause })
+    super(`${address}: ${messageOf(cause)}`, { cause })
     this.address = address
-    this.code = (cause as NodeJS.ErrnoException).code
+    this.code = codeOf(cause)
   }
 }
 
 function isNotLocal(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException
+  const code = codeOf(error)
   return code === 'EADDRNOTAVAIL' || code === 'ENODEV'
 }

@@ -32,12 +32,6 @@ export function isAbsence(error: unknown): boolean {
   return absences.has(codeOf(error) ?? '')
 }
 
-/** It is there, and this process may not look at it. */
-export function isDenied(error: unknown): boolean {
-  const code = codeOf(error)
-  return code === 'EACCES' || code === 'EPERM'
-}
-
 /** The whole file as one character per octet. */
 export function readWhole(path: Octets): Octets | undefined {
   try {

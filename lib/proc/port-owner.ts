@@ -30,8 +30,7 @@ export function socketInodes(text: string, port: number): string[] {
     .split('\n')
     .slice(1)
     .map((line) => line.trim().split(/\s+/))
-    .filter((fields) => fields[1]?.endsWith(wanted))
-    .map((fields) => fields[9]!)
+    .flatMap(([, local, , , , , , , , inode]) => (local?.endsWith(wanted) && inode !== undefined ? [inode] : []))
 }
 
 function readText(path: string): string {

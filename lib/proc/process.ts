@@ -1,11 +1,13 @@
 /** How a process is known: its PID, its start time and its command line together, never by PID alone. */
-import { readFileSync } from 'node:fs'
+
+import { readFileSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { isDenied } from '../errors.ts'
 import { textOf } from '../text/octets.ts'
 import { parseCredentials } from './credentials.ts'
-import { isDenied, readLink, readNames, readWhole } from './file.ts'
+import { isAbsence, readLink, readNames, readWhole } from './file.ts'
 import { isKnown } from './pid.ts'
 import { listPids, readProcessFile, readStat } from './processes.ts'
-import type { ProcStat } from './stat.ts'
+import { type ProcStat, parseWaitStatus } from './stat.ts'
 
 export interface ProcessIdentity {
   readonly pid: number
@@ -117,4 +119,45 @@ export function executableOf(pid: number): string | undefined {
   const path = readLink(`/proc/${pid}/exe`)
   // The file was replaced meanwhile, as an upgrade does.
   return path === undefined ? undefined : textOf(path).replace(/ \(deleted\)$/, '')
+}
+
+/** What the file system has of that file, even where it was replaced meanwhile. Undefined and throws as `executableOf`. */
+export function executableStats(pid: number): Stats | undefined {
+  try {
+    return statSync(`/proc/${pid}/exe`)
+  } catch (error) {
+    if (isAbsence(error)) return undefined
+    throw error
+  }
+}
+
+/** The folder that a process works in; the name of the link that leads there, where it has ended or this process may not look. */
+export function workingFolderOf(pid: number): string {
+  const link = `/proc/${pid}/cwd`
+  try {
+    return realpathSync(link)
+  } catch {
+    return link
+  }
+}
+
+/** The text of /proc/PID/cgroup (cgroups(7)); empty where nobody can tell. */
+export function cgroupsOf(pid: number): string {
+  try {
+    return textOf(readWhole(`/proc/${pid}/cgroup`) ?? '')
+  } catch {
+    return ''
+  }
+}
+
+/**
+ * How a process ended for which nobody has waited yet, in the form of waitpid(2). Undefined where it runs, is waited for already, or
+ * nobody can tell.
+ */
+export function waitStatusOf({ pid, startTicks }: Pick<ProcessIdentity, 'pid' | 'startTicks'>): number | undefined {
+  try {
+    return parseWaitStatus(readWhole(`/proc/${pid}/stat`) ?? '', startTicks)
+  } catch {
+    return undefined
+  }
 }

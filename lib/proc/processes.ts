@@ -1,5 +1,5 @@
 /** The processes that /proc lists, and their descriptors. `root` is where another /proc is, for saved samples. */
-
+import { stat } from 'node:fs/promises'
 import type { Octets } from '../text/octets.ts'
 import { eachName, readLink, readNames, readWhole } from './file.ts'
 import { HiddenProcessError, isKnown } from './pid.ts'
@@ -61,4 +61,27 @@ export function* openFiles(pid: number, root: Octets = ''): Generator<OpenFile> 
 export function socketInode(target: Octets): number | undefined {
   const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1]
   return inode === undefined ? undefined : Number(inode)
+}
+
+/** What the open file of a descriptor is, by device and inode. Throws where nobody can tell, and an absence where it was closed. */
+export async function openFileIdentity(
+  pid: number,
+  descriptor: string,
+): Promise<{ readonly device: bigint; readonly inode: bigint }> {
+  const { dev, ino } = await stat(`/proc/${pid}/fd/${descriptor}`, { bigint: true })
+  return { device: dev, inode: ino }
+}
+
+export type AccessMode = 'read' | 'write' | 'both'
+
+/** Undefined where it was closed; throws where nobody can tell. */
+export function accessModeOf(pid: number, descriptor: string): AccessMode | undefined {
+  const info = readWhole(`/proc/${pid}/fdinfo/${descriptor}`)
+  return info === undefined ? undefined : parseAccessMode(info)
+}
+
+/** The access mode within `flags` of /proc/PID/fdinfo/FD, which is octal (proc(5)); O_ACCMODE is its last two bits. */
+export function parseAccessMode(fdinfo: string): AccessMode {
+  const mode = Number.parseInt(/^flags:\s*([0-7]+)/m.exec(fdinfo)?.[1] ?? '2', 8) & 3
+  return mode === 0 ? 'read' : mode === 1 ? 'write' : 'both'
 }

@@ -1,6 +1,7 @@
 /** A session of processes (setsid(2)): who belongs to it, and signals to all of them. */
+
 import { readFileSync } from 'node:fs'
-import { isDenied } from './file.ts'
+import { isDenied } from '../errors.ts'
 import { hasEnded, type ProcessIdentity } from './process.ts'
 import { listPids, readStat } from './processes.ts'
 

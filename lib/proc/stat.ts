@@ -33,7 +33,7 @@ export function parseProcStat(text: Octets): ProcStat {
   return {
     pid: Number(text.slice(0, open)),
     name: text.slice(open + 1, close),
-    state: fields[0]!,
+    state: fields[0] ?? '',
     parentPid: Number(fields[1]),
     groupId: Number(fields[2]),
     sessionId: Number(fields[3]),
@@ -44,4 +44,10 @@ export function parseProcStat(text: Octets): ProcStat {
     residentPages: Number(fields[21]),
     waitStatus: Number(fields[49] ?? 0),
   }
+}
+
+/** Field 52, with which a zombie says how it ended; 0 also for who may not see it, so that says nothing. */
+export function parseWaitStatus(text: Octets, startTicks: number): number | undefined {
+  const found = parseProcStat(text)
+  return found.state === 'Z' && found.startTicks === startTicks && found.waitStatus > 0 ? found.waitStatus : undefined
 }

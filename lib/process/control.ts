@@ -1,7 +1,9 @@
 /** How an operator's command speaks to a daemon: one line in, one line out, over a Unix socket of its owner alone. */
+
 import { createServer, type Server } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { messageOf } from '../errors.ts'
 import { checkSocketPath } from '../net/socket-path.ts'
 import { connectTo, listenAt } from '../trust/socket.ts'
 
@@ -62,7 +64,7 @@ async function* asText(lines: AsyncIterable<string>): AsyncGenerator<string> {
       text = ''
     }
   } catch (error) {
-    last = `error: ${error instanceof Error ? error.message : String(error)}`
+    last = `error: ${messageOf(error)}`
   }
   yield `${text}${last}\n`
 }
@@ -75,7 +77,7 @@ export async function* controlLines(path: string, line: string, withinMs = 10_00
   socket.write(`${line}\n`)
   let rest = ''
   let last = ''
-  for await (const chunk of socket as AsyncIterable<string>) {
+  for await (const chunk of socket) {
     const lines = (rest + chunk).split('\n')
     rest = lines.pop() ?? ''
     if (rest.length > longestAnswer) throw tooLong()

@@ -1,12 +1,19 @@
 /** Whether a process is a daemon of a home: by its user, its program, its command line and its home together, never by a file's word. */
 import { realpathSync, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute, join } from 'node:path'
-import { codeOf, messageOf } from '../errors.ts'
-import { domains, foldersOf, type Home, HomeError, pidFileOf, programRoot } from '../home/home.ts'
-import { isDenied } from '../proc/file.ts'
-import { readPidFile } from '../proc/pid-file.ts'
-import { executableOf, type ProcessIdentity, type ProcessStat, readEnvironment, userOf } from '../proc/process.ts'
+import { isDenied, isMissing, messageOf } from '../errors.ts'
+import { readPidFile } from '../files/pid-file.ts'
+import { domains, foldersOf, type Home, HomeError, pidFileOf } from '../home/home.ts'
+import {
+  executableOf,
+  type ProcessIdentity,
+  type ProcessStat,
+  readEnvironment,
+  userOf,
+  workingFolderOf,
+} from '../proc/process.ts'
 import { type SignalTarget, sendSignal } from '../proc/signal.ts'
+import { programRoot } from '../program-root.ts'
 import type { DaemonName } from './daemon.ts'
 
 /** The daemons, and the command that starts sipd. */
@@ -87,7 +94,7 @@ function usersOf(home: Home, part: Part): readonly (number | undefined)[] {
       return [0, own, statSync(folder).uid]
     } catch (error) {
       // A home that was made before each part had a folder.
-      if (codeOf(error) !== 'ENOENT') throw error
+      if (!isMissing(error)) throw error
     }
   }
   return [0, own]
@@ -103,7 +110,7 @@ function homeOf({ pid, command }: Pick<ProcessStat, 'pid' | 'command'>): string 
     command.find((word) => word.startsWith('--home='))?.slice('--home='.length) ??
     readEnvironment(pid, 'CASTELLAN_HOME') ??
     join(programRoot, 'var')
-  return isAbsolute(named) ? named : join(realPath(`/proc/${pid}/cwd`), named)
+  return isAbsolute(named) ? named : join(workingFolderOf(pid), named)
 }
 
 /** A home may be reached through a symbolic link. */

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { ConfigurationError } from '../cnf/complaint.ts'
 import { messageOf, messageWithCausesOf } from '../errors.ts'
-import { removeAbandonedDrafts } from '../files/drafts.ts'
+import { removePidFile, writePidFile } from '../files/pid-file.ts'
 import {
   checkHomePath,
   foldersOf,
@@ -13,18 +13,18 @@ import {
   requireHome,
   resolveHome,
 } from '../home/home.ts'
+import { requireTrust } from '../home/home-trust.ts'
 import { HomeLock } from '../home/lock.ts'
-import { starterVariable } from '../home/processes.ts'
 import { createLog, type Log } from '../log/log.ts'
 import { LogFile } from '../log/log-file.ts'
 import { migrateHome, migrationSentence } from '../migration/migrate.ts'
-import { removePidFile, writePidFile } from '../proc/pid-file.ts'
 import { type ProcessIdentity, readProcess } from '../proc/process.ts'
 import { systemClock } from '../time/clock.ts'
-import { requireTrust } from '../trust/home-trust.ts'
+import { removeAbandonedDrafts } from '../trust/drafts.ts'
 import type { DaemonName } from './daemon.ts'
 import { daemonOf } from './daemon-identity.ts'
 import { guardProcess } from './guard.ts'
+import { starterVariable } from './home-processes.ts'
 import { outliveStandardStreams } from './standard-streams.ts'
 import { tellSystemd } from './systemd.ts'
 
@@ -178,7 +178,8 @@ export async function keepToSignals({ pidFile, log, stop, reload }: ServingProce
     reload().catch((error: unknown) => log.error('cannot read the configuration again', { error }))
   })
   // After the handlers: who finds the file sends signals, and one without a handler is the end of the process.
-  const self = readProcess(process.pid)!
+  const self = readProcess(process.pid)
+  if (!self) throw new Error('/proc does not show this process; is /proc mounted?')
   if ((await writePidFile(pidFile, self)) === 'marker') writeLater(pidFile, self, log)
   tellSystemd(systemClock, log)
 }

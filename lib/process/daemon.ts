@@ -1,6 +1,7 @@
 /** How a daemon of ours is started: its program, and what Node is told about memory. */
 import { join } from 'node:path'
-import { type Domain, type Home, programRoot } from '../home/home.ts'
+import type { Domain, Home } from '../home/home.ts'
+import { programRoot } from '../program-root.ts'
 
 /**
  * The young generation stays small. V8 lets it grow to three times 16 MB under load, and gives nothing back; a daemon's

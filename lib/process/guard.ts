@@ -4,13 +4,9 @@
  */
 
 import { RateLimit } from '../bounds/rate-limit.ts'
+import { type Report, reportFaultsTo } from '../guarded.ts'
 import type { Log } from '../log/log.ts'
 import type { Clock } from '../time/clock.ts'
-
-/** Takes what was thrown, and by what: `a timer`. */
-export type Report = (what: string, error: unknown) => void
-
-let report: Report | undefined
 
 /** So many reports at once, with their stacks, and one in ten seconds after that; the others are counted. */
 const reportsAtOnce = 20
@@ -22,21 +18,10 @@ const reportsPerSecond = 0.1
  */
 export function guardProcess(log: () => Pick<Log, 'error'>, clock: Clock): void {
   const limit = new RateLimit(clock, reportsAtOnce, reportsPerSecond)
-  report = (what, error) => {
+  const report: Report = (what, error) => {
     const held = limit.take()
     if (held !== undefined) log().error(`bug: ${what} failed; the process goes on`, { error, more: held || undefined })
   }
-  process.on('unhandledRejection', (error) => report?.('a promise that nobody waits for', error))
-}
-
-/** The function, which throws no more where the process is guarded. `what` is said in the log. */
-export function guarded<Args extends unknown[]>(what: string, run: (...args: Args) => void): (...args: Args) => void {
-  return (...args) => {
-    try {
-      run(...args)
-    } catch (error) {
-      if (!report) throw error
-      report(what, error)
-    }
-  }
+  reportFaultsTo(report)
+  process.on('unhandledRejection', (error) => report('a promise that nobody waits for', error))
 }

@@ -7,11 +7,12 @@ import { createRequire } from 'node:module'
 import { isMainThread } from 'node:worker_threads'
 
 // Threads load few files.
-if (isMainThread) loadImportsOf(process.argv[1]!)
+const [, program] = process.argv
+if (isMainThread && program !== undefined) loadImportsOf(program)
 
 /** Of what tsc writes. The program itself may wait for promises while it is loaded, which `require` does not. */
 function loadImportsOf(program: string): void {
   const load = createRequire(program)
   const imports = readFileSync(program, 'utf8').matchAll(/^import\s[^'"]*['"](\.[^'"]+)['"]/gm)
-  for (const [, path] of imports) load(path!)
+  for (const [, path] of imports) if (path !== undefined) load(path)
 }

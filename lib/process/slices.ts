@@ -1,5 +1,7 @@
 /** Runs long work in slices so short that no request waits for them, with rests between, so that a core hardly notices. */
+
 import type { Clock } from '../time/clock.ts'
+import { pause } from '../time/pause.ts'
 
 export interface Pace {
   readonly clock: Clock
@@ -20,25 +22,11 @@ export async function runInSlices(steps: Iterable<unknown>, pace: Pace): Promise
     const tookMs = performance.now() - startedMs
     if (tookMs < sliceMs) continue
     onSlice?.(tookMs)
-    if (restMs > 0) await rest(clock, restMs, signal)
+    if (restMs > 0) await pause(clock, restMs, signal)
     else await new Promise(setImmediate)
     if (signal.aborted) return false
     startedMs = performance.now()
   }
   onSlice?.(performance.now() - startedMs)
   return true
-}
-
-/** Resolves after a while, or when the signal says that nobody waits any more. */
-export function rest(clock: Clock, forMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve()
-    const finish = (): void => {
-      timer.cancel()
-      signal.removeEventListener('abort', finish)
-      resolve()
-    }
-    const timer = clock.after(forMs, finish)
-    signal.addEventListener('abort', finish, { once: true })
-  })
 }

@@ -1,5 +1,7 @@
 /** Errors of the system as sentences; errno(3) has the names, and the words are about starting a program. */
 
+import { codeOf } from '../errors.ts'
+
 const sentences: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such program',
   EACCES: 'the program may not be executed',
@@ -26,5 +28,5 @@ export function isWant(code: string | undefined): boolean {
 }
 
 export function describeErrno(error: Error): string {
-  return sentences[(error as NodeJS.ErrnoException).code ?? ''] ?? error.message
+  return sentences[codeOf(error) ?? ''] ?? error.message
 }

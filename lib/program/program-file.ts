@@ -2,9 +2,9 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { codeOf } from '../errors.ts'
-import { programRoot } from '../home/home.ts'
+import { programRoot } from '../program-root.ts'
+import { parseCommand } from '../text/command.ts'
 import { pathMistake } from '../trust/own-path.ts'
-import { parseCommand } from './command.ts'
 import { programPath } from './environment.ts'
 
 export interface NoProgram {
@@ -52,7 +52,7 @@ export function commandMistake(
   return message === undefined ? undefined : { severity: 'warning', message }
 }
 
-/** Of our own programs castellan check says it once for all (lib/trust/home-trust.ts). */
+/** Of our own programs castellan check says it once for all (lib/home/home-trust.ts). */
 function whyNotTrusted(program: string): string | undefined {
   if (!program.startsWith('/') || program.startsWith(join(programRoot, sep))) return undefined
   return pathMistake(program, { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 })?.sentence

@@ -1,5 +1,6 @@
 /** What programs of the system print, kept in files for those who know no other source and may not start programs. */
 import { stat } from 'node:fs/promises'
+import { isMissing, messageOf } from '../errors.ts'
 import { writeFileWhole } from '../files/files.ts'
 import { readRegularFile } from '../files/regular-file.ts'
 import type { Log } from '../log/log.ts'
@@ -156,7 +157,10 @@ class Report {
     else if (state === 'missing')
       this.#log.notice('a program is not here, and the rows it would give are left out', { program })
     else
-      this.#log.warn('a program fails, and the rows it would give are left out', { program, error: messageOf(error) })
+      this.#log.warn('a program fails, and the rows it would give are left out', {
+        program,
+        error: messageOf(error).trim(),
+      })
     this.#state = state
   }
 }
@@ -180,7 +184,3 @@ class NotStarted extends Error {
     this.code = code
   }
 }
-
-const isMissing = (error: unknown): boolean => error instanceof NotStarted && error.code === 'ENOENT'
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message.trim() : String(error))

@@ -1,7 +1,7 @@
 /** A program that we started: its streams, its end as a value, and signals to all that it has started in turn. */
 import type { ChildProcess } from 'node:child_process'
-import type { Readable, Writable } from 'node:stream'
-import { messageOf } from '../errors.ts'
+import { Readable, type Writable } from 'node:stream'
+import { codeOf, messageOf } from '../errors.ts'
 import { type Leader, sessionLeader, sessionMembers, signalSession } from '../proc/session.ts'
 import { sendSignal } from '../proc/signal.ts'
 import type { Clock } from '../time/clock.ts'
@@ -50,8 +50,7 @@ export class Program {
         this.#exit ??= exit
         resolve(this.#exit)
       }
-      const fail = (error: NodeJS.ErrnoException): void =>
-        end({ kind: 'notStarted', code: error.code, reason: reasonOf(error) })
+      const fail = (error: Error): void => end({ kind: 'notStarted', code: codeOf(error), reason: reasonOf(error) })
       if (child instanceof Error) {
         fail(child)
         return
@@ -101,7 +100,8 @@ export class Program {
   /** Descriptor 3, where it was asked for. */
   get reports(): Readable | null {
     if (this.#unit) return this.#unit.reports ?? null
-    return this.#child ? ((streamsOf(this.#child)[3] as Readable | null | undefined) ?? null) : null
+    const stream = this.#child && streamsOf(this.#child)[3]
+    return stream instanceof Readable ? stream : null
   }
 
   /** Signals the process alone, if it still runs. */

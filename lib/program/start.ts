@@ -2,10 +2,12 @@
  * The one way to start a program: an argument list and never a shell, a clean environment, a session of its own. Nothing
  * else in agent/, lib/, subagents/, sipd/ and commands/ uses node:child_process; a test sees to it.
  */
+
 import { type IOType, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { programRoot } from '../home/home.ts'
+import { errorOf, isMissing } from '../errors.ts'
+import { programRoot } from '../program-root.ts'
 import type { Owner } from '../users/owner.ts'
 import { cleanEnvironment, type Environment } from './environment.ts'
 import { describeErrno } from './errno.ts'
@@ -52,7 +54,7 @@ export function startProgram(options: StartOptions): Program {
       traits,
     )
   } catch (error) {
-    return new Program(error as Error, traits)
+    return new Program(errorOf(error), traits)
   }
 }
 
@@ -84,7 +86,7 @@ function firstLine(path: string): string {
 
 /** ENOENT is said of the program, of what its first line names, and of the folder to work in. */
 function describeFailure(error: Error, program: string, folder: string): string {
-  if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+  if (isMissing(error)) {
     if (!existsSync(folder)) return `the working folder ${folder} does not exist`
     if (program.includes('/') && existsSync(program)) {
       const [, interpreter] = /^#!\s*(\S+)/.exec(firstLine(program)) ?? []

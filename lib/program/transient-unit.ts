@@ -37,7 +37,7 @@ export function transientUnitArgv(systemdRun: Argv, unit: TransientUnit): Argv {
     ...Object.entries(properties).map(([name, value]) => `--property=${name}=${value}`),
     '--',
     ...[...shell, fifo, folder, exports, ...unit.argv].map(withoutVariables),
-  ] as unknown as Argv
+  ]
 }
 
 /** Commands of a shell that make this environment. */

@@ -2,6 +2,7 @@
  * Starts programs in transient units of systemd. A child would inherit what the unit of this process may not: its memory
  * limit, capabilities, system calls, and that none of it can be gained again (NoNewPrivileges).
  */
+
 import { randomBytes } from 'node:crypto'
 import { closeSync, constants, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Socket } from 'node:net'
@@ -12,6 +13,7 @@ import type { Log } from '../log/log.ts'
 import { isRunning } from '../proc/process.ts'
 import type { Leader } from '../proc/session.ts'
 import type { Clock } from '../time/clock.ts'
+import { pause } from '../time/pause.ts'
 import { cleanEnvironment, type Environment } from './environment.ts'
 import { describeExit, isSuccess, type ProgramExit } from './exit.ts'
 import type { Launcher } from './launcher.ts'
@@ -62,7 +64,8 @@ export class UnitLauncher implements Launcher {
   async #startUnit(options: StartOptions, environment: Environment): Promise<Program> {
     const { systemdRun, folder, clock } = this.#options
     const name = `castellan-run-${randomBytes(8).toString('hex')}`
-    const [fifo, ending, exports] = ['fifo', 'end', 'env'].map((kind) => join(folder, `${name}.${kind}`)) as Three
+    const pathOf = (kind: string): string => join(folder, `${name}.${kind}`)
+    const [fifo, ending, exports] = [pathOf('fifo'), pathOf('end'), pathOf('env')]
     const channel = await openFifo(fifo)
     writeFileSync(exports, exportsOf(environment), { mode: 0o600, flag: 'wx' })
     const argv = transientUnitArgv(systemdRun, {
@@ -84,7 +87,11 @@ export class UnitLauncher implements Launcher {
       ...(output !== undefined && { output }),
       ...(errors !== undefined && { errors }),
     })
-    const first = await Promise.race([channel.leader, client.exited, after(clock, startedWithinMs)])
+    const first = await Promise.race([
+      channel.leader,
+      client.exited,
+      pause(clock, startedWithinMs).then(() => 'late' as const),
+    ])
     for (const path of [fifo, exports]) rmSync(path, { force: true })
     const { hasReports = false } = options
     if (first !== 'late' && 'pid' in first) {
@@ -113,7 +120,7 @@ export class UnitLauncher implements Launcher {
       const exit = parseEnding(readAndRemove(path))
       if (exit) return exit
       if (!isRunning(leader)) return { kind: 'exited', code: -1 }
-      await after(clock, lookEveryMs)
+      await pause(clock, lookEveryMs)
     }
   }
 }
@@ -123,19 +130,19 @@ export function parseEnding(text: string): ProgramExit | undefined {
   const [, how, status = ''] = /^(exited|killed|dumped) (\w+)\s*$/.exec(text) ?? []
   if (how === 'exited') return /^\d+$/.test(status) ? { kind: 'exited', code: Number(status) } : undefined
   const signal = `SIG${status}`
-  return how !== undefined && signal in systemConstants.signals
-    ? { kind: 'signalled', signal: signal as NodeJS.Signals }
-    : undefined
+  return how !== undefined && isSignal(signal) ? { kind: 'signalled', signal } : undefined
+}
+
+function isSignal(text: string): text is NodeJS.Signals {
+  return text in systemConstants.signals
 }
 
 /** Whether systemd starts a program in a unit for us. Undefined when it does; otherwise why it does not. */
 export async function whyNoUnits(systemdRun: Argv): Promise<string | undefined> {
-  const argv = [...systemdRun, '--quiet', '--wait', '--pipe', '--collect', '--', '/bin/true'] as unknown as Argv
+  const argv: Argv = [...systemdRun, '--quiet', '--wait', '--pipe', '--collect', '--', '/bin/true']
   const { exit, printed } = await runProgram({ argv, variables: busVariables(), limitMs: startedWithinMs })
   return isSuccess(exit) ? undefined : `systemd-run ${describeExit(exit)}: ${printed.trim()}`
 }
-
-type Three = [string, string, string]
 
 interface Channel {
   readonly leader: Promise<Leader>
@@ -194,8 +201,4 @@ function readAndRemove(path: string): string {
   } catch {
     return '' // systemd could not write it
   }
-}
-
-function after(clock: Clock, ms: number): Promise<'late'> {
-  return new Promise((resolve) => void clock.after(ms, () => resolve('late')))
 }

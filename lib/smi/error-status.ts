@@ -1,5 +1,7 @@
 /** The error-status values of RFC 3416 §3, and their SNMPv1 equivalents of RFC 3584 §4.4. */
 
+import { labelsOf } from './labels.ts'
+
 export const errorStatusNumber = {
   noError: 0,
   tooBig: 1,
@@ -24,7 +26,7 @@ export const errorStatusNumber = {
 
 export type ErrorStatus = keyof typeof errorStatusNumber
 
-const names = Object.keys(errorStatusNumber) as ErrorStatus[]
+const names = labelsOf(errorStatusNumber)
 
 /** The name of a number from a message; undefined for one that RFC 3416 does not know. */
 export function errorStatusName(number: number): ErrorStatus | undefined {

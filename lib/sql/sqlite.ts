@@ -1,7 +1,9 @@
 /** SQLite as everything here that stores opens it: write-ahead log, a schema that moves forward, files for their owner only. */
+
 import { closeSync, mkdirSync, openSync, renameSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
+import { codeOf, isMissing, messageOf } from '../errors.ts'
 
 export type Sqlite = Database.Database
 
@@ -41,7 +43,7 @@ export function openSqlite(path: string, options: SqliteOptions): Sqlite {
     return database
   } catch (error) {
     database?.close()
-    throw isBroken(error) ? new UnusableDatabase(`open ${path}: ${(error as Error).message}`, { cause: error }) : error
+    throw isBroken(error) ? new UnusableDatabase(`open ${path}: ${messageOf(error)}`, { cause: error }) : error
   }
 }
 
@@ -60,7 +62,7 @@ export function moveAside(path: string, nowMs: number): string {
     try {
       renameSync(path + suffix, aside + suffix)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      if (!isMissing(error)) throw error
     }
   }
   return aside
@@ -73,7 +75,7 @@ function createEmpty(path: string): void {
     // Only where there is none: closing a file of one's own drops the POSIX locks that another connection has on it.
     closeSync(openSync(path, 'wx', 0o600))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if (codeOf(error) !== 'EEXIST') throw error
   }
 }
 
@@ -95,7 +97,7 @@ function useWriteAheadLog(database: Sqlite, busyTimeoutMs: number): void {
 }
 
 function migrate(database: Sqlite, migrations: readonly string[]): void {
-  const versionOf = (): number => database.pragma('user_version', { simple: true }) as number
+  const versionOf = (): number => Number(database.pragma('user_version', { simple: true }))
   if (versionOf() === migrations.length) return
   // Immediate, and read again inside: several processes may open a new file at the same moment.
   const bringUp = database.transaction(() => {

@@ -22,11 +22,6 @@ export function printable(text: string): string {
   return control.test(text) ? text.replace(everyControl, escapeCharacter) : text
 }
 
-/** As `printable`, of a text of several lines whose line ends are meant. */
-export function printableLines(text: string): string {
-  return text.split('\n').map(printable).join('\n')
-}
-
 /** What a terminal may be sent whatever it is made of: lines, tabs, and no other control. */
 export function terminalText(text: string): string {
   return control.test(text)

@@ -25,8 +25,8 @@ export function textOfOctets(octets: Uint8Array): string {
   } catch {
     return Buffer.from(octets)
       .toString('latin1')
-      .replace(beyondAscii, (_, character?: string, stray?: string) =>
-        character === undefined ? characterOfOctet(stray!.charCodeAt(0)) : Buffer.from(character, 'latin1').toString(),
+      .replace(beyondAscii, (found, character?: string) =>
+        character === undefined ? characterOfOctet(found.charCodeAt(0)) : Buffer.from(character, 'latin1').toString(),
       )
   }
 }

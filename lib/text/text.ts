@@ -5,7 +5,7 @@ export function truncateUtf8(text: string, maxOctets: number): string {
   const octets = Buffer.from(text)
   if (octets.length <= maxOctets) return text
   let end = maxOctets
-  while (end > 0 && (octets[end]! & 0xc0) === 0x80) end--
+  while (end > 0 && ((octets[end] ?? 0) & 0xc0) === 0x80) end--
   return octets.toString('utf8', 0, end)
 }
 

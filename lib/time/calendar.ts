@@ -1,6 +1,6 @@
-/** The calendar of a schedule (RFC 3231, schedWeekDay to schedMinute): which local minutes it names, whatever the time zone. */
+/** A calendar as crontab(5) has one, with days counted from the end of the month as well: which local minutes it names. */
 
-/** Numbers as people count them, but for weekdays (Sunday is 0) and months (January is 0), which the MIB counts from 0. */
+/** Numbers as people count them, but for weekdays (Sunday is 0) and months (January is 0), as Date has them. */
 export interface Calendar {
   readonly weekDays: ReadonlySet<number>
   readonly months: ReadonlySet<number>

@@ -1,5 +1,5 @@
 /** Time as a dependency: daemons get the system's clock, tests one that they move by hand. */
-import { guarded } from '../process/guard.ts'
+import { guarded } from '../guarded.ts'
 
 export interface Timer {
   cancel(): void
@@ -14,36 +14,35 @@ export interface Clock {
   every(periodMs: number, run: () => void): Timer
 }
 
-/** The machine's own clock. Its timers do not keep a process alive: what serves, holds a socket. A daemon's are guarded (guard.ts). */
-export const systemClock: Clock = {
-  now: Date.now,
-  monotonicMs: () => performance.now(),
-  after(delayMs, run) {
+/** setTimeout takes 31 bits, and runs what is later than that at once; a longer time is waited for in steps. */
+const longestStepMs = 2 ** 31 - 1
+
+/** The machine's own clock. What a daemon does at a time is guarded (guarded.ts). */
+function machineClock({ keepsProcess }: { readonly keepsProcess: boolean }): Clock {
+  const after = (delayMs: number, run: () => void): Timer => {
     let handle: NodeJS.Timeout
     const due = guarded('a timer', run)
     const wait = (leftMs: number): void => {
       const stepMs = Math.min(leftMs, longestStepMs)
       handle = setTimeout(() => (leftMs > stepMs ? wait(leftMs - stepMs) : due()), stepMs)
-      handle.unref()
+      if (!keepsProcess) handle.unref()
     }
     wait(delayMs)
     return { cancel: () => clearTimeout(handle) }
-  },
-  every(periodMs, run) {
-    if (periodMs > longestStepMs) return everyLong(periodMs, run)
+  }
+  const every = (periodMs: number, run: () => void): Timer => {
+    if (periodMs > longestStepMs) return repeat(after, periodMs, run)
     const handle = setInterval(guarded('a timer', run), periodMs)
-    handle.unref()
+    if (!keepsProcess) handle.unref()
     return { cancel: () => clearInterval(handle) }
-  },
+  }
+  return { now: Date.now, monotonicMs: () => performance.now(), after, every }
 }
 
-/** setTimeout takes 31 bits, and runs what is later than that at once; a longer time is waited for in steps. */
-const longestStepMs = 2 ** 31 - 1
-
-function everyLong(periodMs: number, run: () => void): Timer {
+function repeat(after: Clock['after'], periodMs: number, run: () => void): Timer {
   let timer: Timer
   const wait = (): void => {
-    timer = systemClock.after(periodMs, () => {
+    timer = after(periodMs, () => {
       wait()
       run()
     })
@@ -51,6 +50,12 @@ function everyLong(periodMs: number, run: () => void): Timer {
   wait()
   return { cancel: () => timer.cancel() }
 }
+
+/** Of daemons: its timers do not keep a process alive, as what serves holds a socket. */
+export const systemClock: Clock = machineClock({ keepsProcess: false })
+
+/** Of commands: one that waits goes on as long as its timers do. */
+export const commandClock: Clock = machineClock({ keepsProcess: true })
 
 interface Appointment extends Timer {
   dueMs: number

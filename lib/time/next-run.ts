@@ -1,8 +1,8 @@
 /**
- * When a calendar runs next, through the changes of the clock. "Will trigger on all local times that satisfy the bits"
- * (schedType) leaves open the times that a change leaves out and those that it brings twice. Here a time that is left
- * out runs once, at the moment of the change; a time that comes twice runs the first time alone. Calendars of every hour
- * speak of no time of the day: they go on by the minute, through the hour that comes twice too, and make up for nothing.
+ * When a calendar runs next, through the changes of the clock, which leave out local times and bring others twice. A time
+ * that is left out runs once, at the moment of the change; a time that comes twice runs the first time alone. Calendars of
+ * every hour speak of no time of the day: they go on by the minute, through the hour that comes twice too, and make up for
+ * nothing.
  */
 import { type Calendar, firstMatch, isEveryHour, type LocalMs } from './calendar.ts'
 import { nextClockChange, type Zone } from './zone.ts'

@@ -1,4 +1,4 @@
-/** A time zone as scheduling needs it: the offset from UTC at a moment, and when it changes. */
+/** A time zone: the offset from UTC at a moment, and when it changes. */
 
 export interface Zone {
   /** Local time minus UTC, in milliseconds. */

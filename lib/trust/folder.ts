@@ -2,7 +2,7 @@
 import { closeSync, lstatSync, mkdirSync, readdirSync, renameSync, type Stats, unlinkSync } from 'node:fs'
 import { lstat, open, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { codeOf } from '../errors.ts'
+import { codeOf, isMissing } from '../errors.ts'
 import { atOnce, finish, finishLater, inBackground } from './calls.ts'
 import { isWritableByOthers } from './owners.ts'
 import { entryOf, type Located, locate, named, type Walked, walkTo } from './walk.ts'
@@ -126,7 +126,7 @@ export class Folder {
     try {
       this.callSync(() => unlinkSync(this.at(name)))
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error
+      if (!isMissing(error)) throw error
     }
   }
 
@@ -134,7 +134,7 @@ export class Folder {
     try {
       await this.call(unlink(this.at(name)))
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error
+      if (!isMissing(error)) throw error
     }
   }
 
@@ -186,7 +186,7 @@ export function ensureFolderSync(path: string, mode = 0o700): void {
   try {
     Folder.openSync(path).close()
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error
+    if (!isMissing(error)) throw error
     ensureFolderSync(dirname(path), mode)
     atPlaceSync(path, (folder, name) => folder.makeFolderSync(name, mode))
   }

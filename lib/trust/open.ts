@@ -4,8 +4,8 @@
  */
 import { closeSync, constants, fchownSync, fstatSync, openSync, type Stats, writeFileSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
-import { codeOf } from '../errors.ts'
-import { draftOf } from '../files/drafts.ts'
+import { codeOf, isMissing } from '../errors.ts'
+import { draftOf } from './drafts.ts'
 import { atPlaceSync, Folder, type Place } from './folder.ts'
 import { isSharedFolder, isTrusted } from './owners.ts'
 import { type RefusalKind, RefusedPathError } from './refused-path.ts'
@@ -98,7 +98,7 @@ export function openOrMakeInSync(folder: Folder, name: string, mode = 0o600): nu
     try {
       return openInSync(folder, name, 'append')
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error
+      if (!isMissing(error)) throw error
     }
     try {
       return makeInSync(folder, name, mode)

@@ -5,7 +5,7 @@
 import { lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs'
 import { join, resolve, sep } from 'node:path'
 import { codeOf } from '../errors.ts'
-import { shellWord } from '../home/home.ts'
+import { shellWord } from '../text/shell-word.ts'
 import { nameOfUser, type Owner } from '../users/owner.ts'
 
 export interface PathMistake {

@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { chmodSync, chownSync, closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs'
 import { createConnection, type Server, Socket } from 'node:net'
+import { errorOf } from '../errors.ts'
 import { O_PATH } from './calls.ts'
 import { Folder, type Place } from './folder.ts'
 import { kindOf } from './open.ts'
@@ -77,7 +78,7 @@ export function connectTo(path: string): Socket {
       place.folder.close()
     }
   } catch (error) {
-    return new Socket().destroy(error instanceof Error ? error : new Error(String(error)))
+    return new Socket().destroy(errorOf(error))
   }
 }
 

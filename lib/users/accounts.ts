@@ -1,7 +1,5 @@
-/** Users and groups of the system: from /etc/passwd and /etc/group, and from other name services through getent(1). */
+/** Users and groups of the system, as /etc/passwd and /etc/group have them. */
 import { readFileSync } from 'node:fs'
-import { isSuccess } from '../program/exit.ts'
-import { runProgram } from '../program/run.ts'
 
 export interface Account {
   /** Undefined for a number that no user bears. */
@@ -10,24 +8,9 @@ export interface Account {
   readonly gid: number
 }
 
-type Table = 'passwd' | 'group'
+export type Table = 'passwd' | 'group'
 
-/** getent waits for LDAP and the like, which may be down. */
-const answerWithinMs = 10_000
-/** What useradd(8) takes and a little more; no option of getent begins so. */
-const nameForm = /^[\w.][\w.@+$-]*$/
-
-/** `name` or `#number`; a number without a name is in the group of the same number. Undefined when there is none. */
-export async function findAccount(text: string): Promise<Account | undefined> {
-  return accountOf(await findEntry('passwd', text), text)
-}
-
-/** The number of the group `name` or `#number`. */
-export async function findGroup(text: string): Promise<number | undefined> {
-  return idOf(text) ?? numberIn(await findEntry('group', text), 2)
-}
-
-/** As `findAccount`, of those in /etc/passwd. */
+/** `name` or `#number` in /etc/passwd; a number without a name is in the group of the same number. Undefined when there is none. */
 export function knownAccount(text: string): Account | undefined {
   return accountOf(entryIn(readTable('passwd'), text), text)
 }
@@ -60,27 +43,17 @@ export function numberIn(fields: readonly string[] | undefined, column: number):
 }
 
 /** The account in a line of passwd(5), or of a number that has no line. */
-function accountOf(fields: readonly string[] | undefined, text: string): Account | undefined {
+export function accountOf(fields: readonly string[] | undefined, text: string): Account | undefined {
   const uid = numberIn(fields, 2) ?? idOf(text)
   const gid = numberIn(fields, 3) ?? idOf(text)
   return uid === undefined || gid === undefined ? undefined : { name: fields?.[0], uid, gid }
 }
 
-async function findEntry(table: Table, wanted: string): Promise<string[] | undefined> {
-  return entryIn(readTable(table), wanted) ?? entryIn(await askNameServices(table, wanted), wanted)
-}
-
-function readTable(table: Table): string {
+/** The text of a table; empty where the system has none, and other name services. */
+export function readTable(table: Table): string {
   try {
     return readFileSync(`/etc/${table}`, 'utf8')
   } catch {
-    return '' // a system without one has other name services
+    return ''
   }
-}
-
-async function askNameServices(table: Table, wanted: string): Promise<string> {
-  const key = String(idOf(wanted) ?? wanted)
-  if (!nameForm.test(key)) return ''
-  const { exit, output } = await runProgram({ argv: ['getent', table, key], limitMs: answerWithinMs })
-  return isSuccess(exit) ? output : ''
 }

@@ -6,15 +6,7 @@
 import { codeOf, messageOf } from '../errors.ts'
 import { type Credentials, readCredentials } from '../proc/credentials.ts'
 import type { Account } from './accounts.ts'
-
-declare global {
-  namespace NodeJS {
-    interface Process {
-      /** Missing in the types of Node.js. */
-      initgroups?(user: string, extraGroup: number): void
-    }
-  }
-}
+import { posixProcess } from './posix.ts'
 
 /** Whether this process may become somebody else. */
 export function isRoot(): boolean {
@@ -26,16 +18,17 @@ export function isRoot(): boolean {
  * what runs at once: nothing may be started meanwhile, for a program would inherit the way back.
  */
 export function actAs<T>(account: Account, act: () => T): T {
-  const before = { groups: process.getgroups!(), gid: process.getegid!() }
+  const posix = posixProcess()
+  const before = { groups: posix.getgroups(), gid: posix.getegid() }
   setGroups(account)
-  process.setegid!(account.gid)
-  process.seteuid!(account.uid)
+  posix.setegid(account.gid)
+  posix.seteuid(account.uid)
   try {
     return act()
   } finally {
-    process.seteuid!(0)
-    process.setegid!(before.gid)
-    process.setgroups!(before.groups)
+    posix.seteuid(0)
+    posix.setegid(before.gid)
+    posix.setgroups(before.groups)
   }
 }
 
@@ -43,9 +36,9 @@ export function actAs<T>(account: Account, act: () => T): T {
 export function becomeForGood(account: Account): void {
   try {
     setGroups(account)
-    process.setgid!(account.gid)
+    posixProcess().setgid(account.gid)
     // Last, for it takes the right to do the others.
-    process.setuid!(account.uid)
+    posixProcess().setuid(account.uid)
   } catch (error) {
     throw new Error(`cannot become ${nameOf(account)}: ${messageOf(error)}`, { cause: error })
   }
@@ -70,12 +63,12 @@ export function whatIsLeft({ uid, gid }: Account, credentials: Credentials | und
 }
 
 function setGroups({ name, gid }: Account): void {
-  if (name === undefined) process.setgroups!([gid])
-  else process.initgroups!(name, gid)
+  if (name === undefined) posixProcess().setgroups([gid])
+  else posixProcess().initgroups(name, gid)
 }
 
 function wayBack(): string | undefined {
-  for (const become of [() => process.setuid!(0), () => process.seteuid!(0)]) {
+  for (const become of [() => posixProcess().setuid(0), () => posixProcess().seteuid(0)]) {
     try {
       become()
       return 'the process can become root again'

@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import type { Complaint } from '../../lib/cnf/complaint.ts'
 import { messageOf } from '../../lib/errors.ts'
-import { isMissing } from '../../lib/files/files.ts'
+import { isNothingAt } from '../../lib/files/files.ts'
 import type { Home } from '../../lib/home/home.ts'
 import { canonicalAddress, isLoopbackAddress, isWildcardAddress, withoutZone } from '../../lib/net/address.ts'
 import { commandMistake } from '../../lib/program/program-file.ts'
@@ -82,7 +82,7 @@ export function checkLogs(config: SipdConfig, origins: Origins, home: Home, file
 }
 
 function logFileMistake(path: string): string | undefined {
-  if (isMissing(dirname(path))) return `there is no folder ${dirname(path)}; sipd cannot start`
+  if (isNothingAt(dirname(path))) return `there is no folder ${dirname(path)}; sipd cannot start`
   try {
     const stats = statSync(path)
     return stats.isFile() || stats.isCharacterDevice() ? undefined : `${path} is no file that can be written`

@@ -2,11 +2,11 @@
 import type { Stats } from 'node:fs'
 import { join } from 'node:path'
 import { type Complaint, ConfigurationError, isWarning } from '../../lib/cnf/complaint.ts'
-import { codeOf, messageOf } from '../../lib/errors.ts'
+import { isMissing, messageOf } from '../../lib/errors.ts'
 import { readRegularFileSync } from '../../lib/files/regular-file.ts'
 import type { Home } from '../../lib/home/home.ts'
+import { readerOf } from '../../lib/home/layout.ts'
 import { textOfOctets } from '../../lib/text/lossless-text.ts'
-import { readerOf } from '../../lib/trust/layout.ts'
 import type { Rows } from './directive.ts'
 import { directives, type SipdConfig } from './directives.ts'
 import { exposure } from './exposure.ts'
@@ -86,7 +86,7 @@ function readFile(
     const { octets, stats } = readRegularFileSync(path)
     return { text: textOfOctets(octets), stats }
   } catch (error) {
-    if (!(isOptional && codeOf(error) === 'ENOENT'))
+    if (!(isOptional && isMissing(error)))
       complaints.push({ file, line: 1, column: 1, message: `${path} cannot be read: ${messageOf(error)}` })
     return undefined
   }

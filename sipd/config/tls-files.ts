@@ -1,7 +1,7 @@
 /** The files of TLS, which root may be the only one to read: what was read before root was given up stays at hand. */
 
+import { isDenied } from '../../lib/errors.ts'
 import { readRegularFileSync } from '../../lib/files/regular-file.ts'
-import { isDenied } from '../../lib/proc/file.ts'
 
 /** Gives the octets of the file at a path; throws what the file system throws. */
 export type ReadFile = (path: string) => Buffer

@@ -4,7 +4,7 @@ import type { Home } from '../../lib/home/home.ts'
 import { controlLines } from '../../lib/process/control.ts'
 import { jsonText, printable } from '../../lib/text/escape.ts'
 import { parseFlow } from '../message/flow.ts'
-import { formatHop } from '../message/source.ts'
+import { hopText } from '../message/source.ts'
 import type { CallItem, ListItem, ListSubject, RegisteredContact, RegistrationItem } from '../worker/listing.ts'
 import { type Command, exitCodes, timeoutMs } from './command.ts'
 import { askSipd, controlSocketOf, needSipd, whyNotAsked } from './sipd.ts'
@@ -68,7 +68,7 @@ async function* askList<Item extends ListItem>(
   try {
     for await (const text of controlLines(path, line, withinMs)) yield JSON.parse(text) as Item
   } catch (error) {
-    throw whyNotAsked(error as Error, { path, line, withinMs })
+    throw whyNotAsked(error, { path, line, withinMs })
   }
 }
 
@@ -83,7 +83,7 @@ function formatContact(registered: RegisteredContact): string {
   const facts = [
     expiresInSeconds === null ? 'never expires' : `expires in ${formatDuration(expiresInSeconds)}`,
     ...(q === 1 ? [] : [`q ${q}`]),
-    ...(hop ? [`from ${hop.transport} ${formatHop(hop)}`] : []),
+    ...(hop ? [`from ${hopText(hop)}`] : []),
     ...(path.length === 0 ? [] : [`path ${path.join(', ')}`]),
     ...(userAgent === '' ? [] : [userAgent]),
   ]

@@ -1,8 +1,8 @@
 /** `sip`: starts, stops, restarts and asks sipd, for people and for critapp. */
 import { parseArgs } from 'node:util'
-import { messageWithCausesOf } from '../../lib/errors.ts'
+import { messageOf, messageWithCausesOf } from '../../lib/errors.ts'
 import { HomeError, requireHome, resolveHome } from '../../lib/home/home.ts'
-import { requireOwner } from '../../lib/trust/home-trust.ts'
+import { requireOwner } from '../../lib/home/home-trust.ts'
 import { programVersion } from '../../lib/version.ts'
 import { inspectConfig, readConfig } from '../config/read.ts'
 import { configToJson, formatCheck, formatConfig } from '../config/show.ts'
@@ -86,7 +86,7 @@ function parse(args: readonly string[]) {
       },
     })
   } catch (error) {
-    throw wrongUsage((error as Error).message)
+    throw wrongUsage(messageOf(error))
   }
 }
 

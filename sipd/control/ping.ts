@@ -1,5 +1,7 @@
 /** `sip ping`: asks a SIP server for its options, to see whether it answers and how fast. */
+
 import { readFileSync } from 'node:fs'
+import { messageOf } from '../../lib/errors.ts'
 import { jsonText, printable } from '../../lib/text/escape.ts'
 import { systemClock } from '../../lib/time/clock.ts'
 import { type Command, CommandFailure, type CommandOptions, exitCodes, timeoutMs } from './command.ts'
@@ -56,6 +58,6 @@ function trustOf({ tls, tcp, ca, fingerprint }: CommandOptions): Trust | undefin
   try {
     return { isAsked: tls, authorities: readFileSync(ca) }
   } catch (error) {
-    throw new CommandFailure(`--ca ${ca} cannot be read: ${(error as Error).message}`, exitCodes.usage)
+    throw new CommandFailure(`--ca ${ca} cannot be read: ${messageOf(error)}`, exitCodes.usage)
   }
 }

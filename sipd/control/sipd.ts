@@ -1,9 +1,13 @@
 /** The running sipd as its operator reaches it: its PID file, and the control socket of the parent process. */
+
 import { join } from 'node:path'
+import { isDenied, messageOf } from '../../lib/errors.ts'
 import { foldersOf, type Home } from '../../lib/home/home.ts'
 import { isRunning, type ProcessIdentity } from '../../lib/proc/process.ts'
 import { ControlError, control, NoAnswerError } from '../../lib/process/control.ts'
 import { daemonOf } from '../../lib/process/daemon-identity.ts'
+import { commandClock } from '../../lib/time/clock.ts'
+import { pause } from '../../lib/time/pause.ts'
 import { CommandFailure, exitCodes } from './command.ts'
 
 /** Where the parent process takes what operators ask. */
@@ -29,22 +33,20 @@ export async function askSipd(home: Home, line: string, withinMs: number): Promi
   try {
     return await control(path, line, withinMs)
   } catch (error) {
-    throw whyNotAsked(error as Error, { path, line, withinMs })
+    throw whyNotAsked(error, { path, line, withinMs })
   }
 }
 
 /** What `control` throws, as the sentence and the exit code that a user gets. */
 export function whyNotAsked(
-  error: Error,
+  error: unknown,
   { path, line, withinMs }: { path: string; line: string; withinMs: number },
 ): CommandFailure {
   if (error instanceof ControlError) return new CommandFailure(error.message)
   if (error instanceof NoAnswerError)
     return new CommandFailure(`sipd gave no answer to ${line} within ${withinMs / 1000} s`, exitCodes.noAnswer)
-  const { code } = error as NodeJS.ErrnoException
-  if (code === 'EACCES' || code === 'EPERM')
-    return new CommandFailure(`${path} is not for this user: ${error.message}`, exitCodes.refused)
-  return new CommandFailure(`sipd does not listen at ${path}: ${error.message}`)
+  if (isDenied(error)) return new CommandFailure(`${path} is not for this user: ${messageOf(error)}`, exitCodes.refused)
+  return new CommandFailure(`sipd does not listen at ${path}: ${messageOf(error)}`)
 }
 
 /** The number that grows with every new generation of workers that serves. */
@@ -70,14 +72,10 @@ export async function waitForGeneration(
       throw error
     })
     if (generation > before) return
-    await pause(50)
+    await pause(commandClock, 50)
   }
   throw new CommandFailure(
     `no new generation of sipd served within ${withinMs / 1000} s; logs/sipd/error_log says why`,
     exitCodes.noAnswer,
   )
-}
-
-export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }

@@ -1,18 +1,16 @@
 /** `sip start`: starts sipd in the background and waits until it serves. */
-import { closeSync } from 'node:fs'
-import { join } from 'node:path'
-import { foldersOf, type Home } from '../../lib/home/home.ts'
-import { processesOf } from '../../lib/home/processes.ts'
-import { openOutput } from '../../lib/log/output-file.ts'
-import { daemonArgv } from '../../lib/process/daemon.ts'
+
+import type { Home } from '../../lib/home/home.ts'
+import { processesOf } from '../../lib/process/home-processes.ts'
+import { launchDaemon } from '../../lib/process/launch-daemon.ts'
 import { describeExit } from '../../lib/program/exit.ts'
 import { lastWords } from '../../lib/program/last-words.ts'
-import { startProgram } from '../../lib/program/start.ts'
-import { systemClock } from '../../lib/time/clock.ts'
+import { commandClock, systemClock } from '../../lib/time/clock.ts'
+import { pause } from '../../lib/time/pause.ts'
 import { settlePrivileges } from '../privileges/privileges.ts'
 import { type Command, CommandFailure, exitCodes } from './command.ts'
 import { report } from './report.ts'
-import { pause, runningSipd } from './sipd.ts'
+import { runningSipd } from './sipd.ts'
 import { supervisorDid } from './supervisor.ts'
 
 const startWithinMs = 10_000
@@ -38,15 +36,7 @@ export async function startSipd(home: Home): Promise<void> {
   if (runningSipd(home)) return
   // Before anything is made in its folders: they may be another user's.
   await settlePrivileges(home)
-  const outputPath = join(foldersOf(home, 'sipd').logs, 'sipd.out')
-  const output = openOutput(outputPath)
-  const started = startProgram({
-    argv: daemonArgv('sipd', home),
-    // What it starts in turn is of this appliance, whatever our caller's is.
-    variables: { CASTELLAN_HOME: home.root },
-    output,
-  })
-  closeSync(output)
+  const { program: started, outputPath } = launchDaemon(home, 'sipd')
   const deadlineMs = performance.now() + startWithinMs
   while (performance.now() < deadlineMs) {
     const running = runningSipd(home)
@@ -59,7 +49,7 @@ export async function startSipd(home: Home): Promise<void> {
       const said = lastWords(outputPath)
       throw new CommandFailure(said || `sipd ${describeExit(await started.exited)} and printed nothing`)
     }
-    await pause(25)
+    await pause(commandClock, 25)
   }
   await started.end(systemClock, endWithinMs)
   throw new CommandFailure(`sipd did not serve within ${startWithinMs / 1000} s and was ended`)

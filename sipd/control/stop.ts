@@ -1,12 +1,14 @@
 /** `sip stop`: lets sipd end, and makes it when it does not. */
 
 import type { Home } from '../../lib/home/home.ts'
-import { processesOf } from '../../lib/home/processes.ts'
 import { isRunning, type ProcessIdentity, readProcess } from '../../lib/proc/process.ts'
 import { isPartOf, signalDaemon } from '../../lib/process/daemon-identity.ts'
+import { processesOf } from '../../lib/process/home-processes.ts'
+import { commandClock } from '../../lib/time/clock.ts'
+import { pause } from '../../lib/time/pause.ts'
 import { type Command, CommandFailure, exitCodes } from './command.ts'
 import { report } from './report.ts'
-import { pause, runningSipd } from './sipd.ts'
+import { runningSipd } from './sipd.ts'
 import { supervisedProcess, supervisorDid } from './supervisor.ts'
 
 const stopWithinMs = 10_000
@@ -57,7 +59,7 @@ async function isGone(identity: ProcessIdentity, withinMs: number): Promise<bool
   const deadlineMs = performance.now() + withinMs
   while (performance.now() < deadlineMs) {
     if (!isRunning(identity)) return true
-    await pause(25)
+    await pause(commandClock, 25)
   }
   return false
 }

@@ -2,7 +2,9 @@
  * The supervisor of sipd, which critapp is where the subagents run: an operator's own start, stop and restart are orders
  * to it. It would take a stop that it does not know of for a crash, and start sipd again.
  */
+
 import { join } from 'node:path'
+import { codeOf, isMissing, messageOf } from '../../lib/errors.ts'
 import { foldersOf, type Home } from '../../lib/home/home.ts'
 import type { SignalTarget } from '../../lib/proc/signal.ts'
 import { ControlError, control, NoAnswerError } from '../../lib/process/control.ts'
@@ -34,9 +36,10 @@ export async function supervisorDid(home: Home, order: 'start' | 'stop' | 'resta
     if (error instanceof ControlError) throw new CommandFailure(error.message)
     if (error instanceof NoAnswerError)
       throw new CommandFailure(`the subagents gave no answer within ${answerWithinMs / 1000} s`, exitCodes.noAnswer)
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ECONNREFUSED') return false
-    process.stderr.write(`sip: cannot ask the supervisor, which will take this for a failure of sipd: ${message}\n`)
+    if (isMissing(error) || codeOf(error) === 'ECONNREFUSED') return false
+    process.stderr.write(
+      `sip: cannot ask the supervisor, which will take this for a failure of sipd: ${messageOf(error)}\n`,
+    )
     return false
   }
 }

@@ -1,8 +1,8 @@
 /** The names that requests lead to, looked up within bounds: of one source, of all, and apart from those of sipd.conf. */
 
-import { LruMap } from '../../lib/bounds/lru-map.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 import { ownString } from '../location/own-strings.ts'
+import { LruMap } from './lru-map.ts'
 
 /** Gives the addresses of a name, none when it has none; throws when nobody says. */
 export type Lookup = (host: string) => Promise<readonly string[]>

@@ -1,4 +1,5 @@
 /** Changes of bindings as one string: for the thread that writes, and from one process to another. */
+import { messageOf } from '../../lib/errors.ts'
 import { type Binding, type Change, isStatic } from './binding.ts'
 
 /** A binding takes this many places after its record's address and count. */
@@ -61,7 +62,7 @@ function parseArray(text: string): readonly unknown[] {
   try {
     parsed = JSON.parse(text)
   } catch (error) {
-    throw new Error(`changes of bindings cannot be read: ${(error as Error).message}`, { cause: error })
+    throw new Error(`changes of bindings cannot be read: ${messageOf(error)}`, { cause: error })
   }
   if (!Array.isArray(parsed)) throw new Error('changes of bindings cannot be read: expected an array')
   return parsed

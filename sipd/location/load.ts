@@ -1,5 +1,7 @@
 /** The bindings of before a restart, from their file into memory. Whatever the file is like, the daemon starts. */
+
 import { statSync } from 'node:fs'
+import { errorOf } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log/log.ts'
 import { BindingsFile, inodeOf, moveAsideIfBroken } from './bindings-file.ts'
 import type { MemoryLocation } from './memory.ts'
@@ -45,7 +47,7 @@ export function loadBindings(path: string, store: MemoryLocation, options: LoadO
     return fill(store, file, nowMs, options)
   } catch (error) {
     store.clear()
-    recover(path, inode, error as Error, options.nowMs, log)
+    recover(path, inode, errorOf(error), options.nowMs, log)
     return 0
   } finally {
     file?.close()

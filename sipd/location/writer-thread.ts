@@ -1,6 +1,6 @@
 /** The thread that writes bindings to their file, so that a slow disk holds up nobody. Started by LocationWriter. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { codeOf } from '../../lib/errors.ts'
+import { codeOf, messageOf } from '../../lib/errors.ts'
 import { BindingsFile, inodeOf, moveAsideIfBroken } from './bindings-file.ts'
 import { decodeChanges } from './changes.ts'
 
@@ -87,7 +87,7 @@ function commit(
     // Opened again with the next attempt: the reason may have been this very connection.
     file?.close()
     file = undefined
-    return { result: 'failed', error: (error as Error).message, movedTo: aside(inode, error, nowMs) }
+    return { result: 'failed', error: messageOf(error), movedTo: aside(inode, error, nowMs) }
   }
 }
 

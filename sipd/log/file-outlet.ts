@@ -1,6 +1,8 @@
 /** A log file that is appended to. */
+
 import { constants, type Stats } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import { messageOf } from '../../lib/errors.ts'
 import type { Outlet } from './outlet.ts'
 
 // Without O_NONBLOCK, opening a named pipe that nobody reads would hold one of the few threads for file operations.
@@ -40,7 +42,7 @@ async function openLog(path: string): Promise<FileHandle> {
   try {
     file = await open(path, flags, 0o600)
   } catch (error) {
-    throw new Error(`the log ${path} cannot be opened: ${(error as Error).message}`, { cause: error })
+    throw new Error(`the log ${path} cannot be opened: ${messageOf(error)}`, { cause: error })
   }
   const stats = await file.stat()
   if (isLoggable(stats)) return file

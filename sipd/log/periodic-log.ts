@@ -1,5 +1,6 @@
 /** A log that gets a block of text every so often, and a last one at the end. */
 
+import { messageOf } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log/log.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
 import type { LogSink } from './sink.ts'
@@ -49,7 +50,7 @@ export class PeriodicLog {
     try {
       sink.write(await compose())
     } catch (error) {
-      log.warn('statistics could not be gathered', { for: name, error: (error as Error).message })
+      log.warn('statistics could not be gathered', { for: name, error: messageOf(error) })
     }
   }
 }

@@ -1,11 +1,13 @@
 /** A program that reads a log from its standard input; when it ends it is started again, after a growing delay. */
+
 import { delimiter, join } from 'node:path'
-import { programRoot } from '../../lib/home/home.ts'
+import { messageOf } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log/log.ts'
 import { defaultPath, programPath } from '../../lib/program/environment.ts'
 import { describeExit, exitCodeOf } from '../../lib/program/exit.ts'
 import type { Program } from '../../lib/program/program.ts'
 import { startProgram } from '../../lib/program/start.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { countLines } from './line-queue.ts'
 import type { Outlet } from './outlet.ts'
@@ -48,7 +50,7 @@ export class PipeOutlet implements Outlet {
     try {
       await outlet.#start()
     } catch (error) {
-      throw new Error(`the log program ${options.argv[0]} cannot be started: ${(error as Error).message}`, {
+      throw new Error(`the log program ${options.argv[0]} cannot be started: ${messageOf(error)}`, {
         cause: error,
       })
     }

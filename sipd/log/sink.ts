@@ -1,10 +1,11 @@
 /** A log as its writers see it: takes lines at once, and gets them to where they belong in its own time. */
 
 import { resolve } from 'node:path'
+import { errorOf, messageOf } from '../../lib/errors.ts'
 import { reportWrite } from '../../lib/files/storage.ts'
 import type { Home } from '../../lib/home/home.ts'
 import type { Log } from '../../lib/log/log.ts'
-import { parseCommand } from '../../lib/program/command.ts'
+import { parseCommand } from '../../lib/text/command.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { FileOutlet } from './file-outlet.ts'
 import { countLines, LineQueue } from './line-queue.ts'
@@ -167,7 +168,7 @@ export class Sink implements LogSink {
       }
       return true
     } catch (error) {
-      this.#tellFailure(error as Error)
+      this.#tellFailure(errorOf(error))
       return false
     }
   }
@@ -182,7 +183,7 @@ export class Sink implements LogSink {
     } catch (error) {
       this.#options.log.error('a log could not be opened anew; it goes on in what was open', {
         to: this.#outlet.name,
-        error: (error as Error).message,
+        error: messageOf(error),
       })
       return false
     } finally {

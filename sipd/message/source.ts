@@ -1,5 +1,7 @@
 /** Where a message came from, and where one goes: what the layers above know of sockets. */
 
+import { hostAndPort } from '../../lib/net/address.ts'
+
 export type TransportName = 'UDP' | 'TCP' | 'TLS'
 
 /** A host and port on one of our transports; numeric addresses only. */
@@ -23,5 +25,10 @@ export function isReliable({ transport }: Hop): boolean {
 
 /** `192.0.2.1:5060`, `[2001:db8::1]:5060`. */
 export function formatHop({ address, port }: Pick<Hop, 'address' | 'port'>): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+  return hostAndPort(address, port)
+}
+
+/** `TCP 192.0.2.7:40000`, for people. */
+export function hopText(hop: Pick<Hop, 'transport' | 'address' | 'port'>): string {
+  return `${hop.transport} ${formatHop(hop)}`
 }

@@ -1,5 +1,6 @@
 /** What the first process of sipd does: configuration, workers, logs, statistics; each change of them in one place. */
 
+import { errorOf } from '../../lib/errors.ts'
 import type { Home } from '../../lib/home/home.ts'
 import type { Log } from '../../lib/log/log.ts'
 import { memoryUse } from '../../lib/proc/memory.ts'
@@ -87,7 +88,7 @@ export class SipdParent {
     try {
       await this.#pool.start(() => this.#giveUpRoot(configuration))
     } catch (error) {
-      throw this.#explained(error as Error, configuration)
+      throw this.#explained(errorOf(error), configuration)
     }
     const { account, whyRoot } = this.#privileges
     if (account) this.log.notice('sipd gave up root', { runsAs: nameOf(account) })
@@ -121,7 +122,7 @@ export class SipdParent {
       await this.#pool!.graceful(this.#poolSettings(configuration))
       this.#configuration = configuration
     } catch (error) {
-      throw this.#explained(error as Error, configuration)
+      throw this.#explained(errorOf(error), configuration)
     }
   }
 
@@ -189,7 +190,7 @@ export class SipdParent {
       await this.#pool!.restart(this.#poolSettings(configuration), restartWithinMs)
       this.#configuration = configuration
     } catch (error) {
-      throw this.#explained(error as Error, configuration)
+      throw this.#explained(errorOf(error), configuration)
     }
   }
 

@@ -1,11 +1,14 @@
 /** The workers of sipd, generation after generation: started, replaced when they die, relieved by new ones, stopped. */
+
 import cluster from 'node:cluster'
 import { randomBytes, randomInt } from 'node:crypto'
 import { join } from 'node:path'
-import { type Home, programRoot } from '../../lib/home/home.ts'
+import { messageOf } from '../../lib/errors.ts'
+import type { Home } from '../../lib/home/home.ts'
 import type { Log } from '../../lib/log/log.ts'
 import { loadInOrder } from '../../lib/process/daemon.ts'
 import { SpareDescriptors } from '../../lib/process/spare-descriptors.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
 import type { Account } from '../../lib/users/accounts.ts'
 import type { KeptFiles } from '../config/tls-files.ts'
@@ -209,7 +212,7 @@ export class WorkerPool {
     try {
       await worker.expect('handedOver', handOverWithinMs)
     } catch (error) {
-      this.#options.log.warn('a worker did not hand over', { pid: worker.pid, error: (error as Error).message })
+      this.#options.log.warn('a worker did not hand over', { pid: worker.pid, error: messageOf(error) })
     }
   }
 

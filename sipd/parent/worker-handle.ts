@@ -1,7 +1,7 @@
 /** One worker as its parent sees it: a process, what it said last, and the answers that are awaited from it. */
 import cluster, { type Worker as ClusterWorker } from 'node:cluster'
 import { codeOf } from '../../lib/errors.ts'
-import { guarded } from '../../lib/process/guard.ts'
+import { guarded } from '../../lib/guarded.ts'
 import { describeErrno } from '../../lib/program/errno.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
 import type { ListItem, ListSubject, Page } from '../worker/listing.ts'

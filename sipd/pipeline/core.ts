@@ -9,7 +9,7 @@ import { H } from '../message/header-names.ts'
 import type { SipRequest, SipResponse } from '../message/message.ts'
 import { type Malformed, parseMessage, secondVia } from '../message/parse.ts'
 import { type Answer, formatRefusal, hasToTag, headersOf, responseTarget, viaTarget } from '../message/respond.ts'
-import { formatHop, type Hop } from '../message/source.ts'
+import { type Hop, hopText } from '../message/source.ts'
 import type { Admission } from '../proxy/admission.ts'
 import { readCameBy } from '../proxy/came-by.ts'
 import type { Forwarder } from '../proxy/forwarder.ts'
@@ -297,7 +297,7 @@ export class ProxyCore implements TransactionUser, Handling, StatelessHandling {
 }
 
 function from(source: Hop): { readonly source: string } {
-  return { source: `${source.transport} ${formatHop(source)}` }
+  return { source: hopText(source) }
 }
 
 /** What was read of a message, for DebugFlag Parser. */

@@ -11,9 +11,10 @@ import {
   statSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { codeOf, messageOf } from '../../lib/errors.ts'
+import { isMissing, messageOf } from '../../lib/errors.ts'
 import { readRegularFileSync } from '../../lib/files/regular-file.ts'
-import { foldersOf, type Home, shellWord } from '../../lib/home/home.ts'
+import { foldersOf, type Home } from '../../lib/home/home.ts'
+import { shellWord } from '../../lib/text/shell-word.ts'
 import type { Account } from '../../lib/users/accounts.ts'
 import { actAs } from '../../lib/users/privileges.ts'
 
@@ -48,7 +49,7 @@ function closedTo(home: Home, configurationPath: string, account: Account): stri
       readRegularFileSync(configurationPath)
       return undefined
     } catch (error) {
-      return codeOf(error) === 'ENOENT' ? undefined : `it cannot use the home: ${messageOf(error)}`
+      return isMissing(error) ? undefined : `it cannot use the home: ${messageOf(error)}`
     }
   })
 }
@@ -75,7 +76,7 @@ function strangeFilesIn(folder: string, { uid }: Account): string[] {
     try {
       return lstatSync(path).uid !== uid
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return false // gone since we looked
+      if (isMissing(error)) return false // gone since we looked
       throw error
     }
   })

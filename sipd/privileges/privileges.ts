@@ -1,15 +1,18 @@
 /** What root gives up when it starts sipd, and when: until the ports are open it acts for its account where it can, and then it is gone. */
+
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigurationError } from '../../lib/cnf/complaint.ts'
-import { codeOf } from '../../lib/errors.ts'
+import { isMissing } from '../../lib/errors.ts'
 import { foldersOf, type Home, HomeError, makeFolders } from '../../lib/home/home.ts'
 import { isLoopbackAddress } from '../../lib/net/address.ts'
-import { type Account, findAccount, findGroup } from '../../lib/users/accounts.ts'
+import type { Account } from '../../lib/users/accounts.ts'
 import type { Owner } from '../../lib/users/owner.ts'
+import { posixProcess } from '../../lib/users/posix.ts'
 import { actAs, becomeForGood, isRoot } from '../../lib/users/privileges.ts'
 import { inspectConfig } from '../config/read.ts'
 import { takeFolders } from './folders.ts'
+import { findAccount, findGroup } from './name-services.ts'
 import { defaultUser, runAsOf } from './run-as.ts'
 
 export class Privileges {
@@ -41,11 +44,11 @@ export class Privileges {
   /** Reads what only root may read, within `asAccount`. Undefined when that is not for sipd any more, or never was. */
   readAsRoot<T>(read: () => T): T | undefined {
     if (!this.#isRoot || !this.account || !this.#mayReadAsRoot) return undefined
-    process.seteuid!(0)
+    posixProcess().seteuid(0)
     try {
       return read()
     } finally {
-      process.seteuid!(this.account.uid)
+      posixProcess().seteuid(this.account.uid)
     }
   }
 
@@ -104,7 +107,7 @@ async function ownerOfFolder(path: string): Promise<Account | undefined> {
   try {
     owner = statSync(path)
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
   if (owner.uid === 0) return undefined

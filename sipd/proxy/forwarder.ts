@@ -13,7 +13,7 @@ import { type ForwardHead, forwardedRequest, forwardTail } from '../message/forw
 import { H } from '../message/header-names.ts'
 import type { SipRequest } from '../message/message.ts'
 import { hasToTag } from '../message/respond.ts'
-import { formatHop, type Hop } from '../message/source.ts'
+import { type Hop, hopText } from '../message/source.ts'
 import { reachedHost, type SipUri } from '../message/uri.ts'
 import { octetsOfSent } from '../transaction/octets.ts'
 import type { MessageTransport, Timers } from '../transaction/parts.ts'
@@ -142,7 +142,7 @@ export class Forwarder implements BranchStarter {
         this.#log.warn('a next hop failed; the next of its addresses is tried', {
           method,
           to,
-          at: formatHop(place.hop),
+          at: hopText(place.hop),
           why,
         })
         this.#tryPlace(branch, way, places, at + 1)
@@ -288,7 +288,7 @@ export class Forwarder implements BranchStarter {
     const arrive = (places: readonly Located[]): void => {
       if (this.#debug.on) {
         const { requestUri, next } = way
-        const to = places.map(({ hop }) => `${hop.transport} ${formatHop(hop)}`).join(', ') || 'nowhere'
+        const to = places.map(({ hop }) => hopText(hop)).join(', ') || 'nowhere'
         this.#debug.write('the next hop was chosen', { requestUri, host: next.host, to })
       }
       go(places)

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import { sourceNetwork } from '../../lib/net/source-network.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
-import { formatHop, type Hop } from '../message/source.ts'
+import { type Hop, hopText } from '../message/source.ts'
 import type { Connection } from './connection.ts'
 
 export interface ConnectionLimits {
@@ -57,7 +57,7 @@ export class Connections {
 
   /** The one that was opened from there. */
   inboundFrom(hop: Hop): Connection | undefined {
-    return this.#inbound.get(farEnd(hop))
+    return this.#inbound.get(hopText(hop))
   }
 
   all(): IterableIterator<Connection> {
@@ -69,7 +69,7 @@ export class Connections {
     this.#makeRoom()
     this.#byId.set(connection.id, connection)
     if (outboundKey !== undefined) this.#outbound.set(outboundKey, connection)
-    if (connection.isInbound) this.#inbound.set(farEnd(connection.hop), connection)
+    if (connection.isInbound) this.#inbound.set(hopText(connection.hop), connection)
     this.#count(sourceNetwork(connection.hop.address), 1)
   }
 
@@ -95,7 +95,7 @@ export class Connections {
   remove(connection: Connection, outboundKey?: string): void {
     if (!this.#byId.delete(connection.id)) return
     if (outboundKey !== undefined && this.#outbound.get(outboundKey) === connection) this.#outbound.delete(outboundKey)
-    const far = farEnd(connection.hop)
+    const far = hopText(connection.hop)
     if (this.#inbound.get(far) === connection) this.#inbound.delete(far)
     this.#count(sourceNetwork(connection.hop.address), -1)
   }
@@ -145,11 +145,6 @@ export class Connections {
       else if (idle > this.#mostIdleMs(connection)) connection.end()
     }
   }
-}
-
-/** `TCP 192.0.2.7:40000`. */
-export function farEnd(hop: Hop): string {
-  return `${hop.transport} ${formatHop(hop)}`
 }
 
 /** Those that never said anything go before those that did. */

@@ -1,17 +1,19 @@
 /** The transport layer, RFC 3261 §18: all sockets of one process, and which of them a message leaves by. */
+
 import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
 import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { RateLimit } from '../../lib/bounds/rate-limit.ts'
+import { codeOf, errorOf, messageOf } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log/log.ts'
 import { canonicalAddress, unmapped } from '../../lib/net/address.ts'
 import type { FaultGuard } from '../../lib/process/fault-guard.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 import type { Account } from '../account/account.ts'
 import type { DebugChannel, DebugLog } from '../log/error-log.ts'
-import { formatHop, type Hop, type TransportName } from '../message/source.ts'
+import { formatHop, type Hop, hopText, type TransportName } from '../message/source.ts'
 import type { SipStatistics } from '../statistics/statistics.ts'
 import { Connection, type ConnectionUser } from './connection.ts'
-import { Connections, farEnd } from './connections.ts'
+import { Connections } from './connections.ts'
 import type { FramingError } from './framer.ts'
 import type { Sender } from './sender.ts'
 import { type TlsIdentity, tlsOptionsFor } from './tls.ts'
@@ -123,7 +125,7 @@ export class Transports implements Sender, ConnectionUser {
       this.#send(text, hop, failed)
     } catch (error) {
       // What Node refuses, such as a port that is none, costs the message and not who sent others.
-      const cause = error instanceof Error ? error : new Error(String(error))
+      const cause = errorOf(error)
       this.#sendFailed(cause)
       failed?.(cause)
     }
@@ -150,10 +152,10 @@ export class Transports implements Sender, ConnectionUser {
         inbound.write(text, failed)
         return
       }
-      const elsewhere = this.#connectionsElsewhere.get(farEnd(hop))
+      const elsewhere = this.#connectionsElsewhere.get(hopText(hop))
       if (elsewhere !== undefined && sendElsewhere?.(text, { ...hop, connection: elsewhere })) return
     }
-    const key = `${farEnd(hop)} ${hop.domain ?? ''}`
+    const key = `${hopText(hop)} ${hop.domain ?? ''}`
     const standing = reusesConnections(hop.address, hop.port) ? this.connections.outboundTo(key) : undefined
     ;(standing?.isOpen ? standing : this.#connect(hop, key)).write(text, failed)
   }
@@ -195,19 +197,19 @@ export class Transports implements Sender, ConnectionUser {
 
   onFramingError(error: FramingError, source: Hop): void {
     const debug = this.#debugOf(source)
-    if (debug.on) debug.write('a stream cannot be framed', { from: farEnd(source), why: error.message })
+    if (debug.on) debug.write('a stream cannot be framed', { from: hopText(source), why: error.message })
     const { faults, onFramingError } = this.#options
-    faults.run('refusing a stream', () => onFramingError(error, source), { from: farEnd(source) })
+    faults.run('refusing a stream', () => onFramingError(error, source), { from: hopText(source) })
   }
 
   onBug(error: unknown, source: Hop): void {
-    this.#options.faults.report('reading a stream', error, { from: farEnd(source) })
+    this.#options.faults.report('reading a stream', error, { from: hopText(source) })
   }
 
   onClosed(connection: Connection, why: Error): void {
     const debug = this.#debugOf(connection.hop)
     if (debug.on)
-      debug.write('a connection ended', { id: connection.id, far: farEnd(connection.hop), why: why.message })
+      debug.write('a connection ended', { id: connection.id, far: hopText(connection.hop), why: why.message })
     const key = this.#outboundKeys.get(connection)
     this.#outboundKeys.delete(connection)
     this.connections.remove(connection, key)
@@ -247,7 +249,7 @@ export class Transports implements Sender, ConnectionUser {
     if (debug.on)
       debug.write(isInbound ? 'a connection was taken' : 'a connection is opened', {
         id,
-        far: `${transport} ${formatHop({ address, port })}`,
+        far: hopText({ transport, address, port }),
       })
     const far = { transport, address, port, listener }
     return new Connection({ id, socket, far, isInbound, user: this, nowMs: () => clock.monotonicMs(), account })
@@ -313,7 +315,7 @@ async function explain(what: string, opened: Promise<void>): Promise<void> {
   try {
     await opened
   } catch (error) {
-    throw new ListenError(what, error as NodeJS.ErrnoException)
+    throw new ListenError(what, error)
   }
 }
 
@@ -321,8 +323,8 @@ async function explain(what: string, opened: Promise<void>): Promise<void> {
 export class ListenError extends Error {
   readonly code: string | undefined
 
-  constructor(what: string, cause: NodeJS.ErrnoException) {
-    super(`listen on ${what}: ${cause.message}`, { cause })
-    this.code = cause.code
+  constructor(what: string, cause: unknown) {
+    super(`listen on ${what}: ${messageOf(cause)}`, { cause })
+    this.code = codeOf(cause)
   }
 }

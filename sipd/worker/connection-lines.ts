@@ -1,9 +1,9 @@
 /** What one worker tells the others of the connections that were opened to it, one a line: `+` or `-`, number, far end. */
+import { hopText } from '../message/source.ts'
 import type { Connection } from '../transport/connection.ts'
-import { farEnd } from '../transport/connections.ts'
 
 export function connectionLine({ id, hop }: Pick<Connection, 'id' | 'hop'>, isOpen: boolean): string {
-  return `${isOpen ? '+' : '-'}${id} ${farEnd(hop)}`
+  return `${isOpen ? '+' : '-'}${id} ${hopText(hop)}`
 }
 
 /** Of the number of a connection, `WORKER.NUMBER`. */

@@ -1,9 +1,11 @@
 /** The mesh of workers: each has a Unix socket in run/sipd, and every two of them one connection. */
+
 import { mkdirSync, rmSync } from 'node:fs'
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Log } from '../../lib/log/log.ts'
 import type { Clock } from '../../lib/time/clock.ts'
+import { pause } from '../../lib/time/pause.ts'
 import type { Account } from '../account/account.ts'
 import { ChargedQueue } from '../transport/charged-queue.ts'
 import { type FrameKind, FrameReader, frame, frames } from './frames.ts'
@@ -89,8 +91,7 @@ export class Links {
   async #connect(other: number): Promise<void> {
     const { clock } = this.#options
     const untilMs = clock.monotonicMs() + connectWithinMs
-    while (!(await this.#tryToConnect(other)) && clock.monotonicMs() < untilMs)
-      await new Promise<void>((resolve) => clock.after(connectAgainMs, resolve))
+    while (!(await this.#tryToConnect(other)) && clock.monotonicMs() < untilMs) await pause(clock, connectAgainMs)
   }
 
   #tryToConnect(other: number): Promise<boolean> {

@@ -5,6 +5,7 @@ import { foldersOf, type Home } from '../../lib/home/home.ts'
 import type { Log } from '../../lib/log/log.ts'
 import { FaultGuard } from '../../lib/process/fault-guard.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
+import { pause } from '../../lib/time/pause.ts'
 import { Account } from '../account/account.ts'
 import { accessLogFormat } from '../config/access-log-format.ts'
 import { type ReadConfig, readConfig } from '../config/read.ts'
@@ -293,8 +294,7 @@ export class Worker {
     this.#ending?.cancel()
     this.#server.core.openness = 'refusing'
     const untilMs = clock.monotonicMs() + withinMs
-    while (this.#server.layer.live > 0 && clock.monotonicMs() < untilMs)
-      await new Promise<void>((resolve) => clock.after(20, resolve))
+    while (this.#server.layer.live > 0 && clock.monotonicMs() < untilMs) await pause(clock, 20)
     this.#transports.stop()
     this.#reporting.cancel()
     await this.#registrations.stop()

@@ -1,5 +1,6 @@
 /** Confirmed requests to one peer: sent, sent again, and resolved by the answer that belongs to them (RFC 3413 §3.1, §3.3). */
 
+import { errorOf } from '../../lib/errors.ts'
 import { formatOid, type Oid } from '../../lib/smi/oid.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
@@ -110,7 +111,7 @@ export class Client {
     try {
       answer = this.#options.conversation.decode(bytes, (id) => this.#waiting.has(id))
     } catch (error) {
-      const unreadable = { error: error as Error, octets: bytes.length }
+      const unreadable = { error: errorOf(error), octets: bytes.length }
       for (const waiting of this.#waiting.values()) waiting.unreadable = unreadable
       return
     }

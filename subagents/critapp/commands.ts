@@ -1,5 +1,5 @@
 /** What starts, stops and gracefully restarts a process: its row's commands, or systemctl where the row names a unit. */
-import { type ParsedCommand, parseCommand } from '../../lib/program/command.ts'
+import { type ParsedCommand, parseCommand } from '../../lib/text/command.ts'
 import type { ProcessSpec } from './process.ts'
 import { type Systemctl, unitCommand } from './unit.ts'
 

@@ -1,8 +1,8 @@
 /** What all parts of the supervisor share: time, log, whom to tell, the searches for processes, and how a state changes. */
 import { join } from 'node:path'
 import { messageOf } from '../../lib/errors.ts'
+import { readPidFile } from '../../lib/files/pid-file.ts'
 import type { Log } from '../../lib/log/log.ts'
-import { readPidFile } from '../../lib/proc/pid-file.ts'
 import { ageMs, type ProcessIdentity, type ProcessStat, readProcess } from '../../lib/proc/process.ts'
 import { SpareDescriptors } from '../../lib/process/spare-descriptors.ts'
 import { type Launcher, ownLauncher } from '../../lib/program/launcher.ts'

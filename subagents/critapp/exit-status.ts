@@ -1,9 +1,7 @@
 /** How a process ended that was not our child: only its parent is told, so this says what can be known, and no more. */
-import { readFileSync } from 'node:fs'
 import { constants } from 'node:os'
-import { readOwnedFile } from '../../lib/proc/pid-file.ts'
-import type { ProcessIdentity } from '../../lib/proc/process.ts'
-import { parseProcStat } from '../../lib/proc/stat.ts'
+import { readOwnedFile } from '../../lib/files/pid-file.ts'
+import { type ProcessIdentity, waitStatusOf } from '../../lib/proc/process.ts'
 import type { UnitState } from './unit.ts'
 
 export interface ExitStatus {
@@ -53,19 +51,8 @@ export function exitStatusOfUnit(state: UnitState | undefined, { pid }: ProcessI
   return code >= 0 ? { code, signal, how: `ended with exit code ${code}${why}` } : unknown(`ended${why}`)
 }
 
-/** Field 52 of /proc/PID/stat (proc(5)) is in the form of waitpid(2); 0 also for who may not see it, so that says nothing. */
-export function parseWaitStatus(stat: string, startTicks: number): number | undefined {
-  const found = parseProcStat(stat)
-  return found.state === 'Z' && found.startTicks === startTicks && found.waitStatus > 0 ? found.waitStatus : undefined
-}
-
-function readWaitStatus({ pid, startTicks }: ProcessIdentity): ExitStatus | undefined {
-  let status: number | undefined
-  try {
-    status = parseWaitStatus(readFileSync(`/proc/${pid}/stat`, 'latin1'), startTicks)
-  } catch {
-    return undefined // its parent has waited for it already
-  }
+function readWaitStatus(identity: ProcessIdentity): ExitStatus | undefined {
+  const status = waitStatusOf(identity)
   if (status === undefined) return undefined
   const signal = status & 0x7f
   if (signal > 0) return { code: -1, signal, how: `was ended by ${signalName(signal)}` }

@@ -1,9 +1,8 @@
 /** Finding the process that a row means, among all that run. */
-import { readlinkSync } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
-import { programRoot } from '../../lib/home/home.ts'
-import { readPidFile } from '../../lib/proc/pid-file.ts'
-import { ageMs, type ProcessStat, readEnvironment } from '../../lib/proc/process.ts'
+import { readPidFile } from '../../lib/files/pid-file.ts'
+import { ageMs, executableOf, type ProcessStat, readEnvironment } from '../../lib/proc/process.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { isControlScript, scriptOf } from './control-script.ts'
 
 export interface Search {
@@ -77,9 +76,10 @@ function hasKernelName(
 
 function programFile(pid: number): string | undefined {
   try {
-    return basename(readlinkSync(`/proc/${pid}/exe`)).replace(/ \(deleted\)$/, '')
+    const file = executableOf(pid)
+    return file === undefined ? undefined : basename(file)
   } catch {
-    return undefined // it ended, or is another user's
+    return undefined // it is another user's
   }
 }
 

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { connect } from 'node:net'
 import { codeOf, messageOf } from '../../lib/errors.ts'
-import { parseCommand } from '../../lib/program/command.ts'
 import { isWant } from '../../lib/program/errno.ts'
 import { describeExit, isSuccess } from '../../lib/program/exit.ts'
+import { parseCommand } from '../../lib/text/command.ts'
 import { runForAnswer } from './run.ts'
 
 export interface HealthSpec {

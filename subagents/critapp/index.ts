@@ -1,8 +1,10 @@
 /** The critapp module: ties the declaration to the supervisor. */
+
 import { join } from 'node:path'
 import { foldersOf, type Home, pidFileOf } from '../../lib/home/home.ts'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
+import { nextIndex } from '../../lib/mib/next-index.ts'
 import type { SetVarbind } from '../../lib/mib/set.ts'
 import { type Launcher, ownLauncher } from '../../lib/program/launcher.ts'
 import { oid } from '../../lib/smi/oid.ts'
@@ -297,10 +299,4 @@ function stateOf(process: SupervisedProcess): Partial<ProcRow> {
     critAppExits: process.exits,
     critAppLastError: process.lastError,
   }
-}
-
-function nextIndex(used: readonly number[]): number {
-  const highest = used.at(-1) ?? 0 // rows are in the order of their index
-  if (highest < 0x7fff_ffff) return highest + 1
-  return Array.from({ length: used.length + 1 }, (_, i) => i + 1).find((index) => !used.includes(index)) ?? 0
 }

@@ -2,7 +2,9 @@
  * Orders of an operator on this machine, such as `sip stop`: they are carried out as a SET would be, so that what follows
  * is no failure, and what was ordered is also wanted.
  */
+
 import type { Clock } from '../../lib/time/clock.ts'
+import { pause } from '../../lib/time/pause.ts'
 import type { SupervisedProcess } from './process.ts'
 import type { Supervisor } from './supervisor.ts'
 
@@ -58,7 +60,7 @@ async function reaches(
 ): Promise<void> {
   const deadlineMs = clock.monotonicMs() + startWithinMs + stopTimeoutSeconds * 1000 + stopMarginMs
   for (;;) {
-    await new Promise<void>((resolve) => void clock.after(lookEveryMs, resolve))
+    await pause(clock, lookEveryMs)
     const now = supervisor.find(index)
     if (!now) throw new Error(`the row of ${name} was destroyed meanwhile`)
     if (holds(now)) return

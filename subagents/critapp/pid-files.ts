@@ -1,5 +1,7 @@
 /** The folder of PID files, watched: who waits for a daemon to write its own is told at once. */
+
 import { watch } from 'node:fs'
+import { errorOf } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log/log.ts'
 
 export interface PidFiles {
@@ -21,7 +23,7 @@ export function watchPidFiles(folder: string, log: Log, written: (name: string) 
     watcher.on('error', cannot)
     return watcher
   } catch (error) {
-    cannot(error as Error)
+    cannot(errorOf(error))
     return undefined
   }
 }

@@ -2,10 +2,10 @@
 
 import { type ProcessIdentity, readEnvironment } from '../../lib/proc/process.ts'
 import type { SpareDescriptors } from '../../lib/process/spare-descriptors.ts'
-import type { ParsedCommand } from '../../lib/program/command.ts'
 import { describeExit, isSuccess } from '../../lib/program/exit.ts'
 import type { Launcher } from '../../lib/program/launcher.ts'
 import { type Outcome, runProgram } from '../../lib/program/run.ts'
+import type { ParsedCommand } from '../../lib/text/command.ts'
 
 /**
  * Tells `sip` and its like that it is the supervisor who calls, which need not be asked (sipd/control/supervisor.ts), and which

@@ -2,11 +2,13 @@
  * Whose process a row may take for its own. A name, a command line and an environment are what any user can give to a process of
  * theirs; the user and the executed file are not.
  */
+
 import { readFileSync, type Stats, statSync } from 'node:fs'
 import { basename, dirname, isAbsolute } from 'node:path'
+import { isDenied } from '../../lib/errors.ts'
 import { domains } from '../../lib/home/home.ts'
-import { isAbsence, isDenied } from '../../lib/proc/file.ts'
-import { executableOf, type ProcessIdentity, userOf } from '../../lib/proc/process.ts'
+import { isAbsence } from '../../lib/proc/file.ts'
+import { executableOf, executableStats, type ProcessIdentity, userOf } from '../../lib/proc/process.ts'
 import { scriptOf } from './control-script.ts'
 
 export interface TrustOptions {
@@ -42,7 +44,7 @@ export function mayBeOfRow(
 /** False where this process may not see the file: a root without CAP_SYS_PTRACE may not see that of another root. */
 function isSetUserId(pid: number): boolean {
   try {
-    return ((statOf(`/proc/${pid}/exe`)?.mode ?? 0) & 0o6000) !== 0
+    return ((executableStats(pid)?.mode ?? 0) & 0o6000) !== 0
   } catch (error) {
     if (isDenied(error)) return false
     throw error
@@ -52,7 +54,7 @@ function isSetUserId(pid: number): boolean {
 /** The executed file says it, or, of an interpreter, the script. */
 function isProgramOfRoot({ pid, command }: Pick<ProcessIdentity, 'pid' | 'command'>, name: string): boolean {
   try {
-    if (!isOfRoot(statOf(`/proc/${pid}/exe`))) return false
+    if (!isOfRoot(executableStats(pid))) return false
     const script = scriptOf(command)
     if (script === undefined) return basename(executableOf(pid) ?? '') === name
     return isAbsolute(script) && isOfRoot(statOf(script))

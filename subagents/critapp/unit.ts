@@ -1,5 +1,5 @@
 /** systemd units: what `systemctl show` says of them, and the words for it. */
-import type { ParsedCommand } from '../../lib/program/command.ts'
+import type { ParsedCommand } from '../../lib/text/command.ts'
 
 /** systemctl, with arguments such as --user where it is not the machine's own manager. */
 export type Systemctl = readonly [string, ...string[]]

@@ -1,6 +1,6 @@
 /** The watch over processes that are not our children, which nobody tells of their end; and over those that come by themselves. */
 
-import { codeOf, messageOf } from '../../lib/errors.ts'
+import { isMissing, messageOf } from '../../lib/errors.ts'
 import { boundOutput } from '../../lib/log/output-file.ts'
 import { isRunning, type ProcessIdentity } from '../../lib/proc/process.ts'
 import type { Timer } from '../../lib/time/clock.ts'
@@ -61,7 +61,7 @@ export class Watch {
       boundOutput(path)
       this.#complaints.delete(path)
     } catch (error) {
-      if (codeOf(error) === 'ENOENT' || this.#complaints.get(path) === messageOf(error)) return
+      if (isMissing(error) || this.#complaints.get(path) === messageOf(error)) return
       this.#complaints.set(path, messageOf(error))
       this.#context.options.log.warn('cannot bound what a process prints', { name: spec.name, path, error })
     }

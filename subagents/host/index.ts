@@ -1,7 +1,9 @@
 /** The host module: HOST-RESOURCES-MIB, sampled in the background on a clock of its own and never while a request waits. */
+
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
-import { rest, runInSlices } from '../../lib/process/slices.ts'
+import { runInSlices } from '../../lib/process/slices.ts'
 import { oid } from '../../lib/smi/oid.ts'
+import { pause } from '../../lib/time/pause.ts'
 import { Period } from '../../lib/time/period.ts'
 import { DeviceSampler } from './device-sampler.ts'
 import { FileSystemSampler } from './file-system-sampler.ts'
@@ -230,7 +232,7 @@ export function hostModule({
             if (!isFailing) log.error('samples could not be taken, and rows keep their last values', { name, error })
             isFailing = true
           }
-          await rest(clock, period?.ms ?? everyMs, signal)
+          await pause(clock, period?.ms ?? everyMs, signal)
         }
       }
       const sampleFileSystems = async (): Promise<void> => {

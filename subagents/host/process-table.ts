@@ -6,8 +6,9 @@
 import { isForeign } from '../../lib/proc/pid.ts'
 import { eachPid, openFiles, readStat } from '../../lib/proc/processes.ts'
 import type { ProcStat } from '../../lib/proc/stat.ts'
-import { type Pace, rest, runInSlices } from '../../lib/process/slices.ts'
+import { type Pace, runInSlices } from '../../lib/process/slices.ts'
 import { cutOctets, type Octets } from '../../lib/text/octets.ts'
+import { pause } from '../../lib/time/pause.ts'
 import { isRegularFile, type ProgramOfProcess, parseBootTime, parseProcessOwner, programOf } from './processes.ts'
 import { Source } from './source.ts'
 
@@ -115,7 +116,7 @@ export class ProcessTable {
         { ...pace, restMs },
       )
       this.#tellListed()
-      await rest(clock, Math.max(restMs, nextListMs - clock.monotonicMs()), signal)
+      await pause(clock, Math.max(restMs, nextListMs - clock.monotonicMs()), signal)
     }
   }
 

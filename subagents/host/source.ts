@@ -1,7 +1,9 @@
 /** Where /proc and /sys are read: by root, for saved samples; parts that are missing are remembered, and logged once. */
+
 import { existsSync } from 'node:fs'
+import { isDenied } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log/log.ts'
-import { isDenied, readLink, readNames, readWhole } from '../../lib/proc/file.ts'
+import { readLink, readNames, readWhole } from '../../lib/proc/file.ts'
 import { type Octets, octetsOf } from '../../lib/text/octets.ts'
 
 /** Errors other than a missing file or right (no descriptor left, a device that fails) are thrown: rows keep their last values. */

@@ -1,6 +1,8 @@
 /** The thread in which sizes of file systems are asked for: there a mount that hangs holds up nobody. Started by Statfs. */
+
 import { statfsSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
+import { messageOf } from '../../lib/errors.ts'
 import { type Octets, pathOf } from '../../lib/text/octets.ts'
 
 /** In blocks of `blockOctets`, inodes in pieces. */
@@ -24,6 +26,6 @@ function ask(path: Octets): StatfsReport {
     const size = { blockOctets: bsize, blocks, freeBlocks: bfree, availableBlocks: bavail }
     return { size: { ...size, inodes: files, freeInodes: ffree } }
   } catch (error) {
-    return { error: (error as Error).message }
+    return { error: messageOf(error) }
   }
 }

@@ -5,6 +5,7 @@ import { noFailures, type StorageFigures } from '../../lib/files/storage.ts'
 import { Patterns } from '../../lib/follow/patterns.ts'
 import { foldersOf, type Home } from '../../lib/home/home.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
+import { nextIndex } from '../../lib/mib/next-index.ts'
 import { reasonText } from '../../lib/mib/storage-group.ts'
 import type { Launcher } from '../../lib/program/launcher.ts'
 import { oid } from '../../lib/smi/oid.ts'
@@ -284,12 +285,4 @@ function tell(host: ModuleHost, { spec, lastMatch }: Monitor, event: MonitorEven
   if (!spec.maxSizeTrap) return
   const values = { ...file, siLogSize: Math.min(event.sizeOctets, 0xffff_ffff), siLogMaxSize: spec.maxSizeOctets }
   host.notify(event.kind === 'exceeded' ? siLogMaxSizeExceeded : siLogMaxSizeCleared, at, values, sentence)
-}
-
-/** One that no row has: beyond the highest while there is room, else the first gap; rows come in order. */
-function nextIndex(used: readonly number[]): number {
-  const highest = used.at(-1) ?? 0
-  if (highest < 0x7fff_ffff) return highest + 1
-  const gap = used.findIndex((index, i) => index !== i + 1)
-  return gap < 0 ? 0 : gap + 1
 }

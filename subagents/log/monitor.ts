@@ -1,5 +1,6 @@
 /** Watches one log file: its size against a threshold, and its lines against a pattern. Knows nothing of SNMP. */
 
+import { messageOf } from '../../lib/errors.ts'
 import { FileWatch } from '../../lib/follow/file-watch.ts'
 import { Follower } from '../../lib/follow/follower.ts'
 import {
@@ -249,7 +250,7 @@ export class Monitor {
     } catch (error) {
       if (this.#isStopped) return
       log.error('a log file could not be looked at', { file: this.spec.fileName, error })
-      this.#complain(`${this.spec.fileName} could not be looked at: ${(error as Error).message}`)
+      this.#complain(`${this.spec.fileName} could not be looked at: ${messageOf(error)}`)
     }
   }
 
@@ -348,7 +349,7 @@ export class Monitor {
       await this.#options.commit(this)
     } catch (error) {
       // On a full disk, say: an alarm that may come twice is better than none.
-      this.#complain(`the state of ${this.spec.fileName} could not be kept: ${(error as Error).message}`)
+      this.#complain(`the state of ${this.spec.fileName} could not be kept: ${messageOf(error)}`)
     }
   }
 

@@ -1,11 +1,11 @@
 /** Rules about logagt.cnf: patterns, files, commands, and values that never come true together. */
 import { dirname, isAbsolute } from 'node:path'
-import { codeOf } from '../../lib/errors.ts'
-import { isMissing } from '../../lib/files/files.ts'
+import { codeOf, isMissing } from '../../lib/errors.ts'
+import { isNothingAt } from '../../lib/files/files.ts'
 import { patternError } from '../../lib/follow/patterns.ts'
 import type { ConfiguredRow, Report, Rule } from '../../lib/mib/rules.ts'
-import { parseCommand } from '../../lib/program/command.ts'
 import { commandMistake } from '../../lib/program/program-file.ts'
+import { parseCommand } from '../../lib/text/command.ts'
 import { Folder } from '../../lib/trust/folder.ts'
 import { assertOurs } from '../../lib/trust/open.ts'
 import { RefusedPathError } from '../../lib/trust/refused-path.ts'
@@ -71,7 +71,7 @@ function checkFile({ row: { siLogFileName: path }, placeOf }: Log, report: Repor
         at,
         error.kind === 'notRegular' ? `${path} is not a regular file, and will not be read` : error.message,
       )
-    if (codeOf(error) === 'ENOENT' && isMissing(dirname(path))) report.warn(at, `there is no folder ${dirname(path)}`)
+    if (isMissing(error) && isNothingAt(dirname(path))) report.warn(at, `there is no folder ${dirname(path)}`)
     if (codeOf(error) === 'ENOTDIR') report.warn(at, `a part of ${path} is a file, not a folder`)
   }
 }

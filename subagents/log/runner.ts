@@ -1,9 +1,9 @@
 /** Runs a row's commands: one at a time, without a shell, with what it is about in the environment. */
 
-import { parseCommand } from '../../lib/program/command.ts'
 import { describeExit, exitCodeOf, isSuccess } from '../../lib/program/exit.ts'
 import { type Launcher, ownLauncher } from '../../lib/program/launcher.ts'
 import { runProgram } from '../../lib/program/run.ts'
+import { parseCommand } from '../../lib/text/command.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 
 /** What a command is told; each becomes CASTELLAN_LOG_<NAME>. */

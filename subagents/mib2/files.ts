@@ -1,6 +1,8 @@
 /** Files of /proc and /sys, read off this thread; a root of one's own holds saved samples. */
+
 import { statSync } from 'node:fs'
-import { isAbsence, isDenied, pieces, readNamesAsync, readWhole, readWholeAsync } from '../../lib/proc/file.ts'
+import { isDenied } from '../../lib/errors.ts'
+import { isAbsence, pieces, readNamesAsync, readWhole, readWholeAsync } from '../../lib/proc/file.ts'
 import { type Octets, octetsOf, pathOf } from '../../lib/text/octets.ts'
 
 const lineEnd = 0x0a

@@ -1,8 +1,8 @@
 /** Which process has which socket, as far as this process may look: /proc/PID/fd names the inode of each. */
 
 import { listPids, openFiles, socketInode } from '../../lib/proc/processes.ts'
-import { rest } from '../../lib/process/slices.ts'
 import type { Clock } from '../../lib/time/clock.ts'
+import { pause } from '../../lib/time/pause.ts'
 import type { SystemFiles } from './files.ts'
 
 /** Nothing else waits longer than this for a look at descriptors. */
@@ -68,7 +68,7 @@ export class SocketOwners {
     for (const [position, pid] of [...pids.filter((pid) => likely.has(pid)), ...others].entries()) {
       if (wanted.size === 0 || signal.aborted) return
       if (position % restEveryProcesses === restEveryProcesses - 1) {
-        await rest(this.#clock, workMs * restPerWork, signal)
+        await pause(this.#clock, workMs * restPerWork, signal)
         workMs = 0
       }
       const start = performance.now()

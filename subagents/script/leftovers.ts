@@ -1,6 +1,6 @@
 /** Runs that outlived a keeper that was killed: their sessions are written down while they run, and ended at the next start. */
 import { closeSync, readFileSync } from 'node:fs'
-import { codeOf } from '../../lib/errors.ts'
+import { isMissing } from '../../lib/errors.ts'
 import { type Leader, signalSession } from '../../lib/proc/session.ts'
 import { ensureFolderSync, type Folder, inFolderSync } from '../../lib/trust/folder.ts'
 import { openInSync, replaceInSync } from '../../lib/trust/open.ts'
@@ -33,7 +33,7 @@ export class Leftovers {
     try {
       return inFolderSync(this.#folder, endAllIn)
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return 0 // nothing was ever remembered
+      if (isMissing(error)) return 0 // nothing was ever remembered
       throw error
     }
   }

@@ -1,10 +1,10 @@
 /** What a script runs: a program with its arguments, or a command that its row gives to a shell; and with which environment. */
 import { dirname } from 'node:path'
 import type { Home } from '../../lib/home/home.ts'
-import { parseCommand } from '../../lib/program/command.ts'
 import { defaultPath } from '../../lib/program/environment.ts'
 import { whyNoProgram } from '../../lib/program/program-file.ts'
 import type { Argv } from '../../lib/program/start.ts'
+import { parseCommand } from '../../lib/text/command.ts'
 
 /** The languages of smLangTable, by smLangIndex. */
 export const languages = { program: 1, shell: 2 } as const

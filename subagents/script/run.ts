@@ -3,10 +3,10 @@
 import { RateLimit } from '../../lib/bounds/rate-limit.ts'
 import type { Log } from '../../lib/log/log.ts'
 import { type Leader, newestPid, sessionMembers, signalSession } from '../../lib/proc/session.ts'
-import { splitWords } from '../../lib/program/command.ts'
 import type { ProgramExit } from '../../lib/program/exit.ts'
 import type { Launcher } from '../../lib/program/launcher.ts'
 import type { Program as StartedProgram } from '../../lib/program/program.ts'
+import { splitWords } from '../../lib/text/command.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { Countdown } from './countdown.ts'
@@ -19,7 +19,7 @@ import { mayHappen, type RunEvent, type RunState, transitions } from './states.t
 /** What is to be run, and how long. */
 export interface RunOrder {
   readonly program: Program
-  /** smLaunchArgument: words as lib/program/command.ts parts them. */
+  /** smLaunchArgument: words as lib/text/command.ts parts them. */
   readonly argument: Uint8Array
   /** Hundredths of a second. */
   readonly lifeTimeTicks: number

@@ -1,9 +1,11 @@
 /** The sysappl module: SYSAPPL-MIB over what is installed on the disk and over the processes that another module scans. */
+
 import { join } from 'node:path'
-import { foldersOf, type Home, programRoot } from '../../lib/home/home.ts'
+import { foldersOf, type Home } from '../../lib/home/home.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
-import { rest } from '../../lib/process/slices.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { oid } from '../../lib/smi/oid.ts'
+import { pause } from '../../lib/time/pause.ts'
 import { inspectPackages } from './inspect.ts'
 import { Installed } from './installed.ts'
 import { Ledger } from './ledger.ts'
@@ -259,7 +261,7 @@ export function sysapplModule(
           await attempt('look for what is installed', () => inspect(given))
           void pollIfDue()
           const restMs = Math.max(shortestInspectionMs, limit().sysApplAgentPollInterval * 1000)
-          await rest(clock, restMs, AbortSignal.any([signal, resting.signal]))
+          await pause(clock, restMs, AbortSignal.any([signal, resting.signal]))
         }
       }
       void goOn()

@@ -1,5 +1,5 @@
 /** Rules about sysappl.cnf: elements without a package or a file, and packages of a name that is taken. */
-import { isMissing } from '../../lib/files/files.ts'
+import { isNothingAt } from '../../lib/files/files.ts'
 import type { Rule } from '../../lib/mib/rules.ts'
 import { castellanApplElementTable, castellanApplPackageTable } from './mib.ts'
 import { ownPackageNames } from './packages.ts'
@@ -24,6 +24,6 @@ export const packageRule: Rule = (rows, report) => {
 export const elementRule: Rule = (rows, report) => {
   for (const { row, placeOf } of rows.of(castellanApplElementTable)) {
     const path = row.castellanApplElementPath
-    if (isMissing(path)) report.warn(placeOf('castellanApplElementPath'), `there is no file ${path}`)
+    if (isNothingAt(path)) report.warn(placeOf('castellanApplElementPath'), `there is no file ${path}`)
   }
 }

@@ -6,7 +6,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { followLogs, passes, tryPattern } from '../../commands/logs.ts'
-import { programRoot } from '../../lib/home/home.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { makeHome, runBin, type TestHome, until } from '../support/appliance.ts'
 
 let at: TestHome

@@ -5,7 +5,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { type Home, initializeHome, programRoot, resolveHome } from '../../lib/home/home.ts'
+import { type Home, initializeHome, resolveHome } from '../../lib/home/home.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { needs } from '../support/peers.ts'
 
 const { skip } = needs('script')

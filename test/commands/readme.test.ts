@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { programRoot } from '../../lib/home/home.ts'
+import { programRoot } from '../../lib/program-root.ts'
 
 test('whoever does what the README says, line by line, has sipd running when two phones are to call', () => {
   const [before = ''] = readFileSync(join(programRoot, 'README.md'), 'utf8').split('Two phones')

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { programRoot } from '../../lib/home/home.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { makeHome, type TestHome, until } from '../support/appliance.ts'
 
 let at: TestHome

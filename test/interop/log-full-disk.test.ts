@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { codeOf } from '../../lib/errors.ts'
 import { initializeHome } from '../../lib/home/home.ts'
 import { Appliance, logPath, makeHome, until } from '../support/appliance.ts'
 import { netsnmp, TrapDaemon } from '../support/netsnmp.ts'
@@ -44,7 +45,7 @@ describe('a home on a disk that is full to the last octet, with Net-SNMP', { ski
     try {
       for (;;) writeSync(file, Buffer.alloc(4096))
     } catch (error) {
-      assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC')
+      assert.equal(codeOf(error), 'ENOSPC')
     } finally {
       closeSync(file)
     }

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { programRoot } from '../../lib/home/home.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { Appliance, makeHome, passphrase, runBin } from '../support/appliance.ts'
 import { needs } from '../support/peers.ts'
 

@@ -8,7 +8,7 @@ import fc from 'fast-check'
 import { internalModules } from '../../agent/internal/index.ts'
 import { formatComplaint } from '../../lib/cnf/complaint.ts'
 import { lex, quote } from '../../lib/cnf/lex.ts'
-import { programRoot, resolveHome } from '../../lib/home/home.ts'
+import { resolveHome } from '../../lib/home/home.ts'
 import { ConfigFile } from '../../lib/mib/config.ts'
 import { column, defineScalars, defineTable } from '../../lib/mib/declare.ts'
 import { anyServing, serve } from '../../lib/mib/module.ts'
@@ -22,6 +22,7 @@ import {
   text,
   truthValue,
 } from '../../lib/mib/syntax.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { Statistics } from '../../snmp/statistics.ts'
 import { critappModule } from '../../subagents/critapp/index.ts'
 

@@ -5,8 +5,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { removeAbandonedDrafts } from '../../lib/files/drafts.ts'
-import { programRoot } from '../../lib/home/home.ts'
+import { programRoot } from '../../lib/program-root.ts'
+import { removeAbandonedDrafts } from '../../lib/trust/drafts.ts'
 
 describe('drafts of files', () => {
   const folder = mkdtempSync(join(tmpdir(), 'drafts-'))

@@ -1,4 +1,5 @@
 /** A SET whose file cannot be written is commitFailed and changes nothing: on a disk that is full to its last octet. */
+
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import {
@@ -16,6 +17,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { declaredNames } from '../../catalogue.ts'
+import { codeOf } from '../../lib/errors.ts'
 import { resolveHome } from '../../lib/home/home.ts'
 import { silentLog } from '../../lib/log/log.ts'
 import { type ConfiguredModule, Hosting } from '../../lib/mib/hosting.ts'
@@ -56,7 +58,7 @@ describe('a full disk', { skip }, () => {
       try {
         for (;;) appendFileSync(join(root, 'filler'), Buffer.alloc(size))
       } catch (error) {
-        assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC')
+        assert.equal(codeOf(error), 'ENOSPC')
       }
     }
     assert.equal(statfsSync(root).bavail, 0)

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { guarded } from '../../lib/guarded.ts'
 import { createLog } from '../../lib/log/log.ts'
-import { guarded, guardProcess } from '../../lib/process/guard.ts'
+import { guardProcess } from '../../lib/process/guard.ts'
 import { runProgram } from '../../lib/program/run.ts'
 import { ManualClock, systemClock } from '../../lib/time/clock.ts'
 

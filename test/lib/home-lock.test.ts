@@ -16,8 +16,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import Database from 'better-sqlite3'
-import { programRoot } from '../../lib/home/home.ts'
 import { HomeLock } from '../../lib/home/lock.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { makeFolderOf, onlyRoot, sipdUid } from '../support/other-owner.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'lock-'))

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { resolveHome } from '../../lib/home/home.ts'
-import { processesOf, unitIn } from '../../lib/home/processes.ts'
 import { partOf } from '../../lib/process/daemon-identity.ts'
+import { processesOf, unitIn } from '../../lib/process/home-processes.ts'
 
 describe('a command line of ours', () => {
   const cases: readonly (readonly [string, string | undefined])[] = [

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { declaredDefinitions } from '../../catalogue.ts'
-import { programRoot } from '../../lib/home/home.ts'
 import type { Column } from '../../lib/mib/declare.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { systemClock } from '../../lib/time/clock.ts'
 
 /** What hands a time to Node itself, which runs what is later than 2^31-1 ms at once; what each of them waits is bounded elsewhere. */
@@ -20,13 +20,8 @@ const bounded: Readonly<Record<string, string>> = {
   'subagents/critapp/health.ts': 'critAppHealthTimeout, 300 s at most',
   'sipd/log/rotatelogs/main.ts': 'a constant',
   'sipd/location/writer.ts': 'a constant',
-  'sipd/control/sipd.ts': 'constants',
   'sipd/transport/transports.ts': 'constants, and SipTcpMaxConnectTimeout',
   'commands/rotate.ts': 'a constant',
-  'commands/logs.ts': 'a constant',
-  'commands/app-states.ts': 'a constant',
-  'commands/apps.ts': 'a constant',
-  'commands/lifecycle/linux-host.ts': 'constants',
 }
 
 test('no time that somebody sets gets to a timer of Node itself, which takes 31 bits of milliseconds', () => {

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { programRoot } from '../../lib/home/home.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { parseInvocation } from '../../sipd/log/rotatelogs/arguments.ts'
 import { type RotationRule, Rotator } from '../../sipd/log/rotatelogs/rotator.ts'
 import { mutate, randomFrom } from '../support/mutate.ts'

@@ -83,7 +83,7 @@ test('when all addresses have failed, the failure of the last is what the caller
   take()
   clock.advance(timeoutMs)
   assert.deepEqual(kindsOf(take()).at(-1), '408')
-  assert.match(logged.join(''), /the next of its addresses is tried.*203\.0\.113\.1:5060/)
+  assert.match(logged.join(''), /the next of its addresses is tried.*UDP 203\.0\.113\.1:5060/)
 
   const refused = await gatewayAt([first, second])
   ;(await refused.ask('MESSAGE', `${gateway};transport=tcp`)).fail()

@@ -17,6 +17,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
+import { codeOf } from '../../lib/errors.ts'
 import { createLog } from '../../lib/log/log.ts'
 import { systemClock } from '../../lib/time/clock.ts'
 import { type MeasureDisk, measureDisk } from '../../subagents/log/rotation/disk-floor.ts'
@@ -65,7 +66,7 @@ async function fill(): Promise<void> {
   try {
     for (;;) writeSync(file, Buffer.alloc(4096))
   } catch (error) {
-    assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC')
+    assert.equal(codeOf(error), 'ENOSPC')
   } finally {
     closeSync(file)
   }

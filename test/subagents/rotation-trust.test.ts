@@ -15,12 +15,12 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { listRotated } from '../../lib/follow/rotated-files.ts'
 import { silentLog } from '../../lib/log/log.ts'
 import { systemClock } from '../../lib/time/clock.ts'
 import { compress, isCompressedWhole } from '../../subagents/log/rotation/compress.ts'
 import { planRotation } from '../../subagents/log/rotation/plan.ts'
 import { type RotationPolicy, realLogPath } from '../../subagents/log/rotation/policy.ts'
+import { listRotated } from '../../subagents/log/rotation/rotated-files.ts'
 import { Rotator } from '../../subagents/log/rotation/rotator.ts'
 import { makeFolderOf, onlyRoot, openDescriptors, ownFolder, sipdUid } from '../support/other-owner.ts'
 

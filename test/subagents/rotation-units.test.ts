@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
 import { symlinkSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { parseRotatedName, unsetClockSeconds } from '../../lib/follow/rotated-files.ts'
+import { parseRotatedName } from '../../lib/follow/rotated-name.ts'
 import { resolveHome } from '../../lib/home/home.ts'
+import { parseAccessMode } from '../../lib/proc/processes.ts'
 import { catchesSignal } from '../../lib/proc/signal.ts'
 import { parseReport, parseRotateWords } from '../../subagents/log/rotation/command.ts'
 import { defaultPolicies, ownerOf } from '../../subagents/log/rotation/defaults.ts'
 import { DiskFloor } from '../../subagents/log/rotation/disk-floor.ts'
 import { refuseOverlaps } from '../../subagents/log/rotation/policy.ts'
 import { beyondRetention } from '../../subagents/log/rotation/retention.ts'
-import { parseAccessMode } from '../../subagents/log/rotation/writers.ts'
+import { unsetClockSeconds } from '../../subagents/log/rotation/rotated-files.ts'
 import { Ground } from './rotation-support.ts'
 
 describe('names of rotated files', () => {

@@ -5,9 +5,10 @@ import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Home, initializeHome, pidFileOf, programRoot, resolveHome } from '../../lib/home/home.ts'
-import { readPidFile } from '../../lib/proc/pid-file.ts'
+import { readPidFile } from '../../lib/files/pid-file.ts'
+import { type Home, initializeHome, pidFileOf, resolveHome } from '../../lib/home/home.ts'
 import { daemonCommand } from '../../lib/process/daemon.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { isFreeTcp, isFreeUdp } from './sip-ports.ts'
 
 const basePorts = [1161, 1162, 5060] as const

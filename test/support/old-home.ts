@@ -1,7 +1,8 @@
 /** A home as the version before made and left it: logs and PID files of all processes side by side. */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { domains, type Home, homeRecordPath, programRoot } from '../../lib/home/home.ts'
+import { domains, type Home, homeRecordPath } from '../../lib/home/home.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { makeHome, type TestHome } from './appliance.ts'
 
 /** What the version before left of a day's work, by path; a folder ends in a slash. */

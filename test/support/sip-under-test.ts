@@ -1,4 +1,5 @@
 /** The SIP server that a test talks to: sipd, or Kamailio where the scenarios themselves are to be proved. */
+import { messageOf } from '../../lib/errors.ts'
 import { startKamailio } from './sip-kamailio.ts'
 import { startSipd } from './sipd.ts'
 
@@ -58,7 +59,7 @@ export async function withSipServer(
   try {
     await run(server)
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error)
+    const text = messageOf(error)
     throw new Error(`${text}\n--- what ${server.name} logged:\n${server.log().slice(-4000)}`, { cause: error })
   } finally {
     await server.stop()

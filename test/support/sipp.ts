@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { programRoot } from '../../lib/home/home.ts'
+import { programRoot } from '../../lib/program-root.ts'
 import { until } from './appliance.ts'
 import { freePorts } from './sip-ports.ts'
 

@@ -1,7 +1,9 @@
 /** Sends OPTIONS over UDP, TCP or TLS, as the non-INVITE client transaction of RFC 3261 §17.1.2 does, and waits for the answer. */
+
 import { createSocket, type Socket } from 'node:dgram'
 import { type Socket as Connection, createConnection, isIP, isIPv6 } from 'node:net'
 import { checkServerIdentity, connect, TLSSocket } from 'node:tls'
+import { codeOf } from '../../../lib/errors.ts'
 import type { Clock, Timer } from '../../../lib/time/clock.ts'
 import type { SipResponse } from '../../message/message.ts'
 import { type OptionsRequest, optionsRequest } from './options.ts'
@@ -174,7 +176,7 @@ class Exchange {
   fail(error: Error): void {
     this.#limit.cancel()
     const { transport, address, port } = this.#target
-    const what = (error as NodeJS.ErrnoException).code === 'ECONNREFUSED' ? 'nobody listens' : error.message
+    const what = codeOf(error) === 'ECONNREFUSED' ? 'nobody listens' : error.message
     this.#options.reject(
       new NoResponseError(`${transport.toLowerCase()} ${hostAndPort(address, port)}: ${what}`, { cause: error }),
     )

@@ -1,9 +1,11 @@
 /** Where `sip ping` goes: the URI of the command line, or the first Listen of sipd.conf. */
+
 import { X509Certificate } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { ConfigurationError } from '../../../lib/cnf/complaint.ts'
+import { messageOf } from '../../../lib/errors.ts'
 import { readRegularFileSync } from '../../../lib/files/regular-file.ts'
 import type { Home } from '../../../lib/home/home.ts'
 import { reachableHost } from '../../../lib/net/address.ts'
@@ -57,7 +59,7 @@ async function resolveHost(host: string): Promise<string> {
   try {
     return (await lookup(host)).address
   } catch (error) {
-    throw new CommandFailure(`${host} cannot be resolved: ${(error as Error).message}`)
+    throw new CommandFailure(`${host} cannot be resolved: ${messageOf(error)}`)
   }
 }
 
@@ -88,7 +90,7 @@ function fingerprintOf(path: string): string {
   try {
     return new X509Certificate(readRegularFileSync(path).octets).fingerprint256
   } catch (error) {
-    throw new CommandFailure(`SipTlsCertificateFile ${path} cannot be read: ${(error as Error).message}`)
+    throw new CommandFailure(`SipTlsCertificateFile ${path} cannot be read: ${messageOf(error)}`)
   }
 }
 

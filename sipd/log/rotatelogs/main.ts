@@ -1,6 +1,8 @@
 /** `rotatelogs PATH [SECONDS [OFFSET] | SIZE]`: a log from standard input into files that begin anew every so often. */
+
 import { accessSync, constants } from 'node:fs'
 import { dirname } from 'node:path'
+import { messageOf } from '../../../lib/errors.ts'
 import { programVersion } from '../../../lib/version.ts'
 import { parseInvocation } from './arguments.ts'
 import { Rotator, type RotatorOptions } from './rotator.ts'
@@ -45,7 +47,7 @@ async function rotate({ path, rule }: Pick<RotatorOptions, 'path' | 'rule'>): Pr
   try {
     accessSync(dirname(path), constants.W_OK | constants.X_OK)
   } catch (error) {
-    complain(`the folder of ${path} cannot be written: ${(error as Error).message}`)
+    complain(`the folder of ${path} cannot be written: ${messageOf(error)}`)
     return 1
   }
   const rotator = new Rotator({ path, rule, nowMs: Date.now, complain })

@@ -1,6 +1,8 @@
 /** Lines into files named after the time they begin at; a new one every so many seconds or octets. */
+
 import { closeSync, fstatSync, openSync, readdirSync, writeSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
+import { errorOf } from '../../../lib/errors.ts'
 import { countLines } from '../line-queue.ts'
 
 export type RotationRule =
@@ -88,7 +90,7 @@ export class Rotator {
       }
       this.#tellRecovery()
     } catch (error) {
-      this.#lose(countLines(lines.subarray(at)), error as Error)
+      this.#lose(countLines(lines.subarray(at)), errorOf(error))
     }
   }
 

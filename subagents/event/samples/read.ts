@@ -1,6 +1,6 @@
 /** Reads the ring: both segments, the older one first. */
 import { join } from 'node:path'
-import { codeOf } from '../../../lib/errors.ts'
+import { isMissing } from '../../../lib/errors.ts'
 import { readRegularFileSync } from '../../../lib/files/regular-file.ts'
 import { foldersOf, type Home } from '../../../lib/home/home.ts'
 import type { Sample } from './sample.ts'
@@ -38,7 +38,7 @@ function segmentAt(path: string): Segment | undefined {
   try {
     return readSegment(readRegularFileSync(path).octets)
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
 }

@@ -1,7 +1,9 @@
 /** Keeps the samples that triggers take in two segments of bounded size: the newer one grows, then the older one goes. */
+
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { isMissing, messageOf } from '../../../lib/errors.ts'
 import type { Log } from '../../../lib/log/log.ts'
 import type { Oid } from '../../../lib/smi/oid.ts'
 import type { SnmpValue } from '../../../lib/smi/value.ts'
@@ -111,7 +113,7 @@ export class SampleRing {
         if (!this.#isFailing)
           this.#log.warn('samples cannot be kept; triggers go on without, and the next ones are tried again', {
             path: this.#path,
-            error: (error as Error).message,
+            error: messageOf(error),
           })
         this.#isFailing = true
       }
@@ -179,7 +181,7 @@ async function readIfThere(path: string): Promise<Buffer> {
   try {
     return await readFile(path)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0)
+    if (isMissing(error)) return Buffer.alloc(0)
     throw error
   }
 }

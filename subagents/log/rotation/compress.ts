@@ -3,9 +3,9 @@ import type { Stats } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
-import { draftSuffix } from '../../../lib/follow/rotated-files.ts'
 import { atPlace, type Folder } from '../../../lib/trust/folder.ts'
 import { makeIn, openIn } from '../../../lib/trust/open.ts'
+import { draftSuffix } from './rotated-files.ts'
 
 export interface CompressOptions {
   /** Whoever stops does not wait: the draft goes, the file stays. */

@@ -1,9 +1,9 @@
 /** Keeps the disks of the logs above their floor: the oldest rotated logs go, and where that is not enough an alarm is raised. */
 import { dirname } from 'node:path'
-import { byAge, listRotated, type RotatedFile } from '../../../lib/follow/rotated-files.ts'
 import type { Log } from '../../../lib/log/log.ts'
 import { DiskFloor, type DiskSpace, type MeasureDisk } from './disk-floor.ts'
 import { type RotationPolicy, realLogPath } from './policy.ts'
+import { byAge, listRotated, type RotatedFile } from './rotated-files.ts'
 import type { RotationState } from './state.ts'
 
 export interface DiskFloorEvent {

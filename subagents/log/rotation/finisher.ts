@@ -1,11 +1,13 @@
 /** Takes files that were moved aside to their end: released by who wrote them, verified, compressed; again until it is so. */
+
 import { basename } from 'node:path'
+import { messageOf } from '../../../lib/errors.ts'
 import type { Log } from '../../../lib/log/log.ts'
 import type { Clock } from '../../../lib/time/clock.ts'
+import { pause } from '../../../lib/time/pause.ts'
 import { atPlace } from '../../../lib/trust/folder.ts'
 import { type Compressed, type CompressOptions, compress } from './compress.ts'
 import { ownerPid, type Told, tellToReopen } from './owner.ts'
-import { pause } from './pause.ts'
 import type { LogOwner, RotationPolicy } from './policy.ts'
 import { nextState, type RotationEvent, type RotationState } from './states.ts'
 import { findWriters, identityOf, type Writers } from './writers.ts'
@@ -193,7 +195,7 @@ export class Finisher {
           : `${basename(moved.path)} was written while it was compressed; it stays as it is`
       } catch (error) {
         move(moved, 'failed')
-        return `${basename(moved.path)} could not be compressed: ${(error as Error).message}; it stays as it is`
+        return `${basename(moved.path)} could not be compressed: ${messageOf(error)}; it stays as it is`
       }
     })
     this.#compressing = run

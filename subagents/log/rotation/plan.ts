@@ -1,12 +1,12 @@
 /** What a rotation by command would do now, in sentences, without doing any of it. */
 import { basename, dirname } from 'node:path'
 import { messageOf } from '../../../lib/errors.ts'
-import { byAge, listRotated, lookAtLog, nextRotatedPath, type RotatedFile } from '../../../lib/follow/rotated-files.ts'
 import { RefusedPathError } from '../../../lib/trust/refused-path.ts'
 import { type MeasureDisk, measureDisk } from './disk-floor.ts'
 import { ownerPid } from './owner.ts'
 import { type RotationPolicy, realLogPath } from './policy.ts'
 import { beyondRetention } from './retention.ts'
+import { byAge, listRotated, lookAtLog, nextRotatedPath, type RotatedFile } from './rotated-files.ts'
 
 export interface PlanOptions {
   readonly nowMs: number

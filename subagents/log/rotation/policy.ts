@@ -1,6 +1,6 @@
 /** What a rotation policy says: which log, when it is moved aside, who writes it, and what is kept of it. */
 import { basename, dirname, resolve } from 'node:path'
-import { parseRotatedName } from '../../../lib/follow/rotated-files.ts'
+import { parseRotatedName } from '../../../lib/follow/rotated-name.ts'
 import type { ProcessIdentity } from '../../../lib/proc/process.ts'
 import { Folder } from '../../../lib/trust/folder.ts'
 

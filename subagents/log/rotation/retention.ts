@@ -1,7 +1,7 @@
 /** Which rotated files go: those beyond what a policy keeps, and the oldest of all when the disk is too full. */
 
-import { type RotatedFile, unsetClockSeconds } from '../../../lib/follow/rotated-files.ts'
 import type { Retention } from './policy.ts'
+import { type RotatedFile, unsetClockSeconds } from './rotated-files.ts'
 
 /** The files beyond the bounds, the oldest first; `files` is in that order too. */
 export function beyondRetention(files: readonly RotatedFile[], keep: Retention, nowMs: number): RotatedFile[] {

@@ -1,19 +1,20 @@
 /** Rotates logs by size, by time and by command, keeps what their policies say, and keeps the disk above its floor. */
+
 import type { Stats } from 'node:fs'
 import { basename } from 'node:path'
-import { codeOf } from '../../../lib/errors.ts'
-import { listDrafts, listRotated, lookAtLog, moveAside } from '../../../lib/follow/rotated-files.ts'
+import { codeOf, isDenied, isMissing, messageOf } from '../../../lib/errors.ts'
 import type { Log } from '../../../lib/log/log.ts'
 import type { Clock, Timer } from '../../../lib/time/clock.ts'
+import { pause } from '../../../lib/time/pause.ts'
 import { isPlausibleTime } from '../../../lib/time/wall-clock.ts'
 import { atPlace } from '../../../lib/trust/folder.ts'
 import { isCompressedWhole } from './compress.ts'
 import { type MeasureDisk, measureDisk } from './disk-floor.ts'
 import { type DiskEvents, DiskKeeper } from './disk-keeper.ts'
 import { Finisher, machineHost, type RotationHost } from './finisher.ts'
-import { pause } from './pause.ts'
 import { type RefusedPolicy, type RotationPolicy, realLogPath, refuseOverlaps } from './policy.ts'
 import { beyondRetention } from './retention.ts'
+import { listDrafts, listRotated, lookAtLog, moveAside } from './rotated-files.ts'
 import { RotationState } from './state.ts'
 
 /** How a rotation went, with a sentence for people. */
@@ -226,7 +227,7 @@ export class Rotator {
     const { name } = policy
     try {
       const stats = await lookAtLog(live).catch((error: unknown) => {
-        if (codeOf(error) === 'ENOENT') return undefined
+        if (isMissing(error)) return undefined
         throw error
       })
       if (!stats) return { kind: 'nothing', sentence: `${name}: ${live} does not exist, so nothing was rotated` }
@@ -254,7 +255,7 @@ export class Rotator {
       const by = release.by === undefined ? 'nobody writes it' : `${release.by} has reopened its log`
       return { kind: 'rotated', to, octets, sentence: `${renamed}; ${by}` }
     } catch (error) {
-      return { kind: 'failed', sentence: `${name}: ${live} could not be renamed: ${explain(error as Error)}` }
+      return { kind: 'failed', sentence: `${name}: ${live} could not be renamed: ${explain(error)}` }
     }
   }
 
@@ -317,7 +318,7 @@ export class Rotator {
       await atPlace(path, (folder, name) => folder.remove(name))
       return true
     } catch (error) {
-      this.#complain(policy, path, `${path} could not be deleted: ${explain(error as Error)}`)
+      this.#complain(policy, path, `${path} could not be deleted: ${explain(error)}`)
       return false
     }
   }
@@ -335,9 +336,9 @@ async function statFile(path: string): Promise<Stats | undefined> {
   return stats?.isFile() ? stats : undefined
 }
 
-function explain(error: NodeJS.ErrnoException): string {
-  if (error.code === 'EROFS') return 'the file system is read-only; mount it writable'
-  if (error.code === 'ENOSPC') return 'the disk is full; free some room'
-  if (error.code === 'EACCES' || error.code === 'EPERM') return 'we have no right to; see who owns its folder'
-  return error.message
+function explain(error: unknown): string {
+  if (codeOf(error) === 'EROFS') return 'the file system is read-only; mount it writable'
+  if (codeOf(error) === 'ENOSPC') return 'the disk is full; free some room'
+  if (isDenied(error)) return 'we have no right to; see who owns its folder'
+  return messageOf(error)
 }

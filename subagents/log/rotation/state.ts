@@ -1,6 +1,8 @@
 /** What a restart must not forget: when each log was rotated last, which rotations are under way, and which alarms were raised. */
+
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { messageOf } from '../../../lib/errors.ts'
 import { writeFileAtomic } from '../../../lib/files/files.ts'
 import { brokenSentence, readState } from '../../../lib/files/state-file.ts'
 import type { Log } from '../../../lib/log/log.ts'
@@ -120,7 +122,7 @@ export class RotationState {
       this.#isFailing = false
     } catch (error) {
       this.#isChanged = true
-      const message = (error as Error).message
+      const message = messageOf(error)
       if (!this.#isFailing)
         this.#log.warn('the state of rotations could not be written', { path: this.#path, error: message })
       this.#isFailing = true

@@ -1,9 +1,11 @@
 /** Who has a file open for writing: seen in /proc/PID/fd, by device and inode, whatever the file is called. */
-import { lstat, stat } from 'node:fs/promises'
+
+import { lstat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { isAbsence, isDenied, readWhole } from '../../../lib/proc/file.ts'
-import { listPids, openFiles, readStat } from '../../../lib/proc/processes.ts'
+import { isDenied } from '../../../lib/errors.ts'
+import { isAbsence } from '../../../lib/proc/file.ts'
+import { accessModeOf, listPids, openFileIdentity, openFiles, readStat } from '../../../lib/proc/processes.ts'
 import { octetsOf } from '../../../lib/text/octets.ts'
 import { atPlace } from '../../../lib/trust/folder.ts'
 
@@ -92,19 +94,12 @@ async function isWriter(
   { device, inode }: FileIdentity,
 ): Promise<boolean | undefined> {
   try {
-    const { dev, ino } = await stat(`/proc/${pid}/fd/${descriptor}`, { bigint: true })
-    if (dev !== device || ino !== inode) return false
-    const info = readWhole(`/proc/${pid}/fdinfo/${descriptor}`)
-    return info !== undefined && parseAccessMode(info) !== 'read'
+    const opened = await openFileIdentity(pid, descriptor)
+    if (opened.device !== device || opened.inode !== inode) return false
+    return (accessModeOf(pid, descriptor) ?? 'read') !== 'read'
   } catch (error) {
     return isAbsence(error) ? false : undefined // closed meanwhile, or on a file server that does not answer
   }
-}
-
-/** The access mode within `flags` of /proc/PID/fdinfo/FD, which is octal (proc(5)); O_ACCMODE is its last two bits. */
-export function parseAccessMode(fdinfo: string): 'read' | 'write' | 'both' {
-  const flags = Number.parseInt(/^flags:\s*([0-7]+)/m.exec(fdinfo)?.[1] ?? '2', 8)
-  return (['read', 'write', 'both', 'both'] as const)[flags & 3]!
 }
 
 async function listProcesses(): Promise<Running[]> {

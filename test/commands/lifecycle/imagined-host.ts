@@ -9,8 +9,8 @@ import type {
   Phase,
   ProcessHost,
 } from '../../../commands/lifecycle/host.ts'
-import type { HomeProcess } from '../../../lib/home/processes.ts'
 import type { Part } from '../../../lib/process/daemon-identity.ts'
+import type { HomeProcess } from '../../../lib/process/home-processes.ts'
 
 type Kind = Part | 'command'
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { lex } from '../../../lib/cnf/lex.ts'
-import { fillTemplate } from '../../../lib/cnf/template.ts'
+import { fillTemplate } from '../../../lib/home/template.ts'
 import { domainOf } from '../../../lib/migration/places.ts'
 import { logsOfSipd, octets, rewritePaths } from '../../../lib/migration/rewrite.ts'
-import { splitWords } from '../../../lib/program/command.ts'
+import { splitWords } from '../../../lib/text/command.ts'
 
 const sipdLogs = new Set(['calls_log'])
 const rule = { ownerOf: (area: 'logs' | 'run', name: string) => domainOf(area, name, sipdLogs), hasRelative: false }

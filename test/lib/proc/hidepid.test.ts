@@ -5,10 +5,10 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { programRoot } from '../../../lib/home/home.ts'
-import { writePidFile } from '../../../lib/proc/pid-file.ts'
+import { writePidFile } from '../../../lib/files/pid-file.ts'
 import { readProcess } from '../../../lib/proc/process.ts'
 import { readStat } from '../../../lib/proc/processes.ts'
+import { programRoot } from '../../../lib/program-root.ts'
 import { ManualClock } from '../../../lib/time/clock.ts'
 import { ProcessTable } from '../../../subagents/host/process-table.ts'
 import { Source } from '../../../subagents/host/source.ts'
@@ -36,11 +36,11 @@ for (const hidepid of ['1', '2'] as const) {
     const ended = 0x3fffff
     await writePidFile(join(folder, 'there'), readProcess(child.pid!)!)
     await writePidFile(join(folder, 'ended'), { pid: ended, startTicks, command: [] })
-    const module = (name: string): string => JSON.stringify(join(readableProgram(), 'dist/lib/proc', `${name}.js`))
+    const module = (name: string): string => JSON.stringify(join(readableProgram(), 'dist/lib', `${name}.js`))
     const script = `
-      import { isRunning, readProcess, userOf } from ${module('process')}
-      import { readPidFile } from ${module('pid-file')}
-      import { sendSignal } from ${module('signal')}
+      import { isRunning, readProcess, userOf } from ${module('proc/process')}
+      import { readPidFile } from ${module('files/pid-file')}
+      import { sendSignal } from ${module('proc/signal')}
       const answer = (ask) => { try { return ask() } catch (error) { return error.code } }
       for (const [pid, file] of [[${child.pid}, 'there'], [${ended}, 'ended']]) {
         const target = { pid, startTicks: ${startTicks} }

@@ -2,7 +2,7 @@
 import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { programRoot } from '../../../lib/home/home.ts'
+import { programRoot } from '../../../lib/program-root.ts'
 import { hostModule } from '../../../subagents/host/index.ts'
 
 /** The saved machine's /proc/stat, as its processors would have it that were so busy for so many seconds more. */

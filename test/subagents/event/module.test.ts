@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { programRoot } from '../../../lib/home/home.ts'
+import { programRoot } from '../../../lib/program-root.ts'
 import { arc, at, bits, identifier, integer, startEvents, string, unsigned } from './support.ts'
 
 const events = `

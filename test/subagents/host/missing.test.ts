@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { programRoot } from '../../../lib/home/home.ts'
+import { programRoot } from '../../../lib/program-root.ts'
 import { startHost } from './support.ts'
 
 const machine = join(programRoot, 'test/fixtures/proc/machine')

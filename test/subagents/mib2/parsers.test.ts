@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { programRoot } from '../../../lib/home/home.ts'
 import { anyDefinition } from '../../../lib/mib/declare.ts'
 import { instanceOf } from '../../../lib/mib/instance.ts'
 import { socketInode } from '../../../lib/proc/processes.ts'
+import { programRoot } from '../../../lib/program-root.ts'
 import { compareOid } from '../../../lib/smi/oid.ts'
 import {
   dotted,

@@ -1,4 +1,5 @@
 /** A sysappl module over processes and a program that are files of a test's own, with time moved by hand. */
+
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,11 +7,11 @@ import { dirname, join } from 'node:path'
 import { resolveHome } from '../../../lib/home/home.ts'
 import { createLog } from '../../../lib/log/log.ts'
 import { ModuleBackend } from '../../../lib/mib/backend.ts'
-import { rest } from '../../../lib/process/slices.ts'
 import type { ErrorStatus } from '../../../lib/smi/error-status.ts'
 import { type Oid, oid } from '../../../lib/smi/oid.ts'
 import type { SnmpValue } from '../../../lib/smi/value.ts'
 import { ManualClock } from '../../../lib/time/clock.ts'
+import { pause } from '../../../lib/time/pause.ts'
 import { listEveryMs, ProcessTable } from '../../../subagents/host/process-table.ts'
 import { Source } from '../../../subagents/host/source.ts'
 import { sysapplModule } from '../../../subagents/sysappl/index.ts'
@@ -103,7 +104,7 @@ export async function startSysappl(machine: Machine, intervalSeconds = 0) {
   const scanning = (async () => {
     while (!signal.aborted) {
       await processes.run({ clock, signal }).catch(() => {}) // there may be no /proc
-      await rest(clock, listEveryMs, signal)
+      await pause(clock, listEveryMs, signal)
     }
   })()
   await backend.start({ clock, log, signal, upTimeTicks: () => 0, notify: () => {} })

@@ -1,8 +1,7 @@
 /** The processes of a home, as /proc has them: known by their command lines from the moment they are started. */
-import { readFileSync } from 'node:fs'
-import { type ProcessIdentity, readEnvironment, visibleProcesses } from '../proc/process.ts'
-import { daemonOf, isPartOf, type Part, partOf } from '../process/daemon-identity.ts'
-import { domains, type Home } from './home.ts'
+import { domains, type Home } from '../home/home.ts'
+import { cgroupsOf, type ProcessIdentity, readEnvironment, visibleProcesses } from '../proc/process.ts'
+import { daemonOf, isPartOf, type Part, partOf } from './daemon-identity.ts'
 
 export interface HomeProcess extends ProcessIdentity {
   readonly part: Part
@@ -28,7 +27,7 @@ export function processesOf(home: Home): HomeProcess[] {
     if (!part || !isPartOf(home, part, process)) return []
     const { pid, startTicks, command } = process
     const isOfStarter = (readEnvironment(pid, starterVariable) ?? '') !== ''
-    const unit = unitIn(readText(`/proc/${pid}/cgroup`))
+    const unit = unitIn(cgroupsOf(pid))
     return [{ pid, startTicks, command, part, isServing: serving.has(pid), isOfStarter, unit }]
   })
 }
@@ -36,12 +35,4 @@ export function processesOf(home: Home): HomeProcess[] {
 /** The unit of ours in the text of /proc/PID/cgroup (cgroups(7)). */
 export function unitIn(cgroups: string): string | undefined {
   return /\/(castellan-(?:agent|subagents)(?:@[^/\n]*)?\.service)$/m.exec(cgroups)?.[1]
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return ''
-  }
 }

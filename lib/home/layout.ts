@@ -12,8 +12,8 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { codeOf } from '../errors.ts'
-import { type Domain, foldersOf, type Home, HomeError } from '../home/home.ts'
 import type { Owner } from '../users/owner.ts'
+import { type Domain, foldersOf, type Home, HomeError } from './home.ts'
 
 /** Whom the daemons that need no root run as. */
 export interface DaemonUsers {

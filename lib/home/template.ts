@@ -1,5 +1,5 @@
 /** Templates of configuration files: paths are filled in so that the file's own syntax gives them back. */
-import { commandWord } from '../program/command.ts'
+import { commandWord } from '../text/command.ts'
 
 export interface TemplateValues {
   readonly portOffset: number
@@ -13,7 +13,7 @@ const words = /"(?:[^"\\]|\\.)*"|[^\s"]+/g
 
 /**
  * Fills `{port:N}` with N + the offset, `{home}` and `{bin}` with paths, and `{home:word}` and `{bin:word}` with paths as
- * words of a command (lib/program/command.ts). `.cnf` files and sipd.conf quote alike: a word with a blank, a quote, a backslash
+ * words of a command (lib/text/command.ts). `.cnf` files and sipd.conf quote alike: a word with a blank, a quote, a backslash
  * or a `#` stands in double quotes, in which `\"` and `\\` are a quote and a backslash. Comments are filled in the same
  * way, so that they can be put in force as they stand.
  */

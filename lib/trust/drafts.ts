@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Stats } from 'node:fs'
 import { codeOf } from '../errors.ts'
-import { type Folder, inFolderSync } from '../trust/folder.ts'
+import { type Folder, inFolderSync } from './folder.ts'
 
 /** The name of a draft beside the file of this name, so that it can be renamed to it. */
 export function draftOf(name: string): string {

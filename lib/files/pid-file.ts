@@ -1,12 +1,12 @@
 /** PID files: three lines of which other tools read the first, believed only where the file and the process vouch for each other. */
 import { closeSync, fstatSync, readFileSync } from 'node:fs'
-import { codeOf } from '../errors.ts'
-import { isDiskFull, removeFile, writeFileAtomic } from '../files/files.ts'
+import { codeOf, isMissing } from '../errors.ts'
+import { isPid } from '../proc/pid.ts'
+import { type ProcessIdentity, readProcess, userOf } from '../proc/process.ts'
 import { openToReadSync } from '../trust/open.ts'
 import { RefusedPathError } from '../trust/refused-path.ts'
-import { isPid } from './pid.ts'
+import { isDiskFull, removeFile, writeFileAtomic } from './files.ts'
 import { type Marked, placeMarker, readMarkers, removeMarkers } from './pid-marker.ts'
-import { type ProcessIdentity, readProcess, userOf } from './process.ts'
 
 /** PID, start time in ticks, command line as JSON. On a full disk a marker takes its place, which only `readPidFile` knows. */
 export async function writePidFile(path: string, identity: ProcessIdentity): Promise<'file' | 'marker'> {
@@ -62,7 +62,7 @@ export function readOwnedFile(path: string): { readonly text: string; readonly u
   try {
     descriptor = openToReadSync(path)
   } catch (error) {
-    if (error instanceof RefusedPathError || codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined
+    if (error instanceof RefusedPathError || isMissing(error) || codeOf(error) === 'ENOTDIR') return undefined
     throw error
   }
   try {

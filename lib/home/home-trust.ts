@@ -1,10 +1,14 @@
 /** What a daemon believes lies where nobody but its user and root can write: looked at when it starts, and by castellan check. */
+
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Domain, foldersOf, type Home, HomeError, programRoot, shellWord } from '../home/home.ts'
+import { programRoot } from '../program-root.ts'
+import { fieldsOf } from '../text/fields.ts'
+import { shellWord } from '../text/shell-word.ts'
+import { type PathMistake, pathMistake, treeMistakes } from '../trust/own-path.ts'
 import { nameOfUser, type Owner } from '../users/owner.ts'
+import { type Domain, foldersOf, type Home, HomeError } from './home.ts'
 import { isLaidOut, readerOf } from './layout.ts'
-import { type PathMistake, pathMistake, treeMistakes } from './own-path.ts'
 
 /** Each wrong component once. `reader` is whom the process of the domain runs as. */
 export function domainMistakes(home: Home, domain: Domain, reader = readerOf(home, domain)): PathMistake[] {
@@ -40,8 +44,7 @@ function modulesOf(folder: string, found = new Set<string>()): Set<string> {
 
 function dependenciesIn(path: string): string[] {
   try {
-    const { dependencies = {} } = JSON.parse(readFileSync(path, 'utf8')) as { dependencies?: object }
-    return Object.keys(dependencies)
+    return Object.keys(fieldsOf(fieldsOf(JSON.parse(readFileSync(path, 'utf8'))).dependencies))
   } catch {
     return [] // one that lies within another module is walked with it
   }

@@ -1,8 +1,8 @@
 /** Names to addresses as the system is set up, by /etc/hosts and the DNS, and without a thread that a silent server holds. */
 import { Resolver } from 'node:dns/promises'
 import { isIPv4 } from 'node:net'
-import { codeOf } from '../errors.ts'
-import type { Clock, Timer } from '../time/clock.ts'
+import { codeOf } from '../../lib/errors.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { CachedFile } from './cached-file.ts'
 
 /** All that a name may take, its search list included. */

@@ -1,6 +1,6 @@
 /** A small file of the system as it is now: read again when it was changed, and looked at every other second at most. */
 import { readFileSync, statSync } from 'node:fs'
-import type { Clock } from '../time/clock.ts'
+import type { Clock } from '../../lib/time/clock.ts'
 
 const lookAgainMs = 2000
 

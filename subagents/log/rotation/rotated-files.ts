@@ -1,21 +1,16 @@
-/**
- * The names of rotated files: `access_log.1700000000`, a second one of that second `….1`, compressed `….gz`. Each name
- * sorts after all that were there when it was given, whatever the clock said: their order is the order of the rotations.
- */
+/** Rotated files on the disk: which there are of a log, and how one gets its name (lib/follow/rotated-name.ts). */
 import type { Stats } from 'node:fs'
 import { basename } from 'node:path'
-import { codeOf } from '../errors.ts'
-import { earliestTimeMs } from '../time/wall-clock.ts'
-import { atPlace, type Folder } from '../trust/folder.ts'
-import { makeIn } from '../trust/open.ts'
-
-export interface RotatedName {
-  /** When it was moved aside, in seconds since 1970; of the file before it where the clock was behind that. */
-  readonly seconds: number
-  /** From 0, of those that share their seconds. */
-  readonly number: number
-  readonly isCompressed: boolean
-}
+import { codeOf } from '../../../lib/errors.ts'
+import {
+  byRotation,
+  parseRotatedName,
+  type RotatedName,
+  type RotationNumber,
+} from '../../../lib/follow/rotated-name.ts'
+import { earliestTimeMs } from '../../../lib/time/wall-clock.ts'
+import { atPlace, type Folder } from '../../../lib/trust/folder.ts'
+import { makeIn } from '../../../lib/trust/open.ts'
 
 export interface RotatedFile extends RotatedName {
   readonly path: string
@@ -27,14 +22,6 @@ export interface RotatedFile extends RotatedName {
 
 /** Written before the rename to `.gz`; one that is found was begun by a process that ended. */
 export const draftSuffix = '.gz.tmp'
-
-/** Undefined for every name that this is not a rotated file of. */
-export function parseRotatedName(name: string, liveName: string): RotatedName | undefined {
-  if (!name.startsWith(`${liveName}.`)) return undefined
-  const found = /^(\d{9,12})(?:\.([1-9]\d{0,5}))?(\.gz)?$/.exec(name.slice(liveName.length + 1))
-  if (!found) return undefined
-  return { seconds: Number(found[1]), number: Number(found[2] ?? 0), isCompressed: found[3] !== undefined }
-}
 
 /** What has the name of a log; of a link the link itself. Throws what the file system throws, and RefusedPathError. */
 export function lookAtLog(livePath: string): Promise<Stats> {
@@ -100,33 +87,27 @@ export function moveAside(livePath: string, nowSeconds: number): Promise<string>
 }
 
 export function byAge(a: RotatedFile, b: RotatedFile): number {
-  return byNumber(a, b) || a.path.localeCompare(b.path)
+  return byRotation(a, b) || a.path.localeCompare(b.path)
 }
-
-type Numbered = Pick<RotatedName, 'seconds' | 'number'>
 
 /** The seconds of a name that was given before the clock was set. */
 export const unsetClockSeconds = earliestTimeMs / 1000
 const highestNumber = 999_999
 
-function nextNumber(names: readonly string[], liveName: string, nowSeconds: number): Numbered {
+function nextNumber(names: readonly string[], liveName: string, nowSeconds: number): RotationNumber {
   const there = names.flatMap((name) => parseRotatedName(name, liveName) ?? [])
-  const newest = there.sort(byNumber).at(-1)
+  const newest = there.sort(byRotation).at(-1)
   // A name from 1970 would be that of the oldest file, and of a stranger's: `access_log.1` is what logrotate makes.
   const seconds = Math.max(nowSeconds, unsetClockSeconds)
   return newest && newest.seconds >= seconds ? following(newest) : { seconds, number: 0 }
 }
 
-function following({ seconds, number }: Numbered): Numbered {
+function following({ seconds, number }: RotationNumber): RotationNumber {
   return number < highestNumber ? { seconds, number: number + 1 } : { seconds: seconds + 1, number: 0 }
 }
 
-function nameOf(live: string, { seconds, number }: Numbered): string {
+function nameOf(live: string, { seconds, number }: RotationNumber): string {
   return `${live}.${seconds}${number === 0 ? '' : `.${number}`}`
-}
-
-function byNumber(a: Numbered, b: Numbered): number {
-  return a.seconds - b.seconds || a.number - b.number
 }
 
 async function isThere(folder: Folder, name: string): Promise<boolean> {

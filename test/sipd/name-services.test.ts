@@ -4,7 +4,8 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { findAccount, findGroup, isKnownGroup, knownAccount } from '../../lib/users/accounts.ts'
+import { isKnownGroup, knownAccount } from '../../lib/users/accounts.ts'
+import { findAccount, findGroup } from '../../sipd/privileges/name-services.ts'
 
 const path = process.env.PATH
 const folder = mkdtempSync(join(tmpdir(), 'accounts-'))

@@ -19,7 +19,7 @@ export function splitWords(text: string): { readonly words: readonly string[] } 
   const words: string[] = []
   let word: string | undefined
   for (let at = 0; at < text.length; at++) {
-    const character = text[at]!
+    const character = text.charAt(at)
     if (character === ' ' || character === '\t') {
       if (word !== undefined) words.push(word)
       word = undefined

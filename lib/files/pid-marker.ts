@@ -2,11 +2,13 @@
  * What a PID file says where the disk has no room for one: an empty file that has it in its name, `NAME.pid.PID.TICKS`. It
  * takes no block of the disk.
  */
+
 import { closeSync, type Stats } from 'node:fs'
+import { isDenied } from '../errors.ts'
+import { isAbsence } from '../proc/file.ts'
 import { atPlaceSync, type Folder } from '../trust/folder.ts'
 import { makeInSync } from '../trust/open.ts'
 import { RefusedPathError } from '../trust/refused-path.ts'
-import { isAbsence, isDenied } from './file.ts'
 
 export interface Marked {
   readonly pid: number

@@ -6,9 +6,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { LruMap } from '../../lib/bounds/lru-map.ts'
-import { type NameServers, parseHosts, parseSearch, SystemNames } from '../../lib/net/system-names.ts'
 import { ManualClock, systemClock } from '../../lib/time/clock.ts'
+import { LruMap } from '../../sipd/locate/lru-map.ts'
+import { type NameServers, parseHosts, parseSearch, SystemNames } from '../../sipd/locate/system-names.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'names-'))
 after(() => rmSync(folder, { recursive: true, force: true }))

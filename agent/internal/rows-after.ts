@@ -1,11 +1,11 @@
 /** The rows of served tables as a SET would leave them, for the rules that files are held to. */
 
-import { anyDefinition, type Definition } from './declare.ts'
-import { instanceOf } from './instance.ts'
-import type { Serving } from './module.ts'
-import type { RowChange } from './row-change.ts'
-import type { ConfiguredRows } from './rules.ts'
-import type { AnyRow } from './served.ts'
+import { anyDefinition, type Definition } from '../../lib/mib/declare.ts'
+import { instanceOf } from '../../lib/mib/instance.ts'
+import type { Serving } from '../../lib/mib/module.ts'
+import type { RowChange } from '../../lib/mib/row-change.ts'
+import type { ConfiguredRows } from '../../lib/mib/rules.ts'
+import { type AnyRow, anyRow } from '../../lib/mib/served.ts'
 
 /** Rows that are not active are among them. Places lead nowhere: no file has these rows yet. */
 export function rowsAfter(servings: readonly Serving[], changes: readonly RowChange[]): ConfiguredRows {
@@ -14,9 +14,7 @@ export function rowsAfter(servings: readonly Serving[], changes: readonly RowCha
     const serving = servings.find(({ table }) => table.definition.entryName === definition.entryName)
     if (!serving) return []
     const own = serving.table.definition
-    const rows = new Map(
-      [...serving.table.rows()].map((row) => [instanceOf(own, row as AnyRow).join('.'), row as AnyRow]),
-    )
+    const rows = new Map([...serving.table.rows()].map(anyRow).map((row) => [instanceOf(own, row).join('.'), row]))
     for (const { definition: changed, before, after } of changes) {
       if (changed !== own) continue
       if (after) rows.set(instanceOf(own, after).join('.'), after)

@@ -1,5 +1,5 @@
 /** Root gives up its rights where it works on the files of a lesser user, who may have put links in their place. */
-import type { Domain, Home } from '../home/home.ts'
+import type { Domain, Home } from './home.ts'
 import { isLaidOut, readerOf } from './layout.ts'
 
 /**
