@@ -1,5 +1,5 @@
 /** `sip txngraceful-restart`: lets transactions finish for some time, then stops the workers and starts new ones. */
-import { longestWaitSeconds } from '../txngraceful.ts'
+import { longestWaitSeconds } from '../config/txngraceful.ts'
 import { type Command, CommandFailure, exitCodes, timeoutMs } from './command.ts'
 import { report } from './report.ts'
 import { askSipd, needSipd, readGeneration, waitForGeneration } from './sipd.ts'

@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { isLoopbackAddress } from '../../lib/net/address.ts'
 import { sourceNetwork } from '../../lib/net/source-network.ts'
 import type { Clock } from '../../lib/time/clock.ts'
-import type { Hop, TransportName } from '../message/source.ts'
+import type { Hop, TransportName } from '../message/hop.ts'
 import { reachedHost, type SipUri } from '../message/uri.ts'
 import { type Lookup, Names } from './names.ts'
 

@@ -1,8 +1,8 @@
 /** Requests and responses on their way through a proxy: what it changes is written anew, all else stays octet for octet. */
 import { H } from './header-names.ts'
+import type { Hop } from './hop.ts'
 import { type SipRequest, type SipResponse, stride } from './message.ts'
 import { receivedElement } from './respond.ts'
-import type { Hop } from './source.ts'
 
 /** What differs from branch to branch of one forwarded request. */
 export interface ForwardHead {

@@ -2,10 +2,10 @@
 import { isIP } from 'node:net'
 import { canonicalAddress, isMulticastAddress, withoutZone } from '../../lib/net/address.ts'
 import { H } from './header-names.ts'
+import { type Hop, isReliable } from './hop.ts'
 import { unbracketed } from './host.ts'
 import { type Parts, stride } from './message.ts'
 import { reasonPhrase } from './reason.ts'
-import { type Hop, isReliable } from './source.ts'
 import type { Via } from './via.ts'
 
 export interface ExtraHeader {

@@ -1,6 +1,6 @@
 /** What an operator may ask of a running sipd, over its control socket; `bin/sip` says these words. */
 import { listenForControl } from '../../lib/process/control.ts'
-import { longestWaitSeconds } from '../txngraceful.ts'
+import { longestWaitSeconds } from '../config/txngraceful.ts'
 import { type ListItem, listSubjects } from '../worker/listing.ts'
 import type { SipdParent } from './parent.ts'
 

@@ -1,7 +1,8 @@
 /** A request as the steps see it, with what they found out about it. */
+
+import type { Hop } from '../message/hop.ts'
 import type { SipRequest } from '../message/message.ts'
 import type { Answer } from '../message/respond.ts'
-import type { Hop } from '../message/source.ts'
 import { parseRequestUri, type SipUri } from '../message/uri.ts'
 import type { Identity } from '../proxy/identity.ts'
 import { OwnContacts } from '../proxy/own-contacts.ts'

@@ -1,9 +1,9 @@
 /** What is asked of this server itself: registrations, OPTIONS, and that all else is refused. */
 import type { DebugLog } from '../log/error-log.ts'
 import { H } from '../message/header-names.ts'
+import type { Hop } from '../message/hop.ts'
 import type { SipRequest } from '../message/message.ts'
 import { type Answer, type ExtraHeader, hasToTag } from '../message/respond.ts'
-import type { Hop } from '../message/source.ts'
 import type { SipStatistics } from '../statistics/statistics.ts'
 import { badExtension } from './admit.ts'
 import type { RoutedRequest } from './request.ts'

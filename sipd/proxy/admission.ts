@@ -3,7 +3,7 @@
 import { isLoopbackAddress } from '../../lib/net/address.ts'
 import { sourceNetwork } from '../../lib/net/source-network.ts'
 import type { Clock } from '../../lib/time/clock.ts'
-import type { Hop } from '../message/source.ts'
+import type { Hop } from '../message/hop.ts'
 
 export interface AdmissionOptions {
   readonly clock: Clock

@@ -1,7 +1,7 @@
 /** One target of a request that is tried: its client transactions, how long it may ring, and its end. */
 import { formatCancel } from '../message/forward.ts'
+import type { Hop } from '../message/hop.ts'
 import type { SipResponse } from '../message/message.ts'
-import type { Hop } from '../message/source.ts'
 import type { ClientTransaction, ClientUser } from '../transaction/client.ts'
 import type { Timers } from '../transaction/parts.ts'
 import type { ServerTransaction } from '../transaction/server.ts'

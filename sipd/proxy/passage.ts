@@ -1,5 +1,5 @@
 /** What one request may do on its way out. */
-import type { Hop } from '../message/source.ts'
+import type { Hop } from '../message/hop.ts'
 
 /** A status, and why in words for the log. */
 export interface Refusal {

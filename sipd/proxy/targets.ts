@@ -1,5 +1,5 @@
 /** The target set of RFC 3261 §16.5 and §16.6: where a request may be forwarded, and in what order. */
-import type { Hop } from '../message/source.ts'
+import type { Hop } from '../message/hop.ts'
 import type { SipUri } from '../message/uri.ts'
 
 export interface Target {

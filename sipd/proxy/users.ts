@@ -2,7 +2,7 @@
 import { type Binding, isStatic } from '../location/binding.ts'
 import type { LocationStore } from '../location/store.ts'
 import { parseFlow } from '../message/flow.ts'
-import { type Hop, isReliable } from '../message/source.ts'
+import { type Hop, isReliable } from '../message/hop.ts'
 import { parseSipUri, reachedHost, type SipUri } from '../message/uri.ts'
 import type { Target } from './targets.ts'
 

@@ -1,8 +1,8 @@
 /** A client transaction (RFC 3261 §17.1): a request on its way downstream, and the responses it gets. */
 import type { Share } from '../account/ledger.ts'
 import { formatAck } from '../message/forward.ts'
+import { type Hop, isReliable } from '../message/hop.ts'
 import type { SipResponse } from '../message/message.ts'
-import { type Hop, isReliable } from '../message/source.ts'
 import type { KeyHasher } from './hash.ts'
 import type { Resend } from './held.ts'
 import {

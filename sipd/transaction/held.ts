@@ -3,7 +3,7 @@
  * hundred thousand, so outside the garbage collector's reach, as a hash of the key and the octets to send again.
  */
 import type { Clock, Timer } from '../../lib/time/clock.ts'
-import type { Hop, TransportName } from '../message/source.ts'
+import type { Hop, TransportName } from '../message/hop.ts'
 import type { KeyHash } from './hash.ts'
 import { type HeldState, heldStateOf } from './machines.ts'
 

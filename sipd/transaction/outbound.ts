@@ -1,5 +1,5 @@
 /** The way out of the transactions, where what leaves is counted. */
-import type { Hop } from '../message/source.ts'
+import type { Hop } from '../message/hop.ts'
 import type { SipStatistics } from '../statistics/statistics.ts'
 import type { MessageTransport } from './parts.ts'
 

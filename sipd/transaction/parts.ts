@@ -1,7 +1,7 @@
 /** What transactions are given of the world, each part as small as they use it. */
 import type { Holding } from '../account/ledger.ts'
 import type { DebugChannel } from '../log/error-log.ts'
-import type { Hop } from '../message/source.ts'
+import type { Hop } from '../message/hop.ts'
 import type { KeyHash } from './hash.ts'
 import type { Resend } from './held.ts'
 import type { HeldState } from './machines.ts'

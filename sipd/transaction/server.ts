@@ -1,9 +1,9 @@
 /** A server transaction (RFC 3261 §17.2): what came from upstream, and the answers it gets. */
 import { reserveFactor, type Share } from '../account/ledger.ts'
+import { type Hop, isReliable } from '../message/hop.ts'
 import type { SipRequest } from '../message/message.ts'
 import { reasonPhrase } from '../message/reason.ts'
 import { type ExtraHeader, formatResponse, responseTarget } from '../message/respond.ts'
-import { type Hop, isReliable } from '../message/source.ts'
 import { type KeyHash, tagOf } from './hash.ts'
 import {
   eventOf,

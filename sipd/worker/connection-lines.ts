@@ -1,5 +1,5 @@
 /** What one worker tells the others of the connections that were opened to it, one a line: `+` or `-`, number, far end. */
-import { hopText } from '../message/source.ts'
+import { hopText } from '../message/hop.ts'
 import type { Connection } from '../transport/connection.ts'
 
 export function connectionLine({ id, hop }: Pick<Connection, 'id' | 'hop'>, isOpen: boolean): string {

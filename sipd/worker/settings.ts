@@ -10,11 +10,11 @@ import type { SipdConfig } from '../config/directives.ts'
 import type { ReadConfig } from '../config/read.ts'
 import type { ReadFile } from '../config/tls-files.ts'
 import type { Binding, Change } from '../location/binding.ts'
+import type { TransportName } from '../message/hop.ts'
 import { parseQ } from '../message/q.ts'
-import type { TransportName } from '../message/source.ts'
 import { parseRequestUri } from '../message/uri.ts'
 import { Identity, type IdentityOptions, type Listener } from '../proxy/identity.ts'
-import type { ServerSettings } from '../server.ts'
+import type { ServerSettings } from '../server/server.ts'
 import { type TlsIdentity, tlsIdentity } from '../transport/tls.ts'
 
 export function serverSettings({ config, origins, persistentTcp }: ReadConfig): ServerSettings {

@@ -1,7 +1,7 @@
 /** A next hop with several addresses: which failures have the next one tried (RFC 3263 §4.3). */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Hop } from '../../sipd/message/source.ts'
+import type { Hop } from '../../sipd/message/hop.ts'
 import { harness, headers, kindsOf, request, requestUriOf, type Sent } from './proxy-support.ts'
 
 const gateway = 'sip:+15550100@gw.example'

@@ -1,9 +1,9 @@
 /** A transaction layer without a proxy: its user is the test, and time is moved by hand. */
 import { ManualClock } from '../../lib/time/clock.ts'
 import { noDebug } from '../../sipd/log/error-log.ts'
+import type { Hop } from '../../sipd/message/hop.ts'
 import type { SipRequest, SipResponse } from '../../sipd/message/message.ts'
 import { parseMessage } from '../../sipd/message/parse.ts'
-import type { Hop } from '../../sipd/message/source.ts'
 import { SipStatistics } from '../../sipd/statistics/statistics.ts'
 import type { ClientUser } from '../../sipd/transaction/client.ts'
 import { KeyHasher } from '../../sipd/transaction/hash.ts'

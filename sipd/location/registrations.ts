@@ -2,12 +2,12 @@
 
 import type { Log } from '../../lib/log/log.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
-import type { Binding } from '../location/binding.ts'
-import { decodeChanges, encodeChanges } from '../location/changes.ts'
-import { loadBindings } from '../location/load.ts'
-import { MemoryLocation, type MemoryLocationOptions, type RegistrationAccount } from '../location/memory.ts'
-import { LocationWriter } from '../location/writer.ts'
 import type { RegistrarLimits } from '../registrar/registrar.ts'
+import type { Binding } from './binding.ts'
+import { decodeChanges, encodeChanges } from './changes.ts'
+import { loadBindings } from './load.ts'
+import { MemoryLocation, type MemoryLocationOptions, type RegistrationAccount } from './memory.ts'
+import { LocationWriter } from './writer.ts'
 
 export interface RegistrationsOptions {
   readonly path: string
