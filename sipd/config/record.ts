@@ -1,7 +1,8 @@
 /** Entries of a file against rows of the table: the values, and what of them was written where. */
-import type { Entry, Reader, RecordOf, Rows } from './directive.ts'
+
 import type { Word } from './lines.ts'
 import { nearest } from './nearest.ts'
+import type { Entry, Reader, RecordOf, Rows } from './rows.ts'
 
 export interface ReadRecord<R> {
   readonly record: RecordOf<R>
@@ -24,7 +25,7 @@ export function readRecord<R extends Rows>(
       continue
     }
     const { name, entry } = found
-    const isContainer = rows[name]!.inside !== undefined
+    const isContainer = rows[name]?.inside !== undefined
     if (isContainer !== (entry.inside !== undefined)) {
       reader.complain(
         written.name,

@@ -86,9 +86,9 @@ export class ProxyCore implements TransactionUser, Handling, StatelessHandling {
       if (request.method !== 'INVITE' || isFinal || hasToTag(request)) continue
       yield {
         state: status > 100 ? 'ringing' : 'trying',
-        callId: request.value(H.callId)!,
-        from: uriOf(request.value(H.from)!),
-        to: uriOf(request.value(H.to)!),
+        callId: request.callId,
+        from: uriOf(request.from),
+        to: uriOf(request.to),
         sinceMs: startedMs,
       }
     }

@@ -89,87 +89,65 @@ export interface SipServer {
   stop(): void
 }
 
-export function createSipServer(options: ServerOptions): SipServer {
-  const { settings, clock, log, debug, store, statistics, account } = options
-  const faults = options.faults ?? new FaultGuard(clock, log)
+/** The transactions, and the timers that end with the server. */
+function transactionsOf(
+  { settings, clock, sender, statistics, account, debug, ...options }: ServerOptions,
+  faults: FaultGuard,
+) {
   const wheel = new TimerWheel(clock, (error) => faults.report('serving a timer', error))
   const held = new HeldTransactions({ clock, holdMs: settings.timers.holdMs, maxOctets: settings.maxHeldOctets })
-  const hasher = options.hasher ?? new KeyHasher()
   const timers = new TransactionTimers(settings.timers, wheel)
-  const transport = new Outbound(options.sender, statistics)
-  const layer = new TransactionLayer({
-    clock,
-    transport,
-    timers,
-    held,
-    hasher,
-    statistics,
-    debug,
-    maxTransactions: settings.maxTransactions,
-    account,
-    retryAfterSeconds: settings.retryAfterSeconds,
-  })
+  const transport = new Outbound(sender, statistics)
+  const hasher = options.hasher ?? new KeyHasher()
+  const { maxTransactions, retryAfterSeconds } = settings
+  const common = { clock, transport, timers, held, statistics, account }
+  const layer = new TransactionLayer({ ...common, hasher, debug, maxTransactions, retryAfterSeconds })
+  return { wheel, held, timers, transport, layer }
+}
+
+function locatorOf({ clock, lookup, settings, configuredLookup = lookup }: ServerOptions): Locator {
+  return new Locator({ clock, lookup, configured: { names: settings.configuredNames, lookup: configuredLookup } })
+}
+
+export function createSipServer(options: ServerOptions): SipServer {
+  const { settings, clock, log, debug, store, statistics, account } = options
+  const { policy, retryAfterSeconds } = settings
+  const faults = options.faults ?? new FaultGuard(clock, log)
+  const { wheel, held, timers, transport, layer } = transactionsOf(options, faults)
   const identity = new Identity(settings.identity)
   const users = new RegisteredUsers(store, options.isConnectionOpen, (uri, flow) => relay.mayLeadAway(uri, flow))
   const signer = new Signer(options.signerSecret)
   const ownHost = options.ownHost ?? new ThisMachine(clock)
   const relay = new Relay({ ...settings.relay, identity, ownHost, signer, users })
+  const common = { clock, log, debug, faults, identity, policy, relay, signer, transport }
   const forwarder = new Forwarder({
+    ...common,
     transactions: layer,
-    transport,
     timers,
     holding: account.transactions,
-    clock,
-    identity,
     branches: new Branches(options.worker),
-    locator: new Locator({
-      clock,
-      lookup: options.lookup,
-      configured: { names: settings.configuredNames, lookup: options.configuredLookup ?? options.lookup },
-    }),
-    policy: settings.policy,
-    relay,
-    signer,
-    faults,
-    log,
-    debug,
+    locator: locatorOf(options),
   })
-  const { stateful, addRecordRoute } = settings.policy
-  const calls = stateful && addRecordRoute ? new EstablishedCalls(clock, account) : undefined
+  const calls = policy.stateful && policy.addRecordRoute ? new EstablishedCalls(clock, account) : undefined
+  const { registrar: limits } = settings
   const core = new ProxyCore({
-    clock,
+    ...common,
     layer,
-    transport,
     forwarder,
-    identity,
-    registrar:
-      settings.registrar &&
-      new Registrar({ store, clock, domains: identity, relay, limits: settings.registrar, account }),
-    calls,
-    policy: settings.policy,
     users,
-    log,
-    relay,
-    signer,
+    calls,
     statistics,
-    admission: new Admission({ clock, ...settings.flood, retryAfterSeconds: settings.retryAfterSeconds }),
-    faults,
-    debug,
+    registrar: limits && new Registrar({ store, clock, domains: identity, relay, limits, account }),
+    admission: new Admission({ clock, ...settings.flood, retryAfterSeconds }),
     ...(options.elsewhere && { elsewhere: options.elsewhere }),
     settleMs: options.settleMs ?? 0,
     more: options.more ?? {},
     onAnswered: options.onAnswered,
   })
-  return {
-    core,
-    layer,
-    held,
-    identity,
-    calls,
-    stop: () => {
-      calls?.stop()
-      wheel.stop()
-      held.stop()
-    },
+  const stop = (): void => {
+    calls?.stop()
+    wheel.stop()
+    held.stop()
   }
+  return { core, layer, held, identity, calls, stop }
 }

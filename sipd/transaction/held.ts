@@ -3,7 +3,7 @@
  * hundred thousand, so outside the garbage collector's reach, as a hash of the key and the octets to send again.
  */
 import type { Clock, Timer } from '../../lib/time/clock.ts'
-import type { Hop, TransportName } from '../message/hop.ts'
+import type { Hop } from '../message/hop.ts'
 import type { KeyHash } from './hash.ts'
 import { type HeldState, heldStateOf } from './machines.ts'
 
@@ -31,8 +31,9 @@ export interface HeldOptions {
 
 export class HeldTransactions {
   readonly #options: HeldOptions
-  /** The youngest first. */
-  #generations: Generation[] = [new Generation()]
+  #youngest = new Generation()
+  /** All of them, the youngest first. */
+  #generations: Generation[] = [this.#youngest]
   readonly #rotating: Timer
 
   constructor(options: HeldOptions) {
@@ -50,11 +51,11 @@ export class HeldTransactions {
 
   /** Without room for a long text the transaction is held all the same, and absorbs what comes late in silence. */
   hold(hash: KeyHash, state: HeldState, resend?: Resend): void {
-    const [youngest] = this.#generations
+    const youngest = this.#youngest
     const isKept =
       resend !== undefined && (resend.text.length <= usualOctets || this.octets * 2 < this.#options.maxOctets)
-    youngest!.put(hash, state.code, isKept ? whereTo(resend.hop) : '', isKept ? resend.text : '')
-    if (youngest!.isGrown && this.octets > this.#options.maxOctets) this.#shed()
+    youngest.put(hash, state.code, isKept ? whereTo(resend.hop) : '', isKept ? resend.text : '')
+    if (youngest.isGrown && this.octets > this.#options.maxOctets) this.#shed()
   }
 
   /** The state held under this key; undefined when there is none. */
@@ -85,7 +86,8 @@ export class HeldTransactions {
   }
 
   #rotate(): void {
-    this.#generations.unshift(new Generation(this.#generations[0]!.size))
+    this.#youngest = new Generation(this.#youngest.size)
+    this.#generations.unshift(this.#youngest)
     this.#generations.length = Math.min(this.#generations.length, generations + 1)
   }
 
@@ -97,7 +99,9 @@ export class HeldTransactions {
   #shed(): void {
     while (this.#generations.length > 1 && this.octets > this.#options.maxOctets) this.#generations.pop()
     // All of it is young: begin again rather than grow.
-    if (this.octets > this.#options.maxOctets) this.#generations = [new Generation()]
+    if (this.octets <= this.#options.maxOctets) return
+    this.#youngest = new Generation()
+    this.#generations = [this.#youngest]
   }
 }
 
@@ -146,19 +150,20 @@ class Generation {
   *hashes(isWanted: (code: number) => boolean): Generator<KeyHash> {
     const slots = this.#slots
     for (let at = 0; at < slots.length; at += 4)
-      if (slots[at + 2] !== 0 && isWanted(this.codeAt(at / 4))) yield { a: slots[at]!, b: slots[at + 1]! }
+      if (slots[at + 2] !== 0 && isWanted(this.codeAt(at / 4)))
+        yield { a: numberAt(slots, at), b: numberAt(slots, at + 1) }
   }
 
   codeAt(slot: number): number {
-    return this.#slots[slot * 4 + 2]! >>> 24
+    return numberAt(this.#slots, slot * 4 + 2) >>> 24
   }
 
   textAt(slot: number): string {
-    const length = this.#slots[slot * 4 + 2]! & 0xffffff
+    const length = numberAt(this.#slots, slot * 4 + 2) & 0xffffff
     if (length === 0) return ''
-    const place = this.#slots[slot * 4 + 3]!
+    const place = numberAt(this.#slots, slot * 4 + 3)
     const from = place % slabOctets
-    return this.#slabs[Math.floor(place / slabOctets)]!.toString('latin1', from, from + length)
+    return this.#slabs[Math.floor(place / slabOctets)]?.toString('latin1', from, from + length) ?? ''
   }
 
   /** Where the entry is, or the free slot where it would be. */
@@ -171,17 +176,22 @@ class Generation {
   }
 
   #store(head: string, text: string): number {
-    if (this.#slabUsed + head.length + text.length > slabOctets) {
-      this.#slabs.push(Buffer.allocUnsafeSlow(slabOctets))
-      this.#slabUsed = 0
-      this.isGrown = true
-    }
+    const last = this.#slabs.at(-1)
+    const hasRoom = last !== undefined && this.#slabUsed + head.length + text.length <= slabOctets
+    const slab = hasRoom ? last : this.#addSlab()
     const from = this.#slabUsed
-    const slab = this.#slabs.at(-1)!
     this.#slabUsed += slab.write(head, from, 'latin1')
     // Written separately: joining both would be another copy, and this makes the text flat that is about to leave.
     this.#slabUsed += slab.write(text, this.#slabUsed, 'latin1')
     return (this.#slabs.length - 1) * slabOctets + from
+  }
+
+  #addSlab(): Buffer {
+    const slab = Buffer.allocUnsafeSlow(slabOctets)
+    this.#slabs.push(slab)
+    this.#slabUsed = 0
+    this.isGrown = true
+    return slab
   }
 
   #grow(): void {
@@ -192,14 +202,15 @@ class Generation {
     this.isGrown = true
     for (let at = 0; at < before.length; at += 4) {
       if (before[at + 2] === 0) continue
-      const to = this.#slotFor(before[at]!, before[at + 1]!) * 4
+      const to = this.#slotFor(numberAt(before, at), numberAt(before, at + 1)) * 4
       // One by one: a view of four numbers costs ten times as much.
-      slots[to] = before[at]!
-      slots[to + 1] = before[at + 1]!
-      slots[to + 2] = before[at + 2]!
-      slots[to + 3] = before[at + 3]!
+      for (let i = 0; i < 4; i++) slots[to + i] = numberAt(before, at + i)
     }
   }
+}
+
+function numberAt(slots: Uint32Array, at: number): number {
+  return slots[at] ?? 0
 }
 
 function isOfServer(code: number): boolean {
@@ -217,7 +228,7 @@ function decode(record: string): Resend | undefined {
   return {
     text: record.slice(end + 1),
     hop: {
-      transport: transport as TransportName,
+      transport: transport === 'TCP' || transport === 'TLS' ? transport : 'UDP',
       address,
       port: Number(port),
       listener: Number(listener),

@@ -120,8 +120,22 @@ function ownAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address))
 }
 
+/** What sipd.conf and persistent_tcp.conf say of sockets. */
+export function transportSettings({ config, persistentTcp }: ReadConfig, home: Home, readFile: ReadFile) {
+  const { SipT1InMs, SipT3InMs, SipMaxT3InMs, SipTcpMaxConnectTimeout, SipTcpReuseConnection } = config
+  const persistent = new Set(persistentTcp.map(({ host, port }) => `${host} ${port}`))
+  return {
+    listeners: listenersOf(config),
+    tls: tlsOf(config, home, readFile),
+    outboundIdleMs: Math.max(SipT3InMs, SipMaxT3InMs) + 64 * SipT1InMs,
+    connectTimeoutMs: SipTcpMaxConnectTimeout,
+    reusesConnections: (address: string, port: number): boolean =>
+      SipTcpReuseConnection || persistent.has(`${address} ${port}`),
+  }
+}
+
 /** Undefined without TLS. Throws a sentence that names the file that cannot be used. */
-export function tlsOf(config: SipdConfig, home: Home, readFile: ReadFile): TlsIdentity | undefined {
+function tlsOf(config: SipdConfig, home: Home, readFile: ReadFile): TlsIdentity | undefined {
   const { SipTlsEnable, SipTlsCertificateFile, SipTlsCertificateKeyFile, SipTlsCACertificateFile } = config
   if (!SipTlsEnable) return undefined
   const read = (directive: string, path: string): Buffer => {

@@ -27,17 +27,18 @@ import { Transports } from '../transport/transports.ts'
 import { accessEntry, localPortOf } from './access-entry.ts'
 import { accountSettings, maxConnections } from './bounds.ts'
 import { CallHandover } from './call-handover.ts'
-import { connectionLine, readConnectionLines, workerOfConnection } from './connection-lines.ts'
+import { type ConnectionNews, connectionLine, workerOfConnection } from './connection-lines.ts'
 import { EarlyMessages, nowUs } from './early.ts'
-import { decodeHopMessage, encodeHopMessage, type FrameKind, frames } from './frames.ts'
-import { type Handover, handoverFrames, readHandover } from './handover.ts'
+import { encodeHopMessage, frames } from './frames.ts'
+import { type Handover, handoverFrames } from './handover.ts'
+import { type InboxUser, receiveFrame } from './inbox.ts'
 import { Links } from './links.ts'
 import { Listings } from './listing.ts'
 import { LogOutbox, type TellParent } from './log-outbox.ts'
 import { encodeHashes, Ownership } from './ownership.ts'
 import type { WorkerStart } from './protocol.ts'
 import { workerReport } from './report.ts'
-import { identityOf, listenersOf, registrationsPath, serverSettings, staticBindings, tlsOf } from './settings.ts'
+import { identityOf, registrationsPath, serverSettings, staticBindings, transportSettings } from './settings.ts'
 
 export interface WorkerOptions {
   readonly home: Home
@@ -56,7 +57,7 @@ const settleMs = 50
 /** How long the others may take to say that their registrations are on disk; then the file is read as it is. */
 const subscribedWithinMs = 3000
 
-export class Worker {
+export class Worker implements InboxUser {
   readonly log: Log
   readonly listings: Listings
   readonly #options: WorkerOptions
@@ -88,7 +89,7 @@ export class Worker {
   private constructor(options: WorkerOptions, configuration: ReadConfig, files: TlsFiles) {
     this.#options = options
     const { home, start, clock } = options
-    const { config, persistentTcp } = configuration
+    const { config } = configuration
     this.#outbox = new LogOutbox(clock, options.tell)
     const { log, debug } = createErrorLog({
       component: 'sipd',
@@ -102,16 +103,11 @@ export class Worker {
     this.#account = new Account(accountSettings(configuration), clock, log)
     this.#early = new EarlyMessages(this.#account)
     this.#formatAccess = compileLogFormat(accessLogFormat(config), { serverName: config.ServerName ?? 'sipd' })
-    const persistent = new Set(persistentTcp.map(({ host, port }) => `${host} ${port}`))
     const { worker } = start
     this.#transports = new Transports({
-      listeners: listenersOf(config),
-      tls: tlsOf(config, home, files.read),
+      ...transportSettings(configuration, home, files.read),
       worker,
       maxConnections: maxConnections(config, log),
-      outboundIdleMs: Math.max(config.SipT3InMs, config.SipMaxT3InMs) + 64 * config.SipT1InMs,
-      connectTimeoutMs: config.SipTcpMaxConnectTimeout,
-      reusesConnections: (address, port) => config.SipTcpReuseConnection || persistent.has(`${address} ${port}`),
       clock,
       log: this.log,
       faults,
@@ -134,7 +130,7 @@ export class Worker {
       clock,
       log: this.log,
       account: this.#account,
-      onFrame: (from, kind, payload) => this.#receiveFrame(from, kind, payload),
+      onFrame: (from, kind, payload) => receiveFrame(this, from, kind, payload),
       onGone: (gone) => this.#gone(gone),
     })
     const hasher = new KeyHasher(Buffer.from(start.secret, 'hex'))
@@ -304,48 +300,43 @@ export class Worker {
     this.#outbox.flush()
   }
 
-  #receiveFrame(from: number, kind: FrameKind, payload: Buffer): void {
-    switch (kind) {
-      case frames.received: {
-        const message = decodeHopMessage(payload)
-        if (!message) break
-        // The payload is the link's memory, which goes on.
-        const octets = Buffer.from(message.octets)
-        const receive = (): void => this.#server.core.receiveForwarded(octets, message.hop)
-        if (this.#early) this.#early.add(message.readUs, message.hop, octets.length, receive)
-        else receive()
-        break
-      }
-      case frames.send: {
-        const message = decodeHopMessage(payload)
-        if (!message) break
-        const text = message.octets.toString('latin1')
-        if (message.hop.connection === undefined) this.#transports.send(text, message.hop)
-        else this.#transports.sendOver(message.hop.connection, text)
-        break
-      }
-      case frames.calls:
-        this.#calls.receive(payload)
-        break
-      case frames.changes:
-        this.#registrations.heard(payload)
-        break
-      case frames.connections:
-        for (const { far, id, isOpen } of readConnectionLines(payload)) this.#transports.setElsewhere(far, id, isOpen)
-        break
-      case frames.subscribe:
-        this.#tellConnections(from)
-        this.#registrations.tellNow()
-        void this.#registrations.flush().then(() => this.#links.send(from, frames.subscribed, Buffer.alloc(0)))
-        break
-      case frames.subscribed:
-        this.#subscriptions.get(from)?.()
-        break
-      case frames.liveKeys:
-      case frames.heldKeys:
-        this.#ownership.add(readHandover(kind, payload))
-        break
-    }
+  // InboxUser
+
+  received(octets: Buffer, hop: Hop, readUs: number): void {
+    const receive = (): void => this.#server.core.receiveForwarded(octets, hop)
+    if (this.#early) this.#early.add(readUs, hop, octets.length, receive)
+    else receive()
+  }
+
+  sendFor(text: string, hop: Hop): void {
+    if (hop.connection === undefined) this.#transports.send(text, hop)
+    else this.#transports.sendOver(hop.connection, text)
+  }
+
+  heardCalls(payload: Buffer): void {
+    this.#calls.receive(payload)
+  }
+
+  heardChanges(payload: Buffer): void {
+    this.#registrations.heard(payload)
+  }
+
+  heardConnections(news: readonly ConnectionNews[]): void {
+    for (const { far, id, isOpen } of news) this.#transports.setElsewhere(far, id, isOpen)
+  }
+
+  subscribe(other: number): void {
+    this.#tellConnections(other)
+    this.#registrations.tellNow()
+    void this.#registrations.flush().then(() => this.#links.send(other, frames.subscribed, Buffer.alloc(0)))
+  }
+
+  subscribed(other: number): void {
+    this.#subscriptions.get(other)?.()
+  }
+
+  handedOver(handover: Handover): void {
+    this.#ownership.add(handover)
   }
 
   #tellConnections(to: number): void {
