@@ -6,6 +6,12 @@ export function connectionLine({ id, hop }: Pick<Connection, 'id' | 'hop'>, isOp
   return `${isOpen ? '+' : '-'}${id} ${hopText(hop)}`
 }
 
+/** Of all that others opened and that stand; empty when there are none. */
+export function inboundLines(connections: Iterable<Connection>): string {
+  const inbound = [...connections].filter(({ isInbound }) => isInbound)
+  return inbound.map((connection) => connectionLine(connection, true)).join('\n')
+}
+
 /** Of the number of a connection, `WORKER.NUMBER`. */
 export function workerOfConnection(connection: string): number {
   return Number(connection.slice(0, connection.indexOf('.')))

@@ -8,11 +8,12 @@ import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { pause } from '../../lib/time/pause.ts'
 import { Account } from '../account/account.ts'
 import { accessLogFormat } from '../config/access-log-format.ts'
+import type { SipdConfig } from '../config/directives.ts'
 import { type ReadConfig, readConfig } from '../config/read.ts'
 import { TlsFiles } from '../config/tls-files.ts'
 import type { Lookup } from '../locate/names.ts'
 import { Registrations } from '../location/registrations.ts'
-import { createErrorLog } from '../log/error-log.ts'
+import { createErrorLog, type DebugLog } from '../log/error-log.ts'
 import { compileLogFormat, type FormatLine } from '../log/log-format.ts'
 import type { Hop } from '../message/hop.ts'
 import { readHead, topmostVia } from '../message/parse.ts'
@@ -27,7 +28,7 @@ import { Transports } from '../transport/transports.ts'
 import { accessEntry, localPortOf } from './access-entry.ts'
 import { accountSettings, maxConnections } from './bounds.ts'
 import { CallHandover } from './call-handover.ts'
-import { type ConnectionNews, connectionLine, workerOfConnection } from './connection-lines.ts'
+import { type ConnectionNews, connectionLine, inboundLines, workerOfConnection } from './connection-lines.ts'
 import { EarlyMessages, nowUs } from './early.ts'
 import { encodeHopMessage, frames } from './frames.ts'
 import { type Handover, handoverFrames } from './handover.ts'
@@ -39,6 +40,7 @@ import { encodeHashes, Ownership } from './ownership.ts'
 import type { WorkerStart } from './protocol.ts'
 import { workerReport } from './report.ts'
 import { identityOf, registrationsPath, serverSettings, staticBindings, transportSettings } from './settings.ts'
+import { Subscriptions } from './subscriptions.ts'
 
 export interface WorkerOptions {
   readonly home: Home
@@ -73,7 +75,7 @@ export class Worker implements InboxUser {
   readonly #reporting: Timer
   readonly #account: Account
   readonly #storage = new Storage()
-  readonly #subscriptions = new Map<number, () => void>()
+  readonly #subscriptions: Subscriptions
   /** Until the workers before have handed over. */
   #early: EarlyMessages | undefined
   #ending: Timer | undefined
@@ -91,6 +93,7 @@ export class Worker implements InboxUser {
     const { home, start, clock } = options
     const { config } = configuration
     this.#outbox = new LogOutbox(clock, options.tell)
+    this.#subscriptions = new Subscriptions(clock)
     const { log, debug } = createErrorLog({
       component: 'sipd',
       level: config.LogLevel,
@@ -103,30 +106,10 @@ export class Worker implements InboxUser {
     this.#account = new Account(accountSettings(configuration), clock, log)
     this.#early = new EarlyMessages(this.#account)
     this.#formatAccess = compileLogFormat(accessLogFormat(config), { serverName: config.ServerName ?? 'sipd' })
-    const { worker } = start
-    this.#transports = new Transports({
-      ...transportSettings(configuration, home, files.read),
-      worker,
-      maxConnections: maxConnections(config, log),
-      clock,
-      log: this.log,
-      faults,
-      debug,
-      statistics: this.#statistics,
-      account: this.#account,
-      onMessage: (octets, source) => {
-        if (!this.#early) this.#server.core.receive(octets, source)
-        else this.#early.add(nowUs(), source, octets.length, () => this.#server.core.receive(octets, source))
-      },
-      onFramingError: (error, source) => this.#refuseFraming(error, source),
-      sendElsewhere: (text, hop) =>
-        this.#links.send(workerOfConnection(hop.connection ?? ''), frames.send, encodeHopMessage(hop, text)),
-    })
-    this.#transports.onConnection = (connection, isOpen) =>
-      this.#links.broadcast(frames.connections, Buffer.from(connectionLine(connection, isOpen), 'latin1'))
+    this.#transports = this.#newTransports(configuration, files, faults, debug)
     this.#links = new Links({
       folder: foldersOf(home, 'sipd').run,
-      worker,
+      worker: start.worker,
       clock,
       log: this.log,
       account: this.#account,
@@ -134,50 +117,9 @@ export class Worker implements InboxUser {
       onGone: (gone) => this.#gone(gone),
     })
     const hasher = new KeyHasher(Buffer.from(start.secret, 'hex'))
-    this.#ownership = new Ownership(
-      {
-        worker,
-        clock,
-        hasher,
-        holdMs: config.SipT4InMs,
-        knows: (key) => this.#server.layer.knows(key),
-        send: (other, source, text) =>
-          this.#links.send(other, frames.received, encodeHopMessage(source, text, nowUs())),
-      },
-      start.members,
-    )
-    this.#registrations = new Registrations({
-      path: registrationsPath(config, home),
-      maxAgeMs: config.Cisco_Registry_Max_DB_Age_on_Boot * 1000,
-      statics: staticBindings(config),
-      cleanupEveryMs: config.RegistryCleanupRate,
-      limits: serverSettings(configuration).registrar,
-      account: this.#account,
-      clock,
-      log: this.log,
-      tell: (changes) => this.#links.broadcast(frames.changes, changes),
-      hasOthers: () => this.#links.workers.length > 0,
-    })
-    this.#server = createSipServer({
-      settings: serverSettings(configuration),
-      worker,
-      clock,
-      log: this.log,
-      faults,
-      debug,
-      sender: this.#transports,
-      store: this.#registrations.store,
-      statistics: this.#statistics,
-      account: this.#account,
-      lookup: options.lookup,
-      configuredLookup: options.configuredLookup,
-      signerSecret: Buffer.from(start.signerSecret, 'hex'),
-      hasher,
-      elsewhere: this.#ownership,
-      settleMs: start.members.length > 1 ? settleMs : 0,
-      isConnectionOpen: (connection) => this.#isConnectionOpen(connection),
-      onAnswered: (transaction, status, response) => this.#answered(transaction, status, response),
-    })
+    this.#ownership = this.#newOwnership(config, hasher)
+    this.#registrations = this.#newRegistrations(configuration)
+    this.#server = this.#newServer(configuration, hasher, faults, debug)
     const { calls, core } = this.#server
     this.#calls = new CallHandover({
       calls,
@@ -196,21 +138,92 @@ export class Worker implements InboxUser {
     this.#reporting = clock.every(reportEveryMs, () => this.#report())
   }
 
-  async #prepare(): Promise<void> {
+  #newTransports(configuration: ReadConfig, files: TlsFiles, faults: FaultGuard, debug: DebugLog): Transports {
+    const { home, start, clock } = this.#options
+    const transports = new Transports({
+      ...transportSettings(configuration, home, files.read),
+      worker: start.worker,
+      maxConnections: maxConnections(configuration.config, this.log),
+      clock,
+      log: this.log,
+      faults,
+      debug,
+      statistics: this.#statistics,
+      account: this.#account,
+      onMessage: (octets, source) => {
+        if (!this.#early) this.#server.core.receive(octets, source)
+        else this.#early.add(nowUs(), source, octets.length, () => this.#server.core.receive(octets, source))
+      },
+      onFramingError: (error, source) => this.#refuseFraming(error, source),
+      sendElsewhere: (text, hop) =>
+        this.#links.send(workerOfConnection(hop.connection ?? ''), frames.send, encodeHopMessage(hop, text)),
+    })
+    transports.onConnection = (connection, isOpen) =>
+      this.#links.broadcast(frames.connections, Buffer.from(connectionLine(connection, isOpen), 'latin1'))
+    return transports
+  }
+
+  #newOwnership({ SipT4InMs: holdMs }: SipdConfig, hasher: KeyHasher): Ownership {
     const { start, clock } = this.#options
+    const options = {
+      worker: start.worker,
+      clock,
+      hasher,
+      holdMs,
+      knows: (key: string) => this.#server.layer.knows(key),
+      send: (other: number, source: Hop, text: string) =>
+        this.#links.send(other, frames.received, encodeHopMessage(source, text, nowUs())),
+    }
+    return new Ownership(options, start.members)
+  }
+
+  #newRegistrations(configuration: ReadConfig): Registrations {
+    const { home, clock } = this.#options
+    const { config } = configuration
+    return new Registrations({
+      path: registrationsPath(config, home),
+      maxAgeMs: config.Cisco_Registry_Max_DB_Age_on_Boot * 1000,
+      statics: staticBindings(config),
+      cleanupEveryMs: config.RegistryCleanupRate,
+      limits: serverSettings(configuration).registrar,
+      account: this.#account,
+      clock,
+      log: this.log,
+      tell: (changes) => this.#links.broadcast(frames.changes, changes),
+      hasOthers: () => this.#links.workers.length > 0,
+    })
+  }
+
+  #newServer(configuration: ReadConfig, hasher: KeyHasher, faults: FaultGuard, debug: DebugLog): SipServer {
+    const { start, clock, lookup, configuredLookup } = this.#options
+    return createSipServer({
+      settings: serverSettings(configuration),
+      worker: start.worker,
+      clock,
+      log: this.log,
+      faults,
+      debug,
+      sender: this.#transports,
+      store: this.#registrations.store,
+      statistics: this.#statistics,
+      account: this.#account,
+      lookup,
+      configuredLookup,
+      signerSecret: Buffer.from(start.signerSecret, 'hex'),
+      hasher,
+      elsewhere: this.#ownership,
+      settleMs: start.members.length > 1 ? settleMs : 0,
+      isConnectionOpen: (connection) => this.#isConnectionOpen(connection),
+      onAnswered: (transaction, status, response) => this.#answered(transaction, status, response),
+    })
+  }
+
+  async #prepare(): Promise<void> {
+    const { start } = this.#options
     await this.#links.start(start.others)
-    const subscribed = this.#links.workers.map(
-      (other) => new Promise<void>((resolve) => this.#subscriptions.set(other, resolve)),
-    )
+    const subscribed = this.#subscriptions.all(this.#links.workers, subscribedWithinMs)
     this.#links.broadcast(frames.subscribe, Buffer.alloc(0))
-    let patience: Timer | undefined
-    await Promise.race([
-      Promise.all(subscribed),
-      new Promise<void>((resolve) => {
-        patience = clock.after(subscribedWithinMs, resolve)
-      }),
-    ])
-    patience?.cancel()
+    await subscribed
     const loaded = this.#registrations.load()
     this.log.info('a worker is ready', { worker: start.worker, generation: start.generation, bindings: loaded })
   }
@@ -326,30 +339,24 @@ export class Worker implements InboxUser {
   }
 
   subscribe(other: number): void {
-    this.#tellConnections(other)
+    const standing = inboundLines(this.#transports.connections.all())
+    if (standing !== '') this.#links.send(other, frames.connections, Buffer.from(standing, 'latin1'))
     this.#registrations.tellNow()
     void this.#registrations.flush().then(() => this.#links.send(other, frames.subscribed, Buffer.alloc(0)))
   }
 
   subscribed(other: number): void {
-    this.#subscriptions.get(other)?.()
+    this.#subscriptions.settle(other)
   }
 
   handedOver(handover: Handover): void {
     this.#ownership.add(handover)
   }
 
-  #tellConnections(to: number): void {
-    const lines: string[] = []
-    for (const connection of this.#transports.connections.all())
-      if (connection.isInbound) lines.push(connectionLine(connection, true))
-    if (lines.length > 0) this.#links.send(to, frames.connections, Buffer.from(lines.join('\n'), 'latin1'))
-  }
-
   #gone(worker: number): void {
     this.#ownership.forget(worker)
     this.#transports.forgetElsewhere(worker)
-    this.#subscriptions.get(worker)?.()
+    this.#subscriptions.settle(worker)
   }
 
   #isConnectionOpen(connection: string): boolean {
