@@ -39,7 +39,8 @@ import { V3Messages } from '../snmp/v3-processing.ts'
 import { Vacm } from './access/vacm.ts'
 import { domainAccounts, makeAccounts } from './accounts.ts'
 import { AgentxMaster } from './agentx/master.ts'
-import { type TrustDomain, trustDomains } from './agentx/trust.ts'
+import { ownSubtrees } from './agentx/own-subtrees.ts'
+import { type TrustDomain, type TrustDomainName, trustDomains } from './agentx/trust.ts'
 import { AuditLog } from './audit.ts'
 import { AuthenticationFailures } from './authentication-failures.ts'
 import { Engine } from './engine.ts'
@@ -86,6 +87,7 @@ export class Agent {
   readonly #subagentChanges: SubagentChanges
   readonly #authenticationFailures: AuthenticationFailures
   readonly #guarded: readonly Oid[]
+  readonly #trustDomains: Readonly<Record<TrustDomainName, TrustDomain>>
   #engineId: Uint8Array = new Uint8Array(0)
   #usm: Usm | undefined
   #vacm = new Vacm([], [], [])
@@ -119,7 +121,7 @@ export class Agent {
       closeSession: (id) => this.#master.closeSession(id, closeReason.byManager, 'a manager set it down'),
     })
     const all: readonly ConfiguredModule[] = [
-      ...this.#internal.modules.map((module) => ({ ...module, file: 'agent/snmpd.cnf' })),
+      ...this.#internal.modules.map((module) => ({ ...module, file: 'agent/snmpd.cnf', isWhole: true })),
       ...modules,
     ]
     const definitions = [
@@ -127,6 +129,7 @@ export class Agent {
       ...(options.alsoNamed?.definitions ?? []),
     ]
     this.#guarded = guardedSubtrees(definitions)
+    this.#trustDomains = trustDomains(ownSubtrees(all.filter(({ isWhole }) => isWhole)))
     this.names = new Names(definitions, [
       ...all.flatMap(({ module }) => module.notifications ?? []),
       coldStart,
@@ -269,7 +272,7 @@ export class Agent {
     this.#configureEngine()
     await this.#hosting.start((name) => this.#hostOf(name))
     for (const { domain, address } of this.#internal.agentxAddresses(home))
-      await this.#master.listen(address, trustDomains[domain])
+      await this.#master.listen(address, this.#trustDomains[domain])
     for (const listener of this.#listeners) listener.read()
     this.#describeModules()
     log.notice('the agent serves', { addresses: this.addresses.join(' ') })

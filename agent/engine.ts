@@ -12,7 +12,7 @@ import type { Registry } from '../lib/mib/registry.ts'
 import type { SetFailure, SetVarbind } from '../lib/mib/set.ts'
 import { View } from '../lib/mib/view.ts'
 import { isLoopbackAddress } from '../lib/net/address.ts'
-import { sourceNetwork } from '../lib/net/source-network.ts'
+import { sourceNetwork, sourceSite } from '../lib/net/source-network.ts'
 import { type ErrorStatus, toV1ErrorStatus } from '../lib/smi/error-status.ts'
 import { type Clock, systemClock } from '../lib/time/clock.ts'
 import { CommunityExchange, type Exchange } from '../snmp/exchange.ts'
@@ -229,7 +229,8 @@ export class Engine {
   #hold({ bytes, count }: Request, { address }: Remote): (() => void) | undefined {
     const octets = bytes.length + count * octetsOfVarbind
     const source = sourceNetwork(address)
-    return this.#requests.take(octets, source) ? () => this.#requests.give(octets, source) : undefined
+    const site = sourceSite(source)
+    return this.#requests.take(octets, source, site) ? () => this.#requests.give(octets, source, site) : undefined
   }
 
   #answerRemote(

@@ -41,7 +41,7 @@ const agent = new Agent({
   modules: [
     // What only programs can tell, the subagents leave in the run folder.
     ...mib2Modules({ neighbours6: neighbours6Program(foldersOf(home, 'subagents').run).path }),
-    { ...scheduleModule(home, declaredNames), file: 'agent/schedule.cnf' },
+    { ...scheduleModule(home, declaredNames), file: 'agent/schedule.cnf', isWhole: true },
     {
       ...hostModule({ processes, rpmReport: rpmProgram(foldersOf(home, 'subagents').run).path }),
       file: 'agent/host.cnf',
@@ -55,6 +55,7 @@ const agent = new Agent({
         known: declaredNames,
       }),
       file: 'agent/eventagt.cnf',
+      isWhole: true,
     },
   ],
 })

@@ -83,10 +83,11 @@ function decide(vacm: Vacm, principal: Principal, viewType: ViewType, name: Oid)
   const declared = declaredNames.objectOf(name)
   if (viewType === 'write' && declared) {
     if (declared.access === 'read-only') return because(false, `${by}: ${subtree} is included, but it is read-only`)
+    const what = declared.command === 'argument' ? 'arguments of commands' : 'commands'
     if (declared.command)
       return because(
         false,
-        `${by}: ${subtree} is included, but commands change only in the local files, unless those say otherwise`,
+        `${by}: ${subtree} is included, but ${what} change only in the local files, unless those say otherwise`,
       )
   }
   return because(true, `${by}: ${subtree} is included`)

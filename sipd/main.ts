@@ -1,13 +1,14 @@
 /** The sipd process: reads sipd.conf, keeps the workers and the log files, and shows itself over SNMP; the traffic is the workers'. */
 
 import { mkdirSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { agentxSocket } from '../agent/agentx/trust.ts'
 import { Subagent } from '../agentx/subagent.ts'
 import { messageWithCausesOf } from '../lib/errors.ts'
 import { Storage } from '../lib/files/storage.ts'
 import { foldersOf, HomeError } from '../lib/home/home.ts'
+import { AuditFile } from '../lib/log/audit-file.ts'
 import { createLog } from '../lib/log/log.ts'
 import { beTheOnlyOne, keepToSignals, openHome } from '../lib/process/daemon-process.ts'
 import { guardProcess } from '../lib/process/guard.ts'
@@ -41,7 +42,14 @@ try {
   const configuration = await sipd.start()
   const pidFile = resolve(home.root, configuration.config.PidFile)
   mkdirSync(dirname(pidFile), { recursive: true, mode: 0o700 })
-  await listenForOperator(controlSocketOf(home), sipd)
+  const audit = new AuditFile({
+    path: join(foldersOf(home, 'sipd').logs, 'audit.log'),
+    clock: systemClock,
+    get log() {
+      return sipd.log
+    },
+  })
+  await listenForOperator(controlSocketOf(home), sipd, audit)
   await showOverSnmp(configuration)
   process.on('SIGUSR2', () => void sipd.reopenLogs())
   await keepToSignals({

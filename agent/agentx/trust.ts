@@ -39,42 +39,34 @@ const owned: Readonly<Record<Exclude<TrustDomainName, 'others'>, readonly Oid[]>
 
 /** Nobody else's to answer for: what our processes own, and the rest of our enterprise. */
 const reserved: readonly Oid[] = [...owned.subagents, ...owned.sipd, oid('1.3.6.1.4.1.32473')]
-const reservedStretches = reserved.map(stretchOf)
 
-/** What the agent itself notifies beside what is reserved: nobody else may say it. */
-const notifiedHere: readonly Oid[] = [
-  oid('1.3.6.1.6.3.1.1.5'), // snmpTraps of RFC 3418: coldStart, linkDown, authenticationFailure and so on
-  oid('1.3.6.1.2.1.63'), // DISMAN-SCHEDULE-MIB
-  oid('1.3.6.1.2.1.88'), // DISMAN-EVENT-MIB
-]
+/** What sessions of ours are called. */
+const labels = { subagents: 'Castellan subagents', sipd: 'Castellan sipd' } as const
 
-export const trustDomains: Readonly<Record<TrustDomainName, TrustDomain>> = {
-  // Up to a thousand wait for a master that was away, and come at once.
-  subagents: {
-    ...ownDomain('subagents', 'Castellan subagents'),
-    sessionsAtMost: 16,
-    notifications: { burst: 2000, perSecond: 100 },
-  },
-  sipd: {
-    ...ownDomain('sipd', 'Castellan sipd'),
-    sessionsAtMost: 16,
-    notifications: { burst: 100, perSecond: 10 },
-  },
-  others: {
-    name: 'others',
-    label: undefined,
-    mayServe: (from, to) => !reservedStretches.some((one) => overlaps(one, from, to)),
-    mayNotify: (trapOid) => ![...reserved, ...notifiedHere].some((subtree) => startsWith(trapOid, subtree)),
-    sessionsAtMost: 256,
-    notifications: { burst: 100, perSecond: 10 },
-  },
+/** `agentsOwn` is what the agent leaves to no subagent (`ownSubtrees`): neither a gap in it, nor a notification of it. */
+export function trustDomains(agentsOwn: readonly Oid[]): Readonly<Record<TrustDomainName, TrustDomain>> {
+  const notTheirs = [...reserved, ...agentsOwn]
+  const stretches = notTheirs.map(stretchOf)
+  return {
+    // Up to a thousand wait for a master that was away, and come at once.
+    subagents: { ...ownDomain('subagents'), sessionsAtMost: 16, notifications: { burst: 2000, perSecond: 100 } },
+    sipd: { ...ownDomain('sipd'), sessionsAtMost: 16, notifications: { burst: 100, perSecond: 10 } },
+    others: {
+      name: 'others',
+      label: undefined,
+      mayServe: (from, to) => !stretches.some((one) => overlaps(one, from, to)),
+      mayNotify: (trapOid) => !notTheirs.some((subtree) => startsWith(trapOid, subtree)),
+      sessionsAtMost: 256,
+      notifications: { burst: 100, perSecond: 10 },
+    },
+  }
 }
 
-function ownDomain(name: keyof typeof owned, label: string) {
+function ownDomain(name: keyof typeof owned) {
   const stretches = owned[name].map(stretchOf)
   return {
     name,
-    label,
+    label: labels[name],
     mayServe: (from: Oid, to: Oid) => stretches.some((one) => contains(one, from, to)),
     mayNotify: (trapOid: Oid) => owned[name].some((subtree) => startsWith(trapOid, subtree)),
   }
@@ -108,6 +100,6 @@ export function agentxSocket(home: Home, domain: TrustDomainName): string {
 export function sessionName({ label }: TrustDomain, id: number, description: string): string {
   if (label !== undefined) return label
   const said = description.normalize('NFKC').trim().toLowerCase()
-  const isOurs = Object.values(trustDomains).some((domain) => domain.label?.toLowerCase() === said)
+  const isOurs = Object.values(labels).some((one) => one.toLowerCase() === said)
   return said === '' || isOurs ? `session ${id}` : description
 }

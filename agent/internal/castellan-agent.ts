@@ -25,7 +25,7 @@ export const castellanTargetTable = defineTable({
     castellanTargetAcknowledged: column(2, counter32(), 'read-only', live),
     castellanTargetLost: column(3, counter32(), 'read-only', live),
     castellanTargetWaiting: column(4, gauge32(), 'read-only', live),
-    castellanTargetLastError: column(5, text(0, 255, 'CastellanText'), 'read-only', live),
+    castellanTargetLastError: column(5, text(0, 255, 'CastellanText'), 'read-only', { ...live, contents: false }),
   },
 })
 

@@ -54,6 +54,8 @@ export interface PollResult extends Look {
   readonly rotations: number
   /** Files found in this poll to have been compressed or deleted before they were read: lines of each may be lost. */
   readonly filesLost: number
+  /** Why rotated files are not looked for: a sentence of who may write the folder having made too many files there. */
+  readonly crowd?: string
   /** There is more to read, or may be soon: an old file is still being watched for its last lines. */
   readonly isBehind: boolean
   /** One poll reads a bounded part, which may have no line in it: only this tells whether the end is reached. */

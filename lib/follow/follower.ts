@@ -100,6 +100,7 @@ export class Follower {
       sizeOctets: seen.file?.size ?? 0,
       rotations: this.#rotations,
       filesLost: this.#filesLost,
+      ...(this.#place.crowd === undefined ? {} : { crowd: this.#place.crowd }),
       ...progress,
     }
   }

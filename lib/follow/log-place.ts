@@ -5,15 +5,22 @@
 import type { Stats } from 'node:fs'
 import { Folder, type Place } from '../trust/folder.ts'
 import { assertOurs } from '../trust/open.ts'
+import { RefusedPathError } from '../trust/refused-path.ts'
 import { type Opened, openRegular } from './open-regular.ts'
 import { type GzipContent, readGzip, type Siblings, siblingsOf } from './siblings.ts'
 
 export class LogPlace {
   readonly #path: string
   #place: Place | undefined
+  #crowd: string | undefined
 
   constructor(path: string) {
     this.#path = path
+  }
+
+  /** Why the files beside the log were not looked at, when they were to be the last time: somebody has made too many of them. */
+  get crowd(): string | undefined {
+    return this.#crowd
   }
 
   /** Without links, as it was found last; what is configured before that. */
@@ -39,11 +46,14 @@ export class LogPlace {
     return openRegular(folder, name)
   }
 
-  /** None where there is no such folder, or nobody may list it. */
+  /** None where there is no such folder, nobody may list it, or others crowd it (`crowd`). */
   async siblings(): Promise<Siblings> {
     try {
-      return await siblingsOf(await this.#find())
-    } catch {
+      const siblings = await siblingsOf(await this.#find())
+      this.#crowd = undefined
+      return siblings
+    } catch (error) {
+      if (error instanceof RefusedPathError && error.kind === 'crowded') this.#crowd = error.message
       return { plain: [], gzipped: [] }
     }
   }

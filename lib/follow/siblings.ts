@@ -29,12 +29,13 @@ const separator = /^[.~-]/
 /** What cannot be read as a log, or is just being written by who compresses. */
 const unreadable = /\.(bz2|xz|zst|tmp)$/
 
-/** Regular files beside the live one whose names begin with its name. Throws when the folder cannot be listed. */
+/** Regular files beside the live one whose names begin with its name. Throws when the folder cannot be listed, or is crowded. */
 export async function siblingsOf({ folder, name }: Place): Promise<Siblings> {
   const plain: Sibling[] = []
   const gzipped: Sibling[] = []
-  for (const one of await folder.readNames()) {
-    if (!one.startsWith(name) || !separator.test(one.slice(name.length)) || unreadable.test(one)) continue
+  const isBeside = (one: string): boolean =>
+    one.startsWith(name) && separator.test(one.slice(name.length)) && !unreadable.test(one)
+  for (const one of await folder.readNames(isBeside)) {
     const file = await folder.lstat(one).catch(() => undefined) // it went meanwhile
     if (file?.isFile()) (one.endsWith('.gz') ? gzipped : plain).push({ name: one, file })
   }

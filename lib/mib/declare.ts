@@ -16,8 +16,11 @@ export interface Column<T = unknown, P extends Presence = Presence> {
   readonly defaultValue?: T
   /** An action: a SET is told to the module, but the object always reads as this. */
   readonly readsAs?: T
-  /** Names a command that will be run: read-only over SNMP unless the local configuration allows more, and guarded. */
-  readonly command?: boolean
+  /**
+   * Names a command that will be run, or the arguments of one: read-only over SNMP unless the local configuration allows more,
+   * for each of the two by itself, and guarded.
+   */
+  readonly command?: boolean | 'argument'
   /**
    * Shows what files, command lines, arguments or notifications contain, which may be anybody's secret: guarded, that is out
    * of every view of operators (agent/access/guarded-families.ts). False says that somebody has decided that it shows none.
@@ -33,7 +36,7 @@ export interface ColumnOptions<T, P extends Presence> {
   readonly presence?: P
   readonly defaultValue?: T
   readonly readsAs?: T
-  readonly command?: boolean
+  readonly command?: boolean | 'argument'
   readonly contents?: boolean
   readonly secret?: boolean
   readonly entry?: string

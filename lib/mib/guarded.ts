@@ -4,7 +4,7 @@ import type { BoundColumn, Definition } from './declare.ts'
 
 /** Whether a column holds commands, or what files, command lines or notifications contain. */
 export function isGuarded({ command = false, contents = false }: Pick<BoundColumn, 'command' | 'contents'>): boolean {
-  return command || contents
+  return command !== false || contents
 }
 
 /** The subtrees of all guarded columns, each once and in order; a table that has no other columns is one subtree. */

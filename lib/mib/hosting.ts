@@ -25,6 +25,8 @@ export interface ConfiguredModule {
   readonly machineChecks?: readonly Rule[]
   /** Makes what a SET changed in files of the module's own durable, before it is answered; a failure undoes the SET. */
   readonly persist?: () => Promise<void>
+  /** Whether the whole MIB module is this one's, what it has no object for too: it acts with rights of its own, say. */
+  readonly isWhole?: boolean
 }
 
 export interface HostingOptions {

@@ -36,6 +36,13 @@ export interface RowPlan {
 export interface SetRules {
   /** Whether columns that hold commands may be written; DESIGN: not before the local configuration says so. */
   readonly commandsWritable: boolean
+  /** The same of columns that hold their arguments. */
+  readonly argumentsWritable?: boolean
+}
+
+function isWritable({ access, command }: BoundColumn, { commandsWritable, argumentsWritable }: SetRules): boolean {
+  if (access !== 'read-write' && access !== 'read-create') return false
+  return command === 'argument' ? argumentsWritable === true : !command || commandsWritable
 }
 
 interface RowWishes {
@@ -85,8 +92,7 @@ function take(
   const found = findColumn(servings, name)
   if (!found) return 'notWritable'
   const { serving, column } = found
-  if (column.access !== 'read-write' && column.access !== 'read-create') return 'notWritable'
-  if (column.command && !rules.commandsWritable) return 'notWritable'
+  if (!isWritable(column, rules)) return 'notWritable'
   const decoded = column.syntax.fromSnmp(value)
   if ('error' in decoded) return decoded.error
   const instance = name.slice(column.oid.length)

@@ -8,7 +8,8 @@ const live = { presence: 'live' } as const
 /** Failures, files, reason: the columns from `first` on. */
 export const storageFailures = (first: number) => column(first, counter32(), 'read-only', live)
 export const storageUnkept = (first: number) => column(first + 1, gauge32(), 'read-only', live)
-export const storageReason = (first: number) => column(first + 2, text(0, 255, 'CastellanText'), 'read-only', live)
+export const storageReason = (first: number) =>
+  column(first + 2, text(0, 255, 'CastellanText'), 'read-only', { ...live, contents: false })
 
 /** Cut to the 255 octets that the object has. */
 export function reasonText({ reason }: StorageFigures): string {

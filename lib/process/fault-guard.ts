@@ -1,6 +1,6 @@
 /**
- * What goes wrong with one message or one timer costs that one: it is logged here with what is known of it, once a second at
- * most. Below it is the guard of the process (guard.ts), which knows of no message and answers none.
+ * The guard around the work on one message: its owner is told that it failed, and answers it, where the guard of the process
+ * (guard.ts), which is below, can only go on. It is logged with what is known of the message, once a second at most.
  */
 
 import { limitedLog } from '../log/limited-log.ts'

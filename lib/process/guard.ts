@@ -1,6 +1,7 @@
 /**
- * The guard of what a daemon does by itself: timers, messages, accepted connections. What one of them throws, a bug of ours or a
- * resource that ran out, costs that one and not the process with all that it serves.
+ * The guard around every callback of a process, one for all of it: it knows no more of what failed than `a timer`, and nobody is
+ * told. Whoever can still answer for what failed uses FaultGuard within it. What a timer, a message or an accepted connection
+ * throws, a bug of ours or a resource that ran out, costs that one and not the process with all that it serves.
  */
 
 import { RateLimit } from '../bounds/rate-limit.ts'

@@ -1,11 +1,15 @@
 /** A folder that a walk has led to, and what is done to names in it: never past a link, and never to what another path names. */
 import { closeSync, lstatSync, mkdirSync, readdirSync, renameSync, type Stats, unlinkSync } from 'node:fs'
-import { lstat, open, readdir, rename, stat, unlink } from 'node:fs/promises'
+import { lstat, open, opendir, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { codeOf, isMissing } from '../errors.ts'
 import { atOnce, finish, finishLater, inBackground } from './calls.ts'
 import { isWritableByOthers } from './owners.ts'
+import { RefusedPathError } from './refused-path.ts'
 import { entryOf, type Located, locate, named, type Walked, walkTo } from './walk.ts'
+
+/** An hour's rotation for five years, and the logs of a year of hours of one name. */
+const crowd = { names: 50_000, wanted: 10_000 }
 
 /** A file by its folder and its name, which stay what they are while the folder is open. */
 export interface Place {
@@ -100,8 +104,31 @@ export class Folder {
     return this.callSync(() => readdirSync(this.at()))
   }
 
-  readNames(): Promise<string[]> {
-    return this.call(readdir(this.at()))
+  /**
+   * The names that are wanted, read a few at a time. Throws RefusedPathError where others may write the folder, and have put more names
+   * there, or more of those that are wanted, than anybody needs: each look at them costs, and they are made for nothing.
+   */
+  async readNames(isWanted: (name: string) => boolean = () => true, bounds = crowd): Promise<string[]> {
+    if (!this.isWritableByOthers) return (await this.call(readdir(this.at()))).filter(isWanted)
+    const entries = await this.call(opendir(this.at(), { bufferSize: 256 }))
+    const found: string[] = []
+    let count = 0
+    for await (const { name } of entries) {
+      if (isWanted(name)) found.push(name)
+      if (++count > bounds.names) throw this.#crowded(`has more than ${bounds.names} files`)
+      if (found.length > bounds.wanted) throw this.#crowded(`has more than ${bounds.wanted} files of this log`)
+    }
+    return found
+  }
+
+  #crowded(reason: string): RefusedPathError {
+    const { path } = this
+    return new RefusedPathError({
+      kind: 'crowded',
+      path,
+      component: path,
+      reason: `${reason}, and others may write it`,
+    })
   }
 
   renameSync(from: string, to: string): void {

@@ -1,7 +1,7 @@
 /** A path that is not used, because somebody who may do less than this process decides what it leads to. */
 
 /** `notRegular`: a folder, device, FIFO or socket where a file must be. The others lead to a file of somebody else. */
-export type RefusalKind = 'notRegular' | 'notSocket' | 'link' | 'hardLink' | 'owner'
+export type RefusalKind = 'notRegular' | 'notSocket' | 'link' | 'hardLink' | 'owner' | 'crowded'
 
 export interface Refusal {
   readonly kind: RefusalKind

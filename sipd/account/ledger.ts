@@ -1,8 +1,9 @@
 /** Octets held under one bound, by what they are (holdings) and by whom they are held for (shares). */
 
+import { shareOfSite } from '../../lib/bounds/octet-account.ts'
 import { RateLimit } from '../../lib/bounds/rate-limit.ts'
 import type { Log } from '../../lib/log/log.ts'
-import { sourceNetwork } from '../../lib/net/source-network.ts'
+import { sourceNetwork, sourceSite } from '../../lib/net/source-network.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 
 export interface LedgerOptions {
@@ -37,30 +38,54 @@ const namedForMs = 3_600_000
 
 /** What one source has. Whatever it holds keeps it, so that releasing costs no look-up. */
 export class Share {
-  /** `192.0.2.7`, `2001:db8:0:7::/64`, or `nobody`. */
+  /** `192.0.2.7`, `2001:db8:0:7::/64`, `nobody`, or the site of several such networks, `2001:db8::/48`. */
   readonly source: string
   readonly bound: number
   octets = 0
-  /** Users that it registered, or connections that it has: they keep it while it holds nothing. */
-  records = 0
   namedMs = Number.NEGATIVE_INFINITY
   readonly #ledger: Ledger
+  readonly #site: Share | undefined
+  #records = 0
 
-  constructor(ledger: Ledger, source: string, bound: number) {
+  constructor(ledger: Ledger, source: string, bound: number, site?: Share) {
     this.#ledger = ledger
     this.source = source
     this.bound = bound
+    this.#site = site
   }
 
-  /** Whether so many octets more are within the share and the whole, or within both times a factor. */
+  /** Users that it registered, or connections that it has: they keep it while it holds nothing. */
+  get records(): number {
+    return this.#records
+  }
+
+  set records(count: number) {
+    if (this.#site) this.#site.records += count - this.#records
+    this.#records = count
+  }
+
+  /** Those of all sources of its site. */
+  get recordsOfSite(): number {
+    return this.#site?.records ?? this.#records
+  }
+
+  /** Whether so many octets more are within the share, that of its site and the whole, or within each times a factor. */
   fits(octets: number, factor = 1): boolean {
-    const ledger = this.#ledger
-    return this.octets + octets <= this.bound * factor && ledger.octets + octets <= ledger.bound * factor
+    return (
+      !this.isFull(octets, factor) &&
+      !(this.#site?.isFull(octets, factor) ?? false) &&
+      !this.#ledger.isFull(octets, factor)
+    )
+  }
+
+  isFull(octets: number, factor: number): boolean {
+    return this.octets + octets > this.bound * factor
   }
 
   /** Enters octets that are held from now on; a negative number releases some. */
   charge(holding: Holding, octets: number): void {
     this.octets += octets
+    if (this.#site) this.#site.octets += octets
     holding.octets += octets
     this.#ledger.octets += octets
   }
@@ -78,9 +103,10 @@ export class Share {
   /** Counts what there was no room for, and names in the log whose share or which whole is full. */
   refuse(holding: Holding, octets: number): void {
     holding.refused++
-    if (this.octets + octets > this.bound) {
-      const { octets: held, bound } = this
-      this.name('a source holds its whole share of memory; more from it is refused', { octets: held, bound })
+    const full = [this, this.#site].find((share) => share?.isFull(octets, 1))
+    if (full) {
+      const { octets: held, bound } = full
+      full.name('a source holds its whole share of memory; more from it is refused', { octets: held, bound })
     } else this.#ledger.logFull()
   }
 
@@ -109,6 +135,7 @@ export class Ledger {
   readonly #options: LedgerOptions
   readonly #shareBound: number
   readonly #shares = new Map<string, Share>()
+  readonly #sites = new Map<string, Share>()
   #sweepAt = firstSweepAt
   readonly #shareLog: RateLimit
   readonly #wholeLog: RateLimit
@@ -151,6 +178,10 @@ export class Ledger {
     return source === nobody ? this.common : (this.#shares.get(source) ?? this.#add(source))
   }
 
+  isFull(octets: number, factor: number): boolean {
+    return this.octets + octets > this.bound * factor
+  }
+
   get shares(): number {
     return this.#shares.size
   }
@@ -183,14 +214,25 @@ export class Ledger {
 
   #add(source: string): Share {
     if (this.#shares.size >= this.#sweepAt) this.#sweep()
-    const share = new Share(this, source, this.#options.isExempt(source) ? Number.POSITIVE_INFINITY : this.#shareBound)
+    const share = this.#options.isExempt(source)
+      ? new Share(this, source, Number.POSITIVE_INFINITY)
+      : new Share(this, source, this.#shareBound, this.#siteOf(source))
     this.#shares.set(source, share)
     return share
   }
 
+  #siteOf(source: string): Share | undefined {
+    const name = sourceSite(source)
+    if (name === undefined) return undefined
+    const site = this.#sites.get(name) ?? new Share(this, name, shareOfSite(this.bound, this.#shareBound))
+    this.#sites.set(name, site)
+    return site
+  }
+
   /** Addresses are cheap to forge: those that hold nothing are forgotten, so that shares cost less than what they bound. */
   #sweep(): void {
-    for (const [source, share] of this.#shares) if (share.isIdle) this.#shares.delete(source)
+    for (const shares of [this.#shares, this.#sites])
+      for (const [source, share] of shares) if (share.isIdle) shares.delete(source)
     this.#sweepAt = Math.max(firstSweepAt, this.#shares.size * 2)
   }
 }

@@ -4,7 +4,7 @@ import { hostAndPort, isLoopbackAddress } from '../../lib/net/address.ts'
 import type { SipdConfig } from './directives.ts'
 import type { ConfigNotes } from './parse.ts'
 
-/** Warnings at the first Listen that other machines reach, and at an AllowRelay that is for everybody. */
+/** Warnings at the first Listen that other machines reach, and at an AllowRelay or AllowRelayRegistered that is for everybody. */
 export function exposure(config: SipdConfig, origins: ConfigNotes['origins'], file: string): Complaint[] {
   const at = config.Listen.findIndex(({ address }) => !isLoopbackAddress(address))
   if (at < 0) return []
@@ -19,12 +19,20 @@ export function exposure(config: SipdConfig, origins: ConfigNotes['origins'], fi
   const isForEverybody = config.AllowRelay.some((network) => network.endsWith('/0'))
   if (isForEverybody && config.ServerType === 'Proxy')
     warnings.push(warn(origins.get('AllowRelay')?.line, 'AllowRelay names every address: sipd is an open relay'))
+  if (config.AllowRelayRegistered && config.Cisco_Registry && config.ServerType === 'Proxy')
+    warnings.push(
+      warn(
+        origins.get('AllowRelayRegistered')?.line,
+        'AllowRelayRegistered: sipd relays for anybody who registers first',
+      ),
+    )
   return warnings
 }
 
 function policyOf({
   Listen,
   AllowRelay,
+  AllowRelayRegistered,
   ServerType,
   ProxyDomain,
   VirtualProxyHost,
@@ -38,6 +46,7 @@ function policyOf({
     ? `anybody may register and call users of ${named}`
     : `anybody may call users of ${named}`
   const networks = AllowRelay.length === 0 ? 'no address (AllowRelay)' : `AllowRelay ${AllowRelay.join(' ')}`
-  const relayed = `requests to other domains are relayed for registered users and ${networks}, and refused with 403 otherwise`
+  const users = AllowRelayRegistered ? 'registered users and ' : ''
+  const relayed = `requests to other domains are relayed for ${users}${networks}, and refused with 403 otherwise`
   return `other machines reach ${reached}: ${anybody}${ServerType === 'Proxy' ? `; ${relayed}` : ''}`
 }

@@ -17,6 +17,7 @@ import { formatHop } from '../message/hop.ts'
 import type { Privileges } from '../privileges/privileges.ts'
 import type { ListItem, ListSubject } from '../worker/listing.ts'
 import { Logs } from './logs.ts'
+import { markKey, markKeyPath } from './mark-key.ts'
 import { type PoolSettings, WorkerPool } from './pool.ts'
 import { Totals } from './statistics.ts'
 import { WorkerError } from './worker-handle.ts'
@@ -69,6 +70,7 @@ export class SipdParent {
     // Logs are the account's, and so are the programs that they may be piped to.
     if (!this.#privileges.isPending) await this.#apply(configuration)
     const currentLog = (): Log => this.log
+    const key = this.#privileges.asAccount(() => markKey(markKeyPath(this.#home), this.log))
     this.#pool = new WorkerPool(
       {
         home: this.#home,
@@ -77,6 +79,7 @@ export class SipdParent {
         get log() {
           return currentLog()
         },
+        markKey: key,
         onLog: (name, lines) => this.#logs.write(name, lines),
         onReport: (worker) => this.totals.reported(worker),
         onEnded: (worker) => this.totals.ended(worker),

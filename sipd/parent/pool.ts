@@ -13,7 +13,6 @@ import type { Clock, Timer } from '../../lib/time/clock.ts'
 import type { Account } from '../../lib/users/accounts.ts'
 import type { KeptFiles } from '../config/tls-files.ts'
 import type { Openness } from '../pipeline/admit.ts'
-import { signerSecretOctets } from '../proxy/signer.ts'
 import { requestsIn } from '../statistics/counters.ts'
 import { secretOctets } from '../transaction/hash.ts'
 import type { ListItem, ListSubject } from '../worker/listing.ts'
@@ -25,6 +24,8 @@ export interface PoolOptions {
   readonly home: Home
   readonly clock: Clock
   readonly log: Log
+  /** Of the marks that others bring back, in hexadecimal. */
+  readonly markKey: string
   readonly onLog: (log: 'error' | 'access', lines: string) => void
   /** A worker said how it is, or ended. */
   readonly onReport: (handle: WorkerHandle) => void
@@ -62,8 +63,6 @@ export class WorkerPool {
   readonly #options: PoolOptions
   readonly #secret = randomBytes(secretOctets).toString('hex')
   readonly #spare = new SpareDescriptors(spareDescriptors)
-  /** As long as the parent lives: marks are known after a graceful restart. */
-  readonly #signerSecret = randomBytes(signerSecretOctets).toString('hex')
   /** By their number. */
   readonly #workers = new Map<number, WorkerHandle>()
   #settings: PoolSettings
@@ -231,7 +230,7 @@ export class WorkerPool {
       members,
       others,
       secret: this.#secret,
-      signerSecret: this.#signerSecret,
+      signerSecret: this.#options.markKey,
       files: this.#settings.files,
     }
     const user: HandleUser = {

@@ -1,6 +1,7 @@
 /**
- * Whose requests go where. Until there are access lists and digest, what is reachable from other machines relays for its own
- * users, to its own users, and for the sources of AllowRelay; a dialog that led through here goes on (Record-Route).
+ * Whose requests go where. Until there are access lists and digest, what is reachable from other machines relays to its own
+ * users, and for the sources of AllowRelay; a dialog that led through here goes on (Record-Route). Anybody may register, so that
+ * a registered user goes no further than a stranger unless AllowRelayRegistered says so: the time to a 503 tells of any port.
  */
 import { BlockList, isIP } from 'node:net'
 import { canonicalAddress, isLoopbackAddress, isMulticastAddress } from '../../lib/net/address.ts'
@@ -22,6 +23,8 @@ export interface RelaySettings {
   readonly exposed: readonly boolean[]
   /** AllowRelay: addresses, and networks as `address/length`. */
   readonly allowed: readonly string[]
+  /** AllowRelayRegistered. */
+  readonly allowsRegistered: boolean
 }
 
 export interface RelayOptions extends RelaySettings {
@@ -124,6 +127,7 @@ export class Relay {
 
   /** RFC 3261 §8.1.1.3: From says who asks; it counts where that user registered from the address it comes from. */
   #isRegisteredCaller(request: SipRequest, source: Hop): boolean {
+    if (!this.#options.allowsRegistered) return false
     const user = this.#userOf(request, H.from)
     return user !== undefined && this.#options.users.isReachedFrom(user, source.address)
   }

@@ -1,5 +1,6 @@
 /** The registrar, RFC 3261 §10.3: what a REGISTER does to the bindings of an address-of-record. */
 
+import { shareOfSite } from '../../lib/bounds/octet-account.ts'
 import { sourceNetwork } from '../../lib/net/source-network.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 import { reserveFactor } from '../account/ledger.ts'
@@ -162,7 +163,9 @@ export class Registrar {
       return false
     }
     if (present.length > 0 || bindings.length === 0) return true
-    if (store.users < limits.users && (share.isExempt || share.records < limits.usersPerSource)) {
+    const hasShare =
+      share.records < limits.usersPerSource && share.recordsOfSite < shareOfSite(limits.users, limits.usersPerSource)
+    if (store.users < limits.users && (share.isExempt || hasShare)) {
       if (this.#newUsers.take(share)) return true
       share.name('a source registers new users too fast; more are refused for the rest of the minute', {
         users: share.records,

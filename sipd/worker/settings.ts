@@ -38,6 +38,7 @@ export function serverSettings({ config, origins, persistentTcp }: ReadConfig): 
     relay: {
       exposed: config.Listen.map(({ address }) => !isLoopbackAddress(address)),
       allowed: config.AllowRelay,
+      allowsRegistered: config.AllowRelayRegistered,
     },
     timers: {
       t1Ms: config.SipT1InMs,

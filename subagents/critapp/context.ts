@@ -76,9 +76,10 @@ export class Context {
     this.options.events.changed(shown)
   }
 
-  /** Becomes critAppLastError; seen with the next change that is told. */
-  complain({ shown }: Entry, sentence: string): void {
+  /** Becomes critAppLastError, without what was printed; seen with the next change that is told. */
+  complain({ shown }: Entry, sentence: string, said = ''): void {
     shown.lastError = truncateUtf8(sentence, maxSentenceOctets)
+    shown.lastSaid = truncateUtf8(said, maxSentenceOctets)
   }
 
   /**

@@ -18,8 +18,14 @@ export interface HealthSpec {
   readonly failures: number
 }
 
+/** Why it does not serve, and the last line that the command printed; empty where it printed none. */
+export interface HealthFailure {
+  readonly reason: string
+  readonly said: string
+}
+
 /** Undefined when it serves, else why not; or why it could not be asked, which says nothing of it. */
-export type Verdict = string | undefined | { readonly cannotTell: string }
+export type Verdict = string | HealthFailure | undefined | { readonly cannotTell: string }
 export type Check = (spec: HealthSpec, signal: AbortSignal) => Promise<Verdict>
 
 /**
@@ -45,8 +51,20 @@ export function healthCheck(sipPing: SipPing): Check {
   return async (spec, signal) => {
     const verdict = await ask(spec, signal)
     // Whatever the words are: a resolver, and a file that cannot be read, say nothing of descriptors.
-    return typeof verdict === 'string' && isOutOfDescriptors() ? { cannotTell: verdict } : verdict
+    const failure = failureOf(verdict)
+    return failure && isOutOfDescriptors() ? { cannotTell: `${failure.reason}${quoted(failure.said)}` } : verdict
   }
+}
+
+/** Undefined when it serves, or could not be asked. */
+export function failureOf(verdict: Verdict): HealthFailure | undefined {
+  if (typeof verdict === 'string') return { reason: verdict, said: '' }
+  return verdict === undefined || 'cannotTell' in verdict ? undefined : verdict
+}
+
+/** What was printed, as it follows a sentence. */
+export function quoted(said: string): string {
+  return said === '' ? '' : `: ${said}`
 }
 
 /** Whether this process can open nothing now, so that what failed may have failed for that. */
@@ -97,7 +115,7 @@ async function askCommand({ target, timeoutMs }: HealthSpec, signal: AbortSignal
   if (isSuccess(exit)) return undefined
   if (exit.kind === 'notStarted' && isWant(exit.code)) return { cannotTell: `the command ${describeExit(exit)}` }
   const said = printed.trim().split('\n').at(-1)
-  return said ? `the command ${describeExit(exit)}: ${said}` : `the command ${describeExit(exit)}`
+  return { reason: `the command ${describeExit(exit)}`, said: said ?? '' }
 }
 
 /** The kernel accepts for a process that hangs, so this proves only that it listens; nothing it says is read. */

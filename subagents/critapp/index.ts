@@ -9,7 +9,7 @@ import type { SetVarbind } from '../../lib/mib/set.ts'
 import { type Launcher, ownLauncher } from '../../lib/program/launcher.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import type { Timer } from '../../lib/time/clock.ts'
-import { healthCheck, type SipPing } from './health.ts'
+import { healthCheck, quoted, type SipPing } from './health.ts'
 import {
   critAppAllNowRunning,
   critAppGlobals,
@@ -231,7 +231,7 @@ export function critappModule(home: Home, sipPing: SipPing, launcher: Launcher =
         wanted: row.critAppAdminStatus,
         isUp: row.critAppOperStatus === 'up',
         state: row.critAppProcState,
-        lastError: row.critAppLastError,
+        lastError: `${row.critAppLastError}${quoted(supervisor?.find(row.critAppProcIndex)?.lastSaid ?? '')}`,
       }))
   return {
     module,

@@ -59,7 +59,7 @@ export const critAppProcTable = defineTable({
     critAppLastExitSignal: column(19, integer32(0, 255), 'read-only', { defaultValue: 0 }),
     critAppRestarts: column(20, counter32(), 'read-only', { defaultValue: 0 }),
     critAppExits: column(21, counter32(), 'read-only', { defaultValue: 0 }),
-    critAppLastError: column(22, castellanText(0, 255), 'read-only', { defaultValue: '' }),
+    critAppLastError: column(22, castellanText(0, 255), 'read-only', { contents: false, defaultValue: '' }),
     critAppGracefulCommand: column(23, castellanText(), 'read-create', { command: true, defaultValue: '' }),
     critAppGracefulRestart: column(24, enumeration({ idle: 1, restart: 2 }), 'read-create', {
       readsAs: 'idle',

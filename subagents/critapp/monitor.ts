@@ -2,17 +2,17 @@
 
 import { messageOf } from '../../lib/errors.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
-import type { Check, HealthSpec } from './health.ts'
+import { type Check, failureOf, type HealthFailure, type HealthSpec } from './health.ts'
 
 export interface MonitorEvents {
   /** It answered: for the first time, or again. */
   serves(): void
   /** It did not; how many times in a row. Not told of one that has never served yet. */
-  fails(reason: string, times: number): void
+  fails(failure: HealthFailure, times: number): void
   /** It could not be asked, for want of descriptors and the like; that is no failure of it. */
   cannotTell(reason: string): void
   /** Too many failures: nothing more comes from this monitor. */
-  unhealthy(reason: string): void
+  unhealthy(failure: HealthFailure): void
 }
 
 export interface MonitorOptions {
@@ -55,9 +55,10 @@ export class HealthMonitor {
     const { spec, check, clock } = this.#options
     const verdict = await check(spec, this.#stopping.signal).catch((error) => ({ cannotTell: messageOf(error) }))
     if (this.#stopping.signal.aborted) return
-    if (verdict === undefined) this.#good()
-    else if (typeof verdict === 'string') this.#bad(verdict)
-    else this.#options.events.cannotTell(verdict.cannotTell)
+    const failure = failureOf(verdict)
+    if (failure) this.#bad(failure)
+    else if (typeof verdict === 'object' && 'cannotTell' in verdict) this.#options.events.cannotTell(verdict.cannotTell)
+    else this.#good()
     if (this.#stopping.signal.aborted) return // they may have stopped us
     const pauseMs = this.#hasServed ? spec.intervalMs : Math.min(spec.intervalMs, this.#pauseMs)
     this.#pauseMs = Math.min(2 * this.#pauseMs, longestPauseMs)
@@ -71,20 +72,22 @@ export class HealthMonitor {
     if (isNews) this.#options.events.serves()
   }
 
-  #bad(reason: string): void {
+  #bad(failure: HealthFailure): void {
+    const { reason, said } = failure
     const { spec, clock, events } = this.#options
     if (!this.#hasServed) {
       // A start may take as long as it takes to be unhealthy.
       const patienceMs = spec.failures * spec.intervalMs
       if (clock.monotonicMs() - this.#startedMs < patienceMs) return
       this.stop()
-      events.unhealthy(`it did not serve within ${patienceMs / 1000} s of its start: ${reason}`)
+      events.unhealthy({ reason: `it did not serve within ${patienceMs / 1000} s of its start: ${reason}`, said })
       return
     }
     this.#failures++
-    events.fails(reason, this.#failures)
+    events.fails(failure, this.#failures)
     if (this.#failures < spec.failures) return
     this.stop()
-    events.unhealthy(`${this.#failures === 1 ? 'a health check' : `${this.#failures} health checks`} failed: ${reason}`)
+    const checks = this.#failures === 1 ? 'a health check' : `${this.#failures} health checks`
+    events.unhealthy({ reason: `${checks} failed: ${reason}`, said })
   }
 }

@@ -5,6 +5,7 @@
 
 import type { Clock } from '../../lib/time/clock.ts'
 import { pause } from '../../lib/time/pause.ts'
+import { quoted } from './health.ts'
 import type { SupervisedProcess } from './process.ts'
 import type { Supervisor } from './supervisor.ts'
 
@@ -65,7 +66,8 @@ async function reaches(
     if (!now) throw new Error(`the row of ${name} was destroyed meanwhile`)
     if (holds(now)) return
     const isStart = now.spec.adminStatus === 'up'
-    if (isStart && (now.state === 'failed' || now.state === 'restartWait')) throw new Error(now.lastError)
+    if (isStart && (now.state === 'failed' || now.state === 'restartWait'))
+      throw new Error(`${now.lastError}${quoted(now.lastSaid)}`)
     if (clock.monotonicMs() >= deadlineMs) throw new Error(`${name} is still ${now.state}`)
   }
 }

@@ -3,7 +3,7 @@
 import { type ProcessIdentity, type ProcessStat, readProcess } from '../../lib/proc/process.ts'
 import type { Program } from '../../lib/program/program.ts'
 import type { Timer } from '../../lib/time/clock.ts'
-import type { HealthSpec } from './health.ts'
+import type { HealthFailure, HealthSpec } from './health.ts'
 import type { HealthMonitor } from './monitor.ts'
 import type { ProcessState } from './states.ts'
 import { RestartHistory } from './storm.ts'
@@ -49,6 +49,8 @@ export interface SupervisedProcess {
   readonly restarts: number
   readonly exits: number
   readonly lastError: string
+  /** The last line that was printed before that: for the log and for who stands at the machine, as more people read critAppLastError. */
+  readonly lastSaid: string
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -66,7 +68,7 @@ export interface Entry {
   child: Program | undefined
   monitor: HealthMonitor | undefined
   /** Why it is being stopped although it is wanted up: it does not serve. */
-  failureReason: string | undefined
+  failureReason: HealthFailure | undefined
   /** It ended too often: it stays as it is until somebody sets it up. */
   isGivenUp: boolean
   /** Its graceful command runs; `again`: it was asked for once more meanwhile. */
@@ -99,6 +101,7 @@ export function newEntry(spec: ProcessSpec): Entry {
     restarts: 0,
     exits: 0,
     lastError: '',
+    lastSaid: '',
   }
   return {
     history: new RestartHistory(),

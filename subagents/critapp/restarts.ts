@@ -51,7 +51,8 @@ export class Restarts {
     this.#forgetProcess(entry)
     const output = wasTold || isOrdered ? [] : lastLines(this.#context.outputPath(spec), keptLines)
     const plan = wasTold || isOrdered ? undefined : this.#plan(entry, spec.restartOnExit || failureReason !== undefined)
-    const why = failureReason === undefined ? how : `was stopped: ${failureReason}`
+    const why = failureReason === undefined ? how : `was stopped: ${failureReason.reason}`
+    const said = failureReason?.said ?? ''
     const next = isOrdered ? '; it is not started again before somebody starts its unit or sets it up' : plan?.words
     const sentence = `${spec.name} ${wasTold ? `${how}, as requested` : `${why}${next ?? ''}`}`
     Object.assign(entry.shown, {
@@ -64,10 +65,15 @@ export class Restarts {
       lastExitCode: code,
       lastExitSignal: signal,
     })
-    this.#context.complain(entry, wasTold ? '' : sentence)
+    this.#context.complain(entry, wasTold ? '' : sentence, said)
     this.#context.move(entry, 'exited')
     const { name } = spec
-    log.notice('a process ended', { name, sentence, ...(output.length > 0 ? { output: output.join('\n') } : {}) })
+    log.notice('a process ended', {
+      name,
+      sentence,
+      ...(said === '' ? {} : { said }),
+      ...(output.length > 0 ? { output: output.join('\n') } : {}),
+    })
     events.exited(entry.shown, sentence)
     if (spec.adminStatus !== 'up') return
     if (isGraceful) return // what its command leaves is looked at when that ends

@@ -1,6 +1,7 @@
 /** From running to serving: a process that was found is taken up, and its health watched for as long as it lives. */
 import { RateLimit } from '../../lib/bounds/rate-limit.ts'
 import type { Context, KnownProcess } from './context.ts'
+import { type HealthFailure, quoted } from './health.ts'
 import { HealthMonitor } from './monitor.ts'
 import type { Entry } from './process.ts'
 
@@ -52,7 +53,8 @@ export class Service {
 
   #serves(entry: Entry, sentence: string): void {
     const { events, log } = this.#context.options
-    Object.assign(entry.shown, { isUp: true, lastError: '' })
+    entry.shown.isUp = true
+    this.#context.complain(entry, '')
     this.#context.move(entry, 'ready')
     log.notice('a process is up', { name: entry.shown.spec.name, sentence })
     events.started(entry.shown, sentence)
@@ -73,14 +75,14 @@ export class Service {
           shown.health = 'healthy'
           if (!shown.isUp) this.#serves(entry, sentence)
           else {
-            shown.lastError = ''
+            this.#context.complain(entry, '')
             events.changed(shown)
           }
         },
-        fails: (reason, times) => {
+        fails: ({ reason, said }, times) => {
           shown.health = 'failing'
-          this.#context.complain(entry, `${name}: health check failed (${times} of ${spec.failures}): ${reason}`)
-          log.warn('a health check failed', { name, times, reason })
+          this.#context.complain(entry, `${name}: health check failed (${times} of ${spec.failures}): ${reason}`, said)
+          log.warn('a health check failed', { name, times, reason: `${reason}${quoted(said)}` })
           events.changed(shown)
         },
         cannotTell: (reason) => {
@@ -88,19 +90,23 @@ export class Service {
           if (held !== undefined)
             log.warn('a health check could not be made', { name, reason, more: held || undefined })
         },
-        unhealthy: (reason) => this.#unhealthy(entry, reason),
+        unhealthy: (failure) => this.#unhealthy(entry, failure),
       },
     })
   }
 
-  #unhealthy(entry: Entry, reason: string): void {
+  #unhealthy(entry: Entry, failure: HealthFailure): void {
     const { shown } = entry
-    entry.failureReason = reason
+    const { reason, said } = failure
+    entry.failureReason = failure
     shown.isUp = false
     shown.health = 'failing'
-    this.#context.complain(entry, `${shown.spec.name} is stopped: ${reason}`)
+    this.#context.complain(entry, `${shown.spec.name} is stopped: ${reason}`, said)
     const { log } = this.#context.options
-    log.error('a process does not serve and is stopped', { name: shown.spec.name, reason })
+    log.error('a process does not serve and is stopped', {
+      name: shown.spec.name,
+      reason: `${reason}${quoted(said)}`,
+    })
     this.#context.move(entry, 'unhealthy')
     this.#events.unhealthy(entry)
   }

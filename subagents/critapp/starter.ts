@@ -13,6 +13,7 @@ import type { Context } from './context.ts'
 import { isControlScript, startScriptMs } from './control-script.ts'
 import type { ExitStatus } from './exit-status.ts'
 import { isNamed } from './find.ts'
+import { quoted } from './health.ts'
 import { type PidFiles, watchPidFiles } from './pid-files.ts'
 import { type Entry, liveChild, type ProcessSpec } from './process.ts'
 import { supervisedBy } from './run.ts'
@@ -197,7 +198,7 @@ export class Starter {
       const { text } = startCommandOf(entry.shown.spec, this.#context.options.systemctl)
       const isForWant = isWant(exit.code)
       const advice = isForWant ? '' : '; see critAppStartCommand'
-      if (entry.round === round) this.#failed(entry, `${text}: ${exit.reason}${advice}`, isForWant)
+      if (entry.round === round) this.#failed(entry, `${text}: ${exit.reason}${advice}`, { isForWant })
       return
     }
     if (entry.child !== child) return
@@ -224,16 +225,19 @@ export class Starter {
     entry.shown.lastExitCode = code
     entry.shown.lastExitSignal = signal
     const { text } = startCommandOf(entry.shown.spec, this.#context.options.systemctl)
-    this.#failed(entry, `${text} ${how}${said ? `: ${said}` : ''}`)
+    this.#failed(entry, `${text} ${how}`, { said })
   }
 
-  #failed(entry: Entry, sentence: string, isForWant = false): void {
+  #failed(entry: Entry, sentence: string, { isForWant = false, said = '' } = {}): void {
     entry.round++
     entry.timer?.cancel()
     entry.child = undefined
-    this.#context.complain(entry, sentence)
+    this.#context.complain(entry, sentence, said)
     this.#context.move(entry, 'startFailed')
-    this.#context.options.log.error('a process could not be started', { name: entry.shown.spec.name, sentence })
+    this.#context.options.log.error('a process could not be started', {
+      name: entry.shown.spec.name,
+      sentence: `${sentence}${quoted(said)}`,
+    })
     this.#events.failed(entry, sentence, isForWant)
   }
 }

@@ -33,7 +33,7 @@ export const siLogTable = defineTable({
   columns: {
     siLogDescr: column(2, castellanText(0, 255), 'read-create', { defaultValue: '' }),
     siLogFileName: column(3, castellanText(1, 1024), 'read-create'),
-    siLogRegExp: column(4, castellanText(), 'read-create', { defaultValue: '' }),
+    siLogRegExp: column(4, castellanText(), 'read-create', { contents: true, defaultValue: '' }),
     siLogResetMatches: column(5, yesNo(), 'read-create', action),
     siLogMatchStart: column(6, unsigned32(), 'read-create', { defaultValue: 0 }),
     siLogMatchStop: column(7, unsigned32(), 'read-create', { defaultValue: 0 }),
@@ -78,7 +78,8 @@ export const siLogTable = defineTable({
     siLogLastPoll: column(28, dateAndTime(), 'read-only', live),
     siLogRotations: column(29, counter32(), 'read-only', live),
     siLogCommandResult: column(30, integer32(-1, 255), 'read-only', live),
-    siLogLastError: column(31, castellanText(0, 255), 'read-only', live),
+    // More people read it than the pattern and the commands: it quotes neither.
+    siLogLastError: column(31, castellanText(0, 255), 'read-only', { ...live, contents: false }),
     siLogMatchesSummarized: column(32, gauge32(), 'read-only', live),
     siLogRotateSize: column(33, unsigned32(), 'read-create', noLimit),
     siLogRotateSeconds: column(34, unsigned32(), 'read-create', noLimit),
@@ -86,7 +87,7 @@ export const siLogTable = defineTable({
     siLogRotateKeepOctets: column(36, unsigned32(), 'read-create', noLimit),
     siLogRotateKeepSeconds: column(37, unsigned32(), 'read-create', noLimit),
     siLogRotateNow: column(38, yesNo(), 'read-create', action),
-    siLogRotateLastError: column(39, castellanText(0, 255), 'read-only', live),
+    siLogRotateLastError: column(39, castellanText(0, 255), 'read-only', { ...live, contents: false }),
     siLogFilesLost: column(40, counter32(), 'read-only', live),
   },
   cnf: [

@@ -61,6 +61,7 @@ export class Monitor {
   lastMatchMs: number | undefined
   lastPollMs: number | undefined
   lastError = ''
+  #crowd: string | undefined
   commandResult = -1
   readonly #options: MonitorOptions
   readonly #storm: MatchStorm
@@ -112,7 +113,7 @@ export class Monitor {
       forgiven: () => void this.poll(), // so that the row shows it
       retried: () => {
         this.#isRenewed = true
-        this.#setOperState('badRegExp', `the pattern ${this.spec.regExp} is tried on ${this.spec.fileName} again`)
+        this.#setOperState('badRegExp', `the pattern is tried on ${this.spec.fileName} again`)
         void this.poll()
       },
     })
@@ -155,7 +156,9 @@ export class Monitor {
     const error = spec.regExp === '' ? undefined : patternError(spec.regExp)
     if (error) {
       this.#isInvalid = true
-      this.#setOperState('badRegExp', `${spec.fileName}: ${error}`, true)
+      const { index, fileName } = spec
+      this.#options.log.warn('a pattern is not a regular expression', { index, fileName, error })
+      this.#setOperState('badRegExp', `the pattern for ${fileName} is not a regular expression`, true)
     } else if (spec.regExp !== '') {
       const { clock } = this.#options
       const state = this.#followerState
@@ -243,6 +246,9 @@ export class Monitor {
           isWide || condition === 'refused',
         )
       if (filesLost > 0) this.#lose(filesLost)
+      if (result.crowd !== undefined && result.crowd !== this.#crowd)
+        this.report(`${result.crowd}; rotated files are not looked for until most of them are removed`)
+      this.#crowd = result.crowd
       this.#judgeSize()
       // A row that is polled only when asked to still reads to the end then.
       if (result.hasMore || (result.isBehind && this.spec.pollSeconds > 0)) this.#wake()
@@ -305,8 +311,7 @@ export class Monitor {
 
   #offend(): void {
     this.#offences.add()
-    const { regExp, fileName } = this.spec
-    const what = `the pattern ${regExp} took too long on a line of ${fileName}`
+    const what = `the pattern took too long on a line of ${this.spec.fileName}`
     if (!this.#offences.isGivenUp) this.#setOperState('badRegExp', what, true)
     else {
       const next = `it is tried again after ${this.#offences.retryHours} h, at the end of the file`

@@ -64,10 +64,9 @@ export class Runner {
       finish(-1, `its command cannot be read: ${parsed.error}`)
       return
     }
-    const [program] = parsed.argv
     const variables = variablesOf(next.words, next.count)
     void runProgram({ argv: parsed.argv, variables, limitMs, clock, launcher, maxOctets: 0 }).then(({ exit }) =>
-      finish(exitCodeOf(exit), isSuccess(exit) ? undefined : `command ${program} ${describeExit(exit)}`),
+      finish(exitCodeOf(exit), isSuccess(exit) ? undefined : `the command ${describeExit(exit)}`),
     )
   }
 }

@@ -94,7 +94,11 @@ export const schedTable = defineTable({
     castellanSchedLastRun: column(2, dateAndTimeOrNever(), 'read-only', { presence: 'live', entry }),
     castellanSchedMissed: column(3, counter32(), 'read-only', { presence: 'live', entry }),
     castellanSchedLastMissed: column(4, dateAndTimeOrNever(), 'read-only', { presence: 'live', entry }),
-    castellanSchedLastError: column(5, text(0, 1024, 'CastellanText'), 'read-only', { presence: 'live', entry }),
+    castellanSchedLastError: column(5, text(0, 1024, 'CastellanText'), 'read-only', {
+      presence: 'live',
+      contents: false,
+      entry,
+    }),
     castellanSchedSecurityModel: column(6, securityModelWord(), 'read-only', {
       defaultValue: scheduleAgent.securityModel,
       entry,

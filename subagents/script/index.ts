@@ -8,7 +8,7 @@ import { oid } from '../../lib/smi/oid.ts'
 import { serveLanguages } from './languages.ts'
 import { controlRun, serveLaunches } from './launches.ts'
 import { Leftovers } from './leftovers.ts'
-import { smRunTable, smScriptAbort, smScriptException, smScriptResult } from './mib.ts'
+import { scriptGlobals, smRunTable, smScriptAbort, smScriptException, smScriptResult } from './mib.ts'
 import { scriptEnvironment } from './program.ts'
 import { launchRule, programRule, scriptRule } from './rules.ts'
 import { type LaunchedRun, Runs } from './runs.ts'
@@ -23,7 +23,17 @@ export function scriptModule(home: Home, launcher: Launcher = ownLauncher) {
   let runs: Runs | undefined
   const now = (): Date => new Date(host?.clock.now() ?? Date.now())
 
+  const globals = serve(scriptGlobals)
+  globals.table.put({ scriptArgumentsWritable: false })
+  const rules = {
+    // Code never comes over SNMP, whatever a file says.
+    commandsWritable: false,
+    get argumentsWritable(): boolean {
+      return globals.table.get({})?.scriptArgumentsWritable ?? false
+    },
+  }
   const launches = serveLaunches({
+    argumentsWritable: () => rules.argumentsWritable,
     now,
     running: () => (host && runs ? { runs, clock: host.clock, log: host.log } : undefined),
     scriptOf: (smScriptOwner, smScriptName) => scripts.served.table.get({ smScriptOwner, smScriptName }),
@@ -67,7 +77,13 @@ export function scriptModule(home: Home, launcher: Launcher = ownLauncher) {
     name: 'script',
     description: 'DISMAN-SCRIPT-MIB: scripts of this machine, launched on request',
     oid: oid('1.3.6.1.2.1.64'),
-    tables: [...serveLanguages(), anyServing(scripts.served), anyServing(launches.served), anyServing(served)],
+    tables: [
+      ...serveLanguages(),
+      anyServing(scripts.served),
+      anyServing(launches.served),
+      anyServing(served),
+      anyServing(globals),
+    ],
     notifications: [smScriptAbort, smScriptResult, smScriptException],
     async start(moduleHost) {
       host = moduleHost
@@ -114,7 +130,8 @@ export function scriptModule(home: Home, launcher: Launcher = ownLauncher) {
   }
   return {
     module,
-    configured: [anyServing(scripts.served), anyServing(launches.served)],
+    configured: [anyServing(scripts.served), anyServing(launches.served), anyServing(globals)],
+    rules,
     checks: [scriptRule, launchRule],
     machineChecks: [programRule],
   }

@@ -16,6 +16,8 @@ type Wishes = WishesOf<typeof smLaunchTable>
 
 export interface LaunchesContext {
   now(): Date
+  /** Whether smLaunchArgument may be written: the local configuration says so. */
+  argumentsWritable(): boolean
   /** What there is while the module runs. */
   running(): { readonly runs: Runs; readonly clock: Clock; readonly log: Log } | undefined
   scriptOf(owner: string, name: string): ScriptRow | undefined
@@ -24,7 +26,7 @@ export interface LaunchesContext {
 /** Changes of these are none of the row's configuration (smLaunchLastChange). */
 const actions: ReadonlySet<string> = new Set(['smLaunchStart', 'smLaunchControl', 'smLaunchRowExpireTime'])
 
-export function serveLaunches({ now, running, scriptOf }: LaunchesContext) {
+export function serveLaunches({ now, argumentsWritable, running, scriptOf }: LaunchesContext) {
   const expireTimes = new Map<string, Countdown>()
 
   const served = serve(smLaunchTable, {
@@ -61,6 +63,11 @@ export function serveLaunches({ now, running, scriptOf }: LaunchesContext) {
     if (isLeaving && (isEnabled || before.smLaunchStorageType === 'permanent')) return refuse('smLaunchRowStatus')
     if (isEnabled && wishes.smLaunchScriptOwner !== undefined) return refuse('smLaunchScriptOwner')
     if (isEnabled && wishes.smLaunchScriptName !== undefined) return refuse('smLaunchScriptName')
+    if (!argumentsWritable() && before.smLaunchArgument.length > 0) {
+      // Who may write no arguments gives those of one script to no other.
+      if (isOther(before, wishes, 'smLaunchScriptOwner')) return refuse('smLaunchScriptOwner')
+      if (isOther(before, wishes, 'smLaunchScriptName')) return refuse('smLaunchScriptName')
+    }
     const isExpired = before.smLaunchOperStatus === 'expired'
     if (isExpired && wishes.smLaunchRowExpireTime !== undefined) return refuse('smLaunchRowExpireTime')
     return undefined
@@ -215,4 +222,8 @@ function idOf(row: Pick<LaunchRow, 'smLaunchOwner' | 'smLaunchName'>): LaunchId 
 
 function keyOf(row: Pick<LaunchRow, 'smLaunchOwner' | 'smLaunchName'>): string {
   return `${row.smLaunchOwner}\0${row.smLaunchName}`
+}
+
+function isOther(before: LaunchRow, wishes: Wishes, column: 'smLaunchScriptOwner' | 'smLaunchScriptName'): boolean {
+  return wishes[column] !== undefined && wishes[column] !== before[column]
 }

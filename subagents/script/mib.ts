@@ -1,5 +1,5 @@
 /** DISMAN-SCRIPT-MIB (RFC 3165), and what CASTELLAN-SCRIPT-MIB adds to a script: its command and its limits. */
-import { column, defineNotification, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
+import { column, defineNotification, defineScalars, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
 import {
   dateAndTimeOrNever,
   displayString,
@@ -11,6 +11,7 @@ import {
   text,
   textOctets,
   timeInterval,
+  truthValue,
   unsigned32,
 } from '../../lib/mib/syntax.ts'
 
@@ -100,7 +101,8 @@ export const smScriptTable = defineTable({
     ),
     smScriptStorageType: column(8, storageType(), 'read-create', { defaultValue: 'volatile' }),
     smScriptRowStatus: column(9, rowStatus(), 'read-create'),
-    smScriptError: column(10, adminString(), 'read-only', { defaultValue: '' }),
+    // It names the program of scriptCommand, and what is wrong with its path.
+    smScriptError: column(10, adminString(), 'read-only', { contents: true, defaultValue: '' }),
     smScriptLastChange: happened(11),
     scriptCommand: column(1, text(0, 1024, 'CastellanText'), 'read-create', {
       entry: programEntry,
@@ -129,6 +131,15 @@ export const smScriptTable = defineTable({
   ],
 })
 
+export const scriptGlobals = defineScalars({
+  name: 'scriptGlobals',
+  oid: `${castellanScript}.1.2`,
+  objects: {
+    scriptArgumentsWritable: column(1, truthValue(), 'read-only', { defaultValue: false }),
+  },
+  cnf: ['scriptArgumentsWritable'],
+})
+
 export const smLaunchTable = defineTable({
   name: 'smLaunchTable',
   oid: `${script}.1.4.1`,
@@ -140,7 +151,7 @@ export const smLaunchTable = defineTable({
     smLaunchScriptOwner: column(3, adminString(0, 32), 'read-create'),
     smLaunchScriptName: column(4, adminString(0, 32), 'read-create', { defaultValue: '' }),
     smLaunchArgument: column(5, textOctets(0, maxArgumentOctets), 'read-create', {
-      contents: true,
+      command: 'argument',
       defaultValue: new Uint8Array(0),
     }),
     smLaunchMaxRunning: column(6, unsigned32(1), 'read-create', { defaultValue: 1 }),
@@ -158,7 +169,7 @@ export const smLaunchTable = defineTable({
     smLaunchRunIndexNext: column(14, integer32(0, 0x7fff_ffff), 'read-only', { presence: 'live' }),
     smLaunchStorageType: column(15, storageType(), 'read-create', { defaultValue: 'volatile' }),
     smLaunchRowStatus: column(16, rowStatus(), 'read-create'),
-    smLaunchError: column(17, adminString(), 'read-only', { defaultValue: '' }),
+    smLaunchError: column(17, adminString(), 'read-only', { contents: false, defaultValue: '' }),
     smLaunchLastChange: happened(18),
     smLaunchRowExpireTime: column(19, timeInterval(), 'read-create', { presence: 'live' }),
   },
@@ -221,7 +232,8 @@ export const smRunTable = defineTable({
         terminated: 7,
       }),
     ),
-    smRunError: column(11, adminString()),
+    // As smRunResult: who launches a script has to learn why it failed, and smScriptException tells of nothing else.
+    smRunError: column(11, adminString(), 'read-only', { contents: false }),
     smRunResultTime: happened(12),
     smRunErrorTime: happened(13),
   },

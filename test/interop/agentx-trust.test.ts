@@ -61,4 +61,18 @@ describe('the AgentX sockets of a laid-out installation', { skip: noLayout }, ()
     assert.equal(await hijacked.register('1.3.6.1.2.1.151.1.99'), 0, 'a part of its own MIB')
     hijacked.end()
   })
+
+  test('give a foreign subagent no gap in what the agent serves alone', async () => {
+    const mallory = await ScriptedSubagent.open(socketOf('others'), 1, 'mallory')
+    for (const subtree of [
+      '1.3.6.1.6.3.15.9',
+      '1.3.6.1.6.3.14',
+      '1.3.6.1.2.1.92.9',
+      '1.3.6.1.2.1.63.9',
+      '1.3.6.1.2.1.88.9',
+    ])
+      assert.equal(await mallory.register(subtree, { priority: 1 }), agentxError.requestDenied, subtree)
+    assert.equal(await mallory.register('1.3.6.1.2.1.15'), 0, 'BGP4-MIB')
+    mallory.end()
+  })
 })

@@ -39,6 +39,7 @@ describe('limits and arguments of scripts over SNMP', needs('snmpset'), () => {
     writeFileSync(
       join(home.conf, 'subagents', 'scripts.cnf'),
       [
+        'scriptArgumentsWritable true',
         ...lines,
         `smScriptEntry t shows - 1 enabled nonVolatile ${show}`,
         'smLaunchEntry t shows t shows - 1 3 3000 360000 enabled nonVolatile',
@@ -82,7 +83,7 @@ describe('limits and arguments of scripts over SNMP', needs('snmpset'), () => {
       assert.deepEqual(left(), [])
     })
 
-  test('smLaunchArgument with quotes, blanks, ;, $() and line breaks arrives as it was, after a restart too', async () => {
+  test('where scripts.cnf allows it, smLaunchArgument with quotes, blanks, ;, $() and line breaks arrives as it was, after a restart too', async () => {
     const octets = Buffer.from(hostile)
     await set(`${script}.1.4.1.1.5.${at('shows')}`, 'x', octets.toString('hex'))
     for (const run of [1, 2]) {

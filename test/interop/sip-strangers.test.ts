@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -182,6 +182,27 @@ describe('what a machine beyond loopback can have of sipd', missing === undefine
     const lines = startLines(await send(ports.stateless, [...Array<string>(10).fill(response), last()]))
     assert.deepEqual(lines, ['answer SIP/2.0 200 OK'])
     assert.equal(await workers(), pids)
+  })
+
+  test('is not lost in a restart: the key of Record-Route is the same, and nobody else can read it', async () => {
+    const { root } = homes[0]!
+    const path = join(root, 'data', 'sipd', 'marks.key')
+    const before = readFileSync(path, 'utf8')
+    assert.equal(statSync(path).mode & 0o777, 0o600)
+    await pair.host.run(sip, 'restart', '--home', root)
+    assert.equal(readFileSync(path, 'utf8'), before)
+  })
+
+  test('leaves a line in the audit log of sipd where it is an order, and none where it only asks', async () => {
+    const { root } = homes[1]!
+    await pair.host.run(sip, 'status', '--home', root)
+    await pair.host.run(sip, 'graceful', '--home', root)
+    const path = join(root, 'logs', 'sipd', 'audit.log')
+    const lines = readFileSync(path, 'utf8').trim().split('\n')
+    const { order, over, by, status } = JSON.parse(lines[0]!) as Record<string, string>
+    assert.deepEqual([order, over, status, lines.length], ['graceful', 'sipd.control', 'done', 1])
+    assert.match(by!, /^uid \d+ or root$/)
+    assert.equal(statSync(path).mode & 0o777, 0o600)
   })
 
   test('leaves no bug in the log', () => {

@@ -35,3 +35,13 @@ test('an account refuses and counts what goes beyond it or beyond the share of a
   account.give(40, 'other')
   assert.equal(account.held, 0)
 })
+
+test('the sources of one site have twice a share in an account, three quarters of it at most', () => {
+  const account = new OctetAccount(100, 50)
+  assert.deepEqual(
+    [account.take(40, 'a1', 'a'), account.take(35, 'a2', 'a'), account.take(1, 'a3', 'a'), account.take(25, 'b1', 'b')],
+    [true, true, false, true],
+  )
+  account.give(35, 'a2', 'a')
+  assert.deepEqual([account.heldBy('a'), account.heldBy('a2'), account.held], [40, 0, 65])
+})

@@ -22,7 +22,7 @@ const rightsOf = async (home: Awaited<ReturnType<typeof newHome>>): Promise<Vacm
 
 test('a column whose name speaks of commands, arguments, lines, keys or contents says whether it is kept from readers', () => {
   const telling =
-    /Command|Argument|Parameters|Source|LastMatch|Password|Secret|Key|Line|Tail|Result|Output|Environ|Contents/
+    /Command|Argument|Parameters|Source|LastMatch|Password|Secret|Key|Line|Tail|Result|Output|Environ|Contents|Error|Reason|RegExp|Pattern/
   const undecided = columns.filter(
     ({ name, syntax, command, contents, secret }) =>
       telling.test(name) && syntax.base === 'OctetString' && !secret && !command && contents === undefined,
@@ -38,6 +38,7 @@ test('what holds commands, arguments, command lines, log lines or notifications 
   const names = new Set(guarded.map(({ name }) => name))
   for (const name of [
     ...['critAppStartCommand', 'critAppHealthTarget', 'siLogMatchCommand', 'smScriptSource', 'scriptCommand'],
+    ...['smScriptError', 'siLogRegExp'],
     ...['smLaunchArgument', 'smRunArgument', 'siLogLastMatch', 'siLogTail', 'nlmLogVariableOctetStringVal'],
     ...['hrSWRunParameters', 'sysApplElmtRunParameters', 'sysApplElmtPastRunParameters'],
   ])

@@ -31,6 +31,36 @@ test('all addresses of one IPv6 network are one source', () => {
   assert.equal(take('2001:db8:0:1::2', 200), true)
 })
 
+test('the 65,536 IPv6 networks of one site have twice the share of one source together, and leave the rest to others', () => {
+  const { account, lines, take } = bounded()
+  const taken = Array.from({ length: 100 }, (_, i) => take(`2001:db8:1:${i + 1}::1`, 50)).filter(Boolean).length
+  assert.equal(taken, 10, 'half of the whole')
+  assert.match(lines[0]!, /warn .*holds its whole share of memory.* source=2001:db8:1::\/48 octets=500 bound=500/)
+  assert.equal(take('2001:db8:2::1', 250), true, 'another site')
+  assert.equal(take('192.0.2.1', 250), true)
+  account.traffic.shareOf('192.0.2.1').charge(account.queues, -250)
+  account.traffic.shareOf('2001:db8:1:1::1').charge(account.queues, -50)
+  assert.equal(take('2001:db8:1:99::1', 50), true, 'what was given back may be had again')
+})
+
+test('a site where the share is great leaves a quarter, and an exempt network has nothing to do with its site', () => {
+  const { take } = bounded({ sharePercent: 50, exempt: ['2001:db8:1:7::/64'] })
+  assert.equal(take('2001:db8:1:7::1', 100), true)
+  assert.deepEqual(
+    [1, 2, 3].map((n) => take(`2001:db8:1:${n}::1`, 375)),
+    [true, true, false],
+  )
+  assert.equal(take('2001:db8:1:7::1', 150), true)
+})
+
+test('the share of a site is kept as long as one of its networks has something', () => {
+  const { account, take } = bounded({ trafficOctets: 1 << 30 })
+  assert.equal(take('2001:db8:1:1::1', 1 << 28), true)
+  assert.equal(take('2001:db8:1:2::1', 1 << 28), true)
+  for (let i = 0; i < 10_000; i++) account.traffic.shareOf(`10.0.${i >> 8}.${i & 255}`)
+  assert.equal(take('2001:db8:1:3::1', 1), false)
+})
+
 test('sources that have not reached their share are refused once the whole is used up', () => {
   const { take, lines } = bounded()
   for (let i = 1; i <= 5; i++) assert.equal(take(`192.0.2.${i}`, 190), true)

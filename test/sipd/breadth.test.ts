@@ -197,7 +197,7 @@ test('what leads to our own port by any other way ends there, as a loop', async 
   for (const local of [false, true]) {
     const proxy = harness({
       lookup: async () => ['192.0.2.1'],
-      settings: { relay: { exposed: [!local], allowed: ['0.0.0.0/0'] } },
+      settings: { relay: { exposed: [!local], allowed: ['0.0.0.0/0'], allowsRegistered: false } },
     })
     proxy.bind('bob', 'sip:bob@h.example', { path: ['<sip:192.0.2.1;lr>'] })
     proxy.receive(request('MESSAGE', 'sip:bob@example.test'))

@@ -238,7 +238,7 @@ describe('what other machines may do', () => {
   test('is said by sip check and at the start where sipd listens beyond loopback, with the line', () => {
     assert.deepEqual(said('Listen 127.0.0.1:5060', 'Listen [::1]:5060', 'AllowRelay 192.0.2.0/24'), [])
     assert.deepEqual(said('Listen 127.0.0.1:5060', 'Listen 0.0.0.0:5060', 'ProxyDomain company.com'), [
-      '2 other machines reach 0.0.0.0:5060: anybody may register and call users of company.com; requests to other domains are relayed for registered users and no address (AllowRelay), and refused with 403 otherwise',
+      '2 other machines reach 0.0.0.0:5060: anybody may register and call users of company.com; requests to other domains are relayed for no address (AllowRelay), and refused with 403 otherwise',
     ])
     assert.deepEqual(
       said(
@@ -248,7 +248,7 @@ describe('what other machines may do', () => {
         'AllowRelay 10.1.2.3',
       ),
       [
-        '1 other machines reach [2001:db8::1]:5060: anybody may call users of this server; requests to other domains are relayed for registered users and AllowRelay 192.0.2.0/24 2001:db8::7 10.1.2.3, and refused with 403 otherwise',
+        '1 other machines reach [2001:db8::1]:5060: anybody may call users of this server; requests to other domains are relayed for AllowRelay 192.0.2.0/24 2001:db8::7 10.1.2.3, and refused with 403 otherwise',
       ],
     )
     assert.match(formatCheck(inspectConfig(home)).text, /^sipd\.conf:1:1: warning: other machines reach /m)
@@ -262,6 +262,13 @@ describe('what other machines may do', () => {
       said('Listen 5060', 'AllowRelay 0.0.0.0/0')[1],
       '2 AllowRelay names every address: sipd is an open relay',
     )
+  })
+
+  test('is said to be for anybody who registers where AllowRelayRegistered is on, unless nobody can', () => {
+    const [policy, registered] = said('Listen 5060', 'AllowRelayRegistered On')
+    assert.match(policy!, /relayed for registered users and no address \(AllowRelay\), and refused with 403 otherwise$/)
+    assert.equal(registered, '2 AllowRelayRegistered: sipd relays for anybody who registers first')
+    assert.equal(said('Listen 5060', 'AllowRelayRegistered On', 'Cisco_Registry Off').length, 1)
   })
 
   test('AllowRelay takes addresses and networks alone', () => {

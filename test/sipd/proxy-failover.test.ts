@@ -115,7 +115,7 @@ test('a CANCEL goes to the address that is tried at the time', async () => {
 
 test('each address must be one that the request may go to; others are passed over', async () => {
   const stranger: Hop = { transport: 'UDP', address: '198.51.100.1', port: 5060, listener: 0, connection: undefined }
-  const settings = { relay: { exposed: [true], allowed: ['0.0.0.0/0'] } }
+  const settings = { relay: { exposed: [true], allowed: ['0.0.0.0/0'], allowsRegistered: false } }
   const { ask, answer, take } = await gatewayAt(['127.0.0.1', first, '192.0.2.1', second], { settings })
   const tried = await ask('MESSAGE', gateway, stranger)
   answer(tried, 503)

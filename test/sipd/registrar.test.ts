@@ -194,6 +194,22 @@ test('registrations have a bound in octets, of one source and of all; who is reg
   assert.equal(register1(30).status, 200, 'what was given back may be had again')
 })
 
+test('the IPv6 networks of one site register twice as many users as one of them may, and others still register', () => {
+  const { register } = registrar({ users: 40, usersPerSource: 10 })
+  const statuses = Array.from(
+    { length: 30 },
+    (_, i) =>
+      register([`Contact: <sip:u${i}@h>`], { user: `u${i}`, source: { ...phone, address: `2001:db8:1:${i + 1}::1` } })
+        .status,
+  )
+  assert.equal(statuses.filter((status) => status === 200).length, 20)
+  assert.equal(
+    register(['Contact: <sip:x@h>'], { user: 'x', source: { ...phone, address: '2001:db8:2::1' } }).status,
+    200,
+  )
+  assert.equal(register(['Contact: <sip:y@h>'], { user: 'y' }).status, 200)
+})
+
 test('what is entered for registrations is given back when they are removed, replaced or run out', () => {
   const { account, clock, register } = registrar(many)
   register(['Contact: <sip:a@h>, <sip:b@h>;expires=100'])

@@ -9,8 +9,15 @@ const bobsPhone: Hop = { ...caller, address: '203.0.113.5' }
 const loopback: Hop = { ...caller, address: '127.0.0.1' }
 
 /** A proxy that other machines reach. */
-function exposed(options: Parameters<typeof harness>[0] = {}, allowed: readonly string[] = []): Harness {
-  return harness({ ...options, settings: { ...options.settings, relay: { exposed: [true], allowed } } })
+function exposed(
+  options: Parameters<typeof harness>[0] = {},
+  allowed: readonly string[] = [],
+  allowsRegistered = false,
+): Harness {
+  return harness({
+    ...options,
+    settings: { ...options.settings, relay: { exposed: [true], allowed, allowsRegistered } },
+  })
 }
 
 /** Requests that left for a host, and what was answered, but for 100. */
@@ -80,9 +87,49 @@ for (const stateful of [true, false])
       assert.deepEqual(outcome(proxy.take()), ['MESSAGE 203.0.113.5:5060', 'MESSAGE 203.0.113.5:5060'])
     })
 
-    test('a registered user reaches everybody from where he registered, by address or by flow, and from nowhere else', () => {
+    test('a registered user gets no further than a stranger: who has not to prove who he is, registers to look for open ports', () => {
+      const proxy = exposed({ policy })
+      proxy.receive(
+        request('REGISTER', 'sip:example.test', { To: '<sip:bob@example.test>', Contact: '<sip:bob@203.0.113.5>' }),
+        bobsPhone,
+      )
+      assert.deepEqual(kindsOf(proxy.take()), ['200'])
+      const From = '<sip:bob@example.test>;tag=b'
+      for (const [n, port] of [22, 80, 5060].entries()) {
+        const Via = `SIP/2.0/UDP 203.0.113.5:5060;branch=z9hG4bKscan${n}`
+        proxy.receive(request('MESSAGE', `sip:x@203.0.113.200:${port};transport=tcp`, { From, Via }), bobsPhone)
+        proxy.receive(
+          request('MESSAGE', 'sip:bob@example.test', { From, Via: `${Via}r`, Route: `<sip:203.0.113.200:${port};lr>` }),
+          bobsPhone,
+        )
+        assert.deepEqual(outcome(proxy.take()), ['403', '403'])
+      }
+    })
+
+    test('registered users call one another, and end the call from either side', () => {
+      const proxy = exposed({ policy })
+      proxy.bind('ann', 'sip:ann@198.51.100.1')
+      proxy.bind('bob', 'sip:bob@203.0.113.5')
+      const [ann, bob] = ['<sip:ann@example.test>;tag=ann', '<sip:bob@example.test>;tag=callee'] as const
+      const via = (host: string, n: number) => `SIP/2.0/UDP ${host}:5060;branch=z9hG4bKcall${n}`
+      proxy.receive(request('INVITE', 'sip:bob@example.test', { From: ann, Via: via(caller.address, 1) }))
+      proxy.receive(request('ACK', 'sip:bob@203.0.113.5', { From: ann, To: bob, Via: via(caller.address, 2) }))
+      proxy.receive(request('BYE', 'sip:bob@203.0.113.5', { From: ann, To: bob, Via: via(caller.address, 3) }))
+      proxy.receive(
+        request('BYE', 'sip:ann@198.51.100.1', { From: bob, To: ann, Via: via(bobsPhone.address, 4) }),
+        bobsPhone,
+      )
+      assert.deepEqual(outcome(proxy.take()), [
+        'INVITE 203.0.113.5:5060',
+        'ACK 203.0.113.5:5060',
+        'BYE 203.0.113.5:5060',
+        'BYE 198.51.100.1:5060',
+      ])
+    })
+
+    test('by AllowRelayRegistered a registered user reaches everybody from where he registered, by address or by flow, and from nowhere else', () => {
       for (const flow of [undefined, 'UDP/203.0.113.5/31000/0/']) {
-        const proxy = exposed({ policy })
+        const proxy = exposed({ policy }, [], true)
         proxy.bind('bob', flow === undefined ? 'sip:bob@203.0.113.5' : 'sip:bob@10.0.0.9', { ...(flow && { flow }) })
         const From = '<sip:bob@example.test>;tag=b'
         proxy.receive(request('MESSAGE', victim, { From }), bobsPhone)

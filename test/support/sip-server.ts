@@ -86,7 +86,7 @@ export function testServer(options: TestServerOptions): TestServer {
       policy: { ...standardPolicy, ...options.policy },
       configuredNames: new Set(),
       // As behind a loopback listener, where everybody may do what they like.
-      relay: { exposed: identity.listeners.map(() => false), allowed: [] },
+      relay: { exposed: identity.listeners.map(() => false), allowed: [], allowsRegistered: false },
       timers: standardTimers,
       registrar: {
         minExpiresSeconds: 60,

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net'
 import { parseSipUri } from '../../message/uri.ts'
 import { list, many, one } from '../directive.ts'
-import { type Kind, whole, words } from '../kinds.ts'
+import { type Kind, onOff, whole, words } from '../kinds.ts'
 
 export interface StaticContact {
   readonly addressOfRecord: string
@@ -89,7 +89,7 @@ export const own = {
     inForce: true,
   }),
   SourceSharePercent: one(whole(1, 100, 'percent'), '25', {
-    help: 'What one source, an IPv4 address or an IPv6 /64, may have of MaxOctets, of RegistrarMaxOctets and of RegistrarMaxUsers. Loopback addresses have all of them unless the directive is written.',
+    help: 'What one source, an IPv4 address or an IPv6 /64, may have of MaxOctets, of RegistrarMaxOctets and of RegistrarMaxUsers. The IPv6 networks of one /48 have twice as much together, 75 percent at most. Loopback addresses have all of them unless the directive is written.',
     changes: 'reload',
     inForce: true,
   }),
@@ -106,12 +106,17 @@ export const own = {
   AllowRelay: list(
     networks,
     {
-      help: 'Whose requests are passed on to other domains where other machines reach sipd: addresses, and networks as address/length. Others reach our own users, and our users what they like, from where they registered; anything else is answered with 403.',
+      help: 'Whose requests are passed on to other domains where other machines reach sipd: addresses, and networks as address/length. Others reach our own users; anything else is answered with 403.',
       changes: 'reload',
       inForce: true,
     },
     1000,
   ),
+  AllowRelayRegistered: one(onOff, 'Off', {
+    help: 'Whether requests of a registered user are passed on to other domains too, from where the user registered. Anybody may register until there is digest authentication: only where a firewall lets none but your phones reach sipd.',
+    changes: 'reload',
+    inForce: true,
+  }),
   RetryAfterSeconds: one(whole(1, 86_400, 's'), '60', {
     help: "Retry-After in a 503 while sip txngraceful-restart drains; the ancestor's RESTART_TIMER.",
     changes: 'reload',

@@ -42,6 +42,9 @@ export const castellanEventInstanceTable = defineTable({
     castellanEventInstanceSampled: column(5, dateAndTimeOrNever(), 'read-only', live),
     castellanEventInstanceFired: column(6, counter32(), 'read-only', live),
     castellanEventInstanceLastFired: column(7, dateAndTimeOrNever(), 'read-only', live),
-    castellanEventInstanceLastError: column(8, text(0, 1024, 'CastellanText'), 'read-only', live),
+    castellanEventInstanceLastError: column(8, text(0, 1024, 'CastellanText'), 'read-only', {
+      ...live,
+      contents: false,
+    }),
   },
 })

@@ -119,7 +119,10 @@ export const mteTriggerTable = defineTable({
     mteTriggerThresholdDeltaFallingEventOwner: thresholdName(14),
     mteTriggerThresholdDeltaFallingEvent: thresholdName(15),
 
-    castellanEventTriggerLastError: column(1, text(0, 1024, 'CastellanText'), 'read-only', ownLive),
+    castellanEventTriggerLastError: column(1, text(0, 1024, 'CastellanText'), 'read-only', {
+      ...ownLive,
+      contents: false,
+    }),
     castellanEventTriggerFailures: column(2, counter32(), 'read-only', ownLive),
     castellanEventTriggerInstances: column(3, gauge32(), 'read-only', ownLive),
     castellanEventTriggerSecurityModel: column(4, securityModelWord(), 'read-only', {

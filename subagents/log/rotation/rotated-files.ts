@@ -66,7 +66,7 @@ export async function nextRotatedPath(livePath: string, nowSeconds: number): Pro
  */
 export function moveAside(livePath: string, nowSeconds: number): Promise<string> {
   return atPlace(livePath, async (folder, liveName) => {
-    for (let at = nextNumber(await folder.readNames(), liveName, nowSeconds); ; at = following(at)) {
+    for (let at = nextNumber(await folder.readNames(isOf(liveName)), liveName, nowSeconds); ; at = following(at)) {
       const target = nameOf(liveName, at)
       if (await isThere(folder, `${target}.gz`)) continue
       try {
@@ -110,6 +110,11 @@ function nameOf(live: string, { seconds, number }: RotationNumber): string {
   return `${live}.${seconds}${number === 0 ? '' : `.${number}`}`
 }
 
+/** Rotated files of a log, and drafts of them. */
+function isOf(liveName: string): (name: string) => boolean {
+  return (name) => name.startsWith(`${liveName}.`)
+}
+
 async function isThere(folder: Folder, name: string): Promise<boolean> {
   return folder.lstat(name).then(
     () => true,
@@ -123,7 +128,9 @@ async function beside<T>(
   run: (folder: Folder, liveName: string, names: readonly string[]) => Promise<T[]>,
 ): Promise<T[]> {
   try {
-    return await atPlace(livePath, async (folder, liveName) => run(folder, liveName, await folder.readNames()))
+    return await atPlace(livePath, async (folder, liveName) =>
+      run(folder, liveName, await folder.readNames(isOf(liveName))),
+    )
   } catch {
     return []
   }

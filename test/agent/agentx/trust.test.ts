@@ -1,18 +1,24 @@
 import assert from 'node:assert/strict'
 import { afterEach, describe, test } from 'node:test'
-import { type TrustDomainName, trustDomains } from '../../../agent/agentx/trust.ts'
+import { ownSubtrees } from '../../../agent/agentx/own-subtrees.ts'
+import { trustDomains as domainsBeside, type TrustDomainName } from '../../../agent/agentx/trust.ts'
+import { internalModules } from '../../../agent/internal/index.ts'
 import { agentxError } from '../../../agentx/pdu.ts'
 import { declaredNotifications } from '../../../catalogue.ts'
 import { anyDefinition } from '../../../lib/mib/declare.ts'
 import { afterSubtree } from '../../../lib/mib/registry.ts'
 import { formatOid, type Oid, oid } from '../../../lib/smi/oid.ts'
 import type { Varbind } from '../../../lib/smi/value.ts'
+import { Statistics } from '../../../snmp/statistics.ts'
 import * as critapp from '../../../subagents/critapp/mib.ts'
 import * as logFiles from '../../../subagents/log/mib.ts'
 import * as script from '../../../subagents/script/mib.ts'
 import * as sip from '../../../subagents/sip/mib.ts'
 import { type AgentxEngine, agentxEngine, ScriptedSubagent } from '../../support/agentx.ts'
 
+const internal = internalModules({ statistics: new Statistics() }).modules
+const acting = ['1.3.6.1.2.1.63', '1.3.6.1.2.1.88'].map((root) => ({ module: { oid: oid(root), tables: [] } as never }))
+const trustDomains = domainsBeside(ownSubtrees([...internal, ...acting]))
 const domains = Object.keys(trustDomains) as TrustDomainName[]
 
 /** The processes that serve over AgentX, with what they declare. */
@@ -70,6 +76,24 @@ test('no notification that is declared here may be sent at the socket of others,
     for (const { name, oid: trapOid } of declaredIn(houses, isNotification) as { name: string; oid: Oid }[])
       for (const domain of domains)
         assert.equal(trustDomains[domain].mayNotify(trapOid), domain === process, `${name} at ${domain}`)
+})
+
+test('what the agent itself serves is for no session to register, nor a gap in its MIB modules, nor a notification of them', () => {
+  for (const { module } of internal)
+    for (const { table } of module.tables) {
+      const { name, entry: of } = anyDefinition(table.definition)
+      assert.equal(mayServe('others', of), false, name)
+    }
+  for (const gap of [
+    ...['1.3.6.1.6.3', '1.3.6.1.6.3.14', '1.3.6.1.6.3.15.9', '1.3.6.1.6.3.16.1.3', '1.3.6.1.6.3.18.2.7'],
+    ...['1.3.6.1.2.1.1.99', '1.3.6.1.2.1.11.200', '1.3.6.1.2.1.92.9', '1.3.6.1.2.1.74.1.9', '1.3.6.1.2.1.88.1.99'],
+    ...['1.3.6.1.2.1.63.9', '1.3.6.1.2.1', '1.3.6.1.6', '1'],
+  ]) {
+    assert.equal(mayServe('others', oid(gap)), false, gap)
+    assert.equal(mayServe('subagents', oid(gap)), false, `${gap} by our subagents`)
+    assert.equal(mayServe('sipd', oid(gap)), false, `${gap} by sipd`)
+  }
+  assert.equal(trustDomains.others.mayNotify(oid('1.3.6.1.2.1.92.0.9')), false)
 })
 
 test('what others serve is theirs to register and notify: BGP4-MIB, OSPF-MIB, LLDP-MIB, and all of Net-SNMP', () => {

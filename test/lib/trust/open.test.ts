@@ -73,6 +73,30 @@ test('in a folder of another user a second name of a file is refused', onlyRoot,
 })
 
 test(
+  'in a folder of root that a group may write a second name of a file is refused, whosever the file is',
+  onlyRoot,
+  async () => {
+    const folder = join(root, 'of-a-group')
+    mkdirSync(folder)
+    chownSync(folder, 0, sipdUid)
+    for (const mode of [0o770, 0o777, 0o1777]) {
+      chmodSync(folder, mode)
+      for (const owner of [0, agentUid, sipdUid]) {
+        const file = join(root, `of-${owner}`)
+        writeFileSync(file, 'a line\n', { mode: 0o600 })
+        chownSync(file, owner, owner)
+        const name = join(folder, `${mode}-${owner}`)
+        linkSync(file, name)
+        const isRefused = (error: unknown): boolean => error instanceof RefusedPathError && error.kind === 'hardLink'
+        assert.throws(() => openToReadSync(name), isRefused)
+        await assert.rejects(openToRead(name), isRefused)
+        assert.throws(() => openToAppendSync(name), isRefused)
+      }
+    }
+  },
+)
+
+test(
   'a file of root that lost its first name to a new one is not read for who linked it, and may be where he could read it',
   onlyRoot,
   async () => {

@@ -14,6 +14,7 @@ import { ManualClock, systemClock } from '../../../lib/time/clock.ts'
 import { ping } from '../../../sipd/control/ping/exchange.ts'
 import { targetOf } from '../../../sipd/control/ping/target.ts'
 import {
+  failureOf,
   type HealthSpec,
   healthCheck,
   parseHostAndPort,
@@ -36,14 +37,18 @@ const never = new AbortController().signal
 
 /** Why it does not serve; fails where it serves, or nobody could tell. */
 function reason(verdict: Verdict): string {
-  assert.equal(typeof verdict, 'string', JSON.stringify(verdict))
-  return verdict as string
+  const failure = failureOf(verdict)
+  assert.ok(failure, JSON.stringify(verdict))
+  return failure.reason
 }
 
 test('a command is healthy with exit code 0, and says why when it is not', async () => {
   const verdict = (target: string) => check({ ...noHealth, kind: 'command', target, timeoutMs: 300 }, never)
   assert.equal(await verdict('/bin/true'), undefined)
-  assert.equal(await verdict(`${bench.program('echo tired; exit 3')}`), 'the command ended with exit code 3: tired')
+  assert.deepEqual(await verdict(`${bench.program('echo tired; exit 3')}`), {
+    reason: 'the command ended with exit code 3',
+    said: 'tired',
+  })
   assert.match(reason(await verdict('/no/such/check')), /there is no such program/)
   const began = performance.now()
   assert.match(reason(await verdict(bench.program('sleep 60 & sleep 60', 'slow'))), /took longer than 0\.3 s/)
@@ -166,9 +171,9 @@ test('a monitor is told of N failures in a row, and a good answer between them b
     check: async () => answers.shift(),
     events: {
       serves: () => said.push('serves'),
-      fails: (reason, times) => said.push(`${reason} ${times}`),
+      fails: ({ reason }, times) => said.push(`${reason} ${times}`),
       cannotTell: (reason) => said.push(`cannot tell: ${reason}`),
-      unhealthy: (reason) => said.push(reason),
+      unhealthy: ({ reason }) => said.push(reason),
     },
   })
   for (let i = 0; i < 10; i++) {
@@ -288,6 +293,19 @@ test('one that answers no health check any more is stopped, killed where it must
   await reaches('running')
   assert.notEqual(shown().pid, pid)
   assert.equal(shown().restarts, 1)
+})
+
+test('what a health check printed is in the log, and in no notification and no column', async () => {
+  const target = `/bin/sh -c 'echo password S3cr3t is wrong; exit 1'`
+  const health = { kind: 'command', target, intervalMs: 100, timeoutMs: 1000, failures: 1 } as const
+  const lines: string[] = []
+  const record = (_: string, fields?: object) => void lines.push(JSON.stringify(fields))
+  const log = { ...silentLog, warn: record, error: record, notice: record }
+  const { shown, told } = bench.supervise({ startCommand: bench.program(forever), health, maxRestarts: 1 }, { log })
+  await until(() => shown().exits > 0 && told.length > 0, 8000, 'the end of patience')
+  assert.match(told[0]!, /did not serve within 0\.1 s of its start: the command ended with exit code 1/)
+  assert.doesNotMatch([shown().lastError, ...told].join('\n'), /S3cr3t/)
+  assert.match(lines.join('\n'), /S3cr3t/)
 })
 
 test('one that never serves is unhealthy when its time to start is over, and failed when that happens too often', async () => {

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
+import { silentLog } from '../../../lib/log/log.ts'
 import { readProcess, visibleProcesses } from '../../../lib/proc/process.ts'
 import { parseCommand } from '../../../lib/text/command.ts'
 import { findProcesses } from '../../../subagents/critapp/find.ts'
@@ -25,7 +26,8 @@ beforeEach(() => {
 afterEach(() => bench.clear())
 
 const program = (script: string): string => bench.program(script)
-const supervise = (spec: Partial<ProcessSpec>) => bench.supervise(spec)
+const supervise = (spec: Partial<ProcessSpec>, options: Parameters<Bench['supervise']>[1] = {}) =>
+  bench.supervise(spec, options)
 
 test('a process that stays in front is known as running, and its exit code when it ends', async () => {
   const { told, shown, reaches } = supervise({ startCommand: program('sleep 1; exit 3') })
@@ -84,16 +86,20 @@ test('the terminate command is what stops a process', async () => {
   assert.equal(shown().lastError, '')
 })
 
-test('a start command that fails says why, in one sentence, with the last line it printed', async () => {
+test('a start command that fails says why, in one sentence, and the log has the last line it printed', async () => {
   const failing = program('echo "no licence" >&2; exit 4')
-  const { told, shown, reaches } = supervise({ startCommand: failing })
+  const lines: string[] = []
+  const log = { ...silentLog, error: (_: string, fields?: object) => void lines.push(JSON.stringify(fields)) }
+  const { told, shown, reaches } = supervise({ startCommand: failing }, { log })
   await reaches('failed')
-  assert.equal(shown().lastError, `${failing} ended with exit code 4: no licence`)
+  assert.equal(shown().lastError, `${failing} ended with exit code 4`)
+  assert.equal(shown().lastSaid, 'no licence')
   assert.deepEqual(told, [shown().lastError])
+  assert.match(lines.join('\n'), /ended with exit code 4: no licence/)
 })
 
-test('why a start failed is read by more people than the command is: its arguments are not quoted', async () => {
-  const failing = program('exit 4')
+test('why a start failed is read by more people than the command is: neither its arguments nor what it printed is quoted', async () => {
+  const failing = program('echo "no such password: S3cr3t" >&2; exit 4')
   for (const startCommand of [`${failing} --password S3cr3t`, '/no/such/thing --password S3cr3t', '/x "S3cr3t']) {
     const { told, shown, reaches } = supervise({ startCommand })
     await reaches('failed')

@@ -147,6 +147,6 @@ test('with a real systemd', { skip: noSystemd }, async (t) => {
   await t.test('a unit that is not there fails with the words of systemctl', async () => {
     const { shown, reaches } = supervise({ unit: 'nothere' })
     await reaches('failed')
-    assert.match(shown().lastError, /Unit nothere\.service not found/)
+    assert.match(shown().lastSaid, /Unit nothere\.service not found/)
   })
 })

@@ -34,10 +34,10 @@ const definitions = [smScriptTable, smLaunchTable, smRunTable].map(anyDefinition
 async function open(...lines: string[]) {
   const path = join(folder, 'scripts.cnf')
   writeFileSync(path, `${lines.join('\n')}\n`)
-  const { module, configured } = scriptModule(resolveHome(folder))
+  const { module, configured, rules } = scriptModule(resolveHome(folder))
   const file = new ConfigFile(configured, { path, overlayPath: join(folder, 'overlay.cnf') })
   assert.deepEqual(await file.load(), [])
-  const backend = new ModuleBackend(module, { log: silentLog, persist: (changes) => file.persist(changes) })
+  const backend = new ModuleBackend(module, { log: silentLog, rules, persist: (changes) => file.persist(changes) })
   const told: string[] = []
   const running = new AbortController()
   const start = () =>
@@ -348,4 +348,31 @@ test('stopping the module ends what runs; a run that outlived a killed keeper is
   })
   await reaches('terminated', run(1))
   assert.equal(existsSync(join(folder, 'run', 'subagents', 'scripts', `${second}.json`)), false)
+})
+
+test('arguments of scripts that run as root come from the file alone, until it says otherwise', async () => {
+  const argument = { smLaunchArgument: Buffer.from('--as root') }
+  const other = 'smScriptEntry A other "other" 2 enabled nonVolatile "echo $1"'
+  const lines = [shellScript('echo "got $1"'), other, launchEntry(1, 5, 'disabled', 'word')]
+  const strict = await open(...lines)
+  assert.equal(strict.read('scriptArgumentsWritable', {}), false)
+  assert.equal(await strict.set(launch, argument), 'notWritable smLaunchArgument')
+  const made = { smLaunchOwner: 'C', smLaunchName: 'new' }
+  const row = { smLaunchScriptOwner: 'A', smLaunchScriptName: 'B', smLaunchRowStatus: 'createAndGo' }
+  assert.equal(await strict.set(made, { ...row, ...argument }), 'notWritable smLaunchArgument')
+  assert.equal(await strict.set(launch, { smLaunchScriptName: 'other' }), 'inconsistentValue smLaunchScriptName')
+  assert.equal(await strict.set(launch, { smLaunchScriptOwner: 'X' }), 'inconsistentValue smLaunchScriptOwner')
+  assert.equal(await strict.set(launch, { smLaunchScriptName: 'B', smLaunchMaxRunning: 2 }), 'noError')
+  assert.equal(await strict.set(made, row), 'noError')
+  assert.equal(await strict.set(made, { smLaunchScriptName: 'other' }), 'noError')
+
+  const loose = await open('scriptArgumentsWritable true', ...lines)
+  assert.equal(await loose.set(launch, { ...argument, smLaunchScriptName: 'other' }), 'noError')
+  assert.equal(text(loose.read('smLaunchArgument', launch)), '--as root')
+})
+
+test('no file makes the code of scripts writable over SNMP', async () => {
+  const { set } = await open('scriptArgumentsWritable true', shellScript('true'))
+  assert.equal(await set(script, { scriptCommand: 'id' }), 'notWritable scriptCommand')
+  assert.equal(await set(script, { smScriptSource: 'file:///x' }), 'notWritable smScriptSource')
 })
