@@ -85,7 +85,7 @@ export class Engine {
     this.maxMessageSize = Math.min(options.maxMessageSize ?? 65_507, 65_507)
     // The sender of a datagram that finds a bug may send it again and again.
     this.log = limitedLog(options.log, options.clock ?? systemClock)
-    this.#sets = new SetQueue(options.registry, this.log)
+    this.#sets = new SetQueue(options.registry, this.log, options.onSet !== undefined)
     this.#requests = options.requests ?? makeAccounts().requests
   }
 

@@ -11,6 +11,7 @@ import { ModuleBackend } from '../lib/mib/backend.ts'
 import type { Definition, Notification, NotificationValues } from '../lib/mib/declare.ts'
 import { anyServing, type Handlers, type Serving } from '../lib/mib/module.ts'
 import type { AnyRow } from '../lib/mib/served.ts'
+import { castellanArc } from '../lib/smi/enterprise.ts'
 import { type Oid, oid } from '../lib/smi/oid.ts'
 import { systemClock } from '../lib/time/clock.ts'
 import { varbindsOf } from '../snmp/notification.ts'
@@ -88,7 +89,7 @@ export async function startMaster({ home: folder, port = 1161, modules = [], ...
     home,
     clock: systemClock,
     log: more.log ?? plainLog(),
-    sysObjectId: more.sysObjectId ?? oid('1.3.6.1.4.1.32473.1'),
+    sysObjectId: more.sysObjectId ?? oid(`${castellanArc}.1`),
     modules: modules.map((module) => ({ module: moduleOf(module), configured: [], file: 'agent/snmpd.cnf' })),
   })
   await agent.start()

@@ -8,6 +8,7 @@ import { type ConfiguredModule, Hosting } from '../lib/mib/hosting.ts'
 import type { ModuleHost } from '../lib/mib/module.ts'
 import { textVarbind } from '../lib/mib/notification-text.ts'
 import type { SetVarbind } from '../lib/mib/set.ts'
+import { castellanArc } from '../lib/smi/enterprise.ts'
 import { type Oid, oid } from '../lib/smi/oid.ts'
 import type { Clock } from '../lib/time/clock.ts'
 import { varbindsOf } from '../snmp/notification.ts'
@@ -37,7 +38,7 @@ export class Subagent {
     this.#hosting = new Hosting({ home, log, modules, resolveName })
     this.#session = new AgentxSession({
       address,
-      id: options.id ?? oid('1.3.6.1.4.1.32473.1.1'),
+      id: options.id ?? oid(`${castellanArc}.1.1`),
       description,
       clock,
       log: log.child('agentx'),

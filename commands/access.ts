@@ -4,11 +4,15 @@ import type { AccessEntry, Principal, SecurityLevel, Vacm, ViewType } from '../a
 import { snmpCommunityTable } from '../agent/internal/access-tables.ts'
 import { usmUserTable } from '../agent/internal/usm-users.ts'
 import { declaredNames } from '../catalogue.ts'
+import { defineCommand } from '../lib/cli/command.ts'
+import { exitCodes } from '../lib/cli/exit-codes.ts'
+import { json, textOr } from '../lib/cli/options.ts'
+import { show } from '../lib/cli/print.ts'
 import type { Home } from '../lib/home/home.ts'
 import { View } from '../lib/mib/view.ts'
 import { formatOid, type Oid } from '../lib/smi/oid.ts'
 import { printable } from '../lib/text/escape.ts'
-import { openConfiguration } from './configuration.ts'
+import { type Configuration, openConfiguration } from './agent/configuration.ts'
 
 export interface Decision {
   readonly principal: Principal
@@ -16,6 +20,20 @@ export interface Decision {
   readonly allowed: boolean
   readonly why: string
 }
+
+export const accessCommand = defineCommand({
+  name: 'access',
+  operands: '<who> <object>',
+  summary: 'say what a community or user may do with an object, and which lines decide it',
+  example: 'castellan access public critAppStartCommand.1',
+  exitCodes: { 0: 'done, whatever the answer', 1: 'there is no such community, user or object' },
+  options: { context: textOr('--context <name>', 'the context it is in', ''), json },
+  async run({ home, operands: [who = '', object = ''], options }) {
+    const decisions = await explainAccess(home, who, object, options.context)
+    show(decisions, options.json, () => decisions.map(formatDecision).join(''))
+    return exitCodes.ok
+  },
+})
 
 /** WHO is a community or a user of SNMPv3. */
 export async function explainAccess(
@@ -36,16 +54,12 @@ export async function explainAccess(
   )
 }
 
-export function formatDecision({ principal, viewType, allowed, why }: Decision): string {
+function formatDecision({ principal, viewType, allowed, why }: Decision): string {
   const who = `${principal.securityModel} ${principal.securityName} ${principal.securityLevel}`
   return `${printable(`${who.padEnd(36)} ${viewType.padEnd(6)} ${allowed ? 'yes' : 'no '}  ${why}`)}\n`
 }
 
-function principalsOf(
-  { internal, rows }: Awaited<ReturnType<typeof openConfiguration>>,
-  who: string,
-  contextName: string,
-): Principal[] {
+function principalsOf({ internal, rows }: Configuration, who: string, contextName: string): Principal[] {
   // As it is written in snmpd.cnf: text, or octets in hexadecimal.
   const community = snmpCommunityTable.columns.snmpCommunityName.syntax.parse(who)
   const communities = internal.communities().filter(({ name }) => community && Buffer.compare(name, community) === 0)
@@ -74,8 +88,8 @@ function principalsOf(
 function decide(vacm: Vacm, principal: Principal, viewType: ViewType, name: Oid): Decision {
   const { result, groupName, entry, viewName } = vacm.explain(principal, viewType)
   const because = (allowed: boolean, why: string): Decision => ({ principal, viewType, allowed, why })
-  if (!(result instanceof View)) return because(false, refusal(result, principal, groupName, viewName))
-  const by = `${entryText(entry!)}, view ${viewName}`
+  if (!(result instanceof View) || !entry) return because(false, refusal(result, principal, groupName, viewName))
+  const by = `${entryText(entry)}, view ${viewName}`
   const family = result.familyOf(name)
   if (!family) return because(false, `${by}: no vacmViewTreeFamilyEntry of it names ${declaredNames.format(name)}`)
   const subtree = declaredNames.format(family.subtree) || formatOid(family.subtree)
@@ -93,7 +107,12 @@ function decide(vacm: Vacm, principal: Principal, viewType: ViewType, name: Oid)
   return because(true, `${by}: ${subtree} is included`)
 }
 
-function refusal(result: string, principal: Principal, groupName: string | undefined, viewName: string | undefined) {
+function refusal(
+  result: View | string,
+  principal: Principal,
+  groupName: string | undefined,
+  viewName: string | undefined,
+) {
   const { securityModel, securityName, securityLevel, contextName } = principal
   switch (result) {
     case 'noSuchContext':

@@ -1,6 +1,9 @@
 /** castellan restart: ends a daemon, which its starter starts again, or starts a module of the subagents again. */
 import { join } from 'node:path'
-import { foldersOf, requireHome, resolveHome } from '../lib/home/home.ts'
+import { defineCommand } from '../lib/cli/command.ts'
+import { exitCodes } from '../lib/cli/exit-codes.ts'
+import { print } from '../lib/cli/print.ts'
+import { foldersOf, type Home, requireHome } from '../lib/home/home.ts'
 import { requireOwner } from '../lib/home/home-trust.ts'
 import { control } from '../lib/process/control.ts'
 import { type OwnDaemon, type ProcessHost, until } from './lifecycle/host.ts'
@@ -8,18 +11,26 @@ import { linuxHost } from './lifecycle/linux-host.ts'
 import { startWithinMs } from './lifecycle/starter.ts'
 import { stopWithinMs } from './lifecycle/stop-home.ts'
 
-export async function restart(name: string, { home: folder }: { readonly home?: string }): Promise<number> {
-  const home = resolveHome(folder)
-  requireHome(home)
-  requireOwner(home, `castellan restart ${name}`)
-  if (name === 'agent' || name === 'subagents') {
-    await restartDaemon(linuxHost(home), name)
-    process.stdout.write(`${name} was restarted\n`)
-  } else
-    process.stdout.write(
-      `${await control(join(foldersOf(home, 'subagents').run, 'subagents.ctl'), `restart ${name}`)}\n`,
-    )
-  return 0
+export const restartCommand = defineCommand({
+  name: 'restart',
+  operands: '<name>',
+  summary: 'restart agent or subagents, or one module of the subagents such as critapp; sipd goes on',
+  example: 'castellan restart agent',
+  exitCodes: { 0: 'the new one serves', 1: 'nothing of that name runs here, or it does not come back' },
+  options: {},
+  async run({ home, operands: [name = ''] }) {
+    requireHome(home)
+    requireOwner(home, `castellan restart ${name}`)
+    print(`${await restart(home, name)}\n`)
+    return exitCodes.ok
+  },
+})
+
+async function restart(home: Home, name: string): Promise<string> {
+  if (name !== 'agent' && name !== 'subagents')
+    return control(join(foldersOf(home, 'subagents').run, 'subagents.ctl'), `restart ${name}`)
+  await restartDaemon(linuxHost(home), name)
+  return `${name} was restarted`
 }
 
 /** Resolves when a new one serves. Throws when no starter would start it again, or the appliance is stopped meanwhile. */

@@ -1,23 +1,42 @@
 /** castellan rotate: rotates logs now; by the subagents where they run, else here. */
 import { join } from 'node:path'
+import { defineCommand } from '../lib/cli/command.ts'
+import { exitCodes } from '../lib/cli/exit-codes.ts'
+import { flag, json } from '../lib/cli/options.ts'
+import { show } from '../lib/cli/print.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { foldersOf, type Home, requireHome } from '../lib/home/home.ts'
 import { requireOwner } from '../lib/home/home-trust.ts'
 import { createLog } from '../lib/log/log.ts'
-import { ConfigFile } from '../lib/mib/config.ts'
 import { control } from '../lib/process/control.ts'
 import { daemonOf } from '../lib/process/daemon-identity.ts'
+import { printable } from '../lib/text/escape.ts'
 import { systemClock } from '../lib/time/clock.ts'
 import { logModule } from '../subagents/log/index.ts'
-import { parseReport, type RotateReport, type RotateWish, rotateNow } from '../subagents/log/rotation/command.ts'
+import { parseReport, type RotateReport, type RotateRequest, rotateNow } from '../subagents/log/rotation/command.ts'
 import { rotationStatePath } from '../subagents/log/rotation/defaults.ts'
 import { Rotator } from '../subagents/log/rotation/rotator.ts'
+import { configFileOf } from './agent/config-file.ts'
+
+export const rotateCommand = defineCommand({
+  name: 'rotate',
+  operands: '[name]',
+  summary: 'rotate all logs, or one such as access_log, now',
+  example: 'castellan rotate access_log --dry-run',
+  exitCodes: { 1: 'there is no such log, or one was not rotated' },
+  options: { dryRun: flag('--dry-run', 'only say what would be done'), json },
+  async run({ home, operands: [name], options }) {
+    const report = await rotate(home, { name, isDryRun: options.dryRun })
+    show(report, options.json, () => report.sentences.map((sentence) => `${printable(sentence)}\n`).join(''))
+    return report.isGood ? exitCodes.ok : exitCodes.error
+  },
+})
 
 /** All logs, each with the time that an owner has to reopen its log. */
 const answerWithinMs = 60_000
 
 /** Throws when there is no log of that name, logagt.cnf is broken, or the subagents run and do not answer. */
-export async function rotate(home: Home, wish: RotateWish): Promise<RotateReport> {
+async function rotate(home: Home, wish: RotateRequest): Promise<RotateReport> {
   requireHome(home)
   if (!wish.isDryRun) requireOwner(home, 'castellan rotate')
   // Two that rotate the same logs would be in each other's way.
@@ -28,7 +47,7 @@ export async function rotate(home: Home, wish: RotateWish): Promise<RotateReport
   )
 }
 
-async function rotateHere(home: Home, wish: RotateWish): Promise<RotateReport> {
+async function rotateHere(home: Home, wish: RotateRequest): Promise<RotateReport> {
   const { policies, floorOctets } = await readPolicies(home)
   const rotator = new Rotator({
     clock: systemClock,
@@ -53,9 +72,7 @@ async function rotateHere(home: Home, wish: RotateWish): Promise<RotateReport> {
 /** As the module has them when it runs, rows that were set over SNMP included; what a broken file wishes is not guessed. */
 async function readPolicies(home: Home) {
   const { configured, policies } = logModule(home)
-  const file = join('subagents', 'logagt.cnf')
-  const config = new ConfigFile(configured, { path: join(home.conf, file), overlayPath: join(home.data, file) })
-  const complaints = await config.load()
+  const complaints = await configFileOf(home, 'subagents/logagt.cnf', configured).load()
   if (complaints.length > 0) throw new ConfigurationError(complaints)
   return policies()
 }

@@ -1,8 +1,11 @@
 /** castellan status: what runs of a home, from /proc, the PID files and the lock. */
 
-import { type Home, requireHome, resolveHome } from '../lib/home/home.ts'
+import { defineCommand } from '../lib/cli/command.ts'
+import { exitCodes } from '../lib/cli/exit-codes.ts'
+import { json } from '../lib/cli/options.ts'
+import { print, printJson } from '../lib/cli/print.ts'
+import { type Home, requireHome } from '../lib/home/home.ts'
 import type { HomeProcess } from '../lib/process/home-processes.ts'
-import { jsonText } from '../lib/text/escape.ts'
 import { enginePath, isEngineLatched, latchedAdvice } from '../snmp/engine-identity.ts'
 import type { Holder, ProcessHost } from './lifecycle/host.ts'
 import { linuxHost } from './lifecycle/linux-host.ts'
@@ -15,23 +18,26 @@ export interface DaemonStatus {
   readonly state: 'runs' | 'starting' | 'does not run'
 }
 
-/** Exit code: 0 when all three serve, else 1. Throws HomeError (4) where this user may not look. */
-export async function status({
-  home: folder,
-  json,
-}: {
-  readonly home?: string
-  readonly json?: boolean
-}): Promise<number> {
-  const home = resolveHome(folder)
-  requireHome(home)
-  const host = linuxHost(home)
-  const processes = host.processes()
-  const daemons = daemonsAmong(processes)
-  if (json) process.stdout.write(`${jsonText(daemons)}\n`)
-  else process.stdout.write(`${formatDaemons(daemons)}${remarkOn(processes, host.holder())}${await engineRemark(home)}`)
-  return daemons.every(({ running }) => running) ? 0 : 1
-}
+export const statusCommand = defineCommand({
+  name: 'status',
+  summary: 'say what runs',
+  example: 'castellan status --json',
+  exitCodes: {
+    0: 'all three run',
+    1: 'one of them does not run, or the home is not initialised',
+    4: 'this user may not look: what it cannot see, it does not call stopped',
+  },
+  options: { json },
+  async run({ home, options }) {
+    requireHome(home)
+    const host = linuxHost(home)
+    const processes = host.processes()
+    const daemons = daemonsAmong(processes)
+    if (options.json) printJson(daemons)
+    else print(`${formatDaemons(daemons)}${remarkOn(processes, host.holder())}${await engineRemark(home)}`)
+    return daemons.every(({ running }) => running) ? exitCodes.ok : exitCodes.error
+  },
+})
 
 export function statusOf(home: Home): DaemonStatus[] {
   requireHome(home)

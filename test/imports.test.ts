@@ -12,6 +12,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   agentx: ['agentx', 'snmp', 'lib'],
   snmp: ['snmp', 'lib'],
   backup: ['backup', 'lib'],
+  // What is read over SNMP, typed by declarations: of houses below it uses no more.
+  views: ['views', 'catalogue.ts', 'agent', 'subagents', 'snmp', 'lib'],
   lib: ['lib'],
 }
 /** Inside a house, arrows point down: a lower layer knows nothing of a higher one. */

@@ -2,9 +2,11 @@
  * The trust domains of AgentX: each has a socket of its own, and a list of what may be registered and notified there.
  * A session is what its socket says, whatever it calls itself.
  */
+
 import { join } from 'node:path'
 import { foldersOf, type Home } from '../../lib/home/home.ts'
 import { afterSubtree } from '../../lib/mib/registry.ts'
+import { castellanArc } from '../../lib/smi/enterprise.ts'
 import { compareOid, type Oid, oid, startsWith } from '../../lib/smi/oid.ts'
 
 export type TrustDomainName = 'subagents' | 'sipd' | 'others'
@@ -25,20 +27,20 @@ export interface TrustDomain {
 const owned: Readonly<Record<Exclude<TrustDomainName, 'others'>, readonly Oid[]>> = {
   subagents: [
     oid('1.3.6.1.2.1.64'), // DISMAN-SCRIPT-MIB
-    oid('1.3.6.1.4.1.32473.12.29'), // CASTELLAN-CRITAPP-MIB
-    oid('1.3.6.1.4.1.32473.12.40'), // CASTELLAN-LOG-MIB
-    oid('1.3.6.1.4.1.32473.12.41'), // CASTELLAN-SCRIPT-MIB
+    oid(`${castellanArc}.12.29`), // CASTELLAN-CRITAPP-MIB
+    oid(`${castellanArc}.12.40`), // CASTELLAN-LOG-MIB
+    oid(`${castellanArc}.12.41`), // CASTELLAN-SCRIPT-MIB
   ],
   sipd: [
     oid('1.3.6.1.2.1.27'), // NETWORK-SERVICES-MIB
     oid('1.3.6.1.2.1.149'), // SIP-COMMON-MIB
     oid('1.3.6.1.2.1.151'), // SIP-SERVER-MIB
-    oid('1.3.6.1.4.1.32473.12.151'), // CASTELLAN-SIP-MIB
+    oid(`${castellanArc}.12.151`), // CASTELLAN-SIP-MIB
   ],
 }
 
 /** Nobody else's to answer for: what our processes own, and the rest of our enterprise. */
-const reserved: readonly Oid[] = [...owned.subagents, ...owned.sipd, oid('1.3.6.1.4.1.32473')]
+const reserved: readonly Oid[] = [...owned.subagents, ...owned.sipd, oid(castellanArc)]
 
 /** What sessions of ours are called. */
 const labels = { subagents: 'Castellan subagents', sipd: 'Castellan sipd' } as const

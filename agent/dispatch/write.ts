@@ -1,13 +1,18 @@
 /** SETs one after the other; reads go on meanwhile. */
 
 import type { Log } from '../../lib/log/log.ts'
+import { groupBy } from '../../lib/mib/group.ts'
 import type { Requester } from '../../lib/mib/module.ts'
 import type { Registry } from '../../lib/mib/registry.ts'
 import type { SetFailure, SetVarbind } from '../../lib/mib/set.ts'
 import { SetTransaction } from '../../lib/mib/set-transaction.ts'
 import type { View } from '../../lib/mib/view.ts'
-import type { SnmpValue } from '../../lib/smi/value.ts'
+import { compareOid, type Oid } from '../../lib/smi/oid.ts'
+import { isException, type SnmpValue } from '../../lib/smi/value.ts'
 import { wholeRequestMs } from './remote-answer.ts'
+
+/** Of the time that the whole SET has. */
+const oldValuesWithinMs = wholeRequestMs / 4
 
 export interface SetOutcome {
   /** Undefined when all is done and durable. */
@@ -19,12 +24,15 @@ export interface SetOutcome {
 export class SetQueue {
   readonly #registry: Registry
   readonly #log: Log
+  readonly #tellsBefore: boolean
   #last: Promise<unknown> = Promise.resolve()
   #waiting = 0
 
-  constructor(registry: Registry, log: Log) {
+  /** `tellsBefore`: what was there before is wanted of what is served elsewhere too, which costs a GET. */
+  constructor(registry: Registry, log: Log, tellsBefore = false) {
     this.#registry = registry
     this.#log = log
+    this.#tellsBefore = tellsBefore
   }
 
   /** SETs that wait or run; a caller bounds it. */
@@ -36,8 +44,9 @@ export class SetQueue {
   run(varbinds: readonly SetVarbind[], view: View, requester?: Requester): Promise<SetOutcome> {
     this.#waiting++
     const perform = async (): Promise<SetOutcome> => {
-      const before = varbinds.map((varbind) => this.#valueOf(varbind))
-      const set = new SetTransaction(this.#registry, this.#log, varbinds, requester, performance.now() + wholeRequestMs)
+      const deadlineMs = performance.now() + wholeRequestMs
+      const before = await this.#valuesOf(varbinds, view)
+      const set = new SetTransaction(this.#registry, this.#log, varbinds, requester, deadlineMs)
       const failure = (await set.test(view)) ?? (await set.commit())
       if (!failure) set.finish()
       return { failure, before }
@@ -47,11 +56,37 @@ export class SetQueue {
     return result
   }
 
-  /** The value of an instance, read as a manager would read it. */
+  /** The values of the instances, read as a manager would read them; each backend elsewhere is asked once for all of its own. */
+  async #valuesOf(varbinds: readonly SetVarbind[], view: View): Promise<(SnmpValue | undefined)[]> {
+    const values = varbinds.map((varbind) => this.#valueOf(varbind))
+    // One that is refused at once troubles nobody.
+    if (!this.#tellsBefore || !varbinds.every(({ name }) => view.includes(name))) return values
+    const elsewhere = varbinds.flatMap(({ name }, index) => {
+      const region = this.#objectOf(name)?.remote
+      return region ? [{ name, index, region }] : []
+    })
+    const asking = [...groupBy(elsewhere, ({ region }) => region.backend)].map(async ([backend, questions]) => {
+      const timeoutMs = Math.min(oldValuesWithinMs, ...questions.map(({ region }) => region.timeoutMs))
+      const names = questions.map(({ name }) => name)
+      // Nobody waits for the audit log alone: who does not answer leaves it without the old value.
+      const answer = await backend.get(names, timeoutMs).catch(() => [])
+      for (const [i, { name, index }] of questions.entries()) {
+        const varbind = answer[i]
+        if (varbind && compareOid(varbind.name, name) === 0 && !isException(varbind.value))
+          values[index] = varbind.value
+      }
+    })
+    await Promise.all(asking)
+    return values
+  }
+
+  #objectOf(name: Oid) {
+    return this.#registry.objects[this.#registry.locate(name, 0, name.length)]
+  }
+
+  /** Of what is served here. */
   #valueOf({ name }: SetVarbind): SnmpValue | undefined {
-    const located = this.#registry.locate(name, 0, name.length)
-    const object = this.#registry.objects[located]
-    // What is served elsewhere is not asked for the sake of the audit log.
+    const object = this.#objectOf(name)
     if (!object || object.remote) return undefined
     const position = object.find(name, object.oid.length, name.length - object.oid.length)
     if (position < 0) return undefined

@@ -1,11 +1,13 @@
 /** CASTELLAN-AGENT-MIB: what this agent knows of itself that no standard module has a place for. */
+
 import { column, defineNotification, defineScalars, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
 import { storageFailures, storageReason, storageUnkept } from '../../lib/mib/storage-group.ts'
 import { counter32, enumeration, gauge32, text } from '../../lib/mib/syntax.ts'
+import { castellanArc } from '../../lib/smi/enterprise.ts'
 import { snmpTargetAddrTable } from './target-tables.ts'
 
 const live = { presence: 'live' } as const
-const castellanAgent = '1.3.6.1.4.1.32473.12.1'
+const castellanAgent = `${castellanArc}.12.1`
 
 export const castellanNotify = defineScalars({
   name: 'castellanNotify',

@@ -1,4 +1,5 @@
 /** The modules that only the engine can answer for, and what their tables mean for the engine. */
+
 import { statSync } from 'node:fs'
 import type { OctetFigures } from '../../lib/bounds/octet-account.ts'
 import { noFailures, type StorageFigures } from '../../lib/files/storage.ts'
@@ -9,6 +10,7 @@ import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
 import type { RowChange } from '../../lib/mib/row-change.ts'
 import { applyRules, type Rule } from '../../lib/mib/rules.ts'
 import { reasonText } from '../../lib/mib/storage-group.ts'
+import { castellanArc } from '../../lib/smi/enterprise.ts'
 import type { ErrorStatus } from '../../lib/smi/error-status.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { ownerNamed } from '../../lib/users/owner.ts'
@@ -111,7 +113,7 @@ export function internalModules(options: InternalOptions) {
   const castellanModule: MibModule = {
     name: 'castellan-agent',
     description: 'CASTELLAN-AGENT-MIB: what became of notifications, and what others make the agent hold',
-    oid: oid('1.3.6.1.4.1.32473.12.1'),
+    oid: oid(`${castellanArc}.12.1`),
     tables: [channels, text, shown, kept].map(anyServing),
   }
 

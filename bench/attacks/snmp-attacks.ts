@@ -1,7 +1,9 @@
 /** What filled the agent's log or its memory once: datagrams of strangers, and subagents of others. */
+
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { AgentxBody } from '../../agentx/pdu.ts'
+import { castellanArc } from '../../lib/smi/enterprise.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { encodeRequest } from '../../snmp/manager/messages.ts'
 import { ScriptedSubagent } from '../../test/support/agentx.ts'
@@ -69,7 +71,7 @@ export async function foreignSubagent(path: string, signal: AbortSignal): Promis
     const subagent = await ScriptedSubagent.open(path).catch(() => undefined)
     for (let n = 0; subagent && !subagent.isClosed && !signal.aborted; n++) {
       const step = [
-        () => subagent.register(`1.3.6.1.4.1.32473.12.20.1.2.1.${3 + (n % 20)}.1`),
+        () => subagent.register(`${castellanArc}.12.20.1.2.1.${3 + (n % 20)}.1`),
         () => subagent.register(`1.3.6.1.4.1.8072.9999.${n}`, { rangeSubid: 11, upperBound: n + 1023 }),
         () => subagent.ask(large),
       ][n % 3]!

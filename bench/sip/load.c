@@ -4,7 +4,9 @@
  *
  *   load PORT calls|register|fill RATE SECONDS OPEN USERS HOLD-MS CALLEE-PORT [SERVER-ADDRESS LOCAL-ADDRESS]
  *
- * With addresses it leaves loopback, and sleeps while it has nothing to do: others share its core then.
+ * With addresses it leaves loopback, and sleeps while it has nothing to do: others share its core then. What a message
+ * waits in the sockets of this program, because its core was busy, is then counted apart (serverP50us, serverP99us: the
+ * time of a call without it, waitP99us: that alone); the kernel notes when each message came.
  *
  * RATE > 0 is an open loop: operations begin at that rate, whatever became of those before; what finds OPEN of them
  * unfinished is shed. RATE 0 is a closed loop: OPEN operations are kept going. calls is INVITE 100 180 200 ACK, the
@@ -52,6 +54,8 @@ struct operation {
   unsigned serial;
   int user, has_provisional;
   uint64_t began, retransmit_at, interval, gives_up_at;
+  /* What its messages waited here, up to now. */
+  uint64_t waited;
   char target[MAX_URI], to[MAX_URI], route[MAX_ROUTE];
 };
 
@@ -69,13 +73,24 @@ static struct operation *operations;
 static int *free_indexes, free_count, open_limit, users;
 static unsigned serial;
 static uint64_t hold;
-static float *latencies;
+static float *latencies, *server_latencies, *waits;
 static long sampled, succeeded, failed, shed, retransmissions, acks, late, packets;
 
 static uint64_t now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (uint64_t)t.tv_sec * SECOND + t.tv_nsec / 1000;
+}
+
+/* Microseconds since the kernel took this message, which is when the other side had sent it. */
+static uint64_t waited_here(const struct msghdr *message) {
+  struct timespec came, t;
+  const struct cmsghdr *c = CMSG_FIRSTHDR(message);
+  if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_TIMESTAMPNS) return 0;
+  memcpy(&came, CMSG_DATA(c), sizeof came);
+  clock_gettime(CLOCK_REALTIME, &t);
+  int64_t waited = (int64_t)(t.tv_sec - came.tv_sec) * SECOND + (t.tv_nsec - came.tv_nsec) / 1000;
+  return waited > 0 ? waited : 0;
 }
 
 static void fail(const char *what) {
@@ -88,12 +103,13 @@ static void fail(const char *what) {
 static void open_endpoint(struct endpoint *e, int port) {
   struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = inet_addr(local)};
   socklen_t length = sizeof at;
-  int size = 4 << 20;
+  int size = 4 << 20, on = 1;
   e->fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
   if (e->fd < 0 || bind(e->fd, (struct sockaddr *)&at, sizeof at)) fail("load: bind");
   if (getsockname(e->fd, (struct sockaddr *)&at, &length)) fail("load: getsockname");
   /* Beyond the limit of the system where the process may. */
   if (setsockopt(e->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size)) setsockopt(e->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+  if (setsockopt(e->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on)) fail("load: timestamps");
   e->port = ntohs(at.sin_port);
 }
 
@@ -220,7 +236,11 @@ static void end(struct operation *o, int is_success) {
 }
 
 static void sample(const struct operation *o, uint64_t t) {
-  if (sampled < SAMPLES) latencies[sampled++] = t - o->began;
+  if (sampled == SAMPLES) return;
+  uint64_t took = t - o->began, waited = o->waited < took ? o->waited : took;
+  latencies[sampled] = took;
+  server_latencies[sampled] = took - waited;
+  waits[sampled++] = waited;
 }
 
 /* The 2xx names where ACK and BYE go: its Contact, by way of its Record-Route in reverse, one URI in a line. */
@@ -255,16 +275,24 @@ static void take_invite_response(struct operation *o, int status, const struct h
   }
 }
 
-static void take_response(const char *message, uint64_t t) {
-  struct headers h;
-  int index, status = atoi(message + strlen("SIP/2.0 "));
+/* The operation that a message belongs to; NULL when it is over, or nobody's. */
+static struct operation *operation_of(const struct headers *h) {
+  int index;
   unsigned of;
-  if (!read_headers(message, &h) || sscanf(h.call_id.at + strlen("Call-ID:"), " %d.%u@", &index, &of) != 2 || index < 0 || index >= open_limit ||
-      operations[index].serial != of || operations[index].state == FREE) {
+  if (sscanf(h->call_id.at + strlen("Call-ID:"), " %d.%u@", &index, &of) != 2 || index < 0 || index >= open_limit) return NULL;
+  struct operation *o = &operations[index];
+  return o->serial == of && o->state != FREE ? o : NULL;
+}
+
+static void take_response(const char *message, uint64_t t, uint64_t waited) {
+  struct headers h;
+  int status = atoi(message + strlen("SIP/2.0 "));
+  struct operation *o = read_headers(message, &h) ? operation_of(&h) : NULL;
+  if (!o) {
     late++;
     return;
   }
-  struct operation *o = &operations[index];
+  if (status >= 200) o->waited += waited;
   if (is_method(h.cseq, "INVITE")) take_invite_response(o, status, &h, t);
   else if (is_method(h.cseq, "REGISTER") && o->state == REGISTERING && status >= 200) {
     if (status == 200) sample(o, t);
@@ -298,37 +326,47 @@ static void respond(const struct headers *h, const char *status, int is_invite, 
   end_message(&callee, append(p, start, "Content-Length: %zu\r\n\r\n%s", strlen(body), body));
 }
 
-static void take_request(const char *message) {
+static void take_request(const char *message, uint64_t waited) {
   struct headers h;
   if (!strncmp(message, "ACK ", 4)) acks++;
   else if (read_headers(message, &h)) {
     if (!strncmp(message, "INVITE ", 7)) {
+      struct operation *o = operation_of(&h);
+      if (o) o->waited += waited;
       respond(&h, "180 Ringing", 1, "");
       respond(&h, "200 OK", 1, offer);
     } else if (!strncmp(message, "BYE ", 4)) respond(&h, "200 OK", 0, "");
   }
 }
 
-static void receive(struct endpoint *e, uint64_t t) {
+static void receive(struct endpoint *e) {
   static char octets[BATCH][MAX_MESSAGE];
+  static union { char octets[CMSG_SPACE(sizeof(struct timespec))]; struct cmsghdr aligned; } controls[BATCH];
   struct iovec vectors[BATCH];
   struct mmsghdr messages[BATCH] = {0};
   for (int i = 0; i < BATCH; i++) {
     vectors[i] = (struct iovec){octets[i], MAX_MESSAGE - 1};
-    messages[i].msg_hdr = (struct msghdr){.msg_iov = &vectors[i], .msg_iovlen = 1};
+    messages[i].msg_hdr = (struct msghdr){.msg_iov = &vectors[i], .msg_iovlen = 1, .msg_control = &controls[i], .msg_controllen = sizeof controls[i]};
   }
   int count = recvmmsg(e->fd, messages, BATCH, MSG_DONTWAIT, NULL);
+  uint64_t t = now();
   for (int i = 0; i < count; i++) {
     octets[i][messages[i].msg_len] = 0;
     packets++;
-    if (e == &callee) take_request(octets[i]);
-    else if (!strncmp(octets[i], "SIP/2.0 ", 8)) take_response(octets[i], t);
+    uint64_t waited = waited_here(&messages[i].msg_hdr);
+    if (e == &callee) take_request(octets[i], waited);
+    else if (!strncmp(octets[i], "SIP/2.0 ", 8)) take_response(octets[i], t, waited);
   }
 }
 
 static int by_size(const void *a, const void *b) {
   float x = *(const float *)a, y = *(const float *)b;
   return (x > y) - (x < y);
+}
+
+static double percentile(float *samples, int percent) {
+  qsort(samples, sampled, sizeof *samples, by_size);
+  return sampled ? samples[sampled * percent / 100] : 0;
 }
 
 int main(int argc, char **argv) {
@@ -355,7 +393,9 @@ int main(int argc, char **argv) {
   operations = calloc(open_limit, sizeof *operations);
   free_indexes = malloc(open_limit * sizeof *free_indexes);
   latencies = malloc(SAMPLES * sizeof *latencies);
-  if (!operations || !free_indexes || !latencies) fail("load: memory");
+  server_latencies = malloc(SAMPLES * sizeof *server_latencies);
+  waits = malloc(SAMPLES * sizeof *waits);
+  if (!operations || !free_indexes || !latencies || !server_latencies || !waits) fail("load: memory");
   while (free_count < open_limit) { free_indexes[free_count] = open_limit - 1 - free_count; free_count++; }
 
   /* Another run's branches and Call-IDs would be retransmissions to the server. */
@@ -376,8 +416,8 @@ int main(int argc, char **argv) {
       }
     }
     flush(&caller);
-    receive(&caller, t);
-    receive(&callee, t);
+    receive(&caller);
+    receive(&callee);
     flush(&caller);
     flush(&callee);
     if (t - swept > SWEEP) {
@@ -392,10 +432,10 @@ int main(int argc, char **argv) {
   }
   double took = (t - began) / (double)SECOND, counted = is_fill || took < seconds ? took : seconds;
   long finished = succeeded + failed;
-  qsort(latencies, sampled, sizeof *latencies, by_size);
   printf("{\"mode\":\"%s\",\"offered\":%.0f,\"ok\":%ld,\"failed\":%ld,\"failedPct\":%.4f,\"shed\":%ld,\"perSecond\":%.0f,\"retransmissions\":%ld,"
-         "\"acks\":%ld,\"late\":%ld,\"packetsPerSecond\":%.0f,\"p50us\":%.0f,\"p99us\":%.0f,\"seconds\":%.2f}\n",
+         "\"acks\":%ld,\"late\":%ld,\"packetsPerSecond\":%.0f,\"p50us\":%.0f,\"p99us\":%.0f,\"serverP50us\":%.0f,\"serverP99us\":%.0f,\"waitP99us\":%.0f,\"seconds\":%.2f}\n",
          mode, rate, succeeded, failed, finished ? 100.0 * failed / finished : 100.0, shed, succeeded / counted, retransmissions, acks, late,
-         packets / counted, sampled ? latencies[sampled / 2] : 0, sampled ? latencies[sampled * 99 / 100] : 0, took);
+         packets / counted, percentile(latencies, 50), percentile(latencies, 99), percentile(server_latencies, 50), percentile(server_latencies, 99),
+         percentile(waits, 99), took);
   return finished == 0;
 }

@@ -5,10 +5,10 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, statSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { tmpdir, userInfo } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { messageOf } from '../../lib/errors.ts'
-import { initializeHome, resolveHome } from '../../lib/home/home.ts'
+import { foldersOf, resolveHome } from '../../lib/home/home.ts'
 import { daemonCommand } from '../../lib/process/daemon.ts'
 import { programRoot } from '../../lib/program-root.ts'
 
@@ -38,7 +38,7 @@ export function compileLoad(): string {
 /** Starts one and waits for its first answer to an OPTIONS; throws with what it said when it ends before that. */
 export async function startServer(name: MeasuredServer['name'], port: number): Promise<MeasuredServer> {
   const folder = mkdtempSync(join(tmpdir(), `bench-${name}-`))
-  const command = name === 'kamailio' ? kamailioCommand(folder, port) : await sipdCommand(folder, port)
+  const command = name === 'kamailio' ? kamailioCommand(folder, port) : sipdCommand(folder, port)
   const began = performance.now()
   const child = spawn('taskset', ['-c', '0', ...command], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
@@ -80,16 +80,15 @@ function kamailioCommand(folder: string, port: number): string[] {
   ]
 }
 
-async function sipdCommand(folder: string, port: number): Promise<string[]> {
+function sipdCommand(folder: string, port: number): string[] {
   const home = resolveHome(folder)
-  await initializeHome(home, 0)
+  const { data, logs, run } = foldersOf(home, 'sipd')
+  for (const each of [join(home.conf, 'sipd'), data, logs, run]) mkdirSync(each, { recursive: true, mode: 0o700 })
   const lines = [
     `Listen 127.0.0.1:${port}`,
     `ProxyDomain ${domain}`,
     'AddRecordRoute On',
     'StartServers 1',
-    // As the user who measures, whose folder it is.
-    `User ${userInfo().username}`,
     'RegistrarMaxUsers 300000',
     'FloodThreshold 0',
   ]

@@ -6,7 +6,7 @@ import { readOwnedFile, readPidFile } from '../../lib/files/pid-file.ts'
 import { type Home, HomeError } from '../../lib/home/home.ts'
 import { HomeLock } from '../../lib/home/lock.ts'
 import { isPid } from '../../lib/proc/pid.ts'
-import { isRunning, readProcess, userOf } from '../../lib/proc/process.ts'
+import { isRunning, thisProcess, userOf } from '../../lib/proc/process.ts'
 import { daemonOf, isRunBy, signalDaemon } from '../../lib/process/daemon-identity.ts'
 import { processesOf } from '../../lib/process/home-processes.ts'
 import { SpareDescriptors } from '../../lib/process/spare-descriptors.ts'
@@ -21,7 +21,7 @@ import { spawnDaemon } from './spawn-daemon.ts'
 const spareDescriptors = 8
 
 export function linuxHost(home: Home): ProcessHost {
-  const { pid, startTicks } = readProcess(process.pid)!
+  const { pid, startTicks } = thisProcess()
   const self = { pid, startTicks }
   // Of who keeps daemons, from the first that it starts; other commands have ended in a moment.
   let spare: SpareDescriptors | undefined
@@ -88,7 +88,9 @@ function readHolder(home: Home): Holder | undefined {
   try {
     const file = readOwnedFile(holderPath(home))
     if (!file) return servingStarter(home)
-    const { pid, startTicks, phase } = JSON.parse(file.text) as Holder
+    const said: unknown = JSON.parse(file.text)
+    if (!isHolder(said)) return undefined
+    const { pid, startTicks, phase } = said
     if (!isPid(pid) || !isRunning({ pid, startTicks })) return undefined
     const isBelieved = file.uid === 0 || file.uid === userOf(pid)
     return isBelieved && isRunBy(home, 'sip', pid) ? { pid, startTicks, phase } : undefined
@@ -103,4 +105,11 @@ function servingStarter(home: Home): Holder | undefined {
   const starter = readPidFile(join(home.run, 'castellan.pid'))
   if (!starter || !isRunBy(home, 'sip', starter.pid)) return undefined
   return { pid: starter.pid, startTicks: starter.startTicks, phase: 'serving' }
+}
+
+const phases: readonly Phase[] = ['starting', 'serving', 'stopping', 'stop']
+
+function isHolder(said: unknown): said is Holder {
+  if (typeof said !== 'object' || said === null || !('pid' in said) || !('phase' in said)) return false
+  return 'startTicks' in said && typeof said.startTicks === 'number' && phases.some((phase) => phase === said.phase)
 }

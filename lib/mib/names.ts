@@ -1,4 +1,5 @@
 /** Names of objects and back, from declarations: what the tools print and take, and what files may say for an OID. */
+import { castellanArc } from '../smi/enterprise.ts'
 import { compareOid, formatOid, type Oid, oid, parseOid, startsWith } from '../smi/oid.ts'
 import type { SnmpValue } from '../smi/value.ts'
 import type { BoundColumn, Definition, Notification } from './declare.ts'
@@ -17,7 +18,7 @@ const wellKnown: readonly (readonly [string, string])[] = [
   ['snmpV2', '1.3.6.1.6'],
   ['snmpModules', '1.3.6.1.6.3'],
   ['snmpTrapOID', '1.3.6.1.6.3.1.1.4.1'],
-  ['castellan', '1.3.6.1.4.1.32473'],
+  ['castellan', castellanArc],
 ]
 
 interface Named {

@@ -1,10 +1,11 @@
 /** The sentence for people that every notification of ours ends with, as a varbind. */
+import { castellanArc } from '../smi/enterprise.ts'
 import { type Oid, oid } from '../smi/oid.ts'
 import type { Varbind } from '../smi/value.ts'
 import { truncateUtf8 } from '../text/text.ts'
 
 /** castellanNotifyText.0 of CASTELLAN-AGENT-MIB. */
-const castellanNotifyTextInstance: Oid = oid('1.3.6.1.4.1.32473.12.1.1.1.1.0')
+const castellanNotifyTextInstance: Oid = oid(`${castellanArc}.12.1.1.1.1.0`)
 
 export function textVarbind(sentence: string): Varbind {
   return {

@@ -40,6 +40,13 @@ export function readProcess(pid: number): ProcessStat | undefined {
   return { ...stat, name: textOf(stat.name), command: textOf(commandLine).split('\0').slice(0, -1) }
 }
 
+/** Throws where /proc does not show it. */
+export function thisProcess(): ProcessStat {
+  const self = readProcess(process.pid)
+  if (!self) throw new Error('/proc does not show this process; is /proc mounted?')
+  return self
+}
+
 /**
  * All that runs now, but for what this process may not look at (hidepid), which is another user's. Throws when nobody can tell
  * what runs. One look costs about 20 us a process.

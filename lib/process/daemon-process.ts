@@ -18,7 +18,7 @@ import { HomeLock } from '../home/lock.ts'
 import { createLog, type Log } from '../log/log.ts'
 import { LogFile } from '../log/log-file.ts'
 import { migrateHome, migrationSentence } from '../migration/migrate.ts'
-import { type ProcessIdentity, readProcess } from '../proc/process.ts'
+import { type ProcessIdentity, thisProcess } from '../proc/process.ts'
 import { systemClock } from '../time/clock.ts'
 import { removeAbandonedDrafts } from '../trust/drafts.ts'
 import type { DaemonName } from './daemon.ts'
@@ -178,8 +178,7 @@ export async function keepToSignals({ pidFile, log, stop, reload }: ServingProce
     reload().catch((error: unknown) => log.error('cannot read the configuration again', { error }))
   })
   // After the handlers: who finds the file sends signals, and one without a handler is the end of the process.
-  const self = readProcess(process.pid)
-  if (!self) throw new Error('/proc does not show this process; is /proc mounted?')
+  const self = thisProcess()
   if ((await writePidFile(pidFile, self)) === 'marker') writeLater(pidFile, self, log)
   tellSystemd(systemClock, log)
 }

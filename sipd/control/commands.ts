@@ -1,5 +1,5 @@
 /** The commands of `sip`, in the order of its usage. */
-import type { Command } from './command.ts'
+import type { Command } from '../../lib/cli/command.ts'
 import { type ConfigurationView, configurationCommands } from './configuration.ts'
 import { gracefulCommand } from './graceful.ts'
 import { callsCommand, registrationsCommand } from './lists.ts'

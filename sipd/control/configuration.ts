@@ -1,8 +1,11 @@
 /** `sip check` and `sip config`: what the configuration itself says of itself, printed. */
+import type { Command } from '../../lib/cli/command.ts'
+import { CommandFailure, exitCodes } from '../../lib/cli/exit-codes.ts'
+import { json } from '../../lib/cli/options.ts'
+import { print, printJson } from '../../lib/cli/print.ts'
 import { ConfigurationError } from '../../lib/cnf/complaint.ts'
 import type { Home } from '../../lib/home/home.ts'
-import { jsonText } from '../../lib/text/escape.ts'
-import { type Command, CommandFailure, exitCodes } from './command.ts'
+import { sipCommand } from './command.ts'
 
 /** What these commands need of the configuration; who puts the commands together gives it. */
 export interface ConfigurationView {
@@ -13,34 +16,43 @@ export interface ConfigurationView {
 }
 
 export function configurationCommands(view: ConfigurationView): readonly Command[] {
-  const check: Command = {
+  return [checkCommand(view), configCommand(view)]
+}
+
+function checkCommand(view: ConfigurationView) {
+  return sipCommand({
     name: 'check',
-    synopsis: '[--json]',
-    help: 'says all that is wrong with sipd.conf, with lines: exit code 0 when nothing is',
-    operandCount: 0,
-    options: ['json'],
-    run: async ({ home, options }) => {
+    summary: 'say all that is wrong with sipd.conf, with lines',
+    example: 'sip check --json',
+    exitCodes: { 0: 'nothing is wrong', 1: 'sipd does not start on this file' },
+    options: { json },
+    async run({ home, options }) {
       const { text, json, isGood } = view.check(home)
-      process.stdout.write(options.json ? `${jsonText(json)}\n` : text)
+      if (options.json) printJson(json)
+      else print(text)
       return isGood ? exitCodes.ok : exitCodes.error
     },
-  }
-  const config: Command = {
+  })
+}
+
+function configCommand(view: ConfigurationView) {
+  return sipCommand({
     name: 'config',
-    synopsis: '[--json]',
-    help: 'shows every directive in force, and whence it is',
-    operandCount: 0,
-    options: ['json'],
-    run: async ({ home, options }) => {
+    summary: 'show every directive in force, and where it was set',
+    example: 'sip config',
+    exitCodes: { 1: 'sipd.conf is broken' },
+    options: { json },
+    async run({ home, options }) {
       try {
         const { text, json } = view.inForce(home)
-        process.stdout.write(options.json ? `${jsonText(json)}\n` : text)
+        if (options.json) printJson(json)
+        else print(text)
         return exitCodes.ok
       } catch (error) {
+        // Each line of it names its place.
         if (error instanceof ConfigurationError) throw new CommandFailure(error.message)
         throw error
       }
     },
-  }
-  return [check, config]
+  })
 }

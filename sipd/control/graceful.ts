@@ -1,18 +1,19 @@
 /** `sip graceful`: new workers with the configuration as it is now, while the old ones finish what they began. */
-import { type Command, exitCodes, timeoutMs } from './command.ts'
+import { exitCodes } from '../../lib/cli/exit-codes.ts'
+import { sipCommand, timeoutOption } from './command.ts'
 import { report } from './report.ts'
 import { askSipd, needSipd, readGeneration, waitForGeneration } from './sipd.ts'
 
 const defaultTimeoutSeconds = 30
 
-export const gracefulCommand: Command = {
+export const gracefulCommand = sipCommand({
   name: 'graceful',
-  synopsis: '[--timeout SECONDS]',
-  help: 'reads sipd.conf anew and starts new workers; the old ones finish their transactions',
-  operandCount: 0,
-  options: ['timeout'],
-  run: async ({ home, options }) => {
-    const withinMs = timeoutMs(options, defaultTimeoutSeconds)
+  summary: 'read sipd.conf again and start new workers; the old ones finish their transactions',
+  example: 'sip graceful',
+  exitCodes: { 0: 'the new workers serve', 3: 'they do not serve in time, or sipd does not answer' },
+  options: { withinMs: timeoutOption(defaultTimeoutSeconds) },
+  actsOnProcesses: true,
+  run: async ({ home, options: { withinMs } }) => {
     const parent = needSipd(home)
     await report('Gracefully restarting', async () => {
       const before = await readGeneration(home, withinMs)
@@ -22,4 +23,4 @@ export const gracefulCommand: Command = {
     })
     return exitCodes.ok
   },
-}
+})

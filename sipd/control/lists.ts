@@ -1,12 +1,15 @@
 /** `sip registrations` and `sip calls`: what the workers have, printed as it comes. */
 
+import { exitCodes } from '../../lib/cli/exit-codes.ts'
+import { json } from '../../lib/cli/options.ts'
+import { print, printJson } from '../../lib/cli/print.ts'
 import type { Home } from '../../lib/home/home.ts'
 import { controlLines } from '../../lib/process/control.ts'
-import { jsonText, printable } from '../../lib/text/escape.ts'
+import { printable } from '../../lib/text/escape.ts'
 import { parseFlow } from '../message/flow.ts'
 import { hopText } from '../message/hop.ts'
 import type { CallItem, ListItem, ListSubject, RegisteredContact, RegistrationItem } from '../worker/listing.ts'
-import { type Command, exitCodes, timeoutMs } from './command.ts'
+import { sipCommand, timeoutOption } from './command.ts'
 import { askSipd, controlSocketOf, needSipd, whyNotAsked } from './sipd.ts'
 import { parseStatus } from './status.ts'
 
@@ -14,55 +17,58 @@ const defaultTimeoutSeconds = 5
 const notFollowed =
   'sip: only calls that are being set up are listed; answered ones need AddRecordRoute On and StatefulServer On in sipd.conf\n'
 
-export const registrationsCommand: Command = {
+const options = { json, withinMs: timeoutOption(defaultTimeoutSeconds) }
+
+export const registrationsCommand = sipCommand({
   name: 'registrations',
-  synopsis: '[USER] [--json] [--timeout SECONDS]',
-  help: 'lists who is registered and where, of all or of one user: ann, ann@example.com or sip:ann@example.com',
-  operandCount: 0,
-  optionalOperands: 1,
-  options: ['json', 'timeout'],
+  operands: '[user]',
+  summary: 'list who is registered and where, of all or of one user: ann, ann@example.com or sip:ann@example.com',
+  example: 'sip registrations ann',
+  exitCodes: { 1: 'this user is not registered, or sipd does not run' },
+  options,
   run: async ({ home, operands: [user = ''], options }) => {
     let users = 0
     let contacts = 0
-    for await (const item of askList<RegistrationItem>(home, 'registrations', user, options)) {
+    for await (const item of askList<RegistrationItem>(home, 'registrations', user, options.withinMs)) {
       users++
       contacts += item.contacts.length
-      process.stdout.write(options.json ? `${jsonText(item)}\n` : formatRegistration(item))
+      if (options.json) printJson(item)
+      else print(formatRegistration(item))
     }
-    if (!options.json) process.stdout.write(`${plural(users, 'user')}, ${plural(contacts, 'contact')}\n`)
+    if (!options.json) print(`${plural(users, 'user')}, ${plural(contacts, 'contact')}\n`)
     return user !== '' && users === 0 ? exitCodes.error : exitCodes.ok
   },
-}
+})
 
-export const callsCommand: Command = {
+export const callsCommand = sipCommand({
   name: 'calls',
-  synopsis: '[USER] [--json] [--timeout SECONDS]',
-  help: 'lists calls that are set up and calls that go on, of all or of one user',
-  operandCount: 0,
-  optionalOperands: 1,
-  options: ['json', 'timeout'],
+  operands: '[user]',
+  summary: 'list calls that are set up and calls that go on, of all or of one user',
+  example: 'sip calls --json',
+  exitCodes: { 1: 'sipd does not run, or does not listen' },
+  options,
   run: async ({ home, operands: [user = ''], options }) => {
     let calls = 0
-    for await (const item of askList<CallItem>(home, 'calls', user, options)) {
+    for await (const item of askList<CallItem>(home, 'calls', user, options.withinMs)) {
       calls++
-      process.stdout.write(options.json ? `${jsonText(item)}\n` : formatCall(item))
+      if (options.json) printJson(item)
+      else print(formatCall(item))
     }
-    if (!options.json) process.stdout.write(`${plural(calls, 'call')}\n`)
-    const { workers } = parseStatus(await askSipd(home, 'status', timeoutMs(options, defaultTimeoutSeconds)))
+    if (!options.json) print(`${plural(calls, 'call')}\n`)
+    const { workers } = parseStatus(await askSipd(home, 'status', options.withinMs))
     if (workers.some((worker) => worker.calls === null)) process.stderr.write(notFollowed)
     return exitCodes.ok
   },
-}
+})
 
 /** The items of a list, from the running sipd; what goes wrong is a CommandFailure. */
 async function* askList<Item extends ListItem>(
   home: Home,
   subject: ListSubject,
   user: string,
-  options: Parameters<typeof timeoutMs>[0],
+  withinMs: number,
 ): AsyncGenerator<Item> {
   needSipd(home)
-  const withinMs = timeoutMs(options, defaultTimeoutSeconds)
   const path = controlSocketOf(home)
   const line = `${subject} ${user}`.trimEnd()
   try {

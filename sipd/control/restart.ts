@@ -1,16 +1,18 @@
 /** `sip restart`: stops sipd and starts it; between the two nobody answers. */
-import { type Command, type CommandFailure, exitCodes } from './command.ts'
+import { type CommandFailure, exitCodes } from '../../lib/cli/exit-codes.ts'
+import { sipCommand } from './command.ts'
 import { report } from './report.ts'
 import { startSipd } from './start.ts'
 import { stopSipd } from './stop.ts'
 import { supervisorDid } from './supervisor.ts'
 
-export const restartCommand: Command = {
+export const restartCommand = sipCommand({
   name: 'restart',
-  synopsis: '',
-  help: 'stops and starts it',
-  operandCount: 0,
-  options: [],
+  summary: 'stop and start it',
+  example: 'sip restart',
+  exitCodes: { 0: 'it serves again', 1: 'it does not end, or does not serve' },
+  options: {},
+  actsOnProcesses: true,
   run: async ({ home }) => {
     const answer = await supervisorDid(home, 'restart').catch((error: CommandFailure) => error)
     if (answer === false) {
@@ -22,4 +24,4 @@ export const restartCommand: Command = {
       })
     return exitCodes.ok
   },
-}
+})

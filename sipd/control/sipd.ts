@@ -1,6 +1,7 @@
 /** The running sipd as its operator reaches it: its PID file, and the control socket of the parent process. */
 
 import { join } from 'node:path'
+import { CommandFailure, exitCodes } from '../../lib/cli/exit-codes.ts'
 import { isDenied, messageOf } from '../../lib/errors.ts'
 import { foldersOf, type Home } from '../../lib/home/home.ts'
 import { isRunning, type ProcessIdentity } from '../../lib/proc/process.ts'
@@ -8,7 +9,6 @@ import { ControlError, control, NoAnswerError } from '../../lib/process/control.
 import { daemonOf } from '../../lib/process/daemon-identity.ts'
 import { commandClock } from '../../lib/time/clock.ts'
 import { pause } from '../../lib/time/pause.ts'
-import { CommandFailure, exitCodes } from './command.ts'
 
 /** Where the parent process takes what operators ask. */
 export function controlSocketOf(home: Home): string {

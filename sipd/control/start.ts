@@ -1,5 +1,6 @@
 /** `sip start`: starts sipd in the background and waits until it serves. */
 
+import { CommandFailure, exitCodes } from '../../lib/cli/exit-codes.ts'
 import type { Home } from '../../lib/home/home.ts'
 import { processesOf } from '../../lib/process/home-processes.ts'
 import { launchDaemon } from '../../lib/process/launch-daemon.ts'
@@ -8,7 +9,7 @@ import { lastWords } from '../../lib/program/last-words.ts'
 import { commandClock, systemClock } from '../../lib/time/clock.ts'
 import { pause } from '../../lib/time/pause.ts'
 import { settlePrivileges } from '../privileges/privileges.ts'
-import { type Command, CommandFailure, exitCodes } from './command.ts'
+import { sipCommand } from './command.ts'
 import { report } from './report.ts'
 import { runningSipd } from './sipd.ts'
 import { supervisorDid } from './supervisor.ts'
@@ -17,19 +18,20 @@ const startWithinMs = 10_000
 /** With its workers, in order; then they are killed. */
 const endWithinMs = 2000
 
-export const startCommand: Command = {
+export const startCommand = sipCommand({
   name: 'start',
-  synopsis: '',
-  help: 'starts sipd in the background, through its supervisor where there is one; fine when it runs already',
-  operandCount: 0,
-  options: [],
+  summary: 'start sipd in the background, through its supervisor where there is one; fine when it runs already',
+  example: 'sip start',
+  exitCodes: { 0: 'it serves', 1: 'it does not serve; what it said is shown' },
+  options: {},
+  actsOnProcesses: true,
   run: async ({ home }) => {
     await report('Starting', async () => {
       if (!(await supervisorDid(home, 'start'))) await startSipd(home)
     })
     return exitCodes.ok
   },
-}
+})
 
 /** Throws a CommandFailure with what sipd said when it does not serve. */
 export async function startSipd(home: Home): Promise<void> {

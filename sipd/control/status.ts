@@ -1,38 +1,42 @@
 /** `sip status`: whether sipd runs, and what its workers do. */
-import { jsonText, printable } from '../../lib/text/escape.ts'
+
+import { CommandFailure, exitCodes } from '../../lib/cli/exit-codes.ts'
+import { json } from '../../lib/cli/options.ts'
+import { print, printJson } from '../../lib/cli/print.ts'
+import { printable } from '../../lib/text/escape.ts'
 import { formatTable } from '../log/text-table.ts'
-import { type Command, CommandFailure, exitCodes, timeoutMs } from './command.ts'
+import { sipCommand, timeoutOption } from './command.ts'
 import { askSipd, runningSipd } from './sipd.ts'
 
 const defaultTimeoutSeconds = 5
 
-export const statusCommand: Command = {
+export const statusCommand = sipCommand({
   name: 'status',
-  synopsis: '[--json] [--timeout SECONDS]',
-  help: 'says whether it runs, with its workers: exit code 0 when it does, 1 when not',
-  operandCount: 0,
-  options: ['json', 'timeout'],
-  run: async ({ home, options }) => {
-    const withinMs = timeoutMs(options, defaultTimeoutSeconds)
+  summary: 'say whether it runs, with its workers',
+  example: 'sip status --json',
+  exitCodes: { 0: 'it runs', 1: 'it does not run', 3: 'it runs, and does not answer' },
+  options: { json, withinMs: timeoutOption(defaultTimeoutSeconds) },
+  run: async ({ home, options: { json: isJson, withinMs } }) => {
     const running = runningSipd(home)
     if (!running) {
-      process.stdout.write(options.json ? '{"running":false,"pid":null}\n' : 'sipd does not run\n')
+      if (isJson) printJson({ running: false, pid: null })
+      else print('sipd does not run\n')
       return exitCodes.error
     }
     // What the PID file tells stands, also when the parent says nothing.
-    if (!options.json) process.stdout.write(`sipd runs as PID ${running.pid}\n`)
+    if (!isJson) print(`sipd runs as PID ${running.pid}\n`)
     const asked = await askSipd(home, 'status', withinMs)
       .then(parseStatus)
       .catch((error: CommandFailure) => error)
     const failure = asked instanceof CommandFailure ? asked : undefined
     const status = asked instanceof CommandFailure ? undefined : asked
-    if (options.json) process.stdout.write(`${jsonText({ running: true, pid: running.pid, ...status })}\n`)
-    else if (status) process.stdout.write(formatWorkers(status))
+    if (isJson) printJson({ running: true, pid: running.pid, ...status })
+    else if (status) print(formatWorkers(status))
     if (failure) process.stderr.write(`sip: ${failure.message}\n`)
     // It runs; only that it hangs is worse than that nobody listens (yet).
     return failure?.exitCode === exitCodes.noAnswer ? exitCodes.noAnswer : exitCodes.ok
   },
-}
+})
 
 export interface WorkerStatus {
   readonly pid: number

@@ -1,12 +1,13 @@
 /** `sip stop`: lets sipd end, and makes it when it does not. */
 
+import { CommandFailure, exitCodes } from '../../lib/cli/exit-codes.ts'
 import type { Home } from '../../lib/home/home.ts'
 import { isRunning, type ProcessIdentity, readProcess } from '../../lib/proc/process.ts'
 import { isPartOf, signalDaemon } from '../../lib/process/daemon-identity.ts'
 import { processesOf } from '../../lib/process/home-processes.ts'
 import { commandClock } from '../../lib/time/clock.ts'
 import { pause } from '../../lib/time/pause.ts'
-import { type Command, CommandFailure, exitCodes } from './command.ts'
+import { sipCommand } from './command.ts'
 import { report } from './report.ts'
 import { runningSipd } from './sipd.ts'
 import { supervisedProcess, supervisorDid } from './supervisor.ts'
@@ -14,12 +15,13 @@ import { supervisedProcess, supervisorDid } from './supervisor.ts'
 const stopWithinMs = 10_000
 const killWithinMs = 1000
 
-export const stopCommand: Command = {
+export const stopCommand = sipCommand({
   name: 'stop',
-  synopsis: '',
-  help: 'stops sipd, which stays stopped until somebody starts it; fine when it does not run',
-  operandCount: 0,
-  options: [],
+  summary: 'stop sipd, which stays stopped until somebody starts it; fine when it does not run',
+  example: 'sip stop',
+  exitCodes: { 0: 'it does not run', 1: 'it does not end' },
+  options: {},
+  actsOnProcesses: true,
   run: async ({ home }) => {
     await report('Stopping', async () => {
       await supervisorDid(home, 'stop').catch((error: CommandFailure) => {
@@ -30,7 +32,7 @@ export const stopCommand: Command = {
     })
     return exitCodes.ok
   },
-}
+})
 
 /** Resolves when it has ended. Throws when it does not end, may not be signalled, or is something else than it should be. */
 export async function stopSipd(home: Home): Promise<void> {

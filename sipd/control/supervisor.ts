@@ -2,13 +2,12 @@
  * The supervisor of sipd, which critapp is where the subagents run: an operator's own start, stop and restart are orders
  * to it. It would take a stop that it does not know of for a crash, and start sipd again.
  */
-
 import { join } from 'node:path'
+import { CommandFailure, exitCodes } from '../../lib/cli/exit-codes.ts'
 import { codeOf, isMissing, messageOf } from '../../lib/errors.ts'
 import { foldersOf, type Home } from '../../lib/home/home.ts'
 import type { SignalTarget } from '../../lib/proc/signal.ts'
 import { ControlError, control, NoAnswerError } from '../../lib/process/control.ts'
-import { CommandFailure, exitCodes } from './command.ts'
 
 /** The PID and the start time of the process that is to be stopped, as the supervisor knows it (subagents/critapp/run.ts). */
 export const processVariable = 'CASTELLAN_SUPERVISED_PROCESS'

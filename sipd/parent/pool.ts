@@ -44,8 +44,17 @@ export interface PoolSettings {
   readonly files: KeptFiles
 }
 
-/** A worker of 100,000 calls has much short-lived garbage: a larger young generation collects it for less. */
-const workerNodeOptions = ['--max-semi-space-size=16', loadInOrder()]
+/**
+ * A worker of 100,000 calls has much short-lived garbage: a larger young generation collects it for less. All of the heap is
+ * collected rarely, and by one thread beside the one that serves: on the same core four take four fifths of it meanwhile
+ * (docs/performance.md).
+ */
+const workerNodeOptions = [
+  '--max-semi-space-size=16',
+  '--initial-old-space-size=128',
+  '--v8-pool-size=1',
+  loadInOrder(),
+]
 /** Connections that no worker has taken yet may have all others; a worker is started with these. */
 const spareDescriptors = 8
 const readyWithinMs = 30_000

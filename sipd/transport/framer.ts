@@ -1,6 +1,7 @@
 /** Messages out of a stream (RFC 3261 §18.3): each ends where its Content-Length says, and between them there may be empty lines. */
 import { headFault } from '../message/head.ts'
 import { limits } from '../message/parse.ts'
+import { Pieces } from './pieces.ts'
 
 /** Where messages begin is not known any more: the connection has to end. `head` is what there is of the request. */
 export class FramingError extends Error {
@@ -30,29 +31,35 @@ const firstOctets = 1024
 const headEnd = '\r\n\r\n'
 
 export class Framer {
-  /** What there is of the message that has begun, in the first octets; it doubles, so that small pieces cost no object each. */
-  #buffer: Buffer = nothing
-  #octets = 0
-  /** So many of them have been searched for the end of the headers. */
+  /** What there is of a head that has begun, in the first octets; it doubles, so that small pieces cost no object each. */
+  #head: Buffer = nothing
+  /** So many octets of the head have been searched for its end. */
   #searched = 0
-  /** Octets of the message that has begun, head and body; 0 while its end is not known. */
+  #headOctets = 0
+  /** What there is of a message whose length is known. */
+  readonly #pieces = new Pieces()
+  /** Octets that it will have, head and body; 0 while its head has no end. */
   #needed = 0
   /** Octets of empty lines since the last message or ping. */
   #blanks = 0
 
   /** True in the middle of a message. */
   get isPartial(): boolean {
-    return this.#octets > 0
+    return this.#headOctets > 0 || this.#needed > 0
   }
 
   /** Octets of memory that the message under way takes. */
   get heldOctets(): number {
-    return this.#buffer.length
+    return this.#head.length + this.#pieces.heldOctets
   }
 
   /** Forgets the message under way. */
   clear(): void {
-    this.#take()
+    this.#head = nothing
+    this.#headOctets = 0
+    this.#searched = 0
+    this.#pieces.clear()
+    this.#needed = 0
   }
 
   /**
@@ -61,56 +68,58 @@ export class Framer {
    */
   push(chunk: Buffer, onMessage: (octets: Buffer) => void, onPing: () => void): void {
     let data = chunk
-    if (this.#octets > 0) {
-      this.#keep(chunk)
-      if (this.#needed > 0 ? this.#octets < this.#needed : !this.#hasHead()) return
-      data = this.#take()
-    }
-    for (;;) {
-      if (this.#needed === 0) {
-        data = data.subarray(this.#skipBlanks(data, onPing))
-        if (data.length === 0) return
-        this.#needed = this.#measure(data)
-      }
-      if (this.#needed === 0 || data.length < this.#needed) {
-        this.#keep(data)
+    if (this.#needed > 0) {
+      const missing = this.#needed - this.#pieces.octets
+      if (chunk.length < missing) {
+        this.#pieces.add(chunk, missing)
         return
       }
-      const message = data.subarray(0, this.#needed)
-      data = data.subarray(this.#needed)
+      const message = this.#pieces.join(chunk.subarray(0, missing))
       this.#needed = 0
       onMessage(message)
+      data = chunk.subarray(missing)
+    } else if (this.#headOctets > 0) {
+      this.#keepHead(chunk)
+      if (!this.#hasHead()) return
+      data = this.#head.subarray(0, this.#headOctets)
+      this.clear()
+    }
+    for (;;) {
+      data = data.subarray(this.#skipBlanks(data, onPing))
+      if (data.length === 0) return
+      const needed = this.#measure(data)
+      if (needed === 0) {
+        this.#keepHead(data)
+        return
+      }
+      if (data.length < needed) {
+        this.#needed = needed
+        this.#pieces.add(data, needed)
+        return
+      }
+      onMessage(data.subarray(0, needed))
+      data = data.subarray(needed)
     }
   }
 
   /** A copy: the chunk's memory is the socket's, and a few octets must not keep all of it. */
-  #keep(data: Buffer): void {
-    const octets = this.#octets + data.length
-    if (octets > this.#buffer.length) {
-      const doubled = Math.max(firstOctets, 2 * this.#buffer.length)
-      const wanted = this.#needed > 0 ? Math.min(doubled, this.#needed) : doubled
-      const grown = Buffer.allocUnsafeSlow(Math.max(octets, wanted))
-      this.#buffer.copy(grown, 0, 0, this.#octets)
-      this.#buffer = grown
+  #keepHead(data: Buffer): void {
+    const octets = this.#headOctets + data.length
+    if (octets > this.#head.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(octets, firstOctets, 2 * this.#head.length))
+      this.#head.copy(grown, 0, 0, this.#headOctets)
+      this.#head = grown
     }
-    data.copy(this.#buffer, this.#octets)
-    this.#octets = octets
-  }
-
-  #take(): Buffer {
-    const taken = this.#buffer.subarray(0, this.#octets)
-    this.#buffer = nothing
-    this.#octets = 0
-    this.#searched = 0
-    return taken
+    data.copy(this.#head, this.#headOctets)
+    this.#headOctets = octets
   }
 
   /** Whether the end of the headers has come; only what is new is searched. */
   #hasHead(): boolean {
     const from = Math.max(0, this.#searched - headEnd.length + 1)
-    const isThere = this.#buffer.subarray(from, this.#octets).includes(headEnd)
-    this.#searched = this.#octets
-    return isThere || this.#octets > limits.headerOctets
+    const isThere = this.#head.subarray(from, this.#headOctets).includes(headEnd)
+    this.#searched = this.#headOctets
+    return isThere || this.#headOctets > limits.headerOctets
   }
 
   /** The number of octets before the next message. */

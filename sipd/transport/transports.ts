@@ -14,6 +14,7 @@ import { formatHop, type Hop, hopText, type TransportName } from '../message/hop
 import type { SipStatistics } from '../statistics/statistics.ts'
 import { Connection, type ConnectionUser } from './connection.ts'
 import { Connections } from './connections.ts'
+import { FairQueue } from './fair-queue.ts'
 import type { FramingError } from './framer.ts'
 import type { Sender } from './sender.ts'
 import { type TlsIdentity, tlsOptionsFor } from './tls.ts'
@@ -58,6 +59,8 @@ export class Transports implements Sender, ConnectionUser {
   #nextConnection = 1
   readonly #outboundKeys = new Map<Connection, string>()
   readonly #errorLog: RateLimit
+  /** Datagrams that were read. */
+  readonly #arrived: FairQueue<{ readonly octets: Buffer; readonly source: Hop }>
   /** Connections that other processes have, by their far end. */
   readonly #connectionsElsewhere = new Map<string, string>()
   readonly #openElsewhere = new Set<string>()
@@ -75,6 +78,20 @@ export class Transports implements Sender, ConnectionUser {
       outboundIdleMs: options.outboundIdleMs,
     })
     this.#errorLog = new RateLimit(options.clock, 10, 1)
+    const { faults, statistics, onMessage } = options
+    this.#arrived = new FairQueue({
+      take: ({ octets, source }) => {
+        try {
+          onMessage(octets, source)
+        } catch (error) {
+          faults.report('receiving a datagram', error, { from: hopText(source) })
+        }
+      },
+      onLost: () => statistics.discarded++,
+      onTurn: () => {
+        for (const udp of this.#udp) udp?.flush()
+      },
+    })
   }
 
   /** Opens every socket; throws the first error, with what could not be opened. */
@@ -89,7 +106,7 @@ export class Transports implements Sender, ConnectionUser {
         ),
         clock,
         onDatagram: (octets, remoteAddress, remotePort, local) =>
-          this.#options.onMessage(octets, {
+          this.#receiveDatagram(octets, {
             transport: 'UDP',
             address: remoteAddress,
             port: remotePort,
@@ -109,6 +126,7 @@ export class Transports implements Sender, ConnectionUser {
 
   /** Takes no more datagrams and no more connections; those that stand go on. */
   stopListening(): void {
+    this.#arrived.finish()
     for (const udp of this.#udp) udp?.close()
     this.#udp = []
     for (const server of this.#servers) server.close()
@@ -214,6 +232,10 @@ export class Transports implements Sender, ConnectionUser {
     this.#outboundKeys.delete(connection)
     this.connections.remove(connection, key)
     if (connection.isInbound) this.onConnection?.(connection, false)
+  }
+
+  #receiveDatagram(octets: Buffer, source: Hop): void {
+    this.#arrived.add(source.address, { octets, source }, octets.length)
   }
 
   #sendDatagram(text: string, hop: Hop): void {

@@ -56,6 +56,12 @@ export class UdpListener {
     this.#socketFor(address, local)?.send(text, address, port)
   }
 
+  /** What waits to be sent leaves now, and not at the end of the loop's turn. */
+  flush(): void {
+    this.#single?.flush()
+    for (const socket of this.#each?.sockets.values() ?? []) socket.flush()
+  }
+
   close(): void {
     this.#single?.close()
     this.#each?.stop()

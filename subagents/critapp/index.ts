@@ -7,6 +7,7 @@ import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mi
 import { nextIndex } from '../../lib/mib/next-index.ts'
 import type { SetVarbind } from '../../lib/mib/set.ts'
 import { type Launcher, ownLauncher } from '../../lib/program/launcher.ts'
+import { castellanArc } from '../../lib/smi/enterprise.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import type { Timer } from '../../lib/time/clock.ts'
 import { healthCheck, quoted, type SipPing } from './health.ts'
@@ -156,7 +157,7 @@ export function critappModule(home: Home, sipPing: SipPing, launcher: Launcher =
   const module: MibModule = {
     name: 'critapp',
     description: 'CASTELLAN-CRITAPP-MIB: supervision of critical applications',
-    oid: oid('1.3.6.1.4.1.32473.12.29'),
+    oid: oid(`${castellanArc}.12.29`),
     tables: [processes, globals].map(anyServing),
     notifications: [
       critAppProcExited,

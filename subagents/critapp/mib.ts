@@ -1,4 +1,5 @@
 /** CASTELLAN-CRITAPP-MIB: critical applications, supervised. mibs/CASTELLAN-CRITAPP-MIB.txt says what each object means. */
+
 import { column, defineNotification, defineScalars, defineTable } from '../../lib/mib/declare.ts'
 import {
   counter32,
@@ -15,8 +16,9 @@ import {
   truthValue,
   unsigned32,
 } from '../../lib/mib/syntax.ts'
+import { castellanArc } from '../../lib/smi/enterprise.ts'
 
-const critApp = '1.3.6.1.4.1.32473.12.29'
+const critApp = `${castellanArc}.12.29`
 const castellanText = (min = 0, max = 1024) => text(min, max, 'CastellanText')
 const upDown = () => enumeration({ up: 1, down: 2 })
 

@@ -63,7 +63,7 @@ export class Events {
   }
 
   /** mteTriggerFailure. */
-  tellFailure(row: TriggerRow, oid: Oid, reason: FailureReason, sentence: string): void {
+  notifyFailure(row: TriggerRow, oid: Oid, reason: FailureReason, sentence: string): void {
     this.#send(mteTriggerFailure, row, oid, { mteFailedReason: reason }, `trigger ${nameOf(row)} failed: ${sentence}`)
   }
 

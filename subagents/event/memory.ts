@@ -110,9 +110,10 @@ export class Memory {
     this.#timer = undefined
     this.#writing = this.#writing.then(async () => {
       const { path, log } = this.#options
+      if (path === undefined) return
       try {
-        await mkdir(dirname(path!), { recursive: true, mode: 0o700 })
-        await writeFileAtomic(path!, format(this.#triggers))
+        await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+        await writeFileAtomic(path, format(this.#triggers))
         this.#isFailing = false
       } catch (error) {
         if (!this.#isFailing)
@@ -142,7 +143,7 @@ function isSame(a: KeptState | undefined, b: KeptState | undefined): boolean {
   )
 }
 
-/** The value may differ: it tells nothing that these two do not. */
+/** The value may differ: it says nothing that these two do not. */
 function isSameCrossing(a: CrossingState | undefined, b: CrossingState | undefined): boolean {
   return a?.isRisingArmed === b?.isRisingArmed && a?.isFallingArmed === b?.isFallingArmed
 }
@@ -162,8 +163,8 @@ function parse(text: string): [string, Kept][] {
   )
   if (!Array.isArray(content)) throw new Error('expected a list of triggers')
   return content.map((one: unknown) => {
-    const [key, kept] = Array.isArray(one) ? (one as unknown[]) : []
-    const { definition, instances } = (kept ?? {}) as Record<string, unknown>
+    const [key, kept]: readonly unknown[] = Array.isArray(one) ? one : []
+    const { definition, instances }: { definition?: unknown; instances?: unknown } = kept ?? {}
     if (typeof key !== 'string' || typeof definition !== 'string' || !Array.isArray(instances))
       throw new Error('expected a name, a definition and instances of each trigger')
     return [key, { definition, instances: new Map(instances.map(parseInstance)) }]
@@ -171,22 +172,24 @@ function parse(text: string): [string, Kept][] {
 }
 
 function parseInstance(one: unknown): [string, KeptState] {
-  const [instance, state] = Array.isArray(one) ? (one as unknown[]) : []
-  const { threshold, boolean, isRaised } = (state ?? {}) as Record<string, unknown>
-  const isFlag = (flag: unknown): boolean => flag === undefined || typeof flag === 'boolean'
-  if (typeof instance !== 'string' || !isFlag(boolean) || !isFlag(isRaised) || !isThreshold(threshold))
-    throw new Error('expected an instance and its state')
-  return [instance, state as KeptState]
+  const [instance, state]: readonly unknown[] = Array.isArray(one) ? one : []
+  if (typeof instance !== 'string' || !isKeptState(state)) throw new Error('expected an instance and its state')
+  return [instance, state]
+}
+
+function isKeptState(state: unknown): state is KeptState {
+  const { threshold, boolean, isRaised }: { [K in keyof KeptState]?: unknown } = state ?? {}
+  return [boolean, isRaised].every((flag) => flag === undefined || typeof flag === 'boolean') && isThreshold(threshold)
 }
 
 function isThreshold(threshold: unknown): boolean {
   if (threshold === undefined) return true
-  const { value, delta } = (threshold ?? {}) as Record<string, unknown>
+  const { value, delta }: { value?: unknown; delta?: unknown } = threshold ?? {}
   return isCrossing(value) && (delta === undefined || isCrossing(delta))
 }
 
 function isCrossing(crossing: unknown): boolean {
-  const { value, isRisingArmed, isFallingArmed } = (crossing ?? {}) as Record<string, unknown>
+  const { value, isRisingArmed, isFallingArmed }: { [K in keyof CrossingState]?: unknown } = crossing ?? {}
   const isNumber = typeof value === 'number' || typeof value === 'bigint'
   return isNumber && typeof isRisingArmed === 'boolean' && typeof isFallingArmed === 'boolean'
 }

@@ -13,7 +13,7 @@ export interface Paced {
 export interface PaceOptions {
   readonly clock: Clock
   readonly log: Log
-  /** Told how long each slice of the work took, in milliseconds. */
+  /** Called with the time that each slice of the work took, in milliseconds. */
   readonly onSlice?: ((tookMs: number) => void) | undefined
 }
 

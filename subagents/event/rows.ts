@@ -6,6 +6,7 @@ import type { Fired, TriggerTests } from './conditions/step.ts'
 import type { mteEventTable, mteObjectsTable, mteTriggerTable } from './mib.ts'
 
 export type TriggerRow = RowOf<typeof mteTriggerTable>
+export type TriggerIndex = Pick<TriggerRow, 'mteOwner' | 'mteTriggerName'>
 export type EventRow = RowOf<typeof mteEventTable>
 export type ObjectsRow = RowOf<typeof mteObjectsTable>
 
@@ -20,26 +21,32 @@ export function testsOf(row: TriggerRow): TriggerTests {
   return {
     sampleType: row.mteTriggerSampleType,
     discontinuityType: row.mteTriggerDeltaDiscontinuityIDType ?? 'timeTicks',
-    existence: has.has('existence')
-      ? { test: row.mteTriggerExistenceTest!, startup: row.mteTriggerExistenceStartup! }
-      : undefined,
-    boolean: has.has('boolean')
-      ? {
-          comparison: row.mteTriggerBooleanComparison!,
-          value: row.mteTriggerBooleanValue!,
-          startup: row.mteTriggerBooleanStartup!,
-        }
-      : undefined,
-    threshold: has.has('threshold')
-      ? {
-          startup: row.mteTriggerThresholdStartup!,
-          rising: row.mteTriggerThresholdRising!,
-          falling: row.mteTriggerThresholdFalling!,
-          deltaRising: row.mteTriggerThresholdDeltaRising!,
-          deltaFalling: row.mteTriggerThresholdDeltaFalling!,
-        }
-      : undefined,
+    existence: has.has('existence') ? existenceOf(row) : undefined,
+    boolean: has.has('boolean') ? booleanOf(row) : undefined,
+    threshold: has.has('threshold') ? thresholdOf(row) : undefined,
   }
+}
+
+/** The columns of a test have values, defaults among them, where mteTriggerTest has the test (mib/triggers.ts). */
+function existenceOf(row: TriggerRow): TriggerTests['existence'] {
+  const { mteTriggerExistenceTest: test, mteTriggerExistenceStartup: startup } = row
+  return test && startup && { test, startup }
+}
+
+function booleanOf(row: TriggerRow): TriggerTests['boolean'] {
+  const { mteTriggerBooleanComparison: comparison, mteTriggerBooleanValue: value } = row
+  const { mteTriggerBooleanStartup: startup } = row
+  if (comparison === undefined || value === undefined || startup === undefined) return undefined
+  return { comparison, value, startup }
+}
+
+function thresholdOf(row: TriggerRow): TriggerTests['threshold'] {
+  const { mteTriggerThresholdStartup: startup } = row
+  const { mteTriggerThresholdRising: rising, mteTriggerThresholdFalling: falling } = row
+  const { mteTriggerThresholdDeltaRising: deltaRising, mteTriggerThresholdDeltaFalling: deltaFalling } = row
+  if (startup === undefined || rising === undefined || falling === undefined) return undefined
+  if (deltaRising === undefined || deltaFalling === undefined) return undefined
+  return { startup, rising, falling, deltaRising, deltaFalling }
 }
 
 export function eventOf(row: TriggerRow, fired: Fired): Pointer {
@@ -92,11 +99,11 @@ export function namesDiscontinuity({ mteTriggerDeltaDiscontinuityID: id }: Trigg
 const sysUpTimeInstance = [1, 3, 6, 1, 2, 1, 1, 3, 0]
 
 /** Unlike that of any other row: owners and names may hold any character. */
-export function keyOf({ mteOwner, mteTriggerName }: Pick<TriggerRow, 'mteOwner' | 'mteTriggerName'>): string {
+export function keyOf({ mteOwner, mteTriggerName }: TriggerIndex): string {
   return JSON.stringify([mteOwner, mteTriggerName])
 }
 
-export function nameOf({ mteOwner, mteTriggerName }: Pick<TriggerRow, 'mteOwner' | 'mteTriggerName'>): string {
+export function nameOf({ mteOwner, mteTriggerName }: TriggerIndex): string {
   return mteOwner === '' ? mteTriggerName : `${mteOwner}/${mteTriggerName}`
 }
 

@@ -25,7 +25,7 @@ export interface Reading {
 export interface Scanner {
   readonly agent: LocalAgent
   upTimeTicks(): number
-  /** Told of each instance as it is found; false ends the scan. */
+  /** Called with each instance as it is found; false ends the scan. */
   found(reading: Reading): boolean | Promise<boolean>
 }
 
@@ -71,7 +71,7 @@ export async function scan(target: Target, scanner: Scanner): Promise<LocalFailu
   return { status: 'resourceUnavailable', position: 1, sentence }
 }
 
-/** The value, and what tells whether a difference from the last one means anything. */
+/** The value, and what says whether a difference from the last one means anything. */
 function sample(
   { discontinuity, as }: Target,
   { agent, upTimeTicks }: Scanner,

@@ -50,7 +50,7 @@ function say(
         ? `${object} changed from ${show(before.last.value)} to ${value}`
         : `${object} changed to ${value}`
     case 'isTrue':
-      return `${measured(row, object, after)}, ${comparisonWords[row.mteTriggerBooleanComparison!]} ${row.mteTriggerBooleanValue}`
+      return `${measured(row, object, after)}, ${comparisonWords[row.mteTriggerBooleanComparison ?? 'unequal']} ${row.mteTriggerBooleanValue}`
     case 'rising':
       return `${measured(row, object, after)}, at or above ${row.mteTriggerThresholdRising}${since(before)}`
     case 'falling':

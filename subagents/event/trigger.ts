@@ -42,8 +42,8 @@ export class Trigger implements Paced {
   #isStopped = false
   /** Until a sample went well: instances are found to be there or not, rather than to have come. */
   #isFirst = true
-  /** The reason that was told of last, until a sample is good again. */
-  #told: FailureReason | undefined
+  /** The reason that was notified last, until a sample is good again. */
+  #notified: FailureReason | undefined
   failures = 0
   #sampleError = ''
   #eventError = ''
@@ -87,7 +87,7 @@ export class Trigger implements Paced {
     return isDeepStrictEqual({ ...row, mteTriggerEnabled }, this.#row)
   }
 
-  /** Sampled again after a while: differences start anew, what was told stands. */
+  /** Sampled again after a while: differences start again, alarms stay as they are. */
   resume(row: TriggerRow): void {
     this.#row = row
     for (const instance of this.#instances.values()) {
@@ -138,7 +138,7 @@ export class Trigger implements Paced {
     this.#isFirst &&= this.failures > failuresBefore
     if (this.failures > failuresBefore) return
     this.#sampleError = ''
-    this.#told = undefined
+    this.#notified = undefined
   }
 
   /** One instance found; a promise when something fired, which is over when its events are. */
@@ -161,7 +161,7 @@ export class Trigger implements Paced {
     instance.sampledMs = this.#options.clock.now()
     instance.error = isBadType ? `${this.#options.agent.format(oid)} has no value that its tests could use` : ''
     if (isBadType) this.#fail('badType', oid, instance.error)
-    if (fired.some((one) => this.#invokes(one))) return this.#fire(instance, fired, before)
+    if (fired.some((one) => this.#invokes(one))) return this.#fire(instance, fired, before, state)
     return isBadType ? 'badType' : 'taken'
   }
 
@@ -189,8 +189,12 @@ export class Trigger implements Paced {
     return eventOf(this.#row, fired).name !== ''
   }
 
-  async #fire(instance: Instance, fired: readonly Fired[], before: InstanceState | undefined): Promise<void> {
-    const after = instance.state!
+  async #fire(
+    instance: Instance,
+    fired: readonly Fired[],
+    before: InstanceState | undefined,
+    after: InstanceState,
+  ): Promise<void> {
     for (const one of fired) {
       if (!this.#invokes(one)) continue
       instance.fired = (instance.fired + 1) >>> 0
@@ -214,7 +218,7 @@ export class Trigger implements Paced {
       const { state, fired } = step(this.#tests, before, 'absent')
       instance.state = state
       this.#options.memory.put(this.#row, key, before, state)
-      if (fired.some((one) => this.#invokes(one))) await this.#fire(instance, fired, before)
+      if (fired.some((one) => this.#invokes(one))) await this.#fire(instance, fired, before, state)
       this.#forget(key, instance)
     }
   }
@@ -239,10 +243,10 @@ export class Trigger implements Paced {
     this.#sampleError = sentence
     failed()
     // Once for each reason until all is well again: the notification "can easily crowd out more important information".
-    if (this.#told === reason) return
-    this.#told = reason
+    if (this.#notified === reason) return
+    this.#notified = reason
     log.warn('a trigger could not be checked', { trigger: nameOf(this.#row), reason, error: sentence })
-    events.tellFailure(this.#row, oid, reason, sentence)
+    events.notifyFailure(this.#row, oid, reason, sentence)
   }
 }
 

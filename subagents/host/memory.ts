@@ -23,7 +23,7 @@ export interface Memory {
 /** Undefined when the text names no MemTotal. */
 export function parseMeminfo(text: string): Memory | undefined {
   const kilobytes = new Map<string, number>()
-  for (const [, name, value] of text.matchAll(/^(\w+(?:\(\w+\))?):\s+(\d+)/gm)) kilobytes.set(name!, Number(value))
+  for (const [, name = '', value] of text.matchAll(/^(\w+(?:\(\w+\))?):\s+(\d+)/gm)) kilobytes.set(name, Number(value))
   const totalKb = kilobytes.get('MemTotal')
   if (totalKb === undefined) return undefined
   const of = (name: string): number => kilobytes.get(name) ?? 0

@@ -1,4 +1,5 @@
 /** HOST-RESOURCES-MIB (RFC 2790) but for printers, and CASTELLAN-HOST-MIB: what it has no place for. */
+
 import { column, defineScalars, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
 import { octetDisplayString } from '../../lib/mib/octet-text.ts'
 import {
@@ -12,6 +13,7 @@ import {
   timeTicks,
   truthValue,
 } from '../../lib/mib/syntax.ts'
+import { castellanArc } from '../../lib/smi/enterprise.ts'
 import { autonomousType, dateOrUnknown, internationalDisplayString, kBytes, productId } from './syntax.ts'
 
 const index = () => integer32(1, 0x7fff_ffff)
@@ -182,7 +184,7 @@ export const hrSWInstalledTable = defineTable({
   },
 })
 
-const own = '1.3.6.1.4.1.32473.12.25.1'
+const own = `${castellanArc}.12.25.1`
 const shown = { shown: 1, hidden: 2 } as const
 
 export const castellanHost = defineScalars({

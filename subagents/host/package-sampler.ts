@@ -1,4 +1,4 @@
-/** Keeps hrSWInstalledTable as dpkg's status file is, or rpm's report: read anew, in a thread, only when it has changed. */
+/** Keeps hrSWInstalledTable as dpkg's status file is, or rpm's report: read again, in a thread, only when it has changed. */
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -23,7 +23,7 @@ export interface PackageSamplerOptions {
 
 interface Found {
   readonly data: PackagesThreadData
-  /** Another one means that it has to be read anew. */
+  /** Another one means that it has to be read again. */
   readonly version: string
   readonly isCurrent: boolean
 }
@@ -63,11 +63,12 @@ export class PackageSampler {
     const { folder, rpmReport } = this.#options
     const dpkg = await stat(join(folder, 'status')).catch(() => undefined)
     if (dpkg) return { data: { kind: 'dpkg', path: folder }, version: `dpkg ${dpkg.mtimeMs}`, isCurrent: true }
-    const rpm = rpmReport === undefined ? undefined : await stat(rpmReport).catch(() => undefined)
+    if (rpmReport === undefined) return undefined
+    const rpm = await stat(rpmReport).catch(() => undefined)
     if (!rpm) return undefined
     // Another report is another file; the time of one is when it was last found to be true.
     const version = `rpm ${rpm.ino} ${rpm.birthtimeMs} ${rpm.size}`
-    return { data: { kind: 'rpm', path: rpmReport! }, version, isCurrent: Date.now() - rpm.mtimeMs < rpmStaleMs }
+    return { data: { kind: 'rpm', path: rpmReport }, version, isCurrent: Date.now() - rpm.mtimeMs < rpmStaleMs }
   }
 
   async #read(data: PackagesThreadData, pace: Pace, upTimeTicks: () => number): Promise<boolean> {
@@ -76,9 +77,9 @@ export class PackageSampler {
     const before = new Map([...this.#options.table.rows()].map((row) => [row.hrSWInstalledIndex, row]))
     let isOther = before.size !== reports.length
     const { table } = this.#options
-    function* put(): Iterable<void> {
+    function* put(reports: readonly PackageReport[]): Iterable<void> {
       table.beginSweep()
-      for (const [position, report] of reports!.entries()) {
+      for (const [position, report] of reports.entries()) {
         const row = toRow(position + 1, report)
         const old = before.get(row.hrSWInstalledIndex)
         isOther ||= old?.hrSWInstalledName !== row.hrSWInstalledName
@@ -88,7 +89,7 @@ export class PackageSampler {
       }
       table.endSweep()
     }
-    if (!(await runInSlices(put(), pace))) return false
+    if (!(await runInSlices(put(reports), pace))) return false
     if (isOther) this.#put({ hrSWInstalledLastChange: upTimeTicks() })
     return true
   }

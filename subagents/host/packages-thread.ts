@@ -20,8 +20,8 @@ export interface PackageReport {
   readonly changedMs: number | undefined
 }
 
-const { kind, path } = workerData as PackagesThreadData
-parentPort!.postMessage(kind === 'dpkg' ? ofDpkg(path) : ofRpm(path))
+const { kind, path }: PackagesThreadData = workerData
+parentPort?.postMessage(kind === 'dpkg' ? ofDpkg(path) : ofRpm(path))
 
 function ofDpkg(folder: string): PackageReport[] {
   const changeOf = (list: string): number | undefined =>

@@ -31,11 +31,11 @@ export interface KnownProcess {
 }
 
 export interface ProcessListener {
-  /** Told each time a process was read. */
+  /** Called each time a process was read. */
   read?(process: KnownProcess): void
-  /** Told once of each that is there no more. */
+  /** Called once for each that is there no more. */
   ended?(process: KnownProcess): void
-  /** Told after each listing and what was read with it; at the first, every process was. */
+  /** Called after each listing and what was read with it; at the first, every process was. */
   listed?(count: number): void
 }
 
@@ -73,7 +73,7 @@ export class ProcessTable {
     for (const { process } of this.#known.values()) yield process
   }
 
-  /** When the machine was started, in milliseconds since 1970; undefined where /proc/stat does not tell. */
+  /** When the machine was started, in milliseconds since 1970; undefined where /proc/stat does not say. */
   bootMs(): number | undefined {
     return parseBootTime(this.#source.read('/proc/stat') ?? '')
   }
@@ -100,7 +100,7 @@ export class ProcessTable {
     // The first round has no rests: who starts the agent wants to see processes.
     await runInSlices(this.#list(), { ...pace, restMs: 0 })
     await runInSlices(this.#readDue(), { ...pace, restMs: 0 })
-    this.#tellListed()
+    this.#notifyListed()
     let roundMs = clock.monotonicMs()
     while (!signal.aborted) {
       const listedMs = clock.monotonicMs()
@@ -115,12 +115,12 @@ export class ProcessTable {
         this.#readDue(() => clock.monotonicMs() < nextListMs),
         { ...pace, restMs },
       )
-      this.#tellListed()
+      this.#notifyListed()
       await pause(clock, Math.max(restMs, nextListMs - clock.monotonicMs()), signal)
     }
   }
 
-  #tellListed(): void {
+  #notifyListed(): void {
     for (const listener of this.#listeners) listener.listed?.(this.#pids.size)
   }
 
@@ -163,7 +163,7 @@ export class ProcessTable {
     try {
       state = readStat(pid, this.#source.root)
     } catch {
-      return // nobody can tell (hidepid, no descriptor left): what is known of it stays
+      return // it cannot be known (hidepid, no descriptor left): what is known of it stays
     }
     if (!state) return this.#isHidden(pid) ? undefined : this.#forget(pid) // it ended since it was listed
     let known = this.#known.get(pid)

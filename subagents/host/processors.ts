@@ -10,12 +10,13 @@ export interface ProcessorTimes {
 /** One entry per line `cpuN`, in the order of the lines; offline processors have none. */
 export function parseStat(text: string): ProcessorTimes[] {
   const found: ProcessorTimes[] = []
-  for (const [, number, rest] of text.matchAll(/^cpu(\d+) (.*)$/gm)) {
-    const ticks = rest!.trim().split(/\s+/).map(Number)
-    if (ticks.length < 4 || ticks.some(Number.isNaN)) continue
+  for (const [, number, rest = ''] of text.matchAll(/^cpu(\d+) (.*)$/gm)) {
+    const ticks = rest.trim().split(/\s+/).map(Number)
+    const [, , , idleTicks, waitingTicks = 0] = ticks
+    if (idleTicks === undefined || ticks.some(Number.isNaN)) continue
     // user nice system idle iowait irq softirq steal; the guest times after them are in user and nice already.
     const totalTicks = ticks.slice(0, 8).reduce((sum, value) => sum + value, 0)
-    found.push({ number: Number(number), idleTicks: ticks[3]! + (ticks[4] ?? 0), totalTicks })
+    found.push({ number: Number(number), idleTicks: idleTicks + waitingTicks, totalTicks })
   }
   return found
 }
@@ -50,12 +51,14 @@ export class ProcessorLoads {
   add(atMs: number, all: readonly ProcessorTimes[]): void {
     for (const times of all) {
       const samples = this.#samples.get(times.number) ?? []
-      if (samples.length > 0 && atMs - samples.at(-1)!.atMs < closestMs) continue
+      const last = samples.at(-1)
+      if (last && atMs - last.atMs < closestMs) continue
       // A processor that was away begins again: its counters may have been reset.
-      if (samples.length > 0 && times.totalTicks < samples.at(-1)!.times.totalTicks) samples.length = 0
+      if (last && times.totalTicks < last.times.totalTicks) samples.length = 0
       samples.push({ atMs, times })
       // The oldest that stays is the youngest that is a minute old, so that the window is full.
-      while (samples.length > 2 && samples[1]!.atMs <= atMs - windowMs) samples.shift()
+      const oldestKept = samples.findLastIndex((sample) => sample.atMs <= atMs - windowMs)
+      if (oldestKept > 0) samples.splice(0, Math.min(oldestKept, samples.length - 2))
       this.#samples.set(times.number, samples)
     }
   }
@@ -88,6 +91,6 @@ function busyPercent(from: Ticks, to: Ticks): number {
 export function parseLoadavg(text: string): readonly [number, number, number] | undefined {
   const found = /^([\d.]+) ([\d.]+) ([\d.]+) /.exec(text)
   if (!found) return undefined
-  const [one, five, fifteen] = found.slice(1).map((load) => Math.round(Number(load) * 100))
-  return [one!, five!, fifteen!]
+  const hundredths = (group: number): number => Math.round(Number(found[group]) * 100)
+  return [hundredths(1), hundredths(2), hundredths(3)]
 }

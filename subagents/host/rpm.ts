@@ -5,14 +5,14 @@ import type { ReportedProgram } from '../../lib/program/program-report.ts'
 
 /** A line each, sorted by nothing; the architecture of what is no program is `(none)`. */
 const queryFormat = '%{NAME}\\t%{VERSION}-%{RELEASE}\\t%{ARCH}\\t%{INSTALLTIME}\\n'
-const folders = ['/usr/lib/sysimage/rpm', '/var/lib/rpm']
+const sysimage = '/usr/lib/sysimage/rpm'
 /** Of its three kinds of database: sqlite with its log, ndb, and Berkeley's of old. */
 const databases = ['rpmdb.sqlite', 'rpmdb.sqlite-wal', 'Packages.db', 'Packages']
 
 /** `folder` is the home's run folder, `database` where rpm keeps its own: where there is none, it is not asked. */
 export function rpmProgram(
   folder: string,
-  database: string = folders.find((one) => existsSync(one)) ?? folders.at(-1)!,
+  database: string = existsSync(sysimage) ? sysimage : '/var/lib/rpm',
 ): ReportedProgram {
   return {
     path: join(folder, 'rpm-packages'),

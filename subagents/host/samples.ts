@@ -18,26 +18,24 @@ const periodsUntilStale = 3
 
 export class Samples {
   readonly serving
-  readonly #kinds: readonly SampleKind[]
   readonly #takenMs = new Map<string, number>()
   #clock: Clock | undefined
 
   constructor(kinds: readonly SampleKind[]) {
-    this.#kinds = kinds
-    const kindOf = (index: number): SampleKind => this.#kinds[index - 1]!
+    const byName = new Map(kinds.map((kind) => [kind.name, kind]))
     this.serving = serve(castellanSampleTable, {
       live: {
-        castellanSampleAge: ({ castellanSampleIndex }) => {
-          const ageMs = this.#ageMs(kindOf(castellanSampleIndex))
+        castellanSampleAge: ({ castellanSampleName: name }) => {
+          const ageMs = this.#ageMs(name)
           return ageMs === undefined ? undefined : Math.floor(ageMs / 10)
         },
-        castellanSampleState: ({ castellanSampleIndex }) => {
-          const kind = kindOf(castellanSampleIndex)
-          const ageMs = this.#ageMs(kind)
-          if (ageMs === undefined) return 'missing'
+        castellanSampleState: ({ castellanSampleName: name }) => {
+          const ageMs = this.#ageMs(name)
+          const kind = byName.get(name)
+          if (ageMs === undefined || !kind) return 'missing'
           return ageMs > (kind.period?.ms ?? kind.everyMs) * periodsUntilStale ? 'stale' : 'fresh'
         },
-        castellanSampleRows: ({ castellanSampleIndex }) => kindOf(castellanSampleIndex).rows(),
+        castellanSampleRows: ({ castellanSampleName: name }) => byName.get(name)?.rows(),
       },
     })
     for (const [position, { name }] of kinds.entries())
@@ -49,10 +47,10 @@ export class Samples {
   }
 
   taken(name: string): void {
-    this.#takenMs.set(name, this.#clock!.monotonicMs())
+    if (this.#clock) this.#takenMs.set(name, this.#clock.monotonicMs())
   }
 
-  #ageMs({ name }: SampleKind): number | undefined {
+  #ageMs(name: string): number | undefined {
     const takenMs = this.#takenMs.get(name)
     return takenMs === undefined || !this.#clock ? undefined : this.#clock.monotonicMs() - takenMs
   }

@@ -18,7 +18,7 @@ export interface FileSystemSize {
 
 export type StatfsReport = { readonly size: FileSystemSize } | { readonly error: string }
 
-parentPort!.on('message', (path: Octets) => parentPort!.postMessage(ask(path)))
+parentPort?.on('message', (path: Octets) => parentPort?.postMessage(ask(path)))
 
 function ask(path: Octets): StatfsReport {
   try {

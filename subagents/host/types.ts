@@ -33,25 +33,27 @@ const fileSystemTypes = {
   linuxExt2: of('3.9', 23),
 } as const
 
-const byKernelName: Readonly<Record<string, Oid>> = {
-  ext2: fileSystemTypes.linuxExt2,
-  ext3: fileSystemTypes.linuxExt2,
-  ext4: fileSystemTypes.linuxExt2,
-  xfs: fileSystemTypes.journaled,
-  jfs: fileSystemTypes.journaled,
-  msdos: fileSystemTypes.fat,
-  vfat: fileSystemTypes.fat32,
-  hfs: fileSystemTypes.hfs,
-  hfsplus: fileSystemTypes.hfs,
-  ntfs: fileSystemTypes.ntfs,
-  ntfs3: fileSystemTypes.ntfs,
-  iso9660: fileSystemTypes.iso9660,
-  nfs: fileSystemTypes.nfs,
-  nfs4: fileSystemTypes.nfs,
-  afs: fileSystemTypes.afs,
-}
+const byKernelName: ReadonlyMap<string, Oid> = new Map(
+  Object.entries({
+    ext2: fileSystemTypes.linuxExt2,
+    ext3: fileSystemTypes.linuxExt2,
+    ext4: fileSystemTypes.linuxExt2,
+    xfs: fileSystemTypes.journaled,
+    jfs: fileSystemTypes.journaled,
+    msdos: fileSystemTypes.fat,
+    vfat: fileSystemTypes.fat32,
+    hfs: fileSystemTypes.hfs,
+    hfsplus: fileSystemTypes.hfs,
+    ntfs: fileSystemTypes.ntfs,
+    ntfs3: fileSystemTypes.ntfs,
+    iso9660: fileSystemTypes.iso9660,
+    nfs: fileSystemTypes.nfs,
+    nfs4: fileSystemTypes.nfs,
+    afs: fileSystemTypes.afs,
+  }),
+)
 
 /** hrFSType of what the kernel calls a file system's type; hrFSOther for the many that have no registration. */
 export function fileSystemType(name: string): Oid {
-  return Object.hasOwn(byKernelName, name) ? byKernelName[name]! : fileSystemTypes.other
+  return byKernelName.get(name) ?? fileSystemTypes.other
 }

@@ -16,8 +16,9 @@ import {
   truthValue,
   unsigned32,
 } from '../../lib/mib/syntax.ts'
+import { castellanArc } from '../../lib/smi/enterprise.ts'
 
-const siLog = '1.3.6.1.4.1.32473.12.40'
+const siLog = `${castellanArc}.12.40`
 const castellanText = (min = 0, max = 1024) => text(min, max, 'CastellanText')
 const yesNo = () => truthValue('YesNo', { yes: 1, no: 2 })
 const live = { presence: 'live' } as const

@@ -22,9 +22,17 @@ export interface MonitorSpec {
   readonly seed: { readonly offset: number; readonly tail: Uint8Array }
 }
 
-/** What is to be told when the state that has it counted is durable. */
+export interface MatchEvent {
+  readonly kind: 'match'
+  readonly line: string
+  readonly matches: number
+  /** As a notification of its own; else it is for a command. */
+  readonly isToBeSent: boolean
+}
+
+/** What is delivered when the state that has it counted is durable. */
 export type MonitorEvent =
-  | { readonly kind: 'match'; readonly line: string; readonly matches: number; readonly isToBeSent: boolean }
+  | MatchEvent
   | { readonly kind: 'exceeded' | 'cleared'; readonly sizeOctets: number }
   | { readonly kind: 'summary'; readonly count: number; readonly line: string; readonly matches: number }
 
@@ -40,11 +48,13 @@ export interface MonitorState {
   readonly lastMatch: string
   readonly lastMatchMs: number | undefined
   readonly follower: FollowerState | undefined
+  /** Events still to be delivered; the word is that of the files of earlier versions. */
   readonly untold: readonly MonitorEvent[]
 }
 
 export function isMonitorState(kept: unknown): kept is MonitorState {
-  const { fileName, matches, rotations, follower, untold } = (kept ?? {}) as Partial<MonitorState>
+  const state: Partial<MonitorState> = typeof kept === 'object' && kept !== null ? kept : {}
+  const { fileName, matches, rotations, follower, untold } = state
   const isFollowable = follower === undefined || isFollowerState(follower)
   const isCounted = Number.isInteger(matches) && Number.isInteger(rotations)
   return typeof fileName === 'string' && isCounted && isFollowable && Array.isArray(untold)

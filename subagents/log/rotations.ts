@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import type { Home } from '../../lib/home/home.ts'
 import type { Log } from '../../lib/log/log.ts'
 import type { Clock } from '../../lib/time/clock.ts'
-import { formatReport, type RotateWish, rotateNow } from './rotation/command.ts'
+import { formatReport, type RotateRequest, rotateNow } from './rotation/command.ts'
 import { defaultPolicies, ownerOf, rotationStatePath } from './rotation/defaults.ts'
 import type { DiskFloorEvent } from './rotation/disk-keeper.ts'
 import { type RotationPolicy, realLogPath } from './rotation/policy.ts'
@@ -81,9 +81,9 @@ export class Rotations {
   }
 
   /** The answer to `rotate` on the control socket. Throws when there is no policy of that name. */
-  async command(wish: RotateWish): Promise<string> {
+  async command(request: RotateRequest): Promise<string> {
     const options = { nowMs: this.#options.clock.now(), floorOctets: this.#floorOctets }
-    return formatReport(await rotateNow(this.#rotator, wish, options))
+    return formatReport(await rotateNow(this.#rotator, request, options))
   }
 
   #policyOf(path: string): RotationPolicy | undefined {
@@ -98,7 +98,7 @@ export function allPolicies(rows: readonly LogRow[], home: Home): RotationPolicy
   return [...own, ...defaultPolicies(home).filter(({ path }) => !named.has(realLogPath(path)))]
 }
 
-/** Of rows that say when, or what is kept. Two files of one name are told apart by the index of the row. */
+/** Of rows that say when, or what is kept. Two files of one name are distinguished by the index of the row. */
 export function policiesOf(rows: readonly LogRow[], home: Home): RotationPolicy[] {
   const used = new Set<string>()
   return rows.filter(hasPolicy).map((row) => {

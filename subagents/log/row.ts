@@ -38,13 +38,6 @@ export function specOf(row: LogRow & SeedFields, globalPollSeconds: number): Mon
   }
 }
 
-/** Whether a monitor of the one can go on as that of the other. */
-export function isSameFollowing(a: MonitorSpec, b: MonitorSpec): boolean {
-  return (
-    a.fileName === b.fileName && a.regExp === b.regExp && a.matchStart === b.matchStart && a.matchStop === b.matchStop
-  )
-}
-
 /** What a row shows of its monitor; a row without one shows that nothing is known. */
 export function liveColumns(find: (index: number) => Monitor | undefined): LiveColumns {
   const of = (row: LogRow): Monitor | undefined => find(row.siLogIndex)

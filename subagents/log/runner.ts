@@ -6,7 +6,7 @@ import { runProgram } from '../../lib/program/run.ts'
 import { parseCommand } from '../../lib/text/command.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 
-/** What a command is told; each becomes CASTELLAN_LOG_<NAME>. */
+/** What a command is given; each becomes CASTELLAN_LOG_<NAME>. */
 export type CommandWords = Readonly<Record<'FILE' | 'DESCR' | 'LINE' | 'MATCHES' | 'SIZE' | 'REASON', string>>
 
 export interface RunnerOptions {
@@ -19,7 +19,7 @@ export interface RunnerOptions {
   readonly launcher?: Launcher | undefined
 }
 
-/** Matches that come while a command runs wait, and are told as a number to the next run. */
+/** Matches that come while a command runs wait, and are given as a number to the next run. */
 const maxWaiting = 8
 
 interface Waiting {
@@ -37,7 +37,7 @@ export class Runner {
     this.#options = options
   }
 
-  /** CASTELLAN_LOG_COUNT tells a command how many occasions it stands for, the last of which the other words describe. */
+  /** CASTELLAN_LOG_COUNT says how many occasions a run stands for, the last of which the other words describe. */
   run(command: string, words: CommandWords): void {
     const same = this.#waiting.find((one) => one.command === command && one.words.REASON === words.REASON)
     if (same) {

@@ -18,7 +18,7 @@ const gapMs = 100
 
 export class StateFile<T> {
   readonly #options: StateFileOptions<T>
-  /** Each row as JSON, so that only those that change are made anew. */
+  /** Each row as JSON, so that only those that change are formatted again. */
   readonly #rows = new Map<string, string>()
   #isDirty = false
   #next: Promise<void> | undefined
@@ -34,7 +34,8 @@ export class StateFile<T> {
   async load(): Promise<{ readonly known: ReadonlyMap<string, T>; readonly problem?: string }> {
     const { path, log, isRow } = this.#options
     const found = await readState(path, (text) => {
-      const rows = Object.entries(JSON.parse(text) as Record<string, unknown>)
+      const content: Record<string, unknown> = JSON.parse(text)
+      const rows = Object.entries(content)
       return new Map(
         rows.map(([key, row]): [string, T] => {
           if (!isRow(row)) throw new Error(`it does not hold the state of row ${key}`)

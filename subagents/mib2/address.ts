@@ -35,7 +35,8 @@ export const dotted = (octets: Uint8Array): string => octets.join('.')
 
 /** fe80::/10 and multicast: what says something only together with a link. */
 export function isLinkScoped(octets: Uint8Array): boolean {
-  return octets.length === 16 && ((octets[0] === 0xfe && (octets[1]! & 0xc0) === 0x80) || octets[0] === 0xff)
+  const [first, second = 0] = octets
+  return octets.length === 16 && ((first === 0xfe && (second & 0xc0) === 0x80) || first === 0xff)
 }
 
 /** RFC 4001: an address that belongs to a link is named with that link, its ifIndex as the zone. */

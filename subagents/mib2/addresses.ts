@@ -66,7 +66,7 @@ export function addresses4(
     for (const { family, address, cidr } of infos) {
       const octets = family === 'IPv4' ? parseDotted(address) : undefined
       // A label such as eth0:1 belongs to eth0.
-      const link = linkOf(label.split(':')[0]!)
+      const link = linkOf(label.split(':')[0] ?? label)
       if (octets) found.push({ octets, prefixLength: Number(cidr?.split('/')[1] ?? 32), link, flags: permanentFlag })
     }
   }

@@ -9,14 +9,13 @@ export function parseProtocols(text: string): Map<string, Counters> {
   const protocols = new Map<string, Counters>()
   const lines = text.split('\n')
   for (let at = 0; at + 1 < lines.length; at += 2) {
-    const names = lines[at]!.split(' ')
-    const values = lines[at + 1]!.split(' ')
-    const [protocol = ''] = names
-    if (!protocol.endsWith(':') || values[0] !== protocol) continue
+    const [protocol = '', ...names] = (lines[at] ?? '').split(' ')
+    const [sameProtocol, ...values] = (lines[at + 1] ?? '').split(' ')
+    if (!protocol.endsWith(':') || sameProtocol !== protocol) continue
     const counters = new Map<string, bigint>()
-    for (let field = 1; field < names.length; field++) {
+    for (const [field, name] of names.entries()) {
       const value = values[field] ?? ''
-      if (/^-?\d+$/.test(value)) counters.set(names[field]!, BigInt(value))
+      if (/^-?\d+$/.test(value)) counters.set(name, BigInt(value))
     }
     protocols.set(protocol.slice(0, -1), counters)
   }

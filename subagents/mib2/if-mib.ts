@@ -1,8 +1,11 @@
 /** The module of the system group and IF-MIB: links sampled in the background and watched for those that change. */
+
 import { hostname, type as osType, release, version } from 'node:os'
 import type { RowOf } from '../../lib/mib/declare.ts'
 import { fill } from '../../lib/mib/generator.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
+import { SingleRow } from '../../lib/mib/single-row.ts'
+import { castellanArc } from '../../lib/smi/enterprise.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { textOf } from '../../lib/text/octets.ts'
 import type { SystemFiles } from './files.ts'
@@ -27,7 +30,7 @@ const linksEveryMs = 2_000
 /** More than others: a link that goes down is to be known soon. */
 const linksCoreShare = 0.005
 
-export const sysObjectId = oid('1.3.6.1.4.1.32473.1.1')
+export const sysObjectId = oid(`${castellanArc}.1.1`)
 
 export function interfacesModule(files: SystemFiles, known: Links) {
   let upTimeTicks = (): number => 0
@@ -46,8 +49,7 @@ export function interfacesModule(files: SystemFiles, known: Links) {
   const extended = serve(ifXTable)
   const stack = serve(ifStackTable)
   const received = serve(ifRcvAddressTable)
-  const changes = serve(ifMibObjects)
-  changes.table.put({ ifTableLastChange: 0, ifStackLastChange: 0 })
+  const changes = new SingleRow(ifMibObjects, { ifTableLastChange: 0, ifStackLastChange: 0 })
   const history = new LinkHistory()
   let shownGroups: string | undefined
   let shownLinks: readonly Link[] = []
@@ -66,7 +68,7 @@ export function interfacesModule(files: SystemFiles, known: Links) {
       shownGroups = groups
       shownLinks = found
       if (isSameStructure) return
-      const { ifTableLastChange, ifStackLastChange } = changes.table.get({})!
+      const { ifTableLastChange, ifStackLastChange } = changes.values
       const layers = stackOf(stack.table.rows())
       stack.table.replaceAll(toIfStackRows(found))
       await fill(anyServing(received).table, toIfRcvAddressRows(found, parseDevMulticast(groups)), host.signal)
@@ -85,7 +87,7 @@ export function interfacesModule(files: SystemFiles, known: Links) {
     links.table.beginSweep()
     extended.table.beginSweep()
     for (const link of found) {
-      const { lastChangeTicks, discontinuityTicks } = history.of(link.index)!
+      const { lastChangeTicks = 0, discontinuityTicks = 0 } = history.of(link.index) ?? {}
       links.table.put(toIfRow(link, lastChangeTicks))
       extended.table.put(toIfXRow(link, discontinuityTicks))
       yield
@@ -112,13 +114,13 @@ export function interfacesModule(files: SystemFiles, known: Links) {
 
 /** Whether they are the same links, and differ in nothing but their counters. */
 function haveSameDetails(links: readonly Link[], before: readonly Link[]): boolean {
-  return links.length === before.length && links.every((link, at) => isSameButCounters(link, before[at]!))
+  return links.length === before.length && links.every((link, at) => isSameButCounters(link, before[at]))
 }
 
-function isSameButCounters(link: Link, other: Link): boolean {
+function isSameButCounters(link: Link, other: Link | undefined): boolean {
   if (link === other) return true
   const { counters: _, ...details } = link
-  return Object.entries(details).every(([name, value]) => value === other[name as keyof Link])
+  return Object.entries(details).every(([name, value]) => value === other?.[name as keyof Link])
 }
 
 const stackOf = (rows: Iterable<RowOf<typeof ifStackTable>>): string =>

@@ -17,7 +17,7 @@ export interface Mib2Options {
   readonly neighbours6?: string
 }
 
-/** Links first: whoever names an interface needs its index. */
+/** Links first: what names an interface needs its index. */
 export function mib2Modules({ files = new SystemFiles(), neighbours6 }: Mib2Options = {}): ConfiguredModule[] {
   const file = 'agent/snmpd.cnf'
   const links = new Links(new LinkReader(files))

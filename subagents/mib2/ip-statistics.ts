@@ -16,8 +16,8 @@ type Version = 'ipv4' | 'ipv6'
 /** Shared by both tables; undefined where the kernel has no such counter. Names are those of its SNMP counters. */
 function statistics(ip: Counters, refreshMs: number) {
   const wide = (...names: readonly string[]): bigint | undefined => {
-    const name = names.find((one) => ip.has(one))
-    return name === undefined ? undefined : BigInt.asUintN(64, ip.get(name)!)
+    const counter = names.map((name) => ip.get(name)).find((found) => found !== undefined)
+    return counter === undefined ? undefined : BigInt.asUintN(64, counter)
   }
   const narrow = (...names: readonly string[]): number | undefined => {
     const counter = wide(...names)

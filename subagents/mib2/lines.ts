@@ -2,7 +2,7 @@
 
 const sliceMs = 0.5
 
-/** Lets whoever waits go first: between two pieces of work that would each take a slice. */
+/** Lets those who wait go first: between two pieces of work that would each take a slice. */
 export const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** Each line, without its end; the text is never split at once. */

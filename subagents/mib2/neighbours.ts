@@ -36,7 +36,7 @@ export function parseArp(text: string): Neighbour[] {
           link,
           isComplete,
           isPermanent: (flags & permanentFlag) !== 0,
-          // A mapping that is there from one that is looked for: the file tells no more.
+          // A mapping that is there from one that is looked for: the file says no more.
           state: isComplete ? 'unknown' : 'incomplete',
         },
       ]

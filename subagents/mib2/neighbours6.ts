@@ -35,7 +35,7 @@ export function parseNeighbours6(text: string, linkOf: (name: string) => Octets 
   const entries = parsed(text)
   return entries.flatMap((entry): Neighbour[] => {
     if (typeof entry !== 'object' || entry === null) return []
-    const { dst, dev, lladdr, state } = entry as Readonly<Record<string, unknown>>
+    const { dst, dev, lladdr, state }: { dst?: unknown; dev?: unknown; lladdr?: unknown; state?: unknown } = entry
     const octets = typeof dst === 'string' ? parseIpv6(dst) : undefined
     if (!octets || typeof dev !== 'string') return []
     const words = Array.isArray(state) ? state.map(String) : []
@@ -66,7 +66,7 @@ function parsed(text: string): readonly unknown[] {
 export function parseIpv6(text: string): Uint8Array | undefined {
   const dots = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(text)
   if (dots) {
-    const [a, b, c, d] = dots.slice(2).map(Number) as [number, number, number, number]
+    const [a = 0, b = 0, c = 0, d = 0] = dots.slice(2).map(Number)
     if ([a, b, c, d].some((octet) => octet > 255)) return undefined
     return parseIpv6(`${dots[1]}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`)
   }

@@ -1,4 +1,5 @@
 /** DISMAN-SCHEDULE-MIB (RFC 3231), and what CASTELLAN-SCHEDULE-MIB adds to each of its rows. */
+
 import { securityLevelWord, securityModelWord } from '../../lib/mib/actor.ts'
 import { column, defineNotification, defineScalars, defineTable } from '../../lib/mib/declare.ts'
 import {
@@ -14,10 +15,11 @@ import {
   text,
   unsigned32,
 } from '../../lib/mib/syntax.ts'
+import { castellanArc } from '../../lib/smi/enterprise.ts'
 import { errorStatusNumber } from '../../lib/smi/error-status.ts'
 
 const sched = '1.3.6.1.2.1.63'
-const castellanSched = '1.3.6.1.4.1.32473.12.63'
+const castellanSched = `${castellanArc}.12.63`
 /** Its columns AUGMENT schedEntry. */
 const entry = `${castellanSched}.1.1.1`
 

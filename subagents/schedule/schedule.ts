@@ -68,7 +68,7 @@ export function newState(schedule: Schedule): ScheduleState {
 
 export type ScheduleEvent = 'enabled' | 'disabled' | 'oneshotTriggered'
 
-/** schedOperStatus, RFC 3231. A finished schedule is enabled again by enabling it anew. */
+/** schedOperStatus, RFC 3231. A finished schedule runs again when it is enabled again. */
 export const transitions: Readonly<Record<OperStatus, Partial<Record<ScheduleEvent, OperStatus>>>> = {
   disabled: { enabled: 'enabled' },
   enabled: { disabled: 'disabled', oneshotTriggered: 'finished' },

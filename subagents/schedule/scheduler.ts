@@ -1,14 +1,15 @@
 /**
  * Runs schedules when they are due. What was due while nobody was there, while the machine slept or while the run before
- * went on is counted and told, and made up for only when it is a few minutes old: who wished 02:30 did not wish noon.
+ * went on is counted and reported, and made up for only when it is a few minutes old: 02:30 was asked for, not noon.
  */
 
 import type { Log } from '../../lib/log/log.ts'
-import type { Calendar } from '../../lib/time/calendar.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { nextRun } from '../../lib/time/next-run.ts'
 import { isPlausibleTime } from '../../lib/time/wall-clock.ts'
 import type { Zone } from '../../lib/time/zone.ts'
+import { missedCountedAtMost, passedUntil } from './passed-runs.ts'
+import { repeatedAtMostMs, SavedClock } from './saved-clock.ts'
 import {
   newState,
   type RunFailure,
@@ -27,7 +28,7 @@ export interface SchedulerOptions {
   readonly store: ScheduleStore
   /** Does what the schedule is for; undefined when it is done. */
   readonly run: (state: ScheduleState) => Promise<RunFailure | undefined>
-  /** Told after the state shows it. */
+  /** Called after the state shows it. */
   readonly events: {
     failed(state: ScheduleState): void
     missed(state: ScheduleState): void
@@ -40,22 +41,13 @@ export const latestMs = 5 * 60_000
 export const settlingMs = 5000
 /** However far away the next run is, the wall clock is looked at this often: it may be set, and the machine may sleep. */
 const lookMs = 60_000
-/** A clock that is set back by no more than this repeats hours; by more, it was wrong before. */
-const repeatedAtMostMs = 3 * 3_600_000
 /** Periodic schedules that run more often begin anew with the agent, and are not written down at each run. */
 const keptFromSeconds = 60
-const missedCountedAtMost = 1000
-/** A clock that is behind what was saved is waited for so long: then what was saved came from one that was ahead. */
-const setWithinMs = 3_600_000
-
 export class Scheduler {
   readonly #options: SchedulerOptions
   readonly #states = new Map<string, ScheduleState>()
   #saved = new Map<string, SavedSchedule>()
-  /** When the last process saved. */
-  #savedMs = 0
-  /** The clock is behind that, as before it is set on a machine without a battery clock: no run is planned by it. */
-  #isClockBehind = false
+  #savedClock: SavedClock
   #saving: Promise<void> = Promise.resolve()
   #waitingToSave: Promise<void> | undefined
   #timer: Timer | undefined
@@ -65,20 +57,22 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions) {
     this.#options = options
+    this.#savedClock = new SavedClock(options.clock, 0)
   }
 
   /** Reads what was saved; schedules that are configured from now on run. */
   async start(): Promise<void> {
     const { clock, log, store } = this.#options
+    let savedMs = 0
     try {
       const saved = await store.load()
       this.#saved = new Map(saved?.schedules.map((one) => [one.key, one]))
-      this.#savedMs = saved?.savedMs ?? 0
+      savedMs = saved?.savedMs ?? 0
     } catch (error) {
       log.error('when schedules ran last cannot be read; what was missed meanwhile is not known', { error })
     }
     this.#lookedMs = clock.now()
-    this.#isClockBehind = clock.now() < this.#savedMs - repeatedAtMostMs
+    this.#savedClock = new SavedClock(clock, savedMs)
     this.#startedMonotonicMs = clock.monotonicMs()
     this.#isStarted = true
     this.#arm()
@@ -101,7 +95,7 @@ export class Scheduler {
   }
 
   /**
-   * Takes a schedule, or a change of one; the next run is found anew when its timing changed. `isRenewed` enables a
+   * Takes a schedule, or a change of one; the next run is found again when its timing changed. `isRenewed` enables a
    * finished one again.
    */
   configure(schedule: Schedule, isEnabled: boolean, isRenewed = false): void {
@@ -166,9 +160,9 @@ export class Scheduler {
     }
     if (saved.nextMs === undefined || state.nextMs === undefined) return
     // Planned by a clock that was not set yet: it says nothing of what was missed.
-    if (this.#isBeforeSaved(saved.nextMs)) return
+    if (this.#savedClock.isBefore(saved.nextMs)) return
     if (state.schedule.type !== 'periodic') {
-      if (saved.nextMs <= now || this.#isClockBehind) state.nextMs = saved.nextMs
+      if (saved.nextMs <= now || this.#savedClock.isBehind) state.nextMs = saved.nextMs
       return
     }
     const intervalMs = state.schedule.intervalSeconds * 1000
@@ -203,33 +197,18 @@ export class Scheduler {
     const now = this.#options.clock.now()
     const backMs = this.#lookedMs - now
     this.#lookedMs = now
-    const turn = this.#turnOfClock(now)
-    const isPlannedAnew = backMs > repeatedAtMostMs || turn === 'believed'
+    const turn = this.#savedClock.turn(now)
+    const isReplanned = backMs > repeatedAtMostMs || turn === 'believed'
     for (const state of [...this.#states.values()]) {
       if (state.status !== 'enabled') continue
       const isPeriodic = state.schedule.type === 'periodic'
-      const isPlannedBehind = turn === 'set' && this.#isBeforeSaved(state.nextMs ?? now)
-      if (!isPeriodic && (isPlannedAnew || isPlannedBehind)) this.#plan(state)
+      const isPlannedBehind = turn === 'set' && this.#savedClock.isBefore(state.nextMs ?? now)
+      if (!isPeriodic && (isReplanned || isPlannedBehind)) this.#plan(state)
       else if (this.#waitOf(state) > 0) continue
       else if (isPeriodic) this.#duePeriodic(state)
       else this.#dueByCalendar(state, now)
     }
     this.#arm()
-  }
-
-  /** Whether a time comes from a clock that was not set yet. */
-  #isBeforeSaved(timeMs: number): boolean {
-    return !isPlausibleTime(timeMs) || timeMs < this.#savedMs - repeatedAtMostMs
-  }
-
-  /** Once, when a clock that was behind what was saved was set, or is believed after all: it was ahead before. */
-  #turnOfClock(now: number): 'set' | 'believed' | undefined {
-    if (!this.#isClockBehind) return undefined
-    const isSet = !this.#isBeforeSaved(now)
-    const isOverdue = this.#options.clock.monotonicMs() - this.#startedMonotonicMs >= setWithinMs
-    if (!isSet && !(isOverdue && isPlausibleTime(now))) return undefined
-    this.#isClockBehind = false
-    return isSet ? 'set' : 'believed'
   }
 
   #duePeriodic(state: ScheduleState): void {
@@ -242,10 +221,11 @@ export class Scheduler {
 
   #dueByCalendar(state: ScheduleState, now: number): void {
     const { zone } = this.#options
-    const { calendar } = state.schedule
+    const { schedule, nextMs = now } = state
+    const { calendar } = schedule
     // Planned before the clock was set: nothing was due then, and nothing was missed.
-    if (!isPlausibleTime(state.nextMs!)) return this.#plan(state)
-    const { dueMs, passed, isMore, passedMs } = passedUntil(now, calendar, state.nextMs!, zone)
+    if (!isPlausibleTime(nextMs)) return this.#plan(state)
+    const { dueMs, passed, isMore, passedMs } = passedUntil(now, calendar, nextMs, zone)
     const isLate = now - dueMs > latestMs
     state.nextMs = nextRun(calendar, Math.max(now, dueMs), zone)
     if (isLate || state.isRunning) {
@@ -256,7 +236,7 @@ export class Scheduler {
       return
     }
     if (passed > 0) this.#missed(state, passed, passedMs, 'a later run was due already', isMore)
-    if (state.schedule.type === 'oneshot') this.#enter(state, 'oneshotTriggered')
+    if (schedule.type === 'oneshot') this.#enter(state, 'oneshotTriggered')
     void this.#run(state)
   }
 
@@ -309,7 +289,7 @@ export class Scheduler {
   #save(): Promise<void> {
     this.#waitingToSave ??= this.#saving = this.#saving.then(async () => {
       this.#waitingToSave = undefined
-      const { clock, store, log } = this.#options
+      const { store, log } = this.#options
       const kept = [...this.#states.values()].filter((state) => this.#isKept(state))
       const schedules = kept.map((state) => ({
         key: state.schedule.key,
@@ -319,50 +299,11 @@ export class Scheduler {
         isFinished: state.status === 'finished',
       }))
       try {
-        // A time from before the clock is set would have the next process believe that clock.
-        await store.save({ savedMs: this.#isClockBehind ? this.#savedMs : clock.now(), schedules })
+        await store.save({ savedMs: this.#savedClock.timeOfSaving, schedules })
       } catch (error) {
         log.error('when schedules ran cannot be written down; after a restart runs may seem missed', { error })
       }
     })
     return this.#waitingToSave
   }
-}
-
-interface Passed {
-  /** The last run due by now. */
-  readonly dueMs: number
-  /** How many were due before it; there are more when `isMore`. */
-  readonly passed: number
-  readonly isMore: boolean
-  /** The last of those. */
-  readonly passedMs: number
-}
-
-/** What was due from `firstMs` until now. */
-function passedUntil(now: number, calendar: Calendar, firstMs: number, zone: Zone): Passed {
-  let dueMs = firstMs
-  let passedMs = firstMs
-  for (let passed = 0; ; passed++) {
-    const next = nextRun(calendar, dueMs, zone)
-    if (next === undefined || next > now) return { dueMs, passed, isMore: false, passedMs }
-    if (passed === missedCountedAtMost) {
-      const lastMs = lastRun(calendar, dueMs, now, zone)
-      return { dueMs: lastMs, passed, isMore: true, passedMs: lastRun(calendar, dueMs, lastMs - 1, zone) }
-    }
-    passedMs = dueMs
-    dueMs = next
-  }
-}
-
-/** The last run until `untilMs`, found by halving; `firstMs` is one of them. */
-function lastRun(calendar: Calendar, firstMs: number, untilMs: number, zone: Zone): number {
-  let last = firstMs
-  for (let end = untilMs + 1; end - last > 1; ) {
-    const middle = Math.floor((last + end) / 2)
-    const next = nextRun(calendar, middle - 1, zone)
-    if (next !== undefined && next <= untilMs) last = next
-    else end = middle
-  }
-  return last
 }

@@ -50,7 +50,8 @@ function parseSaved(content: unknown): SavedSchedules {
 function savedOf(content: unknown): SavedSchedules | undefined {
   if (!isRecord(content) || typeof content.savedMs !== 'number' || !Array.isArray(content.schedules)) return undefined
   const schedules: SavedSchedule[] = []
-  for (const one of content.schedules as unknown[]) {
+  const all: readonly unknown[] = content.schedules
+  for (const one of all) {
     if (!isRecord(one)) return undefined
     const { key, timing, lastMs, nextMs, isFinished } = one
     if (typeof key !== 'string' || typeof timing !== 'string' || typeof isFinished !== 'boolean') return undefined

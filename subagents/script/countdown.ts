@@ -25,7 +25,7 @@ export class Countdown {
     return Math.max(0, Math.ceil(this.#ticks - (this.#clock.monotonicMs() - this.#sinceMs) / 10))
   }
 
-  /** Begins anew from here; whether it ticks stays as it is. */
+  /** Begins again from here; whether it ticks stays as it is. */
   set(ticks: number): void {
     this.#ticks = ticks
     if (this.#sinceMs === undefined) return

@@ -1,10 +1,12 @@
 /** smLangTable and smExtsnTable: what the scripts of this machine may be written in, and what they have beyond that. */
+
 import { anyServing, type Serving, serve } from '../../lib/mib/module.ts'
+import { castellanArc } from '../../lib/smi/enterprise.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { scriptIdentities, smExtsnTable, smLangTable } from './mib.ts'
 import { languages } from './program.ts'
 
-const castellan = oid('1.3.6.1.4.1.32473')
+const castellan = oid(castellanArc)
 const notKnown = oid('0.0')
 
 export function serveLanguages(): Serving[] {

@@ -1,5 +1,4 @@
 /** smLaunchTable: what may be started, how often and with what; and the starting itself, after a SET is through. */
-
 import type { Log } from '../../lib/log/log.ts'
 import type { RowOf, WishesOf } from '../../lib/mib/declare.ts'
 import { type Change, type Refusal, serve } from '../../lib/mib/module.ts'
@@ -7,220 +6,239 @@ import { truncateUtf8 } from '../../lib/text/text.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 import { Countdown } from './countdown.ts'
 import { endless, smLaunchTable } from './mib.ts'
+import { controlRun } from './run.ts'
 import { type LaunchId, maxRunningTotal, type Runs } from './runs.ts'
 import { programOf, type ScriptRow } from './scripts.ts'
 import { mayHappen } from './states.ts'
 
 export type LaunchRow = RowOf<typeof smLaunchTable>
 type Wishes = WishesOf<typeof smLaunchTable>
+type LaunchChange = Change<LaunchRow, Wishes>
+type LaunchIndex = Pick<LaunchRow, 'smLaunchOwner' | 'smLaunchName'>
 
-export interface LaunchesContext {
+export interface LaunchesOptions {
   now(): Date
   /** Whether smLaunchArgument may be written: the local configuration says so. */
   argumentsWritable(): boolean
-  /** What there is while the module runs. */
-  running(): { readonly runs: Runs; readonly clock: Clock; readonly log: Log } | undefined
   scriptOf(owner: string, name: string): ScriptRow | undefined
+}
+
+/** What there is while the module runs. */
+export interface RunningScripts {
+  readonly runs: Runs
+  readonly clock: Clock
+  readonly log: Log
+}
+
+interface StartRefusal {
+  readonly status: 'inconsistentValue' | 'resourceUnavailable'
+  readonly sentence: string
 }
 
 /** Changes of these are none of the row's configuration (smLaunchLastChange). */
 const actions: ReadonlySet<string> = new Set(['smLaunchStart', 'smLaunchControl', 'smLaunchRowExpireTime'])
 
-export function serveLaunches({ now, argumentsWritable, running, scriptOf }: LaunchesContext) {
-  const expireTimes = new Map<string, Countdown>()
+export class Launches {
+  readonly served
+  readonly #options: LaunchesOptions
+  readonly #expireTimes = new Map<string, Countdown>()
+  #running: RunningScripts | undefined
 
-  const served = serve(smLaunchTable, {
-    live: {
-      smLaunchRunIndexNext: (row) => running()?.runs.nextIndex(idOf(row)) ?? 0,
-      smLaunchRowExpireTime: (row) => expireTimes.get(keyOf(row))?.ticks ?? endless,
-    },
-    derive({ before, after, wishes }) {
-      const isChanged = Object.keys(wishes).some((name) => !actions.has(name))
-      return {
-        ...after,
-        // It reads as the last index that was started, which is for the start to say.
-        smLaunchStart: before?.smLaunchStart ?? 0,
-        smLaunchLastChange: isChanged ? now() : after.smLaunchLastChange,
-      }
-    },
-    test: (change) => testRow(change) ?? testActions(change),
-    commit: ({ before, after, wishes }) => ({
-      finish: () => {
-        if (after) apply(after, wishes)
-        else if (before) drop(before)
+  constructor(options: LaunchesOptions) {
+    this.#options = options
+    this.served = serve(smLaunchTable, {
+      live: {
+        smLaunchRunIndexNext: (row) => this.#running?.runs.nextIndex(idOf(row)) ?? 0,
+        smLaunchRowExpireTime: (row) => this.#expireTimes.get(keyOf(row))?.ticks ?? endless,
       },
-    }),
-  })
-  const { table } = served
-
-  const testRow = ({ before, after, wishes }: Change<LaunchRow, Wishes>): Refusal | undefined => {
-    const refuse = (column: keyof Wishes): Refusal => ({ status: 'inconsistentValue', column })
-    const wishedStorage = wishes.smLaunchStorageType
-    if (!before && (wishedStorage === 'permanent' || wishedStorage === 'readOnly')) return refuse('smLaunchStorageType')
-    if (!before) return undefined
-    const isEnabled = before.smLaunchOperStatus === 'enabled'
-    const isLeaving = before.smLaunchRowStatus === 'active' && after?.smLaunchRowStatus !== 'active'
-    if (isLeaving && (isEnabled || before.smLaunchStorageType === 'permanent')) return refuse('smLaunchRowStatus')
-    if (isEnabled && wishes.smLaunchScriptOwner !== undefined) return refuse('smLaunchScriptOwner')
-    if (isEnabled && wishes.smLaunchScriptName !== undefined) return refuse('smLaunchScriptName')
-    if (!argumentsWritable() && before.smLaunchArgument.length > 0) {
-      // Who may write no arguments gives those of one script to no other.
-      if (isOther(before, wishes, 'smLaunchScriptOwner')) return refuse('smLaunchScriptOwner')
-      if (isOther(before, wishes, 'smLaunchScriptName')) return refuse('smLaunchScriptName')
-    }
-    const isExpired = before.smLaunchOperStatus === 'expired'
-    if (isExpired && wishes.smLaunchRowExpireTime !== undefined) return refuse('smLaunchRowExpireTime')
-    return undefined
+      derive({ before, after, wishes }) {
+        const isChanged = Object.keys(wishes).some((name) => !actions.has(name))
+        return {
+          ...after,
+          // It reads as the last index that was started, which is for the start to say.
+          smLaunchStart: before?.smLaunchStart ?? 0,
+          smLaunchLastChange: isChanged ? options.now() : after.smLaunchLastChange,
+        }
+      },
+      test: (change) =>
+        testRow(change, options.argumentsWritable()) ?? this.#testStart(change) ?? this.#testControl(change),
+      commit: ({ before, after, wishes }) => ({
+        finish: () => {
+          if (after) this.#apply(after, wishes)
+          else if (before) this.#drop(before)
+        },
+      }),
+    })
   }
 
-  const testActions = ({ before, after, wishes }: Change<LaunchRow, Wishes>): Refusal | undefined => {
-    if (wishes.smLaunchStart !== undefined) {
-      const refusal = whyNot(before, after, wishes.smLaunchStart)
-      if (refusal) {
-        if (before) table.patch(before, { smLaunchError: refusal.sentence })
-        return { status: refusal.status, column: 'smLaunchStart' }
-      }
-    }
-    const control = wishes.smLaunchControl ?? 'nop'
-    if (control !== 'nop') {
-      const runs = before ? (running()?.runs.of(idOf(before)) ?? []) : []
-      if (!runs.some(({ run }) => mayHappen(run.state, control)))
-        return { status: 'inconsistentValue', column: 'smLaunchControl' }
-    }
-    return undefined
+  /** Launches start runs of these from now on; while there are none, all are disabled. */
+  use(running: RunningScripts | undefined): void {
+    this.#running = running
+    if (running) this.refreshAll()
+    else for (const row of [...this.served.table.rows()]) this.#patch(row, { smLaunchOperStatus: 'disabled' })
+  }
+
+  refreshAll(): void {
+    for (const row of [...this.served.table.rows()]) this.#refresh(row)
+  }
+
+  maxCompleted(id: LaunchId): number {
+    return this.served.table.get(indexOf(id))?.smLaunchMaxCompleted ?? 0
+  }
+
+  /** One that has expired goes when the last of its runs is forgotten. */
+  dropIfExpired(id: LaunchId): void {
+    const row = this.served.table.get(indexOf(id))
+    if (row?.smLaunchOperStatus !== 'expired' || this.#running?.runs.of(id).length !== 0) return
+    this.served.table.delete(row)
+    this.#drop(row)
+  }
+
+  #patch(row: LaunchIndex, changes: Partial<LaunchRow>): void {
+    this.served.table.patch(row, changes)
+  }
+
+  #testStart({ before, after, wishes: { smLaunchStart: index } }: LaunchChange): Refusal | undefined {
+    const refusal = index === undefined ? undefined : this.#refuseStart(before, after, index)
+    if (!refusal) return undefined
+    if (before) this.#patch(before, { smLaunchError: refusal.sentence })
+    return { status: refusal.status, column: 'smLaunchStart' }
+  }
+
+  #testControl({ before, wishes: { smLaunchControl: control = 'nop' } }: LaunchChange): Refusal | undefined {
+    if (control === 'nop') return undefined
+    const runs = before ? (this.#running?.runs.of(idOf(before)) ?? []) : []
+    const isPossible = runs.some(({ run }) => mayHappen(run.state, control))
+    return isPossible ? undefined : { status: 'inconsistentValue', column: 'smLaunchControl' }
   }
 
   /** The checks of smLaunchStart, in its order; the fourth, read access to the script, is for who knows the principal. */
-  const whyNot = (
-    before: LaunchRow | undefined,
-    after: LaunchRow | undefined,
-    index: number,
-  ): { status: 'inconsistentValue' | 'resourceUnavailable'; sentence: string } | undefined => {
-    const refuse = (sentence: string, status: 'inconsistentValue' | 'resourceUnavailable' = 'inconsistentValue') => ({
-      status,
-      sentence,
-    })
-    const alive = running()
-    if (!alive || !before || !after || before.smLaunchOperStatus !== 'enabled' || statusOf(after) !== 'enabled') {
-      const script = after && scriptOf(after.smLaunchScriptOwner, after.smLaunchScriptName)
-      if (!script) return refuse('there is no script of the name that smLaunchScriptOwner and smLaunchScriptName give')
-      if (script.smScriptOperStatus !== 'enabled')
-        return refuse(`the script is ${script.smScriptOperStatus}; smScriptError says why`)
-      return refuse('this launch is not enabled; set smLaunchAdminStatus to enabled')
-    }
-    if (index !== 0 && alive.runs.find(idOf(after), index)) return refuse(`the run index ${index} is in use`)
-    if (alive.runs.runningOf(idOf(after)) >= after.smLaunchMaxRunning)
+  #refuseStart(before: LaunchRow | undefined, after: LaunchRow | undefined, index: number): StartRefusal | undefined {
+    const refuse = (sentence: string, status: StartRefusal['status'] = 'inconsistentValue') => ({ status, sentence })
+    const runs = this.#running?.runs
+    if (!runs || before?.smLaunchOperStatus !== 'enabled' || !after || this.#statusOf(after) !== 'enabled')
+      return refuse(this.#whyDisabled(after))
+    if (index !== 0 && runs.find(idOf(after), index)) return refuse(`the run index ${index} is in use`)
+    if (runs.runningOf(idOf(after)) >= after.smLaunchMaxRunning)
       return refuse(`as many runs as it may have (${after.smLaunchMaxRunning}) are under way; see smLaunchMaxRunning`)
-    if (alive.runs.running >= maxRunningTotal)
+    if (runs.running >= maxRunningTotal)
       return refuse(`${maxRunningTotal} scripts run on this machine, which is the most`, 'resourceUnavailable')
     return undefined
   }
 
-  const statusOf = (row: LaunchRow): 'enabled' | 'disabled' => {
+  #whyDisabled(row: LaunchRow | undefined): string {
+    const script = row && this.#scriptOf(row)
+    if (!script) return 'there is no script of the name that smLaunchScriptOwner and smLaunchScriptName give'
+    if (script.smScriptOperStatus !== 'enabled')
+      return `the script is ${script.smScriptOperStatus}; smScriptError says why`
+    return 'this launch is not enabled; set smLaunchAdminStatus to enabled'
+  }
+
+  #statusOf(row: LaunchRow): 'enabled' | 'disabled' {
     if (row.smLaunchRowStatus !== 'active' || row.smLaunchAdminStatus === 'disabled') return 'disabled'
-    const script = scriptOf(row.smLaunchScriptOwner, row.smLaunchScriptName)
+    const script = this.#scriptOf(row)
     return script?.smScriptRowStatus === 'active' && script.smScriptOperStatus === 'enabled' ? 'enabled' : 'disabled'
   }
 
-  const apply = (row: LaunchRow, wishes: Wishes): void => {
-    const alive = running()
-    if (!alive) return
-    if (wishes.smLaunchRowExpireTime !== undefined) expireIn(row, wishes.smLaunchRowExpireTime)
-    refresh(row)
-    alive.runs.trim(idOf(row))
-    const control = wishes.smLaunchControl ?? 'nop'
-    if (control !== 'nop') for (const { run } of alive.runs.of(idOf(row))) controlRun(run, control)
-    if (wishes.smLaunchStart !== undefined) start(row, wishes.smLaunchStart)
+  #scriptOf({ smLaunchScriptOwner, smLaunchScriptName }: LaunchRow): ScriptRow | undefined {
+    return this.#options.scriptOf(smLaunchScriptOwner, smLaunchScriptName)
   }
 
-  /** smLaunchOperStatus as it is to be; coming to be enabled starts what is to start by itself. */
-  const refresh = (given: LaunchRow): void => {
-    const row = table.get(given)
-    const alive = running()
-    if (!row || !alive || row.smLaunchOperStatus === 'expired') return
-    const smLaunchOperStatus = statusOf(row)
+  #apply(row: LaunchRow, wishes: Wishes): void {
+    if (!this.#running) return
+    const { runs } = this.#running
+    const { smLaunchRowExpireTime, smLaunchControl = 'nop', smLaunchStart } = wishes
+    if (smLaunchRowExpireTime !== undefined) this.#expireIn(row, smLaunchRowExpireTime)
+    this.#refresh(row)
+    runs.trim(idOf(row))
+    for (const { run } of runs.of(idOf(row))) controlRun(run, smLaunchControl)
+    if (smLaunchStart !== undefined) this.#start(row, smLaunchStart)
+  }
+
+  /** smLaunchOperStatus as it must be now; a launch that becomes enabled starts what is to start by itself. */
+  #refresh(given: LaunchRow): void {
+    const row = this.served.table.get(given)
+    if (!row || !this.#running || row.smLaunchOperStatus === 'expired') return
+    const smLaunchOperStatus = this.#statusOf(row)
     if (smLaunchOperStatus === row.smLaunchOperStatus) return
-    table.patch(row, { smLaunchOperStatus })
+    this.#patch(row, { smLaunchOperStatus })
     // RFC 3165: a launch that is disabled has no entries in smRunTable.
-    if (smLaunchOperStatus === 'disabled') alive.runs.dismiss(idOf(row))
-    else if (row.smLaunchAdminStatus === 'autostart') start(row, 0)
+    if (smLaunchOperStatus === 'disabled') this.#running.runs.dismiss(idOf(row))
+    else if (row.smLaunchAdminStatus === 'autostart') this.#start(row, 0)
   }
 
-  const start = (given: LaunchRow, wishedIndex: number): void => {
-    const row = table.get(given)
-    const alive = running()
-    if (!row || !alive) return
-    const { runs, log } = alive
-    const refusal = whyNot(row, row, wishedIndex)
-    if (refusal) {
-      table.patch(row, { smLaunchError: truncateUtf8(refusal.sentence, 255) })
+  /** Run index 0: the next that is free. */
+  #start(given: LaunchRow, requestedIndex: number): void {
+    const row = this.served.table.get(given)
+    if (!row || !this.#running) return
+    const { runs, log } = this.#running
+    const refusal = this.#refuseStart(row, row, requestedIndex)
+    const script = this.#scriptOf(row)
+    if (refusal || !script) {
+      const sentence = refusal?.sentence ?? this.#whyDisabled(row)
+      this.#patch(row, { smLaunchError: truncateUtf8(sentence, 255) })
       log.warn('a script was not started', { launch: `${row.smLaunchOwner}/${row.smLaunchName}`, ...refusal })
       return
     }
-    const index = wishedIndex === 0 ? runs.nextIndex(idOf(row)) : wishedIndex
-    const program = programOf(scriptOf(row.smLaunchScriptOwner, row.smLaunchScriptName)!)
-    table.patch(row, { smLaunchError: '', smLaunchStart: index })
-    const order = { program, argument: row.smLaunchArgument, lifeTimeTicks: row.smLaunchLifeTime }
+    const index = requestedIndex === 0 ? runs.nextIndex(idOf(row)) : requestedIndex
+    this.#patch(row, { smLaunchError: '', smLaunchStart: index })
+    const order = {
+      program: programOf(script),
+      argument: row.smLaunchArgument,
+      lifeTimeTicks: row.smLaunchLifeTime,
+    }
     runs.start(idOf(row), index, order, row.smLaunchExpireTime)
   }
 
-  const expireIn = (row: LaunchRow, ticks: number): void => {
-    const alive = running()
-    if (!alive) return
+  #expireIn(row: LaunchRow, ticks: number): void {
+    if (!this.#running) return
     const expired = (): void => {
-      if (!table.get(row)) return
-      table.patch(row, { smLaunchOperStatus: 'expired' })
-      dropIfExpired(idOf(row))
+      if (!this.served.table.get(row)) return
+      this.#patch(row, { smLaunchOperStatus: 'expired' })
+      this.dropIfExpired(idOf(row))
     }
-    expireTimes.get(keyOf(row))?.hold()
-    const expireTime = new Countdown(alive.clock, ticks, expired, endless)
-    expireTimes.set(keyOf(row), expireTime)
+    this.#expireTimes.get(keyOf(row))?.hold()
+    const expireTime = new Countdown(this.#running.clock, ticks, expired, endless)
+    this.#expireTimes.set(keyOf(row), expireTime)
     expireTime.go()
   }
 
-  const drop = (row: LaunchRow): void => {
-    expireTimes.get(keyOf(row))?.hold()
-    expireTimes.delete(keyOf(row))
-    running()?.runs.dismiss(idOf(row))
-  }
-
-  /** One that has expired goes when the last of its runs is forgotten. */
-  const dropIfExpired = ({ owner, name }: LaunchId): void => {
-    const row = table.get({ smLaunchOwner: owner, smLaunchName: name })
-    if (row?.smLaunchOperStatus !== 'expired' || running()?.runs.of({ owner, name }).length !== 0) return
-    table.delete(row)
-    drop(row)
-  }
-
-  return {
-    served,
-    dropIfExpired,
-    refreshAll: () => {
-      for (const row of [...table.rows()]) refresh(row)
-    },
-    disableAll: () => {
-      for (const row of [...table.rows()]) table.patch(row, { smLaunchOperStatus: 'disabled' })
-    },
-    maxCompleted: ({ owner, name }: LaunchId): number =>
-      table.get({ smLaunchOwner: owner, smLaunchName: name })?.smLaunchMaxCompleted ?? 0,
+  #drop(row: LaunchIndex): void {
+    this.#expireTimes.get(keyOf(row))?.hold()
+    this.#expireTimes.delete(keyOf(row))
+    this.#running?.runs.dismiss(idOf(row))
   }
 }
 
-/** What smRunControl and smLaunchControl ask of a run; where its state does not allow that, nothing. */
-export function controlRun(
-  run: { abort(exit: { exitCode: 'halted'; sentence: string }): void; suspend(): void; resume(): void },
-  control: 'abort' | 'suspend' | 'resume' | 'nop',
-): void {
-  if (control === 'abort') run.abort({ exitCode: 'halted', sentence: 'it was aborted, as a manager asked' })
-  if (control === 'suspend') run.suspend()
-  if (control === 'resume') run.resume()
+function testRow({ before, after, wishes }: LaunchChange, argumentsWritable: boolean): Refusal | undefined {
+  const refuse = (column: keyof Wishes): Refusal => ({ status: 'inconsistentValue', column })
+  const storage = wishes.smLaunchStorageType
+  if (!before && (storage === 'permanent' || storage === 'readOnly')) return refuse('smLaunchStorageType')
+  if (!before) return undefined
+  const isEnabled = before.smLaunchOperStatus === 'enabled'
+  const isLeaving = before.smLaunchRowStatus === 'active' && after?.smLaunchRowStatus !== 'active'
+  if (isLeaving && (isEnabled || before.smLaunchStorageType === 'permanent')) return refuse('smLaunchRowStatus')
+  if (isEnabled && wishes.smLaunchScriptOwner !== undefined) return refuse('smLaunchScriptOwner')
+  if (isEnabled && wishes.smLaunchScriptName !== undefined) return refuse('smLaunchScriptName')
+  if (!argumentsWritable && before.smLaunchArgument.length > 0) {
+    // Who may write no arguments gives those of one script to no other.
+    if (isOther(before, wishes, 'smLaunchScriptOwner')) return refuse('smLaunchScriptOwner')
+    if (isOther(before, wishes, 'smLaunchScriptName')) return refuse('smLaunchScriptName')
+  }
+  const isExpired = before.smLaunchOperStatus === 'expired'
+  if (isExpired && wishes.smLaunchRowExpireTime !== undefined) return refuse('smLaunchRowExpireTime')
+  return undefined
 }
 
-function idOf(row: Pick<LaunchRow, 'smLaunchOwner' | 'smLaunchName'>): LaunchId {
-  return { owner: row.smLaunchOwner, name: row.smLaunchName }
+function idOf({ smLaunchOwner: owner, smLaunchName: name }: LaunchIndex): LaunchId {
+  return { owner, name }
 }
 
-function keyOf(row: Pick<LaunchRow, 'smLaunchOwner' | 'smLaunchName'>): string {
+function indexOf({ owner, name }: LaunchId): LaunchIndex {
+  return { smLaunchOwner: owner, smLaunchName: name }
+}
+
+function keyOf(row: LaunchIndex): string {
   return `${row.smLaunchOwner}\0${row.smLaunchName}`
 }
 

@@ -66,7 +66,7 @@ function readRecord(folder: Folder, name: string): Remembered | undefined {
 
 function parseRecord(text: string): Remembered | undefined {
   try {
-    const { pid, startTicks, bootId } = JSON.parse(text) as { [K in keyof Remembered]?: unknown }
+    const { pid, startTicks, bootId }: { [K in keyof Remembered]?: unknown } = JSON.parse(text)
     const isWhole = typeof pid === 'number' && typeof startTicks === 'number' && typeof bootId === 'string'
     return isWhole ? { pid, startTicks, bootId } : undefined
   } catch {

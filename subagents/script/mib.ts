@@ -14,9 +14,10 @@ import {
   truthValue,
   unsigned32,
 } from '../../lib/mib/syntax.ts'
+import { castellanArc } from '../../lib/smi/enterprise.ts'
 
 const script = '1.3.6.1.2.1.64'
-const castellanScript = '1.3.6.1.4.1.32473.12.41'
+const castellanScript = `${castellanArc}.12.41`
 /** CASTELLAN-SCRIPT-MIB's scriptProgramEntry, which augments smScriptEntry. */
 const programEntry = `${castellanScript}.1.1.1`
 /** Below it: the languages and the extension that smLangTable and smExtsnTable name. */

@@ -43,7 +43,7 @@ export class ReportReader {
 
   read(chunk: Buffer): Report[] {
     const lines = (this.#rest + chunk.toString('latin1')).split('\n')
-    this.#rest = lines.pop()!.slice(0, maxLineOctets + 1)
+    this.#rest = (lines.pop() ?? '').slice(0, maxLineOctets + 1)
     return lines.map(parseReport).filter((report) => report !== undefined)
   }
 }

@@ -4,15 +4,9 @@ import type { Rule } from '../../lib/mib/rules.ts'
 import { smLaunchTable, smScriptTable } from './mib.ts'
 import { argvOf } from './program.ts'
 import { wordsOf } from './run.ts'
-import { programOf } from './scripts.ts'
+import { isEditing, programOf } from './scripts.ts'
 
-type ScriptRow = RowOf<typeof smScriptTable>
 type LaunchRow = RowOf<typeof smLaunchTable>
-
-/** Code over SNMP (smCodeGroup) is not supported, so there is nothing to be edited. Asked by a SET too. */
-export function isEditing({ smScriptAdminStatus }: ScriptRow): boolean {
-  return smScriptAdminStatus === 'editing'
-}
 
 export const scriptRule: Rule = (rows, report) => {
   for (const { row, placeOf } of rows.of(smScriptTable))

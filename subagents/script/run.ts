@@ -2,7 +2,7 @@
 
 import { RateLimit } from '../../lib/bounds/rate-limit.ts'
 import type { Log } from '../../lib/log/log.ts'
-import { type Leader, newestPid, sessionMembers, signalSession } from '../../lib/proc/session.ts'
+import { type Leader, type SessionMember, sessionMembers, signalSession } from '../../lib/proc/session.ts'
 import type { ProgramExit } from '../../lib/program/exit.ts'
 import type { Launcher } from '../../lib/program/launcher.ts'
 import type { Program as StartedProgram } from '../../lib/program/program.ts'
@@ -13,7 +13,9 @@ import { Countdown } from './countdown.ts'
 import { type Exit, type ExitCode, exitOf } from './exit.ts'
 import { endless, maxResultOctets } from './mib.ts'
 import { type Report, ReportReader, Tail } from './output.ts'
+import { ProcessCount } from './process-count.ts'
 import { argvOf, type Program } from './program.ts'
+import { endSession } from './session-end.ts'
 import { mayHappen, type RunEvent, type RunState, transitions } from './states.ts'
 
 /** What is to be run, and how long. */
@@ -28,7 +30,7 @@ export interface RunOrder {
 export interface RunEvents {
   /** After every change that can be seen. */
   changed(run: ScriptRun): void
-  /** The script told of itself. */
+  /** The script reported its result or an error. */
   reported(run: ScriptRun, kind: Report['kind']): void
   /** Its processes are there; and later: none of them is left. */
   began(run: ScriptRun, leader: Leader): void
@@ -45,12 +47,9 @@ export interface RunOptions {
 
 /** Between SIGTERM and SIGKILL, for what is aborted. */
 const graceMs = 1000
-/** How often processes are counted, and looked at while they stop, go on or end. */
-const countEveryMs = 100
+/** How often processes are looked at while they stop or go on. */
 const lookEveryMs = 10
 const stopWithinMs = 1000
-/** What left the session may keep its output open; nobody waits for that longer than this. */
-const drainMs = 200
 /** A result that grows is shown so often. */
 const showEveryMs = 100
 const maxErrorOctets = 255
@@ -73,18 +72,14 @@ export class ScriptRun {
   readonly #reports: RateLimit
   readonly #stdout = new Tail(maxResultOctets)
   readonly #stderr = new Tail(maxResultOctets)
-  #started: StartedProgram | undefined
   #leader: Leader | undefined
+  #processes: ProcessCount | undefined
   /** How it came to its end, where that was not its own doing. */
   #imposed: Exit | undefined
   #printedOctets = 0
-  /** How many processes it had when they were last counted, and the newest of the machine then. */
-  #processes = 1
-  #newestPid = 0
   /** It named its result itself: what it prints is none any more. */
   #isResultNamed = false
   #showing: Timer | undefined
-  #counting: Timer | undefined
   #looking: Timer | undefined
   #killing: Timer | undefined
 
@@ -122,7 +117,7 @@ export class ScriptRun {
     else this.#launched(started)
   }
 
-  /** Meanwhile it may have been told to end. */
+  /** Meanwhile it may have been asked to end. */
   #launched(started: StartedProgram): void {
     const { leader } = started
     if (started.pid === undefined)
@@ -193,7 +188,6 @@ export class ScriptRun {
 
   #follow(started: StartedProgram, leader: Leader): void {
     const { clock, events } = this.#options
-    this.#started = started
     this.#leader = leader
     started.output?.on('data', (chunk: Buffer) => this.#printed(chunk, this.#stdout))
     started.errors?.on('data', (chunk: Buffer) => this.#printed(chunk, this.#stderr))
@@ -202,9 +196,12 @@ export class ScriptRun {
       this.#count(chunk)
       for (const report of reader.read(chunk)) this.#take(report)
     })
-    void started.exited.then((exit) => this.#left(exit))
-    this.#newestPid = leader.pid
-    this.#counting = clock.every(countEveryMs, () => this.#countProcesses())
+    void started.exited.then((exit) => this.#left(exit, started, leader))
+    const { maxProcesses } = this.order.program
+    this.#processes = new ProcessCount(clock, leader, maxProcesses, (count) => {
+      const sentence = `it had ${count} processes, more than the ${maxProcesses} that it may, and was stopped`
+      this.abort({ exitCode: 'noResourcesLeft', sentence }, 0)
+    })
     events.began(this, leader)
     this.#move('started')
     this.lifeTime.go()
@@ -230,20 +227,6 @@ export class ScriptRun {
     const { maxOutputOctets } = this.order.program
     if (this.#printedOctets <= maxOutputOctets) return
     const sentence = `it printed more than the ${maxOutputOctets} octets that it may and was stopped`
-    this.abort({ exitCode: 'noResourcesLeft', sentence }, 0)
-  }
-
-  /** It cannot have more processes than at the last count and all that were born since: most looks cost one read. */
-  #countProcesses(): void {
-    const { maxProcesses } = this.order.program
-    const newest = newestPid()
-    const bornSince = newest - this.#newestPid
-    if (bornSince >= 0 && this.#processes + bornSince <= maxProcesses) return
-    const count = sessionMembers(this.#leader!).length
-    this.#processes = count
-    this.#newestPid = newest
-    if (count <= maxProcesses) return
-    const sentence = `it had ${count} processes, more than the ${maxProcesses} that it may, and was stopped`
     this.abort({ exitCode: 'noResourcesLeft', sentence }, 0)
   }
 
@@ -278,34 +261,18 @@ export class ScriptRun {
   }
 
   /** The process itself has ended; what it leaves behind in its session ends with it. */
-  #left(exit: ProgramExit): void {
+  #left(exit: ProgramExit, started: StartedProgram, leader: Leader): void {
     const { clock, log } = this.#options
     this.#looking?.cancel()
-    let isDrained = false
-    let left = Number.POSITIVE_INFINITY
-    const since = clock.monotonicMs()
-    const look = (): void => {
-      if (this.isOver) return
-      // From an empty session nothing can be forked any more.
-      if (left > 0) left = signalSession(this.#leader!, 'SIGKILL')
-      const waitedMs = clock.monotonicMs() - since
-      const isStuck = waitedMs > 5000 // asleep in the kernel, which no signal ends
-      if (isStuck && left > 0) log.error('processes of a script cannot be ended', { session: this.#leader!.pid, left })
-      if ((left > 0 && !isStuck) || (!isDrained && waitedMs < drainMs)) return
-      this.#looking?.cancel()
-      this.#started?.closeStreams()
+    endSession({ clock, log, leader, closed: started.closed }, () => {
+      started.closeStreams()
       this.#terminate(this.#imposed ?? exitOf(exit, this.#stderr.lastLine))
-    }
-    this.#looking = clock.every(lookEveryMs, look)
-    void this.#started?.closed.then(() => {
-      isDrained = true
-      look()
     })
-    look()
   }
 
   #terminate({ exitCode, sentence }: Exit): void {
-    for (const timer of [this.#showing, this.#counting, this.#looking, this.#killing]) timer?.cancel()
+    for (const timer of [this.#showing, this.#looking, this.#killing]) timer?.cancel()
+    this.#processes?.stop()
     this.lifeTime.hold()
     this.lifeTime.set(0)
     this.endTime = this.#now()
@@ -318,13 +285,15 @@ export class ScriptRun {
     this.#options.events.ended(this)
   }
 
-  #lookFor(isSo: (members: ReturnType<typeof sessionMembers>) => boolean, done: () => void, failed: () => void): void {
+  #lookFor(isSo: (members: readonly SessionMember[]) => boolean, done: () => void, failed: () => void): void {
     const { clock } = this.#options
+    const leader = this.#leader
+    if (!leader) return
     this.#looking?.cancel()
     const deadline = clock.monotonicMs() + stopWithinMs
     this.#looking = clock.every(lookEveryMs, () => {
-      const members = sessionMembers(this.#leader!)
-      if (members.length === 0) return // it ends, and that will be told
+      const members = sessionMembers(leader)
+      if (members.length === 0) return // it ends, and that will be seen
       const holds = isSo(members)
       if (!holds && clock.monotonicMs() < deadline) return
       this.#looking?.cancel()
@@ -345,6 +314,16 @@ export class ScriptRun {
   #now(): Date {
     return new Date(this.#options.clock.now())
   }
+}
+
+/** What smRunControl and smLaunchControl ask of a run; where its state does not allow that, nothing. */
+export function controlRun(
+  run: Pick<ScriptRun, 'abort' | 'suspend' | 'resume'>,
+  control: 'abort' | 'suspend' | 'resume' | 'nop',
+): void {
+  if (control === 'abort') run.abort({ exitCode: 'halted', sentence: 'it was aborted, as a manager asked' })
+  if (control === 'suspend') run.suspend()
+  if (control === 'resume') run.resume()
 }
 
 /** Arguments of a process are text that ends at a NUL: what is neither cannot be given. */

@@ -65,7 +65,11 @@ export class Runs {
     this.#options = options
   }
 
-  of({ owner, name }: LaunchId): LaunchedRun[] {
+  of(launch: LaunchId): LaunchedRun[] {
+    return this.#of(launch)
+  }
+
+  #of({ owner, name }: LaunchId): Kept[] {
     return this.#runs.filter(({ launch }) => launch.owner === owner && launch.name === name)
   }
 
@@ -129,7 +133,7 @@ export class Runs {
 
   /** Ends the runs of a launch that is no more, or disabled, and forgets them. */
   dismiss(launch: LaunchId): void {
-    for (const launched of this.of(launch) as Kept[]) {
+    for (const launched of this.#of(launch)) {
       launched.isDismissed = true
       launched.run.abort({ exitCode: 'halted', sentence: 'its launch was disabled or taken away' })
       if (launched.run.isOver) this.#forget(launched)

@@ -4,7 +4,6 @@ import { serve } from '../../lib/mib/module.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
 import { smScriptTable } from './mib.ts'
 import { argvOf, type Program } from './program.ts'
-import { isEditing } from './rules.ts'
 
 export type ScriptRow = RowOf<typeof smScriptTable>
 
@@ -21,9 +20,8 @@ export function serveScripts({ now, changed }: ScriptsContext) {
       const refuse = (column: keyof typeof wishes) => ({ status: 'inconsistentValue', column }) as const
       // Code over SNMP (smCodeGroup) is not supported, so there is nothing to be edited.
       if (after && isEditing(after)) return { status: 'wrongValue', column: 'smScriptAdminStatus' }
-      const wishedStorage = wishes.smScriptStorageType
-      if (!before && (wishedStorage === 'permanent' || wishedStorage === 'readOnly'))
-        return refuse('smScriptStorageType')
+      const storage = wishes.smScriptStorageType
+      if (!before && (storage === 'permanent' || storage === 'readOnly')) return refuse('smScriptStorageType')
       if (!before) return undefined
       const isEnabled = before.smScriptOperStatus === 'enabled' && before.smScriptRowStatus === 'active'
       const isLeaving = before.smScriptRowStatus === 'active' && after?.smScriptRowStatus !== 'active'
@@ -43,13 +41,13 @@ export function serveScripts({ now, changed }: ScriptsContext) {
     }),
   })
 
-  /** Tries to bring a script to what smScriptAdminStatus wishes. */
+  /** Tries to bring a script to what smScriptAdminStatus asks for. */
   const evaluate = (row: ScriptRow): void => {
-    const isWished = row.smScriptRowStatus === 'active' && row.smScriptAdminStatus === 'enabled'
-    const command = isWished ? argvOf(programOf(row), []) : undefined
+    const isWanted = row.smScriptRowStatus === 'active' && row.smScriptAdminStatus === 'enabled'
+    const command = isWanted ? argvOf(programOf(row), []) : undefined
     const isUnfit = command !== undefined && 'status' in command
     served.table.patch(row, {
-      smScriptOperStatus: isUnfit ? command.status : isWished ? 'enabled' : 'disabled',
+      smScriptOperStatus: isUnfit ? command.status : isWanted ? 'enabled' : 'disabled',
       smScriptError: isUnfit ? truncateUtf8(command.sentence, 255) : '',
     })
   }
@@ -63,6 +61,11 @@ export function serveScripts({ now, changed }: ScriptsContext) {
       for (const row of [...served.table.rows()]) served.table.patch(row, { smScriptOperStatus: 'disabled' })
     },
   }
+}
+
+/** Code over SNMP (smCodeGroup) is not supported, so there is nothing to be edited. Asked by a SET and of a file. */
+export function isEditing({ smScriptAdminStatus }: ScriptRow): boolean {
+  return smScriptAdminStatus === 'editing'
 }
 
 export function programOf(row: ScriptRow): Program {

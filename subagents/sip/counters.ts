@@ -1,36 +1,37 @@
-/** What sipd counted, as its MIB modules show it. */
+/** The counters of sipd, gathered at most as often as they change: every column of every row would ask for itself. */
+import type { SipCounts } from './counts.ts'
+import type { SipView } from './view.ts'
 
-export interface SipMethodCounts {
-  readonly requestsIn: number
-  readonly requestsOut: number
-  /** By status. */
-  readonly responsesIn: Readonly<Record<number, number>>
-  readonly responsesOut: Readonly<Record<number, number>>
-}
+const keptForMs = 100
 
-export interface SipCounters {
-  readonly methods: Readonly<Record<string, SipMethodCounts>>
-  readonly transactions: number
-  readonly unsupportedUris: number
-  readonly unsupportedMethods: number
-  readonly discarded: number
-  readonly acceptedRegistrations: number
-  readonly rejectedRegistrations: number
-  /** How often there was no room, by holding. */
-  readonly noRoom: Readonly<Record<string, number>>
-}
+export class SipCounters {
+  readonly #view: SipView
+  #counters: SipCounts
+  #gatheredMs = Number.NEGATIVE_INFINITY
 
-type Requests = 'requestsIn' | 'requestsOut'
-type Responses = 'responsesIn' | 'responsesOut'
+  constructor(view: SipView) {
+    this.#view = view
+    this.#counters = view.counters()
+  }
 
-/** Requests of all methods. */
-export function allRequests({ methods }: SipCounters, direction: Requests): number {
-  return Object.values(methods).reduce((all, counts) => all + counts[direction], 0)
-}
+  /** Modulo 2^32, as Counter32 has it; zero where nothing was counted. */
+  count(of: (counts: SipCounts) => number | undefined): number {
+    return (of(this.#current()) ?? 0) >>> 0
+  }
 
-/** Responses of all methods, whatever their status. */
-export function allResponses({ methods }: SipCounters, direction: Responses): number {
-  return Object.values(methods)
-    .flatMap((counts) => Object.values(counts[direction]))
-    .reduce((all, count) => all + count, 0)
+  /** Of requests that came or went. */
+  get methods(): string[] {
+    return Object.entries(this.#current().methods).flatMap(([name, { requestsIn, requestsOut }]) =>
+      requestsIn + requestsOut > 0 ? [name] : [],
+    )
+  }
+
+  #current(): SipCounts {
+    const nowMs = this.#view.clock.monotonicMs()
+    if (nowMs - this.#gatheredMs >= keptForMs) {
+      this.#counters = this.#view.counters()
+      this.#gatheredMs = nowMs
+    }
+    return this.#counters
+  }
 }

@@ -1,4 +1,5 @@
 /** NETWORK-SERVICES-MIB (RFC 2788), SIP-COMMON-MIB and SIP-SERVER-MIB (RFC 4780), as far as sipd has something to show; CASTELLAN-SIP-MIB. */
+
 import { column, defineScalars, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
 import { storageFailures, storageReason, storageUnkept } from '../../lib/mib/storage-group.ts'
 import {
@@ -14,6 +15,7 @@ import {
   timeTicks,
   unsigned32,
 } from '../../lib/mib/syntax.ts'
+import { castellanArc } from '../../lib/smi/enterprise.ts'
 
 const live = { presence: 'live' } as const
 const adminString = (min = 0, max = 255) => text(min, max, 'SnmpAdminString')
@@ -189,14 +191,14 @@ export const sipServerRegStatsTable = defineTable({
 
 export const castellanSipRegistrarTable = defineTable({
   name: 'castellanSipRegistrarTable',
-  oid: '1.3.6.1.4.1.32473.12.151.1.1',
+  oid: `${castellanArc}.12.151.1.1`,
   index: { applIndex: applIndex() },
   columns: { castellanSipRegistrarUsersPercent: column(1, gauge32(), 'read-only', live) },
 })
 
 export const castellanSipMemoryTable = defineTable({
   name: 'castellanSipMemoryTable',
-  oid: '1.3.6.1.4.1.32473.12.151.1.2',
+  oid: `${castellanArc}.12.151.1.2`,
   index: {
     applIndex: applIndex(),
     castellanSipMemoryBudget: column(1, enumeration({ registrations: 1, traffic: 2 }), 'not-accessible'),
@@ -210,7 +212,7 @@ export const castellanSipMemoryTable = defineTable({
 
 export const castellanSipHoldingTable = defineTable({
   name: 'castellanSipHoldingTable',
-  oid: '1.3.6.1.4.1.32473.12.151.1.3',
+  oid: `${castellanArc}.12.151.1.3`,
   index: {
     applIndex: applIndex(),
     castellanSipHoldingKind: column(
@@ -227,7 +229,7 @@ export const castellanSipHoldingTable = defineTable({
 
 export const castellanSipStorage = defineScalars({
   name: 'castellanSipStorage',
-  oid: '1.3.6.1.4.1.32473.12.151.1.4',
+  oid: `${castellanArc}.12.151.1.4`,
   objects: {
     castellanSipStorageFailures: storageFailures(1),
     castellanSipStorageUnkept: storageUnkept(1),

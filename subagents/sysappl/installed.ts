@@ -1,11 +1,11 @@
-/** The two tables of what is installed, kept as the last look at the disk found it. */
+/** The two tables of what is installed, kept as the last look at the disk found it; a manager may say what an element is. */
 import { basename, dirname } from 'node:path'
 import type { RowOf } from '../../lib/mib/declare.ts'
-import type { ServedTable } from '../../lib/mib/served.ts'
+import { anyServing, type Refusal, type Serving, serve } from '../../lib/mib/module.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
 import type { FoundElement, FoundPackage } from './inspect.ts'
 import type { Ledger } from './ledger.ts'
-import type { sysApplInstallElmtTable, sysApplInstallPkgTable } from './mib.ts'
+import { sysApplInstallElmtTable, sysApplInstallPkgTable } from './mib.ts'
 import { plays, type Role } from './syntax.ts'
 
 type ElementRow = RowOf<typeof sysApplInstallElmtTable>
@@ -25,18 +25,23 @@ interface Place {
 
 export class Installed {
   readonly #ledger: Ledger
-  readonly #packages: ServedTable<typeof sysApplInstallPkgTable>
-  readonly #elements: ServedTable<typeof sysApplInstallElmtTable>
+  readonly #servedPackages = serve(sysApplInstallPkgTable)
+  readonly #servedElements
+  readonly #packages = this.#servedPackages.table
+  readonly #elements
   readonly #places = new Map<number, Place>()
 
-  constructor(
-    ledger: Ledger,
-    packages: ServedTable<typeof sysApplInstallPkgTable>,
-    elements: ServedTable<typeof sysApplInstallElmtTable>,
-  ) {
+  constructor(ledger: Ledger) {
     this.#ledger = ledger
-    this.#packages = packages
-    this.#elements = elements
+    this.#servedElements = serve(sysApplInstallElmtTable, {
+      test: ({ after }) => this.#refuseRole(after),
+      commit: ({ after }) => (after ? { undo: this.#setRole(after) } : undefined),
+    })
+    this.#elements = this.#servedElements.table
+  }
+
+  get servings(): Serving[] {
+    return [anyServing(this.#servedPackages), anyServing(this.#servedElements)]
   }
 
   /** Makes the tables show these, and gives the programs among them. */
@@ -110,8 +115,18 @@ export class Installed {
     return this.#packages.get({ sysApplInstallPkgIndex: packageIndex }) !== undefined
   }
 
+  /** sysApplInstallElmtRole: one, and only one, element of an application is its primary executable. */
+  #refuseRole(after: ElementRow | undefined): Refusal | undefined {
+    if (!after || !plays(after.sysApplInstallElmtRole, 'primary')) return undefined
+    const { sysApplInstallPkgIndex, sysApplInstallElmtIndex } = after
+    const isTaken = [...this.elementsOf(sysApplInstallPkgIndex)].some(
+      (row) => row.sysApplInstallElmtIndex !== sysApplInstallElmtIndex && plays(row.sysApplInstallElmtRole, 'primary'),
+    )
+    return isTaken ? { status: 'inconsistentValue', column: 'sysApplInstallElmtRole' } : undefined
+  }
+
   /** Takes what a manager said an element is; gives what takes it back. Durable once the ledger is saved. */
-  setRole({ sysApplInstallElmtIndex, sysApplInstallElmtRole }: ElementRow): () => void {
+  #setRole({ sysApplInstallElmtIndex, sysApplInstallElmtRole }: ElementRow): () => void {
     const place = this.#places.get(sysApplInstallElmtIndex)
     if (!place) return () => {} // it was removed from the disk in this moment
     const before = this.#ledger.setRole(place.packageName, place.path, sysApplInstallElmtRole)

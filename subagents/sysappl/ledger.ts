@@ -129,8 +129,8 @@ function savedOf(content: unknown): Saved | undefined {
   if (!isRecord(content) || !isRecord(content.packages) || !isRecord(content.elements)) return undefined
   const { nextPackage, nextElement, packages } = content
   if (!isIndex(nextPackage) || !isIndex(nextElement)) return undefined
-  if (!Object.values(packages as Record<string, unknown>).every((index) => isIndex(index) && index < nextPackage))
-    return undefined
+  const isGiven = (index: unknown): index is number => isIndex(index) && index < nextPackage
+  if (!isRecordOf(packages, isGiven)) return undefined
   const elements: Record<string, ElementRecord> = {}
   for (const [key, value] of Object.entries(content.elements)) {
     if (!isRecord(value)) return undefined
@@ -140,15 +140,19 @@ function savedOf(content: unknown): Saved | undefined {
     if (role !== undefined && !isRole(role)) return undefined
     elements[key] = { index, role, version, octets, installedMs }
   }
-  return { nextPackage, nextElement, packages: packages as Record<string, number>, elements }
+  return { nextPackage, nextElement, packages, elements }
 }
 
 function isRole(value: unknown): value is RoleBit[] {
-  return Array.isArray(value) && value.every((bit) => roleBits.includes(bit as string))
+  return Array.isArray(value) && value.every((bit) => roleBits.some((known) => known === bit))
 }
 
 function isIndex(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) > 0 && (value as number) <= 0xffff_ffff
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= 0xffff_ffff
+}
+
+function isRecordOf<T>(value: unknown, is: (one: unknown) => one is T): value is Record<string, T> {
+  return isRecord(value) && Object.values(value).every(is)
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

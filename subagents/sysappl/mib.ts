@@ -1,6 +1,8 @@
 /** SYSAPPL-MIB (RFC 2287): what is installed, what of it runs and ran; and CASTELLAN-SYSAPPL-MIB: packages that a file adds. */
+
 import { column, defineScalars, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
 import { counter32, dateAndTime, enumeration, gauge32, text, timeTicks, unsigned32 } from '../../lib/mib/syntax.ts'
+import { castellanArc } from '../../lib/smi/enterprise.ts'
 import { elementType, longUtf8String, role, runState, unknownRole, utf8String } from './syntax.ts'
 
 const installed = '1.3.6.1.2.1.54.1.1'
@@ -143,7 +145,7 @@ export const sysApplMapTable = defineTable({
   columns: { sysApplMapInstallPkgIndex: column(2, unsigned32()) },
 })
 
-const own = '1.3.6.1.4.1.32473.12.54.1'
+const own = `${castellanArc}.12.54.1`
 const castellanText = (min = 0, max = 1024) => text(min, max, 'CastellanText')
 
 export const castellanApplPackageTable = defineTable({

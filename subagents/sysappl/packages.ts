@@ -60,7 +60,7 @@ export const ownPackageNames: readonly string[] = ownPackages.map(({ name }) => 
 
 /** Castellan as it is on the disk, below its program's folder. */
 export async function readOwnPackages(programRoot: string): Promise<DeclaredPackage[]> {
-  const content = JSON.parse(await readFile(join(programRoot, 'package.json'), 'utf8')) as { version?: unknown }
+  const content: { readonly version?: unknown } = JSON.parse(await readFile(join(programRoot, 'package.json'), 'utf8'))
   const version = typeof content.version === 'string' ? content.version : ''
   return Promise.all(
     ownPackages.map(async ({ name, elements }) => ({

@@ -1,22 +1,25 @@
 /** Rows of what has ended, bounded by number and by age; the oldest end goes first (RFC 2287, sysApplPastRunTable). */
-import type { RowOf } from '../../lib/mib/declare.ts'
-import type { ServedTable } from '../../lib/mib/served.ts'
-import type { Oid } from '../../lib/smi/oid.ts'
 
-interface Entry<D> {
-  readonly row: RowOf<D>
+/** Where the rows are shown. */
+export interface PastTable<R> {
+  put(row: R): void
+  delete(row: R): unknown
+}
+
+interface Entry<R> {
+  readonly row: R
   /** By the clock that only grows. */
   readonly endedMs: number
 }
 
-export class PastRows<D extends { readonly entry: Oid }> {
-  readonly #table: ServedTable<D>
-  readonly #isSame: (a: RowOf<D>, b: RowOf<D>) => boolean
+export class PastRows<R> {
+  readonly #table: PastTable<R>
+  readonly #isSame: (a: R, b: R) => boolean
   /** Oldest end first. */
-  readonly #entries: Entry<D>[] = []
+  readonly #entries: Entry<R>[] = []
   #removedForRoom = 0
 
-  constructor(table: ServedTable<D>, isSame: (a: RowOf<D>, b: RowOf<D>) => boolean) {
+  constructor(table: PastTable<R>, isSame: (a: R, b: R) => boolean) {
     this.#table = table
     this.#isSame = isSame
   }
@@ -27,7 +30,7 @@ export class PastRows<D extends { readonly entry: Oid }> {
   }
 
   /** A row with the index of one that is there replaces it. */
-  add(row: RowOf<D>, endedMs: number, maxRows: number): void {
+  add(row: R, endedMs: number, maxRows: number): void {
     const same = this.#entries.findIndex((entry) => this.#isSame(entry.row, row))
     if (same >= 0) this.#entries.splice(same, 1)
     const later = this.#entries.findLastIndex((entry) => entry.endedMs <= endedMs)
@@ -49,6 +52,6 @@ export class PastRows<D extends { readonly entry: Oid }> {
 
   #removeOldest(): void {
     const oldest = this.#entries.shift()
-    if (oldest) this.#table.delete(oldest.row as Partial<RowOf<D>>)
+    if (oldest) this.#table.delete(oldest.row)
   }
 }

@@ -6,14 +6,8 @@ import type { Clock } from '../../lib/time/clock.ts'
 import type { Installed } from './installed.ts'
 import { currentState, type ElementProcess, type Invocation, Invocations, type PollOutcome } from './invocations.ts'
 import type { ProgramMatcher } from './match.ts'
-import type {
-  sysApplElmtPastRunTable,
-  sysApplElmtRunTable,
-  sysApplMapTable,
-  sysApplPastRunTable,
-  sysApplRunTable,
-} from './mib.ts'
-import type { PastRows } from './past.ts'
+import type { sysApplElmtRunTable, sysApplMapTable, sysApplRunTable } from './mib.ts'
+import type { PastRuns } from './past-runs.ts'
 import type { ProcessFeed, RunningProcess } from './process-feed.ts'
 import { type ElementRunRow, runStateOf, startedMsOf, toElementPastRow, toElementRunRow } from './rows.ts'
 import { plays } from './syntax.ts'
@@ -26,10 +20,7 @@ export interface PollsOptions {
   readonly runs: ServedTable<typeof sysApplRunTable>
   readonly elementRuns: ServedTable<typeof sysApplElmtRunTable>
   readonly map: ServedTable<typeof sysApplMapTable>
-  readonly pastRuns: PastRows<typeof sysApplPastRunTable>
-  readonly pastElementRuns: PastRows<typeof sysApplElmtPastRunTable>
-  /** Most rows of the two past tables. */
-  readonly limits: () => { readonly pastRuns: number; readonly pastElementRuns: number }
+  readonly past: PastRuns
   readonly pageKb: number
 }
 
@@ -115,14 +106,13 @@ export class Polls {
 
   /** Moves what ended to the past tables, so that nothing is in both for a moment; processes in the order in which they ended. */
   #bury({ endedProcesses, ended }: PollOutcome, clock: Clock): void {
-    const { elementRuns, map, pastRuns, pastElementRuns, limits } = this.#options
+    const { elementRuns, map, past } = this.#options
     const now = momentOf(clock)
     for (const { process, invocation } of endedProcesses) {
       const { pid, startTicks, elementIndex } = process
       const row = elementRuns.get(indexOf(pid, invocation))
       const end = this.#ends.get(`${pid} ${startTicks}`) ?? now
-      if (row)
-        pastElementRuns.add(toElementPastRow(row, new Date(end.wallMs)), end.monotonicMs, limits().pastElementRuns)
+      if (row) past.addElementRun(toElementPastRow(row, new Date(end.wallMs)), end.monotonicMs)
       elementRuns.delete(indexOf(pid, invocation))
       map.delete({
         sysApplElmtRunIndex: pid,
@@ -132,7 +122,7 @@ export class Polls {
     }
     this.#ends.clear()
     for (const { invocation, exitState } of ended) {
-      pastRuns.add(
+      past.addRun(
         {
           sysApplInstallPkgIndex: invocation.packageIndex,
           sysApplPastRunIndex: invocation.runIndex,
@@ -141,7 +131,6 @@ export class Polls {
           sysApplPastRunTimeEnded: new Date(now.wallMs),
         },
         now.monotonicMs,
-        limits().pastRuns,
       )
     }
   }

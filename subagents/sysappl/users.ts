@@ -1,4 +1,4 @@
-/** Login names of user numbers, from /etc/passwd (passwd(5)), read anew when that has changed. */
+/** Login names of user numbers, from /etc/passwd (passwd(5)), read again when that has changed. */
 import { readFile, stat } from 'node:fs/promises'
 
 export class UserNames {

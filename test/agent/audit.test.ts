@@ -15,6 +15,8 @@ import { displayString } from '../../lib/mib/syntax.ts'
 import type { Oid } from '../../lib/smi/oid.ts'
 import { ManualClock } from '../../lib/time/clock.ts'
 import { type UsmCounter, usmCounters } from '../../snmp/security/usm/usm.ts'
+import { agentxEngine, ScriptedSubagent } from '../support/agentx.ts'
+import { until } from '../support/appliance.ts'
 import { testEngine } from '../support/engine.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'audit-'))
@@ -190,4 +192,39 @@ test('messages that are not authentic leave a line each, and a notification wher
   failures.usmRefused('usmStatsWrongDigests', 'ann', remote)
   assert.match(said, /leftOut=9997\n$/)
   assert.match(notified.at(-1)!, /, and 9997 more messages before were not authentic$/)
+})
+
+test('a SET of what a subagent serves is recorded with the old value, which is asked for once, and none where it does not say', async () => {
+  const records: SetRecord[] = []
+  const engine = await agentxEngine([], undefined, undefined, {}, undefined, {
+    onSet: (record) => void records.push(record),
+  })
+  const subagent = await ScriptedSubagent.open(engine.path)
+  const old = [text('closed'), { type: 'noSuchInstance' } as const]
+  const names = [doorSign, doorColour]
+  subagent.respond = (pdu) => {
+    const response = { type: 'response', upTimeTicks: 0, index: 0 } as const
+    if (pdu.type === 'cleanupSet') return undefined
+    const varbinds = pdu.type === 'get' ? names.map((name, i) => ({ name, value: old[i]! })) : []
+    return { ...response, error: 0, varbinds }
+  }
+  assert.equal(await subagent.register('1.3.6.1.4.1.32473.99.3'), 0)
+  const set = (varbinds = names.map((name) => ({ name, value: text('open') }))) =>
+    engine.ask({ type: 'setRequest', varbinds }, { address: '192.0.2.7' })
+  await set()
+  assert.deepEqual(records[0]?.before, [text('closed'), undefined])
+  assert.equal(records[0]?.status, 'noError')
+  // The clean-up is for the subagent alone: nobody waits for it.
+  await until(() => subagent.requests.length === 4, 5000, 'the clean-up')
+  assert.deepEqual(
+    subagent.requests.map(({ type }) => type),
+    ['get', 'testSet', 'commitSet', 'cleanupSet'],
+  )
+  const { respond } = subagent
+  subagent.respond = (pdu) => (pdu.type === 'get' ? undefined : respond(pdu))
+  await set()
+  assert.deepEqual(records[1]?.before, [undefined, undefined])
+  assert.equal(records[1]?.status, 'noError', 'a SET does not fail for the sake of its record')
+  subagent.end()
+  await engine.stop()
 })

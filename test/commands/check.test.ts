@@ -14,7 +14,7 @@ import {
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import type { CheckReport } from '../../commands/check.ts'
+import type { CheckReport } from '../../commands/check/finding.ts'
 import { formatComplaint } from '../../lib/cnf/complaint.ts'
 import { homeRecordMistake } from '../../lib/home/completion.ts'
 import { inspectConfig } from '../../sipd/config/read.ts'
@@ -57,6 +57,8 @@ describe('what only reads', () => {
     ['access', 'public', 'sysDescr'],
     ['user', 'list'],
     ['logs', 'follow', '--no-follow'],
+    ['logs', 'list'],
+    ['targets'],
     ['rotate', '--dry-run'],
   ]
 

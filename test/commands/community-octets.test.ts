@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { explainAccess } from '../../commands/access.ts'
-import { withManager } from '../../commands/ask-agent.ts'
+import { withManager } from '../../commands/agent/ask-agent.ts'
 import { type Home, initializeHome, resolveHome } from '../../lib/home/home.ts'
 import { decodeCommunityMessage } from '../../snmp/message/community-message.ts'
 

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { declaredNames } from '../../catalogue.ts'
-import { formatEvents, watchedOf } from '../../commands/events-list.ts'
+import { formatEvents } from '../../commands/events/list.ts'
+import { watchedOf } from '../../views/events.ts'
 import { runBin } from '../support/appliance.ts'
 
 type Trigger = Parameters<typeof watchedOf>[0][number]

@@ -3,8 +3,8 @@ import { chownSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:f
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { letAgentTake } from '../../commands/agent-takes.ts'
-import { reloadHome } from '../../commands/check.ts'
+import { letAgentTake } from '../../commands/agent/agent-takes.ts'
+import { reloadHome } from '../../commands/reload.ts'
 import { stopAll } from '../../commands/stop.ts'
 import { domains, foldersOf, pidFileOf } from '../../lib/home/home.ts'
 import type { DaemonName } from '../../lib/process/daemon.ts'
@@ -12,7 +12,7 @@ import { daemonOf } from '../../lib/process/daemon-identity.ts'
 import { processesOf } from '../../lib/process/home-processes.ts'
 import { stopSipd } from '../../sipd/control/stop.ts'
 import { defaultPolicies } from '../../subagents/log/rotation/defaults.ts'
-import { tellToReopen } from '../../subagents/log/rotation/owner.ts'
+import { askToReopen } from '../../subagents/log/rotation/owner.ts'
 import { makeHome, runBin, type TestHome } from '../support/appliance.ts'
 import { StandIn } from '../support/stand-in.ts'
 
@@ -49,7 +49,7 @@ const acts: Record<string, (name: DaemonName) => unknown> = {
     const owner = defaultPolicies(at.home).find(
       (policy) => policy.owner.kind === 'daemon' && policy.owner.name === name,
     )
-    return tellToReopen(owner!.owner)
+    return askToReopen(owner!.owner)
   },
 }
 

@@ -90,6 +90,7 @@ const driven: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
     ['logs', 'error_log', '--no-follow', ...home()],
     ['logs', 'test', 'a', errorLog()],
     ['logs', hostile, '--no-follow', ...home()],
+    ['logs', 'list', ...home()],
   ],
   'castellan reload': () => [['reload', ...home()]],
   'castellan rotate': () => [['rotate', hostile, ...home()]],
@@ -97,6 +98,7 @@ const driven: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   'castellan restart': () => [['restart', hostile, ...home()]],
   'castellan init': () => [['init', '--home', join(appliance.at.home.root, `x\u001b[31m`)]],
   'castellan status': () => [['status', ...home()]],
+  'castellan targets': () => [['targets', ...home()]],
   'sip registrations': () => [['registrations', ...home()]],
   'sip calls': () => [['calls', ...home()]],
   'sip status': () => [['status', ...home()]],
@@ -109,11 +111,11 @@ const driven: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   rotatelogs: () => [['log', hostile]],
 }
 const quiet = [
-  ...['castellan start', 'castellan stop', 'castellan units', 'castellan help', 'setup'],
+  ...['castellan start', 'castellan stop', 'castellan units', 'castellan help', 'setup', 'sip help'],
   ...['sip start', 'sip stop', 'sip restart', 'sip graceful', 'sip txngraceful-restart'],
 ]
 /** Whose values here are files' own, or nobody's: they are guarded all the same. */
-const unseen = new Set(['castellan status', 'ciagent', 'csps_ciagent_ctl', 'rotatelogs'])
+const unseen = new Set(['castellan status', 'castellan targets', 'ciagent', 'csps_ciagent_ctl', 'rotatelogs'])
 /** With `--json`, what is printed is what was there, to the last character. */
 const withJson: Readonly<Record<string, boolean>> = {
   ...{ getone: true, getnext: true, getmany: true, getbulk: true, 'castellan logs': false, 'castellan apps': true },

@@ -5,7 +5,8 @@ import { appendFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { followLogs, passes, tryPattern } from '../../commands/logs.ts'
+import { followLogs, passes } from '../../commands/logs/follow.ts'
+import { tryPattern } from '../../commands/logs/test.ts'
 import { programRoot } from '../../lib/program-root.ts'
 import { makeHome, runBin, type TestHome, until } from '../support/appliance.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { parseTarget, resolveTarget } from '../../commands/snmp-target.ts'
+import { parseTarget, resolveTarget } from '../../commands/tools/target.ts'
 import { addressToAsk, parseAddress } from '../../snmp/transport/udp.ts'
 
 describe('whom a tool asks', () => {

@@ -15,7 +15,7 @@ import {
 import { rm } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import { untrusted } from '../../commands/check-daemons.ts'
+import { untrusted } from '../../commands/check/daemons.ts'
 import type { Home } from '../../lib/home/home.ts'
 import { HomeLock } from '../../lib/home/lock.ts'
 import { migrateHome } from '../../lib/migration/migrate.ts'

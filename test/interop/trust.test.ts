@@ -4,7 +4,7 @@ import { chmodSync, chownSync, existsSync, readFileSync, rmSync, statSync, symli
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
-import { untrusted } from '../../commands/check-daemons.ts'
+import { untrusted } from '../../commands/check/daemons.ts'
 import { makeHome, runBin, type TestHome, until } from '../support/appliance.ts'
 import { agentUser, LaidOutHome, noLayout, sipdUser, stranger } from '../support/laid-out.ts'
 import { snapshotOf } from '../support/snapshot.ts'
@@ -76,10 +76,10 @@ describe('what root would believe', { skip: noLayout }, () => {
     const path = join(installed.program, 'dist', 'lib', 'time', 'clock.js')
     chownSync(path, agentUser, agentUser)
     assert.equal(await installed.start('subagents'), 4, installed.output)
-    assert.match(installed.output, /dist\/lib\/clock\.js belongs to 61001, /)
+    assert.match(installed.output, /dist\/lib\/time\/clock\.js belongs to 61001, /)
     const { exit, output } = await installed.runAs(0, ['castellan', 'check'])
     assert.deepEqual(exit, { kind: 'exited', code: 4 })
-    assert.match(output, /^\S+\/dist\/lib\/clock\.js belongs to 61001, .*; run: chown -h root /m)
+    assert.match(output, /^\S+\/dist\/lib\/time\/clock\.js belongs to 61001, .*; run: chown -h root /m)
     chownSync(path, 0, 0)
   })
 

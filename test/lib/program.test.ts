@@ -28,7 +28,7 @@ function script(text: string, mode = 0o755): string {
 const sh = (command: string): Argv => ['/bin/sh', '-c', command]
 
 test('programs are started by lib/program alone', () => {
-  const houses = ['agent', 'lib', 'subagents', 'sipd', 'commands']
+  const houses = ['agent', 'agentx', 'lib', 'snmp', 'subagents', 'sipd', 'views', 'commands']
   const users = houses.flatMap((house) =>
     readdirSync(join(programRoot, house), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts'))

@@ -3,9 +3,9 @@ import { rm } from 'node:fs/promises'
 import type { Server } from 'node:net'
 import { join } from 'node:path'
 import { after, afterEach, before, describe, test } from 'node:test'
+import { exitCodes } from '../../lib/cli/exit-codes.ts'
 import { writePidFile } from '../../lib/files/pid-file.ts'
 import { type ControlHandler, listenForControl } from '../../lib/process/control.ts'
-import { exitCodes } from '../../sipd/control/command.ts'
 import { sipCommands } from '../../sipd/control/commands.ts'
 import { type ConfigurationView, configurationCommands } from '../../sipd/control/configuration.ts'
 import { whyNotAsked } from '../../sipd/control/sipd.ts'
@@ -192,17 +192,17 @@ describe('sip', () => {
     const help = await sip('--help')
     for (const { name } of sipCommands(configuration)) assert.match(help.out, new RegExp(`\n  ${name}\\b`))
     assert.match((await sip('--version')).out, /^sip \d+\.\d+/)
-    for (const args of [
-      [],
-      ['dance'],
-      ['start', 'now'],
-      ['start', '--json'],
-      ['stop', '--tcp'],
-      ['status', '--timeout', 'x'],
+    for (const [usage, ...args] of [
+      ['COMMAND'],
+      ['COMMAND', 'dance'],
+      ['start', 'start', 'now'],
+      ['start', 'start', '--json'],
+      ['stop', 'stop', '--tcp'],
+      ['status', 'status', '--timeout', 'x'],
     ]) {
       const { code, err } = await sip(...args)
       assert.equal(code, exitCodes.usage, args.join(' '))
-      assert.match(err, /usage: sip COMMAND/)
+      assert.match(err, new RegExp(`^usage: sip ${usage} `, 'm'))
     }
   })
 

@@ -76,3 +76,41 @@ test('a large body octet by octet costs no more than its octets', () => {
   assert.equal(messages[0]?.length, head.length + 100_000)
   assert.ok(performance.now() - startedMs < 1000, `${performance.now() - startedMs} ms`)
 })
+
+test('a large body that comes in chunks is kept as it came, and takes no more memory than its octets', () => {
+  const { framing, messages } = framer()
+  const head = Buffer.from(two.replace('Content-Length: 0', 'Content-Length: 250000'), 'latin1')
+  let sent = 0
+  const push = (text: Buffer): void => {
+    // The memory of a socket's chunk is its own.
+    const chunk = Buffer.allocUnsafeSlow(text.length)
+    text.copy(chunk)
+    sent += chunk.length
+    framing.push(
+      chunk,
+      (octets) => messages.push(octets.toString('latin1')),
+      () => {},
+    )
+    assert.ok(framing.heldOctets <= sent, `${framing.heldOctets} octets for ${sent}`)
+  }
+  push(Buffer.concat([head, Buffer.alloc(60_000, 'a')]))
+  for (const letter of 'bcd') push(Buffer.alloc(60_000, letter))
+  assert.equal(framing.isPartial, true)
+  push(Buffer.concat([Buffer.alloc(10_000, 'e'), Buffer.from(one, 'latin1')]))
+  const body = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(60_000)).join('') + 'e'.repeat(10_000)
+  assert.deepEqual(messages, [head.toString('latin1') + body, one])
+  assert.equal(framing.heldOctets, 0)
+})
+
+test('a body of small and large chunks in turn arrives whole', () => {
+  const { push, messages, framing } = framer()
+  const body = Array.from({ length: 100 }, (_, i) => String.fromCharCode(97 + (i % 26)).repeat(i % 3 === 0 ? 5000 : 7))
+  const head = two.replace('Content-Length: 0', `Content-Length: ${body.join('').length}`)
+  push(head)
+  for (const piece of body) {
+    push(piece)
+    assert.ok(framing.heldOctets <= 2 * (head.length + body.join('').length))
+  }
+  assert.deepEqual(messages, [head + body.join('')])
+  assert.equal(framing.isPartial, false)
+})

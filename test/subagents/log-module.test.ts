@@ -22,7 +22,7 @@ import type { MibModule, ModuleHost } from '../../lib/mib/module.ts'
 import { programRoot } from '../../lib/program-root.ts'
 import { ManualClock, systemClock } from '../../lib/time/clock.ts'
 import { logModule } from '../../subagents/log/index.ts'
-import { MatchStorm } from '../../subagents/log/storm.ts'
+import { MatchLimit } from '../../subagents/log/match-limit.ts'
 import { until } from '../support/appliance.ts'
 
 interface Sent {
@@ -191,12 +191,12 @@ test('(a+)+$ is told on its row within a second and given up after the third tim
 test('a storm is told by as many as allowed, and by one that counts the rest', () => {
   const clock = new ManualClock()
   const summaries: number[] = []
-  const storm = new MatchStorm({ clock, limit: () => 3, summarize: (count) => summaries.push(count) })
-  const admitted = Array.from({ length: 10 }, () => storm.admits()).filter(Boolean).length
-  assert.deepEqual([admitted, storm.summarized], [3, 7])
+  const matchLimit = new MatchLimit({ clock, limit: () => 3, summarize: (count) => summaries.push(count) })
+  const admitted = Array.from({ length: 10 }, () => matchLimit.admits()).filter(Boolean).length
+  assert.deepEqual([admitted, matchLimit.summarized], [3, 7])
   clock.advance(60_000)
   assert.deepEqual(summaries, [7])
-  assert.equal(storm.admits(), true)
+  assert.equal(matchLimit.admits(), true)
   clock.advance(60_000)
   assert.deepEqual(summaries, [7], 'a minute without a storm has no summary')
 })
@@ -204,7 +204,7 @@ test('a storm is told by as many as allowed, and by one that counts the rest', (
 test('what was counted in a storm is told after a restart', () => {
   const clock = new ManualClock()
   const summaries: number[] = []
-  new MatchStorm({ clock, limit: () => 3, summarize: (count) => summaries.push(count) }, 5)
+  new MatchLimit({ clock, limit: () => 3, summarize: (count) => summaries.push(count) }, 5)
   clock.advance(60_000)
   assert.deepEqual(summaries, [5])
 })

@@ -221,7 +221,7 @@ test(
           maxNotifications: () => 10,
           commit: async () => {},
           events: {
-            told: () => assert.fail('nothing of it is told'),
+            happened: () => assert.fail('nothing of it is told'),
             problem: (_, sentence) => problems.push(sentence),
           },
         },

@@ -109,6 +109,19 @@ export function describeRuns(launcherOf: () => Launcher): void {
     }
   })
 
+  test('a script that is aborted while a process outside its session holds its output open still ends', async () => {
+    const own = 'daemon=$!; while read -r stat </proc/$daemon/stat; set -- $stat; [ "$6" != $daemon ]; do :; done'
+    const started = startRun({ command: `setsid sleep 60 & ${own}; echo $daemon` })
+    await started.begun()
+    await until(() => sessionMembers(started.leader()).length === 0, 5000, 'the end of its session')
+    started.run.abort({ exitCode: 'halted', sentence: 'enough' })
+    try {
+      await started.over()
+    } finally {
+      process.kill(Number(resultOf(started.run)), 'SIGKILL')
+    }
+  })
+
   test('a suspended script stands still, its life time with it, until it is resumed', async () => {
     const started = startRun({ command: 'sleep 0.3 & wait; echo through', lifeTimeTicks: 100 })
     await started.begun()

@@ -4,6 +4,7 @@ import { X509Certificate } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
+import { CommandFailure, UsageError } from '../../../lib/cli/exit-codes.ts'
 import { ConfigurationError } from '../../../lib/cnf/complaint.ts'
 import { messageOf } from '../../../lib/errors.ts'
 import { readRegularFileSync } from '../../../lib/files/regular-file.ts'
@@ -13,7 +14,6 @@ import type { SipdConfig } from '../../config/directives.ts'
 import { inspectConfig } from '../../config/read.ts'
 import { unbracketed } from '../../message/host.ts'
 import { parseSipUri } from '../../message/uri.ts'
-import { CommandFailure, exitCodes } from '../command.ts'
 import { hostAndPort, type PingTarget, type TlsTarget } from './exchange.ts'
 
 /** What the command line says of TLS. */
@@ -36,14 +36,11 @@ export async function targetOf(
 async function targetOfUri(text: string, isTcp: boolean, { isAsked, ...trust }: Trust): Promise<PingTarget> {
   const parsed = parseSipUri(text)
   if (!parsed || /[\s<>"]/.test(text))
-    throw new CommandFailure(
-      `--uri must be such as sip:127.0.0.1:5060 or sips:example.test, got ${text}`,
-      exitCodes.usage,
-    )
+    throw new UsageError(`--uri must be such as sip:127.0.0.1:5060 or sips:example.test, got ${text}`)
   const named = parsed.parameters.get('transport')?.toLowerCase()
   const isTls = isAsked || parsed.scheme === 'sips' || named === 'tls'
   if (isTls && (isTcp || named === 'udp'))
-    throw new CommandFailure(`${text} goes by TLS, which neither --tcp nor transport=udp is`, exitCodes.usage)
+    throw new UsageError(`${text} goes by TLS, which neither --tcp nor transport=udp is`)
   const host = unbracketed(parsed.host)
   return {
     uri: text.replace(/\?.*$/, ''), // headers are not for Request-URIs
@@ -74,7 +71,7 @@ function ownTarget(home: Home, isTcp: boolean): PingTarget {
 function ownTlsTarget(home: Home, { isAsked: _, ...trust }: Trust): PingTarget {
   const { Listen, SipTlsEnable, SipTlsPort, SipTlsCertificateFile } = readOwn(home)
   if (!SipTlsEnable || SipTlsCertificateFile === undefined)
-    throw new CommandFailure('SipTlsEnable is Off in sipd.conf; name another server with --uri', exitCodes.usage)
+    throw new UsageError('SipTlsEnable is Off in sipd.conf; name another server with --uri')
   const host = reachableHost(Listen[0]!.address)
   const isGiven = trust.fingerprint !== undefined || trust.authorities !== undefined
   return {

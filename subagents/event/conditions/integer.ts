@@ -24,8 +24,9 @@ export function integerOf(value: SnmpValue): Integer | undefined {
  * unsigned types, so that a counter may wrap. Undefined when one of them is no integer, or the type changed.
  */
 export function deltaOf(before: SnmpValue, after: SnmpValue): Integer | undefined {
+  if (before.type === 'Counter64' && after.type === 'Counter64')
+    return narrow(BigInt.asUintN(64, after.value - before.value))
   if (before.type !== after.type) return undefined
-  if (after.type === 'Counter64') return narrow(BigInt.asUintN(64, after.value - (before as typeof after).value))
   const [from, to] = [integerOf(before), integerOf(after)]
   if (typeof from !== 'number' || typeof to !== 'number') return undefined
   return after.type === 'Integer32' ? to - from : (to - from) >>> 0

@@ -58,7 +58,7 @@ function isBeyond(crossing: CrossingState | undefined): boolean {
   return crossing !== undefined && !(crossing.isRisingArmed && crossing.isFallingArmed)
 }
 
-/** In the order in which they are told: that of the bits of mteTriggerTest. */
+/** In the order in which they are notified: that of the bits of mteTriggerTest. */
 export type Fired = 'present' | 'absent' | 'changed' | 'isTrue' | 'rising' | 'falling' | 'deltaRising' | 'deltaFalling'
 
 export interface InstanceStep {

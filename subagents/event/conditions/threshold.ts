@@ -1,4 +1,4 @@
-/** The threshold test of RFC 2981 (mteTriggerThresholdTable): four crossings, each told once until the other side is reached. */
+/** The threshold test of RFC 2981 (mteTriggerThresholdTable): four crossings, each firing once until the other side is reached. */
 import { differenceOf, type Integer } from './integer.ts'
 
 export interface ThresholdTest {

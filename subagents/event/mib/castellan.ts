@@ -1,4 +1,5 @@
 /** CASTELLAN-EVENT-MIB: where each sampled instance stands; what it adds to triggers is declared with them. */
+
 import { column, defineTable, foreignIndex } from '../../../lib/mib/declare.ts'
 import {
   counter32,
@@ -8,6 +9,7 @@ import {
   objectIdentifier,
   text,
 } from '../../../lib/mib/syntax.ts'
+import { castellanArc } from '../../../lib/smi/enterprise.ts'
 import { mteTriggerTable } from './triggers.ts'
 
 const live = { presence: 'live' } as const
@@ -28,7 +30,7 @@ const instanceState = () =>
 
 export const castellanEventInstanceTable = defineTable({
   name: 'castellanEventInstanceTable',
-  oid: '1.3.6.1.4.1.32473.12.88.1.2',
+  oid: `${castellanArc}.12.88.1.2`,
   index: {
     mteOwner: foreignIndex(mteTriggerTable.index.mteOwner),
     mteTriggerName: foreignIndex(mteTriggerTable.index.mteTriggerName),

@@ -9,7 +9,7 @@ const notification = { entry: `${mteEvent}.3.1`, presence: 'maybe' } as const
 const set = { entry: `${mteEvent}.4.1`, presence: 'maybe' } as const
 const no = { defaultValue: false } as const
 const has = (action: string) => (row: Readonly<Record<string, unknown>>) =>
-  (row.mteEventActions as ReadonlySet<string> | undefined)?.has(action) ?? false
+  row.mteEventActions instanceof Set && row.mteEventActions.has(action)
 
 export const mteEventTable = defineTable({
   name: 'mteEventTable',

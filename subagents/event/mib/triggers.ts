@@ -1,4 +1,5 @@
 /** mteTriggerTable with the tables whose rows it brings along, and what CASTELLAN-EVENT-MIB adds to each trigger. */
+
 import { securityLevelWord, securityModelWord } from '../../../lib/mib/actor.ts'
 import { column, defineTable } from '../../../lib/mib/declare.ts'
 import {
@@ -13,6 +14,7 @@ import {
   truthValue,
   unsigned32,
 } from '../../../lib/mib/syntax.ts'
+import { castellanArc } from '../../../lib/smi/enterprise.ts'
 import { oid } from '../../../lib/smi/oid.ts'
 import { adminName, mteObjectsArc, noText, ownOnly, rowName } from './syntax.ts'
 
@@ -22,7 +24,7 @@ const existence = { entry: `${mteTrigger}.4.1`, presence: 'maybe' } as const
 const boolean = { entry: `${mteTrigger}.5.1`, presence: 'maybe' } as const
 const threshold = { entry: `${mteTrigger}.6.1`, presence: 'maybe' } as const
 /** Its columns AUGMENT mteTriggerEntry. */
-const own = { entry: '1.3.6.1.4.1.32473.12.88.1.1.1' } as const
+const own = { entry: `${castellanArc}.12.88.1.1.1` } as const
 const ownLive = { ...own, presence: 'live' } as const
 const no = { defaultValue: false } as const
 
@@ -32,7 +34,7 @@ export const eventAgent = { securityModel: 'usm', securityName: 'eventAgent', se
 const thresholdName = (number: number) => column(number, adminName(), 'read-write', { ...threshold, ...noText })
 const thresholdValue = (number: number) => column(number, integer32(), 'read-write', { ...threshold, defaultValue: 0 })
 const has = (test: string) => (row: Readonly<Record<string, unknown>>) =>
-  (row.mteTriggerTest as ReadonlySet<string> | undefined)?.has(test) ?? false
+  row.mteTriggerTest instanceof Set && row.mteTriggerTest.has(test)
 
 export const mteTriggerTable = defineTable({
   name: 'mteTriggerTable',

@@ -198,7 +198,7 @@ export class ByteReader {
 }
 
 function isKept(value: SnmpValue): value is Kept {
-  return (types as readonly string[]).includes(value.type)
+  return types.some((type) => type === value.type)
 }
 
 /** 0 for what is the same; undefined where the whole value has to be put. */
@@ -206,7 +206,8 @@ function shortDifference(before: SnmpValue, value: Kept): number | undefined {
   if (before.type !== value.type) return undefined
   switch (value.type) {
     case 'Counter64': {
-      const difference = Number(value.value - (before as typeof value).value)
+      if (before.type !== value.type) return undefined
+      const difference = Number(value.value - before.value)
       return Math.abs(difference) < 2 ** 51 ? difference : undefined
     }
     case 'ObjectIdentifier':

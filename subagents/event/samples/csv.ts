@@ -20,7 +20,7 @@ type Column = (typeof columns)[number]
 export function parseSamplesCsv(text: string, file: string, names: CsvNames): Sample[] {
   const lines = text.replace(/^\ufeff/, '').split(/\r?\n/)
   const wrong = (at: number, what: string): Error => new Error(`${file}:${at + 1}: ${what}`)
-  const header = fieldsOf(lines[0]!)?.map((field) => field.trim().toLowerCase()) ?? []
+  const header = fieldsOf(lines[0] ?? '')?.map((field) => field.trim().toLowerCase()) ?? []
   for (const needed of ['time', 'object', 'value'] as const)
     if (!header.includes(needed))
       throw wrong(0, `there is no column ${needed}; the first line names them: ${columns.join(',')}`)
@@ -53,8 +53,8 @@ export function parseSamplesCsv(text: string, file: string, names: CsvNames): Sa
 /** RFC 4180; undefined where a quote is not closed. */
 function fieldsOf(line: string): string[] | undefined {
   const fields: string[] = []
-  for (const [, quoted, bare, end] of line.matchAll(/(?:"((?:[^"]|"")*)"|([^",]*))(,|$)/gy)) {
-    fields.push(quoted === undefined ? bare! : quoted.replaceAll('""', '"'))
+  for (const [, quoted, bare = '', end] of line.matchAll(/(?:"((?:[^"]|"")*)"|([^",]*))(,|$)/gy)) {
+    fields.push(quoted === undefined ? bare : quoted.replaceAll('""', '"'))
     if (end === '') return fields
   }
   return undefined

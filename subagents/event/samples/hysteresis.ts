@@ -3,7 +3,7 @@ import type { Integer } from '../conditions/integer.ts'
 
 export interface Rising {
   readonly timeMs: number
-  /** The lowest value since the rising before; -Infinity where nothing could have kept this one from being told. */
+  /** The lowest value since the rising before; -Infinity where nothing could have kept this one from firing. */
   readonly low: Integer
 }
 

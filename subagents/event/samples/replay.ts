@@ -208,7 +208,7 @@ class TriggerReplay {
 
   result(advice: (Advice & { readonly risings: number }) | undefined): ReplayedTrigger {
     const sorted = this.#periodsMs.toSorted((a, b) => a - b)
-    const [owner, name] = JSON.parse(this.source) as [string, string]
+    const [owner, name]: readonly [string, string] = JSON.parse(this.source)
     return {
       row: this.row,
       samples: this.#samples,
@@ -268,7 +268,7 @@ class TriggerReplay {
       if (sampled !== undefined && sampled < instance.low) instance.low = sampled
       return
     }
-    // The first one that a state knows of is told whatever was below.
+    // The first one that a state knows of fires whatever was below.
     const { low, hasRisen: hadRisen } = instance
     if (!hadRisen) endCrossings(instance)
     instance.risings.push({ timeMs, low: hadRisen ? low : Number.NEGATIVE_INFINITY })

@@ -1,5 +1,4 @@
 /** Keeps the samples that triggers take in two segments of bounded size: the newer one grows, then the older one goes. */
-
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -37,7 +36,7 @@ export class SampleRing {
   #file: FileHandle | undefined
   /** Of the newer segment: where the next block goes. */
   #octets = 0
-  /** When the newer segment was begun: that tells the two apart. */
+  /** When the newer segment was begun: that distinguishes the two. */
   #begunMs = 0
   #runMs = 0
   #runMonotonicMs = 0
@@ -60,7 +59,7 @@ export class SampleRing {
   /** A run begins: no difference is taken to what was sampled before. */
   start(): void {
     this.#runMs = Math.round(this.#clock.now())
-    this.#blocks.beginAnew()
+    this.#blocks.beginAgain()
     this.#runMonotonicMs = this.#clock.monotonicMs()
     this.#timer = this.#clock.every(this.#writeEveryMs, () => void this.write())
   }
@@ -109,7 +108,7 @@ export class SampleRing {
       } catch (error) {
         this.#lost += batch.length
         // What the next block says must not lean on what may not be there.
-        this.#blocks.beginAnew()
+        this.#blocks.beginAgain()
         if (!this.#isFailing)
           this.#log.warn('samples cannot be kept; triggers go on without, and the next ones are tried again', {
             path: this.#path,
@@ -163,7 +162,7 @@ export class SampleRing {
       await file.close()
       throw error
     }
-    this.#blocks.beginAnew()
+    this.#blocks.beginAgain()
     this.#file = file
     return file
   }

@@ -2,7 +2,7 @@
 import type { Oid } from '../../../lib/smi/oid.ts'
 import type { SnmpValue } from '../../../lib/smi/value.ts'
 
-/** What the samples of one instance have in common; the same object for all of them, as far as a reader can tell. */
+/** What the samples of one instance have in common; the same object for all of them, as far as a reader knows. */
 export interface SampledInstance {
   /** mteOwner and mteTriggerName; both empty where samples come from elsewhere. */
   readonly owner: string

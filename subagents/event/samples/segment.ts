@@ -11,7 +11,7 @@ const magic = Buffer.from('castsmp1')
 /** The magic, then when the segment was begun. */
 export const headOctets = magic.length + 8
 const blockHeadOctets = 8
-const flagAnew = 1
+const flagFresh = 1
 const batchOctetsAtMost = 256 * 1024
 
 export function segmentHead(begunMs: number): Buffer {
@@ -51,11 +51,11 @@ export class BlockWriter {
   readonly #writer = new ByteWriter()
   #numbered = 0
   #numbering = 1
-  #isAnew = true
+  #isFresh = true
 
   /** The next block begins a segment, or follows one that may not be there: readers know nothing. */
-  beginAnew(): void {
-    this.#isAnew = true
+  beginAgain(): void {
+    this.#isFresh = true
     this.#numbered = 0
     this.#numbering++
   }
@@ -67,9 +67,9 @@ export class BlockWriter {
   ): { readonly block: Buffer; readonly count: number } {
     const writer = this.#writer
     writer.clear()
-    writer.octet(this.#isAnew ? flagAnew : 0)
-    if (this.#isAnew) writer.double(runMs)
-    this.#isAnew = false
+    writer.octet(this.#isFresh ? flagFresh : 0)
+    if (this.#isFresh) writer.double(runMs)
+    this.#isFresh = false
     let elapsedMs = Math.round(samples[0]!.elapsedMs)
     writer.count(elapsedMs)
     // How far the wall clock was set since the run began.
@@ -144,7 +144,7 @@ export function* samplesOf({ payloads }: Segment): Generator<Sample> {
   let runMs = 0
   for (const payload of payloads) {
     const reader = new ByteReader(payload)
-    if ((reader.octet() & flagAnew) !== 0) {
+    if ((reader.octet() & flagFresh) !== 0) {
       known = []
       runMs = reader.double()
     }

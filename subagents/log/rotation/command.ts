@@ -9,7 +9,7 @@ export interface RotateReport {
   readonly isGood: boolean
 }
 
-export interface RotateWish {
+export interface RotateRequest {
   /** All logs when it is left out. */
   readonly name?: string | undefined
   readonly isDryRun: boolean
@@ -18,13 +18,13 @@ export interface RotateWish {
 /** Rotates at once, whatever the sizes. Throws when there is no policy of that name. */
 export async function rotateNow(
   rotator: Rotator,
-  { name, isDryRun }: RotateWish,
+  { name, isDryRun }: RotateRequest,
   options: PlanOptions,
 ): Promise<RotateReport> {
   const policies = name === undefined ? rotator.policies : [rotator.find(name)]
   if (isDryRun) return { sentences: await planRotation(policies, options), isGood: true }
   const outcomes: RotationOutcome[] = []
-  // One after the other: an owner of several logs is then told for each of them.
+  // One after the other: an owner of several logs is then asked for each of them.
   for (const policy of policies) outcomes.push(await rotator.rotate(policy.name))
   return {
     sentences: outcomes.map(({ sentence }) => sentence),
@@ -33,7 +33,7 @@ export async function rotateNow(
 }
 
 /** The words after `rotate` on the control socket. Throws a sentence when they are not understood. */
-export function parseRotateWords(words: readonly string[]): RotateWish {
+export function parseRotateWords(words: readonly string[]): RotateRequest {
   const names = words.filter((word) => word !== '--dry-run' && word !== '')
   if (names.length > 1 || names[0]?.startsWith('-'))
     throw new Error(`rotate [--dry-run] [NAME] is the command, not rotate ${words.join(' ')}`)
@@ -46,7 +46,7 @@ export function formatReport(report: RotateReport): string {
 }
 
 export function parseReport(line: string): RotateReport {
-  const { sentences, isGood } = JSON.parse(line) as Partial<RotateReport>
+  const { sentences, isGood }: Partial<RotateReport> = JSON.parse(line)
   if (!Array.isArray(sentences) || typeof isGood !== 'boolean')
     throw new Error(`the subagents answered what is not understood: ${line}; restart them with the same version`)
   return { sentences: sentences.map(String), isGood }

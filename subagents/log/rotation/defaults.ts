@@ -31,7 +31,7 @@ export function defaultPolicies(home: Home): RotationPolicy[] {
   }))
 }
 
-/** Who writes a log of this appliance; nobody that could be told for all others. */
+/** Who writes a log of this appliance; nobody that could be asked for all others. */
 export function ownerOf(home: Home, path: string): LogOwner {
   const found = defaultPolicies(home).find((policy) => realLogPath(policy.path) === realLogPath(path))
   return found?.owner ?? { kind: 'nobody' }

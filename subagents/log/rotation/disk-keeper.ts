@@ -52,7 +52,7 @@ export class DiskKeeper {
       if (!space) continue
       // One that perhaps nobody heard is raised again, or else cleared: perhaps somebody did.
       const isOver = space.freeOctets >= floorOctets
-      if (state.isTold(folder) || (state.isAlarmed(folder) && isOver)) this.#floor.recall(space.fileSystem)
+      if (state.isNotified(folder) || (state.isAlarmed(folder) && isOver)) this.#floor.recall(space.fileSystem)
       const known = byFileSystem.get(space.fileSystem)
       if (known) known.policies.push(policy)
       else byFileSystem.set(space.fileSystem, { folder, policies: [policy] })
@@ -80,11 +80,11 @@ export class DiskKeeper {
     const change = this.#floor.judge(space, floorOctets)
     if (change === 'reached') {
       state.setAlarmed(folder, true)
-      // Before it is told: in a moment there may be no room to keep it, and then nobody would know what to clear.
+      // Before it is notified: in a moment there may be no room to keep it, and then nobody would know what to clear.
       await state.save()
       log.error('the disk is below its floor, and no rotated log is left that may be deleted', event)
       events.floorReached?.(event)
-      state.setTold(folder)
+      state.setNotified(folder)
     } else if (change === 'cleared') {
       for (const { path } of policies) state.setAlarmed(folderOf(path), false)
       log.notice('the disk is above its floor again', event)

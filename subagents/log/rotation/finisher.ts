@@ -1,5 +1,4 @@
 /** Takes files that were moved aside to their end: released by who wrote them, verified, compressed; again until it is so. */
-
 import { basename } from 'node:path'
 import { messageOf } from '../../../lib/errors.ts'
 import type { Log } from '../../../lib/log/log.ts'
@@ -7,7 +6,7 @@ import type { Clock } from '../../../lib/time/clock.ts'
 import { pause } from '../../../lib/time/pause.ts'
 import { atPlace } from '../../../lib/trust/folder.ts'
 import { type Compressed, type CompressOptions, compress } from './compress.ts'
-import { ownerPid, type Told, tellToReopen } from './owner.ts'
+import { type Asked, askToReopen, ownerPid } from './owner.ts'
 import type { LogOwner, RotationPolicy } from './policy.ts'
 import { nextState, type RotationEvent, type RotationState } from './states.ts'
 import { findWriters, identityOf, type Writers } from './writers.ts'
@@ -15,18 +14,18 @@ import { findWriters, identityOf, type Writers } from './writers.ts'
 /** What the machine does for a rotation; tests put their own in its place. */
 export interface RotationHost {
   readonly ownerPid: (owner: LogOwner) => number | undefined
-  readonly tellToReopen: (owner: LogOwner) => Told
+  readonly askToReopen: (owner: LogOwner) => Asked
   readonly findWriters: typeof findWriters
   readonly compress: (path: string, options: CompressOptions) => Promise<Compressed>
 }
 
-export const machineHost: RotationHost = { ownerPid, tellToReopen, findWriters, compress }
+export const machineHost: RotationHost = { ownerPid, askToReopen, findWriters, compress }
 
 export interface FinisherOptions {
   readonly clock: Clock
   readonly log: Log
   readonly host: RotationHost
-  /** How long an owner has to open its log anew before that is told, and tried again. */
+  /** How long an owner has to open its log again before that is reported, and tried again. */
   readonly reopenWithinMs: number
   readonly retryMs: number
   /** Resolves when those who follow the log have seen the file; it is not compressed before that. */
@@ -104,33 +103,33 @@ export class Finisher {
   }
 
   /** Never rejects. */
-  async #run(moved: MovedFile, tellFirst: (release: Release) => void): Promise<void> {
+  async #run(moved: MovedFile, firstTried: (release: Release) => void): Promise<void> {
     const { signal } = this.#stopping
     for (let retryMs = this.#options.retryMs; ; retryMs = Math.min(retryMs * 2, longestRetryMs)) {
       this.#active++
-      const sentence = await this.#try(moved, tellFirst).catch((error: Error) => error.message)
+      const sentence = await this.#try(moved, firstTried).catch(messageOf)
       this.#active--
       if (this.#active === 0) for (const resolve of this.#settling.splice(0)) resolve()
       if (moved.state === 'finished' || signal.aborted) break
-      tellFirst({ kind: 'stuck', sentence }) // of no effect when the first try was told
+      firstTried({ kind: 'stuck', sentence }) // of no effect after the first try
       this.#options.stuck(moved, sentence)
       await pause(this.#options.clock, retryMs, signal)
       if (signal.aborted) return
     }
-    tellFirst({ kind: 'stuck', sentence: 'rotation was stopped' })
+    firstTried({ kind: 'stuck', sentence: 'rotation was stopped' })
     if (moved.state !== 'finished') return
     this.#moved.delete(moved.path)
     this.#options.finished(moved)
   }
 
   /** Goes on from where the file is; gives why it did not come to its end, when it did not. */
-  async #try(moved: MovedFile, tellFirst: (release: Release) => void): Promise<string> {
+  async #try(moved: MovedFile, firstTried: (release: Release) => void): Promise<string> {
     const { policy, path } = moved
     if (moved.state === 'held') {
       const release = await this.#release(moved)
       if (release.kind === 'stuck') return release.sentence
       move(moved, 'released')
-      tellFirst(release)
+      firstTried(release)
     }
     if (await this.#isGoneOrEmpty(path)) {
       move(moved, 'gone')
@@ -144,7 +143,7 @@ export class Finisher {
     return ''
   }
 
-  /** Tells the owner when it still writes the file, and looks until nobody does. */
+  /** Asks the owner to reopen its log when it still writes the file, and looks until nobody does. */
   async #release({ policy: { owner }, path }: MovedFile): Promise<Release> {
     const { clock, host, reopenWithinMs } = this.#options
     const { signal } = this.#stopping
@@ -153,20 +152,20 @@ export class Finisher {
     const ownerPid = host.ownerPid(owner)
     let seen = await host.findWriters(path, file, ownerPid)
     if (isReleased(seen)) return { kind: 'released', by: undefined }
-    const told = host.tellToReopen(owner)
+    const asked = host.askToReopen(owner)
     const untilMs = clock.monotonicMs() + reopenWithinMs
-    for (let lookMs = firstLookMs; told.kind === 'told'; lookMs = Math.min(lookMs * 2, longestLookMs)) {
+    for (let lookMs = firstLookMs; asked.kind === 'asked'; lookMs = Math.min(lookMs * 2, longestLookMs)) {
       await pause(clock, lookMs, signal)
       // Who had it is looked at again and again, all others only when those have let it go.
       seen = await host.findWriters(path, file, ownerPid, [...seen.writers, ...seen.unseen])
       if (isReleased(seen)) seen = await host.findWriters(path, file, ownerPid)
-      if (isReleased(seen)) return { kind: 'released', by: told.name }
+      if (isReleased(seen)) return { kind: 'released', by: asked.name }
       if (clock.monotonicMs() >= untilMs || signal.aborted) break
     }
-    return { kind: 'stuck', sentence: explainHeld(path, told, seen, reopenWithinMs) }
+    return { kind: 'stuck', sentence: explainHeld(path, asked, seen, reopenWithinMs) }
   }
 
-  /** Whoever follows the log has its turn first, but not for ever. */
+  /** Those who follow the log have their turn first, but not for ever. */
   async #untilRead(moved: MovedFile): Promise<void> {
     const patience = new AbortController()
     const end = (): void => patience.abort()
@@ -220,13 +219,13 @@ function move(moved: MovedFile, event: RotationEvent): void {
   moved.state = nextState(moved.state, event)
 }
 
-function explainHeld(path: string, told: Told, { writers, unseen }: Writers, withinMs: number): string {
+function explainHeld(path: string, asked: Asked, { writers, unseen }: Writers, withinMs: number): string {
   const name = basename(path)
   const who = (writers.length > 0 ? writers : unseen).map((one) => `${one.name} (PID ${one.pid})`).join(', ')
-  if (told.kind === 'failed') return `${name} is still written by ${who}: ${told.sentence}`
+  if (asked.kind === 'failed') return `${name} is still written by ${who}: ${asked.sentence}`
   if (writers.length === 0)
     return `whether ${name} is still written by ${who} cannot be seen; rotate as root, or as the user it runs as`
-  if (told.kind === 'absent')
+  if (asked.kind === 'absent')
     return `${name} is still written by ${who}, which is not its owner and gets no signal; end it, or have it reopen its log`
   return `${name} is still written by ${who}, ${withinMs / 1000} s after the signal to reopen its log`
 }

@@ -35,9 +35,9 @@ async function planMove({ name, path, compress, owner }: RotationPolicy, nowMs: 
   if (!stats) return `${name}: ${live} does not exist, so nothing would be rotated`
   if (!stats.isFile()) return `${name}: ${live} is not a regular file, so it would not be rotated`
   if (stats.size === 0) return `${name}: nothing is in ${live}, so it would not be rotated`
-  const told = planSignal(owner)
+  const signalled = planSignal(owner)
   const moved = basename(await nextRotatedPath(live, Math.floor(nowMs / 1000)))
-  return `${name}: ${live} (${stats.size} octets) would be renamed to ${moved}, ${told}${compress ? ', and compressed' : ''}`
+  return `${name}: ${live} (${stats.size} octets) would be renamed to ${moved}, ${signalled}${compress ? ', and compressed' : ''}`
 }
 
 async function planFloor(rotated: readonly RotatedFile[], options: PlanOptions): Promise<string[]> {

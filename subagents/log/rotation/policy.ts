@@ -4,17 +4,17 @@ import { parseRotatedName } from '../../../lib/follow/rotated-name.ts'
 import type { ProcessIdentity } from '../../../lib/proc/process.ts'
 import { Folder } from '../../../lib/trust/folder.ts'
 
-/** Who writes a log, and so has to be told when it was renamed. */
+/** Who writes a log, and so has to be asked to reopen it when it was renamed. */
 export type LogOwner =
   /** A daemon that opens its logs again on a signal. */
   | {
       readonly kind: 'daemon'
       readonly name: string
-      /** Its process, if it runs. Throws where nobody can tell. */
+      /** Its process, if it runs. Throws where that cannot be known. */
       readonly find: () => ProcessIdentity | undefined
       readonly signal: NodeJS.Signals
     }
-  /** Nobody who could be told: whoever has it open is waited for. */
+  /** Nobody who could be asked: processes that have it open are waited for. */
   | { readonly kind: 'nobody' }
 
 /** Bounds of what is kept beside the live file; each counts alone, and none means no bound. */

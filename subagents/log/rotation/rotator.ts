@@ -1,20 +1,19 @@
 /** Rotates logs by size, by time and by command, keeps what their policies say, and keeps the disk above its floor. */
-
-import type { Stats } from 'node:fs'
 import { basename } from 'node:path'
 import { codeOf, isDenied, isMissing, messageOf } from '../../../lib/errors.ts'
 import type { Log } from '../../../lib/log/log.ts'
 import type { Clock, Timer } from '../../../lib/time/clock.ts'
 import { pause } from '../../../lib/time/pause.ts'
-import { isPlausibleTime } from '../../../lib/time/wall-clock.ts'
 import { atPlace } from '../../../lib/trust/folder.ts'
-import { isCompressedWhole } from './compress.ts'
+import { Complaints } from './complaints.ts'
 import { type MeasureDisk, measureDisk } from './disk-floor.ts'
 import { type DiskEvents, DiskKeeper } from './disk-keeper.ts'
+import { dueReason, type RotationReason } from './due.ts'
 import { Finisher, machineHost, type RotationHost } from './finisher.ts'
 import { type RefusedPolicy, type RotationPolicy, realLogPath, refuseOverlaps } from './policy.ts'
+import { type RepairHost, repair } from './repair.ts'
 import { beyondRetention } from './retention.ts'
-import { listDrafts, listRotated, lookAtLog, moveAside } from './rotated-files.ts'
+import { listRotated, lookAtLog, moveAside } from './rotated-files.ts'
 import { RotationState } from './state.ts'
 
 /** How a rotation went, with a sentence for people. */
@@ -27,9 +26,6 @@ export type RotationOutcome =
   | { readonly kind: 'nothing'; readonly sentence: string }
   /** The file has its name still. */
   | { readonly kind: 'failed'; readonly sentence: string }
-
-/** Why a log is rotated. */
-export type RotationReason = 'size' | 'time' | 'command'
 
 export interface RotatorEvents extends DiskEvents {
   /** A log is about to be renamed at this size; who watches the size judges it before the file is a small one again. */
@@ -62,7 +58,7 @@ const stopWithinMs = 2_000
 const defaultLookEveryMs = 10_000
 const defaultReopenWithinMs = 5_000
 const defaultRetryMs = 10_000
-/** So many renamed files of one log may still be written: more would only be more names for the same trouble. */
+/** So many renamed files of one log may still be written: more would only be more names for the same fault. */
 const maxHeld = 3
 
 export class Rotator {
@@ -71,8 +67,7 @@ export class Rotator {
   readonly #state: RotationState
   readonly #disk: DiskKeeper
   readonly #moving = new Map<string, Promise<RotationOutcome>>()
-  /** The last complaint by what it is about, so that each is told once. */
-  readonly #told = new Map<string, string>()
+  readonly #complaints: Complaints
   #policies: readonly RotationPolicy[] = []
   #floorOctets: number
   #looking: Promise<void> | undefined
@@ -86,6 +81,7 @@ export class Rotator {
   constructor(options: RotatorOptions) {
     this.#options = options
     this.#floorOctets = options.floorOctets
+    this.#complaints = new Complaints(options.log, (policy, sentence) => options.events?.failed?.(policy, sentence))
     this.#state = new RotationState(options.statePath, options.log)
     this.#finisher = new Finisher({
       clock: options.clock,
@@ -95,12 +91,12 @@ export class Rotator {
       retryMs: options.retryMs ?? defaultRetryMs,
       read: ({ policy }) => options.events?.renamed?.(policy),
       finished: ({ policy, path }) => {
-        this.#told.delete(path)
+        this.#complaints.clear(path)
         this.#state.finish(path)
         void this.#state.save()
         void this.#keep([policy])
       },
-      stuck: ({ policy, path }, sentence) => this.#complain(policy, path, sentence),
+      stuck: ({ policy, path }, sentence) => this.#complaints.add(policy, path, sentence),
     })
     this.#disk = new DiskKeeper({
       state: this.#state,
@@ -141,7 +137,7 @@ export class Rotator {
     void this.look()
   }
 
-  /** What is compressed is dropped, and begun anew at the next start. */
+  /** What is compressed is dropped, and begun again at the next start. */
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#timer?.cancel()
@@ -186,28 +182,11 @@ export class Rotator {
     await this.#keep(this.#policies)
     await Promise.all(
       this.#policies.map(async (policy) => {
-        const reason = await this.#due(policy)
+        const reason = await dueReason(policy, this.#state, this.#options.clock.now())
         if (reason && !this.#isStopped) await this.#rotate(policy, reason)
       }),
     )
     await this.#state.save()
-  }
-
-  async #due({ path, maxOctets, maxSeconds }: RotationPolicy): Promise<RotationReason | undefined> {
-    const live = realLogPath(path)
-    const stats = await statFile(live)
-    if (!stats || stats.size === 0) return undefined
-    if (maxOctets !== undefined && stats.size >= maxOctets) return 'size'
-    if (maxSeconds === undefined) return undefined
-    const nowMs = this.#options.clock.now()
-    let beganMs = this.#state.beganMs(live)
-    const isPast = (ms: number): boolean => ms <= nowMs && (isPlausibleTime(ms) || !isPlausibleTime(nowMs))
-    if (beganMs === undefined || !isPast(beganMs)) {
-      // Not every file system knows births; and one in the future, or in 1970, is a clock that was set.
-      beganMs = stats.birthtimeMs > 0 && isPast(stats.birthtimeMs) ? stats.birthtimeMs : nowMs
-      this.#state.setBeganMs(live, beganMs)
-    }
-    return nowMs - beganMs >= maxSeconds * 1000 ? 'time' : undefined
   }
 
   /** Who asks while a log is being moved gets the outcome of that. */
@@ -216,7 +195,7 @@ export class Rotator {
     const moving =
       this.#moving.get(live) ??
       this.#move(policy, live)
-        .then((outcome) => this.#tell(policy, reason, outcome))
+        .then((outcome) => this.#report(policy, reason, outcome))
         .finally(() => this.#moving.delete(live))
     this.#moving.set(live, moving)
     return moving
@@ -259,43 +238,33 @@ export class Rotator {
     }
   }
 
-  #tell(policy: RotationPolicy, reason: RotationReason, outcome: RotationOutcome): RotationOutcome {
+  #report(policy: RotationPolicy, reason: RotationReason, outcome: RotationOutcome): RotationOutcome {
     const { log, events } = this.#options
-    if (outcome.kind === 'failed') this.#complain(policy, policy.path, outcome.sentence)
+    if (outcome.kind === 'failed') this.#complaints.add(policy, policy.path, outcome.sentence)
     if (outcome.kind !== 'rotated' && outcome.kind !== 'held') return outcome
-    this.#told.delete(policy.path)
+    this.#complaints.clear(policy.path)
     log.info('a log was rotated', { log: policy.name, to: outcome.to, octets: outcome.octets, reason })
     events?.rotated?.(policy, reason, outcome)
     return outcome
   }
 
   async #repairAll(): Promise<void> {
+    const repairHost: RepairHost = {
+      state: this.#state,
+      take: (policy, path) => void this.#finisher.take(policy, path),
+      remove: (policy, path) => this.#remove(policy, path),
+      complain: (policy, path, sentence) => this.#complaints.add(policy, path, sentence),
+    }
     await Promise.all(
       this.#policies.map(async (policy) => {
         const live = realLogPath(policy.path)
         if (this.#repaired.has(live)) return
         this.#repaired.add(live)
-        await this.#repair(policy).catch((error: unknown) =>
+        await repair(policy, repairHost).catch((error: unknown) =>
           this.#options.log.error('bug while going on with rotations', { log: policy.name, error }),
         )
       }),
     )
-  }
-
-  /** Drafts go; files that were renamed and not brought to their end go on from where they were. */
-  async #repair(policy: RotationPolicy): Promise<void> {
-    const live = realLogPath(policy.path)
-    for (const draft of await listDrafts(live)) await this.#remove(policy, draft)
-    const rotated = await listRotated(live)
-    const unfinished = this.#state.unfinishedOf(live)
-    for (const path of unfinished) if (!rotated.some((one) => one.path === path)) this.#state.finish(path)
-    for (const { path, isCompressed } of rotated) {
-      if (isCompressed || !(policy.compress || unfinished.includes(path))) continue
-      if (!rotated.some((one) => one.path === `${path}.gz`)) void this.#finisher.take(policy, path)
-      // The end came after the rename to .gz, which is made when all of it is on the disk.
-      else if (await isCompressedWhole(path).catch(() => false)) await this.#remove(policy, path)
-      else this.#complain(policy, path, `${path} and ${path}.gz are not of the same length; both stay, look at them`)
-    }
   }
 
   /** Deletes what is beyond the policies' bounds, and the oldest while the disk is below its floor. One at a time. */
@@ -318,22 +287,10 @@ export class Rotator {
       await atPlace(path, (folder, name) => folder.remove(name))
       return true
     } catch (error) {
-      this.#complain(policy, path, `${path} could not be deleted: ${explain(error)}`)
+      this.#complaints.add(policy, path, `${path} could not be deleted: ${explain(error)}`)
       return false
     }
   }
-
-  #complain(policy: RotationPolicy, about: string, sentence: string): void {
-    if (this.#told.get(about) === sentence) return
-    this.#told.set(about, sentence)
-    this.#options.log.warn('a rotation does not go on; it is tried again', { log: policy.name, sentence })
-    this.#options.events?.failed?.(policy, sentence)
-  }
-}
-
-async function statFile(path: string): Promise<Stats | undefined> {
-  const stats = await lookAtLog(path).catch(() => undefined)
-  return stats?.isFile() ? stats : undefined
 }
 
 function explain(error: unknown): string {

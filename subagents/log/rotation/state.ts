@@ -14,7 +14,7 @@ interface Kept {
   readonly unfinished: Readonly<Record<string, string>>
   /** Folders of logs whose disk was below its floor. Left out by versions that did not keep them. */
   readonly alarmed?: readonly string[]
-  /** Those of them whose alarm may not have been told yet. */
+  /** Those of them whose alarm may not have been notified yet; the word is that of the files of earlier versions. */
   readonly untold?: readonly string[]
 }
 
@@ -24,7 +24,7 @@ export class RotationState {
   #beganMs = new Map<string, number>()
   #unfinished = new Map<string, string>()
   #alarmed = new Set<string>()
-  #untold = new Set<string>()
+  #unnotified = new Set<string>()
   #isChanged = false
   #isFailing = false
   #writing: Promise<void> = Promise.resolve()
@@ -35,7 +35,7 @@ export class RotationState {
     this.#log = log
   }
 
-  /** A file that cannot be read is none: the names of the rotated files tell nearly all of it. */
+  /** A file that cannot be read is none: the names of the rotated files say nearly all of it. */
   async load(): Promise<void> {
     if (this.#path === undefined) return
     const found = await readState(this.#path, (text) => parseKept(JSON.parse(text)))
@@ -51,7 +51,7 @@ export class RotationState {
     this.#beganMs = new Map(Object.entries(beganMs))
     this.#unfinished = new Map(Object.entries(unfinished))
     this.#alarmed = new Set(alarmed)
-    this.#untold = new Set(untold)
+    this.#unnotified = new Set(untold)
   }
 
   beganMs(livePath: string): number | undefined {
@@ -85,20 +85,20 @@ export class RotationState {
     if (isAlarmed === this.#alarmed.has(folder)) return
     if (isAlarmed) {
       this.#alarmed.add(folder)
-      this.#untold.add(folder)
+      this.#unnotified.add(folder)
     } else {
       this.#alarmed.delete(folder)
-      this.#untold.delete(folder)
+      this.#unnotified.delete(folder)
     }
     this.#isChanged = true
   }
 
-  isTold(folder: string): boolean {
-    return this.#alarmed.has(folder) && !this.#untold.has(folder)
+  isNotified(folder: string): boolean {
+    return this.#alarmed.has(folder) && !this.#unnotified.has(folder)
   }
 
-  setTold(folder: string): void {
-    if (this.#untold.delete(folder)) this.#isChanged = true
+  setNotified(folder: string): void {
+    if (this.#unnotified.delete(folder)) this.#isChanged = true
   }
 
   /** Resolves when what changed is durable, or cannot be: the disk may be full, and rotation must go on then above all. */
@@ -113,7 +113,7 @@ export class RotationState {
       beganMs: Object.fromEntries(this.#beganMs),
       unfinished: Object.fromEntries(this.#unfinished),
       alarmed: [...this.#alarmed],
-      untold: [...this.#untold],
+      untold: [...this.#unnotified],
     }
     this.#isChanged = false
     try {
@@ -132,19 +132,27 @@ export class RotationState {
 
 function parseKept(value: unknown): Kept {
   if (typeof value !== 'object' || value === null) throw new Error('expected an object')
-  const { beganMs, unfinished, alarmed = [], untold = [] } = value as Record<string, unknown>
-  if (!isRecordOf(beganMs, 'number') || !isRecordOf(unfinished, 'string'))
+  const { beganMs, unfinished, alarmed = [], untold = [] }: { [K in keyof Kept]?: unknown } = value
+  if (!isRecordOf(beganMs, isNumber) || !isRecordOf(unfinished, isString))
     throw new Error('expected times in beganMs and paths in unfinished')
   if (!Array.isArray(alarmed) || !Array.isArray(untold))
     throw new Error('expected lists of folders in alarmed and untold')
   return {
-    beganMs: beganMs as Kept['beganMs'],
-    unfinished: unfinished as Kept['unfinished'],
+    beganMs,
+    unfinished,
     alarmed: alarmed.map(String),
     untold: untold.map(String),
   }
 }
 
-function isRecordOf(value: unknown, type: 'number' | 'string'): boolean {
-  return typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === type)
+function isRecordOf<T>(value: unknown, is: (one: unknown) => one is T): value is Record<string, T> {
+  return typeof value === 'object' && value !== null && Object.values(value).every(is)
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number'
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string'
 }

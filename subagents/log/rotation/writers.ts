@@ -82,12 +82,12 @@ async function hasOpenForWriting(
     }
     return found
   } catch (error) {
-    // A process that has ended has nothing open; another may not be looked at, or nobody can tell now.
+    // A process that has ended has nothing open; another may not be looked at, or that cannot be known now.
     return isAbsence(error) ? 'no' : 'unseen'
   }
 }
 
-/** Undefined where nobody can tell. */
+/** Undefined where that cannot be known. */
 async function isWriter(
   pid: number,
   descriptor: string,

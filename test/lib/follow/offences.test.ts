@@ -40,7 +40,7 @@ async function watched() {
     clock,
     log: silentLog,
     patterns: { match: async (_, lines) => ({ matches: at(lines, 'error'), offending: at(lines, 'slow') }) },
-    events: { told: () => {}, problem: (_, sentence) => problems.push(sentence) },
+    events: { happened: () => {}, problem: (_, sentence) => problems.push(sentence) },
     maxNotifications: () => 0,
     commit: async () => {},
   })

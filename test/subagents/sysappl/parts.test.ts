@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { RowOf } from '../../../lib/mib/declare.ts'
 import { serve } from '../../../lib/mib/module.ts'
 import { programRoot } from '../../../lib/program-root.ts'
 import { findStanza } from '../../../subagents/sysappl/dpkg.ts'
@@ -155,7 +156,7 @@ test('a PID that another process has now is that of a process that ended', () =>
 
 test('a past row replaces one of its index, and rows told out of order go in the order of their ends', () => {
   const { table } = serve(sysApplPastRunTable)
-  const past = new PastRows<typeof sysApplPastRunTable>(
+  const past = new PastRows<RowOf<typeof sysApplPastRunTable>>(
     table,
     (a, b) => a.sysApplPastRunIndex === b.sysApplPastRunIndex,
   )

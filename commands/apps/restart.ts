@@ -1,0 +1,44 @@
+/** castellan apps restart: stops applications and starts them again, over SNMP. */
+
+import { defineCommand } from '../../lib/cli/command.ts'
+import { exitCodes } from '../../lib/cli/exit-codes.ts'
+import { print } from '../../lib/cli/print.ts'
+import type { Home } from '../../lib/home/home.ts'
+import { printable } from '../../lib/text/escape.ts'
+import { commandClock } from '../../lib/time/clock.ts'
+import { pause } from '../../lib/time/pause.ts'
+import { readApplications } from '../../views/applications.ts'
+import { withManager } from '../agent/ask-agent.ts'
+import { need } from './need.ts'
+import { wish } from './set.ts'
+
+/** How long a stop may take, beyond critAppStopTimeout's own highest value. */
+const stopWithinMs = 3_660_000
+const lookEveryMs = 250
+
+export const appsRestart = defineCommand({
+  name: 'restart',
+  operands: '<name...>',
+  summary: 'stop one and start it again, over SNMP',
+  details: 'All of them are stopped before the first is started, so that their orders hold.',
+  example: 'castellan apps restart sipd',
+  exitCodes: { 1: 'there is no such application, or it does not stop', 4: 'the agent does not let this community' },
+  options: {},
+  async run({ home, operands }) {
+    await wish(home, operands, 'stop')
+    const deadlineMs = performance.now() + stopWithinMs
+    while (!(await areStopped(home, operands))) {
+      if (performance.now() > deadlineMs)
+        throw new Error(`${operands.join(', ')}: not stopped yet; start with: castellan apps start`)
+      await pause(commandClock, lookEveryMs)
+    }
+    await wish(home, operands, 'start')
+    for (const name of operands) print(`${printable(name)}: stopped, and start was asked for\n`)
+    return exitCodes.ok
+  },
+})
+
+async function areStopped(home: Home, names: readonly string[]): Promise<boolean> {
+  const apps = await withManager(home, need, readApplications)
+  return apps.every(({ name, state }) => !names.includes(name) || state === 'stopped')
+}
