@@ -21,8 +21,8 @@ import type { ReadConfig } from './config/read.ts'
 import { listenForOperator } from './parent/operator.ts'
 import { SipdParent } from './parent/parent.ts'
 import { removeWorkerSockets } from './parent/worker-sockets.ts'
+import { supportedMethods } from './pipeline/serve.ts'
 import { settlePrivileges } from './privileges/privileges.ts'
-import { supportedMethods } from './proxy/core.ts'
 
 outliveStandardStreams()
 const { values } = parseArgs({ options: { home: { type: 'string' } } })

@@ -75,10 +75,10 @@ export class Account {
     }
   }
 
-  /** How often there was no room, by holding, under the names that counters have: `noRoom.transactions`. */
+  /** How often there was no room, by holding; only of those where that happened. */
   refused(): Record<string, number> {
     const refusing = this.#holdings().filter(({ refused }) => refused > 0)
-    return Object.fromEntries(refusing.map(({ name, refused }) => [`noRoom.${name}`, refused]))
+    return Object.fromEntries(refusing.map(({ name, refused }) => [name, refused]))
   }
 
   #holdings(): readonly Holding[] {

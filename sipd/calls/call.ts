@@ -1,6 +1,5 @@
 /** A call as an operator sees it, and the identity of its dialog (RFC 3261 §12). */
 import { parseAddress } from '../message/address.ts'
-import { H } from '../message/header-names.ts'
 import type { SipRequest, SipResponse } from '../message/message.ts'
 
 /** `trying`: nobody rang yet; `ringing`: a provisional response came; `established`: a 2xx went to the caller. */
@@ -23,10 +22,10 @@ const longestDialogId = 1024
  * is kept of a call.
  */
 export function dialogId(message: SipRequest | SipResponse): string | undefined {
-  const from = dialogTag(message.value(H.from)!)
-  const to = dialogTag(message.value(H.to)!)
+  const from = dialogTag(message.from)
+  const to = dialogTag(message.to)
   if (from === undefined || to === undefined) return undefined
-  const callId = message.value(H.callId)!
+  const callId = message.callId
   // A quoted pair may be NUL, and none of these is quoted.
   if (callId.includes('\0') || from.includes('\0') || to.includes('\0')) return undefined
   if (callId.length + from.length + to.length > longestDialogId) return undefined

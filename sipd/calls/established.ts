@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { SteadyTime } from '../../lib/time/steady-time.ts'
 import type { Account } from '../account/account.ts'
 import { ownString } from '../location/own-strings.ts'
-import { H, type HeaderId } from '../message/header-names.ts'
+import { H } from '../message/header-names.ts'
 import type { SipRequest, SipResponse } from '../message/message.ts'
 import { type Call, dialogId, uriOf } from './call.ts'
 
@@ -70,8 +70,8 @@ export class EstablishedCalls {
       known.untilMs = this.#time.nowMs() + leftMs
       return
     }
-    const party = (id: HeaderId): string => request.value(id)!.slice(0, longestText).replaceAll('\0', ' ')
-    const [from, to] = [party(H.from), party(H.to)]
+    const party = (text: string): string => text.slice(0, longestText).replaceAll('\0', ' ')
+    const [from, to] = [party(request.from), party(request.to)]
     const sinceMs = this.#clock.now()
     const dialog = ownString(id)
     const parties = ownString(`${from}\0${to}`)

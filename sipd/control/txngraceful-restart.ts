@@ -3,7 +3,7 @@
 import { exitCodes, UsageError } from '../../lib/cli/exit-codes.ts'
 import { flag } from '../../lib/cli/options.ts'
 import { print } from '../../lib/cli/print.ts'
-import { longestWaitSeconds } from '../txngraceful.ts'
+import { longestWaitSeconds } from '../config/txngraceful.ts'
 import { sipCommand, timeoutOption } from './command.ts'
 import { report } from './report.ts'
 import { askSipd, needSipd, readGeneration, waitForGeneration } from './sipd.ts'

@@ -1,9 +1,9 @@
-/** From a URI to the hop where its request goes: RFC 3263 with addresses and A or AAAA records; NAPTR and SRV have their place here. */
+/** From a URI to the places where its request may go, in order: RFC 3263 with addresses and A or AAAA records; NAPTR and SRV have their place here. */
 import { isIP } from 'node:net'
 import { isLoopbackAddress } from '../../lib/net/address.ts'
 import { sourceNetwork } from '../../lib/net/source-network.ts'
 import type { Clock } from '../../lib/time/clock.ts'
-import type { Hop, TransportName } from '../message/source.ts'
+import type { Hop, TransportName } from '../message/hop.ts'
 import { reachedHost, type SipUri } from '../message/uri.ts'
 import { type Lookup, Names } from './names.ts'
 
@@ -22,6 +22,7 @@ export interface LocatorOptions {
   readonly configured: { readonly names: ReadonlySet<string>; readonly lookup: Lookup }
 }
 
+const nowhere: readonly Place[] = []
 /** Names are cheap for an attacker and look-ups are not. */
 const ofOthers = { mostCached: 10_000, mostPending: 200, mostPendingOfSource: 10, keepsOld: false }
 
@@ -44,28 +45,25 @@ export class Locator {
     this.#configuredNames = configured.names
   }
 
-  /** A place at once when the URI has a numeric address or the name is known; undefined when it leads nowhere. */
-  locate(uri: SipUri, source: Hop): Place | undefined | Promise<Place | undefined> {
+  /**
+   * The places to try one after the other (§4.3), none when the URI leads nowhere; at once when it has a numeric address or the name
+   * is known.
+   */
+  locate(uri: SipUri, source: Hop): readonly Place[] | Promise<readonly Place[]> {
     const transport = transportOf(uri)
-    if (!transport) return undefined
-    const place = (address: string | undefined): Place | undefined =>
-      address === undefined
-        ? undefined
-        : {
-            transport,
-            address,
-            port: uri.port ?? (transport === 'TLS' ? 5061 : 5060),
-            isExplicit: uri.parameters.has('transport') || uri.scheme === 'sips',
-          }
+    if (!transport) return nowhere
+    const port = uri.port ?? (transport === 'TLS' ? 5061 : 5060)
+    const isExplicit = uri.parameters.has('transport') || uri.scheme === 'sips'
+    const place = (address: string): Place => ({ transport, address, port, isExplicit })
     const host = reachedHost(uri)
-    if (isIP(host) !== 0) return place(host)
-    const address = this.#addressOf(host.replace(/\.$/, ''), source)
-    return address instanceof Promise ? address.then(place) : place(address)
+    if (isIP(host) !== 0) return [place(host)]
+    const addresses = this.#addressesOf(host.replace(/\.$/, ''), source)
+    return addresses instanceof Promise ? addresses.then((all) => all.map(place)) : addresses.map(place)
   }
 
-  #addressOf(name: string, { address }: Hop): string | undefined | Promise<string | undefined> {
-    if (this.#configuredNames.has(name)) return this.#configured.addressOf(name, undefined)
-    return this.#names.addressOf(name, isLoopbackAddress(address) ? undefined : sourceNetwork(address))
+  #addressesOf(name: string, { address }: Hop): readonly string[] | Promise<readonly string[]> {
+    if (this.#configuredNames.has(name)) return this.#configured.addressesOf(name, undefined)
+    return this.#names.addressesOf(name, isLoopbackAddress(address) ? undefined : sourceNetwork(address))
   }
 }
 

@@ -15,15 +15,18 @@ export interface NamesOptions {
   /** Looked up at once, of all sources and of one. */
   readonly mostPending: number
   readonly mostPendingOfSource: number
-  /** A name that cannot be looked up now keeps the address it had. */
+  /** A name that cannot be looked up now keeps the addresses it had. */
   readonly keepsOld: boolean
 }
 
 interface CachedAddress {
-  readonly address: string | undefined
+  readonly addresses: readonly string[]
   readonly untilMs: number
 }
 
+/** More of them are not kept: each may be tried for one request, and has it sent again. */
+const mostAddresses = 4
+const none: readonly string[] = []
 /** How long an answer is used, one that there is no such name likewise. */
 const cachedMs = 30_000
 /** How long nobody is asked again for a name that nobody answered for. */
@@ -32,7 +35,7 @@ const failedMs = 5000
 export class Names {
   readonly #options: NamesOptions
   readonly #cache: LruMap<string, CachedAddress>
-  readonly #pending = new Map<string, Promise<string | undefined>>()
+  readonly #pending = new Map<string, Promise<readonly string[]>>()
   readonly #ofSource = new Map<string, number>()
 
   constructor(options: NamesOptions) {
@@ -45,14 +48,14 @@ export class Names {
     return this.#pending.size
   }
 
-  /** At once when the name is known; undefined for one without an address, or that there is no room to ask for now. */
-  addressOf(host: string, source: string | undefined): string | undefined | Promise<string | undefined> {
+  /** In the order of the answer; at once when the name is known. None for one that there is no room to ask for now. */
+  addressesOf(host: string, source: string | undefined): readonly string[] | Promise<readonly string[]> {
     const cached = this.#cache.get(host)
-    if (cached && cached.untilMs > this.#options.clock.monotonicMs()) return cached.address
+    if (cached && cached.untilMs > this.#options.clock.monotonicMs()) return cached.addresses
     const asked = this.#pending.get(host)
     if (asked) return asked
-    if (!this.#take(source)) return undefined
-    const asking = this.#ask(host, cached?.address).finally(() => {
+    if (!this.#take(source)) return none
+    const asking = this.#ask(host, cached?.addresses).finally(() => {
       this.#pending.delete(host)
       this.#giveBack(source)
     })
@@ -60,19 +63,19 @@ export class Names {
     return asking
   }
 
-  async #ask(host: string, old: string | undefined): Promise<string | undefined> {
+  async #ask(host: string, old: readonly string[] = none): Promise<readonly string[]> {
     const { lookup, clock, keepsOld } = this.#options
-    let address = keepsOld ? old : undefined
+    let addresses = keepsOld ? old : none
     let keptMs = failedMs
     try {
-      address = (await lookup(host))[0]
+      addresses = (await lookup(host)).slice(0, mostAddresses)
       keptMs = cachedMs
     } catch {
       // Nobody answered: it leads nowhere for now, which is all that the caller wants to know.
     }
     // A name cut out of a message would keep all of the message.
-    this.#cache.set(ownString(host), { address, untilMs: clock.monotonicMs() + keptMs })
-    return address
+    this.#cache.set(ownString(host), { addresses, untilMs: clock.monotonicMs() + keptMs })
+    return addresses
   }
 
   #take(source: string | undefined): boolean {
@@ -87,8 +90,8 @@ export class Names {
 
   #giveBack(source: string | undefined): void {
     if (source === undefined) return
-    const left = this.#ofSource.get(source)! - 1
-    if (left === 0) this.#ofSource.delete(source)
+    const left = (this.#ofSource.get(source) ?? 0) - 1
+    if (left <= 0) this.#ofSource.delete(source)
     else this.#ofSource.set(source, left)
   }
 }

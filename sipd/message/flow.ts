@@ -1,7 +1,7 @@
 /** A hop as one word, for keeping with a registration: where a phone registered from is where it is reached. */
 import { isIP } from 'node:net'
 import { parsePort } from '../../lib/net/address.ts'
-import type { Hop, TransportName } from './source.ts'
+import type { Hop, TransportName } from './hop.ts'
 
 /** `UDP/192.0.2.7/5060/0/`, then the connection; and where there is one the local address, after another slash. */
 export function formatFlow({ transport, address, port, listener, connection, local }: Hop): string {

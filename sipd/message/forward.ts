@@ -1,8 +1,8 @@
 /** Requests and responses on their way through a proxy: what it changes is written anew, all else stays octet for octet. */
 import { H } from './header-names.ts'
+import type { Hop } from './hop.ts'
 import { type SipRequest, type SipResponse, stride } from './message.ts'
 import { receivedElement } from './respond.ts'
-import type { Hop } from './source.ts'
 
 /** What differs from branch to branch of one forwarded request. */
 export interface ForwardHead {
@@ -22,7 +22,7 @@ export interface ForwardHead {
 export function forwardTail(request: SipRequest, source: Hop, dropRoutes: boolean): string {
   const { text, layout, via } = request
   let tail = ''
-  let kept = layout[1]!
+  let kept = request.lineStart(0)
   const cut = (from: number, to: number, replacement: string): void => {
     tail += text.slice(kept, from) + replacement
     kept = to
@@ -35,8 +35,9 @@ export function forwardTail(request: SipRequest, source: Hop, dropRoutes: boolea
       const element = receivedElement(text, via, source)
       if (element !== text.slice(via.start, via.end)) cut(via.start, via.end, element)
     } else if (id === H.maxForwards) {
-      cut(layout[at + 1]!, layout[at + 4]!, `Max-Forwards: ${request.maxForwards! - 1}\r\n`)
-    } else if (id === H.maxBreadth || (id === H.route && dropRoutes)) cut(layout[at + 1]!, layout[at + 4]!, '')
+      cut(request.lineStart(at), request.lineEnd(at), `Max-Forwards: ${(request.maxForwards ?? 0) - 1}\r\n`)
+    } else if (id === H.maxBreadth || (id === H.route && dropRoutes))
+      cut(request.lineStart(at), request.lineEnd(at), '')
   }
   if (request.maxForwards === undefined) cut(request.headEnd, request.headEnd, 'Max-Forwards: 70\r\n')
   const length = missingLength(request)
@@ -60,14 +61,14 @@ export function forwardedRequest(method: string, head: ForwardHead, tail: string
 
 /** A response without the topmost Via, which was ours (§16.7 step 3). */
 export function withoutTopmostVia(response: SipResponse): string {
-  const { layout, via, headEnd } = response
+  const { via, headEnd } = response
   const length = missingLength(response)
   const text = length === '' ? response.text : response.text.slice(0, headEnd) + length + response.text.slice(headEnd)
   const at = response.indexOf(H.via)
-  const lineEnd = layout[at + 4]!
+  const lineEnd = response.lineEnd(at)
   // What comes after a comma in the same header stays, and becomes the topmost.
   if (text.charCodeAt(via.end) === 0x2c) return `${text.slice(0, via.start)} ${text.slice(via.end + 1).trimStart()}`
-  return text.slice(0, layout[at + 1]!) + text.slice(lineEnd)
+  return text.slice(0, response.lineStart(at)) + text.slice(lineEnd)
 }
 
 /**
@@ -86,7 +87,7 @@ export function formatCancel(sent: string): string {
 function sameTransaction(sent: string, method: string, to: string | undefined): string {
   const head = sent.slice(0, sent.indexOf('\r\n\r\n'))
   const lines = head.replace(/\r\n[ \t]+/g, ' ').split('\r\n')
-  const first = lines[0]!
+  const [first = ''] = lines
   const kept: string[] = [`${method}${first.slice(first.indexOf(' '))}`]
   let isTopmostVia = true
   for (const line of lines) {

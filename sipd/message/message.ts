@@ -41,8 +41,40 @@ abstract class Message {
     return at < 0 ? undefined : this.valueAt(at)
   }
 
+  /** Where the line of a header begins that is at this index of `layout`. */
+  lineStart(at: number): number {
+    return this.layout[at + 1] ?? 0
+  }
+
+  valueStart(at: number): number {
+    return this.layout[at + 2] ?? 0
+  }
+
+  valueEnd(at: number): number {
+    return this.layout[at + 3] ?? 0
+  }
+
+  /** Where the next line begins. */
+  lineEnd(at: number): number {
+    return this.layout[at + 4] ?? 0
+  }
+
+  // Of what every request and response has (§8.1.1): parse.ts refuses the others.
+
+  get from(): string {
+    return this.value(H.from) ?? ''
+  }
+
+  get to(): string {
+    return this.value(H.to) ?? ''
+  }
+
+  get callId(): string {
+    return this.value(H.callId) ?? ''
+  }
+
   valueAt(at: number): string {
-    const value = this.text.slice(this.layout[at + 2]!, this.layout[at + 3]!)
+    const value = this.text.slice(this.valueStart(at), this.valueEnd(at))
     return this.isFolded ? unfold(value) : value
   }
 
@@ -72,7 +104,7 @@ abstract class Message {
     const wanted = fullName(name)
     for (let at = 0; at < this.layout.length; at += stride) {
       if (this.layout[at] !== H.other) continue
-      const line = this.text.slice(this.layout[at + 1]!, this.layout[at + 2]!)
+      const line = this.text.slice(this.lineStart(at), this.valueStart(at))
       if (fullName(line.slice(0, line.indexOf(':')).trimEnd()) === wanted) return this.valueAt(at)
     }
     return undefined

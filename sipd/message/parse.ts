@@ -184,7 +184,7 @@ function malformed(status: number, reason: string, parts: Parts, method: string)
 export function topmostVia(parts: Parts): Via | undefined {
   const at = parts.indexOf(H.via)
   if (at < 0) return undefined
-  return parseVia(parts.text, parts.layout[at + 2]!, parts.layout[at + 3]!)
+  return parseVia(parts.text, parts.valueStart(at), parts.valueEnd(at))
 }
 
 /** The Via after the topmost, in the same header or the next; of a response that is on its way back. */
@@ -219,8 +219,8 @@ function checkRequest(parts: Parts, method: string, requestUri: string): SipRequ
     if (count === 0) return refuse(`${name} is missing`)
     if (count > 1) return refuse(`${name} is there ${count} times`)
   }
-  if (!isAddress(parts.value(H.from)!)) return refuse('From is not of the grammar')
-  if (!isAddress(parts.value(H.to)!)) return refuse('To is not of the grammar')
+  if (!isAddress(parts.from)) return refuse('From is not of the grammar')
+  if (!isAddress(parts.to)) return refuse('To is not of the grammar')
   if (parts.value(H.callId) === '') return refuse('Call-ID is empty')
   const at = parts.indexOf(H.via)
   if (at < 0) return refuse('Via is missing')
@@ -247,7 +247,7 @@ function checkRequest(parts: Parts, method: string, requestUri: string): SipRequ
         break
     }
   }
-  const cseq = parts.value(H.cseq)!
+  const cseq = parts.value(H.cseq) ?? ''
   const cseqMethod = cseqMethodOf(cseq)
   if (cseqMethod === undefined) return refuse('CSeq is not a number below 2^31 and a method')
   if (cseqMethod !== method) return refuse(`CSeq names ${cseqMethod}, the request line ${method}`)

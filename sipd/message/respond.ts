@@ -2,10 +2,10 @@
 import { isIP } from 'node:net'
 import { canonicalAddress, isMulticastAddress, withoutZone } from '../../lib/net/address.ts'
 import { H } from './header-names.ts'
+import { type Hop, isReliable } from './hop.ts'
 import { unbracketed } from './host.ts'
 import { type Parts, stride } from './message.ts'
 import { reasonPhrase } from './reason.ts'
-import { type Hop, isReliable } from './source.ts'
 import type { Via } from './via.ts'
 
 export interface ExtraHeader {
@@ -30,7 +30,7 @@ function quoted(text: string): string {
   return `"${text.replace(/[^\x20-\x7e]+/g, ' ').replace(/["\\]/g, '\\$&')}"`
 }
 
-type Answerable = Pick<Parts, 'text' | 'layout' | 'indexOf' | 'value' | 'valueAt'>
+type Answerable = Pick<Parts, 'text' | 'layout' | 'indexOf' | 'value' | 'valueAt' | 'valueEnd'>
 
 const lastHeaders = 'Server: Castellan\r\nContent-Length: 0\r\n\r\n'
 const lineBreaks = /[\r\n]/
@@ -54,7 +54,7 @@ export function formatResponse(
   let isTopmost = true
   for (let at = 0; at < layout.length; at += stride) {
     if (layout[at] !== H.via) continue
-    response += `Via: ${isTopmost && via ? withReceived(text, via, source, layout[at + 3]!) : request.valueAt(at)}\r\n`
+    response += `Via: ${isTopmost && via ? withReceived(text, via, source, request.valueEnd(at)) : request.valueAt(at)}\r\n`
     isTopmost = false
   }
   const to = request.value(H.to)
@@ -131,12 +131,12 @@ export function receivedElement(text: string, via: Via, source: Hop): string {
   let element = ''
   let at = via.start
   const skips = [
-    [via.rportStart - 1, via.rportEnd],
-    [via.receivedStart, via.receivedEnd],
-  ].filter(([from]) => from! >= 0)
-  for (const [from, to] of skips.sort(([a], [b]) => a! - b!)) {
+    { from: via.rportStart - 1, to: via.rportEnd },
+    { from: via.receivedStart, to: via.receivedEnd },
+  ].filter(({ from }) => from >= 0)
+  for (const { from, to } of skips.sort((one, other) => one.from - other.from)) {
     element += text.slice(at, from)
-    at = to!
+    at = to
   }
   element = `${element}${text.slice(at, via.end)}`.trimEnd()
   if (via.rport !== undefined) element += `;rport=${source.port}`
@@ -146,6 +146,11 @@ export function receivedElement(text: string, via: Via, source: Hop): string {
 
 function withTag(to: string, tag: string): string {
   return hasTag(to) ? to : `${to};tag=${tag}`
+}
+
+/** Whether a request belongs to a dialog. */
+export function hasToTag(request: Pick<Parts, 'to'>): boolean {
+  return hasTag(request.to)
 }
 
 /** Whether a From or To has a tag (§19.3). */

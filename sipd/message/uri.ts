@@ -23,18 +23,19 @@ const noParameters: ReadonlyMap<string, string> = new Map()
 /** Undefined when the text is no SIP URI. */
 export function parseSipUri(text: string): SipUri | undefined {
   const match = usual.exec(text)
-  if (!match || match[3]!.length > 255 || /\.[.-]|-\./.test(match[3]!)) return parseUnusual(text)
+  const host = match?.[3]
+  if (!match || host === undefined || host.length > 255 || /\.[.-]|-\./.test(host)) return parseUnusual(text)
   const port = match[4] === undefined ? undefined : parsePort(match[4])
   if (port === undefined && match[4] !== undefined) return undefined
-  return { scheme: match[1] as 'sip' | 'sips', user: match[2], host: match[3]!, port, parameters: noParameters }
+  return { scheme: match[1] === 'sips' ? 'sips' : 'sip', user: match[2], host, port, parameters: noParameters }
 }
 
 function parseUnusual(text: string): SipUri | undefined {
   const match = /^(sips?):(?:([^@]*)@)?(\[[^\]]*\]|[^:;?[\]]*)(?::(\d{1,5}))?((?:;[^;?]*)*)(?:\?.*)?$/i.exec(text)
   if (!match) return undefined
-  const [, scheme, userInfo, hostPart, portPart, parameterPart] = match
-  const isBracketed = hostPart!.startsWith('[')
-  const host = (isBracketed ? hostPart!.slice(1, -1) : hostPart!).toLowerCase()
+  const [, scheme = '', userInfo, hostPart = '', portPart, parameterPart = ''] = match
+  const isBracketed = hostPart.startsWith('[')
+  const host = (isBracketed ? hostPart.slice(1, -1) : hostPart).toLowerCase()
   // RFC 5118 §4.10: the grammar of RFC 3261 lets a third colon come before an IPv4 part; what is meant has two.
   if (isBracketed ? !isIPv6(host.replace(':::', '::')) : !isHostName(host)) return undefined
   const port = portPart === undefined ? undefined : parsePort(portPart)
@@ -42,13 +43,13 @@ function parseUnusual(text: string): SipUri | undefined {
   let user: string | undefined
   if (userInfo !== undefined) {
     if (userInfo === '' || !userCharacters.test(userInfo)) return undefined
-    user = unescapeUser(userInfo.split(':')[0]!)
+    user = unescapeUser(userInfo.split(':', 1)[0] ?? '')
     if (user === undefined) return undefined
   }
   // Parameters and headers: nothing that is no character of a URI, or ends one where it stands.
   if (!/^[!#-;=?-[\]-~]*$/.test(text)) return undefined
   const parameters = new Map<string, string>()
-  for (const parameter of parameterPart!.split(';').slice(1)) {
+  for (const parameter of parameterPart.split(';').slice(1)) {
     const [name = '', value = ''] = parameter.split('=', 2)
     if (!isToken(name.replace(/[[\]/:&$]/g, ''))) return undefined
     parameters.set(name.toLowerCase(), value)
@@ -56,7 +57,7 @@ function parseUnusual(text: string): SipUri | undefined {
   const maddr = parameters.get('maddr')
   const ttl = parameters.get('ttl')
   if ((maddr && !isHost(maddr)) || (ttl && !isTtl(ttl))) return undefined
-  return { scheme: scheme!.toLowerCase() as 'sip' | 'sips', user, host, port, parameters }
+  return { scheme: /^sips$/i.test(scheme) ? 'sips' : 'sip', user, host, port, parameters }
 }
 
 /** Where a request to a URI goes: to its maddr where it has one (RFC 3261 §19.1.1). In lower case, without brackets. */

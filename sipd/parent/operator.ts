@@ -2,7 +2,7 @@
 import { basename } from 'node:path'
 import type { AuditFile } from '../../lib/log/audit-file.ts'
 import { listenForControl } from '../../lib/process/control.ts'
-import { longestWaitSeconds } from '../txngraceful.ts'
+import { longestWaitSeconds } from '../config/txngraceful.ts'
 import { type ListItem, listSubjects } from '../worker/listing.ts'
 import type { SipdParent } from './parent.ts'
 

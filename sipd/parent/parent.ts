@@ -13,7 +13,7 @@ import { TlsFiles } from '../config/tls-files.ts'
 import { formatMemory, type ProcessMemory } from '../log/memory-stats.ts'
 import { PeriodicLog } from '../log/periodic-log.ts'
 import { StatisticsText } from '../log/stats.ts'
-import { formatHop } from '../message/source.ts'
+import { formatHop } from '../message/hop.ts'
 import type { Privileges } from '../privileges/privileges.ts'
 import type { ListItem, ListSubject } from '../worker/listing.ts'
 import { Logs } from './logs.ts'
@@ -114,6 +114,11 @@ export class SipdParent {
     return this.#configuration
   }
 
+  get #serving(): WorkerPool {
+    if (!this.#pool) throw new Error('sipd does not serve yet')
+    return this.#pool
+  }
+
   get generation(): number {
     return this.#pool?.generation ?? 0
   }
@@ -122,7 +127,7 @@ export class SipdParent {
   async graceful(): Promise<void> {
     const configuration = await this.#readConfiguration()
     try {
-      await this.#pool!.graceful(this.#poolSettings(configuration))
+      await this.#serving.graceful(this.#poolSettings(configuration))
       this.#configuration = configuration
     } catch (error) {
       throw this.#explained(errorOf(error), configuration)
@@ -132,7 +137,7 @@ export class SipdParent {
   /** New INVITE and REGISTER are not taken for so long; then all workers are replaced at once. */
   txnGracefulRestart(seconds: number, behaviour: ClosingBehaviour): void {
     this.#state = 'quiescing'
-    this.#pool!.setOpenness(behaviour === 'refuse' ? 'refusing' : 'silent')
+    this.#serving.setOpenness(behaviour === 'refuse' ? 'refusing' : 'silent')
     this.log.notice('a restart is near; new calls and registrations are not taken', { seconds, behaviour })
     // Asked for again, the last word counts: there is one restart.
     this.#restarting?.cancel()
@@ -140,9 +145,9 @@ export class SipdParent {
       this.#state = 'restarting'
       void this.#restart()
         .catch((error: Error) => {
-          if (!this.#pool!.isServing) return this.#serveLater(error, firstRetryMs)
+          if (!this.#serving.isServing) return this.#serveLater(error, firstRetryMs)
           this.log.error('the restart did not work; what was in force stays', { error: error.message })
-          this.#pool!.setOpenness('open')
+          this.#serving.setOpenness('open')
         })
         .finally(() => {
           this.#state = 'up'
@@ -175,8 +180,7 @@ export class SipdParent {
 
   /** Registrations or calls, of a user or of all where that is the empty string. */
   list(subject: ListSubject, user: string): AsyncIterable<ListItem> {
-    if (!this.#pool) throw new Error('sipd does not serve yet')
-    return this.#pool.list(subject, user)
+    return this.#serving.list(subject, user)
   }
 
   async stop(withinMs: number): Promise<void> {
@@ -190,7 +194,7 @@ export class SipdParent {
   async #restart(): Promise<void> {
     const configuration = await this.#readConfiguration()
     try {
-      await this.#pool!.restart(this.#poolSettings(configuration), restartWithinMs)
+      await this.#serving.restart(this.#poolSettings(configuration), restartWithinMs)
       this.#configuration = configuration
     } catch (error) {
       throw this.#explained(errorOf(error), configuration)
@@ -201,7 +205,7 @@ export class SipdParent {
   #serveLater(error: Error, delayMs: number): void {
     this.log.error('no worker serves; it is tried again', { error: error.message, delayMs })
     this.#restarting = this.#clock.after(delayMs, () => {
-      if (this.#pool!.isServing) return
+      if (this.#serving.isServing) return
       this.graceful().catch((next: Error) => this.#serveLater(next, Math.min(delayMs * 2, longestRetryMs)))
     })
   }

@@ -12,7 +12,8 @@ import { programRoot } from '../../lib/program-root.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
 import type { Account } from '../../lib/users/accounts.ts'
 import type { KeptFiles } from '../config/tls-files.ts'
-import type { Openness } from '../proxy/core.ts'
+import type { Openness } from '../pipeline/admit.ts'
+import { requestsIn } from '../statistics/counters.ts'
 import { secretOctets } from '../transaction/hash.ts'
 import type { ListItem, ListSubject } from '../worker/listing.ts'
 import type { WorkerStart } from '../worker/protocol.ts'
@@ -352,9 +353,7 @@ export class WorkerPool {
   #relieveWorn(worker: WorkerHandle): void {
     const { maxRequests } = this.#settings
     if (maxRequests === 0 || worker.state !== 'serving' || !worker.report) return
-    let requests = 0
-    for (const [name, count] of Object.entries(worker.report.counters))
-      if (name.startsWith('requestsIn.')) requests += count
+    const requests = requestsIn(worker.report.counters)
     if (requests < maxRequests || this.#isRelieving) return
     this.#isRelieving = true
     this.#options.log.notice('a worker has had its requests', { pid: worker.pid, requests })

@@ -2,7 +2,7 @@
 import type { StorageFigures } from '../../lib/files/storage.ts'
 import type { BudgetFigures } from '../account/account.ts'
 import type { Snapshot } from '../log/snapshot.ts'
-import { addCounters, type Counters } from '../statistics.ts'
+import { addCounters, type Counters, noCounters, type TotalName, totalNames } from '../statistics/counters.ts'
 import type { WorkerReport } from '../worker/protocol.ts'
 
 export interface MemoryTotals {
@@ -18,7 +18,7 @@ interface Reporting {
 }
 
 export class Totals {
-  readonly #ended: Counters = {}
+  readonly #ended: Counters = noCounters()
   readonly #latest: () => readonly Reporting[]
   lastInboundMs: number | undefined
   lastOutboundMs: number | undefined
@@ -38,7 +38,8 @@ export class Totals {
   }
 
   counters(): Counters {
-    const sum = { ...this.#ended }
+    const sum = noCounters()
+    addCounters(sum, this.#ended)
     for (const { report } of this.#latest()) if (report) addCounters(sum, report.counters)
     return sum
   }
@@ -85,7 +86,7 @@ export class Totals {
     const all = [own, ...this.#latest().flatMap(({ report }) => (report ? [report.storage] : []))]
     const ofWorkers = all.slice(1).map(({ unkept }) => unkept)
     return {
-      failures: own.failures + (this.counters().failedWrites ?? 0),
+      failures: own.failures + this.counters().failedWrites,
       unkept: own.unkept + Math.max(0, ...ofWorkers),
       reason: all.find(({ reason }) => reason !== '')?.reason ?? '',
     }
@@ -93,17 +94,9 @@ export class Totals {
 
   /** For stats_log: in its words, responses by class. */
   snapshot(): Snapshot {
-    const counters: Record<string, number> = {}
-    for (const [name, value] of Object.entries(this.counters())) {
-      const [group = '', method, status] = name.split('.')
-      const words = groupWords[group]
-      const label =
-        words === undefined ? `server.${plainWords(group)}` : `${words}.${status ? `${status[0]}xx` : method}`
-      counters[label] = (counters[label] ?? 0) + value
-    }
     const { transactions, held, connections, users, bindings } = this.gauges()
     return {
-      counters,
+      counters: labelled(this.counters()),
       gauges: {
         'transactions under way': transactions,
         'transactions held': held,
@@ -126,16 +119,25 @@ function fullest(budgets: readonly BudgetFigures[]): number {
   )
 }
 
-const groupWords: Readonly<Record<string, string>> = {
-  requestsIn: 'requests received',
-  requestsOut: 'requests sent',
-  responsesIn: 'responses received',
-  responsesOut: 'responses sent',
-  noRoom: 'refused for memory',
+/** The counters in the words of stats_log: responses by class, and without what never happened. */
+function labelled(counted: Counters): Record<string, number> {
+  const labels: Record<string, number> = {}
+  const add = (label: string, count: number): void => {
+    if (count > 0) labels[label] = (labels[label] ?? 0) + count
+  }
+  for (const [method, { requestsIn, requestsOut, responsesIn, responsesOut }] of Object.entries(counted.methods)) {
+    add(`requests received.${method}`, requestsIn)
+    add(`requests sent.${method}`, requestsOut)
+    for (const [status, count] of Object.entries(responsesIn)) add(`responses received.${status[0]}xx`, count)
+    for (const [status, count] of Object.entries(responsesOut)) add(`responses sent.${status[0]}xx`, count)
+  }
+  for (const name of totalNames) add(`server.${plainWords(name)}`, counted[name])
+  for (const [holding, count] of Object.entries(counted.noRoom)) add(`refused for memory.${holding}`, count)
+  return labels
 }
 
 /** `acceptedRegistrations` as `accepted registrations`. */
-function plainWords(name: string): string {
+function plainWords(name: TotalName): string {
   return name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
 }
 

@@ -3,7 +3,7 @@
 import { isLoopbackAddress } from '../../lib/net/address.ts'
 import { sourceNetwork } from '../../lib/net/source-network.ts'
 import type { Clock } from '../../lib/time/clock.ts'
-import type { Hop } from '../message/source.ts'
+import type { Hop } from '../message/hop.ts'
 
 export interface AdmissionOptions {
   readonly clock: Clock
@@ -13,7 +13,7 @@ export interface AdmissionOptions {
   readonly retryAfterSeconds: number
 }
 
-export type Verdict = 'admitted' | 'refused' | 'silent'
+export type Admittance = 'admitted' | 'refused' | 'silent'
 
 /** Sources are cheap to forge: beyond so many a second, all others share one count. */
 const mostSources = 20_000
@@ -35,7 +35,7 @@ export class Admission {
    * Beyond the threshold as many again are refused in words, and all others in silence. `belongs` tells whether the request
    * is of a transaction or a call that is known.
    */
-  admit(method: string, source: Hop, belongs: () => boolean = () => false): Verdict {
+  admit(method: string, source: Hop, belongs: () => boolean = () => false): Admittance {
     const { perSecond, exemptsLoopback, clock } = this.#options
     if (perSecond === 0) return 'admitted'
     if (exemptsLoopback && isLoopbackAddress(source.address)) return 'admitted'

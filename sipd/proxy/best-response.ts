@@ -27,7 +27,7 @@ export function collectChallenges(best: SipResponse, responses: readonly SipResp
     if (response === best || (response.status !== 401 && response.status !== 407)) continue
     const { layout, text } = response
     for (let at = 0; at < layout.length; at += stride) {
-      const line = text.slice(layout[at + 1]!, layout[at + 4]!)
+      const line = text.slice(response.lineStart(at), response.lineEnd(at))
       if (layout[at] === H.other && /^(?:WWW|Proxy)-Authenticate[ \t]*:/i.test(line)) lines += line
     }
   }

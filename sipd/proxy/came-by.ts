@@ -1,8 +1,8 @@
 /** What a request that is forwarded without state came by, in our own Via: its response is brought back by that (RFC 3261 §16.11). */
 import { addressOctets, addressText } from '../../lib/net/address.ts'
+import type { Hop } from '../message/hop.ts'
 import type { SipRequest } from '../message/message.ts'
 import { receivedElement, type ViaTarget, viaTarget } from '../message/respond.ts'
-import type { Hop } from '../message/source.ts'
 import { parseVia } from '../message/via.ts'
 import type { Signer } from './signer.ts'
 

@@ -5,31 +5,39 @@ import { limitedLog } from '../../lib/log/limited-log.ts'
 import type { Log } from '../../lib/log/log.ts'
 import type { FaultGuard } from '../../lib/process/fault-guard.ts'
 import { escapeValue } from '../../lib/text/escape.ts'
-import { reserveFactor } from '../account/ledger.ts'
+import type { Clock } from '../../lib/time/clock.ts'
+import { type Holding, reserveFactor } from '../account/ledger.ts'
 import type { Locator, Place } from '../locate/locator.ts'
 import type { DebugChannel, DebugLog } from '../log/error-log.ts'
 import { type ForwardHead, forwardedRequest, forwardTail } from '../message/forward.ts'
 import { H } from '../message/header-names.ts'
+import { type Hop, hopText } from '../message/hop.ts'
 import type { SipRequest } from '../message/message.ts'
-import { hasTag } from '../message/respond.ts'
-import { type Hop, hopText } from '../message/source.ts'
+import { hasToTag } from '../message/respond.ts'
 import { reachedHost, type SipUri } from '../message/uri.ts'
-import type { TransactionLayer } from '../transaction/layer.ts'
 import { octetsOfSent } from '../transaction/octets.ts'
+import type { MessageTransport, Timers } from '../transaction/parts.ts'
+import type { Branch } from './branch.ts'
 import { breadthOf } from './breadth.ts'
 import { cameByParameter } from './came-by.ts'
-import type { Onward } from './destinations.ts'
 import type { Identity } from './identity.ts'
 import { type Branches, loopHashOf } from './loop.ts'
+import type { Passage } from './passage.ts'
 import type { ProxyPolicy } from './policy.ts'
 import type { Relay } from './relay.ts'
-import type { Branch, ResponseContext } from './response-context.ts'
+import type { BranchStarter, Onward } from './response-context.ts'
 import { isLoose, type Routing, routeUri, tokenParameter } from './routes.ts'
 import type { Signer } from './signer.ts'
 import type { Target } from './targets.ts'
+import type { Transactions } from './transactions.ts'
 
 export interface ForwarderOptions {
-  readonly layer: TransactionLayer
+  readonly transactions: Transactions
+  readonly transport: MessageTransport
+  readonly timers: Timers
+  /** What the octets of transactions are entered as. */
+  readonly holding: Holding
+  readonly clock: Clock
   readonly identity: Identity
   readonly branches: Branches
   readonly locator: Locator
@@ -63,10 +71,13 @@ interface Located {
   readonly isExplicit: boolean
 }
 
-export class Forwarder {
-  readonly layer: TransactionLayer
+export class Forwarder implements BranchStarter {
+  readonly transactions: Transactions
+  readonly timers: Timers
   readonly identity: Identity
   readonly policy: ProxyPolicy
+  readonly #transport: MessageTransport
+  readonly #holding: Holding
   readonly #branches: Branches
   readonly #locator: Locator
   readonly #relay: Relay
@@ -75,17 +86,20 @@ export class Forwarder {
   readonly #log: Log
   readonly #debug: DebugChannel
 
-  constructor({ layer, identity, branches, locator, policy, relay, signer, faults, log, debug }: ForwarderOptions) {
-    this.layer = layer
-    this.identity = identity
-    this.policy = policy
-    this.#branches = branches
-    this.#locator = locator
-    this.#relay = relay
-    this.#signer = signer
-    this.#faults = faults
-    this.#log = limitedLog(log, layer.clock)
-    this.#debug = debug.Routing
+  constructor(options: ForwarderOptions) {
+    this.transactions = options.transactions
+    this.timers = options.timers
+    this.identity = options.identity
+    this.policy = options.policy
+    this.#transport = options.transport
+    this.#holding = options.holding
+    this.#branches = options.branches
+    this.#locator = options.locator
+    this.#relay = options.relay
+    this.#signer = options.signer
+    this.#faults = options.faults
+    this.#log = limitedLog(options.log, options.clock)
+    this.#debug = options.debug.Routing
   }
 
   /** §16.6 step 11 and the seed's T3: an INVITE's Expires, within SipMaxT3InMs, or SipT3InMs. */
@@ -96,19 +110,44 @@ export class Forwarder {
   }
 
   /** Starts the branch's transaction; a branch that leads nowhere fails in words. */
-  forward(context: ResponseContext, branch: Branch): void {
+  forward(branch: Branch): void {
+    const { context } = branch
     const way = this.#wayTo(branch.target, context.routing)
     if (!way) {
       branch.fail(400, 'the target is not a SIP URI that can be reached')
       return
     }
-    this.#whenLocated(way, context.server.source, (located) => {
+    this.#whenLocated(way, context.server.source, (places) => {
       if (!branch.isPending) return
-      const refusal = located && context.passage.refusal(located.hop, way.isBound)
-      if (!located) branch.fail(503, `there is no way to ${way.next.host}`)
+      const first = places[0]
+      const refusal = first && context.passage.refusal(first.hop, way.isBound)
+      const allowed = refusal || places.length > 1 ? this.#allowed(places, way, context.passage) : places
+      if (!first) branch.fail(503, `there is no way to ${way.next.host}`)
+      else if (allowed.length > 0) this.#tryPlace(branch, way, allowed, 0)
       else if (refusal) branch.fail(refusal.status, refusal.why)
-      else this.#send(context, branch, way, located)
     })
+  }
+
+  #allowed(places: readonly Located[], { isBound }: Way, passage: Passage): readonly Located[] {
+    return places.filter(({ hop }) => passage.refusal(hop, isBound) === undefined)
+  }
+
+  /** Sends to a place, and to those after it when it fails (RFC 3263 §4.3), each time with a branch of its own. */
+  #tryPlace(branch: Branch, way: Way, places: readonly Located[], at: number): void {
+    const place = places[at]
+    if (!place) return
+    if (at + 1 < places.length)
+      branch.elsewhere = (why) => {
+        const [method, to] = [branch.context.server.request.method, escapeValue(branch.target.uri)]
+        this.#log.warn('a next hop failed; the next of its addresses is tried', {
+          method,
+          to,
+          at: hopText(place.hop),
+          why,
+        })
+        this.#tryPlace(branch, way, places, at + 1)
+      }
+    this.#send(branch, way, place)
   }
 
   /** Why a branch failed, for the operator: those upstream hear no more than a status. */
@@ -117,31 +156,33 @@ export class Forwarder {
   }
 
   /** Forwards without a transaction: an ACK for a 2xx, and all that a stateless proxy does (§16.11). */
-  forwardStateless(request: SipRequest, source: Hop, { routing, passage }: Onward, target: Target): void {
+  forwardStateless(onward: Onward & { readonly request: SipRequest; readonly source: Hop }, target: Target): void {
+    const { request, source, routing, passage } = onward
     const way = this.#wayTo(target, routing)
     if (!way) return
-    this.#whenLocated(way, source, (located) => {
+    this.#whenLocated(way, source, (places) => {
+      const located = places[0]
       if (!located) return
       const { hop } = located
       const refusal = passage.refusal(hop, way.isBound)
       if (refusal) {
-        if (request.method !== 'ACK') this.layer.answerStateless(request, source, refusal.status)
+        if (request.method !== 'ACK') this.transactions.answerStateless(request, source, refusal.status)
         return
       }
       const tail = forwardTail(request, source, way.routes !== undefined)
       const branch = this.#branches.stateless(loopHashOf(request), request)
-      this.layer.statistics.requestOut(request.method)
       const head = this.#head(request, source, way, hop, branch, breadthOf(request))
       const text = forwardedRequest(
         request.method,
         { ...head, via: head.via + cameByParameter(request, source, this.#signer) },
         tail,
       )
-      this.layer.sender.send(text, hop)
+      this.#transport.sendRequest(request.method, text, hop)
     })
   }
 
-  #send(context: ResponseContext, branch: Branch, way: Way, { hop: located, isExplicit }: Located): void {
+  #send(branch: Branch, way: Way, { hop: located, isExplicit }: Located): void {
+    const { context } = branch
     const { request, source } = context.server
     const via = this.#branches.next(loopHashOf(request))
     const tail = context.tail(way.routes !== undefined)
@@ -177,14 +218,14 @@ export class Forwarder {
     const { share } = branch.context.server
     const octets = octetsOfSent(text)
     if (!share.fits(octets, reserveFactor)) {
-      share.refuse(this.layer.account.transactions, octets)
+      share.refuse(this.#holding, octets)
       branch.fail(503, 'there is no room for the request')
       return
     }
     branch.watch()
-    // The response may be there before this returns, when a transport fails at once.
-    const transaction = this.layer.request(method, via, text, hop, user, share)
-    if (branch.transaction === undefined || !instead) branch.transaction = transaction
+    const transaction = this.transactions.request({ method, branch: via, text, hop, share }, user)
+    // A transport that failed at once has ended it, and the branch may have another by now.
+    if (transaction.state !== 'terminated') branch.transaction = transaction
   }
 
   #head(request: SipRequest, source: Hop, way: Way, hop: Hop, branch: string, maxBreadth: number): ForwardHead {
@@ -218,7 +259,7 @@ export class Forwarder {
     const routes = [...target.path, ...routing.routes]
     const areChanged = routing.areRoutesChanged || target.path.length > 0
     if (routes.length === 0) {
-      const next = target.parsed
+      const next = target.route ?? target.parsed
       return (
         next && {
           requestUri: target.uri,
@@ -226,7 +267,7 @@ export class Forwarder {
           next,
           flow: target.flow,
           isByRoute: false,
-          isBound: target.flow !== undefined || isBound(target, next),
+          isBound: target.flow !== undefined || target.route !== undefined || isBound(target, next),
         }
       )
     }
@@ -243,30 +284,38 @@ export class Forwarder {
     }
   }
 
-  #whenLocated(way: Way, source: Hop, go: (located: Located | undefined) => void): void {
-    const arrive = (located: Located | undefined): void => {
+  #whenLocated(way: Way, source: Hop, go: (places: readonly Located[]) => void): void {
+    const arrive = (places: readonly Located[]): void => {
       if (this.#debug.on) {
         const { requestUri, next } = way
-        const to = located ? hopText(located.hop) : 'nowhere'
+        const to = places.map(({ hop }) => hopText(hop)).join(', ') || 'nowhere'
         this.#debug.write('the next hop was chosen', { requestUri, host: next.host, to })
       }
-      go(located)
+      go(places)
     }
     if (way.flow) {
-      arrive({ hop: way.flow, isExplicit: true })
+      arrive([{ hop: way.flow, isExplicit: true }])
       return
     }
-    const place = this.#locator.locate(way.next, source)
-    if (place instanceof Promise)
-      void place.then((found) => {
-        const isDone = this.#faults.run('forwarding', () => arrive(this.#hopTo(found, way, source)))
-        if (!isDone) this.#faults.run('failing a branch', () => go(undefined))
+    const places = this.#locator.locate(way.next, source)
+    if (places instanceof Promise)
+      void places.then((found) => {
+        const isDone = this.#faults.run('forwarding', () => arrive(this.#hopsTo(found, way, source)))
+        if (!isDone) this.#faults.run('failing a branch', () => go([]))
       })
-    else arrive(this.#hopTo(place, way, source))
+    else arrive(this.#hopsTo(places, way, source))
   }
 
-  #hopTo(place: Place | undefined, way: Way, source: Hop): Located | undefined {
-    if (!place) return undefined
+  #hopsTo(places: readonly Place[], way: Way, source: Hop): readonly Located[] {
+    const hops: Located[] = []
+    for (const place of places) {
+      const located = this.#hopTo(place, way, source)
+      if (located) hops.push(located)
+    }
+    return hops
+  }
+
+  #hopTo(place: Place, way: Way, source: Hop): Located | undefined {
     const transport = way.isByRoute && !place.isExplicit ? this.policy.routeTransport : place.transport
     const listener = this.identity.listenerFor(transport, place.address, source.listener)
     if (listener === undefined) return undefined
@@ -286,8 +335,4 @@ function isBound({ origin }: Target, next: SipUri): boolean {
 
 function isSecure({ requestUri, next }: Way): boolean {
   return next.scheme === 'sips' || /^sips:/i.test(requestUri)
-}
-
-export function hasToTag(request: SipRequest): boolean {
-  return hasTag(request.value(H.to)!)
 }

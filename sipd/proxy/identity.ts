@@ -1,8 +1,8 @@
 /** What of the world is this server: the domains it answers for, the addresses it listens on, and how it names itself. */
 import { isIP } from 'node:net'
 import { canonicalAddress, withoutZone } from '../../lib/net/address.ts'
+import type { Hop, TransportName } from '../message/hop.ts'
 import { unbracketed } from '../message/host.ts'
-import type { Hop, TransportName } from '../message/source.ts'
 import type { SipUri } from '../message/uri.ts'
 
 export interface Listener {

@@ -68,8 +68,8 @@ export function isLoop(request: SipRequest, identity: Identity): boolean {
   let hash: string | undefined
   for (let at = 0; at < layout.length; at += stride) {
     if (layout[at] !== H.via) continue
-    const end = layout[at + 3]!
-    for (let from = layout[at + 2]!; from < end; ) {
+    const end = request.valueEnd(at)
+    for (let from = request.valueStart(at); from < end; ) {
       const via = from === topmost.start ? topmost : parseVia(text, from, end)
       if (!via) break
       if (via.branch?.startsWith(prefix) && identity.isThisHost(via.host, via.port)) {

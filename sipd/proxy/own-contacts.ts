@@ -3,9 +3,9 @@
  * come back as a request like any other, and five contacts of each user are then a fork bomb (RFC 5393 §3).
  */
 import type { SipUri } from '../message/uri.ts'
-import type { UserLocation } from './destinations.ts'
 import type { Identity } from './identity.ts'
 import type { Target } from './targets.ts'
+import type { UserLocation } from './users.ts'
 
 /** Users that are followed for one request, and targets that are found; MaxForks takes six of them at most. */
 const mostUsers = 100
@@ -15,7 +15,7 @@ const mostTargets = 200
 export class OwnContacts {
   readonly #identity: Identity
   readonly #users: UserLocation
-  #visited: Set<string> | undefined
+  readonly #visited = new Set<string>()
   /** A contact led back to a user that was looked at. */
   isCircular = false
 
@@ -27,10 +27,9 @@ export class OwnContacts {
   /** Undefined for a user that this server does not know, or that was looked at before. */
   targetsOf(uri: SipUri): readonly Target[] | undefined {
     const addressOfRecord = this.#identity.addressOfRecord(uri)
-    if (this.#visited?.has(addressOfRecord)) return undefined
+    if (this.#visited.has(addressOfRecord)) return undefined
     const targets = this.#users.targetsOf(addressOfRecord)
     if (!targets) return undefined
-    this.#visited ??= new Set()
     this.#visited.add(addressOfRecord)
     if (!targets.some((target) => this.#userOf(target) !== undefined)) return targets
     const found: Target[] = []
@@ -45,13 +44,13 @@ export class OwnContacts {
       const ranked = q === 1000 ? target : { ...target, q: Math.round((target.q * q) / 1000) }
       const uri = this.#userOf(target)
       if (!uri) found.push(ranked)
-      else if (uri.user !== undefined && this.#visited!.size < mostUsers) {
+      else if (uri.user !== undefined && this.#visited.size < mostUsers) {
         const addressOfRecord = this.#identity.addressOfRecord(uri)
-        if (this.#visited!.has(addressOfRecord)) {
+        if (this.#visited.has(addressOfRecord)) {
           this.isCircular = true
           continue
         }
-        this.#visited!.add(addressOfRecord)
+        this.#visited.add(addressOfRecord)
         this.#follow(this.#users.targetsOf(addressOfRecord) ?? [], ranked.q, found)
       }
     }

@@ -1,5 +1,5 @@
 /** What sipd.conf leaves to the operator of a proxy. */
-import type { TransportName } from '../message/source.ts'
+import type { TransportName } from '../message/hop.ts'
 
 export interface ProxyPolicy {
   /** StatefulServer. */

@@ -8,14 +8,15 @@ import { canonicalAddress, isLoopbackAddress, isMulticastAddress } from '../../l
 import { dialogTag } from '../calls/call.ts'
 import { parseAddress } from '../message/address.ts'
 import { H, type HeaderId } from '../message/header-names.ts'
+import { type Hop, isReliable } from '../message/hop.ts'
 import type { SipRequest } from '../message/message.ts'
-import { type Hop, isReliable } from '../message/source.ts'
 import { parseRequestUri, reachedHost, type SipUri } from '../message/uri.ts'
-import type { UserLocation } from './destinations.ts'
 import type { Identity } from './identity.ts'
 import type { OwnHost } from './own-host.ts'
+import type { Passage, Refusal } from './passage.ts'
 import type { Routing } from './routes.ts'
 import type { Signer } from './signer.ts'
+import type { UserLocation } from './users.ts'
 
 export interface RelaySettings {
   /** By listener: whether other machines reach it. */
@@ -31,20 +32,6 @@ export interface RelayOptions extends RelaySettings {
   readonly ownHost: OwnHost
   readonly signer: Signer
   readonly users: Pick<UserLocation, 'isReachedFrom' | 'isContact'>
-}
-
-/** A status, and why in words for the log. */
-export interface Refusal {
-  readonly status: number
-  readonly why: string
-}
-
-/** What one request may do on its way out. */
-export interface Passage {
-  /** It goes anywhere: to contacts of a 3xx in other domains, too. */
-  readonly isUnbounded: boolean
-  /** Undefined when it may go to this hop. `isBound`: sipd.conf named the hop, or it registered itself from there. */
-  refusal(hop: Hop, isBound: boolean): Refusal | undefined
 }
 
 const itself: Refusal = { status: 482, why: 'the next hop is this server itself' }

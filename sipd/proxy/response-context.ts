@@ -1,141 +1,41 @@
 /** The response context of RFC 3261 §16.2: one request from upstream, its branches downstream, and the answer it gets. */
-import { formatCancel, forwardTail, withoutTopmostVia } from '../message/forward.ts'
-import type { SipResponse } from '../message/message.ts'
-import type { Hop } from '../message/source.ts'
-import type { ClientTransaction, ClientUser } from '../transaction/client.ts'
+import { forwardTail, withoutTopmostVia } from '../message/forward.ts'
+import type { SipRequest, SipResponse } from '../message/message.ts'
 import { octetsOfResponse } from '../transaction/octets.ts'
+import type { Timers } from '../transaction/parts.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
-import { type TimerOwner, WheelTimer } from '../transaction/timer-wheel.ts'
-import { transactionTimeoutMs } from '../transaction/timers.ts'
 import { chooseBest, collectChallenges } from './best-response.ts'
+import { Branch, type BranchContext } from './branch.ts'
 import { breadthOf, divideBreadth } from './breadth.ts'
-import type { Onward } from './destinations.ts'
-import type { Forwarder } from './forwarder.ts'
+import type { Passage } from './passage.ts'
+import type { ProxyPolicy } from './policy.ts'
 import { contactTargets } from './redirect.ts'
-import type { Passage } from './relay.ts'
 import type { Routing } from './routes.ts'
 import { type Target, TargetSet } from './targets.ts'
+import type { Transactions } from './transactions.ts'
 
-/** One target that is tried. It ends with a final response, or with a status that stands for none. */
-export class Branch implements ClientUser, TimerOwner<'c'> {
-  readonly context: ResponseContext
-  readonly target: Target
-  /** What of the request's Max-Breadth it leaves with. */
-  readonly breadth: number
-  transaction: ClientTransaction | undefined
-  isPending = true
-  #isCancelled = false
-  #rangTooLong = false
-  #hasProvisional = false
-  readonly #timerC: WheelTimer<'c'> | undefined
-
-  constructor(context: ResponseContext, target: Target, breadth: number, isInvite: boolean) {
-    this.context = context
-    this.target = target
-    this.breadth = breadth
-    if (isInvite) this.#timerC = new WheelTimer(this, 'c')
-  }
-
-  /** §16.6 step 11: how long a branch may ring; begun anew by every provisional response but 100. */
-  watch(): void {
-    if (this.#timerC) this.context.forwarder.layer.wheel.set(this.#timerC, this.context.ringMs)
-  }
-
-  /** Where the caller is: what comes late goes there. */
-  get upstream(): Hop {
-    return this.context.server.target
-  }
-
-  onResponse(transaction: ClientTransaction, response: SipResponse): void {
-    if (response.status < 200) {
-      const isFirst = !this.#hasProvisional
-      this.#hasProvisional = true
-      if (this.#isCancelled) {
-        // §9.1: a CANCEL waits for the first provisional response.
-        if (isFirst) this.#sendCancel()
-        return
-      }
-      if (response.status > 100) this.watch()
-      this.context.onProvisional(response)
-      return
-    }
-    const wasPending = this.isPending
-    this.#end()
-    if (transaction.method === 'INVITE' && response.status < 300) this.context.onSuccess(response)
-    else if (!wasPending) return
-    // The caller did not cancel: that it was cancelled downstream says that nobody answered.
-    else if (this.#rangTooLong && response.status === 487) this.context.onFailure(408)
-    else this.context.onFinal(response)
-  }
-
-  onTimeout(): void {
-    this.fail(408)
-  }
-
-  onTransportError(_transaction: ClientTransaction, error: Error): void {
-    // §16.9: a transport error is a 503 of this branch.
-    this.fail(503, error.message)
-  }
-
-  /** The branch ends with an answer of our own; why is for the log. */
-  fail(status: number, why?: string): void {
-    if (!this.isPending) return
-    this.#end()
-    if (why !== undefined) this.context.forwarder.tellFailure(this.context.server.request, this.target.uri, status, why)
-    this.context.onFailure(status)
-  }
-
-  onTimer(): void {
-    // §16.8: rung for too long. After a CANCEL, a peer that does not answer it either.
-    if (this.#hasProvisional && !this.#isCancelled) {
-      this.#rangTooLong = true
-      this.cancel()
-    } else {
-      this.transaction?.abandon()
-      this.fail(408)
-    }
-  }
-
-  get isCancelled(): boolean {
-    return this.#isCancelled
-  }
-
-  /** §9.1. The branch is over when its 487 comes, or nothing for 64*T1. */
-  cancel(): void {
-    // Only an INVITE can be cancelled; all others are answered soon.
-    if (!this.isPending || this.#isCancelled || !this.#timerC) return
-    this.#isCancelled = true
-    if (!this.transaction) {
-      // Its next hop is still looked for: nothing has left, and nothing will.
-      this.fail(487)
-      return
-    }
-    const { layer } = this.context.forwarder
-    layer.wheel.set(this.#timerC, transactionTimeoutMs(layer.timers))
-    if (this.#hasProvisional) this.#sendCancel()
-  }
-
-  #sendCancel(): void {
-    const { transaction, context } = this
-    if (!transaction) return
-    context.forwarder.layer.request(
-      'CANCEL',
-      transaction.branch,
-      formatCancel(transaction.text),
-      transaction.hop,
-      undefined,
-      context.server.share,
-    )
-  }
-
-  #end(): void {
-    this.isPending = false
-    this.#timerC?.cancel()
-  }
+/** What starts the branches; declared here, implemented by the forwarder. */
+export interface BranchStarter {
+  readonly policy: Pick<ProxyPolicy, 'maxForks' | 'recursive'>
+  readonly timers: Timers
+  readonly transactions: Transactions
+  ringMsOf(request: SipRequest): number
+  forward(branch: Branch): void
+  tellFailure(request: SipRequest, uri: string, status: number, why: string): void
 }
 
-export class ResponseContext {
-  readonly forwarder: Forwarder
+/** How a request goes on. */
+export interface Onward {
+  readonly routing: Routing
+  readonly passage: Passage
+  /** One at least. */
+  readonly targets?: readonly Target[] | undefined
+}
+
+export class ResponseContext implements BranchContext {
+  readonly timers: Timers
+  readonly transactions: Transactions
+  readonly #starter: BranchStarter
   readonly server: ServerTransaction
   readonly routing: Routing
   readonly passage: Passage
@@ -155,19 +55,20 @@ export class ResponseContext {
 
   /** `expand` gives for a contact of a 3xx the targets that it stands for; `onSuccess` hears of each 2xx that goes upstream. */
   constructor(
-    forwarder: Forwarder,
+    starter: BranchStarter,
     server: ServerTransaction,
-    { routing, passage }: Onward,
-    targets: readonly Target[],
+    { routing, passage, targets = [] }: Onward,
     expand: (target: Target) => readonly Target[],
     onSuccess: (response: SipResponse) => void,
   ) {
-    this.forwarder = forwarder
+    this.#starter = starter
+    this.timers = starter.timers
+    this.transactions = starter.transactions
     this.server = server
     this.routing = routing
     this.passage = passage
-    this.ringMs = forwarder.ringMsOf(server.request)
-    this.#targets = new TargetSet(targets, forwarder.policy.maxForks)
+    this.ringMs = starter.ringMsOf(server.request)
+    this.#targets = new TargetSet(targets, starter.policy.maxForks)
     this.#expand = expand
     this.#onSuccess = onSuccess
   }
@@ -196,7 +97,7 @@ export class ResponseContext {
       const group = targets.map((target, i) => new Branch(this, target, shares[i]!, isInvite))
       // All before the first is sent: one that fails at once must not end the whole.
       this.#branches.push(...group)
-      for (const branch of group) this.forwarder.forward(this, branch)
+      for (const branch of group) this.#starter.forward(branch)
       return
     }
     this.#answer()
@@ -252,13 +153,17 @@ export class ResponseContext {
 
   /** §16.7 step 4. False when the response has no contact that may be tried, and counts as an answer itself. */
   #recurse(response: SipResponse): boolean {
-    if (!this.forwarder.policy.recursive || this.#isCancelled) return false
+    if (!this.#starter.policy.recursive || this.#isCancelled) return false
     return this.#targets.add(contactTargets(response).flatMap(this.#expand)) > 0
   }
 
   onFailure(status: number): void {
     if (this.#ownFailure === undefined || status < this.#ownFailure) this.#ownFailure = status
     this.#advanceWhenDone()
+  }
+
+  tellFailure(target: Target, status: number, why: string): void {
+    this.#starter.tellFailure(this.server.request, target.uri, status, why)
   }
 
   #advanceWhenDone(): void {

@@ -1,9 +1,9 @@
 /** Route information preprocessing, RFC 3261 §16.4: what of a request's route set is ours to remove. */
 import { parseAddress } from '../message/address.ts'
 import { H } from '../message/header-names.ts'
+import type { Hop } from '../message/hop.ts'
 import { unbracketed } from '../message/host.ts'
 import type { SipRequest } from '../message/message.ts'
-import type { Hop } from '../message/source.ts'
 import { parseSipUri, type SipUri } from '../message/uri.ts'
 import type { Identity } from './identity.ts'
 

@@ -1,5 +1,5 @@
 /** The target set of RFC 3261 §16.5 and §16.6: where a request may be forwarded, and in what order. */
-import type { Hop } from '../message/source.ts'
+import type { Hop } from '../message/hop.ts'
 import type { SipUri } from '../message/uri.ts'
 
 export interface Target {
@@ -10,6 +10,8 @@ export interface Target {
   readonly origin: 'registered' | 'configured' | 'asked'
   /** Where the phone registered from, when that is not where its contact says (a phone behind NAT, a connection). */
   readonly flow: Hop | undefined
+  /** The hop that a route names for it, in place of its own host. */
+  readonly route?: SipUri
   /** RFC 3327: proxies between here and the phone. */
   readonly path: readonly string[]
   /** Thousandths. */

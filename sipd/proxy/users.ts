@@ -2,10 +2,19 @@
 import { type Binding, isStatic } from '../location/binding.ts'
 import type { LocationStore } from '../location/store.ts'
 import { parseFlow } from '../message/flow.ts'
-import { type Hop, isReliable } from '../message/source.ts'
+import { type Hop, isReliable } from '../message/hop.ts'
 import { parseSipUri, reachedHost, type SipUri } from '../message/uri.ts'
-import type { UserLocation } from './destinations.ts'
 import type { Target } from './targets.ts'
+
+/** Finds where the users of this server are. */
+export interface UserLocation {
+  /** Undefined for a user that this server does not know. */
+  targetsOf(addressOfRecord: string): readonly Target[] | undefined
+  /** Whether the user registered from this address, or has a contact at it. */
+  isReachedFrom(addressOfRecord: string, address: string): boolean
+  /** Whether a request to this URI goes where one of the user's contacts is, or where it registered from. */
+  isContact(addressOfRecord: string, uri: SipUri): boolean
+}
 
 export class RegisteredUsers implements UserLocation {
   readonly #store: LocationStore

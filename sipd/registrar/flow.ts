@@ -1,8 +1,8 @@
 /** Whether a phone that registers is to be reached where it registered from, rather than where its contact says. */
 import { isIP } from 'node:net'
 import { formatFlow } from '../message/flow.ts'
+import { type Hop, isReliable } from '../message/hop.ts'
 import { unbracketed } from '../message/host.ts'
-import { type Hop, isReliable } from '../message/source.ts'
 import type { Via } from '../message/via.ts'
 
 /** Undefined when the contact, of which this is the host, can be used as it is. */

@@ -11,10 +11,10 @@ import type { LocationStore } from '../location/store.ts'
 import { parseAddress } from '../message/address.ts'
 import { formatFlow } from '../message/flow.ts'
 import { H } from '../message/header-names.ts'
+import type { Hop } from '../message/hop.ts'
 import type { SipRequest } from '../message/message.ts'
 import { formatQ, parseQ } from '../message/q.ts'
 import type { Answer, ExtraHeader } from '../message/respond.ts'
-import type { Hop } from '../message/source.ts'
 import { parseRequestUri, parseSipUri, type SipUri } from '../message/uri.ts'
 import type { Via } from '../message/via.ts'
 import { registrationFlow } from './flow.ts'
@@ -33,8 +33,9 @@ export interface RegistrarLimits {
 
 /** What is asked of the store, in octets. Nearly all requests refresh one contact. */
 function growth(user: string, present: readonly Binding[], bindings: readonly Binding[]): number {
-  if (present.length === 1 && bindings.length === 1 && present[0]!.contact === bindings[0]!.contact)
-    return growthOf(present[0]!, bindings[0]!)
+  const [before, after] = [present[0], bindings[0]]
+  if (present.length === 1 && bindings.length === 1 && before && after && before.contact === after.contact)
+    return growthOf(before, after)
   return octetsOf(user, bindings) - octetsOf(user, present)
 }
 
@@ -81,14 +82,14 @@ export class Registrar {
 
   register(request: SipRequest, source: Hop): Answer {
     const { store, domains, limits } = this.#options
-    const to = parseAddress(request.value(H.to)!)
+    const to = parseAddress(request.to)
     const uri = to && parseRequestUri(to.uri)
     if (!uri) return { status: 400, detail: 'To is not a SIP address-of-record' }
     // Step 5: a user of somebody else's domain.
     if (!domains.isOurs(uri)) return { status: 404, detail: 'To is not of a domain of this registrar' }
     const user = domains.addressOfRecord(uri)
     if (user.length > bindingLimits.addressOfRecord) return tooLong('To', bindingLimits.addressOfRecord)
-    const callId = request.value(H.callId)!
+    const { callId } = request
     if (callId.length > bindingLimits.callId) return tooLong('Call-ID', bindingLimits.callId)
     const cseq = request.cseqNumber
     const present = store.find(user)
@@ -109,7 +110,8 @@ export class Registrar {
     if (contacts.length > 2 * limits.contactsPerUser) return tooManyContacts
     const now = store.nowMs()
     const path = request.elements(H.path)
-    const refusedPath = path.length > 0 ? this.#refusalOfPath(path[0]!, source) : undefined
+    const [firstOfPath] = path
+    const refusedPath = firstOfPath === undefined ? undefined : this.#refusalOfPath(firstOfPath, source)
     if (refusedPath) return refusedPath
     if (path.length > bindingLimits.pathUris)
       return { status: 400, detail: `Path has more than ${bindingLimits.pathUris} URIs` }

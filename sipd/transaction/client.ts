@@ -1,12 +1,23 @@
 /** A client transaction (RFC 3261 §17.1): a request on its way downstream, and the responses it gets. */
 import type { Share } from '../account/ledger.ts'
 import { formatAck } from '../message/forward.ts'
+import { type Hop, isReliable } from '../message/hop.ts'
 import type { SipResponse } from '../message/message.ts'
-import { type Hop, isReliable } from '../message/source.ts'
-import { heldStates } from './held.ts'
-import type { TransactionLayer } from './layer.ts'
-import { type Event, eventOf, inviteClient, type Machine, nonInviteClient, type State } from './machines.ts'
+import type { KeyHasher } from './hash.ts'
+import type { Resend } from './held.ts'
+import {
+  type ClientAction,
+  type ClientEvent,
+  type ClientMachine,
+  type ClientState,
+  eventOf,
+  type HeldState,
+  heldStates,
+  inviteClient,
+  nonInviteClient,
+} from './machines.ts'
 import { octetsOfSent } from './octets.ts'
+import type { TransactionParts } from './parts.ts'
 import { type TimerOwner, WheelTimer } from './timer-wheel.ts'
 import { transactionTimeoutMs } from './timers.ts'
 
@@ -22,15 +33,29 @@ export interface ClientUser {
   onTransportError(transaction: ClientTransaction, error: Error): void
 }
 
+export interface ClientParts extends TransactionParts<ClientTransaction> {
+  readonly hasher: KeyHasher
+}
+
+/** A request as it leaves. */
+export interface Departure {
+  readonly method: string
+  readonly branch: string
+  readonly text: string
+  readonly hop: Hop
+  /** Whom its octets are held for. */
+  readonly share: Share
+}
+
 export class ClientTransaction implements TimerOwner<TimerName> {
   readonly method: string
   readonly branch: string
   /** As it is sent. */
   readonly text: string
   readonly hop: Hop
-  state: State
-  readonly #layer: TransactionLayer
-  readonly #machine: Machine
+  state: ClientState | 'terminated'
+  readonly #parts: ClientParts
+  readonly #machine: ClientMachine
   readonly #user: ClientUser | undefined
   readonly #retransmit: WheelTimer<TimerName> | undefined
   readonly #timeout: WheelTimer<TimerName>
@@ -40,130 +65,137 @@ export class ClientTransaction implements TimerOwner<TimerName> {
   #intervalMs: number
   #retransmissionsLeft: number
 
-  constructor(
-    layer: TransactionLayer,
-    method: string,
-    branch: string,
-    text: string,
-    hop: Hop,
-    user: ClientUser | undefined,
-    share: Share,
-  ) {
-    this.#layer = layer
+  constructor(parts: ClientParts, user: ClientUser | undefined, { method, branch, text, hop, share }: Departure) {
+    this.#parts = parts
+    this.#user = user
     this.method = method
     this.branch = branch
     this.text = text
     this.hop = hop
-    this.#user = user
     this.#share = share
     this.#octets = octetsOfSent(text)
-    share.charge(layer.account.transactions, this.#octets)
+    share.charge(parts.holding, this.#octets)
     const isInvite = method === 'INVITE'
-    const { timers, wheel } = layer
+    const { timers } = parts
+    const { t1Ms, inviteRetransmissions, nonInviteRetransmissions } = timers.values
     this.#machine = isInvite ? inviteClient : nonInviteClient
     this.state = isInvite ? 'calling' : 'trying'
-    this.#intervalMs = timers.t1Ms
-    this.#retransmissionsLeft = isInvite ? timers.inviteRetransmissions : timers.nonInviteRetransmissions
+    this.#intervalMs = t1Ms
+    this.#retransmissionsLeft = isInvite ? inviteRetransmissions : nonInviteRetransmissions
     this.#timeout = new WheelTimer(this, 'timeout') // B, F
-    wheel.set(this.#timeout, transactionTimeoutMs(timers))
+    timers.set(this.#timeout, transactionTimeoutMs(timers.values))
     if (!isReliable(hop) && this.#retransmissionsLeft > 0) {
       this.#retransmit = new WheelTimer(this, 'retransmit') // A, E
-      wheel.set(this.#retransmit, this.#intervalMs)
+      timers.set(this.#retransmit, this.#intervalMs)
     }
   }
 
   /** Sends the request for the first time. */
   start(): void {
-    this.#layer.sender.send(this.text, this.hop, (error) => this.#transportFailed(error))
+    this.#parts.transport.sendRequest(this.method, this.text, this.hop, (error) => this.#transportFailed(error))
   }
 
   receive(response: SipResponse): void {
-    const event = eventOf(response.status)
-    const next = this.#machine[this.state]?.[event]
-    if (!next) return
-    this.#enter(next, response)
-    this.#user?.onResponse(this, response)
+    this.#step(eventOf(response.status), response)
   }
 
   /** Nobody waits for it any more; what comes late is dropped. */
   abandon(): void {
-    if (this.state !== 'terminated') this.#enter('terminated')
+    this.#step('abandon')
   }
 
   onTimer(name: TimerName): void {
-    if (name === 'timeout') {
-      if (!this.#step('timeout')) return
-      this.#user?.onTimeout(this)
-      return
-    }
-    this.#layer.statistics.retransmissionsOut++
-    this.#retransmissionsLeft--
-    this.#layer.sender.send(this.text, this.hop, (error) => this.#transportFailed(error))
-    if (this.#retransmissionsLeft === 0) return
-    const { t2Ms } = this.#layer.timers
-    // Timer A doubles without end; E up to T2, and is T2 once a provisional response came (§17.1.2.2).
-    if (this.method === 'INVITE') this.#intervalMs *= 2
-    else this.#intervalMs = this.state === 'proceeding' ? t2Ms : Math.min(this.#intervalMs * 2, t2Ms)
-    this.#layer.wheel.set(this.#retransmit!, this.#intervalMs)
+    this.#step(name)
   }
 
   #transportFailed(error: Error): void {
-    if (this.#step('transportError')) this.#user?.onTransportError(this, error)
+    this.#step('transportError', undefined, error)
   }
 
-  #step(event: Event): boolean {
-    const next = this.#machine[this.state]?.[event]
-    if (!next) return false
-    this.#enter(next)
-    return true
+  /** `response` and `error` are what the event brought. */
+  #step(event: ClientEvent, response?: SipResponse, error?: Error): void {
+    const transition = this.#machine[this.state]?.[event]
+    if (!transition) return
+    const { next, actions } = transition
+    if (next !== this.state) {
+      const { debug } = this.#parts
+      if (debug.on) {
+        const { method, branch, state: from } = this
+        debug.write('a client transaction changes its state', { method, branch, from, to: next })
+      }
+      this.state = next
+    }
+    for (const action of actions) this.#act(action, response, error)
   }
 
-  #enter(state: State, response?: SipResponse): void {
-    if (state === this.state) return
-    const layer = this.#layer
-    if (layer.debug.on) {
-      const { method, branch, state: from } = this
-      layer.debug.write('a client transaction changes its state', { method, branch, from, to: state })
+  #act(action: ClientAction, response: SipResponse | undefined, error: Error | undefined): void {
+    switch (action) {
+      case 'sendAgain':
+        this.#sendAgain()
+        break
+      case 'acknowledge':
+        if (response) this.#acknowledge(response)
+        break
+      case 'tell':
+        if (response) this.#user?.onResponse(this, response)
+        break
+      case 'tellTimeout':
+        this.#user?.onTimeout(this)
+        break
+      case 'tellFailed':
+        if (error) this.#user?.onTransportError(this, error)
+        break
+      case 'stopTimers':
+        this.#stopTimers()
+        break
+      case 'absorbM':
+        this.#leave()
+        // What is sent again is the response that comes; of where it goes more has to be known.
+        this.#hold(heldStates.clientAccepted, this.#user && { text: '', hop: this.#user.upstream })
+        break
+      case 'end':
+        this.#leave()
+        break
+      case 'passOn':
+      case 'acknowledgeAgain':
+        break // Accepted and Completed are held: what they do is done by the layer.
     }
-    this.state = state
-    const isInvite = this.method === 'INVITE'
-    switch (state) {
-      case 'proceeding':
-        if (isInvite) {
-          this.#retransmit?.cancel()
-          this.#timeout.cancel()
-        }
-        break
-      case 'accepted':
-        this.#leave()
-        layer.held.hold(
-          layer.hasher.hash(this.branch),
-          heldStates.clientAccepted,
-          this.#user && { text: '', hop: this.#user.upstream },
-        )
-        break
-      case 'completed':
-        this.#leave()
-        if (!isInvite) break // What comes late belongs to nothing, and is dropped as that.
-        {
-          const ack = formatAck(this.text, response!)
-          layer.statistics.requestOut('ACK')
-          layer.sender.send(ack, this.hop)
-          if (!isReliable(this.hop))
-            layer.held.hold(layer.hasher.hash(this.branch), heldStates.clientCompleted, { text: ack, hop: this.hop })
-        }
-        break
-      case 'terminated':
-        this.#leave()
-        break
-    }
+  }
+
+  #sendAgain(): void {
+    const { transport, timers } = this.#parts
+    transport.sendAgain(this.text, this.hop, (error) => this.#transportFailed(error))
+    this.#retransmissionsLeft--
+    if (this.#retransmissionsLeft === 0 || !this.#retransmit) return
+    const { t2Ms } = timers.values
+    // Timer A doubles without end; E up to T2, and is T2 once a provisional response came (§17.1.2.2).
+    if (this.method === 'INVITE') this.#intervalMs *= 2
+    else this.#intervalMs = this.state === 'proceeding' ? t2Ms : Math.min(this.#intervalMs * 2, t2Ms)
+    timers.set(this.#retransmit, this.#intervalMs)
+  }
+
+  /** Sends the ACK, and holds it until timer D, which is zero over a reliable transport. */
+  #acknowledge(response: SipResponse): void {
+    this.#leave()
+    const text = formatAck(this.text, response)
+    this.#parts.transport.sendRequest('ACK', text, this.hop)
+    if (!isReliable(this.hop)) this.#hold(heldStates.clientCompleted, { text, hop: this.hop })
+  }
+
+  #hold(state: HeldState, resend: Resend | undefined): void {
+    const { held, hasher } = this.#parts
+    held.hold(hasher.hash(this.branch), state, resend)
+  }
+
+  #stopTimers(): void {
+    this.#retransmit?.cancel()
+    this.#timeout.cancel()
   }
 
   #leave(): void {
-    this.#retransmit?.cancel()
-    this.#timeout.cancel()
-    this.#share.charge(this.#layer.account.transactions, -this.#octets)
+    this.#stopTimers()
+    this.#share.charge(this.#parts.holding, -this.#octets)
     this.#octets = 0
-    this.#layer.clientEnded(this)
+    this.#parts.onEnded(this)
   }
 }

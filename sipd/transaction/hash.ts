@@ -47,13 +47,17 @@ const letters = Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 /** 32 bits as six characters of a token (RFC 3261 §25.1); toString(36) would divide seven times. */
 export function compact(number: number): string {
   return String.fromCharCode(
-    letters[number >>> 26]!,
-    letters[(number >>> 20) & 63]!,
-    letters[(number >>> 14) & 63]!,
-    letters[(number >>> 8) & 63]!,
-    letters[(number >>> 2) & 63]!,
-    letters[number & 3]!,
+    letter(number >>> 26),
+    letter((number >>> 20) & 63),
+    letter((number >>> 14) & 63),
+    letter((number >>> 8) & 63),
+    letter((number >>> 2) & 63),
+    letter(number & 3),
   )
+}
+
+function letter(index: number): number {
+  return letters[index] ?? 0
 }
 
 /** FNV-1a, for what needs no secret: it is the same in every process. */

@@ -3,25 +3,9 @@
  * hundred thousand, so outside the garbage collector's reach, as a hash of the key and the octets to send again.
  */
 import type { Clock, Timer } from '../../lib/time/clock.ts'
-import type { Hop, TransportName } from '../message/source.ts'
+import type { Hop } from '../message/hop.ts'
 import type { KeyHash } from './hash.ts'
-
-/** Numbers of the states that are held; the names are those of the drawings. */
-export const heldStates = {
-  /** INVITE server, 2xx sent: retransmissions of the INVITE are absorbed (RFC 6026 §7.1). */
-  serverAccepted: 1,
-  /** Non-INVITE server: the final response is sent again (timer J). */
-  serverCompleted: 2,
-  /** INVITE server, ACK received: further ones are absorbed (timer I). */
-  serverConfirmed: 3,
-  /** INVITE client, 2xx received: further ones are passed on (RFC 6026 §7.2, timer M). */
-  clientAccepted: 4,
-  /** INVITE client, 300-699 received: further ones get the ACK again (timer D). */
-  clientCompleted: 5,
-  /** A server transaction of another process, which still absorbs what comes late. */
-  elsewhere: 6,
-} as const
-export type HeldState = (typeof heldStates)[keyof typeof heldStates]
+import { type HeldState, heldStateOf } from './machines.ts'
 
 export interface Resend {
   readonly text: string
@@ -47,8 +31,9 @@ export interface HeldOptions {
 
 export class HeldTransactions {
   readonly #options: HeldOptions
-  /** The youngest first. */
-  #generations: Generation[] = [new Generation()]
+  #youngest = new Generation()
+  /** All of them, the youngest first. */
+  #generations: Generation[] = [this.#youngest]
   readonly #rotating: Timer
 
   constructor(options: HeldOptions) {
@@ -66,18 +51,18 @@ export class HeldTransactions {
 
   /** Without room for a long text the transaction is held all the same, and absorbs what comes late in silence. */
   hold(hash: KeyHash, state: HeldState, resend?: Resend): void {
-    const [youngest] = this.#generations
+    const youngest = this.#youngest
     const isKept =
       resend !== undefined && (resend.text.length <= usualOctets || this.octets * 2 < this.#options.maxOctets)
-    youngest!.put(hash, state, isKept ? whereTo(resend.hop) : '', isKept ? resend.text : '')
-    if (youngest!.isGrown && this.octets > this.#options.maxOctets) this.#shed()
+    youngest.put(hash, state.code, isKept ? whereTo(resend.hop) : '', isKept ? resend.text : '')
+    if (youngest.isGrown && this.octets > this.#options.maxOctets) this.#shed()
   }
 
   /** The state held under this key; undefined when there is none. */
   stateOf(hash: KeyHash): HeldState | undefined {
     for (const generation of this.#generations) {
       const slot = generation.find(hash)
-      if (slot >= 0) return generation.stateAt(slot)
+      if (slot >= 0) return heldStateOf(generation.codeAt(slot))
     }
     return undefined
   }
@@ -93,7 +78,7 @@ export class HeldTransactions {
 
   /** All that is held of server transactions, of this process or, in a table for that, of another. */
   *serverHashes(): Generator<KeyHash> {
-    for (const generation of this.#generations) yield* generation.hashes(isServerState)
+    for (const generation of this.#generations) yield* generation.hashes(isOfServer)
   }
 
   stop(): void {
@@ -101,7 +86,8 @@ export class HeldTransactions {
   }
 
   #rotate(): void {
-    this.#generations.unshift(new Generation(this.#generations[0]!.size))
+    this.#youngest = new Generation(this.#youngest.size)
+    this.#generations.unshift(this.#youngest)
     this.#generations.length = Math.min(this.#generations.length, generations + 1)
   }
 
@@ -113,7 +99,9 @@ export class HeldTransactions {
   #shed(): void {
     while (this.#generations.length > 1 && this.octets > this.#options.maxOctets) this.#generations.pop()
     // All of it is young: begin again rather than grow.
-    if (this.octets > this.#options.maxOctets) this.#generations = [new Generation()]
+    if (this.octets <= this.#options.maxOctets) return
+    this.#youngest = new Generation()
+    this.#generations = [this.#youngest]
   }
 }
 
@@ -123,7 +111,7 @@ class Generation {
   /** True when the last put took memory that was not there before. */
   isGrown = false
   #capacity = firstCapacity
-  /** Per slot: two halves of the hash; state in the top octet and length below; where the text is. */
+  /** Per slot: two halves of the hash; code of the state in the top octet and length below; where the text is. */
   #slots: Uint32Array
   readonly #slabs: Buffer[] = []
   #slabUsed = slabOctets
@@ -138,7 +126,7 @@ class Generation {
     return this.#slots.byteLength + this.#slabs.length * slabOctets
   }
 
-  put({ a, b }: KeyHash, state: HeldState, head: string, text: string): void {
+  put({ a, b }: KeyHash, code: number, head: string, text: string): void {
     this.isGrown = false
     if (this.size * 5 >= this.#capacity * 3) this.#grow()
     const at = this.#slotFor(a, b) * 4
@@ -149,7 +137,7 @@ class Generation {
     // Nothing longer than a slab leaves in a datagram, and over a stream nothing is sent again.
     const length = head.length + text.length
     const isKept = length > 0 && length <= slabOctets
-    slots[at + 2] = ((state << 24) | (isKept ? length : 0)) >>> 0
+    slots[at + 2] = ((code << 24) | (isKept ? length : 0)) >>> 0
     slots[at + 3] = isKept ? this.#store(head, text) : 0
   }
 
@@ -159,22 +147,23 @@ class Generation {
     return this.#slots[slot * 4 + 2] === 0 ? -1 : slot
   }
 
-  *hashes(isWanted: (state: HeldState) => boolean): Generator<KeyHash> {
+  *hashes(isWanted: (code: number) => boolean): Generator<KeyHash> {
     const slots = this.#slots
     for (let at = 0; at < slots.length; at += 4)
-      if (slots[at + 2] !== 0 && isWanted(this.stateAt(at / 4))) yield { a: slots[at]!, b: slots[at + 1]! }
+      if (slots[at + 2] !== 0 && isWanted(this.codeAt(at / 4)))
+        yield { a: numberAt(slots, at), b: numberAt(slots, at + 1) }
   }
 
-  stateAt(slot: number): HeldState {
-    return (this.#slots[slot * 4 + 2]! >>> 24) as HeldState
+  codeAt(slot: number): number {
+    return numberAt(this.#slots, slot * 4 + 2) >>> 24
   }
 
   textAt(slot: number): string {
-    const length = this.#slots[slot * 4 + 2]! & 0xffffff
+    const length = numberAt(this.#slots, slot * 4 + 2) & 0xffffff
     if (length === 0) return ''
-    const place = this.#slots[slot * 4 + 3]!
+    const place = numberAt(this.#slots, slot * 4 + 3)
     const from = place % slabOctets
-    return this.#slabs[Math.floor(place / slabOctets)]!.toString('latin1', from, from + length)
+    return this.#slabs[Math.floor(place / slabOctets)]?.toString('latin1', from, from + length) ?? ''
   }
 
   /** Where the entry is, or the free slot where it would be. */
@@ -187,17 +176,22 @@ class Generation {
   }
 
   #store(head: string, text: string): number {
-    if (this.#slabUsed + head.length + text.length > slabOctets) {
-      this.#slabs.push(Buffer.allocUnsafeSlow(slabOctets))
-      this.#slabUsed = 0
-      this.isGrown = true
-    }
+    const last = this.#slabs.at(-1)
+    const hasRoom = last !== undefined && this.#slabUsed + head.length + text.length <= slabOctets
+    const slab = hasRoom ? last : this.#addSlab()
     const from = this.#slabUsed
-    const slab = this.#slabs.at(-1)!
     this.#slabUsed += slab.write(head, from, 'latin1')
     // Written separately: joining both would be another copy, and this makes the text flat that is about to leave.
     this.#slabUsed += slab.write(text, this.#slabUsed, 'latin1')
     return (this.#slabs.length - 1) * slabOctets + from
+  }
+
+  #addSlab(): Buffer {
+    const slab = Buffer.allocUnsafeSlow(slabOctets)
+    this.#slabs.push(slab)
+    this.#slabUsed = 0
+    this.isGrown = true
+    return slab
   }
 
   #grow(): void {
@@ -208,18 +202,19 @@ class Generation {
     this.isGrown = true
     for (let at = 0; at < before.length; at += 4) {
       if (before[at + 2] === 0) continue
-      const to = this.#slotFor(before[at]!, before[at + 1]!) * 4
+      const to = this.#slotFor(numberAt(before, at), numberAt(before, at + 1)) * 4
       // One by one: a view of four numbers costs ten times as much.
-      slots[to] = before[at]!
-      slots[to + 1] = before[at + 1]!
-      slots[to + 2] = before[at + 2]!
-      slots[to + 3] = before[at + 3]!
+      for (let i = 0; i < 4; i++) slots[to + i] = numberAt(before, at + i)
     }
   }
 }
 
-function isServerState(state: HeldState): boolean {
-  return state !== heldStates.clientAccepted && state !== heldStates.clientCompleted
+function numberAt(slots: Uint32Array, at: number): number {
+  return slots[at] ?? 0
+}
+
+function isOfServer(code: number): boolean {
+  return heldStateOf(code)?.of !== 'client'
 }
 
 function whereTo({ transport, address, port, listener, connection, local }: Hop): string {
@@ -233,7 +228,7 @@ function decode(record: string): Resend | undefined {
   return {
     text: record.slice(end + 1),
     hop: {
-      transport: transport as TransportName,
+      transport: transport === 'TCP' || transport === 'TLS' ? transport : 'UDP',
       address,
       port: Number(port),
       listener: Number(listener),

@@ -3,39 +3,35 @@ import { createHash } from 'node:crypto'
 import type { Clock } from '../../lib/time/clock.ts'
 import type { Account } from '../account/account.ts'
 import { reserveFactor, type Share } from '../account/ledger.ts'
-import type { DebugChannel, DebugLog } from '../log/error-log.ts'
+import type { DebugLog } from '../log/error-log.ts'
 import { withoutTopmostVia } from '../message/forward.ts'
 import { H } from '../message/header-names.ts'
+import type { Hop } from '../message/hop.ts'
 import type { SipRequest, SipResponse } from '../message/message.ts'
 import { reasonPhrase } from '../message/reason.ts'
 import { type ExtraHeader, formatResponse, responseTarget } from '../message/respond.ts'
-import { type Hop, isReliable } from '../message/source.ts'
-import type { SipStatistics } from '../statistics.ts'
-import type { Sender } from '../transport/sender.ts'
-import { ClientTransaction, type ClientUser } from './client.ts'
-import { type KeyHasher, tagOf } from './hash.ts'
-import { type HeldTransactions, heldStates } from './held.ts'
+import type { SipStatistics } from '../statistics/statistics.ts'
+import { type ClientParts, ClientTransaction, type ClientUser, type Departure } from './client.ts'
+import { type KeyHash, type KeyHasher, tagOf } from './hash.ts'
+import type { HeldTransactions } from './held.ts'
+import { eventOf, type HeldState } from './machines.ts'
 import { octetsOfRequest, octetsOfSent } from './octets.ts'
-import { ServerTransaction } from './server.ts'
-import type { TimerWheel } from './timer-wheel.ts'
-import type { TimerValues } from './timers.ts'
+import type { MessageTransport, Timers, TransactionParts } from './parts.ts'
+import { ServerTransaction, type ServerUser } from './server.ts'
 
 /** Who decides about requests; declared here, implemented by the proxy core. */
-export interface TransactionUser {
+export interface TransactionUser extends ServerUser {
   onRequest(transaction: ServerTransaction): void
   /** The ACK of a 2xx, which is no part of any transaction (§13.2.2.4). */
   onAck(request: SipRequest, source: Hop): void
-  /** The first final response left. */
-  onAnswered(transaction: ServerTransaction, status: number, response: string): void
 }
 
 export interface TransactionLayerOptions {
   readonly clock: Clock
-  readonly wheel: TimerWheel
-  readonly sender: Sender
+  readonly transport: MessageTransport
+  readonly timers: Timers
   readonly held: HeldTransactions
   readonly hasher: KeyHasher
-  readonly timers: TimerValues
   readonly statistics: SipStatistics
   readonly debug: DebugLog
   /** Live ones kept at most; more get 503 without any state. */
@@ -51,33 +47,20 @@ const longestKey = 1024
 const ending: ReadonlySet<string> = new Set(['CANCEL', 'BYE'])
 
 export class TransactionLayer {
-  readonly clock: Clock
-  readonly wheel: TimerWheel
-  readonly sender: Sender
-  readonly held: HeldTransactions
-  readonly hasher: KeyHasher
-  readonly statistics: SipStatistics
-  readonly debug: DebugChannel
-  readonly account: Account
-  timers: TimerValues
-  user: TransactionUser | undefined
   readonly #options: TransactionLayerOptions
   readonly #servers = new Map<string, ServerTransaction>()
   readonly #clients = new Map<string, ClientTransaction>()
   /** CANCELs have the branch of what they cancel (§9.1). */
   readonly #cancels = new Map<string, ClientTransaction>()
+  readonly #serverParts: TransactionParts<ServerTransaction>
+  readonly #clientParts: ClientParts
 
   constructor(options: TransactionLayerOptions) {
     this.#options = options
-    this.clock = options.clock
-    this.wheel = options.wheel
-    this.sender = options.sender
-    this.held = options.held
-    this.hasher = options.hasher
-    this.statistics = options.statistics
-    this.timers = options.timers
-    this.account = options.account
-    this.debug = options.debug.StateMachine
+    const { transport, timers, held, hasher } = options
+    const common = { transport, timers, held, holding: options.account.transactions, debug: options.debug.StateMachine }
+    this.#serverParts = { ...common, onEnded: ({ key }) => this.#servers.delete(key) }
+    this.#clientParts = { ...common, hasher, onEnded: (client) => this.#table(client).delete(client.branch) }
   }
 
   /** Those that are still under way. */
@@ -92,59 +75,61 @@ export class TransactionLayer {
 
   /** A To tag for the answer to what is no request that could be kept. */
   tagFor(text: string): string {
-    return tagOf(this.hasher.hash(text))
+    return tagOf(this.#options.hasher.hash(text))
   }
 
   /** Whether a request belongs to a transaction here, be it finished. */
   knows(key: string): boolean {
-    return this.#servers.has(key) || this.held.stateOf(this.hasher.hash(key)) !== undefined
+    return this.#servers.has(key) || this.#heldAs(key) !== undefined
   }
 
-  receiveRequest(request: SipRequest, source: Hop): void {
+  /** What it begins is for the user; what belongs to a transaction is for that. */
+  receiveRequest(request: SipRequest, source: Hop, user: TransactionUser): void {
     const { method } = request
     const key = transactionKey(request, method === 'ACK' ? 'INVITE' : method)
     const live = this.#servers.get(key)
     if (live) {
-      if (method === 'ACK' && live.state === 'accepted') this.user!.onAck(request, source)
-      else {
-        if (method !== 'ACK') this.statistics.retransmissionsIn++
-        live.receive(method === 'ACK' ? 'ack' : 'request')
+      if (method !== 'ACK') this.#options.statistics.retransmissionsIn++
+      live.receive(method === 'ACK' ? 'ack' : 'request')
+      return
+    }
+    const hash = this.#options.hasher.hash(key)
+    const state = this.#options.held.stateOf(hash)
+    if (state) this.#receiveLate(request, source, user, state, hash)
+    else if (method !== 'ACK') this.#begin(request, source, user, key, hash)
+    // The ACK of an answer that was given here without state ends where that began.
+    else if (request.value(H.to)?.includes(`tag=${tagOf(hash)}`) !== true) user.onAck(request, source)
+  }
+
+  /** For a server transaction that is held. */
+  #receiveLate(request: SipRequest, source: Hop, user: TransactionUser, state: HeldState, hash: KeyHash): void {
+    const { statistics, held, transport } = this.#options
+    const event = request.method === 'ACK' ? 'ack' : 'request'
+    if (event === 'request') statistics.retransmissionsIn++
+    if (state.of !== 'server') return
+    for (const action of state.row[event]?.actions ?? []) {
+      if (action === 'passAck') user.onAck(request, source)
+      if (action === 'sendAgain') {
+        const again = held.resendOf(hash)
+        if (again) transport.sendAgain(again.text, again.hop)
       }
+    }
+  }
+
+  #begin(request: SipRequest, source: Hop, user: TransactionUser, key: string, hash: KeyHash): void {
+    const { account, statistics, maxTransactions, retryAfterSeconds, clock } = this.#options
+    const share = account.traffic.shareOf(source.address)
+    if (this.#servers.size >= maxTransactions || !this.#hasRoom(request, share)) {
+      statistics.refusedBusy++
+      this.answerStateless(request, source, 503, [{ name: 'Retry-After', value: String(retryAfterSeconds) }])
       return
     }
-    const hash = this.hasher.hash(key)
-    const state = this.held.stateOf(hash)
-    if (state !== undefined) {
-      if (method === 'ACK') {
-        if (state === heldStates.serverAccepted) this.user!.onAck(request, source)
-        return
-      }
-      this.statistics.retransmissionsIn++
-      const again = this.held.resendOf(hash)
-      if (again) {
-        this.statistics.retransmissionsOut++
-        this.sender.send(again.text, again.hop)
-      }
-      return
-    }
-    if (method === 'ACK') {
-      // Of an answer that was given here without state; it ends where that began.
-      if (!request.value(H.to)!.includes(`tag=${tagOf(hash)}`)) this.user!.onAck(request, source)
-      return
-    }
-    const share = this.account.traffic.shareOf(source.address)
-    if (this.#servers.size >= this.#options.maxTransactions || !this.#hasRoom(request, share)) {
-      this.statistics.refusedBusy++
-      this.answerStateless(request, source, 503, [
-        { name: 'Retry-After', value: String(this.#options.retryAfterSeconds) },
-      ])
-      return
-    }
-    const transaction = new ServerTransaction(this, request, source, key, hash, share)
+    const arrival = { request, source, key, hash, startedMs: clock.now(), share }
+    const transaction = new ServerTransaction(this.#serverParts, user, arrival)
     this.#servers.set(key, transaction)
-    this.statistics.transactions++
+    statistics.transactions++
     try {
-      this.user!.onRequest(transaction)
+      user.onRequest(transaction)
     } catch (error) {
       // A bug costs this request, not the memory of one that is never answered.
       if (!transaction.isFinal) transaction.respond(500)
@@ -163,38 +148,31 @@ export class TransactionLayer {
       live.receive(response)
       return true
     }
-    if (response.cseqMethod !== 'INVITE') return false
-    const hash = this.hasher.hash(branch)
-    const state = this.held.stateOf(hash)
-    if (state === heldStates.clientAccepted && response.status >= 200 && response.status < 300) {
-      // RFC 6026 §7.2 and §16.7 step 5: every 2xx goes upstream at once, also when the transaction had one.
-      const upstream = this.held.resendOf(hash)?.hop
-      if (upstream) {
-        this.statistics.responseOut(response.cseqMethod, response.status)
-        this.sender.send(withoutTopmostVia(response), upstream)
-      }
-      return true
-    }
-    if (state === heldStates.clientCompleted && response.status >= 300) {
-      const ack = this.held.resendOf(hash)
-      if (ack) this.sender.send(ack.text, ack.hop)
-      return true
-    }
-    return state !== undefined
+    // Of others nothing is held.
+    return response.cseqMethod === 'INVITE' && this.#receiveLateResponse(response, branch)
   }
 
-  /** Sends a request in a transaction of its own, whose octets are held for `share`. */
-  request(
-    method: string,
-    branch: string,
-    text: string,
-    hop: Hop,
-    user: ClientUser | undefined,
-    share: Share,
-  ): ClientTransaction {
-    const transaction = new ClientTransaction(this, method, branch, text, hop, user, share)
-    this.#table(transaction).set(branch, transaction)
-    this.statistics.requestOut(method)
+  /** For a client transaction that is held; false when none is. */
+  #receiveLateResponse(response: SipResponse, branch: string): boolean {
+    const { held, hasher, transport } = this.#options
+    const hash = hasher.hash(branch)
+    const state = held.stateOf(hash)
+    if (state?.of !== 'client') return state !== undefined
+    for (const action of state.row[eventOf(response.status)]?.actions ?? []) {
+      const kept = held.resendOf(hash)
+      if (!kept) continue
+      // RFC 6026 §7.2 and §16.7 step 5: every 2xx goes upstream at once, also when the transaction had one.
+      if (action === 'passOn')
+        transport.sendResponse(response.cseqMethod, response.status, withoutTopmostVia(response), kept.hop)
+      if (action === 'acknowledgeAgain') transport.sendAgain(kept.text, kept.hop)
+    }
+    return true
+  }
+
+  /** Sends a request in a transaction of its own. */
+  request(departure: Departure, user: ClientUser | undefined): ClientTransaction {
+    const transaction = new ClientTransaction(this.#clientParts, user, departure)
+    this.#table(transaction).set(departure.branch, transaction)
     transaction.start()
     return transaction
   }
@@ -202,15 +180,18 @@ export class TransactionLayer {
   /** The INVITE that a CANCEL means (§9.2); `held` when it is finished. */
   findInvite(cancel: SipRequest): ServerTransaction | 'held' | undefined {
     const key = transactionKey(cancel, 'INVITE')
-    return this.#servers.get(key) ?? (this.held.stateOf(this.hasher.hash(key)) === undefined ? undefined : 'held')
+    return this.#servers.get(key) ?? (this.#heldAs(key) && 'held')
   }
 
   /** An answer that nothing is remembered of. */
   answerStateless(request: SipRequest, source: Hop, status: number, headers: readonly ExtraHeader[] = []): void {
-    this.statistics.responseOut(request.method, status)
-    const tag = tagOf(this.hasher.hash(transactionKey(request, request.method)))
+    const tag = this.tagFor(transactionKey(request, request.method))
     const text = formatResponse(request, request.via, source, tag, status, reasonPhrase(status), headers)
-    this.sender.send(text, responseTarget(request.via, source))
+    this.#options.transport.sendResponse(request.method, status, text, responseTarget(request.via, source))
+  }
+
+  #heldAs(key: string): HeldState | undefined {
+    return this.#options.held.stateOf(this.#options.hasher.hash(key))
   }
 
   /** For the request itself and for what it is sent on as. */
@@ -218,27 +199,8 @@ export class TransactionLayer {
     const octets = octetsOfRequest(request) + octetsOfSent(request.text)
     if (share.fits(octets)) return true
     if (ending.has(request.method) && share.fits(octets, reserveFactor)) return true
-    share.refuse(this.account.transactions, octets)
+    share.refuse(this.#options.account.transactions, octets)
     return false
-  }
-
-  // What transactions tell their layer.
-
-  sendResponse(text: string, status: number, transaction: ServerTransaction): void {
-    this.statistics.responseOut(transaction.request.method, status)
-    this.sender.send(
-      text,
-      transaction.target,
-      isReliable(transaction.target) ? () => transaction.transportFailed() : undefined,
-    )
-  }
-
-  serverEnded(transaction: ServerTransaction): void {
-    this.#servers.delete(transaction.key)
-  }
-
-  clientEnded(transaction: ClientTransaction): void {
-    this.#table(transaction).delete(transaction.branch)
   }
 
   #table({ method }: ClientTransaction): Map<string, ClientTransaction> {

@@ -1,15 +1,6 @@
-/** The timer values of RFC 3261 table 4, as sipd.conf sets them. */
-export interface TimerValues {
-  /** T1: the estimate of the round trip (SipT1InMs). */
-  readonly t1Ms: number
-  /** T2: the longest interval between retransmissions of what is no INVITE (SipT2InMs). */
-  readonly t2Ms: number
-  /** How long a finished transaction absorbs what comes late: 64*T1 (SipT4InMs, which is not the RFC's T4). */
-  readonly holdMs: number
-  /** How often a request is sent again at most (MaxInviteRetxCount, MaxNonInviteRetxCount). */
-  readonly inviteRetransmissions: number
-  readonly nonInviteRetransmissions: number
-}
+/** The timers of the transactions, RFC 3261 table 4. */
+import type { Timers, TimerValues } from './parts.ts'
+import type { TimerWheel, WheelTimer } from './timer-wheel.ts'
 
 export const standardTimers: TimerValues = {
   t1Ms: 500,
@@ -17,6 +8,20 @@ export const standardTimers: TimerValues = {
   holdMs: 32_000,
   inviteRetransmissions: 6,
   nonInviteRetransmissions: 10,
+}
+
+export class TransactionTimers implements Timers {
+  readonly values: TimerValues
+  readonly #wheel: TimerWheel
+
+  constructor(values: TimerValues, wheel: TimerWheel) {
+    this.values = values
+    this.#wheel = wheel
+  }
+
+  set<Name extends string>(timer: WheelTimer<Name>, delayMs: number): void {
+    this.#wheel.set(timer, delayMs)
+  }
 }
 
 /** Timers B, F and H. */

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import type { Account } from '../account/account.ts'
 import type { Share } from '../account/ledger.ts'
-import type { Hop, TransportName } from '../message/source.ts'
+import type { Hop, TransportName } from '../message/hop.ts'
 import { Framer, FramingError } from './framer.ts'
 import { WriteQueue } from './write-queue.ts'
 

@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import { sourceNetwork } from '../../lib/net/source-network.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
-import { type Hop, hopText } from '../message/source.ts'
+import { type Hop, hopText } from '../message/hop.ts'
 import type { Connection } from './connection.ts'
 
 export interface ConnectionLimits {

@@ -1,5 +1,5 @@
 /** The way to the network, as those who have something to send see it. */
-import type { Hop } from '../message/source.ts'
+import type { Hop } from '../message/hop.ts'
 
 export interface Sender {
   /** `failed` is called at most once, when it is certain that the octets did not leave. */

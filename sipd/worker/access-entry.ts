@@ -1,7 +1,7 @@
 /** A finished transaction as the access log sees it. */
 import type { AccessEntry } from '../log/access-entry.ts'
+import type { Hop } from '../message/hop.ts'
 import { readParts } from '../message/parse.ts'
-import type { Hop } from '../message/source.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
 
 export function accessEntry(

@@ -1,9 +1,15 @@
 /** What one worker tells the others of the connections that were opened to it, one a line: `+` or `-`, number, far end. */
-import { hopText } from '../message/source.ts'
+import { hopText } from '../message/hop.ts'
 import type { Connection } from '../transport/connection.ts'
 
 export function connectionLine({ id, hop }: Pick<Connection, 'id' | 'hop'>, isOpen: boolean): string {
   return `${isOpen ? '+' : '-'}${id} ${hopText(hop)}`
+}
+
+/** Of all that others opened and that stand; empty when there are none. */
+export function inboundLines(connections: Iterable<Connection>): string {
+  const inbound = [...connections].filter(({ isInbound }) => isInbound)
+  return inbound.map((connection) => connectionLine(connection, true)).join('\n')
 }
 
 /** Of the number of a connection, `WORKER.NUMBER`. */

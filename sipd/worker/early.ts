@@ -1,7 +1,7 @@
 /** What comes while the workers before have not handed over yet: done in its order as soon as they have, within the account. */
 import type { Account } from '../account/account.ts'
 import type { Share } from '../account/ledger.ts'
-import type { Hop } from '../message/source.ts'
+import type { Hop } from '../message/hop.ts'
 
 interface EarlyMessage {
   /** When it was read, by whichever worker, on a clock that all share. */

@@ -1,6 +1,6 @@
 /** Frames between workers: four octets of length, one of kind, and a payload. */
 import { formatFlow, parseFlow } from '../message/flow.ts'
-import type { Hop } from '../message/source.ts'
+import type { Hop } from '../message/hop.ts'
 
 export const frames = {
   /** The number of who connected. */

@@ -23,7 +23,7 @@ const home = resolveHome(values.home)
 let worker: Worker | undefined
 
 const tell = (message: FromWorker, done?: () => void): void => {
-  if (process.connected) process.send!(message, undefined, undefined, done)
+  if (process.connected) process.send?.(message, undefined, undefined, done)
   else done?.()
 }
 
@@ -41,47 +41,46 @@ async function configuredLookup(host: string): Promise<readonly string[]> {
 }
 
 async function act(message: ToWorker): Promise<void> {
+  if (message.kind === 'start') {
+    worker = await Worker.create({ home, start: message, clock: systemClock, lookup, configuredLookup, tell })
+    tell({ kind: 'ready' })
+  } else if (message.kind === 'ping') tell({ kind: 'pong' })
+  else if (message.kind === 'stop') {
+    await worker?.stop(message.withinMs)
+    end()
+  } else if (worker) await actOf(worker, message)
+  else throw new Error(`${message.kind} before the start`)
+}
+
+async function actOf(of: Worker, message: Exclude<ToWorker, { kind: 'start' | 'ping' | 'stop' }>): Promise<void> {
   switch (message.kind) {
-    case 'start':
-      worker = await Worker.create({ home, start: message, clock: systemClock, lookup, configuredLookup, tell })
-      tell({ kind: 'ready' })
-      break
     case 'serve':
-      await worker!.serve()
+      await of.serve()
       tell({ kind: 'serving' })
       break
     case 'begin':
-      worker!.begin()
+      of.begin()
       break
     case 'drain':
-      await worker!.drain(message.successors, message.withinMs)
+      await of.drain(message.successors, message.withinMs)
       tell({ kind: 'handedOver' })
       break
     case 'members':
-      worker!.setMembers(message.members)
+      of.setMembers(message.members)
       break
     case 'openness':
-      worker!.setOpenness(message.openness)
+      of.setOpenness(message.openness)
       break
-    case 'stop':
-      await worker?.stop(message.withinMs)
-      end()
+    case 'list': {
+      const { request, subject, user } = message
+      tell({ kind: 'page', request, page: of.listings.begin(request, subject, user) })
       break
-    case 'list':
-      tell({
-        kind: 'page',
-        request: message.request,
-        page: worker!.listings.begin(message.request, message.subject, message.user),
-      })
-      break
+    }
     case 'more':
-      tell({ kind: 'page', request: message.request, page: worker!.listings.next(message.request) })
+      tell({ kind: 'page', request: message.request, page: of.listings.next(message.request) })
       break
     case 'enough':
-      worker!.listings.end(message.request)
-      break
-    case 'ping':
-      tell({ kind: 'pong' })
+      of.listings.end(message.request)
       break
   }
 }

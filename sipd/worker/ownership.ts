@@ -1,15 +1,15 @@
 /** Which of the workers a message is for: the one that has its transaction, or the one that its call falls to. */
 import type { Clock } from '../../lib/time/clock.ts'
 import { parseAddress } from '../message/address.ts'
-import { H } from '../message/header-names.ts'
+import type { Hop } from '../message/hop.ts'
 import type { SipRequest, SipResponse } from '../message/message.ts'
-import type { Hop } from '../message/source.ts'
 import { parseRequestUri } from '../message/uri.ts'
-import type { Elsewhere } from '../proxy/core.ts'
+import type { Elsewhere } from '../pipeline/core.ts'
 import { workerOf } from '../proxy/loop.ts'
 import { fnv1a, type KeyHash, type KeyHasher } from '../transaction/hash.ts'
-import { HeldTransactions, heldStates } from '../transaction/held.ts'
+import { HeldTransactions } from '../transaction/held.ts'
 import { transactionKey } from '../transaction/layer.ts'
+import { heldStates } from '../transaction/machines.ts'
 import type { Handover } from './handover.ts'
 
 export interface OwnershipOptions {
@@ -159,7 +159,7 @@ export function encodeHashes(hashes: Iterable<KeyHash>): Buffer {
  */
 function seatAmong(request: SipRequest, count: number): number {
   if (count <= 1) return 0
-  return request.method === 'REGISTER' ? fnv1a(userOf(request)) % count : seatOfCall(request.value(H.callId)!, count)
+  return request.method === 'REGISTER' ? fnv1a(userOf(request)) % count : seatOfCall(request.callId, count)
 }
 
 function seatOfCall(callId: string, count: number): number {
@@ -167,7 +167,7 @@ function seatOfCall(callId: string, count: number): number {
 }
 
 function userOf(request: SipRequest): string {
-  const uri = parseAddress(request.value(H.to)!)?.uri ?? ''
+  const uri = parseAddress(request.to)?.uri ?? ''
   // Of all the ways to write an address-of-record this is the same: user and host, without scheme, port and parameters.
   const { user, host } = parseRequestUri(uri) ?? { user: uri, host: '' }
   return `${user}@${host}`

@@ -2,8 +2,8 @@
 import type { StorageFigures } from '../../lib/files/storage.ts'
 import type { AccountFigures } from '../account/account.ts'
 import type { KeptFiles } from '../config/tls-files.ts'
-import type { Openness } from '../proxy/core.ts'
-import type { Counters } from '../statistics.ts'
+import type { Openness } from '../pipeline/admit.ts'
+import type { Counters } from '../statistics/counters.ts'
 import type { ListSubject, Page } from './listing.ts'
 
 /** What a worker needs to know of the others to begin. */

@@ -4,8 +4,8 @@ import type { Storage } from '../../lib/files/storage.ts'
 import { memoryUse } from '../../lib/proc/memory.ts'
 import type { Account } from '../account/account.ts'
 import type { LocationStore } from '../location/store.ts'
-import type { SipServer } from '../server.ts'
-import type { SipStatistics } from '../statistics.ts'
+import type { SipServer } from '../server/server.ts'
+import type { SipStatistics } from '../statistics/statistics.ts'
 import type { Connections } from '../transport/connections.ts'
 import type { WorkerReport } from './protocol.ts'
 
@@ -22,7 +22,11 @@ export function workerReport({ server, store, connections, statistics, account, 
   const { layer, held, calls } = server
   const { rss, heapUsed, heapTotal, external } = memoryUse()
   return {
-    counters: { ...statistics.counters(), ...account.refused(), ...failedWrites(storage) },
+    counters: {
+      ...statistics.counters(),
+      noRoom: account.refused(),
+      failedWrites: storage.figures.failures,
+    },
     lastInboundMs: statistics.lastInboundMs,
     lastOutboundMs: statistics.lastOutboundMs,
     liveTransactions: layer.live,
@@ -38,8 +42,4 @@ export function workerReport({ server, store, connections, statistics, account, 
     account: account.figures(),
     storage: storage.figures,
   }
-}
-
-function failedWrites({ figures: { failures } }: Storage): Record<string, number> {
-  return failures > 0 ? { failedWrites: failures } : {}
 }

@@ -10,11 +10,11 @@ import type { SipdConfig } from '../config/directives.ts'
 import type { ReadConfig } from '../config/read.ts'
 import type { ReadFile } from '../config/tls-files.ts'
 import type { Binding, Change } from '../location/binding.ts'
+import type { TransportName } from '../message/hop.ts'
 import { parseQ } from '../message/q.ts'
-import type { TransportName } from '../message/source.ts'
 import { parseRequestUri } from '../message/uri.ts'
 import { Identity, type IdentityOptions, type Listener } from '../proxy/identity.ts'
-import type { ServerSettings } from '../server.ts'
+import type { ServerSettings } from '../server/server.ts'
 import { type TlsIdentity, tlsIdentity } from '../transport/tls.ts'
 
 export function serverSettings({ config, origins, persistentTcp }: ReadConfig): ServerSettings {
@@ -121,8 +121,22 @@ function ownAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address))
 }
 
+/** What sipd.conf and persistent_tcp.conf say of sockets. */
+export function transportSettings({ config, persistentTcp }: ReadConfig, home: Home, readFile: ReadFile) {
+  const { SipT1InMs, SipT3InMs, SipMaxT3InMs, SipTcpMaxConnectTimeout, SipTcpReuseConnection } = config
+  const persistent = new Set(persistentTcp.map(({ host, port }) => `${host} ${port}`))
+  return {
+    listeners: listenersOf(config),
+    tls: tlsOf(config, home, readFile),
+    outboundIdleMs: Math.max(SipT3InMs, SipMaxT3InMs) + 64 * SipT1InMs,
+    connectTimeoutMs: SipTcpMaxConnectTimeout,
+    reusesConnections: (address: string, port: number): boolean =>
+      SipTcpReuseConnection || persistent.has(`${address} ${port}`),
+  }
+}
+
 /** Undefined without TLS. Throws a sentence that names the file that cannot be used. */
-export function tlsOf(config: SipdConfig, home: Home, readFile: ReadFile): TlsIdentity | undefined {
+function tlsOf(config: SipdConfig, home: Home, readFile: ReadFile): TlsIdentity | undefined {
   const { SipTlsEnable, SipTlsCertificateFile, SipTlsCertificateKeyFile, SipTlsCACertificateFile } = config
   if (!SipTlsEnable) return undefined
   const read = (directive: string, path: string): Buffer => {

@@ -8,17 +8,19 @@ import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { pause } from '../../lib/time/pause.ts'
 import { Account } from '../account/account.ts'
 import { accessLogFormat } from '../config/access-log-format.ts'
+import type { SipdConfig } from '../config/directives.ts'
 import { type ReadConfig, readConfig } from '../config/read.ts'
 import { TlsFiles } from '../config/tls-files.ts'
 import type { Lookup } from '../locate/names.ts'
-import { createErrorLog } from '../log/error-log.ts'
+import { Registrations } from '../location/registrations.ts'
+import { createErrorLog, type DebugLog } from '../log/error-log.ts'
 import { compileLogFormat, type FormatLine } from '../log/log-format.ts'
+import type { Hop } from '../message/hop.ts'
 import { readHead, topmostVia } from '../message/parse.ts'
 import { formatRefusal } from '../message/respond.ts'
-import type { Hop } from '../message/source.ts'
-import type { Openness } from '../proxy/core.ts'
-import { createSipServer, type SipServer } from '../server.ts'
-import { SipStatistics } from '../statistics.ts'
+import type { Openness } from '../pipeline/admit.ts'
+import { createSipServer, type SipServer } from '../server/server.ts'
+import { SipStatistics } from '../statistics/statistics.ts'
 import { KeyHasher } from '../transaction/hash.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
 import type { FramingError } from '../transport/framer.ts'
@@ -26,18 +28,19 @@ import { Transports } from '../transport/transports.ts'
 import { accessEntry, localPortOf } from './access-entry.ts'
 import { accountSettings, maxConnections } from './bounds.ts'
 import { CallHandover } from './call-handover.ts'
-import { connectionLine, readConnectionLines, workerOfConnection } from './connection-lines.ts'
+import { type ConnectionNews, connectionLine, inboundLines, workerOfConnection } from './connection-lines.ts'
 import { EarlyMessages, nowUs } from './early.ts'
-import { decodeHopMessage, encodeHopMessage, type FrameKind, frames } from './frames.ts'
-import { type Handover, handoverFrames, readHandover } from './handover.ts'
+import { encodeHopMessage, frames } from './frames.ts'
+import { type Handover, handoverFrames } from './handover.ts'
+import { type InboxUser, receiveFrame } from './inbox.ts'
 import { Links } from './links.ts'
 import { Listings } from './listing.ts'
 import { LogOutbox, type TellParent } from './log-outbox.ts'
 import { encodeHashes, Ownership } from './ownership.ts'
 import type { WorkerStart } from './protocol.ts'
-import { Registrations } from './registrations.ts'
 import { workerReport } from './report.ts'
-import { identityOf, listenersOf, registrationsPath, serverSettings, staticBindings, tlsOf } from './settings.ts'
+import { identityOf, registrationsPath, serverSettings, staticBindings, transportSettings } from './settings.ts'
+import { Subscriptions } from './subscriptions.ts'
 
 export interface WorkerOptions {
   readonly home: Home
@@ -56,7 +59,7 @@ const settleMs = 50
 /** How long the others may take to say that their registrations are on disk; then the file is read as it is. */
 const subscribedWithinMs = 3000
 
-export class Worker {
+export class Worker implements InboxUser {
   readonly log: Log
   readonly listings: Listings
   readonly #options: WorkerOptions
@@ -72,7 +75,7 @@ export class Worker {
   readonly #reporting: Timer
   readonly #account: Account
   readonly #storage = new Storage()
-  readonly #subscriptions = new Map<number, () => void>()
+  readonly #subscriptions: Subscriptions
   /** Until the workers before have handed over. */
   #early: EarlyMessages | undefined
   #ending: Timer | undefined
@@ -88,8 +91,9 @@ export class Worker {
   private constructor(options: WorkerOptions, configuration: ReadConfig, files: TlsFiles) {
     this.#options = options
     const { home, start, clock } = options
-    const { config, persistentTcp } = configuration
+    const { config } = configuration
     this.#outbox = new LogOutbox(clock, options.tell)
+    this.#subscriptions = new Subscriptions(clock)
     const { log, debug } = createErrorLog({
       component: 'sipd',
       level: config.LogLevel,
@@ -102,86 +106,20 @@ export class Worker {
     this.#account = new Account(accountSettings(configuration), clock, log)
     this.#early = new EarlyMessages(this.#account)
     this.#formatAccess = compileLogFormat(accessLogFormat(config), { serverName: config.ServerName ?? 'sipd' })
-    const persistent = new Set(persistentTcp.map(({ host, port }) => `${host} ${port}`))
-    const { worker } = start
-    this.#transports = new Transports({
-      listeners: listenersOf(config),
-      tls: tlsOf(config, home, files.read),
-      worker,
-      maxConnections: maxConnections(config, log),
-      outboundIdleMs: Math.max(config.SipT3InMs, config.SipMaxT3InMs) + 64 * config.SipT1InMs,
-      connectTimeoutMs: config.SipTcpMaxConnectTimeout,
-      reusesConnections: (address, port) => config.SipTcpReuseConnection || persistent.has(`${address} ${port}`),
-      clock,
-      log: this.log,
-      faults,
-      debug,
-      statistics: this.#statistics,
-      account: this.#account,
-      onMessage: (octets, source) => {
-        if (!this.#early) this.#server.core.receive(octets, source)
-        else this.#early.add(nowUs(), source, octets.length, () => this.#server.core.receive(octets, source))
-      },
-      onFramingError: (error, source) => this.#refuseFraming(error, source),
-      sendElsewhere: (text, hop) =>
-        this.#links.send(workerOfConnection(hop.connection ?? ''), frames.send, encodeHopMessage(hop, text)),
-    })
-    this.#transports.onConnection = (connection, isOpen) =>
-      this.#links.broadcast(frames.connections, Buffer.from(connectionLine(connection, isOpen), 'latin1'))
+    this.#transports = this.#newTransports(configuration, files, faults, debug)
     this.#links = new Links({
       folder: foldersOf(home, 'sipd').run,
-      worker,
+      worker: start.worker,
       clock,
       log: this.log,
       account: this.#account,
-      onFrame: (from, kind, payload) => this.#receiveFrame(from, kind, payload),
+      onFrame: (from, kind, payload) => receiveFrame(this, from, kind, payload),
       onGone: (gone) => this.#gone(gone),
     })
     const hasher = new KeyHasher(Buffer.from(start.secret, 'hex'))
-    this.#ownership = new Ownership(
-      {
-        worker,
-        clock,
-        hasher,
-        holdMs: config.SipT4InMs,
-        knows: (key) => this.#server.layer.knows(key),
-        send: (other, source, text) =>
-          this.#links.send(other, frames.received, encodeHopMessage(source, text, nowUs())),
-      },
-      start.members,
-    )
-    this.#registrations = new Registrations({
-      path: registrationsPath(config, home),
-      maxAgeMs: config.Cisco_Registry_Max_DB_Age_on_Boot * 1000,
-      statics: staticBindings(config),
-      cleanupEveryMs: config.RegistryCleanupRate,
-      limits: serverSettings(configuration).registrar,
-      account: this.#account,
-      clock,
-      log: this.log,
-      tell: (changes) => this.#links.broadcast(frames.changes, changes),
-      hasOthers: () => this.#links.workers.length > 0,
-    })
-    this.#server = createSipServer({
-      settings: serverSettings(configuration),
-      worker,
-      clock,
-      log: this.log,
-      faults,
-      debug,
-      sender: this.#transports,
-      store: this.#registrations.store,
-      statistics: this.#statistics,
-      account: this.#account,
-      lookup: options.lookup,
-      configuredLookup: options.configuredLookup,
-      signerSecret: Buffer.from(start.signerSecret, 'hex'),
-      hasher,
-      elsewhere: this.#ownership,
-      settleMs: start.members.length > 1 ? settleMs : 0,
-      isConnectionOpen: (connection) => this.#isConnectionOpen(connection),
-      onAnswered: (transaction, status, response) => this.#answered(transaction, status, response),
-    })
+    this.#ownership = this.#newOwnership(config, hasher)
+    this.#registrations = this.#newRegistrations(configuration)
+    this.#server = this.#newServer(configuration, hasher, faults, debug)
     const { calls, core } = this.#server
     this.#calls = new CallHandover({
       calls,
@@ -200,21 +138,92 @@ export class Worker {
     this.#reporting = clock.every(reportEveryMs, () => this.#report())
   }
 
-  async #prepare(): Promise<void> {
+  #newTransports(configuration: ReadConfig, files: TlsFiles, faults: FaultGuard, debug: DebugLog): Transports {
+    const { home, start, clock } = this.#options
+    const transports = new Transports({
+      ...transportSettings(configuration, home, files.read),
+      worker: start.worker,
+      maxConnections: maxConnections(configuration.config, this.log),
+      clock,
+      log: this.log,
+      faults,
+      debug,
+      statistics: this.#statistics,
+      account: this.#account,
+      onMessage: (octets, source) => {
+        if (!this.#early) this.#server.core.receive(octets, source)
+        else this.#early.add(nowUs(), source, octets.length, () => this.#server.core.receive(octets, source))
+      },
+      onFramingError: (error, source) => this.#refuseFraming(error, source),
+      sendElsewhere: (text, hop) =>
+        this.#links.send(workerOfConnection(hop.connection ?? ''), frames.send, encodeHopMessage(hop, text)),
+    })
+    transports.onConnection = (connection, isOpen) =>
+      this.#links.broadcast(frames.connections, Buffer.from(connectionLine(connection, isOpen), 'latin1'))
+    return transports
+  }
+
+  #newOwnership({ SipT4InMs: holdMs }: SipdConfig, hasher: KeyHasher): Ownership {
     const { start, clock } = this.#options
+    const options = {
+      worker: start.worker,
+      clock,
+      hasher,
+      holdMs,
+      knows: (key: string) => this.#server.layer.knows(key),
+      send: (other: number, source: Hop, text: string) =>
+        this.#links.send(other, frames.received, encodeHopMessage(source, text, nowUs())),
+    }
+    return new Ownership(options, start.members)
+  }
+
+  #newRegistrations(configuration: ReadConfig): Registrations {
+    const { home, clock } = this.#options
+    const { config } = configuration
+    return new Registrations({
+      path: registrationsPath(config, home),
+      maxAgeMs: config.Cisco_Registry_Max_DB_Age_on_Boot * 1000,
+      statics: staticBindings(config),
+      cleanupEveryMs: config.RegistryCleanupRate,
+      limits: serverSettings(configuration).registrar,
+      account: this.#account,
+      clock,
+      log: this.log,
+      tell: (changes) => this.#links.broadcast(frames.changes, changes),
+      hasOthers: () => this.#links.workers.length > 0,
+    })
+  }
+
+  #newServer(configuration: ReadConfig, hasher: KeyHasher, faults: FaultGuard, debug: DebugLog): SipServer {
+    const { start, clock, lookup, configuredLookup } = this.#options
+    return createSipServer({
+      settings: serverSettings(configuration),
+      worker: start.worker,
+      clock,
+      log: this.log,
+      faults,
+      debug,
+      sender: this.#transports,
+      store: this.#registrations.store,
+      statistics: this.#statistics,
+      account: this.#account,
+      lookup,
+      configuredLookup,
+      signerSecret: Buffer.from(start.signerSecret, 'hex'),
+      hasher,
+      elsewhere: this.#ownership,
+      settleMs: start.members.length > 1 ? settleMs : 0,
+      isConnectionOpen: (connection) => this.#isConnectionOpen(connection),
+      onAnswered: (transaction, status, response) => this.#answered(transaction, status, response),
+    })
+  }
+
+  async #prepare(): Promise<void> {
+    const { start } = this.#options
     await this.#links.start(start.others)
-    const subscribed = this.#links.workers.map(
-      (other) => new Promise<void>((resolve) => this.#subscriptions.set(other, resolve)),
-    )
+    const subscribed = this.#subscriptions.all(this.#links.workers, subscribedWithinMs)
     this.#links.broadcast(frames.subscribe, Buffer.alloc(0))
-    let patience: Timer | undefined
-    await Promise.race([
-      Promise.all(subscribed),
-      new Promise<void>((resolve) => {
-        patience = clock.after(subscribedWithinMs, resolve)
-      }),
-    ])
-    patience?.cancel()
+    await subscribed
     const loaded = this.#registrations.load()
     this.log.info('a worker is ready', { worker: start.worker, generation: start.generation, bindings: loaded })
   }
@@ -304,61 +313,50 @@ export class Worker {
     this.#outbox.flush()
   }
 
-  #receiveFrame(from: number, kind: FrameKind, payload: Buffer): void {
-    switch (kind) {
-      case frames.received: {
-        const message = decodeHopMessage(payload)
-        if (!message) break
-        // The payload is the link's memory, which goes on.
-        const octets = Buffer.from(message.octets)
-        const receive = (): void => this.#server.core.receiveForwarded(octets, message.hop)
-        if (this.#early) this.#early.add(message.readUs, message.hop, octets.length, receive)
-        else receive()
-        break
-      }
-      case frames.send: {
-        const message = decodeHopMessage(payload)
-        if (!message) break
-        const text = message.octets.toString('latin1')
-        if (message.hop.connection === undefined) this.#transports.send(text, message.hop)
-        else this.#transports.sendOver(message.hop.connection, text)
-        break
-      }
-      case frames.calls:
-        this.#calls.receive(payload)
-        break
-      case frames.changes:
-        this.#registrations.heard(payload)
-        break
-      case frames.connections:
-        for (const { far, id, isOpen } of readConnectionLines(payload)) this.#transports.setElsewhere(far, id, isOpen)
-        break
-      case frames.subscribe:
-        this.#tellConnections(from)
-        this.#registrations.tellNow()
-        void this.#registrations.flush().then(() => this.#links.send(from, frames.subscribed, Buffer.alloc(0)))
-        break
-      case frames.subscribed:
-        this.#subscriptions.get(from)?.()
-        break
-      case frames.liveKeys:
-      case frames.heldKeys:
-        this.#ownership.add(readHandover(kind, payload))
-        break
-    }
+  // InboxUser
+
+  received(octets: Buffer, hop: Hop, readUs: number): void {
+    const receive = (): void => this.#server.core.receiveForwarded(octets, hop)
+    if (this.#early) this.#early.add(readUs, hop, octets.length, receive)
+    else receive()
   }
 
-  #tellConnections(to: number): void {
-    const lines: string[] = []
-    for (const connection of this.#transports.connections.all())
-      if (connection.isInbound) lines.push(connectionLine(connection, true))
-    if (lines.length > 0) this.#links.send(to, frames.connections, Buffer.from(lines.join('\n'), 'latin1'))
+  sendFor(text: string, hop: Hop): void {
+    if (hop.connection === undefined) this.#transports.send(text, hop)
+    else this.#transports.sendOver(hop.connection, text)
+  }
+
+  heardCalls(payload: Buffer): void {
+    this.#calls.receive(payload)
+  }
+
+  heardChanges(payload: Buffer): void {
+    this.#registrations.heard(payload)
+  }
+
+  heardConnections(news: readonly ConnectionNews[]): void {
+    for (const { far, id, isOpen } of news) this.#transports.setElsewhere(far, id, isOpen)
+  }
+
+  subscribe(other: number): void {
+    const standing = inboundLines(this.#transports.connections.all())
+    if (standing !== '') this.#links.send(other, frames.connections, Buffer.from(standing, 'latin1'))
+    this.#registrations.tellNow()
+    void this.#registrations.flush().then(() => this.#links.send(other, frames.subscribed, Buffer.alloc(0)))
+  }
+
+  subscribed(other: number): void {
+    this.#subscriptions.settle(other)
+  }
+
+  handedOver(handover: Handover): void {
+    this.#ownership.add(handover)
   }
 
   #gone(worker: number): void {
     this.#ownership.forget(worker)
     this.#transports.forgetElsewhere(worker)
-    this.#subscriptions.get(worker)?.()
+    this.#subscriptions.settle(worker)
   }
 
   #isConnectionOpen(connection: string): boolean {

@@ -4,6 +4,7 @@ import { SingleRow } from '../../lib/mib/single-row.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { applIndex } from './application.ts'
 import type { SipCounters } from './counters.ts'
+import { allRequests, allResponses } from './counts.ts'
 import type { MasterTime } from './master-time.ts'
 import {
   sipCommonCfgTable,
@@ -83,11 +84,11 @@ function summary(counters: SipCounters, time: MasterTime) {
     { applIndex },
     {
       live: {
-        sipCommonSummaryInRequests: () => counters.sum('requestsIn.'),
-        sipCommonSummaryOutRequests: () => counters.sum('requestsOut.'),
-        sipCommonSummaryInResponses: () => counters.sum('responsesIn.'),
-        sipCommonSummaryOutResponses: () => counters.sum('responsesOut.'),
-        sipCommonSummaryTotalTransactions: () => counters.count('transactions'),
+        sipCommonSummaryInRequests: () => counters.count((all) => allRequests(all, 'requestsIn')),
+        sipCommonSummaryOutRequests: () => counters.count((all) => allRequests(all, 'requestsOut')),
+        sipCommonSummaryInResponses: () => counters.count((all) => allResponses(all, 'responsesIn')),
+        sipCommonSummaryOutResponses: () => counters.count((all) => allResponses(all, 'responsesOut')),
+        sipCommonSummaryTotalTransactions: () => counters.count(({ transactions }) => transactions),
         sipCommonSummaryDisconTime: () => time.startedTicks,
       },
     },
@@ -97,8 +98,10 @@ function summary(counters: SipCounters, time: MasterTime) {
 function byMethod(view: SipView, counters: SipCounters, time: MasterTime) {
   return serve(sipCommonMethodStatsTable, {
     live: {
-      sipCommonMethodStatsOutbounds: (row) => counters.count(`requestsOut.${row.sipCommonMethodStatsName}`),
-      sipCommonMethodStatsInbounds: (row) => counters.count(`requestsIn.${row.sipCommonMethodStatsName}`),
+      sipCommonMethodStatsOutbounds: (row) =>
+        counters.count(({ methods }) => methods[row.sipCommonMethodStatsName]?.requestsOut),
+      sipCommonMethodStatsInbounds: (row) =>
+        counters.count(({ methods }) => methods[row.sipCommonMethodStatsName]?.requestsIn),
       sipCommonMethodStatsDisconTime: () => time.startedTicks,
     },
     generate: {
@@ -115,9 +118,9 @@ function byStatusCode(counters: SipCounters, time: MasterTime) {
   const served = serve(sipCommonStatusCodeTable, {
     live: {
       sipCommonStatusCodeIns: ({ sipCommonStatusCodeMethod: method, sipCommonStatusCodeValue: code }) =>
-        counters.count(`responsesIn.${method}.${code}`),
+        counters.count(({ methods }) => methods[method]?.responsesIn[code]),
       sipCommonStatusCodeOuts: ({ sipCommonStatusCodeMethod: method, sipCommonStatusCodeValue: code }) =>
-        counters.count(`responsesOut.${method}.${code}`),
+        counters.count(({ methods }) => methods[method]?.responsesOut[code]),
       sipCommonStatusCodeDisconTime: () => time.startedTicks,
     },
     // RFC 4780, sipCommonStatusCodeRowStatus: only createAndGo and destroy, for this one application.
@@ -150,9 +153,9 @@ function others(counters: SipCounters, time: MasterTime) {
     { applIndex },
     {
       live: {
-        sipCommonOtherStatsNumUnsupportedUris: () => counters.count('unsupportedUris'),
-        sipCommonOtherStatsNumUnsupportedMethods: () => counters.count('unsupportedMethods'),
-        sipCommonOtherStatsOtherwiseDiscardedMsgs: () => counters.count('discarded'),
+        sipCommonOtherStatsNumUnsupportedUris: () => counters.count(({ unsupportedUris }) => unsupportedUris),
+        sipCommonOtherStatsNumUnsupportedMethods: () => counters.count(({ unsupportedMethods }) => unsupportedMethods),
+        sipCommonOtherStatsOtherwiseDiscardedMsgs: () => counters.count(({ discarded }) => discarded),
         sipCommonOtherStatsDisconTime: () => time.startedTicks,
       },
     },

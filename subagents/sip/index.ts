@@ -25,7 +25,7 @@ export function sipModules(view: SipView): MibModule[] {
       oid: oid(`${castellanArc}.12.151`),
       tables: [
         registrarShare(view),
-        ...memoryTables(applIndex, view.memory, (name) => counters.count(name)),
+        ...memoryTables(applIndex, view.memory, (holding) => counters.count(({ noRoom }) => noRoom[holding])),
         storageTable(view.storage),
       ],
     },

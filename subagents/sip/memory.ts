@@ -19,8 +19,12 @@ const budgets = ['registrations', 'traffic'] as const
 const kinds = ['registrations', 'transactions', 'partials', 'queues', 'calls', 'workers'] as const
 const largestGauge = 0xffff_ffff
 
-/** `memory` is asked for what there is now, `count` for counters such as `noRoom.queues`. */
-export function memoryTables(applIndex: number, memory: () => SipMemory, count: (name: string) => number): Serving[] {
+/** `memory` is asked for what there is now, `refused` for how often there was no room for more of a holding. */
+export function memoryTables(
+  applIndex: number,
+  memory: () => SipMemory,
+  refused: (holding: string) => number,
+): Serving[] {
   const gauge = (octets: number): number => Math.min(largestGauge, octets)
   const budgetTable = serve(castellanSipMemoryTable, {
     live: {
@@ -34,7 +38,7 @@ export function memoryTables(applIndex: number, memory: () => SipMemory, count: 
     live: {
       castellanSipHoldingOctets: ({ castellanSipHoldingKind }) =>
         gauge(memory().holdings[castellanSipHoldingKind] ?? 0),
-      castellanSipHoldingRefused: ({ castellanSipHoldingKind }) => count(`noRoom.${castellanSipHoldingKind}`),
+      castellanSipHoldingRefused: ({ castellanSipHoldingKind }) => refused(castellanSipHoldingKind),
     },
   })
   for (const castellanSipHoldingKind of kinds) holdingTable.table.put({ applIndex, castellanSipHoldingKind })

@@ -27,8 +27,8 @@ export function sipServerModule(view: SipView, counters: SipCounters, time: Mast
     { applIndex },
     {
       live: {
-        sipServerRegStatsAcceptedRegs: () => counters.count('acceptedRegistrations'),
-        sipServerRegStatsRejectedRegs: () => counters.count('rejectedRegistrations'),
+        sipServerRegStatsAcceptedRegs: () => counters.count(({ acceptedRegistrations }) => acceptedRegistrations),
+        sipServerRegStatsRejectedRegs: () => counters.count(({ rejectedRegistrations }) => rejectedRegistrations),
         sipServerRegStatsDisconTime: () => time.startedTicks,
       },
     },

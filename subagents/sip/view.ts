@@ -1,6 +1,8 @@
 /** What sipd shows of itself. */
+
 import type { StorageFigures } from '../../lib/files/storage.ts'
 import type { Clock } from '../../lib/time/clock.ts'
+import type { SipCounts } from './counts.ts'
 import type { SipMemory } from './memory.ts'
 
 export type SipState = 'up' | 'down' | 'restarting' | 'quiescing' | 'congested'
@@ -8,8 +10,7 @@ export type SipState = 'up' | 'down' | 'restarting' | 'quiescing' | 'congested'
 export interface SipView {
   readonly clock: Clock
   readonly version: string
-  /** By name: `requestsIn.INVITE`, `responsesOut.INVITE.200`, `transactions`; what is not there is zero. */
-  counters(): Readonly<Record<string, number>>
+  counters(): SipCounts
   /** Wall clock, in milliseconds. */
   lastInboundMs(): number | undefined
   lastOutboundMs(): number | undefined

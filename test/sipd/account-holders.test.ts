@@ -1,7 +1,7 @@
 /** Every holder of what strangers send enters it in the account, is stopped at the bound, and takes it out when it is over. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Hop } from '../../sipd/message/source.ts'
+import type { Hop } from '../../sipd/message/hop.ts'
 import { EarlyMessages } from '../../sipd/worker/early.ts'
 import { accountFor } from '../support/sip-account.ts'
 import { caller, type Harness, harness, headers, kindsOf, request } from './proxy-support.ts'

@@ -121,5 +121,5 @@ test('what is registered and what is traffic have bounds of their own', () => {
   assert.deepEqual(account.figures().registrations, { octets: 125, bound: 500 })
   assert.deepEqual(account.figures().traffic, { octets: 250, bound: 1000 })
   take('192.0.2.1', 1)
-  assert.deepEqual(account.refused(), { 'noRoom.queues': 1 })
+  assert.deepEqual(account.refused(), { queues: 1 })
 })

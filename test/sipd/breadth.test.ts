@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Hop } from '../../sipd/message/source.ts'
+import type { Hop } from '../../sipd/message/hop.ts'
 import { divideBreadth } from '../../sipd/proxy/breadth.ts'
 import { caller, type Harness, harness, headers, kindOf, kindsOf, request, requestUriOf } from './proxy-support.ts'
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ManualClock } from '../../lib/time/clock.ts'
-import type { Hop } from '../../sipd/message/source.ts'
+import type { Hop } from '../../sipd/message/hop.ts'
 import { KeyHasher } from '../../sipd/transaction/hash.ts'
-import { HeldTransactions, heldStates } from '../../sipd/transaction/held.ts'
+import { HeldTransactions } from '../../sipd/transaction/held.ts'
+import { heldStates } from '../../sipd/transaction/machines.ts'
 
 const hasher = new KeyHasher()
 const hop: Hop = { transport: 'TCP', address: '2001:db8::7', port: 5071, listener: 3, connection: '12.345' }

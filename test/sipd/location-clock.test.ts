@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { type Clock, ManualClock } from '../../lib/time/clock.ts'
 import { BindingsFile } from '../../sipd/location/bindings-file.ts'
 import { loadBindings } from '../../sipd/location/load.ts'
-import { Registrations } from '../../sipd/worker/registrations.ts'
+import { Registrations } from '../../sipd/location/registrations.ts'
 import { accountFor } from '../support/sip-account.ts'
 import { bindingOf, locationFor, recordingLog, registryPath } from './location-support.ts'
 

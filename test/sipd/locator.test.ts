@@ -6,7 +6,7 @@ import type { Lookup } from '../../sipd/locate/names.ts'
 import { parseSipUri } from '../../sipd/message/uri.ts'
 import { caller } from './proxy-support.ts'
 
-type Located = Place | undefined | Promise<Place | undefined>
+type Located = readonly Place[] | Promise<readonly Place[]>
 
 /** A locator whose names are answered by hand. */
 function locator(configured: readonly string[] = []) {
@@ -24,13 +24,19 @@ function locator(configured: readonly string[] = []) {
   return { clock, asked, locate }
 }
 
-const addressOf = async (located: Located): Promise<string | undefined> => (await located)?.address
+const addressOf = async (located: Located | undefined): Promise<string | undefined> => (await located)?.[0]?.address
+
+/** Of what is known already. */
+function addressNow(located: Located): string | undefined {
+  assert.ok(!(located instanceof Promise))
+  return located[0]?.address
+}
 
 test('one source has ten names looked up at once, and others have theirs meanwhile', () => {
   const { asked, locate } = locator()
   for (let i = 0; i < 50; i++) locate(`n${i}.example`)
   assert.equal(asked.length, 10)
-  assert.equal(locate('more.example'), undefined, 'it leads nowhere, at once')
+  assert.deepEqual(locate('more.example'), [], 'it leads nowhere, at once')
   locate('good.example', '198.51.100.2')
   assert.equal(asked.at(-1)!.host, 'good.example')
 })
@@ -55,7 +61,7 @@ test('200 names are looked up at once for all sources together, and those of sip
   const { asked, locate } = locator(['gw.example'])
   for (let i = 0; i < 500; i++) locate(`n${i}.example`, `198.51.${100 + (i >> 8)}.${i & 255}`)
   assert.equal(asked.length, 200)
-  assert.equal(locate('good.example', '192.0.2.77'), undefined)
+  assert.deepEqual(locate('good.example', '192.0.2.77'), [])
   assert.ok(locate('GW.example.', '192.0.2.77') instanceof Promise)
   assert.equal(asked.at(-1)!.host, 'gw.example')
 })
@@ -81,8 +87,8 @@ test('an answer is used for 30 s, and for 5 s that there was none', async () => 
   asked[1]!.fail()
   await Promise.all(first)
   clock.advance(4999)
-  assert.equal((locate('gw.example') as Place).address, '203.0.113.1')
-  assert.equal(locate('dead.example'), undefined)
+  assert.equal(addressNow(locate('gw.example')), '203.0.113.1')
+  assert.deepEqual(locate('dead.example'), [])
   assert.equal(asked.length, 2)
   clock.advance(1)
   locate('dead.example')
@@ -124,6 +130,17 @@ test('a name of sipd.conf keeps its address while the DNS is silent', async () =
 test('a maddr of IPv6 is an address, with its brackets and without', () => {
   const { locate, asked } = locator()
   for (const maddr of ['[2001:db8::1]', '198.51.100.9'])
-    assert.equal((locate(`h.example;maddr=${maddr}`) as Place).address, maddr.replace(/[[\]]/g, ''))
+    assert.equal(addressNow(locate(`h.example;maddr=${maddr}`)), maddr.replace(/[[\]]/g, ''))
   assert.equal(asked.length, 0)
+})
+
+test('the places of a name are its addresses in their order, four at most', async () => {
+  const { locate, asked } = locator()
+  const located = locate('gw.example:5070;transport=tcp')
+  asked[0]?.answer([1, 2, 3, 4, 5, 6].map((n) => `203.0.113.${n}`))
+  assert.deepEqual(
+    await located,
+    [1, 2, 3, 4].map((n) => ({ transport: 'TCP', address: `203.0.113.${n}`, port: 5070, isExplicit: true })),
+  )
+  assert.ok(!(locate('gw.example') instanceof Promise), 'and they are kept')
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { isIP } from 'node:net'
 import { describe, test } from 'node:test'
 import { formatFlow, parseFlow } from '../../sipd/message/flow.ts'
-import type { Hop } from '../../sipd/message/source.ts'
+import type { Hop } from '../../sipd/message/hop.ts'
 import { caller, type Harness, harness, kindsOf, request } from './proxy-support.ts'
 
 const bob = 'sip:bob@203.0.113.5'

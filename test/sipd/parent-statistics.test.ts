@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Totals } from '../../sipd/parent/statistics.ts'
+import { noCounters, noMethodCounts } from '../../sipd/statistics/counters.ts'
 import type { WorkerReport } from '../../sipd/worker/protocol.ts'
 
 test('a worker that ended still counts, and what it held does not', () => {
@@ -34,7 +35,13 @@ interface Reported {
 
 function reportOf({ invites = 0, transactions = 0, users = 0, lastInboundMs }: Reported): WorkerReport {
   return {
-    counters: { 'requestsIn.INVITE': invites, 'responsesOut.INVITE.200': 1, 'responsesOut.OPTIONS.202': 1 },
+    counters: {
+      ...noCounters(),
+      methods: {
+        INVITE: { ...noMethodCounts(), requestsIn: invites, responsesOut: { 200: 1 } },
+        OPTIONS: { ...noMethodCounts(), responsesOut: { 202: 1 } },
+      },
+    },
     lastInboundMs,
     lastOutboundMs: undefined,
     liveTransactions: transactions,

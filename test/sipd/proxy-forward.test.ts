@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Hop } from '../../sipd/message/source.ts'
+import type { Hop } from '../../sipd/message/hop.ts'
 import { caller, harness, headers, kindsOf, request, requestUriOf } from './proxy-support.ts'
 
 const overTcp: Hop = { ...caller, transport: 'TCP', port: 40_000, connection: '1.7' }

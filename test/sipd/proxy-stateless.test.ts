@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Hop } from '../../sipd/message/source.ts'
+import type { Hop } from '../../sipd/message/hop.ts'
 import { caller, harness, headers, kindsOf, request } from './proxy-support.ts'
 
 const stateless = { policy: { stateful: false } } as const

@@ -1,5 +1,5 @@
 /** A proxy under test with its peers written by hand: requests go in as text, and what is sent is kept in order. */
-import type { Hop } from '../../sipd/message/source.ts'
+import type { Hop } from '../../sipd/message/hop.ts'
 import { type TestServer, type TestServerOptions, testServer } from '../support/sip-server.ts'
 
 export interface Sent {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createErrorLog, type DebugFlag } from '../../sipd/log/error-log.ts'
-import type { Hop } from '../../sipd/message/source.ts'
+import type { Hop } from '../../sipd/message/hop.ts'
 import { caller, harness, headers, kindOf, kindsOf, request, requestUriOf } from './proxy-support.ts'
 
 const overTls: Hop = { ...caller, transport: 'TLS', port: 40_000, connection: '1.7' }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Change } from '../../sipd/location/binding.ts'
-import type { Hop } from '../../sipd/message/source.ts'
+import type { Hop } from '../../sipd/message/hop.ts'
 import { caller, type Harness, harness, headers, kindsOf, request, type Sent } from './proxy-support.ts'
 
 const victim = 'sip:x@203.0.113.200'

@@ -2,35 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SipResponse } from '../../sipd/message/message.ts'
 import { parseMessage } from '../../sipd/message/parse.ts'
-import { inviteClient, nonInviteClient } from '../../sipd/transaction/machines.ts'
 import { caller, headers, kindsOf, responseTo } from './proxy-support.ts'
 import { overTcp, overUdp, tickMs, transactions } from './transaction-support.ts'
-
-test('the INVITE client is that of RFC 6026 figure 4', () => {
-  assert.deepEqual(inviteClient, {
-    calling: {
-      provisional: 'proceeding',
-      success: 'accepted',
-      failure: 'completed',
-      timeout: 'terminated',
-      transportError: 'terminated',
-    },
-    proceeding: { provisional: 'proceeding', success: 'accepted', failure: 'completed', transportError: 'terminated' },
-    completed: { failure: 'completed', over: 'terminated', transportError: 'terminated' },
-    accepted: { success: 'accepted', over: 'terminated' },
-  })
-})
-
-test('the other client is that of RFC 3261 figure 6', () => {
-  const until = {
-    provisional: 'proceeding',
-    success: 'completed',
-    failure: 'completed',
-    timeout: 'terminated',
-    transportError: 'terminated',
-  }
-  assert.deepEqual(nonInviteClient, { trying: until, proceeding: until, completed: { over: 'terminated' } })
-})
 
 test('timer A: an INVITE is sent again after T1, and doubled each time, until B ends it after 64*T1 (§17.1.1.2)', () => {
   const { client, clock, againAtMs, told, layer } = transactions()

@@ -1,37 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { inviteServer, nonInviteServer } from '../../sipd/transaction/machines.ts'
 import { headers, kindsOf } from './proxy-support.ts'
 import { overTcp, overUdp, tickMs, transactions } from './transaction-support.ts'
-
-test('the INVITE server is that of RFC 6026 figure 5', () => {
-  assert.deepEqual(inviteServer, {
-    proceeding: {
-      request: 'proceeding',
-      provisional: 'proceeding',
-      success: 'accepted',
-      failure: 'completed',
-      transportError: 'terminated',
-    },
-    completed: { request: 'completed', ack: 'confirmed', timeout: 'terminated', transportError: 'terminated' },
-    confirmed: { ack: 'confirmed', over: 'terminated' },
-    accepted: { request: 'accepted', success: 'accepted', ack: 'accepted', over: 'terminated' },
-  })
-})
-
-test('the other server is that of RFC 3261 figure 8', () => {
-  assert.deepEqual(nonInviteServer, {
-    trying: { request: 'trying', provisional: 'proceeding', success: 'completed', failure: 'completed' },
-    proceeding: {
-      request: 'proceeding',
-      provisional: 'proceeding',
-      success: 'completed',
-      failure: 'completed',
-      transportError: 'terminated',
-    },
-    completed: { request: 'completed', over: 'terminated', transportError: 'terminated' },
-  })
-})
 
 test('a retransmitted INVITE gets the last provisional response again (§17.2.1)', () => {
   const { receive, servers, sent } = transactions()

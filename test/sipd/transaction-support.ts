@@ -1,17 +1,20 @@
 /** A transaction layer without a proxy: its user is the test, and time is moved by hand. */
 import { ManualClock } from '../../lib/time/clock.ts'
 import { noDebug } from '../../sipd/log/error-log.ts'
+import type { Hop } from '../../sipd/message/hop.ts'
 import type { SipRequest, SipResponse } from '../../sipd/message/message.ts'
 import { parseMessage } from '../../sipd/message/parse.ts'
-import type { Hop } from '../../sipd/message/source.ts'
-import { SipStatistics } from '../../sipd/statistics.ts'
+import { SipStatistics } from '../../sipd/statistics/statistics.ts'
 import type { ClientUser } from '../../sipd/transaction/client.ts'
 import { KeyHasher } from '../../sipd/transaction/hash.ts'
 import { HeldTransactions } from '../../sipd/transaction/held.ts'
-import { TransactionLayer } from '../../sipd/transaction/layer.ts'
+import { TransactionLayer, type TransactionUser } from '../../sipd/transaction/layer.ts'
+import { Outbound } from '../../sipd/transaction/outbound.ts'
+import type { TimerValues } from '../../sipd/transaction/parts.ts'
 import type { ServerTransaction } from '../../sipd/transaction/server.ts'
 import { TimerWheel } from '../../sipd/transaction/timer-wheel.ts'
-import { standardTimers, type TimerValues } from '../../sipd/transaction/timers.ts'
+import { standardTimers, TransactionTimers } from '../../sipd/transaction/timers.ts'
+import type { Sender } from '../../sipd/transport/sender.ts'
 import { accountFor } from '../support/sip-account.ts'
 import { caller, request, responseTo, type Sent } from './proxy-support.ts'
 
@@ -31,25 +34,26 @@ export function transactions(timers: Partial<TimerValues> = {}) {
   const values = { ...standardTimers, ...timers }
   const held = new HeldTransactions({ clock, holdMs: values.holdMs, maxOctets: 1 << 30 })
   const account = accountFor(clock)
+  const statistics = new SipStatistics(clock)
+  const sender: Sender = {
+    send: (text, hop, failed) =>
+      sent.push({ text, hop, atMs: clock.monotonicMs(), fail: () => failed?.(new Error('refused')) }),
+  }
   const layer = new TransactionLayer({
     clock,
     account,
-    wheel,
     held,
-    sender: {
-      send: (text, hop, failed) =>
-        sent.push({ text, hop, atMs: clock.monotonicMs(), fail: () => failed?.(new Error('refused')) }),
-    },
+    transport: new Outbound(sender, statistics),
     hasher: new KeyHasher(),
-    timers: values,
+    timers: new TransactionTimers(values, wheel),
     debug: noDebug,
-    statistics: new SipStatistics(clock),
+    statistics,
     maxTransactions: 1_000_000,
     retryAfterSeconds: 60,
   })
   const servers: ServerTransaction[] = []
   const acks: SipRequest[] = []
-  layer.user = {
+  const serverUser: TransactionUser = {
     onRequest: (transaction) => servers.push(transaction),
     onAck: (ack) => acks.push(ack),
     onAnswered: () => {},
@@ -76,7 +80,7 @@ export function transactions(timers: Partial<TimerValues> = {}) {
     client: (method: string, hop: Hop) => {
       const via = `SIP/2.0/${hop.transport} 192.0.2.1:5060;branch=${branch}`
       const text = request(method, 'sip:bob@example.test', { Via: via, Route: '<sip:203.0.113.9;lr>' })
-      return layer.request(method, branch, text, hop, user, account.traffic.common)
+      return layer.request({ method, branch, text, hop, share: account.traffic.common }, user)
     },
     answer: (status: number) =>
       layer.receiveResponse(parseMessage(Buffer.from(responseTo(sent[0]!.text, status), 'latin1')) as SipResponse),
@@ -84,6 +88,7 @@ export function transactions(timers: Partial<TimerValues> = {}) {
       layer.receiveRequest(
         parseMessage(Buffer.from(request(method, 'sip:bob@example.test', headers), 'latin1')) as SipRequest,
         hop,
+        serverUser,
       ),
     /** When what left after the first, in milliseconds. */
     againAtMs: () => sent.slice(1).map(({ atMs }) => atMs),

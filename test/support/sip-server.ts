@@ -7,11 +7,12 @@ import type { Lookup } from '../../sipd/locate/names.ts'
 import type { Change } from '../../sipd/location/binding.ts'
 import { MemoryLocation } from '../../sipd/location/memory.ts'
 import { type DebugLog, noDebug } from '../../sipd/log/error-log.ts'
-import type { Hop } from '../../sipd/message/source.ts'
+import type { Hop } from '../../sipd/message/hop.ts'
+import type { MoreSteps } from '../../sipd/pipeline/pipeline.ts'
 import { ThisMachine } from '../../sipd/proxy/own-host.ts'
 import type { ProxyPolicy } from '../../sipd/proxy/policy.ts'
-import { createSipServer, type ServerSettings, type SipServer } from '../../sipd/server.ts'
-import { SipStatistics } from '../../sipd/statistics.ts'
+import { createSipServer, type ServerSettings, type SipServer } from '../../sipd/server/server.ts'
+import { SipStatistics } from '../../sipd/statistics/statistics.ts'
 import { standardTimers } from '../../sipd/transaction/timers.ts'
 import { accountFor } from './sip-account.ts'
 
@@ -26,6 +27,8 @@ export interface TestServerOptions {
   readonly debug?: DebugLog
   readonly lookup?: Lookup
   readonly signerSecret?: Buffer
+  readonly more?: MoreSteps
+  readonly settleMs?: number
   /** Registrations that are there without a REGISTER. */
   readonly statics?: readonly Change[]
 }
@@ -106,6 +109,8 @@ export function testServer(options: TestServerOptions): TestServer {
     account,
     debug: options.debug ?? noDebug,
     ...(options.signerSecret && { signerSecret: options.signerSecret }),
+    ...(options.more && { more: options.more }),
+    settleMs: options.settleMs ?? 0,
     ownHost: new ThisMachine(clock, () => ownAddresses),
     sender: { send: options.send },
     store,

@@ -153,7 +153,7 @@ function printLine(name: string, args: readonly string[]): string {
 function single<T>(kind: Kind<T>, otherwise: () => T | undefined): Directive<T | undefined>['gather'] {
   return (entries, reader) => {
     const [first, ...more] = entries
-    for (const { name } of more) reader.complain(name, `${name.text} is there already, in line ${first!.name.line}`)
+    for (const { name } of more) reader.complain(name, `${name.text} is there already, in line ${first?.name.line}`)
     return first ? parseEntry(kind, first, reader) : otherwise()
   }
 }

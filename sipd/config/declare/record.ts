@@ -25,7 +25,7 @@ export function readRecord<R extends Rows>(
       continue
     }
     const { name, entry } = found
-    const isContainer = rows[name]!.inside !== undefined
+    const isContainer = rows[name]?.inside !== undefined
     if (isContainer !== (entry.inside !== undefined)) {
       reader.complain(
         written.name,

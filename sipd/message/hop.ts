@@ -1,4 +1,4 @@
-/** Where a message came from, and where one goes: what the layers above know of sockets. */
+/** A hop: where a message came from, and where one goes; what the layers above know of sockets. */
 
 import { hostAndPort } from '../../lib/net/address.ts'
 

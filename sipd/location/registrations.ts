@@ -2,12 +2,10 @@
 
 import type { Log } from '../../lib/log/log.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
-import type { Binding } from '../location/binding.ts'
-import { decodeChanges, encodeChanges } from '../location/changes.ts'
-import { loadBindings } from '../location/load.ts'
-import { MemoryLocation, type MemoryLocationOptions, type RegistrationAccount } from '../location/memory.ts'
-import { LocationWriter } from '../location/writer.ts'
-import type { RegistrarLimits } from '../registrar/registrar.ts'
+import { loadBindings } from './load.ts'
+import { MemoryLocation, type MemoryLocationOptions, type RegistrationAccount } from './memory.ts'
+import { Replication } from './replication.ts'
+import { LocationWriter } from './writer.ts'
 
 export interface RegistrationsOptions {
   readonly path: string
@@ -15,7 +13,7 @@ export interface RegistrationsOptions {
   readonly statics: NonNullable<MemoryLocationOptions['statics']>
   readonly cleanupEveryMs: number
   /** Undefined: no registrations are taken, and those on disk are kept as they are. */
-  readonly limits: Pick<RegistrarLimits, 'maxExpiresSeconds' | 'users'> | undefined
+  readonly limits: { readonly maxExpiresSeconds: number; readonly users: number } | undefined
   readonly account: RegistrationAccount
   readonly clock: Clock
   readonly log: Log
@@ -24,10 +22,6 @@ export interface RegistrationsOptions {
   readonly hasOthers: () => boolean
 }
 
-/** Other workers hear of a registration within this time. */
-const tellEveryMs = 5
-/** So that a frame stays small, and is read in one go. */
-const changesAtOnce = 500
 /** How often the wall clock is compared with the time that passed, and how far they may part before the file is corrected. */
 const compareClocksEveryMs = 10_000
 const toleratedStepMs = 10_000
@@ -38,10 +32,7 @@ export class Registrations {
   readonly store: MemoryLocation
   readonly #options: RegistrationsOptions
   readonly #writer: LocationWriter
-  #toTell = new Map<string, readonly Binding[]>()
-  #telling: Timer | undefined
-  /** Changes that came before the file was read. */
-  #early: Buffer[] | undefined = []
+  readonly #replication: Replication
   readonly #comparing: Timer
   /** What makes wall-clock times, as the file has them now. */
   #fileToWallMs: number
@@ -58,13 +49,12 @@ export class Registrations {
       toWallMs: () => this.store.toWallMs(),
       mostFileOctets: fileFactor * account.registrations.bound,
     })
+    this.#replication = new Replication({ ...options, store: this.store })
     this.#fileToWallMs = this.store.toWallMs()
     this.#comparing = clock.every(compareClocksEveryMs, () => this.#compareClocks())
     this.store.onChange((addressOfRecord, bindings, isRefresh) => {
       this.#writer.changed(addressOfRecord, bindings, isRefresh)
-      if (!options.hasOthers()) return
-      this.#toTell.set(addressOfRecord, bindings)
-      this.#telling ??= clock.after(tellEveryMs, () => this.tellNow())
+      this.#replication.changed(addressOfRecord, bindings)
     })
   }
 
@@ -78,29 +68,18 @@ export class Registrations {
       ...(limits && { longestMs: limits.maxExpiresSeconds * 1000, mostUsers: limits.users }),
     })
     this.#writer.start()
-    const early = this.#early ?? []
-    this.#early = undefined
-    for (const changes of early) this.heard(changes)
+    this.#replication.begin()
     return loaded
   }
 
+  /** What another worker told. */
   heard(changes: Buffer): void {
-    if (this.#early) this.#early.push(Buffer.from(changes))
-    else this.store.apply(decodeChanges(changes.toString('utf8'), this.store.nowMs()))
+    this.#replication.heard(changes)
   }
 
-  /** What was not told yet. */
+  /** Tells the others what they were not told yet. */
   tellNow(): void {
-    this.#telling?.cancel()
-    this.#telling = undefined
-    if (this.#toTell.size === 0) return
-    const changes = [...this.#toTell]
-    this.#toTell = new Map()
-    // Expiry as what is left of it: no two processes have the same zero of time.
-    for (let from = 0; from < changes.length; from += changesAtOnce) {
-      const part = changes.slice(from, from + changesAtOnce)
-      this.#options.tell(Buffer.from(encodeChanges(part, -this.store.nowMs()), 'utf8'))
-    }
+    this.#replication.tellNow()
   }
 
   /** Resolves when all there is is on disk. */

@@ -1,0 +1,15 @@
+/** Whether a request is ours to pass on, and where it may go. */
+import type { Relay } from '../proxy/relay.ts'
+import type { RoutedRequest } from './request.ts'
+import type { Step } from './step.ts'
+
+export function permit(relay: Pick<Relay, 'passage'>): Step<RoutedRequest> {
+  return (routed) => {
+    const { request, source, routing, uri, isOurs } = routed
+    const passage = relay.passage(request, source, routing, uri, isOurs)
+    // RFC 3261 §21.4.4: the request is understood, and not for us to pass on.
+    if (!passage) return { status: 403 }
+    routed.passage = passage
+    return 'goOn'
+  }
+}

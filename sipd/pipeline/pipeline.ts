@@ -1,0 +1,99 @@
+/** The way of a request through its steps, in the order in which it takes them. */
+import type { Log } from '../../lib/log/log.ts'
+import type { Clock } from '../../lib/time/clock.ts'
+import type { Identity } from '../proxy/identity.ts'
+import type { ProxyPolicy } from '../proxy/policy.ts'
+import type { Relay } from '../proxy/relay.ts'
+import type { UserLocation } from '../proxy/users.ts'
+import type { SipStatistics } from '../statistics/statistics.ts'
+import { closing, hopLimits, loops, type Openness, proxyRequire, sanity } from './admit.ts'
+import { nextHop, type RouteSource } from './next-hop.ts'
+import { permit } from './permit.ts'
+import { redirect } from './redirect.ts'
+import { type Arrival, type RoutedRequest, routeRequest } from './request.ts'
+import { type ServeOptions, serve } from './serve.ts'
+import { settle } from './settle.ts'
+import { type Step, type Walker, walk } from './step.ts'
+import { found, registry, type TargetSource, target } from './target.ts'
+
+/** What stands between the steps that every server takes; in the order of the manual. */
+export interface MoreSteps {
+  /** Who asks: trust, digest, and the like. */
+  readonly identify?: readonly Step<RoutedRequest>[]
+  /** Asked before the registry, and after it. */
+  readonly targetsBefore?: readonly TargetSource[]
+  readonly targetsAfter?: readonly TargetSource[]
+  readonly routes?: readonly RouteSource[]
+}
+
+export interface PipelineOptions extends ServeOptions {
+  readonly identity: Identity
+  readonly policy: ProxyPolicy
+  readonly users: UserLocation
+  readonly relay: Relay
+  readonly statistics: SipStatistics
+  readonly clock: Clock
+  readonly log: Log
+  readonly openness: () => Openness
+  readonly retryAfterSeconds: number
+  /** Another process may know of a registration so much earlier than this one; 0 when there is none. */
+  readonly settleMs: number
+  readonly more: MoreSteps
+}
+
+/** Whose request it is. */
+export interface Traveller extends Walker {
+  /** It is known where the request goes. False: it goes no further here. */
+  departs(routed: RoutedRequest): boolean
+  /** No step kept it: it is forwarded. */
+  arrives(routed: RoutedRequest): void
+}
+
+export class Pipeline {
+  readonly #identity: Identity
+  readonly #users: UserLocation
+  readonly #admission: readonly Step<Arrival>[]
+  readonly #steps: readonly Step<RoutedRequest>[]
+  readonly #ackSteps: readonly Step<RoutedRequest>[]
+
+  constructor(options: PipelineOptions) {
+    const { identity, policy, users, relay, statistics, clock, log, openness, retryAfterSeconds, settleMs } = options
+    const { identify = [], targetsBefore = [], targetsAfter = [], routes = [] } = options.more
+    this.#identity = identity
+    this.#users = users
+    const findTargets = target([...targetsBefore, registry, ...targetsAfter], policy)
+    this.#admission = [
+      closing(openness, retryAfterSeconds),
+      sanity(statistics),
+      loops(identity, log),
+      proxyRequire(policy.ignoredExtensions),
+    ]
+    this.#steps = [
+      hopLimits,
+      ...identify,
+      serve(options),
+      findTargets,
+      ...(settleMs > 0 ? [settle(clock, settleMs, findTargets)] : []),
+      found,
+      ...(policy.redirect ? [redirect] : [permit(relay), nextHop(routes)]),
+    ]
+    // An ACK to a 2xx is sent on or dropped, and never answered: it goes where its INVITE went, as far as that can be known.
+    this.#ackSteps = [hopLimits, findTargets, found, permit(relay), nextHop(routes)]
+  }
+
+  /** Takes a request through all steps. */
+  take(arrival: Arrival, traveller: Traveller): void {
+    walk(this.#admission, arrival, traveller, () => this.#depart(arrival, this.#steps, traveller))
+  }
+
+  /** Takes the ACK of a 2xx. */
+  takeAck(arrival: Arrival, traveller: Traveller): void {
+    this.#depart(arrival, this.#ackSteps, traveller)
+  }
+
+  #depart(arrival: Arrival, steps: readonly Step<RoutedRequest>[], traveller: Traveller): void {
+    const routed = routeRequest(arrival, this.#identity, this.#users)
+    if ('status' in routed) traveller.stops(routed)
+    else if (traveller.departs(routed)) walk(steps, routed, traveller, () => traveller.arrives(routed))
+  }
+}

@@ -1,0 +1,79 @@
+/** Where a request may be forwarded, RFC 3261 §16.5: the Request-URI itself, or what the first source that knows the user says. */
+import type { SipUri } from '../message/uri.ts'
+import type { Identity } from '../proxy/identity.ts'
+import type { OwnContacts } from '../proxy/own-contacts.ts'
+import type { Passage } from '../proxy/passage.ts'
+import type { Target } from '../proxy/targets.ts'
+import { firstKnown, type Known } from './first-known.ts'
+import type { RoutedRequest } from './request.ts'
+import type { Step, Verdict } from './step.ts'
+
+/** Undefined for a user that nobody knows. */
+type Found = readonly Target[] | undefined
+
+/** Finds where users of ours are. */
+export interface TargetSource {
+  targetsOf(routed: RoutedRequest): Known<readonly Target[]>
+}
+
+/** Who registered; a contact that names another user of ours is followed. */
+export const registry: TargetSource = { targetsOf: ({ contacts, uri }) => contacts.targetsOf(uri) }
+
+export interface TargetPolicy {
+  /** AllowSipTlsConversionToSip. */
+  readonly allowsSipsToSip: boolean
+}
+
+/** The sources are asked in their order; a user that none of them knows has no targets. */
+export function target(sources: readonly TargetSource[], policy: TargetPolicy): Step<RoutedRequest> {
+  return (routed) => {
+    const { uri, isOurs, routing } = routed
+    if (!isOurs) {
+      routed.targets = [{ uri: routing.requestUri, parsed: uri, origin: 'asked', flow: undefined, path: [], q: 1000 }]
+      return 'goOn'
+    }
+    const found = firstKnown(sources, (source) => source.targetsOf(routed))
+    return found instanceof Promise ? found.then((later) => take(routed, later, policy)) : take(routed, found, policy)
+  }
+}
+
+function take(routed: RoutedRequest, found: Found, policy: TargetPolicy): Verdict {
+  routed.targets = routed.uri.scheme === 'sips' ? found?.filter((one) => mayEnd(one, policy)) : found
+  return 'goOn'
+}
+
+/** §26.2.2: a sips: request ends at a sips: contact, or where a phone connected over TLS (AllowSipTlsConversionToSip). */
+function mayEnd({ uri, flow }: Target, { allowsSipsToSip }: TargetPolicy): boolean {
+  return allowsSipsToSip || /^sips:/i.test(uri) || flow?.transport === 'TLS'
+}
+
+/** Whether there are any targets: a user of ours that nobody knows is not found. */
+export const found: Step<RoutedRequest> = ({ targets, contacts }) => {
+  if (!targets) return { status: 404 }
+  // Contacts there are, but none that a sips: request may go to.
+  return targets.length > 0 ? 'goOn' : { status: contacts.isCircular ? 482 : 480 }
+}
+
+export interface Redirected {
+  /** Users that were looked at for the request. */
+  readonly contacts: OwnContacts
+  readonly passage: Passage
+  /** The Request-URI is a sips: one. */
+  readonly isSips: boolean
+}
+
+/** What a contact of a 3xx stands for: itself, or where that user of ours is. */
+export function targetsOfContact(
+  contact: Target,
+  { contacts, passage, isSips }: Redirected,
+  identity: Pick<Identity, 'isOurs'>,
+  policy: TargetPolicy,
+): readonly Target[] {
+  const own = ownUser(contact.parsed, identity)
+  const targets = own ? (contacts.targetsOf(own) ?? []) : passage.isUnbounded ? [contact] : []
+  return isSips ? targets.filter((one) => mayEnd(one, policy)) : targets
+}
+
+function ownUser(uri: SipUri | undefined, identity: Pick<Identity, 'isOurs'>): SipUri | undefined {
+  return uri?.user !== undefined && identity.isOurs(uri) ? uri : undefined
+}

@@ -1,0 +1,160 @@
+/** One target of a request that is tried: its client transactions, how long it may ring, and its end. */
+import { formatCancel } from '../message/forward.ts'
+import type { Hop } from '../message/hop.ts'
+import type { SipResponse } from '../message/message.ts'
+import type { ClientTransaction, ClientUser } from '../transaction/client.ts'
+import type { Timers } from '../transaction/parts.ts'
+import type { ServerTransaction } from '../transaction/server.ts'
+import { type TimerOwner, WheelTimer } from '../transaction/timer-wheel.ts'
+import { transactionTimeoutMs } from '../transaction/timers.ts'
+import type { Passage } from './passage.ts'
+import type { Routing } from './routes.ts'
+import type { Target } from './targets.ts'
+import type { Transactions } from './transactions.ts'
+
+/** The request that a branch is of, and who hears how it ends. */
+export interface BranchContext {
+  readonly server: ServerTransaction
+  readonly routing: Routing
+  readonly passage: Passage
+  readonly timers: Timers
+  readonly transactions: Transactions
+  /** How long it may ring. */
+  readonly ringMs: number
+  /** What the request looks like downstream but for its head, with its Route headers or without. */
+  tail(dropsRoutes: boolean): string
+  onProvisional(response: SipResponse): void
+  /** A 2xx to an INVITE. */
+  onSuccess(response: SipResponse): void
+  onFinal(response: SipResponse): void
+  /** It ended with an answer of our own. */
+  onFailure(status: number): void
+  /** Why that was, for the operator. */
+  tellFailure(target: Target, status: number, why: string): void
+}
+
+/** One target that is tried. It ends with a final response, or with a status that stands for none. */
+export class Branch implements ClientUser, TimerOwner<'c'> {
+  readonly context: BranchContext
+  readonly target: Target
+  /** What of the request's Max-Breadth it leaves with. */
+  readonly breadth: number
+  transaction: ClientTransaction | undefined
+  isPending = true
+  /** Sends the request to the next of the places where its next hop may be; undefined at the last. */
+  elsewhere: ((why: string) => void) | undefined
+  #isCancelled = false
+  #rangTooLong = false
+  #hasProvisional = false
+  readonly #timerC: WheelTimer<'c'> | undefined
+
+  constructor(context: BranchContext, target: Target, breadth: number, isInvite: boolean) {
+    this.context = context
+    this.target = target
+    this.breadth = breadth
+    if (isInvite) this.#timerC = new WheelTimer(this, 'c')
+  }
+
+  /** §16.6 step 11: how long a branch may ring; begun anew by every provisional response but 100. */
+  watch(): void {
+    if (this.#timerC) this.context.timers.set(this.#timerC, this.context.ringMs)
+  }
+
+  /** Where the caller is: what comes late goes there. */
+  get upstream(): Hop {
+    return this.context.server.target
+  }
+
+  onResponse(transaction: ClientTransaction, response: SipResponse): void {
+    if (response.status < 200) {
+      const isFirst = !this.#hasProvisional
+      this.#hasProvisional = true
+      if (this.#isCancelled) {
+        // §9.1: a CANCEL waits for the first provisional response.
+        if (isFirst) this.#sendCancel()
+        return
+      }
+      if (response.status > 100) this.watch()
+      this.context.onProvisional(response)
+      return
+    }
+    if (response.status === 503 && this.#goesElsewhere('503 Service Unavailable')) return
+    const wasPending = this.isPending
+    this.#end()
+    if (transaction.method === 'INVITE' && response.status < 300) this.context.onSuccess(response)
+    else if (!wasPending) return
+    // The caller did not cancel: that it was cancelled downstream says that nobody answered.
+    else if (this.#rangTooLong && response.status === 487) this.context.onFailure(408)
+    else this.context.onFinal(response)
+  }
+
+  onTimeout(): void {
+    if (this.#hasProvisional || !this.#goesElsewhere('no answer')) this.fail(408)
+  }
+
+  onTransportError(_transaction: ClientTransaction, error: Error): void {
+    // §16.9: a transport error is a 503 of this branch.
+    if (!this.#goesElsewhere(error.message)) this.fail(503, error.message)
+  }
+
+  /** RFC 3263 §4.3: after these failures the next place is tried, if there is one and the caller still waits. */
+  #goesElsewhere(why: string): boolean {
+    const { elsewhere } = this
+    if (!elsewhere || !this.isPending || this.#isCancelled) return false
+    this.elsewhere = undefined
+    this.#hasProvisional = false
+    elsewhere(why)
+    return true
+  }
+
+  /** The branch ends with an answer of our own; why is for the log. */
+  fail(status: number, why?: string): void {
+    if (!this.isPending) return
+    this.#end()
+    if (why !== undefined) this.context.tellFailure(this.target, status, why)
+    this.context.onFailure(status)
+  }
+
+  onTimer(): void {
+    // §16.8: rung for too long. After a CANCEL, a peer that does not answer it either.
+    if (this.#hasProvisional && !this.#isCancelled) {
+      this.#rangTooLong = true
+      this.cancel()
+    } else {
+      this.transaction?.abandon()
+      this.fail(408)
+    }
+  }
+
+  get isCancelled(): boolean {
+    return this.#isCancelled
+  }
+
+  /** §9.1. The branch is over when its 487 comes, or nothing for 64*T1. */
+  cancel(): void {
+    // Only an INVITE can be cancelled; all others are answered soon.
+    if (!this.isPending || this.#isCancelled || !this.#timerC) return
+    this.#isCancelled = true
+    if (!this.transaction) {
+      // Its next hop is still looked for: nothing has left, and nothing will.
+      this.fail(487)
+      return
+    }
+    const { timers } = this.context
+    timers.set(this.#timerC, transactionTimeoutMs(timers.values))
+    if (this.#hasProvisional) this.#sendCancel()
+  }
+
+  #sendCancel(): void {
+    const { transaction, context } = this
+    if (!transaction) return
+    const { branch, hop, text } = transaction
+    const cancel = { method: 'CANCEL', branch, text: formatCancel(text), hop, share: context.server.share }
+    context.transactions.request(cancel, undefined)
+  }
+
+  #end(): void {
+    this.isPending = false
+    this.#timerC?.cancel()
+  }
+}

@@ -1,0 +1,153 @@
+/** A SIP server put together: from a configuration in plain values to something that takes messages and sends them. */
+
+import type { Log } from '../../lib/log/log.ts'
+import { FaultGuard } from '../../lib/process/fault-guard.ts'
+import type { Clock } from '../../lib/time/clock.ts'
+import type { Account } from '../account/account.ts'
+import { EstablishedCalls } from '../calls/established.ts'
+import { Locator } from '../locate/locator.ts'
+import type { Lookup } from '../locate/names.ts'
+import type { LocationStore } from '../location/store.ts'
+import type { DebugLog } from '../log/error-log.ts'
+import { type Elsewhere, ProxyCore } from '../pipeline/core.ts'
+import type { MoreSteps } from '../pipeline/pipeline.ts'
+import { Admission } from '../proxy/admission.ts'
+import { Forwarder } from '../proxy/forwarder.ts'
+import { Identity, type IdentityOptions } from '../proxy/identity.ts'
+import { Branches } from '../proxy/loop.ts'
+import { type OwnHost, ThisMachine } from '../proxy/own-host.ts'
+import type { ProxyPolicy } from '../proxy/policy.ts'
+import { Relay, type RelaySettings } from '../proxy/relay.ts'
+import { Signer } from '../proxy/signer.ts'
+import { RegisteredUsers } from '../proxy/users.ts'
+import { Registrar, type RegistrarLimits } from '../registrar/registrar.ts'
+import type { SipStatistics } from '../statistics/statistics.ts'
+import { KeyHasher } from '../transaction/hash.ts'
+import { HeldTransactions } from '../transaction/held.ts'
+import { TransactionLayer } from '../transaction/layer.ts'
+import { Outbound } from '../transaction/outbound.ts'
+import type { TimerValues } from '../transaction/parts.ts'
+import type { ServerTransaction } from '../transaction/server.ts'
+import { TimerWheel } from '../transaction/timer-wheel.ts'
+import { TransactionTimers } from '../transaction/timers.ts'
+import type { Sender } from '../transport/sender.ts'
+
+export interface ServerSettings {
+  readonly identity: IdentityOptions
+  readonly policy: ProxyPolicy
+  readonly relay: RelaySettings
+  /** Names of hosts in sipd.conf and persistent_tcp.conf, in lower case. */
+  readonly configuredNames: ReadonlySet<string>
+  readonly timers: TimerValues
+  /** Undefined: Cisco_Registry is off, and REGISTER is refused. */
+  readonly registrar: RegistrarLimits | undefined
+  readonly maxTransactions: number
+  readonly maxHeldOctets: number
+  readonly flood: { readonly perSecond: number; readonly exemptsLoopback: boolean }
+  readonly retryAfterSeconds: number
+}
+
+export interface ServerOptions {
+  readonly settings: ServerSettings
+  /** This process among those that share the ports. */
+  readonly worker: number
+  readonly clock: Clock
+  readonly log: Log
+  /** The one of the process; one of its own otherwise. */
+  readonly faults?: FaultGuard
+  readonly debug: DebugLog
+  readonly sender: Sender
+  readonly store: LocationStore
+  readonly statistics: SipStatistics
+  /** Of what strangers make this process hold; the store enters what it keeps in the same. */
+  readonly account: Account
+  /** Of names that requests lead to; and of those in the settings, which nobody else's are to hold up. */
+  readonly lookup: Lookup
+  readonly configuredLookup?: Lookup
+  /** Of the marks in what others carry for us: the same in processes that share the ports; a new one otherwise. */
+  readonly signerSecret?: Buffer
+  /** Which addresses are this machine; what its kernel says unless given. */
+  readonly ownHost?: OwnHost
+  /** That of the processes that know each other's keys; one of its own otherwise. */
+  readonly hasher?: KeyHasher
+  /** Other processes that take part in the traffic. */
+  readonly elsewhere?: Elsewhere
+  readonly settleMs?: number
+  /** Steps that only some servers take. */
+  readonly more?: MoreSteps
+  readonly isConnectionOpen: (connection: string) => boolean
+  readonly onAnswered: (transaction: ServerTransaction, status: number, response: string) => void
+}
+
+export interface SipServer {
+  readonly core: ProxyCore
+  readonly layer: TransactionLayer
+  readonly held: HeldTransactions
+  readonly identity: Identity
+  readonly calls: EstablishedCalls | undefined
+  /** Its timers end. */
+  stop(): void
+}
+
+/** The transactions, and the timers that end with the server. */
+function transactionsOf(
+  { settings, clock, sender, statistics, account, debug, ...options }: ServerOptions,
+  faults: FaultGuard,
+) {
+  const wheel = new TimerWheel(clock, (error) => faults.report('serving a timer', error))
+  const held = new HeldTransactions({ clock, holdMs: settings.timers.holdMs, maxOctets: settings.maxHeldOctets })
+  const timers = new TransactionTimers(settings.timers, wheel)
+  const transport = new Outbound(sender, statistics)
+  const hasher = options.hasher ?? new KeyHasher()
+  const { maxTransactions, retryAfterSeconds } = settings
+  const common = { clock, transport, timers, held, statistics, account }
+  const layer = new TransactionLayer({ ...common, hasher, debug, maxTransactions, retryAfterSeconds })
+  return { wheel, held, timers, transport, layer }
+}
+
+function locatorOf({ clock, lookup, settings, configuredLookup = lookup }: ServerOptions): Locator {
+  return new Locator({ clock, lookup, configured: { names: settings.configuredNames, lookup: configuredLookup } })
+}
+
+export function createSipServer(options: ServerOptions): SipServer {
+  const { settings, clock, log, debug, store, statistics, account } = options
+  const { policy, retryAfterSeconds } = settings
+  const faults = options.faults ?? new FaultGuard(clock, log)
+  const { wheel, held, timers, transport, layer } = transactionsOf(options, faults)
+  const identity = new Identity(settings.identity)
+  const users = new RegisteredUsers(store, options.isConnectionOpen, (uri, flow) => relay.mayLeadAway(uri, flow))
+  const signer = new Signer(options.signerSecret)
+  const ownHost = options.ownHost ?? new ThisMachine(clock)
+  const relay = new Relay({ ...settings.relay, identity, ownHost, signer, users })
+  const common = { clock, log, debug, faults, identity, policy, relay, signer, transport }
+  const forwarder = new Forwarder({
+    ...common,
+    transactions: layer,
+    timers,
+    holding: account.transactions,
+    branches: new Branches(options.worker),
+    locator: locatorOf(options),
+  })
+  const calls = policy.stateful && policy.addRecordRoute ? new EstablishedCalls(clock, account) : undefined
+  const { registrar: limits } = settings
+  const core = new ProxyCore({
+    ...common,
+    layer,
+    forwarder,
+    users,
+    calls,
+    statistics,
+    registrar: limits && new Registrar({ store, clock, domains: identity, relay, limits, account }),
+    admission: new Admission({ clock, ...settings.flood, retryAfterSeconds }),
+    ...(options.elsewhere && { elsewhere: options.elsewhere }),
+    settleMs: options.settleMs ?? 0,
+    more: options.more ?? {},
+    onAnswered: options.onAnswered,
+  })
+  const stop = (): void => {
+    calls?.stop()
+    wheel.stop()
+    held.stop()
+  }
+  return { core, layer, held, identity, calls, stop }
+}

@@ -1,0 +1,56 @@
+/** What other workers tell this one: each frame read, and handed to who acts on it. */
+import type { Hop } from '../message/hop.ts'
+import { type ConnectionNews, readConnectionLines } from './connection-lines.ts'
+import { decodeHopMessage, type FrameKind, frames } from './frames.ts'
+import { type Handover, readHandover } from './handover.ts'
+
+/** Who acts; declared here, implemented by the worker. */
+export interface InboxUser {
+  /** A message from the network that another worker read. */
+  received(octets: Buffer, hop: Hop, readUs: number): void
+  /** A message to the network, by a socket or connection of this worker. */
+  sendFor(text: string, hop: Hop): void
+  heardCalls(payload: Buffer): void
+  heardChanges(payload: Buffer): void
+  heardConnections(news: readonly ConnectionNews[]): void
+  /** That worker wants to be told of everything from now on. */
+  subscribe(worker: number): void
+  /** What that worker knew before is on disk. */
+  subscribed(worker: number): void
+  handedOver(handover: Handover): void
+}
+
+export function receiveFrame(user: InboxUser, from: number, kind: FrameKind, payload: Buffer): void {
+  switch (kind) {
+    case frames.received: {
+      const message = decodeHopMessage(payload)
+      // The payload is the link's memory, which goes on.
+      if (message) user.received(Buffer.from(message.octets), message.hop, message.readUs)
+      break
+    }
+    case frames.send: {
+      const message = decodeHopMessage(payload)
+      if (message) user.sendFor(message.octets.toString('latin1'), message.hop)
+      break
+    }
+    case frames.calls:
+      user.heardCalls(payload)
+      break
+    case frames.changes:
+      user.heardChanges(payload)
+      break
+    case frames.connections:
+      user.heardConnections(readConnectionLines(payload))
+      break
+    case frames.subscribe:
+      user.subscribe(from)
+      break
+    case frames.subscribed:
+      user.subscribed(from)
+      break
+    case frames.liveKeys:
+    case frames.heldKeys:
+      user.handedOver(readHandover(kind, payload))
+      break
+  }
+}
