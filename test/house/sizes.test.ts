@@ -33,22 +33,25 @@ for (const [what, pattern, atMost] of [
     assert.ok(sum <= atMost, `${sum}; most of them: ${most.join(', ')}`)
   })
 
-test('comments, strings and renaming imports are no assertions', () => {
+test('comments, strings, words of messages and renaming imports are no assertions', () => {
+  const message = ['const message = `it stays as it is: $', '{known!.name}`'].join('')
   const text = `import { a as b } from './a.ts'
 /** As a rule, x as Y. */
 // such! as This
 const text = 'no as Type!'
 const value = given as Given
-const other = map.get(1)!.name`
-  assert.doesNotMatch(codeOf(text), /rule|such|no as|a as b/)
+const other = map.get(1)!.name`.concat('\n', message)
+  assert.doesNotMatch(codeOf(text), /rule|such|no as|a as b|stays/)
+  assert.match(codeOf(text), /known!\.name/)
   assert.match(codeOf(text), /given as Given\n.*get\(1\)!/)
 })
 
-/** Without comments, strings and lines of imports and exports. */
+/** Without comments, strings, the text of templates, and lines of imports and exports. */
 function codeOf(text: string): string {
   return text
     .replace(/\/\*[\s\S]*?\*\//g, '')
     .replace(/'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/g, "''")
+    .replace(/`(?:\\.|\$\{[^}]*\}|[^`\\])*`/g, (template) => [...template.matchAll(/\$\{[^}]*\}/g)].join(''))
     .replace(/\/\/[^\n]*/g, '')
     .replace(/^(?:import|export (?:type )?\{)[\s\S]*?(?:from ''|''|\})$/gm, '')
 }
