@@ -9,6 +9,7 @@ import { ping } from '../../sipd/control/ping/exchange.ts'
 import { Appliance, makeHome, runBin, until } from '../../test/support/appliance.ts'
 import { netsnmp, TrapDaemon } from '../../test/support/netsnmp.ts'
 import { needs } from '../../test/support/peers.ts'
+import { judge, sized } from '../smoke.ts'
 
 let appliance: Appliance
 let traps: TrapDaemon
@@ -16,6 +17,8 @@ let traps: TrapDaemon
 const delayMs = 1000
 /** The most that jitter adds to it. */
 const jitterMs = delayMs / 10
+/** Within which a death is to be seen, and the process to be up after its delay. */
+const withinMs = sized(1000, 20_000)
 /** What supervision may add to sipd's own start: the notice of the death, the jitter of the delay, and the spawn. */
 const supervisionMs = jitterMs + 300
 
@@ -76,14 +79,14 @@ critAppProcEntry 3 flaps ${root}/flaps - down true 10 true true true 5 nonVolati
     assert.ok(pid > 0, 'zero would mean ourselves')
     const killedMs = performance.now()
     process.kill(pid, 'SIGKILL')
-    await until(async () => !(await up(row)), 1000, 'notice of the death')
+    await until(async () => !(await up(row)), withinMs, 'notice of the death')
     return { killedMs, seenMs: performance.now() - killedMs }
   }
 
   test('a death of a process in front is seen within 1 s and repaired within its delay and 1 s', async (t) => {
     traps.forget()
     const { killedMs, seenMs } = await kill(2, 'front')
-    await until(() => up(2), delayMs + jitterMs + 1000, 'the repair')
+    await until(() => up(2), delayMs + jitterMs + withinMs, 'the repair')
     t.diagnostic(`seen after ${Math.round(seenMs)} ms, up after ${Math.round(performance.now() - killedMs)} ms`)
     await traps.saw(/"front was ended by SIGKILL, next try in 1\.\d s"/)
     await traps.saw(/"front was started as PID \d+"/)
@@ -92,7 +95,7 @@ critAppProcEntry 3 flaps ${root}/flaps - down true 10 true true true 5 nonVolati
   test('a death of sipd is seen within 1 s, and OPTIONS are answered again within its delay and 1 s', async (t) => {
     const starts: number[] = []
     const repairs: number[] = []
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < sized(3, 1); round++) {
       // What sipd needs for its start by itself, here and now: a machine that is busy beside us gives it no second.
       assert.equal((await appliance.castellan('apps', 'stop', 'sipd')).code, 0)
       await until(async () => (await apps())[0]?.state === 'stopped', 5000, 'the stop')
@@ -107,7 +110,7 @@ critAppProcEntry 3 flaps ${root}/flaps - down true 10 true true true 5 nonVolati
       traps.forget()
       const { killedMs, seenMs } = await kill(1, 'sipd')
       const repairMs = (await answered()) - killedMs
-      await until(() => up(1), 1000, 'that it is up')
+      await until(() => up(1), withinMs, 'that it is up')
       const upMs = performance.now() - killedMs
       repairs.push(repairMs - delayMs)
       t.diagnostic(
@@ -120,7 +123,7 @@ critAppProcEntry 3 flaps ${root}/flaps - down true 10 true true true 5 nonVolati
     const figures = `repair less its delay ${repairMs.toFixed()} ms, sip start by itself ${startMs.toFixed()} ms`
     t.diagnostic(figures)
     // A second where the machine is ours; where others work on it, a start in one round is no measure of that in the next.
-    assert.ok(repairMs < Math.max(1000, 2 * startMs + supervisionMs), figures)
+    judge(repairMs < Math.max(1000, 2 * startMs + supervisionMs), figures)
   })
 
   /** When sipd answers OPTIONS. */
@@ -146,7 +149,7 @@ critAppProcEntry 3 flaps ${root}/flaps - down true 10 true true true 5 nonVolati
     const failedMs = performance.now() - beganMs
     const share = (cpuMs(appliance.subagentsPid) - before) / failedMs
     t.diagnostic(`failed after ${Math.round(failedMs)} ms, ${(share * 100).toFixed(1)} % of a processor`)
-    assert.ok(share < 0.05, `${(share * 100).toFixed(1)} %`)
+    judge(share < 0.05, `${(share * 100).toFixed(1)} %`)
     const flaps = (await apps())[2]!
     assert.equal(flaps.state, 'failed')
     assert.match(flaps.lastError, /ended too often/)

@@ -1,6 +1,6 @@
 /** Where the daemons of a home take what an operator's commands ask: `run/NAME/NAME.ctl`. */
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { atPlaceSync } from '../trust/folder.ts'
 import { type Domain, foldersOf, type Home } from './home.ts'
 
 export function controlSocketOf(home: Home, domain: Domain): string {
@@ -15,5 +15,15 @@ export function formerControlSocketOf(home: Home): string {
 /** Where to ask a daemon that runs: a sipd that an older version has started listens at the former name until its end. */
 export function controlSocketToAsk(home: Home, domain: Domain): string {
   const [path, former] = [controlSocketOf(home, domain), formerControlSocketOf(home)]
-  return domain === 'sipd' && !existsSync(path) && existsSync(former) ? former : path
+  return domain === 'sipd' && !isThere(path) && isThere(former) ? former : path
+}
+
+/** Its folder may be another user's: the way to it is walked. */
+function isThere(path: string): boolean {
+  try {
+    atPlaceSync(path, (folder, name) => folder.lstatSync(name))
+    return true
+  } catch {
+    return false
+  }
 }

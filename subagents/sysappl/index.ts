@@ -51,9 +51,14 @@ export function sysapplModule(
     past,
     pageKb,
   })
+  /** The processes may be listed before this module starts. */
+  let isListed = false
   processes.listen({
     ended: (process) => running && polls.ended(process, running.host.clock),
-    listed: () => running?.applications.listed(),
+    listed: () => {
+      isListed = true
+      running?.applications.listed()
+    },
   })
 
   const tables: readonly Serving[] = [
@@ -75,6 +80,7 @@ export function sysapplModule(
       running = { host, applications }
       past.use(clock)
       await applications.start()
+      if (isListed) applications.listed()
     },
     async stop() {
       await running?.applications.stop()

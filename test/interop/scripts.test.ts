@@ -32,7 +32,7 @@ const measuring: Readonly<Record<string, Smoke>> = {
     needs: ['snmpd', 'gcc', 'net-snmp-config', 'taskset'],
     prints: /for the same number of varbinds [\d.]+x/,
   },
-  'bench:critapp': { prints: /# pass 1/ },
+  'bench:critapp': { needs: ['snmpget', 'snmptrapd'], prints: /# pass 3/ },
   'bench:parts': { prints: /# pass 10/ },
   'bench:event': { prints: /# pass 1/ },
   'bench:sip': { needs: ['kamailio', 'gcc', 'taskset'], prints: /registrations.* [\d.]+x/i },
