@@ -96,7 +96,7 @@ describe('what root does by path', { skip: noLayout, ...needs('strace') }, () =>
       ['openat', /\/access_log\.\d+\.gz\.tmp$/],
       ['openat', /\/sipd\.pid$/],
       ['openat', /\/sipd\.out$/],
-      ['openat', /\/sipd\.control$/],
+      ['openat', /\/sipd\.ctl$/],
       ['statx', /\/sharedmem_stats_log$/],
       ['rename', /\/agent\.log$/],
     ] as const)
