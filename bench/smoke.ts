@@ -3,6 +3,8 @@
  * nothing. `npm test` runs every script of package.json this way.
  */
 import assert from 'node:assert/strict'
+import { commandClock } from '../lib/time/clock.ts'
+import { pause as pauseOn } from '../lib/time/pause.ts'
 
 export const isSmoke = process.env.CASTELLAN_SMOKE === '1'
 
@@ -19,6 +21,7 @@ export function judge(isMet: boolean, sentence: string): void {
   if (!isSmoke) assert.ok(isMet, sentence)
 }
 
+/** Of the machine's own time, and it keeps a bench alive that has nothing else to do. */
 export function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
+  return pauseOn(commandClock, ms)
 }

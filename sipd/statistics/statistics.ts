@@ -1,6 +1,6 @@
 /** What one process of sipd counts, by method and status. Counters start with the process. */
 import type { Clock } from '../../lib/time/clock.ts'
-import { type Counters, type MethodCounts, noCounters, noMethodCounts, type TotalName } from './counters.ts'
+import { type Counters, type MethodCounts, noCounters, noMethodCounts, type TotalName, totalNames } from './counters.ts'
 
 /** Methods beyond these are counted together: their names come from the network, and must not fill the memory. */
 const knownMethods = new Set([
@@ -9,10 +9,11 @@ const knownMethods = new Set([
 ])
 const otherMethod = 'other'
 
-/** Counters of the server, each in a field of its own. */
-type Totals = Record<Exclude<TotalName, 'failedWrites'>, number>
+/** Counters of the server, each in a field of its own; writes that failed are counted by who writes. */
+type OwnTotal = Exclude<TotalName, 'failedWrites'>
+const ownTotals = totalNames.filter((name): name is OwnTotal => name !== 'failedWrites')
 
-export class SipStatistics implements Totals {
+export class SipStatistics implements Record<OwnTotal, number> {
   readonly #clock: Clock
   readonly #methods = new Map<string, MethodCounts>()
   transactions = 0
@@ -59,7 +60,7 @@ export class SipStatistics implements Totals {
   /** All that was counted, as it is at this moment. What others count is zero in it. */
   counters(): Counters {
     const counters = noCounters()
-    for (const name of counted) counters[name] = this[name]
+    for (const name of ownTotals) counters[name] = this[name]
     for (const [method, { requestsIn, requestsOut, responsesIn, responsesOut }] of this.#methods)
       counters.methods[method] = {
         requestsIn,
@@ -80,20 +81,3 @@ export class SipStatistics implements Totals {
     return counts
   }
 }
-
-const counted = [
-  'transactions',
-  'retransmissionsIn',
-  'retransmissionsOut',
-  'unsupportedUris',
-  'unsupportedMethods',
-  'malformed',
-  'discarded',
-  'refusedBusy',
-  'refusedFlood',
-  'acceptedRegistrations',
-  'rejectedRegistrations',
-  'callsAnswered',
-  'callsFailed',
-  'sendErrors',
-] as const satisfies readonly (keyof Totals)[]
