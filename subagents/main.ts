@@ -99,25 +99,25 @@ async function obey([command, name = '', ...more]: readonly string[]): Promise<s
 
 if (values.check) await checkAndExit(() => subagent.check())
 
-await run({
-  async start() {
-    await launcher.begin({ run: foldersOf(home, 'subagents').run, clock: systemClock, log })
-    await subagent.start()
-    reports.start()
-    await listenForControl(controlPath, (words) =>
-      // Only asking is no order.
-      words[0] === 'app-states' ? obey(words) : audit.order('subagents.ctl', words, () => obey(words)),
-    )
-    await subagent.connected(connectedWithinMs)
-  },
-  async stop() {
-    reports.stop()
-    await subagent.stop()
-    await rm(controlPath, { force: true })
-  },
-  async reload() {
-    const complaints = await subagent.load()
-    if (complaints.length === 0) log.notice('the configuration was read again')
-    else log.error('a file is broken; what was in force stays', { error: new ConfigurationError(complaints).message })
-  },
+await run(async () => {
+  await launcher.begin({ run: foldersOf(home, 'subagents').run, clock: systemClock, log })
+  await subagent.start()
+  reports.start()
+  await listenForControl(controlPath, (words) =>
+    // Only asking is no order.
+    words[0] === 'app-states' ? obey(words) : audit.order('subagents.ctl', words, () => obey(words)),
+  )
+  await subagent.connected(connectedWithinMs)
+  return {
+    async stop() {
+      reports.stop()
+      await subagent.stop()
+      await rm(controlPath, { force: true })
+    },
+    async reload() {
+      const complaints = await subagent.load()
+      if (complaints.length === 0) log.notice('the configuration was read again')
+      else log.error('a file is broken; what was in force stays', { error: new ConfigurationError(complaints).message })
+    },
+  }
 })

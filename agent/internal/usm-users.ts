@@ -49,8 +49,8 @@ function keyChange(number: number) {
 const hiddenKey = () =>
   column(0, octetString(0, 64), 'not-accessible', { secret: true, defaultValue: nothing as Uint8Array })
 
-/** The engine's own engineID is an index part, and known only when the engine is; files call it localSnmpID. */
-export function defineUsmUserTable(localEngineId: () => Uint8Array) {
+/** The engine's own engineID is an index part; files call it localSnmpID. */
+export function defineUsmUserTable(localEngineId: Uint8Array) {
   return defineTable({
     name: 'usmUserTable',
     oid: '1.3.6.1.6.3.15.1.2.2',
@@ -98,7 +98,7 @@ export function defineUsmUserTable(localEngineId: () => Uint8Array) {
 }
 
 /** For names and types alone: its rows belong to no engine. */
-export const usmUserTable = defineUsmUserTable(() => nothing)
+export const usmUserTable = defineUsmUserTable(nothing)
 export type UsmUserRow = RowOf<typeof usmUserTable>
 
 export const usmUserGroup = defineScalars({
@@ -108,7 +108,7 @@ export const usmUserGroup = defineScalars({
 })
 
 /** The table with its rules, and the users that its active rows are. */
-export function usmUsers(localEngineId: () => Uint8Array) {
+export function usmUsers(localEngineId: Uint8Array) {
   const definition = defineUsmUserTable(localEngineId)
   const derive: Handlers<typeof usmUserTable>['derive'] = ({ before, after, wishes, requester }) => {
     let row: UsmUserRow = before

@@ -12,8 +12,8 @@ import { schedTable } from '../../subagents/schedule/mib.ts'
 
 const engineId = Buffer.from('80007ed905a1b2c3d4', 'hex')
 const definitions = [
-  defineCommunityTable(() => engineId),
-  defineUsmUserTable(() => engineId),
+  defineCommunityTable(engineId),
+  defineUsmUserTable(engineId),
   vacmAccessTable,
   vacmSecurityToGroupTable,
   snmpNotifyTable,

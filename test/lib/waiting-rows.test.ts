@@ -18,6 +18,7 @@ import type { AnyRow } from '../../lib/mib/served.ts'
 import { enumeration, integer32, octetString, rowStatus, storageType, text } from '../../lib/mib/syntax.ts'
 import type { SnmpValue } from '../../lib/smi/value.ts'
 import { Statistics } from '../../snmp/engine/statistics.ts'
+import { LocalV3 } from '../../snmp/local-v3.ts'
 import { critappModule } from '../../subagents/critapp/index.ts'
 import { logModule } from '../../subagents/log/index.ts'
 import { scheduleModule } from '../../subagents/schedule/index.ts'
@@ -175,7 +176,7 @@ test("the file in data/ is its owner's alone, and what is wrong in it is said wi
 
 /** What is served with rows that managers make, as its process puts it together. */
 function everything() {
-  const internal = internalModules({ statistics: new Statistics(), engineId: () => new Uint8Array(8) })
+  const internal = internalModules({ statistics: new Statistics(), v3: new LocalV3(new Uint8Array(8)) })
   const home = resolveHome(folder)
   const modules: Omit<ConfiguredModule, 'file'>[] = [
     ...internal.modules,

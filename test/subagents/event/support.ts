@@ -119,7 +119,7 @@ export async function startEvents(
   )
   const localAgent = new EngineLocalAgent({
     engine: engine.engine,
-    vacm: () => vacm,
+    rights: vacm,
     names,
     notify: ({ trapOid, varbinds }, sentence) => {
       const shown = varbinds.map(({ name, value }) => `${names.format(name)} = ${names.formatValue(name, value)}`)
