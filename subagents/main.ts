@@ -71,9 +71,9 @@ const subagent = new Subagent({
   resolveName: (name) => names.resolve(name),
 })
 /** `sip stop` and its like (sipd/control/supervisor.ts). */
-async function orderApp(wish: string, [name = '']: readonly string[]): Promise<string> {
-  const order = orders.find((one) => one === wish)
-  if (!order) throw new Error(`apps ${wish} is no order; ${orders.join(', ')} are`)
+async function orderApp(word: string, [name = '']: readonly string[]): Promise<string> {
+  const order = orders.find((one) => one === word)
+  if (!order) throw new Error(`apps ${word} is no order; ${orders.join(', ')} are`)
   return critapp.order(order, name, (varbinds) => subagent.set('critapp', varbinds))
 }
 

@@ -103,7 +103,7 @@ critAppProcEntry 3 flaps ${root}/flaps - down true 10 true true true 5 nonVolati
       const started = runBin('sip', ['start', '--home', appliance.at.home.root])
       starts.push((await answered()) - beganMs)
       assert.equal((await started).code, 0)
-      // Up by somebody's wish: what was before does not count, so the delay is the first again.
+      // Up because somebody asked for it: what was before does not count, so the delay is the first again.
       assert.equal((await appliance.castellan('apps', 'start', 'sipd')).code, 0)
       await until(() => up(1), 5000, 'the adoption')
 

@@ -179,7 +179,10 @@ describe('critagt.cnf', () => {
       ].join('\n'),
       expect: [
         ['a/b', 'a/b is not the name of a unit'],
-        ['no-such-unit', 'a row has either critAppUnit or commands to start and stop; beside a unit these would never run'],
+        [
+          'no-such-unit',
+          'a row has either critAppUnit or commands to start and stop; beside a unit these would never run',
+        ],
         ['no-such-unit', 'warning: systemd has no unit no-such-unit.service'],
         ['no-such-unit@1', 'warning: systemd has no unit no-such-unit@1.service'],
       ],

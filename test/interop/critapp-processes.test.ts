@@ -38,7 +38,7 @@ async function spawnAs(pid: number, program: string): Promise<ReturnType<typeof 
 
 test('a process that was given the PID of a dead one is neither taken for it nor touched', async (t) => {
   if (process.getuid?.() !== 0) return t.skip(`only root may write ${lastPid}`)
-  // Without children: one of its group that lived on would keep the kernel from giving its PID anew.
+  // Without children: one of its group that lived on would keep the kernel from giving its PID again.
   const fifo = join(bench.folder, 'fifo')
   await once(spawn('mkfifo', [fifo]), 'exit')
   const waits = `read line <${fifo}`
@@ -62,7 +62,7 @@ test('a process that was given the PID of a dead one is neither taken for it nor
   await once(other, 'exit')
 })
 
-test('a PID file that names a PID which was given anew is not believed', async () => {
+test('a PID file that names a PID which was given again is not believed', async () => {
   const child = spawn('/bin/sh', [bench.program(forever, 'stranger')], { stdio: 'ignore' })
   const identity = readProcess(child.pid!)!
   await writePidFile(join(bench.folder, `${bench.name}.pid`), { ...identity, startTicks: identity.startTicks - 1 })

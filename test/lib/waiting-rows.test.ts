@@ -204,8 +204,8 @@ test('a user that was cloned and not given its own keys needs them after a resta
     const { definition } = users.table
     const at = (user: string): number[] => [8, ...new Uint8Array(8), user.length, ...Buffer.from(user)]
     const backend = new ModuleBackend(owner.module, { log: silentLog, persist: (changes) => file.persist(changes) })
-    const set = async (...wishes: [name: string, value: SnmpValue][]) => {
-      const varbinds = wishes.map(([name, value], i) => ({
+    const set = async (...changes: [name: string, value: SnmpValue][]) => {
+      const varbinds = changes.map(([name, value], i) => ({
         ...{ name: [...definition.columns[name]!.oid, ...at('clone')], value, position: i + 1 },
       }))
       const part = backend.prepareSet(varbinds)
@@ -219,17 +219,17 @@ test('a user that was cloned and not given its own keys needs them after a resta
   }
   const first = await open()
   const cloneFrom = ['usmUserCloneFrom', { type: 'ObjectIdentifier', value: first.boss }] as [string, SnmpValue]
-  const wish = (value: number) => ['usmUserStatus', { type: 'Integer32', value }] as [string, SnmpValue]
-  assert.equal(await first.set(wish(5), cloneFrom), undefined)
+  const setTo = (value: number) => ['usmUserStatus', { type: 'Integer32', value }] as [string, SnmpValue]
+  assert.equal(await first.set(setTo(5), cloneFrom), undefined)
   assert.equal(first.status(), 'notReady')
   const second = await open()
   assert.equal(second.status(), 'notReady')
-  assert.deepEqual(await second.set(wish(1)), { status: 'inconsistentValue', position: 1 })
+  assert.deepEqual(await second.set(setTo(1)), { status: 'inconsistentValue', position: 1 })
   const change = ['usmUserAuthKeyChange', { type: 'OctetString', value: new Uint8Array(64) }] as [string, SnmpValue]
   assert.equal(await second.set(change), undefined)
   const third = await open()
   assert.equal(third.status(), 'notInService')
-  assert.equal(await third.set(wish(1)), undefined)
+  assert.equal(await third.set(setTo(1)), undefined)
   assert.match(readFileSync(path(), 'utf8'), /^usmUserEntry localSnmpID clone /m)
 })
 
@@ -262,11 +262,11 @@ test('every table with a RowStatus that has a file keeps its rows that are not r
     for (const { table } of servings) {
       const { definition } = table
       const instance = instanceOf(definition, anyIndex(definition))
-      const wish = (name: string | undefined, value: number) =>
+      const setTo = (name: string | undefined, value: number) =>
         name === undefined
           ? []
           : [{ name: [...definition.columns[name]!.oid, ...instance], value: { type: 'Integer32', value } as const }]
-      const varbinds = [...wish(definition.statusColumn, 5), ...wish(definition.storageColumn, 3)]
+      const varbinds = [...setTo(definition.statusColumn, 5), ...setTo(definition.storageColumn, 3)]
       const part = backend.prepareSet(varbinds.map((varbind, i) => ({ ...varbind, position: i + 1 })))
       const refusal = await part.test()
       if (refusal) {

@@ -95,7 +95,7 @@ test('files that had the name between two looks are read too, in their order', a
   assert.deepEqual(await seen(), ['b', 'c', 'd'])
 })
 
-test('truncation, also when the file has grown beyond where we stood, begins anew', async () => {
+test('truncation, also when the file has grown beyond where we stood, begins again', async () => {
   writeFileSync(path, 'one\ntwo\n')
   const { seen, poll } = follow()
   assert.deepEqual(await seen(), ['one', 'two'])

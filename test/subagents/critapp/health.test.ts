@@ -134,7 +134,7 @@ test('a target is of its kind or the row cannot be active', () => {
   assert.equal(parseHostAndPort('localhost:70000'), undefined)
 })
 
-test('a monitor is told of N failures in a row, and a good answer between them begins anew', async () => {
+test('a monitor is told of N failures in a row, and a good answer between them begins again', async () => {
   const clock = new ManualClock()
   const said: string[] = []
   const answers: (string | undefined)[] = [undefined, 'no', 'no', undefined, 'no', 'no', 'no', undefined]
