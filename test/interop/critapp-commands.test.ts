@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { readProcess } from '../../lib/proc/process.ts'
 import { sessionMembers } from '../../lib/proc/session.ts'
-import { healthCheck } from '../../subagents/critapp/health.ts'
+import { healthCheck } from '../../subagents/critapp/health/health.ts'
 import { until } from '../support/appliance.ts'
 import { Bench, forever, noHealth, noSip } from '../support/supervision.ts'
 

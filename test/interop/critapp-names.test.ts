@@ -5,7 +5,7 @@ import { chmodSync, copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { readProcess } from '../../lib/proc/process.ts'
-import { isNamed } from '../../subagents/critapp/find.ts'
+import { isNamed } from '../../subagents/critapp/observation/find.ts'
 import { until } from '../support/appliance.ts'
 import { nobody, readableProgram } from '../support/other-user.ts'
 import { Bench, forever } from '../support/supervision.ts'
@@ -49,8 +49,8 @@ test('a long name is found by the program file', async () => {
 test('a process of another user, which may not be signalled, is not adopted', (t) => {
   if (process.getuid?.() !== 0) return t.skip('only root may start a supervisor as another user')
   const [search, linuxHost, clock, log] = [
-    'subagents/critapp/search.js',
-    'subagents/critapp/linux-host.js',
+    'subagents/critapp/observation/search.js',
+    'subagents/critapp/host/linux-host.js',
     'lib/time/clock.js',
     'lib/log/log.js',
   ].map((file) => JSON.stringify(join(readableProgram(), 'dist', file)))

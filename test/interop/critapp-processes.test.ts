@@ -8,7 +8,7 @@ import { writePidFile } from '../../lib/files/pid-file.ts'
 import { hasEnded, isRunning, readProcess, visibleProcesses } from '../../lib/proc/process.ts'
 import { sessionMembers } from '../../lib/proc/session.ts'
 import { parseProcStat, parseWaitStatus } from '../../lib/proc/stat.ts'
-import { exitStatusOf } from '../../subagents/critapp/exit-status.ts'
+import { exitStatusOf } from '../../subagents/critapp/host/exit-status.ts'
 import { until } from '../support/appliance.ts'
 import { Bench, forever } from '../support/supervision.ts'
 

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import type { ProcessIdentity } from '../../lib/proc/process.ts'
 import type { Argv } from '../../lib/program/start.ts'
 import { parseCommand } from '../../lib/text/command.ts'
-import type { ProcessHost, StartedProgram } from '../../subagents/critapp/process-host.ts'
+import type { ProcessHost, StartedProgram } from '../../subagents/critapp/host/process-host.ts'
 
 export interface HostUnderTest {
   readonly host: ProcessHost

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { programRoot } from '../../../lib/program-root.ts'
-import { findProcesses, isNamed } from '../../../subagents/critapp/find.ts'
+import { findProcesses, isNamed } from '../../../subagents/critapp/observation/find.ts'
 
 test('a long name is found by the title that the program gives itself', () => {
   const name = 'example-collector-a'

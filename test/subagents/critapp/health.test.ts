@@ -15,9 +15,9 @@ import {
   parseHostAndPort,
   type Verdict,
   whyNoTarget,
-} from '../../../subagents/critapp/health.ts'
-import { HealthMonitor } from '../../../subagents/critapp/monitor.ts'
-import { watchPidFiles } from '../../../subagents/critapp/pid-files.ts'
+} from '../../../subagents/critapp/health/health.ts'
+import { HealthMonitor } from '../../../subagents/critapp/health/monitor.ts'
+import { watchPidFiles } from '../../../subagents/critapp/host/pid-files.ts'
 import type { MemoryProcess } from '../../support/memory-process.ts'
 import { noHealth, noSip } from '../../support/supervision.ts'
 import { path, Rig } from './rig.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { findProcesses } from '../../../subagents/critapp/find.ts'
+import { findProcesses } from '../../../subagents/critapp/observation/find.ts'
 import { path, Rig, specOf } from './rig.ts'
 
 test('a process that daemonizes is found behind its start command', async () => {
