@@ -113,7 +113,10 @@ export class MemoryProcess implements StartedProgram {
     else this.#ended({ kind: 'signalled', signal })
   }
 
+  /** With all that is in its group. */
   timeOut(limitMs: number): void {
+    for (const one of [...this.#host.running.values()])
+      if (one !== this && one.groupId === this.groupId) one.deliver('SIGKILL')
     this.#ended({ kind: 'timedOut', limitMs })
   }
 

@@ -14,6 +14,15 @@ test('a long name is found by the title that the program gives itself', () => {
   assert.ok(is('short', 'title of its own', 'short'), 'by what it told the kernel')
 })
 
+test('a long name is found by the program file, and names alike in their first 15 letters are two', () => {
+  const runs = (file: string): boolean => {
+    const process = { pid: 0, name: file.slice(0, 15), command: ['another'] }
+    return isNamed(process, 'example-collector-a', { programNameOf: () => file })
+  }
+  assert.ok(runs('example-collector-a'))
+  assert.ok(!runs('example-collector-b'))
+})
+
 test('parts of our own daemons are not processes of a row; a main.js of others goes by its folder', () => {
   const search = (name: string) => ({
     name,
