@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import {
   appendFileSync,
   closeSync,
-  mkdtempSync,
   openSync,
   readFileSync,
   renameSync,
@@ -14,51 +13,24 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { Follower } from '../../lib/follow/follower.ts'
-import type { FollowerState } from '../../lib/follow/follower-result.ts'
-import { ManualClock } from '../../lib/time/clock.ts'
+import { FollowedLog } from '../../support/followed-log.ts'
 
+let log: FollowedLog
 let folder: string
 let path: string
-let clock: ManualClock
-const open: Follower[] = []
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'castellan-burst-'))
-  path = join(folder, 'access_log')
-  clock = new ManualClock()
+  log = new FollowedLog()
+  folder = log.folder
+  path = log.path
 })
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close()
-  rmSync(folder, { recursive: true })
-})
+afterEach(() => log.end())
 
-/** A follower, what it saw, and how many files it says were lost. */
-function follow() {
-  let follower = new Follower({ path, clock, startAt: 'beginning' })
-  open.push(follower)
-  const lines: string[] = []
-  let filesLost = 0
-  const poll = async (): Promise<void> => {
-    const result = await follower.poll(async (found) => () => {
-      lines.push(...found)
-    })
-    filesLost += result.filesLost
-  }
-  /** As by another process, from what this one kept. */
-  const restart = async (): Promise<void> => {
-    const state = JSON.parse(JSON.stringify(follower.state)) as FollowerState
-    await follower.close()
-    follower = new Follower({ path, clock, state })
-    open.push(follower)
-  }
-  return { lines, poll, restart, filesLost: () => filesLost }
-}
+const follow = () => log.follow()
 
 /** As a rotator compresses: the times stay, the name gets an end, the inode is another. */
 function compress(name: string): void {
@@ -69,7 +41,7 @@ function compress(name: string): void {
 }
 
 const second = 1_800_000_000
-const program = fileURLToPath(new URL('../support/log-burst.js', import.meta.url))
+const program = fileURLToPath(new URL('../../support/log-burst.js', import.meta.url))
 
 for (const { pauseMs, isRestarted } of [
   { pauseMs: 0, isRestarted: false },
@@ -199,7 +171,7 @@ test('a log that came and was renamed is read also while there is none of its na
   renameSync(path, `${path}.${second + 1}`)
   await poll()
   assert.deepEqual(lines, ['a', 'b'])
-  clock.advance(5_000)
+  log.clock.advance(5_000)
   await poll()
   for (const at of [0, 1]) compress(`${path}.${second + at}`)
   await poll()
@@ -247,7 +219,7 @@ test('what was read to its end is not lost when it is compressed or deleted late
   renameSync(path, `${path}.${second}`)
   writeFileSync(path, 'b\n')
   await poll()
-  clock.advance(5_000)
+  log.clock.advance(5_000)
   await poll()
   await restart()
   compress(`${path}.${second}`)
