@@ -3,7 +3,7 @@
  * of this program with its own packages. With CASTELLAN_SMOKE=1 on this Node alone, with a few tests.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -18,6 +18,7 @@ const versions = isSmoke ? ['current'] : wanted.length > 0 ? wanted : ['22', '24
 const isSmall = (name) => /\/lib\/(?:ber|cnf)\b/.test(name)
 
 const folder = mkdtempSync(join(tmpdir(), 'castellan-nodes-'))
+chmodSync(folder, 0o755) // tests run this Node as another user too
 let failed = 0
 try {
   for (const version of versions) {
