@@ -23,6 +23,7 @@ const castellanText = (min: number, max: number) => text(min, max, 'CastellanTex
 const row = () => integer32(1, 0x7fff_ffff)
 /** The index of another table's row; 0 names none. */
 const reference = () => integer32(0, 0x7fff_ffff)
+const percent = () => gauge32(0, 100)
 const never = { defaultValue: 'never' } as const
 const live = { presence: 'live' } as const
 /** Shows no secret: names, versions, and sentences that are made without one. */
@@ -259,7 +260,7 @@ export const drsJobTable = defineTable({
       defaultValue: 'pending',
     }),
     drsJobResult: column(10, result(), 'read-only', noResult),
-    drsJobPercent: column(11, gauge32(), 'read-only', { defaultValue: 0 }),
+    drsJobPercent: column(11, percent(), 'read-only', { defaultValue: 0 }),
     drsJobFeature: column(12, castellanText(0, 64), 'read-only', { ...harmless, defaultValue: '' }),
     drsJobComponent: column(13, castellanText(0, 64), 'read-only', { ...harmless, defaultValue: '' }),
     drsJobStartTime: column(14, dateAndTimeOrNever(), 'read-only', never),
@@ -290,7 +291,7 @@ export const drsJobComponentTable = defineTable({
       enumeration({ waiting: 1, active: 2, done: 3, failed: 4, skipped: 5 }),
       'read-only',
     ),
-    drsJobComponentPercent: column(2, gauge32()),
+    drsJobComponentPercent: column(2, percent()),
     drsJobComponentError: column(3, castellanText(0, 255), 'read-only', harmless),
   },
 })
