@@ -32,6 +32,8 @@ const peers = {
   '/usr/include/stdio.h': 'libc6-dev',
   'net-snmp-config': 'libsnmp-dev',
   git: 'git',
+  '/usr/sbin/sshd': 'openssh-server',
+  sftp: 'openssh-client',
   'prometheus-snmp-exporter': 'prometheus-snmp-exporter',
   '/usr/lib/nagios/plugins/check_snmp': 'monitoring-plugins-standard',
   '/usr/lib/frr/bgpd': 'frr',
