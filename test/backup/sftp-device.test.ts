@@ -7,6 +7,7 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { ChildDevice } from '../../backup/device/child/child-device.ts'
 import { usualLimits } from '../../backup/device/sftp/connection.ts'
 import { SftpDevice } from '../../backup/device/sftp/device.ts'
 import type { NetworkDirectory } from '../../lib/backup/settings.ts'
@@ -38,9 +39,13 @@ after(async () => {
   for (const server of shared.values()) await (await server).stop()
 })
 
-for (const [kind, options] of [
-  ['OpenSSH', {}],
-  ['OpenSSH without posix-rename and fsync', { subsystem: 'internal-sftp -P posix-rename,fsync' }],
+const direct = (settings: NetworkDirectory) => new SftpDevice(settings, commandClock)
+const byChild = (settings: NetworkDirectory) => new ChildDevice(settings, commandClock)
+
+for (const [kind, options, make] of [
+  ['OpenSSH', {}, direct],
+  ['OpenSSH without posix-rename and fsync', { subsystem: 'internal-sftp -P posix-rename,fsync' }, direct],
+  ['OpenSSH, by a child without root', {}, byChild],
 ] as const)
   deviceContract(
     kind,
@@ -48,7 +53,7 @@ for (const [kind, options] of [
       const path = makeFolder()
       const settings = (await serverOf(kind, options)).settings(path)
       return {
-        device: new SftpDevice(settings, commandClock),
+        device: make(settings),
         end: () => rm(path, { recursive: true, force: true }),
       }
     },
