@@ -14,12 +14,15 @@ import { bounds, costs } from '../trust/bounds.ts'
 import type { TrustDomain, TrustDomainName } from '../trust/trust.ts'
 import { type AgentxAddress, listenForSubagents, nameOf } from './listen.ts'
 import { MasterSession } from './master-session.ts'
+import type { OpenSessions } from './open-sessions.ts'
 import { Registrations } from './registrations.ts'
 import { longestDescription, type Reply, SessionRequests } from './session-requests.ts'
 import type { AgentxState } from './state.ts'
 
 export interface MasterOptions {
   readonly registry: Registry
+  /** Empty; sessions that are opened are put there, for others to see and to close. */
+  readonly sessions?: OpenSessions
   readonly clock: Clock
   readonly log: Log
   readonly upTimeTicks: () => number
@@ -67,7 +70,7 @@ export class AgentxMaster {
   readonly #log: Log
   readonly #accounts: Readonly<Record<TrustDomainName, OctetAccount>>
   readonly #connections = new Map<AgentxConnection, ConnectionRecord>()
-  readonly #sessions = new Map<number, { session: MasterSession; connection: AgentxConnection }>()
+  readonly #sessions: OpenSessions
   readonly #registrations = new Registrations()
   readonly #requests: SessionRequests
   #lastSessionId = 0
@@ -81,6 +84,7 @@ export class AgentxMaster {
 
   constructor(options: MasterOptions) {
     this.#options = options
+    this.#sessions = options.sessions ?? new Map()
     this.#defaultTimeoutMs = options.defaultTimeoutMs ?? 5000
     this.#timeoutLimitMs = options.timeoutLimitMs ?? (() => 5000)
     this.#accounts = options.accounts ?? domainAccounts(makeAccounts())
@@ -146,12 +150,6 @@ export class AgentxMaster {
       this.#close(session, closeReason.shutdown, 'the agent stops')
     for (const connection of this.#connections.keys()) connection.close()
     for (const server of this.#servers.splice(0)) await new Promise<void>((resolve) => server.close(() => resolve()))
-  }
-
-  /** Closes a session, as agentxSessionAdminStatus down asks. */
-  closeSession(id: number, reason: number, why: string): void {
-    const found = this.#sessions.get(id)
-    if (found) this.#close(found.session, reason, why)
   }
 
   #accept(socket: Socket, address: string, trust: TrustDomain): void {
@@ -301,7 +299,7 @@ export class AgentxMaster {
         connection.send({ flags: 0, sessionId: id, transactionId, packetId }, body),
       onHung: () => this.#close(session, closeReason.timeouts, 'it did not answer three requests in a row'),
     })
-    this.#sessions.set(id, { session, connection })
+    this.#sessions.set(id, { session, connection, close: (reason, why) => this.#close(session, reason, why) })
     const record = this.#connections.get(connection)
     if (record) record.withoutSessionMs = undefined
     this.#log.notice('a subagent opened a session', { session: id, description: session.name })

@@ -103,8 +103,8 @@ export class SessionRequests {
   }
 
   allocate(session: MasterSession, { flags, varbinds }: WithVarbinds): Reply {
-    const wish = flags & agentxFlag.newIndex ? 'new' : flags & agentxFlag.anyIndex ? 'any' : 'given'
-    const result = this.#indexes.allocate(session, varbinds, wish)
+    const request = flags & agentxFlag.newIndex ? 'new' : flags & agentxFlag.anyIndex ? 'any' : 'given'
+    const result = this.#indexes.allocate(session, varbinds, request)
     if (!('error' in result)) return { error: agentxError.noAgentXError, varbinds: result.varbinds }
     if (result.error === agentxError.indexNoneAvailable) this.#refuse(session, result.error, 'no more index values')
     return { ...result, varbinds }

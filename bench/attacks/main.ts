@@ -27,7 +27,7 @@ interface Calls {
 }
 
 const callsPerSecond = 200
-/** Fewer than one source may register anew within a minute. */
+/** Fewer than one source may register again within a minute. */
 const users = 500
 const calleePort = 5070
 /** The attackers', as attacker.ts gives them out. */

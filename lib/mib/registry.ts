@@ -98,7 +98,7 @@ export class Registry {
 
   /**
    * The object or span that names like this belong to; or, with the sign changed and one less, the place of the first
-   * one after the name. Who keeps the list for several questions gives it: it may be made anew between them.
+   * one after the name. Who keeps the list for several questions gives it: it may be made again between them.
    */
   locate(ids: ArrayLike<number>, from: number, length: number, objects: readonly Owner[] = this.objects): number {
     const hinted = objects[this.#hint]

@@ -11,7 +11,7 @@ import { sipCommand } from './command.ts'
 export interface ConfigurationView {
   /** All complaints and warnings about the files of a home, and the verdict. */
   check(home: Home): { readonly text: string; readonly json: unknown; readonly isGood: boolean }
-  /** What is in force, and whence. Throws a ConfigurationError when the files are broken. */
+  /** What is in force, and where it was set. Throws a ConfigurationError when the files are broken. */
   inForce(home: Home): { readonly text: string; readonly json: unknown }
 }
 

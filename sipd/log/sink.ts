@@ -25,7 +25,7 @@ export interface SinkOptions {
 export interface LogSink {
   /** Takes one or more whole lines. Never waits and never throws; what there is no room for is counted. */
   write(lines: string): void
-  /** Opens the file anew, after what has been taken so far (on SIGUSR2). Resolves when that is done or has failed. */
+  /** Opens the file again, after what has been taken so far (on SIGUSR2). Resolves when that is done or has failed. */
   reopen(): Promise<void>
   /** Resolves when all that was taken is written, or cannot be. */
   flush(): Promise<void>
@@ -136,14 +136,14 @@ export class Sink implements LogSink {
     this.#timer = this.#options.clock.after(delayMs, () => this.#start())
   }
 
-  /** Writes until there is nothing left, or the outlet fails and is not opened anew. Never rejects. */
+  /** Writes until there is nothing left, or the outlet fails and is not opened again. Never rejects. */
   async #run(): Promise<void> {
     this.#isWriting = true
     let isFailed = false
     let isReopened = false
     do {
       isFailed = !(await this.#writeAll())
-      // A log is opened anew also when it cannot be written: that may be the operator's remedy.
+      // A log is opened again also when it cannot be written: that may be the operator's remedy.
       isReopened = this.#reopening.length > 0 && (await this.#reopen())
     } while (isReopened || this.#reopening.length > 0 || (!isFailed && !this.#queue.isEmpty))
     this.#isWriting = false
@@ -181,7 +181,7 @@ export class Sink implements LogSink {
       if (this.#at < this.#batch.length) this.#at = startOfLine(this.#batch, this.#at)
       return true
     } catch (error) {
-      this.#options.log.error('a log could not be opened anew; it goes on in what was open', {
+      this.#options.log.error('a log could not be opened again; it goes on in what was open', {
         to: this.#outlet.name,
         error: messageOf(error),
       })

@@ -55,7 +55,7 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
     if (isInvite) this.#timerC = new WheelTimer(this, 'c')
   }
 
-  /** §16.6 step 11: how long a branch may ring; begun anew by every provisional response but 100. */
+  /** §16.6 step 11: how long a branch may ring; begun again by every provisional response but 100. */
   watch(): void {
     if (this.#timerC) this.context.timers.set(this.#timerC, this.context.ringMs)
   }

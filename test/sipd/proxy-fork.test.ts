@@ -224,7 +224,7 @@ test('a phone that rings for longer than timer C is cancelled, and the caller he
   proxy.clock.advance(59_000)
   proxy.answer(out!, 180)
   proxy.clock.advance(59_000)
-  assert.deepEqual(kindsOf(proxy.take()), ['180', '180'], 'every 18x begins the wait anew')
+  assert.deepEqual(kindsOf(proxy.take()), ['180', '180'], 'every 18x begins the wait again')
   proxy.clock.advance(1100)
   assert.deepEqual(kindsOf(proxy.take()), ['CANCEL'])
   proxy.answer(out!, 487)

@@ -98,7 +98,7 @@ class Load {
   readonly #sentMs = new Map<number, number>()
   #timer: NodeJS.Timeout | undefined
   readonly #port: number
-  /** Numbers begin anew in each round, transactions must not. */
+  /** Numbers begin again in each round, transactions must not. */
   #run = 0
 
   private constructor(socket: Socket, port: number) {

@@ -5,6 +5,7 @@ import { createConnection, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AgentxMaster, type MasterOptions } from '../../agent/agentx/master.ts'
+import type { OpenSessions } from '../../agent/agentx/open-sessions.ts'
 import type { EngineOptions } from '../../agent/engine.ts'
 import type { TrustDomain } from '../../agent/trust/trust.ts'
 import { AgentxConnection } from '../../agentx/connection.ts'
@@ -20,6 +21,8 @@ import { type Families, type TestEngine, testEngine } from './engine.ts'
 
 export interface AgentxEngine extends TestEngine {
   readonly master: AgentxMaster
+  /** The sessions of the master. */
+  readonly open: OpenSessions
   readonly path: string
   readonly notifications: { trapOid: Oid; varbinds: readonly unknown[] }[]
   /** Serves modules as a subagent of ours; resolves when the master knows them. */
@@ -51,8 +54,10 @@ export async function agentxEngine(
   const path = join(folder, 'master')
   const engine = testEngine(local, read, write, { patienceMs: 5000, ...engineOptions })
   const notifications: AgentxEngine['notifications'] = []
+  const open: OpenSessions = new Map()
   const master = new AgentxMaster({
     registry: engine.engine.registry,
+    sessions: open,
     clock: systemClock,
     log: silentLog,
     upTimeTicks: () => 4711,
@@ -65,6 +70,7 @@ export async function agentxEngine(
   return {
     ...engine,
     master,
+    open,
     path,
     notifications,
     async serve(modules) {
