@@ -16,7 +16,16 @@ export function nodeOptionsOf(program: string): readonly [string, string] {
 
 /** So that a program starts however few descriptors it may have (load-in-order.ts). */
 export function loadInOrder(program = programRoot): string {
-  return `--require=${join(program, 'dist', 'lib', 'process', 'load-in-order.js')}`
+  return preloaded('load-in-order', program)
+}
+
+/** So that V8's own threads never hold up the one that serves (background-threads.ts). */
+export function backgroundThreads(): string {
+  return preloaded('background-threads', programRoot)
+}
+
+function preloaded(name: string, program: string): string {
+  return `--require=${join(program, 'dist', 'lib', 'process', `${name}.js`)}`
 }
 
 export type DaemonName = Domain

@@ -1,8 +1,12 @@
 /** A finished transaction as the access log sees it. */
 import type { AccessEntry } from '../log/access-entry.ts'
+import type { FormatLine } from '../log/log-format.ts'
 import type { Hop } from '../message/hop.ts'
 import { readParts } from '../message/parse.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
+
+/** What is told of a final answer. */
+export type Answered = [transaction: ServerTransaction, status: number, response: string]
 
 export function accessEntry(
   { request, source, startedMs }: ServerTransaction,
@@ -26,6 +30,17 @@ export function accessEntry(
     header: (name) => request.valueNamed(name),
     responseHeader: (name) => readParts(response).valueNamed(name),
   }
+}
+
+/** As LogFormat has it. */
+export function accessLine(
+  format: FormatLine,
+  listeners: Parameters<typeof localPortOf>[0],
+  nowMs: number,
+  ...[transaction, status, response]: Answered
+): string {
+  const localPort = localPortOf(listeners, transaction.source)
+  return format(accessEntry(transaction, status, response, nowMs, localPort))
 }
 
 /** Of the listener that a request came to. */
