@@ -8,7 +8,7 @@ import type { ServerTransaction } from '../transaction/server.ts'
 /** What is told of a final answer. */
 export type Answered = [transaction: ServerTransaction, status: number, response: string]
 
-export function accessEntry(
+function accessEntry(
   { request, source, startedMs }: ServerTransaction,
   status: number,
   response: string,
@@ -37,14 +37,14 @@ export function accessLine(
   format: FormatLine,
   listeners: Parameters<typeof localPortOf>[0],
   nowMs: number,
-  ...[transaction, status, response]: Answered
+  [transaction, status, response]: Answered,
 ): string {
   const localPort = localPortOf(listeners, transaction.source)
   return format(accessEntry(transaction, status, response, nowMs, localPort))
 }
 
 /** Of the listener that a request came to. */
-export function localPortOf(
+function localPortOf(
   listeners: readonly { readonly port: number; readonly tlsPort?: number | undefined }[],
   { listener, transport }: Hop,
 ): number {

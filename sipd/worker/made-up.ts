@@ -11,11 +11,14 @@ export interface MadeUp {
 }
 
 /** Of the addresses for documentation (RFC 5737), as the transport makes it of a datagram. */
-export function madeUpSource(host: number): Hop {
+function madeUpSource(host: number): Hop {
   return { transport: 'UDP', address: `192.0.2.${host}`, port: 5060, listener: 0, connection: undefined }
 }
 
-const [phone, gateway, flooder, stranger] = [1, 2, 3, 4].map(madeUpSource) as [Hop, Hop, Hop, Hop]
+const phone = madeUpSource(1)
+const gateway = madeUpSource(2)
+const flooder = madeUpSource(3)
+const stranger = madeUpSource(4)
 
 /** Those of one round; the first ones register whom the others call. */
 export function madeUpRequests(round: number): MadeUp[] {

@@ -25,8 +25,9 @@ const everyMs = 10
 
 export class WarmUp {
   readonly #clock: Clock
+  /** Until it is over. */
   #server: SipServer | undefined
-  readonly #store: MemoryLocation
+  #store: MemoryLocation | undefined
   readonly #inbox: MadeUp[] = []
   #round = 0
   #timer: Timer | undefined
@@ -38,7 +39,8 @@ export class WarmUp {
     const account = new Account(accountSettings(configuration), clock, log)
     const settings = madeUpSettings(serverSettings(configuration))
     const { listeners } = settings.identity
-    this.#store = new MemoryLocation({ clock, cleanupEveryMs: 180_000, account })
+    const store = new MemoryLocation({ clock, cleanupEveryMs: 180_000, account })
+    this.#store = store
     this.#server = createSipServer({
       settings,
       worker: 0,
@@ -46,12 +48,12 @@ export class WarmUp {
       log,
       debug: noDebug,
       sender: { send: (text, hop) => void this.#inbox.push(...madeUpAnswers(text, hop)) },
-      store: this.#store,
+      store,
       statistics: new SipStatistics(clock),
       account,
       lookup: () => Promise.resolve([]),
       isConnectionOpen: () => false,
-      onAnswered: (...answered) => void accessLine(formatAccess, listeners, clock.now(), ...answered),
+      onAnswered: (...answered) => void accessLine(formatAccess, listeners, clock.now(), answered),
     })
   }
 
@@ -82,8 +84,10 @@ export class WarmUp {
   stop(): void {
     this.#timer?.cancel()
     this.#server?.stop()
+    this.#store?.stop()
     this.#server = undefined
-    this.#store.stop()
+    this.#store = undefined
+    this.#inbox.length = 0
   }
 }
 

@@ -372,7 +372,7 @@ export class Worker implements InboxUser {
 
   #answered(...answered: Answered): void {
     const { listeners } = this.#server.identity
-    this.#outbox.access(accessLine(this.#formatAccess, listeners, this.#options.clock.now(), ...answered))
+    this.#outbox.access(accessLine(this.#formatAccess, listeners, this.#options.clock.now(), answered))
   }
 
   #refuseFraming(error: FramingError, source: Hop): void {
