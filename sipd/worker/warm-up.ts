@@ -17,7 +17,7 @@ import { accountSettings } from './bounds.ts'
 import { type MadeUp, madeUpAnswers, madeUpDomain, madeUpRequests } from './made-up.ts'
 import { serverSettings } from './settings.ts'
 
-/** Enough for V8 to compile all of it for good: more makes none faster. */
+/** Ten thousand messages, a second of processor: more than an attack was served until the compiler had done its part. */
 const rounds = 600
 const sliceMs = 1
 /** A tenth of a core: a few seconds in all. */
