@@ -154,6 +154,11 @@ export class MasterSession implements RemoteBackend {
     }
   }
 
+  /** Whether a request of this number is in flight. */
+  awaits(packetId: number): boolean {
+    return this.#waiting.has(packetId)
+  }
+
   /** Takes a Response; one that nobody waits for any more is left aside. */
   receive(response: Response): void {
     const waiting = this.#waiting.get(response.packetId)

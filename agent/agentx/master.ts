@@ -1,6 +1,7 @@
 /** The AgentX master (RFC 2741 §7): listens, keeps sessions and their regions, and hands on what they notify. */
 import type { Server, Socket } from 'node:net'
 import { AgentxConnection, largestPayload } from '../../agentx/connection.ts'
+import type { FrameHeader } from '../../agentx/decode.ts'
 import { type AgentxPdu, agentxError, closeReason } from '../../agentx/pdu.ts'
 import type { OctetAccount } from '../../lib/bounds/octet-account.ts'
 import { limitedLog } from '../../lib/log/limited-log.ts'
@@ -18,6 +19,7 @@ import type { OpenSessions } from './open-sessions.ts'
 import { Registrations } from './registrations.ts'
 import { longestDescription, type Reply, SessionRequests } from './session-requests.ts'
 import type { AgentxState } from './state.ts'
+import { unread } from './unread.ts'
 
 export interface MasterOptions {
   readonly registry: Registry
@@ -160,7 +162,8 @@ export class AgentxMaster {
     const connection: AgentxConnection = new AgentxConnection(
       socket,
       {
-        pdu: (pdu, payloadLength) => this.#receive(connection, trust, pdu, payloadLength),
+        reads: (header) => this.#reads(connection, header),
+        pdu: (pdu) => this.#receive(connection, trust, pdu),
         broken: (header, error) => {
           this.#log.warn('cannot read a PDU of a subagent', { error: error.message })
           // §7.2.2: a request is answered with parseError; what was an answer closes its session.
@@ -224,7 +227,21 @@ export class AgentxMaster {
     return [...this.#sessions.values()].filter((one) => one.connection === connection)
   }
 
-  #receive(connection: AgentxConnection, trust: TrustDomain, pdu: AgentxPdu, payloadLength: number): void {
+  /** Answers what its header alone condemns. */
+  #reads(connection: AgentxConnection, header: FrameHeader): boolean {
+    const found = this.#sessions.get(header.sessionId)
+    const session = found?.connection === connection ? found.session : undefined
+    const verdict = unread(header, session)
+    if (verdict === undefined) return true
+    if (verdict !== 'ignored') {
+      const { error, why } = verdict
+      const reply = session && why ? this.#requests.refuseUnread(session, error, why) : { error }
+      this.#respond(connection, header, reply)
+    }
+    return false
+  }
+
+  #receive(connection: AgentxConnection, trust: TrustDomain, pdu: AgentxPdu): void {
     if (pdu.type === 'open') {
       this.#open(connection, trust, pdu)
       return
@@ -243,12 +260,12 @@ export class AgentxMaster {
       this.#respond(connection, pdu, { error: agentxError.unsupportedContext })
       return
     }
-    this.#respond(connection, pdu, this.#process(session, pdu, payloadLength))
+    this.#respond(connection, pdu, this.#process(session, pdu))
     if (pdu.type === 'close') this.#forget(session, 'it closed its session', pdu.reason === closeReason.shutdown)
     if (changing.has(pdu.type)) this.#changed()
   }
 
-  #process(session: MasterSession, pdu: AgentxPdu, payloadLength: number): Reply {
+  #process(session: MasterSession, pdu: AgentxPdu): Reply {
     const requests = this.#requests
     switch (pdu.type) {
       case 'register':
@@ -256,7 +273,7 @@ export class AgentxMaster {
       case 'unregister':
         return requests.unregister(session, pdu)
       case 'notify':
-        return requests.notify(session, pdu, payloadLength)
+        return requests.notify(session, pdu)
       case 'indexAllocate':
         return requests.allocate(session, pdu)
       case 'indexDeallocate':

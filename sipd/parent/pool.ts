@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { messageOf } from '../../lib/errors.ts'
 import type { Home } from '../../lib/home/home.ts'
 import type { Log } from '../../lib/log/log.ts'
-import { loadInOrder } from '../../lib/process/daemon.ts'
+import { backgroundThreads, loadInOrder } from '../../lib/process/daemon.ts'
 import { SpareDescriptors } from '../../lib/process/spare-descriptors.ts'
 import { programRoot } from '../../lib/program-root.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
@@ -19,6 +19,7 @@ import type { ListItem, ListSubject } from '../worker/listing.ts'
 import type { WorkerStart } from '../worker/protocol.ts'
 import { Watchdog } from './watchdog.ts'
 import { type HandleUser, WorkerError, WorkerHandle } from './worker-handle.ts'
+import { workerStdio } from './worker-stdio.ts'
 
 export interface PoolOptions {
   readonly home: Home
@@ -46,13 +47,16 @@ export interface PoolSettings {
 
 /**
  * A worker of 100,000 calls has much short-lived garbage: a larger young generation collects it for less. All of the heap is
- * collected rarely, and by one thread beside the one that serves: on the same core four take four fifths of it meanwhile
- * (docs/performance.md).
+ * collected rarely, and by one thread beside the one that serves, of a lower priority: on the same core four take four fifths of it
+ * meanwhile, and one of the same priority half (docs/performance.md).
  */
 const workerNodeOptions = [
   '--max-semi-space-size=16',
   '--initial-old-space-size=128',
   '--v8-pool-size=1',
+  // What is compiled when a worker begins (worker/warm-up.ts) is kept until somebody sends it, weeks later.
+  '--no-flush-bytecode',
+  backgroundThreads(),
   loadInOrder(),
 ]
 /** Connections that no worker has taken yet may have all others; a worker is started with these. */
@@ -99,6 +103,7 @@ export class WorkerPool {
         ...(options.account ? ['--account', JSON.stringify(options.account)] : []),
       ],
       execArgv: workerNodeOptions,
+      stdio: workerStdio(),
       serialization: 'advanced',
     })
   }

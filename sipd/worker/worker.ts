@@ -25,7 +25,7 @@ import { KeyHasher } from '../transaction/hash.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
 import type { FramingError } from '../transport/framer.ts'
 import { Transports } from '../transport/transports.ts'
-import { accessEntry, localPortOf } from './access-entry.ts'
+import { type Answered, accessLine } from './access-entry.ts'
 import { accountSettings, maxConnections } from './bounds.ts'
 import { CallHandover } from './call-handover.ts'
 import { type ConnectionNews, connectionLine, inboundLines, workerOfConnection } from './connection-lines.ts'
@@ -41,6 +41,7 @@ import type { WorkerStart } from './protocol.ts'
 import { workerReport } from './report.ts'
 import { identityOf, registrationsPath, serverSettings, staticBindings, transportSettings } from './settings.ts'
 import { Subscriptions } from './subscriptions.ts'
+import { WarmUp } from './warm-up.ts'
 
 export interface WorkerOptions {
   readonly home: Home
@@ -79,6 +80,7 @@ export class Worker implements InboxUser {
   /** Until the workers before have handed over. */
   #early: EarlyMessages | undefined
   #ending: Timer | undefined
+  readonly #warmUp: WarmUp
 
   /** Reads the configuration, the registrations, and links with the other workers. Throws what is wrong in words. */
   static async create(options: WorkerOptions): Promise<Worker> {
@@ -120,6 +122,7 @@ export class Worker implements InboxUser {
     this.#ownership = this.#newOwnership(config, hasher)
     this.#registrations = this.#newRegistrations(configuration)
     this.#server = this.#newServer(configuration, hasher, faults, debug)
+    this.#warmUp = new WarmUp(configuration, clock, this.#formatAccess)
     const { calls, core } = this.#server
     this.#calls = new CallHandover({
       calls,
@@ -214,7 +217,7 @@ export class Worker implements InboxUser {
       elsewhere: this.#ownership,
       settleMs: start.members.length > 1 ? settleMs : 0,
       isConnectionOpen: (connection) => this.#isConnectionOpen(connection),
-      onAnswered: (transaction, status, response) => this.#answered(transaction, status, response),
+      onAnswered: (...answered) => this.#answered(...answered),
     })
   }
 
@@ -237,6 +240,7 @@ export class Worker implements InboxUser {
     const early = this.#early
     this.#early = undefined
     early?.begin()
+    this.#warmUp.start()
   }
 
   /** Whoever takes a seat that was empty is told what this worker has of it. */
@@ -260,6 +264,7 @@ export class Worker implements InboxUser {
   async drain(successors: readonly number[], withinMs: number): Promise<void> {
     const { clock } = this.#options
     this.#release()
+    this.#warmUp.stop()
     this.#registrations.tellNow()
     const elsewhere = this.#ownership.elsewhere()
     this.#ownership.drain(successors)
@@ -301,6 +306,7 @@ export class Worker implements InboxUser {
   async stop(withinMs: number): Promise<void> {
     const { clock } = this.#options
     this.#ending?.cancel()
+    this.#warmUp.stop()
     this.#server.core.openness = 'refusing'
     const untilMs = clock.monotonicMs() + withinMs
     while (this.#server.layer.live > 0 && clock.monotonicMs() < untilMs) await pause(clock, 20)
@@ -364,15 +370,9 @@ export class Worker implements InboxUser {
     return this.#transports.connections.get(connection)?.isOpen === true
   }
 
-  #answered(transaction: ServerTransaction, status: number, response: string): void {
-    const entry = accessEntry(
-      transaction,
-      status,
-      response,
-      this.#options.clock.now(),
-      localPortOf(this.#server.identity.listeners, transaction.source),
-    )
-    this.#outbox.access(this.#formatAccess(entry))
+  #answered(...answered: Answered): void {
+    const { listeners } = this.#server.identity
+    this.#outbox.access(accessLine(this.#formatAccess, listeners, this.#options.clock.now(), answered))
   }
 
   #refuseFraming(error: FramingError, source: Hop): void {

@@ -95,13 +95,14 @@ export async function agentxEngine(
   }
 }
 
+type Answer = Extract<AgentxPdu, { type: 'response' }>
 type Respond = (pdu: AgentxPdu) => Extract<AgentxBody, { type: 'response' }> | undefined
 
 /** A subagent by hand: says what it is told to, and answers as `respond` has it. */
 export class ScriptedSubagent {
   readonly socket: Socket
   readonly #connection: AgentxConnection
-  readonly #answers = new Map<number, (pdu: AgentxPdu) => void>()
+  readonly #answers = new Map<number, (pdu: Answer) => void>()
   readonly requests: AgentxPdu[] = []
   sessionId = 0
   isClosed = false
@@ -137,12 +138,23 @@ export class ScriptedSubagent {
     return answer.error
   }
 
-  async ask(body: AgentxBody, flags = 0): Promise<Extract<AgentxPdu, { type: 'response' }>> {
+  ask(body: AgentxBody, flags = 0): Promise<Answer> {
+    const answer = this.#nextAnswer()
+    this.#connection.send({ flags, sessionId: this.sessionId, transactionId: 0, packetId: this.#packetId }, body)
+    return answer
+  }
+
+  /** Sends octets that are no PDU of ours, but for their header, which gets a number; gives res.error. */
+  async answerTo(octets: Buffer): Promise<number> {
+    const answer = this.#nextAnswer()
+    octets.writeUInt32BE(this.#packetId, 12)
+    this.socket.write(octets)
+    return (await answer).error
+  }
+
+  #nextAnswer(): Promise<Answer> {
     this.#packetId++
-    const packetId = this.#packetId
-    const answer = new Promise<AgentxPdu>((resolve) => this.#answers.set(packetId, resolve))
-    this.#connection.send({ flags, sessionId: this.sessionId, transactionId: 0, packetId }, body)
-    return (await answer) as Extract<AgentxPdu, { type: 'response' }>
+    return new Promise((resolve) => this.#answers.set(this.#packetId, resolve))
   }
 
   end(): void {
