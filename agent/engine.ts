@@ -19,7 +19,7 @@ import { Statistics } from '../snmp/engine/statistics.ts'
 import { CommunityExchange, type Exchange } from '../snmp/exchange.ts'
 import type { LocalV3 } from '../snmp/local-v3.ts'
 import { messageVersion, pduTag } from '../snmp/message/pdu.ts'
-import { Request } from '../snmp/message/request.ts'
+import { type AnsweredRequest, Request } from '../snmp/message/request.ts'
 import { closeResponse, openResponse, writeErrorResponse } from '../snmp/message/response.ts'
 import { readV3 } from '../snmp/message/v3-message.ts'
 import { type Community, findCommunity } from '../snmp/security/community.ts'
@@ -225,31 +225,37 @@ export class Engine {
     }
     this.#remoteReads++
     const isBulk = request.pduTag === pduTag.getBulkRequest
-    unfinished
-      .finish()
-      .then(
-        (answer) => this.#answerRemote(exchange, kept, rules, isBulk, answer),
-        (error: unknown) => {
-          this.log.error('bug while reading', { remote: exchange.remote, error })
-          this.#sendError(exchange, kept, { status: 'genErr', position: 1 })
-        },
-      )
-      .finally(() => {
-        this.#remoteReads--
-        release()
-      })
-      .catch((error: unknown) => this.log.error('bug while answering', { remote: exchange.remote, error }))
+    const answerWith = (answer: RemoteAnswer): void => {
+      this.#remoteReads--
+      release()
+      try {
+        this.#answerRemote(exchange, kept, rules, isBulk, answer)
+      } catch (error) {
+        this.log.error('bug while answering', { remote: exchange.remote, error })
+      }
+    }
+    // One promise for a request, of which there may be tens of thousands a second.
+    unfinished.finish().then(answerWith, (error: unknown) => {
+      this.log.error('bug while reading', { remote: exchange.remote, error })
+      answerWith({ status: 'genErr', position: 1 })
+    })
   }
 
   /** Gives what releases it again; undefined when there is no room for a request to wait. */
-  #hold({ bytes, count }: Request, { address }: Remote): (() => void) | undefined {
+  #hold({ bytes, count }: AnsweredRequest, { address }: Remote): (() => void) | undefined {
     const octets = bytes.length + count * octetsOfVarbind
     const source = sourceNetwork(address)
     const site = sourceSite(source)
     return this.#requests.take(octets, source, site) ? () => this.#requests.give(octets, source, site) : undefined
   }
 
-  #answerRemote(exchange: Exchange, kept: Request, { limit }: ReadRules, isBulk: boolean, answer: RemoteAnswer): void {
+  #answerRemote(
+    exchange: Exchange,
+    kept: AnsweredRequest,
+    { limit }: ReadRules,
+    isBulk: boolean,
+    answer: RemoteAnswer,
+  ): void {
     if ('status' in answer) {
       this.#sendError(exchange, kept, answer)
       return
@@ -340,7 +346,7 @@ export class Engine {
     this.#sendError(exchange, request, { status: 'authorizationError', position })
   }
 
-  #sendError(exchange: Exchange, request: Request, { status, position }: ReadFailure): void {
+  #sendError(exchange: Exchange, request: AnsweredRequest, { status, position }: ReadFailure): void {
     const { isV1 } = exchange
     const out = this.#out
     if (status === 'tooBig') this.statistics.snmpOutTooBigs++
