@@ -157,7 +157,7 @@ function tlsOf(config: SipdConfig, home: Home, readFile: ReadFile): TlsIdentity 
 }
 
 /** StaticContact: registrations that never end. */
-export function staticBindings(config: SipdConfig): Change[] {
+function staticBindings(config: SipdConfig): Change[] {
   const identity = new Identity(identityOf(config))
   return config.StaticContact.flatMap(({ addressOfRecord, contact, q }): Change[] => {
     const uri = parseRequestUri(addressOfRecord)
@@ -184,8 +184,20 @@ function configuredNames(config: SipdConfig, peers: ReadConfig['persistentTcp'])
   return new Set(names.filter((name) => name !== '' && isIP(name) === 0))
 }
 
-/** Where the registrations are kept: Cisco_Registry_Rendezvous_Directory and _Name. */
-export function registrationsPath(config: SipdConfig, home: Home): string {
+/** What sipd.conf says of how registrations are kept. */
+export function registrationSettings(configuration: ReadConfig, home: Home) {
+  const { config } = configuration
+  return {
+    path: registrationsPath(config, home),
+    maxAgeMs: config.Cisco_Registry_Max_DB_Age_on_Boot * 1000,
+    statics: staticBindings(config),
+    cleanupEveryMs: config.RegistryCleanupRate,
+    limits: serverSettings(configuration).registrar,
+  }
+}
+
+/** Cisco_Registry_Rendezvous_Directory and _Name. */
+function registrationsPath(config: SipdConfig, home: Home): string {
   return join(
     resolve(home.root, config.Cisco_Registry_Rendezvous_Directory),
     `${config.Cisco_Registry_Rendezvous_Name}.sqlite`,
