@@ -14,11 +14,12 @@ import { createLog } from '../lib/log/log.ts'
 import { beTheOnlyOne, keepToSignals, openHome } from '../lib/process/daemon-process.ts'
 import { guardProcess } from '../lib/process/guard.ts'
 import { outliveStandardStreams } from '../lib/process/standard-streams.ts'
-import { systemClock } from '../lib/time/clock.ts'
+import { commandClock, systemClock } from '../lib/time/clock.ts'
 import { programVersion } from '../lib/version.ts'
 import { sipModules } from '../subagents/sip/index.ts'
 import type { ReadConfig } from './config/read.ts'
 import { listenForOperator } from './parent/operator.ts'
+import { endOrphans } from './parent/orphans.ts'
 import { SipdParent } from './parent/parent.ts'
 import { PidCopy } from './parent/pid-copy.ts'
 import { removeWorkerSockets } from './parent/worker-sockets.ts'
@@ -30,6 +31,7 @@ const { values } = parseArgs({ options: { home: { type: 'string' } } })
 const home = openHome('sipd', values.home)
 const privileges = await settlePrivileges(home).catch(fail)
 privileges.asAccount(() => beTheOnlyOne('sipd', home))
+const killed = await endOrphans(home, commandClock).catch(fail)
 privileges.asAccount(() => removeWorkerSockets(foldersOf(home, 'sipd').run))
 privileges.asAccount(() => rmSync(formerControlSocketOf(home), { force: true }))
 
@@ -39,6 +41,8 @@ const storage = new Storage()
 const toStandardError = createLog({ component: 'sipd', write: (line) => process.stderr.write(line) })
 const sipd = new SipdParent(home, systemClock, toStandardError, privileges)
 guardProcess(() => sipd.log, systemClock)
+if (killed.length > 0)
+  sipd.log.warn('workers of a sipd that was killed hung, and were killed', { pids: killed.join(' ') })
 sipd.onLost = () => void sipd.stop(0).finally(() => process.exit(1))
 try {
   const configuration = await sipd.start()

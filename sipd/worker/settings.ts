@@ -31,6 +31,7 @@ export function serverSettings({ config, origins, persistentTcp }: ReadConfig): 
       ignoredExtensions: new Set(config.IgnoreProxyRequire.map((tag) => tag.toLowerCase())),
       ringMs: config.SipT3InMs,
       maxRingMs: config.SipMaxT3InMs,
+      longestRingMs: config.MaxRingSeconds * 1000,
       allowsSipsToSip: config.AllowSipTlsConversionToSip,
       routeTransport: config.SipRouteHeaderTransportType,
     },
@@ -56,6 +57,7 @@ export function serverSettings({ config, origins, persistentTcp }: ReadConfig): 
           users: config.RegistrarMaxUsers,
           usersPerSource: Math.ceil((config.RegistrarMaxUsers * config.SourceSharePercent) / 100),
           newUsersPerMinute: share(config.RegistrarNewUsersPerMinute),
+          retryAfterSeconds: config.RetryAfterSeconds,
         }
       : undefined,
     // What is said of the server is shared among its workers, which the requests of one address are spread over as well.

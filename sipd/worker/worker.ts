@@ -41,6 +41,7 @@ import type { WorkerStart } from './protocol.ts'
 import { RegistrationHandover } from './registration-handover.ts'
 import { workerReport } from './report.ts'
 import { identityOf, registrationSettings, serverSettings, transportSettings } from './settings.ts'
+import { WindDown } from './wind-down.ts'
 
 export interface WorkerOptions {
   readonly home: Home
@@ -268,10 +269,10 @@ export class Worker implements InboxUser {
       for (const handover of elsewhere) this.#send(successor, handover)
     }
     void this.#handover.handOver(successors)
-    const untilMs = clock.monotonicMs() + withinMs
+    const windDown = new WindDown(this.#transports.connections, clock, withinMs)
     this.#ending = clock.every(drainedCheckMs, () => {
       const { layer, held } = this.#server
-      const isOver = clock.monotonicMs() >= untilMs
+      const isOver = windDown.look()
       const isIdle = layer.live === 0 && held.isEmpty && this.#transports.connections.size === 0
       if (isOver || isIdle) void this.stop(0).finally(() => process.exit(0))
     })
@@ -300,7 +301,7 @@ export class Worker implements InboxUser {
   async stop(withinMs: number, successors: readonly number[] = []): Promise<void> {
     const { clock } = this.#options
     this.#ending?.cancel()
-    this.#server.core.openness = 'refusing'
+    if (!this.#ownership.isDraining) this.#server.core.openness = 'refusing'
     const untilMs = clock.monotonicMs() + withinMs
     while (this.#server.layer.live > 0 && clock.monotonicMs() < untilMs) await pause(clock, 20)
     this.#transports.stop()

@@ -189,7 +189,7 @@ describe('sip under a supervisor', () => {
 })
 
 const configuration: ConfigurationView = {
-  check: () => ({ text: 'sipd.conf:1:1: bad\n', json: { complaints: 1 }, isGood: false }),
+  check: async () => ({ text: 'sipd.conf:1:1: bad\n', json: { complaints: 1 }, isGood: false }),
   inForce: () => ({ text: 'Listen 5060 # default\n', json: [{ name: 'Listen' }] }),
 }
 
