@@ -41,11 +41,11 @@ const storage = new Storage()
 const toStandardError = createLog({ component: 'sipd', write: (line) => process.stderr.write(line) })
 const sipd = new SipdParent(home, systemClock, toStandardError, privileges)
 guardProcess(() => sipd.log, systemClock)
-if (killed.length > 0)
-  sipd.log.warn('workers of a sipd that was killed hung, and were killed', { pids: killed.join(' ') })
 sipd.onLost = () => void sipd.stop(0).finally(() => process.exit(1))
 try {
   const configuration = await sipd.start()
+  if (killed.length > 0)
+    sipd.log.warn('workers of a sipd that was killed hung, and were killed', { pids: killed.join(' ') })
   const pidCopy = new PidCopy(home, configuration.config.PidFile, sipd.log)
   const audit = new AuditFile({
     path: join(foldersOf(home, 'sipd').logs, 'audit.log'),
