@@ -98,7 +98,7 @@ export class LocationWriter {
   #rewrite: Iterator<Change> | undefined
   #isStopping = false
   /** A successor writes in its place. */
-  #isLeft = false
+  #left: Unwritten | undefined
   #whenReported: (() => void) | undefined
 
   constructor(options: LocationWriterOptions) {
@@ -120,11 +120,11 @@ export class LocationWriter {
   }
 
   start(): void {
-    if (!this.#isLeft && !this.#isStopping) this.#startThread()
+    if (!this.#left && !this.#isStopping) this.#startThread()
   }
 
   readonly changed: ChangeListener = (addressOfRecord, bindings, isRefresh) => {
-    if (this.#isLeft) return
+    if (this.#left) return
     const before = this.#gathered
     if (before >= this.#mostWaiting && !this.#changes.has(addressOfRecord) && !this.#refreshes.has(addressOfRecord)) {
       this.#isOverfull = true
@@ -146,7 +146,7 @@ export class LocationWriter {
 
   /** Writes all there is again: what the file has is not what it should have. */
   rewrite(): void {
-    if (this.#isLeft) return
+    if (this.#left) return
     this.#isOverfull = true
     this.#post()
   }
@@ -167,11 +167,15 @@ export class LocationWriter {
    * could come last. The batch that the disk has already is therefore waited for, by `closed`, and is the successor's as well.
    */
   handOver(): Unwritten {
+    this.#left ??= this.#leave()
+    return this.#left
+  }
+
+  #leave(): Unwritten {
     const waiting = [...this.#changes.keys(), ...this.#refreshes.keys()]
     const { changes = [], refreshes = [] } = this.#batch ?? {}
     const addresses = new Set([...waiting, ...[...changes, ...refreshes].map(([addressOfRecord]) => addressOfRecord)])
     const isAll = this.#isRewriting || (this.#batch?.isRewrite ?? false)
-    this.#isLeft = true
     this.#changes.clear()
     this.#refreshes.clear()
     this.#timer?.cancel()
@@ -182,7 +186,7 @@ export class LocationWriter {
 
   /** Flushes, closes the file and ends the thread; what the disk has not taken within the limit is logged and let go. */
   async stop(limitMs = 5000): Promise<void> {
-    if (this.#isLeft) return this.#end(limitMs)
+    if (this.#left) return this.#end(limitMs)
     if (this.#isStopping) return
     const limit = this.#clock.after(limitMs, () => this.#giveUp())
     const flushed = this.flush()
@@ -221,7 +225,7 @@ export class LocationWriter {
       this.#worker = undefined
       this.#isSent = false
       this.#whenReported?.()
-      if (this.#isStopping || this.#isLeft) return
+      if (this.#isStopping || this.#left) return
       this.#log.error('the thread that writes registrations ended, and is started again', { inMs: this.#retryMs })
       this.#retryLater(() => this.#startThread())
     })
@@ -235,7 +239,7 @@ export class LocationWriter {
   }
 
   #post(): void {
-    if (this.#isSent || this.#retry || !this.#worker || this.#isStopping || this.#isLeft) return
+    if (this.#isSent || this.#retry || !this.#worker || this.#isStopping || this.#left) return
     this.#timer?.cancel()
     this.#timer = undefined
     this.#batch ??= this.#gather()
@@ -282,7 +286,7 @@ export class LocationWriter {
   #reported(report: WriterReport): void {
     this.#isSent = false
     this.#whenReported?.()
-    if (this.#isLeft) return
+    if (this.#left) return
     if (report.result === 'failed') return this.#failed(report)
     reportWrite(this.#options.path)
     this.#retryMs = firstRetryMs
