@@ -5,10 +5,10 @@ import { errorOf, messageOf } from '../../lib/errors.ts'
 import { reportWrite } from '../../lib/files/storage.ts'
 import type { Home } from '../../lib/home/home.ts'
 import type { Log } from '../../lib/log/log.ts'
-import { parseCommand } from '../../lib/text/command.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { FileOutlet } from './file-outlet.ts'
 import { countLines, LineQueue } from './line-queue.ts'
+import { logCommand } from './log-program.ts'
 import type { Outlet } from './outlet.ts'
 import { PipeOutlet } from './pipe-outlet.ts'
 
@@ -46,8 +46,7 @@ const flushWithinMs = 2000
 export async function openSink(spec: string, options: SinkOptions & { readonly home: Home }): Promise<LogSink> {
   const { home, clock, log } = options
   if (!spec.startsWith('|')) return new Sink(await FileOutlet.open(resolve(home.root, spec)), options)
-  // Apache's || is a pipe without a shell as well; |$ is the one with.
-  const parsed = parseCommand(spec.replace(/^\|\|?/, ''))
+  const parsed = logCommand(spec.slice(1), home)
   if ('error' in parsed) throw new Error(`the log ${JSON.stringify(spec)} cannot be opened: ${parsed.error}`)
   let countLost = (_lines: number): void => {}
   const outlet = await PipeOutlet.open({

@@ -54,8 +54,6 @@ const workerNodeOptions = [
   '--max-semi-space-size=16',
   '--initial-old-space-size=128',
   '--v8-pool-size=1',
-  // What is compiled when a worker begins (worker/warm-up.ts) is kept until somebody sends it, weeks later.
-  '--no-flush-bytecode',
   backgroundThreads(),
   loadInOrder(),
 ]
@@ -153,9 +151,9 @@ export class WorkerPool {
     return this.#exclusively(async () => {
       this.#settings = settings
       const before = this.workers
-      await this.#relieve(async () => {
+      await this.#relieve(async (successors) => {
         this.#openness = 'open'
-        await this.#stop(before, withinMs)
+        await this.#stop(before, withinMs, successors)
       })
     })
   }
@@ -243,6 +241,7 @@ export class WorkerPool {
       index,
       members,
       others,
+      sources: this.#sourcesFor(index),
       secret: this.#secret,
       signerSecret: this.#options.markKey,
       files: this.#settings.files,
@@ -258,6 +257,14 @@ export class WorkerPool {
     const handle = this.#spare.lend(() => new WorkerHandle(start, this.#options.clock, user))
     this.#workers.set(worker, handle)
     return handle
+  }
+
+  /** Those that serve first, each asked by another of those that begin. */
+  #sourcesFor(index: number): number[] {
+    const serving = this.#current().map(({ id }) => id)
+    const first = index % Math.max(1, serving.length)
+    const draining = this.workers.filter(({ state }) => state === 'draining').map(({ id }) => id)
+    return [...serving.slice(first), ...serving.slice(0, first), ...draining.reverse()]
   }
 
   #ended(handle: WorkerHandle, how: string): void {
@@ -334,11 +341,11 @@ export class WorkerPool {
     return this.workers.filter(({ generation, state }) => generation === this.#generation && state === 'serving')
   }
 
-  async #stop(all: readonly WorkerHandle[], withinMs: number): Promise<void> {
+  async #stop(all: readonly WorkerHandle[], withinMs: number, successors: readonly number[] = []): Promise<void> {
     for (const worker of all) {
       this.#leaving.add(worker.id)
       worker.state = 'stopping'
-      worker.send({ kind: 'stop', withinMs })
+      worker.send({ kind: 'stop', withinMs, successors })
     }
     await Promise.all(all.map((worker) => worker.ended(withinMs + 3000)))
     for (const { id } of all) this.#leaving.delete(id)

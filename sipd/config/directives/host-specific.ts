@@ -92,7 +92,7 @@ export const hostSpecific = {
     inForce: 'the access log shows addresses; looking up names of clients is to come',
   }),
   ErrorLog: one(destination, 'logs/sipd/error_log', {
-    help: 'Where what happens is told; "|bin/rotatelogs logs/sipd/error_log 86400" turns it over daily.',
+    help: 'Where what happens is told; "|rotatelogs logs/sipd/error_log 86400" turns it over daily. A program is looked for in bin/ of the appliance first, and works in the home.',
     changes: 'reload',
     inForce: true,
   }),

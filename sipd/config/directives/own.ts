@@ -118,12 +118,17 @@ export const own = {
     inForce: true,
   }),
   RetryAfterSeconds: one(whole(1, 86_400, 's'), '60', {
-    help: "Retry-After in a 503 while sip txngraceful-restart drains; the ancestor's RESTART_TIMER.",
+    help: "Retry-After in every 503 of sipd itself: while sip txngraceful-restart drains, at a bound, in a flood; the ancestor's RESTART_TIMER.",
+    changes: 'reload',
+    inForce: true,
+  }),
+  MaxRingSeconds: one(whole(0, 86_400, 's'), '1800', {
+    help: 'How long a call may ring in all, whatever its phones send: a 180 each minute keeps it from SipT3InMs for ever (RFC 3261 §16.7). 0 is without end.',
     changes: 'reload',
     inForce: true,
   }),
   DrainSeconds: one(whole(0, 86_400, 's'), '600', {
-    help: 'How long transactions may take to finish at a graceful restart.',
+    help: 'How long transactions may take to finish at a graceful restart, and how long connections stay with the worker that has them; they end one after the other in the second half.',
     changes: 'reload',
     inForce: true,
   }),
