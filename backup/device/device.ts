@@ -8,9 +8,12 @@ export interface StoredFile {
 
 /** One file that is being written under its draft name (lib/backup/set-name.ts). */
 export interface DeviceWriter {
-  /** Resolves when the device has taken it or can take more: whoever writes waits for it. */
+  /** Resolves when the device has taken it or can take more: whoever writes waits for it, and leaves the chunk as it is. */
   write(chunk: Uint8Array): Promise<void>
-  /** Makes all of it durable where the device can, checks its size, and gives it its name, replacing an older file of it. */
+  /**
+   * Makes all of it durable where the device can, checks its size, and gives it its name, replacing an older file of it. One
+   * that rejects leaves the draft, for abort() to remove.
+   */
   commit(): Promise<void>
   /** Removes the draft; never rejects. */
   abort(): Promise<void>
@@ -24,8 +27,8 @@ export type DeviceStep =
   | 'logIn'
   | 'path'
   | 'write'
-  | 'readBack'
   | 'rename'
+  | 'readBack'
   | 'freeSpace'
 
 export interface StepReport {
@@ -70,8 +73,9 @@ export class DeviceError extends Error {
 /** Everything but close() rejects with DeviceError, or with the signal's reason when it was aborted. */
 export interface Device {
   readonly name: string
-  /** Regular files of the device's folder, drafts included, in no order. */
+  /** Regular files of the device's folder, drafts and files of others included, in no order. */
   list(signal: AbortSignal): Promise<readonly StoredFile[]>
+  /** `signal` is for all that the writer does but abort(). A draft of the same name that was left behind is replaced. */
   create(name: string, signal: AbortSignal): Promise<DeviceWriter>
   /** Its octets from `from` on, in pieces of any size, no faster than they are taken. */
   read(name: string, from: number, signal: AbortSignal): AsyncIterable<Buffer>
