@@ -28,6 +28,7 @@ export interface TargetPolicy {
 export function target(sources: readonly TargetSource[], policy: TargetPolicy): Step<RoutedRequest> {
   return (routed) => {
     const { uri, isOurs, routing } = routed
+    if (routed.targets !== undefined) return 'goOn' // its flow is known
     if (!isOurs) {
       routed.targets = [{ uri: routing.requestUri, parsed: uri, origin: 'asked', flow: undefined, path: [], q: 1000 }]
       return 'goOn'

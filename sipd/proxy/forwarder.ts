@@ -20,6 +20,7 @@ import type { MessageTransport, Timers } from '../transaction/parts.ts'
 import type { Branch } from './branch.ts'
 import { breadthOf } from './breadth.ts'
 import { cameByParameter } from './came-by.ts'
+import { type FlowTokens, flowOfSender, isFromUserAgent, isOutbound, type TokenFlow } from './flow-tokens.ts'
 import type { Identity } from './identity.ts'
 import { type Branches, loopHashOf } from './loop.ts'
 import type { Passage } from './passage.ts'
@@ -44,6 +45,7 @@ export interface ForwarderOptions {
   readonly policy: ProxyPolicy
   readonly relay: Relay
   readonly signer: Signer
+  readonly flowTokens: FlowTokens
   readonly faults: FaultGuard
   readonly log: Log
   readonly debug: DebugLog
@@ -60,6 +62,8 @@ interface Way {
   readonly routes: readonly string[] | undefined
   readonly next: SipUri
   readonly flow: Hop | undefined
+  /** Of the target, where it is known. */
+  readonly contact: SipUri | undefined
   readonly isByRoute: boolean
   /** The next hop was named by sipd.conf, or registered itself from where it is. */
   readonly isBound: boolean
@@ -82,6 +86,7 @@ export class Forwarder implements BranchStarter {
   readonly #locator: Locator
   readonly #relay: Relay
   readonly #signer: Signer
+  readonly #flowTokens: FlowTokens
   readonly #faults: FaultGuard
   readonly #log: Log
   readonly #debug: DebugChannel
@@ -97,6 +102,7 @@ export class Forwarder implements BranchStarter {
     this.#locator = options.locator
     this.#relay = options.relay
     this.#signer = options.signer
+    this.#flowTokens = options.flowTokens
     this.#faults = options.faults
     this.#log = limitedLog(options.log, options.clock)
     this.#debug = options.debug.Routing
@@ -233,30 +239,54 @@ export class Forwarder implements BranchStarter {
       requestUri: way.requestUri,
       via: `SIP/2.0/${hop.transport} ${this.identity.sentBy(hop)};branch=${branch}${hop.transport === 'UDP' ? ';rport' : ''}`,
       maxBreadth,
-      recordRoute: this.#recordRoute(request, source, hop, isSecure(way)),
+      recordRoute: this.#recordRoute(request, source, way, hop),
+      path: this.#path(request, source),
       routes: way.routes,
     }
   }
 
-  /** §16.6 step 4; two of them where the request changes transports or addresses here (RFC 5658). */
-  #recordRoute(request: SipRequest, source: Hop, hop: Hop, isSips: boolean): string | undefined {
+  /**
+   * §16.6 step 4; two of them where the request changes transports or addresses here (RFC 5658), or where either side is reached by its
+   * flow: then also without AddRecordRoute, since what follows in the dialog would not arrive.
+   */
+  #recordRoute(request: SipRequest, source: Hop, way: Way, hop: Hop): string | undefined {
+    if (!dialogMethods.has(request.method) || hasToTag(request)) return undefined
     const { addRecordRoute, addTransportInRecordRoute } = this.policy
-    if (!addRecordRoute || !dialogMethods.has(request.method) || hasToTag(request)) return undefined
-    const token = this.#relay.token(request, source, hop)
-    const lr = token === undefined ? 'lr' : `lr;${tokenParameter}=${token}`
-    const side = (of: Hop, isForced: boolean): string => {
+    const from = flowOfSender(request, source)
+    const to = way.flow && { hop: way.flow, isOutbound: isOutbound(way.contact) }
+    if (!addRecordRoute && !from && !to) return undefined
+    // A flow token says itself where requests may go.
+    const token = from && to ? undefined : this.#relay.token(request, source, hop)
+    const isSips = isSecure(way)
+    const side = (of: Hop, isForced: boolean, flow: TokenFlow | undefined): string => {
       const transport = isForced || of.transport !== 'UDP' ? `;transport=${of.transport.toLowerCase()}` : ''
+      const host = this.identity.sentBy(of)
+      const place = flow ? `${this.#flowTokens.ofDialog(request, flow.hop)}@${host}` : host
+      const mark = flow || token === undefined ? '' : `;${tokenParameter}=${token}`
+      const parameters = `lr${mark}${flow?.isOutbound ? ';ob' : ''}`
       // Of a sips: request every hop is to be TLS, that of requests within the dialog too.
-      if (isSips && of.transport === 'TLS') return `<sips:${this.identity.sentBy(of)};${lr}>`
-      return `<sip:${this.identity.sentBy(of)}${transport};${lr}>`
+      if (isSips && of.transport === 'TLS') return `<sips:${place};${parameters}>`
+      return `<sip:${place}${transport};${parameters}>`
     }
     const isSame = source.transport === hop.transport && source.listener === hop.listener
-    return isSame ? side(hop, addTransportInRecordRoute) : `${side(hop, true)}, ${side(source, true)}`
+    if (isSame && !from && !to) return side(hop, addTransportInRecordRoute, undefined)
+    return `${side(hop, !isSame || addTransportInRecordRoute, to)}, ${side(source, !isSame || addTransportInRecordRoute, from)}`
+  }
+
+  /** RFC 5626 §5.1: what comes for a registration at another registrar goes back over the flow that it was made by. */
+  #path(request: SipRequest, source: Hop): string | undefined {
+    if (request.method !== 'REGISTER' || !isFromUserAgent(request)) return undefined
+    const supported = request.elements(H.supported).map((tag) => tag.toLowerCase())
+    if (!supported.includes('path') || !(supported.includes('outbound') || flowOfSender(request, source)))
+      return undefined
+    const transport = source.transport === 'UDP' ? '' : `;transport=${source.transport.toLowerCase()}`
+    return `<sip:${this.#flowTokens.ofRegistration(source)}@${this.identity.sentBy(source)}${transport};lr;ob>`
   }
 
   /** §16.6 steps 2, 5 and 6. Undefined when the next URI is not one of ours to send to. */
   #wayTo(target: Target, routing: Routing): Way | undefined {
     const routes = [...target.path, ...routing.routes]
+    const contact = target.parsed
     const areChanged = routing.areRoutesChanged || target.path.length > 0
     if (routes.length === 0) {
       const next = target.route ?? target.parsed
@@ -266,6 +296,7 @@ export class Forwarder implements BranchStarter {
           routes: areChanged ? [] : undefined,
           next,
           flow: target.flow,
+          contact,
           isByRoute: false,
           isBound: target.flow !== undefined || target.route !== undefined || isBound(target, next),
         }
@@ -273,7 +304,9 @@ export class Forwarder implements BranchStarter {
     }
     const next = routeUri(routes[0]!)
     if (!next) return undefined
-    const byRoute = { next, flow: undefined, isByRoute: true, isBound: target.path.length > 0 && isBound(target, next) }
+    const byRoute = target.isOverRoutes
+      ? { next, flow: target.flow, contact, isByRoute: false, isBound: true }
+      : { next, flow: undefined, contact, isByRoute: true, isBound: target.path.length > 0 && isBound(target, next) }
     if (isLoose(next)) return { ...byRoute, requestUri: target.uri, routes: areChanged ? routes : undefined }
     // A strict router wants itself in the Request-URI, and the target at the end of the route.
     const [strict, ...others] = routes

@@ -14,6 +14,8 @@ export interface UserLocation {
   isReachedFrom(addressOfRecord: string, address: string): boolean
   /** Whether a request to this URI goes where one of the user's contacts is, or where it registered from. */
   isContact(addressOfRecord: string, uri: SipUri): boolean
+  /** Where the phone that had this contact, and this flow, registered from since; undefined when nothing tells. */
+  flowOf(addressOfRecord: string, contact: SipUri, flow: Hop): Hop | undefined
 }
 
 export class RegisteredUsers implements UserLocation {
@@ -47,6 +49,23 @@ export class RegisteredUsers implements UserLocation {
   isContact(addressOfRecord: string, uri: SipUri): boolean {
     const wanted = placeOf(uri)
     return this.#placesOf(addressOfRecord).some(({ host, port }) => host === wanted.host && port === wanted.port)
+  }
+
+  flowOf(addressOfRecord: string, contact: SipUri, before: Hop): Hop | undefined {
+    const flows: Hop[] = []
+    for (const binding of this.#store.find(addressOfRecord)) {
+      const [uri, flow] = [
+        parseSipUri(binding.contact),
+        binding.flow === undefined ? undefined : parseFlow(binding.flow),
+      ]
+      if (!uri || !flow || uri.user !== contact.user || flow.transport !== before.transport) continue
+      const isSame = uri.host === contact.host && uri.port === contact.port
+      // Of a connection the far end is another one each time, and many phones write it into their contact.
+      if (isSame || (isReliable(flow) && flow.address === before.address)) flows.push(flow)
+    }
+    // Two of them may be two phones in networks with the same addresses.
+    const [flow] = flows
+    return flows.length === 1 ? flow : undefined
   }
 
   #placesOf(addressOfRecord: string): Place[] {

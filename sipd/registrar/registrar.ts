@@ -9,7 +9,7 @@ import { bindingLimits, growthOf, octetsOf } from '../location/limits.ts'
 import type { RegistrationAccount } from '../location/memory.ts'
 import type { LocationStore } from '../location/store.ts'
 import { parseAddress } from '../message/address.ts'
-import { formatFlow } from '../message/flow.ts'
+import { formatFlow, isReachedByFlow } from '../message/flow.ts'
 import { H } from '../message/header-names.ts'
 import type { Hop } from '../message/hop.ts'
 import type { SipRequest } from '../message/message.ts'
@@ -17,7 +17,6 @@ import { formatQ, parseQ } from '../message/q.ts'
 import type { Answer, ExtraHeader } from '../message/respond.ts'
 import { parseRequestUri, parseSipUri, type SipUri } from '../message/uri.ts'
 import type { Via } from '../message/via.ts'
-import { registrationFlow } from './flow.ts'
 import { NewUsers } from './new-users.ts'
 
 export interface RegistrarLimits {
@@ -203,10 +202,10 @@ export class Registrar {
     return { contact: address.uri, uri, q, expiresSeconds: Math.min(wanted, maxExpiresSeconds) }
   }
 
-  /** A stranger is reached where he registers from, whatever his contact names. */
+  /** Undefined where the contact can be used as it is. A stranger is reached where he registers from, whatever it names. */
   #flowOf(uri: SipUri | undefined, via: Via, source: Hop): string | undefined {
     const isElsewhere = uri !== undefined && !this.#options.relay.mayLeadAway(uri, source)
-    return registrationFlow(uri?.host, via, source) ?? (isElsewhere ? formatFlow(source) : undefined)
+    return isElsewhere || isReachedByFlow(uri, via, source) ? formatFlow(source) : undefined
   }
 
   /** RFC 3327 §5.3: the first of the Path is where calls to the contact go. */

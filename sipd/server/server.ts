@@ -9,9 +9,11 @@ import { Locator } from '../locate/locator.ts'
 import type { Lookup } from '../locate/names.ts'
 import type { LocationStore } from '../location/store.ts'
 import type { DebugLog } from '../log/error-log.ts'
+import { type Hop, isReliable } from '../message/hop.ts'
 import { type Elsewhere, ProxyCore } from '../pipeline/core.ts'
 import type { MoreSteps } from '../pipeline/pipeline.ts'
 import { Admission } from '../proxy/admission.ts'
+import { FlowTokens } from '../proxy/flow-tokens.ts'
 import { Forwarder } from '../proxy/forwarder.ts'
 import { Identity, type IdentityOptions } from '../proxy/identity.ts'
 import { Branches } from '../proxy/loop.ts'
@@ -118,8 +120,9 @@ export function createSipServer(options: ServerOptions): SipServer {
   const users = new RegisteredUsers(store, options.isConnectionOpen, (uri, flow) => relay.mayLeadAway(uri, flow))
   const signer = new Signer(options.signerSecret)
   const ownHost = options.ownHost ?? new ThisMachine(clock)
+  const flowTokens = new FlowTokens(signer)
   const relay = new Relay({ ...settings.relay, identity, ownHost, signer, users })
-  const common = { clock, log, debug, faults, identity, policy, relay, signer, transport }
+  const common = { clock, log, debug, faults, identity, policy, relay, signer, flowTokens, transport }
   const forwarder = new Forwarder({
     ...common,
     transactions: layer,
@@ -141,6 +144,7 @@ export function createSipServer(options: ServerOptions): SipServer {
     admission: new Admission({ clock, ...settings.flood, retryAfterSeconds }),
     ...(options.elsewhere && { elsewhere: options.elsewhere }),
     settleMs: options.settleMs ?? 0,
+    isFlowOpen: (flow) => isFlowOpen(flow, options.isConnectionOpen),
     more: options.more ?? {},
     onAnswered: options.onAnswered,
   })
@@ -150,4 +154,9 @@ export function createSipServer(options: ServerOptions): SipServer {
     held.stop()
   }
   return { core, layer, held, identity, calls, stop }
+}
+
+/** A datagram can be sent at any time; of a connection that was known the end is. */
+function isFlowOpen(flow: Hop, isConnectionOpen: (connection: string) => boolean): boolean {
+  return !isReliable(flow) || (flow.connection !== undefined && isConnectionOpen(flow.connection))
 }
