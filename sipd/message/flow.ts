@@ -1,8 +1,10 @@
 /** The flow of a user agent (RFC 5626 §2): the way that its requests come by, as a word that is kept, and whether it is the only way back. */
 import { isIP } from 'node:net'
 import { isPrivateAddress, parsePort } from '../../lib/net/address.ts'
+import { H } from './header-names.ts'
 import { type Hop, isReliable, type TransportName } from './hop.ts'
 import { unbracketed } from './host.ts'
+import type { SipRequest } from './message.ts'
 import { reachedHost, type SipUri } from './uri.ts'
 import type { Via } from './via.ts'
 
@@ -49,4 +51,10 @@ const defaultPort = 5060
 /** A name that nobody has (RFC 2606 §2), or an address of a network that its sender is not seen in. */
 function leadsNowhere(host: string, sender: string): boolean {
   return /(?:^|\.)invalid\.?$/.test(host) || (isIP(host) !== 0 && isPrivateAddress(host) && !isPrivateAddress(sender))
+}
+
+/** RFC 5626 §5.1: no proxy was before this one, since there is one Via. */
+export function isFromUserAgent(request: SipRequest): boolean {
+  const { text, via } = request
+  return request.count(H.via) === 1 && text[via.end] !== ','
 }

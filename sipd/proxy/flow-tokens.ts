@@ -4,7 +4,7 @@
  */
 import { dialogTag } from '../calls/call.ts'
 import { parseAddress } from '../message/address.ts'
-import { formatFlow, isReachedByFlow, parseFlow } from '../message/flow.ts'
+import { formatFlow, isFromUserAgent, isReachedByFlow, parseFlow } from '../message/flow.ts'
 import { H } from '../message/header-names.ts'
 import type { Hop } from '../message/hop.ts'
 import type { SipRequest } from '../message/message.ts'
@@ -75,10 +75,4 @@ export function flowOfSender(request: SipRequest, source: Hop): TokenFlow | unde
 /** RFC 5626 §4.3. */
 export function isOutbound(contact: SipUri | undefined): boolean {
   return contact?.parameters.has('ob') === true
-}
-
-/** RFC 5626 §5.1: no proxy was before this one, since there is one Via. */
-export function isFromUserAgent(request: SipRequest): boolean {
-  const { text, via } = request
-  return request.count(H.via) === 1 && text[via.end] !== ','
 }

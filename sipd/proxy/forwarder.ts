@@ -13,21 +13,20 @@ import { type ForwardHead, forwardedRequest, forwardTail } from '../message/forw
 import { H } from '../message/header-names.ts'
 import { type Hop, hopText } from '../message/hop.ts'
 import type { SipRequest } from '../message/message.ts'
-import { hasToTag } from '../message/respond.ts'
 import { reachedHost, type SipUri } from '../message/uri.ts'
 import { octetsOfSent } from '../transaction/octets.ts'
 import type { MessageTransport, Timers } from '../transaction/parts.ts'
 import type { Branch } from './branch.ts'
 import { breadthOf } from './breadth.ts'
 import { cameByParameter } from './came-by.ts'
-import { type FlowTokens, flowOfSender, isFromUserAgent, isOutbound, type TokenFlow } from './flow-tokens.ts'
+import type { FlowTokens } from './flow-tokens.ts'
 import type { Identity } from './identity.ts'
 import { type Branches, loopHashOf } from './loop.ts'
-import type { Passage } from './passage.ts'
+import { PassedBy } from './passed-by.ts'
 import type { ProxyPolicy } from './policy.ts'
 import type { Relay } from './relay.ts'
 import type { BranchStarter, Onward } from './response-context.ts'
-import { isLoose, type Routing, routeUri, tokenParameter } from './routes.ts'
+import { isLoose, type Routing, routeUri } from './routes.ts'
 import type { Signer } from './signer.ts'
 import type { Target } from './targets.ts'
 import type { Transactions } from './transactions.ts'
@@ -53,8 +52,6 @@ export interface ForwarderOptions {
 
 /** §18.1.1: larger requests go over a transport that notices congestion. */
 const largestDatagram = 1300
-/** Requests that begin dialogs; all that follow in the dialog come by the Record-Route of these. */
-const dialogMethods: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'REFER'])
 
 /** One way of sending a request: its first line, its route set, and where that leads. */
 interface Way {
@@ -75,6 +72,12 @@ interface Located {
   readonly isExplicit: boolean
 }
 
+/** One place that a branch may try, and how the request looks on its way there. */
+interface Attempt {
+  readonly way: Way
+  readonly place: Located
+}
+
 export class Forwarder implements BranchStarter {
   readonly transactions: Transactions
   readonly timers: Timers
@@ -84,9 +87,8 @@ export class Forwarder implements BranchStarter {
   readonly #holding: Holding
   readonly #branches: Branches
   readonly #locator: Locator
-  readonly #relay: Relay
   readonly #signer: Signer
-  readonly #flowTokens: FlowTokens
+  readonly #passedBy: PassedBy
   readonly #faults: FaultGuard
   readonly #log: Log
   readonly #debug: DebugChannel
@@ -100,9 +102,8 @@ export class Forwarder implements BranchStarter {
     this.#holding = options.holding
     this.#branches = options.branches
     this.#locator = options.locator
-    this.#relay = options.relay
     this.#signer = options.signer
-    this.#flowTokens = options.flowTokens
+    this.#passedBy = new PassedBy(options)
     this.#faults = options.faults
     this.#log = limitedLog(options.log, options.clock)
     this.#debug = options.debug.Routing
@@ -125,33 +126,46 @@ export class Forwarder implements BranchStarter {
     }
     this.#whenLocated(way, context.server.source, (places) => {
       if (!branch.isPending) return
-      const first = places[0]
-      const refusal = first && context.passage.refusal(first.hop, way.isBound)
-      const allowed = refusal || places.length > 1 ? this.#allowed(places, way, context.passage) : places
-      if (!first) branch.fail(503, `there is no way to ${way.next.host}`)
-      else if (allowed.length > 0) this.#tryPlace(branch, way, allowed, 0)
+      const attempts = [...places.map((place) => ({ way, place })), ...this.#otherFlows(branch)]
+      const [first] = attempts
+      if (!first) {
+        branch.fail(503, `there is no way to ${way.next.host}`)
+        return
+      }
+      const { passage } = context
+      const allowed = attempts.filter(({ way: { isBound }, place }) => !passage.refusal(place.hop, isBound))
+      const refusal = passage.refusal(first.place.hop, first.way.isBound)
+      if (allowed.length > 0) this.#try(branch, allowed, 0)
       else if (refusal) branch.fail(refusal.status, refusal.why)
     })
   }
 
-  #allowed(places: readonly Located[], { isBound }: Way, passage: Passage): readonly Located[] {
-    return places.filter(({ hop }) => passage.refusal(hop, isBound) === undefined)
+  /** Flows say where they lead. */
+  #otherFlows({ target, context }: Branch): Attempt[] {
+    return (target.otherFlows ?? []).flatMap((other) => {
+      const way = this.#wayTo(other, context.routing)
+      return way?.flow ? [{ way, place: { hop: way.flow, isExplicit: true } }] : []
+    })
   }
 
-  /** Sends to a place, and to those after it when it fails (RFC 3263 §4.3), each time with a branch of its own. */
-  #tryPlace(branch: Branch, way: Way, places: readonly Located[], at: number): void {
-    const place = places[at]
-    if (!place) return
-    if (at + 1 < places.length)
-      branch.elsewhere = (why) => {
-        const [method, to] = [branch.context.server.request.method, escapeValue(branch.target.uri)]
-        this.#log.warn('a next hop failed; the next of its addresses is tried', {
-          method,
-          to,
-          at: hopText(place.hop),
-          why,
-        })
-        this.#tryPlace(branch, way, places, at + 1)
+  /** Sends to a place, and to those after it when it fails, each time with a branch of its own. */
+  #try(branch: Branch, attempts: readonly Attempt[], at: number): void {
+    const attempt = attempts[at]
+    if (!attempt) return
+    const { way, place } = attempt
+    const next = attempts[at + 1]
+    if (next)
+      branch.elsewhere = {
+        after: next.way === way ? 503 : 430,
+        go: (why) => {
+          const [method, to] = [branch.context.server.request.method, escapeValue(branch.target.uri)]
+          const sentence =
+            next.way === way
+              ? 'a next hop failed; the next of its addresses is tried'
+              : 'a flow failed; another one of the same phone is tried'
+          this.#log.warn(sentence, { method, to, at: hopText(place.hop), why })
+          this.#try(branch, attempts, at + 1)
+        },
       }
     this.#send(branch, way, place)
   }
@@ -239,48 +253,10 @@ export class Forwarder implements BranchStarter {
       requestUri: way.requestUri,
       via: `SIP/2.0/${hop.transport} ${this.identity.sentBy(hop)};branch=${branch}${hop.transport === 'UDP' ? ';rport' : ''}`,
       maxBreadth,
-      recordRoute: this.#recordRoute(request, source, way, hop),
-      path: this.#path(request, source),
+      recordRoute: this.#passedBy.recordRoute(request, source, way, hop),
+      path: this.#passedBy.path(request, source),
       routes: way.routes,
     }
-  }
-
-  /**
-   * §16.6 step 4; two of them where the request changes transports or addresses here (RFC 5658), or where either side is reached by its
-   * flow: then also without AddRecordRoute, since what follows in the dialog would not arrive.
-   */
-  #recordRoute(request: SipRequest, source: Hop, way: Way, hop: Hop): string | undefined {
-    if (!dialogMethods.has(request.method) || hasToTag(request)) return undefined
-    const { addRecordRoute, addTransportInRecordRoute } = this.policy
-    const from = flowOfSender(request, source)
-    const to = way.flow && { hop: way.flow, isOutbound: isOutbound(way.contact) }
-    if (!addRecordRoute && !from && !to) return undefined
-    // A flow token says itself where requests may go.
-    const token = from && to ? undefined : this.#relay.token(request, source, hop)
-    const isSips = isSecure(way)
-    const side = (of: Hop, isForced: boolean, flow: TokenFlow | undefined): string => {
-      const transport = isForced || of.transport !== 'UDP' ? `;transport=${of.transport.toLowerCase()}` : ''
-      const host = this.identity.sentBy(of)
-      const place = flow ? `${this.#flowTokens.ofDialog(request, flow.hop)}@${host}` : host
-      const mark = flow || token === undefined ? '' : `;${tokenParameter}=${token}`
-      const parameters = `lr${mark}${flow?.isOutbound ? ';ob' : ''}`
-      // Of a sips: request every hop is to be TLS, that of requests within the dialog too.
-      if (isSips && of.transport === 'TLS') return `<sips:${place};${parameters}>`
-      return `<sip:${place}${transport};${parameters}>`
-    }
-    const isSame = source.transport === hop.transport && source.listener === hop.listener
-    if (isSame && !from && !to) return side(hop, addTransportInRecordRoute, undefined)
-    return `${side(hop, !isSame || addTransportInRecordRoute, to)}, ${side(source, !isSame || addTransportInRecordRoute, from)}`
-  }
-
-  /** RFC 5626 §5.1: what comes for a registration at another registrar goes back over the flow that it was made by. */
-  #path(request: SipRequest, source: Hop): string | undefined {
-    if (request.method !== 'REGISTER' || !isFromUserAgent(request)) return undefined
-    const supported = request.elements(H.supported).map((tag) => tag.toLowerCase())
-    if (!supported.includes('path') || !(supported.includes('outbound') || flowOfSender(request, source)))
-      return undefined
-    const transport = source.transport === 'UDP' ? '' : `;transport=${source.transport.toLowerCase()}`
-    return `<sip:${this.#flowTokens.ofRegistration(source)}@${this.identity.sentBy(source)}${transport};lr;ob>`
   }
 
   /** §16.6 steps 2, 5 and 6. Undefined when the next URI is not one of ours to send to. */
@@ -364,8 +340,4 @@ export class Forwarder implements BranchStarter {
 /** Whether the next hop is one that sipd.conf names, or the registrar let a phone name: by its number, or its connection. */
 function isBound({ origin }: Target, next: SipUri): boolean {
   return origin === 'configured' || (origin === 'registered' && isIP(reachedHost(next)) !== 0)
-}
-
-function isSecure({ requestUri, next }: Way): boolean {
-  return next.scheme === 'sips' || /^sips:/i.test(requestUri)
 }

@@ -14,6 +14,8 @@ export interface Target {
   readonly isOverRoutes?: boolean
   /** The hop that a route names for it, in place of its own host. */
   readonly route?: SipUri
+  /** Of the same phone, the best first: tried one after the other when this one fails (RFC 5626 §7). */
+  readonly otherFlows?: readonly Target[]
   /** RFC 3327: proxies between here and the phone. */
   readonly path: readonly string[]
   /** Thousandths. */

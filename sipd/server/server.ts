@@ -117,7 +117,10 @@ export function createSipServer(options: ServerOptions): SipServer {
   const faults = options.faults ?? new FaultGuard(clock, log)
   const { wheel, held, timers, transport, layer } = transactionsOf(options, faults)
   const identity = new Identity(settings.identity)
-  const users = new RegisteredUsers(store, options.isConnectionOpen, (uri, flow) => relay.mayLeadAway(uri, flow))
+  // A datagram can be sent at any time.
+  const isFlowOpen = (flow: Hop): boolean =>
+    !isReliable(flow) || (flow.connection !== undefined && options.isConnectionOpen(flow.connection))
+  const users = new RegisteredUsers(store, isFlowOpen, (uri, flow) => relay.mayLeadAway(uri, flow))
   const signer = new Signer(options.signerSecret)
   const ownHost = options.ownHost ?? new ThisMachine(clock)
   const flowTokens = new FlowTokens(signer)
@@ -140,11 +143,11 @@ export function createSipServer(options: ServerOptions): SipServer {
     users,
     calls,
     statistics,
-    registrar: limits && new Registrar({ store, clock, domains: identity, relay, limits, account }),
+    registrar: limits && new Registrar({ store, clock, domains: identity, relay, limits, account, isFlowOpen }),
     admission: new Admission({ clock, ...settings.flood, retryAfterSeconds }),
     ...(options.elsewhere && { elsewhere: options.elsewhere }),
     settleMs: options.settleMs ?? 0,
-    isFlowOpen: (flow) => isFlowOpen(flow, options.isConnectionOpen),
+    isFlowOpen,
     more: options.more ?? {},
     onAnswered: options.onAnswered,
   })
@@ -154,9 +157,4 @@ export function createSipServer(options: ServerOptions): SipServer {
     held.stop()
   }
   return { core, layer, held, identity, calls, stop }
-}
-
-/** A datagram can be sent at any time; of a connection that was known the end is. */
-function isFlowOpen(flow: Hop, isConnectionOpen: (connection: string) => boolean): boolean {
-  return !isReliable(flow) || (flow.connection !== undefined && isConnectionOpen(flow.connection))
 }

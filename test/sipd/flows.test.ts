@@ -336,3 +336,63 @@ describe('a registration at another registrar', () => {
     assert.deepEqual([sent?.hop.address, sent?.hop.connection], ['203.0.113.9', undefined])
   })
 })
+
+describe('a phone with several flows', () => {
+  const Supported = 'path, outbound'
+  const flowOf = (n: number): Phone => ({
+    ...bob,
+    hop: stream('TLS', '198.51.100.2', 42000 + n, `1.${n}`),
+    contact: `sip:bob@10.0.0.2;transport=tls;ob`,
+  })
+
+  /** With flows 1, 2 and 3, of which the last is the newest; those named are closed. */
+  function registered(...closed: readonly string[]): Harness {
+    const proxy = withClosed(new Set(closed))
+    for (const n of [1, 2, 3]) {
+      const phone = flowOf(n)
+      proxy.clock.advance(1000)
+      register(
+        proxy,
+        { ...phone, contact: `sip:bob@10.0.0.2:${5060 + n};transport=tls;ob` },
+        {
+          Supported,
+          Contact: `<sip:bob@10.0.0.2:${5060 + n};transport=tls;ob>;+sip.instance="<urn:uuid:1>";reg-id=${n}`,
+        },
+      )
+    }
+    return proxy
+  }
+
+  const connections = (sent: readonly Sent[]): (string | undefined)[] =>
+    sent
+      .filter(isRequest)
+      .filter(({ text }) => !text.startsWith('ACK'))
+      .map(({ hop }) => hop.connection)
+
+  test('is called over one of them, the newest, and over the next one after 430 or when it breaks (RFC 5626 §7)', () => {
+    const proxy = registered()
+    const sent = invite(proxy, ann, bob)
+    assert.equal(sent.hop.connection, '1.3')
+    assert.deepEqual(proxy.take(), [])
+    proxy.answer(sent, 430)
+    const [second] = proxy.take().filter(({ text }) => text.startsWith('INVITE'))
+    assert.equal(second?.hop.connection, '1.2')
+    second?.fail()
+    assert.deepEqual(connections(proxy.take()), ['1.1'])
+  })
+
+  test('has answered when it says anything else', () => {
+    for (const status of [486, 503]) {
+      const proxy = registered()
+      proxy.answer(invite(proxy, ann, bob), status)
+      assert.deepEqual(connections(proxy.take()), [])
+    }
+  })
+
+  test('is not tried over those that are known to be gone, nor where its contact leads; 480 when all are', () => {
+    assert.equal(invite(registered('1.3'), ann, bob).hop.connection, '1.2')
+    const proxy = registered('1.1', '1.2', '1.3')
+    proxy.receive(request('INVITE', 'sip:bob@example.test', { Via: viaOf(ann) }), ann.hop)
+    assert.deepEqual(kindsOf(proxy.take()), ['480'])
+  })
+})
