@@ -210,7 +210,7 @@ export class MemoryLocation implements LocationStore {
       this.#refresh(same, binding)
       return same
     }
-    const { contact, callId, cseq, q, expiresAtMs, flow, userAgent, source } = binding
+    const { contact, callId, cseq, q, expiresAtMs, flow, userAgent, instance, source } = binding
     return {
       contact: ownString(contact),
       callId: this.#ownCallId(callId),
@@ -220,12 +220,13 @@ export class MemoryLocation implements LocationStore {
       flow: flow === undefined ? undefined : ownString(flow),
       path: this.#ownPath(binding),
       userAgent: this.#shared.share(userAgent),
+      instance: ownString(instance),
       source: this.#charge(source, octetsOfBinding(binding)),
     }
   }
 
   #refresh(kept: KeptBinding, binding: Binding): void {
-    const { callId, flow, userAgent, source } = binding
+    const { callId, flow, userAgent, instance, source } = binding
     if (kept.source !== source) {
       this.#release(kept)
       kept.source = this.#charge(source, octetsOfBinding(binding))
@@ -240,6 +241,7 @@ export class MemoryLocation implements LocationStore {
     if (kept.flow !== flow) kept.flow = flow === undefined ? undefined : ownString(flow)
     kept.path = this.#ownPath(binding)
     if (kept.userAgent !== userAgent) kept.userAgent = this.#shared.share(userAgent)
+    if (kept.instance !== instance) kept.instance = ownString(instance)
   }
 
   #ownPath({ path }: Binding): readonly string[] {

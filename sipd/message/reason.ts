@@ -18,6 +18,8 @@ const phrases: Readonly<Record<number, string>> = {
   416: 'Unsupported URI Scheme',
   420: 'Bad Extension',
   423: 'Interval Too Brief',
+  430: 'Flow Failed', // RFC 5626 §11.5
+  439: 'First Hop Lacks Outbound Support', // RFC 5626 §11.6
   440: 'Max-Breadth Exceeded', // RFC 5393 §5.3
   480: 'Temporarily Unavailable',
   481: 'Call/Transaction Does Not Exist',

@@ -40,9 +40,12 @@ export function serve(options: ServeOptions): Step<RoutedRequest> {
   }
 }
 
+/** RFC 3327, RFC 5626. */
+const ofRegistrar: ReadonlySet<string> = new Set(['path', 'outbound'])
+
 function unsupportedTags(request: SipRequest): readonly string[] {
   const required = request.elements(H.require)
-  return request.method === 'REGISTER' ? required.filter((tag) => tag.toLowerCase() !== 'path') : required
+  return request.method === 'REGISTER' ? required.filter((tag) => !ofRegistrar.has(tag.toLowerCase())) : required
 }
 
 function register(

@@ -28,6 +28,7 @@ export interface TargetPolicy {
 export function target(sources: readonly TargetSource[], policy: TargetPolicy): Step<RoutedRequest> {
   return (routed) => {
     const { uri, isOurs, routing } = routed
+    if (routed.targets !== undefined) return 'goOn' // its flow is known
     if (!isOurs) {
       routed.targets = [{ uri: routing.requestUri, parsed: uri, origin: 'asked', flow: undefined, path: [], q: 1000 }]
       return 'goOn'
@@ -38,13 +39,20 @@ export function target(sources: readonly TargetSource[], policy: TargetPolicy): 
 }
 
 function take(routed: RoutedRequest, found: Found, policy: TargetPolicy): Verdict {
-  routed.targets = routed.uri.scheme === 'sips' ? found?.filter((one) => mayEnd(one, policy)) : found
+  routed.targets = routed.uri.scheme === 'sips' && found ? secureOnes(found, policy) : found
   return 'goOn'
 }
 
 /** §26.2.2: a sips: request ends at a sips: contact, or where a phone connected over TLS (AllowSipTlsConversionToSip). */
 function mayEnd({ uri, flow }: Target, { allowsSipsToSip }: TargetPolicy): boolean {
   return allowsSipsToSip || /^sips:/i.test(uri) || flow?.transport === 'TLS'
+}
+
+function secureOnes(targets: readonly Target[], policy: TargetPolicy): Target[] {
+  return targets.flatMap(({ otherFlows = [], ...target }) => {
+    const [first, ...others] = [target, ...otherFlows].filter((one) => mayEnd(one, policy))
+    return first ? [others.length > 0 ? { ...first, otherFlows: others } : first] : []
+  })
 }
 
 /** Whether there are any targets: a user of ours that nobody knows is not found. */
@@ -71,7 +79,7 @@ export function targetsOfContact(
 ): readonly Target[] {
   const own = ownUser(contact.parsed, identity)
   const targets = own ? (contacts.targetsOf(own) ?? []) : passage.isUnbounded ? [contact] : []
-  return isSips ? targets.filter((one) => mayEnd(one, policy)) : targets
+  return isSips ? secureOnes(targets, policy) : targets
 }
 
 function ownUser(uri: SipUri | undefined, identity: Pick<Identity, 'isOurs'>): SipUri | undefined {

@@ -33,6 +33,13 @@ export interface BranchContext {
   tellFailure(target: Target, status: number, why: string): void
 }
 
+/** The next of the places where the request may go, after a failure to send it, no answer, or this one. */
+export interface Elsewhere {
+  /** 503 of an address leads to the next address (RFC 3263 §4.3), 430 of a flow to another flow of the phone (RFC 5626 §7). */
+  readonly after: 503 | 430
+  go(why: string): void
+}
+
 /** One target that is tried. It ends with a final response, or with a status that stands for none. */
 export class Branch implements ClientUser, TimerOwner<'c'> {
   readonly context: BranchContext
@@ -41,8 +48,8 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
   readonly breadth: number
   transaction: ClientTransaction | undefined
   isPending = true
-  /** Sends the request to the next of the places where its next hop may be; undefined at the last. */
-  elsewhere: ((why: string) => void) | undefined
+  /** Undefined at the last of the places. */
+  elsewhere: Elsewhere | undefined
   #isCancelled = false
   #rangTooLong = false
   #hasProvisional = false
@@ -78,7 +85,8 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
       this.context.onProvisional(response)
       return
     }
-    if (response.status === 503 && this.#goesElsewhere('503 Service Unavailable')) return
+    if (response.status === this.elsewhere?.after && this.#goesElsewhere(`${response.status} ${response.reason}`))
+      return
     const wasPending = this.isPending
     this.#end()
     if (transaction.method === 'INVITE' && response.status < 300) this.context.onSuccess(response)
@@ -103,7 +111,7 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
     if (!elsewhere || !this.isPending || this.#isCancelled) return false
     this.elsewhere = undefined
     this.#hasProvisional = false
-    elsewhere(why)
+    elsewhere.go(why)
     return true
   }
 

@@ -1,9 +1,10 @@
 /** What of the world is this server: the domains it answers for, the addresses it listens on, and how it names itself. */
 import { isIP } from 'node:net'
 import { canonicalAddress, withoutZone } from '../../lib/net/address.ts'
+import { parseAddress } from '../message/address.ts'
 import type { Hop, TransportName } from '../message/hop.ts'
 import { unbracketed } from '../message/host.ts'
-import type { SipUri } from '../message/uri.ts'
+import { parseRequestUri, type SipUri } from '../message/uri.ts'
 
 export interface Listener {
   readonly transports: readonly TransportName[]
@@ -65,6 +66,13 @@ export class Identity {
     const isNumeric = host === '' || (!this.#domains.has(host) && isIP(host) !== 0)
     const domain = isNumeric ? (this.#firstDomain ?? host) : host
     return `sip:${user === undefined ? '' : `${user}@`}${domain.includes(':') ? `[${domain}]` : domain}`
+  }
+
+  /** The address-of-record that a From or To names; undefined where it is no user of ours. */
+  userOf(value: string): string | undefined {
+    const address = parseAddress(value)
+    const uri = address && parseRequestUri(address.uri)
+    return uri?.user !== undefined && this.isOurs(uri) ? this.addressOfRecord(uri) : undefined
   }
 
   /** `HOST[:PORT]` for a Via or Record-Route of what leaves by this hop. */

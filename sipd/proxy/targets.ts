@@ -12,8 +12,12 @@ export interface Target {
   readonly origin: 'registered' | 'configured' | 'asked'
   /** Where the phone registered from, when that is not where its contact says (a phone behind NAT, a connection). */
   readonly flow: Hop | undefined
+  /** The flow is the way of a dialog: what routes remain are those beyond it. */
+  readonly isOverRoutes?: boolean
   /** The hop that a route names for it, in place of its own host. */
   readonly route?: SipUri
+  /** Of the same phone, the best first: tried one after the other when this one fails (RFC 5626 §7). */
+  readonly otherFlows?: readonly Target[]
   /** RFC 3327: proxies between here and the phone. */
   readonly path: readonly string[]
   /** Thousandths. */

@@ -9,15 +9,21 @@ import { bindingLimits, growthOf, octetsOf } from '../location/limits.ts'
 import type { RegistrationAccount } from '../location/memory.ts'
 import type { LocationStore } from '../location/store.ts'
 import { parseAddress } from '../message/address.ts'
-import { formatFlow } from '../message/flow.ts'
-import { H } from '../message/header-names.ts'
-import type { Hop } from '../message/hop.ts'
+import { formatFlow, isFromUserAgent, isReachedByFlow, parseFlow } from '../message/flow.ts'
+import { H, type HeaderId } from '../message/header-names.ts'
+import { type Hop, isReliable } from '../message/hop.ts'
 import type { SipRequest } from '../message/message.ts'
 import { formatQ, parseQ } from '../message/q.ts'
 import type { Answer, ExtraHeader } from '../message/respond.ts'
 import { parseRequestUri, parseSipUri, type SipUri } from '../message/uri.ts'
-import type { Via } from '../message/via.ts'
-import { registrationFlow } from './flow.ts'
+import {
+  formatInstance,
+  type Instance,
+  instanceOf,
+  instanceParameters,
+  isSamePhone,
+  parseInstance,
+} from './instance.ts'
 import { NewUsers } from './new-users.ts'
 
 export interface RegistrarLimits {
@@ -57,6 +63,8 @@ export interface RegistrarOptions {
   readonly domains: Domains
   readonly relay: BindingRules
   readonly limits: RegistrarLimits
+  /** Whether something can be sent over a flow. */
+  readonly isFlowOpen: (flow: Hop) => boolean
   /** That the store enters in what it keeps. */
   readonly account: RegistrationAccount
 }
@@ -65,9 +73,13 @@ interface Requested {
   readonly contact: string
   /** Undefined for a contact that is no SIP URI. */
   readonly uri: SipUri | undefined
+  readonly instance: Instance | undefined
   readonly q: number
   readonly expiresSeconds: number
 }
+
+/** Of a reg-id, and the blank before it. */
+const mostFlowDigits = 11
 
 export class Registrar {
   readonly #options: RegistrarOptions
@@ -119,14 +131,24 @@ export class Registrar {
       return tooLong('a URI of Path', bindingLimits.pathUri)
     const userAgent = (request.value(H.userAgent) ?? '').slice(0, bindingLimits.userAgent)
     const network = sourceNetwork(source.address)
+    const isOutbound = isTagged(request, H.supported, 'outbound')
+    let isByFlows = false
     let bindings = present
     for (const contact of contacts) {
-      const requested = this.#read(contact, expires, source)
+      const requested = this.#read(contact, expires, source, isOutbound)
       if ('status' in requested) return requested
-      const same = bindings.find((binding) => binding.contact === requested.contact)
+      const { instance } = requested
+      if (instance?.flow !== undefined) {
+        isByFlows = true
+        if (contacts.length > 1) return { status: 400, detail: 'a Contact with reg-id goes alone' }
+        if (!isFirstHopOutbound(request, path)) return { status: 439 }
+      }
+      const replaced = bindings.filter(
+        (binding) => binding.contact === requested.contact || replaces(requested, binding),
+      )
       // Step 7: an older request of the same call that arrives late changes nothing at all.
-      if (same && isStale(same, callId, cseq)) return outOfOrder
-      const others = same ? bindings.filter((binding) => binding !== same) : bindings
+      if (replaced.some((binding) => isStale(binding, callId, cseq) && present.includes(binding))) return outOfOrder
+      const others = bindings.filter((binding) => !replaced.includes(binding) || !present.includes(binding))
       bindings =
         requested.expiresSeconds === 0
           ? others
@@ -137,18 +159,33 @@ export class Registrar {
                 cseq,
                 q: requested.q,
                 expiresAtMs: now + requested.expiresSeconds * 1000,
-                flow: this.#flowOf(requested.uri, request.via, source),
+                flow: this.#flowOf(requested, request, source),
                 path,
                 userAgent,
+                instance: formatInstance(instance),
                 source: network,
               },
               ...others,
             ]
     }
+    if (bindings.length > limits.contactsPerUser) bindings = this.#withoutDead(bindings, limits.contactsPerUser)
     if (bindings.length > limits.contactsPerUser) return tooManyContacts
     if (!this.#hasRoom(user, present, bindings, network)) return noRoom
     store.replace(user, bindings)
-    return this.#listing(bindings, path)
+    const listing = this.#listing(bindings, path)
+    return isByFlows ? { ...listing, headers: [...(listing.headers ?? []), requireOutbound] } : listing
+  }
+
+  /** Those of connections that ended make room for what registers now, the oldest first: a phone that comes back is a new contact each time. */
+  #withoutDead(bindings: readonly Binding[], most: number): readonly Binding[] {
+    const dead = bindings.filter(({ flow }) => {
+      const hop = flow === undefined ? undefined : parseFlow(flow)
+      return hop && !this.#options.isFlowOpen(hop)
+    })
+    const out = new Set(
+      dead.toSorted((one, other) => one.expiresAtMs - other.expiresAtMs).slice(0, bindings.length - most),
+    )
+    return bindings.filter((binding) => !out.has(binding))
   }
 
   /** Whether the bindings may take the place of those present; what may not is counted, and its source named in the log. */
@@ -180,7 +217,7 @@ export class Registrar {
     return false
   }
 
-  #read(contact: string, expiresHeader: string | undefined, source: Hop): Requested | Answer {
+  #read(contact: string, expiresHeader: string | undefined, source: Hop, isOutbound: boolean): Requested | Answer {
     const address = parseAddress(contact)
     if (!address) return { status: 400, detail: 'a Contact is not of the grammar' }
     if (address.uri.length > bindingLimits.contact) return tooLong('a Contact', bindingLimits.contact)
@@ -200,13 +237,17 @@ export class Registrar {
     const weight = address.parameters.get('q')
     const q = weight === undefined ? 1000 : parseQ(weight)
     if (q === undefined) return { status: 400, detail: 'q is not a number from 0 to 1' }
-    return { contact: address.uri, uri, q, expiresSeconds: Math.min(wanted, maxExpiresSeconds) }
+    const instance = instanceOf(address, isOutbound)
+    if (instance && instance.urn.length > bindingLimits.instance - mostFlowDigits)
+      return tooLong('+sip.instance', bindingLimits.instance - mostFlowDigits)
+    return { contact: address.uri, uri, instance, q, expiresSeconds: Math.min(wanted, maxExpiresSeconds) }
   }
 
-  /** A stranger is reached where he registers from, whatever his contact names. */
-  #flowOf(uri: SipUri | undefined, via: Via, source: Hop): string | undefined {
+  /** Undefined where the contact can be used as it is. A stranger is reached where he registers from, whatever it names. */
+  #flowOf({ uri, instance }: Requested, request: SipRequest, source: Hop): string | undefined {
     const isElsewhere = uri !== undefined && !this.#options.relay.mayLeadAway(uri, source)
-    return registrationFlow(uri?.host, via, source) ?? (isElsewhere ? formatFlow(source) : undefined)
+    const isByFlow = isFromUserAgent(request) ? isReachedByFlow(uri, request.via, source) : isReliable(source)
+    return isElsewhere || isByFlow || instance?.flow !== undefined ? formatFlow(source) : undefined
   }
 
   /** RFC 3327 §5.3: the first of the Path is where calls to the contact go. */
@@ -223,10 +264,11 @@ export class Registrar {
     const { clock, store } = this.#options
     const now = store.nowMs()
     const headers: ExtraHeader[] = []
-    for (const { contact, q, expiresAtMs } of bindings) {
+    for (const { contact, q, expiresAtMs, instance } of bindings) {
       // A static registration has no end; it is listed as one of a day, and is there again the next.
       const seconds = Number.isFinite(expiresAtMs) ? Math.ceil((expiresAtMs - now) / 1000) : 86_400
-      headers.push({ name: 'Contact', value: `<${contact}>${q === 1000 ? '' : `;q=${formatQ(q)}`};expires=${seconds}` })
+      const parameters = `${q === 1000 ? '' : `;q=${formatQ(q)}`};expires=${seconds}${instanceParameters(instance)}`
+      headers.push({ name: 'Contact', value: `<${contact}>${parameters}` })
     }
     // RFC 3327 §5.3.
     if (path.length > 0) headers.push({ name: 'Path', value: path.join(', ') })
@@ -257,6 +299,30 @@ function tooLong(what: string, most: number): Answer {
 const ownMachine: Answer = { status: 403, detail: 'addresses of this server are not for others to register' }
 const strangePath: Answer = { status: 403, detail: 'Path must begin with the address that it comes from' }
 const outOfOrder: Answer = { status: 500, detail: 'an older CSeq than that of the binding' }
+
+/** RFC 5626 §6. */
+const requireOutbound: ExtraHeader = { name: 'Require', value: 'outbound' }
+
+/** Whether the request takes the place of a binding of another contact: an older one of the same phone, or of the same flow of it. */
+function replaces({ instance, expiresSeconds }: Requested, binding: Binding): boolean {
+  const before = instance && parseInstance(binding.instance)
+  if (!instance || !before || !isSamePhone(instance, before)) return false
+  if (instance.flow === before.flow && instance.flow !== undefined) return true
+  // Who takes one contact back means no other; and another flow of the phone stays.
+  return expiresSeconds > 0 && (instance.flow === undefined || before.flow === undefined)
+}
+
+/** RFC 5626 §6: the proxy that a phone is connected to, where there is one, has to know of flows. */
+function isFirstHopOutbound(request: SipRequest, path: readonly string[]): boolean {
+  const firstHop = path.at(-1)
+  if (firstHop === undefined) return isFromUserAgent(request)
+  const address = parseAddress(firstHop)
+  return (address && parseSipUri(address.uri))?.parameters.has('ob') === true
+}
+
+function isTagged(request: SipRequest, id: HeaderId, tag: string): boolean {
+  return request.elements(id).some((one) => one.toLowerCase() === tag)
+}
 
 function isStale(binding: Binding, callId: string, cseq: number): boolean {
   return binding.callId === callId && cseq <= binding.cseq

@@ -9,9 +9,11 @@ import { Locator } from '../locate/locator.ts'
 import type { Lookup } from '../locate/names.ts'
 import type { LocationStore } from '../location/store.ts'
 import type { DebugLog } from '../log/error-log.ts'
+import { type Hop, isReliable } from '../message/hop.ts'
 import { type Elsewhere, ProxyCore } from '../pipeline/core.ts'
 import type { MoreSteps } from '../pipeline/pipeline.ts'
 import { Admission } from '../proxy/admission.ts'
+import { FlowTokens } from '../proxy/flow-tokens.ts'
 import { Forwarder } from '../proxy/forwarder.ts'
 import { Identity, type IdentityOptions } from '../proxy/identity.ts'
 import { Branches } from '../proxy/loop.ts'
@@ -115,11 +117,15 @@ export function createSipServer(options: ServerOptions): SipServer {
   const faults = options.faults ?? new FaultGuard(clock, log)
   const { wheel, held, timers, transport, layer } = transactionsOf(options, faults)
   const identity = new Identity(settings.identity)
-  const users = new RegisteredUsers(store, options.isConnectionOpen, (uri, flow) => relay.mayLeadAway(uri, flow))
+  // A datagram can be sent at any time.
+  const isFlowOpen = (flow: Hop): boolean =>
+    !isReliable(flow) || (flow.connection !== undefined && options.isConnectionOpen(flow.connection))
+  const users = new RegisteredUsers(store, isFlowOpen, (uri, flow) => relay.mayLeadAway(uri, flow))
   const signer = new Signer(options.signerSecret)
   const ownHost = options.ownHost ?? new ThisMachine(clock)
+  const flowTokens = new FlowTokens(signer)
   const relay = new Relay({ ...settings.relay, identity, ownHost, signer, users })
-  const common = { clock, log, debug, faults, identity, policy, relay, signer, transport }
+  const common = { clock, log, debug, faults, identity, policy, relay, signer, flowTokens, transport }
   const forwarder = new Forwarder({
     ...common,
     transactions: layer,
@@ -137,10 +143,11 @@ export function createSipServer(options: ServerOptions): SipServer {
     users,
     calls,
     statistics,
-    registrar: limits && new Registrar({ store, clock, domains: identity, relay, limits, account }),
+    registrar: limits && new Registrar({ store, clock, domains: identity, relay, limits, account, isFlowOpen }),
     admission: new Admission({ clock, ...settings.flood, retryAfterSeconds }),
     ...(options.elsewhere && { elsewhere: options.elsewhere }),
     settleMs: options.settleMs ?? 0,
+    isFlowOpen,
     more: options.more ?? {},
     onAnswered: options.onAnswered,
   })

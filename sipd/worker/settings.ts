@@ -171,6 +171,7 @@ export function staticBindings(config: SipdConfig): Change[] {
       flow: undefined,
       path: [],
       userAgent: '',
+      instance: '',
       source: '',
     }
     return [[identity.addressOfRecord(uri), [binding]]]

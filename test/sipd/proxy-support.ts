@@ -68,6 +68,7 @@ export function harness(options: Omit<TestServerOptions, 'send'> = {}): Harness 
           flow,
           path,
           userAgent: '',
+          instance: '',
           source: '',
         },
       ])

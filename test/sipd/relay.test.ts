@@ -253,7 +253,20 @@ describe('this machine', () => {
   const toBob = request('MESSAGE', 'sip:bob@example.test')
   const binding = (contact: string): Change => [
     'sip:bob@example.test',
-    [{ contact, callId: 's', cseq: 0, q: 1000, expiresAtMs: 0, flow: undefined, path: [], userAgent: '', source: '' }],
+    [
+      {
+        contact,
+        callId: 's',
+        cseq: 0,
+        q: 1000,
+        expiresAtMs: 0,
+        flow: undefined,
+        path: [],
+        userAgent: '',
+        instance: '',
+        source: '',
+      },
+    ],
   ]
 
   test('is no next hop of requests from other machines, also of those that AllowRelay names', () => {
