@@ -183,7 +183,9 @@ export class MemoryLocation implements LocationStore {
     const fixed = this.#statics.size === 0 ? undefined : this.#statics.get(addressOfRecord)
     return bindings.filter(
       (binding) =>
-        !isStatic(binding) && binding.expiresAtMs > now && !fixed?.some(({ contact }) => isSameUri(contact, binding.contact)),
+        !isStatic(binding) &&
+        binding.expiresAtMs > now &&
+        !fixed?.some(({ contact }) => isSameUri(contact, binding.contact)),
     )
   }
 

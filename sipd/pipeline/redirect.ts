@@ -1,7 +1,7 @@
 /** A redirect server (ServerType) says where its users are, in place of forwarding. */
 import type { SipRequest } from '../message/message.ts'
-import { isSameUri } from '../message/same-uri.ts'
 import type { Answer } from '../message/respond.ts'
+import { isSameUri } from '../message/same-uri.ts'
 import { redirectContacts } from '../proxy/redirect.ts'
 import type { Target } from '../proxy/targets.ts'
 import type { RoutedRequest } from './request.ts'

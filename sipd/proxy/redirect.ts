@@ -23,5 +23,8 @@ export function contactTargets(response: SipResponse): Target[] {
 }
 
 export function redirectContacts(targets: readonly Target[]): ExtraHeader[] {
-  return targets.map(({ uri, q }) => ({ name: 'Contact', value: `<${escapedUri(uri)}>${q === 1000 ? '' : `;q=${formatQ(q)}`}` }))
+  return targets.map(({ uri, q }) => ({
+    name: 'Contact',
+    value: `<${escapedUri(uri)}>${q === 1000 ? '' : `;q=${formatQ(q)}`}`,
+  }))
 }

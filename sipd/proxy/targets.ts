@@ -65,7 +65,8 @@ export class TargetSet {
   #isNew({ uri: text, flow }: Target): boolean {
     const uri = comparableUri(text) ?? { text, key: text, parameters: new Map(), headers: '' }
     const alike = this.#seen.get(uri.key) ?? []
-    if (alike.some((seen) => areSame(seen.uri, uri) && (!seen.flow || !flow || isSameHop(seen.flow, flow)))) return false
+    if (alike.some((seen) => areSame(seen.uri, uri) && (!seen.flow || !flow || isSameHop(seen.flow, flow))))
+      return false
     this.#seen.set(uri.key, [...alike, { uri, flow }])
     return true
   }

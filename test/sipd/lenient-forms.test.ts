@@ -33,9 +33,15 @@ describe('forms that phones and carriers send go through as they came, though no
   test('`rport=` is rport: it is filled in, and the answer goes back where the request came from (RFC 3581)', () => {
     for (const parameters of [';rport=;branch=z9hG4bKr', ';branch=z9hG4bKr;rport=']) {
       const proxy = harness()
-      proxy.receive(request('MESSAGE', bob, { Via: `SIP/2.0/UDP 10.0.0.9:5060${parameters}` }), { ...caller, port: 40_000 })
+      proxy.receive(request('MESSAGE', bob, { Via: `SIP/2.0/UDP 10.0.0.9:5060${parameters}` }), {
+        ...caller,
+        port: 40_000,
+      })
       const [out] = proxy.take()
-      assert.match(headers(out!.text, 'Via')[1]!, /^SIP\/2\.0\/UDP 10\.0\.0\.9:5060;branch=z9hG4bKr;rport=40000;received=198\.51\.100\.1$/)
+      assert.match(
+        headers(out!.text, 'Via')[1]!,
+        /^SIP\/2\.0\/UDP 10\.0\.0\.9:5060;branch=z9hG4bKr;rport=40000;received=198\.51\.100\.1$/,
+      )
       proxy.answer(out!, 200)
       assert.equal(proxy.take()[0]!.hop.port, 40_000)
     }
