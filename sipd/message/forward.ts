@@ -82,12 +82,17 @@ export function formatAck(sent: string, response: SipResponse): string {
   return sameTransaction(sent, 'ACK', response.value(H.to))
 }
 
-/** The CANCEL of a request that was sent (§9.1). */
-export function formatCancel(sent: string): string {
-  return sameTransaction(sent, 'CANCEL', undefined)
+/** The CANCEL of a request that was sent (§9.1), with the reasons why (RFC 3326). */
+export function formatCancel(sent: string, reasons: readonly string[]): string {
+  return sameTransaction(
+    sent,
+    'CANCEL',
+    undefined,
+    reasons.map((reason) => `Reason: ${reason}`),
+  )
 }
 
-function sameTransaction(sent: string, method: string, to: string | undefined): string {
+function sameTransaction(sent: string, method: string, to: string | undefined, more: readonly string[] = []): string {
   const head = sent.slice(0, sent.indexOf('\r\n\r\n'))
   const lines = head.replace(/\r\n[ \t]+/g, ' ').split('\r\n')
   const [first = ''] = lines
@@ -117,6 +122,6 @@ function sameTransaction(sent: string, method: string, to: string | undefined): 
         break
     }
   }
-  kept.push('Max-Forwards: 70', 'Content-Length: 0', '', '')
+  kept.push(...more, 'Max-Forwards: 70', 'Content-Length: 0', '', '')
   return kept.join('\r\n')
 }

@@ -221,7 +221,7 @@ export class ProxyCore implements TransactionUser, Handling, StatelessHandling {
     transaction.respond(200)
     if (invite === 'held') return // it has its final response: there is nothing to cancel (§9.2)
     const context = this.#contexts.get(invite)
-    if (context) context.cancel()
+    if (context) context.cancel(transaction.request.elements(H.reason))
     else if (!invite.isFinal) {
       // One of its steps is still waited for.
       this.#waiting.get(invite)?.cancel()

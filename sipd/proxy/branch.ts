@@ -40,6 +40,12 @@ export interface Elsewhere {
   go(why: string): void
 }
 
+/**
+ * What those upstream hear of a next hop that cannot be reached: §16.9 has it count as a 503 of that hop, which §16.7 step 6 makes a
+ * 500. They would else leave this server alone, and all its other next hops with it.
+ */
+export const nextHopFailed = 500
+
 /** One target that is tried. It ends with a final response, or with a status that stands for none. */
 export class Branch implements ClientUser, TimerOwner<'c'> {
   readonly context: BranchContext
@@ -51,6 +57,7 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
   /** Undefined at the last of the places. */
   elsewhere: Elsewhere | undefined
   #isCancelled = false
+  #cancelReasons: readonly string[] = []
   #rangTooLong = false
   #hasProvisional = false
   readonly #timerC: WheelTimer<'c'> | undefined
@@ -101,8 +108,7 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
   }
 
   onTransportError(_transaction: ClientTransaction, error: Error): void {
-    // §16.9: a transport error is a 503 of this branch.
-    if (!this.#goesElsewhere(error.message)) this.fail(503, error.message)
+    if (!this.#goesElsewhere(error.message)) this.fail(nextHopFailed, error.message)
   }
 
   /** RFC 3263 §4.3: after these failures the next place is tried, if there is one and the caller still waits. */
@@ -138,11 +144,12 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
     return this.#isCancelled
   }
 
-  /** §9.1. The branch is over when its 487 comes, or nothing for 64*T1. */
-  cancel(): void {
+  /** §9.1. The branch is over when its 487 comes, or nothing for 64*T1. The reasons are values of Reason (RFC 3326). */
+  cancel(reasons: readonly string[] = []): void {
     // Only an INVITE can be cancelled; all others are answered soon.
     if (!this.isPending || this.#isCancelled || !this.#timerC) return
     this.#isCancelled = true
+    this.#cancelReasons = reasons
     if (!this.transaction) {
       // Its next hop is still looked for: nothing has left, and nothing will.
       this.fail(487)
@@ -157,8 +164,8 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
     const { transaction, context } = this
     if (!transaction) return
     const { branch, hop, text } = transaction
-    const cancel = { method: 'CANCEL', branch, text: formatCancel(text), hop, share: context.server.share }
-    context.transactions.request(cancel, undefined)
+    const cancel = { method: 'CANCEL', branch, text: formatCancel(text, this.#cancelReasons), hop }
+    context.transactions.request({ ...cancel, share: context.server.share }, undefined)
   }
 
   #end(): void {

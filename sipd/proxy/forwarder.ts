@@ -16,7 +16,7 @@ import type { SipRequest } from '../message/message.ts'
 import { escapedUri, reachedHost, type SipUri } from '../message/uri.ts'
 import { octetsOfSent } from '../transaction/octets.ts'
 import type { MessageTransport, Timers } from '../transaction/parts.ts'
-import type { Branch } from './branch.ts'
+import { type Branch, nextHopFailed } from './branch.ts'
 import { breadthOf } from './breadth.ts'
 import { cameByParameter } from './came-by.ts'
 import type { FlowTokens } from './flow-tokens.ts'
@@ -129,7 +129,7 @@ export class Forwarder implements BranchStarter {
       const attempts = [...places.map((place) => ({ way, place })), ...this.#otherFlows(branch)]
       const [first] = attempts
       if (!first) {
-        branch.fail(503, `there is no way to ${way.next.host}`)
+        branch.fail(nextHopFailed, `there is no way to ${way.next.host}`)
         return
       }
       const { passage } = context

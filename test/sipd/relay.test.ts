@@ -280,7 +280,7 @@ describe('this machine', () => {
         }),
       )
       // There is no listener of IPv6 here that could send there.
-      const status = host.startsWith('[') ? '503' : '403'
+      const status = host.startsWith('[') ? '500' : '403'
       assert.deepEqual(outcome(proxy.take()), [status, status], host)
     }
   })
@@ -439,7 +439,7 @@ test('why the next hop was not reached is in the log, and upstream hears the wor
   proxy.receive(request('MESSAGE', `${victim};transport=tcp`))
   proxy.take()[0]!.fail()
   const [answer] = proxy.take()
-  assert.match(answer!.text, /^SIP\/2\.0 503 Service Unavailable\r\n/)
+  assert.match(answer!.text, /^SIP\/2\.0 500 Server Internal Error\r\n/)
   assert.doesNotMatch(answer!.text, /refused/)
   assert.ok(proxy.logged.some((line) => /a request could not be forwarded .*why="connection refused"/.test(line)))
 })
