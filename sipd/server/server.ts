@@ -1,5 +1,5 @@
 /** A SIP server put together: from a configuration in plain values to something that takes messages and sends them. */
-
+import { isIP } from 'node:net'
 import type { Log } from '../../lib/log/log.ts'
 import { FaultGuard } from '../../lib/process/fault-guard.ts'
 import type { Clock } from '../../lib/time/clock.ts'
@@ -108,7 +108,10 @@ function transactionsOf(
 }
 
 function locatorOf({ clock, lookup, settings, configuredLookup = lookup }: ServerOptions): Locator {
-  return new Locator({ clock, lookup, configured: { names: settings.configuredNames, lookup: configuredLookup } })
+  const { listeners } = settings.identity
+  const families = ([4, 6] as const).filter((family) => listeners.some(({ address }) => isIP(address) === family))
+  const configured = { names: settings.configuredNames, lookup: configuredLookup }
+  return new Locator({ clock, lookup, families, configured })
 }
 
 export function createSipServer(options: ServerOptions): SipServer {
