@@ -27,15 +27,20 @@ export interface TargetPolicy {
 /** The sources are asked in their order; a user that none of them knows has no targets. */
 export function target(sources: readonly TargetSource[], policy: TargetPolicy): Step<RoutedRequest> {
   return (routed) => {
-    const { uri, isOurs, routing } = routed
+    const { isOurs } = routed
     if (routed.targets !== undefined) return 'goOn' // its flow is known
     if (!isOurs) {
-      routed.targets = [{ uri: routing.requestUri, parsed: uri, origin: 'asked', flow: undefined, path: [], q: 1000 }]
+      routed.targets = [askedFor(routed)]
       return 'goOn'
     }
     const found = firstKnown(sources, (source) => source.targetsOf(routed))
     return found instanceof Promise ? found.then((later) => take(routed, later, policy)) : take(routed, found, policy)
   }
+}
+
+/** The Request-URI itself. */
+function askedFor({ routing, uri }: RoutedRequest): Target {
+  return { uri: routing.requestUri, parsed: uri, origin: 'asked', flow: undefined, path: [], q: 1000 }
 }
 
 function take(routed: RoutedRequest, found: Found, policy: TargetPolicy): Verdict {
@@ -55,8 +60,16 @@ function secureOnes(targets: readonly Target[], policy: TargetPolicy): Target[] 
   })
 }
 
-/** Whether there are any targets: a user of ours that nobody knows is not found. */
-export const found: Step<RoutedRequest> = ({ targets, contacts }) => {
+/**
+ * Whether there are any targets: a user of ours that nobody knows is not found. Where a Route leads on from here, who is there may know
+ * better: a number of a tel URI, or a user of a domain that is served by several.
+ */
+export const found: Step<RoutedRequest> = (routed) => {
+  const { targets, contacts, routing } = routed
+  if (!targets && routing.routes.length > 0) {
+    routed.targets = [askedFor(routed)]
+    return 'goOn'
+  }
   if (!targets) return { status: 404 }
   // Contacts there are, but none that a sips: request may go to.
   return targets.length > 0 ? 'goOn' : { status: contacts.isCircular ? 482 : 480 }

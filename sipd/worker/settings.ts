@@ -76,11 +76,16 @@ export function identityOf(config: SipdConfig): IdentityOptions {
     ServerName,
     ...virtual.map(({ Virtual_Proxy_Server_Name }) => Virtual_Proxy_Server_Name),
   ]
-  const virtualAddresses = virtual.map(({ Virtual_Proxy_Server_IP }) => Virtual_Proxy_Server_IP)
+  const domainsByAddress = new Map(
+    virtual.flatMap(({ Virtual_Proxy_Server_IP: address, Virtual_Proxy_Domain }): [string, string][] =>
+      address === undefined ? [] : [[address, Virtual_Proxy_Domain]],
+    ),
+  )
   return {
     listeners: listenersOf(config),
     domains: domains.filter((domain) => domain !== undefined),
-    addresses: [...coveredAddresses(config), ...virtualAddresses.filter((address) => address !== undefined)],
+    addresses: [...coveredAddresses(config), ...domainsByAddress.keys()],
+    domainsByAddress,
   }
 }
 
