@@ -1,7 +1,7 @@
 /**
  * Whose requests go where. Until there are access lists and digest, what is reachable from other machines relays to its own
  * users, and for the sources of AllowRelay; a dialog that led through here goes on (Record-Route). Anybody may register, so that
- * a registered user goes no further than a stranger unless AllowRelayRegistered says so: the time to a 503 tells of any port.
+ * a registered user goes no further than a stranger unless AllowRelayRegistered says so: the time to a 500 tells of any port.
  */
 import { BlockList, isIP } from 'node:net'
 import { canonicalAddress, isLoopbackAddress, isMulticastAddress } from '../../lib/net/address.ts'
