@@ -1,0 +1,129 @@
+/**
+ * What a backup job and those who ask for it say to each other. A job has a folder of its own, root's alone, with
+ * `request.json` (written before it starts), `status.json` (replaced by the job as it goes on, at least every ten seconds),
+ * `job.log`, and `cancel` (an empty file that whoever wants the job to end makes). So a job outlives those who started it,
+ * and they outlive it.
+ */
+import type { DeviceSettings } from './settings.ts'
+
+/** drsJobResult. */
+export type JobResult = 'none' | 'succeeded' | 'succeededWithWarnings' | 'failed' | 'canceled' | 'interrupted'
+/** drsJobTrigger. */
+export type JobTrigger = 'manual' | 'schedule' | 'snmp'
+
+interface AnyRequest {
+  /** drsJobIndex. */
+  readonly job: number
+  readonly trigger: JobTrigger
+  /** The root folder of the home. */
+  readonly home: string
+  /** This machine's name among the nodes of the set. */
+  readonly node: string
+  readonly device: DeviceSettings
+  /** Names in upper case; none means every one that is known. Required ones are always in it. */
+  readonly features: readonly string[]
+}
+
+export interface BackupRequest extends AnyRequest {
+  readonly type: 'backup'
+  /** The set's time, in milliseconds since 1970: the same for all nodes. */
+  readonly timeMs: number
+  /** Reads the archive back after the upload and compares its hash. */
+  readonly readsBack: boolean
+  /** Writes the list of the set after its own archive; false on nodes that only add theirs. */
+  readonly completesSet: boolean
+}
+
+export interface RestoreRequest extends AnyRequest {
+  readonly type: 'restore'
+  /** The set's name, as formatSetName gives it. */
+  readonly set: string
+  /** Restores a set of another version, which the person who asked was warned of. */
+  readonly anyVersion: boolean
+}
+
+/** Reads a whole set and compares it with its manifest; writes nothing. */
+export interface VerifyRequest extends AnyRequest {
+  readonly type: 'verify'
+  readonly set: string
+}
+
+/** Restores a set into a sandbox and starts an agent on it. */
+export interface DrillRequest extends AnyRequest {
+  readonly type: 'drill'
+  /** Undefined is the newest. */
+  readonly set?: string
+}
+
+/** Puts back what the last restore replaced. */
+export interface RollbackRequest extends Omit<AnyRequest, 'device'> {
+  readonly type: 'rollback'
+}
+
+export type JobRequest = BackupRequest | RestoreRequest | VerifyRequest | DrillRequest | RollbackRequest
+
+/** drsJobComponentStatus. */
+export type ComponentState = 'waiting' | 'active' | 'done' | 'failed' | 'skipped'
+
+export interface ComponentProgress {
+  readonly feature: string
+  readonly component: string
+  readonly state: ComponentState
+  readonly percent: number
+  /** Empty unless it failed, or was done with a warning. */
+  readonly error: string
+}
+
+/** The 17 alarms of DRS (Disaster Recovery System Administration Guide, table 4), as drsAlarmId names them. */
+export type AlarmId =
+  | 'backupDeviceError'
+  | 'backupFailure'
+  | 'backupInProgress'
+  | 'internalProcessFailure'
+  | 'la2maFailure'
+  | 'localAgentStartFailure'
+  | 'ma2laFailure'
+  | 'maBackupComponentFailure'
+  | 'maBackupNodeDisconnect'
+  | 'maRestoreComponentFailure'
+  | 'maRestoreNodeDisconnect'
+  | 'masterAgentStartFailure'
+  | 'noRegisteredComponent'
+  | 'noRegisteredFeature'
+  | 'restoreDeviceError'
+  | 'restoreFailure'
+  | 'sftpFailure'
+
+export interface JobAlarm {
+  readonly id: AlarmId
+  /** What was tried, what happened, what to do. */
+  readonly text: string
+  /** The device, feature, component or node. */
+  readonly object: string
+}
+
+export interface JobStatus {
+  readonly job: number
+  /** Which process it is: PID and start time in clock ticks since boot, as /proc/PID/stat has it. */
+  readonly pid: number
+  readonly startTicks: string
+  readonly state: 'running' | 'canceling' | 'completed'
+  readonly result: JobResult
+  /** From 0 to 100. */
+  readonly percent: number
+  readonly feature: string
+  readonly component: string
+  readonly startedMs: number
+  /** When this was written: a running job that wrote nothing for a minute and whose process is gone was interrupted. */
+  readonly writtenMs: number
+  readonly endedMs?: number
+  /** Octets written to the device, or read from it. */
+  readonly octets: number
+  /** The set that was written or read. */
+  readonly set: string
+  readonly features: readonly string[]
+  readonly components: readonly ComponentProgress[]
+  readonly alarms: readonly JobAlarm[]
+  /** Empty unless it failed. */
+  readonly error: string
+}
