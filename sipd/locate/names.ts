@@ -7,6 +7,11 @@ import { LruMap } from './lru-map.ts'
 
 export type Family = 4 | 6
 
+/** Of the listeners that requests leave by. */
+export function familiesOf(listeners: readonly { readonly address: string }[]): readonly Family[] {
+  return ([4, 6] as const).filter((family) => listeners.some(({ address }) => isIP(address) === family))
+}
+
 /** Gives the addresses of a name in these families, none when it has none; throws when nobody says. */
 export type Lookup = (host: string, families: readonly Family[]) => Promise<readonly string[]>
 

@@ -197,7 +197,8 @@ export class Forwarder implements BranchStarter {
         { ...head, via: head.via + cameByParameter(request, source, this.#signer) },
         tail,
       )
-      this.#transport.sendRequest(request.method, text, hop)
+      if (request.method === 'ACK') this.#transport.sendLast(request.method, text, hop)
+      else this.#transport.sendRequest(request.method, text, hop)
     })
   }
 

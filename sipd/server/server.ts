@@ -1,12 +1,11 @@
 /** A SIP server put together: from a configuration in plain values to something that takes messages and sends them. */
-import { isIP } from 'node:net'
 import type { Log } from '../../lib/log/log.ts'
 import { FaultGuard } from '../../lib/process/fault-guard.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 import type { Account } from '../account/account.ts'
 import { EstablishedCalls } from '../calls/established.ts'
 import { Locator } from '../locate/locator.ts'
-import type { Lookup } from '../locate/names.ts'
+import { familiesOf, type Lookup } from '../locate/names.ts'
 import type { LocationStore } from '../location/store.ts'
 import type { DebugLog } from '../log/error-log.ts'
 import { type Hop, isReliable } from '../message/hop.ts'
@@ -27,7 +26,7 @@ import type { SipStatistics } from '../statistics/statistics.ts'
 import { KeyHasher } from '../transaction/hash.ts'
 import { HeldTransactions } from '../transaction/held.ts'
 import { TransactionLayer } from '../transaction/layer.ts'
-import { Outbound } from '../transaction/outbound.ts'
+import { type Holds, Outbound } from '../transaction/outbound.ts'
 import type { TimerValues } from '../transaction/parts.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
 import { TimerWheel } from '../transaction/timer-wheel.ts'
@@ -59,6 +58,8 @@ export interface ServerOptions {
   readonly faults?: FaultGuard
   readonly debug: DebugLog
   readonly sender: Sender
+  /** Keeps the connections that transactions are under way on. */
+  readonly holds?: Holds
   readonly store: LocationStore
   readonly statistics: SipStatistics
   /** Of what strangers make this process hold; the store enters what it keeps in the same. */
@@ -93,13 +94,13 @@ export interface SipServer {
 
 /** The transactions, and the timers that end with the server. */
 function transactionsOf(
-  { settings, clock, sender, statistics, account, debug, ...options }: ServerOptions,
+  { settings, clock, sender, holds, statistics, account, debug, ...options }: ServerOptions,
   faults: FaultGuard,
 ) {
   const wheel = new TimerWheel(clock, (error) => faults.report('serving a timer', error))
   const held = new HeldTransactions({ clock, holdMs: settings.timers.holdMs, maxOctets: settings.maxHeldOctets })
   const timers = new TransactionTimers(settings.timers, wheel)
-  const transport = new Outbound(sender, statistics)
+  const transport = new Outbound(sender, statistics, holds)
   const hasher = options.hasher ?? new KeyHasher()
   const { maxTransactions, retryAfterSeconds } = settings
   const common = { clock, transport, timers, held, statistics, account }
@@ -108,8 +109,7 @@ function transactionsOf(
 }
 
 function locatorOf({ clock, lookup, settings, configuredLookup = lookup }: ServerOptions): Locator {
-  const { listeners } = settings.identity
-  const families = ([4, 6] as const).filter((family) => listeners.some(({ address }) => isIP(address) === family))
+  const families = familiesOf(settings.identity.listeners)
   const configured = { names: settings.configuredNames, lookup: configuredLookup }
   return new Locator({ clock, lookup, families, configured })
 }

@@ -21,6 +21,8 @@ export const frames = {
   connections: 9,
   /** Calls that were answered, for the worker that takes their BYE: an array of EstablishedCall as JSON. */
   calls: 10,
+  /** Connections of the one it is sent to that transactions of the sender are under way on: `+` or `-` and the number. */
+  holds: 20,
 } as const
 export type FrameKind = (typeof frames)[keyof typeof frames]
 

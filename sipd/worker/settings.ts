@@ -129,14 +129,13 @@ function ownAddresses(): string[] {
 /** What sipd.conf and persistent_tcp.conf say of sockets. */
 export function transportSettings({ config, persistentTcp }: ReadConfig, home: Home, readFile: ReadFile) {
   const { SipT1InMs, SipT3InMs, SipMaxT3InMs, SipTcpMaxConnectTimeout, SipTcpReuseConnection } = config
-  const persistent = new Set(persistentTcp.map(({ host, port }) => `${host} ${port}`))
   return {
     listeners: listenersOf(config),
     tls: tlsOf(config, home, readFile),
     outboundIdleMs: Math.max(SipT3InMs, SipMaxT3InMs) + 64 * SipT1InMs,
     connectTimeoutMs: SipTcpMaxConnectTimeout,
-    reusesConnections: (address: string, port: number): boolean =>
-      SipTcpReuseConnection || persistent.has(`${address} ${port}`),
+    reusesConnections: SipTcpReuseConnection,
+    peers: persistentTcp,
   }
 }
 

@@ -11,7 +11,7 @@ import { accessLogFormat } from '../config/access-log-format.ts'
 import type { SipdConfig } from '../config/directives.ts'
 import { type ReadConfig, readConfig } from '../config/read.ts'
 import { TlsFiles } from '../config/tls-files.ts'
-import type { Lookup } from '../locate/names.ts'
+import { familiesOf, type Lookup } from '../locate/names.ts'
 import { Registrations } from '../location/registrations.ts'
 import { createErrorLog, type DebugLog } from '../log/error-log.ts'
 import { compileLogFormat, type FormatLine } from '../log/log-format.ts'
@@ -23,18 +23,19 @@ import { KeyHasher } from '../transaction/hash.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
 import { Transports } from '../transport/transports.ts'
 import { accessEntry, localPortOf } from './access-entry.ts'
-import { accountSettings, maxConnections } from './bounds.ts'
+import { accountSettings, connectionBounds } from './bounds.ts'
 import { CallHandover } from './call-handover.ts'
-import { type ConnectionNews, connectionLine, inboundLines, workerOfConnection } from './connection-lines.ts'
+import { type ConnectionNews, inboundLines, linkedConnections } from './connection-lines.ts'
 import { EarlyMessages, nowUs } from './early.ts'
 import { encodeHopMessage, frames } from './frames.ts'
 import { type Handover, handoverFrames } from './handover.ts'
 import { type InboxUser, receiveFrame } from './inbox.ts'
 import { Links } from './links.ts'
-import { Listings } from './listing.ts'
+import { allCalls, Listings } from './listing.ts'
 import { LogOutbox, type TellParent } from './log-outbox.ts'
 import { encodeHashes, Ownership } from './ownership.ts'
 import type { WorkerStart } from './protocol.ts'
+import { isReachedBy, RegisteredConnections } from './registered-connections.ts'
 import { workerReport } from './report.ts'
 import { identityOf, registrationsPath, serverSettings, staticBindings, transportSettings } from './settings.ts'
 import { Subscriptions } from './subscriptions.ts'
@@ -117,30 +118,26 @@ export class Worker implements InboxUser {
     this.#ownership = this.#newOwnership(config, hasher)
     this.#registrations = this.#newRegistrations(configuration)
     this.#server = this.#newServer(configuration, hasher, faults, debug)
-    const { calls, core } = this.#server
+    const { calls } = this.#server
     this.#calls = new CallHandover({
       calls,
       ownership: this.#ownership,
       send: (other, kind, payload) => this.#links.send(other, kind, payload),
     })
-    this.listings = new Listings({
-      clock,
-      store: this.#registrations.store,
-      calls: function* () {
-        yield* core.callsBeingSetUp()
-        if (calls) yield* calls.all()
-      },
-    })
+    const { store } = this.#registrations
+    this.listings = new Listings({ clock, store, calls: () => allCalls(this.#server) })
     this.#transports.onAddresses = () => this.#server.identity.setAddresses(identityOf(config).addresses)
     this.#reporting = clock.every(reportEveryMs, () => this.#report())
   }
 
   #newTransports(configuration: ReadConfig, files: TlsFiles, faults: FaultGuard, debug: DebugLog): Transports {
-    const { home, start, clock } = this.#options
+    const { home, start, clock, configuredLookup } = this.#options
+    const linked = linkedConnections(() => this.#links)
     const transports = new Transports({
       ...transportSettings(configuration, home, files.read),
+      lookup: (host) => configuredLookup(host, familiesOf(configuration.config.Listen)),
       worker: start.worker,
-      maxConnections: maxConnections(configuration.config, this.log),
+      ...connectionBounds(configuration, this.log),
       clock,
       log: this.log,
       faults,
@@ -153,11 +150,10 @@ export class Worker implements InboxUser {
       },
       onFramingError: ({ head, status, detail }, source) =>
         this.#server.core.receiveUnframed(head, status, detail, source),
-      sendElsewhere: (text, hop) =>
-        this.#links.send(workerOfConnection(hop.connection ?? ''), frames.send, encodeHopMessage(hop, text)),
+      isReachedBy: (user, connection) => isReachedBy(this.#registrations.store, user, connection),
+      ...linked,
     })
-    transports.onConnection = (connection, isOpen) =>
-      this.#links.broadcast(frames.connections, Buffer.from(connectionLine(connection, isOpen), 'latin1'))
+    transports.onConnection = linked.onConnection
     return transports
   }
 
@@ -202,6 +198,7 @@ export class Worker implements InboxUser {
       faults,
       debug,
       sender: this.#transports,
+      holds: this.#transports,
       store: this.#registrations.store,
       statistics: this.#statistics,
       account: this.#account,
@@ -209,9 +206,12 @@ export class Worker implements InboxUser {
       configuredLookup,
       signerSecret: Buffer.from(start.signerSecret, 'hex'),
       hasher,
-      elsewhere: this.#ownership,
+      elsewhere: new RegisteredConnections(this.#ownership, {
+        connections: this.#transports.connections,
+        identity: () => this.#server.identity,
+      }),
       settleMs: start.members.length > 1 ? settleMs : 0,
-      isConnectionOpen: (connection) => this.#isConnectionOpen(connection),
+      isConnectionOpen: (connection) => this.#transports.isOpen(connection),
       onAnswered: (transaction, status, response) => this.#answered(transaction, status, response),
     })
   }
@@ -235,6 +235,7 @@ export class Worker implements InboxUser {
     const early = this.#early
     this.#early = undefined
     early?.begin()
+    this.#transports.begin()
   }
 
   /** Whoever takes a seat that was empty is told what this worker has of it. */
@@ -320,8 +321,7 @@ export class Worker implements InboxUser {
   }
 
   sendFor(text: string, hop: Hop): void {
-    if (hop.connection === undefined) this.#transports.send(text, hop)
-    else this.#transports.sendOver(hop.connection, text)
+    this.#transports.sendFor(text, hop)
   }
 
   heardCalls(payload: Buffer): void {
@@ -332,8 +332,12 @@ export class Worker implements InboxUser {
     this.#registrations.heard(payload)
   }
 
+  heldBy(worker: number, connection: string, isHeld: boolean): void {
+    this.#transports.setHeldBy(worker, connection, isHeld)
+  }
+
   heardConnections(news: readonly ConnectionNews[]): void {
-    for (const { far, id, isOpen } of news) this.#transports.setElsewhere(far, id, isOpen)
+    for (const { far, id, isOpen } of news) this.#transports.elsewhere.set(far, id, isOpen)
   }
 
   subscribe(other: number): void {
@@ -355,11 +359,6 @@ export class Worker implements InboxUser {
     this.#ownership.forget(worker)
     this.#transports.forgetElsewhere(worker)
     this.#subscriptions.settle(worker)
-  }
-
-  #isConnectionOpen(connection: string): boolean {
-    if (workerOfConnection(connection) !== this.#options.start.worker) return this.#transports.isElsewhere(connection)
-    return this.#transports.connections.get(connection)?.isOpen === true
   }
 
   #answered(transaction: ServerTransaction, status: number, response: string): void {
