@@ -4,6 +4,7 @@ import { silentLog } from '../../lib/log/log.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { SteadyTime } from '../../lib/time/steady-time.ts'
 import { type Holding, Ledger } from '../account/ledger.ts'
+import { isSameUri } from '../message/same-uri.ts'
 import { type Binding, byPreference, type Change, type ChangeListener, isStatic } from './binding.ts'
 import { growthOf, octetsOfBinding, octetsOfRecord } from './limits.ts'
 import { ownString, SharedStrings } from './own-strings.ts'
@@ -182,7 +183,9 @@ export class MemoryLocation implements LocationStore {
     const fixed = this.#statics.size === 0 ? undefined : this.#statics.get(addressOfRecord)
     return bindings.filter(
       (binding) =>
-        !isStatic(binding) && binding.expiresAtMs > now && !fixed?.some(({ contact }) => contact === binding.contact),
+        !isStatic(binding) &&
+        binding.expiresAtMs > now &&
+        !fixed?.some(({ contact }) => isSameUri(contact, binding.contact)),
     )
   }
 

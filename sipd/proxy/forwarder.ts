@@ -13,7 +13,7 @@ import { type ForwardHead, forwardedRequest, forwardTail } from '../message/forw
 import { H } from '../message/header-names.ts'
 import { type Hop, hopText } from '../message/hop.ts'
 import type { SipRequest } from '../message/message.ts'
-import { reachedHost, type SipUri } from '../message/uri.ts'
+import { escapedUri, reachedHost, type SipUri } from '../message/uri.ts'
 import { octetsOfSent } from '../transaction/octets.ts'
 import type { MessageTransport, Timers } from '../transaction/parts.ts'
 import type { Branch } from './branch.ts'
@@ -251,7 +251,7 @@ export class Forwarder implements BranchStarter {
 
   #head(request: SipRequest, source: Hop, way: Way, hop: Hop, branch: string, maxBreadth: number): ForwardHead {
     return {
-      requestUri: way.requestUri,
+      requestUri: escapedUri(way.requestUri),
       via: `SIP/2.0/${hop.transport} ${this.identity.sentBy(hop)};branch=${branch}${hop.transport === 'UDP' ? ';rport' : ''}`,
       maxBreadth,
       recordRoute: this.#passedBy.recordRoute(request, source, way, hop),

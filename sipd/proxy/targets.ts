@@ -1,5 +1,7 @@
 /** The target set of RFC 3261 §16.5 and §16.6: where a request may be forwarded, and in what order. */
+import { formatFlow } from '../message/flow.ts'
 import type { Hop } from '../message/hop.ts'
+import { areSame, type ComparableUri, comparableUri } from '../message/same-uri.ts'
 import type { SipUri } from '../message/uri.ts'
 
 export interface Target {
@@ -22,10 +24,16 @@ export interface Target {
   readonly q: number
 }
 
+/** Targets that were seen before, by the key of their URI. */
+interface Seen {
+  readonly uri: ComparableUri
+  readonly flow: Hop | undefined
+}
+
 /** Targets that have not been tried, the best first; none twice, and no more than so many in all (MaxForks). */
 export class TargetSet {
   readonly #waiting: Target[] = []
-  readonly #seen = new Set<string>()
+  readonly #seen = new Map<string, Seen[]>()
   #left: number
 
   constructor(targets: readonly Target[], maxForks: number) {
@@ -42,13 +50,25 @@ export class TargetSet {
     if (this.#left === 0) return 0
     let added = 0
     for (const target of targets) {
-      if (this.#seen.has(target.uri)) continue
-      this.#seen.add(target.uri)
+      if (!this.#isNew(target)) continue
       this.#waiting.push(target)
       added++
     }
     if (this.#waiting.length > 1) this.#waiting.sort((one, other) => other.q - one.q)
     return added
+  }
+
+  /**
+   * By RFC 3261 §19.1.4, and where there are two flows, by those: two sites have phones of one private address. A contact of a 3xx
+   * has no flow, and means what was tried.
+   */
+  #isNew({ uri: text, flow }: Target): boolean {
+    const uri = comparableUri(text) ?? { text, key: text, parameters: new Map(), headers: '' }
+    const alike = this.#seen.get(uri.key) ?? []
+    if (alike.some((seen) => areSame(seen.uri, uri) && (!seen.flow || !flow || isSameHop(seen.flow, flow))))
+      return false
+    this.#seen.set(uri.key, [...alike, { uri, flow }])
+    return true
   }
 
   /** Those of the highest q: they are tried at the same time. */
@@ -65,4 +85,8 @@ export class TargetSet {
   clear(): void {
     this.#waiting.length = 0
   }
+}
+
+function isSameHop(one: Hop, other: Hop): boolean {
+  return formatFlow(one) === formatFlow(other)
 }

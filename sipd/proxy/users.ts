@@ -1,4 +1,5 @@
 /** From an address-of-record to the targets its phones are at (RFC 3261 §16.5). */
+import { canonicalAddress } from '../../lib/net/address.ts'
 import { type Binding, isStatic } from '../location/binding.ts'
 import type { LocationStore } from '../location/store.ts'
 import { parseFlow } from '../message/flow.ts'
@@ -123,5 +124,5 @@ interface Place {
 
 function placeOf(uri: SipUri): Place {
   const isSecure = uri.scheme === 'sips' || uri.parameters.get('transport')?.toLowerCase() === 'tls'
-  return { host: reachedHost(uri), port: uri.port ?? (isSecure ? 5061 : 5060) }
+  return { host: canonicalAddress(reachedHost(uri)), port: uri.port ?? (isSecure ? 5061 : 5060) }
 }

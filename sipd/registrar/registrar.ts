@@ -15,6 +15,7 @@ import { type Hop, isReliable } from '../message/hop.ts'
 import type { SipRequest } from '../message/message.ts'
 import { formatQ, parseQ } from '../message/q.ts'
 import type { Answer, ExtraHeader } from '../message/respond.ts'
+import { isSameUri } from '../message/same-uri.ts'
 import { parseRequestUri, parseSipUri, type SipUri } from '../message/uri.ts'
 import {
   formatInstance,
@@ -71,8 +72,7 @@ export interface RegistrarOptions {
 
 interface Requested {
   readonly contact: string
-  /** Undefined for a contact that is no SIP URI. */
-  readonly uri: SipUri | undefined
+  readonly uri: SipUri
   readonly instance: Instance | undefined
   readonly q: number
   readonly expiresSeconds: number
@@ -144,11 +144,13 @@ export class Registrar {
         if (!isFirstHopOutbound(request, path)) return { status: 439 }
       }
       const replaced = bindings.filter(
-        (binding) => binding.contact === requested.contact || replaces(requested, binding),
+        (binding) =>
+          isSameUri(binding.contact, requested.contact) || (present.includes(binding) && replaces(requested, binding)),
       )
-      // Step 7: an older request of the same call that arrives late changes nothing at all.
+      // Step 7: an older request of the same call that arrives late changes nothing at all. Of a contact that this one has twice the
+      // last word counts.
       if (replaced.some((binding) => isStale(binding, callId, cseq) && present.includes(binding))) return outOfOrder
-      const others = bindings.filter((binding) => !replaced.includes(binding) || !present.includes(binding))
+      const others = bindings.filter((binding) => !replaced.includes(binding))
       bindings =
         requested.expiresSeconds === 0
           ? others
@@ -172,7 +174,8 @@ export class Registrar {
     if (bindings.length > limits.contactsPerUser) return tooManyContacts
     if (!this.#hasRoom(user, present, bindings, network)) return noRoom
     store.replace(user, bindings)
-    const listing = this.#listing(bindings, path)
+    // With what sipd.conf binds, which stays.
+    const listing = this.#listing(store.find(user), path)
     return isByFlows ? { ...listing, headers: [...(listing.headers ?? []), requireOutbound] } : listing
   }
 
@@ -222,8 +225,8 @@ export class Registrar {
     if (!address) return { status: 400, detail: 'a Contact is not of the grammar' }
     if (address.uri.length > bindingLimits.contact) return tooLong('a Contact', bindingLimits.contact)
     const uri = parseSipUri(address.uri)
-    if (!uri && /^sips?:/i.test(address.uri)) return { status: 400, detail: 'a Contact is not a SIP URI' }
-    if (uri && !this.#options.relay.mayBind(uri, source)) return ownMachine
+    if (!uri) return { status: 400, detail: 'a Contact is not a SIP URI' }
+    if (!this.#options.relay.mayBind(uri, source)) return ownMachine
     const { minExpiresSeconds, maxExpiresSeconds, defaultExpiresSeconds } = this.#options.limits
     const asked = address.parameters.get('expires') ?? expiresHeader
     // §10.2.1.1: what is not a number counts as the default.
@@ -245,7 +248,7 @@ export class Registrar {
 
   /** Undefined where the contact can be used as it is. A stranger is reached where he registers from, whatever it names. */
   #flowOf({ uri, instance }: Requested, request: SipRequest, source: Hop): string | undefined {
-    const isElsewhere = uri !== undefined && !this.#options.relay.mayLeadAway(uri, source)
+    const isElsewhere = !this.#options.relay.mayLeadAway(uri, source)
     const isByFlow = isFromUserAgent(request) ? isReachedByFlow(uri, request.via, source) : isReliable(source)
     return isElsewhere || isByFlow || instance?.flow !== undefined ? formatFlow(source) : undefined
   }

@@ -16,14 +16,11 @@ import { Registrations } from '../location/registrations.ts'
 import { createErrorLog, type DebugLog } from '../log/error-log.ts'
 import { compileLogFormat, type FormatLine } from '../log/log-format.ts'
 import type { Hop } from '../message/hop.ts'
-import { readHead, topmostVia } from '../message/parse.ts'
-import { formatRefusal } from '../message/respond.ts'
 import type { Openness } from '../pipeline/admit.ts'
 import { createSipServer, type SipServer } from '../server/server.ts'
 import { SipStatistics } from '../statistics/statistics.ts'
 import { KeyHasher } from '../transaction/hash.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
-import type { FramingError } from '../transport/framer.ts'
 import { Transports } from '../transport/transports.ts'
 import { accessEntry, localPortOf } from './access-entry.ts'
 import { accountSettings, connectionBounds } from './bounds.ts'
@@ -151,7 +148,8 @@ export class Worker implements InboxUser {
         if (!this.#early) this.#server.core.receive(octets, source)
         else this.#early.add(nowUs(), source, octets.length, () => this.#server.core.receive(octets, source))
       },
-      onFramingError: (error, source) => this.#refuseFraming(error, source),
+      onFramingError: ({ head, status, detail }, source) =>
+        this.#server.core.receiveUnframed(head, status, detail, source),
       isReachedBy: (user, connection) => isReachedBy(this.#registrations.store, user, connection),
       ...linked,
     })
@@ -372,15 +370,6 @@ export class Worker implements InboxUser {
       localPortOf(this.#server.identity.listeners, transaction.source),
     )
     this.#outbox.access(this.#formatAccess(entry))
-  }
-
-  #refuseFraming(error: FramingError, source: Hop): void {
-    this.#statistics.malformed++
-    const parts = readHead(error.head)
-    // Never an answer to an ACK.
-    if (!parts || parts.text.startsWith('ACK ')) return
-    const tag = this.#server.layer.tagFor(parts.text)
-    this.#transports.send(formatRefusal(parts, topmostVia(parts), source, tag, error), source)
   }
 
   #report(): void {
