@@ -38,8 +38,8 @@ const tab = 0x09
 export function parseMessage(octets: Buffer): Parsed | undefined {
   const text = octets.toString('latin1')
   let at = 0
-  // §7.5: empty lines before the start line are ignored.
-  for (let code = text.charCodeAt(0); code === cr || code === lf; code = text.charCodeAt(at)) at++
+  // §7.5: empty lines before the start line are ignored; some phones send NUL to keep what NAT knows of them.
+  for (let code = text.charCodeAt(0); code === cr || code === lf || code === 0; code = text.charCodeAt(at)) at++
   if (at === text.length) return undefined
   const message = at === 0 ? text : text.slice(at)
   const fault = headFault(octets, at)

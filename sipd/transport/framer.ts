@@ -22,6 +22,10 @@ export const maxBodyOctets = 262_144
 
 const lf = 0x0a
 const cr = 0x0d
+/** What some phones send to keep their connection alive; nothing is due for it. */
+const nul = 0x00
+/** A request line, of whatever version; a status line. */
+const ofSip = /SIP\/\d|^SIP\//i
 /** RFC 5626 §3.5.1: two empty lines are a ping. */
 const pingOctets = 4
 
@@ -124,8 +128,8 @@ export class Framer {
   /** The number of octets before the next message. */
   #skipBlanks(data: Buffer, onPing: () => void): number {
     let at = 0
-    for (; at < data.length && (data[at] === cr || data[at] === lf); at++) {
-      if (++this.#blanks < pingOctets) continue
+    for (; at < data.length && isBlank(data[at]); at++) {
+      if (data[at] === nul || ++this.#blanks < pingOctets) continue
       this.#blanks = 0
       onPing()
     }
@@ -144,10 +148,16 @@ export class Framer {
       return 0
     }
     const refuse = (status: number, what: string): FramingError => new FramingError(status, what, data.subarray(0, end))
+    // Another protocol: who speaks it would wait for an answer that no SIP server has.
+    if (!ofSip.test(data.toString('latin1', 0, data.indexOf(lf)))) throw refuse(400, 'the first line is not one of SIP')
     const length = contentLengthOf(data.toString('latin1', 0, end))
     if (length === undefined) throw refuse(400, 'Content-Length is missing, and a stream needs it')
     if (typeof length === 'string') throw refuse(400, length)
     if (length > maxBodyOctets) throw refuse(413, `a body of more than ${maxBodyOctets} octets`)
     return end + length
   }
+}
+
+function isBlank(octet: number | undefined): boolean {
+  return octet === cr || octet === lf || octet === nul
 }
