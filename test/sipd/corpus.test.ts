@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Framer } from '../../sipd/transport/framer.ts'
 import { carriers } from './corpus/carriers.ts'
-import { type CorpusMessage, type CorpusResponse, sip } from './corpus/corpus.ts'
+import { type CorpusResponse, sip } from './corpus/corpus.ts'
+import { devices } from './corpus/devices.ts'
 import { phones } from './corpus/phones.ts'
 import { registrations } from './corpus/registrations.ts'
 import { responses } from './corpus/responses.ts'
@@ -26,12 +27,6 @@ function framed(octets: Buffer): Buffer {
     )
   assert.equal(messages.length, 1)
   return messages[0]!
-}
-
-/** A stream ends at a head that is not of its form, and needs the length that a datagram may go without. */
-function isOfStreams({ text, verdict }: CorpusMessage): boolean {
-  if (!/^(?:content-length|l)[ \t]*:/im.test(text)) return false
-  return verdict === 'passes' || !/[^\r]\n|\0/.test(text) ? !text.includes('Content-Length: 50') : false
 }
 
 async function outcomeOf(octets: Buffer): Promise<readonly [Sent[], Harness]> {
@@ -73,9 +68,9 @@ function forwarded(text: string): string[] {
 }
 
 describe('messages of real phones, gateways and carriers', () => {
-  for (const message of [...phones, ...servers, ...carriers])
+  for (const message of [...phones, ...devices, ...servers, ...carriers])
     for (const [way, through] of ways) {
-      if (way !== 'as a datagram' && !isOfStreams(message)) continue
+      if (message.isOfDatagrams && through === framed) continue
       const { of, verdict } = message
       const octets = Buffer.from(message.text, 'utf8')
       if (verdict === 'passes')
@@ -136,13 +131,13 @@ describe('responses of real phones, gateways and carriers', () => {
 })
 
 test('there are at least sixty of them, and no two are the same', () => {
-  const all = [...phones, ...servers, ...carriers, ...registrations]
+  const all = [...phones, ...devices, ...servers, ...carriers, ...registrations]
   assert.ok(all.length >= 60)
   assert.equal(new Set([...all, ...responses].map(({ of }) => of)).size, all.length + responses.length)
 })
 
 test('they have nobody in them: the addresses of URIs and Vias are for documentation (RFC 5737), or private', () => {
-  for (const { text, of } of [...phones, ...servers, ...carriers, ...registrations])
+  for (const { text, of } of [...phones, ...devices, ...servers, ...carriers, ...registrations])
     for (const [, address] of text.matchAll(/(?:@|\/(?:UDP|TCP|TLS) |sip:)(\d+\.\d+\.\d+\.\d+)/g))
       assert.match(address!, /^(?:192\.0\.2|198\.51\.100|203\.0\.113|192\.168)\./, of)
 })

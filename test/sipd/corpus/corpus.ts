@@ -10,6 +10,8 @@ export interface CorpusMessage {
   readonly of: string
   readonly text: string
   readonly verdict: Verdict
+  /** A stream would end with it, or wait for more: it has no length, or another one, or no head. */
+  readonly isOfDatagrams?: true
 }
 
 /** A response: what of it is the sender's own. Via, From, To, Call-ID and CSeq are those of the request that it answers. */
@@ -30,8 +32,8 @@ a=rtpmap:101 telephone-event/8000
 `
 
 /** Lines as they stand here, without the blank ones at both ends; SDP is the usual body, and LENGTH its octets. */
-export function sip(text: string, body = text.includes('LENGTH') ? sdp : ''): string {
+export function sip(text: string, body = /: ?LENGTH$/m.test(text) ? sdp : ''): string {
   const lines = text.trim().split('\n')
   const octets = body.replaceAll('\n', '\r\n')
-  return `${lines.join('\r\n').replace('LENGTH', String(Buffer.byteLength(octets)))}\r\n\r\n${octets}`
+  return `${lines.join('\r\n').replace(/(: ?)LENGTH$/m, `$1${Buffer.byteLength(octets)}`)}\r\n\r\n${octets}`
 }

@@ -63,7 +63,7 @@ Supported: replaces
 Content-Type: application/sdp`),
   },
   {
-    of: 'Linksys PAP2: a P-Station header with an odd name, and a Contact of IP and port alone',
+    of: 'Linksys PAP2: a header name with a slash, and a Contact of address and port alone',
     verdict: 'passes',
     text: sip(`
 OPTIONS sip:203.0.113.5 SIP/2.0
@@ -119,7 +119,7 @@ Expires: 3600
 Content-Length: 0`),
   },
   {
-    of: 'Yealink T46: X-Header with slash, P-Early-Media, Allow with a comma at its end',
+    of: 'Yealink T46: a header name with a slash, Allow with a comma at its end',
     verdict: 'passes',
     text: sip(`
 INVITE sip:2006@203.0.113.5 SIP/2.0
@@ -217,7 +217,7 @@ User-Agent: Grandstream HT801 1.0.17.5
 Content-Length: 0`),
   },
   {
-    of: 'Linphone: UTF-8 in quotes, transport and instance in Contact, Date absent',
+    of: 'Linphone: UTF-8 in quotes, instance and specs in Contact, addresses without brackets',
     verdict: 'passes',
     text: sip(
       `
@@ -272,7 +272,7 @@ User-Agent: X-Lite release 5.0.0 stamp 67284
 L: LENGTH`),
   },
   {
-    of: 'Zoiper: a Contact with transport in capitals, and a registration that is taken back',
+    of: 'Zoiper: transport in capitals, in the Request-URI and in From',
     verdict: 'passes',
     text: sip(`
 INVITE sip:bob@203.0.113.5;transport=UDP SIP/2.0
@@ -344,85 +344,5 @@ ms-keep-alive: UAC;hop-hop=yes
 ms-endpoint-location-data: NetworkScope;ms-media-location-type=Intranet
 Content-Type: application/sdp
 Content-Length: LENGTH`),
-  },
-  {
-    of: 'a door phone: no Max-Forwards and no Content-Length, as RFC 2543 had it',
-    verdict: 'passes',
-    text: sip(`
-OPTIONS sip:203.0.113.5 SIP/2.0
-Via: SIP/2.0/UDP 198.51.100.1
-From: sip:door@example.test
-To: sip:203.0.113.5
-Call-ID: 17@198.51.100.1
-CSeq: 1 OPTIONS`),
-  },
-  {
-    of: 'a DECT base: a host with _ in From and Via',
-    verdict: 'passes',
-    text: sip(`
-OPTIONS sip:203.0.113.5 SIP/2.0
-Via: SIP/2.0/UDP dect_base_2:5060;branch=z9hG4bKdect
-From: <sip:handset3@dect_base_2>;tag=1
-To: <sip:203.0.113.5>
-Call-ID: dect@dect_base_2
-CSeq: 1 OPTIONS
-Max-Forwards: 70
-Content-Length: 0`),
-  },
-  {
-    of: 'a soft phone that sends a comma in a name without quotes',
-    verdict: [400, 'nobody can tell one value from two (RFC 4475 §3.1.2.15)'],
-    text: sip(`
-OPTIONS sip:203.0.113.5 SIP/2.0
-Via: SIP/2.0/UDP 198.51.100.1;branch=z9hG4bKcomma
-From: Lee, Ann <sip:ann@example.test>;tag=1
-To: <sip:203.0.113.5>
-Call-ID: comma
-CSeq: 1 OPTIONS
-Max-Forwards: 70
-Content-Length: 0`),
-  },
-  {
-    of: 'an adapter whose lines end with LF',
-    verdict: [400, 'where one server sees the end of a head another does not'],
-    text: sip(`
-OPTIONS sip:203.0.113.5 SIP/2.0
-Via: SIP/2.0/UDP 198.51.100.1;branch=z9hG4bKlf
-From: <sip:ann@example.test>;tag=1
-To: <sip:203.0.113.5>
-Call-ID: lf
-CSeq: 1 OPTIONS
-Max-Forwards: 70
-Content-Length: 0`).replaceAll('\r\n', '\n'),
-  },
-  {
-    of: 'a phone that writes its name with a NUL at the end',
-    verdict: [400, 'a control ends a string for some'],
-    text: sip(`
-OPTIONS sip:203.0.113.5 SIP/2.0
-Via: SIP/2.0/UDP 198.51.100.1;branch=z9hG4bKnul
-From: "Ann\0" <sip:ann@example.test>;tag=1
-To: <sip:203.0.113.5>
-Call-ID: nul
-CSeq: 1 OPTIONS
-Max-Forwards: 70
-Content-Length: 0`),
-  },
-  {
-    of: 'a phone with a bug in its Content-Length',
-    verdict: [400, 'the body is shorter than it says (RFC 3261 §18.3)'],
-    text: sip(
-      `
-MESSAGE sip:bob@203.0.113.5 SIP/2.0
-Via: SIP/2.0/UDP 198.51.100.1;branch=z9hG4bKcl
-From: <sip:ann@example.test>;tag=1
-To: <sip:bob@203.0.113.5>
-Call-ID: cl
-CSeq: 1 MESSAGE
-Max-Forwards: 70
-Content-Type: text/plain
-Content-Length: 50`,
-      'short',
-    ),
   },
 ]

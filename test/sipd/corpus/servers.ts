@@ -3,7 +3,7 @@ import { type CorpusMessage, sip } from './corpus.ts'
 
 export const servers: readonly CorpusMessage[] = [
   {
-    of: 'Asterisk chan_sip: Date in GMT, X-Asterisk headers, empty From user',
+    of: 'Asterisk chan_sip: Date in GMT, X-Asterisk headers, an anonymous caller',
     verdict: 'passes',
     text: sip(`
 INVITE sip:2001@203.0.113.5:5060 SIP/2.0
@@ -24,7 +24,7 @@ Content-Type: application/sdp
 Content-Length: LENGTH`),
   },
   {
-    of: 'Asterisk PJSIP: rport first, and Contact without a user',
+    of: 'Asterisk PJSIP: rport first, two blanks before a number',
     verdict: 'passes',
     text: sip(`
 OPTIONS sip:203.0.113.5:5060 SIP/2.0
@@ -39,7 +39,7 @@ User-Agent: FPBX-16.0.40(18.13.0)
 Content-Length:  0`),
   },
   {
-    of: 'FreeSWITCH: gateway Contact with ; in the user, P-FS-Support, Remote-Party-ID with spaces',
+    of: 'FreeSWITCH: a Contact of a gateway with a parameter of its own, X-FS-Support',
     verdict: 'passes',
     text: sip(`
 INVITE sip:15550100@203.0.113.5 SIP/2.0
@@ -94,7 +94,7 @@ Content-Type: application/sdp
 Content-Length: LENGTH`),
   },
   {
-    of: 'Cisco CUBE and IOS: Timestamp, Cisco-Guid, Date with a full zone, Remote-Party-ID',
+    of: 'Cisco CUBE: Timestamp, Cisco-Guid, Date in GMT, blanks before values',
     verdict: 'passes',
     text: sip(`
 INVITE sip:15550101@203.0.113.5:5060 SIP/2.0
@@ -121,7 +121,7 @@ Content-Type: application/sdp
 Content-Length: LENGTH`),
   },
   {
-    of: 'Cisco CUCM: Call-Info with an Unknown scheme, and H.323 cause in Cisco-Guid',
+    of: 'Cisco CUCM: Call-Info with a urn:, Session-ID without a peer',
     verdict: 'passes',
     text: sip(`
 INVITE sip:2002@203.0.113.5:5060 SIP/2.0
@@ -188,7 +188,7 @@ Content-Type: application/sdp
 Content-Length: LENGTH`),
   },
   {
-    of: 'Avaya Session Manager: Av-Global-Session-ID, P-Location with ;, History-Info escaped',
+    of: 'Avaya Session Manager: P-Location with quotes, History-Info with an escaped Reason, an escaped URI within the Contact',
     verdict: 'passes',
     text: sip(`
 INVITE sip:2004@203.0.113.5;avaya-cm-fnu=off-hook SIP/2.0
@@ -209,7 +209,7 @@ Content-Type: application/sdp
 Content-Length: LENGTH`),
   },
   {
-    of: '3CX: rinstance in Contact, and a tag with a dot',
+    of: '3CX: no blank before the bracket, a colon in a quoted name, a tag with a dot',
     verdict: 'passes',
     text: sip(`
 INVITE sip:2005@203.0.113.5:5060 SIP/2.0
@@ -227,7 +227,7 @@ User-Agent: 3CXPhoneSystem 20.0.0.1620 (1620)
 Content-Length: LENGTH`),
   },
   {
-    of: 'Lync Mediation Server: an IPv6 scope in nothing, ms-trunking-peer, Supported twice',
+    of: 'Lync Mediation Server: names in capitals, maddr in the Contact, Supported twice',
     verdict: 'passes',
     text: sip(`
 INVITE sip:+15550105@203.0.113.5;user=phone SIP/2.0
@@ -247,7 +247,7 @@ ALLOW: UPDATE
 ALLOW: CANCEL,BYE,ACK,REFER,INVITE,OPTIONS`),
   },
   {
-    of: 'Teams direct routing: X-MS-SBC, a port in the From URI, Min-Se in odd case',
+    of: 'Teams direct routing: names in capitals, a name right before its bracket, two identities in a line',
     verdict: 'passes',
     text: sip(`
 INVITE sip:+15550107@203.0.113.5:5061;user=phone SIP/2.0
