@@ -101,9 +101,8 @@ export class Registrar {
     if (!domains.isOurs(uri)) return { status: 404, detail: 'To is not of a domain of this registrar' }
     const user = domains.addressOfRecord(uri)
     if (user.length > bindingLimits.addressOfRecord) return tooLong('To', bindingLimits.addressOfRecord)
-    const { callId } = request
+    const { callId, cseqNumber: cseq } = request
     if (callId.length > bindingLimits.callId) return tooLong('Call-ID', bindingLimits.callId)
-    const cseq = request.cseqNumber
     const present = store.find(user)
     const contacts = request.elements(H.contact)
     if (contacts.length === 0) return this.#listing(present)
