@@ -122,13 +122,8 @@ export class Registrar {
     if (contacts.length > 2 * limits.contactsPerUser) return tooManyContacts
     const now = store.nowMs()
     const path = request.elements(H.path)
-    const [firstOfPath] = path
-    const refusedPath = firstOfPath === undefined ? undefined : this.#refusalOfPath(firstOfPath, source)
+    const refusedPath = this.#refusalOfPath(path, source)
     if (refusedPath) return refusedPath
-    if (path.length > bindingLimits.pathUris)
-      return { status: 400, detail: `Path has more than ${bindingLimits.pathUris} URIs` }
-    if (path.length > 0 && path.some(({ length }) => length > bindingLimits.pathUri))
-      return tooLong('a URI of Path', bindingLimits.pathUri)
     const userAgent = (request.value(H.userAgent) ?? '').slice(0, bindingLimits.userAgent)
     const network = sourceNetwork(source.address)
     const isOutbound = isTagged(request, H.supported, 'outbound')
@@ -254,12 +249,18 @@ export class Registrar {
   }
 
   /** RFC 3327 §5.3: the first of the Path is where calls to the contact go. */
-  #refusalOfPath(path: string, source: Hop): Answer | undefined {
-    const address = parseAddress(path)
+  #refusalOfPath(path: readonly string[], source: Hop): Answer | undefined {
+    const [first] = path
+    if (first === undefined) return undefined
+    const address = parseAddress(first)
     const uri = address && parseSipUri(address.uri)
-    if (!uri) return undefined
-    if (!this.#options.relay.mayBind(uri, source)) return ownMachine
-    return this.#options.relay.mayLeadAway(uri, source) ? undefined : strangePath
+    if (uri && !this.#options.relay.mayBind(uri, source)) return ownMachine
+    if (uri && !this.#options.relay.mayLeadAway(uri, source)) return strangePath
+    if (path.length > bindingLimits.pathUris)
+      return { status: 400, detail: `Path has more than ${bindingLimits.pathUris} URIs` }
+    return path.some(({ length }) => length > bindingLimits.pathUri)
+      ? tooLong('a URI of Path', bindingLimits.pathUri)
+      : undefined
   }
 
   /** Step 8: all bindings there are now, each with the time it has left. */
