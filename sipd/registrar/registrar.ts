@@ -251,14 +251,17 @@ export class Registrar {
 
   /** RFC 3327 §5.3: the first of the Path is where calls to the contact go. */
   #refusalOfPath(path: readonly string[], source: Hop): Answer | undefined {
-    const address = path[0] === undefined ? undefined : parseAddress(path[0])
+    const [first] = path
+    if (first === undefined) return undefined
+    const address = parseAddress(first)
     const uri = address && parseSipUri(address.uri)
     if (uri && !this.#options.relay.mayBind(uri, source)) return ownMachine
     if (uri && !this.#options.relay.mayLeadAway(uri, source)) return strangePath
     if (path.length > bindingLimits.pathUris)
       return { status: 400, detail: `Path has more than ${bindingLimits.pathUris} URIs` }
-    const isTooLong = path.some(({ length }) => length > bindingLimits.pathUri)
-    return isTooLong ? tooLong('a URI of Path', bindingLimits.pathUri) : undefined
+    return path.some(({ length }) => length > bindingLimits.pathUri)
+      ? tooLong('a URI of Path', bindingLimits.pathUri)
+      : undefined
   }
 
   /** Step 8: all bindings there are now, each with the time it has left. */

@@ -13,6 +13,8 @@ export interface ConnectionLimits {
   /** One of ours that nothing was sent or received on for so long is closed, unless it is kept for ever. */
   readonly outboundIdleMs: number
   readonly isPersistent: (connection: Connection) => boolean
+  /** Whether one of ours serves further transactions. */
+  readonly isReused: (connection: Connection) => boolean
   /** Whether a phone is registered that is reached by it. */
   readonly isRegistered: (connection: Connection) => boolean
 }
@@ -22,6 +24,8 @@ const partialMs = 30_000
 /** Who has not said anything yet. */
 const silentMs = 60_000
 const idleMs = 3_600_000
+/** One of ours that is not used again: 64*T1, since a peer may repeat a 2xx for so long, and some end a call with its connection. */
+const finishedMs = 32_000
 const sweepEveryMs = 5_000
 /** Sources that are looked at for one that may go, and how long nobody looks again when there was none. */
 const mostSources = 16
@@ -154,12 +158,21 @@ export class Connections {
     const isFull = connections.size > this.#limits.registeredOfSource
     let oldest: Connection | undefined
     for (const connection of connections) {
-      if (connection.isHeld || (oldest && !isSooner(connection, oldest))) continue
+      if (connection.isHeld || (oldest && !this.#isSooner(connection, oldest))) continue
       // Nobody fills all places by registering over each of them.
       if ((isFull && !connection.isExempt) || !this.#limits.isRegistered(connection)) oldest = connection
     }
     oldest?.destroy('there are too many connections')
     return oldest !== undefined
+  }
+
+  /** Those of ours that are finished go first, then those that never said anything. */
+  #isSooner(one: Connection, other: Connection): boolean {
+    const rank = (connection: Connection): number => {
+      if (!connection.isInbound && !this.#limits.isReused(connection)) return 0
+      return connection.hasSpoken ? 2 : 1
+    }
+    return rank(one) - rank(other) < 0 || (rank(one) === rank(other) && one.usedMs < other.usedMs)
   }
 
   #of(source: string): OfSource {
@@ -177,9 +190,9 @@ export class Connections {
   }
 
   #mostIdleMs(connection: Connection): number {
-    if (!connection.isInbound)
-      return this.#limits.isPersistent(connection) ? Number.POSITIVE_INFINITY : this.#limits.outboundIdleMs
-    return connection.hasSpoken ? idleMs : silentMs
+    if (connection.isInbound) return connection.hasSpoken ? idleMs : silentMs
+    if (this.#limits.isPersistent(connection)) return Number.POSITIVE_INFINITY
+    return this.#limits.isReused(connection) ? this.#limits.outboundIdleMs : finishedMs
   }
 
   #sweep(): void {
@@ -196,10 +209,4 @@ export class Connections {
 
 function countOf({ connections, handshakes }: OfSource): number {
   return connections.size + handshakes.size
-}
-
-/** Those that never said anything go before those that did. */
-function isSooner(one: Connection, other: Connection): boolean {
-  if (one.hasSpoken !== other.hasSpoken) return !one.hasSpoken
-  return one.usedMs < other.usedMs
 }

@@ -85,6 +85,7 @@ export class Transports implements Sender, Holds, ConnectionUser {
       registeredOfSource: options.registeredOfSource,
       outboundIdleMs: options.outboundIdleMs,
       isPersistent: ({ hop }) => hop.transport === 'TCP' && this.#peers.has(hop.address, hop.port),
+      isReused: ({ hop }) => this.#isReused(hop),
       isRegistered: ({ users, id }) => [...users].some((user) => options.isReachedBy(user, id)),
     })
     const { clock, peers, lookup } = options
@@ -211,9 +212,9 @@ export class Transports implements Sender, Holds, ConnectionUser {
     if (!this.connections.outboundTo(key)?.isOpen && this.#hasRoom()) this.#connect(hop, key)
   }
 
-  /** One of ours that is not used again is of no use once nothing is under way on it. */
+  /** In a process that begins nothing any more, one of ours is of no use once nothing is under way on it. */
   #finish(connection: Connection): void {
-    if (connection.isInbound || (!this.#isFinishing && this.#isReused(connection.hop))) return
+    if (connection.isInbound || !this.#isFinishing) return
     if (this.connections.isIdle(connection)) connection.end()
   }
 

@@ -37,9 +37,9 @@ async function talk(options: Omit<BaresipOptions, 'user'>, graceful: () => Promi
     bob.press('transfer', 'sip:carol@example.test')
     await carol.next(/Call established/)
     await ann.next(/Call established/)
-    await bob.next(/session closed|Call with .* terminated/)
+    await bob.printed(/"CALL_CLOSED"[^}]*ann@example\.test/)
     carol.press('hangup')
-    await ann.next(/session closed|Call with .* terminated/)
+    await ann.printed(/"CALL_CLOSED"[^}]*carol@example\.test/)
   } finally {
     for (const one of phones) await one.stop()
   }

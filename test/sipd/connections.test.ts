@@ -10,6 +10,7 @@ test('a source with an address for each connection makes room from its own IPv6 
     registeredOfSource: 10,
     outboundIdleMs: 60_000,
     isPersistent: () => false,
+    isReused: () => true,
     isRegistered: () => false,
   })
   const open = (address: string, port: number): Socket => {

@@ -446,47 +446,40 @@ function sendBy(transports: Transports, text: string, hop: Hop): string {
   return by ?? assert.fail('it leaves by no connection')
 }
 
-test('without reuse a connection of ours ends with its last transaction, and stays as long as one is under way', () =>
+test('without reuse a connection of ours ends 32 s after its last transaction, and stays as long as one is under way, of whichever process', () =>
   peer((far) =>
     serve(
-      async ({ transports }) => {
+      async ({ transports, clock }) => {
         const connection = sendBy(transports, 'one', far.hop)
         transports.hold(connection)
-        transports.hold(connection)
+        transports.setHeldBy(7, connection, true)
         await far.next()
+        for (const socket of far.sockets) socket.resume()
         transports.release(connection)
+        clock.advance(180_000)
         assert.equal(transports.connections.get(connection)?.isOpen, true)
-        const [socket] = far.sockets
-        assert.ok(socket)
-        const ended = once(socket.resume(), 'end')
-        transports.release(connection)
-        await ended
+        transports.forgetElsewhere(7)
+        clock.advance(5000)
         await eventually(() => transports.connections.size === 0)
       },
       { reuses: false },
     ),
   ))
 
-test('without reuse what a transaction of another process is under way on stays until that is over, or the process is gone', () =>
+test('without reuse the finished ones go first when there is no room', () =>
   peer((far) =>
     serve(
-      async ({ transports }) => {
-        for (const over of [
-          (connection: string) => transports.setHeldBy(7, connection, false),
-          () => transports.forgetElsewhere(7),
-        ]) {
-          const connection = sendBy(transports, 'one', far.hop)
-          transports.hold(connection)
-          transports.setHeldBy(7, connection, true)
-          transports.release(connection)
-          await far.next()
-          assert.equal(transports.connections.get(connection)?.isOpen, true)
-          over(connection)
-          for (const socket of far.sockets) socket.resume()
-          await eventually(() => transports.connections.size === 0)
-        }
+      async ({ transports, open, arrival, received }) => {
+        const idle = await open()
+        idle.write(message)
+        await arrival(1)
+        const finished = sendBy(transports, 'one', far.hop)
+        await far.next()
+        sendBy(transports, 'two', far.hop)
+        assert.equal(transports.connections.get(finished), undefined)
+        assert.equal(transports.connections.get(received[0]?.source.connection ?? '')?.isOpen, true)
       },
-      { reuses: false },
+      { reuses: false, maxConnections: 2 },
     ),
   ))
 

@@ -9,6 +9,8 @@ export interface Certificates {
   readonly authority: string
   readonly server: { readonly certificate: string; readonly key: string }
   readonly client: { readonly certificate: string; readonly key: string }
+  /** For uri.example.test, by a sip: URI and no other name. */
+  readonly uriOnly: { readonly certificate: string; readonly key: string }
 }
 
 /** Paths of PEM files in a new temporary folder, which the caller removes. The server's are for `address`, too. */
@@ -40,5 +42,6 @@ export function makeCertificates(address?: string): Certificates {
       `DNS:example.test,URI:sip:example.test${address === undefined ? '' : `,IP:${address}`}`,
     ),
     client: issue('ann.example.test', 'DNS:ann.example.test'),
+    uriOnly: issue('somebody', 'URI:sip:uri.example.test'),
   }
 }
