@@ -33,6 +33,8 @@ const peers = {
   'net-snmp-config': 'libsnmp-dev',
   git: 'git',
   age: 'age',
+  '/usr/sbin/sshd': 'openssh-server',
+  sftp: 'openssh-client',
   'prometheus-snmp-exporter': 'prometheus-snmp-exporter',
   '/usr/lib/nagios/plugins/check_snmp': 'monitoring-plugins-standard',
   '/usr/lib/frr/bgpd': 'frr',

@@ -245,10 +245,12 @@ class Backup {
   }
 
   async prune(): Promise<void> {
-    const { signal, log } = this.#context
+    const { signal, log, clock, version } = this.#context
     const { device } = this.#parts
-    for (const name of await this.#context.prune(device, this.#request.device, signal))
-      log.info(`removed ${name} from ${device.name}, which keeps ${this.#request.device.retention} backups`)
+    const { retention } = this.#request.device
+    const rules = { retention, nowMs: clock.now(), completed: { timeMs: this.#request.timeMs, version } }
+    for (const name of await this.#context.prune(device, rules, signal))
+      log.info(`removed ${name} from ${device.name}, which keeps ${retention} backups`)
   }
 }
 

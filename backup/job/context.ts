@@ -1,6 +1,7 @@
 /** What every kind of job gets: its home, its status and log, and the world outside as interfaces. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { SetName } from '../../lib/backup/set-name.ts'
 import type { DeviceSettings } from '../../lib/backup/settings.ts'
 import type { Home } from '../../lib/home/home.ts'
 import type { Clock } from '../../lib/time/clock.ts'
@@ -9,11 +10,18 @@ import type { Device } from '../device/device.ts'
 import type { Services } from '../restore/services.ts'
 import type { StatusFile } from './status.ts'
 
+export interface PruneRules {
+  readonly retention: number
+  readonly nowMs: number
+  /** The set that was just completed. */
+  readonly completed: SetName
+}
+
 export interface World {
   readonly clock: Clock
   openDevice(settings: DeviceSettings): Device
-  /** Removes old sets beyond what the device keeps, and gives the names of what it removed. */
-  prune(device: Device, settings: DeviceSettings, signal: AbortSignal): Promise<readonly string[]>
+  /** Removes what the device keeps no longer, and gives the names. */
+  prune(device: Device, rules: PruneRules, signal: AbortSignal): Promise<readonly string[]>
   /** Stops and starts the daemons of a home. */
   services(home: Home): Services
 }

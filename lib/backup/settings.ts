@@ -26,6 +26,8 @@ export interface NetworkDirectory {
   readonly privateKey?: string
   /** `SHA256:…`, as ssh-keygen -l prints it. Without one the first validation shows the server's, and a job refuses. */
   readonly hostKey?: string
+  /** Also offers what is weak by now, such as diffie-hellman-group1-sha1, to servers that have nothing else. */
+  readonly allowsOldAlgorithms?: boolean
   readonly retention: number
   /** Of an upload; undefined is as fast as it goes. */
   readonly maxKBytesPerSecond?: number

@@ -1,0 +1,34 @@
+/**
+ * The device of its settings, as a job uses it. A local folder and a tape need the rights of whoever may write there, and are
+ * opened by the job itself, by descriptors (lib/trust); what speaks to the network is a child without root.
+ */
+import type { DeviceSettings } from '../../lib/backup/settings.ts'
+import type { Clock } from '../../lib/time/clock.ts'
+import { SlowedDevice } from './bandwidth.ts'
+import { ChildDevice } from './child/child-device.ts'
+import { DeviceWithDeadlines } from './deadlines.ts'
+import type { Device, DeviceError } from './device.ts'
+import { LocalDirectoryDevice } from './local.ts'
+import { RetryingDevice } from './retries.ts'
+
+export interface OpenOptions {
+  readonly clock: Clock
+  /** Told before a request is repeated. */
+  readonly onRetry?: (error: DeviceError, pauseMs: number) => void
+}
+
+/** Whoever opens a device closes it. */
+export function openDevice(settings: DeviceSettings, options: OpenOptions): Device {
+  const { clock } = options
+  switch (settings.type) {
+    case 'local':
+      return new DeviceWithDeadlines(new LocalDirectoryDevice(settings), clock)
+    case 'network': {
+      const device = new RetryingDevice(new DeviceWithDeadlines(new ChildDevice(settings, clock), clock), options)
+      const { maxKBytesPerSecond } = settings
+      return maxKBytesPerSecond === undefined ? device : new SlowedDevice(device, clock, maxKBytesPerSecond)
+    }
+    case 'tape':
+      throw new Error('tapes are not implemented yet')
+  }
+}
