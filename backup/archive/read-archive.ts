@@ -213,11 +213,7 @@ async function* bounded(octets: AsyncIterable<Buffer>, most = Number.POSITIVE_IN
 
 function asArchiveError(error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason
-  // tar-stream and pipelines wrap what their source threw.
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if (at instanceof ArchiveError && !/^the archive is no tar file/.test(at.message)) return at
-    if (at instanceof Error && codeOf(at)?.startsWith('Z_'))
-      return new ArchiveError('damaged', `the archive cannot be decompressed: ${messageOf(at)}`, { cause: error })
-  }
-  return error
+  return codeOf(error)?.startsWith('Z_')
+    ? new ArchiveError('damaged', `the archive cannot be decompressed: ${messageOf(error)}`, { cause: error })
+    : error
 }

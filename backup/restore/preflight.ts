@@ -14,7 +14,7 @@ export interface PathDifference {
   readonly difference: Difference
 }
 
-/** Differences first. The content of databases changes by itself, so that only its being there counts. */
+/** Of one component. */
 export async function differencesOf(
   home: Home,
   archived: ArchivedComponent,
@@ -30,7 +30,12 @@ export async function differencesOf(
     found.push({ path: entry.path, difference: there ? await compare(entry, there) : 'new' })
   }
   for (const path of live.keys()) found.push({ path, difference: 'removed' })
-  return found.toSorted((a, b) => Number(a.difference === 'same') - Number(b.difference === 'same'))
+  return found
+}
+
+/** For people: what would change, and then the rest. */
+export function differencesFirst(all: readonly PathDifference[]): PathDifference[] {
+  return all.toSorted((a, b) => Number(a.difference === 'same') - Number(b.difference === 'same'))
 }
 
 async function compare(entry: Entry, { stats, target, folder, name, path }: Found): Promise<Difference> {

@@ -12,7 +12,7 @@ import { runFromFile } from '../plan/run-to-file.ts'
 import { targetOf } from '../plan/sources.ts'
 import { raiseArchivedBoots } from './engine-boots.ts'
 import { archiveOf, openSet, requireVersion, type Trust } from './open-set.ts'
-import { differencesOf, type PathDifference } from './preflight.ts'
+import { differencesFirst, differencesOf, type PathDifference } from './preflight.ts'
 import { rollBack } from './rollback.ts'
 import type { Services } from './services.ts'
 import { stage } from './stage.ts'
@@ -69,7 +69,7 @@ export async function stageRestore(options: RestoreOptions): Promise<StagedResto
   for (const one of components) differences.push(...(await differencesOf(home, one, componentOf(options, one))))
   for (const kind of ['changed', 'new', 'removed', 'same'] as const)
     log.info(`${kind}: ${differences.filter(({ difference }) => difference === kind).length} entries`)
-  return { manifest, components, differences, staging }
+  return { manifest, components, differences: differencesFirst(differences), staging }
 }
 
 function chosen(

@@ -35,11 +35,11 @@ export async function stage(options: StageOptions, visitor: ArchiveVisitor): Pro
 
 async function* counted(
   octets: AsyncIterable<Buffer>,
-  { advance, transfer }: Pick<Progress, 'advance' | 'transfer'>,
+  progress: Pick<Progress, 'advance' | 'transfer'>,
 ): AsyncGenerator<Buffer> {
   for await (const piece of octets) {
-    advance(piece.length)
-    transfer(piece.length)
+    progress.advance(piece.length)
+    progress.transfer(piece.length)
     yield piece
   }
 }
