@@ -32,6 +32,7 @@ const peers = {
   '/usr/include/stdio.h': 'libc6-dev',
   'net-snmp-config': 'libsnmp-dev',
   git: 'git',
+  age: 'age',
   '/usr/sbin/sshd': 'openssh-server',
   sftp: 'openssh-client',
   'prometheus-snmp-exporter': 'prometheus-snmp-exporter',
