@@ -10,6 +10,8 @@ import * as targets from './agent/internal/target-tables.ts'
 import * as users from './agent/internal/usm-users.ts'
 import { anyDefinition, type Definition, type Notification } from './lib/mib/declare.ts'
 import { Names } from './lib/mib/names.ts'
+import * as backup from './subagents/backup/mib.ts'
+import { drsNotifications } from './subagents/backup/notifications.ts'
 import * as critapp from './subagents/critapp/mib.ts'
 import * as event from './subagents/event/mib.ts'
 import * as host from './subagents/host/mib.ts'
@@ -175,6 +177,18 @@ export const declaredDefinitions: readonly Definition[] = [
   sysappl.sysApplMapTable,
   sysappl.castellanApplPackageTable,
   sysappl.castellanApplElementTable,
+  // CASTELLAN-BACKUP-MIB
+  backup.drsGlobals,
+  backup.drsDeviceTable,
+  backup.drsFeatureTable,
+  backup.drsComponentTable,
+  backup.drsScheduleTable,
+  backup.drsScheduleFeatureTable,
+  backup.drsJobTable,
+  backup.drsJobComponentTable,
+  backup.drsHistoryTable,
+  backup.drsFileTable,
+  backup.drsAlarmTable,
 ].map(anyDefinition)
 
 export const declaredNotifications: readonly Notification[] = [
@@ -215,6 +229,8 @@ export const declaredNotifications: readonly Notification[] = [
   event.mteTriggerFalling,
   event.mteTriggerFailure,
   event.mteEventSetFailure,
+  // CASTELLAN-BACKUP-MIB
+  ...drsNotifications,
 ]
 
 /** The names that tools print and take. */

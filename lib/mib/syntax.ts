@@ -54,7 +54,10 @@ export function unsigned32(min = 0, max = 0xffff_ffff): Syntax<number> {
   return numeric('Unsigned32', 'Gauge32', min, max, min === 0 && max === 0xffff_ffff ? [] : [[min, max]])
 }
 
-export const gauge32 = (): Syntax<number> => numeric('Gauge32', 'Gauge32', 0, 0xffff_ffff, [])
+export function gauge32(min = 0, max = 0xffff_ffff): Syntax<number> {
+  return numeric('Gauge32', 'Gauge32', min, max, min === 0 && max === 0xffff_ffff ? [] : [[min, max]])
+}
+
 export const counter32 = (): Syntax<number> => numeric('Counter32', 'Counter32', 0, 0xffff_ffff, [])
 /** Hundredths of a second, modulo 2^32. */
 export const timeTicks = (): Syntax<number> => numeric('TimeTicks', 'TimeTicks', 0, 0xffff_ffff, [])

@@ -10,6 +10,8 @@ export interface Calendar {
   readonly daysFromEnd: ReadonlySet<number>
   readonly hours: ReadonlySet<number>
   readonly minutes: ReadonlySet<number>
+  /** Days that a month does not have mean its last one: 31 runs on 30 April too. */
+  readonly isClamped?: boolean
 }
 
 /** Local time as the milliseconds since 1970 that a clock in UTC would show at that reading. */
@@ -51,5 +53,7 @@ function namesDay(calendar: Calendar, day: LocalMs): boolean {
   const dayOfMonth = date.getUTCDate()
   if (calendar.days.has(dayOfMonth)) return true
   const daysInMonth = new Date(Date.UTC(date.getUTCFullYear(), month + 1, 0)).getUTCDate()
+  if (calendar.isClamped && dayOfMonth === daysInMonth && [...calendar.days].some((day) => day > daysInMonth))
+    return true
   return calendar.daysFromEnd.has(daysInMonth - dayOfMonth + 1)
 }

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { foldersOf, type Home } from '../../lib/home/home.ts'
 import { anyServing, type MibModule, type ModuleHost } from '../../lib/mib/module.ts'
 import { SingleRow } from '../../lib/mib/single-row.ts'
+import { Scheduler, type SchedulerOptions } from '../../lib/schedule/scheduler.ts'
+import { fileStore } from '../../lib/schedule/store.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { systemClock } from '../../lib/time/clock.ts'
 import { machineZone } from '../../lib/time/zone.ts'
@@ -10,8 +12,6 @@ import { castellanSchedRunMissed, schedActionFailure, schedObjects } from './mib
 import { nameOf, setVariable } from './row.ts'
 import { type KnownObjects, scheduleRule } from './rules.ts'
 import { dateOf, ScheduleTable } from './schedule-table.ts'
-import { Scheduler, type SchedulerOptions } from './scheduler.ts'
-import { fileStore } from './store.ts'
 
 /** Needs a host that has a LocalAgent: it lives in the master's process. Files are checked against the objects that are known. */
 export function scheduleModule(home: Home, known?: KnownObjects) {

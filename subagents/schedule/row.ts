@@ -2,10 +2,10 @@
 import type { RowOf } from '../../lib/mib/declare.ts'
 import type { LocalAgent } from '../../lib/mib/local-agent.ts'
 import type { Syntax } from '../../lib/mib/syntax.ts'
+import type { RunFailure, Schedule } from '../../lib/schedule/schedule.ts'
 import type { Principal } from '../../lib/smi/principal.ts'
 import type { Calendar } from '../../lib/time/calendar.ts'
 import { schedTable } from './mib.ts'
-import type { RunFailure, Schedule } from './schedule.ts'
 
 export type SchedRow = RowOf<typeof schedTable>
 export type SchedIndex = Pick<SchedRow, 'schedOwner' | 'schedName'>

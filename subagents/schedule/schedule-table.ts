@@ -2,10 +2,10 @@
 
 import type { WishesOf } from '../../lib/mib/declare.ts'
 import { type Change, type Refusal, serve } from '../../lib/mib/module.ts'
+import type { ScheduleState } from '../../lib/schedule/schedule.ts'
+import type { Scheduler } from '../../lib/schedule/scheduler.ts'
 import { schedTable } from './mib.ts'
 import { actingColumns, indexOf, keyOf, principalColumnsOf, type SchedRow, scheduleOf } from './row.ts'
-import type { ScheduleState } from './schedule.ts'
-import type { Scheduler } from './scheduler.ts'
 
 type SchedChange = Change<SchedRow, WishesOf<typeof schedTable>>
 

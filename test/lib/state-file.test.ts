@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { brokenSentence, readState } from '../../lib/files/state-file.ts'
 import { createLog } from '../../lib/log/log.ts'
+import { fileStore } from '../../lib/schedule/store.ts'
 import { RotationState } from '../../subagents/log/rotation/state.ts'
-import { fileStore } from '../../subagents/schedule/store.ts'
 import { Ledger } from '../../subagents/sysappl/ledger.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'castellan-state-'))

@@ -21,6 +21,7 @@ const own = readModules(
     'mibs/CASTELLAN-SIP-MIB.txt',
     'mibs/CASTELLAN-SYSAPPL-MIB.txt',
     'mibs/CASTELLAN-EVENT-MIB.txt',
+    'mibs/CASTELLAN-BACKUP-MIB.txt',
   ].map(read),
 )
 const standard = new Map(
@@ -38,6 +39,7 @@ const bases: Readonly<Record<string, string>> = {
   RowStatus: 'Integer32',
   StorageType: 'Integer32',
   YesNo: 'Integer32',
+  AlarmSeverity: 'Integer32',
   SnmpPduErrorStatus: 'Integer32',
   TimeInterval: 'Integer32',
   TestAndIncr: 'Integer32',
@@ -134,6 +136,7 @@ const rangesOfTypes: Readonly<Record<string, string>> = {
   TAddress: '1..255',
   TimeInterval: '0..2147483647',
   TestAndIncr: '0..2147483647',
+  DateAndTime: '8 | 11',
   SipTCMethodName: '1..100',
   Unsigned32: '0..4294967295',
   Integer32: '-2147483648..2147483647',

@@ -3,7 +3,7 @@
 import { draftSuffix } from '../../../lib/backup/set-name.ts'
 import type { NetworkDirectory } from '../../../lib/backup/settings.ts'
 import type { Clock } from '../../../lib/time/clock.ts'
-import { within } from '../deadline.ts'
+import { within } from '../within.ts'
 import {
   type Device,
   DeviceError,

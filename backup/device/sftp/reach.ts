@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { connect, isIP, type Socket } from 'node:net'
 import { codeOf, messageOf } from '../../../lib/errors.ts'
 import type { Clock } from '../../../lib/time/clock.ts'
-import { within } from '../deadline.ts'
+import { within } from '../within.ts'
 import { deviceError } from '../failure.ts'
 
 export interface Server {

@@ -1,5 +1,5 @@
 /** An upload: many requests are on their way at once, so that the time of a round trip is paid once and not for each. */
-import { untilAborted } from '../deadline.ts'
+import { untilAborted } from '../within.ts'
 import type { DeviceStep, DeviceWriter } from '../device.ts'
 import type { SftpSession } from './session.ts'
 

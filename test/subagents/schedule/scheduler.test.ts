@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { silentLog } from '../../../lib/log/log.ts'
+import type { RunFailure, Schedule, ScheduleState } from '../../../lib/schedule/schedule.ts'
+import { Scheduler } from '../../../lib/schedule/scheduler.ts'
+import { fileStore, type SavedSchedules, type ScheduleStore } from '../../../lib/schedule/store.ts'
 import { type Calendar, firstMatch } from '../../../lib/time/calendar.ts'
 import { ManualClock } from '../../../lib/time/clock.ts'
 import { nextRun } from '../../../lib/time/next-run.ts'
 import type { Zone } from '../../../lib/time/zone.ts'
-import type { RunFailure, Schedule, ScheduleState } from '../../../subagents/schedule/schedule.ts'
-import { Scheduler } from '../../../subagents/schedule/scheduler.ts'
-import { fileStore, type SavedSchedules, type ScheduleStore } from '../../../subagents/schedule/store.ts'
 import { everyMinute, expectedRuns, range, zoneNamed } from './local-minutes.ts'
 
 const minuteMs = 60_000
@@ -201,7 +201,7 @@ test('a run that was due longer ago is missed: counted, told, and not made up fo
   // The last of what an interval lost is made up for: it has no time of the day to be too late for.
   assert.deepEqual(it.told, ['six missed 11 11-23T06:00:00', 'one missed 3 11-22T13:00:00'])
   assert.deepEqual(it.ran, ['six 11-23T12:01:05'])
-  assert.match(it.state().lastError, /^3 runs were missed, the last due at 2026-11-22T13:00:00.000Z: the agent did not/)
+  assert.match(it.state().lastError, /^3 runs were missed, the last due at 2026-11-22T13:00:00.000Z: Castellan did not/)
   assert.equal(it.state().nextMs, Date.UTC(2026, 10, 23, 13))
   await it.advance(hourMs)
   assert.equal(it.ran.at(-1), 'one 11-23T13:00:00')

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { silentLog } from '../../../lib/log/log.ts'
+import type { Schedule } from '../../../lib/schedule/schedule.ts'
+import { Scheduler } from '../../../lib/schedule/scheduler.ts'
 import type { Calendar } from '../../../lib/time/calendar.ts'
 import { ManualClock } from '../../../lib/time/clock.ts'
 import { machineZone } from '../../../lib/time/zone.ts'
-import type { Schedule } from '../../../subagents/schedule/schedule.ts'
-import { Scheduler } from '../../../subagents/schedule/scheduler.ts'
 import { everyMinute, expectedRuns, range, zoneNamed } from './local-minutes.ts'
 
 /** 2028 has a 29 February. */

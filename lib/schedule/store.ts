@@ -1,8 +1,8 @@
 /** When schedules ran last and are to run next, on disk: what tells a run that was missed while nobody was there. */
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { writeFileAtomic } from '../../lib/files/files.ts'
-import { brokenSentence, readState } from '../../lib/files/state-file.ts'
+import { writeFileAtomic } from '../files/files.ts'
+import { brokenSentence, readState } from '../files/state-file.ts'
 
 export interface SavedSchedule {
   readonly key: string

@@ -1,7 +1,6 @@
 /** Runs by the calendar that were due while none could take place. */
-import type { Calendar } from '../../lib/time/calendar.ts'
-import { nextRun } from '../../lib/time/next-run.ts'
-import type { Zone } from '../../lib/time/zone.ts'
+import type { Zone } from '../time/zone.ts'
+import { nextRunOf, type Schedule } from './schedule.ts'
 
 export const missedCountedAtMost = 1000
 
@@ -16,15 +15,15 @@ export interface Passed {
 }
 
 /** What was due from `firstMs` until now. */
-export function passedUntil(now: number, calendar: Calendar, firstMs: number, zone: Zone): Passed {
+export function passedUntil(now: number, schedule: Schedule, firstMs: number, zone: Zone): Passed {
   let dueMs = firstMs
   let passedMs = firstMs
   for (let passed = 0; ; passed++) {
-    const next = nextRun(calendar, dueMs, zone)
+    const next = nextRunOf(schedule, dueMs, zone)
     if (next === undefined || next > now) return { dueMs, passed, isMore: false, passedMs }
     if (passed === missedCountedAtMost) {
-      const lastMs = lastRun(calendar, dueMs, now, zone)
-      return { dueMs: lastMs, passed, isMore: true, passedMs: lastRun(calendar, dueMs, lastMs - 1, zone) }
+      const lastMs = lastRun(schedule, dueMs, now, zone)
+      return { dueMs: lastMs, passed, isMore: true, passedMs: lastRun(schedule, dueMs, lastMs - 1, zone) }
     }
     passedMs = dueMs
     dueMs = next
@@ -32,11 +31,11 @@ export function passedUntil(now: number, calendar: Calendar, firstMs: number, zo
 }
 
 /** The last run until `untilMs`, found by halving; `firstMs` is one of them. */
-function lastRun(calendar: Calendar, firstMs: number, untilMs: number, zone: Zone): number {
+function lastRun(schedule: Schedule, firstMs: number, untilMs: number, zone: Zone): number {
   let last = firstMs
   for (let end = untilMs + 1; end - last > 1; ) {
     const middle = Math.floor((last + end) / 2)
-    const next = nextRun(calendar, middle - 1, zone)
+    const next = nextRunOf(schedule, middle - 1, zone)
     if (next !== undefined && next <= untilMs) last = next
     else end = middle
   }

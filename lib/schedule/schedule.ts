@@ -1,6 +1,8 @@
 /** A schedule and what became of it: the records that the scheduler keeps and the module shows. */
-import type { ErrorStatus } from '../../lib/smi/error-status.ts'
-import type { Calendar } from '../../lib/time/calendar.ts'
+import type { ErrorStatus } from '../smi/error-status.ts'
+import type { Calendar } from '../time/calendar.ts'
+import { nextRun } from '../time/next-run.ts'
+import type { Zone } from '../time/zone.ts'
 
 export type ScheduleType = 'periodic' | 'calendar' | 'oneshot'
 export type OperStatus = 'enabled' | 'disabled' | 'finished'
@@ -14,8 +16,13 @@ export interface Schedule {
   readonly intervalSeconds: number
   /** Of calendar and one-shot schedules. */
   readonly calendar: Calendar
-  /** Whether the row, and so when it ran, outlives the agent. */
+  /** Whether the row, and so when it ran, outlives the process. */
   readonly isKept: boolean
+  /** A run by the calendar that was missed takes place late, once, instead of being left out. */
+  readonly runsLate?: boolean
+  /** Runs before or after this are none: milliseconds since 1970. */
+  readonly fromMs?: number
+  readonly untilMs?: number
 }
 
 /** Why a run failed, as schedLastFailure and as one sentence. */
@@ -76,9 +83,24 @@ export const transitions: Readonly<Record<OperStatus, Partial<Record<ScheduleEve
 }
 
 /** When it runs, as text: two schedules with the same timing run at the same times. */
-export function timingOf({ type, intervalSeconds, calendar }: Schedule): string {
+export function timingOf({ type, intervalSeconds, calendar, fromMs, untilMs }: Schedule): string {
   if (type === 'periodic') return `periodic ${intervalSeconds}`
-  const { weekDays, months, days, daysFromEnd, hours, minutes } = calendar
+  const { weekDays, months, days, daysFromEnd, hours, minutes, isClamped = false } = calendar
   const numbers = (set: ReadonlySet<number>): string => [...set].sort((a, b) => a - b).join(',')
-  return [type, ...[weekDays, months, days, daysFromEnd, hours, minutes].map(numbers)].join(' ')
+  const bounds = [
+    isClamped ? 'clamped' : '',
+    fromMs === undefined ? '' : `from ${fromMs}`,
+    untilMs === undefined ? '' : `until ${untilMs}`,
+  ]
+  return [
+    type,
+    ...[weekDays, months, days, daysFromEnd, hours, minutes].map(numbers),
+    ...bounds.filter((word) => word !== ''),
+  ].join(' ')
+}
+
+/** The first run by the calendar after a moment; undefined when there is none, or none within its bounds. */
+export function nextRunOf({ calendar, fromMs, untilMs }: Schedule, afterMs: number, zone: Zone): number | undefined {
+  const next = nextRun(calendar, fromMs === undefined ? afterMs : Math.max(afterMs, fromMs - 1), zone)
+  return next !== undefined && untilMs !== undefined && next > untilMs ? undefined : next
 }

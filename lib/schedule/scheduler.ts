@@ -1,17 +1,18 @@
 /**
  * Runs schedules when they are due. What was due while nobody was there, while the machine slept or while the run before
- * went on is counted and reported, and made up for only when it is a few minutes old: 02:30 was asked for, not noon.
+ * went on is counted and reported. It takes place late only when it is a few minutes old, since 02:30 was asked for and not
+ * noon, or when its schedule says that late is better than never.
  */
 
-import type { Log } from '../../lib/log/log.ts'
-import type { Clock, Timer } from '../../lib/time/clock.ts'
-import { nextRun } from '../../lib/time/next-run.ts'
-import { isPlausibleTime } from '../../lib/time/wall-clock.ts'
-import type { Zone } from '../../lib/time/zone.ts'
+import type { Log } from '../log/log.ts'
+import type { Clock, Timer } from '../time/clock.ts'
+import { isPlausibleTime } from '../time/wall-clock.ts'
+import type { Zone } from '../time/zone.ts'
 import { missedCountedAtMost, passedUntil } from './passed-runs.ts'
 import { repeatedAtMostMs, SavedClock } from './saved-clock.ts'
 import {
   newState,
+  nextRunOf,
   type RunFailure,
   type Schedule,
   type ScheduleEvent,
@@ -134,14 +135,14 @@ export class Scheduler {
   /** Finds the next run after now. */
   #plan(state: ScheduleState): void {
     const { clock, zone } = this.#options
-    const { type, intervalSeconds, calendar } = state.schedule
+    const { type, intervalSeconds } = state.schedule
     if (type === 'periodic') {
       const intervalMs = intervalSeconds * 1000
       state.nextMonotonicMs = intervalMs === 0 ? undefined : clock.monotonicMs() + intervalMs
       state.nextMs = intervalMs === 0 ? undefined : clock.now() + intervalMs
     } else {
       state.nextMonotonicMs = undefined
-      state.nextMs = nextRun(calendar, clock.now(), zone)
+      state.nextMs = nextRunOf(state.schedule, clock.now(), zone)
     }
   }
 
@@ -170,7 +171,7 @@ export class Scheduler {
     const lostRuns = Math.floor((now - saved.nextMs) / intervalMs)
     state.nextMs = now + leftMs
     state.nextMonotonicMs = clock.monotonicMs() + leftMs
-    if (lostRuns > 0) this.#missed(state, lostRuns, saved.nextMs + (lostRuns - 1) * intervalMs, 'the agent did not run')
+    if (lostRuns > 0) this.#missed(state, lostRuns, saved.nextMs + (lostRuns - 1) * intervalMs, 'Castellan did not run')
   }
 
   #arm(): void {
@@ -222,15 +223,14 @@ export class Scheduler {
   #dueByCalendar(state: ScheduleState, now: number): void {
     const { zone } = this.#options
     const { schedule, nextMs = now } = state
-    const { calendar } = schedule
     // Planned before the clock was set: nothing was due then, and nothing was missed.
     if (!isPlausibleTime(nextMs)) return this.#plan(state)
-    const { dueMs, passed, isMore, passedMs } = passedUntil(now, calendar, nextMs, zone)
+    const { dueMs, passed, isMore, passedMs } = passedUntil(now, schedule, nextMs, zone)
     const isLate = now - dueMs > latestMs
-    state.nextMs = nextRun(calendar, Math.max(now, dueMs), zone)
-    if (isLate || state.isRunning) {
+    state.nextMs = nextRunOf(schedule, Math.max(now, dueMs), zone)
+    if (state.isRunning || (isLate && !schedule.runsLate)) {
       const why = isLate
-        ? 'the agent did not run, the machine slept or its clock was set'
+        ? 'Castellan did not run, the machine slept or its clock was set'
         : 'the run before had not ended'
       this.#missed(state, passed + 1, dueMs, why, isMore)
       return

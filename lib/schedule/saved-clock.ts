@@ -1,6 +1,6 @@
 /** Whether the wall clock is the one that schedules were saved by: it may not be set yet, or was ahead when they were. */
-import type { Clock } from '../../lib/time/clock.ts'
-import { isPlausibleTime } from '../../lib/time/wall-clock.ts'
+import type { Clock } from '../time/clock.ts'
+import { isPlausibleTime } from '../time/wall-clock.ts'
 
 /** A clock that is set back by no more than this repeats hours; by more, it was wrong before. */
 export const repeatedAtMostMs = 3 * 3_600_000
