@@ -2,10 +2,10 @@
 import { messageWithCausesOf } from '../lib/errors.ts'
 import { systemClock } from '../lib/time/clock.ts'
 import { programVersion } from '../lib/version.ts'
-import { openDevice } from './device/open.ts'
 import { daemonsOf } from './job/daemons.ts'
 import { jobExitCodes } from './job/exit-codes.ts'
 import { runJob } from './job/run.ts'
+import { openDevice } from './open-device.ts'
 import { prune } from './retention.ts'
 
 const [folder, ...more] = process.argv.slice(2)

@@ -2,12 +2,12 @@
 import { join } from 'node:path'
 import type { Home } from '../../lib/home/home.ts'
 import { isLaidOut } from '../../lib/home/layout.ts'
+import { processesOf } from '../../lib/process/home-processes.ts'
 import { describeExit, isSuccess } from '../../lib/program/exit.ts'
 import { runProgram } from '../../lib/program/run.ts'
 import type { Argv } from '../../lib/program/start.ts'
 import { programRoot } from '../../lib/program-root.ts'
 import { escapeValue } from '../../lib/text/escape.ts'
-import { processesOf } from '../../lib/process/home-processes.ts'
 import type { Services } from '../restore/services.ts'
 
 /** sipd drains its calls. */

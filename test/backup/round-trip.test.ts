@@ -32,7 +32,10 @@ const databasePath = () => join(bench.home.data, 'sipd', 'registrations.sqlite')
 
 /** What jobs themselves leave, and what changes with every restore. */
 const isOfJobs = (path: string): boolean =>
-  path.startsWith('data/subagents/backup') || path === 'data/agent/engine.json' || /^(?:run|logs)\b/.test(path) || /\.sqlite/.test(path)
+  path.startsWith('data/subagents/backup') ||
+  path === 'data/agent/engine.json' ||
+  /^(?:run|logs)\b/.test(path) ||
+  /\.sqlite/.test(path)
 
 before(async () => {
   bench = await BackupBench.create()
@@ -40,7 +43,7 @@ before(async () => {
   writeFileSync(join(data, 'agent', 'engine.json'), JSON.stringify({ engineId: '80007ed9050102030405', boots: 7 }))
   const odd = join(conf, 'agent', 'odd "names"')
   mkdirSync(odd, { mode: 0o750 })
-  for (const name of ['with space', "quotes'\"", 'line\nbreak', 'über-日本語', 'x'.repeat(200)])
+  for (const name of ['with space', 'quotes\'"', 'line\nbreak', 'über-日本語', 'x'.repeat(200)])
     writeFileSync(join(odd, name), name, { mode: 0o640 })
   writeFileSync(Buffer.from(`${odd}/\xff\xfe`, 'latin1'), 'no UTF-8')
   utimesSync(join(odd, 'with space'), 1_600_000_000.123, 1_600_000_000.123)
@@ -88,7 +91,9 @@ test('a preflight lists the differences first, and changes nothing', async () =>
   const before2 = treeOf(bench.home.root, isOfJobs)
   const { status, folder } = await bench.run({ ...restore(), preflightOnly: true })
   assert.equal(status.result, 'succeeded')
-  const differences: { path: string; difference: string }[] = JSON.parse(readFileSync(join(folder, 'preflight.json'), 'utf8'))
+  const differences: { path: string; difference: string }[] = JSON.parse(
+    readFileSync(join(folder, 'preflight.json'), 'utf8'),
+  )
   const found = new Map(differences.map(({ path, difference }) => [path, difference]))
   assert.equal(found.get('home/conf/agent/snmpd.cnf'), 'changed')
   assert.equal(found.get('home/conf/agent/more.cnf'), 'removed')

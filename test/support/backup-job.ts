@@ -3,13 +3,13 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeRecoveryKey } from '../../backup/archive/keys.ts'
-import { openDevice } from '../../backup/device/open.ts'
 import type { World } from '../../backup/job/context.ts'
 import type { JobExitCode } from '../../backup/job/exit-codes.ts'
 import { logPathOf } from '../../backup/job/log.ts'
 import { requestPathOf } from '../../backup/job/request.ts'
 import { runJob } from '../../backup/job/run.ts'
 import { statusPathOf } from '../../backup/job/status.ts'
+import { openDevice } from '../../backup/open-device.ts'
 import { prune } from '../../backup/retention.ts'
 import type { BackupRequest, JobRequest, JobStatus } from '../../lib/backup/job.ts'
 import type { LocalDirectory } from '../../lib/backup/settings.ts'
@@ -46,7 +46,14 @@ export class BackupBench {
   }
 
   request(home = this.home) {
-    return { job: ++this.#jobs, trigger: 'manual', home: home.root, node: 'node1', device: this.device, features: [] } as const
+    return {
+      job: ++this.#jobs,
+      trigger: 'manual',
+      home: home.root,
+      node: 'node1',
+      device: this.device,
+      features: [],
+    } as const
   }
 
   /** A folder with a request in it, as those who start jobs make it. */
