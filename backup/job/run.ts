@@ -9,6 +9,7 @@ import { DeviceError } from '../device/device.ts'
 import { runBackup } from './backup.ts'
 import { CanceledError, type JobContext, type World } from './context.ts'
 import { deviceAlarm } from './device-alarm.ts'
+import { runDrill } from './drill.ts'
 import { type JobExitCode, jobExitCodes } from './exit-codes.ts'
 import { backupFolderOf } from './folders.ts'
 import { openJobLog } from './log.ts'
@@ -64,7 +65,7 @@ function dispatch(context: JobContext, request: JobRequest): Promise<JobResult> 
     case 'rollback':
       return runRollback(context)
     case 'drill':
-      throw new Error('bug: no drill yet')
+      return runDrill(context, request)
   }
 }
 
