@@ -66,15 +66,13 @@ export async function readArchive(
   return { manifest: reader.finish(options.signers), octets, sha256: hash.digest('hex') }
 }
 
-/** Resolves to what it reads; nothing is written anywhere. */
-export function checkArchive(sealed: AsyncIterable<Buffer>, options: ReadOptions): Promise<ReadArchive> {
-  return readArchive(sealed, options, {
-    directory: async () => {},
-    link: async () => {},
-    async file(_path, _octets, pieces) {
-      for await (const _ of pieces);
-    },
-  })
+/** Writes nothing anywhere: for those who only check. */
+export const readOnly: ArchiveVisitor = {
+  directory: async () => {},
+  link: async () => {},
+  async file(_path, _octets, pieces) {
+    for await (const _ of pieces);
+  },
 }
 
 type Seen = Pick<Entry, 'path'> &

@@ -37,7 +37,10 @@ export async function runJob(folder: string, version: string, world: World, sign
   try {
     log.info(`${request.type} begins, as PID ${process.pid}`)
     const result = await dispatch(context, request)
-    await status.end(result, result === 'failed' ? 'some required component could not be stored' : '')
+    const reason =
+      result === 'failed' ? 'a required component could not be stored; the alarm before this one says why' : ''
+    if (result === 'failed') status.alarm('backupFailure', '', `the backup is partial: ${reason}`)
+    await status.end(result, reason)
     log.info(`${request.type} ended: ${result}`)
     return result === 'failed' ? jobExitCodes.failed : jobExitCodes.succeeded
   } catch (error) {

@@ -1,6 +1,7 @@
 /** Reads a whole set and compares it with what is signed; writes nothing. */
 import { messageOf } from '../../lib/errors.ts'
 import { ArchiveError } from '../archive/archive-error.ts'
+import { readOnly } from '../archive/read-archive.ts'
 import type { Progress, ReportLog } from '../archive/report.ts'
 import type { Device } from '../device/device.ts'
 import { openSet, type Trust } from '../restore/open-set.ts'
@@ -16,14 +17,6 @@ export interface VerifyOptions {
   readonly signal: AbortSignal
 }
 
-const nothing = {
-  directory: async () => {},
-  link: async () => {},
-  async file(_path: string, _octets: number, pieces: AsyncIterable<unknown>) {
-    for await (const _ of pieces);
-  },
-}
-
 /** Gives the nodes whose archives are whole. Throws ArchiveError with all that are not, or DeviceError. */
 export async function verifySet(options: VerifyOptions): Promise<string[]> {
   const { device, progress, log, signal } = options
@@ -36,7 +29,7 @@ export async function verifySet(options: VerifyOptions): Promise<string[]> {
   const refused: string[] = []
   for (const { node, archive } of nodes) {
     try {
-      const manifest = await stage({ ...options, set, node }, nothing)
+      const manifest = await stage({ ...options, set, node }, readOnly)
       const count = manifest.components.reduce((sum, { entries }) => sum + entries.length, 0)
       log.info(`${archive.name} is whole: ${count} entries, ${archive.octets} octets`)
     } catch (error) {

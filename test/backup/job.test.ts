@@ -156,6 +156,21 @@ test('a component that fails marks the set partial, raises its alarm, and no old
   assert.ok(before.every((one) => onDevice().includes(one)))
 })
 
+test('a required component that fails makes the backup fail, and what could be stored is there all the same', async () => {
+  const path = join(bench.home.data, 'sipd', 'broken.sqlite')
+  writeFileSync(path, 'this is no database, whatever its name says'.repeat(50))
+  const at = { timeMs: timeMs + 4500, version: testVersion }
+  const { code, status } = await bench.run(bench.backup({ timeMs: at.timeMs }))
+  unlinkSync(path)
+  assert.equal(code, jobExitCodes.failed)
+  assert.deepEqual(
+    status.alarms.map(({ id }) => id),
+    ['maBackupComponentFailure', 'backupFailure'],
+  )
+  assert.ok(onDevice().includes(listNameOf(at)))
+  assert.match(readFileSync(join(bench.device.path, listNameOf(at)), 'utf8'), /"result": "partial"/)
+})
+
 test('a complete set pushes out what the device keeps no longer', async () => {
   const device = { ...bench.device, retention: 1 }
   const later = { timeMs: timeMs + 5000, version: testVersion }
