@@ -3,7 +3,6 @@
 import { draftSuffix } from '../../../lib/backup/set-name.ts'
 import type { NetworkDirectory } from '../../../lib/backup/settings.ts'
 import type { Clock } from '../../../lib/time/clock.ts'
-import { within } from '../within.ts'
 import {
   type Device,
   DeviceError,
@@ -14,6 +13,7 @@ import {
 } from '../device.ts'
 import { type Attempt, deviceError } from '../failure.ts'
 import { describeFree, tryOut } from '../try-out.ts'
+import { within } from '../within.ts'
 import { type ConnectionLimits, connectSftp, usualLimits } from './connection.ts'
 import { explain } from './explain.ts'
 import { readFile } from './reader.ts'
