@@ -4,6 +4,7 @@
  */
 import { type FileHandle, statfs } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
+import { draftSuffix } from '../../../lib/backup/set-name.ts'
 import type { Tape } from '../../../lib/backup/settings.ts'
 import { isMissing } from '../../../lib/errors.ts'
 import { Folder } from '../../../lib/trust/folder.ts'
@@ -62,8 +63,11 @@ export class TapeDevice implements Device {
   async #begin(name: string, trying: Trying, signal: AbortSignal): Promise<DeviceWriter> {
     const tape = await this.#open()
     try {
-      const end = await this.#writableEnd(tape, signal)
-      const append = new Append(tape, end)
+      const append = new Append(tape, await this.#writableEnd(tape, signal))
+      const draft = `${name}${draftSuffix}`
+      if ((await this.#index(tape, signal)).records.has(draft))
+        await append.add(encodeEntry({ type: 'remove', name: draft }))
+      const { end } = append
       await append.add(encodeEntry({ type: 'begin', name, timeMs: Date.now() }))
       return this.#writer(append, end, trying)
     } catch (error) {
@@ -261,6 +265,10 @@ class Append {
   constructor(tape: FileHandle, at: number) {
     this.tape = tape
     this.#at = at
+  }
+
+  get end(): number {
+    return this.#at
   }
 
   async add(block: Uint8Array): Promise<void> {
