@@ -109,6 +109,7 @@ const driven: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   ciagent: () => [['-status', ...home()], [hostile]],
   csps_ciagent_ctl: () => [['status', ...home()], [hostile]],
   rotatelogs: () => [['log', hostile]],
+  'castellan-restore': () => [['--from', '/', '--recovery', `/${hostile}`, '--fingerprint', hostile, ...home()]],
 }
 const quiet = [
   ...['castellan start', 'castellan stop', 'castellan units', 'castellan help', 'setup', 'sip help'],
