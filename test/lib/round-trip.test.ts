@@ -79,8 +79,17 @@ function wire({ syntax }: BoundColumn): fc.Arbitrary<SnmpValue> {
   if (base === 'Counter64') throw new Error('no file holds a counter')
   if (syntax.name === 'BITS')
     return fc.subarray(Object.keys(syntax.named!)).map((labels) => syntax.toSnmp(new Set(labels)))
+  if (syntax.name === 'DateAndTime') return moments.map((parts) => ({ type: base, value: Uint8Array.from(parts) }))
   return octets.map((value) => ({ type: base, value }))
 }
+
+/** DateAndTime, with an offset from UTC or without; of a year that is not there, or a day that its month lacks, too. */
+const moments = fc
+  .tuple(
+    ...[255, 255, 13, 31, 23, 59, 60, 9].map((max) => fc.nat(max)),
+    fc.constantFrom([], [0x2b, 0, 0], [0x2d, 5, 30], [0x2b, 14, 0]),
+  )
+  .map((parts) => parts.flat())
 
 function value(column: BoundColumn): fc.Arbitrary<unknown> {
   const decoded = wire(column).map((one) => column.syntax.fromSnmp(one))
