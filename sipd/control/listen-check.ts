@@ -20,11 +20,14 @@ interface Socket {
   readonly port: number
 }
 
-/** What processes of this sipd have, by `isOurs`, is no complaint: the next one gets it. */
+/**
+ * What processes of this sipd have, by `isOurs`, is no complaint: the next one gets it. It is asked with undefined where this user may
+ * not see who has a port.
+ */
 export async function checkListeners(
   { origins }: Pick<Inspection, 'origins'>,
   config: SipdConfig,
-  isOurs: (pid: number) => boolean,
+  isOurs: (pid: number | undefined) => boolean,
 ): Promise<Complaint[]> {
   const complaints = missingAddresses(config, origins, configFile)
   const missing = new Set(complaints.map(({ line }) => line))
@@ -55,10 +58,13 @@ function socketsOf({ Listen, SipTlsEnable, SipTlsPort }: SipdConfig, origins: In
   ]
 }
 
-function complaintOf(error: Error, socket: Socket, isOurs: (pid: number) => boolean): Complaint | undefined {
+function complaintOf(
+  error: Error,
+  socket: Socket,
+  isOurs: (pid: number | undefined) => boolean,
+): Complaint | undefined {
   const { protocol, address, port, line, directive } = socket
-  const owner = codeOf(error) === 'EADDRINUSE' ? portOwner(protocol, port) : undefined
-  if (owner !== undefined && isOurs(owner)) return undefined
+  if (codeOf(error) === 'EADDRINUSE' && isOurs(portOwner(protocol, port))) return undefined
   const where = `${directive}: ${protocol} ${hostAndPort(address, port)}`
   const at = { file: configFile, line, column: 1 }
   switch (codeOf(error)) {

@@ -45,10 +45,14 @@ async function obstaclesTo(home: Home, inspection: Inspection): Promise<Complain
   ]
 }
 
-/** The parent that runs and its workers, also those that a killed one left: a start ends them. */
-function processesOfSipd(home: Home): (pid: number) => boolean {
+/**
+ * The parent that runs and its workers, also those that a killed one left: a start ends them. A port that somebody has whom this user
+ * may not see is taken to be that of the sipd that runs.
+ */
+function processesOfSipd(home: Home): (pid: number | undefined) => boolean {
   const running = runningSipd(home)
   return (pid) => {
+    if (pid === undefined) return running !== undefined
     const process = readProcess(pid)
     return pid === running?.pid || (process !== undefined && isWorkerOf(home, process))
   }

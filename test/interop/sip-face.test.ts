@@ -100,8 +100,8 @@ describe('the SNMP face of sipd', needs('snmpget'), () => {
     // 10 users at 3,200 octets, as the test before has it, and MaxOctets.
     await until(async () => (await read(`${memory}.3.1.1`))[0] === '32000', 3000, 'the report of a worker')
     assert.deepEqual(await read(`${memory}.3.1.2`, `${memory}.4.1.2`), ['256000000', '0'])
-    // Of a registration of the test before.
-    assert.deepEqual(await read(`${memory}.4.1.1`), ['1'])
+    // Of a registration of the test before, with the flow that its phone is reached by.
+    assert.deepEqual(await read(`${memory}.4.1.1`), ['2'])
     const kinds = [1, 2, 3, 4, 5, 6]
     assert.deepEqual(
       await read(...kinds.map((kind) => `${holding}.3.1.${kind}`)),
