@@ -1,8 +1,8 @@
 /** A device that is given up when it is silent for too long: each request, and each piece of a file, has its time. */
 import type { Clock } from '../../lib/time/clock.ts'
-import { within } from './deadline.ts'
 import type { Device, DeviceReport, DeviceWriter, StoredFile } from './device.ts'
 import { deviceError } from './failure.ts'
+import { within } from './within.ts'
 
 export interface DeadlineLimits {
   /** For one answer. */
@@ -80,7 +80,6 @@ export class DeviceWithDeadlines implements Device {
   }
 
   #within<T>(what: string, limitMs: number, signal: AbortSignal, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    signal.throwIfAborted()
     const late = () =>
       deviceError(
         { device: this.name, what },

@@ -347,6 +347,18 @@ describe('a connection to an SFTP server that fails', { skip: noSshd }, () => {
       assert.deepEqual(readdirSync(path), [])
     }))
 
+  test('one whose keys the server changes again and again keeps every octet', () =>
+    withDevice(
+      {},
+      async ({ device, path }) => {
+        const content = randomBytes(12_000_000)
+        await store(device, 'one', [content])
+        assert.ok(content.equals(readFileSync(join(path, 'one'))))
+        assert.ok(content.equals(await contentOf(device, 'one')))
+      },
+      { server: serverOf('rekeying', { config: ['RekeyLimit 1M'] }) },
+    ))
+
   test('one that was cut while nothing was asked is made again', () =>
     throughProxy(async ({ device, proxy }) => {
       await store(device, 'one', [Buffer.from('x')])

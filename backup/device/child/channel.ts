@@ -4,9 +4,9 @@ import { describeExit } from '../../../lib/program/exit.ts'
 import type { Program } from '../../../lib/program/program.ts'
 import { printable } from '../../../lib/text/escape.ts'
 import type { Clock } from '../../../lib/time/clock.ts'
-import { untilAborted } from '../deadline.ts'
 import { DeviceError } from '../device.ts'
 import { deviceError } from '../failure.ts'
+import { untilAborted } from '../within.ts'
 import { dataHeader, encodeMessage, FrameReader } from './frames.ts'
 import { type Answer, parseAnswer, type Request } from './messages.ts'
 
@@ -40,7 +40,7 @@ export class Channel {
           if (frame.kind === 'data') this.#listeners.get(frame.id)?.take?.(frame.octets)
           else this.#take(frame.id, parseAnswer(frame.message))
       } catch (error) {
-        this.#fail(`it broke the protocol: ${messageOf(error)}`)
+        this.#fail(`broke the protocol: ${messageOf(error)}`)
         program.signalAll('SIGKILL')
       }
     })
@@ -56,7 +56,7 @@ export class Channel {
   }
 
   get hasEnded(): boolean {
-    return this.#failure !== undefined
+    return this.#failure !== undefined || !this.#program.isRunning
   }
 
   /** Sends a request, and gives its number; what becomes of it the listener hears, once. */
@@ -103,8 +103,11 @@ export class Channel {
   }
 
   sendData(id: number, octets: Uint8Array): void {
-    this.#program.input?.write(dataHeader(id, octets.length))
-    this.#program.input?.write(octets)
+    const { input } = this.#program
+    input?.cork() // one call of the system for both
+    input?.write(dataHeader(id, octets.length))
+    input?.write(octets)
+    input?.uncork()
   }
 
   /** Closes the pipe, which the child ends at, and ends it where it does not. */

@@ -1,6 +1,7 @@
 /** A file that is written through the child: so much may be on its way, and whoever writes more waits. */
-import { untilAborted } from '../deadline.ts'
+
 import type { DeviceWriter } from '../device.ts'
+import { untilAborted } from '../within.ts'
 import type { Channel } from './channel.ts'
 import { windowOctets } from './messages.ts'
 

@@ -30,52 +30,57 @@ function header(kind: keyof typeof kinds, id: number, octets: number): Buffer {
   return bytes
 }
 
-/** Takes what comes in pieces of any size. Throws DecodeError for what is no frame, or larger than one may be. */
+/**
+ * Takes what comes in pieces of any size; data is passed on as it comes, in several frames of the same request. Throws DecodeError
+ * for what is no frame, or larger than one may be.
+ */
 export class FrameReader {
-  #chunks: Buffer[] = []
-  #octets = 0
+  readonly #header = Buffer.alloc(headerOctets)
+  #headerFilled = 0
+  /** Of the content, what has come of a message, and how much of a frame has not come yet. */
+  #content: Buffer[] = []
+  #left = 0
 
-  /** The frames that are whole with this piece. */
   push(chunk: Buffer): Frame[] {
     const frames: Frame[] = []
-    this.#chunks.push(chunk)
-    this.#octets += chunk.length
-    for (let length = this.#length(); length !== undefined && this.#octets >= 4 + length; length = this.#length())
-      frames.push(decode(this.#take(4 + length)))
+    for (let rest = chunk; rest.length > 0; ) {
+      if (this.#headerFilled < headerOctets) {
+        const filled = rest.copy(this.#header, this.#headerFilled)
+        rest = rest.subarray(filled)
+        this.#headerFilled += filled
+        if (this.#headerFilled < headerOctets) break
+        this.#left = contentOctetsOf(this.#header)
+      }
+      const part = rest.subarray(0, this.#left)
+      rest = rest.subarray(part.length)
+      this.#left -= part.length
+      this.#take(part, frames)
+    }
     return frames
   }
 
-  #length(): number | undefined {
-    if (this.#octets < 4) return undefined
-    const [first = Buffer.alloc(0)] = this.#chunks
-    if (first.length < 4) this.#chunks = [Buffer.concat(this.#chunks)]
-    const length = this.#chunks[0]?.readUInt32BE(0) ?? 0
-    if (length < headerOctets - 4 || length > maxFrameOctets)
-      throw new DecodeError(`a frame of ${length} octets; expected ${headerOctets - 4} to ${maxFrameOctets}`, 0)
-    return length
-  }
-
-  #take(octets: number): Buffer {
-    const all = this.#chunks.length === 1 ? this.#chunks[0] : undefined
-    const whole = all ?? Buffer.concat(this.#chunks)
-    const rest = whole.subarray(octets)
-    this.#chunks = rest.length > 0 ? [rest] : []
-    this.#octets = rest.length
-    return whole.subarray(0, octets)
+  #take(part: Buffer, frames: Frame[]): void {
+    const id = this.#header.readUInt32BE(5)
+    const isData = this.#header[4] === kinds.data
+    if (part.length > 0) {
+      if (isData) frames.push({ kind: 'data', id, octets: part })
+      else this.#content.push(part)
+    }
+    if (this.#left > 0) return
+    if (!isData) frames.push({ kind: 'message', id, message: parse(Buffer.concat(this.#content)) })
+    this.#content = []
+    this.#headerFilled = 0
   }
 }
 
-function decode(frame: Buffer): Frame {
-  const id = frame.readUInt32BE(5)
-  const content = frame.subarray(headerOctets)
-  switch (frame[4]) {
-    case kinds.data:
-      return { kind: 'data', id, octets: content }
-    case kinds.message:
-      return { kind: 'message', id, message: parse(content) }
-    default:
-      throw new DecodeError(`a frame of kind ${frame[4]}; expected 1 or 2`, 4)
-  }
+function contentOctetsOf(header: Buffer): number {
+  const kind = header[4]
+  if (kind !== kinds.data && kind !== kinds.message)
+    throw new DecodeError(`a frame of kind ${kind}; expected 1 or 2`, 4)
+  const octets = header.readUInt32BE(0) - (headerOctets - 4)
+  if (octets < 0 || octets > maxFrameOctets)
+    throw new DecodeError(`a frame of ${octets} octets; expected 0 to ${maxFrameOctets}`, 0)
+  return octets
 }
 
 function parse(content: Buffer): unknown {

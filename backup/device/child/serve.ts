@@ -36,6 +36,9 @@ interface Writing {
   readonly abort: AbortController
   tail: Promise<void>
   hasFailed: boolean
+  /** What is on its way to the writer, and what it has taken and the job has not been told. */
+  waiting: number
+  taken: number
 }
 
 class Service {
@@ -76,11 +79,16 @@ class Service {
   takeData(id: number, octets: Buffer): void {
     const writing = this.#writing.get(id)
     if (!writing) return
+    writing.waiting += octets.length
     writing.tail = writing.tail.then(async () => {
       if (writing.hasFailed) return
       try {
         await writing.writer.write(octets)
-        this.#send(id, { type: 'taken', octets: octets.length })
+        writing.waiting -= octets.length
+        writing.taken += octets.length
+        if (writing.waiting > 0 && writing.taken < windowOctets / 8) return
+        this.#send(id, { type: 'taken', octets: writing.taken })
+        writing.taken = 0
       } catch (error) {
         writing.hasFailed = true
         this.#send(id, failureOf(error))
@@ -128,7 +136,7 @@ class Service {
         return device.validate(signal)
       case 'create': {
         const writer = await device.create(request.name, signal)
-        this.#writing.set(id, { writer, abort, tail: Promise.resolve(), hasFailed: false })
+        this.#writing.set(id, { writer, abort, tail: Promise.resolve(), hasFailed: false, waiting: 0, taken: 0 })
         return undefined
       }
       case 'read':

@@ -3,7 +3,6 @@
 import { draftSuffix } from '../../../lib/backup/set-name.ts'
 import type { NetworkDirectory } from '../../../lib/backup/settings.ts'
 import type { Clock } from '../../../lib/time/clock.ts'
-import { within } from '../deadline.ts'
 import {
   type Device,
   DeviceError,
@@ -14,6 +13,7 @@ import {
 } from '../device.ts'
 import { type Attempt, deviceError } from '../failure.ts'
 import { describeFree, tryOut } from '../try-out.ts'
+import { within } from '../within.ts'
 import { type ConnectionLimits, connectSftp, usualLimits } from './connection.ts'
 import { explain } from './explain.ts'
 import { readFile } from './reader.ts'
@@ -26,6 +26,8 @@ interface Place {
   readonly folder: string
 }
 
+/** S_IFMT of inode(7). */
+const kindOfFile = 0o170_000
 /** To remove a draft of an upload that failed: nobody waits longer for a server that does not answer. */
 const removeDraftWithinMs = 10_000
 
@@ -48,9 +50,9 @@ export class SftpDevice implements Device {
     const entries = await this.#try({ what: 'list', step: 'path', signal, session }, () => session.list(folder, signal))
     return entries
       .filter(({ filename, longname, attrs }) => {
-        // Where a server leaves the mode out, its listing has it, as ls -l does.
-        const isFile = attrs.mode === undefined ? longname.startsWith('-') : attrs.isFile()
-        return isFile && isPlainName(filename)
+        // Where a server leaves the kind of file out of the mode, its listing has it, as ls -l does.
+        const hasKind = ((attrs.mode ?? 0) & kindOfFile) !== 0
+        return (hasKind ? attrs.isFile() : longname.startsWith('-')) && isPlainName(filename)
       })
       .map(({ filename, attrs }) => ({ name: filename, octets: attrs.size, modifiedMs: attrs.mtime * 1000 }))
   }

@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { connect, isIP, type Socket } from 'node:net'
 import { codeOf, messageOf } from '../../../lib/errors.ts'
 import type { Clock } from '../../../lib/time/clock.ts'
-import { within } from '../deadline.ts'
 import { deviceError } from '../failure.ts'
+import { within } from '../within.ts'
 
 export interface Server {
   /** The device's name. */

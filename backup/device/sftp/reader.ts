@@ -1,5 +1,5 @@
 /** A download in order, with many requests on their way at once. */
-import { untilAborted } from '../deadline.ts'
+import { untilAborted } from '../within.ts'
 import type { SftpSession } from './session.ts'
 import { pieceOctets } from './writer.ts'
 

@@ -1,7 +1,7 @@
 /** The requests of SFTP that a device needs, as promises; all that are pending fail when the connection is lost. */
 import type { FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2'
 import type { Clock } from '../../../lib/time/clock.ts'
-import { untilAborted } from '../deadline.ts'
+import { untilAborted } from '../within.ts'
 import { type Connection, disconnect } from './connection.ts'
 
 /** The server ended the connection, or no longer answers. */

@@ -1,6 +1,7 @@
 /** An upload: many requests are on their way at once, so that the time of a round trip is paid once and not for each. */
-import { untilAborted } from '../deadline.ts'
+
 import type { DeviceStep, DeviceWriter } from '../device.ts'
+import { untilAborted } from '../within.ts'
 import type { SftpSession } from './session.ts'
 
 /** What every server takes (draft-ietf-secsh-filexfer §3: packets of 34,000 octets). */

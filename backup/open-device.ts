@@ -2,14 +2,15 @@
  * The device of its settings, as a job uses it. A local folder and a tape need the rights of whoever may write there, and are
  * opened by the job itself, by descriptors (lib/trust); what speaks to the network is a child without root.
  */
-import type { DeviceSettings } from '../../lib/backup/settings.ts'
-import type { Clock } from '../../lib/time/clock.ts'
-import { SlowedDevice } from './bandwidth.ts'
-import { ChildDevice } from './child/child-device.ts'
-import { DeviceWithDeadlines } from './deadlines.ts'
-import type { Device, DeviceError } from './device.ts'
-import { LocalDirectoryDevice } from './local.ts'
-import { RetryingDevice } from './retries.ts'
+import type { DeviceSettings } from '../lib/backup/settings.ts'
+import type { Clock } from '../lib/time/clock.ts'
+import { SlowedDevice } from './device/bandwidth.ts'
+import { ChildDevice } from './device/child/child-device.ts'
+import { DeviceWithDeadlines } from './device/deadlines.ts'
+import type { Device, DeviceError } from './device/device.ts'
+import { LocalDirectoryDevice } from './device/local.ts'
+import { RetryingDevice } from './device/retries.ts'
+import { TapeDevice } from './device/tape/device.ts'
 
 export interface OpenOptions {
   readonly clock: Clock
@@ -29,6 +30,6 @@ export function openDevice(settings: DeviceSettings, options: OpenOptions): Devi
       return maxKBytesPerSecond === undefined ? device : new SlowedDevice(device, clock, maxKBytesPerSecond)
     }
     case 'tape':
-      throw new Error('tapes are not implemented yet')
+      return new DeviceWithDeadlines(new TapeDevice(settings), clock)
   }
 }

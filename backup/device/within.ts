@@ -27,6 +27,7 @@ export async function within<T>(
   { clock, limitMs, signal, late }: Deadline,
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  signal.throwIfAborted()
   const isOver = new AbortController()
   const both = AbortSignal.any([signal, isOver.signal])
   const timer = clock.after(limitMs, () => isOver.abort(late()))
