@@ -76,30 +76,32 @@ export async function* decryptWith(
   sealed: AsyncIterable<Buffer>,
 ): AsyncGenerator<Buffer> {
   const pieces = sealed[Symbol.asyncIterator]()
-  const { header, rest } = await readHeader(pieces)
+  try {
+    const { header, rest } = await readHeader(pieces)
+    yield* decryptPayload(restOf(rest, pieces), await fileKeyOf(header, identities))
+  } finally {
+    await pieces.return?.() // however it ends, the source closes its file
+  }
+}
+
+async function fileKeyOf(header: Buffer, identities: readonly string[]): Promise<Uint8Array> {
   const decrypter = new Decrypter()
   for (const identity of identities) decrypter.addIdentity(identity)
-  let fileKey: Uint8Array
   try {
-    fileKey = await decrypter.decryptHeader(header)
+    return await decrypter.decryptHeader(header)
   } catch (cause) {
     if (/no identity matched/.test(messageOf(cause)))
       throw new ArchiveError('wrongKey', 'the archive is encrypted to other keys than those at hand', { cause })
     throw new ArchiveError('damaged', `the header of the archive was changed: ${messageOf(cause)}`, { cause })
   }
-  yield* decryptPayload(restOf(rest, pieces), fileKey)
 }
 
 async function* restOf(first: Buffer, pieces: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
-  try {
-    yield first
-    for (;;) {
-      const next = await pieces.next()
-      if (next.done) return
-      yield next.value
-    }
-  } finally {
-    await pieces.return?.()
+  yield first
+  for (;;) {
+    const next = await pieces.next()
+    if (next.done) return
+    yield next.value
   }
 }
 

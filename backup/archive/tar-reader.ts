@@ -29,11 +29,14 @@ type Source = tar.ExtractEvents['entry'][1]
 /** Throws ArchiveError where it is no tar, or has what we never write. */
 export async function* tarEntries(octets: AsyncIterable<Buffer>): AsyncGenerator<TarEntry> {
   const extract = tar.extract(inOctets)
-  const feeding = feed(octets, extract)
+  let sourceError: unknown
+  const feeding = feed(octets, extract, (error) => {
+    sourceError = error
+  })
   try {
     for await (const entry of extract) yield await read(entry)
   } catch (error) {
-    if (error instanceof ArchiveError) throw error
+    if (error === sourceError || error instanceof ArchiveError) throw error
     throw new ArchiveError('damaged', `the archive is no tar file: ${messageOf(error)}`, { cause: error })
   } finally {
     extract.destroy(null)
@@ -42,7 +45,11 @@ export async function* tarEntries(octets: AsyncIterable<Buffer>): AsyncGenerator
 }
 
 /** Never rejects: what goes wrong ends the extraction. */
-async function feed(octets: AsyncIterable<Buffer>, extract: tar.Extract): Promise<void> {
+async function feed(
+  octets: AsyncIterable<Buffer>,
+  extract: tar.Extract,
+  onError: (error: Error) => void,
+): Promise<void> {
   const closed = once(extract, 'close').catch(() => {})
   try {
     for await (const piece of octets) {
@@ -50,8 +57,10 @@ async function feed(octets: AsyncIterable<Buffer>, extract: tar.Extract): Promis
       if (!extract.write(piece)) await Promise.race([once(extract, 'drain').catch(() => {}), closed])
     }
     extract.end(null)
-  } catch (error) {
-    extract.destroy(errorOf(error))
+  } catch (thrown) {
+    const error = errorOf(thrown)
+    onError(error)
+    extract.destroy(error)
   }
 }
 

@@ -4,6 +4,7 @@
  * `job.log`, and `cancel` (an empty file that whoever wants the job to end makes). So a job outlives those who started it,
  * and they outlive it.
  */
+import type { Feature } from './feature.ts'
 import type { DeviceSettings } from './settings.ts'
 
 /** drsJobResult. */
@@ -24,6 +25,14 @@ interface AnyRequest {
   readonly device: DeviceSettings
   /** Names in upper case; none means every one that is known. Required ones are always in it. */
   readonly features: readonly string[]
+  /** Those that backup.cnf adds to what every appliance has. */
+  readonly declared?: readonly Feature[]
+}
+
+/** Of those that read a set. */
+interface ReadsSet {
+  /** `SHA256:…` of the key that signed it, where that is not this home's: from the recovery sheet of the machine that made it. */
+  readonly fingerprint?: string
 }
 
 export interface BackupRequest extends AnyRequest {
@@ -36,8 +45,12 @@ export interface BackupRequest extends AnyRequest {
   readonly completesSet: boolean
 }
 
-export interface RestoreRequest extends AnyRequest {
+export interface RestoreRequest extends AnyRequest, ReadsSet {
   readonly type: 'restore'
+  /** The node whose archive is restored here; this one where it is left out. */
+  readonly fromNode?: string
+  /** Reads and compares all of it, writes `preflight.json` into the job's folder, and changes nothing. */
+  readonly preflightOnly?: boolean
   /** The set's name, as formatSetName gives it. */
   readonly set: string
   /** Restores a set of another version, which the person who asked was warned of. */
@@ -45,13 +58,13 @@ export interface RestoreRequest extends AnyRequest {
 }
 
 /** Reads a whole set and compares it with its manifest; writes nothing. */
-export interface VerifyRequest extends AnyRequest {
+export interface VerifyRequest extends AnyRequest, ReadsSet {
   readonly type: 'verify'
   readonly set: string
 }
 
 /** Restores a set into a sandbox and starts an agent on it. */
-export interface DrillRequest extends AnyRequest {
+export interface DrillRequest extends AnyRequest, ReadsSet {
   readonly type: 'drill'
   /** Undefined is the newest. */
   readonly set?: string

@@ -79,6 +79,15 @@ export async function keepEngineId(path: string): Promise<Uint8Array> {
   return engineId
 }
 
+/** For a file that comes back from a backup: from its next start on, its boots are higher than these. */
+export async function raiseBoots(path: string, atLeast: (kept: EngineStarts) => number): Promise<void> {
+  const kept = await readKept(path)
+  if (kept) await keep(path, kept.engineId, Math.min(Math.max(kept.boots, atLeast(kept)), latchedBoots))
+}
+
+/** As a file has them; undefined where there is none. */
+export const readEngineStarts = (path: string): Promise<EngineStarts | undefined> => readKept(path)
+
 async function keep(path: string, engineId: Uint8Array, boots: number): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
   const json = JSON.stringify({ engineId: Buffer.from(engineId).toString('hex'), boots })
@@ -106,12 +115,12 @@ function newEngineId(): Uint8Array {
   return new Uint8Array(Buffer.concat([prefix, randomBytes(12)]))
 }
 
-interface Kept {
+export interface EngineStarts {
   readonly engineId: Uint8Array
   readonly boots: number
 }
 
-function readKept(path: string): Promise<Kept | undefined> {
+function readKept(path: string): Promise<EngineStarts | undefined> {
   return readJsonFile(path, {
     parse: parseKept,
     holds: 'an engineID and boots',
@@ -120,7 +129,7 @@ function readKept(path: string): Promise<Kept | undefined> {
   })
 }
 
-function parseKept(content: unknown): Kept | undefined {
+function parseKept(content: unknown): EngineStarts | undefined {
   if (typeof content !== 'object' || content === null) return undefined
   const { engineId, boots } = content as { engineId?: unknown; boots?: unknown }
   if (typeof engineId !== 'string' || !/^([0-9a-f]{2}){5,32}$/.test(engineId)) return undefined

@@ -20,7 +20,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import { entriesOf } from '../../backup/archive/manifest.ts'
-import { type ArchiveVisitor, checkArchive, readArchive } from '../../backup/archive/read-archive.ts'
+import { type ArchiveVisitor, readArchive, readOnly } from '../../backup/archive/read-archive.ts'
 import type { SourceEntry } from '../../backup/archive/source.ts'
 import { textOfOctets } from '../../lib/text/lossless-text.ts'
 import {
@@ -158,21 +158,23 @@ test('one octet changed anywhere, and the archive is refused', async () => {
   for (let at = 0; at < archive.length; at++) {
     const changed = Buffer.from(archive)
     changed[at]! ^= 1 << (at % 8)
-    await assert.rejects(checkArchive(piecesOf(changed), options()), { name: 'ArchiveError' }, `octet ${at}`)
+    await assert.rejects(readArchive(piecesOf(changed), options(), readOnly), { name: 'ArchiveError' }, `octet ${at}`)
   }
 })
 
 test('an archive that is cut off anywhere is refused', async () => {
   const archive = await archiveOf([fileEntry('home/a', fileOf(randomBytes(200_000)))], keys)
   for (let octets = 0; octets < archive.length; octets += 997)
-    await assert.rejects(checkArchive(piecesOf(archive.subarray(0, octets)), options()), { name: 'ArchiveError' })
+    await assert.rejects(readArchive(piecesOf(archive.subarray(0, octets)), options(), readOnly), {
+      name: 'ArchiveError',
+    })
 })
 
 test('an archive to other keys, or signed by another, is refused', async () => {
   const stranger = await makeTestKeys()
   const archive = await archiveOf([fileEntry('home/a', fileOf('a'))], keys)
   const check = (identity: string, signer: TestKeys['signer']) =>
-    checkArchive(piecesOf(archive), { identities: [identity], signers: [signer], signal })
+    readArchive(piecesOf(archive), { identities: [identity], signers: [signer], signal }, readOnly)
   await assert.rejects(check(stranger.identity, keys.signer), { fault: 'wrongKey' })
   await assert.rejects(check(keys.identity, stranger.signer), { fault: 'notSigned' })
 })
@@ -205,7 +207,7 @@ test('a file that grows or shrinks while it is read keeps the length of its head
 test('a file that vanished is left out, with a warning', async () => {
   const entry: SourceEntry = { traits: { ...traits, type: 'file', path: 'home/gone' }, open: async () => undefined }
   const archive = await archiveOf([entry, fileEntry('home/a', fileOf('a'))], keys)
-  const { manifest } = await checkArchive(piecesOf(archive), options())
+  const { manifest } = await readArchive(piecesOf(archive), options(), readOnly)
   assert.deepEqual(manifest.components[0]?.warnings, ['home/gone was removed before it could be read'])
   assert.deepEqual(
     entriesOf(manifest).map(({ path }) => path),

@@ -1,0 +1,12 @@
+/** Which of DRS's alarms an error of a device is. */
+import type { AlarmId } from '../../lib/backup/job.ts'
+import type { DeviceSettings } from '../../lib/backup/settings.ts'
+import type { DeviceError, DeviceFault } from '../device/device.ts'
+
+/** The device was not even reached; what comes later is the transfer. */
+const atTheDoor: readonly DeviceFault[] = ['unreachable', 'authFailed', 'pathMissing']
+
+export function deviceAlarm({ fault }: DeviceError, { type }: DeviceSettings, isBackup: boolean): AlarmId {
+  if (type === 'network' && !atTheDoor.includes(fault)) return 'sftpFailure'
+  return isBackup ? 'backupDeviceError' : 'restoreDeviceError'
+}
