@@ -1,57 +1,52 @@
 /** The master agent put together: configuration, modules, engine, sockets and notifications, with a start and a stop. */
 
 import { basename, join } from 'node:path'
-import { closeReason } from '../agentx/pdu.ts'
 import { type Complaint, ConfigurationError, formatComplaint, isWarning } from '../lib/cnf/complaint.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { StorageFigures } from '../lib/files/storage.ts'
 import { foldersOf, type Home } from '../lib/home/home.ts'
 import { limitedLog } from '../lib/log/limited-log.ts'
 import type { Log } from '../lib/log/log.ts'
-import { anyDefinition, type Definition, type Notification } from '../lib/mib/declare.ts'
 import { guardedSubtrees, isGuarded } from '../lib/mib/guarded.ts'
 import { type ConfiguredModule, Hosting } from '../lib/mib/hosting.ts'
 import type { ModuleHost } from '../lib/mib/module.ts'
 import { Names } from '../lib/mib/names.ts'
-import { varbindsOf } from '../lib/mib/notification.ts'
-import { isText, textVarbind } from '../lib/mib/notification-text.ts'
 import { Registry } from '../lib/mib/registry.ts'
-import type { AnyRow } from '../lib/mib/served.ts'
 import { SourceAddresses } from '../lib/net/source-address.ts'
 import type { Oid } from '../lib/smi/oid.ts'
-import type { Varbind } from '../lib/smi/value.ts'
 import type { Clock, Timer } from '../lib/time/clock.ts'
 import {
   type EngineIdentity,
+  engineIdToStart,
   enginePath,
   isLatched,
   latchedAdvice,
-  readEngineId,
   startIdentity,
 } from '../snmp/engine/engine-identity.ts'
 import { Statistics } from '../snmp/engine/statistics.ts'
-import type { NotificationMessage } from '../snmp/notification.ts'
+import { LocalV3 } from '../snmp/local-v3.ts'
 import { Usm } from '../snmp/security/usm/usm.ts'
 import { UdpListener } from '../snmp/transport/listener.ts'
 import { type Address, formatAddress, parseAddress } from '../snmp/transport/udp.ts'
 import { V3Messages } from '../snmp/v3-processing.ts'
-import { Vacm } from './access/vacm.ts'
 import { AgentxMaster } from './agentx/master.ts'
+import type { OpenSessions } from './agentx/open-sessions.ts'
 import { ownSubtrees } from './agentx/own-subtrees.ts'
 import { AuditLog } from './audit.ts'
 import { AuthenticationFailures } from './authentication-failures.ts'
 import { bindFailure } from './bind-failure.ts'
+import { type Declared, declaredBy } from './declared.ts'
 import { Engine } from './engine.ts'
 import { castellanSubagentLost, castellanSubagentReturned } from './internal/castellan-agent.ts'
 import { internalModules } from './internal/index.ts'
-import { ownNotifications } from './internal/own-notifications.ts'
 import { authenticationFailure, coldStart, warmStart } from './internal/snmpv2-mib.ts'
 import { keepLater } from './kept-later.ts'
 import { EngineLocalAgent } from './local-agent.ts'
+import { Notifications } from './notifications.ts'
 import { Originator } from './notify/originator.ts'
 import { type SubagentChange, SubagentChanges } from './subagent-changes.ts'
-import { domainAccounts, makeAccounts } from './trust/accounts.ts'
-import { type TrustDomain, type TrustDomainName, trustDomains } from './trust/trust.ts'
+import { type Accounts, domainAccounts, makeAccounts } from './trust/accounts.ts'
+import { trustDomains } from './trust/trust.ts'
 
 export interface AgentOptions {
   readonly home: Home
@@ -59,7 +54,7 @@ export interface AgentOptions {
   readonly log: Log
   readonly modules: readonly ConfiguredModule[]
   /** What is served in other processes of ours: its names are known here, to files and to the audit log. */
-  readonly alsoNamed?: { readonly definitions: readonly Definition[]; readonly notifications: readonly Notification[] }
+  readonly alsoNamed?: Declared
   /** Security names that modules of this process act by. */
   readonly localNames?: readonly string[]
   /** What version 1 traps name as their enterprise when they are generic ones. */
@@ -71,135 +66,158 @@ export interface AgentOptions {
 export class Agent {
   readonly names: Names
   readonly #options: AgentOptions
-  readonly #registry = new Registry()
+  readonly #sources: Pick<SourceAddresses, 'for' | 'close'>
+  readonly #startedMs: number
   readonly #statistics = new Statistics()
-  readonly #engine: Engine
+  readonly #v3: LocalV3
   readonly #originator: Originator
-  readonly #localAgent: EngineLocalAgent
   readonly #internal: ReturnType<typeof internalModules>
+  readonly #guarded: readonly Oid[]
+  readonly #trustDomains: ReturnType<typeof trustDomains>
+  readonly #audit: AuditLog
+  /** For what subagents notify, and what the network makes a socket report. */
+  readonly #limitedLog: Log
+  readonly #notifications: Notifications
+  readonly #authenticationFailures: AuthenticationFailures
+  readonly #engine: Engine
+  readonly #localAgent: EngineLocalAgent
   readonly #hosting: Hosting
   readonly #master: AgentxMaster
   readonly #listeners: UdpListener[] = []
-  readonly #startedMs: number
-  readonly #audit: AuditLog
-  readonly #accounts = makeAccounts()
-  /** For what subagents notify, and what the network makes a socket report. */
-  readonly #limitedLog: Log
-  readonly #subagentChanges: SubagentChanges
-  readonly #authenticationFailures: AuthenticationFailures
-  readonly #guarded: readonly Oid[]
-  readonly #trustDomains: Readonly<Record<TrustDomainName, TrustDomain>>
-  #engineId: Uint8Array = new Uint8Array(0)
-  #usm: Usm | undefined
-  #vacm = new Vacm([], [], [])
   #ageing: Timer | undefined
-  #sources: SourceAddresses | undefined
   readonly #stopping = new AbortController()
 
-  constructor(options: AgentOptions) {
+  /** An agent that has read its files. Throws ConfigurationError with all complaints of all files when there is one. */
+  static async create(options: AgentOptions): Promise<Agent> {
+    const { engineId, complaints } = await readEngine(options.home)
+    const agent = new Agent(options, engineId, await SourceAddresses.open())
+    const found = await agent.#load(complaints)
+    if (found.length === 0) return agent
+    agent.#sources.close()
+    throw new ConfigurationError(found)
+  }
+
+  /** What is wrong with the files, warnings included; nothing is taken, and nothing written. */
+  static async check(options: AgentOptions): Promise<readonly Complaint[]> {
+    const { engineId, complaints } = await readEngine(options.home)
+    const agent = new Agent(options, engineId, noSources)
+    return [...complaints, ...(await agent.#hosting.check())]
+  }
+
+  /** Each part is given those before it. */
+  private constructor(options: AgentOptions, engineId: Uint8Array, sources: Pick<SourceAddresses, 'for' | 'close'>) {
+    const { home, log, clock } = options
+    const accounts = makeAccounts()
+    const registry = new Registry()
+    const sessions: OpenSessions = new Map()
+    const statistics = this.#statistics
     this.#options = options
-    const { home, log, modules } = options
-    this.#startedMs = options.clock.monotonicMs()
-    this.#authenticationFailures = new AuthenticationFailures({
-      clock: options.clock,
-      log,
-      notify: (sentence) => {
-        if (this.#internal.isAuthenTrapsEnabled()) this.#notify(authenticationFailure, {}, {}, sentence)
-      },
+    this.#sources = sources
+    this.#startedMs = clock.monotonicMs()
+    this.#v3 = new LocalV3(engineId)
+    this.#originator = new Originator({
+      log: limitedLog(log.child('notify'), clock),
+      informs: accounts.informs,
+      clock,
+      statistics,
+      sysObjectId: options.sysObjectId,
+      sources,
+      v3: this.#v3,
     })
-    this.#subagentChanges = new SubagentChanges(options.clock, (change) => this.#subagentChanged(change))
-    this.#limitedLog = limitedLog(log, options.clock, 100, 10)
     this.#internal = internalModules({
-      accounts: this.#accounts,
+      accounts,
       storage: options.storage,
-      statistics: this.#statistics,
+      statistics,
       log: log.child('internal'),
       home,
       localNames: options.localNames ?? [],
-      usm: () => this.#usm,
-      engineId: () => this.#engineId,
-      countsOf: (target) => this.#originator.countsOf(target),
-      closeSession: (id) => this.#master.closeSession(id, closeReason.byManager, 'a manager set it down'),
+      v3: this.#v3,
+      counts: this.#originator,
+      sessions,
     })
-    const all: readonly ConfiguredModule[] = [
-      ...this.#internal.modules.map((module) => ({ ...module, file: 'agent/snmpd.cnf', isWhole: true })),
-      ...modules,
-    ]
-    const definitions = [
-      ...all.flatMap(({ module }) => module.tables.map(({ table }) => anyDefinition(table.definition))),
-      ...(options.alsoNamed?.definitions ?? []),
-    ]
+    const { modules, definitions, notifications } = declaredBy(this.#internal.modules, options)
     this.#guarded = guardedSubtrees(definitions)
-    const notifications = all.flatMap(({ module }) => module.notifications ?? [])
-    this.#trustDomains = trustDomains(ownSubtrees(all.filter(({ isWhole }) => isWhole)))
-    this.names = new Names(definitions, [
-      ...notifications,
-      ...ownNotifications,
-      ...(options.alsoNamed?.notifications ?? []),
-    ])
+    this.#trustDomains = trustDomains(ownSubtrees(modules.filter(({ isWhole }) => isWhole)))
+    this.names = new Names(definitions, notifications)
+    this.#audit = new AuditLog({
+      path: join(foldersOf(home, 'agent').logs, 'audit.log'),
+      clock,
+      log,
+      names: this.names,
+    })
+    this.#limitedLog = limitedLog(log, clock, 100, 10)
+    this.#notifications = this.#makeNotifications()
+    this.#authenticationFailures = this.#makeAuthenticationFailures()
     this.#engine = new Engine({
-      registry: this.#registry,
-      statistics: this.#statistics,
+      registry,
+      v3: this.#v3,
+      statistics,
       log: log.child('engine'),
-      clock: options.clock,
-      requests: this.#accounts.requests,
+      clock,
+      requests: accounts.requests,
       onAuthenticationFailure: (remote) => this.#authenticationFailures.wrongCommunity(remote),
       onSet: (record) => this.#audit.write(record),
     })
     this.#localAgent = new EngineLocalAgent({
       engine: this.#engine,
-      vacm: () => this.#vacm,
+      rights: this.#engine,
       names: this.names,
-      notify: ({ trapOid, varbinds }, sentence) => this.#tell(trapOid, varbinds, sentence),
+      notify: ({ trapOid, varbinds }, sentence) => this.#notifications.send(trapOid, varbinds, sentence),
     })
-    this.#audit = new AuditLog({
-      path: join(foldersOf(home, 'agent').logs, 'audit.log'),
-      clock: options.clock,
-      log,
+    this.#hosting = this.#makeHosting(modules)
+    for (const backend of this.#hosting.backends) registry.register(backend)
+    this.#master = this.#makeMaster(registry, sessions, accounts)
+  }
+
+  #makeNotifications(): Notifications {
+    return new Notifications({
+      clock: this.#options.clock,
+      log: this.#options.log,
+      limitedLog: this.#limitedLog,
       names: this.names,
+      upTimeTicks: () => this.upTimeTicks(),
+      notificationLog: this.#internal.log,
+      originator: this.#originator,
     })
-    this.#originator = this.#makeOriginator()
-    this.#hosting = new Hosting({
-      home,
-      log,
-      modules: all,
+  }
+
+  #makeAuthenticationFailures(): AuthenticationFailures {
+    return new AuthenticationFailures({
+      clock: this.#options.clock,
+      log: this.#options.log,
+      notify: (sentence) => {
+        if (this.#internal.isAuthenTrapsEnabled()) this.#notifications.notify(authenticationFailure, {}, {}, sentence)
+      },
+    })
+  }
+
+  #makeHosting(modules: readonly ConfiguredModule[]): Hosting {
+    return new Hosting({
+      home: this.#options.home,
+      log: this.#options.log,
+      modules,
       resolveName: (name) => this.names.resolve(name),
       secretFiles: ['agent/snmpd.cnf'], // it names communities, and holds keys
       onPersisted: (module) => {
         if (this.#internal.administration.has(module)) this.#configureEngine()
       },
     })
-    for (const backend of this.#hosting.backends) this.#registry.register(backend)
-    this.#master = this.#makeMaster()
   }
 
-  #makeOriginator(): Originator {
-    const { log, clock, sysObjectId } = this.#options
-    return new Originator({
-      log: limitedLog(log.child('notify'), clock),
-      informs: this.#accounts.informs,
-      clock,
-      statistics: this.#statistics,
-      sysObjectId,
-      sourceFor: (destination) => this.#sources?.for(destination),
-      isGuarded: (name) => isGuarded(this.names.objectOf(name) ?? {}),
-      v3: () => this.#engine.v3,
-      usm: () => this.#usm,
-    })
-  }
-
-  #makeMaster(): AgentxMaster {
+  #makeMaster(registry: Registry, sessions: OpenSessions, accounts: Accounts): AgentxMaster {
     const { log, clock } = this.#options
+    const changes = new SubagentChanges(clock, (change) => this.#subagentChanged(change))
     return new AgentxMaster({
-      registry: this.#registry,
+      registry,
+      sessions,
       clock,
       log: log.child('agentx'),
       upTimeTicks: () => this.upTimeTicks(),
       timeoutLimitMs: () => this.#internal.agentxTimeoutLimitMs(),
-      accounts: domainAccounts(this.#accounts),
-      onNotify: (notification, { trust }) => this.#notifyForeign(notification, trust),
+      accounts: domainAccounts(accounts),
+      onNotify: (notification, { trust }) => this.#notifications.forward(notification, trust),
       onSession: (...change) => {
-        if (!this.#stopping.signal.aborted) this.#subagentChanges.changed(...change)
+        if (!this.#stopping.signal.aborted) changes.changed(...change)
       },
       onChange: () => this.#describeModules(),
     })
@@ -214,35 +232,18 @@ export class Agent {
     return this.#listeners.map(({ local }) => formatAddress(local))
   }
 
-  /** Reads every configuration file; all complaints of all files together, and nothing is taken when there is one. */
-  async load(): Promise<readonly Complaint[]> {
-    const unknown = await this.#readEngineId()
-    if (unknown.length > 0) return [...unknown, ...(await this.#hosting.check())].filter((one) => !isWarning(one))
+  /** Reads every file, and takes them when all are good; otherwise gives all complaints of all files together. */
+  async #load(ofEngine: readonly Complaint[]): Promise<readonly Complaint[]> {
+    if (ofEngine.length > 0) return [...ofEngine, ...(await this.#hosting.check())].filter((one) => !isWarning(one))
     const complaints = await this.#hosting.load()
     if (complaints.length === 0) this.#configureEngine()
     return complaints
   }
 
-  /** What is wrong with the files, warnings included; nothing is taken, and nothing written. */
-  async check(): Promise<readonly Complaint[]> {
-    return [...(await this.#readEngineId()), ...(await this.#hosting.check())]
-  }
-
-  /** A new engine has none before its first start, and no file that names it. One that is kept and broken is a complaint. */
-  async #readEngineId(): Promise<Complaint[]> {
-    const path = enginePath(this.#options.home)
-    try {
-      this.#engineId = (await readEngineId(path)) ?? this.#engineId
-      return []
-    } catch (error) {
-      return [{ file: basename(path), line: 1, column: 1, message: messageOf(error) }]
-    }
-  }
-
   /** Takes changed files while it serves: a good set of files at once, a bad one not at all; gives what is wrong with it. */
   async reload(): Promise<readonly Complaint[]> {
-    const { log } = this.#options
-    const complaints = await this.load()
+    const { home, log } = this.#options
+    const complaints = await this.#load((await readEngine(home)).complaints)
     if (complaints.length > 0) {
       for (const complaint of complaints)
         log.error('a file is broken; what was in force stays', { complaint: formatComplaint(complaint) })
@@ -250,7 +251,7 @@ export class Agent {
     }
     this.#describeModules() // AGENTX-MIB shows the time-outs that are in force
     log.notice('the configuration was read again; snmpListenEntry and agentxListenEntry change with a restart')
-    this.#notify(warmStart, {}, {}, 'the agent read its configuration anew')
+    this.#notifications.notify(warmStart, {}, {}, 'the agent read its configuration again')
     return []
   }
 
@@ -259,24 +260,16 @@ export class Agent {
     return this.#audit.order('agent.ctl', words, act)
   }
 
-  /** Serves when it resolves. Throws ConfigurationError, or an Error that says which port could not be had. */
+  /** Serves when it resolves. Throws an Error that says which port could not be had. */
   async start(): Promise<void> {
-    const complaints = await this.load()
-    if (complaints.length > 0) throw new ConfigurationError(complaints)
     const { home, clock, log } = this.#options
     // Modules start after the sockets are had, so that a second agent on the same ports starts nothing.
     const addresses = this.#internal.listenAddresses().map((text) => parseAddress(text)!)
     for (const address of addresses) await this.#listen(address, addresses)
-    this.#sources = await SourceAddresses.open()
-    const identity = await startIdentity(enginePath(home), clock)
-    this.#engineId = identity.engineId
+    const identity = await startIdentity(enginePath(home), clock, this.#v3.engineId)
     if ('retry' in identity)
-      keepLater(identity, { clock, log, signal: this.#stopping.signal }, (kept) => {
-        this.#serveV3(kept)
-        this.#configureEngine()
-      })
+      keepLater(identity, { clock, log, signal: this.#stopping.signal }, (kept) => this.#serveV3(kept))
     else this.#serveV3(identity)
-    this.#configureEngine()
     await this.#hosting.start((name) => this.#hostOf(name))
     for (const { domain, address } of this.#internal.agentxAddresses(home))
       await this.#master.listen(address, this.#trustDomains[domain])
@@ -284,7 +277,7 @@ export class Agent {
     this.#describeModules()
     log.notice('the agent serves', { addresses: this.addresses.join(' ') })
     this.#ageing = clock.every(60_000, () => this.#internal.log.age(clock))
-    this.#notify(coldStart, {}, {}, 'the agent started')
+    this.#notifications.notify(coldStart, {}, {}, 'the agent started')
   }
 
   async stop(): Promise<void> {
@@ -295,16 +288,15 @@ export class Agent {
     for (const listener of this.#listeners.splice(0)) listener.stop()
     await this.#originator.stop()
     this.#audit.flush()
-    this.#sources?.close()
-    this.#sources = undefined
+    this.#sources.close()
     this.#options.log.notice('the agent stopped')
   }
 
   #serveV3(identity: EngineIdentity): void {
     const { home, log } = this.#options
     if (isLatched(identity)) log.error(latchedAdvice, { file: enginePath(home) })
-    this.#usm = new Usm(identity)
-    this.#engine.v3 = new V3Messages(this.#usm, this.#statistics, this.#engine.maxMessageSize, 'own', {
+    const usm = new Usm(identity)
+    const messages = new V3Messages(usm, this.#statistics, this.#engine.maxMessageSize, 'own', {
       notAuthentic: (...failure) => this.#authenticationFailures.usmRefused(...failure),
       setForOtherEngine: (requester, varbinds, remote) =>
         this.#audit.write({
@@ -316,6 +308,7 @@ export class Agent {
           reason: 'it is for another engine',
         }),
     })
+    this.#v3.serve(usm, messages)
   }
 
   /** sysORTable: modules of this process, then what subagents say of theirs. */
@@ -326,29 +319,28 @@ export class Agent {
     this.#internal.describeModules([...own, ...others], this.upTimeTicks())
   }
 
-  /** What a subagent tells goes out as what we tell; a sentence at its end is ours to leave out where it may not be seen. */
-  #notifyForeign({ trapOid, upTimeTicks, varbinds }: NotificationMessage, { name: socket }: TrustDomain): void {
-    const last = varbinds.at(-1)
-    this.#limitedLog.notice('notification of a subagent', { name: this.names.format(trapOid), socket })
-    this.#internal.log.add({ trapOid, upTimeTicks, varbinds }, this.#options.clock, socket)
-    const isForeign = socket === 'others'
-    if (!last || !isText(last)) this.#originator.send({ trapOid, upTimeTicks, varbinds, isForeign })
-    else this.#originator.send({ trapOid, upTimeTicks, varbinds: varbinds.slice(0, -1), text: last, isForeign })
-  }
-
   #subagentChanged({ event, name, socket, sentence }: SubagentChange): void {
     const values = { castellanSubagentDescription: name, castellanSubagentSocket: socket }
-    this.#notify(event === 'lost' ? castellanSubagentLost : castellanSubagentReturned, {}, values, sentence)
+    this.#notifications.notify(
+      event === 'lost' ? castellanSubagentLost : castellanSubagentReturned,
+      {},
+      values,
+      sentence,
+    )
   }
 
   #configureEngine(): void {
     this.#internal.guard(this.#guarded)
     const communities = this.#internal.communities()
     const vacm = this.#internal.vacm()
-    this.#vacm = vacm
-    this.#usm?.configure(this.#internal.users().users)
+    this.#v3.configure(this.#internal.users().users)
     this.#engine.configure(communities, vacm)
-    this.#originator.configure(this.#internal.targets(), communities, vacm)
+    this.#originator.configure({
+      targets: this.#internal.targets(),
+      communities,
+      vacm,
+      isGuarded: (name) => isGuarded(this.names.objectOf(name) ?? {}),
+    })
   }
 
   async #listen(address: Address, others: readonly Address[]): Promise<void> {
@@ -380,19 +372,22 @@ export class Agent {
       signal: this.#stopping.signal,
       localAgent: this.#localAgent,
       upTimeTicks: () => this.upTimeTicks(),
-      notify: (notification, index, values, sentence) => this.#notify(notification, index, values, sentence),
+      notify: (notification, index, values, sentence) =>
+        this.#notifications.notify(notification, index, values, sentence),
     }
   }
+}
 
-  #notify(notification: Notification, index: AnyRow, values: AnyRow, sentence: string): void {
-    this.#tell(notification.oid, varbindsOf(notification, index, values), sentence)
-  }
+/** Of an agent that only checks its files. */
+const noSources = { for: () => undefined, close() {} }
 
-  #tell(trapOid: Oid, varbinds: readonly Varbind[], sentence: string): void {
-    this.#options.log.notice('notification', { name: this.names.format(trapOid), sentence })
-    const message = { trapOid, upTimeTicks: this.upTimeTicks(), varbinds }
-    const text = textVarbind(sentence)
-    this.#internal.log.add({ ...message, varbinds: [...message.varbinds, text] }, this.#options.clock)
-    this.#originator.send({ ...message, text })
+/** The engineID to start with; a file of it that is broken is a complaint, and the engineID then one that is not to be used. */
+async function readEngine(home: Home): Promise<{ engineId: Uint8Array; complaints: readonly Complaint[] }> {
+  const path = enginePath(home)
+  try {
+    return { engineId: await engineIdToStart(path), complaints: [] }
+  } catch (error) {
+    const complaint = { file: basename(path), line: 1, column: 1, message: messageOf(error) }
+    return { engineId: new Uint8Array(0), complaints: [complaint] }
   }
 }

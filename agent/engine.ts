@@ -17,14 +17,14 @@ import type { Principal, SecurityModel } from '../lib/smi/principal.ts'
 import { type Clock, systemClock } from '../lib/time/clock.ts'
 import { Statistics } from '../snmp/engine/statistics.ts'
 import { CommunityExchange, type Exchange } from '../snmp/exchange.ts'
+import type { LocalV3 } from '../snmp/local-v3.ts'
 import { messageVersion, pduTag } from '../snmp/message/pdu.ts'
-import { Request } from '../snmp/message/request.ts'
+import { type AnsweredRequest, Request } from '../snmp/message/request.ts'
 import { closeResponse, openResponse, writeErrorResponse } from '../snmp/message/response.ts'
 import { readV3 } from '../snmp/message/v3-message.ts'
 import { type Community, findCommunity } from '../snmp/security/community.ts'
 import type { Remote, Transport } from '../snmp/transport/udp.ts'
-import type { V3Messages } from '../snmp/v3-processing.ts'
-import { type AccessResult, Vacm } from './access/vacm.ts'
+import { type AccessResult, Vacm, type ViewType } from './access/vacm.ts'
 import { read, type Unfinished } from './dispatch/read.ts'
 import type { ReadFailure, ReadRules } from './dispatch/read-rules.ts'
 import type { RemoteAnswer } from './dispatch/remote-answer.ts'
@@ -34,6 +34,8 @@ import { makeAccounts } from './trust/accounts.ts'
 
 export interface EngineOptions {
   readonly registry: Registry
+  /** As long as it does not serve, SNMPv3 is a version that is not spoken here. */
+  readonly v3?: LocalV3
   readonly log: Log
   readonly statistics?: Statistics
   /** Octets of the largest message we send or take. */
@@ -80,12 +82,12 @@ export class Engine {
   #vacm = new Vacm([], [], [])
   #remoteReads = 0
   readonly #requests: OctetAccount
-  /** Without it SNMPv3 is a version that is not spoken here. */
-  v3: V3Messages | undefined
+  readonly #v3: LocalV3 | undefined
 
   constructor(options: EngineOptions) {
     this.#options = options
     this.registry = options.registry
+    this.#v3 = options.v3
     this.statistics = options.statistics ?? new Statistics()
     this.maxMessageSize = Math.min(options.maxMessageSize ?? 65_507, 65_507)
     // The sender of a datagram that finds a bug may send it again and again.
@@ -107,8 +109,13 @@ export class Engine {
     }))
   }
 
+  /** By the access rights that are in force. */
+  viewFor(principal: Principal, type: ViewType): AccessResult {
+    return this.#vacm.viewFor(principal, type)
+  }
+
   #rightsOf(principal: Principal): Rights {
-    return { read: this.#vacm.viewFor(principal, 'read'), write: this.#vacm.viewFor(principal, 'write') }
+    return { read: this.viewFor(principal, 'read'), write: this.viewFor(principal, 'write') }
   }
 
   /** Answers one datagram. Whatever its octets are, they cost at most themselves. */
@@ -119,8 +126,9 @@ export class Engine {
       const reader = this.#reader.reset(bytes)
       const whole = reader.enter(tag.sequence)
       const version = reader.integer32()
-      if (version === messageVersion.v3 && this.v3) {
-        const exchange = this.v3.receive(readV3(reader, whole), reader, transport, remote)
+      const v3 = version === messageVersion.v3 ? this.#v3?.messages : undefined
+      if (v3) {
+        const exchange = v3.receive(readV3(reader, whole), reader, transport, remote)
         if (!exchange) return
         this.#request.readPdu(reader)
         this.#process(exchange, this.#request, this.#rightsOf(exchange.principal))
@@ -217,31 +225,37 @@ export class Engine {
     }
     this.#remoteReads++
     const isBulk = request.pduTag === pduTag.getBulkRequest
-    unfinished
-      .finish()
-      .then(
-        (answer) => this.#answerRemote(exchange, kept, rules, isBulk, answer),
-        (error: unknown) => {
-          this.log.error('bug while reading', { remote: exchange.remote, error })
-          this.#sendError(exchange, kept, { status: 'genErr', position: 1 })
-        },
-      )
-      .finally(() => {
-        this.#remoteReads--
-        release()
-      })
-      .catch((error: unknown) => this.log.error('bug while answering', { remote: exchange.remote, error }))
+    const answerWith = (answer: RemoteAnswer): void => {
+      this.#remoteReads--
+      release()
+      try {
+        this.#answerRemote(exchange, kept, rules, isBulk, answer)
+      } catch (error) {
+        this.log.error('bug while answering', { remote: exchange.remote, error })
+      }
+    }
+    // One promise for a request, of which there may be tens of thousands a second.
+    unfinished.finish().then(answerWith, (error: unknown) => {
+      this.log.error('bug while reading', { remote: exchange.remote, error })
+      answerWith({ status: 'genErr', position: 1 })
+    })
   }
 
   /** Gives what releases it again; undefined when there is no room for a request to wait. */
-  #hold({ bytes, count }: Request, { address }: Remote): (() => void) | undefined {
+  #hold({ bytes, count }: AnsweredRequest, { address }: Remote): (() => void) | undefined {
     const octets = bytes.length + count * octetsOfVarbind
     const source = sourceNetwork(address)
     const site = sourceSite(source)
     return this.#requests.take(octets, source, site) ? () => this.#requests.give(octets, source, site) : undefined
   }
 
-  #answerRemote(exchange: Exchange, kept: Request, { limit }: ReadRules, isBulk: boolean, answer: RemoteAnswer): void {
+  #answerRemote(
+    exchange: Exchange,
+    kept: AnsweredRequest,
+    { limit }: ReadRules,
+    isBulk: boolean,
+    answer: RemoteAnswer,
+  ): void {
     if ('status' in answer) {
       this.#sendError(exchange, kept, answer)
       return
@@ -332,7 +346,7 @@ export class Engine {
     this.#sendError(exchange, request, { status: 'authorizationError', position })
   }
 
-  #sendError(exchange: Exchange, request: Request, { status, position }: ReadFailure): void {
+  #sendError(exchange: Exchange, request: AnsweredRequest, { status, position }: ReadFailure): void {
     const { isV1 } = exchange
     const out = this.#out
     if (status === 'tooBig') this.statistics.snmpOutTooBigs++

@@ -85,7 +85,7 @@ export async function startMaster({ home: folder, port = 1161, modules = [], ...
     makeFolders(home, 'agent')
     await writeFileAtomic(configuration, firstConfiguration(port), 0o600)
   }
-  const agent = new Agent({
+  const agent = await Agent.create({
     home,
     clock: systemClock,
     log: more.log ?? plainLog(),

@@ -20,7 +20,7 @@ type ReadType = 'get' | 'getNext'
 export interface LocalAgentOptions {
   readonly engine: Engine
   /** The access rights in force. */
-  readonly vacm: () => Vacm
+  readonly rights: Pick<Vacm, 'viewFor'>
   /** For sentences. */
   readonly names: Names
   readonly notify: LocalAgent['notify']
@@ -112,7 +112,7 @@ export class EngineLocalAgent implements LocalAgent {
   }
 
   #viewFor(as: Principal, type: ViewType): AccessResult {
-    return this.#options.vacm().viewFor(as, type)
+    return this.#options.rights.viewFor(as, type)
   }
 
   #explain(

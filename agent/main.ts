@@ -23,7 +23,7 @@ import { neighbours6Program } from '../subagents/mib2/neighbours6.ts'
 import { scheduleModule } from '../subagents/schedule/index.ts'
 import { scheduleAgent } from '../subagents/schedule/mib.ts'
 import { sysapplModule } from '../subagents/sysappl/index.ts'
-import { Agent } from './agent.ts'
+import { Agent, type AgentOptions } from './agent.ts'
 
 const { values } = parseArgs({ options: { home: { type: 'string' }, check: { type: 'boolean', default: false } } })
 const { home, log, run } = values.check ? openForCheck(values.home) : openDaemon('agent', values.home)
@@ -31,7 +31,7 @@ const { home, log, run } = values.check ? openForCheck(values.home) : openDaemon
 const processes = new ProcessTable()
 
 const storage = new Storage()
-const agent = new Agent({
+const options: AgentOptions = {
   storage: () => storage.figures,
   home,
   clock: systemClock,
@@ -59,33 +59,34 @@ const agent = new Agent({
       isWhole: true,
     },
   ],
-})
+}
 
-if (values.check) await checkAndExit(() => agent.check())
+if (values.check) await checkAndExit(() => Agent.check(options))
 
 const controlPath = controlSocketOf(home, 'agent')
 
 /** What the commands of `castellan user` say: one word, and the answer tells whether the files are in force. */
-async function answer([command]: readonly string[]): Promise<string> {
+async function answer(agent: Agent, [command]: readonly string[]): Promise<string> {
   if (command !== 'reload') throw new Error(`unknown command ${command}; expected reload`)
   const complaints = await agent.reload()
   if (complaints.length > 0) throw new Error(complaints.map(formatComplaint).join('; '))
   return 'reloaded'
 }
 
-await run({
-  async start() {
-    await agent.start()
-    // Without it the agent serves all the same; the commands then say that they could not verify.
-    await listenForControl(controlPath, (words) => agent.ordered(words, () => answer(words))).catch((error: unknown) =>
-      log.error('cannot listen for castellan user', { path: controlPath, error }),
-    )
-  },
-  async stop() {
-    await agent.stop()
-    await rm(controlPath, { force: true })
-  },
-  async reload() {
-    await agent.reload()
-  },
+await run(async () => {
+  const agent = await Agent.create(options)
+  await agent.start()
+  // Without it the agent serves all the same; the commands then say that they could not verify.
+  await listenForControl(controlPath, (words) => agent.ordered(words, () => answer(agent, words))).catch(
+    (error: unknown) => log.error('cannot listen for castellan user', { path: controlPath, error }),
+  )
+  return {
+    async stop() {
+      await agent.stop()
+      await rm(controlPath, { force: true })
+    },
+    async reload() {
+      await agent.reload()
+    },
+  }
 })

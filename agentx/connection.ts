@@ -16,7 +16,9 @@ const mostWaiting = 4 * 1024 * 1024
 const closeWithinMs = 1000
 
 export interface ConnectionEvents {
-  pdu(pdu: AgentxPdu, payloadLength: number): void
+  /** As FrameEvents has it. */
+  reads?(header: FrameHeader): boolean
+  pdu(pdu: AgentxPdu): void
   /** Only the header of a PDU could be read; without a header the connection ends, since nobody knows where the next PDU begins. */
   broken(header: FrameHeader | undefined, error: Error): void
   closed(): void
@@ -38,6 +40,7 @@ export class AgentxConnection {
     this.#events = events
     this.#limits = limits
     this.#frames = new Frames(limits, {
+      reads: (header) => events.reads?.(header) ?? true,
       frame: (header, payload) => this.#take(header, payload),
       lost: (error) => {
         events.broken(undefined, error)
@@ -114,7 +117,7 @@ export class AgentxConnection {
       this.#events.broken(header, errorOf(error))
       return
     }
-    this.#events.pdu(pdu, payload.length)
+    this.#events.pdu(pdu)
   }
 }
 

@@ -5,6 +5,7 @@ import type { SnmpValue, Varbind } from '../lib/smi/value.ts'
 import { type AgentxBody, type AgentxPdu, type AgentxType, agentxFlag, agentxType, type SearchRange } from './pdu.ts'
 
 export const headerLength = 20
+const eightOctets = new DataView(new ArrayBuffer(8))
 const types = new Map<number, AgentxType>(
   Object.entries(agentxType).map(([type, number]) => [number, type as AgentxType]),
 )
@@ -153,6 +154,14 @@ class PayloadReader {
     return value
   }
 
+  #doubleWord(): bigint {
+    // Put together of its halves in octets, since each step with a BigInt makes another one.
+    const [first, second] = this.#isBig ? [0, 4] : [4, 0]
+    eightOctets.setUint32(first, this.word())
+    eightOctets.setUint32(second, this.word())
+    return eightOctets.getBigUint64(0)
+  }
+
   /** §5.1: a prefix stands for 1.3.6.1.prefix; no sub-identifiers at all is the null OID. */
   oid(): { oid: Oid; include: boolean } {
     const count = this.octet()
@@ -161,15 +170,25 @@ class PayloadReader {
     this.skip(1)
     if (count + (prefix === 0 ? 0 : 5) > maxSubIdentifiers) this.fail('a name has more than 128 sub-identifiers')
     this.#need(count * 4)
-    const oid: number[] = prefix === 0 ? [] : [1, 3, 6, 1, prefix]
-    for (let i = 0; i < count; i++) oid.push(this.word())
+    const from = prefix === 0 ? 0 : 5
+    // Of its length from the beginning: one that grows takes twice the room, and an answer has hundreds.
+    const oid = new Array<number>(from + count)
+    if (prefix !== 0) {
+      oid[0] = 1
+      oid[1] = 3
+      oid[2] = 6
+      oid[3] = 1
+      oid[4] = prefix
+    }
+    for (let i = 0; i < count; i++) oid[from + i] = this.word()
     return { oid, include }
   }
 
   octets(): Uint8Array {
     const length = this.word()
     if (length > this.left) this.fail('a string is longer than its PDU')
-    const value = Uint8Array.from(this.#bytes.subarray(this.#at, this.#at + length))
+    const value = new Uint8Array(length)
+    for (let i = 0; i < length; i++) value[i] = this.#bytes[this.#at + i] ?? 0
     this.skip(Math.min(Math.ceil(length / 4) * 4, this.left))
     return value
   }
@@ -229,10 +248,7 @@ class PayloadReader {
       case 68:
         return { type: 'Opaque', value: this.octets() }
       case 70: {
-        const first = BigInt(this.word())
-        const second = BigInt(this.word())
-        const [high, low] = this.#isBig ? [first, second] : [second, first]
-        return { type: 'Counter64', value: (high << 32n) | low }
+        return { type: 'Counter64', value: this.#doubleWord() }
       }
       case 128:
         return { type: 'noSuchObject' }

@@ -11,6 +11,8 @@ export interface ConnectionLimits {
 }
 
 export interface FrameEvents {
+  /** Asked when the header is there: false passes over the payload as it comes, and nothing is held of it. Who says so has answered. */
+  reads(header: FrameHeader): boolean
   /** The payload is the receiver's only until it returns. */
   frame(header: FrameHeader, payload: Buffer): void
   /** Where the next PDU begins is not known: there is nothing to go on with. */
@@ -27,6 +29,8 @@ export class Frames {
   #length = 0
   /** Octets that must be there before there is anything to do. */
   #due = headerLength
+  /** Octets still to come of a payload that is passed over. */
+  #unread = 0
   #isOver = false
 
   constructor(limits: ConnectionLimits, events: FrameEvents) {
@@ -36,14 +40,16 @@ export class Frames {
 
   /** Whether the beginning of a PDU waits for its rest. */
   get isPartial(): boolean {
-    return this.#length > 0
+    return this.#length > 0 || this.#unread > 0
   }
 
   receive(chunk: Buffer): void {
     if (this.#isOver) return
-    let data = chunk
+    const passed = Math.min(this.#unread, chunk.length)
+    this.#unread -= passed
+    let data = passed > 0 ? chunk.subarray(passed) : chunk
     if (this.#length > 0) {
-      if (!this.#append(chunk)) return
+      if (!this.#append(data)) return
       if (this.#length < this.#due) return
       data = this.#partial.subarray(0, this.#length)
       this.#limits.release(this.#partial.length)
@@ -51,11 +57,7 @@ export class Frames {
       this.#length = 0
     }
     const end = this.#take(data)
-    this.#due = headerLength
-    if (this.#isOver || end >= data.length) return
-    const header = data.length - end >= headerLength ? this.#headerAt(data, end) : undefined
-    if (header) this.#due = headerLength + header.payloadLength
-    this.#append(data.subarray(end))
+    if (!this.#isOver && end < data.length) this.#append(data.subarray(end))
   }
 
   /** Gives up what is held; nothing is taken after this. */
@@ -66,17 +68,26 @@ export class Frames {
     this.#length = 0
   }
 
-  /** Takes the whole PDUs; gives the place of what is left. */
+  /** Takes the whole PDUs, and passes over those that are not read; gives the place of what is left. */
   #take(data: Buffer): number {
     let at = 0
+    this.#due = headerLength
     while (!this.#isOver && data.length - at >= headerLength) {
       const header = this.#headerAt(data, at)
       if (!header) return data.length
       const length = headerLength + header.payloadLength
-      if (data.length - at < length) return at
-      const payload = data.subarray(at + headerLength, at + length)
-      at += length
-      this.#events.frame(header, payload)
+      const isWhole = data.length - at >= length
+      if (!this.#events.reads(header)) {
+        if (!isWhole) this.#unread = length - (data.length - at)
+        at = Math.min(at + length, data.length)
+      } else if (isWhole) {
+        const payload = data.subarray(at + headerLength, at + length)
+        at += length
+        this.#events.frame(header, payload)
+      } else {
+        this.#due = length
+        return at
+      }
     }
     return at
   }

@@ -6,7 +6,7 @@ import { controlSocketOf } from '../lib/home/control-socket.ts'
 import { type Home, requireHome } from '../lib/home/home.ts'
 import { requireOwner } from '../lib/home/home-trust.ts'
 import { control } from '../lib/process/control.ts'
-import { type OwnDaemon, type ProcessHost, until } from './lifecycle/host.ts'
+import { type HomeHost, type OwnDaemon, until } from './lifecycle/host.ts'
 import { linuxHost } from './lifecycle/linux-host.ts'
 import { startWithinMs } from './lifecycle/starter.ts'
 import { stopWithinMs } from './lifecycle/stop-home.ts'
@@ -33,7 +33,7 @@ async function restart(home: Home, name: string): Promise<string> {
 }
 
 /** Resolves when a new one serves. Throws when no starter would start it again, or the appliance is stopped meanwhile. */
-export async function restartDaemon(host: ProcessHost, name: OwnDaemon): Promise<void> {
+export async function restartDaemon(host: HomeHost, name: OwnDaemon): Promise<void> {
   const starter = host.holder()
   if (starter?.phase !== 'serving') throw new Error(whyNot(name, starter?.phase))
   const before = host.processes().find(({ part, isServing }) => part === name && isServing)

@@ -36,16 +36,20 @@ export const rotateCommand = defineCommand({
 const answerWithinMs = 60_000
 
 /** Throws when there is no log of that name, logagt.cnf is broken, or the subagents run and do not answer. */
-async function rotate(home: Home, wish: RotateRequest): Promise<RotateReport> {
+async function rotate(home: Home, request: RotateRequest): Promise<RotateReport> {
   requireHome(home)
-  if (!wish.isDryRun) requireOwner(home, 'castellan rotate')
+  if (!request.isDryRun) requireOwner(home, 'castellan rotate')
   // Two that rotate the same logs would be in each other's way.
-  if (!daemonOf(home, 'subagents')) return rotateHere(home, wish)
-  const words = ['rotate', ...(wish.isDryRun ? ['--dry-run'] : []), ...(wish.name === undefined ? [] : [wish.name])]
+  if (!daemonOf(home, 'subagents')) return rotateHere(home, request)
+  const words = [
+    'rotate',
+    ...(request.isDryRun ? ['--dry-run'] : []),
+    ...(request.name === undefined ? [] : [request.name]),
+  ]
   return parseReport(await control(controlSocketOf(home, 'subagents'), words.join(' '), answerWithinMs))
 }
 
-async function rotateHere(home: Home, wish: RotateRequest): Promise<RotateReport> {
+async function rotateHere(home: Home, request: RotateRequest): Promise<RotateReport> {
   const { policies, floorOctets } = await readPolicies(home)
   const rotator = new Rotator({
     clock: systemClock,
@@ -57,9 +61,9 @@ async function rotateHere(home: Home, wish: RotateRequest): Promise<RotateReport
   // The clock's timers alone do not keep a process, and a rotation waits with them.
   const keepAlive = setInterval(() => {}, 1 << 30)
   try {
-    if (!wish.isDryRun) await rotator.load()
-    const report = await rotateNow(rotator, wish, { nowMs: systemClock.now(), floorOctets })
-    if (!wish.isDryRun) await rotator.settled()
+    if (!request.isDryRun) await rotator.load()
+    const report = await rotateNow(rotator, request, { nowMs: systemClock.now(), floorOctets })
+    if (!request.isDryRun) await rotator.settled()
     return report
   } finally {
     clearInterval(keepAlive)
@@ -67,7 +71,7 @@ async function rotateHere(home: Home, wish: RotateRequest): Promise<RotateReport
   }
 }
 
-/** As the module has them when it runs, rows that were set over SNMP included; what a broken file wishes is not guessed. */
+/** As the module has them when it runs, rows that were set over SNMP included; what a broken file asks for is not guessed. */
 async function readPolicies(home: Home) {
   const { configured, policies } = logModule(home)
   const complaints = await configFileOf(home, 'subagents/logagt.cnf', configured).load()

@@ -7,7 +7,7 @@ import { print, printJson } from '../lib/cli/print.ts'
 import { type Home, requireHome } from '../lib/home/home.ts'
 import type { HomeProcess } from '../lib/process/home-processes.ts'
 import { enginePath, isEngineLatched, latchedAdvice } from '../snmp/engine/engine-identity.ts'
-import type { Holder, ProcessHost } from './lifecycle/host.ts'
+import type { Holder, HomeHost } from './lifecycle/host.ts'
 import { linuxHost } from './lifecycle/linux-host.ts'
 
 export interface DaemonStatus {
@@ -60,7 +60,7 @@ export function formatDaemons(daemons: readonly DaemonStatus[]): string {
 }
 
 /** What the three lines do not say: a command that is under way, or daemons that nobody would start again. */
-function remarkOn(processes: readonly HomeProcess[], holder: ReturnType<ProcessHost['holder']>): string {
+function remarkOn(processes: readonly HomeProcess[], holder: ReturnType<HomeHost['holder']>): string {
   if (holder) return holderRemark(holder)
   const isLeft = processes.some(({ part, isOfStarter }) => isOfStarter && (part === 'agent' || part === 'subagents'))
   return isLeft

@@ -3,7 +3,7 @@ import { defineCommand } from '../lib/cli/command.ts'
 import { exitCodes } from '../lib/cli/exit-codes.ts'
 import { type Home, requireHome } from '../lib/home/home.ts'
 import { requireOwner } from '../lib/home/home-trust.ts'
-import type { SipdWish } from './lifecycle/host.ts'
+import type { SipdChoice } from './lifecycle/host.ts'
 import { linuxHost } from './lifecycle/linux-host.ts'
 import { stopHome } from './lifecycle/stop-home.ts'
 
@@ -20,7 +20,7 @@ export const stopCommand = defineCommand({
 })
 
 /** Resolves when nothing runs. Throws HomeError (4) where this user may not stop it. */
-export async function stopAll(home: Home, sipd: SipdWish = 'stop sipd'): Promise<void> {
+export async function stopAll(home: Home, sipd: SipdChoice = 'stop sipd'): Promise<void> {
   requireHome(home)
   requireOwner(home, 'castellan stop')
   await stopHome(linuxHost(home), sipd)

@@ -1,25 +1,27 @@
 /** The sipd process: reads sipd.conf, keeps the workers and the log files, and shows itself over SNMP; the traffic is the workers'. */
 
-import { mkdirSync, rmSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { agentxSocket } from '../agent/trust/trust.ts'
 import { Subagent } from '../agentx/subagent.ts'
 import { messageWithCausesOf } from '../lib/errors.ts'
 import { Storage } from '../lib/files/storage.ts'
 import { controlSocketOf, formerControlSocketOf } from '../lib/home/control-socket.ts'
-import { foldersOf, HomeError } from '../lib/home/home.ts'
+import { foldersOf, HomeError, pidFileOf } from '../lib/home/home.ts'
 import { AuditFile } from '../lib/log/audit-file.ts'
 import { createLog } from '../lib/log/log.ts'
 import { beTheOnlyOne, keepToSignals, openHome } from '../lib/process/daemon-process.ts'
 import { guardProcess } from '../lib/process/guard.ts'
 import { outliveStandardStreams } from '../lib/process/standard-streams.ts'
-import { systemClock } from '../lib/time/clock.ts'
+import { commandClock, systemClock } from '../lib/time/clock.ts'
 import { programVersion } from '../lib/version.ts'
 import { sipModules } from '../subagents/sip/index.ts'
 import type { ReadConfig } from './config/read.ts'
 import { listenForOperator } from './parent/operator.ts'
+import { endOrphans } from './parent/orphans.ts'
 import { SipdParent } from './parent/parent.ts'
+import { PidCopy } from './parent/pid-copy.ts'
 import { removeWorkerSockets } from './parent/worker-sockets.ts'
 import { supportedMethods } from './pipeline/serve.ts'
 import { settlePrivileges } from './privileges/privileges.ts'
@@ -29,6 +31,7 @@ const { values } = parseArgs({ options: { home: { type: 'string' } } })
 const home = openHome('sipd', values.home)
 const privileges = await settlePrivileges(home).catch(fail)
 privileges.asAccount(() => beTheOnlyOne('sipd', home))
+const killed = await endOrphans(home, commandClock).catch(fail)
 privileges.asAccount(() => removeWorkerSockets(foldersOf(home, 'sipd').run))
 privileges.asAccount(() => rmSync(formerControlSocketOf(home), { force: true }))
 
@@ -41,8 +44,9 @@ guardProcess(() => sipd.log, systemClock)
 sipd.onLost = () => void sipd.stop(0).finally(() => process.exit(1))
 try {
   const configuration = await sipd.start()
-  const pidFile = resolve(home.root, configuration.config.PidFile)
-  mkdirSync(dirname(pidFile), { recursive: true, mode: 0o700 })
+  if (killed.length > 0)
+    sipd.log.warn('workers of a sipd that was killed hung, and were killed', { pids: killed.join(' ') })
+  const pidCopy = new PidCopy(home, configuration.config.PidFile, sipd.log)
   const audit = new AuditFile({
     path: join(foldersOf(home, 'sipd').logs, 'audit.log'),
     clock: systemClock,
@@ -54,9 +58,9 @@ try {
   await showOverSnmp(configuration)
   process.on('SIGUSR2', () => void sipd.reopenLogs())
   await keepToSignals({
-    pidFile,
+    pidFile: pidFileOf(home, 'sipd'),
     log: sipd.log,
-    stop: () => sipd.stop(stopWithinMs),
+    stop: () => pidCopy.remove().then(() => sipd.stop(stopWithinMs)),
     reload: () =>
       sipd
         .graceful()
@@ -64,6 +68,7 @@ try {
           sipd.log.error('there is no new generation; what was in force stays', { error: error.message }),
         ),
   })
+  await pidCopy.write()
 } catch (error) {
   await sipd.stop(0)
   fail(error)

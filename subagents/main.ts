@@ -23,7 +23,7 @@ import { ProgramReports } from '../lib/program/program-report.ts'
 import { systemClock } from '../lib/time/clock.ts'
 import { ping } from '../sipd/control/ping/exchange.ts'
 import { targetOf } from '../sipd/control/ping/target.ts'
-import type { SipPing } from './critapp/health.ts'
+import type { SipPing } from './critapp/health/health.ts'
 import { critappModule } from './critapp/index.ts'
 import { orders } from './critapp/operator.ts'
 import { rpmProgram } from './host/rpm.ts'
@@ -71,9 +71,9 @@ const subagent = new Subagent({
   resolveName: (name) => names.resolve(name),
 })
 /** `sip stop` and its like (sipd/control/supervisor.ts). */
-async function orderApp(wish: string, [name = '']: readonly string[]): Promise<string> {
-  const order = orders.find((one) => one === wish)
-  if (!order) throw new Error(`apps ${wish} is no order; ${orders.join(', ')} are`)
+async function orderApp(word: string, [name = '']: readonly string[]): Promise<string> {
+  const order = orders.find((one) => one === word)
+  if (!order) throw new Error(`apps ${word} is no order; ${orders.join(', ')} are`)
   return critapp.order(order, name, (varbinds) => subagent.set('critapp', varbinds))
 }
 
@@ -99,25 +99,25 @@ async function obey([command, name = '', ...more]: readonly string[]): Promise<s
 
 if (values.check) await checkAndExit(() => subagent.check())
 
-await run({
-  async start() {
-    await launcher.begin({ run: foldersOf(home, 'subagents').run, clock: systemClock, log })
-    await subagent.start()
-    reports.start()
-    await listenForControl(controlPath, (words) =>
-      // Only asking is no order.
-      words[0] === 'app-states' ? obey(words) : audit.order('subagents.ctl', words, () => obey(words)),
-    )
-    await subagent.connected(connectedWithinMs)
-  },
-  async stop() {
-    reports.stop()
-    await subagent.stop()
-    await rm(controlPath, { force: true })
-  },
-  async reload() {
-    const complaints = await subagent.load()
-    if (complaints.length === 0) log.notice('the configuration was read again')
-    else log.error('a file is broken; what was in force stays', { error: new ConfigurationError(complaints).message })
-  },
+await run(async () => {
+  await launcher.begin({ run: foldersOf(home, 'subagents').run, clock: systemClock, log })
+  await subagent.start()
+  reports.start()
+  await listenForControl(controlPath, (words) =>
+    // Only asking is no order.
+    words[0] === 'app-states' ? obey(words) : audit.order('subagents.ctl', words, () => obey(words)),
+  )
+  await subagent.connected(connectedWithinMs)
+  return {
+    async stop() {
+      reports.stop()
+      await subagent.stop()
+      await rm(controlPath, { force: true })
+    },
+    async reload() {
+      const complaints = await subagent.load()
+      if (complaints.length === 0) log.notice('the configuration was read again')
+      else log.error('a file is broken; what was in force stays', { error: new ConfigurationError(complaints).message })
+    },
+  }
 })

@@ -17,9 +17,13 @@ test('the lock file has every optional package that a package of it names', () =
   assert.deepEqual(missing, [])
 })
 
-test('the compiler and the style checker are locked for linux-arm64 too', () => {
+test('the compilers and the style checker are locked for linux-arm64 too', () => {
   const compiled = optional.filter((name) => name.endsWith('linux-arm64'))
-  assert.deepEqual(compiled.toSorted(), ['@biomejs/cli-linux-arm64', '@typescript/typescript-linux-arm64'])
+  assert.deepEqual(compiled.toSorted(), [
+    '@biomejs/cli-linux-arm64',
+    '@esbuild/linux-arm64',
+    '@typescript/typescript-linux-arm64',
+  ])
 })
 
 test('the lock file names no host that packages were fetched from', () => {

@@ -3,10 +3,11 @@
  * of this program with its own packages. With CASTELLAN_SMOKE=1 on this Node alone, with a few tests.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { testsOf } from './kinds.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const isSmoke = process.env.CASTELLAN_SMOKE === '1'
@@ -14,11 +15,10 @@ const isSmoke = process.env.CASTELLAN_SMOKE === '1'
 const { NODE_TEST_CONTEXT: _, ...outer } = process.env
 const wanted = process.argv.slice(2)
 const versions = isSmoke ? ['current'] : wanted.length > 0 ? wanted : ['22', '24', '26']
-/** What needs real peers runs on one version: it is the same there. */
-const isUnitTest = (name) => name.endsWith('.test.js') && !/^(?:interop|fuzz)\//.test(name)
-const isSmall = (name) => /^lib\/(?:ber|cnf)\b/.test(name)
+const isSmall = (name) => /\/lib\/(?:ber|cnf)\b/.test(name)
 
 const folder = mkdtempSync(join(tmpdir(), 'castellan-nodes-'))
+chmodSync(folder, 0o755) // tests run this Node as another user too
 let failed = 0
 try {
   for (const version of versions) {
@@ -45,9 +45,8 @@ function tryVersion(version) {
   )
     return 'its packages could not be installed'
   if (!run('node', ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'])) return 'it does not compile'
-  const files = readdirSync(join(program, 'dist', 'test'), { recursive: true })
-    .filter((name) => isUnitTest(name) && (!isSmoke || isSmall(name)))
-    .map((name) => join('dist', 'test', name))
+  // What needs real peers runs on one version: it is the same there.
+  const files = testsOf(program, 'unit').filter((name) => !isSmoke || isSmall(name))
   if (!run('node', ['--test', '--test-timeout=300000', ...files])) return 'unit tests failed'
   return runAppliance(run) ? undefined : 'the appliance did not run'
 }

@@ -26,13 +26,13 @@ export interface Application {
 }
 
 /** What somebody may want of one. */
-export type ApplicationWish = 'start' | 'stop' | 'graceful'
+export type ApplicationOrder = 'start' | 'stop' | 'graceful'
 
 /** The object that starts and stops: who may set it sees applications as well. */
 export const applicationsObject = columns.critAppAdminStatus.oid
 
 /** An application refused what was asked, so that nothing happened to any of them. */
-export class WishRefusedError extends Error {}
+export class OrderRefusedError extends Error {}
 
 export async function readApplications(manager: Manager): Promise<Application[]> {
   return (await walkTable(manager, critAppProcTable)).flatMap((row) => {
@@ -45,19 +45,19 @@ export async function readApplications(manager: Manager): Promise<Application[]>
 export async function setApplications(
   manager: Manager,
   applications: readonly Application[],
-  wish: ApplicationWish,
+  order: ApplicationOrder,
 ): Promise<void> {
   try {
-    await manager.set(applications.map(({ index }) => wishVarbind(index, wish)))
+    await manager.set(applications.map(({ index }) => orderVarbind(index, order)))
   } catch (error) {
     if (!(error instanceof ResponseError)) throw error
     const refused = applications[error.errorIndex - 1] ?? applications[0]
     if (!refused) throw error
     const why =
-      wish === 'graceful' && error.status === 'inconsistentValue'
+      order === 'graceful' && error.status === 'inconsistentValue'
         ? `it is ${refused.state}, or has no graceful command`
         : `the agent answered ${error.status}`
-    throw new WishRefusedError(`${refused.name}: ${wish} was refused, and nothing happened: ${why}`, { cause: error })
+    throw new OrderRefusedError(`${refused.name}: ${order} was refused, and nothing happened: ${why}`, { cause: error })
   }
 }
 
@@ -77,9 +77,9 @@ function applicationOf(row: ProcRow, name: string): Application {
   }
 }
 
-function wishVarbind(index: number, wish: ApplicationWish): Varbind {
+function orderVarbind(index: number, order: ApplicationOrder): Varbind {
   const { critAppAdminStatus: admin, critAppGracefulRestart: graceful } = columns
-  return wish === 'graceful'
+  return order === 'graceful'
     ? { name: [...graceful.oid, index], value: graceful.syntax.toSnmp('restart') }
-    : { name: [...admin.oid, index], value: admin.syntax.toSnmp(wish === 'start' ? 'up' : 'down') }
+    : { name: [...admin.oid, index], value: admin.syntax.toSnmp(order === 'start' ? 'up' : 'down') }
 }

@@ -5,7 +5,7 @@ import type { OctetAccount } from '../../lib/bounds/octet-account.ts'
 import { formatOid } from '../../lib/smi/oid.ts'
 import type { SnmpValue, Varbind } from '../../lib/smi/value.ts'
 
-export type IndexWish = 'given' | 'new' | 'any'
+export type IndexRequest = 'given' | 'new' | 'any'
 export type IndexResult = { readonly varbinds: Varbind[] } | { readonly error: number; readonly index: number }
 
 /** A session, and who pays for what it holds. */
@@ -42,10 +42,10 @@ export class IndexAllocator {
   #valueCount = 0
 
   /** All or none of the values are given. */
-  allocate(session: IndexHolder, varbinds: readonly Varbind[], wish: IndexWish): IndexResult {
+  allocate(session: IndexHolder, varbinds: readonly Varbind[], request: IndexRequest): IndexResult {
     const given: Varbind[] = []
     for (const [i, { name, value }] of varbinds.entries()) {
-      const result = this.#allocateOne(session, formatOid(name), value, wish)
+      const result = this.#allocateOne(session, formatOid(name), value, request)
       if (typeof result === 'number') {
         this.release(session, given)
         return { error: result, index: i + 1 }
@@ -72,7 +72,7 @@ export class IndexAllocator {
       for (const [key, owner] of [...values]) if (owner === session.id) this.#giveBack(name, key, session)
   }
 
-  #allocateOne(session: IndexHolder, name: string, value: SnmpValue, wish: IndexWish): SnmpValue | number {
+  #allocateOne(session: IndexHolder, name: string, value: SnmpValue, request: IndexRequest): SnmpValue | number {
     const { type } = value
     if (type !== 'Integer32' && type !== 'OctetString' && type !== 'ObjectIdentifier' && type !== 'IpAddress')
       return agentxError.indexWrongType
@@ -80,13 +80,13 @@ export class IndexAllocator {
     if (allocations.type !== type) return agentxError.indexWrongType
     const isFull = this.#valueCount >= valuesAtMost || (this.#countOf.get(session.id) ?? 0) >= valuesOfSessionAtMost
     if (isFull || (type === 'OctetString' && value.value.length > longestValue)) return agentxError.indexNoneAvailable
-    if (wish === 'given') {
+    if (request === 'given') {
       if (allocations.values.has(keyOf(value))) return agentxError.indexAlreadyAllocated
       return this.#give(name, allocations, session, value)
     }
     // Values of other types cannot be made up.
     if (value.type !== 'Integer32') return agentxError.indexNoneAvailable
-    const [free] = wish === 'any' ? allocations.free : []
+    const [free] = request === 'any' ? allocations.free : []
     const number = free ?? allocations.highest + 1
     if (number > 0x7fff_ffff) return agentxError.indexNoneAvailable
     return this.#give(name, allocations, session, { type: 'Integer32', value: number })

@@ -40,8 +40,16 @@ type Response = Extract<AgentxPdu, { type: 'response' }>
 interface Waiting {
   readonly resolve: (response: Response) => void
   readonly reject: (error: Error) => void
-  readonly timer: Timer
+  readonly timeoutMs: number
+  /** When its time is over, by the monotonic clock. */
+  readonly dueMs: number
 }
+
+/** Timers go off in whole milliseconds. */
+const timerGrainMs = 1
+
+/** The range of a GET has no end. */
+const nowhere: Oid = []
 
 /** No usable answer, or none in time. */
 export class SessionError extends Error {}
@@ -59,6 +67,10 @@ export class MasterSession implements RemoteBackend {
   #transactionId = 0
   #timeouts = 0
   #isClosed = false
+  /** One for all that wait: a timer for each request costs more than all else that is done for it here. */
+  #timer: Timer | undefined
+  /** When the timer goes off: not after the first one that is due. */
+  #timerDueMs = Number.POSITIVE_INFINITY
 
   constructor(options: MasterSessionOptions) {
     this.#options = options
@@ -98,16 +110,16 @@ export class MasterSession implements RemoteBackend {
     return this.#withinLimit(this.#options.timeoutMs)
   }
 
-  async get(names: readonly Oid[], timeoutMs: number): Promise<readonly Varbind[]> {
-    const ranges = names.map((start) => ({ start, include: false, end: [] }))
+  get(names: readonly Oid[], timeoutMs: number): Promise<readonly Varbind[]> {
+    const ranges = names.map((start) => ({ start, include: false, end: nowhere }))
     return this.#read({ type: 'get', ranges }, timeoutMs)
   }
 
-  async getNext(ranges: readonly NameRange[], timeoutMs: number): Promise<readonly Varbind[]> {
+  getNext(ranges: readonly NameRange[], timeoutMs: number): Promise<readonly Varbind[]> {
     return this.#read({ type: 'getNext', ranges }, timeoutMs)
   }
 
-  async getBulk(
+  getBulk(
     ranges: readonly NameRange[],
     nonRepeaters: number,
     maxRepetitions: number,
@@ -154,12 +166,16 @@ export class MasterSession implements RemoteBackend {
     }
   }
 
+  /** Whether a request of this number is in flight. */
+  awaits(packetId: number): boolean {
+    return this.#waiting.has(packetId)
+  }
+
   /** Takes a Response; one that nobody waits for any more is left aside. */
   receive(response: Response): void {
     const waiting = this.#waiting.get(response.packetId)
     if (!waiting) return
     this.#waiting.delete(response.packetId)
-    waiting.timer.cancel()
     this.#timeouts = 0
     waiting.resolve(response)
   }
@@ -167,40 +183,72 @@ export class MasterSession implements RemoteBackend {
   /** Rejects every request in flight with BackendGone; the session's regions must be out of the registry before. */
   close(): void {
     this.#isClosed = true
-    for (const { reject, timer } of this.#waiting.values()) {
-      timer.cancel()
-      reject(new BackendGone(`${this.name} is gone`))
-    }
+    this.#timer?.cancel()
+    for (const { reject } of this.#waiting.values()) reject(new BackendGone(`${this.name} is gone`))
     this.#waiting.clear()
   }
 
-  async #read(
+  #read(
     body: Extract<AgentxBody, { type: 'get' | 'getNext' | 'getBulk' }>,
     timeoutMs: number,
   ): Promise<readonly Varbind[]> {
-    const { error, varbinds } = await this.#ask(body, timeoutMs, 0)
-    if (error !== 0) throw new SessionError(`${this.name} answered with error ${error}`)
-    if (body.type !== 'getBulk' && varbinds.length !== body.ranges.length)
-      throw new SessionError(`${this.name} answered with ${varbinds.length} varbinds for ${body.ranges.length}`)
-    return varbinds
+    return new Promise((resolve, reject) => {
+      const answered = ({ error, varbinds }: Response): void => {
+        if (error !== 0) reject(new SessionError(`${this.name} answered with error ${error}`))
+        else if (body.type === 'getBulk' || varbinds.length === body.ranges.length) resolve(varbinds)
+        else
+          reject(new SessionError(`${this.name} answered with ${varbinds.length} varbinds for ${body.ranges.length}`))
+      }
+      this.#send(body, timeoutMs, 0, answered, reject)
+    })
   }
 
-  #ask(body: AgentxBody, askedTimeoutMs: number, transactionId: number): Promise<Response> {
+  #ask(body: AgentxBody, timeoutMs: number, transactionId: number): Promise<Response> {
+    return new Promise((resolve, reject) => this.#send(body, timeoutMs, transactionId, resolve, reject))
+  }
+
+  #send(
+    body: AgentxBody,
+    askedTimeoutMs: number,
+    transactionId: number,
+    resolve: Waiting['resolve'],
+    reject: Waiting['reject'],
+  ): void {
+    if (this.#isClosed) {
+      reject(new BackendGone(`${this.name} is gone`))
+      return
+    }
     const timeoutMs = this.#withinLimit(askedTimeoutMs)
-    return new Promise((resolve, reject) => {
-      if (this.#isClosed) {
-        reject(new BackendGone(`${this.name} is gone`))
-        return
+    const dueMs = this.#options.clock.monotonicMs() + timeoutMs
+    const packetId = this.#newPacketId()
+    this.#waiting.set(packetId, { resolve, reject, timeoutMs, dueMs })
+    this.#expireAt(dueMs)
+    this.#options.send(transactionId, packetId, body)
+  }
+
+  #expireAt(dueMs: number): void {
+    if (dueMs >= this.#timerDueMs) return
+    this.#timer?.cancel()
+    this.#timerDueMs = dueMs
+    const { clock } = this.#options
+    this.#timer = clock.after(Math.max(0, dueMs - clock.monotonicMs()), () => this.#expire())
+  }
+
+  /** Rejects those whose time is over, and waits for the next one. */
+  #expire(): void {
+    this.#timerDueMs = Number.POSITIVE_INFINITY
+    const now = this.#options.clock.monotonicMs()
+    let nextMs = Number.POSITIVE_INFINITY
+    for (const [packetId, { reject, timeoutMs, dueMs }] of this.#waiting) {
+      if (dueMs - now >= timerGrainMs) {
+        nextMs = Math.min(nextMs, dueMs)
+        continue
       }
-      const packetId = this.#newPacketId()
-      const timer = this.#options.clock.after(timeoutMs, () => {
-        this.#waiting.delete(packetId)
-        reject(new SessionError(`${this.name} did not answer within ${timeoutMs} ms`))
-        if (++this.#timeouts >= timeoutsAtMost) this.#options.onHung()
-      })
-      this.#waiting.set(packetId, { resolve, reject, timer })
-      this.#options.send(transactionId, packetId, body)
-    })
+      this.#waiting.delete(packetId)
+      reject(new SessionError(`${this.name} did not answer within ${timeoutMs} ms`))
+      if (++this.#timeouts >= timeoutsAtMost) this.#options.onHung()
+    }
+    if (!this.#isClosed) this.#expireAt(nextMs)
   }
 
   #withinLimit(timeoutMs: number): number {

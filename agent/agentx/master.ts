@@ -1,6 +1,7 @@
 /** The AgentX master (RFC 2741 §7): listens, keeps sessions and their regions, and hands on what they notify. */
 import type { Server, Socket } from 'node:net'
 import { AgentxConnection, largestPayload } from '../../agentx/connection.ts'
+import type { FrameHeader } from '../../agentx/decode.ts'
 import { type AgentxPdu, agentxError, closeReason } from '../../agentx/pdu.ts'
 import type { OctetAccount } from '../../lib/bounds/octet-account.ts'
 import { limitedLog } from '../../lib/log/limited-log.ts'
@@ -14,12 +15,16 @@ import { bounds, costs } from '../trust/bounds.ts'
 import type { TrustDomain, TrustDomainName } from '../trust/trust.ts'
 import { type AgentxAddress, listenForSubagents, nameOf } from './listen.ts'
 import { MasterSession } from './master-session.ts'
+import type { OpenSessions } from './open-sessions.ts'
 import { Registrations } from './registrations.ts'
 import { longestDescription, type Reply, SessionRequests } from './session-requests.ts'
 import type { AgentxState } from './state.ts'
+import { unread } from './unread.ts'
 
 export interface MasterOptions {
   readonly registry: Registry
+  /** Empty; sessions that are opened are put there, for others to see and to close. */
+  readonly sessions?: OpenSessions
   readonly clock: Clock
   readonly log: Log
   readonly upTimeTicks: () => number
@@ -67,7 +72,7 @@ export class AgentxMaster {
   readonly #log: Log
   readonly #accounts: Readonly<Record<TrustDomainName, OctetAccount>>
   readonly #connections = new Map<AgentxConnection, ConnectionRecord>()
-  readonly #sessions = new Map<number, { session: MasterSession; connection: AgentxConnection }>()
+  readonly #sessions: OpenSessions
   readonly #registrations = new Registrations()
   readonly #requests: SessionRequests
   #lastSessionId = 0
@@ -81,6 +86,7 @@ export class AgentxMaster {
 
   constructor(options: MasterOptions) {
     this.#options = options
+    this.#sessions = options.sessions ?? new Map()
     this.#defaultTimeoutMs = options.defaultTimeoutMs ?? 5000
     this.#timeoutLimitMs = options.timeoutLimitMs ?? (() => 5000)
     this.#accounts = options.accounts ?? domainAccounts(makeAccounts())
@@ -148,12 +154,6 @@ export class AgentxMaster {
     for (const server of this.#servers.splice(0)) await new Promise<void>((resolve) => server.close(() => resolve()))
   }
 
-  /** Closes a session, as agentxSessionAdminStatus down asks. */
-  closeSession(id: number, reason: number, why: string): void {
-    const found = this.#sessions.get(id)
-    if (found) this.#close(found.session, reason, why)
-  }
-
   #accept(socket: Socket, address: string, trust: TrustDomain): void {
     this.#lastConnection++
     const index = this.#lastConnection
@@ -162,7 +162,8 @@ export class AgentxMaster {
     const connection: AgentxConnection = new AgentxConnection(
       socket,
       {
-        pdu: (pdu, payloadLength) => this.#receive(connection, trust, pdu, payloadLength),
+        reads: (header) => this.#reads(connection, header),
+        pdu: (pdu) => this.#receive(connection, trust, pdu),
         broken: (header, error) => {
           this.#log.warn('cannot read a PDU of a subagent', { error: error.message })
           // §7.2.2: a request is answered with parseError; what was an answer closes its session.
@@ -226,7 +227,21 @@ export class AgentxMaster {
     return [...this.#sessions.values()].filter((one) => one.connection === connection)
   }
 
-  #receive(connection: AgentxConnection, trust: TrustDomain, pdu: AgentxPdu, payloadLength: number): void {
+  /** Answers what its header alone condemns. */
+  #reads(connection: AgentxConnection, header: FrameHeader): boolean {
+    const found = this.#sessions.get(header.sessionId)
+    const session = found?.connection === connection ? found.session : undefined
+    const verdict = unread(header, session)
+    if (verdict === undefined) return true
+    if (verdict !== 'ignored') {
+      const { error, why } = verdict
+      const reply = session && why ? this.#requests.refuseUnread(session, error, why) : { error }
+      this.#respond(connection, header, reply)
+    }
+    return false
+  }
+
+  #receive(connection: AgentxConnection, trust: TrustDomain, pdu: AgentxPdu): void {
     if (pdu.type === 'open') {
       this.#open(connection, trust, pdu)
       return
@@ -245,12 +260,12 @@ export class AgentxMaster {
       this.#respond(connection, pdu, { error: agentxError.unsupportedContext })
       return
     }
-    this.#respond(connection, pdu, this.#process(session, pdu, payloadLength))
+    this.#respond(connection, pdu, this.#process(session, pdu))
     if (pdu.type === 'close') this.#forget(session, 'it closed its session', pdu.reason === closeReason.shutdown)
     if (changing.has(pdu.type)) this.#changed()
   }
 
-  #process(session: MasterSession, pdu: AgentxPdu, payloadLength: number): Reply {
+  #process(session: MasterSession, pdu: AgentxPdu): Reply {
     const requests = this.#requests
     switch (pdu.type) {
       case 'register':
@@ -258,7 +273,7 @@ export class AgentxMaster {
       case 'unregister':
         return requests.unregister(session, pdu)
       case 'notify':
-        return requests.notify(session, pdu, payloadLength)
+        return requests.notify(session, pdu)
       case 'indexAllocate':
         return requests.allocate(session, pdu)
       case 'indexDeallocate':
@@ -301,7 +316,7 @@ export class AgentxMaster {
         connection.send({ flags: 0, sessionId: id, transactionId, packetId }, body),
       onHung: () => this.#close(session, closeReason.timeouts, 'it did not answer three requests in a row'),
     })
-    this.#sessions.set(id, { session, connection })
+    this.#sessions.set(id, { session, connection, close: (reason, why) => this.#close(session, reason, why) })
     const record = this.#connections.get(connection)
     if (record) record.withoutSessionMs = undefined
     this.#log.notice('a subagent opened a session', { session: id, description: session.name })

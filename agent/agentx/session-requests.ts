@@ -103,8 +103,8 @@ export class SessionRequests {
   }
 
   allocate(session: MasterSession, { flags, varbinds }: WithVarbinds): Reply {
-    const wish = flags & agentxFlag.newIndex ? 'new' : flags & agentxFlag.anyIndex ? 'any' : 'given'
-    const result = this.#indexes.allocate(session, varbinds, wish)
+    const request = flags & agentxFlag.newIndex ? 'new' : flags & agentxFlag.anyIndex ? 'any' : 'given'
+    const result = this.#indexes.allocate(session, varbinds, request)
     if (!('error' in result)) return { error: agentxError.noAgentXError, varbinds: result.varbinds }
     if (result.error === agentxError.indexNoneAvailable) this.#refuse(session, result.error, 'no more index values')
     return { ...result, varbinds }
@@ -115,8 +115,13 @@ export class SessionRequests {
     return 'error' in result ? { ...result, varbinds } : { error: agentxError.noAgentXError, varbinds: result.varbinds }
   }
 
-  /** §7.1.10: an optional sysUpTime.0, snmpTrapOID.0, and what else there is. */
-  notify(session: MasterSession, { varbinds }: WithVarbinds, payloadLength: number): Reply {
+  /** A PDU that is larger than what it asks for may be: nothing of it was read. */
+  refuseUnread(session: MasterSession, error: number, why: string): Reply {
+    return this.#refuse(session, error, why)
+  }
+
+  /** §7.1.10: an optional sysUpTime.0, snmpTrapOID.0, and what else there is; its octets were looked at before (unread.ts). */
+  notify(session: MasterSession, { varbinds }: WithVarbinds): Reply {
     let at = 0
     let upTimeTicks = this.#options.upTimeTicks()
     const first = varbinds[0]
@@ -133,9 +138,7 @@ export class SessionRequests {
     if (trapOid.length < 3) return { error: agentxError.processingError }
     const refuse = (why: string): Reply => this.#refuse(session, agentxError.processingError, why, { trapOid })
     if (!session.trust.mayNotify(trapOid)) return refuse('the notification is not of this socket')
-    const { notification } = bounds
-    if (varbinds.length > notification.varbinds) return refuse('the notification has too many varbinds')
-    if (payloadLength > notification.octets) return refuse('the notification has too many octets')
+    if (varbinds.length > bounds.notification.varbinds) return refuse('the notification has too many varbinds')
     if (this.#notificationsOf(session.trust).take() === undefined) return refuse('too many notifications')
     this.#options.onNotify({ trapOid, upTimeTicks, varbinds: varbinds.slice(at + 1) }, session)
     return done

@@ -50,7 +50,10 @@ function get(
       if (rules.isV1) return { status: 'noSuchName', position: i + 1 }
       if (!writeException(out, request.name(i), found, rules.limit)) return tooBig
     } else if (found.remote !== undefined)
-      return new RemoteGet(registry, request.names(), rules, splitVarbinds(out.written(start)))
+      return new RemoteGet(registry, request.names(), rules, {
+        answered: splitVarbinds(out.written(start)),
+        span: found,
+      })
     else if (!found.write(walk.position, out, rules.limit)) return tooBig
   }
   return undefined

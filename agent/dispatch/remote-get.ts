@@ -1,12 +1,11 @@
 /** A GET where parts of the answer come from elsewhere (RFC 3416 §4.2.1): names of one backend travel together. */
-import { groupBy } from '../../lib/mib/group.ts'
-import type { Registry, RemoteRegion } from '../../lib/mib/registry.ts'
+import type { Registry, RemoteRegion, RemoteSpan } from '../../lib/mib/registry.ts'
 import type { RemoteBackend } from '../../lib/mib/remote.ts'
 import { Walk } from '../../lib/mib/walk.ts'
 import { compareOid, type Oid } from '../../lib/smi/oid.ts'
 import type { SnmpValue, Varbind } from '../../lib/smi/value.ts'
 import type { ReadFailure, ReadRules } from './read-rules.ts'
-import { Attempts, earliest, type RemoteAnswer } from './remote-answer.ts'
+import { Attempts, askEach, earliest, longestTimeoutMs, type RemoteAnswer } from './remote-answer.ts'
 import { encodeInstance, encodeVarbind } from './varbinds.ts'
 
 /** One name of the request, and the region that has it now. */
@@ -17,49 +16,67 @@ interface Question {
   readonly index: number
 }
 
+const noQuestions: readonly Question[] = []
+
+/** A GET that was begun elsewhere, up to the first span. */
+export interface BegunGet {
+  /** The varbinds of the first names. */
+  readonly answered: readonly Uint8Array[]
+  /** What has the next name. */
+  readonly span: RemoteSpan
+}
+
 export class RemoteGet {
   readonly #names: readonly Oid[]
   readonly #rules: ReadRules
   readonly #walk: Walk
-  readonly #answers: Uint8Array[]
+  readonly #answers: Uint8Array[] = []
   readonly #failures: ReadFailure[] = []
   readonly #attempts = new Attempts()
+  /** What has the first name without an answer, as long as nobody waited. */
+  #span: RemoteSpan | undefined
 
-  /** `answered` are the varbinds of the first names, which were had already. */
-  constructor(registry: Registry, names: readonly Oid[], rules: ReadRules, answered: readonly Uint8Array[] = []) {
+  /** What was begun goes on where it stands. */
+  constructor(registry: Registry, names: readonly Oid[], rules: ReadRules, begun?: BegunGet) {
     this.#names = names
     this.#rules = rules
     this.#walk = new Walk(registry, rules)
-    this.#answers = [...answered]
+    if (!begun) return
+    for (const varbind of begun.answered) this.#answers.push(varbind)
+    this.#span = begun.span
   }
 
   /** Once round, and again for the names whose backend ended before it answered. */
   async finish(): Promise<RemoteAnswer> {
-    const first = this.#answers.length
-    let open = this.#names.slice(first).map((name, i) => ({ name, index: first + i }))
-    while (open.length > 0) {
-      const questions = open
-        .map(({ name, index }) => this.#answerHere(name, index))
-        .filter((question) => question !== undefined)
-      const groups = groupBy(questions, ({ region }) => region.backend)
-      open = (await Promise.all([...groups].map(([backend, group]) => this.#ask(backend, group)))).flat()
+    let questions = this.#searchHere()
+    while (questions.length > 0) {
+      const unanswered = await askEach(questions, this.#ask)
+      questions = []
+      for (const again of unanswered) for (const { name, index } of again) this.#search(name, index, questions)
     }
     return earliest(this.#failures) ?? this.#answers
   }
 
-  /** Answers what is served here or nowhere; otherwise says whom to ask. */
-  #answerHere(name: Oid, index: number): Question | undefined {
-    const found = this.#walk.find(name, 0, name.length)
+  #searchHere(): Question[] {
+    const questions: Question[] = []
+    for (let index = this.#answers.length; index < this.#names.length; index++)
+      this.#search(this.#names[index] as Oid, index, questions)
+    return questions
+  }
+
+  /** Answers what is served here or nowhere; otherwise adds whom to ask. */
+  #search(name: Oid, index: number, questions: Question[]): void {
+    const found = this.#span ?? this.#walk.find(name, 0, name.length)
+    this.#span = undefined
     if (typeof found === 'string') this.#answer(name, index, { type: found })
     else if (found.remote === undefined) this.#answers[index] = encodeInstance(found, this.#walk.position)
-    else if (this.#rules.view.includes(name)) return { region: found.remote, name, index }
+    else if (this.#rules.view.includes(name)) questions.push({ region: found.remote, name, index })
     else this.#answer(name, index, { type: 'noSuchObject' })
-    return undefined
   }
 
   /** Gives the questions that are to be asked again, of another backend. */
-  async #ask(backend: RemoteBackend, questions: readonly Question[]): Promise<readonly Question[]> {
-    const timeoutMs = this.#attempts.waitFor(Math.max(...questions.map(({ region }) => region.timeoutMs)))
+  readonly #ask = async (backend: RemoteBackend, questions: readonly Question[]): Promise<readonly Question[]> => {
+    const timeoutMs = this.#attempts.waitFor(longestTimeoutMs(questions))
     try {
       if (!this.#attempts.mayAsk(backend)) throw new Error('the request took too long')
       const names = questions.map(({ name }) => name)
@@ -70,7 +87,7 @@ export class RemoteGet {
       const position = Math.min(...questions.map(({ index }) => index)) + 1
       this.#failures.push({ status: 'genErr', position })
     }
-    return []
+    return noQuestions
   }
 
   /** SNMPv1 has neither exceptions nor Counter64 (RFC 3584 §4.2.2). */

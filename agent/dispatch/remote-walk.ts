@@ -1,5 +1,4 @@
 /** GETNEXT and GETBULK where parts of the answer come from elsewhere: varbinds for one backend travel together. */
-import { groupBy } from '../../lib/mib/group.ts'
 import type { Registry, RemoteRegion, RemoteSpan } from '../../lib/mib/registry.ts'
 import type { NameRange, RemoteBackend } from '../../lib/mib/remote.ts'
 import { search } from '../../lib/mib/subtree.ts'
@@ -8,7 +7,7 @@ import { compareOid, type Oid } from '../../lib/smi/oid.ts'
 import type { SnmpValue, Varbind } from '../../lib/smi/value.ts'
 import { Cursor } from './cursor.ts'
 import { overworked, passedAtMost, type ReadFailure, type ReadRules, tooBig } from './read-rules.ts'
-import { Attempts, earliest, type RemoteAnswer } from './remote-answer.ts'
+import { Attempts, askEach, earliest, longestTimeoutMs, type RemoteAnswer } from './remote-answer.ts'
 import { encodeVarbind } from './varbinds.ts'
 
 /** The shortest varbind takes so many octets: what a GETBULK asks beyond that could not be sent. */
@@ -90,7 +89,7 @@ export class RemoteWalk {
       if (questions.length === 0) return this.#answer(this.#repetitions)
       const refused = questions.find(({ region }) => !this.#attempts.mayAsk(region.backend))
       if (refused) return failureAt(refused)
-      const failure = await this.#ask(questions)
+      const failure = earliest(await askEach(questions, this.#ask))
       if (failure) return failure
       // More would not fit, and must not be held meanwhile.
       if (this.#octetsOfRounds() > this.#rules.limit) return this.#bulk ? this.#answer(this.#repetitions) : tooBig
@@ -120,17 +119,20 @@ export class RemoteWalk {
 
   /** Repetitions that are there for every repeater. */
   #wholeRounds(): number {
-    const rounds = this.#repeaters.map(({ found, isDone }) => (isDone ? this.#repetitions : found.length))
-    return Math.min(this.#repetitions, ...rounds)
+    let rounds = this.#repetitions
+    for (const { found, isDone } of this.#repeaters) if (!isDone) rounds = Math.min(rounds, found.length)
+    return rounds
   }
 
   /** Octets of what is found and will be answered: of the repeaters of a GETBULK, whole rounds from the first one on. */
   #octetsOfRounds(): number {
-    const singles = this.#cursors.slice(0, this.#nonRepeaters)
-    if (this.#bulk && singles.some(({ isDone }) => !isDone)) return 0
-    const rounds = this.#wholeRounds()
     let octets = 0
-    for (const single of singles) octets += single.octetsOf(1)
+    for (const single of this.#cursors) {
+      if (single.index >= this.#nonRepeaters) break
+      if (this.#bulk && !single.isDone) return 0
+      octets += single.octetsOf(1)
+    }
+    const rounds = this.#wholeRounds()
     for (const repeater of this.#repeaters) octets += repeater.octetsOf(rounds)
     return octets
   }
@@ -154,27 +156,20 @@ export class RemoteWalk {
   }
 
   /** One PDU for each backend; what it says is checked before it is believed. */
-  async #ask(questions: readonly Question[]): Promise<ReadFailure | undefined> {
-    const groups = groupBy(questions, ({ region }) => region.backend)
-    return earliest(await Promise.all([...groups].map(([backend, group]) => this.#askOne(backend, group))))
-  }
-
-  async #askOne(backend: RemoteBackend, group: readonly Question[]): Promise<ReadFailure | undefined> {
-    const singles = group.filter(({ cursor }) => cursor.missing <= 1)
-    const repeaters = group
-      .filter(({ cursor }) => cursor.missing > 1)
-      .sort((a, b) => a.cursor.missing - b.cursor.missing)
-    const questions = [...singles, ...repeaters]
-    const timeoutMs = this.#attempts.waitFor(Math.max(...questions.map(({ region }) => region.timeoutMs)))
+  readonly #ask = async (backend: RemoteBackend, group: readonly Question[]): Promise<ReadFailure | undefined> => {
+    const questions = group.length === 1 ? group : singlesFirst(group)
+    const most = Math.min(questions.at(-1)?.cursor.missing ?? 1, 0xffff)
+    const singles = most > 1 ? questions.findIndex(({ cursor }) => cursor.missing > 1) : questions.length
+    const repeaters = questions.length - singles
+    const timeoutMs = this.#attempts.waitFor(longestTimeoutMs(questions))
     const ranges = questions.map(({ range }) => range)
-    const most = Math.min(repeaters.at(-1)?.cursor.missing ?? 1, 0xffff)
     try {
       const varbinds =
-        repeaters.length === 0
+        repeaters === 0
           ? await backend.getNext(ranges, timeoutMs)
-          : await backend.getBulk(ranges, singles.length, most, timeoutMs)
+          : await backend.getBulk(ranges, singles, most, timeoutMs)
       for (const [i, question] of questions.entries()) {
-        const step = i < singles.length ? varbinds.length : repeaters.length
+        const step = i < singles ? varbinds.length : repeaters
         if (!this.#take(question, varbinds, i, step)) return failureAt(question)
       }
       return undefined
@@ -209,6 +204,11 @@ export class RemoteWalk {
     // Nothing at all for a range is nonsense: there is always an instance or an end.
     return first < varbinds.length
   }
+}
+
+/** As a GETBULK has them: those that want one instance, then the others, of which the last wants most. */
+function singlesFirst(group: readonly Question[]): Question[] {
+  return group.toSorted((a, b) => a.cursor.missing - b.cursor.missing)
 }
 
 function failureAt({ cursor }: Question): ReadFailure {

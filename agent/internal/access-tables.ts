@@ -13,7 +13,7 @@ import { adminString, engineIdOr, securityLevel, securityModel, securityModelOrA
 
 const kept = { defaultValue: 'nonVolatile' } as const
 
-export function defineCommunityTable(localEngineId: () => Uint8Array) {
+export function defineCommunityTable(localEngineId: Uint8Array) {
   return defineTable({
     name: 'snmpCommunityTable',
     oid: '1.3.6.1.6.3.18.1.1',
@@ -43,7 +43,7 @@ export function defineCommunityTable(localEngineId: () => Uint8Array) {
 }
 
 /** For names and types alone: its rows belong to no engine. */
-export const snmpCommunityTable = defineCommunityTable(() => new Uint8Array(0))
+export const snmpCommunityTable = defineCommunityTable(new Uint8Array(0))
 
 export const vacmContextTable = defineTable({
   name: 'vacmContextTable',

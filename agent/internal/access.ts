@@ -16,7 +16,7 @@ import {
 } from './access-tables.ts'
 
 /** `sourcesOf` gives the addresses that a transport tag names in snmpTargetAddrTable. */
-export function accessTables(localEngineId: () => Uint8Array, sourcesOf: (tag: string) => readonly Source[]) {
+export function accessTables(localEngineId: Uint8Array, sourcesOf: (tag: string) => readonly Source[]) {
   const communities = serve(defineCommunityTable(localEngineId))
   const contexts = serve(vacmContextTable)
   contexts.table.put({ vacmContextName: '' })

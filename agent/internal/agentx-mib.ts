@@ -1,4 +1,6 @@
 /** AGENTX-MIB (RFC 2742): connections, sessions and registrations of subagents; a session can be closed by setting it down. */
+
+import { closeReason } from '../../agentx/pdu.ts'
 import { column, defineScalars, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
 import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
 import {
@@ -11,6 +13,7 @@ import {
   unsigned32,
 } from '../../lib/mib/syntax.ts'
 import { oid } from '../../lib/smi/oid.ts'
+import type { OpenSessions } from '../agentx/open-sessions.ts'
 import type { AgentxState } from '../agentx/state.ts'
 import { adminString, transportDomain } from './conventions.ts'
 
@@ -95,7 +98,8 @@ const transportDomainLocal = oid('1.3.6.1.2.1.100.1.13')
 const transportDomainTcpDns = oid('1.3.6.1.2.1.100.1.15')
 const nothing = new Uint8Array(0)
 
-export function agentxModule(close: (sessionId: number) => void) {
+/** A session that a manager sets down is closed among those that are open. */
+export function agentxModule(open: OpenSessions) {
   const general = serve(agentxGeneral)
   general.table.put({ agentxDefaultTimeout: 5, agentxMasterAgentXVer: 1 })
   const connected = serve(agentxConnection)
@@ -106,7 +110,8 @@ export function agentxModule(close: (sessionId: number) => void) {
   const sessions = serve(agentxSessionTable, {
     commit: ({ after }) => ({
       finish: () => {
-        if (after?.agentxSessionAdminStatus === 'down') close(after.agentxSessionIndex)
+        if (after?.agentxSessionAdminStatus === 'down')
+          open.get(after.agentxSessionIndex)?.close(closeReason.byManager, 'a manager set it down')
       },
     }),
   })
@@ -135,8 +140,8 @@ export function agentxModule(close: (sessionId: number) => void) {
         })),
       )
       sessions.table.replaceAll(
-        state.connections.flatMap(({ index, sessions: open }) =>
-          open.map((session) => ({
+        state.connections.flatMap(({ index, sessions: ofConnection }) =>
+          ofConnection.map((session) => ({
             agentxConnIndex: index,
             agentxSessionIndex: session.id,
             agentxSessionObjectID: session.objectId.length > 0 ? session.objectId : [0, 0],

@@ -3,18 +3,18 @@ import type { OctetFigures } from '../../lib/bounds/octet-account.ts'
 import { noFailures, type StorageFigures } from '../../lib/files/storage.ts'
 import { anyServing, serve } from '../../lib/mib/module.ts'
 import { reasonText } from '../../lib/mib/storage-group.ts'
-import type { ChannelCounts } from '../notify/channel.ts'
+import type { TargetCounts } from '../notify/originator.ts'
 import type { Accounts } from '../trust/accounts.ts'
 import { castellanAccountTable, castellanNotify, castellanStorage, castellanTargetTable } from './castellan-agent.ts'
 
 export interface CastellanTablesOptions {
   readonly accounts: Accounts
   readonly storage: (() => StorageFigures) | undefined
-  readonly countsOf: (target: string) => ChannelCounts & { readonly waiting: number }
+  readonly counts: TargetCounts
 }
 
-export function castellanTables({ accounts, storage, countsOf }: CastellanTablesOptions) {
-  const targets = serveTargets(countsOf)
+export function castellanTables({ accounts, storage, counts }: CastellanTablesOptions) {
+  const targets = serveTargets(counts)
   return {
     tables: [targets, serve(castellanNotify), serveAccounts(accounts), serveStorage(storage)].map(anyServing),
     /** castellanTargetTable has a row for each of these from here on. */
@@ -24,14 +24,14 @@ export function castellanTables({ accounts, storage, countsOf }: CastellanTables
   }
 }
 
-function serveTargets(countsOf: CastellanTablesOptions['countsOf']) {
+function serveTargets(counts: TargetCounts) {
   return serve(castellanTargetTable, {
     live: {
-      castellanTargetSent: ({ snmpTargetAddrName }) => countsOf(snmpTargetAddrName).sent >>> 0,
-      castellanTargetAcknowledged: ({ snmpTargetAddrName }) => countsOf(snmpTargetAddrName).acknowledged >>> 0,
-      castellanTargetLost: ({ snmpTargetAddrName }) => countsOf(snmpTargetAddrName).lost >>> 0,
-      castellanTargetWaiting: ({ snmpTargetAddrName }) => countsOf(snmpTargetAddrName).waiting,
-      castellanTargetLastError: ({ snmpTargetAddrName }) => countsOf(snmpTargetAddrName).lastError,
+      castellanTargetSent: ({ snmpTargetAddrName }) => counts.countsOf(snmpTargetAddrName).sent >>> 0,
+      castellanTargetAcknowledged: ({ snmpTargetAddrName }) => counts.countsOf(snmpTargetAddrName).acknowledged >>> 0,
+      castellanTargetLost: ({ snmpTargetAddrName }) => counts.countsOf(snmpTargetAddrName).lost >>> 0,
+      castellanTargetWaiting: ({ snmpTargetAddrName }) => counts.countsOf(snmpTargetAddrName).waiting,
+      castellanTargetLastError: ({ snmpTargetAddrName }) => counts.countsOf(snmpTargetAddrName).lastError,
     },
   })
 }

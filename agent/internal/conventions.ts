@@ -41,14 +41,14 @@ export {
  * SnmpEngineID (RFC 3411 §5): 5 to 32 octets, neither all zero nor all FF. The word localSnmpID stands for this engine's
  * own, which rows keep as no octets at all; over SNMP and in hexadecimal it is as long as any other.
  */
-export function engineIdOr(local: () => Uint8Array): Syntax<Uint8Array> {
+export function engineIdOr(local: Uint8Array): Syntax<Uint8Array> {
   const plain = octetString(5, 32, 'SnmpEngineID')
-  const isLocal = (octets: Uint8Array): boolean => Buffer.compare(octets, local()) === 0
+  const isLocal = (octets: Uint8Array): boolean => Buffer.compare(octets, local) === 0
   const isEngineId = (octets: Uint8Array): boolean =>
     [0, 0xff].every((filler) => octets.some((octet) => octet !== filler))
   return {
     ...plain,
-    toSnmp: (value) => plain.toSnmp(value.length === 0 ? local() : value),
+    toSnmp: (value) => plain.toSnmp(value.length === 0 ? local : value),
     fromSnmp: (value) => {
       if (value.type === 'OctetString' && isLocal(value.value)) return { value: noOctets }
       const decoded = plain.fromSnmp(value)
@@ -56,7 +56,7 @@ export function engineIdOr(local: () => Uint8Array): Syntax<Uint8Array> {
     },
     format: (value) => (value.length === 0 ? 'localSnmpID' : plain.format(value)),
     parse: (typed) => {
-      const octets = typed === 'localSnmpID' ? local() : plain.parse(typed)
+      const octets = typed === 'localSnmpID' ? local : plain.parse(typed)
       if (!octets || isLocal(octets)) return octets && noOctets
       return isEngineId(octets) ? octets : undefined
     },

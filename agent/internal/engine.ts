@@ -3,11 +3,13 @@ import { anyServing, type MibModule, serve } from '../../lib/mib/module.ts'
 import { formatOid, type Oid, oid } from '../../lib/smi/oid.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
 import type { Statistics } from '../../snmp/engine/statistics.ts'
-import type { Usm, UsmCounter } from '../../snmp/security/usm/usm.ts'
+import type { LocalV3 } from '../../snmp/local-v3.ts'
+import type { UsmCounter } from '../../snmp/security/usm/usm.ts'
 import { snmpEngineGroup, snmpMpdStats, snmpTargetCounters, usmStatsGroup } from './engine-mibs.ts'
 import { snmpGroup, snmpSet, sysOrGroup, sysOrTable } from './snmpv2-mib.ts'
 
-export function engineModule(statistics: Statistics, usm: () => Usm | undefined) {
+/** The objects of an engine whose SNMPv3 does not serve yet are not there. */
+export function engineModule(statistics: Statistics, v3: LocalV3) {
   const snmp = serveSnmpGroup(statistics)
   const serial = serve(snmpSet)
   serial.table.put({ snmpSetSerialNo: Math.floor(Math.random() * 0x7fff_ffff) })
@@ -15,9 +17,9 @@ export function engineModule(statistics: Statistics, usm: () => Usm | undefined)
 
   const engine = serve(snmpEngineGroup, {
     live: {
-      snmpEngineID: () => usm()?.identity.engineId,
-      snmpEngineBoots: () => usm()?.identity.boots,
-      snmpEngineTime: () => usm()?.identity.time(),
+      snmpEngineID: () => v3.usm?.identity.engineId,
+      snmpEngineBoots: () => v3.usm?.identity.boots,
+      snmpEngineTime: () => v3.usm?.identity.time(),
       snmpEngineMaxMessageSize: () => 65_507,
     },
   })
@@ -28,7 +30,7 @@ export function engineModule(statistics: Statistics, usm: () => Usm | undefined)
       snmpUnknownPDUHandlers: () => statistics.snmpUnknownPDUHandlers >>> 0,
     },
   })
-  const usmStats = serveUsmStats(usm)
+  const usmStats = serveUsmStats(v3)
   const contexts = serve(snmpTargetCounters, {
     live: { snmpUnavailableContexts: () => 0, snmpUnknownContexts: () => statistics.snmpUnknownContexts >>> 0 },
   })
@@ -76,11 +78,8 @@ function serveSnmpGroup(statistics: Statistics) {
   return snmp
 }
 
-function serveUsmStats(usm: () => Usm | undefined) {
-  const refused = (name: UsmCounter) => () => {
-    const found = usm()
-    return found && found.stats[name] >>> 0
-  }
+function serveUsmStats(v3: LocalV3) {
+  const refused = (name: UsmCounter) => () => v3.usm && v3.usm.stats[name] >>> 0
   const usmStats = serve(usmStatsGroup, {
     live: {
       usmStatsUnsupportedSecLevels: refused('usmStatsUnsupportedSecLevels'),

@@ -9,8 +9,9 @@ import { castellanArc } from '../../lib/smi/enterprise.ts'
 import type { ErrorStatus } from '../../lib/smi/error-status.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import type { Statistics } from '../../snmp/engine/statistics.ts'
-import type { Usm } from '../../snmp/security/usm/usm.ts'
-import type { ChannelCounts } from '../notify/channel.ts'
+import { LocalV3 } from '../../snmp/local-v3.ts'
+import type { OpenSessions } from '../agentx/open-sessions.ts'
+import type { TargetCounts } from '../notify/originator.ts'
 import { type Accounts, makeAccounts } from '../trust/accounts.ts'
 import { accessTables } from './access.ts'
 import { accessRule, communityRule, groupRule, userRule } from './access-rules.ts'
@@ -35,35 +36,35 @@ export interface InternalOptions {
   readonly home?: Home
   /** Security names of this agent's own modules: they act as users that nobody can log in as. */
   readonly localNames?: readonly string[]
-  /** Nothing until the engine knows its boots; its objects are not there before. */
-  readonly usm?: () => Usm | undefined
-  /** Of this engine; known before the boots are. */
-  readonly engineId?: () => Uint8Array
-  /** Closes an AgentX session, as agentxSessionAdminStatus asks. */
-  readonly closeSession?: (id: number) => void
+  readonly v3?: LocalV3
+  /** Which agentxSessionAdminStatus closes one of. */
+  readonly sessions?: OpenSessions
   readonly accounts?: Accounts
   /** Whether what this process writes reaches its files. */
   readonly storage?: (() => StorageFigures) | undefined
-  readonly countsOf?: (target: string) => ChannelCounts & { readonly waiting: number }
+  readonly counts?: TargetCounts
 }
 
 const nothing = new Uint8Array(0)
-const noCounts = { sent: 0, acknowledged: 0, lost: 0, waiting: 0, lastError: '' }
+const noCounts: TargetCounts = {
+  countsOf: () => ({ sent: 0, acknowledged: 0, lost: 0, waiting: 0, lastError: '' }),
+}
 
 export function internalModules(options: InternalOptions) {
-  const { statistics, usm = () => undefined, engineId = () => nothing, countsOf = () => noCounts } = options
-  const { closeSession = () => {}, accounts = makeAccounts() } = options
-  const engine = engineModule(statistics, usm)
+  const { statistics, v3 = new LocalV3(nothing), accounts = makeAccounts() } = options
+  const { sessions = new Map(), counts = noCounts } = options
+  const { engineId } = v3
+  const engine = engineModule(statistics, v3)
   const users = usmUsers(engineId)
   const targets = targetTables()
   const access = accessTables(engineId, targets.sourcesOf)
   const log = notificationLog({ filterNamed: targets.filterNamed, engineId, account: accounts['notification-log'] })
-  const subagents = agentxModule(closeSession)
+  const subagents = agentxModule(sessions)
   const listen = serve(snmpListenTable)
   const agentx = serve(agentxListenTable)
   const limits = serve(agentxLimits)
   limits.table.put({ agentxTimeoutLimit: defaultTimeoutLimitSeconds })
-  const shown = castellanTables({ accounts, storage: options.storage, countsOf })
+  const shown = castellanTables({ accounts, storage: options.storage, counts })
   const usmModule: MibModule = {
     name: 'snmp-users',
     description: 'SNMP-USER-BASED-SM-MIB: the users of SNMPv3 (RFC 3414)',

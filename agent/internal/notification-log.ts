@@ -27,10 +27,12 @@ const defaultLog: RowOf<typeof nlmConfigLogTable> = {
 export interface NotificationLogOptions {
   /** A filter of snmpNotifyFilterTable by its profile's name. */
   readonly filterNamed: (name: string) => View | undefined
-  readonly engineId: () => Uint8Array
+  readonly engineId: Uint8Array
   /** What the log may hold in octets. */
   readonly account?: OctetAccount
 }
+
+export type NotificationLog = ReturnType<typeof notificationLog>
 
 export function notificationLog({
   filterNamed,
@@ -76,7 +78,7 @@ export function notificationLog({
       const log = logs.table.get(nameless)
       const filter = filterNamed(log?.nlmConfigLogFilterName ?? '')
       if (log?.nlmConfigLogAdminStatus !== 'enabled' || !filter || !passesFilter(filter, message)) return
-      entries.add(message, clock, source, engineId())
+      entries.add(message, clock, source, engineId)
     },
     /** Takes out what is older than nlmConfigGlobalAgeOut, by the clock that nobody sets. */
     age(clock: Clock): void {

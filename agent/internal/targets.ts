@@ -119,12 +119,12 @@ function serveFilters() {
 
 /** Columns that RFC 3413 lets be changed only while their row is not in service. */
 function keepsWhileActive<R extends object>(
-  { before, after, wishes }: Change<R>,
+  { before, after, changes }: Change<R>,
   status: keyof R & string,
   columns: readonly (keyof R & string)[],
 ): Refusal | undefined {
   if (before?.[status] !== 'active' || after?.[status] !== 'active') return undefined
-  const changed = columns.find((name) => name in wishes && !isSame(before[name], after[name]))
+  const changed = columns.find((name) => name in changes && !isSame(before[name], after[name]))
   return changed && { status: 'inconsistentValue', column: changed }
 }
 

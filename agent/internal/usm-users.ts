@@ -49,8 +49,8 @@ function keyChange(number: number) {
 const hiddenKey = () =>
   column(0, octetString(0, 64), 'not-accessible', { secret: true, defaultValue: nothing as Uint8Array })
 
-/** The engine's own engineID is an index part, and known only when the engine is; files call it localSnmpID. */
-export function defineUsmUserTable(localEngineId: () => Uint8Array) {
+/** The engine's own engineID is an index part; files call it localSnmpID. */
+export function defineUsmUserTable(localEngineId: Uint8Array) {
   return defineTable({
     name: 'usmUserTable',
     oid: '1.3.6.1.6.3.15.1.2.2',
@@ -98,7 +98,7 @@ export function defineUsmUserTable(localEngineId: () => Uint8Array) {
 }
 
 /** For names and types alone: its rows belong to no engine. */
-export const usmUserTable = defineUsmUserTable(() => nothing)
+export const usmUserTable = defineUsmUserTable(nothing)
 export type UsmUserRow = RowOf<typeof usmUserTable>
 
 export const usmUserGroup = defineScalars({
@@ -108,15 +108,15 @@ export const usmUserGroup = defineScalars({
 })
 
 /** The table with its rules, and the users that its active rows are. */
-export function usmUsers(localEngineId: () => Uint8Array) {
+export function usmUsers(localEngineId: Uint8Array) {
   const definition = defineUsmUserTable(localEngineId)
-  const derive: Handlers<typeof usmUserTable>['derive'] = ({ before, after, wishes, requester }) => {
+  const derive: Handlers<typeof usmUserTable>['derive'] = ({ before, after, changes, requester }) => {
     let row: UsmUserRow = before
       ? after
       : { ...after, isCloned: false, hasOwnAuthKey: false, hasOwnPrivKey: false, ...withoutKeys }
-    const protocols = keepProtocols(before, wishes)
+    const protocols = keepProtocols(before, changes)
     if (protocols) return protocols
-    const { usmUserCloneFrom } = wishes
+    const { usmUserCloneFrom } = changes
     if (usmUserCloneFrom && !row.isCloned) {
       const template = pointedAt(usmUserCloneFrom)
       if (template?.usmUserStatus !== 'active') return { status: 'inconsistentName', column: 'usmUserCloneFrom' }
@@ -125,7 +125,7 @@ export function usmUsers(localEngineId: () => Uint8Array) {
     }
     const isOwn = requester?.securityModel === 'usm' && requester.securityName === row.usmUserName
     for (const [name, kind, own] of keyChanges) {
-      const value = wishes[name]
+      const value = changes[name]
       if (value === undefined) continue
       if (own && (!isOwn || before?.usmUserStatus !== 'active')) return { status: 'noAccess', column: name }
       if (!row.isCloned) return { status: 'inconsistentName', column: name }
@@ -183,14 +183,14 @@ const keyChanges = [
 ] as const
 
 /** Once there, a protocol may only be taken away, and authentication not before privacy (usmUserAuthProtocol). */
-function keepProtocols(before: UsmUserRow | undefined, wishes: Partial<UsmUserRow>): Refusal | undefined {
+function keepProtocols(before: UsmUserRow | undefined, changes: Partial<UsmUserRow>): Refusal | undefined {
   for (const [name, none] of [
     ['usmUserAuthProtocol', noAuthProtocol],
     ['usmUserPrivProtocol', noPrivProtocol],
   ] as const) {
-    const wish = wishes[name]
-    if (!before || !wish || compareOid(wish, before[name]) === 0) continue
-    if (compareOid(wish, none) !== 0) return { status: 'inconsistentValue', column: name }
+    const wanted = changes[name]
+    if (!before || !wanted || compareOid(wanted, before[name]) === 0) continue
+    if (compareOid(wanted, none) !== 0) return { status: 'inconsistentValue', column: name }
   }
   return undefined
 }

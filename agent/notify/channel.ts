@@ -49,7 +49,7 @@ export class InformChannel {
   readonly #options: InformChannelOptions
   readonly #waiting: WaitingInform[] = []
   #inFlight = 0
-  #lostUntold = 0
+  #lostUnreported = 0
   #complaint: Timer | undefined
 
   constructor(options: InformChannelOptions) {
@@ -144,11 +144,11 @@ export class InformChannel {
     const { counts, clock } = this.#options
     counts.lost++
     counts.lastError = reason
-    this.#lostUntold++
-    if (this.#lostUntold === 1 && !this.#complaint) this.#complain(reason)
+    this.#lostUnreported++
+    if (this.#lostUnreported === 1 && !this.#complaint) this.#complain(reason)
     this.#complaint ??= clock.after(complainEveryMs, () => {
       this.#complaint = undefined
-      if (this.#lostUntold > 0) this.#complain(counts.lastError)
+      if (this.#lostUnreported > 0) this.#complain(counts.lastError)
     })
   }
 
@@ -156,10 +156,10 @@ export class InformChannel {
     const { log, target, counts } = this.#options
     log.warn('notifications to a target were lost', {
       target: target.name,
-      lost: this.#lostUntold,
+      lost: this.#lostUnreported,
       lostEver: counts.lost,
       reason,
     })
-    this.#lostUntold = 0
+    this.#lostUnreported = 0
   }
 }

@@ -9,32 +9,45 @@ import type { Oid } from '../../lib/smi/oid.ts'
 import type { Varbind } from '../../lib/smi/value.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 import type { Statistics } from '../../snmp/engine/statistics.ts'
+import type { LocalV3 } from '../../snmp/local-v3.ts'
 import { Client } from '../../snmp/manager/client.ts'
 import { CommunityConversation, type Conversation, UsmConversation } from '../../snmp/manager/conversation.ts'
 import { encodeCommunityMessage } from '../../snmp/message/community-message.ts'
 import { writePdu } from '../../snmp/message/pdu.ts'
 import { type NotificationMessage, varbindsV2, writeTrapV1 } from '../../snmp/notification.ts'
 import { type Community, isAmong } from '../../snmp/security/community.ts'
-import type { Usm } from '../../snmp/security/usm/usm.ts'
-import type { V3Messages } from '../../snmp/v3-processing.ts'
-import type { Vacm } from '../access/vacm.ts'
+import { Vacm } from '../access/vacm.ts'
 import { type ChannelCounts, InformChannel } from './channel.ts'
 import { passesFilter } from './filter.ts'
 import { NotificationSockets } from './sockets.ts'
 import type { NotificationTarget } from './target.ts'
+
+/** From which of our addresses a datagram to this one leaves; undefined where that is not known. */
+export interface Sources {
+  for(destination: string): string | undefined
+}
+
+/** What became of the notifications to a target, by its name. */
+export interface TargetCounts {
+  countsOf(target: string): ChannelCounts & { readonly waiting: number }
+}
+
+/** To whom notifications go from now on, and who may see what of them. */
+export interface NotificationRules {
+  readonly targets: readonly NotificationTarget[]
+  readonly communities: readonly Community[]
+  readonly vacm: Vacm
+  /** Whether an instance is of a column that only administrators may read. */
+  readonly isGuarded: (name: Oid) => boolean
+}
 
 export interface OriginatorOptions {
   readonly log: Log
   readonly clock: Clock
   readonly statistics: Statistics
   readonly sysObjectId: Oid
-  /** The address of ours that a datagram to this one leaves from; undefined where that is not known. */
-  readonly sourceFor: (destination: string) => string | undefined
-  /** Whether an instance is of a column that only administrators may read. */
-  readonly isGuarded: (name: Oid) => boolean
-  /** Nothing until the engine knows its boots. */
-  readonly v3: () => V3Messages | undefined
-  readonly usm: () => Usm | undefined
+  readonly sources: Sources
+  readonly v3: LocalV3
   /** What informs that wait may hold; a source is a target. */
   readonly informs: OctetAccount
 }
@@ -50,14 +63,19 @@ const trapPort = 162
 /** For a target that may not see all of a notification. */
 const withheld = 'what this notification quotes is outside the notify view of this target'
 
-export class Originator {
+const noRules: NotificationRules = {
+  targets: [],
+  communities: [],
+  vacm: new Vacm([], [], []),
+  isGuarded: () => true,
+}
+
+export class Originator implements TargetCounts {
   readonly #options: OriginatorOptions
   readonly #sockets: NotificationSockets
   readonly #channels = new Map<string, InformChannel>()
   readonly #counts = new Map<string, ChannelCounts>()
-  #targets: readonly NotificationTarget[] = []
-  #communities: readonly Community[] = []
-  #vacm: Vacm | undefined
+  #rules: NotificationRules = noRules
   #requestId = Math.floor(Math.random() * 0x7fff_ffff)
 
   constructor(options: OriginatorOptions) {
@@ -69,10 +87,9 @@ export class Originator {
   }
 
   /** Takes targets and rights. Informs that wait for a target that is still there go on waiting. */
-  configure(targets: readonly NotificationTarget[], communities: readonly Community[], vacm: Vacm): void {
-    this.#targets = targets
-    this.#communities = communities
-    this.#vacm = vacm
+  configure(rules: NotificationRules): void {
+    this.#rules = rules
+    const { targets } = rules
     const before = new Map(this.#channels)
     this.#channels.clear()
     for (const target of targets) {
@@ -93,7 +110,7 @@ export class Originator {
   }
 
   send(notification: OutgoingNotification): void {
-    for (const target of this.#targets) {
+    for (const target of this.#rules.targets) {
       try {
         const message = this.#seenBy(target, notification)
         if (message && (!target.filter || passesFilter(target.filter, message))) this.#sendTo(target, message)
@@ -111,7 +128,7 @@ export class Originator {
   async stop(): Promise<void> {
     for (const channel of this.#channels.values()) channel.close()
     this.#channels.clear()
-    this.#targets = []
+    this.#rules = noRules
     await this.#sockets.stop()
   }
 
@@ -139,11 +156,11 @@ export class Originator {
 
   /** Undefined, with a line in the log where the configuration is to blame, when there is no message for this target. */
   #encodeTrap(target: NotificationTarget, message: NotificationMessage): Uint8Array | undefined {
-    const { sysObjectId, v3, sourceFor } = this.#options
+    const { sysObjectId, v3, sources } = this.#options
     const { securityName, securityLevel } = target
     const requestId = this.#nextRequestId()
     if (target.version === 'snmpv3') {
-      const bytes = v3()?.encodeNotification(securityName, securityLevel, requestId, (out) =>
+      const bytes = v3.messages?.encodeNotification(securityName, securityLevel, requestId, (out) =>
         writePdu(out, 'trapV2', requestId, varbindsV2(message)),
       )
       if (!bytes) this.#lose(target, 'there is no user with the keys for its level')
@@ -157,7 +174,7 @@ export class Originator {
       )
     let fits = true
     const bytes = encodeCommunityMessage('v1', community.name, (out) => {
-      fits = writeTrapV1(out, message, { sysObjectId, address: sourceFor(target.host) })
+      fits = writeTrapV1(out, message, { sysObjectId, address: sources.for(target.host) })
     })
     return fits ? bytes : undefined
   }
@@ -187,19 +204,20 @@ export class Originator {
       return community && new CommunityConversation('v2c', community.name)
     }
     const { securityName } = target
+    const { clock, v3 } = this.#options
     return new UsmConversation({
-      clock: this.#options.clock,
+      clock,
       userName: securityName,
       level: target.securityLevel,
-      contextEngineId: () => this.#options.usm()?.identity.engineId ?? new Uint8Array(0),
-      keysFor: (engineId) => this.#options.usm()?.findRemote(engineId, securityName),
+      contextEngineId: () => v3.engineId,
+      keysFor: (engineId) => v3.usm?.findRemote(engineId, securityName),
     })
   }
 
   /** RFC 3584 §5.2.3: the community of the security name, if it may be used with this address. */
   #communityOf(target: NotificationTarget): Community | undefined {
     const address = { address: target.host, port: portOf(target) }
-    const found = this.#communities.find(
+    const found = this.#rules.communities.find(
       ({ securityName, sources }) => securityName === target.securityName && (!sources || isAmong(sources, address)),
     )
     if (!found) this.#lose(target, 'there is no community for its security name and address')
@@ -219,12 +237,12 @@ export class Originator {
     { securityModel, securityName, securityLevel }: NotificationTarget,
     { trapOid, upTimeTicks, varbinds, text, isForeign = false }: OutgoingNotification,
   ): NotificationMessage | undefined {
-    const view = this.#vacm?.viewFor({ securityModel, securityName, securityLevel, contextName: '' }, 'notify')
+    const view = this.#rules.vacm.viewFor({ securityModel, securityName, securityLevel, contextName: '' }, 'notify')
     if (!(view instanceof View) || !view.includes(trapOid)) return undefined
     const seen = varbinds.filter(({ name }) => view.includes(name))
     const kept = varbinds.filter((one) => !seen.includes(one))
     // An alarm is worth more than what it quotes: without its guarded objects it still goes to who may not read those.
-    if (!kept.every(({ name }) => this.#options.isGuarded(name))) return undefined
+    if (!kept.every(({ name }) => this.#rules.isGuarded(name))) return undefined
     // The sentence is ours to add, so a view that does not know it loses the sentence, not the notification.
     if (!text || !view.includes(text.name)) return { trapOid, upTimeTicks, varbinds: seen, isForeign }
     // It may quote what was left out.
@@ -232,7 +250,7 @@ export class Originator {
   }
 
   #receive(bytes: Uint8Array, address: string, port: number): void {
-    for (const target of this.#targets) {
+    for (const target of this.#rules.targets) {
       if (target.kind === 'inform' && target.host === address && portOf(target) === port)
         this.#channels.get(target.name)?.receive(bytes)
     }

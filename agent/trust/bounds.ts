@@ -11,6 +11,8 @@ export const bounds = {
   regions: 4096,
   capabilities: 256,
   notification: { varbinds: 64, octets: 8192 },
+  /** Octets of a request of a subagent: index values by the hundred. Its responses may have more, for they were asked for. */
+  request: 64 * 1024,
   /** Of all sessions of a domain, and of one session or connection; with what is on its way in and out. */
   domainOctets: 32 * 1024 * 1024,
   sessionOctets: 10 * 1024 * 1024,

@@ -1,7 +1,7 @@
 /**
  * A device that is asked again when it was out of reach or busy. Only what does the same when it is done twice is repeated:
  * listing, removing, beginning a file, and reading, from where it stopped. What was written is not kept, so that an upload that
- * fails is begun anew by who made its content.
+ * fails is begun again by who made its content.
  */
 import type { Clock } from '../../lib/time/clock.ts'
 import { pause } from '../../lib/time/pause.ts'

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { agentxSocket } from '../../agent/trust/trust.ts'
 import { readPidFile } from '../../lib/files/pid-file.ts'
 import { foldersOf, type Home, initializeHome, pidFileOf, resolveHome } from '../../lib/home/home.ts'
+import { nodeOptions } from '../../lib/process/daemon.ts'
 import { runProgram } from '../../lib/program/run.ts'
 import { programRoot } from '../../lib/program-root.ts'
 import { until } from '../../test/support/appliance.ts'
@@ -66,7 +67,7 @@ export class Appliance {
 
   async #startDaemons(): Promise<void> {
     const { pair, home } = this
-    const onFirstCore = ['taskset', '-c', '0', process.execPath, '--max-semi-space-size=2']
+    const onFirstCore = ['taskset', '-c', '0', process.execPath, ...nodeOptions]
     const main = join(programRoot, 'dist', 'agent', 'main.js')
     void pair.host.start(...onFirstCore, main, '--home', home.root)
     await until(() => this.pidOf('agent') !== undefined, 15_000, 'the agent')

@@ -1,10 +1,10 @@
-/** Attackers together, in the peer's namespace: SERVER SIP-PORT SNMP-PORT SECONDS NETWORK NAMES. Prints what each sent, as JSON. */
+/** Attackers together, in the peer's namespace: SERVER SIP-PORT SNMP-PORT AGENTX-PATH SECONDS NETWORK NAMES. Prints what each sent, as JSON. */
 import { setMaxListeners } from 'node:events'
 import type { Attack } from './senders.ts'
 import { sipAttacks } from './sip-attacks.ts'
 import { snmpAttacks } from './snmp-attacks.ts'
 
-const [server = '', sipPort, snmpPort, seconds, network = '', names = ''] = process.argv.slice(2)
+const [server = '', sipPort, snmpPort, agentxPath = '', seconds, network = '', names = ''] = process.argv.slice(2)
 /** Each attack has an address of its own: the peer has those from here on. */
 const firstHost = 20
 const wanted = names.split(',')
@@ -22,6 +22,7 @@ await Promise.all(
       server,
       sipPort: Number(sipPort),
       snmpPort: Number(snmpPort),
+      agentxPath,
       from: `${network}.${firstHost + i}`,
       signal: over.signal,
       count: () => {

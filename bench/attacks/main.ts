@@ -12,7 +12,7 @@ import { usageOf } from '../sip/usage.ts'
 import { isSmoke } from '../smoke.ts'
 import { Appliance, attackerNetwork, callerAddress, serverAddress, sipPort, snmpPort } from './appliance.ts'
 import { sipAttacks } from './sip-attacks.ts'
-import { foreignSubagent, snmpAttacks } from './snmp-attacks.ts'
+import { snmpAttacks } from './snmp-attacks.ts'
 import { probeResult, probeScript } from './snmp-probe.ts'
 
 interface Calls {
@@ -27,7 +27,7 @@ interface Calls {
 }
 
 const callsPerSecond = 200
-/** Fewer than one source may register anew within a minute. */
+/** Fewer than one source may register again within a minute. */
 const users = 500
 const calleePort = 5070
 /** The attackers', as attacker.ts gives them out. */
@@ -47,7 +47,7 @@ const attackers = values.only.split(',')
 const load = compileLoad()
 process.stdout.write(
   `${cpus()[0]?.model}, ${cpus().length} cores, Linux ${release()}, node ${process.version}\n` +
-    `${callsPerSecond} calls/s for ${seconds} s, alone and under ${attackers.length + 1} attacks together\n\n`,
+    `${callsPerSecond} calls/s for ${seconds} s, alone and under ${attackers.length} attacks together\n\n`,
 )
 
 const appliance = await Appliance.start(attackers.map((_, i) => `${attackerNetwork}.${firstHost + i}`))
@@ -76,20 +76,15 @@ async function measureEach(alone: Measured): Promise<void> {
 }
 
 async function measureTogether(alone: Measured): Promise<void> {
-  const attack = appliance.pair.host.start(...atPeer(attackerWords(values.only)))
-  const over = new AbortController()
-  const subagent = foreignSubagent(appliance.agentxPath, over.signal)
-  const child = await attack
+  const child = await appliance.pair.host.start(...atPeer(attackerWords(values.only)))
   let said = ''
   child.stdout!.on('data', (chunk: Buffer) => (said += chunk.toString()))
   const under = await measured()
-  over.abort()
   await new Promise((resolve) => (child.exitCode === null ? child.once('exit', resolve) : resolve(undefined)))
-  const asked = await subagent
   const afterwards = await measured(Math.min(seconds, 10))
   print({ alone, under, afterwards })
   const sent = JSON.parse(said.trim().split('\n').at(-1) ?? '{}') as Record<string, number>
-  printSent({ ...sent, 'foreign subagent': asked })
+  printSent(sent)
   process.stdout.write(`\nsip status: ${JSON.stringify(await appliance.sipStatus(), null, 2)}\n`)
   process.stdout.write(`\nsources that the log names:\n${namedSources()}\n`)
   const isMet = under.calls.p99us <= 3 * alone.calls.p99us && under.calls.failed === 0
@@ -131,8 +126,9 @@ async function generate(mode: 'fill' | 'calls', rate: number, open: number, forS
 
 function attackerWords(names: string): string[] {
   const script = join(programRoot, 'dist', 'bench', 'attacks', 'attacker.js')
-  const numbers = [sipPort, snmpPort, seconds].map(String)
-  return ['nice', '-n', '19', process.execPath, script, serverAddress, ...numbers, attackerNetwork, names]
+  const ports = [sipPort, snmpPort].map(String)
+  const target = [serverAddress, ...ports, appliance.agentxPath]
+  return ['nice', '-n', '19', process.execPath, script, ...target, String(seconds), attackerNetwork, names]
 }
 
 function atPeer(words: readonly string[]): string[] {

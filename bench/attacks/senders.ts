@@ -9,6 +9,8 @@ export interface Attack {
   readonly server: string
   readonly sipPort: number
   readonly snmpPort: number
+  /** Of the socket for subagents of others. */
+  readonly agentxPath: string
   /** The attacker's own address. */
   readonly from: string
   readonly signal: AbortSignal

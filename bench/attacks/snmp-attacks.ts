@@ -2,10 +2,11 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import type { AgentxBody } from '../../agentx/pdu.ts'
+import { AgentxWriter } from '../../agentx/encode.ts'
 import { castellanArc } from '../../lib/smi/enterprise.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { encodeRequest } from '../../snmp/manager/messages.ts'
+import { snmpTrapOidInstance } from '../../snmp/notification.ts'
 import { ScriptedSubagent } from '../../test/support/agentx.ts'
 import { atRate, udpFrom } from './senders.ts'
 import type { Attacker } from './sip-attacks.ts'
@@ -43,45 +44,50 @@ const portZero: Attacker = async ({ server, from, snmpPort, signal, count }) => 
   await once(sender, 'exit')
 }
 
-export const snmpAttacks: Readonly<Record<string, Attacker>> = {
-  'wrong communities': wrongCommunities,
-  'SNMPv3 from port 0': portZero,
-}
-
 const refreshMs = 50
+const foreignTable = '1.3.6.1.4.1.8072.9999'
 
-/**
- * A subagent of others on its socket: takes tables that are not its own and as many regions as it gets, and notifies a
- * megabyte each time. Runs where the agent runs, until the signal; gives how often it asked for something.
- */
-export async function foreignSubagent(path: string, signal: AbortSignal): Promise<number> {
-  let asked = 0
+/** A Notify PDU of a megabyte, made once: attackers share a process, and none is to hold up the others. */
+function largeNotification(): Buffer {
   const varbind = {
     name: oid('1.3.6.1.2.1.1.4.0'),
     value: { type: 'OctetString', value: Buffer.alloc(40, 0x78) },
   } as const
-  const large: AgentxBody = {
-    type: 'notify',
-    varbinds: [
-      { name: oid('1.3.6.1.6.3.1.1.4.1.0'), value: { type: 'ObjectIdentifier', value: oid('1.3.6.1.4.1.8072.4.0.1') } },
-      ...Array.from({ length: 12_000 }, () => varbind),
-    ],
-  }
+  const trapOid = { type: 'ObjectIdentifier', value: oid('1.3.6.1.4.1.8072.4.0.1') } as const
+  const varbinds = [{ name: snmpTrapOidInstance, value: trapOid }, ...Array.from({ length: 12_000 }, () => varbind)]
+  const writer = new AgentxWriter()
+  writer.pdu({ flags: 0, sessionId: 0, transactionId: 0, packetId: 0 }, { type: 'notify', varbinds })
+  return writer.take()
+}
+
+/**
+ * A subagent of others on its socket: takes tables that are not its own and as many regions as it gets, and notifies a
+ * megabyte each time. A path is no matter of the network: it reaches the socket from where the other attackers are.
+ */
+const foreignSubagent: Attacker = async ({ agentxPath, signal, count }) => {
+  const large = largeNotification()
   while (!signal.aborted) {
-    const subagent = await ScriptedSubagent.open(path).catch(() => undefined)
+    const subagent = await ScriptedSubagent.open(agentxPath).catch(() => undefined)
+    if (subagent) large.writeUInt32BE(subagent.sessionId, 4)
     for (let n = 0; subagent && !subagent.isClosed && !signal.aborted; n++) {
       const step = [
         () => subagent.register(`${castellanArc}.12.20.1.2.1.${3 + (n % 20)}.1`),
-        () => subagent.register(`1.3.6.1.4.1.8072.9999.${n}`, { rangeSubid: 11, upperBound: n + 1023 }),
-        () => subagent.ask(large),
+        () =>
+          subagent.register(`${foreignTable}.${n}`, { rangeSubid: oid(foreignTable).length + 1, upperBound: n + 1023 }),
+        () => subagent.answerTo(large),
       ][n % 3]!
       // A session that is thrown out never gets an answer.
       await Promise.race([step(), new Promise((resolve) => setTimeout(resolve, 1000))])
-      asked++
+      count()
       await new Promise((resolve) => setTimeout(resolve, refreshMs))
     }
     subagent?.end()
     await new Promise((resolve) => setTimeout(resolve, refreshMs))
   }
-  return asked
+}
+
+export const snmpAttacks: Readonly<Record<string, Attacker>> = {
+  'wrong communities': wrongCommunities,
+  'SNMPv3 from port 0': portZero,
+  'foreign subagent': foreignSubagent,
 }

@@ -1,16 +1,16 @@
 /** How soon a death is seen and repaired, beside what the process needs for its start by itself; and what one that always dies costs. */
 import assert from 'node:assert/strict'
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
-import { readProcess } from '../../lib/proc/process.ts'
 import { systemClock } from '../../lib/time/clock.ts'
 import { ping } from '../../sipd/control/ping/exchange.ts'
-import { Appliance, makeHome, runBin, until } from '../../test/support/appliance.ts'
-import { netsnmp, TrapDaemon } from '../../test/support/netsnmp.ts'
+import { type Appliance, runBin, until } from '../../test/support/appliance.ts'
+import type { TrapDaemon } from '../../test/support/netsnmp.ts'
 import { needs } from '../../test/support/peers.ts'
+import { RepairedAppliance, rows } from '../../test/support/repair.ts'
 import { judge, sized } from '../smoke.ts'
 
+let repaired: RepairedAppliance
 let appliance: Appliance
 let traps: TrapDaemon
 /** critAppRestartInterval of all rows here. */
@@ -22,71 +22,26 @@ const withinMs = sized(1000, 20_000)
 /** What supervision may add to sipd's own start: the notice of the death, the jitter of the delay, and the spawn. */
 const supervisionMs = jitterMs + 300
 
-interface ShownApp {
-  readonly name: string
-  readonly state: string
-  readonly status: string
-  readonly health?: string
-  readonly pid: number
-  readonly lastError: string
-}
-
 describe('what dies is repaired soon, at little cost', needs('snmpget', 'snmptrapd'), () => {
   before(async () => {
-    appliance = new Appliance(await makeHome())
-    traps = new TrapDaemon(appliance.at.trapPort)
-    await traps.started()
-    const { root, conf } = appliance.at.home
-    const program = (name: string, script: string): void => {
-      writeFileSync(join(root, name), `#!/bin/sh\n${script}\n`)
-      chmodSync(join(root, name), 0o755)
-    }
-    program('front', 'while :; do sleep 0.1; done')
-    program('flaps', 'exit 1')
-    const file = join(conf, 'subagents', 'critagt.cnf')
-    const sipd = readFileSync(file, 'utf8').replace('up true 300', 'up true 100')
-    writeFileSync(
-      file,
-      `${sipd}
-critAppProcEntry 2 front ${root}/front - up true 100 true true true 5
-critAppProcEntry 3 flaps ${root}/flaps - down true 10 true true true 5 nonVolatile - 5 60
-`,
-      { mode: 0o600 },
-    )
-    assert.equal(await appliance.start(), undefined, appliance.output)
-    await until(async () => (await apps()).slice(0, 2).every(({ status }) => status === 'up'), 10_000, 'the start')
+    repaired = await RepairedAppliance.start()
+    appliance = repaired.appliance
+    traps = repaired.traps
   })
-  after(async () => {
-    const left = await apps().catch(() => [])
-    await appliance.stop()
-    for (const { name, pid } of left) if (name !== 'sipd' && pid > 0 && readProcess(pid)) process.kill(-pid, 'SIGKILL')
-    await traps.stop()
-  })
+  after(() => repaired.stop())
 
-  const apps = async (): Promise<ShownApp[]> => JSON.parse((await appliance.castellan('apps', '--json')).out)
-  const operStatus = async (row: number): Promise<string> =>
-    (
-      await netsnmp('snmpget', [
-        ...['-v2c', '-cpublic', '-Oqv', appliance.at.snmp],
-        `.1.3.6.1.4.1.32473.12.29.1.1.1.11.${row}`,
-      ])
-    ).out.trim()
-
-  const up = async (row: number): Promise<boolean> => (await operStatus(row)) === '1'
+  const up = (row: number): Promise<boolean> => repaired.isUp(row)
   /** Kills the process of a row; gives when its death was seen over SNMP, in ms after it. */
-  const kill = async (row: number, name: string): Promise<{ killedMs: number; seenMs: number }> => {
-    const { pid } = (await apps()).find((app) => app.name === name)!
-    assert.ok(pid > 0, 'zero would mean ourselves')
+  const kill = async (name: 'front' | 'sipd'): Promise<{ killedMs: number; seenMs: number }> => {
+    await repaired.kill(name)
     const killedMs = performance.now()
-    process.kill(pid, 'SIGKILL')
-    await until(async () => !(await up(row)), withinMs, 'notice of the death')
+    await until(async () => !(await up(rows[name])), withinMs, 'notice of the death')
     return { killedMs, seenMs: performance.now() - killedMs }
   }
 
   test('a death of a process in front is seen within 1 s and repaired within its delay and 1 s', async (t) => {
-    traps.forget()
-    const { killedMs, seenMs } = await kill(2, 'front')
-    await until(() => up(2), delayMs + jitterMs + withinMs, 'the repair')
+    const { killedMs, seenMs } = await kill('front')
+    await until(() => up(rows.front), delayMs + jitterMs + withinMs, 'the repair')
     t.diagnostic(`seen after ${Math.round(seenMs)} ms, up after ${Math.round(performance.now() - killedMs)} ms`)
     await traps.saw(/"front was ended by SIGKILL, next try in 1\.\d s"/)
     await traps.saw(/"front was started as PID \d+"/)
@@ -98,19 +53,18 @@ critAppProcEntry 3 flaps ${root}/flaps - down true 10 true true true 5 nonVolati
     for (let round = 0; round < sized(3, 1); round++) {
       // What sipd needs for its start by itself, here and now: a machine that is busy beside us gives it no second.
       assert.equal((await appliance.castellan('apps', 'stop', 'sipd')).code, 0)
-      await until(async () => (await apps())[0]?.state === 'stopped', 5000, 'the stop')
+      await until(async () => (await repaired.app('sipd')).state === 'stopped', 5000, 'the stop')
       const beganMs = performance.now()
       const started = runBin('sip', ['start', '--home', appliance.at.home.root])
       starts.push((await answered()) - beganMs)
       assert.equal((await started).code, 0)
-      // Up by somebody's wish: what was before does not count, so the delay is the first again.
+      // Up because somebody asked for it: what was before does not count, so the delay is the first again.
       assert.equal((await appliance.castellan('apps', 'start', 'sipd')).code, 0)
-      await until(() => up(1), 5000, 'the adoption')
+      await until(() => up(rows.sipd), 5000, 'the adoption')
 
-      traps.forget()
-      const { killedMs, seenMs } = await kill(1, 'sipd')
+      const { killedMs, seenMs } = await kill('sipd')
       const repairMs = (await answered()) - killedMs
-      await until(() => up(1), withinMs, 'that it is up')
+      await until(() => up(rows.sipd), withinMs, 'that it is up')
       const upMs = performance.now() - killedMs
       repairs.push(repairMs - delayMs)
       t.diagnostic(
@@ -150,7 +104,7 @@ critAppProcEntry 3 flaps ${root}/flaps - down true 10 true true true 5 nonVolati
     const share = (cpuMs(appliance.subagentsPid) - before) / failedMs
     t.diagnostic(`failed after ${Math.round(failedMs)} ms, ${(share * 100).toFixed(1)} % of a processor`)
     judge(share < 0.05, `${(share * 100).toFixed(1)} %`)
-    const flaps = (await apps())[2]!
+    const flaps = await repaired.app('flaps')
     assert.equal(flaps.state, 'failed')
     assert.match(flaps.lastError, /ended too often/)
   })

@@ -11,7 +11,7 @@ import { scheduleAgent } from '../../subagents/schedule/mib.ts'
 import { bigTableModule } from './bigtable.ts'
 
 const home = resolveHome(process.argv[2])
-const agent = new Agent({
+const agent = await Agent.create({
   home,
   clock: systemClock,
   log: createLog({ component: 'bench', level: 'warn', write: (line) => process.stderr.write(line) }),

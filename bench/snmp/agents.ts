@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { addUser } from '../../commands/user/add.ts'
-import { initializeHome, resolveHome } from '../../lib/home/home.ts'
+import { type Home, initializeHome, resolveHome } from '../../lib/home/home.ts'
 import { nodeOptions } from '../../lib/process/daemon.ts'
 import { programRoot } from '../../lib/program-root.ts'
 import { benchUser } from './record.ts'
@@ -85,6 +85,24 @@ export async function startCastellan(portOffset: number): Promise<MeasuredAgent>
   return { name: 'castellan', port: 1161 + portOffset, process: child }
 }
 
+/** The agent's own daemon in a new home, as `castellan start` starts it. */
+export async function startShippedCastellan(portOffset: number): Promise<MeasuredAgent> {
+  const home = resolveHome(mkdtempSync(join(tmpdir(), 'bench-castellan-')))
+  await initializeHome(home, portOffset)
+  return { name: 'castellan', port: 1161 + portOffset, process: runCastellan(agentDaemon(home)) }
+}
+
+const agentDaemon = (home: Home): readonly string[] => [
+  join(programRoot, 'dist', 'agent', 'main.js'),
+  '--home',
+  home.root,
+]
+
+function runCastellan(program: readonly string[]): ChildProcess {
+  const args = ['-c', '0', process.execPath, ...nodeOptions, ...program]
+  return spawn('taskset', args, { stdio: ['ignore', 'inherit', 'inherit'] })
+}
+
 /** snmpd as a master, and a second snmpd as its subagent with the table; both on the first core. */
 export function startSnmpdPair(port: number, bigTable: string): MeasuredAgent {
   const folder = mkdtempSync(join(tmpdir(), 'bench-snmpd-'))
@@ -114,12 +132,8 @@ export function startSnmpdPair(port: number, bigTable: string): MeasuredAgent {
 export async function startCastellanPair(portOffset: number): Promise<MeasuredAgent> {
   const home = resolveHome(mkdtempSync(join(tmpdir(), 'bench-castellan-')))
   await initializeHome(home, portOffset)
-  const run = (program: readonly string[]): ChildProcess =>
-    spawn('taskset', ['-c', '0', process.execPath, ...nodeOptions, ...program], {
-      stdio: ['ignore', 'inherit', 'inherit'],
-    })
-  const master = run([join(programRoot, 'dist', 'agent', 'main.js'), '--home', home.root])
-  const subagent = run([
+  const master = runCastellan(agentDaemon(home))
+  const subagent = runCastellan([
     join(programRoot, 'dist', 'bench', 'snmp', 'subagent.js'),
     home.root,
     join(home.run, 'agent', 'agentx.sock'),

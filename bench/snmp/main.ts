@@ -11,6 +11,7 @@ import {
   type MeasuredAgent,
   startCastellan,
   startCastellanPair,
+  startShippedCastellan,
   startSnmpd,
   startSnmpdPair,
   stopAgent,
@@ -206,7 +207,7 @@ function run(args: readonly string[]): Promise<string> {
 async function coldStarts(): Promise<string> {
   const times: Record<string, number[]> = { snmpd: [], castellan: [] }
   for (let i = 0; i < runs; i++) {
-    for (const start of [() => startSnmpd(16_101, bigTable), () => startCastellan(15_001)]) {
+    for (const start of [() => startSnmpd(16_101, bigTable), () => startShippedCastellan(15_001)]) {
       const agent = await start()
       const began = performance.now()
       await answers(agent)

@@ -6,6 +6,7 @@ import { type Home, requireHome } from '../../lib/home/home.ts'
 import { guardedSubtrees } from '../../lib/mib/guarded.ts'
 import { enginePath, keepEngineId, readEngineId } from '../../snmp/engine/engine-identity.ts'
 import { Statistics } from '../../snmp/engine/statistics.ts'
+import { LocalV3 } from '../../snmp/local-v3.ts'
 import { mib2Modules } from '../../subagents/mib2/index.ts'
 import { configFileOf } from './config-file.ts'
 import { rowsAmong } from './rows.ts'
@@ -15,7 +16,7 @@ export async function openConfiguration(home: Home) {
   requireHome(home, ['conf'])
   // Who only reads writes nothing: an engine that never started has no engineID yet.
   const engineId = (await readEngineId(enginePath(home))) ?? new Uint8Array(0)
-  const internal = internalModules({ statistics: new Statistics(), engineId: () => engineId })
+  const internal = internalModules({ statistics: new Statistics(), v3: new LocalV3(engineId) })
   const configured = [
     ...internal.modules.flatMap((module) => module.configured),
     ...mib2Modules().flatMap((one) => one.configured),

@@ -10,7 +10,7 @@ import { pause } from '../../lib/time/pause.ts'
 import { readApplications } from '../../views/applications.ts'
 import { withManager } from '../agent/ask-agent.ts'
 import { need } from './need.ts'
-import { wish } from './set.ts'
+import { order } from './set.ts'
 
 /** How long a stop may take, beyond critAppStopTimeout's own highest value. */
 const stopWithinMs = 3_660_000
@@ -25,14 +25,14 @@ export const appsRestart = defineCommand({
   exitCodes: { 1: 'there is no such application, or it does not stop', 4: 'the agent does not let this community' },
   options: {},
   async run({ home, operands }) {
-    await wish(home, operands, 'stop')
+    await order(home, operands, 'stop')
     const deadlineMs = performance.now() + stopWithinMs
     while (!(await areStopped(home, operands))) {
       if (performance.now() > deadlineMs)
         throw new Error(`${operands.join(', ')}: not stopped yet; start with: castellan apps start`)
       await pause(commandClock, lookEveryMs)
     }
-    await wish(home, operands, 'start')
+    await order(home, operands, 'start')
     for (const name of operands) print(`${printable(name)}: stopped, and start was asked for\n`)
     return exitCodes.ok
   },

@@ -4,16 +4,16 @@ import { exitCodes } from '../../lib/cli/exit-codes.ts'
 import { print } from '../../lib/cli/print.ts'
 import type { Home } from '../../lib/home/home.ts'
 import { printable } from '../../lib/text/escape.ts'
-import { type Application, type ApplicationWish, readApplications, setApplications } from '../../views/applications.ts'
+import { type Application, type ApplicationOrder, readApplications, setApplications } from '../../views/applications.ts'
 import { withManager } from '../agent/ask-agent.ts'
 import { need } from './need.ts'
 
-export const appsStart = wishCommand('start', 'start one, over SNMP')
-export const appsStop = wishCommand('stop', 'stop one, over SNMP')
-export const appsGraceful = wishCommand('graceful', 'restart one without interrupting its work, over SNMP')
+export const appsStart = orderCommand('start', 'start one, over SNMP')
+export const appsStop = orderCommand('stop', 'stop one, over SNMP')
+export const appsGraceful = orderCommand('graceful', 'restart one without interrupting its work, over SNMP')
 
 /** Throws when one of the names is none, and nothing is asked then; and what `setApplications` throws. */
-export async function wish(home: Home, names: readonly string[], what: ApplicationWish): Promise<void> {
+export async function order(home: Home, names: readonly string[], what: ApplicationOrder): Promise<void> {
   await withManager(home, need, async (manager) => {
     const known = await readApplications(manager)
     await setApplications(
@@ -24,7 +24,7 @@ export async function wish(home: Home, names: readonly string[], what: Applicati
   })
 }
 
-function wishCommand(name: ApplicationWish, summary: string) {
+function orderCommand(name: ApplicationOrder, summary: string) {
   return defineCommand({
     name,
     operands: '<name...>',
@@ -34,7 +34,7 @@ function wishCommand(name: ApplicationWish, summary: string) {
     exitCodes: { 1: 'there is no such application, or it refuses', 4: 'the agent does not let this community' },
     options: {},
     async run({ home, operands }) {
-      await wish(home, operands, name)
+      await order(home, operands, name)
       for (const one of operands) print(`${printable(one)}: ${name} was asked for\n`)
       return exitCodes.ok
     },

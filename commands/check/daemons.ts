@@ -9,7 +9,7 @@ import { describeExit, isSuccess, type ProgramExit } from '../../lib/program/exi
 import { runProgram } from '../../lib/program/run.ts'
 import { programRoot } from '../../lib/program-root.ts'
 import type { Owner } from '../../lib/users/owner.ts'
-import { inspectConfig } from '../../sipd/config/read.ts'
+import { inspectStart } from '../../sipd/control/obstacles.ts'
 import { type Finding, fromComplaint } from './finding.ts'
 
 /** What the daemons refuse to believe, or to be, when they start. */
@@ -42,7 +42,7 @@ function userOf(home: Home, domain: Domain): Owner | undefined {
 export async function askSipd(home: Home): Promise<Finding[]> {
   const asUser = userOf(home, 'sipd')
   if (!asUser) {
-    const { complaints, warnings } = inspectConfig(home)
+    const { complaints, warnings } = await inspectStart(home)
     return [...complaints, ...warnings].map(fromComplaint)
   }
   const argv = [join(programRoot, 'bin', 'sip'), 'check', '--json', '--home', home.root] as const

@@ -16,7 +16,7 @@ import { isRing, openRing, samplesPath } from '../../subagents/event/samples/rea
 import type { Sample } from '../../subagents/event/samples/sample.ts'
 import { rowsAmong } from '../agent/rows.ts'
 
-export interface TrialWish {
+export interface TrialRequest {
   /** A file of rows; the home's where it is not given. */
   readonly file?: string | undefined
   /** A ring or comma-separated values; the home's ring where it is not given. */
@@ -37,19 +37,19 @@ export interface Trial {
 }
 
 /** Throws ConfigurationError for a broken file, and an Error for a name that it has not, or samples that cannot be read. */
-export async function tryEvents(home: Home, wish: TrialWish): Promise<Trial> {
-  const path = wish.file ?? join(home.conf, 'agent', 'eventagt.cnf')
-  if (wish.file === undefined) requireHome(home)
-  const overlayPath = wish.file === undefined ? join(foldersOf(home, 'agent').data, 'eventagt.cnf') : undefined
+export async function tryEvents(home: Home, request: TrialRequest): Promise<Trial> {
+  const path = request.file ?? join(home.conf, 'agent', 'eventagt.cnf')
+  if (request.file === undefined) requireHome(home)
+  const overlayPath = request.file === undefined ? join(foldersOf(home, 'agent').data, 'eventagt.cnf') : undefined
   const { triggers, events } = await readTriggers({ path, overlayPath })
-  const samplesFile = wish.samples ?? samplesPath(home)
-  const samples = samplesIn(home, wish)
+  const samplesFile = request.samples ?? samplesPath(home)
+  const samples = samplesIn(home, request)
   let [from, to]: (number | undefined)[] = []
   for (const { timeMs } of samples()) {
     from = Math.min(from ?? timeMs, timeMs)
     to = Math.max(to ?? timeMs, timeMs)
   }
-  const chosen = choose(triggers, wish.names, path)
+  const chosen = choose(triggers, request.names, path)
   return { file: path, samplesFile, triggers: replay(chosen, samples, declaredNames), events, from, to }
 }
 
@@ -95,9 +95,9 @@ const csvNames = {
   typeOf: (oid: Oid) => declaredNames.objectOf(oid)?.syntax.base,
 }
 
-function samplesIn(home: Home, wish: TrialWish): () => Iterable<Sample> {
-  const all = wish.samples === undefined ? openRing(samplesPath(home)) : samplesOfFile(wish.samples)
-  const { sinceMs } = wish
+function samplesIn(home: Home, request: TrialRequest): () => Iterable<Sample> {
+  const all = request.samples === undefined ? openRing(samplesPath(home)) : samplesOfFile(request.samples)
+  const { sinceMs } = request
   if (sinceMs === undefined) return all
   return function* () {
     for (const sample of all()) if (sample.timeMs >= sinceMs) yield sample

@@ -12,7 +12,7 @@ export const ownDaemons = ['agent', 'subagents'] as const
 export type OwnDaemon = Exclude<DaemonName, 'sipd'>
 
 /** Whether sipd ends with the rest. */
-export type SipdWish = 'stop sipd' | 'keep sipd'
+export type SipdChoice = 'stop sipd' | 'keep sipd'
 
 /** What the holder of the lock is doing. */
 export type Phase = 'starting' | 'serving' | 'stopping' | 'stop'
@@ -41,7 +41,7 @@ export interface Child extends Identity {
   readonly ended: Promise<void>
 }
 
-export interface ProcessHost {
+export interface HomeHost {
   readonly self: Identity
   /** All of the home but starters: daemons, and commands that start sipd. */
   processes(): readonly HomeProcess[]
@@ -61,7 +61,7 @@ export interface ProcessHost {
 
 /** Resolves to true as soon as the condition holds, to false when it does not in time. */
 export async function until(
-  host: Pick<ProcessHost, 'pause' | 'nowMs'>,
+  host: Pick<HomeHost, 'pause' | 'nowMs'>,
   holds: () => boolean,
   withinMs: number,
 ): Promise<boolean> {

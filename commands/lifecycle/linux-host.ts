@@ -14,13 +14,13 @@ import { commandClock } from '../../lib/time/clock.ts'
 import { pause } from '../../lib/time/pause.ts'
 import { atPlaceSync, ensureFolderSync } from '../../lib/trust/folder.ts'
 import { replaceInSync } from '../../lib/trust/open.ts'
-import type { Holder, Identity, Lock, Phase, ProcessHost } from './host.ts'
+import type { Holder, HomeHost, Identity, Lock, Phase } from './host.ts'
 import { spawnDaemon } from './spawn-daemon.ts'
 
 /** To start a daemon with, its pipes and its output among them. */
 const spareDescriptors = 8
 
-export function linuxHost(home: Home): ProcessHost {
+export function linuxHost(home: Home): HomeHost {
   const { pid, startTicks } = thisProcess()
   const self = { pid, startTicks }
   // Of who keeps daemons, from the first that it starts; other commands have ended in a moment.

@@ -4,12 +4,12 @@ import { RefusedError } from '../../lib/cli/exit-codes.ts'
 import { HomeError } from '../../lib/home/home.ts'
 import {
   type Child,
+  type HomeHost,
   type Lock,
   lookEveryMs,
   type OwnDaemon,
   ownDaemons,
-  type ProcessHost,
-  type SipdWish,
+  type SipdChoice,
   until,
 } from './host.ts'
 import { endProcesses, unknownHolder } from './stop-home.ts'
@@ -37,13 +37,13 @@ export interface StarterEvents {
 }
 
 export class Starter {
-  readonly #host: ProcessHost
+  readonly #host: HomeHost
   readonly #say: (sentence: string) => void
-  #wish: SipdWish | undefined
+  #sipd: SipdChoice | undefined
   #request: () => void = () => {}
   readonly #requested: Promise<void>
 
-  constructor(host: ProcessHost, say: (sentence: string) => void) {
+  constructor(host: HomeHost, say: (sentence: string) => void) {
     this.#host = host
     this.#say = say
     this.#requested = new Promise((resolve) => {
@@ -51,9 +51,9 @@ export class Starter {
     })
   }
 
-  /** Ends `run`, at whatever point it is. The first wish counts. */
-  stop(sipd: SipdWish): void {
-    this.#wish ??= sipd
+  /** Ends `run`, at whatever point it is. The first choice counts. */
+  stop(sipd: SipdChoice): void {
+    this.#sipd ??= sipd
     this.#request()
   }
 
@@ -81,13 +81,13 @@ export class Starter {
     } catch (error) {
       lock.setPhase('stopping')
       // A sipd that ran before has calls of its own.
-      await endProcesses(this.#host, this.#wish ?? (hadSipd ? 'keep sipd' : 'stop sipd'))
+      await endProcesses(this.#host, this.#sipd ?? (hadSipd ? 'keep sipd' : 'stop sipd'))
       throw error
     }
     lock.setPhase('serving')
     await Promise.all([...children].map(([name, child]) => this.#keep(name, child)))
     lock.setPhase('stopping')
-    await endProcesses(this.#host, this.#wish ?? 'stop sipd')
+    await endProcesses(this.#host, this.#sipd ?? 'stop sipd')
     await events.stopped?.()
   }
 
@@ -95,7 +95,7 @@ export class Starter {
   async #takeLock(): Promise<Lock> {
     const deadline = this.#host.nowMs() + holderStopsWithinMs
     for (;;) {
-      if (this.#wish) throw new Interrupted('interrupted, and nothing was started')
+      if (this.#sipd) throw new Interrupted('interrupted, and nothing was started')
       const lock = this.#host.tryLock('starting')
       if (lock) return lock
       const holder = this.#host.holder()
@@ -130,7 +130,7 @@ export class Starter {
   /** Resolves when it serves; throws with its own words when it does not, and it does not run then. */
   async #launch(name: OwnDaemon): Promise<Child> {
     const host = this.#host
-    if (this.#wish) throw new Interrupted('interrupted, and what it had started is stopped')
+    if (this.#sipd) throw new Interrupted('interrupted, and what it had started is stopped')
     const child = host.spawn(name)
     const deadline = host.nowMs() + startWithinMs
     let isUnknown = false
@@ -144,7 +144,7 @@ export class Starter {
       }
     }
     while (!serves()) {
-      if (this.#wish) throw new Interrupted('interrupted, and what it had started is stopped')
+      if (this.#sipd) throw new Interrupted('interrupted, and what it had started is stopped')
       if (child.end) {
         const words = child.end.words || `the ${name} ${child.end.how}`
         throw child.end.exitCode === refused ? new RefusedError(words) : new Error(words)
@@ -165,20 +165,20 @@ export class Starter {
   async #keep(name: OwnDaemon, first: Child): Promise<void> {
     let child: Child | undefined = first
     let delayMs = 0
-    while (!this.#wish) {
+    while (!this.#sipd) {
       if (child) {
         const startedMs = this.#host.nowMs()
         await Promise.race([child.ended, this.#requested])
-        if (this.#wish) return
+        if (this.#sipd) return
         const isWell = this.#host.nowMs() - startedMs > wellAfterMs
         delayMs = isWell ? firstRestartMs : Math.min(delayMs * 2 || firstRestartMs, longestRestartMs)
         this.#say(`the ${name} ${child.end?.how ?? 'ended'}; it is started again in ${delayMs / 1000} s`)
       }
       await this.#pause(delayMs)
-      if (this.#wish) return
+      if (this.#sipd) return
       child = await this.#launch(name).catch((error: Error) => {
         delayMs = Math.min((delayMs || firstRestartMs) * 2, longestRestartMs)
-        if (!this.#wish) this.#say(`the ${name} does not start: ${error.message}; next try in ${delayMs / 1000} s`)
+        if (!this.#sipd) this.#say(`the ${name} does not start: ${error.message}; next try in ${delayMs / 1000} s`)
         return undefined
       })
       if (child) this.#say(`the ${name} runs again`)

@@ -3,7 +3,7 @@
 import { HomeError } from '../../lib/home/home.ts'
 import type { Part } from '../../lib/process/daemon-identity.ts'
 import type { HomeProcess } from '../../lib/process/home-processes.ts'
-import { type Holder, type Lock, lookEveryMs, type ProcessHost, type SipdWish } from './host.ts'
+import { type Holder, type HomeHost, type Lock, lookEveryMs, type SipdChoice } from './host.ts'
 
 /** A daemon has so long after SIGTERM; then it is killed. */
 export const stopWithinMs = 15_000
@@ -13,7 +13,7 @@ const starterStopsWithinMs = 4 * stopWithinMs
 const identifiesWithinMs = 30_000
 
 /** Resolves when nothing of the home runs. Throws when something does not end, or may not be stopped by this user. */
-export async function stopHome(host: ProcessHost, sipd: SipdWish): Promise<void> {
+export async function stopHome(host: HomeHost, sipd: SipdChoice): Promise<void> {
   const lock = await lockToStop(host, sipd)
   try {
     refuseUnits(host)
@@ -24,7 +24,7 @@ export async function stopHome(host: ProcessHost, sipd: SipdWish): Promise<void>
 }
 
 /** systemd would start it again at once, and the stop would be none. */
-function refuseUnits(host: ProcessHost): void {
+function refuseUnits(host: HomeHost): void {
   const isRestarted = ({ part, unit }: HomeProcess): boolean =>
     unit !== undefined && (part === 'agent' || part === 'subagents')
   const units = host.processes().flatMap((one) => (isRestarted(one) ? [one.unit] : []))
@@ -32,7 +32,7 @@ function refuseUnits(host: ProcessHost): void {
 }
 
 /** Ends what runs, in the order in which nothing starts anything again. Only for who has the lock. */
-export async function endProcesses(host: ProcessHost, sipd: SipdWish): Promise<void> {
+export async function endProcesses(host: HomeHost, sipd: SipdChoice): Promise<void> {
   await endParts(host, ['subagents'])
   await endParts(host, ['agent'])
   // A `sip start` that critapp began may outlive it, and would start sipd after all.
@@ -40,7 +40,7 @@ export async function endProcesses(host: ProcessHost, sipd: SipdWish): Promise<v
 }
 
 /** A starter is asked to stop; another command that stops is waited for. */
-async function lockToStop(host: ProcessHost, sipd: SipdWish): Promise<Lock> {
+async function lockToStop(host: HomeHost, sipd: SipdChoice): Promise<Lock> {
   let seen: { readonly holder: Holder | undefined; readonly sinceMs: number } | undefined
   for (;;) {
     const lock = host.tryLock('stop')
@@ -69,7 +69,7 @@ function isSame(a: Holder | undefined, b: Holder | undefined): boolean {
 }
 
 /** SIGTERM, then SIGKILL, to each process of these parts; those that appear meanwhile are of them. */
-async function endParts(host: ProcessHost, parts: readonly Part[]): Promise<void> {
+async function endParts(host: HomeHost, parts: readonly Part[]): Promise<void> {
   const askedAtMs = new Map<number, number>()
   for (;;) {
     const left = host.processes().filter(({ part }) => parts.includes(part))
@@ -85,7 +85,7 @@ async function endParts(host: ProcessHost, parts: readonly Part[]): Promise<void
   }
 }
 
-function kill(host: ProcessHost, one: HomeProcess, waitedMs: number): void {
+function kill(host: HomeHost, one: HomeProcess, waitedMs: number): void {
   if (waitedMs > stopWithinMs + killWithinMs)
     throw new Error(`the ${one.part}, PID ${one.pid}, does not end, not even by SIGKILL`)
   host.signal(one, 'SIGKILL')

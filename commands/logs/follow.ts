@@ -33,8 +33,8 @@ export const logsFollow = defineCommand({
       if (options.json) printJson({ log, line })
       else print(`${isOne ? '' : `${log}: `}${printable(line)}\n`)
     }
-    const wish = { names: operands, level, component, lines, isFollowing, signal: ending.signal, print: show }
-    await followLogs(home, wish)
+    const request = { names: operands, level, component, lines, isFollowing, signal: ending.signal, print: show }
+    await followLogs(home, request)
     return exitCodes.ok
   },
 })
@@ -46,7 +46,7 @@ export interface LogFilter {
   readonly component?: string | undefined
 }
 
-export interface FollowWish extends LogFilter {
+export interface FollowRequest extends LogFilter {
   /** Names within the log folder; none: all there are. */
   readonly names: readonly string[]
   /** How many of the last lines come first. */
@@ -62,15 +62,15 @@ const lookEveryMs = 200
 const rotatedOrPacked = /\.(\d+(\.\d+)?(\.gz)?|gz|tmp)$/
 
 /** Prints lines until the signal, or to the end of what is there. Throws when a log is not there or a level is none. */
-export async function followLogs(home: Home, wish: FollowWish): Promise<void> {
+export async function followLogs(home: Home, request: FollowRequest): Promise<void> {
   requireHome(home)
-  if (wish.level !== undefined && !levels.includes(wish.level))
-    throw new Error(`unknown level ${wish.level}; the levels are: ${levels.join(', ')}`)
+  if (request.level !== undefined && !levels.includes(request.level))
+    throw new Error(`unknown level ${request.level}; the levels are: ${levels.join(', ')}`)
   const there = logsOf(home)
-  const unknown = wish.names.find((name) => !there.has(name))
+  const unknown = request.names.find((name) => !there.has(name))
   if (unknown !== undefined)
     throw new Error(`there is no log ${printable(unknown)} in ${home.logs}; there are: ${[...there.keys()].join(', ')}`)
-  const names = wish.names.length > 0 ? wish.names : [...there.keys()]
+  const names = request.names.length > 0 ? request.names : [...there.keys()]
   const isOne = names.length === 1
   const logs = names.flatMap((name) => {
     const path = there.get(name)
@@ -79,19 +79,19 @@ export async function followLogs(home: Home, wish: FollowWish): Promise<void> {
       : [{ name, follower: new Follower({ path, clock: systemClock, startAt: 'beginning' }) }]
   })
   const show = (name: string, line: string): void => {
-    if (passes(line, wish)) wish.print(name, line, isOne)
+    if (passes(line, request)) request.print(name, line, isOne)
   }
   for (const { name, follower } of logs) {
     const last: string[] = []
     await toEnd(follower, (line) => {
-      if (passes(line, wish)) last.push(line)
-      if (last.length > wish.lines) last.shift()
+      if (passes(line, request)) last.push(line)
+      if (last.length > request.lines) last.shift()
     })
     for (const line of last) show(name, line)
   }
-  while (wish.isFollowing && !wish.signal.aborted) {
+  while (request.isFollowing && !request.signal.aborted) {
     for (const { name, follower } of logs) await toEnd(follower, (line) => show(name, line))
-    await pause(commandClock, lookEveryMs, wish.signal)
+    await pause(commandClock, lookEveryMs, request.signal)
   }
   for (const { follower } of logs) await follower.close()
 }

@@ -12,7 +12,7 @@ import { hostAndPort } from '../../lib/net/address.ts'
 import { describePortOwner } from '../../lib/proc/port-owner.ts'
 import { formatOid } from '../../lib/smi/oid.ts'
 import { systemClock } from '../../lib/time/clock.ts'
-import { isLatched, startIdentity } from '../../snmp/engine/engine-identity.ts'
+import { engineIdToStart, isLatched, startIdentity } from '../../snmp/engine/engine-identity.ts'
 import { notificationOf } from '../../snmp/manager/messages.ts'
 import { NotificationReceiver, type ReceivedMessage, type V3Receiving } from '../../snmp/manager/receiver.ts'
 import { securityOptions, v3Security } from './security.ts'
@@ -50,7 +50,8 @@ export function traprcv(args: readonly string[]): Promise<ExitCode> {
 }
 
 async function v3Receiving(home: Home, values: ValuesOf<typeof options>): Promise<V3Receiving> {
-  const identity = await startIdentity(join(home.data, 'traprcv', 'engine.json'), systemClock)
+  const path = join(home.data, 'traprcv', 'engine.json')
+  const identity = await startIdentity(path, systemClock, await engineIdToStart(path))
   if ('retry' in identity) throw identity.reason
   if (isLatched(identity))
     process.stderr.write('traprcv: snmpEngineBoots is at its end; no inform with authentication is taken any more\n')

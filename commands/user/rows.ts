@@ -61,10 +61,10 @@ export function protocolsOf(row: UsmUserRow): Protocols {
   return { auth, priv: of(privProtocols, row.usmUserPrivProtocol) }
 }
 
-/** A user's membership after a change: `wish` where there is one, else the group that it is in, else `read`. */
+/** A user's membership after a change: `requested` where there is one, else the group that it is in, else `read`. */
 export function memberRow(
   name: string,
-  wish: string | undefined,
+  requested: string | undefined,
   isPrivate: boolean,
   kept: GroupRow | undefined,
 ): GroupRow {
@@ -72,7 +72,7 @@ export function memberRow(
   // A group of one's own making is nothing that could be derived from the protocols.
   const before = kept?.vacmGroupName ?? 'readPriv'
   const [, present] = /^(read|operate|admin)(?:Priv|Auth)$/.exec(before) ?? []
-  const group = wish ?? present
+  const group = requested ?? present
   if (group === 'admin' && !isPrivate) throw new Error('group admin needs a user with privacy: --priv')
   return {
     vacmSecurityModel: 'usm',

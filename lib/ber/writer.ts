@@ -5,6 +5,8 @@
 import type { SnmpValue } from '../smi/value.ts'
 import { exceptionTag, tag } from './tags.ts'
 
+const eightOctets = new DataView(new ArrayBuffer(8))
+
 export class BerWriter {
   bytes: Buffer
   position = 0
@@ -20,7 +22,13 @@ export class BerWriter {
 
   /** A copy of what was written. */
   take(from = 0): Uint8Array {
-    return new Uint8Array(this.written(from))
+    const { bytes } = this
+    const length = this.position - from
+    const copy = new Uint8Array(length)
+    // Most are a varbind, for which a view to copy from would cost more than the octets.
+    if (length > 64) copy.set(this.written(from))
+    else for (let i = 0; i < length; i++) copy[i] = bytes[from + i] ?? 0
+    return copy
   }
 
   /** Makes room for `count` more octets, by moving to a larger buffer when there is none. */
@@ -104,12 +112,14 @@ export class BerWriter {
   }
 
   unsigned64(value: bigint, elementTag: number = tag.counter64): void {
-    let length = 1
-    while (length < 9 && value >> BigInt(8 * length - 1) !== 0n) length++
-    this.header(elementTag, length)
-    for (let shift = length - 1; shift >= 0; shift--) {
-      this.bytes[this.position++] = Number((value >> BigInt(8 * shift)) & 0xffn)
-    }
+    // Octet by octet, since each step with a BigInt makes another one.
+    eightOctets.setBigUint64(0, value)
+    let from = 0
+    while (from < 7 && eightOctets.getUint8(from) === 0) from++
+    const isSigned = eightOctets.getUint8(from) >= 0x80
+    this.header(elementTag, 8 - from + (isSigned ? 1 : 0))
+    if (isSigned) this.bytes[this.position++] = 0
+    for (; from < 8; from++) this.bytes[this.position++] = eightOctets.getUint8(from)
   }
 
   octets(octets: Uint8Array, elementTag: number = tag.octetString): void {

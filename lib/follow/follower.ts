@@ -335,7 +335,7 @@ export class Follower {
     return { isBehind: isBehind || hasMore, hasMore }
   }
 
-  /** Another file in the same inode: what it had is looked for in a copy, and the file is begun anew. */
+  /** Another file in the same inode: what it had is looked for in a copy, and the file is begun again. */
   async #truncated(generation: Generation, handle: FileHandle): Promise<void> {
     const at = this.#generations.indexOf(generation)
     const file = await handle.stat()

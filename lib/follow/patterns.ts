@@ -8,7 +8,7 @@ import { messageOf } from '../errors.ts'
 import type { Clock } from '../time/clock.ts'
 import { maxJobLines, newProgress, type PatternJob, type Progress, progressOf } from './pattern-job.ts'
 
-export interface PatternWish {
+export interface PatternRequest {
   readonly source: string
   readonly start: number
   readonly stop: number
@@ -49,8 +49,8 @@ export class Patterns {
   }
 
   /** The source is to be a valid regular expression. Rejects when closed meanwhile. */
-  match(wish: PatternWish, lines: readonly string[]): Promise<PatternAnswer> {
-    const answer = this.#last.then(() => this.#match(wish, lines))
+  match(request: PatternRequest, lines: readonly string[]): Promise<PatternAnswer> {
+    const answer = this.#last.then(() => this.#match(request, lines))
     this.#last = answer.catch(() => {})
     return answer
   }
@@ -61,13 +61,13 @@ export class Patterns {
     await this.#last
   }
 
-  async #match(wish: PatternWish, lines: readonly string[]): Promise<PatternAnswer> {
+  async #match(request: PatternRequest, lines: readonly string[]): Promise<PatternAnswer> {
     const matches: number[] = []
     const offending: number[] = []
     for (let base = 0; base < lines.length; base += maxJobLines) {
       const part = lines.slice(base, base + maxJobLines)
       for (let from = 0; from < part.length; ) {
-        const outcome = await this.#try({ ...wish, lines: part, from })
+        const outcome = await this.#try({ ...request, lines: part, from })
         matches.push(...outcome.matches.map((line) => base + line))
         if (outcome.offending === undefined) break
         offending.push(base + outcome.offending)

@@ -126,8 +126,8 @@ class ModuleSet implements SetPart {
         this.#committed.push(committed)
         if (plan.after) table.putAny(plan.after)
         else table.deleteAny(plan.instance)
-        const { before, after, wishes } = plan
-        const change = { before, after, wishes, requester: this.#requester }
+        const { before, after, changes } = plan
+        const change = { before, after, changes, requester: this.#requester }
         committed.effects = handlers.commit?.(change)
       } catch (error) {
         this.#options.log.error('a module failed to commit a set', { module: this.#module.name, error })
@@ -155,8 +155,8 @@ class ModuleSet implements SetPart {
     return undefined
   }
 
-  #actsUnkept({ serving, before, after, wishes }: RowPlan): boolean {
-    return serving.handlers.actsUnkept?.({ before, after, wishes, requester: this.#requester }) ?? false
+  #actsUnkept({ serving, before, after, changes }: RowPlan): boolean {
+    return serving.handlers.actsUnkept?.({ before, after, changes, requester: this.#requester }) ?? false
   }
 
   async undo(): Promise<boolean> {

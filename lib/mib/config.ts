@@ -236,11 +236,11 @@ function misplacedDependents(definition: Definition, entries: readonly LoadedEnt
   })
 }
 
-/** One row as the file wishes it; a module that acts on changes hears of it as it hears of a SET. */
+/** One row as the file changes it; a module that acts on changes hears of it as it hears of a SET. */
 function change({ table, handlers }: Serving, before: AnyRow | undefined, after: AnyRow | undefined): void {
   if (after) table.putAny(after)
   else if (before) table.deleteAny(instanceOf(table.definition, before))
-  handlers.commit?.({ before, after, wishes: {}, requester: undefined })?.finish?.()
+  handlers.commit?.({ before, after, changes: {}, requester: undefined })?.finish?.()
 }
 
 /** What scalars of a file are when it has no line of them, or not any more. */

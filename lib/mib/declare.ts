@@ -122,7 +122,7 @@ export type LiveOf<D> = D extends { readonly declared: infer C extends Columns }
   : never
 
 /** What a SET may name of a table: its columns, live ones included. */
-export type WishesOf<D> = D extends { readonly declared: infer C extends Columns }
+export type ChangesOf<D> = D extends { readonly declared: infer C extends Columns }
   ? { readonly [K in keyof C]?: ValueOf<C[K]> }
   : never
 

@@ -5,17 +5,17 @@ import type { ErrorStatus } from '../smi/error-status.ts'
 import type { Oid } from '../smi/oid.ts'
 import type { Principal } from '../smi/principal.ts'
 import type { Clock } from '../time/clock.ts'
-import type { Definition, LiveOf, Notification, NotificationValues, RowOf, WishesOf } from './declare.ts'
+import type { ChangesOf, Definition, LiveOf, Notification, NotificationValues, RowOf } from './declare.ts'
 import type { LocalAgent } from './local-agent.ts'
 import type { RowChange } from './row-change.ts'
 import { type AnyRow, ServedTable } from './served.ts'
 
-/** A wish for one row, as a SET brings it: before is undefined for a new row, after for one that is to go. */
+/** A change of one row, as a SET asks for it: before is undefined for a new row, after for one that is to go. */
 export interface Change<R = AnyRow, W = Partial<R>> {
   readonly before: R | undefined
   readonly after: R | undefined
   /** The columns that the manager named, actions included. */
-  readonly wishes: W
+  readonly changes: W
   /** The rows of the same table that the same SET leads to: a rule about several rows must see them as they will be. */
   readonly alongside?: readonly R[]
   /** Whose SET it is; a file, and a SET that comes over AgentX, has nobody's name. */
@@ -39,16 +39,16 @@ export interface Handlers<D> {
   /**
    * What columns that are actions do to the row they belong to: gives the row as it is to be. Asked before RowStatus.
    */
-  derive?(change: Change<RowOf<D>, WishesOf<D>> & { readonly after: RowOf<D> }): RowOf<D> | Refusal
+  derive?(change: Change<RowOf<D>, ChangesOf<D>> & { readonly after: RowOf<D> }): RowOf<D> | Refusal
   /** Whether the row may be active, where that hangs on more than every column having a value. */
   isComplete?(row: RowOf<D>): boolean
   /** Extra rules of the table, asked after type, range and RowStatus hold. */
-  test?(change: Change<RowOf<D>, WishesOf<D>>): ErrorStatus | Refusal | undefined
+  test?(change: Change<RowOf<D>, ChangesOf<D>>): ErrorStatus | Refusal | undefined
   /** The row is already in the table; give what undoes or finishes the module's own part. */
-  commit?(change: Change<RowOf<D>, WishesOf<D>>): Effects | undefined
+  commit?(change: Change<RowOf<D>, ChangesOf<D>>): Effects | undefined
   /** Whether a SET takes effect even if it cannot be kept on disk now; it is then kept as soon as that is possible. */
-  actsUnkept?(change: Change<RowOf<D>, WishesOf<D>>): boolean
-  /** Rows made anew every so often, in slices; they replace what the table held. */
+  actsUnkept?(change: Change<RowOf<D>, ChangesOf<D>>): boolean
+  /** Rows made again every so often, in slices; they replace what the table held. */
   readonly generate?: { readonly everyMs: number; rows(): Iterable<RowOf<D>> }
 }
 

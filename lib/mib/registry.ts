@@ -98,11 +98,11 @@ export class Registry {
 
   /**
    * The object or span that names like this belong to; or, with the sign changed and one less, the place of the first
-   * one after the name. Who keeps the list for several questions gives it: it may be made anew between them.
+   * one after the name. Who keeps the list for several questions gives it: it may be made again between them.
    */
   locate(ids: ArrayLike<number>, from: number, length: number, objects: readonly Owner[] = this.objects): number {
     const hinted = objects[this.#hint]
-    if (hinted && hinted.remote === undefined && hasPrefix(ids, from, length, hinted.oid)) return this.#hint
+    if (hinted && owns(hinted, ids, from, length)) return this.#hint
     let low = 0
     let high = objects.length
     while (low < high) {
@@ -111,9 +111,7 @@ export class Registry {
       else high = middle
     }
     const last = objects[low - 1]
-    if (!last) return -low - 1
-    if (last.remote) return compareWithName(last.to, ids, from, length) > 0 ? low - 1 : -low - 1
-    if (!hasPrefix(ids, from, length, last.oid)) return -low - 1
+    if (!last || !owns(last, ids, from, length)) return -low - 1
     this.#hint = low - 1
     return low - 1
   }
@@ -226,6 +224,12 @@ class OpenClaims {
 /** RFC 2741 §7.1.4.1: the more specific one is better, of equals the one with the lower priority. */
 function isWorse(a: Claim, b: Claim): boolean {
   return a.specificity === b.specificity ? a.priority > b.priority : a.specificity < b.specificity
+}
+
+/** Whether a name is an object's, or within a span; no two of them have a name in common. */
+function owns(owner: Owner, ids: ArrayLike<number>, from: number, length: number): boolean {
+  if (owner.remote === undefined) return hasPrefix(ids, from, length, owner.oid)
+  return compareWithName(owner.to, ids, from, length) > 0 && compareWithName(owner.oid, ids, from, length) <= 0
 }
 
 function hasPrefix(ids: ArrayLike<number>, from: number, length: number, prefix: readonly number[]): boolean {

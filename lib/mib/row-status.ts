@@ -1,4 +1,4 @@
-/** RowStatus, RFC 2579: what each wish does to a row, laid out as the state table of its DESCRIPTION. */
+/** RowStatus, RFC 2579: what each value of a SET does to a row, laid out as the state table of its DESCRIPTION. */
 import type { ErrorStatus } from '../smi/error-status.ts'
 import type { RowStatus } from './syntax.ts'
 
@@ -51,8 +51,8 @@ const whenIncomplete: typeof whenComplete = {
   columns: { absent: 'inconsistentName', notReady: 'notReady', notInService: 'notReady', active: 'inconsistentValue' },
 }
 
-export function nextRowState(present: RowState, wish: RowStatus | undefined, isComplete: boolean): Outcome {
-  return (isComplete ? whenComplete : whenIncomplete)[wish ?? 'columns'][present]
+export function nextRowState(present: RowState, requested: RowStatus | undefined, isComplete: boolean): Outcome {
+  return (isComplete ? whenComplete : whenIncomplete)[requested ?? 'columns'][present]
 }
 
 /** As a row's status column has it; absent where there is no row. */

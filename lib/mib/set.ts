@@ -25,7 +25,7 @@ export interface RowPlan {
   readonly instance: Oid
   readonly before: AnyRow | undefined
   readonly after: AnyRow | undefined
-  readonly wishes: AnyRow
+  readonly changes: AnyRow
   readonly position: number
   readonly positions: ReadonlyMap<string, number>
 }
@@ -42,13 +42,13 @@ function isWritable({ access, command }: BoundColumn, { commandsWritable, argume
   return command === 'argument' ? argumentsWritable === true : !command || commandsWritable
 }
 
-interface RowWishes {
+interface RowChanges {
   readonly serving: Serving
   readonly instance: Oid
   readonly index: AnyRow
-  readonly wishes: Record<string, unknown>
+  readonly changes: Record<string, unknown>
   readonly position: number
-  /** Where in the PDU each wish stands. */
+  /** Where in the PDU each of these stands. */
   readonly positions: Map<string, number>
 }
 
@@ -59,7 +59,7 @@ export function planSet(
   rules: SetRules,
   requester?: Principal,
 ): RowPlan[] | SetFailure {
-  const rows = new Map<string, RowWishes>()
+  const rows = new Map<string, RowChanges>()
   for (const varbind of varbinds) {
     const failure = take(rows, servings, varbind, rules)
     if (failure) return { status: failure, position: varbind.position }
@@ -71,9 +71,9 @@ export function planSet(
     plans.push(plan)
   }
   for (const plan of plans) {
-    const { serving, before, after, wishes, position, positions } = plan
+    const { serving, before, after, changes, position, positions } = plan
     const alongside = plans.flatMap((one) => (one !== plan && one.serving === serving && one.after ? [one.after] : []))
-    const refused = serving.handlers.test?.({ before, after, wishes, alongside, requester })
+    const refused = serving.handlers.test?.({ before, after, changes, alongside, requester })
     if (typeof refused === 'string') return { status: refused, position }
     if (refused) return { status: refused.status, position: positions.get(refused.column) ?? position }
   }
@@ -81,7 +81,7 @@ export function planSet(
 }
 
 function take(
-  rows: Map<string, RowWishes>,
+  rows: Map<string, RowChanges>,
   servings: readonly Serving[],
   { name, value, position }: SetVarbind,
   rules: SetRules,
@@ -98,11 +98,11 @@ function take(
   const key = `${serving.table.definition.name} ${instance.join('.')}`
   let row = rows.get(key)
   if (!row) {
-    row = { serving, instance, index, wishes: {}, position, positions: new Map() }
+    row = { serving, instance, index, changes: {}, position, positions: new Map() }
     rows.set(key, row)
   }
-  if (column.name in row.wishes && row.wishes[column.name] !== decoded.value) return 'inconsistentValue'
-  row.wishes[column.name] = decoded.value
+  if (column.name in row.changes && row.changes[column.name] !== decoded.value) return 'inconsistentValue'
+  row.changes[column.name] = decoded.value
   row.positions.set(column.name, position)
   return undefined
 }
@@ -116,8 +116,8 @@ function findColumn(servings: readonly Serving[], name: Oid): { serving: Serving
   return undefined
 }
 
-function planRow(row: RowWishes, requester: Principal | undefined): RowPlan | SetFailure {
-  const { serving, instance, index, wishes, position, positions } = row
+function planRow(row: RowChanges, requester: Principal | undefined): RowPlan | SetFailure {
+  const { serving, instance, index, changes, position, positions } = row
   const { definition } = serving.table
   const before = serving.table.getAny(instance)
   const { statusColumn, storageColumn } = definition
@@ -125,7 +125,7 @@ function planRow(row: RowWishes, requester: Principal | undefined): RowPlan | Se
 
   if (!before && !statusColumn) return refuse('noCreation')
   let stored: Record<string, unknown> = before ? { ...before } : { ...defaultsOf(definition), ...index }
-  for (const [name, value] of Object.entries(wishes)) {
+  for (const [name, value] of Object.entries(changes)) {
     const column = columnNamed(definition, name)
     if (column.readsAs !== undefined || name === statusColumn) continue
     if (column.syntax.name === 'TestAndIncr') {
@@ -133,28 +133,28 @@ function planRow(row: RowWishes, requester: Principal | undefined): RowPlan | Se
       stored[name] = value === 0x7fff_ffff ? 0 : Number(value) + 1
     } else stored[name] = value
   }
-  const derived = serving.handlers.derive?.({ before, after: stored, wishes, requester })
+  const derived = serving.handlers.derive?.({ before, after: stored, changes, requester })
   if (isRefusal(derived)) return refuse(derived.status, positions.get(derived.column))
   stored = { ...withDependents(definition, derived ?? stored) }
-  if (!statusColumn) return { serving, instance, before, after: stored, wishes, position, positions }
+  if (!statusColumn) return { serving, instance, before, after: stored, changes, position, positions }
 
   if (before && storageColumn) {
-    const forbidden = storageForbids(storageTypeOf(before[storageColumn]), wishes, statusColumn, storageColumn)
+    const forbidden = storageForbids(storageTypeOf(before[storageColumn]), changes, statusColumn, storageColumn)
     if (forbidden) return refuse('inconsistentValue')
   }
-  const wish = rowStatusOf(wishes[statusColumn])
+  const requested = rowStatusOf(changes[statusColumn])
   const present = rowStateOf(before?.[statusColumn])
   const complete = mayBeActive(serving, stored)
-  const outcome = nextRowState(present, wish, complete)
+  const outcome = nextRowState(present, requested, complete)
   if (!isRowState(outcome)) return refuse(outcome, positions.get(statusColumn))
-  if (outcome === 'absent') return { serving, instance, before, after: undefined, wishes, position, positions }
+  if (outcome === 'absent') return { serving, instance, before, after: undefined, changes, position, positions }
   // A row of a dependent table that this one has not cannot be made under the present circumstances.
   const absent = definition.dependents
     .flatMap(({ columns }) => columns)
-    .find((name) => name in wishes && stored[name] === undefined)
+    .find((name) => name in changes && stored[name] === undefined)
   if (absent !== undefined) return refuse('inconsistentName', positions.get(absent))
   stored[statusColumn] = outcome
-  return { serving, instance, before, after: stored, wishes, position, positions }
+  return { serving, instance, before, after: stored, changes, position, positions }
 }
 
 function isRefusal(derived: unknown): derived is Refusal {
@@ -182,13 +182,13 @@ export function mayBeActive({ table: { definition }, handlers }: Serving, row: A
 /** StorageType, RFC 2579: permanent rows stay, read-only rows stay as they are, and the kind itself hardly changes. */
 function storageForbids(
   storage: StorageType | undefined,
-  wishes: AnyRow,
+  changes: AnyRow,
   statusColumn: string,
   storageColumn: string,
 ): boolean {
   if (storage === 'readOnly') return true
-  if (storage === 'permanent' && wishes[statusColumn] === 'destroy') return true
-  const wish = storageTypeOf(wishes[storageColumn])
-  if (wish === undefined || wish === storage) return false
-  return storage === 'permanent' || wish === 'permanent' || wish === 'readOnly'
+  if (storage === 'permanent' && changes[statusColumn] === 'destroy') return true
+  const requested = storageTypeOf(changes[storageColumn])
+  if (requested === undefined || requested === storage) return false
+  return storage === 'permanent' || requested === 'permanent' || requested === 'readOnly'
 }

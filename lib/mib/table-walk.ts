@@ -2,7 +2,7 @@
 
 import { formatOid, type Oid } from '../smi/oid.ts'
 import type { Varbind } from '../smi/value.ts'
-import { anyDefinition, type Columns, type WishesOf } from './declare.ts'
+import { anyDefinition, type ChangesOf, type Columns } from './declare.ts'
 import { indexValues } from './instance.ts'
 
 /** Whoever can list the instances below a name, in order; a manager can. */
@@ -15,7 +15,7 @@ type IndexOf<D> = D extends { readonly index: infer I extends Columns }
   : never
 
 /** Index parts, and those columns that the agent gave: rows may come and go while they are walked. */
-export type WalkedRow<D> = IndexOf<D> & WishesOf<D>
+export type WalkedRow<D> = IndexOf<D> & ChangesOf<D>
 
 /** Columns of dependent and augmenting tables included; values that are not as declared are left out. */
 export async function walkTable<D extends { readonly entry: readonly number[] }>(

@@ -2,6 +2,7 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { ownAddresses } from './fib-trie.ts'
 
 export type IpFamily = 4 | 6
 
@@ -48,12 +49,7 @@ export function parseIfInet6(text: string): string[] {
 /** Addresses in the text of /proc/net/fib_trie: the leaves that are one host, and this one. */
 export function parseFibTrie(text: string): string[] {
   const found = new Set<string>()
-  let leaf = ''
-  for (const line of text.split('\n')) {
-    const at = line.indexOf('|-- ')
-    if (at >= 0) leaf = line.slice(at + 4)
-    else if (line.endsWith('/32 host LOCAL')) found.add(leaf)
-  }
+  for (const address of ownAddresses(text.split('\n'))) if (address !== undefined) found.add(address)
   return [...found]
 }
 

@@ -5,6 +5,7 @@ import { isWildcardAddress, unmapped } from './address.ts'
 
 export class SourceAddresses {
   readonly #sockets: readonly [Socket, Socket | undefined]
+  #isClosed = false
 
   private constructor(v4: Socket, v6: Socket | undefined) {
     this.#sockets = [v4, v6]
@@ -32,6 +33,8 @@ export class SourceAddresses {
   }
 
   close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
     for (const socket of this.#sockets) socket?.close()
   }
 }

@@ -5,12 +5,16 @@ import { listPids, openFiles, socketInode } from './processes.ts'
 
 /** `PID 123 (node dist/agent/main.js)`; undefined when the kernel does not let us see. */
 export function describePortOwner(protocol: 'udp' | 'tcp', port: number): string | undefined {
+  const pid = portOwner(protocol, port)
+  return pid === undefined ? undefined : `PID ${pid} (${readProcess(pid)?.command.join(' ') ?? '?'})`
+}
+
+/** Its PID; undefined when the kernel does not let us see. */
+export function portOwner(protocol: 'udp' | 'tcp', port: number): number | undefined {
   const inodes = new Set(
     [`/proc/net/${protocol}`, `/proc/net/${protocol}6`].flatMap((table) => socketInodes(readText(table), port)),
   )
-  if (inodes.size === 0) return undefined
-  const pid = listPids().find((candidate) => holdsAny(candidate, inodes))
-  return pid === undefined ? undefined : `PID ${pid} (${readProcess(pid)?.command.join(' ') ?? '?'})`
+  return inodes.size === 0 ? undefined : listPids().find((candidate) => holdsAny(candidate, inodes))
 }
 
 /** False too of who may not be looked at. */

@@ -28,9 +28,8 @@ import { starterVariable } from './home-processes.ts'
 import { outliveStandardStreams } from './standard-streams.ts'
 import { tellSystemd } from './systemd.ts'
 
+/** What a daemon does when it serves. */
 export interface DaemonWork {
-  /** Resolves when it serves; throws ConfigurationError, or an Error that says what could not be had. */
-  start(): Promise<void>
   stop(): Promise<void>
   /** On SIGHUP. */
   reload(): Promise<void>
@@ -39,8 +38,11 @@ export interface DaemonWork {
 export interface DaemonProcess {
   readonly home: Home
   readonly log: Log
-  /** Starts the work, and keeps to signals until it ends: SIGTERM and SIGINT stop it, SIGHUP reloads it; SIGUSR2 reopens its log. */
-  run(work: DaemonWork): Promise<void>
+  /**
+   * Starts the work, and keeps to signals until it ends: SIGTERM and SIGINT stop it, SIGHUP reloads it; SIGUSR2 reopens its
+   * log. `start` resolves when it serves; it throws ConfigurationError, or an Error that says what could not be had.
+   */
+  run(start: () => Promise<DaemonWork>): Promise<void>
   /** Says why on standard error and in the log, and ends the process with exit code 1, or 4 where files are refused. */
   fail(error: unknown): never
 }
@@ -77,10 +79,10 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
     process.stderr.write(`${messageWithCausesOf(error)}\n`)
     process.exit(error instanceof ConfigurationError ? error.exitCode : 1)
   }
-  const run = async ({ start, stop, reload }: DaemonWork): Promise<void> => {
+  const run = async (start: () => Promise<DaemonWork>): Promise<void> => {
     beTheOnlyOne(name, home)
     try {
-      await start()
+      const { stop, reload } = await start()
       await keepToSignals({
         pidFile: pidFileOf(home, name),
         log,

@@ -47,9 +47,19 @@ export function commandMistake(
 ): { readonly severity: 'error' | 'warning'; readonly message: string } | undefined {
   const parsed = parseCommand(command)
   if ('error' in parsed) return { severity: 'error', message: parsed.error }
-  const found = findProgram(parsed.argv[0], ownPath)
-  const message = typeof found === 'string' ? whyNotTrusted(found) : found.sentence
-  return message === undefined ? undefined : { severity: 'warning', message }
+  const mistake = programMistake(parsed.argv[0], ownPath)
+  return mistake && { severity: 'warning', message: mistake.sentence }
+}
+
+/** Why a program cannot be run now, or who else could change it. */
+export function programMistake(
+  program: string,
+  path: string,
+): { readonly reason: NoProgram['reason'] | 'untrusted'; readonly sentence: string } | undefined {
+  const found = findProgram(program, path)
+  if (typeof found !== 'string') return found
+  const sentence = whyNotTrusted(found)
+  return sentence === undefined ? undefined : { reason: 'untrusted', sentence }
 }
 
 /** Of our own programs castellan check says it once for all (lib/home/home-trust.ts). */

@@ -42,7 +42,7 @@ export const latestMs = 5 * 60_000
 export const settlingMs = 5000
 /** However far away the next run is, the wall clock is looked at this often: it may be set, and the machine may sleep. */
 const lookMs = 60_000
-/** Periodic schedules that run more often begin anew with the agent, and are not written down at each run. */
+/** Periodic schedules that run more often begin again with the agent, and are not written down at each run. */
 const keptFromSeconds = 60
 export class Scheduler {
   readonly #options: SchedulerOptions

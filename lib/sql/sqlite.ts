@@ -96,7 +96,8 @@ function useWriteAheadLog(database: Sqlite, busyTimeoutMs: number): void {
   }
 }
 
-function migrate(database: Sqlite, migrations: readonly string[]): void {
+/** Brings the schema up to date, by as many steps as it lacks. */
+export function migrate(database: Sqlite, migrations: readonly string[]): void {
   const versionOf = (): number => Number(database.pragma('user_version', { simple: true }))
   if (versionOf() === migrations.length) return
   // Immediate, and read again inside: several processes may open a new file at the same moment.

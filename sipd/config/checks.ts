@@ -1,5 +1,8 @@
 /** What directives of sipd.conf have to be together; each may be good alone. */
 
+import { messageOf } from '../../lib/errors.ts'
+import { compileLogFormat } from '../log/log-format.ts'
+import { accessLogFormat } from './access-log-format.ts'
 import type { Word } from './declare/lines.ts'
 import type { Entry, Reader } from './declare/row.ts'
 import type { DirectiveName, SipdConfig } from './directives.ts'
@@ -46,6 +49,7 @@ export function checkTogether(config: SipdConfig, entries: Entries, reader: Read
   const { format } = config.CustomLog
   if (!format.includes('%') && !config.LogFormat.some(({ nickname }) => nickname === format))
     complain(['CustomLog'], `CustomLog names the format ${format}, which no LogFormat gives`)
+  checkFormats(config, entries, reader)
 
   if (config.Listen.length > 0) {
     warn(['Port'], 'Port counts only where there is no Listen')
@@ -69,6 +73,32 @@ function checkTls(config: SipdConfig, complain: (names: DirectiveName[], message
     complain(['SipTlsMutualAuthentication'], 'SipTlsMutualAuthentication On needs SipTlsCACertificateFile')
   if (config.Listen.some(({ port }) => port === config.SipTlsPort))
     complain(['SipTlsPort', 'SipTlsEnable'], `SipTlsPort ${config.SipTlsPort} is a port of Listen too`)
+}
+
+/** A format that no log has costs no start. */
+function checkFormats(config: SipdConfig, entries: Entries, reader: Reader): void {
+  const inUse = accessLogFormat(config)
+  const formats = entries.get('LogFormat') ?? []
+  for (const { name, args } of formats) {
+    const format = args[0]?.text ?? ''
+    const mistake = formatMistake(format)
+    if (mistake === undefined) continue
+    if (format === inUse) reader.complain(name, `LogFormat: ${mistake}`)
+    else reader.warn(name, `LogFormat: ${mistake}`)
+  }
+  const at = entries.get('CustomLog')?.[0]?.name
+  const mistake = formatMistake(inUse)
+  if (at && mistake !== undefined && !formats.some(({ args }) => args[0]?.text === inUse))
+    reader.complain(at, `CustomLog: ${mistake}`)
+}
+
+function formatMistake(format: string): string | undefined {
+  try {
+    compileLogFormat(format, { serverName: '' })
+    return undefined
+  } catch (error) {
+    return messageOf(error)
+  }
 }
 
 /** A virtual host is to be another than the actual one. */

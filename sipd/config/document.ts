@@ -5,7 +5,7 @@ import { groups } from './directives.ts'
 
 const introduction = `# The directives of sipd.conf
 
-This page is made from the table of directives; \`node dist/sipd/config/print-document.js > docs/sipd-directives.md\` makes it anew.
+This page is made from the table of directives; \`node dist/sipd/config/print-document.js > docs/sipd-directives.md\` makes it again.
 
 A line is a directive and its value; names and fixed words in any case. \`#\` begins a comment at the start of a word, \`\\\` at the end
 of a line continues it, and an argument with blanks stands in double quotes, with \`\\"\` and \`\\\\\` for a quote and a backslash in it.

@@ -1,15 +1,16 @@
 /** What sipd.conf asks of this machine: certificates that can be used, and addresses that it has. */
-import { statSync } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import type { Complaint } from '../../lib/cnf/complaint.ts'
 import { messageOf } from '../../lib/errors.ts'
 import { isNothingAt } from '../../lib/files/files.ts'
-import type { Home } from '../../lib/home/home.ts'
+import { foldersOf, type Home } from '../../lib/home/home.ts'
 import { canonicalAddress, isLoopbackAddress, isWildcardAddress, withoutZone } from '../../lib/net/address.ts'
-import { commandMistake } from '../../lib/program/program-file.ts'
+import { programMistake } from '../../lib/program/program-file.ts'
 import { isKnownGroup, knownAccount } from '../../lib/users/accounts.ts'
+import { logCommand, logProgramPath } from '../log/log-program.ts'
 import type { DirectiveName, SipdConfig } from './directives.ts'
 import type { ConfigNotes } from './parse.ts'
 import type { ReadFile } from './tls-files.ts'
@@ -60,34 +61,56 @@ export function checkTlsFiles(
   return complaints
 }
 
-/** Logs that a start could not open: folders and programs that are not there now (warnings), and pipes to no command. */
+/** Pipes to what is no command. */
 export function checkLogs(config: SipdConfig, origins: Origins, home: Home, file: string): Complaint[] {
-  const destinations = [
-    ['ErrorLog', config.ErrorLog],
-    ['CustomLog', config.CustomLog.destination],
-  ] as const
-  return destinations.flatMap(([name, destination]): Complaint[] => {
-    const origin = origins.get(name)
-    if (!origin) return [] // the default is in the home's own folder
-    const at = { file, line: origin.line, column: 1 }
-    if (destination.kind === 'pipe') {
-      const mistake = commandMistake(destination.command.replace(/^\|/, '')) // Apache's || is a pipe too
-      if (!mistake) return []
-      const complaint = { ...at, message: `${name}: ${mistake.message}` }
-      return [mistake.severity === 'error' ? complaint : { ...complaint, severity: 'warning' }]
-    }
-    const mistake = logFileMistake(resolve(home.root, destination.path))
-    return mistake === undefined ? [] : [{ ...at, severity: 'warning', message: `${name}: ${mistake}` }]
+  return destinationsOf(config).flatMap(([name, destination]): Complaint[] => {
+    const parsed = destination.kind === 'pipe' ? logCommand(destination.command, home) : undefined
+    if (!parsed || !('error' in parsed)) return []
+    return [{ file, line: origins.get(name)?.line ?? 1, column: 1, message: `${name}: ${parsed.error}` }]
   })
 }
 
-function logFileMistake(path: string): string | undefined {
-  if (isNothingAt(dirname(path))) return `there is no folder ${dirname(path)}; sipd cannot start`
+/** Logs that a start could not open as this user; a program that others may change is only warned of. */
+export function unusableLogs(config: SipdConfig, origins: Origins, home: Home, file: string): Complaint[] {
+  return destinationsOf(config).flatMap(([name, destination]): Complaint[] => {
+    const at = { file, line: origins.get(name)?.line ?? 1, column: 1 }
+    if (destination.kind === 'file') {
+      const mistake = logFileMistake(resolve(home.root, destination.path), foldersOf(home, 'sipd').logs)
+      return mistake === undefined ? [] : [{ ...at, message: `${name}: ${mistake}` }]
+    }
+    const parsed = logCommand(destination.command, home)
+    const mistake = 'error' in parsed ? undefined : programMistake(parsed.argv[0], logProgramPath())
+    if (!mistake) return []
+    const complaint = { ...at, message: `${name}: ${mistake.sentence}` }
+    return [mistake.reason === 'untrusted' ? { ...complaint, severity: 'warning' } : complaint]
+  })
+}
+
+function destinationsOf({ ErrorLog, CustomLog }: SipdConfig) {
+  return [
+    ['ErrorLog', ErrorLog],
+    ['CustomLog', CustomLog.destination],
+  ] as const
+}
+
+/** `own` is the folder that a start makes. */
+function logFileMistake(path: string, own: string): string | undefined {
+  const folder = dirname(path)
+  if (isNothingAt(path)) {
+    if (isNothingAt(folder)) return folder === own ? undefined : `there is no folder ${folder}; sipd cannot start`
+    return mayUse(folder, constants.W_OK | constants.X_OK) ? undefined : `no file can be made in ${folder} by this user`
+  }
+  const stats = statSync(path)
+  if (!stats.isFile() && !stats.isCharacterDevice()) return `${path} is no file that can be written`
+  return mayUse(path, constants.W_OK) ? undefined : `${path} cannot be written by this user`
+}
+
+function mayUse(path: string, mode: number): boolean {
   try {
-    const stats = statSync(path)
-    return stats.isFile() || stats.isCharacterDevice() ? undefined : `${path} is no file that can be written`
+    accessSync(path, mode)
+    return true
   } catch {
-    return undefined // it is not there yet, or not for this user to look at
+    return false
   }
 }
 
@@ -116,14 +139,6 @@ export function missingAddresses(config: SipdConfig, origins: Origins, file: str
     const isForMany = isWildcardAddress(address) || isLoopbackAddress(address)
     if (isForMany || own.includes(canonicalAddress(withoutZone(address)))) return []
     const line = origins.get('Listen')?.lines[i] ?? 1
-    return [
-      {
-        file,
-        line,
-        column: 1,
-        severity: 'warning',
-        message: `${address} is an address of no interface now; sipd cannot serve it`,
-      },
-    ]
+    return [{ file, line, column: 1, message: `${address} is an address of no interface now; sipd cannot serve it` }]
   })
 }

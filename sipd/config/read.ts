@@ -1,7 +1,7 @@
 /** The configuration of sipd as it lies in a home: sipd.conf, and persistent_tcp.conf where there is one. */
 import type { Stats } from 'node:fs'
 import { join } from 'node:path'
-import { type Complaint, ConfigurationError, isWarning } from '../../lib/cnf/complaint.ts'
+import { type Complaint, ConfigurationError } from '../../lib/cnf/complaint.ts'
 import { isMissing, messageOf } from '../../lib/errors.ts'
 import { readRegularFileSync } from '../../lib/files/regular-file.ts'
 import type { Home } from '../../lib/home/home.ts'
@@ -11,13 +11,13 @@ import type { Rows } from './declare/row.ts'
 import { directives, type SipdConfig } from './directives.ts'
 import { exposure } from './exposure.ts'
 import { checkFileMode } from './file-mode.ts'
-import { checkAccounts, checkLogs, checkTlsFiles, missingAddresses } from './machine-checks.ts'
+import { checkAccounts, checkLogs, checkTlsFiles } from './machine-checks.ts'
 import { checkMemory } from './memory.ts'
 import { type ConfigNotes, parseConfig } from './parse.ts'
 import { type PersistentPeer, parsePersistentTcp } from './persistent-tcp.ts'
 import { type ReadFile, readFile as readTlsFile } from './tls-files.ts'
 
-const configFile = 'sipd.conf'
+export const configFile = 'sipd.conf'
 const peersFile = 'persistent_tcp.conf'
 
 export interface ReadConfig extends ConfigNotes {
@@ -56,11 +56,8 @@ export function inspectConfig(home: Home, readTls: ReadFile = readTlsFile): Insp
   const warnings = [...parsed.warnings]
   if ('config' in parsed) {
     complaints.push(...checkTlsFiles(parsed.config, origins, home, configFile, readTls))
-    const ofLogs = checkLogs(parsed.config, origins, home, configFile)
-    complaints.push(...ofLogs.filter((one) => !isWarning(one)))
+    complaints.push(...checkLogs(parsed.config, origins, home, configFile))
     warnings.push(
-      ...ofLogs.filter(isWarning),
-      ...missingAddresses(parsed.config, origins, configFile),
       ...checkAccounts(parsed.config, origins, configFile),
       ...checkMemory(parsed.config, origins, configFile),
       ...exposure(parsed.config, origins, configFile),

@@ -1,4 +1,4 @@
-/** The configuration for people and programs: what is in force and whence, and what is wrong. */
+/** The configuration for people and programs: what is in force and where it was set, and what is wrong. */
 import { formatComplaint } from '../../lib/cnf/complaint.ts'
 import type { Rows } from './declare/row.ts'
 import { directives, type SipdConfig } from './directives.ts'
@@ -28,11 +28,11 @@ interface InForce {
 export function formatConfig(inForce: InForce): string {
   const rows: Rows = directives
   const lines = selected(inForce).flatMap(({ name, value, origin, isInForce }) => {
-    const whence = isInForce ? origin : `${origin}, not acted on`
+    const setAt = isInForce ? origin : `${origin}, not acted on`
     const written = rows[name]!.print(name, value)
     // A container's first line has to end with >.
-    if (rows[name]!.inside && written.length > 0) return [`# ${whence}`, ...written]
-    return (written.length > 0 ? written : [`# ${name}`]).map((line) => `${line.padEnd(originColumn)} # ${whence}`)
+    if (rows[name]!.inside && written.length > 0) return [`# ${setAt}`, ...written]
+    return (written.length > 0 ? written : [`# ${name}`]).map((line) => `${line.padEnd(originColumn)} # ${setAt}`)
   })
   return `${lines.join('\n')}\n`
 }

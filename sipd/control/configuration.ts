@@ -9,9 +9,9 @@ import { sipCommand } from './command.ts'
 
 /** What these commands need of the configuration; who puts the commands together gives it. */
 export interface ConfigurationView {
-  /** All complaints and warnings about the files of a home, and the verdict. */
-  check(home: Home): { readonly text: string; readonly json: unknown; readonly isGood: boolean }
-  /** What is in force, and whence. Throws a ConfigurationError when the files are broken. */
+  /** All complaints and warnings about the files of a home and what they ask of the machine, and the verdict. */
+  check(home: Home): Promise<{ readonly text: string; readonly json: unknown; readonly isGood: boolean }>
+  /** What is in force, and where it was set. Throws a ConfigurationError when the files are broken. */
   inForce(home: Home): { readonly text: string; readonly json: unknown }
 }
 
@@ -22,12 +22,13 @@ export function configurationCommands(view: ConfigurationView): readonly Command
 function checkCommand(view: ConfigurationView) {
   return sipCommand({
     name: 'check',
-    summary: 'say all that is wrong with sipd.conf, with lines',
+    summary:
+      'say all that a start would refuse: in sipd.conf with lines, logs, certificates, users, addresses and ports',
     example: 'sip check --json',
-    exitCodes: { 0: 'nothing is wrong', 1: 'sipd does not start on this file' },
+    exitCodes: { 0: 'nothing is wrong', 1: 'sipd would not start' },
     options: { json },
     async run({ home, options }) {
-      const { text, json, isGood } = view.check(home)
+      const { text, json, isGood } = await view.check(home)
       if (options.json) printJson(json)
       else print(text)
       return isGood ? exitCodes.ok : exitCodes.error

@@ -8,6 +8,7 @@ import { ControlError, control, NoAnswerError } from '../../lib/process/control.
 import { daemonOf } from '../../lib/process/daemon-identity.ts'
 import { commandClock } from '../../lib/time/clock.ts'
 import { pause } from '../../lib/time/pause.ts'
+import { inspectConfig } from '../config/read.ts'
 
 /** Undefined when it does not run. Throws HomeError (4) where this user may not see it. */
 export function runningSipd(home: Home): ProcessIdentity | undefined {
@@ -43,6 +44,13 @@ export function whyNotAsked(
   return new CommandFailure(`sipd does not listen at ${path}: ${messageOf(error)}`)
 }
 
+/** ErrorLog as sipd.conf has it, for a sentence. */
+function errorLogOf(home: Home): string {
+  const errorLog = inspectConfig(home).config?.ErrorLog
+  if (!errorLog) return 'the error log'
+  return errorLog.kind === 'file' ? errorLog.path : `the error log of "|${errorLog.command}"`
+}
+
 /** The number that grows with every new generation of workers that serves. */
 export async function readGeneration(home: Home, withinMs: number): Promise<number> {
   const answer = await askSipd(home, 'generation', withinMs)
@@ -59,7 +67,7 @@ export async function waitForGeneration(
   for (;;) {
     const leftMs = deadlineMs - performance.now()
     if (leftMs <= 0) break
-    if (!isRunning(parent)) throw new CommandFailure('sipd ended meanwhile; logs/sipd/error_log says why')
+    if (!isRunning(parent)) throw new CommandFailure(`sipd ended meanwhile; ${errorLogOf(home)} says why`)
     // The last of these questions has hardly any time, and what is missing is the generation and not its answer.
     const generation = await readGeneration(home, Math.max(1, leftMs)).catch((error: unknown) => {
       if (error instanceof CommandFailure && error.exitCode === exitCodes.noAnswer) return before
@@ -69,7 +77,7 @@ export async function waitForGeneration(
     await pause(commandClock, 50)
   }
   throw new CommandFailure(
-    `no new generation of sipd served within ${withinMs / 1000} s; logs/sipd/error_log says why`,
+    `no new generation of sipd served within ${withinMs / 1000} s; ${errorLogOf(home)} says why`,
     exitCodes.noAnswer,
   )
 }

@@ -9,7 +9,7 @@ import type { Home } from '../../lib/home/home.ts'
 import type { SignalTarget } from '../../lib/proc/signal.ts'
 import { ControlError, control, NoAnswerError } from '../../lib/process/control.ts'
 
-/** The PID and the start time of the process that is to be stopped, as the supervisor knows it (subagents/critapp/run.ts). */
+/** The PID and the start time of the process that is to be stopped, as the supervisor knows it (subagents/critapp/host/run.ts). */
 export const processVariable = 'CASTELLAN_SUPERVISED_PROCESS'
 
 /** Whom the supervisor means that called this command; undefined where it was not called by one, or names nobody. */

@@ -1,5 +1,6 @@
 /** The file that keeps the bindings over a restart: its schema, and what is read from and written to it. */
 import { statSync } from 'node:fs'
+import { openCopy } from '../../lib/sql/copy.ts'
 import { isBroken, moveAside, openSqlite, type Sqlite, UnusableDatabase } from '../../lib/sql/sqlite.ts'
 import type { Binding, Change } from './binding.ts'
 import { bindingLimits } from './limits.ts'
@@ -37,6 +38,8 @@ const noPath: readonly string[] = Object.freeze([])
 export interface BindingsFileOptions {
   readonly busyTimeoutMs?: number
   readonly mostOctets?: number
+  /** Reads what the file holds, and nothing of it is written: for a disk that takes nothing. */
+  readonly isCopy?: boolean
 }
 
 const leastFileOctets = 16 << 20
@@ -51,13 +54,15 @@ export class BindingsFile {
    * Opens or makes it; it grows to `mostOctets` at most. Throws UnusableDatabase, or what SQLite says when a disk or a lock is
    * the trouble.
    */
-  constructor(path: string, { busyTimeoutMs, mostOctets }: BindingsFileOptions = {}) {
+  constructor(path: string, { busyTimeoutMs, mostOctets, isCopy = false }: BindingsFileOptions = {}) {
     this.path = path
-    this.#database = openSqlite(path, {
-      migrations: bindingMigrations,
-      cacheOctets: 32 * 1024 * 1024,
-      ...(busyTimeoutMs === undefined ? {} : { busyTimeoutMs }),
-    })
+    this.#database = isCopy
+      ? openCopy(path, bindingMigrations)
+      : openSqlite(path, {
+          migrations: bindingMigrations,
+          cacheOctets: 32 * 1024 * 1024,
+          ...(busyTimeoutMs === undefined ? {} : { busyTimeoutMs }),
+        })
     if (mostOctets !== undefined && Number.isFinite(mostOctets)) this.#limitTo(Math.max(leastFileOctets, mostOctets))
     this.#inode = inodeOf(path)
     this.#write = this.#prepareWrite()

@@ -3,6 +3,8 @@
 import { statSync } from 'node:fs'
 import { errorOf } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log/log.ts'
+import { isBroken } from '../../lib/sql/sqlite.ts'
+import type { Binding } from './binding.ts'
 import { BindingsFile, inodeOf, moveAsideIfBroken } from './bindings-file.ts'
 import type { MemoryLocation } from './memory.ts'
 
@@ -27,47 +29,55 @@ const aheadMs = 1000
 /**
  * Fills the store, before anything is routed or written, and returns how many bindings it got; it blocks meanwhile. It takes
  * a page of rows at a time, and stops at the bounds on users and octets: what is left then is logged, and stays in the file.
- * A broken file, or one of a later version, is moved to `NAME.broken-SECONDS`; that, and a file that cannot be opened,
- * is logged, and the store is left empty. A file that is not there is made.
+ * A broken file, or one of a later version, is moved to `NAME.broken-SECONDS`; that, and a file that cannot be read,
+ * is logged, and the store is left empty. A file that is not there is made. Of one that a full or read-only disk does not
+ * let SQLite open, a copy is read.
  */
 export function loadBindings(path: string, store: MemoryLocation, options: LoadOptions): number {
-  const { maxAgeMs, log } = options
+  const { log } = options
   const inode = inodeOf(path)
-  let file: BindingsFile | undefined
   try {
-    const writtenMs = writtenAtMs(path)
-    const nowMs = writtenMs > options.nowMs + aheadMs ? writtenMs : options.nowMs
-    const ageMs = nowMs - writtenMs
-    file = new BindingsFile(path)
-    if (inode !== undefined && ageMs > maxAgeMs) {
-      file.removeAll()
-      log.notice('the registrations on disk are too old and were dropped', { path, ageSeconds: seconds(ageMs) })
-      return 0
-    }
-    return fill(store, file, nowMs, options)
+    return loadFrom(path, false, store, options)
   } catch (error) {
     store.clear()
-    recover(path, inode, errorOf(error), options.nowMs, log)
+    if (inode === undefined || isBroken(error)) return recover(path, inode, errorOf(error), options.nowMs, log)
+    log.warn('the file of registrations cannot be opened to write; what it holds is read', { path, error })
+  }
+  try {
+    return loadFrom(path, true, store, options)
+  } catch (error) {
+    store.clear()
+    return recover(path, inode, errorOf(error), options.nowMs, log)
+  }
+}
+
+function loadFrom(path: string, isCopy: boolean, store: MemoryLocation, options: LoadOptions): number {
+  const { maxAgeMs, log } = options
+  const isThere = inodeOf(path) !== undefined
+  const writtenMs = writtenAtMs(path)
+  const nowMs = writtenMs > options.nowMs + aheadMs ? writtenMs : options.nowMs
+  const ageMs = nowMs - writtenMs
+  const file = new BindingsFile(path, { isCopy })
+  try {
+    if (!isThere || ageMs <= maxAgeMs) return fill(store, file, nowMs, options)
+    file.removeAll()
+    log.notice('the registrations on disk are too old and were dropped', { path, ageSeconds: seconds(ageMs) })
     return 0
   } finally {
-    file?.close()
+    file.close()
   }
 }
 
 function fill(store: MemoryLocation, file: BindingsFile, nowMs: number, options: LoadOptions): number {
-  const { log, longestMs = Number.POSITIVE_INFINITY, mostUsers = Number.POSITIVE_INFINITY } = options
+  const { log, longestMs = Number.POSITIVE_INFINITY } = options
   const toSteadyMs = options.nowMs - nowMs - store.toWallMs()
   const { path } = file
   let loaded = 0
   for (const [addressOfRecord, binding] of file.read(nowMs)) {
     const expiresAtMs = toSteadyMs + Math.min(binding.expiresAtMs, nowMs + longestMs)
-    const isFull = store.users >= mostUsers && store.find(addressOfRecord).length === 0
-    if (isFull || !store.restore(addressOfRecord, { ...binding, expiresAtMs })) {
-      const raise = isFull ? 'RegistrarMaxUsers' : 'RegistrarMaxOctets'
-      log.error(
-        `not all registrations on disk were loaded: ${raise} is reached; those phones are unknown until they register again`,
-        { path, loaded, left: file.count(nowMs) - loaded, users: store.users },
-      )
+    const raise = restoreWithin(store, addressOfRecord, { ...binding, expiresAtMs }, options)
+    if (raise !== undefined) {
+      log.error(notAll(raise), { path, loaded, left: file.count(nowMs) - loaded, users: store.users })
       return loaded
     }
     loaded++
@@ -78,7 +88,23 @@ function fill(store: MemoryLocation, file: BindingsFile, nowMs: number, options:
   return loaded
 }
 
-function recover(path: string, inode: number | undefined, error: Error, nowMs: number, log: Log): void {
+/** Puts a binding of before; gives the bound that leaves no room for it. */
+export function restoreWithin(
+  store: MemoryLocation,
+  addressOfRecord: string,
+  binding: Binding,
+  { mostUsers = Number.POSITIVE_INFINITY }: Pick<LoadOptions, 'mostUsers'>,
+): 'RegistrarMaxUsers' | 'RegistrarMaxOctets' | undefined {
+  if (store.users >= mostUsers && store.find(addressOfRecord).length === 0) return 'RegistrarMaxUsers'
+  return store.restore(addressOfRecord, binding) ? undefined : 'RegistrarMaxOctets'
+}
+
+export function notAll(raise: string): string {
+  return `not all registrations on disk were loaded: ${raise} is reached; those phones are unknown until they register again`
+}
+
+/** Of what cannot be read, nothing. */
+function recover(path: string, inode: number | undefined, error: Error, nowMs: number, log: Log): 0 {
   let movedTo: string | undefined
   try {
     movedTo = moveAsideIfBroken(path, inode, error, nowMs)
@@ -90,6 +116,7 @@ function recover(path: string, inode: number | undefined, error: Error, nowMs: n
     movedTo,
     error: error.message,
   })
+  return 0
 }
 
 /**

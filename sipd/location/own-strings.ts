@@ -21,7 +21,7 @@ export class SharedStrings {
   readonly #most: number
   readonly #kept = new Map<string, string>()
 
-  /** With so many different ones it begins anew: those in use go on, and callers that send noise cost no more than this. */
+  /** With so many different ones it begins again: those in use go on, and callers that send noise cost no more than this. */
   constructor(most = 1024) {
     this.#most = most
   }

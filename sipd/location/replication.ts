@@ -1,6 +1,6 @@
 /** How the workers keep the same registrations: each tells the others what changed in it, and hears what changed in them. */
 import type { Clock, Timer } from '../../lib/time/clock.ts'
-import type { Binding } from './binding.ts'
+import type { Binding, Change } from './binding.ts'
 import { decodeChanges, encodeChanges } from './changes.ts'
 import type { MemoryLocation } from './memory.ts'
 
@@ -47,6 +47,20 @@ export class Replication {
       const part = changes.slice(from, from + changesAtOnce)
       tell(Buffer.from(encodeChanges(part, -store.nowMs()), 'utf8'))
     }
+  }
+
+  /** All there is, for a worker that begins. Changes while it is read are told as all others are. */
+  *pages(): IterableIterator<Buffer> {
+    const { store } = this.#options
+    let page: Change[] = []
+    const encoded = (): Buffer => Buffer.from(encodeChanges(page, -store.nowMs()), 'utf8')
+    for (const change of store.all()) {
+      page.push(change)
+      if (page.length < changesAtOnce) continue
+      yield encoded()
+      page = []
+    }
+    yield encoded()
   }
 
   /** What another worker told; what the file has is older. */

@@ -1,6 +1,7 @@
 /** The thread that writes bindings to their file, so that a slow disk holds up nobody. Started by LocationWriter. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { codeOf, messageOf } from '../../lib/errors.ts'
+import { ownThread, workInBackground } from '../../lib/process/background.ts'
 import { BindingsFile, inodeOf, moveAsideIfBroken } from './bindings-file.ts'
 import { decodeChanges } from './changes.ts'
 
@@ -36,6 +37,10 @@ let isNewFile = false
 /** Monotonic. */
 let cleanedAtMs = performance.now()
 let batch = emptyBatch()
+
+const self = ownThread()
+// The file is behind memory by a fraction of a second anyway.
+if (self !== undefined) workInBackground(self)
 
 parentPort!.on('message', (order: WriterOrder) => {
   switch (order.order) {

@@ -39,7 +39,19 @@ const batchChanges = 6000
 const partChanges = 250
 const firstRetryMs = 250
 const lastRetryMs = 30_000
+/** The thread has reported by then, and has only its file to close. */
+const lastReportMs = 5000
 const thread = new URL('./writer-thread.js', import.meta.url)
+
+/** What a successor is to write in this one's place. */
+export interface Unwritten {
+  /** What is bound to them has changed, and is not in the file. */
+  readonly addresses: readonly string[]
+  /** The file lacks more than these: all there is has to be written. */
+  readonly isAll: boolean
+  /** From then on nothing more is written by this one. */
+  readonly closed: Promise<void>
+}
 
 interface Waiter {
   /** How many of the changes taken so far have to be committed. */
@@ -85,6 +97,9 @@ export class LocationWriter {
   #isOverfull = false
   #rewrite: Iterator<Change> | undefined
   #isStopping = false
+  /** A successor writes in its place. */
+  #left: Unwritten | undefined
+  #whenReported: (() => void) | undefined
 
   constructor(options: LocationWriterOptions) {
     this.#options = options
@@ -99,11 +114,17 @@ export class LocationWriter {
     return this.#gathered + (this.#batch?.count ?? 0)
   }
 
+  /** Whether the disk takes what there is; true before the first attempt. */
+  get isWriting(): boolean {
+    return this.#retry === undefined && !this.#isOverfull
+  }
+
   start(): void {
-    this.#startThread()
+    if (!this.#left && !this.#isStopping) this.#startThread()
   }
 
   readonly changed: ChangeListener = (addressOfRecord, bindings, isRefresh) => {
+    if (this.#left) return
     const before = this.#gathered
     if (before >= this.#mostWaiting && !this.#changes.has(addressOfRecord) && !this.#refreshes.has(addressOfRecord)) {
       this.#isOverfull = true
@@ -123,8 +144,9 @@ export class LocationWriter {
     else if (before + 1 === batchChanges) this.#postAfter(0)
   }
 
-  /** Writes all there is again: the times in the file are by an earlier setting of the wall clock. */
+  /** Writes all there is again: what the file has is not what it should have. */
   rewrite(): void {
+    if (this.#left) return
     this.#isOverfull = true
     this.#post()
   }
@@ -140,17 +162,44 @@ export class LocationWriter {
     }).finally(() => clearInterval(hold))
   }
 
+  /**
+   * Begins no further batch, and gives what its successor has to write. Two processes must not write one address: an older state
+   * could come last. The batch that the disk has already is therefore waited for, by `closed`, and is the successor's as well.
+   */
+  handOver(): Unwritten {
+    this.#left ??= this.#leave()
+    return this.#left
+  }
+
+  #leave(): Unwritten {
+    const waiting = [...this.#changes.keys(), ...this.#refreshes.keys()]
+    const { changes = [], refreshes = [] } = this.#batch ?? {}
+    const addresses = new Set([...waiting, ...[...changes, ...refreshes].map(([addressOfRecord]) => addressOfRecord)])
+    const isAll = this.#isRewriting || (this.#batch?.isRewrite ?? false)
+    this.#changes.clear()
+    this.#refreshes.clear()
+    this.#timer?.cancel()
+    this.#retry?.timer.cancel()
+    const reported = this.#isSent ? new Promise<void>((resolve) => (this.#whenReported = resolve)) : Promise.resolve()
+    return { addresses: [...addresses], isAll, closed: reported.then(() => this.#end(lastReportMs)) }
+  }
+
   /** Flushes, closes the file and ends the thread; what the disk has not taken within the limit is logged and let go. */
   async stop(limitMs = 5000): Promise<void> {
+    if (this.#left) return this.#end(limitMs)
     if (this.#isStopping) return
     const limit = this.#clock.after(limitMs, () => this.#giveUp())
     const flushed = this.flush()
     this.#retryNow()
     await flushed
     limit.cancel()
-    this.#isStopping = true
     this.#timer?.cancel()
     this.#retry?.timer.cancel()
+    await this.#end(limitMs)
+  }
+
+  async #end(limitMs: number): Promise<void> {
+    this.#isStopping = true
     const worker = this.#worker
     if (!worker) return
     const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
@@ -175,7 +224,8 @@ export class LocationWriter {
     worker.on('exit', () => {
       this.#worker = undefined
       this.#isSent = false
-      if (this.#isStopping) return
+      this.#whenReported?.()
+      if (this.#isStopping || this.#left) return
       this.#log.error('the thread that writes registrations ended, and is started again', { inMs: this.#retryMs })
       this.#retryLater(() => this.#startThread())
     })
@@ -189,7 +239,7 @@ export class LocationWriter {
   }
 
   #post(): void {
-    if (this.#isSent || this.#retry || !this.#worker || this.#isStopping) return
+    if (this.#isSent || this.#retry || !this.#worker || this.#isStopping || this.#left) return
     this.#timer?.cancel()
     this.#timer = undefined
     this.#batch ??= this.#gather()
@@ -235,6 +285,8 @@ export class LocationWriter {
 
   #reported(report: WriterReport): void {
     this.#isSent = false
+    this.#whenReported?.()
+    if (this.#left) return
     if (report.result === 'failed') return this.#failed(report)
     reportWrite(this.#options.path)
     this.#retryMs = firstRetryMs

@@ -8,7 +8,7 @@ export interface Outlet {
    * Rejects when it can take nothing now; it is then asked again later.
    */
   write(octets: Uint8Array): Promise<number>
-  /** Opens anew what may have been moved aside. Rejects when that cannot be had; what was open then stays. */
+  /** Opens again what may have been moved aside. Rejects when that cannot be had; what was open then stays. */
   reopen(): Promise<void>
   /** Resolves when nothing of it is open any more. */
   close(): Promise<void>

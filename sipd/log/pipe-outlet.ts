@@ -1,15 +1,13 @@
 /** A program that reads a log from its standard input; when it ends it is started again, after a growing delay. */
 
-import { delimiter, join } from 'node:path'
 import { messageOf } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log/log.ts'
-import { defaultPath, programPath } from '../../lib/program/environment.ts'
 import { describeExit, exitCodeOf } from '../../lib/program/exit.ts'
 import type { Program } from '../../lib/program/program.ts'
 import { startProgram } from '../../lib/program/start.ts'
-import { programRoot } from '../../lib/program-root.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { countLines } from './line-queue.ts'
+import { logProgramPath } from './log-program.ts'
 import type { Outlet } from './outlet.ts'
 
 export interface PipeOptions {
@@ -94,8 +92,7 @@ export class PipeOutlet implements Outlet {
     const program = startProgram({
       argv,
       folder,
-      // The appliance's own programs, rotatelogs among them, need no path.
-      variables: { PATH: programPath(`${join(programRoot, 'bin')}${delimiter}${process.env.PATH || defaultPath}`) },
+      variables: { PATH: logProgramPath() },
       input: 'pipe',
       errors: 'inherit',
     })

@@ -5,10 +5,10 @@ import { errorOf, messageOf } from '../../lib/errors.ts'
 import { reportWrite } from '../../lib/files/storage.ts'
 import type { Home } from '../../lib/home/home.ts'
 import type { Log } from '../../lib/log/log.ts'
-import { parseCommand } from '../../lib/text/command.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { FileOutlet } from './file-outlet.ts'
 import { countLines, LineQueue } from './line-queue.ts'
+import { logCommand } from './log-program.ts'
 import type { Outlet } from './outlet.ts'
 import { PipeOutlet } from './pipe-outlet.ts'
 
@@ -25,7 +25,7 @@ export interface SinkOptions {
 export interface LogSink {
   /** Takes one or more whole lines. Never waits and never throws; what there is no room for is counted. */
   write(lines: string): void
-  /** Opens the file anew, after what has been taken so far (on SIGUSR2). Resolves when that is done or has failed. */
+  /** Opens the file again, after what has been taken so far (on SIGUSR2). Resolves when that is done or has failed. */
   reopen(): Promise<void>
   /** Resolves when all that was taken is written, or cannot be. */
   flush(): Promise<void>
@@ -46,8 +46,7 @@ const flushWithinMs = 2000
 export async function openSink(spec: string, options: SinkOptions & { readonly home: Home }): Promise<LogSink> {
   const { home, clock, log } = options
   if (!spec.startsWith('|')) return new Sink(await FileOutlet.open(resolve(home.root, spec)), options)
-  // Apache's || is a pipe without a shell as well; |$ is the one with.
-  const parsed = parseCommand(spec.replace(/^\|\|?/, ''))
+  const parsed = logCommand(spec.slice(1), home)
   if ('error' in parsed) throw new Error(`the log ${JSON.stringify(spec)} cannot be opened: ${parsed.error}`)
   let countLost = (_lines: number): void => {}
   const outlet = await PipeOutlet.open({
@@ -136,14 +135,14 @@ export class Sink implements LogSink {
     this.#timer = this.#options.clock.after(delayMs, () => this.#start())
   }
 
-  /** Writes until there is nothing left, or the outlet fails and is not opened anew. Never rejects. */
+  /** Writes until there is nothing left, or the outlet fails and is not opened again. Never rejects. */
   async #run(): Promise<void> {
     this.#isWriting = true
     let isFailed = false
     let isReopened = false
     do {
       isFailed = !(await this.#writeAll())
-      // A log is opened anew also when it cannot be written: that may be the operator's remedy.
+      // A log is opened again also when it cannot be written: that may be the operator's remedy.
       isReopened = this.#reopening.length > 0 && (await this.#reopen())
     } while (isReopened || this.#reopening.length > 0 || (!isFailed && !this.#queue.isEmpty))
     this.#isWriting = false
@@ -181,7 +180,7 @@ export class Sink implements LogSink {
       if (this.#at < this.#batch.length) this.#at = startOfLine(this.#batch, this.#at)
       return true
     } catch (error) {
-      this.#options.log.error('a log could not be opened anew; it goes on in what was open', {
+      this.#options.log.error('a log could not be opened again; it goes on in what was open', {
         to: this.#outlet.name,
         error: messageOf(error),
       })

@@ -1,4 +1,4 @@
-/** Requests and responses on their way through a proxy: what it changes is written anew, all else stays octet for octet. */
+/** Requests and responses on their way through a proxy: what it changes is written again, all else stays octet for octet. */
 import { H } from './header-names.ts'
 import type { Hop } from './hop.ts'
 import { type SipRequest, type SipResponse, stride } from './message.ts'

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { messageOf } from '../../lib/errors.ts'
 import type { Home } from '../../lib/home/home.ts'
 import type { Log } from '../../lib/log/log.ts'
-import { loadInOrder } from '../../lib/process/daemon.ts'
+import { backgroundThreads, loadInOrder } from '../../lib/process/daemon.ts'
 import { SpareDescriptors } from '../../lib/process/spare-descriptors.ts'
 import { programRoot } from '../../lib/program-root.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
@@ -19,6 +19,7 @@ import type { ListItem, ListSubject } from '../worker/listing.ts'
 import type { WorkerStart } from '../worker/protocol.ts'
 import { Watchdog } from './watchdog.ts'
 import { type HandleUser, WorkerError, WorkerHandle } from './worker-handle.ts'
+import { workerStdio } from './worker-stdio.ts'
 
 export interface PoolOptions {
   readonly home: Home
@@ -46,13 +47,14 @@ export interface PoolSettings {
 
 /**
  * A worker of 100,000 calls has much short-lived garbage: a larger young generation collects it for less. All of the heap is
- * collected rarely, and by one thread beside the one that serves: on the same core four take four fifths of it meanwhile
- * (docs/performance.md).
+ * collected rarely, and by one thread beside the one that serves, of a lower priority: on the same core four take four fifths of it
+ * meanwhile, and one of the same priority half (docs/performance.md).
  */
 const workerNodeOptions = [
   '--max-semi-space-size=16',
   '--initial-old-space-size=128',
   '--v8-pool-size=1',
+  backgroundThreads(),
   loadInOrder(),
 ]
 /** Connections that no worker has taken yet may have all others; a worker is started with these. */
@@ -99,6 +101,7 @@ export class WorkerPool {
         ...(options.account ? ['--account', JSON.stringify(options.account)] : []),
       ],
       execArgv: workerNodeOptions,
+      stdio: workerStdio(),
       serialization: 'advanced',
     })
   }
@@ -148,9 +151,9 @@ export class WorkerPool {
     return this.#exclusively(async () => {
       this.#settings = settings
       const before = this.workers
-      await this.#relieve(async () => {
+      await this.#relieve(async (successors) => {
         this.#openness = 'open'
-        await this.#stop(before, withinMs)
+        await this.#stop(before, withinMs, successors)
       })
     })
   }
@@ -238,6 +241,7 @@ export class WorkerPool {
       index,
       members,
       others,
+      sources: this.#sourcesFor(index),
       secret: this.#secret,
       signerSecret: this.#options.markKey,
       files: this.#settings.files,
@@ -253,6 +257,14 @@ export class WorkerPool {
     const handle = this.#spare.lend(() => new WorkerHandle(start, this.#options.clock, user))
     this.#workers.set(worker, handle)
     return handle
+  }
+
+  /** Those that serve first, each asked by another of those that begin. */
+  #sourcesFor(index: number): number[] {
+    const serving = this.#current().map(({ id }) => id)
+    const first = index % Math.max(1, serving.length)
+    const draining = this.workers.filter(({ state }) => state === 'draining').map(({ id }) => id)
+    return [...serving.slice(first), ...serving.slice(0, first), ...draining.reverse()]
   }
 
   #ended(handle: WorkerHandle, how: string): void {
@@ -329,11 +341,11 @@ export class WorkerPool {
     return this.workers.filter(({ generation, state }) => generation === this.#generation && state === 'serving')
   }
 
-  async #stop(all: readonly WorkerHandle[], withinMs: number): Promise<void> {
+  async #stop(all: readonly WorkerHandle[], withinMs: number, successors: readonly number[] = []): Promise<void> {
     for (const worker of all) {
       this.#leaving.add(worker.id)
       worker.state = 'stopping'
-      worker.send({ kind: 'stop', withinMs })
+      worker.send({ kind: 'stop', withinMs, successors })
     }
     await Promise.all(all.map((worker) => worker.ended(withinMs + 3000)))
     for (const { id } of all) this.#leaving.delete(id)

@@ -35,7 +35,7 @@ export function flood({
     statistics.refusedFlood++
     // A retransmission is passed over: a 503 would end what is under way. An ACK is never answered.
     if (admittance === 'silent' || request.method === 'ACK' || isRetransmission(arrival)) return 'drop'
-    return { status: 503, headers: [{ name: 'Retry-After', value: '5' }] }
+    return { status: 503, headers: [{ name: 'Retry-After', value: String(admission.retryAfterSeconds) }] }
   }
 }
 

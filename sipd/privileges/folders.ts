@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { isMissing, messageOf } from '../../lib/errors.ts'
+import { isNothingAt } from '../../lib/files/files.ts'
 import { readRegularFileSync } from '../../lib/files/regular-file.ts'
 import { foldersOf, type Home } from '../../lib/home/home.ts'
 import { shellWord } from '../../lib/text/shell-word.ts'
@@ -25,9 +26,29 @@ import { actAs } from '../../lib/users/privileges.ts'
 export function takeFolders(home: Home, configurationPath: string, account: Account): string | undefined {
   const closed = closedTo(home, configurationPath, account)
   if (closed !== undefined) return closed
-  const { data, logs, run } = foldersOf(home, 'sipd')
-  const folders = [data, logs, run]
+  const folders = writtenFolders(home)
   for (const folder of folders) takeIfNew(folder, account)
+  return foreignIn(folders, account)
+}
+
+/** The same without taking anything: what a start would say. */
+export function foldersMistake(home: Home, configurationPath: string, account: Account): string | undefined {
+  const closed = closedTo(home, configurationPath, account)
+  if (closed !== undefined) return closed
+  const isNew = (folder: string): boolean =>
+    isNothingAt(folder) || (statSync(folder).uid === 0 && readdirSync(folder).length === 0)
+  return foreignIn(
+    writtenFolders(home).filter((folder) => !isNew(folder)),
+    account,
+  )
+}
+
+function writtenFolders(home: Home): readonly string[] {
+  const { data, logs, run } = foldersOf(home, 'sipd')
+  return [data, logs, run]
+}
+
+function foreignIn(folders: readonly string[], account: Account): string | undefined {
   const owner = `${account.name ?? account.uid}:${account.gid}`
   const foreign = folders.filter((folder) => statSync(folder).uid !== account.uid)
   if (foreign.length > 0)

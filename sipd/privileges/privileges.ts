@@ -10,8 +10,9 @@ import type { Account } from '../../lib/users/accounts.ts'
 import type { Owner } from '../../lib/users/owner.ts'
 import { posixProcess } from '../../lib/users/posix.ts'
 import { actAs, becomeForGood, isRoot } from '../../lib/users/privileges.ts'
+import type { SipdConfig } from '../config/directives.ts'
 import { inspectConfig } from '../config/read.ts'
-import { takeFolders } from './folders.ts'
+import { foldersMistake, takeFolders } from './folders.ts'
 import { findAccount, findGroup } from './name-services.ts'
 import { defaultUser, runAsOf } from './run-as.ts'
 
@@ -71,7 +72,30 @@ export async function settlePrivileges(home: Home): Promise<Privileges> {
   }
   const { config, complaints } = inspectConfig(home)
   if (!config) throw new ConfigurationError(complaints)
-  const { User: user, Group: group, Listen } = config
+  const { decision, configuration } = await decide(home, config, takeFolders)
+  switch (decision.kind) {
+    case 'account':
+      return new Privileges({ account: decision.account, mayReadAsRoot: configuration.uid === 0 })
+    case 'root':
+      makeFolders(home, 'sipd')
+      return new Privileges({ whyRoot: decision.reason })
+    case 'refused':
+      throw new HomeError(decision.reason, 4)
+  }
+}
+
+/** Why a start as this user would be refused before anything else; nothing is changed. */
+export async function privilegesMistake(home: Home, config: SipdConfig): Promise<string | undefined> {
+  if (!isRoot()) return undefined
+  const { decision } = await decide(home, config, foldersMistake)
+  return decision.kind === 'refused' ? decision.reason : undefined
+}
+
+async function decide(
+  home: Home,
+  { User: user, Group: group, Listen }: SipdConfig,
+  obstacle: (home: Home, configurationPath: string, account: Account) => string | undefined,
+) {
   const path = join(home.conf, 'sipd', 'sipd.conf')
   const configuration = ownerOfConfiguration(path)
   const decision = runAsOf({
@@ -82,17 +106,9 @@ export async function settlePrivileges(home: Home): Promise<Privileges> {
     configuration,
     folderAccount: await ownerOfFolder(foldersOf(home, 'sipd').run),
     isLoopback: Listen.every(({ address }) => isLoopbackAddress(address)),
-    obstacleFor: (account) => takeFolders(home, path, account),
+    obstacleFor: (account) => obstacle(home, path, account),
   })
-  switch (decision.kind) {
-    case 'account':
-      return new Privileges({ account: decision.account, mayReadAsRoot: configuration.uid === 0 })
-    case 'root':
-      makeFolders(home, 'sipd')
-      return new Privileges({ whyRoot: decision.reason })
-    case 'refused':
-      throw new HomeError(decision.reason, 4)
-  }
+  return { decision, configuration }
 }
 
 /** A file in a folder that others may write is theirs to exchange. */

@@ -19,8 +19,9 @@ export interface BranchContext {
   readonly passage: Passage
   readonly timers: Timers
   readonly transactions: Transactions
-  /** How long it may ring. */
+  /** How long it may ring without a word of it, and how long at most from now on. */
   readonly ringMs: number
+  ringLeftMs(): number
   /** What the request looks like downstream but for its head, with its Route headers or without. */
   tail(dropsRoutes: boolean): string
   onProvisional(response: SipResponse): void
@@ -55,9 +56,10 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
     if (isInvite) this.#timerC = new WheelTimer(this, 'c')
   }
 
-  /** §16.6 step 11: how long a branch may ring; begun anew by every provisional response but 100. */
+  /** §16.6 step 11: how long a branch may ring; begun again by every provisional response but 100. */
   watch(): void {
-    if (this.#timerC) this.context.timers.set(this.#timerC, this.context.ringMs)
+    const { timers, ringMs } = this.context
+    if (this.#timerC) timers.set(this.#timerC, Math.min(ringMs, this.context.ringLeftMs()))
   }
 
   /** Where the caller is: what comes late goes there. */

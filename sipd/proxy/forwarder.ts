@@ -84,6 +84,7 @@ export class Forwarder implements BranchStarter {
   readonly #signer: Signer
   readonly #faults: FaultGuard
   readonly #log: Log
+  readonly #clock: Clock
   readonly #debug: DebugChannel
 
   constructor(options: ForwarderOptions) {
@@ -99,6 +100,7 @@ export class Forwarder implements BranchStarter {
     this.#signer = options.signer
     this.#faults = options.faults
     this.#log = limitedLog(options.log, options.clock)
+    this.#clock = options.clock
     this.#debug = options.debug.Routing
   }
 
@@ -107,6 +109,15 @@ export class Forwarder implements BranchStarter {
     const expires = request.method === 'INVITE' ? request.value(H.expires) : undefined
     if (expires === undefined || !/^\d{1,10}$/.test(expires)) return this.policy.ringMs
     return Math.min(Number(expires) * 1000, this.policy.maxRingMs)
+  }
+
+  ringsUntilMs({ method }: SipRequest): number {
+    const { longestRingMs } = this.policy
+    return method === 'INVITE' && longestRingMs > 0 ? this.monotonicMs() + longestRingMs : Number.POSITIVE_INFINITY
+  }
+
+  monotonicMs(): number {
+    return this.#clock.monotonicMs()
   }
 
   /** Starts the branch's transaction; a branch that leads nowhere fails in words. */

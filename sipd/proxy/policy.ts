@@ -17,6 +17,8 @@ export interface ProxyPolicy {
   /** SipT3InMs, SipMaxT3InMs: how long an INVITE may ring without an Expires, and with the longest. */
   readonly ringMs: number
   readonly maxRingMs: number
+  /** MaxRingSeconds: in all, however often a phone says that it rings; 0 is without end. */
+  readonly longestRingMs: number
   /** AllowSipTlsConversionToSip. */
   readonly allowsSipsToSip: boolean
   /** SipRouteHeaderTransportType: of routes that name no transport. */

@@ -20,6 +20,9 @@ export interface BranchStarter {
   readonly timers: Timers
   readonly transactions: Transactions
   ringMsOf(request: SipRequest): number
+  /** When it has to be answered, on the monotonic clock; Infinity where it need not be. */
+  ringsUntilMs(request: SipRequest): number
+  monotonicMs(): number
   forward(branch: Branch): void
   tellFailure(request: SipRequest, uri: string, status: number, why: string): void
 }
@@ -41,6 +44,7 @@ export class ResponseContext implements BranchContext {
   readonly passage: Passage
   /** How long its branches may ring. */
   readonly ringMs: number
+  readonly #ringsUntilMs: number
   readonly #targets: TargetSet
   readonly #expand: (target: Target) => readonly Target[]
   readonly #onSuccess: (response: SipResponse) => void
@@ -68,6 +72,7 @@ export class ResponseContext implements BranchContext {
     this.routing = routing
     this.passage = passage
     this.ringMs = starter.ringMsOf(server.request)
+    this.#ringsUntilMs = starter.ringsUntilMs(server.request)
     this.#targets = new TargetSet(targets, starter.policy.maxForks)
     this.#expand = expand
     this.#onSuccess = onSuccess
@@ -81,9 +86,14 @@ export class ResponseContext implements BranchContext {
     return tail
   }
 
+  ringLeftMs(): number {
+    return Math.max(0, this.#ringsUntilMs - this.#starter.monotonicMs())
+  }
+
   /** Tries the next group of targets; answers when there is none left. */
   advance(): void {
     if (this.#isAnswered) return
+    if (this.ringLeftMs() === 0) this.#targets.clear()
     if (!this.#isCancelled && !this.#targets.isEmpty) {
       const isInvite = this.server.request.method === 'INVITE'
       const targets = this.#targets.nextGroup()

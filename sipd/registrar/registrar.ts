@@ -21,6 +21,8 @@ import { registrationFlow } from './flow.ts'
 import { NewUsers } from './new-users.ts'
 
 export interface RegistrarLimits {
+  /** Of a 503. */
+  readonly retryAfterSeconds: number
   readonly minExpiresSeconds: number
   readonly maxExpiresSeconds: number
   readonly defaultExpiresSeconds: number
@@ -146,7 +148,7 @@ export class Registrar {
             ]
     }
     if (bindings.length > limits.contactsPerUser) return tooManyContacts
-    if (!this.#hasRoom(user, present, bindings, network)) return noRoom
+    if (!this.#hasRoom(user, present, bindings, network)) return this.#noRoom
     store.replace(user, bindings)
     return this.#listing(bindings, path)
   }
@@ -234,6 +236,11 @@ export class Registrar {
     return { status: 200, headers }
   }
 
+  get #noRoom(): Answer {
+    const value = String(this.#options.limits.retryAfterSeconds)
+    return { status: 503, headers: [{ name: 'Retry-After', value }] }
+  }
+
   #dateText(now: number): string {
     const second = Math.floor(now / 1000)
     if (second !== this.#dateSecond) {
@@ -245,10 +252,6 @@ export class Registrar {
 }
 
 const tooManyContacts: Answer = { status: 403, detail: 'too many contacts for this address' }
-const noRoom: Answer = {
-  status: 503,
-  headers: [{ name: 'Retry-After', value: '60' }],
-}
 
 function tooLong(what: string, most: number): Answer {
   return { status: 400, detail: `${what} is longer than ${most} octets` }

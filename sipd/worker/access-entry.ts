@@ -1,10 +1,14 @@
 /** A finished transaction as the access log sees it. */
 import type { AccessEntry } from '../log/access-entry.ts'
+import type { FormatLine } from '../log/log-format.ts'
 import type { Hop } from '../message/hop.ts'
 import { readParts } from '../message/parse.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
 
-export function accessEntry(
+/** What is told of a final answer. */
+export type Answered = [transaction: ServerTransaction, status: number, response: string]
+
+function accessEntry(
   { request, source, startedMs }: ServerTransaction,
   status: number,
   response: string,
@@ -28,8 +32,19 @@ export function accessEntry(
   }
 }
 
+/** As LogFormat has it. */
+export function accessLine(
+  format: FormatLine,
+  listeners: Parameters<typeof localPortOf>[0],
+  nowMs: number,
+  [transaction, status, response]: Answered,
+): string {
+  const localPort = localPortOf(listeners, transaction.source)
+  return format(accessEntry(transaction, status, response, nowMs, localPort))
+}
+
 /** Of the listener that a request came to. */
-export function localPortOf(
+function localPortOf(
   listeners: readonly { readonly port: number; readonly tlsPort?: number | undefined }[],
   { listener, transport }: Hop,
 ): number {

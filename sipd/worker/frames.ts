@@ -11,8 +11,9 @@ export const frames = {
   send: 3,
   /** Changes of registrations. */
   changes: 4,
-  /** Tell me all changes from now on, and say when those before are on disk. */
+  /** Tell me what connections you have, and say when all changes of before are told. */
   subscribe: 5,
+  /** So it is; an octet says whether the sender writes the file of registrations. */
   subscribed: 6,
   /** Server transactions under way, and those held: see handover.ts. */
   liveKeys: 7,
@@ -21,6 +22,13 @@ export const frames = {
   connections: 9,
   /** Calls that were answered, for the worker that takes their BYE: an array of EstablishedCall as JSON. */
   calls: 10,
+  /** Give a page of all registrations, the first or the next; and that page: see registration-handover.ts. */
+  askRegistrations: 11,
+  registrations: 12,
+  /** Addresses that the sender has not written, for the one it is sent to: as JSON. */
+  unwritten: 13,
+  /** The sender writes the file of registrations no more. */
+  closed: 14,
 } as const
 export type FrameKind = (typeof frames)[keyof typeof frames]
 

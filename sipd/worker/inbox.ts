@@ -15,8 +15,8 @@ export interface InboxUser {
   heardConnections(news: readonly ConnectionNews[]): void
   /** That worker wants to be told of everything from now on. */
   subscribe(worker: number): void
-  /** What that worker knew before is on disk. */
-  subscribed(worker: number): void
+  /** How registrations pass from worker to worker: registration-handover.ts. */
+  heardOfRegistrations(worker: number, kind: FrameKind, payload: Buffer): void
   handedOver(handover: Handover): void
 }
 
@@ -46,7 +46,11 @@ export function receiveFrame(user: InboxUser, from: number, kind: FrameKind, pay
       user.subscribe(from)
       break
     case frames.subscribed:
-      user.subscribed(from)
+    case frames.askRegistrations:
+    case frames.registrations:
+    case frames.unwritten:
+    case frames.closed:
+      user.heardOfRegistrations(from, kind, payload)
       break
     case frames.liveKeys:
     case frames.heldKeys:

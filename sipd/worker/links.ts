@@ -23,6 +23,8 @@ export interface LinksOptions {
 
 const connectWithinMs = 2000
 const connectAgainMs = 10
+/** At the end, to a worker that may not read any more. */
+const sentWithinMs = 500
 /** What may wait for a worker that does not read, of what traffic may hold; then it counts as gone. */
 const partOfTraffic = 1 / 4
 const leastQueuedOctets = 16 << 20
@@ -57,9 +59,23 @@ export class Links {
     await Promise.all(others.map((other) => this.#connect(other)))
   }
 
-  stop(): void {
+  /** What was sent goes first, where the other worker reads it. */
+  async stop(): Promise<void> {
     this.#server?.close()
     rmSync(this.#pathOf(this.#options.worker), { force: true })
+    const { clock } = this.#options
+    const ended = [...this.#links.values()].map(({ socket }) => {
+      if (socket.writableLength === 0) return Promise.resolve()
+      return new Promise<void>((resolve) => {
+        const patience = clock.after(sentWithinMs, resolve)
+        socket.once('close', resolve)
+        socket.end(() => {
+          patience.cancel()
+          resolve()
+        })
+      })
+    })
+    await Promise.all(ended)
     for (const { socket } of this.#links.values()) socket.destroy()
   }
 

@@ -86,10 +86,10 @@ export class Listings {
 
   /** Gives undefined for one that is not wanted, so that the caller may rest. */
   *#registrations(user: string): Generator<ListItem | undefined> {
-    const { store, clock } = this.#sources
+    const { store } = this.#sources
     for (const [addressOfRecord, bindings] of store.all()) {
       if (!isOfUser(addressOfRecord, user)) yield undefined
-      else yield { addressOfRecord, contacts: bindings.map((binding) => toContact(binding, clock.now())) }
+      else yield { addressOfRecord, contacts: bindings.map((binding) => toContact(binding, store.nowMs())) }
     }
   }
 

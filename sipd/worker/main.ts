@@ -46,7 +46,7 @@ async function act(message: ToWorker): Promise<void> {
     tell({ kind: 'ready' })
   } else if (message.kind === 'ping') tell({ kind: 'pong' })
   else if (message.kind === 'stop') {
-    await worker?.stop(message.withinMs)
+    await worker?.stop(message.withinMs, message.successors)
     end()
   } else if (worker) await actOf(worker, message)
   else throw new Error(`${message.kind} before the start`)
@@ -62,7 +62,7 @@ async function actOf(of: Worker, message: Exclude<ToWorker, { kind: 'start' | 'p
       of.begin()
       break
     case 'drain':
-      await of.drain(message.successors, message.withinMs)
+      of.drain(message.successors, message.withinMs)
       tell({ kind: 'handedOver' })
       break
     case 'members':

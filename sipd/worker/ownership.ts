@@ -39,7 +39,7 @@ export class Ownership implements Elsewhere {
 
   /**
    * The workers that begin things as they are now: of this generation, or while draining of the one that serves.
-   * Returns who has which seat anew, and is to be told what this worker did while the seat was empty.
+   * Returns who has which seat again, and is to be told what this worker did while the seat was empty.
    */
   setMembers(members: readonly number[]): { readonly seat: number; readonly worker: number }[] {
     const before = this.#members

@@ -17,6 +17,8 @@ export interface WorkerStart {
   readonly members: readonly number[]
   /** All workers that are alive, those of older generations included. */
   readonly others: readonly number[]
+  /** Of these, who has all registrations: the first that gives them is enough. */
+  readonly sources: readonly number[]
   /** Of the hashes of transaction keys, in hexadecimal. */
   readonly secret: string
   /** Of TLS, which the parent may have read as root. */
@@ -36,8 +38,8 @@ export type ToWorker =
   /** The workers that serve as they are now: one was replaced, or a later generation relieved those that relieved this one. */
   | { readonly kind: 'members'; readonly members: readonly number[] }
   | { readonly kind: 'openness'; readonly openness: Openness }
-  /** End, with what is under way given so long. */
-  | { readonly kind: 'stop'; readonly withinMs: number }
+  /** End, with what is under way given so long; whoever comes after it takes over its registrations. */
+  | { readonly kind: 'stop'; readonly withinMs: number; readonly successors: readonly number[] }
   | { readonly kind: 'ping' }
   /** Give the first page of a list, of a user or of all. */
   | { readonly kind: 'list'; readonly request: number; readonly subject: ListSubject; readonly user: string }

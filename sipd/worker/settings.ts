@@ -31,6 +31,7 @@ export function serverSettings({ config, origins, persistentTcp }: ReadConfig): 
       ignoredExtensions: new Set(config.IgnoreProxyRequire.map((tag) => tag.toLowerCase())),
       ringMs: config.SipT3InMs,
       maxRingMs: config.SipMaxT3InMs,
+      longestRingMs: config.MaxRingSeconds * 1000,
       allowsSipsToSip: config.AllowSipTlsConversionToSip,
       routeTransport: config.SipRouteHeaderTransportType,
     },
@@ -56,6 +57,7 @@ export function serverSettings({ config, origins, persistentTcp }: ReadConfig): 
           users: config.RegistrarMaxUsers,
           usersPerSource: Math.ceil((config.RegistrarMaxUsers * config.SourceSharePercent) / 100),
           newUsersPerMinute: share(config.RegistrarNewUsersPerMinute),
+          retryAfterSeconds: config.RetryAfterSeconds,
         }
       : undefined,
     // What is said of the server is shared among its workers, which the requests of one address are spread over as well.
@@ -157,7 +159,7 @@ function tlsOf(config: SipdConfig, home: Home, readFile: ReadFile): TlsIdentity 
 }
 
 /** StaticContact: registrations that never end. */
-export function staticBindings(config: SipdConfig): Change[] {
+function staticBindings(config: SipdConfig): Change[] {
   const identity = new Identity(identityOf(config))
   return config.StaticContact.flatMap(({ addressOfRecord, contact, q }): Change[] => {
     const uri = parseRequestUri(addressOfRecord)
@@ -184,8 +186,20 @@ function configuredNames(config: SipdConfig, peers: ReadConfig['persistentTcp'])
   return new Set(names.filter((name) => name !== '' && isIP(name) === 0))
 }
 
-/** Where the registrations are kept: Cisco_Registry_Rendezvous_Directory and _Name. */
-export function registrationsPath(config: SipdConfig, home: Home): string {
+/** What sipd.conf says of how registrations are kept. */
+export function registrationSettings(configuration: ReadConfig, home: Home) {
+  const { config } = configuration
+  return {
+    path: registrationsPath(config, home),
+    maxAgeMs: config.Cisco_Registry_Max_DB_Age_on_Boot * 1000,
+    statics: staticBindings(config),
+    cleanupEveryMs: config.RegistryCleanupRate,
+    limits: serverSettings(configuration).registrar,
+  }
+}
+
+/** Cisco_Registry_Rendezvous_Directory and _Name. */
+function registrationsPath(config: SipdConfig, home: Home): string {
   return join(
     resolve(home.root, config.Cisco_Registry_Rendezvous_Directory),
     `${config.Cisco_Registry_Rendezvous_Name}.sqlite`,

@@ -25,12 +25,12 @@ import { KeyHasher } from '../transaction/hash.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
 import type { FramingError } from '../transport/framer.ts'
 import { Transports } from '../transport/transports.ts'
-import { accessEntry, localPortOf } from './access-entry.ts'
+import { type Answered, accessLine } from './access-entry.ts'
 import { accountSettings, maxConnections } from './bounds.ts'
 import { CallHandover } from './call-handover.ts'
 import { type ConnectionNews, connectionLine, inboundLines, workerOfConnection } from './connection-lines.ts'
 import { EarlyMessages, nowUs } from './early.ts'
-import { encodeHopMessage, frames } from './frames.ts'
+import { encodeHopMessage, type FrameKind, frames } from './frames.ts'
 import { type Handover, handoverFrames } from './handover.ts'
 import { type InboxUser, receiveFrame } from './inbox.ts'
 import { Links } from './links.ts'
@@ -38,9 +38,10 @@ import { Listings } from './listing.ts'
 import { LogOutbox, type TellParent } from './log-outbox.ts'
 import { encodeHashes, Ownership } from './ownership.ts'
 import type { WorkerStart } from './protocol.ts'
+import { RegistrationHandover } from './registration-handover.ts'
 import { workerReport } from './report.ts'
-import { identityOf, registrationsPath, serverSettings, staticBindings, transportSettings } from './settings.ts'
-import { Subscriptions } from './subscriptions.ts'
+import { identityOf, registrationSettings, serverSettings, transportSettings } from './settings.ts'
+import { WindDown } from './wind-down.ts'
 
 export interface WorkerOptions {
   readonly home: Home
@@ -56,8 +57,9 @@ const reportEveryMs = 1000
 const drainedCheckMs = 250
 /** Far longer than a registration takes from one worker to the others. */
 const settleMs = 50
-/** How long the others may take to say that their registrations are on disk; then the file is read as it is. */
-const subscribedWithinMs = 3000
+/** What the disk is given at an end: for all that is not in the file, and where a successor writes it. */
+const writtenWithinMs = 5000
+const closedWithinMs = 1000
 
 export class Worker implements InboxUser {
   readonly log: Log
@@ -75,7 +77,7 @@ export class Worker implements InboxUser {
   readonly #reporting: Timer
   readonly #account: Account
   readonly #storage = new Storage()
-  readonly #subscriptions: Subscriptions
+  readonly #handover: RegistrationHandover
   /** Until the workers before have handed over. */
   #early: EarlyMessages | undefined
   #ending: Timer | undefined
@@ -93,7 +95,6 @@ export class Worker implements InboxUser {
     const { home, start, clock } = options
     const { config } = configuration
     this.#outbox = new LogOutbox(clock, options.tell)
-    this.#subscriptions = new Subscriptions(clock)
     const { log, debug } = createErrorLog({
       component: 'sipd',
       level: config.LogLevel,
@@ -119,6 +120,13 @@ export class Worker implements InboxUser {
     const hasher = new KeyHasher(Buffer.from(start.secret, 'hex'))
     this.#ownership = this.#newOwnership(config, hasher)
     this.#registrations = this.#newRegistrations(configuration)
+    this.#handover = new RegistrationHandover({
+      clock,
+      registrations: this.#registrations,
+      start,
+      send: (other, kind, payload) => this.#links.send(other, kind, payload),
+      workers: () => this.#links.workers,
+    })
     this.#server = this.#newServer(configuration, hasher, faults, debug)
     const { calls, core } = this.#server
     this.#calls = new CallHandover({
@@ -179,13 +187,8 @@ export class Worker implements InboxUser {
 
   #newRegistrations(configuration: ReadConfig): Registrations {
     const { home, clock } = this.#options
-    const { config } = configuration
     return new Registrations({
-      path: registrationsPath(config, home),
-      maxAgeMs: config.Cisco_Registry_Max_DB_Age_on_Boot * 1000,
-      statics: staticBindings(config),
-      cleanupEveryMs: config.RegistryCleanupRate,
-      limits: serverSettings(configuration).registrar,
+      ...registrationSettings(configuration, home),
       account: this.#account,
       clock,
       log: this.log,
@@ -214,17 +217,14 @@ export class Worker implements InboxUser {
       elsewhere: this.#ownership,
       settleMs: start.members.length > 1 ? settleMs : 0,
       isConnectionOpen: (connection) => this.#isConnectionOpen(connection),
-      onAnswered: (transaction, status, response) => this.#answered(transaction, status, response),
+      onAnswered: (...answered) => this.#answered(...answered),
     })
   }
 
   async #prepare(): Promise<void> {
     const { start } = this.#options
     await this.#links.start(start.others)
-    const subscribed = this.#subscriptions.all(this.#links.workers, subscribedWithinMs)
-    this.#links.broadcast(frames.subscribe, Buffer.alloc(0))
-    await subscribed
-    const loaded = this.#registrations.load()
+    const loaded = await this.#handover.load()
     this.log.info('a worker is ready', { worker: start.worker, generation: start.generation, bindings: loaded })
   }
 
@@ -255,9 +255,9 @@ export class Worker implements InboxUser {
 
   /**
    * Reads no more, and hands over to the successors: registrations, the keys under way and those held. What is in the
-   * sockets' queues is theirs, for they have the same descriptors. Ends when nothing is left.
+   * sockets' queues is theirs, for they have the same descriptors. Ends when nothing is left. Nothing here waits for the disk.
    */
-  async drain(successors: readonly number[], withinMs: number): Promise<void> {
+  drain(successors: readonly number[], withinMs: number): void {
     const { clock } = this.#options
     this.#release()
     this.#registrations.tellNow()
@@ -268,11 +268,11 @@ export class Worker implements InboxUser {
       this.#handOver(successor, this.#server.layer.servers())
       for (const handover of elsewhere) this.#send(successor, handover)
     }
-    await this.#registrations.flush()
-    const untilMs = clock.monotonicMs() + withinMs
+    void this.#handover.handOver(successors)
+    const windDown = new WindDown(this.#transports.connections, clock, withinMs)
     this.#ending = clock.every(drainedCheckMs, () => {
       const { layer, held } = this.#server
-      const isOver = clock.monotonicMs() >= untilMs
+      const isOver = windDown.look()
       const isIdle = layer.live === 0 && held.isEmpty && this.#transports.connections.size === 0
       if (isOver || isIdle) void this.stop(0).finally(() => process.exit(0))
     })
@@ -297,17 +297,19 @@ export class Worker implements InboxUser {
     this.#transports.stopListening()
   }
 
-  /** Lets what is under way end, for so long; then everything closes. */
-  async stop(withinMs: number): Promise<void> {
+  /** Lets what is under way end, for so long; then everything closes. Registrations are for `successors`, where there are some. */
+  async stop(withinMs: number, successors: readonly number[] = []): Promise<void> {
     const { clock } = this.#options
     this.#ending?.cancel()
-    this.#server.core.openness = 'refusing'
+    if (!this.#ownership.isDraining) this.#server.core.openness = 'refusing'
     const untilMs = clock.monotonicMs() + withinMs
     while (this.#server.layer.live > 0 && clock.monotonicMs() < untilMs) await pause(clock, 20)
     this.#transports.stop()
     this.#reporting.cancel()
-    await this.#registrations.stop()
-    this.#links.stop()
+    const handedOver = successors.length > 0 ? this.#handover.handOver(successors) : undefined
+    await this.#registrations.stop(handedOver ? closedWithinMs : writtenWithinMs)
+    await handedOver
+    await this.#links.stop()
     this.#server.stop()
     this.#report()
     this.#outbox.flush()
@@ -342,11 +344,11 @@ export class Worker implements InboxUser {
     const standing = inboundLines(this.#transports.connections.all())
     if (standing !== '') this.#links.send(other, frames.connections, Buffer.from(standing, 'latin1'))
     this.#registrations.tellNow()
-    void this.#registrations.flush().then(() => this.#links.send(other, frames.subscribed, Buffer.alloc(0)))
+    this.#links.send(other, frames.subscribed, Buffer.from([this.#handover.isWriting ? 1 : 0]))
   }
 
-  subscribed(other: number): void {
-    this.#subscriptions.settle(other)
+  heardOfRegistrations(other: number, kind: FrameKind, payload: Buffer): void {
+    this.#handover.receive(other, kind, payload)
   }
 
   handedOver(handover: Handover): void {
@@ -356,7 +358,7 @@ export class Worker implements InboxUser {
   #gone(worker: number): void {
     this.#ownership.forget(worker)
     this.#transports.forgetElsewhere(worker)
-    this.#subscriptions.settle(worker)
+    this.#handover.gone(worker)
   }
 
   #isConnectionOpen(connection: string): boolean {
@@ -364,15 +366,9 @@ export class Worker implements InboxUser {
     return this.#transports.connections.get(connection)?.isOpen === true
   }
 
-  #answered(transaction: ServerTransaction, status: number, response: string): void {
-    const entry = accessEntry(
-      transaction,
-      status,
-      response,
-      this.#options.clock.now(),
-      localPortOf(this.#server.identity.listeners, transaction.source),
-    )
-    this.#outbox.access(this.#formatAccess(entry))
+  #answered(...answered: Answered): void {
+    const { listeners } = this.#server.identity
+    this.#outbox.access(accessLine(this.#formatAccess, listeners, this.#options.clock.now(), answered))
   }
 
   #refuseFraming(error: FramingError, source: Hop): void {

@@ -27,7 +27,6 @@ export interface EngineIdentity {
 
 /** A start that the disk had no room to keep: nobody may use its boots, which could come again. */
 export interface UnkeptStart {
-  readonly engineId: Uint8Array
   readonly reason: Error
   /** Keeps it after all; throws as long as there is no room. */
   retry(): Promise<EngineIdentity>
@@ -41,10 +40,23 @@ export function enginePath(home: Home): string {
   return join(foldersOf(home, 'agent').data, 'engine.json')
 }
 
-/** Raises the boots on disk before it resolves, so that no message ever carries boots that could come again. */
-export async function startIdentity(path: string, clock: Clock): Promise<EngineIdentity | UnkeptStart> {
+/** The engineID that is kept, or a new one for startIdentity to keep; writes nothing. */
+export async function engineIdToStart(path: string): Promise<Uint8Array> {
+  return (await readEngineId(path)) ?? newEngineId()
+}
+
+/**
+ * Raises the boots on disk before it resolves, so that no message ever carries boots that could come again. Throws when
+ * another engineID is kept by now.
+ */
+export async function startIdentity(
+  path: string,
+  clock: Clock,
+  engineId: Uint8Array,
+): Promise<EngineIdentity | UnkeptStart> {
   const kept = await readKept(path)
-  const engineId = kept?.engineId ?? newEngineId()
+  if (kept && Buffer.compare(kept.engineId, engineId) !== 0)
+    throw new Error(`${path} was given another engineID while the engine started; start it again`)
   // RFC 3414 §2.2.2: at the end of its range it stays there, and no message is in the time window any more.
   const boots = Math.min((kept?.boots ?? 0) + 1, latchedBoots)
   const retry = async (): Promise<EngineIdentity> => {
@@ -55,7 +67,7 @@ export async function startIdentity(path: string, clock: Clock): Promise<EngineI
     return await retry()
   } catch (error) {
     if (!(error instanceof Error) || !isDiskFull(error)) throw error
-    return { engineId, reason: error, retry }
+    return { reason: error, retry }
   }
 }
 

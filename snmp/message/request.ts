@@ -4,7 +4,17 @@ import { tag } from '../../lib/ber/tags.ts'
 import { maxSubIdentifiers, type Oid } from '../../lib/smi/oid.ts'
 import type { SetVarbind } from '../../lib/smi/value.ts'
 
-export class Request {
+/** What an answer needs of its request. */
+export interface AnsweredRequest {
+  readonly bytes: Uint8Array
+  readonly requestId: number
+  /** Varbinds. */
+  readonly count: number
+  readonly listStart: number
+  readonly listEnd: number
+}
+
+export class Request implements AnsweredRequest {
   bytes: Uint8Array = new Uint8Array(0)
   pduTag = 0
   requestId = 0
@@ -65,9 +75,9 @@ export class Request {
   }
 
   /** What an answer needs that is some time away: the arrays belong to the next datagram by then. */
-  keep(): Request {
+  keep(): AnsweredRequest {
     const { bytes, requestId, listStart, listEnd, count } = this
-    return Object.assign(Object.create(Request.prototype) as Request, { bytes, requestId, listStart, listEnd, count })
+    return { bytes, requestId, listStart, listEnd, count }
   }
 
   /** Where the name of a varbind begins in `ids`; varbinds count from 0. */
@@ -88,7 +98,14 @@ export class Request {
 
   /** Copies of all names. */
   names(): Oid[] {
-    return Array.from({ length: this.count }, (_, i) => Array.from(this.name(i)))
+    const names: Oid[] = []
+    for (let i = 0; i < this.count; i++) {
+      const start = this.startOf(i)
+      const name = new Array<number>(this.lengthOf(i))
+      for (let j = 0; j < name.length; j++) name[j] = this.ids[start + j] ?? 0
+      names.push(name)
+    }
+    return names
   }
 
   #growVarbinds(): void {

@@ -3,7 +3,7 @@ import { tag } from '../../lib/ber/tags.ts'
 import type { BerWriter } from '../../lib/ber/writer.ts'
 import { type ErrorStatus, errorStatusNumber } from '../../lib/smi/error-status.ts'
 import { pduTag } from './pdu.ts'
-import type { Request } from './request.ts'
+import type { AnsweredRequest } from './request.ts'
 
 /** Opens a response without error; `closeResponse` takes what this gives. */
 export function openResponse(out: BerWriter, requestId: number): { pdu: number; list: number } {
@@ -22,7 +22,7 @@ export function closeResponse(out: BerWriter, { pdu, list }: { pdu: number; list
 /** A response with an error and the variable bindings of the request, or none. */
 export function writeErrorResponse(
   out: BerWriter,
-  request: Request,
+  request: AnsweredRequest,
   status: ErrorStatus,
   errorIndex: number,
   echoes: boolean,

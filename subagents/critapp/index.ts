@@ -7,8 +7,8 @@ import { type Launcher, ownLauncher } from '../../lib/program/launcher.ts'
 import { castellanArc } from '../../lib/smi/enterprise.ts'
 import { oid } from '../../lib/smi/oid.ts'
 import { serveGlobals } from './globals.ts'
-import { healthCheck, type SipPing } from './health.ts'
-import { LinuxHost } from './linux-host.ts'
+import { healthCheck, type SipPing } from './health/health.ts'
+import { LinuxHost } from './host/linux-host.ts'
 import {
   critAppAllNowRunning,
   critAppNotAllRunning,
@@ -23,7 +23,7 @@ import { serveProcTable } from './proc-table.ts'
 import { Requests } from './requests.ts'
 import { type AppState, activeRows, appStateOf, specOf } from './rows.ts'
 import { processRule, programRule } from './rules.ts'
-import { Supervisor } from './supervisor.ts'
+import { Supervisor } from './supervision/supervisor.ts'
 
 export type { AppState } from './rows.ts'
 

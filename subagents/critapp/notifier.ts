@@ -9,9 +9,9 @@ import {
   critAppProcStarted,
   critAppRestartFailed,
 } from './mib.ts'
-import type { SupervisedProcess } from './process.ts'
+import type { SupervisedProcess } from './process/process.ts'
 import { columnsOf, type ProcRow, type ProcTable } from './rows.ts'
-import type { SupervisorEvents } from './supervisor.ts'
+import type { SupervisorEvents } from './supervision/supervisor.ts'
 
 export class Notifier implements SupervisorEvents {
   readonly #host: ModuleHost

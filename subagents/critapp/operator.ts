@@ -5,9 +5,9 @@
 
 import type { Clock } from '../../lib/time/clock.ts'
 import { pause } from '../../lib/time/pause.ts'
-import { quoted } from './health.ts'
-import type { SupervisedProcess } from './process.ts'
-import type { Supervisor } from './supervisor.ts'
+import { quoted } from './health/health.ts'
+import type { SupervisedProcess } from './process/process.ts'
+import type { Supervisor } from './supervision/supervisor.ts'
 
 export const orders = ['start', 'stop', 'restart'] as const
 export type Order = (typeof orders)[number]

@@ -25,28 +25,28 @@ export function serveProcTable(user: ProcTableUser): Served<typeof critAppProcTa
       critAppProcUpTime: ({ critAppProcIndex, critAppOperStatus }) =>
         critAppOperStatus === 'up' ? user.upTicksOf(critAppProcIndex) : 0,
     },
-    derive({ before, after, wishes }) {
+    derive({ before, after, changes }) {
       // RFC 2578 §7.9 leaves the DEFVAL to the agent: who makes a row for a process that runs, and says nothing of it, wants it up.
-      const isUnsaid = before === undefined && wishes.critAppAdminStatus === undefined
+      const isUnsaid = before === undefined && changes.critAppAdminStatus === undefined
       return isUnsaid && user.runs(after.critAppProcName) ? { ...after, critAppAdminStatus: 'up' as const } : after
     },
-    test({ before, after, wishes, alongside = [] }) {
+    test({ before, after, changes, alongside = [] }) {
       if (after?.critAppProcRowStatus !== 'active') return undefined
       // A row knows its process by this name: another one would leave a running process with nobody to watch it.
       const isRenamed = before?.critAppProcRowStatus === 'active' && before.critAppProcName !== after.critAppProcName
       if (isRenamed && before.critAppOperStatus === 'up') return 'inconsistentValue'
       const mistake = whyNotActive(after, rowsBeside(processes.table, alongside))
       if (mistake) return { status: 'inconsistentValue', column: mistake.column }
-      return isGracefulRestart(wishes) && !canRestartGracefully(after, before)
+      return isGracefulRestart(changes) && !canRestartGracefully(after, before)
         ? { status: 'inconsistentValue', column: 'critAppGracefulRestart' }
         : undefined
     },
     // Above all a process that fills the disk must be stopped.
-    actsUnkept: ({ wishes }) => Object.keys(wishes).every((name) => isOrder(name)),
-    commit({ before, after, wishes }) {
+    actsUnkept: ({ changes }) => Object.keys(changes).every((name) => isOrder(name)),
+    commit({ before, after, changes }) {
       const undo = user.noteChange()
       const finish = (): void => {
-        if (after?.critAppProcRowStatus === 'active') user.ask(after, wishes)
+        if (after?.critAppProcRowStatus === 'active') user.ask(after, changes)
         else if (before?.critAppProcRowStatus === 'active') {
           user.remove(before.critAppProcIndex)
           if (after) processes.table.patch(after, unknownColumns(after))

@@ -1,7 +1,7 @@
 /** What the rows of one SET, or of one file, ask for: acted on together, for their order counts. */
 import { type Changes, isGracefulRestart } from './proc-table.ts'
 import { type ProcRow, specOf } from './rows.ts'
-import type { Request, Supervisor } from './supervisor.ts'
+import type { Request, Supervisor } from './supervision/supervisor.ts'
 
 interface RowRequest extends Request {
   readonly isGraceful: boolean

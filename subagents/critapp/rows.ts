@@ -1,9 +1,9 @@
 /** Rows of critAppProcTable: what one asks of the supervisor, and what the supervisor shows in it. */
 import type { RowOf } from '../../lib/mib/declare.ts'
 import type { ServedTable } from '../../lib/mib/served.ts'
-import { quoted } from './health.ts'
+import { quoted } from './health/health.ts'
 import type { critAppProcTable } from './mib.ts'
-import { type ProcessSpec, type SupervisedProcess, unknownProcess } from './process.ts'
+import { type ProcessSpec, type SupervisedProcess, unknownProcess } from './process/process.ts'
 
 export type ProcRow = RowOf<typeof critAppProcTable>
 export type ProcTable = ServedTable<typeof critAppProcTable>

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import type { ConfiguredRow, Report, Rule } from '../../lib/mib/rules.ts'
 import { commandMistake } from '../../lib/program/program-file.ts'
 import { parseCommand } from '../../lib/text/command.ts'
-import { whyNoTarget } from './health.ts'
+import { whyNoTarget } from './health/health.ts'
+import { fullUnitName, isUnitName } from './host/unit.ts'
 import { critAppProcTable } from './mib.ts'
 import type { ProcRow } from './rows.ts'
-import { fullUnitName, isUnitName } from './unit.ts'
 
 /** What keeps a row from being active, and its column. */
 export interface Mistake {

@@ -44,12 +44,12 @@ export class EventTables {
       { live: { mteEventFailures: () => this.#running?.eventFailures ?? 0 } },
     )
     this.#objects = serve(mteObjectsTable, {
-      test: ({ before, after, wishes }) =>
-        refuseChange(before?.mteObjectsEntryStatus, after, wishes, { status: 'mteObjectsEntryStatus' }),
+      test: ({ before, after, changes }) =>
+        refuseChange(before?.mteObjectsEntryStatus, after, changes, { status: 'mteObjectsEntryStatus' }),
     })
     this.#events = serve(mteEventTable, {
-      test: ({ before, after, wishes }) =>
-        refuseChange(before?.mteEventEntryStatus, after, wishes, {
+      test: ({ before, after, changes }) =>
+        refuseChange(before?.mteEventEntryStatus, after, changes, {
           status: 'mteEventEntryStatus',
           enabled: 'mteEventEnabled',
         }),

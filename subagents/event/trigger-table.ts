@@ -1,5 +1,5 @@
 /** mteTriggerTable over triggers: what a SET does to them, and what each row shows of its own. */
-import type { WishesOf } from '../../lib/mib/declare.ts'
+import type { ChangesOf } from '../../lib/mib/declare.ts'
 import { type Change, type Refusal, serve } from '../../lib/mib/module.ts'
 import type { Principal } from '../../lib/smi/principal.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
@@ -8,7 +8,7 @@ import { refuseChange } from './refuse-change.ts'
 import type { TriggerRow } from './rows.ts'
 import type { Triggers } from './triggers.ts'
 
-type TriggerChange = Change<TriggerRow, WishesOf<typeof mteTriggerTable>>
+type TriggerChange = Change<TriggerRow, ChangesOf<typeof mteTriggerTable>>
 
 export class TriggerTable {
   readonly served
@@ -35,12 +35,12 @@ export class TriggerTable {
     this.#triggers = triggers
   }
 
-  #test({ before, after, wishes }: TriggerChange): Refusal | undefined {
+  #test({ before, after, changes }: TriggerChange): Refusal | undefined {
     const columns = { status: 'mteTriggerEntryStatus', enabled: 'mteTriggerEnabled' }
-    const refused = refuseChange(before?.mteTriggerEntryStatus, after, wishes, columns)
+    const refused = refuseChange(before?.mteTriggerEntryStatus, after, changes, columns)
     if (refused || !after) return refused
     const isTooOften = after.mteTriggerFrequency < this.#minimumSeconds()
-    const isAsked = wishes.mteTriggerFrequency !== undefined || before === undefined
+    const isAsked = changes.mteTriggerFrequency !== undefined || before === undefined
     return isTooOften && isAsked ? { status: 'inconsistentValue', column: 'mteTriggerFrequency' } : undefined
   }
 
@@ -51,8 +51,8 @@ export class TriggerTable {
 }
 
 /** mteTriggerTargetTag: the rights are those of who set mteTriggerEntryStatus to active. */
-function withRights({ before, after, wishes, requester }: TriggerChange & { readonly after: TriggerRow }): TriggerRow {
-  const status = wishes.mteTriggerEntryStatus
+function withRights({ before, after, changes, requester }: TriggerChange & { readonly after: TriggerRow }): TriggerRow {
+  const status = changes.mteTriggerEntryStatus
   const isActivated = before?.mteTriggerEntryStatus !== 'active' && (status === 'active' || status === 'createAndGo')
   return requester && isActivated ? { ...after, ...principalColumnsOf(requester) } : after
 }

@@ -1,6 +1,6 @@
 /** siLogTable and siLogGlobals over monitors and rotations: what a SET does to them, and what each row shows of its own. */
 import { noFailures, type StorageFigures } from '../../lib/files/storage.ts'
-import type { WishesOf } from '../../lib/mib/declare.ts'
+import type { ChangesOf } from '../../lib/mib/declare.ts'
 import { type Change, type ModuleHost, type Refusal, serve } from '../../lib/mib/module.ts'
 import { nextIndex } from '../../lib/mib/next-index.ts'
 import { SingleRow } from '../../lib/mib/single-row.ts'
@@ -13,7 +13,7 @@ import type { Rotations } from './rotations.ts'
 import { type LogRow, liveColumns, mayBeNamed, specOf } from './row.ts'
 import { whyNoPattern } from './rules.ts'
 
-type LogChange = Change<LogRow, WishesOf<typeof siLogTable>>
+type LogChange = Change<LogRow, ChangesOf<typeof siLogTable>>
 
 /** What lives while the module is started. */
 export interface Running {
@@ -77,15 +77,15 @@ export class LogTables {
     this.#running?.rotations.configure(this.active, this.globals.values.siLogDiskFloorOctets)
   }
 
-  #test({ before, after, wishes }: LogChange): Refusal | undefined {
+  #test({ before, after, changes }: LogChange): Refusal | undefined {
     if (!after) return undefined
-    const refuse = (column: keyof typeof wishes): Refusal => ({ status: 'inconsistentValue', column })
+    const refuse = (column: keyof typeof changes): Refusal => ({ status: 'inconsistentValue', column })
     const isNamed = before?.siLogFileName === after.siLogFileName || mayBeNamed(after.siLogFileName, this.#folders)
     // A row that is still being made may have no name yet.
     if (after.siLogFileName !== undefined && !isNamed) return refuse('siLogFileName')
     // There must be a policy, for it says who is asked to reopen the file and what is kept.
     const isRotated = before !== undefined && this.#running?.rotations.isRotated(before.siLogFileName)
-    if (wishes.siLogRotateNow && !isRotated) return refuse('siLogRotateNow')
+    if (changes.siLogRotateNow && !isRotated) return refuse('siLogRotateNow')
     return whyNoPattern(after) === undefined ? undefined : refuse('siLogRegExp')
   }
 
@@ -95,16 +95,16 @@ export class LogTables {
     return { undo: () => table.put(values), finish: () => this.#apply(change) }
   }
 
-  #apply({ before, after, wishes }: LogChange): void {
+  #apply({ before, after, changes }: LogChange): void {
     const index = (after ?? before)?.siLogIndex
     if (index === undefined || !this.#running) return
     const { monitors, rotations } = this.#running
     if (after?.siLogRowStatus === 'active') monitors.configure(this.#specOf(after))
     else monitors.remove(index)
     this.configureRotations()
-    if (wishes.siLogRotateNow && after) rotations.rotateFile(after.siLogFileName)
-    if (wishes.siLogResetMatches) monitors.find(index)?.resetMatches()
-    if (wishes.siLogPollNow) void monitors.find(index)?.poll()
+    if (changes.siLogRotateNow && after) rotations.rotateFile(after.siLogFileName)
+    if (changes.siLogResetMatches) monitors.find(index)?.resetMatches()
+    if (changes.siLogPollNow) void monitors.find(index)?.poll()
   }
 
   #configureAll(): void {

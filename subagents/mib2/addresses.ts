@@ -1,5 +1,6 @@
 /** Addresses of this host: of IPv6 from /proc/net/if_inet6, of IPv4 from the interfaces and /proc/net/fib_trie. */
 import type { NetworkInterfaceInfo } from 'node:os'
+import { ownAddresses } from '../../lib/net/fib-trie.ts'
 import { type Octets, octetsOf } from '../../lib/text/octets.ts'
 import { dotted, parseDotted, parseOctets } from './address.ts'
 import type { Link } from './links.ts'
@@ -30,16 +31,11 @@ export function parseIfInet6(text: string): Address[] {
   })
 }
 
-/** /proc/net/fib_trie: the addresses that are this host's own, `|-- ADDRESS` and below it `/32 host LOCAL`; a line at a step. */
+/** The addresses in /proc/net/fib_trie that are this host's own; a line at a step. */
 export function* parseLocalAddresses(lines: Iterable<Buffer>, found: Map<string, Uint8Array>): Generator<void> {
-  let leaf = ''
-  for (const line of lines) {
-    const at = line.indexOf('|-- ')
-    if (at >= 0) leaf = line.toString('latin1', at + 4)
-    else if (line.includes('/32 host LOCAL')) {
-      const octets = parseDotted(leaf)
-      if (octets) found.set(leaf, octets)
-    }
+  for (const address of ownAddresses(lines)) {
+    const octets = address === undefined ? undefined : parseDotted(address)
+    if (address !== undefined && octets) found.set(address, octets)
     yield
   }
 }

@@ -1,13 +1,13 @@
 /** schedTable over a scheduler: what a SET does to schedules, and what each row shows of its own. */
 
-import type { WishesOf } from '../../lib/mib/declare.ts'
+import type { ChangesOf } from '../../lib/mib/declare.ts'
 import { type Change, type Refusal, serve } from '../../lib/mib/module.ts'
 import type { ScheduleState } from '../../lib/schedule/schedule.ts'
 import type { Scheduler } from '../../lib/schedule/scheduler.ts'
 import { schedTable } from './mib.ts'
 import { actingColumns, indexOf, keyOf, principalColumnsOf, type SchedRow, scheduleOf } from './row.ts'
 
-type SchedChange = Change<SchedRow, WishesOf<typeof schedTable>>
+type SchedChange = Change<SchedRow, ChangesOf<typeof schedTable>>
 
 export class ScheduleTable {
   readonly served
@@ -29,8 +29,8 @@ export class ScheduleTable {
         castellanSchedLastError: (row) => (stateOf(row)?.lastError ?? '').slice(0, 255),
       },
       // Who says what is set, or activates the row, lends it their rights: nobody can make it act with another's.
-      derive({ after, wishes, requester }) {
-        const isOfActor = actingColumns.some((name) => name in wishes)
+      derive({ after, changes, requester }) {
+        const isOfActor = actingColumns.some((name) => name in changes)
         return requester && isOfActor ? { ...after, ...principalColumnsOf(requester) } : after
       },
       test: (change) => this.#test(change),
@@ -61,10 +61,10 @@ export class ScheduleTable {
       : undefined
   }
 
-  #apply({ before, after, wishes }: SchedChange): void {
+  #apply({ before, after, changes }: SchedChange): void {
     if (after) {
       const isActivated = before?.schedRowStatus !== 'active' && after.schedRowStatus === 'active'
-      this.#configure(after, isActivated || wishes.schedAdminStatus === 'enabled')
+      this.#configure(after, isActivated || changes.schedAdminStatus === 'enabled')
     } else if (before) this.#scheduler?.remove(keyOf(before))
   }
 

@@ -1,6 +1,6 @@
 /** smLaunchTable: what may be started, how often and with what; and the starting itself, after a SET is through. */
 import type { Log } from '../../lib/log/log.ts'
-import type { RowOf, WishesOf } from '../../lib/mib/declare.ts'
+import type { ChangesOf, RowOf } from '../../lib/mib/declare.ts'
 import { type Change, type Refusal, serve } from '../../lib/mib/module.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
 import type { Clock } from '../../lib/time/clock.ts'
@@ -12,8 +12,8 @@ import { programOf, type ScriptRow } from './scripts.ts'
 import { mayHappen } from './states.ts'
 
 export type LaunchRow = RowOf<typeof smLaunchTable>
-type Wishes = WishesOf<typeof smLaunchTable>
-type LaunchChange = Change<LaunchRow, Wishes>
+type Changes = ChangesOf<typeof smLaunchTable>
+type LaunchChange = Change<LaunchRow, Changes>
 type LaunchIndex = Pick<LaunchRow, 'smLaunchOwner' | 'smLaunchName'>
 
 export interface LaunchesOptions {
@@ -51,8 +51,8 @@ export class Launches {
         smLaunchRunIndexNext: (row) => this.#running?.runs.nextIndex(idOf(row)) ?? 0,
         smLaunchRowExpireTime: (row) => this.#expireTimes.get(keyOf(row))?.ticks ?? endless,
       },
-      derive({ before, after, wishes }) {
-        const isChanged = Object.keys(wishes).some((name) => !actions.has(name))
+      derive({ before, after, changes }) {
+        const isChanged = Object.keys(changes).some((name) => !actions.has(name))
         return {
           ...after,
           // It reads as the last index that was started, which is for the start to say.
@@ -62,9 +62,9 @@ export class Launches {
       },
       test: (change) =>
         testRow(change, options.argumentsWritable()) ?? this.#testStart(change) ?? this.#testControl(change),
-      commit: ({ before, after, wishes }) => ({
+      commit: ({ before, after, changes }) => ({
         finish: () => {
-          if (after) this.#apply(after, wishes)
+          if (after) this.#apply(after, changes)
           else if (before) this.#drop(before)
         },
       }),
@@ -98,14 +98,14 @@ export class Launches {
     this.served.table.patch(row, changes)
   }
 
-  #testStart({ before, after, wishes: { smLaunchStart: index } }: LaunchChange): Refusal | undefined {
+  #testStart({ before, after, changes: { smLaunchStart: index } }: LaunchChange): Refusal | undefined {
     const refusal = index === undefined ? undefined : this.#refuseStart(before, after, index)
     if (!refusal) return undefined
     if (before) this.#patch(before, { smLaunchError: refusal.sentence })
     return { status: refusal.status, column: 'smLaunchStart' }
   }
 
-  #testControl({ before, wishes: { smLaunchControl: control = 'nop' } }: LaunchChange): Refusal | undefined {
+  #testControl({ before, changes: { smLaunchControl: control = 'nop' } }: LaunchChange): Refusal | undefined {
     if (control === 'nop') return undefined
     const runs = before ? (this.#running?.runs.of(idOf(before)) ?? []) : []
     const isPossible = runs.some(({ run }) => mayHappen(run.state, control))
@@ -144,10 +144,10 @@ export class Launches {
     return this.#options.scriptOf(smLaunchScriptOwner, smLaunchScriptName)
   }
 
-  #apply(row: LaunchRow, wishes: Wishes): void {
+  #apply(row: LaunchRow, changes: Changes): void {
     if (!this.#running) return
     const { runs } = this.#running
-    const { smLaunchRowExpireTime, smLaunchControl = 'nop', smLaunchStart } = wishes
+    const { smLaunchRowExpireTime, smLaunchControl = 'nop', smLaunchStart } = changes
     if (smLaunchRowExpireTime !== undefined) this.#expireIn(row, smLaunchRowExpireTime)
     this.#refresh(row)
     runs.trim(idOf(row))
@@ -210,23 +210,23 @@ export class Launches {
   }
 }
 
-function testRow({ before, after, wishes }: LaunchChange, argumentsWritable: boolean): Refusal | undefined {
-  const refuse = (column: keyof Wishes): Refusal => ({ status: 'inconsistentValue', column })
-  const storage = wishes.smLaunchStorageType
+function testRow({ before, after, changes }: LaunchChange, argumentsWritable: boolean): Refusal | undefined {
+  const refuse = (column: keyof Changes): Refusal => ({ status: 'inconsistentValue', column })
+  const storage = changes.smLaunchStorageType
   if (!before && (storage === 'permanent' || storage === 'readOnly')) return refuse('smLaunchStorageType')
   if (!before) return undefined
   const isEnabled = before.smLaunchOperStatus === 'enabled'
   const isLeaving = before.smLaunchRowStatus === 'active' && after?.smLaunchRowStatus !== 'active'
   if (isLeaving && (isEnabled || before.smLaunchStorageType === 'permanent')) return refuse('smLaunchRowStatus')
-  if (isEnabled && wishes.smLaunchScriptOwner !== undefined) return refuse('smLaunchScriptOwner')
-  if (isEnabled && wishes.smLaunchScriptName !== undefined) return refuse('smLaunchScriptName')
+  if (isEnabled && changes.smLaunchScriptOwner !== undefined) return refuse('smLaunchScriptOwner')
+  if (isEnabled && changes.smLaunchScriptName !== undefined) return refuse('smLaunchScriptName')
   if (!argumentsWritable && before.smLaunchArgument.length > 0) {
     // Who may write no arguments gives those of one script to no other.
-    if (isOther(before, wishes, 'smLaunchScriptOwner')) return refuse('smLaunchScriptOwner')
-    if (isOther(before, wishes, 'smLaunchScriptName')) return refuse('smLaunchScriptName')
+    if (isOther(before, changes, 'smLaunchScriptOwner')) return refuse('smLaunchScriptOwner')
+    if (isOther(before, changes, 'smLaunchScriptName')) return refuse('smLaunchScriptName')
   }
   const isExpired = before.smLaunchOperStatus === 'expired'
-  if (isExpired && wishes.smLaunchRowExpireTime !== undefined) return refuse('smLaunchRowExpireTime')
+  if (isExpired && changes.smLaunchRowExpireTime !== undefined) return refuse('smLaunchRowExpireTime')
   return undefined
 }
 
@@ -242,6 +242,6 @@ function keyOf(row: LaunchIndex): string {
   return `${row.smLaunchOwner}\0${row.smLaunchName}`
 }
 
-function isOther(before: LaunchRow, wishes: Wishes, column: 'smLaunchScriptOwner' | 'smLaunchScriptName'): boolean {
-  return wishes[column] !== undefined && wishes[column] !== before[column]
+function isOther(before: LaunchRow, changes: Changes, column: 'smLaunchScriptOwner' | 'smLaunchScriptName'): boolean {
+  return changes[column] !== undefined && changes[column] !== before[column]
 }

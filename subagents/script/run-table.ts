@@ -1,5 +1,5 @@
 /** smRunTable: every run that is remembered, with what a manager may do to it. */
-import type { RowOf, WishesOf } from '../../lib/mib/declare.ts'
+import type { ChangesOf, RowOf } from '../../lib/mib/declare.ts'
 import { type Change, type Refusal, serve } from '../../lib/mib/module.ts'
 import { smRunTable } from './mib.ts'
 import { controlRun } from './run.ts'
@@ -8,7 +8,7 @@ import { mayHappen } from './states.ts'
 
 export type RunRow = RowOf<typeof smRunTable>
 type RunIndex = Pick<RunRow, 'smLaunchOwner' | 'smLaunchName' | 'smRunIndex'>
-type RunChange = Change<RunRow, WishesOf<typeof smRunTable>>
+type RunChange = Change<RunRow, ChangesOf<typeof smRunTable>>
 
 export class RunTable {
   readonly served
@@ -47,17 +47,17 @@ export class RunTable {
     return this.#runs?.find({ owner, name }, smRunIndex)
   }
 
-  #test({ before, wishes: { smRunControl: control = 'nop' } }: RunChange): Refusal | undefined {
+  #test({ before, changes: { smRunControl: control = 'nop' } }: RunChange): Refusal | undefined {
     if (control === 'nop') return undefined
     const launched = before && this.#find(before)
     const isPossible = launched !== undefined && mayHappen(launched.run.state, control)
     return isPossible ? undefined : { status: 'inconsistentValue', column: 'smRunControl' }
   }
 
-  #apply({ after, wishes }: RunChange): void {
+  #apply({ after, changes }: RunChange): void {
     const launched = after && this.#find(after)
     if (!launched) return
-    const { smRunLifeTime, smRunExpireTime, smRunControl = 'nop' } = wishes
+    const { smRunLifeTime, smRunExpireTime, smRunControl = 'nop' } = changes
     if (smRunExpireTime !== undefined) launched.expireTime.set(smRunExpireTime)
     if (smRunLifeTime !== undefined && !launched.run.isOver) launched.run.limit(smRunLifeTime)
     controlRun(launched.run, smRunControl)

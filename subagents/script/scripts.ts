@@ -16,19 +16,19 @@ export interface ScriptsContext {
 export function serveScripts({ now, changed }: ScriptsContext) {
   const served = serve(smScriptTable, {
     derive: ({ after }) => ({ ...after, smScriptLastChange: now() }),
-    test({ before, after, wishes }) {
-      const refuse = (column: keyof typeof wishes) => ({ status: 'inconsistentValue', column }) as const
+    test({ before, after, changes }) {
+      const refuse = (column: keyof typeof changes) => ({ status: 'inconsistentValue', column }) as const
       // Code over SNMP (smCodeGroup) is not supported, so there is nothing to be edited.
       if (after && isEditing(after)) return { status: 'wrongValue', column: 'smScriptAdminStatus' }
-      const storage = wishes.smScriptStorageType
+      const storage = changes.smScriptStorageType
       if (!before && (storage === 'permanent' || storage === 'readOnly')) return refuse('smScriptStorageType')
       if (!before) return undefined
       const isEnabled = before.smScriptOperStatus === 'enabled' && before.smScriptRowStatus === 'active'
       const isLeaving = before.smScriptRowStatus === 'active' && after?.smScriptRowStatus !== 'active'
       if (isLeaving && (isEnabled || before.smScriptStorageType === 'permanent')) return refuse('smScriptRowStatus')
-      if (wishes.smScriptLanguage !== undefined) {
+      if (changes.smScriptLanguage !== undefined) {
         // A command that is configured for one language must not be read as another.
-        const isBound = before.scriptCommand !== '' && wishes.smScriptLanguage !== before.smScriptLanguage
+        const isBound = before.scriptCommand !== '' && changes.smScriptLanguage !== before.smScriptLanguage
         if (isEnabled || isBound) return refuse('smScriptLanguage')
       }
       return undefined

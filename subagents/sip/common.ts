@@ -124,7 +124,7 @@ function byStatusCode(counters: SipCounters, time: MasterTime) {
       sipCommonStatusCodeDisconTime: () => time.startedTicks,
     },
     // RFC 4780, sipCommonStatusCodeRowStatus: only createAndGo and destroy, for this one application.
-    test: ({ before, after, wishes: { sipCommonStatusCodeRowStatus: status } }) => {
+    test: ({ before, after, changes: { sipCommonStatusCodeRowStatus: status } }) => {
       if ((after ?? before)?.applIndex !== applIndex) return 'noCreation'
       return status === 'createAndGo' || status === 'destroy' || status === 'active' ? undefined : 'inconsistentValue'
     },

@@ -61,7 +61,7 @@ export class Applications {
     try {
       await ledger.load()
     } catch (error) {
-      log.warn('the numbers of packages could not be read and are given anew', { error })
+      log.warn('the numbers of packages could not be read and are given again', { error })
     }
     const ageing = clock.every(ageEveryMs, () => past.age())
     signal.addEventListener('abort', () => ageing.cancel(), { once: true })

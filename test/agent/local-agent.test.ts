@@ -59,7 +59,7 @@ function vacm(write: readonly Oid[]): Vacm {
 
 function localAgent({ engine }: Pick<TestEngine, 'engine'>, write: readonly Oid[], names = new Names([])) {
   const rights = vacm(write)
-  return new EngineLocalAgent({ engine, vacm: () => rights, names, notify: () => {} })
+  return new EngineLocalAgent({ engine, rights, names, notify: () => {} })
 }
 
 const integer = (name: Oid, value: number): Varbind => ({ name, value: { type: 'Integer32', value } })
@@ -212,7 +212,7 @@ test('a view hides objects from those who ask one by one, and instances too', as
     [...here, 1],
     [...here, 1, 0],
   ]) {
-    const agent = new EngineLocalAgent({ engine, vacm: () => rights(hidden), names: new Names([]), notify: () => {} })
+    const agent = new EngineLocalAgent({ engine, rights: rights(hidden), names: new Names([]), notify: () => {} })
     assert.deepEqual(agent.getEach([[...here, 1, 0]], clerk), [
       { name: [...here, 1, 0], value: { type: 'noSuchObject' } },
     ])

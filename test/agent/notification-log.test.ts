@@ -18,7 +18,7 @@ test('a clock that is set takes nothing out of the log: nlmConfigGlobalAgeOut co
   }
   const log = notificationLog({
     filterNamed: () => new View([{ subtree: [1], mask: new Uint8Array(0), included: true }]),
-    engineId: () => new Uint8Array(5),
+    engineId: new Uint8Array(5),
   })
   const entries = log.module.tables.at(-2)!
   const held = (): number => [...entries.table.rows()].length
@@ -38,7 +38,7 @@ describe('what the log holds', () => {
     const account = new OctetAccount(octets)
     const log = notificationLog({
       filterNamed: () => new View([{ subtree: [1], mask: new Uint8Array(0), included: true }]),
-      engineId: () => new Uint8Array(5),
+      engineId: new Uint8Array(5),
       account,
     })
     const [entries, variables] = log.module.tables.slice(-2)

@@ -13,6 +13,7 @@ import { isText, textVarbind } from '../../lib/mib/notification-text.ts'
 import { compareOid, type Oid, oid } from '../../lib/smi/oid.ts'
 import { systemClock } from '../../lib/time/clock.ts'
 import { Statistics } from '../../snmp/engine/statistics.ts'
+import { LocalV3 } from '../../snmp/local-v3.ts'
 import { notificationOf } from '../../snmp/manager/messages.ts'
 import { decodeCommunityMessage } from '../../snmp/message/community-message.ts'
 import type { NotificationMessage } from '../../snmp/notification.ts'
@@ -54,13 +55,11 @@ async function received(
     statistics: new Statistics(),
     informs: makeAccounts().informs,
     sysObjectId: oid('1.3.6.1.4.1.32473.1.1'),
-    sourceFor: () => undefined,
-    isGuarded: (name) => isGuarded(declaredNames.objectOf(name) ?? {}),
-    v3: () => undefined,
-    usm: () => undefined,
+    sources: { for: () => undefined },
+    v3: new LocalV3(new Uint8Array(0)),
   })
-  originator.configure(
-    [
+  originator.configure({
+    targets: [
       {
         name: 'nms',
         kind: 'trap',
@@ -75,13 +74,14 @@ async function received(
         filter: undefined,
       },
     ],
-    [{ name: Buffer.from('nms'), securityName: 'nms', contextName: '' }],
-    new Vacm(
+    communities: [{ name: Buffer.from('nms'), securityName: 'nms', contextName: '' }],
+    isGuarded: (name) => isGuarded(declaredNames.objectOf(name) ?? {}),
+    vacm: new Vacm(
       [{ securityModel: 'snmpv2c', securityName: 'nms', groupName: 'targets' }],
       [access],
       [whole(oid('1.3'), true), ...excluded.map((subtree) => whole(subtree, false))],
     ),
-  )
+  })
   const found: NotificationMessage[] = []
   const isDone = new Promise<void>((resolve) => {
     receiver.on('message', (octets) => {

@@ -12,8 +12,8 @@ import { schedTable } from '../../subagents/schedule/mib.ts'
 
 const engineId = Buffer.from('80007ed905a1b2c3d4', 'hex')
 const definitions = [
-  defineCommunityTable(() => engineId),
-  defineUsmUserTable(() => engineId),
+  defineCommunityTable(engineId),
+  defineUsmUserTable(engineId),
   vacmAccessTable,
   vacmSecurityToGroupTable,
   snmpNotifyTable,
@@ -28,12 +28,11 @@ const servings = definitions.map((definition) => anyServing(serve(definition as 
 function set(object: string, instance: readonly number[], value: SnmpValue): string {
   const { definition } = servings.find(({ table }) => object in table.definition.columns)!.table
   const status = definition.statusColumn!
-  const wish: SnmpValue = { type: 'Integer32', value: 5 }
   const varbinds = [
     { name: [...definition.columns[object]!.oid, ...instance], value, position: 1 },
     ...(object === status
       ? []
-      : [{ name: [...definition.columns[status]!.oid, ...instance], value: wish, position: 2 }]),
+      : [{ name: [...definition.columns[status]!.oid, ...instance], value: createAndWait, position: 2 }]),
   ]
   const planned = planSet(servings, varbinds, { commandsWritable: false })
   return 'status' in planned ? planned.status : 'ok'

@@ -174,13 +174,16 @@ describe('critagt.cnf', () => {
     'a unit that is none, one beside commands, and one that systemd has not': {
       add: [
         row(2, 'a', '-', '-', '- 0 600 10 a/b'),
-        row(3, 'b', '/bin/true', '-', '- 0 600 10 ssh'),
+        row(3, 'b', '/bin/true', '-', '- 0 600 10 no-such-unit'),
         row(4, 'c', '-', '-', '- 0 600 10 no-such-unit@1'),
       ].join('\n'),
       expect: [
         ['a/b', 'a/b is not the name of a unit'],
-        ['ssh', 'a row has either critAppUnit or commands to start and stop; beside a unit these would never run'],
-        ['ssh', 'warning: systemd has no unit ssh.service'],
+        [
+          'no-such-unit',
+          'a row has either critAppUnit or commands to start and stop; beside a unit these would never run',
+        ],
+        ['no-such-unit', 'warning: systemd has no unit no-such-unit.service'],
         ['no-such-unit@1', 'warning: systemd has no unit no-such-unit@1.service'],
       ],
     },

@@ -18,6 +18,7 @@ import type { CheckReport } from '../../commands/check/finding.ts'
 import { formatComplaint } from '../../lib/cnf/complaint.ts'
 import { homeRecordMistake } from '../../lib/home/completion.ts'
 import { inspectConfig } from '../../sipd/config/read.ts'
+import { inspectStart } from '../../sipd/control/obstacles.ts'
 import { Appliance, makeHome, type RunResult, until } from '../support/appliance.ts'
 import { agentOf, complaintsOf, subagentsOf } from '../support/check-home.ts'
 import { netsnmp } from '../support/netsnmp.ts'
@@ -326,17 +327,17 @@ test('logs of sipd that a start could not open are named in the line of their di
   const say = async (lines: string): Promise<string[]> => {
     let said: string[] = []
     await withFile('sipd/sipd.conf', `${text}\n${lines}\n`, async () => {
-      const { complaints, warnings } = inspectConfig(appliance.at.home)
+      const { complaints, warnings } = await inspectStart(appliance.at.home)
       said = [...complaints, ...warnings].map(({ message, severity = 'error' }) => `${severity}: ${message}`)
     })
     return said
   }
   assert.deepEqual(await say('ErrorLog /no/such/folder/log'), [
-    'warning: ErrorLog: there is no folder /no/such/folder; sipd cannot start',
+    'error: ErrorLog: there is no folder /no/such/folder; sipd cannot start',
   ])
-  assert.deepEqual(await say('ErrorLog /etc'), ['warning: ErrorLog: /etc is no file that can be written'])
+  assert.deepEqual(await say('ErrorLog /etc'), ['error: ErrorLog: /etc is no file that can be written'])
   assert.deepEqual(await say('ErrorLog "|/no/such/program x"'), [
-    'warning: ErrorLog: there is no program /no/such/program',
+    'error: ErrorLog: there is no program /no/such/program',
   ])
   assert.deepEqual(await say('ErrorLog "|/bin/cat \'x"'), ['error: ErrorLog: the quote at column 10 is not closed'])
 })

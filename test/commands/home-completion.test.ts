@@ -69,7 +69,7 @@ test('a home that does not remember its port offset has it by its own lines, whe
 test('where the port offset cannot be known only files without ports are made, and the command for the rest is named', async () => {
   await rm(homeRecordPath(at.home))
   await remove('agent/host.cnf', 'agent/snmpd.cnf', 'sipd/sipd.conf')
-  const wish = `castellan init --home ${at.home.root} --port-offset N`
+  const advice = `castellan init --home ${at.home.root} --port-offset N`
   const checked = await castellan('check')
   assert.equal(checked.code, 1)
   assert.ok(checked.out.includes(`${conf('sipd/sipd.conf')} is missing; it holds ports`), checked.out)
@@ -80,7 +80,7 @@ test('where the port offset cannot be known only files without ports are made, a
     completed.err
       .trim()
       .split('\n')
-      .map((line) => [line.includes('snmpd.cnf is missing'), line.endsWith(wish)])
+      .map((line) => [line.includes('snmpd.cnf is missing'), line.endsWith(advice)])
       .sort(),
     [
       [false, true],

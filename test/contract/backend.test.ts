@@ -138,8 +138,8 @@ for (const host of hosts) {
     const ask = async (type: 'getRequest' | 'getNextRequest', ...suffixes: string[]) =>
       shown(await engine.ask({ type, varbinds: suffixes.map(at) }))
     const set = async (...varbinds: readonly (readonly [string, SnmpValue])[]): Promise<string> => {
-      const wishes = varbinds.map(([suffix, value]) => ({ name: oid(`${root}.${suffix}`), value }))
-      const answer = await engine.ask({ type: 'setRequest', varbinds: wishes })
+      const changes = varbinds.map(([suffix, value]) => ({ name: oid(`${root}.${suffix}`), value }))
+      const answer = await engine.ask({ type: 'setRequest', varbinds: changes })
       return `${errorStatusName(answer!.errorStatus)} ${answer!.errorIndex}`
     }
 

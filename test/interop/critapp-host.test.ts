@@ -17,6 +17,7 @@ processHostContract('of this machine', () => {
       lives: [lives, '1000'],
       hasWorker: [bench.program(`${lives} 1000 &\n${lives} 1000 &\nwait`, 'has-worker')],
       ends: [bench.program('exit 3', 'ends')],
+      leavesWorker: [bench.program(`${lives} 1000 &`, 'leaves-worker')],
     },
     until: (holds, what) => until(holds, 10_000, what),
     writePidFile: async (name, identity) => void (await writePidFile(join(bench.folder, `${name}.pid`), identity)),

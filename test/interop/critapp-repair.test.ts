@@ -1,65 +1,27 @@
 import assert from 'node:assert/strict'
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { readProcess } from '../../lib/proc/process.ts'
 import { systemClock } from '../../lib/time/clock.ts'
 import { ping } from '../../sipd/control/ping/exchange.ts'
-import { Appliance, makeHome, runBin, until } from '../support/appliance.ts'
-import { netsnmp, TrapDaemon } from '../support/netsnmp.ts'
+import { type Appliance, runBin, until } from '../support/appliance.ts'
+import type { TrapDaemon } from '../support/netsnmp.ts'
 import { needs } from '../support/peers.ts'
+import { RepairedAppliance, rows } from '../support/repair.ts'
 
+let repaired: RepairedAppliance
 let appliance: Appliance
 let traps: TrapDaemon
-interface ShownApp {
-  readonly name: string
-  readonly state: string
-  readonly status: string
-  readonly health?: string
-  readonly pid: number
-  readonly lastError: string
-}
 
 describe('what dies is repaired', needs('snmpget', 'snmptrapd'), () => {
   before(async () => {
-    appliance = new Appliance(await makeHome())
-    traps = new TrapDaemon(appliance.at.trapPort)
-    await traps.started()
-    const { root, conf } = appliance.at.home
-    const program = (name: string, script: string): void => {
-      writeFileSync(join(root, name), `#!/bin/sh\n${script}\n`)
-      chmodSync(join(root, name), 0o755)
-    }
-    program('front', 'while :; do sleep 0.1; done')
-    program('flaps', 'exit 1')
-    const file = join(conf, 'subagents', 'critagt.cnf')
-    const sipd = readFileSync(file, 'utf8').replace('up true 300', 'up true 100')
-    writeFileSync(
-      file,
-      `${sipd}
-critAppProcEntry 2 front ${root}/front - up true 100 true true true 5
-critAppProcEntry 3 flaps ${root}/flaps - down true 10 true true true 5 nonVolatile - 5 60
-`,
-      { mode: 0o600 },
-    )
-    assert.equal(await appliance.start(), undefined, appliance.output)
-    await until(async () => (await apps()).slice(0, 2).every(({ status }) => status === 'up'), 10_000, 'the start')
+    repaired = await RepairedAppliance.start()
+    appliance = repaired.appliance
+    traps = repaired.traps
   })
-  after(async () => {
-    const left = await apps().catch(() => [])
-    await appliance.stop()
-    for (const { name, pid } of left) if (name !== 'sipd' && pid > 0 && readProcess(pid)) process.kill(-pid, 'SIGKILL')
-    await traps.stop()
-  })
-
-  const apps = async (): Promise<ShownApp[]> => JSON.parse((await appliance.castellan('apps', '--json')).out)
-  const operStatus = async (row: number): Promise<string> =>
-    (
-      await netsnmp('snmpget', [
-        ...['-v2c', '-cpublic', '-Oqv', appliance.at.snmp],
-        `.1.3.6.1.4.1.32473.12.29.1.1.1.11.${row}`,
-      ])
-    ).out.trim()
+  after(() => repaired.stop())
+  const apps = () => repaired.apps()
 
   test('the commands of Cisco SIP Proxy Server do what they did, letter by letter', async () => {
     const at = `localhost:${appliance.at.snmpPort}`
@@ -73,9 +35,9 @@ critAppProcEntry 3 flaps ${root}/flaps - down true 10 true true true 5 nonVolati
     assert.equal(await tool(`setany -v2c ${at} cspsAdmin critAppAdminStatus.1 1`), 'critAppAdminStatus.1 = up(1)')
     assert.equal(await tool(`getone -v2c ${at} cspsAdmin critAppOperStatus.1`), 'critAppOperStatus.1 = up(1)')
     assert.equal(await tool(`setany -v2c ${at} cspsAdmin critAppAdminStatus.1 2`), 'critAppAdminStatus.1 = down(2)')
-    await until(async () => (await operStatus(1)) === '2', 5000, 'the stop')
+    await until(async () => !(await repaired.isUp(rows.sipd)), 5000, 'the stop')
     await tool(`setany -v2c ${at} cspsAdmin critAppAdminStatus.1 1`)
-    await until(async () => (await operStatus(1)) === '1', 8000, 'the start')
+    await until(() => repaired.isUp(rows.sipd), 8000, 'the start')
   })
 
   test('sipd is up because it answers OPTIONS', async () => {
@@ -83,25 +45,17 @@ critAppProcEntry 3 flaps ${root}/flaps - down true 10 true true true 5 nonVolati
     assert.match((await appliance.castellan('apps')).out, /^sipd +(running|adopted) .* health healthy/m)
   })
 
-  const up = async (row: number): Promise<boolean> => (await operStatus(row)) === '1'
-  const kill = async (name: string): Promise<void> => {
-    const { pid } = (await apps()).find((app) => app.name === name)!
-    assert.ok(pid > 0, 'zero would mean ourselves')
-    traps.forget()
-    process.kill(pid, 'SIGKILL')
-  }
-
   test('a death of a process in front is seen and repaired', async () => {
-    await kill('front')
+    await repaired.kill('front')
     await traps.saw(/"front was ended by SIGKILL, next try in 1\.\d s"[\s\S]*"front was started as PID \d+"/, 10_000)
-    assert.ok(await up(2))
+    assert.ok(await repaired.isUp(rows.front))
   })
 
   test('a death of sipd is seen and repaired, and OPTIONS are answered again', async () => {
-    await kill('sipd')
+    await repaired.kill('sipd')
     await traps.saw(/"sipd was (killed or crashed: it left its PID file behind|ended by SIGKILL)/, 10_000)
     await traps.saw(/"sipd was started as PID \d+"/, 20_000)
-    assert.ok(await up(1))
+    assert.ok(await repaired.isUp(rows.sipd))
     const { sipPort: port } = appliance.at
     const target = { uri: `sip:127.0.0.1:${port}`, transport: 'UDP', address: '127.0.0.1', port } as const
     assert.equal((await ping(target, 5000, systemClock)).status, 200)

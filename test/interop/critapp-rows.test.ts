@@ -39,25 +39,25 @@ describe('rows of critical applications over SNMP', needs('snmpset'), () => {
     for (const pid of pids.map(Number)) if (pid > 0 && readProcess(pid)) process.kill(-pid, 'SIGKILL')
   })
 
-  type Wish = readonly [column: number, row: number, type: 'i' | 's' | 'u', value: string]
-  const set = (...wishes: readonly Wish[]) =>
+  type ColumnValue = readonly [column: number, row: number, type: 'i' | 's' | 'u', value: string]
+  const set = (...changes: readonly ColumnValue[]) =>
     netsnmp('snmpset', [
       '-v2c',
       '-ceverything',
       appliance.at.snmp,
-      ...wishes.flatMap(([column, row, type, value]) => [`${proc}.${column}.${row}`, type, value]),
+      ...changes.flatMap(([column, row, type, value]) => [`${proc}.${column}.${row}`, type, value]),
     ])
-  const refused = async (status: RegExp, ...wishes: readonly Wish[]): Promise<void> =>
-    assert.match((await set(...wishes)).err, status, JSON.stringify(wishes))
-  const taken = async (...wishes: readonly Wish[]): Promise<void> => {
-    const { code, err } = await set(...wishes)
-    assert.equal(code, 0, `${JSON.stringify(wishes)}: ${err}`)
+  const refused = async (status: RegExp, ...changes: readonly ColumnValue[]): Promise<void> =>
+    assert.match((await set(...changes)).err, status, JSON.stringify(changes))
+  const taken = async (...changes: readonly ColumnValue[]): Promise<void> => {
+    const { code, err } = await set(...changes)
+    assert.equal(code, 0, `${JSON.stringify(changes)}: ${err}`)
   }
   const read = async (column: number, row: number): Promise<string> =>
     (await netsnmp('snmpget', ['-v2c', '-cpublic', '-Oqv', appliance.at.snmp, `${proc}.${column}.${row}`])).out.trim()
   const program = (which: string): string => `${appliance.at.home.root}/${which}`
-  const row = (index: number, which: string, wish: string): Wish[] => [
-    [rowStatus, index, 'i', wish],
+  const row = (index: number, which: string, change: string): ColumnValue[] => [
+    [rowStatus, index, 'i', change],
     [name, index, 's', which],
     [start, index, 's', program(which)],
     [terminate, index, 's', ''],
@@ -177,7 +177,7 @@ describe('rows of critical applications over SNMP', needs('snmpset'), () => {
     await new Promise((resolve) => setTimeout(resolve, 700)) // time in which something could have begun
     assert.deepEqual([await read(procState, 1), await read(procPid, 2)], ['2', pid])
     assert.deepEqual([await read(admin, 1), await read(admin, 2)], ['2', '1'])
-    // As text it may have been written and written back; what it wishes is the same.
+    // As text it may have been written and written back; what it asks for is the same.
     assert.match(readFileSync(file, 'utf8'), /^critAppProcEntry 1 alpha \S+ - down /m)
     assert.match(readFileSync(file, 'utf8'), /^critAppProcEntry 2 beta \S+ - up /m)
   })

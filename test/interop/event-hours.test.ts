@@ -45,7 +45,7 @@ snmpNotifyFilterEntry events mteTriggerFalling - included nonVolatile
     const clock = new ManualClock()
     const { root, processors, host } = savedMachine()
     const lines: string[] = []
-    const agent = new Agent({
+    const agent = await Agent.create({
       home,
       clock,
       log: createLog({ component: 'agent', write: (line) => lines.push(line) }),

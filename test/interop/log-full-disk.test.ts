@@ -142,7 +142,7 @@ describe('a home on a disk that is full to the last octet, with Net-SNMP', { ski
     await daemon.saw(trap(7), lookMs)
     assert.equal((await set(12, 4711)).code, 0)
     assert.match(readFileSync(cnf(), 'utf8'), /^siLogEntry 3 .* 4711 /m)
-    // The lines were counted once: what the full disk did not keep of it was counted anew.
+    // The lines were counted once: what the full disk did not keep of it was counted again.
     await until(async () => (await get(8)) === '2', 5000, 'both matches')
     appendFileSync(log('watched'), 'error 3\n')
     await daemon.saw(/error 3/)

@@ -82,7 +82,7 @@ describe('the main job, with Net-SNMP', needs('snmpget', 'snmptrapd'), () => {
     assert.equal(appliance.sipdPid(), undefined)
     assert.match(await traps.saw(/\.29\.3\.0\.1/), /\.29\.1\.1\.1\.2\.1 = STRING: "sipd"\s+\.\S+\.11\.1 = INTEGER: 2/)
     const file = readFileSync(join(appliance.at.home.conf, 'subagents', 'critagt.cnf'), 'utf8')
-    assert.match(file, /^critAppProcEntry 1 sipd .* down true/m, 'the wish is kept')
+    assert.match(file, /^critAppProcEntry 1 sipd .* down true/m, 'the order is kept')
     assert.match(file, /^# critagt\.cnf/, 'comments are kept')
 
     const up = await set(adminStatus, 'i', '1')

@@ -20,6 +20,7 @@ interface Smoke {
 const measuring: Readonly<Record<string, Smoke>> = {
   check: { prints: /Checked \d+ files/ },
   'test:nodes': { needs: ['git'], prints: /1 passed, 0 failed/ },
+  'test:beside': { prints: /unit tests, 1 of 1: passed/ },
   fuzz: { needs: ['snmpget'], prints: /"sent":1000|"slowestControlMs":\d/ },
   bench: {
     args: ['--only', 'GET'],

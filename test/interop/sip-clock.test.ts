@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, existsSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -85,4 +85,52 @@ describe('a clock that is set while sipd runs', { ...ofSipdAlone, ...needs(libra
     assert.equal((await runBin('sip', ['start', '--home', at.home.root])).code, 0)
     assert.equal(await isPresent(at), true)
   })
+
+  for (const [name, step, seconds] of [
+    ['two hours ahead', '+7200', 3600],
+    ['a day back', '-86400', 600],
+  ] as const)
+    test(`does not change how long who registered is reached: ${name}, in memory, for the next generation, and after a start`, async (t) => {
+      const at = await makeHome()
+      appendFileSync(join(at.home.conf, 'sipd', 'sipd.conf'), 'ProxyDomain example.test\n')
+      const clockFile = join(at.home.root, 'clock')
+      writeFileSync(clockFile, '+0\n')
+      const child = startAt(at, clockFile)
+      t.after(async () => {
+        child.kill('SIGKILL')
+        await runBin('sip', ['stop', '--home', at.home.root])
+        await rm(at.home.root, { recursive: true, force: true })
+      })
+      await until(() => answers(at), 15_000, 'its first answer')
+      await register(
+        { host: '127.0.0.1', port: at.sipPort },
+        { user: 'ann', contact: 'sip:ann@127.0.0.1:9', expiresSeconds: seconds },
+      )
+      const left = async (): Promise<number> => {
+        const { out } = await runBin('sip', ['registrations', '--json', '--home', at.home.root])
+        const { contacts } = JSON.parse(out) as { contacts: { expiresInSeconds: number }[] }
+        return contacts[0]!.expiresInSeconds
+      }
+      const isRight = async (when: string): Promise<void> => {
+        assert.equal(await isPresent(at), true, when)
+        const now = await left()
+        assert.ok(now <= seconds && now > seconds - 120, `${now} s are left ${when}`)
+      }
+      writeFileSync(clockFile, `${step}\n`)
+      const log = join(at.home.logs, 'sipd', 'error_log')
+      await until(() => readFileSync(log, 'utf8').includes('the clock was set'), 15_000, 'the look at the clock')
+      await isRight('after the step')
+      assert.equal((await runBin('sip', ['graceful', '--home', at.home.root])).code, 0)
+      await isRight('in the next generation')
+      const exited = once(child, 'exit')
+      child.kill('SIGTERM')
+      await exited
+      // The kernel's clock was not set, and the file would seem to be of a later day.
+      const writtenAt = Date.now() / 1000 + Number(step)
+      utimesSync(join(at.home.data, 'sipd', 'registry_db.sqlite'), writtenAt, writtenAt)
+      const next = startAt(at, clockFile)
+      t.after(() => next.kill('SIGKILL'))
+      await until(() => answers(at), 15_000, 'its answer after the start')
+      await isRight('after a start')
+    })
 })

@@ -190,7 +190,7 @@ snmpTargetAddrEntry first snmpUDPDomain ${address} 100 3 Console v1Params nonVol
     // warmStart goes to the targets that the reload itself made: version 1 names it, 2c and 3 give its OID.
     try {
       await traps.saw(
-        /TRAP, SNMP v1[\s\S]*Warm Start[\s\S]*\.1\.5\.2\s[\s\S]*\.1\.5\.2\s[\s\S]*read its configuration anew"/,
+        /TRAP, SNMP v1[\s\S]*Warm Start[\s\S]*\.1\.5\.2\s[\s\S]*\.1\.5\.2\s[\s\S]*read its configuration again"/,
       )
     } finally {
       await traps.stop()

@@ -103,7 +103,7 @@ describe('traps and informs of Net-SNMP to our receiver', needs('snmptrap', 'snm
     assert.equal((await came()).securityName, 'after', 'and neither of those before it')
   })
 
-  test('a trap that was taken before is not taken again when its sender has started anew', async () => {
+  test('a trap that was taken before is not taken again when its sender has started again', async () => {
     const user = v3Users[0]!
     // Net-SNMP takes boots and time of a trap's engine from -Z.
     await send('snmptrap', ...options(user), '-e', '0x8000000001020305', '-Z', '9,100')

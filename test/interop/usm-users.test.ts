@@ -88,7 +88,7 @@ describe('users over SNMP, with snmpusm and snmpvacm', needs('snmpusm'), () => {
     assert.equal(changed.code, 0, changed.err)
     assert.equal((await as('ann', { ...passphrase, auth: fresh.auth })('snmpget', [], sysUpTime)).code, 0)
     assert.notEqual((await ann('snmpget', ['-r0', '-t1'], sysUpTime)).code, 0)
-    // The manager's own wish is in the audit log; the key that it carries is not.
+    // What the manager asked for is in the audit log; the key that it carries is not.
     const audit = appliance
       .log('audit.log')
       .trim()

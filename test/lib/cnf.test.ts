@@ -123,7 +123,7 @@ test('an entry becomes an active row, by names, numbers, hex bits and OIDs of ei
   assert.equal(scalars.get({})?.lampsDim, 7)
 })
 
-test('all complaints come at once, each with file, line, column and wish', async () => {
+test('all complaints come at once, each with file, line, column and what was expected', async () => {
   const { table, file } = await lamps(
     'lampEntry 1 x red 80 1.3\nlampEntry 1 y red 80 1.3\nlampEntri 3\nlampEntry 200 x blue zz nowhere\nlampEntry 5 "open\nlampEntry 6 x red 80 1.3 true extra\nlampsDim\n',
   )

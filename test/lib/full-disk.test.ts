@@ -36,7 +36,7 @@ const text = (value: string): SnmpValue => ({ type: 'OctetString', value: Buffer
 const integer = (value: number): SnmpValue => ({ type: 'Integer32', value })
 const gauge = (value: number): SnmpValue => ({ type: 'Gauge32', value })
 const instance = `.3.${[...Buffer.from('own')].join('.')}.1.${Buffer.from('t')[0]}`
-type Wish = readonly [object: string, value: SnmpValue]
+type ColumnValue = readonly [object: string, value: SnmpValue]
 
 describe('a full disk', { skip }, () => {
   let root: string
@@ -83,8 +83,8 @@ describe('a full disk', { skip }, () => {
     const hosting = new Hosting({ home, log: silentLog, modules, resolveName })
     assert.deepEqual(await hosting.load(), [])
     for (const backend of hosting.backends) registry.register(backend)
-    const set = async (...wishes: readonly Wish[]): Promise<string> => {
-      const varbinds = wishes.map(([object, value], i) => ({ name: resolveName(object)!, value, position: i + 1 }))
+    const set = async (...changes: readonly ColumnValue[]): Promise<string> => {
+      const varbinds = changes.map(([object, value], i) => ({ name: resolveName(object)!, value, position: i + 1 }))
       const transaction = new SetTransaction(registry, silentLog, varbinds)
       const failure = (await transaction.test()) ?? (await transaction.commit())
       if (!failure) transaction.finish()
@@ -102,11 +102,11 @@ describe('a full disk', { skip }, () => {
     return { set, files, rows, load: () => hosting.load() }
   }
 
-  const waits: readonly Wish[] = [
+  const waits: readonly ColumnValue[] = [
     [`schedStorageType${instance}`, integer(3)],
     [`schedRowStatus${instance}`, integer(5)],
   ]
-  const wishes: Readonly<Record<string, readonly Wish[]>> = {
+  const changesOf: Readonly<Record<string, readonly ColumnValue[]>> = {
     'a scalar': [['sysContact.0', text('nobody')]],
     'a scalar of a module with a file of its own': [['sysApplPastRunMaxRows.0', gauge(7)]],
     'a row that goes into service': [
@@ -125,15 +125,15 @@ describe('a full disk', { skip }, () => {
     ],
   }
 
-  for (const [what, wish] of Object.entries(wishes)) {
+  for (const [what, change] of Object.entries(changesOf)) {
     test(`${what} is commitFailed, stays as it was in the tables and the files, and can be SET when there is room`, async () => {
       const { set, files, rows } = await start()
       const before = [rows(), files()]
       fill()
-      assert.equal(await set(...wish), 'commitFailed')
+      assert.equal(await set(...change), 'commitFailed')
       assert.deepEqual([rows(), files()], before)
       rmSync(join(root, 'filler'))
-      assert.equal(await set(...wish), 'noError')
+      assert.equal(await set(...change), 'noError')
     })
   }
 
@@ -148,15 +148,15 @@ describe('a full disk', { skip }, () => {
     const blocked = join(root, 'conf', 'subagents', 'logagt.cnf')
     rmSync(blocked)
     mkdirSync(blocked)
-    const wish: readonly Wish[] = [
+    const change: readonly ColumnValue[] = [
       ['sysContact.0', text('nobody')],
       ['siLogMaxNotifications.0', gauge(3)],
     ]
-    assert.equal(await set(...wish), 'commitFailed')
+    assert.equal(await set(...change), 'commitFailed')
     assert.deepEqual([rows(), snmpd()], [before, written])
     rmSync(blocked, { recursive: true })
     writeFileSync(blocked, '')
-    assert.equal(await set(...wish), 'noError')
+    assert.equal(await set(...change), 'noError')
     assert.match(snmpd()!, /^sysContact nobody$/m)
   })
 })

@@ -17,7 +17,7 @@ const bounded: Readonly<Record<string, string>> = {
   'lib/process/control.ts': 'constants, and --timeout of sip, a day at most',
   'lib/process/daemon-process.ts': 'a constant',
   'lib/program/run.ts': 'a constant',
-  'subagents/critapp/health.ts': 'critAppHealthTimeout, 300 s at most',
+  'subagents/critapp/health/health.ts': 'critAppHealthTimeout, 300 s at most',
   'sipd/log/rotatelogs/main.ts': 'a constant',
   'sipd/location/writer.ts': 'a constant',
   'sipd/transport/transports.ts': 'constants, and SipTcpMaxConnectTimeout',

@@ -116,8 +116,8 @@ test('createAndWait gives notReady until all is there, then notInService, then a
   assert.equal(await set([8, line, integer(6)]), 'noError', 'destroying what is not there is no error')
 })
 
-test('every wish for a RowStatus has an outcome in every state', () => {
-  for (const wish of [
+test('every value of a RowStatus has an outcome in every state', () => {
+  for (const value of [
     'active',
     'notInService',
     'notReady',
@@ -127,7 +127,7 @@ test('every wish for a RowStatus has an outcome in every state', () => {
     undefined,
   ] as const) {
     for (const state of ['absent', 'notReady', 'notInService', 'active'] as const) {
-      for (const isComplete of [true, false]) assert.ok(nextRowState(state, wish, isComplete))
+      for (const isComplete of [true, false]) assert.ok(nextRowState(state, value, isComplete))
     }
   }
 })

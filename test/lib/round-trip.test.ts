@@ -28,7 +28,7 @@ after(() => rm(folder, { recursive: true, force: true }))
 
 const engineId = Buffer.from('80007ed905a1b2c3d4', 'hex')
 /** The engine's own engineID is known only where there is an engine. */
-const ownEngine = [defineUsmUserTable(() => engineId), defineCommunityTable(() => engineId)].map(anyDefinition)
+const ownEngine = [defineUsmUserTable(engineId), defineCommunityTable(engineId)].map(anyDefinition)
 const kept = declaredDefinitions
   .map((one) => ownEngine.find(({ name }) => name === one.name) ?? one)
   .filter(({ cnf }) => cnf.length > 0)

@@ -18,6 +18,7 @@ import type { AnyRow } from '../../lib/mib/served.ts'
 import { enumeration, integer32, octetString, rowStatus, storageType, text } from '../../lib/mib/syntax.ts'
 import type { SnmpValue } from '../../lib/smi/value.ts'
 import { Statistics } from '../../snmp/engine/statistics.ts'
+import { LocalV3 } from '../../snmp/local-v3.ts'
 import { critappModule } from '../../subagents/critapp/index.ts'
 import { logModule } from '../../subagents/log/index.ts'
 import { scheduleModule } from '../../subagents/schedule/index.ts'
@@ -175,7 +176,7 @@ test("the file in data/ is its owner's alone, and what is wrong in it is said wi
 
 /** What is served with rows that managers make, as its process puts it together. */
 function everything() {
-  const internal = internalModules({ statistics: new Statistics(), engineId: () => new Uint8Array(8) })
+  const internal = internalModules({ statistics: new Statistics(), v3: new LocalV3(new Uint8Array(8)) })
   const home = resolveHome(folder)
   const modules: Omit<ConfiguredModule, 'file'>[] = [
     ...internal.modules,
@@ -203,8 +204,8 @@ test('a user that was cloned and not given its own keys needs them after a resta
     const { definition } = users.table
     const at = (user: string): number[] => [8, ...new Uint8Array(8), user.length, ...Buffer.from(user)]
     const backend = new ModuleBackend(owner.module, { log: silentLog, persist: (changes) => file.persist(changes) })
-    const set = async (...wishes: [name: string, value: SnmpValue][]) => {
-      const varbinds = wishes.map(([name, value], i) => ({
+    const set = async (...changes: [name: string, value: SnmpValue][]) => {
+      const varbinds = changes.map(([name, value], i) => ({
         ...{ name: [...definition.columns[name]!.oid, ...at('clone')], value, position: i + 1 },
       }))
       const part = backend.prepareSet(varbinds)
@@ -218,17 +219,17 @@ test('a user that was cloned and not given its own keys needs them after a resta
   }
   const first = await open()
   const cloneFrom = ['usmUserCloneFrom', { type: 'ObjectIdentifier', value: first.boss }] as [string, SnmpValue]
-  const wish = (value: number) => ['usmUserStatus', { type: 'Integer32', value }] as [string, SnmpValue]
-  assert.equal(await first.set(wish(5), cloneFrom), undefined)
+  const setTo = (value: number) => ['usmUserStatus', { type: 'Integer32', value }] as [string, SnmpValue]
+  assert.equal(await first.set(setTo(5), cloneFrom), undefined)
   assert.equal(first.status(), 'notReady')
   const second = await open()
   assert.equal(second.status(), 'notReady')
-  assert.deepEqual(await second.set(wish(1)), { status: 'inconsistentValue', position: 1 })
+  assert.deepEqual(await second.set(setTo(1)), { status: 'inconsistentValue', position: 1 })
   const change = ['usmUserAuthKeyChange', { type: 'OctetString', value: new Uint8Array(64) }] as [string, SnmpValue]
   assert.equal(await second.set(change), undefined)
   const third = await open()
   assert.equal(third.status(), 'notInService')
-  assert.equal(await third.set(wish(1)), undefined)
+  assert.equal(await third.set(setTo(1)), undefined)
   assert.match(readFileSync(path(), 'utf8'), /^usmUserEntry localSnmpID clone /m)
 })
 
@@ -261,11 +262,11 @@ test('every table with a RowStatus that has a file keeps its rows that are not r
     for (const { table } of servings) {
       const { definition } = table
       const instance = instanceOf(definition, anyIndex(definition))
-      const wish = (name: string | undefined, value: number) =>
+      const setTo = (name: string | undefined, value: number) =>
         name === undefined
           ? []
           : [{ name: [...definition.columns[name]!.oid, ...instance], value: { type: 'Integer32', value } as const }]
-      const varbinds = [...wish(definition.statusColumn, 5), ...wish(definition.storageColumn, 3)]
+      const varbinds = [...setTo(definition.statusColumn, 5), ...setTo(definition.storageColumn, 3)]
       const part = backend.prepareSet(varbinds.map((varbind, i) => ({ ...varbind, position: i + 1 })))
       const refusal = await part.test()
       if (refusal) {

@@ -160,7 +160,7 @@ describe('the syntax of sipd.conf', () => {
     assert.deepEqual(complaints('MaxForks 1\0'), ['1:11 a NUL octet has no place in this file'])
   })
 
-  test('all complaints come together, in order, each with line, column and wish', () => {
+  test('all complaints come together, in order, each with line, column and what was expected', () => {
     assert.deepEqual(complaints('Listen nowhere', 'MaxForks 7', ' Recursive', 'MaxForks 2 2', 'MaxForks 1'), [
       '1:8 Listen is to be a port or address:port such as 127.0.0.1:5060, not "nowhere"',
       '2:10 MaxForks is to be a whole number within 1..6, not "7"',

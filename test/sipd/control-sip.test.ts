@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import type { Server } from 'node:net'
 import { join } from 'node:path'
@@ -72,6 +73,11 @@ describe('sip graceful', () => {
     const late = await sip('graceful', '--timeout', '0.3')
     assert.equal(late.code, exitCodes.noAnswer)
     assert.match(late.err, /no new generation of sipd served within 0.3 s; logs\/sipd\/error_log says why/)
+    const path = join(at.home.conf, 'sipd', 'sipd.conf')
+    const text = readFileSync(path, 'utf8')
+    appendFileSync(path, 'ErrorLog /var/log/sipd.log\n')
+    assert.match((await sip('graceful', '--timeout', '0.3')).err, /; \/var\/log\/sipd\.log says why/)
+    writeFileSync(path, text)
     server?.close()
     await parent(() => new Promise(() => {}))
     const silent = await sip('graceful', '--timeout', '0.3')
@@ -183,7 +189,7 @@ describe('sip under a supervisor', () => {
 })
 
 const configuration: ConfigurationView = {
-  check: () => ({ text: 'sipd.conf:1:1: bad\n', json: { complaints: 1 }, isGood: false }),
+  check: async () => ({ text: 'sipd.conf:1:1: bad\n', json: { complaints: 1 }, isGood: false }),
   inForce: () => ({ text: 'Listen 5060 # default\n', json: [{ name: 'Listen' }] }),
 }
 

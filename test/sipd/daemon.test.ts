@@ -186,7 +186,7 @@ describe('sipd and bin/sip', () => {
     assert.doesNotMatch(readFileSync(join(at.home.logs, 'sipd', 'error_log'), 'utf8'), /bug/)
   })
 
-  test('SIGUSR2 reopens the log, SIGHUP reads the configuration anew and keeps the old one when it is broken', async () => {
+  test('SIGUSR2 reopens the log, SIGHUP reads the configuration again and keeps the old one when it is broken', async () => {
     const log = join(at.home.logs, 'sipd', 'error_log')
     renameSync(log, `${log}.1`)
     process.kill(pid()!, 'SIGUSR2')

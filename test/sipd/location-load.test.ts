@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSy
 import { basename, dirname } from 'node:path'
 import { test } from 'node:test'
 import { openSqlite } from '../../lib/sql/sqlite.ts'
+import { ManualClock } from '../../lib/time/clock.ts'
 import { BindingsFile, bindingMigrations } from '../../sipd/location/bindings-file.ts'
 import { loadBindings } from '../../sipd/location/load.ts'
 import { bindingOf, contentOf, locationFor, recordingLog, registryPath } from './location-support.ts'
@@ -23,7 +24,7 @@ test('a restart finds every field of all that has not expired, several bindings 
     ['sip:bob@example.com', [bindingOf({ expiresAtMs: nowMs })]],
   ])
   file.close()
-  const store = locationFor(t)
+  const store = locationFor(t, { clock: new ManualClock(nowMs) })
   const { log, lines } = recordingLog()
   assert.equal(loadBindings(path, store, { nowMs, maxAgeMs: anyAge, log }), 2)
   assert.deepEqual([...store.all()], [[ann, kept]])

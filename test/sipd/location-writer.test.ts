@@ -190,7 +190,7 @@ test('a thread that dies is started again, and its batch repeated', async (t) =>
   assert.match(lines.join(''), /ended, and is started again/)
 })
 
-test('a file that somebody deletes or replaces is made anew with all there is', async (t) => {
+test('a file that somebody deletes or replaces is made again with all there is', async (t) => {
   const path = registryPath(t)
   const { store, writer } = writing(t, path)
   store.replace(ann, [bindingOf()])
@@ -201,7 +201,7 @@ test('a file that somebody deletes or replaces is made anew with all there is', 
   assert.deepEqual([...contentOf(path).keys()].sort(), [ann, bob])
 })
 
-test('flush waits for the last of what is written anew', async (t) => {
+test('flush waits for the last of what is written again', async (t) => {
   const path = registryPath(t)
   let underWay = 0
   let isRemoved = false

@@ -62,7 +62,7 @@ describe('a file', () => {
     assert.equal(statSync(join(home.logs, 'order')).mode & 0o777, 0o600)
   })
 
-  test('is opened anew after what was written before, and nothing is lost between', async () => {
+  test('is opened again after what was written before, and nothing is lost between', async () => {
     const sink = await openSink(join(home.logs, 'moved'), { home, clock: systemClock, log: silentLog })
     for (const line of lines(0, 100)) sink.write(line)
     await sink.flush()
@@ -84,7 +84,7 @@ describe('a file', () => {
     await assert.rejects(openSink('logs', options), /cannot be opened: EISDIR/)
   })
 
-  test('on a full disk holds nobody up, says so once, and goes on where it is opened anew', async () => {
+  test('on a full disk holds nobody up, says so once, and goes on where it is opened again', async () => {
     const clock = new ManualClock()
     const { log, said } = heard()
     const path = join(home.logs, 'full')
@@ -155,7 +155,7 @@ describe('the queue before it', () => {
     sink.write(lines(0, 3).join(''))
     await sink.flush()
     outlet.takenAtOnce = Number.POSITIVE_INFINITY
-    calls = 1 // the next fails too, and the file is opened anew on that
+    calls = 1 // the next fails too, and the file is opened again on that
     await sink.reopen()
     await sink.flush()
     assert.deepEqual(outlet.files, [`${lines(0, 2).join('').slice(0, 16)}`, lines(1, 3).join('')])

@@ -224,8 +224,22 @@ test('a phone that rings for longer than timer C is cancelled, and the caller he
   proxy.clock.advance(59_000)
   proxy.answer(out!, 180)
   proxy.clock.advance(59_000)
-  assert.deepEqual(kindsOf(proxy.take()), ['180', '180'], 'every 18x begins the wait anew')
+  assert.deepEqual(kindsOf(proxy.take()), ['180', '180'], 'every 18x begins the wait again')
   proxy.clock.advance(1100)
+  assert.deepEqual(kindsOf(proxy.take()), ['CANCEL'])
+  proxy.answer(out!, 487)
+  assert.deepEqual(kindsOf(proxy.take()), ['ACK', '408'])
+})
+
+test('a call whose phone says each second that it rings ends after MaxRingSeconds (§16.8), and no other phone is tried', () => {
+  const proxy = harness({ policy: { longestRingMs: 300_000 } })
+  const [out] = fork(proxy, 900, 800)
+  for (let second = 0; second < 300; second++) {
+    proxy.answer(out!, 180)
+    assert.deepEqual(kindsOf(proxy.take()), ['180'])
+    proxy.clock.advance(1000)
+  }
+  proxy.clock.advance(100)
   assert.deepEqual(kindsOf(proxy.take()), ['CANCEL'])
   proxy.answer(out!, 487)
   assert.deepEqual(kindsOf(proxy.take()), ['ACK', '408'])

@@ -25,6 +25,7 @@ function registrar(more: Partial<RegistrarLimits> = {}, bounds: Partial<AccountS
     users: 2,
     usersPerSource: 2,
     newUsersPerMinute: 0,
+    retryAfterSeconds: 45,
     ...more,
   }
   const domains = {
@@ -244,7 +245,7 @@ test('new users of a source are limited a minute; refreshes, removals and other 
     [1, 2, 3, 4, 5].map((i) => user(i).status),
     [200, 200, 200, 503, 503],
   )
-  assert.deepEqual(user(4).answered, [{ name: 'Retry-After', value: '60' }])
+  assert.deepEqual(user(4).answered, [{ name: 'Retry-After', value: '45' }])
   assert.equal(user(6, other).status, 200)
   for (let i = 0; i < 20; i++) assert.equal(user(1).status, 200)
   assert.equal(register(['Contact: *', 'Expires: 0'], { user: 'u1' }).status, 200)

@@ -143,7 +143,7 @@ function driveServer(method: 'INVITE' | 'MESSAGE', state: ServerState | 'termina
   else if (event === 'transportError') sent.at(-1)?.fail()
   else if (event === 'abandon') transaction.abandon()
   else transaction.respond(statusOf[event])
-  if (servers.length > 1) return 'begun anew'
+  if (servers.length > 1) return 'begun again'
   const passed = acks.length > acksBefore ? ' ACK-passed' : ''
   return [transaction.state, ...kindsOf(sent.slice(sentBefore))].join(' ') + passed + gone
 }
@@ -200,5 +200,5 @@ describe('every event in every state does what the drawing says', () => {
 
 test('a server transaction that was abandoned knows nothing of its request, which begins another', () => {
   for (const method of ['INVITE', 'MESSAGE'] as const)
-    assert.equal(driveServer(method, 'terminated', 'request'), 'begun anew')
+    assert.equal(driveServer(method, 'terminated', 'request'), 'begun again')
 })

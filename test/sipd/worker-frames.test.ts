@@ -79,8 +79,8 @@ test('workers stay linked while strangers fill the memory, and what waits for on
       onGone: (other) => gone.push(other),
     })
   const [one, other] = [linksOf(1), linksOf(2)]
-  t.after(() => {
-    for (const links of [one, other]) links.stop()
+  t.after(async () => {
+    for (const links of [one, other]) await links.stop()
     rmSync(folder, { recursive: true, force: true })
   })
   await one.start([])

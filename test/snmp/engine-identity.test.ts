@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { systemClock } from '../../lib/time/clock.ts'
-import { startIdentity } from '../../snmp/engine/engine-identity.ts'
+import { engineIdToStart, startIdentity } from '../../snmp/engine/engine-identity.ts'
 
 const skip = process.getuid?.() === 0 ? false : 'mounting a small disk needs root'
 
@@ -32,7 +32,8 @@ describe('snmpEngineBoots on a disk that is full to the last octet', { skip }, (
     assert.equal(statfsSync(root).bavail, 0)
   }
 
-  const start = (name: string) => startIdentity(join(root, name), systemClock)
+  const engineIdIn = (name: string) => engineIdToStart(join(root, name))
+  const start = async (name: string) => startIdentity(join(root, name), systemClock, await engineIdIn(name))
   const kept = (name: string): unknown => JSON.parse(readFileSync(join(root, name), 'utf8'))
 
   test('grow with every start, as the file that is there is written over', async () => {
@@ -59,14 +60,15 @@ describe('snmpEngineBoots on a disk that is full to the last octet', { skip }, (
 
   test('that cannot be kept at all are not used before there is room', async () => {
     fill()
-    const unkept = await start('new.json')
+    const engineId = await engineIdIn('new.json')
+    const unkept = await startIdentity(join(root, 'new.json'), systemClock, engineId)
     assert.ok('retry' in unkept)
     assert.match(unkept.reason.message, /new\.json could not be written: ENOSPC/)
     await assert.rejects(unkept.retry(), { code: 'ENOSPC' })
     rmSync(filler())
     const identity = await unkept.retry()
     assert.equal(identity.boots, 1)
-    assert.deepEqual(identity.engineId, unkept.engineId)
-    assert.deepEqual(kept('new.json'), { engineId: Buffer.from(unkept.engineId).toString('hex'), boots: 1 })
+    assert.deepEqual(identity.engineId, engineId)
+    assert.deepEqual(kept('new.json'), { engineId: Buffer.from(engineId).toString('hex'), boots: 1 })
   })
 })

@@ -74,10 +74,10 @@ async function start(...lines: string[]) {
 }
 
 /** What a manager sets on the row with index 1. */
-function act(module: MibModule, wishes: Readonly<Record<string, boolean>>): void {
+function act(module: MibModule, changes: Readonly<Record<string, boolean>>): void {
   const { table, handlers } = module.tables[0]!
   const row = { ...table.getAny([1])! }
-  handlers.commit!({ before: row, after: row, wishes, requester: undefined } as never)!.finish!()
+  handlers.commit!({ before: row, after: row, changes, requester: undefined } as never)!.finish!()
 }
 
 const entry = (index: number, fileName: string, regExp: string, rest = '- yes 0 0 - yes 1 no csps active') =>
@@ -225,7 +225,7 @@ test('a row is rotated by its own policy, told of what it missed, and followed o
   const write = (): void => appendFileSync(path, `error ${number++} of many\n`)
   for (let i = 0; i < 20; i++) write()
   for (let times = 1; times <= 3; times++) {
-    // While the last rotation is under way, another wish is the same.
+    // While the last rotation is under way, another order is the same.
     const isMoved = (): boolean => {
       act(module, { siLogRotateNow: true })
       return !existsSync(path)
@@ -285,7 +285,7 @@ test('a manager may name files below the log folders only, and regular expressio
   const { table, handlers } = module.tables[0]!
   const row = { siLogIndex: 1, siLogRegExp: '', siLogFileName: path }
   const test = (after: object) =>
-    handlers.test!({ before: undefined, after, wishes: {}, requester: undefined } as never)
+    handlers.test!({ before: undefined, after, changes: {}, requester: undefined } as never)
   assert.equal(table.size, 0)
   assert.equal(test(row), undefined)
   for (const siLogFileName of ['/etc/shadow', `${home.logs}/../data/log.json`, 'logs/error_log', `${home.logs}x/y`])

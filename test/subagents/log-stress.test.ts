@@ -13,10 +13,8 @@ test('1,000 lines/s with renames, two restarts and a kill -9 of the follower: no
   assert.deepEqual([result.lost, result.twice], [0, 0])
 })
 
-test('1,000 lines/s copied and truncated: none twice, and none lost but those between copy and truncation', async (t) => {
+test('1,000 lines/s copied and truncated: none twice, and none lost that is in a copy or in the log', async (t) => {
   const result = await stress({ ...pace, by: 'copytruncate', ends: [] })
   t.diagnostic(JSON.stringify(result))
-  assert.equal(result.twice, 0)
-  // The copying itself and the truncation are a few milliseconds apart: a handful of lines each time.
-  assert.ok(result.lost <= result.rotations * 20, `${result.lost} lost`)
+  assert.deepEqual([result.lost, result.twice], [0, 0])
 })

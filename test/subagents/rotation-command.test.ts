@@ -101,7 +101,7 @@ describe('castellan rotate', () => {
     }
   })
 
-  test('where the subagents run they do it; agent, subagents and sipd open their logs anew', async () => {
+  test('where the subagents run they do it; agent, subagents and sipd open their logs again', async () => {
     const appliance = new Appliance(await makeHome())
     const { logs } = appliance.at.home
     try {

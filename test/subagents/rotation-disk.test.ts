@@ -121,16 +121,16 @@ describe('the floor of free disk', () => {
     const statePath = join(folder, 'state.json')
     const kept = (): unknown => JSON.parse(readFileSync(statePath, 'utf8'))
     await fill()
-    let untold: unknown
-    const killed = disk({ statePath, events: { floorReached: () => (untold = kept()) } })
+    let pending: unknown
+    const killed = disk({ statePath, events: { floorReached: () => (pending = kept()) } })
     await killed.rotator.load()
     await killed.rotator.look()
     await killed.rotator.settled()
-    assert.deepEqual((untold as { untold: string[] }).untold, [logs], 'it is kept before it is told')
+    assert.deepEqual((pending as { untold: string[] }).untold, [logs], 'it is kept before it is told')
     // As a process left it that was killed while it told the alarm, and as one that was killed later.
     const told = kept()
     for (const [state, alarms] of [
-      [untold, ['reached: true']],
+      [pending, ['reached: true']],
       [told, []],
     ] as const) {
       writeFileSync(statePath, JSON.stringify(state))
@@ -141,7 +141,7 @@ describe('the floor of free disk', () => {
       await next.rotator.stop()
     }
     rmSync(filler)
-    for (const state of [untold, told]) {
+    for (const state of [pending, told]) {
       writeFileSync(statePath, JSON.stringify(state))
       const next = disk({ statePath })
       await next.rotator.load()

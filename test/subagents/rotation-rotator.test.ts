@@ -67,7 +67,7 @@ describe('when a log is rotated', () => {
       await second.start()
       clock.advance(200_000)
       await second.look()
-      assert.equal(existsSync(ground.path('a_log')), false, 'a restart does not begin the time anew')
+      assert.equal(existsSync(ground.path('a_log')), false, 'a restart does not begin the time again')
       writeFileSync(ground.path('a_log'), '')
       clock.advance(4_000_000)
       await second.look()
@@ -185,7 +185,7 @@ describe('what others may put in the folder', () => {
 })
 
 describe('who writes a log', () => {
-  test('an owner that opens anew on its signal loses no line in 20 rotations', () =>
+  test('an owner that opens again on its signal loses no line in 20 rotations', () =>
     onGround(async (ground) => {
       const { child, owner } = await ground.writer('a_log', 'reopen()')
       const rotator = ground.rotator([ground.policy('a_log', { owner })])
@@ -325,7 +325,7 @@ describe('what goes wrong', () => {
       await until(() => Object.keys(unfinished() as object).length === 0, 5000, 'the release')
     }))
 
-  test('a state that is no state is told of, and begun anew', () =>
+  test('a state that is no state is told of, and begun again', () =>
     onGround(async (ground) => {
       const statePath = ground.path('state.json')
       writeFileSync(statePath, '{"beganMs": 3}')

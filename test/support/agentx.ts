@@ -5,6 +5,7 @@ import { createConnection, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AgentxMaster, type MasterOptions } from '../../agent/agentx/master.ts'
+import type { OpenSessions } from '../../agent/agentx/open-sessions.ts'
 import type { EngineOptions } from '../../agent/engine.ts'
 import type { TrustDomain } from '../../agent/trust/trust.ts'
 import { AgentxConnection } from '../../agentx/connection.ts'
@@ -20,6 +21,8 @@ import { type Families, type TestEngine, testEngine } from './engine.ts'
 
 export interface AgentxEngine extends TestEngine {
   readonly master: AgentxMaster
+  /** The sessions of the master. */
+  readonly open: OpenSessions
   readonly path: string
   readonly notifications: { trapOid: Oid; varbinds: readonly unknown[] }[]
   /** Serves modules as a subagent of ours; resolves when the master knows them. */
@@ -51,8 +54,10 @@ export async function agentxEngine(
   const path = join(folder, 'master')
   const engine = testEngine(local, read, write, { patienceMs: 5000, ...engineOptions })
   const notifications: AgentxEngine['notifications'] = []
+  const open: OpenSessions = new Map()
   const master = new AgentxMaster({
     registry: engine.engine.registry,
+    sessions: open,
     clock: systemClock,
     log: silentLog,
     upTimeTicks: () => 4711,
@@ -65,6 +70,7 @@ export async function agentxEngine(
   return {
     ...engine,
     master,
+    open,
     path,
     notifications,
     async serve(modules) {
@@ -89,13 +95,14 @@ export async function agentxEngine(
   }
 }
 
+type Answer = Extract<AgentxPdu, { type: 'response' }>
 type Respond = (pdu: AgentxPdu) => Extract<AgentxBody, { type: 'response' }> | undefined
 
 /** A subagent by hand: says what it is told to, and answers as `respond` has it. */
 export class ScriptedSubagent {
   readonly socket: Socket
   readonly #connection: AgentxConnection
-  readonly #answers = new Map<number, (pdu: AgentxPdu) => void>()
+  readonly #answers = new Map<number, (pdu: Answer) => void>()
   readonly requests: AgentxPdu[] = []
   sessionId = 0
   isClosed = false
@@ -131,12 +138,23 @@ export class ScriptedSubagent {
     return answer.error
   }
 
-  async ask(body: AgentxBody, flags = 0): Promise<Extract<AgentxPdu, { type: 'response' }>> {
+  ask(body: AgentxBody, flags = 0): Promise<Answer> {
+    const answer = this.#nextAnswer()
+    this.#connection.send({ flags, sessionId: this.sessionId, transactionId: 0, packetId: this.#packetId }, body)
+    return answer
+  }
+
+  /** Sends octets that are no PDU of ours, but for their header, which gets a number; gives res.error. */
+  async answerTo(octets: Buffer): Promise<number> {
+    const answer = this.#nextAnswer()
+    octets.writeUInt32BE(this.#packetId, 12)
+    this.socket.write(octets)
+    return (await answer).error
+  }
+
+  #nextAnswer(): Promise<Answer> {
     this.#packetId++
-    const packetId = this.#packetId
-    const answer = new Promise<AgentxPdu>((resolve) => this.#answers.set(packetId, resolve))
-    this.#connection.send({ flags, sessionId: this.sessionId, transactionId: 0, packetId }, body)
-    return (await answer) as Extract<AgentxPdu, { type: 'response' }>
+    return new Promise((resolve) => this.#answers.set(this.#packetId, resolve))
   }
 
   end(): void {

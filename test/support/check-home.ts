@@ -2,12 +2,12 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Agent } from '../../agent/agent.ts'
+import { Agent, type AgentOptions } from '../../agent/agent.ts'
 import { agentxSocket } from '../../agent/trust/trust.ts'
 import { Subagent } from '../../agentx/subagent.ts'
 import { declaredDefinitions, declaredNames, declaredNotifications } from '../../catalogue.ts'
 import { checkAccess } from '../../commands/check/access.ts'
-import { formatComplaint, isWarning } from '../../lib/cnf/complaint.ts'
+import { type Complaint, formatComplaint, isWarning } from '../../lib/cnf/complaint.ts'
 import { type Home, initializeHome, resolveHome } from '../../lib/home/home.ts'
 import { silentLog } from '../../lib/log/log.ts'
 import { systemClock } from '../../lib/time/clock.ts'
@@ -30,14 +30,21 @@ export async function newHome(portOffset = 0): Promise<Home> {
   return home
 }
 
+/** What is checked, started and stopped alike. */
+interface DaemonOfHome {
+  check(): Promise<readonly Complaint[]>
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
 /** With `lean`, without the modules that show the machine and have no rows of their own to break. */
-export function agentOf(home: Home, lean = false): Agent {
+export function agentOf(home: Home, lean = false): DaemonOfHome {
   const processes = new ProcessTable()
   const ofMachine = [
     { ...hostModule({ processes }), file: 'agent/host.cnf' },
     { ...sysapplModule(home, { processes }), file: 'agent/sysappl.cnf' },
   ]
-  return new Agent({
+  const options: AgentOptions = {
     home,
     clock: systemClock,
     log: silentLog,
@@ -50,7 +57,18 @@ export function agentOf(home: Home, lean = false): Agent {
       ...(lean ? [] : ofMachine),
       { ...eventModule({ known: declaredNames }), file: 'agent/eventagt.cnf' },
     ],
-  })
+  }
+  let agent: Agent | undefined
+  return {
+    check: () => Agent.check(options),
+    async start() {
+      agent = await Agent.create(options)
+      await agent.start()
+    },
+    async stop() {
+      await agent?.stop()
+    },
+  }
 }
 
 export function subagentsOf(home: Home): Subagent {

@@ -1,4 +1,4 @@
-/** A value of somebody who wishes the reader of a terminal ill, and what a terminal must not be sent. */
+/** A value of an attacker of whoever reads it on a terminal, and what a terminal must not be sent. */
 
 /** A colour, a title (OSC), BEL, CSI as one octet of C1, a line that looks like ours, DEL, a line separator and two turns of direction. */
 export const hostile = 'a\u001b[31mb\u001b]0;owned\u0007c\u009b2Jd\r\nFORGED: all is well\u007fe\u2028f\u202eg\u2066h'

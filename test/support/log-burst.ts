@@ -25,7 +25,7 @@ for (let burst = 0; burst < bursts; burst++) {
   for (let rename = 0; rename < renames; rename++) {
     for (let line = 1; line < lines; line++) write()
     renameSync(path, freeName())
-    write() // the writer has not opened its log anew yet
+    write() // the writer has not opened its log again yet
     closeSync(descriptor)
     descriptor = openSync(path, 'a')
   }

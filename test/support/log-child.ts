@@ -18,7 +18,8 @@ const follower = new Follower({
   path,
   clock: systemClock,
   startAt: 'beginning',
-  drainMs: 2000,
+  // Longer than a busy machine keeps the writer from opening its new file.
+  drainMs: 20_000,
   ...(kept ? { state: kept.follower } : {}),
 })
 let isEnding = false

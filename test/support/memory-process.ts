@@ -4,7 +4,7 @@ import type { ProcessStat } from '../../lib/proc/process.ts'
 import type { ProgramExit } from '../../lib/program/exit.ts'
 import type { Argv } from '../../lib/program/start.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
-import type { StartedProgram } from '../../subagents/critapp/process-host.ts'
+import type { StartedProgram } from '../../subagents/critapp/host/process-host.ts'
 import type { MemoryHost } from './process-host.ts'
 
 export interface ProcessTraits {
@@ -113,7 +113,10 @@ export class MemoryProcess implements StartedProgram {
     else this.#ended({ kind: 'signalled', signal })
   }
 
+  /** With all that is in its group. */
   timeOut(limitMs: number): void {
+    for (const one of [...this.#host.running.values()])
+      if (one !== this && one.groupId === this.groupId) one.deliver('SIGKILL')
     this.#ended({ kind: 'timedOut', limitMs })
   }
 

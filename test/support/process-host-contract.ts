@@ -1,10 +1,11 @@
 /** What every ProcessHost does, so that what is proven over the one in memory holds for real processes. */
 import assert from 'node:assert/strict'
+import { basename } from 'node:path'
 import { describe, test } from 'node:test'
 import type { ProcessIdentity } from '../../lib/proc/process.ts'
 import type { Argv } from '../../lib/program/start.ts'
 import { parseCommand } from '../../lib/text/command.ts'
-import type { ProcessHost, StartedProgram } from '../../subagents/critapp/process-host.ts'
+import type { ProcessHost, StartedProgram } from '../../subagents/critapp/host/process-host.ts'
 
 export interface HostUnderTest {
   readonly host: ProcessHost
@@ -15,6 +16,8 @@ export interface HostUnderTest {
     readonly hasWorker: Argv
     /** Ends with exit code 3. */
     readonly ends: Argv
+    /** Ends, and leaves a child in its group. */
+    readonly leavesWorker: Argv
   }
   /** Lets time pass until it holds. */
   until(holds: () => boolean, what: string): Promise<void>
@@ -57,6 +60,7 @@ export function processHostContract(kind: string, make: () => HostUnderTest): vo
       assert.deepEqual([program.isRunning, at.host.isRunning(process), program.remaining()], [true, true, 1])
       assert.equal(at.host.environmentOf(process.pid, 'CONTRACT'), 'held')
       assert.ok(at.host.ageMs(process) >= 0)
+      assert.equal(at.host.programNameOf(process.pid), basename(at.programs.lives[0]))
     })
 
     it('tells how a program ended, and finds it no more', async (at) => {
@@ -92,6 +96,31 @@ export function processHostContract(kind: string, make: () => HostUnderTest): vo
       at.host.signal(worker, 'SIGKILL')
       await at.until(() => !at.host.isRunning(worker), 'that a member alone is signalled')
       assert.ok(at.host.isRunning(process))
+    })
+
+    it('ends the workers of a process that has ended', async (at) => {
+      const program = await start(at, at.programs.leavesWorker)
+      await program.exited
+      assert.equal(program.remaining(), 1)
+      at.host.killGroup(program.pid ?? 0)
+      await at.until(() => program.remaining() === 0, 'the end of its worker')
+    })
+
+    it('ends a command that hangs with all that it started', async (at) => {
+      const before = new Set(at.host.processes().map(({ pid }) => pid))
+      const started = () => at.host.processes().filter(({ pid, command }) => !before.has(pid) && isOurs(command))
+      const isOurs = (command: readonly string[]): boolean =>
+        [at.programs.lives, at.programs.hasWorker].some(([file]) => command.includes(file))
+      const text = at.programs.hasWorker.join(' ')
+      let reason: string | undefined
+      const run = at.host.run({ text, parsed: parseCommand(text), asksSystemd: false }, { limitMs: 1000 })
+      void run.then((said) => {
+        reason = said
+      })
+      await at.until(() => started().length >= 2, 'its worker')
+      await at.until(() => reason !== undefined, 'its end')
+      assert.equal(reason, 'took longer than 1 s')
+      await at.until(() => started().length === 0, 'the end of its worker')
     })
 
     it('runs a command to its end, and says what went wrong', async (at) => {

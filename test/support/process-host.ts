@@ -6,8 +6,13 @@ import type { Outcome } from '../../lib/program/run.ts'
 import type { Argv } from '../../lib/program/start.ts'
 import type { ParsedCommand } from '../../lib/text/command.ts'
 import type { Clock } from '../../lib/time/clock.ts'
-import type { ExitStatus } from '../../subagents/critapp/exit-status.ts'
-import type { ProcessCommand, ProcessHost, StartCommand, StartedProgram } from '../../subagents/critapp/process-host.ts'
+import type { ExitStatus } from '../../subagents/critapp/host/exit-status.ts'
+import type {
+  ProcessCommand,
+  ProcessHost,
+  StartCommand,
+  StartedProgram,
+} from '../../subagents/critapp/host/process-host.ts'
 import { MemoryProcess, type ProcessTraits } from './memory-process.ts'
 
 /** What a program does when it is started; without anything it lives until it is ended. */

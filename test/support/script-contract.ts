@@ -9,7 +9,7 @@ import { sessionMembers } from '../../lib/proc/session.ts'
 import type { Launcher } from '../../lib/program/launcher.ts'
 import { languages } from '../../subagents/script/program.ts'
 import { until } from './appliance.ts'
-import { hasMembers, type RunWish, resultOf, type Started, startRun as startRunWith } from './script.ts'
+import { hasMembers, type RunOptions, resultOf, type Started, startRun as startRunWith } from './script.ts'
 
 const hostile = `plain 'two words' "a \\"quote\\"" it\\'s ; '$(touch /nowhere)' '\x60id\x60' "first\nsecond" '' *`
 const arrived = `<plain><two words><a "quote"><it's><;><$(touch /nowhere)><\`id\`><first\nsecond><><*>`
@@ -18,7 +18,8 @@ const arrived = `<plain><two words><a "quote"><it's><;><$(touch /nowhere)><\`id\
 export function describeRuns(launcherOf: () => Launcher): void {
   let folder: string
   let showArguments: string
-  const startRun = (wish: Omit<RunWish, 'launcher'>): Started => startRunWith({ ...wish, launcher: launcherOf() })
+  const startRun = (options: Omit<RunOptions, 'launcher'>): Started =>
+    startRunWith({ ...options, launcher: launcherOf() })
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'script run-'))
     showArguments = join(folder, 'show arguments')
@@ -38,7 +39,7 @@ export function describeRuns(launcherOf: () => Launcher): void {
     assert.equal(started.run.exitCode, 'noError')
   })
 
-  test('a shell, where the row wishes one, gets them as values and never as code', async () => {
+  test('a shell, where the row asks for one, gets them as values and never as code', async () => {
     const started = startRun({ command: `printf '<%s>' "$@"`, argument: hostile })
     await started.over()
     assert.equal(resultOf(started.run), arrived)

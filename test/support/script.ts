@@ -19,15 +19,15 @@ export interface Started {
   over(withinMs?: number): Promise<void>
 }
 
-export interface RunWish extends Partial<Program> {
+export interface RunOptions extends Partial<Program> {
   readonly command: string
   readonly argument?: string | Uint8Array
   readonly lifeTimeTicks?: number
   readonly launcher: Launcher
 }
 
-/** A command of /bin/sh unless the wish says otherwise. */
-export function startRun({ argument = '', lifeTimeTicks = 3000, launcher, ...wish }: RunWish): Started {
+/** A command of /bin/sh unless the options say otherwise. */
+export function startRun({ argument = '', lifeTimeTicks = 3000, launcher, ...options }: RunOptions): Started {
   let leader: Leader | undefined
   const said: string[] = []
   const program: Program = {
@@ -36,7 +36,7 @@ export function startRun({ argument = '', lifeTimeTicks = 3000, launcher, ...wis
     niceness: 0,
     maxOutputOctets: 1_000_000,
     maxProcesses: 50,
-    ...wish,
+    ...options,
   }
   const run = new ScriptRun(
     { program, argument: Buffer.from(argument), lifeTimeTicks },
@@ -61,8 +61,8 @@ export function startRun({ argument = '', lifeTimeTicks = 3000, launcher, ...wis
       if (!leader) throw new Error(`it never began: ${run.error}`)
       return leader
     },
-    begun: () => until(() => run.state !== 'initializing', 5000, `the start of ${wish.command}`),
-    over: (withinMs = 5000) => until(() => run.isOver, withinMs, `the end of ${wish.command}`),
+    begun: () => until(() => run.state !== 'initializing', 5000, `the start of ${options.command}`),
+    over: (withinMs = 5000) => until(() => run.isOver, withinMs, `the end of ${options.command}`),
   }
 }
 

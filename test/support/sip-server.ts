@@ -55,6 +55,7 @@ export const standardPolicy: ProxyPolicy = {
   ignoredExtensions: new Set(),
   ringMs: 60_000,
   maxRingMs: 180_000,
+  longestRingMs: 1_800_000,
   routeTransport: 'UDP',
   allowsSipsToSip: false,
 }
@@ -96,6 +97,7 @@ export function testServer(options: TestServerOptions): TestServer {
         users: 1000,
         usersPerSource: 1000,
         newUsersPerMinute: 0,
+        retryAfterSeconds: 60,
       },
       maxTransactions: 1000,
       maxHeldOctets: 16 << 20,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { Manager, ResponseError } from '../../snmp/manager/manager.ts'
-import { type Application, readApplications, setApplications, WishRefusedError } from '../../views/applications.ts'
+import { type Application, OrderRefusedError, readApplications, setApplications } from '../../views/applications.ts'
 import { readEvents } from '../../views/events.ts'
 import { readLogs } from '../../views/logs.ts'
 import { readTargets } from '../../views/targets.ts'
@@ -54,7 +54,7 @@ test('an application is started and stopped; one that refuses, or an agent that 
   await setApplications(operator, [before], 'stop')
   await until(async () => (await sipd()).state === 'stopped', 15_000, 'the end of sipd')
   await assert.rejects(setApplications(operator, [before], 'graceful'), (error: unknown) => {
-    assert.ok(error instanceof WishRefusedError)
+    assert.ok(error instanceof OrderRefusedError)
     assert.ok(error.cause instanceof ResponseError)
     assert.match(error.message, /^sipd: graceful was refused, and nothing happened: it is running, or has no graceful/)
     return true

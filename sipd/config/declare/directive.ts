@@ -161,11 +161,11 @@ function single<T>(kind: Kind<T>, otherwise: () => T | undefined): Directive<T |
 function parseEntry<T>(kind: Kind<T>, { name, args }: Entry, reader: Reader): T | undefined {
   const texts = args.map(({ text }) => text)
   const parsed: Parsed<T> = kind.parse(texts)
-  if ('wish' in parsed) {
+  if ('expected' in parsed) {
     const at = args[parsed.at ?? 0] ?? { ...name, column: name.column + name.text.length + 1 }
     // What is no good secret may still be most of one.
     const found = kind.isSecret ? '' : `, not ${JSON.stringify(texts.join(' '))}`
-    reader.complain(at, `${name.text} is to be ${parsed.wish}${found}`)
+    reader.complain(at, `${name.text} is to be ${parsed.expected}${found}`)
     return undefined
   }
   if (parsed.remark !== undefined) reader.warn(name, parsed.remark)
@@ -174,6 +174,6 @@ function parseEntry<T>(kind: Kind<T>, { name, args }: Entry, reader: Reader): T 
 
 function parseDefault<T>(kind: Kind<T>, text: string): T {
   const parsed = kind.parse(splitWords(text))
-  if ('wish' in parsed) throw new Error(`the default ${JSON.stringify(text)} is not ${parsed.wish}`)
+  if ('expected' in parsed) throw new Error(`the default ${JSON.stringify(text)} is not ${parsed.expected}`)
   return parsed.value
 }

@@ -2,10 +2,10 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { Secret } from './secret.ts'
 
-/** A value, perhaps with a remark that becomes a warning; or what was wished, and which argument was not so. */
+/** A value, perhaps with a remark that becomes a warning; or what was expected, and which argument is something else. */
 export type Parsed<T> =
   | { readonly value: T; readonly remark?: string | undefined }
-  | { readonly wish: string; readonly at?: number }
+  | { readonly expected: string; readonly at?: number }
 
 export interface Kind<T> {
   /** What it is, for the documentation: `whole number`, `On|Off`. */
@@ -26,7 +26,7 @@ export interface Endpoint {
 /** A kind with one argument. `parse` gives undefined for what is not of it. */
 export function word<T>(
   type: string,
-  wish: string,
+  expected: string,
   parse: (text: string) => T | undefined,
   format: (value: T) => string = String,
 ): Kind<T> {
@@ -34,7 +34,7 @@ export function word<T>(
     type,
     parse: (args) => {
       const value = args.length === 1 ? parse(args[0]!) : undefined
-      return value === undefined ? { wish } : { value }
+      return value === undefined ? { expected } : { value }
     },
     format: (value) => [format(value)],
   }
@@ -86,7 +86,7 @@ export const secret: Kind<Secret> = {
   parse: (args) =>
     args.length === 1 && args[0] !== ''
       ? { value: new Secret(args[0]!) }
-      : { wish: 'one argument, in quotes if need be' },
+      : { expected: 'one argument, in quotes if need be' },
   format: (value) => [String(value)],
 }
 
@@ -124,7 +124,7 @@ export function words(type: string, isGood: (word: string) => boolean = () => tr
     parse: (args) => {
       const value = args.flatMap((argument) => argument.split(/[\s,]+/)).filter((part) => part !== '')
       const at = args.findIndex((argument) => !argument.split(/[\s,]+/).every((part) => part === '' || isGood(part)))
-      return value.length > 0 && at < 0 ? { value } : { wish: `one ${type} or several`, at: Math.max(at, 0) }
+      return value.length > 0 && at < 0 ? { value } : { expected: `one ${type} or several`, at: Math.max(at, 0) }
     },
     format: (value) => value,
   }
@@ -174,7 +174,7 @@ export function remarking<T>(kind: Kind<T>, remark: (value: T) => string | undef
     ...kind,
     parse: (args) => {
       const parsed = kind.parse(args)
-      return 'wish' in parsed ? parsed : { value: parsed.value, remark: remark(parsed.value) }
+      return 'expected' in parsed ? parsed : { value: parsed.value, remark: remark(parsed.value) }
     },
   }
 }

@@ -28,10 +28,10 @@ const accessRule: Kind<AccessRule> = {
   range: 'all, company.com, 10.1.2.3, 10.1, 10.1.0.0/255.255.0.0, 10.1.0.0/16',
   parse: ([word = '', ...hosts]) => {
     const direction = word.toLowerCase()
-    if (direction !== 'from' && direction !== 'to') return { wish: 'from or to, and then hosts' }
+    if (direction !== 'from' && direction !== 'to') return { expected: 'from or to, and then hosts' }
     const at = hosts.findIndex((host) => !isHostPattern(host))
     if (hosts.length === 0 || at >= 0)
-      return { wish: 'all, domains, addresses or networks after from or to', at: Math.max(at, 0) + 1 }
+      return { expected: 'all, domains, addresses or networks after from or to', at: Math.max(at, 0) + 1 }
     return { value: { direction, hosts } }
   },
   format: ({ direction, hosts }) => [direction, ...hosts],

@@ -40,10 +40,10 @@ const flagSwitch: Kind<Switch> = {
     const flag = flagNames.find((candidate) => candidate.toLowerCase() === name.toLowerCase())
     if (!flag) {
       const near = nearest(name, flagNames)
-      return { wish: `a flag, ${near ? `perhaps ${near}` : `one of ${flagNames.join(', ')}`}` }
+      return { expected: `a flag, ${near ? `perhaps ${near}` : `one of ${flagNames.join(', ')}`}` }
     }
     const isOn = readOnOff(state)
-    if (isOn === undefined || more.length > 0) return { wish: 'a flag and then On or Off', at: 1 }
+    if (isOn === undefined || more.length > 0) return { expected: 'a flag and then On or Off', at: 1 }
     const { inForce } = debugFlags[flag]
     return {
       value: { flag, isOn },

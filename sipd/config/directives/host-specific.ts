@@ -28,7 +28,7 @@ const logFormat: Kind<LogFormat> = {
   parse: ([format = '', nickname = '', ...more]) =>
     format !== '' && /^[\w-]+$/.test(nickname) && more.length === 0
       ? { value: { nickname, format } }
-      : { wish: 'a format in quotes and a nickname for it' },
+      : { expected: 'a format in quotes and a nickname for it' },
   format: ({ nickname, format }) => [format, nickname],
 }
 
@@ -37,8 +37,8 @@ const accessLog: Kind<AccessLog> = {
   range: `${destination.range}; then a nickname of LogFormat, or a format in quotes`,
   parse: ([log = '', format = 'common', ...more]) => {
     const parsed = destination.parse([log])
-    if ('wish' in parsed) return parsed
-    if (format === '' || more.length > 0) return { wish: 'a log and the nickname of its format', at: 1 }
+    if ('expected' in parsed) return parsed
+    if (format === '' || more.length > 0) return { expected: 'a log and the nickname of its format', at: 1 }
     return { value: { destination: parsed.value, format } }
   },
   format: (value) => [...destination.format(value.destination), value.format],
@@ -92,7 +92,7 @@ export const hostSpecific = {
     inForce: 'the access log shows addresses; looking up names of clients is to come',
   }),
   ErrorLog: one(destination, 'logs/sipd/error_log', {
-    help: 'Where what happens is told; "|bin/rotatelogs logs/sipd/error_log 86400" turns it over daily.',
+    help: 'Where what happens is told; "|rotatelogs logs/sipd/error_log 86400" turns it over daily. A program is looked for in bin/ of the appliance first, and works in the home.',
     changes: 'reload',
     inForce: true,
   }),

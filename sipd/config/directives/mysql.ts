@@ -16,7 +16,7 @@ const fieldName: Kind<FieldName> = {
   parse: ([field = '', column = '', ...more]) =>
     field !== '' && column !== '' && more.length === 0
       ? { value: { field, column } }
-      : { wish: 'written with the name of a field in place of XXX, and with a column', at: 1 },
+      : { expected: 'written with the name of a field in place of XXX, and with a column', at: 1 },
   format: ({ field, column }) => [field, column],
 }
 

@@ -20,10 +20,11 @@ const expansion: Kind<NumberExpansion> = {
     const texts = [pattern, expanded]
     const at = texts.findIndex((part) => !numberPattern.test(part))
     if (at >= 0 || more.length > 0)
-      return { wish: 'two patterns of digits and dots, such as 2... +1919392...', at: Math.max(at, 0) }
+      return { expected: 'two patterns of digits and dots, such as 2... +1919392...', at: Math.max(at, 0) }
     // More wildcards than were matched could not be filled in.
     const [matched, used] = texts.map((part) => part.split('.').length - 1) as [number, number]
-    if (used > matched) return { wish: `an expansion with ${matched} dots at most, as many as its pattern has`, at: 1 }
+    if (used > matched)
+      return { expected: `an expansion with ${matched} dots at most, as many as its pattern has`, at: 1 }
     return { value: { pattern, expanded } }
   },
   format: ({ pattern, expanded }) => [pattern, expanded],

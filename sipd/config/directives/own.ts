@@ -16,12 +16,12 @@ const staticContact: Kind<StaticContact> = {
   parse: ([addressOfRecord = '', contact = '', q, ...more]) => {
     const record = parseSipUri(addressOfRecord)
     if (record?.user === undefined)
-      return { wish: 'an address-of-record such as sip:user@company.com, and then a contact' }
+      return { expected: 'an address-of-record such as sip:user@company.com, and then a contact' }
     if (!parseSipUri(contact))
-      return { wish: 'a contact such as sip:user@192.0.2.1:5060 after the address-of-record', at: 1 }
+      return { expected: 'a contact such as sip:user@192.0.2.1:5060 after the address-of-record', at: 1 }
     // RFC 3261 §25.1: qvalue.
     if ((q !== undefined && !/^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(q)) || more.length > 0)
-      return { wish: 'a q from 0 to 1 with three digits after the point at most, as the last', at: 2 }
+      return { expected: 'a q from 0 to 1 with three digits after the point at most, as the last', at: 2 }
     return { value: { addressOfRecord, contact, q: q === undefined ? undefined : Number(q) } }
   },
   format: ({ addressOfRecord, contact, q }) => [addressOfRecord, contact, ...(q === undefined ? [] : [String(q)])],
@@ -39,12 +39,12 @@ const networks = words('ADDRESS[/LENGTH]', isNetwork)
 
 export const own = {
   RegistrarMinExpires: one(whole(0, 86_400, 's'), '60', {
-    help: 'A shorter wish is refused with 423.',
+    help: 'A shorter time is refused with 423.',
     changes: 'reload',
     inForce: true,
   }),
   RegistrarMaxExpires: one(whole(60, 4_294_967, 's'), '86400', {
-    help: 'A longer wish is cut to this.',
+    help: 'A longer time is cut to this.',
     changes: 'reload',
     inForce: true,
   }),
@@ -118,12 +118,17 @@ export const own = {
     inForce: true,
   }),
   RetryAfterSeconds: one(whole(1, 86_400, 's'), '60', {
-    help: "Retry-After in a 503 while sip txngraceful-restart drains; the ancestor's RESTART_TIMER.",
+    help: "Retry-After in every 503 of sipd itself: while sip txngraceful-restart drains, at a bound, in a flood; the ancestor's RESTART_TIMER.",
+    changes: 'reload',
+    inForce: true,
+  }),
+  MaxRingSeconds: one(whole(0, 86_400, 's'), '1800', {
+    help: 'How long a call may ring in all, whatever its phones send: a 180 each minute keeps it from SipT3InMs for ever (RFC 3261 §16.7). 0 is without end.',
     changes: 'reload',
     inForce: true,
   }),
   DrainSeconds: one(whole(0, 86_400, 's'), '600', {
-    help: 'How long transactions may take to finish at a graceful restart.',
+    help: 'How long transactions may take to finish at a graceful restart, and how long connections stay with the worker that has them; they end one after the other in the second half.',
     changes: 'reload',
     inForce: true,
   }),

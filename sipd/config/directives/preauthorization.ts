@@ -17,9 +17,9 @@ const manager: Kind<ResourcePoolManager> = {
   isSecret: true,
   parse: ([hostText = '', portText = '', secretText = '', ...more]) => {
     const [name, number, shared] = [host.parse([hostText]), port.parse([portText]), secret.parse([secretText])]
-    if ('wish' in name) return name
-    if ('wish' in number) return { ...number, at: 1 }
-    if ('wish' in shared || more.length > 0) return { wish: 'a host, a port and a secret', at: 2 }
+    if ('expected' in name) return name
+    if ('expected' in number) return { ...number, at: 1 }
+    if ('expected' in shared || more.length > 0) return { expected: 'a host, a port and a secret', at: 2 }
     return { value: { host: name.value, port: number.value, secret: shared.value } }
   },
   format: (value) => [value.host, String(value.port), String(value.secret)],

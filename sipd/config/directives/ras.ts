@@ -20,8 +20,8 @@ const gatekeeper: Kind<Gatekeeper> = {
   type: 'host port',
   parse: ([hostText = '', portText = '', ...more]) => {
     const [name, number] = [host.parse([hostText]), port.parse([portText])]
-    if ('wish' in name || more.length > 0) return { wish: 'a host and a port' }
-    return 'wish' in number ? { ...number, at: 1 } : { value: { host: name.value, port: number.value } }
+    if ('expected' in name || more.length > 0) return { expected: 'a host and a port' }
+    return 'expected' in number ? { ...number, at: 1 } : { value: { host: name.value, port: number.value } }
   },
   format: (value) => [value.host, String(value.port)],
 }
@@ -33,10 +33,10 @@ const technologyPrefix: Kind<TechnologyPrefix> = {
   parse: ([pattern = '', prefix = '', actionText = '', ...more]) => {
     const action = prefixAction.parse([actionText])
     if (!/^\+?[\d.]+$/.test(pattern) || more.length > 0)
-      return { wish: 'a pattern of digits and dots, a prefix, and Strip or Include' }
-    if (!/^[\d*#]+$/.test(prefix)) return { wish: 'a prefix of digits, * and # after the pattern', at: 1 }
-    return 'wish' in action
-      ? { wish: 'Strip or Include after the prefix', at: 2 }
+      return { expected: 'a pattern of digits and dots, a prefix, and Strip or Include' }
+    if (!/^[\d*#]+$/.test(prefix)) return { expected: 'a prefix of digits, * and # after the pattern', at: 1 }
+    return 'expected' in action
+      ? { expected: 'Strip or Include after the prefix', at: 2 }
       : { value: { pattern, prefix, action: action.value } }
   },
   format: ({ pattern, prefix, action }) => [pattern, prefix, action],

@@ -16,7 +16,7 @@ export const serverGlobal = {
     inForce: 'the workers share their sockets without a lock file',
   }),
   PidFile: one(path, 'run/sipd/sipd.pid', {
-    help: 'Where the process ID is written. Cisco SIP Proxy Server 2.2 has logs/sipd.pid; here all such files are in run/. The line of sipd in critagt.cnf names it too.',
+    help: 'Where the process ID is written, for programs of others. The commands of this appliance read run/sipd/sipd.pid, which is written in any case. Cisco SIP Proxy Server 2.2 has logs/sipd.pid.',
     changes: 'restart',
     inForce: true,
   }),

@@ -1,4 +1,4 @@
-/** `rotatelogs PATH [SECONDS [OFFSET] | SIZE]`: a log from standard input into files that begin anew every so often. */
+/** `rotatelogs PATH [SECONDS [OFFSET] | SIZE]`: a log from standard input into files that begin again every so often. */
 
 import { accessSync, constants } from 'node:fs'
 import { dirname } from 'node:path'

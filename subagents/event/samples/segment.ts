@@ -40,7 +40,7 @@ export interface Pending {
 
 /** Whole milliseconds. */
 export interface BatchTime {
-  /** The same until the next one that begins anew. */
+  /** The same until the next one that begins again. */
   readonly runMs: number
   /** The wall clock's time of the first sample. */
   readonly beginMs: number

@@ -191,16 +191,22 @@ test('what is held of half a PDU, and for a peer that does not read, is in the a
   const others = new OctetAccount(300_000)
   engine = await agentxEngine([], undefined, undefined, { accounts: { subagents: others, sipd: others, others } })
   const subagent = await open()
+  await subagent.register(`${root}.1`)
+  const [session] = engine.master.sessions
+  const got = session?.get([oid(`${root}.1.1`)], 5000).catch(() => undefined)
+  await until(() => subagent.requests.length > 0, 3000, 'the request, whose answer may be large')
   const before = others.held
   const half = Buffer.alloc(200_000)
-  half.set([1, 12, 16, 0])
+  half.set([1, 18, 16, 0])
   half.writeUInt32BE(subagent.sessionId, 4)
+  half.writeUInt32BE(subagent.requests[0]!.packetId, 12)
   half.writeUInt32BE(1_000_000, 16)
   subagent.socket.write(half)
   await until(() => others.held >= before + 200_000, 3000, 'the half')
   subagent.socket.write(half)
   await once(subagent.socket, 'close')
   await until(() => others.held < before, 3000, 'all given back')
+  await got
   assert.equal(others.refused, 1)
   const deaf = await connect()
   deaf.pause()

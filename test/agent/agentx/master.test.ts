@@ -410,7 +410,7 @@ for (const [how, leave, isLoss] of [
   ['closes itself for its shutdown', (subagent) => subagent.ask({ type: 'close', reason: 5 }), false],
   ['closes itself for a protocol error', (subagent) => subagent.ask({ type: 'close', reason: 3 }), true],
   ['loses its connection', async (subagent) => subagent.end(), true],
-  ['is closed by a manager', async (subagent) => engine.master.closeSession(subagent.sessionId, 6, 'set down'), true],
+  ['is closed by a manager', async (subagent) => engine.open.get(subagent.sessionId)?.close(6, 'set down'), true],
 ] as const satisfies readonly [string, (subagent: ScriptedSubagent) => Promise<unknown>, boolean][]) {
   test(`a session that ${how} is ${isLoss ? 'lost' : 'no loss'} when it served something, and none when it did not`, async () => {
     const events: string[] = []

@@ -3,11 +3,11 @@ import type {
   Child,
   ChildEnd,
   Holder,
+  HomeHost,
   Identity,
   Lock,
   OwnDaemon,
   Phase,
-  ProcessHost,
 } from '../../../commands/lifecycle/host.ts'
 import type { Part } from '../../../lib/process/daemon-identity.ts'
 import type { HomeProcess } from '../../../lib/process/home-processes.ts'
@@ -47,7 +47,7 @@ export class Machine {
   }
 
   /** Runs a command as a process of its own; resolves when it has ended, or was killed. */
-  run(act: (host: ProcessHost, onSignal: (listener: (signal: NodeJS.Signals) => void) => void) => Promise<unknown>) {
+  run(act: (host: HomeHost, onSignal: (listener: (signal: NodeJS.Signals) => void) => void) => Promise<unknown>) {
     const command = this.#bear('command', undefined)
     const ended = new Promise<void>((resolve) => {
       command.ended = resolve
@@ -85,7 +85,7 @@ export class Machine {
   }
 
   /** For looking on from outside. */
-  get view(): ProcessHost {
+  get view(): HomeHost {
     return this.#hostFor({ ...nobody })
   }
 
@@ -110,7 +110,7 @@ export class Machine {
     }
   }
 
-  #hostFor(self: Imagined): ProcessHost {
+  #hostFor(self: Imagined): HomeHost {
     return {
       self,
       processes: () => this.#visible(),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ProcessHost } from '../../../commands/lifecycle/host.ts'
+import type { HomeHost } from '../../../commands/lifecycle/host.ts'
 import { Starter } from '../../../commands/lifecycle/starter.ts'
 import { stopHome } from '../../../commands/lifecycle/stop-home.ts'
 import { restartDaemon } from '../../../commands/restart.ts'
@@ -74,7 +74,7 @@ test('a starter that cannot tell whether a daemon serves, as /proc is closed to 
   let isClosed = true
   const pids = (): number[] => [...machine.alive('agent'), ...machine.alive('subagents')].map(({ pid }) => pid)
   machine.run(async (host) => {
-    const serving: ProcessHost['serving'] = (name) => {
+    const serving: HomeHost['serving'] = (name) => {
       if (isClosed) throw Object.assign(new Error('too many open files'), { code: 'EMFILE' })
       return host.serving(name)
     }

@@ -21,7 +21,7 @@ test('a session has its members, and none for a leader of the same number that w
   assert.deepEqual(sessionMembers(leader), [])
 })
 
-test('the newest number grows with every process, until numbers begin anew', async () => {
+test('the newest number grows with every process, until numbers begin again', async () => {
   const before = newestPid()
   const child = spawn('/bin/true')
   const after = newestPid()

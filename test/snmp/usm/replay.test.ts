@@ -13,6 +13,7 @@ import { displayString } from '../../../lib/mib/syntax.ts'
 import { ManualClock } from '../../../lib/time/clock.ts'
 import { identity } from '../../../snmp/engine/engine-identity.ts'
 import { Statistics } from '../../../snmp/engine/statistics.ts'
+import { LocalV3 } from '../../../snmp/local-v3.ts'
 import { encodeRequest } from '../../../snmp/manager/messages.ts'
 import { decodeCommunityMessage } from '../../../snmp/message/community-message.ts'
 import { writeV3 } from '../../../snmp/message/v3-message.ts'
@@ -47,9 +48,10 @@ function secured(boots = 5) {
   registry.register(new ModuleBackend(module, { log: silentLog }))
   const statistics = new Statistics()
   const usm = new Usm(identity(engineId, boots, clock))
-  usm.configure([user])
-  const engine = new Engine({ registry, log: silentLog, statistics })
-  engine.v3 = new V3Messages(usm, statistics, engine.maxMessageSize)
+  const v3 = new LocalV3(engineId)
+  v3.configure([user])
+  const engine = new Engine({ registry, v3, log: silentLog, statistics })
+  v3.serve(usm, new V3Messages(usm, statistics, engine.maxMessageSize))
   const views = { read: 'all', write: 'all', notify: '' }
   engine.configure(
     [],

@@ -16,6 +16,7 @@ import { nullValue } from '../../../lib/smi/value.ts'
 import { ManualClock } from '../../../lib/time/clock.ts'
 import { identity } from '../../../snmp/engine/engine-identity.ts'
 import { Statistics } from '../../../snmp/engine/statistics.ts'
+import { LocalV3 } from '../../../snmp/local-v3.ts'
 import { type PduType, writePdu } from '../../../snmp/message/pdu.ts'
 import { decodeV3, writeV3 } from '../../../snmp/message/v3-message.ts'
 import { authKey, privKey } from '../../../snmp/security/usm/keys.ts'
@@ -70,15 +71,17 @@ function engineWithDoor() {
   )
   const statistics = new Statistics()
   const usm = new Usm(identity(engineId, 5, clock))
-  usm.configure([ann])
+  const v3 = new LocalV3(engineId)
+  v3.configure([ann])
   const failures: string[] = []
   const refusedSets: Pick<SetRecord, 'requester' | 'status' | 'varbinds'>[] = []
-  const engine = new Engine({ registry, log: silentLog, statistics, onSet: (record) => refusedSets.push(record) })
-  engine.v3 = new V3Messages(usm, statistics, engine.maxMessageSize, 'own', {
+  const engine = new Engine({ registry, v3, log: silentLog, statistics, onSet: (record) => refusedSets.push(record) })
+  const messages = new V3Messages(usm, statistics, engine.maxMessageSize, 'own', {
     notAuthentic: (refusal, userName, { address }) => failures.push(`${address} ${userName}: ${refusal}`),
     setForOtherEngine: (requester, varbinds) =>
       refusedSets.push({ requester, status: 'snmpUnknownPDUHandlers', varbinds }),
   })
+  v3.serve(usm, messages)
   const views = { read: 'all', write: '', notify: '' }
   const entry = { groupName: 'g', contextPrefix: '', contextMatch: 'exact', securityModel: 'usm', views } as const
   engine.configure(

@@ -15,6 +15,7 @@ import { nullValue } from '../../../lib/smi/value.ts'
 import { ManualClock } from '../../../lib/time/clock.ts'
 import { identity } from '../../../snmp/engine/engine-identity.ts'
 import { Statistics } from '../../../snmp/engine/statistics.ts'
+import { LocalV3 } from '../../../snmp/local-v3.ts'
 import { writePdu } from '../../../snmp/message/pdu.ts'
 import { writeV3 } from '../../../snmp/message/v3-message.ts'
 import { roomForScopedPdu } from '../../../snmp/message/v3-size.ts'
@@ -49,9 +50,10 @@ function conversation(level: SecurityLevel, auth = authProtocols[3]!, priv = pri
   registry.register(new ModuleBackend(module, { log: silentLog }))
   const statistics = new Statistics()
   const usm = new Usm(identity(engineId, 1, clock))
-  usm.configure([user])
-  const engine = new Engine({ registry, log: silentLog, statistics })
-  engine.v3 = new V3Messages(usm, statistics, engine.maxMessageSize)
+  const v3 = new LocalV3(engineId)
+  v3.configure([user])
+  const engine = new Engine({ registry, v3, log: silentLog, statistics })
+  v3.serve(usm, new V3Messages(usm, statistics, engine.maxMessageSize))
   const views = { read: 'all', write: '', notify: '' }
   const entry = { groupName: 'g', contextPrefix: '', contextMatch: 'exact', securityModel: 'usm', views } as const
   engine.configure(

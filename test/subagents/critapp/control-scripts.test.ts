@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isControlScript } from '../../../subagents/critapp/control-script.ts'
+import { isControlScript } from '../../../subagents/critapp/host/control-script.ts'
 import { Rig } from './rig.ts'
 
 /** A daemon and the script that starts it, both of one name, as /etc/init.d has them. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { programRoot } from '../../../lib/program-root.ts'
-import { findProcesses, isNamed } from '../../../subagents/critapp/find.ts'
+import { findProcesses, isNamed } from '../../../subagents/critapp/observation/find.ts'
 
 test('a long name is found by the title that the program gives itself', () => {
   const name = 'example-collector-a'
@@ -12,6 +12,15 @@ test('a long name is found by the title that the program gives itself', () => {
   assert.ok(is(kernelName, `${name}: master process`, name), 'by its title')
   assert.ok(!is(kernelName, `${name}b: master process`, name))
   assert.ok(is('short', 'title of its own', 'short'), 'by what it told the kernel')
+})
+
+test('a long name is found by the program file, and names alike in their first 15 letters are two', () => {
+  const runs = (file: string): boolean => {
+    const process = { pid: 0, name: file.slice(0, 15), command: ['another'] }
+    return isNamed(process, 'example-collector-a', { programNameOf: () => file })
+  }
+  assert.ok(runs('example-collector-a'))
+  assert.ok(!runs('example-collector-b'))
 })
 
 test('parts of our own daemons are not processes of a row; a main.js of others goes by its folder', () => {

@@ -15,9 +15,9 @@ import {
   parseHostAndPort,
   type Verdict,
   whyNoTarget,
-} from '../../../subagents/critapp/health.ts'
-import { HealthMonitor } from '../../../subagents/critapp/monitor.ts'
-import { watchPidFiles } from '../../../subagents/critapp/pid-files.ts'
+} from '../../../subagents/critapp/health/health.ts'
+import { HealthMonitor } from '../../../subagents/critapp/health/monitor.ts'
+import { watchPidFiles } from '../../../subagents/critapp/host/pid-files.ts'
 import type { MemoryProcess } from '../../support/memory-process.ts'
 import { noHealth, noSip } from '../../support/supervision.ts'
 import { path, Rig } from './rig.ts'
@@ -134,7 +134,7 @@ test('a target is of its kind or the row cannot be active', () => {
   assert.equal(parseHostAndPort('localhost:70000'), undefined)
 })
 
-test('a monitor is told of N failures in a row, and a good answer between them begins anew', async () => {
+test('a monitor is told of N failures in a row, and a good answer between them begins again', async () => {
   const clock = new ManualClock()
   const said: string[] = []
   const answers: (string | undefined)[] = [undefined, 'no', 'no', undefined, 'no', 'no', 'no', undefined]

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ManualClock } from '../../../lib/time/clock.ts'
-import { actInOrder } from '../../../subagents/critapp/order.ts'
+import { actInOrder } from '../../../subagents/critapp/supervision/order.ts'
 
 test('one of the same number goes with the others, and one that is not due any more is passed over', () => {
   const clock = new ManualClock()

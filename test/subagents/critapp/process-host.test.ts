@@ -9,7 +9,13 @@ processHostContract('in memory', () => {
     host,
     programs: {
       lives: [host.program('/opt/lives')],
-      hasWorker: [host.program('/opt/has-worker', (self) => void self.fork(['/opt/worker']))],
+      hasWorker: [host.program('/opt/has-worker', (self) => void self.fork(['/opt/lives']))],
+      leavesWorker: [
+        host.program('/opt/leaves-worker', (self) => {
+          self.fork(['/opt/lives'])
+          self.exit(0)
+        }),
+      ],
       ends: [host.program('/opt/ends', (self) => self.after(100, () => self.exit(3)))],
     },
     async until(holds, what) {

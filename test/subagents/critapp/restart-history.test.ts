@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { RestartHistory } from '../../../subagents/critapp/restart-history.ts'
+import { RestartHistory } from '../../../subagents/critapp/process/restart-history.ts'
 
 test('delays double up to five minutes with some jitter, and what is long ago does not count', () => {
   const history = new RestartHistory()

@@ -1,7 +1,7 @@
 /** How every state and event of critapp's table comes about in life. */
 import assert from 'node:assert/strict'
-import type { ProcessSpec } from '../../../subagents/critapp/process.ts'
-import type { EventName, ProcessState } from '../../../subagents/critapp/states.ts'
+import type { ProcessSpec } from '../../../subagents/critapp/process/process.ts'
+import type { EventName, ProcessState } from '../../../subagents/critapp/process/states.ts'
 import { MemoryUnit, path, type Rig } from './rig.ts'
 
 const checked = { kind: 'tcp', target: '127.0.0.1:1', intervalMs: 1000, timeoutMs: 1000, failures: 3 } as const

@@ -1,7 +1,7 @@
 /** The table of states, driven: every state and event, by what brings it about. */
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
-import { type Actions, ProcessMachine, transitions } from '../../../subagents/critapp/states.ts'
+import { type Actions, ProcessMachine, transitions } from '../../../subagents/critapp/process/states.ts'
 import { Rig } from './rig.ts'
 import { scenarios } from './state-scenarios.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { findProcesses } from '../../../subagents/critapp/find.ts'
+import { findProcesses } from '../../../subagents/critapp/observation/find.ts'
 import { path, Rig, specOf } from './rig.ts'
 
 test('a process that daemonizes is found behind its start command', async () => {
@@ -230,6 +230,76 @@ test('a process that was given the PID of a dead one is neither taken for it nor
   supervisor.setAdminStatus(1, 'down')
   await reaches('stopped')
   assert.deepEqual([other.isRunning, rig.host.signals], [true, []])
+})
+
+test('a PID file that names a PID which was given again is not believed', async () => {
+  const rig = new Rig()
+  rig.host.program(path)
+  const stranger = rig.host.spawn(['/opt/stranger'])
+  rig.host.pidFiles.set('unit', { ...stranger.stat(), startTicks: stranger.startTicks - 1 })
+  const { shown, reaches } = rig.supervise()
+  await reaches('running')
+  assert.notEqual(shown().pid, stranger.pid)
+})
+
+test('a process whose name has the first 15 letters of another one is left alone', async () => {
+  const rig = new Rig()
+  const [a, b] = ['/opt/example-collector-a', '/opt/example-collector-b'].map((one) => rig.host.program(one))
+  const other = rig.host.spawn([b!])
+  const { supervisor, shown, reaches } = rig.supervise({ name: 'example-collector-a', startCommand: a! })
+  await reaches('running')
+  assert.notEqual(shown().pid, other.pid)
+  supervisor.setAdminStatus(1, 'down')
+  await reaches('stopped')
+  assert.ok(other.isRunning, 'the other one goes on')
+})
+
+test('a process that stays in front is known as running, and its exit code when it ends', async () => {
+  const rig = new Rig()
+  rig.host.program(path, (self) => self.after(2000, () => self.exit(3)))
+  const { shown, reaches } = rig.supervise()
+  await reaches('running')
+  await reaches('stopped')
+  const { isUp, pid, lastExitCode, lastExitSignal, exits } = shown()
+  assert.deepEqual([isUp, pid, lastExitCode, lastExitSignal, exits], [false, 0, 3, 0, 1])
+  assert.equal(rig.notified.at(-1), 'exited: unit ended with exit code 3')
+})
+
+test('a child that is killed is noticed and repaired', async () => {
+  const rig = new Rig()
+  rig.host.program(path)
+  const { shown, reaches } = rig.supervise({ restartOnExit: true })
+  await reaches('running')
+  const { pid } = shown()
+  rig.process().deliver('SIGKILL')
+  await rig.until(() => shown().exits === 1, 'notice of the death')
+  assert.equal(shown().lastExitSignal, 9)
+  await reaches('running')
+  assert.notEqual(shown().pid, pid)
+  assert.equal(shown().restarts, 1)
+})
+
+test('a daemon that left its PID file behind says so when it ends, as it is no child', async () => {
+  const rig = new Rig()
+  rig.host.program(path)
+  rig.host.program('/opt/start', (self) => {
+    rig.host.writePidFile('unit', self.daemonize([path]))
+    self.exit(0)
+  })
+  const { shown, reaches } = rig.supervise({ startCommand: '/opt/start' })
+  await reaches('running')
+  rig.process().deliver('SIGKILL')
+  await rig.until(() => shown().exits === 1, 'notice of the death')
+  assert.match(rig.notified.at(-1) ?? '', /unit left its PID file behind/)
+})
+
+test('a start command that fails says why in one sentence, and what it printed last is kept apart', async () => {
+  const rig = new Rig()
+  rig.host.program(path, (self) => self.print('no licence').after(100, () => self.exit(4)))
+  const { shown, reaches } = rig.supervise()
+  await reaches('failed')
+  assert.deepEqual([shown().lastError, shown().lastSaid], [`${path} ended with exit code 4`, 'no licence'])
+  assert.deepEqual(rig.notified, [`failed: ${path} ended with exit code 4`])
 })
 
 test('workers that outlive their parent are ended, and are not taken for the process', async () => {

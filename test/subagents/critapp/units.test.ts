@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { programRoot } from '../../../lib/program-root.ts'
-import { exitStatusOfUnit } from '../../../subagents/critapp/exit-status.ts'
-import { fullUnitName, isUnitName, parseUnits, unitCommand } from '../../../subagents/critapp/unit.ts'
+import { exitStatusOfUnit } from '../../../subagents/critapp/host/exit-status.ts'
+import { fullUnitName, isUnitName, parseUnits, unitCommand } from '../../../subagents/critapp/host/unit.ts'
 import { MemoryUnit, Rig } from './rig.ts'
 
 const sample = (name: string): string =>

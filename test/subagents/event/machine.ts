@@ -1,4 +1,4 @@
-/** The saved machine of the fixtures, whose processors work as much as a test wishes. */
+/** The saved machine of the fixtures, whose processors work as much as a test says. */
 import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

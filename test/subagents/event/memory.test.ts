@@ -63,7 +63,7 @@ test('a new row, and one with other thresholds, begins with mteTriggerThresholdS
   assert.deepEqual(await sentences(path, level, { thingLevel: 10 }), [], 'deleted, and made again')
 })
 
-test('growth starts anew, and its alarm does not', async () => {
+test('growth starts again, and its alarm does not', async () => {
   const path = alarmsPath()
   const growth = trigger('g', 'deltaValue thingCount.0', 'rising 100 0 0 0')
   const agent = await run(path, growth, { thingCount: 1000 })

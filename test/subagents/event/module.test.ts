@@ -148,7 +148,7 @@ ${threshold('d', 'rising 100 10 0 0')}${events}`,
   assert.match(agent.sentences()[0]!, /^thingCount.0 changed by 1 in 1 s, at or below 10/)
   agent.things.patch({}, { thingCount: 20, thingRestarted: 2 })
   await agent.pass(2)
-  assert.deepEqual(agent.sentences(), [], 'the counter began anew: 20 - 51 is no growth')
+  assert.deepEqual(agent.sentences(), [], 'the counter began again: 20 - 51 is no growth')
   agent.things.patch({}, { thingCount: 200 })
   await agent.pass(1)
   assert.match(agent.sentences()[0]!, /changed by 180/)
@@ -463,7 +463,7 @@ test('lines that belong to no row, or that their row has no place for, are compl
   await other.stop()
 })
 
-test('a file that is read anew leaves triggers alone that did not change, and takes those that did', async () => {
+test('a file that is read again leaves triggers alone that did not change, and takes those that did', async () => {
   const agent = await startEvents(level)
   agent.things.patch({}, { thingLevel: 90 })
   await agent.pass(6)

@@ -232,7 +232,7 @@ test('a folder that cannot be had costs samples too, and nothing else', async ()
   assert.deepEqual(shown(path), [['one', 2]])
 })
 
-test('a file that is no ring is begun anew; one that is not there has no samples', async () => {
+test('a file that is no ring is begun again; one that is not there has no samples', async () => {
   const { path, ring } = begin()
   assert.deepEqual(shown(path), [])
   writeFileSync(path, 'something else that is long enough to have a head')

@@ -119,7 +119,7 @@ export async function startEvents(
   )
   const localAgent = new EngineLocalAgent({
     engine: engine.engine,
-    vacm: () => vacm,
+    rights: vacm,
     names,
     notify: ({ trapOid, varbinds }, sentence) => {
       const shown = varbinds.map(({ name, value }) => `${names.format(name)} = ${names.formatValue(name, value)}`)
@@ -177,8 +177,8 @@ export async function startEvents(
       return told.splice(0).map(({ sentence }) => sentence)
     },
     /** Sets named objects at once: what came of it. */
-    async set(wishes: Readonly<Record<string, SnmpValue>>): Promise<string> {
-      const varbinds = Object.entries(wishes).map(([name, value]) => ({ name: names.resolve(name)!, value }))
+    async set(changes: Readonly<Record<string, SnmpValue>>): Promise<string> {
+      const varbinds = Object.entries(changes).map(([name, value]) => ({ name: names.resolve(name)!, value }))
       const { errorStatus, errorIndex } = await ask('setRequest', varbinds)
       return errorStatus === 0 ? 'noError' : `${errorStatusName(errorStatus)} ${errorIndex}`
     },

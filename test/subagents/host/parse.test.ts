@@ -98,7 +98,7 @@ test('hrProcessorLoad of less than a minute has the rest from what the machine d
   assert.equal(loads.loadPercent(0), 100)
 })
 
-test('an idle counter that steps back, and a processor that begins anew, give no load beyond 0 and 100', () => {
+test('an idle counter that steps back, and a processor that begins again, give no load beyond 0 and 100', () => {
   const loads = new ProcessorLoads()
   loads.add(0, [{ number: 0, idleTicks: 1000, totalTicks: 2000 }])
   loads.add(5000, [{ number: 0, idleTicks: 990, totalTicks: 2500 }])

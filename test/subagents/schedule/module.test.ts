@@ -132,8 +132,8 @@ test('who changes what is set lends the row his rights; who only switches it doe
 test('an enabled row is neither destroyed nor taken out of service (schedRowStatus)', async () => {
   const { set, get, acts, advance, module } = await bench()
   await set(periodic(10))
-  for (const wish of [6, 2]) {
-    const { errorStatus, errorIndex } = await set([cell(20, integer(wish))])
+  for (const value of [6, 2]) {
+    const { errorStatus, errorIndex } = await set([cell(20, integer(value))])
     assert.deepEqual([errorStatus, errorIndex], ['inconsistentValue', 1])
   }
   assert.equal((await set([cell(14, integer(2))])).errorStatus, 'noError')
@@ -150,7 +150,7 @@ test('an enabled row is neither destroyed nor taken out of service (schedRowStat
   await module.stop!()
 })
 
-test('a calendar may be changed while it is enabled, and the next run is found anew', async () => {
+test('a calendar may be changed while it is enabled, and the next run is found again', async () => {
   const { set, get, acts, advance, module } = await bench()
   const calendar = [
     cell(5, octets(0xfe)),
@@ -168,7 +168,7 @@ test('a calendar may be changed while it is enabled, and the next run is found a
   assert.equal(acts.length, 1)
   assert.deepEqual(await get(15), integer(3), 'a one-shot that ran is finished')
   assert.equal((await set([cell(14, integer(enabled))])).errorStatus, 'noError')
-  assert.deepEqual(await get(15), integer(1), 'until it is enabled anew')
+  assert.deepEqual(await get(15), integer(1), 'until it is enabled again')
   const refused = await set([cell(4, integer(5))])
   assert.equal(refused.errorStatus, 'wrongType')
   await module.stop!()

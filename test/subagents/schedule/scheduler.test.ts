@@ -154,7 +154,7 @@ test('what is disabled or removed runs no more', async () => {
   assert.equal(ran.length, 2)
 })
 
-test('a one-shot runs once and is finished, over a restart too, until it is enabled anew', async () => {
+test('a one-shot runs once and is finished, over a restart too, until it is enabled again', async () => {
   const it = bench()
   const once = schedule({ type: 'oneshot', calendar: at(13) })
   await it.scheduler.start()
@@ -208,7 +208,7 @@ test('a run that was due longer ago is missed: counted, told, and not made up fo
   assert.equal(it.state().lastError, '', 'a run that went well leaves no complaint')
 })
 
-test('a file with another timing than what was saved starts anew, with nothing missed', async () => {
+test('a file with another timing than what was saved starts again, with nothing missed', async () => {
   const it = bench()
   await it.scheduler.start()
   it.scheduler.configure(schedule({ calendar: at(13) }), true)

@@ -29,7 +29,7 @@ test('a TimeInterval ticks backwards while it is let go, and stands still while 
   assert.equal(zeros(), 1)
 })
 
-test('setting it begins anew from there, and 0 is reached at once', () => {
+test('setting it begins again from there, and 0 is reached at once', () => {
   const { clock, counted, zeros } = countdown(10)
   counted.go()
   counted.set(500)

@@ -51,18 +51,18 @@ async function open(...lines: string[]) {
   await start()
   stops.push(() => backend.stop())
 
-  /** A wish is a column's name with the index of its row, and the value. */
-  const prepare = (index: AnyRow, wishes: AnyRow) => {
-    const varbinds = Object.entries(wishes).map(([name, value], i) => {
+  /** A change is a column's name with the index of its row, and the value. */
+  const prepare = (index: AnyRow, changes: AnyRow) => {
+    const varbinds = Object.entries(changes).map(([name, value], i) => {
       const column = definitions.map(({ columns }) => columns[name]).find((found) => found !== undefined)!
       const instance = instanceOf(column.home, index)
       return { name: [...column.oid, ...instance], value: column.syntax.toSnmp(value), position: i + 1 }
     })
-    return { part: backend.prepareSet(varbinds), names: Object.keys(wishes) }
+    return { part: backend.prepareSet(varbinds), names: Object.keys(changes) }
   }
   /** Sets as an agent does; gives `noError`, or the error and the column it is about. */
-  const set = async (index: AnyRow, wishes: AnyRow): Promise<string> => {
-    const { part, names } = prepare(index, wishes)
+  const set = async (index: AnyRow, changes: AnyRow): Promise<string> => {
+    const { part, names } = prepare(index, changes)
     const failure = (await part.test()) ?? (await part.commit())
     if (failure) return `${failure.status} ${names[failure.position - 1]}`
     part.finish()

@@ -110,7 +110,7 @@ test('numbers of packages and elements outlive a restart, and are not given agai
   await machine.remove()
 })
 
-test('numbers that cannot be read are given anew, with one line that says so', async () => {
+test('numbers that cannot be read are given again, with one line that says so', async () => {
   const machine = makeMachine()
   machine.put('home/data/agent/sysappl.json', '{"packages":[]}')
   const sysappl = await startSysappl(machine)

@@ -119,7 +119,7 @@ export async function startSysappl(machine: Machine, intervalSeconds = 0) {
     configure(name: string, row: Row): void {
       const { table: served, handlers } = configured.find((one) => one.table.definition.name === name)!
       served.putAny(row)
-      handlers.commit?.({ before: undefined, after: row, wishes: {}, requester: undefined } as never)?.finish?.()
+      handlers.commit?.({ before: undefined, after: row, changes: {}, requester: undefined } as never)?.finish?.()
     },
     /** The value of a scalar that is computed when it is read. */
     live(column: string): unknown {
@@ -132,8 +132,8 @@ export async function startSysappl(machine: Machine, intervalSeconds = 0) {
       await this.pass(() => clock.monotonicMs() >= endMs, Math.max(500, seconds * 20))
     },
     /** Sets objects as a manager does; the status of what was refused. */
-    async set(...wishes: readonly (readonly [string, Oid, SnmpValue])[]): Promise<ErrorStatus | undefined> {
-      const varbinds = wishes.map(([dotted, instance, value], at) => ({
+    async set(...changes: readonly (readonly [string, Oid, SnmpValue])[]): Promise<ErrorStatus | undefined> {
+      const varbinds = changes.map(([dotted, instance, value], at) => ({
         name: [...oid(dotted), ...instance],
         value,
         position: at + 1,
