@@ -10,7 +10,7 @@ import type { JobRequest, JobStatus } from './job.ts'
 export const requestPathOf = (folder: string): string => join(folder, 'request.json')
 export const statusPathOf = (folder: string): string => join(folder, 'status.json')
 export const jobLogPathOf = (folder: string): string => join(folder, 'job.log')
-const cancelPathOf = (folder: string): string => join(folder, 'cancel')
+export const cancelPathOf = (folder: string): string => join(folder, 'cancel')
 
 /** `jobs` is the folder of all of them. */
 export const jobFolderOf = (jobs: string, job: number): string => join(jobs, String(job))

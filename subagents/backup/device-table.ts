@@ -1,13 +1,13 @@
 /** drsDeviceTable: the devices, their validation, and what a SET may do to them. */
 import type { Answer } from '../../lib/backup/inquiry.ts'
 import { type DeviceSettings, isDrsName, mostDevices } from '../../lib/backup/settings.ts'
-import type { WishesOf } from '../../lib/mib/declare.ts'
+import type { ChangesOf } from '../../lib/mib/declare.ts'
 import { type Change, type Refusal, serve } from '../../lib/mib/module.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
 import { drsDeviceTable } from './mib.ts'
 import { type DeviceRow, deviceMistake, isSameDevice, settingsOf } from './settings.ts'
 
-type DeviceChange = Change<DeviceRow, WishesOf<typeof drsDeviceTable>>
+type DeviceChange = Change<DeviceRow, ChangesOf<typeof drsDeviceTable>>
 
 export interface DeviceEvents {
   /** Of an active row that is new or another device now, or that somebody wants to be looked at. */
@@ -69,14 +69,14 @@ export class DeviceTable {
     return undefined
   }
 
-  #apply({ before, after, wishes }: DeviceChange): void {
+  #apply({ before, after, changes }: DeviceChange): void {
     if (!after) {
       if (before) this.#events.removed(before)
       return
     }
     if (after.drsDeviceRowStatus !== 'active') return
     const isOther = before?.drsDeviceRowStatus !== 'active' || !isSameDevice(before, after)
-    if (isOther || wishes.drsDeviceValidate === 'validate') this.#events.toValidate(after)
+    if (isOther || changes.drsDeviceValidate === 'validate') this.#events.toValidate(after)
   }
 }
 

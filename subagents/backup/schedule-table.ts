@@ -1,7 +1,7 @@
 /** drsScheduleTable over a scheduler, and the features that each schedule names. */
 import { type Recurrence, scheduleOf } from '../../lib/backup/recurrence.ts'
 import { isDrsName, mostSchedules } from '../../lib/backup/settings.ts'
-import type { RowOf, WishesOf } from '../../lib/mib/declare.ts'
+import type { ChangesOf, RowOf } from '../../lib/mib/declare.ts'
 import { type Change, type Refusal, serve } from '../../lib/mib/module.ts'
 import type { ScheduleState } from '../../lib/schedule/schedule.ts'
 import type { Scheduler } from '../../lib/schedule/scheduler.ts'
@@ -10,8 +10,8 @@ import { machineZone } from '../../lib/time/zone.ts'
 import { drsScheduleFeatureTable, drsScheduleTable, weekDays } from './mib.ts'
 
 export type ScheduleRow = RowOf<typeof drsScheduleTable>
-type ScheduleChange = Change<ScheduleRow, WishesOf<typeof drsScheduleTable>>
-type ScheduleResult = NonNullable<WishesOf<typeof drsScheduleTable>['drsScheduleLastResult']>
+type ScheduleChange = Change<ScheduleRow, ChangesOf<typeof drsScheduleTable>>
+type ScheduleResult = NonNullable<ChangesOf<typeof drsScheduleTable>['drsScheduleLastResult']>
 
 /** DRS calls it the default schedule: its name stays, and so does the row. */
 export const defaultScheduleIndex = 1
@@ -69,7 +69,7 @@ export class ScheduleTable {
     )
   }
 
-  #test({ before, after, wishes, alongside = [] }: ScheduleChange): Refusal | undefined {
+  #test({ before, after, changes, alongside = [] }: ScheduleChange): Refusal | undefined {
     const refuse = (status: Refusal['status'], column: keyof ScheduleRow & string): Refusal => ({ status, column })
     const isDefault = before?.drsScheduleIndex === defaultScheduleIndex
     if (!after) return isDefault ? refuse('inconsistentValue', 'drsScheduleRowStatus') : undefined
@@ -81,17 +81,17 @@ export class ScheduleTable {
       return refuse('inconsistentValue', 'drsScheduleName')
     if (!before && others.length >= mostSchedules) return refuse('resourceUnavailable', 'drsScheduleRowStatus')
     if (after.drsScheduleRowStatus !== 'active') return undefined
-    const needsDevice = after.drsScheduleAdminStatus === 'enabled' || wishes.drsScheduleRunNow === 'run'
+    const needsDevice = after.drsScheduleAdminStatus === 'enabled' || changes.drsScheduleRunNow === 'run'
     if (needsDevice && !this.#events.hasDevice(after.drsScheduleDevice))
       return refuse('inconsistentValue', 'drsScheduleDevice')
     if (after.drsScheduleAdminStatus === 'enabled' && after.drsScheduleStart === 'never')
       return refuse('inconsistentValue', 'drsScheduleStart')
-    if (wishes.drsScheduleRunNow === 'run' && !this.#events.mayRun())
+    if (changes.drsScheduleRunNow === 'run' && !this.#events.mayRun())
       return refuse('inconsistentValue', 'drsScheduleRunNow')
     return undefined
   }
 
-  #apply({ before, after, wishes }: ScheduleChange): void {
+  #apply({ before, after, changes }: ScheduleChange): void {
     if (!after) {
       if (!before) return
       this.#scheduler?.remove(keyOf(before))
@@ -99,8 +99,8 @@ export class ScheduleTable {
         this.features.table.delete({ drsScheduleIndex: before.drsScheduleIndex, drsFeatureIndex })
       return
     }
-    this.#configure(after, wishes.drsScheduleAdminStatus === 'enabled')
-    if (wishes.drsScheduleRunNow === 'run') this.#events.runNow(after)
+    this.#configure(after, changes.drsScheduleAdminStatus === 'enabled')
+    if (changes.drsScheduleRunNow === 'run') this.#events.runNow(after)
   }
 
   #configure(row: ScheduleRow, isRenewed: boolean): void {
