@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { agentxSocket } from '../agent/trust/trust.ts'
 import { Subagent } from '../agentx/subagent.ts'
+import { knownFeatures } from '../backup/plan/features.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { Storage } from '../lib/files/storage.ts'
 import { controlSocketOf } from '../lib/home/control-socket.ts'
@@ -23,6 +24,7 @@ import { ProgramReports } from '../lib/program/program-report.ts'
 import { systemClock } from '../lib/time/clock.ts'
 import { ping } from '../sipd/control/ping/exchange.ts'
 import { targetOf } from '../sipd/control/ping/target.ts'
+import { backupModule } from './backup/index.ts'
 import type { SipPing } from './critapp/health/health.ts'
 import { critappModule } from './critapp/index.ts'
 import { orders } from './critapp/operator.ts'
@@ -52,10 +54,14 @@ const launcher = new ProgramLauncher()
 const critapp = critappModule(home, sipPing, launcher)
 const storage = new Storage()
 const logs = logModule(home, launcher, () => storage.figures)
+const backups = backupModule(home, { launcher, knownFeatures })
+/** It holds passwords and keys of devices. */
+const backupFile = 'subagents/backup.cnf'
 const modules = [
   { ...critapp, file: 'subagents/critagt.cnf' },
   { ...logs, file: 'subagents/logagt.cnf' },
   { ...scriptModule(home, launcher), file: 'subagents/scripts.cnf' },
+  { ...backups, file: backupFile },
 ]
 const names = new Names(
   modules.flatMap(({ module }) => module.tables.map(({ table }) => anyDefinition(table.definition))),
@@ -69,6 +75,7 @@ const subagent = new Subagent({
   address: { path: values.agentx ?? agentxSocket(home, 'subagents') },
   modules,
   resolveName: (name) => names.resolve(name),
+  secretFiles: [backupFile],
 })
 /** `sip stop` and its like (sipd/control/supervisor.ts). */
 async function orderApp(word: string, [name = '']: readonly string[]): Promise<string> {

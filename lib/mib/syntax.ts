@@ -364,7 +364,7 @@ export function dateAndTimeOrNever(): Syntax<Date | 'never'> {
       return 'error' in decoded ? decoded : { value: decoded.value ?? 'never' }
     },
     format: (value) => date.format(dateOf(value)),
-    parse: (word) => date.parse(word),
+    parse: (word) => (word === '-' ? 'never' : date.parse(word)),
   }
 }
 

@@ -69,10 +69,11 @@ const mostAlarms = 100
 
 export class Alarms {
   readonly served = serve(drsAlarmTable, {})
-  readonly #options: AlarmsOptions
+  #options: AlarmsOptions | undefined
   #next = 1
 
-  constructor(options: AlarmsOptions) {
+  /** Alarms are raised and cleared while there are options, which is while the module runs. */
+  use(options: AlarmsOptions | undefined): void {
     this.#options = options
   }
 
@@ -81,6 +82,7 @@ export class Alarms {
     id: AlarmName,
     { text, object = '', job = 0 }: { readonly text: string; readonly object?: string; readonly job?: number },
   ): void {
+    if (!this.#options) return
     const isRaised = this.#open(id).some((row) => row.drsAlarmObject === object && row.drsAlarmJob === job)
     if (isRaised) return
     const row = {
@@ -100,6 +102,7 @@ export class Alarms {
   }
 
   clear(ids: readonly AlarmName[]): void {
+    if (!this.#options) return
     for (const id of ids)
       for (const row of this.#open(id)) {
         this.served.table.patch(row, { drsAlarmCleared: true })
@@ -117,7 +120,7 @@ export class Alarms {
   }
 
   #send(id: AlarmName, row: AlarmRow): void {
-    if (this.#options.isNotified()) this.#options.notify(id, row, row)
+    if (this.#options?.isNotified()) this.#options.notify(id, row, row)
   }
 
   #prune(): void {

@@ -35,10 +35,21 @@ export class DeviceTable {
     return this.served.table.get({ drsDeviceIndex })
   }
 
+  /** In ascending order. */
+  get indexes(): number[] {
+    return [...this.served.table.rows()].map(({ drsDeviceIndex }) => drsDeviceIndex)
+  }
+
+  /** 0 where there is none of that name. */
+  named(name: string): number {
+    return [...this.served.table.rows()].find((row) => row.drsDeviceName === name)?.drsDeviceIndex ?? 0
+  }
+
   /** Undefined where there is no such device, or it is not in service. */
   settings(index: number): DeviceSettings | undefined {
     const row = this.get(index)
-    return row?.drsDeviceRowStatus === 'active' ? settingsOf(row) : undefined
+    const isWhole = row?.drsDeviceRowStatus === 'active' && deviceMistake(row) === undefined
+    return isWhole ? settingsOf(row) : undefined
   }
 
   /** `asked` is the row that was looked at; one that has changed meanwhile is another device. */

@@ -2,7 +2,7 @@
 import type { JobRequest, JobResult, JobTrigger } from '../../lib/backup/job.ts'
 import { writeFileAtomic } from '../../lib/files/files.ts'
 import { brokenSentence, readState } from '../../lib/files/state-file.ts'
-import type { Log } from '../../lib/log/log.ts'
+import { type Log, silentLog } from '../../lib/log/log.ts'
 import { serve } from '../../lib/mib/module.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
 import { kBytes } from './device-table.ts'
@@ -30,16 +30,17 @@ export const isGood = ({ result }: Pick<PastJob, 'result'>): boolean =>
 export class History {
   readonly served = serve(drsHistoryTable, {})
   readonly #path: string
-  readonly #log: Log
+  #log: Log = silentLog
   /** The oldest first. */
   #jobs: readonly PastJob[] = []
 
-  constructor(path: string, log: Log) {
+  constructor(path: string) {
     this.#path = path
-    this.#log = log
   }
 
-  async load(): Promise<void> {
+  /** Reads what was kept; what goes wrong from here on is said in the log. */
+  async load(log: Log): Promise<void> {
+    this.#log = log
     const found = await readState(this.#path, (text) => parseHistory(JSON.parse(text)))
     if (found.kind === 'broken')
       this.#log.error(`the history of backups begins again: ${brokenSentence(this.#path, found)}`)

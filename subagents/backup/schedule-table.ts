@@ -7,6 +7,7 @@ import type { ScheduleState } from '../../lib/schedule/schedule.ts'
 import type { Scheduler } from '../../lib/schedule/scheduler.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
 import { machineZone } from '../../lib/time/zone.ts'
+import { dateOf } from './dates.ts'
 import { drsScheduleFeatureTable, drsScheduleTable, weekDays } from './mib.ts'
 
 export type ScheduleRow = RowOf<typeof drsScheduleTable>
@@ -51,6 +52,11 @@ export class ScheduleTable {
   use(scheduler: Scheduler | undefined): void {
     this.#scheduler = scheduler
     for (const row of this.served.table.rows()) this.#configure(row, false)
+  }
+
+  /** In ascending order. */
+  get indexes(): number[] {
+    return [...this.served.table.rows()].map(({ drsScheduleIndex }) => drsScheduleIndex)
   }
 
   /** Undefined for a row that went meanwhile. */
@@ -126,5 +132,3 @@ export function recurrenceOf(
 }
 
 const keyOf = ({ drsScheduleIndex }: Pick<ScheduleRow, 'drsScheduleIndex'>): string => String(drsScheduleIndex)
-
-export const dateOf = (ms: number | undefined): Date | 'never' => (ms === undefined ? 'never' : new Date(ms))

@@ -1,6 +1,6 @@
 /**
  * A tape as a backup device; a regular file stands in for it. Tape drives themselves are refused: Node has no ioctl(2) to ask them
- * where they are. What is removed stays on the tape until nothing else is on it, and then it is begun anew.
+ * where they are. What is removed stays on the tape until nothing else is on it, and then it is begun again.
  */
 import { type FileHandle, statfs } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
