@@ -91,9 +91,20 @@ const reports = new ProgramReports(
 )
 const audit = new AuditFile({ path: join(foldersOf(home, 'subagents').logs, 'audit.log'), clock: systemClock, log })
 
+/** Only asking is no order. */
+function isQuestion([command, word]: readonly string[]): boolean {
+  return command === 'app-states' || (command === 'backup' && word === 'rows')
+}
+
+/** What is set of a backup device may be a password. */
+function audited(words: readonly string[]): readonly string[] {
+  return words[0] === 'backup' ? words.slice(0, 2) : words
+}
+
 /** What `castellan apps`, `restart` and `rotate` say over the control socket. */
 async function obey([command, name = '', ...more]: readonly string[]): Promise<string> {
   if (command === 'apps') return orderApp(name, more)
+  if (command === 'backup') return backups.order([name, ...more], names, (varbinds) => subagent.set('backup', varbinds))
   if (command === 'rotate') return logs.rotate(parseRotateWords([name, ...more]))
   if (command === 'app-states') return JSON.stringify(critapp.apps())
   if (command !== 'restart')
@@ -111,8 +122,7 @@ await run(async () => {
   await subagent.start()
   reports.start()
   await listenForControl(controlPath, (words) =>
-    // Only asking is no order.
-    words[0] === 'app-states' ? obey(words) : audit.order('subagents.ctl', words, () => obey(words)),
+    isQuestion(words) ? obey(words) : audit.order('subagents.ctl', audited(words), () => obey(words)),
   )
   await subagent.connected(connectedWithinMs)
   return {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Feature } from '../../lib/backup/feature.ts'
 import { foldersOf, type Home } from '../../lib/home/home.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
+import type { Names } from '../../lib/mib/names.ts'
 import { type Launcher, ownLauncher } from '../../lib/program/launcher.ts'
 import { Scheduler } from '../../lib/schedule/scheduler.ts'
 import { fileStore } from '../../lib/schedule/store.ts'
@@ -21,6 +22,7 @@ import { jobProgram } from './job-program.ts'
 import { JobTable } from './job-table.ts'
 import { drs, drsSourceTable } from './mib.ts'
 import { drsNotifications, drsScheduleMissedRun } from './notifications.ts'
+import { type OperatorOptions, obey } from './operator.ts'
 import { Registrations } from './registrations.ts'
 import { requestedBy } from './requests.ts'
 import { deviceRule, scheduleRule } from './rules.ts'
@@ -41,6 +43,8 @@ export interface BackupModuleOptions {
 
 /** A manager may be so far ahead of drsJobNextIndex, and cannot use numbers up. */
 const jobsAhead = 1000
+
+export type { ShownRow } from './operator.ts'
 
 export function backupModule(home: Home, options: BackupModuleOptions) {
   const folder = join(foldersOf(home, 'subagents').data, 'backup')
@@ -88,6 +92,9 @@ export function backupModule(home: Home, options: BackupModuleOptions) {
     module,
     configured: [globals, devices.served, schedules.served, schedules.features, sources].map(anyServing),
     checks: [deviceRule, scheduleRule, sourceRule],
+    /** What `utils disaster_recovery` asks; `set` is a SET of this module. */
+    order: (words: readonly string[], names: Names, set: OperatorOptions['set']) =>
+      obey(words, { tables: module.tables, names, set }),
   }
 }
 
