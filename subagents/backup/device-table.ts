@@ -4,6 +4,7 @@ import { type DeviceSettings, isDrsName, mostDevices } from '../../lib/backup/se
 import type { ChangesOf } from '../../lib/mib/declare.ts'
 import { type Change, type Refusal, serve } from '../../lib/mib/module.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
+import { rowsBeside } from './beside.ts'
 import { drsDeviceTable } from './mib.ts'
 import { type DeviceRow, deviceMistake, isSameDevice, settingsOf } from './settings.ts'
 
@@ -67,13 +68,13 @@ export class DeviceTable {
     })
   }
 
-  #test({ before, after, alongside = [] }: DeviceChange): Refusal | undefined {
+  #test({ before, after, alongside }: DeviceChange): Refusal | undefined {
     if (!after) {
       const isNamed = before !== undefined && this.#events.isUsed(before.drsDeviceIndex)
       return isNamed ? { status: 'inconsistentValue', column: 'drsDeviceRowStatus' } : undefined
     }
     if (!isDrsName(after.drsDeviceName)) return { status: 'wrongValue', column: 'drsDeviceName' }
-    const others = alongside.filter(({ drsDeviceIndex }) => drsDeviceIndex !== after.drsDeviceIndex)
+    const others = rowsBeside(this.served.table.rows(), { row: after, alongside }, (one) => one.drsDeviceIndex)
     if (others.some(({ drsDeviceName }) => drsDeviceName === after.drsDeviceName))
       return { status: 'inconsistentValue', column: 'drsDeviceName' }
     if (!before && others.length >= mostDevices) return { status: 'resourceUnavailable', column: 'drsDeviceRowStatus' }

@@ -7,6 +7,7 @@ import type { ScheduleState } from '../../lib/schedule/schedule.ts'
 import type { Scheduler } from '../../lib/schedule/scheduler.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
 import { machineZone } from '../../lib/time/zone.ts'
+import { rowsBeside } from './beside.ts'
 import { dateOf } from './dates.ts'
 import { drsScheduleFeatureTable, drsScheduleTable, weekDays } from './mib.ts'
 
@@ -75,14 +76,14 @@ export class ScheduleTable {
     )
   }
 
-  #test({ before, after, changes, alongside = [] }: ScheduleChange): Refusal | undefined {
+  #test({ before, after, changes, alongside }: ScheduleChange): Refusal | undefined {
     const refuse = (status: Refusal['status'], column: keyof ScheduleRow & string): Refusal => ({ status, column })
     const isDefault = before?.drsScheduleIndex === defaultScheduleIndex
     if (!after) return isDefault ? refuse('inconsistentValue', 'drsScheduleRowStatus') : undefined
     if (!isDrsName(after.drsScheduleName)) return refuse('wrongValue', 'drsScheduleName')
     if (isDefault && after.drsScheduleName !== before.drsScheduleName)
       return refuse('inconsistentValue', 'drsScheduleName')
-    const others = alongside.filter((one) => one.drsScheduleIndex !== after.drsScheduleIndex)
+    const others = rowsBeside(this.served.table.rows(), { row: after, alongside }, (one) => one.drsScheduleIndex)
     if (others.some((one) => one.drsScheduleName === after.drsScheduleName))
       return refuse('inconsistentValue', 'drsScheduleName')
     if (!before && others.length >= mostSchedules) return refuse('resourceUnavailable', 'drsScheduleRowStatus')
