@@ -5,8 +5,10 @@ import { backupCommand } from './disaster-recovery/backup.ts'
 import { cancelCommand } from './disaster-recovery/cancel.ts'
 import { deviceCommand } from './disaster-recovery/device.ts'
 import { historyCommand, showBackupFiles, showRegistration, showTapeId } from './disaster-recovery/lists.ts'
+import { drillCommand, rollbackCommand, verifyCommand } from './disaster-recovery/others.ts'
 import { recoveryKeyCommand } from './disaster-recovery/recovery-key.ts'
 import { restoreCommand } from './disaster-recovery/restore.ts'
+import { scheduleCommand } from './disaster-recovery/schedule.ts'
 import { statusCommand } from './disaster-recovery/status.ts'
 
 export const utilsProgram: Program = {
@@ -25,8 +27,12 @@ export const utilsProgram: Program = {
         showRegistration,
         showTapeId,
         deviceCommand,
+        scheduleCommand,
         recoveryKeyCommand,
         historyCommand,
+        verifyCommand,
+        drillCommand,
+        rollbackCommand,
       ],
     },
   ],

@@ -2,6 +2,7 @@
 import type { Serving } from '../../lib/mib/module.ts'
 import type { Names } from '../../lib/mib/names.ts'
 import type { SetVarbind } from '../../lib/mib/set.ts'
+import { SetRefusedError } from '../../lib/mib/set-refused.ts'
 
 /** A row as text: its index, and its columns as getmany prints them. Secrets are not in it. */
 export interface ShownRow {
@@ -24,7 +25,16 @@ export async function obey(words: readonly string[], { tables, names, set }: Ope
   if (order === 'rows') return JSON.stringify(rowsOf(argument, tables))
   if (order !== 'set') throw new Error(`unknown order backup ${order}; use rows TABLE or set ASSIGNMENTS`)
   const assignments = decode(argument)
-  await set(assignments.map((one, at) => varbindOf(one, at + 1, names)))
+  try {
+    await set(assignments.map((one, at) => varbindOf(one, at + 1, names)))
+  } catch (error) {
+    if (!(error instanceof SetRefusedError)) throw error
+    const { status, position } = error.failure
+    const [object, text] = assignments[position - 1] ?? ['a value', '']
+    // A password is not repeated.
+    const value = /Password|PrivateKey/.test(object) ? '' : ` ${JSON.stringify(text)}`
+    throw new Error(`${object}${value} was refused: ${status}`)
+  }
   return `set ${assignments.map(([object]) => object).join(' ')}`
 }
 

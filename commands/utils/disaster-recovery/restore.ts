@@ -4,21 +4,22 @@ import { exitCodes } from '../../../lib/cli/exit-codes.ts'
 import { flag, text } from '../../../lib/cli/options.ts'
 import { print } from '../../../lib/cli/print.ts'
 import { deviceNamed } from './ask.ts'
-import { followJob, startJob } from './job.ts'
+import { startJob } from './job.ts'
+import { followFolder, jobLogOf } from './job-folder.ts'
 
 export const restoreCommand = defineCommand({
   name: 'restore',
   operands: '<device> <backup>',
   summary: 'replace what this appliance has with a backup of it',
   details:
-    'The backup is read and checked whole before anything is touched. Then the daemons are stopped, the subagents among them, and started again: the log of the job, which this command names, says how it ended. What was replaced is kept until the next restore.',
+    'The backup is read and checked whole before anything is touched. Then the daemons are stopped, and started again with what was restored. What was replaced is kept until the next restore: utils disaster_recovery rollback. A restore goes on when this command is interrupted.',
   example: 'utils disaster_recovery restore disk castellan_2026-11-27T02-30-00Z_0.1.0',
   exitCodes: { 1: 'the restore failed, or there is no such device', 4: 'refused: another job runs' },
   options: {
     features: text('--features <names>', 'separated by commas (all that the backup has)'),
     node: text('--node <name>', 'whose archive of the backup (this machine)'),
     anyVersion: flag('--any-version', 'also one of another version, which may not run with what it finds'),
-    follow: flag('--follow', 'show how far it is, while the subagents run'),
+    background: flag('--background', 'only start it'),
   },
   async run({ home, operands: [name = '', set = ''], options }) {
     const device = await deviceNamed(home, name)
@@ -30,7 +31,7 @@ export const restoreCommand = defineCommand({
       drsJobNodes: options.node ?? '',
       drsJobAnyVersion: String(options.anyVersion),
     })
-    print(`restore ${job} was started; its log is data/subagents/backup/jobs/${job}/job.log\n`)
-    return options.follow ? followJob(home, job) : exitCodes.ok
+    print(`restore ${job} was started; its log is ${jobLogOf(home, job)}\n`)
+    return options.background ? exitCodes.ok : followFolder(home, job)
   },
 })
