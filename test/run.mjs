@@ -19,6 +19,7 @@ const peers = {
   sipp: 'sip-tester',
   sipsak: 'sipsak',
   baresip: 'baresip-core',
+  nft: 'nftables',
   openssl: 'openssl',
   '/usr/lib/python3/dist-packages/pysnmp': 'python3-pysnmp4',
   'systemd-analyze': 'systemd',

@@ -1,6 +1,6 @@
 /** What bin/castellan-restore runs. */
 
-import { runCommand } from '../../lib/cli/command-output.ts'
+import type { ExitCode } from '../../lib/cli/exit-codes.ts'
 import { runProgram } from '../../lib/cli/program.ts'
 import { systemClock } from '../../lib/time/clock.ts'
 import { daemonsOf } from '../job/daemons.ts'
@@ -11,6 +11,5 @@ const command = castellanRestore({
   openDevice: (settings) => openDevice(settings, { clock: systemClock }),
   services: daemonsOf,
 })
-await runCommand('castellan-restore', (args) =>
-  runProgram({ name: command.name, summary: command.summary, commands: command }, args),
-)
+export const main = (args: readonly string[]): Promise<ExitCode> =>
+  runProgram({ name: command.name, summary: command.summary, commands: command }, args)

@@ -9,6 +9,7 @@ import { defineCommand } from '../../lib/cli/command.ts'
 import { CommandFailure, exitCodes, RefusedError, UsageError } from '../../lib/cli/exit-codes.ts'
 import { flag, text } from '../../lib/cli/options.ts'
 import { print } from '../../lib/cli/print.ts'
+import { messageOf } from '../../lib/errors.ts'
 import { readRegularFile } from '../../lib/files/regular-file.ts'
 import type { Home } from '../../lib/home/home.ts'
 import { foldersOf } from '../../lib/home/home.ts'
@@ -57,7 +58,7 @@ export function castellanRestore(world: BareWorld) {
         throw new UsageError('expected --fingerprint with the signing key, which the recovery sheet has')
       const folder = resolve(options.from)
       const recovery = options.recovery ?? recoveryFileIn(folder)
-      const sealed = (await readRegularFile(recovery)).octets
+      const sealed = await readRecoveryFile(recovery)
       const device = world.openDevice({ type: 'local', name: folder, path: folder, retention: 1 })
       try {
         const identity = (await openWithPassphrase(sealed, await readPassphrase())).trim()
@@ -82,6 +83,16 @@ export function castellanRestore(world: BareWorld) {
       }
     },
   })
+}
+
+async function readRecoveryFile(path: string): Promise<Buffer> {
+  try {
+    return (await readRegularFile(path)).octets
+  } catch (error) {
+    throw new CommandFailure(
+      `cannot read the recovery file: ${printable(messageOf(error))}; name the castellan_recovery_*.age of the backup with --recovery`,
+    )
+  }
 }
 
 type Chosen = Pick<

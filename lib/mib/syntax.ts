@@ -4,6 +4,7 @@ import type { ErrorStatus } from '../smi/error-status.ts'
 import { isLabel, type Labels, labelsOf } from '../smi/labels.ts'
 import { formatOid, type Oid, parseOid } from '../smi/oid.ts'
 import type { SmiBase, SnmpValue } from '../smi/value.ts'
+import { readDateAndTime, writeDateAndTime } from './date-and-time.ts'
 
 export type Range = readonly [min: number, max: number]
 export type Decoded<T> = { readonly value: T } | { readonly error: ErrorStatus }
@@ -364,34 +365,6 @@ export function dateAndTimeOrNever(): Syntax<Date | 'never'> {
       return 'error' in decoded ? decoded : { value: decoded.value ?? 'never' }
     },
     format: (value) => date.format(dateOf(value)),
-    parse: (word) => (word === '-' ? 'never' : date.parse(word)),
+    parse: (word) => (word === '' || word === '-' || word === 'never' ? 'never' : date.parse(word)),
   }
-}
-
-function writeDateAndTime(date: Date): Uint8Array {
-  const offset = -date.getTimezoneOffset()
-  const year = date.getFullYear()
-  return Uint8Array.of(
-    year >> 8,
-    year & 0xff,
-    date.getMonth() + 1,
-    date.getDate(),
-    date.getHours(),
-    date.getMinutes(),
-    date.getSeconds(),
-    Math.floor(date.getMilliseconds() / 100),
-    offset < 0 ? 0x2d : 0x2b,
-    Math.floor(Math.abs(offset) / 60),
-    Math.abs(offset) % 60,
-  )
-}
-
-function readDateAndTime(octets: Uint8Array): Date | undefined {
-  const [high = 0, low = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, decisecond = 0, ...zone] = octets
-  if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) return undefined
-  if (octets.length === 8) return new Date(high * 256 + low, month - 1, day, hour, minute, second, decisecond * 100)
-  const [direction, hours = 0, minutes = 0] = zone
-  const offsetMinutes = (hours * 60 + minutes) * (direction === 0x2d ? -1 : 1)
-  const utc = Date.UTC(high * 256 + low, month - 1, day, hour, minute, second, decisecond * 100)
-  return new Date(utc - offsetMinutes * 60_000)
 }

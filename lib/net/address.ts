@@ -86,3 +86,16 @@ export function addressText(octets: Uint8Array): string {
 export function canBeAnswered({ port }: { readonly port: number }): boolean {
   return port !== 0
 }
+
+/**
+ * Of a numeric address: one that has a meaning within its own network only (RFC 1918, RFC 6598, RFC 3927, RFC 4193, RFC 4291), loopback
+ * among them.
+ */
+export function isPrivateAddress(address: string): boolean {
+  const plain = unmapped(address)
+  if (isIPv4(plain)) return privateIPv4.test(plain)
+  return plain === '::1' || /^f(?:[cd]|e[89ab])/i.test(plain)
+}
+
+const privateIPv4 =
+  /^(?:10|127)\.|^192\.168\.|^169\.254\.|^172\.(?:1[6-9]|2\d|3[01])\.|^100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\./

@@ -5,7 +5,7 @@ import { sourceNetwork } from '../../lib/net/source-network.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 import type { Hop, TransportName } from '../message/hop.ts'
 import { reachedHost, type SipUri } from '../message/uri.ts'
-import { type Lookup, Names } from './names.ts'
+import { type Family, type Lookup, Names } from './names.ts'
 
 export interface Place {
   readonly transport: TransportName
@@ -18,6 +18,8 @@ export interface Place {
 export interface LocatorOptions {
   readonly clock: Clock
   readonly lookup: Lookup
+  /** Those that there is a listener of. */
+  readonly families: readonly Family[]
   /** For the names of sipd.conf, whatever others have asked for. */
   readonly configured: { readonly names: ReadonlySet<string>; readonly lookup: Lookup }
 }
@@ -31,12 +33,13 @@ export class Locator {
   readonly #configured: Names
   readonly #configuredNames: ReadonlySet<string>
 
-  constructor({ clock, lookup, configured }: LocatorOptions) {
+  constructor({ clock, lookup, families, configured }: LocatorOptions) {
     const { size } = configured.names
-    this.#names = new Names({ clock, lookup, ...ofOthers })
+    this.#names = new Names({ clock, lookup, families, ...ofOthers })
     this.#configured = new Names({
       clock,
       lookup: configured.lookup,
+      families,
       mostCached: Math.max(1, size),
       mostPending: size,
       mostPendingOfSource: size,

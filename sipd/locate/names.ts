@@ -1,14 +1,24 @@
 /** The names that requests lead to, looked up within bounds: of one source, of all, and apart from those of sipd.conf. */
 
+import { isIP } from 'node:net'
 import type { Clock } from '../../lib/time/clock.ts'
 import { ownString } from '../location/own-strings.ts'
 import { LruMap } from './lru-map.ts'
 
-/** Gives the addresses of a name, none when it has none; throws when nobody says. */
-export type Lookup = (host: string) => Promise<readonly string[]>
+export type Family = 4 | 6
+
+/** Of the listeners that requests leave by. */
+export function familiesOf(listeners: readonly { readonly address: string }[]): readonly Family[] {
+  return ([4, 6] as const).filter((family) => listeners.some(({ address }) => isIP(address) === family))
+}
+
+/** Gives the addresses of a name in these families, none when it has none; throws when nobody says. */
+export type Lookup = (host: string, families: readonly Family[]) => Promise<readonly string[]>
 
 export interface NamesOptions {
   readonly lookup: Lookup
+  /** Of the addresses that can be sent to; others would only take the places of these. */
+  readonly families: readonly Family[]
   readonly clock: Clock
   /** Kept at most; the one that was not asked for the longest goes first. */
   readonly mostCached: number
@@ -64,11 +74,12 @@ export class Names {
   }
 
   async #ask(host: string, old: readonly string[] = none): Promise<readonly string[]> {
-    const { lookup, clock, keepsOld } = this.#options
+    const { lookup, families, clock, keepsOld } = this.#options
     let addresses = keepsOld ? old : none
     let keptMs = failedMs
     try {
-      addresses = (await lookup(host)).slice(0, mostAddresses)
+      const found = await lookup(host, families)
+      addresses = found.filter((address) => families.some((family) => isIP(address) === family)).slice(0, mostAddresses)
       keptMs = cachedMs
     } catch {
       // Nobody answered: it leads nowhere for now, which is all that the caller wants to know.

@@ -1,9 +1,10 @@
 /** Names to addresses as the system is set up, by /etc/hosts and the DNS, and without a thread that a silent server holds. */
 import { Resolver } from 'node:dns/promises'
-import { isIPv4 } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 import { codeOf } from '../../lib/errors.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { CachedFile } from './cached-file.ts'
+import type { Family } from './names.ts'
 
 /** All that a name may take, its search list included. */
 const withinMs = 2000
@@ -41,11 +42,14 @@ export class SystemNames {
     this.#dns = new CachedFile(resolvConfPath, clock, (text) => ({ search: parseSearch(text), servers: servers() }))
   }
 
-  /** Addresses of a name, those of IPv4 first; none when it has none. Throws when nobody said so, or not within 2 s. */
-  async lookup(name: string): Promise<readonly string[]> {
+  /**
+   * Addresses of a name in the first of these families that it has any in; none when it has none. Throws when nobody said so, or not
+   * within 2 s.
+   */
+  async lookup(name: string, families: readonly Family[] = [4, 6]): Promise<readonly string[]> {
     const plain = name.toLowerCase().replace(/\.$/, '')
     const known = this.#hosts.get().get(plain)
-    if (known) return known
+    if (known) return known.filter((address) => families.some((family) => isIP(address) === family))
     const { search, servers } = this.#dns.get()
     // resolv.conf(5): the search list is for names without a dot (ndots:1).
     const names = name.includes('.') ? [plain] : [...search.map((domain) => `${plain}.${domain}`), plain]
@@ -54,19 +58,23 @@ export class SystemNames {
       timer = this.#clock.after(withinMs, () => reject(new Error(`no answer for ${name} within ${withinMs} ms`)))
     })
     try {
-      return await Promise.race([tooLate, firstOf(names, servers)])
+      return await Promise.race([tooLate, firstOf(names, families, servers)])
     } finally {
       timer?.cancel()
     }
   }
 }
 
-async function firstOf(names: readonly string[], servers: NameServers): Promise<readonly string[]> {
-  for (const name of names) {
-    const v4 = await orNone(servers.resolve4(name))
-    const found = v4.length > 0 ? v4 : await orNone(servers.resolve6(name))
-    if (found.length > 0) return found
-  }
+async function firstOf(
+  names: readonly string[],
+  families: readonly Family[],
+  servers: NameServers,
+): Promise<readonly string[]> {
+  for (const name of names)
+    for (const family of families) {
+      const found = await orNone(family === 4 ? servers.resolve4(name) : servers.resolve6(name))
+      if (found.length > 0) return found
+    }
   return []
 }
 

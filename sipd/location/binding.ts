@@ -14,6 +14,8 @@ export interface Binding {
   /** RFC 3327, the topmost first. */
   readonly path: readonly string[]
   readonly userAgent: string
+  /** Which phone it is, and which of its flows (sipd/registrar/instance.ts); empty when it does not say. */
+  readonly instance: string
   /** Who registered it, as Share.source: whose share of memory it counts in. Empty when nobody knows any more. */
   readonly source: string
 }

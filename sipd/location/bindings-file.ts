@@ -21,9 +21,24 @@ export const bindingMigrations: readonly string[] = [
    ) STRICT`,
   // Who registered it.
   `ALTER TABLE binding ADD COLUMN source TEXT NOT NULL DEFAULT ''`,
+  // Which phone, and which of its flows (RFC 5626).
+  `ALTER TABLE binding ADD COLUMN instance TEXT NOT NULL DEFAULT ''`,
 ]
 
-type Row = [number, string, string, string, number, number, number, string | null, string | null, string, string]
+type Row = [
+  number,
+  string,
+  string,
+  string,
+  number,
+  number,
+  number,
+  string | null,
+  string | null,
+  string,
+  string,
+  string,
+]
 
 /** Few enough that a page of the longest rows is a few MB. */
 const rowsAtOnce = 500
@@ -32,6 +47,7 @@ const pathTextOctets = bindingLimits.pathUris * (bindingLimits.pathUri + 64)
 /** Rows that no registration of today could make; earlier versions kept texts of any length. */
 const isTooLong = `(length(address_of_record) > ${bindingLimits.addressOfRecord}
   OR length(contact) > ${bindingLimits.contact} OR length(flow) > ${bindingLimits.contact}
+  OR length(instance) > ${bindingLimits.instance}
   OR length(path) > ${pathTextOctets})`
 const noPath: readonly string[] = Object.freeze([])
 
@@ -85,17 +101,41 @@ export class BindingsFile {
     const select = this.#database
       .prepare(
         `SELECT rowid, address_of_record, contact, substr(call_id, 1, ${bindingLimits.callId}), cseq, q, expires_at_ms, flow,
-             path, substr(user_agent, 1, ${bindingLimits.userAgent}), source
+             path, substr(user_agent, 1, ${bindingLimits.userAgent}), instance, source
            FROM binding WHERE rowid > ? AND expires_at_ms > ? AND NOT coalesce(${isTooLong}, 0)
            ORDER BY rowid LIMIT ${rowsAtOnce}`,
       )
       .raw()
     for (let after = 0; ; ) {
       const rows = select.all(after, nowMs) as Row[]
-      for (const [, addressOfRecord, contact, callId, cseq, q, expiresAtMs, flow, path, userAgent, source] of rows) {
+      for (const [
+        ,
+        addressOfRecord,
+        contact,
+        callId,
+        cseq,
+        q,
+        expiresAtMs,
+        flow,
+        path,
+        userAgent,
+        instance,
+        source,
+      ] of rows) {
         yield [
           addressOfRecord,
-          { contact, callId, cseq, q, expiresAtMs, flow: flow ?? undefined, path: pathOf(path), userAgent, source },
+          {
+            contact,
+            callId,
+            cseq,
+            q,
+            expiresAtMs,
+            flow: flow ?? undefined,
+            path: pathOf(path),
+            userAgent,
+            instance,
+            source,
+          },
         ]
       }
       const last = rows.at(-1)
@@ -145,17 +185,18 @@ export class BindingsFile {
     const removeOthers = this.#database.prepare('DELETE FROM binding WHERE address_of_record = ? AND contact <> ?')
     // In place, because most changes are refreshes: neither the index nor the order of the rows moves.
     const put = this.#database.prepare(
-      `INSERT INTO binding (address_of_record, contact, call_id, cseq, q, expires_at_ms, flow, path, user_agent, source)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO binding (address_of_record, contact, call_id, cseq, q, expires_at_ms, flow, path, user_agent, instance,
+           source)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT DO UPDATE SET call_id = excluded.call_id, cseq = excluded.cseq, q = excluded.q,
            expires_at_ms = excluded.expires_at_ms, flow = excluded.flow, path = excluded.path,
-           user_agent = excluded.user_agent, source = excluded.source`,
+           user_agent = excluded.user_agent, instance = excluded.instance, source = excluded.source`,
     )
     const putAll = ([addressOfRecord, bindings]: Change): void => {
-      for (const { contact, callId, cseq, q, expiresAtMs, flow, path, userAgent, source } of bindings) {
+      for (const { contact, callId, cseq, q, expiresAtMs, flow, path, userAgent, instance, source } of bindings) {
         const pathText = path.length === 0 ? null : JSON.stringify(path)
         const untilMs = Math.ceil(expiresAtMs)
-        put.run(addressOfRecord, contact, callId, cseq, q, untilMs, flow ?? null, pathText, userAgent, source)
+        put.run(addressOfRecord, contact, callId, cseq, q, untilMs, flow ?? null, pathText, userAgent, instance, source)
       }
     }
     const write = this.#database.transaction((changes: readonly Change[], refreshes: readonly Change[]) => {

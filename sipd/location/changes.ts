@@ -3,7 +3,7 @@ import { messageOf } from '../../lib/errors.ts'
 import { type Binding, type Change, isStatic } from './binding.ts'
 
 /** A binding takes this many places after its record's address and count. */
-const fieldsOfBinding = 9
+const fieldsOfBinding = 10
 
 /**
  * One flat JSON array for the whole batch: address, count, and the fields of each binding. JSON because no value can
@@ -18,9 +18,9 @@ export function encodeChanges(changes: Iterable<Change>, shiftMs = 0): string {
     for (const binding of bindings) {
       if (isStatic(binding)) continue
       count++
-      const { contact, callId, cseq, q, expiresAtMs, flow, path, userAgent, source } = binding
+      const { contact, callId, cseq, q, expiresAtMs, flow, path, userAgent, instance, source } = binding
       fields.push(contact, callId, cseq, q, expiresAtMs + shiftMs, flow ?? null)
-      fields.push(path.length === 0 ? null : path, userAgent, source)
+      fields.push(path.length === 0 ? null : path, userAgent, instance, source)
     }
     fields[countAt] = count
   }
@@ -49,7 +49,8 @@ export function decodeChanges(text: string, shiftMs = 0): Change[] {
         flow: fields[at + 5] === null ? undefined : stringAt(fields, at + 5),
         path: pathAt(fields, at + 6),
         userAgent: stringAt(fields, at + 7),
-        source: stringAt(fields, at + 8),
+        instance: stringAt(fields, at + 8),
+        source: stringAt(fields, at + 9),
       })
     }
     changes.push([addressOfRecord, bindings])

@@ -7,6 +7,7 @@ export const bindingLimits = {
   contact: 1024,
   callId: 256,
   userAgent: 256,
+  instance: 256,
   pathUris: 5,
   pathUri: 256,
 } as const
@@ -22,8 +23,8 @@ export function octetsOfRecord(addressOfRecord: string): number {
 }
 
 /** Of one contact. Texts that are kept once for several contacts count in each. */
-export function octetsOfBinding({ contact, callId, flow, path, userAgent }: Binding): number {
-  let octets = bindingOctets + contact.length + callId.length + userAgent.length
+export function octetsOfBinding({ contact, callId, flow, path, userAgent, instance }: Binding): number {
+  let octets = bindingOctets + contact.length + callId.length + userAgent.length + instance.length
   if (flow !== undefined) octets += flow.length
   for (let i = 0; i < path.length; i++) octets += uriOctets + path[i]!.length
   return octets
@@ -31,7 +32,13 @@ export function octetsOfBinding({ contact, callId, flow, path, userAgent }: Bind
 
 /** What a refresh adds to what its binding counts for: mostly nothing. The contact is the same. */
 export function growthOf(before: Binding, after: Binding): number {
-  const texts = after.callId.length - before.callId.length + after.userAgent.length - before.userAgent.length
+  const texts =
+    after.callId.length -
+    before.callId.length +
+    after.userAgent.length -
+    before.userAgent.length +
+    after.instance.length -
+    before.instance.length
   if (before.flow === after.flow && before.path.length === 0 && after.path.length === 0) return texts
   return octetsOfBinding(after) - octetsOfBinding(before)
 }

@@ -4,6 +4,7 @@ import { silentLog } from '../../lib/log/log.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { SteadyTime } from '../../lib/time/steady-time.ts'
 import { type Holding, Ledger } from '../account/ledger.ts'
+import { isSameUri } from '../message/same-uri.ts'
 import { type Binding, byPreference, type Change, type ChangeListener, isStatic } from './binding.ts'
 import { growthOf, octetsOfBinding, octetsOfRecord } from './limits.ts'
 import { ownString, SharedStrings } from './own-strings.ts'
@@ -182,7 +183,9 @@ export class MemoryLocation implements LocationStore {
     const fixed = this.#statics.size === 0 ? undefined : this.#statics.get(addressOfRecord)
     return bindings.filter(
       (binding) =>
-        !isStatic(binding) && binding.expiresAtMs > now && !fixed?.some(({ contact }) => contact === binding.contact),
+        !isStatic(binding) &&
+        binding.expiresAtMs > now &&
+        !fixed?.some(({ contact }) => isSameUri(contact, binding.contact)),
     )
   }
 
@@ -209,7 +212,7 @@ export class MemoryLocation implements LocationStore {
       this.#refresh(same, binding)
       return same
     }
-    const { contact, callId, cseq, q, expiresAtMs, flow, userAgent, source } = binding
+    const { contact, callId, cseq, q, expiresAtMs, flow, userAgent, instance, source } = binding
     return {
       contact: ownString(contact),
       callId: this.#ownCallId(callId),
@@ -219,12 +222,13 @@ export class MemoryLocation implements LocationStore {
       flow: flow === undefined ? undefined : ownString(flow),
       path: this.#ownPath(binding),
       userAgent: this.#shared.share(userAgent),
+      instance: ownString(instance),
       source: this.#charge(source, octetsOfBinding(binding)),
     }
   }
 
   #refresh(kept: KeptBinding, binding: Binding): void {
-    const { callId, flow, userAgent, source } = binding
+    const { callId, flow, userAgent, instance, source } = binding
     if (kept.source !== source) {
       this.#release(kept)
       kept.source = this.#charge(source, octetsOfBinding(binding))
@@ -239,6 +243,7 @@ export class MemoryLocation implements LocationStore {
     if (kept.flow !== flow) kept.flow = flow === undefined ? undefined : ownString(flow)
     kept.path = this.#ownPath(binding)
     if (kept.userAgent !== userAgent) kept.userAgent = this.#shared.share(userAgent)
+    if (kept.instance !== instance) kept.instance = ownString(instance)
   }
 
   #ownPath({ path }: Binding): readonly string[] {

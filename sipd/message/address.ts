@@ -1,5 +1,5 @@
 /** name-addr and addr-spec with header parameters, as in From, To and Contact (RFC 3261 §20.10, §25.1). */
-import { endOfQuoted, isToken, parseParameters, split, trimBlanks } from './scan.ts'
+import { endOfQuoted, parseParameters, split, trimBlanks } from './scan.ts'
 
 export interface Address {
   readonly uri: string
@@ -21,30 +21,46 @@ export function parseAddress(value: string): Address | undefined {
 }
 
 function parseUnusual(value: string): Address | undefined {
-  let rest = trimBlanks(value)
-  if (rest.startsWith('"')) {
-    const end = endOfQuoted(rest, 0)
-    if (end < 0) return undefined
-    rest = trimBlanks(rest.slice(end + 1))
-    if (!rest.startsWith('<')) return undefined
-  }
-  const open = rest.indexOf('<')
+  const text = trimBlanks(value)
+  const open = startOfBrackets(text)
+  if (open === undefined) return undefined
   if (open >= 0) {
-    // display-name = *(token LWS) / quoted-string
-    const displayName = trimBlanks(rest.slice(0, open))
-    if (displayName !== '' && !displayName.split(/\s+/).every(isToken)) return undefined
-    const close = rest.indexOf('>', open)
+    const close = text.indexOf('>', open)
     if (close < 0) return undefined
-    const uri = rest.slice(open + 1, close)
-    const after = trimBlanks(rest.slice(close + 1))
+    const uri = text.slice(open + 1, close)
+    const after = trimBlanks(text.slice(close + 1))
     if (uri === '' || /[\s<"]/.test(uri) || (after !== '' && !after.startsWith(';'))) return undefined
     return withParameters(uri, after)
   }
   // Without angle brackets, parameters belong to the header and not to the URI (§20).
-  const semicolon = rest.indexOf(';')
-  const uri = trimBlanks(semicolon < 0 ? rest : rest.slice(0, semicolon))
-  if (uri === '' || /[\s,?]/.test(uri)) return undefined
-  return withParameters(uri, semicolon < 0 ? '' : rest.slice(semicolon))
+  const semicolon = text.indexOf(';')
+  const uri = trimBlanks(semicolon < 0 ? text : text.slice(0, semicolon))
+  if (uri === '' || /[\s,?"<>]/.test(uri)) return undefined
+  return withParameters(uri, semicolon < 0 ? '' : text.slice(semicolon))
+}
+
+/**
+ * Where the `<` of a name-addr is; -1 for an addr-spec, undefined when a quote is not closed. The name before it goes through as it came:
+ * strings in quotes and words in any order (phones send ""Ann" Lee"), and in words whatever is no separator of this header (UTF-8
+ * among it, which §25.1 has in quotes alone).
+ */
+function startOfBrackets(text: string): number | undefined {
+  for (let at = 0; at < text.length; at++) {
+    switch (text[at]) {
+      case '<':
+        return at
+      case '"':
+        at = endOfQuoted(text, at)
+        if (at < 0) return undefined
+        break
+      case ',':
+      case ';':
+      case ':':
+      case '>':
+        return -1
+    }
+  }
+  return -1
 }
 
 function withParameters(uri: string, text: string): Address | undefined {

@@ -10,6 +10,8 @@ export interface ForwardHead {
   readonly via: string
   readonly maxBreadth: number
   readonly recordRoute: string | undefined
+  /** RFC 3327, of a REGISTER. */
+  readonly path: string | undefined
   /** The route set the request leaves with, replacing the one it came with; undefined leaves that as it is. */
   readonly routes: readonly string[] | undefined
 }
@@ -54,9 +56,10 @@ function missingLength(message: SipRequest | SipResponse): string {
 export function forwardedRequest(method: string, head: ForwardHead, tail: string): string {
   let routes = ''
   for (const route of head.routes ?? []) routes += `Route: ${route}\r\n`
-  const { requestUri, via, maxBreadth, recordRoute } = head
+  const { requestUri, via, maxBreadth, recordRoute, path } = head
   const recorded = recordRoute === undefined ? '' : `Record-Route: ${recordRoute}\r\n`
-  return `${method} ${requestUri} SIP/2.0\r\n${recorded}Via: ${via}\r\nMax-Breadth: ${maxBreadth}\r\n${routes}${tail}`
+  const added = path === undefined ? '' : `Path: ${path}\r\n`
+  return `${method} ${requestUri} SIP/2.0\r\n${recorded}${added}Via: ${via}\r\nMax-Breadth: ${maxBreadth}\r\n${routes}${tail}`
 }
 
 /** A response without the topmost Via, which was ours (§16.7 step 3). */
@@ -79,12 +82,17 @@ export function formatAck(sent: string, response: SipResponse): string {
   return sameTransaction(sent, 'ACK', response.value(H.to))
 }
 
-/** The CANCEL of a request that was sent (§9.1). */
-export function formatCancel(sent: string): string {
-  return sameTransaction(sent, 'CANCEL', undefined)
+/** The CANCEL of a request that was sent (§9.1), with the reasons why (RFC 3326). */
+export function formatCancel(sent: string, reasons: readonly string[]): string {
+  return sameTransaction(
+    sent,
+    'CANCEL',
+    undefined,
+    reasons.map((reason) => `Reason: ${reason}`),
+  )
 }
 
-function sameTransaction(sent: string, method: string, to: string | undefined): string {
+function sameTransaction(sent: string, method: string, to: string | undefined, more: readonly string[] = []): string {
   const head = sent.slice(0, sent.indexOf('\r\n\r\n'))
   const lines = head.replace(/\r\n[ \t]+/g, ' ').split('\r\n')
   const [first = ''] = lines
@@ -114,6 +122,6 @@ function sameTransaction(sent: string, method: string, to: string | undefined): 
         break
     }
   }
-  kept.push('Max-Forwards: 70', 'Content-Length: 0', '', '')
+  kept.push(...more, 'Max-Forwards: 70', 'Content-Length: 0', '', '')
   return kept.join('\r\n')
 }

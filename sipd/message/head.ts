@@ -11,8 +11,11 @@ const del = 0x7f
 const quote = 0x22
 const backslash = 0x5c
 
-/** What is wrong with the characters of a head, which begins at `from` and ends with an empty line; undefined when nothing is. */
-export function headFault(octets: Uint8Array, from = 0): string | undefined {
+/**
+ * Where the head that begins at `from` ends: behind its empty line, 0 while that has not come, or in words what is wrong with its
+ * characters. Datagrams and streams are read by this alone.
+ */
+export function headEnd(octets: Uint8Array, from = 0): number | string {
   for (let at = from; at < octets.length; at++) {
     const octet = octets[at]!
     if ((octet >= space || octet === tab) && octet !== del) continue
@@ -21,11 +24,19 @@ export function headFault(octets: Uint8Array, from = 0): string | undefined {
       if (isQuotedPair(octets, at)) continue
       return 'a control character is in the head'
     }
+    // A CR at the end of what came: the octet after it is to come.
+    if (at + 1 === octets.length) return 0
     if (octets[at + 1] !== lf) return 'a CR is not the end of a line'
-    if (octets[at + 2] === cr && octets[at + 3] === lf) return undefined
+    if (octets[at + 2] === cr && octets[at + 3] === lf) return at + 4
     at++
   }
-  return undefined
+  return 0
+}
+
+/** What is wrong with the characters of a head; undefined when nothing is. */
+export function headFault(octets: Uint8Array, from = 0): string | undefined {
+  const end = headEnd(octets, from)
+  return typeof end === 'string' ? end : undefined
 }
 
 /** RFC 3261 §25.1: within quotes a backslash lets any control stand but CR and LF (RFC 4475 §3.1.1.2 has such a name). */

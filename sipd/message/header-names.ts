@@ -25,6 +25,7 @@ export const H = {
   timestamp: 20,
   sessionExpires: 21,
   maxBreadth: 22,
+  reason: 23,
 } as const
 export type HeaderId = (typeof H)[keyof typeof H]
 
@@ -51,6 +52,7 @@ const spellings: readonly (readonly [HeaderId, string, string?])[] = [
   [H.timestamp, 'Timestamp'],
   [H.sessionExpires, 'Session-Expires', 'x'],
   [H.maxBreadth, 'Max-Breadth'],
+  [H.reason, 'Reason'],
 ]
 
 const byLowerCase = new Map(

@@ -1,7 +1,10 @@
-/** Hosts as SIP writes them, RFC 3261 §25.1: a name, an IPv4 address, or an IPv6 address in brackets. */
+/**
+ * Hosts as SIP writes them, RFC 3261 §25.1: a name, an IPv4 address, or an IPv6 address in brackets. Names may have `_` besides, as
+ * those of many machines have: the DNS knows it.
+ */
 import { isIPv6 } from 'node:net'
 
-const hostName = /^(?=.{1,255}$)([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.?$/
+const hostName = /^(?=.{1,255}$)(\w([\w-]*\w)?\.)*\w([\w-]*\w)?\.?$/
 
 export function isHostName(text: string): boolean {
   return hostName.test(text)

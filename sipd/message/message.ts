@@ -78,14 +78,18 @@ abstract class Message {
     return this.isFolded ? unfold(value) : value
   }
 
-  /** All values of a header whose value is a comma list, each element for itself (§7.3.1). Empty when one is not of the grammar. */
+  /**
+   * All values of a header whose value is a comma list, each element for itself (§7.3.1); without empty ones, which say nothing. Empty
+   * when one is not of the grammar.
+   */
   elements(id: HeaderId): string[] {
     const all: string[] = []
     for (let at = 0; at < this.layout.length; at += stride) {
       if (this.layout[at] !== id) continue
       const value = this.valueAt(at)
+      if (value === '') continue
       if (!value.includes(',')) all.push(value)
-      else all.push(...(split(value, ',') ?? []))
+      else all.push(...(split(value, ',') ?? []).filter((element) => element !== ''))
     }
     return all
   }

@@ -1,9 +1,9 @@
-/** A datagram, or a message framed from a stream, as a SIP message: strictly (RFC 3261 §7 and §25.1), with limits on everything. */
-import { parseAddress } from './address.ts'
+/** A datagram, or a message framed from a stream, as a SIP message: strict about what is read here (RFC 3261 §7, §16.3), with limits on everything. */
+import { checkRequest, cseqMethodOf } from './check-request.ts'
 import { cleanHead, headFault } from './head.ts'
 import { H, headerIdOf } from './header-names.ts'
-import { Parts, SipRequest, SipResponse, stride } from './message.ts'
-import { isToken, split } from './scan.ts'
+import { Parts, type SipRequest, SipResponse, stride } from './message.ts'
+import { isToken } from './scan.ts'
 import { parseVia, type Via } from './via.ts'
 
 export const limits = { headerCount: 256, headerOctets: 32_768, uriOctets: 4096 } as const
@@ -19,30 +19,44 @@ export interface Malformed {
   readonly method: string | undefined
 }
 
+/** A response that nobody can be brought: it belongs to nothing, and is answered with nothing. */
+export interface Unreadable {
+  readonly kind: 'unreadable'
+  readonly why: string
+  readonly startLine: string
+  readonly callId: string | undefined
+}
+
+export type Parsed = SipRequest | SipResponse | Malformed | Unreadable
+
 const lf = 0x0a
 const cr = 0x0d
 const space = 0x20
 const tab = 0x09
 
-/** Undefined for octets that are no message at all, keep-alives among them, and for responses that are not of the grammar. */
-export function parseMessage(octets: Buffer): SipRequest | SipResponse | Malformed | undefined {
+/** Undefined for octets that are no message at all, keep-alives among them. */
+export function parseMessage(octets: Buffer): Parsed | undefined {
   const text = octets.toString('latin1')
   let at = 0
-  // §7.5: empty lines before the start line are ignored.
-  for (let code = text.charCodeAt(0); code === cr || code === lf; code = text.charCodeAt(at)) at++
+  // §7.5: empty lines before the start line are ignored; some phones send NUL to keep what NAT knows of them.
+  for (let code = text.charCodeAt(0); code === cr || code === lf || code === 0; code = text.charCodeAt(at)) at++
   if (at === text.length) return undefined
   const message = at === 0 ? text : text.slice(at)
   const fault = headFault(octets, at)
   return fault === undefined ? parseText(message) : refuseHead(cleanHead(message), fault)
 }
 
-function parseText(text: string): SipRequest | SipResponse | Malformed | undefined {
+function parseText(text: string): Parsed | undefined {
   const startLineEnd = text.indexOf('\n')
   if (startLineEnd < 0) return malformedStart(text, text)
   const startLine = text.slice(0, startLineEnd - 1)
-  return text.startsWith('SIP/') || text.startsWith('sip/')
+  return isResponse(text)
     ? parseResponse(text, startLine, startLineEnd + 1)
     : parseRequest(text, startLine, startLineEnd + 1)
+}
+
+function isResponse(text: string): boolean {
+  return text.startsWith('SIP/') || text.startsWith('sip/')
 }
 
 function parseRequest(text: string, startLine: string, headersAt: number): SipRequest | Malformed | undefined {
@@ -60,19 +74,19 @@ function parseRequest(text: string, startLine: string, headersAt: number): SipRe
   if (!isToken(method)) return refuse(400, 'the method is not a token')
   if (version.toUpperCase() !== 'SIP/2.0') return refuse(505, 'only SIP/2.0 is spoken here')
   if (requestUri.length > limits.uriOctets) return refuse(414, `a Request-URI of more than ${limits.uriOctets} octets`)
-  return checkRequest(head.parts, method, requestUri)
+  const checked = checkRequest(head.parts, topmostVia(head.parts), method, requestUri)
+  return typeof checked === 'string' ? refuse(400, checked) : checked
 }
 
-function parseResponse(text: string, startLine: string, headersAt: number): SipResponse | undefined {
-  const match = /^SIP\/2\.0 ([1-6]\d\d)(?: (.*))?$/i.exec(startLine)
-  if (!match) return undefined
+function parseResponse(text: string, startLine: string, headersAt: number): SipResponse | Unreadable {
   const { parts, fault } = readHeaders(text, headersAt)
-  if (fault !== undefined) return undefined
-  // What is not of the grammar cannot be answered, and belongs to nothing.
+  const match = /^SIP\/2\.0 ([1-6]\d\d)(?: (.*))?$/i.exec(startLine)
+  if (!match) return unreadable(text, startLine, 'the status line is not of the form version status reason')
+  if (fault !== undefined) return unreadable(text, startLine, fault)
   const via = topmostVia(parts)
-  const cseq = parts.value(H.cseq)
-  const method = cseq === undefined ? undefined : cseqMethodOf(cseq)
-  if (!via || method === undefined) return undefined
+  if (!via) return unreadable(text, startLine, 'the topmost Via is not of the grammar')
+  const method = cseqMethodOf(parts.value(H.cseq) ?? '')
+  if (method === undefined) return unreadable(text, startLine, 'CSeq is not a number below 2^31 and a method')
   return new SipResponse(parts, Number(match[1]), match[2] ?? '', via, method)
 }
 
@@ -83,28 +97,62 @@ interface Head {
 
 /** The headers of a request whose body never came, for the answer to it; undefined when it is no request. */
 export function readHead(octets: Buffer): Parts | undefined {
-  const head = octets.toString('latin1')
-  const text = headFault(octets) === undefined ? head : cleanHead(head)
-  return !text.includes('\n') || /^SIP\//i.test(text) ? undefined : readParts(text)
+  const text = cleanText(octets)
+  return !text.includes('\n') || isResponse(text) ? undefined : readParts(text)
+}
+
+function cleanText(octets: Buffer): string {
+  const text = octets.toString('latin1')
+  return headFault(octets) === undefined ? text : cleanHead(text)
+}
+
+/** What a stream brought whose end nobody knows: a request to be refused, or a response; undefined when it is neither. */
+export function refusedHead(octets: Buffer, status: number, why: string): Malformed | Unreadable | undefined {
+  const text = cleanText(octets)
+  const startLine = text.slice(0, startOfHeaders(text)).trimEnd()
+  if (isResponse(text)) return unreadable(text, startLine, why)
+  const parts = readHead(octets)
+  return parts && malformed(status, why, parts, startLine.split(' ', 1)[0] ?? '')
+}
+
+function unreadable(text: string, startLine: string, why: string): Unreadable {
+  return { kind: 'unreadable', why, startLine, callId: readParts(text).value(H.callId) }
 }
 
 /** The headers of a message that was written here. */
 export function readParts(text: string): Parts {
-  return readHeaders(text, text.indexOf('\n') + 1).parts
+  return readHeaders(text, startOfHeaders(text)).parts
 }
 
-/** Finds the header lines, and cuts the body to its Content-Length. The fault is the first thing that is wrong, in words. */
-function readHeaders(text: string, from: number): Head {
+/** Where the headers of a message are. */
+interface Layout {
+  readonly layout: readonly number[]
+  readonly isFolded: boolean
+  /** Where the empty line begins; the end of the text when there is none. */
+  readonly headEnd: number
+  readonly contentLength: number | undefined
+  /** What is wrong, in words: so that nobody knows where the message ends, and beyond that. */
+  readonly lengthFault: string | undefined
+  readonly fault: string | undefined
+}
+
+/**
+ * Finds the header lines. A line that is no header we could ask for is nobody's but its reader's: it stays where it is, and goes
+ * on as it came (RFC 3261 §16.3 item 1).
+ */
+function layOut(text: string, from: number): Layout {
   const layout: number[] = []
-  let fault: string | undefined
+  let lengthFault: string | undefined
   let contentLength: number | undefined
   let at = from
   let isEnded = false
   let isFolded = false
+  // For some it goes on with the start line, whatever it says.
+  if (isBlank(text.charCodeAt(at))) lengthFault = 'the first header line begins with a blank'
   while (at < text.length) {
     const code = text.charCodeAt(at)
     if (code === cr) {
-      isEnded = true
+      isEnded = text.charCodeAt(at + 1) === lf
       break
     }
     let end = text.indexOf('\n', at) + 1
@@ -112,42 +160,57 @@ function readHeaders(text: string, from: number): Head {
     for (; end > 0 && isBlank(text.charCodeAt(end)); end = text.indexOf('\n', end) + 1) isFolded = true
     if (end === 0) end = text.length
     const colon = text.indexOf(':', at)
-    let nameEnd = colon
-    while (nameEnd > at && isBlank(text.charCodeAt(nameEnd - 1))) nameEnd--
-    const name = colon < 0 || colon >= end ? '' : text.slice(at, nameEnd)
-    const known = headerIdOf(name)
-    if (known === undefined && !isToken(name)) {
-      fault ??= `a header line is not of the form name: value: ${shorten(text.slice(at, end).trimEnd())}`
+    if (colon < 0 || colon >= end) {
       at = end
       continue
     }
+    let nameEnd = colon
+    while (nameEnd > at && isBlank(text.charCodeAt(nameEnd - 1))) nameEnd--
+    const id = headerIdOf(text.slice(at, nameEnd)) ?? H.other
     let valueEnd = end
     while (valueEnd > colon + 1 && text.charCodeAt(valueEnd - 1) <= space) valueEnd--
     let valueStart = colon + 1
     while (valueStart < valueEnd && text.charCodeAt(valueStart) <= space) valueStart++
-    layout.push(known ?? H.other, at, valueStart, valueEnd, end)
-    if (layout.length > limits.headerCount * stride) {
-      fault ??= `more than ${limits.headerCount} headers`
-      break
-    }
-    if (known === H.contentLength) {
+    // One beyond the limit says that there are too many.
+    if (layout.length <= limits.headerCount * stride) layout.push(id, at, valueStart, valueEnd, end)
+    if (id === H.contentLength) {
       const value = text.slice(valueStart, valueEnd)
-      if (contentLength !== undefined) fault ??= 'Content-Length is there more than once'
-      else if (!/^\d{1,9}$/.test(value)) fault ??= 'Content-Length is not a number'
+      if (contentLength !== undefined) lengthFault ??= 'Content-Length is there more than once'
+      else if (!/^\d{1,9}$/.test(value)) lengthFault ??= 'Content-Length is not a number'
       else contentLength = Number(value)
     }
     at = end
   }
+  let fault = lengthFault
+  if (layout.length > limits.headerCount * stride) fault ??= `more than ${limits.headerCount} headers`
   if (at > limits.headerOctets) fault ??= `headers of more than ${limits.headerOctets} octets`
   if (!isEnded) fault ??= 'the empty line after the headers is missing'
-  const bodyStart = isEnded ? at + 2 : text.length
+  return { layout, isFolded, headEnd: at, contentLength, lengthFault, fault }
+}
+
+/** What a whole head says of the length of its body, for who cuts a stream into messages: octets, nothing, or in words why not. */
+export function contentLengthOf(head: string): number | string | undefined {
+  const { contentLength, lengthFault } = layOut(head, startOfHeaders(head))
+  return lengthFault ?? contentLength
+}
+
+function startOfHeaders(text: string): number {
+  const end = text.indexOf('\n')
+  return end < 0 ? text.length : end + 1
+}
+
+/** The headers, and the body cut to its Content-Length. */
+function readHeaders(text: string, from: number): Head {
+  const { layout, isFolded, headEnd, contentLength, fault: first } = layOut(text, from)
+  let fault = first
+  const bodyStart = Math.min(headEnd + 2, text.length)
   let whole = text
   if (contentLength !== undefined) {
     // §18.3: over UDP what goes beyond is cut off, and a datagram that ends early is an error.
     if (contentLength > text.length - bodyStart) fault ??= 'the body is shorter than Content-Length says'
     else if (contentLength < text.length - bodyStart) whole = text.slice(0, bodyStart + contentLength)
   }
-  return { parts: new Parts(whole, layout, isFolded, at, bodyStart), fault }
+  return { parts: new Parts(whole, layout, isFolded, headEnd, bodyStart), fault }
 }
 
 function isBlank(code: number): boolean {
@@ -171,8 +234,9 @@ function malformedStart(
 }
 
 /** Of characters that no head has, with those replaced: what is left of a request is enough to answer it. */
-function refuseHead(text: string, fault: string): Malformed | undefined {
+function refuseHead(text: string, fault: string): Malformed | Unreadable | undefined {
   const startLine = text.slice(0, text.indexOf('\r\n'))
+  if (isResponse(text)) return unreadable(text, startLine, fault)
   return malformedStart(text, startLine, startLine.length + 2, fault)
 }
 
@@ -196,101 +260,4 @@ export function secondVia(message: SipResponse): Via | undefined {
   for (let at = first + stride; at < layout.length; at += stride)
     if (layout[at] === H.via) return parseVia(text, layout[at + 2]!, layout[at + 3]!)
   return undefined
-}
-
-/** RFC 7231's preferred form, the only one that SIP has (§20.17). */
-const sipDate =
-  /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4} \d{2}:\d{2}:\d{2} GMT$/
-
-const onceEach = [
-  [H.from, 'From'],
-  [H.to, 'To'],
-  [H.callId, 'Call-ID'],
-  [H.cseq, 'CSeq'],
-] as const
-
-/** §8.1.1: what every request has to have, once, and of the grammar. */
-function checkRequest(parts: Parts, method: string, requestUri: string): SipRequest | Malformed {
-  const refuse = (reason: string): Malformed => malformed(400, reason, parts, method)
-  const uriFault = checkUri(requestUri)
-  if (uriFault) return refuse(uriFault)
-  for (const [id, name] of onceEach) {
-    const count = parts.count(id)
-    if (count === 0) return refuse(`${name} is missing`)
-    if (count > 1) return refuse(`${name} is there ${count} times`)
-  }
-  if (!isAddress(parts.from)) return refuse('From is not of the grammar')
-  if (!isAddress(parts.to)) return refuse('To is not of the grammar')
-  if (parts.value(H.callId) === '') return refuse('Call-ID is empty')
-  const at = parts.indexOf(H.via)
-  if (at < 0) return refuse('Via is missing')
-  const via = topmostVia(parts)
-  if (!via) return refuse('the topmost Via is not of the grammar')
-  const { layout } = parts
-  for (let i = 0; i < layout.length; i += stride) {
-    switch (layout[i]) {
-      case H.contact: {
-        const value = parts.valueAt(i)
-        if (usualAddress.test(value)) break // one alone: a comma can only be within quotes or brackets
-        const contacts = split(value, ',')
-        if (!contacts) return refuse('a quote or angle bracket in Contact is not closed')
-        if (!contacts.every((contact) => contact === '*' || isAddress(contact)))
-          return refuse('Contact is not of the grammar')
-        break
-      }
-      case H.route:
-      case H.recordRoute:
-        if (!split(parts.valueAt(i), ',')?.every(isAddress)) return refuse('a route is not of the grammar')
-        break
-      case H.date:
-        if (!sipDate.test(parts.valueAt(i))) return refuse('Date is not of the form Sat, 13 Nov 2010 23:29:00 GMT')
-        break
-    }
-  }
-  const cseq = parts.value(H.cseq) ?? ''
-  const cseqMethod = cseqMethodOf(cseq)
-  if (cseqMethod === undefined) return refuse('CSeq is not a number below 2^31 and a method')
-  if (cseqMethod !== method) return refuse(`CSeq names ${cseqMethod}, the request line ${method}`)
-  let maxBreadth: number | undefined
-  const breadth = parts.value(H.maxBreadth)
-  if (breadth !== undefined) {
-    if (!/^\d{1,10}$/.test(breadth) || parts.count(H.maxBreadth) > 1) return refuse('Max-Breadth is not one number')
-    maxBreadth = Number(breadth)
-  }
-  let maxForwards: number | undefined
-  const hops = parts.value(H.maxForwards)
-  if (hops !== undefined) {
-    if (parts.count(H.maxForwards) > 1) return refuse('Max-Forwards is there more than once')
-    maxForwards = /^\d{1,9}$/.test(hops) ? Number(hops) : 256
-    if (maxForwards > 255) return refuse('Max-Forwards is not a number up to 255')
-  }
-  return new SipRequest(parts, method, requestUri, via, Number.parseInt(cseq, 10), maxForwards, maxBreadth)
-}
-
-/** From, To and Contact as nearly all of them are: <uri>, perhaps after words or a quoted name, and parameters of tokens. */
-const usualAddress =
-  /^(?:"[^"\\]*"[ \t]*|[A-Za-z0-9\-.!%*_+`'~ \t]*)<[^<>"\s]+>(?:[ \t]*;[ \t]*[A-Za-z0-9\-.!%*_+`'~]+(?:=[A-Za-z0-9\-.!%*_+`'~:[\]]+)?)*$/
-
-function isAddress(value: string): boolean {
-  return usualAddress.test(value) || parseAddress(value) !== undefined
-}
-
-/** The Request-URI by its characters alone: what it means is for who answers the request (§8.2.2.1). */
-function checkUri(uri: string): string | undefined {
-  if (/[<>"\t]/.test(uri)) return 'the Request-URI has characters that no URI has'
-  // §19.1.1: headers are not for Request-URIs.
-  if (uri.includes('?') && /^sips?:[^?]*@[^?]*\?/i.test(uri)) return 'the Request-URI has headers'
-  return undefined
-}
-
-const usualCSeq = /^(\d{1,10})[ \t]+(\S+)$/
-
-/** Undefined when the value is not of the grammar (§20.16). */
-function cseqMethodOf(value: string): string | undefined {
-  const match = usualCSeq.exec(value)
-  return match && Number(match[1]) < 2 ** 31 && isToken(match[2]!) ? match[2] : undefined
-}
-
-function shorten(line: string): string {
-  return JSON.stringify(line.slice(0, 40)).slice(1, -1)
 }

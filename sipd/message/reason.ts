@@ -18,6 +18,8 @@ const phrases: Readonly<Record<number, string>> = {
   416: 'Unsupported URI Scheme',
   420: 'Bad Extension',
   423: 'Interval Too Brief',
+  430: 'Flow Failed', // RFC 5626 §11.5
+  439: 'First Hop Lacks Outbound Support', // RFC 5626 §11.6
   440: 'Max-Breadth Exceeded', // RFC 5393 §5.3
   480: 'Temporarily Unavailable',
   481: 'Call/Transaction Does Not Exist',
@@ -32,6 +34,16 @@ const phrases: Readonly<Record<number, string>> = {
 
 /** RFC 3261 §8.1.3.2: a status that is not known counts as the x00 of its class, and so do its words. */
 const ofClass = ['Trying', 'OK', 'Moved', 'Bad Request', 'Server Internal Error', 'Decline'] as const
+
+/** A Reason (RFC 3326): a status of SIP, and its words. */
+export function reasonOf(status: number, text: string): string {
+  return `SIP;cause=${status};text=${quoted(text)}`
+}
+
+/** Words as a quoted string, of ASCII alone. */
+export function quoted(text: string): string {
+  return `"${text.replace(/[^\x20-\x7e]+/g, ' ').replace(/["\\]/g, '\\$&')}"`
+}
 
 export function reasonPhrase(status: number): string {
   return phrases[status] ?? ofClass[Math.floor(status / 100) - 1] ?? 'Bad Request'

@@ -5,7 +5,7 @@ import { H } from './header-names.ts'
 import { type Hop, isReliable } from './hop.ts'
 import { unbracketed } from './host.ts'
 import { type Parts, stride } from './message.ts'
-import { reasonPhrase } from './reason.ts'
+import { quoted, reasonPhrase } from './reason.ts'
 import type { Via } from './via.ts'
 
 export interface ExtraHeader {
@@ -24,10 +24,6 @@ export interface Answer {
 /** Of an answer, the detail among them: 399 is any warning, and the agent a pseudonym. */
 export function headersOf({ detail, headers = [] }: Answer): readonly ExtraHeader[] {
   return detail === undefined ? headers : [...headers, { name: 'Warning', value: `399 castellan ${quoted(detail)}` }]
-}
-
-function quoted(text: string): string {
-  return `"${text.replace(/[^\x20-\x7e]+/g, ' ').replace(/["\\]/g, '\\$&')}"`
 }
 
 type Answerable = Pick<Parts, 'text' | 'layout' | 'indexOf' | 'value' | 'valueAt' | 'valueEnd'>

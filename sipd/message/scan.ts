@@ -47,8 +47,8 @@ export function isToken(text: string): boolean {
   return token.test(text)
 }
 
-/** Any visible character but those that separate; or a quoted string (RFC 3261 §25.1: token, host, quoted-string, and leniency). */
-const parameterValue = /^(?:[!#-+\--:=?-[\]-~]+|"(?:[^"\\]|\\.)*")$/s
+/** Any visible characters but those that separate, or none; or a quoted string (RFC 3261 §25.1: token, host, quoted-string, and leniency). */
+const parameterValue = /^(?:[!#-+\--:=?-[\]-~]*|"(?:[^"\\]|\\.)*")$/s
 
 export function isParameterValue(text: string): boolean {
   return parameterValue.test(text)
@@ -58,6 +58,7 @@ export function isParameterValue(text: string): boolean {
 export function parseParameters(parts: readonly string[]): Map<string, string | undefined> | undefined {
   const parameters = new Map<string, string | undefined>()
   for (const part of parts) {
+    if (part === '') continue
     const equals = part.indexOf('=')
     const name = trimBlanks(equals < 0 ? part : part.slice(0, equals)).toLowerCase()
     const value = equals < 0 ? undefined : trimBlanks(part.slice(equals + 1))

@@ -14,7 +14,8 @@ export interface SipUri {
   readonly parameters: ReadonlyMap<string, string>
 }
 
-const userCharacters = /^[A-Za-z0-9\-_.!~*'()&=+$,;?/%:]*$/
+/** Of §25.1, and `#`, which phones dial and few escape. */
+const userCharacters = /^[A-Za-z0-9\-_.!~*'()&=+$,;?/%:#]*$/
 
 /** As nearly all are: nothing escaped, no password, no parameters, a name or an IPv4 address. */
 const usual = /^(sips?):(?:([A-Za-z0-9\-_.!~*'()&=+$,]+)@)?([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(\d{1,5}))?$/
@@ -58,6 +59,11 @@ function parseUnusual(text: string): SipUri | undefined {
   const ttl = parameters.get('ttl')
   if ((maddr && !isHost(maddr)) || (ttl && !isTtl(ttl))) return undefined
   return { scheme: /^sips$/i.test(scheme) ? 'sips' : 'sip', user, host, port, parameters }
+}
+
+/** As a URI leaves in what is made here: `#` ends a URI elsewhere, and is escaped. In a tel URI it is a digit (RFC 3966). */
+export function escapedUri(uri: string): string {
+  return uri.includes('#') && /^sips?:/i.test(uri) ? uri.replaceAll('#', '%23') : uri
 }
 
 /** Where a request to a URI goes: to its maddr where it has one (RFC 3261 §19.1.1). In lower case, without brackets. */

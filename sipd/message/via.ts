@@ -31,7 +31,7 @@ const longestBranch = 256
 const longestHost = 255
 
 const protocolAndSentBy =
-  /[ \t\r\n]*SIP[ \t\r\n]*\/[ \t\r\n]*2\.0[ \t\r\n]*\/[ \t\r\n]*([A-Za-z0-9-]+)[ \t\r\n]+(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(?:[ \t\r\n]*:[ \t\r\n]*(\d{1,5}))?[ \t\r\n]*/iy
+  /[ \t\r\n]*SIP[ \t\r\n]*\/[ \t\r\n]*2\.0[ \t\r\n]*\/[ \t\r\n]*([A-Za-z0-9-]+)[ \t\r\n]+(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?:[ \t\r\n]*:[ \t\r\n]*(\d{1,5}))?[ \t\r\n]*/iy
 
 /**
  * The element that begins at `from`, in a header whose line ends at `lineEnd`. Undefined when it is not of the grammar.
@@ -72,7 +72,8 @@ export function parseVia(text: string, from: number, lineEnd: number): Via | und
         branch ??= value
         break
       case 'rport':
-        rport = value === undefined ? 0 : parsePort(value)
+        // Some write `rport=` where they mean `rport` (RFC 3581 §3).
+        rport = value ? parsePort(value) : 0
         if (rport === undefined) return undefined
         rportStart = at + 1
         rportEnd = end

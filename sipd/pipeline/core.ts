@@ -1,4 +1,6 @@
 /** The proxy core, RFC 3261 §16: what is done with a request, once its transaction has it. */
+import { limitedLog } from '../../lib/log/limited-log.ts'
+import type { Log } from '../../lib/log/log.ts'
 import type { FaultGuard } from '../../lib/process/fault-guard.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 import { type Call, uriOf } from '../calls/call.ts'
@@ -8,7 +10,7 @@ import { withoutTopmostVia } from '../message/forward.ts'
 import { H } from '../message/header-names.ts'
 import { type Hop, hopText } from '../message/hop.ts'
 import type { SipRequest, SipResponse } from '../message/message.ts'
-import { type Malformed, parseMessage, secondVia } from '../message/parse.ts'
+import { type Malformed, type Parsed, parseMessage, refusedHead, secondVia } from '../message/parse.ts'
 import { type Answer, formatRefusal, hasToTag, headersOf, responseTarget, viaTarget } from '../message/respond.ts'
 import type { Admission } from '../proxy/admission.ts'
 import { readCameBy } from '../proxy/came-by.ts'
@@ -58,6 +60,7 @@ export class ProxyCore implements TransactionUser, Handling, StatelessHandling {
   readonly #options: ProxyCoreOptions
   readonly #flood: (arrival: Arrival) => Verdict
   readonly #pipeline: Pipeline
+  readonly #log: Log
   readonly #contexts = new Map<ServerTransaction, ResponseContext>()
   /** Requests that wait for one of their steps. */
   readonly #waiting = new Map<ServerTransaction, TransactionTraveller>()
@@ -65,6 +68,7 @@ export class ProxyCore implements TransactionUser, Handling, StatelessHandling {
   constructor(options: ProxyCoreOptions) {
     this.#options = options
     const { admission, statistics, layer } = options
+    this.#log = limitedLog(options.log, options.clock)
     this.#flood = flood({
       admission,
       statistics,
@@ -109,11 +113,20 @@ export class ProxyCore implements TransactionUser, Handling, StatelessHandling {
       else if (message.kind === 'request') {
         if (!elsewhere?.takesRequest(message, source)) this.receiveRequest(message, source)
       } else if (message.kind === 'response') {
-        if (!elsewhere?.takesResponse(message, source)) this.receiveResponse(message)
-      } else this.#refuseMalformed(message, source)
+        if (!elsewhere?.takesResponse(message, source)) this.receiveResponse(message, source)
+      } else if (message.kind === 'unreadable') this.#drop(message.startLine, message.callId, message.why, source)
+      else this.#refuseMalformed(message, source)
     } catch (error) {
       this.#options.faults.report('receiving', error, from(source))
     }
+  }
+
+  /** The beginning of a message on a stream: nobody knows where it ends, and the stream with it. */
+  receiveUnframed(head: Buffer, status: number, why: string, source: Hop): void {
+    const refused = refusedHead(head, status, why)
+    if (refused?.kind === 'malformed') this.#refuseMalformed(refused, source)
+    else if (refused) this.#drop(refused.startLine, refused.callId, why, source)
+    else this.#options.statistics.malformed++
   }
 
   /** A message that another process took from the network and found to be for this one. */
@@ -121,7 +134,7 @@ export class ProxyCore implements TransactionUser, Handling, StatelessHandling {
     try {
       const message = parseMessage(octets)
       if (message?.kind === 'request') this.receiveRequest(message, source)
-      else if (message?.kind === 'response') this.receiveResponse(message)
+      else if (message?.kind === 'response') this.receiveResponse(message, source)
     } catch (error) {
       this.#options.faults.report('receiving', error, from(source))
     }
@@ -149,13 +162,28 @@ export class ProxyCore implements TransactionUser, Handling, StatelessHandling {
     return layer.knows(key) || calls?.has(request) === true
   }
 
-  receiveResponse(response: SipResponse): void {
+  receiveResponse(response: SipResponse, source: Hop): void {
     const { statistics, layer, identity, forwarder } = this.#options
-    statistics.responseIn(response.cseqMethod, response.status)
+    const { via, cseqMethod, status, callId } = response
+    statistics.responseIn(cseqMethod, status)
+    const drop = (why: string): void => this.#drop(`${status} to ${cseqMethod}`, callId, why, source)
     // §18.1.2: a response whose topmost Via is not ours went astray.
-    if (!identity.isThisHost(response.via.host, response.via.port)) statistics.discarded++
+    if (!identity.isThisHost(via.host, via.port)) drop('its topmost Via is not one of this server')
     else if (!layer.receiveResponse(response) && !(!forwarder.policy.stateful && this.#returnStateless(response)))
-      statistics.discarded++
+      drop('it belongs to no transaction')
+  }
+
+  /** A response that nobody is brought: whoever waits for it hears nothing, so that the operator has to. */
+  #drop(response: string, callId: string | undefined, why: string, source: Hop): void {
+    const { statistics } = this.#options
+    statistics.discarded++
+    statistics.droppedResponses++
+    this.#log.notice('a response was dropped', {
+      response: response.slice(0, 100),
+      callId: callId?.slice(0, 100),
+      why,
+      ...from(source),
+    })
   }
 
   // TransactionUser
@@ -193,7 +221,7 @@ export class ProxyCore implements TransactionUser, Handling, StatelessHandling {
     transaction.respond(200)
     if (invite === 'held') return // it has its final response: there is nothing to cancel (§9.2)
     const context = this.#contexts.get(invite)
-    if (context) context.cancel()
+    if (context) context.cancel(transaction.request.elements(H.reason))
     else if (!invite.isFinal) {
       // One of its steps is still waited for.
       this.#waiting.get(invite)?.cancel()
@@ -301,7 +329,7 @@ function from(source: Hop): { readonly source: string } {
 }
 
 /** What was read of a message, for DebugFlag Parser. */
-function described(message: ReturnType<typeof parseMessage>, octets: Buffer, source: Hop): Record<string, unknown> {
+function described(message: Parsed | undefined, octets: Buffer, source: Hop): Record<string, unknown> {
   const common = { from: from(source).source, octets: octets.length, as: message?.kind ?? 'no message' }
   if (message === undefined) return common
   switch (message.kind) {
@@ -311,5 +339,7 @@ function described(message: ReturnType<typeof parseMessage>, octets: Buffer, sou
       return { ...common, status: message.status, method: message.cseqMethod, callId: message.value(H.callId) }
     case 'malformed':
       return { ...common, status: message.status, reason: message.reason }
+    case 'unreadable':
+      return { ...common, callId: message.callId, reason: message.why }
   }
 }

@@ -1,16 +1,15 @@
 /** The way of a request through its steps, in the order in which it takes them. */
 import type { Log } from '../../lib/log/log.ts'
 import type { Clock } from '../../lib/time/clock.ts'
-import type { Identity } from '../proxy/identity.ts'
 import type { ProxyPolicy } from '../proxy/policy.ts'
 import type { Relay } from '../proxy/relay.ts'
-import type { UserLocation } from '../proxy/users.ts'
 import type { SipStatistics } from '../statistics/statistics.ts'
 import { closing, hopLimits, loops, type Openness, proxyRequire, sanity } from './admit.ts'
+import { type FlowParts, followFlow } from './flow.ts'
 import { nextHop, type RouteSource } from './next-hop.ts'
 import { permit } from './permit.ts'
 import { redirect } from './redirect.ts'
-import { type Arrival, type RoutedRequest, routeRequest } from './request.ts'
+import { type Arrival, type RoutedRequest, type RoutingParts, routeRequest } from './request.ts'
 import { type ServeOptions, serve } from './serve.ts'
 import { settle } from './settle.ts'
 import { type Step, type Walker, walk } from './step.ts'
@@ -26,10 +25,8 @@ export interface MoreSteps {
   readonly routes?: readonly RouteSource[]
 }
 
-export interface PipelineOptions extends ServeOptions {
-  readonly identity: Identity
+export interface PipelineOptions extends ServeOptions, RoutingParts, Pick<FlowParts, 'isFlowOpen'> {
   readonly policy: ProxyPolicy
-  readonly users: UserLocation
   readonly relay: Relay
   readonly statistics: SipStatistics
   readonly clock: Clock
@@ -50,17 +47,16 @@ export interface Traveller extends Walker {
 }
 
 export class Pipeline {
-  readonly #identity: Identity
-  readonly #users: UserLocation
+  readonly #routing: RoutingParts
   readonly #admission: readonly Step<Arrival>[]
   readonly #steps: readonly Step<RoutedRequest>[]
   readonly #ackSteps: readonly Step<RoutedRequest>[]
 
   constructor(options: PipelineOptions) {
-    const { identity, policy, users, relay, statistics, clock, log, openness, retryAfterSeconds, settleMs } = options
+    const { identity, policy, relay, statistics, clock, log, openness, retryAfterSeconds, settleMs } = options
     const { identify = [], targetsBefore = [], targetsAfter = [], routes = [] } = options.more
-    this.#identity = identity
-    this.#users = users
+    this.#routing = options
+    const byFlow = followFlow(options)
     const findTargets = target([...targetsBefore, registry, ...targetsAfter], policy)
     this.#admission = [
       closing(openness, retryAfterSeconds),
@@ -72,13 +68,14 @@ export class Pipeline {
       hopLimits,
       ...identify,
       serve(options),
+      byFlow,
       findTargets,
       ...(settleMs > 0 ? [settle(clock, settleMs, findTargets)] : []),
       found,
       ...(policy.redirect ? [redirect] : [permit(relay), nextHop(routes)]),
     ]
     // An ACK to a 2xx is sent on or dropped, and never answered: it goes where its INVITE went, as far as that can be known.
-    this.#ackSteps = [hopLimits, findTargets, found, permit(relay), nextHop(routes)]
+    this.#ackSteps = [hopLimits, byFlow, findTargets, found, permit(relay), nextHop(routes)]
   }
 
   /** Takes a request through all steps. */
@@ -92,7 +89,7 @@ export class Pipeline {
   }
 
   #depart(arrival: Arrival, steps: readonly Step<RoutedRequest>[], traveller: Traveller): void {
-    const routed = routeRequest(arrival, this.#identity, this.#users)
+    const routed = routeRequest(arrival, this.#routing)
     if ('status' in routed) traveller.stops(routed)
     else if (traveller.departs(routed)) walk(steps, routed, traveller, () => traveller.arrives(routed))
   }

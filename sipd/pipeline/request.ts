@@ -4,6 +4,7 @@ import type { Hop } from '../message/hop.ts'
 import type { SipRequest } from '../message/message.ts'
 import type { Answer } from '../message/respond.ts'
 import { parseRequestUri, type SipUri } from '../message/uri.ts'
+import type { FlowTokens } from '../proxy/flow-tokens.ts'
 import type { Identity } from '../proxy/identity.ts'
 import { OwnContacts } from '../proxy/own-contacts.ts'
 import { nowhere, type Passage } from '../proxy/passage.ts'
@@ -61,15 +62,23 @@ export class RoutedRequest implements Arrival {
   }
 }
 
+export interface RoutingParts {
+  readonly identity: Identity
+  readonly users: UserLocation
+  readonly flowTokens: FlowTokens
+}
+
 /** Takes away the Route headers that are ours, or says what is wrong with the others. */
-export function routeRequest(arrival: Arrival, identity: Identity, users: UserLocation): RoutedRequest | Answer {
+export function routeRequest(arrival: Arrival, { identity, users, flowTokens }: RoutingParts): RoutedRequest | Answer {
   const { request, source } = arrival
-  const routing = preprocessRoutes(request, source, identity)
-  const { requestUri, routes } = routing
+  const routing = preprocessRoutes(request, source, identity, flowTokens)
+  const { requestUri, routes, flow } = routing
   const uri = requestUri === request.requestUri ? request.uri : parseRequestUri(requestUri)
   // §16.4: the last Route stood for the Request-URI, and is none.
   if (!uri) return { status: 416, detail: 'the last Route is not a SIP URI' }
   const [first] = routes
   if (first !== undefined && !routeUri(first)) return { status: 400, detail: 'the topmost Route is not a SIP URI' }
-  return new RoutedRequest(arrival, routing, uri, identity.isOurs(uri), new OwnContacts(identity, users))
+  // What is behind a flow is a user agent, be its address in its own network one of ours in this.
+  const isOurs = flow === undefined && identity.isOurs(uri)
+  return new RoutedRequest(arrival, routing, uri, isOurs, new OwnContacts(identity, users))
 }

@@ -9,10 +9,10 @@ import { badExtension } from './admit.ts'
 import type { RoutedRequest } from './request.ts'
 import type { Step } from './step.ts'
 
-/** Methods that mean this server itself when the Request-URI names no user. */
+/** Methods whose requests this server serves, those on their way through it among them. */
 export const supportedMethods = ['OPTIONS', 'REGISTER', 'INVITE', 'ACK', 'CANCEL', 'BYE'] as const
-const allow: ExtraHeader = { name: 'Allow', value: supportedMethods.join(', ') }
-const capabilities: Answer = { status: 200, headers: [allow, { name: 'Accept', value: 'application/sdp' }] }
+const served: ExtraHeader = { name: 'Allow', value: supportedMethods.join(', ') }
+const capabilities: Answer = { status: 200, headers: [served, { name: 'Accept', value: 'application/sdp' }] }
 
 export interface Registration {
   register(request: SipRequest, source: Hop): Answer
@@ -27,6 +27,8 @@ export interface ServeOptions {
 
 export function serve(options: ServeOptions): Step<RoutedRequest> {
   const { registrar, statistics } = options
+  // RFC 3261 §21.4.6: what is answered by the server itself, for which a request is that gets 405.
+  const allow: ExtraHeader = { name: 'Allow', value: registrar ? 'OPTIONS, REGISTER' : 'OPTIONS' }
   return ({ request, source, isForServer }) => {
     if (!isForServer) return 'goOn'
     const unsupported = unsupportedTags(request)
@@ -40,9 +42,12 @@ export function serve(options: ServeOptions): Step<RoutedRequest> {
   }
 }
 
+/** RFC 3327, RFC 5626. */
+const ofRegistrar: ReadonlySet<string> = new Set(['path', 'outbound'])
+
 function unsupportedTags(request: SipRequest): readonly string[] {
   const required = request.elements(H.require)
-  return request.method === 'REGISTER' ? required.filter((tag) => tag.toLowerCase() !== 'path') : required
+  return request.method === 'REGISTER' ? required.filter((tag) => !ofRegistrar.has(tag.toLowerCase())) : required
 }
 
 function register(

@@ -27,9 +27,10 @@ export interface TargetPolicy {
 /** The sources are asked in their order; a user that none of them knows has no targets. */
 export function target(sources: readonly TargetSource[], policy: TargetPolicy): Step<RoutedRequest> {
   return (routed) => {
-    const { uri, isOurs, routing } = routed
+    const { isOurs } = routed
+    if (routed.targets !== undefined) return 'goOn' // its flow is known
     if (!isOurs) {
-      routed.targets = [{ uri: routing.requestUri, parsed: uri, origin: 'asked', flow: undefined, path: [], q: 1000 }]
+      routed.targets = [askedFor(routed)]
       return 'goOn'
     }
     const found = firstKnown(sources, (source) => source.targetsOf(routed))
@@ -37,8 +38,13 @@ export function target(sources: readonly TargetSource[], policy: TargetPolicy): 
   }
 }
 
+/** The Request-URI itself. */
+function askedFor({ routing, uri }: RoutedRequest): Target {
+  return { uri: routing.requestUri, parsed: uri, origin: 'asked', flow: undefined, path: [], q: 1000 }
+}
+
 function take(routed: RoutedRequest, found: Found, policy: TargetPolicy): Verdict {
-  routed.targets = routed.uri.scheme === 'sips' ? found?.filter((one) => mayEnd(one, policy)) : found
+  routed.targets = routed.uri.scheme === 'sips' && found ? secureOnes(found, policy) : found
   return 'goOn'
 }
 
@@ -47,8 +53,23 @@ function mayEnd({ uri, flow }: Target, { allowsSipsToSip }: TargetPolicy): boole
   return allowsSipsToSip || /^sips:/i.test(uri) || flow?.transport === 'TLS'
 }
 
-/** Whether there are any targets: a user of ours that nobody knows is not found. */
-export const found: Step<RoutedRequest> = ({ targets, contacts }) => {
+function secureOnes(targets: readonly Target[], policy: TargetPolicy): Target[] {
+  return targets.flatMap(({ otherFlows = [], ...target }) => {
+    const [first, ...others] = [target, ...otherFlows].filter((one) => mayEnd(one, policy))
+    return first ? [others.length > 0 ? { ...first, otherFlows: others } : first] : []
+  })
+}
+
+/**
+ * Whether there are any targets: a user of ours that nobody knows is not found. Where a Route leads on from here, who is there may know
+ * better: a number of a tel URI, or a user of a domain that is served by several.
+ */
+export const found: Step<RoutedRequest> = (routed) => {
+  const { targets, contacts, routing } = routed
+  if (!targets && routing.routes.length > 0) {
+    routed.targets = [askedFor(routed)]
+    return 'goOn'
+  }
   if (!targets) return { status: 404 }
   // Contacts there are, but none that a sips: request may go to.
   return targets.length > 0 ? 'goOn' : { status: contacts.isCircular ? 482 : 480 }
@@ -71,7 +92,7 @@ export function targetsOfContact(
 ): readonly Target[] {
   const own = ownUser(contact.parsed, identity)
   const targets = own ? (contacts.targetsOf(own) ?? []) : passage.isUnbounded ? [contact] : []
-  return isSips ? targets.filter((one) => mayEnd(one, policy)) : targets
+  return isSips ? secureOnes(targets, policy) : targets
 }
 
 function ownUser(uri: SipUri | undefined, identity: Pick<Identity, 'isOurs'>): SipUri | undefined {

@@ -34,6 +34,19 @@ export interface BranchContext {
   tellFailure(target: Target, status: number, why: string): void
 }
 
+/** The next of the places where the request may go, after a failure to send it, no answer, or this one. */
+export interface Elsewhere {
+  /** 503 of an address leads to the next address (RFC 3263 §4.3), 430 of a flow to another flow of the phone (RFC 5626 §7). */
+  readonly after: 503 | 430
+  go(why: string): void
+}
+
+/**
+ * What those upstream hear of a next hop that cannot be reached: §16.9 has it count as a 503 of that hop, which §16.7 step 6 makes a
+ * 500. They would else leave this server alone, and all its other next hops with it.
+ */
+export const nextHopFailed = 500
+
 /** One target that is tried. It ends with a final response, or with a status that stands for none. */
 export class Branch implements ClientUser, TimerOwner<'c'> {
   readonly context: BranchContext
@@ -42,9 +55,10 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
   readonly breadth: number
   transaction: ClientTransaction | undefined
   isPending = true
-  /** Sends the request to the next of the places where its next hop may be; undefined at the last. */
-  elsewhere: ((why: string) => void) | undefined
+  /** Undefined at the last of the places. */
+  elsewhere: Elsewhere | undefined
   #isCancelled = false
+  #cancelReasons: readonly string[] = []
   #rangTooLong = false
   #hasProvisional = false
   readonly #timerC: WheelTimer<'c'> | undefined
@@ -80,7 +94,8 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
       this.context.onProvisional(response)
       return
     }
-    if (response.status === 503 && this.#goesElsewhere('503 Service Unavailable')) return
+    if (response.status === this.elsewhere?.after && this.#goesElsewhere(`${response.status} ${response.reason}`))
+      return
     const wasPending = this.isPending
     this.#end()
     if (transaction.method === 'INVITE' && response.status < 300) this.context.onSuccess(response)
@@ -95,8 +110,7 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
   }
 
   onTransportError(_transaction: ClientTransaction, error: Error): void {
-    // §16.9: a transport error is a 503 of this branch.
-    if (!this.#goesElsewhere(error.message)) this.fail(503, error.message)
+    if (!this.#goesElsewhere(error.message)) this.fail(nextHopFailed, error.message)
   }
 
   /** RFC 3263 §4.3: after these failures the next place is tried, if there is one and the caller still waits. */
@@ -105,7 +119,7 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
     if (!elsewhere || !this.isPending || this.#isCancelled) return false
     this.elsewhere = undefined
     this.#hasProvisional = false
-    elsewhere(why)
+    elsewhere.go(why)
     return true
   }
 
@@ -132,11 +146,12 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
     return this.#isCancelled
   }
 
-  /** §9.1. The branch is over when its 487 comes, or nothing for 64*T1. */
-  cancel(): void {
+  /** §9.1. The branch is over when its 487 comes, or nothing for 64*T1. The reasons are values of Reason (RFC 3326). */
+  cancel(reasons: readonly string[] = []): void {
     // Only an INVITE can be cancelled; all others are answered soon.
     if (!this.isPending || this.#isCancelled || !this.#timerC) return
     this.#isCancelled = true
+    this.#cancelReasons = reasons
     if (!this.transaction) {
       // Its next hop is still looked for: nothing has left, and nothing will.
       this.fail(487)
@@ -151,8 +166,8 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
     const { transaction, context } = this
     if (!transaction) return
     const { branch, hop, text } = transaction
-    const cancel = { method: 'CANCEL', branch, text: formatCancel(text), hop, share: context.server.share }
-    context.transactions.request(cancel, undefined)
+    const cancel = { method: 'CANCEL', branch, text: formatCancel(text, this.#cancelReasons), hop }
+    context.transactions.request({ ...cancel, share: context.server.share }, undefined)
   }
 
   #end(): void {

@@ -13,20 +13,20 @@ import { type ForwardHead, forwardedRequest, forwardTail } from '../message/forw
 import { H } from '../message/header-names.ts'
 import { type Hop, hopText } from '../message/hop.ts'
 import type { SipRequest } from '../message/message.ts'
-import { hasToTag } from '../message/respond.ts'
-import { reachedHost, type SipUri } from '../message/uri.ts'
+import { escapedUri, reachedHost, type SipUri } from '../message/uri.ts'
 import { octetsOfSent } from '../transaction/octets.ts'
 import type { MessageTransport, Timers } from '../transaction/parts.ts'
-import type { Branch } from './branch.ts'
+import { type Branch, nextHopFailed } from './branch.ts'
 import { breadthOf } from './breadth.ts'
 import { cameByParameter } from './came-by.ts'
+import type { FlowTokens } from './flow-tokens.ts'
 import type { Identity } from './identity.ts'
 import { type Branches, loopHashOf } from './loop.ts'
-import type { Passage } from './passage.ts'
+import { PassedBy } from './passed-by.ts'
 import type { ProxyPolicy } from './policy.ts'
 import type { Relay } from './relay.ts'
 import type { BranchStarter, Onward } from './response-context.ts'
-import { isLoose, type Routing, routeUri, tokenParameter } from './routes.ts'
+import { isLoose, type Routing, routeUri } from './routes.ts'
 import type { Signer } from './signer.ts'
 import type { Target } from './targets.ts'
 import type { Transactions } from './transactions.ts'
@@ -44,6 +44,7 @@ export interface ForwarderOptions {
   readonly policy: ProxyPolicy
   readonly relay: Relay
   readonly signer: Signer
+  readonly flowTokens: FlowTokens
   readonly faults: FaultGuard
   readonly log: Log
   readonly debug: DebugLog
@@ -51,8 +52,6 @@ export interface ForwarderOptions {
 
 /** §18.1.1: larger requests go over a transport that notices congestion. */
 const largestDatagram = 1300
-/** Requests that begin dialogs; all that follow in the dialog come by the Record-Route of these. */
-const dialogMethods: ReadonlySet<string> = new Set(['INVITE', 'SUBSCRIBE', 'REFER'])
 
 /** One way of sending a request: its first line, its route set, and where that leads. */
 interface Way {
@@ -60,6 +59,8 @@ interface Way {
   readonly routes: readonly string[] | undefined
   readonly next: SipUri
   readonly flow: Hop | undefined
+  /** Of the target, where it is known. */
+  readonly contact: SipUri | undefined
   readonly isByRoute: boolean
   /** The next hop was named by sipd.conf, or registered itself from where it is. */
   readonly isBound: boolean
@@ -71,6 +72,12 @@ interface Located {
   readonly isExplicit: boolean
 }
 
+/** One place that a branch may try, and how the request looks on its way there. */
+interface Attempt {
+  readonly way: Way
+  readonly place: Located
+}
+
 export class Forwarder implements BranchStarter {
   readonly transactions: Transactions
   readonly timers: Timers
@@ -80,8 +87,8 @@ export class Forwarder implements BranchStarter {
   readonly #holding: Holding
   readonly #branches: Branches
   readonly #locator: Locator
-  readonly #relay: Relay
   readonly #signer: Signer
+  readonly #passedBy: PassedBy
   readonly #faults: FaultGuard
   readonly #log: Log
   readonly #clock: Clock
@@ -96,8 +103,8 @@ export class Forwarder implements BranchStarter {
     this.#holding = options.holding
     this.#branches = options.branches
     this.#locator = options.locator
-    this.#relay = options.relay
     this.#signer = options.signer
+    this.#passedBy = new PassedBy(options)
     this.#faults = options.faults
     this.#log = limitedLog(options.log, options.clock)
     this.#clock = options.clock
@@ -130,33 +137,46 @@ export class Forwarder implements BranchStarter {
     }
     this.#whenLocated(way, context.server.source, (places) => {
       if (!branch.isPending) return
-      const first = places[0]
-      const refusal = first && context.passage.refusal(first.hop, way.isBound)
-      const allowed = refusal || places.length > 1 ? this.#allowed(places, way, context.passage) : places
-      if (!first) branch.fail(503, `there is no way to ${way.next.host}`)
-      else if (allowed.length > 0) this.#tryPlace(branch, way, allowed, 0)
+      const attempts = [...places.map((place) => ({ way, place })), ...this.#otherFlows(branch)]
+      const [first] = attempts
+      if (!first) {
+        branch.fail(nextHopFailed, `there is no way to ${way.next.host}`)
+        return
+      }
+      const { passage } = context
+      const allowed = attempts.filter(({ way: { isBound }, place }) => !passage.refusal(place.hop, isBound))
+      const refusal = passage.refusal(first.place.hop, first.way.isBound)
+      if (allowed.length > 0) this.#try(branch, allowed, 0)
       else if (refusal) branch.fail(refusal.status, refusal.why)
     })
   }
 
-  #allowed(places: readonly Located[], { isBound }: Way, passage: Passage): readonly Located[] {
-    return places.filter(({ hop }) => passage.refusal(hop, isBound) === undefined)
+  /** Flows say where they lead. */
+  #otherFlows({ target, context }: Branch): Attempt[] {
+    return (target.otherFlows ?? []).flatMap((other) => {
+      const way = this.#wayTo(other, context.routing)
+      return way?.flow ? [{ way, place: { hop: way.flow, isExplicit: true } }] : []
+    })
   }
 
-  /** Sends to a place, and to those after it when it fails (RFC 3263 §4.3), each time with a branch of its own. */
-  #tryPlace(branch: Branch, way: Way, places: readonly Located[], at: number): void {
-    const place = places[at]
-    if (!place) return
-    if (at + 1 < places.length)
-      branch.elsewhere = (why) => {
-        const [method, to] = [branch.context.server.request.method, escapeValue(branch.target.uri)]
-        this.#log.warn('a next hop failed; the next of its addresses is tried', {
-          method,
-          to,
-          at: hopText(place.hop),
-          why,
-        })
-        this.#tryPlace(branch, way, places, at + 1)
+  /** Sends to a place, and to those after it when it fails, each time with a branch of its own. */
+  #try(branch: Branch, attempts: readonly Attempt[], at: number): void {
+    const attempt = attempts[at]
+    if (!attempt) return
+    const { way, place } = attempt
+    const next = attempts[at + 1]
+    if (next)
+      branch.elsewhere = {
+        after: next.way === way ? 503 : 430,
+        go: (why) => {
+          const [method, to] = [branch.context.server.request.method, escapeValue(branch.target.uri)]
+          const sentence =
+            next.way === way
+              ? 'a next hop failed; the next of its addresses is tried'
+              : 'a flow failed; another one of the same phone is tried'
+          this.#log.warn(sentence, { method, to, at: hopText(place.hop), why })
+          this.#try(branch, attempts, at + 1)
+        },
       }
     this.#send(branch, way, place)
   }
@@ -188,7 +208,8 @@ export class Forwarder implements BranchStarter {
         { ...head, via: head.via + cameByParameter(request, source, this.#signer) },
         tail,
       )
-      this.#transport.sendRequest(request.method, text, hop)
+      if (request.method === 'ACK') this.#transport.sendLast(request.method, text, hop)
+      else this.#transport.sendRequest(request.method, text, hop)
     })
   }
 
@@ -241,33 +262,19 @@ export class Forwarder implements BranchStarter {
 
   #head(request: SipRequest, source: Hop, way: Way, hop: Hop, branch: string, maxBreadth: number): ForwardHead {
     return {
-      requestUri: way.requestUri,
+      requestUri: escapedUri(way.requestUri),
       via: `SIP/2.0/${hop.transport} ${this.identity.sentBy(hop)};branch=${branch}${hop.transport === 'UDP' ? ';rport' : ''}`,
       maxBreadth,
-      recordRoute: this.#recordRoute(request, source, hop, isSecure(way)),
+      recordRoute: this.#passedBy.recordRoute(request, source, way, hop),
+      path: this.#passedBy.path(request, source),
       routes: way.routes,
     }
-  }
-
-  /** §16.6 step 4; two of them where the request changes transports or addresses here (RFC 5658). */
-  #recordRoute(request: SipRequest, source: Hop, hop: Hop, isSips: boolean): string | undefined {
-    const { addRecordRoute, addTransportInRecordRoute } = this.policy
-    if (!addRecordRoute || !dialogMethods.has(request.method) || hasToTag(request)) return undefined
-    const token = this.#relay.token(request, source, hop)
-    const lr = token === undefined ? 'lr' : `lr;${tokenParameter}=${token}`
-    const side = (of: Hop, isForced: boolean): string => {
-      const transport = isForced || of.transport !== 'UDP' ? `;transport=${of.transport.toLowerCase()}` : ''
-      // Of a sips: request every hop is to be TLS, that of requests within the dialog too.
-      if (isSips && of.transport === 'TLS') return `<sips:${this.identity.sentBy(of)};${lr}>`
-      return `<sip:${this.identity.sentBy(of)}${transport};${lr}>`
-    }
-    const isSame = source.transport === hop.transport && source.listener === hop.listener
-    return isSame ? side(hop, addTransportInRecordRoute) : `${side(hop, true)}, ${side(source, true)}`
   }
 
   /** §16.6 steps 2, 5 and 6. Undefined when the next URI is not one of ours to send to. */
   #wayTo(target: Target, routing: Routing): Way | undefined {
     const routes = [...target.path, ...routing.routes]
+    const contact = target.parsed
     const areChanged = routing.areRoutesChanged || target.path.length > 0
     if (routes.length === 0) {
       const next = target.route ?? target.parsed
@@ -277,6 +284,7 @@ export class Forwarder implements BranchStarter {
           routes: areChanged ? [] : undefined,
           next,
           flow: target.flow,
+          contact,
           isByRoute: false,
           isBound: target.flow !== undefined || target.route !== undefined || isBound(target, next),
         }
@@ -284,7 +292,9 @@ export class Forwarder implements BranchStarter {
     }
     const next = routeUri(routes[0]!)
     if (!next) return undefined
-    const byRoute = { next, flow: undefined, isByRoute: true, isBound: target.path.length > 0 && isBound(target, next) }
+    const byRoute = target.isOverRoutes
+      ? { next, flow: target.flow, contact, isByRoute: false, isBound: true }
+      : { next, flow: undefined, contact, isByRoute: true, isBound: target.path.length > 0 && isBound(target, next) }
     if (isLoose(next)) return { ...byRoute, requestUri: target.uri, routes: areChanged ? routes : undefined }
     // A strict router wants itself in the Request-URI, and the target at the end of the route.
     const [strict, ...others] = routes
@@ -342,8 +352,4 @@ export class Forwarder implements BranchStarter {
 /** Whether the next hop is one that sipd.conf names, or the registrar let a phone name: by its number, or its connection. */
 function isBound({ origin }: Target, next: SipUri): boolean {
   return origin === 'configured' || (origin === 'registered' && isIP(reachedHost(next)) !== 0)
-}
-
-function isSecure({ requestUri, next }: Way): boolean {
-  return next.scheme === 'sips' || /^sips:/i.test(requestUri)
 }

@@ -1,9 +1,10 @@
 /** What of the world is this server: the domains it answers for, the addresses it listens on, and how it names itself. */
 import { isIP } from 'node:net'
 import { canonicalAddress, withoutZone } from '../../lib/net/address.ts'
+import { parseAddress } from '../message/address.ts'
 import type { Hop, TransportName } from '../message/hop.ts'
 import { unbracketed } from '../message/host.ts'
-import type { SipUri } from '../message/uri.ts'
+import { parseRequestUri, type SipUri } from '../message/uri.ts'
 
 export interface Listener {
   readonly transports: readonly TransportName[]
@@ -21,6 +22,8 @@ export interface IdentityOptions {
   readonly domains: readonly string[]
   /** The numeric addresses of this machine that the listeners cover. */
   readonly addresses: readonly string[]
+  /** Domains that have an address of their own (Virtual_Proxy_Server_IP), by that. */
+  readonly domainsByAddress?: ReadonlyMap<string, string>
 }
 
 export class Identity {
@@ -29,11 +32,13 @@ export class Identity {
   #addresses: ReadonlySet<string> = new Set()
   readonly #ports: ReadonlySet<number>
   readonly #firstDomain: string | undefined
+  readonly #domainsByAddress: ReadonlyMap<string, string>
 
-  constructor({ listeners, domains, addresses }: IdentityOptions) {
+  constructor({ listeners, domains, addresses, domainsByAddress = new Map() }: IdentityOptions) {
     this.listeners = listeners
     this.#domains = new Set(domains.map((domain) => domain.toLowerCase().replace(/\.$/, '')))
     this.setAddresses(addresses)
+    this.#domainsByAddress = new Map([...domainsByAddress].map(([address, of]) => [plain(address), of.toLowerCase()]))
     this.#firstDomain = this.#domains.values().next().value
     this.#ports = new Set(listeners.flatMap(({ port, tlsPort }) => (tlsPort === undefined ? [port] : [port, tlsPort])))
   }
@@ -58,13 +63,20 @@ export class Identity {
 
   /**
    * RFC 3261 §10.3 step 5: user and domain, no parameters, no port of ours; sip and sips are one user. An address of this
-   * machine, and the missing host of a tel URI, stand for the first domain.
+   * machine stands for the domain that has it, and else for the first one; so does the missing host of a tel URI.
    */
   addressOfRecord({ user, host: written }: Pick<SipUri, 'user' | 'host'>): string {
     const host = withoutRoot(written)
     const isNumeric = host === '' || (!this.#domains.has(host) && isIP(host) !== 0)
-    const domain = isNumeric ? (this.#firstDomain ?? host) : host
+    const domain = isNumeric ? (this.#domainsByAddress.get(plain(host)) ?? this.#firstDomain ?? host) : host
     return `sip:${user === undefined ? '' : `${user}@`}${domain.includes(':') ? `[${domain}]` : domain}`
+  }
+
+  /** The address-of-record that a From or To names; undefined where it is no user of ours. */
+  userOf(value: string): string | undefined {
+    const address = parseAddress(value)
+    const uri = address && parseRequestUri(address.uri)
+    return uri?.user !== undefined && this.isOurs(uri) ? this.addressOfRecord(uri) : undefined
   }
 
   /** `HOST[:PORT]` for a Via or Record-Route of what leaves by this hop. */
@@ -92,6 +104,6 @@ function withoutRoot(host: string): string {
 
 /** In lower case, without brackets; an IPv6 address in its one short form (RFC 5952), without a link. */
 function plain(host: string): string {
-  const bare = withoutZone(unbracketed(host).toLowerCase())
+  const bare = withoutZone(unbracketed(withoutRoot(host)).toLowerCase())
   return isIP(bare) === 6 ? canonicalAddress(bare) : bare
 }

@@ -45,7 +45,7 @@ export function workerOf(branch: string): number | undefined {
  * in it differs between an INVITE and its ACK or CANCEL: not the tag of To, nor Proxy-Require.
  */
 export function loopHashOf(request: SipRequest): number {
-  let hash = fnv1a(request.requestUri)
+  let hash = fnv1a(plainUri(request))
   const { layout } = request
   for (let at = 0; at < layout.length; at += stride) {
     switch (layout[at]) {
@@ -60,6 +60,14 @@ export function loopHashOf(request: SipRequest): number {
     }
   }
   return hash
+}
+
+/** The Request-URI in one of its spellings (§19.1.4): a server on the way may write it in another. */
+function plainUri({ uri, requestUri }: SipRequest): string {
+  if (!uri) return requestUri
+  const { scheme, user, host, port, parameters } = uri
+  const all = [...parameters].map(([name, value]) => `;${name}=${value.toLowerCase()}`)
+  return `${scheme}:${user ?? ''}@${host}:${port ?? ''}${all.sort().join('')}`
 }
 
 /** §16.3 step 4: whether this very request was forwarded from here before. */

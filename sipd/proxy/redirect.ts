@@ -4,7 +4,7 @@ import { H } from '../message/header-names.ts'
 import type { SipResponse } from '../message/message.ts'
 import { formatQ, parseQ } from '../message/q.ts'
 import type { ExtraHeader } from '../message/respond.ts'
-import { parseSipUri } from '../message/uri.ts'
+import { escapedUri, parseSipUri } from '../message/uri.ts'
 import type { Target } from './targets.ts'
 
 /** The SIP contacts of a redirection, each a target. */
@@ -23,5 +23,8 @@ export function contactTargets(response: SipResponse): Target[] {
 }
 
 export function redirectContacts(targets: readonly Target[]): ExtraHeader[] {
-  return targets.map(({ uri, q }) => ({ name: 'Contact', value: `<${uri}>${q === 1000 ? '' : `;q=${formatQ(q)}`}` }))
+  return targets.map(({ uri, q }) => ({
+    name: 'Contact',
+    value: `<${escapedUri(uri)}>${q === 1000 ? '' : `;q=${formatQ(q)}`}`,
+  }))
 }

@@ -1,16 +1,14 @@
 /**
  * Whose requests go where. Until there are access lists and digest, what is reachable from other machines relays to its own
  * users, and for the sources of AllowRelay; a dialog that led through here goes on (Record-Route). Anybody may register, so that
- * a registered user goes no further than a stranger unless AllowRelayRegistered says so: the time to a 503 tells of any port.
+ * a registered user goes no further than a stranger unless AllowRelayRegistered says so: the time to a 500 tells of any port.
  */
 import { BlockList, isIP } from 'node:net'
 import { canonicalAddress, isLoopbackAddress, isMulticastAddress } from '../../lib/net/address.ts'
 import { dialogTag } from '../calls/call.ts'
-import { parseAddress } from '../message/address.ts'
-import { H, type HeaderId } from '../message/header-names.ts'
 import { type Hop, isReliable } from '../message/hop.ts'
 import type { SipRequest } from '../message/message.ts'
-import { parseRequestUri, reachedHost, type SipUri } from '../message/uri.ts'
+import { reachedHost, type SipUri } from '../message/uri.ts'
 import type { Identity } from './identity.ts'
 import type { OwnHost } from './own-host.ts'
 import type { Passage, Refusal } from './passage.ts'
@@ -97,8 +95,12 @@ export class Relay {
       return this.#passage(isLocal, true, undefined)
     const isDirect = routing.routes.length === 0
     if (isDirect && (isForUser || this.#isContactOfCallee(request, uri))) return this.#passage(false, false, undefined)
-    const { token } = routing
-    return token === undefined ? undefined : this.#passage(false, false, (hop) => this.#isOfDialog(request, token, hop))
+    const { token, flow } = routing
+    if (token === undefined && flow === undefined) return undefined
+    return this.#passage(false, false, (hop, isBound) => {
+      if (flow !== undefined && (isBound || hop.address === flow.hop.address)) return true
+      return token !== undefined && this.#isOfDialog(request, token, hop)
+    })
   }
 
   /**
@@ -108,11 +110,15 @@ export class Relay {
   token(request: SipRequest, source: Hop, hop: Hop): string | undefined {
     if (!this.isExposed) return undefined
     const { signer } = this.#options
-    const [callId, tag] = [request.value(H.callId)!, dialogTag(request.value(H.from)!) ?? '']
+    const [callId, tag] = [request.callId, dialogTag(request.from) ?? '']
     return `${signer.sign('down', callId, tag, hop.address)}.${signer.sign('up', callId, tag, source.address)}`
   }
 
-  #passage(isLocal: boolean, isUnbounded: boolean, isOfDialog: ((hop: Hop) => boolean) | undefined): Passage {
+  #passage(
+    isLocal: boolean,
+    isUnbounded: boolean,
+    isOfDialog: ((hop: Hop, isBound: boolean) => boolean) | undefined,
+  ): Passage {
     const { identity, ownHost } = this.#options
     return {
       isUnbounded,
@@ -120,7 +126,7 @@ export class Relay {
         if (identity.isThisHost(hop.address, hop.port)) return itself
         if (!isLocal && !isBound && ownHost.isOwn(hop.address)) return ownMachine
         if (!isLocal && !isBound && isOfMany(hop.address)) return manyMachines
-        return isOfDialog?.(hop) === false ? otherDialog : undefined
+        return isOfDialog?.(hop, isBound) === false ? otherDialog : undefined
       },
     }
   }
@@ -128,30 +134,23 @@ export class Relay {
   /** RFC 3261 §8.1.1.3: From says who asks; it counts where that user registered from the address it comes from. */
   #isRegisteredCaller(request: SipRequest, source: Hop): boolean {
     if (!this.#options.allowsRegistered) return false
-    const user = this.#userOf(request, H.from)
+    const user = this.#options.identity.userOf(request.from)
     return user !== undefined && this.#options.users.isReachedFrom(user, source.address)
   }
 
   /** What goes straight to a contact of the user it is for, as a request within a dialog does. */
   #isContactOfCallee(request: SipRequest, uri: SipUri): boolean {
-    const user = this.#userOf(request, H.to)
+    const user = this.#options.identity.userOf(request.to)
     return user !== undefined && this.#options.users.isContact(user, uri)
-  }
-
-  #userOf(request: SipRequest, id: HeaderId): string | undefined {
-    const { identity } = this.#options
-    const address = parseAddress(request.value(id)!)
-    const uri = address && parseRequestUri(address.uri)
-    return uri?.user !== undefined && identity.isOurs(uri) ? identity.addressOfRecord(uri) : undefined
   }
 
   #isOfDialog(request: SipRequest, token: string, { address }: Hop): boolean {
     const { signer } = this.#options
-    const to = dialogTag(request.value(H.to)!)
+    const to = dialogTag(request.to)
     if (to === undefined) return false
     const [down = '', up = ''] = token.split('.')
-    const callId = request.value(H.callId)!
-    const from = dialogTag(request.value(H.from)!) ?? ''
+    const { callId } = request
+    const from = dialogTag(request.from) ?? ''
     return signer.isSigned(down, 'down', callId, from, address) || signer.isSigned(up, 'up', callId, to, address)
   }
 }

@@ -1,11 +1,12 @@
 /** The response context of RFC 3261 §16.2: one request from upstream, its branches downstream, and the answer it gets. */
 import { forwardTail, withoutTopmostVia } from '../message/forward.ts'
 import type { SipRequest, SipResponse } from '../message/message.ts'
+import { reasonOf } from '../message/reason.ts'
 import { octetsOfResponse } from '../transaction/octets.ts'
 import type { Timers } from '../transaction/parts.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
 import { chooseBest, collectChallenges } from './best-response.ts'
-import { Branch, type BranchContext } from './branch.ts'
+import { Branch, type BranchContext, nextHopFailed } from './branch.ts'
 import { breadthOf, divideBreadth } from './breadth.ts'
 import type { Passage } from './passage.ts'
 import type { ProxyPolicy } from './policy.ts'
@@ -34,6 +35,9 @@ export interface Onward {
   /** One at least. */
   readonly targets?: readonly Target[] | undefined
 }
+
+/** RFC 3326 §2: the phones of a group that did not answer show no missed call. */
+const completedElsewhere = reasonOf(200, 'Call completed elsewhere')
 
 export class ResponseContext implements BranchContext {
   readonly timers: Timers
@@ -113,11 +117,11 @@ export class ResponseContext implements BranchContext {
     this.#answer()
   }
 
-  /** The caller gave up (§16.10). */
-  cancel(): void {
+  /** The caller gave up (§16.10), for the reasons that its CANCEL has. */
+  cancel(reasons: readonly string[] = []): void {
     this.#isCancelled = true
     this.#targets.clear()
-    this.#cancelPending()
+    this.#cancelPending(reasons)
     this.#advanceWhenDone()
   }
 
@@ -133,7 +137,7 @@ export class ResponseContext implements BranchContext {
     this.#targets.clear()
     this.#send(response)
     this.#onSuccess(response)
-    this.#cancelPending()
+    this.#cancelPending([completedElsewhere])
   }
 
   onFinal(response: SipResponse): void {
@@ -150,7 +154,7 @@ export class ResponseContext implements BranchContext {
     if (status >= 400 || !this.#recurse(response)) this.#keep(response)
     if (status >= 600) {
       this.#targets.clear()
-      this.#cancelPending()
+      this.#cancelPending([reasonOf(status, response.reason)])
     }
     this.#advanceWhenDone()
   }
@@ -180,8 +184,8 @@ export class ResponseContext implements BranchContext {
     if (!this.#isAnswered && !this.#branches.some(({ isPending }) => isPending)) this.advance()
   }
 
-  #cancelPending(): void {
-    for (const branch of this.#branches) branch.cancel()
+  #cancelPending(reasons: readonly string[]): void {
+    for (const branch of this.#branches) branch.cancel(reasons)
   }
 
   #send(response: SipResponse): void {
@@ -202,7 +206,7 @@ export class ResponseContext implements BranchContext {
     if (best && !(own !== undefined && own < 500 && best.status >= 500 && best.status < 600)) {
       if (best.status === 503) {
         // Our own state, not the peer's, is what 503 tells upstream; a Retry-After would stop all calls by this proxy.
-        this.server.respond(500)
+        this.server.respond(nextHopFailed)
         return
       }
       const challenges = collectChallenges(best, this.#finals)

@@ -9,15 +9,22 @@ import { bindingLimits, growthOf, octetsOf } from '../location/limits.ts'
 import type { RegistrationAccount } from '../location/memory.ts'
 import type { LocationStore } from '../location/store.ts'
 import { parseAddress } from '../message/address.ts'
-import { formatFlow } from '../message/flow.ts'
-import { H } from '../message/header-names.ts'
-import type { Hop } from '../message/hop.ts'
+import { formatFlow, isFromUserAgent, isReachedByFlow, parseFlow } from '../message/flow.ts'
+import { H, type HeaderId } from '../message/header-names.ts'
+import { type Hop, isReliable } from '../message/hop.ts'
 import type { SipRequest } from '../message/message.ts'
 import { formatQ, parseQ } from '../message/q.ts'
 import type { Answer, ExtraHeader } from '../message/respond.ts'
+import { isSameUri } from '../message/same-uri.ts'
 import { parseRequestUri, parseSipUri, type SipUri } from '../message/uri.ts'
-import type { Via } from '../message/via.ts'
-import { registrationFlow } from './flow.ts'
+import {
+  formatInstance,
+  type Instance,
+  instanceOf,
+  instanceParameters,
+  isSamePhone,
+  parseInstance,
+} from './instance.ts'
 import { NewUsers } from './new-users.ts'
 
 export interface RegistrarLimits {
@@ -59,17 +66,22 @@ export interface RegistrarOptions {
   readonly domains: Domains
   readonly relay: BindingRules
   readonly limits: RegistrarLimits
+  /** Whether something can be sent over a flow. */
+  readonly isFlowOpen: (flow: Hop) => boolean
   /** That the store enters in what it keeps. */
   readonly account: RegistrationAccount
 }
 
 interface Requested {
   readonly contact: string
-  /** Undefined for a contact that is no SIP URI. */
-  readonly uri: SipUri | undefined
+  readonly uri: SipUri
+  readonly instance: Instance | undefined
   readonly q: number
   readonly expiresSeconds: number
 }
+
+/** Of a reg-id, and the blank before it. */
+const mostFlowDigits = 11
 
 export class Registrar {
   readonly #options: RegistrarOptions
@@ -91,9 +103,8 @@ export class Registrar {
     if (!domains.isOurs(uri)) return { status: 404, detail: 'To is not of a domain of this registrar' }
     const user = domains.addressOfRecord(uri)
     if (user.length > bindingLimits.addressOfRecord) return tooLong('To', bindingLimits.addressOfRecord)
-    const { callId } = request
+    const { callId, cseqNumber: cseq } = request
     if (callId.length > bindingLimits.callId) return tooLong('Call-ID', bindingLimits.callId)
-    const cseq = request.cseqNumber
     const present = store.find(user)
     const contacts = request.elements(H.contact)
     if (contacts.length === 0) return this.#listing(present)
@@ -112,23 +123,30 @@ export class Registrar {
     if (contacts.length > 2 * limits.contactsPerUser) return tooManyContacts
     const now = store.nowMs()
     const path = request.elements(H.path)
-    const [firstOfPath] = path
-    const refusedPath = firstOfPath === undefined ? undefined : this.#refusalOfPath(firstOfPath, source)
+    const refusedPath = this.#refusalOfPath(path, source)
     if (refusedPath) return refusedPath
-    if (path.length > bindingLimits.pathUris)
-      return { status: 400, detail: `Path has more than ${bindingLimits.pathUris} URIs` }
-    if (path.length > 0 && path.some(({ length }) => length > bindingLimits.pathUri))
-      return tooLong('a URI of Path', bindingLimits.pathUri)
     const userAgent = (request.value(H.userAgent) ?? '').slice(0, bindingLimits.userAgent)
     const network = sourceNetwork(source.address)
+    const isOutbound = isTagged(request, H.supported, 'outbound')
+    let isByFlows = false
     let bindings = present
     for (const contact of contacts) {
-      const requested = this.#read(contact, expires, source)
+      const requested = this.#read(contact, expires, source, isOutbound)
       if ('status' in requested) return requested
-      const same = bindings.find((binding) => binding.contact === requested.contact)
-      // Step 7: an older request of the same call that arrives late changes nothing at all.
-      if (same && isStale(same, callId, cseq)) return outOfOrder
-      const others = same ? bindings.filter((binding) => binding !== same) : bindings
+      const { instance } = requested
+      if (instance?.flow !== undefined) {
+        isByFlows = true
+        if (contacts.length > 1) return { status: 400, detail: 'a Contact with reg-id goes alone' }
+        if (!isFirstHopOutbound(request, path)) return { status: 439 }
+      }
+      const replaced = bindings.filter(
+        (binding) =>
+          isSameUri(binding.contact, requested.contact) || (present.includes(binding) && replaces(requested, binding)),
+      )
+      // Step 7: an older request of the same call that arrives late changes nothing at all. Of a contact that this one has twice the
+      // last word counts.
+      if (replaced.some((binding) => isStale(binding, callId, cseq) && present.includes(binding))) return outOfOrder
+      const others = bindings.filter((binding) => !replaced.includes(binding))
       bindings =
         requested.expiresSeconds === 0
           ? others
@@ -139,18 +157,34 @@ export class Registrar {
                 cseq,
                 q: requested.q,
                 expiresAtMs: now + requested.expiresSeconds * 1000,
-                flow: this.#flowOf(requested.uri, request.via, source),
+                flow: this.#flowOf(requested, request, source),
                 path,
                 userAgent,
+                instance: formatInstance(instance),
                 source: network,
               },
               ...others,
             ]
     }
+    if (bindings.length > limits.contactsPerUser) bindings = this.#withoutDead(bindings, limits.contactsPerUser)
     if (bindings.length > limits.contactsPerUser) return tooManyContacts
     if (!this.#hasRoom(user, present, bindings, network)) return this.#noRoom
     store.replace(user, bindings)
-    return this.#listing(bindings, path)
+    // With what sipd.conf binds, which stays.
+    const listing = this.#listing(store.find(user), path)
+    return isByFlows ? { ...listing, headers: [...(listing.headers ?? []), requireOutbound] } : listing
+  }
+
+  /** Those of connections that ended make room for what registers now, the oldest first: a phone that comes back is a new contact each time. */
+  #withoutDead(bindings: readonly Binding[], most: number): readonly Binding[] {
+    const dead = bindings.filter(({ flow }) => {
+      const hop = flow === undefined ? undefined : parseFlow(flow)
+      return hop && !this.#options.isFlowOpen(hop)
+    })
+    const out = new Set(
+      dead.toSorted((one, other) => one.expiresAtMs - other.expiresAtMs).slice(0, bindings.length - most),
+    )
+    return bindings.filter((binding) => !out.has(binding))
   }
 
   /** Whether the bindings may take the place of those present; what may not is counted, and its source named in the log. */
@@ -182,13 +216,13 @@ export class Registrar {
     return false
   }
 
-  #read(contact: string, expiresHeader: string | undefined, source: Hop): Requested | Answer {
+  #read(contact: string, expiresHeader: string | undefined, source: Hop, isOutbound: boolean): Requested | Answer {
     const address = parseAddress(contact)
     if (!address) return { status: 400, detail: 'a Contact is not of the grammar' }
     if (address.uri.length > bindingLimits.contact) return tooLong('a Contact', bindingLimits.contact)
     const uri = parseSipUri(address.uri)
-    if (!uri && /^sips?:/i.test(address.uri)) return { status: 400, detail: 'a Contact is not a SIP URI' }
-    if (uri && !this.#options.relay.mayBind(uri, source)) return ownMachine
+    if (!uri) return { status: 400, detail: 'a Contact is not a SIP URI' }
+    if (!this.#options.relay.mayBind(uri, source)) return ownMachine
     const { minExpiresSeconds, maxExpiresSeconds, defaultExpiresSeconds } = this.#options.limits
     const asked = address.parameters.get('expires') ?? expiresHeader
     // §10.2.1.1: what is not a number counts as the default.
@@ -202,22 +236,32 @@ export class Registrar {
     const weight = address.parameters.get('q')
     const q = weight === undefined ? 1000 : parseQ(weight)
     if (q === undefined) return { status: 400, detail: 'q is not a number from 0 to 1' }
-    return { contact: address.uri, uri, q, expiresSeconds: Math.min(wanted, maxExpiresSeconds) }
+    const instance = instanceOf(address, isOutbound)
+    if (instance && instance.urn.length > bindingLimits.instance - mostFlowDigits)
+      return tooLong('+sip.instance', bindingLimits.instance - mostFlowDigits)
+    return { contact: address.uri, uri, instance, q, expiresSeconds: Math.min(wanted, maxExpiresSeconds) }
   }
 
-  /** A stranger is reached where he registers from, whatever his contact names. */
-  #flowOf(uri: SipUri | undefined, via: Via, source: Hop): string | undefined {
-    const isElsewhere = uri !== undefined && !this.#options.relay.mayLeadAway(uri, source)
-    return registrationFlow(uri?.host, via, source) ?? (isElsewhere ? formatFlow(source) : undefined)
+  /** Undefined where the contact can be used as it is. A stranger is reached where he registers from, whatever it names. */
+  #flowOf({ uri, instance }: Requested, request: SipRequest, source: Hop): string | undefined {
+    const isElsewhere = !this.#options.relay.mayLeadAway(uri, source)
+    const isByFlow = isFromUserAgent(request) ? isReachedByFlow(uri, request.via, source) : isReliable(source)
+    return isElsewhere || isByFlow || instance?.flow !== undefined ? formatFlow(source) : undefined
   }
 
   /** RFC 3327 §5.3: the first of the Path is where calls to the contact go. */
-  #refusalOfPath(path: string, source: Hop): Answer | undefined {
-    const address = parseAddress(path)
+  #refusalOfPath(path: readonly string[], source: Hop): Answer | undefined {
+    const [first] = path
+    if (first === undefined) return undefined
+    const address = parseAddress(first)
     const uri = address && parseSipUri(address.uri)
-    if (!uri) return undefined
-    if (!this.#options.relay.mayBind(uri, source)) return ownMachine
-    return this.#options.relay.mayLeadAway(uri, source) ? undefined : strangePath
+    if (uri && !this.#options.relay.mayBind(uri, source)) return ownMachine
+    if (uri && !this.#options.relay.mayLeadAway(uri, source)) return strangePath
+    if (path.length > bindingLimits.pathUris)
+      return { status: 400, detail: `Path has more than ${bindingLimits.pathUris} URIs` }
+    return path.some(({ length }) => length > bindingLimits.pathUri)
+      ? tooLong('a URI of Path', bindingLimits.pathUri)
+      : undefined
   }
 
   /** Step 8: all bindings there are now, each with the time it has left. */
@@ -225,10 +269,11 @@ export class Registrar {
     const { clock, store } = this.#options
     const now = store.nowMs()
     const headers: ExtraHeader[] = []
-    for (const { contact, q, expiresAtMs } of bindings) {
+    for (const { contact, q, expiresAtMs, instance } of bindings) {
       // A static registration has no end; it is listed as one of a day, and is there again the next.
       const seconds = Number.isFinite(expiresAtMs) ? Math.ceil((expiresAtMs - now) / 1000) : 86_400
-      headers.push({ name: 'Contact', value: `<${contact}>${q === 1000 ? '' : `;q=${formatQ(q)}`};expires=${seconds}` })
+      const parameters = `${q === 1000 ? '' : `;q=${formatQ(q)}`};expires=${seconds}${instanceParameters(instance)}`
+      headers.push({ name: 'Contact', value: `<${contact}>${parameters}` })
     }
     // RFC 3327 §5.3.
     if (path.length > 0) headers.push({ name: 'Path', value: path.join(', ') })
@@ -260,6 +305,30 @@ function tooLong(what: string, most: number): Answer {
 const ownMachine: Answer = { status: 403, detail: 'addresses of this server are not for others to register' }
 const strangePath: Answer = { status: 403, detail: 'Path must begin with the address that it comes from' }
 const outOfOrder: Answer = { status: 500, detail: 'an older CSeq than that of the binding' }
+
+/** RFC 5626 §6. */
+const requireOutbound: ExtraHeader = { name: 'Require', value: 'outbound' }
+
+/** Whether the request takes the place of a binding of another contact: an older one of the same phone, or of the same flow of it. */
+function replaces({ instance, expiresSeconds }: Requested, binding: Binding): boolean {
+  const before = instance && parseInstance(binding.instance)
+  if (!instance || !before || !isSamePhone(instance, before)) return false
+  if (instance.flow === before.flow && instance.flow !== undefined) return true
+  // Who takes one contact back means no other; and another flow of the phone stays.
+  return expiresSeconds > 0 && (instance.flow === undefined || before.flow === undefined)
+}
+
+/** RFC 5626 §6: the proxy that a phone is connected to, where there is one, has to know of flows. */
+function isFirstHopOutbound(request: SipRequest, path: readonly string[]): boolean {
+  const firstHop = path.at(-1)
+  if (firstHop === undefined) return isFromUserAgent(request)
+  const address = parseAddress(firstHop)
+  return (address && parseSipUri(address.uri))?.parameters.has('ob') === true
+}
+
+function isTagged(request: SipRequest, id: HeaderId, tag: string): boolean {
+  return request.elements(id).some((one) => one.toLowerCase() === tag)
+}
 
 function isStale(binding: Binding, callId: string, cseq: number): boolean {
   return binding.callId === callId && cseq <= binding.cseq

@@ -1,17 +1,18 @@
 /** A SIP server put together: from a configuration in plain values to something that takes messages and sends them. */
-
 import type { Log } from '../../lib/log/log.ts'
 import { FaultGuard } from '../../lib/process/fault-guard.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 import type { Account } from '../account/account.ts'
 import { EstablishedCalls } from '../calls/established.ts'
 import { Locator } from '../locate/locator.ts'
-import type { Lookup } from '../locate/names.ts'
+import { familiesOf, type Lookup } from '../locate/names.ts'
 import type { LocationStore } from '../location/store.ts'
 import type { DebugLog } from '../log/error-log.ts'
+import { type Hop, isReliable } from '../message/hop.ts'
 import { type Elsewhere, ProxyCore } from '../pipeline/core.ts'
 import type { MoreSteps } from '../pipeline/pipeline.ts'
 import { Admission } from '../proxy/admission.ts'
+import { FlowTokens } from '../proxy/flow-tokens.ts'
 import { Forwarder } from '../proxy/forwarder.ts'
 import { Identity, type IdentityOptions } from '../proxy/identity.ts'
 import { Branches } from '../proxy/loop.ts'
@@ -25,7 +26,7 @@ import type { SipStatistics } from '../statistics/statistics.ts'
 import { KeyHasher } from '../transaction/hash.ts'
 import { HeldTransactions } from '../transaction/held.ts'
 import { TransactionLayer } from '../transaction/layer.ts'
-import { Outbound } from '../transaction/outbound.ts'
+import { type Holds, Outbound } from '../transaction/outbound.ts'
 import type { TimerValues } from '../transaction/parts.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
 import { TimerWheel } from '../transaction/timer-wheel.ts'
@@ -57,6 +58,8 @@ export interface ServerOptions {
   readonly faults?: FaultGuard
   readonly debug: DebugLog
   readonly sender: Sender
+  /** Keeps the connections that transactions are under way on. */
+  readonly holds?: Holds
   readonly store: LocationStore
   readonly statistics: SipStatistics
   /** Of what strangers make this process hold; the store enters what it keeps in the same. */
@@ -91,13 +94,13 @@ export interface SipServer {
 
 /** The transactions, and the timers that end with the server. */
 function transactionsOf(
-  { settings, clock, sender, statistics, account, debug, ...options }: ServerOptions,
+  { settings, clock, sender, holds, statistics, account, debug, ...options }: ServerOptions,
   faults: FaultGuard,
 ) {
   const wheel = new TimerWheel(clock, (error) => faults.report('serving a timer', error))
   const held = new HeldTransactions({ clock, holdMs: settings.timers.holdMs, maxOctets: settings.maxHeldOctets })
   const timers = new TransactionTimers(settings.timers, wheel)
-  const transport = new Outbound(sender, statistics)
+  const transport = new Outbound(sender, statistics, holds)
   const hasher = options.hasher ?? new KeyHasher()
   const { maxTransactions, retryAfterSeconds } = settings
   const common = { clock, transport, timers, held, statistics, account }
@@ -106,7 +109,9 @@ function transactionsOf(
 }
 
 function locatorOf({ clock, lookup, settings, configuredLookup = lookup }: ServerOptions): Locator {
-  return new Locator({ clock, lookup, configured: { names: settings.configuredNames, lookup: configuredLookup } })
+  const families = familiesOf(settings.identity.listeners)
+  const configured = { names: settings.configuredNames, lookup: configuredLookup }
+  return new Locator({ clock, lookup, families, configured })
 }
 
 export function createSipServer(options: ServerOptions): SipServer {
@@ -115,11 +120,15 @@ export function createSipServer(options: ServerOptions): SipServer {
   const faults = options.faults ?? new FaultGuard(clock, log)
   const { wheel, held, timers, transport, layer } = transactionsOf(options, faults)
   const identity = new Identity(settings.identity)
-  const users = new RegisteredUsers(store, options.isConnectionOpen, (uri, flow) => relay.mayLeadAway(uri, flow))
+  // A datagram can be sent at any time.
+  const isFlowOpen = (flow: Hop): boolean =>
+    !isReliable(flow) || (flow.connection !== undefined && options.isConnectionOpen(flow.connection))
+  const users = new RegisteredUsers(store, isFlowOpen, (uri, flow) => relay.mayLeadAway(uri, flow))
   const signer = new Signer(options.signerSecret)
   const ownHost = options.ownHost ?? new ThisMachine(clock)
+  const flowTokens = new FlowTokens(signer)
   const relay = new Relay({ ...settings.relay, identity, ownHost, signer, users })
-  const common = { clock, log, debug, faults, identity, policy, relay, signer, transport }
+  const common = { clock, log, debug, faults, identity, policy, relay, signer, flowTokens, transport }
   const forwarder = new Forwarder({
     ...common,
     transactions: layer,
@@ -137,10 +146,11 @@ export function createSipServer(options: ServerOptions): SipServer {
     users,
     calls,
     statistics,
-    registrar: limits && new Registrar({ store, clock, domains: identity, relay, limits, account }),
+    registrar: limits && new Registrar({ store, clock, domains: identity, relay, limits, account, isFlowOpen }),
     admission: new Admission({ clock, ...settings.flood, retryAfterSeconds }),
     ...(options.elsewhere && { elsewhere: options.elsewhere }),
     settleMs: options.settleMs ?? 0,
+    isFlowOpen,
     more: options.more ?? {},
     onAnswered: options.onAnswered,
   })

@@ -12,6 +12,8 @@ export const totalNames = [
   'malformed',
   /** What was answered with silence: no message, or a response that belongs to nothing. */
   'discarded',
+  /** Of these the responses: each has its line in the error log. */
+  'droppedResponses',
   /** Requests refused since too many transactions were under way. */
   'refusedBusy',
   /** Requests of an address that sent too many. */
@@ -52,6 +54,7 @@ export function noCounters(): Counters {
     unsupportedMethods: 0,
     malformed: 0,
     discarded: 0,
+    droppedResponses: 0,
     refusedBusy: 0,
     refusedFlood: 0,
     acceptedRegistrations: 0,

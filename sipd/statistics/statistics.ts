@@ -23,6 +23,7 @@ export class SipStatistics implements Record<OwnTotal, number> {
   unsupportedMethods = 0
   malformed = 0
   discarded = 0
+  droppedResponses = 0
   refusedBusy = 0
   refusedFlood = 0
   acceptedRegistrations = 0

@@ -52,7 +52,7 @@ export class ClientTransaction implements TimerOwner<TimerName> {
   readonly branch: string
   /** As it is sent. */
   readonly text: string
-  readonly hop: Hop
+  hop: Hop
   state: ClientState | 'terminated'
   readonly #parts: ClientParts
   readonly #machine: ClientMachine
@@ -64,6 +64,8 @@ export class ClientTransaction implements TimerOwner<TimerName> {
   #octets: number
   #intervalMs: number
   #retransmissionsLeft: number
+  /** The connection that it is under way on. */
+  #connection: string | undefined
 
   constructor(parts: ClientParts, user: ClientUser | undefined, { method, branch, text, hop, share }: Departure) {
     this.#parts = parts
@@ -92,7 +94,21 @@ export class ClientTransaction implements TimerOwner<TimerName> {
 
   /** Sends the request for the first time. */
   start(): void {
-    this.#parts.transport.sendRequest(this.method, this.text, this.hop, (error) => this.#transportFailed(error))
+    this.#parts.transport.sendRequest(
+      this.method,
+      this.text,
+      this.hop,
+      (error) => this.#transportFailed(error),
+      (connection) => this.#leavesBy(connection),
+    )
+  }
+
+  /** What is said of it later, CANCEL and ACK, goes the same way. */
+  #leavesBy(connection: string): void {
+    if (this.state === 'terminated') return
+    this.hop = { ...this.hop, connection }
+    this.#connection = connection
+    this.#parts.transport.hold(connection)
   }
 
   receive(response: SipResponse): void {
@@ -176,9 +192,9 @@ export class ClientTransaction implements TimerOwner<TimerName> {
 
   /** Sends the ACK, and holds it until timer D, which is zero over a reliable transport. */
   #acknowledge(response: SipResponse): void {
-    this.#leave()
     const text = formatAck(this.text, response)
-    this.#parts.transport.sendRequest('ACK', text, this.hop)
+    this.#parts.transport.sendLast('ACK', text, this.hop)
+    this.#leave()
     if (!isReliable(this.hop)) this.#hold(heldStates.clientCompleted, { text, hop: this.hop })
   }
 
@@ -196,6 +212,8 @@ export class ClientTransaction implements TimerOwner<TimerName> {
     this.#stopTimers()
     this.#share.charge(this.#parts.holding, -this.#octets)
     this.#octets = 0
+    if (this.#connection !== undefined) this.#parts.transport.release(this.#connection)
+    this.#connection = undefined
     this.#parts.onEnded(this)
   }
 }

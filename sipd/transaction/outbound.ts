@@ -5,21 +5,43 @@ import type { MessageTransport } from './parts.ts'
 
 /** What takes octets to the network. */
 export interface OctetSender {
-  send(text: string, hop: Hop, failed?: (error: Error) => void): void
+  send(text: string, hop: Hop, failed?: (error: Error) => void, taken?: (connection: string) => void): void
+}
+
+/** What keeps the connections that transactions are under way on. */
+export interface Holds {
+  hold(connection: string): void
+  release(connection: string): void
 }
 
 export class Outbound implements MessageTransport {
   readonly #sender: OctetSender
   readonly #statistics: SipStatistics
+  readonly #holds: Holds | undefined
 
-  constructor(sender: OctetSender, statistics: SipStatistics) {
+  constructor(sender: OctetSender, statistics: SipStatistics, holds?: Holds) {
     this.#sender = sender
     this.#statistics = statistics
+    this.#holds = holds
   }
 
-  sendRequest(method: string, text: string, hop: Hop, failed?: (error: Error) => void): void {
+  sendRequest(
+    method: string,
+    text: string,
+    hop: Hop,
+    failed?: (error: Error) => void,
+    taken?: (connection: string) => void,
+  ): void {
     this.#statistics.requestOut(method)
-    this.#sender.send(text, hop, failed)
+    this.#sender.send(text, hop, failed, taken)
+  }
+
+  /** What nothing comes back to: the ACK of a 2xx. */
+  sendLast(method: string, text: string, hop: Hop): void {
+    this.sendRequest(method, text, hop, undefined, (connection) => {
+      this.hold(connection)
+      this.release(connection)
+    })
   }
 
   sendResponse(method: string, status: number, text: string, hop: Hop, failed?: (error: Error) => void): void {
@@ -30,5 +52,13 @@ export class Outbound implements MessageTransport {
   sendAgain(text: string, hop: Hop, failed?: (error: Error) => void): void {
     this.#statistics.retransmissionsOut++
     this.#sender.send(text, hop, failed)
+  }
+
+  hold(connection: string): void {
+    this.#holds?.hold(connection)
+  }
+
+  release(connection: string): void {
+    this.#holds?.release(connection)
   }
 }

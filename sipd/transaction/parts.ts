@@ -7,12 +7,23 @@ import type { Resend } from './held.ts'
 import type { HeldState } from './machines.ts'
 import type { WheelTimer } from './timer-wheel.ts'
 
-/** `failed` is called at most once, when it is certain that the octets did not leave. */
+/** `failed` is called at most once, when it is certain that the octets did not leave; `taken` with the connection that they leave by. */
 export interface MessageTransport {
-  sendRequest(method: string, text: string, hop: Hop, failed?: (error: Error) => void): void
+  sendRequest(
+    method: string,
+    text: string,
+    hop: Hop,
+    failed?: (error: Error) => void,
+    taken?: (connection: string) => void,
+  ): void
+  /** What nothing comes back to. */
+  sendLast(method: string, text: string, hop: Hop): void
   sendResponse(method: string, status: number, text: string, hop: Hop, failed?: (error: Error) => void): void
   /** What was sent before. */
   sendAgain(text: string, hop: Hop, failed?: (error: Error) => void): void
+  /** A transaction is under way on this connection; and it is over. */
+  hold(connection: string): void
+  release(connection: string): void
 }
 
 /** RFC 3261 table 4, as sipd.conf sets it. */

@@ -76,6 +76,7 @@ export class ServerTransaction implements TimerOwner<TimerName> {
     this.hash = hash
     this.target = responseTarget(request.via, source)
     this.startedMs = startedMs
+    if (source.connection !== undefined) parts.transport.hold(source.connection)
     const isInvite = request.method === 'INVITE'
     this.#machine = isInvite ? inviteServer : nonInviteServer
     this.state = isInvite ? 'proceeding' : 'trying'
@@ -218,6 +219,7 @@ export class ServerTransaction implements TimerOwner<TimerName> {
     this.#timeout?.cancel()
     this.share.charge(this.#parts.holding, -this.#octets)
     this.#octets = 0
+    if (this.source.connection !== undefined) this.#parts.transport.release(this.source.connection)
     this.#parts.onEnded(this)
   }
 }

@@ -1,12 +1,16 @@
 /** A TCP or TLS connection that carries SIP: framing, keep-alive, and what it holds of both entered in the account. */
 import type { Socket } from 'node:net'
+import type { PeerCertificate } from 'node:tls'
 import type { Account } from '../account/account.ts'
 import type { Share } from '../account/ledger.ts'
+import { ownString } from '../location/own-strings.ts'
 import type { Hop, TransportName } from '../message/hop.ts'
+import { checkSipIdentity } from './certificate.ts'
 import { Framer, FramingError } from './framer.ts'
 import { WriteQueue } from './write-queue.ts'
 
 const mostDroppedOctets = 1 << 16
+const mostUsers = 16
 
 export interface ConnectionUser {
   onMessage(octets: Buffer, source: Hop): void
@@ -27,6 +31,8 @@ export interface ConnectionOptions {
     readonly listener: number
   }
   readonly isInbound: boolean
+  /** That the far end has shown, by an authority that is believed. */
+  readonly certificate: PeerCertificate | undefined
   readonly user: ConnectionUser
   readonly nowMs: () => number
   readonly account: Account
@@ -44,7 +50,13 @@ export class Connection {
   /** True once a whole message came in: somebody who speaks SIP. */
   hasSpoken = false
   isOpen = true
+  /** Transactions under way on it, and other processes that have some. */
+  holds = 0
+  readonly heldBy = new Set<number>()
+  /** Who registered over it, the last of them. */
+  readonly users = new Set<string>()
   readonly #socket: Socket
+  readonly #certificate: PeerCertificate | undefined
   readonly #user: ConnectionUser
   readonly #nowMs: () => number
   readonly #framer = new Framer()
@@ -59,10 +71,11 @@ export class Connection {
   /** Of messages given before the connection stood. */
   #onFailure: ((error: Error) => void)[] = []
 
-  constructor({ id, socket, far, isInbound, user, nowMs, account }: ConnectionOptions) {
+  constructor({ id, socket, far, isInbound, certificate, user, nowMs, account }: ConnectionOptions) {
     this.id = id
     this.hop = { ...far, connection: id }
     this.isInbound = isInbound
+    this.#certificate = certificate
     this.#socket = socket
     this.#user = user
     this.#nowMs = nowMs
@@ -80,6 +93,32 @@ export class Connection {
     })
     socket.on('error', (error) => this.#close(error))
     socket.on('close', () => this.#close(new Error('the connection was closed')))
+  }
+
+  /** A transaction is under way on it. */
+  get isHeld(): boolean {
+    return this.holds > 0 || this.heldBy.size > 0
+  }
+
+  /** Whether the far end has shown a certificate for this domain. */
+  isFor(domain: string): boolean {
+    return this.#certificate !== undefined && checkSipIdentity(domain, this.#certificate) === undefined
+  }
+
+  /** The far end counts in no share. */
+  get isExempt(): boolean {
+    return this.#share.isExempt
+  }
+
+  /** Whoever registers for many users over one connection is found by the last of them. */
+  noteUser(addressOfRecord: string): void {
+    const { users } = this
+    if (users.delete(addressOfRecord)) users.add(addressOfRecord)
+    else {
+      const [oldest] = users
+      if (users.size >= mostUsers && oldest !== undefined) users.delete(oldest)
+      users.add(ownString(addressOfRecord))
+    }
   }
 
   write(text: string, failed?: (error: Error) => void): void {

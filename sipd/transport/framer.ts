@@ -1,6 +1,6 @@
 /** Messages out of a stream (RFC 3261 §18.3): each ends where its Content-Length says, and between them there may be empty lines. */
-import { headFault } from '../message/head.ts'
-import { limits } from '../message/parse.ts'
+import { headEnd } from '../message/head.ts'
+import { contentLengthOf, limits } from '../message/parse.ts'
 import { Pieces } from './pieces.ts'
 
 /** Where messages begin is not known any more: the connection has to end. `head` is what there is of the request. */
@@ -20,15 +20,18 @@ export class FramingError extends Error {
 
 export const maxBodyOctets = 262_144
 
-const contentLength = /\n(?:content-length|l)[ \t]*:[ \t]*([^\r\n]*)/gi
 const lf = 0x0a
 const cr = 0x0d
+/** What some phones send to keep their connection alive; nothing is due for it. */
+const nul = 0x00
+/** A request line, of whatever version; a status line. */
+const ofSip = /SIP\/\d|^SIP\//i
 /** RFC 5626 §3.5.1: two empty lines are a ping. */
 const pingOctets = 4
 
 const nothing = Buffer.alloc(0)
 const firstOctets = 1024
-const headEnd = '\r\n\r\n'
+const emptyLine = '\r\n\r\n'
 
 export class Framer {
   /** What there is of a head that has begun, in the first octets; it doubles, so that small pieces cost no object each. */
@@ -116,8 +119,8 @@ export class Framer {
 
   /** Whether the end of the headers has come; only what is new is searched. */
   #hasHead(): boolean {
-    const from = Math.max(0, this.#searched - headEnd.length + 1)
-    const isThere = this.#head.subarray(from, this.#headOctets).includes(headEnd)
+    const from = Math.max(0, this.#searched - emptyLine.length + 1)
+    const isThere = this.#head.subarray(from, this.#headOctets).includes(emptyLine)
     this.#searched = this.#headOctets
     return isThere || this.#headOctets > limits.headerOctets
   }
@@ -125,8 +128,8 @@ export class Framer {
   /** The number of octets before the next message. */
   #skipBlanks(data: Buffer, onPing: () => void): number {
     let at = 0
-    for (; at < data.length && (data[at] === cr || data[at] === lf); at++) {
-      if (++this.#blanks < pingOctets) continue
+    for (; at < data.length && isBlank(data[at]); at++) {
+      if (data[at] === nul || ++this.#blanks < pingOctets) continue
       this.#blanks = 0
       onPing()
     }
@@ -136,27 +139,25 @@ export class Framer {
 
   /** Octets of the message that begins here; 0 while its headers have no end yet. */
   #measure(data: Buffer): number {
-    const end = data.indexOf(headEnd)
-    if (end < 0) {
-      if (data.includes('\n\n')) throw new FramingError(400, 'a line ends with LF alone', data)
+    const end = headEnd(data)
+    // Who means another end of a line, or of the head, does not mean the message that would be taken here.
+    if (typeof end === 'string') throw new FramingError(400, end, data.subarray(0, limits.headerOctets))
+    if (end === 0) {
       if (data.length > limits.headerOctets)
         throw new FramingError(413, `headers of more than ${limits.headerOctets} octets`, data)
       return 0
     }
-    // Who means another end of a line, or of the head, does not mean the message that would be taken here.
-    const fault = headFault(data.subarray(0, end + headEnd.length))
-    if (fault !== undefined) throw new FramingError(400, fault, data.subarray(0, end + headEnd.length))
-    const text = data.toString('latin1', 0, end + 2)
-    const head = /\r\n[ \t]/.test(text) ? text.replace(/\r\n[ \t]+/g, ' ') : text
-    const found = [...head.matchAll(contentLength)]
-    const bodyAt = end + headEnd.length
-    if (found.length === 0)
-      throw new FramingError(400, 'Content-Length is missing, and a stream needs it', data.subarray(0, bodyAt))
-    const length = found[0]![1]!.trim()
-    if (found.length > 1 || !/^\d{1,9}$/.test(length))
-      throw new FramingError(400, 'Content-Length is not one number', data.subarray(0, bodyAt))
-    if (Number(length) > maxBodyOctets)
-      throw new FramingError(413, `a body of more than ${maxBodyOctets} octets`, data.subarray(0, bodyAt))
-    return bodyAt + Number(length)
+    const refuse = (status: number, what: string): FramingError => new FramingError(status, what, data.subarray(0, end))
+    // Another protocol: who speaks it would wait for an answer that no SIP server has.
+    if (!ofSip.test(data.toString('latin1', 0, data.indexOf(lf)))) throw refuse(400, 'the first line is not one of SIP')
+    const length = contentLengthOf(data.toString('latin1', 0, end))
+    if (length === undefined) throw refuse(400, 'Content-Length is missing, and a stream needs it')
+    if (typeof length === 'string') throw refuse(400, length)
+    if (length > maxBodyOctets) throw refuse(413, `a body of more than ${maxBodyOctets} octets`)
+    return end + length
   }
+}
+
+function isBlank(octet: number | undefined): boolean {
+  return octet === cr || octet === lf || octet === nul
 }

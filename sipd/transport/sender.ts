@@ -2,6 +2,9 @@
 import type { Hop } from '../message/hop.ts'
 
 export interface Sender {
-  /** `failed` is called at most once, when it is certain that the octets did not leave. */
-  send(text: string, hop: Hop, failed?: (error: Error) => void): void
+  /**
+   * `failed` is called at most once, when it is certain that the octets did not leave; `taken` with the number of the connection that
+   * they leave by, where there is one.
+   */
+  send(text: string, hop: Hop, failed?: (error: Error) => void, taken?: (connection: string) => void): void
 }

@@ -2,6 +2,7 @@
 
 import { isIP } from 'node:net'
 import type { ConnectionOptions, TlsOptions } from 'node:tls'
+import { checkSipIdentity } from './certificate.ts'
 
 export interface TlsIdentity {
   readonly server: TlsOptions
@@ -43,6 +44,7 @@ export function tlsOptionsFor(identity: TlsIdentity | undefined, domain: string)
   return {
     ...(identity?.client ?? { minVersion }),
     rejectUnauthorized: true,
+    checkServerIdentity: (_host, certificate) => checkSipIdentity(domain, certificate),
     // Server names are names (RFC 6066 §3); the check of the certificate takes addresses as well.
     ...(isIP(domain) === 0 && { servername: domain }),
   }

@@ -1,24 +1,26 @@
 /** The transport layer, RFC 3261 §18: all sockets of one process, and which of them a message leaves by. */
 
-import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net'
-import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls'
+import { connect as connectTcp, isIP, type Server, type Socket } from 'node:net'
+import { connect as connectTls, TLSSocket } from 'node:tls'
 import { RateLimit } from '../../lib/bounds/rate-limit.ts'
 import { codeOf, errorOf, messageOf } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log/log.ts'
-import { canonicalAddress, unmapped } from '../../lib/net/address.ts'
 import type { FaultGuard } from '../../lib/process/fault-guard.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 import type { Account } from '../account/account.ts'
 import type { DebugChannel, DebugLog } from '../log/error-log.ts'
 import { formatHop, type Hop, hopText, type TransportName } from '../message/hop.ts'
 import type { SipStatistics } from '../statistics/statistics.ts'
+import type { Holds } from '../transaction/outbound.ts'
 import { Connection, type ConnectionUser } from './connection.ts'
 import { Connections } from './connections.ts'
-import { FairQueue } from './fair-queue.ts'
+import { Datagrams } from './datagrams.ts'
+import { ConnectionsElsewhere } from './elsewhere.ts'
 import type { FramingError } from './framer.ts'
+import { PersistentPeers, type PersistentPeersOptions } from './persistent-peers.ts'
 import type { Sender } from './sender.ts'
+import { listenForStreams } from './stream-listener.ts'
 import { type TlsIdentity, tlsOptionsFor } from './tls.ts'
-import { UdpListener } from './udp-listener.ts'
 
 export interface TransportsOptions {
   readonly listeners: readonly {
@@ -30,12 +32,19 @@ export interface TransportsOptions {
   /** In front of the numbers of connections: the worker whose they are. */
   readonly worker: number
   readonly maxConnections: number
+  /** Of one source, beyond which registrations keep none of them open (SourceSharePercent). */
+  readonly registeredOfSource: number
+  /** Whether an address-of-record has a contact that is reached by this connection. */
+  readonly isReachedBy: (addressOfRecord: string, connection: string) => boolean
   /** How long the answer to a request may be waited for on a connection of ours (RFC 3261 §18): timer C, and some more. */
   readonly outboundIdleMs: number
   /** SipTcpMaxConnectTimeout. */
   readonly connectTimeoutMs: number
-  /** SipTcpReuseConnection, and persistent_tcp.conf for those named there. */
-  readonly reusesConnections: (address: string, port: number) => boolean
+  /** SipTcpReuseConnection. */
+  readonly reusesConnections: boolean
+  /** persistent_tcp.conf. */
+  readonly peers: PersistentPeersOptions['peers']
+  readonly lookup: PersistentPeersOptions['lookup']
   readonly clock: Clock
   readonly log: Log
   readonly faults: FaultGuard
@@ -44,26 +53,24 @@ export interface TransportsOptions {
   readonly account: Account
   readonly onMessage: (octets: Buffer, source: Hop) => void
   readonly onFramingError: (error: FramingError, source: Hop) => void
+  /** Tells another process whether transactions of this one are under way on its connection. */
+  readonly holdElsewhere?: (connection: string, isHeld: boolean) => void
   /** For a connection of another process; false when there is none. */
   readonly sendElsewhere?: (text: string, hop: Hop) => boolean
 }
 
-/** Nobody has said anything in SIP yet. */
-const handshakeWithinMs = 10_000
-
-export class Transports implements Sender, ConnectionUser {
+export class Transports implements Sender, Holds, ConnectionUser {
   readonly #options: TransportsOptions
   readonly connections: Connections
-  #udp: (UdpListener | undefined)[] = []
   #servers: Server[] = []
   #nextConnection = 1
+  readonly #peers: PersistentPeers
+  /** What is new goes to other processes. */
+  #isFinishing = false
   readonly #outboundKeys = new Map<Connection, string>()
   readonly #errorLog: RateLimit
-  /** Datagrams that were read. */
-  readonly #arrived: FairQueue<{ readonly octets: Buffer; readonly source: Hop }>
-  /** Connections that other processes have, by their far end. */
-  readonly #connectionsElsewhere = new Map<string, string>()
-  readonly #openElsewhere = new Set<string>()
+  readonly #datagrams: Datagrams
+  readonly elsewhere = new ConnectionsElsewhere()
   /** Told of connections that others opened, and that they ended. */
   onConnection: ((connection: Connection, isOpen: boolean) => void) | undefined
   /** An address of the machine was added or went that a wildcard listener covers. */
@@ -75,60 +82,42 @@ export class Transports implements Sender, ConnectionUser {
     this.#options = options
     this.connections = new Connections(options.clock, {
       connections: options.maxConnections,
+      registeredOfSource: options.registeredOfSource,
       outboundIdleMs: options.outboundIdleMs,
+      isPersistent: ({ hop }) => hop.transport === 'TCP' && this.#peers.has(hop.address, hop.port),
+      isReused: ({ hop }) => this.#isReused(hop),
+      isRegistered: ({ users, id }) => [...users].some((user) => options.isReachedBy(user, id)),
     })
-    this.#errorLog = new RateLimit(options.clock, 10, 1)
-    const { faults, statistics, onMessage } = options
-    this.#arrived = new FairQueue({
-      take: ({ octets, source }) => {
-        try {
-          onMessage(octets, source)
-        } catch (error) {
-          faults.report('receiving a datagram', error, { from: hopText(source) })
-        }
-      },
-      onLost: () => statistics.discarded++,
-      onTurn: () => {
-        for (const udp of this.#udp) udp?.flush()
-      },
+    const { clock, peers, lookup } = options
+    this.#peers = new PersistentPeers({ clock, peers, lookup, open: (address, port) => this.#openAhead(address, port) })
+    this.#errorLog = new RateLimit(clock, 10, 1)
+    this.#datagrams = new Datagrams({
+      ...options,
+      onError: (error) => this.#sendFailed(error),
+      onAddresses: () => this.onAddresses?.(),
     })
   }
 
   /** Opens every socket; throws the first error, with what could not be opened. */
   async start(): Promise<void> {
-    const { listeners, clock } = this.#options
-    for (const [listener, { address, port, tlsPort }] of listeners.entries()) {
-      const udp = new UdpListener({
-        address,
-        port,
-        except: new Set(
-          listeners.filter((other) => other.port === port).map((other) => canonicalAddress(other.address)),
-        ),
-        clock,
-        onDatagram: (octets, remoteAddress, remotePort, local) =>
-          this.#receiveDatagram(octets, {
-            transport: 'UDP',
-            address: remoteAddress,
-            port: remotePort,
-            listener,
-            connection: undefined,
-            ...(local !== undefined && { local }),
-          }),
-        onError: (error) => this.#sendFailed(error),
-        onAddresses: () => this.onAddresses?.(),
-      })
-      await explain(`udp ${formatHop({ address, port })}`, udp.start())
-      this.#udp[listener] = udp
+    for (const [listener, { address, port, tlsPort }] of this.#options.listeners.entries()) {
+      await explain(`udp ${formatHop({ address, port })}`, this.#datagrams.listen(listener))
       await this.#listen('TCP', listener, address, port)
       if (tlsPort !== undefined) await this.#listen('TLS', listener, address, tlsPort)
     }
   }
 
-  /** Takes no more datagrams and no more connections; those that stand go on. */
+  /** What comes is answered from now on: the connections that are to stand are opened. */
+  begin(): void {
+    this.#peers.start()
+  }
+
+  /** Takes no more datagrams and no more connections; those that stand go on, of ours while something is under way on them. */
   stopListening(): void {
-    this.#arrived.finish()
-    for (const udp of this.#udp) udp?.close()
-    this.#udp = []
+    this.#isFinishing = true
+    this.#peers.stop()
+    for (const connection of [...this.connections.all()]) this.#finish(connection)
+    this.#datagrams.close()
     for (const server of this.#servers) server.close()
     this.#servers = []
   }
@@ -138,9 +127,10 @@ export class Transports implements Sender, ConnectionUser {
     this.connections.closeAll()
   }
 
-  send(text: string, hop: Hop, failed?: (error: Error) => void): void {
+  send(text: string, hop: Hop, failed?: (error: Error) => void, taken?: (connection: string) => void): void {
     try {
-      this.#send(text, hop, failed)
+      const connection = this.#send(text, hop, failed)
+      if (connection !== undefined) taken?.(connection)
     } catch (error) {
       // What Node refuses, such as a port that is none, costs the message and not who sent others.
       const cause = errorOf(error)
@@ -149,62 +139,89 @@ export class Transports implements Sender, ConnectionUser {
     }
   }
 
-  #send(text: string, hop: Hop, failed?: (error: Error) => void): void {
+  /** Gives the connection that it leaves by. */
+  #send(text: string, hop: Hop, failed?: (error: Error) => void): string | undefined {
     if (hop.transport === 'UDP') {
-      this.#sendDatagram(text, hop)
-      return
+      if (!this.#datagrams.send(text, hop)) this.sendDatagramElsewhere?.(text, hop)
+      return undefined
     }
-    const { sendElsewhere, reusesConnections } = this.#options
+    const { sendElsewhere } = this.#options
     if (hop.connection !== undefined) {
       const connection = this.connections.get(hop.connection)
-      if (connection?.isOpen) {
-        connection.write(text, failed)
-        return
-      }
-      if (!connection && sendElsewhere?.(text, hop)) return
+      if (connection?.isOpen) return writeTo(connection, text, failed)
+      if (!connection && sendElsewhere?.(text, hop)) return hop.connection
     }
-    // Who connected to us has shown no certificate for the domain that the request is for.
+    // Whoever connected to us may be asked for a domain that its certificate is for (RFC 5922 §7.1).
+    const inbound = this.connections.inboundFrom(hop)
+    if (inbound?.isOpen && (hop.domain === undefined || inbound.isFor(hop.domain)))
+      return writeTo(inbound, text, failed)
     if (hop.domain === undefined) {
-      const inbound = this.connections.inboundFrom(hop)
-      if (inbound?.isOpen) {
-        inbound.write(text, failed)
-        return
-      }
-      const elsewhere = this.#connectionsElsewhere.get(hopText(hop))
-      if (elsewhere !== undefined && sendElsewhere?.(text, { ...hop, connection: elsewhere })) return
+      const elsewhere = this.elsewhere.from(hopText(hop))
+      if (elsewhere !== undefined && sendElsewhere?.(text, { ...hop, connection: elsewhere })) return elsewhere
     }
-    const key = `${hopText(hop)} ${hop.domain ?? ''}`
-    const standing = reusesConnections(hop.address, hop.port) ? this.connections.outboundTo(key) : undefined
-    ;(standing?.isOpen ? standing : this.#connect(hop, key)).write(text, failed)
+    const key = keyOf(hop)
+    const standing = this.#isReused(hop) ? this.connections.outboundTo(key) : undefined
+    return writeTo(standing?.isOpen ? standing : this.#connect(hop, key), text, failed)
   }
 
-  /** Writes to a connection of this process; nothing happens when it is gone. */
-  sendOver(connection: string, text: string): void {
-    this.connections.get(connection)?.write(text)
+  /** For another process, over a connection of this one; by the address of its far end when it is gone by now. */
+  sendFor(text: string, hop: Hop): void {
+    const connection = hop.connection === undefined ? undefined : this.connections.get(hop.connection)
+    if (connection?.isOpen) connection.write(text)
+    else this.send(text, { ...hop, connection: undefined })
   }
 
-  /** Another process has, or has no more, a connection from this far end. */
-  setElsewhere(far: string, connection: string, isOpen: boolean): void {
-    if (isOpen) {
-      this.#connectionsElsewhere.set(far, connection)
-      this.#openElsewhere.add(connection)
-      return
-    }
-    this.#openElsewhere.delete(connection)
-    if (this.#connectionsElsewhere.get(far) === connection) this.#connectionsElsewhere.delete(far)
+  /** Whether a connection, of this process or another, can be written to. */
+  isOpen(id: string): boolean {
+    return this.connections.get(id)?.isOpen === true || this.elsewhere.isOpen(id)
   }
 
-  /** Whether another process has said that it has this connection. */
-  isElsewhere(connection: string): boolean {
-    return this.#openElsewhere.has(connection)
+  // Holds
+
+  hold(id: string): void {
+    const connection = this.connections.get(id)
+    if (connection) connection.holds++
+    else if (this.elsewhere.hold(id)) this.#options.holdElsewhere?.(id, true)
   }
 
-  /** That process is gone, and its connections with it. */
+  release(id: string): void {
+    const connection = this.connections.get(id)
+    if (connection) {
+      connection.holds--
+      this.#finish(connection)
+    } else if (this.elsewhere.release(id)) this.#options.holdElsewhere?.(id, false)
+  }
+
+  /** Another process has transactions under way on a connection of this one, or has none any more. */
+  setHeldBy(worker: number, id: string, isHeld: boolean): void {
+    const connection = this.connections.get(id)
+    if (!connection) return
+    if (isHeld) connection.heldBy.add(worker)
+    else if (connection.heldBy.delete(worker)) this.#finish(connection)
+  }
+
+  #isReused({ transport, address, port }: Hop): boolean {
+    return this.#options.reusesConnections || (transport === 'TCP' && this.#peers.has(address, port))
+  }
+
+  #openAhead(address: string, port: number): void {
+    const listener = this.#options.listeners.findIndex((own) => isIP(own.address) === isIP(address))
+    if (listener < 0) return
+    const hop: Hop = { transport: 'TCP', address, port, listener, connection: undefined }
+    const key = keyOf(hop)
+    if (!this.connections.outboundTo(key)?.isOpen && this.#hasRoom()) this.#connect(hop, key)
+  }
+
+  /** In a process that begins nothing any more, one of ours is of no use once nothing is under way on it. */
+  #finish(connection: Connection): void {
+    if (connection.isInbound || !this.#isFinishing) return
+    if (this.connections.isIdle(connection)) connection.end()
+  }
+
+  /** That process is gone, and what it had here and there. */
   forgetElsewhere(worker: number): void {
-    for (const [far, connection] of this.#connectionsElsewhere)
-      if (connection.startsWith(`${worker}.`)) this.#connectionsElsewhere.delete(far)
-    for (const connection of this.#openElsewhere)
-      if (connection.startsWith(`${worker}.`)) this.#openElsewhere.delete(connection)
+    this.elsewhere.forget(worker)
+    for (const connection of this.connections.all()) if (connection.heldBy.delete(worker)) this.#finish(connection)
   }
 
   // ConnectionUser
@@ -234,18 +251,9 @@ export class Transports implements Sender, ConnectionUser {
     if (connection.isInbound) this.onConnection?.(connection, false)
   }
 
-  #receiveDatagram(octets: Buffer, source: Hop): void {
-    this.#arrived.add(source.address, { octets, source }, octets.length)
-  }
-
-  #sendDatagram(text: string, hop: Hop): void {
-    const listener = this.#udp[hop.listener] ?? this.#udp.find((udp) => udp !== undefined)
-    if (listener) listener.send(text, hop.address, hop.port, hop.local)
-    else this.sendDatagramElsewhere?.(text, hop)
-  }
-
   #connect(hop: Hop, key: string): Connection {
     const { tls, connectTimeoutMs, clock } = this.#options
+    if (!this.connections.makeRoom()) throw new Error('there are too many connections, and all are in use')
     const to = { host: hop.address, port: hop.port }
     const socket: Socket | TLSSocket =
       hop.transport === 'TLS' ? connectTls({ ...to, ...tlsOptionsFor(tls, hop.domain ?? hop.address) }) : connectTcp(to)
@@ -274,50 +282,45 @@ export class Transports implements Sender, ConnectionUser {
         far: hopText({ transport, address, port }),
       })
     const far = { transport, address, port, listener }
-    return new Connection({ id, socket, far, isInbound, user: this, nowMs: () => clock.monotonicMs(), account })
+    const certificate = socket instanceof TLSSocket && socket.authorized ? socket.getPeerCertificate() : undefined
+    const nowMs = (): number => clock.monotonicMs()
+    return new Connection({ id, socket, far, isInbound, certificate, user: this, nowMs, account })
   }
 
   async #listen(transport: 'TCP' | 'TLS', listener: number, address: string, port: number): Promise<void> {
-    const accept = (socket: Socket): void => {
-      const { remoteAddress, remotePort } = socket
-      if (remoteAddress === undefined || remotePort === undefined) {
-        socket.destroy()
-        return
-      }
-      const far = { address: unmapped(remoteAddress), port: remotePort }
-      this.connections.endHandshake(formatHop(far))
-      const connection = this.#adopt(socket, transport, far, listener, true)
-      this.connections.add(connection)
-      this.onConnection?.(connection, true)
-    }
-    const server =
-      transport === 'TLS'
-        ? createTlsServer({ ...this.#options.tls!.server, handshakeTimeout: handshakeWithinMs }, accept)
-        : createServer({ noDelay: true }, accept)
-    if (transport === 'TLS')
-      server.on('connection', (socket: Socket) => {
-        const { remoteAddress, remotePort } = socket
-        if (remoteAddress === undefined || remotePort === undefined) return
-        const far = { address: unmapped(remoteAddress), port: remotePort }
-        this.connections.addHandshake(formatHop(far), far.address, socket)
-      })
-    server.on('tlsClientError', (error) => {
-      const { debug } = this.#options
-      if (debug.SipTls.on) debug.SipTls.write('a handshake failed', { why: error.message })
-      this.#sendFailed(error)
+    const { tls, debug } = this.#options
+    const listening = listenForStreams({
+      address,
+      port,
+      tls: transport === 'TLS' ? tls?.server : undefined,
+      onConnection: (socket, far) => {
+        this.connections.endHandshake(formatHop(far))
+        if (!this.#hasRoom()) {
+          socket.destroy()
+          return
+        }
+        const connection = this.#adopt(socket, transport, far, listener, true)
+        this.connections.add(connection)
+        this.onConnection?.(connection, true)
+      },
+      onHandshake: (socket, far) => {
+        if (this.#hasRoom()) this.connections.addHandshake(formatHop(far), far.address, socket)
+        else socket.destroy()
+      },
+      onHandshakeFailed: (error) => {
+        if (debug.SipTls.on) debug.SipTls.write('a handshake failed', { why: error.message })
+        this.#sendFailed(error)
+      },
+      onError: (error) => this.#sendFailed(error),
     })
-    await explain(
-      `tcp ${formatHop({ address, port })}`,
-      new Promise<void>((resolve, reject) => {
-        server.once('error', reject)
-        server.listen({ host: address, port, ipv6Only: address.includes(':'), backlog: 1024 }, () => {
-          server.off('error', reject)
-          resolve()
-        })
-      }),
-    )
-    server.on('error', (error) => this.#sendFailed(error))
-    this.#servers.push(server)
+    this.#servers.push(await explain(`tcp ${formatHop({ address, port })}`, listening))
+  }
+
+  /** Whether another connection may be taken; when none may, the log says so. */
+  #hasRoom(): boolean {
+    if (this.connections.makeRoom()) return true
+    this.#sendFailed(new Error('a connection is refused: SipTcpMaxTCPConnections is reached, and all are in use'))
+    return false
   }
 
   #debugOf({ transport }: { readonly transport: TransportName }): DebugChannel {
@@ -333,9 +336,19 @@ export class Transports implements Sender, ConnectionUser {
   }
 }
 
-async function explain(what: string, opened: Promise<void>): Promise<void> {
+/** Of connections of ours: the certificate that a far end shows is for one domain. */
+function keyOf(hop: Hop): string {
+  return `${hopText(hop)} ${hop.domain ?? ''}`
+}
+
+function writeTo(connection: Connection, text: string, failed: ((error: Error) => void) | undefined): string {
+  connection.write(text, failed)
+  return connection.id
+}
+
+async function explain<T>(what: string, opened: Promise<T>): Promise<T> {
   try {
-    await opened
+    return await opened
   } catch (error) {
     throw new ListenError(what, error)
   }

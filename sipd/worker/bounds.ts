@@ -18,8 +18,13 @@ export function accountSettings({ config, origins }: ReadConfig): AccountSetting
   }
 }
 
-/** Of this process: its part of SipTcpMaxTCPConnections, as far as descriptors go. */
-export function maxConnections({ SipTcpMaxTCPConnections, StartServers }: SipdConfig, log: Log): number {
+/** Of this process: its part of SipTcpMaxTCPConnections, as far as descriptors go, and the share of one source in them. */
+export function connectionBounds({ config }: ReadConfig, log: Log) {
+  const most = maxConnections(config, log)
+  return { maxConnections: most, registeredOfSource: Math.ceil((most * config.SourceSharePercent) / 100) }
+}
+
+function maxConnections({ SipTcpMaxTCPConnections, StartServers }: SipdConfig, log: Log): number {
   const configured = Math.ceil(SipTcpMaxTCPConnections / StartServers)
   const limit = openFileLimit()
   const bound = connectionBound(configured, limit, readNames('/proc/self/fd')?.length ?? 0)

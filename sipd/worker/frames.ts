@@ -29,6 +29,8 @@ export const frames = {
   unwritten: 13,
   /** The sender writes the file of registrations no more. */
   closed: 14,
+  /** Connections of the one it is sent to that transactions of the sender are under way on: `+` or `-` and the number. */
+  holds: 20,
 } as const
 export type FrameKind = (typeof frames)[keyof typeof frames]
 

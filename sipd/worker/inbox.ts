@@ -12,6 +12,8 @@ export interface InboxUser {
   sendFor(text: string, hop: Hop): void
   heardCalls(payload: Buffer): void
   heardChanges(payload: Buffer): void
+  /** Whether the other one has transactions under way on a connection of this one. */
+  heldBy(worker: number, connection: string, isHeld: boolean): void
   heardConnections(news: readonly ConnectionNews[]): void
   /** That worker wants to be told of everything from now on. */
   subscribe(worker: number): void
@@ -42,6 +44,11 @@ export function receiveFrame(user: InboxUser, from: number, kind: FrameKind, pay
     case frames.connections:
       user.heardConnections(readConnectionLines(payload))
       break
+    case frames.holds: {
+      const line = payload.toString('latin1')
+      user.heldBy(from, line.slice(1), line.startsWith('+'))
+      break
+    }
     case frames.subscribe:
       user.subscribe(from)
       break

@@ -3,6 +3,7 @@ import type { Clock } from '../../lib/time/clock.ts'
 import type { Call } from '../calls/call.ts'
 import { type Binding, isStatic } from '../location/binding.ts'
 import type { LocationStore } from '../location/store.ts'
+import type { SipServer } from '../server/server.ts'
 
 /** What may be listed. */
 export const listSubjects = ['registrations', 'calls'] as const
@@ -126,4 +127,10 @@ function toContact(binding: Binding, nowMs: number): RegisteredContact {
   const { contact, q, expiresAtMs, flow = null, path, userAgent, callId, cseq } = binding
   const expiresInSeconds = isStatic(binding) ? null : Math.max(0, Math.ceil((expiresAtMs - nowMs) / 1000))
   return { contact, q: q / 1000, expiresInSeconds, flow, path, userAgent, callId, cseq }
+}
+
+/** Those that are being set up, and those that go on. */
+export function* allCalls({ core, calls }: Pick<SipServer, 'core' | 'calls'>): IterableIterator<Call> {
+  yield* core.callsBeingSetUp()
+  if (calls) yield* calls.all()
 }

@@ -9,6 +9,7 @@ import { outliveStandardStreams } from '../../lib/process/standard-streams.ts'
 import { systemClock } from '../../lib/time/clock.ts'
 import type { Account } from '../../lib/users/accounts.ts'
 import { becomeForGood, isRoot } from '../../lib/users/privileges.ts'
+import type { Lookup } from '../locate/names.ts'
 import { SystemNames } from '../locate/system-names.ts'
 import { ListenError } from '../transport/transports.ts'
 import { answerForLostConnections } from './lost-connections.ts'
@@ -31,11 +32,11 @@ const tell = (message: FromWorker, done?: () => void): void => {
 const names = new SystemNames({ clock: systemClock })
 const ownNames = new SystemNames({ clock: systemClock })
 
-const lookup = (host: string): Promise<readonly string[]> => names.lookup(host)
+const lookup: Lookup = (host, families) => names.lookup(host, families)
 
 /** Of sipd.conf: where the DNS has no answer, whatever else nsswitch.conf(5) knows, on a thread that is held meanwhile. */
-async function configuredLookup(host: string): Promise<readonly string[]> {
-  const found = await ownNames.lookup(host).catch(() => [])
+const configuredLookup: Lookup = async (host, families) => {
+  const found = await ownNames.lookup(host, families).catch(() => [])
   if (found.length > 0) return found
   return (await lookupAddresses(host, { all: true, verbatim: false })).map(({ address }) => address)
 }

@@ -78,11 +78,16 @@ export function identityOf(config: SipdConfig): IdentityOptions {
     ServerName,
     ...virtual.map(({ Virtual_Proxy_Server_Name }) => Virtual_Proxy_Server_Name),
   ]
-  const virtualAddresses = virtual.map(({ Virtual_Proxy_Server_IP }) => Virtual_Proxy_Server_IP)
+  const domainsByAddress = new Map(
+    virtual.flatMap(({ Virtual_Proxy_Server_IP: address, Virtual_Proxy_Domain }): [string, string][] =>
+      address === undefined ? [] : [[address, Virtual_Proxy_Domain]],
+    ),
+  )
   return {
     listeners: listenersOf(config),
     domains: domains.filter((domain) => domain !== undefined),
-    addresses: [...coveredAddresses(config), ...virtualAddresses.filter((address) => address !== undefined)],
+    addresses: [...coveredAddresses(config), ...domainsByAddress.keys()],
+    domainsByAddress,
   }
 }
 
@@ -126,14 +131,13 @@ function ownAddresses(): string[] {
 /** What sipd.conf and persistent_tcp.conf say of sockets. */
 export function transportSettings({ config, persistentTcp }: ReadConfig, home: Home, readFile: ReadFile) {
   const { SipT1InMs, SipT3InMs, SipMaxT3InMs, SipTcpMaxConnectTimeout, SipTcpReuseConnection } = config
-  const persistent = new Set(persistentTcp.map(({ host, port }) => `${host} ${port}`))
   return {
     listeners: listenersOf(config),
     tls: tlsOf(config, home, readFile),
     outboundIdleMs: Math.max(SipT3InMs, SipMaxT3InMs) + 64 * SipT1InMs,
     connectTimeoutMs: SipTcpMaxConnectTimeout,
-    reusesConnections: (address: string, port: number): boolean =>
-      SipTcpReuseConnection || persistent.has(`${address} ${port}`),
+    reusesConnections: SipTcpReuseConnection,
+    peers: persistentTcp,
   }
 }
 
@@ -173,6 +177,7 @@ function staticBindings(config: SipdConfig): Change[] {
       flow: undefined,
       path: [],
       userAgent: '',
+      instance: '',
       source: '',
     }
     return [[identity.addressOfRecord(uri), [binding]]]

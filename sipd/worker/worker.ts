@@ -11,33 +11,31 @@ import { accessLogFormat } from '../config/access-log-format.ts'
 import type { SipdConfig } from '../config/directives.ts'
 import { type ReadConfig, readConfig } from '../config/read.ts'
 import { TlsFiles } from '../config/tls-files.ts'
-import type { Lookup } from '../locate/names.ts'
+import { familiesOf, type Lookup } from '../locate/names.ts'
 import { Registrations } from '../location/registrations.ts'
 import { createErrorLog, type DebugLog } from '../log/error-log.ts'
 import { compileLogFormat, type FormatLine } from '../log/log-format.ts'
 import type { Hop } from '../message/hop.ts'
-import { readHead, topmostVia } from '../message/parse.ts'
-import { formatRefusal } from '../message/respond.ts'
 import type { Openness } from '../pipeline/admit.ts'
 import { createSipServer, type SipServer } from '../server/server.ts'
 import { SipStatistics } from '../statistics/statistics.ts'
 import { KeyHasher } from '../transaction/hash.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
-import type { FramingError } from '../transport/framer.ts'
 import { Transports } from '../transport/transports.ts'
 import { type Answered, accessLine } from './access-entry.ts'
-import { accountSettings, maxConnections } from './bounds.ts'
+import { accountSettings, connectionBounds } from './bounds.ts'
 import { CallHandover } from './call-handover.ts'
-import { type ConnectionNews, connectionLine, inboundLines, workerOfConnection } from './connection-lines.ts'
+import { type ConnectionNews, inboundLines, linkedConnections } from './connection-lines.ts'
 import { EarlyMessages, nowUs } from './early.ts'
 import { encodeHopMessage, type FrameKind, frames } from './frames.ts'
 import { type Handover, handoverFrames } from './handover.ts'
 import { type InboxUser, receiveFrame } from './inbox.ts'
 import { Links } from './links.ts'
-import { Listings } from './listing.ts'
+import { allCalls, Listings } from './listing.ts'
 import { LogOutbox, type TellParent } from './log-outbox.ts'
 import { encodeHashes, Ownership } from './ownership.ts'
 import type { WorkerStart } from './protocol.ts'
+import { isReachedBy, RegisteredConnections } from './registered-connections.ts'
 import { RegistrationHandover } from './registration-handover.ts'
 import { workerReport } from './report.ts'
 import { identityOf, registrationSettings, serverSettings, transportSettings } from './settings.ts'
@@ -128,30 +126,26 @@ export class Worker implements InboxUser {
       workers: () => this.#links.workers,
     })
     this.#server = this.#newServer(configuration, hasher, faults, debug)
-    const { calls, core } = this.#server
+    const { calls } = this.#server
     this.#calls = new CallHandover({
       calls,
       ownership: this.#ownership,
       send: (other, kind, payload) => this.#links.send(other, kind, payload),
     })
-    this.listings = new Listings({
-      clock,
-      store: this.#registrations.store,
-      calls: function* () {
-        yield* core.callsBeingSetUp()
-        if (calls) yield* calls.all()
-      },
-    })
+    const { store } = this.#registrations
+    this.listings = new Listings({ clock, store, calls: () => allCalls(this.#server) })
     this.#transports.onAddresses = () => this.#server.identity.setAddresses(identityOf(config).addresses)
     this.#reporting = clock.every(reportEveryMs, () => this.#report())
   }
 
   #newTransports(configuration: ReadConfig, files: TlsFiles, faults: FaultGuard, debug: DebugLog): Transports {
-    const { home, start, clock } = this.#options
+    const { home, start, clock, configuredLookup } = this.#options
+    const linked = linkedConnections(() => this.#links)
     const transports = new Transports({
       ...transportSettings(configuration, home, files.read),
+      lookup: (host) => configuredLookup(host, familiesOf(configuration.config.Listen)),
       worker: start.worker,
-      maxConnections: maxConnections(configuration.config, this.log),
+      ...connectionBounds(configuration, this.log),
       clock,
       log: this.log,
       faults,
@@ -162,12 +156,12 @@ export class Worker implements InboxUser {
         if (!this.#early) this.#server.core.receive(octets, source)
         else this.#early.add(nowUs(), source, octets.length, () => this.#server.core.receive(octets, source))
       },
-      onFramingError: (error, source) => this.#refuseFraming(error, source),
-      sendElsewhere: (text, hop) =>
-        this.#links.send(workerOfConnection(hop.connection ?? ''), frames.send, encodeHopMessage(hop, text)),
+      onFramingError: ({ head, status, detail }, source) =>
+        this.#server.core.receiveUnframed(head, status, detail, source),
+      isReachedBy: (user, connection) => isReachedBy(this.#registrations.store, user, connection),
+      ...linked,
     })
-    transports.onConnection = (connection, isOpen) =>
-      this.#links.broadcast(frames.connections, Buffer.from(connectionLine(connection, isOpen), 'latin1'))
+    transports.onConnection = linked.onConnection
     return transports
   }
 
@@ -207,6 +201,7 @@ export class Worker implements InboxUser {
       faults,
       debug,
       sender: this.#transports,
+      holds: this.#transports,
       store: this.#registrations.store,
       statistics: this.#statistics,
       account: this.#account,
@@ -214,9 +209,12 @@ export class Worker implements InboxUser {
       configuredLookup,
       signerSecret: Buffer.from(start.signerSecret, 'hex'),
       hasher,
-      elsewhere: this.#ownership,
+      elsewhere: new RegisteredConnections(this.#ownership, {
+        connections: this.#transports.connections,
+        identity: () => this.#server.identity,
+      }),
       settleMs: start.members.length > 1 ? settleMs : 0,
-      isConnectionOpen: (connection) => this.#isConnectionOpen(connection),
+      isConnectionOpen: (connection) => this.#transports.isOpen(connection),
       onAnswered: (...answered) => this.#answered(...answered),
     })
   }
@@ -237,6 +235,7 @@ export class Worker implements InboxUser {
     const early = this.#early
     this.#early = undefined
     early?.begin()
+    this.#transports.begin()
   }
 
   /** Whoever takes a seat that was empty is told what this worker has of it. */
@@ -324,8 +323,7 @@ export class Worker implements InboxUser {
   }
 
   sendFor(text: string, hop: Hop): void {
-    if (hop.connection === undefined) this.#transports.send(text, hop)
-    else this.#transports.sendOver(hop.connection, text)
+    this.#transports.sendFor(text, hop)
   }
 
   heardCalls(payload: Buffer): void {
@@ -336,8 +334,12 @@ export class Worker implements InboxUser {
     this.#registrations.heard(payload)
   }
 
+  heldBy(worker: number, connection: string, isHeld: boolean): void {
+    this.#transports.setHeldBy(worker, connection, isHeld)
+  }
+
   heardConnections(news: readonly ConnectionNews[]): void {
-    for (const { far, id, isOpen } of news) this.#transports.setElsewhere(far, id, isOpen)
+    for (const { far, id, isOpen } of news) this.#transports.elsewhere.set(far, id, isOpen)
   }
 
   subscribe(other: number): void {
@@ -361,23 +363,9 @@ export class Worker implements InboxUser {
     this.#handover.gone(worker)
   }
 
-  #isConnectionOpen(connection: string): boolean {
-    if (workerOfConnection(connection) !== this.#options.start.worker) return this.#transports.isElsewhere(connection)
-    return this.#transports.connections.get(connection)?.isOpen === true
-  }
-
   #answered(...answered: Answered): void {
     const { listeners } = this.#server.identity
     this.#outbox.access(accessLine(this.#formatAccess, listeners, this.#options.clock.now(), answered))
-  }
-
-  #refuseFraming(error: FramingError, source: Hop): void {
-    this.#statistics.malformed++
-    const parts = readHead(error.head)
-    // Never an answer to an ACK.
-    if (!parts || parts.text.startsWith('ACK ')) return
-    const tag = this.#server.layer.tagFor(parts.text)
-    this.#transports.send(formatRefusal(parts, topmostVia(parts), source, tag, error), source)
   }
 
   #report(): void {

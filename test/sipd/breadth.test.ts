@@ -106,6 +106,7 @@ function bindBomb(proxy: Harness, domain: string, host: string): void {
         flow: undefined,
         path: [],
         userAgent: '',
+        instance: '',
         source: '',
       },
     }))

@@ -5,9 +5,17 @@ import { ManualClock } from '../../lib/time/clock.ts'
 import { Connections } from '../../sipd/transport/connections.ts'
 
 test('a source with an address for each connection makes room from its own IPv6 /64, and not from a phone that has two', () => {
-  const connections = new Connections(new ManualClock(), { connections: 10, outboundIdleMs: 60_000 })
+  const connections = new Connections(new ManualClock(), {
+    connections: 10,
+    registeredOfSource: 10,
+    outboundIdleMs: 60_000,
+    isPersistent: () => false,
+    isReused: () => true,
+    isRegistered: () => false,
+  })
   const open = (address: string, port: number): Socket => {
     const socket = new Socket()
+    assert.equal(connections.makeRoom(), true)
     connections.addHandshake(`${address} ${port}`, address, socket)
     return socket
   }

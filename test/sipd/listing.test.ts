@@ -26,6 +26,7 @@ function listings(users: number, calls: readonly Call[] = []): Listings {
       flow: undefined,
       path: [],
       userAgent: 'Phone',
+      instance: '',
       source: '',
     }
     store.replace(`sip:user${i}@example.test`, [binding])

@@ -19,6 +19,7 @@ export function bindingOf(fields: Partial<Binding> = {}): Binding {
     flow: undefined,
     path: [],
     userAgent: 'phone/1.0',
+    instance: '',
     source: '192.0.2.1',
     ...fields,
   }

@@ -18,7 +18,7 @@ function locator(configured: readonly string[] = []) {
   }[] = []
   const lookup: Lookup = (host) =>
     new Promise((resolve, reject) => asked.push({ host, answer: resolve, fail: () => reject(new Error('silent')) }))
-  const served = new Locator({ clock, lookup, configured: { names: new Set(configured), lookup } })
+  const served = new Locator({ clock, lookup, families: [4, 6], configured: { names: new Set(configured), lookup } })
   const locate = (host: string, from = caller.address): Located =>
     served.locate(parseSipUri(`sip:x@${host}`)!, { ...caller, address: from })
   return { clock, asked, locate }

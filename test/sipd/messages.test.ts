@@ -40,7 +40,7 @@ for (const [what, bytes, status] of [
   ['of another version', Buffer.from(options.toString().replace('SIP/2.0\r\n', 'SIP/7.0\r\n')), 505],
   ['whose CSeq names another method', Buffer.from(options.toString().replace('7   OPTIONS', '7 INVITE')), 400],
   ['whose CSeq is too great', Buffer.from(options.toString().replace('7   OPTIONS', '4294967295 OPTIONS')), 400],
-  ['with an open quote', Buffer.from(options.toString().replace('"x,y" <', '"x,y <')), 400],
+  ['with an open quote', Buffer.from(options.toString().replace('J" <', 'J <')), 400],
   [
     'shorter than its Content-Length',
     Buffer.from(options.toString().replace('\r\n\r\n', '\r\nContent-Length: 5\r\n\r\nabc')),

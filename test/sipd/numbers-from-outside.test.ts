@@ -38,7 +38,7 @@ const fields: readonly Field[] = [
   {
     name: 'rport of Via',
     text: (n) => request('MESSAGE', bob, via(`;branch=z9hG4bKa;rport=${n}`)),
-    isTaken: (n) => isPort(n.trim()),
+    isTaken: (n) => n === '' || isPort(n.trim()),
   },
   {
     name: 'ttl of Via',

@@ -128,6 +128,6 @@ test('where both addresses fail within the call that sends, the last failure is 
   await new Promise((resolve) => setImmediate(resolve))
   proxy.sent[0]?.fail()
   proxy.sent[1]?.fail()
-  assert.deepEqual(kindsOf(proxy.sent), ['MESSAGE', 'MESSAGE', '503'])
+  assert.deepEqual(kindsOf(proxy.sent), ['MESSAGE', 'MESSAGE', '500'])
   assert.equal(proxy.layer.live, 0)
 })

@@ -1,29 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  caller,
-  type Harness,
-  harness,
-  headers,
-  kindOf,
-  kindsOf,
-  request,
-  requestUriOf,
-  type Sent,
-} from './proxy-support.ts'
+import { caller, contact, fork, harness, headers, kindOf, kindsOf, request, requestUriOf } from './proxy-support.ts'
 
 const invite = request('INVITE', 'sip:bob@example.test')
-const contact = (n: number): string => `sip:bob@203.0.113.${n}`
-
-/** An INVITE for bob at these contacts; gives the branches that left, and forgets the 100. */
-function fork(proxy: Harness, ...qs: number[]): Sent[] {
-  for (const [i, q] of qs.entries()) proxy.bind('bob', contact(i + 1), { q })
-  proxy.receive(invite)
-  const sent = proxy.take()
-  assert.equal(kindOf(sent[0]!), '100')
-  return sent.slice(1)
-}
-
 test('contacts of one q ring together, those of a smaller q when all before have failed (§16.6)', () => {
   const proxy = harness()
   const first = fork(proxy, 1000, 1000, 500)

@@ -140,11 +140,11 @@ test('a large request whose caller gave up while TCP was tried does not leave as
   assert.deepEqual(kindsOf(take()), ['200', '487'])
 })
 
-test('a TCP peer that refuses is a 503 of its branch, told upstream at once (§16.9)', () => {
+test('a TCP peer that refuses is a 503 of its branch, and a 500 upstream at once (§16.9, §16.7 step 6)', () => {
   const { receive, take } = harness()
   receive(request('MESSAGE', `${bob};transport=tcp`))
   take()[0]!.fail()
-  assert.deepEqual(kindsOf(take()), ['503'])
+  assert.deepEqual(kindsOf(take()), ['500'])
 })
 
 test('the Request-URI of a request to a user of ours becomes where the phone is; a strict router gets itself there (§16.6 steps 2 and 6)', () => {

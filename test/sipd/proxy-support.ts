@@ -1,4 +1,5 @@
 /** A proxy under test with its peers written by hand: requests go in as text, and what is sent is kept in order. */
+import assert from 'node:assert/strict'
 import type { Hop } from '../../sipd/message/hop.ts'
 import { type TestServer, type TestServerOptions, testServer } from '../support/sip-server.ts'
 
@@ -68,6 +69,7 @@ export function harness(options: Omit<TestServerOptions, 'send'> = {}): Harness 
           flow,
           path,
           userAgent: '',
+          instance: '',
           source: '',
         },
       ])
@@ -125,4 +127,16 @@ export function headers(text: string, name: string): string[] {
 
 export function requestUriOf({ text }: { readonly text: string }): string {
   return text.split(' ', 2)[1]!
+}
+
+/** The n-th contact of bob. */
+export const contact = (n: number): string => `sip:bob@203.0.113.${n}`
+
+/** An INVITE for bob at as many contacts; gives the branches that left, and forgets the 100. */
+export function fork(proxy: Harness, ...qs: number[]): Sent[] {
+  for (const [i, q] of qs.entries()) proxy.bind('bob', contact(i + 1), { q })
+  proxy.receive(request('INVITE', 'sip:bob@example.test'))
+  const [trying, ...sent] = proxy.take()
+  assert.equal(trying && kindOf(trying), '100')
+  return sent
 }

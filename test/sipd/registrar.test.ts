@@ -32,11 +32,13 @@ function registrar(more: Partial<RegistrarLimits> = {}, bounds: Partial<AccountS
     isOurs: ({ host }: { host: string }) => host === 'example.com',
     addressOfRecord: ({ user, host }: { user: string | undefined; host: string }) => `sip:${user}@${host}`,
   }
+  const closed = new Set<string>()
   const served = new Registrar({
     store,
     clock,
     domains,
     relay: { mayBind: () => true, mayLeadAway: () => true },
+    isFlowOpen: ({ connection }) => connection === undefined || !closed.has(connection),
     limits,
     account,
   })
@@ -68,7 +70,7 @@ function registrar(more: Partial<RegistrarLimits> = {}, bounds: Partial<AccountS
       answered,
     }
   }
-  return { clock, store, account, lines, register }
+  return { clock, store, account, lines, register, closed }
 }
 
 test('a contact is bound for the time asked, at most the greatest, and listed with what is left of it', () => {
@@ -277,4 +279,100 @@ test('registrations last as long as was said, whatever becomes of the wall clock
   assert.equal(store.find('sip:ann@example.com').length, 1)
   clock.advance(1000)
   assert.equal(store.find('sip:ann@example.com').length, 0)
+})
+
+const instance = '+sip.instance="<urn:uuid:0000-AB>"'
+const tls = (port: number, connection: string): Hop => ({ ...phone, transport: 'TLS', port, connection })
+
+test('a phone that comes back from another port takes the place of its older bindings, however often (RFC 5626 §4.1)', () => {
+  const { register, store } = registrar()
+  for (let i = 0; i < 12; i++) {
+    const { status } = register([`Contact: <sip:a@192.0.2.9:${40_000 + i};transport=tls>;${instance}`], {
+      callId: `call-${i}`,
+      source: tls(40_000 + i, `1.${i}`),
+    })
+    assert.equal(status, 200)
+  }
+  // The same phone, with its URN in other letters.
+  const { contacts } = register([`Contact: <sip:a@192.0.2.9:1>;${instance.toLowerCase()}`], { callId: 'last' })
+  assert.deepEqual(contacts, ['<sip:a@192.0.2.9:1>;expires=3600;+sip.instance="<urn:uuid:0000-ab>"'])
+  register(['Contact: <sip:b@192.0.2.10>;+sip.instance="<urn:uuid:1>"'], { callId: 'other' })
+  assert.equal(store.find('sip:ann@example.com').length, 2, 'another phone of the user stays')
+})
+
+test('what takes one contact of a phone back leaves the one that it has by now', () => {
+  const { register } = registrar()
+  register([`Contact: <sip:a@192.0.2.9:1>;${instance}`])
+  register([`Contact: <sip:a@192.0.2.9:2>;${instance}`])
+  assert.equal(register([`Contact: <sip:a@192.0.2.9:1>;${instance};expires=0`]).contacts.length, 1)
+})
+
+test('two contacts of one phone in one request are both bound, and an older request of the same call changes nothing', () => {
+  const { register, store } = registrar()
+  const both = [`Contact: <sip:a@192.0.2.9:1>;${instance}, <sip:a@192.0.2.9:2>;${instance}`]
+  assert.equal(register(both, { number: 7 }).contacts.length, 2)
+  assert.equal(register([`Contact: <sip:a@192.0.2.9:3>;${instance}`], { number: 6 }).status, 500)
+  assert.equal(register(both, { number: 8 }).contacts.length, 2)
+  assert.equal(store.find('sip:ann@example.com').length, 2)
+})
+
+test('flows of one phone stand beside each other by their reg-id, and each is replaced by its own (RFC 5626 §6)', () => {
+  const { register, store } = registrar()
+  const bound = (flow: number, port: number, more: readonly string[] = ['Supported: path, outbound']) =>
+    register([`Contact: <sip:a@192.0.2.9:${port};transport=tls>;${instance};reg-id=${flow}`, ...more], {
+      callId: `flow-${flow}`,
+      source: tls(port, `1.${port}`),
+    })
+  const { answered } = bound(1, 40_001)
+  assert.deepEqual(
+    answered.find(({ name }) => name === 'Require'),
+    { name: 'Require', value: 'outbound' },
+  )
+  bound(2, 40_002)
+  assert.deepEqual(bound(1, 40_003).contacts.toSorted(), [
+    `<sip:a@192.0.2.9:40002;transport=tls>;expires=3600;${instance};reg-id=2`,
+    `<sip:a@192.0.2.9:40003;transport=tls>;expires=3600;${instance};reg-id=1`,
+  ])
+  assert.deepEqual(
+    store
+      .find('sip:ann@example.com')
+      .map(({ flow }) => flow)
+      .toSorted(),
+    ['TLS/192.0.2.9/40002/0/1.40002', 'TLS/192.0.2.9/40003/0/1.40003'],
+  )
+  // Who does not know of flows has one at a time, whatever it writes.
+  const { contacts, answered: plain } = bound(3, 40_004, [])
+  assert.equal(contacts.length, 1)
+  assert.equal(
+    plain.some(({ name }) => name === 'Require'),
+    false,
+  )
+})
+
+test('a reg-id behind a proxy that knows nothing of flows is 439, and taken behind one whose Path has ob (RFC 5626 §6)', () => {
+  for (const [headers, expected] of [
+    [['Via: SIP/2.0/UDP 10.0.0.10'], 439],
+    [['Via: SIP/2.0/UDP 10.0.0.10', 'Path: <sip:192.0.2.9;lr>'], 439],
+    [['Via: SIP/2.0/UDP 10.0.0.10', 'Path: <sip:192.0.2.9;lr>, <sip:x@192.0.2.9;lr;ob>'], 200],
+    [[], 200],
+  ] as const) {
+    const { register } = registrar()
+    const contact = `Contact: <sip:a@10.0.0.9>;${instance};reg-id=1`
+    assert.equal(register([contact, 'Supported: outbound', ...headers]).status, expected, headers.join())
+  }
+})
+
+test('contacts of connections that ended make room for a phone that comes back and does not say which it is', () => {
+  const { register, closed } = registrar()
+  const back = (n: number) =>
+    register([`Contact: <sip:a@192.0.2.9:${40_000 + n};transport=tcp>`], {
+      callId: `c${n}`,
+      source: tls(40_000 + n, `1.${n}`),
+    })
+  for (let n = 0; n < 5; n++) {
+    assert.equal(back(n).status, 200, `${n}`)
+    closed.add(`1.${n}`)
+  }
+  closed.clear()
+  assert.equal(back(9).status, 403)
 })

@@ -24,7 +24,18 @@ function member(hasOthers = true) {
 }
 
 function binding(contact: string, expiresAtMs: number): Binding {
-  return { contact, callId: 'c', cseq: 1, q: 1000, expiresAtMs, flow: undefined, path: [], userAgent: '', source: '' }
+  return {
+    contact,
+    callId: 'c',
+    cseq: 1,
+    q: 1000,
+    expiresAtMs,
+    flow: undefined,
+    path: [],
+    userAgent: '',
+    instance: '',
+    source: '',
+  }
 }
 
 const contactsOf = (store: MemoryLocation): string[] => store.find(bob).map(({ contact }) => contact)

@@ -9,6 +9,7 @@ import { after, describe, test } from 'node:test'
 import { ManualClock, systemClock } from '../../lib/time/clock.ts'
 import { LruMap } from '../../sipd/locate/lru-map.ts'
 import { type NameServers, parseHosts, parseSearch, SystemNames } from '../../sipd/locate/system-names.ts'
+import { harness, request } from './proxy-support.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'names-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -176,4 +177,43 @@ test('an LruMap gives up what was not asked for the longest, one by one', () => 
   )
   map.set('a', 9)
   assert.deepEqual([map.size, map.get('a')], [3, 9])
+})
+
+test('a sipd of IPv6 alone asks for AAAA and not for A, and takes no other address from /etc/hosts', async () => {
+  const asked: string[] = []
+  const both = (): NameServers => ({
+    resolve4: async (name: string) => {
+      asked.push(`A ${name}`)
+      return ['203.0.113.9']
+    },
+    resolve6: async (name: string) => {
+      asked.push(`AAAA ${name}`)
+      return ['2001:db8::9']
+    },
+  })
+  const hostsPath = file('203.0.113.7 both.example\n2001:db8::7 both.example\n')
+  const names = new SystemNames({ clock: new ManualClock(), hostsPath, resolvConfPath: file(''), servers: both })
+  assert.deepEqual(await names.lookup('gateway.example', [6]), ['2001:db8::9'])
+  assert.deepEqual(await names.lookup('both.example', [6]), ['2001:db8::7'])
+  assert.deepEqual(asked, ['AAAA gateway.example'])
+  assert.deepEqual(await names.lookup('gateway.example', [4, 6]), ['203.0.113.9'])
+})
+
+test('a dual-stack name leads a sipd of one family to its addresses of that family, however many others stand before them', async () => {
+  for (const [address, expected] of [
+    ['2001:db8::1', '2001:db8::9'],
+    ['192.0.2.1', '203.0.113.1'],
+  ] as const) {
+    const listener = { transports: ['UDP'] as const, address, port: 5060, sentBy: address, tlsPort: undefined }
+    const proxy = harness({
+      settings: { identity: { listeners: [listener], domains: [], addresses: [address] } },
+      lookup: async () => ['203.0.113.1', '203.0.113.2', '203.0.113.3', '203.0.113.4', '2001:db8::9'],
+    })
+    proxy.receive(request('MESSAGE', 'sip:bob@gateway.example'))
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.deepEqual(
+      proxy.take().map(({ hop }) => hop.address),
+      [expected],
+    )
+  }
 })

@@ -34,6 +34,10 @@ async function serve(
   work: (served: Served) => Promise<void>,
   more: {
     readonly maxConnections?: number
+    readonly peers?: readonly { host: string; port: number }[]
+    readonly lookup?: (host: string) => Promise<readonly string[]>
+    readonly registeredOfSource?: number
+    readonly isReachedBy?: (user: string, connection: string) => boolean
     readonly reuses?: boolean
     readonly debug?: DebugLog
     readonly account?: Account
@@ -50,9 +54,13 @@ async function serve(
     tls: undefined,
     worker: 1,
     maxConnections: more.maxConnections ?? 100,
+    registeredOfSource: more.registeredOfSource ?? 1000,
+    isReachedBy: more.isReachedBy ?? (() => false),
     outboundIdleMs: 200_000,
     connectTimeoutMs: 1000,
-    reusesConnections: () => more.reuses ?? true,
+    reusesConnections: more.reuses ?? true,
+    peers: more.peers ?? [],
+    lookup: more.lookup ?? (async () => []),
     clock,
     log: silentLog,
     faults: new FaultGuard(clock, silentLog),
@@ -291,13 +299,13 @@ test('a datagram comes with where it is from, and leaves from the port that is l
 
 test('connections that another process has are known until it says that they ended, or ends itself', () =>
   serve(async ({ transports }) => {
-    transports.setElsewhere('TCP 198.51.100.1:40000', '7.1', true)
-    transports.setElsewhere('TCP 198.51.100.2:40000', '7.2', true)
-    assert.equal(transports.isElsewhere('7.1'), true)
-    transports.setElsewhere('TCP 198.51.100.1:40000', '7.1', false)
-    assert.equal(transports.isElsewhere('7.1'), false)
+    transports.elsewhere.set('TCP 198.51.100.1:40000', '7.1', true)
+    transports.elsewhere.set('TCP 198.51.100.2:40000', '7.2', true)
+    assert.equal(transports.elsewhere.isOpen('7.1'), true)
+    transports.elsewhere.set('TCP 198.51.100.1:40000', '7.1', false)
+    assert.equal(transports.elsewhere.isOpen('7.1'), false)
     transports.forgetElsewhere(7)
-    assert.equal(transports.isElsewhere('7.2'), false)
+    assert.equal(transports.elsewhere.isOpen('7.2'), false)
   }))
 
 test('DebugFlag SipTcp tells of each connection that was taken and that ended', async () => {
@@ -428,3 +436,157 @@ test('a message to a port that is none fails for its sender alone, over a stream
     assert.equal(failures.length, 1)
     transports.send(message, { ...nowhere, transport: 'UDP' })
   }))
+
+/** Gives the connection that the message leaves by. */
+function sendBy(transports: Transports, text: string, hop: Hop): string {
+  let by: string | undefined
+  transports.send(text, hop, undefined, (connection) => {
+    by = connection
+  })
+  return by ?? assert.fail('it leaves by no connection')
+}
+
+test('without reuse a connection of ours ends 32 s after its last transaction, and stays as long as one is under way, of whichever process', () =>
+  peer((far) =>
+    serve(
+      async ({ transports, clock }) => {
+        const connection = sendBy(transports, 'one', far.hop)
+        transports.hold(connection)
+        transports.setHeldBy(7, connection, true)
+        await far.next()
+        for (const socket of far.sockets) socket.resume()
+        transports.release(connection)
+        clock.advance(180_000)
+        assert.equal(transports.connections.get(connection)?.isOpen, true)
+        transports.forgetElsewhere(7)
+        clock.advance(5000)
+        await eventually(() => transports.connections.size === 0)
+      },
+      { reuses: false },
+    ),
+  ))
+
+test('without reuse the finished ones go first when there is no room', () =>
+  peer((far) =>
+    serve(
+      async ({ transports, open, arrival, received }) => {
+        const idle = await open()
+        idle.write(message)
+        await arrival(1)
+        const finished = sendBy(transports, 'one', far.hop)
+        await far.next()
+        sendBy(transports, 'two', far.hop)
+        assert.equal(transports.connections.get(finished), undefined)
+        assert.equal(transports.connections.get(received[0]?.source.connection ?? '')?.isOpen, true)
+      },
+      { reuses: false, maxConnections: 2 },
+    ),
+  ))
+
+test('at SipTcpMaxTCPConnections the idle one goes before that which carries a transaction, however long that has been silent', () =>
+  serve(
+    async ({ open, arrival, received, transports, clock }) => {
+      const ringing = await open()
+      ringing.write(message)
+      await arrival(1)
+      transports.hold(received[0]?.source.connection ?? '')
+      clock.advance(100_000)
+      const idle = await open()
+      idle.write(message)
+      await arrival(2)
+      const late = await open()
+      late.write(message)
+      await arrival(3)
+      assert.equal(transports.connections.size, 2)
+      transports.send('answer', received[0]?.source ?? assert.fail())
+      const [octets] = await once(ringing, 'data')
+      assert.equal(String(octets), 'answer')
+    },
+    { maxConnections: 2 },
+  ))
+
+test('when all carry something a new connection is refused, and the log says so', () =>
+  serve(
+    async ({ open, arrival, received, transports }) => {
+      for (const count of [1, 2]) {
+        const one = await open()
+        one.write(message)
+        await arrival(count)
+        transports.hold(received[count - 1]?.source.connection ?? '')
+      }
+      const late = await open()
+      late.resume().on('end', () => late.end())
+      await once(late, 'close')
+      assert.equal(transports.connections.size, 2)
+      const failures: string[] = []
+      const port = await freePorts(1)
+      const elsewhere: Hop = { transport: 'TCP', address: '127.0.0.1', port, listener: 0, connection: undefined }
+      transports.send(message, elsewhere, (error) => failures.push(error.message))
+      assert.match(failures.join(), /too many connections/)
+    },
+    { maxConnections: 2 },
+  ))
+
+test('the flow of a registered phone stays when there is no room, and its source is within its share', async () => {
+  for (const [registeredOfSource, isExempt, stays] of [
+    [10, true, true],
+    [10, false, true],
+    [1, true, true],
+    [1, false, false],
+  ] as const) {
+    const account = accountFor(new ManualClock(), { exemptsLoopback: isExempt })
+    await serve(
+      async ({ open, arrival, received, transports, clock }) => {
+        const phone = await open()
+        phone.write(message)
+        await arrival(1)
+        const id = received[0]?.source.connection ?? ''
+        transports.connections.get(id)?.noteUser('sip:ann@example.test')
+        clock.advance(100_000)
+        const idle = await open()
+        idle.write(message)
+        await arrival(2)
+        const late = await open()
+        late.write(message)
+        await arrival(3)
+        assert.equal(transports.connections.get(id)?.isOpen === true, stays, `${registeredOfSource} ${isExempt}`)
+      },
+      {
+        maxConnections: 2,
+        registeredOfSource,
+        account,
+        isReachedBy: (user) => user === 'sip:ann@example.test',
+      },
+    )
+  }
+})
+
+test('peers of persistent_tcp.conf are connected to ahead, by name too, and again when they close; idle ones stay', () =>
+  peer((far) =>
+    serve(
+      async ({ transports, clock }) => {
+        transports.begin()
+        await eventually(() => far.sockets.length === 1)
+        const first = sendBy(transports, 'one', far.hop)
+        assert.equal(await far.next(), 'one')
+        transports.hold(first)
+        transports.release(first)
+        clock.advance(400_000)
+        assert.equal(sendBy(transports, 'two', far.hop), first)
+        assert.equal(far.sockets.length, 1)
+        far.sockets[0]?.destroy()
+        await eventually(() => transports.connections.size === 0)
+        clock.advance(5000)
+        await eventually(() => far.sockets.length === 2)
+        // Another generation has them by then.
+        transports.stopListening()
+        far.sockets[1]?.resume().on('end', () => far.sockets[1]?.end())
+        await eventually(() => transports.connections.size === 0)
+      },
+      {
+        reuses: false,
+        peers: [{ host: 'peer.example', port: far.hop.port }],
+        lookup: async (host) => (host === 'peer.example' ? ['127.0.0.1'] : []),
+      },
+    ),
+  ))

@@ -104,3 +104,29 @@ test('a body of small and large chunks in turn arrives whole', () => {
   assert.deepEqual(messages, [head + body.join('')])
   assert.equal(framing.isPartial, false)
 })
+
+test('NUL between messages is a keep-alive of some phones: nothing is due for it, and the next message is whole', () => {
+  const { framing, messages } = framer()
+  let pings = 0
+  const push = (text: string): void =>
+    framing.push(
+      Buffer.from(text, 'latin1'),
+      (octets) => messages.push(octets.toString('latin1')),
+      () => pings++,
+    )
+  push(`\0\0\0\0${one}\0`)
+  push(`\0\r\n\0\r\n${two}`)
+  assert.deepEqual([messages, pings], [[one, two], 1])
+  assert.equal(framing.isPartial, false)
+})
+
+test('a request of another protocol ends its connection when its head has come, whatever it says of its body', () => {
+  for (const text of [
+    'POST / HTTP/1.1\r\nHost: example.test\r\nContent-Length: 5\r\n\r\n',
+    'GET / HTTP/1.1\r\nContent-Length: 0\r\n\r\n',
+  ]) {
+    const { push, messages } = framer()
+    assert.throws(() => push(text), /not one of SIP/)
+    assert.deepEqual(messages, [])
+  }
+})

@@ -9,10 +9,12 @@ export interface Certificates {
   readonly authority: string
   readonly server: { readonly certificate: string; readonly key: string }
   readonly client: { readonly certificate: string; readonly key: string }
+  /** For uri.example.test, by a sip: URI and no other name. */
+  readonly uriOnly: { readonly certificate: string; readonly key: string }
 }
 
-/** Paths of PEM files in a new temporary folder, which the caller removes. */
-export function makeCertificates(): Certificates {
+/** Paths of PEM files in a new temporary folder, which the caller removes. The server's are for `address`, too. */
+export function makeCertificates(address?: string): Certificates {
   const folder = mkdtempSync(join(tmpdir(), 'certificates-'))
   const path = (name: string): string => join(folder, name)
   const openssl = (...args: string[]): void => void execFileSync('openssl', args, { stdio: 'pipe' })
@@ -35,7 +37,11 @@ export function makeCertificates(): Certificates {
     folder,
     authority: path('authority.pem'),
     // RFC 5922 §7.1: the domain stands as a DNS name or a SIP URI among the alternative names.
-    server: issue('example.test', 'DNS:example.test,URI:sip:example.test'),
+    server: issue(
+      'example.test',
+      `DNS:example.test,URI:sip:example.test${address === undefined ? '' : `,IP:${address}`}`,
+    ),
     client: issue('ann.example.test', 'DNS:ann.example.test'),
+    uriOnly: issue('somebody', 'URI:sip:uri.example.test'),
   }
 }

@@ -29,6 +29,8 @@ export interface TestServerOptions {
   readonly signerSecret?: Buffer
   readonly more?: MoreSteps
   readonly settleMs?: number
+  /** All of them, unless given. */
+  readonly isConnectionOpen?: (connection: string) => boolean
   /** Registrations that are there without a REGISTER. */
   readonly statics?: readonly Change[]
 }
@@ -118,7 +120,7 @@ export function testServer(options: TestServerOptions): TestServer {
     store,
     statistics,
     lookup: options.lookup ?? (async () => []),
-    isConnectionOpen: () => true,
+    isConnectionOpen: options.isConnectionOpen ?? (() => true),
     onAnswered: () => {},
   })
   return { ...server, clock, store, statistics, logged, account }

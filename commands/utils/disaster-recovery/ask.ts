@@ -3,8 +3,9 @@ import { CommandFailure, exitCodes } from '../../../lib/cli/exit-codes.ts'
 import { controlSocketOf } from '../../../lib/home/control-socket.ts'
 import { type Home, requireHome } from '../../../lib/home/home.ts'
 import { requireOwner } from '../../../lib/home/home-trust.ts'
-import { control } from '../../../lib/process/control.ts'
+import { ControlError, control } from '../../../lib/process/control.ts'
 import { daemonOf } from '../../../lib/process/daemon-identity.ts'
+import { printable } from '../../../lib/text/escape.ts'
 import { type Assignment, encode, type ShownRow } from '../../../subagents/backup/operator.ts'
 
 /** A row with its columns as text, those it has not being empty. */
@@ -41,7 +42,7 @@ export async function deviceNamed(home: Home, name: string): Promise<Row> {
   if (found) return found
   const known = devices.map((row) => row.get('drsDeviceName')).join(', ')
   throw new CommandFailure(
-    `there is no backup device ${name}; ${known === '' ? 'add one with: utils disaster_recovery device add' : `known are ${known}`}`,
+    `there is no backup device ${printable(name)}; ${known === '' ? 'add one with: utils disaster_recovery device add' : `known are ${printable(known)}`}`,
   )
 }
 
@@ -50,7 +51,13 @@ async function ask(home: Home, line: string): Promise<string> {
   requireOwner(home, 'utils disaster_recovery')
   if (!daemonOf(home, 'subagents'))
     throw new CommandFailure('the subagents do not run; start them with: castellan start', exitCodes.noAnswer)
-  return control(controlSocketOf(home, 'subagents'), line)
+  try {
+    return await control(controlSocketOf(home, 'subagents'), line)
+  } catch (error) {
+    // It may name what somebody typed, or what a device answered.
+    if (error instanceof ControlError) throw new CommandFailure(`utils: ${printable(error.message)}`)
+    throw error
+  }
 }
 
 function isShownRow(one: unknown): one is ShownRow {

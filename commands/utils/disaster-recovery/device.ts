@@ -127,7 +127,7 @@ async function result(home: Home, name: string, lastCheck: string): Promise<Exit
     const row = await deviceNamed(home, name)
     if (row.get('drsDeviceLastCheck') !== lastCheck) return report(row)
     if (performance.now() > deadlineMs)
-      throw new CommandFailure(`device ${name} does not answer; see: utils disaster_recovery device list`)
+      throw new CommandFailure(`device ${printable(name)} does not answer; see: utils disaster_recovery device list`)
     await pause(commandClock, lookEveryMs)
   }
 }
@@ -152,7 +152,7 @@ async function pin(home: Home, name: string): Promise<ExitCode> {
   const row = await deviceNamed(home, name)
   const shown = row.get('drsDeviceShownHostKey')
   if (shown === '')
-    throw new CommandFailure(`device ${name} has shown no key; run: utils disaster_recovery device validate`)
+    throw new CommandFailure(`device ${printable(name)} has shown no key; run: utils disaster_recovery device validate`)
   await setRows(home, [[`drsDeviceHostKey.${row.index[0]}`, shown]])
   return result(home, name, '-')
 }
@@ -162,7 +162,9 @@ async function remove(home: Home, name: string): Promise<ExitCode> {
   const schedules = await rowsOf(home, 'drsScheduleTable')
   const user = schedules.find((one) => one.get('drsScheduleDevice') === String(row.index[0]))
   if (user)
-    throw new CommandFailure(`schedule ${user.get('drsScheduleName')} uses device ${name}; give it another first`)
+    throw new CommandFailure(
+      `schedule ${printable(user.get('drsScheduleName'))} uses device ${printable(name)}; give it another first`,
+    )
   await setRows(home, [[`drsDeviceRowStatus.${row.index[0]}`, 'destroy']])
   print(`removed device ${printable(name)}; the backups on it are still there\n`)
   return exitCodes.ok

@@ -23,7 +23,7 @@ export const scheduleCommand = defineCommand({
   summary: 'add, list, change, enable, disable, run or remove a schedule',
   details:
     'The time of the day of --start is that of all runs, and its day that of monthly ones, the 31st being the last day. The default schedule keeps its name, and cannot be removed.',
-  example: 'utils disaster_recovery schedule change default --device disk --start 2026-12-01T02:00',
+  example: 'utils disaster_recovery schedule enable default --device disk',
   exitCodes: { 1: 'there is no such schedule, or it cannot be so', 4: 'refused: another job runs' },
   options: {
     device: text('--device <name>', 'where its backups go'),
@@ -82,7 +82,8 @@ async function list(home: Home, isJson: boolean): Promise<ExitCode> {
 
 async function scheduleNamed(home: Home, name: string): Promise<Row> {
   const found = (await rowsOf(home, 'drsScheduleTable')).find((row) => row.get('drsScheduleName') === name)
-  if (!found) throw new CommandFailure(`there is no schedule ${name}; see: utils disaster_recovery schedule list`)
+  if (!found)
+    throw new CommandFailure(`there is no schedule ${printable(name)}; see: utils disaster_recovery schedule list`)
   return found
 }
 

@@ -2,10 +2,11 @@
 
 import { createSocket, type Socket } from 'node:dgram'
 import { type Socket as Connection, createConnection, isIP, isIPv6 } from 'node:net'
-import { checkServerIdentity, connect, TLSSocket } from 'node:tls'
+import { connect, TLSSocket } from 'node:tls'
 import { codeOf } from '../../../lib/errors.ts'
 import type { Clock, Timer } from '../../../lib/time/clock.ts'
 import type { SipResponse } from '../../message/message.ts'
+import { checkSipIdentity } from '../../transport/certificate.ts'
 import { type OptionsRequest, optionsRequest } from './options.ts'
 
 export interface PingTarget {
@@ -119,7 +120,7 @@ function connectTls(target: PingTarget): TLSSocket {
     ...(authorities && { ca: authorities }),
     // Who knows the certificate itself needs no authority, and no name in it.
     rejectUnauthorized: fingerprint === undefined,
-    checkServerIdentity: (_address, certificate) => checkServerIdentity(host, certificate),
+    checkServerIdentity: (_address, certificate) => checkSipIdentity(host, certificate),
     // Server names are names (RFC 6066 §3).
     ...(isIP(host) === 0 && { servername: host }),
   })
