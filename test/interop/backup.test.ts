@@ -137,6 +137,13 @@ describe('backups of a running appliance', () => {
     await until(async () => (await read(`drsHistoryResult.1.${job}`)) === 'succeeded(2)', 60_000, 'its end')
   })
 
+  test('a drill passes beside the appliance, which listens on the same ports', async () => {
+    await until(() => appliance.sipdPid() !== undefined, 20_000, 'sipd')
+    const { code, out, err } = await utils('drill', 'disk')
+    assert.equal(code, 0, `${out}${err}`)
+    assert.equal(await read('drsLastDrillResult.0'), 'succeeded(2)')
+  })
+
   test('a device that a schedule uses is kept, and the default schedule keeps its name', async () => {
     await set({ 'drsScheduleDevice.1': '1' })
     await assert.rejects(set({ 'drsDeviceRowStatus.1': 'destroy' }), isRefused)
