@@ -189,6 +189,7 @@ export const declaredDefinitions: readonly Definition[] = [
   backup.drsHistoryTable,
   backup.drsFileTable,
   backup.drsAlarmTable,
+  backup.drsSourceTable,
 ].map(anyDefinition)
 
 export const declaredNotifications: readonly Notification[] = [

@@ -22,6 +22,8 @@ export interface SubagentOptions {
   readonly address: { readonly path: string } | { readonly host: string; readonly port: number }
   readonly modules: readonly ConfiguredModule[]
   readonly resolveName: ResolveName
+  /** Files that hold secrets, and so must be readable by their owner alone. */
+  readonly secretFiles?: readonly string[]
   readonly id?: Oid
 }
 
@@ -34,8 +36,8 @@ export class Subagent {
 
   constructor(options: SubagentOptions) {
     this.#options = options
-    const { home, clock, log, description, address, modules, resolveName } = options
-    this.#hosting = new Hosting({ home, log, modules, resolveName })
+    const { home, clock, log, description, address, modules, resolveName, secretFiles = [] } = options
+    this.#hosting = new Hosting({ home, log, modules, resolveName, secretFiles })
     this.#session = new AgentxSession({
       address,
       id: options.id ?? oid(`${castellanArc}.1.1`),

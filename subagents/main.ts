@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { agentxSocket } from '../agent/trust/trust.ts'
 import { Subagent } from '../agentx/subagent.ts'
+import { knownFeatures } from '../backup/plan/features.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { Storage } from '../lib/files/storage.ts'
 import { controlSocketOf } from '../lib/home/control-socket.ts'
@@ -23,6 +24,7 @@ import { ProgramReports } from '../lib/program/program-report.ts'
 import { systemClock } from '../lib/time/clock.ts'
 import { ping } from '../sipd/control/ping/exchange.ts'
 import { targetOf } from '../sipd/control/ping/target.ts'
+import { backupModule } from './backup/index.ts'
 import type { SipPing } from './critapp/health/health.ts'
 import { critappModule } from './critapp/index.ts'
 import { orders } from './critapp/operator.ts'
@@ -52,10 +54,14 @@ const launcher = new ProgramLauncher()
 const critapp = critappModule(home, sipPing, launcher)
 const storage = new Storage()
 const logs = logModule(home, launcher, () => storage.figures)
+const backups = backupModule(home, { launcher, knownFeatures })
+/** It holds passwords and keys of devices. */
+const backupFile = 'subagents/backup.cnf'
 const modules = [
   { ...critapp, file: 'subagents/critagt.cnf' },
   { ...logs, file: 'subagents/logagt.cnf' },
   { ...scriptModule(home, launcher), file: 'subagents/scripts.cnf' },
+  { ...backups, file: backupFile },
 ]
 const names = new Names(
   modules.flatMap(({ module }) => module.tables.map(({ table }) => anyDefinition(table.definition))),
@@ -69,6 +75,7 @@ const subagent = new Subagent({
   address: { path: values.agentx ?? agentxSocket(home, 'subagents') },
   modules,
   resolveName: (name) => names.resolve(name),
+  secretFiles: [backupFile],
 })
 /** `sip stop` and its like (sipd/control/supervisor.ts). */
 async function orderApp(word: string, [name = '']: readonly string[]): Promise<string> {
@@ -84,9 +91,20 @@ const reports = new ProgramReports(
 )
 const audit = new AuditFile({ path: join(foldersOf(home, 'subagents').logs, 'audit.log'), clock: systemClock, log })
 
+/** Only asking is no order. */
+function isQuestion([command, word]: readonly string[]): boolean {
+  return command === 'app-states' || (command === 'backup' && word === 'rows')
+}
+
+/** What is set of a backup device may be a password. */
+function audited(words: readonly string[]): readonly string[] {
+  return words[0] === 'backup' ? words.slice(0, 2) : words
+}
+
 /** What `castellan apps`, `restart` and `rotate` say over the control socket. */
 async function obey([command, name = '', ...more]: readonly string[]): Promise<string> {
   if (command === 'apps') return orderApp(name, more)
+  if (command === 'backup') return backups.order([name, ...more], names, (varbinds) => subagent.set('backup', varbinds))
   if (command === 'rotate') return logs.rotate(parseRotateWords([name, ...more]))
   if (command === 'app-states') return JSON.stringify(critapp.apps())
   if (command !== 'restart')
@@ -104,8 +122,7 @@ await run(async () => {
   await subagent.start()
   reports.start()
   await listenForControl(controlPath, (words) =>
-    // Only asking is no order.
-    words[0] === 'app-states' ? obey(words) : audit.order('subagents.ctl', words, () => obey(words)),
+    isQuestion(words) ? obey(words) : audit.order('subagents.ctl', audited(words), () => obey(words)),
   )
   await subagent.connected(connectedWithinMs)
   return {

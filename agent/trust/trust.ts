@@ -30,6 +30,7 @@ const owned: Readonly<Record<Exclude<TrustDomainName, 'others'>, readonly Oid[]>
     oid(`${castellanArc}.12.29`), // CASTELLAN-CRITAPP-MIB
     oid(`${castellanArc}.12.40`), // CASTELLAN-LOG-MIB
     oid(`${castellanArc}.12.41`), // CASTELLAN-SCRIPT-MIB
+    oid(`${castellanArc}.12.101`), // CASTELLAN-BACKUP-MIB
   ],
   sipd: [
     oid('1.3.6.1.2.1.27'), // NETWORK-SERVICES-MIB

@@ -1,5 +1,7 @@
 /** What every backup device can do: a flat folder of files, written as drafts and renamed when whole. */
 
+import type { DeviceFault } from '../../lib/backup/settings.ts'
+
 export interface StoredFile {
   readonly name: string
   readonly octets: number
@@ -43,9 +45,6 @@ export interface DeviceReport {
   readonly hostKey?: string
   readonly freeBytes?: number
 }
-
-/** drsDeviceOperStatus, but for ready and unknown. */
-export type DeviceFault = 'unreachable' | 'authFailed' | 'pathMissing' | 'notWritable' | 'full' | 'busy'
 
 /** `message` says what was tried on which device, what happened, and what to do. */
 export class DeviceError extends Error {

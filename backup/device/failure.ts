@@ -1,8 +1,9 @@
 /** Errors of a device as DeviceError: what was tried on which device, what happened, and what to do. */
+import type { DeviceFault } from '../../lib/backup/settings.ts'
 import { codeOf, messageOf } from '../../lib/errors.ts'
 import { printable } from '../../lib/text/escape.ts'
 import { RefusedPathError } from '../../lib/trust/refused-path.ts'
-import { DeviceError, type DeviceFault, type DeviceStep } from './device.ts'
+import { DeviceError, type DeviceStep } from './device.ts'
 
 export interface Attempt {
   /** The device's name. */

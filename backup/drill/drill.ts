@@ -71,9 +71,30 @@ function checkDatabases(home: Home, { components }: Manifest, { log }: DrillOpti
 
 async function checkConfiguration(home: Home, signal: AbortSignal): Promise<void> {
   for (const domain of ['agent', 'subagents', 'sipd'] as const) makeFolders(home, domain)
-  const argv = [join(programRoot, 'bin', 'castellan'), 'check', '--home', home.root] as const
-  const { exit, printed } = await runProgram({ argv, limitMs: checkWithinMs, signal })
-  if (!isSuccess(exit)) throw new Error(`the restored configuration has mistakes: ${escapeValue(printed.trim())}`)
+  const argv = [join(programRoot, 'bin', 'castellan'), 'check', '--json', '--home', home.root] as const
+  const { exit, output, printed } = await runProgram({ argv, limitMs: checkWithinMs, signal })
+  if (isSuccess(exit)) return
+  const mistakes = mistakesIn(output)
+  if (mistakes?.length === 0) return
+  throw new Error(`the restored configuration has mistakes: ${escapeValue(mistakes?.join('; ') ?? printed.trim())}`)
+}
+
+/** Without the ports that the appliance itself listens on, beside which the drill runs. Undefined where it is no report. */
+function mistakesIn(report: string): string[] | undefined {
+  let said: unknown
+  try {
+    said = JSON.parse(report)
+  } catch {
+    return undefined
+  }
+  if (typeof said !== 'object' || said === null || !('findings' in said) || !Array.isArray(said.findings))
+    return undefined
+  const findings: readonly unknown[] = said.findings
+  return findings.flatMap((one) => {
+    if (typeof one !== 'object' || one === null || !('message' in one) || !('severity' in one)) return []
+    const message = String(one.message)
+    return one.severity === 'error' && !/^Listen: .* is in use(?: by |$)/.test(message) ? [message] : []
+  })
 }
 
 async function walkAgent(home: Home, { port, community }: SandboxAccess, signal: AbortSignal): Promise<number> {

@@ -1,6 +1,6 @@
 /** What every kind of job gets: its home, its status and log, and the world outside as interfaces. */
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { cancelPathOf } from '../../lib/backup/job-folder.ts'
 import type { SetName } from '../../lib/backup/set-name.ts'
 import type { DeviceSettings } from '../../lib/backup/settings.ts'
 import type { Home } from '../../lib/home/home.ts'
@@ -43,8 +43,6 @@ export class CanceledError extends Error {
     super('the job was canceled')
   }
 }
-
-const cancelPathOf = (folder: string): string => join(folder, 'cancel')
 
 export function isCanceled({ folder }: Pick<JobContext, 'folder'>): boolean {
   return existsSync(cancelPathOf(folder))

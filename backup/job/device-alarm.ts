@@ -1,7 +1,7 @@
 /** Which of DRS's alarms an error of a device is. */
 import type { AlarmId } from '../../lib/backup/job.ts'
-import type { DeviceSettings } from '../../lib/backup/settings.ts'
-import type { DeviceError, DeviceFault } from '../device/device.ts'
+import type { DeviceFault, DeviceSettings } from '../../lib/backup/settings.ts'
+import type { DeviceError } from '../device/device.ts'
 
 /** The device was not even reached; what comes later is the transfer. */
 const atTheDoor: readonly DeviceFault[] = ['unreachable', 'authFailed', 'pathMissing']

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { JobRequest, JobResult } from '../../lib/backup/job.ts'
+import { readRequest, requestPathOf } from '../../lib/backup/job-folder.ts'
 import { messageWithCausesOf } from '../../lib/errors.ts'
 import { type Home, resolveHome } from '../../lib/home/home.ts'
 import { HomeLock } from '../../lib/home/lock.ts'
@@ -13,7 +14,6 @@ import { runDrill } from './drill.ts'
 import { type JobExitCode, jobExitCodes } from './exit-codes.ts'
 import { backupFolderOf } from './folders.ts'
 import { openJobLog } from './log.ts'
-import { readRequest } from './request.ts'
 import { runRestore } from './restore.ts'
 import { runRollback } from './rollback.ts'
 import { StatusFile } from './status.ts'
@@ -22,6 +22,7 @@ import { runVerify } from './verify.ts'
 /** `signal` is aborted when the process is to end. Throws where the folder has no request. */
 export async function runJob(folder: string, version: string, world: World, signal: AbortSignal): Promise<JobExitCode> {
   const request = await readRequest(folder)
+  if (!request) throw new Error(`${requestPathOf(folder)} is not there; start the job again`)
   const home = resolveHome(request.home)
   const log = openJobLog(folder, world.clock)
   const status = new StatusFile(folder, request.job, world.clock, log)

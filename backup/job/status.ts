@@ -1,12 +1,10 @@
 /** The status of a job, in a file that is replaced as the job goes on. */
-import { join } from 'node:path'
 import type { AlarmId, ComponentProgress, JobAlarm, JobResult, JobStatus } from '../../lib/backup/job.ts'
+import { statusPathOf } from '../../lib/backup/job-folder.ts'
 import { writeFileAtomic, writeFileWhole } from '../../lib/files/files.ts'
 import { thisProcess } from '../../lib/proc/process.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
 import type { Progress, ReportLog } from '../archive/report.ts'
-
-export const statusPathOf = (folder: string): string => join(folder, 'status.json')
 
 /** People watch it; whoever waits for a sign of life waits for longer. */
 const writtenEveryMs = 1000

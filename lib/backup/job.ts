@@ -16,6 +16,8 @@ interface AnyRequest {
   /** drsJobIndex. */
   readonly job: number
   readonly trigger: JobTrigger
+  /** drsScheduleIndex of the schedule that started it; none where a person did. */
+  readonly schedule?: number
   /** The root folder of the home. */
   readonly home: string
   /** This machine's name among the nodes of the set. */

@@ -43,6 +43,9 @@ export interface Tape {
 
 export type DeviceSettings = LocalDirectory | NetworkDirectory | Tape
 
+/** drsDeviceOperStatus of a device that is not ready. */
+export type DeviceFault = 'unreachable' | 'authFailed' | 'pathMissing' | 'notWritable' | 'full' | 'busy'
+
 /** drsMaxDevices and drsMaxSchedules: DRS allows ten of each. */
 export const mostDevices = 10
 export const mostSchedules = 10

@@ -10,6 +10,7 @@ import { configuredRows } from './configured-rows.ts'
 import type { MibModule, ModuleHost, Serving } from './module.ts'
 import { applyRules, type Rule } from './rules.ts'
 import type { SetRules, SetVarbind } from './set.ts'
+import { SetRefusedError } from './set-refused.ts'
 
 /** A module and the tables of it that a .cnf file holds. */
 export interface ConfiguredModule {
@@ -117,7 +118,7 @@ export class Hosting {
   async set(name: string, varbinds: readonly SetVarbind[]): Promise<void> {
     const part = this.#find(name).prepareSet(varbinds)
     const refused = await part.test()
-    if (refused) throw new Error(`a SET of ${name} is refused: ${refused.status}`)
+    if (refused) throw new SetRefusedError(`a SET of ${name} is refused: ${refused.status}`, refused)
     const failed = await part.commit()
     if (failed) {
       await part.undo()

@@ -16,7 +16,8 @@ export class ControlError extends Error {}
 /** The daemon took the line, and no answer came in time. */
 export class NoAnswerError extends Error {}
 
-const longestLine = 1024
+/** A private key of a backup device fits. */
+const longestLine = 16_384
 /** Root asks sockets that a lesser user may have put in the place of a daemon's: what they say ends, in time and in octets. */
 const longestAnswer = 1 << 22
 

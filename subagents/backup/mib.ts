@@ -136,10 +136,9 @@ export const drsFeatureTable = defineTable({
     drsFeatureName: column(2, castellanText(1, 64), 'read-only', harmless),
     drsFeatureDescr: column(3, castellanText(0, 255), 'read-only', { ...harmless, defaultValue: '' }),
     drsFeatureRequired: column(4, truthValue(), 'read-only', { defaultValue: false }),
-    drsFeatureComponents: column(5, gauge32(), 'read-only', live),
+    drsFeatureComponents: column(5, gauge32()),
     drsFeatureLastBackup: column(6, dateAndTimeOrNever(), 'read-only', never),
   },
-  cnf: ['drsFeatureIndex', 'drsFeatureName', 'drsFeatureDescr', 'drsFeatureRequired'],
 })
 
 export const drsComponentTable = defineTable({
@@ -151,27 +150,37 @@ export const drsComponentTable = defineTable({
   },
   columns: {
     drsComponentName: column(2, castellanText(1, 64), 'read-only', harmless),
-    drsComponentNode: column(3, castellanText(0, 255), 'read-only', { ...live, ...harmless }),
+    drsComponentNode: column(3, castellanText(0, 255), 'read-only', harmless),
     drsComponentRegState: column(4, enumeration({ registered: 1, lost: 2, neverSeen: 3 }), 'read-only', {
       defaultValue: 'registered',
     }),
     drsComponentOrder: column(5, unsigned32(), 'read-only', { defaultValue: 0 }),
     drsComponentLastResult: column(6, result(), 'read-only', noResult),
     drsComponentLastTime: column(7, dateAndTimeOrNever(), 'read-only', never),
-    drsComponentKind: column(8, enumeration({ files: 1, database: 2, command: 3 }), 'read-only', {
-      defaultValue: 'files',
-    }),
-    drsComponentSource: column(9, castellanText(0, 1024), 'read-only', { command: true, defaultValue: '' }),
-    drsComponentRestoreCommand: column(10, castellanText(0, 1024), 'read-only', { command: true, defaultValue: '' }),
+  },
+})
+
+/** What backup.cnf adds to the features that every appliance has. */
+export const drsSourceTable = defineTable({
+  name: 'drsSourceTable',
+  oid: `${drs}.13`,
+  index: { drsSourceIndex: column(1, row(), 'not-accessible') },
+  columns: {
+    drsSourceFeature: column(2, castellanText(1, 64), 'read-only', harmless),
+    drsSourceName: column(3, castellanText(1, 64), 'read-only', harmless),
+    drsSourceKind: column(4, enumeration({ files: 1, database: 2, command: 3 })),
+    drsSource: column(5, castellanText(1, 1024), 'read-only', { command: true }),
+    drsSourceRestoreCommand: column(6, castellanText(0, 1024), 'read-only', { command: true, defaultValue: '' }),
+    drsSourceLimitSeconds: column(7, unsigned32(1, 86_400), 'read-only', { defaultValue: 3600 }),
   },
   cnf: [
-    'drsFeatureIndex',
-    'drsComponentIndex',
-    'drsComponentName',
-    'drsComponentKind',
-    'drsComponentSource',
-    'drsComponentRestoreCommand',
-    'drsComponentOrder',
+    'drsSourceIndex',
+    'drsSourceFeature',
+    'drsSourceName',
+    'drsSourceKind',
+    'drsSource',
+    'drsSourceRestoreCommand',
+    'drsSourceLimitSeconds',
   ],
 })
 

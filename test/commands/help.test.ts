@@ -10,6 +10,7 @@ import { getone } from '../../commands/tools/getone.ts'
 import { setany } from '../../commands/tools/setany.ts'
 import { toolProgram } from '../../commands/tools/tool.ts'
 import { traprcvProgram } from '../../commands/tools/traprcv.ts'
+import { utilsProgram } from '../../commands/utils/utils.ts'
 import type { Command, Group } from '../../lib/cli/command.ts'
 import { helpOf, type Program } from '../../lib/cli/program.ts'
 import { sipProgram } from '../../sipd/control/main.ts'
@@ -20,6 +21,7 @@ const programs: readonly Program[] = [
   ciagentProgram,
   cspsCiagentCtlProgram,
   traprcvProgram,
+  utilsProgram,
   ...[getone, getnext, getmany, getbulk, setany].map((tool) => toolProgram(tool)),
 ]
 

@@ -109,6 +109,14 @@ const driven: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   ciagent: () => [['-status', ...home()], [hostile]],
   csps_ciagent_ctl: () => [['status', ...home()], [hostile]],
   rotatelogs: () => [['log', hostile]],
+  utils: () =>
+    [
+      ['backup', hostile],
+      ['device', 'list'],
+      ['schedule', 'run', hostile],
+      ['device', 'add', hostile],
+      ['history'],
+    ].map((words) => ['disaster_recovery', ...words, ...home()]),
   'castellan-restore': () => [['--from', '/', '--recovery', `/${hostile}`, '--fingerprint', hostile, ...home()]],
 }
 const quiet = [

@@ -5,13 +5,11 @@ import { join } from 'node:path'
 import { makeRecoveryKey } from '../../backup/archive/keys.ts'
 import type { World } from '../../backup/job/context.ts'
 import type { JobExitCode } from '../../backup/job/exit-codes.ts'
-import { logPathOf } from '../../backup/job/log.ts'
-import { requestPathOf } from '../../backup/job/request.ts'
 import { runJob } from '../../backup/job/run.ts'
-import { statusPathOf } from '../../backup/job/status.ts'
 import { openDevice } from '../../backup/open-device.ts'
 import { prune } from '../../backup/retention.ts'
 import type { BackupRequest, JobRequest, JobStatus } from '../../lib/backup/job.ts'
+import { jobLogPathOf, requestPathOf, statusPathOf } from '../../lib/backup/job-folder.ts'
 import type { LocalDirectory } from '../../lib/backup/settings.ts'
 import { type Home, initializeHome, resolveHome } from '../../lib/home/home.ts'
 import { systemClock } from '../../lib/time/clock.ts'
@@ -89,6 +87,6 @@ export class BackupBench {
 export function readJob(folder: string): { readonly status: JobStatus; readonly log: string } {
   return {
     status: JSON.parse(readFileSync(statusPathOf(folder), 'utf8')),
-    log: readFileSync(logPathOf(folder), 'utf8'),
+    log: readFileSync(jobLogPathOf(folder), 'utf8'),
   }
 }

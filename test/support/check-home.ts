@@ -1,16 +1,19 @@
 /** The configuration of a home as the daemons check and start it, within this process. */
+
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Agent, type AgentOptions } from '../../agent/agent.ts'
 import { agentxSocket } from '../../agent/trust/trust.ts'
 import { Subagent } from '../../agentx/subagent.ts'
+import { knownFeatures } from '../../backup/plan/features.ts'
 import { declaredDefinitions, declaredNames, declaredNotifications } from '../../catalogue.ts'
 import { checkAccess } from '../../commands/check/access.ts'
 import { type Complaint, formatComplaint, isWarning } from '../../lib/cnf/complaint.ts'
 import { type Home, initializeHome, resolveHome } from '../../lib/home/home.ts'
 import { silentLog } from '../../lib/log/log.ts'
 import { systemClock } from '../../lib/time/clock.ts'
+import { backupModule } from '../../subagents/backup/index.ts'
 import { critappModule } from '../../subagents/critapp/index.ts'
 import { eventModule } from '../../subagents/event/index.ts'
 import { eventAgent } from '../../subagents/event/mib.ts'
@@ -82,8 +85,10 @@ export function subagentsOf(home: Home): Subagent {
       { ...critappModule(home, async () => 200), file: 'subagents/critagt.cnf' },
       { ...logModule(home), file: 'subagents/logagt.cnf' },
       { ...scriptModule(home), file: 'subagents/scripts.cnf' },
+      { ...backupModule(home, { knownFeatures }), file: 'subagents/backup.cnf' },
     ],
     resolveName: (name) => declaredNames.resolve(name),
+    secretFiles: ['subagents/backup.cnf'],
   })
 }
 

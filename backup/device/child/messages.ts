@@ -2,8 +2,8 @@
  * The messages of that pipe. What the child says is looked at field by field: it has read what strangers sent. The job's word is
  * taken for what it is.
  */
-import type { NetworkDirectory } from '../../../lib/backup/settings.ts'
-import { DeviceError, type DeviceFault, type DeviceReport, type DeviceStep, type StoredFile } from '../device.ts'
+import type { DeviceFault, NetworkDirectory } from '../../../lib/backup/settings.ts'
+import { DeviceError, type DeviceReport, type DeviceStep, type StoredFile } from '../device.ts'
 
 /** From the job. The writer or reader of a file has the id of the request that began it. */
 export type Request =
