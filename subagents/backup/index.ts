@@ -44,8 +44,6 @@ export interface BackupModuleOptions {
 /** A manager may be so far ahead of drsJobNextIndex, and cannot use numbers up. */
 const jobsAhead = 1000
 
-export type { ShownRow } from './operator.ts'
-
 export function backupModule(home: Home, options: BackupModuleOptions) {
   const folder = join(foldersOf(home, 'subagents').data, 'backup')
   const {
@@ -140,7 +138,6 @@ function makeTables(historyPath: string, working: () => Work | undefined): Stand
   return { history, files, registrations, alarms, devices, schedules, jobs, globals }
 }
 
-/** Those that answer for themselves alone; drsSourceTable is of the module. */
 function servedOf({ globals, devices, registrations, schedules, jobs, history, files, alarms }: StandingTables) {
   return [
     ...[globals, devices.served, registrations.features, registrations.components],
