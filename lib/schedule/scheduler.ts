@@ -44,6 +44,8 @@ export const settlingMs = 5000
 const lookMs = 60_000
 /** Periodic schedules that run more often begin again with the agent, and are not written down at each run. */
 const keptFromSeconds = 60
+const saveAgainMs = 10_000
+
 export class Scheduler {
   readonly #options: SchedulerOptions
   readonly #states = new Map<string, ScheduleState>()
@@ -51,6 +53,8 @@ export class Scheduler {
   #savedClock: SavedClock
   #saving: Promise<void> = Promise.resolve()
   #waitingToSave: Promise<void> | undefined
+  #isUnsaved = false
+  #savingTimer: Timer | undefined
   #timer: Timer | undefined
   #lookedMs = 0
   #startedMonotonicMs = 0
@@ -285,7 +289,15 @@ export class Scheduler {
     return isKept && (type !== 'periodic' || intervalSeconds >= keptFromSeconds)
   }
 
-  /** Writes down where all schedules are, as they are when the writing begins; a failure is logged and no more. */
+  /** What could not be written, as on a full disk, is written as soon as it can be, whether or not anything runs by then. */
+  #planSaving(): void {
+    this.#savingTimer?.cancel()
+    this.#savingTimer = undefined
+    if (this.#isUnsaved && this.#isStarted)
+      this.#savingTimer = this.#options.clock.after(saveAgainMs, () => void this.#save())
+  }
+
+  /** Writes down where all schedules are, as they are when the writing begins; a failure is logged, and it is tried again. */
   #save(): Promise<void> {
     this.#waitingToSave ??= this.#saving = this.#saving.then(async () => {
       this.#waitingToSave = undefined
@@ -300,9 +312,13 @@ export class Scheduler {
       }))
       try {
         await store.save({ savedMs: this.#savedClock.timeOfSaving, schedules })
+        this.#isUnsaved = false
       } catch (error) {
-        log.error('when schedules ran cannot be written down; after a restart runs may seem missed', { error })
+        if (!this.#isUnsaved)
+          log.error('when schedules ran cannot be written down; after a restart runs may seem missed', { error })
+        this.#isUnsaved = true
       }
+      this.#planSaving()
     })
     return this.#waitingToSave
   }

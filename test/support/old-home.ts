@@ -70,6 +70,8 @@ export function makeOld(home: Home): void {
       }
       rmdirSync(folder)
     }
+  // It had no backups.
+  rmSync(join(home.data, 'subagents', 'backup'), { recursive: true, force: true })
   const folders = [join(home.conf, 'subagents'), join(home.data, 'subagents')]
   for (const path of folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)))) {
     const text = readFileSync(path, 'utf8')

@@ -486,3 +486,40 @@ test('the next run is the first minute that the clock on the wall gives, for any
     { numRuns: 500 },
   )
 })
+
+test('when schedules ran is written down again once the disk has room, though nothing runs meanwhile', async () => {
+  const clock = new ManualClock(noonMs)
+  let isFull = true
+  const saved: SavedSchedules[] = []
+  const scheduler = new Scheduler({
+    clock,
+    zone: utc,
+    log: silentLog,
+    store: {
+      load: async () => undefined,
+      save: async (next) => {
+        if (isFull) throw new Error('no space left on device')
+        saved.push(next)
+      },
+    },
+    run: async () => undefined,
+    events: { failed: ({ lastError }) => assert.fail(lastError), missed: ({ lastError }) => assert.fail(lastError) },
+  })
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+  await scheduler.start()
+  scheduler.configure({ key: 'nightly', type: 'calendar', intervalSeconds: 0, calendar: at(2, 30), isKept: true }, true)
+  await settle()
+  clock.advance(10_000)
+  await settle()
+  assert.equal(saved.length, 0)
+  isFull = false
+  clock.advance(10_000)
+  await settle()
+  assert.deepEqual(
+    saved.at(-1)?.schedules.map(({ key }) => key),
+    ['nightly'],
+  )
+  await scheduler.stop()
+})
