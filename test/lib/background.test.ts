@@ -13,7 +13,9 @@ const threads = readdirSync('/proc/self/task').map(Number).sort((a, b) => a - b)
 const background = JSON.stringify(process.argv[1])
 const worker = new Worker(
   'const { parentPort } = require("node:worker_threads"); import(' + background + ').then(({ ownThread, workInBackground }) => {' +
-  ' const before = ownThread(); workInBackground(before); parentPort.postMessage(before) })', { eval: true, execArgv: [] })
+  ' const before = ownThread(); workInBackground(before); parentPort.postMessage(before);' +
+  // Its number is gone with it.
+  ' setInterval(() => {}, 1000) })', { eval: true, execArgv: [] })
 worker.once('message', (thread) => {
   console.log(JSON.stringify({ first: niceOf(threads[0]), others: threads.slice(1, 4).map(niceOf), worker: niceOf(thread) }))
   process.exit()
