@@ -7,6 +7,7 @@ import { systemClock } from '../../lib/time/clock.ts'
 import { Registrations } from '../../sipd/location/registrations.ts'
 import { type FrameKind, frames } from '../../sipd/worker/frames.ts'
 import { RegistrationHandover } from '../../sipd/worker/registration-handover.ts'
+import { until } from '../support/appliance.ts'
 import { accountFor } from '../support/sip-account.ts'
 import { bindingOf, contentOf, registryPath } from './location-support.ts'
 
@@ -143,8 +144,7 @@ test('what is told while it asks counts after what it gets', async (t) => {
   one.registrations.store.replace('sip:user1000@h', [])
   const two = await beginning
   one.registrations.tellNow()
-  await new Promise((resolve) => setTimeout(resolve, 20))
-  assert.deepEqual(two.users(), one.users())
+  await until(() => two.users().join() === one.users().join(), 5000, 'the same users in both')
 })
 
 test('one that hangs, has not loaded itself or dies is passed over for the next, and at last for the file', async (t) => {
