@@ -68,7 +68,7 @@ async function complete(home: Home): Promise<void> {
   reportMissing(home, missing)
   if (!isUnprovisioned(home)) return
   try {
-    for (const sentence of await provisionConsole(home)) print(`${sentence}\n`)
+    await provisionConsole(home)
   } catch (error) {
     // The agent says what is wrong with its own file.
     process.stderr.write(`castellan: the console has no SNMP user yet: ${messageOf(error)}\n`)

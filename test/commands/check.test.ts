@@ -15,7 +15,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { CheckReport } from '../../commands/check/finding.ts'
-import { checkConsoleConfig } from '../../console/config.ts'
+import { checkConsole } from '../../console/check.ts'
 import { formatComplaint } from '../../lib/cnf/complaint.ts'
 import { homeRecordMistake } from '../../lib/home/completion.ts'
 import { inspectConfig } from '../../sipd/config/read.ts'
@@ -149,7 +149,7 @@ describe('in place of a file', () => {
     const complaints = [
       ...(await agentOf(home).check()),
       ...(await subagentsOf(home).check()),
-      ...(await checkConsoleConfig(home)),
+      ...(await checkConsole(home)),
     ]
     return [...complaints, ...inspectConfig(home).complaints].map(({ message }) => message)
   }

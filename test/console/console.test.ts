@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import { declaredNames } from '../../catalogue.ts'
 import { readConsoleConfig } from '../../console/config.ts'
 import { consoleCredentialsPath, readConsoleCredentials } from '../../console/credentials.ts'
+import type { KeptEvent } from '../../console/history/event.ts'
 import { pidFileOf } from '../../lib/home/home.ts'
 import { Manager } from '../../snmp/manager/manager.ts'
 import type { Target } from '../../views/targets.ts'
@@ -76,5 +77,17 @@ describe('the console', () => {
     assert.equal(await appliance.startDaemon('console'), undefined, appliance.output)
     assert.equal((await appliance.castellan('reload')).code, 0)
     await acknowledges(before + 1)
+    // What was notified while it was away is in its history as well, and nothing of it twice.
+    const kept = async (): Promise<string[]> => {
+      const { out } = await appliance.castellan('notifications', '--json')
+      return (JSON.parse(out) as KeptEvent[]).map(({ name }) => name)
+    }
+    await until(async () => (await kept()).at(-1) === 'warmStart', 10_000, 'the last notification')
+    const names = await kept()
+    assert.deepEqual(
+      ['coldStart', 'warmStart'].map((name) => names.filter((one) => one === name).length),
+      [2, 1],
+      names.join(' '),
+    )
   })
 })
