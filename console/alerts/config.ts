@@ -144,7 +144,7 @@ function field(name: string, isGood: (text: string) => boolean, expected: string
   return {
     name,
     parse: ({ text, quoted }): CnfParsed => {
-      if (text === '-' && !quoted && omitted !== undefined) return { value: '' }
+      if ((text === '-' || text === '') && !quoted && omitted !== undefined) return { value: '' }
       return isGood(text) ? { value: text } : { expected }
     },
     format: (value) => (value === '' ? '-' : String(value)),
