@@ -55,7 +55,12 @@ export function backupModule(home: Home, options: BackupModuleOptions) {
   let work: Work | undefined
   let scheduler: Scheduler | undefined
   const tables = makeTables(join(folder, 'history.json'), () => work)
-  const sources = serve(drsSourceTable, {})
+  const register = (): void => {
+    const added = declared()
+    tables.registrations.show(knownFeatures(home, added), added, hostname())
+  }
+  // A reload brings new lines one by one.
+  const sources = serve(drsSourceTable, { commit: () => ({ finish: () => void (work && register()) }) })
   const declared = (): Feature[] => declaredFeatures(sources.table.rows())
 
   const module: MibModule = {
@@ -66,8 +71,7 @@ export function backupModule(home: Home, options: BackupModuleOptions) {
     notifications: drsNotifications,
     async start(host) {
       await mkdir(join(folder, 'jobs'), { recursive: true, mode: 0o700 })
-      const added = declared()
-      tables.registrations.show(knownFeatures(home, added), added, hostname())
+      register()
       work = new Work({
         ...{ home, host, ask, runJob, jobsFolder: join(folder, 'jobs') },
         tables: { ...tables, declared, nextJob: () => nextJob(tables, work) },
@@ -81,7 +85,7 @@ export function backupModule(home: Home, options: BackupModuleOptions) {
       await scheduler?.stop()
       scheduler = undefined
       tables.schedules.use(undefined)
-      work?.stop()
+      await work?.stop()
       work = undefined
     },
   }
@@ -92,7 +96,7 @@ export function backupModule(home: Home, options: BackupModuleOptions) {
     checks: [deviceRule, scheduleRule, sourceRule],
     /** What `utils disaster_recovery` asks; `set` is a SET of this module. */
     order: (words: readonly string[], names: Names, set: OperatorOptions['set']) =>
-      obey(words, { tables: module.tables, names, set }),
+      obey(words, { tables: module.tables, names, set, asks: (jobs, isAsking) => tables.jobs.asks(jobs, isAsking) }),
   }
 }
 
