@@ -7,6 +7,11 @@ export function backupFolderOf(home: Home): string {
   return join(foldersOf(home, 'subagents').data, 'backup')
 }
 
+/** Whoever has it runs the job of this home. */
+export const jobLockOf = (home: Home): string => join(backupFolderOf(home), 'job.lock')
+
+export const replacedFolderOf = (home: Home): string => join(backupFolderOf(home), 'replaced')
+
 export type Passing = 'work' | 'staging' | 'drill'
 
 /** Empty, and root's alone: what a job that was killed left in it goes. Only the job that has the lock may. */

@@ -3,7 +3,9 @@ import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Feature } from '../../lib/backup/feature.ts'
+import { bothLogs, openTrace } from '../../lib/backup/trace.ts'
 import { foldersOf, type Home } from '../../lib/home/home.ts'
+import { type Log, silentLog } from '../../lib/log/log.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import type { Names } from '../../lib/mib/names.ts'
 import { type Launcher, ownLauncher } from '../../lib/program/launcher.ts'
@@ -54,7 +56,12 @@ export function backupModule(home: Home, options: BackupModuleOptions) {
   } = options
   let work: Work | undefined
   let scheduler: Scheduler | undefined
-  const tables = makeTables(join(folder, 'history.json'), () => work)
+  let changes = silentLog
+  const tables = makeTables(
+    join(folder, 'history.json'),
+    () => work,
+    (sentence, fields) => changes.info(sentence, fields),
+  )
   const register = (): void => {
     const added = declared()
     tables.registrations.show(knownFeatures(home, added), added, hostname())
@@ -69,7 +76,10 @@ export function backupModule(home: Home, options: BackupModuleOptions) {
     oid: oid(drs),
     tables: [...servedOf(tables), sources].map(anyServing),
     notifications: drsNotifications,
-    async start(host) {
+    async start(given) {
+      const trace = openTrace(home, 'drfMA', 'backup', given.clock)
+      const host = { ...given, log: bothLogs(given.log, trace) }
+      changes = openTrace(home, 'drfConfLib', 'backup', given.clock)
       await mkdir(join(folder, 'jobs'), { recursive: true, mode: 0o700 })
       register()
       work = new Work({
@@ -102,7 +112,7 @@ export function backupModule(home: Home, options: BackupModuleOptions) {
 
 type StandingTables = Omit<Tables, 'declared' | 'nextJob'>
 
-function makeTables(historyPath: string, working: () => Work | undefined): StandingTables {
+function makeTables(historyPath: string, working: () => Work | undefined, trace: Log['info']): StandingTables {
   const mayStart = (): boolean => working() !== undefined && working()?.jobs.current === undefined
   const hasDevice = (index: number): boolean => devices.settings(index) !== undefined
   const history = new History(historyPath)
@@ -113,20 +123,28 @@ function makeTables(historyPath: string, working: () => Work | undefined): Stand
     toValidate: (row) => working()?.validate(row),
     removed: (row) => files.forget(row.drsDeviceIndex),
     isUsed: (index) => schedules.names(index),
+    changed: (row, what) => trace(`device ${what}`, { name: row.drsDeviceName }),
   })
   const schedules = new ScheduleTable({
     mayRun: mayStart,
     runNow: (row) => void working()?.runSchedule(row),
     hasDevice,
     lastResult: (index) => history.lastOf(index)?.result ?? 'none',
+    changed: (row, what) => trace(`schedule ${what}`, { name: row.drsScheduleName }),
   })
   const jobs: JobTable = new JobTable({
     mayBe: (index) => isNear(index, nextJob({ jobs }, working())),
     ...{ mayStart, hasDevice },
     knows: (feature) => registrations.knows(feature),
     isCurrent: (index) => working()?.jobs.current?.request.job === index,
-    toStart: (row) => void working()?.begin(requestedBy(row, devices.settings(row.drsJobDevice)), row.drsJobIndex),
-    toCancel: (index) => void working()?.jobs.cancel(index),
+    toStart(row) {
+      trace(`${row.drsJobType} asked for`, { job: row.drsJobIndex, trigger: row.drsJobTrigger })
+      void working()?.begin(requestedBy(row, devices.settings(row.drsJobDevice)), row.drsJobIndex)
+    },
+    toCancel(index) {
+      trace('cancel asked for', { job: index })
+      void working()?.jobs.cancel(index)
+    },
     componentIndex: (feature, component) => registrations.find(feature, component),
     deviceNamed: (name) => devices.named(name),
   })
