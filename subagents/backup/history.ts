@@ -37,6 +37,7 @@ export class History {
   #log: Log = silentLog
   #clock: Clock | undefined
   #savingAgain: Timer | undefined
+  #saving: Promise<void> = Promise.resolve()
   /** The oldest first. */
   #jobs: readonly PastJob[] = []
 
@@ -88,7 +89,13 @@ export class History {
     await this.#save()
   }
 
-  async #save(): Promise<void> {
+  /** One write after the other, each of what the history is by then. */
+  #save(): Promise<void> {
+    this.#saving = this.#saving.then(() => this.#write())
+    return this.#saving
+  }
+
+  async #write(): Promise<void> {
     const isAgain = this.#savingAgain !== undefined
     this.#savingAgain?.cancel()
     this.#savingAgain = undefined
