@@ -18,12 +18,11 @@ import {
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { jobExitCodes } from '../../backup/job/exit-codes.ts'
-import { isSoak, pause } from '../../bench/smoke.ts'
+import { isSoak } from '../../bench/smoke.ts'
 import { formatSetName, parseStoredName } from '../../lib/backup/set-name.ts'
 import { programRoot } from '../../lib/program-root.ts'
 import { programVersion } from '../../lib/version.ts'
 import { BackupBench, readJob, recoveryPassphrase } from '../support/backup-job.ts'
-import { noSshd, Sshd } from '../support/sshd.ts'
 import { treeOf } from '../support/tree.ts'
 
 const main = join(programRoot, 'dist', 'backup', 'main.js')
@@ -60,49 +59,6 @@ test('a job that is killed leaves nothing that looks like a backup, and the next
   for (const set of lists) {
     const verifying = bench.prepare({ ...bench.request(), type: 'verify', set: formatSetName(set) })
     assert.equal(spawnSync(process.execPath, [main, verifying]).status, 0, readJob(verifying).log)
-  }
-})
-
-test('whenever the server of a device is killed, the job says so, and what is listed afterwards verifies', {
-  skip: noSshd,
-}, async () => {
-  const sshd = await Sshd.start()
-  const path = join(bench.folder, 'far')
-  mkdirSync(path)
-  const device = sshd.settings(path, { retention: 1000 })
-  try {
-    for (let i = 0; i < killCount; i++) {
-      const folder = bench.prepare({ ...bench.backup({ timeMs: timeMs + i * 1000 }), device })
-      const child = spawn(process.execPath, [main, folder])
-      const exited = once(child, 'exit')
-      let isOver = false
-      void exited.then(() => {
-        isOver = true
-      })
-      // Before it has a session there is nobody to kill.
-      while (!isOver && sshd.sessions().length === 0) await pause(5)
-      await pause(Math.random() * 800)
-      sshd.killSessions()
-      await exited
-      const { status } = readJob(folder)
-      assert.equal(status.state, 'completed')
-      assert.ok(status.result !== 'failed' || /connection/.test(status.error), status.error)
-    }
-    const last = bench.prepare({ ...bench.backup({ timeMs: timeMs + 3_600_000 }), device })
-    assert.equal(spawnSync(process.execPath, [main, last]).status, 0, readJob(last).log)
-    const names = readdirSync(path)
-    assert.deepEqual(
-      names.filter((name) => name.endsWith('.part')),
-      [],
-    )
-    for (const name of names) {
-      const stored = parseStoredName(name)
-      if (stored?.kind !== 'list') continue
-      const verifying = bench.prepare({ ...bench.request(), device, type: 'verify', set: formatSetName(stored.set) })
-      assert.equal(spawnSync(process.execPath, [main, verifying]).status, 0, readJob(verifying).log)
-    }
-  } finally {
-    await sshd.stop()
   }
 })
 
