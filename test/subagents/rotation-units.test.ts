@@ -106,6 +106,7 @@ describe('policies', () => {
         ['sharedmem_stats_log', 'sipd'],
         ['agent.log', 'agent'],
         ['subagents.log', 'subagents'],
+        ['console.log', 'console'],
         ['drfMA', ''],
         ['drfLA', ''],
         ['drfConfLib', ''],
