@@ -1,5 +1,4 @@
 /** A restore as a job: what goes wrong becomes the alarm that fits. */
-import { join } from 'node:path'
 import type { JobResult, RestoreRequest } from '../../lib/backup/job.ts'
 import { writeFileAtomic } from '../../lib/files/files.ts'
 import { openMachineKeys } from '../archive/keys.ts'
@@ -7,7 +6,7 @@ import { knownFeatures } from '../plan/features.ts'
 import { preflightPathOf } from '../restore/preflight.ts'
 import { applyRestore, RestoreStepError, stageRestore } from '../restore/restore.ts'
 import { type JobContext, throwIfCanceled } from './context.ts'
-import { backupFolderOf, emptyFolder, removeFolder } from './folders.ts'
+import { emptyFolder, removeFolder, replacedFolderOf } from './folders.ts'
 
 export async function runRestore(context: JobContext, request: RestoreRequest): Promise<JobResult> {
   const { home, status, signal, clock, log, version, folder } = context
@@ -23,7 +22,7 @@ export async function runRestore(context: JobContext, request: RestoreRequest): 
       trust: { signer: keys.signer, fingerprint: request.fingerprint },
       identities: [keys.identity],
       stagingFolder: emptyFolder(home, 'staging'),
-      replaced: join(backupFolderOf(home), 'replaced'),
+      replaced: replacedFolderOf(home),
       services: context.services(home),
       checkpoint: () => throwIfCanceled(context),
     }

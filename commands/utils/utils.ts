@@ -4,10 +4,12 @@ import { type Program, runProgram } from '../../lib/cli/program.ts'
 import { backupCommand } from './disaster-recovery/backup.ts'
 import { cancelCommand } from './disaster-recovery/cancel.ts'
 import { deviceCommand } from './disaster-recovery/device.ts'
+import { idleCommand } from './disaster-recovery/idle.ts'
 import { historyCommand, showBackupFiles, showRegistration, showTapeId } from './disaster-recovery/lists.ts'
-import { drillCommand, rollbackCommand, verifyCommand } from './disaster-recovery/others.ts'
+import { drillCommand, verifyCommand } from './disaster-recovery/others.ts'
 import { recoveryKeyCommand } from './disaster-recovery/recovery-key.ts'
 import { restoreCommand } from './disaster-recovery/restore.ts'
+import { rollbackCommand } from './disaster-recovery/rollback.ts'
 import { scheduleCommand } from './disaster-recovery/schedule.ts'
 import { statusCommand } from './disaster-recovery/status.ts'
 
@@ -33,6 +35,7 @@ export const utilsProgram: Program = {
         verifyCommand,
         drillCommand,
         rollbackCommand,
+        idleCommand,
       ],
     },
   ],

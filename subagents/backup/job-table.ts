@@ -32,6 +32,7 @@ export class JobTable {
   readonly served
   readonly components = serve(drsJobComponentTable, {})
   readonly #events: JobEvents
+  readonly #ofPeople = new Set<number>()
 
   constructor(events: JobEvents) {
     this.#events = events
@@ -39,6 +40,13 @@ export class JobTable {
       test: (change) => this.#test(change),
       commit: (change) => ({ finish: () => this.#apply(change) }),
     })
+  }
+
+  /** While these are asked for by a person on this machine, their trigger is manual(1) and not snmp(3). */
+  asks(jobs: readonly number[], isAsking: boolean): void {
+    for (const job of jobs)
+      if (isAsking) this.#ofPeople.add(job)
+      else this.#ofPeople.delete(job)
   }
 
   get(drsJobIndex: number): JobRow | undefined {
@@ -142,7 +150,8 @@ export class JobTable {
       return
     }
     if (after.drsJobRowStatus !== 'active') return
-    if (before?.drsJobRowStatus !== 'active') this.#events.toStart(after)
+    if (before?.drsJobRowStatus !== 'active')
+      this.#events.toStart(this.#ofPeople.has(after.drsJobIndex) ? { ...after, drsJobTrigger: 'manual' } : after)
     else if (changes.drsJobControl === 'cancel') this.#events.toCancel(after.drsJobIndex)
   }
 }

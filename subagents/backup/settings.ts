@@ -50,6 +50,7 @@ export function settingsOf(row: DeviceRow): DeviceSettings {
         ...(privateKey === '' ? { password } : { privateKey }),
         ...(hostKey === '' ? {} : { hostKey }),
         ...(maxKBytesPerSecond === 0 ? {} : { maxKBytesPerSecond }),
+        ...(row.drsDeviceAllowOldAlgorithms ? { allowsOldAlgorithms: true } : {}),
       }
     }
   }
@@ -66,6 +67,7 @@ export const addressColumns = [
   'drsDevicePrivateKey',
   'drsDeviceHostKey',
   'drsDeviceTapeId',
+  'drsDeviceAllowOldAlgorithms',
 ] as const satisfies readonly (keyof DeviceRow)[]
 
 export function isSameDevice(before: DeviceRow, after: DeviceRow): boolean {

@@ -3,10 +3,22 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { jobExitCodes } from '../../backup/job/exit-codes.ts'
+import { isSoak } from '../../bench/smoke.ts'
 import { formatSetName, parseStoredName } from '../../lib/backup/set-name.ts'
 import { programRoot } from '../../lib/program-root.ts'
 import { programVersion } from '../../lib/version.ts'
@@ -15,6 +27,8 @@ import { treeOf } from '../support/tree.ts'
 
 const main = join(programRoot, 'dist', 'backup', 'main.js')
 const timeMs = Date.UTC(2026, 10, 30, 2, 30)
+/** Five moments, and in the soak fifty. */
+const killCount = isSoak ? 50 : 5
 let bench: BackupBench
 before(async () => {
   bench = await BackupBench.create()
@@ -23,7 +37,7 @@ before(async () => {
 after(() => rmSync(bench.folder, { recursive: true }))
 
 test('a job that is killed leaves nothing that looks like a backup, and the next one clears up', async () => {
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < killCount; i++) {
     const folder = bench.prepare(bench.backup({ timeMs: timeMs + i * 1000 }))
     const child = spawn(process.execPath, [main, folder])
     const exited = once(child, 'exit')
@@ -48,13 +62,35 @@ test('a job that is killed leaves nothing that looks like a backup, and the next
   }
 })
 
+async function restoresTwoGigabytes(): Promise<void> {
+  const path = join(bench.home.data, 'sipd', 'two-gigabytes')
+  const descriptor = openSync(path, 'w')
+  ftruncateSync(descriptor, 2 ** 31)
+  writeSync(descriptor, 'middle', 2 ** 30)
+  closeSync(descriptor)
+  const before = treeOf(bench.home.root, (one) => one !== 'data' && !one.startsWith('data/sipd'))
+  const at = timeMs + 7_200_000
+  const backup = bench.prepare(bench.backup({ timeMs: at, features: ['SIPD'] }))
+  assert.equal(spawnSync(process.execPath, [main, backup]).status, 0, readJob(backup).log)
+  rmSync(path)
+  const set = formatSetName({ timeMs: at, version: programVersion() })
+  const restore = bench.prepare({ ...bench.request(), type: 'restore', set, anyVersion: false, features: ['SIPD'] })
+  assert.equal(spawnSync(process.execPath, [main, restore]).status, 0, readJob(restore).log)
+  assert.deepEqual(
+    treeOf(bench.home.root, (one) => one !== 'data' && !one.startsWith('data/sipd')),
+    before,
+  )
+  assert.ok(statSync(path).blocks < 1000, 'the hole is a hole')
+}
+if (isSoak) test('two gigabytes with a hole are restored as they were', restoresTwoGigabytes)
+
 test('a drill restores into a sandbox, starts its agent, walks it, and leaves nothing but the record', async () => {
-  const before = treeOf(bench.home.root, (path) => path.startsWith('data/subagents/backup'))
+  const before = treeOf(bench.home.root, (path) => /^(?:data\/subagents\/backup|logs\/subagents)/.test(path))
   const folder = bench.prepare({ ...bench.request(), type: 'drill' })
   assert.equal(spawnSync(process.execPath, [main, folder]).status, 0, readJob(folder).log)
   assert.match(readJob(folder).log, /the restored agent started and answered a walk: \d+ objects/)
   assert.deepEqual(
-    treeOf(bench.home.root, (path) => path.startsWith('data/subagents/backup')),
+    treeOf(bench.home.root, (path) => /^(?:data\/subagents\/backup|logs\/subagents)/.test(path)),
     before,
   )
   const record = JSON.parse(readFileSync(join(bench.home.data, 'subagents', 'backup', 'last-drill.json'), 'utf8'))

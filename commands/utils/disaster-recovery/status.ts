@@ -4,7 +4,8 @@ import { exitCodes } from '../../../lib/cli/exit-codes.ts'
 import { flag, json } from '../../../lib/cli/options.ts'
 import { show } from '../../../lib/cli/print.ts'
 import { rowsOf } from './ask.ts'
-import { followJob, jobLine } from './job.ts'
+import { followJob, viewOfRow } from './follow.ts'
+import { jobLine } from './progress.ts'
 
 const types = ['backup', 'restore', 'verify', 'drill', 'rollback']
 
@@ -18,7 +19,7 @@ export const statusCommand = defineCommand({
   async run({ home, operands: [type], options }) {
     const jobs = await rowsOf(home, 'drsJobTable')
     const job = jobs.findLast((row) => type === undefined || row.get('drsJobType') === type)
-    if (job && options.follow) return followJob(home, job.index[0] ?? 0)
+    if (job && options.follow) return followJob(home, job.index[0] ?? 0, options)
     const shown = job && {
       job: job.index[0],
       type: job.get('drsJobType'),
@@ -30,7 +31,7 @@ export const statusCommand = defineCommand({
       log: job.get('drsJobLogFile'),
     }
     const nothing = 'no job ran since the subagents were started; see: utils disaster_recovery history\n'
-    show(shown ?? {}, options.json, () => (job ? `${jobLine(job)}\n` : nothing))
+    show(shown ?? {}, options.json, () => (job ? `${jobLine(viewOfRow(job))}\n` : nothing))
     return exitCodes.ok
   },
 })
