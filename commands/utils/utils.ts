@@ -5,6 +5,7 @@ import { backupCommand } from './disaster-recovery/backup.ts'
 import { cancelCommand } from './disaster-recovery/cancel.ts'
 import { deviceCommand } from './disaster-recovery/device.ts'
 import { historyCommand, showBackupFiles, showRegistration, showTapeId } from './disaster-recovery/lists.ts'
+import { nodeCommand } from './disaster-recovery/node.ts'
 import { drillCommand, rollbackCommand, verifyCommand } from './disaster-recovery/others.ts'
 import { recoveryKeyCommand } from './disaster-recovery/recovery-key.ts'
 import { restoreCommand } from './disaster-recovery/restore.ts'
@@ -27,6 +28,7 @@ export const utilsProgram: Program = {
         showRegistration,
         showTapeId,
         deviceCommand,
+        nodeCommand,
         scheduleCommand,
         recoveryKeyCommand,
         historyCommand,

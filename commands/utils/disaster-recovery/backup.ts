@@ -15,6 +15,7 @@ export const backupCommand = defineCommand({
   exitCodes: { 1: 'the backup failed, or there is no such device', 4: 'refused: another job runs' },
   options: {
     features: text('--features <names>', 'separated by commas (all)'),
+    nodes: text('--nodes <names>', 'separated by commas, besides this machine (all nodes)'),
     background: flag('--background', 'only start it'),
   },
   async run({ home, operands: [name = ''], options }) {
@@ -23,6 +24,7 @@ export const backupCommand = defineCommand({
       drsJobType: 'backup',
       drsJobDevice: String(device.index[0]),
       drsJobFeatures: options.features ?? '',
+      drsJobNodes: options.nodes ?? '',
     })
     if (!options.background) return followJob(home, job)
     print(`backup ${job} was started\n`)
