@@ -37,12 +37,26 @@ export function filesToRemove(files: readonly StoredFile[], rules: RetentionRule
   const ofIncomplete = sets
     .filter(({ list }) => list === undefined)
     .flatMap(({ timeMs, archives }) => archives.filter((file) => isOlderThanADay(file, timeMs, nowMs)))
-  return [...ofSurplus, ...ofIncomplete, ...drafts(files, nowMs)].map(({ name }) => name)
+  return [...ofSurplus, ...ofIncomplete, ...drafts(files, { nowMs })].map(({ name }) => name)
 }
 
 /** Lists the device, removes those files, and gives their names. A file that cannot be removed ends it. */
 export async function prune(device: Device, rules: RetentionRules, signal: AbortSignal): Promise<string[]> {
   const names = filesToRemove(await device.list(signal), rules)
+  for (const name of names) await device.remove(name, signal)
+  return names
+}
+
+/**
+ * Removes the drafts of this node, whose jobs have ended since one runs at a time, and those of others that are older than a day.
+ * Gives their names. For the beginning of a backup: a device that drafts have filled has room then.
+ */
+export async function removeDrafts(
+  device: Device,
+  options: { readonly nowMs: number; readonly ownNode: string },
+  signal: AbortSignal,
+): Promise<string[]> {
+  const names = drafts(await device.list(signal), options).map(({ name }) => name)
   for (const name of names) await device.remove(name, signal)
   return names
 }
@@ -61,12 +75,16 @@ function setsIn(files: readonly StoredFile[]): StoredSet[] {
   return [...sets.values()]
 }
 
-function drafts(files: readonly StoredFile[], nowMs: number): StoredFile[] {
+function drafts(
+  files: readonly StoredFile[],
+  { nowMs, ownNode }: { readonly nowMs: number; readonly ownNode?: string },
+): StoredFile[] {
   return files.filter((file) => {
     if (isProbeName(file.name)) return isOlderThanADay(file, file.modifiedMs, nowMs)
     const stored = parseStoredName(file.name)
     if (stored?.kind !== 'draft') return false
     const of = parseStoredName(stored.of)
+    if (of?.kind === 'archive' && of.node === ownNode) return true
     return isOlderThanADay(file, of && of.kind !== 'draft' ? of.set.timeMs : file.modifiedMs, nowMs)
   })
 }

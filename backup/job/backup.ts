@@ -19,8 +19,9 @@ import { type WrittenArchive, writeArchive } from '../archive/write-archive.ts'
 import { type Device, DeviceError } from '../device/device.ts'
 import { chooseFeatures, knownFeatures } from '../plan/features.ts'
 import { sourcesOf } from '../plan/sources.ts'
+import { removeDrafts } from '../retention.ts'
 import { isCanceled, type JobContext, JobFailure, throwIfCanceled } from './context.ts'
-import { emptyFolder, removeDrafts, removeFolder } from './folders.ts'
+import { emptyFolder, removeFolder } from './folders.ts'
 import { JobNodes } from './nodes.ts'
 import { partsOf } from './parts.ts'
 
@@ -33,7 +34,7 @@ export async function runBackup(context: JobContext, request: BackupRequest): Pr
   const components = await plan(context, request)
   const device = context.openDevice(request.device)
   try {
-    const left = await removeDrafts(device, request.node, clock.now(), signal)
+    const left = await removeDrafts(device, { nowMs: clock.now(), ownNode: request.node }, signal)
     for (const name of left) log.info(`removed ${name} from ${device.name}: a job that was killed left it`)
     const backup = new Backup(context, request, { keys, recovery, device })
     if (!recovery) return await backup.writePart(archiveNameOf(set, request.node), components)

@@ -1,5 +1,4 @@
 /** A restore as a job: what goes wrong becomes the alarm that fits. */
-import { join } from 'node:path'
 import type { JobResult, RestoreRequest } from '../../lib/backup/job.ts'
 import { errorOf, messageOf } from '../../lib/errors.ts'
 import { writeFileAtomic } from '../../lib/files/files.ts'
@@ -8,7 +7,7 @@ import { knownFeatures } from '../plan/features.ts'
 import { preflightPathOf } from '../restore/preflight.ts'
 import { applyRestore, RestoreStepError, stageRestore } from '../restore/restore.ts'
 import { type JobContext, JobFailure, throwIfCanceled } from './context.ts'
-import { backupFolderOf, emptyFolder, removeFolder } from './folders.ts'
+import { emptyFolder, removeFolder, replacedFolderOf } from './folders.ts'
 import { JobNodes } from './nodes.ts'
 
 /** Of this node, and of others at the same time. What fails on one does not keep the others from being restored. */
@@ -60,7 +59,7 @@ async function restoreHere(context: JobContext, request: RestoreRequest): Promis
       trust: { signer: keys.signer, fingerprint: request.fingerprint },
       identities: [keys.identity],
       stagingFolder: emptyFolder(home, 'staging'),
-      replaced: join(backupFolderOf(home), 'replaced'),
+      replaced: replacedFolderOf(home),
       services: context.services(home),
       checkpoint: () => throwIfCanceled(context),
     }

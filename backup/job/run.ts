@@ -1,6 +1,5 @@
 /** Runs one job by its folder, never two of a home at once, and gives the exit code. */
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import type { JobRequest, JobResult } from '../../lib/backup/job.ts'
 import { readRequest, requestPathOf } from '../../lib/backup/job-folder.ts'
 import { messageWithCausesOf } from '../../lib/errors.ts'
@@ -12,7 +11,7 @@ import { CanceledError, type JobContext, type World } from './context.ts'
 import { deviceAlarm } from './device-alarm.ts'
 import { runDrill } from './drill.ts'
 import { type JobExitCode, jobExitCodes } from './exit-codes.ts'
-import { backupFolderOf } from './folders.ts'
+import { backupFolderOf, jobLockOf } from './folders.ts'
 import { openJobLog } from './log.ts'
 import { runRestore } from './restore.ts'
 import { runRollback } from './rollback.ts'
@@ -24,7 +23,7 @@ export async function runJob(folder: string, version: string, world: World, sign
   const request = await readRequest(folder)
   if (!request) throw new Error(`${requestPathOf(folder)} is not there; start the job again`)
   const home = resolveHome(request.home)
-  const log = openJobLog(folder, world.clock)
+  const log = openJobLog(folder, { ...request, home, clock: world.clock })
   const status = new StatusFile(folder, request.job, world.clock, log)
   await status.begin()
   const context: JobContext = { ...world, home, version, folder, status, log, signal }
@@ -55,7 +54,7 @@ export async function runJob(folder: string, version: string, world: World, sign
 function takeLock(home: Home): HomeLock | undefined {
   const folder = backupFolderOf(home)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  return HomeLock.tryTake(join(folder, 'job.lock'))
+  return HomeLock.tryTake(jobLockOf(home))
 }
 
 function dispatch(context: JobContext, request: JobRequest): Promise<JobResult> {

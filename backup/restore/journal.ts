@@ -12,11 +12,23 @@ export type Change =
   | { readonly change: 'removedFolder'; readonly path: string; readonly traits: Traits }
   | { readonly change: 'traits'; readonly path: string; readonly traits: Traits }
 
+/** The last line of a restore that came to its end. */
+const whole = { change: 'whole' } as const
+
 export interface JournalHead {
   readonly set: string
   readonly node: string
   readonly features: readonly string[]
   readonly restoredMs: number
+  /** The daemons that were stopped for it. */
+  readonly stopped: readonly string[]
+}
+
+export interface ReadJournal {
+  readonly head: JournalHead
+  readonly changes: readonly Change[]
+  /** False where the restore was killed: what is there is neither the old nor the new. */
+  readonly isWhole: boolean
 }
 
 export class Journal {
@@ -37,18 +49,20 @@ export class Journal {
     fsyncSync(this.#descriptor)
   }
 
-  close(): void {
+  /** `isWhole`: all that the restore wanted has been done. */
+  close(isWhole: boolean): void {
+    if (isWhole) this.#append(whole)
     this.sync()
     closeSync(this.#descriptor)
   }
 
-  #append(line: JournalHead | Change): void {
+  #append(line: JournalHead | Change | typeof whole): void {
     appendFileSync(this.#descriptor, `${JSON.stringify(line)}\n`)
   }
 }
 
 /** Undefined where nothing was restored. A last line that was cut off was of a change that did not happen. */
-export function readJournal(path: string): { readonly head: JournalHead; readonly changes: Change[] } | undefined {
+export function readJournal(path: string): ReadJournal | undefined {
   let text: string
   try {
     text = readFileSync(path, 'utf8')
@@ -58,5 +72,10 @@ export function readJournal(path: string): { readonly head: JournalHead; readonl
   }
   const [head, ...changes] = text.split('\n').slice(0, -1)
   if (head === undefined) return undefined
-  return { head: JSON.parse(head), changes: changes.map((line) => JSON.parse(line)) }
+  const isWhole = changes.at(-1) === JSON.stringify(whole)
+  return {
+    head: JSON.parse(head),
+    changes: (isWhole ? changes.slice(0, -1) : changes).map((line) => JSON.parse(line)),
+    isWhole,
+  }
 }

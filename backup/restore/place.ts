@@ -9,11 +9,12 @@ import {
   mkdir,
   readlink,
   rename,
+  rm,
   rmdir,
   symlink,
   unlink,
 } from 'node:fs/promises'
-import { basename, dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { codeOf, isMissing } from '../../lib/errors.ts'
 import { hasStrayOctet, octetsOfText } from '../../lib/text/lossless-text.ts'
 import { Folder } from '../../lib/trust/folder.ts'
@@ -67,19 +68,24 @@ export async function moveTo(from: string, to: string): Promise<void> {
         await rename(source, target)
       } catch (error) {
         if (codeOf(error) !== 'EXDEV') throw error
-        await copyAcross(source, target)
+        await inPlace(copyPathOf(to), (draft) => copyAcross(source, draft, target))
       }
     }),
   )
 }
 
-/** Between two file systems. */
-async function copyAcross(source: SystemPath, target: SystemPath): Promise<void> {
+/** What is copied from another file system has this name beside its own until it is whole. */
+export const copyPathOf = (path: string): string => join(dirname(path), '.castellan-copy')
+
+/** Between two file systems: what has the name of the target is whole, whenever this process is killed. */
+async function copyAcross(source: SystemPath, draft: SystemPath, target: SystemPath): Promise<void> {
+  await rm(draft, { force: true })
   const stats = await lstat(source)
   const { mode, uid, gid, mtimeMs } = stats
-  if (stats.isSymbolicLink()) await symlink(await readlink(source), target)
-  else await copyFile(source, target, constants.COPYFILE_EXCL)
-  await applyAt(target, { mode: mode & 0o7777, uid, gid, mtimeMs })
+  if (stats.isSymbolicLink()) await symlink(await readlink(source), draft)
+  else await copyFile(source, draft, constants.COPYFILE_EXCL)
+  await applyAt(draft, { mode: mode & 0o7777, uid, gid, mtimeMs })
+  await rename(draft, target)
   await unlink(source)
 }
 

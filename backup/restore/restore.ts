@@ -11,13 +11,14 @@ import { outputPathOf } from '../plan/command-source.ts'
 import { runFromFile } from '../plan/run-to-file.ts'
 import { targetOf } from '../plan/sources.ts'
 import { raiseArchivedBoots } from './engine-boots.ts'
+import { readJournal } from './journal.ts'
 import { archiveOf, openSet, requireVersion, type Trust } from './open-set.ts'
 import { differencesFirst, differencesOf, type PathDifference } from './preflight.ts'
 import { rollBack } from './rollback.ts'
 import type { Services } from './services.ts'
 import { stage } from './stage.ts'
 import { Staging } from './staging.ts'
-import { Switch } from './switch.ts'
+import { journalPathOf, Switch } from './switch.ts'
 
 export interface RestoreOptions {
   readonly home: Home
@@ -106,7 +107,8 @@ export async function applyRestore(options: RestoreOptions, staged: StagedRestor
   const stopped = await services.stop(signal)
   if (stopped.length > 0) log.info(`stopped ${stopped.join(', ')}`)
   try {
-    await switchAll(options, staged)
+    await takeBackKilled(options)
+    await switchAll(options, staged, stopped)
   } catch (error) {
     log.error(`${messageOf(error)}; putting back what was there`)
     await rollBack(replaced)
@@ -117,15 +119,28 @@ export async function applyRestore(options: RestoreOptions, staged: StagedRestor
   }
 }
 
-async function switchAll(options: RestoreOptions, { manifest, components, staging }: StagedRestore): Promise<void> {
+/** What a restore replaced that was killed would be lost with the next one. */
+async function takeBackKilled({ replaced, log }: RestoreOptions): Promise<void> {
+  const journal = readJournal(journalPathOf(replaced))
+  if (!journal || journal.isWhole) return
+  await rollBack(replaced)
+  log.warn(`put back what the restore of ${journal.head.set} had replaced, which was killed`)
+}
+
+async function switchAll(
+  options: RestoreOptions,
+  { manifest, components, staging }: StagedRestore,
+  stopped: readonly string[],
+): Promise<void> {
   const { home, replaced, log, progress, clock } = options
   const features = [...new Set(components.map(({ feature }) => feature))]
-  const head = { set: options.set, node: manifest.node, features, restoredMs: clock.now() }
+  const head = { set: options.set, node: manifest.node, features, restoredMs: clock.now(), stopped }
   const toSwitch = new Switch({
     ...{ home, replaced, head, log },
     targetOf: (path) => targetOf(home, path),
     contentOf: (path) => staging.contentOf(path),
   })
+  let isWhole = false
   try {
     for (const archived of components) {
       options.checkpoint()
@@ -141,8 +156,9 @@ async function switchAll(options: RestoreOptions, { manifest, components, stagin
       progress.component(feature, component, { state: 'done', percent: 100 })
       log.info(`restored ${feature} ${component}: ${archived.entries.length} entries`)
     }
+    isWhole = true
   } finally {
-    toSwitch.close()
+    toSwitch.close(isWhole)
   }
 }
 

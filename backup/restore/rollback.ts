@@ -1,11 +1,11 @@
 /** Takes back what a restore has changed, the last change first. */
 import { rmSync } from 'node:fs'
-import { type Change, type JournalHead, readJournal } from './journal.ts'
-import { applyTraits, makeFolder, moveTo, removeEntry, removeFolder, traitsAt } from './place.ts'
+import { type Change, type ReadJournal, readJournal } from './journal.ts'
+import { applyTraits, copyPathOf, makeFolder, moveTo, removeEntry, removeFolder, traitsAt } from './place.ts'
 import { journalPathOf, keptPathOf } from './switch.ts'
 
 /** Undefined where there is nothing to take back. Can be run again when it was cut off. */
-export async function rollBack(replaced: string): Promise<JournalHead | undefined> {
+export async function rollBack(replaced: string): Promise<ReadJournal | undefined> {
   const journal = readJournal(journalPathOf(replaced))
   if (!journal) return undefined
   const keptOf = new Map(
@@ -18,7 +18,7 @@ export async function rollBack(replaced: string): Promise<JournalHead | undefine
     await takeBack(replaced, change)
   }
   rmSync(replaced, { recursive: true, force: true })
-  return journal.head
+  return journal
 }
 
 /** Each may not have happened, or be taken back already. */
@@ -26,6 +26,7 @@ async function takeBack(replaced: string, change: Change): Promise<void> {
   const { path } = change
   switch (change.change) {
     case 'in':
+      await removeEntry(copyPathOf(path))
       return removeEntry(path)
     case 'away': {
       if (!(await isKept(replaced, change.kept))) return

@@ -50,8 +50,9 @@ export class Switch {
     this.#journal.sync()
   }
 
-  close(): void {
-    this.#journal.close()
+  /** `isWhole`: no component is missing. */
+  close(isWhole: boolean): void {
+    this.#journal.close(isWhole)
   }
 
   /** Takes away what is there of a component, and what is in the way of what comes. */

@@ -4,11 +4,13 @@ import { type Program, runProgram } from '../../lib/cli/program.ts'
 import { backupCommand } from './disaster-recovery/backup.ts'
 import { cancelCommand } from './disaster-recovery/cancel.ts'
 import { deviceCommand } from './disaster-recovery/device.ts'
+import { idleCommand } from './disaster-recovery/idle.ts'
 import { historyCommand, showBackupFiles, showRegistration, showTapeId } from './disaster-recovery/lists.ts'
 import { nodeCommand } from './disaster-recovery/node.ts'
-import { drillCommand, rollbackCommand, verifyCommand } from './disaster-recovery/others.ts'
+import { drillCommand, verifyCommand } from './disaster-recovery/others.ts'
 import { recoveryKeyCommand } from './disaster-recovery/recovery-key.ts'
 import { restoreCommand } from './disaster-recovery/restore.ts'
+import { rollbackCommand } from './disaster-recovery/rollback.ts'
 import { scheduleCommand } from './disaster-recovery/schedule.ts'
 import { statusCommand } from './disaster-recovery/status.ts'
 
@@ -35,6 +37,7 @@ export const utilsProgram: Program = {
         verifyCommand,
         drillCommand,
         rollbackCommand,
+        idleCommand,
       ],
     },
   ],

@@ -43,6 +43,11 @@ export function writePainted(text: string): void {
   writeUnguarded(colouredText(text))
 }
 
+/** Shows one line in place of the one that was shown so before; a terminal alone can. */
+export function overwriteLine(text: string): void {
+  writeUnguarded(`\r${terminalText(text)}\u001b[K`)
+}
+
 let endsOnBrokenOutput = true
 
 /** From here on the command acts, and does so to its end whether or not somebody can read of it. */

@@ -1,4 +1,4 @@
-/** The other rows of a table, as a SET leads to them. */
+/** The rows of a table as a SET leads to them: the others beside it, and what changed, for people. */
 
 /** `alongside` are those that the same SET changes; `indexOf` tells rows apart. */
 export function rowsBeside<R>(
@@ -8,4 +8,20 @@ export function rowsBeside<R>(
 ): R[] {
   const changed = new Set([row, ...alongside].map(indexOf))
   return [...[...rows].filter((one) => !changed.has(indexOf(one))), ...alongside]
+}
+
+/** `added`, `removed`, or `changed` with the columns that were named; a row that a file brings names none. */
+export function whatChanged({
+  before,
+  after,
+  changes,
+}: {
+  readonly before: unknown
+  readonly after: unknown
+  readonly changes: object
+}): string {
+  if (!before) return 'added'
+  if (!after) return 'removed'
+  const names = Object.keys(changes)
+  return names.length === 0 ? 'read from its file' : `changed: ${names.join(', ')}`
 }

@@ -4,7 +4,7 @@ import { type DeviceSettings, isDrsName, mostDevices } from '../../lib/backup/se
 import type { ChangesOf } from '../../lib/mib/declare.ts'
 import { type Change, type Refusal, serve } from '../../lib/mib/module.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
-import { rowsBeside } from './beside.ts'
+import { rowsBeside, whatChanged } from './beside.ts'
 import { drsDeviceTable } from './mib.ts'
 import { type DeviceRow, deviceMistake, isSameDevice, settingsOf } from './settings.ts'
 
@@ -16,6 +16,8 @@ export interface DeviceEvents {
   removed(row: DeviceRow): void
   /** Whether a schedule names it. */
   isUsed(index: number): boolean
+  /** `what` such as `added` or `changed: drsDevicePath`; no values, for a password may be among them. */
+  changed(row: DeviceRow, what: string): void
 }
 
 export class DeviceTable {
@@ -83,6 +85,8 @@ export class DeviceTable {
   }
 
   #apply({ before, after, changes }: DeviceChange): void {
+    const shown = after ?? before
+    if (shown) this.#events.changed(shown, whatChanged({ before, after, changes }))
     if (!after) {
       if (before) this.#events.removed(before)
       return

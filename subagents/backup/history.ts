@@ -5,6 +5,7 @@ import { brokenSentence, readState } from '../../lib/files/state-file.ts'
 import { type Log, silentLog } from '../../lib/log/log.ts'
 import { serve } from '../../lib/mib/module.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
+import type { Clock, Timer } from '../../lib/time/clock.ts'
 import { kBytes } from './device-table.ts'
 import { drsHistoryTable } from './mib.ts'
 
@@ -29,10 +30,15 @@ export interface PastJob {
 export const isGood = ({ result }: Pick<PastJob, 'result'>): boolean =>
   result === 'succeeded' || result === 'succeededWithWarnings'
 
+/** A history that could not be written, as on a full disk, is tried again this often. */
+const saveAgainMs = 10_000
+
 export class History {
   readonly served = serve(drsHistoryTable, {})
   readonly #path: string
   #log: Log = silentLog
+  #clock: Clock | undefined
+  #savingAgain: Timer | undefined
   /** The oldest first. */
   #jobs: readonly PastJob[] = []
 
@@ -41,12 +47,19 @@ export class History {
   }
 
   /** Reads what was kept; what goes wrong from here on is said in the log. */
-  async load(log: Log): Promise<void> {
+  async load(log: Log, clock: Clock): Promise<void> {
     this.#log = log
+    this.#clock = clock
     const found = await readState(this.#path, (text) => parseHistory(JSON.parse(text)))
     if (found.kind === 'broken')
       this.#log.error(`the history of backups begins again: ${brokenSentence(this.#path, found)}`)
     this.#show(found.kind === 'read' ? found.value : [])
+  }
+
+  /** What is not on the disk yet gets a last try. */
+  async stop(): Promise<void> {
+    this.#clock = undefined
+    if (this.#savingAgain) await this.#save()
   }
 
   has(job: number): boolean {
@@ -74,10 +87,22 @@ export class History {
   async #keep(jobs: readonly PastJob[], limit: number): Promise<void> {
     const kept = jobs.filter((one, at) => jobs.slice(at).filter(({ type }) => type === one.type).length <= limit)
     this.#show(kept)
+    await this.#save()
+  }
+
+  async #save(): Promise<void> {
+    const isAgain = this.#savingAgain !== undefined
+    this.#savingAgain?.cancel()
+    this.#savingAgain = undefined
     try {
-      await writeFileAtomic(this.#path, `${JSON.stringify(kept)}\n`)
+      await writeFileAtomic(this.#path, `${JSON.stringify(this.#jobs)}\n`)
+      if (isAgain) this.#log.notice('the history of backups is written again')
     } catch (error) {
-      this.#log.error('cannot write the history of backups; it is in memory until the next job ends', { error })
+      if (!isAgain)
+        this.#log.error('cannot write the history of backups; it is kept in memory and written when that is possible', {
+          error,
+        })
+      this.#savingAgain = this.#clock?.after(saveAgainMs, () => void this.#save())
     }
   }
 

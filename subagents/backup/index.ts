@@ -3,7 +3,9 @@ import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Feature } from '../../lib/backup/feature.ts'
+import { bothLogs, openTrace } from '../../lib/backup/trace.ts'
 import { foldersOf, type Home } from '../../lib/home/home.ts'
+import { type Log, silentLog } from '../../lib/log/log.ts'
 import { anyServing, type MibModule, type ModuleHost, serve } from '../../lib/mib/module.ts'
 import type { Names } from '../../lib/mib/names.ts'
 import { type Launcher, ownLauncher } from '../../lib/program/launcher.ts'
@@ -60,8 +62,18 @@ export function backupModule(home: Home, options: BackupModuleOptions) {
   } = options
   let work: Work | undefined
   let scheduler: Scheduler | undefined
-  const tables = makeTables(join(folder, 'history.json'), () => work)
-  const sources = serve(drsSourceTable, {})
+  let changes = silentLog
+  const tables = makeTables(
+    join(folder, 'history.json'),
+    () => work,
+    (sentence, fields) => changes.info(sentence, fields),
+  )
+  const register = (): void => {
+    const added = declared()
+    tables.registrations.show(knownFeatures(home, added), added, hostname())
+  }
+  // A reload brings new lines one by one.
+  const sources = serve(drsSourceTable, { commit: () => ({ finish: () => void (work && register()) }) })
   const declared = (): Feature[] => declaredFeatures(sources.table.rows())
 
   const module: MibModule = {
@@ -70,10 +82,12 @@ export function backupModule(home: Home, options: BackupModuleOptions) {
     oid: oid(drs),
     tables: [...servedOf(tables), sources].map(anyServing),
     notifications: drsNotifications,
-    async start(host) {
+    async start(given) {
+      const trace = openTrace(home, 'drfMA', 'backup', given.clock)
+      const host = { ...given, log: bothLogs(given.log, trace) }
+      changes = openTrace(home, 'drfConfLib', 'backup', given.clock)
       await mkdir(join(folder, 'jobs'), { recursive: true, mode: 0o700 })
-      const added = declared()
-      tables.registrations.show(knownFeatures(home, added), added, hostname())
+      register()
       work = new Work({
         ...{ home, host, ask, askNode, runJob, jobsFolder: join(folder, 'jobs') },
         tables: { ...tables, declared, nextJob: () => nextJob(tables, work) },
@@ -87,7 +101,7 @@ export function backupModule(home: Home, options: BackupModuleOptions) {
       await scheduler?.stop()
       scheduler = undefined
       tables.schedules.use(undefined)
-      work?.stop()
+      await work?.stop()
       work = undefined
     },
   }
@@ -98,13 +112,13 @@ export function backupModule(home: Home, options: BackupModuleOptions) {
     checks: [deviceRule, scheduleRule, nodeRule, sourceRule],
     /** What `utils disaster_recovery` asks; `set` is a SET of this module. */
     order: (words: readonly string[], names: Names, set: OperatorOptions['set']) =>
-      obey(words, { tables: module.tables, names, set }),
+      obey(words, { tables: module.tables, names, set, asks: (jobs, isAsking) => tables.jobs.asks(jobs, isAsking) }),
   }
 }
 
 type StandingTables = Omit<Tables, 'declared' | 'nextJob'>
 
-function makeTables(historyPath: string, working: () => Work | undefined): StandingTables {
+function makeTables(historyPath: string, working: () => Work | undefined, trace: Log['info']): StandingTables {
   const mayStart = (): boolean => working() !== undefined && working()?.jobs.current === undefined
   const hasDevice = (index: number): boolean => devices.settings(index) !== undefined
   const history = new History(historyPath)
@@ -115,24 +129,38 @@ function makeTables(historyPath: string, working: () => Work | undefined): Stand
     toValidate: (row) => working()?.validate(row),
     removed: (row) => files.forget(row.drsDeviceIndex),
     isUsed: (index) => schedules.names(index),
+    changed: (row, what) => trace(`device ${what}`, { name: row.drsDeviceName }),
   })
   const schedules = new ScheduleTable({
     mayRun: mayStart,
     runNow: (row) => void working()?.runSchedule(row),
     hasDevice,
     lastResult: (index) => history.lastOf(index)?.result ?? 'none',
+    changed: (row, what) => trace(`schedule ${what}`, { name: row.drsScheduleName }),
   })
   const nodes = new NodeTable({
-    toLookAt: (row) => working()?.nodes.lookAt(row),
-    removed: (row) => working()?.nodes.forget(row),
+    toLookAt(row) {
+      trace('node changed', { name: row.drsNodeName })
+      working()?.nodes.lookAt(row)
+    },
+    removed(row) {
+      trace('node removed', { name: row.drsNodeName })
+      working()?.nodes.forget(row)
+    },
   })
   const jobs: JobTable = new JobTable({
     mayBe: (index) => isNear(index, nextJob({ jobs }, working())),
     ...{ mayStart, hasDevice },
     knows: (feature) => registrations.knows(feature),
     isCurrent: (index) => working()?.jobs.current?.request.job === index,
-    toStart: (row) => void working()?.begin(requestedBy(row, devices.settings(row.drsJobDevice)), row.drsJobIndex),
-    toCancel: (index) => void working()?.jobs.cancel(index),
+    toStart(row) {
+      trace(`${row.drsJobType} asked for`, { job: row.drsJobIndex, trigger: row.drsJobTrigger })
+      void working()?.begin(requestedBy(row, devices.settings(row.drsJobDevice)), row.drsJobIndex)
+    },
+    toCancel(index) {
+      trace('cancel asked for', { job: index })
+      void working()?.jobs.cancel(index)
+    },
     toKeep: (index) => working()?.keep(index),
     nodes: () => ({ own: hostname(), others: nodes.active.map(({ drsNodeName }) => drsNodeName) }),
     componentIndex: (feature, component) => registrations.find(feature, component),

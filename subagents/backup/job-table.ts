@@ -40,6 +40,7 @@ export class JobTable {
   readonly components = serve(drsJobComponentTable, {})
   readonly nodes = serve(drsJobNodeTable, {})
   readonly #events: JobEvents
+  readonly #ofPeople = new Set<number>()
 
   constructor(events: JobEvents) {
     this.#events = events
@@ -47,6 +48,13 @@ export class JobTable {
       test: (change) => this.#test(change),
       commit: (change) => ({ finish: () => this.#apply(change) }),
     })
+  }
+
+  /** While these are asked for by a person on this machine, their trigger is manual(1) and not snmp(3). */
+  asks(jobs: readonly number[], isAsking: boolean): void {
+    for (const job of jobs)
+      if (isAsking) this.#ofPeople.add(job)
+      else this.#ofPeople.delete(job)
   }
 
   get(drsJobIndex: number): JobRow | undefined {
@@ -180,7 +188,8 @@ export class JobTable {
       return
     }
     if (after.drsJobRowStatus !== 'active') return
-    if (before?.drsJobRowStatus !== 'active') this.#events.toStart(after)
+    if (before?.drsJobRowStatus !== 'active')
+      this.#events.toStart(this.#ofPeople.has(after.drsJobIndex) ? { ...after, drsJobTrigger: 'manual' } : after)
     else if (changes.drsJobControl === 'cancel') this.#events.toCancel(after.drsJobIndex)
     else if (changes.drsJobControl === 'keep') this.#events.toKeep(after.drsJobIndex)
   }

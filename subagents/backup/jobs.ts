@@ -36,6 +36,8 @@ export interface JobsOptions {
   readonly folder: string
   /** Starts the program of a job, and resolves when it has ended, to why it could not be started; undefined otherwise. */
   run(folder: string): Promise<string | undefined>
+  /** Whether a program of that job's folder runs, whoever started it. */
+  isProgramRunning(folder: string): boolean
   /** Whether its end is in the history already. */
   wasRecorded(job: number): boolean
   readonly events: {
@@ -49,7 +51,7 @@ export interface JobsOptions {
 
 /** How often the status of a running job is read. */
 const followEveryMs = 500
-/** So long a job may say nothing after its start. */
+/** So long a job that an earlier process started, and whose program is not seen, may say nothing. */
 const silentAtMostMs = 60_000
 /** Folders that are kept for their logs: those of the history of backups and restores, and of drills. */
 export const keptFolders = 60
@@ -63,6 +65,8 @@ export class Jobs {
   #timer: Timer | undefined
   #startedMs = 0
   #isReading = false
+  /** What this process knows of the current job's program; one that an earlier process started it cannot wait for. */
+  #program: 'runs' | 'ended' | 'unknown' = 'unknown'
 
   constructor(options: JobsOptions) {
     this.#options = options
@@ -125,10 +129,12 @@ export class Jobs {
   }
 
   async #run(folder: string): Promise<void> {
+    this.#program = 'runs'
     const failure = await this.#options.run(folder)
     const job = this.#current
-    if (failure === undefined || !job || jobFolderOf(this.#options.folder, job.request.job) !== folder)
-      return this.#look()
+    if (!job || jobFolderOf(this.#options.folder, job.request.job) !== folder) return
+    this.#program = 'ended'
+    if (failure === undefined) return this.#look()
     this.#end({ ...job, error: failure }, 'failed')
   }
 
@@ -149,9 +155,11 @@ export class Jobs {
     const job = this.#current
     if (!job || this.#isReading) return
     this.#isReading = true
+    // Known before the status is read: what a program says just before its end counts.
+    const program = this.#program
     try {
       const status = await readJobStatus(jobFolderOf(this.#options.folder, job.request.job))
-      if (this.#current?.request.job === job.request.job) this.#take(this.#current, status)
+      if (this.#current?.request.job === job.request.job) this.#take(this.#current, status, program)
     } catch (error) {
       this.#options.log.warn('cannot read the status of a job', { job: job.request.job, error })
     } finally {
@@ -159,10 +167,10 @@ export class Jobs {
     }
   }
 
-  #take(job: Job, status: JobStatus | undefined): void {
+  #take(job: Job, status: JobStatus | undefined, program: 'runs' | 'ended' | 'unknown'): void {
     if (!status) {
-      const waitedMs = this.#options.clock.monotonicMs() - this.#startedMs
-      if (waitedMs > silentAtMostMs) this.#end({ ...job, error: 'the job said nothing after its start' }, 'interrupted')
+      if (program === 'ended' || (program === 'unknown' && this.#isLost(job)))
+        this.#end({ ...job, error: 'its program ended without a word' }, 'interrupted')
       return
     }
     if (status.state === 'completed') return this.#end({ ...job, status, error: status.error }, status.result)
@@ -173,9 +181,17 @@ export class Jobs {
     this.#options.events.changed(this.#current)
   }
 
+  /** Of a job that has said nothing: silence alone is no end, for a busy machine may take minutes to start a program. */
+  #isLost({ request }: Job): boolean {
+    const { clock, folder, isProgramRunning } = this.#options
+    const isPatient = clock.monotonicMs() - this.#startedMs <= silentAtMostMs
+    return !isPatient && !isProgramRunning(jobFolderOf(folder, request.job))
+  }
+
   #end(job: Job, result: JobResult): void {
     this.stop()
     this.#current = undefined
+    this.#program = 'unknown'
     const endedMs = job.status?.endedMs ?? this.#options.clock.now()
     this.#options.events.ended({ ...job, state: 'completed', result, endedMs })
   }

@@ -104,6 +104,7 @@ export const drsDeviceTable = defineTable({
     drsDeviceMaxKBytesPerSecond: column(19, unsigned32(), 'read-create', { defaultValue: 0 }),
     drsDeviceShownHostKey: column(20, castellanText(0, 1024), 'read-only', { ...harmless, defaultValue: '' }),
     drsDeviceError: column(21, castellanText(0, 1024), 'read-only', { ...harmless, defaultValue: '' }),
+    drsDeviceAllowOldAlgorithms: column(22, truthValue(), 'read-create', { defaultValue: false }),
   },
   cnf: [
     'drsDeviceIndex',
@@ -120,6 +121,7 @@ export const drsDeviceTable = defineTable({
     'drsDeviceStorageType',
     'drsDevicePrivateKey',
     'drsDeviceMaxKBytesPerSecond',
+    'drsDeviceAllowOldAlgorithms',
   ],
 })
 

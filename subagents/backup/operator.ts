@@ -17,14 +17,18 @@ export interface OperatorOptions {
   readonly tables: readonly Serving[]
   readonly names: Names
   set(varbinds: readonly SetVarbind[]): Promise<void>
+  /** Before a SET that starts jobs, and after it: a person asks for these, and no manager. */
+  asks?(jobs: readonly number[], isAsking: boolean): void
 }
 
 /** Throws what the operator is to read. */
-export async function obey(words: readonly string[], { tables, names, set }: OperatorOptions): Promise<string> {
+export async function obey(words: readonly string[], { tables, names, set, asks }: OperatorOptions): Promise<string> {
   const [order, argument = ''] = words
   if (order === 'rows') return JSON.stringify(rowsOf(argument, tables))
   if (order !== 'set') throw new Error(`unknown order backup ${order}; use rows TABLE or set ASSIGNMENTS`)
   const assignments = decode(argument)
+  const jobs = assignments.flatMap(([object]) => /^drsJobRowStatus\.(\d+)$/.exec(object)?.[1] ?? []).map(Number)
+  asks?.(jobs, true)
   try {
     await set(assignments.map((one, at) => varbindOf(one, at + 1, names)))
   } catch (error) {
@@ -34,6 +38,8 @@ export async function obey(words: readonly string[], { tables, names, set }: Ope
     // A password is not repeated.
     const value = /Password|PrivateKey/.test(object) ? '' : ` ${JSON.stringify(text)}`
     throw new Error(`${object}${value} was refused: ${status}`)
+  } finally {
+    asks?.(jobs, false)
   }
   return `set ${assignments.map(([object]) => object).join(' ')}`
 }

@@ -52,21 +52,21 @@ export class Registrations {
         drsFeatureComponents: feature.components.length,
       })),
     )
-    this.components.table.replaceAll(
-      numbered.flatMap(({ feature, index: drsFeatureIndex }) =>
-        feature.components.map((component, at) => ({
-          drsComponentLastResult: 'none' as const,
-          drsComponentLastTime: 'never' as const,
-          ...this.components.table.get({ drsFeatureIndex, drsComponentIndex: at + 1 }),
-          drsFeatureIndex,
-          drsComponentIndex: at + 1,
-          drsComponentName: component.name,
-          drsComponentNode: node,
-          drsComponentRegState: 'registered' as const,
-          drsComponentOrder: feature.order,
-        })),
-      ),
+    const others = [...this.components.table.rows()].filter((row) => row.drsComponentIndex >= ofNode)
+    const own = numbered.flatMap(({ feature, index: drsFeatureIndex }) =>
+      feature.components.map((component, at) => ({
+        drsComponentLastResult: 'none' as const,
+        drsComponentLastTime: 'never' as const,
+        ...this.components.table.get({ drsFeatureIndex, drsComponentIndex: at + 1 }),
+        drsFeatureIndex,
+        drsComponentIndex: at + 1,
+        drsComponentName: component.name,
+        drsComponentNode: node,
+        drsComponentRegState: 'registered' as const,
+        drsComponentOrder: feature.order,
+      })),
     )
+    this.components.table.replaceAll([...own, ...others])
   }
 
   /** What another node has registered, as far as this one has the features too. */

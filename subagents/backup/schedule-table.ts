@@ -7,7 +7,7 @@ import type { ScheduleState } from '../../lib/schedule/schedule.ts'
 import type { Scheduler } from '../../lib/schedule/scheduler.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
 import { machineZone } from '../../lib/time/zone.ts'
-import { rowsBeside } from './beside.ts'
+import { rowsBeside, whatChanged } from './beside.ts'
 import { dateOf } from './dates.ts'
 import { drsScheduleFeatureTable, drsScheduleTable, weekDays } from './mib.ts'
 
@@ -25,6 +25,8 @@ export interface ScheduleEvents {
   hasDevice(index: number): boolean
   /** Of the last job that the schedule started. */
   lastResult(index: number): ScheduleResult
+  /** `what` such as `added` or `changed: drsScheduleStart`. */
+  changed(row: ScheduleRow, what: string): void
 }
 
 export class ScheduleTable {
@@ -99,6 +101,8 @@ export class ScheduleTable {
   }
 
   #apply({ before, after, changes }: ScheduleChange): void {
+    const shown = after ?? before
+    if (shown) this.#events.changed(shown, whatChanged({ before, after, changes }))
     if (!after) {
       if (!before) return
       this.#scheduler?.remove(keyOf(before))

@@ -50,6 +50,7 @@ export function settingsOf(row: DeviceRow): DeviceSettings {
         ...(privateKey === '' ? { password } : { privateKey }),
         ...(hostKey === '' ? {} : { hostKey }),
         ...(maxKBytesPerSecond === 0 ? {} : { maxKBytesPerSecond }),
+        ...(row.drsDeviceAllowOldAlgorithms ? { allowsOldAlgorithms: true } : {}),
       }
     }
   }
@@ -74,6 +75,7 @@ export function deviceColumnsOf(device: DeviceSettings): ChangesOf<typeof drsDev
         drsDevicePrivateKey: Buffer.from(device.privateKey ?? ''),
         drsDeviceHostKey: device.hostKey ?? '',
         drsDeviceMaxKBytesPerSecond: device.maxKBytesPerSecond ?? 0,
+        drsDeviceAllowOldAlgorithms: device.allowsOldAlgorithms ?? false,
       }
   }
 }
@@ -89,6 +91,7 @@ export const addressColumns = [
   'drsDevicePrivateKey',
   'drsDeviceHostKey',
   'drsDeviceTapeId',
+  'drsDeviceAllowOldAlgorithms',
 ] as const satisfies readonly (keyof DeviceRow)[]
 
 export function isSameDevice(before: DeviceRow, after: DeviceRow): boolean {

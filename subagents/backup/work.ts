@@ -11,6 +11,7 @@ import { Ages } from './ages.ts'
 import { clearedBy } from './alarms.ts'
 import { isGood, type PastJob } from './history.ts'
 import { type AskDevice, Inquiries } from './inquiries.ts'
+import { isJobProgramRunning } from './job-program.ts'
 import { type Job, Jobs } from './jobs.ts'
 import { Lease } from './lease.ts'
 import { nodeSettingsOf } from './node-table.ts'
@@ -54,6 +55,7 @@ export class Work {
     this.jobs = new Jobs({
       ...{ clock, log, folder: jobsFolder, run: runJob },
       wasRecorded: (job) => history.has(job),
+      isProgramRunning: isJobProgramRunning,
       events: {
         started: (job) => this.#started(job),
         changed: (job) => this.#changed(job),
@@ -83,19 +85,20 @@ export class Work {
 
   async start(): Promise<void> {
     const { devices, history } = this.#options.tables
-    await history.load(this.#options.host.log)
+    await history.load(this.#options.host.log, this.#options.host.clock)
     await this.jobs.start()
     this.#ages.look()
     this.nodes.lookAtAll()
     for (const index of devices.indexes) this.list(index)
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     this.jobs.stop()
     this.#ages.stop()
     this.nodes.stop()
     this.#lease.end()
     this.#options.tables.alarms.use(undefined)
+    await this.#options.tables.history.stop()
   }
 
   /** After a SET of drsGlobals. */
@@ -215,7 +218,9 @@ export class Work {
     this.#raise(job)
     if (job.result === 'interrupted')
       tables.alarms.raise('internalProcessFailure', {
-        text: `${type} ${index}: ${job.error}; run it again`,
+        text: `${type} ${index}: ${job.error}; ${
+          type === 'restore' ? 'put back what it replaced: utils disaster_recovery rollback' : 'run it again'
+        }`,
         job: index,
       })
     if (isGood(job)) tables.alarms.clear(type === 'rollback' || type === 'verify' ? [] : clearedBy[type], index)

@@ -96,7 +96,10 @@ describe('a job and its child', () => {
     const settings: NetworkDirectory = {
       ...{ type: 'network', name: 'far', server: 'x', port: 22, path: '', userName: 'u', retention: 1 },
     }
-    const served = serveDevice({ input, output, makeDevice: () => device })
+    const hand = async (take: (octets: Buffer) => void): Promise<void> => {
+      for await (const chunk of input) take(chunk)
+    }
+    const served = serveDevice({ input: hand, output, makeDevice: () => device })
     input.write(encodeMessage(0, { type: 'open', settings }))
     input.write(encodeMessage(1, { type: 'create', name: 'one' }))
     await until(() => device.calls.includes('create'), 5000, 'the beginning of the file')

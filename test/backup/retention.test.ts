@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { StoredFile } from '../../backup/device/device.ts'
-import { filesToRemove, prune } from '../../backup/retention.ts'
+import { filesToRemove, prune, removeDrafts } from '../../backup/retention.ts'
 import { archiveNameOf, formatSetName, listNameOf, parseStoredName, type SetName } from '../../lib/backup/set-name.ts'
 import { MemoryDevice } from '../support/memory-device.ts'
 
@@ -146,4 +146,23 @@ test('a prune removes from the device what it should, and nothing twice', async 
   assert.deepEqual(await prune(device, rules, never), [])
   const left = (await device.list(never)).map(({ name }) => name).sort()
   assert.deepEqual(left, [archiveNameOf(completed, 'alpha'), listNameOf(completed), 'notes.txt'].sort())
+})
+
+test('before a backup the drafts of this node go at once, and those of others when they are older than a day', async () => {
+  const device = new MemoryDevice('memory')
+  const [today, old] = [setAt(nowMs - hourMs), setAt(nowMs - 25 * hourMs)]
+  const names = [
+    ...[today, old].flatMap((set) => ['alpha', 'beta'].map((node) => `${archiveNameOf(set, node)}.part`)),
+    archiveNameOf(old, 'alpha'),
+  ]
+  for (const name of names) device.put(name, '', old.timeMs)
+  const removed = await removeDrafts(device, { nowMs, ownNode: 'alpha' }, never)
+  assert.deepEqual(
+    removed.sort(),
+    [
+      `${archiveNameOf(today, 'alpha')}.part`,
+      `${archiveNameOf(old, 'alpha')}.part`,
+      `${archiveNameOf(old, 'beta')}.part`,
+    ].sort(),
+  )
 })

@@ -216,7 +216,7 @@ describe('the way to an SFTP server', { skip: noSshd }, () => {
         assert.deepEqual([error.fault, error.step], ['unreachable', 'connect'])
         assert.match(
           error.message,
-          /cannot speak SSH with 127\.0\.0\.1 port \d+: the server offers only diffie-hellman-group1-sha1 for key exchange; this client offers curve25519-sha256@libssh\.org, [^;]*; enable one of these on the server \(KexAlgorithms in its sshd_config\), or allow old algorithms for this device$/,
+          /cannot speak SSH with 127\.0\.0\.1 port \d+: the server offers only diffie-hellman-group1-sha1 for key exchange; this client offers curve25519-sha256@libssh\.org, [^;]*; enable one of these on the server \(KexAlgorithms in its sshd_config\), or set drsDeviceAllowOldAlgorithms of this device \(utils disaster_recovery device change NAME --allow-old-algorithms yes\)$/,
         )
         assert.doesNotMatch(error.message, /ext-info|kex-strict/)
         const allowing = new SftpDevice((await server).settings(path, { allowsOldAlgorithms: true }), commandClock)

@@ -1,7 +1,7 @@
 /** A tape as a backup device, for which a file stands in. */
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -83,7 +83,10 @@ describe('a tape', () => {
 
   test('a drive is refused in so many words, and a missing folder is said to be missing', async () => {
     const drive = await deviceErrorOf(new TapeDevice({ name: 'tape', tapeId: '/dev/null' }).list(never))
-    assert.match(drive.message, /cannot list \/dev\/null: tape drives are not implemented yet; name a regular file/)
+    assert.match(
+      drive.message,
+      /cannot list \/dev\/null: it is no regular file; name a regular file, or a drive by its path/,
+    )
     const error = await deviceErrorOf(new TapeDevice({ name: 'tape', tapeId: '/no/such/tape' }).list(never))
     assert.equal(error.fault, 'pathMissing')
   })
@@ -96,4 +99,13 @@ test('the drives of a machine are those that do not rewind themselves, each once
     '/dev/nst10',
   ])
   assert.deepEqual(await tapeDrives('/no/such/folder'), [])
+  const folder = mkdtempSync(join(tmpdir(), 'castellan-tapes-'))
+  try {
+    mkdirSync(join(folder, 'nst0', 'device'), { recursive: true })
+    writeFileSync(join(folder, 'nst0', 'device', 'vendor'), 'HP      \n')
+    writeFileSync(join(folder, 'nst0', 'device', 'model'), 'Ultrium 3-SCSI  \n')
+    assert.deepEqual(await tapeDrives(folder), [{ path: '/dev/nst0', vendor: 'HP', model: 'Ultrium 3-SCSI' }])
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 })

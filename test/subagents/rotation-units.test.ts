@@ -106,6 +106,9 @@ describe('policies', () => {
         ['sharedmem_stats_log', 'sipd'],
         ['agent.log', 'agent'],
         ['subagents.log', 'subagents'],
+        ['drfMA', ''],
+        ['drfLA', ''],
+        ['drfConfLib', ''],
       ],
     )
     assert.ok(policies.every(({ maxOctets }) => maxOctets === 5_000_000))

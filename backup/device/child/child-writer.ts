@@ -60,8 +60,9 @@ export class ChildWriter implements DeviceWriter {
     }
   }
 
+  /** The child has all that was written before it is asked: one pipe keeps their order. */
   async commit(): Promise<void> {
-    await this.#untilOnTheWay(0)
+    if (this.#failure) throw this.#failure.error
     try {
       await this.#channel.request({ type: 'commit', writer: this.#id }, this.#signal)
     } catch (error) {

@@ -31,7 +31,8 @@ function header(kind: keyof typeof kinds, id: number, octets: number): Buffer {
 }
 
 /**
- * Takes what comes in pieces of any size; data is passed on as it comes, in several frames of the same request. Throws DecodeError
+ * Takes what comes in pieces of any size; data is passed on as it comes, in several frames of the same request, and lies in the
+ * piece that was given: whoever keeps it copies it. Throws DecodeError
  * for what is no frame, or larger than one may be.
  */
 export class FrameReader {
@@ -64,7 +65,7 @@ export class FrameReader {
     const isData = this.#header[4] === kinds.data
     if (part.length > 0) {
       if (isData) frames.push({ kind: 'data', id, octets: part })
-      else this.#content.push(part)
+      else this.#content.push(Buffer.from(part))
     }
     if (this.#left > 0) return
     if (!isData) frames.push({ kind: 'message', id, message: parse(Buffer.concat(this.#content)) })

@@ -1,6 +1,6 @@
 /** The child's end of the pipe: does with a device what the job asks, until the job closes the pipe or is gone. */
 import { once } from 'node:events'
-import type { Readable, Writable } from 'node:stream'
+import type { Writable } from 'node:stream'
 import type { NetworkDirectory } from '../../../lib/backup/settings.ts'
 import { errorOf } from '../../../lib/errors.ts'
 import type { Device, DeviceWriter } from '../device.ts'
@@ -8,7 +8,8 @@ import { dataHeader, encodeMessage, FrameReader } from './frames.ts'
 import { type Answer, failureOf, isRequest, type Request, windowOctets } from './messages.ts'
 
 export interface DeviceServer {
-  readonly input: Readable
+  /** Hands over what comes, until it has ended. What is handed over is good for as long as that call lasts. */
+  input(take: (octets: Buffer) => void): Promise<void>
   readonly output: Writable
   makeDevice(settings: NetworkDirectory): Device
 }
@@ -18,13 +19,13 @@ export async function serveDevice(server: DeviceServer): Promise<void> {
   const service = new Service(server)
   const frames = new FrameReader()
   try {
-    for await (const chunk of server.input) {
+    await server.input((chunk) => {
       for (const frame of frames.push(chunk)) {
         if (frame.kind === 'data') service.takeData(frame.id, frame.octets)
         else if (isRequest(frame.message)) service.take(frame.id, frame.message)
         else throw new Error('the job asked for something unknown')
       }
-    }
+    })
   } finally {
     await service.end()
   }
@@ -35,11 +36,18 @@ interface Writing {
   readonly writer: DeviceWriter
   readonly abort: AbortController
   tail: Promise<void>
-  hasFailed: boolean
+  failure: Answer | undefined
+  /** What has come and is less than a piece, and buffers that can be filled again. */
+  piece: Buffer | undefined
+  filled: number
+  readonly free: Buffer[]
   /** What is on its way to the writer, and what it has taken and the job has not been told. */
   waiting: number
   taken: number
 }
+
+/** What is given to a writer at once: a request of SFTP to OpenSSH. */
+const pieceOctets = 255 * 1024
 
 class Service {
   readonly #server: DeviceServer
@@ -79,19 +87,35 @@ class Service {
   takeData(id: number, octets: Buffer): void {
     const writing = this.#writing.get(id)
     if (!writing) return
-    writing.waiting += octets.length
+    for (let at = 0; at < octets.length; ) {
+      writing.piece ??= writing.free.pop() ?? Buffer.allocUnsafe(pieceOctets)
+      const copied = octets.copy(writing.piece, writing.filled, at)
+      writing.filled += copied
+      at += copied
+      if (writing.filled === pieceOctets) this.#pass(id, writing)
+    }
+  }
+
+  /** Gives what has come to the writer, behind what came before. */
+  #pass(id: number, writing: Writing): void {
+    const { piece, filled } = writing
+    if (!piece) return
+    writing.piece = undefined
+    writing.filled = 0
+    writing.waiting += filled
     writing.tail = writing.tail.then(async () => {
-      if (writing.hasFailed) return
+      if (writing.failure) return
       try {
-        await writing.writer.write(octets)
-        writing.waiting -= octets.length
-        writing.taken += octets.length
+        await writing.writer.write(piece.subarray(0, filled))
+        writing.free.push(piece)
+        writing.waiting -= filled
+        writing.taken += filled
         if (writing.waiting > 0 && writing.taken < windowOctets / 8) return
         this.#send(id, { type: 'taken', octets: writing.taken })
         writing.taken = 0
       } catch (error) {
-        writing.hasFailed = true
-        this.#send(id, failureOf(error))
+        writing.failure = failureOf(error)
+        this.#send(id, writing.failure)
       }
     })
   }
@@ -136,7 +160,8 @@ class Service {
         return device.validate(signal)
       case 'create': {
         const writer = await device.create(request.name, signal)
-        this.#writing.set(id, { writer, abort, tail: Promise.resolve(), hasFailed: false, waiting: 0, taken: 0 })
+        const nothing = { failure: undefined, piece: undefined, filled: 0, free: [], waiting: 0, taken: 0 }
+        this.#writing.set(id, { writer, abort, tail: Promise.resolve(), ...nothing })
         return undefined
       }
       case 'read':
@@ -149,7 +174,9 @@ class Service {
   #finish(id: number, of: number, how: 'commit' | 'abort'): void {
     const writing = this.#writing.get(of)
     if (!writing) return this.#send(id, { type: 'answer' })
+    if (how === 'commit') this.#pass(of, writing)
     writing.tail = writing.tail.then(async () => {
+      if (how === 'commit' && writing.failure) return this.#send(id, writing.failure)
       try {
         await writing.writer[how]()
         this.#writing.delete(of)

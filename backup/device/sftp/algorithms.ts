@@ -46,7 +46,9 @@ export function noCommonAlgorithm(
     fault: 'unreachable',
     reason: `the server offers only ${listOf('remote').join(', ')} for ${called}; this client offers ${ours.join(', ')}`,
     advice: `enable one of these on the server (${directive} in its sshd_config)${
-      allowsOld ? '' : ', or allow old algorithms for this device'
+      allowsOld
+        ? ''
+        : ', or set drsDeviceAllowOldAlgorithms of this device (utils disaster_recovery device change NAME --allow-old-algorithms yes)'
     }`,
   }
 }

@@ -36,6 +36,7 @@ export interface ConnectOptions {
 }
 
 export interface Connection {
+  readonly socket: Socket
   readonly client: Client
   readonly sftp: SFTPWrapper
   readonly hostKey: string
@@ -58,7 +59,7 @@ export async function connectSftp(settings: NetworkDirectory, options: ConnectOp
       { step: 'hostKey', found: `the server shows ${hostKey} (${kind})` },
       { step: 'logIn', found: `logged in as ${settings.userName}` },
     ]
-    return { client, sftp, hostKey, steps }
+    return { socket, client, sftp, hostKey, steps }
   } catch (error) {
     socket.destroy()
     throw error

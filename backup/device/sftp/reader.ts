@@ -1,7 +1,7 @@
 /** A download in order, with many requests on their way at once. */
 import { untilAborted } from '../within.ts'
 import type { SftpSession } from './session.ts'
-import { pieceOctets } from './writer.ts'
+import { servedByAll as pieceOctets } from './session.ts'
 
 const mostOutstanding = 64
 

@@ -23,6 +23,11 @@ export interface FileSystem {
   readonly isReadOnly: boolean
 }
 
+/** What every server takes (draft-ietf-secsh-filexfer §3: packets of 34,000 octets). */
+export const servedByAll = 32 * 1024
+/** OpenSSH takes packets of 256 KiB. */
+const mostWriteOctets = 255 * 1024
+
 /** More files than any folder of backups has: a listing that never ends is given up. */
 const mostFiles = 100_000
 
@@ -49,6 +54,12 @@ export class SftpSession {
 
   get connection(): Connection {
     return this.#connection
+  }
+
+  /** What the server takes in one request to write; ssh2 keeps what it has learnt of that (limits@openssh.com). */
+  get mostWriteOctets(): number {
+    const known: unknown = Reflect.get(this.#connection.sftp, '_maxWriteLen')
+    return typeof known === 'number' && known > 0 ? Math.min(known, mostWriteOctets) : servedByAll
   }
 
   get isLost(): boolean {
@@ -97,7 +108,13 @@ export class SftpSession {
 
   /** Not ended by a signal: many of them are pending at once, and who waits for them looks at the signal. */
   write(handle: Buffer, chunk: Buffer, position: number): Promise<void> {
-    return this.#request((sftp, done: Done<void>) => sftp.write(handle, chunk, 0, chunk.length, position, done))
+    const { socket } = this.#connection
+    socket.cork() // all packets of SSH that become of it in one call of the system
+    try {
+      return this.#request((sftp, done: Done<void>) => sftp.write(handle, chunk, 0, chunk.length, position, done))
+    } finally {
+      socket.uncork()
+    }
   }
 
   /** At most so many octets; none at the end of the file. */

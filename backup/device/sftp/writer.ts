@@ -4,9 +4,8 @@ import type { DeviceStep, DeviceWriter } from '../device.ts'
 import { untilAborted } from '../within.ts'
 import type { SftpSession } from './session.ts'
 
-/** What every server takes (draft-ietf-secsh-filexfer §3: packets of 34,000 octets). */
-export const pieceOctets = 32 * 1024
-const mostOutstanding = 64
+/** Of all requests that are on their way. */
+const mostOutstandingOctets = 4 * 1024 * 1024
 
 export interface Upload {
   readonly session: SftpSession
@@ -23,22 +22,33 @@ export interface Upload {
 
 export class SftpWriter implements DeviceWriter {
   readonly #upload: Upload
+  /** What is not a whole request yet: a request costs the server as much as thousands of octets. */
+  readonly #piece: Buffer
+  #filled = 0
   #position = 0
-  #outstanding = 0
+  #outstandingOctets = 0
   #failure: { readonly error: unknown } | undefined
   #wake: () => void = () => {}
   #isOpen = true
 
   constructor(upload: Upload) {
     this.#upload = upload
+    this.#piece = Buffer.allocUnsafe(upload.session.mostWriteOctets)
   }
 
   write(chunk: Uint8Array): Promise<void> {
     return this.#try('write', async () => {
+      this.#assertGoesOn()
       const octets = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
-      for (let at = 0; at < octets.length; at += pieceOctets) {
-        await this.#untilOutstanding(mostOutstanding - 1)
-        this.#send(octets.subarray(at, at + pieceOctets))
+      for (let at = 0; at < octets.length; ) {
+        const rest = octets.subarray(at, at + this.#piece.length - this.#filled)
+        at += rest.length
+        if (rest.length === this.#piece.length) await this.#send(rest)
+        else {
+          rest.copy(this.#piece, this.#filled)
+          this.#filled += rest.length
+          if (this.#filled === this.#piece.length) await this.#sendPiece()
+        }
       }
     })
   }
@@ -46,6 +56,7 @@ export class SftpWriter implements DeviceWriter {
   async commit(): Promise<void> {
     const { session, handle, draft, path, signal } = this.#upload
     await this.#try('write', async () => {
+      if (this.#filled > 0) await this.#sendPiece()
       await this.#untilOutstanding(0)
       await session.sync(handle, signal)
       const { size } = await session.fstat(handle, signal)
@@ -66,10 +77,18 @@ export class SftpWriter implements DeviceWriter {
     await this.#upload.removeDraft()
   }
 
-  #send(piece: Buffer): void {
+  async #sendPiece(): Promise<void> {
+    const piece = this.#piece.subarray(0, this.#filled)
+    this.#filled = 0
+    await this.#send(piece)
+  }
+
+  /** When it resolves the session has a copy. */
+  async #send(piece: Buffer): Promise<void> {
+    await this.#untilOutstanding(mostOutstandingOctets - piece.length)
     const position = this.#position
     this.#position += piece.length
-    this.#outstanding++
+    this.#outstandingOctets += piece.length
     const { session, handle } = this.#upload
     session
       .write(handle, piece, position)
@@ -77,18 +96,22 @@ export class SftpWriter implements DeviceWriter {
         this.#failure ??= { error }
       })
       .finally(() => {
-        this.#outstanding--
+        this.#outstandingOctets -= piece.length
         this.#wake()
       })
   }
 
-  /** Resolves when so few requests are on their way; rejects with what one of them failed with, or the signal's reason. */
+  #assertGoesOn(): void {
+    this.#upload.signal.throwIfAborted()
+    if (this.#failure) throw this.#failure.error
+  }
+
+  /** Resolves when so few octets are on their way; rejects with what one of them failed with, or the signal's reason. */
   async #untilOutstanding(most: number): Promise<void> {
     const { signal } = this.#upload
     for (;;) {
-      signal.throwIfAborted()
-      if (this.#failure) throw this.#failure.error
-      if (this.#outstanding <= most) return
+      this.#assertGoesOn()
+      if (this.#outstandingOctets <= most) return
       const woken = new Promise<void>((resolve) => {
         this.#wake = resolve
       })

@@ -1,6 +1,6 @@
 /**
- * A tape as a backup device; a regular file stands in for it. Tape drives themselves are refused: Node has no ioctl(2) to ask them
- * where they are. What is removed stays on the tape until nothing else is on it, and then it is begun again.
+ * A regular file in place of a tape, as a backup device (a drive: drive-device.ts). What is removed stays in it until nothing else is
+ * in it, and then it is begun again.
  */
 import { type FileHandle, statfs } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
@@ -244,8 +244,8 @@ export class TapeDevice implements Device {
         this.#attempt(trying),
         {
           fault: 'notWritable',
-          reason: 'tape drives are not implemented yet',
-          advice: 'name a regular file as the tape',
+          reason: 'it is no regular file',
+          advice: 'name a regular file, or a drive by its path below /dev',
         },
         error,
       )

@@ -1,14 +1,39 @@
 /** The tape drives of this machine, as drsDeviceTapeId names them. */
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { isMissing } from '../../../lib/errors.ts'
 
-/** Paths of the drives that do not rewind themselves (st(4)), such as `/dev/nst0`. */
-export async function tapeDrives(folder = '/sys/class/scsi_tape'): Promise<string[]> {
+/** What a device's tape is: a drive, or a regular file that stands in for one. */
+export const isTapeDrive = (tapeId: string): boolean => tapeId.startsWith('/dev/')
+
+export interface FoundDrive {
+  /** Of the device that does not rewind itself (st(4)), such as `/dev/nst0`. */
+  readonly path: string
+  /** As it names itself; empty where it does not. */
+  readonly vendor: string
+  readonly model: string
+}
+
+/** The drives that the kernel has found. */
+export async function tapeDrives(folder = '/sys/class/scsi_tape'): Promise<FoundDrive[]> {
   try {
-    return drivesIn(await readdir(folder))
+    const paths = drivesIn(await readdir(folder))
+    const found = paths.map(async (path) => {
+      const device = join(folder, basename(path), 'device')
+      return { path, vendor: await wordsOf(join(device, 'vendor')), model: await wordsOf(join(device, 'model')) }
+    })
+    return await Promise.all(found)
   } catch (error) {
     if (isMissing(error)) return [] // no driver for tapes is loaded
     throw error
+  }
+}
+
+async function wordsOf(path: string): Promise<string> {
+  try {
+    return (await readFile(path, 'utf8')).trim()
+  } catch {
+    return ''
   }
 }
 

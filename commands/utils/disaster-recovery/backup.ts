@@ -1,10 +1,8 @@
 /** utils disaster_recovery backup: starts a backup now. */
 import { defineCommand } from '../../../lib/cli/command.ts'
-import { exitCodes } from '../../../lib/cli/exit-codes.ts'
-import { flag, text } from '../../../lib/cli/options.ts'
-import { print } from '../../../lib/cli/print.ts'
+import { text } from '../../../lib/cli/options.ts'
 import { deviceNamed } from './ask.ts'
-import { followJob, startJob } from './job.ts'
+import { afterStart, followOptions, startJob } from './job.ts'
 
 export const backupCommand = defineCommand({
   name: 'backup',
@@ -16,7 +14,7 @@ export const backupCommand = defineCommand({
   options: {
     features: text('--features <names>', 'separated by commas (all)'),
     nodes: text('--nodes <names>', 'separated by commas, besides this machine (all nodes)'),
-    background: flag('--background', 'only start it'),
+    ...followOptions,
   },
   async run({ home, operands: [name = ''], options }) {
     const device = await deviceNamed(home, name)
@@ -26,8 +24,6 @@ export const backupCommand = defineCommand({
       drsJobFeatures: options.features ?? '',
       drsJobNodes: options.nodes ?? '',
     })
-    if (!options.background) return followJob(home, job)
-    print(`backup ${job} was started\n`)
-    return exitCodes.ok
+    return afterStart(home, { type: 'backup', job }, options)
   },
 })

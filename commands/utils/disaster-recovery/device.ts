@@ -1,7 +1,7 @@
 /** utils disaster_recovery device: where backups go. */
 import { defineCommand } from '../../../lib/cli/command.ts'
 import { CommandFailure, type ExitCode, exitCodes, UsageError } from '../../../lib/cli/exit-codes.ts'
-import { json, parsedOr, text, textOr, wholeNumber } from '../../../lib/cli/options.ts'
+import { json, parsed, text, wholeNumber } from '../../../lib/cli/options.ts'
 import { print, show } from '../../../lib/cli/print.ts'
 import { readRegularFileSync } from '../../../lib/files/regular-file.ts'
 import type { Home } from '../../../lib/home/home.ts'
@@ -11,15 +11,17 @@ import { pause } from '../../../lib/time/pause.ts'
 import type { Assignment } from '../../../subagents/backup/operator.ts'
 import { deviceNamed, globalsOf, type Row, rowsOf, setRows } from './ask.ts'
 
-interface AddOptions {
-  readonly type: string
-  readonly server: string
-  readonly port: number
-  readonly path: string
-  readonly user: string
-  readonly hostKey: string
-  readonly tape: string
-  readonly keep: number
+interface DeviceOptions {
+  readonly type: string | undefined
+  readonly server: string | undefined
+  readonly port: number | undefined
+  readonly path: string | undefined
+  readonly user: string | undefined
+  readonly hostKey: string | undefined
+  readonly tape: string | undefined
+  readonly keep: number | undefined
+  readonly limit: number | undefined
+  readonly oldAlgorithms: boolean | undefined
   readonly passwordFile: string | undefined
   readonly keyFile: string | undefined
 }
@@ -27,22 +29,28 @@ interface AddOptions {
 export const deviceCommand = defineCommand({
   name: 'device',
   operands: '<action> [name]',
-  summary: 'add, list, validate, pin or remove a device that backups go to',
+  summary: 'add, list, change, validate, pin or remove a device that backups go to',
   details:
-    'add validates the device. A network device shows the key of its host then; pin takes it, once you have compared it with what ssh-keygen -lf prints on the server. A device that a schedule uses cannot be removed.',
+    'add and change validate the device. A network device shows the key of its host then; pin takes it, once you have compared it with what ssh-keygen -lf prints on the server. A device that a schedule uses cannot be removed.',
   example: 'utils disaster_recovery device add disk --type local --path /mnt/backup',
   exitCodes: { 1: 'it is not ready, or there is no such device' },
   options: {
-    type: textOr('--type <type>', 'local, network (SFTP) or tape', 'network'),
-    server: textOr('--server <host>', 'of a network device', ''),
-    port: parsedOr('--port <n>', 'of a network device', wholeNumber, 22),
-    path: textOr('--path <dir>', 'a directory that exists', ''),
-    user: textOr('--user <name>', 'of a network device', ''),
+    type: text('--type <type>', 'local, network (SFTP) or tape (network)'),
+    server: text('--server <host>', 'of a network device'),
+    port: parsed('--port <n>', 'of a network device (22)', wholeNumber),
+    path: text('--path <dir>', 'a directory that exists'),
+    user: text('--user <name>', 'of a network device'),
     passwordFile: text('--password-file <file>', 'with the password in its first line'),
     keyFile: text('--key-file <file>', 'with a private key, in place of a password'),
-    hostKey: textOr('--host-key <fingerprint>', 'SHA256:..., as ssh-keygen -l prints it', ''),
-    tape: textOr('--tape <drive>', 'such as /dev/nst0', ''),
-    keep: parsedOr('--keep <n>', 'how many backups stay on it', wholeNumber, 2),
+    hostKey: text('--host-key <fingerprint>', 'SHA256:..., as ssh-keygen -l prints it'),
+    oldAlgorithms: parsed(
+      '--allow-old-algorithms <yes|no>',
+      'of SSH, for a server that has no others; they are weak (no)',
+      yesOrNo,
+    ),
+    limit: parsed('--limit <kB>', 'that an upload sends a second; 0 is no limit (0)', wholeNumber),
+    tape: text('--tape <drive>', 'such as /dev/nst0'),
+    keep: parsed('--keep <n>', 'how many backups stay on it (2)', wholeNumber),
     json,
   },
   async run({ home, operands: [action, name = ''], options }) {
@@ -51,6 +59,8 @@ export const deviceCommand = defineCommand({
     switch (action) {
       case 'add':
         return add(home, name, options)
+      case 'change':
+        return change(home, name, options)
       case 'validate':
         return validate(home, name)
       case 'pin':
@@ -58,10 +68,15 @@ export const deviceCommand = defineCommand({
       case 'remove':
         return remove(home, name)
       default:
-        throw new UsageError('expected add, list, validate, pin or remove')
+        throw new UsageError('expected add, list, change, validate, pin or remove')
     }
   },
 })
+
+function yesOrNo(word: string): boolean {
+  if (word !== 'yes' && word !== 'no') throw new Error('expected yes or no')
+  return word === 'yes'
+}
 
 async function list(home: Home, isJson: boolean): Promise<ExitCode> {
   const rows = await rowsOf(home, 'drsDeviceTable')
@@ -84,29 +99,49 @@ function placeOf(row: Row): string {
   return server === '' ? path : `${row.get('drsDeviceUserName')}@${server}:${row.get('drsDevicePort')} ${path}`
 }
 
-async function add(home: Home, name: string, options: AddOptions): Promise<ExitCode> {
-  const index = (await globalsOf(home)).get('drsDeviceNextIndex')
-  if (index === '0') throw new CommandFailure('there are as many devices as there can be; remove one')
-  const { passwordFile, keyFile } = options
-  const columns: Readonly<Record<string, string>> = {
-    drsDeviceName: name,
+/** Columns of drsDeviceTable for what was given; the others are as they are, or as the MIB has them. */
+function columnsOf(options: DeviceOptions): Readonly<Record<string, string>> {
+  const { port, keep, limit, oldAlgorithms, passwordFile, keyFile } = options
+  const given: Readonly<Record<string, string | undefined>> = {
     drsDeviceType: options.type,
     drsDeviceServer: options.server,
-    drsDevicePort: String(options.port),
+    drsDevicePort: port?.toString(),
     drsDevicePath: options.path,
     drsDeviceUserName: options.user,
     drsDeviceHostKey: options.hostKey,
     drsDeviceTapeId: options.tape,
-    drsDeviceRetention: String(options.keep),
-    ...(passwordFile === undefined ? {} : { drsDevicePassword: contentOf(passwordFile).split(/\r?\n/, 1)[0] ?? '' }),
-    ...(keyFile === undefined ? {} : { drsDevicePrivateKey: contentOf(keyFile) }),
-    drsDeviceRowStatus: 'createAndGo',
+    drsDeviceRetention: keep?.toString(),
+    drsDeviceMaxKBytesPerSecond: limit?.toString(),
+    drsDeviceAllowOldAlgorithms: oldAlgorithms?.toString(),
+    drsDevicePassword: passwordFile && (contentOf(passwordFile).split(/\r?\n/, 1)[0] ?? ''),
+    drsDevicePrivateKey: keyFile && contentOf(keyFile),
   }
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]])),
+  )
+}
+
+async function add(home: Home, name: string, options: DeviceOptions): Promise<ExitCode> {
+  const index = (await globalsOf(home)).get('drsDeviceNextIndex')
+  if (index === '0') throw new CommandFailure('there are as many devices as there can be; remove one')
+  const columns = { drsDeviceName: name, ...columnsOf(options), drsDeviceRowStatus: 'createAndGo' }
+  await setColumns(home, index, columns)
+  return result(home, name, '-')
+}
+
+async function change(home: Home, name: string, options: DeviceOptions): Promise<ExitCode> {
+  const row = await deviceNamed(home, name)
+  const columns = columnsOf(options)
+  if (Object.keys(columns).length === 0) throw new UsageError('expected something to change, such as --keep 7')
+  await setColumns(home, String(row.index[0]), { ...columns, drsDeviceValidate: 'validate' })
+  return result(home, name, row.get('drsDeviceLastCheck'))
+}
+
+async function setColumns(home: Home, index: string, columns: Readonly<Record<string, string>>): Promise<void> {
   await setRows(
     home,
     Object.entries(columns).map(([column, value]): Assignment => [`${column}.${index}`, value]),
   )
-  return result(home, name, '-')
 }
 
 const contentOf = (path: string): string => readRegularFileSync(path).octets.toString('utf8')
@@ -125,7 +160,8 @@ async function result(home: Home, name: string, lastCheck: string): Promise<Exit
   const deadlineMs = performance.now() + patienceMs
   for (;;) {
     const row = await deviceNamed(home, name)
-    if (row.get('drsDeviceLastCheck') !== lastCheck) return report(row)
+    // Of a device that has become another one nothing is known at first.
+    if (![lastCheck, '-'].includes(row.get('drsDeviceLastCheck'))) return report(row)
     if (performance.now() > deadlineMs)
       throw new CommandFailure(`device ${printable(name)} does not answer; see: utils disaster_recovery device list`)
     await pause(commandClock, lookEveryMs)

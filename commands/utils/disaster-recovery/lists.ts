@@ -1,4 +1,5 @@
 /** utils disaster_recovery show_backupfiles, history, show_registration and show_tapeid: tables, for people and for programs. */
+import { tapeDrives } from '../../../backup/device/tape/drives.ts'
 import { usesColour } from '../../../lib/cli/colour.ts'
 import { type Command, defineCommand } from '../../../lib/cli/command.ts'
 import { exitCodes } from '../../../lib/cli/exit-codes.ts'
@@ -92,17 +93,23 @@ export const showRegistration = listCommand({
 
 export const showTapeId = listCommand({
   name: 'show_tapeid',
-  summary: 'the tape drives among the devices',
+  summary: 'the tape drives of this machine, and the tapes among the devices',
   example: 'utils disaster_recovery show_tapeid',
-  none: 'no device is a tape drive',
+  none: 'there is no tape drive, and no device is a tape',
   async rows(home) {
-    return (await rowsOf(home, 'drsDeviceTable'))
-      .filter((row) => row.get('drsDeviceType') === 'tape')
-      .map((row) => ({
-        device: row.get('drsDeviceName'),
-        tape: row.get('drsDeviceTapeId'),
-        status: row.get('drsDeviceOperStatus'),
-      }))
+    const devices = (await rowsOf(home, 'drsDeviceTable')).filter((row) => row.get('drsDeviceType') === 'tape')
+    const drives = new Map((await tapeDrives()).map((drive) => [drive.path, drive]))
+    const used = devices.map((row) => row.get('drsDeviceTapeId'))
+    return [...new Set([...drives.keys(), ...used])].sort().map((tape) => {
+      const device = devices.find((row) => row.get('drsDeviceTapeId') === tape)
+      const { vendor = '', model = '' } = drives.get(tape) ?? {}
+      return {
+        tape,
+        drive: `${vendor} ${model}`.trim(),
+        device: device?.get('drsDeviceName') ?? '',
+        status: device?.get('drsDeviceOperStatus') ?? '',
+      }
+    })
   },
 })
 

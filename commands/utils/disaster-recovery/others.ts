@@ -1,15 +1,11 @@
-/** utils disaster_recovery verify, drill and rollback: jobs that prove backups, and that take a restore back. */
+/** utils disaster_recovery verify and drill: jobs that prove backups. */
 import { type Command, defineCommand } from '../../../lib/cli/command.ts'
-import { exitCodes } from '../../../lib/cli/exit-codes.ts'
-import { flag } from '../../../lib/cli/options.ts'
-import { print } from '../../../lib/cli/print.ts'
 import { deviceNamed } from './ask.ts'
-import { startJob } from './job.ts'
-import { followFolder, jobLogOf } from './job-folder.ts'
+import { afterStart, followOptions, startJob } from './job.ts'
 
 interface JobWords {
-  readonly name: 'verify' | 'drill' | 'rollback'
-  readonly operands?: string
+  readonly name: 'verify' | 'drill'
+  readonly operands: string
   readonly summary: string
   readonly details: string
   readonly example: string
@@ -31,27 +27,19 @@ export const drillCommand = jobCommand({
   example: 'utils disaster_recovery drill disk',
 })
 
-export const rollbackCommand = jobCommand({
-  name: 'rollback',
-  summary: 'put back what the last restore replaced',
-  details: 'The daemons are stopped, and started again.',
-  example: 'utils disaster_recovery rollback',
-})
-
 function jobCommand(words: JobWords): Command {
   return defineCommand({
     ...words,
     exitCodes: { 1: `the ${words.name} failed, or there is no such device`, 4: 'refused: another job runs' },
-    options: { background: flag('--background', 'only start it') },
-    async run({ home, operands: [name, set = ''], options }) {
-      const device = name === undefined ? 0 : ((await deviceNamed(home, name)).index[0] ?? 0)
+    options: followOptions,
+    async run({ home, operands: [name = '', set = ''], options }) {
+      const device = await deviceNamed(home, name)
       const job = await startJob(home, {
         drsJobType: words.name,
-        drsJobDevice: String(device),
+        drsJobDevice: String(device.index[0]),
         drsJobFileName: set,
       })
-      print(`${words.name} ${job} was started; its log is ${jobLogOf(home, job)}\n`)
-      return options.background ? exitCodes.ok : followFolder(home, job)
+      return afterStart(home, { type: words.name, job }, options)
     },
   })
 }

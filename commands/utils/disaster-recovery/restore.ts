@@ -1,11 +1,8 @@
 /** utils disaster_recovery restore: puts a backup back in place of what this home has. */
 import { defineCommand } from '../../../lib/cli/command.ts'
-import { exitCodes } from '../../../lib/cli/exit-codes.ts'
 import { flag, text } from '../../../lib/cli/options.ts'
-import { print } from '../../../lib/cli/print.ts'
 import { deviceNamed } from './ask.ts'
-import { startJob } from './job.ts'
-import { followFolder, jobLogOf } from './job-folder.ts'
+import { afterStart, followOptions, startJob } from './job.ts'
 
 export const restoreCommand = defineCommand({
   name: 'restore',
@@ -19,7 +16,7 @@ export const restoreCommand = defineCommand({
     features: text('--features <names>', 'separated by commas (all that the backup has)'),
     node: text('--node <names>', 'separated by commas: the nodes to restore (this machine)'),
     anyVersion: flag('--any-version', 'also one of another version, which may not run with what it finds'),
-    background: flag('--background', 'only start it'),
+    ...followOptions,
   },
   async run({ home, operands: [name = '', set = ''], options }) {
     const device = await deviceNamed(home, name)
@@ -31,7 +28,6 @@ export const restoreCommand = defineCommand({
       drsJobNodes: options.node ?? '',
       drsJobAnyVersion: String(options.anyVersion),
     })
-    print(`restore ${job} was started; its log is ${jobLogOf(home, job)}\n`)
-    return options.background ? exitCodes.ok : followFolder(home, job)
+    return afterStart(home, { type: 'restore', job }, options)
   },
 })

@@ -5,8 +5,10 @@ import { json, text } from '../../../lib/cli/options.ts'
 import { print, show } from '../../../lib/cli/print.ts'
 import type { Home } from '../../../lib/home/home.ts'
 import { printable } from '../../../lib/text/escape.ts'
+import { commandClock } from '../../../lib/time/clock.ts'
 import type { Assignment } from '../../../subagents/backup/operator.ts'
 import { deviceNamed, globalsOf, type Row, rowsOf, setRows } from './ask.ts'
+import { upcomingOf } from './upcoming.ts'
 
 interface ScheduleOptions {
   readonly device: string | undefined
@@ -20,7 +22,7 @@ interface ScheduleOptions {
 export const scheduleCommand = defineCommand({
   name: 'schedule',
   operands: '<action> [name]',
-  summary: 'add, list, change, enable, disable, run or remove a schedule',
+  summary: 'add, list, change, enable, disable, run or remove a schedule, or show its next runs',
   details:
     'The time of the day of --start is that of all runs, and its day that of monthly ones, the 31st being the last day. The default schedule keeps its name, and cannot be removed.',
   example: 'utils disaster_recovery schedule enable default --device disk',
@@ -48,10 +50,12 @@ export const scheduleCommand = defineCommand({
         return set(home, row, { drsScheduleAdminStatus: 'disabled' }, 'disabled')
       case 'run':
         return run(home, row)
+      case 'runs':
+        return showRuns(row, options.json)
       case 'remove':
         return set(home, row, { drsScheduleRowStatus: 'destroy' }, 'removed')
       default:
-        throw new UsageError('expected add, list, change, enable, disable, run or remove')
+        throw new UsageError('expected add, list, change, enable, disable, run, runs or remove')
     }
   },
 })
@@ -67,6 +71,7 @@ async function list(home: Home, isJson: boolean): Promise<ExitCode> {
     status: row.get('drsScheduleAdminStatus'),
     frequency: row.get('drsScheduleFrequency'),
     nextRun: row.get('drsScheduleNextRun'),
+    nextRuns: runsOf(row),
     lastResult: row.get('drsScheduleLastResult'),
     error: row.get('drsScheduleError'),
   }))
@@ -77,6 +82,21 @@ async function list(home: Home, isJson: boolean): Promise<ExitCode> {
     return printable(`${one.name}: ${one.frequency} ${one.task} ${place}, ${one.status}${next}${last}`)
   }
   show(schedules, isJson, () => schedules.map((one) => `${line(one)}\n`).join('') || 'there are no schedules\n')
+  return exitCodes.ok
+}
+
+/** As a schedule that is enabled takes them. */
+const runsOf = (row: Row): string[] => upcomingOf(row, commandClock.now()).map((runMs) => new Date(runMs).toISOString())
+
+function showRuns(row: Row, isJson: boolean): ExitCode {
+  const isEnabled = row.get('drsScheduleAdminStatus') === 'enabled'
+  const name = printable(row.get('drsScheduleName'))
+  const runs = runsOf(row)
+  const remark = isEnabled ? '' : `${name} is disabled; once it is enabled it runs at:\n`
+  const none = `${name} runs no more; give it another --start\n`
+  show({ enabled: isEnabled, nextRuns: runs }, isJson, () =>
+    runs.length === 0 ? none : `${remark}${runs.map((run) => `${run}\n`).join('')}`,
+  )
   return exitCodes.ok
 }
 

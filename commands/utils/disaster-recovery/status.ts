@@ -4,8 +4,9 @@ import { exitCodes } from '../../../lib/cli/exit-codes.ts'
 import { flag, json } from '../../../lib/cli/options.ts'
 import { show } from '../../../lib/cli/print.ts'
 import { rowsOf } from './ask.ts'
-import { followJob, jobLine } from './job.ts'
+import { followJob, viewOfRow } from './follow.ts'
 import { nodeLines, nodesOfJob } from './job-nodes.ts'
+import { jobLine } from './progress.ts'
 
 const types = ['backup', 'restore', 'verify', 'drill', 'rollback']
 
@@ -19,7 +20,7 @@ export const statusCommand = defineCommand({
   async run({ home, operands: [type], options }) {
     const jobs = await rowsOf(home, 'drsJobTable')
     const job = jobs.findLast((row) => type === undefined || row.get('drsJobType') === type)
-    if (job && options.follow) return followJob(home, job.index[0] ?? 0)
+    if (job && options.follow) return followJob(home, job.index[0] ?? 0, options)
     const nodes = job ? await nodesOfJob(home, job.index[0] ?? 0) : []
     const shown = job && {
       job: job.index[0],
@@ -33,7 +34,7 @@ export const statusCommand = defineCommand({
       nodes,
     }
     const nothing = 'no job ran since the subagents were started; see: utils disaster_recovery history\n'
-    show(shown ?? {}, options.json, () => (job ? `${jobLine(job)}\n${nodeLines(nodes)}` : nothing))
+    show(shown ?? {}, options.json, () => (job ? `${jobLine(viewOfRow(job))}\n${nodeLines(nodes)}` : nothing))
     return exitCodes.ok
   },
 })

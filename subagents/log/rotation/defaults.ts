@@ -1,5 +1,6 @@
 /** The logs that are rotated unless something else is said, and what is kept of them. */
 import { join } from 'node:path'
+import { traceNames, tracePathOf } from '../../../lib/backup/trace.ts'
 import { foldersOf, type Home } from '../../../lib/home/home.ts'
 import type { DaemonName } from '../../../lib/process/daemon.ts'
 import { daemonOf } from '../../../lib/process/daemon-identity.ts'
@@ -20,8 +21,14 @@ const rotated: readonly { readonly file: string; readonly daemon: DaemonName }[]
   { file: 'subagents.log', daemon: 'subagents' },
 ]
 
+/** Opened for each line: nobody has to be asked to reopen it. */
+const tracePolicies = (home: Home): RotationPolicy[] =>
+  traceNames.map((name) => ({
+    ...{ name, path: tracePathOf(home, name), maxOctets, keep, compress: true, owner: { kind: 'nobody' } },
+  }))
+
 export function defaultPolicies(home: Home): RotationPolicy[] {
-  return rotated.map(({ file, daemon }) => ({
+  const ofDaemons = rotated.map(({ file, daemon }) => ({
     name: file,
     path: join(foldersOf(home, daemon).logs, file),
     maxOctets,
@@ -29,6 +36,7 @@ export function defaultPolicies(home: Home): RotationPolicy[] {
     compress: true,
     owner: daemonOwner(home, daemon),
   }))
+  return [...ofDaemons, ...tracePolicies(home)]
 }
 
 /** Who writes a log of this appliance; nobody that could be asked for all others. */

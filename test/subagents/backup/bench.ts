@@ -1,4 +1,5 @@
 /** The backup module in an engine of its own: time is driven by hand, devices and jobs are what a test says. */
+import assert from 'node:assert/strict'
 import { mkdtempSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -11,12 +12,14 @@ import { readRequest, statusPathOf } from '../../../lib/backup/job-folder.ts'
 import { NodeError, type NodeReport, type NodeSettings } from '../../../lib/backup/node.ts'
 import { resolveHome } from '../../../lib/home/home.ts'
 import { silentLog } from '../../../lib/log/log.ts'
+import { ConfigFile } from '../../../lib/mib/config.ts'
 import type { ModuleHost } from '../../../lib/mib/module.ts'
 import { thisProcess } from '../../../lib/proc/process.ts'
 import { errorStatusName } from '../../../lib/smi/error-status.ts'
 import { type Oid, oid } from '../../../lib/smi/oid.ts'
 import { ManualClock } from '../../../lib/time/clock.ts'
 import { backupModule } from '../../../subagents/backup/index.ts'
+import { type Assignment, encode } from '../../../subagents/backup/operator.ts'
 import { until } from '../../support/appliance.ts'
 import { testEngine } from '../../support/engine.ts'
 
@@ -45,7 +48,7 @@ export async function backupBench({
   const started: string[] = []
   const told: string[] = []
   const exits: ((failure: string | undefined) => void)[] = []
-  const { module } = backupModule(home, {
+  const { module, configured, order } = backupModule(home, {
     knownFeatures,
     ask: async (inquiry) => {
       asked.push(inquiry)
@@ -86,6 +89,8 @@ export async function backupBench({
     const varbind = done?.varbinds[0]
     return varbind ? declaredNames.formatValue(varbind.name, varbind.value) : 'no answer'
   }
+  const path = join(folder, 'reloaded.cnf')
+  const config = new ConfigFile(configured, { path, resolveName: (name) => declaredNames.resolve(name) })
   const bench = {
     ...{ module, clock, home, folder, asked, askedNodes, started, told, set, get },
     /** A device whose number this is, and which is ready. */
@@ -117,6 +122,17 @@ export async function backupBench({
       await bench.says(ended)
       await until(async () => (await get(`drsJobStatus.${job}`)) === 'completed(4)', 5000, 'the end of the job')
       exits.at(-1)?.(undefined)
+    },
+    /** As utils disaster_recovery asks, over the control socket. */
+    order: (assignments: readonly Assignment[]) =>
+      order(['set', encode(assignments)], declaredNames, async (varbinds) => {
+        const done = await engine.ask({ type: 'setRequest', varbinds })
+        if (done?.errorStatus !== 0) throw new Error(`refused: ${done && errorStatusName(done.errorStatus)}`)
+      }),
+    /** The module's file holds this from now on. */
+    async reload(text: string): Promise<void> {
+      await writeFile(path, text)
+      assert.deepEqual(await config.load(), [])
     },
     exit: (failure: string | undefined) => exits.at(-1)?.(failure),
   }

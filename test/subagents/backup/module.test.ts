@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, rmdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { until } from '../../support/appliance.ts'
 import { backupBench, startMs } from './bench.ts'
@@ -215,4 +217,70 @@ test('backupTooOld is raised when no backup succeeds for too long, and cleared b
   await bench.requestOf(1)
   await bench.ends(1)
   await until(async () => (await bench.get('drsAlarmCleared.1')) === 'true(1)', 5000)
+})
+
+test('a job whose program says nothing for minutes goes on, and is over when the program ends', async () => {
+  const bench = await backupBench()
+  await bench.addDevice(1)
+  await bench.startJob(1)
+  await bench.requestOf(1)
+  for (let i = 0; i < 10; i++) {
+    bench.clock.advance(60_000)
+    await new Promise(setImmediate)
+  }
+  assert.equal(await bench.get('drsJobStatus.1'), 'pending(1)')
+  bench.exit(undefined)
+  await until(async () => {
+    bench.clock.advance(500)
+    return (await bench.get('drsJobResult.1')) === 'interrupted(6)'
+  }, 5000)
+  assert.equal(await bench.get('drsJobError.1'), 'its program ended without a word')
+})
+
+test('a history that could not be written is written when the disk takes it again', async () => {
+  const bench = await backupBench()
+  await bench.addDevice(1)
+  await bench.startJob(1)
+  await bench.requestOf(1)
+  const path = join(bench.folder, 'data/subagents/backup/history.json')
+  mkdirSync(path)
+  await bench.ends(1)
+  await until(async () => (await bench.get('drsHistoryResult.1.1')) === 'succeeded(2)', 5000)
+  rmdirSync(path)
+  await until(
+    () => {
+      bench.clock.advance(10_000)
+      return existsSync(path)
+    },
+    5000,
+    'the history',
+  )
+  await bench.module.stop?.()
+  const again = await backupBench({ folder: bench.folder })
+  assert.equal(await again.get('drsHistoryResult.1.1'), 'succeeded(2)')
+})
+
+test('a job that a person asks for has the trigger manual, and one over SNMP snmp', async () => {
+  const bench = await backupBench()
+  await bench.addDevice(1)
+  await bench.order([
+    ['drsJobType.1', 'backup'],
+    ['drsJobDevice.1', '1'],
+    ['drsJobRowStatus.1', 'createAndGo'],
+  ])
+  assert.equal((await bench.requestOf(1))?.trigger, 'manual')
+  await bench.ends(1)
+  await until(async () => (await bench.get('drsHistoryTrigger.1.1')) === 'manual(1)', 5000)
+  await bench.startJob(2)
+  assert.equal((await bench.requestOf(2))?.trigger, 'snmp')
+})
+
+test('lines that a reload adds or takes are registered at once', async () => {
+  const bench = await backupBench()
+  const line = 'drsSourceEntry 1 SUBSCRIBERS ser command "/bin/true" - 60\n'
+  await bench.reload(line)
+  assert.equal(await bench.get('drsFeatureName.101'), 'SUBSCRIBERS')
+  assert.equal(await bench.get('drsComponentName.101.1'), 'ser')
+  await bench.reload('')
+  assert.equal(await bench.get('drsFeatureName.101'), 'noSuchInstance')
 })
