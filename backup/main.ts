@@ -6,7 +6,7 @@ import { programVersion } from '../lib/version.ts'
 import { daemonsOf } from './job/daemons.ts'
 import { jobExitCodes } from './job/exit-codes.ts'
 import { runJob } from './job/run.ts'
-import { ChildAgent } from './node/child-agent.ts'
+import { ChildAgents } from './node/child-agents.ts'
 import { openDevice } from './open-device.ts'
 import { prune } from './retention.ts'
 
@@ -20,10 +20,11 @@ const ending = new AbortController()
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
   process.on(signal, () => ending.abort(new Error(`ended by ${signal}`)))
 
+const agents = new ChildAgents()
 const world = {
   clock: systemClock,
   openDevice: (settings: Parameters<typeof openDevice>[0]) => openDevice(settings, { clock: systemClock }),
-  openNode: (settings: NodeSettings) => new ChildAgent(settings),
+  openNode: (settings: NodeSettings) => agents.open(settings),
   prune,
   services: daemonsOf,
 }

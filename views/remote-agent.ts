@@ -73,7 +73,7 @@ export class RemoteAgent implements LocalAgent {
     try {
       await this.#set(varbindsOf(drsJobTable, { drsJobIndex: job }, await this.#jobRow(task, drsDeviceIndex)))
     } finally {
-      // The job has its own copy by now; a row that stays would keep the secrets of the device readable to nobody, but kept.
+      // The job has its own copy of the settings by now, and nobody needs their secrets here any more.
       await this.#removeDevice(drsDeviceIndex).catch(() => {})
     }
     this.#types.set(job, task.type)

@@ -1,15 +1,15 @@
 /**
- * The child of a backup job, or of the subagents, that talks to the agent of another node (serve.ts). It gives up root before it
+ * The child of a backup job, or of the subagents, that talks to the agents of other nodes (serve.ts). It gives up root before it
  * reads anything, as the child that talks to devices does.
  */
 import { messageOf } from '../../lib/errors.ts'
 import { RemoteAgent } from '../../views/remote-agent.ts'
 import { giveUpRoot } from '../give-up-root.ts'
-import { serveNode } from './serve.ts'
+import { serveNodes } from './serve.ts'
 
 try {
   giveUpRoot()
-  await serveNode({
+  await serveNodes({
     input: process.stdin,
     output: process.stdout,
     openAgent: (settings) => new RemoteAgent(settings),

@@ -15,12 +15,15 @@ import {
 } from '../../lib/backup/node.ts'
 import { messageOf } from '../../lib/errors.ts'
 
-export type Request =
-  /** The first one; it has no answer. */
-  | { readonly type: 'open'; readonly settings: NodeSettings }
+export type NodeRequest =
   | { readonly type: 'begin'; readonly task: NodeTask }
   | { readonly type: 'look' | 'keep' | 'cancel'; readonly job: number }
   | { readonly type: 'report' }
+
+export type Request =
+  | { readonly type: 'open'; readonly settings: NodeSettings }
+  /** Of a node that was opened before. */
+  | (NodeRequest & { readonly node: string })
 
 export type Answer =
   | { readonly type: 'answer'; readonly value?: unknown }

@@ -1,4 +1,4 @@
-/** The child's end of the pipe: asks the local agent of one node what the job wants to know, until the job closes the pipe. */
+/** The child's end of the pipe: asks the local agents of nodes what the job wants to know, until the job closes the pipe. */
 import type { Readable, Writable } from 'node:stream'
 import type { LocalAgent, NodeSettings } from '../../lib/backup/node.ts'
 import { encodeMessage, FrameReader } from '../device/child/frames.ts'
@@ -11,25 +11,28 @@ export interface NodeServer {
 }
 
 /** Resolves when the pipe is closed; rejects when the job breaks the protocol. */
-export async function serveNode({ input, output, openAgent }: NodeServer): Promise<void> {
+export async function serveNodes({ input, output, openAgent }: NodeServer): Promise<void> {
   const frames = new FrameReader()
-  let agent: LocalAgent | undefined
+  const agents = new Map<string, LocalAgent>()
   output.on('error', () => {}) // the job is gone, and the input says so
   try {
     for await (const chunk of input)
-      for (const frame of frames.push(chunk)) {
+      for (const { id, ...frame } of frames.push(chunk)) {
         if (frame.kind !== 'message' || !isRequest(frame.message)) throw new Error('the job sent an unknown request')
-        if (frame.message.type === 'open') agent = openAgent(frame.message.settings)
-        else void answer(agent, frame.message).then((message) => output.write(encodeMessage(frame.id, message)))
+        const { message } = frame
+        if (message.type === 'open') agents.set(message.settings.name, openAgent(message.settings))
+        void answer(agents, message).then((answered) => output.write(encodeMessage(id, answered)))
       }
   } finally {
-    await agent?.close()
+    for (const agent of agents.values()) await agent.close()
   }
 }
 
-async function answer(agent: LocalAgent | undefined, request: Exclude<Request, { type: 'open' }>): Promise<object> {
+async function answer(agents: ReadonlyMap<string, LocalAgent>, request: Request): Promise<object> {
   try {
-    if (!agent) throw new Error('the job sent a request before it named a node')
+    if (request.type === 'open') return { type: 'answer' }
+    const agent = agents.get(request.node)
+    if (!agent) throw new Error(`the job sent a request for ${request.node} before it opened it`)
     return { type: 'answer', value: await ask(agent, request) }
   } catch (error) {
     return failureOf(error)

@@ -53,6 +53,7 @@ export const clearedBy = {
     'maRestoreComponentFailure',
     'maRestoreNodeDisconnect',
     'ma2laFailure',
+    'localAgentStartFailure',
     'restoreDeviceError',
     'restoreFailure',
     'sftpFailure',

@@ -43,10 +43,10 @@ export class NodeTable {
     return [...this.served.table.rows()].filter((row) => row.drsNodeRowStatus === 'active' && !nodeMistake(row))
   }
 
-  /** What a look at a node found, or why it failed. */
-  show({ drsNodeIndex }: NodeRow, found: NodeReport | NodeError, now: Date): void {
+  /** What a look at a node found, or why it failed; false where the node is not there any more. */
+  show({ drsNodeIndex }: NodeRow, found: NodeReport | NodeError, now: Date): boolean {
     const row = this.served.table.get({ drsNodeIndex })
-    if (!row) return
+    if (!row) return false
     if (found instanceof NodeError) {
       const drsNodeError = truncateUtf8(messageOf(found), 1024)
       this.served.table.patch(row, { drsNodeOperStatus: found.fault, drsNodeError })
@@ -57,6 +57,7 @@ export class NodeTable {
     // Who refuses has answered.
     const isSeen = !(found instanceof NodeError) || found.fault !== 'unreachable'
     if (isSeen) this.served.table.patch(row, { drsNodeLastSeen: now })
+    return true
   }
 
   #test({ after, before, alongside }: NodeChange): Refusal | undefined {

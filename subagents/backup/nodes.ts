@@ -24,6 +24,8 @@ const lookEveryMs = 15 * 60_000
 export class Nodes {
   readonly #options: NodesOptions
   readonly #timer: Timer
+  /** One after the other: each is asked by a program of its own. */
+  #last: Promise<unknown> = Promise.resolve()
 
   constructor(options: NodesOptions) {
     this.#options = options
@@ -39,19 +41,23 @@ export class Nodes {
   }
 
   lookAt(row: NodeRow): void {
-    const { clock, log, signal, table, registrations } = this.#options
-    void this.#ask(row).then((found) => {
-      if (signal.aborted) return
-      table.show(row, found, new Date(clock.now()))
-      if (found instanceof NodeError) {
-        registrations.lose(row.drsNodeIndex)
-        log.warn('a node takes no backup tasks', { node: row.drsNodeName, error: found.message })
-      } else registrations.showNode(row.drsNodeIndex, found)
-    })
+    this.#last = this.#last.then(() => this.#look(row))
   }
 
   forget({ drsNodeIndex }: NodeRow): void {
     this.#options.registrations.forgetNode(drsNodeIndex)
+  }
+
+  async #look(row: NodeRow): Promise<void> {
+    const { clock, log, signal, table, registrations } = this.#options
+    if (signal.aborted) return
+    const found = await this.#ask(row)
+    // It may have been removed meanwhile.
+    if (signal.aborted || !table.show(row, found, new Date(clock.now()))) return
+    if (found instanceof NodeError) {
+      registrations.lose(row.drsNodeIndex)
+      log.warn('a node takes no backup tasks', { node: row.drsNodeName, error: found.message })
+    } else registrations.showNode(row.drsNodeIndex, found)
   }
 
   async #ask(row: NodeRow): Promise<NodeReport | NodeError> {

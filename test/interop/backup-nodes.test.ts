@@ -76,7 +76,7 @@ describe('two machines that are backed up together', options, () => {
       out,
       /^added node sip2: Castellan .*\nverified: user drs-sip1 reads and sets CASTELLAN-BACKUP-MIB of sip2/,
     )
-    await until(async () => /sip2: .*, ready/.test((await master.drs('node', 'list')).out), 10_000, 'the node')
+    await until(async () => /sip2: .*, ready/.test((await master.drs('node', 'list')).out), 30_000, 'the node')
     const kept = readFileSync(join(master.at.home.conf, 'subagents', 'backup.cnf'), 'utf8')
     assert.match(kept, /^drsNodeEntry 1 sip2 10\.78\.0\.2 \d+ drs-sip1 SHA-256 AES /m)
     assert.doesNotMatch(kept, /boss/)
@@ -176,6 +176,8 @@ describe('two machines that are backed up together', options, () => {
       ['sip1', 'complete'],
       ['sip2', 'complete'],
     ])
+    const log = readFileSync(join(master.at.home.logs, 'subagents', 'subagents.log'), 'utf8')
+    assert.match(log, /CiscoDRFMABackupNodeDisconnect: it is over/)
   })
 
   test('node remove ends it, and takes the user of the master along', async () => {
