@@ -1,5 +1,5 @@
 /** castellan-restore: restores a backup on a machine that has nothing but this program, the recovery file and its passphrase. */
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { ComponentProgress } from '../../lib/backup/job.ts'
@@ -12,7 +12,6 @@ import { print } from '../../lib/cli/print.ts'
 import { messageOf } from '../../lib/errors.ts'
 import { readRegularFile } from '../../lib/files/regular-file.ts'
 import type { Home } from '../../lib/home/home.ts'
-import { foldersOf } from '../../lib/home/home.ts'
 import { HomeLock } from '../../lib/home/lock.ts'
 import { printable } from '../../lib/text/escape.ts'
 import { systemClock } from '../../lib/time/clock.ts'
@@ -21,6 +20,7 @@ import { openWithPassphrase } from '../archive/age.ts'
 import { ArchiveError } from '../archive/archive-error.ts'
 import type { Progress, ReportLog } from '../archive/report.ts'
 import type { Device } from '../device/device.ts'
+import { backupFolderOf, emptyFolder, jobLockOf, removeFolder, replacedFolderOf } from '../job/folders.ts'
 import { knownFeatures } from '../plan/features.ts'
 import { completeSets } from '../restore/open-set.ts'
 import { applyRestore, type RestoreOptions, stageRestore } from '../restore/restore.ts'
@@ -101,17 +101,15 @@ type Chosen = Pick<
 >
 
 async function restore(home: Home, world: BareWorld, chosen: Chosen, preflightOnly: boolean): Promise<void> {
-  const folder = join(foldersOf(home, 'subagents').data, 'backup')
+  const folder = backupFolderOf(home)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const lock = HomeLock.tryTake(join(folder, 'job.lock'))
+  const lock = HomeLock.tryTake(jobLockOf(home))
   if (!lock) throw new CommandFailure(`a backup or restore of ${home.root} is running; wait for its end`)
-  const stagingFolder = join(folder, 'staging')
-  rmSync(stagingFolder, { recursive: true, force: true })
   try {
     const options: RestoreOptions = {
       ...chosen,
-      ...{ home, stagingFolder, version: programVersion(), known: knownFeatures(home) },
-      ...{ replaced: join(folder, 'replaced'), services: world.services(home) },
+      ...{ home, stagingFolder: emptyFolder(home, 'staging'), version: programVersion(), known: knownFeatures(home) },
+      ...{ replaced: replacedFolderOf(home), services: world.services(home) },
       ...{ progress: quiet, log: printing, clock: systemClock, checkpoint: () => {} },
     }
     const staged = await stageRestore(options)
@@ -122,7 +120,7 @@ async function restore(home: Home, world: BareWorld, chosen: Chosen, preflightOn
       print(`restored ${chosen.set} into ${home.root}; start it with: castellan start --home ${home.root}\n`)
     }
   } finally {
-    rmSync(stagingFolder, { recursive: true, force: true })
+    removeFolder(home, 'staging')
     lock.release()
   }
 }

@@ -12,16 +12,19 @@ export const jobLockOf = (home: Home): string => join(backupFolderOf(home), 'job
 
 export const replacedFolderOf = (home: Home): string => join(backupFolderOf(home), 'replaced')
 
-export type Passing = 'work' | 'staging' | 'drill'
+export type Passing = 'work' | 'staging'
+
+/** Beside the folders of jobs: what comes and goes there changes no folder that is backed up. */
+const passingFolderOf = (home: Home, name: Passing): string => join(backupFolderOf(home), 'jobs', name)
 
 /** Empty, and root's alone: what a job that was killed left in it goes. Only the job that has the lock may. */
 export function emptyFolder(home: Home, name: Passing): string {
-  const folder = join(backupFolderOf(home), name)
+  const folder = passingFolderOf(home, name)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   return folder
 }
 
 export function removeFolder(home: Home, name: Passing): void {
-  rmSync(join(backupFolderOf(home), name), { recursive: true, force: true })
+  rmSync(passingFolderOf(home, name), { recursive: true, force: true })
 }

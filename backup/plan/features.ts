@@ -6,9 +6,7 @@ import type { Home } from '../../lib/home/home.ts'
 
 /** What jobs keep for themselves: keys go into a backup, for a restored machine goes on with them; the rest does not. */
 export const backupFolder = 'data/subagents/backup'
-export const ofJobs = ['jobs', 'work', 'staging', 'drill', 'replaced', 'job.lock'].map(
-  (name) => `${backupFolder}/${name}`,
-)
+const ofJobs = ['jobs', 'replaced', 'job.lock'].map((name) => `${backupFolder}/${name}`)
 
 /** Locks, drafts and what was broken are of this moment, or of no use. */
 const passing = ['**/*.tmp', '**/*.broken', '**/*.broken-*', '**/*.lock']

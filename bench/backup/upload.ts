@@ -13,8 +13,8 @@ import { Sshd } from '../../test/support/sshd.ts'
 import { sized } from '../smoke.ts'
 import { compare, type Figures, rateOf } from './compare.ts'
 
-const megabytes = sized(512, 16)
-const rounds = sized(5, 1)
+const megabytes = sized(1024, 16)
+const rounds = sized(3, 1)
 const never = new AbortController().signal
 
 export async function benchUpload(): Promise<void> {

@@ -1,11 +1,17 @@
 /** Backups of a running appliance, asked for over SNMP and on the command line. */
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { isSoak, pause } from '../../bench/smoke.ts'
 import { declaredNames } from '../../catalogue.ts'
 import { Manager, ResponseError } from '../../snmp/manager/manager.ts'
 import { Appliance, letWriteEverything, makeHome, type RunResult, runBin, until } from '../support/appliance.ts'
+import { noSshdAsRoot, Sshd } from '../support/sshd.ts'
+
+/** Five moments, and in the soak fifty. */
+const killCount = isSoak ? 50 : 5
 
 let appliance: Appliance
 let manager: Manager
@@ -82,6 +88,8 @@ describe('backups of a running appliance', () => {
     assert.equal(missing.code, 1)
     assert.match(missing.out, /^lost: pathMissing: /)
     assert.equal((await utils('device', 'remove', 'lost')).code, 0)
+    assert.equal((await utils('device', 'change', 'disk', '--keep', '9')).code, 0)
+    assert.equal(await read('drsDeviceRetention.1'), '9')
   })
 
   test('without a recovery key a backup fails with what to do, and raises its alarm', async () => {
@@ -103,6 +111,9 @@ describe('backups of a running appliance', () => {
     assert.match(second.err, /is running/)
     await until(async () => (await read(`drsJobFeature.${job}`)) === 'GATE', 60_000, 'its last component')
     assert.equal(await read(`drsJobStatus.${job}`), 'running(2)')
+    const upgrade = await utils('idle')
+    assert.equal(upgrade.code, 4)
+    assert.match(upgrade.err, /a backup job runs; wait for its end/)
     assert.equal(await read(`drsJobComponentStatus.${job}.10.1`), 'done(3)')
     openGate()
     await ends(job)
@@ -148,6 +159,85 @@ describe('backups of a running appliance', () => {
     await set({ 'drsScheduleDevice.1': '1' })
     await assert.rejects(set({ 'drsDeviceRowStatus.1': 'destroy' }), isRefused)
     await assert.rejects(set({ 'drsScheduleName.1': 'other' }), isRefused)
+  })
+
+  test('a network device is pinned over SNMP by the key that it showed, and takes a backup', {
+    skip: noSshdAsRoot,
+  }, async () => {
+    const sshd = await Sshd.start()
+    const path = mkdtempSync(join(tmpdir(), 'castellan-far-'))
+    try {
+      const { userName, privateKey } = sshd.settings(path)
+      const columns: Readonly<Record<string, string>> = {
+        drsDeviceName: 'far',
+        drsDeviceType: 'network',
+        drsDeviceServer: '127.0.0.1',
+        drsDevicePort: String(sshd.port),
+        drsDevicePath: path,
+        drsDeviceUserName: userName,
+        drsDevicePrivateKey: privateKey,
+        drsDeviceRowStatus: 'createAndGo',
+      }
+      const index = Number(await read('drsDeviceNextIndex.0'))
+      await set(Object.fromEntries(Object.entries(columns).map(([name, value]) => [`${name}.${index}`, value])))
+      const isChecked = (status: string) => async () => (await read(`drsDeviceOperStatus.${index}`)) === status
+      // What was found out belongs to a device that was validated without a pinned key.
+      await until(async () => (await read(`drsDeviceShownHostKey.${index}`)) === sshd.fingerprint, 20_000, 'its key')
+      await set({ [`drsDeviceHostKey.${index}`]: sshd.fingerprint })
+      await until(isChecked('ready(2)'), 20_000, 'the device')
+      assert.doesNotMatch(await read(`drsDevicePrivateKey.${index}`), /PRIVATE KEY/)
+      const job = Number(await read('drsJobNextIndex.0'))
+      const row: Readonly<Record<string, string>> = { drsJobDevice: String(index), drsJobRowStatus: 'createAndGo' }
+      await set(Object.fromEntries(Object.entries(row).map(([name, value]) => [`${name}.${job}`, value])))
+      await ends(job)
+      assert.equal(await read(`drsJobError.${job}`), '')
+      const name = await read(`drsJobFileName.${job}`)
+      assert.ok(readdirSync(path).includes(`${name}.set`))
+      await until(async () => (await read(`drsFileName.${index}.1`)) === name, 20_000, 'the list of the device')
+      await set({ [`drsDeviceRowStatus.${index}`]: 'destroy' })
+    } finally {
+      await sshd.stop()
+      rmSync(path, { recursive: true })
+    }
+  })
+
+  test('the trace files of DRS say what the module, the jobs and people did, and no secret', async () => {
+    const trace = (name: string): string => readFileSync(join(appliance.at.home.logs, 'subagents', name), 'utf8')
+    assert.match(trace('drfMA'), /backup: a backup job was started job=\d+ type=backup/)
+    assert.match(trace('drfLA'), /backup \d+: wrote castellan_\S+ to disk: \d+ octets/)
+    assert.match(trace('drfConfLib'), /device added name=disk/)
+    assert.match(trace('drfConfLib'), /device changed: drsDeviceRetention, drsDeviceValidate name=disk/)
+    assert.match(trace('drfConfLib'), /backup asked for job=\d+ trigger=manual/)
+    for (const name of ['drfMA', 'drfLA', 'drfConfLib']) assert.doesNotMatch(trace(name), /PRIVATE KEY/)
+  })
+
+  test('a schedule shows its next five runs, and a job of a person is manual in the history', async () => {
+    const runs = await utils('schedule', 'runs', 'default', '--json')
+    assert.equal(JSON.parse(runs.out).nextRuns.length, 5, runs.out + runs.err)
+    assert.equal((await utils('idle')).code, 0)
+    assert.equal(await read('drsHistoryTrigger.1.1'), 'manual(1)')
+  })
+
+  test('subagents that are killed at any moment of a backup lose nothing of it', async () => {
+    for (let i = 0; i < killCount; i++) {
+      const job = Number(await read('drsJobNextIndex.0'))
+      await startBackup(job)
+      await pause(Math.random() * 1000)
+      await appliance.stopDaemon('subagents', 'SIGKILL')
+      assert.equal(await appliance.startDaemon('subagents'), undefined, appliance.output)
+      await until(async () => (await read('drsMasterAgentStatus.0').catch(() => '')) === 'up(1)', 20_000, 'the module')
+      await until(async () => (await read('drsCurrentJob.0')) === '0', 60_000, 'the end of the job')
+      const names = readdirSync(folder)
+      assert.deepEqual(
+        names.filter((name) => name.endsWith('.part')),
+        [],
+      )
+      assert.match(await read(`drsHistoryResult.1.${job}`), /^succeeded/)
+    }
+    for (const name of readdirSync(folder).filter((one) => one.endsWith('.set'))) {
+      const { code, out, err } = await utils('verify', 'disk', name.slice(0, -'.set'.length))
+      assert.equal(code, 0, out + err)
+    }
   })
 
   test('drsScheduleRunNow runs what the schedule says, with the schedule as its trigger', async () => {

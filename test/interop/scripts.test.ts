@@ -37,13 +37,14 @@ const measuring: Readonly<Record<string, Smoke>> = {
   'bench:parts': { prints: /# pass 10/ },
   'bench:event': { prints: /# pass 1/ },
   'bench:sip': { needs: ['kamailio', 'gcc', 'taskset'], prints: /registrations.* [\d.]+x/i },
-  'bench:backup': { needs: ['/usr/sbin/sshd', 'sftp'], prints: /upload of 16 MB: sftp put .* [\d.]+x/ },
+  'bench:backup': { needs: ['/usr/sbin/sshd', 'sftp', 'age'], prints: /archive of 16 MB: gzip .* [\d.]+x/ },
   'bench:attacks': { args: ['--seconds', '1'], needs: ['gcc', 'taskset', 'ip'], prints: /p99/ },
   'soak:snmp': { needs: ['gcc', 'net-snmp-config', 'taskset'], prints: /min of load: [\d.]+ MB/ },
   'soak:event': { needs: ['snmpget', 'snmptrapd'], prints: /# pass 1/ },
   'soak:log': { only: 'renames', prints: /# pass 1/ },
   'soak:sip': { only: 'idle TCP', prints: /# pass 1/ },
   'soak:lifecycle': { only: 'interleavings', prints: /# pass 1/ },
+  'soak:backup': { only: 'a signal interrupts', prints: /# pass 1/ },
 }
 
 /** What other tests, or the run of the tests itself, have run. */

@@ -6,6 +6,8 @@ import { rm } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { NetworkDirectory } from '../../lib/backup/settings.ts'
+import { codeOf } from '../../lib/errors.ts'
+import { visibleProcesses } from '../../lib/proc/process.ts'
 import { freePorts } from './sip-ports.ts'
 
 const program = '/usr/sbin/sshd'
@@ -71,6 +73,25 @@ export class Sshd {
     const userName = userInfo().username
     const shared = { type: 'network', name: 'far', server: '127.0.0.1', path, userName, retention: 2 } as const
     return { ...shared, port, privateKey, hostKey: fingerprint, ...more }
+  }
+
+  /** PIDs of the processes that serve a connection now. */
+  sessions(): number[] {
+    const all = visibleProcesses()
+    const below = (pid: number): number[] =>
+      all.filter(({ parentPid }) => parentPid === pid).flatMap((one) => [one.pid, ...below(one.pid)])
+    return below(this.#process.pid ?? 0)
+  }
+
+  /** As a crash of the server does; those that connect later are served. */
+  killSessions(): void {
+    for (const pid of this.sessions()) {
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch (error) {
+        if (codeOf(error) !== 'ESRCH') throw error // it has ended meanwhile
+      }
+    }
   }
 
   async stop(): Promise<void> {
