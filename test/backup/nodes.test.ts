@@ -7,6 +7,7 @@ import { openSetList } from '../../backup/archive/set-list.ts'
 import { cancelPathOf } from '../../lib/backup/job-folder.ts'
 import { type LocalAgent, NodeError, type NodeTask, type TaskState } from '../../lib/backup/node.ts'
 import { formatSetName } from '../../lib/backup/set-name.ts'
+import { commandClock } from '../../lib/time/clock.ts'
 import { BackupBench, type FinishedJob, testVersion } from '../support/backup-job.ts'
 
 const node = (name: string) => ({
@@ -68,7 +69,9 @@ describe('backups of two nodes', () => {
     readdirSync(master.device.path)
       .filter((name) => !name.includes('recovery'))
       .sort()
-  const world = () => ({ openNode: () => agent })
+  // Its timers keep the test alive, as the child that talks to nodes does in a job.
+  const clock = commandClock
+  const world = () => ({ clock, openNode: () => agent })
 
   before(async () => {
     master = await BackupBench.create()
@@ -128,6 +131,7 @@ describe('backups of two nodes', () => {
     const begin = () => Promise.reject(new NodeError('unreachable', 'nobody answers'))
     const request = { ...master.request(), type: 'restore', set, anyVersion: false, nodes: [node('node2')] } as const
     const { status } = await master.run(request, {
+      clock,
       openNode: () => Object.assign(new NearAgent(other, 'node2'), { begin }),
     })
     assert.equal(status.result, 'failed')
@@ -150,7 +154,7 @@ describe('backups of two nodes', () => {
       close: () => lost.close(),
     })
     const later = Date.UTC(2026, 10, 30, 3, 30)
-    const { status } = await master.run(master.backup({ nodes: [node('node2')], timeMs: later }), { openNode })
+    const { status } = await master.run(master.backup({ nodes: [node('node2')], timeMs: later }), { clock, openNode })
     assert.equal(status.result, 'succeededWithWarnings')
     assert.match(status.error, /node2: failed: node2 wrote .* which is not on folder as this node sees it/)
     const name = `${formatSetName({ timeMs: later, version: testVersion })}.set`
@@ -171,7 +175,7 @@ describe('backups of two nodes', () => {
     }
     const begin = async () => 1
     const openNode = () => Object.assign(new NearAgent(other, 'node2'), { begin, look })
-    const { status } = await master.runIn(folder, { openNode })
+    const { status } = await master.runIn(folder, { clock, openNode })
     assert.equal(status.result, 'canceled')
     assert.deepEqual(files(), before)
   })

@@ -67,6 +67,7 @@ describe('two machines that are backed up together', options, () => {
     assert.equal(code, 4, err)
     assert.match(err, /the agent knows no such user/)
     assert.equal((await master.drs('node', 'list')).out, 'there are no other nodes\n')
+    assert.match((await master.drs('backup', 'disk', '--nodes', 'sip2')).err, /there is no node sip2; known are sip1/)
   })
 
   test('node add makes a user of its own on the node, proves it, and keeps no passphrase of the administrator', async () => {

@@ -3,6 +3,7 @@ import { defineCommand } from '../../../lib/cli/command.ts'
 import { text } from '../../../lib/cli/options.ts'
 import { deviceNamed } from './ask.ts'
 import { afterStart, followOptions, startJob } from './job.ts'
+import { requireNodes } from './job-nodes.ts'
 
 export const backupCommand = defineCommand({
   name: 'backup',
@@ -18,6 +19,7 @@ export const backupCommand = defineCommand({
   },
   async run({ home, operands: [name = ''], options }) {
     const device = await deviceNamed(home, name)
+    if (options.nodes !== undefined) await requireNodes(home, options.nodes)
     const job = await startJob(home, {
       drsJobType: 'backup',
       drsJobDevice: String(device.index[0]),

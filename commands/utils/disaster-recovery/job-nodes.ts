@@ -1,7 +1,8 @@
-/** How far each node is with a job in which several take part, for people. */
+/** The nodes of jobs in which several take part, as people name them, and how far each is. */
+import { CommandFailure } from '../../../lib/cli/exit-codes.ts'
 import type { Home } from '../../../lib/home/home.ts'
 import { printable } from '../../../lib/text/escape.ts'
-import { rowsOf } from './ask.ts'
+import { globalsOf, rowsOf } from './ask.ts'
 
 export interface ShownNode {
   readonly node: string
@@ -23,6 +24,15 @@ export async function nodesOfJob(home: Home, job: number): Promise<readonly Show
       component: row.get('drsJobNodeComponent'),
       error: row.get('drsJobNodeError'),
     }))
+}
+
+/** Throws where one of these is neither this machine nor a node of it. `names` are separated by commas. */
+export async function requireNodes(home: Home, names: string): Promise<void> {
+  const others = (await rowsOf(home, 'drsNodeTable')).map((row) => row.get('drsNodeName'))
+  const known = [(await globalsOf(home)).get('drsMasterAgentNode'), ...others]
+  const unknown = names.split(',').find((name) => !known.includes(name.trim()))
+  if (unknown === undefined) return
+  throw new CommandFailure(`there is no node ${printable(unknown.trim())}; known are ${printable(known.join(', '))}`)
 }
 
 /** A line of each, to stand below that of the job. */

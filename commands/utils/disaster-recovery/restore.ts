@@ -3,6 +3,7 @@ import { defineCommand } from '../../../lib/cli/command.ts'
 import { flag, text } from '../../../lib/cli/options.ts'
 import { deviceNamed } from './ask.ts'
 import { afterStart, followOptions, startJob } from './job.ts'
+import { requireNodes } from './job-nodes.ts'
 
 export const restoreCommand = defineCommand({
   name: 'restore',
@@ -20,6 +21,8 @@ export const restoreCommand = defineCommand({
   },
   async run({ home, operands: [name = '', set = ''], options }) {
     const device = await deviceNamed(home, name)
+    // One alone may be a machine that is no node, whose archive is restored here.
+    if (options.node?.includes(',')) await requireNodes(home, options.node)
     const job = await startJob(home, {
       drsJobType: 'restore',
       drsJobDevice: String(device.index[0]),

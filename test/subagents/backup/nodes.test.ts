@@ -29,7 +29,7 @@ test('a node that is added is asked, and what it has registered is shown', async
   assert.equal(await bench.addNode(1), 'noError')
   await until(async () => (await bench.get('drsNodeOperStatus.1')) === 'ready(2)', 5000, 'the answer')
   assert.deepEqual(bench.askedNodes[0]?.user.authPassphrase, 'authentication phrase')
-  assert.equal(await bench.get('drsNodeAuthPassphrase.1'), '', 'secrets read as empty')
+  assert.equal(await bench.get('drsNodeAuthPassphrase.1'), '***')
   assert.equal(await bench.get('drsComponentName.10.1002'), 'agent-data')
   assert.equal(await bench.get('drsComponentNode.10.1002'), 'node1')
   assert.equal(await bench.set({ 'drsNodeRowStatus.1': 'destroy' }), 'noError')
