@@ -178,7 +178,7 @@ describe('two machines that are backed up together', options, () => {
       ['sip2', 'complete'],
     ])
     const log = readFileSync(join(master.at.home.logs, 'subagents', 'subagents.log'), 'utf8')
-    assert.match(log, /CiscoDRFMABackupNodeDisconnect: it is over/)
+    assert.match(log, /CiscoDRFMA2LAFailure: it is over/)
   })
 
   test('node remove ends it, and takes the user of the master along', async () => {
