@@ -16,13 +16,14 @@ export async function rateOf(megabytes: number, run: () => Promise<void>): Promi
   return megabytes / ((performance.now() - before) / 1000)
 }
 
-export function compare(what: string, peerName: string, { peer, castellan }: Figures): void {
+/** Prints it, and gives what judges it: all is measured before anything fails. */
+export function compare(what: string, peerName: string, { peer, castellan }: Figures): () => void {
   const [theirs, ours] = [median(peer), median(castellan)]
   const ratio = ours / theirs
   process.stdout.write(
     `${what}: ${peerName} ${theirs.toFixed(0)} MB/s, castellan ${ours.toFixed(0)} MB/s, ${ratio.toFixed(2)}x (to meet: ${toMeet}x)\n`,
   )
-  judge(ratio >= toMeet, `${what} is ${ratio.toFixed(2)} times as fast as ${peerName}; expected ${toMeet}`)
+  return () => judge(ratio >= toMeet, `${what} is ${ratio.toFixed(2)} times as fast as ${peerName}; expected ${toMeet}`)
 }
 
 function median(values: readonly number[]): number {

@@ -2,5 +2,5 @@
 import { benchArchive } from './archive.ts'
 import { benchUpload } from './upload.ts'
 
-await benchUpload()
-await benchArchive()
+const judges = [await benchUpload(), await benchArchive()]
+for (const judge of judges) judge()

@@ -17,7 +17,7 @@ const megabytes = sized(1024, 16)
 const rounds = sized(3, 1)
 const never = new AbortController().signal
 
-export async function benchUpload(): Promise<void> {
+export async function benchUpload(): Promise<() => void> {
   const folder = mkdtempSync(join(tmpdir(), 'castellan-bench-'))
   const file = join(folder, 'content')
   const sshd = await Sshd.start()
@@ -29,7 +29,7 @@ export async function benchUpload(): Promise<void> {
       figures.peer.push(await rateOf(megabytes, async () => sftpPut(sshd, folder, file)))
       figures.castellan.push(await rateOf(megabytes, () => upload(sshd, folder, file)))
     }
-    compare(`upload of ${megabytes} MB`, 'sftp put -f', figures)
+    return compare(`upload of ${megabytes} MB`, 'sftp put -f', figures)
   } finally {
     await sshd.stop()
     rmSync(folder, { recursive: true, force: true })

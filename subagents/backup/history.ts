@@ -39,6 +39,7 @@ export class History {
   #log: Log = silentLog
   #clock: Clock | undefined
   #savingAgain: Timer | undefined
+  #saving: Promise<void> = Promise.resolve()
   /** The oldest first. */
   #jobs: readonly PastJob[] = []
 
@@ -90,7 +91,13 @@ export class History {
     await this.#save()
   }
 
-  async #save(): Promise<void> {
+  /** One write after the other, each of what the history is by then. */
+  #save(): Promise<void> {
+    this.#saving = this.#saving.then(() => this.#write())
+    return this.#saving
+  }
+
+  async #write(): Promise<void> {
     const isAgain = this.#savingAgain !== undefined
     this.#savingAgain?.cancel()
     this.#savingAgain = undefined

@@ -19,7 +19,7 @@ const set = formatSetName(name)
 const archivePath = () => join(bench.device.path, archiveNameOf(name, 'node1'))
 const listPath = () => join(bench.device.path, listNameOf(name))
 const restore = () => ({ ...bench.request(), type: 'restore', set, anyVersion: false }) as const
-const isOfJobs = (path: string): boolean => path.startsWith('data/subagents/backup')
+const isOfJobs = (path: string): boolean => /^(?:data\/subagents\/backup|logs\/subagents)/.test(path)
 const onDevice = (): string[] =>
   readdirSync(bench.device.path)
     .filter((one) => !one.startsWith('castellan_recovery'))

@@ -20,7 +20,7 @@ const fileCount = 400
 let bench: BackupBench
 let many: string
 
-const tree = () => treeOf(bench.home.root, (path) => path.startsWith('data/subagents/backup'))
+const tree = () => treeOf(bench.home.root, (path) => /^(?:data\/subagents\/backup|logs\/subagents)/.test(path))
 const journal = (home: Home): string => journalPathOf(join(backupFolderOf(home), 'replaced'))
 const restore = () => {
   const set = formatSetName({ timeMs, version: programVersion() })

@@ -129,12 +129,12 @@ async function restoresTwoGigabytes(): Promise<void> {
 if (isSoak) test('two gigabytes with a hole are restored as they were', restoresTwoGigabytes)
 
 test('a drill restores into a sandbox, starts its agent, walks it, and leaves nothing but the record', async () => {
-  const before = treeOf(bench.home.root, (path) => path.startsWith('data/subagents/backup'))
+  const before = treeOf(bench.home.root, (path) => /^(?:data\/subagents\/backup|logs\/subagents)/.test(path))
   const folder = bench.prepare({ ...bench.request(), type: 'drill' })
   assert.equal(spawnSync(process.execPath, [main, folder]).status, 0, readJob(folder).log)
   assert.match(readJob(folder).log, /the restored agent started and answered a walk: \d+ objects/)
   assert.deepEqual(
-    treeOf(bench.home.root, (path) => path.startsWith('data/subagents/backup')),
+    treeOf(bench.home.root, (path) => /^(?:data\/subagents\/backup|logs\/subagents)/.test(path)),
     before,
   )
   const record = JSON.parse(readFileSync(join(bench.home.data, 'subagents', 'backup', 'last-drill.json'), 'utf8'))

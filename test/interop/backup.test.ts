@@ -167,7 +167,7 @@ describe('backups of a running appliance', () => {
     const sshd = await Sshd.start()
     const path = mkdtempSync(join(tmpdir(), 'castellan-far-'))
     try {
-      const { userName, privateKey } = sshd.settings(path)
+      const { userName } = sshd.settings(path)
       const columns: Readonly<Record<string, string>> = {
         drsDeviceName: 'far',
         drsDeviceType: 'network',
@@ -175,7 +175,7 @@ describe('backups of a running appliance', () => {
         drsDevicePort: String(sshd.port),
         drsDevicePath: path,
         drsDeviceUserName: userName,
-        drsDevicePrivateKey: privateKey,
+        drsDevicePrivateKey: sshd.privateKey,
         drsDeviceRowStatus: 'createAndGo',
       }
       const index = Number(await read('drsDeviceNextIndex.0'))
