@@ -19,6 +19,7 @@ const rotated: readonly { readonly file: string; readonly daemon: DaemonName }[]
   { file: 'sharedmem_stats_log', daemon: 'sipd' },
   { file: 'agent.log', daemon: 'agent' },
   { file: 'subagents.log', daemon: 'subagents' },
+  { file: 'console.log', daemon: 'console' },
 ]
 
 /** Opened for each line: nobody has to be asked to reopen it. */
