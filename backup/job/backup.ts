@@ -37,7 +37,10 @@ export async function runBackup(context: JobContext, request: BackupRequest): Pr
     const left = await removeDrafts(device, { nowMs: clock.now(), ownNode: request.node }, signal)
     for (const name of left) log.info(`removed ${name} from ${device.name}: a job that was killed left it`)
     const backup = new Backup(context, request, { keys, recovery, device })
-    if (!recovery) return await backup.writePart(archiveNameOf(set, request.node), components)
+    if (!request.completesSet || !recovery) {
+      if (recovery) await backup.putRecoveryFile(recovery)
+      return await backup.writePart(archiveNameOf(set, request.node), components)
+    }
     const task = taskOf(request, formatSetName(set), [recovery.recipient, keys.recipient])
     const nodes = new JobNodes(context, request, task, request.node)
     try {
