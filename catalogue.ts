@@ -11,6 +11,8 @@ import * as users from './agent/internal/usm-users.ts'
 import { anyDefinition, type Definition, type Notification } from './lib/mib/declare.ts'
 import { Names } from './lib/mib/names.ts'
 import * as backup from './subagents/backup/mib.ts'
+import { drsAlarmTable } from './subagents/backup/mib-alarms.ts'
+import { drsJobNodeTable, drsNodeTable } from './subagents/backup/mib-nodes.ts'
 import { drsNotifications } from './subagents/backup/notifications.ts'
 import * as critapp from './subagents/critapp/mib.ts'
 import * as event from './subagents/event/mib.ts'
@@ -188,8 +190,10 @@ export const declaredDefinitions: readonly Definition[] = [
   backup.drsJobComponentTable,
   backup.drsHistoryTable,
   backup.drsFileTable,
-  backup.drsAlarmTable,
+  drsAlarmTable,
   backup.drsSourceTable,
+  drsNodeTable,
+  drsJobNodeTable,
 ].map(anyDefinition)
 
 export const declaredNotifications: readonly Notification[] = [

@@ -78,7 +78,7 @@ function ofList(
   return {
     isComplete: list.nodes.every(isThere),
     features: [...new Set(list.nodes.flatMap(({ features }) => features))],
-    nodes: list.nodes.map(({ node }) => node),
+    nodes: list.nodes.filter(isThere).map(({ node }) => node),
   }
 }
 

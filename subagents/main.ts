@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { agentxSocket } from '../agent/trust/trust.ts'
 import { Subagent } from '../agentx/subagent.ts'
+import { askNode } from '../backup/node/ask-node.ts'
 import { knownFeatures } from '../backup/plan/features.ts'
 import { ConfigurationError } from '../lib/cnf/complaint.ts'
 import { Storage } from '../lib/files/storage.ts'
@@ -54,7 +55,7 @@ const launcher = new ProgramLauncher()
 const critapp = critappModule(home, sipPing, launcher)
 const storage = new Storage()
 const logs = logModule(home, launcher, () => storage.figures)
-const backups = backupModule(home, { launcher, knownFeatures })
+const backups = backupModule(home, { launcher, knownFeatures, askNode })
 /** It holds passwords and keys of devices. */
 const backupFile = 'subagents/backup.cnf'
 const modules = [

@@ -1,21 +1,16 @@
 /**
  * The child of a backup job that talks to a network device (child/serve.ts has what it says). It gives up root before it reads
- * anything: it becomes castellan-backup, or nobody where the system has no such user. In a checkout of one user it is that user.
+ * anything.
  */
 import { type OnReadOpts, Socket } from 'node:net'
 import { errorOf, messageOf } from '../../lib/errors.ts'
 import { commandClock } from '../../lib/time/clock.ts'
-import { type Account, knownAccount } from '../../lib/users/accounts.ts'
-import { becomeForGood, isRoot } from '../../lib/users/privileges.ts'
+import { giveUpRoot } from '../give-up-root.ts'
 import { serveDevice } from './child/serve.ts'
 import { SftpDevice } from './sftp/device.ts'
 
-/** conf/systemd/sysusers.conf makes it. */
-const userName = 'castellan-backup'
 /** More than the pipe holds at once. */
 const inputOctets = 512 * 1024
-/** As Linux has it where /etc/passwd does not. */
-const nobody: Account = { name: undefined, uid: 65_534, gid: 65_534 }
 
 /** Into one buffer again and again: an upload of gigabytes would make garbage of as many otherwise. */
 function takeInput(take: (octets: Buffer) => void): Promise<void> {
@@ -40,7 +35,7 @@ function takeInput(take: (octets: Buffer) => void): Promise<void> {
 }
 
 try {
-  if (isRoot()) becomeForGood(knownAccount(userName) ?? knownAccount('nobody') ?? nobody)
+  giveUpRoot()
   await serveDevice({
     input: takeInput,
     output: process.stdout,

@@ -1,6 +1,7 @@
 /** A backup: writes this node's archive to a device, and the list of the set where it is the one to do so. */
 import { createHash } from 'node:crypto'
 import type { BackupRequest, JobResult } from '../../lib/backup/job.ts'
+import type { BackupTask } from '../../lib/backup/node.ts'
 import { archiveNameOf, formatSetName, listNameOf } from '../../lib/backup/set-name.ts'
 import { messageOf } from '../../lib/errors.ts'
 import {
@@ -19,14 +20,16 @@ import { type Device, DeviceError } from '../device/device.ts'
 import { chooseFeatures, knownFeatures } from '../plan/features.ts'
 import { sourcesOf } from '../plan/sources.ts'
 import { removeDrafts } from '../retention.ts'
-import { type JobContext, JobFailure, throwIfCanceled } from './context.ts'
+import { isCanceled, type JobContext, JobFailure, throwIfCanceled } from './context.ts'
 import { emptyFolder, removeFolder } from './folders.ts'
+import { JobNodes } from './nodes.ts'
+import { partsOf } from './parts.ts'
 
 export async function runBackup(context: JobContext, request: BackupRequest): Promise<JobResult> {
   const { home, status, log, signal, clock, version } = context
   const set = { timeMs: request.timeMs, version }
   status.patch({ set: formatSetName(set) })
-  const recovery = await requireRecoveryKey(context)
+  const recovery = request.recipients === undefined ? await requireRecoveryKey(context) : undefined
   const keys = await openMachineKeys(home)
   const components = await plan(context, request)
   const device = context.openDevice(request.device)
@@ -34,16 +37,36 @@ export async function runBackup(context: JobContext, request: BackupRequest): Pr
     const left = await removeDrafts(device, { nowMs: clock.now(), ownNode: request.node }, signal)
     for (const name of left) log.info(`removed ${name} from ${device.name}: a job that was killed left it`)
     const backup = new Backup(context, request, { keys, recovery, device })
-    const archive = await backup.writeArchive(archiveNameOf(set, request.node), components)
-    await backup.putRecoveryFile()
-    if (request.completesSet) await backup.writeList(listNameOf(set), archive)
-    // A set that lacks something pushes none out that is whole.
-    if (request.completesSet && backup.isComplete) await backup.prune()
-    return backup.result
+    if (!request.completesSet || !recovery) {
+      if (recovery) await backup.putRecoveryFile(recovery)
+      return await backup.writePart(archiveNameOf(set, request.node), components)
+    }
+    const task = taskOf(request, formatSetName(set), [recovery.recipient, keys.recipient])
+    const nodes = new JobNodes(context, request, task, request.node)
+    try {
+      const archive = await backup.writeArchive(archiveNameOf(set, request.node), components)
+      await backup.putRecoveryFile(recovery)
+      backup.showOwn()
+      const others = await partsOf({ set, device, outcomes: await nodes.finish(), status, signal })
+      await backup.removeIfCanceled([
+        archiveNameOf(set, request.node),
+        ...others.flatMap((one) => one.archive?.name ?? []),
+      ])
+      await backup.writeList(listNameOf(set), { archive, others, recovery })
+      // A set that lacks something pushes none out that is whole.
+      if (backup.isComplete) await backup.prune()
+      return backup.result
+    } finally {
+      await nodes.abandon()
+    }
   } finally {
     removeFolder(home, 'work')
     await device.close()
   }
+}
+
+function taskOf({ node, device, features }: BackupRequest, set: string, recipients: readonly string[]): BackupTask {
+  return { type: 'backup', set, master: node, device, features, recipients }
 }
 
 async function requireRecoveryKey({ home }: JobContext): Promise<RecoveryKey> {
@@ -76,9 +99,17 @@ async function plan({ home, status, log }: JobContext, request: BackupRequest): 
   return components
 }
 
+/** What the list of a set is made of. */
+interface Listed {
+  readonly archive: WrittenArchive
+  readonly others: readonly ListedNode[]
+  readonly recovery: RecoveryKey
+}
+
 interface Parts {
   readonly keys: MachineKeys
-  readonly recovery: RecoveryKey
+  /** None where a master completes the set, with its own. */
+  readonly recovery: RecoveryKey | undefined
   readonly device: Device
 }
 
@@ -88,6 +119,7 @@ class Backup {
   readonly #parts: Parts
   #hasWarnings = false
   #failed: ComponentResult[] = []
+  #others: readonly ListedNode[] = []
 
   constructor(context: JobContext, request: BackupRequest, parts: Parts) {
     this.#context = context
@@ -95,7 +127,12 @@ class Backup {
     this.#parts = parts
   }
 
+  /** This node's archive, and those of all others. */
   get isComplete(): boolean {
+    return this.#isOwnComplete && this.#others.every(({ result }) => result === 'complete')
+  }
+
+  get #isOwnComplete(): boolean {
     return this.#failed.length === 0
   }
 
@@ -108,6 +145,30 @@ class Backup {
     return this.#failed.map(({ feature, component, failure }) => `${feature} ${component}: ${failure}`).join('; ')
   }
 
+  /** The archive of this node, for the set of a master, which is told what to list. */
+  async writePart(name: string, components: readonly SourceComponent[]): Promise<JobResult> {
+    const { status } = this.#context
+    const archive = await this.writeArchive(name, components)
+    const signingKey = textOfKey(this.#parts.keys.signer)
+    const isPartial = !this.#isOwnComplete
+    status.patch({ part: { ...archive, isPartial, features: status.current.features, signingKey } })
+    return this.result
+  }
+
+  /** Among the nodes of the job. */
+  showOwn(): void {
+    const { node } = this.#request
+    const state = this.#isOwnComplete ? 'done' : 'partial'
+    this.#context.status.node({ node, state, percent: 100, component: '', error: this.error })
+  }
+
+  /** Nothing of a backup that was canceled is left. */
+  async removeIfCanceled(names: readonly string[]): Promise<void> {
+    const { signal } = this.#context
+    if (isCanceled(this.#context)) for (const name of names) await this.#parts.device.remove(name, signal)
+    throwIfCanceled(this.#context)
+  }
+
   async writeArchive(name: string, components: readonly SourceComponent[]): Promise<WrittenArchive> {
     const { log, signal, status } = this.#context
     const { keys, recovery, device } = this.#parts
@@ -117,7 +178,7 @@ class Backup {
       archive = await writeArchive(
         {
           components,
-          recipients: [recovery.recipient, keys.recipient],
+          recipients: [...(recovery ? [recovery.recipient] : (this.#request.recipients ?? [])), keys.recipient],
           signingKey: keys.signingKey,
           about: () => this.#about(),
           events: this.#events(),
@@ -206,8 +267,8 @@ class Backup {
   }
 
   /** Whoever has the passphrase needs nothing else from the lost machine. */
-  async putRecoveryFile(): Promise<void> {
-    const { recovery, device } = this.#parts
+  async putRecoveryFile(recovery: RecoveryKey): Promise<void> {
+    const { device } = this.#parts
     const { signal, log } = this.#context
     const name = recoveryFileNameOf(recovery)
     const there = (await device.list(signal)).find((file) => file.name === name)
@@ -216,19 +277,26 @@ class Backup {
     log.info(`wrote ${name}, which opens the archives with the recovery passphrase`)
   }
 
-  async writeList(name: string, archive: WrittenArchive): Promise<void> {
+  async writeList(name: string, { archive, others, recovery }: Listed): Promise<void> {
     const { version, status, log } = this.#context
-    const { keys, recovery } = this.#parts
+    const { keys } = this.#parts
+    this.#others = others
     const { node, timeMs } = this.#request
     const own: ListedNode = {
       node,
-      result: this.isComplete ? 'complete' : 'partial',
+      result: this.#isOwnComplete ? 'complete' : 'partial',
       features: status.current.features,
       archive: { name: archiveNameOf({ timeMs, version }, node), ...archive },
       signingKey: textOfKey(keys.signer),
       error: this.error,
     }
-    const content = { version, timeMs, zone: zoneName(), nodes: [own], recoveryRecipient: recovery.recipient }
+    const content = {
+      version,
+      timeMs,
+      zone: zoneName(),
+      nodes: [own, ...others],
+      recoveryRecipient: recovery.recipient,
+    }
     await this.#put(name, serializeSetList(content, keys.signingKey))
     log.info(`wrote ${name}, signed by ${keys.fingerprint}`)
   }

@@ -1,6 +1,7 @@
 /** What every kind of job gets: its home, its status and log, and the world outside as interfaces. */
 import { existsSync } from 'node:fs'
 import { cancelPathOf } from '../../lib/backup/job-folder.ts'
+import type { LocalAgent, NodeSettings } from '../../lib/backup/node.ts'
 import type { SetName } from '../../lib/backup/set-name.ts'
 import type { DeviceSettings } from '../../lib/backup/settings.ts'
 import type { Home } from '../../lib/home/home.ts'
@@ -20,6 +21,8 @@ export interface PruneRules {
 export interface World {
   readonly clock: Clock
   openDevice(settings: DeviceSettings): Device
+  /** Whoever opens an agent closes it. */
+  openNode(settings: NodeSettings): LocalAgent
   /** Removes what the device keeps no longer, and gives the names. */
   prune(device: Device, rules: PruneRules, signal: AbortSignal): Promise<readonly string[]>
   /** Stops and starts the daemons of a home. */

@@ -1,5 +1,5 @@
 /** The status of a job, in a file that is replaced as the job goes on. */
-import type { AlarmId, ComponentProgress, JobAlarm, JobResult, JobStatus } from '../../lib/backup/job.ts'
+import type { AlarmId, ComponentProgress, JobAlarm, JobResult, JobStatus, NodeProgress } from '../../lib/backup/job.ts'
 import { statusPathOf } from '../../lib/backup/job-folder.ts'
 import { writeFileAtomic, writeFileWhole } from '../../lib/files/files.ts'
 import { thisProcess } from '../../lib/proc/process.ts'
@@ -16,6 +16,8 @@ export class StatusFile implements Progress {
   readonly #timer: Timer
   #status: JobStatus
   #components: ComponentProgress[] = []
+  #nodes: NodeProgress[] = []
+  #own: string | undefined
   #totalOctets = 0
   #doneOctets = 0
   #writing: Promise<void> = Promise.resolve()
@@ -37,7 +39,7 @@ export class StatusFile implements Progress {
     return this.#status
   }
 
-  patch(changes: Partial<Pick<JobStatus, 'state' | 'set' | 'features'>>): void {
+  patch(changes: Partial<Pick<JobStatus, 'state' | 'set' | 'features' | 'part'>>): void {
     this.#status = { ...this.#status, ...changes }
   }
 
@@ -53,6 +55,21 @@ export class StatusFile implements Progress {
       one.feature === feature && one.component === component ? { ...one, ...progress } : one,
     )
     this.#status = { ...this.#status, feature, component }
+  }
+
+  /** `own` is this node, whose progress is that of the job. */
+  expectNodes(own: string | undefined, others: readonly string[]): void {
+    const plain = { percent: 0, component: '', error: '' }
+    this.#nodes = [
+      ...(own === undefined ? [] : [{ node: own, state: 'running' as const, ...plain }]),
+      ...others.map((node) => ({ node, state: 'waiting' as const, ...plain })),
+    ]
+    this.#own = own
+  }
+
+  /** Nothing where the job has one node alone. */
+  node(progress: NodeProgress): void {
+    this.#nodes = this.#nodes.map((one) => (one.node === progress.node ? progress : one))
   }
 
   advance(octets: number): void {
@@ -76,7 +93,10 @@ export class StatusFile implements Progress {
     this.#timer.cancel()
     const percent = result === 'succeeded' || result === 'succeededWithWarnings' ? 100 : this.#status.percent
     const endedMs = this.#clock.now()
-    this.#status = { ...this.#status, state: 'completed', result, error, percent, endedMs }
+    const reason = error === '' ? this.#errorOfNodes() : error
+    const state = result === 'canceled' ? 'canceled' : 'failed'
+    this.#nodes = this.#nodes.map((one) => (isUnfinished(one) ? { ...one, state, error: reason } : one))
+    this.#status = { ...this.#status, state: 'completed', result, error: reason, percent, endedMs }
     await this.#writing
     await writeFileAtomic(this.#path, this.#text())
   }
@@ -93,8 +113,22 @@ export class StatusFile implements Progress {
       .catch((error: unknown) => this.#log.error(`cannot write the status: ${String(error)}`))
   }
 
+  #errorOfNodes(): string {
+    const failed = this.#nodes.filter(({ error }) => error !== '')
+    return failed.map(({ node, state, error }) => `${node}: ${state}: ${error}`).join('; ')
+  }
+
+  #withOwnProgress(progress: NodeProgress): NodeProgress {
+    if (progress.node !== this.#own || progress.state !== 'running') return progress
+    const { percent, feature, component } = this.#status
+    return { ...progress, percent, component: `${feature} ${component}`.trim() }
+  }
+
   #text(): string {
-    this.#status = { ...this.#status, components: this.#components, writtenMs: this.#clock.now() }
+    const nodes = this.#nodes.length === 0 ? {} : { nodes: this.#nodes.map((one) => this.#withOwnProgress(one)) }
+    this.#status = { ...this.#status, ...nodes, components: this.#components, writtenMs: this.#clock.now() }
     return `${JSON.stringify(this.#status, undefined, 1)}\n`
   }
 }
+
+const isUnfinished = ({ state }: NodeProgress): boolean => state === 'waiting' || state === 'running'

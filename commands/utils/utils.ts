@@ -6,6 +6,7 @@ import { cancelCommand } from './disaster-recovery/cancel.ts'
 import { deviceCommand } from './disaster-recovery/device.ts'
 import { idleCommand } from './disaster-recovery/idle.ts'
 import { historyCommand, showBackupFiles, showRegistration, showTapeId } from './disaster-recovery/lists.ts'
+import { nodeCommand } from './disaster-recovery/node.ts'
 import { drillCommand, verifyCommand } from './disaster-recovery/others.ts'
 import { recoveryKeyCommand } from './disaster-recovery/recovery-key.ts'
 import { restoreCommand } from './disaster-recovery/restore.ts'
@@ -29,6 +30,7 @@ export const utilsProgram: Program = {
         showRegistration,
         showTapeId,
         deviceCommand,
+        nodeCommand,
         scheduleCommand,
         recoveryKeyCommand,
         historyCommand,

@@ -5,10 +5,11 @@
  * and they outlive it.
  */
 import type { Feature } from './feature.ts'
+import type { JobResult } from './job-result.ts'
+import type { NodeSettings, WrittenPart } from './node.ts'
 import type { DeviceSettings } from './settings.ts'
 
-/** drsJobResult. */
-export type JobResult = 'none' | 'succeeded' | 'succeededWithWarnings' | 'failed' | 'canceled' | 'interrupted'
+export type { JobResult }
 /** drsJobTrigger. */
 export type JobTrigger = 'manual' | 'schedule' | 'snmp'
 
@@ -27,6 +28,10 @@ interface AnyRequest {
   readonly features: readonly string[]
   /** Those that backup.cnf adds to what every appliance has. */
   readonly declared?: readonly Feature[]
+  /** The node that gave this job as a task, and waits for it; none where it is this node's own. */
+  readonly master?: string
+  /** Other nodes that do the same at the same time. */
+  readonly nodes?: readonly NodeSettings[]
 }
 
 /** Of those that read a set. */
@@ -43,12 +48,16 @@ export interface BackupRequest extends AnyRequest {
   readonly readsBack: boolean
   /** Writes the list of the set after its own archive; false on nodes that only add theirs. */
   readonly completesSet: boolean
+  /** Of age, in place of this node's recovery key: those of the master that completes the set. */
+  readonly recipients?: readonly string[]
 }
 
 export interface RestoreRequest extends AnyRequest, ReadsSet {
   readonly type: 'restore'
   /** The node whose archive is restored here; this one where it is left out. */
   readonly fromNode?: string
+  /** Only `nodes` are restored, and this one is left as it is. */
+  readonly onlyNodes?: boolean
   /** Reads and compares all of it, writes `preflight.json` into the job's folder, and changes nothing. */
   readonly preflightOnly?: boolean
   /** The set's name, as formatSetName gives it. */
@@ -109,6 +118,20 @@ export type AlarmId =
   | 'restoreFailure'
   | 'sftpFailure'
 
+/** drsJobNodeStatus. */
+export type NodeState = 'waiting' | 'running' | 'done' | 'partial' | 'failed' | 'canceled' | 'disconnected'
+
+/** Of a job that several nodes take part in, this one being among them. */
+export interface NodeProgress {
+  readonly node: string
+  readonly state: NodeState
+  readonly percent: number
+  /** The feature and component that it works on. */
+  readonly component: string
+  /** Empty unless something failed. */
+  readonly error: string
+}
+
 export interface JobAlarm {
   readonly id: AlarmId
   /** What was tried, what happened, what to do. */
@@ -139,6 +162,10 @@ export interface JobStatus {
   readonly features: readonly string[]
   readonly components: readonly ComponentProgress[]
   readonly alarms: readonly JobAlarm[]
-  /** Empty unless it failed. */
+  /** Of a job of several nodes. */
+  readonly nodes?: readonly NodeProgress[]
+  /** What a backup that a master gave has added to its set. */
+  readonly part?: WrittenPart
+  /** Empty unless it failed, or some node did. */
   readonly error: string
 }

@@ -34,6 +34,12 @@ export const archiveNameOf = (set: SetName, node: string): string => `${formatSe
 const pattern =
   /^castellan_(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d)Z_([0-9A-Za-z.+-]+?)(?:\.set|_([0-9A-Za-z.-]+)\.tar\.gz\.age)$/
 
+/** Undefined for what formatSetName does not give. */
+export function parseSetName(name: string): SetName | undefined {
+  const stored = parseStoredName(`${name}${listSuffix}`)
+  return stored?.kind === 'list' ? stored.set : undefined
+}
+
 /** Undefined for a name that is none of ours. */
 export function parseStoredName(name: string): StoredName | undefined {
   if (name.endsWith(draftSuffix)) {

@@ -4,7 +4,7 @@ import type { NotificationValues, RowOf } from '../../lib/mib/declare.ts'
 import { serve } from '../../lib/mib/module.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
 import type { Clock } from '../../lib/time/clock.ts'
-import { drsAlarmTable } from './mib.ts'
+import { drsAlarmTable } from './mib-alarms.ts'
 import type { AlarmName, alarmNotifications } from './notifications.ts'
 
 type AlarmRow = RowOf<typeof drsAlarmTable>
@@ -42,6 +42,8 @@ export const clearedBy = {
     'localAgentStartFailure',
     'maBackupComponentFailure',
     'maBackupNodeDisconnect',
+    'la2maFailure',
+    'ma2laFailure',
     'noRegisteredComponent',
     'noRegisteredFeature',
     'sftpFailure',
@@ -50,6 +52,8 @@ export const clearedBy = {
   restore: [
     'maRestoreComponentFailure',
     'maRestoreNodeDisconnect',
+    'ma2laFailure',
+    'localAgentStartFailure',
     'restoreDeviceError',
     'restoreFailure',
     'sftpFailure',
@@ -101,10 +105,12 @@ export class Alarms {
     this.#prune()
   }
 
-  clear(ids: readonly AlarmName[]): void {
+  /** `job` went well; what it raised itself, of a node or a component that it lacks, is not over. */
+  clear(ids: readonly AlarmName[], job?: number): void {
     if (!this.#options) return
     for (const id of ids)
       for (const row of this.#open(id)) {
+        if (job !== undefined && row.drsAlarmJob === job) continue
         this.served.table.patch(row, { drsAlarmCleared: true })
         this.#options.log.notice(`${drfName(id)}: it is over`)
         this.#send(id, {

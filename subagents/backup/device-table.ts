@@ -79,7 +79,8 @@ export class DeviceTable {
     const others = rowsBeside(this.served.table.rows(), { row: after, alongside }, (one) => one.drsDeviceIndex)
     if (others.some(({ drsDeviceName }) => drsDeviceName === after.drsDeviceName))
       return { status: 'inconsistentValue', column: 'drsDeviceName' }
-    if (!before && others.length >= mostDevices) return { status: 'resourceUnavailable', column: 'drsDeviceRowStatus' }
+    const likeIt = others.filter((one) => isKept(one) === isKept(after))
+    if (!before && likeIt.length >= mostDevices) return { status: 'resourceUnavailable', column: 'drsDeviceRowStatus' }
     return undefined
   }
 
@@ -95,6 +96,9 @@ export class DeviceTable {
     if (isOther || changes.drsDeviceValidate === 'validate') this.#events.toValidate(after)
   }
 }
+
+/** Those of tasks that other nodes give are volatile, and take no place of a device of this node's own. */
+const isKept = ({ drsDeviceStorageType }: DeviceRow): boolean => drsDeviceStorageType !== 'volatile'
 
 const unknownState = {
   drsDeviceOperStatus: 'unknown',

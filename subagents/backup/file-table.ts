@@ -21,6 +21,7 @@ export class FileTable {
         drsFileVersion: truncateUtf8(set.version, 255),
         drsFileFeatures: truncateUtf8(set.features.join(','), 1024),
         drsFileRestorable: set.isComplete && set.version === version,
+        drsFileNodes: truncateUtf8(set.nodes.join(','), 1024),
       })
   }
 

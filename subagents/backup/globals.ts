@@ -1,5 +1,6 @@
 /** drsGlobals: what is true of all backups of this home. */
 import { hostname } from 'node:os'
+import { mostNodes } from '../../lib/backup/node.ts'
 import { mostDevices, mostSchedules } from '../../lib/backup/settings.ts'
 import { nextIndex } from '../../lib/mib/next-index.ts'
 import { SingleRow } from '../../lib/mib/single-row.ts'
@@ -17,6 +18,7 @@ export interface GlobalsOptions {
   /** In ascending order. */
   devices(): readonly number[]
   schedules(): readonly number[]
+  nodes(): readonly number[]
   /** After a SET. */
   changed(): void
 }
@@ -32,7 +34,16 @@ const initial = {
   drsReadBack: true,
 } as const
 
-export function serveGlobals({ history, isUp, currentJob, nextJob, devices, schedules, changed }: GlobalsOptions) {
+export function serveGlobals({
+  history,
+  isUp,
+  currentJob,
+  nextJob,
+  devices,
+  schedules,
+  nodes,
+  changed,
+}: GlobalsOptions) {
   const free = (used: readonly number[], most: number): number => (used.length >= most ? 0 : nextIndex(used))
   return new SingleRow(drsGlobals, initial, {
     live: {
@@ -48,6 +59,7 @@ export function serveGlobals({ history, isUp, currentJob, nextJob, devices, sche
       drsDeviceNextIndex: () => free(devices(), mostDevices),
       drsScheduleNextIndex: () => free(schedules(), mostSchedules),
       drsJobNextIndex: nextJob,
+      drsNodeNextIndex: () => free(nodes(), mostNodes),
       drsLastDrillTime: () => dateOf(history.last('drill', { good: true })?.completedMs),
       drsLastDrillResult: () => history.last('drill')?.result ?? 'none',
     },

@@ -23,6 +23,8 @@ export interface PastJob {
   readonly octets: number
   readonly version: string
   readonly error: string
+  /** Names, with the state of one that did not finish; what an earlier version kept has none. */
+  readonly nodes?: readonly string[]
 }
 
 export const isGood = ({ result }: Pick<PastJob, 'result'>): boolean =>
@@ -131,6 +133,7 @@ function rowOf(job: PastJob) {
     drsHistoryKBytes: kBytes(job.octets),
     drsHistoryVersion: job.version,
     drsHistoryError: truncateUtf8(job.error, 255),
+    drsHistoryNodes: truncateUtf8((job.nodes ?? []).join(','), 1024),
   }
 }
 

@@ -22,12 +22,15 @@ import { History } from './history.ts'
 import { type AskDevice, askInProgram } from './inquiries.ts'
 import { jobProgram } from './job-program.ts'
 import { JobTable } from './job-table.ts'
-import { drs, drsSourceTable } from './mib.ts'
+import { drsSourceTable } from './mib.ts'
+import { drs } from './mib-syntax.ts'
+import { NodeTable } from './node-table.ts'
+import type { AskNode } from './nodes.ts'
 import { drsNotifications, drsScheduleMissedRun } from './notifications.ts'
 import { type OperatorOptions, obey } from './operator.ts'
 import { Registrations } from './registrations.ts'
 import { requestedBy } from './requests.ts'
-import { deviceRule, scheduleRule } from './rules.ts'
+import { deviceRule, nodeRule, scheduleRule } from './rules.ts'
 import { ScheduleTable } from './schedule-table.ts'
 import { declaredFeatures, sourceRule } from './sources.ts'
 import type { Tables } from './tables.ts'
@@ -41,6 +44,8 @@ export interface BackupModuleOptions {
   readonly ask?: AskDevice
   /** In place of the program of a job. */
   readonly runJob?: (folder: string) => Promise<string | undefined>
+  /** Asks the local agent of another node. */
+  readonly askNode: AskNode
 }
 
 /** A manager may be so far ahead of drsJobNextIndex, and cannot use numbers up. */
@@ -51,6 +56,7 @@ export function backupModule(home: Home, options: BackupModuleOptions) {
   const {
     launcher = ownLauncher,
     knownFeatures,
+    askNode,
     ask = askInProgram(join(folder, 'jobs')),
     runJob = jobProgram(launcher),
   } = options
@@ -83,7 +89,7 @@ export function backupModule(home: Home, options: BackupModuleOptions) {
       await mkdir(join(folder, 'jobs'), { recursive: true, mode: 0o700 })
       register()
       work = new Work({
-        ...{ home, host, ask, runJob, jobsFolder: join(folder, 'jobs') },
+        ...{ home, host, ask, askNode, runJob, jobsFolder: join(folder, 'jobs') },
         tables: { ...tables, declared, nextJob: () => nextJob(tables, work) },
       })
       await work.start()
@@ -99,11 +105,11 @@ export function backupModule(home: Home, options: BackupModuleOptions) {
       work = undefined
     },
   }
-  const { globals, devices, schedules } = tables
+  const { globals, devices, schedules, nodes } = tables
   return {
     module,
-    configured: [globals, devices.served, schedules.served, schedules.features, sources].map(anyServing),
-    checks: [deviceRule, scheduleRule, sourceRule],
+    configured: [globals, devices.served, schedules.served, schedules.features, nodes.served, sources].map(anyServing),
+    checks: [deviceRule, scheduleRule, nodeRule, sourceRule],
     /** What `utils disaster_recovery` asks; `set` is a SET of this module. */
     order: (words: readonly string[], names: Names, set: OperatorOptions['set']) =>
       obey(words, { tables: module.tables, names, set, asks: (jobs, isAsking) => tables.jobs.asks(jobs, isAsking) }),
@@ -132,6 +138,16 @@ function makeTables(historyPath: string, working: () => Work | undefined, trace:
     lastResult: (index) => history.lastOf(index)?.result ?? 'none',
     changed: (row, what) => trace(`schedule ${what}`, { name: row.drsScheduleName }),
   })
+  const nodes = new NodeTable({
+    toLookAt(row) {
+      trace('node changed', { name: row.drsNodeName })
+      working()?.nodes.lookAt(row)
+    },
+    removed(row) {
+      trace('node removed', { name: row.drsNodeName })
+      working()?.nodes.forget(row)
+    },
+  })
   const jobs: JobTable = new JobTable({
     mayBe: (index) => isNear(index, nextJob({ jobs }, working())),
     ...{ mayStart, hasDevice },
@@ -145,6 +161,8 @@ function makeTables(historyPath: string, working: () => Work | undefined, trace:
       trace('cancel asked for', { job: index })
       void working()?.jobs.cancel(index)
     },
+    toKeep: (index) => working()?.keep(index),
+    nodes: () => ({ own: hostname(), others: nodes.active.map(({ drsNodeName }) => drsNodeName) }),
     componentIndex: (feature, component) => registrations.find(feature, component),
     deviceNamed: (name) => devices.named(name),
   })
@@ -155,15 +173,16 @@ function makeTables(historyPath: string, working: () => Work | undefined, trace:
     nextJob: () => nextJob({ jobs }, working()),
     devices: () => devices.indexes,
     schedules: () => schedules.indexes,
+    nodes: () => nodes.indexes,
     changed: () => void working()?.globalsChanged(),
   })
-  return { history, files, registrations, alarms, devices, schedules, jobs, globals }
+  return { history, files, registrations, alarms, devices, schedules, nodes, jobs, globals }
 }
 
-function servedOf({ globals, devices, registrations, schedules, jobs, history, files, alarms }: StandingTables) {
+function servedOf({ globals, devices, registrations, schedules, nodes, jobs, history, files, alarms }: StandingTables) {
   return [
     ...[globals, devices.served, registrations.features, registrations.components],
-    ...[schedules.served, schedules.features, jobs.served, jobs.components],
+    ...[schedules.served, schedules.features, nodes.served, jobs.served, jobs.components, jobs.nodes],
     ...[history.served, files.served, alarms.served],
   ]
 }

@@ -1,12 +1,15 @@
 /** drsJobTable and drsJobComponentTable: a new row starts a job, and shows how far it is. */
-import type { JobRequest } from '../../lib/backup/job.ts'
+import type { JobRequest, JobStatus } from '../../lib/backup/job.ts'
+import { parseSetName } from '../../lib/backup/set-name.ts'
 import type { ChangesOf, RowOf } from '../../lib/mib/declare.ts'
 import { type Change, type Refusal, serve } from '../../lib/mib/module.ts'
 import { truncateUtf8 } from '../../lib/text/text.ts'
+import { programVersion } from '../../lib/version.ts'
 import { dateOf } from './dates.ts'
 import { kBytes } from './device-table.ts'
 import type { Job } from './jobs.ts'
 import { drsJobComponentTable, drsJobTable } from './mib.ts'
+import { drsJobNodeTable } from './mib-nodes.ts'
 import type { ComponentIndex } from './registrations.ts'
 
 export type JobRow = RowOf<typeof drsJobTable>
@@ -23,6 +26,10 @@ export interface JobEvents {
   isCurrent(index: number): boolean
   toStart(row: JobRow): void
   toCancel(index: number): void
+  /** The master of the job has said that it still waits. */
+  toKeep(index: number): void
+  /** This node, and those that it is the master of. */
+  nodes(): { readonly own: string; readonly others: readonly string[] }
   componentIndex(feature: string, component: string): ComponentIndex | undefined
   /** The row of that name; 0 where there is none any more. */
   deviceNamed(name: string): number
@@ -31,6 +38,7 @@ export interface JobEvents {
 export class JobTable {
   readonly served
   readonly components = serve(drsJobComponentTable, {})
+  readonly nodes = serve(drsJobNodeTable, {})
   readonly #events: JobEvents
   readonly #ofPeople = new Set<number>()
 
@@ -70,7 +78,7 @@ export class JobTable {
       drsJobDevice: before?.drsJobDevice ?? this.#deviceOf(request),
       drsJobFileName: truncateUtf8(set === '' ? (before?.drsJobFileName ?? '') : set, 255),
       drsJobFeatures: truncateUtf8((status?.features ?? request.features).join(','), 1024),
-      drsJobNodes: ('fromNode' in request ? request.fromNode : undefined) ?? request.node,
+      drsJobNodes: truncateUtf8(nodesOf(request).join(','), 1024),
       drsJobStatus: job.state,
       drsJobResult: job.result,
       drsJobPercent: Math.max(0, Math.min(100, Math.floor(status?.percent ?? 0))),
@@ -84,14 +92,33 @@ export class JobTable {
       drsJobRowStatus: 'active',
       drsJobAnyVersion: request.type === 'restore' && request.anyVersion,
       drsJobError: truncateUtf8(job.error, 1024),
+      drsJobMaster: request.master ?? '',
+      drsJobRecipients: 'recipients' in request ? (request.recipients ?? []).join(',') : '',
+      drsJobFingerprint: ('fingerprint' in request ? request.fingerprint : undefined) ?? '',
+      ...partColumns(status),
     })
     this.#showComponents(job)
+    this.#showNodes(job)
   }
 
   forget(drsJobIndex: number): void {
     this.served.table.delete({ drsJobIndex })
     for (const row of [...this.components.table.rows()])
       if (row.drsJobIndex === drsJobIndex) this.components.table.delete(row)
+    for (const row of [...this.nodes.table.rows()]) if (row.drsJobIndex === drsJobIndex) this.nodes.table.delete(row)
+  }
+
+  #showNodes({ request: { job }, status }: Job): void {
+    for (const [at, { node, state, percent, component, error }] of (status?.nodes ?? []).entries())
+      this.nodes.table.put({
+        drsJobIndex: job,
+        drsJobNodeIndex: at + 1,
+        drsJobNodeName: truncateUtf8(node, 255),
+        drsJobNodeStatus: state,
+        drsJobNodePercent: Math.max(0, Math.min(100, Math.floor(percent))),
+        drsJobNodeComponent: truncateUtf8(component, 255),
+        drsJobNodeError: truncateUtf8(error, 1024),
+      })
   }
 
   #deviceOf(request: JobRequest): number {
@@ -118,7 +145,7 @@ export class JobTable {
     const wasActive = before?.drsJobRowStatus === 'active'
     if (!after) return wasActive && this.#events.isCurrent(before.drsJobIndex) ? refuse('drsJobRowStatus') : undefined
     if (wasActive) return this.#testActive(before, after, changes)
-    if (changes.drsJobControl === 'cancel') return refuse('drsJobControl')
+    if (isOrder(changes)) return refuse('drsJobControl')
     if (!before && !this.#events.mayBe(after.drsJobIndex)) return refuse('drsJobRowStatus')
     return after.drsJobRowStatus === 'active' ? this.#testStart(after) : undefined
   }
@@ -128,7 +155,7 @@ export class JobTable {
     if (after.drsJobRowStatus !== 'active') return { status: 'inconsistentValue', column: 'drsJobRowStatus' }
     for (const column of requestColumns)
       if (before[column] !== after[column]) return { status: 'inconsistentValue', column }
-    if (changes.drsJobControl === 'cancel' && !this.#events.isCurrent(before.drsJobIndex))
+    if (isOrder(changes) && !this.#events.isCurrent(before.drsJobIndex))
       return { status: 'inconsistentValue', column: 'drsJobControl' }
     return undefined
   }
@@ -141,7 +168,18 @@ export class JobTable {
     const isBackup = row.drsJobType === 'backup'
     if (isBackup && namesIn(row.drsJobFeatures).some((name) => !this.#events.knows(name)))
       return refuse('drsJobFeatures')
+    const wrong = row.drsJobMaster === '' ? this.#wrongNodes(row) : wrongTask(row)
+    if (wrong !== undefined) return refuse(wrong)
     return this.#events.mayStart() ? undefined : refuse('drsJobRowStatus')
+  }
+
+  /** A backup is of nodes that are known; a restore may be of one other, whose archive comes here. */
+  #wrongNodes({ drsJobType, drsJobNodes }: JobRow): 'drsJobNodes' | undefined {
+    const names = listIn(drsJobNodes)
+    const { own, others } = this.#events.nodes()
+    const strangers = names.filter((name) => name !== own && !others.includes(name))
+    const isRestoredHere = drsJobType === 'restore' && names.length === 1
+    return strangers.length === 0 || isRestoredHere || drsJobType === 'rollback' ? undefined : 'drsJobNodes'
   }
 
   #apply({ before, after, changes }: JobChange): void {
@@ -153,6 +191,7 @@ export class JobTable {
     if (before?.drsJobRowStatus !== 'active')
       this.#events.toStart(this.#ofPeople.has(after.drsJobIndex) ? { ...after, drsJobTrigger: 'manual' } : after)
     else if (changes.drsJobControl === 'cancel') this.#events.toCancel(after.drsJobIndex)
+    else if (changes.drsJobControl === 'keep') this.#events.toKeep(after.drsJobIndex)
   }
 }
 
@@ -163,12 +202,49 @@ const requestColumns = [
   'drsJobFeatures',
   'drsJobNodes',
   'drsJobAnyVersion',
+  'drsJobMaster',
+  'drsJobRecipients',
+  'drsJobFingerprint',
 ] as const satisfies readonly (keyof JobRow)[]
 
-/** Of a column that separates them by commas; in upper case, as features are. */
-export function namesIn(text: string): string[] {
+const isOrder = ({ drsJobControl }: JobChange['changes']): boolean =>
+  drsJobControl === 'cancel' || drsJobControl === 'keep'
+
+/** The column that keeps a job from being a task that a master gives. */
+function wrongTask(row: JobRow): (keyof JobRow & string) | undefined {
+  if (row.drsJobType === 'restore') return row.drsJobFingerprint === '' ? 'drsJobFingerprint' : undefined
+  if (row.drsJobType !== 'backup') return 'drsJobMaster'
+  // The archive carries the name of the set, and with it the version that can read it.
+  if (parseSetName(row.drsJobFileName)?.version !== programVersion()) return 'drsJobFileName'
+  const recipients = listIn(row.drsJobRecipients)
+  const areAge = recipients.length > 0 && recipients.every((one) => /^age1[0-9a-z]{58}$/.test(one))
+  return areAge ? undefined : 'drsJobRecipients'
+}
+
+function nodesOf(request: JobRequest): string[] {
+  const here = ('fromNode' in request ? request.fromNode : undefined) ?? request.node
+  const isHere = !('onlyNodes' in request && request.onlyNodes)
+  return [...(isHere ? [here] : []), ...(request.nodes ?? []).map(({ name }) => name)]
+}
+
+function partColumns(status: JobStatus | undefined) {
+  const part = status?.part
+  return {
+    drsJobPart: part ? (part.isPartial ? ('partial' as const) : ('complete' as const)) : ('none' as const),
+    drsJobPartOctets: BigInt(part?.octets ?? 0),
+    drsJobPartTarOctets: BigInt(part?.tarOctets ?? 0),
+    drsJobPartHash: Buffer.from(part?.sha256 ?? '', 'hex'),
+    drsJobPartSigningKey: part?.signingKey ?? '',
+  }
+}
+
+/** Of a column that separates them by commas. */
+export function listIn(text: string): string[] {
   return text
     .split(',')
-    .map((name) => name.trim().toUpperCase())
+    .map((name) => name.trim())
     .filter((name) => name !== '')
 }
+
+/** In upper case, as features are. */
+export const namesIn = (text: string): string[] => listIn(text.toUpperCase())

@@ -1,39 +1,33 @@
-/** The tables of CASTELLAN-BACKUP-MIB: devices, features, schedules, jobs, their history, the archives of each device, alarms. */
+/** The tables of CASTELLAN-BACKUP-MIB: devices, features, schedules, jobs, their history, the archives of each device. */
 import { column, defineScalars, defineTable, foreignIndex } from '../../lib/mib/declare.ts'
 import {
   bits,
   counter32,
+  counter64,
   dateAndTimeOrNever,
   enumeration,
   gauge32,
-  integer32,
+  octetString,
   rowStatus,
   storageType,
-  text,
   textOctets,
   truthValue,
   unsigned32,
 } from '../../lib/mib/syntax.ts'
-import { castellanArc } from '../../lib/smi/enterprise.ts'
-
-/** CASTELLAN-BACKUP-MIB. */
-export const drs = `${castellanArc}.12.101`
-
-const castellanText = (min: number, max: number) => text(min, max, 'CastellanText')
-const row = () => integer32(1, 0x7fff_ffff)
-/** The index of another table's row; 0 names none. */
-const reference = () => integer32(0, 0x7fff_ffff)
-const percent = () => gauge32(0, 100)
-const never = { defaultValue: 'never' } as const
-const live = { presence: 'live' } as const
-/** Shows no secret: names, versions, and sentences that are made without one. */
-const harmless = { contents: false } as const
-
-const result = () =>
-  enumeration({ none: 1, succeeded: 2, succeededWithWarnings: 3, failed: 4, canceled: 5, interrupted: 6 })
-const jobType = () => enumeration({ backup: 1, restore: 2, verify: 3, drill: 4, rollback: 5 })
-const trigger = () => enumeration({ manual: 1, schedule: 2, snmp: 3 })
-const noResult = { defaultValue: 'none' } as const
+import {
+  castellanText,
+  drs,
+  harmless,
+  jobType,
+  live,
+  never,
+  noResult,
+  percent,
+  reference,
+  result,
+  row,
+  trigger,
+} from './mib-syntax.ts'
 
 export const drsGlobals = defineScalars({
   name: 'drsGlobals',
@@ -58,6 +52,7 @@ export const drsGlobals = defineScalars({
     drsMaxBackupAgeDays: column(17, unsigned32(0, 3650), 'read-write', { defaultValue: 0 }),
     drsMaxDrillAgeDays: column(18, unsigned32(0, 3650), 'read-write', { defaultValue: 0 }),
     drsReadBack: column(19, truthValue(), 'read-write', { defaultValue: true }),
+    drsNodeNextIndex: column(20, reference(), 'read-only', live),
   },
   cnf: ['drsHistoryLimit', 'drsNotificationsEnabled', 'drsMaxBackupAgeDays', 'drsMaxDrillAgeDays', 'drsReadBack'],
 })
@@ -278,13 +273,21 @@ export const drsJobTable = defineTable({
     drsJobEndTime: column(15, dateAndTimeOrNever(), 'read-only', never),
     drsJobKBytes: column(16, gauge32(), 'read-only', { defaultValue: 0 }),
     drsJobLogFile: column(17, castellanText(0, 1024), 'read-only', { ...harmless, defaultValue: '' }),
-    drsJobControl: column(18, enumeration({ none: 1, cancel: 2 }), 'read-create', {
+    drsJobControl: column(18, enumeration({ none: 1, cancel: 2, keep: 3 }), 'read-create', {
       readsAs: 'none',
       defaultValue: 'none',
     }),
     drsJobRowStatus: column(19, rowStatus(), 'read-create'),
     drsJobAnyVersion: column(20, truthValue(), 'read-create', { defaultValue: false }),
     drsJobError: column(21, castellanText(0, 1024), 'read-only', { ...harmless, defaultValue: '' }),
+    drsJobMaster: column(22, castellanText(0, 255), 'read-create', { ...harmless, defaultValue: '' }),
+    drsJobRecipients: column(23, castellanText(0, 1024), 'read-create', { ...harmless, defaultValue: '' }),
+    drsJobFingerprint: column(24, castellanText(0, 255), 'read-create', { ...harmless, defaultValue: '' }),
+    drsJobPart: column(25, enumeration({ none: 1, complete: 2, partial: 3 }), 'read-only', noResult),
+    drsJobPartOctets: column(26, counter64(), 'read-only', { defaultValue: 0n }),
+    drsJobPartTarOctets: column(27, counter64(), 'read-only', { defaultValue: 0n }),
+    drsJobPartHash: column(28, octetString(0, 32), 'read-only', { defaultValue: new Uint8Array() }),
+    drsJobPartSigningKey: column(29, castellanText(0, 255), 'read-only', { ...harmless, defaultValue: '' }),
   },
 })
 
@@ -325,6 +328,7 @@ export const drsHistoryTable = defineTable({
     drsHistoryKBytes: column(10, gauge32()),
     drsHistoryVersion: column(11, castellanText(0, 255), 'read-only', harmless),
     drsHistoryError: column(12, castellanText(0, 255), 'read-only', harmless),
+    drsHistoryNodes: column(13, castellanText(0, 1024), 'read-only', harmless),
   },
 })
 
@@ -342,45 +346,6 @@ export const drsFileTable = defineTable({
     drsFileVersion: column(5, castellanText(0, 255), 'read-only', harmless),
     drsFileFeatures: column(6, castellanText(0, 1024), 'read-only', harmless),
     drsFileRestorable: column(7, truthValue()),
-  },
-})
-
-/** Of the 17 alarms of DRS, and the two of ours: no good backup, no good drill for too long. */
-export const alarmIds = {
-  backupDeviceError: 1,
-  backupFailure: 2,
-  backupInProgress: 3,
-  internalProcessFailure: 4,
-  la2maFailure: 5,
-  localAgentStartFailure: 6,
-  ma2laFailure: 7,
-  maBackupComponentFailure: 8,
-  maBackupNodeDisconnect: 9,
-  maRestoreComponentFailure: 10,
-  maRestoreNodeDisconnect: 11,
-  masterAgentStartFailure: 12,
-  noRegisteredComponent: 13,
-  noRegisteredFeature: 14,
-  restoreDeviceError: 15,
-  restoreFailure: 16,
-  sftpFailure: 17,
-  backupTooOld: 18,
-  drillTooOld: 19,
-} as const
-
-const severities = { cleared: 1, indeterminate: 2, critical: 3, major: 4, minor: 5, warning: 6 } as const
-
-export const drsAlarmTable = defineTable({
-  name: 'drsAlarmTable',
-  oid: `${drs}.11`,
-  index: { drsAlarmIndex: column(1, row(), 'not-accessible') },
-  columns: {
-    drsAlarmId: column(2, enumeration(alarmIds)),
-    drsAlarmSeverity: column(3, enumeration(severities, 'AlarmSeverity')),
-    drsAlarmTime: column(4, dateAndTimeOrNever()),
-    drsAlarmCleared: column(5, truthValue()),
-    drsAlarmText: column(6, castellanText(0, 255), 'read-only', harmless),
-    drsAlarmJob: column(7, reference()),
-    drsAlarmObject: column(8, castellanText(0, 255), 'read-only', harmless),
+    drsFileNodes: column(8, castellanText(0, 1024), 'read-only', harmless),
   },
 })

@@ -1,6 +1,8 @@
 /** The notifications of CASTELLAN-BACKUP-MIB: one for each alarm of DRS, and what happens to jobs and schedules. */
 import { defineNotification } from '../../lib/mib/declare.ts'
-import { alarmIds, drs, drsAlarmTable, drsJobTable, drsScheduleTable } from './mib.ts'
+import { drsJobTable, drsScheduleTable } from './mib.ts'
+import { alarmIds, drsAlarmTable } from './mib-alarms.ts'
+import { drs } from './mib-syntax.ts'
 
 export type AlarmName = keyof typeof alarmIds
 

@@ -1,7 +1,10 @@
-/** Rules about backup.cnf: devices that cannot be used, and schedules that name none. */
+/** Rules about backup.cnf: devices that cannot be used, schedules that name none, and nodes that cannot be reached. */
+import { mostNodes } from '../../lib/backup/node.ts'
 import { isDrsName, mostDevices, mostSchedules } from '../../lib/backup/settings.ts'
 import type { Rule } from '../../lib/mib/rules.ts'
 import { drsDeviceTable, drsScheduleTable } from './mib.ts'
+import { drsNodeTable } from './mib-nodes.ts'
+import { nodeMistake } from './node-table.ts'
 import { deviceMistake } from './settings.ts'
 
 const nameAdvice = 'use letters, digits, spaces, dashes and underscores'
@@ -31,5 +34,16 @@ export const scheduleRule: Rule = (rows, report) => {
       report.error(placeOf('drsScheduleIndex'), `there can be ${mostSchedules} schedules at most`)
     if (row.drsScheduleAdminStatus === 'enabled' && !devices.has(row.drsScheduleDevice))
       report.warn(placeOf('drsScheduleDevice'), `schedule ${name} fails: there is no device ${row.drsScheduleDevice}`)
+  }
+}
+
+export const nodeRule: Rule = (rows, report) => {
+  const names = new Set<string>()
+  for (const [at, { row, placeOf }] of rows.of(drsNodeTable).entries()) {
+    const mistake = nodeMistake(row)
+    if (mistake) report.error(placeOf(mistake.column), mistake.sentence)
+    if (names.has(row.drsNodeName)) report.error(placeOf('drsNodeName'), `there are two nodes ${row.drsNodeName}`)
+    names.add(row.drsNodeName)
+    if (at >= mostNodes) report.error(placeOf('drsNodeIndex'), `there can be at most ${mostNodes} nodes`)
   }
 }

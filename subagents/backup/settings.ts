@@ -1,6 +1,6 @@
 /** A row of drsDeviceTable as the settings that a job gets, and what a row must have to be such settings. */
 import type { DeviceSettings } from '../../lib/backup/settings.ts'
-import type { RowOf } from '../../lib/mib/declare.ts'
+import type { ChangesOf, RowOf } from '../../lib/mib/declare.ts'
 import type { drsDeviceTable } from './mib.ts'
 
 export type DeviceRow = RowOf<typeof drsDeviceTable>
@@ -53,6 +53,30 @@ export function settingsOf(row: DeviceRow): DeviceSettings {
         ...(row.drsDeviceAllowOldAlgorithms ? { allowsOldAlgorithms: true } : {}),
       }
     }
+  }
+}
+
+/** The other way: what a row must have to be such settings, without its name. */
+export function deviceColumnsOf(device: DeviceSettings): ChangesOf<typeof drsDeviceTable> {
+  const shared = { drsDeviceType: device.type, drsDeviceRetention: device.retention }
+  switch (device.type) {
+    case 'local':
+      return { ...shared, drsDevicePath: device.path }
+    case 'tape':
+      return { ...shared, drsDeviceTapeId: device.tapeId }
+    case 'network':
+      return {
+        ...shared,
+        drsDevicePath: device.path,
+        drsDeviceServer: device.server,
+        drsDevicePort: device.port,
+        drsDeviceUserName: device.userName,
+        drsDevicePassword: Buffer.from(device.password ?? ''),
+        drsDevicePrivateKey: Buffer.from(device.privateKey ?? ''),
+        drsDeviceHostKey: device.hostKey ?? '',
+        drsDeviceMaxKBytesPerSecond: device.maxKBytesPerSecond ?? 0,
+        drsDeviceAllowOldAlgorithms: device.allowsOldAlgorithms ?? false,
+      }
   }
 }
 

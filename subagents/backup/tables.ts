@@ -6,6 +6,7 @@ import type { FileTable } from './file-table.ts'
 import type { Globals } from './globals.ts'
 import type { History } from './history.ts'
 import type { JobTable } from './job-table.ts'
+import type { NodeTable } from './node-table.ts'
 import type { Registrations } from './registrations.ts'
 import type { ScheduleTable } from './schedule-table.ts'
 
@@ -13,6 +14,7 @@ export interface Tables {
   readonly globals: Globals
   readonly devices: DeviceTable
   readonly schedules: ScheduleTable
+  readonly nodes: NodeTable
   readonly jobs: JobTable
   readonly history: History
   readonly registrations: Registrations

@@ -1,6 +1,8 @@
 /** What the backup module does while it runs: starts jobs, tells what becomes of them, and asks devices. */
 import { hostname } from 'node:os'
 import type { Answer, Inquiry } from '../../lib/backup/inquiry.ts'
+import type { NodeProgress } from '../../lib/backup/job.ts'
+import { leaseMs } from '../../lib/backup/node.ts'
 import type { Home } from '../../lib/home/home.ts'
 import type { ModuleHost } from '../../lib/mib/module.ts'
 import type { RunFailure } from '../../lib/schedule/schedule.ts'
@@ -11,6 +13,9 @@ import { isGood, type PastJob } from './history.ts'
 import { type AskDevice, Inquiries } from './inquiries.ts'
 import { isJobProgramRunning } from './job-program.ts'
 import { type Job, Jobs } from './jobs.ts'
+import { Lease } from './lease.ts'
+import { nodeSettingsOf } from './node-table.ts'
+import { type AskNode, Nodes } from './nodes.ts'
 import { alarmNotifications, drsJobCompleted, drsJobStarted } from './notifications.ts'
 import { jobRequest, type Requested } from './requests.ts'
 import type { ScheduleRow } from './schedule-table.ts'
@@ -24,6 +29,7 @@ export interface WorkOptions {
   /** Of all jobs. */
   readonly jobsFolder: string
   readonly ask: AskDevice
+  readonly askNode: AskNode
   /** Starts the program of a job, and resolves when it has ended, to why it could not be started; undefined otherwise. */
   runJob(folder: string): Promise<string | undefined>
 }
@@ -33,6 +39,8 @@ export class Work {
   readonly #inquiries: Inquiries
   readonly #ages: Ages
   readonly jobs: Jobs
+  readonly nodes: Nodes
+  readonly #lease: Lease
   /** Those that wait for the end of a job, by its number. */
   readonly #waiting = new Map<number, (job: Job) => void>()
   /** Alarms of the current job that were raised. */
@@ -40,7 +48,7 @@ export class Work {
 
   constructor(options: WorkOptions) {
     this.#options = options
-    const { host, tables, jobsFolder, ask, runJob } = options
+    const { host, tables, jobsFolder, ask, askNode, runJob } = options
     const { history, globals, alarms } = tables
     const { clock, log } = host
     this.#inquiries = new Inquiries(ask, host.signal)
@@ -55,6 +63,11 @@ export class Work {
         forgotten: (job) => tables.jobs.forget(job),
       },
     })
+    this.nodes = new Nodes({
+      ...{ clock, log, signal: host.signal, ask: askNode },
+      ...{ table: tables.nodes, registrations: tables.registrations },
+    })
+    this.#lease = new Lease(clock, (job) => void this.#abandoned(job))
     this.#ages = new Ages({
       clock,
       maxAgeDays: (what) =>
@@ -75,12 +88,15 @@ export class Work {
     await history.load(this.#options.host.log, this.#options.host.clock)
     await this.jobs.start()
     this.#ages.look()
+    this.nodes.lookAtAll()
     for (const index of devices.indexes) this.list(index)
   }
 
   async stop(): Promise<void> {
     this.jobs.stop()
     this.#ages.stop()
+    this.nodes.stop()
+    this.#lease.end()
     this.#options.tables.alarms.use(undefined)
     await this.#options.tables.history.stop()
   }
@@ -109,12 +125,28 @@ export class Work {
     if (current) return `job ${current.request.job} is running`
     const request = jobRequest(requested, {
       ...{ job, home: home.root, node: hostname(), declared: tables.declared() },
+      others: tables.nodes.active.map(nodeSettingsOf),
       timeMs: Math.floor(host.clock.now() / 1000) * 1000,
       readsBack: tables.globals.values.drsReadBack,
     })
     if (!request) return 'its device is not in service'
     await this.jobs.begin(request)
     return undefined
+  }
+
+  /** The master of the job has said that it still waits. */
+  keep(job: number): void {
+    if (this.jobs.current?.request.job === job) this.#lease.renew(job)
+  }
+
+  /** A backup is of no use without the list that its master will not write; a restore is better whole than half done. */
+  async #abandoned(job: number): Promise<void> {
+    const request = this.jobs.current?.request
+    if (request?.job !== job || request.master === undefined) return
+    const isBackup = request.type === 'backup'
+    const text = `${request.master}, which gave ${request.type} ${job} to this node, has not been heard of for ${leaseMs / 1000} s; ${isBackup ? 'the job is canceled' : 'the job goes on'}: look at ${request.master} and at the network`
+    this.#options.tables.alarms.raise('la2maFailure', { text, object: request.master, job })
+    if (isBackup) await this.jobs.cancel(job)
   }
 
   /** Resolves when the job of the schedule has ended, to how it failed. */
@@ -165,6 +197,7 @@ export class Work {
   }
 
   #changed(job: Job): void {
+    if (job.request.master !== undefined) this.#lease.begin(job.request.job)
     this.#options.tables.jobs.show(job)
     this.#raise(job)
   }
@@ -180,6 +213,7 @@ export class Work {
     const { host, tables } = this.#options
     const { type, job: index } = job.request
     const past = pastJob(job)
+    this.#lease.end()
     tables.jobs.show(job)
     this.#raise(job)
     if (job.result === 'interrupted')
@@ -189,7 +223,7 @@ export class Work {
         }`,
         job: index,
       })
-    if (isGood(job)) tables.alarms.clear(type === 'rollback' || type === 'verify' ? [] : clearedBy[type])
+    if (isGood(job)) tables.alarms.clear(type === 'rollback' || type === 'verify' ? [] : clearedBy[type], index)
     if (type === 'backup' && job.status) tables.registrations.record(job.status, new Date(past.completedMs))
     await tables.history.add(past, tables.globals.values.drsHistoryLimit)
     const row = tables.jobs.get(index)
@@ -199,6 +233,7 @@ export class Work {
     this.#waiting.get(index)?.(job)
     this.#waiting.delete(index)
     this.#ages.look()
+    if (job.request.nodes) this.nodes.lookAtAll()
     if (job.request.type !== 'rollback') this.list(tables.devices.named(job.request.device.name))
   }
 }
@@ -210,7 +245,7 @@ function scheduledBy(row: ScheduleRow, { devices, schedules, registrations }: Ta
     schedule: row.drsScheduleIndex,
     device: devices.settings(row.drsScheduleDevice),
     features: registrations.namesOf(schedules.featuresOf(row.drsScheduleIndex)),
-    ...{ set: '', fromNode: '', anyVersion: false },
+    ...{ set: '', nodes: [], anyVersion: false },
   }
 }
 
@@ -229,5 +264,10 @@ function pastJob({ request, status, result, error, endedMs = 0 }: Job): PastJob 
     octets: status?.octets ?? 0,
     version: programVersion(),
     error,
+    nodes: status?.nodes ? status.nodes.map(nodeText) : [request.node],
   }
+}
+
+function nodeText({ node, state }: NodeProgress): string {
+  return state === 'done' ? node : `${node}:${state}`
 }

@@ -70,6 +70,9 @@ export class BackupBench {
     const world: World = {
       clock: systemClock,
       openDevice: (settings) => openDevice(settings, { clock: systemClock }),
+      openNode: ({ name }) => {
+        throw new Error(`no test needs node ${name}`)
+      },
       prune,
       services: () => ({ stop: async () => [], start: async () => {} }),
       ...changes,

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { Agent, type AgentOptions } from '../../agent/agent.ts'
 import { agentxSocket } from '../../agent/trust/trust.ts'
 import { Subagent } from '../../agentx/subagent.ts'
+import { askNode } from '../../backup/node/ask-node.ts'
 import { knownFeatures } from '../../backup/plan/features.ts'
 import { declaredDefinitions, declaredNames, declaredNotifications } from '../../catalogue.ts'
 import { checkAccess } from '../../commands/check/access.ts'
@@ -85,7 +86,7 @@ export function subagentsOf(home: Home): Subagent {
       { ...critappModule(home, async () => 200), file: 'subagents/critagt.cnf' },
       { ...logModule(home), file: 'subagents/logagt.cnf' },
       { ...scriptModule(home), file: 'subagents/scripts.cnf' },
-      { ...backupModule(home, { knownFeatures }), file: 'subagents/backup.cnf' },
+      { ...backupModule(home, { knownFeatures, askNode }), file: 'subagents/backup.cnf' },
     ],
     resolveName: (name) => declaredNames.resolve(name),
     secretFiles: ['subagents/backup.cnf'],

@@ -40,6 +40,7 @@ export const showBackupFiles = listCommand({
         time: row.get('drsFileTime'),
         kBytes: row.get('drsFileKBytes'),
         features: row.get('drsFileFeatures'),
+        nodes: row.get('drsFileNodes'),
         restorable: row.get('drsFileRestorable') === 'true' ? 'restorable' : 'incomplete, or of another version',
       }))
   },
@@ -62,6 +63,7 @@ export const historyCommand = listCommand({
         result: row.get('drsHistoryResult'),
         device: row.get('drsHistoryDevice'),
         backup: row.get('drsHistoryFileName'),
+        nodes: row.get('drsHistoryNodes'),
         error: row.get('drsHistoryError'),
       }))
       .filter((one) => type === undefined || one.type === type)
@@ -84,6 +86,7 @@ export const showRegistration = listCommand({
         required: feature?.get('drsFeatureRequired') === 'true' ? 'required' : '',
         component: row.get('drsComponentName'),
         node: row.get('drsComponentNode'),
+        state: row.get('drsComponentRegState'),
         lastBackup: row.get('drsComponentLastTime'),
         result: row.get('drsComponentLastResult'),
       }

@@ -5,6 +5,7 @@ import { flag, json } from '../../../lib/cli/options.ts'
 import { show } from '../../../lib/cli/print.ts'
 import { rowsOf } from './ask.ts'
 import { followJob, viewOfRow } from './follow.ts'
+import { nodeLines, nodesOfJob } from './job-nodes.ts'
 import { jobLine } from './progress.ts'
 
 const types = ['backup', 'restore', 'verify', 'drill', 'rollback']
@@ -20,6 +21,7 @@ export const statusCommand = defineCommand({
     const jobs = await rowsOf(home, 'drsJobTable')
     const job = jobs.findLast((row) => type === undefined || row.get('drsJobType') === type)
     if (job && options.follow) return followJob(home, job.index[0] ?? 0, options)
+    const nodes = job ? await nodesOfJob(home, job.index[0] ?? 0) : []
     const shown = job && {
       job: job.index[0],
       type: job.get('drsJobType'),
@@ -29,9 +31,10 @@ export const statusCommand = defineCommand({
       file: job.get('drsJobFileName'),
       error: job.get('drsJobError'),
       log: job.get('drsJobLogFile'),
+      nodes,
     }
     const nothing = 'no job ran since the subagents were started; see: utils disaster_recovery history\n'
-    show(shown ?? {}, options.json, () => (job ? `${jobLine(viewOfRow(job))}\n` : nothing))
+    show(shown ?? {}, options.json, () => (job ? `${jobLine(viewOfRow(job))}\n${nodeLines(nodes)}` : nothing))
     return exitCodes.ok
   },
 })

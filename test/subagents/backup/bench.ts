@@ -9,6 +9,7 @@ import { declaredNames } from '../../../catalogue.ts'
 import type { Answer, Inquiry } from '../../../lib/backup/inquiry.ts'
 import type { JobRequest, JobStatus } from '../../../lib/backup/job.ts'
 import { readRequest, statusPathOf } from '../../../lib/backup/job-folder.ts'
+import { NodeError, type NodeReport, type NodeSettings } from '../../../lib/backup/node.ts'
 import { resolveHome } from '../../../lib/home/home.ts'
 import { silentLog } from '../../../lib/log/log.ts'
 import { ConfigFile } from '../../../lib/mib/config.ts'
@@ -38,10 +39,12 @@ export function objectNamed(name: string): Oid {
 export async function backupBench({
   folder = mkdtempSync(join(tmpdir(), 'backup-')),
   answer = {} as Partial<Answer>,
+  node = undefined as NodeReport | NodeError | undefined,
 } = {}) {
   const clock = new ManualClock(startMs)
   const home = resolveHome(folder)
   const asked: Inquiry[] = []
+  const askedNodes: NodeSettings[] = []
   const started: string[] = []
   const told: string[] = []
   const exits: ((failure: string | undefined) => void)[] = []
@@ -50,6 +53,12 @@ export async function backupBench({
     ask: async (inquiry) => {
       asked.push(inquiry)
       return { steps: [], sets: [], ...answer }
+    },
+    askNode: async (settings) => {
+      askedNodes.push(settings)
+      if (node === undefined) throw new NodeError('unreachable', `${settings.name} did not answer`)
+      if (node instanceof NodeError) throw node
+      return node
     },
     runJob: (jobFolder) => {
       started.push(jobFolder)
@@ -83,12 +92,18 @@ export async function backupBench({
   const path = join(folder, 'reloaded.cnf')
   const config = new ConfigFile(configured, { path, resolveName: (name) => declaredNames.resolve(name) })
   const bench = {
-    ...{ module, clock, home, folder, asked, started, told, set, get },
+    ...{ module, clock, home, folder, asked, askedNodes, started, told, set, get },
     /** A device whose number this is, and which is ready. */
     async addDevice(index: number, values: Values = {}): Promise<string | undefined> {
       const columns = { drsDeviceName: `disk ${index}`, drsDeviceType: 'local', drsDevicePath: '/backup', ...values }
       return set({ ...numbered(columns, index), [`drsDeviceRowStatus.${index}`]: 'createAndGo' })
     },
+    /** A node whose number this is. */
+    addNode: (index: number, values: Values = {}) =>
+      set({
+        ...numbered({ drsNodeName: `node${index}`, drsNodeHost: '192.0.2.1', ...nodeSecrets, ...values }, index),
+        [`drsNodeRowStatus.${index}`]: 'createAndGo',
+      }),
     startJob: (job: number, values: Values = { drsJobDevice: '1' }) =>
       set({ ...numbered(values, job), [`drsJobRowStatus.${job}`]: 'createAndGo' }),
     /** Waits for the start of so many jobs, and gives the request of the last. */
@@ -122,6 +137,12 @@ export async function backupBench({
     exit: (failure: string | undefined) => exits.at(-1)?.(failure),
   }
   return bench
+}
+
+const nodeSecrets = {
+  drsNodeUserName: 'drs-sip1',
+  drsNodeAuthPassphrase: 'authentication phrase',
+  drsNodePrivPassphrase: 'privacy phrase',
 }
 
 function numbered(values: Values, index: number): Values {

@@ -1,0 +1,2 @@
+/** drsJobResult: how a job ended; `none` until it has. */
+export type JobResult = 'none' | 'succeeded' | 'succeededWithWarnings' | 'failed' | 'canceled' | 'interrupted'
