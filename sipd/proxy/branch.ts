@@ -1,7 +1,9 @@
 /** One target of a request that is tried: its client transactions, how long it may ring, and its end. */
 import { formatCancel } from '../message/forward.ts'
+import { H } from '../message/header-names.ts'
 import type { Hop } from '../message/hop.ts'
 import type { SipResponse } from '../message/message.ts'
+import type { ExtraHeader } from '../message/respond.ts'
 import type { ClientTransaction, ClientUser } from '../transaction/client.ts'
 import type { Timers } from '../transaction/parts.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
@@ -29,16 +31,19 @@ export interface BranchContext {
   onSuccess(response: SipResponse): void
   onFinal(response: SipResponse): void
   /** It ended with an answer of our own. */
-  onFailure(status: number): void
+  onFailure(status: number, headers?: readonly ExtraHeader[]): void
   /** Why that was, for the operator. */
   tellFailure(target: Target, status: number, why: string): void
 }
 
-/** The next of the places where the request may go, after a failure to send it, no answer, or this one. */
-export interface Elsewhere {
+/** The place that the request was sent to, and what comes after it fails: by a failure to send it, no answer, or a status. */
+export interface Attempt {
   /** 503 of an address leads to the next address (RFC 3263 §4.3), 430 of a flow to another flow of the phone (RFC 5626 §7). */
-  readonly after: 503 | 430
-  go(why: string): void
+  readonly failsAt: 503 | 430
+  failed(retryAfterSeconds: number | undefined): void
+  answered(): void
+  /** Tries the next place; undefined at the last one. */
+  readonly next: ((why: string) => void) | undefined
 }
 
 /**
@@ -55,8 +60,8 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
   readonly breadth: number
   transaction: ClientTransaction | undefined
   isPending = true
-  /** Undefined at the last of the places. */
-  elsewhere: Elsewhere | undefined
+  /** Undefined where there is one place alone, and nobody asks how it was. */
+  attempt: Attempt | undefined
   #isCancelled = false
   #cancelReasons: readonly string[] = []
   #rangTooLong = false
@@ -94,8 +99,8 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
       this.context.onProvisional(response)
       return
     }
-    if (response.status === this.elsewhere?.after && this.#goesElsewhere(`${response.status} ${response.reason}`))
-      return
+    if (response.status !== this.attempt?.failsAt) this.attempt?.answered()
+    else if (this.#goesElsewhere(`${response.status} ${response.reason}`, retryAfterOf(response))) return
     const wasPending = this.isPending
     this.#end()
     if (transaction.method === 'INVITE' && response.status < 300) this.context.onSuccess(response)
@@ -114,21 +119,22 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
   }
 
   /** RFC 3263 §4.3: after these failures the next place is tried, if there is one and the caller still waits. */
-  #goesElsewhere(why: string): boolean {
-    const { elsewhere } = this
-    if (!elsewhere || !this.isPending || this.#isCancelled) return false
-    this.elsewhere = undefined
+  #goesElsewhere(why: string, retryAfterSeconds?: number): boolean {
+    const { attempt } = this
+    attempt?.failed(retryAfterSeconds)
+    if (!attempt?.next || !this.isPending || this.#isCancelled) return false
+    this.attempt = undefined
     this.#hasProvisional = false
-    elsewhere.go(why)
+    attempt.next(why)
     return true
   }
 
-  /** The branch ends with an answer of our own; why is for the log. */
-  fail(status: number, why?: string): void {
+  /** The branch ends with an answer of our own; why is for the log, and the headers for who is upstream. */
+  fail(status: number, why?: string, headers?: readonly ExtraHeader[]): void {
     if (!this.isPending) return
     this.#end()
     if (why !== undefined) this.context.tellFailure(this.target, status, why)
-    this.context.onFailure(status)
+    this.context.onFailure(status, headers)
   }
 
   onTimer(): void {
@@ -174,4 +180,10 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
     this.isPending = false
     this.#timerC?.cancel()
   }
+}
+
+/** RFC 3261 §20.33: `120 (in the evening);duration=3600`. */
+function retryAfterOf(response: SipResponse): number | undefined {
+  const seconds = /^\d{1,9}/.exec(response.value(H.retryAfter) ?? '')?.[0]
+  return seconds === undefined ? undefined : Number(seconds)
 }

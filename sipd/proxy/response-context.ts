@@ -2,6 +2,7 @@
 import { forwardTail, withoutTopmostVia } from '../message/forward.ts'
 import type { SipRequest, SipResponse } from '../message/message.ts'
 import { reasonOf } from '../message/reason.ts'
+import type { ExtraHeader } from '../message/respond.ts'
 import { octetsOfResponse } from '../transaction/octets.ts'
 import type { Timers } from '../transaction/parts.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
@@ -36,6 +37,12 @@ export interface Onward {
   readonly targets?: readonly Target[] | undefined
 }
 
+/** An answer of our own to the request. */
+interface OwnFailure {
+  readonly status: number
+  readonly headers: readonly ExtraHeader[]
+}
+
 /** RFC 3326 §2: the phones of a group that did not answer show no missed call. */
 const completedElsewhere = reasonOf(200, 'Call completed elsewhere')
 
@@ -55,7 +62,7 @@ export class ResponseContext implements BranchContext {
   readonly #branches: Branch[] = []
   readonly #finals: SipResponse[] = []
   /** The best of the failures that no peer sent. */
-  #ownFailure: number | undefined
+  #ownFailure: OwnFailure | undefined
   /** What the request looks like downstream but for its head, with its Route headers and without; made once for all branches. */
   readonly #tails: [string | undefined, string | undefined] = [undefined, undefined]
   #isAnswered = false
@@ -162,7 +169,11 @@ export class ResponseContext implements BranchContext {
   /** Until all branches are over. Where there is no room its status alone is remembered. */
   #keep(response: SipResponse): void {
     if (this.server.hold(octetsOfResponse(response))) this.#finals.push(response)
-    else if (this.#ownFailure === undefined || response.status < this.#ownFailure) this.#ownFailure = response.status
+    else this.#noteFailure(response.status)
+  }
+
+  #noteFailure(status: number, headers: readonly ExtraHeader[] = []): void {
+    if (!this.#ownFailure || status < this.#ownFailure.status) this.#ownFailure = { status, headers }
   }
 
   /** §16.7 step 4. False when the response has no contact that may be tried, and counts as an answer itself. */
@@ -171,8 +182,8 @@ export class ResponseContext implements BranchContext {
     return this.#targets.add(contactTargets(response).flatMap(this.#expand)) > 0
   }
 
-  onFailure(status: number): void {
-    if (this.#ownFailure === undefined || status < this.#ownFailure) this.#ownFailure = status
+  onFailure(status: number, headers?: readonly ExtraHeader[]): void {
+    this.#noteFailure(status, headers)
     this.#advanceWhenDone()
   }
 
@@ -203,7 +214,7 @@ export class ResponseContext implements BranchContext {
     }
     const own = this.#ownFailure
     // §16.7 step 6: a timeout is a 408 among the others; of a peer's answer and one of ours the peer's says more.
-    if (best && !(own !== undefined && own < 500 && best.status >= 500 && best.status < 600)) {
+    if (best && !(own && own.status < 500 && best.status >= 500 && best.status < 600)) {
       if (best.status === 503) {
         // Our own state, not the peer's, is what 503 tells upstream; a Retry-After would stop all calls by this proxy.
         this.server.respond(nextHopFailed)
@@ -218,6 +229,6 @@ export class ResponseContext implements BranchContext {
       )
       return
     }
-    this.server.respond(own ?? 480)
+    this.server.respond(own?.status ?? 480, own?.headers)
   }
 }

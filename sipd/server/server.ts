@@ -1,11 +1,12 @@
 /** A SIP server put together: from a configuration in plain values to something that takes messages and sends them. */
+import { messageOf } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log/log.ts'
 import { FaultGuard } from '../../lib/process/fault-guard.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 import type { Account } from '../account/account.ts'
 import { EstablishedCalls } from '../calls/established.ts'
-import { Locator } from '../locate/locator.ts'
-import { familiesOf, type Lookup } from '../locate/names.ts'
+import { type DnsPolicy, Locator } from '../locate/locator.ts'
+import { familiesOf, type Lookup, type NameService } from '../locate/names.ts'
 import type { LocationStore } from '../location/store.ts'
 import type { DebugLog } from '../log/error-log.ts'
 import { type Hop, isReliable } from '../message/hop.ts'
@@ -39,6 +40,7 @@ export interface ServerSettings {
   readonly relay: RelaySettings
   /** Names of hosts in sipd.conf and persistent_tcp.conf, in lower case. */
   readonly configuredNames: ReadonlySet<string>
+  readonly dns: DnsPolicy
   readonly timers: TimerValues
   /** Undefined: Cisco_Registry is off, and REGISTER is refused. */
   readonly registrar: RegistrarLimits | undefined
@@ -64,9 +66,13 @@ export interface ServerOptions {
   readonly statistics: SipStatistics
   /** Of what strangers make this process hold; the store enters what it keeps in the same. */
   readonly account: Account
-  /** Of names that requests lead to; and of those in the settings, which nobody else's are to hold up. */
-  readonly lookup: Lookup
-  readonly configuredLookup?: Lookup
+  /** Of names that requests lead to; and of those that the operator wrote, which nobody else's are to hold up. */
+  readonly names: NameService
+  readonly configuredNames?: NameService
+  /** For a name of the operator's that the DNS does not have. */
+  readonly otherNames?: Lookup
+  /** What chance has a part in; Math.random unless given. */
+  readonly random?: () => number
   /** Of the marks in what others carry for us: the same in processes that share the ports; a new one otherwise. */
   readonly signerSecret?: Buffer
   /** Which addresses are this machine; what its kernel says unless given. */
@@ -108,10 +114,25 @@ function transactionsOf(
   return { wheel, held, timers, transport, layer }
 }
 
-function locatorOf({ clock, lookup, settings, configuredLookup = lookup }: ServerOptions): Locator {
-  const families = familiesOf(settings.identity.listeners)
-  const configured = { names: settings.configuredNames, lookup: configuredLookup }
-  return new Locator({ clock, lookup, families, configured })
+function locatorOf(options: ServerOptions): Locator {
+  const { clock, names, settings, configuredNames = names, otherNames, random, debug } = options
+  const { identity, dns } = settings
+  return new Locator({
+    clock,
+    policy: dns,
+    names,
+    families: familiesOf(identity.listeners),
+    transports: new Set(identity.listeners.flatMap(({ transports }) => transports)),
+    configured: {
+      names: configuredNames,
+      hosts: settings.configuredNames,
+      ...(otherNames && { otherwise: otherNames }),
+    },
+    ...(random && { random }),
+    onFailure: (name, error) => {
+      if (debug.Routing.on) debug.Routing.write('a name could not be looked up', { name, why: messageOf(error) })
+    },
+  })
 }
 
 export function createSipServer(options: ServerOptions): SipServer {

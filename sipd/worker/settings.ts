@@ -36,6 +36,11 @@ export function serverSettings({ config, origins, persistentTcp }: ReadConfig): 
       routeTransport: config.SipRouteHeaderTransportType,
     },
     configuredNames: configuredNames(config, persistentTcp),
+    dns: {
+      usesNaptr: config.AllowNaptrLookup,
+      srvForFqdnOnly: config.SrvForFqdnOnly,
+      transportOrder: config.TransportPrefOrder,
+    },
     relay: {
       exposed: config.Listen.map(({ address }) => !isLoopbackAddress(address)),
       allowed: config.AllowRelay,

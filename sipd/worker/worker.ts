@@ -12,6 +12,7 @@ import type { SipdConfig } from '../config/directives.ts'
 import { type ReadConfig, readConfig } from '../config/read.ts'
 import { TlsFiles } from '../config/tls-files.ts'
 import { familiesOf, type Lookup } from '../locate/names.ts'
+import { SystemNames } from '../locate/system-names.ts'
 import { Registrations } from '../location/registrations.ts'
 import { createErrorLog, type DebugLog } from '../log/error-log.ts'
 import { compileLogFormat, type FormatLine } from '../log/log-format.ts'
@@ -45,9 +46,8 @@ export interface WorkerOptions {
   readonly home: Home
   readonly start: WorkerStart
   readonly clock: Clock
-  readonly lookup: Lookup
-  /** Of the names in sipd.conf. */
-  readonly configuredLookup: Lookup
+  /** For names of the operator's that the DNS does not have. */
+  readonly otherNames: Lookup
   readonly tell: TellParent
 }
 
@@ -64,6 +64,9 @@ export class Worker implements InboxUser {
   readonly listings: Listings
   readonly #options: WorkerOptions
   readonly #statistics: SipStatistics
+  /** Of others, and of the operator: neither waits for what the other asks. */
+  readonly #names: SystemNames
+  readonly #configuredNames: SystemNames
   readonly #transports: Transports
   readonly #registrations: Registrations
   readonly #links: Links
@@ -105,6 +108,9 @@ export class Worker implements InboxUser {
     this.#account = new Account(accountSettings(configuration), clock, log)
     this.#early = new EarlyMessages(this.#account)
     this.#formatAccess = compileLogFormat(accessLogFormat(config), { serverName: config.ServerName ?? 'sipd' })
+    const servers = config.NameServer
+    this.#names = new SystemNames({ clock, servers })
+    this.#configuredNames = new SystemNames({ clock, servers })
     this.#transports = this.#newTransports(configuration, files, faults, debug)
     this.#links = new Links({
       folder: foldersOf(home, 'sipd').run,
@@ -139,11 +145,11 @@ export class Worker implements InboxUser {
   }
 
   #newTransports(configuration: ReadConfig, files: TlsFiles, faults: FaultGuard, debug: DebugLog): Transports {
-    const { home, start, clock, configuredLookup } = this.#options
+    const { home, start, clock } = this.#options
     const linked = linkedConnections(() => this.#links)
     const transports = new Transports({
       ...transportSettings(configuration, home, files.read),
-      lookup: (host) => configuredLookup(host, familiesOf(configuration.config.Listen)),
+      lookup: (host) => this.#addressesOfPeer(host, configuration.config),
       worker: start.worker,
       ...connectionBounds(configuration, this.log),
       clock,
@@ -163,6 +169,14 @@ export class Worker implements InboxUser {
     })
     transports.onConnection = linked.onConnection
     return transports
+  }
+
+  async #addressesOfPeer(host: string, { Listen }: SipdConfig): Promise<readonly string[]> {
+    const families = familiesOf(Listen)
+    const known = this.#configuredNames.known(host, families)
+    if (known) return known
+    const { records } = await this.#configuredNames.addresses(host, families).catch(() => ({ records: [] }))
+    return records.length > 0 ? records : this.#options.otherNames(host, families)
   }
 
   #newOwnership({ SipT4InMs: holdMs }: SipdConfig, hasher: KeyHasher): Ownership {
@@ -192,7 +206,7 @@ export class Worker implements InboxUser {
   }
 
   #newServer(configuration: ReadConfig, hasher: KeyHasher, faults: FaultGuard, debug: DebugLog): SipServer {
-    const { start, clock, lookup, configuredLookup } = this.#options
+    const { start, clock, otherNames } = this.#options
     return createSipServer({
       settings: serverSettings(configuration),
       worker: start.worker,
@@ -205,8 +219,9 @@ export class Worker implements InboxUser {
       store: this.#registrations.store,
       statistics: this.#statistics,
       account: this.#account,
-      lookup,
-      configuredLookup,
+      names: this.#names,
+      configuredNames: this.#configuredNames,
+      otherNames,
       signerSecret: Buffer.from(start.signerSecret, 'hex'),
       hasher,
       elsewhere: new RegisteredConnections(this.#ownership, {

@@ -3,7 +3,7 @@
 import { createLog } from '../../lib/log/log.ts'
 import { ManualClock } from '../../lib/time/clock.ts'
 import type { Account, AccountSettings } from '../../sipd/account/account.ts'
-import type { Lookup } from '../../sipd/locate/names.ts'
+import type { Lookup, NameService } from '../../sipd/locate/names.ts'
 import type { Change } from '../../sipd/location/binding.ts'
 import { MemoryLocation } from '../../sipd/location/memory.ts'
 import { type DebugLog, noDebug } from '../../sipd/log/error-log.ts'
@@ -25,7 +25,10 @@ export interface TestServerOptions {
   /** Bounds on what strangers may make it hold; without them nothing is refused. */
   readonly account?: Partial<AccountSettings>
   readonly debug?: DebugLog
+  /** Of names that have addresses alone; `names` where they have more. */
   readonly lookup?: Lookup
+  readonly names?: NameService
+  readonly random?: () => number
   readonly signerSecret?: Buffer
   readonly more?: MoreSteps
   readonly settleMs?: number
@@ -88,6 +91,7 @@ export function testServer(options: TestServerOptions): TestServer {
       identity,
       policy: { ...standardPolicy, ...options.policy },
       configuredNames: new Set(),
+      dns: { usesNaptr: true, srvForFqdnOnly: false, transportOrder: ['TLS', 'TCP', 'UDP'] },
       // As behind a loopback listener, where everybody may do what they like.
       relay: { exposed: identity.listeners.map(() => false), allowed: [], allowsRegistered: false },
       timers: standardTimers,
@@ -119,9 +123,21 @@ export function testServer(options: TestServerOptions): TestServer {
     sender: { send: options.send },
     store,
     statistics,
-    lookup: options.lookup ?? (async () => []),
+    names: options.names ?? addressesBy(options.lookup ?? (async () => [])),
+    ...(options.random && { random: options.random }),
     isConnectionOpen: options.isConnectionOpen ?? (() => true),
     onAnswered: () => {},
   })
   return { ...server, clock, store, statistics, logged, account }
+}
+
+/** A DNS whose names have addresses and nothing else, true for 30 s. */
+export function addressesBy(lookup: Lookup): NameService {
+  const none = async () => ({ records: [], ttlSeconds: 30 })
+  return {
+    known: () => undefined,
+    addresses: async (host, families) => ({ records: await lookup(host, families), ttlSeconds: 30 }),
+    srv: none,
+    naptr: none,
+  }
 }

@@ -83,7 +83,7 @@ export const serverCore = {
   SrvForFqdnOnly: one(onOff, 'Off', {
     help: 'Look up SRV records only for hosts with a dot in their name.',
     changes: 'reload',
-    inForce: 'SRV records are looked up for every name without a port, as RFC 3263 §4.2 has it',
+    inForce: true,
   }),
   SipT1InMs: one(whole(1, 60_000, 'ms'), '500', {
     help: 'T1: the first interval of retransmissions (RFC 3261 §17).',
@@ -156,13 +156,12 @@ export const serverCore = {
   AllowNaptrLookup: one(onOff, 'On', {
     help: 'Ask the DNS which transport a domain prefers (RFC 3263 §4.1).',
     changes: 'reload',
-    inForce: 'NAPTR look-ups are to come; until then a target that names no transport is reached over UDP',
+    inForce: true,
   }),
   TransportPrefOrder: one(transportOrder, 'TLS_TCP_UDP', {
-    help: 'Transports by preference, where the DNS says nothing. TLS counts only with SipTlsEnable.',
+    help: 'The order in which SRV records are looked up where no NAPTR record chooses a transport. TLS counts only with SipTlsEnable. A target without SRV records, or with an address or a port, is reached over UDP if the order has it, otherwise over the first (RFC 3263 §4.1).',
     changes: 'reload',
-    inForce:
-      'choosing by NAPTR and SRV is to come; until then a target that names no transport is reached over UDP, as RFC 3263 §4.1 has it',
+    inForce: true,
   }),
   DiffServValue: one(hex(0xff), '0x60', {
     help: 'The TOS octet of packets that are sent.',
