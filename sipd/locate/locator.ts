@@ -45,7 +45,7 @@ export interface LocatorOptions {
   readonly configured: {
     readonly names: NameService
     /** Those of sipd.conf and persistent_tcp.conf, in lower case. */
-    readonly hosts: ReadonlySet<string>
+    readonly hosts: { has(name: string): boolean }
     /** For a name that the DNS does not have. */
     readonly otherwise?: Lookup
   }

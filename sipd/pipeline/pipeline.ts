@@ -8,6 +8,7 @@ import { closing, hopLimits, loops, type Openness, proxyRequire, sanity } from '
 import { type FlowParts, followFlow } from './flow.ts'
 import { nextHop, type RouteSource } from './next-hop.ts'
 import { permit } from './permit.ts'
+import { prefer } from './preferences.ts'
 import { redirect } from './redirect.ts'
 import { type Arrival, type RoutedRequest, type RoutingParts, routeRequest } from './request.ts'
 import { type ServeOptions, serve } from './serve.ts'
@@ -46,6 +47,15 @@ export interface Traveller extends Walker {
   arrives(routed: RoutedRequest): void
 }
 
+/** ServerType, unless the caller wants the other (RFC 3841 §9.1). */
+function isRedirected({ redirect: isRedirectServer }: ProxyPolicy, { disposition }: RoutedRequest): boolean {
+  return disposition?.redirects ?? isRedirectServer
+}
+
+function unlessRedirected(policy: ProxyPolicy, step: Step<RoutedRequest>): Step<RoutedRequest> {
+  return (routed) => (isRedirected(policy, routed) ? 'goOn' : step(routed))
+}
+
 export class Pipeline {
   readonly #routing: RoutingParts
   readonly #admission: readonly Step<Arrival>[]
@@ -72,7 +82,9 @@ export class Pipeline {
       findTargets,
       ...(settleMs > 0 ? [settle(clock, settleMs, findTargets)] : []),
       found,
-      ...(policy.redirect ? [redirect] : [permit(relay), nextHop(routes)]),
+      ...(policy.usesCallerPreferences ? [prefer] : []),
+      ...[permit(relay), nextHop(routes)].map((step) => unlessRedirected(policy, step)),
+      (routed) => (isRedirected(policy, routed) ? redirect(routed) : 'goOn'),
     ]
     // An ACK to a 2xx is sent on or dropped, and never answered: it goes where its INVITE went, as far as that can be known.
     this.#ackSteps = [hopLimits, byFlow, findTargets, found, permit(relay), nextHop(routes)]

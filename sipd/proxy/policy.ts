@@ -8,6 +8,8 @@ export interface ProxyPolicy {
   readonly redirect: boolean
   /** Recursive: contacts of 3xx are tried from here. */
   readonly recursive: boolean
+  /** UseCallerPreferences. */
+  readonly usesCallerPreferences: boolean
   /** MaxForks: targets tried for one request. */
   readonly maxForks: number
   readonly addRecordRoute: boolean

@@ -3,6 +3,7 @@ import { forwardTail, withoutTopmostVia } from '../message/forward.ts'
 import type { SipRequest, SipResponse } from '../message/message.ts'
 import { reasonOf } from '../message/reason.ts'
 import type { ExtraHeader } from '../message/respond.ts'
+import type { Disposition } from '../preferences/caller-preferences.ts'
 import { octetsOfResponse } from '../transaction/octets.ts'
 import type { Timers } from '../transaction/parts.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
@@ -35,6 +36,7 @@ export interface Onward {
   readonly passage: Passage
   /** One at least. */
   readonly targets?: readonly Target[] | undefined
+  readonly disposition?: Disposition | undefined
 }
 
 /** An answer of our own to the request. */
@@ -57,6 +59,9 @@ export class ResponseContext implements BranchContext {
   readonly ringMs: number
   readonly #ringsUntilMs: number
   readonly #targets: TargetSet
+  /** RFC 3841 §9.1: what the caller says of it wins over what is set here. */
+  readonly #recurses: boolean
+  readonly #cancels: boolean
   readonly #expand: (target: Target) => readonly Target[]
   readonly #onSuccess: (response: SipResponse) => void
   readonly #branches: Branch[] = []
@@ -72,7 +77,7 @@ export class ResponseContext implements BranchContext {
   constructor(
     starter: BranchStarter,
     server: ServerTransaction,
-    { routing, passage, targets = [] }: Onward,
+    { routing, passage, targets = [], disposition }: Onward,
     expand: (target: Target) => readonly Target[],
     onSuccess: (response: SipResponse) => void,
   ) {
@@ -86,6 +91,8 @@ export class ResponseContext implements BranchContext {
     this.#ringsUntilMs = starter.ringsUntilMs(server.request)
     this.#targets = new TargetSet(targets, starter.policy.maxForks)
     this.#expand = expand
+    this.#recurses = disposition?.recurses ?? starter.policy.recursive
+    this.#cancels = disposition?.cancels ?? true
     this.#onSuccess = onSuccess
   }
 
@@ -144,7 +151,7 @@ export class ResponseContext implements BranchContext {
     this.#targets.clear()
     this.#send(response)
     this.#onSuccess(response)
-    this.#cancelPending([completedElsewhere])
+    if (this.#cancels) this.#cancelPending([completedElsewhere])
   }
 
   onFinal(response: SipResponse): void {
@@ -178,7 +185,7 @@ export class ResponseContext implements BranchContext {
 
   /** §16.7 step 4. False when the response has no contact that may be tried, and counts as an answer itself. */
   #recurse(response: SipResponse): boolean {
-    if (!this.#starter.policy.recursive || this.#isCancelled) return false
+    if (!this.#recurses || this.#isCancelled) return false
     return this.#targets.add(contactTargets(response).flatMap(this.#expand)) > 0
   }
 

@@ -22,6 +22,8 @@ export interface Target {
   readonly path: readonly string[]
   /** Thousandths. */
   readonly q: number
+  /** What the phone said that it can do (RFC 3840); undefined where nobody registered. */
+  readonly features?: string
 }
 
 /** Targets that were seen before, by the key of their URI. */

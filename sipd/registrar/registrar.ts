@@ -17,6 +17,7 @@ import { formatQ, parseQ } from '../message/q.ts'
 import type { Answer, ExtraHeader } from '../message/respond.ts'
 import { isSameUri } from '../message/same-uri.ts'
 import { parseRequestUri, parseSipUri, type SipUri } from '../message/uri.ts'
+import { featuresOf } from '../preferences/features.ts'
 import {
   formatInstance,
   type Instance,
@@ -76,6 +77,7 @@ interface Requested {
   readonly contact: string
   readonly uri: SipUri
   readonly instance: Instance | undefined
+  readonly features: string
   readonly q: number
   readonly expiresSeconds: number
 }
@@ -161,6 +163,7 @@ export class Registrar {
                 path,
                 userAgent,
                 instance: formatInstance(instance),
+                features: requested.features,
                 source: network,
               },
               ...others,
@@ -239,7 +242,9 @@ export class Registrar {
     const instance = instanceOf(address, isOutbound)
     if (instance && instance.urn.length > bindingLimits.instance - mostFlowDigits)
       return tooLong('+sip.instance', bindingLimits.instance - mostFlowDigits)
-    return { contact: address.uri, uri, instance, q, expiresSeconds: Math.min(wanted, maxExpiresSeconds) }
+    const features = featuresOf(address)
+    if (features.length > bindingLimits.features) return tooLong('feature parameters', bindingLimits.features)
+    return { contact: address.uri, uri, instance, features, q, expiresSeconds: Math.min(wanted, maxExpiresSeconds) }
   }
 
   /** Undefined where the contact can be used as it is. A stranger is reached where he registers from, whatever it names. */
@@ -269,10 +274,10 @@ export class Registrar {
     const { clock, store } = this.#options
     const now = store.nowMs()
     const headers: ExtraHeader[] = []
-    for (const { contact, q, expiresAtMs, instance } of bindings) {
+    for (const { contact, q, expiresAtMs, instance, features } of bindings) {
       // A static registration has no end; it is listed as one of a day, and is there again the next.
       const seconds = Number.isFinite(expiresAtMs) ? Math.ceil((expiresAtMs - now) / 1000) : 86_400
-      const parameters = `${q === 1000 ? '' : `;q=${formatQ(q)}`};expires=${seconds}${instanceParameters(instance)}`
+      const parameters = `${q === 1000 ? '' : `;q=${formatQ(q)}`};expires=${seconds}${instanceParameters(instance)}${features}`
       headers.push({ name: 'Contact', value: `<${contact}>${parameters}` })
     }
     // RFC 3327 §5.3.

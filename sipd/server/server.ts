@@ -5,12 +5,14 @@ import { FaultGuard } from '../../lib/process/fault-guard.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 import type { Account } from '../account/account.ts'
 import { EstablishedCalls } from '../calls/established.ts'
+import { Enum, type EnumDomains } from '../enum/enum.ts'
 import { type DnsPolicy, Locator } from '../locate/locator.ts'
 import { familiesOf, type Lookup, type NameService } from '../locate/names.ts'
 import type { LocationStore } from '../location/store.ts'
 import type { DebugLog } from '../log/error-log.ts'
 import { type Hop, isReliable } from '../message/hop.ts'
 import { type Elsewhere, ProxyCore } from '../pipeline/core.ts'
+import { EnumSource } from '../pipeline/enum-source.ts'
 import type { MoreSteps } from '../pipeline/pipeline.ts'
 import { Admission } from '../proxy/admission.ts'
 import { FlowTokens } from '../proxy/flow-tokens.ts'
@@ -41,6 +43,8 @@ export interface ServerSettings {
   /** Names of hosts in sipd.conf and persistent_tcp.conf, in lower case. */
   readonly configuredNames: ReadonlySet<string>
   readonly dns: DnsPolicy
+  /** Undefined: Cisco_Enum is off. */
+  readonly enumDomains?: EnumDomains | undefined
   readonly timers: TimerValues
   /** Undefined: Cisco_Registry is off, and REGISTER is refused. */
   readonly registrar: RegistrarLimits | undefined
@@ -135,6 +139,24 @@ function locatorOf(options: ServerOptions): Locator {
   })
 }
 
+/** The steps of this server; ENUM is asked after the registry. */
+function withEnum(
+  { more = {}, settings, names, clock, debug }: ServerOptions,
+  identity: Identity,
+  relay: Relay,
+): MoreSteps {
+  const { enumDomains, policy } = settings
+  if (!enumDomains) return more
+  const source = new EnumSource({
+    numbers: new Enum({ clock, names, domains: enumDomains, debug: debug.Enum }),
+    identity,
+    // A redirect server sends nobody anywhere itself.
+    mayLeave: ({ request, source: from, routing, uri, isOurs }) =>
+      policy.redirect || relay.passage(request, from, routing, uri, isOurs)?.isUnbounded === true,
+  })
+  return { ...more, targetsAfter: [source, ...(more.targetsAfter ?? [])] }
+}
+
 export function createSipServer(options: ServerOptions): SipServer {
   const { settings, clock, log, debug, store, statistics, account } = options
   const { policy, retryAfterSeconds } = settings
@@ -172,7 +194,7 @@ export function createSipServer(options: ServerOptions): SipServer {
     ...(options.elsewhere && { elsewhere: options.elsewhere }),
     settleMs: options.settleMs ?? 0,
     isFlowOpen,
-    more: options.more ?? {},
+    more: withEnum(options, identity, relay),
     onAnswered: options.onAnswered,
   })
   const stop = (): void => {

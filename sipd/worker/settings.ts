@@ -25,6 +25,7 @@ export function serverSettings({ config, origins, persistentTcp }: ReadConfig): 
       stateful: config.StatefulServer,
       redirect: config.ServerType === 'Redirect',
       recursive: config.Recursive,
+      usesCallerPreferences: config.UseCallerPreferences,
       maxForks: config.MaxForks,
       addRecordRoute: config.AddRecordRoute,
       addTransportInRecordRoute: config.AddTransportInRecordRoute,
@@ -41,6 +42,9 @@ export function serverSettings({ config, origins, persistentTcp }: ReadConfig): 
       srvForFqdnOnly: config.SrvForFqdnOnly,
       transportOrder: config.TransportPrefOrder,
     },
+    enumDomains: config.Cisco_Enum
+      ? { ofPrivatePlan: config.Cisco_Enum_Domain, ofGlobalPlan: config.Cisco_Enum_Global_Domain }
+      : undefined,
     relay: {
       exposed: config.Listen.map(({ address }) => !isLoopbackAddress(address)),
       allowed: config.AllowRelay,
@@ -183,6 +187,7 @@ function staticBindings(config: SipdConfig): Change[] {
       path: [],
       userAgent: '',
       instance: '',
+      features: '',
       source: '',
     }
     return [[identity.addressOfRecord(uri), [binding]]]

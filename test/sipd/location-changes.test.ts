@@ -16,6 +16,7 @@ const anyBinding: fc.Arbitrary<Binding> = fc.record({
   path: fc.array(text, { maxLength: 3 }),
   userAgent: text,
   instance: text,
+  features: text,
   source: text,
 })
 const anyChange: fc.Arbitrary<Change> = fc.tuple(text, fc.array(anyBinding, { maxLength: 4 }))

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import dnsPacket, { type Answer, type Packet, type Question } from 'dns-packet'
 import type { NameServer } from '../../sipd/dns/exchange.ts'
+import { freePorts } from './sip-ports.ts'
 
 /** What it says: records, a whole packet that takes the place of the usual one, raw octets, or nothing. */
 export type Said = readonly Answer[] | Partial<Packet> | Buffer | undefined
@@ -45,9 +46,9 @@ export async function nameServer(answer: (question: Asking) => Said): Promise<Te
     const response = respond(octets, 'UDP', port)
     if (response) udp.send(response, port, address)
   })
-  udp.bind(0, '127.0.0.1')
+  const port = await freePorts(1)
+  udp.bind(port, '127.0.0.1')
   await once(udp, 'listening')
-  const { port } = udp.address()
   const sockets = new Set<Socket>()
   const tcp = createServer((socket) => {
     sockets.add(socket)

@@ -54,6 +54,7 @@ export const standardPolicy: ProxyPolicy = {
   stateful: true,
   redirect: false,
   recursive: true,
+  usesCallerPreferences: true,
   maxForks: 5,
   addRecordRoute: false,
   addTransportInRecordRoute: false,

@@ -14,7 +14,7 @@ export const debugFlags = {
   Registry: { tells: 'registrations', inForce: true },
   Routing: { tells: 'next hops', inForce: true },
   Numexpand: { tells: 'numbers that were expanded', inForce: 'number expansion is to come' },
-  Enum: { tells: 'numbers that were looked up in the DNS', inForce: 'ENUM is to come' },
+  Enum: { tells: 'numbers that were looked up in the DNS', inForce: true },
   Authentication: { tells: 'challenges and their answers', inForce: 'authentication is to come' },
   Privacy: { tells: 'headers that were added and removed for privacy', inForce: 'privacy is to come' },
   Radius: { tells: 'messages to and from RADIUS', inForce: 'RADIUS is to come' },

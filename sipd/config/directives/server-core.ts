@@ -41,9 +41,9 @@ export const serverCore = {
     inForce: 'it is to come with next-hop routing',
   }),
   UseCallerPreferences: one(onOff, 'On', {
-    help: 'Let what a caller prefers (proxy, redirect, fork, recurse) win over what is set here.',
+    help: 'Let what a caller prefers win over what is set here: Request-Disposition (proxy, redirect, fork, cancel, recurse, parallel), Accept-Contact and Reject-Contact (RFC 3841).',
     changes: 'reload',
-    inForce: 'preferences of callers (RFC 3841) are to come; what is set here wins',
+    inForce: true,
   }),
   ServerType: one(oneOf(['Proxy', 'Redirect']), 'Proxy', {
     help: 'Forward requests, or answer them with 302 and the contacts.',
