@@ -34,6 +34,8 @@ const serverTimeoutMs = 1000
 /** RFC 1034 §3.6.2: aliases may lead to aliases; nobody has more on purpose. */
 const mostAliases = 8
 const mostRecords = 32
+/** Each has a socket of its own. */
+const mostAtOnce = 256
 /** A server that did not answer is asked last for so long. */
 const restMs = 30_000
 /** Of an answer that says that there is no such record, at most: a record that is added now is found soon. */
@@ -49,6 +51,8 @@ const noRecords: readonly never[] = []
 export class Resolver implements Dns {
   readonly #options: ResolverOptions
   readonly #silent: Cooldown
+  /** Questions that are under way. */
+  #underWay = 0
 
   constructor(options: ResolverOptions) {
     this.#options = options
@@ -81,6 +85,9 @@ export class Resolver implements Dns {
     for (const server of [...all, ...all]) {
       const leftMs = Math.min(serverTimeoutMs, untilMs - clock.monotonicMs())
       if (leftMs <= 0) break
+      if (this.#underWay >= mostAtOnce)
+        throw new NoAnswerError(`no answer for ${type} of ${name}: too many questions are under way`)
+      this.#underWay++
       try {
         const response = await exchange(server, name, type, leftMs)
         if (response.code === 'NOERROR' || response.code === 'NXDOMAIN') {
@@ -91,6 +98,8 @@ export class Resolver implements Dns {
       } catch (error) {
         this.#silent.failed(keyOf(server))
         failures.add(messageOf(error))
+      } finally {
+        this.#underWay--
       }
     }
     const why = all.length === 0 ? 'there is no name server' : [...failures].join('; ')

@@ -3,12 +3,12 @@
 import { isLoopbackAddress } from '../../lib/net/address.ts'
 import { sourceNetwork } from '../../lib/net/source-network.ts'
 import type { Clock } from '../../lib/time/clock.ts'
-import { Lookups } from '../locate/lookups.ts'
+import { Lookups, type Unknown } from '../locate/lookups.ts'
 import type { NameService } from '../locate/names.ts'
 import type { DebugChannel } from '../log/error-log.ts'
 import type { Hop } from '../message/hop.ts'
 import type { SipUri } from '../message/uri.ts'
-import { type Rewritten, rewriteNumber } from './rewrite.ts'
+import { rewriteNumber } from './rewrite.ts'
 
 export interface EnumDomains {
   /** Cisco_Enum_Domain: of numbers that do not begin with +; undefined where those are in the global plan as well. */
@@ -30,7 +30,7 @@ const noUris: readonly string[] = []
 
 export class Enum {
   readonly #options: EnumOptions
-  readonly #lookups: Lookups<Rewritten>
+  readonly #lookups: Lookups<readonly string[]>
 
   constructor(options: EnumOptions) {
     this.#options = options
@@ -55,9 +55,9 @@ export class Enum {
     const { names, debug } = this.#options
     const name = this.#nameOf(number)
     const { records, ttlSeconds } = await names.naptr(name)
-    const value = rewriteNumber(number, records)
-    if (debug.on) debug.write('a number was looked up', { number, name, records: records.length, ...value })
-    return { value, ttlSeconds }
+    const { uris, ignored } = rewriteNumber(number, records)
+    if (debug.on) debug.write('a number was looked up', { number, name, records: records.length, uris, ignored })
+    return { value: uris, ttlSeconds }
   }
 
   /** RFC 6116 §3.2: its digits the other way round, each a label of its own. */
@@ -69,8 +69,8 @@ export class Enum {
   }
 }
 
-function urisIn(found: Rewritten | string): readonly string[] {
-  return typeof found === 'string' ? noUris : found.uris
+function urisIn(found: readonly string[] | Unknown): readonly string[] {
+  return typeof found === 'string' ? noUris : found
 }
 
 /** The user of a URI as a number that ENUM can be asked for; visual separators are no part of it. */

@@ -11,7 +11,8 @@ export interface Rewritten {
 }
 
 const mostUris = 6
-const longestUri = 1024
+/** A line of the error log, and an entry among those that are kept. */
+const longestUri = 256
 
 /** `number` as it was looked up: with its + in the global plan. */
 export function rewriteNumber(number: string, records: readonly NaptrRecord[]): Rewritten {

@@ -33,7 +33,7 @@ interface Cached<V> {
   readonly untilMs: number
 }
 
-/** A site of this machine may be moved within this time, whatever its records promised. */
+/** What has moved is found within this time, whatever its records promised. */
 const longestKeptSeconds = 3600
 /** How long nobody is asked again for what nobody answered for. */
 const failedSeconds = 5

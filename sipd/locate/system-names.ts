@@ -51,31 +51,27 @@ export class SystemNames implements NameService {
   }
 
   srv(service: string, host: string): Promise<Records<SrvRecord>> {
-    return this.#within(host, this.#first('SRV', host, service))
+    return this.#within(host, this.#first(['SRV'], host, service))
   }
 
   naptr(host: string): Promise<Records<NaptrRecord>> {
-    return this.#within(host, this.#first('NAPTR', host))
+    return this.#within(host, this.#first(['NAPTR'], host))
   }
 
-  async #addresses(host: string, families: readonly Family[]): Promise<Records<string>> {
-    let ttlSeconds = Number.POSITIVE_INFINITY
-    for (const family of families) {
-      const found = await this.#first(family === 4 ? 'A' : 'AAAA', host)
-      if (found.records.length > 0) return found
-      ttlSeconds = Math.min(ttlSeconds, found.ttlSeconds)
-    }
-    return { records: [], ttlSeconds }
+  #addresses(host: string, families: readonly Family[]): Promise<Records<string>> {
+    const types = families.map((family) => (family === 4 ? 'A' : 'AAAA'))
+    return this.#first(types, host)
   }
 
-  /** Of the first name in the search list that has such records. */
-  async #first<T extends RecordType>(type: T, host: string, prefix = ''): Promise<Answer<T>> {
+  /** Of the first name in the search list that has any of these records, and of the first of them that it has. */
+  async #first<T extends RecordType>(types: readonly T[], host: string, prefix = ''): Promise<Answer<T>> {
     let ttlSeconds = Number.POSITIVE_INFINITY
-    for (const name of this.#searched(host)) {
-      const answer = await this.#dns.ask(type, prefix + name)
-      if (answer.records.length > 0) return answer
-      ttlSeconds = Math.min(ttlSeconds, answer.ttlSeconds)
-    }
+    for (const name of this.#searched(host))
+      for (const type of types) {
+        const answer = await this.#dns.ask(type, prefix + name)
+        if (answer.records.length > 0) return answer
+        ttlSeconds = Math.min(ttlSeconds, answer.ttlSeconds)
+      }
     return { records: [], ttlSeconds }
   }
 

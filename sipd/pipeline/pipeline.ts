@@ -47,13 +47,21 @@ export interface Traveller extends Walker {
   arrives(routed: RoutedRequest): void
 }
 
-/** ServerType, unless the caller wants the other (RFC 3841 §9.1). */
-function isRedirected({ redirect: isRedirectServer }: ProxyPolicy, { disposition }: RoutedRequest): boolean {
-  return disposition?.redirects ?? isRedirectServer
+function onlyIf(holds: (routed: RoutedRequest) => boolean, step: Step<RoutedRequest>): Step<RoutedRequest> {
+  return (routed) => (holds(routed) ? step(routed) : 'goOn')
 }
 
-function unlessRedirected(policy: ProxyPolicy, step: Step<RoutedRequest>): Step<RoutedRequest> {
-  return (routed) => (isRedirected(policy, routed) ? 'goOn' : step(routed))
+/** A request is passed on, or its caller told where to go: by ServerType, unless the caller wants the other (RFC 3841 §9.1). */
+function onward({ policy, relay }: PipelineOptions, byRoute: Step<RoutedRequest>): Step<RoutedRequest>[] {
+  // A stranger does not learn from a proxy where its users are.
+  const isRedirected = ({ disposition, source }: RoutedRequest): boolean =>
+    policy.redirect ? disposition?.redirects !== false : disposition?.redirects === true && relay.isTrusted(source)
+  const redirects = policy.redirectsToNextHops ? [byRoute, redirect] : [redirect]
+  const passes = [permit(relay), byRoute]
+  return [
+    ...redirects.map((step) => onlyIf(isRedirected, step)),
+    ...passes.map((step) => onlyIf((routed) => !isRedirected(routed), step)),
+  ]
 }
 
 export class Pipeline {
@@ -83,8 +91,7 @@ export class Pipeline {
       ...(settleMs > 0 ? [settle(clock, settleMs, findTargets)] : []),
       found,
       ...(policy.usesCallerPreferences ? [prefer] : []),
-      ...[permit(relay), nextHop(routes)].map((step) => unlessRedirected(policy, step)),
-      (routed) => (isRedirected(policy, routed) ? redirect(routed) : 'goOn'),
+      ...onward(options, nextHop(routes)),
     ]
     // An ACK to a 2xx is sent on or dropped, and never answered: it goes where its INVITE went, as far as that can be known.
     this.#ackSteps = [hopLimits, byFlow, findTargets, found, permit(relay), nextHop(routes)]

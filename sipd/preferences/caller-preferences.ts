@@ -141,7 +141,7 @@ function isRejected(unwanted: FeatureSet, features: FeatureSet): boolean {
   })
 }
 
-/** From 0 to 1, the mean of all wishes; undefined where one that is required is not met. */
+/** From 0 to 1, the mean over all that is asked for; undefined where one that is required is not met. */
 function scoreOf(accepted: readonly Accepted[], features: FeatureSet): number | undefined {
   if (accepted.length === 0) return 1
   let sum = 0

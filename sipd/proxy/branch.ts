@@ -52,8 +52,11 @@ export interface Attempt {
  */
 export const nextHopFailed = 500
 
+/** In T1: a request was sent four times by then, and nobody has said as much as 100. */
+const silentAfter = 8
+
 /** One target that is tried. It ends with a final response, or with a status that stands for none. */
-export class Branch implements ClientUser, TimerOwner<'c'> {
+export class Branch implements ClientUser, TimerOwner<'c' | 'silent'> {
   readonly context: BranchContext
   readonly target: Target
   /** What of the request's Max-Breadth it leaves with. */
@@ -66,13 +69,14 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
   #cancelReasons: readonly string[] = []
   #rangTooLong = false
   #hasProvisional = false
-  readonly #timerC: WheelTimer<'c'> | undefined
+  readonly #timerC: WheelTimer<'c' | 'silent'> | undefined
+  #silentTimer: WheelTimer<'c' | 'silent'> | undefined
 
   constructor(context: BranchContext, target: Target, breadth: number, isInvite: boolean) {
     this.context = context
     this.target = target
     this.breadth = breadth
-    if (isInvite) this.#timerC = new WheelTimer(this, 'c')
+    if (isInvite) this.#timerC = new WheelTimer<'c' | 'silent'>(this, 'c')
   }
 
   /** §16.6 step 11: how long a branch may ring; begun again by every provisional response but 100. */
@@ -81,13 +85,24 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
     if (this.#timerC) timers.set(this.#timerC, Math.min(ringMs, this.context.ringLeftMs()))
   }
 
+  /** A place where others could be tried in its stead is not waited for by further requests as long as this one waits. */
+  watchSilence(): void {
+    if (!this.attempt?.next) return
+    const { timers } = this.context
+    const timer = this.#silentTimer ?? new WheelTimer<'c' | 'silent'>(this, 'silent')
+    this.#silentTimer = timer
+    timers.set(timer, silentAfter * timers.values.t1Ms)
+  }
+
   /** Where the caller is: what comes late goes there. */
   get upstream(): Hop {
     return this.context.server.target
   }
 
   onResponse(transaction: ClientTransaction, response: SipResponse): void {
+    this.#silentTimer?.cancel()
     if (response.status < 200) {
+      this.attempt?.answered()
       const isFirst = !this.#hasProvisional
       this.#hasProvisional = true
       if (this.#isCancelled) {
@@ -137,7 +152,11 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
     this.context.onFailure(status, headers)
   }
 
-  onTimer(): void {
+  onTimer(name: 'c' | 'silent'): void {
+    if (name === 'silent') {
+      this.attempt?.failed(undefined)
+      return
+    }
     // §16.8: rung for too long. After a CANCEL, a peer that does not answer it either.
     if (this.#hasProvisional && !this.#isCancelled) {
       this.#rangTooLong = true
@@ -179,6 +198,7 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
   #end(): void {
     this.isPending = false
     this.#timerC?.cancel()
+    this.#silentTimer?.cancel()
   }
 }
 

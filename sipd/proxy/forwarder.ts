@@ -121,7 +121,10 @@ export class Forwarder implements BranchStarter {
       const attempts = [...hops.map((place) => ({ way, place })), ...this.#otherFlows(branch)]
       const [first] = attempts
       if (!first) {
-        if (failure) branch.fail(failure.status, failure.detail, this.#headersFor(context.server.source, failure))
+        if (!failure) return
+        // Who registered is a user, be the name in the contact one or not.
+        const status = failure.status === 404 && branch.target.origin !== 'asked' ? 480 : failure.status
+        branch.fail(status, failure.detail, this.#headersFor(context.server.source, failure))
         return
       }
       const { passage } = context
@@ -248,6 +251,7 @@ export class Forwarder implements BranchStarter {
       return
     }
     branch.watch()
+    branch.watchSilence()
     const transaction = this.transactions.request({ method, branch: via, text, hop, share }, user)
     // A transport that failed at once has ended it, and the branch may have another by now.
     if (transaction.state !== 'terminated') branch.transaction = transaction

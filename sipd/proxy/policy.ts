@@ -6,6 +6,8 @@ export interface ProxyPolicy {
   readonly stateful: boolean
   /** ServerType Redirect. */
   readonly redirect: boolean
+  /** SipResolveLocalContactsInRedirectMode: a redirect server gives the next hops of its routes. */
+  readonly redirectsToNextHops: boolean
   /** Recursive: contacts of 3xx are tried from here. */
   readonly recursive: boolean
   /** UseCallerPreferences. */

@@ -116,10 +116,7 @@ export class Registrar {
       // Step 6: alone, and only to take everything away.
       if (contacts.length > 1 || expires !== '0')
         return { status: 400, detail: 'Contact * goes alone and with Expires: 0' }
-      if (present.some((binding) => isStale(binding, callId, cseq))) return outOfOrder
-      store.replace(user, [])
-      // What sipd.conf binds stays.
-      return this.#listing(store.find(user))
+      return present.some((binding) => isStale(binding, callId, cseq)) ? outOfOrder : this.#removeAll(user)
     }
     // As many may be replaced by as many others in one request; more of them would only cost time.
     if (contacts.length > 2 * limits.contactsPerUser) return tooManyContacts
@@ -176,6 +173,13 @@ export class Registrar {
     // With what sipd.conf binds, which stays.
     const listing = this.#listing(store.find(user), path)
     return isByFlows ? { ...listing, headers: [...(listing.headers ?? []), requireOutbound] } : listing
+  }
+
+  #removeAll(user: string): Answer {
+    const { store } = this.#options
+    store.replace(user, [])
+    // What sipd.conf binds stays.
+    return this.#listing(store.find(user))
   }
 
   /** Those of connections that ended make room for what registers now, the oldest first: a phone that comes back is a new contact each time. */

@@ -24,6 +24,7 @@ export function serverSettings({ config, origins, persistentTcp }: ReadConfig): 
     policy: {
       stateful: config.StatefulServer,
       redirect: config.ServerType === 'Redirect',
+      redirectsToNextHops: config.SipResolveLocalContactsInRedirectMode,
       recursive: config.Recursive,
       usesCallerPreferences: config.UseCallerPreferences,
       maxForks: config.MaxForks,
@@ -146,6 +147,7 @@ export function transportSettings({ config, persistentTcp }: ReadConfig, home: H
     outboundIdleMs: Math.max(SipT3InMs, SipMaxT3InMs) + 64 * SipT1InMs,
     connectTimeoutMs: SipTcpMaxConnectTimeout,
     reusesConnections: SipTcpReuseConnection,
+    typeOfService: config.DiffServValue,
     peers: persistentTcp,
   }
 }

@@ -1,8 +1,11 @@
 /** sipd and the DNS as they meet in the field: nsd has the zones, and SIPp and a second sipd are the next hops. */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { appendFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { until } from '../support/appliance.ts'
 import { type Nsd, startNsd } from '../support/nsd.ts'
 import { needs } from '../support/peers.ts'
 import { call, startCallee } from '../support/sip-call.ts'
@@ -54,6 +57,19 @@ async function message(server: SipServer, uri: string): Promise<string> {
   } finally {
     client.close()
   }
+}
+
+/** DebugFlags of names and numbers, and ENUM itself, begin to count while it runs. */
+async function tellsMoreAfterGraceful(server: SipServer): Promise<void> {
+  if (server.home === undefined) return
+  const more = ['DebugFlag Routing On', 'DebugFlag Enum On', 'Cisco_Enum On', 'Cisco_Enum_Global_Domain nsd.test']
+  appendFileSync(join(server.home, 'conf', 'sipd', 'sipd.conf'), `${more.join('\n')}\n`)
+  assert.doesNotMatch(server.log(), /the next hop was chosen/)
+  await server.graceful()
+  await message(server, 'sip:+4420@example.test')
+  await message(server, 'sip:bob@other.nsd.test')
+  for (const line of [/a number was looked up.*0\.2\.4\.4\.nsd\.test/, /the next hop was chosen.*other\.nsd\.test/])
+    await until(() => line.test(server.log()), 5000, String(line))
 }
 
 describe('sipd and nsd', needs('nsd', 'sipp'), () => {
@@ -120,6 +136,7 @@ describe('sipd and nsd', needs('nsd', 'sipp'), () => {
           const nowhere = await message(server, 'sip:bob@none.nsd.test')
           assert.equal(statusOf(nowhere), 404)
           assert.equal(header(nowhere, 'Warning'), '399 castellan "the name none.nsd.test has no address"')
+          await tellsMoreAfterGraceful(server)
         }),
       )
     } finally {

@@ -119,6 +119,13 @@ describe('Request-Disposition', () => {
     assert.equal(ringing(redirect).length, 2)
   })
 
+  test('does not tell a stranger where the phones are', () => {
+    const relay = { exposed: [true], allowed: [], allowsRegistered: false }
+    const proxy = bobWith(two, { settings: { relay } })
+    invite(proxy, { 'Request-Disposition': 'redirect' })
+    assert.equal(ringing(proxy).length, 2)
+  })
+
   test('no-recurse gives a 3xx to the caller, and no-cancel leaves the other phones ringing', () => {
     const proxy = bobWith([phones.desk])
     invite(proxy, { 'Request-Disposition': 'no-recurse' })

@@ -7,9 +7,10 @@ import { NoAnswerError } from '../../sipd/dns/resolver.ts'
 import { type DnsPolicy, type Located, Locator } from '../../sipd/locate/locator.ts'
 import type { NameService } from '../../sipd/locate/names.ts'
 import { weightedOrder } from '../../sipd/locate/weighted-order.ts'
-import type { TransportName } from '../../sipd/message/hop.ts'
+import type { Binding } from '../../sipd/location/binding.ts'
+import type { Hop, TransportName } from '../../sipd/message/hop.ts'
 import { parseSipUri } from '../../sipd/message/uri.ts'
-import { caller } from './proxy-support.ts'
+import { caller, type Harness, harness, headers, request } from './proxy-support.ts'
 
 interface Zone {
   readonly naptr?: Readonly<Record<string, readonly NaptrRecord[]>>
@@ -267,6 +268,105 @@ describe('a place that failed', () => {
     assert.deepEqual(addressesOf(await locate('sip:x@farm.example')), ['1', '2', '3'])
   })
 })
+
+describe('a request to several targets', () => {
+  const { names } = serviceOf({
+    srv: { '_sip._udp.farm.example': [srv('one', 5060, 1), srv('two', 5070, 2)] },
+    addresses: { one: ['203.0.113.1'], two: ['203.0.113.2'] },
+  })
+  const farm = 'sip:x@farm.example;transport=udp'
+  const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+  const placeOf = ({ hop }: { readonly hop: Hop }): string => `${hop.address}:${hop.port}`
+  const forwarded = (proxy: Harness): string[] =>
+    proxy.take().flatMap((sent) => (/^(?:MESSAGE|INVITE)/.test(sent.text) ? [placeOf(sent)] : []))
+  const next = (proxy: Harness, i: number): void =>
+    proxy.receive(
+      request('MESSAGE', farm, { Via: `SIP/2.0/UDP 198.51.100.1:5060;branch=z9hG4bKnext${i}`, 'Call-ID': `next-${i}` }),
+    )
+
+  test('is sent to the port of the target, and after a failure the next one has it, and all after it', async () => {
+    const proxy = harness({ names })
+    proxy.receive(request('MESSAGE', farm))
+    await settled()
+    const [first] = proxy.sent
+    assert.ok(first)
+    proxy.answer(first, 503, ['Retry-After: 20'])
+    assert.deepEqual(forwarded(proxy), ['203.0.113.1:5060', '203.0.113.2:5070'])
+    next(proxy, 1)
+    assert.deepEqual(forwarded(proxy), ['203.0.113.2:5070'], 'and no look-up holds it up')
+    proxy.clock.advance(20_000)
+    proxy.forget()
+    next(proxy, 2)
+    assert.deepEqual(forwarded(proxy), ['203.0.113.1:5060'])
+  })
+
+  test('waits 64*T1 for a silent target, and others pass it over after 8*T1', async () => {
+    const proxy = harness({ names })
+    proxy.receive(request('INVITE', farm))
+    await settled()
+    proxy.clock.advance(4100)
+    proxy.forget()
+    next(proxy, 1)
+    assert.deepEqual(forwarded(proxy), ['203.0.113.2:5070'])
+    proxy.clock.advance(28_000)
+    assert.ok(forwarded(proxy).includes('203.0.113.2:5070'))
+  })
+
+  test('leaves alone no target that answered 100', async () => {
+    const proxy = harness({ names })
+    proxy.receive(request('INVITE', farm))
+    await settled()
+    const [, invite] = proxy.sent
+    assert.ok(invite)
+    proxy.answer(invite, 100)
+    proxy.clock.advance(5000)
+    proxy.forget()
+    next(proxy, 1)
+    assert.deepEqual(forwarded(proxy), ['203.0.113.1:5060'])
+  })
+})
+
+describe('what the caller hears of a name', () => {
+  const silent = serviceOf({ silent: ['SRV _sip._udp.down.example'] }).names
+  const answerTo = async (host: string, options: Parameters<typeof harness>[0] = {}): Promise<string> => {
+    const proxy = harness({ names: silent, ...options })
+    proxy.receive(request('MESSAGE', `sip:x@${host};transport=udp`))
+    await new Promise((resolve) => setImmediate(resolve))
+    const { text = '' } = proxy.sent[0] ?? {}
+    return [text.slice(8, 11), ...headers(text, 'Warning')].join(' ')
+  }
+
+  test('that does not exist is 404, of one that nobody answers for 480, each with the name', async () => {
+    assert.equal(await answerTo('none.example'), '404 399 castellan "the name none.example has no address"')
+    assert.equal(await answerTo('down.example'), '480 399 castellan "no name server answered for down.example"')
+  })
+
+  test('in the contact of a user is 480, whatever is wrong with it', async () => {
+    const proxy = harness({ names: silent })
+    proxy.bind('bob', 'sip:bob@none.example;transport=udp')
+    proxy.receive(request('MESSAGE', 'sip:bob@example.test'))
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(proxy.sent[0]?.text.slice(8, 11), '480')
+  })
+
+  test('is the status alone for who is not trusted', async () => {
+    const relay = { exposed: [true], allowed: [], allowsRegistered: true }
+    const statics = [['sip:ann@example.test', [staticBinding('sip:ann@198.51.100.1:5060')]]] as const
+    assert.equal(await answerTo('none.example', { settings: { relay }, statics }), '404')
+  })
+
+  test('without a transaction is the same', async () => {
+    const policy = { stateful: false }
+    assert.equal(await answerTo('none.example', { policy }), '404 399 castellan "the name none.example has no address"')
+  })
+})
+
+function staticBinding(contact: string): Binding {
+  return {
+    ...{ contact, callId: 'static', cseq: 0, q: 1000, expiresAtMs: Number.POSITIVE_INFINITY, flow: undefined },
+    ...{ path: [], userAgent: '', instance: '', features: '', source: '' },
+  }
+}
 
 test('10,000 choices are as RFC 2782 weighs them, within 2 percent', () => {
   const targets = [

@@ -53,6 +53,7 @@ const ownAddresses = ['127.0.0.1', '::1', '192.0.2.1', '192.0.2.2']
 export const standardPolicy: ProxyPolicy = {
   stateful: true,
   redirect: false,
+  redirectsToNextHops: false,
   recursive: true,
   usesCallerPreferences: true,
   maxForks: 5,

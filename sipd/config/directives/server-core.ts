@@ -36,9 +36,9 @@ export const serverCore = {
     inForce: true,
   }),
   SipResolveLocalContactsInRedirectMode: one(onOff, 'Off', {
-    help: 'A redirect server gives next hops in place of its own contacts.',
+    help: 'A redirect server gives the next hop of a route in place of the host of a contact.',
     changes: 'reload',
-    inForce: 'it is to come with next-hop routing',
+    inForce: true,
   }),
   UseCallerPreferences: one(onOff, 'On', {
     help: 'Let what a caller prefers win over what is set here: Request-Disposition (proxy, redirect, fork, cancel, recurse, parallel), Accept-Contact and Reject-Contact (RFC 3841).',
@@ -167,7 +167,7 @@ export const serverCore = {
     help: 'The TOS octet of packets that are sent.',
     changes: 'reload',
     inForce:
-      'Node.js has no way to set the TOS octet of a UDP socket; mark with nftables (ip dscp set) what sipd sends',
+      'Node.js has no way to set the TOS octet of UDP datagrams; mark them with nftables (ip dscp set). TCP and TLS connections have it where Node.js can set it (24 and later)',
     warnsAtDefault: true,
   }),
   Sip_Token_Port: one(port, '22794', {
