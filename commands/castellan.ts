@@ -12,6 +12,7 @@ import { logsGroup } from './logs/logs.ts'
 import { reloadCommand } from './reload.ts'
 import { restartCommand } from './restart.ts'
 import { rotateCommand } from './rotate.ts'
+import { routesGroup } from './routes/routes.ts'
 import { startCommand } from './start/start.ts'
 import { statusCommand } from './status.ts'
 import { stopCommand } from './stop.ts'
@@ -38,6 +39,7 @@ export const castellanProgram: Program = {
     appsGroup,
     eventsGroup,
     logsGroup,
+    routesGroup,
     userGroup,
   ],
   exitCodeOf: exitCodeOfSnmp,

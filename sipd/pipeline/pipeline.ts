@@ -3,17 +3,18 @@ import type { Log } from '../../lib/log/log.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 import type { ProxyPolicy } from '../proxy/policy.ts'
 import type { Relay } from '../proxy/relay.ts'
+import type { Target } from '../proxy/targets.ts'
 import type { SipStatistics } from '../statistics/statistics.ts'
 import { closing, hopLimits, loops, type Openness, proxyRequire, sanity } from './admit.ts'
 import { type FlowParts, followFlow } from './flow.ts'
-import { nextHop, type RouteSource } from './next-hop.ts'
-import { permit } from './permit.ts'
+import { nextHop, type RouteSource, routedNow } from './next-hop.ts'
+import { findPassage, permit } from './permit.ts'
 import { redirect } from './redirect.ts'
 import { type Arrival, type RoutedRequest, type RoutingParts, routeRequest } from './request.ts'
 import { type ServeOptions, serve } from './serve.ts'
 import { settle } from './settle.ts'
 import { type Step, type Walker, walk } from './step.ts'
-import { found, registry, type TargetSource, target } from './target.ts'
+import { found, registry, type TargetSource, target, targetsOfContact } from './target.ts'
 
 /** What stands between the steps that every server takes; in the order of the manual. */
 export interface MoreSteps {
@@ -47,7 +48,7 @@ export interface Traveller extends Walker {
 }
 
 export class Pipeline {
-  readonly #routing: RoutingParts
+  readonly #options: PipelineOptions
   readonly #admission: readonly Step<Arrival>[]
   readonly #steps: readonly Step<RoutedRequest>[]
   readonly #ackSteps: readonly Step<RoutedRequest>[]
@@ -55,7 +56,7 @@ export class Pipeline {
   constructor(options: PipelineOptions) {
     const { identity, policy, relay, statistics, clock, log, openness, retryAfterSeconds, settleMs } = options
     const { identify = [], targetsBefore = [], targetsAfter = [], routes = [] } = options.more
-    this.#routing = options
+    this.#options = options
     const byFlow = followFlow(options)
     const findTargets = target([...targetsBefore, registry, ...targetsAfter], policy)
     this.#admission = [
@@ -72,7 +73,7 @@ export class Pipeline {
       findTargets,
       ...(settleMs > 0 ? [settle(clock, settleMs, findTargets)] : []),
       found,
-      ...(policy.redirect ? [redirect] : [permit(relay), nextHop(routes)]),
+      ...(policy.redirect ? [findPassage(relay), nextHop(routes), redirect] : [permit(relay), nextHop(routes)]),
     ]
     // An ACK to a 2xx is sent on or dropped, and never answered: it goes where its INVITE went, as far as that can be known.
     this.#ackSteps = [hopLimits, byFlow, findTargets, found, permit(relay), nextHop(routes)]
@@ -88,8 +89,14 @@ export class Pipeline {
     this.#depart(arrival, this.#ackSteps, traveller)
   }
 
+  /** Where a contact of a 3xx to a request leads. */
+  followed(contact: Target, routed: RoutedRequest): readonly Target[] {
+    const { identity, policy, more } = this.#options
+    return routedNow(more.routes ?? [], targetsOfContact(contact, routed, identity, policy), routed)
+  }
+
   #depart(arrival: Arrival, steps: readonly Step<RoutedRequest>[], traveller: Traveller): void {
-    const routed = routeRequest(arrival, this.#routing)
+    const routed = routeRequest(arrival, this.#options)
     if ('status' in routed) traveller.stops(routed)
     else if (traveller.departs(routed)) walk(steps, routed, traveller, () => traveller.arrives(routed))
   }

@@ -105,7 +105,8 @@ export class ResponseContext implements BranchContext {
       const shares = divideBreadth(breadthOf(this.server.request), targets.length)
       if (!shares) {
         this.#targets.clear()
-        this.onFailure(440)
+        this.#fail(440)
+        this.#advanceWhenDone()
         return
       }
       const group = targets.map((target, i) => new Branch(this, target, shares[i]!, isInvite))
@@ -140,7 +141,7 @@ export class ResponseContext implements BranchContext {
     this.#cancelPending([completedElsewhere])
   }
 
-  onFinal(response: SipResponse): void {
+  onFinal(response: SipResponse, branch: Branch): void {
     const { status } = response
     if (status < 300) {
       if (!this.#isAnswered) {
@@ -155,7 +156,7 @@ export class ResponseContext implements BranchContext {
     if (status >= 600) {
       this.#targets.clear()
       this.#cancelPending([reasonOf(status, response.reason)])
-    }
+    } else if (status >= 500) this.#tryOtherRoute(branch)
     this.#advanceWhenDone()
   }
 
@@ -171,9 +172,24 @@ export class ResponseContext implements BranchContext {
     return this.#targets.add(contactTargets(response).flatMap(this.#expand)) > 0
   }
 
-  onFailure(status: number): void {
-    if (this.#ownFailure === undefined || status < this.#ownFailure) this.#ownFailure = status
+  onFailure(status: number, branch: Branch): void {
+    this.#fail(status)
+    if (status >= 500 || status === 408) this.#tryOtherRoute(branch)
     this.#advanceWhenDone()
+  }
+
+  #fail(status: number): void {
+    if (this.#ownFailure === undefined || status < this.#ownFailure) this.#ownFailure = status
+  }
+
+  /** The manual's search: no final response, or a 5xx, leads to the next of the routes. */
+  #tryOtherRoute({ target, breadth }: Branch): void {
+    const [next, ...others] = target.otherRoutes ?? []
+    if (!next || this.#isAnswered || this.#isCancelled || this.ringLeftMs() === 0) return
+    const isInvite = this.server.request.method === 'INVITE'
+    const branch = new Branch(this, { ...next, q: target.q, otherRoutes: others }, breadth, isInvite)
+    this.#branches.push(branch)
+    this.#starter.forward(branch)
   }
 
   tellFailure(target: Target, status: number, why: string): void {

@@ -11,6 +11,7 @@ import type { DebugLog } from '../log/error-log.ts'
 import { type Hop, isReliable } from '../message/hop.ts'
 import { type Elsewhere, ProxyCore } from '../pipeline/core.ts'
 import type { MoreSteps } from '../pipeline/pipeline.ts'
+import { StaticRoutes } from '../pipeline/static-routes.ts'
 import { Admission } from '../proxy/admission.ts'
 import { FlowTokens } from '../proxy/flow-tokens.ts'
 import { Forwarder } from '../proxy/forwarder.ts'
@@ -22,6 +23,7 @@ import { Relay, type RelaySettings } from '../proxy/relay.ts'
 import { Signer } from '../proxy/signer.ts'
 import { RegisteredUsers } from '../proxy/users.ts'
 import { Registrar, type RegistrarLimits } from '../registrar/registrar.ts'
+import { Router, routerOff } from '../routes/router.ts'
 import type { SipStatistics } from '../statistics/statistics.ts'
 import { KeyHasher } from '../transaction/hash.ts'
 import { HeldTransactions } from '../transaction/held.ts'
@@ -76,6 +78,8 @@ export interface ServerOptions {
   /** Other processes that take part in the traffic. */
   readonly elsewhere?: Elsewhere
   readonly settleMs?: number
+  /** Of static routes; there are none unless given. */
+  readonly router?: Router
   /** Steps that only some servers take. */
   readonly more?: MoreSteps
   readonly isConnectionOpen: (connection: string) => boolean
@@ -108,10 +112,20 @@ function transactionsOf(
   return { wheel, held, timers, transport, layer }
 }
 
-function locatorOf({ clock, lookup, settings, configuredLookup = lookup }: ServerOptions): Locator {
+/** Names that the operator wrote: in sipd.conf, and as next hops of routes. */
+const mostConfiguredNames = 2000
+
+function locatorOf({ clock, lookup, settings, configuredLookup = lookup }: ServerOptions, router: Router): Locator {
   const families = familiesOf(settings.identity.listeners)
-  const configured = { names: settings.configuredNames, lookup: configuredLookup }
-  return new Locator({ clock, lookup, families, configured })
+  const { configuredNames } = settings
+  const names = { has: (name: string) => configuredNames.has(name) || router.table.hasNextHop(name) }
+  const most = configuredNames.size + mostConfiguredNames
+  return new Locator({ clock, lookup, families, configured: { names, most, lookup: configuredLookup } })
+}
+
+/** DebugFlag Numexpand. */
+function tellsExpansions({ Numexpand }: DebugLog): IdentityOptions['onExpanded'] {
+  return Numexpand.on ? (number, expanded) => Numexpand.write('a number was expanded', { number, expanded }) : undefined
 }
 
 export function createSipServer(options: ServerOptions): SipServer {
@@ -119,7 +133,7 @@ export function createSipServer(options: ServerOptions): SipServer {
   const { policy, retryAfterSeconds } = settings
   const faults = options.faults ?? new FaultGuard(clock, log)
   const { wheel, held, timers, transport, layer } = transactionsOf(options, faults)
-  const identity = new Identity(settings.identity)
+  const identity = new Identity({ ...settings.identity, onExpanded: tellsExpansions(debug) })
   // A datagram can be sent at any time.
   const isFlowOpen = (flow: Hop): boolean =>
     !isReliable(flow) || (flow.connection !== undefined && options.isConnectionOpen(flow.connection))
@@ -128,6 +142,9 @@ export function createSipServer(options: ServerOptions): SipServer {
   const ownHost = options.ownHost ?? new ThisMachine(clock)
   const flowTokens = new FlowTokens(signer)
   const relay = new Relay({ ...settings.relay, identity, ownHost, signer, users })
+  const router = options.router ?? new Router(routerOff)
+  const { routes = [], ...more } = options.more ?? {}
+  const staticRoutes = new StaticRoutes({ router, identity, debug: debug.Routing })
   const common = { clock, log, debug, faults, identity, policy, relay, signer, flowTokens, transport }
   const forwarder = new Forwarder({
     ...common,
@@ -135,7 +152,7 @@ export function createSipServer(options: ServerOptions): SipServer {
     timers,
     holding: account.transactions,
     branches: new Branches(options.worker),
-    locator: locatorOf(options),
+    locator: locatorOf(options, router),
   })
   const calls = policy.stateful && policy.addRecordRoute ? new EstablishedCalls(clock, account) : undefined
   const { registrar: limits } = settings
@@ -151,7 +168,7 @@ export function createSipServer(options: ServerOptions): SipServer {
     ...(options.elsewhere && { elsewhere: options.elsewhere }),
     settleMs: options.settleMs ?? 0,
     isFlowOpen,
-    more: options.more ?? {},
+    more: { ...more, routes: [staticRoutes, ...routes] },
     onAnswered: options.onAnswered,
   })
   const stop = (): void => {
