@@ -1,27 +1,31 @@
 /** castellan routes test: where a call would go, step by step, and why no other rule applies. */
 import { lookup } from 'node:dns/promises'
 import { existsSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { defineCommand } from '../../lib/cli/command.ts'
 import { CommandFailure, exitCodes, UsageError } from '../../lib/cli/exit-codes.ts'
-import { flag, json } from '../../lib/cli/options.ts'
+import { flag, json, text } from '../../lib/cli/options.ts'
 import { show } from '../../lib/cli/print.ts'
 import { messageOf } from '../../lib/errors.ts'
 import type { Home } from '../../lib/home/home.ts'
 import { printable } from '../../lib/text/escape.ts'
 import { systemClock } from '../../lib/time/clock.ts'
 import type { SipdConfig } from '../../sipd/config/directives.ts'
-import { readConfig } from '../../sipd/config/read.ts'
+import { type ReadConfig, readConfig } from '../../sipd/config/read.ts'
 import { Locator } from '../../sipd/locate/locator.ts'
 import { familiesOf } from '../../sipd/locate/names.ts'
 import { BindingsFile } from '../../sipd/location/bindings-file.ts'
 import type { Hop } from '../../sipd/message/hop.ts'
 import { parseRequestUri, type SipUri } from '../../sipd/message/uri.ts'
 import { Identity } from '../../sipd/proxy/identity.ts'
+import { ThisMachine } from '../../sipd/proxy/own-host.ts'
+import { Relay } from '../../sipd/proxy/relay.ts'
+import { Signer } from '../../sipd/proxy/signer.ts'
 import { RouteTable } from '../../sipd/routes/route-table.ts'
 import { Router } from '../../sipd/routes/router.ts'
 import { type Trace, type TraceParts, trace } from '../../sipd/trace/trace.ts'
 import { routerSettings } from '../../sipd/worker/routing.ts'
-import { identityOf, registrationSettings } from '../../sipd/worker/settings.ts'
+import { identityOf, registrationSettings, serverSettings } from '../../sipd/worker/settings.ts'
 import { readRoutes } from './file.ts'
 
 /** Of the rules that do not apply, unless all are asked for. */
@@ -32,15 +36,23 @@ export const routesTest = defineCommand({
   operands: '<number>',
   summary: 'explain where a call to a number or a URI would go, and why no other rule applies',
   details:
-    'It reads sipd.conf, the routes and the registrations as they are on disk, and asks the DNS; no call is made. The caller is one that may use routes: this machine, or one of AllowRelay.',
+    'It reads sipd.conf, the routes and the registrations as they are on disk, and asks the DNS; no call is made. ENUM is not asked. The caller is this machine unless --from says another; a phone that may relay since it registered (AllowRelayRegistered) is not told from others.',
   example: 'castellan routes test 2001',
   exitCodes: { 1: 'the call would lead nowhere' },
-  options: { json, all: flag('--all', 'show every rule that does not apply') },
+  options: {
+    json,
+    from: text('--from <address>', 'of the caller, who may use routes or not (this machine)'),
+    all: flag('--all', 'show every rule that does not apply'),
+  },
   async run({ home, operands: [number = ''], options }) {
-    const { config } = readConfig(home)
+    const configuration = readConfig(home)
+    const { config } = configuration
     const identity = new Identity(identityOf(config))
+    const { from = '127.0.0.1' } = options
+    if (isIP(from) === 0) throw new UsageError(`--from: expected an IP address, got ${printable(from)}`)
+    const mayRelay = relayOf(configuration, identity).isTrusted(hopOf(from))
     const uri = uriOf(number, identity, config)
-    const traced = await trace(uri, partsOf(home, config, identity))
+    const traced = await trace(uri, { ...partsOf(home, config, identity), mayRelay })
     show(traced, options.json, () => formatTrace(traced, options.all ? Number.POSITIVE_INFINITY : shownUnused))
     return traced.isFound ? exitCodes.ok : exitCodes.error
   },
@@ -55,7 +67,7 @@ function uriOf(text: string, identity: Identity, config: SipdConfig): SipUri {
   return uri
 }
 
-function partsOf(home: Home, config: SipdConfig, identity: Identity): TraceParts {
+function partsOf(home: Home, config: SipdConfig, identity: Identity): Omit<TraceParts, 'mayRelay'> {
   const routes = readRoutes(home)
   const router = new Router(routerSettings(config))
   router.table = new RouteTable(routes)
@@ -66,14 +78,28 @@ function partsOf(home: Home, config: SipdConfig, identity: Identity): TraceParts
     lookup: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
     configured: { names: new Set(), lookup: async () => [] },
   })
-  const here: Hop = { transport: 'UDP', address: '127.0.0.1', port: 5060, listener: 0, connection: undefined }
   return {
     identity,
     router,
     routes,
     contactsOf: (name) => contacts.get(name) ?? [],
-    locate: async (hop) => locator.locate(hop, here),
+    locate: async (hop) => locator.locate(hop, hopOf('127.0.0.1')),
   }
+}
+
+function hopOf(address: string): Hop {
+  return { transport: 'UDP', address, port: 5060, listener: 0, connection: undefined }
+}
+
+/** Who may leave, as far as that is known without a request. */
+function relayOf(configuration: ReadConfig, identity: Identity): Relay {
+  return new Relay({
+    ...serverSettings(configuration).relay,
+    identity,
+    ownHost: new ThisMachine(systemClock),
+    signer: new Signer(),
+    users: { isReachedFrom: () => false, isContact: () => false },
+  })
 }
 
 /** By address-of-record: those of sipd.conf, and those on disk that have not run out. */

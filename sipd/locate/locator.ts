@@ -20,12 +20,8 @@ export interface LocatorOptions {
   readonly lookup: Lookup
   /** Those that there is a listener of. */
   readonly families: readonly Family[]
-  /** For the names of sipd.conf and of static routes, whatever others have asked for; so many at most are kept. */
-  readonly configured: {
-    readonly names: { has(name: string): boolean }
-    readonly most?: number
-    readonly lookup: Lookup
-  }
+  /** For the names of sipd.conf, whatever others have asked for. */
+  readonly configured: { readonly names: ReadonlySet<string>; readonly lookup: Lookup }
 }
 
 const nowhere: readonly Place[] = []
@@ -35,18 +31,18 @@ const ofOthers = { mostCached: 10_000, mostPending: 200, mostPendingOfSource: 10
 export class Locator {
   readonly #names: Names
   readonly #configured: Names
-  readonly #configuredNames: { has(name: string): boolean }
+  readonly #configuredNames: ReadonlySet<string>
 
   constructor({ clock, lookup, families, configured }: LocatorOptions) {
-    const { most = 1000 } = configured
+    const { size } = configured.names
     this.#names = new Names({ clock, lookup, families, ...ofOthers })
     this.#configured = new Names({
       clock,
       lookup: configured.lookup,
       families,
-      mostCached: most,
-      mostPending: most,
-      mostPendingOfSource: most,
+      mostCached: Math.max(1, size),
+      mostPending: size,
+      mostPendingOfSource: size,
       keepsOld: true,
     })
     this.#configuredNames = configured.names

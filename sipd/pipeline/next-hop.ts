@@ -13,11 +13,14 @@ export interface RouteSource {
   waysOf(target: Target, routed: RoutedRequest): Known<Ways>
 }
 
+/** Whether a user of ours that nobody registered exists all the same, as subscribers do. */
+export type KnowsUser = (routed: RoutedRequest) => boolean
+
 /**
  * The sources are asked in their order, for each target that nobody registered. Without a route a target goes to its own host, and
- * one that only a route could lead to goes nowhere.
+ * one that only a route could lead to goes nowhere: 404, or 480 for a user that is known.
  */
-export function nextHop(sources: readonly RouteSource[]): Step<RoutedRequest> {
+export function nextHop(sources: readonly RouteSource[], knowsUser: KnowsUser = () => false): Step<RoutedRequest> {
   return (routed) => {
     const { targets } = routed
     if (targets === undefined || !targets.some(isRouted)) return 'goOn'
@@ -25,7 +28,8 @@ export function nextHop(sources: readonly RouteSource[]): Step<RoutedRequest> {
     const ways = targets.map((target) =>
       isRouted(target) ? firstKnown(asked, (source) => source.waysOf(target, routed)) : undefined,
     )
-    return areHere(ways) ? take(routed, targets, ways) : takeLater(routed, targets, ways)
+    const missing = (): Answer => ({ status: knowsUser(routed) ? 480 : 404 })
+    return areHere(ways) ? take(routed, targets, ways, missing) : takeLater(routed, targets, ways, missing)
   }
 }
 
@@ -58,15 +62,21 @@ async function takeLater(
   routed: RoutedRequest,
   targets: readonly Target[],
   ways: readonly Known<Ways>[],
+  missing: () => Answer,
 ): Promise<Verdict> {
-  return take(routed, targets, await Promise.all(ways))
+  return take(routed, targets, await Promise.all(ways), missing)
 }
 
-function take(routed: RoutedRequest, targets: readonly Target[], ways: readonly (Ways | undefined)[]): Verdict {
+function take(
+  routed: RoutedRequest,
+  targets: readonly Target[],
+  ways: readonly (Ways | undefined)[],
+  missing: () => Answer,
+): Verdict {
   const found = targets.flatMap((target, i) => applied(target, ways[i]))
   routed.targets = found
   if (found.length > 0) return 'goOn'
-  return ways.find((way) => way !== undefined && 'status' in way) ?? { status: 404 }
+  return ways.find((way) => way !== undefined && 'status' in way) ?? missing()
 }
 
 /** A target as it is tried: by the first of its ways, with the others behind it. */

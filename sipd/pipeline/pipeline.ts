@@ -7,7 +7,7 @@ import type { Target } from '../proxy/targets.ts'
 import type { SipStatistics } from '../statistics/statistics.ts'
 import { closing, hopLimits, loops, type Openness, proxyRequire, sanity } from './admit.ts'
 import { type FlowParts, followFlow } from './flow.ts'
-import { nextHop, type RouteSource, routedNow } from './next-hop.ts'
+import { type KnowsUser, nextHop, type RouteSource, routedNow } from './next-hop.ts'
 import { findPassage, permit } from './permit.ts'
 import { redirect } from './redirect.ts'
 import { type Arrival, type RoutedRequest, type RoutingParts, routeRequest } from './request.ts'
@@ -24,6 +24,8 @@ export interface MoreSteps {
   readonly targetsBefore?: readonly TargetSource[]
   readonly targetsAfter?: readonly TargetSource[]
   readonly routes?: readonly RouteSource[]
+  /** Nobody is, unless given. */
+  readonly knowsUser?: KnowsUser
 }
 
 export interface PipelineOptions extends ServeOptions, RoutingParts, Pick<FlowParts, 'isFlowOpen'> {
@@ -55,7 +57,7 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     const { identity, policy, relay, statistics, clock, log, openness, retryAfterSeconds, settleMs } = options
-    const { identify = [], targetsBefore = [], targetsAfter = [], routes = [] } = options.more
+    const { identify = [], targetsBefore = [], targetsAfter = [], routes = [], knowsUser } = options.more
     this.#options = options
     const byFlow = followFlow(options)
     const findTargets = target([...targetsBefore, registry, ...targetsAfter], policy)
@@ -73,10 +75,12 @@ export class Pipeline {
       findTargets,
       ...(settleMs > 0 ? [settle(clock, settleMs, findTargets)] : []),
       found,
-      ...(policy.redirect ? [findPassage(relay), nextHop(routes), redirect] : [permit(relay), nextHop(routes)]),
+      ...(policy.redirect
+        ? [findPassage(relay), nextHop(routes, knowsUser), redirect]
+        : [permit(relay), nextHop(routes, knowsUser)]),
     ]
     // An ACK to a 2xx is sent on or dropped, and never answered: it goes where its INVITE went, as far as that can be known.
-    this.#ackSteps = [hopLimits, byFlow, findTargets, found, permit(relay), nextHop(routes)]
+    this.#ackSteps = [hopLimits, byFlow, findTargets, found, permit(relay), nextHop(routes, knowsUser)]
   }
 
   /** Takes a request through all steps. */

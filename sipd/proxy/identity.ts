@@ -94,7 +94,8 @@ export class Identity {
   renamed(addressOfRecord: string): string {
     const [, user, host = ''] = /^sip:(?:(.*)@)?([^@]*)$/s.exec(addressOfRecord) ?? []
     const bare = unbracketed(host)
-    return host !== '' && this.isOurs({ host: bare, port: undefined }) ? this.#keyOf(user, bare) : addressOfRecord
+    const isOurs = this.#isName(withoutRoot(bare)) || this.#addresses.has(plain(bare))
+    return isOurs ? this.#keyOf(user, bare) : addressOfRecord
   }
 
   #keyOf(user: string | undefined, host: string): string {
@@ -103,15 +104,16 @@ export class Identity {
   }
 
   /**
-   * The domain whose users a host of ours stands for: a name or an address that leads to one, else an address of this machine, and
-   * the missing host of a tel URI, for the first.
+   * The domain whose users a host of ours stands for: a name or an address that leads to one, else an address or the name of this
+   * machine, and the missing host of a tel URI, for the first.
    */
   domainOf(written: string): string {
     const host = withoutRoot(written)
     if (this.#domains.has(host)) return host
     const led = this.#domainsByHost.get(plain(host))
     if (led !== undefined) return led
-    return host === '' || isIP(host) !== 0 ? (this.#firstDomain ?? host) : host
+    const isNoDomain = host === '' || isIP(host) !== 0 || this.#addresses.has(plain(host))
+    return isNoDomain ? (this.#firstDomain ?? host) : host
   }
 
   /** The address-of-record that a From or To names; undefined where it is no user of ours. */

@@ -174,7 +174,7 @@ export class ResponseContext implements BranchContext {
 
   onFailure(status: number, branch: Branch): void {
     this.#fail(status)
-    if (status >= 500 || status === 408) this.#tryOtherRoute(branch)
+    this.#tryOtherRoute(branch)
     this.#advanceWhenDone()
   }
 

@@ -14,7 +14,6 @@ const none: readonly RouteGroup[] = []
 export class RouteTable {
   readonly #numbers = new PatternTrie<Route>()
   readonly #domains = new Map<string, Route[]>()
-  readonly #nextHops = new Set<string>()
   #size = 0
 
   constructor(routes: Iterable<Route> = []) {
@@ -32,13 +31,7 @@ export class RouteTable {
       if ('expected' in pattern) return
       this.#numbers.add(pattern, route)
     }
-    this.#nextHops.add(route.nextHop)
     this.#size++
-  }
-
-  /** Whether a route leads to this host. */
-  hasNextHop(host: string): boolean {
-    return this.#nextHops.has(host)
   }
 
   get size(): number {

@@ -4,6 +4,7 @@ import { setImmediate } from 'node:timers/promises'
 import { codeOf, isMissing } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log/log.ts'
 import type { Clock, Timer } from '../../lib/time/clock.ts'
+import { diskAnswer, isWithin } from '../location/disk-answer.ts'
 import { RouteTable } from './route-table.ts'
 import type { Router } from './router.ts'
 import { RoutesFile } from './routes-file.ts'
@@ -18,6 +19,10 @@ export interface RouteWatchOptions {
 
 /** A change is in force within twice this time. */
 const lookEveryMs = 400
+/** After a failure. */
+const retryAfterMs = 5000
+/** A disk that takes longer at a start is not waited for. */
+const diskAnswersWithinMs = 3000
 
 export class RouteWatch {
   readonly router: Router
@@ -26,7 +31,8 @@ export class RouteWatch {
   /** Of the file when it was read last. */
   #seen = ''
   #revision: number | undefined
-  #isReading = false
+  #isLooking = false
+  #retryMs = Number.NEGATIVE_INFINITY
   #hasFailed = false
   #isStopped = false
 
@@ -35,10 +41,14 @@ export class RouteWatch {
     this.router = options.router
   }
 
-  /** Reads the file; later changes arrive by themselves. Where it cannot be read there are no routes, and the log says why. */
+  /**
+   * Reads the file; later changes arrive by themselves. Where it cannot be read there are no routes, and the log says why; a disk that
+   * does not answer is not waited for.
+   */
   async start(): Promise<void> {
-    await this.look()
-    if (!this.#isStopped) this.#timer = this.#options.clock.every(lookEveryMs, () => void this.look())
+    const { clock } = this.#options
+    await isWithin(clock, this.look(), diskAnswersWithinMs)
+    if (!this.#isStopped) this.#timer = clock.every(lookEveryMs, () => void this.look())
   }
 
   stop(): void {
@@ -46,54 +56,62 @@ export class RouteWatch {
     this.#timer?.cancel()
   }
 
-  /** Asks whether the file has changed, without a thread that waits for the disk; a read that is under way is enough. */
+  /** Asks whether the file has changed, and reads it then. One look at a time: the disk may take long. */
   async look(): Promise<void> {
-    if (this.#isReading) return
-    this.#isReading = true
+    const { clock, path } = this.#options
+    if (this.#isLooking || clock.monotonicMs() < this.#retryMs) return
+    this.#isLooking = true
     try {
-      const state = await stateOf(this.#options.path)
-      if (state !== this.#seen) await this.#read(state)
+      const state = await stateOf(path)
+      if (state !== this.#seen) {
+        // Reading holds up the requests, and must not wait for the disk of a server that is away.
+        await diskAnswer(path)
+        await this.#read(state)
+      }
+      this.#hasFailed = false
     } catch (error) {
       this.#failed(error)
     } finally {
-      this.#isReading = false
+      this.#isLooking = false
     }
   }
 
   async #read(state: string): Promise<void> {
     const { path, log } = this.#options
-    const table = new RouteTable()
-    if (state !== '') {
-      const file = new RoutesFile(path, { isCopy: true })
-      try {
-        const revision = file.revision()
-        if (revision === this.#revision) {
-          this.#seen = state
-          return
-        }
-        // Beside the table in use: a request meets the routes before a change or those after it.
-        for (const page of file.pages()) {
-          for (const route of page) table.add(route)
-          await setImmediate()
-        }
-        this.#revision = revision
-      } finally {
-        file.close()
-      }
-    } else if (this.#revision !== undefined) log.notice('the file of routes is gone, and all routes with it', { path })
-    if (state === '') this.#revision = undefined
+    const table = state === '' ? new RouteTable() : await this.#load()
     this.#seen = state
-    this.#hasFailed = false
-    if (this.#isStopped) return
+    if (!table || this.#isStopped) return
+    if (state === '' && this.#revision !== undefined)
+      log.notice('the file of routes is gone, and all routes with it', { path })
+    if (state === '') this.#revision = undefined
     this.router.table = table
     log.info('the routes were read', { path, routes: table.size })
   }
 
+  /** A table beside the one in use: a request meets the routes before a change or those after it. Undefined where nothing changed. */
+  async #load(): Promise<RouteTable | undefined> {
+    const file = new RoutesFile(this.#options.path, { isCopy: true })
+    try {
+      const revision = file.revision()
+      if (revision === this.#revision) return undefined
+      const table = new RouteTable()
+      for (const page of file.pages()) {
+        for (const route of page) table.add(route)
+        await setImmediate()
+      }
+      this.#revision = revision
+      return table
+    } finally {
+      file.close()
+    }
+  }
+
   /** What was read before stays in force. */
   #failed(error: unknown): void {
+    const { path, log, clock } = this.#options
+    this.#retryMs = clock.monotonicMs() + retryAfterMs
     if (this.#hasFailed) return
     this.#hasFailed = true
-    const { path, log } = this.#options
     log.error('cannot read the file of routes; those read before stay in force', { path, code: codeOf(error), error })
   }
 }

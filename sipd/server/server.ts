@@ -112,15 +112,10 @@ function transactionsOf(
   return { wheel, held, timers, transport, layer }
 }
 
-/** Names that the operator wrote: in sipd.conf, and as next hops of routes. */
-const mostConfiguredNames = 2000
-
-function locatorOf({ clock, lookup, settings, configuredLookup = lookup }: ServerOptions, router: Router): Locator {
+function locatorOf({ clock, lookup, settings, configuredLookup = lookup }: ServerOptions): Locator {
   const families = familiesOf(settings.identity.listeners)
-  const { configuredNames } = settings
-  const names = { has: (name: string) => configuredNames.has(name) || router.table.hasNextHop(name) }
-  const most = configuredNames.size + mostConfiguredNames
-  return new Locator({ clock, lookup, families, configured: { names, most, lookup: configuredLookup } })
+  const configured = { names: settings.configuredNames, lookup: configuredLookup }
+  return new Locator({ clock, lookup, families, configured })
 }
 
 /** DebugFlag Numexpand. */
@@ -152,7 +147,7 @@ export function createSipServer(options: ServerOptions): SipServer {
     timers,
     holding: account.transactions,
     branches: new Branches(options.worker),
-    locator: locatorOf(options, router),
+    locator: locatorOf(options),
   })
   const calls = policy.stateful && policy.addRecordRoute ? new EstablishedCalls(clock, account) : undefined
   const { registrar: limits } = settings

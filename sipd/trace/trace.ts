@@ -14,6 +14,8 @@ export interface TraceParts {
   readonly routes: readonly Route[]
   /** Contacts of an address-of-record, static ones included. */
   readonly contactsOf: (addressOfRecord: string) => readonly string[]
+  /** Whether the caller may leave for other domains. */
+  readonly mayRelay: boolean
   /** The places of a next hop, the first to try first. */
   readonly locate: (hop: SipUri) => Promise<readonly Place[]>
 }
@@ -33,7 +35,6 @@ export interface Trace {
 
 const callId = 'castellan routes test'
 
-/** Of a request from a caller that may use routes. */
 export async function trace(uri: SipUri, parts: TraceParts): Promise<Trace> {
   const tracer = new Tracer(uri, parts)
   const isFound = parts.identity.isOurs(uri) ? await tracer.ofOurs() : await tracer.ofOther()
@@ -89,6 +90,7 @@ class Tracer {
       )
     const choice = router.routesOfDomain(host, this.#request)
     if (isOn && usesDomains) this.#sayUnusedRoutes('ip', host, choice)
+    if (!this.#parts.mayRelay) return this.#refuse()
     if (choice) return this.#byRoutes(choice, host)
     if (isOn && usesDomains) this.#say('route', `no route for ${host}; the request goes to the host itself`)
     return this.#sayPlaces(this.#uri)
@@ -143,6 +145,7 @@ class Tracer {
       this.#say('result', '404 Not Found')
       return false
     }
+    if (!this.#parts.mayRelay) return this.#refuse()
     if ('blockedBy' in choice) {
       this.#say('route', `${describeRoute(choice.blockedBy)} blocks it`)
       this.#say('result', '403 Forbidden')
@@ -158,6 +161,13 @@ class Tracer {
     if (!settings.searchesLessSpecific)
       this.#say('then', 'no less specific route: Cisco_Routing_Global_Less_Specific_Route_Search is Off')
     return isFound
+  }
+
+  /** As it is for strangers: neither routes nor other domains are for them. */
+  #refuse(): false {
+    this.#say('caller', 'may not use routes nor reach other domains; AllowRelay names who may')
+    this.#say('result', '403 Forbidden')
+    return false
   }
 
   async #sayPlaces(hop: SipUri): Promise<boolean> {

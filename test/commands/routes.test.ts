@@ -87,7 +87,26 @@ describe('castellan routes', () => {
     assert.match(blocked.out, /\+1900\*.*blocks it\nresult +403 Forbidden/)
     const unknown = await routes('test', '333')
     assert.match(unknown.out, /no route in service matches 333\nresult +404 Not Found/)
+    const stranger = await routes('test', '20002', '--from', '203.0.113.9')
+    assert.match(
+      stranger.out,
+      /caller +may not use routes nor reach other domains; AllowRelay names who may\nresult +403/,
+    )
     assert.match((await routes('test', 'bob')).out, /bob is looked up as a name/)
+  })
+
+  test('explains that a stranger may not use a route where other machines reach sipd', async () => {
+    const path = join(home, 'conf', 'sipd', 'sipd.conf')
+    const text = readFileSync(path, 'utf8')
+    writeFileSync(path, text.replace('Listen 127.0.0.1:5060', 'Listen 0.0.0.0:5060\nAllowRelay 198.51.100.0/24'))
+    const stranger = await routes('test', '20002', '--from', '203.0.113.9')
+    const gateway = await routes('test', '20002', '--from', '198.51.100.9')
+    writeFileSync(path, text)
+    assert.match(
+      stranger.out,
+      /caller +may not use routes nor reach other domains; AllowRelay names who may\nresult +403/,
+    )
+    assert.deepEqual([stranger.code, gateway.code], [1, 0])
   })
 
   test('explains that a registered phone comes before all routes', async () => {

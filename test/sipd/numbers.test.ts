@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { parseConfig } from '../../sipd/config/parse.ts'
 import { parseRequestUri } from '../../sipd/message/uri.ts'
 import { NumberExpansion } from '../../sipd/numbers/expansion.ts'
 import { type Interpretation, NumberPlan } from '../../sipd/numbers/number-plan.ts'
 import { Identity } from '../../sipd/proxy/identity.ts'
+import { identityOf } from '../../sipd/worker/settings.ts'
 
 /** The plan of the manual. */
 const global = [
@@ -21,7 +23,7 @@ function uriOf(text: string) {
 
 function identityWith(interpretation: Interpretation = 'E164_IP', rules = global): Identity {
   return new Identity({
-    listeners: [{ transports: ['UDP'], address: '192.0.2.1', port: 5060, sentBy: '192.0.2.1', tlsPort: undefined }],
+    listeners: [{ transports: ['UDP'], address: '192.0.2.1', port: 5060, sentBy: 'machine.local', tlsPort: undefined }],
     domains: ['cisco.com', 'a.com', 'b.com'],
     addresses: ['192.0.2.1', '192.0.2.2'],
     domainsByHost: new Map([
@@ -114,6 +116,7 @@ describe('an address-of-record', () => {
     ['sip:ann@usa.a.com', 'sip:ann@a.com'],
     ['sip:ann@192.0.2.2', 'sip:ann@b.com'],
     ['sip:ann@192.0.2.1', 'sip:ann@cisco.com'],
+    ['sip:ann@machine.local', 'sip:ann@cisco.com'],
     ['tel:+1-408-555-8000', 'sip:+14085558000@cisco.com'],
   ] as const)
     test(`of ${uri} is ${addressOfRecord}`, () => {
@@ -128,4 +131,35 @@ describe('an address-of-record', () => {
     for (const kept of ['sip:2000@a.com', 'sip:ann@elsewhere.example', 'sip:@', 'sip:ann@cisco.com'])
       assert.equal(identity.renamed(kept), kept)
   })
+})
+
+test('ServerName, and the names and addresses of virtual hosts, lead to their domains', () => {
+  const parsed = parseConfig(
+    `Listen 127.0.0.1:5060
+ProxyDomain cisco.com
+ServerName sip.cisco.com
+<VirtualProxyHost one>
+  Virtual_Proxy_Domain a.com
+  Virtual_Proxy_Server_Name usa.a.com
+  Virtual_Proxy_Server_IP 192.0.2.9
+</VirtualProxyHost>
+<NumberPlan Global>
+  NumExp 2... +1919392...
+</NumberPlan>
+`,
+    'sipd.conf',
+  )
+  assert.ok('config' in parsed)
+  const identity = new Identity(identityOf(parsed.config))
+  for (const [host, domain] of [
+    ['sip.cisco.com', 'cisco.com'],
+    ['127.0.0.1', 'cisco.com'],
+    ['usa.a.com', 'a.com'],
+    ['192.0.2.9', 'a.com'],
+    ['a.com', 'a.com'],
+  ] as const) {
+    assert.ok(identity.isOurs(uriOf(`sip:ann@${host}`)), host)
+    assert.equal(identity.addressOfRecord(uriOf(`sip:ann@${host}`)), `sip:ann@${domain}`)
+    assert.equal(identity.addressOfRecord(uriOf(`sip:2001@${host}`)), 'sip:+1919392001@cisco.com')
+  }
 })

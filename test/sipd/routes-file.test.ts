@@ -37,9 +37,10 @@ function watchOf(path: string) {
   const logged: string[] = []
   const router = new Router({ ...routerOff, isOn: true })
   const log = createLog({ component: 'sipd', level: 'info', write: (line) => logged.push(line) })
-  const watch = new RouteWatch({ path, clock: new ManualClock(), log, router })
+  const clock = new ManualClock()
+  const watch = new RouteWatch({ path, clock, log, router })
   const patterns = (number: string): string[] => router.table.ofNumber(number).map(({ pattern }) => pattern)
-  return { watch, router, logged, patterns }
+  return { watch, router, logged, patterns, clock }
 }
 
 test('routes are kept as they were put; one of the same pattern and place is changed', (t) => {
@@ -83,7 +84,7 @@ test('a change of the file arrives in the routes that are in use', async (t) => 
 
 test('a file that cannot be read leaves the routes in force, and the log says so once', async (t) => {
   const path = pathFor(t)
-  const { watch, patterns, logged } = watchOf(path)
+  const { watch, patterns, logged, clock } = watchOf(path)
   const file = new RoutesFile(path)
   file.put([route('1*', 'a')])
   file.close()
@@ -91,10 +92,12 @@ test('a file that cannot be read leaves the routes in force, and the log says so
   rmSync(path)
   writeFileSync(path, 'not a database, and long enough to be looked at as one'.repeat(20))
   await watch.look()
+  clock.advance(5000)
   await watch.look()
   assert.deepEqual(patterns('123'), ['1*'])
   assert.equal(logged.filter((line) => line.includes('cannot read the file of routes')).length, 1)
   rmSync(path)
+  clock.advance(5000)
   await watch.look()
   assert.deepEqual(patterns('123'), [], 'a file that is gone has no routes')
 })

@@ -68,6 +68,14 @@ describe('a number of ours that nobody registered', () => {
     assert.deepEqual(statusOf(proxyWith([route('*', gateway)]), 'sip:bob@example.test'), ['404'])
   })
 
+  test('is 480 without a route when it is a user that is known', () => {
+    const knowsUser = ({ uri }: { uri: { user: string | undefined } }): boolean => uri.user === '123'
+    const proxy = proxyWith([route('9*', gateway)], {}, { more: { knowsUser } })
+    assert.deepEqual(statusOf(proxy, 'sip:123@example.test'), ['480'])
+    assert.deepEqual(statusOf(proxy, 'sip:124@example.test'), ['404'])
+    assert.deepEqual(statusOf(proxy, 'sip:911@example.test'), ['MESSAGE'])
+  })
+
   test('is refused where its route blocks', () => {
     const proxy = proxyWith([route('1900*', '', { isBlocked: true }), route('1*', gateway)])
     assert.deepEqual(statusOf(proxy, 'sip:1900123@example.test'), ['403'])
