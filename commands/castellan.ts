@@ -14,6 +14,7 @@ import { logsGroup } from './logs/logs.ts'
 import { reloadCommand } from './reload.ts'
 import { restartCommand } from './restart.ts'
 import { rotateCommand } from './rotate.ts'
+import { routesGroup } from './routes/routes.ts'
 import { startCommand } from './start/start.ts'
 import { statusCommand } from './status.ts'
 import { stopCommand } from './stop.ts'
@@ -42,6 +43,7 @@ export const castellanProgram: Program = {
     historyCommand,
     notificationsCommand,
     logsGroup,
+    routesGroup,
     userGroup,
   ],
   exitCodeOf: exitCodeOfSnmp,

@@ -9,7 +9,7 @@ import type { TargetSource } from './target.ts'
 
 export interface EnumSourceOptions {
   readonly numbers: Pick<Enum, 'urisOf'>
-  readonly identity: Pick<Identity, 'isOurs'>
+  readonly identity: Pick<Identity, 'isOurs' | 'numbers'>
   /** Whether a request may leave for other domains: for anybody else no number is looked up. */
   readonly mayLeave: (routed: RoutedRequest) => boolean
 }
@@ -22,8 +22,10 @@ export class EnumSource implements TargetSource {
   }
 
   targetsOf(routed: RoutedRequest): Known<readonly Target[]> {
-    const number = enumNumberOf(routed.uri)
-    if (number === undefined || !this.#options.mayLeave(routed)) return undefined
+    const { identity, mayLeave } = this.#options
+    const reading = identity.numbers.readingsOf(routed.uri).find(({ kind }) => kind === 'number')
+    const number = reading && enumNumberOf(reading)
+    if (number === undefined || !mayLeave(routed)) return undefined
     const uris = this.#options.numbers.urisOf(number, routed.source)
     return uris instanceof Promise
       ? uris.then((later) => this.#targetsAt(later, routed))

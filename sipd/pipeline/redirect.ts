@@ -8,25 +8,34 @@ import type { Target } from '../proxy/targets.ts'
 import type { RoutedRequest } from './request.ts'
 import type { Step } from './step.ts'
 
-export const redirect: Step<RoutedRequest> = ({ request, targets = [] }) => redirection(request, targets.map(atNextHop))
+export const redirect: Step<RoutedRequest> = ({ request, targets = [] }) => redirection(request, targets)
 
-/** Of other domains it knows no more than who asks (RFC 3261 §21.4.5). */
-function redirection({ requestUri }: SipRequest, targets: readonly Target[]): Answer {
+/** Of other domains it knows no more than who asks (RFC 3261 §21.4.5), unless a route leads there. */
+function redirection({ requestUri }: SipRequest, found: readonly Target[]): Answer {
+  const targets = found.flatMap(placesOf)
   if (targets.every(({ uri }) => isSameUri(uri, requestUri)))
     return { status: 404, detail: 'the domain is not one of this server' }
   return { status: 302, headers: redirectContacts(targets) }
 }
 
-/** The same user at the next hop that a route names. */
+/** Less is each way behind the one before it preferred by, in thousandths. */
+const lessByWay = 50
+
+/** A target that has routes as a contact for each: the same user at the next hop. */
+function placesOf(target: Target): Target[] {
+  const ways = [target, ...(target.otherRoutes ?? [])]
+  return ways.map((way, i) => atNextHop({ ...way, q: Math.max(1, target.q - i * lessByWay) }))
+}
+
 function atNextHop(target: Target): Target {
-  const { route, parsed } = target
-  if (!route || !parsed) return target
-  const { host, port } = route
-  const user = /^sips?:([^@]*@)/i.exec(target.uri)?.[1] ?? ''
+  const { route, uri } = target
+  if (!route) return target
+  const user = /^sips?:[^@]*@/i.exec(uri)?.[0] ?? `${uri.replace(/^tel:/i, 'sip:').replace(/[;?].*$/, '')}@`
+  const host = route.port === undefined ? bracketed(route.host) : hostAndPort(route.host, route.port)
   const transport = route.parameters.get('transport')
-  const place = port === undefined ? (host.includes(':') ? `[${host}]` : host) : hostAndPort(host, port)
-  return {
-    ...target,
-    uri: `${parsed.scheme}:${user}${place}${transport === undefined ? '' : `;transport=${transport}`}`,
-  }
+  return { ...target, uri: `${user}${host}${transport ? `;transport=${transport}` : ''}` }
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
 }

@@ -29,9 +29,9 @@ export interface BranchContext {
   onProvisional(response: SipResponse): void
   /** A 2xx to an INVITE. */
   onSuccess(response: SipResponse): void
-  onFinal(response: SipResponse): void
+  onFinal(response: SipResponse, branch: Branch): void
   /** It ended with an answer of our own. */
-  onFailure(status: number, headers?: readonly ExtraHeader[]): void
+  onFailure(status: number, branch: Branch, headers?: readonly ExtraHeader[]): void
   /** Why that was, for the operator. */
   tellFailure(target: Target, status: number, why: string): void
 }
@@ -121,8 +121,8 @@ export class Branch implements ClientUser, TimerOwner<'c' | 'silent'> {
     if (transaction.method === 'INVITE' && response.status < 300) this.context.onSuccess(response)
     else if (!wasPending) return
     // The caller did not cancel: that it was cancelled downstream says that nobody answered.
-    else if (this.#rangTooLong && response.status === 487) this.context.onFailure(408)
-    else this.context.onFinal(response)
+    else if (this.#rangTooLong && response.status === 487) this.context.onFailure(408, this)
+    else this.context.onFinal(response, this)
   }
 
   onTimeout(): void {
@@ -149,7 +149,7 @@ export class Branch implements ClientUser, TimerOwner<'c' | 'silent'> {
     if (!this.isPending) return
     this.#end()
     if (why !== undefined) this.context.tellFailure(this.target, status, why)
-    this.context.onFailure(status, headers)
+    this.context.onFailure(status, this, headers)
   }
 
   onTimer(name: 'c' | 'silent'): void {

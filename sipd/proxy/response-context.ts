@@ -119,7 +119,8 @@ export class ResponseContext implements BranchContext {
       const shares = divideBreadth(breadthOf(this.server.request), targets.length)
       if (!shares) {
         this.#targets.clear()
-        this.onFailure(440)
+        this.#fail(440)
+        this.#advanceWhenDone()
         return
       }
       const group = targets.map((target, i) => new Branch(this, target, shares[i]!, isInvite))
@@ -154,7 +155,7 @@ export class ResponseContext implements BranchContext {
     if (this.#cancels) this.#cancelPending([completedElsewhere])
   }
 
-  onFinal(response: SipResponse): void {
+  onFinal(response: SipResponse, branch: Branch): void {
     const { status } = response
     if (status < 300) {
       if (!this.#isAnswered) {
@@ -169,7 +170,7 @@ export class ResponseContext implements BranchContext {
     if (status >= 600) {
       this.#targets.clear()
       this.#cancelPending([reasonOf(status, response.reason)])
-    }
+    } else if (status >= 500) this.#tryOtherRoute(branch)
     this.#advanceWhenDone()
   }
 
@@ -189,9 +190,20 @@ export class ResponseContext implements BranchContext {
     return this.#targets.add(contactTargets(response).flatMap(this.#expand)) > 0
   }
 
-  onFailure(status: number, headers?: readonly ExtraHeader[]): void {
+  onFailure(status: number, branch: Branch, headers?: readonly ExtraHeader[]): void {
     this.#noteFailure(status, headers)
+    this.#tryOtherRoute(branch)
     this.#advanceWhenDone()
+  }
+
+  /** The manual's search: no final response, or a 5xx, leads to the next of the routes. */
+  #tryOtherRoute({ target, breadth }: Branch): void {
+    const [next, ...others] = target.otherRoutes ?? []
+    if (!next || this.#isAnswered || this.#isCancelled || this.ringLeftMs() === 0) return
+    const isInvite = this.server.request.method === 'INVITE'
+    const branch = new Branch(this, { ...next, q: target.q, otherRoutes: others }, breadth, isInvite)
+    this.#branches.push(branch)
+    this.#starter.forward(branch)
   }
 
   tellFailure(target: Target, status: number, why: string): void {

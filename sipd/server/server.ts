@@ -14,6 +14,7 @@ import { type Hop, isReliable } from '../message/hop.ts'
 import { type Elsewhere, ProxyCore } from '../pipeline/core.ts'
 import { EnumSource } from '../pipeline/enum-source.ts'
 import type { MoreSteps } from '../pipeline/pipeline.ts'
+import { StaticRoutes } from '../pipeline/static-routes.ts'
 import { Admission } from '../proxy/admission.ts'
 import { FlowTokens } from '../proxy/flow-tokens.ts'
 import { Forwarder } from '../proxy/forwarder.ts'
@@ -25,6 +26,7 @@ import { Relay, type RelaySettings } from '../proxy/relay.ts'
 import { Signer } from '../proxy/signer.ts'
 import { RegisteredUsers } from '../proxy/users.ts'
 import { Registrar, type RegistrarLimits } from '../registrar/registrar.ts'
+import { Router, routerOff } from '../routes/router.ts'
 import type { SipStatistics } from '../statistics/statistics.ts'
 import { KeyHasher } from '../transaction/hash.ts'
 import { HeldTransactions } from '../transaction/held.ts'
@@ -86,6 +88,8 @@ export interface ServerOptions {
   /** Other processes that take part in the traffic. */
   readonly elsewhere?: Elsewhere
   readonly settleMs?: number
+  /** Of static routes; there are none unless given. */
+  readonly router?: Router
   /** Steps that only some servers take. */
   readonly more?: MoreSteps
   readonly isConnectionOpen: (connection: string) => boolean
@@ -118,7 +122,7 @@ function transactionsOf(
   return { wheel, held, timers, transport, layer }
 }
 
-function locatorOf(options: ServerOptions): Locator {
+function locatorOf(options: ServerOptions, router: Router): Locator {
   const { clock, names, settings, configuredNames = names, otherNames, random, debug } = options
   const { identity, dns } = settings
   return new Locator({
@@ -129,7 +133,7 @@ function locatorOf(options: ServerOptions): Locator {
     transports: new Set(identity.listeners.flatMap(({ transports }) => transports)),
     configured: {
       names: configuredNames,
-      hosts: settings.configuredNames,
+      hosts: { has: (name) => settings.configuredNames.has(name) || router.table.hasNextHop(name) },
       ...(otherNames && { otherwise: otherNames }),
     },
     ...(random && { random }),
@@ -157,12 +161,17 @@ function withEnum(
   return { ...more, targetsAfter: [source, ...(more.targetsAfter ?? [])] }
 }
 
+/** DebugFlag Numexpand. */
+function tellsExpansions({ Numexpand }: DebugLog): IdentityOptions['onExpanded'] {
+  return Numexpand.on ? (number, expanded) => Numexpand.write('a number was expanded', { number, expanded }) : undefined
+}
+
 export function createSipServer(options: ServerOptions): SipServer {
   const { settings, clock, log, debug, store, statistics, account } = options
   const { policy, retryAfterSeconds } = settings
   const faults = options.faults ?? new FaultGuard(clock, log)
   const { wheel, held, timers, transport, layer } = transactionsOf(options, faults)
-  const identity = new Identity(settings.identity)
+  const identity = new Identity({ ...settings.identity, onExpanded: tellsExpansions(debug) })
   // A datagram can be sent at any time.
   const isFlowOpen = (flow: Hop): boolean =>
     !isReliable(flow) || (flow.connection !== undefined && options.isConnectionOpen(flow.connection))
@@ -171,6 +180,9 @@ export function createSipServer(options: ServerOptions): SipServer {
   const ownHost = options.ownHost ?? new ThisMachine(clock)
   const flowTokens = new FlowTokens(signer)
   const relay = new Relay({ ...settings.relay, identity, ownHost, signer, users })
+  const router = options.router ?? new Router(routerOff)
+  const { routes = [], ...more } = withEnum(options, identity, relay)
+  const staticRoutes = new StaticRoutes({ router, identity, debug: debug.Routing })
   const common = { clock, log, debug, faults, identity, policy, relay, signer, flowTokens, transport }
   const forwarder = new Forwarder({
     ...common,
@@ -178,7 +190,7 @@ export function createSipServer(options: ServerOptions): SipServer {
     timers,
     holding: account.transactions,
     branches: new Branches(options.worker),
-    locator: locatorOf(options),
+    locator: locatorOf(options, router),
   })
   const calls = policy.stateful && policy.addRecordRoute ? new EstablishedCalls(clock, account) : undefined
   const { registrar: limits } = settings
@@ -194,7 +206,7 @@ export function createSipServer(options: ServerOptions): SipServer {
     ...(options.elsewhere && { elsewhere: options.elsewhere }),
     settleMs: options.settleMs ?? 0,
     isFlowOpen,
-    more: withEnum(options, identity, relay),
+    more: { ...more, routes: [staticRoutes, ...routes] },
     onAnswered: options.onAnswered,
   })
   const stop = (): void => {

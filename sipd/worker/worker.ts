@@ -18,6 +18,7 @@ import { createErrorLog, type DebugLog } from '../log/error-log.ts'
 import { compileLogFormat, type FormatLine } from '../log/log-format.ts'
 import type { Hop } from '../message/hop.ts'
 import type { Openness } from '../pipeline/admit.ts'
+import type { RouteWatch } from '../routes/route-watch.ts'
 import { createSipServer, type SipServer } from '../server/server.ts'
 import { SipStatistics } from '../statistics/statistics.ts'
 import { KeyHasher } from '../transaction/hash.ts'
@@ -39,6 +40,7 @@ import type { WorkerStart } from './protocol.ts'
 import { isReachedBy, RegisteredConnections } from './registered-connections.ts'
 import { RegistrationHandover } from './registration-handover.ts'
 import { workerReport } from './report.ts'
+import { routingOf } from './routing.ts'
 import { identityOf, registrationSettings, serverSettings, transportSettings } from './settings.ts'
 import { WindDown } from './wind-down.ts'
 
@@ -79,6 +81,7 @@ export class Worker implements InboxUser {
   readonly #account: Account
   readonly #storage = new Storage()
   readonly #handover: RegistrationHandover
+  readonly #routing: RouteWatch
   /** Until the workers before have handed over. */
   #early: EarlyMessages | undefined
   #ending: Timer | undefined
@@ -131,6 +134,7 @@ export class Worker implements InboxUser {
       send: (other, kind, payload) => this.#links.send(other, kind, payload),
       workers: () => this.#links.workers,
     })
+    this.#routing = routingOf(config, home, clock, log)
     this.#server = this.#newServer(configuration, hasher, faults, debug)
     const { calls } = this.#server
     this.#calls = new CallHandover({
@@ -224,6 +228,7 @@ export class Worker implements InboxUser {
       otherNames,
       signerSecret: Buffer.from(start.signerSecret, 'hex'),
       hasher,
+      router: this.#routing.router,
       elsewhere: new RegisteredConnections(this.#ownership, {
         connections: this.#transports.connections,
         identity: () => this.#server.identity,
@@ -237,7 +242,7 @@ export class Worker implements InboxUser {
   async #prepare(): Promise<void> {
     const { start } = this.#options
     await this.#links.start(start.others)
-    const loaded = await this.#handover.load()
+    const [loaded] = await Promise.all([this.#handover.load(), this.#routing.start()])
     this.log.info('a worker is ready', { worker: start.worker, generation: start.generation, bindings: loaded })
   }
 
@@ -320,6 +325,7 @@ export class Worker implements InboxUser {
     while (this.#server.layer.live > 0 && clock.monotonicMs() < untilMs) await pause(clock, 20)
     this.#transports.stop()
     this.#reporting.cancel()
+    this.#routing.stop()
     const handedOver = successors.length > 0 ? this.#handover.handOver(successors) : undefined
     await this.#registrations.stop(handedOver ? closedWithinMs : writtenWithinMs)
     await handedOver

@@ -2,10 +2,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseSipUri } from '../../sipd/message/uri.ts'
+import type { Target } from '../../sipd/proxy/targets.ts'
 import { harness, headers, request } from './proxy-support.ts'
 
 test('a redirect server gives the next hop of a route only where SipResolveLocalContactsInRedirectMode is On', () => {
-  const source = { nextHopOf: () => parseSipUri('sip:gw.example:5070;transport=tcp') }
+  const route = parseSipUri('sip:gw.example:5070;transport=tcp')
+  assert.ok(route)
+  const source = { waysOf: (target: Target) => [{ ...target, route }] }
   for (const [redirectsToNextHops, status, contacts] of [
     [false, '404', []],
     [true, '302', ['<sip:+15550100@gw.example:5070;transport=tcp>']],

@@ -11,6 +11,7 @@ import type { Hop } from '../../sipd/message/hop.ts'
 import type { MoreSteps } from '../../sipd/pipeline/pipeline.ts'
 import { ThisMachine } from '../../sipd/proxy/own-host.ts'
 import type { ProxyPolicy } from '../../sipd/proxy/policy.ts'
+import type { Router } from '../../sipd/routes/router.ts'
 import { createSipServer, type ServerSettings, type SipServer } from '../../sipd/server/server.ts'
 import { SipStatistics } from '../../sipd/statistics/statistics.ts'
 import { standardTimers } from '../../sipd/transaction/timers.ts'
@@ -31,6 +32,7 @@ export interface TestServerOptions {
   readonly random?: () => number
   readonly signerSecret?: Buffer
   readonly more?: MoreSteps
+  readonly router?: Router
   readonly settleMs?: number
   /** All of them, unless given. */
   readonly isConnectionOpen?: (connection: string) => boolean
@@ -120,6 +122,7 @@ export function testServer(options: TestServerOptions): TestServer {
     debug: options.debug ?? noDebug,
     ...(options.signerSecret && { signerSecret: options.signerSecret }),
     ...(options.more && { more: options.more }),
+    ...(options.router && { router: options.router }),
     settleMs: options.settleMs ?? 0,
     ownHost: new ThisMachine(clock, () => ownAddresses),
     sender: { send: options.send },

@@ -13,7 +13,7 @@ export const debugFlags = {
   SipTls: { tells: 'TLS connections', inForce: true },
   Registry: { tells: 'registrations', inForce: true },
   Routing: { tells: 'next hops', inForce: true },
-  Numexpand: { tells: 'numbers that were expanded', inForce: 'number expansion is to come' },
+  Numexpand: { tells: 'numbers that were expanded', inForce: true },
   Enum: { tells: 'numbers that were looked up in the DNS', inForce: true },
   Authentication: { tells: 'challenges and their answers', inForce: 'authentication is to come' },
   Privacy: { tells: 'headers that were added and removed for privacy', inForce: 'privacy is to come' },

@@ -132,14 +132,14 @@ export const own = {
   AllowRelay: list(
     networks,
     {
-      help: 'Whose requests are passed on to other domains where other machines reach sipd: addresses, and networks as address/length. Others reach our own users; anything else is answered with 403.',
+      help: 'Whose requests are passed on to other domains, and by static routes, where other machines reach sipd: addresses, and networks as address/length. Others reach our own users; anything else is answered with 403.',
       changes: 'reload',
       inForce: true,
     },
     1000,
   ),
   AllowRelayRegistered: one(onOff, 'Off', {
-    help: 'Whether requests of a registered user are passed on to other domains too, from where the user registered. Anybody may register until there is digest authentication: only where a firewall lets none but your phones reach sipd.',
+    help: 'Whether requests of a registered user are passed on in this way too, from where the user registered. Anybody may register until there is digest authentication: only where a firewall lets none but your phones reach sipd.',
     changes: 'reload',
     inForce: true,
   }),

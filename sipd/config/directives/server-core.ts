@@ -1,4 +1,5 @@
 /** Server-core directives: what a SIP proxy, redirect server and registrar does, and its timers. */
+import { interpretations } from '../../numbers/number-plan.ts'
 import { list, one, optional } from '../declare/directive.ts'
 import {
   domain,
@@ -16,7 +17,6 @@ import {
 } from '../declare/kinds.ts'
 
 const hourMs = 3_600_000
-const interpretationToCome = 'telling telephone numbers from names is to come with number expansion'
 const farmToCome = 'farms are to come'
 
 export const serverCore = {
@@ -60,15 +60,15 @@ export const serverCore = {
     changes: 'reload',
     inForce: true,
   }),
-  NumericUsernameInterpretation: one(oneOf(['IP_164', 'E164_IP', 'IP', 'E164']), 'E164_IP', {
-    help: 'What digits in a Request-URI without ;user= are first: a name or a telephone number.',
+  NumericUsernameInterpretation: one(oneOf(interpretations), 'E164_IP', {
+    help: 'How a user of digits without ;user= is looked up: as a telephone number first (E164_IP) or alone (E164), or as a name at its host first (IP_164) or alone (IP).',
     changes: 'reload',
-    inForce: interpretationToCome,
+    inForce: true,
   }),
   NumericUsernameCharacterSet: one(text('set of characters'), '+0123456789.-()', {
-    help: 'The characters that a telephone number is written with.',
+    help: 'The characters that a telephone number is written with; ( ) . - among them are removed before it is looked up.',
     changes: 'reload',
-    inForce: interpretationToCome,
+    inForce: true,
   }),
   OrigUserNameSource: one(oneOf(['From', 'Auth']), 'Auth', {
     help: 'Where the name of the caller comes from in what is sent to RADIUS.',
@@ -78,7 +78,7 @@ export const serverCore = {
   NumExpandAuthUserName: one(onOff, 'On', {
     help: 'Expand numbers of the username in Authorization as well.',
     changes: 'reload',
-    inForce: 'number expansion is to come',
+    inForce: 'digest authentication is not implemented yet',
   }),
   SrvForFqdnOnly: one(onOff, 'Off', {
     help: 'Look up SRV records only for hosts with a dot in their name.',
