@@ -119,7 +119,7 @@ export class ResponseContext implements BranchContext {
       const shares = divideBreadth(breadthOf(this.server.request), targets.length)
       if (!shares) {
         this.#targets.clear()
-        this.#fail(440)
+        this.#noteFailure(440)
         this.#advanceWhenDone()
         return
       }

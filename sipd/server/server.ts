@@ -122,7 +122,7 @@ function transactionsOf(
   return { wheel, held, timers, transport, layer }
 }
 
-function locatorOf(options: ServerOptions, router: Router): Locator {
+function locatorOf(options: ServerOptions): Locator {
   const { clock, names, settings, configuredNames = names, otherNames, random, debug } = options
   const { identity, dns } = settings
   return new Locator({
@@ -133,7 +133,7 @@ function locatorOf(options: ServerOptions, router: Router): Locator {
     transports: new Set(identity.listeners.flatMap(({ transports }) => transports)),
     configured: {
       names: configuredNames,
-      hosts: { has: (name) => settings.configuredNames.has(name) || router.table.hasNextHop(name) },
+      hosts: settings.configuredNames,
       ...(otherNames && { otherwise: otherNames }),
     },
     ...(random && { random }),
@@ -190,7 +190,7 @@ export function createSipServer(options: ServerOptions): SipServer {
     timers,
     holding: account.transactions,
     branches: new Branches(options.worker),
-    locator: locatorOf(options, router),
+    locator: locatorOf(options),
   })
   const calls = policy.stateful && policy.addRecordRoute ? new EstablishedCalls(clock, account) : undefined
   const { registrar: limits } = settings

@@ -119,7 +119,7 @@ describe('castellan routes', () => {
       q: 1000,
       expiresAtMs: Date.now() + 3_600_000,
     }
-    const more = { flow: undefined, path: [], userAgent: '', instance: '', source: '' }
+    const more = { flow: undefined, path: [], userAgent: '', instance: '', features: '', source: '' }
     file.write([['sip:2002@sip.example.test', [{ ...contact, ...more }]]])
     file.close()
     assert.match(
