@@ -27,3 +27,16 @@ export interface NameService {
 
 /** Gives the addresses of a name, none when it has none; throws when nobody says. */
 export type Lookup = (host: string, families: readonly Family[]) => Promise<readonly string[]>
+
+/** Of a name that the operator wrote: as the DNS has it, and else as whatever there is besides. */
+export async function addressesOf(
+  host: string,
+  families: readonly Family[],
+  names: Pick<NameService, 'known' | 'addresses'>,
+  otherwise: Lookup,
+): Promise<readonly string[]> {
+  const known = names.known(host, families)
+  if (known) return known
+  const { records } = await names.addresses(host, families).catch(() => ({ records: [] }))
+  return records.length > 0 ? records : otherwise(host, families)
+}

@@ -11,7 +11,7 @@ import { accessLogFormat } from '../config/access-log-format.ts'
 import type { SipdConfig } from '../config/directives.ts'
 import { type ReadConfig, readConfig } from '../config/read.ts'
 import { TlsFiles } from '../config/tls-files.ts'
-import { familiesOf, type Lookup } from '../locate/names.ts'
+import { addressesOf, familiesOf, type Lookup } from '../locate/names.ts'
 import { SystemNames } from '../locate/system-names.ts'
 import { Registrations } from '../location/registrations.ts'
 import { createErrorLog, type DebugLog } from '../log/error-log.ts'
@@ -149,11 +149,11 @@ export class Worker implements InboxUser {
   }
 
   #newTransports(configuration: ReadConfig, files: TlsFiles, faults: FaultGuard, debug: DebugLog): Transports {
-    const { home, start, clock } = this.#options
+    const { home, start, clock, otherNames } = this.#options
     const linked = linkedConnections(() => this.#links)
     const transports = new Transports({
       ...transportSettings(configuration, home, files.read),
-      lookup: (host) => this.#addressesOfPeer(host, configuration.config),
+      lookup: (host) => addressesOf(host, familiesOf(configuration.config.Listen), this.#configuredNames, otherNames),
       worker: start.worker,
       ...connectionBounds(configuration, this.log),
       clock,
@@ -173,14 +173,6 @@ export class Worker implements InboxUser {
     })
     transports.onConnection = linked.onConnection
     return transports
-  }
-
-  async #addressesOfPeer(host: string, { Listen }: SipdConfig): Promise<readonly string[]> {
-    const families = familiesOf(Listen)
-    const known = this.#configuredNames.known(host, families)
-    if (known) return known
-    const { records } = await this.#configuredNames.addresses(host, families).catch(() => ({ records: [] }))
-    return records.length > 0 ? records : this.#options.otherNames(host, families)
   }
 
   #newOwnership({ SipT4InMs: holdMs }: SipdConfig, hasher: KeyHasher): Ownership {
