@@ -16,6 +16,7 @@ import { logsGroup } from './logs/logs.ts'
 import { reloadCommand } from './reload.ts'
 import { restartCommand } from './restart.ts'
 import { rotateCommand } from './rotate.ts'
+import { routesGroup } from './routes/routes.ts'
 import { startCommand } from './start/start.ts'
 import { statusCommand } from './status.ts'
 import { stopCommand } from './stop.ts'
@@ -47,6 +48,7 @@ export const castellanProgram: Program = {
     alertsGroup,
     maintenanceCommand,
     logsGroup,
+    routesGroup,
     userGroup,
   ],
   exitCodeOf: exitCodeOfSnmp,

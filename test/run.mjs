@@ -29,6 +29,7 @@ const peers = {
   ip: 'iproute2',
   rpm: 'rpm',
   kamailio: 'kamailio',
+  nsd: 'nsd',
   gcc: 'gcc',
   '/usr/include/stdio.h': 'libc6-dev',
   'net-snmp-config': 'libsnmp-dev',

@@ -19,6 +19,9 @@ const files = (name: string, paths: readonly string[], except: readonly string[]
   except: [...passing, ...except],
 })
 
+/** Under another name (Cisco_Routing_Rendezvous_Name) the routes are stored with the registrations. */
+const routesFile = 'data/sipd/routing_db.sqlite'
+
 const builtIn: readonly Feature[] = [
   {
     name: 'AGENT',
@@ -42,7 +45,13 @@ const builtIn: readonly Feature[] = [
     name: 'REGISTRY',
     isRequired: true,
     order: 30,
-    components: [{ kind: 'sqlite', name: 'registrations', paths: ['data/sipd/*.sqlite'] }],
+    components: [{ kind: 'sqlite', name: 'registrations', paths: ['data/sipd/*.sqlite'], except: [routesFile] }],
+  },
+  {
+    name: 'ROUTES',
+    isRequired: true,
+    order: 35,
+    components: [{ kind: 'sqlite', name: 'routes', paths: [routesFile] }],
   },
   { name: 'LOGS', isRequired: false, order: 90, components: [files('logs', ['logs'])] },
 ]

@@ -2,7 +2,7 @@
  * load: plays the callers, the callees and the registering telephones of one SIP server over UDP on loopback, in one
  * thread, and prints one line of JSON. It polls without sleeping, so that the server never pays for waking it.
  *
- *   load PORT calls|register|fill RATE SECONDS OPEN USERS HOLD-MS CALLEE-PORT [SERVER-ADDRESS LOCAL-ADDRESS]
+ *   load PORT calls|routed|register|fill RATE SECONDS OPEN USERS HOLD-MS CALLEE-PORT [SERVER-ADDRESS LOCAL-ADDRESS]
  *
  * With addresses it leaves loopback, and sleeps while it has nothing to do: others share its core then. What a message
  * waits in the sockets of this program, because its core was busy, is then counted apart (serverP50us, serverP99us: the
@@ -10,7 +10,7 @@
  *
  * RATE > 0 is an open loop: operations begin at that rate, whatever became of those before; what finds OPEN of them
  * unfinished is shed. RATE 0 is a closed loop: OPEN operations are kept going. calls is INVITE 100 180 200 ACK, the
- * pause of HOLD-MS, BYE 200, following Record-Route. register refreshes one binding of one user after another; fill
+ * pause of HOLD-MS, BYE 200, following Record-Route. routed are calls to numbers that nobody registers. register refreshes one binding of one user after another; fill
  * does so once for each user and ends, with all contacts at CALLEE-PORT.
  */
 #define _GNU_SOURCE
@@ -33,6 +33,8 @@ enum { MICROSECOND = 1, MILLISECOND = 1000 * MICROSECOND, SECOND = 1000 * MILLIS
 /* RFC 3261 section 17.1.1.1; an operation that takes longer than GIVE_UP has failed. */
 static const uint64_t T1 = 500 * MILLISECOND, T2 = 4 * SECOND, GIVE_UP = 10 * SECOND, SWEEP = 20 * MILLISECOND;
 static const char domain[] = "bench.example";
+/* Of the user that is called; numbers are for static routes. */
+static const char *called = "u%06d";
 static const char *local = "127.0.0.1";
 static const char offer[] =
     "v=0\r\no=bench 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 30000 RTP/AVP 0 8\r\n"
@@ -192,13 +194,21 @@ static void send_request(struct operation *o, const char *method) {
   int is_refusal = is_ack && !o->target[0];
   char *start = begin_message(&caller), *p = start;
   if (is_register) p = append(p, start, "REGISTER sip:%s SIP/2.0\r\n", domain);
-  else if (is_invite || is_refusal) p = append(p, start, "%s sip:u%06d@%s SIP/2.0\r\n", method, o->user, domain);
+  else if (is_invite || is_refusal) {
+    p = append(p, start, "%s sip:", method);
+    p = append(p, start, called, o->user);
+    p = append(p, start, "@%s SIP/2.0\r\n", domain);
+  }
   else p = append(p, start, "%s %s SIP/2.0\r\n", method, o->target);
   p = append(p, start, "Via: SIP/2.0/UDP %s:%d;branch=z9hG4bK%c%x.%x\r\n", local, caller.port, is_refusal ? 'I' : method[0], index, o->serial);
   if (!is_invite && !is_refusal) p = append(p, start, "%s", o->route);
   if (is_register) p = append(p, start, "From: <sip:u%06d@%s>;tag=r%x\r\nTo: <sip:u%06d@%s>\r\n", o->user, domain, o->serial, o->user, domain);
   else p = append(p, start, "From: \"Bench\" <sip:bench@%s>;tag=c%x\r\n", domain, o->serial);
-  if (is_invite) p = append(p, start, "To: <sip:u%06d@%s>\r\n", o->user, domain);
+  if (is_invite) {
+    p = append(p, start, "To: <sip:");
+    p = append(p, start, called, o->user);
+    p = append(p, start, "@%s>\r\n", domain);
+  }
   else if (!is_register) p = append(p, start, "%s\r\n", o->to);
   p = append(p, start, "Call-ID: %d.%u@127.0.0.1\r\nCSeq: %d %s\r\nMax-Forwards: 70\r\n", index, o->serial, is_invite || is_ack || is_register ? 1 : 2, method);
   if (is_register) p = append(p, start, "Contact: <sip:u%06d@%s:%d>;expires=3600\r\n", o->user, local, callee.port);
@@ -377,7 +387,8 @@ int main(int argc, char **argv) {
   }
   const char *mode = argv[2];
   if (sleeps) local = argv[10];
-  int is_fill = !strcmp(mode, "fill"), is_calls = !strcmp(mode, "calls");
+  int is_fill = !strcmp(mode, "fill"), is_routed = !strcmp(mode, "routed"), is_calls = is_routed || !strcmp(mode, "calls");
+  if (is_routed) called = "+1408%07d";
   double rate = atof(argv[3]), seconds = atof(argv[4]);
   open_limit = atoi(argv[5]);
   users = atoi(argv[6]);

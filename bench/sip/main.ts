@@ -7,7 +7,15 @@ import { dirname, join } from 'node:path'
 import { messageOf } from '../../lib/errors.ts'
 import { programRoot } from '../../lib/program-root.ts'
 import { pause, sized } from '../smoke.ts'
-import { compileLoad, type MeasuredServer, serverNames, startServer, stopServer } from './servers.ts'
+import {
+  compileLoad,
+  type MeasuredServer,
+  routedNumber,
+  serverNames,
+  setRoutes,
+  startServer,
+  stopServer,
+} from './servers.ts'
 import { usageOf } from './usage.ts'
 
 /** What the generator prints. */
@@ -35,7 +43,12 @@ interface Figures {
   steadyCallCpuUs: number
   relayP50Ms: number
   relayP99Ms: number
+  /** Of calls by static routes, which sipd alone is measured with. */
+  routedCallCpuUs?: number
+  manyRoutesCallCpuUs?: number
 }
+
+type Mode = 'calls' | 'routed' | 'register'
 
 interface Row {
   readonly name: string
@@ -52,6 +65,8 @@ const rows: readonly Row[] = [
   { name: "  the server's core meanwhile", figure: 'openServerCpuPercent', unit: ' %', digits: 0, isRate: false },
   { name: '  CPU of a call meanwhile', figure: 'openCallCpuUs', unit: ' us', digits: 0, isRate: false },
   { name: 'CPU of a call at 500 calls/s', figure: 'steadyCallCpuUs', unit: ' us', digits: 0, isRate: false },
+  { name: '  by the only static route', figure: 'routedCallCpuUs', unit: ' us', digits: 0, isRate: false },
+  { name: '  by one of 20,000 static routes', figure: 'manyRoutesCallCpuUs', unit: ' us', digits: 0, isRate: false },
   { name: 'INVITE to 200 at 500 calls/s, p50', figure: 'relayP50Ms', unit: ' ms', digits: 2, isRate: false },
   { name: 'INVITE to 200 at 500 calls/s, p99', figure: 'relayP99Ms', unit: ' ms', digits: 2, isRate: false },
   { name: 'registrations, 64 open', figure: 'registrationsPerSecond', unit: '/s', digits: 0, isRate: true },
@@ -63,6 +78,8 @@ const rows: readonly Row[] = [
 
 const steadyCallsPerSecond = 500
 const openAtMost = 20_000
+/** A change of routes is in force by then. */
+const routesWithinMs = 1500
 const smallFill = sized(20_000, 200)
 const bigFill = sized(200_000, 400)
 
@@ -121,7 +138,9 @@ async function measureLoad(name: MeasuredServer['name']) {
     const open = await accounted(server, 'calls', 0, 64)
     const registered = await accounted(server, 'register', 0, 64)
     const steady = await accounted(server, 'calls', steadyCallsPerSecond, openAtMost)
+    const routed = name === 'sipd' ? await measureRoutes(server) : {}
     return {
+      ...routed,
       openCallsPerSecond: open.load.perSecond,
       openServerCpuPercent: open.cpuPercent,
       registrationsPerSecond: registered.load.perSecond,
@@ -133,6 +152,20 @@ async function measureLoad(name: MeasuredServer['name']) {
       sustainedCallsPerSecond: await mostSustained(server, 1e6 / open.cpuUsEach),
     }
   })
+}
+
+/** A call to a number that nobody registered, with one route and with as many as there may be. */
+async function measureRoutes(server: MeasuredServer) {
+  const numbers = Array.from({ length: smallFill }, (_, user) => routedNumber(user))
+  const cpuUs: number[] = []
+  for (const patterns of [['+1408*'], numbers]) {
+    setRoutes(server, patterns, calleePort)
+    await pause(routesWithinMs)
+    await generate(server, 'routed', steadyCallsPerSecond, openAtMost, sized(1, 0.5))
+    cpuUs.push((await accounted(server, 'routed', steadyCallsPerSecond, openAtMost)).cpuUsEach)
+  }
+  const [routedCallCpuUs = 0, manyRoutesCallCpuUs = 0] = cpuUs
+  return { routedCallCpuUs, manyRoutesCallCpuUs }
 }
 
 /** Halves the interval that holds the highest rate at which nothing piles up; what a call costs says where to look. */
@@ -155,7 +188,7 @@ async function isSustained(server: MeasuredServer, rate: number): Promise<boolea
   return isGood
 }
 
-async function accounted(server: MeasuredServer, mode: 'calls' | 'register', rate: number, open: number) {
+async function accounted(server: MeasuredServer, mode: Mode, rate: number, open: number) {
   const before = usageOf(server.process.pid!).cpuSeconds
   const began = performance.now()
   const result = await generate(server, mode, rate, open, seconds)
@@ -182,7 +215,7 @@ async function withServer<T>(name: MeasuredServer['name'], run: (server: Measure
 
 function generate(
   { port }: MeasuredServer,
-  mode: 'calls' | 'register' | 'fill',
+  mode: Mode | 'fill',
   rate: number,
   open: number,
   forSeconds: number,

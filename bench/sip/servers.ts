@@ -11,6 +11,8 @@ import { messageOf } from '../../lib/errors.ts'
 import { initializeHome, resolveHome } from '../../lib/home/home.ts'
 import { daemonCommand } from '../../lib/process/daemon.ts'
 import { programRoot } from '../../lib/program-root.ts'
+import { readRoute } from '../../sipd/routes/route.ts'
+import { RoutesFile } from '../../sipd/routes/routes-file.ts'
 
 export interface MeasuredServer {
   readonly name: 'kamailio' | 'sipd'
@@ -58,6 +60,32 @@ export async function stopServer({ process: child, folder }: MeasuredServer): Pr
     await once(child, 'exit')
   }
   await rm(folder, { recursive: true, force: true })
+}
+
+/** A number that the generator calls in its mode `routed`. */
+export function routedNumber(user: number): string {
+  return `+1408${String(user).padStart(7, '0')}`
+}
+
+/** These patterns lead to a port of this machine from now on. */
+export function setRoutes({ folder }: MeasuredServer, patterns: readonly string[], nextHopPort: number): void {
+  const file = new RoutesFile(join(folder, 'data', 'sipd', 'routing_db.sqlite'))
+  const port = String(nextHopPort)
+  try {
+    file.replaceAll(
+      patterns.flatMap((pattern) => {
+        const read = readRoute({
+          destination_pattern: pattern,
+          next_hop: '127.0.0.1',
+          next_hop_port: port,
+          transport: 'UDP',
+        })
+        return 'route' in read ? [read.route] : []
+      }),
+    )
+  } finally {
+    file.close()
+  }
 }
 
 /** `tlsf`, as the packaged default allocator is one for finding faults, and two to five times slower. */

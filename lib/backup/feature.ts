@@ -20,6 +20,8 @@ export interface DatabaseComponent extends AnyComponent {
   readonly kind: 'sqlite'
   /** As those of files. */
   readonly paths: readonly string[]
+  /** As that of files; none unless given. */
+  readonly except?: readonly string[]
 }
 
 /** A program whose output is stored, such as mysqldump. */

@@ -16,6 +16,8 @@ export interface Binding {
   readonly userAgent: string
   /** Which phone it is, and which of its flows (sipd/registrar/instance.ts); empty when it does not say. */
   readonly instance: string
+  /** What the phone can do (RFC 3840): parameters of its Contact as they were written; empty when it says nothing. */
+  readonly features: string
   /** Who registered it, as Share.source: whose share of memory it counts in. Empty when nobody knows any more. */
   readonly source: string
 }

@@ -23,6 +23,8 @@ export const bindingMigrations: readonly string[] = [
   `ALTER TABLE binding ADD COLUMN source TEXT NOT NULL DEFAULT ''`,
   // Which phone, and which of its flows (RFC 5626).
   `ALTER TABLE binding ADD COLUMN instance TEXT NOT NULL DEFAULT ''`,
+  // What the phone can do (RFC 3840).
+  `ALTER TABLE binding ADD COLUMN features TEXT NOT NULL DEFAULT ''`,
 ]
 
 type Row = [
@@ -38,6 +40,7 @@ type Row = [
   string,
   string,
   string,
+  string,
 ]
 
 /** Few enough that a page of the longest rows is a few MB. */
@@ -47,7 +50,7 @@ const pathTextOctets = bindingLimits.pathUris * (bindingLimits.pathUri + 64)
 /** Rows that no registration of today could make; earlier versions kept texts of any length. */
 const isTooLong = `(length(address_of_record) > ${bindingLimits.addressOfRecord}
   OR length(contact) > ${bindingLimits.contact} OR length(flow) > ${bindingLimits.contact}
-  OR length(instance) > ${bindingLimits.instance}
+  OR length(instance) > ${bindingLimits.instance} OR length(features) > ${bindingLimits.features}
   OR length(path) > ${pathTextOctets})`
 const noPath: readonly string[] = Object.freeze([])
 
@@ -101,7 +104,7 @@ export class BindingsFile {
     const select = this.#database
       .prepare(
         `SELECT rowid, address_of_record, contact, substr(call_id, 1, ${bindingLimits.callId}), cseq, q, expires_at_ms, flow,
-             path, substr(user_agent, 1, ${bindingLimits.userAgent}), instance, source
+             path, substr(user_agent, 1, ${bindingLimits.userAgent}), instance, features, source
            FROM binding WHERE rowid > ? AND expires_at_ms > ? AND NOT coalesce(${isTooLong}, 0)
            ORDER BY rowid LIMIT ${rowsAtOnce}`,
       )
@@ -120,6 +123,7 @@ export class BindingsFile {
         path,
         userAgent,
         instance,
+        features,
         source,
       ] of rows) {
         yield [
@@ -134,6 +138,7 @@ export class BindingsFile {
             path: pathOf(path),
             userAgent,
             instance,
+            features,
             source,
           },
         ]
@@ -186,17 +191,31 @@ export class BindingsFile {
     // In place, because most changes are refreshes: neither the index nor the order of the rows moves.
     const put = this.#database.prepare(
       `INSERT INTO binding (address_of_record, contact, call_id, cseq, q, expires_at_ms, flow, path, user_agent, instance,
-           source)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+           features, source)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT DO UPDATE SET call_id = excluded.call_id, cseq = excluded.cseq, q = excluded.q,
            expires_at_ms = excluded.expires_at_ms, flow = excluded.flow, path = excluded.path,
-           user_agent = excluded.user_agent, instance = excluded.instance, source = excluded.source`,
+           user_agent = excluded.user_agent, instance = excluded.instance,
+           features = excluded.features, source = excluded.source`,
     )
     const putAll = ([addressOfRecord, bindings]: Change): void => {
-      for (const { contact, callId, cseq, q, expiresAtMs, flow, path, userAgent, instance, source } of bindings) {
+      for (const {
+        contact,
+        callId,
+        cseq,
+        q,
+        expiresAtMs,
+        flow,
+        path,
+        userAgent,
+        instance,
+        features,
+        source,
+      } of bindings) {
         const pathText = path.length === 0 ? null : JSON.stringify(path)
         const untilMs = Math.ceil(expiresAtMs)
-        put.run(addressOfRecord, contact, callId, cseq, q, untilMs, flow ?? null, pathText, userAgent, instance, source)
+        const what = [callId, cseq, q, untilMs, flow ?? null, pathText, userAgent, instance, features, source]
+        put.run(addressOfRecord, contact, ...what)
       }
     }
     const write = this.#database.transaction((changes: readonly Change[], refreshes: readonly Change[]) => {

@@ -3,7 +3,7 @@ import { messageOf } from '../../lib/errors.ts'
 import { type Binding, type Change, isStatic } from './binding.ts'
 
 /** A binding takes this many places after its record's address and count. */
-const fieldsOfBinding = 10
+const fieldsOfBinding = 11
 
 /**
  * One flat JSON array for the whole batch: address, count, and the fields of each binding. JSON because no value can
@@ -18,9 +18,9 @@ export function encodeChanges(changes: Iterable<Change>, shiftMs = 0): string {
     for (const binding of bindings) {
       if (isStatic(binding)) continue
       count++
-      const { contact, callId, cseq, q, expiresAtMs, flow, path, userAgent, instance, source } = binding
+      const { contact, callId, cseq, q, expiresAtMs, flow, path, userAgent, instance, features, source } = binding
       fields.push(contact, callId, cseq, q, expiresAtMs + shiftMs, flow ?? null)
-      fields.push(path.length === 0 ? null : path, userAgent, instance, source)
+      fields.push(path.length === 0 ? null : path, userAgent, instance, features, source)
     }
     fields[countAt] = count
   }
@@ -50,7 +50,8 @@ export function decodeChanges(text: string, shiftMs = 0): Change[] {
         path: pathAt(fields, at + 6),
         userAgent: stringAt(fields, at + 7),
         instance: stringAt(fields, at + 8),
-        source: stringAt(fields, at + 9),
+        features: stringAt(fields, at + 9),
+        source: stringAt(fields, at + 10),
       })
     }
     changes.push([addressOfRecord, bindings])

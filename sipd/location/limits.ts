@@ -8,6 +8,7 @@ export const bindingLimits = {
   callId: 256,
   userAgent: 256,
   instance: 256,
+  features: 512,
   pathUris: 5,
   pathUri: 256,
 } as const
@@ -23,8 +24,8 @@ export function octetsOfRecord(addressOfRecord: string): number {
 }
 
 /** Of one contact. Texts that are kept once for several contacts count in each. */
-export function octetsOfBinding({ contact, callId, flow, path, userAgent, instance }: Binding): number {
-  let octets = bindingOctets + contact.length + callId.length + userAgent.length + instance.length
+export function octetsOfBinding({ contact, callId, flow, path, userAgent, instance, features }: Binding): number {
+  let octets = bindingOctets + contact.length + callId.length + userAgent.length + instance.length + features.length
   if (flow !== undefined) octets += flow.length
   for (let i = 0; i < path.length; i++) octets += uriOctets + path[i]!.length
   return octets
@@ -38,7 +39,9 @@ export function growthOf(before: Binding, after: Binding): number {
     after.userAgent.length -
     before.userAgent.length +
     after.instance.length -
-    before.instance.length
+    before.instance.length +
+    after.features.length -
+    before.features.length
   if (before.flow === after.flow && before.path.length === 0 && after.path.length === 0) return texts
   return octetsOfBinding(after) - octetsOfBinding(before)
 }

@@ -21,6 +21,8 @@ export interface LoadOptions {
   /** A file last written before this is emptied (Cisco_Registry_Max_DB_Age_on_Boot); Infinity for any age. */
   readonly maxAgeMs: number
   readonly log: Log
+  /** What a name in the file is called now. */
+  readonly rename?: (addressOfRecord: string) => string
 }
 
 /** A file that was written so much later than now shows that the clock is not set. */
@@ -69,13 +71,13 @@ function loadFrom(path: string, isCopy: boolean, store: MemoryLocation, options:
 }
 
 function fill(store: MemoryLocation, file: BindingsFile, nowMs: number, options: LoadOptions): number {
-  const { log, longestMs = Number.POSITIVE_INFINITY } = options
+  const { log, longestMs = Number.POSITIVE_INFINITY, rename = (name: string): string => name } = options
   const toSteadyMs = options.nowMs - nowMs - store.toWallMs()
   const { path } = file
   let loaded = 0
   for (const [addressOfRecord, binding] of file.read(nowMs)) {
     const expiresAtMs = toSteadyMs + Math.min(binding.expiresAtMs, nowMs + longestMs)
-    const raise = restoreWithin(store, addressOfRecord, { ...binding, expiresAtMs }, options)
+    const raise = restoreWithin(store, rename(addressOfRecord), { ...binding, expiresAtMs }, options)
     if (raise !== undefined) {
       log.error(notAll(raise), { path, loaded, left: file.count(nowMs) - loaded, users: store.users })
       return loaded

@@ -212,7 +212,7 @@ export class MemoryLocation implements LocationStore {
       this.#refresh(same, binding)
       return same
     }
-    const { contact, callId, cseq, q, expiresAtMs, flow, userAgent, instance, source } = binding
+    const { contact, callId, cseq, q, expiresAtMs, flow, userAgent, instance, features, source } = binding
     return {
       contact: ownString(contact),
       callId: this.#ownCallId(callId),
@@ -223,12 +223,13 @@ export class MemoryLocation implements LocationStore {
       path: this.#ownPath(binding),
       userAgent: this.#shared.share(userAgent),
       instance: ownString(instance),
+      features: this.#shared.share(features),
       source: this.#charge(source, octetsOfBinding(binding)),
     }
   }
 
   #refresh(kept: KeptBinding, binding: Binding): void {
-    const { callId, flow, userAgent, instance, source } = binding
+    const { callId, flow, userAgent, instance, features, source } = binding
     if (kept.source !== source) {
       this.#release(kept)
       kept.source = this.#charge(source, octetsOfBinding(binding))
@@ -244,6 +245,7 @@ export class MemoryLocation implements LocationStore {
     kept.path = this.#ownPath(binding)
     if (kept.userAgent !== userAgent) kept.userAgent = this.#shared.share(userAgent)
     if (kept.instance !== instance) kept.instance = ownString(instance)
+    if (kept.features !== features) kept.features = this.#shared.share(features)
   }
 
   #ownPath({ path }: Binding): readonly string[] {

@@ -24,6 +24,8 @@ export interface RegistrationsOptions {
   /** Tells all other workers. */
   readonly tell: (changes: Buffer) => void
   readonly hasOthers: () => boolean
+  /** What an address-of-record that was kept under another sipd.conf is called now; the same unless given. */
+  readonly rename?: (addressOfRecord: string) => string
 }
 
 /** How often the wall clock is compared with the time that passed, and how far they may part before the file is corrected. */
@@ -45,6 +47,8 @@ export class Registrations {
   readonly #comparing: Timer
   /** What makes wall-clock times, as the file has them now. */
   #fileToWallMs: number
+  /** Names that the file has, and that are others now. */
+  readonly #oldNames = new Map<string, string>()
 
   constructor(options: RegistrationsOptions) {
     this.#options = options
@@ -58,7 +62,7 @@ export class Registrations {
       toWallMs: () => this.store.toWallMs(),
       mostFileOctets: fileFactor * account.registrations.bound,
     })
-    this.#replication = new Replication({ ...options, store: this.store })
+    this.#replication = new Replication({ ...options, store: this.store, rename: (name) => this.#rename(name) })
     this.#fileToWallMs = this.store.toWallMs()
     this.#comparing = clock.every(compareClocksEveryMs, () => this.#compareClocks())
     this.store.onChange((addressOfRecord, bindings, isRefresh) => {
@@ -73,6 +77,7 @@ export class Registrations {
    */
   async load(others: Iterable<Pages> = [], mayWrite: Promise<void> = Promise.resolve()): Promise<number> {
     const loaded = (await this.#fillFrom(others)) ?? (await this.#loadFile())
+    this.#moveRenamed()
     void mayWrite.then(() => this.#writer.start())
     this.#replication.begin()
     return loaded
@@ -97,9 +102,30 @@ export class Registrations {
 
   /** A worker before this one has passed on what it had not written. */
   takeOver(addresses: readonly string[], isAll: boolean): void {
-    for (const addressOfRecord of addresses)
-      this.#writer.changed(addressOfRecord, this.store.find(addressOfRecord).filter(isDynamic), false)
+    for (const addressOfRecord of addresses) this.#writeAgain(this.#rename(addressOfRecord))
+    this.#moveRenamed()
     if (isAll) this.#writer.rewrite()
+  }
+
+  #writeAgain(addressOfRecord: string): void {
+    this.#writer.changed(addressOfRecord, this.store.find(addressOfRecord).filter(isDynamic), false)
+  }
+
+  #rename(addressOfRecord: string): string {
+    const now = this.#options.rename?.(addressOfRecord) ?? addressOfRecord
+    if (now !== addressOfRecord) this.#oldNames.set(addressOfRecord, now)
+    return now
+  }
+
+  /** The file has under its new name what it had under an old one. */
+  #moveRenamed(): void {
+    for (const [before, now] of this.#oldNames) {
+      this.#writer.changed(before, [], false)
+      this.#writeAgain(now)
+    }
+    if (this.#oldNames.size > 0)
+      this.#options.log.notice('registrations have other names since sipd.conf changed', { users: this.#oldNames.size })
+    this.#oldNames.clear()
   }
 
   /** Undefined when none of them gave all. */
@@ -121,7 +147,8 @@ export class Registrations {
     let loaded = 0
     for await (const page of pages) {
       const now = this.store.nowMs()
-      for (const [addressOfRecord, bindings] of decodeChanges(page.toString('utf8'), now))
+      for (const [name, bindings] of decodeChanges(page.toString('utf8'), now)) {
+        const addressOfRecord = this.#rename(name)
         for (const binding of bindings) {
           const expiresAtMs = Math.min(binding.expiresAtMs, now + longestMs)
           const raise = restoreWithin(this.store, addressOfRecord, { ...binding, expiresAtMs }, { mostUsers })
@@ -131,6 +158,7 @@ export class Registrations {
           }
           loaded++
         }
+      }
     }
     return loaded
   }
@@ -159,7 +187,8 @@ export class Registrations {
 
   #loadInto(store: MemoryLocation): number {
     const { path, maxAgeMs, clock, log } = this.#options
-    return loadBindings(path, store, { nowMs: clock.now(), maxAgeMs, log, ...this.#bounds })
+    const rename = (name: string): string => this.#rename(name)
+    return loadBindings(path, store, { nowMs: clock.now(), maxAgeMs, log, rename, ...this.#bounds })
   }
 
   /** Who has registered meanwhile is known better than the file has it. */
@@ -179,6 +208,7 @@ export class Registrations {
         )
     }
     late.stop()
+    this.#moveRenamed()
     log.notice('the disk of the registrations answers again', { path, loaded })
   }
 

@@ -10,6 +10,8 @@ export interface ReplicationOptions {
   /** Tells all other workers. */
   readonly tell: (changes: Buffer) => void
   readonly hasOthers: () => boolean
+  /** What a name that another worker tells is called here: one of a generation before may have another sipd.conf. */
+  readonly rename?: (addressOfRecord: string) => string
 }
 
 /** Other workers hear of a registration within this time. */
@@ -65,9 +67,13 @@ export class Replication {
 
   /** What another worker told; what the file has is older. */
   heard(changes: Buffer): void {
-    const { store } = this.#options
-    if (this.#early) this.#early.push(Buffer.from(changes))
-    else store.apply(decodeChanges(changes.toString('utf8'), store.nowMs()))
+    const { store, rename = (name: string): string => name } = this.#options
+    if (this.#early) {
+      this.#early.push(Buffer.from(changes))
+      return
+    }
+    const told = decodeChanges(changes.toString('utf8'), store.nowMs())
+    store.apply(told.map(([name, bindings]) => [rename(name), bindings]))
   }
 
   /** The file was read. */

@@ -26,6 +26,9 @@ export const H = {
   sessionExpires: 21,
   maxBreadth: 22,
   reason: 23,
+  acceptContact: 24,
+  rejectContact: 25,
+  requestDisposition: 26,
 } as const
 export type HeaderId = (typeof H)[keyof typeof H]
 
@@ -53,6 +56,9 @@ const spellings: readonly (readonly [HeaderId, string, string?])[] = [
   [H.sessionExpires, 'Session-Expires', 'x'],
   [H.maxBreadth, 'Max-Breadth'],
   [H.reason, 'Reason'],
+  [H.acceptContact, 'Accept-Contact', 'a'],
+  [H.rejectContact, 'Reject-Contact', 'j'],
+  [H.requestDisposition, 'Request-Disposition', 'd'],
 ]
 
 const byLowerCase = new Map(
@@ -73,7 +79,6 @@ export function headerIdOf(name: string): HeaderId | undefined {
 }
 
 const compactForms: ReadonlyMap<string, string> = new Map([
-  ['a', 'accept-contact'],
   ['b', 'referred-by'],
   ['e', 'content-encoding'],
   ['o', 'event'],

@@ -24,7 +24,6 @@ import { flood, type Openness } from './admit.ts'
 import { Pipeline, type PipelineOptions } from './pipeline.ts'
 import type { Arrival, RoutedRequest } from './request.ts'
 import type { Verdict } from './step.ts'
-import { targetsOfContact } from './target.ts'
 import {
   AckTraveller,
   type Handling,
@@ -241,16 +240,14 @@ export class ProxyCore implements TransactionUser, Handling, StatelessHandling {
 
   forward(transaction: ServerTransaction, routed: RoutedRequest): void {
     const { request } = transaction
-    const { forwarder, identity, policy } = this.#options
-    const { contacts, passage } = routed
-    const redirected = { contacts, passage, isSips: /^sips:/i.test(request.requestUri) }
+    const { forwarder } = this.#options
     // §16.2: so that upstream does not send it again while the user is looked for.
     if (request.method === 'INVITE' && transaction.status === 0) transaction.respond(100)
     const context = new ResponseContext(
       forwarder,
       transaction,
       routed,
-      (contact) => targetsOfContact(contact, redirected, identity, policy),
+      (contact) => this.#pipeline.followed(contact, routed),
       (response) => this.#succeeded(request, response),
     )
     this.#contexts.set(transaction, context)

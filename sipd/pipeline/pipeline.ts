@@ -3,17 +3,19 @@ import type { Log } from '../../lib/log/log.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 import type { ProxyPolicy } from '../proxy/policy.ts'
 import type { Relay } from '../proxy/relay.ts'
+import type { Target } from '../proxy/targets.ts'
 import type { SipStatistics } from '../statistics/statistics.ts'
 import { closing, hopLimits, loops, type Openness, proxyRequire, sanity } from './admit.ts'
 import { type FlowParts, followFlow } from './flow.ts'
-import { nextHop, type RouteSource } from './next-hop.ts'
-import { permit } from './permit.ts'
+import { type KnowsUser, nextHop, type RouteSource, routedNow } from './next-hop.ts'
+import { findPassage, permit } from './permit.ts'
+import { prefer } from './preferences.ts'
 import { redirect } from './redirect.ts'
 import { type Arrival, type RoutedRequest, type RoutingParts, routeRequest } from './request.ts'
 import { type ServeOptions, serve } from './serve.ts'
 import { settle } from './settle.ts'
 import { type Step, type Walker, walk } from './step.ts'
-import { found, registry, type TargetSource, target } from './target.ts'
+import { found, registry, type TargetSource, target, targetsOfContact } from './target.ts'
 
 /** What stands between the steps that every server takes; in the order of the manual. */
 export interface MoreSteps {
@@ -23,6 +25,8 @@ export interface MoreSteps {
   readonly targetsBefore?: readonly TargetSource[]
   readonly targetsAfter?: readonly TargetSource[]
   readonly routes?: readonly RouteSource[]
+  /** Nobody is, unless given. */
+  readonly knowsUser?: KnowsUser
 }
 
 export interface PipelineOptions extends ServeOptions, RoutingParts, Pick<FlowParts, 'isFlowOpen'> {
@@ -46,16 +50,36 @@ export interface Traveller extends Walker {
   arrives(routed: RoutedRequest): void
 }
 
+function onlyIf(holds: (routed: RoutedRequest) => boolean, step: Step<RoutedRequest>): Step<RoutedRequest> {
+  return (routed) => (holds(routed) ? step(routed) : 'goOn')
+}
+
+/** A request is passed on, or its caller told where to go: by ServerType, unless the caller wants the other (RFC 3841 §9.1). */
+function onward({ policy, relay, more }: PipelineOptions): Step<RoutedRequest>[] {
+  const { routes = [], knowsUser } = more
+  const byRoute = nextHop(routes, knowsUser)
+  // A stranger does not learn from a proxy where its users are.
+  const isRedirected = ({ disposition, source }: RoutedRequest): boolean =>
+    policy.redirect ? disposition?.redirects !== false : disposition?.redirects === true && relay.isTrusted(source)
+  const told = policy.redirectsToNextHops ? byRoute : nextHop([], knowsUser)
+  const redirects = [findPassage(relay), told, redirect]
+  const passes = [permit(relay), byRoute]
+  return [
+    ...redirects.map((step) => onlyIf(isRedirected, step)),
+    ...passes.map((step) => onlyIf((routed) => !isRedirected(routed), step)),
+  ]
+}
+
 export class Pipeline {
-  readonly #routing: RoutingParts
+  readonly #options: PipelineOptions
   readonly #admission: readonly Step<Arrival>[]
   readonly #steps: readonly Step<RoutedRequest>[]
   readonly #ackSteps: readonly Step<RoutedRequest>[]
 
   constructor(options: PipelineOptions) {
     const { identity, policy, relay, statistics, clock, log, openness, retryAfterSeconds, settleMs } = options
-    const { identify = [], targetsBefore = [], targetsAfter = [], routes = [] } = options.more
-    this.#routing = options
+    const { identify = [], targetsBefore = [], targetsAfter = [], routes = [], knowsUser } = options.more
+    this.#options = options
     const byFlow = followFlow(options)
     const findTargets = target([...targetsBefore, registry, ...targetsAfter], policy)
     this.#admission = [
@@ -72,10 +96,11 @@ export class Pipeline {
       findTargets,
       ...(settleMs > 0 ? [settle(clock, settleMs, findTargets)] : []),
       found,
-      ...(policy.redirect ? [redirect] : [permit(relay), nextHop(routes)]),
+      ...(policy.usesCallerPreferences ? [prefer] : []),
+      ...onward(options),
     ]
     // An ACK to a 2xx is sent on or dropped, and never answered: it goes where its INVITE went, as far as that can be known.
-    this.#ackSteps = [hopLimits, byFlow, findTargets, found, permit(relay), nextHop(routes)]
+    this.#ackSteps = [hopLimits, byFlow, findTargets, found, permit(relay), nextHop(routes, knowsUser)]
   }
 
   /** Takes a request through all steps. */
@@ -88,8 +113,14 @@ export class Pipeline {
     this.#depart(arrival, this.#ackSteps, traveller)
   }
 
+  /** Where a contact of a 3xx to a request leads. */
+  followed(contact: Target, routed: RoutedRequest): readonly Target[] {
+    const { identity, policy, more } = this.#options
+    return routedNow(more.routes ?? [], targetsOfContact(contact, routed, identity, policy), routed)
+  }
+
   #depart(arrival: Arrival, steps: readonly Step<RoutedRequest>[], traveller: Traveller): void {
-    const routed = routeRequest(arrival, this.#routing)
+    const routed = routeRequest(arrival, this.#options)
     if ('status' in routed) traveller.stops(routed)
     else if (traveller.departs(routed)) walk(steps, routed, traveller, () => traveller.arrives(routed))
   }

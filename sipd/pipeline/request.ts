@@ -4,6 +4,7 @@ import type { Hop } from '../message/hop.ts'
 import type { SipRequest } from '../message/message.ts'
 import type { Answer } from '../message/respond.ts'
 import { parseRequestUri, type SipUri } from '../message/uri.ts'
+import type { Disposition } from '../preferences/caller-preferences.ts'
 import type { FlowTokens } from '../proxy/flow-tokens.ts'
 import type { Identity } from '../proxy/identity.ts'
 import { OwnContacts } from '../proxy/own-contacts.ts'
@@ -33,6 +34,8 @@ export class RoutedRequest implements Arrival {
   targets: readonly Target[] | undefined
   /** What it may do on its way out: nothing, until a step has said so. */
   passage: Passage = nowhere
+  /** How the caller wants it to be forwarded; undefined where it does not say. */
+  disposition: Disposition | undefined
   #ending: AbortController | undefined
 
   constructor({ request, source }: Arrival, routing: Routing, uri: SipUri, isOurs: boolean, contacts: OwnContacts) {

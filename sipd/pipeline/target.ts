@@ -1,8 +1,6 @@
 /** Where a request may be forwarded, RFC 3261 §16.5: the Request-URI itself, or what the first source that knows the user says. */
 import type { SipUri } from '../message/uri.ts'
 import type { Identity } from '../proxy/identity.ts'
-import type { OwnContacts } from '../proxy/own-contacts.ts'
-import type { Passage } from '../proxy/passage.ts'
 import type { Target } from '../proxy/targets.ts'
 import { firstKnown, type Known } from './first-known.ts'
 import type { RoutedRequest } from './request.ts'
@@ -61,37 +59,31 @@ function secureOnes(targets: readonly Target[], policy: TargetPolicy): Target[] 
 }
 
 /**
- * Whether there are any targets: a user of ours that nobody knows is not found. Where a Route leads on from here, who is there may know
- * better: a number of a tel URI, or a user of a domain that is served by several.
+ * A user of ours that nobody registered may be behind a static route; where a Route leads on from here, who is there may know better: a
+ * number of a tel URI, or a user of a domain that is served by several.
  */
 export const found: Step<RoutedRequest> = (routed) => {
   const { targets, contacts, routing } = routed
-  if (!targets && routing.routes.length > 0) {
-    routed.targets = [askedFor(routed)]
+  if (!targets) {
+    const asked = askedFor(routed)
+    routed.targets = [routing.routes.length > 0 ? asked : { ...asked, needsRoute: true }]
     return 'goOn'
   }
-  if (!targets) return { status: 404 }
   // Contacts there are, but none that a sips: request may go to.
   return targets.length > 0 ? 'goOn' : { status: contacts.isCircular ? 482 : 480 }
-}
-
-export interface Redirected {
-  /** Users that were looked at for the request. */
-  readonly contacts: OwnContacts
-  readonly passage: Passage
-  /** The Request-URI is a sips: one. */
-  readonly isSips: boolean
 }
 
 /** What a contact of a 3xx stands for: itself, or where that user of ours is. */
 export function targetsOfContact(
   contact: Target,
-  { contacts, passage, isSips }: Redirected,
+  { contacts, passage, request }: RoutedRequest,
   identity: Pick<Identity, 'isOurs'>,
   policy: TargetPolicy,
 ): readonly Target[] {
   const own = ownUser(contact.parsed, identity)
-  const targets = own ? (contacts.targetsOf(own) ?? []) : passage.isUnbounded ? [contact] : []
+  const isSips = /^sips:/i.test(request.requestUri)
+  const unknown: Target[] = passage.isUnbounded ? [own ? { ...contact, needsRoute: true } : contact] : []
+  const targets = own ? (contacts.targetsOf(own) ?? unknown) : unknown
   return isSips ? secureOnes(targets, policy) : targets
 }
 

@@ -1,7 +1,9 @@
 /** One target of a request that is tried: its client transactions, how long it may ring, and its end. */
 import { formatCancel } from '../message/forward.ts'
+import { H } from '../message/header-names.ts'
 import type { Hop } from '../message/hop.ts'
 import type { SipResponse } from '../message/message.ts'
+import type { ExtraHeader } from '../message/respond.ts'
 import type { ClientTransaction, ClientUser } from '../transaction/client.ts'
 import type { Timers } from '../transaction/parts.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
@@ -27,18 +29,21 @@ export interface BranchContext {
   onProvisional(response: SipResponse): void
   /** A 2xx to an INVITE. */
   onSuccess(response: SipResponse): void
-  onFinal(response: SipResponse): void
+  onFinal(response: SipResponse, branch: Branch): void
   /** It ended with an answer of our own. */
-  onFailure(status: number): void
+  onFailure(status: number, branch: Branch, headers?: readonly ExtraHeader[]): void
   /** Why that was, for the operator. */
   tellFailure(target: Target, status: number, why: string): void
 }
 
-/** The next of the places where the request may go, after a failure to send it, no answer, or this one. */
-export interface Elsewhere {
+/** The place that the request was sent to, and what comes after it fails: by a failure to send it, no answer, or a status. */
+export interface Attempt {
   /** 503 of an address leads to the next address (RFC 3263 §4.3), 430 of a flow to another flow of the phone (RFC 5626 §7). */
-  readonly after: 503 | 430
-  go(why: string): void
+  readonly failsAt: 503 | 430
+  failed(retryAfterSeconds: number | undefined): void
+  answered(): void
+  /** Tries the next place; undefined at the last one. */
+  readonly next: ((why: string) => void) | undefined
 }
 
 /**
@@ -47,27 +52,31 @@ export interface Elsewhere {
  */
 export const nextHopFailed = 500
 
+/** In T1: a request was sent four times by then, and nobody has said as much as 100. */
+const silentAfter = 8
+
 /** One target that is tried. It ends with a final response, or with a status that stands for none. */
-export class Branch implements ClientUser, TimerOwner<'c'> {
+export class Branch implements ClientUser, TimerOwner<'c' | 'silent'> {
   readonly context: BranchContext
   readonly target: Target
   /** What of the request's Max-Breadth it leaves with. */
   readonly breadth: number
   transaction: ClientTransaction | undefined
   isPending = true
-  /** Undefined at the last of the places. */
-  elsewhere: Elsewhere | undefined
+  /** Undefined where there is one place alone, and nobody asks how it was. */
+  attempt: Attempt | undefined
   #isCancelled = false
   #cancelReasons: readonly string[] = []
   #rangTooLong = false
   #hasProvisional = false
-  readonly #timerC: WheelTimer<'c'> | undefined
+  readonly #timerC: WheelTimer<'c' | 'silent'> | undefined
+  #silentTimer: WheelTimer<'c' | 'silent'> | undefined
 
   constructor(context: BranchContext, target: Target, breadth: number, isInvite: boolean) {
     this.context = context
     this.target = target
     this.breadth = breadth
-    if (isInvite) this.#timerC = new WheelTimer(this, 'c')
+    if (isInvite) this.#timerC = new WheelTimer<'c' | 'silent'>(this, 'c')
   }
 
   /** §16.6 step 11: how long a branch may ring; begun again by every provisional response but 100. */
@@ -76,13 +85,24 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
     if (this.#timerC) timers.set(this.#timerC, Math.min(ringMs, this.context.ringLeftMs()))
   }
 
+  /** A place where others could be tried in its stead is not waited for by further requests as long as this one waits. */
+  watchSilence(): void {
+    if (!this.attempt?.next) return
+    const { timers } = this.context
+    const timer = this.#silentTimer ?? new WheelTimer<'c' | 'silent'>(this, 'silent')
+    this.#silentTimer = timer
+    timers.set(timer, silentAfter * timers.values.t1Ms)
+  }
+
   /** Where the caller is: what comes late goes there. */
   get upstream(): Hop {
     return this.context.server.target
   }
 
   onResponse(transaction: ClientTransaction, response: SipResponse): void {
+    this.#silentTimer?.cancel()
     if (response.status < 200) {
+      this.attempt?.answered()
       const isFirst = !this.#hasProvisional
       this.#hasProvisional = true
       if (this.#isCancelled) {
@@ -94,15 +114,15 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
       this.context.onProvisional(response)
       return
     }
-    if (response.status === this.elsewhere?.after && this.#goesElsewhere(`${response.status} ${response.reason}`))
-      return
+    if (response.status !== this.attempt?.failsAt) this.attempt?.answered()
+    else if (this.#goesElsewhere(`${response.status} ${response.reason}`, retryAfterOf(response))) return
     const wasPending = this.isPending
     this.#end()
     if (transaction.method === 'INVITE' && response.status < 300) this.context.onSuccess(response)
     else if (!wasPending) return
     // The caller did not cancel: that it was cancelled downstream says that nobody answered.
-    else if (this.#rangTooLong && response.status === 487) this.context.onFailure(408)
-    else this.context.onFinal(response)
+    else if (this.#rangTooLong && response.status === 487) this.context.onFailure(408, this)
+    else this.context.onFinal(response, this)
   }
 
   onTimeout(): void {
@@ -114,24 +134,29 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
   }
 
   /** RFC 3263 §4.3: after these failures the next place is tried, if there is one and the caller still waits. */
-  #goesElsewhere(why: string): boolean {
-    const { elsewhere } = this
-    if (!elsewhere || !this.isPending || this.#isCancelled) return false
-    this.elsewhere = undefined
+  #goesElsewhere(why: string, retryAfterSeconds?: number): boolean {
+    const { attempt } = this
+    attempt?.failed(retryAfterSeconds)
+    if (!attempt?.next || !this.isPending || this.#isCancelled) return false
+    this.attempt = undefined
     this.#hasProvisional = false
-    elsewhere.go(why)
+    attempt.next(why)
     return true
   }
 
-  /** The branch ends with an answer of our own; why is for the log. */
-  fail(status: number, why?: string): void {
+  /** The branch ends with an answer of our own; why is for the log, and the headers for who is upstream. */
+  fail(status: number, why?: string, headers?: readonly ExtraHeader[]): void {
     if (!this.isPending) return
     this.#end()
     if (why !== undefined) this.context.tellFailure(this.target, status, why)
-    this.context.onFailure(status)
+    this.context.onFailure(status, this, headers)
   }
 
-  onTimer(): void {
+  onTimer(name: 'c' | 'silent'): void {
+    if (name === 'silent') {
+      this.attempt?.failed(undefined)
+      return
+    }
     // §16.8: rung for too long. After a CANCEL, a peer that does not answer it either.
     if (this.#hasProvisional && !this.#isCancelled) {
       this.#rangTooLong = true
@@ -173,5 +198,12 @@ export class Branch implements ClientUser, TimerOwner<'c'> {
   #end(): void {
     this.isPending = false
     this.#timerC?.cancel()
+    this.#silentTimer?.cancel()
   }
+}
+
+/** RFC 3261 §20.33: `120 (in the evening);duration=3600`. */
+function retryAfterOf(response: SipResponse): number | undefined {
+  const seconds = /^\d{1,9}/.exec(response.value(H.retryAfter) ?? '')?.[0]
+  return seconds === undefined ? undefined : Number(seconds)
 }

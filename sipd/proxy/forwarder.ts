@@ -1,35 +1,35 @@
 /** Request forwarding, RFC 3261 §16.6: from a target to octets that leave, with a transaction or without. */
-
-import { isIP } from 'node:net'
 import { limitedLog } from '../../lib/log/limited-log.ts'
 import type { Log } from '../../lib/log/log.ts'
 import type { FaultGuard } from '../../lib/process/fault-guard.ts'
 import { escapeValue } from '../../lib/text/escape.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 import { type Holding, reserveFactor } from '../account/ledger.ts'
-import type { Locator, Place } from '../locate/locator.ts'
-import type { DebugChannel, DebugLog } from '../log/error-log.ts'
+import type { Locator } from '../locate/locator.ts'
+import type { DebugLog } from '../log/error-log.ts'
 import { type ForwardHead, forwardedRequest, forwardTail } from '../message/forward.ts'
 import { H } from '../message/header-names.ts'
 import { type Hop, hopText } from '../message/hop.ts'
 import type { SipRequest } from '../message/message.ts'
-import { escapedUri, reachedHost, type SipUri } from '../message/uri.ts'
+import { type Answer, type ExtraHeader, headersOf } from '../message/respond.ts'
+import { escapedUri } from '../message/uri.ts'
 import { octetsOfSent } from '../transaction/octets.ts'
 import type { MessageTransport, Timers } from '../transaction/parts.ts'
-import { type Branch, nextHopFailed } from './branch.ts'
+import type { Branch } from './branch.ts'
 import { breadthOf } from './breadth.ts'
 import { cameByParameter } from './came-by.ts'
 import type { FlowTokens } from './flow-tokens.ts'
 import type { Identity } from './identity.ts'
 import { type Branches, loopHashOf } from './loop.ts'
+import { isByName, type NextHop, NextHopFinder } from './next-hops.ts'
 import { PassedBy } from './passed-by.ts'
 import type { ProxyPolicy } from './policy.ts'
 import type { Relay } from './relay.ts'
 import type { BranchStarter, Onward } from './response-context.ts'
-import { isLoose, type Routing, routeUri } from './routes.ts'
 import type { Signer } from './signer.ts'
 import type { Target } from './targets.ts'
 import type { Transactions } from './transactions.ts'
+import { type Way, wayTo } from './way.ts'
 
 export interface ForwarderOptions {
   readonly transactions: Transactions
@@ -53,29 +53,10 @@ export interface ForwarderOptions {
 /** §18.1.1: larger requests go over a transport that notices congestion. */
 const largestDatagram = 1300
 
-/** One way of sending a request: its first line, its route set, and where that leads. */
-interface Way {
-  readonly requestUri: string
-  readonly routes: readonly string[] | undefined
-  readonly next: SipUri
-  readonly flow: Hop | undefined
-  /** Of the target, where it is known. */
-  readonly contact: SipUri | undefined
-  readonly isByRoute: boolean
-  /** The next hop was named by sipd.conf, or registered itself from where it is. */
-  readonly isBound: boolean
-}
-
-interface Located {
-  readonly hop: Hop
-  /** The URI itself asked for the transport. */
-  readonly isExplicit: boolean
-}
-
 /** One place that a branch may try, and how the request looks on its way there. */
 interface Attempt {
   readonly way: Way
-  readonly place: Located
+  readonly place: NextHop
 }
 
 export class Forwarder implements BranchStarter {
@@ -89,10 +70,10 @@ export class Forwarder implements BranchStarter {
   readonly #locator: Locator
   readonly #signer: Signer
   readonly #passedBy: PassedBy
-  readonly #faults: FaultGuard
   readonly #log: Log
   readonly #clock: Clock
-  readonly #debug: DebugChannel
+  readonly #nextHops: NextHopFinder
+  readonly #relay: Relay
 
   constructor(options: ForwarderOptions) {
     this.transactions = options.transactions
@@ -105,10 +86,10 @@ export class Forwarder implements BranchStarter {
     this.#locator = options.locator
     this.#signer = options.signer
     this.#passedBy = new PassedBy(options)
-    this.#faults = options.faults
     this.#log = limitedLog(options.log, options.clock)
     this.#clock = options.clock
-    this.#debug = options.debug.Routing
+    this.#nextHops = new NextHopFinder({ ...options, debug: options.debug.Routing })
+    this.#relay = options.relay
   }
 
   /** §16.6 step 11 and the seed's T3: an INVITE's Expires, within SipMaxT3InMs, or SipT3InMs. */
@@ -130,17 +111,20 @@ export class Forwarder implements BranchStarter {
   /** Starts the branch's transaction; a branch that leads nowhere fails in words. */
   forward(branch: Branch): void {
     const { context } = branch
-    const way = this.#wayTo(branch.target, context.routing)
+    const way = wayTo(branch.target, context.routing)
     if (!way) {
       branch.fail(400, 'the target is not a SIP URI that can be reached')
       return
     }
-    this.#whenLocated(way, context.server.source, (places) => {
+    this.#nextHops.find(way, context.server.source, ({ hops, failure }) => {
       if (!branch.isPending) return
-      const attempts = [...places.map((place) => ({ way, place })), ...this.#otherFlows(branch)]
+      const attempts = [...hops.map((place) => ({ way, place })), ...this.#otherFlows(branch)]
       const [first] = attempts
       if (!first) {
-        branch.fail(nextHopFailed, `there is no way to ${way.next.host}`)
+        if (!failure) return
+        // Who registered is a user, be the name in the contact one or not.
+        const status = failure.status === 404 && branch.target.origin !== 'asked' ? 480 : failure.status
+        branch.fail(status, failure.detail, this.#headersFor(context.server.source, failure))
         return
       }
       const { passage } = context
@@ -154,7 +138,7 @@ export class Forwarder implements BranchStarter {
   /** Flows say where they lead. */
   #otherFlows({ target, context }: Branch): Attempt[] {
     return (target.otherFlows ?? []).flatMap((other) => {
-      const way = this.#wayTo(other, context.routing)
+      const way = wayTo(other, context.routing)
       return way?.flow ? [{ way, place: { hop: way.flow, isExplicit: true } }] : []
     })
   }
@@ -165,20 +149,32 @@ export class Forwarder implements BranchStarter {
     if (!attempt) return
     const { way, place } = attempt
     const next = attempts[at + 1]
-    if (next)
-      branch.elsewhere = {
-        after: next.way === way ? 503 : 430,
-        go: (why) => {
-          const [method, to] = [branch.context.server.request.method, escapeValue(branch.target.uri)]
-          const sentence =
-            next.way === way
-              ? 'a next hop failed; the next of its addresses is tried'
-              : 'a flow failed; another one of the same phone is tried'
-          this.#log.warn(sentence, { method, to, at: hopText(place.hop), why })
-          this.#try(branch, attempts, at + 1)
-        },
+    const isNamed = isByName(way)
+    if (next || isNamed)
+      branch.attempt = {
+        failsAt: next && next.way !== way ? 430 : 503,
+        failed: (retryAfterSeconds) => isNamed && this.#locator.placeFailed(place.hop, retryAfterSeconds),
+        answered: () => isNamed && this.#locator.placeAnswered(place.hop),
+        next: next && ((why) => this.#tryNext(branch, attempts, at, why)),
       }
     this.#send(branch, way, place)
+  }
+
+  #tryNext(branch: Branch, attempts: readonly Attempt[], at: number, why: string): void {
+    const [failed, next] = [attempts[at], attempts[at + 1]]
+    if (!failed || !next) return
+    const [method, to] = [branch.context.server.request.method, escapeValue(branch.target.uri)]
+    const sentence =
+      next.way === failed.way
+        ? 'a next hop failed; the next of its addresses is tried'
+        : 'a flow failed; another one of the same phone is tried'
+    this.#log.warn(sentence, { method, to, at: hopText(failed.place.hop), why })
+    this.#try(branch, attempts, at + 1)
+  }
+
+  /** Whoever is trusted reads which name it was; a stranger learns nothing of our name servers. */
+  #headersFor(source: Hop, failure: Answer): readonly ExtraHeader[] {
+    return this.#relay.isTrusted(source) ? headersOf(failure) : []
   }
 
   /** Why a branch failed, for the operator: those upstream hear no more than a status. */
@@ -189,17 +185,17 @@ export class Forwarder implements BranchStarter {
   /** Forwards without a transaction: an ACK for a 2xx, and all that a stateless proxy does (§16.11). */
   forwardStateless(onward: Onward & { readonly request: SipRequest; readonly source: Hop }, target: Target): void {
     const { request, source, routing, passage } = onward
-    const way = this.#wayTo(target, routing)
+    const way = wayTo(target, routing)
     if (!way) return
-    this.#whenLocated(way, source, (places) => {
-      const located = places[0]
-      if (!located) return
-      const { hop } = located
-      const refusal = passage.refusal(hop, way.isBound)
-      if (refusal) {
-        if (request.method !== 'ACK') this.transactions.answerStateless(request, source, refusal.status)
+    this.#nextHops.find(way, source, ({ hops: [first], failure }) => {
+      const refusal = first ? passage.refusal(first.hop, way.isBound) : failure
+      if (!first || refusal) {
+        const headers = failure && this.#headersFor(source, failure)
+        if (refusal && request.method !== 'ACK')
+          this.transactions.answerStateless(request, source, refusal.status, headers)
         return
       }
+      const { hop } = first
       const tail = forwardTail(request, source, way.routes !== undefined)
       const branch = this.#branches.stateless(loopHashOf(request), request)
       const head = this.#head(request, source, way, hop, branch, breadthOf(request))
@@ -213,7 +209,7 @@ export class Forwarder implements BranchStarter {
     })
   }
 
-  #send(branch: Branch, way: Way, { hop: located, isExplicit }: Located): void {
+  #send(branch: Branch, way: Way, { hop: located, isExplicit }: NextHop): void {
     const { context } = branch
     const { request, source } = context.server
     const via = this.#branches.next(loopHashOf(request))
@@ -255,6 +251,7 @@ export class Forwarder implements BranchStarter {
       return
     }
     branch.watch()
+    branch.watchSilence()
     const transaction = this.transactions.request({ method, branch: via, text, hop, share }, user)
     // A transport that failed at once has ended it, and the branch may have another by now.
     if (transaction.state !== 'terminated') branch.transaction = transaction
@@ -270,86 +267,4 @@ export class Forwarder implements BranchStarter {
       routes: way.routes,
     }
   }
-
-  /** §16.6 steps 2, 5 and 6. Undefined when the next URI is not one of ours to send to. */
-  #wayTo(target: Target, routing: Routing): Way | undefined {
-    const routes = [...target.path, ...routing.routes]
-    const contact = target.parsed
-    const areChanged = routing.areRoutesChanged || target.path.length > 0
-    if (routes.length === 0) {
-      const next = target.route ?? target.parsed
-      return (
-        next && {
-          requestUri: target.uri,
-          routes: areChanged ? [] : undefined,
-          next,
-          flow: target.flow,
-          contact,
-          isByRoute: false,
-          isBound: target.flow !== undefined || target.route !== undefined || isBound(target, next),
-        }
-      )
-    }
-    const next = routeUri(routes[0]!)
-    if (!next) return undefined
-    const byRoute = target.isOverRoutes
-      ? { next, flow: target.flow, contact, isByRoute: false, isBound: true }
-      : { next, flow: undefined, contact, isByRoute: true, isBound: target.path.length > 0 && isBound(target, next) }
-    if (isLoose(next)) return { ...byRoute, requestUri: target.uri, routes: areChanged ? routes : undefined }
-    // A strict router wants itself in the Request-URI, and the target at the end of the route.
-    const [strict, ...others] = routes
-    return {
-      ...byRoute,
-      requestUri: /<([^>]*)>/.exec(strict!)?.[1] ?? strict!,
-      routes: [...others, `<${target.uri}>`],
-    }
-  }
-
-  #whenLocated(way: Way, source: Hop, go: (places: readonly Located[]) => void): void {
-    const arrive = (places: readonly Located[]): void => {
-      if (this.#debug.on) {
-        const { requestUri, next } = way
-        const to = places.map(({ hop }) => hopText(hop)).join(', ') || 'nowhere'
-        this.#debug.write('the next hop was chosen', { requestUri, host: next.host, to })
-      }
-      go(places)
-    }
-    if (way.flow) {
-      arrive([{ hop: way.flow, isExplicit: true }])
-      return
-    }
-    const places = this.#locator.locate(way.next, source)
-    if (places instanceof Promise)
-      void places.then((found) => {
-        const isDone = this.#faults.run('forwarding', () => arrive(this.#hopsTo(found, way, source)))
-        if (!isDone) this.#faults.run('failing a branch', () => go([]))
-      })
-    else arrive(this.#hopsTo(places, way, source))
-  }
-
-  #hopsTo(places: readonly Place[], way: Way, source: Hop): readonly Located[] {
-    const hops: Located[] = []
-    for (const place of places) {
-      const located = this.#hopTo(place, way, source)
-      if (located) hops.push(located)
-    }
-    return hops
-  }
-
-  #hopTo(place: Place, way: Way, source: Hop): Located | undefined {
-    const transport = way.isByRoute && !place.isExplicit ? this.policy.routeTransport : place.transport
-    const listener = this.identity.listenerFor(transport, place.address, source.listener)
-    if (listener === undefined) return undefined
-    const port = way.next.port ?? (transport === 'TLS' ? 5061 : place.port)
-    const hop: Hop = { transport, address: place.address, port, listener, connection: undefined }
-    return {
-      hop: transport === 'TLS' ? { ...hop, domain: way.next.host } : hop,
-      isExplicit: place.isExplicit,
-    }
-  }
-}
-
-/** Whether the next hop is one that sipd.conf names, or the registrar let a phone name: by its number, or its connection. */
-function isBound({ origin }: Target, next: SipUri): boolean {
-  return origin === 'configured' || (origin === 'registered' && isIP(reachedHost(next)) !== 0)
 }

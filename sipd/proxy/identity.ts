@@ -5,6 +5,7 @@ import { parseAddress } from '../message/address.ts'
 import type { Hop, TransportName } from '../message/hop.ts'
 import { unbracketed } from '../message/host.ts'
 import { parseRequestUri, type SipUri } from '../message/uri.ts'
+import { isE164, NumberPlan, type NumberPlanOptions } from '../numbers/number-plan.ts'
 
 export interface Listener {
   readonly transports: readonly TransportName[]
@@ -18,13 +19,19 @@ export interface Listener {
 
 export interface IdentityOptions {
   readonly listeners: readonly Listener[]
-  /** Domains and host names whose users are ours (ProxyDomain, ServerName, VirtualProxyHost). */
+  /** Domains whose users are ours (ProxyDomain, VirtualProxyHost); the first is that of E.164 numbers. */
   readonly domains: readonly string[]
   /** The numeric addresses of this machine that the listeners cover. */
   readonly addresses: readonly string[]
-  /** Domains that have an address of their own (Virtual_Proxy_Server_IP), by that. */
-  readonly domainsByAddress?: ReadonlyMap<string, string>
+  /** Domains by the names and addresses that lead to them (ServerName, Virtual_Proxy_Server_Name, Virtual_Proxy_Server_IP). */
+  readonly domainsByHost?: ReadonlyMap<string, string>
+  /** How users are read that are telephone numbers; as sipd.conf has it by default unless given. */
+  readonly numbers?: NumberPlanOptions
+  /** Hears of each number that was expanded. */
+  readonly onExpanded?: ((number: string, expanded: string) => void) | undefined
 }
+
+type UserUri = Pick<SipUri, 'user' | 'host' | 'parameters'>
 
 export class Identity {
   readonly listeners: readonly Listener[]
@@ -32,13 +39,16 @@ export class Identity {
   #addresses: ReadonlySet<string> = new Set()
   readonly #ports: ReadonlySet<number>
   readonly #firstDomain: string | undefined
-  readonly #domainsByAddress: ReadonlyMap<string, string>
+  readonly #domainsByHost: ReadonlyMap<string, string>
+  readonly numbers: NumberPlan
 
-  constructor({ listeners, domains, addresses, domainsByAddress = new Map() }: IdentityOptions) {
+  constructor(options: IdentityOptions) {
+    const { listeners, domains, addresses, domainsByHost = new Map() } = options
     this.listeners = listeners
+    this.numbers = new NumberPlan(options.numbers, options.onExpanded)
     this.#domains = new Set(domains.map((domain) => domain.toLowerCase().replace(/\.$/, '')))
     this.setAddresses(addresses)
-    this.#domainsByAddress = new Map([...domainsByAddress].map(([address, of]) => [plain(address), of.toLowerCase()]))
+    this.#domainsByHost = new Map([...domainsByHost].map(([host, of]) => [plain(host), of.toLowerCase()]))
     this.#firstDomain = this.#domains.values().next().value
     this.#ports = new Set(listeners.flatMap(({ port, tlsPort }) => (tlsPort === undefined ? [port] : [port, tlsPort])))
   }
@@ -51,8 +61,13 @@ export class Identity {
   /** RFC 3261 §16.5: whether the users of this host are ours to find. */
   isOurs({ host, port }: Pick<SipUri, 'host' | 'port'>): boolean {
     if (host === '') return true // a tel URI
-    if (this.#domains.has(withoutRoot(host))) return port === undefined || this.#ports.has(port)
+    if (this.#isName(withoutRoot(host))) return port === undefined || this.#ports.has(port)
     return this.isThisHost(host, port)
+  }
+
+  /** Of a name, not of an address. */
+  #isName(host: string): boolean {
+    return this.#domains.has(host) || (this.#domainsByHost.has(host) && isIP(host) === 0)
   }
 
   /** Whether a Route, a Via or a Request-URI names this very process. */
@@ -62,14 +77,43 @@ export class Identity {
   }
 
   /**
-   * RFC 3261 §10.3 step 5: user and domain, no parameters, no port of ours; sip and sips are one user. An address of this
-   * machine stands for the domain that has it, and else for the first one; so does the missing host of a tel URI.
+   * RFC 3261 §10.3 step 5: user and domain, no parameters, no port of ours; sip and sips are one user. A telephone number is the
+   * number that it is expanded to. This is where its registration is kept; `addressesOfRecord` says where it is looked for.
    */
-  addressOfRecord({ user, host: written }: Pick<SipUri, 'user' | 'host'>): string {
-    const host = withoutRoot(written)
-    const isNumeric = host === '' || (!this.#domains.has(host) && isIP(host) !== 0)
-    const domain = isNumeric ? (this.#domainsByAddress.get(plain(host)) ?? this.#firstDomain ?? host) : host
+  addressOfRecord(uri: UserUri): string {
+    return this.#keyOf(uri.user === undefined ? undefined : this.numbers.keyOf(uri), uri.host)
+  }
+
+  /** All that the user may be registered as, in the order in which it is looked for. */
+  addressesOfRecord(uri: UserUri): readonly string[] {
+    if (uri.user === undefined) return [this.#keyOf(undefined, uri.host)]
+    return this.numbers.readingsOf(uri).map(({ user }) => this.#keyOf(user, uri.host))
+  }
+
+  /** What an address-of-record that was kept before, perhaps under another sipd.conf, is called now. */
+  renamed(addressOfRecord: string): string {
+    const [, user, host = ''] = /^sip:(?:(.*)@)?([^@]*)$/s.exec(addressOfRecord) ?? []
+    const bare = unbracketed(host)
+    const isOurs = this.#isName(withoutRoot(bare)) || this.#addresses.has(plain(bare))
+    return isOurs ? this.#keyOf(user, bare) : addressOfRecord
+  }
+
+  #keyOf(user: string | undefined, host: string): string {
+    const domain = user !== undefined && isE164(user) ? this.domainOf('') : this.domainOf(host)
     return `sip:${user === undefined ? '' : `${user}@`}${domain.includes(':') ? `[${domain}]` : domain}`
+  }
+
+  /**
+   * The domain whose users a host of ours stands for: a name or an address that leads to one, else an address or the name of this
+   * machine, and the missing host of a tel URI, for the first.
+   */
+  domainOf(written: string): string {
+    const host = withoutRoot(written)
+    if (this.#domains.has(host)) return host
+    const led = this.#domainsByHost.get(plain(host))
+    if (led !== undefined) return led
+    const isNoDomain = host === '' || isIP(host) !== 0 || this.#addresses.has(plain(host))
+    return isNoDomain ? (this.#firstDomain ?? host) : host
   }
 
   /** The address-of-record that a From or To names; undefined where it is no user of ours. */

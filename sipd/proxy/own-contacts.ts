@@ -26,15 +26,23 @@ export class OwnContacts {
 
   /** Undefined for a user that this server does not know, or that was looked at before. */
   targetsOf(uri: SipUri): readonly Target[] | undefined {
-    const addressOfRecord = this.#identity.addressOfRecord(uri)
-    if (this.#visited.has(addressOfRecord)) return undefined
-    const targets = this.#users.targetsOf(addressOfRecord)
+    const targets = this.#registered(this.#identity.addressesOfRecord(uri))
     if (!targets) return undefined
-    this.#visited.add(addressOfRecord)
     if (!targets.some((target) => this.#userOf(target) !== undefined)) return targets
     const found: Target[] = []
     this.#follow(targets, 1000, found)
     return found
+  }
+
+  /** Of the first of a user's names that is registered, and was not looked at before. */
+  #registered(addressesOfRecord: readonly string[]): readonly Target[] | undefined {
+    for (const addressOfRecord of addressesOfRecord) {
+      const targets = this.#visited.has(addressOfRecord) ? undefined : this.#users.targetsOf(addressOfRecord)
+      if (!targets) continue
+      this.#visited.add(addressOfRecord)
+      return targets
+    }
+    return undefined
   }
 
   #follow(targets: readonly Target[], q: number, found: Target[]): void {
@@ -44,16 +52,20 @@ export class OwnContacts {
       const ranked = q === 1000 ? target : { ...target, q: Math.round((target.q * q) / 1000) }
       const uri = this.#userOf(target)
       if (!uri) found.push(ranked)
-      else if (uri.user !== undefined && this.#visited.size < mostUsers) {
-        const addressOfRecord = this.#identity.addressOfRecord(uri)
-        if (this.#visited.has(addressOfRecord)) {
-          this.isCircular = true
-          continue
-        }
-        this.#visited.add(addressOfRecord)
-        this.#follow(this.#users.targetsOf(addressOfRecord) ?? [], ranked.q, found)
-      }
+      else if (uri.user !== undefined && this.#visited.size < mostUsers) this.#followUser(uri, ranked, found)
     }
+  }
+
+  #followUser(uri: SipUri, target: Target, found: Target[]): void {
+    const names = this.#identity.addressesOfRecord(uri)
+    if (names.some((name) => this.#visited.has(name))) {
+      this.isCircular = true
+      return
+    }
+    const targets = this.#registered(names)
+    if (targets) this.#follow(targets, target.q, found)
+    // Who registers may lead callers to other users, and not by a route to the world.
+    else if (target.origin !== 'registered') found.push({ ...target, needsRoute: true })
   }
 
   /** The URI of a contact that leads to this server itself; undefined where a phone is. */

@@ -6,8 +6,12 @@ export interface ProxyPolicy {
   readonly stateful: boolean
   /** ServerType Redirect. */
   readonly redirect: boolean
+  /** SipResolveLocalContactsInRedirectMode: a redirect server gives the next hops of its routes. */
+  readonly redirectsToNextHops: boolean
   /** Recursive: contacts of 3xx are tried from here. */
   readonly recursive: boolean
+  /** UseCallerPreferences. */
+  readonly usesCallerPreferences: boolean
   /** MaxForks: targets tried for one request. */
   readonly maxForks: number
   readonly addRecordRoute: boolean

@@ -23,8 +23,9 @@ export function contactTargets(response: SipResponse): Target[] {
 }
 
 export function redirectContacts(targets: readonly Target[]): ExtraHeader[] {
-  return targets.map(({ uri, q }) => ({
-    name: 'Contact',
-    value: `<${escapedUri(uri)}>${q === 1000 ? '' : `;q=${formatQ(q)}`}`,
-  }))
+  return targets.map(({ uri, q }) => {
+    // What is less than a thousandth is a rank among equals, and no preference.
+    const rounded = Math.round(q)
+    return { name: 'Contact', value: `<${escapedUri(uri)}>${rounded === 1000 ? '' : `;q=${formatQ(rounded)}`}` }
+  })
 }

@@ -2,6 +2,8 @@
 import { forwardTail, withoutTopmostVia } from '../message/forward.ts'
 import type { SipRequest, SipResponse } from '../message/message.ts'
 import { reasonOf } from '../message/reason.ts'
+import type { ExtraHeader } from '../message/respond.ts'
+import type { Disposition } from '../preferences/caller-preferences.ts'
 import { octetsOfResponse } from '../transaction/octets.ts'
 import type { Timers } from '../transaction/parts.ts'
 import type { ServerTransaction } from '../transaction/server.ts'
@@ -34,6 +36,13 @@ export interface Onward {
   readonly passage: Passage
   /** One at least. */
   readonly targets?: readonly Target[] | undefined
+  readonly disposition?: Disposition | undefined
+}
+
+/** An answer of our own to the request. */
+interface OwnFailure {
+  readonly status: number
+  readonly headers: readonly ExtraHeader[]
 }
 
 /** RFC 3326 §2: the phones of a group that did not answer show no missed call. */
@@ -50,12 +59,15 @@ export class ResponseContext implements BranchContext {
   readonly ringMs: number
   readonly #ringsUntilMs: number
   readonly #targets: TargetSet
+  /** RFC 3841 §9.1: what the caller says of it wins over what is set here. */
+  readonly #recurses: boolean
+  readonly #cancels: boolean
   readonly #expand: (target: Target) => readonly Target[]
   readonly #onSuccess: (response: SipResponse) => void
   readonly #branches: Branch[] = []
   readonly #finals: SipResponse[] = []
   /** The best of the failures that no peer sent. */
-  #ownFailure: number | undefined
+  #ownFailure: OwnFailure | undefined
   /** What the request looks like downstream but for its head, with its Route headers and without; made once for all branches. */
   readonly #tails: [string | undefined, string | undefined] = [undefined, undefined]
   #isAnswered = false
@@ -65,7 +77,7 @@ export class ResponseContext implements BranchContext {
   constructor(
     starter: BranchStarter,
     server: ServerTransaction,
-    { routing, passage, targets = [] }: Onward,
+    { routing, passage, targets = [], disposition }: Onward,
     expand: (target: Target) => readonly Target[],
     onSuccess: (response: SipResponse) => void,
   ) {
@@ -79,6 +91,8 @@ export class ResponseContext implements BranchContext {
     this.#ringsUntilMs = starter.ringsUntilMs(server.request)
     this.#targets = new TargetSet(targets, starter.policy.maxForks)
     this.#expand = expand
+    this.#recurses = disposition?.recurses ?? starter.policy.recursive
+    this.#cancels = disposition?.cancels ?? true
     this.#onSuccess = onSuccess
   }
 
@@ -105,7 +119,8 @@ export class ResponseContext implements BranchContext {
       const shares = divideBreadth(breadthOf(this.server.request), targets.length)
       if (!shares) {
         this.#targets.clear()
-        this.onFailure(440)
+        this.#noteFailure(440)
+        this.#advanceWhenDone()
         return
       }
       const group = targets.map((target, i) => new Branch(this, target, shares[i]!, isInvite))
@@ -137,10 +152,10 @@ export class ResponseContext implements BranchContext {
     this.#targets.clear()
     this.#send(response)
     this.#onSuccess(response)
-    this.#cancelPending([completedElsewhere])
+    if (this.#cancels) this.#cancelPending([completedElsewhere])
   }
 
-  onFinal(response: SipResponse): void {
+  onFinal(response: SipResponse, branch: Branch): void {
     const { status } = response
     if (status < 300) {
       if (!this.#isAnswered) {
@@ -155,25 +170,40 @@ export class ResponseContext implements BranchContext {
     if (status >= 600) {
       this.#targets.clear()
       this.#cancelPending([reasonOf(status, response.reason)])
-    }
+    } else if (status >= 500) this.#tryOtherRoute(branch)
     this.#advanceWhenDone()
   }
 
   /** Until all branches are over. Where there is no room its status alone is remembered. */
   #keep(response: SipResponse): void {
     if (this.server.hold(octetsOfResponse(response))) this.#finals.push(response)
-    else if (this.#ownFailure === undefined || response.status < this.#ownFailure) this.#ownFailure = response.status
+    else this.#noteFailure(response.status)
+  }
+
+  #noteFailure(status: number, headers: readonly ExtraHeader[] = []): void {
+    if (!this.#ownFailure || status < this.#ownFailure.status) this.#ownFailure = { status, headers }
   }
 
   /** §16.7 step 4. False when the response has no contact that may be tried, and counts as an answer itself. */
   #recurse(response: SipResponse): boolean {
-    if (!this.#starter.policy.recursive || this.#isCancelled) return false
+    if (!this.#recurses || this.#isCancelled) return false
     return this.#targets.add(contactTargets(response).flatMap(this.#expand)) > 0
   }
 
-  onFailure(status: number): void {
-    if (this.#ownFailure === undefined || status < this.#ownFailure) this.#ownFailure = status
+  onFailure(status: number, branch: Branch, headers?: readonly ExtraHeader[]): void {
+    this.#noteFailure(status, headers)
+    this.#tryOtherRoute(branch)
     this.#advanceWhenDone()
+  }
+
+  /** The manual's search: no final response, or a 5xx, leads to the next of the routes. */
+  #tryOtherRoute({ target, breadth }: Branch): void {
+    const [next, ...others] = target.otherRoutes ?? []
+    if (!next || this.#isAnswered || this.#isCancelled || this.ringLeftMs() === 0) return
+    const isInvite = this.server.request.method === 'INVITE'
+    const branch = new Branch(this, { ...next, q: target.q, otherRoutes: others }, breadth, isInvite)
+    this.#branches.push(branch)
+    this.#starter.forward(branch)
   }
 
   tellFailure(target: Target, status: number, why: string): void {
@@ -203,7 +233,7 @@ export class ResponseContext implements BranchContext {
     }
     const own = this.#ownFailure
     // §16.7 step 6: a timeout is a 408 among the others; of a peer's answer and one of ours the peer's says more.
-    if (best && !(own !== undefined && own < 500 && best.status >= 500 && best.status < 600)) {
+    if (best && !(own && own.status < 500 && best.status >= 500 && best.status < 600)) {
       if (best.status === 503) {
         // Our own state, not the peer's, is what 503 tells upstream; a Retry-After would stop all calls by this proxy.
         this.server.respond(nextHopFailed)
@@ -218,6 +248,6 @@ export class ResponseContext implements BranchContext {
       )
       return
     }
-    this.server.respond(own ?? 480)
+    this.server.respond(own?.status ?? 480, own?.headers)
   }
 }

@@ -14,14 +14,20 @@ export interface Target {
   readonly flow: Hop | undefined
   /** The flow is the way of a dialog: what routes remain are those beyond it. */
   readonly isOverRoutes?: boolean
+  /** It names a user of ours whom nobody registered: only a route says where that is. */
+  readonly needsRoute?: true
   /** The hop that a route names for it, in place of its own host. */
   readonly route?: SipUri
+  /** The same by other routes: tried one after the other when this one gives no final response, or a 5xx. */
+  readonly otherRoutes?: readonly Target[]
   /** Of the same phone, the best first: tried one after the other when this one fails (RFC 5626 §7). */
   readonly otherFlows?: readonly Target[]
   /** RFC 3327: proxies between here and the phone. */
   readonly path: readonly string[]
   /** Thousandths. */
   readonly q: number
+  /** What the phone said that it can do (RFC 3840); undefined where nobody registered. */
+  readonly features?: string
 }
 
 /** Targets that were seen before, by the key of their URI. */

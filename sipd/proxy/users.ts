@@ -103,10 +103,11 @@ export class RegisteredUsers implements UserLocation {
   }
 
   #target(binding: Binding): Target {
-    const { contact, flow, path, q } = binding
+    const { contact, flow, path, q, features } = binding
     const origin = isStatic(binding) ? 'configured' : 'registered'
     const parsed = parseSipUri(contact)
-    return { uri: contact, parsed, origin, flow: flow === undefined ? undefined : this.#usable(flow, parsed), path, q }
+    const usable = flow === undefined ? undefined : this.#usable(flow, parsed)
+    return { uri: contact, parsed, origin, flow: usable, path, q, features }
   }
 
   /** A connection that is gone leads nowhere: the contact itself is tried then, unless it is a stranger's and names another machine. */

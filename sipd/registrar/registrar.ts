@@ -17,6 +17,7 @@ import { formatQ, parseQ } from '../message/q.ts'
 import type { Answer, ExtraHeader } from '../message/respond.ts'
 import { isSameUri } from '../message/same-uri.ts'
 import { parseRequestUri, parseSipUri, type SipUri } from '../message/uri.ts'
+import { featuresOf } from '../preferences/features.ts'
 import {
   formatInstance,
   type Instance,
@@ -76,6 +77,7 @@ interface Requested {
   readonly contact: string
   readonly uri: SipUri
   readonly instance: Instance | undefined
+  readonly features: string
   readonly q: number
   readonly expiresSeconds: number
 }
@@ -114,10 +116,7 @@ export class Registrar {
       // Step 6: alone, and only to take everything away.
       if (contacts.length > 1 || expires !== '0')
         return { status: 400, detail: 'Contact * goes alone and with Expires: 0' }
-      if (present.some((binding) => isStale(binding, callId, cseq))) return outOfOrder
-      store.replace(user, [])
-      // What sipd.conf binds stays.
-      return this.#listing(store.find(user))
+      return present.some((binding) => isStale(binding, callId, cseq)) ? outOfOrder : this.#removeAll(user)
     }
     // As many may be replaced by as many others in one request; more of them would only cost time.
     if (contacts.length > 2 * limits.contactsPerUser) return tooManyContacts
@@ -161,6 +160,7 @@ export class Registrar {
                 path,
                 userAgent,
                 instance: formatInstance(instance),
+                features: requested.features,
                 source: network,
               },
               ...others,
@@ -173,6 +173,13 @@ export class Registrar {
     // With what sipd.conf binds, which stays.
     const listing = this.#listing(store.find(user), path)
     return isByFlows ? { ...listing, headers: [...(listing.headers ?? []), requireOutbound] } : listing
+  }
+
+  #removeAll(user: string): Answer {
+    const { store } = this.#options
+    store.replace(user, [])
+    // What sipd.conf binds stays.
+    return this.#listing(store.find(user))
   }
 
   /** Those of connections that ended make room for what registers now, the oldest first: a phone that comes back is a new contact each time. */
@@ -239,7 +246,9 @@ export class Registrar {
     const instance = instanceOf(address, isOutbound)
     if (instance && instance.urn.length > bindingLimits.instance - mostFlowDigits)
       return tooLong('+sip.instance', bindingLimits.instance - mostFlowDigits)
-    return { contact: address.uri, uri, instance, q, expiresSeconds: Math.min(wanted, maxExpiresSeconds) }
+    const features = featuresOf(address)
+    if (features.length > bindingLimits.features) return tooLong('feature parameters', bindingLimits.features)
+    return { contact: address.uri, uri, instance, features, q, expiresSeconds: Math.min(wanted, maxExpiresSeconds) }
   }
 
   /** Undefined where the contact can be used as it is. A stranger is reached where he registers from, whatever it names. */
@@ -269,10 +278,10 @@ export class Registrar {
     const { clock, store } = this.#options
     const now = store.nowMs()
     const headers: ExtraHeader[] = []
-    for (const { contact, q, expiresAtMs, instance } of bindings) {
+    for (const { contact, q, expiresAtMs, instance, features } of bindings) {
       // A static registration has no end; it is listed as one of a day, and is there again the next.
       const seconds = Number.isFinite(expiresAtMs) ? Math.ceil((expiresAtMs - now) / 1000) : 86_400
-      const parameters = `${q === 1000 ? '' : `;q=${formatQ(q)}`};expires=${seconds}${instanceParameters(instance)}`
+      const parameters = `${q === 1000 ? '' : `;q=${formatQ(q)}`};expires=${seconds}${instanceParameters(instance)}${features}`
       headers.push({ name: 'Contact', value: `<${contact}>${parameters}` })
     }
     // RFC 3327 §5.3.

@@ -1,16 +1,20 @@
 /** A SIP server put together: from a configuration in plain values to something that takes messages and sends them. */
+import { messageOf } from '../../lib/errors.ts'
 import type { Log } from '../../lib/log/log.ts'
 import { FaultGuard } from '../../lib/process/fault-guard.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 import type { Account } from '../account/account.ts'
 import { EstablishedCalls } from '../calls/established.ts'
-import { Locator } from '../locate/locator.ts'
-import { familiesOf, type Lookup } from '../locate/names.ts'
+import { Enum, type EnumDomains } from '../enum/enum.ts'
+import { type DnsPolicy, Locator } from '../locate/locator.ts'
+import { familiesOf, type Lookup, type NameService } from '../locate/names.ts'
 import type { LocationStore } from '../location/store.ts'
 import type { DebugLog } from '../log/error-log.ts'
 import { type Hop, isReliable } from '../message/hop.ts'
 import { type Elsewhere, ProxyCore } from '../pipeline/core.ts'
+import { EnumSource } from '../pipeline/enum-source.ts'
 import type { MoreSteps } from '../pipeline/pipeline.ts'
+import { StaticRoutes } from '../pipeline/static-routes.ts'
 import { Admission } from '../proxy/admission.ts'
 import { FlowTokens } from '../proxy/flow-tokens.ts'
 import { Forwarder } from '../proxy/forwarder.ts'
@@ -22,6 +26,7 @@ import { Relay, type RelaySettings } from '../proxy/relay.ts'
 import { Signer } from '../proxy/signer.ts'
 import { RegisteredUsers } from '../proxy/users.ts'
 import { Registrar, type RegistrarLimits } from '../registrar/registrar.ts'
+import { Router, routerOff } from '../routes/router.ts'
 import type { SipStatistics } from '../statistics/statistics.ts'
 import { KeyHasher } from '../transaction/hash.ts'
 import { HeldTransactions } from '../transaction/held.ts'
@@ -39,6 +44,9 @@ export interface ServerSettings {
   readonly relay: RelaySettings
   /** Names of hosts in sipd.conf and persistent_tcp.conf, in lower case. */
   readonly configuredNames: ReadonlySet<string>
+  readonly dns: DnsPolicy
+  /** Undefined: Cisco_Enum is off. */
+  readonly enumDomains?: EnumDomains | undefined
   readonly timers: TimerValues
   /** Undefined: Cisco_Registry is off, and REGISTER is refused. */
   readonly registrar: RegistrarLimits | undefined
@@ -64,9 +72,13 @@ export interface ServerOptions {
   readonly statistics: SipStatistics
   /** Of what strangers make this process hold; the store enters what it keeps in the same. */
   readonly account: Account
-  /** Of names that requests lead to; and of those in the settings, which nobody else's are to hold up. */
-  readonly lookup: Lookup
-  readonly configuredLookup?: Lookup
+  /** Of names that requests lead to; and of those that the operator wrote, which nobody else's are to hold up. */
+  readonly names: NameService
+  readonly configuredNames?: NameService
+  /** For a name of the operator's that the DNS does not have. */
+  readonly otherNames?: Lookup
+  /** What chance has a part in; Math.random unless given. */
+  readonly random?: () => number
   /** Of the marks in what others carry for us: the same in processes that share the ports; a new one otherwise. */
   readonly signerSecret?: Buffer
   /** Which addresses are this machine; what its kernel says unless given. */
@@ -76,6 +88,8 @@ export interface ServerOptions {
   /** Other processes that take part in the traffic. */
   readonly elsewhere?: Elsewhere
   readonly settleMs?: number
+  /** Of static routes; there are none unless given. */
+  readonly router?: Router
   /** Steps that only some servers take. */
   readonly more?: MoreSteps
   readonly isConnectionOpen: (connection: string) => boolean
@@ -108,10 +122,48 @@ function transactionsOf(
   return { wheel, held, timers, transport, layer }
 }
 
-function locatorOf({ clock, lookup, settings, configuredLookup = lookup }: ServerOptions): Locator {
-  const families = familiesOf(settings.identity.listeners)
-  const configured = { names: settings.configuredNames, lookup: configuredLookup }
-  return new Locator({ clock, lookup, families, configured })
+function locatorOf(options: ServerOptions): Locator {
+  const { clock, names, settings, configuredNames = names, otherNames, random, debug } = options
+  const { identity, dns } = settings
+  return new Locator({
+    clock,
+    policy: dns,
+    names,
+    families: familiesOf(identity.listeners),
+    transports: new Set(identity.listeners.flatMap(({ transports }) => transports)),
+    configured: {
+      names: configuredNames,
+      hosts: settings.configuredNames,
+      ...(otherNames && { otherwise: otherNames }),
+    },
+    ...(random && { random }),
+    onFailure: (name, error) => {
+      if (debug.Routing.on) debug.Routing.write('a name could not be looked up', { name, why: messageOf(error) })
+    },
+  })
+}
+
+/** The steps of this server; ENUM is asked after the registry. */
+function withEnum(
+  { more = {}, settings, names, clock, debug }: ServerOptions,
+  identity: Identity,
+  relay: Relay,
+): MoreSteps {
+  const { enumDomains, policy } = settings
+  if (!enumDomains) return more
+  const source = new EnumSource({
+    numbers: new Enum({ clock, names, domains: enumDomains, debug: debug.Enum }),
+    identity,
+    // A redirect server sends nobody anywhere itself.
+    mayLeave: ({ request, source: from, routing, uri, isOurs }) =>
+      policy.redirect || relay.passage(request, from, routing, uri, isOurs)?.isUnbounded === true,
+  })
+  return { ...more, targetsAfter: [source, ...(more.targetsAfter ?? [])] }
+}
+
+/** DebugFlag Numexpand. */
+function tellsExpansions({ Numexpand }: DebugLog): IdentityOptions['onExpanded'] {
+  return Numexpand.on ? (number, expanded) => Numexpand.write('a number was expanded', { number, expanded }) : undefined
 }
 
 export function createSipServer(options: ServerOptions): SipServer {
@@ -119,7 +171,7 @@ export function createSipServer(options: ServerOptions): SipServer {
   const { policy, retryAfterSeconds } = settings
   const faults = options.faults ?? new FaultGuard(clock, log)
   const { wheel, held, timers, transport, layer } = transactionsOf(options, faults)
-  const identity = new Identity(settings.identity)
+  const identity = new Identity({ ...settings.identity, onExpanded: tellsExpansions(debug) })
   // A datagram can be sent at any time.
   const isFlowOpen = (flow: Hop): boolean =>
     !isReliable(flow) || (flow.connection !== undefined && options.isConnectionOpen(flow.connection))
@@ -128,6 +180,9 @@ export function createSipServer(options: ServerOptions): SipServer {
   const ownHost = options.ownHost ?? new ThisMachine(clock)
   const flowTokens = new FlowTokens(signer)
   const relay = new Relay({ ...settings.relay, identity, ownHost, signer, users })
+  const router = options.router ?? new Router(routerOff)
+  const { routes = [], ...more } = withEnum(options, identity, relay)
+  const staticRoutes = new StaticRoutes({ router, identity, debug: debug.Routing })
   const common = { clock, log, debug, faults, identity, policy, relay, signer, flowTokens, transport }
   const forwarder = new Forwarder({
     ...common,
@@ -151,7 +206,7 @@ export function createSipServer(options: ServerOptions): SipServer {
     ...(options.elsewhere && { elsewhere: options.elsewhere }),
     settleMs: options.settleMs ?? 0,
     isFlowOpen,
-    more: options.more ?? {},
+    more: { ...more, routes: [staticRoutes, ...routes] },
     onAnswered: options.onAnswered,
   })
   const stop = (): void => {

@@ -21,6 +21,7 @@ import { PersistentPeers, type PersistentPeersOptions } from './persistent-peers
 import type { Sender } from './sender.ts'
 import { listenForStreams } from './stream-listener.ts'
 import { type TlsIdentity, tlsOptionsFor } from './tls.ts'
+import { setTypeOfService } from './type-of-service.ts'
 
 export interface TransportsOptions {
   readonly listeners: readonly {
@@ -40,6 +41,8 @@ export interface TransportsOptions {
   readonly outboundIdleMs: number
   /** SipTcpMaxConnectTimeout. */
   readonly connectTimeoutMs: number
+  /** DiffServValue. */
+  readonly typeOfService: number
   /** SipTcpReuseConnection. */
   readonly reusesConnections: boolean
   /** persistent_tcp.conf. */
@@ -273,7 +276,8 @@ export class Transports implements Sender, Holds, ConnectionUser {
     listener: number,
     isInbound: boolean,
   ): Connection {
-    const { worker, clock, account } = this.#options
+    const { worker, clock, account, typeOfService } = this.#options
+    setTypeOfService(socket, typeOfService)
     const id = `${worker}.${this.#nextConnection++}`
     const debug = this.#debugOf({ transport })
     if (debug.on)

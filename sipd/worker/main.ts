@@ -10,7 +10,6 @@ import { systemClock } from '../../lib/time/clock.ts'
 import type { Account } from '../../lib/users/accounts.ts'
 import { becomeForGood, isRoot } from '../../lib/users/privileges.ts'
 import type { Lookup } from '../locate/names.ts'
-import { SystemNames } from '../locate/system-names.ts'
 import { ListenError } from '../transport/transports.ts'
 import { answerForLostConnections } from './lost-connections.ts'
 import type { FromWorker, ToWorker } from './protocol.ts'
@@ -28,22 +27,15 @@ const tell = (message: FromWorker, done?: () => void): void => {
   else done?.()
 }
 
-/** Each has its own sockets: who fills those of one does not hold up the other. NAPTR and SRV are not implemented yet. */
-const names = new SystemNames({ clock: systemClock })
-const ownNames = new SystemNames({ clock: systemClock })
-
-const lookup: Lookup = (host, families) => names.lookup(host, families)
-
-/** Of sipd.conf: where the DNS has no answer, whatever else nsswitch.conf(5) knows, on a thread that is held meanwhile. */
-const configuredLookup: Lookup = async (host, families) => {
-  const found = await ownNames.lookup(host, families).catch(() => [])
-  if (found.length > 0) return found
-  return (await lookupAddresses(host, { all: true, verbatim: false })).map(({ address }) => address)
+/** Of the operator's names: where the DNS has no answer, whatever else nsswitch.conf(5) knows, on a thread that is held meanwhile. */
+const otherNames: Lookup = async (host) => {
+  const found = await lookupAddresses(host, { all: true, verbatim: false })
+  return found.map(({ address }) => address)
 }
 
 async function act(message: ToWorker): Promise<void> {
   if (message.kind === 'start') {
-    worker = await Worker.create({ home, start: message, clock: systemClock, lookup, configuredLookup, tell })
+    worker = await Worker.create({ home, start: message, clock: systemClock, otherNames, tell })
     tell({ kind: 'ready' })
   } else if (message.kind === 'ping') tell({ kind: 'pong' })
   else if (message.kind === 'stop') {

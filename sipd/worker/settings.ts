@@ -9,10 +9,12 @@ import { localAddresses } from '../../lib/net/local-addresses.ts'
 import type { SipdConfig } from '../config/directives.ts'
 import type { ReadConfig } from '../config/read.ts'
 import type { ReadFile } from '../config/tls-files.ts'
+import type { DnsPolicy } from '../locate/locator.ts'
 import type { Binding, Change } from '../location/binding.ts'
 import type { TransportName } from '../message/hop.ts'
 import { parseQ } from '../message/q.ts'
 import { parseRequestUri } from '../message/uri.ts'
+import type { NumberPlanOptions } from '../numbers/number-plan.ts'
 import { Identity, type IdentityOptions, type Listener } from '../proxy/identity.ts'
 import type { ServerSettings } from '../server/server.ts'
 import { type TlsIdentity, tlsIdentity } from '../transport/tls.ts'
@@ -24,7 +26,9 @@ export function serverSettings({ config, origins, persistentTcp }: ReadConfig): 
     policy: {
       stateful: config.StatefulServer,
       redirect: config.ServerType === 'Redirect',
+      redirectsToNextHops: config.SipResolveLocalContactsInRedirectMode,
       recursive: config.Recursive,
+      usesCallerPreferences: config.UseCallerPreferences,
       maxForks: config.MaxForks,
       addRecordRoute: config.AddRecordRoute,
       addTransportInRecordRoute: config.AddTransportInRecordRoute,
@@ -36,6 +40,10 @@ export function serverSettings({ config, origins, persistentTcp }: ReadConfig): 
       routeTransport: config.SipRouteHeaderTransportType,
     },
     configuredNames: configuredNames(config, persistentTcp),
+    dns: dnsPolicyOf(config),
+    enumDomains: config.Cisco_Enum
+      ? { ofPrivatePlan: config.Cisco_Enum_Domain, ofGlobalPlan: config.Cisco_Enum_Global_Domain }
+      : undefined,
     relay: {
       exposed: config.Listen.map(({ address }) => !isLoopbackAddress(address)),
       allowed: config.AllowRelay,
@@ -69,25 +77,56 @@ export function serverSettings({ config, origins, persistentTcp }: ReadConfig): 
   }
 }
 
+/** What sipd.conf says of looking names up. */
+export function dnsPolicyOf(config: SipdConfig): DnsPolicy {
+  return {
+    usesNaptr: config.AllowNaptrLookup,
+    srvForFqdnOnly: config.SrvForFqdnOnly,
+    transportOrder: config.TransportPrefOrder,
+  }
+}
+
 export function identityOf(config: SipdConfig): IdentityOptions {
   const { ProxyDomain, ServerName, VirtualProxyHost, Cisco_Registry_Use_Virtual_Proxy_Host } = config
   const virtual = Cisco_Registry_Use_Virtual_Proxy_Host ? VirtualProxyHost : []
   const domains = [
     ProxyDomain,
     ...virtual.map(({ Virtual_Proxy_Domain }) => Virtual_Proxy_Domain),
-    ServerName,
-    ...virtual.map(({ Virtual_Proxy_Server_Name }) => Virtual_Proxy_Server_Name),
+    ProxyDomain === undefined ? ServerName : undefined,
   ]
-  const domainsByAddress = new Map(
-    virtual.flatMap(({ Virtual_Proxy_Server_IP: address, Virtual_Proxy_Domain }): [string, string][] =>
-      address === undefined ? [] : [[address, Virtual_Proxy_Domain]],
-    ),
-  )
+  const addresses = virtual.flatMap(({ Virtual_Proxy_Server_IP: address }) => address ?? [])
   return {
     listeners: listenersOf(config),
     domains: domains.filter((domain) => domain !== undefined),
-    addresses: [...coveredAddresses(config), ...domainsByAddress.keys()],
-    domainsByAddress,
+    addresses: [...coveredAddresses(config), ...addresses],
+    domainsByHost: domainsByHost(virtual, ServerName, ProxyDomain),
+    numbers: numbersOf(config),
+  }
+}
+
+/** Names and addresses of this server, each for the domain whose users are reached there. */
+function domainsByHost(
+  virtual: SipdConfig['VirtualProxyHost'],
+  serverName: string | undefined,
+  proxyDomain: string | undefined,
+): ReadonlyMap<string, string> {
+  const led = new Map<string, string>()
+  if (serverName !== undefined && proxyDomain !== undefined) led.set(serverName, proxyDomain)
+  for (const { Virtual_Proxy_Domain, Virtual_Proxy_Server_Name, Virtual_Proxy_Server_IP } of virtual) {
+    for (const host of [Virtual_Proxy_Server_Name, Virtual_Proxy_Server_IP])
+      if (host !== undefined) led.set(host, Virtual_Proxy_Domain)
+  }
+  return led
+}
+
+/** What sipd.conf says of telephone numbers. */
+export function numbersOf(config: SipdConfig): NumberPlanOptions {
+  return {
+    interpretation: config.NumericUsernameInterpretation,
+    characters: config.NumericUsernameCharacterSet,
+    rules: config.Cisco_Numexpand
+      ? config.NumberPlan.flatMap(({ id, NumExp }) => NumExp.map((rule) => ({ plan: id, ...rule })))
+      : [],
   }
 }
 
@@ -137,6 +176,7 @@ export function transportSettings({ config, persistentTcp }: ReadConfig, home: H
     outboundIdleMs: Math.max(SipT3InMs, SipMaxT3InMs) + 64 * SipT1InMs,
     connectTimeoutMs: SipTcpMaxConnectTimeout,
     reusesConnections: SipTcpReuseConnection,
+    typeOfService: config.DiffServValue,
     peers: persistentTcp,
   }
 }
@@ -178,10 +218,17 @@ function staticBindings(config: SipdConfig): Change[] {
       path: [],
       userAgent: '',
       instance: '',
+      features: '',
       source: '',
     }
     return [[identity.addressOfRecord(uri), [binding]]]
   })
+}
+
+/** What users are called whose registrations were kept before names of this server led to their domain. */
+function renames(config: SipdConfig): (addressOfRecord: string) => string {
+  const identity = new Identity(identityOf(config))
+  return (addressOfRecord) => identity.renamed(addressOfRecord)
 }
 
 /** Hosts that requests are sent to since sipd.conf and persistent_tcp.conf say so, as far as they are names. */
@@ -198,13 +245,14 @@ export function registrationSettings(configuration: ReadConfig, home: Home) {
     path: registrationsPath(config, home),
     maxAgeMs: config.Cisco_Registry_Max_DB_Age_on_Boot * 1000,
     statics: staticBindings(config),
+    rename: renames(config),
     cleanupEveryMs: config.RegistryCleanupRate,
     limits: serverSettings(configuration).registrar,
   }
 }
 
 /** Cisco_Registry_Rendezvous_Directory and _Name. */
-function registrationsPath(config: SipdConfig, home: Home): string {
+export function registrationsPath(config: SipdConfig, home: Home): string {
   return join(
     resolve(home.root, config.Cisco_Registry_Rendezvous_Directory),
     `${config.Cisco_Registry_Rendezvous_Name}.sqlite`,

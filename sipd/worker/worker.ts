@@ -11,12 +11,14 @@ import { accessLogFormat } from '../config/access-log-format.ts'
 import type { SipdConfig } from '../config/directives.ts'
 import { type ReadConfig, readConfig } from '../config/read.ts'
 import { TlsFiles } from '../config/tls-files.ts'
-import { familiesOf, type Lookup } from '../locate/names.ts'
+import { addressesOf, familiesOf, type Lookup } from '../locate/names.ts'
+import { SystemNames } from '../locate/system-names.ts'
 import { Registrations } from '../location/registrations.ts'
 import { createErrorLog, type DebugLog } from '../log/error-log.ts'
 import { compileLogFormat, type FormatLine } from '../log/log-format.ts'
 import type { Hop } from '../message/hop.ts'
 import type { Openness } from '../pipeline/admit.ts'
+import type { RouteWatch } from '../routes/route-watch.ts'
 import { createSipServer, type SipServer } from '../server/server.ts'
 import { SipStatistics } from '../statistics/statistics.ts'
 import { KeyHasher } from '../transaction/hash.ts'
@@ -38,6 +40,7 @@ import type { WorkerStart } from './protocol.ts'
 import { isReachedBy, RegisteredConnections } from './registered-connections.ts'
 import { RegistrationHandover } from './registration-handover.ts'
 import { workerReport } from './report.ts'
+import { routingOf } from './routing.ts'
 import { identityOf, registrationSettings, serverSettings, transportSettings } from './settings.ts'
 import { WindDown } from './wind-down.ts'
 
@@ -45,9 +48,8 @@ export interface WorkerOptions {
   readonly home: Home
   readonly start: WorkerStart
   readonly clock: Clock
-  readonly lookup: Lookup
-  /** Of the names in sipd.conf. */
-  readonly configuredLookup: Lookup
+  /** For names of the operator's that the DNS does not have. */
+  readonly otherNames: Lookup
   readonly tell: TellParent
 }
 
@@ -64,6 +66,9 @@ export class Worker implements InboxUser {
   readonly listings: Listings
   readonly #options: WorkerOptions
   readonly #statistics: SipStatistics
+  /** Of others, and of the operator: neither waits for what the other asks. */
+  readonly #names: SystemNames
+  readonly #configuredNames: SystemNames
   readonly #transports: Transports
   readonly #registrations: Registrations
   readonly #links: Links
@@ -76,6 +81,7 @@ export class Worker implements InboxUser {
   readonly #account: Account
   readonly #storage = new Storage()
   readonly #handover: RegistrationHandover
+  readonly #routing: RouteWatch
   /** Until the workers before have handed over. */
   #early: EarlyMessages | undefined
   #ending: Timer | undefined
@@ -105,6 +111,9 @@ export class Worker implements InboxUser {
     this.#account = new Account(accountSettings(configuration), clock, log)
     this.#early = new EarlyMessages(this.#account)
     this.#formatAccess = compileLogFormat(accessLogFormat(config), { serverName: config.ServerName ?? 'sipd' })
+    const servers = config.NameServer
+    this.#names = new SystemNames({ clock, servers })
+    this.#configuredNames = new SystemNames({ clock, servers })
     this.#transports = this.#newTransports(configuration, files, faults, debug)
     this.#links = new Links({
       folder: foldersOf(home, 'sipd').run,
@@ -125,6 +134,7 @@ export class Worker implements InboxUser {
       send: (other, kind, payload) => this.#links.send(other, kind, payload),
       workers: () => this.#links.workers,
     })
+    this.#routing = routingOf(config, home, clock, log)
     this.#server = this.#newServer(configuration, hasher, faults, debug)
     const { calls } = this.#server
     this.#calls = new CallHandover({
@@ -139,11 +149,11 @@ export class Worker implements InboxUser {
   }
 
   #newTransports(configuration: ReadConfig, files: TlsFiles, faults: FaultGuard, debug: DebugLog): Transports {
-    const { home, start, clock, configuredLookup } = this.#options
+    const { home, start, clock, otherNames } = this.#options
     const linked = linkedConnections(() => this.#links)
     const transports = new Transports({
       ...transportSettings(configuration, home, files.read),
-      lookup: (host) => configuredLookup(host, familiesOf(configuration.config.Listen)),
+      lookup: (host) => addressesOf(host, familiesOf(configuration.config.Listen), this.#configuredNames, otherNames),
       worker: start.worker,
       ...connectionBounds(configuration, this.log),
       clock,
@@ -192,7 +202,7 @@ export class Worker implements InboxUser {
   }
 
   #newServer(configuration: ReadConfig, hasher: KeyHasher, faults: FaultGuard, debug: DebugLog): SipServer {
-    const { start, clock, lookup, configuredLookup } = this.#options
+    const { start, clock, otherNames } = this.#options
     return createSipServer({
       settings: serverSettings(configuration),
       worker: start.worker,
@@ -205,10 +215,12 @@ export class Worker implements InboxUser {
       store: this.#registrations.store,
       statistics: this.#statistics,
       account: this.#account,
-      lookup,
-      configuredLookup,
+      names: this.#names,
+      configuredNames: this.#configuredNames,
+      otherNames,
       signerSecret: Buffer.from(start.signerSecret, 'hex'),
       hasher,
+      router: this.#routing.router,
       elsewhere: new RegisteredConnections(this.#ownership, {
         connections: this.#transports.connections,
         identity: () => this.#server.identity,
@@ -222,7 +234,7 @@ export class Worker implements InboxUser {
   async #prepare(): Promise<void> {
     const { start } = this.#options
     await this.#links.start(start.others)
-    const loaded = await this.#handover.load()
+    const [loaded] = await Promise.all([this.#handover.load(), this.#routing.start()])
     this.log.info('a worker is ready', { worker: start.worker, generation: start.generation, bindings: loaded })
   }
 
@@ -305,6 +317,7 @@ export class Worker implements InboxUser {
     while (this.#server.layer.live > 0 && clock.monotonicMs() < untilMs) await pause(clock, 20)
     this.#transports.stop()
     this.#reporting.cancel()
+    this.#routing.stop()
     const handedOver = successors.length > 0 ? this.#handover.handOver(successors) : undefined
     await this.#registrations.stop(handedOver ? closedWithinMs : writtenWithinMs)
     await handedOver

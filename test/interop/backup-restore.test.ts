@@ -103,7 +103,7 @@ describe('an appliance and its backup', needs('snmpget', 'snmpwalk', 'snmpset'),
     closeSync(sparse)
     const file = new BindingsFile(join(at.home.data, 'sipd', 'registry_db.sqlite'))
     const traits = { cseq: 1, q: 1000, expiresAtMs: Date.now() + 86_400_000, flow: undefined, path: [] }
-    const more = { userAgent: 'test', instance: '', source: '' }
+    const more = { userAgent: 'test', instance: '', source: '', features: '' }
     file.write(
       Array.from({ length: registrationCount }, (_, i) => [
         `sip:user${i}@example.test`,

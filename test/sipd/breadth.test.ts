@@ -107,6 +107,7 @@ function bindBomb(proxy: Harness, domain: string, host: string): void {
         path: [],
         userAgent: '',
         instance: '',
+        features: '',
         source: '',
       },
     }))

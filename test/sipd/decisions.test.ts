@@ -69,7 +69,7 @@ describe('a user at an address of this machine', () => {
     listeners: [listener],
     domains: ['first.test', 'second.test'],
     addresses: ['192.0.2.1', '192.0.2.2', '2001:db8::2'],
-    domainsByAddress: new Map([
+    domainsByHost: new Map([
       ['192.0.2.2', 'Second.test'],
       ['2001:DB8:0::2', 'second.test'],
     ]),

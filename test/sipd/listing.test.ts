@@ -27,6 +27,7 @@ function listings(users: number, calls: readonly Call[] = []): Listings {
       path: [],
       userAgent: 'Phone',
       instance: '',
+      features: '',
       source: '',
     }
     store.replace(`sip:user${i}@example.test`, [binding])

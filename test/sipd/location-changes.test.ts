@@ -16,6 +16,7 @@ const anyBinding: fc.Arbitrary<Binding> = fc.record({
   path: fc.array(text, { maxLength: 3 }),
   userAgent: text,
   instance: text,
+  features: text,
   source: text,
 })
 const anyChange: fc.Arbitrary<Change> = fc.tuple(text, fc.array(anyBinding, { maxLength: 4 }))
@@ -36,7 +37,7 @@ test('static registrations are left out', () => {
 
 test('a batch with any field missing, added or of another type is refused', () => {
   const fields = JSON.parse(encodeChanges([['sip:a@h', [bindingOf({ flow: 'f', path: ['p'] })]]])) as unknown[]
-  assert.equal(fields.length, 12)
+  assert.equal(fields.length, 13)
   for (let at = 0; at < fields.length; at++) {
     for (const other of [true, {}, -1, 1.5, [1]]) {
       if (at === 6 && typeof other === 'number') continue // A time may be any number.
@@ -45,8 +46,8 @@ test('a batch with any field missing, added or of another type is refused', () =
     }
     assert.throws(() => decodeChanges(JSON.stringify(fields.toSpliced(at, 1))), /cannot be read/)
   }
-  assert.throws(() => decodeChanges(JSON.stringify([...fields, 'sip:b@h'])), /field 13/)
-  assert.throws(() => decodeChanges(JSON.stringify([...fields, 'sip:b@h', 1])), /field 13/)
+  assert.throws(() => decodeChanges(JSON.stringify([...fields, 'sip:b@h'])), /field 14/)
+  assert.throws(() => decodeChanges(JSON.stringify([...fields, 'sip:b@h', 1])), /field 14/)
   assert.throws(() => decodeChanges('[1'), /cannot be read/)
   assert.throws(() => decodeChanges('{}'), /expected an array/)
 })

@@ -20,6 +20,7 @@ export function bindingOf(fields: Partial<Binding> = {}): Binding {
     path: [],
     userAgent: 'phone/1.0',
     instance: '',
+    features: '',
     source: '192.0.2.1',
     ...fields,
   }

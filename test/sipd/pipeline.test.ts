@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseSipUri, type SipUri } from '../../sipd/message/uri.ts'
+import { parseSipUri } from '../../sipd/message/uri.ts'
 import type { MoreSteps } from '../../sipd/pipeline/pipeline.ts'
 import type { RoutedRequest } from '../../sipd/pipeline/request.ts'
 import { type Step, type Verdict, type Walker, walk } from '../../sipd/pipeline/step.ts'
@@ -217,9 +217,10 @@ test('a source that knows a user forwards in place of the registry', () => {
 
 test('a route names the next hop of what leads elsewhere, and the Request-URI stays', async () => {
   const gateway = parseSipUri('sip:203.0.113.77:5070')
-  for (const answer of [(): SipUri | undefined => gateway, async (): Promise<SipUri | undefined> => gateway]) {
+  const by = (target: Target): Target[] => (gateway ? [{ ...target, route: gateway }] : [])
+  for (const waysOf of [by, async (target: Target) => by(target)]) {
     const { receive, take, bind } = harness({
-      more: { routes: [{ nextHopOf: () => undefined }, { nextHopOf: answer }, { nextHopOf: () => assert.fail() }] },
+      more: { routes: [{ waysOf: () => undefined }, { waysOf }, { waysOf: () => assert.fail() }] },
     })
     bind('bob', bob)
     receive(request('MESSAGE', 'sip:+15550100@elsewhere.example'))

@@ -79,13 +79,6 @@ describe('a next hop that fails is a 500 upstream, whatever the failure (§16.9,
         proxy.answer(out!, 503, ['Retry-After: 30'])
       },
     ],
-    [
-      'a name without an address',
-      async (proxy) => {
-        proxy.receive(request('INVITE', 'sip:carol@nowhere.example'))
-        await new Promise((resolve) => setImmediate(resolve))
-      },
-    ],
     ['an address that no listener reaches', (proxy) => proxy.receive(request('INVITE', 'sip:carol@[2001:db8::9]'))],
   ]
   for (const [what, fails] of failures)

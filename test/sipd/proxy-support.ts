@@ -23,7 +23,11 @@ export interface Harness extends TestServer {
   /** Answers what was sent, as its far end would. */
   answer(sent: Sent, status: number, headers?: readonly string[], body?: string): void
   /** Puts a registration there. */
-  bind(user: string, contact: string, more?: { q?: number; flow?: string; path?: readonly string[] }): void
+  bind(
+    user: string,
+    contact: string,
+    more?: { q?: number; flow?: string; path?: readonly string[]; features?: string },
+  ): void
 }
 
 export const caller: Hop = { transport: 'UDP', address: '198.51.100.1', port: 5060, listener: 0, connection: undefined }
@@ -56,7 +60,7 @@ export function harness(options: Omit<TestServerOptions, 'send'> = {}): Harness 
     },
     receive,
     answer: (to, status, headers = [], body = '') => receive(responseTo(to.text, status, headers, body), to.hop),
-    bind: (user, contact, { q = 1000, flow, path = [] } = {}) => {
+    bind: (user, contact, { q = 1000, flow, path = [], features = '' } = {}) => {
       const addressOfRecord = `sip:${user}@example.test`
       server.store.replace(addressOfRecord, [
         ...server.store.find(addressOfRecord),
@@ -70,6 +74,7 @@ export function harness(options: Omit<TestServerOptions, 'send'> = {}): Harness 
           path,
           userAgent: '',
           instance: '',
+          features,
           source: '',
         },
       ])

@@ -264,6 +264,7 @@ describe('this machine', () => {
         path: [],
         userAgent: '',
         instance: '',
+        features: '',
         source: '',
       },
     ],

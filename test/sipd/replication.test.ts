@@ -34,6 +34,7 @@ function binding(contact: string, expiresAtMs: number): Binding {
     path: [],
     userAgent: '',
     instance: '',
+    features: '',
     source: '',
   }
 }

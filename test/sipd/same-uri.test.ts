@@ -107,7 +107,7 @@ describe('a registration means the same contact in any spelling of it', () => {
 
   test('a contact of sipd.conf stays, and the answer says so, whatever spelling is to be removed', () => {
     const fixed = { contact: written, callId: 'static', cseq: 0, q: 1000, expiresAtMs: Number.POSITIVE_INFINITY }
-    const binding = { ...fixed, flow: undefined, path: [], userAgent: '', instance: '', source: '' }
+    const binding = { ...fixed, flow: undefined, path: [], userAgent: '', instance: '', features: '', source: '' }
     for (const contact of [written, ...spellings]) {
       const proxy = harness({ statics: [['sip:bob@example.test', [binding]]] })
       assert.deepEqual(register(proxy, 1, `<${contact}>;expires=0`), [written])

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
-import { createSocket } from 'node:dgram'
-import { Resolver } from 'node:dns/promises'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { ManualClock, systemClock } from '../../lib/time/clock.ts'
+import { dataOf } from '../../sipd/dns/message.ts'
+import { parseResolvConf } from '../../sipd/dns/resolv-conf.ts'
+import { type Dns, NoAnswerError } from '../../sipd/dns/resolver.ts'
 import { LruMap } from '../../sipd/locate/lru-map.ts'
-import { type NameServers, parseHosts, parseSearch, SystemNames } from '../../sipd/locate/system-names.ts'
+import type { Family } from '../../sipd/locate/names.ts'
+import { parseHosts, SystemNames } from '../../sipd/locate/system-names.ts'
+import { nameServer } from '../support/name-server.ts'
 import { harness, request } from './proxy-support.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'names-'))
@@ -20,35 +23,43 @@ function file(text: string): string {
   return path
 }
 
-const coded = (code: string) => Object.assign(new Error(code), { code })
-
-/** A DNS of these names; any other is ENOTFOUND, and one that ends in `silent` is never answered. */
-function servers(known: Readonly<Record<string, readonly string[]>>): NameServers & { readonly asked: string[] } {
+/** A DNS of these names; one that ends in `silent` is never answered, and one in `broken` by an error. */
+function dnsOf(known: Readonly<Record<string, readonly string[]>>): Dns & { readonly asked: string[] } {
   const asked: string[] = []
-  const resolve = (isWanted: (address: string) => boolean) => (name: string) => {
-    asked.push(name)
-    if (name.endsWith('silent')) return new Promise<string[]>(() => {})
-    if (name.endsWith('broken')) return Promise.reject(coded('ESERVFAIL'))
-    const found = known[name]?.filter(isWanted) ?? []
-    return found.length > 0 ? Promise.resolve(found) : Promise.reject(coded(known[name] ? 'ENODATA' : 'ENOTFOUND'))
-  }
+  const none = { records: [], ttlSeconds: 5 }
   return {
     asked,
-    resolve4: resolve((address) => !address.includes(':')),
-    resolve6: resolve((address) => address.includes(':')),
+    ask: async (type, name) => {
+      asked.push(`${type} ${name}`)
+      if (name.endsWith('silent')) return new Promise(() => {})
+      if (name.endsWith('broken')) throw new NoAnswerError(name)
+      const addresses = known[name]?.filter((address) => isIP(address) === (type === 'A' ? 4 : 6)) ?? []
+      const packet = addresses.map((data) => dataOf(type, { type: data.includes(':') ? 'AAAA' : 'A', name, data }))
+      return packet.length === 0 ? none : { records: packet.filter((data) => data !== undefined), ttlSeconds: 60 }
+    },
   }
 }
 
-function names(
-  options: { hosts?: string; resolvConf?: string; dns?: NameServers; clock?: ManualClock } = {},
-): SystemNames {
-  const { hosts = '', resolvConf = 'nameserver 192.0.2.53\n', dns = servers({}), clock = new ManualClock() } = options
-  return new SystemNames({ clock, hostsPath: file(hosts), resolvConfPath: file(resolvConf), servers: () => dns })
+function names(options: { hosts?: string; resolvConf?: string; dns?: Dns; clock?: ManualClock } = {}) {
+  const { hosts = '', resolvConf = 'nameserver 192.0.2.53\n', dns = dnsOf({}), clock = new ManualClock() } = options
+  const system = new SystemNames({ clock, hostsPath: file(hosts), resolvConfPath: file(resolvConf), dns })
+  return {
+    ...lookupOf(system),
+    srv: async (service: string, host: string) => (await system.srv(service, host)).records,
+  }
+}
+
+/** As a locator looks a name up: what the machine knows by itself first. */
+function lookupOf(system: SystemNames) {
+  return {
+    lookup: async (host: string, families: readonly Family[] = [4, 6]): Promise<readonly string[]> =>
+      system.known(host, families) ?? (await system.addresses(host, families)).records,
+  }
 }
 
 describe('names as the system has them', () => {
   test('are those of /etc/hosts first, in any case, with IPv4 before IPv6, and without a question', async () => {
-    const dns = servers({ 'gw.example': ['192.0.2.9'] })
+    const dns = dnsOf({ 'gw.example': ['192.0.2.9'] })
     const system = names({ hosts: '2001:db8::1 gw.example gw\n192.0.2.1\tGW.Example # main\n#192.0.2.2 gw\n', dns })
     assert.deepEqual(await system.lookup('gw.EXAMPLE.'), ['192.0.2.1', '2001:db8::1'])
     assert.deepEqual(await system.lookup('gw'), ['2001:db8::1'])
@@ -56,18 +67,18 @@ describe('names as the system has them', () => {
   })
 
   test('are those of the DNS otherwise, of IPv6 where there is no IPv4', async () => {
-    const system = names({ dns: servers({ 'a.example': ['192.0.2.1', '2001:db8::1'], 'b.example': ['2001:db8::2'] }) })
+    const system = names({ dns: dnsOf({ 'a.example': ['192.0.2.1', '2001:db8::1'], 'b.example': ['2001:db8::2'] }) })
     assert.deepEqual(await system.lookup('a.example'), ['192.0.2.1'])
     assert.deepEqual(await system.lookup('b.example'), ['2001:db8::2'])
     assert.deepEqual(await system.lookup('c.example'), [])
-    await assert.rejects(system.lookup('d.broken'), { code: 'ESERVFAIL' })
+    await assert.rejects(system.lookup('d.broken'), NoAnswerError)
   })
 
   test('without a dot are looked for in the search list', async () => {
-    const dns = servers({ 'gw.second.example': ['192.0.2.1'] })
+    const dns = dnsOf({ 'gw.second.example': ['192.0.2.1'] })
     const system = names({ resolvConf: 'domain other\nsearch first.example second.example.\n', dns })
     assert.deepEqual(await system.lookup('gw'), ['192.0.2.1'])
-    assert.deepEqual([...new Set(dns.asked)], ['gw.first.example', 'gw.second.example'])
+    assert.deepEqual(dns.asked, ['A gw.first.example', 'AAAA gw.first.example', 'A gw.second.example'])
   })
 
   test('that nobody answers for are given up after two seconds', async () => {
@@ -87,42 +98,37 @@ describe('names as the system has them', () => {
   test('follow both files when they are changed', async () => {
     const clock = new ManualClock()
     const [hostsPath, resolvConfPath] = [file(''), file('')]
-    let made = 0
-    const dns = servers({ 'gw.new.example': ['192.0.2.2'] })
-    const make = (): NameServers => {
-      made++
-      return dns
+    const asked: string[] = []
+    const server = await nameServer((question) => {
+      asked.push(question.name.toLowerCase())
+      return [{ type: 'A', name: question.name, ttl: 60, data: '192.0.2.2' }]
+    })
+    try {
+      const servers = [server.address]
+      const system = lookupOf(new SystemNames({ clock, servers, hostsPath, resolvConfPath }))
+      assert.deepEqual(await system.lookup('gw'), ['192.0.2.2'])
+      writeFileSync(resolvConfPath, 'search new.example\n')
+      clock.advance(2000)
+      assert.deepEqual(await system.lookup('gw'), ['192.0.2.2'])
+      assert.deepEqual(asked, ['gw', 'gw.new.example'])
+      writeFileSync(hostsPath, '192.0.2.3 gw\n')
+      clock.advance(2000)
+      assert.deepEqual(await system.lookup('gw'), ['192.0.2.3'])
+    } finally {
+      server.close()
     }
-    const system = new SystemNames({ clock, hostsPath, resolvConfPath, servers: make })
-    assert.deepEqual(await system.lookup('gw'), [])
-    const before = made
-    writeFileSync(resolvConfPath, 'search new.example\n')
-    clock.advance(2000)
-    assert.deepEqual(await system.lookup('gw'), ['192.0.2.2'])
-    assert.equal(made, before + 1, 'the resolver reads resolv.conf when it is made')
-    writeFileSync(hostsPath, '192.0.2.3 gw\n')
-    clock.advance(2000)
-    assert.deepEqual(await system.lookup('gw'), ['192.0.2.3'])
   })
 
   test('of a server that is silent for some do not hold up the others', async () => {
-    const socket = createSocket('udp4')
     let silent = 0
-    socket.on('message', (query, { port, address }) => {
-      if (query.includes('silent')) silent++
-      else socket.send(answerTo(query), port, address)
+    const server = await nameServer(({ name }) => {
+      if (!name.toLowerCase().includes('silent')) return [{ type: 'A', name, ttl: 60, data: '192.0.2.99' }]
+      silent++
+      return undefined
     })
-    socket.bind(0, '127.0.0.1')
-    await once(socket, 'listening')
     try {
-      const resolver = new Resolver({ timeout: 1000, tries: 2 })
-      resolver.setServers([`127.0.0.1:${socket.address().port}`])
-      const system = new SystemNames({
-        clock: systemClock,
-        hostsPath: file(''),
-        resolvConfPath: file(''),
-        servers: () => resolver,
-      })
+      const options = { clock: systemClock, servers: [server.address], hostsPath: file(''), resolvConfPath: file('') }
+      const system = lookupOf(new SystemNames(options))
       const order: string[] = []
       const lookings = Array.from({ length: 50 }, (_, i) =>
         system.lookup(`n${i}.silent.example`).then(
@@ -136,22 +142,16 @@ describe('names as the system has them', () => {
       assert.deepEqual(order, ['good', ...lookings.map(() => 'given up')])
       assert.ok(silent >= 50)
     } finally {
-      socket.close()
+      server.close()
     }
   })
-})
 
-/** RFC 1035 §4.1: the question again, and one A record of it. */
-function answerTo(query: Buffer): Buffer {
-  const header = Buffer.from(query.subarray(0, 12))
-  header.writeUInt16BE(0x8180, 2)
-  header.writeUInt16BE(1, 6)
-  header.writeUInt16BE(0, 8)
-  header.writeUInt16BE(0, 10)
-  const questionEnd = query.indexOf(0, 12) + 5
-  const record = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 99])
-  return Buffer.concat([header, query.subarray(12, questionEnd), record])
-}
+  test('have a service without a dot in the same search list', async () => {
+    const dns = dnsOf({})
+    await names({ resolvConf: 'search example.test\n', dns }).srv('_sip._udp.', 'gw')
+    assert.deepEqual(dns.asked, ['SRV _sip._udp.gw.example.test', 'SRV _sip._udp.gw'])
+  })
+})
 
 test('hosts and resolv.conf are read as hosts(5) and resolv.conf(5) have them', () => {
   assert.deepEqual(
@@ -161,9 +161,17 @@ test('hosts and resolv.conf are read as hosts(5) and resolv.conf(5) have them', 
       ['b', ['127.0.0.1']],
     ],
   )
-  assert.deepEqual(parseSearch('nameserver 192.0.2.1\nsearch a. B\noptions ndots:1\n'), ['a', 'b'])
-  assert.deepEqual(parseSearch('search a\ndomain b\n'), ['b'])
-  assert.deepEqual(parseSearch(''), [])
+  assert.deepEqual(parseResolvConf('nameserver 192.0.2.1\nsearch a. B\noptions ndots:1\nnameserver 2001:db8::1\n'), {
+    servers: [
+      { address: '192.0.2.1', port: 53 },
+      { address: '2001:db8::1', port: 53 },
+    ],
+    search: ['a', 'b'],
+  })
+  assert.deepEqual(parseResolvConf('search a\ndomain b\nnameserver x\n'), {
+    servers: [{ address: '127.0.0.1', port: 53 }],
+    search: ['b'],
+  })
 })
 
 test('an LruMap gives up what was not asked for the longest, one by one', () => {
@@ -180,23 +188,12 @@ test('an LruMap gives up what was not asked for the longest, one by one', () => 
 })
 
 test('a sipd of IPv6 alone asks for AAAA and not for A, and takes no other address from /etc/hosts', async () => {
-  const asked: string[] = []
-  const both = (): NameServers => ({
-    resolve4: async (name: string) => {
-      asked.push(`A ${name}`)
-      return ['203.0.113.9']
-    },
-    resolve6: async (name: string) => {
-      asked.push(`AAAA ${name}`)
-      return ['2001:db8::9']
-    },
-  })
-  const hostsPath = file('203.0.113.7 both.example\n2001:db8::7 both.example\n')
-  const names = new SystemNames({ clock: new ManualClock(), hostsPath, resolvConfPath: file(''), servers: both })
-  assert.deepEqual(await names.lookup('gateway.example', [6]), ['2001:db8::9'])
-  assert.deepEqual(await names.lookup('both.example', [6]), ['2001:db8::7'])
-  assert.deepEqual(asked, ['AAAA gateway.example'])
-  assert.deepEqual(await names.lookup('gateway.example', [4, 6]), ['203.0.113.9'])
+  const dns = dnsOf({ 'gateway.example': ['203.0.113.9', '2001:db8::9'] })
+  const system = names({ hosts: '203.0.113.7 both.example\n2001:db8::7 both.example\n', dns })
+  assert.deepEqual(await system.lookup('gateway.example', [6]), ['2001:db8::9'])
+  assert.deepEqual(await system.lookup('both.example', [6]), ['2001:db8::7'])
+  assert.deepEqual(dns.asked, ['AAAA gateway.example'])
+  assert.deepEqual(await system.lookup('gateway.example', [4, 6]), ['203.0.113.9'])
 })
 
 test('a dual-stack name leads a sipd of one family to its addresses of that family, however many others stand before them', async () => {

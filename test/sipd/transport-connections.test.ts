@@ -59,6 +59,7 @@ async function serve(
     outboundIdleMs: 200_000,
     connectTimeoutMs: 1000,
     reusesConnections: more.reuses ?? true,
+    typeOfService: 0x60,
     peers: more.peers ?? [],
     lookup: more.lookup ?? (async () => []),
     clock,

@@ -48,6 +48,7 @@ describe('certificates that name their domain by a sip: URI alone (RFC 5922 §7.
       outboundIdleMs: 200_000,
       connectTimeoutMs: 10_000,
       reusesConnections: false,
+      typeOfService: 0x60,
       peers: [],
       lookup: async () => [],
       clock,

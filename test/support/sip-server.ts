@@ -3,7 +3,7 @@
 import { createLog } from '../../lib/log/log.ts'
 import { ManualClock } from '../../lib/time/clock.ts'
 import type { Account, AccountSettings } from '../../sipd/account/account.ts'
-import type { Lookup } from '../../sipd/locate/names.ts'
+import type { Lookup, NameService } from '../../sipd/locate/names.ts'
 import type { Change } from '../../sipd/location/binding.ts'
 import { MemoryLocation } from '../../sipd/location/memory.ts'
 import { type DebugLog, noDebug } from '../../sipd/log/error-log.ts'
@@ -11,6 +11,7 @@ import type { Hop } from '../../sipd/message/hop.ts'
 import type { MoreSteps } from '../../sipd/pipeline/pipeline.ts'
 import { ThisMachine } from '../../sipd/proxy/own-host.ts'
 import type { ProxyPolicy } from '../../sipd/proxy/policy.ts'
+import type { Router } from '../../sipd/routes/router.ts'
 import { createSipServer, type ServerSettings, type SipServer } from '../../sipd/server/server.ts'
 import { SipStatistics } from '../../sipd/statistics/statistics.ts'
 import { standardTimers } from '../../sipd/transaction/timers.ts'
@@ -25,9 +26,13 @@ export interface TestServerOptions {
   /** Bounds on what strangers may make it hold; without them nothing is refused. */
   readonly account?: Partial<AccountSettings>
   readonly debug?: DebugLog
+  /** Of names that have addresses alone; `names` where they have more. */
   readonly lookup?: Lookup
+  readonly names?: NameService
+  readonly random?: () => number
   readonly signerSecret?: Buffer
   readonly more?: MoreSteps
+  readonly router?: Router
   readonly settleMs?: number
   /** All of them, unless given. */
   readonly isConnectionOpen?: (connection: string) => boolean
@@ -50,7 +55,9 @@ const ownAddresses = ['127.0.0.1', '::1', '192.0.2.1', '192.0.2.2']
 export const standardPolicy: ProxyPolicy = {
   stateful: true,
   redirect: false,
+  redirectsToNextHops: false,
   recursive: true,
+  usesCallerPreferences: true,
   maxForks: 5,
   addRecordRoute: false,
   addTransportInRecordRoute: false,
@@ -88,6 +95,7 @@ export function testServer(options: TestServerOptions): TestServer {
       identity,
       policy: { ...standardPolicy, ...options.policy },
       configuredNames: new Set(),
+      dns: { usesNaptr: true, srvForFqdnOnly: false, transportOrder: ['TLS', 'TCP', 'UDP'] },
       // As behind a loopback listener, where everybody may do what they like.
       relay: { exposed: identity.listeners.map(() => false), allowed: [], allowsRegistered: false },
       timers: standardTimers,
@@ -114,14 +122,27 @@ export function testServer(options: TestServerOptions): TestServer {
     debug: options.debug ?? noDebug,
     ...(options.signerSecret && { signerSecret: options.signerSecret }),
     ...(options.more && { more: options.more }),
+    ...(options.router && { router: options.router }),
     settleMs: options.settleMs ?? 0,
     ownHost: new ThisMachine(clock, () => ownAddresses),
     sender: { send: options.send },
     store,
     statistics,
-    lookup: options.lookup ?? (async () => []),
+    names: options.names ?? addressesBy(options.lookup ?? (async () => [])),
+    ...(options.random && { random: options.random }),
     isConnectionOpen: options.isConnectionOpen ?? (() => true),
     onAnswered: () => {},
   })
   return { ...server, clock, store, statistics, logged, account }
+}
+
+/** A DNS whose names have addresses and nothing else, true for 30 s. */
+export function addressesBy(lookup: Lookup): NameService {
+  const none = async () => ({ records: [], ttlSeconds: 30 })
+  return {
+    known: () => undefined,
+    addresses: async (host, families) => ({ records: await lookup(host, families), ttlSeconds: 30 }),
+    srv: none,
+    naptr: none,
+  }
 }

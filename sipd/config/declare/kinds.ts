@@ -168,6 +168,10 @@ export const destination: Kind<Destination> = {
   range: 'path, or "|program arguments"',
 }
 
+export const fileName = word('file name', 'the name of a file, without a folder', (text) =>
+  /^[^/\0]+$/.test(text) && text !== '.' && text !== '..' ? text : undefined,
+)
+
 /** A kind that has something to say about some of its values. */
 export function remarking<T>(kind: Kind<T>, remark: (value: T) => string | undefined): Kind<T> {
   return {

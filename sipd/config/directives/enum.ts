@@ -2,14 +2,20 @@
 import { one, optional } from '../declare/directive.ts'
 import { domain, onOff } from '../declare/kinds.ts'
 
-const inForce = 'ENUM is to come'
-
 export const enumLookup = {
-  Cisco_Enum: one(onOff, 'Off', { help: 'Look numbers up in the DNS.', changes: 'reload', inForce }),
-  Cisco_Enum_Domain: optional(domain, { help: 'The domain of a private plan.', changes: 'reload', inForce }),
+  Cisco_Enum: one(onOff, 'Off', {
+    help: 'Look up numbers of this server that nobody registered in the DNS (RFC 6116). Only for callers whose requests may go to other domains.',
+    changes: 'reload',
+    inForce: true,
+  }),
+  Cisco_Enum_Domain: optional(domain, {
+    help: 'The domain of numbers that do not begin with +; Cisco_Enum_Global_Domain when it is not set.',
+    changes: 'reload',
+    inForce: true,
+  }),
   Cisco_Enum_Global_Domain: one(domain, 'e164.arpa', {
     help: 'The domain of numbers that begin with +.',
     changes: 'reload',
-    inForce,
+    inForce: true,
   }),
 } as const

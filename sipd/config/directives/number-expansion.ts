@@ -2,8 +2,6 @@
 import { container, many, one } from '../declare/directive.ts'
 import { type Kind, onOff, text } from '../declare/kinds.ts'
 
-const inForce = 'number expansion is to come'
-
 export interface NumberExpansion {
   /** Digits, and a dot for any digit. */
   readonly pattern: string
@@ -31,7 +29,11 @@ const expansion: Kind<NumberExpansion> = {
 }
 
 export const numberExpansion = {
-  Cisco_Numexpand: one(onOff, 'On', { help: 'Expand numbers.', changes: 'reload', inForce }),
+  Cisco_Numexpand: one(onOff, 'On', {
+    help: 'Expand numbers by the plans of <NumberPlan>, for look-ups; headers stay as they are.',
+    changes: 'reload',
+    inForce: true,
+  }),
   NumberPlan: container(
     {
       key: 'id',
@@ -39,11 +41,15 @@ export const numberExpansion = {
       inside: {
         NumExp: many(
           expansion,
-          { help: 'a pattern, and what a number that matches it becomes', changes: 'reload', inForce: true },
+          {
+            help: 'a pattern, and what a number that matches it becomes; the pattern with the most digits wins, and the result is not expanded again',
+            changes: 'reload',
+            inForce: true,
+          },
           { keyOf: ({ pattern }) => pattern },
         ),
       },
     },
-    { help: 'A plan of number expansion.', changes: 'reload', inForce },
+    { help: 'A plan of number expansion. All plans together are one list.', changes: 'reload', inForce: true },
   ),
 } as const

@@ -1,8 +1,9 @@
 /** Directives that the ancestor does not have: bounds on what callers may cost, and contacts that are always there. */
 import { isIP } from 'node:net'
+import { hostAndPort, parsePort } from '../../../lib/net/address.ts'
 import { parseSipUri } from '../../message/uri.ts'
 import { list, many, one } from '../declare/directive.ts'
-import { type Kind, onOff, whole, words } from '../declare/kinds.ts'
+import { type Endpoint, type Kind, onOff, whole, words } from '../declare/kinds.ts'
 
 export interface StaticContact {
   readonly addressOfRecord: string
@@ -34,6 +35,22 @@ export function isNetwork(text: string): boolean {
   if (family === 0 || more.length > 0) return false
   return length === undefined || (/^\d{1,3}$/.test(length) && Number(length) <= (family === 4 ? 32 : 128))
 }
+
+/** A name server: `192.0.2.53`, `192.0.2.53:5353`, `2001:db8::53` or `[2001:db8::53]:5353`. */
+const nameServer: Kind<Endpoint> = {
+  type: 'ADDRESS[:PORT]',
+  parse: ([text = '', ...more]) => {
+    const [, bracketed, dotted, digits] = /^(?:\[([^\]]+)\]|([\d.]+))(?::(\d{1,5}))?$/.exec(text) ?? []
+    const address = bracketed ?? dotted ?? text
+    const port = digits === undefined ? dnsPort : parsePort(digits)
+    const isAddress = bracketed === undefined ? isIP(address) !== 0 : isIP(address) === 6
+    if (!isAddress || port === undefined || more.length > 0)
+      return { expected: 'the address of a name server such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:5353' }
+    return { value: { address, port } }
+  },
+  format: ({ address, port }) => [port === dnsPort ? address : hostAndPort(address, port)],
+}
+const dnsPort = 53
 
 const networks = words('ADDRESS[/LENGTH]', isNetwork)
 
@@ -78,6 +95,15 @@ export const own = {
     { help: 'A contact that is there without a registration, and never runs out.', changes: 'reload', inForce: true },
     { keyOf: ({ addressOfRecord, contact }) => `${addressOfRecord} ${contact}` },
   ),
+  NameServer: many(
+    nameServer,
+    {
+      help: 'A name server that sipd asks, in place of those of /etc/resolv.conf. Written several times, the next is asked when the one before does not answer.',
+      changes: 'reload',
+      inForce: true,
+    },
+    { most: 3, keyOf: ({ address, port }) => hostAndPort(address, port) },
+  ),
   MaxTransactions: one(whole(1, 10_000_000), '100000', {
     help: 'Live transactions that are kept at most; a request beyond them is answered with 503.',
     changes: 'reload',
@@ -106,14 +132,14 @@ export const own = {
   AllowRelay: list(
     networks,
     {
-      help: 'Whose requests are passed on to other domains where other machines reach sipd: addresses, and networks as address/length. Others reach our own users; anything else is answered with 403.',
+      help: 'Whose requests are passed on to other domains, and by static routes, where other machines reach sipd: addresses, and networks as address/length. Others reach our own users; anything else is answered with 403.',
       changes: 'reload',
       inForce: true,
     },
     1000,
   ),
   AllowRelayRegistered: one(onOff, 'Off', {
-    help: 'Whether requests of a registered user are passed on to other domains too, from where the user registered. Anybody may register until there is digest authentication: only where a firewall lets none but your phones reach sipd.',
+    help: 'Whether requests of a registered user are passed on in this way too, from where the user registered. Anybody may register until there is digest authentication: only where a firewall lets none but your phones reach sipd.',
     changes: 'reload',
     inForce: true,
   }),

@@ -1,12 +1,8 @@
 /** The directives of the registry: whether registrations are kept, and in which file. */
 import { list, one } from '../declare/directive.ts'
-import { hex, onOff, path, port, readHost, whole, word, words } from '../declare/kinds.ts'
+import { fileName, hex, onOff, path, port, readHost, whole, words } from '../declare/kinds.ts'
 
 const farmToCome = 'farms are to come'
-
-const fileName = word('file name', 'the name of a file, without a folder', (text) =>
-  /^[^/\0]+$/.test(text) && text !== '.' && text !== '..' ? text : undefined,
-)
 
 export const registry = {
   Cisco_Registry: one(onOff, 'On', {

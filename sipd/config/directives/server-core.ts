@@ -1,4 +1,5 @@
 /** Server-core directives: what a SIP proxy, redirect server and registrar does, and its timers. */
+import { interpretations } from '../../numbers/number-plan.ts'
 import { list, one, optional } from '../declare/directive.ts'
 import {
   domain,
@@ -16,7 +17,6 @@ import {
 } from '../declare/kinds.ts'
 
 const hourMs = 3_600_000
-const interpretationToCome = 'telling telephone numbers from names is to come with number expansion'
 const farmToCome = 'farms are to come'
 
 export const serverCore = {
@@ -36,14 +36,14 @@ export const serverCore = {
     inForce: true,
   }),
   SipResolveLocalContactsInRedirectMode: one(onOff, 'Off', {
-    help: 'A redirect server gives next hops in place of its own contacts.',
+    help: 'A redirect server gives the next hop of a route in place of the host of a contact.',
     changes: 'reload',
-    inForce: 'it is to come with next-hop routing',
+    inForce: true,
   }),
   UseCallerPreferences: one(onOff, 'On', {
-    help: 'Let what a caller prefers (proxy, redirect, fork, recurse) win over what is set here.',
+    help: 'Let what a caller prefers win over what is set here: Request-Disposition (proxy, redirect, fork, cancel, recurse, parallel), Accept-Contact and Reject-Contact (RFC 3841).',
     changes: 'reload',
-    inForce: 'preferences of callers (RFC 3841) are to come; what is set here wins',
+    inForce: true,
   }),
   ServerType: one(oneOf(['Proxy', 'Redirect']), 'Proxy', {
     help: 'Forward requests, or answer them with 302 and the contacts.',
@@ -60,15 +60,15 @@ export const serverCore = {
     changes: 'reload',
     inForce: true,
   }),
-  NumericUsernameInterpretation: one(oneOf(['IP_164', 'E164_IP', 'IP', 'E164']), 'E164_IP', {
-    help: 'What digits in a Request-URI without ;user= are first: a name or a telephone number.',
+  NumericUsernameInterpretation: one(oneOf(interpretations), 'E164_IP', {
+    help: 'How a user of digits without ;user= is looked up: as a telephone number first (E164_IP) or alone (E164), or as a name at its host first (IP_164) or alone (IP).',
     changes: 'reload',
-    inForce: interpretationToCome,
+    inForce: true,
   }),
   NumericUsernameCharacterSet: one(text('set of characters'), '+0123456789.-()', {
-    help: 'The characters that a telephone number is written with.',
+    help: 'The characters that a telephone number is written with; ( ) . - among them are removed before it is looked up.',
     changes: 'reload',
-    inForce: interpretationToCome,
+    inForce: true,
   }),
   OrigUserNameSource: one(oneOf(['From', 'Auth']), 'Auth', {
     help: 'Where the name of the caller comes from in what is sent to RADIUS.',
@@ -78,12 +78,12 @@ export const serverCore = {
   NumExpandAuthUserName: one(onOff, 'On', {
     help: 'Expand numbers of the username in Authorization as well.',
     changes: 'reload',
-    inForce: 'number expansion is to come',
+    inForce: 'digest authentication is not implemented yet',
   }),
   SrvForFqdnOnly: one(onOff, 'Off', {
     help: 'Look up SRV records only for hosts with a dot in their name.',
     changes: 'reload',
-    inForce: 'SRV records are looked up for every name without a port, as RFC 3263 §4.2 has it',
+    inForce: true,
   }),
   SipT1InMs: one(whole(1, 60_000, 'ms'), '500', {
     help: 'T1: the first interval of retransmissions (RFC 3261 §17).',
@@ -156,19 +156,18 @@ export const serverCore = {
   AllowNaptrLookup: one(onOff, 'On', {
     help: 'Ask the DNS which transport a domain prefers (RFC 3263 §4.1).',
     changes: 'reload',
-    inForce: 'NAPTR look-ups are to come; until then a target that names no transport is reached over UDP',
+    inForce: true,
   }),
   TransportPrefOrder: one(transportOrder, 'TLS_TCP_UDP', {
-    help: 'Transports by preference, where the DNS says nothing. TLS counts only with SipTlsEnable.',
+    help: 'The order in which SRV records are looked up where no NAPTR record chooses a transport. TLS counts only with SipTlsEnable. A target without SRV records, or with an address or a port, is reached over UDP if the order has it, otherwise over the first (RFC 3263 §4.1).',
     changes: 'reload',
-    inForce:
-      'choosing by NAPTR and SRV is to come; until then a target that names no transport is reached over UDP, as RFC 3263 §4.1 has it',
+    inForce: true,
   }),
   DiffServValue: one(hex(0xff), '0x60', {
     help: 'The TOS octet of packets that are sent.',
     changes: 'reload',
     inForce:
-      'Node.js has no way to set the TOS octet of a UDP socket; mark with nftables (ip dscp set) what sipd sends',
+      'Node.js has no way to set the TOS octet of UDP datagrams; mark them with nftables (ip dscp set). TCP and TLS connections have it where Node.js can set it (24 and later)',
     warnsAtDefault: true,
   }),
   Sip_Token_Port: one(port, '22794', {

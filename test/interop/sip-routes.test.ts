@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { runBin, until } from '../support/appliance.ts'
+import { needs } from '../support/peers.ts'
+import { call, startCallee } from '../support/sip-call.ts'
+import { exchange, openUdp, requestText, statusOf } from '../support/sip-client.ts'
+import { startKamailio } from '../support/sip-kamailio.ts'
+import { freePorts } from '../support/sip-ports.ts'
+import type { SipServer } from '../support/sip-under-test.ts'
+import { startSipd } from '../support/sipd.ts'
+import { startSipp } from '../support/sipp.ts'
+
+const lessSpecific = 'Cisco_Routing_Global_Less_Specific_Route_Search On'
+
+async function routes({ home = '' }: SipServer, ...args: string[]): Promise<string> {
+  const { code, out, err } = await runBin('castellan', ['routes', ...args, '--home', home])
+  assert.equal(code, 0, err)
+  return out
+}
+
+async function withProxy(
+  more: readonly string[],
+  run: (server: SipServer) => Promise<void>,
+  workers = 1,
+): Promise<void> {
+  const server = await startSipd({ recordRoute: true, workers, more })
+  try {
+    await run(server)
+  } catch (error) {
+    throw new Error(`what sipd logged:\n${server.log().slice(-3000)}`, { cause: error })
+  } finally {
+    await server.stop()
+  }
+}
+
+async function statusFor(server: SipServer, uri: string): Promise<number | undefined> {
+  const client = await openUdp(server)
+  try {
+    return statusOf(await exchange(client, requestText('OPTIONS', uri, client)))
+  } finally {
+    client.close()
+  }
+}
+
+describe('static routes', needs('sipp', '/usr/sbin/kamailio'), () => {
+  test('calls go to the gateway of the longest match, and on to a less specific one when that refuses', () =>
+    withProxy([lessSpecific], async (server) => {
+      const [first, second] = [await freePorts(1), await freePorts(1)]
+      await routes(server, 'add', '+1408555....', '127.0.0.1', '--port', `${first}`)
+      await routes(server, 'add', '+1408*', '127.0.0.1', '--port', `${second}`)
+      await inForce(server)
+      const refusing = await startSipp({ scenario: 'uas-refuse', port: first, fill: { STATUS: '503', HEADERS: '' } })
+      const gateway = await startSipp({ scenario: 'uas-answer', port: second })
+      await call(server, { scenario: 'uac-call', user: '+14085550122' })
+      await Promise.all([refusing.succeeded(), gateway.succeeded()])
+    }))
+
+  for (const [name, start] of [
+    ['a second sipd', startSipd],
+    ['Kamailio', startKamailio],
+  ] as const)
+    test(`calls to numbers of another site go to ${name}, whose phones answer`, () =>
+      withProxy([], async (server) => {
+        const other = await start({ recordRoute: true })
+        try {
+          const [host, port] = other.address.split(':')
+          await routes(server, 'add', '+1919*', host ?? '', '--port', port ?? '', '--transport', 'UDP')
+          const callee = await startCallee(other, { scenario: 'uas-answer', user: '+19193922001' })
+          await inForce(server)
+          await call(server, { scenario: 'uac-call', user: '+19193922001' })
+          await callee.succeeded()
+        } finally {
+          await other.stop()
+        }
+      }))
+
+  test('a change is in force in every worker within seconds, and calls that go on meanwhile lose nothing', () =>
+    withProxy(
+      [],
+      async (server) => {
+        const port = await freePorts(1)
+        const uri = 'sip:1900123@example.test'
+        assert.equal(await statusFor(server, uri), 404)
+        await routes(server, 'add', '+1408*', '127.0.0.1', '--port', `${port}`)
+        await inForce(server)
+        const gateway = await startSipp({ scenario: 'uas-answer', port, calls: 60 })
+        const calls = call(server, { scenario: 'uac-call', user: '+14085550122', calls: 60, callsPerSecond: 30 })
+        await routes(server, 'add', '1900*', '--block')
+        // Two workers share the port by the source of a request: both have to know by then.
+        await until(
+          async () =>
+            (await Promise.all([1, 2, 3, 4].map(() => statusFor(server, uri)))).every((status) => status === 403),
+          3000,
+          'the block',
+        )
+        await Promise.all([calls, gateway.succeeded()])
+      },
+      2,
+    ))
+})
+
+/** Until sipd has the routes as they are by now: a pattern of the test's own blocks from then on. */
+async function inForce(server: SipServer): Promise<void> {
+  await routes(server, 'add', '99999', '--block')
+  await until(async () => (await statusFor(server, 'sip:99999@example.test')) === 403, 3000, 'the routes in sipd')
+}
