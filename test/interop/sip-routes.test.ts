@@ -10,6 +10,8 @@ import { ofSipdAlone, type SipServer, withSipServer } from '../support/sip-under
 import { startSipd } from '../support/sipd.ts'
 import { startSipp } from '../support/sipp.ts'
 
+/** Of two workers one may have the ACK and the other the BYE, which must not come first. */
+const ackBeforeByeMs = 4000
 const lessSpecific = 'Cisco_Routing_Global_Less_Specific_Route_Search On'
 
 async function routes({ home = '' }: SipServer, ...args: string[]): Promise<string> {
@@ -57,7 +59,8 @@ describe('static routes', { ...needs('sipp', '/usr/sbin/kamailio'), ...ofSipdAlo
       await inForce(server)
       const many = { calls: 60, timeoutSeconds: 60 }
       const gateway = await startSipp({ scenario: 'uas-answer', port, ...many })
-      const calls = call(server, { scenario: 'uac-call', user: '+14085550122', callsPerSecond: 30, ...many })
+      const caller = { scenario: 'uac-call', user: '+14085550122', callsPerSecond: 30, pauseMs: ackBeforeByeMs }
+      const calls = call(server, { ...caller, ...many })
       const blocked = 'sip:1900123@example.test'
       assert.deepEqual(await statusesFor(server, blocked), [404])
       await routes(server, 'add', '1900*', '--block')
