@@ -8,6 +8,7 @@ import { flag, json, text } from '../../lib/cli/options.ts'
 import { show } from '../../lib/cli/print.ts'
 import { messageOf } from '../../lib/errors.ts'
 import type { Home } from '../../lib/home/home.ts'
+import { hostAndPort } from '../../lib/net/address.ts'
 import { printable } from '../../lib/text/escape.ts'
 import { systemClock } from '../../lib/time/clock.ts'
 import type { SipdConfig } from '../../sipd/config/directives.ts'
@@ -65,9 +66,10 @@ export const routesTest = defineCommand({
   },
 })
 
-/** A number stands for the user of the first domain. */
+/** A number stands for the user of the first domain, or of an address where there is no domain. */
 function uriOf(text: string, identity: Identity, config: SipdConfig): SipUri {
-  const host = identity.domainOf('') || config.Listen[0]?.address || '127.0.0.1'
+  const [address = '127.0.0.1'] = identityOf(config).addresses
+  const host = identity.domainOf('') || hostAndPort(address, config.Listen[0]?.port ?? config.Port)
   const isUri = /^(?:sips?|tel):/i.test(text)
   const uri = parseRequestUri(isUri ? text : `sip:${text}${text.includes('@') ? '' : `@${host}`}`)
   if (uri?.user === undefined) throw new UsageError(`expected a number, user@host or a SIP URI, got ${printable(text)}`)
