@@ -33,6 +33,7 @@ export interface ServerArrival {
   readonly source: Hop
   readonly key: string
   readonly hash: KeyHash
+  /** On the monotonic clock. */
   readonly startedMs: number
   /** Whom its octets are held for, and those of what it is sent on as. */
   readonly share: Share

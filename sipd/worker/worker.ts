@@ -365,7 +365,7 @@ export class Worker implements InboxUser {
 
   #answered(...answered: Answered): void {
     const { listeners } = this.#server.identity
-    this.#outbox.access(accessLine(this.#formatAccess, listeners, this.#options.clock.now(), answered))
+    this.#outbox.access(accessLine(this.#formatAccess, listeners, this.#options.clock, answered))
   }
 
   #report(): void {
