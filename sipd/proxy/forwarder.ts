@@ -11,8 +11,9 @@ import type { Locator, Place } from '../locate/locator.ts'
 import type { DebugChannel, DebugLog } from '../log/error-log.ts'
 import { type ForwardHead, forwardedRequest, forwardTail } from '../message/forward.ts'
 import { H } from '../message/header-names.ts'
-import { type Hop, hopText } from '../message/hop.ts'
+import { type Hop, hopText, isReliable } from '../message/hop.ts'
 import type { SipRequest } from '../message/message.ts'
+import { hasToTag } from '../message/respond.ts'
 import { escapedUri, reachedHost, type SipUri } from '../message/uri.ts'
 import { octetsOfSent } from '../transaction/octets.ts'
 import type { MessageTransport, Timers } from '../transaction/parts.ts'
@@ -255,7 +256,9 @@ export class Forwarder implements BranchStarter {
       return
     }
     branch.watch()
-    const transaction = this.transactions.request({ method, branch: via, text, hop, share }, user)
+    const isWithinDialog = isReliable(hop) && method !== 'BYE' && hasToTag(branch.context.server.request)
+    const departure = { method, branch: via, text, hop, share, isWithinDialog }
+    const transaction = this.transactions.request(departure, user)
     // A transport that failed at once has ended it, and the branch may have another by now.
     if (transaction.state !== 'terminated') branch.transaction = transaction
   }

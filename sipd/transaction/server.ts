@@ -220,7 +220,7 @@ export class ServerTransaction implements TimerOwner<TimerName> {
     this.#timeout?.cancel()
     this.share.charge(this.#parts.holding, -this.#octets)
     this.#octets = 0
-    if (this.source.connection !== undefined) this.#parts.transport.release(this.source.connection)
+    if (this.source.connection !== undefined) this.#parts.transport.release(this.source.connection, false)
     this.#parts.onEnded(this)
   }
 }

@@ -446,23 +446,81 @@ function sendBy(transports: Transports, text: string, hop: Hop): string {
   return by ?? assert.fail('it leaves by no connection')
 }
 
-test('without reuse a connection of ours ends 32 s after its last transaction, and stays as long as one is under way, of whichever process', () =>
+test('without reuse a connection of ours ends with its last transaction, and stays as long as one is under way', () =>
   peer((far) =>
     serve(
       async ({ transports, clock }) => {
         const connection = sendBy(transports, 'one', far.hop)
         transports.hold(connection)
-        transports.setHeldBy(7, connection, true)
+        transports.hold(connection)
         await far.next()
         for (const socket of far.sockets) socket.resume()
-        transports.release(connection)
+        transports.release(connection, false)
         clock.advance(180_000)
         assert.equal(transports.connections.get(connection)?.isOpen, true)
-        transports.forgetElsewhere(7)
-        clock.advance(5000)
+        transports.release(connection, false)
         await eventually(() => transports.connections.size === 0)
       },
       { reuses: false },
+    ),
+  ))
+
+test('without reuse what a transaction of another process is under way on stays until that is over, or the process is gone', () =>
+  peer((far) =>
+    serve(
+      async ({ transports, clock }) => {
+        for (const over of [
+          (connection: string) => transports.setHeldBy(7, connection, false),
+          () => transports.forgetElsewhere(7),
+        ]) {
+          const connection = sendBy(transports, 'one', far.hop)
+          transports.hold(connection)
+          transports.setHeldBy(7, connection, true)
+          transports.release(connection, false)
+          await far.next()
+          clock.advance(180_000)
+          assert.equal(transports.connections.get(connection)?.isOpen, true)
+          over(connection)
+          for (const socket of far.sockets) socket.resume()
+          await eventually(() => transports.connections.size === 0)
+        }
+      },
+      { reuses: false },
+    ),
+  ))
+
+test('without reuse a connection of a dialog that goes on ends 64*T1 after its transaction (RFC 3261 §18)', () =>
+  peer((far) =>
+    serve(
+      async ({ transports, clock }) => {
+        const connection = sendBy(transports, 'one', far.hop)
+        transports.hold(connection)
+        await far.next()
+        for (const socket of far.sockets) socket.resume()
+        transports.release(connection, true)
+        clock.advance(30_000)
+        assert.equal(transports.connections.get(connection)?.isOpen, true)
+        clock.advance(10_000)
+        await eventually(() => transports.connections.size === 0)
+      },
+      { reuses: false },
+    ),
+  ))
+
+test('without reuse the 200 answered requests of a gateway leave no connection behind', () =>
+  peer((far) =>
+    serve(
+      async ({ transports }) => {
+        for (let i = 0; i < 200; i++) {
+          const connection = sendBy(transports, `request ${i}`, far.hop)
+          transports.hold(connection)
+          await far.next()
+          for (const socket of far.sockets) socket.resume()
+          transports.release(connection, false)
+        }
+        await eventually(() => transports.connections.size === 0)
+      },
+      { reuses: false, maxConnections: 10 },
     ),
   ))
 
@@ -570,7 +628,7 @@ test('peers of persistent_tcp.conf are connected to ahead, by name too, and agai
         const first = sendBy(transports, 'one', far.hop)
         assert.equal(await far.next(), 'one')
         transports.hold(first)
-        transports.release(first)
+        transports.release(first, false)
         clock.advance(400_000)
         assert.equal(sendBy(transports, 'two', far.hop), first)
         assert.equal(far.sockets.length, 1)
