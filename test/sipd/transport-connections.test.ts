@@ -119,9 +119,13 @@ interface Served {
 }
 
 /** A TCP peer of ours that keeps what it is sent. */
-async function peer(
-  work: (peer: { hop: Hop; sockets: Socket[]; next: () => Promise<string> }) => Promise<void>,
-): Promise<void> {
+interface Peer {
+  readonly hop: Hop
+  readonly sockets: Socket[]
+  readonly next: () => Promise<string>
+}
+
+async function peer(work: (peer: Peer) => Promise<void>): Promise<void> {
   const sockets: Socket[] = []
   const inbox: string[] = []
   let wake = (): void => {}
@@ -446,6 +450,15 @@ function sendBy(transports: Transports, text: string, hop: Hop): string {
   return by ?? assert.fail('it leaves by no connection')
 }
 
+/** Waits for the end of a connection that another transaction had to itself: what was ended before is ended by then. */
+async function otherEnded(transports: Transports, far: Peer): Promise<void> {
+  const other = sendBy(transports, 'other', far.hop)
+  transports.hold(other)
+  assert.equal(await far.next(), 'other')
+  transports.release(other, false)
+  await eventually(() => far.sockets.at(-1)?.readableEnded === true)
+}
+
 test('without reuse a connection of ours ends with its last transaction, and stays as long as one is under way', () =>
   peer((far) =>
     serve(
@@ -454,10 +467,10 @@ test('without reuse a connection of ours ends with its last transaction, and sta
         transports.hold(connection)
         transports.hold(connection)
         await far.next()
-        for (const socket of far.sockets) socket.resume()
         transports.release(connection, false)
         clock.advance(180_000)
-        assert.equal(transports.connections.get(connection)?.isOpen, true)
+        await otherEnded(transports, far)
+        assert.equal(far.sockets[0]?.readableEnded, false)
         transports.release(connection, false)
         await eventually(() => transports.connections.size === 0)
       },
@@ -476,12 +489,13 @@ test('without reuse what a transaction of another process is under way on stays 
           const connection = sendBy(transports, 'one', far.hop)
           transports.hold(connection)
           transports.setHeldBy(7, connection, true)
-          transports.release(connection, false)
           await far.next()
+          const socket = far.sockets.at(-1)
+          transports.release(connection, false)
           clock.advance(180_000)
-          assert.equal(transports.connections.get(connection)?.isOpen, true)
+          await otherEnded(transports, far)
+          assert.equal(socket?.readableEnded, false)
           over(connection)
-          for (const socket of far.sockets) socket.resume()
           await eventually(() => transports.connections.size === 0)
         }
       },
@@ -496,10 +510,10 @@ test('without reuse a connection of a dialog that goes on ends 64*T1 after its t
         const connection = sendBy(transports, 'one', far.hop)
         transports.hold(connection)
         await far.next()
-        for (const socket of far.sockets) socket.resume()
         transports.release(connection, true)
         clock.advance(30_000)
-        assert.equal(transports.connections.get(connection)?.isOpen, true)
+        await otherEnded(transports, far)
+        assert.equal(far.sockets[0]?.readableEnded, false)
         clock.advance(10_000)
         await eventually(() => transports.connections.size === 0)
       },
@@ -515,7 +529,6 @@ test('without reuse the 200 answered requests of a gateway leave no connection b
           const connection = sendBy(transports, `request ${i}`, far.hop)
           transports.hold(connection)
           await far.next()
-          for (const socket of far.sockets) socket.resume()
           transports.release(connection, false)
         }
         await eventually(() => transports.connections.size === 0)
