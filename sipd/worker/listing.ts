@@ -29,7 +29,7 @@ export interface RegisteredContact {
   readonly cseq: number
 }
 
-export interface CallItem extends Call {
+export interface CallItem extends Omit<Call, 'sinceMs'> {
   /** In milliseconds since 1970, by the clock as it is now. */
   readonly sinceMs: number
   readonly seconds: number
