@@ -76,6 +76,9 @@ const rows: readonly Row[] = [
   { name: 'start to first answer', figure: 'firstAnswerMs', unit: ' ms', digits: 0, isRate: false },
 ]
 
+/** What may be measured alone. */
+const parts = ['memory', 'load', 'sustained'] as const
+
 const steadyCallsPerSecond = 500
 const openAtMost = 20_000
 /** A change of routes is in force by then. */
@@ -86,13 +89,17 @@ const bigFill = sized(200_000, 400)
 const argumentsGiven = process.argv.slice(2)
 const seconds = Number(option('--seconds') ?? sized(4, 0.5))
 const only = option('--only')
+/** One of `parts`, when the machine is free for a minute at a time; otherwise all of them. */
+const part = option('--part')
+if (part !== undefined && !parts.some((known) => known === part))
+  throw new Error(`--part is one of ${parts.join(', ')}`)
 const jsonPath = option('--json') ?? join(programRoot, 'bench', 'build', 'sip.json')
 const load = compileLoad()
 const firstPort = 15_060
 const calleePort = 15_070
 let nextPort = firstPort
 
-const measured: Partial<Record<MeasuredServer['name'], Figures>> = {}
+const measured: Partial<Record<MeasuredServer['name'], Partial<Figures>>> = {}
 const machine = `${cpus()[0]?.model}, ${cpus().length} cores, Linux ${release()}, node ${process.version}`
 process.stdout.write(`${machine}\nruns of ${seconds} s, the server on core 0, the generator on core 1\n\n`)
 for (const name of serverNames) {
@@ -110,8 +117,15 @@ mkdirSync(dirname(jsonPath), { recursive: true })
 writeFileSync(jsonPath, `${JSON.stringify({ machine, seconds, measured }, null, 2)}\n`)
 process.stdout.write(`\nwritten to ${jsonPath}\n`)
 
-async function measure(name: MeasuredServer['name']): Promise<Figures> {
-  return { ...(await measureMemory(name)), ...(await measureLoad(name)) }
+async function measure(name: MeasuredServer['name']): Promise<Partial<Figures>> {
+  return {
+    ...(isWanted('memory') && (await measureMemory(name))),
+    ...((isWanted('load') || isWanted('sustained')) && (await measureLoad(name))),
+  }
+}
+
+function isWanted(one: (typeof parts)[number]): boolean {
+  return part === undefined || part === one
 }
 
 /** Memory is looked at before any call: a pool that was once touched stays resident. */
@@ -131,11 +145,13 @@ async function measureMemory(name: MeasuredServer['name']) {
   })
 }
 
-async function measureLoad(name: MeasuredServer['name']) {
+async function measureLoad(name: MeasuredServer['name']): Promise<Partial<Figures>> {
   return withServer(name, async (server) => {
     await fill(server, smallFill)
     await generate(server, 'calls', 0, 64, seconds) // the first run pays for compilation, or for fresh memory
     const open = await accounted(server, 'calls', 0, 64)
+    const sustained = async () => ({ sustainedCallsPerSecond: await mostSustained(server, 1e6 / open.cpuUsEach) })
+    if (!isWanted('load')) return sustained()
     const registered = await accounted(server, 'register', 0, 64)
     const steady = await accounted(server, 'calls', steadyCallsPerSecond, openAtMost)
     const routed = name === 'sipd' ? await measureRoutes(server) : {}
@@ -149,7 +165,7 @@ async function measureLoad(name: MeasuredServer['name']) {
       steadyCallCpuUs: steady.cpuUsEach,
       relayP50Ms: steady.load.p50us / 1000,
       relayP99Ms: steady.load.p99us / 1000,
-      sustainedCallsPerSecond: await mostSustained(server, 1e6 / open.cpuUsEach),
+      ...(isWanted('sustained') && (await sustained())),
     }
   })
 }

@@ -11,7 +11,7 @@ export interface Call {
   /** URIs of From and To: who called whom. */
   readonly from: string
   readonly to: string
-  /** When the INVITE came, or the 2xx; milliseconds since 1970. */
+  /** When the INVITE came, or the 2xx, on the monotonic clock: a wall clock that is set makes no call longer. */
   readonly sinceMs: number
 }
 

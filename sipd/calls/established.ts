@@ -1,6 +1,5 @@
 /** The calls that were answered and not hung up yet, as far as their BYE comes by here (Record-Route). */
 import type { Clock, Timer } from '../../lib/time/clock.ts'
-import { SteadyTime } from '../../lib/time/steady-time.ts'
 import type { Account } from '../account/account.ts'
 import { ownString } from '../location/own-strings.ts'
 import { H } from '../message/header-names.ts'
@@ -23,19 +22,20 @@ export interface EstablishedCall {
   readonly dialogId: string
   /** From and To as they were written, with a NUL between. */
   readonly parties: string
-  readonly sinceMs: number
+  /** How long ago it was answered: each worker has a monotonic clock of its own. */
+  readonly agoMs: number
   /** After so long it is forgotten. */
   readonly leftMs: number
 }
 
-interface Kept extends Omit<EstablishedCall, 'leftMs'> {
-  /** By the steady time: a wall clock that is set ends no call. */
+/** With times of the monotonic clock: a wall clock that is set ends no call. */
+interface Kept extends Omit<EstablishedCall, 'agoMs' | 'leftMs'> {
+  readonly sinceMs: number
   untilMs: number
 }
 
 export class EstablishedCalls {
   readonly #clock: Clock
-  readonly #time: SteadyTime
   readonly #account: Account
   readonly #kept = new Map<string, Kept>()
   readonly #sweeping: Timer
@@ -45,7 +45,6 @@ export class EstablishedCalls {
 
   constructor(clock: Clock, account: Account) {
     this.#clock = clock
-    this.#time = new SteadyTime(clock)
     this.#account = account
     this.#sweeping = clock.every(sweepEveryMs, () => this.#sweep())
   }
@@ -65,25 +64,25 @@ export class EstablishedCalls {
     const id = dialogId(response)
     if (id === undefined) return
     const leftMs = lastsMs(response)
+    const nowMs = this.#clock.monotonicMs()
     const known = this.#kept.get(id)
     if (known) {
-      known.untilMs = this.#time.nowMs() + leftMs
+      known.untilMs = nowMs + leftMs
       return
     }
     const party = (text: string): string => text.slice(0, longestText).replaceAll('\0', ' ')
     const [from, to] = [party(request.from), party(request.to)]
-    const sinceMs = this.#clock.now()
     const dialog = ownString(id)
     const parties = ownString(`${from}\0${to}`)
-    if (this.onAnsweredElsewhere) this.onAnsweredElsewhere({ dialogId: dialog, parties, sinceMs, leftMs })
-    else this.#keep({ dialogId: dialog, parties, sinceMs, untilMs: this.#time.nowMs() + leftMs })
+    if (this.onAnsweredElsewhere) this.onAnsweredElsewhere({ dialogId: dialog, parties, agoMs: 0, leftMs })
+    else this.#keep({ dialogId: dialog, parties, sinceMs: nowMs, untilMs: nowMs + leftMs })
   }
 
   /** A request within a call refreshed its session (RFC 4028 §7.4: UPDATE does what a re-INVITE does). */
   refreshed(request: SipRequest, response: SipResponse): void {
     const id = dialogId(request)
     const known = id === undefined ? undefined : this.#kept.get(id)
-    if (known) known.untilMs = this.#time.nowMs() + lastsMs(response)
+    if (known) known.untilMs = this.#clock.monotonicMs() + lastsMs(response)
   }
 
   /**
@@ -99,11 +98,11 @@ export class EstablishedCalls {
 
   /** Calls that another worker knew. */
   adopt(calls: Iterable<EstablishedCall>): void {
-    const nowMs = this.#time.nowMs()
-    for (const { dialogId: id, parties, sinceMs, leftMs } of calls) {
+    const nowMs = this.#clock.monotonicMs()
+    for (const { dialogId: id, parties, agoMs, leftMs } of calls) {
       const before = this.#kept.get(id)
       if (before) this.#forget(before)
-      this.#keep({ dialogId: id, parties, sinceMs, untilMs: nowMs + leftMs })
+      this.#keep({ dialogId: id, parties, sinceMs: nowMs - agoMs, untilMs: nowMs + leftMs })
     }
   }
 
@@ -132,10 +131,11 @@ export class EstablishedCalls {
   /** Gives the calls for which this holds away: they are not kept here any more. */
   take(isWanted: (callId: string) => boolean): EstablishedCall[] {
     const taken: EstablishedCall[] = []
+    const nowMs = this.#clock.monotonicMs()
     for (const call of this.#kept.values()) {
       if (!isWanted(callIdOf(call))) continue
-      const { untilMs, ...rest } = call
-      taken.push({ ...rest, leftMs: untilMs - this.#time.nowMs() })
+      const { sinceMs, untilMs, ...rest } = call
+      taken.push({ ...rest, agoMs: nowMs - sinceMs, leftMs: untilMs - nowMs })
       this.#forget(call)
     }
     return taken
@@ -156,7 +156,7 @@ export class EstablishedCalls {
   /** A part at a time, so that requests do not wait for it. */
   #sweep(): void {
     this.#swept ??= this.#kept.values()
-    const nowMs = this.#time.nowMs()
+    const nowMs = this.#clock.monotonicMs()
     for (let visited = 0; visited < sweptAtOnce; visited++) {
       const next = this.#swept.next()
       if (next.done) {

@@ -3,13 +3,13 @@ import { isIP } from 'node:net'
 import { Cooldown } from '../../lib/bounds/cooldown.ts'
 import { isLoopbackAddress } from '../../lib/net/address.ts'
 import { sourceNetwork } from '../../lib/net/source-network.ts'
+import { weightedOrder } from '../../lib/net/weighted-order.ts'
 import type { Clock } from '../../lib/time/clock.ts'
 import { type Hop, hopText, type TransportName } from '../message/hop.ts'
 import { reachedHost, type SipUri } from '../message/uri.ts'
 import { Lookups, type Unknown } from './lookups.ts'
 import type { Family, Lookup, NameService } from './names.ts'
 import { type FoundSite, findSite, type Inquiry, type Service, type Site, siteAt } from './services.ts'
-import { weightedOrder } from './weighted-order.ts'
 
 export interface Place {
   readonly transport: TransportName

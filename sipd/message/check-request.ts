@@ -77,7 +77,6 @@ function addressFault(parts: Parts, method: string): string | undefined {
     if (id === H.route && !isListOf(parts.valueAt(at), isAddress)) return 'a route is not of the grammar'
     if (id === H.contact && method === 'REGISTER' && !isContactList(parts.valueAt(at)))
       return 'Contact is not of the grammar'
-    if (id === H.date && isOfAnotherZone(parts.valueAt(at))) return 'Date is not in GMT'
   }
   return undefined
 }
@@ -97,14 +96,6 @@ const usualAddress =
 
 function isAddress(value: string): boolean {
   return usualAddress.test(value) || parseAddress(value) !== undefined
-}
-
-/**
- * Nobody here reads a Date, and every other form of it goes on as it came (§16.3 item 1). One that names a time zone of RFC 822 is
- * refused, as RFC 4475 §3.1.2.12 allows: who takes it for GMT is hours off.
- */
-function isOfAnotherZone(date: string): boolean {
-  return /\d [ECMP][DS]T$/.test(date)
 }
 
 const usualCSeq = /^(\d{1,10})[ \t]+(\S+)$/

@@ -9,9 +9,9 @@ import type { Locator } from '../locate/locator.ts'
 import type { DebugLog } from '../log/error-log.ts'
 import { type ForwardHead, forwardedRequest, forwardTail } from '../message/forward.ts'
 import { H } from '../message/header-names.ts'
-import { type Hop, hopText } from '../message/hop.ts'
+import { type Hop, hopText, isReliable } from '../message/hop.ts'
 import type { SipRequest } from '../message/message.ts'
-import { type Answer, type ExtraHeader, headersOf } from '../message/respond.ts'
+import { type Answer, type ExtraHeader, hasToTag, headersOf } from '../message/respond.ts'
 import { escapedUri } from '../message/uri.ts'
 import { octetsOfSent } from '../transaction/octets.ts'
 import type { MessageTransport, Timers } from '../transaction/parts.ts'
@@ -252,7 +252,9 @@ export class Forwarder implements BranchStarter {
     }
     branch.watch()
     branch.watchSilence()
-    const transaction = this.transactions.request({ method, branch: via, text, hop, share }, user)
+    const isWithinDialog = isReliable(hop) && method !== 'BYE' && hasToTag(branch.context.server.request)
+    const departure = { method, branch: via, text, hop, share, isWithinDialog }
+    const transaction = this.transactions.request(departure, user)
     // A transport that failed at once has ended it, and the branch may have another by now.
     if (transaction.state !== 'terminated') branch.transaction = transaction
   }

@@ -1,7 +1,8 @@
 /** Which static routes a request takes: those of the longest match, and of less specific ones where sipd.conf lets them be tried. */
+import { weightedOrder } from '../../lib/net/weighted-order.ts'
 import type { SipUri } from '../message/uri.ts'
 import { withoutTechPrefix } from '../numbers/number-plan.ts'
-import { inOrder, randomOf } from './order.ts'
+import { randomOf } from './random-of.ts'
 import type { Route } from './route.ts'
 import { type RouteGroup, RouteTable } from './route-table.ts'
 
@@ -73,7 +74,7 @@ export class Router {
       const usable = inService.filter((route) => this.#isFor(route, request))
       if (usable.length === 0) continue
       random ??= usable.length > 1 ? randomOf(request.callId) : undefined
-      ways.push(...(random ? inOrder(usable, random) : usable))
+      ways.push(...(random ? weightedOrder(usable, random) : usable))
       if (!this.settings.searchesLessSpecific || ways.length >= mostWays) break
       if (!usable.every(({ allowsLessSpecific }) => allowsLessSpecific)) break
     }

@@ -45,6 +45,8 @@ export interface Departure {
   readonly hop: Hop
   /** Whom its octets are held for. */
   readonly share: Share
+  /** It is of a dialog, and does not end it. */
+  readonly isWithinDialog?: boolean
 }
 
 export class ClientTransaction implements TimerOwner<TimerName> {
@@ -60,6 +62,7 @@ export class ClientTransaction implements TimerOwner<TimerName> {
   readonly #retransmit: WheelTimer<TimerName> | undefined
   readonly #timeout: WheelTimer<TimerName>
   readonly #share: Share
+  readonly #isWithinDialog: boolean
   /** Entered in the account; 0 once it has left. */
   #octets: number
   #intervalMs: number
@@ -67,7 +70,8 @@ export class ClientTransaction implements TimerOwner<TimerName> {
   /** The connection that it is under way on. */
   #connection: string | undefined
 
-  constructor(parts: ClientParts, user: ClientUser | undefined, { method, branch, text, hop, share }: Departure) {
+  constructor(parts: ClientParts, user: ClientUser | undefined, departure: Departure) {
+    const { method, branch, text, hop, share, isWithinDialog = false } = departure
     this.#parts = parts
     this.#user = user
     this.method = method
@@ -75,6 +79,7 @@ export class ClientTransaction implements TimerOwner<TimerName> {
     this.text = text
     this.hop = hop
     this.#share = share
+    this.#isWithinDialog = isWithinDialog
     this.#octets = octetsOfSent(text)
     share.charge(parts.holding, this.#octets)
     const isInvite = method === 'INVITE'
@@ -193,7 +198,7 @@ export class ClientTransaction implements TimerOwner<TimerName> {
   /** Sends the ACK, and holds it until timer D, which is zero over a reliable transport. */
   #acknowledge(response: SipResponse): void {
     const text = formatAck(this.text, response)
-    this.#parts.transport.sendLast('ACK', text, this.hop)
+    this.#parts.transport.sendRequest('ACK', text, this.hop)
     this.#leave()
     if (!isReliable(this.hop)) this.#hold(heldStates.clientCompleted, { text, hop: this.hop })
   }
@@ -212,7 +217,8 @@ export class ClientTransaction implements TimerOwner<TimerName> {
     this.#stopTimers()
     this.#share.charge(this.#parts.holding, -this.#octets)
     this.#octets = 0
-    if (this.#connection !== undefined) this.#parts.transport.release(this.#connection)
+    if (this.#connection !== undefined)
+      this.#parts.transport.release(this.#connection, this.#isWithinDialog || this.state === 'accepted')
     this.#connection = undefined
     this.#parts.onEnded(this)
   }

@@ -124,7 +124,7 @@ export class TransactionLayer {
       this.answerStateless(request, source, 503, [{ name: 'Retry-After', value: String(retryAfterSeconds) }])
       return
     }
-    const arrival = { request, source, key, hash, startedMs: clock.now(), share }
+    const arrival = { request, source, key, hash, startedMs: clock.monotonicMs(), share }
     const transaction = new ServerTransaction(this.#serverParts, user, arrival)
     this.#servers.set(key, transaction)
     statistics.transactions++

@@ -11,7 +11,7 @@ export interface OctetSender {
 /** What keeps the connections that transactions are under way on. */
 export interface Holds {
   hold(connection: string): void
-  release(connection: string): void
+  release(connection: string, dialogGoesOn: boolean): void
 }
 
 export class Outbound implements MessageTransport {
@@ -36,11 +36,10 @@ export class Outbound implements MessageTransport {
     this.#sender.send(text, hop, failed, taken)
   }
 
-  /** What nothing comes back to: the ACK of a 2xx. */
   sendLast(method: string, text: string, hop: Hop): void {
     this.sendRequest(method, text, hop, undefined, (connection) => {
       this.hold(connection)
-      this.release(connection)
+      this.release(connection, true)
     })
   }
 
@@ -58,7 +57,7 @@ export class Outbound implements MessageTransport {
     this.#holds?.hold(connection)
   }
 
-  release(connection: string): void {
-    this.#holds?.release(connection)
+  release(connection: string, dialogGoesOn: boolean): void {
+    this.#holds?.release(connection, dialogGoesOn)
   }
 }

@@ -16,14 +16,15 @@ export interface MessageTransport {
     failed?: (error: Error) => void,
     taken?: (connection: string) => void,
   ): void
-  /** What nothing comes back to. */
+  /** The ACK of a 2xx, which nothing comes back to. */
   sendLast(method: string, text: string, hop: Hop): void
   sendResponse(method: string, status: number, text: string, hop: Hop, failed?: (error: Error) => void): void
   /** What was sent before. */
   sendAgain(text: string, hop: Hop, failed?: (error: Error) => void): void
-  /** A transaction is under way on this connection; and it is over. */
+  /** A transaction is under way on this connection. */
   hold(connection: string): void
-  release(connection: string): void
+  /** It is over. The connection may be of use for a while where the dialog goes on that the transaction was of. */
+  release(connection: string, dialogGoesOn: boolean): void
 }
 
 /** RFC 3261 table 4, as sipd.conf sets it. */

@@ -33,6 +33,7 @@ export interface ServerArrival {
   readonly source: Hop
   readonly key: string
   readonly hash: KeyHash
+  /** On the monotonic clock. */
   readonly startedMs: number
   /** Whom its octets are held for, and those of what it is sent on as. */
   readonly share: Share
@@ -219,7 +220,7 @@ export class ServerTransaction implements TimerOwner<TimerName> {
     this.#timeout?.cancel()
     this.share.charge(this.#parts.holding, -this.#octets)
     this.#octets = 0
-    if (this.source.connection !== undefined) this.#parts.transport.release(this.source.connection)
+    if (this.source.connection !== undefined) this.#parts.transport.release(this.source.connection, false)
     this.#parts.onEnded(this)
   }
 }

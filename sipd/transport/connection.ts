@@ -53,6 +53,8 @@ export class Connection {
   /** Transactions under way on it, and other processes that have some. */
   holds = 0
   readonly heldBy = new Set<number>()
+  /** A dialog goes on that it carried a transaction of. */
+  isOfDialog = false
   /** Who registered over it, the last of them. */
   readonly users = new Set<string>()
   readonly #socket: Socket

@@ -24,7 +24,7 @@ const partialMs = 30_000
 /** Who has not said anything yet. */
 const silentMs = 60_000
 const idleMs = 3_600_000
-/** One of ours that is not used again: 64*T1, since a peer may repeat a 2xx for so long, and some end a call with its connection. */
+/** One of ours whose transaction is over: 64*T1, for which RFC 3261 §18 keeps it, and a peer may send its 2xx again. */
 const finishedMs = 32_000
 const sweepEveryMs = 5_000
 /** Sources that are looked at for one that may go, and how long nobody looks again when there was none. */

@@ -187,10 +187,11 @@ export class Transports implements Sender, Holds, ConnectionUser {
     else if (this.elsewhere.hold(id)) this.#options.holdElsewhere?.(id, true)
   }
 
-  release(id: string): void {
+  release(id: string, dialogGoesOn: boolean): void {
     const connection = this.connections.get(id)
     if (connection) {
       connection.holds--
+      if (dialogGoesOn) connection.isOfDialog = true
       this.#finish(connection)
     } else if (this.elsewhere.release(id)) this.#options.holdElsewhere?.(id, false)
   }
@@ -215,10 +216,13 @@ export class Transports implements Sender, Holds, ConnectionUser {
     if (!this.connections.outboundTo(key)?.isOpen && this.#hasRoom()) this.#connect(hop, key)
   }
 
-  /** In a process that begins nothing any more, one of ours is of no use once nothing is under way on it. */
+  /**
+   * One of ours ends with its transaction when it serves no other, or this process begins nothing any more. Where a dialog goes on it
+   * stays for a while (`Connections`): there are peers that end a call with the connection that its last request came by.
+   */
   #finish(connection: Connection): void {
-    if (connection.isInbound || !this.#isFinishing) return
-    if (this.connections.isIdle(connection)) connection.end()
+    if (connection.isInbound || !this.connections.isIdle(connection)) return
+    if (this.#isFinishing || !(connection.isOfDialog || this.#isReused(connection.hop))) connection.end()
   }
 
   /** That process is gone, and what it had here and there. */

@@ -1,4 +1,5 @@
 /** A finished transaction as the access log sees it. */
+import type { Clock } from '../../lib/time/clock.ts'
 import type { AccessEntry } from '../log/access-entry.ts'
 import type { FormatLine } from '../log/log-format.ts'
 import type { Hop } from '../message/hop.ts'
@@ -12,21 +13,22 @@ function accessEntry(
   { request, source, startedMs }: ServerTransaction,
   status: number,
   response: string,
-  nowMs: number,
+  clock: Clock,
   localPort: number,
 ): AccessEntry {
+  const durationMs = clock.monotonicMs() - startedMs
   return {
     remoteAddress: source.address,
     remotePort: source.port,
     localPort,
     user: undefined,
-    timeMs: startedMs,
+    timeMs: clock.now() - durationMs,
     method: request.method,
     requestUri: request.requestUri,
     version: 'SIP/2.0',
     status,
     octetsSent: response.length,
-    durationMs: nowMs - startedMs,
+    durationMs,
     header: (name) => request.valueNamed(name),
     responseHeader: (name) => readParts(response).valueNamed(name),
   }
@@ -36,11 +38,11 @@ function accessEntry(
 export function accessLine(
   format: FormatLine,
   listeners: Parameters<typeof localPortOf>[0],
-  nowMs: number,
+  clock: Clock,
   [transaction, status, response]: Answered,
 ): string {
   const localPort = localPortOf(listeners, transaction.source)
-  return format(accessEntry(transaction, status, response, nowMs, localPort))
+  return format(accessEntry(transaction, status, response, clock, localPort))
 }
 
 /** Of the listener that a request came to. */

@@ -29,7 +29,9 @@ export interface RegisteredContact {
   readonly cseq: number
 }
 
-export interface CallItem extends Call {
+export interface CallItem extends Omit<Call, 'sinceMs'> {
+  /** In milliseconds since 1970, by the clock as it is now. */
+  readonly sinceMs: number
   readonly seconds: number
 }
 
@@ -98,8 +100,9 @@ export class Listings {
     const { calls, clock } = this.#sources
     for (const call of calls()) {
       const isWanted = isOfUser(call.from, user) || isOfUser(call.to, user)
-      const seconds = Math.max(0, Math.round((clock.now() - call.sinceMs) / 1000))
-      yield isWanted ? { ...call, seconds } : undefined
+      const lastsMs = clock.monotonicMs() - call.sinceMs
+      const sinceMs = Math.round(clock.now() - lastsMs)
+      yield isWanted ? { ...call, sinceMs, seconds: Math.round(lastsMs / 1000) } : undefined
     }
   }
 }

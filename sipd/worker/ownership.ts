@@ -3,7 +3,7 @@ import type { Clock } from '../../lib/time/clock.ts'
 import { parseAddress } from '../message/address.ts'
 import type { Hop } from '../message/hop.ts'
 import type { SipRequest, SipResponse } from '../message/message.ts'
-import { parseRequestUri } from '../message/uri.ts'
+import { parseRequestUri, type SipUri } from '../message/uri.ts'
 import type { Elsewhere } from '../pipeline/core.ts'
 import { workerOf } from '../proxy/loop.ts'
 import { fnv1a, type KeyHash, type KeyHasher } from '../transaction/hash.ts'
@@ -19,6 +19,8 @@ export interface OwnershipOptions {
   readonly holdMs: number
   /** Whether this worker itself has a transaction under this key. */
   readonly knows: (key: string) => boolean
+  /** The user that an address names here, however it is written. */
+  readonly addressOfRecord: (uri: SipUri) => string
   /** False when that worker is gone. */
   readonly send: (worker: number, source: Hop, text: string) => boolean
 }
@@ -48,9 +50,14 @@ export class Ownership implements Elsewhere {
     return members.flatMap((worker, seat) => (before[seat] === worker ? [] : [{ seat, worker }]))
   }
 
-  /** Which of the members takes this, by its place among them. */
+  /**
+   * Which of the members takes this, by its place among them. A call goes to one worker, so that its ACK and BYE are not overtaken by
+   * each other. Registrations of one user go to one worker: whoever changes a record has the whole of it.
+   */
   seatOf(request: SipRequest): number {
-    return seatAmong(request, this.#members.length)
+    const count = this.#members.length
+    if (request.method !== 'REGISTER' || count <= 1) return seatOfCall(request.callId, count)
+    return fnv1a(this.#userOf(request)) % count
   }
 
   /** Which of the members takes what belongs to a call. */
@@ -134,6 +141,12 @@ export class Ownership implements Elsewhere {
     return this.#options.send(owner, source, response.text)
   }
 
+  #userOf(request: SipRequest): string {
+    const uri = parseAddress(request.to)?.uri ?? ''
+    const parsed = parseRequestUri(uri)
+    return parsed ? this.#options.addressOfRecord(parsed) : uri
+  }
+
   #heldBy(key: string): number | undefined {
     if (this.#held.size === 0) return undefined
     const hash = this.#options.hasher.hash(key)
@@ -153,22 +166,6 @@ export function encodeHashes(hashes: Iterable<KeyHash>): Buffer {
   return octets
 }
 
-/**
- * A call goes to one worker, so that its ACK and BYE are not overtaken by each other. Registrations of one user go to one
- * worker: whoever changes a record has the whole of it.
- */
-function seatAmong(request: SipRequest, count: number): number {
-  if (count <= 1) return 0
-  return request.method === 'REGISTER' ? fnv1a(userOf(request)) % count : seatOfCall(request.callId, count)
-}
-
 function seatOfCall(callId: string, count: number): number {
   return count <= 1 ? 0 : fnv1a(callId) % count
-}
-
-function userOf(request: SipRequest): string {
-  const uri = parseAddress(request.to)?.uri ?? ''
-  // Of all the ways to write an address-of-record this is the same: user and host, without scheme, port and parameters.
-  const { user, host } = parseRequestUri(uri) ?? { user: uri, host: '' }
-  return `${user}@${host}`
 }

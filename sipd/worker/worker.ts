@@ -17,6 +17,7 @@ import { Registrations } from '../location/registrations.ts'
 import { createErrorLog, type DebugLog } from '../log/error-log.ts'
 import { compileLogFormat, type FormatLine } from '../log/log-format.ts'
 import type { Hop } from '../message/hop.ts'
+import type { SipUri } from '../message/uri.ts'
 import type { Openness } from '../pipeline/admit.ts'
 import type { RouteWatch } from '../routes/route-watch.ts'
 import { createSipServer, type SipServer } from '../server/server.ts'
@@ -183,6 +184,7 @@ export class Worker implements InboxUser {
       hasher,
       holdMs,
       knows: (key: string) => this.#server.layer.knows(key),
+      addressOfRecord: (uri: SipUri) => this.#server.identity.addressOfRecord(uri),
       send: (other: number, source: Hop, text: string) =>
         this.#links.send(other, frames.received, encodeHopMessage(source, text, nowUs())),
     }
@@ -378,7 +380,7 @@ export class Worker implements InboxUser {
 
   #answered(...answered: Answered): void {
     const { listeners } = this.#server.identity
-    this.#outbox.access(accessLine(this.#formatAccess, listeners, this.#options.clock.now(), answered))
+    this.#outbox.access(accessLine(this.#formatAccess, listeners, this.#options.clock, answered))
   }
 
   #report(): void {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ManualClock } from '../../lib/time/clock.ts'
 import type { Call } from '../../sipd/calls/call.ts'
 import { longestUnseenMs } from '../../sipd/calls/established.ts'
 import { type Harness, harness, kindsOf, request, type Sent } from './proxy-support.ts'
@@ -29,7 +28,7 @@ function via(number: number): string {
 test('a call is trying, ringing, established, and gone with its BYE', () => {
   const proxy = harness(followed)
   const sent = invite(proxy)
-  const sinceMs = proxy.clock.now()
+  const sinceMs = proxy.clock.monotonicMs()
   const call = { callId: 'call-1', from: 'sip:ann@example.test', to: 'sip:bob@example.test' }
   assert.deepEqual(callsOf(proxy), [{ state: 'trying', ...call, sinceMs }])
   proxy.answer(sent, 180)
@@ -133,15 +132,15 @@ test('what was answered is not followed where sipd does not stay in the path', (
   assert.ok(kindsOf(proxy.sent).includes('200'))
 })
 
-test('another worker takes calls over as they are', () => {
-  const clock = new ManualClock()
-  const before = harness({ ...followed, clock })
-  const after = harness({ ...followed, clock })
+test('another worker takes calls over as they are, by a monotonic clock that began at another time', () => {
+  const before = harness(followed)
+  const after = harness(followed)
   before.answer(invite(before), 200)
-  clock.advance(5000)
-  const known = callsOf(before)
+  before.clock.advance(5000)
+  after.clock.advance(60_000)
+  const [known] = callsOf(before)
   after.calls!.adopt(before.calls!.take((callId) => callId === 'call-1'))
-  assert.deepEqual([callsOf(before), callsOf(after)], [[], known])
+  assert.deepEqual([callsOf(before), callsOf(after)], [[], [{ ...known, sinceMs: 55_000 }]])
   after.receive(bye())
   after.answer(after.take().at(-1)!, 200)
   assert.equal(callsOf(after).length, 0)

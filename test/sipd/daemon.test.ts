@@ -7,6 +7,8 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { readPidFile } from '../../lib/files/pid-file.ts'
+import { controlSocketToAsk } from '../../lib/home/control-socket.ts'
+import { control } from '../../lib/process/control.ts'
 import { processesOf } from '../../lib/process/home-processes.ts'
 import { programRoot } from '../../lib/program-root.ts'
 import { makeHome, type TestHome, until } from '../support/appliance.ts'
@@ -230,6 +232,12 @@ describe('sipd and bin/sip', () => {
     holder.close()
     await until(async () => (await ask(request('OPTIONS'), 300)) !== undefined, 10_000, 'a worker')
     writeFileSync(path, good)
+  })
+
+  test('takes a txngraceful-restart within the bounds of the command alone, whoever asks', async () => {
+    const socket = controlSocketToAsk(at.home, 'sipd')
+    for (const operands of ['3601 1', '-1 1', 'soon 1', '1 3'])
+      await assert.rejects(control(socket, `txngraceful-restart ${operands}`), /must be/, operands)
   })
 
   test('SIPp registers and asks for options', needs('sipp'), async () => {

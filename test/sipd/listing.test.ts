@@ -88,19 +88,21 @@ test('a user is named by the name, the address or the URI, and no other is taken
   assert.ok(isOfUser('tel:+41', '+41'))
 })
 
-test('calls of a user are those it makes and those it gets', () => {
+test('calls of a user are those it makes and those it gets, with how long they last whatever becomes of the wall clock', () => {
   const call = (callId: string, from: string, to: string): Call => ({
     state: 'ringing',
     callId,
     from: `sip:${from}@example.test`,
     to: `sip:${to}@example.test`,
-    sinceMs: clock.now() - 61_000,
+    sinceMs: clock.monotonicMs() - 61_000,
   })
   const calls = [call('1', 'ann', 'bob'), call('2', 'bob', 'carol'), call('3', 'carol', 'dan')]
+  clock.setWallClock(clock.now() + 86_400_000)
+  const sinceMs = clock.now() - 61_000
   const found = whole(listings(0, calls), 'bob', 'calls')
   assert.deepEqual(found, [
-    { ...calls[0], seconds: 61 },
-    { ...calls[1], seconds: 61 },
+    { ...calls[0], sinceMs, seconds: 61 },
+    { ...calls[1], sinceMs, seconds: 61 },
   ])
 })
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { silentLog } from '../../lib/log/log.ts'
+import { createLog, silentLog } from '../../lib/log/log.ts'
 import { systemClock } from '../../lib/time/clock.ts'
 import { Registrations } from '../../sipd/location/registrations.ts'
 import { type FrameKind, frames } from '../../sipd/worker/frames.ts'
@@ -29,7 +29,8 @@ class Mesh {
     { readonly receive: (from: number, kind: FrameKind, payload: Buffer) => void } & Member
   >()
   readonly #blocked = new Set<string>()
-  readonly #held: (() => void)[] = []
+  #held: { readonly kind: FrameKind; readonly deliver: () => void }[] = []
+  #onHeld: (() => void) | undefined
 
   constructor(t: TestContext, path: string) {
     this.#t = t
@@ -43,19 +44,31 @@ class Mesh {
 
   release(): void {
     this.#blocked.clear()
-    for (const deliver of this.#held.splice(0)) deliver()
+    const held = this.#held
+    this.#held = []
+    for (const { deliver } of held) deliver()
+  }
+
+  /** Resolves when a frame of this kind waits for `release`. */
+  async holds(kind: FrameKind): Promise<void> {
+    while (!this.#held.some((frame) => frame.kind === kind))
+      await new Promise<void>((resolve) => {
+        this.#onHeld = resolve
+      })
   }
 
   #send(from: number, to: number, kind: FrameKind, payload: Buffer): boolean {
     const deliver = (): void => this.#members.get(to)?.receive(from, kind, payload)
     if (!this.#members.has(to)) return false
-    if (this.#blocked.has(`${from} ${to}`)) this.#held.push(deliver)
-    else setImmediate(deliver)
+    if (this.#blocked.has(`${from} ${to}`)) {
+      this.#held.push({ kind, deliver })
+      this.#onHeld?.()
+    } else setImmediate(deliver)
     return true
   }
 
   /** A worker that is linked with all others, and has loaded when it resolves. */
-  async join(id: number, members: readonly number[], sources: readonly number[]): Promise<Member> {
+  async join(id: number, members: readonly number[], sources: readonly number[], log = silentLog): Promise<Member> {
     const others = (): number[] => [...this.#members.keys()].filter((other) => other !== id)
     const registrations = new Registrations({
       path: this.#path,
@@ -65,7 +78,7 @@ class Mesh {
       limits: { maxExpiresSeconds: 86_400, users: 10_000 },
       account: accountFor(systemClock),
       clock: systemClock,
-      log: silentLog,
+      log,
       tell: (changes) => {
         for (const other of others()) this.#send(id, other, frames.changes, changes)
       },
@@ -130,7 +143,9 @@ test('it has what a third had told before it was there, though the one that give
   two.register('ann')
   two.registrations.tellNow()
   const beginning = mesh.join(3, [3], [1])
-  setTimeout(() => mesh.release(), 50)
+  // The first has asked the second whether there is anything it was not told.
+  await mesh.holds(frames.subscribed)
+  mesh.release()
   assert.deepEqual((await beginning).users(), ['ann'])
   assert.deepEqual(one.users(), ['ann'])
 })
@@ -174,10 +189,16 @@ test('what is not in the file yet is written by the successor, once the one befo
   const closed = one.handover.handOver([2])
   two.register('bob')
   await closed
-  await new Promise((resolve) => setTimeout(resolve, 400))
+  const flushed = two.registrations.flush()
+  // As long as a worker takes to write that does not wait.
+  const free = await new Mesh(t, registryPath(t)).join(1, [1], [])
+  for (const user of numbered(10)) {
+    free.register(user)
+    await free.registrations.flush()
+  }
   assert.deepEqual([...contentOf(path).keys()], [], 'it waits for the word of the one before')
   mesh.release()
-  await two.registrations.flush()
+  await flushed
   assert.deepEqual([...contentOf(path).keys()].sort(), ['sip:ann@h', 'sip:bob@h'])
   one.register('carol')
   await one.registrations.stop(100)
@@ -198,14 +219,28 @@ test('when the one before dies without a word the successor writes all there is'
 test('what a worker had not written when it died is written by another once the disk takes it', async (t) => {
   const path = unusablePath(t)
   const mesh = new Mesh(t, path)
-  const one = await mesh.join(1, [1, 2], [])
+  let hasFailed = (): void => {}
+  const failed = new Promise<void>((resolve) => {
+    hasFailed = resolve
+  })
+  const log = createLog({ component: 'sipd', write: (line) => line.includes('cannot be written') && hasFailed() })
+  const one = await mesh.join(1, [1, 2], [], log)
   const two = await mesh.join(2, [1, 2], [1])
   one.register('ann')
   two.register('bob')
   one.registrations.tellNow()
-  await new Promise((resolve) => setTimeout(resolve, 400))
+  await failed
   one.die()
   rmSync(dirname(path))
   await two.registrations.flush()
   assert.deepEqual([...contentOf(path).keys()].sort(), ['sip:ann@h', 'sip:bob@h'])
+})
+
+test('a worker that is told to end twice hands over twice what it had not written', async (t) => {
+  const mesh = new Mesh(t, unusablePath(t))
+  const one = await mesh.join(1, [1], [])
+  one.register('ann')
+  const first = one.registrations.handOver()
+  assert.deepEqual(first.addresses, ['sip:ann@h'])
+  assert.deepEqual(one.registrations.handOver().addresses, first.addresses)
 })

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { inOrder, randomOf } from '../../sipd/routes/order.ts'
+import { weightedOrder } from '../../lib/net/weighted-order.ts'
 import { parseDomainPattern, parsePattern, whyNot } from '../../sipd/routes/pattern.ts'
+import { randomOf } from '../../sipd/routes/random-of.ts'
 import { type Route, readRoute } from '../../sipd/routes/route.ts'
 import { RouteTable } from '../../sipd/routes/route-table.ts'
 
@@ -124,7 +125,7 @@ describe('routes of one pattern (RFC 2782)', () => {
 
   test('are tried by priority, and by weight within one', () => {
     const firsts = Array.from({ length: 10_000 }, (_, i) =>
-      inOrder(routes, randomOf(`${i}@198.51.100.1`)).map(({ nextHop }) => nextHop),
+      weightedOrder(routes, randomOf(`${i}@198.51.100.1`)).map(({ nextHop }) => nextHop),
     )
     assert.ok(firsts.every((order) => order.length === 3 && order[2] === 'third'))
     const heavy = firsts.filter(([first]) => first === 'heavy').length / firsts.length
@@ -133,6 +134,6 @@ describe('routes of one pattern (RFC 2782)', () => {
 
   test('are tried in the same order for the same call', () => {
     for (const callId of ['a', 'b', 'c'])
-      assert.deepEqual(inOrder(routes, randomOf(callId)), inOrder(routes, randomOf(callId)))
+      assert.deepEqual(weightedOrder(routes, randomOf(callId)), weightedOrder(routes, randomOf(callId)))
   })
 })

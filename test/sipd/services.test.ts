@@ -1,12 +1,12 @@
 /** RFC 3263 §4: from what a URI says and what the DNS says to places in order. */
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { weightedOrder } from '../../lib/net/weighted-order.ts'
 import { ManualClock } from '../../lib/time/clock.ts'
 import type { NaptrRecord, SrvRecord } from '../../sipd/dns/message.ts'
 import { NoAnswerError } from '../../sipd/dns/resolver.ts'
 import { type DnsPolicy, type Located, Locator } from '../../sipd/locate/locator.ts'
 import type { NameService } from '../../sipd/locate/names.ts'
-import { weightedOrder } from '../../sipd/locate/weighted-order.ts'
 import type { Binding } from '../../sipd/location/binding.ts'
 import type { Hop, TransportName } from '../../sipd/message/hop.ts'
 import { parseSipUri } from '../../sipd/message/uri.ts'

@@ -37,7 +37,7 @@ const rfc4475: Readonly<Record<string, readonly [section: string, verdict: Verdi
   lwsstart: ['3.1.2.9', 400],
   trws: ['3.1.2.10', 400],
   escruri: ['3.1.2.11', 400],
-  baddate: ['3.1.2.12', 400],
+  baddate: ['3.1.2.12', 'taken'], // who does not use Date should not refuse it
   regbadct: ['3.1.2.13', 400],
   badaspec: ['3.1.2.14', 400],
   baddn: ['3.1.2.15', 400],

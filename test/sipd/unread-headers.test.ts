@@ -15,6 +15,7 @@ const unread: readonly string[] = [
   'Date: 2025-03-04T09:10:11+01:00',
   'Date: Tue, 04 Mar 2025 09:10:11 UTC',
   'Date: Tue, 04 Mar 2025 10:10:11 +0100',
+  'Date: Tue, 04 Mar 2025 04:10:11 EST',
   'Date:',
   'Contact:',
   'Contact: *',

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { ManualClock } from '../../lib/time/clock.ts'
 import type { SipRequest, SipResponse } from '../../sipd/message/message.ts'
 import { parseMessage } from '../../sipd/message/parse.ts'
+import { Identity } from '../../sipd/proxy/identity.ts'
 import { Branches } from '../../sipd/proxy/loop.ts'
 import { KeyHasher } from '../../sipd/transaction/hash.ts'
 import { transactionKey } from '../../sipd/transaction/layer.ts'
@@ -11,6 +12,7 @@ import { encodeHashes, Ownership } from '../../sipd/worker/ownership.ts'
 import { caller, request, responseTo } from './proxy-support.ts'
 
 const none = Buffer.alloc(0)
+const identity = new Identity({ listeners: [], domains: ['example.test'], addresses: ['192.0.2.1'] })
 const hasher = new KeyHasher(Buffer.alloc(16, 7))
 
 /** One worker's view; `gone` are workers that nothing can be sent to. */
@@ -25,6 +27,7 @@ function ownership(worker: number, members: readonly number[], gone: readonly nu
       hasher,
       holdMs: 32_000,
       knows: (key) => known.has(key),
+      addressOfRecord: (uri) => identity.addressOfRecord(uri),
       send: (other, _source, text) => {
         if (gone.includes(other)) return false
         sent.push({ worker: other, text })
@@ -87,6 +90,8 @@ test('registrations of one user go to one worker, however To is written', () => 
     'sip:ann@example.test',
     '"<Ann>" <sips:ann@example.test:5060;x=y>',
     'Ann <sip:%61nn@example.test>;tag=1',
+    '<sip:ann@example.test.>',
+    '<sip:ann@192.0.2.1>',
   ]
   const owners = ways.map((To, n) => owner(numbered('REGISTER', n, { To })))
   assert.equal(new Set(owners).size, 1, owners.join(' '))

@@ -7,13 +7,13 @@ import type { Lookup, NameService } from '../../sipd/locate/names.ts'
 import type { Change } from '../../sipd/location/binding.ts'
 import { MemoryLocation } from '../../sipd/location/memory.ts'
 import { type DebugLog, noDebug } from '../../sipd/log/error-log.ts'
-import type { Hop } from '../../sipd/message/hop.ts'
 import type { MoreSteps } from '../../sipd/pipeline/pipeline.ts'
 import { ThisMachine } from '../../sipd/proxy/own-host.ts'
 import type { ProxyPolicy } from '../../sipd/proxy/policy.ts'
 import type { Router } from '../../sipd/routes/router.ts'
 import { createSipServer, type ServerSettings, type SipServer } from '../../sipd/server/server.ts'
 import { SipStatistics } from '../../sipd/statistics/statistics.ts'
+import type { Holds, OctetSender } from '../../sipd/transaction/outbound.ts'
 import { standardTimers } from '../../sipd/transaction/timers.ts'
 import { accountFor } from './sip-account.ts'
 
@@ -21,7 +21,8 @@ export interface TestServerOptions {
   readonly domains?: readonly string[]
   readonly policy?: Partial<ProxyPolicy>
   readonly settings?: Partial<ServerSettings>
-  readonly send: (text: string, hop: Hop, failed?: (error: Error) => void) => void
+  readonly send: OctetSender['send']
+  readonly holds?: Holds
   readonly clock?: ManualClock
   /** Bounds on what strangers may make it hold; without them nothing is refused. */
   readonly account?: Partial<AccountSettings>
@@ -126,6 +127,7 @@ export function testServer(options: TestServerOptions): TestServer {
     settleMs: options.settleMs ?? 0,
     ownHost: new ThisMachine(clock, () => ownAddresses),
     sender: { send: options.send },
+    ...(options.holds && { holds: options.holds }),
     store,
     statistics,
     names: options.names ?? addressesBy(options.lookup ?? (async () => [])),
