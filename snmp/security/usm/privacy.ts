@@ -78,7 +78,7 @@ interface AesCiphers {
 
 const ciphersOfKeys = new WeakMap<Uint8Array, AesCiphers>()
 const blockLength = 16
-let feedback = Buffer.allocUnsafeSlow(2048)
+let scratch = Buffer.allocUnsafeSlow(2048)
 
 function ciphersOf(key: Uint8Array): AesCiphers {
   let ciphers = ciphersOfKeys.get(key)
@@ -97,8 +97,8 @@ function ciphersOf(key: Uint8Array): AesCiphers {
 
 /** Room for blocks before they are encrypted or decrypted, good until the next call. */
 function roomForBlocks(octets: number): Buffer {
-  if (feedback.length < octets) feedback = Buffer.allocUnsafeSlow(octets * 2)
-  return feedback
+  if (scratch.length < octets) scratch = Buffer.allocUnsafeSlow(octets * 2)
+  return scratch
 }
 
 function wholeBlocks(octets: number): number {
