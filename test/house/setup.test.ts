@@ -9,7 +9,7 @@ import { nodeOptionsOf } from '../../lib/process/daemon.ts'
 import { programRoot } from '../../lib/program-root.ts'
 
 let root: string
-const mains = ['agent/main', 'subagents/main', 'sipd/main', 'sipd/worker/main']
+const mains = ['agent/main', 'subagents/main', 'sipd/main', 'sipd/worker/main', 'console/main']
 
 before(() => {
   root = mkdtempSync(join(tmpdir(), 'setup-'))
