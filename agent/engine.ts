@@ -48,10 +48,7 @@ export interface EngineOptions {
 }
 
 /** What a principal may do. */
-interface Rights {
-  readonly read: AccessResult
-  readonly write: AccessResult
-}
+type Rights = Readonly<Record<'read' | 'write', AccessResult>>
 
 /** A community with what it may do in each version, decided when the configuration is taken. */
 interface Grant extends Community {
@@ -131,7 +128,7 @@ export class Engine {
         const exchange = v3.receive(readV3(reader, whole), reader, transport, remote)
         if (!exchange) return
         this.#request.readPdu(reader)
-        this.#process(exchange, this.#request, this.#rightsOf(exchange.principal))
+        this.#process(exchange, this.#request, this.viewFor(exchange.principal, accessOf(this.#request)))
         return
       }
       if (version !== messageVersion.v1 && version !== messageVersion.v2c) {
@@ -157,14 +154,14 @@ export class Engine {
       const { principal, rights } = grant.versions[version]!
       const { maxMessageSize } = this
       const exchange = new CommunityExchange({ transport, remote, version, community, principal, maxMessageSize })
-      this.#process(exchange, request, rights)
+      this.#process(exchange, request, rights[accessOf(request)])
     } catch (error) {
       if (error instanceof DecodeError) statistics.snmpInASNParseErrs++
       else this.log.error('bug while receiving', { remote, error })
     }
   }
 
-  #process(exchange: Exchange, request: Request, { read: view, write }: Rights): void {
+  #process(exchange: Exchange, request: Request, view: AccessResult): void {
     const { statistics } = this
     const { isV1 } = exchange
     switch (request.pduTag) {
@@ -176,7 +173,7 @@ export class Engine {
         break
       case pduTag.setRequest:
         statistics.snmpInSetRequests++
-        this.#set(exchange, request, write)
+        this.#set(exchange, request, view)
         return
       case pduTag.getBulkRequest:
         if (!isV1) break
@@ -367,4 +364,9 @@ export class Engine {
     if (sealed === this.#out) this.#out = new BerWriter()
     else sealed.bytes = Buffer.allocUnsafeSlow(sealed.bytes.length)
   }
+}
+
+/** Which of the principal's views decides. */
+function accessOf({ pduTag: type }: Request): keyof Rights {
+  return type === pduTag.setRequest ? 'write' : 'read'
 }

@@ -10,7 +10,7 @@ import { controlSocketOf } from '../lib/home/control-socket.ts'
 import { foldersOf } from '../lib/home/home.ts'
 import { listenForControl } from '../lib/process/control.ts'
 import { checkAndExit, openForCheck } from '../lib/process/daemon-check.ts'
-import { openDaemon } from '../lib/process/daemon-process.ts'
+import { type DaemonWork, openDaemon } from '../lib/process/daemon-process.ts'
 import { systemClock } from '../lib/time/clock.ts'
 import { eventModule } from '../subagents/event/index.ts'
 import { eventAgent } from '../subagents/event/mib.ts'
@@ -61,8 +61,6 @@ const options: AgentOptions = {
   ],
 }
 
-if (values.check) await checkAndExit(() => Agent.check(options))
-
 const controlPath = controlSocketOf(home, 'agent')
 
 /** What the commands of `castellan user` say: one word, and the answer tells whether the files are in force. */
@@ -73,7 +71,11 @@ async function answer(agent: Agent, [command]: readonly string[]): Promise<strin
   return 'reloaded'
 }
 
-await run(async () => {
+// Nothing is awaited out here: put together in one file, this is a script (bin/setup).
+if (values.check) void checkAndExit(() => Agent.check(options))
+else void run(serve)
+
+async function serve(): Promise<DaemonWork> {
   const agent = await Agent.create(options)
   await agent.start()
   // Without it the agent serves all the same; the commands then say that they could not verify.
@@ -89,4 +91,4 @@ await run(async () => {
       await agent.reload()
     },
   }
-})
+}

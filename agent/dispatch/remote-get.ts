@@ -70,7 +70,7 @@ export class RemoteGet {
     this.#span = undefined
     if (typeof found === 'string') this.#answer(name, index, { type: found })
     else if (found.remote === undefined) this.#answers[index] = encodeInstance(found, this.#walk.position)
-    else if (this.#rules.view.includes(name)) questions.push({ region: found.remote, name, index })
+    else if (this.#rules.view.sees(found.remote, name)) questions.push({ region: found.remote, name, index })
     else this.#answer(name, index, { type: 'noSuchObject' })
   }
 

@@ -181,8 +181,10 @@ export class RemoteWalk {
   }
 
   /** Takes what a backend said of one range, at `first` and every step after it; false for nonsense. */
-  #take({ cursor, range }: Question, varbinds: readonly Varbind[], first: number, step: number): boolean {
+  #take({ cursor, range, region }: Question, varbinds: readonly Varbind[], first: number, step: number): boolean {
     const { view, isV1 } = this.#rules
+    // Regions of one backend that touch are one range.
+    const isOneRegion = compareOid(range.end, region.to) <= 0
     let last = range.start
     let mayEqual = range.include
     for (let at = first; at < varbinds.length && !cursor.isDone; at += step) {
@@ -198,7 +200,8 @@ export class RemoteWalk {
       if (!isDue || !isPlain(value)) return last !== range.start
       last = name
       mayEqual = false
-      if ((isV1 && value.type === 'Counter64') || !view.includes(name)) cursor.passOver(name)
+      if ((isV1 && value.type === 'Counter64') || !(isOneRegion ? view.sees(region, name) : view.includes(name)))
+        cursor.passOver(name)
       else cursor.takeRemote(name, encodeVarbind(name, value))
     }
     // Nothing at all for a range is nonsense: there is always an instance or an end.

@@ -1,6 +1,7 @@
 /** Strict BER reading by offset: definite lengths, child within parent, integer widths (RFC 3417 §8). */
 import { maxSubIdentifier, maxSubIdentifiers, type Oid } from '../smi/oid.ts'
 import type { SnmpValue } from '../smi/value.ts'
+import { copyOf } from './copy.ts'
 import { DecodeError } from './decode-error.ts'
 import { tag } from './tags.ts'
 
@@ -105,7 +106,25 @@ export class BerReader {
   /** The octets of a string, copied, so that they outlive the datagram. */
   octets(expectedTag: number = tag.octetString): Uint8Array {
     const end = this.header(expectedTag)
-    const value = Uint8Array.from(this.bytes.subarray(this.position, end)) // slice of a Buffer would not copy
+    const value = copyOf(this.bytes, this.position, end)
+    this.position = end
+    return value
+  }
+
+  /** The octets of a string as they lie in the datagram, for those who are done with them before it goes. */
+  view(): Uint8Array {
+    const end = this.header(tag.octetString)
+    const value = this.bytes.subarray(this.position, end)
+    this.position = end
+    return value
+  }
+
+  /** A string of UTF-8. */
+  text(): string {
+    const end = this.header(tag.octetString)
+    const { bytes } = this
+    const octets = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    const value = octets.toString('utf8', this.position, end)
     this.position = end
     return value
   }

@@ -3,6 +3,7 @@
  * afterwards; nothing is moved and nothing is allocated per element.
  */
 import type { SnmpValue } from '../smi/value.ts'
+import { copyOf } from './copy.ts'
 import { exceptionTag, tag } from './tags.ts'
 
 const eightOctets = new DataView(new ArrayBuffer(8))
@@ -22,13 +23,7 @@ export class BerWriter {
 
   /** A copy of what was written. */
   take(from = 0): Uint8Array {
-    const { bytes } = this
-    const length = this.position - from
-    const copy = new Uint8Array(length)
-    // Most are a varbind, for which a view to copy from would cost more than the octets.
-    if (length > 64) copy.set(this.written(from))
-    else for (let i = 0; i < length; i++) copy[i] = bytes[from + i] ?? 0
-    return copy
+    return copyOf(this.bytes, from, this.position)
   }
 
   /** Makes room for `count` more octets, by moving to a larger buffer when there is none. */
@@ -125,6 +120,13 @@ export class BerWriter {
   octets(octets: Uint8Array, elementTag: number = tag.octetString): void {
     this.header(elementTag, octets.length)
     this.raw(octets)
+  }
+
+  /** A string in UTF-8. */
+  text(text: string): void {
+    const length = text === '' ? 0 : Buffer.byteLength(text)
+    this.header(tag.octetString, length)
+    if (length > 0) this.position += this.bytes.write(text, this.position)
   }
 
   null(elementTag: number = tag.null): void {

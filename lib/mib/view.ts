@@ -11,6 +11,12 @@ export interface ViewFamily {
 /** What a view says of everything below an OID. */
 export type Decision = 'in' | 'out' | 'mixed'
 
+/** All names below an OID, or from it up to and without `to`. */
+export interface PartOfTree {
+  readonly oid: Oid
+  readonly to?: Oid
+}
+
 export class View {
   readonly #families: readonly ViewFamily[]
   /** Of objects and regions that are served; regions come and go with their sessions, and take this along. */
@@ -32,14 +38,20 @@ export class View {
     return this.#families.find((family) => matches(family, name, family.subtree.length))
   }
 
-  /** Decides once for an object and all its instances, unless a family reaches deeper than the object's own OID. */
-  decide(object: { readonly oid: Oid }): Decision {
-    let decision = this.#decisions.get(object)
+  /** Decides once for an object and all its instances, or a region, unless a family reaches deeper than what all its names begin with. */
+  decide(part: PartOfTree): Decision {
+    let decision = this.#decisions.get(part)
     if (decision === undefined) {
-      decision = this.#decideFor(object.oid)
-      this.#decisions.set(object, decision)
+      decision = this.#decideFor(prefixOf(part))
+      this.#decisions.set(part, decision)
     }
     return decision
+  }
+
+  /** Whether a name is seen that lies within this part of the tree. */
+  sees(part: PartOfTree, name: ArrayLike<number>): boolean {
+    const decision = this.decide(part)
+    return decision === 'mixed' ? this.includes(name) : decision === 'in'
   }
 
   #decideFor(prefix: Oid): Decision {
@@ -49,6 +61,13 @@ export class View {
     if (isDeeper) return 'mixed'
     return this.includes(prefix) ? 'in' : 'out'
   }
+}
+
+/** What all names of a part begin with: its OID; of a range of subtrees (RFC 2741 §7.1.4.1), the OID of their parent. */
+function prefixOf({ oid, to }: PartOfTree): Oid {
+  const last = oid.length - 1
+  const isOneSubtree = to === undefined || (to.length === oid.length && to[last] === (oid[last] ?? 0) + 1)
+  return isOneSubtree ? oid : oid.slice(0, last)
 }
 
 function matches({ subtree, mask }: ViewFamily, name: ArrayLike<number>, length: number): boolean {

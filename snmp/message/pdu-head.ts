@@ -30,8 +30,8 @@ export function headOfScopedPdu(scopedPdu: Uint8Array): PduHead | undefined {
   const reader = new BerReader().reset(scopedPdu)
   try {
     reader.enter(tag.sequence)
-    reader.octets()
-    reader.octets()
+    reader.view() // contextEngineID and contextName
+    reader.view()
     return readPduHead(reader)
   } catch (error) {
     if (error instanceof DecodeError) return undefined

@@ -13,7 +13,7 @@ export function openScopedPdu(out: BerWriter, contextEngineId: Uint8Array, conte
   out.position = 0
   const scoped = out.open(tag.sequence)
   out.octets(contextEngineId)
-  out.octets(Buffer.from(contextName))
+  out.text(contextName)
   return scoped
 }
 
@@ -27,5 +27,5 @@ export function readContext(reader: BerReader, scopedPdu: Uint8Array, isPadded: 
   if (!isPadded && end !== scopedPdu.length) reader.fail('octets follow the scoped PDU')
   reader.limit = end
   const contextEngineId = reader.octets()
-  return { contextEngineId, contextName: Buffer.from(reader.octets()).toString('utf8') }
+  return { contextEngineId, contextName: reader.text() }
 }

@@ -66,7 +66,7 @@ function readHeader(reader: BerReader): V3Header | undefined {
   const header = reader.enter(tag.sequence)
   const msgId = reader.integer32()
   const msgMaxSize = reader.integer32()
-  const flags = reader.octets()
+  const flags = reader.view()
   const securityModel = reader.integer32()
   reader.leave(header)
   if (msgId < 0) reader.fail('msgID is negative')
@@ -94,7 +94,7 @@ function readUsmParameters(reader: BerReader): UsmParameters {
   const engineId = reader.octets()
   const boots = reader.integer32()
   const time = reader.integer32()
-  const userName = Buffer.from(reader.octets()).toString('utf8')
+  const userName = reader.text()
   const digestEnd = reader.header(tag.octetString)
   const digestAt = reader.position
   reader.position = digestEnd
@@ -108,7 +108,7 @@ function readUsmParameters(reader: BerReader): UsmParameters {
 
 /** The scoped PDU as it stands: a sequence at noAuthNoPriv and authNoPriv, an OCTET STRING at authPriv. */
 function readScopedData(reader: BerReader, level: SecurityLevel): Uint8Array {
-  if (level === 'authPriv') return reader.octets()
+  if (level === 'authPriv') return reader.view()
   const start = reader.position
   reader.position = reader.header(tag.sequence)
   return reader.bytes.subarray(start, reader.position)
@@ -136,7 +136,8 @@ export function writeV3(out: BerWriter, message: OutgoingV3, scopedData: Uint8Ar
   out.integer32(message.msgId)
   out.integer32(message.msgMaxSize)
   const flags = message.level === 'authPriv' ? authFlag | privFlag : message.level === 'authNoPriv' ? authFlag : 0
-  out.octets(Uint8Array.of(flags | (message.isReportable ? reportableFlag : 0)))
+  out.header(tag.octetString, 1)
+  out.bytes[out.position++] = flags | (message.isReportable ? reportableFlag : 0)
   out.integer32(usmSecurityModel)
   out.close(header)
   const outer = out.open(tag.octetString)
@@ -144,7 +145,7 @@ export function writeV3(out: BerWriter, message: OutgoingV3, scopedData: Uint8Ar
   out.octets(message.engineId)
   out.integer32(message.boots)
   out.integer32(message.time)
-  out.octets(Buffer.from(message.userName))
+  out.text(message.userName)
   out.octets(new Uint8Array(message.digestLength))
   const digestAt = out.position - message.digestLength
   out.octets(message.privParameters)

@@ -15,13 +15,9 @@ export interface V3Envelope extends Pick<OutgoingV3, 'msgId' | 'msgMaxSize' | 'b
 export function roomForScopedPdu(envelope: V3Envelope, messageOctets: number): number {
   const { msgId, msgMaxSize, boots, time, blockLength } = envelope
   const header = sequence + integer(msgId) + integer(msgMaxSize) + string(1) + integer(3)
-  const strings = [
-    envelope.engineIdLength,
-    envelope.userNameLength,
-    envelope.digestLength,
-    envelope.privParametersLength,
-  ]
-  const security = strings.reduce((sum, length) => sum + string(length), 2 * sequence + integer(boots) + integer(time))
+  const { engineIdLength, userNameLength, digestLength, privParametersLength } = envelope
+  const strings = string(engineIdLength) + string(userNameLength) + string(digestLength) + string(privParametersLength)
+  const security = 2 * sequence + integer(boots) + integer(time) + strings
   const room = messageOctets - sequence - integer(3) - header - security
   if (blockLength === 0) return room
   // An encrypted PDU is an OCTET STRING, whose length takes one to three octets.

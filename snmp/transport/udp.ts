@@ -35,8 +35,8 @@ export class UdpTransport implements Transport {
       type: isV6 ? 'udp6' : 'udp4',
       // IPv4 has listeners of its own, and its managers must not come as ::ffff:192.0.2.1.
       ipv6Only: isV6,
-      // Answers go to numeric addresses; without this every send waits a turn for a resolver that has nothing to do.
-      lookup: (hostname, _options, callback) => callback(null, hostname, isIPv6(hostname) ? 6 : 4),
+      // Answers go to numeric addresses of this family; without this every send waits a turn for a resolver that has nothing to do.
+      lookup: (hostname, _options, callback) => callback(null, hostname, isV6 ? 6 : 4),
       recvBufferSize: 1 << 20,
       sendBufferSize: 1 << 20,
     })

@@ -35,6 +35,17 @@ test('a decision for an object holds for all its instances, or is none', () => {
   assert.equal(view.decide({ oid: oid('1.2') }), 'out')
 })
 
+test('a decision for a range of subtrees holds for all of them, whatever is said of the first', () => {
+  const range = { oid: oid('1.3.6.1.9.1'), to: oid('1.3.6.1.9.9') }
+  assert.equal(new View([family('1.3.6')]).decide(range), 'in')
+  assert.equal(new View([family('1.2')]).decide(range), 'out')
+  const view = new View([family('1.3.6'), family('1.3.6.1.9.1', false)])
+  assert.equal(view.decide(range), 'mixed')
+  assert.equal(view.sees(range, oid('1.3.6.1.9.1.0')), false)
+  assert.equal(view.sees(range, oid('1.3.6.1.9.2.0')), true)
+  assert.equal(view.decide({ oid: oid('1.3.6.1.9.2'), to: oid('1.3.6.1.9.3') }), 'in')
+})
+
 test('the access entry is chosen by model, context match, prefix length and level, in this order', () => {
   const entry = (over: Partial<AccessEntry>, read: string): AccessEntry => ({
     groupName: 'g',

@@ -230,3 +230,19 @@ test('the endOfMibView of a walk names what was asked, never an instance of a su
   assert.deepEqual(await ask(registry, view, [root]), ['1.3.6 end'])
   assert.deepEqual(await ask(registry, view, [root], [0, 5]), ['1.3.6 end'])
 })
+
+test('a walk goes through a range of subtrees whose first one the view hides', async () => {
+  const registry = new Registry()
+  const names = [1, 2, 3].map((column) => [...root, column, 5])
+  registry.addRegion({
+    oid: [...root, 1],
+    to: [...root, 4],
+    specificity: 4,
+    priority: 127,
+    timeoutMs: 1000,
+    backend: elsewhere(names),
+  })
+  const family = (subtree: Oid, included: boolean) => ({ subtree, included, mask: new Uint8Array(0) })
+  const view = new View([family(root, true), family([...root, 1], false)])
+  assert.deepEqual(await ask(registry, view, [root], [0, 5]), ['1.3.6.2.5', '1.3.6.3.5', '1.3.6.3.5 end'])
+})

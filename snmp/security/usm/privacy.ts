@@ -47,9 +47,7 @@ export function encrypt(
     return { parameters, data: Buffer.concat([cipher.update(padded), cipher.final()]) }
   }
   for (let i = 0; i < 8; i++) parameters[i] = salt.getUint8(i)
-  // A stream cipher holds nothing back: there is no `final` to wait for.
-  const data = createCipheriv(aes(key), key, aesIv(boots, time, parameters)).update(plain)
-  return { parameters, data }
+  return { parameters, data: encryptCfb(key, aesIv(boots, time, parameters), plain) }
 }
 
 /** Undefined for what cannot have been encrypted by this protocol: §8.3.2, RFC 3826 §3.3.2 step 2. */
@@ -68,25 +66,74 @@ export function decrypt(
   return decryptCfb(key, aesIv(boots, time, parameters), data)
 }
 
-/** AES without a mode, kept with its key: making a cipher costs more than a request's few blocks do. */
-const blockCiphers = new WeakMap<Uint8Array, Cipher>()
-let feedback = Buffer.allocUnsafeSlow(2048)
+/** What is kept with a key, for making a cipher costs more than the few blocks of a message do. */
+interface AesCiphers {
+  /** AES without a mode. */
+  readonly blocks: Cipher
+  /** CFB128 over all that was ever encrypted with the key, in whole blocks. */
+  readonly stream: Cipher
+  /** The last block that `stream` gave, which its next one depends on. */
+  readonly last: Buffer
+}
+
+const ciphersOfKeys = new WeakMap<Uint8Array, AesCiphers>()
+const blockLength = 16
+let scratch = Buffer.allocUnsafeSlow(2048)
+
+function ciphersOf(key: Uint8Array): AesCiphers {
+  let ciphers = ciphersOfKeys.get(key)
+  if (!ciphers) {
+    const name = `aes-${key.length * 8}`
+    const last = Buffer.alloc(blockLength)
+    ciphers = {
+      blocks: createCipheriv(`${name}-ecb`, key, null).setAutoPadding(false),
+      stream: createCipheriv(`${name}-cfb`, key, last),
+      last,
+    }
+    ciphersOfKeys.set(key, ciphers)
+  }
+  return ciphers
+}
+
+/** Room for blocks before they are encrypted or decrypted, good until the next call. */
+function roomForBlocks(octets: number): Buffer {
+  if (scratch.length < octets) scratch = Buffer.allocUnsafeSlow(octets * 2)
+  return scratch
+}
+
+function wholeBlocks(octets: number): number {
+  return Math.ceil(octets / blockLength) * blockLength
+}
+
+/**
+ * CFB128 by a stream that never ends. Each block of it is what was to be encrypted, exclusive or with the encryption of the block
+ * before; so a first block is put in that comes out as the initialization vector, and what follows is encrypted as if the
+ * stream had begun there.
+ */
+function encryptCfb(key: Uint8Array, iv: Uint8Array, plain: Uint8Array): Uint8Array {
+  const { blocks, stream, last } = ciphersOf(key)
+  const padded = wholeBlocks(plain.length)
+  const room = roomForBlocks(blockLength + padded)
+  const keyStream = blocks.update(last)
+  for (let i = 0; i < blockLength; i++) room[i] = (keyStream[i] ?? 0) ^ (iv[i] ?? 0)
+  room.set(plain, blockLength)
+  room.fill(0, blockLength + plain.length, blockLength + padded)
+  const octets = stream.update(room.subarray(0, blockLength + padded))
+  octets.copy(last, 0, padded)
+  return octets.subarray(blockLength, blockLength + plain.length)
+}
 
 /**
  * CFB128 the other way: every block of the key stream is the encryption of the block of ciphertext before it, and all
  * of those are at hand, so that one call gives the whole stream (NIST SP 800-38A §6.3).
  */
 function decryptCfb(key: Uint8Array, iv: Uint8Array, data: Uint8Array): Uint8Array {
-  let cipher = blockCiphers.get(key)
-  if (!cipher) {
-    cipher = createCipheriv(`aes-${key.length * 8}-ecb`, key, null).setAutoPadding(false)
-    blockCiphers.set(key, cipher)
-  }
-  const streamLength = Math.ceil(data.length / 16) * 16
-  if (feedback.length < streamLength + 16) feedback = Buffer.allocUnsafeSlow((streamLength + 16) * 2)
-  feedback.set(iv, 0)
-  feedback.set(data, 16)
-  const stream = cipher.update(feedback.subarray(0, streamLength))
+  const { blocks } = ciphersOf(key)
+  const streamLength = wholeBlocks(data.length)
+  const room = roomForBlocks(blockLength + streamLength)
+  room.set(iv, 0)
+  room.set(data, blockLength)
+  const stream = blocks.update(room.subarray(0, streamLength))
   for (let i = 0; i < data.length; i++) stream[i]! ^= data[i]!
   return stream.subarray(0, data.length)
 }
@@ -111,8 +158,4 @@ function aesIv(boots: number, time: number, parameters: Uint8Array): Uint8Array 
   ivView.setUint32(4, time)
   iv.set(parameters, 8)
   return iv
-}
-
-function aes(key: Uint8Array): string {
-  return key.length === 16 ? 'aes-128-cfb' : key.length === 24 ? 'aes-192-cfb' : 'aes-256-cfb'
 }
