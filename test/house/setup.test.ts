@@ -1,7 +1,8 @@
 /** What bin/setup makes of the daemons, shown by small ones beside the real setup, lib and configuration of the compiler. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -15,7 +16,7 @@ before(() => {
   root = mkdtempSync(join(tmpdir(), 'setup-'))
   for (const name of ['bin/setup', 'lib', 'package.json', 'package-lock.json', 'tsconfig.json'])
     cpSync(join(programRoot, name), join(root, name), { recursive: true })
-  symlinkSync(join(programRoot, 'node_modules'), join(root, 'node_modules'))
+  linkPackages()
   write(
     'agent/thread/thread.ts',
     `import { parentPort } from 'node:worker_threads'\nparentPort?.postMessage('a thread')\n`,
@@ -35,6 +36,16 @@ export function say(name: string): void {
   }
 })
 after(() => rmSync(root, { recursive: true }))
+
+/** The packages that are installed, in a folder of their own: setup finds all as it left it, and installs nothing. */
+function linkPackages(): void {
+  const from = join(programRoot, 'node_modules')
+  mkdirSync(join(root, 'node_modules'))
+  for (const name of readdirSync(from))
+    if (!name.startsWith('.')) symlinkSync(join(from, name), join(root, 'node_modules', name))
+  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')))
+  write('node_modules/.castellan-lock', lock.digest('hex'))
+}
 
 function write(name: string, text: string): void {
   mkdirSync(dirname(join(root, name)), { recursive: true })
