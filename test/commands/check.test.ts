@@ -333,9 +333,11 @@ test('logs of sipd that a start could not open are named in the line of their di
     return said
   }
   assert.deepEqual(await say('ErrorLog /no/such/folder/log'), [
-    'error: ErrorLog: there is no folder /no/such/folder; sipd cannot start',
+    'error: ErrorLog: the folder /no/such/folder does not exist; create it, or sipd cannot start',
   ])
-  assert.deepEqual(await say('ErrorLog /etc'), ['error: ErrorLog: /etc is no file that can be written'])
+  assert.deepEqual(await say('ErrorLog /etc'), [
+    'error: ErrorLog: /etc is not a regular file or a device, so it cannot be written',
+  ])
   assert.deepEqual(await say('ErrorLog "|/no/such/program x"'), [
     'error: ErrorLog: there is no program /no/such/program',
   ])

@@ -58,7 +58,7 @@ interface Refused {
 }
 
 const refused: readonly Refused[] = [
-  { name: 'a value', lines: () => ['MaxForks 20'], says: /MaxForks is to be/ },
+  { name: 'a value', lines: () => ['MaxForks 20'], says: /MaxForks must be/ },
   {
     name: 'a format of the access log',
     lines: () => ['LogFormat "%q" common'],

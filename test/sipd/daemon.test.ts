@@ -108,8 +108,8 @@ describe('sipd and bin/sip', () => {
     const { code, out, err } = await sip('start')
     assert.equal(code, 1)
     assert.match(out, /\[FAILED\]/)
-    assert.match(err, /sipd\.conf:\d+:8: Listen is to be a port or address:port/)
-    assert.match(err, /sipd\.conf:\d+:21: RegistrarMinExpires is to be a whole number/)
+    assert.match(err, /sipd\.conf:\d+:8: Listen must be a port or address:port/)
+    assert.match(err, /sipd\.conf:\d+:21: RegistrarMinExpires must be a whole number/)
     writeFileSync(path, good)
   })
 

@@ -2,7 +2,7 @@
 import { container, many, one } from '../declare/directive.ts'
 import { type Kind, onOff, text } from '../declare/kinds.ts'
 
-const inForce = 'number expansion is to come'
+const inForce = 'number expansion is not implemented yet'
 
 export interface NumberExpansion {
   /** Digits, and a dot for any digit. */
