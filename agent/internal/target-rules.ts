@@ -132,7 +132,7 @@ export const filterRule: Rule = (rows, report) => {
     if (!filtered.has(row.snmpNotifyFilterProfileName))
       report.warn(
         placeOf('snmpNotifyFilterProfileName'),
-        `profile ${row.snmpNotifyFilterProfileName} has no snmpNotifyFilterEntry, so it keeps nothing back`,
+        `profile ${row.snmpNotifyFilterProfileName} has no snmpNotifyFilterEntry, so it filters nothing`,
       )
   }
   for (const { row, placeOf } of logs)

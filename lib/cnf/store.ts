@@ -76,7 +76,7 @@ export class CnfStore {
         file,
         line: 1,
         column: 1,
-        message: `holds secrets that others can read; run: chmod 600 ${path}`,
+        message: `has secrets that other users can read; run: chmod 600 ${path}`,
       })
     }
     const merged = new Map(main.entries.map((entry) => [`${entry.type.keyword} ${entry.key}`, { ...entry, file }]))

@@ -39,7 +39,7 @@ export function makeFolders(home: Home, domain: Domain): DomainFolders {
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 })
     } catch (error) {
-      throw isDenied(error) ? refused(home) : new HomeError(`make the folder ${folder}: ${messageOf(error)}`)
+      throw isDenied(error) ? refused(home) : new HomeError(`cannot create the folder ${folder}: ${messageOf(error)}`)
     }
   }
   return folders
@@ -78,7 +78,7 @@ export function isInitialized(home: Home): boolean {
     return true
   } catch (error) {
     if (isMissing(error) || codeOf(error) === 'ENOTDIR') return false
-    throw isDenied(error) ? refused(home) : new HomeError(`read ${home.conf}: ${messageOf(error)}`)
+    throw isDenied(error) ? refused(home) : new HomeError(`cannot read ${home.conf}: ${messageOf(error)}`)
   }
 }
 

@@ -66,7 +66,7 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
     try {
       file.reopen()
     } catch (error) {
-      log.error('cannot reopen the log; the file that was open is used on', { error })
+      log.error('cannot reopen the log; the file that is open stays in use', { error })
     }
   })
   guardProcess(() => log, systemClock)
@@ -187,7 +187,7 @@ export async function keepToSignals({ pidFile, log, stop, reload }: ServingProce
 
 /** Our own commands know the process by its marker; others want the file, which is written when there is room. */
 function writeLater(pidFile: string, self: ProcessIdentity, log: Log): void {
-  log.error('the disk has no room for the PID file; it is written when there is some', { pidFile })
+  log.error('the disk has no room for the PID file; it is written when there is room', { pidFile })
   const timer = systemClock.every(writeAgainEveryMs, () => {
     writePidFile(pidFile, self).then(
       (written) => {

@@ -77,7 +77,7 @@ function checkValue({ row, placeOf }: Trigger, known: KnownObjects, report: Repo
   const mistake = objectMistake(value, isWildcard, known)
   if (mistake) report.warn(at, `mteTriggerValueID: ${mistake}`)
   else if ((tests.has('boolean') || tests.has('threshold')) && !isInteger(value, known))
-    report.warn(at, `mteTriggerValueID: ${known.format(value)} is no number, as boolean and threshold tests need`)
+    report.warn(at, `mteTriggerValueID: ${known.format(value)} is not a number, which boolean and threshold tests need`)
   const discontinuity = row.mteTriggerDeltaDiscontinuityID
   const wrong =
     discontinuity && objectMistake(discontinuity, row.mteTriggerDeltaDiscontinuityIDWildcard ?? false, known)
@@ -149,7 +149,7 @@ function checkNotification({ row, placeOf }: ConfiguredRow<EventRow>, known: Kno
   if (name === undefined || compareOid(name, zeroDotZero) === 0) return
   const kind = known.kindOf(name)
   if (kind === 'object' || kind === 'other')
-    report.warn(placeOf('mteEventNotification'), `mteEventNotification: ${known.format(name)} is no notification`)
+    report.warn(placeOf('mteEventNotification'), `mteEventNotification: ${known.format(name)} is not a notification`)
 }
 
 function checkSet({ row, placeOf }: ConfiguredRow<EventRow>, known: KnownObjects, report: Report): void {

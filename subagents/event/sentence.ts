@@ -68,7 +68,7 @@ function measured(row: TriggerRow, object: string, { sampled }: InstanceState): 
 }
 
 function since(before: InstanceState | undefined): string {
-  return before?.sampled === undefined ? '' : `; it was ${before.sampled} at the sample before`
+  return before?.sampled === undefined ? '' : `; it was ${before.sampled} at the previous sample`
 }
 
 function stepped(object: string, before: InstanceState | undefined, { sampled }: InstanceState): string {

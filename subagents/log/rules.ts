@@ -99,10 +99,13 @@ function checkMatching({ row, placeOf }: Log, report: Report): void {
   if (stop > 0 && start > stop)
     report.warn(
       placeOf('siLogMatchStart'),
-      `siLogMatchStart ${start} is beyond siLogMatchStop ${stop}, so no text is looked at`,
+      `siLogMatchStart ${start} is beyond siLogMatchStop ${stop}, so no line is searched`,
     )
   if (row.siLogRegExp === '' && (row.siLogMatchCommand !== '' || row.siLogMatchTrap))
-    report.warn(placeOf('siLogRegExp'), 'without a pattern nothing matches, and neither command nor trap comes')
+    report.warn(
+      placeOf('siLogRegExp'),
+      'without a pattern nothing matches, so neither command nor notification follows; set siLogRegExp',
+    )
 }
 
 function checkRotation({ row, placeOf }: Log, report: Report): void {
@@ -110,11 +113,11 @@ function checkRotation({ row, placeOf }: Log, report: Report): void {
   if (kept > 0 && kept < size)
     report.warn(
       placeOf('siLogRotateKeepOctets'),
-      `siLogRotateKeepOctets ${kept} is below siLogRotateSize ${size}; what is rotated by size may be deleted at once`,
+      `siLogRotateKeepOctets ${kept} is below siLogRotateSize ${size}; a file rotated by size may be deleted at once`,
     )
   if (hasPolicy(row) && size === 0 && row.siLogRotateSeconds === 0)
     report.warn(
       placeOf('siLogRotateSize'),
-      'neither siLogRotateSize nor siLogRotateSeconds says when, so the file is rotated by hand alone',
+      'neither siLogRotateSize nor siLogRotateSeconds says when, so the file is rotated only by castellan rotate',
     )
 }

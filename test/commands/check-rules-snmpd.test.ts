@@ -9,7 +9,7 @@ let home: Home
 const bothCommunities = (listen: string): [string, string][] =>
   ['public', 'cspsAdmin'].map((word) => [
     word,
-    `this community is one that everybody tries, and ${listen} takes it from any address; use SNMPv3 users instead (castellan user add NAME), listen on 127.0.0.1 alone, or bind it to hosts`,
+    `this community is a well-known name that attackers try, and ${listen} takes it from any address; use SNMPv3 users instead (castellan user add NAME), listen on 127.0.0.1 alone, or bind it to hosts`,
   ])
 before(async () => {
   home = await newHome()
@@ -21,10 +21,7 @@ describe('snmpd.cnf: where it listens', () => {
     'no listen entry at all': {
       replace: [['snmpListenEntry 127.0.0.1:1161', '']],
       expect: [
-        [
-          '#',
-          'there is no snmpListenEntry, so the agent would answer nobody; add one such as: snmpListenEntry 127.0.0.1:161',
-        ],
+        ['#', 'the agent needs a snmpListenEntry to answer anybody; add one such as: snmpListenEntry 127.0.0.1:161'],
       ],
     },
     'a transport that is not known': {
@@ -56,7 +53,7 @@ describe('snmpd.cnf: where it listens', () => {
     },
     'the same socket spelt another way': {
       add: 'snmpListenEntry [::1]:1\nsnmpListenEntry [0:0::1]:1',
-      expect: [['[0:0::1]:1', 'snmpListenEntry [0:0::1]:1 takes the same port as [::1]:1 in line +0']],
+      expect: [['[0:0::1]:1', 'snmpListenEntry [0:0::1]:1 is the same port as [::1]:1 in line +0; remove one']],
     },
     'an address within another one: each has a socket of its own': {
       add: 'snmpListenEntry 127.0.0.2:1\nsnmpListenEntry 0.0.0.0:1\nsnmpListenEntry [::]:1',
@@ -66,7 +63,7 @@ describe('snmpd.cnf: where it listens', () => {
       add: 'snmpListenEntry 203.0.113.9:1',
       expect: [
         ...bothCommunities('203.0.113.9:1'),
-        ['203.0.113.9:1', 'warning: 203.0.113.9 is an address of no interface now; the agent cannot start until it is'],
+        ['203.0.113.9:1', 'warning: no interface has the address 203.0.113.9; the agent cannot start until one has it'],
       ],
     },
     'a community of its own that may write, from any address': {
@@ -89,9 +86,9 @@ describe('snmpd.cnf: where it listens', () => {
       ],
       add: 'snmpListenEntry 192.0.2.1:1',
       expect: [
-        ['Private', 'this community is one that everybody tries, and 192.0.2.1:1 takes it'],
-        ['"ALL Private"', 'this community is one that everybody tries, and 192.0.2.1:1 takes it'],
-        ['192.0.2.1:1', 'warning: 192.0.2.1 is an address of no interface now'],
+        ['Private', 'this community is a well-known name that attackers try, and 192.0.2.1:1 takes it'],
+        ['"ALL Private"', 'this community is a well-known name that attackers try, and 192.0.2.1:1 takes it'],
+        ['192.0.2.1:1', 'warning: no interface has the address 192.0.2.1; the agent cannot start until one has it'],
       ],
     },
     'well-known communities that a transport tag binds to hosts': {
@@ -118,9 +115,9 @@ describe('snmpd.cnf: where it listens', () => {
       expect: [
         [
           'public',
-          'this community is one that everybody tries, and 0.0.0.0:1 takes it from any address (a mask of its tag hosts lets any address in)',
+          'this community is a well-known name that attackers try, and 0.0.0.0:1 takes it from any address (a mask of its tag hosts lets any address in)',
         ],
-        ['cspsAdmin', 'this community is one that everybody tries'],
+        ['cspsAdmin', 'this community is a well-known name that attackers try'],
       ],
     },
     'a well-known community that may do nothing': {
@@ -156,10 +153,10 @@ describe('snmpd.cnf: where it listens', () => {
         ['conf/agent/snmpd.cnf', ''],
         ['conf/agent/snmpd.cnf/x', 'a part of '],
         ['tcp:127.0.0.1:705', 'agentxListenEntry tcp:127.0.0.1:705 is the same as the one in line +3'],
-        ['tcp:203.0.113.9:705', 'warning: 203.0.113.9 is an address of no interface now'],
+        ['tcp:203.0.113.9:705', 'warning: no interface has the address 203.0.113.9; the agent cannot start until one has it'],
         ['tcp:203.0.113.9:705', 'agentxListenEntry tcp:203.0.113.9:705 is the same as the one in line +3'],
         ['tcp:master.example:705', 'warning: master.example is looked up at each start'],
-        ['none', 'warning: agentxListenEntry none means nothing beside other entries'],
+        ['none', 'warning: agentxListenEntry none cannot stand beside other entries; remove it or them'],
       ],
     },
   })
@@ -172,7 +169,7 @@ describe('snmpd.cnf: who may do what', () => {
       expect: [
         [
           'stranger',
-          'warning: security name stranger is in no vacmSecurityToGroupEntry of snmpv1 or snmpv2c; the community may do nothing',
+          'warning: security name stranger is in no vacmSecurityToGroupEntry of snmpv1 or snmpv2c; the community has no access',
         ],
       ],
     },
@@ -186,15 +183,15 @@ describe('snmpd.cnf: who may do what', () => {
       add: 'snmpCommunityEntry c public publicSec 80:00:00:00:01 other - nonVolatile',
       expect: [
         ['public', 'warning: line '],
-        ['80:00:00:00:01', 'warning: this agent is no proxy for other engines; use localSnmpID for its own'],
-        ['other', 'warning: there is no context other; the only one has the empty name, which is written -'],
+        ['80:00:00:00:01', 'warning: this agent does not proxy for other engines; use localSnmpID'],
+        ['other', 'warning: unknown context other; the only context has the empty name, written -'],
       ],
     },
     'a group without access, and a member that is not there': {
       add: 'vacmSecurityToGroupEntry usm nobody noGroup nonVolatile\nvacmSecurityToGroupEntry snmpv2c nobody publicGroup nonVolatile',
       expect: [
         ['nobody', 'warning: there is no user nobody; add one: castellan user add nobody'],
-        ['noGroup', 'warning: group noGroup has no vacmAccessEntry, so its members may do nothing'],
+        ['noGroup', 'warning: group noGroup has no vacmAccessEntry, so its members have no access'],
         ['nobody', 'warning: no snmpCommunityEntry has the security name nobody'],
       ],
     },
@@ -209,13 +206,13 @@ describe('snmpd.cnf: who may do what', () => {
     'a level that its messages never have, and a context': {
       add: 'vacmAccessEntry x ctx snmpv2c authPriv exact - - - nonVolatile',
       expect: [
-        ['ctx', 'warning: there is no context ctx; the only one has the empty name, which is written -'],
+        ['ctx', 'warning: unknown context ctx; the only context has the empty name, written -'],
         ['authPriv', 'warning: messages of snmpv2c are noAuthNoPriv, so this entry never counts'],
       ],
     },
     'a user without a group': {
       add: `usmUserEntry localSnmpID ann SHA none nonVolatile ${Array(20).fill('0a').join(':')} -`,
-      expect: [['ann', 'warning: user ann is in no vacmSecurityToGroupEntry of usm, and may do nothing']],
+      expect: [['ann', 'warning: user ann is in no vacmSecurityToGroupEntry of usm, and has no access']],
     },
     'a key that was cut': {
       add: `vacmSecurityToGroupEntry usm ann readAuth nonVolatile\nusmUserEntry localSnmpID ann SHA none nonVolatile ${Array(19).fill('0a').join(':')} -`,
@@ -294,7 +291,7 @@ describe('snmpd.cnf: where notifications go', () => {
       add: 'snmpNotifyFilterProfileEntry gone empty nonVolatile\nsnmpNotifyFilterEntry unused iso - included nonVolatile\nnlmConfigLogEntry second void 0 enabled nonVolatile',
       expect: [
         ['gone', 'warning: there is no snmpTargetParamsEntry gone'],
-        ['empty', 'warning: profile empty has no snmpNotifyFilterEntry, so it keeps nothing back'],
+        ['empty', 'warning: profile empty has no snmpNotifyFilterEntry, so it filters nothing'],
         ['unused', 'warning: nothing uses the profile unused'],
         ['void', 'warning: profile void has no snmpNotifyFilterEntry, so nothing is logged'],
       ],

@@ -55,7 +55,7 @@ describe('eventagt.cnf', () => {
         ['ifTable', 'warning: mteTriggerValueID: ifTable has no value'],
         ['ifInOctets', 'warning: mteTriggerValueID: ifInOctets is a column; name an instance such as ifInOctets.1'],
         ['sysUpTime', 'warning: mteTriggerValueID: sysUpTime has the one instance sysUpTime.0'],
-        ['ifDescr.1', 'warning: mteTriggerValueID: ifDescr.1 is no number, as boolean and threshold tests need'],
+        ['ifDescr.1', 'warning: mteTriggerValueID: ifDescr.1 is not a number, which boolean and threshold tests need'],
         ['0.0', 'warning: mteTriggerValueID: 0.0 names no object'],
         ['ifInOctets.1.2', 'warning: mteTriggerValueID: ifInOctets can have no instance 1.2'],
       ],
@@ -84,7 +84,7 @@ describe('eventagt.cnf', () => {
       ].join('\n'),
       expect: [
         ['00', 'warning: an event without an action does nothing'],
-        ['sysUpTime.0', 'warning: mteEventNotification: sysUpTime.0 is no notification'],
+        ['sysUpTime.0', 'warning: mteEventNotification: sysUpTime.0 is not a notification'],
         ['sysUpTime.0', 'warning: mteEventSetObject: sysUpTime cannot be set'],
         ['siLogPollNow.1', 'warning: mteEventSetObject: siLogPollNow does not take the integer 5 (wrongValue)'],
       ],
@@ -113,7 +113,7 @@ describe('schedule.cnf', () => {
       ].join('\n'),
       expect: [
         ['0', 'warning: a periodic schedule of 0 seconds never runs'],
-        ['-', 'warning: schedWeekDay names nothing, so the schedule never runs'],
+        ['-', 'warning: schedWeekDay is empty, so the schedule never runs'],
       ],
     },
     'the 30th of February': {
@@ -121,7 +121,7 @@ describe('schedule.cnf', () => {
       expect: [
         [
           '0000000400000000',
-          'warning: no date is all of schedWeekDay, schedMonth and schedDay, so the schedule never runs',
+          'warning: no date matches schedWeekDay, schedMonth and schedDay together, so the schedule never runs',
         ],
       ],
     },
@@ -138,7 +138,7 @@ describe('schedule.cnf', () => {
         ['sysUpTime.0', 'warning: schedVariable: sysUpTime cannot be set'],
         ['siLogPollNow', 'warning: schedVariable: siLogPollNow is a column; name an instance such as siLogPollNow.1'],
         ['siLogPollNow.1', 'warning: schedVariable: siLogPollNow does not take the integer 7 (wrongValue)'],
-        ['ctx', 'warning: there is no context ctx; the only one has the empty name, which is written -'],
+        ['ctx', 'warning: unknown context ctx; the only context has the empty name, written -'],
         [
           'critAppStartCommand.1',
           'warning: schedVariable: critAppStartCommand holds a command, which only its file sets',
@@ -169,7 +169,7 @@ describe('critagt.cnf', () => {
     },
     'two rows of one name': {
       add: [row(2, 'a', '/bin/true', '-'), row(3, 'a', '/bin/false', '-')].join('\n'),
-      expect: [['a', 'row 2 is named a too; both would take the same process for theirs']],
+      expect: [['a', 'row 2 also has the name a; both would supervise the same process; rename one']],
     },
     'a unit that is none, one beside commands, and one that systemd has not': {
       add: [
@@ -181,7 +181,7 @@ describe('critagt.cnf', () => {
         ['a/b', 'a/b is not the name of a unit'],
         [
           'no-such-unit',
-          'a row has either critAppUnit or commands to start and stop; beside a unit these would never run',
+          'a row has either critAppUnit or commands to start and stop, and not both; remove one of them',
         ],
         ['no-such-unit', 'warning: systemd has no unit no-such-unit.service'],
         ['no-such-unit@1', 'warning: systemd has no unit no-such-unit@1.service'],
@@ -205,7 +205,7 @@ describe('critagt.cnf', () => {
       add: row(2, 'a', '-', '-', '- 5 0').replace(' down ', ' up '),
       expect: [
         ['-', 'warning: the process is wanted up, and there is no command to start it'],
-        ['0', 'warning: within 0 seconds critAppMaxRestarts is never reached'],
+        ['0', 'warning: with a window of 0 seconds critAppMaxRestarts is never reached'],
       ],
     },
   })
@@ -253,8 +253,11 @@ describe('logagt.cnf', () => {
       ].join('\n'),
       expect: [
         ['/no/such/program', 'warning: siLogMatchCommand: there is no program /no/such/program'],
-        ['9', 'warning: siLogMatchStart 9 is beyond siLogMatchStop 5, so no text is looked at'],
-        ['-', 'warning: without a pattern nothing matches, and neither command nor trap comes'],
+        ['9', 'warning: siLogMatchStart 9 is beyond siLogMatchStop 5, so no line is searched'],
+        [
+          '-',
+          'warning: without a pattern nothing matches, so neither command nor notification follows; set siLogRegExp',
+        ],
       ],
     },
     'rotations that contradict themselves or each other': {
@@ -264,12 +267,12 @@ describe('logagt.cnf', () => {
       expect: [
         [
           '100',
-          'warning: siLogRotateKeepOctets 100 is below siLogRotateSize 5000; what is rotated by size may be deleted at once',
+          'warning: siLogRotateKeepOctets 100 is below siLogRotateSize 5000; a file rotated by size may be deleted at once',
         ],
         ['/var/log/a', 'warning: row 5 has a rotation policy for the same file; this one is not in force'],
         [
           '0',
-          'warning: neither siLogRotateSize nor siLogRotateSeconds says when, so the file is rotated by hand alone',
+          'warning: neither siLogRotateSize nor siLogRotateSeconds says when, so the file is rotated only by castellan rotate',
         ],
       ],
     },
@@ -295,7 +298,7 @@ describe('scripts.cnf', () => {
         ['-', 'warning: scripts.cnf names no command for this script; code that comes over SNMP is never run'],
         ['/no/such/program', 'warning: there is no program /no/such/program'],
         ['"/bin/sh \'x"', 'warning: scriptCommand: the quote at column 9 is not closed'],
-        ['editing', 'smScriptAdminStatus must be enabled or disabled; code is not edited here'],
+        ['editing', 'smScriptAdminStatus must be enabled or disabled; scripts cannot be edited over SNMP'],
       ],
     },
     'launches of what is not there or off, and an argument that is none': {

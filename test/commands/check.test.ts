@@ -214,15 +214,15 @@ test('reload refuses a file without any listen entry, and so does a start; what 
   await withFile('agent/snmpd.cnf', '', async () => {
     const { code, out } = await castellan('reload')
     assert.equal(code, 1)
-    assert.match(out, /^snmpd\.cnf:1:1: there is no snmpListenEntry, so the agent would answer nobody; add one such as/)
+    assert.match(out, /^snmpd\.cnf:1:1: the agent needs a snmpListenEntry to answer anybody; add one such as/)
     // Whoever sends the signal by hand gets the same answer from the agent itself.
     process.kill(appliance.agentPid, 'SIGHUP')
-    await until(() => appliance.log('agent.log').includes('there is no snmpListenEntry'), 5000, 'the refusal')
+    await until(() => appliance.log('agent.log').includes('the agent needs a snmpListenEntry'), 5000, 'the refusal')
     assert.ok(await serves())
     await appliance.stopAgent()
     assert.equal(await appliance.startDaemon('agent'), 1)
   })
-  assert.match(appliance.output, /snmpd\.cnf:1:1: there is no snmpListenEntry/)
+  assert.match(appliance.output, /snmpd\.cnf:1:1: the agent needs a snmpListenEntry/)
 })
 
 test('a home whose snmpd.cnf is older than its triggers is told each line that it lacks, and is good with them', async () => {
@@ -269,7 +269,10 @@ test('the real subagents refuse what check calls an error, in the same words, an
   await withFile('subagents/critagt.cnf', text + row(7, 'a', '/bin/true') + row(8, 'a', '/bin/true'), async () => {
     const { code, out } = await castellan('check')
     assert.equal(code, 1)
-    assert.match(out, /^critagt\.cnf:\d+:20: row 7 is named a too; both would take the same process for theirs\n$/)
+    assert.match(
+      out,
+      /^critagt\.cnf:\d+:20: row 7 also has the name a; both would supervise the same process; rename one\n$/,
+    )
     const before = appliance.output.length
     assert.equal(await appliance.startDaemon('subagents'), 1)
     assert.ok(appliance.output.slice(before).includes(out.trim()), appliance.output)

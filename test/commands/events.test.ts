@@ -176,5 +176,5 @@ mteEventNotificationEntry 0.0 - - o tell
 function said(line: string): string {
   const [time, fired, value, limit, before] = line.split(/ +/)
   const beyond = fired === 'rising' ? 'above' : 'below'
-  return `  2026-01-02T03:${time}  ${fired!.padEnd(12)}  load: hrProcessorLoad.1 is ${value}, at or ${beyond} ${limit}; it was ${before} at the sample before`
+  return `  2026-01-02T03:${time}  ${fired!.padEnd(12)}  load: hrProcessorLoad.1 is ${value}, at or ${beyond} ${limit}; it was ${before} at the previous sample`
 }

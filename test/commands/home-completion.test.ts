@@ -72,7 +72,7 @@ test('where the port offset cannot be known only files without ports are made, a
   const advice = `castellan init --home ${at.home.root} --port-offset N`
   const checked = await castellan('check')
   assert.equal(checked.code, 1)
-  assert.ok(checked.out.includes(`${conf('sipd/sipd.conf')} is missing; it holds ports`), checked.out)
+  assert.ok(checked.out.includes(`${conf('sipd/sipd.conf')} is missing; it holds port numbers`), checked.out)
   const completed = await castellan('init')
   assert.equal(completed.code, 1)
   assert.equal(completed.out, `made ${conf('agent/host.cnf')}\n`)

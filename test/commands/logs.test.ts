@@ -108,6 +108,6 @@ test('a pattern is not tried on what cannot be read, and the sentence says why',
   )
   await assert.rejects(
     tryPattern('error', join(at.home.root, 'none'), () => {}),
-    /none is not there$/,
+    /none does not exist$/,
   )
 })

@@ -63,7 +63,7 @@ describe('critical applications together', needs('snmpset', 'snmptrapd'), () => 
       new RegExp(`${traps.replaceAll('.', '\\.')}\\.4\\s[\\s\\S]*${traps.replaceAll('.', '\\.')}\\.4\\s`),
       8000,
     )
-    assert.match(seen, /"all 2 processes that are wanted run"/)
+    assert.match(seen, /"all 2 wanted processes are running"/)
   })
 
   test('castellan apps shows them to people and programs, and sets them over SNMP', async () => {

@@ -32,7 +32,7 @@ const lookAgainMs = 1000
 const wantRetryMs = 2000
 /** So many lines of what it printed last go to the log. */
 const keptLines = 20
-const untilSetUp = 'it is not started again before somebody starts its unit or sets it up'
+const untilSetUp = 'it stays down until its unit is started or critAppAdminStatus is set to up'
 
 export class Entry implements TrackedRow {
   readonly graceful: Graceful
