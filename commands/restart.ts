@@ -14,9 +14,9 @@ import { stopWithinMs } from './lifecycle/stop-home.ts'
 export const restartCommand = defineCommand({
   name: 'restart',
   operands: '<name>',
-  summary: 'restart agent or subagents, or one module of the subagents such as critapp; sipd goes on',
+  summary: 'restart agent or subagents, or one module of the subagents such as critapp; sipd keeps running',
   example: 'castellan restart agent',
-  exitCodes: { 0: 'the new one serves', 1: 'nothing of that name runs here, or it does not come back' },
+  exitCodes: { 0: 'the new process serves', 1: 'no such process or module runs, or it did not start again' },
   options: {},
   async run({ home, operands: [name = ''] }) {
     requireHome(home)
@@ -44,12 +44,14 @@ export async function restartDaemon(host: HomeHost, name: OwnDaemon): Promise<vo
   host.signal(before, 'SIGTERM')
   if (!(await until(host, isGone, stopWithinMs))) host.signal(before, 'SIGKILL')
   const isOver = await until(host, () => isBack() || !isKept(), startWithinMs)
-  if (!isKept()) throw new Error(`the appliance was stopped while the ${name} was restarted`)
-  if (!isOver) throw new Error(`the ${name} did not come back; see logs/${name}.log`)
+  if (!isKept()) throw new Error(`the appliance was stopped while the ${name} was restarted; run: castellan start`)
+  if (!isOver) throw new Error(`the ${name} did not start again; see logs/${name}.log`)
 }
 
 function whyNot(name: OwnDaemon, phase: string | undefined): string {
   if (phase === undefined)
-    return `no castellan start keeps the ${name}; run: castellan start (or under systemd: systemctl restart castellan-${name})`
-  return phase === 'starting' ? 'the appliance is being started' : 'the appliance is being stopped'
+    return `no castellan start supervises the ${name}; run: castellan start (or under systemd: systemctl restart castellan-${name})`
+  return phase === 'starting'
+    ? 'the appliance is being started; wait until castellan status shows that it runs'
+    : 'the appliance is being stopped; run: castellan start'
 }

@@ -56,7 +56,7 @@ export async function listenForSubagents(
     createFolder(dirname(path), address)
     return await listenAtPath(path, address, accept, log)
   } catch (cause) {
-    throw new Error(`listen for AgentX subagents on ${nameOf(address)}`, { cause })
+    throw new Error(`cannot listen for AgentX subagents on ${nameOf(address)}`, { cause })
   }
 }
 

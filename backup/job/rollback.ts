@@ -10,7 +10,7 @@ export async function runRollback({ home, log, status, signal, services: service
   const stopped = await services.stop(signal)
   try {
     const head = await rollBack(join(backupFolderOf(home), 'replaced'))
-    if (head === undefined) throw new JobFailure('there is no restore to take back')
+    if (head === undefined) throw new JobFailure('there is no restore to roll back')
     status.patch({ set: head.set, features: head.features })
     log.info(`put back what the restore of ${head.set} replaced at ${new Date(head.restoredMs).toISOString()}`)
     return 'succeeded'

@@ -20,7 +20,7 @@ export const appsRestart = defineCommand({
   name: 'restart',
   operands: '<name...>',
   summary: 'stop one and start it again, over SNMP',
-  details: 'All of them are stopped before the first is started, so that their orders hold.',
+  details: 'All of them are stopped before the first is started, so that their start and stop order is kept.',
   example: 'castellan apps restart sipd',
   exitCodes: { 1: 'there is no such application, or it does not stop', 4: 'the agent does not let this community' },
   options: {},
@@ -33,7 +33,7 @@ export const appsRestart = defineCommand({
       await pause(commandClock, lookEveryMs)
     }
     await order(home, operands, 'start')
-    for (const name of operands) print(`${printable(name)}: stopped, and start was asked for\n`)
+    for (const name of operands) print(`${printable(name)}: stopped, and start was requested\n`)
     return exitCodes.ok
   },
 })

@@ -19,14 +19,14 @@ export const sysusersPath = join(programRoot, 'conf', 'systemd', 'sysusers.conf'
 
 export const initCommand = defineCommand({
   name: 'init',
-  summary: 'make a home: configuration, data, logs',
-  details: 'Of a home that is there, it makes what is missing, and moves files of an older version.',
+  summary: 'create a home: its configuration, data and logs',
+  details: 'In an existing home it creates what is missing, and moves files of an older version.',
   example: 'castellan init --home /etc/castellan --user castellan --sipd-user sipd',
-  exitCodes: { 0: 'the home has everything', 1: 'files are missing that only a person can bring back' },
+  exitCodes: { 0: 'the home is complete', 1: 'files are missing that only a backup can bring back' },
   options: {
     portOffset: parsed(
       '--port-offset <n>',
-      'add this to every port, so that appliances run side by side (0)',
+      'add this number to every port, so that appliances can run side by side (0)',
       wholeNumber,
     ),
     installed: flag('--installed', 'without default communities, as below /etc and /var/lib'),
@@ -73,10 +73,10 @@ async function init(home: Home, { portOffset, user, sipdUser, installed }: InitO
     offset === undefined
       ? await completeHome(home)
       : { made: await initializeHome(home, offset, isInstalled), missing: [] }
-  for (const path of made) print(`made ${path}\n`)
+  for (const path of made) print(`created ${path}\n`)
   reportMissing(home, missing)
-  if (users) print(`the folders of the agent belong to ${user}, those of sipd to ${sipdUser}, all others to root\n`)
-  if (made.length + missing.length === 0) print(`${home.root} has everything already\n`)
+  if (users) print(`gave the folders of the agent to ${user}, those of sipd to ${sipdUser}, and all others to root\n`)
+  if (made.length + missing.length === 0) print(`${home.root} is complete; nothing to do\n`)
   return missing.length === 0 ? exitCodes.ok : exitCodes.error
 }
 
@@ -84,7 +84,10 @@ async function init(home: Home, { portOffset, user, sipdUser, installed }: InitO
 function usersNamed(agent: string | undefined, sipd: string | undefined): DaemonUsers | undefined {
   if (agent === undefined && sipd === undefined) return undefined
   if (agent === undefined || sipd === undefined)
-    throw new HomeError('--user and --sipd-user belong together: the agent and sipd each have a user of their own', 2)
+    throw new HomeError(
+      '--user and --sipd-user must be given together, because the agent and sipd run as different users',
+      2,
+    )
   const users = { agent: userNamed(agent), sipd: userNamed(sipd) }
   if (users.agent.uid === users.sipd.uid)
     throw new HomeError(
@@ -98,9 +101,9 @@ function userNamed(name: string): Owner {
   const owner = ownerNamed(name)
   if (!owner)
     throw new HomeError(
-      `there is no user ${name}; run: systemd-sysusers ${shellWord(sysusersPath)}, or make it another way`,
+      `there is no user ${name}; run: systemd-sysusers ${shellWord(sysusersPath)}, or create it another way`,
     )
-  if (owner.uid === 0) throw new HomeError(`${name} is root; name a user that may do less`, 2)
+  if (owner.uid === 0) throw new HomeError(`${name} is root; name a user with fewer rights`, 2)
   return owner
 }
 
@@ -109,7 +112,7 @@ function refuseWhileRunning(home: Home): void {
   const [running] = processesOf(home)
   if (running)
     throw new HomeError(
-      `the ${running.part} of ${home.root} runs, as PID ${running.pid}; stop it before its folders change hands`,
+      `the ${running.part} of ${home.root} runs as PID ${running.pid}; before its folders get another owner, run: castellan stop`,
     )
 }
 

@@ -103,9 +103,7 @@ export class Starter {
       if (holder?.phase === 'starting') throw new HomeError(`is being started already, by PID ${holder.pid}`)
       if (this.#host.nowMs() > deadline)
         throw new Error(
-          holder
-            ? `PID ${holder.pid} is stopping it, and does not come to an end`
-            : `cannot be started: ${unknownHolder}`,
+          holder ? `PID ${holder.pid} is stopping it and does not finish` : `cannot be started: ${unknownHolder}`,
         )
       await this.#pause(lookEveryMs)
     }
@@ -123,7 +121,7 @@ export class Starter {
     }
     if (running.length === 0) return
     const list = running.map(({ part, pid }) => `${part} (PID ${pid})`).join(' and ')
-    this.#say(`${list} had lost the castellan start that kept them, and is started again`)
+    this.#say(`${list} had lost the castellan start that supervised them, and is started again`)
     await endProcesses(this.#host, 'keep sipd')
   }
 

@@ -62,7 +62,7 @@ function endBySignal(signal: NodeJS.Signals): void {
 /** Newer versions bring files that a home made before does not have, and without which its daemons refuse to start. */
 async function complete(home: Home): Promise<void> {
   const { made, missing } = await completeHome(home)
-  for (const path of made) print(`made ${path}, which ${home.root} did not have yet\n`)
+  for (const path of made) print(`created ${path}, which was missing in ${home.root}\n`)
   reportMissing(home, missing)
 }
 

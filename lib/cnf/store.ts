@@ -181,7 +181,7 @@ export class CnfStore {
 
   #type(keyword: string): CnfEntryType {
     const type = this.#options.types.find((candidate) => candidate.keyword === keyword)
-    if (!type) throw new Error(`unknown entry ${keyword} of ${this.#options.path}`)
+    if (!type) throw new Error(`bug: unknown entry ${keyword} of ${this.#options.path}`)
     return type
   }
 }

@@ -75,7 +75,7 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
 
   const fail = (error: unknown): never => {
     const said = error instanceof ConfigurationError ? error.message : error
-    log.error('the daemon cannot go on', { daemon: name, error: said })
+    log.error('the daemon cannot continue', { daemon: name, error: said })
     process.stderr.write(`${messageWithCausesOf(error)}\n`)
     process.exit(error instanceof ConfigurationError ? error.exitCode : 1)
   }

@@ -108,7 +108,7 @@ export class Registrations {
       try {
         return await this.#fill(pages)
       } catch (error) {
-        this.#options.log.info('another worker gave no registrations', { error: messageOf(error) })
+        this.#options.log.info('got no registrations from another worker', { error: messageOf(error) })
         this.store.clear()
       }
     }
@@ -203,7 +203,7 @@ export class Registrations {
     const stepMs = toWallMs - this.#fileToWallMs
     if (Math.abs(stepMs) < toleratedStepMs) return
     this.#fileToWallMs = toWallMs
-    this.#options.log.notice('the clock was set; registrations last as long as before, and are written again', {
+    this.#options.log.notice('the clock was set; registrations keep their remaining time, and are saved again', {
       bySeconds: Math.round(stepMs / 1000),
     })
     this.#writer.rewrite()

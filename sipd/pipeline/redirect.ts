@@ -12,6 +12,6 @@ export const redirect: Step<RoutedRequest> = ({ request, targets = [] }) => redi
 /** Of other domains it knows no more than who asks (RFC 3261 §21.4.5). */
 function redirection({ requestUri }: SipRequest, targets: readonly Target[]): Answer {
   if (targets.every(({ uri }) => isSameUri(uri, requestUri)))
-    return { status: 404, detail: 'the domain is not one of this server' }
+    return { status: 404, detail: 'this server does not serve the domain' }
   return { status: 302, headers: redirectContacts(targets) }
 }

@@ -44,7 +44,7 @@ function say(
     case 'present':
       return before ? `${object} appeared, with ${value}` : `${object} is there, with ${value}`
     case 'absent':
-      return before ? `${object} is gone` : `${object} is not there`
+      return before ? `${object} is gone` : `${object} does not exist`
     case 'changed':
       return before?.last
         ? `${object} changed from ${show(before.last.value)} to ${value}`

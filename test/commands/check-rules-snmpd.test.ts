@@ -153,9 +153,15 @@ describe('snmpd.cnf: where it listens', () => {
         ['conf/agent/snmpd.cnf', ''],
         ['conf/agent/snmpd.cnf/x', 'a part of '],
         ['tcp:127.0.0.1:705', 'agentxListenEntry tcp:127.0.0.1:705 is the same as the one in line +3'],
-        ['tcp:203.0.113.9:705', 'warning: no interface has the address 203.0.113.9; the agent cannot start until one has it'],
+        [
+          'tcp:203.0.113.9:705',
+          'warning: no interface has the address 203.0.113.9; the agent cannot start until one has it',
+        ],
         ['tcp:203.0.113.9:705', 'agentxListenEntry tcp:203.0.113.9:705 is the same as the one in line +3'],
-        ['tcp:master.example:705', 'warning: master.example is looked up at each start'],
+        [
+          'tcp:master.example:705',
+          'warning: master.example is looked up at each start, which fails when it has no address',
+        ],
         ['none', 'warning: agentxListenEntry none cannot stand beside other entries; remove it or them'],
       ],
     },
@@ -261,7 +267,7 @@ describe('snmpd.cnf: where notifications go', () => {
       expect: [
         [
           '1.3.6.1.6.1.2',
-          'warning: nothing is sent to this target; its address must be one of snmpUDPDomain or transportDomainUdpIpv4',
+          'warning: nothing is sent to this target; its address must be one of snmpUDPDomain or transportDomainUdpIpv4, such as 192.0.2.7:162, or of transportDomainUdpIpv6, such as [2001:db8::7]:162',
         ],
       ],
     },

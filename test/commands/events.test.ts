@@ -141,8 +141,8 @@ mteEventNotificationEntry 0.0 - - o tell
       '04:00Z  falling 65 70 80',
     ].map(said),
     ...['05:00Z  rising  80 75 65', '06:00Z  falling 30 70 80', '07:00Z  rising  80 75 30'].map(said),
-    '  the event o/tell is off, so nothing would be told',
-    '  there is no active event o/over, so nothing would be told',
+    '  the event o/tell is off, so nothing would be notified',
+    '  there is no active event o/over, so nothing would be notified',
     '  flaps: 4 risings, 4 of hrProcessorLoad.1 within an hour; falling at 57 instead of 70 leaves 2 of 4 crossings',
     '',
   ])

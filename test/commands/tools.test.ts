@@ -148,7 +148,7 @@ test('castellan status, check, init and stop', async () => {
     ['agent true', 'subagents true', 'sipd true'],
   )
   assert.deepEqual(await castellan('check'), { code: 0, out: 'all configuration files are good\n', err: '' })
-  assert.match((await castellan('init')).out, /has everything already/)
+  assert.match((await castellan('init')).out, /is complete; nothing to do/)
   const again = await castellan('start')
   assert.deepEqual(
     [again.code, again.err],

@@ -117,8 +117,14 @@ describe('a home is started, stopped and killed', () => {
     const before = [serving('agent'), serving('subagents')]
     starter.kill('SIGKILL')
     await once(starter, 'exit')
-    assert.match((await castellan('status')).out, /has ended, and what ends now stays so; run: castellan start\n$/)
-    assert.match((await castellan('restart', 'agent')).err, /no castellan start keeps the agent; run: castellan start/)
+    assert.match(
+      (await castellan('status')).out,
+      /has ended, so nothing restarts a daemon that ends; run: castellan start\n$/,
+    )
+    assert.match(
+      (await castellan('restart', 'agent')).err,
+      /no castellan start supervises the agent; run: castellan start/,
+    )
     const next = await startInFront()
     assert.deepEqual(
       parts()

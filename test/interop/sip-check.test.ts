@@ -62,7 +62,7 @@ const refused: readonly Refused[] = [
   {
     name: 'a format of the access log',
     lines: () => ['LogFormat "%q" common'],
-    says: /%q at column 1 is no directive/,
+    says: /%q at column 1 is not a directive/,
   },
   {
     name: 'a format in CustomLog itself',

@@ -219,8 +219,8 @@ test('sip check warns of bounds on memory that the heap is too small for', () =>
     )
   }
   assert.deepEqual(warningsOf('', 600), [], '256 MB and 20,000 users')
-  assert.match(warningsOf('', 500)[0]!, /^1: a worker may hold 320 MB .*60 % of its heap of 500 MB/)
-  assert.match(warningsOf('\nRegistrarMaxUsers 1000000\n', 2000)[0]!, /^2: a worker may hold 3456 MB/)
+  assert.match(warningsOf('', 500)[0]!, /^1: a worker may use 320 MB .*60 % of its heap of 500 MB/)
+  assert.match(warningsOf('\nRegistrarMaxUsers 1000000\n', 2000)[0]!, /^2: a worker may use 3456 MB/)
   assert.deepEqual(warningsOf('RegistrarMaxUsers 1000000\nRegistrarMaxOctets 700000000', 2000), [])
   assert.deepEqual(warningsOf('MaxOctets 1000000000\nStartServers 4', 600), [], 'each worker has its part')
 })

@@ -182,7 +182,7 @@ describe('sip ping over UDP', () => {
   test('is told at once when nobody listens', async () => {
     const server = await udpServer(() => {})
     server.close()
-    await assert.rejects(ping(server.target, 5000, systemClock), /udp 127\.0\.0\.1:\d+: nobody listens/)
+    await assert.rejects(ping(server.target, 5000, systemClock), /udp 127\.0\.0\.1:\d+: nothing listens there/)
   })
 })
 
@@ -232,14 +232,14 @@ describe('sip ping over TCP', () => {
     await assert.rejects(ping(target(port), 5000, systemClock), /tcp 127\.0\.0\.1:\d+: the connection was closed/)
     server.close()
     await once(server, 'close')
-    await assert.rejects(ping(target(port), 5000, systemClock), /nobody listens/)
+    await assert.rejects(ping(target(port), 5000, systemClock), /nothing listens there/)
     const flood = createServer((connection) => {
       connection.on('error', () => {})
       connection.write('x'.repeat(200_000))
     })
     flood.listen(port, '127.0.0.1')
     await once(flood, 'listening')
-    await assert.rejects(ping(target(port), 5000, systemClock), /what comes back is no SIP/)
+    await assert.rejects(ping(target(port), 5000, systemClock), /the answer is not SIP/)
     flood.close()
   })
 })
@@ -255,7 +255,7 @@ describe('bin/sip ping', () => {
     const home = ['--home', at.home.root]
     const silent = await runBin('sip', ['ping', ...home])
     assert.equal(silent.code, 3)
-    assert.match(silent.err, new RegExp(`udp 127\\.0\\.0\\.1:${at.sipPort}: nobody listens`))
+    assert.match(silent.err, new RegExp(`udp 127\\.0\\.0\\.1:${at.sipPort}: nothing listens there`))
     assert.equal((await runBin('sip', ['start', ...home])).code, 0)
     try {
       const { code, out } = await runBin('sip', ['ping', ...home])

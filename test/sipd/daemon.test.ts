@@ -199,7 +199,7 @@ describe('sipd and bin/sip', () => {
     assert.match((await ask(request('REGISTER', 'Contact: <sip:h@c>', 'Expires: 120'))) ?? '', /^SIP\/2\.0 423 /)
     writeFileSync(path, 'Nonsense\n')
     process.kill(pid()!, 'SIGHUP')
-    await until(() => readFileSync(log, 'utf8').includes('what was in force stays'), 2000)
+    await until(() => readFileSync(log, 'utf8').includes('the old configuration stays in force'), 2000)
     assert.match((await ask(request('REGISTER', 'Contact: <sip:h@c>', 'Expires: 120'))) ?? '', /^SIP\/2\.0 423 /)
     writeFileSync(path, good)
   })
@@ -214,7 +214,8 @@ describe('sipd and bin/sip', () => {
     writeFileSync(path, `${good}Listen 127.0.0.1:${taken}\n`)
     assert.equal((await sip('txngraceful-restart', '0', '2')).code, 0)
     await until(
-      () => /the restart did not work; what was in force stays error=.*is in use by/.test(readFileSync(log, 'utf8')),
+      () =>
+        /the restart failed; the old configuration stays in force error=.*is in use by/.test(readFileSync(log, 'utf8')),
       10_000,
     )
     assert.match((await ask(request('OPTIONS'))) ?? '', /^SIP\/2\.0 200 /)
@@ -222,10 +223,7 @@ describe('sipd and bin/sip', () => {
     process.kill(workers.find(({ state }) => state === 'serving')!.pid, 'SIGKILL')
     await until(async () => (await sip('status')).out.includes('down'), 10_000, 'the end of the worker')
     assert.equal((await sip('txngraceful-restart', '0', '2')).code, 0)
-    await until(
-      () => /no worker serves; it is tried again error=.*is in use by/.test(readFileSync(log, 'utf8')),
-      10_000,
-    )
+    await until(() => /no worker is ready; trying again error=.*is in use by/.test(readFileSync(log, 'utf8')), 10_000)
     assert.match((await sip('status')).out, /down/)
     holder.close()
     await until(async () => (await ask(request('OPTIONS'), 300)) !== undefined, 10_000, 'a worker')

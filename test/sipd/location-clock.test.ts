@@ -52,7 +52,7 @@ test('after a boot at 1970 and then NTP all registrations are there, in memory a
   clock.setWallClock(wallMs)
   clock.advance(10_000)
   assert.equal(leftMs(), hourMs - 10_000)
-  assert.match(lines.join(''), /the clock was set; registrations last as long as before/)
+  assert.match(lines.join(''), /the clock was set; registrations keep their remaining time/)
   await registrations.flush()
   assert.deepEqual(expiriesOf(path), [wallMs + hourMs])
   await registrations.stop()

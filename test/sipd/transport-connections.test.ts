@@ -522,7 +522,7 @@ test('when all carry something a new connection is refused, and the log says so'
       const port = await freePorts(1)
       const elsewhere: Hop = { transport: 'TCP', address: '127.0.0.1', port, listener: 0, connection: undefined }
       transports.send(message, elsewhere, (error) => failures.push(error.message))
-      assert.match(failures.join(), /too many connections/)
+      assert.match(failures.join(), /SipTcpMaxTCPConnections is reached/)
     },
     { maxConnections: 2 },
   ))

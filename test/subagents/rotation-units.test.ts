@@ -151,6 +151,9 @@ describe('the words of the control socket', () => {
   })
 
   test('an answer of another version is said to be one', () => {
-    assert.throws(() => parseReport('{"sentences": "all"}'), /restart them, so that they run the version of this command/)
+    assert.throws(
+      () => parseReport('{"sentences": "all"}'),
+      /restart them, so that they run the version of this command/,
+    )
   })
 })

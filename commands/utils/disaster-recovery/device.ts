@@ -42,7 +42,7 @@ export const deviceCommand = defineCommand({
     keyFile: text('--key-file <file>', 'with a private key, in place of a password'),
     hostKey: textOr('--host-key <fingerprint>', 'SHA256:..., as ssh-keygen -l prints it', ''),
     tape: textOr('--tape <drive>', 'such as /dev/nst0', ''),
-    keep: parsedOr('--keep <n>', 'how many backups stay on it', wholeNumber, 2),
+    keep: parsedOr('--keep <n>', 'how many backups to keep on the device', wholeNumber, 2),
     json,
   },
   async run({ home, operands: [action, name = ''], options }) {
@@ -86,7 +86,7 @@ function placeOf(row: Row): string {
 
 async function add(home: Home, name: string, options: AddOptions): Promise<ExitCode> {
   const index = (await globalsOf(home)).get('drsDeviceNextIndex')
-  if (index === '0') throw new CommandFailure('there are as many devices as there can be; remove one')
+  if (index === '0') throw new CommandFailure('there is no room for more devices; remove one')
   const { passwordFile, keyFile } = options
   const columns: Readonly<Record<string, string>> = {
     drsDeviceName: name,
@@ -152,7 +152,9 @@ async function pin(home: Home, name: string): Promise<ExitCode> {
   const row = await deviceNamed(home, name)
   const shown = row.get('drsDeviceShownHostKey')
   if (shown === '')
-    throw new CommandFailure(`device ${printable(name)} has shown no key; run: utils disaster_recovery device validate`)
+    throw new CommandFailure(
+      `device ${printable(name)} has shown no host key; run: utils disaster_recovery device validate`,
+    )
   await setRows(home, [[`drsDeviceHostKey.${row.index[0]}`, shown]])
   return result(home, name, '-')
 }

@@ -29,9 +29,9 @@ export async function followFolder(home: Home, job: number): Promise<ExitCode> {
       return /^succeeded/.test(status.result) ? exitCodes.ok : exitCodes.error
     }
     if (status && !isRunning({ pid: status.pid, startTicks: Number(status.startTicks) }))
-      throw new CommandFailure(`the process of job ${job} was killed; ${jobLogOf(home, job)} says what it had done`)
+      throw new CommandFailure(`the process of job ${job} was killed; its log is ${jobLogOf(home, job)}`)
     if (!status && performance.now() > deadlineMs)
-      throw new CommandFailure(`job ${job} says nothing; see: utils disaster_recovery status`)
+      throw new CommandFailure(`job ${job} does not report its progress; see: utils disaster_recovery status`)
     const line = status
       ? printable(`${Math.floor(status.percent)} % ${status.feature} ${status.component}`.trimEnd())
       : ''

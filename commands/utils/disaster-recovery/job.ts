@@ -34,7 +34,7 @@ export async function followJob(home: Home, job: number): Promise<ExitCode> {
   let shown = ''
   for (;;) {
     const row = await jobNumbered(home, job)
-    if (!row) throw new CommandFailure(`job ${job} is not there any more; see: utils disaster_recovery history`)
+    if (!row) throw new CommandFailure(`job ${job} no longer exists; see: utils disaster_recovery history`)
     const line = jobLine(row)
     if (line !== shown) print(`${line}\n`)
     shown = line

@@ -42,7 +42,7 @@ function jobCommand(words: JobWords): Command {
   return defineCommand({
     ...words,
     exitCodes: { 1: `the ${words.name} failed, or there is no such device`, 4: 'refused: another job runs' },
-    options: { background: flag('--background', 'only start it') },
+    options: { background: flag('--background', 'only start the job, and do not wait for it') },
     async run({ home, operands: [name, set = ''], options }) {
       const device = name === undefined ? 0 : ((await deviceNamed(home, name)).index[0] ?? 0)
       const job = await startJob(home, {

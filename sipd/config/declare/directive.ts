@@ -180,6 +180,6 @@ function parseEntry<T>(kind: Kind<T>, { name, args }: Entry, reader: Reader): T 
 
 function parseDefault<T>(kind: Kind<T>, text: string): T {
   const parsed = kind.parse(splitWords(text))
-  if ('expected' in parsed) throw new Error(`the default ${JSON.stringify(text)} is not ${parsed.expected}`)
+  if ('expected' in parsed) throw new Error(`bug: the default ${JSON.stringify(text)} must be ${parsed.expected}`)
   return parsed.value
 }

@@ -46,7 +46,7 @@ export function readLines(text: string, file: string): { lines: Line[]; complain
 export function splitWords(text: string): string[] {
   const logical: LogicalLine = { text, parts: [{ offset: 0, line: 1 }] }
   const words = readWords(logical, 0, text.length, (offset, message) => {
-    throw new Error(`${JSON.stringify(text)}, column ${offset + 1}: ${message}`)
+    throw new Error(`bug: ${JSON.stringify(text)}, column ${offset + 1}: ${message}`)
   })
   return words.map((word) => word.text)
 }

@@ -15,7 +15,7 @@ export interface AccessLog {
   readonly format: string
 }
 
-/** The four that the ancestor's file has. */
+/** The four that the file of Cisco SIP Proxy Server 2.2 has. */
 const shippedFormats = [
   String.raw`"%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\"" combined`,
   String.raw`"%h %l %u %t \"%r\" %>s %b" common`,

@@ -1,4 +1,4 @@
-/** Directives that the ancestor does not have: bounds on what callers may cost, and contacts that are always there. */
+/** Directives that Cisco SIP Proxy Server 2.2 does not have: bounds on what callers may cost, and contacts that are always there. */
 import { isIP } from 'node:net'
 import { parseSipUri } from '../../message/uri.ts'
 import { list, many, one } from '../declare/directive.ts'
@@ -18,10 +18,13 @@ const staticContact: Kind<StaticContact> = {
     if (record?.user === undefined)
       return { expected: 'an address-of-record such as sip:user@company.com, followed by a contact' }
     if (!parseSipUri(contact))
-      return { expected: 'a contact such as sip:user@192.0.2.1:5060 after the address-of-record', at: 1 }
+      return { expected: 'an address-of-record followed by a contact such as sip:user@192.0.2.1:5060', at: 1 }
     // RFC 3261 §25.1: qvalue.
     if ((q !== undefined && !/^(0(\.\d{0,3})?|1(\.0{0,3})?)$/.test(q)) || more.length > 0)
-      return { expected: 'a q from 0 to 1 with at most three digits after the point as the last word', at: 2 }
+      return {
+        expected: 'an address-of-record, a contact and a q from 0 to 1 with at most three digits after the point',
+        at: 2,
+      }
     return { value: { addressOfRecord, contact, q: q === undefined ? undefined : Number(q) } }
   },
   format: ({ addressOfRecord, contact, q }) => [addressOfRecord, contact, ...(q === undefined ? [] : [String(q)])],

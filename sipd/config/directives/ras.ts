@@ -34,9 +34,10 @@ const technologyPrefix: Kind<TechnologyPrefix> = {
     const action = prefixAction.parse([actionText])
     if (!/^\+?[\d.]+$/.test(pattern) || more.length > 0)
       return { expected: 'a pattern of digits and dots, a prefix, and Strip or Include' }
-    if (!/^[\d*#]+$/.test(prefix)) return { expected: 'a prefix of digits, * and # as the second word', at: 1 }
+    if (!/^[\d*#]+$/.test(prefix))
+      return { expected: 'a pattern, a prefix of digits, * and #, and Strip or Include', at: 1 }
     return 'expected' in action
-      ? { expected: 'Strip or Include as the third word', at: 2 }
+      ? { expected: 'a pattern, a prefix, and the word Strip or Include', at: 2 }
       : { value: { pattern, prefix, action: action.value } }
   },
   format: ({ pattern, prefix, action }) => [pattern, prefix, action],

@@ -279,7 +279,7 @@ export class Entry implements TrackedRow {
   /** The script that started it was taken for the process, and has ended. */
   #replace(known: KnownProcess): void {
     const { pid } = known.identity
-    this.#context.log.notice('a start command ended, and its process goes on', { name: this.shown.spec.name, pid })
+    this.#context.log.notice('a start command ended; its process runs on', { name: this.shown.spec.name, pid })
     this.#know(known)
   }
 

@@ -87,7 +87,7 @@ test('a SIP check of a port where nobody listens knows at once', async () => {
   const { target, close } = await sipServer(() => undefined)
   close()
   const found = await sipCheck({ ...noHealth, kind: 'sip', target, timeoutMs: 5000 }, never)
-  assert.match(reason(found), /nobody listens/)
+  assert.match(reason(found), /nothing listens there/)
 })
 
 test('a SIP check that cannot even begin is over when its time is, and is not begun again beside itself', async () => {

@@ -125,7 +125,7 @@ test('a single object that is not there at the start is told, with the startup b
   await agent.pass(7)
   agent.things.patch({}, { thingName: 'x' })
   await agent.pass(2)
-  assert.deepEqual(agent.sentences(), ['thingName.0 is not there', 'thingName.0 appeared, with x'])
+  assert.deepEqual(agent.sentences(), ['thingName.0 does not exist', 'thingName.0 appeared, with x'])
   assert.equal(await agent.get('mteTriggerFailures.0'), '0')
   await agent.stop()
 })
