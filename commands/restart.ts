@@ -6,6 +6,7 @@ import { controlSocketOf } from '../lib/home/control-socket.ts'
 import { type Home, requireHome } from '../lib/home/home.ts'
 import { requireOwner } from '../lib/home/home-trust.ts'
 import { control } from '../lib/process/control.ts'
+import { daemonOf } from '../lib/process/daemon-identity.ts'
 import { type HomeHost, type OwnDaemon, until } from './lifecycle/host.ts'
 import { linuxHost } from './lifecycle/linux-host.ts'
 import { startWithinMs } from './lifecycle/starter.ts'
@@ -27,9 +28,14 @@ export const restartCommand = defineCommand({
 })
 
 async function restart(home: Home, name: string): Promise<string> {
-  if (name !== 'agent' && name !== 'subagents') return control(controlSocketOf(home, 'subagents'), `restart ${name}`)
+  if (name !== 'agent' && name !== 'subagents') return restartModule(home, name)
   await restartDaemon(linuxHost(home), name)
   return `${name} was restarted`
+}
+
+async function restartModule(home: Home, name: string): Promise<string> {
+  if (!daemonOf(home, 'subagents')) throw new Error('the subagents do not run; start them with: castellan start')
+  return control(controlSocketOf(home, 'subagents'), `restart ${name}`)
 }
 
 /** Resolves when a new one serves. Throws when no starter would start it again, or the appliance is stopped meanwhile. */

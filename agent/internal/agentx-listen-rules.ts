@@ -32,7 +32,7 @@ export function agentxListenRule(home: Home): Rule {
       if (other)
         report.error(
           entry.placeOf('agentxListenAddress'),
-          `agentxListenEntry ${entry.row.agentxListenAddress} is the same as the one in line ${other.entry.placeOf().line}`,
+          `agentxListenEntry ${entry.row.agentxListenAddress} is the same as the one in line ${other.entry.placeOf().line}; remove one`,
         )
       good.push({ place, entry })
     }
@@ -51,7 +51,7 @@ function checkPlace({ row, placeOf }: Entry, home: Home, report: Report): Agentx
     if (!isOfThisMachine(place.host))
       report.warn(at, `no interface has the address ${place.host}; the agent cannot start until one has it`)
   } else if (place.host !== 'localhost')
-    report.warn(at, `${place.host} is looked up at each start, which fails when it has no address`)
+    report.warn(at, `${place.host} is looked up at each start, which fails when it has no address; write an address`)
   return place
 }
 

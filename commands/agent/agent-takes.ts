@@ -59,7 +59,7 @@ export async function verifyUserIsUnknown(address: string, userName: string): Pr
   )
   if (answer !== undefined)
     throw new Error(
-      `removed ${userName} from snmpd.cnf, but the agent at ${asked(address)} still answers it: ${answer}`,
+      `removed ${userName} from snmpd.cnf, but the agent at ${asked(address)} still answers it (${answer}); see logs/agent/agent.log`,
     )
   return `verified: the agent at ${asked(address)} does not know ${userName} any more`
 }

@@ -53,7 +53,10 @@ async function lockToStop(host: HomeHost, sipd: SipdChoice): Promise<Lock> {
     const waitedMs = host.nowMs() - seen.sinceMs
     if (!holder && waitedMs > identifiesWithinMs) throw new Error(unknownHolder)
     if (holder && waitedMs > starterStopsWithinMs) {
-      if (holder.phase === 'stop') throw new Error(`PID ${holder.pid} is stopping it and does not finish`)
+      if (holder.phase === 'stop')
+        throw new Error(
+          `PID ${holder.pid} is stopping it and does not finish; end that process, and run the command again`,
+        )
       host.signal(holder, 'SIGKILL')
     }
     await host.pause(lookEveryMs)
@@ -87,6 +90,8 @@ async function endParts(host: HomeHost, parts: readonly Part[]): Promise<void> {
 
 function kill(host: HomeHost, one: HomeProcess, waitedMs: number): void {
   if (waitedMs > stopWithinMs + killWithinMs)
-    throw new Error(`the ${one.part}, PID ${one.pid}, does not end, even after SIGKILL`)
+    throw new Error(
+      `the ${one.part}, PID ${one.pid}, does not end, even after SIGKILL; see what it waits for in /proc/${one.pid}/stack`,
+    )
   host.signal(one, 'SIGKILL')
 }

@@ -46,7 +46,7 @@ export async function tryPattern(
   print: (number: number, line: string) => void,
 ): Promise<PatternTrial> {
   const error = patternError(source)
-  if (error) throw new Error(`the pattern ${source} is not a regular expression: ${error}`)
+  if (error) throw new Error(`expected a regular expression, got ${source}: ${error}`)
   const patterns = new Patterns({ clock: systemClock })
   const follower = new Follower({ path, clock: systemClock, startAt: 'beginning' })
   const trial = { lines: 0, matches: 0, offending: 0 }

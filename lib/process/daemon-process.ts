@@ -115,7 +115,7 @@ export function openHome(name: DaemonName, homeOption: string | undefined): Home
     // What it starts is not of the starter. /proc shows the first environment all the same.
     delete process.env[starterVariable]
     if (starter !== undefined && starter !== String(process.ppid))
-      throw new HomeError(`the castellan start that started it, PID ${starter}, has ended`)
+      throw new HomeError(`the castellan start that started it, PID ${starter}, has ended; run: castellan start`)
     return home
   } catch (error) {
     return leave(name, error)
@@ -126,7 +126,10 @@ export function openHome(name: DaemonName, homeOption: string | undefined): Home
 export function beTheOnlyOne(name: DaemonName, home: Home): void {
   try {
     const lock = HomeLock.tryTake(join(foldersOf(home, name).run, `${name}.lock`))
-    if (!lock) throw new HomeError(`the ${name} of ${home.root} runs already${runningPid(name, home)}`)
+    if (!lock)
+      throw new HomeError(
+        `the ${name} of ${home.root} runs already${runningPid(name, home)}; to stop it, run: castellan stop`,
+      )
     process.once('exit', () => lock.release())
     // Nobody else writes in these folders by now, but commands that live.
     removeAbandonedDrafts(Object.values(foldersOf(home, name)))

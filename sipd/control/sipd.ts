@@ -39,7 +39,10 @@ export function whyNotAsked(
 ): CommandFailure {
   if (error instanceof ControlError) return new CommandFailure(error.message)
   if (error instanceof NoAnswerError)
-    return new CommandFailure(`sipd gave no answer to ${line} within ${withinMs / 1000} s`, exitCodes.noAnswer)
+    return new CommandFailure(
+      `sipd did not answer ${line} within ${withinMs / 1000} s; see logs/sipd/error_log`,
+      exitCodes.noAnswer,
+    )
   if (isDenied(error))
     return new CommandFailure(`this user may not use ${path}: ${messageOf(error)}`, exitCodes.refused)
   return new CommandFailure(`sipd does not listen at ${path}: ${messageOf(error)}`)

@@ -49,10 +49,14 @@ export async function startSipd(home: Home): Promise<void> {
     }
     if (!started.isRunning && !processesOf(home).some(({ part }) => part === 'sipd')) {
       const said = lastWords(outputPath)
-      throw new CommandFailure(said || `sipd ${describeExit(await started.exited)} and printed nothing`)
+      throw new CommandFailure(
+        said || `sipd ${describeExit(await started.exited)} and printed nothing; see logs/sipd/error_log`,
+      )
     }
     await pause(commandClock, 25)
   }
   await started.end(systemClock, endWithinMs)
-  throw new CommandFailure(`sipd was not ready within ${startWithinMs / 1000} s and was stopped`)
+  throw new CommandFailure(
+    `sipd was not ready within ${startWithinMs / 1000} s and was stopped; see logs/sipd/error_log`,
+  )
 }

@@ -167,7 +167,7 @@ export class Sink implements LogSink {
       }
       return true
     } catch (error) {
-      this.#tellFailure(errorOf(error))
+      this.#reportFailure(errorOf(error))
       return false
     }
   }
@@ -190,7 +190,7 @@ export class Sink implements LogSink {
     }
   }
 
-  #tellFailure({ message }: Error): void {
+  #reportFailure({ message }: Error): void {
     reportWrite(this.#outlet.name, message)
     if (!this.#isFailing)
       this.#options.log.error('cannot write a log; its lines wait in memory', { to: this.#outlet.name, error: message })

@@ -69,10 +69,13 @@ function checkFile({ row: { siLogFileName: path }, placeOf }: Log, report: Repor
     if (error instanceof RefusedPathError)
       report.warn(
         at,
-        error.kind === 'notRegular' ? `${path} is not a regular file, and will not be read` : error.message,
+        error.kind === 'notRegular'
+          ? `${path} is not a regular file, and will not be read; name one that is`
+          : error.message,
       )
-    if (isMissing(error) && isNothingAt(dirname(path))) report.warn(at, `there is no folder ${dirname(path)}`)
-    if (codeOf(error) === 'ENOTDIR') report.warn(at, `a part of ${path} is a file, not a folder`)
+    if (isMissing(error) && isNothingAt(dirname(path)))
+      report.warn(at, `there is no folder ${dirname(path)}; create it, or name another`)
+    if (codeOf(error) === 'ENOTDIR') report.warn(at, `a part of ${path} is a file, not a folder; name another path`)
   }
 }
 
@@ -99,7 +102,7 @@ function checkMatching({ row, placeOf }: Log, report: Report): void {
   if (stop > 0 && start > stop)
     report.warn(
       placeOf('siLogMatchStart'),
-      `siLogMatchStart ${start} is beyond siLogMatchStop ${stop}, so no line is searched`,
+      `siLogMatchStart ${start} is beyond siLogMatchStop ${stop}, so no line is searched; lower the start, or raise the stop`,
     )
   if (row.siLogRegExp === '' && (row.siLogMatchCommand !== '' || row.siLogMatchTrap))
     report.warn(

@@ -33,17 +33,18 @@ export function scheduleRule(known: KnownObjects, nowMs: () => number): Rule {
 
 function checkTiming({ row, placeOf }: Scheduled, nowMs: number, report: Report): void {
   if (row.schedType === 'periodic') {
-    if (row.schedInterval === 0) report.warn(placeOf('schedInterval'), 'a periodic schedule of 0 seconds never runs')
+    if (row.schedInterval === 0)
+      report.warn(placeOf('schedInterval'), 'a periodic schedule of 0 seconds never runs; set schedInterval')
     return
   }
   const empty = (['schedWeekDay', 'schedMonth', 'schedDay', 'schedHour', 'schedMinute'] as const).find(
     (column) => row[column].size === 0,
   )
-  if (empty !== undefined) report.warn(placeOf(empty), `${empty} is empty, so the schedule never runs`)
+  if (empty !== undefined) report.warn(placeOf(empty), `${empty} is empty, so the schedule never runs; set it`)
   else if (firstMatch(calendarOf(row), nowMs) === undefined)
     report.warn(
       placeOf('schedDay'),
-      'no date matches schedWeekDay, schedMonth and schedDay together, so the schedule never runs',
+      'no date matches schedWeekDay, schedMonth and schedDay together, so the schedule never runs; change one of them',
     )
 }
 

@@ -36,9 +36,9 @@ describe('eventagt.cnf', () => {
         ],
       ],
       expect: [
-        ['risen', 'warning: there is no mteEventEntry castellan/risen'],
-        ['mounts', 'warning: there is no mteObjectsEntry castellan/mounts'],
-        ['none', 'warning: there is no mteObjectsEntry castellan/none'],
+        ['risen', 'warning: there is no mteEventEntry castellan/risen; add it, or write - for no event'],
+        ['mounts', 'warning: there is no mteObjectsEntry castellan/mounts; add it, or write - for no objects'],
+        ['none', 'warning: there is no mteObjectsEntry castellan/none; add it, or write - for no objects'],
       ],
     },
     'values that are no objects, have no instance, or are no numbers': {
@@ -67,9 +67,9 @@ describe('eventagt.cnf', () => {
       ],
       add: 'mteTriggerEntry me t - 00 absoluteValue sysUpTime.0 false - - false 60 - - false active',
       expect: [
-        ['5', 'warning: mteTriggerFrequency 5 is below mteResourceSampleMinimum 10'],
+        ['5', 'warning: mteTriggerFrequency 5 is below mteResourceSampleMinimum 10; raise it, or lower that'],
         ['20', 'warning: mteTriggerThresholdRising 20 is below mteTriggerThresholdFalling 75; one value can be both'],
-        ['00', 'warning: a trigger without a test never fires'],
+        ['00', 'warning: a trigger without a test never fires; set mteTriggerTest'],
       ],
     },
     'events without an action, of no notification, and that set what cannot be set': {
@@ -83,8 +83,8 @@ describe('eventagt.cnf', () => {
         'mteEventSetEntry siLogPollNow.1 false 5 - - false me set2',
       ].join('\n'),
       expect: [
-        ['00', 'warning: an event without an action does nothing'],
-        ['sysUpTime.0', 'warning: mteEventNotification: sysUpTime.0 is not a notification'],
+        ['00', 'warning: an event without an action does nothing; set mteEventActions'],
+        ['sysUpTime.0', 'warning: mteEventNotification: sysUpTime.0 is not a notification; name one'],
         ['sysUpTime.0', 'warning: mteEventSetObject: sysUpTime cannot be set'],
         ['siLogPollNow.1', 'warning: mteEventSetObject: siLogPollNow does not take the integer 5 (wrongValue)'],
       ],
@@ -112,8 +112,8 @@ describe('schedule.cnf', () => {
         schedule('0 - fff0 ffffffff00000000 800000 8000000000000000', daily, 'b'),
       ].join('\n'),
       expect: [
-        ['0', 'warning: a periodic schedule of 0 seconds never runs'],
-        ['-', 'warning: schedWeekDay is empty, so the schedule never runs'],
+        ['0', 'warning: a periodic schedule of 0 seconds never runs; set schedInterval'],
+        ['-', 'warning: schedWeekDay is empty, so the schedule never runs; set it'],
       ],
     },
     'the 30th of February': {
@@ -121,7 +121,7 @@ describe('schedule.cnf', () => {
       expect: [
         [
           '0000000400000000',
-          'warning: no date matches schedWeekDay, schedMonth and schedDay together, so the schedule never runs',
+          'warning: no date matches schedWeekDay, schedMonth and schedDay together, so the schedule never runs; change one of them',
         ],
       ],
     },
@@ -183,8 +183,8 @@ describe('critagt.cnf', () => {
           'no-such-unit',
           'a row has either critAppUnit or commands to start and stop, and not both; remove one of them',
         ],
-        ['no-such-unit', 'warning: systemd has no unit no-such-unit.service'],
-        ['no-such-unit@1', 'warning: systemd has no unit no-such-unit@1.service'],
+        ['no-such-unit', 'warning: systemd has no unit no-such-unit.service; install it, or name another'],
+        ['no-such-unit@1', 'warning: systemd has no unit no-such-unit@1.service; install it, or name another'],
       ],
     },
     'targets of health checks': {
@@ -204,8 +204,8 @@ describe('critagt.cnf', () => {
     'a process that is wanted up without a way, and a window in which nothing happens': {
       add: row(2, 'a', '-', '-', '- 5 0').replace(' down ', ' up '),
       expect: [
-        ['-', 'warning: the process is wanted up, and there is no command to start it'],
-        ['0', 'warning: with a window of 0 seconds critAppMaxRestarts is never reached'],
+        ['-', 'warning: the process is wanted up, and there is no command to start it; set critAppStartCommand'],
+        ['0', 'warning: with a window of 0 seconds critAppMaxRestarts is never reached; set critAppRestartWindow'],
       ],
     },
   })
@@ -239,10 +239,10 @@ describe('logagt.cnf', () => {
       ].join('\n'),
       expect: [
         ['relative.log', 'warning: siLogFileName must begin with / to be found from anywhere, got relative.log'],
-        ['/no/such/folder/x', 'warning: there is no folder /no/such/folder'],
-        ['/var/log', 'warning: /var/log is not a regular file, and will not be read'],
-        ['/etc/passwd/x', 'warning: a part of /etc/passwd/x is a file, not a folder'],
-        ['/dev/null', 'warning: /dev/null is not a regular file, and will not be read'],
+        ['/no/such/folder/x', 'warning: there is no folder /no/such/folder; create it, or name another'],
+        ['/var/log', 'warning: /var/log is not a regular file, and will not be read; name one that is'],
+        ['/etc/passwd/x', 'warning: a part of /etc/passwd/x is a file, not a folder; name another path'],
+        ['/dev/null', 'warning: /dev/null is not a regular file, and will not be read; name one that is'],
       ],
     },
     'a program that is not there, no text to look at, and a trap without a pattern': {
@@ -253,7 +253,10 @@ describe('logagt.cnf', () => {
       ].join('\n'),
       expect: [
         ['/no/such/program', 'warning: siLogMatchCommand: there is no program /no/such/program'],
-        ['9', 'warning: siLogMatchStart 9 is beyond siLogMatchStop 5, so no line is searched'],
+        [
+          '9',
+          'warning: siLogMatchStart 9 is beyond siLogMatchStop 5, so no line is searched; lower the start, or raise the stop',
+        ],
         [
           '-',
           'warning: without a pattern nothing matches, so neither command nor notification follows; set siLogRegExp',
@@ -324,8 +327,8 @@ describe('sysappl.cnf', () => {
       add: 'castellanApplPackageEntry castellan x 1 -\ncastellanApplPackageEntry own x 1 -\ncastellanApplElementEntry own 1 /no/such/file\ncastellanApplElementEntry gone 1 /bin/sh',
       expect: [
         ['castellan', "warning: castellan is a package of Castellan's own; this line has no rows"],
-        ['/no/such/file', 'warning: there is no file /no/such/file'],
-        ['gone', 'warning: there is no castellanApplPackageEntry gone'],
+        ['/no/such/file', 'warning: there is no file /no/such/file; correct the path, or remove this line'],
+        ['gone', 'warning: there is no castellanApplPackageEntry gone; add one, or name another'],
       ],
     },
   })

@@ -296,7 +296,7 @@ test('check --strict takes warnings for errors, and people read how many there a
       assert.equal(code, 0)
       assert.match(
         out,
-        /^snmpd\.cnf:\d+:19: warning: no snmpTargetAddrEntry has the tag lost\nall configuration files are good; 1 warning\n$/,
+        /^snmpd\.cnf:\d+:19: warning: no snmpTargetAddrEntry has the tag lost; give it to one, or remove this line\nall configuration files are good; 1 warning\n$/,
       )
       assert.equal((await castellan('check', '--strict')).code, 1)
     },

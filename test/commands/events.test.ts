@@ -160,7 +160,7 @@ mteEventNotificationEntry 0.0 - - o tell
   )
   for (const [args, expected, what] of [
     [['--since', 'soon'], 2, /is invalid/],
-    [['--samples', join(folder, 'nothing')], 1, /samples could not be read: ENOENT/],
+    [['--samples', join(folder, 'nothing')], 1, /cannot read the samples: ENOENT.*; name a file with --samples/],
     [['--samples', draft], 1, /draft\.cnf:1: there is no column time/],
     [['--file', samples], 1, /figures\.csv:1:/],
     [['--file', draft, 'nonsense'], 1, /draft\.cnf has no active trigger nonsense; there are: o\/cpu, o\/off/],

@@ -154,7 +154,7 @@ test('castellan status, check, init and stop', async () => {
     [again.code, again.err],
     [
       1,
-      `castellan: the appliance ${at.home.root} runs already, as PID ${readFileSync(join(at.home.run, 'castellan.pid'), 'utf8').split('\n')[0]}\n`,
+      `castellan: the appliance ${at.home.root} runs already, as PID ${readFileSync(join(at.home.run, 'castellan.pid'), 'utf8').split('\n')[0]}; to stop it, run: castellan stop\n`,
     ],
   )
   const sipd = join(at.home.conf, 'sipd', 'sipd.conf')

@@ -84,7 +84,10 @@ describe('a home is started, stopped and killed', () => {
         .sort(),
       everything,
     )
-    assert.match((await castellan('start')).err, new RegExp(`runs already, as PID ${servingStarter()}\n$`))
+    assert.match(
+      (await castellan('start')).err,
+      new RegExp(`runs already, as PID ${servingStarter()}; to stop it, run: castellan stop\n$`),
+    )
   })
 
   test('a stop in the midst of a start leaves nothing', async () => {
@@ -148,7 +151,10 @@ describe('a home is started, stopped and killed', () => {
       let err = ''
       second.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
       assert.deepEqual(await once(second, 'close'), [1, null])
-      assert.equal(err, `${name}: the ${name} of ${at.home.root} runs already, as PID ${first}\n`)
+      assert.equal(
+        err,
+        `${name}: the ${name} of ${at.home.root} runs already, as PID ${first}; to stop it, run: castellan stop\n`,
+      )
       assert.equal(serving(name), first)
     }
   })
@@ -163,7 +169,7 @@ describe('a home is started, stopped and killed', () => {
     let err = ''
     orphan.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
     assert.deepEqual(await once(orphan, 'close'), [1, null])
-    assert.equal(err, 'agent: the castellan start that started it, PID 1, has ended\n')
+    assert.equal(err, 'agent: the castellan start that started it, PID 1, has ended; run: castellan start\n')
   })
 
   test('SIGHUP does not end a start that has no terminal, as under nohup', async () => {

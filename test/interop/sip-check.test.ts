@@ -67,7 +67,7 @@ const refused: readonly Refused[] = [
   {
     name: 'a format in CustomLog itself',
     lines: () => ['CustomLog logs/sipd/access_log "%h %{}i"'],
-    says: /%\{\}i at column 4 is to name a header/,
+    says: /%\{\}i at column 4 must name a header/,
   },
   {
     name: 'a key that is not there',

@@ -86,7 +86,7 @@ describe('reading the configuration of a home', () => {
     write('persistent_tcp.conf', '# peers\nhost:0\n')
     assert.deepEqual(refusal().split('\n'), [
       'sipd.conf:1:10: MaxForks must be a whole number within 1..6, got "9"',
-      'sipd.conf:2:1: unknown directive Nonsense in sipd.conf; sip config lists the directives',
+      'sipd.conf:2:1: unknown directive Nonsense in sipd.conf; see docs/sipd-directives.md',
       'persistent_tcp.conf:2:1: a peer must be host or host:port such as 192.0.2.1:5060, got "host:0"',
     ])
   })

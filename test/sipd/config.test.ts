@@ -177,7 +177,7 @@ describe('the syntax of sipd.conf', () => {
     assert.deepEqual(complaints('MaxFroks 3', 'Lisen 5060', 'Blunder 1', 'DebugFlag StateMachne On'), [
       '1:1 unknown directive MaxFroks in sipd.conf; did you mean MaxForks?',
       '2:1 unknown directive Lisen in sipd.conf; did you mean Listen?',
-      '3:1 unknown directive Blunder in sipd.conf; sip config lists the directives',
+      '3:1 unknown directive Blunder in sipd.conf; see docs/sipd-directives.md',
       '4:11 DebugFlag must be a flag, perhaps StateMachine, got "StateMachne On"',
     ])
   })
@@ -208,11 +208,11 @@ describe('the syntax of sipd.conf', () => {
       '2:3 expected </NumberPlan>, which closes line 1, got </VirtualProxyHost>',
     ])
     assert.deepEqual(complaints('<IfModule x>', 'Anything 1', '</IfModule>'), [
-      '1:2 unknown directive IfModule in sipd.conf; sip config lists the directives',
+      '1:2 unknown directive IfModule in sipd.conf; see docs/sipd-directives.md',
     ])
     assert.deepEqual(complaints('NumExp 1 2'), ['1:1 NumExp is allowed only inside <NumberPlan ...>; move it there'])
     assert.deepEqual(complaints('<NumberPlan a>', 'MaxForks 1', '</NumberPlan>'), [
-      '2:1 unknown directive MaxForks in <NumberPlan ...>; sip config lists the directives',
+      '2:1 unknown directive MaxForks in <NumberPlan ...>; see docs/sipd-directives.md',
     ])
     assert.deepEqual(complaints('NumberPlan a'), [
       '1:1 NumberPlan is a container; begin it with <NumberPlan ...> and end it with </NumberPlan>',

@@ -82,7 +82,7 @@ describe('sip graceful', () => {
     await parent(() => new Promise(() => {}))
     const silent = await sip('graceful', '--timeout', '0.3')
     assert.equal(silent.code, exitCodes.noAnswer)
-    assert.match(silent.err, /sipd gave no answer to generation within 0.3 s/)
+    assert.match(silent.err, /sipd did not answer generation within 0.3 s; see logs\/sipd\/error_log/)
   })
 
   test('says that sipd does not run, or does not listen', async () => {

@@ -12,8 +12,10 @@ export async function runInProcess(run: () => Promise<ExitCode>): Promise<Ended>
   const written = { out: '', err: '' }
   const { stdout, stderr } = process
   const [out, err] = [stdout.write, stderr.write]
-  stdout.write = (chunk) => {
-    written.out += String(chunk)
+  stdout.write = (chunk, ...more) => {
+    // Octets are the reports of the test runner; programs print text.
+    if (typeof chunk !== 'string') return Reflect.apply(out, stdout, [chunk, ...more])
+    written.out += chunk
     return true
   }
   stderr.write = (chunk) => {

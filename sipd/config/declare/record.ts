@@ -83,7 +83,7 @@ function unknown(rows: Rows, { name }: Entry, owner: Word | undefined): string {
   )
   if (home) return `${name.text} is allowed only inside <${home[0]} ...>; move it there`
   const near = nearest(name.text, Object.keys(rows))
-  return `unknown directive ${name.text} in ${owner ? `<${owner.text} ...>` : 'sipd.conf'}; ${near ? `did you mean ${near}?` : 'sip config lists the directives'}`
+  return `unknown directive ${name.text} in ${owner ? `<${owner.text} ...>` : 'sipd.conf'}; ${near ? `did you mean ${near}?` : 'see docs/sipd-directives.md'}`
 }
 
 function deepFreeze<T>(value: T): T {

@@ -86,7 +86,7 @@ async function pingStream(target: PingTarget, timeoutMs: number, clock: Clock): 
       const exchange = new Exchange(target, { timeoutMs, clock, resolve, reject })
       let received = Buffer.alloc(0)
       connection.on('error', (error) => exchange.fail(error))
-      connection.on('close', () => exchange.fail(new Error('the connection was closed')))
+      connection.on('close', () => exchange.fail(new Error('the server closed the connection; see its log')))
       connection.on(target.transport === 'TLS' ? 'secureConnect' : 'connect', () => {
         const found = connection instanceof TLSSocket ? connection.getPeerCertificate().fingerprint256 : undefined
         const wanted = target.tls?.fingerprint
@@ -100,7 +100,7 @@ async function pingStream(target: PingTarget, timeoutMs: number, clock: Clock): 
           exchange.receive(received.subarray(0, end))
           received = received.subarray(end)
         }
-        if (received.length > longestResponseOctets) exchange.fail(new Error('the answer is not SIP'))
+        if (received.length > longestResponseOctets) exchange.fail(new Error('the answer is not SIP; check the port'))
       })
     })
   } finally {
@@ -148,7 +148,11 @@ class Exchange {
     this.#target = target
     this.#options = options
     this.#limit = options.clock.after(options.timeoutMs, () =>
-      this.fail(new Error(`no final response within ${options.timeoutMs / 1000} s`)),
+      this.fail(
+        new Error(
+          `no final response within ${options.timeoutMs / 1000} s; check the address, the port and the firewalls between`,
+        ),
+      ),
     )
   }
 

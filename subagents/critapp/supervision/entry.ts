@@ -236,7 +236,7 @@ export class Entry implements TrackedRow {
       startFailed: { notifyFailed: (failure) => this.#notifyFailed(failure) },
       exited: { planRestart: (status) => this.#endOfItself(status) },
       exitedAsRequested: { startIfWanted: (status) => this.#endAsRequested(status) },
-      exitedGracefully: { awaitGracefulCommand: (status) => this.#endAsTold(status) },
+      exitedGracefully: { awaitGracefulCommand: (status) => this.#endAsOrdered(status) },
       exitedByOrder: { stayDown: (status) => this.#endByOrder(status) },
       unhealthy: { stopUnhealthy: (failure) => this.#stopUnhealthy(failure) },
       retry: { scheduleRestart: (delayMs) => this.#scheduleRestart(delayMs) },
@@ -343,13 +343,13 @@ export class Entry implements TrackedRow {
     this.#restarts.follow(plan)
   }
 
-  #endAsTold(status: ExitStatus): void {
+  #endAsOrdered(status: ExitStatus): void {
     this.#forgetProcess()
     this.#showEnd(status, { sentence: `${this.shown.spec.name} ${status.how}, as requested`, isError: false })
   }
 
   #endAsRequested(status: ExitStatus): void {
-    this.#endAsTold(status)
+    this.#endAsOrdered(status)
     // What a graceful command leaves is looked at when that ends.
     if (this.shown.spec.adminStatus === 'up' && !this.graceful.isRunning) this.whenVisible(() => this.goUp())
   }
