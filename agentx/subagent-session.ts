@@ -58,7 +58,7 @@ export class AgentxSession {
   #timer: Timer | undefined
   /** sysUpTime of the master, and when it said so. */
   #masterUpTimeTicks = 0
-  #masterToldMs = 0
+  #masterUpTimeAtMs = 0
 
   constructor(options: AgentxSessionOptions) {
     this.#options = options
@@ -72,8 +72,8 @@ export class AgentxSession {
 
   /** The master's sysUpTime, as far as it is known. */
   upTimeTicks(): number {
-    const sinceMs = this.#options.clock.monotonicMs() - this.#masterToldMs
-    return this.#masterToldMs === 0 ? 0 : (this.#masterUpTimeTicks + Math.floor(sinceMs / 10)) >>> 0
+    const sinceMs = this.#options.clock.monotonicMs() - this.#masterUpTimeAtMs
+    return this.#masterUpTimeAtMs === 0 ? 0 : (this.#masterUpTimeTicks + Math.floor(sinceMs / 10)) >>> 0
   }
 
   /** Connects, and connects again whenever the master is lost, until it is stopped. */
@@ -230,7 +230,7 @@ export class AgentxSession {
   #receive(pdu: AgentxPdu): void {
     if (pdu.type === 'response') {
       this.#masterUpTimeTicks = pdu.upTimeTicks
-      this.#masterToldMs = this.#options.clock.monotonicMs()
+      this.#masterUpTimeAtMs = this.#options.clock.monotonicMs()
       const answer = this.#answers.get(pdu.packetId)
       this.#answers.delete(pdu.packetId)
       answer?.(pdu)

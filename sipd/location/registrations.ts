@@ -22,7 +22,7 @@ export interface RegistrationsOptions {
   readonly clock: Clock
   readonly log: Log
   /** Tells all other workers. */
-  readonly tell: (changes: Buffer) => void
+  readonly broadcast: (changes: Buffer) => void
   readonly hasOthers: () => boolean
 }
 
@@ -91,7 +91,7 @@ export class Registrations {
 
   /** What this one has not written is a successor's (see LocationWriter). Memory goes on. */
   handOver(): Unwritten {
-    this.tellNow()
+    this.broadcastNow()
     return this.#writer.handOver()
   }
 
@@ -188,8 +188,8 @@ export class Registrations {
   }
 
   /** Tells the others what they were not told yet. */
-  tellNow(): void {
-    this.#replication.tellNow()
+  broadcastNow(): void {
+    this.#replication.broadcastNow()
   }
 
   /** Resolves when all there is is on disk. */
@@ -212,7 +212,7 @@ export class Registrations {
   /** What the disk has not taken within the limit is lost to it. */
   async stop(limitMs?: number): Promise<void> {
     this.#comparing.cancel()
-    this.tellNow()
+    this.broadcastNow()
     this.store.stop()
     await this.#writer.stop(limitMs)
   }
