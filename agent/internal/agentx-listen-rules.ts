@@ -22,7 +22,7 @@ export function agentxListenRule(home: Home): Rule {
     for (const none of entries.filter((entry) => !listening.includes(entry)))
       report.warn(
         none.placeOf('agentxListenAddress'),
-        'agentxListenEntry none cannot stand beside other entries; remove it or them',
+        'agentxListenEntry none cannot be combined with other entries; remove it or them',
       )
     const good: { readonly place: AgentxPlace; readonly entry: Entry }[] = []
     for (const entry of listening) {

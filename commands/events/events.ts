@@ -5,7 +5,7 @@ import { eventsTest } from './test.ts'
 
 export const eventsGroup: Group = {
   name: 'events',
-  summary: 'thresholds: show how close each value is, and try other thresholds on recorded samples',
+  summary: 'show how close values are to their thresholds, and try other thresholds on recorded samples',
   commands: [eventsList, eventsTest],
   usual: eventsList,
 }

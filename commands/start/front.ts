@@ -48,7 +48,8 @@ export async function startInFront(home: Home, isBackground: boolean): Promise<E
     return exitCodes.ok
   } catch (error) {
     if (error instanceof HomeError) throw new HomeError(`the appliance ${home.root} ${error.message}`, error.exitCode)
-    if (error instanceof Interrupted) throw new Error(`the start of ${home.root} was ${error.message}`)
+    if (error instanceof Interrupted)
+      throw new Error(`the start of ${home.root} was ${error.message}; run the command again`)
     throw error
   }
 }

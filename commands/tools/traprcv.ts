@@ -55,7 +55,7 @@ async function v3Receiving(home: Home, values: ValuesOf<typeof options>): Promis
   if ('retry' in identity) throw identity.reason
   if (isLatched(identity))
     process.stderr.write(
-      'traprcv: snmpEngineBoots is at its end; authenticated informs are not accepted any more; remove the file of the engine for a new engineID\n',
+      'traprcv: snmpEngineBoots has reached its maximum; authenticated informs are not accepted any more; remove the file of the engine for a new engineID\n',
     )
   const { credentials } = await v3Security(values)
   process.stderr.write(`traprcv: engineID ${Buffer.from(identity.engineId).toString('hex')}\n`)

@@ -165,7 +165,7 @@ describe('snmpd.cnf: where it listens', () => {
           'tcp:master.example:705',
           'warning: master.example is looked up at each start, which fails when it has no address; write an address',
         ],
-        ['none', 'warning: agentxListenEntry none cannot stand beside other entries; remove it or them'],
+        ['none', 'warning: agentxListenEntry none cannot be combined with other entries; remove it or them'],
       ],
     },
   })

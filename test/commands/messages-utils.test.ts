@@ -73,7 +73,7 @@ test('what does not exist, has no room or is in use is named with what to do', a
     ['device add tape', 'there is no room for more devices; remove one'],
     ['device pin disk', 'device disk has shown no host key; run: utils disaster_recovery device validate'],
     ['device remove disk', 'schedule nightly uses device disk; give it another first'],
-    ['device validate far', 'there is no backup device far; known are disk'],
+    ['device validate far', 'there is no backup device far; use one of disk'],
     ['schedule run weekly', 'there is no schedule weekly; see: utils disaster_recovery schedule list'],
     ['schedule add weekly --start 2026-12-01T02:00', 'there is no room for more schedules; remove one'],
     ['backup disk', 'utils: drsJobType.4 "backup" was refused: inconsistentValue'],

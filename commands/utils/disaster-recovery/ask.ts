@@ -44,7 +44,7 @@ export async function deviceNamed(home: Home, name: string): Promise<Row> {
   if (found) return found
   const known = devices.map((row) => row.get('drsDeviceName')).join(', ')
   throw new CommandFailure(
-    `there is no backup device ${printable(name)}; ${known === '' ? 'add one with: utils disaster_recovery device add' : `known are ${printable(known)}`}`,
+    `there is no backup device ${printable(name)}; ${known === '' ? 'add one with: utils disaster_recovery device add' : `use one of ${printable(known)}`}`,
   )
 }
 
