@@ -15,7 +15,7 @@ import { stopWithinMs } from './lifecycle/stop-home.ts'
 export const restartCommand = defineCommand({
   name: 'restart',
   operands: '<name>',
-  summary: 'restart agent or subagents, or one module of the subagents such as critapp; sipd keeps running',
+  summary: 'restart agent, subagents or console, or one module of the subagents such as critapp; sipd keeps running',
   example: 'castellan restart agent',
   exitCodes: { 0: 'the new process serves', 1: 'no such process or module runs, or it did not start again' },
   options: {},
@@ -28,7 +28,7 @@ export const restartCommand = defineCommand({
 })
 
 async function restart(home: Home, name: string): Promise<string> {
-  if (name !== 'agent' && name !== 'subagents') return restartModule(home, name)
+  if (name !== 'agent' && name !== 'subagents' && name !== 'console') return restartModule(home, name)
   await restartDaemon(linuxHost(home), name)
   return `${name} was restarted`
 }

@@ -70,6 +70,18 @@ describe('castellan', () => {
       1,
       'castellan: unknown level loud; the levels are: debug, info, notice, warn, error',
     ],
+    [
+      'castellan history --since yesterday',
+      2,
+      "castellan: option '--since <span>' argument 'yesterday' is invalid. expected a span such as 30m, 2h, 2d, 1w or 1y",
+    ],
+    ['castellan history --json --csv', 2, 'castellan: --json and --csv exclude each other; leave one out'],
+    ['castellan history', 1, 'castellan: the console of ROOT never ran, and there is no history; run: castellan start'],
+    [
+      'castellan init --user nobody --sipd-user daemon --console-user nobody',
+      2,
+      'castellan: the console would run as nobody, as another daemon does; name a user of its own',
+    ],
     ['castellan reload', 1, 'castellan: the agent does not run; start it with: castellan start'],
     ['castellan restart nonsense', 1, 'castellan: the subagents do not run; start them with: castellan start'],
     [

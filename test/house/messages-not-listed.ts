@@ -48,6 +48,8 @@ export const notListed: Readonly<Record<string, string>> = {
   'cannot resolve ...: ...; check the name': needsHost,
   'cannot read SipTlsCertificateFile ...: ...': needsHost,
   '... has no complete backup (castellan_*.set); name the folder of a backup with --from': needsHost,
+  'nothing is recorded of ...; to see what is, run: castellan history; to record more, add a historySampleEntry to history.cnf':
+    needsDaemon,
   'cannot lock ...: ...': needsHost,
   'PID ... cannot be sent ...: ...': needsHost,
   'the name ... has no address; check the name': needsHost,

@@ -183,7 +183,7 @@ describe('root', { skip: noLayout }, () => {
       assert.deepEqual(exit, { kind: 'exited', code: 4 })
       assert.match(
         printed,
-        /the daemons of .* have users of their own, and systemd runs them; run: systemctl start castellan-agent castellan-subagents\n$/,
+        /the daemons of .* have users of their own, and systemd runs them; run: systemctl start castellan-agent castellan-subagents castellan-console\n$/,
       )
       const main = join(installed.program, 'dist', 'agent', 'main.js')
       const agent = await installed.runAs(0, [process.execPath, main, '--home', installed.home.root])
