@@ -92,7 +92,7 @@ async function endParts(host: HomeHost, parts: readonly Part[]): Promise<void> {
 function kill(host: HomeHost, one: HomeProcess, waitedMs: number): void {
   if (waitedMs > stopWithinMs + killWithinMs)
     throw new Error(
-      `the ${one.part}, PID ${one.pid}, does not end, even after SIGKILL; see what it waits for in /proc/${one.pid}/stack`,
+      `the ${one.part}, PID ${one.pid}, does not end, even after SIGKILL; see what it waits for: ps -o wchan= -p ${one.pid}`,
     )
   host.signal(one, 'SIGKILL')
 }

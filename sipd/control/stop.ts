@@ -43,7 +43,7 @@ export async function stopSipd(home: Home): Promise<void> {
   signalDaemon(running, 'SIGKILL')
   if (await isGone(running, killWithinMs)) return
   throw new CommandFailure(
-    `PID ${running.pid} does not end, even after SIGKILL; see what it waits for in /proc/${running.pid}/stack`,
+    `PID ${running.pid} does not end, even after SIGKILL; see what it waits for: ps -o wchan= -p ${running.pid}`,
   )
 }
 

@@ -19,7 +19,7 @@ export const notListed: Readonly<Record<string, string>> = {
   'cannot be started: its ... runs already, as PID ..., and castellan start did not start it; to stop it, run: ...':
     needsDaemon,
   'the ... did not serve within ... s; see logs/.../....log': needsDaemon,
-  'the ..., PID ..., does not end, even after SIGKILL; see what it waits for in /proc/.../stack': needsDaemon,
+  'the ..., PID ..., does not end, even after SIGKILL; see what it waits for: ps -o wchan= -p ...': needsDaemon,
   'the ... is being started already; castellan status says when it runs': needsDaemon,
   'the appliance was stopped while the ... was restarted; run: castellan start': needsDaemon,
   'the ... did not start again; see logs/....log': needsDaemon,
@@ -41,7 +41,7 @@ export const notListed: Readonly<Record<string, string>> = {
   'sipd ended meanwhile; see ...': needsDaemon,
   'sipd ... and printed nothing; see logs/sipd/error_log': needsDaemon,
   'sipd was not ready within ... s and was stopped; see logs/sipd/error_log': needsDaemon,
-  'PID ... does not end, even after SIGKILL; see what it waits for in /proc/.../stack': needsDaemon,
+  'PID ... does not end, even after SIGKILL; see what it waits for: ps -o wchan= -p ...': needsDaemon,
   'PID ..., which the supervisor names, is not the sipd of ...; see the row of sipd in critagt.cnf': needsDaemon,
   'the subagents did not answer within ... s; see logs/subagents/subagents.log': needsDaemon,
   'cannot read standard input: ...': needsHost,
@@ -50,6 +50,9 @@ export const notListed: Readonly<Record<string, string>> = {
   '... has no complete backup (castellan_*.set); name the folder of a backup with --from': needsHost,
   'nothing is recorded of ...; to see what is, run: castellan history; to record more, add a historySampleEntry to history.cnf':
     needsDaemon,
+  'ADDRESS:PORT, such as 127.0.0.1:161': needsDaemon,
+  'the name of a MIB object, such as hrProcessorLoad, or an OID': needsDaemon,
+  'a whole number from ... to ...': needsDaemon,
   'cannot lock ...: ...': needsHost,
   'PID ... cannot be sent ...: ...': needsHost,
   'the name ... has no address; check the name': needsHost,
