@@ -82,6 +82,8 @@ describe('castellan', () => {
       2,
       'castellan: the console would run as nobody, as another daemon does; name a user of its own',
     ],
+    ['castellan maintenance soon', 2, 'castellan: expected a span such as 2h, or end; got soon'],
+    ['castellan incidents ack x', 2, 'castellan: expected the number of an incident, got x'],
     ['castellan reload', 1, 'castellan: the agent does not run; start it with: castellan start'],
     ['castellan restart nonsense', 1, 'castellan: the subagents do not run; start them with: castellan start'],
     [

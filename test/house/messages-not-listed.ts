@@ -53,6 +53,8 @@ export const notListed: Readonly<Record<string, string>> = {
   'ADDRESS:PORT, such as 127.0.0.1:161': needsDaemon,
   'the name of a MIB object, such as hrProcessorLoad, or an OID': needsDaemon,
   'a whole number from ... to ...': needsDaemon,
+  'a whole number from 0 to ...': needsDaemon,
+  'the console of ... does not run; run: castellan start (or: systemctl start castellan-console)': needsDaemon,
   'cannot lock ...: ...': needsHost,
   'PID ... cannot be sent ...: ...': needsHost,
   'the name ... has no address; check the name': needsHost,
