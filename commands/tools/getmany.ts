@@ -6,7 +6,7 @@ import { objectNamed } from './varbind.ts'
 
 export const getmany: Tool = {
   name: 'getmany',
-  summary: 'ask an agent for all that it has below these objects',
+  summary: 'get all objects below these (a walk)',
   operands: 'OBJECT...',
   example: 'critAppProcTable',
   ask: walkAll,

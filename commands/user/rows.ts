@@ -57,7 +57,10 @@ export function protocolsOf(row: UsmUserRow): Protocols {
   const of = <P extends { readonly oid: Oid }>(known: readonly P[], wanted: Oid): P | undefined =>
     known.find((one) => compareOid(one.oid, wanted) === 0)
   const auth = of(authProtocols, row.usmUserAuthProtocol)
-  if (!auth) throw new Error(`user ${row.usmUserName} has no authentication, and so no passphrase`)
+  if (!auth)
+    throw new Error(
+      `user ${row.usmUserName} has no authentication, and so no passphrase; give it one with: castellan user add ${row.usmUserName}`,
+    )
   return { auth, priv: of(privProtocols, row.usmUserPrivProtocol) }
 }
 
@@ -73,7 +76,7 @@ export function memberRow(
   const before = kept?.vacmGroupName ?? 'readPriv'
   const [, present] = /^(read|operate|admin)(?:Priv|Auth)$/.exec(before) ?? []
   const group = requested ?? present
-  if (group === 'admin' && !isPrivate) throw new Error('group admin needs a user with privacy: --priv')
+  if (group === 'admin' && !isPrivate) throw new Error('group admin needs a user with privacy; use --priv AES')
   return {
     vacmSecurityModel: 'usm',
     vacmSecurityName: name,

@@ -16,11 +16,11 @@ import { statusCommand } from './disaster-recovery/status.ts'
 
 export const utilsProgram: Program = {
   name: 'utils',
-  summary: 'Backups of this appliance, and their restores.',
+  summary: 'Backs up and restores this appliance.',
   commands: [
     {
       name: 'disaster_recovery',
-      summary: 'back up, restore, and look at what became of it',
+      summary: 'back up, restore, and show jobs, devices and schedules',
       commands: [
         backupCommand,
         restoreCommand,

@@ -157,13 +157,13 @@ export class ClientTransaction implements TimerOwner<TimerName> {
       case 'acknowledge':
         if (response) this.#acknowledge(response)
         break
-      case 'tell':
+      case 'notify':
         if (response) this.#user?.onResponse(this, response)
         break
-      case 'tellTimeout':
+      case 'notifyTimeout':
         this.#user?.onTimeout(this)
         break
-      case 'tellFailed':
+      case 'notifyTransportError':
         if (error) this.#user?.onTransportError(this, error)
         break
       case 'stopTimers':

@@ -86,7 +86,7 @@ export const secret: Kind<Secret> = {
   parse: (args) =>
     args.length === 1 && args[0] !== ''
       ? { value: new Secret(args[0]!) }
-      : { expected: 'one argument, in quotes if need be' },
+      : { expected: 'one word, or several in quotes' },
   format: (value) => [String(value)],
 }
 
