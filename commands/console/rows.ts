@@ -14,6 +14,7 @@ import { type AnyRow, anyRow } from '../../lib/mib/served.ts'
 import { type Oid, oid } from '../../lib/smi/oid.ts'
 import { snmpUdpDomain } from '../../snmp/transport/transport-address.ts'
 import { drsDeviceTable, drsScheduleTable } from '../../subagents/backup/mib.ts'
+import { drsNodeTable } from '../../subagents/backup/mib-nodes.ts'
 
 export interface WantedRow {
   readonly definition: Definition
@@ -36,8 +37,8 @@ const excluded: readonly Oid[] = [
   '1.3.6.1.6.3.15.1.2.2', // usmUserTable
 ]
   .map((text) => oid(text))
-  // Where backups go, and when.
-  .concat([drsDeviceTable, drsScheduleTable].map(({ entry }) => entry.slice(0, -1)))
+  // Where backups go, when, and of which machines.
+  .concat([drsDeviceTable, drsScheduleTable, drsNodeTable].map(({ entry }) => entry.slice(0, -1)))
 
 /** All but the users themselves. `address` is where the console receives, as snmpTargetAddrTAddress has it. */
 export function consoleRows(address: Uint8Array): WantedRow[] {

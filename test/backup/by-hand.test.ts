@@ -40,7 +40,7 @@ before(async () => {
   ftruncateSync(sparse, 64 << 20)
   writeSync(sparse, 'end', (64 << 20) - 3)
   closeSync(sparse)
-  assert.equal((await bench.run(bench.backup({ features: ['SIPD'] }))).status.result, 'succeeded')
+  assert.equal((await bench.run(bench.backup({ features: ['SIPD', 'CONSOLE'] }))).status.result, 'succeeded')
   if (skip) return
   key = openRecoveryFile(bench.device.path, recoveryPassphrase, bench.folder)
   unpacked = join(bench.folder, 'by-hand')
@@ -77,7 +77,10 @@ test('a home that was destroyed and restored gives the same manifest again, octe
   assert.equal(restored.status.result, 'succeeded', restored.log)
   const device: LocalDirectory = { ...bench.device, path: join(bench.folder, 'second') }
   mkdirSync(device.path)
-  assert.equal((await bench.run({ ...bench.backup({ features: ['SIPD'] }), device })).status.result, 'succeeded')
+  assert.equal(
+    (await bench.run({ ...bench.backup({ features: ['SIPD', 'CONSOLE'] }), device })).status.result,
+    'succeeded',
+  )
   const again = join(bench.folder, 'again')
   unpackByHand(join(device.path, archiveNameOf(name, 'node1')), key, again)
   assert.equal(

@@ -125,6 +125,10 @@ const driven: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
   ],
   'castellan reload': () => [['reload', ...home()]],
   'castellan rotate': () => [['rotate', hostile, ...home()]],
+  'castellan routes': () => [
+    ['routes', 'list', ...home()],
+    ['routes', 'test', hostile, ...home()],
+  ],
   'castellan user': () => [['user', 'list', ...home()]],
   'castellan restart': () => [['restart', hostile, ...home()]],
   'castellan init': () => [['init', '--home', join(appliance.at.home.root, `x\u001b[31m`)]],
@@ -156,7 +160,7 @@ const quiet = [
 ]
 /** Whose values here are files' own, or nobody's: they are guarded all the same. */
 const unseen = new Set([
-  ...['castellan alerts'],
+  ...['castellan alerts', 'castellan routes'],
   'castellan status',
   'castellan targets',
   'ciagent',
@@ -169,6 +173,7 @@ const withJson: Readonly<Record<string, boolean>> = {
   ...{
     'castellan events': false,
     'castellan user': false,
+    'castellan routes': false,
     'sip registrations': true,
     'sip calls': true,
     'castellan notifications': true,

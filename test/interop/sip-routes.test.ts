@@ -45,7 +45,7 @@ describe('static routes', { ...needs('sipp', '/usr/sbin/kamailio'), ...ofSipdAlo
           await routes(server, 'add', '+1919*', host ?? '', '--port', port ?? '', '--transport', 'UDP')
           const callee = await startCallee(other, { scenario: 'uas-answer', user: '+19193922001' })
           await inForce(server)
-          await call(server, { scenario: 'uac-call', user: '+19193922001' })
+          await call(server, { scenario: 'uac-call', user: '+19193922001', pauseMs: ackBeforeByeMs })
           await callee.succeeded()
         } finally {
           await other.stop()

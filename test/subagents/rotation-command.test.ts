@@ -71,6 +71,10 @@ describe('castellan rotate', () => {
         'stats_log',
         'sharedmem_stats_log',
         'subagents.log',
+        'console.log',
+        'drfMA',
+        'drfLA',
+        'drfConfLib',
       ]
       assert.deepEqual(logsIn(all), expected)
       assert.equal(await appliance.start(), undefined, appliance.output)
