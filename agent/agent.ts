@@ -364,7 +364,7 @@ export class Agent {
     }
     this.#listeners.push(listener)
     if (listener.hosts.length === 0)
-      log.warn('no interface has a listen address yet; the agent listens when one appears', { address: text })
+      log.warn('no address of this machine to listen on yet; one that appears is served', { address: text })
   }
 
   #hostOf(name: string): ModuleHost {

@@ -29,7 +29,7 @@ export class AuthenticationFailures {
   }
 
   wrongCommunity(remote: Remote): void {
-    this.#record(remote, { sentence: 'used an unknown community', isNotified: true })
+    this.#record(remote, { sentence: 'used a community that is not known here', isNotified: true })
   }
 
   usmRefused(refusal: UsmCounter, userName: string, remote: Remote): void {
@@ -62,7 +62,7 @@ interface Failure {
 const usmRefusals: Readonly<Record<UsmCounter, Failure>> = {
   usmStatsUnsupportedSecLevels: { sentence: 'asked for a level that the user has no keys for', isNotified: true },
   usmStatsNotInTimeWindows: { sentence: 'sent a message outside the time window', isNotified: false },
-  usmStatsUnknownUserNames: { sentence: 'named an unknown user', isNotified: true },
+  usmStatsUnknownUserNames: { sentence: 'named a user who is not known here', isNotified: true },
   usmStatsUnknownEngineIDs: { sentence: 'named another engine', isNotified: false },
   usmStatsWrongDigests: { sentence: 'sent a message whose digest is wrong', isNotified: true },
   usmStatsDecryptionErrors: { sentence: 'sent a message that cannot be decrypted', isNotified: false },

@@ -5,7 +5,7 @@ import { type Address, formatAddress } from '../snmp/transport/udp.ts'
 
 export function bindFailure(address: Address, error: unknown): Error {
   if (!(error instanceof BindError) || error.code !== 'EADDRINUSE')
-    return new Error(`cannot listen on udp ${formatAddress(address)}`, { cause: error })
+    return new Error(`listen on udp ${formatAddress(address)}`, { cause: error })
   const owner = describePortOwner('udp', address.port)
   const where = formatAddress({ host: error.address, port: address.port })
   return new Error(

@@ -303,7 +303,7 @@ export class Engine {
       },
       (error: unknown) => {
         this.log.error('bug while setting', { remote, error })
-        refused('genErr', 'a bug; see the log of the agent')
+        refused('genErr', 'a bug, which the log has')
         this.#sendError(exchange, kept, { status: 'genErr', position: 1 })
       },
     )
@@ -322,7 +322,7 @@ export class Engine {
       return failure
     } catch (error) {
       this.log.error('bug while setting', { requester: requester.securityName, error })
-      this.refusedLocally(varbinds, requester, 'genErr', 'a bug; see the log of the agent')
+      this.refusedLocally(varbinds, requester, 'genErr', 'a bug, which the log has')
       return { status: 'genErr', position: 1 }
     }
   }

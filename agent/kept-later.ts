@@ -12,7 +12,7 @@ export function keepLater(
   { clock, log, signal }: { readonly clock: Clock; readonly log: Log; readonly signal: AbortSignal },
   serve: (identity: EngineIdentity) => void,
 ): void {
-  log.error('SNMPv3 is disabled until the disk has room to save snmpEngineBoots; free some space', { error: reason })
+  log.error('SNMPv3 is not served: the disk has no room to keep snmpEngineBoots; free some', { error: reason })
   let isTrying = false
   const timer = clock.every(tryEveryMs, () => {
     if (isTrying) return
@@ -22,7 +22,7 @@ export function keepLater(
         timer.cancel()
         if (signal.aborted) return
         serve(identity)
-        log.notice('snmpEngineBoots is saved, and SNMPv3 is enabled')
+        log.notice('snmpEngineBoots is on disk, and SNMPv3 is served')
       },
       () => {
         isTrying = false // that there is no room is in the log already

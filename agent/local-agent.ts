@@ -123,8 +123,8 @@ export class EngineLocalAgent implements LocalAgent {
     const object = name ? this.#options.names.format(name) : 'the request'
     const reasons: Partial<Record<ErrorStatus, string>> = {
       noAccess: `${as.securityName} may not write ${object}`,
-      notWritable: `${object} does not exist, or is read-only`,
-      resourceUnavailable: `too many requests are pending, or ${object} has no room`,
+      notWritable: `${object} is not there, or not to be written`,
+      resourceUnavailable: `too much waits to be set, or ${object} has no room`,
     }
     return { ...failure, sentence: reasons[failure.status] ?? `${object} answered ${failure.status}` }
   }

@@ -26,7 +26,7 @@ export function decodeHeader(bytes: Buffer, at: number): FrameHeader {
   const isBig = (flags & agentxFlag.networkByteOrder) !== 0
   const word = (offset: number): number => (isBig ? bytes.readUInt32BE(at + offset) : bytes.readUInt32LE(at + offset))
   const payloadLength = word(16)
-  if (payloadLength % 4 !== 0) throw new DecodeError(`a payload of ${payloadLength} octets is not a multiple of 4`, at)
+  if (payloadLength % 4 !== 0) throw new DecodeError(`a payload of ${payloadLength} octets is no multiple of 4`, at)
   return {
     type: bytes[at + 1]!,
     flags,
@@ -41,7 +41,7 @@ export function decodeHeader(bytes: Buffer, at: number): FrameHeader {
 export function decodePdu(header: FrameHeader, payload: Buffer): AgentxPdu {
   const { flags, sessionId, transactionId, packetId } = header
   const reader = new PayloadReader(payload, (flags & agentxFlag.networkByteOrder) !== 0)
-  const type = types.get(header.type) ?? reader.fail(`${header.type} is not a type of AgentX PDU`)
+  const type = types.get(header.type) ?? reader.fail(`${header.type} is no type of AgentX PDU`)
   const hasContext = (flags & agentxFlag.nonDefaultContext) !== 0 && mayHaveContext(type)
   const context = hasContext ? reader.text() : ''
   const body = decodeBody(type, reader)
@@ -82,7 +82,7 @@ function decodeBody(type: AgentxType, reader: PayloadReader): AgentxBody {
       const rangeSubid = reader.octet()
       reader.skip(1)
       const subtree = reader.oid().oid
-      if (rangeSubid > subtree.length) reader.fail('the range names a sub-identifier that the subtree does not have')
+      if (rangeSubid > subtree.length) reader.fail('the range is of a sub-identifier that is not there')
       const upperBound = rangeSubid === 0 ? 0 : reader.word()
       if (rangeSubid > 0 && upperBound < subtree[rangeSubid - 1]!) reader.fail('the range ends before it begins')
       return { type, timeoutSeconds, priority, rangeSubid, subtree, upperBound }
@@ -257,7 +257,7 @@ class PayloadReader {
       case 130:
         return { type: 'endOfMibView' }
       default:
-        return this.fail(`${type} is not a type of value`)
+        return this.fail(`${type} is no type of value`)
     }
   }
 

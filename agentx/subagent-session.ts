@@ -58,7 +58,7 @@ export class AgentxSession {
   #timer: Timer | undefined
   /** sysUpTime of the master, and when it said so. */
   #masterUpTimeTicks = 0
-  #masterUpTimeAtMs = 0
+  #masterToldMs = 0
 
   constructor(options: AgentxSessionOptions) {
     this.#options = options
@@ -72,8 +72,8 @@ export class AgentxSession {
 
   /** The master's sysUpTime, as far as it is known. */
   upTimeTicks(): number {
-    const sinceMs = this.#options.clock.monotonicMs() - this.#masterUpTimeAtMs
-    return this.#masterUpTimeAtMs === 0 ? 0 : (this.#masterUpTimeTicks + Math.floor(sinceMs / 10)) >>> 0
+    const sinceMs = this.#options.clock.monotonicMs() - this.#masterToldMs
+    return this.#masterToldMs === 0 ? 0 : (this.#masterUpTimeTicks + Math.floor(sinceMs / 10)) >>> 0
   }
 
   /** Connects, and connects again whenever the master is lost, until it is stopped. */
@@ -94,7 +94,7 @@ export class AgentxSession {
   notify(trapOid: Oid, varbinds: readonly Varbind[]): void {
     if (this.#notifications.length >= notificationsAtMost) {
       this.#notifications.shift()
-      this.#options.log.warn('a notification was lost: the queue to the master is full')
+      this.#options.log.warn('a notification was lost: more waited for the master than there is room for')
     }
     const message = { trapOid, upTimeTicks: this.upTimeTicks(), varbinds }
     this.#notifications.push({ varbinds: varbindsV2(message), sentAs: undefined })
@@ -170,7 +170,7 @@ export class AgentxSession {
   #refuse(subtree: Oid, error: number): void {
     this.#refused = [...this.#refused, subtree]
     const subtreeText = formatOid(subtree)
-    this.#options.log.error('the master refused a region; trying again', { subtree: subtreeText, error })
+    this.#options.log.error('the master refused a region; it is asked again', { subtree: subtreeText, error })
   }
 
   /** The region may have been another session's, which is gone by now. */
@@ -179,7 +179,7 @@ export class AgentxSession {
       this.#registerOne(subtree, (error) => {
         if (error !== 0) return
         this.#refused = this.#refused.filter((one) => one !== subtree)
-        this.#options.log.notice('the master accepted a region that it had refused', { subtree: formatOid(subtree) })
+        this.#options.log.notice('the master took a region that it had refused', { subtree: formatOid(subtree) })
       })
     }
   }
@@ -190,7 +190,7 @@ export class AgentxSession {
     this.#retryMs = firstRetryMs
     this.#timer?.cancel()
     this.#timer = clock.every(pingEveryMs, () => this.#ping())
-    log.notice('opened a session with the master', { description, session: this.#sessionId })
+    log.notice('the session with the master is open', { description, session: this.#sessionId })
     this.#sendNotifications()
     onOpened?.()
   }
@@ -220,7 +220,7 @@ export class AgentxSession {
     const delayMs = this.#retryMs * (0.5 + Math.random() / 2)
     this.#retryMs = Math.min(this.#retryMs * 2, longestRetryMs)
     const { log, clock } = this.#options
-    if (wasOpen) log.warn('lost the session with the master; connecting again', { why })
+    if (wasOpen) log.warn('the master is lost; connecting again', { why })
     this.#timer = clock.after(delayMs, () => {
       this.#state = 'connecting'
       this.#connect()
@@ -230,7 +230,7 @@ export class AgentxSession {
   #receive(pdu: AgentxPdu): void {
     if (pdu.type === 'response') {
       this.#masterUpTimeTicks = pdu.upTimeTicks
-      this.#masterUpTimeAtMs = this.#options.clock.monotonicMs()
+      this.#masterToldMs = this.#options.clock.monotonicMs()
       const answer = this.#answers.get(pdu.packetId)
       this.#answers.delete(pdu.packetId)
       answer?.(pdu)

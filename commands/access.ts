@@ -25,13 +25,10 @@ export interface Decision {
 export const accessCommand = defineCommand({
   name: 'access',
   operands: '<who> <object>',
-  summary: 'show whether a community or user may read, write or be notified of an object, and which lines decide it',
+  summary: 'say what a community or user may do with an object, and which lines decide it',
   example: 'castellan access public critAppStartCommand.1',
-  exitCodes: {
-    0: 'the answer was found, whether access is allowed or not',
-    1: 'there is no such community, user or object',
-  },
-  options: { context: textOr('--context <name>', 'the SNMP context of the object', ''), json },
+  exitCodes: { 0: 'done, whatever the answer', 1: 'there is no such community, user or object' },
+  options: { context: textOr('--context <name>', 'the context it is in', ''), json },
   async run({ home, operands: [who = '', object = ''], options }) {
     const decisions = await explainAccess(home, who, object, options.context)
     show(decisions, options.json, () => decisions.map(formatDecision).join(''))
@@ -51,10 +48,7 @@ export async function explainAccess(
     throw new Error(`unknown object ${printable(object)}; use a MIB name or a numeric OID such as 1.3.6.1.2.1.1`)
   const file = await openConfiguration(home)
   const principals = principalsOf(file, who, contextName)
-  if (principals.length === 0)
-    throw new Error(
-      `there is no community and no user ${who}; castellan user list shows the users, snmpd.cnf the communities`,
-    )
+  if (principals.length === 0) throw new Error(`there is no community and no user ${who}`)
   const vacm = file.internal.vacm()
   return principals.flatMap((principal) =>
     (['read', 'write', 'notify'] as const).map((viewType) => decide(vacm, principal, viewType, name)),

@@ -26,7 +26,7 @@ import { userGroup } from './user/user.ts'
 
 export const castellanProgram: Program = {
   name: 'castellan',
-  summary: 'Runs and supervises a telephone appliance.',
+  summary: 'The keeper of a telephone appliance.',
   version: programVersion(),
   commands: [
     initCommand,

@@ -10,7 +10,7 @@ import { stopAll } from './stop.ts'
 const command = defineCommand({
   name: 'ciagent',
   usage: '-fullstart|-fullstop [--home DIR]',
-  summary: 'start or stop the master agent and the subagents; sipd keeps running',
+  summary: 'start or stop the master agent and the subagents; sipd goes on',
   example: 'ciagent -fullstart',
   options: {
     fullstart: flag('--fullstart', 'start them in the background; -fullstart is the same'),

@@ -19,7 +19,7 @@ const startCommand = defineCommand({
 
 const stopCommand = defineCommand({
   name: 'stop',
-  summary: 'stop them; sipd keeps running',
+  summary: 'stop them; sipd goes on',
   example: 'csps_ciagent_ctl stop',
   options: {},
   async run({ home }) {
@@ -30,7 +30,7 @@ const stopCommand = defineCommand({
 
 const restartCommand = defineCommand({
   name: 'restart',
-  summary: 'stop them and start them again; sipd keeps running',
+  summary: 'stop them and start them again; sipd goes on',
   example: 'csps_ciagent_ctl restart',
   options: {},
   async run({ home }) {
@@ -41,7 +41,7 @@ const restartCommand = defineCommand({
 
 const statusCommand = defineCommand({
   name: 'status',
-  summary: 'show whether they run',
+  summary: 'say whether they run',
   example: 'csps_ciagent_ctl status',
   exitCodes: { 0: 'both run', 1: 'one of them does not run' },
   options: { json },
@@ -54,7 +54,7 @@ const statusCommand = defineCommand({
 
 export const cspsCiagentCtlProgram: Program = {
   name: 'csps_ciagent_ctl',
-  summary: 'Starts and stops the master agent and the subagents; sipd keeps running.',
+  summary: 'Starts and stops the master agent and the subagents; sipd goes on.',
   commands: [startCommand, stopCommand, restartCommand, statusCommand],
 }
 

@@ -12,9 +12,9 @@ import { findingsOf, reportOf } from './check/home.ts'
 
 export const reloadCommand = defineCommand({
   name: 'reload',
-  summary: 'make the running daemons read changed configuration files, if these have no errors',
+  summary: 'let the running daemons take changed configuration files, if they are good',
   example: 'castellan reload',
-  exitCodes: { 1: 'the files have errors, or the agent does not run', 4: 'the files are refused as unsafe' },
+  exitCodes: { 1: 'something is wrong in the files, or the agent does not run', 4: 'the files are refused as unsafe' },
   options: { json },
   async run({ home, options }) {
     const found = await reloadHome(home)
@@ -31,7 +31,7 @@ export async function reloadHome(home: Home): Promise<CheckReport> {
   requireHome(home)
   requireOwner(home, 'castellan reload')
   const subagents = daemonOf(home, 'subagents')
-  if (!daemonOf(home, 'agent')) throw new Error('the agent does not run; start it with: castellan start')
+  if (!daemonOf(home, 'agent')) throw new Error('the agent does not run')
   const report = reportOf(await findingsOf(home))
   if (!report.isGood) return report
   if (subagents) letReload(subagents, 'subagents')

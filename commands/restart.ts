@@ -6,7 +6,6 @@ import { controlSocketOf } from '../lib/home/control-socket.ts'
 import { type Home, requireHome } from '../lib/home/home.ts'
 import { requireOwner } from '../lib/home/home-trust.ts'
 import { control } from '../lib/process/control.ts'
-import { daemonOf } from '../lib/process/daemon-identity.ts'
 import { type HomeHost, type OwnDaemon, until } from './lifecycle/host.ts'
 import { linuxHost } from './lifecycle/linux-host.ts'
 import { startWithinMs } from './lifecycle/starter.ts'
@@ -15,9 +14,9 @@ import { stopWithinMs } from './lifecycle/stop-home.ts'
 export const restartCommand = defineCommand({
   name: 'restart',
   operands: '<name>',
-  summary: 'restart agent, subagents or console, or one module of the subagents such as critapp; sipd keeps running',
+  summary: 'restart agent, subagents or console, or one module of the subagents such as critapp; sipd goes on',
   example: 'castellan restart agent',
-  exitCodes: { 0: 'the new process serves', 1: 'no such process or module runs, or it did not start again' },
+  exitCodes: { 0: 'the new one serves', 1: 'nothing of that name runs here, or it does not come back' },
   options: {},
   async run({ home, operands: [name = ''] }) {
     requireHome(home)
@@ -28,14 +27,10 @@ export const restartCommand = defineCommand({
 })
 
 async function restart(home: Home, name: string): Promise<string> {
-  if (name !== 'agent' && name !== 'subagents' && name !== 'console') return restartModule(home, name)
+  if (name !== 'agent' && name !== 'subagents' && name !== 'console')
+    return control(controlSocketOf(home, 'subagents'), `restart ${name}`)
   await restartDaemon(linuxHost(home), name)
   return `${name} was restarted`
-}
-
-async function restartModule(home: Home, name: string): Promise<string> {
-  if (!daemonOf(home, 'subagents')) throw new Error('the subagents do not run; start them with: castellan start')
-  return control(controlSocketOf(home, 'subagents'), `restart ${name}`)
 }
 
 /** Resolves when a new one serves. Throws when no starter would start it again, or the appliance is stopped meanwhile. */
@@ -50,14 +45,12 @@ export async function restartDaemon(host: HomeHost, name: OwnDaemon): Promise<vo
   host.signal(before, 'SIGTERM')
   if (!(await until(host, isGone, stopWithinMs))) host.signal(before, 'SIGKILL')
   const isOver = await until(host, () => isBack() || !isKept(), startWithinMs)
-  if (!isKept()) throw new Error(`the appliance was stopped while the ${name} was restarted; run: castellan start`)
-  if (!isOver) throw new Error(`the ${name} did not start again; see logs/${name}.log`)
+  if (!isKept()) throw new Error(`the appliance was stopped while the ${name} was restarted`)
+  if (!isOver) throw new Error(`the ${name} did not come back; see logs/${name}.log`)
 }
 
 function whyNot(name: OwnDaemon, phase: string | undefined): string {
   if (phase === undefined)
-    return `no castellan start supervises the ${name}; run: castellan start (or under systemd: systemctl restart castellan-${name})`
-  return phase === 'starting'
-    ? 'the appliance is being started; wait until castellan status shows that it runs'
-    : 'the appliance is being stopped; run: castellan start'
+    return `no castellan start keeps the ${name}; run: castellan start (or under systemd: systemctl restart castellan-${name})`
+  return phase === 'starting' ? 'the appliance is being started' : 'the appliance is being stopped'
 }

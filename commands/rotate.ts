@@ -24,7 +24,7 @@ export const rotateCommand = defineCommand({
   summary: 'rotate all logs, or one such as access_log, now',
   example: 'castellan rotate access_log --dry-run',
   exitCodes: { 1: 'there is no such log, or one was not rotated' },
-  options: { dryRun: flag('--dry-run', 'only show what would be done'), json },
+  options: { dryRun: flag('--dry-run', 'only say what would be done'), json },
   async run({ home, operands: [name], options }) {
     const report = await rotate(home, { name, isDryRun: options.dryRun })
     show(report, options.json, () => report.sentences.map((sentence) => `${printable(sentence)}\n`).join(''))

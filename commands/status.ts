@@ -20,12 +20,12 @@ export interface DaemonStatus {
 
 export const statusCommand = defineCommand({
   name: 'status',
-  summary: 'show what runs',
+  summary: 'say what runs',
   example: 'castellan status --json',
   exitCodes: {
     0: 'all of them run',
     1: 'one of them does not run, or the home is not initialised',
-    4: 'this user may not see the processes',
+    4: 'this user may not look: what it cannot see, it does not call stopped',
   },
   options: { json },
   async run({ home, options }) {
@@ -64,7 +64,7 @@ function remarkOn(processes: readonly HomeProcess[], holder: ReturnType<HomeHost
   if (holder) return holderRemark(holder)
   const isLeft = processes.some(({ part, isOfStarter }) => isOfStarter && (part === 'agent' || part === 'subagents'))
   return isLeft
-    ? 'the castellan start that supervised them has ended, so nothing restarts a daemon that ends; run: castellan start\n'
+    ? 'the castellan start that kept them has ended, and what ends now stays so; run: castellan start\n'
     : ''
 }
 

@@ -11,7 +11,7 @@ export const stopCommand = defineCommand({
   name: 'stop',
   summary: 'stop the appliance: subagents, agent, sipd',
   example: 'castellan stop',
-  exitCodes: { 0: 'nothing of the appliance runs', 1: 'something does not end, or systemd would start it again' },
+  exitCodes: { 0: 'nothing of it runs', 1: 'something does not end, or systemd would start it again' },
   options: {},
   async run({ home }) {
     await stopAll(home)

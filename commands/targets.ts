@@ -16,7 +16,7 @@ const need: Need = {
 
 export const targetsCommand = defineCommand({
   name: 'targets',
-  summary: 'show the notification targets and their counters; those that need attention first',
+  summary: 'whom the agent notifies, and what became of it; what needs attention first',
   example: 'castellan targets --json',
   options: { json },
   async run({ home, options }) {
@@ -36,7 +36,7 @@ const colours: Readonly<Record<TargetState, number>> = {
 
 /** `width` is that of the terminal unless a test says otherwise. */
 export function formatTargets(targets: readonly Target[], isColoured: boolean, width?: number): string {
-  if (targets.length === 0) return 'there are no notification targets; add a snmpTargetAddrEntry to snmpd.cnf\n'
+  if (targets.length === 0) return 'nobody is notified; snmpTargetAddrEntry of snmpd.cnf names targets\n'
   const rows = targets.map(({ name, address, state, sent, acknowledged, pending, lost, lastError }): Cell[] => [
     { text: name },
     { text: address ?? '' },

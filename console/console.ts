@@ -54,7 +54,7 @@ export class Console {
     const alerts = await readAlertConfig(home)
     const credentials = await readConsoleCredentials(home)
     if (!credentials)
-      throw new Error('the console has no SNMP user to ask the agent with; run: castellan init, which creates them')
+      throw new Error('the console has no SNMP user to ask the agent with; run: castellan init, which makes them')
     return new Console(options, { config, history, alerts, credentials })
   }
 
@@ -120,9 +120,7 @@ export class Console {
         const ms = Number(words[0])
         const until = ms > 0 ? clock.now() + ms : 0
         this.#alerting.maintain(until)
-        return until > 0
-          ? `nobody is notified of incidents until ${new Date(until).toISOString()}`
-          : 'maintenance is over'
+        return until > 0 ? `nobody is told of incidents until ${new Date(until).toISOString()}` : 'maintenance is over'
       }
       case 'test':
         return (await this.#alerting.test()).join('\n')
@@ -146,7 +144,7 @@ export class Console {
     await receiver.start(host, port).catch((error: unknown) => {
       const owner = describePortOwner('udp', port)
       const address = formatAddress({ host, port })
-      throw new Error(`cannot listen on udp ${address}: ${messageOf(error)}${owner ? `; held by ${owner}` : ''}`)
+      throw new Error(`listen on udp ${address}: ${messageOf(error)}${owner ? `; held by ${owner}` : ''}`)
     })
     this.#receiver = receiver
     log.notice('the console receives notifications', { address: formatAddress({ host, port }) })

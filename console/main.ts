@@ -30,7 +30,7 @@ await run(async () => {
       const complaints = await checkConsole(home)
       for (const complaint of complaints)
         log.error('a file is broken; what was in force stays', { complaint: formatComplaint(complaint) })
-      if (complaints.length === 0) log.notice('changes of the files of the console take effect with a restart')
+      if (complaints.length === 0) log.notice('what the files of the console say comes into force with a restart')
     },
   }
 })

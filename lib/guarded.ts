@@ -3,8 +3,8 @@
  * guard of the process (process/guard.ts) where there is one; in commands and tests what is thrown is thrown.
  */
 
-/** Takes what was thrown, and what happened: `a timer failed`. */
-export type Report = (fault: string, error: unknown) => void
+/** Takes what was thrown, and by what: `a timer`. */
+export type Report = (what: string, error: unknown) => void
 
 let report: Report | undefined
 
@@ -20,7 +20,7 @@ export function guarded<Args extends unknown[]>(what: string, run: (...args: Arg
       run(...args)
     } catch (error) {
       if (!report) throw error
-      report(`${what} failed`, error)
+      report(what, error)
     }
   }
 }

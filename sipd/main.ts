@@ -44,7 +44,8 @@ guardProcess(() => sipd.log, systemClock)
 sipd.onLost = () => void sipd.stop(0).finally(() => process.exit(1))
 try {
   const configuration = await sipd.start()
-  if (killed.length > 0) sipd.log.warn('killed workers that a killed sipd had left behind', { pids: killed.join(' ') })
+  if (killed.length > 0)
+    sipd.log.warn('workers of a sipd that was killed hung, and were killed', { pids: killed.join(' ') })
   const pidCopy = new PidCopy(home, configuration.config.PidFile, sipd.log)
   const audit = new AuditFile({
     path: join(foldersOf(home, 'sipd').logs, 'audit.log'),
@@ -64,7 +65,7 @@ try {
       sipd
         .graceful()
         .catch((error: Error) =>
-          sipd.log.error('no new generation started; the old configuration stays in force', { error: error.message }),
+          sipd.log.error('there is no new generation; what was in force stays', { error: error.message }),
         ),
   })
   await pidCopy.write()

@@ -81,7 +81,7 @@ const subagent = new Subagent({
 /** `sip stop` and its like (sipd/control/supervisor.ts). */
 async function orderApp(word: string, [name = '']: readonly string[]): Promise<string> {
   const order = orders.find((one) => one === word)
-  if (!order) throw new Error(`unknown order apps ${word}; the orders are ${orders.join(', ')}`)
+  if (!order) throw new Error(`apps ${word} is no order; ${orders.join(', ')} are`)
   return critapp.order(order, name, (varbinds) => subagent.set('critapp', varbinds))
 }
 

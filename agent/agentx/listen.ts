@@ -56,7 +56,7 @@ export async function listenForSubagents(
     createFolder(dirname(path), address)
     return await listenAtPath(path, address, accept, log)
   } catch (cause) {
-    throw new Error(`cannot listen for AgentX subagents on ${nameOf(address)}`, { cause })
+    throw new Error(`listen for AgentX subagents on ${nameOf(address)}`, { cause })
   }
 }
 
@@ -105,7 +105,7 @@ async function listenAtPath(
     try {
       if (owner) lchownSync(socket, owner.uid, owner.gid)
       if (group !== undefined) isGiven = giveToGroup(socket, group)
-      if (!isSocketOrNothing(place)) throw new Error(`${path} exists and is not a socket`)
+      if (!isSocketOrNothing(place)) throw new Error(`${path} is there and is no socket`)
       renameSync(socket, place)
     } catch (error) {
       server.close()
@@ -141,7 +141,7 @@ function makeFolder(outer: number, name: string): number {
   const made = openFolder(within(outer, name), constants.O_NOFOLLOW)
   if (fstatSync(made).uid === process.geteuid?.()) return made
   closeSync(made)
-  throw new Error(`the folder ${name} was removed while it was created`)
+  throw new Error(`the folder ${name} was taken away while it was made`)
 }
 
 function openFolder(path: string, flags = 0): number {

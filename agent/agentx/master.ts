@@ -213,7 +213,7 @@ export class AgentxMaster {
       record.partialMs = connection.isPartial ? (record.partialMs ?? now) : undefined
       const { withoutSessionMs = now, partialMs = now, trust } = record
       if (now - withoutSessionMs >= bounds.patienceMs) this.#abort(connection, trust, 'it opened no session in time')
-      else if (now - partialMs >= bounds.patienceMs) this.#abort(connection, trust, 'it did not finish a PDU in time')
+      else if (now - partialMs >= bounds.patienceMs) this.#abort(connection, trust, 'it did not end a PDU in time')
     }
   }
 

@@ -39,7 +39,7 @@ export interface SessionRequestsOptions {
 type Of<T extends AgentxPdu['type']> = Extract<AgentxPdu, { type: T }>
 type WithVarbinds = Of<'testSet' | 'notify' | 'indexAllocate' | 'indexDeallocate'>
 
-const noRoom = 'it or its socket has reached its memory limit'
+const noRoom = 'it, or its socket, holds all the octets that it may'
 const done: Reply = { error: agentxError.noAgentXError }
 
 export class SessionRequests {
@@ -170,7 +170,7 @@ export class SessionRequests {
   #deny(session: MasterSession, error: number, why: string, about: Readonly<Record<string, Oid>>): Reply {
     const { log } = this.#options
     const names = Object.fromEntries(Object.entries(about).map(([key, name]) => [key, formatOid(name)]))
-    log.warn('refused a request of a subagent', { session: session.id, description: session.name, why, ...names })
+    log.warn('refused what a subagent asked for', { session: session.id, description: session.name, why, ...names })
     return { error }
   }
 

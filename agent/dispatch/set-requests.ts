@@ -25,15 +25,15 @@ export interface SetOutcome {
 export class SetRequests {
   readonly #registry: Registry
   readonly #log: Log
-  readonly #givesValuesBefore: boolean
+  readonly #tellsBefore: boolean
   #last: Promise<unknown> = Promise.resolve()
   #waiting = 0
 
-  /** `givesValuesBefore`: what was there before is wanted of what is served elsewhere too, which costs a GET. */
-  constructor(registry: Registry, log: Log, givesValuesBefore = false) {
+  /** `tellsBefore`: what was there before is wanted of what is served elsewhere too, which costs a GET. */
+  constructor(registry: Registry, log: Log, tellsBefore = false) {
     this.#registry = registry
     this.#log = log
-    this.#givesValuesBefore = givesValuesBefore
+    this.#tellsBefore = tellsBefore
   }
 
   /** SETs that wait or run; a caller bounds it. */
@@ -61,7 +61,7 @@ export class SetRequests {
   async #valuesOf(varbinds: readonly SetVarbind[], view: View): Promise<(SnmpValue | undefined)[]> {
     const values = varbinds.map((varbind) => this.#valueOf(varbind))
     // One that is refused at once troubles nobody.
-    if (!this.#givesValuesBefore || !varbinds.every(({ name }) => view.includes(name))) return values
+    if (!this.#tellsBefore || !varbinds.every(({ name }) => view.includes(name))) return values
     const elsewhere = varbinds.flatMap(({ name }, index) => {
       const region = this.#objectOf(name)?.remote
       return region ? [{ name, index, region }] : []

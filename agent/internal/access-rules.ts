@@ -26,7 +26,7 @@ export const communityRule: Rule = (rows, report) => {
     if (!isMember)
       report.warn(
         placeOf('snmpCommunitySecurityName'),
-        `security name ${row.snmpCommunitySecurityName} is in no vacmSecurityToGroupEntry of snmpv1 or snmpv2c; the community has no access`,
+        `security name ${row.snmpCommunitySecurityName} is in no vacmSecurityToGroupEntry of snmpv1 or snmpv2c; the community may do nothing`,
       )
     const tag = row.snmpCommunityTransportTag
     if (tag !== '' && !tags.has(tag))
@@ -51,18 +51,18 @@ function identityOf({ snmpCommunityName, snmpCommunityTransportTag }: CommunityR
 
 function checkContext(row: CommunityRow, placeOf: ConfiguredRow<CommunityRow>['placeOf'], report: Report): void {
   if (row.snmpCommunityName.length === 0)
-    report.warn(
-      placeOf('snmpCommunityName'),
-      'the community is empty, so a message without a community has its rights; give it a name',
-    )
+    report.warn(placeOf('snmpCommunityName'), 'the community is empty, so a message that gives none has its rights')
   if (row.snmpCommunityContextEngineID.length > 0)
-    report.warn(placeOf('snmpCommunityContextEngineID'), 'this agent does not proxy for other engines; use localSnmpID')
+    report.warn(
+      placeOf('snmpCommunityContextEngineID'),
+      'this agent is no proxy for other engines; use localSnmpID for its own',
+    )
   if (row.snmpCommunityContextName !== '')
     unknownContext(row.snmpCommunityContextName, placeOf('snmpCommunityContextName'), report)
 }
 
 function unknownContext(name: string, at: ReturnType<ConfiguredRow<CommunityRow>['placeOf']>, report: Report): void {
-  report.warn(at, `unknown context ${name}; the only context has the empty name, written -`)
+  report.warn(at, `there is no context ${name}; the only one has the empty name, which is written -`)
 }
 
 /** `localNames` are security names of this agent's own modules, which are no users. */
@@ -79,10 +79,7 @@ export function groupRule(localNames: readonly string[]): Rule {
     for (const { row, placeOf } of rows.of(vacmSecurityToGroupTable)) {
       const { vacmSecurityModel: model, vacmSecurityName: name, vacmGroupName: group } = row
       if (!groups.has(group))
-        report.warn(
-          placeOf('vacmGroupName'),
-          `group ${group} has no vacmAccessEntry, so its members have no access; add one`,
-        )
+        report.warn(placeOf('vacmGroupName'), `group ${group} has no vacmAccessEntry, so its members may do nothing`)
       if (model === 'usm' && !users.has(name) && !localNames.includes(name))
         report.warn(placeOf('vacmSecurityName'), `there is no user ${name}; add one: castellan user add ${name}`)
       else if (model !== 'usm' && !communities.has(name))
@@ -98,14 +95,14 @@ export const accessRule: Rule = (rows, report) => {
   for (const { row, placeOf } of rows.of(vacmAccessTable)) {
     for (const column of viewColumns)
       if (row[column] !== '' && !views.has(row[column]))
-        report.warn(placeOf(column), `there is no vacmViewTreeFamilyEntry of a view ${row[column]}; add one`)
+        report.warn(placeOf(column), `there is no vacmViewTreeFamilyEntry of a view ${row[column]}`)
     if (row.vacmAccessContextPrefix !== '')
       unknownContext(row.vacmAccessContextPrefix, placeOf('vacmAccessContextPrefix'), report)
     const isCommunityModel = row.vacmAccessSecurityModel === 'snmpv1' || row.vacmAccessSecurityModel === 'snmpv2c'
     if (isCommunityModel && row.vacmAccessSecurityLevel !== 'noAuthNoPriv')
       report.warn(
         placeOf('vacmAccessSecurityLevel'),
-        `messages of ${row.vacmAccessSecurityModel} are noAuthNoPriv, so this entry never counts; remove it, or write noAuthNoPriv`,
+        `messages of ${row.vacmAccessSecurityModel} are noAuthNoPriv, so this entry never counts`,
       )
   }
 }
@@ -124,10 +121,7 @@ export const userRule: Rule = (rows, report) => {
     const isMember = members.some((one) => one.row.vacmSecurityModel === 'usm' && one.row.vacmSecurityName === name)
     // One of another engine is for informs, and asks nothing here.
     if (isLocalUser(row) && !isMember)
-      report.warn(
-        placeOf('usmUserName'),
-        `user ${name} is in no vacmSecurityToGroupEntry of usm, and has no access; add one`,
-      )
+      report.warn(placeOf('usmUserName'), `user ${name} is in no vacmSecurityToGroupEntry of usm, and may do nothing`)
   }
 }
 

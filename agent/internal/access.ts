@@ -29,7 +29,7 @@ export function accessTables(localEngineId: Uint8Array, sourcesOf: (tag: string)
 
   const module: MibModule = {
     name: 'snmp-access',
-    description: 'SNMP-VIEW-BASED-ACM-MIB: access control (RFC 3415), and the communities of RFC 3584',
+    description: 'SNMP-VIEW-BASED-ACM-MIB: who may do what (RFC 3415), and the communities of RFC 3584',
     oid: oid('1.3.6.1.6.3.16'),
     tables: [communities, contexts, groups, access, families, lock].map(anyServing),
   }

@@ -20,10 +20,7 @@ export function agentxListenRule(home: Home): Rule {
     const listening = entries.filter(({ row }) => row.agentxListenAddress !== 'none')
     if (listening.length === 0) return
     for (const none of entries.filter((entry) => !listening.includes(entry)))
-      report.warn(
-        none.placeOf('agentxListenAddress'),
-        'agentxListenEntry none cannot be combined with other entries; remove it or them',
-      )
+      report.warn(none.placeOf('agentxListenAddress'), 'agentxListenEntry none means nothing beside other entries')
     const good: { readonly place: AgentxPlace; readonly entry: Entry }[] = []
     for (const entry of listening) {
       const place = checkPlace(entry, home, report)
@@ -32,7 +29,7 @@ export function agentxListenRule(home: Home): Rule {
       if (other)
         report.error(
           entry.placeOf('agentxListenAddress'),
-          `agentxListenEntry ${entry.row.agentxListenAddress} is the same as the one in line ${other.entry.placeOf().line}; remove one`,
+          `agentxListenEntry ${entry.row.agentxListenAddress} is the same as the one in line ${other.entry.placeOf().line}`,
         )
       good.push({ place, entry })
     }
@@ -49,9 +46,9 @@ function checkPlace({ row, placeOf }: Entry, home: Home, report: Report): Agentx
     if (mistake !== undefined) report.error(at, mistake)
   } else if (isIP(place.host) !== 0) {
     if (!isOfThisMachine(place.host))
-      report.warn(at, `no interface has the address ${place.host}; the agent cannot start until one has it`)
+      report.warn(at, `${place.host} is an address of no interface now; the agent cannot start until it is`)
   } else if (place.host !== 'localhost')
-    report.warn(at, `${place.host} is looked up at each start, which fails when it has no address; write an address`)
+    report.warn(at, `${place.host} is looked up at each start, which fails when it has no address`)
   return place
 }
 
@@ -67,9 +64,9 @@ function pathMistake(path: string): string | undefined {
     return `the path of a socket has at most ${maxSocketPathOctets} octets; ${path} has ${octets}`
   // A start removes the socket that an agent before it left there, and must remove nothing else.
   try {
-    return lstatSync(path).isSocket() ? undefined : `${path} exists and is not a socket; name another path`
+    return lstatSync(path).isSocket() ? undefined : `${path} is there and is no socket; name another path`
   } catch (error) {
-    return codeOf(error) === 'ENOTDIR' ? `a part of ${path} is a file, not a folder; name another path` : undefined
+    return codeOf(error) === 'ENOTDIR' ? `a part of ${path} is a file, not a folder` : undefined
   }
 }
 

@@ -36,9 +36,7 @@ export const exposedCommunityRule: Rule = (rows, report) => {
     if (!isKnown && !may('write')) continue
     const tag = row.snmpCommunityTransportTag
     if (tag !== '' && sourcesOf(rows, tag).every(isBinding)) continue
-    const what = isKnown
-      ? 'this community is a well-known name that attackers try'
-      : 'this community may write in clear text'
+    const what = isKnown ? 'this community is one that everybody tries' : 'this community may write in clear text'
     const where = tag === '' ? '' : ` (a mask of its tag ${tag} lets any address in)`
     report.refuse(placeOf('snmpCommunityName'), `${what}, and ${open} takes it from any address${where}; ${remedy}`)
   }

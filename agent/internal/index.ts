@@ -73,7 +73,7 @@ export function internalModules(options: InternalOptions) {
   }
   const castellanModule: MibModule = {
     name: 'castellan-agent',
-    description: 'CASTELLAN-AGENT-MIB: the fate of notifications, and the memory that peers make the agent use',
+    description: 'CASTELLAN-AGENT-MIB: what became of notifications, and what others make the agent hold',
     oid: oid(`${castellanArc}.12.1`),
     tables: shown.tables,
   }

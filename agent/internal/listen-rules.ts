@@ -13,7 +13,7 @@ export const listenRule: Rule = (rows, report) => {
   if (entries.length === 0)
     report.error(
       rows.fileOf(snmpListenTable),
-      'the agent needs a snmpListenEntry to answer anybody; add one such as: snmpListenEntry 127.0.0.1:161',
+      'there is no snmpListenEntry, so the agent would answer nobody; add one such as: snmpListenEntry 127.0.0.1:161',
     )
   const good: Listening[] = []
   for (const entry of entries) {
@@ -32,12 +32,12 @@ export const listenRule: Rule = (rows, report) => {
       const { line } = other.entry.placeOf('snmpListenAddress')
       report.error(
         at,
-        `snmpListenEntry ${text} is the same port as ${other.entry.row.snmpListenAddress} in line ${line}; remove one`,
+        `snmpListenEntry ${text} takes the same port as ${other.entry.row.snmpListenAddress} in line ${line}`,
       )
     }
     good.push({ address, entry })
     if (!isOfThisMachine(address.host))
-      report.warn(at, `no interface has the address ${address.host}; the agent cannot start until one has it`)
+      report.warn(at, `${address.host} is an address of no interface now; the agent cannot start until it is`)
   }
 }
 

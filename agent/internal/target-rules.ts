@@ -59,10 +59,7 @@ export const notifyRule: Rule = (rows, report) => {
   const tags = new Set(rows.of(snmpTargetAddrTable).flatMap(({ row }) => tagsOf(row.snmpTargetAddrTagList)))
   for (const { row, placeOf } of rows.of(snmpNotifyTable))
     if (row.snmpNotifyTag !== '' && !tags.has(row.snmpNotifyTag))
-      report.warn(
-        placeOf('snmpNotifyTag'),
-        `no snmpTargetAddrEntry has the tag ${row.snmpNotifyTag}; give it to one, or remove this line`,
-      )
+      report.warn(placeOf('snmpNotifyTag'), `no snmpTargetAddrEntry has the tag ${row.snmpNotifyTag}`)
 }
 
 export const paramsRule: Rule = (rows, report) => {
@@ -106,7 +103,7 @@ function checkUser(rows: ConfiguredRows, row: ParamsRow, at: Place, report: Repo
   report.warn(
     at,
     own.length > 0
-      ? `user ${name} has no keys for ${level}; give it some: castellan user add ${name}`
+      ? `user ${name} has no keys for ${level}`
       : `there is no user ${name}; run: castellan user add ${name}`,
   )
   return false
@@ -131,26 +128,20 @@ export const filterRule: Rule = (rows, report) => {
   ])
   for (const { row, placeOf } of profiles) {
     if (!params.has(row.snmpTargetParamsName))
-      report.warn(
-        placeOf('snmpTargetParamsName'),
-        `there is no snmpTargetParamsEntry ${row.snmpTargetParamsName}; add one`,
-      )
+      report.warn(placeOf('snmpTargetParamsName'), `there is no snmpTargetParamsEntry ${row.snmpTargetParamsName}`)
     if (!filtered.has(row.snmpNotifyFilterProfileName))
       report.warn(
         placeOf('snmpNotifyFilterProfileName'),
-        `profile ${row.snmpNotifyFilterProfileName} has no snmpNotifyFilterEntry, so it filters nothing; add one`,
+        `profile ${row.snmpNotifyFilterProfileName} has no snmpNotifyFilterEntry, so it keeps nothing back`,
       )
   }
   for (const { row, placeOf } of logs)
     if (row.nlmConfigLogFilterName !== '' && !filtered.has(row.nlmConfigLogFilterName))
       report.warn(
         placeOf('nlmConfigLogFilterName'),
-        `profile ${row.nlmConfigLogFilterName} has no snmpNotifyFilterEntry, so nothing is logged; add one`,
+        `profile ${row.nlmConfigLogFilterName} has no snmpNotifyFilterEntry, so nothing is logged`,
       )
   for (const { row, placeOf } of filters)
     if (!named.has(row.snmpNotifyFilterProfileName))
-      report.warn(
-        placeOf('snmpNotifyFilterProfileName'),
-        `nothing uses the profile ${row.snmpNotifyFilterProfileName}; name it in snmpNotifyFilterProfileEntry, or remove this line`,
-      )
+      report.warn(placeOf('snmpNotifyFilterProfileName'), `nothing uses the profile ${row.snmpNotifyFilterProfileName}`)
 }

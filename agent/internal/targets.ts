@@ -26,7 +26,7 @@ export function targetTables() {
 
   const module: MibModule = {
     name: 'snmp-targets',
-    description: 'SNMP-TARGET-MIB and SNMP-NOTIFICATION-MIB: targets of notifications (RFC 3413)',
+    description: 'SNMP-TARGET-MIB and SNMP-NOTIFICATION-MIB: who is told what (RFC 3413)',
     oid: oid('1.3.6.1.6.3.13'),
     tables: [...[lock, addresses, params, notify].map(anyServing), ...filters.tables],
   }

@@ -64,13 +64,13 @@ export class InformChannel {
     const { account, clock, target } = this.#options
     const octets = octetsOfInform + octetsHeldBy(message.varbinds, octetsOfVarbind)
     if (message.isForeign) this.#makeRoomAmongForeign(octets)
-    if (this.#waiting.length >= waitingAtMost) this.#dropOldest('the queue was full')
+    if (this.#waiting.length >= waitingAtMost) this.#dropOldest('more waited than the queue holds')
     while (!account.take(octets, target.name)) {
       if (this.#waiting.length === 0) {
         this.#lose('there was no room for it')
         return
       }
-      this.#dropOldest('the memory for the queue was full')
+      this.#dropOldest('more octets waited than there is room for')
     }
     this.#waiting.push({ message, sinceMs: clock.monotonicMs(), octets })
     this.#pump()
@@ -82,7 +82,7 @@ export class InformChannel {
       const foreign = this.#waiting.filter(({ message }) => message.isForeign)
       const held = foreign.reduce((sum, one) => sum + one.octets, octets)
       if (foreign.length === 0 || (foreign.length < waitingAtMost / 4 && held <= foreignOctetsAtMost)) return
-      this.#dropOldest('notifications of other programs filled their quarter of the queue', foreign[0])
+      this.#dropOldest('more of other programs waited than a quarter of the queue', foreign[0])
     }
   }
 

@@ -61,7 +61,7 @@ export interface OutgoingNotification extends NotificationMessage {
 /** Where the seed's files say port 0: the trap port of RFC 3417 §3.1. */
 const trapPort = 162
 /** For a target that may not see all of a notification. */
-const withheld = 'objects of this notification are outside the notify view of this target'
+const withheld = 'what this notification quotes is outside the notify view of this target'
 
 const noRules: NotificationRules = {
   targets: [],

@@ -65,7 +65,7 @@ export async function* encryptTo(recipients: readonly string[], plain: AsyncIter
     },
   })
   const empty = await encrypter.encrypt(new Uint8Array(0))
-  if (fileKey === undefined) throw new Error('bug: age-encryption called no recipient')
+  if (fileKey === undefined) throw new Error('bug: age-encryption asked no recipient')
   yield Buffer.from(empty.subarray(0, -emptyPayloadOctets))
   yield* encryptPayload(plain, fileKey)
 }
@@ -91,7 +91,7 @@ async function fileKeyOf(header: Buffer, identities: readonly string[]): Promise
     return await decrypter.decryptHeader(header)
   } catch (cause) {
     if (/no identity matched/.test(messageOf(cause)))
-      throw new ArchiveError('wrongKey', 'the archive is encrypted to other keys than the given ones', { cause })
+      throw new ArchiveError('wrongKey', 'the archive is encrypted to other keys than those at hand', { cause })
     throw new ArchiveError('damaged', `the header of the archive was changed: ${messageOf(cause)}`, { cause })
   }
 }
@@ -112,7 +112,7 @@ async function readHeader(pieces: AsyncIterator<Buffer>): Promise<{ readonly hea
     if (next.done) throw new ArchiveError('damaged', 'the archive is cut off within its header')
     octets = Buffer.concat([octets, next.value])
     if (!headerStart.subarray(0, octets.length).equals(octets.subarray(0, headerStart.length)))
-      throw new ArchiveError('damaged', 'it is not a file in the age format')
+      throw new ArchiveError('damaged', 'it is no file in the age format')
     const at = octets.indexOf(lastLine)
     const end = at < 0 ? -1 : octets.indexOf('\n', at + lastLine.length)
     if (end >= 0) return { header: octets.subarray(0, end + 1), rest: octets.subarray(end + 1) }

@@ -32,7 +32,7 @@ function checkForm(path: string): void {
   const parts = path.split('/')
   if (parts.includes('..')) throw forbidden(path, 'leads out of its folder')
   if (parts.some((part) => part === '' || part === '.')) throw forbidden(path, 'has an empty part')
-  if (path.includes('\0') || Buffer.byteLength(path) > mostOctets) throw forbidden(path, 'is not a path')
+  if (path.includes('\0') || Buffer.byteLength(path) > mostOctets) throw forbidden(path, 'is no path')
   if (!topFolders.some((top) => top === parts[0]))
     throw forbidden(path, `lies in none of ${topFolders.map((top) => `${top}/`).join(', ')}`)
 }

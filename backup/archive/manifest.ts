@@ -61,11 +61,7 @@ export const signatureName = 'manifest.json.sig'
 /** The signature was checked before: its form is that of this program, or of a later one. */
 export function parseManifest(octets: Buffer): Manifest {
   const parsed: unknown = JSON.parse(octets.toString('utf8'))
-  if (!isManifest(parsed))
-    throw new ArchiveError(
-      'version',
-      'the manifest has a format that this version does not know; install the version that made the backup',
-    )
+  if (!isManifest(parsed)) throw new ArchiveError('version', 'the manifest has a form that this version does not know')
   return parsed
 }
 

@@ -90,15 +90,14 @@ class Reader {
   }
 
   async take(entry: TarEntry): Promise<void> {
-    if (this.#signature !== undefined)
-      throw new ArchiveError('notListed', 'unexpected data after the signature of the archive')
+    if (this.#signature !== undefined) throw new ArchiveError('notListed', 'the archive goes on behind its signature')
     if (entry.type === 'file' && entry.path === manifestName && this.#manifest === undefined) {
       this.#manifest = await contentOf(entry.pieces, mostManifestOctets)
       return
     }
     if (this.#manifest !== undefined) {
       if (entry.type !== 'file' || entry.path !== signatureName)
-        throw new ArchiveError('notListed', 'unexpected data after the manifest of the archive')
+        throw new ArchiveError('notListed', 'the archive goes on behind its manifest')
       this.#signature = (await contentOf(entry.pieces, 1024)).toString('latin1')
       return
     }
@@ -150,13 +149,13 @@ class Reader {
 }
 
 function differenceOf(seen: Seen | undefined, listed: Entry): string | undefined {
-  if (seen === undefined) return 'is in its signed manifest and missing in the archive'
+  if (seen === undefined) return 'is in its signed manifest and not there'
   if (seen.type === 'file' && listed.type === 'file')
     return seen.octets === listed.octets && seen.sha256 === listed.sha256
       ? undefined
-      : 'differs from its content in the signed manifest'
+      : 'has not the content that its signed manifest lists'
   if (seen.type === 'link' && listed.type === 'link')
-    return seen.target === listed.target ? undefined : 'has another link target than in the signed manifest'
+    return seen.target === listed.target ? undefined : 'leads elsewhere than its signed manifest lists'
   return seen.type === listed.type ? undefined : `is a ${seen.type}, and a ${listed.type} in its signed manifest`
 }
 

@@ -77,10 +77,7 @@ function parseList(octets: Buffer): SetList {
     throw damaged(cause)
   }
   if (!isSetList(parsed))
-    throw new ArchiveError(
-      'version',
-      'the list of the set has a format that this version does not know; install the version that made the backup',
-    )
+    throw new ArchiveError('version', 'the list of the set has a form that this version does not know')
   return parsed
 }
 

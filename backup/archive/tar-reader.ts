@@ -37,7 +37,7 @@ export async function* tarEntries(octets: AsyncIterable<Buffer>): AsyncGenerator
     for await (const entry of extract) yield await read(entry)
   } catch (error) {
     if (error === sourceError || error instanceof ArchiveError) throw error
-    throw new ArchiveError('damaged', `the archive is not a tar file: ${messageOf(error)}`, { cause: error })
+    throw new ArchiveError('damaged', `the archive is no tar file: ${messageOf(error)}`, { cause: error })
   } finally {
     extract.destroy(null)
     await feeding

@@ -151,7 +151,5 @@ function recoveryFileIn(folder: string): string {
 async function newestSet(device: Device, signal: AbortSignal): Promise<string> {
   const [newest] = await completeSets(device, signal)
   if (newest) return formatSetName(newest)
-  throw new CommandFailure(
-    `${device.name} has no complete backup (castellan_*.set); name the folder of a backup with --from`,
-  )
+  throw new CommandFailure(`${device.name} has no complete backup: no castellan_*.set`)
 }

@@ -58,7 +58,7 @@ export class DeviceWithDeadlines implements Device {
       }
     } finally {
       // Not waited for: a generator that waits for an answer does not end before it comes, or its signal.
-      ends.abort(new Error('the reader has ended'))
+      ends.abort(new Error('nobody reads any more'))
       void pieces.return?.().catch(() => {})
     }
   }

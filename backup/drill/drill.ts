@@ -42,7 +42,7 @@ export async function drill(options: DrillOptions): Promise<number> {
     entries: one.entries.filter(({ path }) => path.startsWith('home/')),
   }))
   await applyRestore(restore, { ...staged, components: components.filter(({ kind }) => kind !== 'command') })
-  log.info('restored into a sandbox: every hash matches the signed manifest')
+  log.info('restored into a sandbox: every hash is as signed')
   checkDatabases(home, staged.manifest, options)
   await checkConfiguration(home, signal)
   log.info('castellan check accepts the restored configuration')

@@ -18,7 +18,7 @@ try {
     holds: 'an inquiry about a backup device',
     remedy: 'ask again',
   })
-  if (!inquiry) throw new Error(`${path} does not exist; ask again`)
+  if (!inquiry) throw new Error(`${path} is not there; ask again`)
   const found = await answer(inquiry, (settings) => openDevice(settings, { clock: systemClock }), ending.signal)
   process.stdout.write(`${JSON.stringify(found)}\n`)
 } catch (error) {

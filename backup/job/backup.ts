@@ -256,12 +256,12 @@ class Backup {
       read += piece.length
     }
     if (read === octets && hash.digest('hex') === sha256) {
-      log.info(`read ${name} back: it matches what was written`)
+      log.info(`read ${name} back: it is what was written`)
       return
     }
     await device.remove(name, signal)
     throw new DeviceError(
-      `read ${name} back from ${device.name}: it differs from what was written, and was removed; check the disk of the device`,
+      `read ${name} back from ${device.name}: it is not what was written, and was removed; check the disk of the device`,
       { device: device.name, fault: 'notWritable', step: 'readBack' },
     )
   }

@@ -10,7 +10,7 @@ export async function runRollback({ home, log, status, signal, services: service
   let stopped = running
   try {
     const journal = await rollBack(replacedFolderOf(home))
-    if (journal === undefined) throw new JobFailure('there is no restore to roll back')
+    if (journal === undefined) throw new JobFailure('there is no restore to take back')
     const { head, isWhole } = journal
     // A restore that was killed could not start again what it had stopped.
     if (!isWhole) stopped = [...new Set([...running, ...head.stopped])]

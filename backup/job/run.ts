@@ -21,7 +21,7 @@ import { runVerify } from './verify.ts'
 /** `signal` is aborted when the process is to end. Throws where the folder has no request. */
 export async function runJob(folder: string, version: string, world: World, signal: AbortSignal): Promise<JobExitCode> {
   const request = await readRequest(folder)
-  if (!request) throw new Error(`${requestPathOf(folder)} does not exist; start the job again`)
+  if (!request) throw new Error(`${requestPathOf(folder)} is not there; start the job again`)
   const home = resolveHome(request.home)
   const log = openJobLog(folder, { ...request, home, clock: world.clock })
   const status = new StatusFile(folder, request.job, world.clock, log)
@@ -37,7 +37,8 @@ export async function runJob(folder: string, version: string, world: World, sign
   try {
     log.info(`${request.type} begins, as PID ${process.pid}`)
     const result = await dispatch(context, request)
-    const reason = result === 'failed' ? 'a required component could not be stored; see the alarm before this one' : ''
+    const reason =
+      result === 'failed' ? 'a required component could not be stored; the alarm before this one says why' : ''
     if (result === 'failed') status.alarm('backupFailure', '', `the backup is partial: ${reason}`)
     await status.end(result, reason)
     log.info(`${request.type} ended: ${result}`)

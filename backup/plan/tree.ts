@@ -62,7 +62,7 @@ class Walk {
     for (const one of found) {
       yield one
       if (!one.stats.isDirectory()) continue
-      if (hasStrayOctet(one.path)) this.#warn(`${printable(one.path)} is a folder whose name is not UTF-8: left out`)
+      if (hasStrayOctet(one.path)) this.#warn(`${printable(one.path)} is a folder whose name is no UTF-8: left out`)
       else yield* this.#in(one.path, () => true)
     }
   }

@@ -63,7 +63,7 @@ export async function traitsAt(
 export async function moveTo(from: string, to: string): Promise<void> {
   await inPlace(from, (source) =>
     inPlace(to, async (target) => {
-      if (await isThere(target)) throw Object.assign(new Error(`${to} exists already`), { code: 'EEXIST' })
+      if (await isThere(target)) throw Object.assign(new Error(`${to} is there already`), { code: 'EEXIST' })
       try {
         await rename(source, target)
       } catch (error) {

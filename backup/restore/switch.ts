@@ -135,7 +135,7 @@ export class Switch {
     const found = ownerNamed(`${owner}:${group}`)
     if (found) return { mode, mtimeMs, ...found }
     if (!this.#unknownOwners.has(`${owner}:${group}`))
-      this.#options.log.warn(`this machine has no ${owner}:${group}; their files belong to root now`)
+      this.#options.log.warn(`this machine has no ${owner}:${group}; what was theirs belongs to root now`)
     this.#unknownOwners.add(`${owner}:${group}`)
     // Without the bits that would let others run it as root.
     return { mode: mode & 0o777, mtimeMs, uid: 0, gid: 0 }

@@ -25,13 +25,13 @@ export async function letAgentTake(home: Home): Promise<boolean> {
   } catch (cause) {
     if (cause instanceof ControlError)
       throw new Error(
-        `the running agent keeps its old configuration, because its files have mistakes: ${cause.message}; correct them and run: castellan reload`,
+        `the running agent goes on with what it had, for it cannot take its files: ${cause.message}; mend them and run: castellan reload`,
         { cause },
       )
     // An agent that was started by an older version has no such socket, and takes a signal all the same.
     letReload(agent, 'agent')
     throw new Error(
-      `the running agent was asked to read its files, but did not confirm it (${messageOf(cause)}); see logs/agent/agent.log`,
+      `the running agent was signalled to take its files, but does not say whether it has (${messageOf(cause)}); logs/agent/agent.log does`,
       { cause },
     )
   }
@@ -59,7 +59,7 @@ export async function verifyUserIsUnknown(address: string, userName: string): Pr
   )
   if (answer !== undefined)
     throw new Error(
-      `removed ${userName} from snmpd.cnf, but the agent at ${asked(address)} still answers it (${answer}); see logs/agent/agent.log`,
+      `${userName} is out of snmpd.cnf, but the agent at ${asked(address)} does not say that it is unknown: ${answer}`,
     )
   return `verified: the agent at ${asked(address)} does not know ${userName} any more`
 }

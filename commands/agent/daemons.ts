@@ -13,6 +13,6 @@ export function agentOf(home: Home): ProcessIdentity | undefined {
 /** Lets a daemon read its files again. Throws while it is starting or ending: SIGHUP would be its end then. */
 export function letReload(daemon: ProcessIdentity, name: DaemonName): void {
   if (!takesSignal(daemon.pid, 'SIGHUP'))
-    throw new Error(`the ${name}, PID ${daemon.pid}, is starting or stopping; run the command again`)
+    throw new Error(`the ${name}, PID ${daemon.pid}, is starting or ending; run the command again`)
   signalDaemon(daemon, 'SIGHUP')
 }

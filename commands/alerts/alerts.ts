@@ -28,8 +28,8 @@ export const alertsGroup: Group = {
 export const maintenanceCommand = defineCommand({
   name: 'maintenance',
   operands: '<span>',
-  summary: 'notify nobody of incidents for a span such as 2h; `end` ends the maintenance',
-  details: 'Incidents are still recorded. Those that are open at the end are notified then.',
+  summary: 'tell nobody of incidents for so long, such as 2h; `end` ends it',
+  details: 'Incidents are kept all the same. What is still so at its end is told then.',
   example: 'castellan maintenance 2h',
   exitCodes: { 1: 'the console does not run' },
   options: {},

@@ -29,7 +29,7 @@ const list = defineCommand({
 const acknowledge = defineCommand({
   name: 'ack',
   operands: '<number>',
-  summary: 'acknowledge an incident, which ends its reminders and escalation',
+  summary: 'say that you look after it: no reminder and no escalation comes any more',
   example: 'castellan incidents ack 17 --note "disk ordered"',
   exitCodes: { 1: 'there is no incident of this number, or the console does not run' },
   options: { note: text('--note <text>', 'what was done, kept with the incident') },

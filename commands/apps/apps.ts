@@ -6,7 +6,7 @@ import { appsGraceful, appsStart, appsStop } from './set.ts'
 
 export const appsGroup: Group = {
   name: 'apps',
-  summary: 'list, start, stop or restart critical applications',
+  summary: 'critical applications: list them, start, stop or restart one',
   commands: [appsList, appsStart, appsStop, appsGraceful, appsRestart],
   usual: appsList,
 }

@@ -11,7 +11,7 @@ import { need } from './need.ts'
 
 export const appsList = defineCommand({
   name: 'list',
-  summary: 'show the wanted and actual state of each application',
+  summary: 'wanted and actual state of each application',
   example: 'castellan apps list',
   options: { json },
   async run({ home, options }) {

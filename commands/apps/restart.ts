@@ -24,7 +24,7 @@ export const appsRestart = defineCommand({
   operands: '<name...>',
   summary: 'stop one and start it again, over SNMP',
   details:
-    'All of them are stopped before the first is started, so that their start and stop order is kept. None is stopped where sipd is one of them and would not start again.',
+    'All of them are stopped before the first is started, so that their orders hold. None is stopped where sipd is one of them and would not start again.',
   example: 'castellan apps restart sipd',
   exitCodes: {
     1: 'there is no such application, it does not stop, or sipd would not start again and goes on',
@@ -41,7 +41,7 @@ export const appsRestart = defineCommand({
       await pause(commandClock, lookEveryMs)
     }
     await order(home, operands, 'start')
-    for (const name of operands) print(`${printable(name)}: stopped, and start was requested\n`)
+    for (const name of operands) print(`${printable(name)}: stopped, and start was asked for\n`)
     return exitCodes.ok
   },
 })

@@ -29,13 +29,13 @@ function orderCommand(name: ApplicationOrder, summary: string) {
     name,
     operands: '<name...>',
     summary,
-    details: 'The command ends when the agent has accepted the request; castellan apps list shows the result.',
+    details: 'It ends when the agent has taken the order; castellan apps shows what becomes of it.',
     example: `castellan apps ${name} sipd`,
     exitCodes: { 1: 'there is no such application, or it refuses', 4: 'the agent does not let this community' },
     options: {},
     async run({ home, operands }) {
       await order(home, operands, name)
-      for (const one of operands) print(`${printable(one)}: ${name} was requested\n`)
+      for (const one of operands) print(`${printable(one)}: ${name} was asked for\n`)
       return exitCodes.ok
     },
   })
@@ -43,6 +43,6 @@ function orderCommand(name: ApplicationOrder, summary: string) {
 
 function named(known: readonly Application[], name: string): Application {
   const found = known.find((one) => one.name === name)
-  if (!found) throw new Error(`there is no critical application ${name}; to see them, run: castellan apps list`)
+  if (!found) throw new Error(`there is no critical application ${name}; castellan apps lists them`)
   return found
 }

@@ -8,9 +8,9 @@ import { checkHome } from './home.ts'
 
 export const checkCommand = defineCommand({
   name: 'check',
-  summary: 'read all configuration files and report what is wrong with them; changes nothing',
+  summary: 'read all configuration files and say what is wrong with them; writes nothing',
   example: 'castellan check --strict',
-  exitCodes: { 0: 'a start accepts these files', 1: 'the files have errors', 4: 'a start refuses them as unsafe' },
+  exitCodes: { 0: 'a start takes these files', 1: 'something is wrong in them', 4: 'a start refuses them as unsafe' },
   options: { json, strict: flag('--strict', 'exit code 1 for warnings too') },
   async run({ home, options }) {
     const found = await checkHome(home)

@@ -34,7 +34,7 @@ export async function findingsOf(home: Home): Promise<Finding[]> {
     ])
   ).flat()
   const distrusted = untrusted(home)
-  const old = `${home.root} was made by an older version; castellan start or castellan init moves its files to their present folders`
+  const old = `${home.root} was made by an older version; castellan start, or castellan init, moves its files to the folders of today`
   const findings = complaints.map((finding) => {
     const file = missing.find(({ path }) => finding.message.includes(`${path} cannot be read`))
     return file ? { severity: finding.severity, file: file.path, message: file.sentence } : finding

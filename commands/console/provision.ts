@@ -51,7 +51,7 @@ export async function provisionConsole(home: Home): Promise<string[]> {
   await file.config.persist(changes)
   const isTaken = await letAgentTake(home)
   const done = `gave the console the SNMP users ${Object.values(consoleUsers).join(' and ')}, and the agent a target to inform it`
-  return [isTaken ? `${done}; the running agent uses it` : done]
+  return [isTaken ? `${done}; the running agent has taken it` : done]
 }
 
 async function userChanges(

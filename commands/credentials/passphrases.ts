@@ -50,7 +50,7 @@ async function askFor(what: string, isNew: boolean, ask: Ask): Promise<string> {
   const answer = await ask(`${what} passphrase: `)
   longEnough(what, what === 'privacy' ? 'PRIV' : 'AUTH', answer)
   if (isNew && (await ask(`${what} passphrase again: `)) !== answer)
-    throw new Error(`the two ${what} passphrases differ, and nothing was changed; run the command again`)
+    throw new Error(`the two ${what} passphrases differ; nothing was changed`)
   return answer
 }
 
@@ -65,7 +65,7 @@ function longEnough(what: string, variable: string, found = ''): string {
 export function passphraseLines(file: string): string[] {
   const text = textOfOctets(readRegularFileSync(file, maxFileOctets).octets)
   // Keys are made from the octets, and every other tool sends UTF-8.
-  if (hasStrayOctet(text)) throw new Error(`${file} is not UTF-8; save it as UTF-8`)
+  if (hasStrayOctet(text)) throw new Error(`${file} is not UTF-8`)
   return text.replace(/^\ufeff/, '').split(/\r?\n/)
 }
 

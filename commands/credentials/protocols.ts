@@ -9,8 +9,7 @@ import {
 
 export function authNamed(option: string, name: string): AuthProtocol {
   const found = authProtocols.find((one) => one.name.toLowerCase() === name.toLowerCase())
-  if (!found)
-    throw new UsageError(`${option} must be one of ${authProtocols.map((one) => one.name).join(', ')}, got ${name}`)
+  if (!found) throw new UsageError(`${option} must be ${authProtocols.map((one) => one.name).join(', ')}, got ${name}`)
   return found
 }
 
@@ -19,8 +18,6 @@ export function privNamed(option: string, name: string): PrivProtocol | undefine
   if (name.toLowerCase() === 'none') return undefined
   const found = privProtocols.find((one) => one.name.toLowerCase() === name.toLowerCase())
   if (!found)
-    throw new UsageError(
-      `${option} must be one of ${privProtocols.map((one) => one.name).join(', ')}, none, got ${name}`,
-    )
+    throw new UsageError(`${option} must be ${privProtocols.map((one) => one.name).join(', ')} or none, got ${name}`)
   return found
 }

@@ -5,7 +5,7 @@ import { eventsTest } from './test.ts'
 
 export const eventsGroup: Group = {
   name: 'events',
-  summary: 'show how close values are to their thresholds, and try other thresholds on recorded samples',
+  summary: 'thresholds: what is watched and how near it is, and what others would have told',
   commands: [eventsList, eventsTest],
   usual: eventsList,
 }

@@ -17,7 +17,7 @@ const need: Need = {
 
 export const eventsList = defineCommand({
   name: 'list',
-  summary: 'show every trigger and instance with value, threshold, distance and state; those that need attention first',
+  summary: 'every trigger and instance: value, thresholds, distance, state; what needs attention first',
   example: 'castellan events list',
   options: { json },
   async run({ home, options }) {
@@ -29,7 +29,7 @@ export const eventsList = defineCommand({
 
 /** `width` is that of the terminal unless a test says otherwise. */
 export function formatEvents(watched: readonly WatchedInstance[], isColoured: boolean, width?: number): string {
-  if (watched.length === 0) return 'there are no triggers; add them to eventagt.cnf\n'
+  if (watched.length === 0) return 'there are no triggers; eventagt.cnf has room for them\n'
   const rows = watched.map((one): Cell[] => [
     { text: nameOf({ mteOwner: one.owner, mteTriggerName: one.name }) },
     { text: one.object },
@@ -73,7 +73,7 @@ function stateText({ attention, state, lastFired, error, isEnabled, isWildcard }
     case 'isTrue':
       return `true${since}`
     case 'absent':
-      return 'does not exist'
+      return 'not there'
     case 'unknown':
       return 'too few samples yet'
     case 'present':

@@ -10,8 +10,7 @@ import { formatTrial, trialToJson } from './trial-text.ts'
 export const eventsTest = defineCommand({
   name: 'test',
   operands: '[name...]',
-  summary:
-    'replay recorded samples through triggers of a file (all that are enabled, or these) and show what would have fired',
+  summary: 'replay recorded samples through the rows of a file, all that are on or these: what would have fired',
   example: 'castellan events test --since 7d --file draft.cnf cpu',
   exitCodes: { 0: 'done, whether or not something would have fired', 1: 'the file or the samples cannot be read' },
   options: {

@@ -78,8 +78,8 @@ function unheard(firings: ReplayedTrigger['firings'], events: readonly EventRow[
       ({ mteOwner, mteEventName }) => pointerName({ owner: mteOwner, name: mteEventName }) === name,
     )
     if (found?.mteEventEntryStatus !== 'active')
-      return [`there is no active event ${printable(name)}, so nothing would be notified`]
-    return found.mteEventEnabled ? [] : [`the event ${printable(name)} is off, so nothing would be notified`]
+      return [`there is no active event ${printable(name)}, so nothing would be told`]
+    return found.mteEventEnabled ? [] : [`the event ${printable(name)} is off, so nothing would be told`]
   })
 }
 
@@ -88,8 +88,8 @@ function adviceText(
   { risings, worst, mostInAnHour, advice }: Flapping,
 ): string {
   const seen = `${risings} risings, ${mostInAnHour} of ${declaredNames.format(worst)} within an hour`
-  if (!advice) return `${seen}; a lower falling threshold would not have prevented that`
-  const never = advice.isReached ? '' : ', but the value never came down to that, so the alarm would not have ended'
+  if (!advice) return `${seen}; no lower falling threshold would have ended that`
+  const never = advice.isReached ? '' : ', but it never came down to that, so it would not have been over'
   return `${seen}; falling at ${advice.falling} instead of ${falling} leaves ${advice.risings} of ${risings} crossings${never}`
 }
 

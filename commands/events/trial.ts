@@ -109,7 +109,7 @@ function samplesOfFile(path: string): () => Iterable<Sample> {
   try {
     octets = readFileSync(path)
   } catch (error) {
-    throw new Error(`cannot read the samples: ${messageOf(error)}; name a file with --samples`, { cause: error })
+    throw new Error(`samples could not be read: ${messageOf(error)}`, { cause: error })
   }
   if (isRing(octets)) return openRing(path)
   const samples = parseSamplesCsv(octets.toString(), path, csvNames)

@@ -24,21 +24,20 @@ const mostPoints = 2000
 export const historyCommand = defineCommand({
   name: 'history',
   operands: '[object]',
-  summary:
-    'show how a value changed, as a chart or as numbers (--json, --csv); without an object, list what is recorded',
+  summary: 'how a value was: a chart, or numbers with --json and --csv; without an object, what is kept',
   details:
-    'The console samples the objects that conf/console/history.cnf names. An object without its instance stands for all of them. For a counter the history keeps its growth per second.',
+    'The console samples the objects that conf/console/history.cnf names. An object without its instance stands for all of them. Of a counter the history keeps how much a second it grew.',
   example: 'castellan history hrProcessorLoad --since 2d',
-  exitCodes: { 1: 'nothing is recorded of this object, or the console never ran' },
+  exitCodes: { 1: 'nothing is kept of this object, or the console never ran' },
   options: {
     since: parsedOr('--since <span>', 'how far back, such as 30m, 2h, 2d, 1w or 1y', spanAsMs, 3_600_000, '1h'),
     json,
-    csv: flag('--csv', 'print lines of time, name, low, mean, high'),
+    csv: flag('--csv', 'lines of time, name, low, mean, high'),
   },
   async run({ home, operands: [object], options }) {
     const to = Math.ceil(Date.now() / 1000)
     const span: Span = { from: to - Math.floor(options.since / 1000), to }
-    if (options.json && options.csv) throw new UsageError('--json and --csv exclude each other; leave one out')
+    if (options.json && options.csv) throw new UsageError('--json and --csv exclude each other')
     print(
       await withHistory(home, (database) =>
         object === undefined ? formatSeries(database) : formatObject(database, object, span, options),
@@ -58,14 +57,14 @@ function formatSeries(database: Sqlite): string {
     { text: name },
     { text: kind === 'rate' ? 'a second' : '' },
   ])
-  return rows.length === 0 ? 'nothing is recorded yet\n' : formatTable(rows, { isColoured: false })
+  return rows.length === 0 ? 'nothing is kept yet\n' : formatTable(rows, { isColoured: false })
 }
 
 function formatObject(database: Sqlite, object: string, span: Span, { json, csv }: Format): string {
   const found = seriesOf(database, object)
   if (found.length === 0)
     throw new Error(
-      `nothing is recorded of ${object}; to see what is, run: castellan history; to record more, add a historySampleEntry to history.cnf`,
+      `nothing is kept of ${object}; castellan history lists what is, and historySampleEntry of history.cnf adds to it`,
     )
   const width = outputWidth()
   const atMost = json || csv ? mostPoints : columnsOf({ width })

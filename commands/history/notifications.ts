@@ -12,13 +12,13 @@ const atMost = 10_000
 
 export const notificationsCommand = defineCommand({
   name: 'notifications',
-  summary: 'show the notifications of the agent, oldest first',
+  summary: 'what the agent notified, oldest first',
   details: 'At most the last 10,000 of the span are shown.',
   example: 'castellan notifications --since 2d --name critAppProcExited',
   exitCodes: { 1: 'the console never ran' },
   options: {
     since: parsedOr('--since <span>', 'how far back, such as 30m, 2h, 2d, 1w or 1y', spanAsMs, 86_400_000, '1d'),
-    name: text('--name <notification>', 'only notifications of this kind'),
+    name: text('--name <notification>', 'of this kind alone'),
     json,
   },
   async run({ home, options }) {
@@ -30,7 +30,7 @@ export const notificationsCommand = defineCommand({
 })
 
 function formatEvents(events: readonly KeptEvent[]): string {
-  if (events.length === 0) return 'there were no notifications in this span\n'
+  if (events.length === 0) return 'nothing was notified in this span\n'
   const rows = events.map(({ atMs, name, sentence, objects }) => [
     { text: new Date(atMs).toISOString().replace(/\.\d+Z$/, 'Z') },
     { text: name },

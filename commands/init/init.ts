@@ -23,14 +23,14 @@ export const sysusersPath = join(programRoot, 'conf', 'systemd', 'sysusers.conf'
 
 export const initCommand = defineCommand({
   name: 'init',
-  summary: 'create a home: its configuration, data and logs',
-  details: 'In an existing home it creates what is missing, and moves files of an older version.',
+  summary: 'make a home: configuration, data, logs',
+  details: 'Of a home that is there, it makes what is missing, and moves files of an older version.',
   example: 'castellan init --home /etc/castellan --user castellan --sipd-user sipd',
-  exitCodes: { 0: 'the home is complete', 1: 'files are missing that only a backup can bring back' },
+  exitCodes: { 0: 'the home has everything', 1: 'files are missing that only a person can bring back' },
   options: {
     portOffset: parsed(
       '--port-offset <n>',
-      'add this number to every port, so that appliances can run side by side (0)',
+      'add this to every port, so that appliances run side by side (0)',
       wholeNumber,
     ),
     installed: flag('--installed', 'without default communities, as below /etc and /var/lib'),
@@ -85,15 +85,15 @@ async function init(
     offset === undefined
       ? await completeHome(home)
       : { made: await initializeHome(home, offset, isInstalled), missing: [] }
-  for (const path of made) print(`created ${path}\n`)
+  for (const path of made) print(`made ${path}\n`)
   reportMissing(home, missing)
   if (users)
     print(
-      `gave the folders of the agent to ${user}, those of sipd to ${sipdUser}, those of the console to ${nameOfUser(users.console.uid)}, and all others to root\n`,
+      `the folders of the agent belong to ${user}, those of sipd to ${sipdUser}, those of the console to ${nameOfUser(users.console.uid)}, all others to root\n`,
     )
   const provisioned = missing.length === 0 ? await provisionConsole(home) : []
   for (const sentence of provisioned) print(`${sentence}\n`)
-  if (made.length + missing.length + provisioned.length === 0) print(`${home.root} is complete; nothing to do\n`)
+  if (made.length + missing.length + provisioned.length === 0) print(`${home.root} has everything already\n`)
   return missing.length === 0 ? exitCodes.ok : exitCodes.error
 }
 
@@ -105,10 +105,7 @@ function usersNamed(
 ): DaemonUsers | undefined {
   if (agent === undefined && sipd === undefined && console === undefined) return undefined
   if (agent === undefined || sipd === undefined)
-    throw new HomeError(
-      '--user and --sipd-user must be given together, because the agent and sipd run as different users',
-      2,
-    )
+    throw new HomeError('--user and --sipd-user belong together: the agent and sipd each have a user of their own', 2)
   const users = { agent: userNamed(agent), sipd: userNamed(sipd), console: consoleOwner(console) }
   if (users.agent.uid === users.sipd.uid)
     throw new HomeError(
@@ -133,9 +130,9 @@ function userNamed(name: string): Owner {
   const owner = ownerNamed(name)
   if (!owner)
     throw new HomeError(
-      `there is no user ${name}; run: systemd-sysusers ${shellWord(sysusersPath)}, or create it another way`,
+      `there is no user ${name}; run: systemd-sysusers ${shellWord(sysusersPath)}, or make it another way`,
     )
-  if (owner.uid === 0) throw new HomeError(`${name} is root; name a user with fewer rights`, 2)
+  if (owner.uid === 0) throw new HomeError(`${name} is root; name a user that may do less`, 2)
   return owner
 }
 
@@ -144,7 +141,7 @@ function refuseWhileRunning(home: Home): void {
   const [running] = processesOf(home)
   if (running)
     throw new HomeError(
-      `the ${running.part} of ${home.root} runs as PID ${running.pid}; before its folders get another owner, run: castellan stop`,
+      `the ${running.part} of ${home.root} runs, as PID ${running.pid}; stop it before its folders change hands`,
     )
 }
 

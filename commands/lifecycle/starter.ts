@@ -105,16 +105,12 @@ export class Starter {
       const lock = this.#host.tryLock('starting')
       if (lock) return lock
       const holder = this.#host.holder()
-      if (holder?.phase === 'serving')
-        throw new HomeError(`runs already, as PID ${holder.pid}; to stop it, run: castellan stop`)
-      if (holder?.phase === 'starting')
-        throw new HomeError(
-          `is being started already, by PID ${holder.pid}; wait until castellan status shows that it runs`,
-        )
+      if (holder?.phase === 'serving') throw new HomeError(`runs already, as PID ${holder.pid}`)
+      if (holder?.phase === 'starting') throw new HomeError(`is being started already, by PID ${holder.pid}`)
       if (this.#host.nowMs() > deadline)
         throw new Error(
           holder
-            ? `PID ${holder.pid} is stopping it and does not finish; end that process, and run the command again`
+            ? `PID ${holder.pid} is stopping it, and does not come to an end`
             : `cannot be started: ${unknownHolder}`,
         )
       await this.#pause(lookEveryMs)
@@ -133,7 +129,7 @@ export class Starter {
     }
     if (running.length === 0) return
     const list = running.map(({ part, pid }) => `${part} (PID ${pid})`).join(' and ')
-    this.#say(`${list} had lost the castellan start that supervised them, and is started again`)
+    this.#say(`${list} had lost the castellan start that kept them, and is started again`)
     await endProcesses(this.#host, 'keep sipd')
   }
 

@@ -54,10 +54,7 @@ async function lockToStop(host: HomeHost, sipd: SipdChoice): Promise<Lock> {
     const waitedMs = host.nowMs() - seen.sinceMs
     if (!holder && waitedMs > identifiesWithinMs) throw new Error(unknownHolder)
     if (holder && waitedMs > starterStopsWithinMs) {
-      if (holder.phase === 'stop')
-        throw new Error(
-          `PID ${holder.pid} is stopping it and does not finish; end that process, and run the command again`,
-        )
+      if (holder.phase === 'stop') throw new Error(`PID ${holder.pid} is stopping it, and does not come to an end`)
       host.signal(holder, 'SIGKILL')
     }
     await host.pause(lookEveryMs)
@@ -66,7 +63,7 @@ async function lockToStop(host: HomeHost, sipd: SipdChoice): Promise<Lock> {
 
 /** The holder says who it is in a file, which a full disk has no room for. */
 export const unknownHolder =
-  'another castellan command holds run/castellan.lock, and its PID is unknown; find it in /proc/locks'
+  'another castellan command holds run/castellan.lock and does not say who it is; /proc/locks names its PID'
 
 function isSame(a: Holder | undefined, b: Holder | undefined): boolean {
   return a?.pid === b?.pid && a?.startTicks === b?.startTicks
@@ -91,8 +88,6 @@ async function endParts(host: HomeHost, parts: readonly Part[]): Promise<void> {
 
 function kill(host: HomeHost, one: HomeProcess, waitedMs: number): void {
   if (waitedMs > stopWithinMs + killWithinMs)
-    throw new Error(
-      `the ${one.part}, PID ${one.pid}, does not end, even after SIGKILL; see what it waits for: ps -o wchan= -p ${one.pid}`,
-    )
+    throw new Error(`the ${one.part}, PID ${one.pid}, does not end, not even by SIGKILL`)
   host.signal(one, 'SIGKILL')
 }

@@ -15,15 +15,15 @@ import { pause } from '../../lib/time/pause.ts'
 export const logsFollow = defineCommand({
   name: 'follow',
   operands: '[name...]',
-  summary: 'show new lines of all logs, or of these logs, as they are written',
+  summary: 'show what is written to all logs, or to these, as it is written',
   example: 'castellan logs follow error_log --lines 100',
-  exitCodes: { 0: 'it was ended by a signal, or reached the end with --no-follow', 1: 'there is no such log or level' },
+  exitCodes: { 0: 'it was ended by a signal; with --no-follow, at the end', 1: 'there is no such log or level' },
   options: {
-    level: text('--level <level>', 'only lines of this level and above: debug, info, notice, warn, error'),
-    component: text('--component <name>', 'only lines of this component, such as agent or subagents.log'),
-    lines: parsedOr('--lines <n>', 'show this many of the last lines first', wholeNumber, 10),
-    isFollowing: flag('--no-follow', 'end after the last lines'),
-    json: flag('--json', 'print JSON: an object for each line, with the name of its log'),
+    level: text('--level <level>', 'this level and above: debug, info, notice, warn, error'),
+    component: text('--component <name>', 'of this component, such as agent or subagents.log'),
+    lines: parsedOr('--lines <n>', 'begin with so many of the last lines', wholeNumber, 10),
+    isFollowing: flag('--no-follow', 'end after these'),
+    json: flag('--json', 'for programs: an object for each line, with the name of its log'),
   },
   async run({ home, operands, options }) {
     const ending = new AbortController()

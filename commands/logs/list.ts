@@ -16,7 +16,7 @@ const need: Need = {
 
 export const logsList = defineCommand({
   name: 'list',
-  summary: 'show the followed log files with size, matches and problems; those that need attention first',
+  summary: 'the log files that are followed: size, matches, and what is wrong; what needs attention first',
   example: 'castellan logs list --json',
   options: { json },
   async run({ home, options }) {
@@ -30,7 +30,7 @@ const colours: Readonly<Record<LogAttention, number>> = { failed: red, large: ye
 
 /** `width` is that of the terminal unless a test says otherwise. */
 export function formatLogs(logs: readonly FollowedLog[], isColoured: boolean, width?: number): string {
-  if (logs.length === 0) return 'no log is followed; add log files to logagt.cnf\n'
+  if (logs.length === 0) return 'no log is followed; logagt.cnf has room for them\n'
   const rows = logs.map((log): Cell[] => [
     { text: log.description || log.file },
     { text: stateText(log), colour: colours[log.attention] },
@@ -42,6 +42,6 @@ export function formatLogs(logs: readonly FollowedLog[], isColoured: boolean, wi
 }
 
 function stateText({ attention, state, maxSizeOctets }: FollowedLog): string {
-  if (attention === 'failed') return state ?? 'not read yet'
+  if (attention === 'failed') return state ?? 'not looked at yet'
   return attention === 'large' ? `above ${maxSizeOctets} octets` : attention
 }

@@ -6,7 +6,7 @@ import { logsTest } from './test.ts'
 
 export const logsGroup: Group = {
   name: 'logs',
-  summary: 'follow logs, list the followed ones, or try a pattern on one',
+  summary: 'logs: follow them, list what is followed, or try a pattern on one',
   commands: [logsFollow, logsList, logsTest],
   usual: logsFollow,
 }

@@ -14,8 +14,8 @@ export const logsTest = defineCommand({
   operands: '<pattern> <file>',
   summary: 'show the lines of a file that a pattern of logagt.cnf would match',
   example: "castellan logs test '^error' /var/log/messages",
-  exitCodes: { 0: 'some lines match', 1: 'no line matches, or the pattern is invalid or too slow' },
-  options: { json: flag('--json', 'print JSON: an object for each line, with its number') },
+  exitCodes: { 0: 'some lines match', 1: 'none does, or the pattern takes too long on some, or is none' },
+  options: { json: flag('--json', 'for programs: an object for each line, with its number') },
   hasHome: false,
   async run({ operands: [pattern = '', file = ''], options }) {
     const trial = await tryPattern(pattern, file, (number, line) => {
@@ -25,9 +25,7 @@ export const logsTest = defineCommand({
     const { matches, lines, offending } = trial
     process.stderr.write(`${matches} of ${lines} lines match\n`)
     if (offending > 0)
-      process.stderr.write(
-        `the pattern took too long on ${offending} lines; a row with this pattern would be disabled after three\n`,
-      )
+      process.stderr.write(`on ${offending} lines it took too long; a row with it would be disabled after three\n`)
     return matches > 0 && offending === 0 ? exitCodes.ok : exitCodes.error
   },
 })
@@ -46,7 +44,7 @@ export async function tryPattern(
   print: (number: number, line: string) => void,
 ): Promise<PatternTrial> {
   const error = patternError(source)
-  if (error) throw new Error(`expected a regular expression, got ${source}: ${error}`)
+  if (error) throw new Error(`${source} is not a regular expression: ${error}`)
   const patterns = new Patterns({ clock: systemClock })
   const follower = new Follower({ path, clock: systemClock, startAt: 'beginning' })
   const trial = { lines: 0, matches: 0, offending: 0 }

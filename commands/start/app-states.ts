@@ -31,7 +31,7 @@ async function readApps(home: Home): Promise<readonly AppState[]> {
 
 /** A sentence for each application that is wanted up and is not. */
 export function appFailures(apps: readonly AppState[] | undefined): string[] {
-  if (!apps) return ['cannot ask the subagents which applications are up; see logs/subagents/subagents.log']
+  if (!apps) return ['the subagents do not say which applications are up; see logs/subagents/subagents.log']
   return apps
     .filter(({ wanted, isUp }) => wanted === 'up' && !isUp)
     .map((app) => printable(`${app.name} is not up: ${whyDown(app)}`))

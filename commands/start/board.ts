@@ -47,7 +47,7 @@ function rightsText({ communities, users }: SnmpFacts): string {
     ),
     ...list('users', users),
   ]
-  return parts.join('   ') || 'nobody has access yet; run: castellan user add'
+  return parts.join('   ') || 'nobody may ask yet; run: castellan user add'
 }
 
 function appText(home: Home, app: AppState): string {
@@ -75,7 +75,7 @@ async function advice(home: Home, { addresses, communities, users, targets }: Sn
       `${bin}/setany ${askingAs(operator, agent)} critAppAdminStatus.${app.index} down`,
       `stops ${app.name}; up starts it`,
     ])
-  if (trapPort !== undefined) commands.push([`${bin}/traprcv ${trapPort}`, 'shows the notifications that this sends'])
+  if (trapPort !== undefined) commands.push([`${bin}/traprcv ${trapPort}`, 'shows the traps that this sends'])
   if (commands.length === 0) return []
   const table = commands.map(([command, what]) => [{ text: `  ${command}` }, { text: what ? `# ${what}` : '' }])
   return ['Try:', formatTable(table, { isColoured: false }).trimEnd()]

@@ -50,8 +50,7 @@ export async function startInFront(home: Home, isBackground: boolean): Promise<E
     return exitCodes.ok
   } catch (error) {
     if (error instanceof HomeError) throw new HomeError(`the appliance ${home.root} ${error.message}`, error.exitCode)
-    if (error instanceof Interrupted)
-      throw new Error(`the start of ${home.root} was ${error.message}; run the command again`)
+    if (error instanceof Interrupted) throw new Error(`the start of ${home.root} was ${error.message}`)
     throw error
   }
 }
@@ -65,7 +64,7 @@ function endBySignal(signal: NodeJS.Signals): void {
 /** Newer versions bring files that a home made before does not have, and without which its daemons refuse to start. */
 async function complete(home: Home): Promise<void> {
   const { made, missing } = await completeHome(home)
-  for (const path of made) print(`created ${path}, which was missing in ${home.root}\n`)
+  for (const path of made) print(`made ${path}, which ${home.root} did not have yet\n`)
   reportMissing(home, missing)
   if (!isUnprovisioned(home)) return
   try {

@@ -9,15 +9,15 @@ import { startInFront } from './front.ts'
 
 export const startCommand = defineCommand({
   name: 'start',
-  summary: 'start the appliance in the foreground, or with --detach in the background',
+  summary: 'start the appliance: in front, or with --detach in the background',
   example: 'castellan start --detach',
   exitCodes: {
-    0: 'it was stopped; with --detach: all that must be up is up',
-    1: 'it cannot run; with --detach also: it runs, but something that it supervises is not up',
+    0: 'it was stopped; with --detach, all that is wanted up is up',
+    1: 'it cannot run; with --detach also: it runs, and something that it supervises is not up',
     4: 'files are refused as unsafe, or this user may not',
   },
   options: {
-    detach: flag('--detach', 'return when everything is up, or has failed'),
+    detach: flag('--detach', 'return when all is up, or cannot be'),
     background: flag('--background', 'what --detach starts', { isHidden: true }),
   },
   run: ({ home, options }) => start(home, options),

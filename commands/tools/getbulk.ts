@@ -5,13 +5,13 @@ import { objectNamed } from './varbind.ts'
 
 export const getbulk: Tool = {
   name: 'getbulk',
-  summary: 'get the objects that follow these, many in one answer (GetBulk)',
+  summary: 'ask an agent for many objects that follow these, in one answer',
   operands: 'NON-REPEATERS MAX-REPETITIONS OBJECT...',
   example: '1 10 sysUpTime ifTable',
   ask(manager, [nonRepeaters = '', maxRepetitions = '', ...objects]) {
     const isNumber = (text: string): boolean => /^\d+$/.test(text)
     if (!isNumber(nonRepeaters) || !isNumber(maxRepetitions) || objects.length === 0)
-      throw new UsageError('expected NON-REPEATERS MAX-REPETITIONS OBJECT..., such as 1 10 sysUpTime ifTable')
+      throw new UsageError('expected two numbers and objects')
     return manager.getBulk(objects.map(objectNamed), Number(nonRepeaters), Number(maxRepetitions))
   },
 }

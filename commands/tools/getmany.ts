@@ -6,7 +6,7 @@ import { objectNamed } from './varbind.ts'
 
 export const getmany: Tool = {
   name: 'getmany',
-  summary: 'get all objects below these (a walk)',
+  summary: 'ask an agent for all that it has below these objects',
   operands: 'OBJECT...',
   example: 'critAppProcTable',
   ask: walkAll,

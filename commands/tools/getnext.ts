@@ -4,7 +4,7 @@ import { objectNamed } from './varbind.ts'
 
 export const getnext: Tool = {
   name: 'getnext',
-  summary: 'get the objects that follow these (GetNext)',
+  summary: 'ask an agent for the objects that follow these',
   operands: 'OBJECT...',
   example: 'ifIndex',
   ask: (manager, objects) => manager.getNext(objects.map(objectNamed)),

@@ -4,7 +4,7 @@ import { instanceNamed } from './varbind.ts'
 
 export const getone: Tool = {
   name: 'getone',
-  summary: 'get the values of these objects (Get)',
+  summary: 'ask an agent for the values of these objects',
   operands: 'OBJECT...',
   example: 'sysUpTime critAppOperStatus.1',
   ask: (manager, objects) => manager.get(objects.map(instanceNamed)),

@@ -10,15 +10,15 @@ export type Version = (typeof versions)[number]
 
 /** After Net-SNMP's, so that hands know them. */
 export const securityOptions = {
-  user: text('-u, --user <name>', 'the user of SNMPv3'),
-  level: text('-l, --level <level>', 'security level: noAuthNoPriv, authNoPriv or authPriv (authPriv)'),
-  auth: textOr('-a, --auth <protocol>', 'authentication protocol', 'SHA-256'),
-  priv: textOr('-x, --priv <protocol>', 'privacy protocol', 'AES'),
-  context: textOr('-n, --context <name>', 'the SNMPv3 context', ''),
+  user: text('-u, --user <name>', 'of version 3'),
+  level: text('-l, --level <level>', 'noAuthNoPriv, authNoPriv or authPriv (authPriv)'),
+  auth: textOr('-a, --auth <protocol>', 'of authentication', 'SHA-256'),
+  priv: textOr('-x, --priv <protocol>', 'of privacy', 'AES'),
+  context: textOr('-n, --context <name>', 'context of version 3', ''),
   passphraseFile: text('--passphrase-file <file>', 'authentication passphrase, and in the second line the privacy one'),
 } as const satisfies Options
 
-export const v3Help = `-v3 takes a user (-u) in place of the COMMUNITY. Without --passphrase-file the passphrases come from CASTELLAN_AUTH_PASSPHRASE and CASTELLAN_PRIV_PASSPHRASE, or the terminal.`
+export const v3Help = `-v3 takes a user (-u) in place of the COMMUNITY. Without --passphrase-file the passphrases are asked for, or are in CASTELLAN_AUTH_PASSPHRASE and CASTELLAN_PRIV_PASSPHRASE.`
 
 /** Takes -v1, -v2c or -v3 out of the arguments: as options they would be three in `-v2c`. */
 export function takeVersion(args: readonly string[]): { version: Version; rest: string[] } {
@@ -31,14 +31,14 @@ export async function v3Security(
   values: ValuesOf<typeof securityOptions>,
 ): Promise<Extract<ManagerSecurity, { version: 'v3' }>> {
   const { user, level = 'authPriv', context } = values
-  if (user === undefined) throw new UsageError('-v3 needs a user; add -u USER')
+  if (user === undefined) throw new UsageError('-v3 needs a user: -u USER')
   if (level !== 'noAuthNoPriv' && level !== 'authNoPriv' && level !== 'authPriv')
     throw new UsageError(`-l must be noAuthNoPriv, authNoPriv or authPriv, got ${level}`)
   const base = { version: 'v3', level, contextName: context } as const
   if (level === 'noAuthNoPriv') return { ...base, credentials: { userName: user, auth: undefined, priv: undefined } }
   const auth = authNamed('-a', values.auth)
   const priv = level === 'authPriv' ? privNamed('-x', values.priv) : undefined
-  if (level === 'authPriv' && !priv) throw new UsageError('authPriv needs a privacy protocol; use -x AES')
+  if (level === 'authPriv' && !priv) throw new UsageError('authPriv needs a privacy protocol: -x')
   const phrases = await passphrases(values.passphraseFile, priv !== undefined)
   const credentials = {
     userName: user,

@@ -15,7 +15,7 @@ const transports = /^(udp6|udpv6|udpipv6|udp):/i
 /** Throws with a sentence where it is none. */
 export function parseTarget(text: string): SnmpTarget {
   if (/^(?:tcp6?|tcpv6|tcpipv6|dtls\w*|tls\w*|ssh|unix):/i.test(text))
-    throw new Error(`${text}: only SNMP over UDP is supported; use HOST, HOST:PORT, [IPV6]:PORT or udp6:HOST`)
+    throw new Error(`${text}: SNMP is spoken over UDP here, and over no other transport`)
   const transport = transports.exec(text)?.[1]?.toLowerCase()
   const family = transport === undefined ? undefined : transport === 'udp' ? 4 : 6
   const rest = text.replace(transports, '')
@@ -33,11 +33,10 @@ export function parseTarget(text: string): SnmpTarget {
 export async function resolveTarget(text: string): Promise<{ host: string; port: number }> {
   const { host, port, family } = parseTarget(text)
   const isOfFamily = family === undefined || isIP(host) === 0 || isIP(host) === family
-  if (!isOfFamily)
-    throw new Error(`${host} is not an ${family === 6 ? 'IPv6' : 'IPv4'} address; leave out the transport before it`)
+  if (!isOfFamily) throw new Error(`${host} is not an ${family === 6 ? 'IPv6' : 'IPv4'} address`)
   if (isIP(host) !== 0) return { host, port }
   const found = await lookup(host, { all: true, ...(family ? { family } : {}) })
   const best = found.find((one) => one.family === 4) ?? found[0]
-  if (!best) throw new Error(`the name ${host} has no address; check the name`)
+  if (!best) throw new Error(`${host} has no address`)
   return { host: best.address, port }
 }

@@ -23,7 +23,7 @@ export interface Tool {
   ask(manager: Manager, operands: readonly string[]): Promise<readonly Varbind[]> | AsyncIterable<Varbind>
 }
 
-const targetHelp = `HOST is a name or an address; PORT is 161 by default. Write an IPv6 address with a port in brackets: [2001:db8::1]:161. udp6:NAME uses the IPv6 address of NAME.`
+const targetHelp = `HOST is a name or an address, its PORT 161 where none is given. An IPv6 address with a PORT stands in brackets: [2001:db8::1]:161; udp6:NAME takes the IPv6 address of NAME.`
 
 export function runTool(tool: Tool, args: readonly string[]): Promise<ExitCode> {
   const { version, rest } = takeVersion(args)
@@ -43,18 +43,18 @@ function commandOf(tool: Tool, version: Version) {
     summary: tool.summary,
     details: `${targetHelp}\n\n${v3Help}`,
     example: `${tool.name} localhost:1161 public ${tool.example}`,
-    exitCodes: { 1: 'the answer is an error, or has no such object', 4: 'the agent refused access' },
+    exitCodes: { 1: 'the answer is an error, or has no such object', 4: 'the agent refused: who asks may not' },
     options: {
       ...securityOptions,
       json,
-      timeoutMs: parsedOr('--timeout <seconds>', 'how long to wait for each answer', secondsAsMs, 1000, '1'),
+      timeoutMs: parsedOr('--timeout <seconds>', 'for each try of an answer', secondsAsMs, 1000, '1'),
     },
     hasHome: false,
     async run({ operands: [target, ...afterTarget], options }) {
       const community = version === 'v3' ? '' : afterTarget[0]
       const operands = version === 'v3' ? afterTarget : afterTarget.slice(1)
       if (target === undefined || community === undefined || operands.length === 0)
-        throw new UsageError(`expected HOST[:PORT] ${version === 'v3' ? '' : 'COMMUNITY '}${tool.operands}`)
+        throw new UsageError('arguments are missing')
       checkTarget(target)
       const security = version === 'v3' ? await v3Security(options) : { version, community }
       const manager = new Manager({ ...(await resolveTarget(target)), security, timeoutMs: options.timeoutMs })

@@ -20,7 +20,7 @@ import { formatVarbind, varbindJson } from './varbind.ts'
 
 const options = {
   ...securityOptions,
-  address: textOr('--address <address>', 'the address to listen on', '127.0.0.1'),
+  address: textOr('--address <address>', 'where to listen', '127.0.0.1'),
   json,
 }
 
@@ -28,10 +28,10 @@ const command = defineCommand({
   name: 'traprcv',
   operands: '[port]',
   usage: '[--address ADDRESS] [--json] [-u USER [-l LEVEL] [-a SHA-256] [-x AES]] [PORT]',
-  summary: 'print every notification that arrives; PORT is 162 by default',
-  details: `Informs are acknowledged. With -u it also accepts SNMPv3 notifications of this user at this level; the passphrases come from --passphrase-file, CASTELLAN_AUTH_PASSPHRASE and CASTELLAN_PRIV_PASSPHRASE, or the terminal. For informs the receiver is the authoritative engine: its engineID is kept in the home (--home), and printed at the start.`,
+  summary: 'print every notification that arrives; PORT is 162 where none is given',
+  details: `Informs are acknowledged. With -u it also takes those of version 3, of this user, at no other level; its passphrases come from --passphrase-file, CASTELLAN_AUTH_PASSPHRASE and CASTELLAN_PRIV_PASSPHRASE, or a terminal. Of informs the receiver is the authoritative engine: its engineID is kept in the home (--home), and printed at the start.`,
   example: 'traprcv 1162',
-  exitCodes: { 0: 'it was ended by a signal', 1: 'it cannot listen on that address and port' },
+  exitCodes: { 0: 'it was ended by a signal', 1: 'it cannot listen there' },
   options,
   async run({ home, operands: [portText = '162'], options }) {
     const port = Number(portText)
@@ -54,9 +54,7 @@ async function v3Receiving(home: Home, values: ValuesOf<typeof options>): Promis
   const identity = await startIdentity(path, systemClock, await engineIdToStart(path))
   if ('retry' in identity) throw identity.reason
   if (isLatched(identity))
-    process.stderr.write(
-      'traprcv: snmpEngineBoots has reached its maximum; authenticated informs are not accepted any more; remove the file of the engine for a new engineID\n',
-    )
+    process.stderr.write('traprcv: snmpEngineBoots is at its end; no inform with authentication is taken any more\n')
   const { credentials } = await v3Security(values)
   process.stderr.write(`traprcv: engineID ${Buffer.from(identity.engineId).toString('hex')}\n`)
   return { identity, users: [credentials] }

@@ -33,7 +33,7 @@ export function assignment(object: string, text: string): Varbind {
   }
   const value = declared.syntax.parse(text)
   if (value === undefined)
-    throw new UsageError(`${object} must be ${describe(declared.syntax)}, got ${JSON.stringify(text)}`)
+    throw new UsageError(`${object} is to be ${describe(declared.syntax)}, not ${JSON.stringify(text)}`)
   return { name, value: declared.syntax.toSnmp(value) }
 }
 

@@ -25,10 +25,10 @@ export async function controlSipdByUnit(home: Home): Promise<string> {
   if (complaints.length > 0) throw new ConfigurationError(complaints)
   const rows = configuredRows([loaded]).of(critAppProcTable)
   const before = rows.map(({ row }) => row).find(({ critAppProcName }) => critAppProcName === 'sipd')
-  if (!before) return `${path} has no row for sipd; add one with the unit ${sipdUnit}, or nothing starts sipd`
+  if (!before) return `${path} has no row of sipd; add one that names ${sipdUnit}, or nothing starts sipd`
   const { critAppUnit: unit } = before
   if (unit === sipdUnit) return `${path} names ${sipdUnit} already`
-  if (unit !== '') return `${path} names the unit ${unit} for sipd, which is kept; the unit written here is ${sipdUnit}`
+  if (unit !== '') return `${path} has the unit ${unit} for sipd, which stays; the one written here is ${sipdUnit}`
   const after = { ...before, critAppStartCommand: '', critAppTerminateCommand: '', critAppUnit: sipdUnit }
   await config.persist([{ definition: anyDefinition(critAppProcTable), before, after }])
   return `${path} names ${sipdUnit} now, in place of commands that would start sipd as root`

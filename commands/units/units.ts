@@ -17,15 +17,15 @@ import { controlSipdByUnit } from './sipd-row.ts'
 export const unitsCommand = defineCommand({
   name: 'units',
   summary: 'write the systemd units of this appliance',
-  details: 'The row of sipd in critagt.cnf then names its unit instead of commands.',
+  details: 'In critagt.cnf, the row of sipd then names its unit in place of commands.',
   example: 'castellan units --home /etc/castellan --output /tmp/units',
   options: {
-    output: textOr('--output <dir>', 'the folder to write to', '/etc/systemd/system'),
-    user: text('--user <name>', 'the user of the agent (the owner of its folders, or castellan)'),
-    sipdUser: text('--sipd-user <name>', 'the user of sipd (the owner of its folders, or sipd)'),
+    output: textOr('--output <dir>', 'where to', '/etc/systemd/system'),
+    user: text('--user <name>', 'whom the agent runs as (the owner of its folders, or castellan)'),
+    sipdUser: text('--sipd-user <name>', 'whom sipd runs as (the owner of its folders, or sipd)'),
     consoleUser: text(
       '--console-user <name>',
-      `the user of the console (the owner of its folders, or ${usualConsoleUser})`,
+      `whom the console runs as (the owner of its folders, or ${usualConsoleUser})`,
     ),
   },
   async run({ home, options }) {

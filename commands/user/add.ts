@@ -29,18 +29,18 @@ import { snippets } from './snippets.ts'
 export const userAdd = defineCommand({
   name: 'add',
   operands: '<name>',
-  summary: 'create or change a user; passphrases come from a file, the environment or the terminal',
+  summary: 'make a user, or change one; passphrases come from a file, the environment or the terminal',
   details: passphraseHelp,
   example: 'castellan user add nms --group read --passphrase-file phrases',
-  exitCodes: { 0: 'the running agent answers this user, or no agent runs and snmpd.cnf has the user' },
+  exitCodes: { 0: 'the running agent answers this user; or none runs, and the files have it' },
   options: {
-    auth: text('--auth <protocol>', 'MD5, SHA, SHA-224, SHA-256, SHA-384 or SHA-512 (that of the user, or SHA-256)'),
+    auth: text('--auth <protocol>', 'MD5, SHA, SHA-224, SHA-256, SHA-384, SHA-512 (what the user has, or SHA-256)'),
     priv: text(
       '--priv <protocol>',
-      'DES, AES, AES-192, AES-256, AES-192-C, AES-256-C or none (that of the user, or AES)',
+      'DES, AES, AES-192, AES-256, AES-192-C, AES-256-C, none (what the user has, or AES)',
     ),
-    group: text('--group <group>', 'the rights: read, operate or admin (the group of the user, or read)'),
-    engine: text('--engine <id>', 'create the user for informs to the engine with this engineID'),
+    group: text('--group <group>', 'what it may: read, operate or admin (what the user is in, or read)'),
+    engine: text('--engine <id>', 'make it for informs to another engine, whose engineID this is'),
     passphraseFile,
   },
   async run({ home, operands: [name = ''], options }) {

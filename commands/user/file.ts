@@ -24,7 +24,7 @@ export interface PassphraseOption {
 }
 
 /** Passphrases never are arguments, which others can read. */
-export const passphraseHelp = `Passphrases come from --passphrase-file, from CASTELLAN_AUTH_PASSPHRASE and CASTELLAN_PRIV_PASSPHRASE, or from the terminal; they are not stored.`
+export const passphraseHelp = `Passphrases come from --passphrase-file, from CASTELLAN_AUTH_PASSPHRASE and CASTELLAN_PRIV_PASSPHRASE, or from the terminal, and are kept nowhere.`
 
 /** The agent's user owns the files that are read and written; a file of passphrases is read as who names it. */
 export function actAsAgent(home: Home, command: string, file?: string) {
@@ -35,7 +35,7 @@ export function actAsAgent(home: Home, command: string, file?: string) {
 }
 
 export function takenSentence(isTaken: boolean): string {
-  return isTaken ? 'the running agent uses it' : 'the agent does not run; it reads snmpd.cnf when it starts'
+  return isTaken ? 'the running agent has taken it' : 'the agent does not run; it takes it when it starts'
 }
 
 export function credentialsOf(userName: string, { auth, priv }: Protocols, phrases: Passphrases): Credentials {
@@ -56,7 +56,7 @@ export function userOf(file: Configuration, name: string, engineId: Uint8Array):
 
 export function localUser(file: Configuration, name: string): UsmUserRow {
   const row = userOf(file, name, thisEngine)
-  if (!row) throw new Error(`there is no user ${name}; to see them, run: castellan user list`)
+  if (!row) throw new Error(`there is no user ${name}`)
   return row
 }
 
@@ -69,5 +69,5 @@ export function memberOf(file: Configuration, name: string): GroupRow | undefine
 /** A running agent takes the file, and then must answer the user. */
 export async function verifyOnRunningAgent(home: Home, address: string, credentials: Credentials): Promise<string> {
   if (await letAgentTake(home)) return verifyUser(address, credentials)
-  return `the agent does not run; when it runs, verify the user with: castellan user test ${credentials.userName}`
+  return `the agent does not run; when it does, this verifies the user: castellan user test ${credentials.userName}`
 }

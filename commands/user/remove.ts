@@ -15,7 +15,7 @@ export const userRemove = defineCommand({
   operands: '<name>',
   summary: 'remove a user',
   example: 'castellan user remove nms',
-  exitCodes: { 0: 'the user is removed, and the running agent does not know it any more' },
+  exitCodes: { 0: 'it is removed, and the running agent does not know it any more' },
   options: {},
   async run({ home, operands: [name = ''] }) {
     print(await removeUser(home, name))
@@ -28,7 +28,7 @@ export async function removeUser(home: Home, name: string): Promise<string> {
   actAsAgent(home, `castellan user remove ${name}`)
   const file = await openConfiguration(home)
   const users = usersNamed(file, name)
-  if (users.length === 0) throw new Error(`there is no user ${name}; to see them, run: castellan user list`)
+  if (users.length === 0) throw new Error(`there is no user ${name}`)
   const member = memberOf(file, name)
   await file.config.persist([
     ...users.map((before) => ({ definition: anyDefinition(usmUserTable), before, after: undefined })),

@@ -57,10 +57,7 @@ export function protocolsOf(row: UsmUserRow): Protocols {
   const of = <P extends { readonly oid: Oid }>(known: readonly P[], wanted: Oid): P | undefined =>
     known.find((one) => compareOid(one.oid, wanted) === 0)
   const auth = of(authProtocols, row.usmUserAuthProtocol)
-  if (!auth)
-    throw new Error(
-      `user ${row.usmUserName} has no authentication, and so no passphrase; give it one with: castellan user add ${row.usmUserName}`,
-    )
+  if (!auth) throw new Error(`user ${row.usmUserName} has no authentication, and so no passphrase`)
   return { auth, priv: of(privProtocols, row.usmUserPrivProtocol) }
 }
 
@@ -76,7 +73,7 @@ export function memberRow(
   const before = kept?.vacmGroupName ?? 'readPriv'
   const [, present] = /^(read|operate|admin)(?:Priv|Auth)$/.exec(before) ?? []
   const group = requested ?? present
-  if (group === 'admin' && !isPrivate) throw new Error('group admin needs a user with privacy; use --priv AES')
+  if (group === 'admin' && !isPrivate) throw new Error('group admin needs a user with privacy: --priv')
   return {
     vacmSecurityModel: 'usm',
     vacmSecurityName: name,

@@ -50,7 +50,7 @@ export function snippets({ name, auth, priv, address }: SnippetUser): string {
     `  ${netSnmp}`,
     'LibreNMS:',
     `  ${libre}`,
-    'Zabbix (an interface of a host, for host.create and hostinterface.create):',
+    'Zabbix (an interface of a host, as host.create and hostinterface.create take it):',
     `  ${JSON.stringify(zabbix)}`,
     'Prometheus snmp_exporter from 0.23 on (snmp.yml):',
     '  auths:',

@@ -12,10 +12,10 @@ import { protocolsOf } from './rows.ts'
 export const userTest = defineCommand({
   name: 'test',
   operands: '<name>',
-  summary: 'query the running agent as this user',
+  summary: 'ask the running agent as this user',
   details: passphraseHelp,
   example: 'castellan user test nms',
-  exitCodes: { 0: 'the agent answered', 1: 'there is no such user, or the agent does not accept it' },
+  exitCodes: { 0: 'the agent answered', 1: 'there is no such user, or the agent does not take it for that user' },
   options: { passphraseFile },
   async run({ home, operands: [name = ''], options }) {
     print(await testUser(home, name, options))

@@ -8,6 +8,6 @@ import { userTest } from './test.ts'
 
 export const userGroup: Group = {
   name: 'user',
-  summary: 'list, add, change, test and remove users of SNMPv3',
+  summary: 'users of SNMPv3',
   commands: [userAdd, userRotate, userTest, userList, userRemove],
 }

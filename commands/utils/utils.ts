@@ -16,11 +16,11 @@ import { statusCommand } from './disaster-recovery/status.ts'
 
 export const utilsProgram: Program = {
   name: 'utils',
-  summary: 'Backs up and restores this appliance.',
+  summary: 'Backups of this appliance, and their restores.',
   commands: [
     {
       name: 'disaster_recovery',
-      summary: 'back up, restore, and show jobs, devices and schedules',
+      summary: 'back up, restore, and look at what became of it',
       commands: [
         backupCommand,
         restoreCommand,

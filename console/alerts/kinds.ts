@@ -57,7 +57,7 @@ export const kinds: readonly Kind[] = [
     ends: ['castellanSubagentReturned'],
     by: ['castellanSubagentDescription', 'castellanSubagentSocket'],
     severity: 'major',
-    advice: 'castellan status shows which process does not run; see its log.',
+    advice: 'castellan status shows which process does not run; its log says why.',
   },
   {
     name: 'log size',
@@ -81,7 +81,7 @@ export const kinds: readonly Kind[] = [
     ends: ['agentAnswers'],
     by: [],
     severity: 'critical',
-    advice: 'castellan status shows whether the agent runs; see logs/agent/agent.log.',
+    advice: 'castellan status shows whether the agent runs; logs/agent/agent.log says why not.',
   },
   {
     name: 'recipient',

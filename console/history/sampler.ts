@@ -108,7 +108,7 @@ export class Sampler {
     try {
       act()
     } catch (error) {
-      this.#say('cannot gather and thin the history', error)
+      this.#say('the history cannot be gathered and thinned', error)
     }
   }
 

@@ -69,14 +69,13 @@ export class Collector {
       await this.#read(before)
       // Nothing newer, and not even the last one: the log is another one, whose indexes are lower.
       if (before > 0 && history.lastIndex === before && !(await isLogged(agent, before)) && (await this.#isLower())) {
-        log.notice('the notification log of the agent started again; it is read from its start', { lastIndex: before })
+        log.notice('the notification log of the agent begins again; it is read from its start', { lastIndex: before })
         history.startOver()
         await this.#read(0)
       }
       this.#setAnswers(true)
     } catch (error) {
-      if (this.#answers !== false)
-        log.warn('cannot read the notification log of the agent', { error: messageOf(error) })
+      if (this.#answers !== false) log.warn('the agent does not say what was notified', { error: messageOf(error) })
       this.#setAnswers(false)
     }
   }

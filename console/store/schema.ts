@@ -59,7 +59,7 @@ export const consoleMigrations: readonly string[] = [
     kind TEXT NOT NULL,
     recipient TEXT NOT NULL,
     message_id TEXT NOT NULL UNIQUE,
-    -- Undefined until it is sent: it then says what is so.
+    -- Undefined until it is due: it then says what is so.
     content TEXT,
     due_ms INTEGER NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,

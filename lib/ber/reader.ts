@@ -31,7 +31,7 @@ export class BerReader {
   /** Reads the header of an element that must have this tag; gives the end of its content, position at its start. */
   header(expectedTag: number): number {
     if (this.peekTag() !== expectedTag) {
-      this.fail(`expected tag 0x${expectedTag.toString(16)}, got 0x${this.peekTag().toString(16)}`)
+      this.fail(`tag 0x${expectedTag.toString(16)} is due, not 0x${this.peekTag().toString(16)}`)
     }
     return this.anyHeader()
   }
@@ -43,7 +43,7 @@ export class BerReader {
     let length = this.bytes[this.position++]!
     if (length >= 0x80) {
       const octets = length & 0x7f
-      if (octets === 0) this.fail('indefinite length, which SNMP does not allow')
+      if (octets === 0) this.fail('indefinite lengths are not for SNMP')
       if (octets > 4 || this.position + octets > this.limit) this.fail('a length is longer than its message')
       length = 0
       for (let i = 0; i < octets; i++) length = length * 256 + this.bytes[this.position++]!
@@ -63,7 +63,7 @@ export class BerReader {
 
   /** Closes what `enter` opened; all of it must have been read. */
   leave(parentLimit: number): void {
-    if (this.position !== this.limit) this.fail('unexpected octets at the end of an element')
+    if (this.position !== this.limit) this.fail('an element has octets left over')
     this.limit = parentLimit
   }
 

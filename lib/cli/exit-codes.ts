@@ -10,7 +10,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 /** What each says where a command does not say more. */
 export const usualMeanings: Readonly<Record<ExitCode, string>> = {
   0: 'done',
-  1: 'the command failed, or the answer is an error',
+  1: 'it did not work, or the answer is an error',
   2: 'wrong usage',
   3: 'no answer in time',
   4: 'refused',

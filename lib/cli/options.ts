@@ -44,7 +44,7 @@ export function parsedOr<T>(
   return { flags, help, parse, defaultValue, shownDefault }
 }
 
-export const json = flag('--json', 'print JSON, for programs')
+export const json = flag('--json', 'for programs')
 
 export function wholeNumber(text: string): number {
   if (!/^\d{1,5}$/.test(text)) throw new Error('expected a whole number')

@@ -83,8 +83,7 @@ export function parseDocument(
     const type = byKeyword.get(keyword.text)
     if (!type) {
       const near = nearest(keyword.text, [...byKeyword.keys()])
-      const hint = near ? `did you mean ${near}?` : `this file takes ${[...byKeyword.keys()].join(', ')}`
-      complain(`unknown entry ${asWritten(keyword)}; ${hint}`)
+      complain(`unknown entry ${asWritten(keyword)}${near ? `; did you mean ${near}?` : ''}`)
       continue
     }
     const wanted = isDeletion ? type.fields.filter(({ name }) => type.keyFields.includes(name)) : type.fields
@@ -98,7 +97,7 @@ export function parseDocument(
     }
     const identity = `${type.keyword} ${key}`
     const before = firstSeen.get(identity)
-    if (before !== undefined) complain(`duplicate ${identity.trim()}; the first is in line ${before}; remove one`)
+    if (before !== undefined) complain(`${identity.trim()} is there already, in line ${before}`)
     else {
       firstSeen.set(identity, firstLine + 1)
       entries.push({ type, key, values, places: placesOf(type, keyword, fields), firstLine, lastLine })
@@ -126,14 +125,12 @@ function readFields(
 ): CnfValues | undefined {
   const required = wanted.length - (isDeletion ? 0 : (type.optionalFields ?? 0))
   if (tokens.length < required) {
-    const missing = `missing field ${tokens.length + 1}, ${wanted[tokens.length]?.name}`
-    complain(`${type.keyword}: ${missing}; its fields are ${namesOf(wanted)}`, line.tokens.at(-1))
+    const missing = wanted[tokens.length]?.name ?? ''
+    complain(`${type.keyword} ends before its field ${tokens.length + 1}, ${missing}`, line.tokens.at(-1))
     return undefined
   }
-  const unexpected = tokens[wanted.length]
-  if (unexpected) {
-    const field = `unexpected field ${wanted.length + 1} ${asWritten(unexpected)}`
-    complain(`${type.keyword}: ${field}; its fields are ${namesOf(wanted)}`, unexpected)
+  if (tokens.length > wanted.length) {
+    complain(`${type.keyword} has ${wanted.length} fields; this one is too many`, tokens[wanted.length])
     return undefined
   }
   const values: Record<string, unknown> = {}
@@ -148,10 +145,6 @@ function readFields(
     } else values[field.name] = parsed.value
   }
   return isGood ? values : undefined
-}
-
-function namesOf(fields: readonly CnfField[]): string {
-  return fields.map(({ name }) => name).join(', ')
 }
 
 function asWritten({ text }: CnfToken): string {

@@ -48,12 +48,7 @@ function lexLine(text: string, line: number, file: string, tokens: CnfToken[], c
     const column = at + 1
     const word = text[at] === '"' ? readQuoted(text, at) : readBare(text, at)
     if (!word) {
-      complaints.push({
-        file,
-        line,
-        column,
-        message: 'the string that starts here has no closing quote; add one on the same line',
-      })
+      complaints.push({ file, line, column, message: 'the string that starts here has no closing quote' })
       return false
     }
     if (text.slice(at, word.end).includes('\0')) complaints.push({ file, line, column, message: nulMessage })
@@ -91,7 +86,7 @@ function readQuoted(text: string, start: number): Word | undefined {
 /** Within quotes: `\"`, `\\`, a character as `\u{a}`, an octet as `\x{fd}`. */
 const escapePattern = /^\\(["\\]|([ux])\{([0-9a-f]{1,2})\})/
 const longestEscape = '\\u{7f}'.length
-const nulMessage = 'unexpected NUL octet; write it as "\\u{0}" in a value'
+const nulMessage = 'a NUL octet has no place in this file; a value that has one is written "\\u{0}"'
 
 function unescaped([, character = '', kind, code = '']: RegExpExecArray): string {
   if (kind === undefined) return character

@@ -76,7 +76,7 @@ export class CnfStore {
         file,
         line: 1,
         column: 1,
-        message: `has secrets that other users can read; run: chmod 600 ${path}`,
+        message: `holds secrets that others can read; run: chmod 600 ${path}`,
       })
     }
     const merged = new Map(main.entries.map((entry) => [`${entry.type.keyword} ${entry.key}`, { ...entry, file }]))
@@ -181,7 +181,7 @@ export class CnfStore {
 
   #type(keyword: string): CnfEntryType {
     const type = this.#options.types.find((candidate) => candidate.keyword === keyword)
-    if (!type) throw new Error(`bug: unknown entry ${keyword} of ${this.#options.path}`)
+    if (!type) throw new Error(`unknown entry ${keyword} of ${this.#options.path}`)
     return type
   }
 }

@@ -34,11 +34,11 @@ export type FileCondition = 'ok' | 'noFile' | 'noPermission' | 'notRegular' | 'b
 /** After the name of the file. */
 export const conditionWords: Readonly<Record<FileCondition, string>> = {
   ok: 'is read',
-  noFile: 'does not exist',
-  noPermission: 'cannot be read: permission denied',
+  noFile: 'is not there',
+  noPermission: 'may not be read',
   notRegular: 'is not a regular file',
   badEncoding: 'is in UTF-16, so that no line matches; have it written in UTF-8',
-  refused: 'is not read, because other users control where its path leads',
+  refused: 'is not read, because others decide what it leads to',
 }
 
 export interface Look {

@@ -39,7 +39,7 @@ export async function missingFiles(home: Home): Promise<{ readonly path: string;
 
 /** What a person is told to do about files that need a port offset nobody knows. */
 export function initSentence(home: Home): string {
-  return `it holds port numbers, and the port offset of this home is unknown; run: ${initCommand(home)} --port-offset N`
+  return `it holds ports, and by how much those of this home are shifted is not known; run: ${initCommand(home)} --port-offset N`
 }
 
 function initCommand({ root }: Home): string {

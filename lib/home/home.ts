@@ -35,16 +35,14 @@ export function foldersOf(home: Home, domain: Domain): DomainFolders {
 /** Makes the folders that a process writes to, where they are missing. Throws HomeError. */
 export function makeFolders(home: Home, domain: Domain): DomainFolders {
   const folders = foldersOf(home, domain)
-  for (const folder of [folders.data, folders.logs, folders.run]) makeFolder(home, folder)
-  return folders
-}
-
-function makeFolder(home: Home, folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    throw isDenied(error) ? refused(home) : new HomeError(`cannot create the folder ${folder}: ${messageOf(error)}`)
+  for (const folder of [folders.data, folders.logs, folders.run]) {
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+    } catch (error) {
+      throw isDenied(error) ? refused(home) : new HomeError(`make the folder ${folder}: ${messageOf(error)}`)
+    }
   }
+  return folders
 }
 
 /** The PID file of a daemon, or of another program that the subagents supervise. */
@@ -80,7 +78,7 @@ export function isInitialized(home: Home): boolean {
     return true
   } catch (error) {
     if (isMissing(error) || codeOf(error) === 'ENOTDIR') return false
-    throw isDenied(error) ? refused(home) : new HomeError(`cannot read ${home.conf}: ${messageOf(error)}`)
+    throw isDenied(error) ? refused(home) : new HomeError(`read ${home.conf}: ${messageOf(error)}`)
   }
 }
 
@@ -145,7 +143,8 @@ export async function initializeHome(
   isInstalled = isInstalledPath(home.root),
 ): Promise<string[]> {
   checkHomePath(home)
-  for (const folder of [home.conf, home.data, home.logs, home.run]) makeFolder(home, folder)
+  for (const folder of [home.conf, home.data, home.logs, home.run])
+    await mkdir(folder, { recursive: true, mode: 0o700 })
   for (const domain of domains) makeFolders(home, domain)
   // First, so that a home whose making was cut off is completed with the same ports.
   const record = homeRecordPath(home)

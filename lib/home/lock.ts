@@ -36,7 +36,7 @@ export class HomeLock {
     } catch (error) {
       database.close()
       if (error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')) return undefined
-      throw new Error(`cannot lock ${path}: ${messageOf(error)}`, { cause: error })
+      throw new Error(`lock ${path}: ${messageOf(error)}`, { cause: error })
     }
   }
 

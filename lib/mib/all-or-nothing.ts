@@ -9,7 +9,7 @@ export type DurableStep = () => Promise<TakeBack>
 /** A change is durable in part, and that part could not be taken back. */
 export class PartlyPersistedError extends Error {
   constructor(cause: unknown) {
-    super('a change is saved in part and could not be undone', { cause })
+    super('a change is durable in part and could not be taken back', { cause })
     this.name = 'PartlyPersistedError'
   }
 }

@@ -130,7 +130,7 @@ class ModuleSet implements SetPart {
         const change = { before, after, changes, requester: this.#requester }
         committed.effects = handlers.commit?.(change)
       } catch (error) {
-        this.#options.log.error('a module failed to commit a SET', { module: this.#module.name, error })
+        this.#options.log.error('a module failed to commit a set', { module: this.#module.name, error })
         return { status: 'commitFailed', position: plan.position }
       }
     }
@@ -145,11 +145,11 @@ class ModuleSet implements SetPart {
     } catch (error) {
       if (this.#plans.every((plan) => this.#actsUnkept(plan))) {
         const { log, unkept } = this.#options
-        log.error('a SET is in effect and cannot be saved to disk yet', { module: this.#module.name, error })
+        log.error('a set takes effect and cannot be kept on disk yet', { module: this.#module.name, error })
         unkept.add(this.#plans)
         return undefined
       }
-      this.#options.log.error('a SET could not be saved to disk and is undone', { module: this.#module.name, error })
+      this.#options.log.error('a set could not be made durable and is undone', { module: this.#module.name, error })
       return { status: 'commitFailed', position: this.#plans[0]?.position ?? 1 }
     }
     return undefined
@@ -168,7 +168,7 @@ class ModuleSet implements SetPart {
         else plan.serving.table.deleteAny(plan.instance)
       } catch (error) {
         isUndone = false
-        this.#options.log.error('a SET could not be undone', { module: this.#module.name, error })
+        this.#options.log.error('a set could not be undone', { module: this.#module.name, error })
       }
     }
     // What is not durable needs no file to be written again: that would fail as the commit did.
@@ -177,7 +177,7 @@ class ModuleSet implements SetPart {
       await takeBack?.()
     } catch (error) {
       isUndone = false
-      this.#options.log.error('a SET could not be undone in its files', { module: this.#module.name, error })
+      this.#options.log.error('a set could not be undone in its files', { module: this.#module.name, error })
     }
     return isUndone
   }
@@ -187,7 +187,7 @@ class ModuleSet implements SetPart {
       try {
         effects?.finish?.()
       } catch (error) {
-        this.#options.log.error('a module failed to finish a SET', { module: this.#module.name, error })
+        this.#options.log.error('a module failed to finish a set', { module: this.#module.name, error })
       }
     }
   }

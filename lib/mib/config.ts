@@ -230,8 +230,8 @@ function misplacedDependents(definition: Definition, entries: readonly LoadedEnt
     const row = rows.get(instanceOf(definition, values).join('.'))
     if (row && dependent.exists({ ...rowOf(definition, row) })) return []
     const message = row
-      ? `the ${entryName} of this ${keyword} does not allow it; change that entry, or remove this line`
-      : `this ${keyword} belongs to no ${entryName}; add that entry, or remove this line`
+      ? `the ${entryName} of this ${keyword} leaves it no place; change that, or take this line out`
+      : `there is no ${entryName} that this ${keyword} belongs to`
     return [{ file, ...places.keyword, message }]
   })
 }

@@ -140,12 +140,12 @@ export function describe(syntax: Syntax<unknown>): string {
   switch (syntax.base) {
     case 'OctetString':
       if (syntax.name === 'TAddress') return 'an address and port such as 192.0.2.7:162'
-      if (range === '0') return '-, the only value supported'
+      if (range === '0') return '-, for nothing else is supported'
       if (syntax.name === 'SnmpEngineID') return 'localSnmpID, or 5 to 32 octets in hexadecimal such as 80:00:7e:d9:05'
       if (syntax.notation === 'hexadecimal') return `${range ? `${range} ` : ''}octets in hexadecimal such as f0:80`
       return range ? `text of ${range} octets` : 'text'
     case 'ObjectIdentifier':
-      return 'an object identifier such as 1.3.6.1 or a name that this agent serves'
+      return 'an object identifier such as 1.3.6.1 or a name that is served here'
     default:
       return range ? `a number within ${range}` : 'a number'
   }

@@ -19,7 +19,7 @@ export async function runGenerator(table: ServedTable, generate: Generate, host:
     try {
       await fill(table, generate.rows(), host.signal)
     } catch (error) {
-      host.log.error('cannot refresh a table; its rows stay as they are', { table: table.definition.name, error })
+      host.log.error('a table could not be refreshed and keeps its rows', { table: table.definition.name, error })
     } finally {
       isRunning = false
     }

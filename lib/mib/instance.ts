@@ -51,7 +51,7 @@ function append(ids: number[], value: SnmpValue, withoutLength: boolean): void {
       ids.push(...value.value)
       return
     default:
-      throw new TypeError(`${value.type} is not an index`)
+      throw new TypeError(`${value.type} is no index`)
   }
 }
 

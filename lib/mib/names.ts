@@ -11,7 +11,7 @@ const wellKnown: readonly (readonly [string, string])[] = [
   ['internet', '1.3.6.1'],
   ['mgmt', '1.3.6.1.2'],
   ['mib-2', '1.3.6.1.2.1'],
-  ['sysApplInstalled', '1.3.6.1.2.1.54.1.1'], // groups that the manual of CIAgent walks
+  ['sysApplInstalled', '1.3.6.1.2.1.54.1.1'], // groups that the ancestor's manual walks
   ['sysApplMap', '1.3.6.1.2.1.54.1.3'],
   ['private', '1.3.6.1.4'],
   ['enterprises', '1.3.6.1.4.1'],

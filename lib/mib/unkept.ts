@@ -59,7 +59,7 @@ export class Unkept {
       return // that it cannot be kept is in the log already
     }
     for (const [key] of tried) this.#plans.delete(key)
-    this.#options.log.notice('changes that waited for disk space are saved', { rows: tried.length })
+    this.#options.log.notice('what could not be kept on disk is kept now', { rows: tried.length })
     if (this.#plans.size === 0) this.stop()
   }
 }

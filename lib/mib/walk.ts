@@ -113,7 +113,7 @@ export class Walk {
    */
   rangeFrom(name: Oid, include: boolean): NameRange {
     const first = this.#objects[this.#at]
-    if (first?.remote === undefined) throw new TypeError('bug: the walk has no next span')
+    if (first?.remote === undefined) throw new TypeError('the walk stands before no span')
     let end = first.to
     for (let at = this.#at + 1; at < this.#objects.length; at++) {
       const owner = this.#objects[at]

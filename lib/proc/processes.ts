@@ -8,7 +8,7 @@ import { type ProcStat, parseProcStat } from './stat.ts'
 /** All at once; throws where /proc cannot be listed. */
 export function listPids(root: Octets = ''): number[] {
   const names = readNames(`${root}/proc`)
-  if (!names) throw new Error(`${root}/proc does not exist; is it mounted?`)
+  if (!names) throw new Error(`${root}/proc is not there; is it mounted?`)
   return names.map(Number).filter((pid) => pid > 0)
 }
 

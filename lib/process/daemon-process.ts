@@ -66,7 +66,7 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
     try {
       file.reopen()
     } catch (error) {
-      log.error('cannot reopen the log; the file that is open stays in use', { error })
+      log.error('cannot reopen the log; the file that was open is used on', { error })
     }
   })
   guardProcess(() => log, systemClock)
@@ -75,7 +75,7 @@ export function openDaemon(name: DaemonName, homeOption: string | undefined): Da
 
   const fail = (error: unknown): never => {
     const said = error instanceof ConfigurationError ? error.message : error
-    log.error('the daemon cannot continue', { daemon: name, error: said })
+    log.error('the daemon cannot go on', { daemon: name, error: said })
     process.stderr.write(`${messageWithCausesOf(error)}\n`)
     process.exit(error instanceof ConfigurationError ? error.exitCode : 1)
   }
@@ -115,7 +115,7 @@ export function openHome(name: DaemonName, homeOption: string | undefined): Home
     // What it starts is not of the starter. /proc shows the first environment all the same.
     delete process.env[starterVariable]
     if (starter !== undefined && starter !== String(process.ppid))
-      throw new HomeError(`the castellan start that started it, PID ${starter}, has ended; run: castellan start`)
+      throw new HomeError(`the castellan start that started it, PID ${starter}, has ended`)
     return home
   } catch (error) {
     return leave(name, error)
@@ -126,10 +126,7 @@ export function openHome(name: DaemonName, homeOption: string | undefined): Home
 export function beTheOnlyOne(name: DaemonName, home: Home): void {
   try {
     const lock = HomeLock.tryTake(join(foldersOf(home, name).run, `${name}.lock`))
-    if (!lock)
-      throw new HomeError(
-        `the ${name} of ${home.root} runs already${runningPid(name, home)}; to stop it, run: castellan stop`,
-      )
+    if (!lock) throw new HomeError(`the ${name} of ${home.root} runs already${runningPid(name, home)}`)
     process.once('exit', () => lock.release())
     // Nobody else writes in these folders by now, but commands that live.
     removeAbandonedDrafts(Object.values(foldersOf(home, name)))
@@ -190,7 +187,7 @@ export async function keepToSignals({ pidFile, log, stop, reload }: ServingProce
 
 /** Our own commands know the process by its marker; others want the file, which is written when there is room. */
 function writeLater(pidFile: string, self: ProcessIdentity, log: Log): void {
-  log.error('the disk has no room for the PID file; it is written when there is room', { pidFile })
+  log.error('the disk has no room for the PID file; it is written when there is some', { pidFile })
   const timer = systemClock.every(writeAgainEveryMs, () => {
     writePidFile(pidFile, self).then(
       (written) => {

@@ -19,10 +19,10 @@ const reportsPerSecond = 0.1
  */
 export function guardProcess(log: () => Pick<Log, 'error'>, clock: Clock): void {
   const limit = new RateLimit(clock, reportsAtOnce, reportsPerSecond)
-  const report: Report = (fault, error) => {
+  const report: Report = (what, error) => {
     const held = limit.take()
-    if (held !== undefined) log().error(`bug: ${fault}; the process keeps running`, { error, more: held || undefined })
+    if (held !== undefined) log().error(`bug: ${what} failed; the process goes on`, { error, more: held || undefined })
   }
   reportFaultsTo(report)
-  process.on('unhandledRejection', (error) => report('unhandled rejection', error))
+  process.on('unhandledRejection', (error) => report('a promise that nobody waits for', error))
 }

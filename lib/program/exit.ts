@@ -25,7 +25,7 @@ export function describeExit(exit: ProgramExit): string {
     case 'printedTooMuch':
       return `printed more than ${exit.maxOctets} octets`
     case 'aborted':
-      return 'was abandoned'
+      return 'was not waited for'
     case 'notStarted':
       return `could not be started: ${exit.reason}`
   }

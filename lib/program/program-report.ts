@@ -154,9 +154,10 @@ class Report {
     if (state === this.#state) return
     const { program } = this.program
     if (state === 'working') this.#log.info('a program answers again', { program })
-    else if (state === 'missing') this.#log.notice('a program is not installed; its rows are left out', { program })
+    else if (state === 'missing')
+      this.#log.notice('a program is not here, and the rows it would give are left out', { program })
     else
-      this.#log.warn('a program fails; its rows are left out', {
+      this.#log.warn('a program fails, and the rows it would give are left out', {
         program,
         error: messageOf(error).trim(),
       })

@@ -55,10 +55,7 @@ export class UnitLauncher implements Launcher {
     } catch (error) {
       // It must run, with whatever limits.
       const program = options.argv[0]
-      this.#options.log.warn('systemd cannot start a program; it is started with the limits of this process', {
-        program,
-        error,
-      })
+      this.#options.log.warn('systemd does not start a program; it is started with our limits', { program, error })
       return startProgram(options)
     }
   }

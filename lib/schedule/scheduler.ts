@@ -74,7 +74,7 @@ export class Scheduler {
       this.#saved = new Map(saved?.schedules.map((one) => [one.key, one]))
       savedMs = saved?.savedMs ?? 0
     } catch (error) {
-      log.error('cannot read when schedules last ran; runs missed since then are unknown', { error })
+      log.error('when schedules ran last cannot be read; what was missed meanwhile is not known', { error })
     }
     this.#lookedMs = clock.now()
     this.#savedClock = new SavedClock(clock, savedMs)
@@ -220,7 +220,7 @@ export class Scheduler {
     const dueMs = this.#options.clock.now()
     // From this run on, not from when it was due: schedInterval is the least that passes between two.
     this.#plan(state)
-    if (state.isRunning) this.#missed(state, 1, dueMs, 'the previous run had not ended')
+    if (state.isRunning) this.#missed(state, 1, dueMs, 'the run before had not ended')
     else void this.#run(state)
   }
 
@@ -235,7 +235,7 @@ export class Scheduler {
     if (state.isRunning || (isLate && !schedule.runsLate)) {
       const why = isLate
         ? 'Castellan did not run, the machine slept or its clock was set'
-        : 'the previous run had not ended'
+        : 'the run before had not ended'
       this.#missed(state, passed + 1, dueMs, why, isMore)
       return
     }
@@ -256,7 +256,7 @@ export class Scheduler {
       failure = await run(state)
     } catch (error) {
       log.error('bug while running a schedule', { schedule: state.schedule.key, error })
-      failure = { status: 'genErr', sentence: 'the agent could not run it; see its log' }
+      failure = { status: 'genErr', sentence: 'the agent could not run it; its log says why' }
     }
     state.isRunning = false
     if (!failure) {
@@ -315,7 +315,7 @@ export class Scheduler {
         this.#isUnsaved = false
       } catch (error) {
         if (!this.#isUnsaved)
-          log.error('cannot save when schedules ran; after a restart runs may be reported as missed', { error })
+          log.error('when schedules ran cannot be written down; after a restart runs may seem missed', { error })
         this.#isUnsaved = true
       }
       this.#planSaving()

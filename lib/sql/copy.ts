@@ -24,7 +24,7 @@ export function openCopy(path: string, migrations: readonly string[]): Sqlite {
     return database
   } catch (error) {
     database?.close()
-    throw isBroken(error) ? new UnusableDatabase(`cannot read ${path}: ${messageOf(error)}`, { cause: error }) : error
+    throw isBroken(error) ? new UnusableDatabase(`read ${path}: ${messageOf(error)}`, { cause: error }) : error
   }
 }
 

@@ -43,7 +43,7 @@ export function openSqlite(path: string, options: SqliteOptions): Sqlite {
     return database
   } catch (error) {
     database?.close()
-    throw isBroken(error) ? new UnusableDatabase(`cannot open ${path}: ${messageOf(error)}`, { cause: error }) : error
+    throw isBroken(error) ? new UnusableDatabase(`open ${path}: ${messageOf(error)}`, { cause: error }) : error
   }
 }
 
@@ -105,7 +105,7 @@ export function migrate(database: Sqlite, migrations: readonly string[]): void {
     const version = versionOf()
     if (version > migrations.length) {
       throw new UnusableDatabase(
-        `${database.name} has schema ${version}, and this version of Castellan knows ${migrations.length}; install the newer version that wrote it`,
+        `${database.name} has schema ${version}, and this program knows ${migrations.length}: it is of a later version`,
       )
     }
     for (const step of migrations.slice(version)) database.exec(step)

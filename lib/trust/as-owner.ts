@@ -16,7 +16,7 @@ export function asOwnerOf<T>(folder: Folder, path: string, run: () => T): T {
       path,
       component: folder.path,
       reason:
-        'is a folder of root that other users can change, and is not used; run: chmod go-w on it and on its parents',
+        'is a folder of root that others may write or replace, and is not used; run: chmod go-w on it and on its parents',
     })
   return actAs({ name: undefined, uid, gid }, run)
 }

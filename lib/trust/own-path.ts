@@ -111,7 +111,7 @@ function wrongTarget(link: string, target: string, reader: Owner): PathMistake {
 }
 
 function mistakeAt(component: string, what: string, { uid }: Owner, command: string): PathMistake {
-  const sentence = `${component} ${what}, and processes of ${nameOfUser(uid)} trust what is there; run: ${command}`
+  const sentence = `${component} ${what}, and what lies there is believed by processes of ${nameOfUser(uid)}; run: ${command}`
   return { component, sentence }
 }
 

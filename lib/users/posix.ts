@@ -23,6 +23,6 @@ function hasPosix(ours: NodeJS.Process): ours is PosixProcess {
 
 /** This process. Throws where the system has no such users. */
 export function posixProcess(): PosixProcess {
-  if (!hasPosix(process)) throw new Error('this system has no POSIX users')
+  if (!hasPosix(process)) throw new Error('this system has no users as POSIX has them')
   return process
 }

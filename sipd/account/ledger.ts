@@ -106,7 +106,7 @@ export class Share {
     const full = [this, this.#site].find((share) => share?.isFull(octets, 1))
     if (full) {
       const { octets: held, bound } = full
-      full.name('a source uses its whole share of memory; its further requests are refused', { octets: held, bound })
+      full.name('a source holds its whole share of memory; more from it is refused', { octets: held, bound })
     } else this.#ledger.logFull()
   }
 
@@ -197,7 +197,7 @@ export class Ledger {
     if (this.#wholeLog.take() === undefined) return
     const { log, directive } = this.#options
     const most = this.#largest()
-    log.error('the memory for traffic (MaxOctets) is used up; further requests are refused', {
+    log.error('the memory for what others send is used up; more is refused', {
       directive,
       octets: this.octets,
       bound: this.bound,

@@ -30,15 +30,15 @@ export function checkTogether(config: SipdConfig, entries: Entries, reader: Read
     if (config[small] > config[large])
       complain([small, large], `${small} (${config[small]}) is above ${large} (${config[large]}); ${because}`)
   }
-  notAbove('RegistrarMinExpires', 'RegistrarMaxExpires', 'no registration would be accepted')
-  notAbove('RegistrarDefaultExpires', 'RegistrarMaxExpires', 'the default would be shortened')
+  notAbove('RegistrarMinExpires', 'RegistrarMaxExpires', 'no registration could be taken')
+  notAbove('RegistrarDefaultExpires', 'RegistrarMaxExpires', 'the default would be cut')
   notAbove('SipT1InMs', 'SipT2InMs', 'retransmissions begin with T1 and slow down to T2')
-  notAbove('SipT3InMs', 'SipMaxT3InMs', 'the default would be shortened')
+  notAbove('SipT3InMs', 'SipMaxT3InMs', 'the default would be cut')
 
   if (config.Cisco_Registry_Max_DB_Age_on_Boot < config.RegistrarMaxExpires) {
     warn(
       ['Cisco_Registry_Max_DB_Age_on_Boot', 'RegistrarMaxExpires'],
-      'Cisco_Registry_Max_DB_Age_on_Boot is below RegistrarMaxExpires: a long stop would lose valid registrations',
+      'Cisco_Registry_Max_DB_Age_on_Boot is below RegistrarMaxExpires: a long stop loses registrations that still count',
     )
   }
   if (config.ProxyAddressResolutionType === 'SRV' && config.ProxyDomain === undefined)
@@ -48,11 +48,11 @@ export function checkTogether(config: SipdConfig, entries: Entries, reader: Read
   checkVirtualHosts(config, entries, reader)
   const { format } = config.CustomLog
   if (!format.includes('%') && !config.LogFormat.some(({ nickname }) => nickname === format))
-    complain(['CustomLog'], `CustomLog names the format ${format}, which no LogFormat defines; add a LogFormat line`)
+    complain(['CustomLog'], `CustomLog names the format ${format}, which no LogFormat gives`)
   checkFormats(config, entries, reader)
 
   if (config.Listen.length > 0) {
-    warn(['Port'], 'Port has no effect beside Listen; remove it')
+    warn(['Port'], 'Port counts only where there is no Listen')
     return config
   }
   warn(['Port'], `Port without Listen serves ${ownAddress} only; Listen ${config.Port} would serve every address`)
@@ -72,10 +72,7 @@ function checkTls(config: SipdConfig, complain: (names: DirectiveName[], message
   if (config.SipTlsMutualAuthentication && config.SipTlsCACertificateFile === undefined)
     complain(['SipTlsMutualAuthentication'], 'SipTlsMutualAuthentication On needs SipTlsCACertificateFile')
   if (config.Listen.some(({ port }) => port === config.SipTlsPort))
-    complain(
-      ['SipTlsPort', 'SipTlsEnable'],
-      `SipTlsPort ${config.SipTlsPort} is also a port of Listen; choose another port`,
-    )
+    complain(['SipTlsPort', 'SipTlsEnable'], `SipTlsPort ${config.SipTlsPort} is a port of Listen too`)
 }
 
 /** A format that no log has costs no start. */
@@ -109,8 +106,8 @@ function checkVirtualHosts(config: SipdConfig, entries: Entries, reader: Reader)
   for (const [i, host] of config.VirtualProxyHost.entries()) {
     const at = entries.get('VirtualProxyHost')![i]!.name
     if (host.Virtual_Proxy_Domain === config.ProxyDomain)
-      reader.complain(at, `Virtual_Proxy_Domain must differ from ProxyDomain ${config.ProxyDomain}`)
+      reader.complain(at, `Virtual_Proxy_Domain ${config.ProxyDomain} is ProxyDomain itself`)
     if (host.Virtual_Proxy_Server_Name !== undefined && host.Virtual_Proxy_Server_Name === config.ServerName)
-      reader.complain(at, `Virtual_Proxy_Server_Name must differ from ServerName ${config.ServerName}`)
+      reader.complain(at, `Virtual_Proxy_Server_Name ${config.ServerName} is ServerName itself`)
   }
 }

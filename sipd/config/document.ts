@@ -10,7 +10,7 @@ This page is made from the table of directives; \`node dist/sipd/config/print-do
 A line is a directive and its value; names and fixed words in any case. \`#\` begins a comment at the start of a word, \`\\\` at the end
 of a line continues it, and an argument with blanks stands in double quotes, with \`\\"\` and \`\\\\\` for a quote and a backslash in it.
 \`<Name argument>\` and \`</Name>\` stand around what belongs to one thing. A directive stands once, unless it says "repeatable". Paths are
-relative to the home. All mistakes are reported at once, with line and column, and sipd does not start with them; a reload keeps what
+relative to the home. All that is wrong is told at once, with line and column, and sipd does not start on it; a reload keeps what
 was in force. A file with secrets (\`***\` wherever it is shown) that others can read is refused.
 
 "reload" takes effect with \`sip graceful\`, "restart" with \`sip restart\`. What is *not in force* is read and checked; when it is set to

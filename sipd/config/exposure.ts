@@ -23,7 +23,7 @@ export function exposure(config: SipdConfig, origins: ConfigNotes['origins'], fi
     warnings.push(
       warn(
         origins.get('AllowRelayRegistered')?.line,
-        'AllowRelayRegistered is On: sipd relays for anybody who registers first',
+        'AllowRelayRegistered: sipd relays for anybody who registers first',
       ),
     )
   return warnings

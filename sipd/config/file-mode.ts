@@ -14,5 +14,5 @@ export function checkFileMode(
   if ((mode & 0o077) === 0) return undefined
   const isForReader = uid === 0 && reader.uid !== 0 && gid === reader.gid
   if (isForReader && (mode & 0o037) === 0) return undefined
-  return `has secrets that other users can read; run: chmod ${isForReader ? 640 : 600} ${path}`
+  return `holds secrets that others can read; run: chmod ${isForReader ? 640 : 600} ${path}`
 }

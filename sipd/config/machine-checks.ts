@@ -97,14 +97,12 @@ function destinationsOf({ ErrorLog, CustomLog }: SipdConfig) {
 function logFileMistake(path: string, own: string): string | undefined {
   const folder = dirname(path)
   if (isNothingAt(path)) {
-    if (isNothingAt(folder))
-      return folder === own ? undefined : `the folder ${folder} does not exist; create it, or sipd cannot start`
-    return mayUse(folder, constants.W_OK | constants.X_OK) ? undefined : `this user cannot create a file in ${folder}`
+    if (isNothingAt(folder)) return folder === own ? undefined : `there is no folder ${folder}; sipd cannot start`
+    return mayUse(folder, constants.W_OK | constants.X_OK) ? undefined : `no file can be made in ${folder} by this user`
   }
   const stats = statSync(path)
-  if (!stats.isFile() && !stats.isCharacterDevice())
-    return `${path} is not a regular file or a device, so it cannot be written`
-  return mayUse(path, constants.W_OK) ? undefined : `this user cannot write ${path}`
+  if (!stats.isFile() && !stats.isCharacterDevice()) return `${path} is no file that can be written`
+  return mayUse(path, constants.W_OK) ? undefined : `${path} cannot be written by this user`
 }
 
 function mayUse(path: string, mode: number): boolean {
@@ -141,6 +139,6 @@ export function missingAddresses(config: SipdConfig, origins: Origins, file: str
     const isForMany = isWildcardAddress(address) || isLoopbackAddress(address)
     if (isForMany || own.includes(canonicalAddress(withoutZone(address)))) return []
     const line = origins.get('Listen')?.lines[i] ?? 1
-    return [{ file, line, column: 1, message: `no interface has the address ${address}; sipd cannot listen on it` }]
+    return [{ file, line, column: 1, message: `${address} is an address of no interface now; sipd cannot serve it` }]
   })
 }

@@ -34,6 +34,6 @@ export function checkMemory(
   const line = bounds.flatMap((name) => origins.get(name)?.line ?? [])[0] ?? 1
   if (mayHold <= heapOctets * partOfHeap) return []
   const mega = (octets: number): string => `${Math.round(octets / 1e6)} MB`
-  const message = `a worker may use ${mega(mayHold)} for traffic and registrations (MaxOctets, RegistrarMaxOctets), more than ${partOfHeap * 100} % of its heap of ${mega(heapOctets)}; lower them, or raise --max-old-space-size in NODE_OPTIONS`
+  const message = `a worker may hold ${mega(mayHold)} of what others send (MaxOctets, RegistrarMaxOctets), more than ${partOfHeap * 100} % of its heap of ${mega(heapOctets)}; lower them, or raise --max-old-space-size in NODE_OPTIONS`
   return [{ file, line, column: 1, severity: 'warning', message }]
 }

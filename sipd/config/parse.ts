@@ -66,16 +66,15 @@ function nest(lines: readonly Line[], reader: Reader): Entry[] {
       open.push({ name, inside })
     } else {
       const closed = open.pop()
-      if (!closed)
-        reader.complain(name, `</${name.text}> has no <${name.text} ...> before it; add one, or remove this line`)
+      if (!closed) reader.complain(name, `</${name.text}> closes nothing that is open`)
       else if (closed.name.text.toLowerCase() !== name.text.toLowerCase())
         reader.complain(
           name,
-          `expected </${closed.name.text}>, which closes line ${closed.name.line}, got </${name.text}>`,
+          `</${name.text}> stands where </${closed.name.text}> is due, for line ${closed.name.line}`,
         )
     }
   }
-  for (const { name } of open) reader.complain(name, `<${name.text} ...> has no </${name.text}> after it; add one`)
+  for (const { name } of open) reader.complain(name, `<${name.text} ...> has no </${name.text}>`)
   return top
 }
 

@@ -31,13 +31,13 @@ export function parsePersistentTcp(
     }
     const peer = parsePeer(wanted)
     if (!peer) {
-      complain(`a peer must be host or host:port such as 192.0.2.1:5060, got ${JSON.stringify(wanted)}`)
+      complain(`a peer is to be host or host:port such as 192.0.2.1:5060, not ${JSON.stringify(wanted)}`)
       continue
     }
     const key = `${peer.host} port ${peer.port}`
     const before = lineOf.get(key)
-    if (before !== undefined) complain(`duplicate peer ${key}; the first is in line ${before}; remove one`)
-    else if (peers.length === mostPeers) complain(`${mostPeers} peers at most are allowed; remove this line`)
+    if (before !== undefined) complain(`${key} is there already, in line ${before}`)
+    else if (peers.length === mostPeers) complain(`there may be ${mostPeers} peers at most`)
     else {
       lineOf.set(key, i + 1)
       peers.push(Object.freeze(peer))

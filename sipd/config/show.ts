@@ -28,7 +28,7 @@ interface InForce {
 export function formatConfig(inForce: InForce): string {
   const rows: Rows = directives
   const lines = selected(inForce).flatMap(({ name, value, origin, isInForce }) => {
-    const setAt = isInForce ? origin : `${origin}, no effect`
+    const setAt = isInForce ? origin : `${origin}, not acted on`
     const written = rows[name]!.print(name, value)
     // A container's first line has to end with >.
     if (rows[name]!.inside && written.length > 0) return [`# ${setAt}`, ...written]

@@ -26,6 +26,6 @@ export function sipCommand<const O extends Options>(declared: SipCommand<O>): Co
 
 /** --timeout, in milliseconds. */
 export function timeoutOption(defaultSeconds: number): Option<number> {
-  const help = 'how long to wait for the result'
+  const help = 'how long to wait for what it asks for'
   return parsedOr('--timeout <seconds>', help, secondsAsMs, defaultSeconds * 1000, String(defaultSeconds))
 }

@@ -23,9 +23,9 @@ function checkCommand(view: ConfigurationView) {
   return sipCommand({
     name: 'check',
     summary:
-      'report everything that a start would refuse: mistakes in sipd.conf, and logs, certificates, users, addresses and ports',
+      'say all that a start would refuse: in sipd.conf with lines, logs, certificates, users, addresses and ports',
     example: 'sip check --json',
-    exitCodes: { 0: 'sipd would start', 1: 'sipd would not start' },
+    exitCodes: { 0: 'nothing is wrong', 1: 'sipd would not start' },
     options: { json },
     async run({ home, options }) {
       const { text, json, isGood } = await view.check(home)
@@ -39,9 +39,9 @@ function checkCommand(view: ConfigurationView) {
 function configCommand(view: ConfigurationView) {
   return sipCommand({
     name: 'config',
-    summary: 'show the effective directives and where each was set',
+    summary: 'show every directive in force, and where it was set',
     example: 'sip config',
-    exitCodes: { 1: 'sipd.conf has mistakes' },
+    exitCodes: { 1: 'sipd.conf is broken' },
     options: { json },
     async run({ home, options }) {
       try {

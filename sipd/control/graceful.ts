@@ -10,7 +10,7 @@ export const gracefulCommand = sipCommand({
   name: 'graceful',
   summary: 'read sipd.conf again and start new workers; the old ones finish their transactions',
   example: 'sip graceful',
-  exitCodes: { 0: 'the new workers serve', 3: 'they are not ready in time, or sipd does not answer' },
+  exitCodes: { 0: 'the new workers serve', 3: 'they do not serve in time, or sipd does not answer' },
   options: { withinMs: timeoutOption(defaultTimeoutSeconds) },
   actsOnProcesses: true,
   run: async ({ home, options: { withinMs } }) => {

@@ -16,15 +16,14 @@ import { parseStatus } from './status.ts'
 
 const defaultTimeoutSeconds = 5
 const notFollowed =
-  'sip: only calls that are being set up are listed; to list answered calls, set AddRecordRoute On and StatefulServer On in sipd.conf\n'
+  'sip: only calls that are being set up are listed; answered ones need AddRecordRoute On and StatefulServer On in sipd.conf\n'
 
 const options = { json, withinMs: timeoutOption(defaultTimeoutSeconds) }
 
 export const registrationsCommand = sipCommand({
   name: 'registrations',
   operands: '[user]',
-  summary:
-    'list registered users and their contacts, all or those of one user: ann, ann@example.com or sip:ann@example.com',
+  summary: 'list who is registered and where, of all or of one user: ann, ann@example.com or sip:ann@example.com',
   example: 'sip registrations ann',
   exitCodes: { 1: 'this user is not registered, or sipd does not run' },
   options,
@@ -45,7 +44,7 @@ export const registrationsCommand = sipCommand({
 export const callsCommand = sipCommand({
   name: 'calls',
   operands: '[user]',
-  summary: 'list calls that are being set up and calls in progress, all or those of one user',
+  summary: 'list calls that are set up and calls that go on, of all or of one user',
   example: 'sip calls --json',
   exitCodes: { 1: 'sipd does not run, or does not listen' },
   options,

@@ -13,11 +13,11 @@ import { type Trust, targetOf } from './ping/target.ts'
 const defaultTimeoutSeconds = 5
 
 const options = {
-  uri: text('--uri <uri>', 'the URI to ask, such as sip:192.0.2.1:5060 (sipd of this appliance)'),
-  tcp: flag('--tcp', 'use TCP'),
-  tls: flag('--tls', 'use TLS'),
-  ca: text('--ca <file>', 'trusted certificate authorities, as PEM'),
-  fingerprint: text('--fingerprint <sha256>', 'the fingerprint of its certificate, in place of a trusted authority'),
+  uri: text('--uri <uri>', 'whom to ask, such as sip:192.0.2.1:5060 (sipd of this appliance)'),
+  tcp: flag('--tcp', 'over TCP'),
+  tls: flag('--tls', 'over TLS'),
+  ca: text('--ca <file>', 'authorities that its certificate may be of, in PEM'),
+  fingerprint: text('--fingerprint <sha256>', 'of its certificate, which needs no authority then'),
   withinMs: timeoutOption(defaultTimeoutSeconds),
   json,
 }
@@ -26,7 +26,7 @@ export const pingCommand = sipCommand({
   name: 'ping',
   summary: 'send OPTIONS to sipd, or to a URI',
   example: 'sip ping --uri sip:192.0.2.1 --tcp',
-  exitCodes: { 0: 'a 2xx response came', 1: 'another final response came', 3: 'no final response came' },
+  exitCodes: { 0: 'a 2xx came', 1: 'another final response came', 3: 'no final response came' },
   options,
   needsNoHome: true,
   run: async ({ home, options }) => {
@@ -54,9 +54,8 @@ export const pingCommand = sipCommand({
 
 /** Of a sips: URI without any of it, the authorities of the system. */
 function trustOf({ tls, tcp, ca, fingerprint }: ValuesOf<typeof options>): Trust {
-  if (tls && tcp) throw new UsageError('--tcp and --tls exclude each other; leave one out')
-  if (ca !== undefined && fingerprint !== undefined)
-    throw new UsageError('--ca and --fingerprint exclude each other; leave one out')
+  if (tls && tcp) throw new UsageError('--tcp and --tls exclude each other')
+  if (ca !== undefined && fingerprint !== undefined) throw new UsageError('--ca and --fingerprint exclude each other')
   if (fingerprint !== undefined) {
     const hex = fingerprint.replaceAll(':', '')
     if (!/^[0-9a-f]{64}$/i.test(hex))
@@ -67,6 +66,6 @@ function trustOf({ tls, tcp, ca, fingerprint }: ValuesOf<typeof options>): Trust
   try {
     return { isAsked: tls, authorities: readFileSync(ca) }
   } catch (error) {
-    throw new UsageError(`cannot read --ca ${ca}: ${messageOf(error)}`)
+    throw new UsageError(`--ca ${ca} cannot be read: ${messageOf(error)}`)
   }
 }

@@ -10,11 +10,11 @@ import { supervisorDid } from './supervisor.ts'
 
 export const restartCommand = sipCommand({
   name: 'restart',
-  summary: 'stop and start sipd, unless a start would be refused',
+  summary: 'stop and start it, unless a start would be refused',
   example: 'sip restart',
   exitCodes: {
-    0: 'sipd is ready again',
-    1: 'a start would be refused and the old sipd keeps running, or sipd does not end or does not get ready',
+    0: 'it serves again',
+    1: 'a start would be refused, and it goes on; or it does not end, or does not serve',
   },
   options: {},
   actsOnProcesses: true,

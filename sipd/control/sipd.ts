@@ -39,12 +39,8 @@ export function whyNotAsked(
 ): CommandFailure {
   if (error instanceof ControlError) return new CommandFailure(error.message)
   if (error instanceof NoAnswerError)
-    return new CommandFailure(
-      `sipd did not answer ${line} within ${withinMs / 1000} s; see logs/sipd/error_log`,
-      exitCodes.noAnswer,
-    )
-  if (isDenied(error))
-    return new CommandFailure(`this user may not use ${path}: ${messageOf(error)}`, exitCodes.refused)
+    return new CommandFailure(`sipd gave no answer to ${line} within ${withinMs / 1000} s`, exitCodes.noAnswer)
+  if (isDenied(error)) return new CommandFailure(`${path} is not for this user: ${messageOf(error)}`, exitCodes.refused)
   return new CommandFailure(`sipd does not listen at ${path}: ${messageOf(error)}`)
 }
 
@@ -58,8 +54,7 @@ function errorLogOf(home: Home): string {
 /** The number that grows with every new generation of workers that serves. */
 export async function readGeneration(home: Home, withinMs: number): Promise<number> {
   const answer = await askSipd(home, 'generation', withinMs)
-  if (!/^\d{1,15}$/.test(answer))
-    throw new CommandFailure(`expected the generation of sipd, got ${JSON.stringify(answer)}`)
+  if (!/^\d{1,15}$/.test(answer)) throw new CommandFailure(`sipd said ${JSON.stringify(answer)} for its generation`)
   return Number(answer)
 }
 
@@ -72,7 +67,7 @@ export async function waitForGeneration(
   for (;;) {
     const leftMs = deadlineMs - performance.now()
     if (leftMs <= 0) break
-    if (!isRunning(parent)) throw new CommandFailure(`sipd ended meanwhile; see ${errorLogOf(home)}`)
+    if (!isRunning(parent)) throw new CommandFailure(`sipd ended meanwhile; ${errorLogOf(home)} says why`)
     // The last of these questions has hardly any time, and what is missing is the generation and not its answer.
     const generation = await readGeneration(home, Math.max(1, leftMs)).catch((error: unknown) => {
       if (error instanceof CommandFailure && error.exitCode === exitCodes.noAnswer) return before
@@ -82,7 +77,7 @@ export async function waitForGeneration(
     await pause(commandClock, 50)
   }
   throw new CommandFailure(
-    `no new generation of sipd was ready within ${withinMs / 1000} s; see ${errorLogOf(home)}`,
+    `no new generation of sipd served within ${withinMs / 1000} s; ${errorLogOf(home)} says why`,
     exitCodes.noAnswer,
   )
 }

@@ -20,9 +20,9 @@ const endWithinMs = 2000
 
 export const startCommand = sipCommand({
   name: 'start',
-  summary: 'start sipd in the background, through its supervisor if there is one; no error when it runs already',
+  summary: 'start sipd in the background, through its supervisor where there is one; fine when it runs already',
   example: 'sip start',
-  exitCodes: { 0: 'sipd is ready', 1: 'sipd did not get ready; its messages are shown' },
+  exitCodes: { 0: 'it serves', 1: 'it does not serve; what it said is shown' },
   options: {},
   actsOnProcesses: true,
   run: async ({ home }) => {
@@ -49,14 +49,10 @@ export async function startSipd(home: Home): Promise<void> {
     }
     if (!started.isRunning && !processesOf(home).some(({ part }) => part === 'sipd')) {
       const said = lastWords(outputPath)
-      throw new CommandFailure(
-        said || `sipd ${describeExit(await started.exited)} and printed nothing; see logs/sipd/error_log`,
-      )
+      throw new CommandFailure(said || `sipd ${describeExit(await started.exited)} and printed nothing`)
     }
     await pause(commandClock, 25)
   }
   await started.end(systemClock, endWithinMs)
-  throw new CommandFailure(
-    `sipd was not ready within ${startWithinMs / 1000} s and was stopped; see logs/sipd/error_log`,
-  )
+  throw new CommandFailure(`sipd did not serve within ${startWithinMs / 1000} s and was ended`)
 }

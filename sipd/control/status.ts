@@ -12,7 +12,7 @@ const defaultTimeoutSeconds = 5
 
 export const statusCommand = sipCommand({
   name: 'status',
-  summary: 'show whether sipd runs, and its workers',
+  summary: 'say whether it runs, with its workers',
   example: 'sip status --json',
   exitCodes: { 0: 'it runs', 1: 'it does not run', 3: 'it runs, and does not answer' },
   options: { json, withinMs: timeoutOption(defaultTimeoutSeconds) },
@@ -65,7 +65,7 @@ export function parseStatus(line: string): SipdStatus {
     status = undefined
   }
   if (isStatus(status)) return status
-  throw new CommandFailure(`expected a status of sipd, got ${line.slice(0, 100)}`)
+  throw new CommandFailure(`sipd said something that is no status: ${line.slice(0, 100)}`)
 }
 
 function isStatus(value: unknown): value is SipdStatus {

@@ -17,7 +17,7 @@ const killWithinMs = 1000
 
 export const stopCommand = sipCommand({
   name: 'stop',
-  summary: 'stop sipd until somebody starts it; no error when it does not run',
+  summary: 'stop sipd, which stays stopped until somebody starts it; fine when it does not run',
   example: 'sip stop',
   exitCodes: { 0: 'it does not run', 1: 'it does not end' },
   options: {},
@@ -42,9 +42,7 @@ export async function stopSipd(home: Home): Promise<void> {
   if (await isGone(running, stopWithinMs)) return
   signalDaemon(running, 'SIGKILL')
   if (await isGone(running, killWithinMs)) return
-  throw new CommandFailure(
-    `PID ${running.pid} does not end, even after SIGKILL; see what it waits for: ps -o wchan= -p ${running.pid}`,
-  )
+  throw new CommandFailure(`PID ${running.pid} does not end, not even by SIGKILL`)
 }
 
 /** The supervisor knows its process, and no file is asked then. */
@@ -55,9 +53,7 @@ function sipdToStop(home: Home): ProcessIdentity | undefined {
   const running = readProcess(named.pid)
   if (!running || running.startTicks !== named.startTicks) return undefined
   if (!isPartOf(home, 'sipd', running))
-    throw new CommandFailure(
-      `PID ${named.pid}, which the supervisor names, is not the sipd of ${home.root}; see the row of sipd in critagt.cnf`,
-    )
+    throw new CommandFailure(`PID ${named.pid}, which the supervisor names, is not the sipd of ${home.root}`)
   return running
 }
 

@@ -34,13 +34,10 @@ export async function supervisorDid(home: Home, order: 'start' | 'stop' | 'resta
   } catch (error) {
     if (error instanceof ControlError) throw new CommandFailure(error.message)
     if (error instanceof NoAnswerError)
-      throw new CommandFailure(
-        `the subagents did not answer within ${answerWithinMs / 1000} s; see logs/subagents/subagents.log`,
-        exitCodes.noAnswer,
-      )
+      throw new CommandFailure(`the subagents gave no answer within ${answerWithinMs / 1000} s`, exitCodes.noAnswer)
     if (isMissing(error) || codeOf(error) === 'ECONNREFUSED') return false
     process.stderr.write(
-      `sip: cannot ask the supervisor, which will treat this as a failure of sipd: ${messageOf(error)}\n`,
+      `sip: cannot ask the supervisor, which will take this for a failure of sipd: ${messageOf(error)}\n`,
     )
     return false
   }

@@ -14,12 +14,12 @@ const defaultTimeoutSeconds = 30
 export const txngracefulRestartCommand = sipCommand({
   name: 'txngraceful-restart',
   operands: '<seconds> <behaviour>',
-  summary: 'restart after this many seconds, which open transactions have to finish',
+  summary: 'restart after so many seconds for open transactions',
   details: 'Until then new INVITE and REGISTER get 503 (behaviour 1) or nothing (2).',
   example: 'sip txngraceful-restart 45 1 --wait',
-  exitCodes: { 0: 'sipd has accepted the order; with --wait: sipd is ready again' },
+  exitCodes: { 0: 'sipd has taken the order; with --wait, it serves again' },
   options: {
-    wait: flag('--wait', 'return when sipd is ready again'),
+    wait: flag('--wait', 'return when it serves again'),
     withinMs: timeoutOption(defaultTimeoutSeconds),
   },
   actsOnProcesses: true,

@@ -43,7 +43,7 @@ export function loadBindings(path: string, store: MemoryLocation, options: LoadO
   } catch (error) {
     store.clear()
     if (inode === undefined || isBroken(error)) return recover(path, inode, errorOf(error), options.nowMs, log)
-    log.warn('cannot open the file of registrations for writing; its registrations are read', { path, error })
+    log.warn('the file of registrations cannot be opened to write; what it holds is read', { path, error })
   }
   try {
     return loadFrom(path, true, store, options)
@@ -86,7 +86,7 @@ function fill(store: MemoryLocation, file: BindingsFile, nowMs: number, options:
   }
   const tooLong = file.countTooLong(nowMs)
   if (tooLong > 0)
-    log.warn('registrations with texts above the present limits were not loaded', { path, rows: tooLong })
+    log.warn('registrations on disk with longer texts than are taken now were not loaded', { path, rows: tooLong })
   return loaded
 }
 
@@ -111,9 +111,9 @@ function recover(path: string, inode: number | undefined, error: Error, nowMs: n
   try {
     movedTo = moveAsideIfBroken(path, inode, error, nowMs)
   } catch (renameError) {
-    log.error('cannot move the broken file of registrations aside', { path, error: String(renameError) })
+    log.error('the broken file of registrations could not be moved aside', { path, error: String(renameError) })
   }
-  log.error('cannot read the registrations on disk; phones are unknown until they register again', {
+  log.error('the registrations on disk could not be read; phones are unknown until they register again', {
     path,
     movedTo,
     error: error.message,

@@ -22,7 +22,7 @@ export interface RegistrationsOptions {
   readonly clock: Clock
   readonly log: Log
   /** Tells all other workers. */
-  readonly broadcast: (changes: Buffer) => void
+  readonly tell: (changes: Buffer) => void
   readonly hasOthers: () => boolean
   /** What an address-of-record that was kept under another sipd.conf is called now; the same unless given. */
   readonly rename?: (addressOfRecord: string) => string
@@ -96,7 +96,7 @@ export class Registrations {
 
   /** What this one has not written is a successor's (see LocationWriter). Memory goes on. */
   handOver(): Unwritten {
-    this.broadcastNow()
+    this.tellNow()
     return this.#writer.handOver()
   }
 
@@ -134,7 +134,7 @@ export class Registrations {
       try {
         return await this.#fill(pages)
       } catch (error) {
-        this.#options.log.info('got no registrations from another worker', { error: messageOf(error) })
+        this.#options.log.info('another worker gave no registrations', { error: messageOf(error) })
         this.store.clear()
       }
     }
@@ -218,8 +218,8 @@ export class Registrations {
   }
 
   /** Tells the others what they were not told yet. */
-  broadcastNow(): void {
-    this.#replication.broadcastNow()
+  tellNow(): void {
+    this.#replication.tellNow()
   }
 
   /** Resolves when all there is is on disk. */
@@ -233,7 +233,7 @@ export class Registrations {
     const stepMs = toWallMs - this.#fileToWallMs
     if (Math.abs(stepMs) < toleratedStepMs) return
     this.#fileToWallMs = toWallMs
-    this.#options.log.notice('the clock was set; registrations keep their remaining time, and are saved again', {
+    this.#options.log.notice('the clock was set; registrations last as long as before, and are written again', {
       bySeconds: Math.round(stepMs / 1000),
     })
     this.#writer.rewrite()
@@ -242,7 +242,7 @@ export class Registrations {
   /** What the disk has not taken within the limit is lost to it. */
   async stop(limitMs?: number): Promise<void> {
     this.#comparing.cancel()
-    this.broadcastNow()
+    this.tellNow()
     this.store.stop()
     await this.#writer.stop(limitMs)
   }

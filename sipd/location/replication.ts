@@ -8,21 +8,21 @@ export interface ReplicationOptions {
   readonly store: MemoryLocation
   readonly clock: Clock
   /** Tells all other workers. */
-  readonly broadcast: (changes: Buffer) => void
+  readonly tell: (changes: Buffer) => void
   readonly hasOthers: () => boolean
   /** What a name that another worker tells is called here: one of a generation before may have another sipd.conf. */
   readonly rename?: (addressOfRecord: string) => string
 }
 
 /** Other workers hear of a registration within this time. */
-const broadcastEveryMs = 5
+const tellEveryMs = 5
 /** So that a frame stays small, and is read in one go. */
 const changesAtOnce = 500
 
 export class Replication {
   readonly #options: ReplicationOptions
-  #pending = new Map<string, readonly Binding[]>()
-  #timer: Timer | undefined
+  #toTell = new Map<string, readonly Binding[]>()
+  #telling: Timer | undefined
   /** What was heard before the file was read; undefined once it was. */
   #early: Buffer[] | undefined = []
 
@@ -32,22 +32,22 @@ export class Replication {
 
   changed(addressOfRecord: string, bindings: readonly Binding[]): void {
     if (!this.#options.hasOthers()) return
-    this.#pending.set(addressOfRecord, bindings)
-    this.#timer ??= this.#options.clock.after(broadcastEveryMs, () => this.broadcastNow())
+    this.#toTell.set(addressOfRecord, bindings)
+    this.#telling ??= this.#options.clock.after(tellEveryMs, () => this.tellNow())
   }
 
   /** What was not told yet. */
-  broadcastNow(): void {
-    this.#timer?.cancel()
-    this.#timer = undefined
-    if (this.#pending.size === 0) return
-    const changes = [...this.#pending]
-    this.#pending = new Map()
-    const { store, broadcast } = this.#options
+  tellNow(): void {
+    this.#telling?.cancel()
+    this.#telling = undefined
+    if (this.#toTell.size === 0) return
+    const changes = [...this.#toTell]
+    this.#toTell = new Map()
+    const { store, tell } = this.#options
     // Expiry as what is left of it: no two processes have the same zero of time.
     for (let from = 0; from < changes.length; from += changesAtOnce) {
       const part = changes.slice(from, from + changesAtOnce)
-      broadcast(Buffer.from(encodeChanges(part, -store.nowMs()), 'utf8'))
+      tell(Buffer.from(encodeChanges(part, -store.nowMs()), 'utf8'))
     }
   }
 

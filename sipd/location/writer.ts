@@ -210,7 +210,7 @@ export class LocationWriter {
   }
 
   #giveUp(): void {
-    this.#log.error('cannot save registrations before the process ends', { addresses: this.waiting })
+    this.#log.error('registrations could not be written before the end', { addresses: this.waiting })
     for (const { resolve } of this.#waiters.splice(0)) resolve()
   }
 
@@ -306,7 +306,7 @@ export class LocationWriter {
       const held = this.#complaints.take()
       if (held !== undefined) {
         const fields = { path: this.#options.path, waiting: this.waiting, failuresSince: held || undefined, error }
-        this.#log.error('cannot save registrations; they stay in memory, and saving is tried again', fields)
+        this.#log.error('registrations cannot be written; they are kept in memory and tried again', fields)
       }
     }
     this.#retryLater(() => this.#post())

@@ -42,12 +42,12 @@ async function openLog(path: string): Promise<FileHandle> {
   try {
     file = await open(path, flags, 0o600)
   } catch (error) {
-    throw new Error(`cannot open the log ${path}: ${messageOf(error)}`, { cause: error })
+    throw new Error(`the log ${path} cannot be opened: ${messageOf(error)}`, { cause: error })
   }
   const stats = await file.stat()
   if (isLoggable(stats)) return file
   await file.close()
-  throw new Error(`cannot open the log ${path}: it is neither a file nor a character device; name another one`)
+  throw new Error(`the log ${path} cannot be opened: it is neither a file nor a character device; name another one`)
 }
 
 function isLoggable(stats: Stats): boolean {

@@ -4,7 +4,7 @@ import { escapeValue, escapeWord } from '../../lib/text/escape.ts'
 import type { AccessEntry } from './access-entry.ts'
 import { compileStrftime } from './strftime.ts'
 
-/** The nicknames that are known without a LogFormat directive (Cisco SIP Proxy Server 2.2, appendix B). */
+/** The nicknames that are known without a LogFormat directive (the ancestor's appendix B). */
 export const defaultLogFormats: Readonly<Record<string, string>> = {
   combined: '%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i"',
   common: '%h %l %u %t "%r" %>s %b',
@@ -106,13 +106,13 @@ function compileDirective(letter: string, argument: string | undefined, options:
   const wrong = (what: string): LogFormatError =>
     new LogFormatError(`${at.text} at column ${at.column} ${what}`, at.column)
   const found = Object.hasOwn(directives, letter) ? directives[letter] : undefined
-  if (!found) throw wrong(`is not a directive of LogFormat; the directives are ${describeAll()}`)
-  if (found.argument === undefined && argument !== undefined) throw wrong(`must be written without braces: %${letter}`)
-  if (found.argument === 'Header' && !argument) throw wrong(`must name a header: ${describe(letter)}`)
+  if (!found) throw wrong(`is no directive of LogFormat; there are ${describeAll()}`)
+  if (found.argument === undefined && argument !== undefined) throw wrong(`takes no braces: %${letter}`)
+  if (found.argument === 'Header' && !argument) throw wrong(`is to name a header: ${describe(letter)}`)
   try {
     return found.compile(options, argument ?? '')
   } catch (error) {
-    if (error instanceof RangeError) throw wrong(`has ${error.message}, which is not a conversion of strftime`)
+    if (error instanceof RangeError) throw wrong(`has ${error.message}, which is no conversion of strftime`)
     throw error
   }
 }

@@ -50,7 +50,7 @@ export class PeriodicLog {
     try {
       sink.write(await compose())
     } catch (error) {
-      log.warn('cannot gather statistics', { for: name, error: messageOf(error) })
+      log.warn('statistics could not be gathered', { for: name, error: messageOf(error) })
     }
   }
 }

@@ -48,7 +48,7 @@ export class PipeOutlet implements Outlet {
     try {
       await outlet.#start()
     } catch (error) {
-      throw new Error(`cannot start the log program ${options.argv[0]}: ${messageOf(error)}`, {
+      throw new Error(`the log program ${options.argv[0]} cannot be started: ${messageOf(error)}`, {
         cause: error,
       })
     }
@@ -120,7 +120,7 @@ export class PipeOutlet implements Outlet {
     const { clock, log } = this.#options
     this.#restart = clock.after(this.#delayMs, () => {
       this.#start().catch((error: Error) => {
-        log.error('cannot start a log program; trying again', {
+        log.error('a log program cannot be started; it is tried again', {
           program: this.name,
           error: error.message,
           inMs: this.#delayMs,

@@ -47,7 +47,7 @@ export async function openSink(spec: string, options: SinkOptions & { readonly h
   const { home, clock, log } = options
   if (!spec.startsWith('|')) return new Sink(await FileOutlet.open(resolve(home.root, spec)), options)
   const parsed = logCommand(spec.slice(1), home)
-  if ('error' in parsed) throw new Error(`cannot open the log ${JSON.stringify(spec)}: ${parsed.error}`)
+  if ('error' in parsed) throw new Error(`the log ${JSON.stringify(spec)} cannot be opened: ${parsed.error}`)
   let countLost = (_lines: number): void => {}
   const outlet = await PipeOutlet.open({
     argv: parsed.argv,
@@ -118,7 +118,7 @@ export class Sink implements LogSink {
     this.#timer?.cancel()
     const leftLines = this.#queue.countWaiting() + countLines(this.#batch.subarray(this.#at))
     if (leftLines > 0)
-      this.#options.log.error('cannot write the last lines of a log; they are lost', {
+      this.#options.log.error('a log ends with lines that could not be written', {
         to: this.#outlet.name,
         lines: leftLines,
       })
@@ -159,7 +159,7 @@ export class Sink implements LogSink {
           this.#at = 0
         }
         const takenOctets = await this.#outlet.write(this.#batch.subarray(this.#at))
-        if (takenOctets === 0) throw new Error('no octet was written')
+        if (takenOctets === 0) throw new Error('nothing of it was taken')
         this.#at += takenOctets
         if (this.#at < this.#batch.length) continue
         this.#queue.written()
@@ -167,7 +167,7 @@ export class Sink implements LogSink {
       }
       return true
     } catch (error) {
-      this.#reportFailure(errorOf(error))
+      this.#tellFailure(errorOf(error))
       return false
     }
   }
@@ -180,7 +180,7 @@ export class Sink implements LogSink {
       if (this.#at < this.#batch.length) this.#at = startOfLine(this.#batch, this.#at)
       return true
     } catch (error) {
-      this.#options.log.error('cannot reopen a log; the file that is open stays in use', {
+      this.#options.log.error('a log could not be opened again; it goes on in what was open', {
         to: this.#outlet.name,
         error: messageOf(error),
       })
@@ -190,10 +190,10 @@ export class Sink implements LogSink {
     }
   }
 
-  #reportFailure({ message }: Error): void {
+  #tellFailure({ message }: Error): void {
     reportWrite(this.#outlet.name, message)
     if (!this.#isFailing)
-      this.#options.log.error('cannot write a log; its lines wait in memory', { to: this.#outlet.name, error: message })
+      this.#options.log.error('a log cannot be written; its lines wait', { to: this.#outlet.name, error: message })
     this.#isFailing = true
   }
 

@@ -25,7 +25,7 @@ export function checkRequest(
   const fault = uriFault(requestUri) ?? faultOfOneEach(parts) ?? addressFault(parts, method)
   if (fault !== undefined) return fault
   if (parts.indexOf(H.via) < 0) return 'Via is missing'
-  if (!via) return 'the topmost Via is malformed'
+  if (!via) return 'the topmost Via is not of the grammar'
   const cseq = parts.value(H.cseq) ?? ''
   const cseqMethod = cseqMethodOf(cseq)
   if (cseqMethod === undefined) return 'CSeq is not a number below 2^31 and a method'
@@ -35,7 +35,7 @@ export function checkRequest(
     return 'Max-Breadth is not one number'
   const maxForwards = parts.value(H.maxForwards)
   if (maxForwards !== undefined) {
-    if (parts.count(H.maxForwards) > 1) return 'Max-Forwards occurs more than once'
+    if (parts.count(H.maxForwards) > 1) return 'Max-Forwards is there more than once'
     if (!/^\d{1,9}$/.test(maxForwards) || Number(maxForwards) > 255) return 'Max-Forwards is not a number up to 255'
   }
   return new SipRequest(
@@ -51,7 +51,7 @@ export function checkRequest(
 
 /** The Request-URI by its characters alone: what it means is for who answers the request (§8.2.2.1). */
 function uriFault(uri: string): string | undefined {
-  if (/[<>"\t]/.test(uri)) return 'the Request-URI has characters that are not allowed in a URI'
+  if (/[<>"\t]/.test(uri)) return 'the Request-URI has characters that no URI has'
   // §19.1.1: headers are not for Request-URIs.
   if (uri.includes('?') && /^sips?:[^?]*@[^?]*\?/i.test(uri)) return 'the Request-URI has headers'
   return undefined
@@ -62,20 +62,21 @@ function faultOfOneEach(parts: Parts): string | undefined {
   for (const [id, name] of onceEach) {
     const count = parts.count(id)
     if (count === 0) return `${name} is missing`
-    if (count > 1) return `${name} occurs ${count} times`
+    if (count > 1) return `${name} is there ${count} times`
   }
   return parts.value(H.callId) === '' ? 'Call-ID is empty' : undefined
 }
 
 /** Of From, To and Route, which every request is routed by; of Contact where it is a registration. */
 function addressFault(parts: Parts, method: string): string | undefined {
-  if (!isAddress(parts.from)) return 'From is malformed'
-  if (!isAddress(parts.to)) return 'To is malformed'
+  if (!isAddress(parts.from)) return 'From is not of the grammar'
+  if (!isAddress(parts.to)) return 'To is not of the grammar'
   const { layout } = parts
   for (let at = 0; at < layout.length; at += stride) {
     const id = layout[at]
-    if (id === H.route && !isListOf(parts.valueAt(at), isAddress)) return 'a Route is malformed'
-    if (id === H.contact && method === 'REGISTER' && !isContactList(parts.valueAt(at))) return 'Contact is malformed'
+    if (id === H.route && !isListOf(parts.valueAt(at), isAddress)) return 'a route is not of the grammar'
+    if (id === H.contact && method === 'REGISTER' && !isContactList(parts.valueAt(at)))
+      return 'Contact is not of the grammar'
   }
   return undefined
 }

@@ -22,7 +22,7 @@ export function headEnd(octets: Uint8Array, from = 0): number | string {
     if (octet === lf) return 'a line ends with LF alone'
     if (octet !== cr) {
       if (isQuotedPair(octets, at)) continue
-      return 'the headers have a control character'
+      return 'a control character is in the head'
     }
     // A CR at the end of what came: the octet after it is to come.
     if (at + 1 === octets.length) return 0

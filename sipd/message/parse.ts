@@ -72,7 +72,7 @@ function parseRequest(text: string, startLine: string, headersAt: number): SipRe
   const refuse = (status: number, reason: string): Malformed => malformed(status, reason, head.parts, method)
   if (head.fault !== undefined) return refuse(400, head.fault)
   if (!isToken(method)) return refuse(400, 'the method is not a token')
-  if (version.toUpperCase() !== 'SIP/2.0') return refuse(505, 'only SIP/2.0 is supported')
+  if (version.toUpperCase() !== 'SIP/2.0') return refuse(505, 'only SIP/2.0 is spoken here')
   if (requestUri.length > limits.uriOctets) return refuse(414, `a Request-URI of more than ${limits.uriOctets} octets`)
   const checked = checkRequest(head.parts, topmostVia(head.parts), method, requestUri)
   return typeof checked === 'string' ? refuse(400, checked) : checked
@@ -84,7 +84,7 @@ function parseResponse(text: string, startLine: string, headersAt: number): SipR
   if (!match) return unreadable(text, startLine, 'the status line is not of the form version status reason')
   if (fault !== undefined) return unreadable(text, startLine, fault)
   const via = topmostVia(parts)
-  if (!via) return unreadable(text, startLine, 'the topmost Via is malformed')
+  if (!via) return unreadable(text, startLine, 'the topmost Via is not of the grammar')
   const method = cseqMethodOf(parts.value(H.cseq) ?? '')
   if (method === undefined) return unreadable(text, startLine, 'CSeq is not a number below 2^31 and a method')
   return new SipResponse(parts, Number(match[1]), match[2] ?? '', via, method)
@@ -175,7 +175,7 @@ function layOut(text: string, from: number): Layout {
     if (layout.length <= limits.headerCount * stride) layout.push(id, at, valueStart, valueEnd, end)
     if (id === H.contentLength) {
       const value = text.slice(valueStart, valueEnd)
-      if (contentLength !== undefined) lengthFault ??= 'Content-Length occurs more than once'
+      if (contentLength !== undefined) lengthFault ??= 'Content-Length is there more than once'
       else if (!/^\d{1,9}$/.test(value)) lengthFault ??= 'Content-Length is not a number'
       else contentLength = Number(value)
     }

@@ -28,7 +28,7 @@ export function markKey(path: string, log: Log): string {
     ensureFolderSync(dirname(path))
     atPlaceSync(path, (folder, name) => replaceInSync(folder, name, `${key}\n`))
   } catch (error) {
-    log.warn('cannot save the key for Record-Route, which calls of now need after a restart', { path, error })
+    log.warn('cannot keep the key of Record-Route; calls of now need it after a restart', { path, error })
   }
   return key
 }
@@ -38,9 +38,9 @@ function keptKey(path: string, log: Log): string | undefined {
     const { octets, stats } = readRegularFileSync(path, 1024)
     const key = octets.toString('latin1').trim()
     if ((stats.mode & 0o077) === 0 && key.length === 2 * signerSecretOctets && /^[0-9a-f]+$/.test(key)) return key
-    log.warn('the key for Record-Route is invalid or was readable by others; created a new one', { path })
+    log.warn('the key of Record-Route is not one, or others may have read it; there is a new one', { path })
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT') log.warn('cannot read the key for Record-Route; created a new one', { path, error })
+    if (codeOf(error) !== 'ENOENT') log.warn('cannot read the key of Record-Route; there is a new one', { path, error })
   }
   return undefined
 }

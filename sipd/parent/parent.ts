@@ -94,7 +94,7 @@ export class SipdParent {
       throw this.#explained(errorOf(error), configuration)
     }
     const { account, whyRoot } = this.#privileges
-    if (account) this.log.notice('sipd dropped root rights', { runsAs: nameOf(account) })
+    if (account) this.log.notice('sipd gave up root', { runsAs: nameOf(account) })
     if (whyRoot !== undefined) this.log.warn('sipd runs as root', { reason: whyRoot })
     const { Listen } = configuration.config
     this.#configuration = configuration
@@ -138,7 +138,7 @@ export class SipdParent {
   txnGracefulRestart(seconds: number, behaviour: ClosingBehaviour): void {
     this.#state = 'quiescing'
     this.#serving.setOpenness(behaviour === 'refuse' ? 'refusing' : 'silent')
-    this.log.notice('a restart is near; new calls and registrations are refused', { seconds, behaviour })
+    this.log.notice('a restart is near; new calls and registrations are not taken', { seconds, behaviour })
     // Asked for again, the last word counts: there is one restart.
     this.#restarting?.cancel()
     this.#restarting = this.#clock.after(seconds * 1000, () => {
@@ -146,7 +146,7 @@ export class SipdParent {
       void this.#restart()
         .catch((error: Error) => {
           if (!this.#serving.isServing) return this.#serveLater(error, firstRetryMs)
-          this.log.error('the restart failed; the old configuration stays in force', { error: error.message })
+          this.log.error('the restart did not work; what was in force stays', { error: error.message })
           this.#serving.setOpenness('open')
         })
         .finally(() => {
@@ -203,7 +203,7 @@ export class SipdParent {
 
   /** The old workers are gone and the new ones cannot serve: tried again, with sipd.conf as it is by then. */
   #serveLater(error: Error, delayMs: number): void {
-    this.log.error('no worker is ready; trying again', { error: error.message, delayMs })
+    this.log.error('no worker serves; it is tried again', { error: error.message, delayMs })
     this.#restarting = this.#clock.after(delayMs, () => {
       if (this.#serving.isServing) return
       this.graceful().catch((next: Error) => this.#serveLater(next, Math.min(delayMs * 2, longestRetryMs)))
@@ -229,7 +229,7 @@ export class SipdParent {
     this.log = this.#logs.errorLog(config)
     for (const { file, line, message } of warnings) this.log.warn(message, { at: `${file}:${line}` })
     for (const path of this.#tlsFiles.takeStale())
-      this.log.warn('only root can read this file; its content at the start of sipd is used', { path })
+      this.log.warn('only root can read this file; what it held when sipd was started is used', { path })
     await Promise.all(this.#periodic.map((periodic) => periodic.stop()))
     this.#periodic = this.#periodicLogs(configuration)
     for (const periodic of this.#periodic) periodic.start()
@@ -302,7 +302,7 @@ export class SipdParent {
     if (error.code === 'EADDRINUSE') return portTaken(error, config)
     if (error.code !== 'EACCES' || !this.#privileges.account) return error
     return new Error(
-      `${error.message}; sipd has dropped root rights, which a new port below 1024 needs; run: sip restart`,
+      `${error.message}; sipd gave up root, and a port below 1024 that is new needs it: run sip restart`,
       {
         cause: error,
       },

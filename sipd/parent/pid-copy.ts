@@ -49,7 +49,7 @@ export class PidCopy {
 export function pidFileMistake(path: string): string | undefined {
   const there = readOwnedFile(path)
   if (!there || there.text === '') return undefined
-  if (!/^\d+\s*(\n|$)/.test(there.text)) return `${path} is not a PID file, and is left as it is`
+  if (!/^\d+\s*(\n|$)/.test(there.text)) return `${path} is no PID file, and is left as it is`
   const running = readPidFile(path)
   return running && running.pid !== process.pid ? `${path} is the PID file of PID ${running.pid}` : undefined
 }

@@ -62,12 +62,12 @@ const spareDescriptors = 8
 const readyWithinMs = 30_000
 const handOverWithinMs = 10_000
 const pingEveryMs = 1000
-/** A worker that has not said anything for so long is replaced; in Cisco SIP Proxy Server 2.2 a watchdog of its TCP process. */
+/** A worker that has not said anything for so long is replaced; the ancestor's watchdog of its TCP process. */
 const deadAfterMs = 5000
 /** One that lived so long begins with no delay again. */
 const steadyMs = 10_000
 const longestDelayMs = 30_000
-/** As many as Cisco SIP Proxy Server 2.2 tries before it gives up; sipd continues, with an alarm in the log. */
+/** As many as the ancestor tries before it gives up; here it goes on, and says so loudly. */
 const alarmAfter = 5
 
 export class WorkerPool {
@@ -170,7 +170,7 @@ export class WorkerPool {
    */
   async *list(subject: ListSubject, user: string): AsyncGenerator<ListItem> {
     const serving = this.#current()
-    if (serving.length === 0) throw new WorkerError('no worker is ready; run: sip status')
+    if (serving.length === 0) throw new WorkerError('no worker serves; sip status says more')
     const asked = subject === 'calls' ? this.workers.filter(isHeard) : serving.slice(0, 1)
     for (const worker of asked) yield* worker.list(subject, user)
   }
@@ -223,7 +223,7 @@ export class WorkerPool {
     try {
       await worker.expect('handedOver', handOverWithinMs)
     } catch (error) {
-      this.#options.log.warn('a worker did not hand over its sockets', { pid: worker.pid, error: messageOf(error) })
+      this.#options.log.warn('a worker did not hand over', { pid: worker.pid, error: messageOf(error) })
     }
   }
 
@@ -288,13 +288,13 @@ export class WorkerPool {
     const delayMs = this.#deaths === 1 ? 0 : Math.min(longestDelayMs, 500 * 2 ** (this.#deaths - 2))
     log.error('a worker ended and is replaced', { pid: dead.pid, how, times: this.#deaths, delayMs })
     if (this.#deaths === alarmAfter)
-      log.error('alarm: workers end again and again; see their messages before this line', { times: this.#deaths })
+      log.error('alarm: workers end again and again; look at what they said before', { times: this.#deaths })
     clock.after(delayMs, () => {
       void this.#exclusively(async () => {
         if (this.#isStopping || dead.generation !== this.#generation) return
         await this.#fill(dead.index)
       }).catch((error: Error) => {
-        log.error('cannot replace a worker', { error: error.message })
+        log.error('a worker could not be replaced', { error: error.message })
         if (this.#lostPorts(error)) return this.#options.onPortsLost(error)
         if (!this.#isStopping && dead.generation === this.#generation) this.#replace(dead, error.message)
       })
@@ -368,7 +368,7 @@ export class WorkerPool {
     const requests = requestsIn(worker.report.counters)
     if (requests < maxRequests || this.#isRelieving) return
     this.#isRelieving = true
-    this.#options.log.notice('a worker has reached MaxRequestsPerChild and is replaced', { pid: worker.pid, requests })
+    this.#options.log.notice('a worker has had its requests', { pid: worker.pid, requests })
     void this.graceful(this.#settings)
       .catch((error: Error) => this.#options.log.error('no new generation', { error: error.message }))
       .finally(() => {

@@ -167,7 +167,7 @@ export class ProxyCore implements TransactionUser, Handling, StatelessHandling {
     statistics.responseIn(cseqMethod, status)
     const drop = (why: string): void => this.#drop(`${status} to ${cseqMethod}`, callId, why, source)
     // §18.1.2: a response whose topmost Via is not ours went astray.
-    if (!identity.isThisHost(via.host, via.port)) drop('its topmost Via is not that of this server')
+    if (!identity.isThisHost(via.host, via.port)) drop('its topmost Via is not one of this server')
     else if (!layer.receiveResponse(response) && !(!forwarder.policy.stateful && this.#returnStateless(response)))
       drop('it belongs to no transaction')
   }
@@ -232,11 +232,10 @@ export class ProxyCore implements TransactionUser, Handling, StatelessHandling {
 
   /** Without a word more than once to an address that anybody may have forged; of others than INVITE each is one word. */
   answer(transaction: ServerTransaction, answer: Answer): void {
-    const { request, source } = transaction
     const { status } = answer
-    const headers = headersOf(this.#heard(answer, request.from, source))
-    if (request.method !== 'INVITE' || this.#options.relay.isTrusted(source)) transaction.respond(status, headers)
-    else transaction.respondOnce(status, headers)
+    if (transaction.request.method !== 'INVITE' || this.#options.relay.isTrusted(transaction.source))
+      transaction.respond(status, headersOf(answer))
+    else transaction.respondOnce(status, headersOf(answer))
   }
 
   forward(transaction: ServerTransaction, routed: RoutedRequest): void {
@@ -273,8 +272,7 @@ export class ProxyCore implements TransactionUser, Handling, StatelessHandling {
   // StatelessHandling
 
   answerStateless({ request, source }: Arrival, answer: Answer): void {
-    const headers = headersOf(this.#heard(answer, request.from, source))
-    this.#options.layer.answerStateless(request, source, answer.status, headers)
+    this.#options.layer.answerStateless(request, source, answer.status, headersOf(answer))
   }
 
   forwardStateless(routed: RoutedRequest): void {
@@ -302,17 +300,10 @@ export class ProxyCore implements TransactionUser, Handling, StatelessHandling {
     return true
   }
 
-  /** What a source hears of an answer: the detail is for those that are trusted or registered. */
-  #heard(answer: Answer, from: string | undefined, source: Hop): Answer {
-    if (answer.detail === undefined || this.#options.relay.mayHearDetail(from ?? '', source)) return answer
-    const { detail: _, ...rest } = answer
-    return rest
-  }
-
   /** An answer to what could not be read, where one can be formed; an ACK is never answered. */
   #refuseMalformed(malformed: Malformed, source: Hop): void {
     const { statistics, layer, admission, transport } = this.#options
-    const { method, via, parts, status, reason: detail } = malformed
+    const { method, via, status, reason: detail } = malformed
     statistics.malformed++
     if (method === undefined || method === 'ACK') return
     if (admission.admit('malformed', source) !== 'admitted') {
@@ -324,13 +315,7 @@ export class ProxyCore implements TransactionUser, Handling, StatelessHandling {
     transport.sendResponse(
       method,
       status,
-      formatRefusal(
-        parts,
-        via,
-        source,
-        layer.tagFor(parts.text),
-        this.#heard({ status, detail }, parts.value(H.from), source),
-      ),
+      formatRefusal(malformed.parts, via, source, layer.tagFor(malformed.parts.text), { status, detail }),
       via ? responseTarget(via, source) : source,
     )
   }

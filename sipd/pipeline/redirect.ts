@@ -14,7 +14,7 @@ export const redirect: Step<RoutedRequest> = ({ request, targets = [] }) => redi
 function redirection({ requestUri }: SipRequest, found: readonly Target[]): Answer {
   const targets = found.flatMap(placesOf)
   if (targets.every(({ uri }) => isSameUri(uri, requestUri)))
-    return { status: 404, detail: 'this server does not serve the domain' }
+    return { status: 404, detail: 'the domain is not one of this server' }
   return { status: 302, headers: redirectContacts(targets) }
 }
 

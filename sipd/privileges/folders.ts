@@ -56,7 +56,7 @@ function foreignIn(folders: readonly string[], account: Account): string | undef
   const files = folders.flatMap((folder) => strangeFilesIn(folder, account))
   // Whoever may write a folder may have linked any file of the machine into it, and chown would give him that.
   if (files.length > 0)
-    return `others own ${files.slice(0, 3).map(shellWord).join(' and ')} in its folders; remove them or move them elsewhere`
+    return `others own ${files.slice(0, 3).map(shellWord).join(' and ')} in its folders; remove or move away what is there and not sipd's`
   return undefined
 }
 

@@ -39,12 +39,12 @@ export function runAsOf(facts: RunAsFacts): RunAs {
     return refused(`${configuration.path} can be changed by others; run: chmod go-w ${configuration.path}`)
   const account = user === undefined ? (facts.folderAccount ?? facts.account) : facts.account
   if (user !== undefined && !account)
-    return refused(`there is no user ${user}; create it, or change User in ${configuration.path}`)
+    return refused(`there is no user ${user}; make one, or change User in ${configuration.path}`)
   if (group !== undefined && facts.groupId === undefined)
-    return refused(`there is no group ${group}; create it, or change Group in ${configuration.path}`)
+    return refused(`there is no group ${group}; make one, or change Group in ${configuration.path}`)
   if (configuration.uid !== 0 && account?.uid !== configuration.uid)
     return refused(
-      `${configuration.path} belongs to uid ${configuration.uid}, and root would obey it; run: chown root ${configuration.path}`,
+      `${configuration.path} belongs to uid ${configuration.uid}, and root would do as it says; run: chown root ${configuration.path}`,
     )
   if (user !== undefined && account?.uid === 0) return { kind: 'root', reason: `User is ${user}` }
   const chosen = account && { ...account, gid: facts.groupId ?? account.gid }
@@ -57,6 +57,6 @@ export function runAsOf(facts: RunAsFacts): RunAs {
   return refused(
     chosen
       ? `cannot run as ${nameOf(chosen)}: ${obstacle}`
-      : `sipd does not serve other machines as root, and ${obstacle}; create it, name another in User of ${configuration.path}, or write User root there`,
+      : `sipd does not serve other machines as root, and ${obstacle}; make it, name another in User of ${configuration.path}, or write User root there`,
   )
 }

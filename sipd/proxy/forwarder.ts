@@ -113,7 +113,7 @@ export class Forwarder implements BranchStarter {
     const { context } = branch
     const way = wayTo(branch.target, context.routing)
     if (!way) {
-      branch.fail(400, 'the target is not a SIP URI that sipd can reach')
+      branch.fail(400, 'the target is not a SIP URI that can be reached')
       return
     }
     this.#nextHops.find(way, context.server.source, ({ hops, failure }) => {
@@ -179,7 +179,7 @@ export class Forwarder implements BranchStarter {
 
   /** Why a branch failed, for the operator: those upstream hear no more than a status. */
   tellFailure({ method }: SipRequest, uri: string, status: number, why: string): void {
-    this.#log.warn('cannot forward a request', { method, to: escapeValue(uri), status, why })
+    this.#log.warn('a request could not be forwarded', { method, to: escapeValue(uri), status, why })
   }
 
   /** Forwards without a transaction: an ACK for a 2xx, and all that a stateless proxy does (§16.11). */

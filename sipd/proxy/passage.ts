@@ -17,5 +17,5 @@ export interface Passage {
 /** Of a request that nobody has let pass. */
 export const nowhere: Passage = {
   isUnbounded: false,
-  refusal: () => ({ status: 403, why: 'the source of the request may not relay through this server' }),
+  refusal: () => ({ status: 403, why: 'the request is not to be passed on' }),
 }

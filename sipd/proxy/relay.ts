@@ -131,21 +131,10 @@ export class Relay {
     }
   }
 
-  /**
-   * Whether to say what is wrong with a request, which tells a stranger what is checked here, and answers a forged source with
-   * more octets. `from` is its From.
-   */
-  mayHearDetail(from: string, source: Hop): boolean {
-    return this.isTrusted(source) || this.#isRegisteredFrom(from, source)
-  }
-
-  #isRegisteredCaller(request: SipRequest, source: Hop): boolean {
-    return this.#options.allowsRegistered && this.#isRegisteredFrom(request.from, source)
-  }
-
   /** RFC 3261 §8.1.1.3: From says who asks; it counts where that user registered from the address it comes from. */
-  #isRegisteredFrom(from: string, source: Hop): boolean {
-    const user = this.#options.identity.userOf(from)
+  #isRegisteredCaller(request: SipRequest, source: Hop): boolean {
+    if (!this.#options.allowsRegistered) return false
+    const user = this.#options.identity.userOf(request.from)
     return user !== undefined && this.#options.users.isReachedFrom(user, source.address)
   }
 

@@ -102,7 +102,7 @@ export class Registrar {
     const uri = to && parseRequestUri(to.uri)
     if (!uri) return { status: 400, detail: 'To is not a SIP address-of-record' }
     // Step 5: a user of somebody else's domain.
-    if (!domains.isOurs(uri)) return { status: 404, detail: 'this registrar does not serve the domain of To' }
+    if (!domains.isOurs(uri)) return { status: 404, detail: 'To is not of a domain of this registrar' }
     const user = domains.addressOfRecord(uri)
     if (user.length > bindingLimits.addressOfRecord) return tooLong('To', bindingLimits.addressOfRecord)
     const { callId, cseqNumber: cseq } = request
@@ -115,7 +115,7 @@ export class Registrar {
     if (contacts.includes('*')) {
       // Step 6: alone, and only to take everything away.
       if (contacts.length > 1 || expires !== '0')
-        return { status: 400, detail: 'Contact * must be the only Contact, with Expires: 0' }
+        return { status: 400, detail: 'Contact * goes alone and with Expires: 0' }
       return present.some((binding) => isStale(binding, callId, cseq)) ? outOfOrder : this.#removeAll(user)
     }
     // As many may be replaced by as many others in one request; more of them would only cost time.
@@ -135,7 +135,7 @@ export class Registrar {
       const { instance } = requested
       if (instance?.flow !== undefined) {
         isByFlows = true
-        if (contacts.length > 1) return { status: 400, detail: 'a Contact with reg-id must be the only Contact' }
+        if (contacts.length > 1) return { status: 400, detail: 'a Contact with reg-id goes alone' }
         if (!isFirstHopOutbound(request, path)) return { status: 439 }
       }
       const replaced = bindings.filter(
@@ -210,12 +210,12 @@ export class Registrar {
       share.records < limits.usersPerSource && share.recordsOfSite < shareOfSite(limits.users, limits.usersPerSource)
     if (store.users < limits.users && (share.isExempt || hasShare)) {
       if (this.#newUsers.take(share)) return true
-      share.name('a source registers new users too fast; further new users are refused for the rest of the minute', {
+      share.name('a source registers new users too fast; more are refused for the rest of the minute', {
         users: share.records,
         directive: 'RegistrarNewUsersPerMinute',
       })
     } else if (store.users < limits.users)
-      share.name('a source reached its share of registered users; further users are refused', {
+      share.name('a source registered as many users as it may; more are refused', {
         users: share.records,
         directive: 'SourceSharePercent or SourceShareExempt',
       })
@@ -225,7 +225,7 @@ export class Registrar {
 
   #read(contact: string, expiresHeader: string | undefined, source: Hop, isOutbound: boolean): Requested | Answer {
     const address = parseAddress(contact)
-    if (!address) return { status: 400, detail: 'a Contact is malformed' }
+    if (!address) return { status: 400, detail: 'a Contact is not of the grammar' }
     if (address.uri.length > bindingLimits.contact) return tooLong('a Contact', bindingLimits.contact)
     const uri = parseSipUri(address.uri)
     if (!uri) return { status: 400, detail: 'a Contact is not a SIP URI' }
@@ -311,9 +311,9 @@ function tooLong(what: string, most: number): Answer {
   return { status: 400, detail: `${what} is longer than ${most} octets` }
 }
 
-const ownMachine: Answer = { status: 403, detail: 'a Contact must not name an address of this server' }
-const strangePath: Answer = { status: 403, detail: 'Path must begin with the address that the request comes from' }
-const outOfOrder: Answer = { status: 500, detail: 'the CSeq is older than that of the binding' }
+const ownMachine: Answer = { status: 403, detail: 'addresses of this server are not for others to register' }
+const strangePath: Answer = { status: 403, detail: 'Path must begin with the address that it comes from' }
+const outOfOrder: Answer = { status: 500, detail: 'an older CSeq than that of the binding' }
 
 /** RFC 5626 §6. */
 const requireOutbound: ExtraHeader = { name: 'Require', value: 'outbound' }

@@ -157,13 +157,13 @@ export class ClientTransaction implements TimerOwner<TimerName> {
       case 'acknowledge':
         if (response) this.#acknowledge(response)
         break
-      case 'notify':
+      case 'tell':
         if (response) this.#user?.onResponse(this, response)
         break
-      case 'notifyTimeout':
+      case 'tellTimeout':
         this.#user?.onTimeout(this)
         break
-      case 'notifyTransportError':
+      case 'tellFailed':
         if (error) this.#user?.onTransportError(this, error)
         break
       case 'stopTimers':

@@ -41,9 +41,9 @@ export type ClientAction =
   | 'sendAgain' // the request
   | 'acknowledge' // a final response other than 2xx; the ACK is held until timer D
   | 'acknowledgeAgain'
-  | 'notify' // the user, of the response
-  | 'notifyTimeout'
-  | 'notifyTransportError'
+  | 'tell' // the user, of the response
+  | 'tellTimeout'
+  | 'tellFailed'
   | 'passOn' // the response, upstream
   | 'stopTimers'
   | 'absorbM' // holds what is left of the transaction until that timer
@@ -124,18 +124,18 @@ export const nonInviteServer = {
 export const inviteClient = {
   calling: {
     retransmit: client('calling', 'sendAgain'),
-    provisional: client('proceeding', 'stopTimers', 'notify'),
-    success: client('accepted', 'absorbM', 'notify'),
-    failure: client('completed', 'acknowledge', 'notify'),
-    timeout: client('terminated', 'end', 'notifyTimeout'),
-    transportError: client('terminated', 'end', 'notifyTransportError'),
+    provisional: client('proceeding', 'stopTimers', 'tell'),
+    success: client('accepted', 'absorbM', 'tell'),
+    failure: client('completed', 'acknowledge', 'tell'),
+    timeout: client('terminated', 'end', 'tellTimeout'),
+    transportError: client('terminated', 'end', 'tellFailed'),
     abandon: client('terminated', 'end'),
   },
   proceeding: {
-    provisional: client('proceeding', 'notify'),
-    success: client('accepted', 'absorbM', 'notify'),
-    failure: client('completed', 'acknowledge', 'notify'),
-    transportError: client('terminated', 'end', 'notifyTransportError'),
+    provisional: client('proceeding', 'tell'),
+    success: client('accepted', 'absorbM', 'tell'),
+    failure: client('completed', 'acknowledge', 'tell'),
+    transportError: client('terminated', 'end', 'tellFailed'),
     abandon: client('terminated', 'end'),
   },
   accepted: { success: client('accepted', 'passOn') },
@@ -149,20 +149,20 @@ export const inviteClient = {
 export const nonInviteClient = {
   trying: {
     retransmit: client('trying', 'sendAgain'),
-    provisional: client('proceeding', 'notify'),
-    success: client('terminated', 'end', 'notify'),
-    failure: client('terminated', 'end', 'notify'),
-    timeout: client('terminated', 'end', 'notifyTimeout'),
-    transportError: client('terminated', 'end', 'notifyTransportError'),
+    provisional: client('proceeding', 'tell'),
+    success: client('terminated', 'end', 'tell'),
+    failure: client('terminated', 'end', 'tell'),
+    timeout: client('terminated', 'end', 'tellTimeout'),
+    transportError: client('terminated', 'end', 'tellFailed'),
     abandon: client('terminated', 'end'),
   },
   proceeding: {
     retransmit: client('proceeding', 'sendAgain'),
-    provisional: client('proceeding', 'notify'),
-    success: client('terminated', 'end', 'notify'),
-    failure: client('terminated', 'end', 'notify'),
-    timeout: client('terminated', 'end', 'notifyTimeout'),
-    transportError: client('terminated', 'end', 'notifyTransportError'),
+    provisional: client('proceeding', 'tell'),
+    success: client('terminated', 'end', 'tell'),
+    failure: client('terminated', 'end', 'tell'),
+    timeout: client('terminated', 'end', 'tellTimeout'),
+    transportError: client('terminated', 'end', 'tellFailed'),
     abandon: client('terminated', 'end'),
   },
 } satisfies ClientMachine

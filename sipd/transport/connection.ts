@@ -167,11 +167,11 @@ export class Connection {
       )
       if (!this.#framer.isPartial) this.partialSinceMs = undefined
       else this.partialSinceMs ??= now
-      if (!this.#enterPartial()) this.destroy('there is no memory for its message')
+      if (!this.#enterPartial()) this.destroy('there is no room for the message that it sends')
     } catch (error) {
       if (!(error instanceof FramingError)) {
         this.#user.onBug(error, this.hop)
-        this.destroy('its message could not be parsed')
+        this.destroy('it could not be read')
         return
       }
       this.#user.onFramingError(error, this.hop)
@@ -201,7 +201,7 @@ export class Connection {
     let dropped = 0
     this.#socket.on('data', ({ length }: Buffer) => {
       dropped += length
-      if (dropped > mostDroppedOctets) this.destroy('it kept sending after its message was refused')
+      if (dropped > mostDroppedOctets) this.destroy('it goes on after its message was refused')
     })
   }
 

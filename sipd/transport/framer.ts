@@ -149,10 +149,9 @@ export class Framer {
     }
     const refuse = (status: number, what: string): FramingError => new FramingError(status, what, data.subarray(0, end))
     // Another protocol: who speaks it would wait for an answer that no SIP server has.
-    if (!ofSip.test(data.toString('latin1', 0, data.indexOf(lf))))
-      throw refuse(400, 'the first line is not a line of SIP')
+    if (!ofSip.test(data.toString('latin1', 0, data.indexOf(lf)))) throw refuse(400, 'the first line is not one of SIP')
     const length = contentLengthOf(data.toString('latin1', 0, end))
-    if (length === undefined) throw refuse(400, 'Content-Length is missing; it is required over TCP and TLS')
+    if (length === undefined) throw refuse(400, 'Content-Length is missing, and a stream needs it')
     if (typeof length === 'string') throw refuse(400, length)
     if (length > maxBodyOctets) throw refuse(413, `a body of more than ${maxBodyOctets} octets`)
     return end + length

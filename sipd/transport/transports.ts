@@ -260,8 +260,7 @@ export class Transports implements Sender, Holds, ConnectionUser {
 
   #connect(hop: Hop, key: string): Connection {
     const { tls, connectTimeoutMs, clock } = this.#options
-    if (!this.connections.makeRoom())
-      throw new Error('SipTcpMaxTCPConnections is reached, and all connections are in use')
+    if (!this.connections.makeRoom()) throw new Error('there are too many connections, and all are in use')
     const to = { host: hop.address, port: hop.port }
     const socket: Socket | TLSSocket =
       hop.transport === 'TLS' ? connectTls({ ...to, ...tlsOptionsFor(tls, hop.domain ?? hop.address) }) : connectTcp(to)
@@ -328,9 +327,7 @@ export class Transports implements Sender, Holds, ConnectionUser {
   /** Whether another connection may be taken; when none may, the log says so. */
   #hasRoom(): boolean {
     if (this.connections.makeRoom()) return true
-    this.#sendFailed(
-      new Error('a connection was refused: SipTcpMaxTCPConnections is reached, and all connections are in use'),
-    )
+    this.#sendFailed(new Error('a connection is refused: SipTcpMaxTCPConnections is reached, and all are in use'))
     return false
   }
 
@@ -370,7 +367,7 @@ export class ListenError extends Error {
   readonly code: string | undefined
 
   constructor(what: string, cause: unknown) {
-    super(`cannot listen on ${what}: ${messageOf(cause)}`, { cause })
+    super(`listen on ${what}: ${messageOf(cause)}`, { cause })
     this.code = codeOf(cause)
   }
 }

@@ -102,7 +102,7 @@ export class UdpSocket {
   /** Behind others that wait: in memory of its own length, while there is room. */
   #enqueue(text: string, address: string, port: number): void {
     if (this.#socket.getSendQueueSize() + text.length > mostQueuedOctets)
-      this.#options.onError(new Error('a datagram was lost: the send buffer of the system is full'))
+      this.#options.onError(new Error('a datagram was lost: the system takes no more now'))
     else this.#send(Buffer.from(text, 'latin1'), text.length, address, port)
   }
 
@@ -111,7 +111,7 @@ export class UdpSocket {
     try {
       this.#socket.send(octets, 0, length, port, address)
     } catch (error) {
-      this.#options.onError(new Error(`cannot send to ${address} port ${port}: ${messageOf(error)}`, { cause: error }))
+      this.#options.onError(new Error(`send to ${address} port ${port}: ${messageOf(error)}`, { cause: error }))
     }
   }
 

@@ -29,13 +29,10 @@ function maxConnections({ SipTcpMaxTCPConnections, StartServers }: SipdConfig, l
   const limit = openFileLimit()
   const bound = connectionBound(configured, limit, readNames('/proc/self/fd')?.length ?? 0)
   if (configured > bound)
-    log.warn(
-      'the limit of connections is below SipTcpMaxTCPConnections, because this process may not open more files',
-      {
-        connections: bound,
-        openFileLimit: limit,
-        raise: 'LimitNOFILE of the unit, or ulimit -n',
-      },
-    )
+    log.warn('fewer connections than SipTcpMaxTCPConnections are taken: this process may not open more files', {
+      connections: bound,
+      openFileLimit: limit,
+      raise: 'LimitNOFILE of the unit, or ulimit -n',
+    })
   return bound
 }

@@ -55,7 +55,7 @@ export class Links {
       // Its own, not one that the workers share.
       this.#server!.listen({ path, exclusive: true }, resolve)
     })
-    this.#server.on('error', (error) => this.#options.log.warn('cannot connect to another worker', { error }))
+    this.#server.on('error', (error) => this.#options.log.warn('another worker could not be linked with', { error }))
     await Promise.all(others.map((other) => this.#connect(other)))
   }
 
@@ -139,7 +139,7 @@ export class Links {
           } else if (worker !== undefined) onFrame(worker, kind, payload)
         })
       } catch (error) {
-        log.error('bug: a worker sent another one an invalid message', { from: worker, error })
+        log.error('bug in what a worker told another', { from: worker, error })
         socket.destroy()
       }
     })

@@ -97,7 +97,7 @@ answerForLostConnections(() => {
 process.on('error', () => {})
 process.on('message', (message: ToWorker) => {
   act(message).catch((error: Error) => {
-    worker?.log.error('cannot obey the parent process', { kind: message.kind, error })
+    worker?.log.error('cannot do what the parent asks', { kind: message.kind, error })
     tell({ kind: 'failed', message: error.message, code: error instanceof ListenError ? error.code : undefined })
   })
 })

@@ -198,7 +198,7 @@ export class Worker implements InboxUser {
       account: this.#account,
       clock,
       log: this.log,
-      broadcast: (changes) => this.#links.broadcast(frames.changes, changes),
+      tell: (changes) => this.#links.broadcast(frames.changes, changes),
       hasOthers: () => this.#links.workers.length > 0,
     })
   }
@@ -273,7 +273,7 @@ export class Worker implements InboxUser {
   drain(successors: readonly number[], withinMs: number): void {
     const { clock } = this.#options
     this.#release()
-    this.#registrations.broadcastNow()
+    this.#registrations.tellNow()
     const elsewhere = this.#ownership.elsewhere()
     this.#ownership.drain(successors)
     this.#calls.toSuccessors()
@@ -360,7 +360,7 @@ export class Worker implements InboxUser {
   subscribe(other: number): void {
     const standing = inboundLines(this.#transports.connections.all())
     if (standing !== '') this.#links.send(other, frames.connections, Buffer.from(standing, 'latin1'))
-    this.#registrations.broadcastNow()
+    this.#registrations.tellNow()
     this.#links.send(other, frames.subscribed, Buffer.from([this.#handover.isWriting ? 1 : 0]))
   }
 

@@ -16,7 +16,7 @@ export function isLatched({ boots }: Pick<EngineIdentity, 'boots'>): boolean {
 
 /** What to do then, for the log. */
 export const latchedAdvice =
-  'SNMPv3 is disabled: snmpEngineBoots has reached its maximum; stop the agent, remove the file for a new engineID, start it, and give each user new keys with castellan user rotate'
+  'SNMPv3 answers no user: snmpEngineBoots is at its end; stop the agent, remove the file for a new engineID, start it, and give each user new keys with castellan user rotate'
 
 export interface EngineIdentity {
   readonly engineId: Uint8Array

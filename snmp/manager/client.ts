@@ -42,8 +42,8 @@ export class ReportError extends Error {
 
 const reasons: Readonly<Record<string, string>> = {
   '1.3.6.1.6.3.15.1.1.1.0': 'the agent has no such security level for this user (usmStatsUnsupportedSecLevels)',
-  '1.3.6.1.6.3.15.1.1.2.0': 'the engine time of the agent has changed (usmStatsNotInTimeWindows)',
-  '1.3.6.1.6.3.15.1.1.3.0': 'the agent does not know this user (usmStatsUnknownUserNames)',
+  '1.3.6.1.6.3.15.1.1.2.0': "the agent's time is not the one it told (usmStatsNotInTimeWindows)",
+  '1.3.6.1.6.3.15.1.1.3.0': 'the agent knows no such user (usmStatsUnknownUserNames)',
   '1.3.6.1.6.3.15.1.1.4.0': 'the agent has another engineID now (usmStatsUnknownEngineIDs)',
   '1.3.6.1.6.3.15.1.1.5.0':
     'the authentication passphrase or protocol is not what the agent has (usmStatsWrongDigests)',
@@ -134,7 +134,7 @@ export class Client {
   close(): void {
     for (const waiting of [...this.#waiting.values()]) {
       this.#end(waiting)
-      waiting.reject(new TimeoutError(`stopped waiting for ${this.#options.peerName}`))
+      waiting.reject(new TimeoutError(`${this.#options.peerName} was not waited for any longer`))
     }
   }
 

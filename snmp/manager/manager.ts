@@ -113,8 +113,7 @@ export class Manager {
       const varbinds = isV1 ? await this.#nextOrEnd(from) : await this.getBulk([from], 0, 25)
       for (const varbind of varbinds) {
         if (varbind.value.type === 'endOfMibView' || !startsWith(varbind.name, root)) return
-        if (compareOid(varbind.name, from) <= 0)
-          throw new Error('the agent answered with an OID that does not increase')
+        if (compareOid(varbind.name, from) <= 0) throw new Error('the agent answered with a name that does not grow')
         yield varbind
         from = varbind.name
       }

@@ -69,7 +69,7 @@ export function writeVarbinds(out: BerWriter, varbinds: readonly Varbind[]): voi
 /** Throws DecodeError for what is no whole PDU. */
 export function readPdu(reader: BerReader): Pdu {
   const number = reader.peekTag()
-  const type = types.get(number) ?? reader.fail(`0x${number.toString(16)} is not the tag of a PDU`)
+  const type = types.get(number) ?? reader.fail(`0x${number.toString(16)} is the tag of no PDU`)
   const pdu = reader.enter(number)
   if (type === 'trapV1') {
     const enterprise = reader.oid()

@@ -44,7 +44,7 @@ export type UnreadV3 = 'snmpInvalidMsgs' | 'snmpUnknownSecurityModels'
 export function decodeV3(bytes: Uint8Array): IncomingV3 | UnreadV3 {
   const reader = new BerReader().reset(bytes)
   const whole = reader.enter(tag.sequence)
-  if (reader.integer32() !== messageVersion.v3) reader.fail('not a message of SNMPv3')
+  if (reader.integer32() !== messageVersion.v3) reader.fail('this is no message of version 3')
   return readV3(reader, whole)
 }
 

@@ -53,7 +53,7 @@ export class History {
     this.#clock = clock
     const found = await readState(this.#path, (text) => parseHistory(JSON.parse(text)))
     if (found.kind === 'broken')
-      this.#log.error(`the history of backups starts empty: ${brokenSentence(this.#path, found)}`)
+      this.#log.error(`the history of backups begins again: ${brokenSentence(this.#path, found)}`)
     this.#show(found.kind === 'read' ? found.value : [])
   }
 

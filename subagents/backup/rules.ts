@@ -14,10 +14,9 @@ export const deviceRule: Rule = (rows, report) => {
   for (const [at, { row, placeOf }] of rows.of(drsDeviceTable).entries()) {
     const { drsDeviceName: name } = row
     if (!isDrsName(name)) report.error(placeOf('drsDeviceName'), `a device cannot be called ${name}; ${nameAdvice}`)
-    if (names.has(name)) report.error(placeOf('drsDeviceName'), `another device is called ${name}; choose another name`)
+    if (names.has(name)) report.error(placeOf('drsDeviceName'), `another device is called ${name} already`)
     names.add(name)
-    if (at >= mostDevices)
-      report.error(placeOf('drsDeviceIndex'), `there can be ${mostDevices} devices at most; remove this line`)
+    if (at >= mostDevices) report.error(placeOf('drsDeviceIndex'), `there can be ${mostDevices} devices at most`)
     const mistake = deviceMistake(row)
     if (mistake) report.warn(placeOf(mistake.column), `device ${name} is not used: ${mistake.sentence}`)
   }
@@ -29,16 +28,12 @@ export const scheduleRule: Rule = (rows, report) => {
   for (const [at, { row, placeOf }] of rows.of(drsScheduleTable).entries()) {
     const { drsScheduleName: name } = row
     if (!isDrsName(name)) report.error(placeOf('drsScheduleName'), `a schedule cannot be called ${name}; ${nameAdvice}`)
-    if (names.has(name))
-      report.error(placeOf('drsScheduleName'), `another schedule is called ${name}; choose another name`)
+    if (names.has(name)) report.error(placeOf('drsScheduleName'), `another schedule is called ${name} already`)
     names.add(name)
     if (at >= mostSchedules)
-      report.error(placeOf('drsScheduleIndex'), `there can be ${mostSchedules} schedules at most; remove this line`)
+      report.error(placeOf('drsScheduleIndex'), `there can be ${mostSchedules} schedules at most`)
     if (row.drsScheduleAdminStatus === 'enabled' && !devices.has(row.drsScheduleDevice))
-      report.warn(
-        placeOf('drsScheduleDevice'),
-        `schedule ${name} fails: there is no device ${row.drsScheduleDevice}; name one that exists`,
-      )
+      report.warn(placeOf('drsScheduleDevice'), `schedule ${name} fails: there is no device ${row.drsScheduleDevice}`)
   }
 }
 

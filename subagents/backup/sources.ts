@@ -52,10 +52,7 @@ export const sourceRule: Rule = (rows, report) => {
     if (typeof component === 'string') report.error(placeOf('drsSource'), component)
     const name = `${row.drsSourceFeature} ${row.drsSourceName}`
     if (names.has(name))
-      report.error(
-        placeOf('drsSourceName'),
-        `${row.drsSourceFeature} has another component ${row.drsSourceName}; choose another name`,
-      )
+      report.error(placeOf('drsSourceName'), `${row.drsSourceFeature} has a component ${row.drsSourceName} already`)
     names.add(name)
   }
 }

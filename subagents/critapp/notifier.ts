@@ -76,7 +76,7 @@ export class Notifier implements SupervisorEvents {
 
   #notifyAllRun(): void {
     const counts = this.#globals.counts()
-    const sentence = `all ${counts.critAppTotal} wanted processes are running`
+    const sentence = `all ${counts.critAppTotal} processes that are wanted run`
     this.#host.notify(critAppAllNowRunning, {}, counts, sentence)
   }
 }

@@ -28,7 +28,7 @@ export function whyNotActive(row: ProcRow, rows: Iterable<ProcRow>): Mistake | u
   if (unit !== '' && (row.critAppStartCommand !== '' || row.critAppTerminateCommand !== ''))
     return {
       column: 'critAppUnit',
-      message: 'a row has either critAppUnit or commands to start and stop, and not both; remove one of them',
+      message: 'a row has either critAppUnit or commands to start and stop; beside a unit these would never run',
     }
   const noTarget = whyNoTarget({ kind, target })
   if (noTarget !== undefined)
@@ -41,7 +41,7 @@ export function whyNotActive(row: ProcRow, rows: Iterable<ProcRow>): Mistake | u
     )
       return {
         column: 'critAppProcName',
-        message: `row ${other.critAppProcIndex} also has the name ${row.critAppProcName}; both would supervise the same process; rename one`,
+        message: `row ${other.critAppProcIndex} is named ${row.critAppProcName} too; both would take the same process for theirs`,
       }
   return undefined
 }
@@ -59,15 +59,9 @@ export const processRule: Rule = (rows, report) => {
 
 function checkTogether({ row, placeOf }: ConfiguredRow<ProcRow>, report: Report): void {
   if (row.critAppAdminStatus === 'up' && row.critAppUnit === '' && row.critAppStartCommand === '')
-    report.warn(
-      placeOf('critAppStartCommand'),
-      'the process is wanted up, and there is no command to start it; set critAppStartCommand',
-    )
+    report.warn(placeOf('critAppStartCommand'), 'the process is wanted up, and there is no command to start it')
   if (row.critAppMaxRestarts > 0 && row.critAppRestartWindow === 0)
-    report.warn(
-      placeOf('critAppRestartWindow'),
-      'with a window of 0 seconds critAppMaxRestarts is never reached; set critAppRestartWindow',
-    )
+    report.warn(placeOf('critAppRestartWindow'), 'within 0 seconds critAppMaxRestarts is never reached')
 }
 
 /** Programs and units may be installed later, so that a row without them is legal. */
@@ -85,7 +79,7 @@ function checkPrograms({ row, placeOf }: ConfiguredRow<ProcRow>, report: Report)
   }
   const { critAppUnit: unit } = row
   if (isUnitName(unit) && !isInstalled(unit))
-    report.warn(placeOf('critAppUnit'), `systemd has no unit ${fullUnitName(unit)}; install it, or name another`)
+    report.warn(placeOf('critAppUnit'), `systemd has no unit ${fullUnitName(unit)}`)
 }
 
 /** The folders of systemd.unit(5) for the machine's own manager; `name@instance` comes from the template `name@`. */

@@ -29,13 +29,13 @@ export function eventModule({ onSlice, samplesPath, alarmsPath, known }: EventOp
   let triggers: Triggers | undefined
   const module: MibModule = {
     name: 'event',
-    description: 'DISMAN-EVENT-MIB: thresholds and what happens when they are crossed (RFC 2981)',
+    description: 'DISMAN-EVENT-MIB: thresholds that speak up (RFC 2981)',
     oid: oid('1.3.6.1.2.1.88'),
     tables: tables.servings,
     notifications: [mteTriggerFired, mteTriggerRising, mteTriggerFalling, mteTriggerFailure, mteEventSetFailure],
     async start(host) {
       const { localAgent: agent, clock, log } = host
-      if (!agent) throw new Error('the event module samples objects of the agent, and must run in its process')
+      if (!agent) throw new Error('the event module samples objects of the agent, and so runs in no other process')
       const memory = await Memory.load({ path: alarmsPath, clock, log })
       triggers = new Triggers({
         agent,

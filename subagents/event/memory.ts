@@ -49,7 +49,7 @@ export class Memory {
     const found = await readState(path, parse)
     if (found.kind === 'read') for (const [key, kept] of found.value) memory.#triggers.set(key, kept)
     if (found.kind === 'broken')
-      log.error('cannot read which alarms were raised; the end of alarms that ended meanwhile is not notified', {
+      log.error('cannot read which alarms were raised; alarms that ended meanwhile are not notified', {
         error: brokenSentence(path, found),
       })
     return memory
@@ -117,7 +117,7 @@ export class Memory {
         this.#isFailing = false
       } catch (error) {
         if (!this.#isFailing)
-          log.warn('cannot save which alarms are raised; after a restart they may be notified again', {
+          log.warn('cannot keep which alarms are raised; after a restart they may be notified again', {
             error: messageOf(error),
           })
         this.#isFailing = true

@@ -56,7 +56,7 @@ export class Pace {
     try {
       paced.run()
     } catch (error) {
-      this.#options.log.error('bug while sampling; the other triggers continue', { error })
+      this.#options.log.error('bug while sampling; the other triggers go on', { error })
     }
   }
 

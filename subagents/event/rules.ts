@@ -45,10 +45,9 @@ function triggerRule(known: KnownObjects): Rule {
       if (row.mteTriggerFrequency < minimum)
         report.warn(
           placeOf('mteTriggerFrequency'),
-          `mteTriggerFrequency ${row.mteTriggerFrequency} is below mteResourceSampleMinimum ${minimum}; raise it, or lower that`,
+          `mteTriggerFrequency ${row.mteTriggerFrequency} is below mteResourceSampleMinimum ${minimum}`,
         )
-      if (row.mteTriggerTest.size === 0)
-        report.warn(placeOf('mteTriggerTest'), 'a trigger without a test never fires; set mteTriggerTest')
+      if (row.mteTriggerTest.size === 0) report.warn(placeOf('mteTriggerTest'), 'a trigger without a test never fires')
     }
   }
 }
@@ -58,16 +57,10 @@ function checkReferences(rows: ConfiguredRows, { row, placeOf }: Trigger, report
   const groups = groupsOf(rows)
   for (const [owner, name] of eventColumns)
     if (points(row, name) && !events.has(`${row[owner]}/${row[name]}`))
-      report.warn(
-        placeOf(name),
-        `there is no mteEventEntry ${row[owner]}/${row[name]}; add it, or write - for no event`,
-      )
+      report.warn(placeOf(name), `there is no mteEventEntry ${row[owner]}/${row[name]}`)
   for (const [owner, name] of objectsColumns)
     if (points(row, name) && !groups.has(`${row[owner]}/${row[name]}`))
-      report.warn(
-        placeOf(name),
-        `there is no mteObjectsEntry ${row[owner]}/${row[name]}; add it, or write - for no objects`,
-      )
+      report.warn(placeOf(name), `there is no mteObjectsEntry ${row[owner]}/${row[name]}`)
 }
 
 function points(row: TriggerRow, name: TriggerColumn): boolean {
@@ -84,7 +77,7 @@ function checkValue({ row, placeOf }: Trigger, known: KnownObjects, report: Repo
   const mistake = objectMistake(value, isWildcard, known)
   if (mistake) report.warn(at, `mteTriggerValueID: ${mistake}`)
   else if ((tests.has('boolean') || tests.has('threshold')) && !isInteger(value, known))
-    report.warn(at, `mteTriggerValueID: ${known.format(value)} is not a number, which boolean and threshold tests need`)
+    report.warn(at, `mteTriggerValueID: ${known.format(value)} is no number, as boolean and threshold tests need`)
   const discontinuity = row.mteTriggerDeltaDiscontinuityID
   const wrong =
     discontinuity && objectMistake(discontinuity, row.mteTriggerDeltaDiscontinuityIDWildcard ?? false, known)
@@ -137,12 +130,12 @@ function eventRule(known: KnownObjects): Rule {
     for (const event of rows.of(mteEventTable)) {
       const { row, placeOf } = event
       if (row.mteEventActions.size === 0)
-        report.warn(placeOf('mteEventActions'), 'an event without an action does nothing; set mteEventActions')
+        report.warn(placeOf('mteEventActions'), 'an event without an action does nothing')
       const objects = row.mteEventNotificationObjects ?? ''
       if (objects !== '' && !groups.has(`${row.mteEventNotificationObjectsOwner}/${objects}`))
         report.warn(
           placeOf('mteEventNotificationObjects'),
-          `there is no mteObjectsEntry ${row.mteEventNotificationObjectsOwner}/${objects}; add it, or write - for no objects`,
+          `there is no mteObjectsEntry ${row.mteEventNotificationObjectsOwner}/${objects}`,
         )
       checkNotification(event, known, report)
       checkSet(event, known, report)
@@ -156,10 +149,7 @@ function checkNotification({ row, placeOf }: ConfiguredRow<EventRow>, known: Kno
   if (name === undefined || compareOid(name, zeroDotZero) === 0) return
   const kind = known.kindOf(name)
   if (kind === 'object' || kind === 'other')
-    report.warn(
-      placeOf('mteEventNotification'),
-      `mteEventNotification: ${known.format(name)} is not a notification; name one`,
-    )
+    report.warn(placeOf('mteEventNotification'), `mteEventNotification: ${known.format(name)} is no notification`)
 }
 
 function checkSet({ row, placeOf }: ConfiguredRow<EventRow>, known: KnownObjects, report: Report): void {

@@ -89,7 +89,7 @@ function sample(
     return {
       status: 'noSuchName',
       position: 1,
-      sentence: `${agent.format(name)}, which marks discontinuities, does not exist`,
+      sentence: `${agent.format(name)}, which would tell a discontinuity, is not there`,
     }
   }
   const asked = agent.getEach([name], as)[0]!

@@ -44,7 +44,7 @@ function say(
     case 'present':
       return before ? `${object} appeared, with ${value}` : `${object} is there, with ${value}`
     case 'absent':
-      return before ? `${object} is gone` : `${object} does not exist`
+      return before ? `${object} is gone` : `${object} is not there`
     case 'changed':
       return before?.last
         ? `${object} changed from ${show(before.last.value)} to ${value}`
@@ -68,7 +68,7 @@ function measured(row: TriggerRow, object: string, { sampled }: InstanceState): 
 }
 
 function since(before: InstanceState | undefined): string {
-  return before?.sampled === undefined ? '' : `; it was ${before.sampled} at the previous sample`
+  return before?.sampled === undefined ? '' : `; it was ${before.sampled} at the sample before`
 }
 
 function stepped(object: string, before: InstanceState | undefined, { sampled }: InstanceState): string {

@@ -103,7 +103,7 @@ export class Trigger implements Paced {
 
   run(): void {
     if (this.#isScanning) {
-      this.#fail('sampleOverrun', this.#target.oid, 'the previous sample has not finished')
+      this.#fail('sampleOverrun', this.#target.oid, 'the sample before has not come to its end')
       return
     }
     this.#isScanning = true
@@ -131,7 +131,7 @@ export class Trigger implements Paced {
       else if (isWhole && this.#target.isWildcard) await this.#sweep(number)
     } catch (error) {
       log.error('bug while sampling for a trigger', { trigger: nameOf(this.#row), error })
-      this.#fail('genErr', this.#target.oid, 'the agent could not sample it; see its log')
+      this.#fail('genErr', this.#target.oid, 'the agent could not sample it; its log says why')
     } finally {
       this.#isScanning = false
     }

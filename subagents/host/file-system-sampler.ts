@@ -135,7 +135,7 @@ export class FileSystemSampler {
     else if (seen.state === 'hung') log.warn('a mount does not answer and keeps its last values', { mountPoint })
     else {
       const error = answer !== 'hung' && 'error' in answer ? answer.error : ''
-      log.warn('cannot read the size of a mount; its row keeps its last values', { mountPoint, error })
+      log.warn('the size of a mount cannot be had, and its row keeps its last values', { mountPoint, error })
     }
   }
 

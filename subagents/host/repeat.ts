@@ -21,7 +21,7 @@ export async function repeat({ clock, log, signal }: ModuleHost, repeated: Repea
       period?.add(clock.monotonicMs() - begunMs)
       isFailing = false
     } catch (error) {
-      if (!isFailing) log.error('cannot take samples; rows keep their last values', { name, error })
+      if (!isFailing) log.error('samples could not be taken, and rows keep their last values', { name, error })
       isFailing = true
     }
     await pause(clock, period?.ms ?? everyMs, signal)

@@ -55,7 +55,7 @@ export class Source {
     const added = [...this.#missing].filter((path) => !this.#logged?.has(path))
     this.#logged = new Set(this.#missing)
     if (added.length === 0) return
-    log.notice('parts of /proc or /sys are missing; their rows are left out', {
+    log.notice('parts of /proc or /sys are missing here, and the rows they would give are left out', {
       missing: added.join(' '),
     })
   }

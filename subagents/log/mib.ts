@@ -22,7 +22,7 @@ const siLog = `${castellanArc}.12.40`
 const castellanText = (min = 0, max = 1024) => text(min, max, 'CastellanText')
 const yesNo = () => truthValue('YesNo', { yes: 1, no: 2 })
 const live = { presence: 'live' } as const
-/** Live, and yet a field of CIAgent's lines: a line has it so that those after it have their places. */
+/** Live, and yet a field of the ancestor's lines: a line has it so that those after it have their places. */
 const seed = { presence: 'live', defaultValue: 0 } as const
 const action = { readsAs: false, defaultValue: false } as const
 const noLimit = { defaultValue: 0 } as const
@@ -113,7 +113,7 @@ export const siLogTable = defineTable({
     // A line may end before these.
     'siLogOffset',
     'siLogTail',
-    // Beyond CIAgent's fields.
+    // Beyond the ancestor's fields.
     'siLogStorageType',
     'siLogRotateSize',
     'siLogRotateSeconds',

@@ -262,7 +262,7 @@ export class Monitor {
   #lose(files: number): void {
     this.filesLost = (this.filesLost + files) % 0x1_0000_0000
     const what = files === 1 ? 'a rotated file of' : `${files} rotated files of`
-    const sentence = `${what} ${this.spec.fileName} was compressed or deleted before all of it was read; lines may have been missed`
+    const sentence = `${what} ${this.spec.fileName} went, compressed or deleted, before all of it was read; lines may have gone unseen`
     this.report(sentence)
   }
 

@@ -69,13 +69,10 @@ function checkFile({ row: { siLogFileName: path }, placeOf }: Log, report: Repor
     if (error instanceof RefusedPathError)
       report.warn(
         at,
-        error.kind === 'notRegular'
-          ? `${path} is not a regular file, and will not be read; name one that is`
-          : error.message,
+        error.kind === 'notRegular' ? `${path} is not a regular file, and will not be read` : error.message,
       )
-    if (isMissing(error) && isNothingAt(dirname(path)))
-      report.warn(at, `there is no folder ${dirname(path)}; create it, or name another`)
-    if (codeOf(error) === 'ENOTDIR') report.warn(at, `a part of ${path} is a file, not a folder; name another path`)
+    if (isMissing(error) && isNothingAt(dirname(path))) report.warn(at, `there is no folder ${dirname(path)}`)
+    if (codeOf(error) === 'ENOTDIR') report.warn(at, `a part of ${path} is a file, not a folder`)
   }
 }
 
@@ -102,13 +99,10 @@ function checkMatching({ row, placeOf }: Log, report: Report): void {
   if (stop > 0 && start > stop)
     report.warn(
       placeOf('siLogMatchStart'),
-      `siLogMatchStart ${start} is beyond siLogMatchStop ${stop}, so no line is searched; lower the start, or raise the stop`,
+      `siLogMatchStart ${start} is beyond siLogMatchStop ${stop}, so no text is looked at`,
     )
   if (row.siLogRegExp === '' && (row.siLogMatchCommand !== '' || row.siLogMatchTrap))
-    report.warn(
-      placeOf('siLogRegExp'),
-      'without a pattern nothing matches, so neither command nor notification follows; set siLogRegExp',
-    )
+    report.warn(placeOf('siLogRegExp'), 'without a pattern nothing matches, and neither command nor trap comes')
 }
 
 function checkRotation({ row, placeOf }: Log, report: Report): void {
@@ -116,11 +110,11 @@ function checkRotation({ row, placeOf }: Log, report: Report): void {
   if (kept > 0 && kept < size)
     report.warn(
       placeOf('siLogRotateKeepOctets'),
-      `siLogRotateKeepOctets ${kept} is below siLogRotateSize ${size}; a file rotated by size may be deleted at once`,
+      `siLogRotateKeepOctets ${kept} is below siLogRotateSize ${size}; what is rotated by size may be deleted at once`,
     )
   if (hasPolicy(row) && size === 0 && row.siLogRotateSeconds === 0)
     report.warn(
       placeOf('siLogRotateSize'),
-      'neither siLogRotateSize nor siLogRotateSeconds says when, so the file is rotated only by castellan rotate',
+      'neither siLogRotateSize nor siLogRotateSeconds says when, so the file is rotated by hand alone',
     )
 }

@@ -105,7 +105,7 @@ export function interfacesModule(files: SystemFiles, known: Links) {
     async start(host) {
       upTimeTicks = () => host.upTimeTicks()
       files.onMissing = (path) =>
-        host.log.warn('a file of the kernel is missing; its rows are left out', { path: textOf(path) })
+        host.log.warn('a file of the kernel is missing, and rows with it', { path: textOf(path) })
       await sampler.start(host)
     },
   }

@@ -94,11 +94,11 @@ export class Sampler {
       await this.#take(host, { run: (steps) => runInSlices(steps, pace) })
       this.#takenMs = clock.monotonicMs()
       this.#period.add(costMs)
-      if (this.#isFailing) host.log.info('samples are taken again', { sample: this.name })
+      if (this.#isFailing) host.log.info('a sample could be taken again', { sample: this.name })
       this.#isFailing = false
     } catch (error) {
       if (!this.#isFailing) {
-        host.log.error('cannot take a sample; its rows keep their last values', { sample: this.name, error })
+        host.log.error('a sample could not be taken; its rows keep their last values', { sample: this.name, error })
       }
       this.#isFailing = true
     } finally {

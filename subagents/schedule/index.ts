@@ -28,7 +28,7 @@ export function scheduleModule(home: Home, known?: KnownObjects) {
     notifications: [schedActionFailure, castellanSchedRunMissed],
     async start(host) {
       const { localAgent } = host
-      if (!localAgent) throw new Error('the schedule module sets objects of the agent, and must run in its process')
+      if (!localAgent) throw new Error('the schedule module sets objects of the agent, and so runs in no other process')
       clock = host.clock
       scheduler = new Scheduler({
         clock,

@@ -23,7 +23,7 @@ export function scheduleRule(known: KnownObjects, nowMs: () => number): Rule {
       if (row.schedContextName !== '')
         report.warn(
           placeOf('schedContextName'),
-          `unknown context ${row.schedContextName}; the only context has the empty name, written -`,
+          `there is no context ${row.schedContextName}; the only one has the empty name, which is written -`,
         )
       const mistake = variableMistake(row.schedVariable, row.schedValue, known)
       if (mistake) report.warn(placeOf('schedVariable'), `schedVariable: ${mistake}`)
@@ -33,18 +33,17 @@ export function scheduleRule(known: KnownObjects, nowMs: () => number): Rule {
 
 function checkTiming({ row, placeOf }: Scheduled, nowMs: number, report: Report): void {
   if (row.schedType === 'periodic') {
-    if (row.schedInterval === 0)
-      report.warn(placeOf('schedInterval'), 'a periodic schedule of 0 seconds never runs; set schedInterval')
+    if (row.schedInterval === 0) report.warn(placeOf('schedInterval'), 'a periodic schedule of 0 seconds never runs')
     return
   }
   const empty = (['schedWeekDay', 'schedMonth', 'schedDay', 'schedHour', 'schedMinute'] as const).find(
     (column) => row[column].size === 0,
   )
-  if (empty !== undefined) report.warn(placeOf(empty), `${empty} is empty, so the schedule never runs; set it`)
+  if (empty !== undefined) report.warn(placeOf(empty), `${empty} names nothing, so the schedule never runs`)
   else if (firstMatch(calendarOf(row), nowMs) === undefined)
     report.warn(
       placeOf('schedDay'),
-      'no date matches schedWeekDay, schedMonth and schedDay together, so the schedule never runs; change one of them',
+      'no date is all of schedWeekDay, schedMonth and schedDay, so the schedule never runs',
     )
 }
 

@@ -83,7 +83,7 @@ function runEvents(host: ModuleHost, runTable: RunTable, launches: Launches): Ru
     ended(launched) {
       const row = runTable.show(launched)
       if (row.smRunExitCode === 'noError') return
-      host.notify(smScriptAbort, row, row, `${nameOf(launched)} failed: ${row.smRunError}`)
+      host.notify(smScriptAbort, row, row, `${nameOf(launched)} came to nothing: ${row.smRunError}`)
     },
     forgotten(launched) {
       runTable.forget(launched)

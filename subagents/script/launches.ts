@@ -128,8 +128,9 @@ export class Launches {
 
   #whyDisabled(row: LaunchRow | undefined): string {
     const script = row && this.#scriptOf(row)
-    if (!script) return 'smLaunchScriptOwner and smLaunchScriptName name no script'
-    if (script.smScriptOperStatus !== 'enabled') return `the script is ${script.smScriptOperStatus}; see smScriptError`
+    if (!script) return 'there is no script of the name that smLaunchScriptOwner and smLaunchScriptName give'
+    if (script.smScriptOperStatus !== 'enabled')
+      return `the script is ${script.smScriptOperStatus}; smScriptError says why`
     return 'this launch is not enabled; set smLaunchAdminStatus to enabled'
   }
 

@@ -13,7 +13,7 @@ export const scriptRule: Rule = (rows, report) => {
     if (isEditing(row))
       report.error(
         placeOf('smScriptAdminStatus'),
-        'smScriptAdminStatus must be enabled or disabled; scripts cannot be edited over SNMP',
+        'smScriptAdminStatus must be enabled or disabled; code is not edited here',
       )
 }
 

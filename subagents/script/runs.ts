@@ -111,7 +111,7 @@ export class Runs {
           try {
             leftovers.remember(leader)
           } catch (error) {
-            log.warn('cannot save a run; if the subagents are killed, nothing ends its processes', { error })
+            log.warn('a run could not be written down: if the subagents are killed, nobody ends it', { error })
           }
         },
         ended: () => this.#ended(kept),
@@ -135,7 +135,7 @@ export class Runs {
   dismiss(launch: LaunchId): void {
     for (const launched of this.#of(launch)) {
       launched.isDismissed = true
-      launched.run.abort({ exitCode: 'halted', sentence: 'its launch was disabled or removed' })
+      launched.run.abort({ exitCode: 'halted', sentence: 'its launch was disabled or taken away' })
       if (launched.run.isOver) this.#forget(launched)
     }
   }

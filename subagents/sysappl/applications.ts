@@ -61,7 +61,7 @@ export class Applications {
     try {
       await ledger.load()
     } catch (error) {
-      log.warn('cannot read the numbers of packages; packages get new numbers', { error })
+      log.warn('the numbers of packages could not be read and are given again', { error })
     }
     const ageing = clock.every(ageEveryMs, () => past.age())
     signal.addEventListener('abort', () => ageing.cancel(), { once: true })
@@ -106,7 +106,7 @@ export class Applications {
     await ledger.save()
     const missing = [...found.missing, ...unusable].join(', ')
     if (missing !== this.#missing && missing !== '')
-      log.notice('some files that sysappl.cnf or Castellan names have no rows', { missing })
+      log.notice('some of what sysappl.cnf or the program names has no rows', { missing })
     this.#missing = missing
   }
 

@@ -16,7 +16,7 @@ export class Attempts {
       this.#failing.delete(what)
     } catch (error) {
       if (!this.#failing.has(what))
-        this.#log.error('cannot look at applications; rows keep their last values', { what, error })
+        this.#log.error('applications could not be looked at, and rows keep their last values', { what, error })
       this.#failing.add(what)
     }
   }

@@ -17,17 +17,13 @@ export const packageRule: Rule = (rows, report) => {
     if (!names.has(row.castellanApplPackageName))
       report.warn(
         placeOf('castellanApplPackageName'),
-        `there is no castellanApplPackageEntry ${row.castellanApplPackageName}; add one, or name another`,
+        `there is no castellanApplPackageEntry ${row.castellanApplPackageName}`,
       )
 }
 
 export const elementRule: Rule = (rows, report) => {
   for (const { row, placeOf } of rows.of(castellanApplElementTable)) {
     const path = row.castellanApplElementPath
-    if (isNothingAt(path))
-      report.warn(
-        placeOf('castellanApplElementPath'),
-        `there is no file ${path}; correct the path, or remove this line`,
-      )
+    if (isNothingAt(path)) report.warn(placeOf('castellanApplElementPath'), `there is no file ${path}`)
   }
 }

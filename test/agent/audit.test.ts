@@ -180,9 +180,9 @@ test('messages that are not authentic leave a line each, and a notification wher
   assert.deepEqual(
     notified.map((sentence) => sentence.replace(/ \(user .*/, '')),
     [
-      '192.0.2.7 used an unknown community',
+      '192.0.2.7 used a community that is not known here',
       '192.0.2.7 asked for a level that the user has no keys for',
-      '192.0.2.7 named an unknown user',
+      '192.0.2.7 named a user who is not known here',
       '192.0.2.7 sent a message whose digest is wrong',
     ],
   )

@@ -122,6 +122,6 @@ test('a subagent that comes and goes, that sends what cannot be read, and that n
     'a subagent opened a session',
     'a session of a subagent ended',
     'cannot read a PDU of a subagent',
-    'refused a request of a subagent',
+    'refused what a subagent asked for',
   )
 })

@@ -116,7 +116,7 @@ describe('a job and its child', () => {
     const device = new ChildDevice(settingsFor('x'), commandClock, start)
     const error = await deviceErrorOf(device.list(never))
     assert.equal(error.fault, 'unreachable')
-    assert.match(error.message, /^device far: cannot continue: the process that talks to it broke the protocol: /)
+    assert.match(error.message, /^device far: cannot go on: the process that talks to it broke the protocol: /)
     await device.close()
   })
 
@@ -210,7 +210,7 @@ describe('the child on a real server', { skip: noSshd }, () => {
       assert.equal(error.fault, 'unreachable')
       assert.match(
         error.message,
-        /^device far: cannot continue: the process that talks to it was ended by SIGKILL; try again/,
+        /^device far: cannot go on: the process that talks to it was ended by SIGKILL; try again/,
       )
       await writer.abort()
       assert.deepEqual(

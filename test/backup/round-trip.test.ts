@@ -137,7 +137,7 @@ test('a rollback puts back what the restore replaced, and only once', async () =
   assert.equal((await bench.run({ ...request, type: 'rollback' })).status.result, 'succeeded')
   assert.deepEqual(treeOf(bench.home.root, isOfJobs), changed)
   const { status } = await bench.run({ ...request, job: 100, type: 'rollback' })
-  assert.match(status.error, /no restore to roll back/)
+  assert.match(status.error, /no restore to take back/)
 })
 
 test('only the features that are asked for are restored', async () => {

@@ -36,9 +36,9 @@ describe('eventagt.cnf', () => {
         ],
       ],
       expect: [
-        ['risen', 'warning: there is no mteEventEntry castellan/risen; add it, or write - for no event'],
-        ['mounts', 'warning: there is no mteObjectsEntry castellan/mounts; add it, or write - for no objects'],
-        ['none', 'warning: there is no mteObjectsEntry castellan/none; add it, or write - for no objects'],
+        ['risen', 'warning: there is no mteEventEntry castellan/risen'],
+        ['mounts', 'warning: there is no mteObjectsEntry castellan/mounts'],
+        ['none', 'warning: there is no mteObjectsEntry castellan/none'],
       ],
     },
     'values that are no objects, have no instance, or are no numbers': {
@@ -55,7 +55,7 @@ describe('eventagt.cnf', () => {
         ['ifTable', 'warning: mteTriggerValueID: ifTable has no value'],
         ['ifInOctets', 'warning: mteTriggerValueID: ifInOctets is a column; name an instance such as ifInOctets.1'],
         ['sysUpTime', 'warning: mteTriggerValueID: sysUpTime has the one instance sysUpTime.0'],
-        ['ifDescr.1', 'warning: mteTriggerValueID: ifDescr.1 is not a number, which boolean and threshold tests need'],
+        ['ifDescr.1', 'warning: mteTriggerValueID: ifDescr.1 is no number, as boolean and threshold tests need'],
         ['0.0', 'warning: mteTriggerValueID: 0.0 names no object'],
         ['ifInOctets.1.2', 'warning: mteTriggerValueID: ifInOctets can have no instance 1.2'],
       ],
@@ -67,9 +67,9 @@ describe('eventagt.cnf', () => {
       ],
       add: 'mteTriggerEntry me t - 00 absoluteValue sysUpTime.0 false - - false 60 - - false active',
       expect: [
-        ['5', 'warning: mteTriggerFrequency 5 is below mteResourceSampleMinimum 10; raise it, or lower that'],
+        ['5', 'warning: mteTriggerFrequency 5 is below mteResourceSampleMinimum 10'],
         ['20', 'warning: mteTriggerThresholdRising 20 is below mteTriggerThresholdFalling 75; one value can be both'],
-        ['00', 'warning: a trigger without a test never fires; set mteTriggerTest'],
+        ['00', 'warning: a trigger without a test never fires'],
       ],
     },
     'events without an action, of no notification, and that set what cannot be set': {
@@ -83,8 +83,8 @@ describe('eventagt.cnf', () => {
         'mteEventSetEntry siLogPollNow.1 false 5 - - false me set2',
       ].join('\n'),
       expect: [
-        ['00', 'warning: an event without an action does nothing; set mteEventActions'],
-        ['sysUpTime.0', 'warning: mteEventNotification: sysUpTime.0 is not a notification; name one'],
+        ['00', 'warning: an event without an action does nothing'],
+        ['sysUpTime.0', 'warning: mteEventNotification: sysUpTime.0 is no notification'],
         ['sysUpTime.0', 'warning: mteEventSetObject: sysUpTime cannot be set'],
         ['siLogPollNow.1', 'warning: mteEventSetObject: siLogPollNow does not take the integer 5 (wrongValue)'],
       ],
@@ -112,8 +112,8 @@ describe('schedule.cnf', () => {
         schedule('0 - fff0 ffffffff00000000 800000 8000000000000000', daily, 'b'),
       ].join('\n'),
       expect: [
-        ['0', 'warning: a periodic schedule of 0 seconds never runs; set schedInterval'],
-        ['-', 'warning: schedWeekDay is empty, so the schedule never runs; set it'],
+        ['0', 'warning: a periodic schedule of 0 seconds never runs'],
+        ['-', 'warning: schedWeekDay names nothing, so the schedule never runs'],
       ],
     },
     'the 30th of February': {
@@ -121,7 +121,7 @@ describe('schedule.cnf', () => {
       expect: [
         [
           '0000000400000000',
-          'warning: no date matches schedWeekDay, schedMonth and schedDay together, so the schedule never runs; change one of them',
+          'warning: no date is all of schedWeekDay, schedMonth and schedDay, so the schedule never runs',
         ],
       ],
     },
@@ -138,7 +138,7 @@ describe('schedule.cnf', () => {
         ['sysUpTime.0', 'warning: schedVariable: sysUpTime cannot be set'],
         ['siLogPollNow', 'warning: schedVariable: siLogPollNow is a column; name an instance such as siLogPollNow.1'],
         ['siLogPollNow.1', 'warning: schedVariable: siLogPollNow does not take the integer 7 (wrongValue)'],
-        ['ctx', 'warning: unknown context ctx; the only context has the empty name, written -'],
+        ['ctx', 'warning: there is no context ctx; the only one has the empty name, which is written -'],
         [
           'critAppStartCommand.1',
           'warning: schedVariable: critAppStartCommand holds a command, which only its file sets',
@@ -169,7 +169,7 @@ describe('critagt.cnf', () => {
     },
     'two rows of one name': {
       add: [row(2, 'a', '/bin/true', '-'), row(3, 'a', '/bin/false', '-')].join('\n'),
-      expect: [['a', 'row 2 also has the name a; both would supervise the same process; rename one']],
+      expect: [['a', 'row 2 is named a too; both would take the same process for theirs']],
     },
     'a unit that is none, one beside commands, and one that systemd has not': {
       add: [
@@ -181,10 +181,10 @@ describe('critagt.cnf', () => {
         ['a/b', 'a/b is not the name of a unit'],
         [
           'no-such-unit',
-          'a row has either critAppUnit or commands to start and stop, and not both; remove one of them',
+          'a row has either critAppUnit or commands to start and stop; beside a unit these would never run',
         ],
-        ['no-such-unit', 'warning: systemd has no unit no-such-unit.service; install it, or name another'],
-        ['no-such-unit@1', 'warning: systemd has no unit no-such-unit@1.service; install it, or name another'],
+        ['no-such-unit', 'warning: systemd has no unit no-such-unit.service'],
+        ['no-such-unit@1', 'warning: systemd has no unit no-such-unit@1.service'],
       ],
     },
     'targets of health checks': {
@@ -204,8 +204,8 @@ describe('critagt.cnf', () => {
     'a process that is wanted up without a way, and a window in which nothing happens': {
       add: row(2, 'a', '-', '-', '- 5 0').replace(' down ', ' up '),
       expect: [
-        ['-', 'warning: the process is wanted up, and there is no command to start it; set critAppStartCommand'],
-        ['0', 'warning: with a window of 0 seconds critAppMaxRestarts is never reached; set critAppRestartWindow'],
+        ['-', 'warning: the process is wanted up, and there is no command to start it'],
+        ['0', 'warning: within 0 seconds critAppMaxRestarts is never reached'],
       ],
     },
   })
@@ -239,10 +239,10 @@ describe('logagt.cnf', () => {
       ].join('\n'),
       expect: [
         ['relative.log', 'warning: siLogFileName must begin with / to be found from anywhere, got relative.log'],
-        ['/no/such/folder/x', 'warning: there is no folder /no/such/folder; create it, or name another'],
-        ['/var/log', 'warning: /var/log is not a regular file, and will not be read; name one that is'],
-        ['/etc/passwd/x', 'warning: a part of /etc/passwd/x is a file, not a folder; name another path'],
-        ['/dev/null', 'warning: /dev/null is not a regular file, and will not be read; name one that is'],
+        ['/no/such/folder/x', 'warning: there is no folder /no/such/folder'],
+        ['/var/log', 'warning: /var/log is not a regular file, and will not be read'],
+        ['/etc/passwd/x', 'warning: a part of /etc/passwd/x is a file, not a folder'],
+        ['/dev/null', 'warning: /dev/null is not a regular file, and will not be read'],
       ],
     },
     'a program that is not there, no text to look at, and a trap without a pattern': {
@@ -253,14 +253,8 @@ describe('logagt.cnf', () => {
       ].join('\n'),
       expect: [
         ['/no/such/program', 'warning: siLogMatchCommand: there is no program /no/such/program'],
-        [
-          '9',
-          'warning: siLogMatchStart 9 is beyond siLogMatchStop 5, so no line is searched; lower the start, or raise the stop',
-        ],
-        [
-          '-',
-          'warning: without a pattern nothing matches, so neither command nor notification follows; set siLogRegExp',
-        ],
+        ['9', 'warning: siLogMatchStart 9 is beyond siLogMatchStop 5, so no text is looked at'],
+        ['-', 'warning: without a pattern nothing matches, and neither command nor trap comes'],
       ],
     },
     'rotations that contradict themselves or each other': {
@@ -270,12 +264,12 @@ describe('logagt.cnf', () => {
       expect: [
         [
           '100',
-          'warning: siLogRotateKeepOctets 100 is below siLogRotateSize 5000; a file rotated by size may be deleted at once',
+          'warning: siLogRotateKeepOctets 100 is below siLogRotateSize 5000; what is rotated by size may be deleted at once',
         ],
         ['/var/log/a', 'warning: row 5 has a rotation policy for the same file; this one is not in force'],
         [
           '0',
-          'warning: neither siLogRotateSize nor siLogRotateSeconds says when, so the file is rotated only by castellan rotate',
+          'warning: neither siLogRotateSize nor siLogRotateSeconds says when, so the file is rotated by hand alone',
         ],
       ],
     },
@@ -301,7 +295,7 @@ describe('scripts.cnf', () => {
         ['-', 'warning: scripts.cnf names no command for this script; code that comes over SNMP is never run'],
         ['/no/such/program', 'warning: there is no program /no/such/program'],
         ['"/bin/sh \'x"', 'warning: scriptCommand: the quote at column 9 is not closed'],
-        ['editing', 'smScriptAdminStatus must be enabled or disabled; scripts cannot be edited over SNMP'],
+        ['editing', 'smScriptAdminStatus must be enabled or disabled; code is not edited here'],
       ],
     },
     'launches of what is not there or off, and an argument that is none': {
@@ -327,8 +321,8 @@ describe('sysappl.cnf', () => {
       add: 'castellanApplPackageEntry castellan x 1 -\ncastellanApplPackageEntry own x 1 -\ncastellanApplElementEntry own 1 /no/such/file\ncastellanApplElementEntry gone 1 /bin/sh',
       expect: [
         ['castellan', "warning: castellan is a package of Castellan's own; this line has no rows"],
-        ['/no/such/file', 'warning: there is no file /no/such/file; correct the path, or remove this line'],
-        ['gone', 'warning: there is no castellanApplPackageEntry gone; add one, or name another'],
+        ['/no/such/file', 'warning: there is no file /no/such/file'],
+        ['gone', 'warning: there is no castellanApplPackageEntry gone'],
       ],
     },
   })

@@ -219,15 +219,15 @@ test('reload refuses a file without any listen entry, and so does a start; what 
   await withFile('agent/snmpd.cnf', '', async () => {
     const { code, out } = await castellan('reload')
     assert.equal(code, 1)
-    assert.match(out, /^snmpd\.cnf:1:1: the agent needs a snmpListenEntry to answer anybody; add one such as/)
+    assert.match(out, /^snmpd\.cnf:1:1: there is no snmpListenEntry, so the agent would answer nobody; add one such as/)
     // Whoever sends the signal by hand gets the same answer from the agent itself.
     process.kill(appliance.agentPid, 'SIGHUP')
-    await until(() => appliance.log('agent.log').includes('the agent needs a snmpListenEntry'), 5000, 'the refusal')
+    await until(() => appliance.log('agent.log').includes('there is no snmpListenEntry'), 5000, 'the refusal')
     assert.ok(await serves())
     await appliance.stopAgent()
     assert.equal(await appliance.startDaemon('agent'), 1)
   })
-  assert.match(appliance.output, /snmpd\.cnf:1:1: the agent needs a snmpListenEntry/)
+  assert.match(appliance.output, /snmpd\.cnf:1:1: there is no snmpListenEntry/)
 })
 
 test('a home whose snmpd.cnf is older than its triggers is told each line that it lacks, and is good with them', async () => {
@@ -259,10 +259,7 @@ test('a view of another name that shows commands and communities is told each li
   await withFile('agent/snmpd.cnf', whole, async () => {
     const first = await complaintsOf(appliance.at.home)
     const [, line, message] = /^snmpd\.cnf:(\d+):\d+: warning: (view mine.*)$/m.exec(first.join('\n'))!
-    assert.match(
-      message!,
-      /^view mine shows snmpCommunityTable, .*siLogLastMatch, .* at noAuthNoPriv, which the shipped view read excludes; add: vacm/,
-    )
+    assert.match(message!, /^view mine shows snmpCommunityTable, .*siLogLastMatch, .* at noAuthNoPriv/)
     assert.match(whole.split('\n')[Number(line) - 1]!, /^vacmAccessEntry publicGroup /)
     const lines = message!.match(/vacmViewTreeFamilyEntry \S+ \S+ - \w+ nonVolatile/g) ?? []
     writeFileSync(file, `${whole}${lines.join('\n')}\n`)
@@ -277,10 +274,7 @@ test('the real subagents refuse what check calls an error, in the same words, an
   await withFile('subagents/critagt.cnf', text + row(7, 'a', '/bin/true') + row(8, 'a', '/bin/true'), async () => {
     const { code, out } = await castellan('check')
     assert.equal(code, 1)
-    assert.match(
-      out,
-      /^critagt\.cnf:\d+:20: row 7 also has the name a; both would supervise the same process; rename one\n$/,
-    )
+    assert.match(out, /^critagt\.cnf:\d+:20: row 7 is named a too; both would take the same process for theirs\n$/)
     const before = appliance.output.length
     assert.equal(await appliance.startDaemon('subagents'), 1)
     assert.ok(appliance.output.slice(before).includes(out.trim()), appliance.output)
@@ -304,7 +298,7 @@ test('check --strict takes warnings for errors, and people read how many there a
       assert.equal(code, 0)
       assert.match(
         out,
-        /^snmpd\.cnf:\d+:19: warning: no snmpTargetAddrEntry has the tag lost; give it to one, or remove this line\nall configuration files are good; 1 warning\n$/,
+        /^snmpd\.cnf:\d+:19: warning: no snmpTargetAddrEntry has the tag lost\nall configuration files are good; 1 warning\n$/,
       )
       assert.equal((await castellan('check', '--strict')).code, 1)
     },
@@ -344,11 +338,9 @@ test('logs of sipd that a start could not open are named in the line of their di
     return said
   }
   assert.deepEqual(await say('ErrorLog /no/such/folder/log'), [
-    'error: ErrorLog: the folder /no/such/folder does not exist; create it, or sipd cannot start',
+    'error: ErrorLog: there is no folder /no/such/folder; sipd cannot start',
   ])
-  assert.deepEqual(await say('ErrorLog /etc'), [
-    'error: ErrorLog: /etc is not a regular file or a device, so it cannot be written',
-  ])
+  assert.deepEqual(await say('ErrorLog /etc'), ['error: ErrorLog: /etc is no file that can be written'])
   assert.deepEqual(await say('ErrorLog "|/no/such/program x"'), [
     'error: ErrorLog: there is no program /no/such/program',
   ])

@@ -38,11 +38,11 @@ test('a home from before new files came is completed at the start, one notice a 
 
   const started = await castellan('start', '--detach')
   assert.equal(started.code, 0, started.err)
-  const made = started.out.split('\n').filter((line) => line.startsWith('created '))
+  const made = started.out.split('\n').filter((line) => line.startsWith('made '))
   assert.deepEqual(
     made.sort(),
     ['agent/schedule.cnf', 'sipd/sipd.conf', 'subagents/scripts.cnf'].map(
-      (file) => `created ${conf(file)}, which was missing in ${at.home.root}`,
+      (file) => `made ${conf(file)}, which ${at.home.root} did not have yet`,
     ),
   )
   assert.match(started.out, new RegExp(`sipd +up +udp and tcp 127\\.0\\.0\\.1:${at.sipPort}\\n`))
@@ -72,10 +72,10 @@ test('where the port offset cannot be known only files without ports are made, a
   const advice = `castellan init --home ${at.home.root} --port-offset N`
   const checked = await castellan('check')
   assert.equal(checked.code, 1)
-  assert.ok(checked.out.includes(`${conf('sipd/sipd.conf')} is missing; it holds port numbers`), checked.out)
+  assert.ok(checked.out.includes(`${conf('sipd/sipd.conf')} is missing; it holds ports`), checked.out)
   const completed = await castellan('init')
   assert.equal(completed.code, 1)
-  assert.equal(completed.out, `created ${conf('agent/host.cnf')}\n`)
+  assert.equal(completed.out, `made ${conf('agent/host.cnf')}\n`)
   assert.deepEqual(
     completed.err
       .trim()

@@ -59,7 +59,7 @@ test('check and start refuse default communities on a public address with exit c
   await withFile(home, 'agent/snmpd.cnf', edit, async () => {
     const lines = readFileSync(join(home.conf, 'agent', 'snmpd.cnf'), 'utf8').split('\n')
     const line = 1 + lines.findIndex((one) => one.startsWith('snmpCommunityEntry public'))
-    const place = `snmpd.cnf:${line}:27: this community is a well-known name that attackers try, and 0.0.0.0:${snmpPort} takes it from any address; use SNMPv3 users`
+    const place = `snmpd.cnf:${line}:27: this community is one that everybody tries, and 0.0.0.0:${snmpPort} takes it from any address; use SNMPv3 users`
     const checked = await appliance.castellan('check')
     assert.equal(checked.code, 4, checked.out)
     assert.ok(checked.out.includes(place), checked.out)

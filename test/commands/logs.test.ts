@@ -64,11 +64,8 @@ test('castellan logs test tells which lines a pattern matches, and that one take
   const found = await runBin('castellan', ['logs', 'test', '^error', path])
   assert.deepEqual([found.code, found.out], [0, '1: error 1\n3: error 2\n5: error at the end\n'])
   assert.match(found.err, /^3 of 5 lines match\n/)
-  assert.match(
-    (await runBin('castellan', ['logs', 'test', '(a+)+$', path])).err,
-    /the pattern took too long on 1 lines/,
-  )
-  assert.match((await runBin('castellan', ['logs', 'test', '(', path])).err, /expected a regular expression, got \(: /)
+  assert.match((await runBin('castellan', ['logs', 'test', '(a+)+$', path])).err, /on 1 lines it took too long/)
+  assert.match((await runBin('castellan', ['logs', 'test', '(', path])).err, /is not a regular expression/)
 })
 
 /** One poll of a follower reads 4 MiB at most: parts of these files give it nothing to deliver. */
@@ -111,6 +108,6 @@ test('a pattern is not tried on what cannot be read, and the sentence says why',
   )
   await assert.rejects(
     tryPattern('error', join(at.home.root, 'none'), () => {}),
-    /none does not exist$/,
+    /none is not there$/,
   )
 })

@@ -73,7 +73,7 @@ test('setany takes the type from the MIB, and says what a value is to be', async
   const wrong = await run('setany', '-v2c', at.snmp, 'cspsAdmin', 'critAppAdminStatus.1', 'sideways')
   assert.deepEqual(
     [wrong.code, wrong.err.split('\n')[0]],
-    [2, 'setany: critAppAdminStatus.1 must be up(1) or down(2), got "sideways"'],
+    [2, 'setany: critAppAdminStatus.1 is to be up(1) or down(2), not "sideways"'],
   )
   assert.equal((await run('setany', '-v2c', at.snmp, 'public', 'sysLocation', 'x')).code, 4)
 })
@@ -148,13 +148,13 @@ test('castellan status, check, init and stop', async () => {
     ['agent true', 'subagents true', 'sipd true', 'console true'],
   )
   assert.deepEqual(await castellan('check'), { code: 0, out: 'all configuration files are good\n', err: '' })
-  assert.match((await castellan('init')).out, /is complete; nothing to do/)
+  assert.match((await castellan('init')).out, /has everything already/)
   const again = await castellan('start')
   assert.deepEqual(
     [again.code, again.err],
     [
       1,
-      `castellan: the appliance ${at.home.root} runs already, as PID ${readFileSync(join(at.home.run, 'castellan.pid'), 'utf8').split('\n')[0]}; to stop it, run: castellan stop\n`,
+      `castellan: the appliance ${at.home.root} runs already, as PID ${readFileSync(join(at.home.run, 'castellan.pid'), 'utf8').split('\n')[0]}\n`,
     ],
   )
   const sipd = join(at.home.conf, 'sipd', 'sipd.conf')
@@ -163,7 +163,7 @@ test('castellan status, check, init and stop', async () => {
   const bad = await castellan('check')
   assert.deepEqual(
     [bad.code, bad.out],
-    [1, 'sipd.conf:1:8: Listen must be a port or address:port such as 127.0.0.1:5060, got "x"\n'],
+    [1, 'sipd.conf:1:8: Listen is to be a port or address:port such as 127.0.0.1:5060, not "x"\n'],
   )
   writeFileSync(sipd, good)
   const snmpd = join(at.home.conf, 'agent', 'snmpd.cnf')

@@ -116,9 +116,9 @@ describe('the row of sipd', { skip: noLayout }, () => {
   test('stays where it has another unit; where there is none, that is said', async () => {
     const path = join(installed.home.conf, 'subagents', 'critagt.cnf')
     writeFileSync(path, `${row} - 0 600 10 kamailio.service\n`)
-    assert.match(await units(), /names the unit kamailio\.service for sipd, which is kept/)
+    assert.match(await units(), /has the unit kamailio\.service for sipd, which stays/)
     writeFileSync(path, '# nothing\n')
-    assert.match(await units(), /has no row for sipd; add one with the unit castellan-sipd\.service/)
+    assert.match(await units(), /has no row of sipd; add one that names castellan-sipd\.service/)
     assert.equal(readFileSync(path, 'utf8'), '# nothing\n')
   })
 

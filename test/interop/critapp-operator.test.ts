@@ -114,7 +114,7 @@ describe('what an operator orders is no failure', needs('snmpset', 'snmptrapd'),
     const { code, out, err } = await appliance.castellan('apps', 'restart', 'front', 'sipd')
     assert.deepEqual(
       [code, err, out],
-      [0, '', 'front: stopped, and start was requested\nsipd: stopped, and start was requested\n'],
+      [0, '', 'front: stopped, and start was asked for\nsipd: stopped, and start was asked for\n'],
     )
     await until(async () => (await apps()).every(({ status }) => status === 'up'), 10_000, 'the start')
     const after = await apps()

@@ -84,10 +84,7 @@ describe('a home is started, stopped and killed', () => {
         .sort(),
       everything,
     )
-    assert.match(
-      (await castellan('start')).err,
-      new RegExp(`runs already, as PID ${servingStarter()}; to stop it, run: castellan stop\n$`),
-    )
+    assert.match((await castellan('start')).err, new RegExp(`runs already, as PID ${servingStarter()}\n$`))
   })
 
   test('a stop in the midst of a start leaves nothing', async () => {
@@ -120,14 +117,8 @@ describe('a home is started, stopped and killed', () => {
     const before = [serving('agent'), serving('subagents')]
     starter.kill('SIGKILL')
     await once(starter, 'exit')
-    assert.match(
-      (await castellan('status')).out,
-      /has ended, so nothing restarts a daemon that ends; run: castellan start\n$/,
-    )
-    assert.match(
-      (await castellan('restart', 'agent')).err,
-      /no castellan start supervises the agent; run: castellan start/,
-    )
+    assert.match((await castellan('status')).out, /has ended, and what ends now stays so; run: castellan start\n$/)
+    assert.match((await castellan('restart', 'agent')).err, /no castellan start keeps the agent; run: castellan start/)
     const next = await startInFront()
     assert.deepEqual(
       parts()
@@ -151,10 +142,7 @@ describe('a home is started, stopped and killed', () => {
       let err = ''
       second.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
       assert.deepEqual(await once(second, 'close'), [1, null])
-      assert.equal(
-        err,
-        `${name}: the ${name} of ${at.home.root} runs already, as PID ${first}; to stop it, run: castellan stop\n`,
-      )
+      assert.equal(err, `${name}: the ${name} of ${at.home.root} runs already, as PID ${first}\n`)
       assert.equal(serving(name), first)
     }
   })
@@ -169,7 +157,7 @@ describe('a home is started, stopped and killed', () => {
     let err = ''
     orphan.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
     assert.deepEqual(await once(orphan, 'close'), [1, null])
-    assert.equal(err, 'agent: the castellan start that started it, PID 1, has ended; run: castellan start\n')
+    assert.equal(err, 'agent: the castellan start that started it, PID 1, has ended\n')
   })
 
   test('SIGHUP does not end a start that has no terminal, as under nohup', async () => {

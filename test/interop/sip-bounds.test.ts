@@ -47,8 +47,8 @@ describe('memory that strangers fill', ofSipdAlone, () => {
       const call = requestText('INVITE', 'sip:bob@example.test', other)
       other.send(call)
       await callee.receive((message) => message.includes(header(call, 'Call-ID')!))
-      assert.equal(linesAbout(server, /uses its whole share of memory/).length, 1)
-      assert.match(linesAbout(server, /uses its whole share/)[0]!, /source=127\.0\.0\.5 .*bound=4000000/)
+      assert.equal(linesAbout(server, /holds its whole share of memory/).length, 1)
+      assert.match(linesAbout(server, /holds its whole share/)[0]!, /source=127\.0\.0\.5 .*bound=4000000/)
       for (const client of [fat, other, callee]) client.close()
     }))
 

@@ -58,16 +58,16 @@ interface Refused {
 }
 
 const refused: readonly Refused[] = [
-  { name: 'a value', lines: () => ['MaxForks 20'], says: /MaxForks must be/ },
+  { name: 'a value', lines: () => ['MaxForks 20'], says: /MaxForks is to be/ },
   {
     name: 'a format of the access log',
     lines: () => ['LogFormat "%q" common'],
-    says: /%q at column 1 is not a directive/,
+    says: /%q at column 1 is no directive/,
   },
   {
     name: 'a format in CustomLog itself',
     lines: () => ['CustomLog logs/sipd/access_log "%h %{}i"'],
-    says: /%\{\}i at column 4 must name a header/,
+    says: /%\{\}i at column 4 is to name a header/,
   },
   {
     name: 'a key that is not there',

@@ -58,6 +58,6 @@ describe('lists for an operator', { ...needs('sipp'), ...ofSipdAlone }, () => {
     withSipServer({ recordRoute: false }, async (server) => {
       const { code, out, err } = await list(server, 'calls')
       assert.deepEqual([code, out], [0, '0 calls\n'])
-      assert.match(err, /to list answered calls, set AddRecordRoute On/)
+      assert.match(err, /answered ones need AddRecordRoute On/)
     }))
 })

@@ -18,6 +18,6 @@ describe('a sipd whose first process was killed while a worker hangs', ofSipdAlo
       assert.equal(statusOf(await exchange(client, requestText('OPTIONS', 'sip:example.test', client))), 200)
       client.close()
       assert.equal(readProcess(hung!), undefined)
-      assert.match(server.log(), /killed workers that a killed sipd had left behind pids=\d+/)
+      assert.match(server.log(), /workers of a sipd that was killed hung, and were killed pids=\d+/)
     }))
 })

@@ -103,10 +103,10 @@ describe('sipd that root starts in a laid-out installation', { skip: noLayout, .
       .filter((name) => name.startsWith('error_log'))
       .map((name) => readFileSync(join(installed.home.logs, 'sipd', name), 'utf8'))
       .join('')
-    assert.match(log, /sipd dropped root rights runsAs="uid 61002"/)
+    assert.match(log, /sipd gave up root runsAs="uid 61002"/)
     assert.match(
       log,
-      /only root can read this file; its content at the start of sipd is used path=.*example\.test\.key/,
+      /only root can read this file; what it held when sipd was started is used path=.*example\.test\.key/,
     )
   })
 
@@ -129,10 +129,7 @@ describe('sipd that root starts in a laid-out installation', { skip: noLayout, .
     const refused = await sip('start')
     assert.deepEqual(refused.exit, { kind: 'exited', code: 4 }, refused.printed)
     // It may be a second name of any file of root's, which chown would give away.
-    assert.match(
-      refused.printed,
-      /others own \S+\/data\/sipd\/strange in its folders; remove them or move them elsewhere/,
-    )
+    assert.match(refused.printed, /others own \S+\/data\/sipd\/strange in its folders; remove or move away/)
     assert.doesNotMatch(refused.printed, /chown/)
     assert.equal(lstatSync(strange).uid, 0, 'nothing changed hands')
     rmSync(strange)
@@ -169,7 +166,7 @@ describe('sipd that root starts in a checkout', { skip: noLayout }, () => {
     write(`Listen 0.0.0.0:${at.sipPort}`, 'User no-user-of-this-name')
     const refused = await start()
     assert.equal(refused.code, 4, refused.err)
-    assert.match(refused.err, /there is no user no-user-of-this-name; create it, or change User/)
+    assert.match(refused.err, /there is no user no-user-of-this-name; make one, or change User/)
     write(`Listen 0.0.0.0:${at.sipPort}`, 'User "#61003"')
     const closed = await start()
     assert.equal(closed.code, 4, closed.err)

@@ -206,7 +206,7 @@ describe('users over SNMP, with snmpusm and snmpvacm', needs('snmpusm'), () => {
     assert.equal((await user('add', 'temp', '--group', 'operate')).code, 0)
     assert.equal((await write()).code, 0)
     const informs = await user('add', 'temp', '--engine', '80007ed90401020304')
-    assert.match(informs.out, /its group stays operatePriv\nthe running agent uses it\n/)
+    assert.match(informs.out, /its group stays operatePriv\nthe running agent has taken it\n/)
     assert.equal((await write()).code, 0, 'keys for informs are no matter of rights')
     assert.equal((await user('add', 'temp', '--group', 'read')).code, 0)
     assert.match((await write()).err, /noAccess|authorizationError/)
@@ -244,7 +244,7 @@ describe('users over SNMP, with snmpusm and snmpvacm', needs('snmpusm'), () => {
     assert.equal(refused.code, 1)
     assert.match(
       refused.err,
-      /the running agent keeps its old configuration, because its files have mistakes: schedule\.cnf:\d+:1: unknown entry "nonsense"/,
+      /the running agent goes on with what it had, for it cannot take its files: schedule\.cnf:\d+:1: unknown entry "nonsense"/,
     )
     assert.equal((await appliance.castellan('reload')).code, 0)
   })

@@ -139,7 +139,7 @@ test('a file in UTF-16 is refused in one sentence, and NUL octets with their pla
   assert.deepEqual((await doors(Buffer.from('\ufeffdoorEntry 1 - -\n', 'utf16le'))).complaints, [
     'door.cnf:1:1: the file is in UTF-16; save it as UTF-8',
   ])
-  const nul = 'unexpected NUL octet; write it as "\\u{0}" in a value'
+  const nul = 'a NUL octet has no place in this file; a value that has one is written "\\u{0}"'
   assert.deepEqual((await doors('doorEntry 1 - a\0 "b\0"\ndoorEntry 2 - "\\u{0}"\n')).complaints, [
     `door.cnf:1:15: ${nul}`,
     `door.cnf:1:18: ${nul}`,

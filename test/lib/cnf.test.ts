@@ -128,16 +128,16 @@ test('all complaints come at once, each with file, line, column and what was exp
     'lampEntry 1 x red 80 1.3\nlampEntry 1 y red 80 1.3\nlampEntri 3\nlampEntry 200 x blue zz nowhere\nlampEntry 5 "open\nlampEntry 6 x red 80 1.3 true extra\nlampsDim\n',
   )
   assert.deepEqual((await file.load()).map(formatComplaint), [
-    'lamp.cnf:5:13: the string that starts here has no closing quote; add one on the same line',
-    'lamp.cnf:2:1: duplicate lampEntry 1; the first is in line 1; remove one',
+    'lamp.cnf:5:13: the string that starts here has no closing quote',
+    'lamp.cnf:2:1: lampEntry 1 is there already, in line 1',
     'lamp.cnf:3:1: unknown entry "lampEntri"; did you mean lampEntry?',
     'lamp.cnf:4:11: lampIndex must be a number within 1 to 100, got "200"',
     'lamp.cnf:4:17: lampColour must be red(1) or green(2), got "blue"',
     'lamp.cnf:4:22: lampTests must be bits in hexadecimal, such as 80, got "zz"',
-    'lamp.cnf:4:25: lampSees must be an object identifier such as 1.3.6.1 or a name that this agent serves, got "nowhere"',
-    'lamp.cnf:5:11: lampEntry: missing field 2, lampName; its fields are lampIndex, lampName, lampColour, lampTests, lampSees, lampOn',
-    'lamp.cnf:6:31: lampEntry: unexpected field 7 "extra"; its fields are lampIndex, lampName, lampColour, lampTests, lampSees, lampOn',
-    'lamp.cnf:7:1: lampsDim: missing field 1, lampsDim; its fields are lampsDim',
+    'lamp.cnf:4:25: lampSees must be an object identifier such as 1.3.6.1 or a name that is served here, got "nowhere"',
+    'lamp.cnf:5:11: lampEntry ends before its field 2, lampName',
+    'lamp.cnf:6:31: lampEntry has 6 fields; this one is too many',
+    'lamp.cnf:7:1: lampsDim ends before its field 1, lampsDim',
   ])
   assert.equal(table.size, 0, 'nothing of a broken file is taken')
 })
@@ -187,7 +187,7 @@ test('a file with secrets that others can read is refused, with the command that
   const { file, path } = await lamps('lampsDim 1\n', true)
   await chmod(path, 0o644)
   const complaints = await file.load()
-  assert.match(complaints[0]?.message ?? '', /other users can read; run: chmod 600 /)
+  assert.match(complaints[0]?.message ?? '', /others can read; run: chmod 600 /)
 })
 
 test("the ancestor's printed entries load as they mean", async () => {

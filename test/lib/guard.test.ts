@@ -32,7 +32,7 @@ test('a guarded process goes on after a timer or message that throws, and says s
   assert.equal(times, 3, 'a timer that throws goes on')
   assert.match(
     lines[0]!,
-    /error {2}test: "?bug: a timer failed; the process keeps running"? error=.*no descriptor is left\\n +at /,
+    /error {2}test: "?bug: a timer failed; the process goes on"? error=.*no descriptor is left\\n +at /,
   )
   const fail = guarded('a message', (number: number) => {
     throw new Error(`bad message ${number}`)
@@ -56,5 +56,5 @@ test('a guarded process goes on after a promise that nobody waits for was reject
     void Promise.reject(new Error('rejected'))`
   const argv = [process.execPath, '--input-type=module', '-e', script] as const
   const { output, errors } = await runProgram({ argv, limitMs: 20_000 })
-  assert.equal(output, 'bug: unhandled rejection; the process keeps running rejected\ngoes on\n', errors)
+  assert.equal(output, 'bug: a promise that nobody waits for failed; the process goes on rejected\ngoes on\n', errors)
 })

@@ -76,7 +76,7 @@ describe('a path that can be no home', () => {
     assert.doesNotThrow(() => checkHomePath(homeOf(longest)))
     assert.throws(
       () => checkHomePath(homeOf(`${longest}x`)),
-      /is 80 octets long, and the sockets of a home allow 79; choose a shorter path, or a symbolic link to it$/,
+      /is 80 octets long, and the sockets of a home allow 79; choose/,
     )
     assert.throws(() => checkHomePath(homeOf(`${longest.slice(0, -1)}é`)), HomeError)
   })
@@ -97,10 +97,7 @@ describe('a path that can be no home', () => {
     const before = process.env.CASTELLAN_HOME
     try {
       process.env.CASTELLAN_HOME = ''
-      assert.throws(() => resolveHome(), {
-        message: 'CASTELLAN_HOME is empty; set it to the folder of the home, or unset it',
-        exitCode: 2,
-      })
+      assert.throws(() => resolveHome(), { message: /^CASTELLAN_HOME is empty/, exitCode: 2 })
       assert.throws(() => resolveHome(''), { message: /^--home is empty/, exitCode: 2 })
       assert.equal(resolveHome('/somewhere').root, '/somewhere')
     } finally {
@@ -137,7 +134,7 @@ describe('a home of another user', { skip: process.getuid?.() !== 0 && 'only roo
     test(`is refused, and not taken for one that is not there: ${name}`, () =>
       asNobody(() =>
         assert.throws(() => requireHome(resolveHome(join(folder, name))), {
-          message: /^this user \(uid \d+\) has no access to .*; run the command as the owner of the home$/,
+          message: /has no access to .*; run the command as the owner of the home$/,
           exitCode: 4,
         }),
       ))

@@ -63,7 +63,7 @@ test('a program that is not here is told once, and leaves no file', async () => 
   await reports.refresh()
   await reports.refresh()
   assert.equal(lines.length, 1)
-  assert.match(lines[0]!, /a program is not installed; its rows are left out program=no-such/)
+  assert.match(lines[0]!, /a program is not here, and the rows it would give are left out program=no-such/)
   assert.equal(existsSync(path), false)
 })
 

@@ -35,7 +35,7 @@ test('the 65,536 IPv6 networks of one site have twice the share of one source to
   const { account, lines, take } = bounded()
   const taken = Array.from({ length: 100 }, (_, i) => take(`2001:db8:1:${i + 1}::1`, 50)).filter(Boolean).length
   assert.equal(taken, 10, 'half of the whole')
-  assert.match(lines[0]!, /warn .*uses its whole share of memory.* source=2001:db8:1::\/48 octets=500 bound=500/)
+  assert.match(lines[0]!, /warn .*holds its whole share of memory.* source=2001:db8:1::\/48 octets=500 bound=500/)
   assert.equal(take('2001:db8:2::1', 250), true, 'another site')
   assert.equal(take('192.0.2.1', 250), true)
   account.traffic.shareOf('192.0.2.1').charge(account.queues, -250)
@@ -66,7 +66,7 @@ test('sources that have not reached their share are refused once the whole is us
   for (let i = 1; i <= 5; i++) assert.equal(take(`192.0.2.${i}`, 190), true)
   assert.equal(take('192.0.2.6', 190), false)
   assert.equal(lines.length, 1)
-  assert.match(lines[0]!, /error .*is used up; further requests are refused directive=MaxOctets octets=950 bound=1000/)
+  assert.match(lines[0]!, /error .*is used up; more is refused directive=MaxOctets octets=950 bound=1000/)
   assert.match(lines[0]!, /mostIsOf=192\.0\.2\.1 itsOctets=190/)
 })
 
@@ -75,7 +75,7 @@ test('a source at its share is named in the log once, with its address, however 
   take('192.0.2.1', 250)
   for (let i = 0; i < 1000; i++) take('192.0.2.1', 10)
   assert.equal(lines.length, 1)
-  assert.match(lines[0]!, /warn .*uses its whole share of memory.* source=192\.0\.2\.1 octets=250 bound=250/)
+  assert.match(lines[0]!, /warn .*holds its whole share of memory.* source=192\.0\.2\.1 octets=250 bound=250/)
   clock.advance(3_600_000)
   for (let i = 0; i < 1000; i++) take('192.0.2.1', 10)
   assert.equal(lines.length, 2, 'and again after an hour')

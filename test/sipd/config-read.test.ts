@@ -85,9 +85,9 @@ describe('reading the configuration of a home', () => {
     write('sipd.conf', 'MaxForks 9\nNonsense\n')
     write('persistent_tcp.conf', '# peers\nhost:0\n')
     assert.deepEqual(refusal().split('\n'), [
-      'sipd.conf:1:10: MaxForks must be a whole number within 1..6, got "9"',
-      'sipd.conf:2:1: unknown directive Nonsense in sipd.conf; see docs/sipd-directives.md',
-      'persistent_tcp.conf:2:1: a peer must be host or host:port such as 192.0.2.1:5060, got "host:0"',
+      'sipd.conf:1:10: MaxForks is to be a whole number within 1..6, not "9"',
+      'sipd.conf:2:1: Nonsense is no directive of sipd.conf',
+      'persistent_tcp.conf:2:1: a peer is to be host or host:port such as 192.0.2.1:5060, not "host:0"',
     ])
   })
 
@@ -97,7 +97,7 @@ describe('reading the configuration of a home', () => {
 
   test('a file with a secret that others can read is refused, and one without is not', () => {
     write('sipd.conf', '\nDB_MySQL_Password hush\n', 0o640)
-    assert.match(refusal(), /^sipd\.conf:2:1: has secrets that other users can read; run: chmod 600 \S+\/sipd\.conf$/)
+    assert.match(refusal(), /^sipd\.conf:2:1: holds secrets that others can read; run: chmod 600 \S+\/sipd\.conf$/)
     write('sipd.conf', '\nDB_MySQL_Password hush\n', 0o600)
     assert.equal(readConfig(home).config.DB_MySQL_Password?.reveal(), 'hush')
     write('sipd.conf', 'MaxForks 2\n', 0o644)
@@ -108,7 +108,7 @@ describe('reading the configuration of a home', () => {
     const sipd = { uid: 990, gid: 980 }
     const verdict = (mode: number, uid = 0, gid = 980, reader = sipd) =>
       checkFileMode('sipd.conf', { uid, gid, mode: 0o100000 | mode }, reader)
-    const refused = (mode: number) => `has secrets that other users can read; run: chmod ${mode} sipd.conf`
+    const refused = (mode: number) => `holds secrets that others can read; run: chmod ${mode} sipd.conf`
     assert.equal(verdict(0o400), undefined)
     assert.equal(verdict(0o640), undefined)
     assert.equal(verdict(0o644), refused(640))
@@ -161,7 +161,7 @@ describe('showing the configuration', () => {
     assert.match(shown, /^Listen \[::1\]:5080 +# sipd\.conf:2,3$/m)
     assert.match(shown, /^MaxForks 5 +# default$/m)
     assert.match(shown, /^# ProxyDomain +# default$/m)
-    assert.match(shown, /^Allow from 10\.1 company\.com +# sipd\.conf:8, no effect$/m)
+    assert.match(shown, /^Allow from 10\.1 company\.com +# sipd\.conf:8, not acted on$/m)
     assert.doesNotMatch(shown, /Accounting/)
     const again = parseConfig(shown, 'sipd.conf')
     assert.ok('config' in again)
@@ -197,14 +197,14 @@ describe('showing the configuration', () => {
   test('sip check tells warnings and the verdict, or everything that is wrong', () => {
     write('sipd.conf', 'MaxForks 2\nAccounting On\n')
     assert.deepEqual(formatCheck(inspectConfig(home)), {
-      text: 'sipd.conf:2:1: warning: Accounting has no effect: accounting over RADIUS is not implemented yet\nsipd.conf is good: 2 directives, 1 warning\n',
+      text: 'sipd.conf:2:1: warning: Accounting is not acted on: accounting over RADIUS is to come\nsipd.conf is good: 2 directives, 1 warning\n',
       isGood: true,
     })
     write('sipd.conf', 'MaxForks 2\n')
     assert.equal(formatCheck(inspectConfig(home)).text, 'sipd.conf is good: 1 directive, 0 warnings\n')
     write('sipd.conf', 'MaxForks 20\n')
     assert.deepEqual(formatCheck(inspectConfig(home)), {
-      text: 'sipd.conf:1:10: MaxForks must be a whole number within 1..6, got "20"\nsipd.conf is not good: 1 complaint, 0 warnings\n',
+      text: 'sipd.conf:1:10: MaxForks is to be a whole number within 1..6, not "20"\nsipd.conf is not good: 1 complaint, 0 warnings\n',
       isGood: false,
     })
   })
@@ -219,8 +219,8 @@ test('sip check warns of bounds on memory that the heap is too small for', () =>
     )
   }
   assert.deepEqual(warningsOf('', 600), [], '256 MB and 20,000 users')
-  assert.match(warningsOf('', 500)[0]!, /^1: a worker may use 320 MB .*60 % of its heap of 500 MB/)
-  assert.match(warningsOf('\nRegistrarMaxUsers 1000000\n', 2000)[0]!, /^2: a worker may use 3456 MB/)
+  assert.match(warningsOf('', 500)[0]!, /^1: a worker may hold 320 MB .*60 % of its heap of 500 MB/)
+  assert.match(warningsOf('\nRegistrarMaxUsers 1000000\n', 2000)[0]!, /^2: a worker may hold 3456 MB/)
   assert.deepEqual(warningsOf('RegistrarMaxUsers 1000000\nRegistrarMaxOctets 700000000', 2000), [])
   assert.deepEqual(warningsOf('MaxOctets 1000000000\nStartServers 4', 600), [], 'each worker has its part')
 })
@@ -267,7 +267,7 @@ describe('what other machines may do', () => {
   test('is said to be for anybody who registers where AllowRelayRegistered is on, unless nobody can', () => {
     const [policy, registered] = said('Listen 5060', 'AllowRelayRegistered On')
     assert.match(policy!, /relayed for registered users and no address \(AllowRelay\), and refused with 403 otherwise$/)
-    assert.equal(registered, '2 AllowRelayRegistered is On: sipd relays for anybody who registers first')
+    assert.equal(registered, '2 AllowRelayRegistered: sipd relays for anybody who registers first')
     assert.equal(said('Listen 5060', 'AllowRelayRegistered On', 'Cisco_Registry Off').length, 1)
   })
 

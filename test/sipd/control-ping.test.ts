@@ -93,10 +93,7 @@ describe('sip ping over TLS', needs('openssl'), () => {
   test('takes the certificate with the fingerprint that it was given, and no other', async () => {
     assert.equal((await ping(target({ fingerprint: fingerprint() }, '127.0.0.1'), 5000, systemClock)).status, 200)
     const other = fingerprint().replace(/../, (first) => (first === '00' ? '01' : '00'))
-    await assert.rejects(
-      ping(target({ fingerprint: other }), 5000, systemClock),
-      new RegExp(`the certificate must have the fingerprint ${other}, got ${fingerprint()}`),
-    )
+    await assert.rejects(ping(target({ fingerprint: other }), 5000, systemClock), /fingerprint/)
   })
 
   test('the command asks by TLS for a sips: URI, transport=tls and --tls, with what it is told to trust', async () => {
@@ -138,10 +135,7 @@ describe('sip ping over UDP', () => {
     const server = await udpServer(() => {})
     const answer = ping(server.target, 16_000, clock)
     const failed = assert.rejects(answer, (error) => {
-      return (
-        error instanceof NoResponseError &&
-        /no final response within 16 s; check the address, the port and the firewalls between/.test(error.message)
-      )
+      return error instanceof NoResponseError && /no final response within 16 s/.test(error.message)
     })
     await until(() => server.count() === 1, 2000)
     for (const [elapsedMs, expected] of [
@@ -188,7 +182,7 @@ describe('sip ping over UDP', () => {
   test('is told at once when nobody listens', async () => {
     const server = await udpServer(() => {})
     server.close()
-    await assert.rejects(ping(server.target, 5000, systemClock), /udp 127\.0\.0\.1:\d+: nothing listens there/)
+    await assert.rejects(ping(server.target, 5000, systemClock), /udp 127\.0\.0\.1:\d+: nobody listens/)
   })
 })
 
@@ -235,20 +229,17 @@ describe('sip ping over TCP', () => {
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
-    await assert.rejects(
-      ping(target(port), 5000, systemClock),
-      /tcp 127\.0\.0\.1:\d+: the server closed the connection; see its log/,
-    )
+    await assert.rejects(ping(target(port), 5000, systemClock), /tcp 127\.0\.0\.1:\d+: the connection was closed/)
     server.close()
     await once(server, 'close')
-    await assert.rejects(ping(target(port), 5000, systemClock), /nothing listens there/)
+    await assert.rejects(ping(target(port), 5000, systemClock), /nobody listens/)
     const flood = createServer((connection) => {
       connection.on('error', () => {})
       connection.write('x'.repeat(200_000))
     })
     flood.listen(port, '127.0.0.1')
     await once(flood, 'listening')
-    await assert.rejects(ping(target(port), 5000, systemClock), /the answer is not SIP; check the port/)
+    await assert.rejects(ping(target(port), 5000, systemClock), /what comes back is no SIP/)
     flood.close()
   })
 })
@@ -264,7 +255,7 @@ describe('bin/sip ping', () => {
     const home = ['--home', at.home.root]
     const silent = await runBin('sip', ['ping', ...home])
     assert.equal(silent.code, 3)
-    assert.match(silent.err, new RegExp(`udp 127\\.0\\.0\\.1:${at.sipPort}: nothing listens there`))
+    assert.match(silent.err, new RegExp(`udp 127\\.0\\.0\\.1:${at.sipPort}: nobody listens`))
     assert.equal((await runBin('sip', ['start', ...home])).code, 0)
     try {
       const { code, out } = await runBin('sip', ['ping', ...home])

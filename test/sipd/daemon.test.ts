@@ -110,8 +110,8 @@ describe('sipd and bin/sip', () => {
     const { code, out, err } = await sip('start')
     assert.equal(code, 1)
     assert.match(out, /\[FAILED\]/)
-    assert.match(err, /sipd\.conf:\d+:8: Listen must be a port or address:port/)
-    assert.match(err, /sipd\.conf:\d+:21: RegistrarMinExpires must be a whole number/)
+    assert.match(err, /sipd\.conf:\d+:8: Listen is to be a port or address:port/)
+    assert.match(err, /sipd\.conf:\d+:21: RegistrarMinExpires is to be a whole number/)
     writeFileSync(path, good)
   })
 
@@ -201,7 +201,7 @@ describe('sipd and bin/sip', () => {
     assert.match((await ask(request('REGISTER', 'Contact: <sip:h@c>', 'Expires: 120'))) ?? '', /^SIP\/2\.0 423 /)
     writeFileSync(path, 'Nonsense\n')
     process.kill(pid()!, 'SIGHUP')
-    await until(() => readFileSync(log, 'utf8').includes('the old configuration stays in force'), 2000)
+    await until(() => readFileSync(log, 'utf8').includes('what was in force stays'), 2000)
     assert.match((await ask(request('REGISTER', 'Contact: <sip:h@c>', 'Expires: 120'))) ?? '', /^SIP\/2\.0 423 /)
     writeFileSync(path, good)
   })
@@ -216,8 +216,7 @@ describe('sipd and bin/sip', () => {
     writeFileSync(path, `${good}Listen 127.0.0.1:${taken}\n`)
     assert.equal((await sip('txngraceful-restart', '0', '2')).code, 0)
     await until(
-      () =>
-        /the restart failed; the old configuration stays in force error=.*is in use by/.test(readFileSync(log, 'utf8')),
+      () => /the restart did not work; what was in force stays error=.*is in use by/.test(readFileSync(log, 'utf8')),
       10_000,
     )
     assert.match((await ask(request('OPTIONS'))) ?? '', /^SIP\/2\.0 200 /)
@@ -225,7 +224,10 @@ describe('sipd and bin/sip', () => {
     process.kill(workers.find(({ state }) => state === 'serving')!.pid, 'SIGKILL')
     await until(async () => (await sip('status')).out.includes('down'), 10_000, 'the end of the worker')
     assert.equal((await sip('txngraceful-restart', '0', '2')).code, 0)
-    await until(() => /no worker is ready; trying again error=.*is in use by/.test(readFileSync(log, 'utf8')), 10_000)
+    await until(
+      () => /no worker serves; it is tried again error=.*is in use by/.test(readFileSync(log, 'utf8')),
+      10_000,
+    )
     assert.match((await sip('status')).out, /down/)
     holder.close()
     await until(async () => (await ask(request('OPTIONS'), 300)) !== undefined, 10_000, 'a worker')

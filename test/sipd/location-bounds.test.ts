@@ -82,7 +82,7 @@ test('rows with a contact or a path longer than any may be are passed over, and 
   file.close()
   const { log, lines } = recordingLog()
   assert.deepEqual([...contentOf(path, log).keys()], ['sip:a@h'])
-  assert.match(lines.join(''), /registrations with texts above the present limits were not loaded .*rows=3/)
+  assert.match(lines.join(''), /longer texts than are taken now were not loaded .*rows=3/)
 })
 
 test('who registered is known again after a restart: a source does not get a second share by it', (t) => {

@@ -12,7 +12,7 @@ const ann = 'sip:ann@example.com'
 const hourMs = 3_600_000
 
 /** The registrations of a worker, on a file of its own, with time by hand. */
-function worker(path: string, clock: Clock, broadcast: (changes: Buffer) => void = () => {}) {
+function worker(path: string, clock: Clock, tell: (changes: Buffer) => void = () => {}) {
   const { log, lines } = recordingLog()
   const registrations = new Registrations({
     path,
@@ -23,7 +23,7 @@ function worker(path: string, clock: Clock, broadcast: (changes: Buffer) => void
     account: accountFor(clock),
     clock,
     log,
-    broadcast,
+    tell,
     hasOthers: () => true,
   })
   const leftMs = (user = ann): number | undefined => {
@@ -52,7 +52,7 @@ test('after a boot at 1970 and then NTP all registrations are there, in memory a
   clock.setWallClock(wallMs)
   clock.advance(10_000)
   assert.equal(leftMs(), hourMs - 10_000)
-  assert.match(lines.join(''), /the clock was set; registrations keep their remaining time/)
+  assert.match(lines.join(''), /the clock was set; registrations last as long as before/)
   await registrations.flush()
   assert.deepEqual(expiriesOf(path), [wallMs + hourMs])
   await registrations.stop()
@@ -123,7 +123,7 @@ test('workers whose clocks began at different times agree on how long a registra
   await other.registrations.load()
   oneClock.setWallClock(Date.UTC(2026, 10, 30))
   one.store.replace(ann, [bindingOf({ expiresAtMs: one.store.nowMs() + hourMs })])
-  one.registrations.broadcastNow()
+  one.registrations.tellNow()
   for (const changes of told) other.registrations.heard(changes)
   assert.equal(other.leftMs(), hourMs)
   await Promise.all([one.registrations.stop(), other.registrations.stop()])
@@ -135,7 +135,7 @@ test('many changes at once are told to other workers in frames of bounded size',
   await registrations.load()
   for (let i = 0; i < 2000; i++)
     store.replace(`sip:${i}@h`, [bindingOf({ userAgent: 'x'.repeat(200), expiresAtMs: store.nowMs() + hourMs })])
-  registrations.broadcastNow()
+  registrations.tellNow()
   assert.equal(told.length, 4)
   assert.ok(told.every(({ length }) => length < 500_000))
   await registrations.stop()

@@ -261,8 +261,8 @@ test('stop gives up on a file that cannot be written within its limit, and says 
   const { store, writer, lines } = writing(t, path)
   store.replace(ann, [bindingOf()])
   await writer.stop(300)
-  assert.match(lines.join(''), /cannot save registrations; they stay in memory/)
-  assert.match(lines.join(''), /cannot save registrations before the process ends addresses=1/)
+  assert.match(lines.join(''), /cannot be written; they are kept in memory and tried again/)
+  assert.match(lines.join(''), /could not be written before the end addresses=1/)
 })
 
 test('a failure is tried again with growing delay, logged once a minute, and stop does not wait for the next try', async (t) => {
@@ -339,7 +339,7 @@ test('a disk that takes no more costs nothing once it has room again', async (t)
     if (lines.push(line) === 1) execFileSync('prlimit', ['--pid', String(child.pid), '--fsize=unlimited:'])
   }
   assert.equal((await exited)[0], 0)
-  assert.match(lines[0] ?? '', /cannot save registrations; they stay in memory/)
+  assert.match(lines[0] ?? '', /cannot be written; they are kept in memory and tried again/)
   assert.equal(lines.length, 1)
   assert.equal(contentOf(path).size, 20_000)
 })

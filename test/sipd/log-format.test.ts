@@ -58,14 +58,14 @@ test('nothing sent is a hyphen for %b and a zero for %B, and an empty user is ""
 })
 
 for (const [format, expected, column] of [
-  ['%h %q', /%q at column 4 is not a directive of LogFormat; the directives are %h .*%\{Header\}i/, 4],
-  ['%i', /%i at column 1 must name a header: %\{Header\}i/, 1],
-  ['a %{}i', /%\{\}i at column 3 must name a header/, 3],
-  ['%{x}h', /must be written without braces: %h/, 1],
-  ['%{%Y %Q}t', /has %Q, which is not a conversion of strftime/, 1],
-  ['%{unclosed', /% at column 1 is not a directive/, 1],
-  ['%', /% at column 1 is not a directive/, 1],
-  ['%{constructor}t%constructor', /%c at column 16 is not a directive/, 16],
+  ['%h %q', /%q at column 4 is no directive of LogFormat; there are %h .*%\{Header\}i/, 4],
+  ['%i', /%i at column 1 is to name a header: %\{Header\}i/, 1],
+  ['a %{}i', /%\{\}i at column 3 is to name a header/, 3],
+  ['%{x}h', /takes no braces: %h/, 1],
+  ['%{%Y %Q}t', /has %Q, which is no conversion of strftime/, 1],
+  ['%{unclosed', /% at column 1 is no directive/, 1],
+  ['%', /% at column 1 is no directive/, 1],
+  ['%{constructor}t%constructor', /%c at column 16 is no directive/, 16],
 ] as const) {
   test(`LogFormat ${JSON.stringify(format)} is refused with ${expected.source}`, () => {
     assert.throws(

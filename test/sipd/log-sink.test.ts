@@ -77,8 +77,11 @@ describe('a file', () => {
 
   test('that cannot be opened is told with its path and the reason', async () => {
     const options = { home, clock: systemClock, log: silentLog }
-    await assert.rejects(openSink('nowhere/access_log', options), /cannot open the log .*nowhere\/access_log: ENOENT/)
-    await assert.rejects(openSink('logs', options), /cannot open the log .*: EISDIR/)
+    await assert.rejects(
+      openSink('nowhere/access_log', options),
+      /the log .*nowhere\/access_log cannot be opened: ENOENT/,
+    )
+    await assert.rejects(openSink('logs', options), /cannot be opened: EISDIR/)
   })
 
   test('on a full disk holds nobody up, says so once, and goes on where it is opened again', async () => {
@@ -91,7 +94,7 @@ describe('a file', () => {
     await sink.flush()
     await sink.flush()
     assert.deepEqual(said.length, 1)
-    assert.match(said[0]!, /error {2}test: cannot write a log; its lines wait in memory to=\S+full error="ENOSPC/)
+    assert.match(said[0]!, /error {2}test: a log cannot be written; its lines wait to=\S+full error="ENOSPC/)
     rmSync(path)
     await sink.reopen()
     await sink.flush()
@@ -180,7 +183,7 @@ describe('the queue before it', () => {
     const sink = new Sink(outlet, { clock: new ManualClock(), log })
     for (const line of lines(0, 7)) sink.write(line)
     await sink.close()
-    assert.match(said.at(-1)!, /cannot write the last lines of a log; they are lost to=outlet lines=7/)
+    assert.match(said.at(-1)!, /a log ends with lines that could not be written to=outlet lines=7/)
   })
 })
 
@@ -201,7 +204,7 @@ describe('a program', () => {
 
   test('that cannot be started, or is no command, is told', async () => {
     const options = { home, clock: systemClock, log: silentLog }
-    await assert.rejects(openSink('|/nowhere/program', options), /cannot start the log program \/nowhere\/program/)
+    await assert.rejects(openSink('|/nowhere/program', options), /the log program \/nowhere\/program cannot be started/)
     await assert.rejects(openSink('|"open', options), /the quote at column 1 is not closed/)
     await assert.rejects(openSink('|', options), /the command is empty/)
   })
@@ -258,6 +261,6 @@ describe('a program', () => {
     }
     await closed
     assert.ok(said.some((one) => /did not end with its input and was killed/.test(one)))
-    assert.ok(said.some((one) => /cannot write the last lines of a log; they are lost/.test(one)))
+    assert.ok(said.some((one) => /a log ends with lines that could not be written/.test(one)))
   })
 })

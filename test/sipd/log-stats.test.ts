@@ -86,7 +86,7 @@ test('a block is written every period and once more at the end, and a failure co
   await periodic.stop()
   clock.advance(600_000)
   assert.deepEqual(written, ['block 1\n', 'block 3\n', 'block 4\n'])
-  assert.match(said.join(''), /cannot gather statistics for=stats_log error="worker 7 does not answer"/)
+  assert.match(said.join(''), /statistics could not be gathered for=stats_log error="worker 7 does not answer"/)
 })
 
 test('slow workers are not asked again before they have answered', async () => {

@@ -45,5 +45,5 @@ test('where the key cannot be kept there is one all the same, and the log says s
   writeFileSync(join(root, 'file'), '')
   const { log, lines } = recordingLog()
   assert.match(markKey(join(root, 'file', 'marks.key'), log), /^[0-9a-f]{64}$/)
-  assert.match(lines.at(-1)!, /cannot save the key for Record-Route/)
+  assert.match(lines.at(-1)!, /cannot keep the key of Record-Route/)
 })

@@ -79,7 +79,7 @@ class Mesh {
       account: accountFor(systemClock),
       clock: systemClock,
       log,
-      broadcast: (changes) => {
+      tell: (changes) => {
         for (const other of others()) this.#send(id, other, frames.changes, changes)
       },
       hasOthers: () => others().length > 0,
@@ -107,7 +107,7 @@ class Mesh {
       receive: (from, kind, payload) => {
         if (kind === frames.changes) registrations.heard(payload)
         else if (kind === frames.subscribe) {
-          registrations.broadcastNow()
+          registrations.tellNow()
           this.#send(id, from, frames.subscribed, Buffer.from([handover.isWriting ? 1 : 0]))
         } else handover.receive(from, kind, payload)
       },
@@ -141,7 +141,7 @@ test('it has what a third had told before it was there, though the one that give
   const two = await mesh.join(2, [1, 2], [1])
   mesh.block(2, 1)
   two.register('ann')
-  two.registrations.broadcastNow()
+  two.registrations.tellNow()
   const beginning = mesh.join(3, [3], [1])
   // The first has asked the second whether there is anything it was not told.
   await mesh.holds(frames.subscribed)
@@ -158,7 +158,7 @@ test('what is told while it asks counts after what it gets', async (t) => {
   one.register('later')
   one.registrations.store.replace('sip:user1000@h', [])
   const two = await beginning
-  one.registrations.broadcastNow()
+  one.registrations.tellNow()
   await until(() => two.users().join() === one.users().join(), 5000, 'the same users in both')
 })
 
@@ -228,7 +228,7 @@ test('what a worker had not written when it died is written by another once the 
   const two = await mesh.join(2, [1, 2], [1])
   one.register('ann')
   two.register('bob')
-  one.registrations.broadcastNow()
+  one.registrations.tellNow()
   await failed
   one.die()
   rmSync(dirname(path))

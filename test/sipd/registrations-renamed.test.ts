@@ -22,7 +22,7 @@ function renaming(t: TestContext, path: string) {
     account: accountFor(clock),
     clock,
     log,
-    broadcast: () => {},
+    tell: () => {},
     hasOthers: () => false,
     rename: (name) => name.replace('@sip.', '@'),
   })

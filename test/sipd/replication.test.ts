@@ -15,7 +15,7 @@ function member(hasOthers = true) {
   const replication = new Replication({
     store,
     clock,
-    broadcast: (changes) => told.push(changes),
+    tell: (changes) => told.push(changes),
     hasOthers: () => hasOthers,
   })
   store.onChange((addressOfRecord, bindings) => replication.changed(addressOfRecord, bindings))
@@ -63,7 +63,7 @@ test('the others hear of a registration within 5 ms, of several for one user onc
 test('what is heard before the file was read counts after it', () => {
   const [one, other] = [member(), member()]
   one.register('sip:bob@203.0.113.2')
-  one.replication.broadcastNow()
+  one.replication.tellNow()
   for (const changes of one.told) other.replication.heard(changes)
   assert.equal(contactsOf(other.store).length, 0)
   other.store.restore(bob, binding('sip:bob@203.0.113.1', other.store.nowMs() + 1000))
@@ -75,6 +75,6 @@ test('where there are no others nothing is gathered for them', () => {
   const alone = member(false)
   alone.register('sip:bob@203.0.113.1')
   alone.clock.advance(100)
-  alone.replication.broadcastNow()
+  alone.replication.tellNow()
   assert.equal(alone.told.length, 0)
 })

@@ -138,14 +138,14 @@ describe('a response that is brought to nobody has a line in the error log, and 
   const good = responseTo(request('MESSAGE', bob, { Via: 'SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKx' }), 200)
   for (const [why, text] of [
     ['it belongs to no transaction', good],
-    ['its topmost Via is not that of this server', good.replace('192.0.2.1', '192.0.2.7')],
-    ['the topmost Via is malformed', good.replace('SIP/2.0/UDP', 'SIP/2.0')],
-    ['the topmost Via is malformed', good.replace(/Via:.*\r\n/, '')],
+    ['its topmost Via is not one of this server', good.replace('192.0.2.1', '192.0.2.7')],
+    ['the topmost Via is not of the grammar', good.replace('SIP/2.0/UDP', 'SIP/2.0')],
+    ['the topmost Via is not of the grammar', good.replace(/Via:.*\r\n/, '')],
     ['CSeq is not a number below 2^31 and a method', good.replace('CSeq: 1', 'CSeq: x')],
-    ['Content-Length occurs more than once', good.replace('\r\n\r\n', '\r\nContent-Length: 0\r\n\r\n')],
+    ['Content-Length is there more than once', good.replace('\r\n\r\n', '\r\nContent-Length: 0\r\n\r\n')],
     ['the body is shorter than Content-Length says', good.replace('Length: 0', 'Length: 7')],
     ['the status line is not of the form version status reason', good.replace('2.0 200', '2.0 2000')],
-    ['the headers have a control character', good.replace('Answered', 'a\0b')],
+    ['a control character is in the head', good.replace('Answered', 'a\0b')],
     ['the empty line after the headers is missing', good.replace('\r\n\r\n', '\r\n')],
   ] as const)
     test(why, () => {

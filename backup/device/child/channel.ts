@@ -119,7 +119,7 @@ export class Channel {
   }
 
   #take(id: number, answer: Answer | undefined): void {
-    if (!answer) throw new Error('an unexpected answer')
+    if (!answer) throw new Error('an answer that is none')
     const listener = this.#listeners.get(id)
     if (!listener) return
     if (answer.type === 'taken') return listener.taken?.(answer.octets)
@@ -145,7 +145,7 @@ export class Channel {
 
   #broken(reason: string): DeviceError {
     return deviceError(
-      { device: this.#device, what: 'continue' },
+      { device: this.#device, what: 'go on' },
       { fault: 'unreachable', reason, advice: 'try again, and report it when it happens twice' },
     )
   }

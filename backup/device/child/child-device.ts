@@ -91,7 +91,7 @@ export class ChildDevice implements Device {
       { device: this.name, what },
       {
         fault: 'unreachable',
-        reason: 'unexpected answer of the process that talks to it',
+        reason: 'the process that talks to it gave an answer of another form',
         advice: 'report it',
       },
     )

@@ -18,7 +18,7 @@ export async function* readFromChild(
     take: (octets) => {
       waiting += octets.length
       // The channel ends a child that sends more than it may: it would fill the memory of the job.
-      if (waiting > 2 * windowOctets) throw new Error('it sent more data than requested')
+      if (waiting > 2 * windowOctets) throw new Error('it sent more than it was asked for')
       pieces.push(octets)
       wake()
     },

@@ -72,7 +72,7 @@ function assertKeyReadable({ name, privateKey }: NetworkDirectory): void {
   if (!(parsed instanceof Error)) return
   const isEncrypted = /passphrase|encrypted/i.test(parsed.message)
   const failure: Failure = isEncrypted
-    ? { fault: 'authFailed', reason: 'it is protected by a passphrase', advice: 'give the device a key without one' }
+    ? { fault: 'authFailed', reason: 'it is under a passphrase', advice: 'give the device a key without one' }
     : { fault: 'authFailed', reason: parsed.message, advice: 'give the whole file that ssh-keygen wrote' }
   throw deviceError({ device: name, what: 'use the private key', step: 'logIn' }, failure, parsed)
 }

@@ -52,7 +52,7 @@ const full: Failure = {
 function unknown(error: unknown): Pick<Failure, 'reason' | 'advice'> {
   const message = messageOf(error)
   return {
-    reason: statusOf(error) === undefined ? message : `the server reports only ${JSON.stringify(message)}`,
+    reason: statusOf(error) === undefined ? message : `the server gives no reason but ${JSON.stringify(message)}`,
     advice: 'check the quota of the account and the log of the server (sshd)',
   }
 }

@@ -74,8 +74,8 @@ export async function connectToServer(
 
 const connectFailures: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
-  EHOSTUNREACH: 'no route to this host',
-  ENETUNREACH: 'no route to this network',
+  EHOSTUNREACH: 'there is no way to this host',
+  ENETUNREACH: 'there is no way to this network',
   ETIMEDOUT: 'it does not answer',
 }
 

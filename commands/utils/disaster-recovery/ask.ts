@@ -17,8 +17,7 @@ export interface Row {
 
 export async function rowsOf(home: Home, table: string): Promise<Row[]> {
   const content: unknown = JSON.parse(await ask(home, `backup rows ${table}`))
-  if (!Array.isArray(content) || !content.every(isShownRow))
-    throw new Error('unexpected answer of the subagents; restart them, so that they run the version of this command')
+  if (!Array.isArray(content) || !content.every(isShownRow)) throw new Error('the subagents answered something else')
   return content.map(({ index, values }) => ({
     index,
     get: (column) => (values[column] ?? '').replace(/^([A-Za-z]\w*)\(\d+\)$/, '$1'),
@@ -32,8 +31,7 @@ export async function setRows(home: Home, assignments: readonly Assignment[]): P
 
 export async function globalsOf(home: Home): Promise<Row> {
   const [row] = await rowsOf(home, 'drsGlobals')
-  if (!row)
-    throw new Error('unexpected answer of the subagents; restart them, so that they run the version of this command')
+  if (!row) throw new Error('the subagents answered something else')
   return row
 }
 
@@ -44,7 +42,7 @@ export async function deviceNamed(home: Home, name: string): Promise<Row> {
   if (found) return found
   const known = devices.map((row) => row.get('drsDeviceName')).join(', ')
   throw new CommandFailure(
-    `there is no backup device ${printable(name)}; ${known === '' ? 'add one with: utils disaster_recovery device add' : `use one of ${printable(known)}`}`,
+    `there is no backup device ${printable(name)}; ${known === '' ? 'add one with: utils disaster_recovery device add' : `known are ${printable(known)}`}`,
   )
 }
 

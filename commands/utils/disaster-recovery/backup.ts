@@ -8,8 +8,8 @@ import { requireNodes } from './job-nodes.ts'
 export const backupCommand = defineCommand({
   name: 'backup',
   operands: '<device>',
-  summary: 'back up this appliance to a device, and show the progress',
-  details: 'Required features are part of every backup. A backup continues when this command is interrupted.',
+  summary: 'back this appliance up to a device, and show how far it is',
+  details: 'Required features are part of every backup. A backup goes on when this command is interrupted.',
   example: 'utils disaster_recovery backup disk --features AGENT,SIPD',
   exitCodes: { 1: 'the backup failed, or there is no such device', 4: 'refused: another job runs' },
   options: {

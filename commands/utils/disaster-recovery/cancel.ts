@@ -6,16 +6,16 @@ import { globalsOf, setRows } from './ask.ts'
 
 export const cancelCommand = defineCommand({
   name: 'cancel_backup',
-  summary: 'cancel the running job after its present component',
+  summary: 'end the job that runs, after the component that it works on',
   details: 'Nothing of it is left on the device.',
   example: 'utils disaster_recovery cancel_backup',
-  exitCodes: { 1: 'no job is running' },
+  exitCodes: { 1: 'no job runs' },
   options: {},
   async run({ home }) {
     const job = (await globalsOf(home)).get('drsCurrentJob')
-    if (job === '0') throw new Error('no job is running; to see those that ended, run: utils disaster_recovery history')
+    if (job === '0') throw new Error('no job runs')
     await setRows(home, [[`drsJobControl.${job}`, 'cancel']])
-    print(`canceling job ${job}\n`)
+    print(`job ${job} was told to end\n`)
     return exitCodes.ok
   },
 })

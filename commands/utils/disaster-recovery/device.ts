@@ -50,7 +50,7 @@ export const deviceCommand = defineCommand({
     ),
     limit: parsed('--limit <kB>', 'that an upload sends a second; 0 is no limit (0)', wholeNumber),
     tape: text('--tape <drive>', 'such as /dev/nst0'),
-    keep: parsed('--keep <n>', 'how many backups to keep on the device (2)', wholeNumber),
+    keep: parsed('--keep <n>', 'how many backups stay on it (2)', wholeNumber),
     json,
   },
   async run({ home, operands: [action, name = ''], options }) {
@@ -188,9 +188,7 @@ async function pin(home: Home, name: string): Promise<ExitCode> {
   const row = await deviceNamed(home, name)
   const shown = row.get('drsDeviceShownHostKey')
   if (shown === '')
-    throw new CommandFailure(
-      `device ${printable(name)} has shown no host key; run: utils disaster_recovery device validate`,
-    )
+    throw new CommandFailure(`device ${printable(name)} has shown no key; run: utils disaster_recovery device validate`)
   await setRows(home, [[`drsDeviceHostKey.${row.index[0]}`, shown]])
   return result(home, name, '-')
 }

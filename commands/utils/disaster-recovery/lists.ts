@@ -25,9 +25,8 @@ interface ListOptions {
 export const showBackupFiles = listCommand({
   name: 'show_backupfiles',
   operands: '[device]',
-  summary: 'list the backups on a device, or on all devices',
-  details:
-    'The list is that of the last validation or job; utils disaster_recovery device validate reads the device again.',
+  summary: 'the backups on a device, or on all of them',
+  details: 'They are as the last validation or job found them; utils disaster_recovery device validate looks again.',
   example: 'utils disaster_recovery show_backupfiles disk',
   none: 'there are no backups',
   async rows(home, device) {
@@ -50,7 +49,7 @@ export const showBackupFiles = listCommand({
 export const historyCommand = listCommand({
   name: 'history',
   operands: '[type]',
-  summary: 'list the jobs that ended, the last of each type',
+  summary: 'the jobs that ended, the last of each type',
   example: 'utils disaster_recovery history backup',
   none: 'no job has ended yet',
   async rows(home, type) {
@@ -75,7 +74,7 @@ const jobTypes = ['backup', 'restore', 'verify', 'drill', 'rollback']
 
 export const showRegistration = listCommand({
   name: 'show_registration',
-  summary: 'list the features and components that can be backed up',
+  summary: 'the features and components that can be backed up',
   example: 'utils disaster_recovery show_registration',
   none: 'nothing is registered',
   async rows(home) {
@@ -97,7 +96,7 @@ export const showRegistration = listCommand({
 
 export const showTapeId = listCommand({
   name: 'show_tapeid',
-  summary: 'list the tape drives of this machine, and the tapes among the devices',
+  summary: 'the tape drives of this machine, and the tapes among the devices',
   example: 'utils disaster_recovery show_tapeid',
   none: 'there is no tape drive, and no device is a tape',
   async rows(home) {

@@ -15,9 +15,9 @@ import { deviceNamed, type Row } from './ask.ts'
 export const recoveryKeyCommand = defineCommand({
   name: 'recovery_key',
   operands: '<device>',
-  summary: 'create a recovery key under a passphrase, and print the recovery sheet to keep elsewhere',
+  summary: 'make a recovery key under a passphrase, and print the sheet to keep elsewhere',
   details:
-    'Backups need a recovery key. A new key replaces the present one; older backups open with the older key, which is stored beside them. The passphrase is the first line of the file, or CASTELLAN_RECOVERY_PASSPHRASE; at least 12 characters.',
+    'Without a recovery key there are no backups. It takes the place of one that is there: backups from before open with the one before, which lies beside them. The passphrase is the first line of the file, or CASTELLAN_RECOVERY_PASSPHRASE; at least 12 characters.',
   example: 'utils disaster_recovery recovery_key disk --passphrase-file /root/recovery.txt',
   options: { passphraseFile: text('--passphrase-file <file>', 'the passphrase in its first line') },
   async run({ home, operands: [name = ''], options: { passphraseFile } }) {

@@ -26,7 +26,7 @@ export const scheduleCommand = defineCommand({
   details:
     'The time of the day of --start is that of all runs, and its day that of monthly ones, the 31st being the last day. The default schedule keeps its name, and cannot be removed.',
   example: 'utils disaster_recovery schedule enable default --device disk',
-  exitCodes: { 1: 'there is no such schedule, or the change is not possible', 4: 'refused: another job runs' },
+  exitCodes: { 1: 'there is no such schedule, or it cannot be so', 4: 'refused: another job runs' },
   options: {
     device: text('--device <name>', 'where its backups go'),
     start: text('--start <time>', 'of the first run, such as 2026-12-01T02:00'),
@@ -125,7 +125,7 @@ async function columnsOf(home: Home, options: ScheduleOptions): Promise<Readonly
 async function add(home: Home, name: string, options: ScheduleOptions): Promise<ExitCode> {
   if (options.start === undefined) throw new UsageError('expected --start, such as 2026-12-01T02:00')
   const index = (await globalsOf(home)).get('drsScheduleNextIndex')
-  if (index === '0') throw new CommandFailure('there is no room for more schedules; remove one')
+  if (index === '0') throw new CommandFailure('there are as many schedules as there can be; remove one')
   const columns = { drsScheduleName: name, ...(await columnsOf(home, options)), drsScheduleRowStatus: 'createAndGo' }
   await setRows(home, assignments(columns, index))
   print(`added schedule ${printable(name)}; it is disabled: utils disaster_recovery schedule enable\n`)
@@ -133,8 +133,7 @@ async function add(home: Home, name: string, options: ScheduleOptions): Promise<
 }
 
 async function set(home: Home, row: Row, columns: Readonly<Record<string, string>>, what: string): Promise<ExitCode> {
-  if (Object.keys(columns).length === 0)
-    throw new UsageError('expected an option to change, such as --start, --frequency or --device')
+  if (Object.keys(columns).length === 0) throw new UsageError('expected something to change')
   await setRows(home, assignments(columns, String(row.index[0])))
   print(`${what} schedule ${printable(row.get('drsScheduleName'))}\n`)
   return exitCodes.ok
@@ -142,8 +141,7 @@ async function set(home: Home, row: Row, columns: Readonly<Record<string, string
 
 async function run(home: Home, row: Row): Promise<ExitCode> {
   const current = (await globalsOf(home)).get('drsCurrentJob')
-  if (current !== '0')
-    throw new RefusedError(`job ${current} is running; wait for its end, or run: utils disaster_recovery cancel_backup`)
+  if (current !== '0') throw new RefusedError(`job ${current} is running`)
   return set(home, row, { drsScheduleRunNow: 'run' }, 'started')
 }
 

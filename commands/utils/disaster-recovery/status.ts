@@ -13,13 +13,10 @@ const types = ['backup', 'restore', 'verify', 'drill', 'rollback']
 export const statusCommand = defineCommand({
   name: 'status',
   operands: '[type]',
-  summary: 'show the progress of the running job, or how the last one ended',
+  summary: 'how far the job is that runs, or how the last one ended',
   details: `A type is one of ${types.join(', ')}.`,
   example: 'utils disaster_recovery status backup --follow',
-  options: {
-    follow: flag('--follow', 'show progress until the job ends; the exit code is then that of the job'),
-    json,
-  },
+  options: { follow: flag('--follow', 'until it ends; the exit code is then that of the job'), json },
   async run({ home, operands: [type], options }) {
     const jobs = await rowsOf(home, 'drsJobTable')
     const job = jobs.findLast((row) => type === undefined || row.get('drsJobType') === type)

@@ -65,9 +65,8 @@ export function many<T>(kind: Kind<T>, about: About, options: ManyOptions<T> = {
         const key = keyOf?.(value)
         const before = key === undefined ? undefined : lineOf.get(key)
         if (before !== undefined) {
-          reader.complain(entry.name, `duplicate ${entry.name.text} ${key}; the first is in line ${before}; remove one`)
-        } else if (i === most)
-          reader.complain(entry.name, `${entry.name.text} is allowed ${most} times at most; remove this line`)
+          reader.complain(entry.name, `${entry.name.text} ${key} is there already, in line ${before}`)
+        } else if (i === most) reader.complain(entry.name, `${entry.name.text} may stand ${most} times at most`)
         if (key !== undefined && before === undefined) lineOf.set(key, entry.name.line)
         values.push(value)
       }
@@ -87,7 +86,7 @@ export function list(kind: Kind<readonly string[]>, about: About, most = 1000): 
       const values = row.gather(entries, reader).flat()
       const last = entries.at(-1)
       if (values.length > most && last)
-        reader.complain(last.name, `${last.name.text} takes ${most} values at most, got ${values.length}`)
+        reader.complain(last.name, `${last.name.text} takes ${most} values at most, not ${values.length}`)
       return [...new Set(values)]
     },
     print: (name, values) => (values.length === 0 ? [] : [printLine(name, values)]),
@@ -130,11 +129,7 @@ export function container<const K extends string, A, R extends Rows>(
           const written = `${name} ${at.args.map(({ text }) => text.toLowerCase()).join(' ')}`
           const before = lineOf.get(written)
           if (before === undefined) lineOf.set(written, at.name.line)
-          else
-            reader.complain(
-              at.name,
-              `${written} must be unique, and another ${entry.name.text} has it in line ${before}`,
-            )
+          else reader.complain(at.name, `${written} is that of another ${entry.name.text}, in line ${before}`)
         }
         const parsed = argument.parse(entry.args.map(({ text }) => text))
         return Object.freeze({ [key]: 'value' in parsed ? parsed.value : undefined, ...record }) as Value
@@ -158,8 +153,7 @@ function printLine(name: string, args: readonly string[]): string {
 function single<T>(kind: Kind<T>, otherwise: () => T | undefined): Directive<T | undefined>['gather'] {
   return (entries, reader) => {
     const [first, ...more] = entries
-    for (const { name } of more)
-      reader.complain(name, `duplicate ${name.text}; the first is in line ${first?.name.line}; remove one`)
+    for (const { name } of more) reader.complain(name, `${name.text} is there already, in line ${first?.name.line}`)
     return first ? parseEntry(kind, first, reader) : otherwise()
   }
 }
@@ -170,8 +164,8 @@ function parseEntry<T>(kind: Kind<T>, { name, args }: Entry, reader: Reader): T 
   if ('expected' in parsed) {
     const at = args[parsed.at ?? 0] ?? { ...name, column: name.column + name.text.length + 1 }
     // What is no good secret may still be most of one.
-    const found = kind.isSecret ? '' : `, got ${JSON.stringify(texts.join(' '))}`
-    reader.complain(at, `${name.text} must be ${parsed.expected}${found}`)
+    const found = kind.isSecret ? '' : `, not ${JSON.stringify(texts.join(' '))}`
+    reader.complain(at, `${name.text} is to be ${parsed.expected}${found}`)
     return undefined
   }
   if (parsed.remark !== undefined) reader.warn(name, parsed.remark)
@@ -180,6 +174,6 @@ function parseEntry<T>(kind: Kind<T>, { name, args }: Entry, reader: Reader): T 
 
 function parseDefault<T>(kind: Kind<T>, text: string): T {
   const parsed = kind.parse(splitWords(text))
-  if ('expected' in parsed) throw new Error(`bug: the default ${JSON.stringify(text)} must be ${parsed.expected}`)
+  if ('expected' in parsed) throw new Error(`the default ${JSON.stringify(text)} is not ${parsed.expected}`)
   return parsed.value
 }

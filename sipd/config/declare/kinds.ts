@@ -86,7 +86,7 @@ export const secret: Kind<Secret> = {
   parse: (args) =>
     args.length === 1 && args[0] !== ''
       ? { value: new Secret(args[0]!) }
-      : { expected: 'one word, or several in quotes' },
+      : { expected: 'one argument, in quotes if need be' },
   format: (value) => [String(value)],
 }
 

@@ -46,7 +46,7 @@ export function readLines(text: string, file: string): { lines: Line[]; complain
 export function splitWords(text: string): string[] {
   const logical: LogicalLine = { text, parts: [{ offset: 0, line: 1 }] }
   const words = readWords(logical, 0, text.length, (offset, message) => {
-    throw new Error(`bug: ${JSON.stringify(text)}, column ${offset + 1}: ${message}`)
+    throw new Error(`${JSON.stringify(text)}, column ${offset + 1}: ${message}`)
   })
   return words.map((word) => word.text)
 }
@@ -85,7 +85,7 @@ function readLine(logical: LogicalLine, complain: Complain): Line | undefined {
   const start = text.search(/\S/)
   if (start < 0 || text[start] === '#') return undefined
   if (text.includes('\0')) {
-    complain(text.indexOf('\0'), 'unexpected NUL octet; remove it')
+    complain(text.indexOf('\0'), 'a NUL octet has no place in this file')
     return undefined
   }
   if (text[start] !== '<') {
@@ -95,12 +95,12 @@ function readLine(logical: LogicalLine, complain: Complain): Line | undefined {
   const kind = text[start + 1] === '/' ? 'close' : 'open'
   const end = text.trimEnd().length - 1
   if (text[end] !== '>') {
-    complain(start, 'a line that begins with < must end with >')
+    complain(start, 'a line that begins with < is to end with >')
     return undefined
   }
   const from = kind === 'close' ? start + 2 : start + 1
   const [name, ...args] = readWords(logical, from, end, complain)
-  if (!name) complain(start, 'a container needs a name, as in <VirtualProxyHost company.com>')
+  if (!name) complain(start, 'the container has no name')
   return name && { kind, name, args }
 }
 
@@ -123,11 +123,11 @@ function readWords(logical: LogicalLine, from: number, to: number, complain: Com
       word += text[at]
     }
     if (at >= to) {
-      complain(start, 'the quoted argument that starts here has no closing quote; add one on the same line')
+      complain(start, 'the quoted argument that starts here has no closing quote')
       return words
     }
     at++
-    if (at < to && !isBlank(text[at]!)) complain(at, 'expected a blank after the closing quote')
+    if (at < to && !isBlank(text[at]!)) complain(at, 'a blank is due after a closing quote')
     words.push({ text: word, ...placeOf(logical, start) })
   }
 }

@@ -30,8 +30,8 @@ export function readRecord<R extends Rows>(
       reader.complain(
         written.name,
         isContainer
-          ? `${name} is a container; begin it with <${name} ...> and end it with </${name}>`
-          : `${name} is not a container; write it without < and >`,
+          ? `${name} is written as <${name} ...> and ends with </${name}>`
+          : `${name} is no container; write it without < and >`,
       )
       continue
     }
@@ -47,7 +47,7 @@ export function readRecord<R extends Rows>(
     const [first] = own
     if (!first || row.inForce === true) continue
     const isDefault = row.print(name, value).join('\n') === row.print(name, row.gather([], reader)).join('\n')
-    if (!isDefault || row.warnsAtDefault) reader.warn(first.name, `${name} has no effect: ${row.inForce}`)
+    if (!isDefault || row.warnsAtDefault) reader.warn(first.name, `${name} is not acted on: ${row.inForce}`)
   }
   return { record: Object.freeze(record) as RecordOf<R>, entriesOf }
 }
@@ -70,7 +70,7 @@ function findRow(rows: Rows, written: Entry): { name: string; entry: Entry } | u
       if (part !== undefined) return rename(name, [{ ...written.name, text: part }, ...written.args])
     }
   }
-  // The manual of Cisco SIP Proxy Server 2.2 splits one name in two: `Debug Flag GKTMP`.
+  // The ancestor's manual parts one name in two: `Debug Flag GKTMP`.
   const [first, ...rest] = written.args
   const joined =
     first && Object.keys(rows).find((name) => name.toLowerCase() === `${wanted}${first.text.toLowerCase()}`)
@@ -81,9 +81,9 @@ function unknown(rows: Rows, { name }: Entry, owner: Word | undefined): string {
   const home = Object.entries(rows).find(
     ([, row]) => row.inside && findRow(row.inside, { name, args: [], inside: undefined }),
   )
-  if (home) return `${name.text} is allowed only inside <${home[0]} ...>; move it there`
+  if (home) return `${name.text} stands inside <${home[0]} ...> only`
   const near = nearest(name.text, Object.keys(rows))
-  return `unknown directive ${name.text} in ${owner ? `<${owner.text} ...>` : 'sipd.conf'}; ${near ? `did you mean ${near}?` : 'see docs/sipd-directives.md'}`
+  return `${name.text} is no directive of ${owner ? `<${owner.text} ...>` : 'sipd.conf'}${near ? `; did you mean ${near}?` : ''}`
 }
 
 function deepFreeze<T>(value: T): T {

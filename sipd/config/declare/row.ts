@@ -7,7 +7,7 @@ export interface About {
   readonly help: string
   /** Whether a graceful restart is enough for a change, or sipd has to be stopped and started. */
   readonly changes: 'reload' | 'restart'
-  /** True, or the sentence that names what is not implemented yet: the directive is read and checked, and then not acted on. */
+  /** True, or the sentence that names what is to come: the directive is read and checked, and then not acted on. */
   readonly inForce: true | string
   /** Other ways to write the name; what a group of an expression catches becomes the first argument. */
   readonly also?: readonly (string | RegExp)[]

@@ -3,7 +3,7 @@ import { isIPv4 } from 'node:net'
 import { many, one } from '../declare/directive.ts'
 import { type Kind, oneOf, readAddress, readDomain } from '../declare/kinds.ts'
 
-const inForce = 'access control is not implemented yet'
+const inForce = 'access control is to come'
 
 export interface AccessRule {
   /** `from`: whose requests are taken. `to`: who may get headers that a caller wants kept private. */
@@ -28,7 +28,7 @@ const accessRule: Kind<AccessRule> = {
   range: 'all, company.com, 10.1.2.3, 10.1, 10.1.0.0/255.255.0.0, 10.1.0.0/16',
   parse: ([word = '', ...hosts]) => {
     const direction = word.toLowerCase()
-    if (direction !== 'from' && direction !== 'to') return { expected: 'from or to, followed by hosts' }
+    if (direction !== 'from' && direction !== 'to') return { expected: 'from or to, and then hosts' }
     const at = hosts.findIndex((host) => !isHostPattern(host))
     if (hosts.length === 0 || at >= 0)
       return { expected: 'all, domains, addresses or networks after from or to', at: Math.max(at, 0) + 1 }
@@ -38,27 +38,23 @@ const accessRule: Kind<AccessRule> = {
 }
 
 const orders = oneOf(['Deny,Allow', 'Allow,Deny'])
-/** A blank after the comma is a slip of an example in the manual of Cisco SIP Proxy Server 2.2, and its meaning is clear. */
+/** A blank after the comma is a slip of the ancestor's own example, and plain enough. */
 const order: typeof orders = { ...orders, parse: (args) => orders.parse([args.join('')]) }
 
 export const accessControl = {
   Order: one(order, 'Deny,Allow', {
-    help: 'The order of the rules; the later ones win. A source that matches no rule is allowed by Deny,Allow and denied by Allow,Deny.',
+    help: 'Which rules are looked at last and so win; and whether who matches none may: Deny,Allow yes, Allow,Deny no.',
     changes: 'reload',
     inForce,
   }),
   Allow: many(accessRule, {
-    help: 'from: the sources whose requests are accepted. to: the hosts that may receive private headers.',
+    help: 'Whose requests are taken; after to, who may get private headers.',
     changes: 'reload',
     inForce,
   }),
-  Deny: many(accessRule, {
-    help: 'from: the sources whose requests are refused. to: the hosts that may not receive private headers.',
-    changes: 'reload',
-    inForce,
-  }),
+  Deny: many(accessRule, { help: 'Whose are not; after to, who may not.', changes: 'reload', inForce }),
   Satisfy: one(oneOf(['All', 'Any']), 'All', {
-    help: 'Whether a request must pass access control and authentication (All), or one of them (Any).',
+    help: 'Access control and authentication both, or one of them.',
     changes: 'reload',
     inForce,
   }),

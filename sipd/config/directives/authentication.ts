@@ -2,85 +2,65 @@
 import { list, one, optional } from '../declare/directive.ts'
 import { host, oneOf, onOff, port, secret, text, whole, words } from '../declare/kinds.ts'
 
-const inForce = 'authentication is not implemented yet'
-const radiusToCome = 'authentication over RADIUS is not implemented yet'
+const inForce = 'authentication is to come'
+const radiusToCome = 'authentication over RADIUS is to come'
 
 export const authentication = {
-  Authentication: one(onOff, 'Off', { help: 'Require users to authenticate.', changes: 'reload', inForce }),
-  AuthRealm: one(text('realm'), 'CISCO', { help: 'The realm that a challenge names.', changes: 'reload', inForce }),
-  AuthServer: one(oneOf(['Proxy', 'Radius']), 'Proxy', {
-    help: 'Who verifies the credentials: sipd itself or a RADIUS server.',
-    changes: 'reload',
-    inForce,
-  }),
+  Authentication: one(onOff, 'Off', { help: 'Want users to prove who they are.', changes: 'reload', inForce }),
+  AuthRealm: one(text('realm'), 'CISCO', { help: 'The realm of a challenge.', changes: 'reload', inForce }),
+  AuthServer: one(oneOf(['Proxy', 'Radius']), 'Proxy', { help: 'Who checks the answer.', changes: 'reload', inForce }),
   AuthScheme: one(oneOf(['HTTP_Digest', 'HTTP_Basic']), 'HTTP_Digest', {
-    help: 'The authentication scheme. RFC 3261 §22 forbids Basic.',
+    help: 'How users answer. RFC 3261 §22 forbids Basic.',
     changes: 'reload',
     inForce,
   }),
   AuthDigestQop: one(oneOf(['auth', 'auth-int', 'both'], new Map([['none', 'auth']])), 'auth', {
-    help: 'The quality of protection (qop) that a challenge offers; none is read as auth.',
+    help: 'What an answer protects; none is read as auth.',
     changes: 'reload',
     inForce,
   }),
   AuthDigestAlgorithm: one(oneOf(['MD5', 'MD5-sess']), 'MD5', {
-    help: 'The digest algorithm.',
+    help: 'The algorithm of it.',
     changes: 'reload',
     inForce,
   }),
   AuthConsumeProxyAuth: one(onOff, 'On', {
-    help: 'Remove Proxy-Authorization from forwarded requests.',
+    help: 'Take Proxy-Authorization out of what is forwarded.',
     changes: 'reload',
     inForce,
   }),
   AuthAllow3rdPartyRegistration: one(onOff, 'Off', {
-    help: 'Let a user register contacts for another user.',
+    help: 'Let a user register for another.',
     changes: 'reload',
     inForce,
   }),
   AuthAllow3rdPartyInvite: one(onOff, 'On', {
-    help: 'Let the user in From differ from the authenticated user.',
+    help: 'Let the user of From differ from the one who proved who they are.',
     changes: 'reload',
     inForce,
   }),
   RadiusAuthSkew: one(whole(1, 3600, 's'), '30', {
-    help: 'How long a challenge stays valid.',
+    help: 'How long a challenge is good.',
     changes: 'reload',
     inForce: radiusToCome,
   }),
-  PrimaryRadiusAuthIp: optional(host, {
-    help: 'The primary authentication server.',
-    changes: 'reload',
-    inForce: radiusToCome,
-  }),
-  PrimaryRadiusAuthPort: one(port, '1812', {
-    help: 'The port of the primary authentication server (RFC 2865).',
-    changes: 'reload',
-    inForce: radiusToCome,
-  }),
+  PrimaryRadiusAuthIp: optional(host, { help: 'The primary server.', changes: 'reload', inForce: radiusToCome }),
+  PrimaryRadiusAuthPort: one(port, '1812', { help: 'Its port (RFC 2865).', changes: 'reload', inForce: radiusToCome }),
   PrimaryRadiusAuthSecret: optional(secret, {
-    help: 'The secret shared with this server.',
+    help: 'The secret shared with it.',
     changes: 'reload',
     inForce: radiusToCome,
   }),
-  SecondaryRadiusAuthIp: optional(host, {
-    help: 'The secondary authentication server.',
-    changes: 'reload',
-    inForce: radiusToCome,
-  }),
-  SecondaryRadiusAuthPort: one(port, '1812', {
-    help: 'The port of the secondary authentication server.',
-    changes: 'reload',
-    inForce: radiusToCome,
-  }),
+  SecondaryRadiusAuthIp: optional(host, { help: 'The secondary server.', changes: 'reload', inForce: radiusToCome }),
+  SecondaryRadiusAuthPort: one(port, '1812', { help: 'Its port.', changes: 'reload', inForce: radiusToCome }),
   SecondaryRadiusAuthSecret: optional(secret, {
-    help: 'The secret shared with this server.',
+    help: 'The secret shared with it.',
     changes: 'reload',
     inForce: radiusToCome,
   }),
   AuthIncludeSIPHeader: list(
     words('header name'),
-    { help: 'SIP headers that are copied into a RADIUS request unchanged.', changes: 'reload', inForce: radiusToCome },
+    { help: 'Headers that a request to RADIUS holds as they came.', changes: 'reload', inForce: radiusToCome },
     50,
   ),
 } as const

@@ -2,38 +2,34 @@
 import { one } from '../declare/directive.ts'
 import { oneOf, onOff, whole } from '../declare/kinds.ts'
 
-const inForce = 'call forwarding is not implemented yet; it needs the subscriber table'
+const inForce = 'call forwarding is to come with the subscriber table'
 
 export const callForwarding = {
   CallForwardUnconditional: one(onOff, 'Off', { help: 'Forward all calls.', changes: 'reload', inForce }),
-  CallForwardNoAnswer: one(onOff, 'Off', {
-    help: 'Forward calls that are not answered in time.',
-    changes: 'reload',
-    inForce,
-  }),
-  CallForwardBusy: one(onOff, 'Off', { help: 'Forward calls that get 486 Busy Here.', changes: 'reload', inForce }),
+  CallForwardNoAnswer: one(onOff, 'Off', { help: 'Forward calls that nobody answers.', changes: 'reload', inForce }),
+  CallForwardBusy: one(onOff, 'Off', { help: 'Forward calls that get 486.', changes: 'reload', inForce }),
   CallForwardUnavailable: one(onOff, 'Off', {
-    help: 'Forward calls to a user who is not registered or does not respond.',
+    help: 'Forward calls to who is not registered, or does not respond.',
     changes: 'reload',
     inForce,
   }),
   CallForwardNoAnswerTimer: one(whole(1, 3_600_000, 'ms'), '24000', {
-    help: 'How long a call rings before CallForwardNoAnswer applies.',
+    help: 'How long nobody answers.',
     changes: 'reload',
     inForce,
   }),
   CallForwardUnavailableTimer: one(whole(1, 3_600_000, 'ms'), '24000', {
-    help: 'How long to wait for any response before CallForwardUnavailable applies.',
+    help: 'How long who is called does not respond.',
     changes: 'reload',
     inForce,
   }),
   AddDiversionHeader: one(onOff, 'On', {
-    help: 'Add a header that names the user who forwarded the call.',
+    help: 'Say in forwarded calls who forwarded them.',
     changes: 'reload',
     inForce,
   }),
   DiversionHeaderName: one(oneOf(['Diversion', 'CC-Diversion', 'CC-Redirect']), 'Diversion', {
-    help: 'The name of the header that AddDiversionHeader adds.',
+    help: 'The header that says it.',
     changes: 'reload',
     inForce,
   }),

@@ -5,28 +5,25 @@ import { type Kind, readOnOff } from '../declare/kinds.ts'
 import { nearest } from '../declare/nearest.ts'
 import type { Directive } from '../declare/row.ts'
 
-/** What each flag tells of, and what is not implemented yet. */
+/** What each flag tells of, and what is to come before it can. */
 export const debugFlags = {
   StateMachine: { tells: 'transactions and their states', inForce: true },
-  Parser: { tells: 'what was read from a message, and why a message was refused', inForce: true },
+  Parser: { tells: 'what was read of a message, and why one was refused', inForce: true },
   SipTcp: { tells: 'TCP connections', inForce: true },
   SipTls: { tells: 'TLS connections', inForce: true },
   Registry: { tells: 'registrations', inForce: true },
   Routing: { tells: 'next hops', inForce: true },
-  Numexpand: { tells: 'expanded numbers', inForce: true },
-  Enum: { tells: 'ENUM queries and their answers', inForce: true },
-  Authentication: {
-    tells: 'challenges and the credentials that answer them',
-    inForce: 'authentication is not implemented yet',
-  },
-  Privacy: { tells: 'headers that were added and removed for privacy', inForce: 'privacy is not implemented yet' },
-  Radius: { tells: 'messages to and from RADIUS', inForce: 'RADIUS is not implemented yet' },
-  RPMS: { tells: 'preauthorization', inForce: 'preauthorization is not implemented yet' },
-  DBMySQL: { tells: 'queries of the subscriber table', inForce: 'the MySQL subscriber table is not implemented yet' },
-  GKTMP: { tells: 'messages to and from a network-application manager', inForce: 'GKTMP is not implemented yet' },
-  GktmpAPI: { tells: 'requests to the GKTMP interface', inForce: 'GKTMP is not implemented yet' },
-  RAS: { tells: 'requests to gatekeepers', inForce: 'H.323 RAS is not implemented yet' },
-  RasAPI: { tells: 'encoded RAS messages', inForce: 'H.323 RAS is not implemented yet' },
+  Numexpand: { tells: 'numbers that were expanded', inForce: true },
+  Enum: { tells: 'numbers that were looked up in the DNS', inForce: true },
+  Authentication: { tells: 'challenges and their answers', inForce: 'authentication is to come' },
+  Privacy: { tells: 'headers that were added and removed for privacy', inForce: 'privacy is to come' },
+  Radius: { tells: 'messages to and from RADIUS', inForce: 'RADIUS is to come' },
+  RPMS: { tells: 'preauthorization', inForce: 'preauthorization is to come' },
+  DBMySQL: { tells: 'what the subscriber table was asked', inForce: 'the MySQL subscriber table is to come' },
+  GKTMP: { tells: 'messages to and from a network-application manager', inForce: 'GKTMP is to come' },
+  GktmpAPI: { tells: 'what the GKTMP interface was asked', inForce: 'GKTMP is to come' },
+  RAS: { tells: 'requests to gatekeepers', inForce: 'H.323 RAS is to come' },
+  RasAPI: { tells: 'RAS messages as they are encoded', inForce: 'H.323 RAS is to come' },
 } as const satisfies Readonly<Record<DebugFlag, { tells: string; inForce: true | string }>>
 
 const flagNames = Object.keys(debugFlags) as DebugFlag[]
@@ -46,11 +43,11 @@ const flagSwitch: Kind<Switch> = {
       return { expected: `a flag, ${near ? `perhaps ${near}` : `one of ${flagNames.join(', ')}`}` }
     }
     const isOn = readOnOff(state)
-    if (isOn === undefined || more.length > 0) return { expected: 'a flag followed by On or Off', at: 1 }
+    if (isOn === undefined || more.length > 0) return { expected: 'a flag and then On or Off', at: 1 }
     const { inForce } = debugFlags[flag]
     return {
       value: { flag, isOn },
-      remark: isOn && inForce !== true ? `DebugFlag ${flag} has no effect: ${inForce}` : undefined,
+      remark: isOn && inForce !== true ? `DebugFlag ${flag} tells nothing yet: ${inForce}` : undefined,
     }
   },
   format: ({ flag, isOn }) => [flag, isOn ? 'On' : 'Off'],
@@ -59,7 +56,7 @@ const flagSwitch: Kind<Switch> = {
 const switches = many(
   flagSwitch,
   {
-    help: 'Log the details of one part to ErrorLog, whatever LogLevel is; all flags are Off by default. `DebugFlag_StateMachine On` and a flag without On are read too.',
+    help: 'Tell of a part in detail, in ErrorLog, whatever LogLevel is; all are Off. `DebugFlag_StateMachine On` and a flag without On are read too.',
     changes: 'reload',
     inForce: true,
     also: [/^DebugFlag_(\w+)$/i],

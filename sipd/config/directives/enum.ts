@@ -9,12 +9,12 @@ export const enumLookup = {
     inForce: true,
   }),
   Cisco_Enum_Domain: optional(domain, {
-    help: 'The ENUM domain of numbers that do not begin with +; Cisco_Enum_Global_Domain when it is not set.',
+    help: 'The domain of numbers that do not begin with +; Cisco_Enum_Global_Domain when it is not set.',
     changes: 'reload',
     inForce: true,
   }),
   Cisco_Enum_Global_Domain: one(domain, 'e164.arpa', {
-    help: 'The ENUM domain of numbers that begin with +.',
+    help: 'The domain of numbers that begin with +.',
     changes: 'reload',
     inForce: true,
   }),

@@ -15,7 +15,7 @@ export interface AccessLog {
   readonly format: string
 }
 
-/** The four that the file of Cisco SIP Proxy Server 2.2 has. */
+/** The four that the ancestor's file has. */
 const shippedFormats = [
   String.raw`"%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-Agent}i\"" combined`,
   String.raw`"%h %l %u %t \"%r\" %>s %b" common`,
@@ -28,7 +28,7 @@ const logFormat: Kind<LogFormat> = {
   parse: ([format = '', nickname = '', ...more]) =>
     format !== '' && /^[\w-]+$/.test(nickname) && more.length === 0
       ? { value: { nickname, format } }
-      : { expected: 'a format in quotes, followed by its nickname' },
+      : { expected: 'a format in quotes and a nickname for it' },
   format: ({ nickname, format }) => [format, nickname],
 }
 
@@ -47,7 +47,7 @@ const accessLog: Kind<AccessLog> = {
 const formatRow = many(
   logFormat,
   {
-    help: 'A format of the access log and its nickname, which CustomLog refers to. A second line with the same nickname replaces the format.',
+    help: 'A format of the access log, and the nickname that CustomLog knows it by. A nickname that is there already gets the new format.',
     changes: 'reload',
     inForce: true,
   },
@@ -67,43 +67,43 @@ const logFormats: Directive<readonly LogFormat[]> = {
 
 export const hostSpecific = {
   Port: one(port, '5060', {
-    help: 'The port on 127.0.0.1 when there is no Listen.',
+    help: 'The port of 127.0.0.1, when there is no Listen.',
     changes: 'restart',
     inForce: true,
   }),
   User: optional(text('user'), {
-    help: 'The user that sipd runs as when root starts it: a name, or a number written "#990"; `root` lets it stay root. Without this directive: the owner of run/sipd, or the user sipd.',
+    help: 'Whom sipd runs as, when root starts it: a name, or a number as "#990"; `root` lets it stay root. Without it, the owner of run/sipd, or the user sipd.',
     changes: 'restart',
     inForce: true,
   }),
   Group: optional(text('group'), {
-    help: 'The group that sipd runs as when root starts it: a name, or a number written "#980". Without this directive: the group of the user.',
+    help: 'Which group sipd runs as, when root starts it: a name, or a number as "#980". Without it, that of the user.',
     changes: 'restart',
     inForce: true,
   }),
   ServerName: optional(domain, {
-    help: 'The name that clients use for this server or its farm; it must exist in the DNS.',
+    help: 'The name that clients use for this server, or for its farm; it has to be in the DNS.',
     changes: 'reload',
     inForce: true,
   }),
   HostnameLookups: one(onOff, 'Off', {
-    help: 'Log the names of clients instead of their addresses.',
+    help: 'Log the names of clients, not their addresses.',
     changes: 'reload',
-    inForce: 'looking up the names of clients is not implemented yet; the access log shows addresses',
+    inForce: 'the access log shows addresses; looking up names of clients is to come',
   }),
   ErrorLog: one(destination, 'logs/sipd/error_log', {
-    help: 'Where errors and events are logged; "|rotatelogs logs/sipd/error_log 86400" starts a new file every day. A program is looked up in bin/ of the appliance first, and runs in the home.',
+    help: 'Where what happens is told; "|rotatelogs logs/sipd/error_log 86400" turns it over daily. A program is looked for in bin/ of the appliance first, and works in the home.',
     changes: 'reload',
     inForce: true,
   }),
   LogLevel: one(oneOf(logLevelWords), 'notice', {
-    help: 'The least severe level that is written to ErrorLog. The default of Cisco SIP Proxy Server 2.2 is warn; sipd logs few lines at notice, and they are worth reading.',
+    help: "The least severe line that ErrorLog gets. The ancestor's is warn; here what is noticed is rare and worth its line.",
     changes: 'reload',
     inForce: true,
   }),
   LogFormat: logFormats,
   CustomLog: one(accessLog, 'logs/sipd/access_log common', {
-    help: 'Where answered requests are logged, and in which format. There is one access log.',
+    help: 'Where requests that were answered are told, and in which format. There is one such log.',
     changes: 'reload',
     inForce: true,
     also: ['CommonLog'],

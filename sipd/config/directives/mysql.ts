@@ -3,7 +3,7 @@ import { many, one, optional } from '../declare/directive.ts'
 import { host, type Kind, onOff, secret, text, whole } from '../declare/kinds.ts'
 import { quoteWord } from '../declare/lines.ts'
 
-const inForce = 'the MySQL subscriber table is not implemented yet'
+const inForce = 'the MySQL subscriber table is to come'
 
 export interface FieldName {
   /** What the table calls it: the XXX of DB_MySQL_XXX_Field. */
@@ -16,14 +16,14 @@ const fieldName: Kind<FieldName> = {
   parse: ([field = '', column = '', ...more]) =>
     field !== '' && column !== '' && more.length === 0
       ? { value: { field, column } }
-      : { expected: 'the name of a field in place of XXX, followed by the name of a column', at: 1 },
+      : { expected: 'written with the name of a field in place of XXX, and with a column', at: 1 },
   format: ({ field, column }) => [field, column],
 }
 
 const fields = many(
   fieldName,
   {
-    help: 'The column of an existing table that holds the field XXX.',
+    help: 'What an existing table calls a field, XXX being ours.',
     changes: 'reload',
     inForce,
     also: [/^DB_MySQL_(?!XXX_)(\w+)_Field$/i],
@@ -34,21 +34,13 @@ const fields = many(
 export const mysql = {
   DB_MySQL: one(onOff, 'Off', { help: 'Use a subscriber table in MySQL.', changes: 'reload', inForce }),
   DB_MySQL_HostName: optional(host, { help: 'The host of the primary database.', changes: 'reload', inForce }),
-  DB_MySQL_Secondary_HostName: optional(host, {
-    help: 'The host of the secondary database.',
-    changes: 'reload',
-    inForce,
-  }),
+  DB_MySQL_Secondary_HostName: optional(host, { help: 'The host of the secondary one.', changes: 'reload', inForce }),
   DB_MySQL_DB: optional(text('name'), { help: 'The database that has the table.', changes: 'reload', inForce }),
-  DB_MySQL_Username: optional(text('name'), { help: 'The user name for the database.', changes: 'reload', inForce }),
-  DB_MySQL_Password: optional(secret, { help: 'The password for the database.', changes: 'reload', inForce }),
-  DB_MySQL_SubscriberTable: optional(text('name'), {
-    help: 'The name of the subscriber table.',
-    changes: 'reload',
-    inForce,
-  }),
+  DB_MySQL_Username: optional(text('name'), { help: 'The account there.', changes: 'reload', inForce }),
+  DB_MySQL_Password: optional(secret, { help: 'The password of it.', changes: 'reload', inForce }),
+  DB_MySQL_SubscriberTable: optional(text('name'), { help: 'The table.', changes: 'reload', inForce }),
   DB_MySQL_Connect_Timeout: one(whole(1, 600, 's'), '3', {
-    help: 'How long a connection to the database may take to open.',
+    help: 'How long connecting may take.',
     changes: 'reload',
     inForce,
   }),

@@ -4,7 +4,7 @@ import { host, type Kind, oneOf, onOff, port, secret, words } from '../declare/k
 import type { Secret } from '../declare/secret.ts'
 import { isHostPattern } from './access-control.ts'
 
-const inForce = 'preauthorization is not implemented yet'
+const inForce = 'preauthorization is to come'
 
 export interface ResourcePoolManager {
   readonly host: string
@@ -26,24 +26,16 @@ const manager: Kind<ResourcePoolManager> = {
 }
 
 export const preauthorization = {
-  PreAuthorization: one(onOff, 'Off', {
-    help: 'Ask a preauthorization server before a new INVITE is forwarded.',
-    changes: 'reload',
-    inForce,
-  }),
-  PreAuthRequestType: one(oneOf(['Query']), 'Query', {
-    help: 'The kind of server that is asked.',
-    changes: 'reload',
-    inForce,
-  }),
+  PreAuthorization: one(onOff, 'Off', { help: 'Ask before a new INVITE is forwarded.', changes: 'reload', inForce }),
+  PreAuthRequestType: one(oneOf(['Query']), 'Query', { help: 'What is asked.', changes: 'reload', inForce }),
   RPMS_ServerIpPortSecret: many(
     manager,
-    { help: 'The servers, asked one after the other.', changes: 'reload', inForce },
+    { help: 'Who is asked, one after the other.', changes: 'reload', inForce },
     { most: 10 },
   ),
   PreAuthPreviousHop: list(
     words('host', isHostPattern),
-    { help: 'The hops whose calls need preauthorization; ALL means every hop.', changes: 'reload', inForce },
+    { help: 'The hops whose calls are asked about; ALL is every one.', changes: 'reload', inForce },
     100,
   ),
 } as const

@@ -2,7 +2,7 @@
 import { one } from '../declare/directive.ts'
 import { onOff, whole } from '../declare/kinds.ts'
 
-const inForce = 'RADIUS is not implemented yet'
+const inForce = 'RADIUS is to come'
 
 export const radius = {
   RadiusUserNameAttrAddDomain: one(onOff, 'On', {
@@ -16,17 +16,17 @@ export const radius = {
     inForce,
   }),
   RadiusRetransmissionCount: one(whole(0, 100), '2', {
-    help: 'How many times a request is sent again before the server counts as unreachable.',
+    help: 'How often a request is sent again before the server counts as unreachable.',
     changes: 'reload',
     inForce,
   }),
   RadiusRetransmissionAfterFailure: one(whole(0, 100), '0', {
-    help: 'How many times a request is sent again when the request before it got no answer.',
+    help: 'How often it is sent again when the one before had no answer at all.',
     changes: 'reload',
     inForce,
   }),
   RadiusRetryTime: one(whole(1, 86_400, 's'), '300', {
-    help: 'The time before an unreachable primary server is tried again.',
+    help: 'The time until a primary server that was unreachable is tried again.',
     changes: 'reload',
     inForce,
   }),

@@ -2,7 +2,7 @@
 import { container, many, one } from '../declare/directive.ts'
 import { host, type Kind, oneOf, onOff, port, transport, whole } from '../declare/kinds.ts'
 
-const inForce = 'H.323 RAS is not implemented yet'
+const inForce = 'H.323 RAS is to come'
 
 export interface Gatekeeper {
   readonly host: string
@@ -34,44 +34,35 @@ const technologyPrefix: Kind<TechnologyPrefix> = {
     const action = prefixAction.parse([actionText])
     if (!/^\+?[\d.]+$/.test(pattern) || more.length > 0)
       return { expected: 'a pattern of digits and dots, a prefix, and Strip or Include' }
-    if (!/^[\d*#]+$/.test(prefix))
-      return { expected: 'a pattern, a prefix of digits, * and #, and Strip or Include', at: 1 }
+    if (!/^[\d*#]+$/.test(prefix)) return { expected: 'a prefix of digits, * and # after the pattern', at: 1 }
     return 'expected' in action
-      ? { expected: 'a pattern, a prefix, and the word Strip or Include', at: 2 }
+      ? { expected: 'Strip or Include after the prefix', at: 2 }
       : { value: { pattern, prefix, action: action.value } }
   },
   format: ({ pattern, prefix, action }) => [pattern, prefix, action],
 }
 
 export const ras = {
-  RASModule: one(onOff, 'Off', { help: 'Ask H.323 gatekeepers for the next hop.', changes: 'reload', inForce }),
-  RASAcceptLCF: one(oneOf(['First', 'Best']), 'First', {
-    help: 'Which answer is used when several gatekeepers answer.',
-    changes: 'reload',
-    inForce,
-  }),
+  RASModule: one(onOff, 'Off', { help: 'Ask gatekeepers.', changes: 'reload', inForce }),
+  RASAcceptLCF: one(oneOf(['First', 'Best']), 'First', { help: 'Which answer is taken.', changes: 'reload', inForce }),
   RASTimeoutInterval: one(whole(1, 60_000, 'ms'), '300', {
-    help: 'How long one gatekeeper may take to answer.',
+    help: 'How long one gatekeeper may take.',
     changes: 'reload',
     inForce,
   }),
   RASLRQMethod: one(oneOf(['Sequential', 'Blast']), 'Sequential', {
-    help: 'Ask gatekeepers one after the other or all at once.',
+    help: 'Ask one after the other, or all at once.',
     changes: 'reload',
     inForce,
   }),
   RASLRQWindow: one(whole(1, 600_000, 'ms'), '3000', {
-    help: 'How long all gatekeepers together may take.',
+    help: 'How long all together may take.',
     changes: 'reload',
     inForce,
   }),
-  RASTimeToLive: one(whole(1, 255, 'hops'), '6', {
-    help: 'How many gatekeepers a request may pass through.',
-    changes: 'reload',
-    inForce,
-  }),
+  RASTimeToLive: one(whole(1, 255, 'hops'), '6', { help: 'How far a question may go.', changes: 'reload', inForce }),
   RASAllowTranslation: one(onOff, 'Off', {
-    help: 'Let a gatekeeper answer with another number than it was asked for (canMapAlias).',
+    help: 'Let a gatekeeper give another number than was asked for (canMapAlias).',
     changes: 'reload',
     inForce,
   }),
@@ -87,28 +78,20 @@ export const ras = {
         ),
       },
     },
-    {
-      help: 'A group of gatekeepers that are asked together; clusters are asked by priority.',
-      changes: 'reload',
-      inForce,
-    },
+    { help: 'Gatekeepers that are asked together; clusters are asked by priority.', changes: 'reload', inForce },
   ),
   RASDefaultTechPrefixAction: one(prefixAction, 'Include', {
-    help: 'Whether a technology prefix that no RASTechPrefix names is kept in the number.',
+    help: 'What becomes of a technology prefix that no RASTechPrefix names.',
     changes: 'reload',
     inForce,
   }),
   RASTechPrefix: many(
     technologyPrefix,
-    {
-      help: 'The technology prefix for numbers of a pattern, and whether it is kept in the number.',
-      changes: 'reload',
-      inForce,
-    },
+    { help: 'What becomes of that of a number.', changes: 'reload', inForce },
     { keyOf: ({ pattern }) => pattern },
   ),
   RASTransportType: one(transport, 'UDP', {
-    help: 'The transport for routes from a gatekeeper.',
+    help: 'The transport of routes from a gatekeeper.',
     changes: 'reload',
     inForce,
   }),

@@ -6,27 +6,27 @@ const noFarms = 'farms are not implemented yet'
 
 export const routing = {
   Cisco_Routing: one(onOff, 'On', {
-    help: 'Send calls by static routes: those to numbers of this server that nobody registered. `castellan routes` shows and changes them.',
+    help: 'Send calls by static routes: those to numbers of ours that nobody registered. `castellan routes` shows and changes them.',
     changes: 'reload',
     inForce: true,
   }),
   Cisco_Routing_Shared_Memory_Address: one(hex(0xffff_ffff), '0x35000000', {
-    help: 'The address of the shared memory for the routing table.',
+    help: 'Where the table lies in memory.',
     changes: 'restart',
-    inForce: 'sipd uses no shared memory',
+    inForce: 'no memory is shared here',
   }),
   Cisco_Routing_Rendezvous_Name: one(fileName, 'routing_db', {
-    help: 'The file that keeps the routes.',
+    help: 'The file of the routes.',
     changes: 'reload',
     inForce: true,
   }),
   Cisco_Routing_Rendezvous_Directory: one(path, 'data/sipd', {
-    help: 'The folder of that file. Cisco SIP Proxy Server 2.2 has data.',
+    help: 'The folder of it. Cisco SIP Proxy Server 2.2 has data.',
     changes: 'reload',
     inForce: true,
   }),
   Cisco_Routing_Remote_Update_Port: one(port, '22913', {
-    help: 'The port on which members of a farm exchange changes.',
+    help: 'The port on which members of a farm tell each other changes.',
     changes: 'restart',
     inForce: noFarms,
   }),
@@ -44,7 +44,7 @@ export const routing = {
     },
   ),
   Cisco_Routing_Max_DB_Age_on_Boot: one(whole(1, 4_294_967_295, 's'), '86400', {
-    help: 'How old the file of the routing table may be at a start.',
+    help: 'How old the file may be at a start.',
     changes: 'restart',
     inForce: 'routes stay until somebody removes them, however old the file is: nobody would enter them again',
   }),

@@ -17,7 +17,7 @@ import {
 } from '../declare/kinds.ts'
 
 const hourMs = 3_600_000
-const farmToCome = 'farms are not implemented yet'
+const farmToCome = 'farms are to come'
 
 export const serverCore = {
   CSPSVersion: optional(text('version'), {
@@ -31,7 +31,7 @@ export const serverCore = {
     inForce: true,
   }),
   StatefulServer: one(onOff, 'On', {
-    help: 'Keep the state of transactions: retransmit, fork, and return the best response. With Off, sipd forwards and keeps nothing.',
+    help: 'Keep the state of transactions: retransmit, fork, and give the best response. Off forwards and forgets.',
     changes: 'restart',
     inForce: true,
   }),
@@ -51,12 +51,12 @@ export const serverCore = {
     inForce: true,
   }),
   Recursive: one(onOff, 'On', {
-    help: 'Try the contacts of a 3xx response; with Off, the response goes to the caller.',
+    help: 'Try the contacts of a 3xx response here; Off gives the response to the caller.',
     changes: 'reload',
     inForce: true,
   }),
   MaxForks: one(whole(1, 6), '5', {
-    help: 'The most branches that a request may fork to.',
+    help: 'Branches that a request may have at most.',
     changes: 'reload',
     inForce: true,
   }),
@@ -71,12 +71,12 @@ export const serverCore = {
     inForce: true,
   }),
   OrigUserNameSource: one(oneOf(['From', 'Auth']), 'Auth', {
-    help: 'Where the name of the caller for RADIUS comes from.',
+    help: 'Where the name of the caller comes from in what is sent to RADIUS.',
     changes: 'reload',
-    inForce: 'accounting over RADIUS is not implemented yet',
+    inForce: 'accounting over RADIUS is to come',
   }),
   NumExpandAuthUserName: one(onOff, 'On', {
-    help: 'Expand numbers in the username of Authorization as well.',
+    help: 'Expand numbers of the username in Authorization as well.',
     changes: 'reload',
     inForce: 'digest authentication is not implemented yet',
   }),
@@ -86,17 +86,17 @@ export const serverCore = {
     inForce: true,
   }),
   SipT1InMs: one(whole(1, 60_000, 'ms'), '500', {
-    help: 'T1: the first retransmission interval (RFC 3261 §17).',
+    help: 'T1: the first interval of retransmissions (RFC 3261 §17).',
     changes: 'reload',
     inForce: true,
   }),
   SipT2InMs: one(whole(1, 600_000, 'ms'), '4000', {
-    help: 'T2: the longest retransmission interval of requests other than INVITE.',
+    help: 'T2: the longest interval of retransmissions, but for INVITE.',
     changes: 'reload',
     inForce: true,
   }),
   SipT3InMs: one(whole(1, hourMs, 'ms'), '60000', {
-    help: 'How long a call may ring when its INVITE has no Expires.',
+    help: 'How long a ringing call may ring, when its INVITE has no Expires.',
     changes: 'reload',
     inForce: true,
   }),
@@ -108,33 +108,33 @@ export const serverCore = {
     ),
     '180000',
     {
-      help: 'The longest that a call may ring, whatever its Expires says: timer C of RFC 3261 §16.6.',
+      help: 'How long a call may ring at most, whatever its Expires says: timer C of RFC 3261 §16.6.',
       changes: 'reload',
       inForce: true,
     },
   ),
   SipT4InMs: one(whole(1, hourMs, 'ms'), '32000', {
-    help: 'How long a transaction is kept after its final response, for late retransmissions: 64*T1.',
+    help: 'How long a transaction is held after its final response: 64*T1, for what is still under way.',
     changes: 'reload',
     inForce: true,
   }),
   MaxInviteRetxCount: one(whole(0, 6), '6', {
-    help: 'How many times an INVITE is sent again.',
+    help: 'How often an INVITE is sent again.',
     changes: 'reload',
     inForce: true,
   }),
   MaxNonInviteRetxCount: one(whole(0, 10), '10', {
-    help: 'How many times any other request is sent again.',
+    help: 'How often any other request is sent again.',
     changes: 'reload',
     inForce: true,
   }),
   SharedMemorySize: one(whole(32_000_000, 512_000_000, 'octets'), '128000000', {
-    help: 'The memory for finished transactions that are kept for retransmissions; the oldest are dropped first. (The name is from Cisco SIP Proxy Server 2.2; sipd uses no shared memory.)',
+    help: 'What finished transactions that are held for retransmissions may take. No memory is shared here; the oldest go first.',
     changes: 'reload',
     inForce: true,
   }),
   RegistryCleanupRate: one(whole(10, 24 * hourMs, 'ms'), '180000', {
-    help: 'How often expired registrations are removed. An expired registration is not used in any case.',
+    help: 'How often registrations that ran out are taken away; what ran out is not used before either.',
     changes: 'reload',
     inForce: true,
   }),
@@ -144,12 +144,12 @@ export const serverCore = {
     inForce: true,
   }),
   AddTransportInRecordRoute: one(onOff, 'Off', {
-    help: 'Name the transport in Record-Route, for equipment that does not look up the transport in the DNS.',
+    help: 'Name the transport in Record-Route, for equipment that does not look it up in the DNS.',
     changes: 'reload',
     inForce: true,
   }),
   SipRouteHeaderTransportType: one(transport, 'UDP', {
-    help: 'The transport for a Route that names none.',
+    help: 'The transport to a Route that names none.',
     changes: 'reload',
     inForce: true,
   }),
@@ -181,17 +181,17 @@ export const serverCore = {
     inForce: farmToCome,
   }),
   ProxyAddressResolutionType: one(oneOf(['IP', 'A', 'SRV']), 'IP', {
-    help: 'The name of this server in Via and Record-Route: its address (IP), ServerName (A) or ProxyDomain (SRV).',
+    help: 'What this server calls itself in Via and Record-Route: its address, ServerName, or ProxyDomain.',
     changes: 'reload',
     inForce: true,
   }),
   IpAddrInPathHeaders: optional(ipAddress, {
-    help: 'The address in Via and Record-Route when ProxyAddressResolutionType is IP, for hosts with several addresses. Without this directive: the address of the socket.',
+    help: 'The address in Via and Record-Route when ProxyAddressResolutionType is IP, for hosts with several; otherwise that of the socket.',
     changes: 'reload',
     inForce: true,
   }),
   IgnoreProxyRequire: list(words('option tag'), {
-    help: 'Extensions in Proxy-Require that sipd treats as supported, so that it does not answer 420.',
+    help: 'Extensions in Proxy-Require that are taken for known, so that no 420 is given.',
     changes: 'reload',
     inForce: true,
   }),

@@ -4,7 +4,7 @@ import { onOff, path, port, whole } from '../declare/kinds.ts'
 
 export const transport = {
   SipTcpMaxTCPConnections: one(whole(0, 1_000_000), '10000', {
-    help: 'The most TCP and TLS connections that may be open at once; 0 means as many as the system allows. Cisco SIP Proxy Server 2.2 has 128 and ignores the value.',
+    help: 'TCP and TLS connections that may be open at once; 0 is what the system allows. The ancestor has 128, and does not look at it.',
     changes: 'reload',
     inForce: true,
   }),
@@ -14,22 +14,22 @@ export const transport = {
     inForce: true,
   }),
   SipTcpReuseConnection: one(onOff, 'Off', {
-    help: 'Keep connections open for the next transaction with the same peer. All peers should do the same. Connections to the peers of persistent_tcp.conf are always kept.',
+    help: 'Keep connections open for the next transaction with the same peer; all of them should do the same. Peers in persistent_tcp.conf keep theirs in any case.',
     changes: 'reload',
     inForce: true,
   }),
   SipTlsEnable: one(onOff, 'Off', {
-    help: 'Serve TLS on SipTlsPort, and use TLS where sips: or the DNS requires it.',
+    help: 'Serve TLS on SipTlsPort, and use it where sips: or the DNS wants it.',
     changes: 'restart',
     inForce: true,
   }),
   AllowSipTlsConversionToSip: one(onOff, 'Off', {
-    help: 'Let a sips: request reach a sip: contact. The last hop is then not encrypted.',
+    help: 'Let a sips: request end at a sip: contact. The last leg is then in the clear.',
     changes: 'reload',
     inForce: true,
   }),
   SipTlsPort: one(port, '5061', {
-    help: 'The TLS port on each address of Listen.',
+    help: 'The port of TLS, on each address of Listen.',
     changes: 'restart',
     inForce: true,
   }),
@@ -39,22 +39,22 @@ export const transport = {
     inForce: true,
   }),
   SipTlsCertificateFile: optional(path, {
-    help: "The server's certificate and its intermediate certificates, as PEM.",
+    help: "The server's certificate and those that lead to its authority, as PEM.",
     changes: 'restart',
     inForce: true,
   }),
   SipTlsCertificateKeyFile: optional(path, {
-    help: 'The private key of that certificate, as PEM. Nobody but the owner may be able to read the file.',
+    help: 'The private key of it, as PEM. Only the owner may be able to read the file.',
     changes: 'restart',
     inForce: true,
   }),
   SipTlsCACertificateFile: optional(path, {
-    help: 'The certificate authorities that are trusted, as PEM.',
+    help: 'The authorities whose certificates are believed, as PEM.',
     changes: 'restart',
     inForce: true,
   }),
   SipTlsMutualAuthentication: one(onOff, 'Off', {
-    help: 'Require a certificate from clients too.',
+    help: 'Want a certificate from clients too.',
     changes: 'restart',
     inForce: true,
   }),

@@ -9,17 +9,17 @@ export const virtualHosts = {
       argument: text('name'),
       inside: {
         Virtual_Proxy_Domain: required(domain, {
-          help: 'Virtual_Proxy_Domain, the domain of the virtual host',
+          help: 'Virtual_Proxy_Domain, the domain',
           changes: 'reload',
           inForce: true,
         }),
         Virtual_Proxy_Server_Name: optional(domain, {
-          help: 'the name of the server in that domain; it must differ from ServerName',
+          help: 'the name of the server in it, another than ServerName',
           changes: 'reload',
           inForce: true,
         }),
         Virtual_Proxy_Server_IP: optional(ipAddress, {
-          help: 'the address of the server in that domain; it must differ from the address of this host',
+          help: 'the address of the server in it, another than that of this host',
           changes: 'reload',
           inForce: true,
         }),
@@ -27,10 +27,6 @@ export const virtualHosts = {
       most: 10,
       unique: ['Virtual_Proxy_Domain', 'Virtual_Proxy_Server_Name', 'Virtual_Proxy_Server_IP'],
     },
-    {
-      help: 'A further domain that this server serves. No two may share a domain, a name or an address.',
-      changes: 'reload',
-      inForce: true,
-    },
+    { help: 'A further domain. No two may share a domain, a name or an address.', changes: 'reload', inForce: true },
   ),
 } as const

@@ -86,12 +86,12 @@ async function pingStream(target: PingTarget, timeoutMs: number, clock: Clock): 
       const exchange = new Exchange(target, { timeoutMs, clock, resolve, reject })
       let received = Buffer.alloc(0)
       connection.on('error', (error) => exchange.fail(error))
-      connection.on('close', () => exchange.fail(new Error('the server closed the connection; see its log')))
+      connection.on('close', () => exchange.fail(new Error('the connection was closed')))
       connection.on(target.transport === 'TLS' ? 'secureConnect' : 'connect', () => {
         const found = connection instanceof TLSSocket ? connection.getPeerCertificate().fingerprint256 : undefined
         const wanted = target.tls?.fingerprint
         if (wanted !== undefined && found !== wanted)
-          exchange.fail(new Error(`the certificate must have the fingerprint ${wanted}, got ${found}`))
+          exchange.fail(new Error(`the certificate has the fingerprint ${found}, not ${wanted}`))
         else connection.write(exchange.begin(localName(connection)).octets)
       })
       connection.on('data', (octets) => {
@@ -100,7 +100,7 @@ async function pingStream(target: PingTarget, timeoutMs: number, clock: Clock): 
           exchange.receive(received.subarray(0, end))
           received = received.subarray(end)
         }
-        if (received.length > longestResponseOctets) exchange.fail(new Error('the answer is not SIP; check the port'))
+        if (received.length > longestResponseOctets) exchange.fail(new Error('what comes back is no SIP'))
       })
     })
   } finally {
@@ -148,11 +148,7 @@ class Exchange {
     this.#target = target
     this.#options = options
     this.#limit = options.clock.after(options.timeoutMs, () =>
-      this.fail(
-        new Error(
-          `no final response within ${options.timeoutMs / 1000} s; check the address, the port and the firewalls between`,
-        ),
-      ),
+      this.fail(new Error(`no final response within ${options.timeoutMs / 1000} s`)),
     )
   }
 
@@ -181,7 +177,7 @@ class Exchange {
   fail(error: Error): void {
     this.#limit.cancel()
     const { transport, address, port } = this.#target
-    const what = codeOf(error) === 'ECONNREFUSED' ? 'nothing listens there' : error.message
+    const what = codeOf(error) === 'ECONNREFUSED' ? 'nobody listens' : error.message
     this.#options.reject(
       new NoResponseError(`${transport.toLowerCase()} ${hostAndPort(address, port)}: ${what}`, { cause: error }),
     )

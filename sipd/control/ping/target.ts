@@ -39,7 +39,8 @@ async function targetOfUri(text: string, isTcp: boolean, { isAsked, ...trust }: 
     throw new UsageError(`--uri must be such as sip:127.0.0.1:5060 or sips:example.test, got ${text}`)
   const named = parsed.parameters.get('transport')?.toLowerCase()
   const isTls = isAsked || parsed.scheme === 'sips' || named === 'tls'
-  if (isTls && (isTcp || named === 'udp')) throw new UsageError(`${text} needs TLS; leave out --tcp and transport=udp`)
+  if (isTls && (isTcp || named === 'udp'))
+    throw new UsageError(`${text} goes by TLS, which neither --tcp nor transport=udp is`)
   const host = unbracketed(parsed.host)
   return {
     uri: text.replace(/\?.*$/, ''), // headers are not for Request-URIs
@@ -55,7 +56,7 @@ async function resolveHost(host: string): Promise<string> {
   try {
     return (await lookup(host)).address
   } catch (error) {
-    throw new CommandFailure(`cannot resolve ${host}: ${messageOf(error)}; check the name`)
+    throw new CommandFailure(`${host} cannot be resolved: ${messageOf(error)}`)
   }
 }
 
@@ -86,7 +87,7 @@ function fingerprintOf(path: string): string {
   try {
     return new X509Certificate(readRegularFileSync(path).octets).fingerprint256
   } catch (error) {
-    throw new CommandFailure(`cannot read SipTlsCertificateFile ${path}: ${messageOf(error)}`)
+    throw new CommandFailure(`SipTlsCertificateFile ${path} cannot be read: ${messageOf(error)}`)
   }
 }
 

@@ -9,14 +9,14 @@ import { Rotator, type RotatorOptions } from './rotator.ts'
 
 const usage = `usage: rotatelogs PATH [SECONDS [OFFSET] | SIZE] [--help] [--version]
 
-  Writes its input to PATH.UNIX-TIME. The time is the beginning of the interval, or the next above all files that are
-  there when the clock is behind them. A file is created with its first line, and a line is never split between two.
+  Writes what it reads to PATH.UNIX-TIME, the time being when the interval begins, or the next above all files that are
+  there when the clock is behind them. A file is made when there is a line for it, and a line is never split between two.
 
   SECONDS   a new file at every multiple of so many seconds since 1970; 86400 when left out
   OFFSET    minutes by which local time is ahead of UTC, so that a day begins at local midnight
   SIZE      a new file before one grows beyond this: 500K, 5M, 1G
 
-  On a full disk it keeps reading, reports it once, and reports how many lines were lost when there is room again.
+  On a full disk it goes on reading, says so once, and says how many lines were lost when there is room again.
   Exit code: 0 all was written, 1 lines were lost or the folder cannot be written, 2 wrong usage.
 `
 
@@ -47,7 +47,7 @@ async function rotate({ path, rule }: Pick<RotatorOptions, 'path' | 'rule'>): Pr
   try {
     accessSync(dirname(path), constants.W_OK | constants.X_OK)
   } catch (error) {
-    complain(`cannot write to the folder of ${path}: ${messageOf(error)}`)
+    complain(`the folder of ${path} cannot be written: ${messageOf(error)}`)
     return 1
   }
   const rotator = new Rotator({ path, rule, nowMs: Date.now, complain })
@@ -55,7 +55,7 @@ async function rotate({ path, rule }: Pick<RotatorOptions, 'path' | 'rule'>): Pr
   await new Promise<void>((resolve) => {
     process.stdin.once('end', resolve)
     process.stdin.once('error', (error) => {
-      complain(`cannot read standard input: ${error.message}`)
+      complain(`standard input cannot be read: ${error.message}`)
       resolve()
     })
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)

@@ -171,7 +171,7 @@ export class Rotator {
     if (this.#isFailing) return
     this.#isFailing = true
     const what = this.#file?.name ?? this.#options.path
-    this.#options.complain(`cannot write ${what}: ${error.message}; lines are lost until it can be written`)
+    this.#options.complain(`${what} cannot be written: ${error.message}; lines are lost until it can`)
   }
 
   #tellRecovery(): void {

@@ -169,10 +169,7 @@ export class LinuxHost implements ProcessHost {
     try {
       this.#spare.retry(() => killGroup(groupId))
     } catch (error) {
-      this.#options.log.warn('cannot look for processes that a process left behind; they keep running', {
-        groupId,
-        error,
-      })
+      this.#options.log.warn('cannot look whether a process left others behind, which go on then', { groupId, error })
     }
   }
 

@@ -48,7 +48,7 @@ export class RestartHistory {
     const recent = describeRecent(this.recent(nowMs, rules) + 1, rules.windowMs)
     const delayMs = this.next(nowMs, rules)
     if (delayMs === undefined)
-      return { delayMs, words: `${recent}; it stays down until critAppAdminStatus is set to up` }
+      return { delayMs, words: `${recent}; it is not started again before somebody sets it up` }
     return { delayMs, words: `${recent}, next try in ${formatSeconds(delayMs)}` }
   }
 

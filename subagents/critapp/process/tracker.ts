@@ -22,7 +22,7 @@ export interface TrackedRow extends Row {
   ended(status: ExitStatus): void
 }
 
-const endedAsOrdered: ExitStatus = { code: -1, signal: 0, how: 'ended' }
+const endedAsTold: ExitStatus = { code: -1, signal: 0, how: 'ended' }
 
 export class Tracker {
   readonly #context: Context
@@ -156,7 +156,7 @@ export class Tracker {
     if (unit !== '') this.#askSystemd(unit, identity)
     else
       this.#row.ended(
-        this.#row.isStopOrdered ? endedAsOrdered : host.exitStatusOf(identity, hadPidFile ? name : undefined),
+        this.#row.isStopOrdered ? endedAsTold : host.exitStatusOf(identity, hadPidFile ? name : undefined),
       )
   }
 

@@ -32,7 +32,7 @@ const lookAgainMs = 1000
 const wantRetryMs = 2000
 /** So many lines of what it printed last go to the log. */
 const keptLines = 20
-const untilSetUp = 'it stays down until its unit is started or critAppAdminStatus is set to up'
+const untilSetUp = 'it is not started again before somebody starts its unit or sets it up'
 
 export class Entry implements TrackedRow {
   readonly graceful: Graceful
@@ -236,7 +236,7 @@ export class Entry implements TrackedRow {
       startFailed: { notifyFailed: (failure) => this.#notifyFailed(failure) },
       exited: { planRestart: (status) => this.#endOfItself(status) },
       exitedAsRequested: { startIfWanted: (status) => this.#endAsRequested(status) },
-      exitedGracefully: { awaitGracefulCommand: (status) => this.#endAsOrdered(status) },
+      exitedGracefully: { awaitGracefulCommand: (status) => this.#endAsTold(status) },
       exitedByOrder: { stayDown: (status) => this.#endByOrder(status) },
       unhealthy: { stopUnhealthy: (failure) => this.#stopUnhealthy(failure) },
       retry: { scheduleRestart: (delayMs) => this.#scheduleRestart(delayMs) },
@@ -279,7 +279,7 @@ export class Entry implements TrackedRow {
   /** The script that started it was taken for the process, and has ended. */
   #replace(known: KnownProcess): void {
     const { pid } = known.identity
-    this.#context.log.notice('a start command ended; its process runs on', { name: this.shown.spec.name, pid })
+    this.#context.log.notice('a start command ended, and its process goes on', { name: this.shown.spec.name, pid })
     this.#know(known)
   }
 
@@ -343,13 +343,13 @@ export class Entry implements TrackedRow {
     this.#restarts.follow(plan)
   }
 
-  #endAsOrdered(status: ExitStatus): void {
+  #endAsTold(status: ExitStatus): void {
     this.#forgetProcess()
     this.#showEnd(status, { sentence: `${this.shown.spec.name} ${status.how}, as requested`, isError: false })
   }
 
   #endAsRequested(status: ExitStatus): void {
-    this.#endAsOrdered(status)
+    this.#endAsTold(status)
     // What a graceful command leaves is looked at when that ends.
     if (this.shown.spec.adminStatus === 'up' && !this.graceful.isRunning) this.whenVisible(() => this.goUp())
   }

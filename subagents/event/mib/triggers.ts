@@ -161,7 +161,7 @@ export const mteTriggerTable = defineTable({
     'castellanEventTriggerSecurityName',
     'castellanEventTriggerSecurityLevel',
   ],
-  // The lines of these end in the index, as CIAgent's do.
+  // The lines of these end in the index, as the ancestor's do.
   dependents: [
     {
       name: 'mteTriggerDeltaTable',

@@ -23,7 +23,7 @@ export function parseSamplesCsv(text: string, file: string, names: CsvNames): Sa
   const header = fieldsOf(lines[0] ?? '')?.map((field) => field.trim().toLowerCase()) ?? []
   for (const needed of ['time', 'object', 'value'] as const)
     if (!header.includes(needed))
-      throw wrong(0, `there is no column ${needed}; the columns in the first line are ${columns.join(',')}`)
+      throw wrong(0, `there is no column ${needed}; the first line names them: ${columns.join(',')}`)
   const instances = new Map<string, SampledInstance>()
   const samples: Sample[] = []
   for (const [at, line] of lines.entries()) {
@@ -35,7 +35,7 @@ export function parseSamplesCsv(text: string, file: string, names: CsvNames): Sa
     if (timeMs === undefined)
       throw wrong(at, `expected a time such as 2026-01-02T03:04:05Z or 1767323045, got ${field('time')}`)
     const oid = names.resolve(field('object').trim())
-    if (!oid) throw wrong(at, `unknown object ${field('object')}; use its OID`)
+    if (!oid) throw wrong(at, `${field('object')} is the name of no object; its OID will do`)
     const value = snmpValueOf(field('value'), names.typeOf(oid))
     if (!value)
       throw wrong(at, `expected a value of ${field('object')}, which is ${names.typeOf(oid)}, got ${field('value')}`)

@@ -103,14 +103,14 @@ export class SampleRing {
       const batch = this.#waiting.splice(0, batchSamples)
       try {
         for (let rest = batch; rest.length > 0; ) rest = rest.slice(await this.#writeBlock(rest))
-        if (this.#isFailing) this.#log.notice('samples are saved again', { path: this.#path, lost: this.#lost })
+        if (this.#isFailing) this.#log.notice('samples are kept again', { path: this.#path, lost: this.#lost })
         this.#isFailing = false
       } catch (error) {
         this.#lost += batch.length
         // What the next block says must not lean on what may not be there.
         this.#blocks.beginAgain()
         if (!this.#isFailing)
-          this.#log.warn('cannot save samples; triggers still work, and later samples are saved when there is room', {
+          this.#log.warn('samples cannot be kept; triggers go on without, and the next ones are tried again', {
             path: this.#path,
             error: messageOf(error),
           })

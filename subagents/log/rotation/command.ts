@@ -36,7 +36,7 @@ export async function rotateNow(
 export function parseRotateWords(words: readonly string[]): RotateRequest {
   const names = words.filter((word) => word !== '--dry-run' && word !== '')
   if (names.length > 1 || names[0]?.startsWith('-'))
-    throw new Error(`expected rotate [--dry-run] [NAME], got rotate ${words.join(' ')}`)
+    throw new Error(`rotate [--dry-run] [NAME] is the command, not rotate ${words.join(' ')}`)
   return { name: names[0], isDryRun: words.includes('--dry-run') }
 }
 
@@ -48,8 +48,6 @@ export function formatReport(report: RotateReport): string {
 export function parseReport(line: string): RotateReport {
   const { sentences, isGood }: Partial<RotateReport> = JSON.parse(line)
   if (!Array.isArray(sentences) || typeof isGood !== 'boolean')
-    throw new Error(
-      `unexpected answer of the subagents: ${line}; restart them, so that they run the version of this command`,
-    )
+    throw new Error(`the subagents answered what is not understood: ${line}; restart them with the same version`)
   return { sentences: sentences.map(String), isGood }
 }

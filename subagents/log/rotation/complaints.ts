@@ -16,7 +16,7 @@ export class Complaints {
   add(policy: RotationPolicy, path: string, sentence: string): void {
     if (this.#sentences.get(path) === sentence) return
     this.#sentences.set(path, sentence)
-    this.#log.warn('a rotation cannot continue; it is tried again', { log: policy.name, sentence })
+    this.#log.warn('a rotation does not go on; it is tried again', { log: policy.name, sentence })
     this.#failed(policy, sentence)
   }
 

@@ -24,11 +24,6 @@ export async function repair(policy: RotationPolicy, { state, take, remove, comp
     if (!rotated.some((one) => one.path === `${path}.gz`)) take(policy, path)
     // The end came after the rename to .gz, which is made when all of it is on the disk.
     else if (await isCompressedWhole(path).catch(() => false)) await remove(policy, path)
-    else
-      complain(
-        policy,
-        path,
-        `${path} and ${path}.gz are not of the same length, and both are kept; remove the one that is not complete`,
-      )
+    else complain(policy, path, `${path} and ${path}.gz are not of the same length; both stay, look at them`)
   }
 }

@@ -136,7 +136,7 @@ function parseKept(value: unknown): Kept {
   if (!isRecordOf(beganMs, isNumber) || !isRecordOf(unfinished, isString))
     throw new Error('expected times in beganMs and paths in unfinished')
   if (!Array.isArray(alarmed) || !Array.isArray(untold))
-    throw new Error('expected lists of folders with raised and pending alarms')
+    throw new Error('expected lists of folders in alarmed and untold')
   return {
     beganMs,
     unfinished,

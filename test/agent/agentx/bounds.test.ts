@@ -110,7 +110,7 @@ test('what a session holds is bounded in octets, whatever it is made of; it is r
   assert.ok(taken > 10 && taken < 64, `${taken} registrations`)
   for (let i = 0; i < 100; i++) assert.equal(await subagent.register(`${root}.1.${taken}`), agentxError.requestDenied)
   assert.equal(others.refused, 101)
-  const said = lines.filter((line) => line.includes('refused a request of a subagent'))
+  const said = lines.filter((line) => line.includes('refused what a subagent asked for'))
   assert.ok(said.length > 0 && said.length < 20, `${said.length} lines`)
   assert.equal((await subagent.ask({ type: 'ping' })).error, 0, 'the session goes on')
 })

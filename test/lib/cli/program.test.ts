@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { defineCommand, type Group } from '../../../lib/cli/command.ts'
-import { CommandFailure, RefusedError, UsageError } from '../../../lib/cli/exit-codes.ts'
+import { CommandFailure, type ExitCode, RefusedError, UsageError } from '../../../lib/cli/exit-codes.ts'
 import { flag, parsed, parsedOr, secondsAsMs, text, textOr, wholeNumber } from '../../../lib/cli/options.ts'
 import { type Program, runProgram } from '../../../lib/cli/program.ts'
 import { HomeError } from '../../../lib/home/home.ts'
 import { NoAnswerError } from '../../../lib/process/control.ts'
-import { type Ended, runInProcess } from '../../support/run-in-process.ts'
 
 interface Call {
   readonly operands: readonly string[]
@@ -18,7 +17,7 @@ interface Call {
 function program(act: () => void = () => {}): { readonly program: Program; readonly calls: Call[] } {
   const calls: Call[] = []
   const options = {
-    json: flag('--json', 'print JSON, for programs'),
+    json: flag('--json', 'for programs'),
     isFollowing: flag('--no-follow', 'end'),
     offset: parsed('--port-offset <n>', 'a number', wholeNumber),
     timeoutMs: parsedOr('--timeout <seconds>', 'a time', secondsAsMs, 1000, '1'),
@@ -41,7 +40,27 @@ function program(act: () => void = () => {}): { readonly program: Program; reado
   return { program: { name: 'keeper', summary: 'Keeps.', commands: [look, pets], takesHomeFirst: true }, calls }
 }
 
-const run = (one: Program, ...args: string[]): Promise<Ended> => runInProcess(() => runProgram(one, args))
+/** With what it wrote to standard error. */
+async function run(one: Program, ...args: string[]): Promise<{ code: ExitCode; out: string; err: string }> {
+  const written = { out: '', err: '' }
+  const { stdout, stderr } = process
+  const [out, err] = [stdout.write, stderr.write]
+  stdout.write = (chunk) => {
+    written.out += String(chunk)
+    return true
+  }
+  stderr.write = (chunk) => {
+    written.err += String(chunk)
+    return true
+  }
+  try {
+    const code = await runProgram(one, args)
+    return { code, ...written }
+  } finally {
+    stdout.write = out
+    stderr.write = err
+  }
+}
 
 test('a command gets its operands, its options with their types and defaults, and its home', async () => {
   const { program: keeper, calls } = program()

@@ -346,7 +346,7 @@ Content-Length: 0`),
   },
   {
     of: 'a monitor that sends SIP/1.0',
-    verdict: [505, 'only SIP/2.0 is supported'],
+    verdict: [505, 'only SIP/2.0 is spoken'],
     text: sip(`
 OPTIONS sip:203.0.113.5 SIP/1.0
 Via: SIP/2.0/UDP 198.51.100.1;branch=z9hG4bKv1

@@ -66,21 +66,9 @@ const respond = (status: string) => (request: string) =>
 for (const [what, answer, verdict] of [
   ['200', respond('200 OK'), undefined],
   ['503 of an overloaded server', respond('503 Service Unavailable'), undefined],
-  [
-    'a provisional response and no more',
-    respond('100 Trying'),
-    /no final response within 0\.3 s; check the address, the port and the firewalls between/,
-  ],
-  [
-    'silence',
-    () => undefined,
-    /no final response within 0\.3 s; check the address, the port and the firewalls between/,
-  ],
-  [
-    'what is no SIP',
-    () => 'HTTP/1.1 200 OK\r\n\r\n',
-    /no final response within 0\.3 s; check the address, the port and the firewalls between/,
-  ],
+  ['a provisional response and no more', respond('100 Trying'), /no final response within 0\.3 s/],
+  ['silence', () => undefined, /no final response within 0\.3 s/],
+  ['what is no SIP', () => 'HTTP/1.1 200 OK\r\n\r\n', /no final response within 0\.3 s/],
   [
     'the answer to another request',
     () => respond('200 OK')('Via: SIP/2.0/UDP x;branch=z9hG4bKother\r\nCSeq: 1 OPTIONS'),
@@ -99,7 +87,7 @@ test('a SIP check of a port where nobody listens knows at once', async () => {
   const { target, close } = await sipServer(() => undefined)
   close()
   const found = await sipCheck({ ...noHealth, kind: 'sip', target, timeoutMs: 5000 }, never)
-  assert.match(reason(found), /nothing listens there/)
+  assert.match(reason(found), /nobody listens/)
 })
 
 test('a SIP check that cannot even begin is over when its time is, and is not begun again beside itself', async () => {

@@ -77,10 +77,7 @@ const cases: Readonly<Record<string, readonly [rows: readonly Row[], complaint: 
     [{ critAppProcName: 'a', critAppHealthKind: '3', critAppHealthTarget: 'here' }],
     /expected HOST:PORT/,
   ],
-  'two rows of one name in one SET': [
-    [{ critAppProcName: 'a' }, { critAppProcName: 'a' }],
-    /also has the name a; both would supervise the same process/,
-  ],
+  'two rows of one name in one SET': [[{ critAppProcName: 'a' }, { critAppProcName: 'a' }], /named a too/],
 }
 
 for (const [name, [rows, complaint]] of Object.entries(cases))

@@ -105,7 +105,7 @@ test('a process that ends again and again is started ever later, then given up u
   const ends = rig.notified.filter((sentence) => sentence.startsWith('exited: '))
   assert.match(ends[0] ?? '', /ended with exit code 7, next try in 0\.1 s$/)
   assert.match(ends[1] ?? '', /ended with exit code 7, second time in 10 min, next try in 0\.2 s$/)
-  assert.match(ends[2] ?? '', /third time in 10 min; it stays down until critAppAdminStatus is set to up$/)
+  assert.match(ends[2] ?? '', /third time in 10 min; it is not started again before somebody sets it up$/)
   assert.match(rig.notified.at(-1) ?? '', /^failed: unit ended too often, third time in 10 min/)
   supervisor.setAdminStatus(1, 'up')
   await reaches('running')

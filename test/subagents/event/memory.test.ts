@@ -70,7 +70,7 @@ test('growth starts again, and its alarm does not', async () => {
   agent.things.patch({}, { thingCount: 1500 })
   await agent.pass(1)
   assert.deepEqual(agent.sentences(), [
-    'thingCount.0 changed by 500 in 1 s, at or above 100; it was 0 at the previous sample',
+    'thingCount.0 changed by 500 in 1 s, at or above 100; it was 0 at the sample before',
   ])
   await agent.stop()
   assert.deepEqual(await sentences(path, growth, { thingCount: 9000 }), [

@@ -45,14 +45,14 @@ test('a threshold is told once when it is reached and once when it is over, with
         'mteHotOID.0 = thingLevel.0',
         'mteHotValue.0 = 81',
       ],
-      sentence: 'thingLevel.0 is 81, at or above 75; it was 30 at the previous sample',
+      sentence: 'thingLevel.0 is 81, at or above 75; it was 30 at the sample before',
     },
   ])
   agent.things.patch({}, { thingLevel: 20 })
   await agent.pass(10)
   assert.deepEqual(
     agent.told.map(({ trapOid, sentence }) => [trapOid, sentence]),
-    [['mteTriggerFalling', 'thingLevel.0 is 20, at or below 20; it was 100 at the previous sample']],
+    [['mteTriggerFalling', 'thingLevel.0 is 20, at or below 20; it was 100 at the sample before']],
   )
   await agent.stop()
 })
@@ -125,7 +125,7 @@ test('a single object that is not there at the start is told, with the startup b
   await agent.pass(7)
   agent.things.patch({}, { thingName: 'x' })
   await agent.pass(2)
-  assert.deepEqual(agent.sentences(), ['thingName.0 does not exist', 'thingName.0 appeared, with x'])
+  assert.deepEqual(agent.sentences(), ['thingName.0 is not there', 'thingName.0 appeared, with x'])
   assert.equal(await agent.get('mteTriggerFailures.0'), '0')
   await agent.stop()
 })
@@ -141,7 +141,7 @@ ${threshold('d', 'rising 100 10 0 0')}${events}`,
   agent.things.patch({}, { thingCount: 50 })
   await agent.pass(1)
   assert.deepEqual(agent.sentences(), [
-    'thingCount.0 changed by 306 in 1 s, at or above 100; it was 0 at the previous sample',
+    'thingCount.0 changed by 306 in 1 s, at or above 100; it was 0 at the sample before',
   ])
   agent.things.patch({}, { thingCount: 51 })
   await agent.pass(1)
@@ -167,7 +167,7 @@ ${threshold('d', 'rising 100 10 0 0')}${events}`,
   agent.parts.patch({ partIndex: 2 }, { partCount: 500 })
   await agent.pass(1)
   assert.deepEqual(agent.sentences(), [
-    'partCount.2 changed by 4294966796 in 1 s, at or above 100; it was 0 at the previous sample',
+    'partCount.2 changed by 4294966796 in 1 s, at or above 100; it was 0 at the sample before',
   ])
   await agent.stop()
 })
@@ -203,7 +203,7 @@ ${threshold('b', 'rising 100 10 0 0')}${events}`,
       [
         'mteTriggerFailure',
         'mteFailedReason.0 = noSuchName(2)',
-        'trigger o/d failed: thingRestarted.0, which marks discontinuities, does not exist',
+        'trigger o/d failed: thingRestarted.0, which would tell a discontinuity, is not there',
       ],
     ],
     'told once each, however often it fails',
@@ -440,16 +440,16 @@ test('lines that belong to no row, or that their row has no place for, are compl
     [
       [
         2,
-        'the mteTriggerEntry of this mteTriggerThresholdEntry does not allow it; change that entry, or remove this line',
+        'the mteTriggerEntry of this mteTriggerThresholdEntry leaves it no place; change that, or take this line out',
       ],
-      [3, 'this mteTriggerThresholdEntry belongs to no mteTriggerEntry; add that entry, or remove this line'],
+      [3, 'there is no mteTriggerEntry that this mteTriggerThresholdEntry belongs to'],
     ],
   )
   const other = await startEvents('mteTriggerEntry o t - 40 1 0.0 2 elsewhere - 2 0 - - 1 1\n')
   assert.deepEqual(
     other.complaints.map(({ message }) => message),
     [
-      'mteTriggerTargetTag must be -, the only value supported, got "elsewhere"',
+      'mteTriggerTargetTag must be -, for nothing else is supported, got "elsewhere"',
       'mteTriggerFrequency must be a number within 1 to 4294967295, got "0"',
     ],
   )

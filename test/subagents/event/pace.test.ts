@@ -71,6 +71,6 @@ test('one that is removed within a round does not run any more, and one that fai
   await pass(1500)
   assert.equal(at.length, 4, 'two of three, twice')
   assert.equal(lines.length, 2)
-  assert.match(lines[0]!, /bug while sampling; the other triggers continue .*broken/)
+  assert.match(lines[0]!, /bug while sampling; the other triggers go on .*broken/)
   pace.stop()
 })

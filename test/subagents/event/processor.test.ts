@@ -79,7 +79,7 @@ test('the shipped file loads, and its defaults tell of each processor', async ()
   assert.equal(told.length, 2)
   assert.match(
     told[0]!,
-    /^processor load in percent: hrProcessorLoad\.1 is \d+, at or above 75; it was \d+ at the previous sample$/,
+    /^processor load in percent: hrProcessorLoad\.1 is \d+, at or above 75; it was \d+ at the sample before$/,
   )
   assert.match(told[1]!, /^processor load in percent: hrProcessorLoad\.2 is \d+/)
   assert.equal(await agent.get('mteTriggerFailures.0'), '0')

@@ -53,9 +53,9 @@ test('what would have fired is told with its time, its value and the sentence of
   assert.deepEqual(
     found!.firings.map(({ timeMs, fired, value, sentence }) => [timeMs / minuteMs, fired, value, sentence]),
     [
-      [1, 'rising', '80', 'load: hrProcessorLoad.1 is 80, at or above 75; it was 50 at the previous sample'],
-      [5, 'falling', '20', 'load: hrProcessorLoad.1 is 20, at or below 20; it was 76 at the previous sample'],
-      [7, 'rising', '75', 'load: hrProcessorLoad.1 is 75, at or above 75; it was 19 at the previous sample'],
+      [1, 'rising', '80', 'load: hrProcessorLoad.1 is 80, at or above 75; it was 50 at the sample before'],
+      [5, 'falling', '20', 'load: hrProcessorLoad.1 is 20, at or below 20; it was 76 at the sample before'],
+      [7, 'rising', '75', 'load: hrProcessorLoad.1 is 75, at or above 75; it was 19 at the sample before'],
     ],
   )
   assert.deepEqual([found!.samples, found!.instances, found!.periodMs], [8, 1, minuteMs])
@@ -211,7 +211,7 @@ text,1.3.6.1.4.1.8072.1,2026-01-02T03:04:05Z,
   assert.equal(samples[0]!.of, samples[3]!.of)
   assert.throws(() => read('a,b\n'), /f\.csv:1: there is no column time/)
   assert.throws(() => read('time,object,value\nsoon,x,1'), /f\.csv:2: expected a time such as .*, got soon/)
-  assert.throws(() => read('time,object,value\n1,nonsense,1'), /f\.csv:2: unknown object nonsense; use its OID/)
+  assert.throws(() => read('time,object,value\n1,nonsense,1'), /f\.csv:2: nonsense is the name of no object/)
   assert.throws(
     () => read('time,object,value\n1,hrProcessorLoad.1,high'),
     /f\.csv:2: expected a value of hrProcessorLoad\.1, which is Integer32, got high/,

@@ -137,7 +137,7 @@ test('a sample that is due before the last one ended is an overrun, told once, a
   trigger.run()
   trigger.run()
   assert.equal(failures, 2)
-  assert.deepEqual(told, ['trigger o/t failed: the previous sample has not finished'])
+  assert.deepEqual(told, ['trigger o/t failed: the sample before has not come to its end'])
   answer({ name: row.mteTriggerValueID, value: { type: 'Integer32', value: 7 } })
   await new Promise(setImmediate)
   trigger.run()

@@ -64,8 +64,8 @@ test('a sample that fails is logged once and once when it works again; its age g
   await pass()
   assert.equal(sampler.ageMs, 0)
   assert.equal(lines.length, 2)
-  assert.match(lines[0]!, /cannot take a sample; its rows keep their last values sample=links .*no links today/)
-  assert.match(lines[1]!, /samples are taken again sample=links/)
+  assert.match(lines[0]!, /a sample could not be taken; its rows keep their last values sample=links .*no links today/)
+  assert.match(lines[1]!, /a sample could be taken again sample=links/)
 })
 
 test('a sampler whose samples cost much takes them less often, and its age says so', async () => {

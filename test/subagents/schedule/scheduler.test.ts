@@ -366,7 +366,7 @@ test('a run that goes on while the next is due does not overlap: the next is mis
   await it.advance(3 * minuteMs)
   assert.deepEqual(it.ran, ['one 11-20T12:01:00'])
   assert.equal(it.state().missed, 2)
-  assert.match(it.state().lastError, /the previous run had not ended/)
+  assert.match(it.state().lastError, /the run before had not ended/)
   end()
   await it.settle()
   await it.advance(minuteMs)

@@ -196,7 +196,7 @@ test('smScriptAbort tells of every end that is not noError; smScriptResult and s
   assert.deepEqual(told, [
     'smScriptResult: script B (run 1 of C/D) says: 12',
     'smScriptException: script B (run 1 of C/D) says: odd',
-    'smScriptAbort: script B (run 1 of C/D) failed: odd',
+    'smScriptAbort: script B (run 1 of C/D) came to nothing: odd',
   ])
 })
 
@@ -231,7 +231,7 @@ test('a script made over SNMP has no command, and so cannot be enabled or launch
   assert.equal(launched, 'noError')
   assert.equal(read('smLaunchOperStatus', launch), 'disabled')
   assert.equal(await set(launch, { smLaunchStart: 0 }), 'inconsistentValue smLaunchStart')
-  assert.equal(read('smLaunchError', launch), 'the script is noSuchScript; see smScriptError')
+  assert.equal(read('smLaunchError', launch), 'the script is noSuchScript; smScriptError says why')
 })
 
 test('a script whose command cannot be run says so in smScriptOperStatus, and is fit when that is mended', async () => {

@@ -117,7 +117,7 @@ test('numbers that cannot be read are given again, with one line that says so', 
   await sysappl.pass(isInstalled(sysappl))
   assert.equal(indexOf(sysappl, 'castellan'), 1)
   assert.equal(sysappl.lines.length, 1)
-  assert.match(sysappl.lines[0]!, /cannot read the numbers of packages/)
+  assert.match(sysappl.lines[0]!, /numbers of packages could not be read/)
   await sysappl.stop()
   await machine.remove()
 })
