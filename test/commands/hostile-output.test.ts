@@ -173,7 +173,6 @@ const withJson: Readonly<Record<string, boolean>> = {
   ...{
     'castellan events': false,
     'castellan user': false,
-    'castellan routes': false,
     'sip registrations': true,
     'sip calls': true,
     'castellan notifications': true,
