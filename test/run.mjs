@@ -38,6 +38,7 @@ const peers = {
   sftp: 'openssh-client',
   'prometheus-snmp-exporter': 'prometheus-snmp-exporter',
   '/usr/lib/nagios/plugins/check_snmp': 'monitoring-plugins-standard',
+  smilint: 'smitools',
   '/usr/lib/frr/bgpd': 'frr',
   '/usr/lib/x86_64-linux-gnu/frr/modules/bgpd_snmp.so': 'frr-snmp',
 }
