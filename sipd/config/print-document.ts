@@ -1,4 +1,8 @@
-/** Prints docs/sipd-directives.md. */
-import { directivesDocument } from './document.ts'
+/** Writes the pages about directives into a folder: docs. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { directivePages, directivesDocument } from './document.ts'
 
-process.stdout.write(directivesDocument())
+const folder = process.argv[2] ?? 'docs'
+writeFileSync(join(folder, directivePages.inForce), directivesDocument('inForce'))
+writeFileSync(join(folder, directivePages.accepted), directivesDocument('accepted'))

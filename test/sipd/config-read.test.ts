@@ -7,7 +7,7 @@ import { ConfigurationError } from '../../lib/cnf/complaint.ts'
 import { type Home, initializeHome, resolveHome } from '../../lib/home/home.ts'
 import { programRoot } from '../../lib/program-root.ts'
 import { directives } from '../../sipd/config/directives.ts'
-import { directivesDocument } from '../../sipd/config/document.ts'
+import { directivePages, directivesDocument } from '../../sipd/config/document.ts'
 import { checkFileMode } from '../../sipd/config/file-mode.ts'
 import { checkMemory } from '../../sipd/config/memory.ts'
 import { parseConfig } from '../../sipd/config/parse.ts'
@@ -288,7 +288,8 @@ describe('what other machines may do', () => {
   })
 })
 
-test('docs/sipd-directives.md is what the table prints', () => {
-  const written = readFileSync(join(programRoot, 'docs', 'sipd-directives.md'), 'utf8')
-  assert.ok(written === directivesDocument(), 'run: node dist/sipd/config/print-document.js > docs/sipd-directives.md')
-})
+for (const part of ['inForce', 'accepted'] as const)
+  test(`docs/${directivePages[part]} is what the table prints`, () => {
+    const written = readFileSync(join(programRoot, 'docs', directivePages[part]), 'utf8')
+    assert.ok(written === directivesDocument(part), 'run: node dist/sipd/config/print-document.js docs')
+  })
