@@ -1,6 +1,6 @@
 /** What pages name exists: links and their anchors, files of the program, commands and their options. */
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { test } from 'node:test'
 import { castellanProgram } from '../../commands/castellan.ts'
@@ -11,6 +11,9 @@ import { programRoot } from '../../lib/program-root.ts'
 import { sipProgram } from '../../sipd/control/main.ts'
 import { examplesOf, type Page, pages } from './pages.ts'
 
+const files = readdirSync(programRoot, { recursive: true, encoding: 'utf8' }).filter(
+  (file) => !/^(?:node_modules|dist|var|\.git)\//.test(file),
+)
 const programs: readonly Program[] = [castellanProgram, sipProgram, utilsProgram]
 
 for (const page of pages) {
@@ -32,7 +35,7 @@ for (const page of pages) {
       /^(?:[\w.-]+\/)+[\w.*-]+\.(?:ts|mjs|txt|md|json|conf|service)$/.test(code),
     )
     assert.deepEqual(
-      named.filter((path) => !isOfTheProgram(path, page)),
+      named.filter((path) => !isOfTheProgram(path)),
       [],
     )
   })
@@ -66,19 +69,17 @@ function codeOf({ text }: Page): readonly string[] {
   return [...prose.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code)
 }
 
-/** A page may name a file from its own folder of sources, such as `tests/sampler.ts` for subagents/event. */
-function isOfTheProgram(path: string, { name }: Page): boolean {
-  const part = /docs\/(.*)\.md/.exec(name)?.[1] ?? ''
-  const homes = ['', 'conf', 'agent', 'sipd', `subagents/${part}`, `${part}`, 'var']
-  const folder = path.includes('*') ? dirname(path.slice(0, path.indexOf('*') + 1)) : path
-  return /^(?:data|logs|run)\//.test(path) || homes.some((home) => existsSync(join(programRoot, home, folder)))
+/** A page may leave out the first folders of a path. What a home gets while it runs is in none of them. */
+function isOfTheProgram(path: string): boolean {
+  const pattern = new RegExp(`(?:^|/)${path.replaceAll('.', '\\.').replaceAll('*', '[^/]*')}$`)
+  return /^(?:home|data|logs|run|FOLDER)\//.test(path) || files.some((file) => pattern.test(file))
 }
 
 function unknownIn(line: string): readonly string[] {
   const [, name = '', rest = ''] = /^(?:bin\/|nohup )?(castellan|sip|utils)((?: .*)?)$/.exec(line.trim()) ?? []
   const program = programs.find((one) => one.name === name)
   if (!program || 'run' in program.commands) return []
-  const words = (rest.split(/ [|>&;#]|;|&&/)[0] ?? '').trim().split(/\s+/)
+  const words = (rest.split(/ [|>&;#]|;|&&|"\$/)[0] ?? '').trim().split(/\s+/)
   return alternatives(words).flatMap((path) => unknownOf(program, path).map((what) => `${line}: ${what}`))
 }
 
