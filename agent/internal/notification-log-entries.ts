@@ -1,11 +1,10 @@
 /** What the notification log holds, within its limits: the oldest entries give way. */
 import type { OctetAccount } from '../../lib/bounds/octet-account.ts'
-import { anyServing, type Serving, serve } from '../../lib/mib/module.ts'
-import type { SnmpValue } from '../../lib/smi/value.ts'
 import type { Clock } from '../../lib/time/clock.ts'
-import { type NotificationMessage, octetsHeldBy } from '../../snmp/notification.ts'
+import type { NotificationMessage } from '../../snmp/notification.ts'
 import type { TrustDomainName } from '../trust/trust.ts'
-import { mostEntries, nlmLogTable, nlmLogVariableTable, valueTypes } from './notification-log-tables.ts'
+import { encodeLogged } from './notification-log-message.ts'
+import { mostEntries } from './notification-log-tables.ts'
 
 /** Who notified: the agent itself, or a process at one of its AgentX sockets. */
 export type NotificationSource = 'agent' | TrustDomainName
@@ -13,68 +12,79 @@ export type NotificationSource = 'agent' | TrustDomainName
 /** What programs of others notify may take this part of the log, so that it does not push out what is ours. */
 const partOfOthers = 1 / 4
 
-/** RFC 3014: the log that is always there. */
-export const nameless = { nlmLogName: '' }
+/** The highest nlmLogIndex; the next one is 1 again (RFC 3014). */
+export const lastOfIndexes = 0xffff_ffff
 
-interface HeldEntry {
+export interface LoggedNotification {
   readonly index: number
+  readonly loggedAtMs: number
+  /** As `Clock.monotonicMs` counts in this process; negative of one that an earlier process logged. */
   readonly loggedMonotonicMs: number
-  readonly variables: number
-  readonly octets: number
+  /** Zero of one that was logged before the agent started (RFC 3014, nlmLogTime). */
+  readonly upTimeTicks: number
   readonly source: NotificationSource
+  readonly variables: number
+  /** As `encodeLogged` writes it. */
+  readonly message: Uint8Array
+}
+
+export interface LogEntriesOptions {
+  readonly account: OctetAccount
+  /** How many entries each of them allows; the least of them counts. */
+  readonly limits: () => readonly number[]
+  /** An entry came or went. */
+  readonly onChange: () => void
+  /** This one came. */
+  readonly onAdd: (entry: LoggedNotification) => void
 }
 
 export class LogEntries {
   logged = 0
   bumped = 0
-  readonly tables: readonly Serving[]
-  readonly #entries = serve(nlmLogTable)
-  readonly #variables = serve(nlmLogVariableTable)
-  readonly #account: OctetAccount
-  /** How many entries each of them allows; the least of them counts. */
-  readonly #limits: () => readonly number[]
+  readonly #options: LogEntriesOptions
   /** Oldest first. */
-  readonly #held: HeldEntry[] = []
+  readonly #held: LoggedNotification[] = []
   #lastIndex = 0
+  /** How many of them are others'. */
+  #ofOthers = 0
 
-  constructor(account: OctetAccount, limits: () => readonly number[]) {
-    this.#account = account
-    this.#limits = limits
-    this.tables = [this.#entries, this.#variables].map(anyServing)
+  constructor(options: LogEntriesOptions) {
+    this.#options = options
   }
 
-  add(message: NotificationMessage, clock: Clock, source: NotificationSource, engineId: Uint8Array): void {
-    const octets = octetsInLog(message)
-    if (!this.#makeRoom(octets, source)) {
-      this.#account.refuse()
+  /** Oldest first. */
+  get held(): readonly LoggedNotification[] {
+    return this.#held
+  }
+
+  /** Takes what an earlier process logged, which is older than all that is here; indexes go on after `lastIndex`. */
+  restore(entries: readonly LoggedNotification[], lastIndex: number): void {
+    this.#lastIndex = lastIndex
+    for (const entry of entries) if (this.#makeRoom(octetsOf(entry), entry.source)) this.#push(entry)
+    this.trim()
+    this.#options.onChange()
+  }
+
+  add({ trapOid, upTimeTicks, varbinds }: NotificationMessage, clock: Clock, source: NotificationSource): void {
+    const entry: LoggedNotification = {
+      index: this.#lastIndex === lastOfIndexes ? 1 : this.#lastIndex + 1,
+      loggedAtMs: clock.now(),
+      loggedMonotonicMs: clock.monotonicMs(),
+      upTimeTicks,
+      source,
+      variables: varbinds.length,
+      message: encodeLogged(trapOid, varbinds),
+    }
+    if (!this.#makeRoom(octetsOf(entry), source)) {
+      this.#options.account.refuse()
       return
     }
-    const index = this.#lastIndex === 0xffff_ffff ? 1 : this.#lastIndex + 1
-    this.#lastIndex = index
-    this.#entries.table.put({
-      ...nameless,
-      nlmLogIndex: index,
-      nlmLogTime: message.upTimeTicks,
-      nlmLogDateAndTime: new Date(clock.now()),
-      nlmLogEngineID: new Uint8Array(0),
-      nlmLogEngineTAddress: new Uint8Array(0),
-      nlmLogEngineTDomain: [0, 0],
-      nlmLogContextEngineID: engineId,
-      nlmLogContextName: '',
-      nlmLogNotificationID: message.trapOid,
-    })
-    for (const [i, { name, value }] of message.varbinds.entries())
-      this.#variables.table.put({
-        ...nameless,
-        nlmLogIndex: index,
-        nlmLogVariableIndex: i + 1,
-        nlmLogVariableID: name,
-        ...typed(value),
-      })
-    const variables = message.varbinds.length
-    this.#held.push({ index, loggedMonotonicMs: clock.monotonicMs(), variables, octets, source })
+    this.#lastIndex = entry.index
+    this.#push(entry)
     this.logged++
     this.trim()
+    this.#options.onAdd(entry)
+    this.#options.onChange()
   }
 
   /** Takes out what was logged before this. */
@@ -88,22 +98,29 @@ export class LogEntries {
   }
 
   #mostNow(): number {
-    return Math.min(mostEntries, ...this.#limits())
+    return Math.min(mostEntries, ...this.#options.limits())
   }
 
   /** Lets the oldest ones give way to a new one, of others to one of theirs; false when it is larger than the log. */
   #makeRoom(octets: number, source: NotificationSource): boolean {
-    const account = this.#account
+    const { account } = this.#options
     if (source === 'others') {
       const mostOctets = account.most * partOfOthers
-      const ofOthers = (): number => this.#held.filter((entry) => entry.source === source).length
       if (octets > mostOctets) return false
-      while (account.heldBy(source) + octets > mostOctets || ofOthers() >= Math.ceil(this.#mostNow() * partOfOthers))
+      while (
+        account.heldBy(source) + octets > mostOctets ||
+        this.#ofOthers >= Math.ceil(this.#mostNow() * partOfOthers)
+      )
         this.#bump(this.#held.findIndex((entry) => entry.source === source))
     }
     if (octets > account.most) return false
     while (account.held + octets > account.most) this.#bump(0)
     return account.take(octets, source)
+  }
+
+  #push(entry: LoggedNotification): void {
+    this.#held.push(entry)
+    if (entry.source === 'others') this.#ofOthers++
   }
 
   #bump(at: number): void {
@@ -114,41 +131,13 @@ export class LogEntries {
   #remove(at: number): void {
     const [entry] = this.#held.splice(at, 1)
     if (!entry) return
-    const { index: nlmLogIndex, variables, octets, source } = entry
-    this.#entries.table.delete({ ...nameless, nlmLogIndex })
-    for (let i = 1; i <= variables; i++)
-      this.#variables.table.delete({ ...nameless, nlmLogIndex, nlmLogVariableIndex: i })
-    this.#account.give(octets, source)
+    if (entry.source === 'others') this.#ofOthers--
+    this.#options.account.give(octetsOf(entry), entry.source)
+    this.#options.onChange()
   }
 }
 
-/** Rows cost far more than what is in them. */
-function octetsInLog({ trapOid, varbinds }: NotificationMessage): number {
-  return octetsHeldBy(varbinds, 1400) + 1400 + 8 * trapOid.length
-}
-
-function typed(value: SnmpValue) {
-  switch (value.type) {
-    case 'Counter32':
-      return { nlmLogVariableValueType: valueTypes.Counter32, nlmLogVariableCounter32Val: value.value }
-    case 'Gauge32':
-      return { nlmLogVariableValueType: valueTypes.Gauge32, nlmLogVariableUnsigned32Val: value.value }
-    case 'TimeTicks':
-      return { nlmLogVariableValueType: valueTypes.TimeTicks, nlmLogVariableTimeTicksVal: value.value }
-    case 'Integer32':
-      return { nlmLogVariableValueType: valueTypes.Integer32, nlmLogVariableInteger32Val: value.value }
-    case 'IpAddress':
-      return { nlmLogVariableValueType: valueTypes.IpAddress, nlmLogVariableIpAddressVal: value.value.join('.') }
-    case 'ObjectIdentifier':
-      return { nlmLogVariableValueType: valueTypes.ObjectIdentifier, nlmLogVariableOidVal: value.value }
-    case 'Counter64':
-      return { nlmLogVariableValueType: valueTypes.Counter64, nlmLogVariableCounter64Val: value.value }
-    case 'Opaque':
-      return { nlmLogVariableValueType: valueTypes.Opaque, nlmLogVariableOpaqueVal: value.value }
-    default:
-      return {
-        nlmLogVariableValueType: valueTypes.OctetString,
-        nlmLogVariableOctetStringVal: value.type === 'OctetString' ? value.value : new Uint8Array(0),
-      }
-  }
+/** What it takes in memory, about: the octets, and the objects around them. */
+function octetsOf({ message }: LoggedNotification): number {
+  return message.length + 300
 }

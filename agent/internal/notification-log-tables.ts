@@ -21,7 +21,7 @@ import { adminString } from './conventions.ts'
 
 const objects = '1.3.6.1.2.1.92.1'
 /** Where both limits say that there is none, memory does. */
-export const mostEntries = 10_000
+export const mostEntries = 100_000
 
 export const nlmConfig = defineScalars({
   name: 'nlmConfig',
