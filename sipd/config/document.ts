@@ -74,7 +74,13 @@ function table(rows: Rows, part: Part): string | undefined {
   const chosen = Object.entries(rows).filter(([, row]) => partOf(row.inForce) === part)
   if (chosen.length === 0) return undefined
   return lines([
-    ['Directive', 'Value', 'Default', 'Change', part === 'inForce' ? 'What it does' : 'What it does, and why it has no effect'],
+    [
+      'Directive',
+      'Value',
+      'Default',
+      'Change',
+      part === 'inForce' ? 'What it does' : 'What it does, and why it has no effect',
+    ],
     ...chosen.flatMap(([name, row]) => [
       cells(name, name, row),
       ...Object.entries(row.inside ?? {}).map(([inside, inner]) => cells(`<${name}> ${inside}`, inside, inner)),

@@ -63,7 +63,9 @@ rm -rf ${program}/var`)
   /** Runs a command, or several lines of them, to its end. */
   async run(command: string): Promise<Printed> {
     this.#printed = ''
-    this.#shell.stdin.write(`${command.replaceAll(shownFolder, this.#folder)}\nstatus=$?; echo "${endMark} $status"; (exit $status)\n`)
+    this.#shell.stdin.write(
+      `${command.replaceAll(shownFolder, this.#folder)}\nstatus=$?; echo "${endMark} $status"; (exit $status)\n`,
+    )
     const end = new RegExp(`${endMark} (\\d+)\\n`)
     while (!end.test(this.#printed)) {
       if (this.#shell.exitCode !== null) throw new Error(`${command}: the shell ended: ${this.#printed}`)

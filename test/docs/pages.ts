@@ -15,7 +15,7 @@ export interface Example {
   /** Where the command stands, from 1. */
   readonly line: number
   readonly command: string
-  /** The lines below it; undefined in a block of commands alone (```sh). */
+  /** The lines below it; undefined in a block of commands alone (```sh), and of lines for a file (```cnf subagents/critagt.cnf). */
   readonly output?: readonly string[]
 }
 
@@ -57,9 +57,18 @@ export function fencesOf(text: string): readonly Fence[] {
   return fences
 }
 
+/** Lines for a file of the home are tried in its place, and taken away again. */
+function checkOf(file: string, lines: readonly string[]): string {
+  const path = `var/conf/${file}`
+  const tries = [`cp ${path} before.cnf`, `cat >> ${path} <<'END'`, ...lines, 'END', 'castellan check']
+  return [...tries, 'status=$?', `cp before.cnf ${path}`, '(exit $status)'].join('\n')
+}
+
 /** In a ```console block `$ ` begins a command and `> ` goes on with it, as a shell prints them; the rest is what it prints. */
 export function examplesOf({ name, text }: Page): readonly Example[] {
   return fencesOf(text).flatMap(({ language, line, lines }) => {
+    const file = /^cnf (\S+)$/.exec(language)?.[1]
+    if (file !== undefined) return [{ page: name, line, command: checkOf(file, lines) }]
     if (language === 'sh') return [{ page: name, line, command: lines.join('\n') }]
     if (language !== 'console') return []
     const examples: { page: string; line: number; command: string; output: string[] }[] = []
