@@ -7,4 +7,5 @@ export const notRun: readonly { readonly command: RegExp; readonly reason: strin
   { command: /\b(?:systemctl|systemd-sysusers|systemd-analyze)\b/, reason: 'changes the machine: systemd is its init' },
   { command: /\bapt-get\b/, reason: 'changes the machine: it installs packages' },
   { command: /^(?:git|gh) /, reason: 'needs the repository and its remote' },
+  { command: /^age -d/, reason: 'age reads the passphrase from a terminal only' },
 ]
