@@ -54,6 +54,23 @@ test('every page of docs has a link on the README', () => {
   )
 })
 
+test('the README has a section with commands for each thing that a newcomer wants to do, and a line that leads there', () => {
+  const text = pages.find(({ name }) => name === 'README.md')?.text ?? ''
+  const tasks = [
+    'Supervise a new process',
+    'Add an SNMPv3 user',
+    'Hear about high CPU',
+    'Rotate a log',
+    'Let two phones call',
+    'Back up and restore',
+  ]
+  const found = tasks.filter((task) => {
+    const [, section = ''] = text.split(`\n## ${task}\n`)
+    return text.includes(`| [${task}](#`) && (section.split('\n## ')[0] ?? '').includes('```console')
+  })
+  assert.deepEqual(found, tasks)
+})
+
 /** As GitHub makes them of headings. */
 function anchorsOf(text: string): readonly string[] {
   return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
