@@ -17,6 +17,8 @@ export interface Example {
   readonly command: string
   /** The lines below it; undefined in a block of commands alone (```sh), and of lines for a file (```cnf subagents/critagt.cnf). */
   readonly output?: readonly string[]
+  /** The page shows the exit code next. */
+  readonly mayFail?: boolean
 }
 
 export const pages: readonly Page[] = [
@@ -78,7 +80,7 @@ export function examplesOf({ name, text }: Page): readonly Example[] {
       else if (last && last.output.length === 0 && /^> ?/.test(one)) last.command += `\n${one.replace(/^> ?/, '')}`
       else last?.output.push(one)
     }
-    return examples
+    return examples.map((one, index) => ({ ...one, mayFail: examples[index + 1]?.command === 'echo $?' }))
   })
 }
 
