@@ -28,8 +28,9 @@ Edit the file, check it, and let sipd read it again. Calls continue.
 \`\`\`console
 $ sed -i 's/^# MaxForks .*/MaxForks 3/' var/conf/sipd/sipd.conf
 $ sip check
-sipd.conf is good
+sipd.conf is good: 2 directives, 0 warnings
 $ sip graceful
+Gracefully restarting sipd:                              [ OK ]
 $ sip config | grep MaxForks
 MaxForks 3                                       # sipd.conf:16
 \`\`\`

@@ -15,6 +15,9 @@ import { isShown, linesOf } from './shown.ts'
 const reads =
   /^(?:timeout \d+ )?(?:getone|getmany|snmpget|snmpwalk|cat|tail|grep|ls|castellan (?:apps(?: list)?|status|events(?: list)?|logs list|targets|user list)|sip (?:status|registrations|calls|ping)|utils disaster_recovery (?:status|history))\b[^|;&]*(?:\|[^;&]*)?$/
 
+/** A job of backups still runs; the command has done nothing yet. */
+const asksToWait = /wait for its end/
+
 /** With this variable, pages get what their commands print now. */
 const isUpdate = process.env.CASTELLAN_UPDATE_PAGES === '1'
 
@@ -45,7 +48,8 @@ async function run(machine: Machine, example: Example): Promise<Printed> {
   const end = Date.now() + 15_000
   for (;;) {
     const printed = await machine.run(example.command)
-    if (isAsShown(example, printed) || !reads.test(example.command) || Date.now() > end) return printed
+    const mayRepeat = reads.test(example.command) || asksToWait.test(printed.text)
+    if (isAsShown(example, printed) || !mayRepeat || Date.now() > end) return printed
     await setTimeout(200)
   }
 }

@@ -117,7 +117,9 @@ function unknownOf(program: Program, words: readonly string[]): readonly string[
     path.push(word)
     level = 'commands' in found ? found.commands : undefined
   }
-  const help = helpOf(program, ...path)
+  // A group may have a command that needs no name: `castellan logs --lines 5`.
+  const all = level === undefined ? [path] : [path, ...level.map(({ name }) => [...path, name])]
+  const help = all.map((one) => helpOf(program, ...one)).join('')
   const options = words.map((word) => /^\[?(--?[a-z][a-z-]*)/.exec(word)?.[1]).filter((option) => option !== undefined)
   return options
     .filter((option) => !['--help', '--version', '--home'].includes(option) && !help.includes(option))

@@ -3,6 +3,7 @@
 /** What differs from run to run, and what stands for it; in this order. */
 const varying: readonly (readonly [RegExp, string])[] = [
   [/\d{4}-\d\d-\d\d[T ,]\d\d[:-]\d\d(?:[:-]\d\d)?(?:\.\d+)?(?:Z|,?[+-]\d\d:?\d\d)?/g, 'TIME'],
+  [/\b\d{1,3}:\d\d\b/g, 'DURATION'],
   [/\bPID \d+/g, 'PID'],
   [/\b\d+(?:\.\d+)? ?(?:ms|s|min|h|d)\b/g, 'DURATION'],
   [/\b[0-9a-f]*\d[0-9a-f]*(?::[0-9a-f]{2}){7,}\b|\b(?:0x)?[0-9a-f]{10,}\b/gi, 'HEX'],
