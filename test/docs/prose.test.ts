@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { programRoot } from '../../lib/program-root.ts'
+import { directivePages } from '../../sipd/config/document.ts'
 import { replacedWords } from '../house/plain-words.ts'
 import { type Page, pages, paragraphsOf } from './pages.ts'
 
@@ -34,16 +35,22 @@ for (const page of [...pages, ...mibs]) {
     assert.ok(average < budget, `${average.toFixed(1)} words; the longest are:\n${longest.join('\n')}`)
   })
 
-  test(`${page.name} has none of the words that were replaced`, () => {
-    const found = page.text
-      .split('\n')
-      .flatMap((line, index) =>
-        replacedWords
-          .filter(({ not }) => not.test(line))
-          .map(({ say }) => `${page.name}:${index + 1}: ${line.trim()}; say ${say}`),
-      )
-    assert.deepEqual(found, [])
-  })
+  if (!isMadeFromSources(page))
+    test(`${page.name} has none of the words that were replaced`, () => {
+      const found = page.text
+        .split('\n')
+        .flatMap((line, index) =>
+          replacedWords
+            .filter(({ not }) => not.test(line))
+            .map(({ say }) => `${page.name}:${index + 1}: ${line.trim()}; say ${say}`),
+        )
+      assert.deepEqual(found, [])
+    })
+}
+
+/** Their sentences are the help texts of directives. */
+function isMadeFromSources({ name }: Page): boolean {
+  return Object.values(directivePages).some((file) => name === `docs/${file}`)
 }
 
 function sentencesOf(paragraph: string): readonly string[] {
