@@ -7,6 +7,8 @@ import { exitCodeOfSnmp } from './agent/exit-codes.ts'
 import { appsGroup } from './apps/apps.ts'
 import { checkCommand } from './check/check.ts'
 import { eventsGroup } from './events/events.ts'
+import { historyCommand } from './history/history.ts'
+import { notificationsCommand } from './history/notifications.ts'
 import { initCommand } from './init/init.ts'
 import { logsGroup } from './logs/logs.ts'
 import { reloadCommand } from './reload.ts'
@@ -37,6 +39,8 @@ export const castellanProgram: Program = {
     targetsCommand,
     appsGroup,
     eventsGroup,
+    historyCommand,
+    notificationsCommand,
     logsGroup,
     userGroup,
   ],

@@ -46,7 +46,7 @@ const statusCommand = defineCommand({
   exitCodes: { 0: 'both run', 1: 'one of them does not run' },
   options: { json },
   async run({ home, options }) {
-    const agents = statusOf(home).filter(({ name }) => name !== 'sipd')
+    const agents = statusOf(home).filter(({ name }) => name === 'agent' || name === 'subagents')
     show(agents, options.json, () => formatDaemons(agents))
     return agents.every(({ running }) => running) ? exitCodes.ok : exitCodes.error
   },

@@ -14,7 +14,7 @@ import { stopWithinMs } from './lifecycle/stop-home.ts'
 export const restartCommand = defineCommand({
   name: 'restart',
   operands: '<name>',
-  summary: 'restart agent or subagents, or one module of the subagents such as critapp; sipd goes on',
+  summary: 'restart agent, subagents or console, or one module of the subagents such as critapp; sipd goes on',
   example: 'castellan restart agent',
   exitCodes: { 0: 'the new one serves', 1: 'nothing of that name runs here, or it does not come back' },
   options: {},
@@ -27,7 +27,8 @@ export const restartCommand = defineCommand({
 })
 
 async function restart(home: Home, name: string): Promise<string> {
-  if (name !== 'agent' && name !== 'subagents') return control(controlSocketOf(home, 'subagents'), `restart ${name}`)
+  if (name !== 'agent' && name !== 'subagents' && name !== 'console')
+    return control(controlSocketOf(home, 'subagents'), `restart ${name}`)
   await restartDaemon(linuxHost(home), name)
   return `${name} was restarted`
 }

@@ -4,14 +4,14 @@ import { defineCommand } from '../lib/cli/command.ts'
 import { exitCodes } from '../lib/cli/exit-codes.ts'
 import { json } from '../lib/cli/options.ts'
 import { print, printJson } from '../lib/cli/print.ts'
-import { type Home, requireHome } from '../lib/home/home.ts'
+import { type Domain, domains, type Home, requireHome } from '../lib/home/home.ts'
 import type { HomeProcess } from '../lib/process/home-processes.ts'
 import { enginePath, isEngineLatched, latchedAdvice } from '../snmp/engine/engine-identity.ts'
 import type { Holder, HomeHost } from './lifecycle/host.ts'
 import { linuxHost } from './lifecycle/linux-host.ts'
 
 export interface DaemonStatus {
-  readonly name: 'agent' | 'subagents' | 'sipd'
+  readonly name: Domain
   /** It serves. */
   readonly running: boolean
   readonly pid: number | undefined
@@ -23,7 +23,7 @@ export const statusCommand = defineCommand({
   summary: 'say what runs',
   example: 'castellan status --json',
   exitCodes: {
-    0: 'all three run',
+    0: 'all of them run',
     1: 'one of them does not run, or the home is not initialised',
     4: 'this user may not look: what it cannot see, it does not call stopped',
   },
@@ -45,7 +45,7 @@ export function statusOf(home: Home): DaemonStatus[] {
 }
 
 export function daemonsAmong(processes: readonly HomeProcess[]): DaemonStatus[] {
-  return (['agent', 'subagents', 'sipd'] as const).map((name) => {
+  return domains.map((name) => {
     const all = processes.filter(({ part }) => part === name)
     const serving = all.find(({ isServing }) => isServing)
     const pid = (serving ?? all[0])?.pid

@@ -2,8 +2,11 @@
 import { formatOid, type Oid } from '../../lib/smi/oid.ts'
 import type { NamedFamily } from './vacm.ts'
 
+/** Of the console's own users (commands/console). It names the variables of the notification log, which it keeps, and no other guarded column. */
+export const consoleView = 'console'
+
 /** The views, by the names that the shipped snmpd.cnf gives them. `admin` sees everything. */
-export const guardedViews: readonly string[] = ['read', 'operate']
+export const guardedViews: readonly string[] = ['read', 'operate', consoleView]
 
 type Placed = Pick<NamedFamily, 'viewName' | 'subtree'>
 

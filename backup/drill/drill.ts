@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { messageOf } from '../../lib/errors.ts'
-import { type Home, makeFolders, resolveHome } from '../../lib/home/home.ts'
+import { domains, type Home, makeFolders, resolveHome } from '../../lib/home/home.ts'
 import { daemonArgv } from '../../lib/process/daemon.ts'
 import { isSuccess } from '../../lib/program/exit.ts'
 import { runProgram } from '../../lib/program/run.ts'
@@ -70,7 +70,7 @@ function checkDatabases(home: Home, { components }: Manifest, { log }: DrillOpti
 }
 
 async function checkConfiguration(home: Home, signal: AbortSignal): Promise<void> {
-  for (const domain of ['agent', 'subagents', 'sipd'] as const) makeFolders(home, domain)
+  for (const domain of domains) makeFolders(home, domain)
   const argv = [join(programRoot, 'bin', 'castellan'), 'check', '--json', '--home', home.root] as const
   const { exit, output, printed } = await runProgram({ argv, limitMs: checkWithinMs, signal })
   if (isSuccess(exit)) return

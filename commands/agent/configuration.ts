@@ -3,7 +3,9 @@ import { internalModules } from '../../agent/internal/index.ts'
 import { declaredDefinitions } from '../../catalogue.ts'
 import { ConfigurationError } from '../../lib/cnf/complaint.ts'
 import { type Home, requireHome } from '../../lib/home/home.ts'
+import type { Definition } from '../../lib/mib/declare.ts'
 import { guardedSubtrees } from '../../lib/mib/guarded.ts'
+import { type AnyRow, anyRow } from '../../lib/mib/served.ts'
 import { enginePath, keepEngineId, readEngineId } from '../../snmp/engine/engine-identity.ts'
 import { Statistics } from '../../snmp/engine/statistics.ts'
 import { LocalV3 } from '../../snmp/local-v3.ts'
@@ -35,6 +37,10 @@ export async function openConfiguration(home: Home) {
     internal,
     address: internal.listenAddresses()[0] ?? '127.0.0.1:161',
     /** The rows of a table, by its declaration. */
+    rowsOf: ({ entryName }: Definition): AnyRow[] =>
+      configured
+        .filter(({ table }) => table.definition.entryName === entryName)
+        .flatMap(({ table }) => [...table.rows()].map(anyRow)),
     rows: <D extends { readonly entry: readonly number[] }>(declared: D) => rowsAmong(configured, declared),
   }
 }

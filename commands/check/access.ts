@@ -1,8 +1,10 @@
 /** What castellan check says of access rights that are legal, and still a mistake: of snmpd.cnf alone, and beside what is shipped. */
 
 import { join } from 'node:path'
+import { consoleView } from '../../agent/access/guarded-families.ts'
 import { vacmOf } from '../../agent/internal/access.ts'
 import { vacmAccessTable, vacmViewTreeFamilyTable } from '../../agent/internal/access-tables.ts'
+import { nlmLogVariableTable } from '../../agent/internal/notification-log-tables.ts'
 import { declaredDefinitions, declaredNames } from '../../catalogue.ts'
 import type { Complaint } from '../../lib/cnf/complaint.ts'
 import { parseDocument } from '../../lib/cnf/document.ts'
@@ -13,7 +15,7 @@ import { entryTypes } from '../../lib/mib/entry-types.ts'
 import { guardedSubtrees } from '../../lib/mib/guarded.ts'
 import type { Serving } from '../../lib/mib/module.ts'
 import { applyRules, type Rule } from '../../lib/mib/rules.ts'
-import type { Oid } from '../../lib/smi/oid.ts'
+import { formatOid, type Oid } from '../../lib/smi/oid.ts'
 import { eventModule } from '../../subagents/event/index.ts'
 import { scheduleModule } from '../../subagents/schedule/index.ts'
 import { configFileOf } from '../agent/config-file.ts'
@@ -25,6 +27,8 @@ type FamilyRow = RowOf<typeof vacmViewTreeFamilyTable>
 /** The one view that may have what holds commands, and secrets. */
 const adminView = 'admin'
 const guarded = guardedSubtrees(declaredDefinitions)
+/** What the console's view has, since the history is made of it. */
+const loggedVariables = formatOid(nlmLogVariableTable.entry.slice(0, -1))
 
 /** Of the files of the agent together; each can be read. */
 export async function checkAccess(home: Home): Promise<Complaint[]> {
@@ -78,7 +82,8 @@ function exposureRule(shipped: readonly FamilyRow[]): Rule {
       const view = vacm.viewNamed(viewName)
       if (!view || seen.has(viewName) || (level === 'authPriv' && viewName === adminView)) continue
       seen.add(viewName)
-      const shown = secret.filter((oid) => view.decide({ oid }) !== 'out')
+      const meant = viewName === consoleView && level === 'authPriv' ? loggedVariables : undefined
+      const shown = secret.filter((oid) => view.decide({ oid }) !== 'out' && formatOid(oid) !== meant)
       if (shown.length === 0) continue
       const lines = shown.map((oid) => familyLine(viewName, oid, 'excluded'))
       report.warn(

@@ -56,7 +56,7 @@ export async function askSipd(home: Home): Promise<Finding[]> {
 }
 
 /** Its files as it would read them on a start. */
-export async function askDaemon(name: 'agent' | 'subagents', home: Home): Promise<Finding[]> {
+export async function askDaemon(name: Exclude<Domain, 'sipd'>, home: Home): Promise<Finding[]> {
   const asUser = userOf(home, name)
   const { exit, output, errors } = await runProgram({ argv: [...daemonArgv(name, home), '--check'], asUser, ...limits })
   if (isSuccess(exit)) return complaintsIn({ complaints: JSON.parse(output) }, 'complaints').map(fromComplaint)

@@ -25,7 +25,14 @@ export async function findingsOf(home: Home): Promise<Finding[]> {
   const missing = await missingFiles(home)
   const noRecord = await homeRecordMistake(home)
   // The daemons read their files themselves, exactly as they would on a start.
-  const complaints = (await Promise.all([askDaemon('agent', home), askDaemon('subagents', home), askSipd(home)])).flat()
+  const complaints = (
+    await Promise.all([
+      askDaemon('agent', home),
+      askDaemon('subagents', home),
+      askDaemon('console', home),
+      askSipd(home),
+    ])
+  ).flat()
   const distrusted = untrusted(home)
   const old = `${home.root} was made by an older version; castellan start, or castellan init, moves its files to the folders of today`
   const findings = complaints.map((finding) => {

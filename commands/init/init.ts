@@ -11,8 +11,12 @@ import { type DaemonUsers, layOut } from '../../lib/home/layout.ts'
 import { processesOf } from '../../lib/process/home-processes.ts'
 import { programRoot } from '../../lib/program-root.ts'
 import { shellWord } from '../../lib/text/shell-word.ts'
-import { type Owner, ownerNamed } from '../../lib/users/owner.ts'
+import { nameOfUser, type Owner, ownerNamed } from '../../lib/users/owner.ts'
+import { provisionConsole } from '../console/provision.ts'
 import { migrate, reportMissing } from './complete.ts'
+
+/** Whom castellan-console.service names by default. */
+export const usualConsoleUser = 'castellan-console'
 
 /** Makes the users that the units name by default. */
 export const sysusersPath = join(programRoot, 'conf', 'systemd', 'sysusers.conf')
@@ -35,6 +39,10 @@ export const initCommand = defineCommand({
       'give the folders of the agent to this user, for the systemd units; with --sipd-user, as root',
     ),
     sipdUser: text('--sipd-user <name>', 'give the folders of sipd to this user'),
+    consoleUser: text(
+      '--console-user <name>',
+      `give the folders of the console to this user (${usualConsoleUser}, where there is one)`,
+    ),
   },
   run: ({ home, options }) => init(home, options),
 })
@@ -44,14 +52,18 @@ interface InitOptions {
   /** Whom the agent and sipd run as, as `ownerNamed` has it. Undefined: all daemons run as the owner of the home. */
   readonly user: string | undefined
   readonly sipdUser: string | undefined
+  readonly consoleUser: string | undefined
   /** Without default communities, as a home below /etc or /var/lib, or one with users of its own, is made anyway. */
   readonly installed: boolean
 }
 
-async function init(home: Home, { portOffset, user, sipdUser, installed }: InitOptions): Promise<ExitCode> {
+async function init(
+  home: Home,
+  { portOffset, user, sipdUser, consoleUser, installed }: InitOptions,
+): Promise<ExitCode> {
   checkHomePath(home)
   await checkOffset(portOffset)
-  const users = usersNamed(user, sipdUser)
+  const users = usersNamed(user, sipdUser, consoleUser)
   const isKnown = isInitialized(home)
   if (isKnown && users) refuseWhileRunning(home)
   else if (isKnown) requireOwner(home, 'castellan init')
@@ -75,23 +87,43 @@ async function init(home: Home, { portOffset, user, sipdUser, installed }: InitO
       : { made: await initializeHome(home, offset, isInstalled), missing: [] }
   for (const path of made) print(`made ${path}\n`)
   reportMissing(home, missing)
-  if (users) print(`the folders of the agent belong to ${user}, those of sipd to ${sipdUser}, all others to root\n`)
-  if (made.length + missing.length === 0) print(`${home.root} has everything already\n`)
+  if (users)
+    print(
+      `the folders of the agent belong to ${user}, those of sipd to ${sipdUser}, those of the console to ${nameOfUser(users.console.uid)}, all others to root\n`,
+    )
+  const provisioned = missing.length === 0 ? await provisionConsole(home) : []
+  for (const sentence of provisioned) print(`${sentence}\n`)
+  if (made.length + missing.length + provisioned.length === 0) print(`${home.root} has everything already\n`)
   return missing.length === 0 ? exitCodes.ok : exitCodes.error
 }
 
 /** Throws HomeError for half of the two, for users that do not exist, and for one that is root or both. */
-function usersNamed(agent: string | undefined, sipd: string | undefined): DaemonUsers | undefined {
-  if (agent === undefined && sipd === undefined) return undefined
+function usersNamed(
+  agent: string | undefined,
+  sipd: string | undefined,
+  console: string | undefined,
+): DaemonUsers | undefined {
+  if (agent === undefined && sipd === undefined && console === undefined) return undefined
   if (agent === undefined || sipd === undefined)
     throw new HomeError('--user and --sipd-user belong together: the agent and sipd each have a user of their own', 2)
-  const users = { agent: userNamed(agent), sipd: userNamed(sipd) }
+  const users = { agent: userNamed(agent), sipd: userNamed(sipd), console: consoleOwner(console) }
   if (users.agent.uid === users.sipd.uid)
     throw new HomeError(
       `the agent and sipd would both run as ${agent}; name two users, so that neither can change files of the other`,
       2,
     )
+  if ([users.agent.uid, users.sipd.uid].includes(users.console.uid))
+    throw new HomeError(
+      `the console would run as ${nameOfUser(users.console.uid)}, as another daemon does; name a user of its own`,
+      2,
+    )
   return users
+}
+
+/** Root's, and so closed to the console, where nobody was named and the machine does not know the usual one. */
+function consoleOwner(name: string | undefined): Owner {
+  if (name !== undefined) return userNamed(name)
+  return ownerNamed(usualConsoleUser) ?? { uid: 0, gid: 0 }
 }
 
 function userNamed(name: string): Owner {

@@ -7,8 +7,10 @@ import type { HomeProcess } from '../../lib/process/home-processes.ts'
 /** Who a process is. */
 export type Identity = Pick<ProcessIdentity, 'pid' | 'startTicks'>
 
-/** The daemons that `castellan start` starts, in this order; they stop the other way round. critapp starts sipd. */
+/** The daemons that an appliance is, which `castellan start` starts in this order; they stop the other way round. critapp starts sipd. */
 export const ownDaemons = ['agent', 'subagents'] as const
+/** Started once it runs, and kept; it runs without them. */
+export const companions = ['console'] as const
 export type OwnDaemon = Exclude<DaemonName, 'sipd'>
 
 /** Whether sipd ends with the rest. */

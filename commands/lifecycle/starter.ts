@@ -4,6 +4,7 @@ import { RefusedError } from '../../lib/cli/exit-codes.ts'
 import { HomeError } from '../../lib/home/home.ts'
 import {
   type Child,
+  companions,
   type HomeHost,
   type Lock,
   lookEveryMs,
@@ -75,17 +76,22 @@ export class Starter {
   async #serve(lock: Lock, events: StarterEvents): Promise<void> {
     const hadSipd = this.#host.processes().some(({ part }) => part === 'sipd')
     const children = new Map<OwnDaemon, Child>()
+    const kept: Promise<void>[] = []
     try {
       for (const name of ownDaemons) children.set(name, await this.#launch(name))
+      // They are of use only beside daemons that serve, and none is waited for.
+      for (const name of companions) kept.push(this.#keep(name, undefined))
       await events.serving?.()
     } catch (error) {
       lock.setPhase('stopping')
       // A sipd that ran before has calls of its own.
-      await endProcesses(this.#host, this.#sipd ?? (hadSipd ? 'keep sipd' : 'stop sipd'))
+      this.stop(hadSipd ? 'keep sipd' : 'stop sipd')
+      await Promise.all(kept)
+      await endProcesses(this.#host, this.#sipd ?? 'stop sipd')
       throw error
     }
     lock.setPhase('serving')
-    await Promise.all([...children].map(([name, child]) => this.#keep(name, child)))
+    await Promise.all([...[...children].map(([name, child]) => this.#keep(name, child)), ...kept])
     lock.setPhase('stopping')
     await endProcesses(this.#host, this.#sipd ?? 'stop sipd')
     await events.stopped?.()
@@ -113,7 +119,7 @@ export class Starter {
 
   /** With the lock in hand no starter lives: daemons of one that was killed are replaced, and sipd goes on. */
   async #takeOver(): Promise<void> {
-    const running = this.#host.processes().filter(({ part }) => part === 'agent' || part === 'subagents')
+    const running = this.#host.processes().filter(({ part }) => part !== 'sipd' && part !== 'sip')
     const other = running.find(({ isOfStarter }) => !isOfStarter)
     if (other) {
       const advice = other.unit ? `systemctl stop ${other.unit}` : 'castellan stop'
@@ -162,8 +168,9 @@ export class Starter {
   }
 
   /** Starts a daemon again whenever it ends; one that ends again and again, ever later. Resolves when asked to stop. */
-  async #keep(name: OwnDaemon, first: Child): Promise<void> {
-    let child: Child | undefined = first
+  async #keep(name: OwnDaemon, first: Child | undefined): Promise<void> {
+    let child = first
+    let isFirst = first === undefined
     let delayMs = 0
     while (!this.#sipd) {
       if (child) {
@@ -181,7 +188,8 @@ export class Starter {
         if (!this.#sipd) this.#say(`the ${name} does not start: ${error.message}; next try in ${delayMs / 1000} s`)
         return undefined
       })
-      if (child) this.#say(`the ${name} runs again`)
+      if (child && !isFirst) this.#say(`the ${name} runs again`)
+      isFirst = false
     }
   }
 

@@ -26,13 +26,14 @@ export async function stopHome(host: HomeHost, sipd: SipdChoice): Promise<void> 
 /** systemd would start it again at once, and the stop would be none. */
 function refuseUnits(host: HomeHost): void {
   const isRestarted = ({ part, unit }: HomeProcess): boolean =>
-    unit !== undefined && (part === 'agent' || part === 'subagents')
+    unit !== undefined && (part === 'agent' || part === 'subagents' || part === 'console')
   const units = host.processes().flatMap((one) => (isRestarted(one) ? [one.unit] : []))
   if (units.length > 0) throw new HomeError(`systemd runs the appliance; run: systemctl stop ${units.join(' ')}`)
 }
 
 /** Ends what runs, in the order in which nothing starts anything again. Only for who has the lock. */
 export async function endProcesses(host: HomeHost, sipd: SipdChoice): Promise<void> {
+  await endParts(host, ['console'])
   await endParts(host, ['subagents'])
   await endParts(host, ['agent'])
   // A `sip start` that critapp began may outlive it, and would start sipd after all.

@@ -11,6 +11,8 @@ import { appFailures, settledApps } from './app-states.ts'
 import { board } from './board.ts'
 import { stopOnSignals } from './signals.ts'
 
+const consoleWithinMs = 5000
+
 /** Exit code: 0 when all that is wanted up is up; else 1, also where the appliance goes on and tries. */
 export async function startDetached(home: Home): Promise<ExitCode> {
   const child = startProgram({
@@ -33,6 +35,8 @@ export async function startDetached(home: Home): Promise<ExitCode> {
   // Each of its own waits has a limit.
   await until(host, () => !child.isRunning || isServing(), Number.POSITIVE_INFINITY)
   const apps = child.isRunning ? await settledApps(home, interrupted.signal) : undefined
+  // It is no reason to fail: the appliance runs without it, and its log says why it does not.
+  await until(host, () => !child.isRunning || host.serving('console') !== undefined, consoleWithinMs)
   if (interrupted.signal.aborted) await child.exited
   // What it said last is read before it is written.
   if (!child.isRunning) await child.closed

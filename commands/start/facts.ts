@@ -1,6 +1,8 @@
 /** What the files of a home say of its appliance: where it listens, who may ask, whom traps go to, what it supervises. */
 import type { ViewType } from '../../agent/access/vacm.ts'
 import { isLocalUser, type UsmUserRow, usmUserTable } from '../../agent/internal/usm-users.ts'
+import { readConsoleConfig } from '../../console/config.ts'
+import { consoleUsers } from '../../console/credentials.ts'
 import type { Home } from '../../lib/home/home.ts'
 import { View } from '../../lib/mib/view.ts'
 import { hostAndPort } from '../../lib/net/address.ts'
@@ -27,8 +29,9 @@ export interface Asker {
 export interface SnmpFacts {
   readonly addresses: readonly string[]
   readonly communities: readonly Asker[]
+  /** Without those of the console. */
   readonly users: readonly Asker[]
-  /** Addresses that traps go to. */
+  /** Addresses that traps go to, without that of the console. */
   readonly targets: readonly string[]
 }
 
@@ -39,6 +42,10 @@ export async function snmpFacts(home: Home): Promise<SnmpFacts> {
   const configuration = await openConfiguration(home).catch(() => undefined)
   if (!configuration) return { addresses: [], communities: [], users: [], targets: [] }
   const { internal } = configuration
+  const ofConsole = await readConsoleConfig(home).then(
+    ({ listenAddress }) => formatAddress(listenAddress),
+    () => undefined,
+  )
   return {
     addresses: internal.listenAddresses(),
     communities: internal.communities().map(({ name, securityName, contextName }) => {
@@ -48,8 +55,9 @@ export async function snmpFacts(home: Home): Promise<SnmpFacts> {
     users: configuration
       .rows(usmUserTable)
       .filter(isLocalUser)
+      .filter(({ usmUserName }) => !Object.values<string>(consoleUsers).includes(usmUserName))
       .map((row) => userFacts(configuration, row)),
-    targets: [...new Set(internal.targets().map(formatAddress))],
+    targets: [...new Set(internal.targets().map(formatAddress))].filter((address) => address !== ofConsole),
   }
 }
 

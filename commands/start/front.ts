@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { goOnWithoutOutput } from '../../lib/cli/command-output.ts'
 import { type ExitCode, exitCodes } from '../../lib/cli/exit-codes.ts'
 import { print } from '../../lib/cli/print.ts'
+import { messageOf } from '../../lib/errors.ts'
 import { removePidFile, writePidFile } from '../../lib/files/pid-file.ts'
 import { completeHome } from '../../lib/home/completion.ts'
 import { type Home, HomeError } from '../../lib/home/home.ts'
 import { openOutput } from '../../lib/log/output-file.ts'
 import { thisProcess } from '../../lib/proc/process.ts'
 import { ensureFolderSync } from '../../lib/trust/folder.ts'
+import { isUnprovisioned, provisionConsole } from '../console/provision.ts'
 import { migrate, reportMissing } from '../init/complete.ts'
 import { linuxHost } from '../lifecycle/linux-host.ts'
 import { Interrupted, Starter } from '../lifecycle/starter.ts'
@@ -64,6 +66,13 @@ async function complete(home: Home): Promise<void> {
   const { made, missing } = await completeHome(home)
   for (const path of made) print(`made ${path}, which ${home.root} did not have yet\n`)
   reportMissing(home, missing)
+  if (!isUnprovisioned(home)) return
+  try {
+    await provisionConsole(home)
+  } catch (error) {
+    // The agent says what is wrong with its own file.
+    process.stderr.write(`castellan: the console has no SNMP user yet: ${messageOf(error)}\n`)
+  }
 }
 
 async function announce(home: Home, signal: AbortSignal): Promise<void> {

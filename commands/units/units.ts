@@ -11,6 +11,7 @@ import { isLaidOut, readerOf } from '../../lib/home/layout.ts'
 import { programRoot } from '../../lib/program-root.ts'
 import { shellWord } from '../../lib/text/shell-word.ts'
 import { nameOfGroup, nameOfUser, type Owner, ownerNamed } from '../../lib/users/owner.ts'
+import { usualConsoleUser } from '../init/init.ts'
 import { controlSipdByUnit } from './sipd-row.ts'
 
 export const unitsCommand = defineCommand({
@@ -22,6 +23,10 @@ export const unitsCommand = defineCommand({
     output: textOr('--output <dir>', 'where to', '/etc/systemd/system'),
     user: text('--user <name>', 'whom the agent runs as (the owner of its folders, or castellan)'),
     sipdUser: text('--sipd-user <name>', 'whom sipd runs as (the owner of its folders, or sipd)'),
+    consoleUser: text(
+      '--console-user <name>',
+      `whom the console runs as (the owner of its folders, or ${usualConsoleUser})`,
+    ),
   },
   async run({ home, options }) {
     for (const done of await writeUnits(home, options)) print(`${done}\n`)
@@ -31,9 +36,10 @@ export const unitsCommand = defineCommand({
 
 interface UnitsOptions {
   readonly output: string
-  /** Whom the agent and sipd run as: by default the owners of their folders, or castellan and sipd where there are none yet. */
+  /** Whom each runs as: by default the owner of its folders, or its usual user where there are none yet. */
   readonly user: string | undefined
   readonly sipdUser: string | undefined
+  readonly consoleUser: string | undefined
 }
 
 interface Names {
@@ -42,10 +48,11 @@ interface Names {
 }
 
 /** Gives sentences that say what was written. Throws ConfigurationError when critagt.cnf, which is written last, is broken. */
-async function writeUnits(home: Home, { output, user, sipdUser }: UnitsOptions): Promise<string[]> {
+async function writeUnits(home: Home, { output, user, sipdUser, consoleUser }: UnitsOptions): Promise<string[]> {
   const isReady = isInitialized(home) && isLaidOut(home)
   const agent = namesOf(user, 'castellan', isReady ? readerOf(home, 'agent') : undefined)
   const sipd = namesOf(sipdUser, 'sipd', isReady ? readerOf(home, 'sipd') : undefined)
+  const console = namesOf(consoleUser, usualConsoleUser, isReady ? consoleOwner(home) : undefined)
   const folder = join(programRoot, 'conf', 'systemd')
   const values: Readonly<Record<string, string>> = {
     node: process.execPath,
@@ -55,6 +62,8 @@ async function writeUnits(home: Home, { output, user, sipdUser }: UnitsOptions):
     group: agent.group,
     sipd: sipd.user,
     sipdGroup: sipd.group,
+    console: console.user,
+    consoleGroup: console.group,
     ...visibility([process.execPath, programRoot, home.root]),
   }
   await mkdir(output, { recursive: true })
@@ -66,6 +75,12 @@ async function writeUnits(home: Home, { output, user, sipdUser }: UnitsOptions):
     written.push(`wrote ${path}`)
   }
   return [...written, isReady ? await controlSipdByUnit(home) : notReady(home, agent.user, sipd.user)]
+}
+
+/** Undefined where the folders are root's still: `castellan init` knew no user to give them to. */
+function consoleOwner(home: Home): Owner | undefined {
+  const owner = readerOf(home, 'console')
+  return owner.uid === 0 ? undefined : owner
 }
 
 /** What these units need before they can be started. */

@@ -51,6 +51,23 @@ export function wholeNumber(text: string): number {
   return Number(text)
 }
 
+const spanMs: Readonly<Record<string, number>> = {
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 7 * 86_400_000,
+  y: 365 * 86_400_000,
+}
+
+/** A span such as `30m`, `2h`, `2d`, `1w` or `1y`, as milliseconds; a hundred years at most. */
+export function spanAsMs(text: string): number {
+  const [, count = '', unit = ''] = /^(\d{1,6})([smhdwy])$/.exec(text) ?? []
+  const ms = Number(count) * (spanMs[unit] ?? 0)
+  if (!(ms > 0 && ms <= 100 * 365 * 86_400_000)) throw new Error('expected a span such as 30m, 2h, 2d, 1w or 1y')
+  return ms
+}
+
 /** Seconds, as milliseconds; a day at most. */
 export function secondsAsMs(text: string): number {
   const seconds = Number(text)

@@ -84,7 +84,7 @@ export function requireOwner(home: Home, command: string): void {
 /** Throws HomeError (4) where each daemon of the home has a user of its own, as no one process could start them all. */
 export function refuseLaidOut(home: Home, verb: 'start' | 'stop' | 'restart'): void {
   if (!isLaidOut(home)) return
-  const units = ['castellan-agent', 'castellan-subagents'].join(' ')
+  const units = ['castellan-agent', 'castellan-subagents', 'castellan-console'].join(' ')
   throw new HomeError(
     `the daemons of ${home.root} have users of their own, and systemd runs them; run: systemctl ${verb} ${units}`,
     4,

@@ -20,9 +20,9 @@ export interface Home {
 }
 
 /** The processes that each own a part of a home; none writes in another's. */
-export type Domain = 'agent' | 'subagents' | 'sipd'
+export type Domain = 'agent' | 'subagents' | 'sipd' | 'console'
 
-export const domains: readonly Domain[] = ['agent', 'subagents', 'sipd']
+export const domains: readonly Domain[] = ['agent', 'subagents', 'sipd', 'console']
 
 /** The folders of one process. Their parents belong to the owner of the home: root where the appliance is installed. */
 export type DomainFolders = Omit<Home, 'root'>

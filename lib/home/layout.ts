@@ -19,6 +19,7 @@ import { type Domain, foldersOf, type Home, HomeError } from './home.ts'
 export interface DaemonUsers {
   readonly agent: Owner
   readonly sipd: Owner
+  readonly console: Owner
 }
 
 export interface Place extends Owner {
@@ -33,7 +34,7 @@ export interface Place extends Owner {
 const root: Owner = { uid: 0, gid: 0 }
 
 /** Parents first. */
-export function placesOf(home: Home, { agent, sipd }: DaemonUsers): Place[] {
+export function placesOf(home: Home, { agent, sipd, console }: DaemonUsers): Place[] {
   const of = (domain: Domain) => foldersOf(home, domain)
   const parent = (path: string): Place => ({ ...root, path, mode: 0o755, fileMode: undefined, isParent: true })
   const own = (path: string, owner: Owner): Place => ({ ...owner, path, mode: 0o700, fileMode: 0o600, isParent: false })
@@ -47,6 +48,10 @@ export function placesOf(home: Home, { agent, sipd }: DaemonUsers): Place[] {
     // sipd reads its configuration and changes none of it.
     { uid: 0, gid: sipd.gid, path: of('sipd').conf, mode: 0o750, fileMode: 0o640, isParent: false },
     ...[of('sipd').data, of('sipd').logs, of('sipd').run].map((path) => own(path, sipd)),
+    // Nobody else reads the keys of its SNMP users, and what was notified.
+    ...[of('console').conf, of('console').data, of('console').logs, of('console').run].map((path) =>
+      own(path, console),
+    ),
     shared(of('agent').run, agent),
     shared(of('subagents').run, root),
   ]

@@ -8,6 +8,7 @@ const oldLogs: Readonly<Record<Domain, readonly string[]>> = {
   agent: ['agent.log', 'agent.out', 'audit.log'],
   subagents: ['subagents.log', 'subagents.out', 'critapp'],
   sipd: ['error_log', 'access_log', 'stats_log', 'sharedmem_stats_log', 'sipd.out'],
+  console: [],
 }
 
 /** What ended with the process that had made it: locks, sockets, and PID files of our own daemons. */

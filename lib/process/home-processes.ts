@@ -34,5 +34,5 @@ export function processesOf(home: Home): HomeProcess[] {
 
 /** The unit of ours in the text of /proc/PID/cgroup (cgroups(7)). */
 export function unitIn(cgroups: string): string | undefined {
-  return /\/(castellan-(?:agent|subagents)(?:@[^/\n]*)?\.service)$/m.exec(cgroups)?.[1]
+  return /\/(castellan-(?:agent|subagents|console)(?:@[^/\n]*)?\.service)$/m.exec(cgroups)?.[1]
 }

@@ -130,7 +130,7 @@ test('an unknown feature is refused with those that are known', async () => {
     status.alarms.map(({ id }) => id),
     ['noRegisteredFeature', 'backupFailure'],
   )
-  assert.match(status.error, /unknown feature NOTHING; known are AGENT, SIPD, REGISTRY, LOGS/)
+  assert.match(status.error, /unknown feature NOTHING; known are AGENT, SIPD, REGISTRY, CONSOLE, LOGS/)
 })
 
 test('a component that fails marks the set partial, raises its alarm, and no older set is removed', async () => {

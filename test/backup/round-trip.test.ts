@@ -73,7 +73,7 @@ test('a backup leaves an archive, its list and the recovery file on the device, 
   assert.equal(backup.status.error, '')
   assert.equal(backup.status.result, 'succeeded', backup.log)
   assert.equal(backup.status.percent, 100)
-  assert.deepEqual(backup.status.features, ['AGENT', 'SIPD', 'REGISTRY', 'LOGS'])
+  assert.deepEqual(backup.status.features, ['AGENT', 'SIPD', 'REGISTRY', 'CONSOLE', 'LOGS'])
   const names = readdirSync(bench.device.path).sort()
   assert.deepEqual(names.slice(0, 2), [`${set}.set`, `${set}_node1.tar.gz.age`])
   assert.match(names[2] ?? '', /^castellan_recovery_[0-9a-z]+\.age$/)

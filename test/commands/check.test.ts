@@ -15,6 +15,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { CheckReport } from '../../commands/check/finding.ts'
+import { checkConsole } from '../../console/check.ts'
 import { formatComplaint } from '../../lib/cnf/complaint.ts'
 import { homeRecordMistake } from '../../lib/home/completion.ts'
 import { inspectConfig } from '../../sipd/config/read.ts'
@@ -145,7 +146,11 @@ describe('in place of a file', () => {
 
   const inProcess = async (): Promise<string[]> => {
     const { home } = appliance.at
-    const complaints = [...(await agentOf(home).check()), ...(await subagentsOf(home).check())]
+    const complaints = [
+      ...(await agentOf(home).check()),
+      ...(await subagentsOf(home).check()),
+      ...(await checkConsole(home)),
+    ]
     return [...complaints, ...inspectConfig(home).complaints].map(({ message }) => message)
   }
   test('a directory is named for each file', () => replaceAll('a directory', (path) => mkdirSync(path), inProcess))

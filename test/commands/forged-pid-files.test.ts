@@ -18,7 +18,7 @@ import { StandIn } from '../support/stand-in.ts'
 
 const skip = process.getuid?.() !== 0 && 'only root may act as other users'
 /** Whoever each daemon runs as when it is installed, and somebody who is none of them. */
-const owners: Record<DaemonName, number> = { agent: 61_001, sipd: 61_002, subagents: 0 }
+const owners: Record<DaemonName, number> = { agent: 61_001, sipd: 61_002, subagents: 0, console: 61_004 }
 const stranger = 61_003
 
 let at: TestHome

@@ -7,6 +7,9 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { EventHistory } from '../../console/history/events.ts'
+import { SampleHistory } from '../../console/history/samples.ts'
+import { consoleDatabasePath, openConsoleDatabase } from '../../console/store/open.ts'
 import { writePidFile } from '../../lib/files/pid-file.ts'
 import { listenForControl } from '../../lib/process/control.ts'
 import { programRoot } from '../../lib/program-root.ts'
@@ -43,6 +46,7 @@ before(async () => {
     shipped.replaceAll('castellan processor', `castellan ${inCnf('\u001b[31m\n\u202e\u009b')}`),
   )
   edit('sipd/sipd.conf', (shipped) => `${shipped}Evil${hostile.replaceAll(/[\r\n]/g, '')} yes\n`)
+  rememberHostile()
   writeFileSync(errorLog(), `${hostile.replaceAll(/[\r\n]/g, '')}\n`)
   assert.equal(await appliance.start(), undefined, appliance.output)
   await listenForControl(join(appliance.at.home.run, 'sipd', 'sipd.ctl'), async ([word]) =>
@@ -51,6 +55,17 @@ before(async () => {
   standIn = await StandIn.start({ called: 'sipd', home: appliance.at.home.root })
   await writePidFile(join(appliance.at.home.run, 'sipd', 'sipd.pid'), standIn.process)
 })
+/** As if an agent had notified it, and a MIB named it. */
+function rememberHostile(): void {
+  const database = openConsoleDatabase(consoleDatabasePath(appliance.at.home))
+  const object = { name: hostile, oid: '1.3', text: hostile }
+  const event = { logIndex: 1, atMs: Date.now(), oid: '1.3', name: hostile, sentence: hostile, objects: [object] }
+  new EventHistory(database).add([event, { ...event, logIndex: 2, sentence: undefined }])
+  const sample = { oid: '1.3', name: hostile, kind: 'gauge', value: 1 } as const
+  new SampleHistory(database).add(Date.now(), [sample])
+  database.close()
+}
+
 after(async () => {
   await standIn.end()
   await rm(join(appliance.at.home.run, 'sipd', 'sipd.pid'), { force: true })
@@ -86,6 +101,11 @@ const driven: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
     ['events', ...home()],
     ['events', 'test', ...home()],
   ],
+  'castellan history': () => [
+    ['history', ...home()],
+    ['history', '1.3', ...home()],
+  ],
+  'castellan notifications': () => [['notifications', ...home()]],
   'castellan logs': () => [
     ['logs', 'error_log', '--no-follow', ...home()],
     ['logs', 'test', 'a', errorLog()],
@@ -128,7 +148,13 @@ const unseen = new Set(['castellan status', 'castellan targets', 'ciagent', 'csp
 /** With `--json`, what is printed is what was there, to the last character. */
 const withJson: Readonly<Record<string, boolean>> = {
   ...{ getone: true, getnext: true, getmany: true, getbulk: true, 'castellan logs': false, 'castellan apps': true },
-  ...{ 'castellan events': false, 'castellan user': false, 'sip registrations': true, 'sip calls': true },
+  ...{
+    'castellan events': false,
+    'castellan user': false,
+    'sip registrations': true,
+    'sip calls': true,
+    'castellan notifications': true,
+  },
   ...{ 'sip status': true, 'castellan check': false, 'castellan access': false },
 }
 

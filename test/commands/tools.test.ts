@@ -145,7 +145,7 @@ test('castellan status, check, init and stop', async () => {
   const status = JSON.parse((await castellan('status', '--json')).out) as { name: string; running: boolean }[]
   assert.deepEqual(
     status.map(({ name, running }) => `${name} ${running}`),
-    ['agent true', 'subagents true', 'sipd true'],
+    ['agent true', 'subagents true', 'sipd true', 'console true'],
   )
   assert.deepEqual(await castellan('check'), { code: 0, out: 'all configuration files are good\n', err: '' })
   assert.match((await castellan('init')).out, /has everything already/)

@@ -19,11 +19,27 @@ after(() => rm(folder, { recursive: true, force: true }))
 
 describe('systemd units', needs('systemd-analyze'), () => {
   test('systemd-analyze verify has nothing to say of them', async () => {
-    const options = ['--home', join(folder, 'home'), '--output', folder, '--user', 'daemon', '--sipd-user', 'daemon']
+    const options = [
+      '--home',
+      join(folder, 'home'),
+      '--output',
+      folder,
+      '--user',
+      'daemon',
+      '--sipd-user',
+      'daemon',
+      '--console-user',
+      'daemon',
+    ]
     const written = await runBin('castellan', ['units', ...options])
     assert.equal(written.code, 0, written.err)
     const units = readdirSync(folder).filter((name) => name.endsWith('.service'))
-    assert.deepEqual(units.sort(), ['castellan-agent.service', 'castellan-sipd.service', 'castellan-subagents.service'])
+    assert.deepEqual(units.sort(), [
+      'castellan-agent.service',
+      'castellan-console.service',
+      'castellan-sipd.service',
+      'castellan-subagents.service',
+    ])
     for (const unit of units) assert.doesNotMatch(readFileSync(join(folder, unit), 'utf8'), /[{}]/)
     const said = await new Promise<string>((resolve) => {
       const paths = units.map((name) => join(folder, name))
@@ -38,6 +54,7 @@ describe('systemd units', needs('systemd-analyze'), () => {
   for (const [daemon, below] of [
     ['agent', 2.5],
     ['sipd', 2.5],
+    ['console', 2.5],
     ['subagents', 5],
   ] as const)
     test(`systemd-analyze security finds less than ${below} to be exposed by the unit of ${daemon}`, async () => {

@@ -11,7 +11,8 @@ const floors: readonly (readonly string[])[] = [
   ['agent', 'backup', 'sipd', 'subagents'],
   ['catalogue.ts'],
   ['views'],
-  ['commands', 'console'],
+  ['console'],
+  ['commands'],
 ]
 
 const graph = importGraph()

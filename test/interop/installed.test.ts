@@ -17,7 +17,7 @@ import { needs } from '../support/peers.ts'
 import { noSystemd, UserSystemd } from '../support/systemd.ts'
 
 /** systemd takes users that have names: Debian's daemon and bin, which own nothing that runs. */
-const [agent, sipd] = [1, 2]
+const [agent, sipd, console] = [1, 2, 3]
 const community = `installed-${process.pid}`
 const sleeper = `sleeper-${process.pid}`
 
@@ -30,7 +30,7 @@ describe(
     let systemd: UserSystemd
     let folder: string
     before(async () => {
-      installed = await LaidOutHome.make({ agent, sipd })
+      installed = await LaidOutHome.make({ agent, sipd, console })
       folder = mkdtempSync(join(tmpdir(), 'installed-'))
       const units = join(folder, 'units')
       const written = await installed.runAs(0, ['castellan', 'units', '--output', units])

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { agentUser, LaidOutHome, noLayout, sipdUser, stranger } from '../support/laid-out.ts'
+import { agentUser, consoleUser, LaidOutHome, noLayout, sipdUser, stranger } from '../support/laid-out.ts'
 
 describe('a laid-out installation', { skip: noLayout }, () => {
   let installed: LaidOutHome
@@ -20,23 +20,27 @@ describe('a laid-out installation', { skip: noLayout }, () => {
       const { uid, gid, mode } = statSync(path)
       return `${relative(root, path) || '.'} ${uid}:${gid} ${(mode & 0o7777).toString(8)}`
     })
-    const [agent, sipd] = [`${agentUser}:${agentUser}`, `${sipdUser}:${sipdUser}`]
+    const [agent, sipd, console] = [agentUser, sipdUser, consoleUser].map((uid) => `${uid}:${uid}`)
     assert.deepEqual(found.sort(), [
       '. 0:0 755',
       'conf 0:0 755',
       `conf/agent ${agent} 700`,
+      `conf/console ${console} 700`,
       `conf/sipd 0:${sipdUser} 750`,
       'conf/subagents 0:0 700',
       'data 0:0 755',
       `data/agent ${agent} 700`,
+      `data/console ${console} 700`,
       `data/sipd ${sipd} 700`,
       'data/subagents 0:0 700',
       'logs 0:0 755',
       `logs/agent ${agent} 700`,
+      `logs/console ${console} 700`,
       `logs/sipd ${sipd} 700`,
       'logs/subagents 0:0 700',
       'run 0:0 755',
       `run/agent ${agent} 711`,
+      `run/console ${console} 700`,
       `run/sipd ${sipd} 700`,
       'run/subagents 0:0 711',
     ])

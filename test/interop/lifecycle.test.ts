@@ -41,7 +41,7 @@ function launch(...args: string[]): ChildProcess {
   return command
 }
 
-const everything = isSoak ? ['agent', 'sipd', 'subagents'] : ['agent', 'subagents']
+const everything = isSoak ? ['agent', 'console', 'sipd', 'subagents'] : ['agent', 'console', 'subagents']
 const isAlive = (command: ChildProcess): boolean => command.exitCode === null && command.signalCode === null
 const parts = (): string[] => processesOf(at.home).map(({ part }) => part)
 const serving = (name: string): number | undefined =>
@@ -70,7 +70,7 @@ async function startInFront(): Promise<ChildProcess> {
 async function assertNothingRuns(): Promise<void> {
   assert.deepEqual(parts(), [])
   const { code, out } = await castellan('status')
-  assert.deepEqual([code, out.match(/does not run/g)?.length], [1, 3])
+  assert.deepEqual([code, out.match(/does not run/g)?.length], [1, 4])
 }
 
 describe('a home is started, stopped and killed', () => {

@@ -45,6 +45,7 @@ describe('what root does by path', { skip: noLayout, ...needs('strace') }, () =>
     symlinkSync('/etc/shadow', link)
     lchownSync(link, sipdUser, sipdUser)
     assert.equal(await installed.start('agent'), undefined, installed.output)
+    assert.equal(await installed.start('console'), undefined, installed.output)
     const main = join(installed.program, 'dist', 'subagents', 'main.js')
     subagents = record([process.execPath, ...nodeOptionsOf(installed.program), main, '--home', installed.home.root])
     await until(() => readPidFile(pidFileOf(installed.home, 'sipd')) !== undefined, 60_000, 'sipd, by critapp')

@@ -181,7 +181,10 @@ describe('root', { skip: noLayout }, () => {
     test('is sent to systemctl by castellan start, and is no agent', async () => {
       const { exit, printed } = await installed.runAs(0, ['castellan', 'start'])
       assert.deepEqual(exit, { kind: 'exited', code: 4 })
-      assert.match(printed, /have users of their own, .*; run: systemctl start castellan-agent castellan-subagents\n$/)
+      assert.match(
+        printed,
+        /have users of their own, .*; run: systemctl start castellan-agent castellan-subagents castellan-console\n$/,
+      )
       const main = join(installed.program, 'dist', 'agent', 'main.js')
       const agent = await installed.runAs(0, [process.execPath, main, '--home', installed.home.root])
       assert.deepEqual(agent.exit, { kind: 'exited', code: 4 })

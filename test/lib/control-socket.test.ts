@@ -11,7 +11,7 @@ after(() => rmSync(home.root, { recursive: true }))
 
 test('the control socket of every daemon has its name, and .ctl', () => {
   const names = domains.map((domain) => controlSocketOf(home, domain).slice(home.run.length))
-  assert.deepEqual(names, ['/agent/agent.ctl', '/subagents/subagents.ctl', '/sipd/sipd.ctl'])
+  assert.deepEqual(names, ['/agent/agent.ctl', '/subagents/subagents.ctl', '/sipd/sipd.ctl', '/console/console.ctl'])
 })
 
 test('a sipd that an older version has started is asked at the former name, until another one serves', () => {

@@ -5,13 +5,14 @@ import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { OwnDaemon } from '../../commands/lifecycle/host.ts'
 import { readPidFile } from '../../lib/files/pid-file.ts'
 import { type Home, initializeHome, pidFileOf, resolveHome } from '../../lib/home/home.ts'
 import { daemonCommand } from '../../lib/process/daemon.ts'
 import { programRoot } from '../../lib/program-root.ts'
 import { isFreeTcp, isFreeUdp } from './sip-ports.ts'
 
-const basePorts = [1161, 1162, 5060] as const
+const basePorts = [1161, 1162, 1163, 5060] as const
 
 export interface TestHome {
   readonly home: Home
@@ -60,7 +61,7 @@ export function runBin(program: string, args: readonly string[], env: NodeJS.Pro
 
 export class Appliance {
   readonly at: TestHome
-  readonly #daemons = new Map<'agent' | 'subagents', ChildProcess>()
+  readonly #daemons = new Map<OwnDaemon, ChildProcess>()
   output = ''
 
   constructor(at: TestHome) {
@@ -82,7 +83,7 @@ export class Appliance {
   }
 
   /** Starts one of the daemons; resolves when it serves, to its exit code when it does not. */
-  async startDaemon(name: 'agent' | 'subagents'): Promise<number | undefined> {
+  async startDaemon(name: OwnDaemon): Promise<number | undefined> {
     const { program, args } = daemonCommand(name, this.at.home)
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.#daemons.set(name, child)
@@ -97,14 +98,14 @@ export class Appliance {
     await this.stopDaemon('agent', signal)
   }
 
-  async stopDaemon(name: 'agent' | 'subagents', signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  async stopDaemon(name: OwnDaemon, signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     if (!this.#isRunning(name)) return
     const child = this.#daemons.get(name)!
     child.kill(signal)
     await once(child, 'exit')
   }
 
-  #isRunning(name: 'agent' | 'subagents'): boolean {
+  #isRunning(name: OwnDaemon): boolean {
     const child = this.#daemons.get(name)
     return child !== undefined && child.exitCode === null && child.signalCode === null
   }
@@ -115,6 +116,7 @@ export class Appliance {
 
   /** Everything the test started ends, and its folder goes. */
   async stop(): Promise<void> {
+    await this.stopDaemon('console')
     await this.stopDaemon('subagents')
     await this.stopAgent()
     const pid = this.sipdPid()

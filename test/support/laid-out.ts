@@ -19,6 +19,7 @@ export const noLayout: string | false = process.getuid?.() !== 0 && 'only root c
 export const agentUser = 61_001
 export const sipdUser = 61_002
 export const stranger = 61_003
+export const consoleUser = 61_004
 
 export class LaidOutHome {
   readonly home: Home
@@ -38,15 +39,18 @@ export class LaidOutHome {
   }
 
   /**
-   * As `castellan init --user --sipd-user` makes it. Throws with what that said. systemd takes only users that have names, such
+   * As `castellan init --user --sipd-user --console-user` makes it. Throws with what that said. systemd takes only users that have names, such
    * as Debian's daemon (1) and bin (2).
    */
-  static async make(users = { agent: agentUser, sipd: sipdUser }): Promise<LaidOutHome> {
+  static async make(users = { agent: agentUser, sipd: sipdUser, console: consoleUser }): Promise<LaidOutHome> {
     const folder = mkdtempSync(join(tmpdir(), 'laid-out-'))
     chmodSync(folder, 0o755)
     const offset = await freeOffset()
     const made = new LaidOutHome(resolveHome(join(folder, 'home')), offset, readableProgram())
-    const options = ['--user', userAndGroup(users.agent), '--sipd-user', userAndGroup(users.sipd)]
+    const options = [
+      ...['--user', userAndGroup(users.agent), '--sipd-user', userAndGroup(users.sipd)],
+      ...['--console-user', userAndGroup(users.console)],
+    ]
     const { exit, printed } = await made.runAs(0, ['castellan', 'init', '--port-offset', String(offset), ...options])
     if (exit.kind !== 'exited' || exit.code !== 0) throw new Error(printed)
     return made
@@ -62,7 +66,7 @@ export class LaidOutHome {
 
   /** Starts a daemon as its user; resolves when it serves, to its exit code when it does not. */
   async start(domain: Domain): Promise<number | undefined> {
-    const uid = { agent: agentUser, subagents: 0, sipd: sipdUser }[domain]
+    const uid = { agent: agentUser, subagents: 0, sipd: sipdUser, console: consoleUser }[domain]
     const main = join(this.program, 'dist', domain, 'main.js')
     const argv = [...identity(uid), process.execPath, ...nodeOptionsOf(this.program), main, '--home', this.home.root]
     const child = spawn('setpriv', argv, { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -88,7 +92,7 @@ export class LaidOutHome {
 
   /** All that was started here ends, and the folder goes. */
   async remove(): Promise<void> {
-    for (const domain of ['subagents', 'sipd', 'agent'] as const) await this.stop(domain)
+    for (const domain of ['console', 'subagents', 'sipd', 'agent'] as const) await this.stop(domain)
     // One that critapp started is no child of ours.
     const sipd = readPidFile(pidFileOf(this.home, 'sipd'))
     if (sipd) process.kill(sipd.pid, 'SIGKILL')

@@ -18,6 +18,7 @@ const rotated: readonly { readonly file: string; readonly daemon: DaemonName }[]
   { file: 'sharedmem_stats_log', daemon: 'sipd' },
   { file: 'agent.log', daemon: 'agent' },
   { file: 'subagents.log', daemon: 'subagents' },
+  { file: 'console.log', daemon: 'console' },
 ]
 
 export function defaultPolicies(home: Home): RotationPolicy[] {

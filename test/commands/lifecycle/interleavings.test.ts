@@ -25,12 +25,12 @@ const stop = (machine: Machine): Running => machine.run((host) => stopHome(host,
 const restart = (machine: Machine, random: () => number): Running =>
   machine.run((host) => restartDaemon(host, random() < 0.5 ? 'agent' : 'subagents'))
 
-const kinds = ['agent', 'subagents', 'sipd', 'sip', 'command'] as const
+const kinds = ['agent', 'subagents', 'console', 'sipd', 'sip', 'command'] as const
 
 test('in 500 interleavings of start, stop, restart, Ctrl-C and kill -9 of daemons, all runs at the end or nothing', async () => {
   for (let seed = 1; seed <= 500; seed++) {
     const machine = new Machine(randomFrom(seed))
-    await interleave(machine, randomFrom(seed + 1000), ['agent', 'subagents', 'sipd', 'sip'])
+    await interleave(machine, randomFrom(seed + 1000), ['agent', 'subagents', 'console', 'sipd', 'sip'])
     await comeToRest(machine)
     assertWhole(machine, machine.view.holder() !== undefined, `seed ${seed}`)
   }
@@ -117,7 +117,7 @@ async function comeToRest(machine: Machine): Promise<void> {
     const holder = machine.view.holder()
     const starter = holder?.phase === 'serving' ? holder.pid : undefined
     return (
-      machine.alive('command').every(({ pid }) => pid === starter) && (starter === undefined || runs(machine) === 3)
+      machine.alive('command').every(({ pid }) => pid === starter) && (starter === undefined || runs(machine) === 4)
     )
   }
   await machine.pass(isRest, endsWithinMs)
@@ -130,8 +130,12 @@ function runs(machine: Machine): number {
 function assertWhole(machine: Machine, isAll: boolean, seed: string): void {
   const one = isAll ? 1 : 0
   const count = (kind: (typeof kinds)[number]): number => machine.alive(kind).length
-  assert.deepEqual([count('command'), count('agent'), count('subagents'), count('sipd')], [one, one, one, one], seed)
+  assert.deepEqual(
+    [count('command'), count('agent'), count('subagents'), count('console'), count('sipd')],
+    [one, one, one, one, one],
+    seed,
+  )
   if (!isAll) assert.equal(count('sip'), 0, seed)
   const status = daemonsAmong(machine.view.processes()).map(({ running, state }) => `${running} ${state}`)
-  assert.deepEqual(status, Array(3).fill(isAll ? 'true runs' : 'false does not run'), seed)
+  assert.deepEqual(status, Array(4).fill(isAll ? 'true runs' : 'false does not run'), seed)
 }
