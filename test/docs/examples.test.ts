@@ -13,7 +13,7 @@ import { isShown, linesOf } from './shown.ts'
 
 /** Commands that change nothing, and so may be asked again until what was set going before has come about. */
 const reads =
-  /^(?:timeout \d+ )?(?:getone|getmany|snmpget|snmpwalk|cat|tail|grep|ls|castellan (?:apps(?: list)?|status|events(?: list)?|logs list|targets|user list)|sip (?:status|registrations|calls|ping)|utils disaster_recovery (?:status|history))\b[^|;&]*(?:\|[^;&]*)?$/
+  /^(?:timeout \d+ )?(?:getone|getmany|snmpget|snmpwalk|cat|tail|grep|ls|castellan (?:apps(?: list)?|status|events(?: list)?|logs list|targets|history|notifications|user list)|sip (?:status|registrations|calls|ping)|utils disaster_recovery (?:status|history))\b[^|;&]*(?:\|[^;&]*)?$/
 
 /** A job of backups still runs; the command has done nothing yet. */
 const asksToWait = /wait for its end/
