@@ -21,7 +21,7 @@ describe('pages', () => {
   for (const page of pages)
     test(`${page.name} begins with a paragraph for somebody who has never seen the part`, () => {
       const [first = ''] = page.text.replace(/^# .*\n+/, '').split(/\n\s*\n/)
-      assert.ok(!/^[|#\-`]/.test(first), 'a table, list or block of code comes first')
+      assert.ok(!/^(?:[|#-]|```)/.test(first), 'a table, list or block of code comes first')
       assert.ok(wordsOf(first) >= 20, `too short: ${first}`)
     })
 })
