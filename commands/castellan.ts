@@ -4,6 +4,8 @@ import { type Program, runProgram } from '../lib/cli/program.ts'
 import { programVersion } from '../lib/version.ts'
 import { accessCommand } from './access.ts'
 import { exitCodeOfSnmp } from './agent/exit-codes.ts'
+import { alertsGroup, maintenanceCommand } from './alerts/alerts.ts'
+import { incidentsGroup } from './alerts/incidents.ts'
 import { appsGroup } from './apps/apps.ts'
 import { checkCommand } from './check/check.ts'
 import { eventsGroup } from './events/events.ts'
@@ -41,6 +43,9 @@ export const castellanProgram: Program = {
     eventsGroup,
     historyCommand,
     notificationsCommand,
+    incidentsGroup,
+    alertsGroup,
+    maintenanceCommand,
     logsGroup,
     userGroup,
   ],

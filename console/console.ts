@@ -10,6 +10,8 @@ import { engineIdToStart, isLatched, latchedAdvice, startIdentity } from '../snm
 import { Manager } from '../snmp/manager/manager.ts'
 import { NotificationReceiver } from '../snmp/manager/receiver.ts'
 import { formatAddress } from '../snmp/transport/udp.ts'
+import { Alerting } from './alerting.ts'
+import { type AlertConfig, readAlertConfig } from './alerts/config.ts'
 import { type ConsoleConfig, readConsoleConfig } from './config.ts'
 import { type ConsoleCredentials, consoleEnginePath, readConsoleCredentials } from './credentials.ts'
 import { type HistoryConfig, readHistoryConfig } from './history/config.ts'
@@ -29,6 +31,7 @@ export interface ConsoleOptions {
 interface Parts {
   readonly config: ConsoleConfig
   readonly history: HistoryConfig
+  readonly alerts: AlertConfig
   readonly credentials: ConsoleCredentials
 }
 
@@ -39,6 +42,7 @@ export class Console {
   readonly #database: Sqlite
   readonly #manager: Manager
   readonly #collector: Collector
+  readonly #alerting: Alerting
   readonly #sampler: Sampler
   #receiver: NotificationReceiver | undefined
 
@@ -47,18 +51,20 @@ export class Console {
     const { home } = options
     const config = await readConsoleConfig(home)
     const history = await readHistoryConfig(home)
+    const alerts = await readAlertConfig(home)
     const credentials = await readConsoleCredentials(home)
     if (!credentials)
       throw new Error('the console has no SNMP user to ask the agent with; run: castellan init, which makes them')
-    return new Console(options, { config, history, credentials })
+    return new Console(options, { config, history, alerts, credentials })
   }
 
-  private constructor(options: ConsoleOptions, { config, history, credentials }: Parts) {
+  private constructor(options: ConsoleOptions, { config, history, alerts, credentials }: Parts) {
     const { home, log, clock } = options
     this.#options = options
     this.#config = config
     this.#credentials = credentials
     this.#database = openConsoleDatabase(consoleDatabasePath(home))
+    this.#alerting = new Alerting({ home, config: alerts, database: this.#database, clock, log })
     const security = { version: 'v3', credentials: credentials.read } as const
     this.#manager = new Manager({ ...config.agentAddress, security })
     this.#collector = new Collector({
@@ -67,8 +73,11 @@ export class Console {
       names: declaredNames,
       clock,
       log,
-      onEvents: () => {},
-      onAgent: (answers) => log.notice(answers ? 'the agent answers' : 'the agent does not answer'),
+      onEvents: () => this.#alerting.onEvents(),
+      onAgent: (answers) => {
+        log.notice(answers ? 'the agent answers' : 'the agent does not answer')
+        this.#alerting.onAgent(answers)
+      },
     })
     this.#sampler = new Sampler({
       agent: this.#manager,
@@ -83,6 +92,7 @@ export class Console {
 
   async start(): Promise<void> {
     await this.#receive()
+    this.#alerting.start()
     this.#collector.start()
     this.#sampler.start()
   }
@@ -90,9 +100,33 @@ export class Console {
   async stop(): Promise<void> {
     this.#receiver?.stop()
     await Promise.all([this.#collector.stop(), this.#sampler.stop()])
+    await this.#alerting.stop()
     this.#manager.close()
     this.#database.close()
     this.#options.log.notice('the console stopped')
+  }
+
+  /** An order of `castellan incidents`, `alerts` or `maintenance`. Gives what to print. */
+  async obey(encoded: readonly string[]): Promise<string> {
+    const [command = '', ...words] = encoded.map(decodeURIComponent)
+    const { clock } = this.#options
+    switch (command) {
+      case 'acknowledge': {
+        const [id = '', note] = words
+        this.#alerting.acknowledge(Number(id), note)
+        return `incident ${id} is acknowledged`
+      }
+      case 'maintenance': {
+        const ms = Number(words[0])
+        const until = ms > 0 ? clock.now() + ms : 0
+        this.#alerting.maintain(until)
+        return until > 0 ? `nobody is told of incidents until ${new Date(until).toISOString()}` : 'maintenance is over'
+      }
+      case 'test':
+        return (await this.#alerting.test()).join('\n')
+      default:
+        throw new Error(`unknown order ${command}; expected acknowledge, maintenance or test`)
+    }
   }
 
   async #receive(): Promise<void> {

@@ -29,6 +29,47 @@ export const consoleMigrations: readonly string[] = [
   ) WITHOUT ROWID;
   ${['minute', 'hour', 'day'].map(tierTable).join('')}
   `,
+  `
+  CREATE TABLE incident (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    -- What happened in a sentence, and the object and its value where there are such.
+    sentence TEXT NOT NULL,
+    ended_sentence TEXT,
+    object TEXT,
+    value TEXT,
+    advice TEXT NOT NULL,
+    started_ms INTEGER NOT NULL,
+    ended_ms INTEGER,
+    acknowledged_ms INTEGER,
+    note TEXT,
+    -- How often it began again while it was taken for over.
+    flaps INTEGER NOT NULL DEFAULT 0,
+    repeats INTEGER NOT NULL DEFAULT 0
+  );
+  CREATE INDEX incident_open ON incident (key) WHERE ended_ms IS NULL;
+  CREATE INDEX incident_time ON incident (started_ms);
+
+  CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    incident INTEGER,
+    kind TEXT NOT NULL,
+    recipient TEXT NOT NULL,
+    message_id TEXT NOT NULL UNIQUE,
+    -- Undefined until it is due: it then says what is so.
+    content TEXT,
+    due_ms INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    last_error TEXT,
+    state TEXT NOT NULL DEFAULT 'waiting',
+    done_ms INTEGER
+  );
+  CREATE INDEX outbox_due ON outbox (due_ms) WHERE state = 'waiting';
+  CREATE INDEX outbox_done ON outbox (recipient, done_ms);
+  `,
 ]
 
 /** Of the values within each: the least, the mean, the greatest, and how many there were. */

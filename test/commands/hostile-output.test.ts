@@ -7,6 +7,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { Incidents } from '../../console/alerts/incident.ts'
+import { stepsOf } from '../../console/alerts/kinds.ts'
 import { EventHistory } from '../../console/history/events.ts'
 import { SampleHistory } from '../../console/history/samples.ts'
 import { consoleDatabasePath, openConsoleDatabase } from '../../console/store/open.ts'
@@ -61,6 +63,9 @@ function rememberHostile(): void {
   const object = { name: hostile, oid: '1.3', text: hostile }
   const event = { logIndex: 1, atMs: Date.now(), oid: '1.3', name: hostile, sentence: hostile, objects: [object] }
   new EventHistory(database).add([event, { ...event, logIndex: 2, sentence: undefined }])
+  const incidents = new Incidents(database)
+  const [step] = stepsOf(event).begins
+  if (step) incidents.begin(step, event, { rule: hostile, severity: 'major' })
   const sample = { oid: '1.3', name: hostile, kind: 'gauge', value: 1 } as const
   new SampleHistory(database).add(Date.now(), [sample])
   database.close()
@@ -106,6 +111,12 @@ const driven: Readonly<Record<string, () => readonly (readonly string[])[]>> = {
     ['history', '1.3', ...home()],
   ],
   'castellan notifications': () => [['notifications', ...home()]],
+  'castellan incidents': () => [
+    ['incidents', ...home()],
+    ['incidents', 'ack', hostile, ...home()],
+  ],
+  'castellan alerts': () => [['alerts', 'test', ...home()]],
+  'castellan maintenance': () => [['maintenance', hostile, ...home()]],
   'castellan logs': () => [
     ['logs', 'error_log', '--no-follow', ...home()],
     ['logs', 'test', 'a', errorLog()],
@@ -144,7 +155,14 @@ const quiet = [
   ...['sip start', 'sip stop', 'sip restart', 'sip graceful', 'sip txngraceful-restart'],
 ]
 /** Whose values here are files' own, or nobody's: they are guarded all the same. */
-const unseen = new Set(['castellan status', 'castellan targets', 'ciagent', 'csps_ciagent_ctl', 'rotatelogs'])
+const unseen = new Set([
+  ...['castellan alerts'],
+  'castellan status',
+  'castellan targets',
+  'ciagent',
+  'csps_ciagent_ctl',
+  'rotatelogs',
+])
 /** With `--json`, what is printed is what was there, to the last character. */
 const withJson: Readonly<Record<string, boolean>> = {
   ...{ getone: true, getnext: true, getmany: true, getbulk: true, 'castellan logs': false, 'castellan apps': true },
@@ -154,6 +172,7 @@ const withJson: Readonly<Record<string, boolean>> = {
     'sip registrations': true,
     'sip calls': true,
     'castellan notifications': true,
+    'castellan incidents': true,
   },
   ...{ 'sip status': true, 'castellan check': false, 'castellan access': false },
 }
