@@ -34,6 +34,7 @@ const peers = {
   'net-snmp-config': 'libsnmp-dev',
   git: 'git',
   age: 'age',
+  exim4: 'exim4-daemon-light',
   '/usr/sbin/sshd': 'openssh-server',
   sftp: 'openssh-client',
   'prometheus-snmp-exporter': 'prometheus-snmp-exporter',
